@@ -1,0 +1,79 @@
+"""Writing people and teams."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from crm.accounts.models import Membership, Organisation, Team, User
+from crm.accounts.states import Side
+from crm.audit.entries import record
+from crm.lib.text import clean_line
+
+PREFERENCES = ("language", "time_zone", "theme", "density", "shortcuts")
+
+
+def organisation() -> Organisation:
+    """The organisation, or an unsaved one with the defaults while nothing is set up."""
+    return Organisation.objects.first() or Organisation(name="Relevo")
+
+
+@transaction.atomic
+def create_team(name: str, side: str, *, by: User | None, at: datetime, **fields: Any) -> Team:
+    """A new team of one side."""
+    team = Team.objects.create(name=clean_line(name), side=Side(side), **fields)
+    record("team_created", team, by=by, at=at, payload={"name": team.name, "side": team.side})
+    return team
+
+
+@transaction.atomic
+def create_person(
+    name: str,
+    *,
+    by: User | None,
+    at: datetime,
+    email: str | None = None,
+    password: str | None = None,
+    teams: Iterable[tuple[Team, bool]] = (),
+    **fields: Any,
+) -> User:
+    """A new person. ``teams``: pairs of team and whether the person leads it. Without password: no sign-in."""
+    user = User(name=clean_line(name), email=email.strip().lower() if email else None, **fields)
+    user.set_password(password)
+    user.save()
+    Membership.objects.bulk_create(
+        Membership(user=user, team=team, is_lead=is_lead) for team, is_lead in teams
+    )
+    record("person_created", user, by=by, at=at, payload={"name": user.name})
+    return user
+
+
+@transaction.atomic
+def people_by_external_id(names: Mapping[str, str], *, by: User | None, at: datetime) -> dict[str, User]:
+    """People of an imported file: ``{external id: name}`` in, ``{external id: person}`` out.
+
+    Whoever is unknown is created inactive: known in the statistics, unable to sign in.
+    """
+    known = {user.external_id: user for user in User.objects.filter(external_id__in=list(names))}
+    unknown = [key for key in names if key not in known]
+    if not unknown:
+        return known
+    fresh = [User(name=names[key], external_id=key, is_active=False, password="!") for key in unknown]
+    User.objects.bulk_create(fresh, ignore_conflicts=True)
+    record("people_imported", "person", by=by, at=at, payload={"external_ids": unknown})
+    return {user.external_id: user for user in User.objects.filter(external_id__in=list(names))}
+
+
+@transaction.atomic
+def prefer(user: User, *, at: datetime, **choices: Any) -> User:
+    """Save the person's own preferences (language, zone, theme, density, shortcuts)."""
+    for name, value in choices.items():
+        if name not in PREFERENCES:
+            raise ValueError(f"{name} is not a preference")
+        setattr(user, name, value)
+    user.save(update_fields=list(choices))
+    record("preferences_changed", user, by=user, at=at, payload=dict(choices))
+    return user

@@ -1,0 +1,30 @@
+"""Sides, roles and looks."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Side(models.TextChoices):
+    MARKETING = "marketing", _("Marketing")
+    SALES = "sales", _("Sales")
+
+
+class Role(models.TextChoices):
+    """The parts people play (domain.md). They follow from memberships and two marks, nobody sets them by hand."""
+
+    MARKETING = "marketing", _("Marketing")
+    SALES_REP = "sales_rep", _("Sales rep")
+    TEAM_LEAD = "team_lead", _("Team lead")
+    DIRECTOR = "director", _("Director")
+    ADMIN = "admin", _("Admin")
+
+
+class Theme(models.TextChoices):
+    SYSTEM = "system", _("As the device")
+    LIGHT = "light", _("Light")
+    DARK = "dark", _("Dark")
+
+
+class Density(models.TextChoices):
+    COMFORTABLE = "comfortable", _("Comfortable")
+    COMPACT = "compact", _("Compact")

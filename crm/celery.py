@@ -1,0 +1,25 @@
+"""The Celery application. Queues: ``deadline`` (the sweep), ``notify`` (the outbox), ``import``."""
+
+import os
+
+from celery import Celery
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
+
+app = Celery("relevo")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks(["crm"])
+# UTC intervals only: crontab entries skip or double on clock changes. An entry that waited longer than
+# its own interval is dropped, so a worker that comes back does not run a heap of stale sweeps.
+app.conf.beat_schedule = {
+    "sweep-deadlines": {
+        "task": "crm.tasks.sweep_deadlines",
+        "schedule": 10.0,
+        "options": {"queue": "deadline", "expires": 10},
+    },
+    "deliver-messages": {
+        "task": "crm.tasks.deliver_messages",
+        "schedule": 10.0,
+        "options": {"queue": "notify", "expires": 10},
+    },
+}

@@ -1,0 +1,369 @@
+"""Charts drawn on the server as HTML and SVG: no script, no style attribute, both themes by CSS classes.
+
+Places are percentages and text has a fixed size, so nothing shrinks on a phone. Bars, funnel and heat map are
+real tables; columns and lines are figures named by their finding, with "Show as table" below. Every mark may
+carry the address of the list that it counts; in figures the accessible links stand in that table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from math import floor, log10
+from zlib import crc32
+
+from django.utils.formats import number_format
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+NOTHING = format_html("")
+TOP, BOTTOM, LEFT, RIGHT = 22, 24, 10, 4  # of a figure: pixels above and below, percent left and right
+
+
+@dataclass(frozen=True)
+class Mark:
+    """One bar or column. ``text`` replaces the printed number, ``late`` hatches it, ``value`` None is not recorded."""
+
+    label: str
+    value: float | None
+    href: str = ""
+    note: str = ""
+    text: str = ""
+    late: bool = False
+
+    @property
+    def shown(self) -> str:
+        if self.text:
+            return self.text
+        return _("not recorded") if self.value is None else counted(self.value)
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell of a heat map: ``rate`` from 0 to 1, or None where nothing can be said, of ``count`` cases."""
+
+    rate: float | None
+    count: int
+    href: str = ""
+
+
+@dataclass(frozen=True)
+class Series:
+    """One line. ``tone`` is c1, c2, c3 or fc (forecast); None leaves a point out; ``hrefs`` one per point."""
+
+    name: str
+    values: Sequence[float | None]
+    tone: str = "c1"
+    hrefs: Sequence[str] = ()
+
+
+def counted(value: float) -> str:
+    return number_format(value, 0 if float(value).is_integer() else 1, use_l10n=True, force_grouping=True)
+
+
+def percent(rate: float | None) -> str:
+    return "–" if rate is None else f"{rate:.0%}"
+
+
+def place(value: float) -> str:
+    return f"{value:.2f}".rstrip("0").rstrip(".")
+
+
+def linked(text: object, href: str) -> SafeString:
+    return format_html('<a href="{}">{}</a>', href, text) if href else format_html("{}", text)
+
+
+def hatch(key: str) -> tuple[str, SafeString]:
+    """The id and the definition of a hatch pattern, one per chart (``key``: the chart's name)."""
+    name = f"hatch-{crc32(key.encode()):x}"
+    return name, format_html(
+        '<defs><pattern id="{}" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
+        '<rect class="hb" width="6" height="6"/><line class="hl" x1="0" y1="0" x2="0" y2="6"/></pattern></defs>',
+        name,
+    )
+
+
+def ceiling(highest: float) -> float:
+    """A round number at or above ``highest`` that four steps divide nicely."""
+    if highest <= 4:
+        return 4 if highest > 1 else 1
+    scale = 10 ** floor(log10(highest))
+    return next(step * scale for step in (1, 2, 4, 6, 8, 10) if step * scale >= highest)
+
+
+# -- Tables that look like charts
+
+
+def bars(
+    caption: str, marks: Sequence[Mark], *, heads: tuple[str, str, str] = ("", "", ""), tone: str = "c1"
+) -> SafeString:
+    """Horizontal bars, longest 100 %. ``heads`` name the columns label, number and note for screen readers."""
+    longest = max((mark.value or 0 for mark in marks), default=0) or 1
+    name, pattern = hatch(caption)
+    late = any(mark.late for mark in marks)
+
+    def row(mark: Mark) -> SafeString:
+        fill = format_html('class="late" fill="url(#{})"', name) if mark.late else format_html('class="{}"', tone)
+        return format_html(
+            '<tr><th scope="row">{}</th><td class="bar"><svg width="100%" height="20" aria-hidden="true">'
+            '<rect {} width="{}%" height="20" rx="3"/></svg></td>'
+            '<td class="num"><strong>{}</strong></td><td class="sub">{}</td></tr>',
+            mark.label,
+            fill,
+            place(100 * (mark.value or 0) / longest),
+            linked(mark.shown, mark.href),
+            mark.note,
+        )
+
+    head = format_html_join(
+        "", '<th scope="col"><span class="vh">{}</span></th>', ((h,) for h in (heads[0], _("Bar"), *heads[1:]))
+    )
+    return format_html(
+        '{}<table class="bars"><caption class="vh">{}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table>',
+        format_html('<svg class="vh" width="0" height="0" aria-hidden="true">{}</svg>', pattern) if late else NOTHING,
+        caption,
+        head,
+        format_html_join("", "{}", ((row(mark),) for mark in marks)),
+    )
+
+
+def funnel(caption: str, steps: Sequence[Mark], *, heads: tuple[str, str] = ("", "")) -> SafeString:
+    """Bars of one cohort by stage; each stage says its share of the stage before that was recorded."""
+    marks, before = [], None
+    for step in steps:
+        note = step.note
+        if not note and before and step.value is not None:
+            note = _("{share} of the stage before").format(share=percent(step.value / before))
+        marks.append(Mark(step.label, step.value, step.href, note, step.text, step.late))
+        before = step.value if step.value is not None else before
+    return bars(caption, marks, heads=(*heads, _("Share of the stage before")))
+
+
+def heat(
+    caption: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence[Cell]]], *, least: int = 10
+) -> SafeString:
+    """Rates by two attributes. Cells with fewer than ``least`` cases are dashed and not coloured."""
+    judged = [cell.rate for _label, cells in rows for cell in cells if cell.rate is not None and cell.count >= least]
+    highest = max(judged, default=0) or 1
+
+    def box(cell: Cell) -> SafeString:
+        known = cell.rate is not None and cell.count >= least
+        tone = f"h{min(4, int(5 * cell.rate / highest))}" if known and cell.rate is not None else "h-na"
+        shown = linked(percent(cell.rate), cell.href) if cell.count else percent(cell.rate)
+        return format_html('<td class="{}"><span>{}</span><small>n={}</small></td>', tone, shown, counted(cell.count))
+
+    return format_html(
+        '<div class="scroll" tabindex="0" role="region" aria-label="{}"><table class="heat">'
+        '<caption class="vh">{}</caption><thead><tr><td></td>{}</tr></thead><tbody>{}</tbody></table></div>',
+        caption,
+        caption,
+        format_html_join("", '<th scope="col">{}</th>', ((column,) for column in columns)),
+        format_html_join(
+            "",
+            '<tr><th scope="row">{}</th>{}</tr>',
+            ((label, format_html_join("", "{}", ((box(cell),) for cell in cells))) for label, cells in rows),
+        ),
+    )
+
+
+# -- Figures
+
+
+def figure(label: str, drawing: SafeString, height: int, table: SafeString) -> SafeString:
+    """A drawing that only eyes see, named by its finding, and the same numbers as a table for everybody."""
+    return format_html(
+        '<figure aria-label="{}"><svg class="ch" width="100%" height="{}" aria-hidden="true">{}</svg>'
+        '<details class="dt"><summary>{}</summary><div class="scroll" tabindex="0" role="region" aria-label="{}">'
+        "{}</div></details></figure>",
+        label,
+        height,
+        drawing,
+        _("Show as table"),
+        label,
+        table,
+    )
+
+
+def numbers(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> SafeString:
+    return format_html(
+        "<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>",
+        format_html_join("", '<th scope="col">{}</th>', ((head,) for head in heads)),
+        format_html_join(
+            "", "<tr>{}</tr>", ((format_html_join("", "<td>{}</td>", ((cell,) for cell in row)),) for row in rows)
+        ),
+    )
+
+
+def pressed(shape: SafeString, href: str) -> SafeString:
+    """A shape that a pointer may press; the keyboard finds the same link in the table."""
+    return format_html('<a href="{}" tabindex="-1">{}</a>', href, shape) if href else shape
+
+
+def columns(
+    label: str,
+    marks: Sequence[Mark],
+    *,
+    heads: tuple[str, str],
+    limit_after: int | None = None,
+    limit_text: str = "",
+    height: int = 200,
+) -> SafeString:
+    """Upright bars in fixed buckets; a dashed limit stands after the bucket ``limit_after``, later ones are hatched."""
+    tallest = max((mark.value or 0 for mark in marks), default=0) or 1
+    room, width = height - TOP - 18 - BOTTOM, 96 / max(len(marks), 1)
+    foot, (name, pattern) = height - BOTTOM, hatch(label)
+
+    def column(at: int, mark: Mark) -> SafeString:
+        tall, left = room * (mark.value or 0) / tallest, 2 + at * width
+        late = mark.late or (limit_after is not None and at > limit_after)
+        shape = format_html(
+            '<rect {} x="{}%" y="{}" width="{}%" height="{}" rx="3"/>'
+            '<text class="v halo" x="{}%" y="{}" text-anchor="middle">{}</text>',
+            format_html('class="late" fill="url(#{})"', name) if late else format_html('class="c1"'),
+            place(left),
+            place(foot - tall),
+            place(width * 0.84),
+            place(tall),
+            place(left + width * 0.42),
+            place(foot - tall - 5),
+            mark.shown,
+        )
+        under = format_html(
+            '<text x="{}%" y="{}" text-anchor="middle">{}</text>', place(left + width * 0.42), height - 6, mark.label
+        )
+        return format_html("{}{}", pressed(shape, mark.href), under)
+
+    parts = [pattern, *(column(at, mark) for at, mark in enumerate(marks))]
+    if limit_after is not None:
+        x = 2 + (limit_after + 1) * width - width * 0.08
+        parts.append(
+            format_html(
+                '<line class="ref" x1="{x}%" x2="{x}%" y1="4" y2="{}"/><text class="v halo" x="{}%" y="14">{}</text>',
+                foot,
+                place(x + 1),
+                limit_text,
+                x=place(x),
+            )
+        )
+    table = numbers(heads, ((mark.label, linked(mark.shown, mark.href)) for mark in marks))
+    return figure(label, format_html_join("", "{}", ((part,) for part in parts)), height, table)
+
+
+@dataclass(frozen=True)
+class Axes:
+    """Where a value lies in a figure: ``x`` in percent of the width, ``y`` in pixels."""
+
+    points: int
+    low: float
+    high: float
+    height: int
+
+    def x(self, at: int) -> float:
+        return LEFT + (100 - LEFT - RIGHT) * at / max(1, self.points - 1)
+
+    def y(self, value: float) -> float:
+        span = (self.high - self.low) or 1
+        return TOP + (self.height - TOP - BOTTOM) * (1 - (value - self.low) / span)
+
+
+def line(
+    label: str,
+    ticks: Sequence[str],
+    series: Sequence[Series],
+    *,
+    head: str,
+    low: float = 0,
+    high: float | None = None,
+    shown: Callable[[float], str] = counted,
+    reference: tuple[str, float, float] | None = None,
+    tick_every: int = 1,
+    height: int = 200,
+) -> SafeString:
+    """Lines over ``ticks``. ``reference``: name, value at the first and at the last tick of a dashed straight line."""
+    values = [value for each in series for value in each.values if value is not None]
+    highest = max([*values, *(reference[1:] if reference else ())], default=1)
+    axes = Axes(len(ticks), low, ceiling(highest) if high is None else high, height)
+    parts = [grid(axes, shown)]
+    if reference:
+        parts.append(straight(axes, *reference))
+    parts += [curve(axes, each, shown) for each in series]
+    last = len(ticks) - 1
+    parts += [
+        format_html('<text x="{}%" y="{}" text-anchor="middle">{}</text>', place(axes.x(at)), height - 6, tick)
+        for at, tick in enumerate(ticks)
+        if (last - at) % tick_every == 0
+    ]
+
+    def cell(each: Series, at: int) -> object:
+        value = each.values[at] if at < len(each.values) else None
+        href = each.hrefs[at] if at < len(each.hrefs) else ""
+        return "–" if value is None else linked(shown(value), href)
+
+    rows = ([tick, *(cell(each, at) for each in series)] for at, tick in enumerate(ticks))
+    table = numbers([head, *(each.name for each in series)], rows)
+    return figure(label, format_html_join("", "{}", ((part,) for part in parts)), height, table)
+
+
+def grid(axes: Axes, shown: Callable[[float], str]) -> SafeString:
+    steps = [axes.low + (axes.high - axes.low) * quarter / 4 for quarter in range(5)]
+    return format_html_join(
+        "",
+        '<line class="gl" x1="{}%" x2="100%" y1="{}" y2="{}"/><text x="{}%" y="{}" text-anchor="end">{}</text>',
+        (
+            (LEFT, place(axes.y(value)), place(axes.y(value)), LEFT - 1.5, place(axes.y(value) + 4), shown(value))
+            for value in steps
+        ),
+    )
+
+
+def straight(axes: Axes, name: str, first: float, last: float) -> SafeString:
+    flat, end = first == last, axes.points - 1
+    return format_html(
+        '<line class="ref" x1="{}%" y1="{}" x2="{}%" y2="{}"/><text class="v halo" x="{}%" y="{}" {}>{}</text>',
+        LEFT,
+        place(axes.y(first)),
+        place(axes.x(end)),
+        place(axes.y(last)),
+        place(LEFT + 1 if flat else axes.x(end)),
+        place(axes.y(first if flat else last) - 6),
+        format_html('text-anchor="{}"', "start" if flat else "end"),
+        name,
+    )
+
+
+def curve(axes: Axes, each: Series, shown: Callable[[float], str]) -> SafeString:
+    """The line in an inner drawing that is stretched to the plot, then a dot and the value at its last point."""
+    points = [(at, value) for at, value in enumerate(each.values) if value is not None]
+    if not points:
+        return NOTHING
+    span = max(1, axes.points - 1)
+    path = " ".join(f"{place(1000 * at / span)},{place(axes.y(value))}" for at, value in points)
+    stretched = format_html(
+        '<svg x="{}%" y="0" width="{}%" height="{height}" viewBox="0 0 1000 {height}" preserveAspectRatio="none">'
+        '<polyline class="ln {}" vector-effect="non-scaling-stroke" points="{}"/></svg>',
+        LEFT,
+        100 - LEFT - RIGHT,
+        each.tone,
+        path,
+        height=axes.height,
+    )
+    dots = [
+        pressed(
+            format_html(
+                '<circle class="dot {}" cx="{}%" cy="{}" r="4"/>', each.tone, place(axes.x(at)), place(axes.y(value))
+            ),
+            each.hrefs[at] if at < len(each.hrefs) else "",
+        )
+        for at, value in points
+        if each.hrefs or at == points[-1][0]
+    ]
+    at, value = points[-1]
+    text = format_html(
+        '<text class="v halo" x="{}%" y="{}" text-anchor="{}">{}</text>',
+        place(min(axes.x(at) + 1, 100)),
+        place(max(axes.y(value) - 10, 11)),
+        "end" if at > 0.8 * span else "middle",
+        shown(value),
+    )
+    return format_html("{}{}{}", stretched, format_html_join("", "{}", ((dot,) for dot in dots)), text)

@@ -1,0 +1,202 @@
+"""Makes `.venv` ready and hands over to it: `python3 crm/deploy/bootstrap.py [--tests] [-- ARGUMENTS…]`.
+
+The arguments after `--` are given to the Python of `.venv`, which replaces this process. Standard library
+only, in the words of an old Python: this file must live long enough to say that the Python is too old.
+"""
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+OLDEST = (3, 11)
+NAMES = ["python3", "python3.13", "python3.12", "python3.11", "python3.14", "python"]
+RUN, TESTS = "requirements.txt", "tests/requirements.txt"
+# What is asked of a candidate: its version, and whether it can make a virtual environment.
+PROBE = """
+import sys
+try:
+    import ensurepip, venv
+    able = 1
+except ImportError:
+    able = 0
+print(sys.version_info[0], sys.version_info[1], able)
+"""
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def output_of(command: list) -> str:
+    """What ``command`` prints; empty when it cannot be run or fails."""
+    try:
+        found = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
+        )
+    except OSError:
+        return ""
+    return found.stdout.decode(errors="replace").strip() if found.returncode == 0 else ""
+
+
+def find_python(candidates: list) -> str:
+    """Path of the first candidate that is new enough and can make a virtual environment.
+
+    Raises SystemExit with one clear message: no Python, only old ones, or one without its venv module.
+    """
+    seen = []
+    for candidate in candidates:
+        answer = output_of([candidate, "-c", PROBE]).split()
+        if len(answer) != 3:
+            continue
+        version, able = (int(answer[0]), int(answer[1])), answer[2] == "1"
+        if version >= OLDEST and able:
+            return str(candidate)
+        seen.append((version, able))
+    wanted = f"Python {OLDEST[0]}.{OLDEST[1]} or newer"
+    if any(version >= OLDEST for version, _ in seen):
+        raise SystemExit(f"{wanted} is here without its venv module. On Debian: apt-get install python3-venv")
+    if seen:
+        newest = max(seen)[0]
+        raise SystemExit(f"{wanted} is needed; the newest found is {newest[0]}.{newest[1]}.")
+    raise SystemExit(f"{wanted} is needed; none was found.")
+
+
+def candidates(besides: Path) -> list:
+    """This interpreter first, then the usual names on PATH; none from ``besides``, which may be made anew."""
+    found = [sys.executable] + [shutil.which(name) for name in NAMES]
+    return [path for path in dict.fromkeys(found) if path and besides not in Path(path).parents]
+
+
+class Environment:
+    """`.venv` of one checkout, and its marker: which requirements, by hash, were installed to the end."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.folder = root / ".venv"
+        self.python = self.folder / "bin" / "python"
+        self.marker = self.folder / "relevo-installed.json"
+        # Lies there while pip works. Found later, it means that pip was killed and no package can be trusted.
+        self.unfinished = self.folder / "relevo-unfinished"
+
+    def digests(self, files: list) -> dict:
+        return {name: hashlib.sha256((self.root / name).read_bytes()).hexdigest() for name in files}
+
+    def installed(self) -> dict:
+        try:
+            return dict(json.loads(self.marker.read_text()))
+        except (OSError, ValueError):
+            return {}
+
+    def version(self) -> str:
+        """Version of the environment's Python, asked of it: a system upgrade changes it under us."""
+        return output_of(
+            [str(self.python), "-I", "-S", "-c", "import sys; print(*sys.version_info[:2], sep='.')"]
+        )
+
+    def is_current(self, files: list) -> bool:
+        version = self.version()
+        if not version or self.unfinished.exists():
+            return False
+        known, wanted = self.installed(), dict(self.digests(files), python=version)
+        return all(known.get(name) == value for name, value in wanted.items())
+
+    def is_usable(self) -> bool:
+        """Whether pip can work in it: complete, no install was killed in it, the Python new enough."""
+        version = self.version()
+        if not version or self.unfinished.exists():
+            return False
+        same = self.installed().get("python", version) == version
+        new_enough = tuple(int(part) for part in version.split(".")) >= OLDEST
+        return (
+            same and new_enough and output_of([str(self.python), "-c", "import pip; print('yes')"]) == "yes"
+        )
+
+    def make(self, python: str) -> None:
+        made_anew = self.folder.exists()
+        say("Making .venv anew (it was incomplete) …" if made_anew else "Making .venv …")
+        done = subprocess.run(
+            [python, "-m", "venv", "--clear", str(self.folder)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
+        if done.returncode != 0:
+            raise SystemExit("Could not make .venv:\n" + tail(done.stdout.decode(errors="replace")))
+
+    def install(self, files: list) -> None:
+        """Install ``files`` with pip, its own configuration untouched. SystemExit brings pip's last lines."""
+        wanted, log = self.digests(files), self.folder / "relevo-install.log"
+        say(f"Installing the packages of {' and '.join(files)}; about a minute the first time …")
+        self.unfinished.touch()
+        command = [str(self.python), "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
+        for name in files:
+            command += ["-r", str(self.root / name)]
+        with log.open("wb") as out:
+            code = subprocess.call(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+        if code < 0:
+            raise SystemExit(f"pip was stopped by signal {-code}; run the same command again.")
+        self.unfinished.unlink()  # pip came to an end by itself: it rolls back what it could not finish
+        if code != 0:
+            raise SystemExit(f"pip failed (all of it: {log}):\n{tail(log.read_text(errors='replace'))}")
+        partial = self.marker.with_suffix(".new")
+        partial.write_text(json.dumps(dict(wanted, python=self.version())))
+        partial.replace(self.marker)
+
+
+def tail(text: str, lines: int = 15) -> str:
+    return "\n".join(text.strip().splitlines()[-lines:])
+
+
+@contextlib.contextmanager
+def alone(folder: Path):  # type: ignore[no-untyped-def]
+    """Hold a lock on ``folder``: `make run` and `make test` may be started at the same moment."""
+    handle = os.open(str(folder), os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # some network file systems know no locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
+
+
+def prepare(environment: Environment, files: list, find=find_python) -> None:  # type: ignore[no-untyped-def]
+    """Bring ``environment`` to what ``files`` say; nothing is done when it is there already."""
+    if environment.is_current(files):
+        return
+    if not environment.is_usable():
+        environment.make(find(candidates(besides=environment.folder)))
+    environment.install(files)
+
+
+def main(arguments: list) -> int:
+    if fcntl is None:
+        raise SystemExit("Relevo runs on Linux and macOS; on Windows use WSL or docker compose.")
+    split = arguments.index("--") if "--" in arguments else len(arguments)
+    options, command = arguments[:split], arguments[split + 1 :]
+    if any(option != "--tests" for option in options):
+        raise SystemExit("usage: bootstrap.py [--tests] [-- ARGUMENTS FOR PYTHON]")
+    environment = Environment(ROOT)
+    with alone(ROOT):
+        prepare(environment, [RUN, TESTS] if "--tests" in options else [RUN])
+    if command:
+        os.chdir(str(ROOT))
+        os.execv(str(environment.python), [str(environment.python), *command])
+    return 0
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        say("\nStopped; run the same command again to go on.")
+        sys.exit(130)

@@ -1,0 +1,50 @@
+"""Tables whose rows are written once: events, audit entries, firings, packages, evidence, first touches.
+
+The product's database role may only read and insert them; a trigger refuses every change by any role,
+except that personal data in ``payload`` may be emptied (erasure for privacy).
+"""
+
+from __future__ import annotations
+
+from django.db import connection
+from django.db.migrations import RunSQL
+
+TABLES: list[str] = [
+    "audit_entry",
+    "leads_event",
+    "leads_evidence",
+    "leads_firsttouch",
+    "leads_package",
+    "sla_firing",
+    "sla_signature",
+]
+
+
+def protect(table: str, *, payload: bool = True) -> RunSQL:
+    """A migration step that makes ``table`` append-only; with ``payload`` its payload may be emptied to {}."""
+    function = "relevo_append_only_payload" if payload else "relevo_append_only"
+    return RunSQL(
+        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table}"
+        f" FOR EACH ROW EXECUTE FUNCTION {function}();",
+        f"DROP TRIGGER {table}_append_only ON {table};",
+    )
+
+
+def grant() -> None:
+    """Give the role ``relevo_app`` what the product needs and no more. Idempotent; run after every migrate.
+
+    Does nothing where the role does not exist (a server with one role only: the triggers still hold).
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_roles WHERE rolname = 'relevo_app'")
+        if not cursor.fetchone()[0]:
+            return
+        cursor.execute(
+            "GRANT USAGE ON SCHEMA public TO relevo_app;"
+            "GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO relevo_app;"
+            "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO relevo_app;"
+        )
+        existing = set(connection.introspection.table_names(cursor))
+        for table in (*TABLES, "django_migrations"):
+            if table in existing:
+                cursor.execute(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM relevo_app")

@@ -1,0 +1,34 @@
+"""Text that the organisation writes in Spanish and in English."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+LANGUAGES = ("es", "en")
+
+
+def validate_bilingual(value: Any) -> None:
+    """A dict with the keys ``es`` and ``en`` and at least one text that is not empty, else ValidationError."""
+    if not isinstance(value, dict) or not set(value) <= set(LANGUAGES):
+        raise ValidationError(_("Write the text in Spanish, in English, or in both."))
+    if not any(isinstance(text, str) and text.strip() for text in value.values()):
+        raise ValidationError(_("Write the text in at least one language."))
+
+
+class BilingualField(models.JSONField):
+    """``{"es": "Pidió una demo", "en": "Asked for a demo"}``."""
+
+    default_validators = [validate_bilingual]
+
+
+def in_language(value: dict[str, str] | str | None, language: str | None = None) -> str:
+    """The text in ``language`` (default: the active one), else in the other; plain text stays as it is."""
+    if not isinstance(value, dict):
+        return value or ""
+    wanted = (language or get_language() or "es")[:2]
+    return value.get(wanted) or value.get("es") or value.get("en") or ""

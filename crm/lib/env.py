@@ -1,0 +1,69 @@
+"""Typed reading of the environment. A bad value is refused by the name of its variable."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import environ
+from django.core.exceptions import ImproperlyConfigured
+
+TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
+
+
+class Env:
+    """Reads variables from ``source`` (default: the process environment).
+
+    Every method takes the variable's name and a default, returns a typed value, and raises
+    ImproperlyConfigured with the name, the value's fault and what is accepted.
+    """
+
+    def __init__(self, source: Mapping[str, str] | None = None) -> None:
+        self.source = os.environ if source is None else source
+
+    def text(self, name: str, default: str = "") -> str:
+        return self.source.get(name, default).strip()
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        raw = self.text(name, "1" if default else "0").lower()
+        if raw in TRUE or raw in FALSE:
+            return raw in TRUE
+        raise refused(name, raw, "1 or 0")
+
+    def number(self, name: str, default: int, *, low: int, high: int) -> int:
+        raw = self.text(name, str(default))
+        try:
+            value = int(raw)
+        except ValueError:
+            raise refused(name, raw, f"a whole number from {low} to {high}") from None
+        if not low <= value <= high:
+            raise refused(name, raw, f"a whole number from {low} to {high}")
+        return value
+
+    def choice(self, name: str, default: str, choices: Iterable[str]) -> str:
+        raw, allowed = self.text(name, default), list(choices)
+        if raw not in allowed:
+            raise refused(name, raw, " | ".join(allowed))
+        return raw
+
+    def names(self, name: str, default: str = "") -> list[str]:
+        return [part.strip() for part in self.text(name, default).split(",") if part.strip()]
+
+    def url(self, name: str, default: str, schemes: Iterable[str]) -> str:
+        raw, allowed = self.text(name, default), list(schemes)
+        if raw.split("://", 1)[0] not in allowed or "://" not in raw:
+            raise refused(name, "(hidden)" if "@" in raw else raw, " | ".join(f"{s}://…" for s in allowed))
+        return raw
+
+    def database(self, name: str, default: str) -> dict[str, Any]:
+        """Django's DATABASES entry for a PostgreSQL URL; a unix socket is a percent-encoded host."""
+        raw = self.url(name, default, ["postgres", "postgresql"])
+        config = environ.Env.db_url_config(raw)
+        if not config.get("NAME"):
+            raise refused(name, "(hidden)", "a URL that ends in the name of a database")
+        return {**config, "ENGINE": "django.db.backends.postgresql"}
+
+
+def refused(name: str, value: str, accepted: str) -> ImproperlyConfigured:
+    return ImproperlyConfigured(f"{name}={value!r} is not accepted: use {accepted}")

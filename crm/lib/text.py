@@ -1,0 +1,60 @@
+"""Cleaning of text that comes from people, files and machines.
+
+The written rule: NFC, no NUL, no lone surrogate, no control characters but tab and line feed, no characters
+that reverse the direction of what follows; ends trimmed. Everything else is stored as it came.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Any
+
+# Bidirectional overrides and isolates can make a name read as another one.
+FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+SPACES = re.compile(r"[ \t\u00a0]+")
+# Legal forms of companies in Latin America, Spain and the United States, for comparing names only.
+LEGAL_FORM = re.compile(
+    r"\b(s\s?a\s?p?\s?i?( de c\s?v)?|s de r\s?l( de c\s?v)?|s\s?a\s?s|s\s?r\s?l|s\s?p\s?a|ltda|limitada|eirl|"
+    r"s\s?a\s?c|s\s?l|me|epp|inc|llc|ltd|corp|gmbh)$"
+)
+
+
+def clean_line(value: str) -> str:
+    """One line of text by the written rule: line breaks become spaces, runs of spaces one space."""
+    return SPACES.sub(" ", clean_text(value).replace("\n", " ")).strip()
+
+
+def clean_text(value: str) -> str:
+    """Text of several lines by the written rule; CR LF and CR become LF."""
+    value = value.replace("\r\n", "\n").replace("\r", "\n")
+    return unicodedata.normalize("NFC", FORBIDDEN.sub("", value)).strip()
+
+
+def fold(value: str) -> str:
+    """A key for searching: lower case, without accents, only letters, digits and single spaces."""
+    decomposed = unicodedata.normalize("NFKD", value.casefold())
+    plain = "".join(c if c.isalnum() else " " for c in decomposed if not unicodedata.combining(c))
+    return " ".join(plain.split())
+
+
+def company_key(value: str) -> str:
+    """A key for comparing companies: folded, without the legal form at the end."""
+    folded = fold(value)
+    return LEGAL_FORM.sub("", folded).strip() or folded
+
+
+def digits(value: str) -> str:
+    """Only the digits of a phone number."""
+    return "".join(c for c in value if c.isdigit())
+
+
+def has_bad_text(value: Any) -> bool:
+    """Whether a JSON-like value holds text that PostgreSQL or a reader cannot take (NUL, surrogates, NaN)."""
+    if isinstance(value, str):
+        return bool(FORBIDDEN.search(value.replace("\r", "")))
+    if isinstance(value, float):
+        return value != value or value in (float("inf"), float("-inf"))
+    if isinstance(value, dict):
+        return any(has_bad_text(k) or has_bad_text(v) for k, v in value.items())
+    return isinstance(value, list) and any(has_bad_text(v) for v in value)

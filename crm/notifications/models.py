@@ -1,0 +1,75 @@
+"""The outbox (what must be told) and the inbox (what was told in the product)."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from crm.lib.clock import RelevoNow
+
+
+class Channel(models.TextChoices):
+    IN_APP = "in_app"
+
+
+class Message(models.Model):
+    """One thing to tell one person over one channel. The row is written with the change it tells of.
+
+    ``dedup_key`` makes it unique, ``cause`` names the event it stands for (undoing the event drops it),
+    ``next_try_at`` is null once it was sent or dropped.
+    """
+
+    uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="messages")
+    channel = models.CharField(max_length=12, choices=Channel.choices, default=Channel.IN_APP)
+    kind = models.CharField(max_length=60)
+    params = models.JSONField(default=dict)
+    path = models.CharField(max_length=200, blank=True)
+    cause = models.CharField(max_length=80, blank=True, db_index=True)
+    dedup_key = models.CharField(max_length=160, unique=True)
+    created_at = models.DateTimeField(db_default=RelevoNow())
+    next_try_at = models.DateTimeField(null=True, db_default=RelevoNow())
+    attempts = models.PositiveSmallIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True, blank=True)
+    dropped_at = models.DateTimeField(null=True, blank=True)
+    last_error = models.TextField(blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["next_try_at"], condition=Q(next_try_at__isnull=False), name="message_waiting"
+            )
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(next_try_at__isnull=True) | Q(sent_at__isnull=True, dropped_at__isnull=True),
+                name="message_done_is_not_waiting",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} → {self.recipient_id}"
+
+
+class Notice(models.Model):
+    """A line in a person's inbox."""
+
+    recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notices")
+    message = models.OneToOneField(Message, models.PROTECT, related_name="notice")
+    kind = models.CharField(max_length=60)
+    params = models.JSONField(default=dict)
+    path = models.CharField(max_length=200, blank=True)
+    created_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["recipient", "-id"], name="notice_inbox"),
+            models.Index(fields=["recipient"], condition=Q(read_at__isnull=True), name="notice_unread"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} → {self.recipient_id}"

@@ -1,0 +1,121 @@
+"""Telling people: a row now, delivery later, exactly one inbox line per message.
+
+``notify`` only inserts; ``deliver`` is called by Celery every 10 s and by the watchdog when Celery is silent.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from crm.accounts.models import User
+from crm.lib import clock
+from crm.notifications.models import Channel, Message, Notice
+
+log = logging.getLogger("relevo.outbox")
+
+BATCH = 200
+RETRY_FOR = timedelta(days=3)
+UNDO_WINDOW = timedelta(seconds=10)  # domain rule: an accept or reject may be undone for 10 s, notices wait
+
+
+def notify(
+    kind: str,
+    recipients: Iterable[User],
+    *,
+    at: datetime,
+    key: str,
+    params: Mapping[str, Any] | None = None,
+    path: str = "",
+    cause: str = "",
+    wait: timedelta = timedelta(0),
+) -> int:
+    """Queue one message of ``kind`` for each recipient, once per (``key``, person); returns how many were asked.
+
+    ``kind`` names the template ``notices/<kind>.html``; ``params`` are its words; ``path`` the deep link;
+    ``wait`` delays delivery (undo). A repeated key is silently the same message.
+    """
+    people = {person.pk: person for person in recipients if person.is_active}
+    Message.objects.bulk_create(
+        [
+            Message(
+                recipient=person,
+                kind=kind,
+                params=dict(params or {}),
+                path=path,
+                cause=cause,
+                dedup_key=f"{key}:{person.pk}:{Channel.IN_APP}",
+                created_at=at,
+                next_try_at=at + wait,
+            )
+            for person in people.values()
+        ],
+        ignore_conflicts=True,
+    )
+    return len(people)
+
+
+def withdraw(cause: str, *, at: datetime, reason: str) -> int:
+    """Drop messages of ``cause`` that are not sent yet, with the reason on record; returns how many."""
+    return Message.objects.filter(cause=cause, next_try_at__isnull=False).update(
+        next_try_at=None, dropped_at=at, last_error=reason
+    )
+
+
+def deliver(batch: int = BATCH) -> int:
+    """Deliver up to ``batch`` messages that are due and return how many were claimed. Safe to run in parallel."""
+    with transaction.atomic():
+        now = clock.now()
+        claimed = list(
+            Message.objects.select_for_update(skip_locked=True, no_key=True)
+            .filter(next_try_at__lte=now)
+            .order_by("next_try_at")[:batch]
+        )
+        for message in claimed:
+            _try(message, now)
+    return len(claimed)
+
+
+def _try(message: Message, now: datetime) -> None:
+    message.attempts += 1
+    try:
+        with transaction.atomic():
+            CHANNELS[message.channel](message, now)
+        message.sent_at, message.next_try_at = now, None
+    except Exception as error:  # one bad message must not hold the others
+        log.exception("message %s failed", message.pk)
+        message.last_error = repr(error)[:2000]
+        late = now - message.created_at > RETRY_FOR
+        message.dropped_at = now if late else None
+        message.next_try_at = (
+            None if late else now + min(timedelta(seconds=15 * 2**message.attempts), timedelta(hours=1))
+        )
+    message.save(update_fields=["attempts", "sent_at", "next_try_at", "dropped_at", "last_error"])
+
+
+def _to_inbox(message: Message, now: datetime) -> None:
+    Notice.objects.create(
+        recipient_id=message.recipient_id,
+        message=message,
+        kind=message.kind,
+        params=message.params,
+        path=message.path,
+        created_at=now,
+    )
+
+
+CHANNELS: dict[str, Callable[[Message, datetime], None]] = {Channel.IN_APP: _to_inbox}
+
+
+def mark_read(user: User, *, at: datetime) -> int:
+    """Mark all notices of ``user`` as read; returns how many were unread."""
+    return Notice.objects.filter(recipient=user, read_at__isnull=True).update(read_at=at)
+
+
+def unread_count(user: User) -> int:
+    """How many notices ``user`` has not read yet."""
+    return Notice.objects.filter(recipient=user, read_at__isnull=True).count()

@@ -1,0 +1,358 @@
+/* Relevo in the browser: a plain module, no build. Pages work without it; it adds time that runs, keys and manners.
+   It never replaces a list under the person's hands: counters and badges change in place, new rows wait behind a link. */
+
+const $ = (selector, root = document) => root.querySelector(selector);
+const $$ = (selector, root = document) => [...root.querySelectorAll(selector)];
+const body = document.body;
+const words = JSON.parse($("#relevo-words")?.textContent || "{}");
+const fill = (pattern, values) => (pattern || "").replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+
+/* ---- Time: the server's, carried on by the length of time that passed here ---- */
+
+const stamp = Date.parse($("meta[name=relevo-now]")?.content ?? "");
+let offset = Number.isNaN(stamp) ? 0 : stamp - Date.now();
+const now = () => Date.now() + offset;
+
+function durationWords(seconds) {
+  const minutes = Math.floor(Math.max(seconds, 0) / 60);
+  const hours = Math.floor(minutes / 60);
+  const rest = minutes % 60;
+  if (hours >= 10 || (hours && !rest)) return fill(words.hours, { hours });
+  if (hours) return fill(words.both, { hours, minutes: String(rest).padStart(2, "0") });
+  return minutes ? fill(words.minutes, { minutes }) : words.under;
+}
+
+/** Business seconds of a badge at this moment (negative: overdue). They stand still from the next closing on. */
+function secondsLeft(badge) {
+  const { sla, seconds, at, until } = badge.dataset;
+  const end = until ? Math.min(now(), Date.parse(until)) : now();
+  const passed = Math.max(0, (end - Date.parse(at)) / 1000);
+  badge.dataset.started ??= sla === "late" ? "late" : "left";
+  return (badge.dataset.started === "late" ? -seconds : Number(seconds)) - passed;
+}
+
+function tick(badge) {
+  const left = secondsLeft(badge);
+  const limit = Number(badge.dataset.limit);
+  const state = left <= 0 ? "late" : left <= Math.max(limit / 4, 900) ? "soon" : "ok";
+  const text = fill(state === "late" ? words.late : words.left, { duration: durationWords(Math.abs(left)) });
+  const label = $("span", badge);
+  if (label.textContent !== text) label.textContent = text;
+  const bar = $("rect", badge);
+  if (bar && limit) bar.setAttribute("width", `${Math.round((100 * Math.max(0, left)) / limit)}%`);
+  if (state !== badge.dataset.sla) changeState(badge, state, text);
+}
+
+function changeState(badge, state, text) {
+  badge.classList.replace(`sla--${badge.dataset.sla}`, `sla--${state}`);
+  badge.dataset.sla = state;
+  const drawing = $(`#relevo-icons`)?.content.querySelector(`[data-icon=${state}] svg`);
+  if (drawing) $("svg.i", badge)?.replaceWith(drawing.cloneNode(true));
+  if (state === "late") $(".sla__bar", badge)?.remove();
+  const name = $(".nm", badge.closest("[data-row]") ?? undefined)?.textContent.trim();
+  say(name && badge.closest("[data-row]") ? `${name}: ${text}` : text);
+}
+
+let saidAt = -30000;
+/** Tell a screen reader, at most one sentence in 30 seconds. */
+function say(sentence) {
+  const live = $("#live");
+  if (!live || performance.now() - saidAt < 30000) return;
+  saidAt = performance.now();
+  live.textContent = sentence;
+}
+
+const tickAll = () => $$("time[data-sla]").forEach(tick);
+
+/* ---- Toasts ---- */
+
+function arm(toast) {
+  if (toast.dataset.toast === "error") return;
+  const held = () => toast.matches(":hover, :focus-within");
+  const leave = () => (held() ? setTimeout(leave, 2000) : toast.remove());
+  setTimeout(leave, Number(toast.dataset.lasts) || 7000);
+}
+
+/** Show a message that a script wrote; text only. level: success | error. */
+function toast(text, level = "error") {
+  const box = document.createElement("div");
+  box.className = `toast toast--${level}`;
+  box.dataset.toast = level;
+  box.setAttribute("role", level === "error" ? "alert" : "status");
+  const label = document.createElement("span");
+  label.className = "grow";
+  label.textContent = text;
+  const close = document.createElement("button");
+  close.type = "button";
+  close.dataset.closes = "toast";
+  close.setAttribute("aria-label", words.close);
+  close.textContent = "×";
+  box.append(label, close);
+  $("#toasts")?.append(box);
+  arm(box);
+}
+
+/* ---- Keys: bare letters, only outside fields and dialogs, and only where the person left them on ---- */
+
+const rows = () => $$("[data-keys=list] [data-row]").filter((row) => row.offsetParent !== null);
+const here = () => $("[data-row].is-here");
+const seen = (element) => element && element.offsetParent !== null && !element.disabled;
+
+function moveTo(row) {
+  if (!row) return;
+  here()?.classList.remove("is-here");
+  row.classList.add("is-here");
+  const link = $("[data-open], a.nm, a", row);
+  link?.focus({ preventScroll: true });
+  row.scrollIntoView({ block: "nearest" });
+}
+
+function step(by) {
+  const all = rows();
+  const at = all.indexOf(here());
+  moveTo(all[at < 0 ? (by > 0 ? 0 : all.length - 1) : Math.min(Math.max(at + by, 0), all.length - 1)]);
+}
+
+/** Press the visible control of a key: in the row one stands on, else (on a page without rows) anywhere. */
+function press(key) {
+  const row = here();
+  const inRow = row && $$(`[data-key="${key}"]`, row).find(seen);
+  const onPage = $$(`[data-key="${key}"]`).find((each) => seen(each) && !each.closest("[data-row]"));
+  (inRow || onPage)?.click();
+  return Boolean(inRow || onPage);
+}
+
+/** Go only where the navigation leads: the keys show nothing that the menus hide. */
+function go(key) {
+  const url = body.dataset[`go${key.toUpperCase()}`];
+  const link = url && $$(".nav a, .menu a").find((each) => each.getAttribute("href") === url);
+  if (link) location.assign(link.href);
+}
+
+let leader = 0;
+function onKey(event) {
+  const { key } = event;
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  const field = event.target.closest?.("input, select, textarea, [contenteditable]");
+  if (key === "Escape") {
+    if (field?.type === "search") field.blur();
+    return here()?.classList.remove("is-here");
+  }
+  if (body.dataset.shortcuts !== "on" || field || $("dialog[open]")) return;
+  if (performance.now() - leader < 1500 && "qmld".includes(key)) {
+    leader = 0;
+    return go(key);
+  }
+  leader = key === "g" ? performance.now() : 0;
+  const acts = {
+    j: () => step(1),
+    k: () => step(-1),
+    "/": () => $("[data-search], input[type=search]")?.focus(),
+    "?": () => open("keys", event.target),
+    Enter: () => event.target.closest("a, button, summary") || $("[data-open], a.nm, a", here() ?? undefined)?.click(),
+  };
+  if (key === "Enter" && !here()) return;
+  if (acts[key]) acts[key]();
+  else if (!/^[a-z]$/.test(key) || !press(key)) return;
+  if (key !== "Enter") event.preventDefault();
+}
+
+/* ---- Dialogs, menus, passwords, previews ---- */
+
+function open(id, opener) {
+  const dialog = document.getElementById(id);
+  if (!dialog?.showModal || dialog.open) return;
+  $$("[popover]:popover-open").forEach((menu) => menu.hidePopover());
+  dialog.showModal();
+  $("[autofocus], [aria-invalid=true]", dialog)?.focus();
+  dialog.dispatchEvent(new CustomEvent("relevo:opened", { bubbles: true, detail: { opener } }));
+}
+
+function onClick(event) {
+  const target = event.target;
+  const opener = target.closest("[data-opens]");
+  if (opener) {
+    event.preventDefault();
+    open(opener.dataset.opens, opener);
+  }
+  const closer = target.closest("[data-closes]");
+  if (closer) closer.dataset.closes === "toast" ? closer.closest(".toast").remove() : closer.closest("dialog")?.close();
+  if (target.matches("dialog.dlg")) {
+    const box = target.getBoundingClientRect();
+    const inside = event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom;
+    if (!inside && !$("form", target)) target.close();
+  }
+  const eye = target.closest("[data-shows]");
+  if (eye) showPassword(eye);
+}
+
+function showPassword(button) {
+  const field = document.getElementById(button.dataset.shows);
+  const shown = field.type === "password";
+  field.type = shown ? "text" : "password";
+  button.setAttribute("aria-pressed", String(shown));
+  field.focus();
+}
+
+/** Preferences show themselves before they are saved: <input name=theme data-previews="theme">. */
+function onChange(event) {
+  const { previews, submits } = event.target.dataset ?? {};
+  if (previews) document.documentElement.dataset[previews] = event.target.value;
+  if (submits !== undefined) event.target.form?.requestSubmit();
+}
+
+/* ---- Forms: once is enough ---- */
+
+function onSubmit(event) {
+  const form = event.target;
+  if (event.defaultPrevented || form.method === "dialog" || form.matches("[data-again], [hx-post], [hx-get]")) return;
+  if (form.method === "get" || form.target === "_blank") return;
+  // After this turn, so that the pressed button's own name and value still travel.
+  setTimeout(() => {
+    for (const button of $$("button:not([type=button])", form)) {
+      if (button.disabled) continue;
+      button.disabled = true;
+      button.dataset.sent = "";
+    }
+    form.setAttribute("aria-busy", "true");
+  });
+}
+
+function reopenForms() {
+  for (const button of $$("[data-sent]")) {
+    button.disabled = false;
+    delete button.dataset.sent;
+  }
+  for (const form of $$("form[aria-busy]")) form.removeAttribute("aria-busy");
+}
+
+function onLine() {
+  const off = !navigator.onLine;
+  const banner = $("#offline");
+  if (banner) banner.hidden = !off;
+  for (const button of $$("form[method=post] button:not([type=button])")) {
+    if (off && !button.disabled) {
+      button.disabled = true;
+      button.dataset.off = "";
+    } else if (!off && button.dataset.off !== undefined) {
+      button.disabled = false;
+      delete button.dataset.off;
+    }
+  }
+  if (!off) pulse();
+}
+
+/* ---- The pulse: a tiny answer every 20 s. {version, now, counts: {queue, notices, …}, overdue} ---- */
+
+let version = $("[data-new-rows]")?.dataset.version || null;
+let forget = false;
+
+async function pulse() {
+  const url = body.dataset.pollUrl;
+  if (!url || document.hidden || !navigator.onLine) return;
+  try {
+    const answer = await fetch(url, { headers: { Accept: "application/json" }, credentials: "same-origin" });
+    if (answer.ok && answer.status !== 204) take(await answer.json());
+  } catch {
+    /* The next beat asks again. */
+  }
+}
+
+function take(news) {
+  if (news.now) offset = Date.parse(news.now) - Date.now();
+  for (const [key, count] of Object.entries(news.counts ?? {})) {
+    const text = count ? Number(count).toLocaleString(document.documentElement.lang) : "";
+    for (const place of $$(`[data-count="${CSS.escape(key)}"]`)) if (place.textContent !== text) place.textContent = text;
+  }
+  if (news.overdue !== undefined) {
+    document.title = (news.overdue ? `(${news.overdue}) ` : "") + document.title.replace(/^\(\d+\) /, "");
+  }
+  if (version === null || forget) version = String(news.version);
+  forget = false;
+  if (String(news.version) !== version) tellOfRows(news);
+}
+
+function tellOfRows(news) {
+  const line = $("[data-new-rows]");
+  if (!line) return;
+  const count = news.new ?? (news.counts?.[line.dataset.key] ?? 0) - Number(line.dataset.then || NaN);
+  const pattern = count > 0 ? (count === 1 ? words.new_one : words.new_many) : words.changed;
+  $("a", line).textContent = fill(pattern, { count });
+  line.hidden = false;
+}
+
+/* ---- htmx: token, bar at the top, plain words when something fails ---- */
+
+let waiting = 0;
+let barTimer = 0;
+
+function onRequest(event) {
+  waiting += 1;
+  event.detail.target?.setAttribute("aria-busy", "true");
+  barTimer ||= setTimeout(() => $("#busy") && ($("#busy").hidden = false), 150);
+}
+
+function onAnswer(event) {
+  waiting = Math.max(0, waiting - 1);
+  event.detail.target?.removeAttribute("aria-busy");
+  if (event.detail.requestConfig?.verb !== "get") forget = true;
+  if (waiting) return;
+  clearTimeout(barTimer);
+  barTimer = 0;
+  if ($("#busy")) $("#busy").hidden = true;
+}
+
+function listenToHtmx() {
+  body.addEventListener("htmx:configRequest", (event) => {
+    if (event.detail.verb !== "get") event.detail.headers["X-CSRFToken"] = $("meta[name=csrftoken]").content;
+  });
+  body.addEventListener("htmx:beforeRequest", onRequest);
+  body.addEventListener("htmx:afterRequest", onAnswer);
+  body.addEventListener("htmx:afterSettle", settle);
+  body.addEventListener("htmx:sendError", () => toast(words.unsent));
+  body.addEventListener("htmx:responseError", () => toast(words.refused));
+  body.addEventListener("relevo:toast", (event) => toast(event.detail.text, event.detail.level ?? "success"));
+}
+
+/** What a page or a new piece of it needs once: clocks right, toasts leaving, errors in focus, dialogs opened. */
+function settle() {
+  tickAll();
+  for (const each of $$("[data-toast]:not([data-armed])")) {
+    each.dataset.armed = "";
+    arm(each);
+  }
+  const wrong = $("[data-focus]:not([data-focused])");
+  if (wrong) {
+    wrong.dataset.focused = "";
+    wrong.focus();
+  }
+  const asked = $("dialog[data-open-now]");
+  if (asked) {
+    delete asked.dataset.openNow;
+    open(asked.id);
+  }
+}
+
+document.addEventListener("keydown", onKey);
+document.addEventListener("click", onClick);
+document.addEventListener("change", onChange);
+document.addEventListener("submit", onSubmit);
+document.addEventListener("focusin", (event) => {
+  const row = event.target.closest?.("[data-keys=list] [data-row]");
+  if (row && row !== here()) {
+    here()?.classList.remove("is-here");
+    row.classList.add("is-here");
+  }
+});
+addEventListener("pageshow", reopenForms);
+addEventListener("online", onLine);
+addEventListener("offline", onLine);
+document.addEventListener("visibilitychange", () => document.hidden || (tickAll(), pulse()));
+listenToHtmx();
+settle();
+if (!navigator.onLine) onLine();
+setInterval(() => document.hidden || tickAll(), 5000);
+if (body.dataset.pollUrl) {
+  if (version === null) setTimeout(pulse, 1500);
+  setInterval(pulse, 20000);
+}

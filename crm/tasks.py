@@ -1,0 +1,57 @@
+"""The periodic entries of the product, for Celery and for the watchdog, and the table of ladder steps."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from crm.notifications import outbox
+from leads import escalation
+from sla import ladder, liveness
+from sla.ladder import Action
+from sla.states import StepKind
+
+# What each step of a ladder does, by the kind of subject that the clock runs on.
+LADDER: dict[str, dict[str, Action]] = {
+    "handoff": {
+        StepKind.WARN: escalation.warn,
+        StepKind.BREACH: escalation.breach,
+        StepKind.TELL_LEAD: escalation.tell_lead,
+        StepKind.REQUEUE: escalation.requeue,
+        StepKind.TELL_DIRECTOR: escalation.tell_director,
+    },
+}
+
+
+def act(clock: ladder.Clock, firing: ladder.Firing) -> None:
+    """Do what the step of ``firing`` says to the subject of ``clock``."""
+    LADDER[clock.subject_type][firing.kind](clock, firing)
+
+
+def sweep() -> int:
+    """Fire every due step of every clock; returns how many clocks moved."""
+    liveness.note_sweep()
+    total = 0
+    while moved := ladder.sweep(act):
+        total += moved
+    return total
+
+
+def drain() -> int:
+    """Deliver every message that is due; returns how many were tried."""
+    total = 0
+    while tried := outbox.deliver():
+        total += tried
+    return total
+
+
+@shared_task(ignore_result=True)
+def sweep_deadlines() -> None:
+    """Celery's call of the sweep, every 10 s; its beat tells the watchdog that Celery lives."""
+    sweep()
+    liveness.beat(liveness.CELERY)
+
+
+@shared_task(ignore_result=True)
+def deliver_messages() -> None:
+    """Celery's call of the outbox, every 10 s."""
+    drain()

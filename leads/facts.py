@@ -1,0 +1,84 @@
+"""A lead as plain data: the facts that criteria are judged by, and the package that is handed over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from crm.lib.bilingual import in_language
+from leads import qualification
+from leads.models import CustomField, Evidence, Lead
+from leads.qualification import MISSING, Assessment, Proof, Rule
+from personas.models import PersonaVersion
+
+FIELD_LABELS: dict[str, Promise] = {
+    "person.name": _("Name"),
+    "person.email": _("E-mail"),
+    "person.phone": _("Phone"),
+    "person.job_title": _("Job title"),
+    "person.country": _("Country"),
+    "company.name": _("Company"),
+    "company.country": _("Company's country"),
+    "company.industry": _("Industry"),
+    "company.employees": _("Employees"),
+    "company.domain": _("Website"),
+    "lead.source": _("Source"),
+}
+
+
+def label(field: str) -> str:
+    """What people call ``field``: a standard field, or ``attributes.<code>`` of a custom one."""
+    if field in FIELD_LABELS:
+        return str(FIELD_LABELS[field])
+    code = field.removeprefix("attributes.")
+    custom = CustomField.objects.filter(code=code).first()
+    return in_language(custom.name) if custom else code
+
+
+def of(lead: Lead) -> dict[str, Any]:
+    """``{"person.email": …, "company.employees": …, "attributes.budget": …}``; a missing fact is "" or None."""
+    person, company = lead.person, lead.company
+    facts: dict[str, Any] = {
+        f"person.{name}": getattr(person, name) for name in ("name", "email", "phone", "job_title", "country")
+    }
+    for name in ("name", "country", "industry", "employees", "domain"):
+        facts[f"company.{name}"] = getattr(company, name) if company else None
+    facts["lead.source"] = lead.source.code if lead.source else None
+    facts.update({f"attributes.{code}": value for code, value in lead.attributes.items()})
+    return facts
+
+
+def missing(lead: Lead, fields: Iterable[str]) -> list[str]:
+    """Which of ``fields`` the lead does not have, in order."""
+    known = of(lead)
+    return [field for field in fields if known.get(field) in MISSING]
+
+
+def proofs(lead: Lead) -> dict[str, Proof]:
+    """The newest evidence for each criterion's code."""
+    rows = Evidence.objects.filter(lead=lead).select_related("actor").order_by("id")
+    return {
+        row.code: Proof(
+            verdict=row.verdict,
+            value=row.payload.get("value", ""),
+            source=row.payload.get("source", ""),
+            by=row.actor.name if row.actor else "",
+            at=row.at,
+        )
+        for row in rows
+    }
+
+
+def rules(version: PersonaVersion) -> list[Rule]:
+    """The persona's criteria as plain data."""
+    return [Rule(c.code, c.kind, c.text, c.field, c.operator, c.operand) for c in version.criteria.all()]
+
+
+def assess(lead: Lead, version: PersonaVersion) -> Assessment:
+    """Judge ``lead`` by one version of a persona, with its facts, evidence and valuable actions as they are now."""
+    return qualification.assess(
+        rules(version), of(lead), proofs(lead), action_count=lead.valuable_actions.count()
+    )

@@ -1,0 +1,326 @@
+"""The handoff: from marketing into the queue, and out of it by a rep's decision.
+
+Every function is one transition: one conditional UPDATE, with decision, clocks, event and messages in the same
+transaction. Actor is ``by``, moment is ``at``; permission is the caller's question (leads.permissions).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm.accounts.models import Team, User
+from crm.lib.errors import Conflict, DomainError
+from crm.notifications import outbox
+from leads import events, facts, journey
+from leads.models import Decision, Handoff, Lead, Package
+from leads.qualification import AUTHORITY, MEANS, Assessment
+from leads.states import OPEN, STAGE_OF, DecisionKind, EventKind, HandoffState, Stage, check_move
+from personas.models import PersonaVersion
+from sla import agreements, clocks
+from sla.models import RejectionReason
+from sla.states import Metric
+
+
+class NotAnMql(DomainError):
+    code = "not_an_mql"
+    message = gettext_lazy("This lead is not an MQL yet.")
+
+
+class PackageIncomplete(DomainError):
+    code = "package_incomplete"
+
+
+class AlreadyHandedOff(Conflict):
+    code = "already_handed_off"
+    message = gettext_lazy("This lead is already with sales.")
+
+
+class AlreadyTaken(Conflict):
+    """Somebody was faster. ``handoff`` is how it stands now."""
+
+    code = "already_taken"
+
+    def __init__(self, handoff: Handoff) -> None:
+        self.handoff = handoff
+        decision = handoff.decisions.select_related("by").order_by("-id").first()
+        super().__init__(_taken_message(handoff, decision))
+
+
+class NeedsComment(DomainError):
+    code = "needs_comment"
+
+
+def _taken_message(handoff: Handoff, decision: Decision | None) -> str:
+    if handoff.state == HandoffState.WITHDRAWN:
+        return _("Marketing withdrew this handoff.")
+    if decision is None or handoff.is_pending:
+        return _("This handoff was changed in the meantime. Look at it again.")
+    if decision.kind == DecisionKind.ACCEPT:
+        return _("%(name)s was faster and accepted this lead.") % {"name": decision.by.name}
+    return _("%(name)s was faster and rejected this lead.") % {"name": decision.by.name}
+
+
+def check_mql(lead: Lead, persona_version: PersonaVersion) -> Assessment:
+    """Judge ``lead``; raises NotAnMql, naming each open point, unless it fits and did a valuable action."""
+    assessment = facts.assess(lead, persona_version)
+    if assessment.is_mql:
+        return assessment
+    problems: dict[str, object] = {
+        j.rule.code: facts.in_language(j.rule.text) for j in assessment.open_points
+    }
+    if not assessment.action_count:
+        problems["valuable_action"] = _("At least one valuable action is needed.")
+    raise NotAnMql(fields=problems)
+
+
+@transaction.atomic
+def qualify(lead: Lead, persona_version: PersonaVersion, *, by: User, at: datetime) -> Lead:
+    """Record that the lead is an MQL by ``persona_version``. Does nothing when it already is by that version."""
+    lead = _locked(lead)
+    check_mql(lead, persona_version)
+    _mark_mql(lead, persona_version, by=by, at=at)
+    return lead
+
+
+def _locked(lead: Lead) -> Lead:
+    rows = Lead.objects.select_related("person", "company", "source")
+    return rows.select_for_update(no_key=True, of=("self",)).get(pk=lead.pk)
+
+
+def _mark_mql(lead: Lead, persona_version: PersonaVersion, *, by: User, at: datetime) -> None:
+    if lead.stage not in (Stage.CAPTURED, Stage.RETURNED) and lead.persona_version_id == persona_version.pk:
+        return
+    on, old = events.today(at), lead.stage
+    journey.reach(lead, Stage.MQL, on=on, persona_version=persona_version, qualified_by=by)
+    payload = {"persona": str(persona_version)}
+    events.record(
+        lead, EventKind.QUALIFIED, by=by, at=at, on=on, from_state=old, to_state=Stage.MQL, payload=payload
+    )
+
+
+@transaction.atomic
+def hand_off(
+    lead: Lead, *, team: Team, persona_version: PersonaVersion, by: User, at: datetime, note: str = ""
+) -> Handoff:
+    """Pass the lead to the queue of the sales ``team``. Qualifies it if need be, freezes the package, starts the
+    accept clock, tells the team.
+
+    Raises NotAnMql, NoAgreement, PackageIncomplete (naming the fields), AlreadyHandedOff.
+    """
+    lead = _locked(lead)
+    if lead.handoffs.filter(state__in=OPEN).exists():
+        raise AlreadyHandedOff
+    assessment = check_mql(lead, persona_version)
+    version = agreements.in_force(team)
+    if missing := facts.missing(lead, version.package_fields):
+        names = {field: facts.label(field) for field in missing}
+        text = _("The package is not complete. Missing: %(fields)s.") % {"fields": ", ".join(names.values())}
+        raise PackageIncomplete(text, fields=names)
+    _mark_mql(lead, persona_version, by=by, at=at)
+    actions = list(lead.valuable_actions.select_related("kind"))
+    terms = {
+        "source": lead.source.code if lead.source else None,
+        "actions": [action.kind.code for action in actions],
+        "persona": persona_version.persona.slug,
+    }
+    handoff = _create(
+        lead,
+        cycle=lead.handoffs.count() + 1,
+        team=team,
+        submitted_by=by,
+        submitted_at=at,
+        agreement_version=version,
+        persona_version=persona_version,
+        policy=agreements.policy(version, team, facts=terms),
+        note=note,
+        proves_sql=assessment.proves(MEANS) and assessment.proves(AUTHORITY),
+    )
+    _freeze(handoff, assessment, [(a.kind.code, a.occurred_on.isoformat()) for a in actions])
+    start_clock(handoff, Metric.ACCEPT, at=at)
+    journey.reach(lead, Stage.HANDED_OFF, on=events.today(at))
+    record(handoff, EventKind.HANDED_OFF, old="", by=by, at=at, payload={"team": team.name, "note": note})
+    tell("handoff.new", handoff, team.people.filter(is_active=True).exclude(pk=by.pk), at=at, key="new")
+    return handoff
+
+
+def _create(lead: Lead, **fields: Any) -> Handoff:
+    try:
+        with transaction.atomic():
+            return Handoff.objects.create(lead=lead, **fields)
+    except IntegrityError as error:
+        raise AlreadyHandedOff from error
+
+
+def _freeze(handoff: Handoff, assessment: Assessment, actions: list[tuple[str, str]]) -> None:
+    payload = {
+        "facts": facts.of(handoff.lead),
+        "actions": actions,
+        "judgements": [[j.rule.code, j.verdict] for j in assessment.judgements],
+        "note": handoff.note,
+    }
+    text = json.dumps(payload, sort_keys=True, ensure_ascii=False, default=str)
+    Package.objects.create(
+        handoff=handoff, payload=json.loads(text), sha256=hashlib.sha256(text.encode()).hexdigest()
+    )
+
+
+def claim(handoff: Handoff, state: HandoffState, *, of: tuple[HandoffState, ...], **fields: Any) -> str:
+    """Move the handoff to ``state`` by one conditional UPDATE, with ``fields``; returns the state it had.
+
+    ``of``: the states it may come from. Where the row is in another one by now, raises AlreadyTaken, which says
+    who was faster; the caller's object is brought up to date only when the claim succeeds.
+    """
+    old = handoff.state if handoff.state in of else of[0]
+    check_move(old, state)
+    if not Handoff.objects.filter(pk=handoff.pk, state=old).update(state=state, **fields):
+        raise AlreadyTaken(Handoff.objects.get(pk=handoff.pk))
+    handoff.state = state
+    for name, value in fields.items():
+        setattr(handoff, name, value)
+    return old
+
+
+@transaction.atomic
+def accept(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
+    """Accept a pending handoff for ``by``. Stops the accept clock, starts the contact clock, tells the submitter.
+
+    Raises AlreadyTaken, which names the winner, where somebody was faster.
+    """
+    old = claim(handoff, HandoffState.ACCEPTED, of=(HandoffState.PENDING,), owner=by, accepted_at=at)
+    decision = Decision.objects.create(handoff=handoff, kind=DecisionKind.ACCEPT, by=by, at=at)
+    clocks.stop(handoff, Metric.ACCEPT, at=at)
+    start_clock(handoff, Metric.FIRST_CONTACT, at=at, accountable=by)
+    journey.reach(handoff.lead, Stage.ACCEPTED, on=events.today(at), owner=by)
+    record(handoff, EventKind.ACCEPTED, old=old, by=by, at=at)
+    tell_submitter("handoff.accepted", handoff, by=by, at=at, decision=decision)
+    return handoff
+
+
+@transaction.atomic
+def reject(
+    handoff: Handoff, reason: RejectionReason, *, by: User, at: datetime, comment: str = ""
+) -> Handoff:
+    """Reject a pending handoff before contact: the lead goes back to marketing with the reason.
+
+    Stops the accept clock (a rejection in time keeps the commitment). Raises NeedsComment, AlreadyTaken.
+    """
+    if reason.needs_comment and not comment.strip():
+        text = _("This reason needs a comment: say what marketing should know.")
+        raise NeedsComment(text, fields={"comment": text})
+    old = claim(handoff, HandoffState.REJECTED, of=(HandoffState.PENDING,), closed_at=at)
+    decision = Decision.objects.create(
+        handoff=handoff, kind=DecisionKind.REJECT, by=by, at=at, reason=reason, comment=comment
+    )
+    clocks.stop(handoff, Metric.ACCEPT, at=at)
+    journey.reach(handoff.lead, Stage.RETURNED, on=events.today(at), owner=None)
+    payload = {"class": reason.kind, "reason": reason.code, "comment": comment}
+    record(handoff, EventKind.REJECTED, old=old, by=by, at=at, payload=payload)
+    tell_submitter("handoff.rejected", handoff, by=by, at=at, decision=decision, reason=reason.name)
+    return handoff
+
+
+@transaction.atomic
+def withdraw(handoff: Handoff, *, by: User, at: datetime, comment: str = "") -> Handoff:
+    """Marketing takes a pending handoff back; the lead is an MQL again."""
+    old = claim(handoff, HandoffState.WITHDRAWN, of=(HandoffState.PENDING,), closed_at=at)
+    clocks.cancel(handoff, Metric.ACCEPT, at=at)
+    journey.reach(handoff.lead, Stage.MQL, on=events.today(at))
+    record(handoff, EventKind.WITHDRAWN, old=old, by=by, at=at, payload={"comment": comment})
+    return handoff
+
+
+@transaction.atomic
+def requeue(handoff: Handoff, *, by: User | None, at: datetime, cause: str) -> Handoff:
+    """Put a handoff that nobody worked back at the head of the queue and tell the whole team. ``by`` None: the ladder.
+
+    Pending: its accept clock runs on. Accepted and not contacted: the owner loses it, the contact clock ends
+    (breached, if it was late) and a new accept clock starts. ``cause`` is the stable key of what caused it.
+    """
+    if handoff.is_pending:
+        Handoff.objects.filter(pk=handoff.pk).update(requeued_at=at)
+        old, handoff.requeued_at = handoff.state, at
+    else:
+        released = {"owner": None, "accepted_at": None, "requeued_at": at}
+        old = claim(handoff, HandoffState.PENDING, of=(HandoffState.ACCEPTED,), **released)
+        handoff.decisions.filter(undone_at__isnull=True, released_at__isnull=True).update(released_at=at)
+        clocks.cancel(handoff, Metric.FIRST_CONTACT, at=at)
+        start_clock(handoff, Metric.ACCEPT, at=at)
+        journey.reach(handoff.lead, Stage.HANDED_OFF, on=events.today(at), owner=None)
+    record(handoff, EventKind.REQUEUED, old=old, by=by, at=at, payload={"cause": cause})
+    tell("handoff.requeued", handoff, handoff.team.people.filter(is_active=True), at=at, key=cause)
+    return handoff
+
+
+def start_clock(handoff: Handoff, metric: Metric, *, at: datetime, accountable: User | None = None) -> None:
+    """Start the clock of ``metric`` under the handoff's own policy and make it the one that the queue shows."""
+    clock = clocks.start(handoff, metric, handoff.policy, team=handoff.team, at=at, accountable=accountable)
+    if clock is not None:
+        Handoff.objects.filter(pk=handoff.pk).update(clock=clock)
+        handoff.clock = clock
+
+
+def record(
+    handoff: Handoff,
+    kind: EventKind,
+    *,
+    old: str,
+    by: User | None,
+    at: datetime,
+    payload: dict[str, Any] | None = None,
+) -> None:
+    """Write the event of a transition that has just been made; ``old`` is the state before it."""
+    events.record(
+        handoff.lead,
+        kind,
+        by=by,
+        at=at,
+        on=events.today(at),
+        handoff=handoff,
+        from_state=old,
+        to_state=handoff.state,
+        payload={"cycle": handoff.cycle, **(payload or {})},
+    )
+
+
+def tell(kind: str, handoff: Handoff, people: Iterable[User], *, at: datetime, key: str, **more: Any) -> None:
+    """Queue a notice about the handoff to ``people``, once per ``key``."""
+    params = {
+        "lead": str(handoff.lead),
+        "company": str(handoff.lead.company or ""),
+        "team": handoff.team.name,
+    }
+    outbox.notify(
+        kind,
+        people,
+        at=at,
+        key=f"handoff:{handoff.pk}:{key}",
+        params={**params, **more.pop("params", {})},
+        path=f"/leads/{handoff.lead_id}/",
+        **more,
+    )
+
+
+def tell_submitter(
+    kind: str, handoff: Handoff, *, by: User, at: datetime, decision: Decision, **params: Any
+) -> None:
+    """Tell who handed the lead off what became of it; waits for the 10 s in which the rep may undo it."""
+    cause = f"decision:{decision.pk}"
+    people = [handoff.submitted_by] if handoff.submitted_by_id != by.pk else []
+    tell(
+        kind,
+        handoff,
+        people,
+        at=at,
+        key=cause,
+        cause=cause,
+        wait=outbox.UNDO_WINDOW,
+        params={"by": by.name, **params},
+    )

@@ -1,0 +1,241 @@
+"""Writing leads: logging one by hand, changing its data, noting valuable actions and evidence."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date, datetime
+from typing import Any
+
+import phonenumbers
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from crm.accounts.models import Team, User
+from crm.lib.errors import Conflict, DomainError
+from crm.lib.text import clean_line, company_key, digits, fold
+from leads import events
+from leads.models import (
+    Company,
+    Evidence,
+    FirstTouch,
+    Lead,
+    Person,
+    Source,
+    ValuableAction,
+    ValuableActionKind,
+)
+from leads.states import EventKind, Verdict
+
+PERSON_FIELDS = ("name", "email", "phone", "job_title", "country", "language")
+COMPANY_FIELDS = ("name", "domain", "country", "industry", "employees")
+
+
+class NothingToKnowItBy(DomainError):
+    code = "nothing_to_know_it_by"
+    message = _("Give at least a name, an e-mail, a phone or an external id.")
+
+
+class ChangedMeanwhile(Conflict):
+    code = "changed_meanwhile"
+    message = _("Somebody else changed this lead while you edited it.")
+
+
+def normal_phone(raw: str, country: str = "") -> str:
+    """``raw`` as E.164 where it can be read (with ``country`` as the default region), else cleaned as it came.
+
+    Mexico's old mobile prefixes (+52 1, 044, 045, abolished in 2019) are dropped before reading.
+    """
+    raw = clean_line(raw)
+    number = digits(raw)
+    if raw.startswith("+52") and number.startswith("521") and len(number) == 13:
+        raw = "+52" + number[3:]
+    elif country == "MX" and number[:3] in ("044", "045") and len(number) == 13:
+        raw = number[3:]
+    try:
+        parsed = phonenumbers.parse(raw, country or None)
+    except phonenumbers.NumberParseException:
+        return raw[:40]
+    if not phonenumbers.is_possible_number(parsed):
+        return raw[:40]
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+
+
+def search_text(person: Person, company: Company | None, external_id: str = "") -> str:
+    """What searching looks at: folded name and company, e-mail, digits of the phone, external id."""
+    parts = [
+        fold(person.name),
+        fold(company.name) if company else "",
+        person.email.lower(),
+        digits(person.phone),
+    ]
+    return " ".join(part for part in (*parts, external_id.lower()) if part)
+
+
+@transaction.atomic
+def capture(
+    data: Mapping[str, Any],
+    *,
+    by: User | None,
+    at: datetime,
+    team: Team | None,
+    source: Source | None = None,
+    first_action: ValuableActionKind | None = None,
+) -> Lead:
+    """Log a lead. ``data``: {"person": {…}, "company": {…}, "attributes": {…}, "campaign", "landing_page"}.
+
+    Writes the immutable first touch and, with ``first_action``, the valuable action that brought the lead.
+    Raises NothingToKnowItBy where name, e-mail and phone are all empty.
+    """
+    person = _person(data.get("person", {}))
+    if not (person.name or person.email or person.phone):
+        raise NothingToKnowItBy(fields={"name": _("Give a name, an e-mail or a phone.")})
+    person.save()
+    company = find_or_create_company(data.get("company", {}))
+    on = events.today(at)
+    lead = Lead.objects.create(
+        person=person,
+        company=company,
+        source=source,
+        marketing_team=team,
+        first_seen_on=on,
+        attributes=dict(data.get("attributes", {})),
+        search_text=search_text(person, company),
+        created_by=by,
+        created_at=at,
+    )
+    touch = {key: clean_line(data.get(key, "")) for key in ("campaign", "landing_page", "medium")}
+    FirstTouch.objects.create(lead=lead, source=source, seen_on=on, seen_at=at, **touch)
+    events.record(lead, EventKind.CAPTURED, by=by, at=at, on=on, to_state=lead.stage)
+    if first_action:
+        add_action(lead, first_action, occurred_on=on, by=by, at=at, occurred_at=at)
+    return lead
+
+
+def _person(fields: Mapping[str, Any]) -> Person:
+    values = {name: clean_line(fields.get(name) or "") for name in PERSON_FIELDS}
+    values["email"] = values["email"].lower()
+    values["phone"] = normal_phone(values["phone"], values["country"]) if values["phone"] else ""
+    return Person(**values)
+
+
+def find_or_create_company(fields: Mapping[str, Any]) -> Company | None:
+    """The company of that name (without accents and legal form) in that country, or a new one; None without name."""
+    name = clean_line(fields.get("name") or "")
+    if not name:
+        return None
+    known = Company.objects.filter(name_key=company_key(name), country=fields.get("country") or "").first()
+    if known is None:
+        values = {key: fields.get(key) or "" for key in ("domain", "country", "industry")}
+        return Company.objects.create(
+            name=name, name_key=company_key(name), employees=fields.get("employees"), **values
+        )
+    changed = [
+        key for key in ("domain", "industry", "employees") if fields.get(key) and not getattr(known, key)
+    ]
+    for key in changed:
+        setattr(known, key, fields[key])
+    if changed:
+        known.save(update_fields=changed)
+    return known
+
+
+@transaction.atomic
+def change(lead: Lead, data: Mapping[str, Any], *, by: User, at: datetime, version: int) -> Lead:
+    """Change a lead's data. ``version``: the one that was on the screen; raises ChangedMeanwhile if it moved on.
+
+    ``data`` as in :func:`capture`, plus "source". The first touch never changes. Old and new values go to the event.
+    """
+    if not Lead.objects.filter(pk=lead.pk, version=version).update(version=version + 1):
+        raise ChangedMeanwhile
+    lead = Lead.objects.select_related("person", "company", "source").get(pk=lead.pk)
+    fresh = _person(data.get("person", {}))
+    if not (fresh.name or fresh.email or fresh.phone or lead.external_id):
+        raise NothingToKnowItBy(fields={"name": _("Give a name, an e-mail or a phone.")})
+    changes = _apply(lead.person, {name: getattr(fresh, name) for name in PERSON_FIELDS}, "person")
+    lead.company, company_changes = _changed_company(lead, data.get("company", {}))
+    changes |= company_changes
+    if lead.source != data.get("source"):
+        changes["lead.source"] = [str(lead.source or ""), str(data.get("source") or "")]
+        lead.source = data.get("source")
+    for code, value in data.get("attributes", {}).items():
+        if lead.attributes.get(code) != value:
+            changes[f"attributes.{code}"] = [lead.attributes.get(code), value]
+            lead.attributes[code] = value
+    lead.search_text = search_text(lead.person, lead.company, lead.external_id)
+    lead.save(update_fields=["company", "source", "attributes", "search_text"])
+    if changes:
+        on = events.today(at)
+        events.record(lead, EventKind.UPDATED, by=by, at=at, on=on, payload={"changes": changes})
+    return lead
+
+
+def _apply(row: Person | Company, values: Mapping[str, Any], prefix: str) -> dict[str, list[Any]]:
+    changes = {
+        f"{prefix}.{name}": [getattr(row, name), value]
+        for name, value in values.items()
+        if getattr(row, name) != value
+    }
+    for name, value in values.items():
+        setattr(row, name, value)
+    if changes:
+        row.save()
+    return changes
+
+
+def _changed_company(lead: Lead, fields: Mapping[str, Any]) -> tuple[Company | None, dict[str, list[Any]]]:
+    """Another name means another company; other facts correct the one it has."""
+    name = clean_line(fields.get("name") or "")
+    old = lead.company
+    if old is None or company_key(name) != old.name_key:
+        company = find_or_create_company(fields)
+        moved = company != old
+        return company, {"company.name": [str(old or ""), str(company or "")]} if moved else {}
+    values = {"name": name, "employees": fields.get("employees")}
+    values |= {key: clean_line(fields.get(key) or "") for key in ("domain", "country", "industry")}
+    return old, _apply(old, values, "company")
+
+
+@transaction.atomic
+def add_action(
+    lead: Lead,
+    kind: ValuableActionKind,
+    *,
+    occurred_on: date,
+    by: User | None,
+    at: datetime,
+    occurred_at: datetime | None = None,
+    note: str = "",
+) -> ValuableAction:
+    """Note a valuable action of the lead."""
+    action = ValuableAction.objects.create(
+        lead=lead,
+        kind=kind,
+        occurred_on=occurred_on,
+        occurred_at=occurred_at,
+        note=note,
+        recorded_by=by,
+        recorded_at=at,
+    )
+    payload = {"action": kind.code, "note": note}
+    events.record(lead, EventKind.VALUABLE_ACTION, by=by, at=at, on=occurred_on, payload=payload)
+    return action
+
+
+@transaction.atomic
+def add_evidence(
+    lead: Lead, code: str, verdict: str, *, value: str, source: str, by: User, at: datetime
+) -> Evidence:
+    """Note what proves (or disproves) the criterion ``code``: a value, where it is from, who says so and when."""
+    if not value.strip():
+        raise DomainError(_("Say what proves it."), fields={"value": _("Say what proves it.")})
+    evidence = Evidence.objects.create(
+        lead=lead,
+        code=code,
+        verdict=Verdict(verdict),
+        actor=by,
+        at=at,
+        payload={"value": value, "source": source},
+    )
+    payload = {"criterion": code, "verdict": verdict, "value": value, "source": source}
+    events.record(lead, EventKind.EVIDENCE, by=by, at=at, on=events.today(at), payload=payload)
+    return evidence

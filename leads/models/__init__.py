@@ -1,0 +1,30 @@
+from leads.models.handoff import Attempt, Decision, Handoff, OutcomeReason, Package
+from leads.models.history import Event, Evidence
+from leads.models.lead import (
+    Company,
+    CustomField,
+    FirstTouch,
+    Lead,
+    Person,
+    Source,
+    ValuableAction,
+    ValuableActionKind,
+)
+
+__all__ = [
+    "Attempt",
+    "Company",
+    "CustomField",
+    "Decision",
+    "Event",
+    "Evidence",
+    "FirstTouch",
+    "Handoff",
+    "Lead",
+    "OutcomeReason",
+    "Package",
+    "Person",
+    "Source",
+    "ValuableAction",
+    "ValuableActionKind",
+]

@@ -1,0 +1,203 @@
+"""The handoff: one passing of one lead from marketing to sales."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from crm.accounts.models import Team, User
+from crm.accounts.states import Side
+from crm.lib.bilingual import BilingualField, in_language
+from crm.lib.clock import RelevoNow
+from leads.models.lead import Lead
+from leads.states import OPEN, OWNED, ContactChannel, DecisionKind, HandoffState, OutcomeKind
+from personas.models import PersonaVersion
+from sla.models import AgreementVersion, Clock, RejectionReason
+
+
+class OutcomeReason(models.Model):
+    """Why a lead was lost or disqualified; the organisation edits the catalogue."""
+
+    code = models.SlugField(max_length=60, unique=True)
+    kind = models.CharField(max_length=14, choices=OutcomeKind.choices)
+    name = BilingualField()
+    position = models.PositiveSmallIntegerField(default=0)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["position", "id"]
+
+    def __str__(self) -> str:
+        return in_language(self.name)
+
+
+class HandoffQuerySet(models.QuerySet["Handoff"]):
+    def visible_to(self, user: User) -> HandoffQuerySet:
+        """The sight table of domain.md for handoffs."""
+        if user.is_director:
+            return self
+        sight = Q(pk__in=[])
+        if marketing := user.team_ids(Side.MARKETING):
+            sight |= Q(lead__marketing_team__in=marketing)
+        if sales := user.team_ids(Side.SALES):
+            sight |= Q(owner=user) | Q(team__in=sales, state=HandoffState.PENDING)
+            sight |= Q(pk__in=Decision.objects.filter(by=user).values("handoff"))
+        if led := user.team_ids(Side.SALES, led=True):
+            sight |= Q(team__in=led)
+        return self.filter(sight)
+
+    def pending(self) -> HandoffQuerySet:
+        return self.filter(state=HandoffState.PENDING)
+
+    def open(self) -> HandoffQuerySet:
+        return self.filter(state__in=OPEN)
+
+    def with_names(self) -> HandoffQuerySet:
+        """With what a row of the queue shows, in one query."""
+        return self.select_related(
+            "lead__person",
+            "lead__company",
+            "lead__source",
+            "owner",
+            "team",
+            "clock",
+            "persona_version__persona",
+        )
+
+
+class Handoff(models.Model):
+    """``clock`` is the clock of the next step; closed handoffs keep the last one for the record."""
+
+    lead = models.ForeignKey(Lead, models.PROTECT, related_name="handoffs")
+    cycle = models.PositiveSmallIntegerField(default=1)
+    state = models.CharField(max_length=14, choices=HandoffState.choices, default=HandoffState.PENDING)
+    team = models.ForeignKey(Team, models.PROTECT, related_name="handoffs")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="handoffs"
+    )
+    submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    submitted_at = models.DateTimeField()
+    agreement_version = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="handoffs")
+    persona_version = models.ForeignKey(PersonaVersion, models.PROTECT, related_name="handoffs")
+    policy = models.JSONField()  # snapshot of calendar, limits and ladders: agreements.policy()
+    clock = models.ForeignKey(Clock, models.PROTECT, null=True, related_name="+")
+    note = models.TextField(blank=True)
+    proves_sql = models.BooleanField(default=False)  # the package proves means and authority
+    requeued_at = models.DateTimeField(null=True, blank=True)
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    contacted_at = models.DateTimeField(null=True, blank=True)
+    sql_at = models.DateTimeField(null=True, blank=True)
+    opportunity_at = models.DateTimeField(null=True, blank=True)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    outcome_reason = models.ForeignKey(OutcomeReason, models.PROTECT, null=True, blank=True, related_name="+")
+
+    objects = HandoffQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["team", "submitted_at"], condition=Q(state="pending"), name="handoff_queue"),
+            models.Index(fields=["owner", "state"], name="handoff_owner"),
+            models.Index(fields=["submitted_at"], name="handoff_submitted"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["lead"], condition=Q(state__in=OPEN), name="handoff_one_open_per_lead"
+            ),
+            models.UniqueConstraint(fields=["lead", "cycle"], name="handoff_cycle_once"),
+            models.CheckConstraint(condition=Q(state__in=HandoffState.values), name="handoff_state_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=OWNED, owner__isnull=False)
+                | (~Q(state__in=OWNED) & Q(owner__isnull=True)),
+                name="handoff_owned_has_owner",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=OPEN, closed_at__isnull=True)
+                | (~Q(state__in=OPEN) & Q(closed_at__isnull=False)),
+                name="handoff_closed_has_moment",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=HandoffState.WON) | Q(amount__gt=0), name="handoff_won_has_amount"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["lost", "disqualified"]) | Q(outcome_reason__isnull=False),
+                name="handoff_ended_has_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lead_id}/{self.cycle} {self.state}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in OPEN
+
+    @property
+    def is_pending(self) -> bool:
+        return self.state == HandoffState.PENDING
+
+
+class Decision(models.Model):
+    """A rep's accept or reject. One stands per handoff; an undone or released one stays in the history."""
+
+    handoff = models.ForeignKey(Handoff, models.PROTECT, related_name="decisions")
+    kind = models.CharField(max_length=8, choices=DecisionKind.choices)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    reason = models.ForeignKey(RejectionReason, models.PROTECT, null=True, blank=True, related_name="+")
+    comment = models.TextField(blank=True)
+    undone_at = models.DateTimeField(null=True, blank=True)
+    released_at = models.DateTimeField(
+        null=True, blank=True
+    )  # the ladder or a lead put it back into the queue
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["handoff"],
+                condition=Q(undone_at__isnull=True, released_at__isnull=True),
+                name="handoff_one_decision",
+            ),
+            models.CheckConstraint(
+                condition=Q(kind=DecisionKind.ACCEPT) | Q(reason__isnull=False), name="rejection_has_reason"
+            ),
+        ]
+        indexes = [models.Index(fields=["by", "-at"], name="decision_by_person")]
+
+    def __str__(self) -> str:
+        return f"{self.handoff_id} {self.kind}"
+
+
+class Package(models.Model):
+    """What marketing handed over, frozen. Written once."""
+
+    handoff = models.OneToOneField(Handoff, models.PROTECT, related_name="package")
+    payload = models.JSONField()
+    sha256 = models.CharField(max_length=64)
+
+    def __str__(self) -> str:
+        return f"{self.handoff_id}"
+
+
+class Attempt(models.Model):
+    """A try to reach the lead; ``reached`` makes it a contact."""
+
+    handoff = models.ForeignKey(Handoff, models.PROTECT, related_name="attempts")
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=RelevoNow())
+    channel = models.CharField(max_length=10, choices=ContactChannel.choices)
+    reached = models.BooleanField()
+    note = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-at"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(channel__in=ContactChannel.values), name="attempt_channel_known"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.handoff_id} {self.channel}"

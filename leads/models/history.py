@@ -1,0 +1,56 @@
+"""What happened to leads, written once: events and evidence."""
+
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from crm.audit.models import AppendOnly
+from leads.models.handoff import Handoff
+from leads.models.lead import Lead
+from leads.states import EventKind, Verdict
+
+
+class Event(AppendOnly):
+    """One change of a lead or its handoff: who, when, from, to, why. It is the lead's timeline and its audit.
+
+    ``at`` is when we recorded it, ``occurred_on`` the date it happened (they differ for imported history).
+    """
+
+    lead = models.ForeignKey(Lead, models.PROTECT, related_name="events")
+    handoff = models.ForeignKey(Handoff, models.PROTECT, null=True, blank=True, related_name="events")
+    kind = models.CharField(max_length=20, choices=EventKind.choices)
+    from_state = models.CharField(max_length=14, blank=True)
+    to_state = models.CharField(max_length=14, blank=True)
+    occurred_on = models.DateField()
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [
+            models.Index(fields=["lead", "id"], name="event_lead"),
+            models.Index(fields=["handoff", "kind"], name="event_handoff"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=EventKind.values), name="event_kind_known")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lead_id} {self.kind}"
+
+
+class Evidence(AppendOnly):
+    """What proves a criterion: ``payload`` {"value", "source"}, said by ``actor`` at ``at``. The newest counts."""
+
+    lead = models.ForeignKey(Lead, models.PROTECT, related_name="evidence")
+    code = models.CharField(max_length=60)  # Criterion.code
+    verdict = models.CharField(max_length=8, choices=Verdict.choices)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [models.Index(fields=["lead", "code", "-id"], name="evidence_newest")]
+        constraints = [
+            models.CheckConstraint(condition=Q(verdict__in=Verdict.values), name="evidence_verdict_known")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lead_id} {self.code} {self.verdict}"

@@ -1,0 +1,224 @@
+"""The lead: a person at a company who may buy, where it came from and what it did."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.db import models
+from django.db.models import Q
+
+from crm.accounts.models import Team, User
+from crm.accounts.states import Side
+from crm.lib.bilingual import BilingualField, in_language
+from crm.lib.clock import RelevoNow
+from leads.states import HandoffState, Stage
+from personas.models import PersonaVersion
+
+
+class Company(models.Model):
+    """A company; ``name_key`` is its name without accents and legal form, for comparing."""
+
+    name = models.CharField(max_length=200)
+    name_key = models.CharField(max_length=200, db_index=True)
+    domain = models.CharField(max_length=120, blank=True)
+    country = models.CharField(max_length=2, blank=True)
+    industry = models.CharField(max_length=80, blank=True)
+    employees = models.PositiveIntegerField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Person(models.Model):
+    """Whom one talks to. ``phone`` is E.164 where it could be read, else as it was given."""
+
+    name = models.CharField(max_length=160, blank=True)
+    email = models.EmailField(max_length=254, blank=True, db_index=True)
+    phone = models.CharField(max_length=40, blank=True)
+    job_title = models.CharField(max_length=120, blank=True)
+    country = models.CharField(max_length=2, blank=True)
+    language = models.CharField(max_length=2, blank=True)
+
+    def __str__(self) -> str:
+        return self.name or self.email or self.phone
+
+
+class Source(models.Model):
+    """Where leads come from. Imported sources keep their code and may be renamed."""
+
+    code = models.SlugField(max_length=60, unique=True)
+    name = BilingualField()
+    position = models.PositiveSmallIntegerField(default=0)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["position", "code"]
+
+    def __str__(self) -> str:
+        return in_language(self.name)
+
+
+class CustomField(models.Model):
+    """An attribute that the organisation added to its leads; values live in Lead.attributes under ``code``."""
+
+    class Type(models.TextChoices):
+        TEXT = "text"
+        NUMBER = "number"
+        YES_NO = "yes_no"
+        DATE = "date"
+        CHOICE = "choice"
+
+    code = models.SlugField(max_length=60, unique=True)
+    name = BilingualField()
+    type = models.CharField(max_length=8, choices=Type.choices)
+    choices = models.JSONField(default=list, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["position", "code"]
+
+    def __str__(self) -> str:
+        return in_language(self.name)
+
+
+class LeadQuerySet(models.QuerySet["Lead"]):
+    def visible_to(self, user: User) -> LeadQuerySet:
+        """The sight table of domain.md: the only answer to "may this person see this lead?"."""
+        if user.is_director:
+            return self
+        sight = Q(pk__in=[])
+        if marketing := user.team_ids(Side.MARKETING):
+            sight |= Q(marketing_team__in=marketing)
+        if sales := user.team_ids(Side.SALES):
+            from leads.models.handoff import Handoff
+
+            handoffs = Q(owner=user) | Q(decisions__by=user) | Q(team__in=sales, state=HandoffState.PENDING)
+            if led := user.team_ids(Side.SALES, led=True):
+                handoffs |= Q(team__in=led)
+            sight |= Q(pk__in=Handoff.objects.filter(handoffs).values("lead"))
+        return self.filter(sight)
+
+    def with_names(self) -> LeadQuerySet:
+        """With what a row of a list shows, in one query."""
+        return self.select_related("person", "company", "source", "owner")
+
+
+class Lead(models.Model):
+    """One lead. ``*_on`` are the dates on which it first reached a stage; empty means not (or not recorded)."""
+
+    person = models.ForeignKey(Person, models.PROTECT, related_name="leads")
+    company = models.ForeignKey(Company, models.PROTECT, null=True, blank=True, related_name="leads")
+    source = models.ForeignKey(Source, models.PROTECT, null=True, blank=True, related_name="leads")
+    marketing_team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="leads")
+    stage = models.CharField(max_length=14, choices=Stage.choices, default=Stage.CAPTURED)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="leads"
+    )
+    persona_version = models.ForeignKey(
+        PersonaVersion, models.PROTECT, null=True, blank=True, related_name="leads"
+    )
+    qualified_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    won_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    first_seen_on = models.DateField()
+    mql_on = models.DateField(null=True, blank=True)
+    handed_off_on = models.DateField(null=True, blank=True)
+    accepted_on = models.DateField(null=True, blank=True)
+    contacted_on = models.DateField(null=True, blank=True)
+    sql_on = models.DateField(null=True, blank=True)
+    opportunity_on = models.DateField(null=True, blank=True)
+    won_on = models.DateField(null=True, blank=True)
+    lost_on = models.DateField(null=True, blank=True)
+    won_amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)  # null: unknown
+    attributes = models.JSONField(default=dict, blank=True)
+    search_text = models.TextField(blank=True)
+    external_system = models.CharField(max_length=40, blank=True)
+    external_id = models.CharField(max_length=120, blank=True)
+    is_imported = models.BooleanField(default=False)
+    created_at = models.DateTimeField(db_default=RelevoNow())
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    archived_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    objects = LeadQuerySet.as_manager()
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["-first_seen_on", "-id"], name="lead_newest"),
+            models.Index(fields=["stage", "-first_seen_on", "-id"], name="lead_stage_newest"),
+            models.Index(fields=["marketing_team", "-first_seen_on", "-id"], name="lead_team_newest"),
+            models.Index(fields=["owner", "stage"], name="lead_owner_stage"),
+            GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="lead_search"),
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["external_system", "external_id"],
+                condition=~Q(external_id=""),
+                name="lead_external_once",
+            ),
+            models.CheckConstraint(condition=Q(stage__in=Stage.values), name="lead_stage_known"),
+            models.CheckConstraint(
+                condition=Q(won_amount__isnull=True) | Q(won_amount__gt=0), name="lead_amount_positive"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.person) or self.external_id or f"#{self.pk}"
+
+    @property
+    def won_before_first_seen(self) -> bool:
+        """Real imports have this; it is kept, flagged and counted."""
+        return self.won_on is not None and self.won_on < self.first_seen_on
+
+
+class FirstTouch(models.Model):
+    """How the organisation first learnt of the lead. Written once; later corrections change Lead.source only."""
+
+    lead = models.OneToOneField(Lead, models.PROTECT, related_name="first_touch")
+    source = models.ForeignKey(Source, models.PROTECT, null=True, blank=True, related_name="+")
+    seen_on = models.DateField()
+    seen_at = models.DateTimeField(null=True, blank=True)  # null: only the date is known
+    medium = models.CharField(max_length=120, blank=True)
+    campaign = models.CharField(max_length=120, blank=True)
+    landing_page = models.CharField(max_length=500, blank=True)
+    payload = models.JSONField(default=dict, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.seen_on} {self.source or ''}".strip()
+
+
+class ValuableActionKind(models.Model):
+    """A kind of valuable action; the organisation edits the catalogue."""
+
+    code = models.SlugField(max_length=60, unique=True)
+    name = BilingualField()
+    position = models.PositiveSmallIntegerField(default=0)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["position", "code"]
+
+    def __str__(self) -> str:
+        return in_language(self.name)
+
+
+class ValuableAction(models.Model):
+    """Something the lead did that shows interest. ``occurred_at`` null: only the date is known."""
+
+    lead = models.ForeignKey(Lead, models.PROTECT, related_name="valuable_actions")
+    kind = models.ForeignKey(ValuableActionKind, models.PROTECT, related_name="+")
+    occurred_on = models.DateField()
+    occurred_at = models.DateTimeField(null=True, blank=True)
+    note = models.TextField(blank=True)
+    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    recorded_at = models.DateTimeField(db_default=RelevoNow())
+
+    class Meta:
+        ordering = ["-occurred_on", "-id"]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.occurred_on}"

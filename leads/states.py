@@ -1,0 +1,133 @@
+"""Stages of a lead, states of a handoff and which may follow which."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from crm.lib.moves import Moves
+from crm.lib.moves import check_move as check
+
+
+class Stage(models.TextChoices):
+    """Where a lead stands now."""
+
+    CAPTURED = "captured", _("Captured")
+    MQL = "mql", _("MQL")
+    HANDED_OFF = "handed_off", _("Handed off")
+    ACCEPTED = "accepted", _("Accepted")
+    CONTACTED = "contacted", _("Contacted")
+    SQL = "sql", _("SQL")
+    OPPORTUNITY = "opportunity", _("Opportunity")
+    WON = "won", _("Won")
+    LOST = "lost", _("Lost")
+    RETURNED = "returned", _("Returned")
+    DISQUALIFIED = "disqualified", _("Disqualified")
+
+
+# The stages that a cohort is followed through, in order; Lead has a date column for each.
+MILESTONES = (
+    Stage.MQL,
+    Stage.HANDED_OFF,
+    Stage.ACCEPTED,
+    Stage.CONTACTED,
+    Stage.SQL,
+    Stage.OPPORTUNITY,
+    Stage.WON,
+)
+
+
+class HandoffState(models.TextChoices):
+    PENDING = "pending", _("Pending")
+    ACCEPTED = "accepted", _("Accepted")
+    CONTACTED = "contacted", _("Contacted")
+    SQL = "sql", _("SQL")
+    OPPORTUNITY = "opportunity", _("Opportunity")
+    WON = "won", _("Won")
+    LOST = "lost", _("Lost")
+    REJECTED = "rejected", _("Rejected")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    DISQUALIFIED = "disqualified", _("Disqualified")
+
+
+S = HandoffState
+OPEN = (S.PENDING, S.ACCEPTED, S.CONTACTED, S.SQL, S.OPPORTUNITY)
+OWNED = (S.ACCEPTED, S.CONTACTED, S.SQL, S.OPPORTUNITY, S.WON, S.LOST, S.DISQUALIFIED)
+CLOSED = (S.WON, S.LOST, S.REJECTED, S.WITHDRAWN, S.DISQUALIFIED)
+
+HANDOFF_MOVES: Moves = {
+    S.PENDING: frozenset({S.ACCEPTED, S.REJECTED, S.WITHDRAWN}),
+    # accepted -> SQL: the package proved means and authority; accepted -> pending: requeued or undone
+    S.ACCEPTED: frozenset({S.CONTACTED, S.SQL, S.PENDING}),
+    S.CONTACTED: frozenset({S.SQL, S.DISQUALIFIED}),
+    S.SQL: frozenset({S.OPPORTUNITY, S.LOST, S.DISQUALIFIED}),
+    S.OPPORTUNITY: frozenset({S.WON, S.LOST}),
+    S.REJECTED: frozenset({S.PENDING}),  # undone within 10 s, nothing else
+    S.WON: frozenset(),
+    S.LOST: frozenset(),
+    S.WITHDRAWN: frozenset(),
+    S.DISQUALIFIED: frozenset(),
+}
+
+STAGE_OF = {
+    S.PENDING: Stage.HANDED_OFF,
+    S.ACCEPTED: Stage.ACCEPTED,
+    S.CONTACTED: Stage.CONTACTED,
+    S.SQL: Stage.SQL,
+    S.OPPORTUNITY: Stage.OPPORTUNITY,
+    S.WON: Stage.WON,
+    S.LOST: Stage.LOST,
+    S.REJECTED: Stage.RETURNED,
+    S.WITHDRAWN: Stage.MQL,
+    S.DISQUALIFIED: Stage.DISQUALIFIED,
+}
+
+
+def check_move(old: str, new: str) -> None:
+    """Raise IllegalMove unless a handoff may go from ``old`` to ``new``."""
+    check(HANDOFF_MOVES, old, new)
+
+
+class Verdict(models.TextChoices):
+    MET = "met", _("Met")
+    NOT_MET = "not_met", _("Not met")
+    UNKNOWN = "unknown", _("Unknown")
+
+
+class DecisionKind(models.TextChoices):
+    ACCEPT = "accept", _("Accepted")
+    REJECT = "reject", _("Rejected")
+
+
+class ContactChannel(models.TextChoices):
+    PHONE = "phone", _("Phone")
+    WHATSAPP = "whatsapp", _("WhatsApp")
+    EMAIL = "email", _("E-mail")
+    MEETING = "meeting", _("Meeting")
+    OTHER = "other", _("Other")
+
+
+class OutcomeKind(models.TextChoices):
+    LOST = "lost", _("Lost")
+    DISQUALIFIED = "disqualified", _("Disqualified")
+
+
+class EventKind(models.TextChoices):
+    CAPTURED = "captured", _("Lead logged")
+    UPDATED = "updated", _("Data changed")
+    VALUABLE_ACTION = "valuable_action", _("Valuable action")
+    EVIDENCE = "evidence", _("Evidence added")
+    QUALIFIED = "qualified", _("Qualified as MQL")
+    HANDED_OFF = "handed_off", _("Handed off to sales")
+    ACCEPTED = "accepted", _("Accepted")
+    REJECTED = "rejected", _("Rejected")
+    WITHDRAWN = "withdrawn", _("Withdrawn")
+    UNDONE = "undone", _("Decision undone")
+    ATTEMPT = "attempt", _("Contact attempted")
+    CONTACTED = "contacted", _("Contacted")
+    SQL = "sql", _("Qualified as SQL")
+    OPPORTUNITY = "opportunity", _("Opportunity opened")
+    WON = "won", _("Won")
+    LOST = "lost", _("Lost")
+    DISQUALIFIED = "disqualified", _("Disqualified")
+    ESCALATED = "escalated", _("Escalated")
+    REQUEUED = "requeued", _("Back in the queue")
+    IMPORTED = "imported", _("Imported")

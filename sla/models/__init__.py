@@ -1,0 +1,26 @@
+from sla.models.agreement import (
+    Agreement,
+    AgreementVersion,
+    Commitment,
+    LadderStep,
+    RejectionReason,
+    Signature,
+)
+from sla.models.calendar import Calendar, Holiday, OpenWindow
+from sla.models.clock import Clock, Firing, Heartbeat, Outage
+
+__all__ = [
+    "Agreement",
+    "AgreementVersion",
+    "Calendar",
+    "Clock",
+    "Commitment",
+    "Firing",
+    "Heartbeat",
+    "Holiday",
+    "LadderStep",
+    "OpenWindow",
+    "Outage",
+    "RejectionReason",
+    "Signature",
+]

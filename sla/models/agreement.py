@@ -1,0 +1,158 @@
+"""The agreement (ANS) that both sides sign: versions, commitments, ladder, reasons to reject."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+
+from crm.accounts.models import Team
+from crm.accounts.states import Side
+from crm.audit.models import AppendOnly
+from crm.lib.bilingual import BilingualField, in_language
+from crm.lib.clock import RelevoNow
+from personas.models import Persona
+from sla.models.calendar import Calendar
+from sla.states import AgreementState, Metric, RejectionClass, StepKind
+
+
+class Agreement(models.Model):
+    """What the versions belong to. Without teams its scope is the whole organisation."""
+
+    name = models.CharField(max_length=120)
+    teams = models.ManyToManyField(Team, blank=True, related_name="agreements")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RejectionReason(models.Model):
+    """A reason that a rep may give before contact. Archived, never deleted once used."""
+
+    code = models.SlugField(max_length=60, unique=True)
+    kind = models.CharField(max_length=12, choices=RejectionClass.choices)
+    name = BilingualField()
+    needs_comment = models.BooleanField(default=False)
+    position = models.PositiveSmallIntegerField(default=0)
+    archived_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=RejectionClass.values), name="rejection_class_known")
+        ]
+
+    def __str__(self) -> str:
+        return in_language(self.name)
+
+
+class AgreementVersion(models.Model):
+    """One text of the agreement. Signed text never changes; handoffs keep their version for ever."""
+
+    agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="versions")
+    number = models.PositiveSmallIntegerField()
+    state = models.CharField(max_length=12, choices=AgreementState.choices, default=AgreementState.DRAFT)
+    mql_definition = BilingualField()
+    sql_definition = BilingualField()
+    # fields that marketing must hand over ("person.email"), and which SQL proofs block (the others only warn)
+    package_fields = models.JSONField(default=list)
+    sql_blocks = models.JSONField(default=list)
+    calendar = models.ForeignKey(Calendar, models.PROTECT, related_name="+")
+    personas = models.ManyToManyField(Persona, blank=True, related_name="+")
+    rejection_reasons = models.ManyToManyField(RejectionReason, blank=True, related_name="+")
+    content_hash = models.CharField(max_length=64, blank=True)
+    created_at = models.DateTimeField(db_default=RelevoNow())
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    in_force_from = models.DateTimeField(null=True, blank=True)
+    superseded_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["agreement", "number"], name="agreement_version_number"),
+            models.UniqueConstraint(
+                fields=["agreement"],
+                condition=Q(state=AgreementState.IN_FORCE),
+                name="agreement_one_in_force",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=AgreementState.values), name="agreement_state_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(state=AgreementState.DRAFT) | ~Q(content_hash=""),
+                name="agreement_signed_has_hash",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agreement} v{self.number}"
+
+
+class Signature(AppendOnly):
+    """One side's signature by a lead of a team of that side, over the content's hash."""
+
+    version = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="signatures")
+    side = models.CharField(max_length=12, choices=Side.choices)
+    content_hash = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["version", "side"], name="signature_once_per_side")]
+
+    def __str__(self) -> str:
+        return f"{self.version} · {self.side}"
+
+
+class Commitment(models.Model):
+    """One measurable promise of one side: metric, target, window.
+
+    ``window_minutes``: business minutes; ``target``: a share (0.9000) or, for a volume, a number per month;
+    ``conditions``: {"sources": […], "actions": […], "personas": […]} narrow it, the most specific one counts.
+    """
+
+    version = models.ForeignKey(AgreementVersion, models.CASCADE, related_name="commitments")
+    side = models.CharField(max_length=12, choices=Side.choices)
+    metric = models.CharField(max_length=20, choices=Metric.choices)
+    target = models.DecimalField(max_digits=12, decimal_places=4)
+    window_minutes = models.PositiveIntegerField(null=True, blank=True)
+    conditions = models.JSONField(default=dict, blank=True)
+    position = models.PositiveSmallIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [
+            models.CheckConstraint(condition=Q(metric__in=Metric.values), name="commitment_metric_known"),
+            models.CheckConstraint(condition=Q(side__in=Side.values), name="commitment_side_known"),
+            models.CheckConstraint(
+                condition=Q(window_minutes__isnull=True) | Q(window_minutes__gt=0), name="window_gt_0"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_side_display()}: {self.get_metric_display()}"
+
+
+class LadderStep(models.Model):
+    """What happens as a clock of the commitment runs out.
+
+    ``offset_minutes``: business minutes from the deadline, negative before it, 0 the breach itself.
+    """
+
+    commitment = models.ForeignKey(Commitment, models.CASCADE, related_name="steps")
+    level = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=16, choices=StepKind.choices)
+    offset_minutes = models.IntegerField()
+
+    class Meta:
+        ordering = ["level"]
+        constraints = [
+            models.UniqueConstraint(fields=["commitment", "level"], name="ladder_level_once"),
+            models.CheckConstraint(condition=Q(kind__in=StepKind.values), name="ladder_kind_known"),
+            models.CheckConstraint(
+                condition=Q(kind=StepKind.WARN, offset_minutes__lt=0)
+                | Q(kind=StepKind.BREACH, offset_minutes=0)
+                | (~Q(kind__in=[StepKind.WARN, StepKind.BREACH]) & Q(offset_minutes__gte=0)),
+                name="ladder_offset_possible",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.level} {self.kind} {self.offset_minutes:+d}"

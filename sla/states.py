@@ -1,0 +1,69 @@
+"""States of agreements and clocks, metrics of commitments, steps of the ladder."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class AgreementState(models.TextChoices):
+    DRAFT = "draft", _("Draft")
+    SIGNED = "signed", _("Signed")
+    IN_FORCE = "in_force", _("In force")
+    SUPERSEDED = "superseded", _("Superseded")
+
+
+AGREEMENT_MOVES = {
+    AgreementState.DRAFT: frozenset({AgreementState.SIGNED}),
+    AgreementState.SIGNED: frozenset({AgreementState.IN_FORCE, AgreementState.SUPERSEDED}),
+    AgreementState.IN_FORCE: frozenset({AgreementState.SUPERSEDED}),
+}
+
+
+class Metric(models.TextChoices):
+    """What a commitment promises. The first four run as clocks."""
+
+    ACCEPT = "accept", _("Time to accept or reject")
+    FIRST_CONTACT = "first_contact", _("Time to first contact")
+    SQL_DECISION = "sql_decision", _("Time to the SQL decision")
+    RETURN_ANSWER = "return_answer", _("Time to answer a return")
+    MQL_VOLUME = "mql_volume", _("MQLs in a period")
+    ACCEPTANCE_RATE = "acceptance_rate", _("Acceptance rate")
+    PACKAGE_COMPLETE = "package_complete", _("Completeness of packages")
+
+
+CLOCK_METRICS = (Metric.ACCEPT, Metric.FIRST_CONTACT, Metric.SQL_DECISION, Metric.RETURN_ANSWER)
+
+
+class ClockState(models.TextChoices):
+    RUNNING = "running", _("Running")
+    PAUSED = "paused", _("Paused")
+    MET = "met", _("Met")
+    BREACHED = "breached", _("Breached")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+# A breached clock may become met: the earliest true act counts, whatever the order in which we learn of it.
+CLOCK_MOVES = {
+    ClockState.RUNNING: frozenset(
+        {ClockState.PAUSED, ClockState.MET, ClockState.BREACHED, ClockState.CANCELLED}
+    ),
+    ClockState.PAUSED: frozenset({ClockState.RUNNING, ClockState.MET, ClockState.CANCELLED}),
+    ClockState.BREACHED: frozenset({ClockState.MET, ClockState.CANCELLED, ClockState.RUNNING}),
+    ClockState.MET: frozenset({ClockState.RUNNING}),
+    ClockState.CANCELLED: frozenset(),
+}
+
+
+class StepKind(models.TextChoices):
+    """What one step of a ladder does; crm/tasks.py maps each to its function."""
+
+    WARN = "warn", _("Warn")
+    BREACH = "breach", _("Breach")
+    TELL_LEAD = "tell_lead", _("Tell the team lead")
+    REQUEUE = "requeue", _("Back to the queue")
+    TELL_DIRECTOR = "tell_director", _("Tell the director")
+
+
+class RejectionClass(models.TextChoices):
+    PROCEDURAL = "procedural", _("Procedural: misrouted")
+    CLERICAL = "clerical", _("Clerical: incomplete")
+    DEFINITIONAL = "definitional", _("Definitional: does not meet the agreed definition")
