@@ -1,0 +1,73 @@
+"""What every request gets: an id, the person's language and zone, and answers to refusals."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone, translation
+from django.utils.cache import patch_cache_control
+
+from crm.accounts import people
+from crm.lib.errors import DomainError
+
+Answer = Callable[[HttpRequest], HttpResponse]
+GIVEN_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
+
+
+class RequestId:
+    """Gives each request an id (or keeps a sane one from the proxy) for logs and error pages."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        given = request.headers.get("X-Request-ID", "")
+        request.id = given if GIVEN_ID.match(given) else uuid.uuid4().hex[:12]
+        response = self.get_response(request)
+        response["X-Request-ID"] = request.id
+        return response
+
+
+class Viewer:
+    """Signed-in people read in their own language and zone, and nothing of theirs is kept by caches."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return self.get_response(request)
+        request.organisation = people.organisation()
+        request.LANGUAGE_CODE = request.user.language
+        zone = ZoneInfo(request.user.time_zone or request.organisation.time_zone)
+        with translation.override(request.user.language), timezone.override(zone):
+            response = self.get_response(request)
+        response["Content-Language"] = request.user.language
+        if not request.path.startswith("/static/"):
+            patch_cache_control(response, no_store=True, private=True)
+        return response
+
+
+class DomainErrors:
+    """A rule that said no and that no view caught becomes a page that says what happened and what to do."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, DomainError):
+            return None
+        context = {"message": error.message, "request_id": request.id}
+        if request.htmx:
+            response = render(request, "components/_refusal.html", context, status=error.status)
+            response["HX-Retarget"], response["HX-Reswap"] = "#toasts", "beforeend"
+            return response
+        return render(request, f"{error.status}.html", context, status=error.status)

@@ -10,12 +10,14 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import models, transaction
+from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import Team, User
 from sla import steps, worktime
 from sla.models import Clock
-from sla.states import ClockState
+from sla.states import ClockState, Metric
 
+DONE_WORDS = {Metric.ACCEPT: _("Decided"), Metric.FIRST_CONTACT: _("Contacted"), Metric.SQL_DECISION: _("Decided")}
 SOON_SHARE, SOON = 0.25, timedelta(minutes=15)  # design: due soon is a quarter of the window, or 15 minutes
 
 
@@ -34,6 +36,11 @@ class Reading:
     closes_at: datetime | None
     zone: str
     is_ticking: bool
+
+    @property
+    def done_word(self) -> str:
+        """What was done when the clock stopped: "Decided in 18 min"."""
+        return str(DONE_WORDS.get(self.metric, _("Done")))
 
 
 def start(

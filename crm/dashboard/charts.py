@@ -108,12 +108,13 @@ def bars(
         return format_html(
             '<tr><th scope="row">{}</th><td class="bar"><svg width="100%" height="20" aria-hidden="true">'
             '<rect {} width="{}%" height="20" rx="3"/></svg></td>'
-            '<td class="num"><strong>{}</strong></td><td class="sub">{}</td></tr>',
+            '<td class="num"><{tag}>{}</{tag}></td><td class="sub">{}</td></tr>',
             mark.label,
             fill,
             place(100 * (mark.value or 0) / longest),
             linked(mark.shown, mark.href),
             mark.note,
+            tag="span" if mark.value is None else "strong",
         )
 
     head = format_html_join(
@@ -134,10 +135,10 @@ def funnel(caption: str, steps: Sequence[Mark], *, heads: tuple[str, str] = ("",
     for step in steps:
         note = step.note
         if not note and before and step.value is not None:
-            note = _("{share} of the stage before").format(share=percent(step.value / before))
+            note = _("{share} of previous").format(share=percent(step.value / before))
         marks.append(Mark(step.label, step.value, step.href, note, step.text, step.late))
         before = step.value if step.value is not None else before
-    return bars(caption, marks, heads=(*heads, _("Share of the stage before")))
+    return bars(caption, marks, heads=(*heads, _("Share of the previous stage")))
 
 
 def heat(
@@ -229,8 +230,13 @@ def columns(
             place(foot - tall - 5),
             mark.shown,
         )
+        # Every other label may step down a line on a narrow screen.
         under = format_html(
-            '<text x="{}%" y="{}" text-anchor="middle">{}</text>', place(left + width * 0.42), height - 6, mark.label
+            '<text class="{}" x="{}%" y="{}" text-anchor="middle">{}</text>',
+            "alt" if at % 2 else "",
+            place(left + width * 0.42),
+            height - 6,
+            mark.label,
         )
         return format_html("{}{}", pressed(shape, mark.href), under)
 
@@ -292,7 +298,7 @@ def line(
     parts += [
         format_html('<text x="{}%" y="{}" text-anchor="middle">{}</text>', place(axes.x(at)), height - 6, tick)
         for at, tick in enumerate(ticks)
-        if (last - at) % tick_every == 0
+        if at % tick_every == 0 or (at == last and 2 * (at % tick_every) > tick_every)
     ]
 
     def cell(each: Series, at: int) -> object:

@@ -74,7 +74,9 @@ def find_python(candidates: list) -> str:
 
 def candidates(besides: Path) -> list:
     """This interpreter first, then the usual names on PATH; none from ``besides``, which may be made anew."""
-    found = [sys.executable] + [shutil.which(name) for name in NAMES]
+    folders = [name for name in os.environ.get("PATH", os.defpath).split(os.pathsep) if name]
+    search = os.pathsep.join(name for name in folders if besides not in Path(name).parents)
+    found = [sys.executable] + [shutil.which(name, path=search) for name in NAMES]
     return [path for path in dict.fromkeys(found) if path and besides not in Path(path).parents]
 
 

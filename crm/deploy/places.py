@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import importlib.metadata
 import importlib.util
+import json
 import os
 import platform
 import pwd
+import secrets
 import shutil
 import stat
 import subprocess
@@ -96,6 +98,29 @@ def runtime_folder(data: Path) -> Path:
 
 def digest(path: Path) -> str:
     return hashlib.sha256(str(path).encode()).hexdigest()[:10]
+
+
+def read_state(data: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads((data / "run.json").read_text()))
+    except (OSError, ValueError):
+        return {}
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write ``path`` as a whole, readable by its owner only."""
+    partial = path.with_name(f"{path.name}.{os.getpid()}")
+    with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
+        out.write(text)
+    partial.replace(path)
+
+
+def secret_key(data: Path) -> str:
+    """The key of this data folder, made once."""
+    path = data / "secret_key"
+    if not path.exists():
+        write_private(path, secrets.token_urlsafe(64))
+    return path.read_text().strip()
 
 
 def package_folder(package: str, binary: str) -> Path:

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
@@ -85,27 +86,27 @@ def pause_after(crashes: int) -> float:
     return min(2.0 ** (crashes - 1), LONGEST_PAUSE)
 
 
+@dataclass
 class Child:
     """A supervised process with a log and a process group of its own."""
 
-    def __init__(
-        self,
-        name: str,
-        command: Sequence[str],
-        environment: Mapping[str, str],
-        log: Path,
-        fds: Sequence[int] = (),
-    ) -> None:
-        self.name, self.command, self.environment, self.log, self.fds = name, command, environment, log, fds
-        self.process: subprocess.Popen[bytes] | None = None
-        self.crashes = 0
-        self.started_at = self.next_start_at = 0.0
+    name: str
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    folder: Path
+    log: Path
+    fds: Sequence[int] = ()
+    process: subprocess.Popen[bytes] | None = None
+    crashes: int = 0
+    started_at: float = 0.0
+    next_start_at: float = 0.0
 
     def start(self) -> None:
         set_aside(self.log)
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
                 self.command,
+                cwd=self.folder,
                 env=self.environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -136,7 +137,7 @@ class Child:
             self.kill_group()  # what a killed process leaves behind must not work beside its successor
             self.process, self.next_start_at = None, now + pause
             how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
-            return f"{self.name} {how}; starting it again in {pause:g} s ({self.log}): {self.last_words()}"
+            return f"{self.name} {how}; starting it again in {pause:g} s. {self.log}: {self.last_words()}"
         if self.process is None and now >= self.next_start_at:
             self.start()
         return ""

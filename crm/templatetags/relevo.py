@@ -26,7 +26,7 @@ from django.utils.translation import ngettext, pgettext
 from lucide import IconDoesNotExist
 from lucide.templatetags.lucide import lucide as draw
 
-from crm.lib import clock
+from crm.lib import clock, countries
 from crm.lib.bilingual import in_language
 
 register = template.Library()
@@ -316,3 +316,15 @@ def query_with(context: Context, **changes: Any) -> str:
         values = value if isinstance(value, (list, tuple)) else [value]
         query.setlist(key, [str(each) for each in values if each not in (None, "")])
     return "?" + urlencode([pair for key, several in query.lists() for pair in ((key, one) for one in several)])
+
+
+@register.simple_tag(takes_context=True)
+def remove_from_query(context: Context, name: str) -> str:
+    """The page's own query without the parameter ``name``, for the cross of a filter chip."""
+    return query_with(context, **{name: ""})
+
+
+@register.filter
+def country(code: str) -> str:
+    """The name of a country in the active language."""
+    return countries.name(code) if code else ""

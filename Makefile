@@ -1,0 +1,46 @@
+# Relevo. Needs Python 3.11 or newer and make; everything else comes by itself. `make` alone tells the targets.
+PYTHON ?= $(shell for name in python3 python3.13 python3.12 python3.11 python; do command -v $$name && break; done)
+ARGS ?=
+JOBS ?= 2
+
+PREPARE = exec $(or $(PYTHON),$(error Python 3.11 or newer is needed; none was found)) crm/deploy/bootstrap.py
+VENV = .venv/bin/python
+# The settings ask for these; nothing is connected to.
+CHECKING = RELEVO_MODE=test SECRET_KEY=only-for-checking
+
+.DEFAULT_GOAL := help
+.PHONY: help run test lint manage messages requirements clean
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo '  ARGS="…" passes options on: make run ARGS="--port 9000", make test ARGS="-k queue"'
+
+run: ## Run Relevo with demo data and its own PostgreSQL and Valkey; Ctrl-C stops it
+	@$(PREPARE) -- -m crm.deploy.run --with-parent --env-file .env $(ARGS)
+
+test: ## Run the tests (JOBS=2 at a time), in a real browser where there is one
+	@$(PREPARE) --tests -- -m crm.deploy.browser
+	@exec $(VENV) -m pytest -n $(JOBS) $(ARGS)
+
+lint: ## Check style, templates, types and that no migration is missing
+	@$(PREPARE) --tests
+	$(VENV) -m ruff check .
+	$(VENV) -m ruff format --check .
+	find templates -name '*.html' -exec $(VENV) -m djade --check --target-version 5.2 {} +
+	$(CHECKING) $(VENV) -m mypy
+	$(CHECKING) $(VENV) -W ignore manage.py makemigrations --check --dry-run
+
+manage: ## Run a management command on the data of `make run`: make manage ARGS="import_leads FILE …"
+	@$(PREPARE) -- -m crm.deploy.run --env-file .env --manage $(ARGS)
+
+messages: ## For developers: collect and compile the Spanish texts (needs gettext)
+	@$(PREPARE) --tests
+	$(CHECKING) $(VENV) manage.py makemessages -l es --no-obsolete --add-location file -i '.venv/*' -i 'tests/*'
+	$(CHECKING) $(VENV) manage.py compilemessages -v 0 -i '.venv/*'
+
+requirements: ## For developers: pin the packages anew (needs uv)
+	uv pip compile --universal --python-version 3.11 --no-annotate --no-header -o requirements.txt crm/deploy/requirements.in
+	uv pip compile --universal --python-version 3.11 --no-annotate --no-header -o tests/requirements.txt tests/requirements.in
+
+clean: ## Stop Relevo and remove its data; tells what was removed
+	@$(PREPARE) -- -m crm.deploy.run --env-file .env --remove $(ARGS)

@@ -1,0 +1,16 @@
+"""Who may sign in."""
+
+from __future__ import annotations
+
+from allauth.account.auth_backends import AuthenticationBackend
+from django.conf import settings
+
+from crm.accounts.models import User
+
+
+class Backend(AuthenticationBackend):
+    """Sign-in by e-mail. Demo people have a known password: outside demo mode they cannot sign in at all, and a
+    session of theirs ends (Django asks this on every request)."""
+
+    def user_can_authenticate(self, user: User) -> bool:
+        return super().user_can_authenticate(user) and (settings.DEMO or not user.is_demo)

@@ -1,0 +1,36 @@
+"""The inbox page."""
+
+from __future__ import annotations
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.template.loader import select_template
+from django.views.decorators.http import require_POST, require_safe
+
+from crm.lib import clock
+from crm.notifications import outbox
+from crm.notifications.models import Notice
+
+SHOWN = 100
+
+
+@require_safe
+def notice_list(request: HttpRequest) -> HttpResponse:
+    """The newest notices of the person, each in the reader's language."""
+    rows = list(Notice.objects.filter(recipient=request.user).order_by("-id")[:SHOWN])
+    notices = [(notice, words(notice)) for notice in rows]
+    unread = any(notice.read_at is None for notice in rows)
+    return render(request, "notifications/notice_list.html", {"notices": notices, "unread": unread})
+
+
+@require_POST
+def mark_read(request: HttpRequest) -> HttpResponse:
+    """Mark everything as read."""
+    outbox.mark_read(request.user, at=clock.now())
+    return redirect("notice_list")
+
+
+def words(notice: Notice) -> str:
+    """The sentence of a notice in the active language, from the template of its kind."""
+    template = select_template([f"notices/{notice.kind}.html", "notices/unknown.html"])
+    return template.render({"n": notice, **notice.params}).strip()

@@ -1,0 +1,45 @@
+"""Entry points that belong to no single noun: home, health, pulse."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect
+from django.views.decorators.http import require_safe
+
+from crm.accounts.states import Role
+from crm.lib import clock
+from crm.shell import counters
+from leads import desk
+
+HOMES = {
+    Role.MARKETING: "lead_list",
+    Role.SALES_REP: "queue",
+    Role.TEAM_LEAD: "queue",
+    Role.DIRECTOR: "alignment",
+    Role.ADMIN: "notice_list",
+}
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Each role's first page."""
+    return redirect(HOMES[request.user.role])
+
+
+@login_not_required
+@require_safe
+def healthz(request: HttpRequest) -> HttpResponse:
+    """200 while the database answers."""
+    clock.now()
+    return HttpResponse("ok", content_type="text/plain")
+
+
+@require_safe
+def pulse(request: HttpRequest) -> JsonResponse:
+    """What the browser polls every 20 s: the moment, the counters, and a version that changes with the queue."""
+    now = clock.now()
+    counts = counters(request.user, now)
+    overdue = counts.pop("overdue")
+    version = desk.version(request.user)
+    return JsonResponse({"now": now.isoformat(), "version": version, "counts": counts, "overdue": overdue})

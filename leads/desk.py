@@ -1,0 +1,68 @@
+"""What waits for a person: the queue and the leads they work on, read only."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import Count, F, Max, Q, QuerySet
+
+from crm.accounts.models import User
+from leads.models import Handoff
+from leads.states import HandoffState
+
+TABS = ("waiting", "soon", "overdue", "decided")
+WORKING = (HandoffState.ACCEPTED, HandoffState.CONTACTED, HandoffState.SQL, HandoffState.OPPORTUNITY)
+HOUR = timedelta(hours=1)
+
+
+def queue(user: User, tab: str, *, at: datetime, since: datetime) -> QuerySet[Handoff]:
+    """The handoffs of one tab of the queue: what was put back first, then the least time left.
+
+    waiting: all pending; soon: due within an hour; overdue; decided: accepted or rejected from ``since`` on.
+    """
+    visible = Handoff.objects.visible_to(user).with_names()
+    if tab == "decided":
+        decided = Q(decisions__at__gte=since, decisions__undone_at__isnull=True, decisions__released_at__isnull=True)
+        return visible.filter(decided).order_by("-decisions__at", "-id")
+    waiting = visible.pending().order_by(F("requeued_at").asc(nulls_last=True), "clock__due_at", "id")
+    if tab == "soon":
+        return waiting.filter(clock__due_at__gte=at, clock__due_at__lte=at + HOUR)
+    return waiting.filter(clock__due_at__lt=at) if tab == "overdue" else waiting
+
+
+def tab_counts(user: User, *, at: datetime, since: datetime) -> dict[str, int]:
+    """How many stand in each tab, in one query; the same conditions as :func:`queue`."""
+    pending = Q(state=HandoffState.PENDING)
+    stands = Q(decisions__undone_at__isnull=True, decisions__released_at__isnull=True)
+    return Handoff.objects.visible_to(user).aggregate(
+        waiting=Count("pk", filter=pending, distinct=True),
+        soon=Count("pk", filter=pending & Q(clock__due_at__gte=at, clock__due_at__lte=at + HOUR), distinct=True),
+        overdue=Count("pk", filter=pending & Q(clock__due_at__lt=at), distinct=True),
+        decided=Count("pk", filter=stands & Q(decisions__at__gte=since), distinct=True),
+    )
+
+
+def mine(user: User) -> QuerySet[Handoff]:
+    """What the person works on, by what is due next; clocks that have stopped come last."""
+    return (
+        Handoff.objects.visible_to(user)
+        .with_names()
+        .filter(owner=user, state__in=WORKING)
+        .order_by(F("clock__stopped_at").asc(nulls_first=True), "clock__due_at", "id")
+    )
+
+
+def counts(user: User, *, at: datetime) -> dict[str, int]:
+    """Counters of the navigation in one query: pending in sight, of them overdue, and the person's own open ones."""
+    pending = Q(state=HandoffState.PENDING)
+    return Handoff.objects.visible_to(user).aggregate(
+        queue=Count("pk", filter=pending),
+        overdue=Count("pk", filter=pending & Q(clock__due_at__lt=at)),
+        mine=Count("pk", filter=Q(owner=user, state__in=WORKING)),
+    )
+
+
+def version(user: User) -> str:
+    """Changes whenever a handoff enters or leaves the pending ones in the person's sight."""
+    found = Handoff.objects.visible_to(user).pending().aggregate(n=Count("pk"), newest=Max("pk"))
+    return f"{found['n']}-{found['newest'] or 0}"

@@ -1,0 +1,241 @@
+"""What people type about leads and handoffs. Forms check and clean; the noun modules decide."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django import forms
+from django.core.validators import MaxValueValidator
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from crm.accounts.models import Team
+from crm.accounts.states import Side
+from crm.lib.countries import choices as country_choices
+from crm.lib.text import clean_line, clean_text
+from leads.models import CustomField, Lead, OutcomeReason, Source, ValuableActionKind
+from leads.states import ContactChannel, Verdict
+from personas.models import PersonaVersion
+from sla.models import RejectionReason
+
+NOTE = forms.Textarea(attrs={"rows": 3})
+
+
+def in_use(model: Any) -> QuerySet[Any]:
+    """The rows of a catalogue that are not archived."""
+    return model.objects.filter(archived_at__isnull=True)
+
+
+class Line(forms.CharField):
+    """One line of text by the written rule of crm.lib.text."""
+
+    def to_python(self, value: Any) -> str:
+        return clean_line(super().to_python(value))
+
+
+class Lines(forms.CharField):
+    """Text of several lines by the written rule of crm.lib.text."""
+
+    widget = NOTE
+
+    def to_python(self, value: Any) -> str:
+        return clean_text(super().to_python(value))
+
+
+def autofill(name: str) -> forms.TextInput:
+    return forms.TextInput(attrs={"autocomplete": name})
+
+
+class LeadForm(forms.Form):
+    """Quick log and edit of a lead: six fields, the rest folded away."""
+
+    name = Line(label=_("Name"), max_length=160, required=False)
+    email = forms.EmailField(label=_("E-mail"), max_length=254, required=False)
+    phone = Line(label=_("Phone"), max_length=40, required=False, widget=forms.TextInput(attrs={"type": "tel"}))
+    company = Line(label=_("Company"), max_length=200, required=False)
+    job_title = Line(label=_("Job title"), max_length=120, required=False)
+    source = forms.ModelChoiceField(label=_("Source"), queryset=None, required=False, empty_label=_("Not given"))
+    first_action = forms.ModelChoiceField(
+        label=_("What did the lead do?"),
+        queryset=None,
+        required=False,
+        empty_label=_("Nothing yet"),
+        help_text=_("Without a valuable action a lead cannot become an MQL."),
+    )
+    country = forms.ChoiceField(label=_("Country"), required=False)
+    industry = Line(label=_("Industry"), max_length=80, required=False)
+    employees = forms.IntegerField(label=_("Employees"), required=False, min_value=1, max_value=5_000_000)
+    domain = Line(label=_("Website"), max_length=120, required=False)
+    campaign = Line(label=_("Campaign"), max_length=120, required=False)
+
+    FIRST_TOUCH = ("first_action", "campaign")
+
+    def __init__(self, *args: Any, lead: Lead | None = None, **kwargs: Any) -> None:
+        kwargs.setdefault("initial", {} if lead is None else self._of(lead))
+        super().__init__(*args, **kwargs)
+        self.fields["country"].choices = [("", _("Not given")), *country_choices()]
+        self.fields["source"].queryset = in_use(Source)
+        self.fields["first_action"].queryset = in_use(ValuableActionKind)
+        if lead is not None:
+            for name in self.FIRST_TOUCH:
+                del self.fields[name]
+        self.custom = list(in_use(CustomField))
+        for custom in self.custom:
+            self.fields[f"attributes.{custom.code}"] = _custom_field(custom)
+
+    @staticmethod
+    def _of(lead: Lead) -> dict[str, Any]:
+        person, company = lead.person, lead.company
+        values = {name: getattr(person, name) for name in ("name", "email", "phone", "job_title", "country")}
+        values |= {"source": lead.source, "company": company.name if company else ""}
+        if company:
+            values |= {name: getattr(company, name) for name in ("industry", "employees", "domain")}
+        return values | {f"attributes.{code}": value for code, value in lead.attributes.items()}
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not (self.errors or data.get("name") or data.get("email") or data.get("phone")):
+            self.add_error("name", _("Give a name, an e-mail or a phone."))
+        return data
+
+    @property
+    def folded(self) -> list[forms.BoundField]:
+        """The fields that most people leave alone."""
+        first = ("name", "email", "phone", "company", "job_title", "source", "first_action")
+        return [self[name] for name in self.fields if name not in first]
+
+    @property
+    def folded_has_errors(self) -> bool:
+        return any(field.errors for field in self.folded)
+
+    def data_for_lead(self) -> dict[str, Any]:
+        """The cleaned values as leads.capture and leads.change take them."""
+        data = self.cleaned_data
+        person = {name: data.get(name, "") for name in ("name", "email", "phone", "job_title", "country")}
+        company = {name: data.get(name) for name in ("industry", "employees", "domain", "country")}
+        attributes = {c.code: _plain(data.get(f"attributes.{c.code}")) for c in self.custom}
+        return {
+            "person": person,
+            "company": {"name": data.get("company", ""), **company},
+            "attributes": {code: value for code, value in attributes.items() if value not in (None, "")},
+            "campaign": data.get("campaign", ""),
+            "source": data.get("source"),
+        }
+
+
+def _custom_field(custom: CustomField) -> forms.Field:
+    types = CustomField.Type
+    label = str(custom)
+    if custom.type == types.NUMBER:
+        return forms.DecimalField(label=label, required=False, max_digits=16, decimal_places=4)
+    if custom.type == types.YES_NO:
+        return forms.NullBooleanField(label=label, required=False)
+    if custom.type == types.DATE:
+        return forms.DateField(label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    if custom.type == types.CHOICE:
+        return forms.ChoiceField(label=label, required=False, choices=[("", "–"), *((c, c) for c in custom.choices)])
+    return Line(label=label, required=False, max_length=500)
+
+
+def _plain(value: Any) -> Any:
+    """A cleaned value as JSON keeps it."""
+    if isinstance(value, date):
+        return value.isoformat()
+    return value if isinstance(value, (bool, int, str)) or value is None else float(value)
+
+
+class ActionForm(forms.Form):
+    """A valuable action of a lead."""
+
+    kind = forms.ModelChoiceField(label=_("What did the lead do?"), queryset=None, empty_label=None)
+    occurred_on = forms.DateField(label=_("When"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    note = Lines(label=_("Note"), required=False, max_length=2000)
+
+    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+        super().__init__(*args, initial={"occurred_on": today}, **kwargs)
+        self.fields["kind"].queryset = in_use(ValuableActionKind)
+        self.fields["occurred_on"].validators.append(MaxValueValidator(today, _("This day has not come yet.")))
+
+
+class EvidenceForm(forms.Form):
+    """What proves or disproves one criterion."""
+
+    verdict = forms.ChoiceField(
+        label=_("Is it so?"),
+        choices=[(Verdict.MET, _("Yes, it is met")), (Verdict.NOT_MET, _("No, it is not met"))],
+        widget=forms.RadioSelect,
+        initial=Verdict.MET,
+    )
+    value = Line(label=_("What proves it"), max_length=500)
+    source = Line(label=_("Who or what says so"), max_length=200, required=False)
+
+
+class HandOffForm(forms.Form):
+    """Where an MQL goes."""
+
+    team = forms.ModelChoiceField(label=_("To the queue of"), queryset=None, empty_label=None)
+    note = Lines(label=_("Note for sales"), required=False, max_length=2000)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["team"].queryset = in_use(Team).filter(side=Side.SALES)
+
+
+class PersonaForm(forms.Form):
+    """By which persona a lead is judged."""
+
+    persona = forms.ModelChoiceField(label=_("Persona"), queryset=PersonaVersion.objects.none(), empty_label=None)
+
+
+class RejectForm(forms.Form):
+    """Why a rep does not take a lead."""
+
+    reason = forms.ModelChoiceField(
+        label=_("Why is it not for sales?"), queryset=None, empty_label=None, widget=forms.RadioSelect
+    )
+    comment = Lines(label=_("Comment for marketing"), required=False, max_length=2000)
+
+    def __init__(self, *args: Any, reasons: QuerySet[RejectionReason], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].queryset = reasons
+
+
+class AttemptForm(forms.Form):
+    """A try to reach the lead."""
+
+    channel = forms.ChoiceField(label=_("How"), choices=ContactChannel.choices, widget=forms.RadioSelect)
+    reached = forms.TypedChoiceField(
+        label=_("Did you reach a person?"),
+        choices=[("1", _("Yes, we talked")), ("0", _("No, not yet"))],
+        coerce=lambda value: value == "1",
+        widget=forms.RadioSelect,
+    )
+    note = Lines(label=_("Note"), required=False, max_length=2000)
+
+
+class WinForm(forms.Form):
+    """What a deal is worth."""
+
+    amount = forms.DecimalField(label=_("Amount"), max_digits=14, decimal_places=2)
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["amount"].label = _("Amount in %(currency)s") % {"currency": currency}
+
+
+class EndForm(forms.Form):
+    """Why a lead ends without a sale. ``kind``: lost or disqualified."""
+
+    reason = forms.ModelChoiceField(label=_("Reason"), queryset=None, empty_label=None, widget=forms.RadioSelect)
+    comment = Lines(label=_("Comment"), required=False, max_length=2000)
+
+    def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason"].queryset = in_use(OutcomeReason).filter(kind=kind)
+
+
+class NoteForm(forms.Form):
+    """A step that needs no words but may have some."""
+
+    comment = Lines(label=_("Comment"), required=False, max_length=2000)

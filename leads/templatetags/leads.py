@@ -1,0 +1,53 @@
+"""Words and marks of leads for templates."""
+
+from __future__ import annotations
+
+from django import template
+from django.utils.safestring import SafeString
+
+from crm.templatetags.relevo import drawing
+from leads import facts
+from leads.states import Stage
+
+register = template.Library()
+
+ICONS = {
+    "captured": "plus",
+    "updated": "pencil",
+    "valuable_action": "mouse-pointer-click",
+    "evidence": "file-check",
+    "qualified": "badge-check",
+    "handed_off": "send",
+    "accepted": "check",
+    "rejected": "x",
+    "withdrawn": "undo-2",
+    "undone": "undo-2",
+    "attempt": "phone-missed",
+    "contacted": "phone",
+    "sql": "badge-check",
+    "opportunity": "handshake",
+    "won": "trophy",
+    "lost": "circle-x",
+    "disqualified": "user-x",
+    "escalated": "triangle-alert",
+    "requeued": "corner-up-left",
+    "imported": "file-down",
+}
+
+
+@register.simple_tag
+def event_icon(kind: str) -> SafeString:
+    """The icon of a kind of event."""
+    return drawing(ICONS.get(kind, "circle"))
+
+
+@register.filter
+def field_label(field: str) -> str:
+    """What people call a field of a lead."""
+    return facts.label(field)
+
+
+@register.filter
+def stage_label(stage: str) -> str:
+    """A stage in words; anything else as it is."""
+    return str(Stage(stage).label) if stage in Stage.values else stage

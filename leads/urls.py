@@ -1,0 +1,30 @@
+"""URLs of leads, the queue and handoffs."""
+
+from django.urls import path
+
+from leads.views import lists, pages, steps
+
+urlpatterns = [
+    path("queue/", lists.queue, name="queue"),
+    path("mine/", lists.mine, name="lead_mine"),
+    path("leads/", lists.lead_list, name="lead_list"),
+    path("leads/new/", pages.lead_new, name="lead_new"),
+    path("leads/<int:pk>/", pages.lead_page, name="lead"),
+    path("leads/<int:pk>/edit/", pages.lead_edit, name="lead_edit"),
+    path("leads/<int:pk>/qualify/", pages.qualify, name="lead_qualify"),
+    path("leads/<int:pk>/mql/", pages.mark_mql, name="lead_mql"),
+    path("leads/<int:pk>/hand-off/", pages.hand_off, name="lead_hand_off"),
+    path("leads/<int:pk>/actions/", pages.add_action, name="lead_action"),
+    path("leads/<int:pk>/evidence/<slug:code>/", pages.add_evidence, name="lead_evidence"),
+    path("handoffs/<int:pk>/accept/", steps.accept, name="handoff_accept"),
+    path("handoffs/<int:pk>/accept-as-sql/", steps.accept_as_sql, name="handoff_accept_as_sql"),
+    path("handoffs/<int:pk>/reject/", steps.reject, name="handoff_reject"),
+    path("handoffs/<int:pk>/withdraw/", steps.withdraw, name="handoff_withdraw"),
+    path("handoffs/<int:pk>/requeue/", steps.requeue, name="handoff_requeue"),
+    path("handoffs/<int:pk>/attempt/", steps.attempt, name="handoff_attempt"),
+    path("handoffs/<int:pk>/sql/", steps.sql, name="handoff_sql"),
+    path("handoffs/<int:pk>/opportunity/", steps.opportunity, name="handoff_opportunity"),
+    path("handoffs/<int:pk>/win/", steps.win, name="handoff_win"),
+    path("handoffs/<int:pk>/lose/", steps.lose, name="handoff_lose"),
+    path("handoffs/<int:pk>/disqualify/", steps.disqualify, name="handoff_disqualify"),
+]

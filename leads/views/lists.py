@@ -1,0 +1,127 @@
+"""Lists: the queue, my leads, all leads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, time
+from typing import Any
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from crm.lib import clock
+from crm.lib.paging import BadParameter, newest_first
+from leads import desk, permissions
+from leads.filters import LeadFilter
+from leads.models import Handoff, Lead
+from leads.states import Stage
+from sla import clocks
+
+PAGE = 50
+TAB_LABELS: dict[str, Promise] = {
+    "waiting": _("Waiting"),
+    "soon": _("Due in 1 h"),
+    "overdue": _("Overdue"),
+    "decided": _("Decided today"),
+}
+
+
+@dataclass(frozen=True)
+class Tab:
+    url: str
+    label: str | Promise
+    count: int | None
+    is_current: bool
+
+
+@dataclass(frozen=True)
+class Row:
+    """A handoff as a list shows it: with its clock's reading and what the viewer may do."""
+
+    handoff: Handoff
+    reading: clocks.Reading | None
+    can_decide: bool
+    can_accept_as_sql: bool
+
+
+def row(request: HttpRequest, handoff: Handoff, *, at: datetime) -> Row:
+    """One line of the queue or of my leads."""
+    return Row(
+        handoff,
+        clocks.reading(handoff.clock, at=at) if handoff.clock else None,
+        permissions.can_decide(request.user, handoff),
+        permissions.can_accept_as_sql(request.user, handoff),
+    )
+
+
+def today_began(request: HttpRequest, at: datetime) -> datetime:
+    """Midnight of the viewer's day."""
+    zone = ZoneInfo(timezone.get_current_timezone_name())
+    return datetime.combine(at.astimezone(zone).date(), time(), zone)
+
+
+@require_safe
+def queue(request: HttpRequest) -> HttpResponse:
+    """Pending handoffs in sight, the least time left first."""
+    request.now = now = clock.now()
+    since, tab = today_began(request, now), request.GET.get("tab", "waiting")
+    if tab not in desk.TABS or set(request.GET) - {"tab", "from"}:
+        raise BadParameter(_("This address is not known. Start again from the queue."))
+    start = _start(request.GET.get("from", "0"))
+    counts = desk.tab_counts(request.user, at=now, since=since)
+    found = list(desk.queue(request.user, tab, at=now, since=since)[start : start + PAGE])
+    context = {
+        "rows": [row(request, handoff, at=now) for handoff in found],
+        "tab": tab,
+        "tabs": [Tab(f"?tab={key}", label, counts[key], key == tab) for key, label in TAB_LABELS.items()],
+        "counts": counts,
+        "version": desk.version(request.user),
+        "next": f"?{urlencode({'tab': tab, 'from': start + PAGE})}" if counts[tab] > start + PAGE else "",
+        "reject_reasons_at": reverse("queue"),
+    }
+    return render(request, "leads/queue.html", context)
+
+
+def _start(raw: str) -> int:
+    if not raw.isdecimal() or len(raw) > 9:
+        raise BadParameter(_("This address is not known. Start again from the queue."))
+    return int(raw)
+
+
+@require_safe
+def mine(request: HttpRequest) -> HttpResponse:
+    """What the person has accepted and not finished, the next due first."""
+    request.now = now = clock.now()
+    rows = [row(request, handoff, at=now) for handoff in desk.mine(request.user)[: PAGE * 4]]
+    return render(request, "leads/mine.html", {"rows": rows})
+
+
+@require_safe
+def lead_list(request: HttpRequest) -> HttpResponse:
+    """Every lead in sight, with search and filters in the address, newest first."""
+    request.now = clock.now()
+    listing = LeadFilter(request.GET, Lead.objects.visible_to(request.user).with_names())
+    status = 200 if listing.is_valid() else 400
+    rows = listing.qs if status == 200 else Lead.objects.none()
+    page = newest_first(rows, "first_seen_on", after=request.GET.get("after", ""), size=PAGE)
+    context: dict[str, Any] = {
+        "filter": listing,
+        "page": page,
+        "tabs": _stage_tabs(request) if permissions.can_log(request.user) else [],
+        "can_log": permissions.can_log(request.user),
+    }
+    return render(request, "leads/lead_list.html", context, status=status)
+
+
+def _stage_tabs(request: HttpRequest) -> list[Tab]:
+    """Marketing's desk: what needs them first."""
+    current = request.GET.get("stage", "")
+    wanted = [("", _("All")), (Stage.CAPTURED, _("To qualify")), (Stage.MQL, _("Ready to hand off")), (Stage.RETURNED, _("Sent back"))]
+    return [Tab(f"?stage={stage}" if stage else "?", label, None, stage == current) for stage, label in wanted]

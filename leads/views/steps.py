@@ -1,0 +1,224 @@
+"""The steps of a handoff. Each: fetch in sight, permission, form, one call, answer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.forms import Form
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from crm.accounts.models import User
+from crm.lib import clock
+from crm.lib.errors import DomainError
+from leads import attempts, handoffs, outcomes, permissions
+from leads.forms import AttemptForm, EndForm, NoteForm, RejectForm, WinForm
+from leads.models import Handoff
+from leads.states import OutcomeKind
+from leads.views import lead_context, pages
+from leads.views.lists import row
+
+Predicate = Callable[[User, Handoff], bool]
+
+
+def fetch(request: HttpRequest, pk: int) -> Handoff:
+    """The handoff, if the viewer may see it; 404 else."""
+    rows = Handoff.objects.visible_to(request.user).with_names()
+    return get_object_or_404(rows.select_related("agreement_version", "submitted_by", "lead__marketing_team"), pk=pk)
+
+
+def allowed(request: HttpRequest, handoff: Handoff, predicate: Predicate, *, when: bool = True) -> None:
+    """403 unless ``predicate``; ``when`` False: the state has moved on, which the step itself answers with 409."""
+    if when and not predicate(request.user, handoff):
+        raise PermissionDenied
+
+
+def done(request: HttpRequest, handoff: Handoff, text: str) -> HttpResponse:
+    """Say what was done and show the lead."""
+    messages.success(request, text % {"lead": handoff.lead})
+    return redirect("lead", pk=handoff.lead_id)
+
+
+def decide(request: HttpRequest, pk: int, predicate: Predicate, act: Callable[..., Handoff], text: str) -> HttpResponse:
+    """Accept by a button: from the lead page, or in place from a row of the queue (htmx)."""
+    now = clock.now()
+    try:
+        handoff = _fetch_to_decide(request, pk)
+        allowed(request, handoff, predicate, when=handoff.is_pending)
+        act(handoff, by=request.user, at=now)
+    except handoffs.AlreadyTaken as error:
+        if not request.htmx:
+            raise
+        context = {"row": row(request, error.handoff, at=now), "taken": error.message}
+        return render(request, "leads/_queue_row.html", context, status=409)
+    if request.htmx:
+        return render(request, "leads/_queue_row.html", {"row": row(request, handoff, at=now), "accepted": True})
+    return done(request, handoff, text)
+
+
+def _fetch_to_decide(request: HttpRequest, pk: int) -> Handoff:
+    """The handoff in sight; one that a colleague has just taken from the same queue is a lost race, not a 404."""
+    try:
+        return fetch(request, pk)
+    except Http404:
+        taken = Handoff.objects.filter(pk=pk, team__in=request.user.team_ids("sales")).with_names().first()
+        if taken is None:
+            raise
+        raise handoffs.AlreadyTaken(taken) from None
+
+
+@require_POST
+def accept(request: HttpRequest, pk: int) -> HttpResponse:
+    """Accept a pending handoff."""
+    return decide(request, pk, permissions.can_decide, handoffs.accept, _("%(lead)s is yours. Make the first contact now."))
+
+
+@require_POST
+def accept_as_sql(request: HttpRequest, pk: int) -> HttpResponse:
+    """Accept and qualify to SQL where the package proves means and authority."""
+    text = _("%(lead)s is yours and an SQL.")
+    return decide(request, pk, permissions.can_accept_as_sql, outcomes.accept_as_sql, text)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def reject(request: HttpRequest, pk: int) -> HttpResponse:
+    """Reject before contact, with class and reason. GET: the page with the reasons (the queue's dialog, whole)."""
+    handoff = _fetch_to_decide(request, pk)
+    allowed(request, handoff, permissions.can_decide, when=handoff.is_pending or request.method != "POST")
+    form = RejectForm(request.POST or None, reasons=lead_context.reasons_of(handoff), auto_id="id_reject_%s")
+    status = 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                handoffs.reject(
+                    handoff,
+                    form.cleaned_data["reason"],
+                    by=request.user,
+                    at=clock.now(),
+                    comment=form.cleaned_data["comment"],
+                )
+            except handoffs.AlreadyTaken:
+                raise
+            except DomainError as error:
+                status = pages.refuse(form, error)
+            else:
+                messages.success(request, _("%(lead)s went back to marketing with your reason.") % {"lead": handoff.lead})
+                return redirect("queue")
+    return render(request, "leads/reject.html", {"form": form, "handoff": handoff, "lead": handoff.lead}, status=status)
+
+
+def step(
+    request: HttpRequest, handoff: Handoff, name: str, form: Form, write: Callable[[datetime], object], text: str
+) -> HttpResponse:
+    """One step with a form on the lead page: what is wrong comes back there, nothing typed is lost."""
+    now, status = clock.now(), 422
+    if form.is_valid():
+        try:
+            write(now)
+        except DomainError as error:
+            status = pages.refuse(form, error)
+        else:
+            return done(request, handoff, text)
+    lead = pages.fetch(request, handoff.lead_id)
+    return pages.show(request, lead, at=now, status=status, **{name: form})
+
+
+@require_POST
+def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    """Marketing takes a pending handoff back."""
+    handoff = fetch(request, pk)
+    allowed(request, handoff, permissions.can_withdraw, when=handoff.is_pending)
+    form = NoteForm(request.POST, auto_id="id_withdraw_%s")
+
+    def write(now: datetime) -> None:
+        handoffs.withdraw(handoff, by=request.user, at=now, comment=form.cleaned_data["comment"])
+
+    return step(request, handoff, "withdraw", form, write, _("%(lead)s is back with marketing."))
+
+
+@require_POST
+def requeue(request: HttpRequest, pk: int) -> HttpResponse:
+    """A team lead puts a handoff back at the head of the queue."""
+    handoff = fetch(request, pk)
+    allowed(request, handoff, permissions.can_requeue)
+    now = clock.now()
+    handoffs.requeue(handoff, by=request.user, at=now, cause=f"lead:{now.timestamp()}")
+    return done(request, handoff, _("%(lead)s is back at the head of the queue."))
+
+
+@require_POST
+def attempt(request: HttpRequest, pk: int) -> HttpResponse:
+    """Note an attempt; the first that reached a person is the contact."""
+    handoff = fetch(request, pk)
+    allowed(request, handoff, permissions.can_work)
+    form = AttemptForm(request.POST, auto_id="id_attempt_%s")
+
+    def write(now: datetime) -> None:
+        data = form.cleaned_data
+        attempts.record(
+            handoff, data["channel"], reached=data["reached"], note=data["note"], by=request.user, at=now
+        )
+
+    return step(request, handoff, "attempt", form, write, _("Noted for %(lead)s."))
+
+
+@require_POST
+def sql(request: HttpRequest, pk: int) -> HttpResponse:
+    """Qualify to SQL; what is not proven is named."""
+    handoff = fetch(request, pk)
+    allowed(request, handoff, permissions.can_work)
+    outcomes.qualify_sql(handoff, by=request.user, at=clock.now())
+    return done(request, handoff, _("%(lead)s is an SQL."))
+
+
+@require_POST
+def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
+    """Open an opportunity on an SQL."""
+    handoff = fetch(request, pk)
+    allowed(request, handoff, permissions.can_work)
+    outcomes.open_opportunity(handoff, by=request.user, at=clock.now())
+    return done(request, handoff, _("%(lead)s is an opportunity."))
+
+
+@require_POST
+def win(request: HttpRequest, pk: int) -> HttpResponse:
+    """Close as won, with the amount."""
+    handoff = fetch(request, pk)
+    allowed(request, handoff, permissions.can_work)
+    form = WinForm(request.POST, currency=request.organisation.currency, auto_id="id_win_%s")
+
+    def write(now: datetime) -> None:
+        outcomes.win(handoff, form.cleaned_data["amount"], by=request.user, at=now)
+
+    return step(request, handoff, "win", form, write, _("%(lead)s is won. Congratulations!"))
+
+
+@require_POST
+def lose(request: HttpRequest, pk: int) -> HttpResponse:
+    """Close as lost, with the reason."""
+    return _end(request, pk, OutcomeKind.LOST, outcomes.lose, _("%(lead)s is closed as lost."))
+
+
+@require_POST
+def disqualify(request: HttpRequest, pk: int) -> HttpResponse:
+    """Close after contact as disqualified, with the reason."""
+    return _end(request, pk, OutcomeKind.DISQUALIFIED, outcomes.disqualify, _("%(lead)s is disqualified."))
+
+
+def _end(request: HttpRequest, pk: int, kind: OutcomeKind, act: Callable[..., Handoff], text: str) -> HttpResponse:
+    handoff = fetch(request, pk)
+    allowed(request, handoff, permissions.can_work)
+    name = "lose" if kind == OutcomeKind.LOST else "disqualify"
+    form = EndForm(request.POST, kind=kind, auto_id=f"id_{name}_%s")
+
+    def write(now: datetime) -> None:
+        data = form.cleaned_data
+        act(handoff, data["reason"], by=request.user, at=now, comment=data["comment"])
+
+    return step(request, handoff, name, form, write, text)

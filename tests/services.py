@@ -1,0 +1,120 @@
+"""The servers that tests stand on. A plugin (`-p tests.services`), to come before the settings.
+
+Without DATABASE_URL an embedded PostgreSQL is started: fast, unsafe, gone with the run. Each run of pytest in
+this checkout holds a numbered folder of its own, so that two runs at once never meet.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import pytest
+
+from crm.deploy.embedded import Postgres, Valkey
+from crm.deploy.places import data_folder
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = 20
+# What the tests set for themselves and a product under test must not inherit.
+OURS = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY", "RELEVO_MODE", "RELEVO_DATA")
+
+
+class Services:
+    """The running server of this pytest, and the lock on its folder."""
+
+    postgres: Postgres | None = None
+    lock: IO[str] | None = None
+
+
+def free_folder() -> tuple[Path, IO[str]]:
+    """The first folder below `.relevo/test` that no other run holds, and the lock on it."""
+    for number in range(1, FOLDERS + 1):
+        folder = data_folder(ROOT / ".relevo" / "test" / str(number))
+        lock = (folder / "run.lock").open("a")
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.close()
+            continue
+        return folder, lock
+    raise pytest.UsageError(f"All {FOLDERS} folders below .relevo/test are in use")
+
+
+def start() -> None:
+    """Set what the settings read; start PostgreSQL unless an address is given (workers inherit it)."""
+    os.environ.setdefault("RELEVO_MODE", "test")
+    os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 50)
+    if os.environ.get("DATABASE_URL"):
+        return
+    folder, Services.lock = free_folder()
+    Services.postgres = Postgres(folder, for_tests=True)
+    Services.postgres.stop()  # a killed run leaves sessions behind, which would block the new test database
+    Services.postgres.start()
+    # Tests connect as the owner: they make tables; guard tests take the product's role with SET ROLE.
+    os.environ["DATABASE_URL"] = os.environ["DATABASE_OWNER_URL"] = Services.postgres.owner_url
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests() -> Iterator[None]:
+    start()
+    return (yield)
+
+
+def pytest_unconfigure() -> None:
+    if Services.postgres:
+        Services.postgres.stop()
+        Services.postgres = None
+    if Services.lock:
+        Services.lock.close()
+
+
+@contextlib.contextmanager
+def scratch_folder() -> Iterator[Path]:
+    """A data folder that the servers can reach, also when root runs the tests; removed with all in it."""
+    with tempfile.TemporaryDirectory(
+        prefix="relevo-test-", dir="/var/tmp", ignore_cleanup_errors=True
+    ) as name:
+        folder = Path(name).resolve()
+        folder.chmod(0o711)
+        try:
+            yield folder
+        finally:
+            for server in (Postgres(folder), Valkey(folder)):
+                server.stop()
+            with contextlib.suppress(OSError):
+                server.runtime.rmdir()
+
+
+@contextlib.contextmanager
+def product(*arguments: str, data: Path, within: float = 120, **variables: str) -> Iterator[dict[str, Any]]:
+    """Run the whole product with servers of its own, as `make run` does, and yield what its ready file says.
+
+    ``arguments`` are options of crm.deploy.run, ``variables`` into its environment. It is stopped at the end.
+    """
+    ready = data / "ready.json"
+    ready.unlink(missing_ok=True)
+    environment = {name: value for name, value in os.environ.items() if name not in OURS} | variables
+    command = [sys.executable, "-m", "crm.deploy.run", "--embedded", "--with-parent", "--port", "0"]
+    command += ["--data", str(data), "--ready-file", str(ready), *arguments]
+    with (data / "run.txt").open("w") as out:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=out, stderr=out)
+    try:
+        until = time.monotonic() + within
+        while not ready.exists():
+            if process.poll() is not None or time.monotonic() > until:
+                pytest.fail(f"The product did not start:\n{(data / 'run.txt').read_text()[-3000:]}")
+            time.sleep(0.1)
+        yield json.loads(ready.read_text())
+    finally:
+        process.terminate()
+        process.wait(timeout=30)
