@@ -34,6 +34,7 @@ class Server:
 
     name = program = ""
     stop_signals: tuple[signal.Signals, ...] = ()
+    patience = 8.0  # seconds for each signal to take effect
 
     def __init__(self, data: Path, *, for_tests: bool = False) -> None:
         """``data`` comes from data_folder(). ``for_tests``: fast, not crash-safe, dies with us."""
@@ -55,12 +56,12 @@ class Server:
         self.process = self.find_process()
         return reused
 
-    def stop(self, within: float = 8) -> None:
-        """Stop the server, whoever started it, and all that is left of it; ``within`` seconds a signal."""
+    def stop(self) -> None:
+        """Stop the server, whoever started it, and all that is left of it."""
         head = self.find_process()
         if head:
-            end([head], *self.stop_signals, within=within)
-        end(working_in(self.home, self.program), signal.SIGKILL, within=within)
+            end([head], *self.stop_signals, within=self.patience)
+        end(working_in(self.home, self.program), signal.SIGKILL, within=self.patience)
         if self.child:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.child.wait(timeout=1)
@@ -241,6 +242,7 @@ class Valkey(Server):
 
     name, program = "valkey", "valkey-server"
     stop_signals = (signal.SIGTERM,)
+    patience = 2.0
 
     def __init__(self, data: Path, *, for_tests: bool = False) -> None:
         super().__init__(data, for_tests=for_tests)

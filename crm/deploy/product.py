@@ -290,7 +290,7 @@ class Product:
         for child in self.children:
             child.kill_group()
         for server in reversed(self.servers):
-            server.stop(within=4)
+            server.stop()
         (self.data / "run.json").unlink(missing_ok=True)
 
     def hurry(self, *_: Any) -> None:

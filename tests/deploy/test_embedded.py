@@ -153,6 +153,7 @@ def test_planted_socket_folder_is_refused(data, tmp_path):
     runtime.chmod(0o777)
     with pytest.raises(EmbeddedError, match="is not a private folder"):
         Postgres(data)
+    runtime.rmdir()
 
 
 def test_python_layers_of_the_wheels_are_never_imported():

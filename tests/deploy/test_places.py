@@ -20,7 +20,7 @@ def mode(path: Path) -> int:
 def test_own_folder_has_the_mode_asked_for_whatever_the_umask(tmp_path):
     before = os.umask(0o077)
     try:
-        assert mode(own_folder(tmp_path / "new", 0o711, os.geteuid())) == 0o711
+        assert mode(own_folder(tmp_path / "new", 0o711, os.geteuid(), refused=0o022)) == 0o711
     finally:
         os.umask(before)
 

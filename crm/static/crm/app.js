@@ -164,7 +164,8 @@ function open(id, opener) {
   if (!dialog?.showModal || dialog.open) return;
   $$("[popover]:popover-open").forEach((menu) => menu.hidePopover());
   dialog.showModal();
-  $("[autofocus], [aria-invalid=true]", dialog)?.focus();
+  const first = $("[autofocus], [aria-invalid=true]", dialog) ?? $(".dlg-b :is(input:not([type=hidden]), select, textarea)", dialog);
+  first?.focus();
   dialog.dispatchEvent(new CustomEvent("relevo:opened", { bubbles: true, detail: { opener } }));
 }
 

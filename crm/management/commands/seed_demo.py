@@ -1,0 +1,19 @@
+"""Makes the demo data once; `make run` calls it."""
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from crm import demo
+from crm.lib import clock
+
+
+class Command(BaseCommand):
+    help = "Make the demo organisation (RELEVO_MODE=demo only, never beside a real one)."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            made = demo.seed(at=clock.now())
+        except demo.NotADemo as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write("Demo data are ready." if made else "Demo data are there already.")
