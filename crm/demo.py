@@ -85,8 +85,8 @@ def _person(mailbox: str, name: str, teams: list[tuple[Team, bool]], *, at: date
 def _cast(*, at: datetime) -> Cast:
     marketing = people.create_team("Marketing", "marketing", by=None, at=at)
     mexico = people.create_team("Ventas México", "sales", by=None, at=at)
-    online = people.create_team("Ventas en línea 24/7", "sales", by=None, at=at)
-    calendars.create("Ventas en línea 24/7", ZONE, ALWAYS, team=online, by=None, at=at)
+    online = people.create_team("Ventas en línea", "sales", by=None, at=at)
+    calendars.create("Ventas en línea", ZONE, ALWAYS, team=online, by=None, at=at)
     both = [(mexico, False), (online, False)]
     return Cast(
         ana=_person("ana", "Ana Robles", [(marketing, False)], at=at),
@@ -111,7 +111,12 @@ def _agreement(cast: Cast, *, at: datetime) -> None:
     holidays = [
         (date(year, month, day), name, None)
         for year in range(at.year, at.year + 3)
-        for month, day, name in ((1, 1, "Año Nuevo"), (5, 1, "Día del Trabajo"), (9, 16, "Independencia"), (12, 25, "Navidad"))
+        for month, day, name in (
+            (1, 1, "Año Nuevo"),
+            (5, 1, "Día del Trabajo"),
+            (9, 16, "Independencia"),
+            (12, 25, "Navidad"),
+        )
     ]
     calendar = calendars.create("Oficina México", ZONE, WEEK, holidays=holidays, by=cast.dora, at=at)
     agreement = Agreement.objects.create(name="ANS Marketing–Ventas")
@@ -133,24 +138,88 @@ def _agreement(cast: Cast, *, at: datetime) -> None:
 STORIES: list[tuple[str, str, str, int | None, str, str, str]] = [
     ("Mariana Peña", "Directora de Ventas", "Grupo Andino S.A.", 180, "CO", "paid_search", "asked_for_demo"),
     ("Joaquín Ibáñez", "Gerente Comercial", "Tecnología Austral SpA", 64, "CL", "event", "attended_webinar"),
-    ("Lucía Fernández", "Gerente de Marketing", "Distribuidora Río Bravo", 320, "MX", "organic_search", "sent_form"),
+    (
+        "Lucía Fernández",
+        "Gerente de Marketing",
+        "Distribuidora Río Bravo",
+        320,
+        "MX",
+        "organic_search",
+        "sent_form",
+    ),
     ("Carlos Medina", "Director Comercial", "Café del Valle S.A.S.", 45, "CO", "referral", "asked_for_demo"),
-    ("Ana Sofía Rojas", "Directora General", "Clínica San Rafael", 210, "PE", "organic_search", "asked_for_information"),
-    ("Bruno Cardoso", "Gerente de Ventas", "Logística Paulista Ltda", 500, "BR", "event", "left_contact_data"),
+    (
+        "Ana Sofía Rojas",
+        "Directora General",
+        "Clínica San Rafael",
+        210,
+        "PE",
+        "organic_search",
+        "asked_for_information",
+    ),
+    (
+        "Bruno Cardoso",
+        "Gerente de Ventas",
+        "Logística Paulista Ltda",
+        500,
+        "BR",
+        "event",
+        "left_contact_data",
+    ),
     ("Valentina Quispe", "Head of Growth", "Mercado Ya", 38, "BO", "social", "asked_for_demo"),
     ("Diego Luna", "CEO", "Estudio Luna", 24, "MX", "direct", "sent_form"),
-    ("Camila Torres", "Gerente Comercial", "Textiles del Sur S.A. de C.V.", 150, "MX", "email", "asked_for_information"),
-    ("Renata Villalobos", "Directora de Marketing", "Universidad del Lago", 900, "MX", "organic_search", "sent_form"),
+    (
+        "Camila Torres",
+        "Gerente Comercial",
+        "Textiles del Sur S.A. de C.V.",
+        150,
+        "MX",
+        "email",
+        "asked_for_information",
+    ),
+    (
+        "Renata Villalobos",
+        "Directora de Marketing",
+        "Universidad del Lago",
+        900,
+        "MX",
+        "organic_search",
+        "sent_form",
+    ),
     ("Héctor Zamora", "Director de Ventas", "Ferretería Central", 75, "GT", "paid_search", "asked_for_demo"),
     ("Paula Ríos", "Gerente General", "Viajes Altiplano", 30, "BO", "social", "left_contact_data"),
     ("Sebastián Prieto", "Sales Manager", "Bodegas Cuyo", 88, "AR", "event", "attended_webinar"),
     ("Daniela Mora", "Gerente de Ventas", "Farmacias Vida", 410, "CR", "paid_search", "asked_for_demo"),
-    ("Ignacio Bravo", "Director Comercial", "Constructora Maipo SpA", 260, "CL", "referral", "asked_for_demo"),
-    ("Gabriela Núñez", "Gerente Comercial", "Seguros Pampa", 130, "AR", "organic_search", "asked_for_information"),
+    (
+        "Ignacio Bravo",
+        "Director Comercial",
+        "Constructora Maipo SpA",
+        260,
+        "CL",
+        "referral",
+        "asked_for_demo",
+    ),
+    (
+        "Gabriela Núñez",
+        "Gerente Comercial",
+        "Seguros Pampa",
+        130,
+        "AR",
+        "organic_search",
+        "asked_for_information",
+    ),
     ("Óscar Treviño", "CEO", "Norte Digital", 22, "MX", "direct", "sent_form"),
     ("Fernanda Lima", "Directora de Ventas", "Moda Ipanema Ltda", 95, "BR", "social", "asked_for_demo"),
     ("Julián Cárdenas", "Gerente de Marketing", "Caja Popular Sierra", 340, "MX", "email", "sent_form"),
-    ("Teresa Aguirre", "Directora General", "Lácteos Quiteños", 120, "EC", "referral", "asked_for_information"),
+    (
+        "Teresa Aguirre",
+        "Directora General",
+        "Lácteos Quiteños",
+        120,
+        "EC",
+        "referral",
+        "asked_for_information",
+    ),
     ("Marco Beltrán", "Director Comercial", "Empaques Bajío", 70, "MX", "paid_search", "asked_for_demo"),
     ("Ximena Castro", "Gerente de Ventas", "Hotel Mirador", 55, "PE", "organic_search", "left_contact_data"),
 ]
@@ -180,7 +249,9 @@ def _lead(cast: Cast, story: int, *, at: datetime, **attributes: Any) -> Lead:
     )
 
 
-def _handed_off(cast: Cast, story: int, team: Team, *, at: datetime, note: str = "", **attributes: Any) -> Handoff:
+def _handed_off(
+    cast: Cast, story: int, team: Team, *, at: datetime, note: str = "", **attributes: Any
+) -> Handoff:
     lead = _lead(cast, story, at=at - timedelta(minutes=40), **attributes)
     return handoffs.hand_off(lead, team=team, persona_version=cast.persona, by=cast.ana, at=at, note=note)
 
@@ -199,7 +270,12 @@ def _sql(cast: Cast, handoff: Handoff, rep: User, *, at: datetime) -> None:
 def _past(cast: Cast, *, at: datetime) -> None:
     """What happened in the last weeks: wins, a loss, rejections, a disqualification. All in the 24/7 queue, so that
     the story is the same on any weekday."""
-    for story, days, amount in ((10, 52, "185000"), (13, 40, "240000"), (14, 33, "96000"), (17, 21, "150000")):
+    for story, days, amount in (
+        (10, 52, "185000"),
+        (13, 40, "240000"),
+        (14, 33, "96000"),
+        (17, 21, "150000"),
+    ):
         begun = at - timedelta(days=days)
         handoff = _handed_off(cast, story, cast.online, at=begun)
         _sql(cast, handoff, cast.bea if story % 2 else cast.cruz, at=begun + timedelta(minutes=18 + story))
@@ -219,9 +295,13 @@ def _past(cast: Cast, *, at: datetime) -> None:
     begun = at - timedelta(days=12)
     handoff = _handed_off(cast, 19, cast.online, at=begun)
     handoffs.accept(handoff, by=cast.bea, at=begun + timedelta(minutes=150))
-    attempts.record(handoff, ContactChannel.WHATSAPP, reached=True, by=cast.bea, at=begun + timedelta(hours=5))
+    attempts.record(
+        handoff, ContactChannel.WHATSAPP, reached=True, by=cast.bea, at=begun + timedelta(hours=5)
+    )
     reason = OutcomeReason.objects.get(code="no_budget")
-    outcomes.disqualify(handoff, reason, by=cast.bea, at=begun + timedelta(hours=30), comment="Hasta el próximo año.")
+    outcomes.disqualify(
+        handoff, reason, by=cast.bea, at=begun + timedelta(hours=30), comment="Hasta el próximo año."
+    )
 
 
 def _today(cast: Cast, *, at: datetime) -> None:

@@ -31,11 +31,29 @@ ACTIONS = [
     ("attended_webinar", "Asistió a un webinar", "Attended a webinar"),
 ]
 REJECTIONS = [
-    ("wrong_team", RejectionClass.PROCEDURAL, "Es de otro equipo o región", "Belongs to another team or region", False),
+    (
+        "wrong_team",
+        RejectionClass.PROCEDURAL,
+        "Es de otro equipo o región",
+        "Belongs to another team or region",
+        False,
+    ),
     ("already_customer", RejectionClass.PROCEDURAL, "Ya es cliente", "Is a customer already", False),
-    ("bad_contact_data", RejectionClass.CLERICAL, "Datos de contacto equivocados", "Contact data are wrong", True),
+    (
+        "bad_contact_data",
+        RejectionClass.CLERICAL,
+        "Datos de contacto equivocados",
+        "Contact data are wrong",
+        True,
+    ),
     ("missing_data", RejectionClass.CLERICAL, "Faltan datos acordados", "Agreed data are missing", True),
-    ("not_the_persona", RejectionClass.DEFINITIONAL, "No es la buyer persona", "Is not the buyer persona", False),
+    (
+        "not_the_persona",
+        RejectionClass.DEFINITIONAL,
+        "No es la buyer persona",
+        "Is not the buyer persona",
+        False,
+    ),
     ("no_interest", RejectionClass.DEFINITIONAL, "Sin acción de valor real", "No real valuable action", True),
 ]
 ENDINGS = [
@@ -55,13 +73,24 @@ WINDOW_LADDER = [
     (StepKind.TELL_DIRECTOR, 120),
 ]
 COMMITMENTS: list[dict[str, Any]] = [
-    {"side": "sales", "metric": Metric.ACCEPT, "target": "0.9", "window_minutes": 120, "steps": WINDOW_LADDER},
+    {
+        "side": "sales",
+        "metric": Metric.ACCEPT,
+        "target": "0.9",
+        "window_minutes": 120,
+        "steps": WINDOW_LADDER,
+    },
     {
         "side": "sales",
         "metric": Metric.FIRST_CONTACT,
         "target": "0.9",
         "window_minutes": 240,
-        "steps": [(StepKind.WARN, -60), (StepKind.BREACH, 0), (StepKind.TELL_LEAD, 60), (StepKind.REQUEUE, 240)],
+        "steps": [
+            (StepKind.WARN, -60),
+            (StepKind.BREACH, 0),
+            (StepKind.TELL_LEAD, 60),
+            (StepKind.REQUEUE, 240),
+        ],
     },
     {
         "side": "sales",
@@ -92,8 +121,12 @@ PERSONA = {
         "es": "Directora o gerente comercial de una empresa mediana de América Latina, con un equipo de ventas propio.",
         "en": "Commercial director or manager of a mid-sized Latin American company with a sales team of its own.",
     },
-    "goals": [{"es": "Que ningún prospecto se pierda entre marketing y ventas", "en": "No lead lost between teams"}],
-    "pains": [{"es": "Discute cada mes por la calidad de los leads", "en": "Argues every month about lead quality"}],
+    "goals": [
+        {"es": "Que ningún prospecto se pierda entre marketing y ventas", "en": "No lead lost between teams"}
+    ],
+    "pains": [
+        {"es": "Discute cada mes por la calidad de los leads", "en": "Argues every month about lead quality"}
+    ],
 }
 CRITERIA: list[dict[str, Any]] = [
     {
@@ -168,6 +201,6 @@ def catalogues() -> None:
 
 def persona(*, by: User | None, at: datetime) -> PersonaVersion:
     """The example persona, published."""
-    name = {"es": "Líder comercial · mediana empresa", "en": "Commercial leader · mid-market"}
+    name = {"es": "Líder comercial", "en": "Commercial leader"}
     created = catalogue.create("commercial-leader", name, by=by, at=at)
     return catalogue.publish_version(created, PERSONA, CRITERIA, by=by, at=at)

@@ -41,10 +41,16 @@ class LeadFilter(django_filters.FilterSet):
         empty_label=gettext_lazy("Any persona"),
     )
     since = django_filters.DateFilter(
-        label=gettext_lazy("First seen from"), field_name="first_seen_on", lookup_expr="gte", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=gettext_lazy("First seen from"),
+        field_name="first_seen_on",
+        lookup_expr="gte",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     until = django_filters.DateFilter(
-        label=gettext_lazy("First seen to"), field_name="first_seen_on", lookup_expr="lte", widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=gettext_lazy("First seen to"),
+        field_name="first_seen_on",
+        lookup_expr="lte",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
     class Meta:
@@ -53,7 +59,9 @@ class LeadFilter(django_filters.FilterSet):
 
     def __init__(self, data: QueryDict, queryset: QuerySet[Lead]) -> None:
         if unknown := set(data) - set(self.base_filters) - PAGING:
-            raise BadParameter(_("The address has a part that this list does not know: %s.") % ", ".join(sorted(unknown)))
+            raise BadParameter(
+                _("The address has a part that this list does not know: %s.") % ", ".join(sorted(unknown))
+            )
         super().__init__(data, queryset.filter(archived_at__isnull=True))
         sources = [(source.code, str(source)) for source in Source.objects.filter(archived_at__isnull=True)]
         self.filters["source"].extra["choices"] = [*sources, (NOT_GIVEN, _("Not given"))]

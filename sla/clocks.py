@@ -17,7 +17,11 @@ from sla import steps, worktime
 from sla.models import Clock
 from sla.states import ClockState, Metric
 
-DONE_WORDS = {Metric.ACCEPT: _("Decided"), Metric.FIRST_CONTACT: _("Contacted"), Metric.SQL_DECISION: _("Decided")}
+DONE_WORDS = {
+    Metric.ACCEPT: _("Decided"),
+    Metric.FIRST_CONTACT: _("Contacted"),
+    Metric.SQL_DECISION: _("Decided"),
+}
 SOON_SHARE, SOON = 0.25, timedelta(minutes=15)  # design: due soon is a quarter of the window, or 15 minutes
 
 

@@ -28,10 +28,14 @@ class PreferencesForm(forms.Form):
     theme = forms.ChoiceField(label=_("Theme"), choices=Theme.choices, widget=forms.RadioSelect)
     density = forms.ChoiceField(label=_("Density"), choices=Density.choices, widget=forms.RadioSelect)
     shortcuts = forms.BooleanField(
-        label=_("Keyboard shortcuts"), required=False, help_text=_("Single letters such as j, k, a and r on lists.")
+        label=_("Keyboard shortcuts"),
+        required=False,
+        help_text=_("Single letters such as j, k, a and r on lists."),
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        initial = {name: getattr(user, name) for name in ("language", "time_zone", "theme", "density", "shortcuts")}
+        initial = {
+            name: getattr(user, name) for name in ("language", "time_zone", "theme", "density", "shortcuts")
+        }
         super().__init__(*args, initial=initial, **kwargs)
         self.fields["time_zone"].choices = zone_choices()

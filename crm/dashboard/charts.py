@@ -23,7 +23,7 @@ TOP, BOTTOM, LEFT, RIGHT = 22, 24, 10, 4  # of a figure: pixels above and below,
 
 @dataclass(frozen=True)
 class Mark:
-    """One bar or column. ``text`` replaces the printed number, ``late`` hatches it, ``value`` None is not recorded."""
+    """One bar or column. ``value`` None: not recorded; ``text`` replaces the number, ``late`` hatches it."""
 
     label: str
     value: float | None
@@ -74,14 +74,24 @@ def linked(text: object, href: str) -> SafeString:
     return format_html('<a href="{}">{}</a>', href, text) if href else format_html("{}", text)
 
 
+def joined(parts: Iterable[SafeString]) -> SafeString:
+    return format_html_join("", "{}", ((part,) for part in parts))
+
+
 def hatch(key: str) -> tuple[str, SafeString]:
     """The id and the definition of a hatch pattern, one per chart (``key``: the chart's name)."""
     name = f"hatch-{crc32(key.encode()):x}"
     return name, format_html(
-        '<defs><pattern id="{}" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-        '<rect class="hb" width="6" height="6"/><line class="hl" x1="0" y1="0" x2="0" y2="6"/></pattern></defs>',
+        '<defs><pattern id="{}" width="6" height="6" patternUnits="userSpaceOnUse"'
+        ' patternTransform="rotate(45)"><rect class="hb" width="6" height="6"/>'
+        '<line class="hl" x1="0" y1="0" x2="0" y2="6"/></pattern></defs>',
         name,
     )
+
+
+def filled(late: bool, pattern: str, tone: str) -> SafeString:
+    """The attributes that paint a bar."""
+    return format_html('class="late" fill="url(#{})"', pattern) if late else format_html('class="{}"', tone)
 
 
 def ceiling(highest: float) -> float:
@@ -98,34 +108,33 @@ def ceiling(highest: float) -> float:
 def bars(
     caption: str, marks: Sequence[Mark], *, heads: tuple[str, str, str] = ("", "", ""), tone: str = "c1"
 ) -> SafeString:
-    """Horizontal bars, longest 100 %. ``heads`` name the columns label, number and note for screen readers."""
+    """Horizontal bars, longest 100 %. ``heads`` name the columns (label, number, note) for screen readers."""
     longest = max((mark.value or 0 for mark in marks), default=0) or 1
     name, pattern = hatch(caption)
     late = any(mark.late for mark in marks)
 
     def row(mark: Mark) -> SafeString:
-        fill = format_html('class="late" fill="url(#{})"', name) if mark.late else format_html('class="{}"', tone)
         return format_html(
             '<tr><th scope="row">{}</th><td class="bar"><svg width="100%" height="20" aria-hidden="true">'
             '<rect {} width="{}%" height="20" rx="3"/></svg></td>'
             '<td class="num"><{tag}>{}</{tag}></td><td class="sub">{}</td></tr>',
             mark.label,
-            fill,
+            filled(mark.late, name, tone),
             place(100 * (mark.value or 0) / longest),
             linked(mark.shown, mark.href),
             mark.note,
             tag="span" if mark.value is None else "strong",
         )
 
-    head = format_html_join(
-        "", '<th scope="col"><span class="vh">{}</span></th>', ((h,) for h in (heads[0], _("Bar"), *heads[1:]))
-    )
+    names = ((name,) for name in (heads[0], _("Bar"), *heads[1:]))
+    store = format_html('<svg class="vh" width="0" height="0" aria-hidden="true">{}</svg>', pattern)
     return format_html(
-        '{}<table class="bars"><caption class="vh">{}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table>',
-        format_html('<svg class="vh" width="0" height="0" aria-hidden="true">{}</svg>', pattern) if late else NOTHING,
+        '{}<table class="bars"><caption class="vh">{}</caption>'
+        "<thead><tr>{}</tr></thead><tbody>{}</tbody></table>",
+        store if late else NOTHING,
         caption,
-        head,
-        format_html_join("", "{}", ((row(mark),) for mark in marks)),
+        format_html_join("", '<th scope="col"><span class="vh">{}</span></th>', names),
+        joined(row(mark) for mark in marks),
     )
 
 
@@ -145,14 +154,15 @@ def heat(
     caption: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence[Cell]]], *, least: int = 10
 ) -> SafeString:
     """Rates by two attributes. Cells with fewer than ``least`` cases are dashed and not coloured."""
-    judged = [cell.rate for _label, cells in rows for cell in cells if cell.rate is not None and cell.count >= least]
-    highest = max(judged, default=0) or 1
+    every = [cell for _label, cells in rows for cell in cells]
+    highest = max((c.rate for c in every if c.rate is not None and c.count >= least), default=0) or 1
 
     def box(cell: Cell) -> SafeString:
         known = cell.rate is not None and cell.count >= least
         tone = f"h{min(4, int(5 * cell.rate / highest))}" if known and cell.rate is not None else "h-na"
         shown = linked(percent(cell.rate), cell.href) if cell.count else percent(cell.rate)
-        return format_html('<td class="{}"><span>{}</span><small>n={}</small></td>', tone, shown, counted(cell.count))
+        form = '<td class="{}"><span>{}</span><small>n={}</small></td>'
+        return format_html(form, tone, shown, counted(cell.count))
 
     return format_html(
         '<div class="scroll" tabindex="0" role="region" aria-label="{}"><table class="heat">'
@@ -163,7 +173,7 @@ def heat(
         format_html_join(
             "",
             '<tr><th scope="row">{}</th>{}</tr>',
-            ((label, format_html_join("", "{}", ((box(cell),) for cell in cells))) for label, cells in rows),
+            ((label, joined(box(cell) for cell in cells)) for label, cells in rows),
         ),
     )
 
@@ -175,8 +185,8 @@ def figure(label: str, drawing: SafeString, height: int, table: SafeString) -> S
     """A drawing that only eyes see, named by its finding, and the same numbers as a table for everybody."""
     return format_html(
         '<figure aria-label="{}"><svg class="ch" width="100%" height="{}" aria-hidden="true">{}</svg>'
-        '<details class="dt"><summary>{}</summary><div class="scroll" tabindex="0" role="region" aria-label="{}">'
-        "{}</div></details></figure>",
+        '<details class="dt"><summary>{}</summary>'
+        '<div class="scroll" tabindex="0" role="region" aria-label="{}">{}</div></details></figure>',
         label,
         height,
         drawing,
@@ -190,8 +200,9 @@ def numbers(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> SafeStrin
     return format_html(
         "<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>",
         format_html_join("", '<th scope="col">{}</th>', ((head,) for head in heads)),
-        format_html_join(
-            "", "<tr>{}</tr>", ((format_html_join("", "<td>{}</td>", ((cell,) for cell in row)),) for row in rows)
+        joined(
+            format_html("<tr>{}</tr>", format_html_join("", "<td>{}</td>", ((cell,) for cell in row)))
+            for row in rows
         ),
     )
 
@@ -210,50 +221,49 @@ def columns(
     limit_text: str = "",
     height: int = 200,
 ) -> SafeString:
-    """Upright bars in fixed buckets; a dashed limit stands after the bucket ``limit_after``, later ones are hatched."""
+    """Upright bars in fixed buckets. A dashed limit stands after ``limit_after``; later ones are hatched."""
+    width, (name, pattern) = 96 / max(len(marks), 1), hatch(label)
     tallest = max((mark.value or 0 for mark in marks), default=0) or 1
-    room, width = height - TOP - 18 - BOTTOM, 96 / max(len(marks), 1)
-    foot, (name, pattern) = height - BOTTOM, hatch(label)
-
-    def column(at: int, mark: Mark) -> SafeString:
-        tall, left = room * (mark.value or 0) / tallest, 2 + at * width
+    parts = [pattern]
+    for at, mark in enumerate(marks):
         late = mark.late or (limit_after is not None and at > limit_after)
-        shape = format_html(
-            '<rect {} x="{}%" y="{}" width="{}%" height="{}" rx="3"/>'
-            '<text class="v halo" x="{}%" y="{}" text-anchor="middle">{}</text>',
-            format_html('class="late" fill="url(#{})"', name) if late else format_html('class="c1"'),
-            place(left),
-            place(foot - tall),
-            place(width * 0.84),
-            place(tall),
-            place(left + width * 0.42),
-            place(foot - tall - 5),
-            mark.shown,
-        )
-        # Every other label may step down a line on a narrow screen.
-        under = format_html(
-            '<text class="{}" x="{}%" y="{}" text-anchor="middle">{}</text>',
-            "alt" if at % 2 else "",
-            place(left + width * 0.42),
-            height - 6,
-            mark.label,
-        )
-        return format_html("{}{}", pressed(shape, mark.href), under)
-
-    parts = [pattern, *(column(at, mark) for at, mark in enumerate(marks))]
+        tall = (height - TOP - 18 - BOTTOM) * (mark.value or 0) / tallest
+        parts.append(column(mark, at, width, tall, height - BOTTOM, filled(late, name, "c1")))
     if limit_after is not None:
-        x = 2 + (limit_after + 1) * width - width * 0.08
-        parts.append(
-            format_html(
-                '<line class="ref" x1="{x}%" x2="{x}%" y1="4" y2="{}"/><text class="v halo" x="{}%" y="14">{}</text>',
-                foot,
-                place(x + 1),
-                limit_text,
-                x=place(x),
-            )
-        )
+        parts.append(limit(2 + (limit_after + 0.92) * width, height - BOTTOM, limit_text))
     table = numbers(heads, ((mark.label, linked(mark.shown, mark.href)) for mark in marks))
-    return figure(label, format_html_join("", "{}", ((part,) for part in parts)), height, table)
+    return figure(label, joined(parts), height, table)
+
+
+def column(mark: Mark, at: int, width: float, tall: float, foot: float, fill: SafeString) -> SafeString:
+    """The bar, its number above, its label below; every other label may step down on a narrow screen."""
+    left, middle = 2 + at * width, place(2 + (at + 0.42) * width)
+    shape = format_html(
+        '<rect {} x="{}%" y="{}" width="{}%" height="{}" rx="3"/>'
+        '<text class="v halo" x="{}%" y="{}" text-anchor="middle">{}</text>',
+        fill,
+        place(left),
+        place(foot - tall),
+        place(width * 0.84),
+        place(tall),
+        middle,
+        place(foot - tall - 5),
+        mark.shown,
+    )
+    form = '{}<text class="{}" x="{}%" y="{}" text-anchor="middle">{}</text>'
+    return format_html(
+        form, pressed(shape, mark.href), "alt" if at % 2 else "", middle, foot + 18, mark.label
+    )
+
+
+def limit(at: float, foot: float, text: str) -> SafeString:
+    return format_html(
+        '<line class="ref" x1="{x}%" x2="{x}%" y1="4" y2="{}"/><text class="v halo" x="{}%" y="14">{}</text>',
+        foot,
+        place(at + 1),
+        text,
+        x=place(at),
+    )
 
 
 @dataclass(frozen=True)
@@ -286,7 +296,7 @@ def line(
     tick_every: int = 1,
     height: int = 200,
 ) -> SafeString:
-    """Lines over ``ticks``. ``reference``: name, value at the first and at the last tick of a dashed straight line."""
+    """Lines over ``ticks``. ``reference`` is a dashed straight line: its name, first and last value."""
     values = [value for each in series for value in each.values if value is not None]
     highest = max([*values, *(reference[1:] if reference else ())], default=1)
     axes = Axes(len(ticks), low, ceiling(highest) if high is None else high, height)
@@ -294,12 +304,7 @@ def line(
     if reference:
         parts.append(straight(axes, *reference))
     parts += [curve(axes, each, shown) for each in series]
-    last = len(ticks) - 1
-    parts += [
-        format_html('<text x="{}%" y="{}" text-anchor="middle">{}</text>', place(axes.x(at)), height - 6, tick)
-        for at, tick in enumerate(ticks)
-        if at % tick_every == 0 or (at == last and 2 * (at % tick_every) > tick_every)
-    ]
+    parts.append(tick_labels(axes, ticks, tick_every))
 
     def cell(each: Series, at: int) -> object:
         value = each.values[at] if at < len(each.values) else None
@@ -308,25 +313,37 @@ def line(
 
     rows = ([tick, *(cell(each, at) for each in series)] for at, tick in enumerate(ticks))
     table = numbers([head, *(each.name for each in series)], rows)
-    return figure(label, format_html_join("", "{}", ((part,) for part in parts)), height, table)
+    return figure(label, joined(parts), height, table)
+
+
+def tick_labels(axes: Axes, ticks: Sequence[str], every: int) -> SafeString:
+    """Every n-th label, and the last one where it has room."""
+    last = len(ticks) - 1
+    return joined(
+        format_html(
+            '<text x="{}%" y="{}" text-anchor="middle">{}</text>', place(axes.x(at)), axes.height - 6, tick
+        )
+        for at, tick in enumerate(ticks)
+        if at % every == 0 or (at == last and 2 * (at % every) > every)
+    )
 
 
 def grid(axes: Axes, shown: Callable[[float], str]) -> SafeString:
-    steps = [axes.low + (axes.high - axes.low) * quarter / 4 for quarter in range(5)]
+    values = [axes.low + (axes.high - axes.low) * quarter / 4 for quarter in range(5)]
+    steps = [(axes.y(value), shown(value)) for value in values]
     return format_html_join(
         "",
-        '<line class="gl" x1="{}%" x2="100%" y1="{}" y2="{}"/><text x="{}%" y="{}" text-anchor="end">{}</text>',
-        (
-            (LEFT, place(axes.y(value)), place(axes.y(value)), LEFT - 1.5, place(axes.y(value) + 4), shown(value))
-            for value in steps
-        ),
+        '<line class="gl" x1="{}%" x2="100%" y1="{}" y2="{}"/>'
+        '<text x="{}%" y="{}" text-anchor="end">{}</text>',
+        ((LEFT, place(y), place(y), LEFT - 1.5, place(y + 4), text) for y, text in steps),
     )
 
 
 def straight(axes: Axes, name: str, first: float, last: float) -> SafeString:
     flat, end = first == last, axes.points - 1
     return format_html(
-        '<line class="ref" x1="{}%" y1="{}" x2="{}%" y2="{}"/><text class="v halo" x="{}%" y="{}" {}>{}</text>',
+        '<line class="ref" x1="{}%" y1="{}" x2="{}%" y2="{}"/>'
+        '<text class="v halo" x="{}%" y="{}" {}>{}</text>',
         LEFT,
         place(axes.y(first)),
         place(axes.x(end)),
@@ -339,31 +356,21 @@ def straight(axes: Axes, name: str, first: float, last: float) -> SafeString:
 
 
 def curve(axes: Axes, each: Series, shown: Callable[[float], str]) -> SafeString:
-    """The line in an inner drawing that is stretched to the plot, then a dot and the value at its last point."""
+    """The line in an inner drawing stretched to the plot, its dots, and the value at its last point."""
     points = [(at, value) for at, value in enumerate(each.values) if value is not None]
     if not points:
         return NOTHING
     span = max(1, axes.points - 1)
     path = " ".join(f"{place(1000 * at / span)},{place(axes.y(value))}" for at, value in points)
     stretched = format_html(
-        '<svg x="{}%" y="0" width="{}%" height="{height}" viewBox="0 0 1000 {height}" preserveAspectRatio="none">'
-        '<polyline class="ln {}" vector-effect="non-scaling-stroke" points="{}"/></svg>',
+        '<svg x="{}%" y="0" width="{}%" height="{height}" viewBox="0 0 1000 {height}"'
+        ' preserveAspectRatio="none"><polyline class="ln {}" vector-effect="non-scaling-stroke" points="{}"/></svg>',
         LEFT,
         100 - LEFT - RIGHT,
         each.tone,
         path,
         height=axes.height,
     )
-    dots = [
-        pressed(
-            format_html(
-                '<circle class="dot {}" cx="{}%" cy="{}" r="4"/>', each.tone, place(axes.x(at)), place(axes.y(value))
-            ),
-            each.hrefs[at] if at < len(each.hrefs) else "",
-        )
-        for at, value in points
-        if each.hrefs or at == points[-1][0]
-    ]
     at, value = points[-1]
     text = format_html(
         '<text class="v halo" x="{}%" y="{}" text-anchor="{}">{}</text>',
@@ -372,4 +379,11 @@ def curve(axes: Axes, each: Series, shown: Callable[[float], str]) -> SafeString
         "end" if at > 0.8 * span else "middle",
         shown(value),
     )
-    return format_html("{}{}{}", stretched, format_html_join("", "{}", ((dot,) for dot in dots)), text)
+    marked = points if each.hrefs else points[-1:]
+    return format_html("{}{}{}", stretched, joined(dot(axes, each, *point) for point in marked), text)
+
+
+def dot(axes: Axes, each: Series, at: int, value: float) -> SafeString:
+    form = '<circle class="dot {}" cx="{}%" cy="{}" r="4"/>'
+    circle = format_html(form, each.tone, place(axes.x(at)), place(axes.y(value)))
+    return pressed(circle, each.hrefs[at] if at < len(each.hrefs) else "")

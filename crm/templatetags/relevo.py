@@ -19,7 +19,6 @@ from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html, format_html_join, json_script
-from django.utils.http import urlencode
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
@@ -192,7 +191,7 @@ def page_now(context: Mapping[str, Any]) -> datetime:
 
 @register.simple_tag(takes_context=True)
 def moment(context: Context, value: datetime | date | None, style: str = "relative") -> SafeString | str:
-    """``<time>`` with relative text and absolute title in the viewer's zone; style "absolute" turns it round."""
+    """``<time>``: relative text, absolute title in the viewer's zone; style "absolute" turns it round."""
     if value is None:
         return "–"
     if not isinstance(value, datetime):
@@ -257,7 +256,9 @@ def sla_badge(context: Context, reading: Any) -> SafeString | str:
     if status in ("ok", "soon"):
         width = f"{100 * min(max(float(reading.left_ratio or 0), 0), 1):.0f}%"
         bar = format_html(
-            '<svg class="sla__bar" width="36" height="4" aria-hidden="true"><rect width="{}" height="4"/></svg>', width
+            '<svg class="sla__bar" width="36" height="4" aria-hidden="true">'
+            '<rect width="{}" height="4"/></svg>',
+            width,
         )
     return format_html(
         "<time {}>{}<span>{}</span>{}</time>",
@@ -270,7 +271,7 @@ def sla_badge(context: Context, reading: Any) -> SafeString | str:
 
 @register.simple_tag
 def tick_words() -> SafeString:
-    """What app.js needs to speak: JSON data (never run as a script), and the icons that a badge may change to."""
+    """What app.js needs to speak: JSON data (never run as a script), and the icons that a badge may get."""
     words = patterns() | {
         "new_one": ngettext("{count} new – show", "{count} new – show", 1),
         "new_many": ngettext("{count} new – show", "{count} new – show", 2),
@@ -281,8 +282,12 @@ def tick_words() -> SafeString:
         "show": _("Show password"),
         "hide": _("Hide password"),
     }
-    icons = format_html_join("", '<span data-icon="{}">{}</span>', ((s, drawing(SLA_ICONS[s])) for s in TICKING))
-    return format_html('{}<template id="relevo-icons">{}</template>', json_script(words, "relevo-words"), icons)
+    drawings = ((status, drawing(SLA_ICONS[status])) for status in TICKING)
+    return format_html(
+        '{}<template id="relevo-icons">{}</template>',
+        json_script(words, "relevo-words"),
+        format_html_join("", '<span data-icon="{}">{}</span>', drawings),
+    )
 
 
 # -- Values and addresses
@@ -296,18 +301,19 @@ def bilingual(value: dict[str, str] | str | None) -> str:
 
 @register.filter
 def money(amount: Decimal | float | None, currency: Any = "") -> str:
-    """ "12,500 MXN" as the active language writes numbers; ``currency`` is a code or has an attribute currency."""
+    """ "12,500 MXN" as the active language writes it. ``currency``: a code, or an object that has one."""
     if amount is None or amount == "":
         return "–"
     value = Decimal(str(amount))
     digits = 0 if value == value.to_integral_value() else 2
     code = getattr(currency, "currency", currency)
-    return f"{number_format(value, digits, use_l10n=True, force_grouping=True)}\u00a0{code or ''}".rstrip("\u00a0")
+    number = number_format(value, digits, use_l10n=True, force_grouping=True)
+    return f"{number}\u00a0{code}" if code else number
 
 
 @register.simple_tag(takes_context=True)
 def query_with(context: Context, **changes: Any) -> str:
-    """The page's own query with ``changes``; an empty value removes, and any other change goes to the first page."""
+    """The page's own query with ``changes``; an empty value removes. Paging starts again unless it is named."""
     query = context["request"].GET.copy()
     for key in PAGING:
         query.pop(key, None)
@@ -315,7 +321,7 @@ def query_with(context: Context, **changes: Any) -> str:
         query.pop(key, None)
         values = value if isinstance(value, (list, tuple)) else [value]
         query.setlist(key, [str(each) for each in values if each not in (None, "")])
-    return "?" + urlencode([pair for key, several in query.lists() for pair in ((key, one) for one in several)])
+    return "?" + query.urlencode()
 
 
 @register.simple_tag(takes_context=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import phonenumbers
 from django import template
 from django.utils.safestring import SafeString
 
@@ -51,3 +52,13 @@ def field_label(field: str) -> str:
 def stage_label(stage: str) -> str:
     """A stage in words; anything else as it is."""
     return str(Stage(stage).label) if stage in Stage.values else stage
+
+
+@register.filter
+def phone(number: str) -> str:
+    """A stored E.164 number as people read it; anything else as it is."""
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException:
+        return number
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)

@@ -44,6 +44,11 @@ class Check:
     def code(self) -> str:
         return self.judgement.rule.code
 
+    @property
+    def value(self) -> object:
+        """The fact that decided it, in words."""
+        return words(self.judgement.value)
+
 
 def steps(lead: Lead) -> list[Step]:
     """The stepper: which stages of the usual way are behind the lead."""
@@ -62,7 +67,13 @@ def steps(lead: Lead) -> list[Step]:
 def latest_handoff(user: User, lead: Lead) -> Handoff | None:
     """The newest handoff of the lead that ``user`` may see."""
     rows = Handoff.objects.visible_to(user).filter(lead=lead)
-    handoff = rows.select_related("team", "owner", "clock", "agreement_version__agreement", "submitted_by", "outcome_reason").order_by("-cycle").first()
+    handoff = (
+        rows.select_related(
+            "team", "owner", "clock", "agreement_version__agreement", "submitted_by", "outcome_reason"
+        )
+        .order_by("-cycle")
+        .first()
+    )
     if handoff is not None:
         handoff.lead = lead
     return handoff
@@ -75,7 +86,9 @@ def checks(assessment: Assessment, *kinds: str, bound: dict[str, Form], editable
             j,
             in_language(j.rule.text),
             "" if j.rule.operator == "said" else facts.label(j.rule.field),
-            (bound.get(j.rule.code) or EvidenceForm(auto_id=f"id_{j.rule.code}_%s")) if editable else None,
+            (bound.get(j.rule.code) or EvidenceForm(auto_id=f"id_{j.rule.code}_%s"))
+            if editable and (j.value is None or j.proof)
+            else None,
         )
         for j in assessment.of(*kinds)
     ]
@@ -121,7 +134,9 @@ def timeline(lead: Lead, visible: list[int], *, whole: bool) -> list[Event]:
     return list(rows[:TIMELINE])
 
 
-def context(request: HttpRequest, lead: Lead, *, at: datetime, bound: dict[str, Form] | None = None) -> dict[str, Any]:
+def context(
+    request: HttpRequest, lead: Lead, *, at: datetime, bound: dict[str, Form] | None = None
+) -> dict[str, Any]:
     """Everything for leads/lead.html. ``bound``: forms that came back with errors, by the name of the step."""
     request.now, bound, user = at, bound or {}, request.user
     handoff = latest_handoff(user, lead)
@@ -158,7 +173,9 @@ def timeline_for(user: User, lead: Lead) -> list[Event]:
     return timeline(lead, handoffs, whole=user.is_director)
 
 
-def _abilities(user: User, lead: Lead, handoff: Handoff | None, assessment: Assessment | None) -> dict[str, bool]:
+def _abilities(
+    user: User, lead: Lead, handoff: Handoff | None, assessment: Assessment | None
+) -> dict[str, bool]:
     works = handoff is not None and permissions.can_work(user, handoff)
     proven = assessment is not None and assessment.proves(MEANS) and assessment.proves(AUTHORITY)
     return {
@@ -169,15 +186,27 @@ def _abilities(user: User, lead: Lead, handoff: Handoff | None, assessment: Asse
         "requeue": handoff is not None and permissions.can_requeue(user, handoff),
         "work": works,
         "sql": works and handoff is not None and handoff.state == HandoffState.CONTACTED,
-        "sql_from_package": works and proven and handoff is not None and handoff.state == HandoffState.ACCEPTED and handoff.proves_sql,
+        "sql_from_package": works
+        and proven
+        and handoff is not None
+        and handoff.state == HandoffState.ACCEPTED
+        and handoff.proves_sql,
         "open": works and handoff is not None and handoff.state == HandoffState.SQL,
     }
 
 
 def _attributes(lead: Lead) -> list[tuple[str, Any]]:
-    names = {custom.code: str(custom) for custom in CustomField.objects.filter(code__in=list(lead.attributes))}
-    words = {True: _("Yes"), False: _("No")}
-    return [(names.get(code, code.replace("_", " ")), words.get(value, value) if isinstance(value, bool) else value) for code, value in lead.attributes.items()]
+    names = {
+        custom.code: str(custom) for custom in CustomField.objects.filter(code__in=list(lead.attributes))
+    }
+    return [
+        (names.get(code, code.replace("_", " ")), words(value)) for code, value in lead.attributes.items()
+    ]
+
+
+def words(value: Any) -> Any:
+    """Yes and no in the active language; everything else as it is."""
+    return (_("Yes") if value else _("No")) if isinstance(value, bool) else value
 
 
 def _told(rows: list[Event]) -> list[Event]:

@@ -123,5 +123,12 @@ def lead_list(request: HttpRequest) -> HttpResponse:
 def _stage_tabs(request: HttpRequest) -> list[Tab]:
     """Marketing's desk: what needs them first."""
     current = request.GET.get("stage", "")
-    wanted = [("", _("All")), (Stage.CAPTURED, _("To qualify")), (Stage.MQL, _("Ready to hand off")), (Stage.RETURNED, _("Sent back"))]
-    return [Tab(f"?stage={stage}" if stage else "?", label, None, stage == current) for stage, label in wanted]
+    wanted = [
+        ("", _("All")),
+        (Stage.CAPTURED, _("To qualify")),
+        (Stage.MQL, _("Ready to hand off")),
+        (Stage.RETURNED, _("Sent back")),
+    ]
+    return [
+        Tab(f"?stage={stage}" if stage else "?", label, None, stage == current) for stage, label in wanted
+    ]

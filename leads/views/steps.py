@@ -29,7 +29,9 @@ Predicate = Callable[[User, Handoff], bool]
 def fetch(request: HttpRequest, pk: int) -> Handoff:
     """The handoff, if the viewer may see it; 404 else."""
     rows = Handoff.objects.visible_to(request.user).with_names()
-    return get_object_or_404(rows.select_related("agreement_version", "submitted_by", "lead__marketing_team"), pk=pk)
+    return get_object_or_404(
+        rows.select_related("agreement_version", "submitted_by", "lead__marketing_team"), pk=pk
+    )
 
 
 def allowed(request: HttpRequest, handoff: Handoff, predicate: Predicate, *, when: bool = True) -> None:
@@ -44,7 +46,9 @@ def done(request: HttpRequest, handoff: Handoff, text: str) -> HttpResponse:
     return redirect("lead", pk=handoff.lead_id)
 
 
-def decide(request: HttpRequest, pk: int, predicate: Predicate, act: Callable[..., Handoff], text: str) -> HttpResponse:
+def decide(
+    request: HttpRequest, pk: int, predicate: Predicate, act: Callable[..., Handoff], text: str
+) -> HttpResponse:
     """Accept by a button: from the lead page, or in place from a row of the queue (htmx)."""
     now = clock.now()
     try:
@@ -57,7 +61,9 @@ def decide(request: HttpRequest, pk: int, predicate: Predicate, act: Callable[..
         context = {"row": row(request, error.handoff, at=now), "taken": error.message}
         return render(request, "leads/_queue_row.html", context, status=409)
     if request.htmx:
-        return render(request, "leads/_queue_row.html", {"row": row(request, handoff, at=now), "accepted": True})
+        return render(
+            request, "leads/_queue_row.html", {"row": row(request, handoff, at=now), "accepted": True}
+        )
     return done(request, handoff, text)
 
 
@@ -75,7 +81,13 @@ def _fetch_to_decide(request: HttpRequest, pk: int) -> Handoff:
 @require_POST
 def accept(request: HttpRequest, pk: int) -> HttpResponse:
     """Accept a pending handoff."""
-    return decide(request, pk, permissions.can_decide, handoffs.accept, _("%(lead)s is yours. Make the first contact now."))
+    return decide(
+        request,
+        pk,
+        permissions.can_decide,
+        handoffs.accept,
+        _("%(lead)s is yours. Make the first contact now."),
+    )
 
 
 @require_POST
@@ -108,13 +120,22 @@ def reject(request: HttpRequest, pk: int) -> HttpResponse:
             except DomainError as error:
                 status = pages.refuse(form, error)
             else:
-                messages.success(request, _("%(lead)s went back to marketing with your reason.") % {"lead": handoff.lead})
+                messages.success(
+                    request, _("%(lead)s went back to marketing with your reason.") % {"lead": handoff.lead}
+                )
                 return redirect("queue")
-    return render(request, "leads/reject.html", {"form": form, "handoff": handoff, "lead": handoff.lead}, status=status)
+    return render(
+        request, "leads/reject.html", {"form": form, "handoff": handoff, "lead": handoff.lead}, status=status
+    )
 
 
 def step(
-    request: HttpRequest, handoff: Handoff, name: str, form: Form, write: Callable[[datetime], object], text: str
+    request: HttpRequest,
+    handoff: Handoff,
+    name: str,
+    form: Form,
+    write: Callable[[datetime], object],
+    text: str,
 ) -> HttpResponse:
     """One step with a form on the lead page: what is wrong comes back there, nothing typed is lost."""
     now, status = clock.now(), 422
@@ -211,7 +232,9 @@ def disqualify(request: HttpRequest, pk: int) -> HttpResponse:
     return _end(request, pk, OutcomeKind.DISQUALIFIED, outcomes.disqualify, _("%(lead)s is disqualified."))
 
 
-def _end(request: HttpRequest, pk: int, kind: OutcomeKind, act: Callable[..., Handoff], text: str) -> HttpResponse:
+def _end(
+    request: HttpRequest, pk: int, kind: OutcomeKind, act: Callable[..., Handoff], text: str
+) -> HttpResponse:
     handoff = fetch(request, pk)
     allowed(request, handoff, permissions.can_work)
     name = "lose" if kind == OutcomeKind.LOST else "disqualify"

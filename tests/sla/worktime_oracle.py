@@ -1,7 +1,7 @@
 """Business time the slow way: every UTC minute is read on the local wall clock and looked up in the windows.
 
 Shares no arithmetic with ``sla.worktime``: it reads a calendar's zone, windows and holidays, and counts. Good
-for one span of days in which the zone's offsets are whole minutes. Below it, the random cases that are compared.
+for one span of days in which the zone's offsets are whole minutes. Below it, the random cases to compare.
 """
 
 import random
@@ -144,7 +144,7 @@ MIDDLES = {
 
 
 class Case(NamedTuple):
-    """What to ask, and what the count answers; ``close`` None: the stretch outlasts the span up to ``end``."""
+    """What to ask, and what the count answers; ``close`` None: the stretch outlasts the span to ``end``."""
 
     calendar: WorkCalendar
     start: datetime

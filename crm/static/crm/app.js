@@ -286,10 +286,12 @@ function tellOfRows(news) {
 
 let waiting = 0;
 let barTimer = 0;
+let leaving = null;
 
 function onRequest(event) {
   waiting += 1;
   event.detail.target?.setAttribute("aria-busy", "true");
+  leaving = event.detail.elt.closest?.("[data-row].is-here")?.id ?? leaving;
   barTimer ||= setTimeout(() => $("#busy") && ($("#busy").hidden = false), 150);
 }
 
@@ -315,6 +317,15 @@ function listenToHtmx() {
   body.addEventListener("relevo:toast", (event) => toast(event.detail.text, event.detail.level ?? "success"));
 }
 
+/** After a row was answered the keyboard stands on the next one, or on the same one if nothing was decided. */
+function moveOn() {
+  const row = leaving && document.getElementById(leaving);
+  leaving = null;
+  if (!row || here()) return;
+  const all = rows();
+  moveTo(row.matches(".is-gone") ? (all[all.indexOf(row) + 1] ?? row) : row);
+}
+
 /** What a page or a new piece of it needs once: clocks right, toasts leaving, errors in focus, dialogs opened. */
 function settle() {
   tickAll();
@@ -322,6 +333,7 @@ function settle() {
     each.dataset.armed = "";
     arm(each);
   }
+  moveOn();
   const wrong = $("[data-focus]:not([data-focused])");
   if (wrong) {
     wrong.dataset.focused = "";
