@@ -249,9 +249,7 @@ def _lead(cast: Cast, story: int, *, at: datetime, **attributes: Any) -> Lead:
     )
 
 
-def _handed_off(
-    cast: Cast, story: int, team: Team, *, at: datetime, note: str = "", **attributes: Any
-) -> Handoff:
+def _handed_off(cast: Cast, story: int, team: Team, *, at: datetime, note: str = "", **attributes: Any) -> Handoff:
     lead = _lead(cast, story, at=at - timedelta(minutes=40), **attributes)
     return handoffs.hand_off(lead, team=team, persona_version=cast.persona, by=cast.ana, at=at, note=note)
 
@@ -295,13 +293,9 @@ def _past(cast: Cast, *, at: datetime) -> None:
     begun = at - timedelta(days=12)
     handoff = _handed_off(cast, 19, cast.online, at=begun)
     handoffs.accept(handoff, by=cast.bea, at=begun + timedelta(minutes=150))
-    attempts.record(
-        handoff, ContactChannel.WHATSAPP, reached=True, by=cast.bea, at=begun + timedelta(hours=5)
-    )
+    attempts.record(handoff, ContactChannel.WHATSAPP, reached=True, by=cast.bea, at=begun + timedelta(hours=5))
     reason = OutcomeReason.objects.get(code="no_budget")
-    outcomes.disqualify(
-        handoff, reason, by=cast.bea, at=begun + timedelta(hours=30), comment="Hasta el próximo año."
-    )
+    outcomes.disqualify(handoff, reason, by=cast.bea, at=begun + timedelta(hours=30), comment="Hasta el próximo año.")
 
 
 def _today(cast: Cast, *, at: datetime) -> None:

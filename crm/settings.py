@@ -27,9 +27,7 @@ SECRET_KEY = SECRET_KEY or "only-for-development-" + "x" * 40
 
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", "" if PRODUCTION else "localhost,127.0.0.1,[::1]")
 if PRODUCTION and (not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS):
-    raise refused(
-        "ALLOWED_HOSTS", ",".join(ALLOWED_HOSTS), "the host names of this site, separated by commas"
-    )
+    raise refused("ALLOWED_HOSTS", ",".join(ALLOWED_HOSTS), "the host names of this site, separated by commas")
 BASE_URL = env.url("BASE_URL", "http://localhost:8000", ["http", "https"]).rstrip("/")
 HTTPS = BASE_URL.startswith("https://")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
@@ -118,9 +116,7 @@ DATABASES["default"].setdefault("OPTIONS", {}).setdefault("application_name", "r
 DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
 if env.text("DATABASE_OWNER_URL"):
     _owner = env.database("DATABASE_OWNER_URL", "")
-    OWNER_DATABASE = {
-        key: _owner[key] for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT") if key in _owner
-    }
+    OWNER_DATABASE = {key: _owner[key] for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT") if key in _owner}
 else:
     OWNER_DATABASE = {}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -121,12 +121,8 @@ PERSONA = {
         "es": "Directora o gerente comercial de una empresa mediana de América Latina, con un equipo de ventas propio.",
         "en": "Commercial director or manager of a mid-sized Latin American company with a sales team of its own.",
     },
-    "goals": [
-        {"es": "Que ningún prospecto se pierda entre marketing y ventas", "en": "No lead lost between teams"}
-    ],
-    "pains": [
-        {"es": "Discute cada mes por la calidad de los leads", "en": "Argues every month about lead quality"}
-    ],
+    "goals": [{"es": "Que ningún prospecto se pierda entre marketing y ventas", "en": "No lead lost between teams"}],
+    "pains": [{"es": "Discute cada mes por la calidad de los leads", "en": "Argues every month about lead quality"}],
 }
 CRITERIA: list[dict[str, Any]] = [
     {

@@ -22,9 +22,7 @@ def queue(user: User, tab: str, *, at: datetime, since: datetime) -> QuerySet[Ha
     """
     visible = Handoff.objects.visible_to(user).with_names()
     if tab == "decided":
-        decided = Q(
-            decisions__at__gte=since, decisions__undone_at__isnull=True, decisions__released_at__isnull=True
-        )
+        decided = Q(decisions__at__gte=since, decisions__undone_at__isnull=True, decisions__released_at__isnull=True)
         return visible.filter(decided).order_by("-decisions__at", "-id")
     waiting = visible.pending().order_by(F("requeued_at").asc(nulls_last=True), "clock__due_at", "id")
     if tab == "soon":
@@ -38,9 +36,7 @@ def tab_counts(user: User, *, at: datetime, since: datetime) -> dict[str, int]:
     stands = Q(decisions__undone_at__isnull=True, decisions__released_at__isnull=True)
     return Handoff.objects.visible_to(user).aggregate(
         waiting=Count("pk", filter=pending, distinct=True),
-        soon=Count(
-            "pk", filter=pending & Q(clock__due_at__gte=at, clock__due_at__lte=at + HOUR), distinct=True
-        ),
+        soon=Count("pk", filter=pending & Q(clock__due_at__gte=at, clock__due_at__lte=at + HOUR), distinct=True),
         overdue=Count("pk", filter=pending & Q(clock__due_at__lt=at), distinct=True),
         decided=Count("pk", filter=stands & Q(decisions__at__gte=since), distinct=True),
     )

@@ -28,9 +28,7 @@ def tell_lead(clock: Clock, firing: Firing) -> None:
     """Tell the leads of the team that owes it; where there is none, the directors."""
     handoff = _handoff(clock)
     _escalated(handoff, clock, firing)
-    leads = list(
-        handoff.team.people.filter(memberships__is_lead=True, memberships__team=handoff.team, is_active=True)
-    )
+    leads = list(handoff.team.people.filter(memberships__is_lead=True, memberships__team=handoff.team, is_active=True))
     _tell("handoff.escalated_lead", handoff, leads or _directors(), firing, clock)
 
 

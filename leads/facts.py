@@ -79,6 +79,4 @@ def rules(version: PersonaVersion) -> list[Rule]:
 
 def assess(lead: Lead, version: PersonaVersion) -> Assessment:
     """Judge ``lead`` by one version of a persona, with its facts, evidence and valuable actions as they are now."""
-    return qualification.assess(
-        rules(version), of(lead), proofs(lead), action_count=lead.valuable_actions.count()
-    )
+    return qualification.assess(rules(version), of(lead), proofs(lead), action_count=lead.valuable_actions.count())

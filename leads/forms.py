@@ -52,14 +52,10 @@ class LeadForm(forms.Form):
 
     name = Line(label=_("Name"), max_length=160, required=False)
     email = forms.EmailField(label=_("E-mail"), max_length=254, required=False)
-    phone = Line(
-        label=_("Phone"), max_length=40, required=False, widget=forms.TextInput(attrs={"type": "tel"})
-    )
+    phone = Line(label=_("Phone"), max_length=40, required=False, widget=forms.TextInput(attrs={"type": "tel"}))
     company = Line(label=_("Company"), max_length=200, required=False)
     job_title = Line(label=_("Job title"), max_length=120, required=False)
-    source = forms.ModelChoiceField(
-        label=_("Source"), queryset=None, required=False, empty_label=_("Not given")
-    )
+    source = forms.ModelChoiceField(label=_("Source"), queryset=None, required=False, empty_label=_("Not given"))
     first_action = forms.ModelChoiceField(
         label=_("What did the lead do?"),
         queryset=None,
@@ -140,9 +136,7 @@ def _custom_field(custom: CustomField) -> forms.Field:
             label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
         )
     if custom.type == types.CHOICE:
-        return forms.ChoiceField(
-            label=label, required=False, choices=[("", "–"), *((c, c) for c in custom.choices)]
-        )
+        return forms.ChoiceField(label=label, required=False, choices=[("", "–"), *((c, c) for c in custom.choices)])
     return Line(label=label, required=False, max_length=500)
 
 
@@ -157,17 +151,13 @@ class ActionForm(forms.Form):
     """A valuable action of a lead."""
 
     kind = forms.ModelChoiceField(label=_("What did the lead do?"), queryset=None, empty_label=None)
-    occurred_on = forms.DateField(
-        label=_("When"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    )
+    occurred_on = forms.DateField(label=_("When"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     note = Lines(label=_("Note"), required=False, max_length=2000)
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, initial={"occurred_on": today}, **kwargs)
         self.fields["kind"].queryset = in_use(ValuableActionKind)
-        self.fields["occurred_on"].validators.append(
-            MaxValueValidator(today, _("This day has not come yet."))
-        )
+        self.fields["occurred_on"].validators.append(MaxValueValidator(today, _("This day has not come yet.")))
 
 
 class EvidenceForm(forms.Form):
@@ -197,9 +187,7 @@ class HandOffForm(forms.Form):
 class PersonaForm(forms.Form):
     """By which persona a lead is judged."""
 
-    persona = forms.ModelChoiceField(
-        label=_("Persona"), queryset=PersonaVersion.objects.none(), empty_label=None
-    )
+    persona = forms.ModelChoiceField(label=_("Persona"), queryset=PersonaVersion.objects.none(), empty_label=None)
 
 
 class RejectForm(forms.Form):
@@ -241,9 +229,7 @@ class WinForm(forms.Form):
 class EndForm(forms.Form):
     """Why a lead ends without a sale. ``kind``: lost or disqualified."""
 
-    reason = forms.ModelChoiceField(
-        label=_("Reason"), queryset=None, empty_label=None, widget=forms.RadioSelect
-    )
+    reason = forms.ModelChoiceField(label=_("Reason"), queryset=None, empty_label=None, widget=forms.RadioSelect)
     comment = Lines(label=_("Comment"), required=False, max_length=2000)
 
     def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:

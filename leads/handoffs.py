@@ -22,7 +22,7 @@ from crm.notifications import outbox
 from leads import events, facts, journey
 from leads.models import Decision, Handoff, Lead, Package
 from leads.qualification import AUTHORITY, MEANS, Assessment
-from leads.states import OPEN, STAGE_OF, DecisionKind, EventKind, HandoffState, Stage, check_move
+from leads.states import OPEN, DecisionKind, EventKind, HandoffState, Stage, check_move
 from personas.models import PersonaVersion
 from sla import agreements, clocks
 from sla.models import RejectionReason
@@ -73,9 +73,7 @@ def check_mql(lead: Lead, persona_version: PersonaVersion) -> Assessment:
     assessment = facts.assess(lead, persona_version)
     if assessment.is_mql:
         return assessment
-    problems: dict[str, object] = {
-        j.rule.code: facts.in_language(j.rule.text) for j in assessment.open_points
-    }
+    problems: dict[str, object] = {j.rule.code: facts.in_language(j.rule.text) for j in assessment.open_points}
     if not assessment.action_count:
         problems["valuable_action"] = _("At least one valuable action is needed.")
     raise NotAnMql(fields=problems)
@@ -101,9 +99,7 @@ def _mark_mql(lead: Lead, persona_version: PersonaVersion, *, by: User, at: date
     on, old = events.today(at), lead.stage
     journey.reach(lead, Stage.MQL, on=on, persona_version=persona_version, qualified_by=by)
     payload = {"persona": str(persona_version)}
-    events.record(
-        lead, EventKind.QUALIFIED, by=by, at=at, on=on, from_state=old, to_state=Stage.MQL, payload=payload
-    )
+    events.record(lead, EventKind.QUALIFIED, by=by, at=at, on=on, from_state=old, to_state=Stage.MQL, payload=payload)
 
 
 @transaction.atomic
@@ -167,9 +163,7 @@ def _freeze(handoff: Handoff, assessment: Assessment, actions: list[tuple[str, s
         "note": handoff.note,
     }
     text = json.dumps(payload, sort_keys=True, ensure_ascii=False, default=str)
-    Package.objects.create(
-        handoff=handoff, payload=json.loads(text), sha256=hashlib.sha256(text.encode()).hexdigest()
-    )
+    Package.objects.create(handoff=handoff, payload=json.loads(text), sha256=hashlib.sha256(text.encode()).hexdigest())
 
 
 def claim(handoff: Handoff, state: HandoffState, *, of: tuple[HandoffState, ...], **fields: Any) -> str:
@@ -205,9 +199,7 @@ def accept(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
 
 
 @transaction.atomic
-def reject(
-    handoff: Handoff, reason: RejectionReason, *, by: User, at: datetime, comment: str = ""
-) -> Handoff:
+def reject(handoff: Handoff, reason: RejectionReason, *, by: User, at: datetime, comment: str = "") -> Handoff:
     """Reject a pending handoff before contact: the lead goes back to marketing with the reason.
 
     Stops the accept clock (a rejection in time keeps the commitment). Raises NeedsComment, AlreadyTaken.
@@ -308,9 +300,7 @@ def tell(kind: str, handoff: Handoff, people: Iterable[User], *, at: datetime, k
     )
 
 
-def tell_submitter(
-    kind: str, handoff: Handoff, *, by: User, at: datetime, decision: Decision, **params: Any
-) -> None:
+def tell_submitter(kind: str, handoff: Handoff, *, by: User, at: datetime, decision: Decision, **params: Any) -> None:
     """Tell who handed the lead off what became of it; waits for the 10 s in which the rep may undo it."""
     cause = f"decision:{decision.pk}"
     people = [handoff.submitted_by] if handoff.submitted_by_id != by.pk else []

@@ -129,9 +129,7 @@ def find_or_create_company(fields: Mapping[str, Any]) -> Company | None:
         return Company.objects.create(
             name=name, name_key=company_key(name), employees=fields.get("employees"), **values
         )
-    changed = [
-        key for key in ("domain", "industry", "employees") if fields.get(key) and not getattr(known, key)
-    ]
+    changed = [key for key in ("domain", "industry", "employees") if fields.get(key) and not getattr(known, key)]
     for key in changed:
         setattr(known, key, fields[key])
     if changed:
@@ -171,9 +169,7 @@ def change(lead: Lead, data: Mapping[str, Any], *, by: User, at: datetime, versi
 
 def _apply(row: Person | Company, values: Mapping[str, Any], prefix: str) -> dict[str, list[Any]]:
     changes = {
-        f"{prefix}.{name}": [getattr(row, name), value]
-        for name, value in values.items()
-        if getattr(row, name) != value
+        f"{prefix}.{name}": [getattr(row, name), value] for name, value in values.items() if getattr(row, name) != value
     }
     for name, value in values.items():
         setattr(row, name, value)
@@ -222,9 +218,7 @@ def add_action(
 
 
 @transaction.atomic
-def add_evidence(
-    lead: Lead, code: str, verdict: str, *, value: str, source: str, by: User, at: datetime
-) -> Evidence:
+def add_evidence(lead: Lead, code: str, verdict: str, *, value: str, source: str, by: User, at: datetime) -> Evidence:
     """Note what proves (or disproves) the criterion ``code``: a value, where it is from, who says so and when."""
     if not value.strip():
         raise DomainError(_("Say what proves it."), fields={"value": _("Say what proves it.")})

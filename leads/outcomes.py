@@ -84,9 +84,7 @@ def win(handoff: Handoff, amount: Decimal, *, by: User, at: datetime) -> Handoff
         raise BadAmount(text, fields={"amount": text})
     if handoff.state == HandoffState.SQL:
         open_opportunity(handoff, by=by, at=at)
-    old = handoffs.claim(
-        handoff, HandoffState.WON, of=(HandoffState.OPPORTUNITY,), closed_at=at, amount=amount
-    )
+    old = handoffs.claim(handoff, HandoffState.WON, of=(HandoffState.OPPORTUNITY,), closed_at=at, amount=amount)
     journey.reach(handoff.lead, Stage.WON, on=events.today(at), won_by=handoff.owner, won_amount=amount)
     handoffs.record(handoff, EventKind.WON, old=old, by=by, at=at, payload={"amount": str(amount)})
     _tell_marketing("handoff.won", handoff, by=by, at=at, amount=str(amount))
@@ -100,9 +98,7 @@ def lose(handoff: Handoff, reason: OutcomeReason, *, by: User, at: datetime, com
 
 
 @transaction.atomic
-def disqualify(
-    handoff: Handoff, reason: OutcomeReason, *, by: User, at: datetime, comment: str = ""
-) -> Handoff:
+def disqualify(handoff: Handoff, reason: OutcomeReason, *, by: User, at: datetime, comment: str = "") -> Handoff:
     """Close after contact as disqualified. Not a rejection: marketing's acceptance rate does not change."""
     handoff = _end(handoff, HandoffState.DISQUALIFIED, reason, by=by, at=at, comment=comment)
     clocks.stop(handoff, Metric.SQL_DECISION, at=at)
@@ -133,9 +129,7 @@ def _end(
         raise WrongReason(fields={"reason": _("Choose one of the reasons.")})
     old = handoffs.claim(handoff, state, of=sources, closed_at=at, outcome_reason=reason)
     journey.reach(handoff.lead, stage, on=events.today(at))
-    handoffs.record(
-        handoff, event, old=old, by=by, at=at, payload={"reason": reason.code, "comment": comment}
-    )
+    handoffs.record(handoff, event, old=old, by=by, at=at, payload={"reason": reason.code, "comment": comment})
     _tell_marketing(f"handoff.{state}", handoff, by=by, at=at, reason=reason.name)
     return handoff
 

@@ -40,9 +40,7 @@ class PersonaVersion(models.Model):
             models.UniqueConstraint(
                 fields=["persona"], condition=Q(state=VersionState.PUBLISHED), name="persona_one_published"
             ),
-            models.CheckConstraint(
-                condition=Q(state__in=VersionState.values), name="persona_version_state_known"
-            ),
+            models.CheckConstraint(condition=Q(state__in=VersionState.values), name="persona_version_state_known"),
             models.CheckConstraint(
                 condition=Q(state=VersionState.DRAFT) | Q(published_at__isnull=False),
                 name="persona_published_has_moment",
@@ -71,9 +69,7 @@ class Criterion(models.Model):
         constraints = [
             models.UniqueConstraint(fields=["version", "code"], name="criterion_code_once"),
             models.CheckConstraint(condition=Q(kind__in=CriterionKind.values), name="criterion_kind_known"),
-            models.CheckConstraint(
-                condition=Q(operator__in=Operator.values), name="criterion_operator_known"
-            ),
+            models.CheckConstraint(condition=Q(operator__in=Operator.values), name="criterion_operator_known"),
         ]
 
     def __str__(self) -> str:

@@ -149,9 +149,7 @@ def in_force(team: Team) -> AgreementVersion:
             Q(agreement__teams=team) | Q(agreement__teams__isnull=True), state=AgreementState.IN_FORCE
         )
         .select_related("agreement", "calendar")
-        .order_by(
-            "agreement__teams", "-in_force_from"
-        )  # PostgreSQL puts NULL last: the team's own comes first
+        .order_by("agreement__teams", "-in_force_from")  # PostgreSQL puts NULL last: the team's own comes first
         .first()
     )
     if version is None:
@@ -170,10 +168,7 @@ def policy(version: AgreementVersion, team: Team, *, facts: Mapping[str, Any]) -
         rank = _conditions_met(promise.conditions, facts)
         if rank is None or (promise.metric in clocks and clocks[promise.metric][0] >= rank):
             continue
-        steps = [
-            {"level": s.level, "kind": s.kind, "offset_minutes": s.offset_minutes}
-            for s in promise.steps.all()
-        ]
+        steps = [{"level": s.level, "kind": s.kind, "offset_minutes": s.offset_minutes} for s in promise.steps.all()]
         terms = {"commitment": promise.pk, "limit_seconds": promise.window_minutes * 60, "ladder": steps}
         clocks[promise.metric] = (rank, terms)
     calendar = calendars.plain(calendars.of_team(team, version.calendar))

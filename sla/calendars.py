@@ -32,8 +32,7 @@ def create(
     """
     calendar = Calendar.objects.create(name=name, time_zone=time_zone, team=team)
     OpenWindow.objects.bulk_create(
-        OpenWindow(calendar=calendar, weekday=day, opens=opens, closes=closes)
-        for day, opens, closes in windows
+        OpenWindow(calendar=calendar, weekday=day, opens=opens, closes=closes) for day, opens, closes in windows
     )
     Holiday.objects.bulk_create(
         Holiday(calendar=calendar, on=on, name=label, opens=hours and hours[0], closes=hours and hours[1])

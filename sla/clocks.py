@@ -94,9 +94,7 @@ def stop(subject: models.Model, metric: str, *, at: datetime) -> Clock | None:
     clock.breached_at = None if met else clock.due_at
     clock.stopped_at, clock.next_step_at, clock.parked_until = at, None, None
     clock.used_seconds = int(worktime.between(calendar_of(clock), clock.started_at, at).total_seconds())
-    clock.save(
-        update_fields=["state", "breached_at", "stopped_at", "next_step_at", "parked_until", "used_seconds"]
-    )
+    clock.save(update_fields=["state", "breached_at", "stopped_at", "next_step_at", "parked_until", "used_seconds"])
     return clock
 
 
@@ -132,9 +130,7 @@ def _open(subject: models.Model, metric: str) -> Clock | None:
 
 def run_of(clock: Clock) -> steps.Run:
     """The clock as plain data for the ladder's arithmetic."""
-    return steps.Run(
-        calendar_of(clock), clock.started_at, clock.due_at, timedelta(seconds=clock.limit_seconds)
-    )
+    return steps.Run(calendar_of(clock), clock.started_at, clock.due_at, timedelta(seconds=clock.limit_seconds))
 
 
 def calendar_of(clock: Clock) -> worktime.WorkCalendar:

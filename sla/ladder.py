@@ -103,6 +103,4 @@ def _ledger(clock: Clock, step: steps.Step, planned: datetime, at: datetime, out
 
 def _park(pk: int, error: Exception, *, failures: int, at: datetime) -> None:
     wait = min(timedelta(seconds=10 * 2**failures), timedelta(minutes=10))
-    Clock.objects.filter(pk=pk).update(
-        failures=failures, last_error=repr(error)[:2000], parked_until=at + wait
-    )
+    Clock.objects.filter(pk=pk).update(failures=failures, last_error=repr(error)[:2000], parked_until=at + wait)

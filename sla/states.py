@@ -43,9 +43,7 @@ class ClockState(models.TextChoices):
 
 # A breached clock may become met: the earliest true act counts, whatever the order in which we learn of it.
 CLOCK_MOVES = {
-    ClockState.RUNNING: frozenset(
-        {ClockState.PAUSED, ClockState.MET, ClockState.BREACHED, ClockState.CANCELLED}
-    ),
+    ClockState.RUNNING: frozenset({ClockState.PAUSED, ClockState.MET, ClockState.BREACHED, ClockState.CANCELLED}),
     ClockState.PAUSED: frozenset({ClockState.RUNNING, ClockState.MET, ClockState.CANCELLED}),
     ClockState.BREACHED: frozenset({ClockState.MET, ClockState.CANCELLED, ClockState.RUNNING}),
     ClockState.MET: frozenset({ClockState.RUNNING}),

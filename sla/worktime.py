@@ -120,9 +120,7 @@ class WorkCalendar:
         return {
             "zone": self.zone,
             "windows": [[w.weekday, w.opens, w.closes] for w in self.windows],
-            "holidays": {
-                day.isoformat(): [list(pair) for pair in pairs] for day, pairs in self.holidays.items()
-            },
+            "holidays": {day.isoformat(): [list(pair) for pair in pairs] for day, pairs in self.holidays.items()},
         }
 
     @classmethod

@@ -81,9 +81,7 @@ def pytest_unconfigure() -> None:
 @contextlib.contextmanager
 def scratch_folder() -> Iterator[Path]:
     """A data folder that the servers can reach, also when root runs the tests; removed with all in it."""
-    with tempfile.TemporaryDirectory(
-        prefix="relevo-test-", dir="/var/tmp", ignore_cleanup_errors=True
-    ) as name:
+    with tempfile.TemporaryDirectory(prefix="relevo-test-", dir="/var/tmp", ignore_cleanup_errors=True) as name:
         folder = Path(name).resolve()
         folder.chmod(0o711)
         try:

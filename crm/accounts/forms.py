@@ -34,8 +34,6 @@ class PreferencesForm(forms.Form):
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        initial = {
-            name: getattr(user, name) for name in ("language", "time_zone", "theme", "density", "shortcuts")
-        }
+        initial = {name: getattr(user, name) for name in ("language", "time_zone", "theme", "density", "shortcuts")}
         super().__init__(*args, initial=initial, **kwargs)
         self.fields["time_zone"].choices = zone_choices()

@@ -31,9 +31,7 @@ class Organisation(models.Model):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(id=1), name="organisation_is_one"),
-            models.CheckConstraint(
-                condition=Q(currency__regex=r"^[A-Z]{3}$"), name="organisation_currency_iso"
-            ),
+            models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="organisation_currency_iso"),
         ]
 
     def __str__(self) -> str:
@@ -100,9 +98,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(
-                condition=Q(email__isnull=True) | Q(email=Lower("email")), name="user_email_lower"
-            ),
+            models.CheckConstraint(condition=Q(email__isnull=True) | Q(email=Lower("email")), name="user_email_lower"),
         ]
 
     def __str__(self) -> str:

@@ -44,9 +44,7 @@ def create_person(
     user = User(name=clean_line(name), email=email.strip().lower() if email else None, **fields)
     user.set_password(password)
     user.save()
-    Membership.objects.bulk_create(
-        Membership(user=user, team=team, is_lead=is_lead) for team, is_lead in teams
-    )
+    Membership.objects.bulk_create(Membership(user=user, team=team, is_lead=is_lead) for team, is_lead in teams)
     record("person_created", user, by=by, at=at, payload={"name": user.name})
     return user
 

@@ -129,8 +129,7 @@ def bars(
     names = ((name,) for name in (heads[0], _("Bar"), *heads[1:]))
     store = format_html('<svg class="vh" width="0" height="0" aria-hidden="true">{}</svg>', pattern)
     return format_html(
-        '{}<table class="bars"><caption class="vh">{}</caption>'
-        "<thead><tr>{}</tr></thead><tbody>{}</tbody></table>",
+        '{}<table class="bars"><caption class="vh">{}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table>',
         store if late else NOTHING,
         caption,
         format_html_join("", '<th scope="col"><span class="vh">{}</span></th>', names),
@@ -201,8 +200,7 @@ def numbers(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> SafeStrin
         "<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>",
         format_html_join("", '<th scope="col">{}</th>', ((head,) for head in heads)),
         joined(
-            format_html("<tr>{}</tr>", format_html_join("", "<td>{}</td>", ((cell,) for cell in row)))
-            for row in rows
+            format_html("<tr>{}</tr>", format_html_join("", "<td>{}</td>", ((cell,) for cell in row))) for row in rows
         ),
     )
 
@@ -251,9 +249,7 @@ def column(mark: Mark, at: int, width: float, tall: float, foot: float, fill: Sa
         mark.shown,
     )
     form = '{}<text class="{}" x="{}%" y="{}" text-anchor="middle">{}</text>'
-    return format_html(
-        form, pressed(shape, mark.href), "alt" if at % 2 else "", middle, foot + 18, mark.label
-    )
+    return format_html(form, pressed(shape, mark.href), "alt" if at % 2 else "", middle, foot + 18, mark.label)
 
 
 def limit(at: float, foot: float, text: str) -> SafeString:
@@ -320,9 +316,7 @@ def tick_labels(axes: Axes, ticks: Sequence[str], every: int) -> SafeString:
     """Every n-th label, and the last one where it has room."""
     last = len(ticks) - 1
     return joined(
-        format_html(
-            '<text x="{}%" y="{}" text-anchor="middle">{}</text>', place(axes.x(at)), axes.height - 6, tick
-        )
+        format_html('<text x="{}%" y="{}" text-anchor="middle">{}</text>', place(axes.x(at)), axes.height - 6, tick)
         for at, tick in enumerate(ticks)
         if at % every == 0 or (at == last and 2 * (at % every) > every)
     )
@@ -333,8 +327,7 @@ def grid(axes: Axes, shown: Callable[[float], str]) -> SafeString:
     steps = [(axes.y(value), shown(value)) for value in values]
     return format_html_join(
         "",
-        '<line class="gl" x1="{}%" x2="100%" y1="{}" y2="{}"/>'
-        '<text x="{}%" y="{}" text-anchor="end">{}</text>',
+        '<line class="gl" x1="{}%" x2="100%" y1="{}" y2="{}"/><text x="{}%" y="{}" text-anchor="end">{}</text>',
         ((LEFT, place(y), place(y), LEFT - 1.5, place(y + 4), text) for y, text in steps),
     )
 
@@ -342,8 +335,7 @@ def grid(axes: Axes, shown: Callable[[float], str]) -> SafeString:
 def straight(axes: Axes, name: str, first: float, last: float) -> SafeString:
     flat, end = first == last, axes.points - 1
     return format_html(
-        '<line class="ref" x1="{}%" y1="{}" x2="{}%" y2="{}"/>'
-        '<text class="v halo" x="{}%" y="{}" {}>{}</text>',
+        '<line class="ref" x1="{}%" y1="{}" x2="{}%" y2="{}"/><text class="v halo" x="{}%" y="{}" {}>{}</text>',
         LEFT,
         place(axes.y(first)),
         place(axes.x(end)),

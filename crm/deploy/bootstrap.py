@@ -41,9 +41,7 @@ def say(text: str) -> None:
 def output_of(command: list) -> str:
     """What ``command`` prints; empty when it cannot be run or fails."""
     try:
-        found = subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
-        )
+        found = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
     except OSError:
         return ""
     return found.stdout.decode(errors="replace").strip() if found.returncode == 0 else ""
@@ -102,9 +100,7 @@ class Environment:
 
     def version(self) -> str:
         """Version of the environment's Python, asked of it: a system upgrade changes it under us."""
-        return output_of(
-            [str(self.python), "-I", "-S", "-c", "import sys; print(*sys.version_info[:2], sep='.')"]
-        )
+        return output_of([str(self.python), "-I", "-S", "-c", "import sys; print(*sys.version_info[:2], sep='.')"])
 
     def is_current(self, files: list) -> bool:
         version = self.version()
@@ -120,9 +116,7 @@ class Environment:
             return False
         same = self.installed().get("python", version) == version
         new_enough = tuple(int(part) for part in version.split(".")) >= OLDEST
-        return (
-            same and new_enough and output_of([str(self.python), "-c", "import pip; print('yes')"]) == "yes"
-        )
+        return same and new_enough and output_of([str(self.python), "-c", "import pip; print('yes')"]) == "yes"
 
     def make(self, python: str) -> None:
         made_anew = self.folder.exists()

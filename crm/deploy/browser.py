@@ -39,12 +39,7 @@ def works(path: str) -> bool:
 def ensure() -> tuple[str | None, str]:
     """Path of a browser, from Debian if need be and root may; else None and a line that says how."""
     path = find()
-    if (
-        path is None
-        and os.geteuid() == 0
-        and shutil.which("apt-get")
-        and not os.environ.get("RELEVO_BROWSER")
-    ):
+    if path is None and os.geteuid() == 0 and shutil.which("apt-get") and not os.environ.get("RELEVO_BROWSER"):
         print("Installing Debian's chromium for the browser tests …", flush=True)
         install()
         path = find()

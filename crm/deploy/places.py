@@ -36,9 +36,7 @@ def service_account() -> dict[str, Any]:
 def can_enter(folder: Path) -> bool:
     """Whether the service account can pass through every parent of ``folder`` and into it."""
     command = ["/bin/sh", "-c", 'cd -- "$0"', str(folder)]
-    done = subprocess.run(
-        command, capture_output=True, cwd="/", stdin=subprocess.DEVNULL, **service_account()
-    )
+    done = subprocess.run(command, capture_output=True, cwd="/", stdin=subprocess.DEVNULL, **service_account())
     return done.returncode == 0
 
 
@@ -130,9 +128,7 @@ def package_folder(package: str, binary: str) -> Path:
         raise EmbeddedError(f"The package {package} is not installed; set DATABASE_URL and REDIS_URL instead")
     folder = Path(spec.submodule_search_locations[0])
     if not (folder / binary).exists():
-        raise EmbeddedError(
-            f"{package} has no {binary} for this system; set DATABASE_URL and REDIS_URL instead"
-        )
+        raise EmbeddedError(f"{package} has no {binary} for this system; set DATABASE_URL and REDIS_URL instead")
     return folder if runs(folder / binary) else copied_package(folder)
 
 

@@ -52,11 +52,7 @@ def working_in(folder: Path, program: str) -> list[psutil.Process]:
 def left_over(mark: str) -> list[psutil.Process]:
     """Living processes, other than this one, of an earlier run that carry ``mark`` in their environment."""
     found = psutil.process_iter(["environ"])
-    return [
-        p
-        for p in found
-        if (p.info["environ"] or {}).get(MARK) == mark and p.pid != os.getpid() and is_alive(p)
-    ]
+    return [p for p in found if (p.info["environ"] or {}).get(MARK) == mark and p.pid != os.getpid() and is_alive(p)]
 
 
 def end(processes: list[psutil.Process], *signals: int, within: float) -> None:

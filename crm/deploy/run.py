@@ -157,9 +157,7 @@ def remove(options: argparse.Namespace) -> int:
     """Stop what runs and remove its data, of the tests as well: only what Relevo itself puts there."""
     wanted = options.data.expanduser().resolve()
     places = [*(wanted / "test").glob("*"), wanted]
-    found = [
-        place for folder in places for place in (folder, stand_in(folder)) if (place / "run.lock").exists()
-    ]
+    found = [place for folder in places for place in (folder, stand_in(folder)) if (place / "run.lock").exists()]
     for data in found:
         if not is_free(data) and (supervisor := supervisor_of(read_state(data))):
             say(f"Stopping process {supervisor} …")

@@ -38,11 +38,7 @@ class Message(models.Model):
     last_error = models.TextField(blank=True)
 
     class Meta:
-        indexes = [
-            models.Index(
-                fields=["next_try_at"], condition=Q(next_try_at__isnull=False), name="message_waiting"
-            )
-        ]
+        indexes = [models.Index(fields=["next_try_at"], condition=Q(next_try_at__isnull=False), name="message_waiting")]
         constraints = [
             models.CheckConstraint(
                 condition=Q(next_try_at__isnull=True) | Q(sent_at__isnull=True, dropped_at__isnull=True),

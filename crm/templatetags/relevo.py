@@ -256,8 +256,7 @@ def sla_badge(context: Context, reading: Any) -> SafeString | str:
     if status in ("ok", "soon"):
         width = f"{100 * min(max(float(reading.left_ratio or 0), 0), 1):.0f}%"
         bar = format_html(
-            '<svg class="sla__bar" width="36" height="4" aria-hidden="true">'
-            '<rect width="{}" height="4"/></svg>',
+            '<svg class="sla__bar" width="36" height="4" aria-hidden="true"><rect width="{}" height="4"/></svg>',
             width,
         )
     return format_html(

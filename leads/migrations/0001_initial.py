@@ -1,9 +1,10 @@
-import crm.lib.bilingual
-import crm.lib.clock
 import django.contrib.postgres.indexes
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
+
+import crm.lib.bilingual
+import crm.lib.clock
 
 
 class Migration(migrations.Migration):
@@ -23,9 +24,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("name", models.CharField(max_length=200)),
                 ("name_key", models.CharField(db_index=True, max_length=200)),
@@ -40,9 +39,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("code", models.SlugField(max_length=60, unique=True)),
                 ("name", crm.lib.bilingual.BilingualField()),
@@ -72,16 +69,12 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("code", models.SlugField(max_length=60, unique=True)),
                 (
                     "kind",
-                    models.CharField(
-                        choices=[("lost", "Lost"), ("disqualified", "Disqualified")], max_length=14
-                    ),
+                    models.CharField(choices=[("lost", "Lost"), ("disqualified", "Disqualified")], max_length=14),
                 ),
                 ("name", crm.lib.bilingual.BilingualField()),
                 ("position", models.PositiveSmallIntegerField(default=0)),
@@ -96,9 +89,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("name", models.CharField(blank=True, max_length=160)),
                 ("email", models.EmailField(blank=True, db_index=True, max_length=254)),
@@ -113,9 +104,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("code", models.SlugField(max_length=60, unique=True)),
                 ("name", crm.lib.bilingual.BilingualField()),
@@ -131,9 +120,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("code", models.SlugField(max_length=60, unique=True)),
                 ("name", crm.lib.bilingual.BilingualField()),
@@ -149,9 +136,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "stage",
@@ -283,9 +268,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("cycle", models.PositiveSmallIntegerField(default=1)),
                 (
@@ -392,9 +375,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("payload", models.JSONField()),
                 ("sha256", models.CharField(max_length=64)),
@@ -413,9 +394,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("seen_on", models.DateField()),
                 ("seen_at", models.DateTimeField(blank=True, null=True)),
@@ -448,9 +427,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("occurred_on", models.DateField()),
                 ("occurred_at", models.DateTimeField(blank=True, null=True)),
@@ -491,9 +468,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "kind",
@@ -550,9 +525,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("at", models.DateTimeField()),
                 ("recorded_at", models.DateTimeField(db_default=crm.lib.clock.RelevoNow())),
@@ -592,9 +565,7 @@ class Migration(migrations.Migration):
                 "ordering": ["-at"],
                 "constraints": [
                     models.CheckConstraint(
-                        condition=models.Q(
-                            ("channel__in", ["phone", "whatsapp", "email", "meeting", "other"])
-                        ),
+                        condition=models.Q(("channel__in", ["phone", "whatsapp", "email", "meeting", "other"])),
                         name="attempt_channel_known",
                     )
                 ],
@@ -605,9 +576,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("at", models.DateTimeField(db_default=crm.lib.clock.RelevoNow())),
                 ("payload", models.JSONField(blank=True, default=dict)),
@@ -661,9 +630,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("at", models.DateTimeField(db_default=crm.lib.clock.RelevoNow())),
                 ("payload", models.JSONField(blank=True, default=dict)),
@@ -883,9 +850,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="handoff",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "won"), _negated=True), ("amount__gt", 0), _connector="OR"
-                ),
+                condition=models.Q(models.Q(("state", "won"), _negated=True), ("amount__gt", 0), _connector="OR"),
                 name="handoff_won_has_amount",
             ),
         ),

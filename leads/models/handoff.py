@@ -73,9 +73,7 @@ class Handoff(models.Model):
     cycle = models.PositiveSmallIntegerField(default=1)
     state = models.CharField(max_length=14, choices=HandoffState.choices, default=HandoffState.PENDING)
     team = models.ForeignKey(Team, models.PROTECT, related_name="handoffs")
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="handoffs"
-    )
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="handoffs")
     submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     submitted_at = models.DateTimeField()
     agreement_version = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="handoffs")
@@ -102,19 +100,15 @@ class Handoff(models.Model):
             models.Index(fields=["submitted_at"], name="handoff_submitted"),
         ]
         constraints = [
-            models.UniqueConstraint(
-                fields=["lead"], condition=Q(state__in=OPEN), name="handoff_one_open_per_lead"
-            ),
+            models.UniqueConstraint(fields=["lead"], condition=Q(state__in=OPEN), name="handoff_one_open_per_lead"),
             models.UniqueConstraint(fields=["lead", "cycle"], name="handoff_cycle_once"),
             models.CheckConstraint(condition=Q(state__in=HandoffState.values), name="handoff_state_known"),
             models.CheckConstraint(
-                condition=Q(state__in=OWNED, owner__isnull=False)
-                | (~Q(state__in=OWNED) & Q(owner__isnull=True)),
+                condition=Q(state__in=OWNED, owner__isnull=False) | (~Q(state__in=OWNED) & Q(owner__isnull=True)),
                 name="handoff_owned_has_owner",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=OPEN, closed_at__isnull=True)
-                | (~Q(state__in=OPEN) & Q(closed_at__isnull=False)),
+                condition=Q(state__in=OPEN, closed_at__isnull=True) | (~Q(state__in=OPEN) & Q(closed_at__isnull=False)),
                 name="handoff_closed_has_moment",
             ),
             models.CheckConstraint(
@@ -148,9 +142,7 @@ class Decision(models.Model):
     reason = models.ForeignKey(RejectionReason, models.PROTECT, null=True, blank=True, related_name="+")
     comment = models.TextField(blank=True)
     undone_at = models.DateTimeField(null=True, blank=True)
-    released_at = models.DateTimeField(
-        null=True, blank=True
-    )  # the ladder or a lead put it back into the queue
+    released_at = models.DateTimeField(null=True, blank=True)  # the ladder or a lead put it back into the queue
 
     class Meta:
         constraints = [
@@ -194,9 +186,7 @@ class Attempt(models.Model):
     class Meta:
         ordering = ["-at"]
         constraints = [
-            models.CheckConstraint(
-                condition=Q(channel__in=ContactChannel.values), name="attempt_channel_known"
-            )
+            models.CheckConstraint(condition=Q(channel__in=ContactChannel.values), name="attempt_channel_known")
         ]
 
     def __str__(self) -> str:

@@ -30,9 +30,7 @@ class Event(AppendOnly):
             models.Index(fields=["lead", "id"], name="event_lead"),
             models.Index(fields=["handoff", "kind"], name="event_handoff"),
         ]
-        constraints = [
-            models.CheckConstraint(condition=Q(kind__in=EventKind.values), name="event_kind_known")
-        ]
+        constraints = [models.CheckConstraint(condition=Q(kind__in=EventKind.values), name="event_kind_known")]
 
     def __str__(self) -> str:
         return f"{self.lead_id} {self.kind}"
@@ -48,9 +46,7 @@ class Evidence(AppendOnly):
     class Meta:
         ordering = ["id"]
         indexes = [models.Index(fields=["lead", "code", "-id"], name="evidence_newest")]
-        constraints = [
-            models.CheckConstraint(condition=Q(verdict__in=Verdict.values), name="evidence_verdict_known")
-        ]
+        constraints = [models.CheckConstraint(condition=Q(verdict__in=Verdict.values), name="evidence_verdict_known")]
 
     def __str__(self) -> str:
         return f"{self.lead_id} {self.code} {self.verdict}"

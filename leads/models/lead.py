@@ -112,18 +112,10 @@ class Lead(models.Model):
     source = models.ForeignKey(Source, models.PROTECT, null=True, blank=True, related_name="leads")
     marketing_team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="leads")
     stage = models.CharField(max_length=14, choices=Stage.choices, default=Stage.CAPTURED)
-    owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="leads"
-    )
-    persona_version = models.ForeignKey(
-        PersonaVersion, models.PROTECT, null=True, blank=True, related_name="leads"
-    )
-    qualified_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
-    won_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="leads")
+    persona_version = models.ForeignKey(PersonaVersion, models.PROTECT, null=True, blank=True, related_name="leads")
+    qualified_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    won_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     first_seen_on = models.DateField()
     mql_on = models.DateField(null=True, blank=True)
     handed_off_on = models.DateField(null=True, blank=True)

@@ -68,9 +68,7 @@ def latest_handoff(user: User, lead: Lead) -> Handoff | None:
     """The newest handoff of the lead that ``user`` may see."""
     rows = Handoff.objects.visible_to(user).filter(lead=lead)
     handoff = (
-        rows.select_related(
-            "team", "owner", "clock", "agreement_version__agreement", "submitted_by", "outcome_reason"
-        )
+        rows.select_related("team", "owner", "clock", "agreement_version__agreement", "submitted_by", "outcome_reason")
         .order_by("-cycle")
         .first()
     )
@@ -134,9 +132,7 @@ def timeline(lead: Lead, visible: list[int], *, whole: bool) -> list[Event]:
     return list(rows[:TIMELINE])
 
 
-def context(
-    request: HttpRequest, lead: Lead, *, at: datetime, bound: dict[str, Form] | None = None
-) -> dict[str, Any]:
+def context(request: HttpRequest, lead: Lead, *, at: datetime, bound: dict[str, Form] | None = None) -> dict[str, Any]:
     """Everything for leads/lead.html. ``bound``: forms that came back with errors, by the name of the step."""
     request.now, bound, user = at, bound or {}, request.user
     handoff = latest_handoff(user, lead)
@@ -173,9 +169,7 @@ def timeline_for(user: User, lead: Lead) -> list[Event]:
     return timeline(lead, handoffs, whole=user.is_director)
 
 
-def _abilities(
-    user: User, lead: Lead, handoff: Handoff | None, assessment: Assessment | None
-) -> dict[str, bool]:
+def _abilities(user: User, lead: Lead, handoff: Handoff | None, assessment: Assessment | None) -> dict[str, bool]:
     works = handoff is not None and permissions.can_work(user, handoff)
     proven = assessment is not None and assessment.proves(MEANS) and assessment.proves(AUTHORITY)
     return {
@@ -196,12 +190,8 @@ def _abilities(
 
 
 def _attributes(lead: Lead) -> list[tuple[str, Any]]:
-    names = {
-        custom.code: str(custom) for custom in CustomField.objects.filter(code__in=list(lead.attributes))
-    }
-    return [
-        (names.get(code, code.replace("_", " ")), words(value)) for code, value in lead.attributes.items()
-    ]
+    names = {custom.code: str(custom) for custom in CustomField.objects.filter(code__in=list(lead.attributes))}
+    return [(names.get(code, code.replace("_", " ")), words(value)) for code, value in lead.attributes.items()]
 
 
 def words(value: Any) -> Any:

@@ -129,6 +129,4 @@ def _stage_tabs(request: HttpRequest) -> list[Tab]:
         (Stage.MQL, _("Ready to hand off")),
         (Stage.RETURNED, _("Sent back")),
     ]
-    return [
-        Tab(f"?stage={stage}" if stage else "?", label, None, stage == current) for stage, label in wanted
-    ]
+    return [Tab(f"?stage={stage}" if stage else "?", label, None, stage == current) for stage, label in wanted]

@@ -102,17 +102,13 @@ def lead_edit(request: HttpRequest, pk: int) -> HttpResponse:
         status = 422
         if form.is_valid() and version.isdecimal():
             try:
-                leads.change(
-                    lead, form.data_for_lead(), by=request.user, at=clock.now(), version=int(version)
-                )
+                leads.change(lead, form.data_for_lead(), by=request.user, at=clock.now(), version=int(version))
             except DomainError as error:
                 status, version = refuse(form, error), str(lead.version)
             else:
                 messages.success(request, _("Saved."))
                 return redirect("lead", pk=pk)
-    return render(
-        request, "leads/lead_form.html", {"form": form, "lead": lead, "version": version}, status=status
-    )
+    return render(request, "leads/lead_form.html", {"form": form, "lead": lead, "version": version}, status=status)
 
 
 def chosen_version(request: HttpRequest, lead: Lead) -> tuple[PersonaVersion | None, list[PersonaVersion]]:
@@ -166,9 +162,7 @@ def show_qualify(
     return render(request, "leads/qualify.html", context, status=status)
 
 
-def _terms(
-    lead: Lead, teams: list[Team], at: datetime
-) -> tuple[list[tuple[Team, datetime | None]], list[str]]:
+def _terms(lead: Lead, teams: list[Team], at: datetime) -> tuple[list[tuple[Team, datetime | None]], list[str]]:
     """For each sales team when it would have to decide, and the package fields that are missing."""
     found: list[tuple[Team, datetime | None]] = []
     missing: dict[str, None] = {}
@@ -227,9 +221,7 @@ def hand_off(request: HttpRequest, pk: int) -> HttpResponse:
             status = refuse(form, error)
         else:
             words = {"lead": lead, "team": handoff.team}
-            messages.success(
-                request, _("%(lead)s is in the queue of %(team)s. The clock is running.") % words
-            )
+            messages.success(request, _("%(lead)s is in the queue of %(team)s. The clock is running.") % words)
             return redirect("lead", pk=pk)
     return show_qualify(request, lead, at=now, status=status, bound={"hand_off": form})
 
@@ -239,18 +231,14 @@ def _back(request: HttpRequest, lead: Lead) -> HttpResponse:
     return redirect("lead_qualify" if request.POST.get("from") == "qualify" else "lead", pk=lead.pk)
 
 
-def _again(
-    request: HttpRequest, lead: Lead, name: str, form: Form, status: int, at: datetime
-) -> HttpResponse:
+def _again(request: HttpRequest, lead: Lead, name: str, form: Form, status: int, at: datetime) -> HttpResponse:
     """The page that the note was written on, with the form that came back."""
     if request.POST.get("from") == "qualify":
         return show_qualify(request, lead, at=at, status=status, bound={name: form})
     return show(request, lead, at=at, status=status, **{name: form})
 
 
-def _note(
-    request: HttpRequest, lead: Lead, name: str, form: Form, write: Callable[[datetime], Any]
-) -> HttpResponse:
+def _note(request: HttpRequest, lead: Lead, name: str, form: Form, write: Callable[[datetime], Any]) -> HttpResponse:
     """Validate ``form``, ``write``, and go back; anything wrong comes back on the same page."""
     now, status = clock.now(), 422
     if form.is_valid():

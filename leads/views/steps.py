@@ -29,9 +29,7 @@ Predicate = Callable[[User, Handoff], bool]
 def fetch(request: HttpRequest, pk: int) -> Handoff:
     """The handoff, if the viewer may see it; 404 else."""
     rows = Handoff.objects.visible_to(request.user).with_names()
-    return get_object_or_404(
-        rows.select_related("agreement_version", "submitted_by", "lead__marketing_team"), pk=pk
-    )
+    return get_object_or_404(rows.select_related("agreement_version", "submitted_by", "lead__marketing_team"), pk=pk)
 
 
 def allowed(request: HttpRequest, handoff: Handoff, predicate: Predicate, *, when: bool = True) -> None:
@@ -46,9 +44,7 @@ def done(request: HttpRequest, handoff: Handoff, text: str) -> HttpResponse:
     return redirect("lead", pk=handoff.lead_id)
 
 
-def decide(
-    request: HttpRequest, pk: int, predicate: Predicate, act: Callable[..., Handoff], text: str
-) -> HttpResponse:
+def decide(request: HttpRequest, pk: int, predicate: Predicate, act: Callable[..., Handoff], text: str) -> HttpResponse:
     """Accept by a button: from the lead page, or in place from a row of the queue (htmx)."""
     now = clock.now()
     try:
@@ -61,9 +57,7 @@ def decide(
         context = {"row": row(request, error.handoff, at=now), "taken": error.message}
         return render(request, "leads/_queue_row.html", context, status=409)
     if request.htmx:
-        return render(
-            request, "leads/_queue_row.html", {"row": row(request, handoff, at=now), "accepted": True}
-        )
+        return render(request, "leads/_queue_row.html", {"row": row(request, handoff, at=now), "accepted": True})
     return done(request, handoff, text)
 
 
@@ -124,9 +118,7 @@ def reject(request: HttpRequest, pk: int) -> HttpResponse:
                     request, _("%(lead)s went back to marketing with your reason.") % {"lead": handoff.lead}
                 )
                 return redirect("queue")
-    return render(
-        request, "leads/reject.html", {"form": form, "handoff": handoff, "lead": handoff.lead}, status=status
-    )
+    return render(request, "leads/reject.html", {"form": form, "handoff": handoff, "lead": handoff.lead}, status=status)
 
 
 def step(
@@ -182,9 +174,7 @@ def attempt(request: HttpRequest, pk: int) -> HttpResponse:
 
     def write(now: datetime) -> None:
         data = form.cleaned_data
-        attempts.record(
-            handoff, data["channel"], reached=data["reached"], note=data["note"], by=request.user, at=now
-        )
+        attempts.record(handoff, data["channel"], reached=data["reached"], note=data["note"], by=request.user, at=now)
 
     return step(request, handoff, "attempt", form, write, _("Noted for %(lead)s."))
 
@@ -232,9 +222,7 @@ def disqualify(request: HttpRequest, pk: int) -> HttpResponse:
     return _end(request, pk, OutcomeKind.DISQUALIFIED, outcomes.disqualify, _("%(lead)s is disqualified."))
 
 
-def _end(
-    request: HttpRequest, pk: int, kind: OutcomeKind, act: Callable[..., Handoff], text: str
-) -> HttpResponse:
+def _end(request: HttpRequest, pk: int, kind: OutcomeKind, act: Callable[..., Handoff], text: str) -> HttpResponse:
     handoff = fetch(request, pk)
     allowed(request, handoff, permissions.can_work)
     name = "lose" if kind == OutcomeKind.LOST else "disqualify"

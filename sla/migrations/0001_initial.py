@@ -1,9 +1,10 @@
-import crm.lib.bilingual
-import crm.lib.clock
 import django.db.models.deletion
 import django.db.models.expressions
 from django.conf import settings
 from django.db import migrations, models
+
+import crm.lib.bilingual
+import crm.lib.clock
 
 
 class Migration(migrations.Migration):
@@ -29,9 +30,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("name", models.CharField(max_length=120)),
                 ("teams", models.ManyToManyField(blank=True, related_name="agreements", to="accounts.team")),
@@ -42,9 +41,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("name", models.CharField(max_length=80, unique=True)),
                 ("time_zone", models.CharField(max_length=60)),
@@ -65,9 +62,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("number", models.PositiveSmallIntegerField()),
                 (
@@ -111,9 +106,7 @@ class Migration(migrations.Migration):
                 ("personas", models.ManyToManyField(blank=True, related_name="+", to="personas.persona")),
                 (
                     "calendar",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sla.calendar"
-                    ),
+                    models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name="+", to="sla.calendar"),
                 ),
             ],
         ),
@@ -122,9 +115,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 (
                     "side",
@@ -167,9 +158,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("subject_type", models.CharField(max_length=40)),
                 ("subject_id", models.BigIntegerField()),
@@ -246,9 +235,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("at", models.DateTimeField(db_default=crm.lib.clock.RelevoNow())),
                 ("payload", models.JSONField(blank=True, default=dict)),
@@ -301,9 +288,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("on", models.DateField()),
                 ("name", models.CharField(max_length=120)),
@@ -327,9 +312,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("level", models.PositiveSmallIntegerField()),
                 (
@@ -362,9 +345,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("weekday", models.PositiveSmallIntegerField()),
                 ("opens", models.PositiveSmallIntegerField()),
@@ -385,9 +366,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("started_at", models.DateTimeField()),
                 ("ended_at", models.DateTimeField()),
@@ -405,9 +384,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("code", models.SlugField(max_length=60, unique=True)),
                 (
@@ -446,9 +423,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("at", models.DateTimeField(db_default=crm.lib.clock.RelevoNow())),
                 ("payload", models.JSONField(blank=True, default=dict)),
@@ -516,9 +491,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="commitment",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("window_minutes__isnull", True), ("window_minutes__gt", 0), _connector="OR"
-                ),
+                condition=models.Q(("window_minutes__isnull", True), ("window_minutes__gt", 0), _connector="OR"),
                 name="window_gt_0",
             ),
         ),
@@ -556,9 +529,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="clock",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("stopped_at__isnull", True), ("next_step_at__isnull", True), _connector="OR"
-                ),
+                condition=models.Q(("stopped_at__isnull", True), ("next_step_at__isnull", True), _connector="OR"),
                 name="clock_stopped_has_no_step",
             ),
         ),
@@ -619,9 +590,7 @@ class Migration(migrations.Migration):
                         ("opens__lt", 1440),
                         (
                             "closes__lte",
-                            django.db.models.expressions.CombinedExpression(
-                                models.F("opens"), "+", models.Value(1440)
-                            ),
+                            django.db.models.expressions.CombinedExpression(models.F("opens"), "+", models.Value(1440)),
                         ),
                     ),
                     _connector="OR",
@@ -646,9 +615,7 @@ class Migration(migrations.Migration):
                 condition=models.Q(
                     models.Q(("kind", "warn"), ("offset_minutes__lt", 0)),
                     models.Q(("kind", "breach"), ("offset_minutes", 0)),
-                    models.Q(
-                        models.Q(("kind__in", ["warn", "breach"]), _negated=True), ("offset_minutes__gte", 0)
-                    ),
+                    models.Q(models.Q(("kind__in", ["warn", "breach"]), _negated=True), ("offset_minutes__gte", 0)),
                     _connector="OR",
                 ),
                 name="ladder_offset_possible",
@@ -663,9 +630,7 @@ class Migration(migrations.Migration):
                     ("closes__gt", models.F("opens")),
                     (
                         "closes__lte",
-                        django.db.models.expressions.CombinedExpression(
-                            models.F("opens"), "+", models.Value(1440)
-                        ),
+                        django.db.models.expressions.CombinedExpression(models.F("opens"), "+", models.Value(1440)),
                     ),
                 ),
                 name="window_hours_possible",
@@ -673,9 +638,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddConstraint(
             model_name="agreementversion",
-            constraint=models.UniqueConstraint(
-                fields=("agreement", "number"), name="agreement_version_number"
-            ),
+            constraint=models.UniqueConstraint(fields=("agreement", "number"), name="agreement_version_number"),
         ),
         migrations.AddConstraint(
             model_name="agreementversion",
@@ -695,9 +658,7 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="agreementversion",
             constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("state", "draft"), models.Q(("content_hash", ""), _negated=True), _connector="OR"
-                ),
+                condition=models.Q(("state", "draft"), models.Q(("content_hash", ""), _negated=True), _connector="OR"),
                 name="agreement_signed_has_hash",
             ),
         ),

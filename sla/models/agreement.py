@@ -74,9 +74,7 @@ class AgreementVersion(models.Model):
                 condition=Q(state=AgreementState.IN_FORCE),
                 name="agreement_one_in_force",
             ),
-            models.CheckConstraint(
-                condition=Q(state__in=AgreementState.values), name="agreement_state_known"
-            ),
+            models.CheckConstraint(condition=Q(state__in=AgreementState.values), name="agreement_state_known"),
             models.CheckConstraint(
                 condition=Q(state=AgreementState.DRAFT) | ~Q(content_hash=""),
                 name="agreement_signed_has_hash",

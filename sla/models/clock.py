@@ -43,9 +43,7 @@ class Clock(models.Model):
 
     class Meta:
         indexes = [
-            models.Index(
-                fields=["next_step_at"], condition=Q(next_step_at__isnull=False), name="clock_to_sweep"
-            ),
+            models.Index(fields=["next_step_at"], condition=Q(next_step_at__isnull=False), name="clock_to_sweep"),
             models.Index(fields=["subject_type", "subject_id"], name="clock_subject"),
             models.Index(fields=["metric", "started_at"], name="clock_metric_started"),
         ]
@@ -84,9 +82,7 @@ class Firing(AppendOnly):
     level = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=16, choices=StepKind.choices)
     planned_at = models.DateTimeField()
-    outcome = models.CharField(
-        max_length=16, default="done"
-    )  # or "overtaken": a warning found after the deadline
+    outcome = models.CharField(max_length=16, default="done")  # or "overtaken": a warning found after the deadline
 
     class Meta:
         constraints = [
@@ -115,9 +111,7 @@ class Outage(models.Model):
     ended_at = models.DateTimeField()
 
     class Meta:
-        constraints = [
-            models.CheckConstraint(condition=Q(ended_at__gt=F("started_at")), name="outage_has_length")
-        ]
+        constraints = [models.CheckConstraint(condition=Q(ended_at__gt=F("started_at")), name="outage_has_length")]
 
     def __str__(self) -> str:
         return f"{self.started_at} – {self.ended_at}"

@@ -193,9 +193,7 @@ def test_fold_of_a_local_instant_is_honoured():
     assert next_close(part, second.replace(fold=0)) == at("2024-11-03T04:45Z")
 
 
-@pytest.mark.parametrize(
-    ("sunday", "opens", "hours"), [("2024-10-06", "14:30", 1.5), ("2024-04-07", "14:00", 2.5)]
-)
+@pytest.mark.parametrize(("sunday", "opens", "hours"), [("2024-10-06", "14:30", 1.5), ("2024-04-07", "14:00", 2.5)])
 def test_lord_howe_changes_by_half_an_hour(sunday, opens, hours):
     early = calendar("Australia/Lord_Howe", (SUNDAY, 60, 180))
     opened = at(f"{sunday}T{opens}Z") - timedelta(days=1)
@@ -408,9 +406,7 @@ def test_random_cases_equal_the_minute_by_minute_count(zone):
 ZONES = sorted(zone for zone in available_timezones() if zone not in ("localtime", "Factory"))
 hours = st.tuples(st.integers(0, 1439), st.integers(1, 1440)).map(lambda pair: (pair[0], sum(pair)))
 windows = st.tuples(st.integers(0, 6), hours).map(lambda pair: Window(pair[0], *pair[1]))
-instants = st.datetimes(datetime(1850, 1, 1), datetime(2150, 1, 1)).map(
-    lambda naive: naive.replace(tzinfo=UTC)
-)
+instants = st.datetimes(datetime(1850, 1, 1), datetime(2150, 1, 1)).map(lambda naive: naive.replace(tzinfo=UTC))
 durations = st.integers(0, 10**13).map(lambda micros: micros * INSTANT)
 gaps = st.integers(-(10**13), 10**13).map(lambda micros: micros * INSTANT)
 properties = settings(max_examples=300, deadline=None, derandomize=True, database=None)

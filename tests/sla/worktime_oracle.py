@@ -228,9 +228,7 @@ def random_calendar(rng: random.Random, zone: str, first: datetime, changes: lis
     return WorkCalendar(zone, tuple(windows), holidays)
 
 
-def random_instant(
-    rng: random.Random, count: MinuteCount, changes: list[datetime], ends: list[datetime]
-) -> datetime:
+def random_instant(rng: random.Random, count: MinuteCount, changes: list[datetime], ends: list[datetime]) -> datetime:
     kind = rng.random()
     if changes and kind < 0.5:
         distance = rng.choice([NOTHING, HOUR, -HOUR, rng.uniform(-3, 3) * HOUR, rng.uniform(-48, 48) * HOUR])
@@ -242,9 +240,7 @@ def random_instant(
     return instant + rng.choice([NOTHING, NOTHING, INSTANT, -INSTANT, rng.randrange(60_000_000) * INSTANT])
 
 
-def random_duration(
-    rng: random.Random, count: MinuteCount, start: datetime, ends: list[datetime]
-) -> timedelta:
+def random_duration(rng: random.Random, count: MinuteCount, start: datetime, ends: list[datetime]) -> timedelta:
     left = count.open_time_left(start)
     later = [end for end in ends[:: rng.choice([1, 3])] if end > start]
     kind = rng.random()

@@ -1,8 +1,9 @@
-import crm.lib.clock
 import django.db.models.deletion
 import django.db.models.functions.text
 from django.conf import settings
 from django.db import migrations, models
+
+import crm.lib.clock
 
 
 class Migration(migrations.Migration):
@@ -19,9 +20,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("password", models.CharField(max_length=128, verbose_name="password")),
                 ("last_login", models.DateTimeField(blank=True, null=True, verbose_name="last login")),
@@ -42,9 +41,7 @@ class Migration(migrations.Migration):
                 ("is_demo", models.BooleanField(default=False)),
                 (
                     "language",
-                    models.CharField(
-                        choices=[("es", "Español"), ("en", "English")], default="es", max_length=2
-                    ),
+                    models.CharField(choices=[("es", "Español"), ("en", "English")], default="es", max_length=2),
                 ),
                 ("time_zone", models.CharField(blank=True, max_length=60)),
                 (
@@ -100,9 +97,7 @@ class Migration(migrations.Migration):
                 ("currency", models.CharField(default="USD", max_length=3)),
                 (
                     "language",
-                    models.CharField(
-                        choices=[("es", "Español"), ("en", "English")], default="es", max_length=2
-                    ),
+                    models.CharField(choices=[("es", "Español"), ("en", "English")], default="es", max_length=2),
                 ),
                 ("time_zone", models.CharField(default="America/Mexico_City", max_length=60)),
                 ("country", models.CharField(blank=True, max_length=2)),
@@ -123,9 +118,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("name", models.CharField(max_length=80)),
                 (
@@ -134,18 +127,14 @@ class Migration(migrations.Migration):
                 ),
                 (
                     "language",
-                    models.CharField(
-                        choices=[("es", "Español"), ("en", "English")], default="es", max_length=2
-                    ),
+                    models.CharField(choices=[("es", "Español"), ("en", "English")], default="es", max_length=2),
                 ),
                 ("archived_at", models.DateTimeField(blank=True, null=True)),
             ],
             options={
                 "ordering": ["name"],
                 "constraints": [
-                    models.UniqueConstraint(
-                        django.db.models.functions.text.Lower("name"), name="team_name_unique"
-                    ),
+                    models.UniqueConstraint(django.db.models.functions.text.Lower("name"), name="team_name_unique"),
                     models.CheckConstraint(
                         condition=models.Q(("side__in", ["marketing", "sales"])), name="team_side_known"
                     ),
@@ -157,9 +146,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("is_lead", models.BooleanField(default=False)),
                 (
@@ -183,9 +170,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name="user",
             name="teams",
-            field=models.ManyToManyField(
-                related_name="people", through="accounts.Membership", to="accounts.team"
-            ),
+            field=models.ManyToManyField(related_name="people", through="accounts.Membership", to="accounts.team"),
         ),
         migrations.AddConstraint(
             model_name="membership",

@@ -1,7 +1,8 @@
-import crm.lib.clock
 import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
+
+import crm.lib.clock
 
 
 class Migration(migrations.Migration):
@@ -18,9 +19,7 @@ class Migration(migrations.Migration):
             fields=[
                 (
                     "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
                 ),
                 ("at", models.DateTimeField(db_default=crm.lib.clock.RelevoNow())),
                 ("payload", models.JSONField(blank=True, default=dict)),
@@ -49,9 +48,7 @@ class Migration(migrations.Migration):
                 ),
             ],
             options={
-                "indexes": [
-                    models.Index(fields=["subject_type", "subject_id", "-id"], name="audit_entry_subject")
-                ],
+                "indexes": [models.Index(fields=["subject_type", "subject_id", "-id"], name="audit_entry_subject")],
             },
         ),
     ]
