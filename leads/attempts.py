@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 
 from crm.accounts.models import User
 from crm.lib.errors import DomainError, IllegalMove
-from leads import events, handoffs, journey
+from leads import handoffs
 from leads.models import Attempt, Handoff
-from leads.states import ContactChannel, EventKind, HandoffState, Stage
+from leads.states import ContactChannel, EventKind, HandoffState
 from sla import clocks
 from sla.states import Metric
 
@@ -70,6 +70,5 @@ def record(
     old = handoffs.claim(handoff, HandoffState.CONTACTED, of=(HandoffState.ACCEPTED,), contacted_at=moment)
     clocks.stop(handoff, Metric.FIRST_CONTACT, at=moment)
     handoffs.start_clock(handoff, Metric.SQL_DECISION, at=moment, accountable=handoff.owner)
-    journey.reach(handoff.lead, Stage.CONTACTED, on=events.today(moment))
-    handoffs.record(handoff, EventKind.CONTACTED, old=old, by=by, at=at, payload=payload)
+    handoffs.follow(handoff, EventKind.CONTACTED, old=old, by=by, at=at, happened_at=moment, payload=payload)
     return attempt

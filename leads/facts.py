@@ -29,13 +29,15 @@ FIELD_LABELS: dict[str, Promise] = {
 }
 
 
-def label(field: str) -> str:
-    """What people call ``field``: a standard field, or ``attributes.<code>`` of a custom one."""
-    if field in FIELD_LABELS:
-        return str(FIELD_LABELS[field])
-    code = field.removeprefix("attributes.")
-    custom = CustomField.objects.filter(code=code).first()
-    return in_language(custom.name) if custom else code
+def labels(fields: Iterable[str]) -> dict[str, str]:
+    """What people call ``fields``: standard ones, and ``attributes.<code>`` of custom ones. At most one query."""
+    wanted = list(fields)
+    codes = [field.removeprefix("attributes.") for field in wanted if field not in FIELD_LABELS]
+    custom = {c.code: in_language(c.name) for c in CustomField.objects.filter(code__in=codes)} if codes else {}
+    return {
+        field: str(FIELD_LABELS.get(field) or custom.get(code := field.removeprefix("attributes."), code))
+        for field in wanted
+    }
 
 
 def of(lead: Lead) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -117,7 +117,7 @@ def hand_off(
     assessment = check_mql(lead, persona_version)
     version = agreements.in_force(team)
     if missing := facts.missing(lead, version.package_fields):
-        names = {field: facts.label(field) for field in missing}
+        names = facts.labels(missing)
         text = _("The package is not complete. Missing: %(fields)s.") % {"fields": ", ".join(names.values())}
         raise PackageIncomplete(text, fields=names)
     _mark_mql(lead, persona_version, by=by, at=at)
@@ -141,8 +141,7 @@ def hand_off(
     )
     _freeze(handoff, assessment, [(a.kind.code, a.occurred_on.isoformat()) for a in actions])
     start_clock(handoff, Metric.ACCEPT, at=at)
-    journey.reach(lead, Stage.HANDED_OFF, on=events.today(at))
-    record(handoff, EventKind.HANDED_OFF, old="", by=by, at=at, payload={"team": team.name, "note": note})
+    follow(handoff, EventKind.HANDED_OFF, old="", by=by, at=at, payload={"team": team.name, "note": note})
     tell("handoff.new", handoff, team.people.filter(is_active=True).exclude(pk=by.pk), at=at, key="new")
     return handoff
 
@@ -192,8 +191,7 @@ def accept(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     decision = Decision.objects.create(handoff=handoff, kind=DecisionKind.ACCEPT, by=by, at=at)
     clocks.stop(handoff, Metric.ACCEPT, at=at)
     start_clock(handoff, Metric.FIRST_CONTACT, at=at, accountable=by)
-    journey.reach(handoff.lead, Stage.ACCEPTED, on=events.today(at), owner=by)
-    record(handoff, EventKind.ACCEPTED, old=old, by=by, at=at)
+    follow(handoff, EventKind.ACCEPTED, old=old, by=by, at=at, owner=by)
     tell_submitter("handoff.accepted", handoff, by=by, at=at, decision=decision)
     return handoff
 
@@ -212,9 +210,8 @@ def reject(handoff: Handoff, reason: RejectionReason, *, by: User, at: datetime,
         handoff=handoff, kind=DecisionKind.REJECT, by=by, at=at, reason=reason, comment=comment
     )
     clocks.stop(handoff, Metric.ACCEPT, at=at)
-    journey.reach(handoff.lead, Stage.RETURNED, on=events.today(at), owner=None)
     payload = {"class": reason.kind, "reason": reason.code, "comment": comment}
-    record(handoff, EventKind.REJECTED, old=old, by=by, at=at, payload=payload)
+    follow(handoff, EventKind.REJECTED, old=old, by=by, at=at, payload=payload, owner=None)
     tell_submitter("handoff.rejected", handoff, by=by, at=at, decision=decision, reason=reason.name)
     return handoff
 
@@ -224,8 +221,7 @@ def withdraw(handoff: Handoff, *, by: User, at: datetime, comment: str = "") -> 
     """Marketing takes a pending handoff back; the lead is an MQL again."""
     old = claim(handoff, HandoffState.WITHDRAWN, of=(HandoffState.PENDING,), closed_at=at)
     clocks.cancel(handoff, Metric.ACCEPT, at=at)
-    journey.reach(handoff.lead, Stage.MQL, on=events.today(at))
-    record(handoff, EventKind.WITHDRAWN, old=old, by=by, at=at, payload={"comment": comment})
+    follow(handoff, EventKind.WITHDRAWN, old=old, by=by, at=at, payload={"comment": comment})
     return handoff
 
 
@@ -245,8 +241,7 @@ def requeue(handoff: Handoff, *, by: User | None, at: datetime, cause: str) -> H
         handoff.decisions.filter(undone_at__isnull=True, released_at__isnull=True).update(released_at=at)
         clocks.cancel(handoff, Metric.FIRST_CONTACT, at=at)
         start_clock(handoff, Metric.ACCEPT, at=at)
-        journey.reach(handoff.lead, Stage.HANDED_OFF, on=events.today(at), owner=None)
-    record(handoff, EventKind.REQUEUED, old=old, by=by, at=at, payload={"cause": cause})
+    follow(handoff, EventKind.REQUEUED, old=old, by=by, at=at, payload={"cause": cause}, owner=None)
     tell("handoff.requeued", handoff, handoff.team.people.filter(is_active=True), at=at, key=cause)
     return handoff
 
@@ -259,6 +254,26 @@ def start_clock(handoff: Handoff, metric: Metric, *, at: datetime, accountable: 
         handoff.clock = clock
 
 
+def follow(
+    handoff: Handoff,
+    kind: EventKind,
+    *,
+    old: str,
+    by: User | None,
+    at: datetime,
+    happened_at: datetime | None = None,
+    payload: dict[str, Any] | None = None,
+    **lead: Any,
+) -> None:
+    """The lead follows its handoff to the state just reached: stage, its date, ``lead`` fields, and the event.
+
+    ``old``: the handoff's state before; ``happened_at``: when it was, if not now (decides the date).
+    """
+    on = events.today(happened_at or at)
+    journey.reach(handoff.lead, STAGE_OF[handoff.state], on=on, **lead)
+    record(handoff, kind, old=old, by=by, at=at, on=on, payload=payload)
+
+
 def record(
     handoff: Handoff,
     kind: EventKind,
@@ -266,15 +281,16 @@ def record(
     old: str,
     by: User | None,
     at: datetime,
+    on: date | None = None,
     payload: dict[str, Any] | None = None,
 ) -> None:
-    """Write the event of a transition that has just been made; ``old`` is the state before it."""
+    """Write an event of the handoff. ``old``: its state before; ``on``: the date, default today's."""
     events.record(
         handoff.lead,
         kind,
         by=by,
         at=at,
-        on=events.today(at),
+        on=on or events.today(at),
         handoff=handoff,
         from_state=old,
         to_state=handoff.state,

@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from crm.accounts.models import User
 from crm.lib.bilingual import in_language
 from crm.lib.errors import DomainError, IllegalMove
-from leads import events, facts, handoffs, journey
+from leads import facts, handoffs
 from leads.models import Handoff, OutcomeReason
 from leads.qualification import AUTHORITY, MEANS
-from leads.states import EventKind, HandoffState, OutcomeKind, Stage
+from leads.states import EventKind, HandoffState, OutcomeKind
 from sla import clocks
 from sla.states import Metric
 
@@ -53,9 +53,8 @@ def qualify_sql(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     old = handoffs.claim(handoff, HandoffState.SQL, of=(source,), sql_at=at)
     clocks.cancel(handoff, Metric.FIRST_CONTACT, at=at)
     clocks.stop(handoff, Metric.SQL_DECISION, at=at)
-    journey.reach(handoff.lead, Stage.SQL, on=events.today(at))
     payload = {"warned": [j.rule.code for j in unproven]} if unproven else {}
-    handoffs.record(handoff, EventKind.SQL, old=old, by=by, at=at, payload=payload)
+    handoffs.follow(handoff, EventKind.SQL, old=old, by=by, at=at, payload=payload)
     _tell_marketing("handoff.sql", handoff, by=by, at=at)
     return handoff
 
@@ -71,8 +70,7 @@ def accept_as_sql(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
 def open_opportunity(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     """An SQL becomes an opportunity."""
     old = handoffs.claim(handoff, HandoffState.OPPORTUNITY, of=(HandoffState.SQL,), opportunity_at=at)
-    journey.reach(handoff.lead, Stage.OPPORTUNITY, on=events.today(at))
-    handoffs.record(handoff, EventKind.OPPORTUNITY, old=old, by=by, at=at)
+    handoffs.follow(handoff, EventKind.OPPORTUNITY, old=old, by=by, at=at)
     return handoff
 
 
@@ -85,8 +83,8 @@ def win(handoff: Handoff, amount: Decimal, *, by: User, at: datetime) -> Handoff
     if handoff.state == HandoffState.SQL:
         open_opportunity(handoff, by=by, at=at)
     old = handoffs.claim(handoff, HandoffState.WON, of=(HandoffState.OPPORTUNITY,), closed_at=at, amount=amount)
-    journey.reach(handoff.lead, Stage.WON, on=events.today(at), won_by=handoff.owner, won_amount=amount)
-    handoffs.record(handoff, EventKind.WON, old=old, by=by, at=at, payload={"amount": str(amount)})
+    payload, deal = {"amount": str(amount)}, {"won_by": handoff.owner, "won_amount": amount}
+    handoffs.follow(handoff, EventKind.WON, old=old, by=by, at=at, payload=payload, **deal)
     _tell_marketing("handoff.won", handoff, by=by, at=at, amount=str(amount))
     return handoff
 
@@ -114,7 +112,6 @@ ENDS = {
     ),
     HandoffState.DISQUALIFIED: (
         OutcomeKind.DISQUALIFIED,
-        Stage.DISQUALIFIED,
         EventKind.DISQUALIFIED,
         (HandoffState.CONTACTED, HandoffState.SQL),
     ),
@@ -124,12 +121,11 @@ ENDS = {
 def _end(
     handoff: Handoff, state: HandoffState, reason: OutcomeReason, *, by: User, at: datetime, comment: str
 ) -> Handoff:
-    kind, stage, event, sources = ENDS[state]
+    kind, event, sources = ENDS[state]
     if reason.kind != kind:
         raise WrongReason(fields={"reason": _("Choose one of the reasons.")})
     old = handoffs.claim(handoff, state, of=sources, closed_at=at, outcome_reason=reason)
-    journey.reach(handoff.lead, stage, on=events.today(at))
-    handoffs.record(handoff, event, old=old, by=by, at=at, payload={"reason": reason.code, "comment": comment})
+    handoffs.follow(handoff, event, old=old, by=by, at=at, payload={"reason": reason.code, "comment": comment})
     _tell_marketing(f"handoff.{state}", handoff, by=by, at=at, reason=reason.name)
     return handoff
 

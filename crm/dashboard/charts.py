@@ -356,7 +356,8 @@ def curve(axes: Axes, each: Series, shown: Callable[[float], str]) -> SafeString
     path = " ".join(f"{place(1000 * at / span)},{place(axes.y(value))}" for at, value in points)
     stretched = format_html(
         '<svg x="{}%" y="0" width="{}%" height="{height}" viewBox="0 0 1000 {height}"'
-        ' preserveAspectRatio="none"><polyline class="ln {}" vector-effect="non-scaling-stroke" points="{}"/></svg>',
+        ' preserveAspectRatio="none"><polyline class="ln {}" vector-effect="non-scaling-stroke"'
+        ' points="{}"/></svg>',
         LEFT,
         100 - LEFT - RIGHT,
         each.tone,

@@ -182,7 +182,7 @@ def relative_words(moment_: datetime, now: datetime) -> str:
     return date_format(local, "j M" if local.year == today.year else "j M Y")
 
 
-def page_now(context: Mapping[str, Any]) -> datetime:
+def page_now(context: Context) -> datetime:
     """The moment at which the page is drawn: the shell's, so that a page asks the database once."""
     shell = context.get("shell")
     stamp = shell.get("now_iso") if isinstance(shell, Mapping) else getattr(shell, "now_iso", None)
@@ -244,7 +244,7 @@ def sla_badge(context: Context, reading: Any) -> SafeString | str:
     if not reading:
         return ""
     now, status = page_now(context), reading.status
-    attrs = {"class": f"sla sla--{status}", "title": sla_title(reading)}
+    attrs: dict[str, str | int] = {"class": f"sla sla--{status}", "title": sla_title(reading)}
     if reading.due_at:
         attrs["datetime"] = reading.due_at.isoformat()
     if status in TICKING and reading.is_ticking:
@@ -312,7 +312,7 @@ def money(amount: Decimal | float | None, currency: Any = "") -> str:
 
 @register.simple_tag(takes_context=True)
 def query_with(context: Context, **changes: Any) -> str:
-    """The page's own query with ``changes``; an empty value removes. Paging starts again unless it is named."""
+    """The page's own query with ``changes``; an empty value removes. Paging starts anew unless named."""
     query = context["request"].GET.copy()
     for key in PAGING:
         query.pop(key, None)

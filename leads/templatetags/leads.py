@@ -45,7 +45,7 @@ def event_icon(kind: str) -> SafeString:
 @register.filter
 def field_label(field: str) -> str:
     """What people call a field of a lead."""
-    return facts.label(field)
+    return facts.labels([field])[field]
 
 
 @register.filter

@@ -79,11 +79,12 @@ def latest_handoff(user: User, lead: Lead) -> Handoff | None:
 
 def checks(assessment: Assessment, *kinds: str, bound: dict[str, Form], editable: bool) -> list[Check]:
     """The judgements of ``kinds``; ``bound``: evidence forms that came back with errors, by criterion."""
+    names = facts.labels(j.rule.field for j in assessment.of(*kinds))
     return [
         Check(
             j,
             in_language(j.rule.text),
-            "" if j.rule.operator == "said" else facts.label(j.rule.field),
+            names[j.rule.field],
             (bound.get(j.rule.code) or EvidenceForm(auto_id=f"id_{j.rule.code}_%s"))
             if editable and (j.value is None or j.proof)
             else None,

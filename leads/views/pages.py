@@ -165,7 +165,7 @@ def show_qualify(
 def _terms(lead: Lead, teams: list[Team], at: datetime) -> tuple[list[tuple[Team, datetime | None]], list[str]]:
     """For each sales team when it would have to decide, and the package fields that are missing."""
     found: list[tuple[Team, datetime | None]] = []
-    missing: dict[str, None] = {}
+    missing: dict[str, str] = {}
     for team in teams:
         try:
             version = agreements.in_force(team)
@@ -173,8 +173,8 @@ def _terms(lead: Lead, teams: list[Team], at: datetime) -> tuple[list[tuple[Team
             continue
         policy = agreements.policy(version, team, facts={"source": lead.source.code if lead.source else None})
         found.append((team, _due(policy, at)))
-        missing |= dict.fromkeys(facts.label(field) for field in facts.missing(lead, version.package_fields))
-    return found, list(missing)
+        missing |= facts.labels(facts.missing(lead, version.package_fields))
+    return found, list(missing.values())
 
 
 def _due(policy: dict[str, Any], at: datetime) -> datetime | None:

@@ -11,7 +11,9 @@ from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, _zoneinfo, available_timezones
+
+from hypothesis import strategies as st
 
 from sla.worktime import ALWAYS_OPEN, Window, WorkCalendar
 
@@ -251,3 +253,31 @@ def random_duration(rng: random.Random, count: MinuteCount, start: datetime, end
     if kind < 0.5:
         return min(rng.choice([INSTANT, MINUTE, HOUR, 4 * HOUR, 8 * HOUR, 40 * HOUR]), left)
     return rng.random() * left
+
+
+# For the properties: every zone, three centuries.
+ZONES = sorted(zone for zone in available_timezones() if zone not in ("localtime", "Factory"))
+hours = st.tuples(st.integers(0, 1439), st.integers(1, 1440)).map(lambda pair: (pair[0], sum(pair)))
+windows = st.tuples(st.integers(0, 6), hours).map(lambda pair: Window(pair[0], *pair[1]))
+instants = st.datetimes(datetime(1850, 1, 1), datetime(2150, 1, 1), timezones=st.just(UTC))
+durations = st.integers(0, 10**13).map(lambda micros: micros * INSTANT)
+gaps = st.integers(-(10**13), 10**13).map(lambda micros: micros * INSTANT)
+
+
+@st.composite
+def cases(draw: st.DrawFn) -> tuple[WorkCalendar, datetime]:
+    """A calendar with holidays around an instant, and the instant."""
+    start = draw(instants)
+    days = st.integers(-30, 30).map(lambda days: start.date() + timedelta(days=days))
+    holidays = draw(st.dictionaries(days, st.lists(hours, max_size=2).map(tuple), max_size=5))
+    chosen = draw(st.lists(windows, min_size=1, max_size=12).map(tuple))
+    return WorkCalendar(draw(st.sampled_from(ZONES)), chosen, holidays), start
+
+
+def offset_changes(zone: str) -> list[datetime]:
+    """When ``zone`` changes its offset, as the IANA data list it; only ZoneInfo's Python form tells."""
+    stored = _zoneinfo.ZoneInfo.no_cache(zone)
+    before = [stored._tti_before, *stored._ttinfos]
+    pairs = zip(stored._trans_utc, before, before[1:], strict=False)
+    epoch = datetime(1970, 1, 1, tzinfo=UTC)
+    return [epoch + timedelta(seconds=at) for at, old, new in pairs if old and old.utcoff != new.utcoff]
