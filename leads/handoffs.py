@@ -22,7 +22,7 @@ from crm.notifications import outbox
 from leads import events, facts, journey
 from leads.models import Decision, Handoff, Lead, Package
 from leads.qualification import AUTHORITY, MEANS, Assessment
-from leads.states import OPEN, DecisionKind, EventKind, HandoffState, Stage, check_move
+from leads.states import OPEN, STAGE_OF, DecisionKind, EventKind, HandoffState, Stage, check_move
 from personas.models import PersonaVersion
 from sla import agreements, clocks
 from sla.models import RejectionReason

@@ -106,7 +106,6 @@ def disqualify(handoff: Handoff, reason: OutcomeReason, *, by: User, at: datetim
 ENDS = {
     HandoffState.LOST: (
         OutcomeKind.LOST,
-        Stage.LOST,
         EventKind.LOST,
         (HandoffState.SQL, HandoffState.OPPORTUNITY),
     ),
