@@ -160,7 +160,7 @@ def absolute_words(moment_: datetime, zone: str | None = None) -> str:
     """ "Mon 23 Nov 2026, 14:42 (Mexico City)" in ``zone``, default the viewer's."""
     local = timezone.localtime(moment_, ZoneInfo(zone) if zone else None)
     named = zone or timezone.get_current_timezone_name()
-    return f"{date_format(local, 'D j M Y, H:i')} ({city(named)})"
+    return f"{date_format(local, pgettext('date format', 'D j M Y, H:i'))} ({city(named)})"
 
 
 def relative_words(moment_: datetime, now: datetime) -> str:
@@ -179,7 +179,8 @@ def relative_words(moment_: datetime, now: datetime) -> str:
         return named[days].format(time=date_format(local, "H:i"))
     if abs(days) <= 6:
         return date_format(local, "D H:i")
-    return date_format(local, "j M" if local.year == today.year else "j M Y")
+    this_year = local.year == today.year
+    return date_format(local, pgettext("date format", "j M") if this_year else pgettext("date format", "j M Y"))
 
 
 def page_now(context: Context) -> datetime:
@@ -195,7 +196,8 @@ def moment(context: Context, value: datetime | date | None, style: str = "relati
     if value is None:
         return "–"
     if not isinstance(value, datetime):
-        return format_html('<time datetime="{}">{}</time>', value.isoformat(), date_format(value, "j M Y"))
+        day = date_format(value, pgettext("date format", "j M Y"))
+        return format_html('<time datetime="{}">{}</time>', value.isoformat(), day)
     relative, absolute = relative_words(value, page_now(context)), absolute_words(value)
     shown, title = (absolute, relative) if style == "absolute" else (relative, absolute)
     return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), title, shown)
@@ -208,7 +210,8 @@ def opens_words(opens_at: datetime, zone: str, now: datetime) -> str:
     """When a waiting clock goes on: the time today, the weekday within six days, else the date."""
     local = opens_at.astimezone(ZoneInfo(zone))
     days = (local.date() - now.astimezone(ZoneInfo(zone)).date()).days
-    return date_format(local, "H:i" if days == 0 else "D H:i" if days <= 6 else "j M H:i")
+    far = pgettext("date format", "j M, H:i")
+    return date_format(local, "H:i" if days == 0 else "D H:i" if days <= 6 else far)
 
 
 def sla_words(reading: Any, now: datetime) -> str:
