@@ -152,7 +152,8 @@ LOCALE_PATHS = [BASE_DIR / "crm" / "locale"]
 LANGUAGE_COOKIE_NAME = "relevo_language"
 TIME_ZONE = "UTC"
 USE_TZ = True
-USE_THOUSAND_SEPARATOR = True
+# Grouping is for people (filter "number"): ids in addresses and attributes must stay plain.
+USE_THOUSAND_SEPARATOR = False
 
 # -- Static files
 STATIC_URL = "/static/"

@@ -336,3 +336,9 @@ def remove_from_query(context: Context, name: str) -> str:
 def country(code: str) -> str:
     """The name of a country in the active language."""
     return countries.name(code) if code else ""
+
+
+@register.filter
+def number(value: int | float | Decimal | None) -> str:
+    """A count for people: "8,000" or "8.000" by the active language."""
+    return "–" if value is None else number_format(value, use_l10n=True, force_grouping=True)

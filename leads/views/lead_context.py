@@ -8,6 +8,7 @@ from typing import Any
 
 from django.forms import Form
 from django.http import HttpRequest
+from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from crm.accounts.models import User
@@ -196,8 +197,10 @@ def _attributes(lead: Lead) -> list[tuple[str, Any]]:
 
 
 def words(value: Any) -> Any:
-    """Yes and no in the active language; everything else as it is."""
-    return (_("Yes") if value else _("No")) if isinstance(value, bool) else value
+    """Yes, no and numbers in the active language; everything else as it is."""
+    if isinstance(value, bool):
+        return _("Yes") if value else _("No")
+    return number_format(value, force_grouping=True) if isinstance(value, int | float) else value
 
 
 def _told(rows: list[Event]) -> list[Event]:
