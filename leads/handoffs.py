@@ -233,7 +233,8 @@ def requeue(handoff: Handoff, *, by: User | None, at: datetime, cause: str) -> H
     (breached, if it was late) and a new accept clock starts. ``cause`` is the stable key of what caused it.
     """
     if handoff.is_pending:
-        Handoff.objects.filter(pk=handoff.pk).update(requeued_at=at)
+        if not Handoff.objects.filter(pk=handoff.pk, state=HandoffState.PENDING).update(requeued_at=at):
+            raise AlreadyTaken(Handoff.objects.get(pk=handoff.pk))
         old, handoff.requeued_at = handoff.state, at
     else:
         released = {"owner": None, "accepted_at": None, "requeued_at": at}

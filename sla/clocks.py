@@ -13,7 +13,7 @@ from django.db import models, transaction
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import Team, User
-from sla import steps, worktime
+from sla import liveness, steps, worktime
 from sla.models import Clock
 from sla.states import ClockState, Metric
 
@@ -92,9 +92,20 @@ def stop(subject: models.Model, metric: str, *, at: datetime) -> Clock | None:
     met = at <= clock.due_at
     clock.state = ClockState.MET if met else ClockState.BREACHED
     clock.breached_at = None if met else clock.due_at
+    clock.in_outage = not met and liveness.was_down(clock.started_at, clock.due_at)
     clock.stopped_at, clock.next_step_at, clock.parked_until = at, None, None
     clock.used_seconds = int(worktime.between(calendar_of(clock), clock.started_at, at).total_seconds())
-    clock.save(update_fields=["state", "breached_at", "stopped_at", "next_step_at", "parked_until", "used_seconds"])
+    clock.save(
+        update_fields=[
+            "state",
+            "breached_at",
+            "in_outage",
+            "stopped_at",
+            "next_step_at",
+            "parked_until",
+            "used_seconds",
+        ]
+    )
     return clock
 
 

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from crm.lib import clock
-from sla.models import Heartbeat, Outage
+from sla.models import Clock, Heartbeat, Outage
+from sla.states import ClockState
 
 SILENT = timedelta(seconds=30)  # the watchdog takes over after this (reliability.md, rule 2)
 OUTAGE = timedelta(seconds=120)  # a longer gap between sweeps is an outage of ours, kept out of statistics
@@ -33,7 +34,10 @@ def note_sweep() -> None:
     since = beat(SWEEP)
     if since is not None and since > OUTAGE:
         wall = Heartbeat.objects.get(pk=SWEEP).beat_at
-        Outage.objects.create(started_at=wall - since, ended_at=wall)
+        outage = Outage.objects.create(started_at=wall - since, ended_at=wall)
+        # a breach that was noted before we knew of the outage does not count against people either
+        overlapping = Clock.objects.filter(started_at__lt=outage.ended_at, due_at__gt=outage.started_at)
+        overlapping.filter(state=ClockState.BREACHED).update(in_outage=True)
 
 
 def is_silent(name: str) -> bool:
