@@ -26,7 +26,7 @@ lint: ## Check style, templates, types and that no migration is missing
 	@$(PREPARE) --tests
 	$(VENV) -m ruff check .
 	$(VENV) -m ruff format --check .
-	find templates -name '*.html' -exec $(VENV) -m djade --check --target-version 5.2 {} +
+	find templates -name '*.html' -exec .venv/bin/djade --check --target-version 5.2 {} +
 	$(CHECKING) $(VENV) -m mypy
 	$(CHECKING) $(VENV) -W ignore manage.py makemigrations --check --dry-run
 

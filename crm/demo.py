@@ -254,14 +254,14 @@ def _handed_off(cast: Cast, story: int, team: Team, *, at: datetime, note: str =
     return handoffs.hand_off(lead, team=team, persona_version=cast.persona, by=cast.ana, at=at, note=note)
 
 
-def _sql(cast: Cast, handoff: Handoff, rep: User, *, at: datetime) -> None:
+def _sql(handoff: Handoff, rep: User, *, at: datetime) -> None:
     """Accepted, contacted and qualified with evidence, over two days from ``at``."""
     handoffs.accept(handoff, by=rep, at=at)
     contact = at + timedelta(hours=2)
     attempts.record(handoff, ContactChannel.PHONE, reached=True, by=rep, at=contact)
-    proof = {"verdict": "met", "by": rep, "at": contact + timedelta(hours=1)}
-    leads.add_evidence(handoff.lead, "budget", value="80,000 MXN", source="Llamada", **proof)
-    leads.add_evidence(handoff.lead, "decides", value="Firma el contrato", source="Llamada", **proof)
+    for code, value in (("budget", "80,000 MXN"), ("decides", "Firma el contrato")):
+        said_at = contact + timedelta(hours=1)
+        leads.add_evidence(handoff.lead, code, "met", value=value, source="Llamada", by=rep, at=said_at)
     outcomes.qualify_sql(handoff, by=rep, at=contact + timedelta(hours=20))
 
 
@@ -276,12 +276,12 @@ def _past(cast: Cast, *, at: datetime) -> None:
     ):
         begun = at - timedelta(days=days)
         handoff = _handed_off(cast, story, cast.online, at=begun)
-        _sql(cast, handoff, cast.bea if story % 2 else cast.cruz, at=begun + timedelta(minutes=18 + story))
-        won_at = begun + timedelta(days=9 + story % 5)
-        outcomes.win(handoff, Decimal(amount), by=handoff.owner, at=won_at)
+        rep = cast.bea if story % 2 else cast.cruz
+        _sql(handoff, rep, at=begun + timedelta(minutes=18 + story))
+        outcomes.win(handoff, Decimal(amount), by=rep, at=begun + timedelta(days=9 + story % 5))
     begun = at - timedelta(days=30)
     lost = _handed_off(cast, 15, cast.online, at=begun)
-    _sql(cast, lost, cast.bea, at=begun + timedelta(minutes=65))
+    _sql(lost, cast.bea, at=begun + timedelta(minutes=65))
     price = OutcomeReason.objects.get(code="price")
     outcomes.lose(lost, price, by=cast.bea, at=begun + timedelta(days=11), comment="El competidor bajó 20 %.")
     rejections = ((16, 26, "not_the_persona", ""), (18, 15, "bad_contact_data", "El teléfono no existe."))
@@ -294,8 +294,8 @@ def _past(cast: Cast, *, at: datetime) -> None:
     handoff = _handed_off(cast, 19, cast.online, at=begun)
     handoffs.accept(handoff, by=cast.bea, at=begun + timedelta(minutes=150))
     attempts.record(handoff, ContactChannel.WHATSAPP, reached=True, by=cast.bea, at=begun + timedelta(hours=5))
-    reason = OutcomeReason.objects.get(code="no_budget")
-    outcomes.disqualify(handoff, reason, by=cast.bea, at=begun + timedelta(hours=30), comment="Hasta el próximo año.")
+    no_budget = OutcomeReason.objects.get(code="no_budget")
+    outcomes.disqualify(handoff, no_budget, by=cast.bea, at=begun + timedelta(hours=30), comment="Hasta 2028.")
 
 
 def _today(cast: Cast, *, at: datetime) -> None:
@@ -311,7 +311,7 @@ def _today(cast: Cast, *, at: datetime) -> None:
     handoffs.accept(contacted, by=cast.bea, at=at - timedelta(hours=25))
     attempts.record(contacted, ContactChannel.PHONE, reached=True, by=cast.bea, at=at - timedelta(hours=23))
     open_sql = _handed_off(cast, 9, cast.online, at=at - timedelta(days=3))
-    _sql(cast, open_sql, cast.bea, at=at - timedelta(days=3) + timedelta(minutes=25))
+    _sql(open_sql, cast.bea, at=at - timedelta(days=3) + timedelta(minutes=25))
     _lead(cast, 11, at=at - timedelta(hours=3))
     _lead(cast, 12, at=at - timedelta(hours=1))
     _lead(cast, 21, at=at - timedelta(minutes=15))

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.conf import settings
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts import demo
 from crm.accounts.models import User
+from crm.accounts.request import Request
 from crm.lib import clock
 from crm.notifications import outbox
 from leads import desk, permissions
@@ -33,7 +33,7 @@ def counters(user: User, at: Any) -> dict[str, int]:
     return {**desk.counts(user, at=at), "notices": outbox.unread_count(user)}
 
 
-def shell(request: HttpRequest) -> dict[str, Any]:
+def shell(request: Request) -> dict[str, Any]:
     """Context of every template. Lazy, so that answers without the frame cost nothing."""
     user = getattr(request, "user", None)
     context: dict[str, Any] = {"relevo_mode": settings.RELEVO_MODE, "request_id": getattr(request, "id", "")}
@@ -42,7 +42,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {**context, "shell": SimpleLazyObject(lambda: _frame(request, user))}
 
 
-def _frame(request: HttpRequest, user: User) -> dict[str, Any]:
+def _frame(request: Request, user: User) -> dict[str, Any]:
     now = getattr(request, "now", None) or clock.now()
     counts = counters(user, now)
     return {
@@ -55,7 +55,7 @@ def _frame(request: HttpRequest, user: User) -> dict[str, Any]:
     }
 
 
-def _nav(request: HttpRequest, user: User, counts: dict[str, int]) -> list[Item]:
+def _nav(request: Request, user: User, counts: dict[str, int]) -> list[Item]:
     """Menus only hide what one may not open."""
     wanted: list[tuple[str, str | Promise, str, str]] = []
     if permissions.can_read_alignment(user):
@@ -72,5 +72,5 @@ def _nav(request: HttpRequest, user: User, counts: dict[str, int]) -> list[Item]
     ]
 
 
-def _is_current(request: HttpRequest, url: str) -> bool:
+def _is_current(request: Request, url: str) -> bool:
     return request.path == url

@@ -8,6 +8,7 @@ from crm.notifications import outbox
 from leads import escalation
 from sla import ladder, liveness
 from sla.ladder import Action
+from sla.models import Clock, Firing
 from sla.states import StepKind
 
 # What each step of a ladder does, by the kind of subject that the clock runs on.
@@ -22,7 +23,7 @@ LADDER: dict[str, dict[str, Action]] = {
 }
 
 
-def act(clock: ladder.Clock, firing: ladder.Firing) -> None:
+def act(clock: Clock, firing: Firing) -> None:
     """Do what the step of ``firing`` says to the subject of ``clock``."""
     LADDER[clock.subject_type][firing.kind](clock, firing)
 

@@ -11,7 +11,7 @@ from crm.accounts import views as accounts
 from crm.notifications import views as notifications
 
 for pattern in i18n_urls:
-    pattern.callback = login_not_required(pattern.callback)  # the sign-in page offers both languages
+    pattern.callback = login_not_required(pattern.callback)  # type: ignore[type-var]  # the sign-in page offers both languages
 
 to_login = login_not_required(RedirectView.as_view(pattern_name="account_login"))
 

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_safe
 
+from crm.accounts.request import Request
 from crm.accounts.states import Role
 from crm.lib import clock
 from crm.shell import counters
@@ -22,7 +23,7 @@ HOMES = {
 
 
 @require_safe
-def home(request: HttpRequest) -> HttpResponse:
+def home(request: Request) -> HttpResponse:
     """Each role's first page."""
     return redirect(HOMES[request.user.role])
 
@@ -36,7 +37,7 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def pulse(request: HttpRequest) -> JsonResponse:
+def pulse(request: Request) -> JsonResponse:
     """What the browser polls every 20 s: the moment, the counters, and a version that changes with the queue."""
     now = clock.now()
     counts = counters(request.user, now)

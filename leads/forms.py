@@ -27,6 +27,11 @@ def in_use(model: Any) -> QuerySet[Any]:
     return model.objects.filter(archived_at__isnull=True)
 
 
+def sales_teams() -> QuerySet[Team]:
+    """The teams whose queue a lead may be handed off to."""
+    return in_use(Team).filter(side=Side.SALES)
+
+
 class Line(forms.CharField):
     """One line of text by the written rule of crm.lib.text."""
 
@@ -181,7 +186,7 @@ class HandOffForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["team"].queryset = in_use(Team).filter(side=Side.SALES)
+        self.fields["team"].queryset = sales_teams()
 
 
 class PersonaForm(forms.Form):

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.accounts.models import Team, User
+from crm.lib.bilingual import in_language
 from crm.lib.errors import Conflict, DomainError
 from crm.notifications import outbox
 from leads import events, facts, journey
@@ -73,7 +74,7 @@ def check_mql(lead: Lead, persona_version: PersonaVersion) -> Assessment:
     assessment = facts.assess(lead, persona_version)
     if assessment.is_mql:
         return assessment
-    problems: dict[str, object] = {j.rule.code: facts.in_language(j.rule.text) for j in assessment.open_points}
+    problems: dict[str, object] = {j.rule.code: in_language(j.rule.text) for j in assessment.open_points}
     if not assessment.action_count:
         problems["valuable_action"] = _("At least one valuable action is needed.")
     raise NotAnMql(fields=problems)
@@ -271,7 +272,7 @@ def follow(
     ``old``: the handoff's state before; ``happened_at``: when it was, if not now (decides the date).
     """
     on = events.today(happened_at or at)
-    journey.reach(handoff.lead, STAGE_OF[handoff.state], on=on, **lead)
+    journey.reach(handoff.lead, STAGE_OF[HandoffState(handoff.state)], on=on, **lead)
     record(handoff, kind, old=old, by=by, at=at, on=on, payload=payload)
 
 

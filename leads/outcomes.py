@@ -83,8 +83,16 @@ def win(handoff: Handoff, amount: Decimal, *, by: User, at: datetime) -> Handoff
     if handoff.state == HandoffState.SQL:
         open_opportunity(handoff, by=by, at=at)
     old = handoffs.claim(handoff, HandoffState.WON, of=(HandoffState.OPPORTUNITY,), closed_at=at, amount=amount)
-    payload, deal = {"amount": str(amount)}, {"won_by": handoff.owner, "won_amount": amount}
-    handoffs.follow(handoff, EventKind.WON, old=old, by=by, at=at, payload=payload, **deal)
+    handoffs.follow(
+        handoff,
+        EventKind.WON,
+        old=old,
+        by=by,
+        at=at,
+        payload={"amount": str(amount)},
+        won_by=handoff.owner,
+        won_amount=amount,
+    )
     _tell_marketing("handoff.won", handoff, by=by, at=at, amount=str(amount))
     return handoff
 

@@ -15,7 +15,7 @@ from crm.lib.text import fold
 
 MET, NOT_MET, UNKNOWN = "met", "not_met", "unknown"
 FIT, DISQUALIFIER, MEANS, AUTHORITY = "fit", "disqualifier", "means", "authority"
-MISSING = (None, "", [], {})
+MISSING: tuple[Any, ...] = (None, "", [], {})
 
 
 @dataclass(frozen=True)

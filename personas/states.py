@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from crm.lib.moves import Moves
+
 
 class VersionState(models.TextChoices):
     DRAFT = "draft", _("Draft")
@@ -10,7 +12,7 @@ class VersionState(models.TextChoices):
     SUPERSEDED = "superseded", _("Superseded")
 
 
-VERSION_MOVES = {
+VERSION_MOVES: Moves = {
     VersionState.DRAFT: frozenset({VersionState.PUBLISHED}),
     VersionState.PUBLISHED: frozenset({VersionState.SUPERSEDED}),
 }

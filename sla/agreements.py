@@ -164,12 +164,14 @@ def policy(version: AgreementVersion, team: Team, *, facts: Mapping[str, Any]) -
     meet, the one with the most conditions counts.
     """
     clocks: dict[str, tuple[int, dict[str, Any]]] = {}
-    for promise in version.commitments.filter(metric__in=CLOCK_METRICS).prefetch_related("steps"):
+    for promise in version.commitments.filter(metric__in=CLOCK_METRICS, window_minutes__isnull=False).prefetch_related(
+        "steps"
+    ):
         rank = _conditions_met(promise.conditions, facts)
         if rank is None or (promise.metric in clocks and clocks[promise.metric][0] >= rank):
             continue
         steps = [{"level": s.level, "kind": s.kind, "offset_minutes": s.offset_minutes} for s in promise.steps.all()]
-        terms = {"commitment": promise.pk, "limit_seconds": promise.window_minutes * 60, "ladder": steps}
+        terms = {"commitment": promise.pk, "limit_seconds": (promise.window_minutes or 0) * 60, "ladder": steps}
         clocks[promise.metric] = (rank, terms)
     calendar = calendars.plain(calendars.of_team(team, version.calendar))
     return {

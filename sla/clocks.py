@@ -17,7 +17,7 @@ from sla import liveness, steps, worktime
 from sla.models import Clock
 from sla.states import ClockState, Metric
 
-DONE_WORDS = {
+DONE_WORDS: dict[str, Any] = {
     Metric.ACCEPT: _("Decided"),
     Metric.FIRST_CONTACT: _("Contacted"),
     Metric.SQL_DECISION: _("Decided"),
@@ -64,7 +64,7 @@ def start(
     run = steps.Run(calendar, at, worktime.add(calendar, at, limit), limit)
     ladder = steps.read(terms["ladder"])
     return Clock.objects.create(
-        subject_type=subject._meta.model_name,
+        subject_type=str(subject._meta.model_name),
         subject_id=subject.pk,
         metric=metric,
         commitment_id=terms["commitment"],

@@ -64,7 +64,7 @@ def _fire(clock: Clock, act: Action, *, at: datetime) -> None:
     step = next((s for s in ladder if s.level > clock.level), None)
     if step is None:  # a commitment without a ladder still breaches
         step = steps.Step(clock.level + 1, StepKind.BREACH, timedelta(0))
-    planned = clock.next_step_at
+    planned = clock.next_step_at or clock.due_at
     if step.kind == StepKind.WARN and at > clock.due_at:
         # An outage swallowed the warning: it stands in the ledger, and the breach follows at once.
         _ledger(clock, step, planned, at, outcome="overtaken")

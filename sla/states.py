@@ -3,6 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from crm.lib.moves import Moves
+
 
 class AgreementState(models.TextChoices):
     DRAFT = "draft", _("Draft")
@@ -11,7 +13,7 @@ class AgreementState(models.TextChoices):
     SUPERSEDED = "superseded", _("Superseded")
 
 
-AGREEMENT_MOVES = {
+AGREEMENT_MOVES: Moves = {
     AgreementState.DRAFT: frozenset({AgreementState.SIGNED}),
     AgreementState.SIGNED: frozenset({AgreementState.IN_FORCE, AgreementState.SUPERSEDED}),
     AgreementState.IN_FORCE: frozenset({AgreementState.SUPERSEDED}),
@@ -42,7 +44,7 @@ class ClockState(models.TextChoices):
 
 
 # A breached clock may become met: the earliest true act counts, whatever the order in which we learn of it.
-CLOCK_MOVES = {
+CLOCK_MOVES: Moves = {
     ClockState.RUNNING: frozenset({ClockState.PAUSED, ClockState.MET, ClockState.BREACHED, ClockState.CANCELLED}),
     ClockState.PAUSED: frozenset({ClockState.RUNNING, ClockState.MET, ClockState.CANCELLED}),
     ClockState.BREACHED: frozenset({ClockState.MET, ClockState.CANCELLED, ClockState.RUNNING}),

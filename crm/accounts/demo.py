@@ -49,7 +49,7 @@ def people() -> list[DemoPerson]:
     for key, (mailbox, role, blurb) in PARTS.items():
         user = users.get(f"{mailbox}@{DOMAIN}")
         if user is not None:
-            found.append(DemoPerson(key, user.name, user.email, role, blurb))
+            found.append(DemoPerson(key, user.name, user.email or "", role, blurb))
     return found
 
 

@@ -57,7 +57,7 @@ class Team(models.Model):
         return self.name
 
 
-class UserManager(BaseUserManager):
+class UserManager(BaseUserManager["User"]):
     """Makes people; used by Django's own commands. The product itself uses accounts.people."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:

@@ -55,14 +55,18 @@ def people_by_external_id(names: Mapping[str, str], *, by: User | None, at: date
 
     Whoever is unknown is created inactive: known in the statistics, unable to sign in.
     """
-    known = {user.external_id: user for user in User.objects.filter(external_id__in=list(names))}
+    known = _by_external_id(names)
     unknown = [key for key in names if key not in known]
     if not unknown:
         return known
     fresh = [User(name=names[key], external_id=key, is_active=False, password="!") for key in unknown]
     User.objects.bulk_create(fresh, ignore_conflicts=True)
     record("people_imported", "person", by=by, at=at, payload={"external_ids": unknown})
-    return {user.external_id: user for user in User.objects.filter(external_id__in=list(names))}
+    return _by_external_id(names)
+
+
+def _by_external_id(keys: Iterable[str]) -> dict[str, User]:
+    return {user.external_id or "": user for user in User.objects.filter(external_id__in=list(keys))}
 
 
 @transaction.atomic

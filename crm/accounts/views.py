@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.accounts import demo, people
 from crm.accounts.forms import PreferencesForm
+from crm.accounts.request import Request
 from crm.lib import clock
 
 
@@ -29,7 +30,7 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def preferences(request: HttpRequest) -> HttpResponse:
+def preferences(request: Request) -> HttpResponse:
     """A person's own language, zone and look."""
     form = PreferencesForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():

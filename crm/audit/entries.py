@@ -14,17 +14,17 @@ def record(
     verb: str,
     subject: models.Model | str,
     *,
-    by: models.Model | None,
+    by: Any,
     at: datetime,
-    on_behalf_of: models.Model | None = None,
+    on_behalf_of: Any = None,
     payload: dict[str, Any] | None = None,
 ) -> Entry:
     """Write that ``by`` (None: the system) did ``verb`` to ``subject`` (a saved row, or the name of a kind)."""
-    named = isinstance(subject, str)
+    name, pk = (subject, None) if isinstance(subject, str) else (str(subject._meta.model_name), subject.pk)
     return Entry.objects.create(
         verb=verb,
-        subject_type=subject if named else subject._meta.model_name,
-        subject_id=None if named else subject.pk,
+        subject_type=name,
+        subject_id=pk,
         actor=by,
         on_behalf_of=on_behalf_of,
         at=at,

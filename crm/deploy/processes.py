@@ -94,12 +94,14 @@ class Child:
     fds: Sequence[int] = ()
     process: subprocess.Popen[bytes] | None = None
     crashes: int = 0
+    log_from: int = 0
     started_at: float = 0.0
     next_start_at: float = 0.0
 
     def start(self) -> None:
         set_aside(self.log)
         with self.log.open("ab") as log:
+            self.log_from = log.tell()
             self.process = subprocess.Popen(
                 self.command,
                 cwd=self.folder,
@@ -122,7 +124,7 @@ class Child:
 
     def last_words(self, lines: int = 1) -> str:
         with self.log.open("rb") as log:
-            log.seek(max(0, self.log.stat().st_size - 20_000))
+            log.seek(max(self.log_from, self.log.stat().st_size - 20_000))
             return tail(log.read().decode(errors="replace"), lines)
 
     def tend(self, now: float) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -26,9 +27,9 @@ class BilingualField(models.JSONField):
     default_validators = [validate_bilingual]
 
 
-def in_language(value: dict[str, str] | str | None, language: str | None = None) -> str:
+def in_language(value: Mapping[str, str] | str | None, language: str | None = None) -> str:
     """The text in ``language`` (default: the active one), else in the other; plain text stays as it is."""
-    if not isinstance(value, dict):
+    if value is None or isinstance(value, str):
         return value or ""
     wanted = (language or get_language() or "es")[:2]
     return value.get(wanted) or value.get("es") or value.get("en") or ""

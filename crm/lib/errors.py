@@ -15,7 +15,7 @@ class DomainError(Exception):
 
     status = 422
     code = "refused"
-    message = _("This cannot be done.")
+    message: object = _("This cannot be done.")
 
     def __init__(self, message: object = None, *, fields: Mapping[str, object] | None = None) -> None:
         self.message = self.message if message is None else message

@@ -7,15 +7,15 @@ from datetime import datetime
 from typing import Any
 
 from django.forms import Form
-from django.http import HttpRequest
 from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from crm.accounts.models import User
+from crm.accounts.request import Request
 from crm.lib.bilingual import in_language
 from leads import events, facts, permissions
 from leads.forms import ActionForm, AttemptForm, EndForm, EvidenceForm, NoteForm, RejectForm, WinForm, in_use
-from leads.models import CustomField, Event, Handoff, Lead, OutcomeReason, Source, ValuableActionKind
+from leads.models import CustomField, Event, Handoff, Lead, OutcomeReason, ValuableActionKind
 from leads.qualification import AUTHORITY, DISQUALIFIER, FIT, MEANS, Assessment, Judgement
 from leads.states import HandoffState, OutcomeKind, Stage
 from personas.models import PersonaVersion
@@ -101,7 +101,7 @@ def version_for(lead: Lead, handoff: Handoff | None) -> PersonaVersion | None:
     return rows.filter(pk=pk).first() if pk else None
 
 
-def forms_for(request: HttpRequest, handoff: Handoff | None, *, today: Any) -> dict[str, Form]:
+def forms_for(request: Request, handoff: Handoff | None, *, today: Any) -> dict[str, Form]:
     """Empty forms of every step that the viewer may take now; absent where not allowed."""
     found: dict[str, Form] = {}
     user = request.user
@@ -134,7 +134,7 @@ def timeline(lead: Lead, visible: list[int], *, whole: bool) -> list[Event]:
     return list(rows[:TIMELINE])
 
 
-def context(request: HttpRequest, lead: Lead, *, at: datetime, bound: dict[str, Form] | None = None) -> dict[str, Any]:
+def context(request: Request, lead: Lead, *, at: datetime, bound: dict[str, Form] | None = None) -> dict[str, Any]:
     """Everything for leads/lead.html. ``bound``: forms that came back with errors, by the name of the step."""
     request.now, bound, user = at, bound or {}, request.user
     handoff = latest_handoff(user, lead)
@@ -203,13 +203,11 @@ def words(value: Any) -> Any:
     return number_format(value, force_grouping=True) if isinstance(value, int | float) else value
 
 
-def _told(rows: list[Event]) -> list[Event]:
-    """The events with the words of the catalogues their payloads point to."""
-    words: dict[str, str] = {}
+def _told(rows: list[Event]) -> list[tuple[Event, str]]:
+    """The events, each with the words of the catalogue that its payload points to."""
     codes = {row.payload.get(key) for row in rows for key in ("reason", "action") if row.payload.get(key)}
+    names: dict[str, str] = {}
     if codes:
-        for model in (RejectionReason, OutcomeReason, ValuableActionKind, Source):
-            words |= {r.code: str(r) for r in model.objects.filter(code__in=codes)}
-    for row in rows:
-        row.said = words.get(row.payload.get("reason") or row.payload.get("action") or "", "")
-    return rows
+        for model in (RejectionReason, OutcomeReason, ValuableActionKind):
+            names |= {r.code: str(r) for r in model.objects.filter(code__in=codes)}
+    return [(row, names.get(row.payload.get("reason") or row.payload.get("action") or "", "")) for row in rows]

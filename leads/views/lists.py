@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from crm.accounts.request import Request
 from crm.lib import clock
 from crm.lib.paging import BadParameter, newest_first
 from leads import desk, permissions
@@ -51,7 +52,7 @@ class Row:
     can_accept_as_sql: bool
 
 
-def row(request: HttpRequest, handoff: Handoff, *, at: datetime) -> Row:
+def row(request: Request, handoff: Handoff, *, at: datetime) -> Row:
     """One line of the queue or of my leads."""
     return Row(
         handoff,
@@ -61,14 +62,14 @@ def row(request: HttpRequest, handoff: Handoff, *, at: datetime) -> Row:
     )
 
 
-def today_began(request: HttpRequest, at: datetime) -> datetime:
+def today_began(request: Request, at: datetime) -> datetime:
     """Midnight of the viewer's day."""
     zone = ZoneInfo(timezone.get_current_timezone_name())
     return datetime.combine(at.astimezone(zone).date(), time(), zone)
 
 
 @require_safe
-def queue(request: HttpRequest) -> HttpResponse:
+def queue(request: Request) -> HttpResponse:
     """Pending handoffs in sight, the least time left first."""
     request.now = now = clock.now()
     since, tab = today_began(request, now), request.GET.get("tab", "waiting")
@@ -96,7 +97,7 @@ def _start(raw: str) -> int:
 
 
 @require_safe
-def mine(request: HttpRequest) -> HttpResponse:
+def mine(request: Request) -> HttpResponse:
     """What the person has accepted and not finished, the next due first."""
     request.now = now = clock.now()
     rows = [row(request, handoff, at=now) for handoff in desk.mine(request.user)[: PAGE * 4]]
@@ -104,7 +105,7 @@ def mine(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-def lead_list(request: HttpRequest) -> HttpResponse:
+def lead_list(request: Request) -> HttpResponse:
     """Every lead in sight, with search and filters in the address, newest first."""
     request.now = clock.now()
     listing = LeadFilter(request.GET, Lead.objects.visible_to(request.user).with_names())
@@ -120,7 +121,7 @@ def lead_list(request: HttpRequest) -> HttpResponse:
     return render(request, "leads/lead_list.html", context, status=status)
 
 
-def _stage_tabs(request: HttpRequest) -> list[Tab]:
+def _stage_tabs(request: Request) -> list[Tab]:
     """Marketing's desk: what needs them first."""
     current = request.GET.get("stage", "")
     wanted = [

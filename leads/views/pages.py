@@ -9,17 +9,18 @@ from typing import Any
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm.accounts.models import Team
+from crm.accounts.request import Request
 from crm.accounts.states import Side
 from crm.lib import clock
 from crm.lib.errors import DomainError
 from leads import events, facts, handoffs, leads, permissions
-from leads.forms import ActionForm, EvidenceForm, HandOffForm, LeadForm
+from leads.forms import ActionForm, EvidenceForm, HandOffForm, LeadForm, sales_teams
 from leads.models import Lead
 from leads.qualification import AUTHORITY, DISQUALIFIER, FIT, MEANS
 from leads.views import lead_context
@@ -28,7 +29,7 @@ from personas.models import PersonaVersion
 from sla import agreements, worktime
 
 
-def fetch(request: HttpRequest, pk: int) -> Lead:
+def fetch(request: Request, pk: int) -> Lead:
     """The lead, if the viewer may see it; 404 else."""
     return get_object_or_404(
         Lead.objects.visible_to(request.user)
@@ -38,7 +39,7 @@ def fetch(request: HttpRequest, pk: int) -> Lead:
     )
 
 
-def show(request: HttpRequest, lead: Lead, *, at: datetime, status: int = 200, **bound: Form) -> HttpResponse:
+def show(request: Request, lead: Lead, *, at: datetime, status: int = 200, **bound: Form) -> HttpResponse:
     """The lead page; ``bound``: the form of a step that came back with errors."""
     context = lead_context.context(request, lead, at=at, bound=bound)
     return render(request, "leads/lead.html", context, status=status)
@@ -55,18 +56,18 @@ def refuse(form: Form, error: DomainError) -> int:
 
 
 @require_safe
-def lead_page(request: HttpRequest, pk: int) -> HttpResponse:
+def lead_page(request: Request, pk: int) -> HttpResponse:
     """One lead: why it is qualified, how to reach it, what happened, the one next step."""
     return show(request, fetch(request, pk), at=clock.now())
 
 
-def marketing_team(request: HttpRequest) -> Team | None:
+def marketing_team(request: Request) -> Team | None:
     """The marketing team for which the person logs: the first one they belong to."""
     return Team.objects.filter(pk__in=request.user.team_ids(Side.MARKETING)).first()
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def lead_new(request: HttpRequest) -> HttpResponse:
+def lead_new(request: Request) -> HttpResponse:
     """Quick log of a lead by hand."""
     if not permissions.can_log(request.user):
         raise PermissionDenied
@@ -91,7 +92,7 @@ def lead_new(request: HttpRequest) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def lead_edit(request: HttpRequest, pk: int) -> HttpResponse:
+def lead_edit(request: Request, pk: int) -> HttpResponse:
     """Change a lead's data; a version that moved on is a conflict that keeps what was typed."""
     lead = fetch(request, pk)
     if not permissions.can_change(request.user, lead):
@@ -111,7 +112,7 @@ def lead_edit(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "leads/lead_form.html", {"form": form, "lead": lead, "version": version}, status=status)
 
 
-def chosen_version(request: HttpRequest, lead: Lead) -> tuple[PersonaVersion | None, list[PersonaVersion]]:
+def chosen_version(request: Request, lead: Lead) -> tuple[PersonaVersion | None, list[PersonaVersion]]:
     """The persona that judges on the qualify page: the one asked for, else the lead's, else the first in use."""
     versions = catalogue.published()
     asked = request.POST.get("persona") or request.GET.get("persona") or ""
@@ -125,7 +126,7 @@ def chosen_version(request: HttpRequest, lead: Lead) -> tuple[PersonaVersion | N
 
 
 @require_safe
-def qualify(request: HttpRequest, pk: int) -> HttpResponse:
+def qualify(request: Request, pk: int) -> HttpResponse:
     """Each criterion with its evidence, the valuable actions, the package, and the hand-off."""
     lead = fetch(request, pk)
     if not permissions.can_qualify(request.user, lead):
@@ -134,14 +135,14 @@ def qualify(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def show_qualify(
-    request: HttpRequest, lead: Lead, *, at: datetime, status: int = 200, bound: dict[str, Any] | None = None
+    request: Request, lead: Lead, *, at: datetime, status: int = 200, bound: dict[str, Any] | None = None
 ) -> HttpResponse:
     """The qualify page. ``bound``: forms that came back with errors (hand_off, action, or a criterion's code)."""
     request.now, bound = at, bound or {}
     version, versions = chosen_version(request, lead)
     assessment = facts.assess(lead, version) if version else None
     team_form = bound.get("hand_off") or HandOffForm()
-    teams = list(team_form.fields["team"].queryset)
+    teams = list(sales_teams())
     terms, missing = _terms(lead, teams, at)
     checks = lead_context.checks
     context = {
@@ -186,7 +187,7 @@ def _due(policy: dict[str, Any], at: datetime) -> datetime | None:
 
 
 @require_POST
-def mark_mql(request: HttpRequest, pk: int) -> HttpResponse:
+def mark_mql(request: Request, pk: int) -> HttpResponse:
     """Record that the lead is an MQL without handing it off yet."""
     lead = fetch(request, pk)
     if not permissions.can_qualify(request.user, lead):
@@ -200,7 +201,7 @@ def mark_mql(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def hand_off(request: HttpRequest, pk: int) -> HttpResponse:
+def hand_off(request: Request, pk: int) -> HttpResponse:
     """Hand the lead off to a sales team's queue."""
     lead = fetch(request, pk)
     if not permissions.can_hand_off(request.user, lead):
@@ -226,19 +227,19 @@ def hand_off(request: HttpRequest, pk: int) -> HttpResponse:
     return show_qualify(request, lead, at=now, status=status, bound={"hand_off": form})
 
 
-def _back(request: HttpRequest, lead: Lead) -> HttpResponse:
+def _back(request: Request, lead: Lead) -> HttpResponse:
     """To the page that the note was written on."""
     return redirect("lead_qualify" if request.POST.get("from") == "qualify" else "lead", pk=lead.pk)
 
 
-def _again(request: HttpRequest, lead: Lead, name: str, form: Form, status: int, at: datetime) -> HttpResponse:
+def _again(request: Request, lead: Lead, name: str, form: Form, status: int, at: datetime) -> HttpResponse:
     """The page that the note was written on, with the form that came back."""
     if request.POST.get("from") == "qualify":
         return show_qualify(request, lead, at=at, status=status, bound={name: form})
     return show(request, lead, at=at, status=status, **{name: form})
 
 
-def _note(request: HttpRequest, lead: Lead, name: str, form: Form, write: Callable[[datetime], Any]) -> HttpResponse:
+def _note(request: Request, lead: Lead, name: str, form: Form, write: Callable[[datetime], Any]) -> HttpResponse:
     """Validate ``form``, ``write``, and go back; anything wrong comes back on the same page."""
     now, status = clock.now(), 422
     if form.is_valid():
@@ -252,7 +253,7 @@ def _note(request: HttpRequest, lead: Lead, name: str, form: Form, write: Callab
 
 
 @require_POST
-def add_action(request: HttpRequest, pk: int) -> HttpResponse:
+def add_action(request: Request, pk: int) -> HttpResponse:
     """Note a valuable action."""
     lead = fetch(request, pk)
     if not permissions.can_change(request.user, lead):
@@ -269,7 +270,7 @@ def add_action(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def add_evidence(request: HttpRequest, pk: int, code: str) -> HttpResponse:
+def add_evidence(request: Request, pk: int, code: str) -> HttpResponse:
     """Note what proves or disproves a criterion of the persona that judges the lead."""
     lead = fetch(request, pk)
     handoff = lead_context.latest_handoff(request.user, lead)

@@ -8,12 +8,13 @@ from datetime import datetime
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.accounts.models import User
+from crm.accounts.request import Request
 from crm.lib import clock
 from crm.lib.errors import DomainError
 from leads import attempts, handoffs, outcomes, permissions
@@ -26,25 +27,25 @@ from leads.views.lists import row
 Predicate = Callable[[User, Handoff], bool]
 
 
-def fetch(request: HttpRequest, pk: int) -> Handoff:
+def fetch(request: Request, pk: int) -> Handoff:
     """The handoff, if the viewer may see it; 404 else."""
     rows = Handoff.objects.visible_to(request.user).with_names()
     return get_object_or_404(rows.select_related("agreement_version", "submitted_by", "lead__marketing_team"), pk=pk)
 
 
-def allowed(request: HttpRequest, handoff: Handoff, predicate: Predicate, *, when: bool = True) -> None:
+def allowed(request: Request, handoff: Handoff, predicate: Predicate, *, when: bool = True) -> None:
     """403 unless ``predicate``; ``when`` False: the state has moved on, which the step itself answers with 409."""
     if when and not predicate(request.user, handoff):
         raise PermissionDenied
 
 
-def done(request: HttpRequest, handoff: Handoff, text: str) -> HttpResponse:
+def done(request: Request, handoff: Handoff, text: str) -> HttpResponse:
     """Say what was done and show the lead."""
     messages.success(request, text % {"lead": handoff.lead})
     return redirect("lead", pk=handoff.lead_id)
 
 
-def decide(request: HttpRequest, pk: int, predicate: Predicate, act: Callable[..., Handoff], text: str) -> HttpResponse:
+def decide(request: Request, pk: int, predicate: Predicate, act: Callable[..., Handoff], text: str) -> HttpResponse:
     """Accept by a button: from the lead page, or in place from a row of the queue (htmx)."""
     now = clock.now()
     try:
@@ -61,7 +62,7 @@ def decide(request: HttpRequest, pk: int, predicate: Predicate, act: Callable[..
     return done(request, handoff, text)
 
 
-def _fetch_to_decide(request: HttpRequest, pk: int) -> Handoff:
+def _fetch_to_decide(request: Request, pk: int) -> Handoff:
     """The handoff in sight; one that a colleague has just taken from the same queue is a lost race, not a 404."""
     try:
         return fetch(request, pk)
@@ -73,7 +74,7 @@ def _fetch_to_decide(request: HttpRequest, pk: int) -> Handoff:
 
 
 @require_POST
-def accept(request: HttpRequest, pk: int) -> HttpResponse:
+def accept(request: Request, pk: int) -> HttpResponse:
     """Accept a pending handoff."""
     return decide(
         request,
@@ -85,14 +86,14 @@ def accept(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def accept_as_sql(request: HttpRequest, pk: int) -> HttpResponse:
+def accept_as_sql(request: Request, pk: int) -> HttpResponse:
     """Accept and qualify to SQL where the package proves means and authority."""
     text = _("%(lead)s is yours and an SQL.")
     return decide(request, pk, permissions.can_accept_as_sql, outcomes.accept_as_sql, text)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-def reject(request: HttpRequest, pk: int) -> HttpResponse:
+def reject(request: Request, pk: int) -> HttpResponse:
     """Reject before contact, with class and reason. GET: the page with the reasons (the queue's dialog, whole)."""
     handoff = _fetch_to_decide(request, pk)
     allowed(request, handoff, permissions.can_decide, when=handoff.is_pending or request.method != "POST")
@@ -122,7 +123,7 @@ def reject(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def step(
-    request: HttpRequest,
+    request: Request,
     handoff: Handoff,
     name: str,
     form: Form,
@@ -143,7 +144,7 @@ def step(
 
 
 @require_POST
-def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+def withdraw(request: Request, pk: int) -> HttpResponse:
     """Marketing takes a pending handoff back."""
     handoff = fetch(request, pk)
     allowed(request, handoff, permissions.can_withdraw, when=handoff.is_pending)
@@ -156,7 +157,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def requeue(request: HttpRequest, pk: int) -> HttpResponse:
+def requeue(request: Request, pk: int) -> HttpResponse:
     """A team lead puts a handoff back at the head of the queue."""
     handoff = fetch(request, pk)
     allowed(request, handoff, permissions.can_requeue)
@@ -166,7 +167,7 @@ def requeue(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def attempt(request: HttpRequest, pk: int) -> HttpResponse:
+def attempt(request: Request, pk: int) -> HttpResponse:
     """Note an attempt; the first that reached a person is the contact."""
     handoff = fetch(request, pk)
     allowed(request, handoff, permissions.can_work)
@@ -180,7 +181,7 @@ def attempt(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def sql(request: HttpRequest, pk: int) -> HttpResponse:
+def sql(request: Request, pk: int) -> HttpResponse:
     """Qualify to SQL; what is not proven is named."""
     handoff = fetch(request, pk)
     allowed(request, handoff, permissions.can_work)
@@ -189,7 +190,7 @@ def sql(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
+def opportunity(request: Request, pk: int) -> HttpResponse:
     """Open an opportunity on an SQL."""
     handoff = fetch(request, pk)
     allowed(request, handoff, permissions.can_work)
@@ -198,7 +199,7 @@ def opportunity(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def win(request: HttpRequest, pk: int) -> HttpResponse:
+def win(request: Request, pk: int) -> HttpResponse:
     """Close as won, with the amount."""
     handoff = fetch(request, pk)
     allowed(request, handoff, permissions.can_work)
@@ -211,18 +212,18 @@ def win(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
-def lose(request: HttpRequest, pk: int) -> HttpResponse:
+def lose(request: Request, pk: int) -> HttpResponse:
     """Close as lost, with the reason."""
     return _end(request, pk, OutcomeKind.LOST, outcomes.lose, _("%(lead)s is closed as lost."))
 
 
 @require_POST
-def disqualify(request: HttpRequest, pk: int) -> HttpResponse:
+def disqualify(request: Request, pk: int) -> HttpResponse:
     """Close after contact as disqualified, with the reason."""
     return _end(request, pk, OutcomeKind.DISQUALIFIED, outcomes.disqualify, _("%(lead)s is disqualified."))
 
 
-def _end(request: HttpRequest, pk: int, kind: OutcomeKind, act: Callable[..., Handoff], text: str) -> HttpResponse:
+def _end(request: Request, pk: int, kind: OutcomeKind, act: Callable[..., Handoff], text: str) -> HttpResponse:
     handoff = fetch(request, pk)
     allowed(request, handoff, permissions.can_work)
     name = "lose" if kind == OutcomeKind.LOST else "disqualify"

@@ -103,14 +103,14 @@ def test_roles_are_what_the_product_needs(data):
     assert ask(postgres.app_url, settings) == [("off", "UTC", "on")]
 
 
-def test_django_connects_through_the_url(data):
+def test_django_connects_through_the_url(data, django_db_blocker):
     postgres = Postgres(data, for_tests=True)
     postgres.start()
     config = Env({"DATABASE_URL": postgres.app_url}).database("DATABASE_URL", "")
 
     connection = ConnectionHandler({"default": config})["default"]
 
-    with contextlib.closing(connection), connection.cursor() as cursor:
+    with django_db_blocker.unblock(), contextlib.closing(connection), connection.cursor() as cursor:
         cursor.execute("SELECT current_user")
         assert cursor.fetchone() == ("relevo_app",)
 
