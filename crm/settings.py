@@ -1,6 +1,7 @@
 """The one settings file. Every deployment differs by environment variables only (README: Configuration)."""
 
 from pathlib import Path
+from typing import Any
 
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -114,11 +115,10 @@ _kept = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "DISABLE_SERVER_SIDE_CU
 DATABASES = {"default": {**_app_database, **_kept}}
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("application_name", "relevo")
 DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
+OWNER_DATABASE: dict[str, Any] = {}
 if env.text("DATABASE_OWNER_URL"):
     _owner = env.database("DATABASE_OWNER_URL", "")
     OWNER_DATABASE = {key: _owner[key] for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT") if key in _owner}
-else:
-    OWNER_DATABASE = {}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Redis is the broker only: sign-in and its rate limits work with Redis dead.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "relevo_cache"}}

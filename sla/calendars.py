@@ -45,8 +45,6 @@ def create(
 
 def plain(calendar: Calendar) -> worktime.WorkCalendar:
     """The calendar as plain data for worktime; refuses one that never opens."""
-    rows = calendar.holidays.all()
-    holidays = {h.on: () if h.opens is None or h.closes is None else ((h.opens, h.closes),) for h in rows}
     return worktime.WorkCalendar(
         zone=calendar.time_zone,
         windows=tuple(worktime.Window(w.weekday, w.opens, w.closes) for w in calendar.windows.all()),

@@ -11,5 +11,5 @@ class Command(MigrateCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if settings.OWNER_DATABASE:
             connection.close()
-            connection.settings_dict.update({**settings.OWNER_DATABASE})
+            connection.settings_dict.update(settings.OWNER_DATABASE)
         super().handle(*args, **options)
