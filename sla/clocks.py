@@ -94,7 +94,8 @@ def stop(subject: models.Model, metric: str, *, at: datetime) -> Clock | None:
     clock.breached_at = None if met else clock.due_at
     clock.in_outage = not met and liveness.was_down(clock.started_at, clock.due_at)
     clock.stopped_at, clock.next_step_at, clock.parked_until = at, None, None
-    clock.used_seconds = int(worktime.between(calendar_of(clock), clock.started_at, at).total_seconds())
+    used = worktime.between(calendar_of(clock), clock.started_at, at)
+    clock.used_seconds = max(0, int(used.total_seconds()))  # machines' clocks may differ by a moment
     clock.save(
         update_fields=[
             "state",
