@@ -1,5 +1,6 @@
 """The one settings file. Every deployment differs by environment variables only (README: Configuration)."""
 
+import zoneinfo
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,9 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from crm.lib.env import Env, refused
+
+# The pinned time zone data rule on every machine, not whatever its system has.
+zoneinfo.reset_tzpath(to=())
 
 env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent

@@ -136,7 +136,7 @@ MIDDLES = {
     "Australia/Lord_Howe": [date(2024, 10, 6), date(2024, 4, 7)],
     "Asia/Kathmandu": [date(1986, 1, 1), date(2025, 5, 1)],
     "America/Mexico_City": [date(2022, 4, 3), date(2022, 10, 30), date(2025, 1, 1)],
-    "America/Bogota": [date(1992, 5, 3), date(1993, 4, 4), date(2025, 3, 10)],
+    "America/Bogota": [date(1992, 5, 3), date(2025, 3, 10)],
     "Europe/Madrid": [date(2024, 3, 31), date(2024, 10, 27)],
     "Africa/Casablanca": [date(2024, 3, 27), date(2025, 3, 15)],
     "Pacific/Apia": [date(2011, 12, 30), date(2012, 4, 1)],
