@@ -43,11 +43,11 @@ class Viewer:
         if not request.user.is_authenticated:
             return self.get_response(request)
         request.organisation = people.organisation()
-        request.LANGUAGE_CODE = request.user.language
+        request.LANGUAGE_CODE = language = request.user.language  # of before the view, which may sign out
         zone = ZoneInfo(request.user.time_zone or request.organisation.time_zone)
-        with translation.override(request.user.language), timezone.override(zone):
+        with translation.override(language), timezone.override(zone):
             response = self.get_response(request)
-        response["Content-Language"] = request.user.language
+        response["Content-Language"] = language
         if not request.path.startswith("/static/"):
             patch_cache_control(response, no_store=True, private=True)
         return response

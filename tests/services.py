@@ -54,14 +54,15 @@ def start() -> None:
     """Set what the settings read; start PostgreSQL unless an address is given (workers inherit it)."""
     os.environ.setdefault("RELEVO_MODE", "test")
     os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 50)
-    if os.environ.get("DATABASE_URL"):
-        return
-    folder, Services.lock = free_folder()
-    Services.postgres = Postgres(folder, for_tests=True)
-    Services.postgres.stop()  # a killed run leaves sessions behind, which would block the new test database
-    Services.postgres.start()
-    # Tests connect as the owner: they make tables; guard tests take the product's role with SET ROLE.
-    os.environ["DATABASE_URL"] = os.environ["DATABASE_OWNER_URL"] = Services.postgres.owner_url
+    # Tests connect as the owner, who makes tables; guard tests take the product's role with SET ROLE.
+    owner_url = os.environ.pop("DATABASE_OWNER_URL", "") or os.environ.get("DATABASE_URL", "")
+    if not owner_url:
+        folder, Services.lock = free_folder()
+        Services.postgres = Postgres(folder, for_tests=True)
+        Services.postgres.stop()  # a killed run leaves sessions behind, which would block the new test database
+        Services.postgres.start()
+        owner_url = Services.postgres.owner_url
+    os.environ["DATABASE_URL"] = owner_url
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -89,8 +90,6 @@ def scratch_folder() -> Iterator[Path]:
         finally:
             for server in (Postgres(folder), Valkey(folder)):
                 server.stop()
-            with contextlib.suppress(OSError):
-                server.runtime.rmdir()
 
 
 @contextlib.contextmanager

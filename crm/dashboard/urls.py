@@ -1,4 +1,10 @@
-from django.http import HttpResponse
+"""Addresses of the alignment page, below /alignment/."""
+
 from django.urls import path
 
-urlpatterns = [path("", lambda request: HttpResponse("soon"), name="alignment")]
+from crm.dashboard import views
+
+urlpatterns = [
+    path("", views.alignment, name="alignment"),
+    path("leads/", views.alignment_leads, name="alignment_leads"),
+]

@@ -41,6 +41,7 @@ class Server:
         self.for_tests = for_tests
         self.account = service_account()
         self.home = data / self.name
+        self.data = data
         self.runtime = runtime_folder(data)
         self.log = data / "logs" / f"{self.name}.log"
         self.child: subprocess.Popen[bytes] | None = None
@@ -52,6 +53,7 @@ class Server:
         if not reused:
             self.stop()  # what does not answer must not share the folder with its successor
             self.make_home()
+            runtime_folder(self.data)  # stop() may have removed it
             self.launch()
         self.process = self.find_process()
         return reused
@@ -66,6 +68,8 @@ class Server:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 self.child.wait(timeout=1)
         self.child = self.process = None
+        with contextlib.suppress(OSError):  # the other server's socket may lie there
+            self.runtime.rmdir()
 
     def is_alive(self) -> bool:
         return self.process is not None and is_alive(self.process)

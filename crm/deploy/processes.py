@@ -19,6 +19,7 @@ MARK = "RELEVO_SUPERVISED"  # in the environment of every supervised process: th
 LOG_LIMIT = 5_000_000  # bytes; a longer log is set aside at the next start
 CALM = 60.0  # seconds without a crash after which the next one counts as the first
 LONGEST_PAUSE = 30.0  # seconds between a crash and the next start
+TRACEBACK = "Traceback (most recent call last)"
 
 
 def die_with_parent(with_signal: int) -> Callable[[], None] | None:
@@ -75,6 +76,14 @@ def set_aside(log: Path) -> None:
 
 def tail(text: str, lines: int) -> str:
     return "\n".join([line for line in text.splitlines() if line.strip()][-lines:])
+
+
+def without_frames(text: str) -> str:
+    """The last lines of ``text``; of tracebacks only what they say in the end."""
+    if TRACEBACK in text:
+        kept = (line for line in text.splitlines() if not line.startswith(("  ", TRACEBACK)))
+        text = "\n".join(kept)
+    return tail(text, 8)
 
 
 def pause_after(crashes: int) -> float:

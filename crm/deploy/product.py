@@ -20,7 +20,7 @@ from typing import Any
 
 from crm.deploy.embedded import Postgres, Server, Valkey
 from crm.deploy.places import EmbeddedError, secret_key, write_private
-from crm.deploy.processes import MARK, Child, die_with_parent, end, left_over, tail
+from crm.deploy.processes import MARK, Child, die_with_parent, end, left_over, without_frames
 
 ROOT = Path(__file__).resolve().parents[2]
 LOOPBACK = ("127.0.0.1", "localhost")
@@ -175,7 +175,9 @@ class Product:
             preexec_fn=die_with_parent(signal.SIGKILL),
         )
         if done.returncode:
-            raise StepFailed(f"`manage.py {' '.join(arguments)}` failed:\n{tail(done.stdout, 12)}")
+            log = self.logs / f"{arguments[0]}.log"
+            log.write_text(done.stdout)
+            raise StepFailed(f"`manage.py {arguments[0]}` failed ({log}):\n{without_frames(done.stdout)}")
         return done.stdout
 
     def start_web(self) -> None:
@@ -215,7 +217,7 @@ class Product:
         until, answer = time.monotonic() + HEALTHY_WITHIN, "no answer"
         while time.monotonic() < until:
             if web.has_ended():
-                raise StepFailed(f"The web server did not start ({web.log}):\n{web.last_words(12)}")
+                raise StepFailed(f"The web server did not start ({web.log}):\n{without_frames(web.last_words(200))}")
             with contextlib.closing(http.client.HTTPConnection(host, port, timeout=5)) as line:
                 try:
                     line.request("GET", "/healthz", headers={"Host": names[0].strip().lstrip(".")})
@@ -225,7 +227,7 @@ class Product:
             if answer == "200":
                 return
             time.sleep(0.1)
-        raise StepFailed(f"The web server is not healthy ({answer}; {web.log}):\n{web.last_words(12)}")
+        raise StepFailed(f"The web server is not healthy ({answer}; {web.log}):\n{without_frames(web.last_words(200))}")
 
     # -- Run
 

@@ -177,7 +177,7 @@ def remove_data(data: Path) -> None:
     for pattern in ("run.json*", "run.lock", "secret_key*", "static.digest*", "*.schedule*"):
         for path in data.glob(pattern):
             path.unlink()
-    shutil.rmtree(runtime_folder(data))
+    shutil.rmtree(runtime_folder(data))  # with a socket that a killed server left
     for folder in (data / "test", data):
         with contextlib.suppress(OSError):  # something else lies there
             folder.rmdir()

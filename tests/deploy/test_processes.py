@@ -9,7 +9,7 @@ import time
 import psutil
 import pytest
 
-from crm.deploy.processes import MARK, Child, end, is_alive, left_over, pause_after, set_aside, tail
+from crm.deploy.processes import MARK, Child, end, is_alive, left_over, pause_after, set_aside, tail, without_frames
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 
@@ -95,6 +95,12 @@ def test_long_log_is_set_aside(tmp_path):
     log.write_bytes(b"x" * 5_000_001)
     set_aside(log)
     assert [path.name for path in tmp_path.iterdir()] == ["web.log.1"]
+
+
+def test_traceback_is_told_by_its_end():
+    text = 'Traceback (most recent call last):\n  File "a.py", line 1\n    do()\nValueError: bad\n\tno hint\n'
+    assert without_frames("  Applying …\n" + text) == "ValueError: bad\n\tno hint"
+    assert without_frames("CommandError: no such file\n") == "CommandError: no such file"
 
 
 def test_tail_skips_empty_lines():

@@ -129,14 +129,21 @@ function go(key) {
   if (link) location.assign(link.href);
 }
 
+/** Leaves what one is in: a search, the row one stands on, else a page that offers a way back; never typed text. */
+function onEscape(field) {
+  if ($("dialog[open], [popover]:popover-open")) return;
+  if (field?.type === "search") field.blur();
+  if (here()) here().classList.remove("is-here");
+  else if (body.dataset.shortcuts === "on" && (!field || field.matches("[type=radio], [type=checkbox]"))) $("a[data-escape]")?.click();
+}
+
 let leader = 0;
 function onKey(event) {
   const { key } = event;
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
   const field = event.target.closest?.("input, select, textarea, [contenteditable]");
   if (key === "Escape") {
-    if (field?.type === "search") field.blur();
-    return here()?.classList.remove("is-here");
+    return onEscape(field);
   }
   if (body.dataset.shortcuts !== "on" || field || $("dialog[open]")) return;
   if (performance.now() - leader < 1500 && "qmld".includes(key)) {
@@ -268,6 +275,8 @@ function take(news) {
   if (news.overdue !== undefined) {
     document.title = (news.overdue ? `(${news.overdue}) ` : "") + document.title.replace(/^\(\d+\) /, "");
   }
+  const line = $("[data-new-rows]");
+  if (forget && line) line.dataset.then = news.counts?.[line.dataset.key];
   if (version === null || forget) version = String(news.version);
   forget = false;
   if (String(news.version) !== version) tellOfRows(news);
@@ -298,7 +307,10 @@ function onRequest(event) {
 function onAnswer(event) {
   waiting = Math.max(0, waiting - 1);
   event.detail.target?.removeAttribute("aria-busy");
-  if (event.detail.requestConfig?.verb !== "get") forget = true;
+  if (event.detail.requestConfig?.verb !== "get") {
+    forget = true;
+    pulse();
+  }
   if (waiting) return;
   clearTimeout(barTimer);
   barTimer = 0;
@@ -323,7 +335,8 @@ function moveOn() {
   leaving = null;
   if (!row || here()) return;
   const all = rows();
-  moveTo(row.matches(".is-gone") ? (all[all.indexOf(row) + 1] ?? row) : row);
+  const open = (each) => !each.matches(".is-gone");
+  moveTo(open(row) ? row : (all.slice(all.indexOf(row)).find(open) ?? all.findLast(open) ?? row));
 }
 
 /** What a page or a new piece of it needs once: clocks right, toasts leaving, errors in focus, dialogs opened. */

@@ -1,0 +1,144 @@
+"""The address of the alignment page and of its lists: period and source. Whatever else stands in it is refused."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django import forms
+from django.http import QueryDict
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm.dashboard.numbers import FIRST, LAST, NOT_GIVEN, SLICES, Period, Scope, earliest
+from crm.lib.bilingual import in_language
+from crm.lib.clock import local_date
+from crm.lib.text import clean_line
+from leads.models import Source
+
+USUAL = timedelta(days=89)  # with today: the last 90 days
+
+
+@dataclass(frozen=True)
+class Preset:
+    """A period to choose with one click, in the shape of a tab."""
+
+    url: str
+    label: str | Promise
+    is_current: bool
+    count: None = None
+
+
+class Day(forms.DateField):
+    """An ISO date within reason. A fault is told with what was typed, which a date field of a browser hides."""
+
+    widget = forms.DateInput(attrs={"type": "date", "class": "field"}, format="%Y-%m-%d")
+
+    def __init__(self, label: str | Promise) -> None:
+        super().__init__(label=label, input_formats=["%Y-%m-%d"])
+
+    def to_python(self, value: Any) -> date | None:
+        typed = clean_line(str(value))[:40]
+        try:
+            day = super().to_python(typed)
+        except forms.ValidationError:
+            text = _("“%(typed)s” is not a date. Write it as year, month, day: 2026-03-31.")
+            raise forms.ValidationError(text % {"typed": typed}) from None
+        if day and not FIRST <= day <= LAST:
+            raise forms.ValidationError(_("Choose a date from 1900 to 2199."))
+        return day
+
+
+class ScopeForm(forms.Form):
+    """Period and source. Dates that are missing become the last 90 days up to today or to the given end."""
+
+    extra: tuple[str, ...] = ()
+
+    def __init__(self, query: QueryDict, *, zone: str, at: datetime) -> None:
+        self.zone, self.at, self.today = zone, at, local_date(at, zone)
+        self.unknown = sorted(set(query) - {"from", "to", "source", *self.extra})
+        typed = {name: query.get(name, "").strip() for name in ("from", "to", "source", *self.extra)}
+        typed["to"] = typed["to"] or self.today.isoformat()
+        typed["from"] = typed["from"] or _usual_start(typed["to"], self.today).isoformat()
+        super().__init__(typed)
+        self.fields["from"] = Day(gettext_lazy("From"))
+        self.fields["to"] = Day(gettext_lazy("To"))
+        self.sources = [(s.code, in_language(s.name)) for s in Source.objects.all()]
+        choices = [("", _("All sources")), *self.sources, (NOT_GIVEN, _("Not given"))]
+        unknown = {"invalid_choice": gettext_lazy("There is no source “%(value)s”.")}
+        self.fields["source"] = forms.ChoiceField(
+            label=gettext_lazy("Source"),
+            choices=choices,
+            required=False,
+            error_messages=unknown,
+            widget=forms.Select(attrs={"class": "field"}),
+        )
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean() or {}
+        if self.unknown:
+            words = _("The address has a part that this page does not know: %(names)s.")
+            self.add_error(None, words % {"names": clean_line(", ".join(self.unknown))[:120]})
+        begins, ends = found.get("from"), found.get("to")
+        if begins and ends and begins > ends:
+            self.add_error("to", _("The end lies before the beginning."))
+        return found
+
+    @property
+    def scope(self) -> Scope:
+        """What is asked for; only of a valid form."""
+        found = self.cleaned_data
+        return Scope(Period(found["from"], found["to"]), self.zone, self.at, found["source"])
+
+    @property
+    def source_name(self) -> str:
+        """The chosen source in words, empty for all."""
+        chosen = self.cleaned_data.get("source", "")
+        return dict([*self.sources, (NOT_GIVEN, _("Not given"))]).get(chosen, "")
+
+    def presets(self) -> list[Preset]:
+        """Usual periods up to today; the source stays."""
+        today, first = self.today, earliest()
+        offered: list[tuple[str | Promise, date]] = [
+            (gettext_lazy("This month"), today.replace(day=1)),
+            (gettext_lazy("Last 30 days"), today - timedelta(days=29)),
+            (gettext_lazy("Last 90 days"), today - USUAL),
+            (gettext_lazy("All time"), min(first or today, today)),
+        ]
+        return [self._preset(label, start) for label, start in offered]
+
+    def _preset(self, label: str | Promise, start: date) -> Preset:
+        query = {"from": start.isoformat(), "to": self.today.isoformat()}
+        is_current = all(self.data[name] == value for name, value in query.items())
+        if source := self.data["source"]:
+            query["source"] = source
+        return Preset(f"?{urlencode(query)}", label, is_current)
+
+
+class ListForm(ScopeForm):
+    """The same with the number whose list is wanted, and where its page begins."""
+
+    extra = ("show", "after")
+
+    def __init__(self, query: QueryDict, *, zone: str, at: datetime) -> None:
+        super().__init__(query, zone=zone, at=at)
+        no_such = gettext_lazy("There is no number “%(value)s”. Start again from the alignment page.")
+        self.fields["show"] = forms.ChoiceField(
+            choices=[(name, name) for name in SLICES], error_messages={"invalid_choice": no_such, "required": no_such}
+        )
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean()
+        for error in self.errors.pop("show", []):
+            self.add_error(None, error)
+        return found
+
+
+def _usual_start(end: str, today: date) -> date:
+    try:
+        return max(date.fromisoformat(end) - USUAL, FIRST)
+    except (ValueError, OverflowError):
+        return today - USUAL

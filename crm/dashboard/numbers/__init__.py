@@ -1,0 +1,104 @@
+"""The numbers of the alignment page, the lists behind them and `manage.py funnel`: one definition for all three.
+
+They are the organisation's: everybody who may read them reads the same ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from crm.dashboard.numbers import agreement, cohort
+from crm.dashboard.numbers.agreement import Attainment, Decisions, Term
+from crm.dashboard.numbers.cohort import Days, Group, Step, earliest
+from crm.dashboard.numbers.scope import FIRST, LAST, NOT_GIVEN, Period, Scope
+from crm.dashboard.numbers.slices import SLICES, rows
+from sla.states import Metric
+
+__all__ = [
+    "FIRST",
+    "LAST",
+    "NOT_GIVEN",
+    "SLICES",
+    "Attainment",
+    "Days",
+    "Decisions",
+    "Group",
+    "Numbers",
+    "Period",
+    "Scope",
+    "Step",
+    "Term",
+    "as_json",
+    "earliest",
+    "read",
+    "rows",
+]
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """Everything that the page shows about one scope."""
+
+    scope: Scope
+    funnel: list[Step]
+    days: Days
+    sources: list[Group]
+    months: list[Group]
+    attainment: Attainment
+    decisions: Decisions
+    delivered: int
+    terms: dict[str, list[Term]]
+
+
+def read(scope: Scope) -> Numbers:
+    """Seven queries, however many leads, sources and months there are."""
+    funnel, days = cohort.funnel_and_days(scope)
+    return Numbers(
+        scope=scope,
+        funnel=funnel,
+        days=days,
+        sources=cohort.by_source(scope),
+        months=cohort.by_month(scope),
+        attainment=agreement.attainment(scope),
+        decisions=agreement.decided(scope),
+        delivered=agreement.delivered_count(scope),
+        terms=agreement.terms(scope),
+    )
+
+
+def as_json(numbers: Numbers) -> dict[str, Any]:
+    """The same as plain data. Rates run from 0 to 1, times are business seconds, null means nothing to divide by."""
+    scope, kept, made = numbers.scope, numbers.attainment, numbers.decisions
+    return {
+        "from": scope.period.start.isoformat(),
+        "to": scope.period.end.isoformat(),
+        "time_zone": scope.zone,
+        "source": scope.source or None,
+        "at": scope.at.isoformat(),
+        "funnel": [
+            {
+                "stage": step.stage,
+                "count": step.count,
+                "not_recorded": step.not_recorded,
+                "of_leads": step.of_leads,
+                "of_previous": step.of_previous,
+            }
+            for step in numbers.funnel
+        ],
+        "sources": [{"source": None if g.key == NOT_GIVEN else g.key, **_group(g)} for g in numbers.sources],
+        "months": [{"month": group.key, **_group(group)} for group in numbers.months],
+        "days_to_won": vars(numbers.days),
+        "accept": {**vars(kept), "attainment": kept.rate, "promised": _terms(numbers, Metric.ACCEPT)},
+        "decisions": {**vars(made), "acceptance": made.rate, "promised": _terms(numbers, Metric.ACCEPTANCE_RATE)},
+        "mqls_delivered": {"count": numbers.delivered, "promised": _terms(numbers, Metric.MQL_VOLUME)},
+    }
+
+
+def _group(group: Group) -> dict[str, Any]:
+    names = cohort.GROUPED
+    return {**{name: getattr(group, name) for name in names}, "conversion": group.conversion}
+
+
+def _terms(numbers: Numbers, metric: Metric) -> list[dict[str, Any]]:
+    return [{"target": float(t.target), "window_minutes": t.window_minutes} for t in numbers.terms[metric]]

@@ -1,0 +1,99 @@
+"""What both sides promised and how it was kept. Imported history has no clocks and no decisions, so it never counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import Q
+
+from crm.dashboard.numbers.cohort import counts
+from crm.dashboard.numbers.scope import Scope
+from crm.dashboard.numbers.slices import SLICES, accept_clocks, decisions, delivered
+from crm.dashboard.numbers.sql import PercentileDisc
+from sla.models import Commitment
+from sla.states import AgreementState, Metric
+
+CLOCKS = ("clocks", "judged", "decided", "in_time", "late", "running", "outage", "withdrawn")
+DECISIONS = ("decisions", "accepted_by_sales", "rejected_by_sales")
+PROMISED = (Metric.ACCEPT, Metric.MQL_VOLUME, Metric.ACCEPTANCE_RATE)
+
+
+@dataclass(frozen=True)
+class Attainment:
+    """The accept commitment on clocks that started in the period.
+
+    clocks = judged + running + outage + withdrawn; judged = in_time + late. ``decided``: answered by a person, not
+    during an outage of ours; ``median`` and ``p90`` are the business seconds that those took.
+    """
+
+    clocks: int
+    judged: int
+    decided: int
+    in_time: int
+    late: int
+    running: int
+    outage: int
+    withdrawn: int
+    median: int | None
+    p90: int | None
+
+    @property
+    def rate(self) -> float | None:
+        return self.in_time / self.judged if self.judged else None
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """Accepted and rejected handoffs. A lead that was disqualified after contact stays accepted."""
+
+    decisions: int
+    accepted_by_sales: int
+    rejected_by_sales: int
+
+    @property
+    def rate(self) -> float | None:
+        return self.accepted_by_sales / self.decisions if self.decisions else None
+
+
+@dataclass(frozen=True)
+class Term:
+    """One promise: ``target`` is a share or a number per month; ``window_minutes`` are business minutes."""
+
+    target: Decimal
+    window_minutes: int | None
+
+
+def attainment(scope: Scope) -> Attainment:
+    decided = SLICES["decided"].condition(scope)
+    found = accept_clocks(scope).aggregate(
+        **counts(scope, *CLOCKS),
+        median=PercentileDisc("used_seconds", 0.5, filter=decided),
+        p90=PercentileDisc("used_seconds", 0.9, filter=decided),
+    )
+    return Attainment(**found)
+
+
+def decided(scope: Scope) -> Decisions:
+    return Decisions(**decisions(scope).aggregate(**counts(scope, *DECISIONS)))
+
+
+def delivered_count(scope: Scope) -> int:
+    return delivered(scope).count()
+
+
+def terms(scope: Scope) -> dict[str, list[Term]]:
+    """What the agreements that were in force in the period promise, by metric; several where they differ."""
+    begins, ends = scope.instants
+    in_force = Q(version__state__in=(AgreementState.IN_FORCE, AgreementState.SUPERSEDED))
+    overlaps = Q(version__superseded_at__isnull=True) | Q(version__superseded_at__gt=begins)
+    found = (
+        Commitment.objects.filter(in_force, overlaps, version__in_force_from__lt=ends, metric__in=PROMISED)
+        .order_by("metric", "-target", "window_minutes")
+        .values_list("metric", "target", "window_minutes")
+        .distinct()
+    )
+    promised: dict[str, list[Term]] = {metric: [] for metric in PROMISED}
+    for metric, target, window in found:
+        promised[metric].append(Term(target, window))
+    return promised

@@ -1,0 +1,115 @@
+"""Leads first seen in a period: how far they came, by source, by month, and in how many days they were won."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.db.models import Count, F, Min
+from django.db.models.functions import TruncMonth
+
+from crm.dashboard.numbers.scope import NOT_GIVEN, Scope
+from crm.dashboard.numbers.slices import SLICES, STAGES, cohort
+from crm.dashboard.numbers.sql import DaysBetween, PercentileDisc
+from leads.models import Lead
+from leads.states import MILESTONES
+
+GROUPED = ("leads", "mql", "sql", "won", "unrecorded_mql", "unrecorded_sql")
+
+
+@dataclass(frozen=True)
+class Step:
+    """A stage of the funnel. ``not_recorded``: leads that came further without a date for this stage.
+
+    ``of_previous``: share of the nearest stage before that has a count; shares are None where there is nothing
+    to divide by.
+    """
+
+    stage: str
+    count: int
+    not_recorded: int
+    of_leads: float | None
+    of_previous: float | None
+
+
+@dataclass(frozen=True)
+class Days:
+    """From first seen to won in days, over all wins, also those dated before the lead was first seen."""
+
+    n: int
+    median: int | None
+    p90: int | None
+    before_first_seen: int
+
+
+@dataclass(frozen=True)
+class Group:
+    """The leads of one source (``key`` its code, NOT_GIVEN without one) or of one month (``key`` 2026-03)."""
+
+    key: str
+    name: Any
+    leads: int
+    mql: int
+    sql: int
+    won: int
+    unrecorded_mql: int
+    unrecorded_sql: int
+
+    @property
+    def conversion(self) -> float:
+        return self.won / self.leads
+
+
+def counts(scope: Scope, *names: str) -> dict[str, Count]:
+    """For each slice the aggregate that counts it."""
+    return {name: Count("pk", filter=SLICES[name].condition(scope)) for name in names}
+
+
+def funnel_and_days(scope: Scope) -> tuple[list[Step], Days]:
+    """Both come from one query over the cohort."""
+    unrecorded = [f"unrecorded_{stage}" for stage in MILESTONES]
+    days = DaysBetween(F("won_on"), F("first_seen_on"))
+    found = cohort(scope).aggregate(
+        **counts(scope, *STAGES, *unrecorded, "won_early"),
+        median=PercentileDisc(days, 0.5),
+        p90=PercentileDisc(days, 0.9),
+    )
+    return _steps(found), Days(found["won"], found["median"], found["p90"], found["won_early"])
+
+
+def _steps(found: Mapping[str, Any]) -> list[Step]:
+    steps: list[Step] = []
+    previous = 0
+    for stage in STAGES:
+        count = found[stage]
+        of_leads = count / found["leads"] if found["leads"] else None
+        steps.append(
+            Step(stage, count, found.get(f"unrecorded_{stage}", 0), of_leads, count / previous if previous else None)
+        )
+        previous = count or previous
+    return steps
+
+
+def by_source(scope: Scope) -> list[Group]:
+    """One group for each source that brought a lead, the largest first, "not given" last."""
+    keys = ("source__code", "source__name")
+    found = cohort(scope).values(*keys).annotate(**counts(scope, *GROUPED)).order_by("-leads", "source__code")
+    groups = [
+        Group(row["source__code"] or NOT_GIVEN, row["source__name"], **{name: row[name] for name in GROUPED})
+        for row in found
+    ]
+    return sorted(groups, key=lambda group: group.key == NOT_GIVEN)
+
+
+def by_month(scope: Scope) -> list[Group]:
+    """One group for each month in which a lead was first seen, in order; ``name`` is the month's first day."""
+    months = cohort(scope).annotate(month=TruncMonth("first_seen_on")).values("month")
+    found = months.annotate(**counts(scope, *GROUPED)).order_by("month")
+    return [Group(f"{row['month']:%Y-%m}", row["month"], **{name: row[name] for name in GROUPED}) for row in found]
+
+
+def earliest() -> date | None:
+    """When the organisation first saw any lead, None before there is one."""
+    return Lead.objects.filter(archived_at__isnull=True).aggregate(first=Min("first_seen_on"))["first"]

@@ -1,0 +1,48 @@
+"""What is asked for: which dates, which source, in whose zone, at which moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+# Dates outside are refused: they are slips of the keyboard, and no moment could be made of the outermost.
+FIRST, LAST = date(1900, 1, 1), date(2199, 12, 31)
+NOT_GIVEN = "~none"  # for the source of leads that came without one; no code of a source looks like this
+
+
+@dataclass(frozen=True)
+class Period:
+    """Calendar dates, ``start`` and ``end`` both inside. ValueError unless FIRST <= start <= end <= LAST."""
+
+    start: date
+    end: date
+
+    def __post_init__(self) -> None:
+        if not FIRST <= self.start <= self.end <= LAST:
+            raise ValueError(f"{self.start} to {self.end} is no period")
+
+    def instants(self, zone: str) -> tuple[datetime, datetime]:
+        """The first moment of the period in the IANA zone ``zone``, and the first one after it."""
+        local = ZoneInfo(zone)
+        begins = datetime.combine(self.start, time(), local)
+        return begins, datetime.combine(self.end + timedelta(days=1), time(), local)
+
+    def month(self, first: date) -> Period:
+        """The part of the period that lies in the month which begins on ``first``."""
+        last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
+        return Period(max(self.start, first), min(self.end, last))
+
+
+@dataclass(frozen=True)
+class Scope:
+    """One question to the numbers. ``zone``: the organisation's; ``source``: a code, NOT_GIVEN, or empty for all."""
+
+    period: Period
+    zone: str
+    at: datetime
+    source: str = ""
+
+    @property
+    def instants(self) -> tuple[datetime, datetime]:
+        return self.period.instants(self.zone)

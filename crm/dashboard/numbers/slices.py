@@ -1,0 +1,180 @@
+"""What each number counts. A number and the list behind it are read through the same definition.
+
+A slice is a population of rows and a condition on them. Its number is an aggregate over the population with the
+condition as filter, its list is :func:`rows`. Archived leads are in none of them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial, reduce
+from operator import or_
+from typing import Any
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.utils.functional import Promise
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+
+from crm.dashboard.numbers.scope import NOT_GIVEN, Scope
+from leads.models import Decision, Event, Handoff, Lead
+from leads.states import MILESTONES, DecisionKind, EventKind, Stage
+from sla.models import Clock
+from sla.states import ClockState, Metric
+
+STAGES = ("leads", *(stage.value for stage in MILESTONES))
+
+
+def _counted(scope: Scope, path: str = "") -> Q:
+    """Leads that count at all, reached over ``path``."""
+    found = Q(**{f"{path}archived_at__isnull": True})
+    if scope.source == NOT_GIVEN:
+        return found & Q(**{f"{path}source__isnull": True})
+    return found & Q(**{f"{path}source__code": scope.source}) if scope.source else found
+
+
+def cohort(scope: Scope) -> QuerySet[Lead]:
+    """Leads first seen in the period, whatever became of them since."""
+    seen = Q(first_seen_on__gte=scope.period.start, first_seen_on__lte=scope.period.end)
+    return Lead.objects.filter(_counted(scope), seen)
+
+
+def delivered(scope: Scope) -> QuerySet[Lead]:
+    """Leads that marketing qualified in the period. Imported dates are no delivery under the agreement."""
+    ours = Event.objects.filter(lead=OuterRef("pk"), kind=EventKind.QUALIFIED, occurred_on=OuterRef("mql_on"))
+    dated = Q(mql_on__gte=scope.period.start, mql_on__lte=scope.period.end)
+    return Lead.objects.filter(_counted(scope), dated).filter(Exists(ours))
+
+
+def accept_clocks(scope: Scope) -> QuerySet[Clock]:
+    """Clocks of the accept commitment that started in the period: one for each time a handoff entered the queue."""
+    begins, ends = scope.instants
+    handoffs = Handoff.objects.filter(_counted(scope, "lead__"))
+    return Clock.objects.filter(
+        metric=Metric.ACCEPT,
+        subject_type=Handoff._meta.model_name,
+        started_at__gte=begins,
+        started_at__lt=ends,
+        subject_id__in=handoffs.values("pk"),
+    )
+
+
+def decisions(scope: Scope) -> QuerySet[Decision]:
+    """Decisions made in the period that stand: neither undone nor released by putting the handoff back."""
+    begins, ends = scope.instants
+    return Decision.objects.filter(
+        _counted(scope, "handoff__lead__"),
+        at__gte=begins,
+        at__lt=ends,
+        undone_at__isnull=True,
+        released_at__isnull=True,
+    )
+
+
+Condition = Callable[[Scope], Q]
+
+
+@dataclass(frozen=True)
+class Slice:
+    population: Callable[[Scope], QuerySet[Any]]
+    condition: Condition
+    title: str | Promise
+
+
+def _every(scope: Scope) -> Q:
+    return Q()
+
+
+def _reached(stage: str, scope: Scope) -> Q:
+    return Q(**{f"{stage}_on__isnull": False})
+
+
+def _unrecorded(stage: str, scope: Scope) -> Q:
+    """Without a date for ``stage`` and with one for a later stage."""
+    later = MILESTONES[MILESTONES.index(Stage(stage)) + 1 :]
+    return Q(**{f"{stage}_on__isnull": True}) & reduce(or_, (_reached(each, scope) for each in later), Q(pk__in=[]))
+
+
+def _won_early(scope: Scope) -> Q:
+    return Q(won_on__lt=F("first_seen_on"))
+
+
+def _in_time(scope: Scope) -> Q:
+    return Q(state=ClockState.MET)
+
+
+def _awaited(scope: Scope) -> Q:
+    return Q(state__in=(ClockState.RUNNING, ClockState.PAUSED))
+
+
+def _running(scope: Scope) -> Q:
+    return _awaited(scope) & Q(due_at__gte=scope.at)
+
+
+def _outage(scope: Scope) -> Q:
+    return Q(state=ClockState.BREACHED, in_outage=True)
+
+
+def _late(scope: Scope) -> Q:
+    """Breached, or past the deadline without anybody having noted it yet."""
+    return Q(state=ClockState.BREACHED, in_outage=False) | (_awaited(scope) & Q(due_at__lt=scope.at))
+
+
+def _judged(scope: Scope) -> Q:
+    return _in_time(scope) | _late(scope)
+
+
+def _decided(scope: Scope) -> Q:
+    """Answered by a person; a clock that was taken away has no used time."""
+    return Q(used_seconds__isnull=False) & ~_outage(scope)
+
+
+def _withdrawn(scope: Scope) -> Q:
+    return Q(state=ClockState.CANCELLED)
+
+
+def _decision(kind: DecisionKind, scope: Scope) -> Q:
+    return Q(kind=kind)
+
+
+SLICES: dict[str, Slice] = {
+    "leads": Slice(cohort, _every, _("Leads first seen")),
+    **{s.value: Slice(cohort, partial(_reached, s.value), s.label) for s in MILESTONES},
+    **{
+        f"unrecorded_{s.value}": Slice(
+            cohort, partial(_unrecorded, s.value), format_lazy(_("{stage}: not recorded"), stage=s.label)
+        )
+        for s in MILESTONES
+    },
+    "won_early": Slice(cohort, _won_early, _("Won before first seen")),
+    "delivered": Slice(delivered, _every, _("MQLs delivered")),
+    "clocks": Slice(accept_clocks, _every, _("Handoffs sent")),
+    "judged": Slice(accept_clocks, _judged, _("Handoffs judged")),
+    "decided": Slice(accept_clocks, _decided, _("Handoffs decided")),
+    "in_time": Slice(accept_clocks, _in_time, _("Decided in time")),
+    "late": Slice(accept_clocks, _late, _("Decided late or overdue")),
+    "running": Slice(accept_clocks, _running, _("Still running")),
+    "outage": Slice(accept_clocks, _outage, _("Late during an outage of ours")),
+    "withdrawn": Slice(accept_clocks, _withdrawn, _("Withdrawn in time")),
+    "decisions": Slice(decisions, _every, _("Decisions of sales")),
+    "accepted_by_sales": Slice(decisions, partial(_decision, DecisionKind.ACCEPT), _("Accepted by sales")),
+    "rejected_by_sales": Slice(decisions, partial(_decision, DecisionKind.REJECT), _("Rejected by sales")),
+}
+
+
+def rows(scope: Scope, name: str) -> QuerySet[Any]:
+    """The rows that the number ``name`` of ``scope`` counts; each has ``lead_pk`` and ``first_seen_on``.
+
+    They are leads, clocks or decisions: a lead that was handed off twice is two cases. KeyError for no such number.
+    """
+    chosen = SLICES[name]
+    found = chosen.population(scope).filter(chosen.condition(scope))
+    if found.model is Lead:
+        return found.annotate(lead_pk=F("pk"))
+    if found.model is Decision:
+        return found.annotate(lead_pk=F("handoff__lead"), first_seen_on=F("handoff__lead__first_seen_on"))
+    handoff = Handoff.objects.filter(pk=OuterRef("subject_id"))
+    return found.annotate(
+        lead_pk=Subquery(handoff.values("lead")), first_seen_on=Subquery(handoff.values("lead__first_seen_on"))
+    )

@@ -1,0 +1,25 @@
+"""Two expressions that Django lacks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Aggregate, Func, IntegerField
+
+
+class PercentileDisc(Aggregate):
+    """The smallest value that at least ``fraction`` of the cases do not exceed: always one that occurred."""
+
+    function = "percentile_disc"
+    template = "%(function)s(%(fraction)s) WITHIN GROUP (ORDER BY %(expressions)s)"
+
+    def __init__(self, expression: Any, fraction: float, **extra: Any) -> None:
+        super().__init__(expression, fraction=fraction, **extra)
+
+
+class DaysBetween(Func):
+    """``DaysBetween(to, from)``: the difference of two calendar dates in days; no zone takes part in it."""
+
+    arg_joiner = " - "
+    template = "(%(expressions)s)"
+    output_field = IntegerField()

@@ -1,0 +1,55 @@
+"""Alignment: the page of numbers that both sides read, and the list behind each of them."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlencode
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from crm.accounts.request import Request
+from crm.dashboard import numbers, panels, rows
+from crm.dashboard.forms import ListForm, ScopeForm
+from crm.lib import clock
+from leads import permissions
+
+
+def _asked(request: Request, form: type[ScopeForm]) -> ScopeForm:
+    """The question in the address, put at this moment; 403 for those who make no business of the numbers."""
+    if not permissions.can_read_alignment(request.user):
+        raise PermissionDenied
+    request.now = clock.now()
+    return form(request.GET, zone=request.organisation.time_zone, at=request.now)
+
+
+@require_safe
+def alignment(request: Request) -> HttpResponse:
+    """The numbers of a period: what was promised and kept, how far leads came, which sources convert."""
+    form = _asked(request, ScopeForm)
+    context: dict[str, Any] = {"form": form, "presets": form.presets()}
+    if not form.is_valid():
+        return render(request, "dashboard/alignment.html", context, status=400)
+    context |= {"scope": form.scope, "panels": panels.build(numbers.read(form.scope))}
+    return render(request, "dashboard/alignment.html", context)
+
+
+@require_safe
+def alignment_leads(request: Request) -> HttpResponse:
+    """The list that one number counts. Rows outside the viewer's sight are masked."""
+    form = _asked(request, ListForm)
+    if not form.is_valid():
+        return render(request, "dashboard/alignment_leads.html", {"form": form}, status=400)
+    scope, show = form.scope, form.cleaned_data["show"]
+    context = {
+        "form": form,
+        "scope": scope,
+        "show": show,
+        "title": numbers.SLICES[show].title,
+        "listing": rows.listing(scope, show, user=request.user, after=form.data["after"]),
+        "back": f"{reverse('alignment')}?{urlencode(panels.query(scope))}",
+    }
+    return render(request, "dashboard/alignment_leads.html", context)

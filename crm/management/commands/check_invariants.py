@@ -1,0 +1,26 @@
+"""Prints every promise that a row breaks and exits 1; prints nothing and exits 0 where all are kept."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from crm import invariants
+from crm.lib import clock
+
+
+class Command(BaseCommand):
+    help = "Check that the product keeps its promises: one line for each broken one, exit code 1."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--moved-time", action="store_true", help="accept that relevo_now() was replaced")
+
+    def handle(self, *args: Any, moved_time: bool, **options: Any) -> None:
+        found = False
+        for line in invariants.violated(at=clock.now(), moved_time=moved_time):
+            self.stdout.write(line)
+            found = True
+        if found:
+            sys.exit(1)

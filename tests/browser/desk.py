@@ -1,0 +1,108 @@
+"""A person at a browser: signs in, goes to pages, reads, clicks. Everything by what the screen says."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Locator, Page, Response, expect
+
+from tests.browser.running import Running
+from tests.browser.words import Words
+
+PASSWORD = "relevo-demo-2026"
+# Answers such as 409 and 422 are part of the story; the browser tells them as errors of a resource.
+EXPECTED = re.compile(r"^Failed to load resource: the server responded with a status of 4\d\d ")
+LISTEN = """
+document.addEventListener('securitypolicyviolation', (event) =>
+  console.error(`CSP ${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`));
+"""
+
+
+class Desk:
+    """One browser session. ``problems`` gathers what nobody should ever see in the console."""
+
+    def __init__(self, running: Running, context: BrowserContext, language: str) -> None:
+        self.running, self.context = running, context
+        self.say = Words(language)
+        self.problems: list[str] = []
+        context.set_default_timeout(10_000)
+        context.add_init_script(LISTEN)
+        context.on("console", self._console)
+        context.on("weberror", lambda fault: self.problems.append(f"script: {fault.error}"))
+        context.on("response", self._response)
+        self.page: Page = context.new_page()
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type == "error" and not EXPECTED.match(message.text):
+            self.problems.append(f"console: {message.text} ({self.page.url})")
+
+    def _response(self, response: Response) -> None:
+        if response.status >= 500 or (response.status >= 400 and "/static/" in response.url):
+            self.problems.append(f"{response.status}: {response.url}")
+
+    # -- Coming and going
+
+    def open(self, path: str) -> Response:
+        answer = self.page.goto(self.running.url + path)
+        assert answer is not None
+        return answer
+
+    def sign_in_as(self, part: str) -> Desk:
+        """Press "Try it as …" on the sign-in page."""
+        self.open("/accounts/login/")
+        self.page.locator(f"button[name=as][value={part}]").click()
+        self.page.wait_for_url(lambda url: "/accounts/" not in url)
+        return self
+
+    def sign_in(self, mailbox: str) -> Desk:
+        """With e-mail and password, as those do for whom the page has no button."""
+        self.open("/accounts/login/")
+        self.page.fill("input[name=login]", f"{mailbox}@demo.relevo.test")
+        self.page.fill("input[name=password]", PASSWORD)
+        self.page.keyboard.press("Enter")
+        self.page.wait_for_url(lambda url: "/accounts/" not in url)
+        return self
+
+    def open_lead(self, name: str) -> Desk:
+        self.open(f"/leads/{self.running.lead_of(name)}/")
+        return self
+
+    # -- Reading and acting. Texts are English; they are looked up in the language of the desk.
+
+    def button(self, text: str, *, within: Locator | None = None, **values: object) -> Locator:
+        name = re.compile(rf"^\s*{re.escape(self.say(text, **values))}")
+        return (within or self.page).get_by_role("button", name=name).locator("visible=true")
+
+    def link(self, text: str, *, within: Locator | None = None, **values: object) -> Locator:
+        return (within or self.page).get_by_role("link", name=self.say(text, **values)).locator("visible=true")
+
+    def row(self, name: str) -> Locator:
+        return self.page.locator("[data-row]", has_text=name)
+
+    def sees(self, text: str, *, within: Locator | None = None, **values: object) -> None:
+        """The text stands on the page, for the eye."""
+        found = (within or self.page.locator("body")).get_by_text(self.say(text, **values)).locator("visible=true")
+        expect(found.first).to_be_visible()
+
+    def shortcut(self, *keys: str) -> None:
+        for key in keys:
+            self.page.keyboard.press(key)
+
+    def post(self, page: str, to: str, **fields: Any) -> None:
+        """Send a form of ``page`` as the browser would: the quick way to a state that the test begins with."""
+        token = self.context.request.get(self.running.url + page)
+        found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', token.text())
+        assert found, f"no form on {page}: {token.status}"
+        form = {"csrfmiddlewaretoken": found[1], **fields}
+        answer = self.context.request.post(
+            self.running.url + to, form=form, headers={"Referer": self.running.url + page}
+        )
+        assert answer.ok, f"{to}: {answer.status} {answer.text()[:2000]}"
+
+    def close(self) -> None:
+        try:
+            self.context.close()
+        except Error as fault:  # a closed browser closed its sessions, too
+            if "closed" not in str(fault):
+                raise

@@ -1,0 +1,122 @@
+"""The cast as fixtures, and the one seam for time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta
+
+import pytest
+from django.db import connection
+
+from crm.accounts.models import User
+from crm.lib import clock
+from tests import factories
+from tests.factories import Cast, when
+
+
+class Moment:
+    """Moves time for every process that uses the database, by replacing the function ``relevo_now()``.
+
+    ``execute`` runs one SQL statement, outside a transaction where other processes have to see it.
+    """
+
+    def __init__(self, execute: Callable[[str], object]) -> None:
+        self.execute = execute
+        self.frozen_at: datetime | None = None
+        self.offset = timedelta(0)
+
+    def set(self, text: str | datetime) -> datetime:
+        """Time stands still at ``text`` ("2026-03-02 10:00" of Mexico City, or with an offset of its own)."""
+        self.frozen_at = when(text) if isinstance(text, str) else text
+        self._replace(f"SELECT '{self.frozen_at.isoformat()}'::timestamptz")
+        return self.frozen_at
+
+    def flow(self, offset: timedelta) -> None:
+        """Time runs on, ``offset`` away from the machine's clock."""
+        self.frozen_at, self.offset = None, offset
+        self._replace(f"SELECT clock_timestamp() + interval '{offset.total_seconds():.6f} seconds'")
+
+    def advance(self, **delta: float) -> None:
+        """Move on by ``minutes=…``, ``hours=…``, ``microseconds=…``, whether time stands still or flows."""
+        if self.frozen_at is not None:
+            self.set(self.frozen_at + timedelta(**delta))
+        else:
+            self.flow(self.offset + timedelta(**delta))
+
+    def restore(self) -> None:
+        self._replace(clock.RELEVO_NOW_BODY)
+
+    def _replace(self, body: str) -> None:
+        self.execute(
+            "CREATE OR REPLACE FUNCTION relevo_now() RETURNS timestamptz LANGUAGE sql VOLATILE"
+            f" AS $relevo${body}$relevo$;"
+        )
+
+
+def _execute(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+@pytest.fixture
+def moment(db: None) -> Iterator[Moment]:
+    """Monday 2 March 2026, 10:00 in Mexico City, until the test moves it."""
+    moved = Moment(_execute)
+    moved.set("2026-03-02 10:00")
+    yield moved
+    if not connection.in_atomic_block:  # else the test's own rollback restores it
+        moved.restore()
+
+
+@pytest.fixture
+def cast(db: None) -> Cast:
+    """Everybody, their teams, the persona and the agreement in force (tests.factories)."""
+    return factories.cast()
+
+
+@pytest.fixture
+def ana(cast: Cast) -> User:
+    """Marketing."""
+    return cast.ana
+
+
+@pytest.fixture
+def luis(cast: Cast) -> User:
+    """Leads marketing."""
+    return cast.luis
+
+
+@pytest.fixture
+def bea(cast: Cast) -> User:
+    """Sales rep."""
+    return cast.bea
+
+
+@pytest.fixture
+def cruz(cast: Cast) -> User:
+    """Sales rep."""
+    return cast.cruz
+
+
+@pytest.fixture
+def dora(cast: Cast) -> User:
+    """Leads sales."""
+    return cast.dora
+
+
+@pytest.fixture
+def elsa(cast: Cast) -> User:
+    """Director."""
+    return cast.elsa
+
+
+@pytest.fixture
+def root(cast: Cast) -> User:
+    """Admin."""
+    return cast.root
+
+
+@pytest.fixture
+def extra(cast: Cast) -> User:
+    """Has no team."""
+    return cast.extra

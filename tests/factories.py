@@ -1,0 +1,388 @@
+"""The cast and the things they work on, made through the product's own functions.
+
+Moments are literal: Monday 2 March 2026 in Mexico City (UTC−6, no clock changes), office hours 9–17. A handoff
+of the factories is logged at 9:30, handed off at 10:00 (accept by 12:00), accepted at 10:20 (contact by 14:20),
+contacted at 11:00 (SQL decision within 16 hours: Wednesday at 11:00), SQL at 12:00, won on the 9th at 16:00.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from itertools import count
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from crm.accounts import people
+from crm.accounts.models import Organisation, Team, User
+from leads import attempts, handoffs, leads, outcomes
+from leads.models import CustomField, Handoff, Lead, OutcomeReason, Source, ValuableActionKind
+from personas import catalogue
+from personas.models import PersonaVersion
+from sla import agreements, calendars
+from sla.models import Agreement, AgreementVersion, Calendar, RejectionReason
+
+ZONE = "America/Mexico_City"
+OFFICE = [(day, 9 * 60, 17 * 60) for day in range(5)]
+PASSWORD = "relevo-tests-2026"
+numbers = count(1)
+
+
+def when(text: str) -> datetime:
+    """An instant: "2026-03-02 10:00" is Mexico City's time, "2026-03-02 10:00-03:00" says its own offset."""
+    moment = datetime.fromisoformat(text)
+    return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(ZONE))
+
+
+SIGNED_AT = when("2026-01-05 09:00")
+LOGGED_AT = when("2026-03-02 09:30")
+HANDED_OFF_AT = when("2026-03-02 10:00")
+ACCEPTED_AT = when("2026-03-02 10:20")
+CONTACTED_AT = when("2026-03-02 11:00")
+SQL_AT = when("2026-03-02 12:00")
+OPPORTUNITY_AT = when("2026-03-04 12:00")
+WON_AT = when("2026-03-09 16:00")
+
+
+@dataclass
+class Cast:
+    """Who plays, in which teams, by which persona and agreement. The other two teams are empty."""
+
+    organisation: Organisation
+    marketing: Team
+    sales: Team
+    other_marketing: Team
+    other_sales: Team
+    ana: User  # marketing
+    luis: User  # leads marketing
+    bea: User  # sales rep
+    cruz: User  # sales rep
+    dora: User  # leads sales
+    elsa: User  # director
+    root: User  # admin
+    extra: User  # no team
+    persona: PersonaVersion
+    agreement: AgreementVersion
+    calendar: Calendar
+
+
+# -- People and what they agreed on
+
+
+def team(name: str, side: str) -> Team:
+    return people.create_team(name, side, by=None, at=SIGNED_AT)
+
+
+def person(name: str, *teams: Team, leads: Iterable[Team] = (), **marks: Any) -> User:
+    """A person who can sign in with PASSWORD as <first name>@relevo.test; a member of ``teams``, lead of ``leads``."""
+    email = f"{name.split()[0].lower()}@relevo.test"
+    places = [(one, False) for one in teams] + [(one, True) for one in leads]
+    marks.setdefault("language", "en")
+    return people.create_person(name, email=email, password=PASSWORD, teams=places, by=None, at=SIGNED_AT, **marks)
+
+
+SIZE = {
+    "code": "size",
+    "kind": "fit",
+    "text": {"es": "Tiene al menos 20 empleados", "en": "Has at least 20 employees"},
+    "field": "company.employees",
+    "operator": "at_least",
+    "operand": 20,
+}
+ROLE = {
+    "code": "role",
+    "kind": "fit",
+    "text": {"es": "Trabaja en ventas o dirección", "en": "Works in sales or management"},
+    "field": "person.job_title",
+    "operator": "contains_any",
+    "operand": ["ventas", "directora", "gerente", "sales", "manager", "ceo"],
+}
+BUDGET = {
+    "code": "budget",
+    "kind": "means",
+    "text": {"es": "Tiene presupuesto", "en": "Has a budget"},
+    "field": "attributes.budget",
+    "operator": "at_least",
+    "operand": 5000,
+}
+DECIDES = {
+    "code": "decides",
+    "kind": "authority",
+    "text": {"es": "Decide la compra", "en": "Decides the purchase"},
+    "field": "attributes.decides",
+    "operator": "is",
+    "operand": True,
+}
+ACCEPT = {
+    "side": "sales",
+    "metric": "accept",
+    "target": "0.9",
+    "window_minutes": 120,
+    "steps": [("warn", -30), ("breach", 0), ("tell_lead", 30), ("requeue", 60), ("tell_director", 120)],
+}
+FIRST_CONTACT = {
+    "side": "sales",
+    "metric": "first_contact",
+    "target": "0.9",
+    "window_minutes": 240,
+    "steps": [("warn", -60), ("breach", 0), ("tell_lead", 60), ("requeue", 240)],
+}
+SQL_DECISION = {
+    "side": "sales",
+    "metric": "sql_decision",
+    "target": "0.8",
+    "window_minutes": 16 * 60,
+    "steps": [("warn", -480), ("breach", 0), ("tell_lead", 480)],
+}
+COMMITMENTS = [
+    ACCEPT,
+    FIRST_CONTACT,
+    SQL_DECISION,
+    {"side": "marketing", "metric": "mql_volume", "target": "60"},
+    {"side": "marketing", "metric": "acceptance_rate", "target": "0.75"},
+]
+TERMS: dict[str, Any] = {
+    "mql_definition": {"es": "Encaja e hizo una acción de valor", "en": "Fits and did a valuable action"},
+    "sql_definition": {"es": "Tiene medios y autoridad", "en": "Has means and authority"},
+    "package_fields": ["person.name", "person.email", "person.phone", "company.name", "lead.source"],
+    "sql_blocks": ["means", "authority"],
+}
+
+
+def persona(
+    slug: str = "commercial-leader", criteria: Iterable[Mapping[str, Any]] = (SIZE, ROLE, BUDGET, DECIDES)
+) -> PersonaVersion:
+    """A persona with one published version."""
+    name = {"es": "Líder comercial", "en": "Commercial leader"}
+    created = catalogue.create(slug, name, by=None, at=SIGNED_AT)
+    content = {"who": {"es": "Dirige un equipo de ventas", "en": "Leads a sales team"}}
+    return catalogue.publish_version(created, content, criteria, by=None, at=SIGNED_AT)
+
+
+def office(name: str = "Oficina", zone: str = ZONE, **more: Any) -> Calendar:
+    """Monday to Friday, 9 to 17."""
+    return calendars.create(name, zone, OFFICE, by=None, at=SIGNED_AT, **more)
+
+
+def drafted(
+    calendar: Calendar,
+    *,
+    by: User,
+    teams: Iterable[Team] = (),
+    commitments: Iterable[Mapping[str, Any]] = COMMITMENTS,
+    of: Agreement | None = None,
+    at: datetime = SIGNED_AT,
+    **terms: Any,
+) -> AgreementVersion:
+    """A draft of the next version ``of`` an agreement, or of a new one for ``teams`` (none: everybody)."""
+    parent = of or Agreement.objects.create(name=f"ANS {next(numbers)}")
+    if of is None:
+        parent.teams.set(teams)
+    reasons = RejectionReason.objects.all()
+    words = {**TERMS, **terms}
+    return agreements.draft(parent, by=by, at=at, calendar=calendar, commitments=commitments, reasons=reasons, **words)
+
+
+def agreement(
+    calendar: Calendar, *, marketing: User, sales: User, at: datetime = SIGNED_AT, **terms: Any
+) -> AgreementVersion:
+    """A version drafted (see above), signed by a lead of each side, and in force."""
+    version = drafted(calendar, by=marketing, at=at, **terms)
+    agreements.sign(version, "marketing", by=marketing, at=at)
+    agreements.sign(version, "sales", by=sales, at=at)
+    return agreements.activate(version, by=sales, at=at)
+
+
+def _named(model: Any, *rows: tuple[str, str, str, dict[str, Any]]) -> None:
+    model.objects.bulk_create(
+        model(code=code, name={"es": es, "en": en}, position=position, **fields)
+        for position, (code, es, en, fields) in enumerate(rows)
+    )
+
+
+def catalogues() -> None:
+    """Sources, valuable actions, reasons and custom fields: a few of each."""
+    _named(
+        Source,
+        ("organic_search", "Búsqueda orgánica", "Organic search", {}),
+        ("event", "Evento", "Event", {}),
+        ("referral", "Referido", "Referral", {}),
+    )
+    _named(
+        ValuableActionKind,
+        ("asked_for_demo", "Pidió una demo", "Asked for a demo", {}),
+        ("sent_form", "Envió un formulario", "Sent a form", {}),
+    )
+    _named(
+        RejectionReason,
+        ("wrong_team", "De otro equipo", "Of another team", {"kind": "procedural"}),
+        ("bad_contact_data", "Datos malos", "Bad data", {"kind": "clerical", "needs_comment": True}),
+        ("not_the_persona", "No es la persona", "Not the persona", {"kind": "definitional"}),
+    )
+    _named(
+        OutcomeReason,
+        ("price", "Precio", "Price", {"kind": "lost"}),
+        ("no_budget", "Sin presupuesto", "No budget", {"kind": "disqualified"}),
+    )
+    _named(
+        CustomField,
+        ("budget", "Presupuesto", "Budget", {"type": "number"}),
+        ("decides", "Decide la compra", "Decides the purchase", {"type": "yes_no"}),
+    )
+
+
+def cast() -> Cast:
+    """The organisation in Mexico City with everybody in it and a signed agreement in force."""
+    organisation = Organisation.objects.create(name="Nube Clara", currency="MXN", time_zone=ZONE, country="MX")
+    catalogues()
+    marketing, sales = team("Marketing", "marketing"), team("Ventas", "sales")
+    luis, dora = person("Luis Ferrer", leads=[marketing]), person("Dora Salinas", leads=[sales])
+    calendar = office()
+    return Cast(
+        organisation=organisation,
+        marketing=marketing,
+        sales=sales,
+        other_marketing=team("Marketing Sur", "marketing"),
+        other_sales=team("Ventas Sur", "sales"),
+        luis=luis,
+        dora=dora,
+        ana=person("Ana Robles", marketing),
+        bea=person("Bea Quintero", sales),
+        cruz=person("Cruz Medina", sales),
+        elsa=person("Elsa Duarte", is_director=True),
+        root=person("Root Otero", is_admin=True),
+        extra=person("Extra Vidal"),
+        persona=persona(),
+        agreement=agreement(calendar, marketing=luis, sales=dora),
+        calendar=calendar,
+    )
+
+
+# -- Leads and their handoffs, one function for each step of the way
+
+
+def source(code: str = "organic_search") -> Source:
+    return Source.objects.get(code=code)
+
+
+def action(code: str = "asked_for_demo") -> ValuableActionKind:
+    return ValuableActionKind.objects.get(code=code)
+
+
+def rejection(code: str = "not_the_persona") -> RejectionReason:
+    return RejectionReason.objects.get(code=code)
+
+
+def outcome(code: str = "price") -> OutcomeReason:
+    return OutcomeReason.objects.get(code=code)
+
+
+def facts(**changes: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What capture() takes: a person who fits and a complete package. ``changes``: person=, company=, attributes=."""
+    number = next(numbers)
+    known: dict[str, dict[str, Any]] = {
+        "person": {
+            "name": f"Mariana Peña {number}",
+            "email": f"mariana{number}@andino.test",
+            "phone": f"+52 55 4000 {number % 9000 + 1000}",
+            "job_title": "Directora de Ventas",
+            "country": "MX",
+        },
+        "company": {"name": f"Grupo Andino {number}", "employees": 180, "country": "MX"},
+        "attributes": {},
+    }
+    return {part: {**values, **changes.get(part, {})} for part, values in known.items()}
+
+
+def lead(
+    cast: Cast,
+    *,
+    by: User | None = None,
+    team: Team | None = None,
+    at: datetime = LOGGED_AT,
+    from_source: str | None = "organic_search",
+    did: str | None = "asked_for_demo",
+    **changes: Mapping[str, Any],
+) -> Lead:
+    """A lead that marketing logged. It fits; with ``did`` None it did nothing yet."""
+    return leads.capture(
+        facts(**changes),
+        by=by or cast.ana,
+        at=at,
+        team=team or cast.marketing,
+        source=source(from_source) if from_source else None,
+        first_action=action(did) if did else None,
+    )
+
+
+def mql(cast: Cast, *, at: datetime = LOGGED_AT, **changes: Any) -> Lead:
+    return handoffs.qualify(lead(cast, at=at, **changes), cast.persona, by=cast.ana, at=at)
+
+
+def handed_off(
+    cast: Cast,
+    *,
+    of: Lead | None = None,
+    to: Team | None = None,
+    at: datetime = HANDED_OFF_AT,
+    note: str = "",
+    **changes: Any,
+) -> Handoff:
+    """A pending handoff of the lead ``of`` (default: a new one) in the queue of the team ``to`` (default: sales)."""
+    passed = of or lead(cast, at=min(at, LOGGED_AT), **changes)
+    return handoffs.hand_off(passed, team=to or cast.sales, persona_version=cast.persona, by=cast.ana, at=at, note=note)
+
+
+def proven(cast: Cast, **changes: Any) -> Handoff:
+    """A pending handoff whose package proves means and authority."""
+    return handed_off(cast, attributes={"budget": 60000, "decides": True}, **changes)
+
+
+def accepted(cast: Cast, *, by: User | None = None, **changes: Any) -> Handoff:
+    """Accepted by Bea, or ``by``."""
+    return handoffs.accept(handed_off(cast, **changes), by=by or cast.bea, at=ACCEPTED_AT)
+
+
+def rejected(cast: Cast, *, by: User | None = None, code: str = "not_the_persona", **changes: Any) -> Handoff:
+    return handoffs.reject(handed_off(cast, **changes), rejection(code), by=by or cast.bea, at=ACCEPTED_AT)
+
+
+def withdrawn(cast: Cast, **changes: Any) -> Handoff:
+    return handoffs.withdraw(handed_off(cast, **changes), by=cast.ana, at=ACCEPTED_AT)
+
+
+def contacted(cast: Cast, *, by: User | None = None, **changes: Any) -> Handoff:
+    handoff = accepted(cast, by=by, **changes)
+    attempts.record(handoff, "phone", reached=True, by=by or cast.bea, at=CONTACTED_AT)
+    return handoff
+
+
+def prove(lead: Lead, *codes: str, by: User, at: datetime = CONTACTED_AT) -> None:
+    """Evidence for the criteria ``codes``, by default for means and authority."""
+    for code in codes or ("budget", "decides"):
+        leads.add_evidence(lead, code, "met", value="Said so", source="Call", by=by, at=at)
+
+
+def sql(cast: Cast, *, by: User | None = None, **changes: Any) -> Handoff:
+    handoff = contacted(cast, by=by, **changes)
+    prove(handoff.lead, by=by or cast.bea)
+    return outcomes.qualify_sql(handoff, by=by or cast.bea, at=SQL_AT)
+
+
+def opportunity(cast: Cast, *, by: User | None = None, **changes: Any) -> Handoff:
+    return outcomes.open_opportunity(sql(cast, by=by, **changes), by=by or cast.bea, at=OPPORTUNITY_AT)
+
+
+def won(cast: Cast, amount: str = "185000.00", *, by: User | None = None, **changes: Any) -> Handoff:
+    return outcomes.win(opportunity(cast, by=by, **changes), Decimal(amount), by=by or cast.bea, at=WON_AT)
+
+
+def lost(cast: Cast, *, by: User | None = None, **changes: Any) -> Handoff:
+    return outcomes.lose(opportunity(cast, by=by, **changes), outcome("price"), by=by or cast.bea, at=WON_AT)
+
+
+def disqualified(cast: Cast, *, by: User | None = None, **changes: Any) -> Handoff:
+    handoff = contacted(cast, by=by, **changes)
+    return outcomes.disqualify(handoff, outcome("no_budget"), by=by or cast.bea, at=SQL_AT)

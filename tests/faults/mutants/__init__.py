@@ -1,0 +1,1 @@
+"""Products with one safety mechanism taken out: the tests must notice."""

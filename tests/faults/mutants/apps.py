@@ -1,0 +1,54 @@
+"""Takes out, when the product starts, the mechanism that the variable MUTANT names."""
+
+import os
+import time
+
+from django.apps import AppConfig
+
+
+class Mutants(AppConfig):
+    name = "tests.faults.mutants"
+
+    def ready(self):
+        MUTANTS[os.environ["MUTANT"]]()
+
+
+def read_then_write():
+    """Instead of one conditional UPDATE: look, then write."""
+    from leads import handoffs
+    from leads.models import Handoff
+
+    def claim(handoff, state, *, of, **fields):
+        found = Handoff.objects.get(pk=handoff.pk)
+        if found.state not in of:
+            raise handoffs.AlreadyTaken(found)
+        old = found.state
+        time.sleep(0.02)
+        Handoff.objects.filter(pk=handoff.pk).update(state=state, **fields)
+        for name, value in {"state": state, **fields}.items():
+            setattr(handoff, name, value)
+        return old
+
+    handoffs.claim = claim
+
+
+def sweep_without_locks():
+    """Sweepers read the due clocks and their handoffs without locking them."""
+    from django.db.models import Q
+
+    from leads import escalation
+    from leads.models import Handoff
+    from sla import ladder
+    from sla.models import Clock
+
+    def due(now, batch):
+        waiting = Q(parked_until__isnull=True) | Q(parked_until__lt=now)
+        return list(Clock.objects.filter(waiting, next_step_at__lt=now).order_by("next_step_at")[:batch])
+
+    def handoff(clock):
+        return Handoff.objects.select_related("lead", "team", "owner", "submitted_by").get(pk=clock.subject_id)
+
+    ladder._due, escalation._handoff = due, handoff
+
+
+MUTANTS = {"read_then_write": read_then_write, "sweep_without_locks": sweep_without_locks}

@@ -1,0 +1,166 @@
+"""A running product, as a test sees it: over HTTP, by SQL as the tables' owner, and by the ids of its processes."""
+
+import contextlib
+import http.client
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from http.cookies import SimpleCookie
+from urllib.parse import urlencode, urlsplit
+
+import psutil
+import psycopg2
+
+from tests.services import OURS, ROOT
+
+
+class Session:
+    """A signed-in person on one kept-alive connection. Answers are (status, headers, text)."""
+
+    def __init__(self, url, cookies=None):
+        self.line = http.client.HTTPConnection("127.0.0.1", urlsplit(url).port, timeout=30)
+        self.cookies = dict(cookies or {})
+
+    def request(self, method, path, **fields):
+        headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
+        headers["Accept-Language"] = "en"
+        body = None
+        if method == "POST":
+            headers["Content-Type"] = "application/x-www-form-urlencoded"
+            body = urlencode({**fields, "csrfmiddlewaretoken": self.cookies.get("relevo_csrf", "")})
+        self.line.request(method, path, body, headers)
+        answer = self.line.getresponse()
+        text = answer.read().decode()
+        for given in answer.headers.get_all("Set-Cookie") or []:
+            self.cookies.update({name: morsel.value for name, morsel in SimpleCookie(given).items()})
+        return answer.status, answer.headers, text
+
+    def get(self, path):
+        return self.request("GET", path)
+
+    def post(self, path, **fields):
+        return self.request("POST", path, **fields)
+
+    def accept(self, handoff):
+        return self.post(f"/handoffs/{handoff}/accept/")
+
+    def close(self):
+        self.line.close()
+
+
+class Running:
+    """``state`` is what the product's ready file says."""
+
+    def __init__(self, state, ready, environment):
+        self.state, self.ready = state, ready
+        kept = {name: value for name, value in os.environ.items() if name not in OURS}
+        addresses = {"DATABASE_URL": state["database_url"], "REDIS_URL": state["redis_url"], "RELEVO_MODE": "demo"}
+        self.environment = {**kept, **addresses, "DJANGO_SETTINGS_MODULE": "tests.faults.settings", **environment}
+
+    # -- People
+
+    def sign_in(self, part="sales_rep"):
+        session = Session(self.state["url"])
+        session.get("/accounts/login/")
+        status, _, text = session.post("/accounts/demo/", **{"as": part})
+        assert status == 302, text
+        return session
+
+    def another(self, session):
+        """The same person on a connection of its own."""
+        return Session(self.state["url"], session.cookies)
+
+    # -- The database
+
+    @contextlib.contextmanager
+    def cursor(self):
+        connection = psycopg2.connect(self.state["database_owner_url"], connect_timeout=3)
+        connection.autocommit = True
+        try:
+            with connection.cursor() as cursor:
+                yield cursor
+        finally:
+            connection.close()
+
+    def sql(self, text, *values):
+        """The rows of a query, or nothing of a change."""
+        with self.cursor() as cursor:
+            cursor.execute(text, values or None)
+            return cursor.fetchall() if cursor.description else []
+
+    def value(self, text, *values):
+        return self.sql(text, *values)[0][0]
+
+    def move_time(self, minutes):
+        """Business time runs ``minutes`` ahead of the machine's clock from now on."""
+        body = f"SELECT clock_timestamp() + interval '{int(minutes)} minutes'"
+        self.sql(
+            "CREATE OR REPLACE FUNCTION relevo_now() RETURNS timestamptz LANGUAGE sql VOLATILE AS $$" + body + "$$"
+        )
+
+    # -- Commands
+
+    def manage(self, *arguments, expect=0):
+        done = subprocess.run(
+            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment, capture_output=True, text=True
+        )
+        assert done.returncode == expect, done.stdout + done.stderr
+        return done.stdout
+
+    def make(self, count):
+        """Ids of ``count`` new pending handoffs of new leads."""
+        out = self.manage("shell", "--no-imports", "-c", f"from tests.faults.inside import make; make({count})")
+        return json.loads(out.strip().splitlines()[-1])
+
+    @contextlib.contextmanager
+    def sweepers(self, count, seconds=60):
+        """``count`` more processes that sweep and drain without pause."""
+        code = f"from tests.faults.inside import sweep_for; sweep_for({seconds})"
+        command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", code]
+        started = [
+            subprocess.Popen(command, cwd=ROOT, env=self.environment, stderr=subprocess.PIPE, text=True)
+            for _ in range(count)
+        ]
+        try:
+            yield started
+        finally:
+            for process in started:
+                process.kill()
+                process.communicate()
+
+    def check_invariants(self, *options):
+        """Empty, or the promises that are broken."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", "check_invariants", "--moved-time", *options],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+        )
+        assert done.returncode in (0, 1), done.stderr
+        assert bool(done.stdout.strip()) == bool(done.returncode), done.stdout + done.stderr
+        return done.stdout.strip()
+
+    # -- Processes
+
+    def pid(self, name):
+        """The process id of ``name`` as it is now."""
+        return json.loads(self.ready.read_text())["pids"][name]
+
+    def kill(self, name, number=signal.SIGKILL):
+        os.kill(self.pid(name), number)
+
+    def children(self, pid):
+        return psutil.Process(pid).children(recursive=True)
+
+
+def wait(until, within, every=0.05):
+    """What ``until`` returns as soon as that is true; fails after ``within`` seconds."""
+    end = time.monotonic() + within
+    while not (found := until()):
+        assert time.monotonic() < end, f"not within {within} s"
+        time.sleep(every)
+    return found

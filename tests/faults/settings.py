@@ -1,0 +1,11 @@
+"""Settings of a product under test: each process tells the database its number, and MUTANT takes a safety out."""
+
+import os
+
+from crm.settings import *
+from crm.settings import DATABASES, INSTALLED_APPS
+
+# Children of a worker's pool carry the number of the worker.
+DATABASES["default"]["OPTIONS"]["application_name"] = f"relevo {os.getpid()}"
+if os.environ.get("MUTANT"):
+    INSTALLED_APPS = [*INSTALLED_APPS, "tests.faults.mutants.apps.Mutants"]

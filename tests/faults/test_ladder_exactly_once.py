@@ -1,0 +1,121 @@
+"""Two beats, two workers, the watchdog and more sweepers, some of them killed half-way: each step fires once."""
+
+import contextlib
+import os
+import signal
+import time
+
+import psutil
+import pytest
+
+from tests.faults.running import wait
+
+CLOCKS = 110  # more than one batch of the sweep
+pytestmark = [pytest.mark.faults, pytest.mark.slow]
+
+# Stretches a batch to seconds, so that a kill comes in the middle of it.
+SLOW = """
+CREATE OR REPLACE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN PERFORM pg_sleep(0.015); RETURN NEW; END $$;
+CREATE OR REPLACE TRIGGER slowly BEFORE INSERT ON sla_firing FOR EACH ROW EXECUTE FUNCTION slowly();
+GRANT EXECUTE ON FUNCTION slowly() TO PUBLIC
+"""
+SWEEPING = """
+SELECT application_name FROM pg_stat_activity
+WHERE query LIKE 'INSERT INTO "sla_firing"%%' AND wait_event = 'PgSleep' AND application_name = ANY(%s)
+"""
+FIRED = "SELECT clock_id, level, count(*) FROM sla_firing WHERE clock_id IN %s GROUP BY 1, 2"
+NOTICES = """
+SELECT count(*), count(DISTINCT n.message_id), count(DISTINCT (m.recipient_id, m.dedup_key)), count(DISTINCT m.id)
+FROM notifications_message m LEFT JOIN notifications_notice n ON n.message_id = m.id WHERE m.dedup_key LIKE %s
+"""
+
+
+def clocks_of(running, handoffs):
+    return tuple(pk for (pk,) in running.sql("SELECT id FROM sla_clock WHERE subject_id = ANY(%s)", handoffs))
+
+
+def fired_more_than_once(running, clocks):
+    return [row for row in running.sql(FIRED, clocks) if row[2] > 1]
+
+
+def all_fired(running, clocks, level):
+    return running.value("SELECT count(*) FROM sla_firing WHERE clock_id IN %s AND level = %s", clocks, level)
+
+
+def worker_in_a_sweep(running, within=20):
+    """The name of a worker that is in the middle of a batch."""
+
+    def look():
+        names = {f"relevo {running.pid(name)}": name for name in ("worker", "worker2")}
+        rows = running.sql(SWEEPING, list(names))
+        return names[rows[0][0]] if rows else None
+
+    return wait(look, within)
+
+
+def kill_pool(running, name):
+    for child in running.children(running.pid(name)):
+        with contextlib.suppress(psutil.NoSuchProcess):
+            child.kill()
+
+
+def kill_whole(running, name):
+    pid = running.pid(name)
+    os.killpg(pid, signal.SIGKILL)
+
+
+def silence_celery(running):
+    """Make the watchdog believe that Celery is dead, so that it sweeps beside it."""
+    running.sql("UPDATE sla_heartbeat SET beat_at = beat_at - interval '1 hour' WHERE name = 'celery'")
+
+
+def test_each_step_fires_once_whatever_dies(start):
+    running = start("--workers", "2", "--beats", "2")
+    handoffs = running.make(CLOCKS)
+    clocks = clocks_of(running, handoffs)
+    running.sql(SLOW)
+    deaths = {1: kill_pool, 2: kill_whole, 3: None, 4: kill_pool, 5: kill_whole}
+    # warn at 90, breach at 120, lead at 150, requeue at 180, director at 240 minutes; a step found late by more
+    # than a minute starts the next one's time, so each jump is a little wider than the gap
+    for level, minutes in enumerate((91, 122, 154, 186, 248), start=1):
+        running.move_time(minutes)
+        began = time.monotonic()
+        if kill := deaths[level]:
+            victim = worker_in_a_sweep(running)
+            before = all_fired(running, clocks, level)
+            kill(running, victim)
+            assert before < CLOCKS
+            print(f"level {level}: {kill.__name__} of {victim} after {before} of {CLOCKS}")
+        silence_celery(running)
+        with running.sweepers(2):
+            wait(lambda level=level: all_fired(running, clocks, level) >= CLOCKS, within=40)
+        print(f"level {level}: all fired after {time.monotonic() - began:.1f} s")
+        silence_celery(running)
+    wait(
+        lambda: running.value("SELECT count(*) FROM notifications_message WHERE next_try_at <= relevo_now()") == 0,
+        within=30,
+    )
+    assert fired_more_than_once(running, clocks) == []
+    levels = running.sql("SELECT level, count(*) FROM sla_firing WHERE clock_id IN %s GROUP BY 1 ORDER BY 1", clocks)
+    assert levels == [(level, CLOCKS) for level in range(1, 6)]
+    joined, noticed, distinct, messages = running.sql(NOTICES, "%:firing:%")[0]
+    assert joined == noticed == distinct == messages >= 5 * CLOCKS
+    # the running Celery goes on with what it had in its hands: nothing of it may fire again
+    time.sleep(11)
+    assert fired_more_than_once(running, clocks) == []
+    assert running.value("SELECT count(*) FROM sla_firing WHERE clock_id IN %s", clocks) == 5 * CLOCKS
+    assert running.check_invariants() == ""
+
+
+def test_sweep_without_locks_is_noticed(start):
+    running = start("--no-demo", MUTANT="sweep_without_locks", RELEVO_MODE="demo")
+    running.manage("seed_demo")
+    handoffs = running.make(30)
+    clocks = clocks_of(running, handoffs)
+    running.sql(SLOW)
+    running.sql("ALTER TABLE sla_firing DROP CONSTRAINT firing_once")
+    running.move_time(91)
+    with running.sweepers(2):
+        wait(lambda: fired_more_than_once(running, clocks), within=30)
+    assert "step_fires_once" in running.check_invariants()

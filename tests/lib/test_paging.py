@@ -1,0 +1,55 @@
+"""Keyset paging: every row once, in order, also where dates are equal."""
+
+from datetime import date
+
+import pytest
+
+from crm.lib.paging import BadParameter, newest_first
+from leads.models import Lead, Person
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def rows() -> list[int]:
+    """Ids of five leads, newest first; three of them of one day."""
+    days = [1, 2, 2, 2, 3]
+    person = Person.objects.create(name="Ana")
+    made = [Lead.objects.create(person=person, first_seen_on=date(2026, 3, day)) for day in days]
+    return [lead.pk for lead in reversed(made)]
+
+
+def test_pages_hold_every_row_once_in_order(rows: list[int]) -> None:
+    seen, after = [], ""
+    for _page in range(3):
+        page = newest_first(Lead.objects.all(), "first_seen_on", after=after, size=2)
+        seen.append([lead.pk for lead in page.rows])
+        after = page.next
+    assert (seen, after) == ([rows[0:2], rows[2:4], rows[4:5]], "")
+
+
+def test_full_last_page_has_no_next(rows: list[int]) -> None:
+    assert newest_first(Lead.objects.all(), "first_seen_on", after="", size=5).next == ""
+
+
+def test_row_added_meanwhile_does_not_shift_the_next_page(rows: list[int]) -> None:
+    first = newest_first(Lead.objects.all(), "first_seen_on", after="", size=2)
+    Lead.objects.create(person=Person.objects.get(), first_seen_on=date(2026, 3, 4))
+    second = newest_first(Lead.objects.all(), "first_seen_on", after=first.next, size=2)
+    assert [lead.pk for lead in second.rows] == rows[2:4]
+
+
+def test_no_rows_give_an_empty_page() -> None:
+    page = newest_first(Lead.objects.all(), "first_seen_on", after="", size=2)
+    assert (page.rows, page.next) == ([], "")
+
+
+@pytest.mark.parametrize("after", ["x", "2026-03-02", "2026-03-02.", ".5", "2026-13-01.5", "2026-03-02.x", "\x00.1"])
+def test_address_that_cannot_be_read_is_refused(after: str) -> None:
+    with pytest.raises(BadParameter):
+        newest_first(Lead.objects.all(), "first_seen_on", after=after, size=2)
+
+
+def test_address_with_an_impossible_id_is_an_empty_page_or_the_rest(rows: list[int]) -> None:
+    page = newest_first(Lead.objects.all(), "first_seen_on", after=f"2026-03-02.{10**30}", size=5)
+    assert [lead.pk for lead in page.rows] == rows[1:]
