@@ -37,6 +37,8 @@ def requeue(clock: Clock, firing: Firing) -> None:
     handoff = _handoff(clock)
     _escalated(handoff, clock, firing)
     handoffs.requeue(handoff, by=None, at=firing.at, cause=f"firing:{firing.pk}")
+    if not handoff.team.people.filter(is_active=True).exists():
+        _tell("handoff.requeued", handoff, _directors(), firing, clock)
 
 
 def tell_director(clock: Clock, firing: Firing) -> None:
@@ -47,9 +49,10 @@ def tell_director(clock: Clock, firing: Firing) -> None:
 
 
 def _handoff(clock: Clock) -> Handoff:
-    """The clock's handoff, locked. Never waits: a person who holds it is about to change what we would say."""
+    """The clock's handoff and its lead, locked. Never waits: who holds one is about to change what we would say, and
+    a sweep that waited would hold up its whole batch."""
     handoff = (
-        Handoff.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
+        Handoff.objects.select_for_update(skip_locked=True, no_key=True, of=("self", "lead"))
         .select_related("lead__person", "lead__company", "team", "owner", "submitted_by")
         .filter(pk=clock.subject_id)
         .first()
@@ -77,6 +80,8 @@ def _escalated(handoff: Handoff, clock: Clock, firing: Firing) -> None:
 
 
 def _tell(kind: str, handoff: Handoff, people: list[User], firing: Firing, clock: Clock) -> None:
+    """Tell ``people``; where none of them is here any more, the directors."""
+    people = [person for person in people if person.is_active] or _directors()
     params = {
         "metric": clock.metric,
         "due_at": clock.due_at.isoformat(),

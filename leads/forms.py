@@ -104,6 +104,20 @@ class LeadForm(forms.Form):
             self.add_error("name", _("Give a name, an e-mail or a phone."))
         return data
 
+    def show_saved(self) -> None:
+        """Put what is saved now beside each field where something else was typed or left on the screen."""
+        for name in self.changed_data:
+            self.add_error(name, _("Saved now: %(value)s") % {"value": self._words(name) or "–"})
+
+    def _words(self, name: str) -> str:
+        """The saved value of a field as people read it."""
+        saved = self.initial.get(name)
+        choices = getattr(self.fields[name].widget, "choices", ())
+        if choices and not isinstance(saved, Source):
+            key = str(saved).lower() if isinstance(saved, bool) else str(saved or "")
+            return str(dict(choices).get(key, saved or ""))
+        return str(saved if saved is not None else "")
+
     @property
     def folded(self) -> list[forms.BoundField]:
         """The fields that most people leave alone."""

@@ -36,6 +36,8 @@ class NothingToKnowItBy(DomainError):
 
 
 class ChangedMeanwhile(Conflict):
+    """Somebody saved the lead while it was being edited; says who, where the events tell."""
+
     code = "changed_meanwhile"
     message = _("Somebody else changed this lead while you edited it.")
 
@@ -144,7 +146,7 @@ def change(lead: Lead, data: Mapping[str, Any], *, by: User, at: datetime, versi
     ``data`` as in :func:`capture`, plus "source". The first touch never changes. Old and new values go to the event.
     """
     if not Lead.objects.filter(pk=lead.pk, version=version).update(version=version + 1):
-        raise ChangedMeanwhile
+        raise ChangedMeanwhile(_changed_by(lead))
     lead = Lead.objects.select_related("person", "company", "source").get(pk=lead.pk)
     fresh = _person(data.get("person", {}))
     if not (fresh.name or fresh.email or fresh.phone or lead.external_id):
@@ -165,6 +167,14 @@ def change(lead: Lead, data: Mapping[str, Any], *, by: User, at: datetime, versi
         on = events.today(at)
         events.record(lead, EventKind.UPDATED, by=by, at=at, on=on, payload={"changes": changes})
     return lead
+
+
+def _changed_by(lead: Lead) -> object:
+    last = lead.events.filter(kind=EventKind.UPDATED).select_related("actor").order_by("-id").first()
+    if last is None or last.actor is None:
+        return ChangedMeanwhile.message
+    text = _("%(name)s changed this lead while you edited it. Compare, then save again.")
+    return text % {"name": last.actor.name}
 
 
 def _apply(row: Person | Company, values: Mapping[str, Any], prefix: str) -> dict[str, list[Any]]:

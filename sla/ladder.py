@@ -32,7 +32,7 @@ class SubjectBusy(Exception):
 
 
 def sweep(act: Action, *, batch: int = BATCH) -> int:
-    """Fire what is due, at most ``batch`` clocks; returns how many moved. Call again until it returns 0."""
+    """Fire what is due, at most ``batch`` clocks; returns how many fired or were parked. Call again until it is 0."""
     moved = 0
     with transaction.atomic():
         now = time.now()
@@ -46,6 +46,7 @@ def sweep(act: Action, *, batch: int = BATCH) -> int:
             except Exception as error:
                 log.exception("clock %s could not fire", clock.pk)
                 _park(clock.pk, error, failures=clock.failures + 1, at=now)
+                moved += 1  # out of the way: a batch full of them must not end the sweep
     return moved
 
 

@@ -66,6 +66,7 @@ PLACES = {
     "forms": 3,
     "filters": 3,
     "views": 4,
+    "panels": 4,
     "api": 4,
     "tasks": 4,
     "urls": 5,

@@ -14,3 +14,9 @@ class Backend(AuthenticationBackend):
 
     def user_can_authenticate(self, user: User) -> bool:
         return super().user_can_authenticate(user) and (settings.DEMO or not user.is_demo)
+
+    @classmethod
+    def _stash_user(cls, user: User | None) -> User | None:
+        """allauth remembers whom it refused despite the right password, to tell them that they are inactive, and
+        lets in whoever is active: a demo person outside demo mode must not be remembered."""
+        return super()._stash_user(None if user and user.is_active else user)

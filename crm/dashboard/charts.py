@@ -17,7 +17,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-NOTHING = format_html("")
+NOTHING = SafeString("")
 TOP, BOTTOM, LEFT, RIGHT = 22, 24, 10, 4  # of a figure: pixels above and below, percent left and right
 
 
@@ -59,6 +59,7 @@ class Series:
 
 
 def counted(value: float) -> str:
+    value = round(value, 1)  # number_format cuts off what is beyond its digits
     return number_format(value, 0 if float(value).is_integer() else 1, use_l10n=True, force_grouping=True)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from urllib.parse import urlencode
 
 from django.urls import reverse
@@ -38,18 +37,11 @@ class Line:
 
 @dataclass(frozen=True)
 class Goal:
-    """A promise beside what became of it: ``words``; ``points``: percentage points above it (below: negative)."""
+    """A promise in words, and how far what became of it lies above or below (trend: up or down; empty: unknown)."""
 
     words: str
-    points: int | None
-
-    @property
-    def trend(self) -> str:
-        return "" if self.points is None else "down" if self.points < 0 else "up"
-
-    @property
-    def below(self) -> int:
-        return -(self.points or 0)
+    trend: str = ""
+    distance: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,7 +72,7 @@ def build(numbers: Numbers) -> Panels:
         accepted=_goal(
             promised[Metric.ACCEPTANCE_RATE], _share_words, numbers.decisions.rate, numbers.decisions.decisions
         ),
-        volume=_goal(promised[Metric.MQL_VOLUME], _volume_words, None, 0),
+        volume=_goal(promised[Metric.MQL_VOLUME], _volume_words),
     )
 
 
@@ -147,13 +139,19 @@ def _of_month(scope: Scope, group: Group) -> Line:
     return Line(label, group, links(replace(scope, period=scope.period.month(group.name))), group.leads < LEAST)
 
 
-def _goal(terms: list[Term], words: Callable[[Term], str], rate: float | None, n: int) -> Goal:
+def _goal(terms: list[Term], words: Callable[[Term], str], rate: float | None = None, n: int = 0) -> Goal:
     """Compared only where one promise holds for all and there is enough to compare."""
-    text = " · ".join(dict.fromkeys(words(term) for term in terms)) or _("nothing was agreed for this period")
-    targets = {term.target for term in terms}
+    text = " · ".join(dict.fromkeys(words(term) for term in terms)) or _("nothing for this period")
+    targets = {float(term.target) for term in terms}
     if len(targets) != 1 or rate is None or n < LEAST:
-        return Goal(text, None)
-    return Goal(text, round(100 * (Decimal(rate) - targets.pop())))
+        return Goal(text)
+    away = 100 * (rate - targets.pop())
+    points = round(abs(away))
+    if away < 0:
+        below = ngettext("{n} point below", "{n} points below", points) if points else _("just below")
+        return Goal(text, "down", below.format(n=points))
+    above = ngettext("{n} point above", "{n} points above", points) if points else _("just reached")
+    return Goal(text, "up", above.format(n=points))
 
 
 def _window_words(term: Term) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -17,15 +18,25 @@ PLACES = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 )
-HOW_TO = "No Chromium found. Install it (Debian: apt-get install chromium) or set RELEVO_BROWSER to its path."
+PACKAGES = ("chromium", "fonts-liberation", "libatomic1")  # the last one for Playwright's driver
+HOW_TO = "No Chromium that Playwright can drive. Debian: apt-get install chromium libatomic1; or set RELEVO_BROWSER."
 
 
 def find() -> str | None:
-    """Path of a Chromium or Chrome: RELEVO_BROWSER, then PATH, then the usual places."""
-    if named := os.environ.get("RELEVO_BROWSER"):
-        return named if works(named) else None
-    candidates = [path for path in (*map(shutil.which, NAMES), *PLACES) if path and Path(path).exists()]
-    return next((path for path in dict.fromkeys(candidates) if works(path)), None)
+    """Path of a Chromium or Chrome that the tests can drive: RELEVO_BROWSER, then PATH, then the usual places."""
+    named = os.environ.get("RELEVO_BROWSER")
+    candidates = [named] if named else [path for path in (*map(shutil.which, NAMES), *PLACES) if path]
+    found = next((path for path in dict.fromkeys(candidates) if Path(path).exists() and works(path)), None)
+    return found if found and driver_works() else None
+
+
+def driver_works() -> bool:
+    """Whether Playwright's own node starts: it wants a library that a bare Debian lacks."""
+    spec = importlib.util.find_spec("playwright")
+    if spec is None or not spec.submodule_search_locations:
+        return True
+    node = Path(spec.submodule_search_locations[0]) / "driver" / "node"
+    return not node.exists() or works(str(node))
 
 
 def works(path: str) -> bool:
@@ -48,7 +59,7 @@ def ensure() -> tuple[str | None, str]:
 
 def install() -> None:
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["update"], ["install", "-y", "--no-install-recommends", "chromium", "fonts-liberation"]):
+    for command in (["update"], ["install", "-y", "--no-install-recommends", *PACKAGES]):
         subprocess.run(["apt-get", "-q", *command], env=environment, stdout=subprocess.DEVNULL)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping
 from typing import Any
+from urllib.parse import unquote
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -62,7 +63,7 @@ class Env:
         config = environ.Env.db_url_config(raw)
         if not config.get("NAME"):
             raise refused(name, "(hidden)", "a URL that ends in the name of a database")
-        return {**config, "ENGINE": "django.db.backends.postgresql"}
+        return {**config, "HOST": unquote(config["HOST"]), "ENGINE": "django.db.backends.postgresql"}
 
 
 def refused(name: str, value: str, accepted: str) -> ImproperlyConfigured:

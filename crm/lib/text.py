@@ -11,12 +11,12 @@ import unicodedata
 from typing import Any
 
 # Bidirectional overrides and isolates can make a name read as another one.
-FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
 SPACES = re.compile(r"[ \t\u00a0]+")
 # Legal forms of companies in Latin America, Spain and the United States, for comparing names only.
 LEGAL_FORM = re.compile(
-    r"\b(s\s?a\s?p?\s?i?( de c\s?v)?|s de r\s?l( de c\s?v)?|s\s?a\s?s|s\s?r\s?l|s\s?p\s?a|ltda|limitada|eirl|"
-    r"s\s?a\s?c|s\s?l|me|epp|inc|llc|ltd|corp|gmbh)$"
+    r"\b(s\s?a\s?p?\s?i?( de c\s?v)?|s de r\s?l( de c\s?v)?|s\s?a\s?s|s\s?r\s?l|s\s?p\s?a|ltda|limitada|"
+    r"e\s?i\s?r\s?l|s\s?a\s?c|s\s?l|me|epp|inc|llc|ltd|corp|gmbh)$"
 )
 
 

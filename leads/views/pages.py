@@ -106,6 +106,8 @@ def lead_edit(request: Request, pk: int) -> HttpResponse:
                 leads.change(lead, form.data_for_lead(), by=request.user, at=clock.now(), version=int(version))
             except DomainError as error:
                 status, version = refuse(form, error), str(lead.version)
+                if isinstance(error, leads.ChangedMeanwhile):
+                    form.show_saved()
             else:
                 messages.success(request, _("Saved."))
                 return redirect("lead", pk=pk)

@@ -94,6 +94,18 @@ class Running:
     def value(self, text, *values):
         return self.sql(text, *values)[0][0]
 
+    @contextlib.contextmanager
+    def holding_leads_of(self, handoffs):
+        """An idle transaction that holds the leads of ``handoffs``, as one that edits them would."""
+        connection = psycopg2.connect(self.state["database_owner_url"], connect_timeout=3)
+        try:
+            with connection.cursor() as cursor:
+                text = "SELECT 1 FROM leads_lead WHERE id IN (SELECT lead_id FROM leads_handoff WHERE id = ANY(%s))"
+                cursor.execute(text + " FOR NO KEY UPDATE", [list(handoffs)])
+            yield
+        finally:
+            connection.close()
+
     def move_time(self, minutes):
         """Business time runs ``minutes`` ahead of the machine's clock from now on."""
         body = f"SELECT clock_timestamp() + interval '{int(minutes)} minutes'"

@@ -21,5 +21,7 @@ def share(rate: float | None) -> str:
     """A rate as a percentage: "89%", with one decimal below 20 %; nothing to divide by reads as a dash."""
     if rate is None:
         return "–"
-    fine = 0 < rate < 0.2 and round(rate * 1000) % 10
-    return f"{number_format(100 * rate, 1 if fine else 0, use_l10n=True)}%"
+    percent = 100 * rate
+    digits = 1 if 0 < percent < 20 and round(percent, 1) != round(percent) else 0
+    # rounded here: number_format cuts off what is beyond its digits
+    return f"{number_format(round(percent, digits), digits, use_l10n=True)}%"

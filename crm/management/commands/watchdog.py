@@ -8,7 +8,7 @@ import threading
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
-from django.db import DatabaseError, connection
+from django.db import Error, connection
 
 from crm import tasks
 from sla import liveness
@@ -36,6 +36,6 @@ class Command(BaseCommand):
                 if silent:
                     tasks.sweep()
                     tasks.drain()
-            except DatabaseError:
+            except Error:  # also InterfaceError, which is no DatabaseError
                 log.exception("PostgreSQL does not answer; trying again")
                 connection.close()

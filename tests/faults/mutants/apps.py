@@ -51,4 +51,20 @@ def sweep_without_locks():
     ladder._due, escalation._handoff = due, handoff
 
 
-MUTANTS = {"read_then_write": read_then_write, "sweep_without_locks": sweep_without_locks}
+def sweep_that_waits():
+    """The sweep skips locked handoffs, but waits for their leads."""
+    from leads import escalation
+    from leads.models import Handoff
+
+    def handoff(clock):
+        rows = Handoff.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
+        return rows.select_related("lead", "team", "owner", "submitted_by").get(pk=clock.subject_id)
+
+    escalation._handoff = handoff
+
+
+MUTANTS = {
+    "sweep_that_waits": sweep_that_waits,
+    "read_then_write": read_then_write,
+    "sweep_without_locks": sweep_without_locks,
+}
