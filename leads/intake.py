@@ -262,12 +262,12 @@ def _closes(run: Run, reading: Reading, leads: dict[str, Lead], worked: set[int]
         result.count(undecided=1)
     elif not reading.get(f"{outcome}_on"):
         result.reject(reading, _("%(field)s: is not given") % {"field": f"{outcome}_on"})
+    elif lead.pk in worked:
+        result.reject(reading, _("outcome: sales works on this lead here; close it in Relevo"), contradicts=True)
     elif differences := _outcome_differences(run, lead, reading):
         result.reject(reading, "; ".join(differences), contradicts=True)
     elif lead.stage in ENDED:
         result.count(known=1, flagged=int(lead.won_before_first_seen))
-    elif lead.pk in worked:
-        result.reject(reading, _("outcome: sales works on this lead here; close it in Relevo"), contradicts=True)
     else:
         return True
     return False

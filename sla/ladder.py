@@ -21,6 +21,7 @@ from sla.states import ClockState, StepKind
 log = logging.getLogger("relevo.ladder")
 
 BATCH = 100
+MOST_FAILURES = 1000  # are counted; what the column holds and what back-off needs are far apart
 
 # What a step does to the subject of the clock. The table of kinds stands in crm/tasks.py, because only the top
 # of the layers knows both clocks and leads.
@@ -33,54 +34,58 @@ class SubjectBusy(Exception):
 
 def sweep(act: Action, *, batch: int = BATCH) -> int:
     """Fire what is due, at most ``batch`` clocks; returns how many fired or were parked. Call again until it is 0."""
-    moved = 0
+    moved, busy = 0, set[int]()
     with transaction.atomic():
         now = time.now()
-        for clock in _due(now, batch):
-            try:
-                with transaction.atomic():
-                    _fire(clock, act, at=now)
-                moved += 1
-            except SubjectBusy:
-                continue
-            except Exception as error:
-                log.exception("clock %s could not fire", clock.pk)
-                _park(clock.pk, error, failures=clock.failures + 1, at=now)
-                moved += 1  # out of the way: a batch full of them must not end the sweep
+        while not moved and (due := _due(now, batch, besides=busy)):  # a batch full of busy ones hides the rest
+            for clock in due:
+                if _handled(clock, act, at=now):
+                    moved += 1
+                else:
+                    busy.add(clock.pk)
     return moved
 
 
-def _due(now: datetime, batch: int) -> list[Clock]:
+def _handled(clock: Clock, act: Action, *, at: datetime) -> bool:
+    """Fire the next step of ``clock``, or park it where that raises; False where its subject is busy."""
+    failures = clock.failures
+    try:
+        with transaction.atomic():
+            _fire(clock, act, at=at)
+    except SubjectBusy:
+        return False
+    except Exception as error:
+        log.exception("clock %s could not fire", clock.pk)
+        _park(clock.pk, error, failures=failures + 1, at=at)
+    return True
+
+
+def _due(now: datetime, batch: int, *, besides: set[int]) -> list[Clock]:
     # strictly after its time: an act at the very deadline is in time
     waiting = Q(parked_until__isnull=True) | Q(parked_until__lt=now)
     return list(
         Clock.objects.select_for_update(skip_locked=True, no_key=True)
         .filter(waiting, next_step_at__lt=now)
+        .exclude(pk__in=besides)
         .order_by("next_step_at")[:batch]
     )
 
 
 def _fire(clock: Clock, act: Action, *, at: datetime) -> None:
     ladder, run = steps.read(clock.ladder), clocks.run_of(clock)
-    step = next((s for s in ladder if s.level > clock.level), None)
-    if step is None:  # a commitment without a ladder still breaches
-        step = steps.Step(clock.level + 1, StepKind.BREACH, timedelta(0))
-    planned = clock.next_step_at or clock.due_at
-    if step.kind == StepKind.WARN and at > clock.due_at:
+    step, planned = steps.above(ladder, clock.level), clock.next_step_at or clock.due_at
+    while step.kind == StepKind.WARN and at > clock.due_at:
         # An outage swallowed the warning: it stands in the ledger, and the breach follows at once.
         _ledger(clock, step, planned, at, outcome="overtaken")
-        step = next(
-            (s for s in ladder if s.level > step.level),
-            steps.Step(step.level + 1, StepKind.BREACH, timedelta(0)),
-        )
-        planned = clock.due_at
+        step, planned = steps.above(ladder, step.level), clock.due_at
     firing = _ledger(clock, step, planned, at)
     clock.level = step.level
     if step.kind == StepKind.BREACH:
         clock.state, clock.breached_at = ClockState.BREACHED, clock.due_at
         clock.in_outage = liveness.was_down(clock.started_at, clock.due_at)
     following = steps.following(run, ladder, step, planned=planned, at=at)
-    clock.next_step_at = following[1] if following else None
+    at_the_top = None if clock.state == ClockState.BREACHED else clock.due_at
+    clock.next_step_at = following[1] if following else at_the_top
     clock.failures, clock.parked_until = 0, None
     clock.save(
         update_fields=[
@@ -103,5 +108,6 @@ def _ledger(clock: Clock, step: steps.Step, planned: datetime, at: datetime, out
 
 
 def _park(pk: int, error: Exception, *, failures: int, at: datetime) -> None:
-    wait = min(timedelta(seconds=10 * 2**failures), timedelta(minutes=10))
+    failures = min(failures, MOST_FAILURES)
+    wait = timedelta(seconds=min(10 * 2**failures, 600))
     Clock.objects.filter(pk=pk).update(failures=failures, last_error=repr(error)[:2000], parked_until=at + wait)

@@ -11,6 +11,7 @@ from sla import worktime
 
 # A step that fires later than this after its time was held up by an outage of ours (promise: 60 s late at most).
 ON_TIME = timedelta(seconds=60)
+BREACH = "breach"  # StepKind.BREACH; this module imports no Django
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,12 @@ def read(ladder: Iterable[Mapping[str, Any]]) -> list[Step]:
     return sorted(steps, key=lambda step: step.level)
 
 
+def above(steps: Iterable[Step], level: int) -> Step:
+    """The first step above ``level``; the breach itself where the ladder has none (left)."""
+    found = (step for step in steps if step.level > level)
+    return next(found, Step(level + 1, BREACH, timedelta(0)))
+
+
 def planned_at(run: Run, step: Step) -> datetime:
     """When ``step`` has to fire, counted in business time from the start (before the deadline) or from it."""
     if step.offset < timedelta(0):
@@ -50,13 +57,14 @@ def following(
 ) -> tuple[Step, datetime] | None:
     """The step after ``fired`` and its time, None at the top of the ladder.
 
-    Where ``fired`` was held up by an outage the next level's time starts at the actual firing
-    (reliability.md, rule 7); the deadline itself never moves.
+    Where ``fired`` was held up by an outage the next level's time starts at the actual firing, and all levels
+    after it keep their distance, else they would fire at once; the deadline itself never moves.
     """
     above = [step for step in steps if step.level > fired.level]
     if not above:
         return None
-    step = above[0]
-    if at - planned <= ON_TIME or step.offset == timedelta(0):
+    step, on_time = above[0], at - planned <= ON_TIME
+    if step.offset == timedelta(0) or (on_time and fired.offset < timedelta(0)):
         return step, planned_at(run, step)
-    return step, worktime.add(run.calendar, at, step.offset - fired.offset)
+    begun, apart = planned if on_time else at, step.offset - fired.offset
+    return step, worktime.add(run.calendar, begun, apart) if apart else begun

@@ -12,7 +12,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from crm.dashboard import charts
 from crm.dashboard.charts import Mark
@@ -113,7 +113,11 @@ def accept(numbers: Numbers, to: dict[str, str]) -> SafeString:
     """What became of the clocks of the accept commitment."""
     kept = numbers.attainment
     judged = {"in_time": _("In time"), "late": _("Late or overdue")}
-    others = {"running": _("Still running"), "withdrawn": _("Withdrawn"), "outage": _("Outage of ours")}
+    others = {
+        "running": _("Still running"),
+        "withdrawn": pgettext("handoffs", "Withdrawn"),
+        "outage": _("Outage of ours"),
+    }
     marks = [
         Mark(
             label,

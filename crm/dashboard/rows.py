@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from crm.accounts.models import User
 from crm.dashboard.numbers import Scope, rows
 from crm.lib.clock import local_date
@@ -16,6 +18,7 @@ from sla import clocks
 from sla.models import Clock
 
 PAGE = 50
+WON = (Stage.WON, "won_early")
 
 
 @dataclass(frozen=True)
@@ -34,8 +37,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Listing:
-    """One page of the list: ``count`` cases in all, ``hidden`` of the page's rows masked, ``next`` the next page."""
+    """One page of the list: ``count`` cases in all, ``hidden`` of the page's rows masked, ``next`` the next page.
 
+    ``dated`` and ``result`` head the columns of the date that counts and of what came of it; empty: no such column.
+    """
+
+    dated: str
+    result: str
     rows: list[Row]
     count: int
     hidden: int
@@ -53,7 +61,20 @@ def listing(scope: Scope, show: str, *, user: User, after: str) -> Listing:
     leads = Lead.objects.select_related("source").defer("attributes", "search_text").in_bulk(keys)
     seen = Lead.objects.visible_to(user).with_names().in_bulk(keys)
     shown = [_row(case, leads[case.lead_pk], seen.get(case.lead_pk), show, scope) for case in page.rows]
-    return Listing(shown, found.count(), sum(row.lead is None for row in shown), page.next)
+    hidden = sum(row.lead is None for row in shown)
+    return Listing(*_heads(found.model, show), shown, found.count(), hidden, page.next)
+
+
+def _heads(model: type[Any], show: str) -> tuple[str, str]:
+    if model is Clock:
+        return _("Entered the queue"), _("Clock")
+    if model is Decision:
+        return _("Decided"), _("Decision")
+    if show in WON:
+        return Stage.WON.label, _("Days to won")
+    if show == "delivered":
+        return Stage.MQL.label, ""
+    return (Stage(show).label, "") if show in MILESTONES else ("", "")
 
 
 def _row(case: Any, lead: Lead, seen: Lead | None, show: str, scope: Scope) -> Row:
@@ -64,14 +85,14 @@ def _row(case: Any, lead: Lead, seen: Lead | None, show: str, scope: Scope) -> R
         source=lead.source,
         first_seen_on=lead.first_seen_on,
         on=_on(case, lead, show, scope.zone),
-        days=won_in if show in (Stage.WON, "won_early") else None,
+        days=won_in if show in WON else None,
         decision=case.get_kind_display() if isinstance(case, Decision) else "",
         reading=clocks.reading(case, at=scope.at) if isinstance(case, Clock) else None,
     )
 
 
 def _on(case: Any, lead: Lead, show: str, zone: str) -> date | None:
-    """The date by which the case belongs to the number, None where that is the date of first sight."""
+    """The date by which the case belongs to the number, None where the date of first sight is it."""
     if isinstance(case, Clock):
         return local_date(case.started_at, zone)
     if isinstance(case, Decision):

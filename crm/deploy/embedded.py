@@ -81,7 +81,7 @@ class Server:
     def find_process(self) -> psutil.Process | None:
         """The main process: the one whose parent is not of the same family."""
         family = {process.pid: process for process in working_in(self.home, self.program)}
-        heads = (p for p in family.values() if p.ppid() not in family)
+        heads = (process for process in family.values() if process.info["ppid"] not in family)
         return next(heads, None)
 
     def launch(self) -> None:
@@ -137,7 +137,10 @@ class Postgres(Server):
 
     def start(self) -> bool:
         reused = super().start()
-        self.create_roles()
+        try:
+            self.create_roles()
+        except psycopg2.Error as problem:
+            raise EmbeddedError(f"PostgreSQL started and failed ({self.log}): {problem}") from problem
         return reused
 
     def url(self, role: str) -> str:

@@ -46,7 +46,7 @@ def is_alive(process: psutil.Process) -> bool:
 
 def working_in(folder: Path, program: str) -> list[psutil.Process]:
     """Living processes of ``program`` in ``folder``: both servers change into the folder of their data."""
-    found = psutil.process_iter(["name", "cwd"])
+    found = psutil.process_iter(["name", "cwd", "ppid"])
     return [p for p in found if p.info["name"] == program and p.info["cwd"] == str(folder) and is_alive(p)]
 
 
@@ -146,7 +146,12 @@ class Child:
             how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
             return f"{self.name} {how}; starting it again in {pause:g} s. {self.log}: {self.last_words()}"
         if self.process is None and now >= self.next_start_at:
-            self.start()
+            try:
+                self.start()
+            except OSError as problem:  # no memory, a full disk: better later than never
+                self.crashes += 1
+                self.next_start_at = now + pause_after(self.crashes)
+                return f"{self.name} cannot be started now: {problem}"
         return ""
 
     def ask_to_stop(self) -> None:

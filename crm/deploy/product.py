@@ -244,7 +244,8 @@ class Product:
                 if server.name not in self.options.leave_dead and not server.is_alive():
                     self.revive(server, now)
             if self.pids() != pids:
-                self.write_state("ready")
+                with contextlib.suppress(OSError):  # a full disk must not end what runs
+                    self.write_state("ready")
 
     def revive(self, server: Server, now: float) -> None:
         """Start a server that died, at most once in five seconds."""
@@ -254,7 +255,7 @@ class Product:
         say(f"{server.name} ended; starting it again ({server.log}).")
         try:
             server.start()
-        except EmbeddedError as problem:
+        except (EmbeddedError, OSError) as problem:
             say(str(problem))
 
     def pids(self) -> dict[str, int | None]:
@@ -283,7 +284,8 @@ class Product:
         """Processes first, all at once, then the servers. A second signal kills what still works."""
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self.hurry)
-        self.write_state("stopping")
+        with contextlib.suppress(OSError):
+            self.write_state("stopping")
         for child in self.children:
             child.ask_to_stop()
         until = time.monotonic() + STOP_WITHIN

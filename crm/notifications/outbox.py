@@ -91,7 +91,7 @@ def _try(message: Message, now: datetime) -> None:
         message.last_error = repr(error)[:2000]
         late = now - message.created_at > RETRY_FOR
         message.dropped_at = now if late else None
-        # the least of the two numbers, not of two durations: 2**43 minutes are more than a timedelta holds
+        # seconds are compared, not durations: after 43 tries the uncapped one is more than a timedelta holds
         message.next_try_at = None if late else now + timedelta(seconds=min(15 * 2**message.attempts, 3600))
     message.save(update_fields=["attempts", "sent_at", "next_try_at", "dropped_at", "last_error"])
 

@@ -160,7 +160,8 @@ def absolute_words(moment_: datetime, zone: str | None = None) -> str:
     """ "Mon 23 Nov 2026, 14:42 (Mexico City)" in ``zone``, default the viewer's."""
     local = timezone.localtime(moment_, ZoneInfo(zone) if zone else None)
     named = zone or timezone.get_current_timezone_name()
-    return f"{date_format(local, pgettext('date format', 'D j M Y, H:i'))} ({city(named)})"
+    when = date_format(local, pgettext("date format", "D j M Y, H:i"))  # xgettext does not look into f-strings
+    return f"{when} ({city(named)})"
 
 
 def relative_words(moment_: datetime, now: datetime) -> str:

@@ -78,6 +78,17 @@ def test_child_that_crashes_is_started_again_after_its_pause(child):
     assert child.has_ended() is False
 
 
+def test_child_that_cannot_be_started_is_tried_again_later(child, monkeypatch):
+    child.kill_group()
+    now = time.monotonic()
+    child.tend(now)
+    monkeypatch.setattr(child, "command", ["/nowhere/program"])
+
+    assert child.tend(now + 1).startswith("web cannot be started now: ")
+    assert child.next_start_at == now + 1 + 2
+    assert child.tend(now + 1) == ""
+
+
 def test_child_that_crashes_in_a_row_waits_longer_and_a_calm_one_does_not(child):
     os.kill(child.pid, signal.SIGKILL)
     child.process.wait()

@@ -156,6 +156,11 @@ class Running:
         assert bool(done.stdout.strip()) == bool(done.returncode), done.stdout + done.stderr
         return done.stdout.strip()
 
+    def celery_works(self):
+        """Whether a worker has swept within the last two seconds."""
+        age = "SELECT clock_timestamp() - beat_at < interval '2 seconds' FROM sla_heartbeat WHERE name = 'celery'"
+        return self.sql(age) == [(True,)]
+
     # -- Processes
 
     def pid(self, name):

@@ -2,7 +2,7 @@
 
 import os
 
-from crm.settings import *
+from crm.settings import *  # noqa: F403
 from crm.settings import DATABASES, INSTALLED_APPS
 
 # Children of a worker's pool carry the number of the worker.

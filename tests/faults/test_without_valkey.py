@@ -17,7 +17,6 @@ WHERE c.subject_type = 'handoff' AND c.subject_id = %s AND c.metric = 'accept'
 UNTOLD = "SELECT count(*) FROM notifications_message WHERE next_try_at <= relevo_now()"
 NOTICES = "SELECT count(*) FROM notifications_notice n JOIN notifications_message m ON m.id = n.message_id"
 TWICE = "SELECT clock_id, level FROM sla_firing GROUP BY 1, 2 HAVING count(*) > 1"
-CELERY_AGE = "SELECT extract(epoch FROM clock_timestamp() - beat_at) FROM sla_heartbeat WHERE name = 'celery'"
 
 
 def people_work(running, first, second):
@@ -64,15 +63,10 @@ def nothing_is_wrong(running):
     assert running.check_invariants() == ""
 
 
-def celery_works(running):
-    age = running.sql(CELERY_AGE)
-    return bool(age) and age[0][0] < 2
-
-
 def test_valkey_killed(start):
     running = start("--leave-dead", "valkey")
     first, second, third = running.make(3)
-    wait(lambda: celery_works(running), within=30)
+    wait(running.celery_works, within=30)
     running.kill("valkey")
     slowest = people_work(running, first, second)
     fired, told = escalated_without_celery(running, third)
@@ -83,7 +77,7 @@ def test_valkey_killed(start):
 def test_valkey_hangs_and_comes_back(start):
     running = start("--leave-dead", "valkey")
     first, second, third = running.make(3)
-    wait(lambda: celery_works(running), within=30)
+    wait(running.celery_works, within=30)
     running.kill("valkey", signal.SIGSTOP)
     try:
         slowest = people_work(running, first, second)
@@ -91,7 +85,7 @@ def test_valkey_hangs_and_comes_back(start):
     finally:
         running.kill("valkey", signal.SIGCONT)
     began = time.monotonic()
-    wait(lambda: celery_works(running), within=60)
+    wait(running.celery_works, within=60)
     back = time.monotonic() - began
     print(
         f"Valkey stopped: slowest page {slowest:.2f} s, fired after {fired:.1f} s, told after {told:.1f} s; "

@@ -1,0 +1,143 @@
+"""Every address of the product and what stands there: who sees which screen. The tests hold it against the resolver."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.urls import URLPattern, URLResolver, get_resolver
+
+NOBODY = ""  # not signed in
+MARKETING, REP, LEAD, DIRECTOR, ADMIN = "marketing", "sales_rep", "team_lead", "director", "admin"
+PARTS = (NOBODY, MARKETING, REP, LEAD, DIRECTOR, ADMIN)
+SIGNED_IN = PARTS[1:]
+READERS = (MARKETING, REP, LEAD, DIRECTOR)
+
+# People of the demo by where their lead stands, and one whose data are as long as data get.
+CAPTURED, PENDING, ACCEPTED, CONTACTED = "Paula Ríos", "Mariana Peña", "Diego Luna", "Camila Torres"
+SQL, WON, LOST, RETURNED, ENDED = (
+    "Renata Villalobos",
+    "Daniela Mora",
+    "Gabriela Núñez",
+    "Julián Cárdenas",
+    "Teresa Aguirre",
+)
+PROVEN = "Marco Beltrán"
+BARE = "Sin Nada"
+LONG = "Maximiliano Alejandro de Todos los Santos Fernández de Córdoba y Villavicencio-Echeverría"
+
+
+@dataclass(frozen=True)
+class Screen:
+    """A page as one part sees it. ``path`` may hold {lead} and {handoff}: those of ``person``."""
+
+    path: str
+    parts: tuple[str, ...]
+    person: str = ""
+    status: int = 200
+
+
+def of(person: str, *parts: str) -> Screen:
+    return Screen("/leads/{lead}/", parts, person)
+
+
+# By name of the address. Addresses without a screen say why: they only take a form, move on, or answer with data.
+TAKES_A_FORM, MOVES_ON, DATA = "answers GET with 405", "answers with a redirect", "answers with data"
+SCREENS: dict[str, str | list[Screen]] = {
+    "home": MOVES_ON,
+    "healthz": DATA,
+    "pulse": DATA,
+    "account_login": [Screen("/accounts/login/", (NOBODY,)), Screen("/accounts/login/?next=/queue/", (NOBODY,))],
+    "account_logout": [Screen("/accounts/logout/", (REP,))],
+    "account_inactive": [Screen("/accounts/inactive/", (NOBODY,))],
+    "account_signup": MOVES_ON,
+    "account_reset_password": MOVES_ON,
+    "demo_sign_in": TAKES_A_FORM,
+    "set_language": MOVES_ON,
+    "preferences": [Screen("/preferences/", SIGNED_IN)],
+    "notice_list": [Screen("/notices/", SIGNED_IN)],
+    "notice_mark_read": TAKES_A_FORM,
+    "alignment": [
+        Screen("/alignment/", READERS),
+        Screen("/alignment/", (ADMIN,), status=403),
+        Screen("/alignment/?from=2020-01-01&to=2020-01-31", (DIRECTOR,)),
+        Screen("/alignment/?from=someday", (DIRECTOR,), status=400),
+    ],
+    "alignment_leads": [
+        Screen("/alignment/leads/?show=leads", (MARKETING, DIRECTOR)),
+        Screen("/alignment/leads/?show=decided", (REP, LEAD)),
+        Screen("/alignment/leads/?show=won&from=2020-01-01&to=2020-01-31", (DIRECTOR,)),
+        Screen("/alignment/leads/?show=nothing", (DIRECTOR,), status=400),
+    ],
+    "queue": [
+        Screen("/queue/", READERS),
+        Screen("/queue/?tab=soon", (REP,)),
+        Screen("/queue/?tab=overdue", (REP,)),
+        Screen("/queue/?tab=decided", (REP, LEAD)),
+        Screen("/queue/?tab=nothing", (REP,), status=400),
+        Screen("/queue/", (ADMIN,)),
+    ],
+    "lead_mine": [Screen("/mine/", (MARKETING, REP))],
+    "lead_list": [
+        Screen("/leads/", READERS),
+        Screen("/leads/?q=nobody&stage=won", (MARKETING,)),
+        Screen("/leads/?since=someday", (MARKETING,), status=400),
+        Screen("/leads/", (ADMIN,)),
+    ],
+    "lead_new": [Screen("/leads/new/", (MARKETING,)), Screen("/leads/new/", (REP,), status=403)],
+    "lead": [
+        of(CAPTURED, MARKETING, DIRECTOR),
+        of(PENDING, *READERS),
+        of(PROVEN, REP),
+        of(ACCEPTED, MARKETING, REP, LEAD),
+        of(CONTACTED, REP),
+        of(SQL, REP),
+        of(WON, MARKETING, REP),
+        of(LOST, REP),
+        of(RETURNED, MARKETING),
+        of(ENDED, MARKETING),
+        of(LONG, MARKETING, REP),
+        Screen("/leads/999999/", (REP,), status=404),
+    ],
+    "lead_edit": [Screen("/leads/{lead}/edit/", (MARKETING,), LONG), Screen("/leads/{lead}/edit/", (REP,), ACCEPTED)],
+    "lead_qualify": [
+        Screen("/leads/{lead}/qualify/", (MARKETING,), CAPTURED),
+        Screen("/leads/{lead}/qualify/", (MARKETING,), RETURNED),
+        Screen("/leads/{lead}/qualify/", (MARKETING,), BARE),
+    ],
+    "lead_mql": TAKES_A_FORM,
+    "lead_hand_off": TAKES_A_FORM,
+    "lead_action": TAKES_A_FORM,
+    "lead_evidence": TAKES_A_FORM,
+    "handoff_accept": TAKES_A_FORM,
+    "handoff_accept_as_sql": TAKES_A_FORM,
+    "handoff_reject": [Screen("/handoffs/{handoff}/reject/", (REP,), LONG)],
+    "handoff_withdraw": TAKES_A_FORM,
+    "handoff_requeue": TAKES_A_FORM,
+    "handoff_attempt": TAKES_A_FORM,
+    "handoff_sql": TAKES_A_FORM,
+    "handoff_opportunity": TAKES_A_FORM,
+    "handoff_win": TAKES_A_FORM,
+    "handoff_lose": TAKES_A_FORM,
+    "handoff_disqualify": TAKES_A_FORM,
+}
+
+
+def addresses() -> Iterator[tuple[str, str]]:
+    """Name and route of every address that the product answers, from its own resolver."""
+
+    def walk(patterns: list[URLPattern | URLResolver], before: str) -> Iterator[tuple[str, str]]:
+        for each in patterns:
+            route = before + str(each.pattern)
+            if isinstance(each, URLResolver):
+                yield from walk(each.url_patterns, route)
+            else:
+                yield each.name or route, f"/{route}"
+
+    yield from walk(get_resolver().url_patterns, "")
+
+
+def seen_by(part: str) -> list[Screen]:
+    """The screens of one part, in the order of the table."""
+    listed = [screen for screens in SCREENS.values() if not isinstance(screens, str) for screen in screens]
+    return [screen for screen in listed if part in screen.parts]

@@ -1,0 +1,184 @@
+"""Every screen, for each part that sees it, in both languages, both themes, at 1280 and at 320 px.
+
+RELEVO_SHOTS=folder also keeps a picture of each.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import lru_cache
+from importlib.resources import files
+from pathlib import Path
+
+import polib
+import pytest
+from playwright.sync_api import Page, Response
+
+from tests.browser import screens
+from tests.browser.conftest import Sit
+from tests.browser.desk import Desk
+from tests.browser.running import Running
+from tests.browser.screens import BARE, DATA, LONG, MOVES_ON, NOBODY, PARTS, SCREENS, TAKES_A_FORM, Screen
+from tests.browser.words import LANGUAGES
+from tests.services import ROOT
+
+in_browser = [pytest.mark.browser, pytest.mark.slow]
+
+WIDE, NARROW = {"width": 1280, "height": 800}, {"width": 320, "height": 640}
+AXE = files("axe_playwright_python").joinpath("axe.min.js").read_text()
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# A theme changes colours and nothing else: the second theme of a width is judged by what looks at colours.
+COLOURS = ["color-contrast", "link-in-text-block"]
+RUN = """
+(runOnly) => axe.run(document, {runOnly, resultTypes: ['violations'], rules: {'target-size': {enabled: true}}}).then(
+  (found) => found.violations.map((rule) =>
+    `${rule.id}: ${rule.help} | ` + rule.nodes.slice(0, 3).map((node) => node.target.join(' ')).join(' ; ')))
+"""
+# Texts as they stand on the screen, each text node by itself.
+TEXTS = """
+() => {
+  const found = new Set(), walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  while (walk.nextNode()) {
+    const node = walk.currentNode, text = node.data.replace(/\\s+/g, ' ').trim();
+    if (text && !node.parentElement.closest('script, style, template, [lang]:not(html), select[name=language]')) found.add(text);
+  }
+  for (const each of document.querySelectorAll('[aria-label], [title], [placeholder]'))
+    for (const name of ['aria-label', 'title', 'placeholder']) found.add(each.getAttribute(name) ?? '');
+  return [...found];
+}
+"""
+SAID_BY_EVERY_SCREEN = {
+    "es": re.compile(r"\b(Accept|Reject|Queue|Overdue|Handoff|Sign out|Save|Search|Waiting|Due|Stage|Notices)\b"),
+    "en": re.compile(r"\b(Aceptar|Rechazar|Cola|Vencid[oa]s?|Traspaso|Guardar|Buscar|Etapa|Avisos|Cerrar sesión)\b"),
+}
+
+
+def test_every_address_has_a_case():
+    missing = [f"{name} ({route})" for name, route in screens.addresses() if name not in SCREENS]
+    assert not missing, f"Add to tests/browser/screens.py who sees it, or why there is no screen: {missing}"
+    gone = set(SCREENS) - {name for name, _ in screens.addresses()}
+    assert not gone, f"No address has these names any more: {sorted(gone)}"
+
+
+@pytest.fixture(scope="module")
+def crowded(running: Running, window) -> Running:
+    """The demo, with a lead of which nearly nothing is known, and a handed-off one with the longest data."""
+    ana = Desk(running, window.new_context(locale="en-US"), "en").sign_in_as("marketing")
+    source = running.value("SELECT id FROM leads_source WHERE code = 'event'")
+    action = running.value("SELECT id FROM leads_valuableactionkind WHERE code = 'asked_for_information'")
+    ana.post("/leads/new/", "/leads/new/", name=BARE)
+    long = {
+        "name": LONG,
+        "email": f"{'maximiliano.alejandro' * 2}@{'universidad-tecnologica-' * 2}latinoamericana.relevo.test",
+        "phone": "+52 55 4000 9999",
+        "job_title": "Directora General Adjunta de Transformación Comercial y Mercadotecnia Internacional",
+        "company": "Administradora Latinoamericanadetelecomunicacionesyserviciosfinancieros S.A.P.I. de C.V.",
+        "employees": 5000,
+        "country": "MX",
+        "source": source,
+        "first_action": action,
+    }
+    ana.post("/leads/new/", "/leads/new/", **long)
+    lead = running.lead_of(LONG)
+    team = running.value("SELECT id FROM accounts_team WHERE name = 'Ventas en línea'")
+    ana.post(f"/leads/{lead}/qualify/", f"/leads/{lead}/hand-off/", team=team, note="Prefiere WhatsApp. " * 20)
+    ana.close()
+    return running
+
+
+@pytest.mark.parametrize(
+    ("language", "part"),
+    [
+        pytest.param(language, part, marks=[*in_browser, pytest.mark.xdist_group(f"browser screens {language}")])
+        for language in LANGUAGES
+        for part in PARTS
+    ],
+)
+def test_screens_are_sound(sit: Sit, crowded: Running, language: str, part: str):
+    desk = sit(part if part != NOBODY else None, language)
+    faults = [fault for screen in screens.seen_by(part) for fault in look(desk, crowded, screen, language)]
+    assert not faults, "\n" + "\n".join(faults)
+
+
+def look(desk: Desk, running: Running, screen: Screen, language: str) -> list[str]:
+    """Everything that is wrong with one screen, each line beginning with where."""
+    ids = {"lead": 0, "handoff": 0}
+    if screen.person:
+        ids["lead"] = running.lead_of(screen.person)
+        ids["handoff"] = running.value("SELECT max(id) FROM leads_handoff WHERE lead_id = %s", ids["lead"]) or 0
+    path = screen.path.format(**ids)
+    answer = desk.open(path)
+    faults = [*judge_answer(answer, screen), *judge_words(desk.page, language)]
+    desk.page.evaluate(AXE)
+    for size in (WIDE, NARROW):
+        desk.page.set_viewport_size(size)
+        for theme in ("light", "dark"):
+            rules = {"type": "tag", "values": TAGS} if theme == "light" else {"type": "rule", "values": COLOURS}
+            faults += [f"{size['width']} {theme}: {fault}" for fault in judge_look(desk.page, theme, rules)]
+            keep_picture(desk.page, f"{path}-{language}-{theme}-{size['width']}")
+    desk.page.set_viewport_size(WIDE)
+    return [f"{path}: {fault}" for fault in faults]
+
+
+def judge_answer(answer: Response, screen: Screen) -> list[str]:
+    faults = []
+    if answer.status != screen.status:
+        faults.append(f"status {answer.status}, not {screen.status}")
+    policy = answer.header_value("content-security-policy") or ""
+    if "default-src 'none'" not in policy or "unsafe" in policy:
+        faults.append(f"Content-Security-Policy: {policy!r}")
+    if "<c-" in answer.text():
+        faults.append("a component was not rendered (<c-)")
+    return faults
+
+
+@lru_cache
+def foreign(language: str) -> frozenset[str]:
+    """Texts of the catalogue that must not stand on a screen in ``language``, because they are of the other one."""
+    entries = [e for e in polib.pofile(str(ROOT / "crm/locale/es/LC_MESSAGES/django.po")) if not e.obsolete]
+    english = {text for e in entries for text in (e.msgid, e.msgid_plural) if text}
+    spanish = {text for e in entries for text in (e.msgstr, *e.msgstr_plural.values()) if text}
+    return frozenset(english - spanish if language == "es" else spanish - english)
+
+
+def judge_words(page: Page, language: str) -> list[str]:
+    faults = []
+    if page.get_attribute("html", "lang") != language:
+        faults.append(f"html[lang] is {page.get_attribute('html', 'lang')}")
+    if page.locator("h1").count() != 1:
+        faults.append(f"{page.locator('h1').count()} h1")
+    texts = page.evaluate(TEXTS)
+    faults += [f"not {language}: {text!r}" for text in texts if text in foreign(language)]
+    words = SAID_BY_EVERY_SCREEN[language]
+    faults += [f"not {language}: {text!r}" for text in texts if words.search(text) and text not in foreign(language)]
+    return faults
+
+
+def judge_look(page: Page, theme: str, rules: dict[str, object]) -> list[str]:
+    """Axe, and at 320 px that nothing needs scrolling in two directions (1.4.10)."""
+    page.evaluate("(theme) => document.documentElement.dataset.theme = theme", theme)
+    faults = page.evaluate(RUN, rules)
+    over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    return [*faults, f"scrolls sideways by {over} px"] if over > 0 else faults
+
+
+def keep_picture(page: Page, name: str) -> None:
+    if folder := os.environ.get("RELEVO_SHOTS"):
+        page.screenshot(path=Path(folder) / f"{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}.png", full_page=True)
+
+
+@pytest.mark.parametrize("part", [pytest.param(part, marks=in_browser) for part in ("team_lead",)])
+@pytest.mark.xdist_group("browser screens en")
+def test_addresses_without_a_screen_answer_as_said(sit: Sit, running: Running, part: str):
+    desk = sit(part)
+    known = {"pk": str(running.lead_of("Mariana Peña")), "code": "budget"}
+    wanted = {TAKES_A_FORM: range(405, 406), MOVES_ON: range(302, 303), DATA: range(200, 201)}
+    wrong = []
+    for name, route in screens.addresses():
+        if isinstance(reason := SCREENS[name], str):
+            path = re.sub(r"<\w+:(\w+)>", lambda found: known[found[1]], route)
+            status = desk.context.request.get(running.url + path, max_redirects=0).status
+            if status not in wanted[reason]:
+                wrong.append(f"{name} {path}: {status}, but it {reason}")
+    assert not wrong
