@@ -14,6 +14,7 @@ from crm import starter
 from crm.accounts import demo, people
 from crm.accounts.models import Organisation, Team, User
 from crm.audit.entries import record
+from crm.notifications import outbox
 from leads import attempts, handoffs, leads, outcomes
 from leads.models import Handoff, Lead, OutcomeReason, Source, ValuableActionKind
 from leads.states import ContactChannel
@@ -65,6 +66,7 @@ def seed(*, at: datetime) -> bool:
     cast = _cast(at=start)
     _agreement(cast, at=start)
     _past(cast, at=at)
+    _read(at)
     _today(cast, at=at)
     return True
 
@@ -296,6 +298,14 @@ def _past(cast: Cast, *, at: datetime) -> None:
     attempts.record(handoff, ContactChannel.WHATSAPP, reached=True, by=cast.bea, at=begun + timedelta(hours=5))
     no_budget = OutcomeReason.objects.get(code="no_budget")
     outcomes.disqualify(handoff, no_budget, by=cast.bea, at=begun + timedelta(hours=30), comment="Hasta 2028.")
+
+
+def _read(at: datetime) -> None:
+    """What was told in the past weeks was read long ago."""
+    while outbox.deliver():
+        pass
+    for user in User.objects.all():
+        outbox.mark_read(user, at=at)
 
 
 def _today(cast: Cast, *, at: datetime) -> None:

@@ -79,6 +79,7 @@ class LeadForm(forms.Form):
     def __init__(self, *args: Any, lead: Lead | None = None, **kwargs: Any) -> None:
         kwargs.setdefault("initial", {} if lead is None else self._of(lead))
         super().__init__(*args, **kwargs)
+        self.known_by_id = bool(lead and lead.external_id)
         self.fields["country"].choices = [("", _("Not given")), *country_choices()]
         self.fields["source"].queryset = in_use(Source)
         self.fields["first_action"].queryset = in_use(ValuableActionKind)
@@ -100,7 +101,8 @@ class LeadForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if not (self.errors or data.get("name") or data.get("email") or data.get("phone")):
+        known = self.known_by_id or data.get("name") or data.get("email") or data.get("phone")
+        if not (self.errors or known):
             self.add_error("name", _("Give a name, an e-mail or a phone."))
         return data
 

@@ -122,8 +122,9 @@ def cancel(subject: models.Model, metric: str, *, at: datetime) -> Clock | None:
     late = at > clock.due_at
     clock.state = ClockState.BREACHED if late else ClockState.CANCELLED
     clock.breached_at = clock.due_at if late else None
+    clock.in_outage = late and liveness.was_down(clock.started_at, clock.due_at)
     clock.stopped_at, clock.next_step_at, clock.parked_until = at, None, None
-    clock.save(update_fields=["state", "breached_at", "stopped_at", "next_step_at", "parked_until"])
+    clock.save(update_fields=["state", "breached_at", "in_outage", "stopped_at", "next_step_at", "parked_until"])
     return clock
 
 

@@ -21,7 +21,7 @@ from sla.states import ClockState, StepKind
 log = logging.getLogger("relevo.ladder")
 
 BATCH = 100
-MOST_FAILURES = 1000  # are counted; what the column holds and what back-off needs are far apart
+MOST_FAILURES = 1000  # counted no further: the column is a small integer
 
 # What a step does to the subject of the clock. The table of kinds stands in crm/tasks.py, because only the top
 # of the layers knows both clocks and leads.

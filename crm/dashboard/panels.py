@@ -8,7 +8,6 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 from django.utils.formats import date_format
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -16,7 +15,7 @@ from django.utils.translation import ngettext, pgettext
 
 from crm.dashboard import charts
 from crm.dashboard.charts import Mark
-from crm.dashboard.numbers import NOT_GIVEN, SLICES, Group, Numbers, Scope, Step, Term
+from crm.dashboard.numbers import NOT_GIVEN, SLICES, STAGES, Group, Numbers, Scope, Step, Term
 from crm.dashboard.templatetags.alignment import share
 from crm.lib.bilingual import in_language
 from crm.templatetags.relevo import limit_words, number
@@ -56,6 +55,10 @@ class Panels:
     accepted: Goal
     volume: Goal
     least: int = LEAST
+
+    @property
+    def has_gaps(self) -> bool:
+        return any(step.not_recorded for step in self.numbers.funnel)
 
 
 def build(numbers: Numbers) -> Panels:
@@ -101,12 +104,18 @@ def _mark(step: Step, to: dict[str, str]) -> Mark:
     if not step.count and step.not_recorded:
         words = ngettext("{n} lead came further", "{n} leads came further", step.not_recorded)
         return Mark(label, None, to[missing], words.format(n=number(step.not_recorded)))
-    note: str = "" if step.of_previous is None else _("{share} of previous").format(share=share(step.of_previous))
+    note: str = ""
     if step.not_recorded:
         words = ngettext("{n} not recorded", "{n} not recorded", step.not_recorded)
-        known = charts.linked(words.format(n=number(step.not_recorded)), to[missing])
-        note = format_html("{}{}{}", note, " · " if note else "", known)
+        note = charts.linked(words.format(n=number(step.not_recorded)), to[missing])
+    elif step.of_previous is not None:
+        of = _("{share} of previous") if _follows(step) else _("{share} of {stage}")
+        note = of.format(share=share(step.of_previous), stage=SLICES[step.previous].title)
     return Mark(label, step.count, to[step.stage], note)
+
+
+def _follows(step: Step) -> bool:
+    return STAGES.index(step.stage) == STAGES.index(step.previous) + 1
 
 
 def accept(numbers: Numbers, to: dict[str, str]) -> SafeString:

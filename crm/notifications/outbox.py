@@ -96,14 +96,14 @@ def _try(message: Message, now: datetime) -> None:
     message.save(update_fields=["attempts", "sent_at", "next_try_at", "dropped_at", "last_error"])
 
 
-def _to_inbox(message: Message, now: datetime) -> None:
+def _to_inbox(message: Message, _now: datetime) -> None:
     Notice.objects.create(
         recipient_id=message.recipient_id,
         message=message,
         kind=message.kind,
         params=message.params,
         path=message.path,
-        created_at=now,
+        created_at=message.created_at,  # when it happened, however late it is told
     )
 
 

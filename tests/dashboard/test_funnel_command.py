@@ -70,7 +70,7 @@ def test_table_tells_unrecorded_stages_from_nought(cast, moment, capsys):
     lines = funnel(capsys, "--from", "2026-03-01", "--to", "2026-03-31").splitlines()
     assert lines[0] == "2026-03-01 to 2026-03-31, dates of America/Mexico_City"
     assert [line.split() for line in lines if line.startswith("  sql")] == [
-        ["sql", "not", "recorded", "0%", "of", "previous", "1", "not", "recorded"]
+        ["sql", "not", "recorded", "1", "not", "recorded"]
     ]
     assert [line.split() for line in lines if "Event" in line] == [["Event", "1", "1", "not", "recorded", "1", "100%"]]
     assert lines[-1] == "Days to won     median 7, p90 7 (n=1; 0 dated before first seen)"

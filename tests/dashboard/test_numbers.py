@@ -65,18 +65,20 @@ def test_funnel_says_how_many_came_further_without_a_date_for_the_stage():
     }
 
 
-def test_funnel_share_of_previous_skips_stages_without_a_count():
+def test_funnel_share_of_previous_skips_stages_that_are_not_recorded_for_all():
     seen("2026-03-01", mql="2026-03-01", won="2026-03-20")
+    seen("2026-03-01", mql="2026-03-01", handed_off="2026-03-02")
     seen("2026-03-01", mql="2026-03-01")
     seen("2026-03-01")
     found = numbers.read(scope()).funnel
-    assert found[1] == Step("mql", 2, 0, 2 / 3, 2 / 3)
-    assert found[2] == Step("handed_off", 0, 1, 0.0, 0.0)
-    assert found[-1] == Step("won", 1, 0, 1 / 3, 1 / 2)
+    assert found[0] == Step("leads", 4, 0, 1.0, "", None)
+    assert found[1] == Step("mql", 3, 0, 3 / 4, "leads", 3 / 4)
+    assert found[2] == Step("handed_off", 1, 1, 1 / 4, "mql", None)
+    assert found[-1] == Step("won", 1, 0, 1 / 4, "mql", 1 / 3)
 
 
 def test_funnel_of_nothing_divides_by_nothing():
-    assert numbers.read(scope()).funnel[-1] == Step("won", 0, 0, None, None)
+    assert numbers.read(scope()).funnel[-1] == Step("won", 0, 0, None, "opportunity", None)
 
 
 def test_sources_largest_first_and_leads_without_one_last(sources):

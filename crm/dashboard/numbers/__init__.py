@@ -12,7 +12,7 @@ from crm.dashboard.numbers import agreement, cohort
 from crm.dashboard.numbers.agreement import Attainment, Decisions, Term
 from crm.dashboard.numbers.cohort import Days, Group, Step, earliest
 from crm.dashboard.numbers.scope import FIRST, LAST, NOT_GIVEN, Period, Scope
-from crm.dashboard.numbers.slices import SLICES, rows
+from crm.dashboard.numbers.slices import SLICES, STAGES, rows
 from sla.states import Metric
 
 __all__ = [
@@ -20,6 +20,7 @@ __all__ = [
     "LAST",
     "NOT_GIVEN",
     "SLICES",
+    "STAGES",
     "Attainment",
     "Days",
     "Decisions",
@@ -76,16 +77,7 @@ def as_json(numbers: Numbers) -> dict[str, Any]:
         "time_zone": scope.zone,
         "source": scope.source or None,
         "at": scope.at.isoformat(),
-        "funnel": [
-            {
-                "stage": step.stage,
-                "count": step.count,
-                "not_recorded": step.not_recorded,
-                "of_leads": step.of_leads,
-                "of_previous": step.of_previous,
-            }
-            for step in numbers.funnel
-        ],
+        "funnel": [vars(step) for step in numbers.funnel],
         "sources": [{"source": None if g.key == NOT_GIVEN else g.key, **_group(g)} for g in numbers.sources],
         "months": [{"month": group.key, **_group(group)} for group in numbers.months],
         "days_to_won": vars(numbers.days),

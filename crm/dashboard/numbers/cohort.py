@@ -23,14 +23,15 @@ GROUPED = ("leads", "mql", "sql", "won", "unrecorded_mql", "unrecorded_sql")
 class Step:
     """A stage of the funnel. ``not_recorded``: leads that came further without a date for this stage.
 
-    ``of_previous``: share of the nearest stage before that has a count; shares are None where there is nothing
-    to divide by.
+    ``of_previous``: share of the nearest stage before that is recorded for all who came further (``previous``); it
+    never exceeds 1. None where this stage is not, because then nobody knows how many reached it.
     """
 
     stage: str
     count: int
     not_recorded: int
     of_leads: float | None
+    previous: str
     of_previous: float | None
 
 
@@ -81,14 +82,13 @@ def funnel_and_days(scope: Scope) -> tuple[list[Step], Days]:
 
 def _steps(found: Mapping[str, Any]) -> list[Step]:
     steps: list[Step] = []
-    previous = 0
+    previous, of = "", 0
     for stage in STAGES:
-        count = found[stage]
+        count, missing = found[stage], found.get(f"unrecorded_{stage}", 0)
         of_leads = count / found["leads"] if found["leads"] else None
-        steps.append(
-            Step(stage, count, found.get(f"unrecorded_{stage}", 0), of_leads, count / previous if previous else None)
-        )
-        previous = count or previous
+        steps.append(Step(stage, count, missing, of_leads, previous, None if missing or not of else count / of))
+        if not missing:
+            previous, of = stage, count
     return steps
 
 

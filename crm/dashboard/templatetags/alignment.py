@@ -18,10 +18,14 @@ def city(zone: str) -> str:
 
 @register.filter
 def share(rate: float | None) -> str:
-    """A rate as a percentage: "89%", with one decimal below 20 %; nothing to divide by reads as a dash."""
+    """A rate as a percentage: "89%", with one decimal near the ends; nothing to divide by reads as a dash.
+
+    Only none reads as 0 % and only all as 100 %.
+    """
     if rate is None:
         return "–"
-    percent = 100 * rate
-    digits = 1 if 0 < percent < 20 and round(percent, 1) != round(percent) else 0
-    # rounded here: number_format cuts off what is beyond its digits
-    return f"{number_format(round(percent, digits), digits, use_l10n=True)}%"
+    percent = round(100 * rate)
+    if 0 < rate < 1 and not 20 <= 100 * rate < 99.5:
+        percent = min(max(round(100 * rate, 1), 0.1), 99.9)
+    # rounded above: number_format cuts off what is beyond its digits
+    return f"{number_format(percent, 0 if percent == int(percent) else 1, use_l10n=True)}%"

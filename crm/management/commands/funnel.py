@@ -64,14 +64,15 @@ def report(found: Numbers) -> list[str]:
     head = f"{found.scope.period.start} to {found.scope.period.end}, dates of {found.scope.zone}"
     funnel = [
         f"  {step.stage:<14}{_recorded(step.count, step.not_recorded):>13}"
-        f"{share(step.of_previous):>9} of previous{f'  {step.not_recorded} not recorded' if step.not_recorded else ''}"
+        f"{f'{share(step.of_previous)} of {step.previous}' if step.of_previous is not None else '':>26}"
+        f"{f'  {step.not_recorded} not recorded' if step.not_recorded else ''}"
         for step in found.funnel
     ]
     return [
         head,
         "",
         "Leads first seen in the period, by stage reached",
-        *funnel,
+        *(line.rstrip() for line in funnel),
         *_table("By source", found.sources, lambda group: in_language(group.name) or "not given"),
         *_table("By month of first sight", found.months, lambda group: group.key),
         "",

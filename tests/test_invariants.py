@@ -1,0 +1,131 @@
+"""Each promise broken by hand, in the rows themselves: check_invariants names it."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import call_command
+from django.db import connection
+
+from crm import demo, invariants, tasks
+from crm.accounts.models import User
+from crm.lib import clock
+from crm.notifications.models import Message, Notice
+from leads.models import Decision, Handoff, Lead
+from sla.models import Clock, Firing
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def demo_day(settings):
+    """The demo, swept and told: every promise is kept."""
+    settings.DEMO = True
+    demo.seed(at=clock.now())
+    tasks.sweep()
+    tasks.drain()
+
+
+def broken():
+    return {line.partition(":")[0] for line in invariants.violated(at=clock.now())}
+
+
+def sql(text):
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # tables with waiting checks cannot be altered
+        cursor.execute(text)
+
+
+def test_command_says_nothing_where_all_is_kept(capsys):
+    call_command("check_invariants")
+    assert capsys.readouterr().out == ""
+
+
+def test_command_names_what_is_broken_and_exits_1(capsys):
+    Message.objects.filter(sent_at__isnull=False).update(sent_at=None)
+    with pytest.raises(SystemExit, match="1"):
+        call_command("check_invariants")
+    assert "message_becomes_one_notice: message" in capsys.readouterr().out
+
+
+def test_two_open_handoffs():
+    sql("DROP INDEX handoff_one_open_per_lead")
+    first, second = Handoff.objects.pending()[:2]
+    Handoff.objects.filter(pk=second.pk).update(lead=first.lead, cycle=2)
+    assert "lead_has_one_open_handoff" in broken()
+
+
+def test_two_decisions():
+    sql("DROP INDEX handoff_one_decision")
+    decision = Decision.objects.filter(kind="accept").first()
+    Decision.objects.create(handoff=decision.handoff, kind="accept", by=decision.by, at=decision.at)
+    assert "handoff_is_decided_once" in broken()
+
+
+def test_decided_and_yet_pending():
+    pending = Handoff.objects.pending().first()
+    Decision.objects.create(handoff=pending, kind="accept", by=User.objects.first(), at=clock.now())
+    assert "handoff_is_decided_once" in broken()
+
+
+def test_firing_twice_and_early():
+    sql("ALTER TABLE sla_firing DROP CONSTRAINT firing_once")
+    sql("ALTER TABLE sla_firing DROP CONSTRAINT firing_never_early")
+    fired = Firing.objects.first()
+    planned = fired.at + timedelta(seconds=1)
+    Firing.objects.create(
+        clock=fired.clock, level=fired.level, kind=fired.kind, planned_at=planned, at=fired.at, outcome="overtaken"
+    )
+    assert broken() == {"step_fires_once", "step_fires_never_early"}
+
+
+def test_firing_that_told_nobody():
+    running = Clock.objects.filter(stopped_at__isnull=True).first()
+    now = clock.now()
+    Firing.objects.create(clock=running, level=99, kind="warn", planned_at=now, at=now)
+    assert broken() == {"escalation_is_told"}
+
+
+def test_step_that_nobody_swept():
+    Clock.objects.filter(pk=Clock.objects.filter(next_step_at__isnull=False).first().pk).update(
+        next_step_at=clock.now() - timedelta(seconds=90)
+    )
+    assert broken() == {"step_is_not_overdue"}
+
+
+def test_clock_of_a_step_that_is_over():
+    contact = Clock.objects.filter(metric="first_contact", stopped_at__isnull=True).first()
+    Handoff.objects.filter(pk=contact.subject_id).update(state="contacted")
+    assert {"clock_runs_for_what_is_awaited", "state_is_what_the_events_say"} <= broken()
+
+
+def test_breached_though_in_time():
+    met = Clock.objects.filter(state="met").first()
+    sql("ALTER TABLE sla_clock DISABLE TRIGGER USER")
+    Clock.objects.filter(pk=met.pk).update(state="breached", breached_at=met.due_at)
+    assert broken() == {"clock_is_judged_by_the_act"}
+
+
+def test_lead_that_lost_its_owner():
+    Lead.objects.filter(stage="accepted").update(owner=None)
+    assert broken() == {"lead_follows_its_handoff"}
+
+
+def test_owner_who_left():
+    owner = Handoff.objects.open().filter(owner__isnull=False).first().owner
+    User.objects.filter(pk=owner.pk).update(is_active=False)
+    assert broken() == {"open_handoff_has_an_active_owner"}
+
+
+def test_message_without_notice():
+    Notice.objects.all().delete()
+    assert broken() == {"message_becomes_one_notice"}
+
+
+def test_moved_time():
+    sql("CREATE OR REPLACE FUNCTION relevo_now() RETURNS timestamptz LANGUAGE sql AS 'SELECT now()'")
+    assert broken() == {"time_is_the_databases"}
+    assert list(invariants.violated(at=clock.now(), moved_time=True)) == []
+
+
+def test_every_check_says_what_it_asks():
+    assert all(check.__doc__ for check in invariants.CHECKS)
