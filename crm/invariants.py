@@ -107,8 +107,9 @@ def state_is_what_the_events_say(at: datetime) -> Iterable[str]:
     said = Subquery(moves.order_by("-id").values("to_state")[:1])
     for row in Handoff.objects.annotate(said=said).exclude(said=F("state")):
         yield f"handoff {row.pk} is {row.state}, its events say {row.said}"
-    for row in Handoff.objects.exclude(Exists(Event.objects.filter(handoff=OuterRef("pk")))):
-        yield f"handoff {row.pk} has no event"
+    told = Exists(Event.objects.filter(handoff=OuterRef("pk")))
+    for pk in Handoff.objects.filter(~told).values_list("pk", flat=True):
+        yield f"handoff {pk} has no event"
 
 
 def lead_follows_its_handoff(at: datetime) -> Iterable[str]:
@@ -140,12 +141,14 @@ def message_becomes_one_notice(at: datetime) -> Iterable[str]:
     for row in Notice.objects.values("message").annotate(n=Count("id")).filter(n__gt=1):
         yield f"message {row['message']} has {row['n']} notices"
     told = Exists(Notice.objects.filter(message=OuterRef("pk")))
-    for row in Message.objects.filter(~told, sent_at__isnull=False):
-        yield f"message {row.pk} counts as sent and has no notice"
-    for row in Message.objects.filter(next_try_at__isnull=True, sent_at__isnull=True, dropped_at__isnull=True):
-        yield f"message {row.pk} is neither sent nor dropped nor waiting"
-    for row in Message.objects.filter(next_try_at__lt=at - GRACE):
-        yield f"message {row.pk} should have been sent at {row.next_try_at}"
+    over = Q(next_try_at__isnull=True)
+    for problem, which in (
+        ("counts as sent and has no notice", Q(~told, sent_at__isnull=False)),
+        ("is neither sent nor dropped nor waiting", over & Q(sent_at__isnull=True, dropped_at__isnull=True)),
+        ("should have been sent a minute ago", Q(next_try_at__lt=at - GRACE)),
+    ):
+        for pk in Message.objects.filter(which).values_list("pk", flat=True):
+            yield f"message {pk} {problem}"
 
 
 def time_is_the_databases(at: datetime) -> Iterable[str]:

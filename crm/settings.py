@@ -122,7 +122,7 @@ DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
 OWNER_DATABASE: dict[str, Any] = {}
 if env.text("DATABASE_OWNER_URL"):
     _owner = env.database("DATABASE_OWNER_URL", "")
-    OWNER_DATABASE = {key: _owner[key] for key in ("NAME", "USER", "PASSWORD", "HOST", "PORT") if key in _owner}
+    OWNER_DATABASE = {key: _owner[key] for key in ("USER", "PASSWORD", "HOST", "PORT") if key in _owner}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Redis is the broker only: sign-in and its rate limits work with Redis dead.
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "relevo_cache"}}

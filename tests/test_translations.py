@@ -68,6 +68,7 @@ FREE = {
     "Only a lead of a team of this side may sign for it.": "the lead of a team is no lead",
     "“%(cell)s” is neither won nor lost: translate it under “values”": "values of a file, the same in every language",
     "Clocks keep running and notices keep coming; you will find everything when you return.": "a person returns",
+    "All sources": "a choice of the field that is called source, and narrow on a phone",
 }
 # Second words for a thing that has one, and words of other countries.
 FORBIDDEN = (

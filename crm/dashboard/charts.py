@@ -17,7 +17,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
-NOTHING = SafeString("")
+NOTHING = format_html_join("", "{}", ())
 TOP, BOTTOM, LEFT, RIGHT = 22, 24, 10, 4  # of a figure: pixels above and below, percent left and right
 
 

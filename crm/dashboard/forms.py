@@ -37,7 +37,7 @@ class Day(forms.DateField):
 
     widget = forms.DateInput(attrs={"type": "date", "class": "field"}, format="%Y-%m-%d")
 
-    def __init__(self, label: str | Promise) -> None:
+    def __init__(self, label: Any) -> None:
         super().__init__(label=label, input_formats=["%Y-%m-%d"])
 
     def to_python(self, value: Any) -> date | None:
@@ -106,7 +106,7 @@ class ScopeForm(forms.Form):
             (gettext_lazy("This month"), today.replace(day=1)),
             (gettext_lazy("Last 30 days"), today - timedelta(days=29)),
             (gettext_lazy("Last 90 days"), today - USUAL),
-            (gettext_lazy("All time"), min(first or today, today)),
+            (gettext_lazy("All time"), max(min(first or today, today), FIRST)),
         ]
         return [self._preset(label, start) for label, start in offered]
 

@@ -45,6 +45,8 @@ class Goal:
 
 @dataclass(frozen=True)
 class Panels:
+    """The page: the numbers, ``to`` the list behind each, charts, tables, and the promises (kept, accepted, volume)."""
+
     numbers: Numbers
     to: dict[str, str]
     funnel: SafeString

@@ -71,17 +71,17 @@ def _heads(model: type[Any], show: str) -> tuple[str, str]:
     if model is Decision:
         return _("Decided"), _("Decision")
     if show in WON:
-        return Stage.WON.label, _("Days to won")
+        return str(Stage.WON.label), _("Days to won")
     if show == "delivered":
-        return Stage.MQL.label, ""
-    return (Stage(show).label, "") if show in MILESTONES else ("", "")
+        return str(Stage.MQL.label), ""
+    return (str(Stage(show).label), "") if show in MILESTONES else ("", "")
 
 
 def _row(case: Any, lead: Lead, seen: Lead | None, show: str, scope: Scope) -> Row:
     won_in = (lead.won_on - lead.first_seen_on).days if lead.won_on else None
     return Row(
         lead=seen,
-        stage=Stage(lead.stage).label,
+        stage=str(Stage(lead.stage).label),
         source=lead.source,
         first_seen_on=lead.first_seen_on,
         on=_on(case, lead, show, scope.zone),

@@ -58,7 +58,7 @@ class Env:
         return raw
 
     def database(self, name: str, default: str) -> dict[str, Any]:
-        """Django's DATABASES entry for a PostgreSQL URL; a unix socket is a percent-encoded host."""
+        """Django's DATABASES entry for a PostgreSQL URL; a unix socket goes to `?host=`."""
         raw = self.url(name, default, ["postgres", "postgresql"])
         config = environ.Env.db_url_config(raw)
         if not config.get("NAME"):

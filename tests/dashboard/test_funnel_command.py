@@ -69,8 +69,9 @@ def test_table_tells_unrecorded_stages_from_nought(cast, moment, capsys):
     seen("2026-03-05", mql="2026-03-05", won="2026-03-12", source="event")
     lines = funnel(capsys, "--from", "2026-03-01", "--to", "2026-03-31").splitlines()
     assert lines[0] == "2026-03-01 to 2026-03-31, dates of America/Mexico_City"
-    assert [line.split() for line in lines if line.startswith("  sql")] == [
-        ["sql", "not", "recorded", "1", "not", "recorded"]
+    assert [" ".join(line.split()) for line in lines if line.startswith(("  sql", "  won"))] == [
+        "sql not recorded 1 came further without a date for it",
+        "won 1 100% of mql",
     ]
     assert [line.split() for line in lines if "Event" in line] == [["Event", "1", "1", "not", "recorded", "1", "100%"]]
     assert lines[-1] == "Days to won     median 7, p90 7 (n=1; 0 dated before first seen)"

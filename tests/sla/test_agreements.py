@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from crm.audit.models import Entry
 from crm.lib.errors import IllegalMove
 from sla import agreements, calendars, worktime
-from sla.models import AgreementVersion, Calendar, Commitment, LadderStep, RejectionReason
+from sla.models import AgreementVersion, Calendar, LadderStep
 from tests import factories
 from tests.factories import ACCEPT, FIRST_CONTACT, OFFICE, ZONE, Cast, when
 
@@ -234,11 +234,3 @@ def test_impossible_calendar_leaves_nothing_behind(cast: Cast, zone: str, window
     with pytest.raises(error):
         calendars.create("Nunca", zone, windows, by=None, at=NOON)
     assert Calendar.objects.filter(name="Nunca").count() == 0
-
-
-def test_catalogue_and_commitments_of_the_cast_are_complete(cast: Cast) -> None:
-    metrics = list(Commitment.objects.filter(version=cast.agreement).values_list("metric", flat=True))
-    assert (metrics, RejectionReason.objects.count()) == (
-        ["accept", "first_contact", "sql_decision", "mql_volume", "acceptance_rate"],
-        3,
-    )

@@ -65,6 +65,7 @@ class Term:
 
 
 def attainment(scope: Scope) -> Attainment:
+    """How the accept commitment was kept."""
     decided = SLICES["decided"].condition(scope)
     found = accept_clocks(scope).aggregate(
         **counts(scope, *CLOCKS),
@@ -75,10 +76,12 @@ def attainment(scope: Scope) -> Attainment:
 
 
 def decided(scope: Scope) -> Decisions:
+    """What sales said to the handoffs that it decided in the period."""
     return Decisions(**decisions(scope).aggregate(**counts(scope, *DECISIONS)))
 
 
 def delivered_count(scope: Scope) -> int:
+    """How many MQLs marketing delivered."""
     return delivered(scope).count()
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.db.models import Count, F, Min
+from django.db.models import Count, F, Min, QuerySet
 from django.db.models.functions import TruncMonth
 
 from crm.dashboard.numbers.scope import NOT_GIVEN, Scope
@@ -105,7 +105,7 @@ def by_source(scope: Scope) -> list[Group]:
 
 def by_month(scope: Scope) -> list[Group]:
     """One group for each month in which a lead was first seen, in order; ``name`` is the month's first day."""
-    months = cohort(scope).annotate(month=TruncMonth("first_seen_on")).values("month")
+    months: QuerySet[Any, Any] = cohort(scope).annotate(month=TruncMonth("first_seen_on")).values("month")
     found = months.annotate(**counts(scope, *GROUPED)).order_by("month")
     return [Group(f"{row['month']:%Y-%m}", row["month"], **{name: row[name] for name in GROUPED}) for row in found]
 

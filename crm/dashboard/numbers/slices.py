@@ -77,6 +77,8 @@ Condition = Callable[[Scope], Q]
 
 @dataclass(frozen=True)
 class Slice:
+    """What one number counts: the rows of ``population`` that meet ``condition``."""
+
     population: Callable[[Scope], QuerySet[Any]]
     condition: Condition
     title: str | Promise

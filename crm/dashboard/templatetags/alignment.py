@@ -24,7 +24,7 @@ def share(rate: float | None) -> str:
     """
     if rate is None:
         return "–"
-    percent = round(100 * rate)
+    percent: float = round(100 * rate)
     if 0 < rate < 1 and not 20 <= 100 * rate < 99.5:
         percent = min(max(round(100 * rate, 1), 0.1), 99.9)
     # rounded above: number_format cuts off what is beyond its digits

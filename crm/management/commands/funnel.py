@@ -13,7 +13,7 @@ from django.utils import translation
 
 from crm.accounts import people
 from crm.dashboard import numbers
-from crm.dashboard.numbers import FIRST, LAST, NOT_GIVEN, Group, Numbers, Period, Scope
+from crm.dashboard.numbers import FIRST, LAST, NOT_GIVEN, Group, Numbers, Period, Scope, Step
 from crm.dashboard.templatetags.alignment import share
 from crm.lib import clock
 from crm.lib.bilingual import in_language
@@ -63,16 +63,14 @@ def report(found: Numbers) -> list[str]:
     kept, made, days = found.attainment, found.decisions, found.days
     head = f"{found.scope.period.start} to {found.scope.period.end}, dates of {found.scope.zone}"
     funnel = [
-        f"  {step.stage:<14}{_recorded(step.count, step.not_recorded):>13}"
-        f"{f'{share(step.of_previous)} of {step.previous}' if step.of_previous is not None else '':>26}"
-        f"{f'  {step.not_recorded} not recorded' if step.not_recorded else ''}"
+        f"  {step.stage:<14}{_recorded(step.count, step.not_recorded):>13}   {_beside(step)}".rstrip()
         for step in found.funnel
     ]
     return [
         head,
         "",
         "Leads first seen in the period, by stage reached",
-        *(line.rstrip() for line in funnel),
+        *funnel,
         *_table("By source", found.sources, lambda group: in_language(group.name) or "not given"),
         *_table("By month of first sight", found.months, lambda group: group.key),
         "",
@@ -86,6 +84,12 @@ def report(found: Numbers) -> list[str]:
         f"Days to won     median {_known(days.median)}, p90 {_known(days.p90)} (n={days.n};"
         f" {days.before_first_seen} dated before first seen)",
     ]
+
+
+def _beside(step: Step) -> str:
+    if step.not_recorded:
+        return f"{step.not_recorded} came further without a date for it"
+    return "" if step.of_previous is None else f"{share(step.of_previous)} of {step.previous}"
 
 
 def _table(title: str, groups: list[Group], name: Callable[[Group], str]) -> list[str]:

@@ -41,7 +41,7 @@ def sweep_without_locks():
     from sla import ladder
     from sla.models import Clock
 
-    def due(now, batch):
+    def due(now, batch, **_):
         waiting = Q(parked_until__isnull=True) | Q(parked_until__lt=now)
         return list(Clock.objects.filter(waiting, next_step_at__lt=now).order_by("next_step_at")[:batch])
 
