@@ -119,6 +119,9 @@ _kept = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "DISABLE_SERVER_SIDE_CU
 DATABASES = {"default": {**_app_database, **_kept}}
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("application_name", "relevo")
 DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
+# A process that freezes with a row in its hands lets go of it after a minute, and nobody waits longer than half of one.
+_patience = "-c idle_in_transaction_session_timeout=60000 -c lock_timeout=30000"
+DATABASES["default"]["OPTIONS"].setdefault("options", _patience)
 OWNER_DATABASE: dict[str, Any] = {}
 if env.text("DATABASE_OWNER_URL"):
     _owner = env.database("DATABASE_OWNER_URL", "")

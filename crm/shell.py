@@ -73,4 +73,6 @@ def _nav(request: Request, user: User, counts: dict[str, int]) -> list[Item]:
 
 
 def _is_current(request: Request, url: str) -> bool:
-    return request.path == url
+    """Also the lists behind the alignment page; a lead's own page belongs to no entry, one comes there from several."""
+    below_alignment = url == reverse("alignment") and request.path.startswith(url)
+    return request.path == url or below_alignment

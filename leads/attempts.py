@@ -11,7 +11,7 @@ from crm.accounts.models import User
 from crm.lib.errors import DomainError, IllegalMove
 from leads import handoffs
 from leads.models import Attempt, Handoff
-from leads.states import ContactChannel, EventKind, HandoffState
+from leads.states import WORKED, ContactChannel, EventKind, HandoffState
 from sla import clocks
 from sla.states import Metric
 
@@ -34,19 +34,14 @@ def record(
     """Note an attempt on an accepted handoff. The first that ``reached`` a person makes it contacted: stops the
     contact clock at the moment it happened and starts the clock of the SQL decision.
 
-    ``happened_at``: when it was, if not now; raises OutsideHandoff before the acceptance or in the future.
+    ``happened_at``: when it was, if not now; raises OutsideHandoff before the acceptance or in the future,
+    AlreadyTaken where somebody else has the handoff by now, IllegalMove where it is over.
     """
+    _hold(handoff)
     moment = happened_at or at
     if handoff.accepted_at is None or not handoff.accepted_at <= moment <= at:
         text = _("The moment must lie between the acceptance and now.")
         raise OutsideHandoff(text, fields={"happened_at": text})
-    if handoff.state not in (
-        HandoffState.ACCEPTED,
-        HandoffState.CONTACTED,
-        HandoffState.SQL,
-        HandoffState.OPPORTUNITY,
-    ):
-        raise IllegalMove
     attempt = Attempt.objects.create(
         handoff=handoff,
         channel=ContactChannel(channel),
@@ -72,3 +67,13 @@ def record(
     handoffs.start_clock(handoff, Metric.SQL_DECISION, at=moment, accountable=handoff.owner)
     handoffs.follow(handoff, EventKind.CONTACTED, old=old, by=by, at=at, happened_at=moment, payload=payload)
     return attempt
+
+
+def _hold(handoff: Handoff) -> None:
+    """Lock the row and bring the object's state up to date: an attempt belongs to whoever has the handoff now."""
+    now = Handoff.objects.select_for_update(no_key=True).get(pk=handoff.pk)
+    if now.owner_id != handoff.owner_id:
+        raise handoffs.AlreadyTaken(now)
+    if now.state not in WORKED:
+        raise IllegalMove
+    handoff.state = now.state

@@ -8,10 +8,9 @@ from django.db.models import Count, F, Max, Q, QuerySet
 
 from crm.accounts.models import User
 from leads.models import Handoff
-from leads.states import HandoffState
+from leads.states import WORKED, HandoffState
 
 TABS = ("waiting", "soon", "overdue", "decided")
-WORKING = (HandoffState.ACCEPTED, HandoffState.CONTACTED, HandoffState.SQL, HandoffState.OPPORTUNITY)
 HOUR = timedelta(hours=1)
 
 
@@ -47,7 +46,7 @@ def mine(user: User) -> QuerySet[Handoff]:
     return (
         Handoff.objects.visible_to(user)
         .with_names()
-        .filter(owner=user, state__in=WORKING)
+        .filter(owner=user, state__in=WORKED)
         .order_by(F("clock__stopped_at").asc(nulls_first=True), "clock__due_at", "id")
     )
 
@@ -58,7 +57,7 @@ def counts(user: User, *, at: datetime) -> dict[str, int]:
     return Handoff.objects.visible_to(user).aggregate(
         queue=Count("pk", filter=pending),
         overdue=Count("pk", filter=pending & Q(clock__due_at__lt=at)),
-        mine=Count("pk", filter=Q(owner=user, state__in=WORKING)),
+        mine=Count("pk", filter=Q(owner=user, state__in=WORKED)),
     )
 
 

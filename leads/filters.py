@@ -18,7 +18,7 @@ from leads.states import Stage
 from personas.models import Persona
 
 PAGING = {"after"}
-NOT_GIVEN = "none"
+NOT_GIVEN = "~none"  # no code of a source can look like this
 
 
 class LeadFilter(django_filters.FilterSet):

@@ -82,8 +82,12 @@ def check_mql(lead: Lead, persona_version: PersonaVersion) -> Assessment:
 
 @transaction.atomic
 def qualify(lead: Lead, persona_version: PersonaVersion, *, by: User, at: datetime) -> Lead:
-    """Record that the lead is an MQL by ``persona_version``. Does nothing when it already is by that version."""
+    """Record that the lead is an MQL by ``persona_version``. Does nothing when it already is by that version.
+
+    Raises NotAnMql, AlreadyHandedOff.
+    """
     lead = _locked(lead)
+    _check_none_open(lead)
     check_mql(lead, persona_version)
     _mark_mql(lead, persona_version, by=by, at=at)
     return lead
@@ -92,6 +96,11 @@ def qualify(lead: Lead, persona_version: PersonaVersion, *, by: User, at: dateti
 def _locked(lead: Lead) -> Lead:
     rows = Lead.objects.select_related("person", "company", "source")
     return rows.select_for_update(no_key=True, of=("self",)).get(pk=lead.pk)
+
+
+def _check_none_open(lead: Lead) -> None:
+    if lead.handoffs.filter(state__in=OPEN).exists():
+        raise AlreadyHandedOff
 
 
 def _mark_mql(lead: Lead, persona_version: PersonaVersion, *, by: User, at: datetime) -> None:
@@ -113,8 +122,7 @@ def hand_off(
     Raises NotAnMql, NoAgreement, PackageIncomplete (naming the fields), AlreadyHandedOff.
     """
     lead = _locked(lead)
-    if lead.handoffs.filter(state__in=OPEN).exists():
-        raise AlreadyHandedOff
+    _check_none_open(lead)
     assessment = check_mql(lead, persona_version)
     version = agreements.in_force(team)
     if missing := facts.missing(lead, version.package_fields):

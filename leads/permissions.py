@@ -5,9 +5,7 @@ from __future__ import annotations
 from crm.accounts.models import User
 from crm.accounts.states import Side
 from leads.models import Handoff, Lead
-from leads.states import HandoffState, Stage
-
-WORKABLE = (HandoffState.ACCEPTED, HandoffState.CONTACTED, HandoffState.SQL, HandoffState.OPPORTUNITY)
+from leads.states import WORKED, HandoffState, Stage
 
 
 def can_log(user: User) -> bool:
@@ -43,7 +41,7 @@ def can_accept_as_sql(user: User, handoff: Handoff) -> bool:
 
 def can_work(user: User, handoff: Handoff) -> bool:
     """Contact, qualify, win, lose: the owner, or a lead of the team in the owner's place."""
-    if handoff.state not in WORKABLE:
+    if handoff.state not in WORKED:
         return False
     return handoff.owner_id == user.pk or handoff.team_id in user.team_ids(Side.SALES, led=True)
 
@@ -68,4 +66,4 @@ def _works(user: User, lead: Lead) -> bool:
     if lead.owner_id == user.pk:
         return True
     led = user.team_ids(Side.SALES, led=True)
-    return bool(led) and Handoff.objects.filter(lead=lead, team__in=led, state__in=WORKABLE).exists()
+    return bool(led) and Handoff.objects.filter(lead=lead, team__in=led, state__in=WORKED).exists()

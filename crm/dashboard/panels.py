@@ -102,7 +102,8 @@ def funnel(steps: list[Step], to: dict[str, str]) -> SafeString:
 
 def _mark(step: Step, to: dict[str, str]) -> Mark:
     """A stage that nobody has a date for, though some came further, is not recorded; it is not nought."""
-    label, missing = str(SLICES[step.stage].title), f"unrecorded_{step.stage}"
+    label = str(SLICES[step.stage].title) if step.previous else _("Leads")
+    missing = f"unrecorded_{step.stage}"
     if not step.count and step.not_recorded:
         words = ngettext("{n} lead came further", "{n} leads came further", step.not_recorded)
         return Mark(label, None, to[missing], words.format(n=number(step.not_recorded)))
@@ -150,7 +151,7 @@ def _of_source(scope: Scope, group: Group) -> Line:
 
 
 def _of_month(scope: Scope, group: Group) -> Line:
-    label = capfirst(date_format(group.name, "YEAR_MONTH_FORMAT"))
+    label = capfirst(date_format(group.name, "M Y"))
     return Line(label, group, links(replace(scope, period=scope.period.month(group.name))), group.leads < LEAST)
 
 

@@ -93,7 +93,9 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         if sales := user.team_ids(Side.SALES):
             from leads.models.handoff import Handoff
 
-            handoffs = Q(owner=user) | Q(decisions__by=user) | Q(team__in=sales, state=HandoffState.PENDING)
+            stands = Q(decisions__undone_at__isnull=True, decisions__released_at__isnull=True)
+            handoffs = Q(owner=user) | Q(team__in=sales, state=HandoffState.PENDING)
+            handoffs |= Q(decisions__by=user) & stands
             if led := user.team_ids(Side.SALES, led=True):
                 handoffs |= Q(team__in=led)
             sight |= Q(pk__in=Handoff.objects.filter(handoffs).values("lead"))

@@ -78,6 +78,11 @@ class Desk:
         name = re.compile(rf"^\s*{re.escape(self.say(text, **values))}")
         return (within or self.page).get_by_role("button", name=name).locator("visible=true")
 
+    def field(self, label: str) -> Locator:
+        """The field with this label, which may go on with "optional"."""
+        name = re.compile(rf"^\s*{re.escape(self.say(label))}(\s+{self.say('optional')})?\s*$")
+        return self.page.locator("main").get_by_label(name).locator("visible=true")
+
     def link(self, text: str, *, within: Locator | None = None, **values: object) -> Locator:
         return (within or self.page).get_by_role("link", name=self.say(text, **values)).locator("visible=true")
 
@@ -102,7 +107,8 @@ class Desk:
         answer = self.context.request.post(
             self.running.url + to, form=form, headers={"Referer": self.running.url + page}
         )
-        assert answer.ok, f"{to}: {answer.status} {answer.text()[:2000]}"
+        faults = re.findall(r'class="(?:err-sum|f-err)".*?</(?:div|ul)>', answer.text(), re.DOTALL)
+        assert answer.ok, f"{to}: {answer.status} {faults}"
 
     def close(self) -> None:
         try:

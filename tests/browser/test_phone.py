@@ -9,6 +9,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Sit
 from tests.browser.desk import Desk
+from tests.browser.words import LANGUAGES
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser phone")]
 
@@ -73,12 +74,21 @@ def test_rep_rejects_with_the_button_in_the_row(bea, running):
     assert running.value("SELECT state FROM leads_handoff WHERE id = %s", running.handoff_of(name)) == "rejected"
 
 
-def test_buttons_that_decide_are_as_large_as_a_thumb_and_side_by_side(bea):
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("width", [320, 360, 1280])
+def test_accept_and_reject_stand_side_by_side(sit, language, width):
+    bea = sit("sales_rep", language, viewport={"width": width, "height": 740})
+    for each in bea.page.locator("[data-row]").all():
+        accept = bea.button("Accept", within=each).first.bounding_box()
+        reject = bea.link("Reject", within=each).bounding_box()
+        assert accept["y"] == reject["y"]
+        assert accept["x"] + accept["width"] <= reject["x"]
+
+
+def test_buttons_that_decide_are_as_large_as_a_thumb(bea):
     assert small(bea.page, "[data-row] .act, .mbar", MAIN) == []
     accept = bea.button("Accept", within=row(bea, 0)).first.bounding_box()
-    reject = bea.link("Reject", within=row(bea, 0)).bounding_box()
-    assert accept["y"] == reject["y"]
-    assert accept["width"] >= reject["width"] - 1
+    assert accept["width"] >= bea.link("Reject", within=row(bea, 0)).bounding_box()["width"] - 1
 
 
 @pytest.mark.parametrize("path", ["/queue/", "/mine/", "/leads/", "/notices/", "/preferences/", "lead", "reject"])

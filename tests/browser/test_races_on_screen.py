@@ -58,6 +58,24 @@ def test_second_rep_is_told_who_was_faster_and_works_on(bea, cruz, running):
     assert decisions(running, next_name) == [("accept", "Bea Quintero")]
 
 
+def test_new_leads_wait_behind_a_line_until_asked_for(bea, sit, running):
+    page, ana = bea.page, sit("marketing")
+    line, rows = page.locator("[data-new-rows]"), page.locator("[data-row]")
+    listed = rows.locator(".nm").all_inner_texts()
+    bea.shortcut("j", "a")
+    expect(page.locator(".is-gone")).to_have_count(1)
+    lead = running.lead_of("Ximena Castro")
+    team = running.value("SELECT id FROM accounts_team WHERE name = 'Ventas en línea'")
+    ana.post(f"/leads/{lead}/qualify/", f"/leads/{lead}/hand-off/", team=team)
+    page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # the next pulse, now
+    expect(line).to_be_visible()
+    expect(line).to_have_text("1 new – show")
+    assert rows.locator(".nm").all_inner_texts() == listed
+    line.get_by_role("link").click()
+    expect(bea.row("Ximena Castro")).to_have_count(1)
+    expect(line).to_be_hidden()
+
+
 def test_lead_page_that_is_out_of_date_answers_with_a_page_that_leads_on(bea, cruz, running):
     name = bea.page.locator("[data-row] .nm").first.inner_text()
     bea.open_lead(name)

@@ -27,6 +27,7 @@ MAPPINGS = Path(settings.BASE_DIR) / "tests" / "data"
 EVER = {"begins": "2017-01-01", "ends": "2018-12-31", "at": when("2026-03-02 10:00")}
 
 pytestmark = [
+    pytest.mark.django_db,
     pytest.mark.slow,
     pytest.mark.xdist_group("olist_numbers"),
     pytest.mark.skipif(not LEADS.exists(), reason=f"the Olist files are not in {OLIST}"),
@@ -116,7 +117,7 @@ def test_imported_history_is_judged_by_no_promise(imported):
     assert (imported.attainment.clocks, imported.decisions.decisions, imported.delivered) == (0, 0, 0)
 
 
-def test_command_prints_the_same(imported, db, capsys):
+def test_command_prints_the_same(imported, capsys):
     assert Lead.objects.count() == 8000
     call_command("funnel", "--from", "2017-01-01", "--to", "2018-12-31", "--json")
     printed = json.loads(capsys.readouterr().out)

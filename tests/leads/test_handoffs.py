@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from django.db import IntegrityError, transaction
 
-from crm.lib.errors import Conflict
+from crm.lib.errors import Conflict, IllegalMove
 from crm.notifications.models import Message
 from leads import attempts, handoffs, leads, outcomes
 from leads.models import Decision, Handoff, Lead
@@ -436,5 +436,5 @@ def test_refused_step_leaves_the_callers_object_as_it_was(cast: Cast) -> None:
 
 
 def test_attempt_on_a_pending_handoff_is_refused(cast: Cast) -> None:
-    with pytest.raises(attempts.OutsideHandoff):
+    with pytest.raises(IllegalMove):
         attempts.record(factories.handed_off(cast), "phone", reached=True, by=cast.bea, at=NOON)

@@ -1,0 +1,53 @@
+"""Doing things at the same time, each over a connection of its own."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from django.db import connection
+
+WITHIN = 30.0
+
+
+def together(*acts: Callable[[], Any]) -> list[Any]:
+    """Start all ``acts`` at once; their results in order, an exception standing for the act that raised it."""
+    results: list[Any] = [None] * len(acts)
+    start = threading.Barrier(len(acts))
+
+    def run(number: int, act: Callable[[], Any]) -> None:
+        try:
+            start.wait(WITHIN)
+            results[number] = act()
+        except Exception as error:
+            results[number] = error
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run, args=pair, daemon=True) for pair in enumerate(acts)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(WITHIN)
+    assert not [thread for thread in threads if thread.is_alive()], "deadlock: a thread is still waiting"
+    return results
+
+
+class Without:
+    """Takes constraints away, so that a test can see the race that they prevent."""
+
+    def __init__(self, execute: Callable[[str], Any]) -> None:
+        self.execute = execute
+        self.dropped: list[str] = []
+
+    def index(self, *names: str) -> None:
+        for name in names:
+            self.dropped.append(self.execute(f"SELECT pg_get_indexdef('{name}'::regclass)"))
+            self.execute(f"DROP INDEX {name}")
+
+    def restore(self) -> None:
+        """Put them back; the rows that break them have to go first."""
+        self.execute("TRUNCATE leads_handoff, sla_clock CASCADE")
+        for definition in self.dropped:
+            self.execute(definition)

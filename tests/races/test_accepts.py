@@ -1,0 +1,186 @@
+"""Many people, one handoff. Each race is first seen to happen with its lock taken away, then proven to be locked."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import pytest
+from django.db import IntegrityError
+
+from crm.lib.errors import Conflict
+from leads import attempts, handoffs
+from leads.models import Decision, Handoff, Lead
+from sla.models import Clock
+from tests import factories
+from tests.factories import ACCEPTED_AT, Cast, when
+from tests.races.parallel import Without, together
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+REPS = 20
+ROUNDS = 6
+ELEVEN = when("2026-03-02 11:00")
+
+
+def stored(handoff: Handoff) -> Handoff:
+    return Handoff.objects.get(pk=handoff.pk)
+
+
+def kinds(results: list[Any]) -> list[str]:
+    """What came out, in words: the class of an error, or "done"."""
+    return sorted(type(result).__name__ if isinstance(result, Exception) else "done" for result in results)
+
+
+def read_then_write(readers: int) -> Any:
+    """``claim`` as it must not be: all read that the handoff is free, then all write."""
+    everybody_has_read = threading.Barrier(readers)
+
+    def claim(handoff: Handoff, state: str, *, of: tuple[str, ...], **fields: Any) -> str:
+        found = stored(handoff)
+        everybody_has_read.wait(10)
+        if found.state not in of:
+            raise handoffs.AlreadyTaken(found)
+        Handoff.objects.filter(pk=handoff.pk).update(state=state, **fields)
+        handoff.state = state
+        return found.state
+
+    return claim
+
+
+@pytest.fixture
+def reps(cast: Cast) -> list[Any]:
+    return [factories.person(f"Rep{number}", cast.sales) for number in range(REPS)]
+
+
+def all_accept(cast: Cast, reps: list[Any]) -> tuple[Handoff, list[Any]]:
+    handoff = factories.handed_off(cast)
+    acts = [lambda rep=rep: handoffs.accept(stored(handoff), by=rep, at=ACCEPTED_AT).owner for rep in reps]
+    return handoff, together(*acts)
+
+
+# -- Accept against accept
+
+
+def test_without_any_lock_every_rep_wins(
+    cast: Cast, reps: list[Any], without: Without, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(handoffs, "claim", read_then_write(REPS))
+    without.index("handoff_one_decision", "clock_one_running")
+    handoff, results = all_accept(cast, reps)
+    assert (kinds(results), handoff.decisions.count()) == (["done"] * REPS, REPS)
+
+
+def test_without_the_conditional_update_the_database_still_says_no(
+    cast: Cast, reps: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """But rudely: nobody could tell the losers who was faster."""
+    monkeypatch.setattr(handoffs, "claim", read_then_write(REPS))
+    handoff, results = all_accept(cast, reps)
+    assert kinds(results) == sorted(["done"] + ["IntegrityError"] * (REPS - 1))
+    assert stored(handoff).owner == handoff.decisions.get().by
+
+
+def test_one_rep_wins_and_the_others_are_told_who(cast: Cast, reps: list[Any]) -> None:
+    handoff, results = all_accept(cast, reps)
+    winner = stored(handoff).owner
+    assert winner is not None
+    assert [result for result in results if not isinstance(result, Exception)] == [winner]
+    losers = [result for result in results if isinstance(result, handoffs.AlreadyTaken)]
+    assert [str(error) for error in losers] == [handoffs._taken_message(stored(handoff), handoff.decisions.get())] * 19
+    assert {winner.name in str(error) for error in losers} == {True}
+
+
+def test_one_rep_wins_with_one_decision_one_event_and_one_clock(cast: Cast, reps: list[Any]) -> None:
+    handoff, _results = all_accept(cast, reps)
+    assert handoff.decisions.get().by == stored(handoff).owner
+    assert handoff.events.filter(kind="accepted").count() == 1
+    assert list(Clock.objects.order_by("id").values_list("metric", "state")) == [
+        ("accept", "met"),
+        ("first_contact", "running"),
+    ]
+
+
+# -- Accept against everything else
+
+
+@pytest.mark.parametrize("_round", range(ROUNDS))
+def test_accept_against_reject_is_one_decision(cast: Cast, _round: int) -> None:
+    handoff, reason = factories.handed_off(cast), factories.rejection()
+    results = together(
+        lambda: handoffs.accept(stored(handoff), by=cast.bea, at=ACCEPTED_AT),
+        lambda: handoffs.reject(stored(handoff), reason, by=cast.cruz, at=ACCEPTED_AT),
+    )
+    decision = handoff.decisions.get()
+    assert kinds(results) == ["AlreadyTaken", "done"]
+    outcome = {"accept": ("accepted", "accepted"), "reject": ("rejected", "returned")}[decision.kind]
+    assert (stored(handoff).state, Lead.objects.get().stage) == outcome
+
+
+@pytest.mark.parametrize("_round", range(ROUNDS))
+def test_accept_against_withdraw_is_one_of_them(cast: Cast, _round: int) -> None:
+    handoff = factories.handed_off(cast)
+    results = together(
+        lambda: handoffs.accept(stored(handoff), by=cast.bea, at=ACCEPTED_AT),
+        lambda: handoffs.withdraw(stored(handoff), by=cast.ana, at=ACCEPTED_AT),
+    )
+    assert kinds(results) == ["AlreadyTaken", "done"]
+    found = (stored(handoff).state, Decision.objects.count(), Lead.objects.get().stage)
+    assert found in [("accepted", 1, "accepted"), ("withdrawn", 0, "mql")]
+
+
+@pytest.mark.parametrize("_round", range(ROUNDS))
+def test_contact_against_requeue_is_one_of_them(cast: Cast, _round: int) -> None:
+    handoff = factories.accepted(cast)
+    one, other = stored(handoff), stored(handoff)
+    results = together(
+        lambda: attempts.record(one, "phone", reached=True, by=cast.bea, at=ELEVEN),
+        lambda: handoffs.requeue(other, by=cast.dora, at=ELEVEN, cause="by hand"),
+    )
+    assert kinds(results) == ["AlreadyTaken", "done"]
+    running = Clock.objects.get(stopped_at=None).metric
+    found = (stored(handoff).state, running, handoff.attempts.count())
+    assert found in [("contacted", "sql_decision", 1), ("pending", "accept", 0)]
+
+
+# -- Handing off twice
+
+
+def hand_off_twice(cast: Cast, lead: Lead) -> list[Any]:
+    return together(*[lambda: factories.handed_off(cast, of=lead)] * 2)
+
+
+def test_without_lock_and_index_a_lead_is_handed_off_twice(
+    cast: Cast, without: Without, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lead = factories.mql(cast)
+    both_have_looked = threading.Barrier(2)
+
+    def look(lead: Lead) -> None:
+        assert not lead.handoffs.exists()
+        both_have_looked.wait(10)
+
+    monkeypatch.setattr(handoffs, "_locked", lambda lead: Lead.objects.get(pk=lead.pk))
+    monkeypatch.setattr(handoffs, "_check_none_open", look)
+    without.index("handoff_one_open_per_lead")
+    without.execute("ALTER TABLE leads_handoff DROP CONSTRAINT handoff_cycle_once")
+    without.dropped.append("ALTER TABLE leads_handoff ADD CONSTRAINT handoff_cycle_once UNIQUE (lead_id, cycle)")
+    assert kinds(hand_off_twice(cast, lead)) == ["done", "done"]
+
+
+def test_without_the_lock_the_database_still_says_no(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+    lead = factories.mql(cast)
+    both_have_looked = threading.Barrier(2)
+    monkeypatch.setattr(handoffs, "_locked", lambda lead: Lead.objects.get(pk=lead.pk))
+    monkeypatch.setattr(handoffs, "_check_none_open", lambda lead: both_have_looked.wait(10))
+    assert kinds(hand_off_twice(cast, lead)) == ["AlreadyHandedOff", "done"]
+
+
+@pytest.mark.parametrize("_round", range(ROUNDS))
+def test_lead_handed_off_twice_at_once_is_handed_off_once(cast: Cast, _round: int) -> None:
+    results = hand_off_twice(cast, factories.lead(cast))
+    assert (kinds(results), Handoff.objects.count(), Clock.objects.count()) == (["AlreadyHandedOff", "done"], 1, 1)
+
+
+def test_loser_of_a_race_gets_an_error_to_act_on() -> None:
+    assert (issubclass(handoffs.AlreadyTaken, Conflict), issubclass(IntegrityError, Conflict)) == (True, False)

@@ -1,0 +1,142 @@
+"""Several sweeps at once, and a sweep against people: each step once, and nobody waits for anybody."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from datetime import datetime
+
+import pytest
+from django.db import transaction
+
+from crm import tasks
+from crm.notifications.models import Message
+from leads import attempts, handoffs
+from leads.models import Handoff
+from sla import ladder
+from sla.models import Clock, Firing
+from tests import factories
+from tests.conftest import Moment
+from tests.factories import Cast
+from tests.races.parallel import Without, together
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+SWEEPS, HANDOFFS, ROUNDS = 4, 10, 6
+
+
+@pytest.fixture
+def overdue(cast: Cast, moment: Moment) -> None:
+    """Handoffs whose warning is due."""
+    for _handoff in range(HANDOFFS):
+        factories.handed_off(cast)
+    moment.set("2026-03-02 11:31")
+
+
+def firings() -> Counter[tuple[int, int]]:
+    return Counter(Firing.objects.values_list("clock", "level"))
+
+
+def stored(handoff: Handoff) -> Handoff:
+    return Handoff.objects.get(pk=handoff.pk)
+
+
+# -- Sweep against sweep
+
+
+def unlocked(sweeps: int) -> object:
+    """``_due`` as it must not be: all read what is due, then all fire it."""
+    everybody_has_read = threading.Barrier(sweeps)
+
+    def due(now: datetime, batch: int, *, besides: set[int]) -> list[Clock]:
+        found = list(Clock.objects.filter(next_step_at__lt=now).exclude(pk__in=besides).order_by("next_step_at", "pk"))
+        everybody_has_read.wait(10)
+        return found
+
+    return due
+
+
+def test_without_lock_and_index_steps_fire_twice(
+    overdue: None, without: Without, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(ladder, "_due", unlocked(SWEEPS))
+    without.execute("ALTER TABLE sla_firing DROP CONSTRAINT firing_once")
+    without.dropped.append("ALTER TABLE sla_firing ADD CONSTRAINT firing_once UNIQUE (clock_id, level)")
+    together(*[lambda: ladder.sweep(lambda clock, firing: None)] * SWEEPS)
+    assert set(firings().values()) == {SWEEPS}
+
+
+def test_without_the_lock_the_database_still_says_no(overdue: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But wastefully: the sweep that comes second parks what was not broken."""
+    monkeypatch.setattr(ladder, "_due", unlocked(2))
+    together(*[lambda: ladder.sweep(lambda clock, firing: None)] * 2)
+    assert set(firings().values()) == {1}
+    assert Clock.objects.filter(failures__gt=0).count() > 0
+
+
+def test_parallel_sweeps_fire_each_step_once(overdue: None) -> None:
+    results = together(*[tasks.sweep] * SWEEPS)
+    assert (sum(results), set(firings().values()), len(firings())) == (HANDOFFS, {1}, HANDOFFS)
+    assert Message.objects.filter(kind="handoff.warning").count() == 3 * HANDOFFS
+    assert Clock.objects.filter(failures__gt=0).count() == 0
+
+
+def test_parallel_sweeps_after_an_outage_raise_each_clock_one_level(overdue: None, moment: Moment) -> None:
+    moment.set("2026-03-04 10:00")
+    together(*[tasks.sweep] * SWEEPS)
+    assert list(Clock.objects.values_list("level", flat=True)) == [2] * HANDOFFS
+
+
+# -- Sweep against people
+
+
+def test_sweep_does_not_wait_for_somebody_who_holds_a_handoff(cast: Cast, moment: Moment) -> None:
+    held, free = factories.handed_off(cast), factories.handed_off(cast)
+    moment.set("2026-03-02 11:31")
+    is_held, swept = threading.Event(), threading.Event()
+
+    def hold() -> bool:
+        with transaction.atomic():
+            Handoff.objects.select_for_update().get(pk=held.pk)
+            is_held.set()
+            return swept.wait(10)
+
+    def sweep() -> list[int]:
+        is_held.wait(10)
+        tasks.sweep()
+        swept.set()
+        return list(Firing.objects.values_list("clock__subject_id", flat=True))
+
+    assert together(hold, sweep) == [True, [free.pk]]
+    tasks.sweep()
+    assert sorted(Firing.objects.values_list("clock__subject_id", flat=True)) == sorted([held.pk, free.pk])
+
+
+@pytest.mark.parametrize("_round", range(ROUNDS))
+def test_accept_against_the_requeue_of_a_pending_handoff_is_accepted(cast: Cast, moment: Moment, _round: int) -> None:
+    handoff = factories.handed_off(cast)
+    for time in ("11:30:01", "12:00:01", "12:30:01"):
+        moment.set(f"2026-03-02 {time}")
+        tasks.sweep()
+    at = moment.set("2026-03-02 13:00:01")
+    results = together(lambda: handoffs.accept(stored(handoff), by=cast.bea, at=at).state, tasks.sweep)
+    requeued = Firing.objects.filter(kind="requeue").count()
+    assert (results, stored(handoff).owner, handoff.decisions.count()) == (["accepted", requeued], cast.bea, 1)
+    assert handoff.events.filter(kind="requeued").count() == requeued
+
+
+@pytest.mark.parametrize("_round", range(ROUNDS))
+def test_contact_against_the_requeue_of_the_sweep_is_one_of_them(cast: Cast, moment: Moment, _round: int) -> None:
+    handoff = factories.accepted(cast)
+    for time in ("13:20:01", "14:20:01", "15:20:01"):
+        moment.set(f"2026-03-02 {time}")
+        tasks.sweep()
+    at = moment.set("2026-03-03 10:20:01")
+    seen = stored(handoff)
+    contact, _swept = together(
+        lambda: attempts.record(seen, "phone", reached=True, by=cast.bea, at=at).reached, tasks.sweep
+    )
+    lost = isinstance(contact, handoffs.AlreadyTaken)
+    requeued = Firing.objects.filter(kind="requeue").count()
+    assert (stored(handoff).state, requeued) == (("pending", 1) if lost else ("contacted", 0))
+    assert Clock.objects.filter(failures__gt=0).count() == 0

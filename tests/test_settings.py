@@ -1,0 +1,139 @@
+"""Settings: production is what you get when nothing is said, and a bad value is refused by its name."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from tests.sources import ROOT
+
+KEY = "k" * 50
+PRODUCTION = {
+    "SECRET_KEY": KEY,
+    "ALLOWED_HOSTS": "relevo.test",
+    "BASE_URL": "https://relevo.test",
+    "DATABASE_URL": "postgres://relevo_app@db.test/relevo",
+    "REDIS_URL": "redis://redis.test:6379/0",
+}
+
+
+@pytest.fixture
+def settings_of(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The settings read anew from exactly these variables, beside those of the running tests."""
+
+    def read(**variables: str | None) -> dict[str, Any]:
+        given = {name: value for name, value in {**PRODUCTION, **variables}.items() if value is not None}
+        with monkeypatch.context() as patch:
+            for name in {*os.environ} - {"PATH", "HOME"}:
+                patch.delenv(name)
+            for name, value in given.items():
+                patch.setenv(name, value)
+            return runpy.run_path(str(ROOT / "crm" / "settings.py"))
+
+    return read
+
+
+def test_production_is_the_default(settings_of: Any) -> None:
+    found = settings_of()
+    assert (found["RELEVO_MODE"], found["PRODUCTION"], found["DEMO"], found["DEBUG"]) == (
+        "production",
+        True,
+        False,
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"RELEVO_MODE": "prod"}, "RELEVO_MODE='prod' is not accepted"),
+        ({"DEBUG": "1"}, "DEBUG='1' is not accepted: use 0 while RELEVO_MODE=production"),
+        ({"DEBUG": "perhaps"}, "DEBUG='perhaps' is not accepted: use 1 or 0"),
+        ({"SECRET_KEY": None}, "SECRET_KEY must be set to at least 50 random characters"),
+        ({"SECRET_KEY": ""}, "SECRET_KEY must be set to at least 50 random characters"),
+        ({"SECRET_KEY": "k" * 49}, "SECRET_KEY must be set to at least 50 random characters"),
+        ({"SECRET_KEY": "k" * 49 + " "}, "SECRET_KEY must be set to at least 50 random characters"),
+        ({"ALLOWED_HOSTS": None}, "ALLOWED_HOSTS='' is not accepted"),
+        ({"ALLOWED_HOSTS": " , "}, "ALLOWED_HOSTS='' is not accepted"),
+        ({"ALLOWED_HOSTS": "*"}, "ALLOWED_HOSTS='*' is not accepted"),
+        ({"ALLOWED_HOSTS": "relevo.test,*"}, "ALLOWED_HOSTS='relevo.test,*' is not accepted"),
+        ({"BASE_URL": "relevo.test"}, "BASE_URL='relevo.test' is not accepted"),
+        ({"BASE_URL": "ftp://relevo.test"}, "BASE_URL='ftp://relevo.test' is not accepted"),
+        ({"DATABASE_URL": "sqlite:///relevo.db"}, "DATABASE_URL='sqlite:///relevo.db' is not accepted"),
+        ({"DATABASE_URL": "mysql://a:b@db/x"}, "DATABASE_URL='(hidden)' is not accepted"),
+        ({"DATABASE_URL": "postgres://a:b@db/"}, "DATABASE_URL='(hidden)' is not accepted"),
+        ({"DATABASE_OWNER_URL": "mysql://a:b@db/x"}, "DATABASE_OWNER_URL='(hidden)' is not accepted"),
+        ({"REDIS_URL": "localhost:6379"}, "REDIS_URL='localhost:6379' is not accepted"),
+        ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL='LOUD' is not accepted"),
+    ],
+)
+def test_bad_value_is_refused_by_its_name(settings_of: Any, variables: dict[str, str | None], words: str) -> None:
+    with pytest.raises(ImproperlyConfigured) as refused:
+        settings_of(**variables)
+    assert str(refused.value)[: len(words)] == words
+
+
+@pytest.mark.parametrize("mode", ["demo", "development", "test"])
+def test_other_modes_start_without_a_key_and_for_this_machine_only(settings_of: Any, mode: str) -> None:
+    found = settings_of(RELEVO_MODE=mode, SECRET_KEY=None, ALLOWED_HOSTS=None)
+    assert found["ALLOWED_HOSTS"] == ["localhost", "127.0.0.1", "[::1]"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "demo"), [("production", False), ("development", False), ("test", False), ("demo", True)]
+)
+def test_demo_is_on_in_demo_mode_only(settings_of: Any, mode: str, demo: bool) -> None:
+    assert settings_of(RELEVO_MODE=mode)["DEMO"] is demo
+
+
+@pytest.mark.parametrize("mode", ["production", "demo", "development"])
+def test_passwords_are_hashed_with_argon2_everywhere_but_in_tests(settings_of: Any, mode: str) -> None:
+    found = settings_of(RELEVO_MODE=mode)["PASSWORD_HASHERS"]
+    assert found == ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+
+
+SECURE = ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "LANGUAGE_COOKIE_SECURE", "SECURE_HSTS_SECONDS")
+
+
+@pytest.mark.parametrize(
+    ("url", "values"),
+    [("https://relevo.test", [True, True, True, 31_536_000]), ("http://relevo.test", [False, False, False, 0])],
+)
+def test_cookies_and_hsts_follow_the_address(settings_of: Any, url: str, values: list[Any]) -> None:
+    found = settings_of(BASE_URL=url)
+    assert [found[name] for name in SECURE] == values
+
+
+def test_content_security_policy_knows_nothing_unsafe(settings_of: Any) -> None:
+    directives = settings_of()["CONTENT_SECURITY_POLICY"]["DIRECTIVES"]
+    assert [value for values in directives.values() for value in values if "unsafe" in str(value) or value == "*"] == []
+
+
+def test_broker_carries_json_only(settings_of: Any) -> None:
+    found = settings_of()
+    assert (found["CELERY_TASK_SERIALIZER"], found["CELERY_ACCEPT_CONTENT"]) == ("json", ["json"])
+
+
+def test_cache_lives_in_the_database(settings_of: Any) -> None:
+    """With the cache on a dead Redis sign-in answers 500."""
+    assert settings_of()["CACHES"]["default"]["BACKEND"] == "django.core.cache.backends.db.DatabaseCache"
+
+
+def test_owner_of_the_tables_is_another_role(settings_of: Any) -> None:
+    found = settings_of(DATABASE_OWNER_URL="postgres://relevo_owner:s3@db.test:5433/relevo")
+    assert (found["OWNER_DATABASE"]["USER"], found["DATABASES"]["default"]["USER"]) == ("relevo_owner", "relevo_app")
+
+
+def test_process_stops_with_the_name_of_the_bad_value() -> None:
+    variables = {**PRODUCTION, "PATH": os.environ["PATH"], "ALLOWED_HOSTS": "*"}
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check"], cwd=ROOT, env=variables, capture_output=True, text=True, timeout=60
+    )
+    last = done.stderr.strip().splitlines()[-1]
+    assert (done.returncode, "ALLOWED_HOSTS='*' is not accepted" in last) == (1, True)

@@ -1,0 +1,101 @@
+"""Every periodic task, run twice and in parallel, unmocked: it acts once."""
+
+from __future__ import annotations
+
+import pytest
+
+from crm.celery import app
+from crm.notifications.models import Message, Notice
+from crm.tasks import deliver_messages, sweep_deadlines
+from leads.models import Event
+from sla import liveness
+from sla.models import Clock, Firing, Heartbeat
+from tests import factories
+from tests.conftest import Moment
+from tests.factories import Cast
+from tests.races.parallel import together
+
+TASKS = {"crm.tasks.sweep_deadlines": sweep_deadlines, "crm.tasks.deliver_messages": deliver_messages}
+HANDOFFS = 8
+
+
+def test_every_task_has_its_case_here() -> None:
+    assert sorted(name for name in app.tasks if not name.startswith("celery.")) == sorted(TASKS)
+
+
+def test_schedule_is_made_of_utc_intervals() -> None:
+    found = {
+        entry["task"]: (entry["schedule"], entry["options"]["expires"]) for entry in app.conf.beat_schedule.values()
+    }
+    assert (found, app.conf.timezone) == (dict.fromkeys(TASKS, (10.0, 10)), "UTC")
+
+
+def test_deadlines_have_a_queue_of_their_own() -> None:
+    queues = {entry["task"]: entry["options"]["queue"] for entry in app.conf.beat_schedule.values()}
+    assert queues == {"crm.tasks.sweep_deadlines": "deadline", "crm.tasks.deliver_messages": "notify"}
+
+
+def test_lost_worker_gives_its_task_back() -> None:
+    kept = (app.conf.task_acks_late, app.conf.task_reject_on_worker_lost, app.conf.worker_prefetch_multiplier)
+    assert kept == (True, True, 1)
+
+
+@pytest.fixture
+def overdue(cast: Cast, moment: Moment) -> None:
+    """Handoffs whose warning is due, with the messages of handing them off."""
+    for _handoff in range(HANDOFFS):
+        factories.handed_off(cast)
+    moment.set("2026-03-02 11:31")
+
+
+def counted() -> dict[str, int]:
+    return {
+        "firings": Firing.objects.count(),
+        "events": Event.objects.filter(kind="escalated").count(),
+        "warnings": Message.objects.filter(kind="handoff.warning").count(),
+        "parked": Clock.objects.filter(failures__gt=0).count(),
+    }
+
+
+ONCE = {"firings": HANDOFFS, "events": HANDOFFS, "warnings": 3 * HANDOFFS, "parked": 0}
+
+
+def test_sweep_beats_for_celery(overdue: None) -> None:
+    sweep_deadlines()
+    assert sorted(Heartbeat.objects.values_list("name", flat=True)) == [liveness.CELERY, liveness.SWEEP]
+
+
+def test_sweep_one_after_the_other_acts_once(overdue: None) -> None:
+    for _run in range(2):
+        sweep_deadlines.apply(throw=True)
+    assert counted() == ONCE
+
+
+def test_delivery_one_after_the_other_acts_once(overdue: None) -> None:
+    for _run in range(2):
+        deliver_messages.apply(throw=True)
+    assert (Notice.objects.count(), Message.objects.filter(sent_at=None).count()) == (3 * HANDOFFS, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sweep_in_parallel_acts_once(overdue: None) -> None:
+    results = together(*[lambda: sweep_deadlines.apply(throw=True).state] * 4)
+    assert (results, counted()) == (["SUCCESS"] * 4, ONCE)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_delivery_in_parallel_acts_once(overdue: None) -> None:
+    results = together(*[lambda: deliver_messages.apply(throw=True).state] * 4)
+    assert (results, Notice.objects.count(), Message.objects.filter(attempts=1).count()) == (
+        ["SUCCESS"] * 4,
+        3 * HANDOFFS,
+        3 * HANDOFFS,
+    )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sweep_and_delivery_together_act_once(overdue: None) -> None:
+    acts = [sweep_deadlines, deliver_messages] * 2
+    results = together(*[lambda act=act: act.apply(throw=True).state for act in acts])
+    deliver_messages.apply(throw=True)
+    assert (results, counted(), Notice.objects.count()) == (["SUCCESS"] * 4, ONCE, 6 * HANDOFFS)

@@ -1,0 +1,152 @@
+"""The watchdog: it sweeps and delivers by itself while Celery is silent, and only then."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+import pytest
+from django.core.management import call_command
+from django.db import InterfaceError, OperationalError
+
+from crm import tasks
+from crm.lib import clock
+from crm.management.commands import watchdog
+from crm.notifications.models import Notice
+from sla import liveness
+from sla.models import Firing
+from tests import factories
+from tests.conftest import Moment
+from tests.factories import Cast, when
+
+
+class Looks:
+    """Stands for the event that the watchdog waits on: each wait is one look and lets the test do something."""
+
+    def __init__(self, *before: Callable[[], None]) -> None:
+        self.before = list(before)
+        self.stopped = False
+
+    def wait(self, seconds: float) -> bool:
+        if not self.stopped and self.before:
+            self.before.pop(0)()
+        else:
+            self.stopped = True
+        return self.stopped
+
+    def set(self) -> None:
+        self.stopped = True
+
+
+@pytest.fixture
+def handlers() -> dict[int, Callable[..., None]]:
+    """What the watchdog does on a signal."""
+    return {}
+
+
+@pytest.fixture
+def look(monkeypatch: pytest.MonkeyPatch, handlers: dict[int, Callable[..., None]]) -> Callable[..., None]:
+    """Runs the watchdog for as many looks as there are things to do before one."""
+
+    def run(*before: Callable[[], None]) -> None:
+        looks = Looks(*before)
+        monkeypatch.setattr(threading, "Event", lambda: looks)
+        monkeypatch.setattr(watchdog.signal, "signal", handlers.__setitem__)
+        call_command("watchdog", every=0)
+
+    return run
+
+
+@pytest.fixture
+def wall(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Moves the machine's own clock on, which says how long Celery has been silent."""
+    at: list[datetime] = [when("2026-03-02 12:00")]
+    monkeypatch.setattr(clock, "wall", lambda: at[0])
+
+    def later(seconds: float) -> None:
+        at[0] += timedelta(seconds=seconds)
+
+    return later
+
+
+@pytest.fixture
+def overdue(cast: Cast, moment: Moment) -> None:
+    factories.handed_off(cast)
+    moment.set("2026-03-02 11:31")
+
+
+def nothing() -> None:
+    pass
+
+
+def done() -> tuple[int, bool]:
+    """Firings, and whether anybody was told."""
+    return Firing.objects.count(), Notice.objects.exists()
+
+
+def test_silent_celery_is_stood_in_for(overdue: None, look: Callable[..., None]) -> None:
+    look(nothing)
+    assert done() == (1, True)
+
+
+def test_living_celery_is_left_alone(overdue: None, look: Callable[..., None]) -> None:
+    liveness.beat(liveness.CELERY)
+    look(nothing, nothing)
+    assert done() == (0, False)
+
+
+@pytest.mark.parametrize(("seconds", "found"), [(30, (0, False)), (30.001, (1, True))])
+def test_celery_is_waited_for_thirty_seconds(
+    overdue: None, look: Callable[..., None], wall: Callable[[float], None], seconds: float, found: tuple[int, bool]
+) -> None:
+    liveness.beat(liveness.CELERY)
+    look(lambda: wall(seconds))
+    assert done() == found
+
+
+def test_celery_that_comes_back_takes_over_again(
+    overdue: None, moment: Moment, look: Callable[..., None], caplog: pytest.LogCaptureFixture
+) -> None:
+    def come_back() -> None:
+        tasks.sweep_deadlines()
+        moment.set("2026-03-02 12:01")
+
+    look(nothing, come_back)
+    assert [record.message for record in caplog.records if record.name == "relevo.watchdog"] == [
+        "Celery is silent: sweeping here",
+        "Celery is back",
+    ]
+    assert Firing.objects.count() == 1
+
+
+def test_watching_twice_acts_once(overdue: None, look: Callable[..., None]) -> None:
+    look(nothing, nothing, nothing)
+    assert (Firing.objects.count(), Notice.objects.filter(kind="handoff.warning").count()) == (1, 3)
+
+
+@pytest.mark.parametrize("error", [OperationalError, InterfaceError])
+def test_database_that_does_not_answer_is_asked_again(
+    overdue: None, look: Callable[..., None], monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+) -> None:
+    real, failed = tasks.sweep, []
+
+    def sweep() -> int:
+        if not failed:
+            failed.append(True)
+            raise error("the server closed the connection")
+        return real()
+
+    monkeypatch.setattr(tasks, "sweep", sweep)
+    monkeypatch.setattr(watchdog.connection, "close", nothing)
+    look(nothing, nothing)
+    assert done() == (1, True)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_signal_ends_it_before_the_next_look(
+    overdue: None, look: Callable[..., None], handlers: dict[int, Callable[..., None]], number: int
+) -> None:
+    look(lambda: handlers[number](number, None), pytest.fail)
+    assert done() == (0, False)
