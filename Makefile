@@ -20,7 +20,7 @@ run: ## Run Relevo with demo data and its own PostgreSQL and Valkey; Ctrl-C stop
 
 test: ## Run the tests (JOBS=2 at a time), in a real browser where there is one
 	@$(PREPARE) --tests -- -m crm.deploy.browser
-	@exec $(VENV) -m pytest -n $(JOBS) --dist loadgroup $(ARGS)
+	@exec $(VENV) -m pytest -n $(JOBS) $(ARGS)
 
 lint: ## Check style, templates, types and that no migration is missing
 	@$(PREPARE) --tests

@@ -1,7 +1,7 @@
 """The real product, as `make run` starts it, and a real Chromium before it.
 
-Each module has a product of its own, so that moved time and taken leads never meet another module; modules are
-groups of pytest-xdist. Playwright ends with its module, too: its event loop must not stand around other tests.
+Each module has a product of its own, so that moved time and taken leads never meet another module; xdist keeps a
+module together (tests.services). Playwright ends with its module, too: its event loop must not stand around others.
 """
 
 from __future__ import annotations

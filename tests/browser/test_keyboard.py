@@ -10,7 +10,7 @@ from playwright.sync_api import Locator, Page, expect
 from tests.browser.conftest import Sit
 from tests.browser.desk import Desk
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser keyboard")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 HERE = re.compile(r"\bis-here\b")
 GONE = re.compile(r"\bis-gone\b")

@@ -14,7 +14,7 @@ from tests.browser.running import Running, move_to, wait_for
 from tests.browser.words import LANGUAGES
 from tests.conftest import Moment
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser main job")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 TEAM = "Ventas en línea"  # open day and night
 LADDER = ["warn", "breach", "tell_lead", "requeue", "tell_director"]

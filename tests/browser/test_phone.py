@@ -11,7 +11,7 @@ from tests.browser.conftest import Sit
 from tests.browser.desk import Desk
 from tests.browser.words import LANGUAGES
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser phone")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 MAIN = 44  # px: what a thumb presses all day

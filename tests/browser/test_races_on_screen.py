@@ -11,7 +11,7 @@ from tests.browser.conftest import Sit
 from tests.browser.desk import Desk
 from tests.browser.running import Running
 
-pytestmark = [pytest.mark.browser, pytest.mark.slow, pytest.mark.xdist_group("browser races")]
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 GONE = re.compile(r"\bis-gone\b")
 FASTER = "Cruz Medina was faster and accepted this lead."

@@ -90,7 +90,7 @@ def crowded(running: Running, window) -> Running:
 @pytest.mark.parametrize(
     ("language", "part"),
     [
-        pytest.param(language, part, marks=[*in_browser, pytest.mark.xdist_group(f"browser screens {language}")])
+        pytest.param(language, part, marks=in_browser)
         for language in LANGUAGES
         for part in PARTS
     ],
@@ -168,10 +168,10 @@ def keep_picture(page: Page, name: str) -> None:
         page.screenshot(path=Path(folder) / f"{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}.png", full_page=True)
 
 
-@pytest.mark.parametrize("part", [pytest.param(part, marks=in_browser) for part in ("team_lead",)])
-@pytest.mark.xdist_group("browser screens en")
-def test_addresses_without_a_screen_answer_as_said(sit: Sit, running: Running, part: str):
-    desk = sit(part)
+@pytest.mark.browser
+@pytest.mark.slow
+def test_addresses_without_a_screen_answer_as_said(sit: Sit, running: Running):
+    desk = sit("team_lead")
     known = {"pk": str(running.lead_of("Mariana Peña")), "code": "budget"}
     wanted = {TAKES_A_FORM: range(405, 406), MOVES_ON: range(302, 303), DATA: range(200, 201)}
     wrong = []
