@@ -25,6 +25,7 @@ from crm.deploy.places import data_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = 20
+TOGETHER = ("tests/browser/", "tests/dashboard/test_olist_numbers.py")
 # What the tests set for themselves and a product under test must not inherit.
 OURS = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY", "RELEVO_MODE", "RELEVO_DATA")
 
@@ -81,7 +82,7 @@ def pytest_unconfigure() -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Modules of browser tests start a product each: one module goes to one worker. All else goes where there is room.
+    """Modules with a product or an import of their own go to one worker each; all else goes where there is room.
 
     Not by marks (--dist loadgroup): pytest 9.2 and xdist 3.8 together do not see them.
     """
@@ -89,7 +90,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class ByProduct(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return nodeid.split("::")[0] if nodeid.startswith("tests/browser/") else nodeid
+            return nodeid.split("::")[0] if nodeid.startswith(TOGETHER) else nodeid
 
     return ByProduct(config, log)
 
@@ -108,7 +109,7 @@ def scratch_folder() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def product(*arguments: str, data: Path, within: float = 120, **variables: str) -> Iterator[dict[str, Any]]:
+def product(*arguments: str, data: Path, within: float = 240, **variables: str) -> Iterator[dict[str, Any]]:
     """Run the whole product with servers of its own, as `make run` does, and yield what its ready file says.
 
     ``arguments`` are options of crm.deploy.run, ``variables`` into its environment. It is stopped at the end.
@@ -129,4 +130,4 @@ def product(*arguments: str, data: Path, within: float = 120, **variables: str) 
         yield json.loads(ready.read_text())
     finally:
         process.terminate()
-        process.wait(timeout=30)
+        process.wait(timeout=120)

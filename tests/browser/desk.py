@@ -66,7 +66,9 @@ class Desk:
 
     def speak(self, language: str) -> None:
         """Set the language in the preferences, as somebody does for whom the sign-in page has no button."""
-        self.post("/preferences/", "/preferences/", language=language, theme="system", density="comfortable", shortcuts="on")
+        self.post(
+            "/preferences/", "/preferences/", language=language, theme="system", density="comfortable", shortcuts="on"
+        )
 
     def open_lead(self, name: str) -> Desk:
         self.open(f"/leads/{self.running.lead_of(name)}/")

@@ -20,13 +20,12 @@ TEAM = "Ventas en línea"  # open day and night
 LADDER = ["warn", "breach", "tell_lead", "requeue", "tell_director"]
 
 
-@pytest.fixture(scope="module")
-def quiet(running: Running, window) -> Running:
+@pytest.fixture
+def quiet(running: Running, sit: Sit) -> Running:
     """The demo with an empty queue, so that nothing else runs out of time here."""
-    ana = Desk(running, window.new_context(), "en").sign_in_as("marketing")
+    ana = sit("marketing")
     for handoff, lead in running.rows("SELECT id, lead_id FROM leads_handoff WHERE state = 'pending'"):
         ana.post(f"/leads/{lead}/", f"/handoffs/{handoff}/withdraw/", comment="")
-    ana.close()
     return running
 
 
@@ -103,9 +102,7 @@ def qualify_and_hand_off(ana: Desk, name: str) -> None:
     ana.button("Hand off to sales").click()
     expect(page.locator(".err-sum")).to_contain_text(ana.say("This lead is not an MQL yet."))
     page.get_by_text(ana.say("Note a valuable action"), exact=True).click()
-    ana.field("What did the lead do?").select_option(
-        label=ana.say.either(es="Pidió una demo", en="Asked for a demo")
-    )
+    ana.field("What did the lead do?").select_option(label=ana.say.either(es="Pidió una demo", en="Asked for a demo"))
     ana.button("Save action").click()
     expect(page.get_by_text(ana.say("Not an MQL yet. Open:"))).to_have_count(0)
 
@@ -227,7 +224,9 @@ def leave_alone(bea: Desk, running: Running, moment: Moment, name: str) -> None:
     late = "SELECT max(extract(epoch FROM at - planned_at)), min(at - planned_at) >= interval '0' FROM sla_firing"
     assert running.rows(f"{late} WHERE clock_id = %s", clock)[0] < (60, True)
     # The worker did it: the watchdog sweeps only while Celery has been silent for 30 s.
-    assert running.value("SELECT clock_timestamp() - beat_at < interval '30 s' FROM sla_heartbeat WHERE name = 'celery'")
+    assert running.value(
+        "SELECT clock_timestamp() - beat_at < interval '30 s' FROM sla_heartbeat WHERE name = 'celery'"
+    )
 
 
 def notice(desk: Desk, text: str, **values: object) -> None:

@@ -89,11 +89,7 @@ def crowded(running: Running, window) -> Running:
 
 @pytest.mark.parametrize(
     ("language", "part"),
-    [
-        pytest.param(language, part, marks=in_browser)
-        for language in LANGUAGES
-        for part in PARTS
-    ],
+    [pytest.param(language, part, marks=in_browser) for language in LANGUAGES for part in PARTS],
 )
 def test_screens_are_sound(sit: Sit, crowded: Running, language: str, part: str):
     desk = sit(part if part != NOBODY else None, language)
@@ -165,7 +161,9 @@ def judge_look(page: Page, theme: str, rules: dict[str, object]) -> list[str]:
 
 def keep_picture(page: Page, name: str) -> None:
     if folder := os.environ.get("RELEVO_SHOTS"):
-        page.screenshot(path=Path(folder) / f"{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}.png", full_page=True)
+        page.screenshot(
+            path=Path(folder) / f"{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}.png", full_page=True
+        )
 
 
 @pytest.mark.browser

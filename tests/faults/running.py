@@ -77,7 +77,7 @@ class Running:
 
     @contextlib.contextmanager
     def cursor(self):
-        connection = psycopg2.connect(self.state["database_owner_url"], connect_timeout=3)
+        connection = psycopg2.connect(self.state["database_owner_url"], connect_timeout=15)
         connection.autocommit = True
         try:
             with connection.cursor() as cursor:
@@ -97,7 +97,7 @@ class Running:
     @contextlib.contextmanager
     def holding_leads_of(self, handoffs):
         """An idle transaction that holds the leads of ``handoffs``, as one that edits them would."""
-        connection = psycopg2.connect(self.state["database_owner_url"], connect_timeout=3)
+        connection = psycopg2.connect(self.state["database_owner_url"], connect_timeout=15)
         try:
             with connection.cursor() as cursor:
                 text = "SELECT 1 FROM leads_lead WHERE id IN (SELECT lead_id FROM leads_handoff WHERE id = ANY(%s))"

@@ -35,7 +35,7 @@ class Load:
 
     def __exit__(self, *_):
         self.done.set()
-        self.thread.join(timeout=40)
+        self.thread.join(timeout=120)
 
     def work(self):
         for handoff in self.handoffs:
