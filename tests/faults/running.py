@@ -175,9 +175,12 @@ class Running:
 
 
 def wait(until, within, every=0.05):
-    """What ``until`` returns as soon as that is true; fails after ``within`` seconds."""
-    end = time.monotonic() + within
+    """What ``until`` returns as soon as that is true; fails after three times ``within`` seconds.
+
+    ``within`` is what a quiet machine needs; a promise in seconds is asserted by the test that makes it.
+    """
+    end = time.monotonic() + 3 * within
     while not (found := until()):
-        assert time.monotonic() < end, f"not within {within} s"
+        assert time.monotonic() < end, f"not within {3 * within} s"
         time.sleep(every)
     return found

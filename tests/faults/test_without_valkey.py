@@ -51,8 +51,9 @@ def escalated_without_celery(running, handoff):
     wait(lambda: running.sql(DUE, handoff)[0][1], within=60)
     fired = time.monotonic() - began
     key = f"handoff:{handoff}:firing:%"
-    wait(lambda: running.value(NOTICES + " WHERE m.dedup_key LIKE %s", key) >= 1, within=60 - fired)
+    wait(lambda: running.value(NOTICES + " WHERE m.dedup_key LIKE %s", key) >= 1, within=30)
     told = time.monotonic() - began
+    assert told < 60  # the promise: 60 s late at most while PostgreSQL runs
     assert running.value("SELECT beat_at FROM sla_heartbeat WHERE name = 'celery'") == celery_swept
     return fired, told
 
