@@ -41,7 +41,8 @@ TEXTS = """
   const found = new Set(), walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   while (walk.nextNode()) {
     const node = walk.currentNode, text = node.data.replace(/\\s+/g, ' ').trim();
-    if (text && !node.parentElement.closest('script, style, template, [lang]:not(html), select[name=language]')) found.add(text);
+    const elsewhere = 'script, style, template, [lang]:not(html), select[name=language]';
+    if (text && !node.parentElement.closest(elsewhere)) found.add(text);
   }
   for (const each of document.querySelectorAll('[aria-label], [title], [placeholder]'))
     for (const name of ['aria-label', 'title', 'placeholder']) found.add(each.getAttribute(name) ?? '');
