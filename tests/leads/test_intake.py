@@ -269,6 +269,7 @@ def test_only_one_import_runs_at_a_time(import_leads, transactional_db):
         cursor.execute("SELECT pg_advisory_lock(%s)", [imports.LOCK])
         with pytest.raises(imports.ImportIsRunning):
             import_leads()
+        cursor.execute("SELECT pg_advisory_unlock(%s)", [imports.LOCK])
     other.close()
     assert import_leads().tally.new == 2
 
