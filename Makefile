@@ -35,7 +35,7 @@ manage: ## Run a management command on the data of `make run`: make manage ARGS=
 
 messages: ## For developers: collect and compile the Spanish texts (needs gettext)
 	@$(PREPARE) --tests
-	$(CHECKING) $(VENV) manage.py makemessages -l es --no-obsolete --add-location file -i '.venv/*' -i 'tests/*'
+	$(CHECKING) $(VENV) manage.py makemessages -l es --no-obsolete --no-wrap --add-location file -i '.venv/*' -i 'tests/*'
 	$(CHECKING) $(VENV) manage.py compilemessages -v 0 -i '.venv/*'
 
 requirements: ## For developers: pin the packages anew (needs uv)

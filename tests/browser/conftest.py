@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import pytest
@@ -33,18 +34,20 @@ LOCALES = {"es": "es-MX", "en": "en-US"}
 Sit = Callable[..., Desk]
 
 
-@pytest.fixture(scope="session")
-def chromium_path() -> str:
-    path = chromium.find()
-    if path is None and os.environ.get("CI") == "true":
+chromium_path = cache(chromium.find)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Without a browser all tests here are skipped, told in one line; in CI that is a failure."""
+    if item.get_closest_marker("browser") is None or chromium_path():
+        return
+    if os.environ.get("CI") == "true":
         pytest.fail(chromium.HOW_TO, pytrace=False)
-    if path is None:
-        pytest.skip(chromium.HOW_TO)
-    return path
+    pytest.skip(chromium.HOW_TO)
 
 
 @pytest.fixture(scope="module")
-def running(chromium_path: str) -> Iterator[Running]:
+def running() -> Iterator[Running]:
     """The product with demo data, worker, beat and watchdog."""
     with scratch_folder() as data, product(data=data) as state:
         found = Running(state)
@@ -61,9 +64,9 @@ def moment(running: Running) -> Iterator[Moment]:
 
 
 @pytest.fixture(scope="module")
-def window(chromium_path: str) -> Iterator[Browser]:
+def window() -> Iterator[Browser]:
     with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=chromium_path, args=ARGUMENTS)
+        found = playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
         yield found
         found.close()
 

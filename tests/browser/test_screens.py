@@ -169,6 +169,27 @@ def keep_picture(page: Page, name: str) -> None:
 
 @pytest.mark.browser
 @pytest.mark.slow
+def test_these_checks_see_what_is_wrong(sit: Sit):
+    """So that "no fault" above means that somebody looked."""
+    desk = sit("director", "es")
+    desk.page.evaluate(AXE)
+    desk.page.evaluate("""() => {
+      document.querySelector('main').insertAdjacentHTML('afterbegin', '<h1>Queue</h1><p></p><img src="">');
+      document.querySelector('h1').setAttribute('style', 'width: 9000px');
+      document.documentElement.lang = 'en';
+      const wide = document.querySelector('main p');
+      wide.innerHTML = '<input>'; wide.firstChild.size = 900;
+    }""")
+    words, look = judge_words(desk.page, "es"), judge_look(desk.page, "light", {"type": "tag", "values": TAGS})
+    assert {"html[lang] is en", "2 h1", "not es: 'Queue'"} <= set(words)
+    assert {fault.split(":")[0] for fault in look} >= {"image-alt", "label"}
+    assert any("scrolls sideways" in fault for fault in look)
+    assert any("style-src" in problem for problem in desk.problems)
+    desk.problems.clear()
+
+
+@pytest.mark.browser
+@pytest.mark.slow
 def test_addresses_without_a_screen_answer_as_said(sit: Sit, running: Running):
     desk = sit("team_lead")
     known = {"pk": str(running.lead_of("Mariana Peña")), "code": "budget"}

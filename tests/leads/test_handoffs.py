@@ -125,8 +125,14 @@ def test_handing_off_starts_the_accept_clock(cast: Cast) -> None:
     assert (clock.metric, clock.due_at, clock.accountable, clock.team) == ("accept", NOON, None, cast.sales)
 
 
-def test_handing_off_tells_the_team_but_not_oneself(cast: Cast) -> None:
+def test_handing_off_tells_the_team(cast: Cast) -> None:
     factories.person("Gil", cast.sales, is_active=False)
+    factories.handed_off(cast)
+    assert told("handoff.new") == ["Bea", "Cruz", "Dora"]
+
+
+def test_handing_off_tells_nobody_what_they_did_themselves(cast: Cast) -> None:
+    cast.ana = factories.person("Gil", cast.marketing, cast.sales)
     factories.handed_off(cast)
     assert told("handoff.new") == ["Bea", "Cruz", "Dora"]
 

@@ -182,5 +182,12 @@ def test_lead_handed_off_twice_at_once_is_handed_off_once(cast: Cast, _round: in
     assert (kinds(results), Handoff.objects.count(), Clock.objects.count()) == (["AlreadyHandedOff", "done"], 1, 1)
 
 
+@pytest.mark.parametrize("_round", range(ROUNDS))
+def test_lead_qualified_twice_at_once_is_qualified_once(cast: Cast, _round: int) -> None:
+    lead = factories.lead(cast)
+    results = together(*[lambda: handoffs.qualify(lead, cast.persona, by=cast.ana, at=ACCEPTED_AT)] * 2)
+    assert (kinds(results), lead.events.filter(kind="qualified").count()) == (["done", "done"], 1)
+
+
 def test_loser_of_a_race_gets_an_error_to_act_on() -> None:
     assert (issubclass(handoffs.AlreadyTaken, Conflict), issubclass(IntegrityError, Conflict)) == (True, False)
