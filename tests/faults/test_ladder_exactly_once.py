@@ -129,4 +129,4 @@ def test_sweep_without_locks_is_noticed(start):
     running.move_time(91)
     with running.sweepers(2):
         wait(lambda: fired_more_than_once(running, clocks), within=30)
-    assert "step_fires_once" in running.check_invariants()
+    assert "step_fires_once" in running.check_invariants(within=0)
