@@ -13,6 +13,7 @@ from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control
 
 from crm.accounts import people
+from crm.lib import clock
 from crm.lib.errors import DomainError
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -42,11 +43,13 @@ class Viewer:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not request.user.is_authenticated:
             return self.get_response(request)
-        request.organisation = people.organisation()
         request.LANGUAGE_CODE = language = request.user.language  # of before the view, which may sign out
-        zone = ZoneInfo(request.user.time_zone or request.organisation.time_zone)
-        with translation.override(language), timezone.override(zone):
-            response = self.get_response(request)
+        request.now = getattr(request.user, "fetched_at", None) or clock.now()
+        with people.knowing(request.user) as organisation:
+            request.organisation = organisation
+            zone = ZoneInfo(request.user.time_zone or organisation.time_zone)
+            with translation.override(language), timezone.override(zone):
+                response = self.get_response(request)
         response["Content-Language"] = language
         if not request.path.startswith("/static/"):
             patch_cache_control(response, no_store=True, private=True)

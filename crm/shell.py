@@ -13,7 +13,6 @@ from django.utils.translation import gettext_lazy as _
 from crm.accounts import demo
 from crm.accounts.models import User
 from crm.accounts.request import Request
-from crm.lib import clock
 from crm.notifications import outbox
 from leads import desk, permissions
 
@@ -43,7 +42,7 @@ def shell(request: Request) -> dict[str, Any]:
 
 
 def _frame(request: Request, user: User) -> dict[str, Any]:
-    now = getattr(request, "now", None) or clock.now()
+    now = request.now
     counts = counters(user, now)
     return {
         "nav": _nav(request, user, counts),

@@ -13,12 +13,14 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.accounts.models import Team, User
 from crm.lib.bilingual import in_language
 from crm.lib.errors import Conflict, DomainError
+from crm.lib.rows import update_returning
 from crm.notifications import outbox
 from leads import events, facts, journey
 from leads.models import Decision, Handoff, Lead, Package
@@ -182,12 +184,25 @@ def claim(handoff: Handoff, state: HandoffState, *, of: tuple[HandoffState, ...]
     """
     old = handoff.state if handoff.state in of else of[0]
     check_move(old, state)
-    if not Handoff.objects.filter(pk=handoff.pk, state=old).update(state=state, **fields):
+    if not write(handoff, Handoff.objects.filter(pk=handoff.pk, state=old), state=state, **fields):
         raise AlreadyTaken(Handoff.objects.get(pk=handoff.pk))
-    handoff.state = state
-    for name, value in fields.items():
-        setattr(handoff, name, value)
     return old
+
+
+def write(handoff: Handoff, rows: QuerySet[Handoff], *, then: Metric | None = None, **fields: Any) -> bool:
+    """Write ``fields`` to ``rows`` (the handoff's, as long as it is what it was) and to the object; False if to none.
+
+    ``then``: the metric whose clock starts next. The row points at that clock already: start_clock gives it the id.
+    """
+    if reserves := then is not None and then in handoff.policy["clocks"]:
+        fields["clock"] = clocks.reserved()
+    found = update_returning(rows, "clock_id", **fields)
+    if found and reserves:
+        del fields["clock"]
+        handoff.clock_id = found[0]
+    for name, value in fields.items() if found else ():
+        setattr(handoff, name, value)
+    return bool(found)
 
 
 @transaction.atomic
@@ -196,10 +211,11 @@ def accept(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
 
     Raises AlreadyTaken, which names the winner, where somebody was faster.
     """
-    old = claim(handoff, HandoffState.ACCEPTED, of=(HandoffState.PENDING,), owner=by, accepted_at=at)
+    running, up_next = handoff.clock, Metric.FIRST_CONTACT
+    old = claim(handoff, HandoffState.ACCEPTED, of=(HandoffState.PENDING,), owner=by, accepted_at=at, then=up_next)
     decision = Decision.objects.create(handoff=handoff, kind=DecisionKind.ACCEPT, by=by, at=at)
-    clocks.stop(handoff, Metric.ACCEPT, at=at)
-    start_clock(handoff, Metric.FIRST_CONTACT, at=at, accountable=by)
+    clocks.stop(handoff, Metric.ACCEPT, at=at, known=running)
+    start_clock(handoff, up_next, at=at, accountable=by, is_reserved=True)
     follow(handoff, EventKind.ACCEPTED, old=old, by=by, at=at, owner=by)
     tell_submitter("handoff.accepted", handoff, by=by, at=at, decision=decision)
     return handoff
@@ -214,11 +230,12 @@ def reject(handoff: Handoff, reason: RejectionReason, *, by: User, at: datetime,
     if reason.needs_comment and not comment.strip():
         text = _("This reason needs a comment: say what marketing should know.")
         raise NeedsComment(text, fields={"comment": text})
+    running = handoff.clock
     old = claim(handoff, HandoffState.REJECTED, of=(HandoffState.PENDING,), closed_at=at)
     decision = Decision.objects.create(
         handoff=handoff, kind=DecisionKind.REJECT, by=by, at=at, reason=reason, comment=comment
     )
-    clocks.stop(handoff, Metric.ACCEPT, at=at)
+    clocks.stop(handoff, Metric.ACCEPT, at=at, known=running)
     payload = {"class": reason.kind, "reason": reason.code, "comment": comment}
     follow(handoff, EventKind.REJECTED, old=old, by=by, at=at, payload=payload, owner=None)
     tell_submitter("handoff.rejected", handoff, by=by, at=at, decision=decision, reason=reason.name)
@@ -256,11 +273,18 @@ def requeue(handoff: Handoff, *, by: User | None, at: datetime, cause: str) -> H
     return handoff
 
 
-def start_clock(handoff: Handoff, metric: Metric, *, at: datetime, accountable: User | None = None) -> None:
-    """Start the clock of ``metric`` under the handoff's own policy and make it the one that the queue shows."""
-    clock = clocks.start(handoff, metric, handoff.policy, team=handoff.team, at=at, accountable=accountable)
+def start_clock(
+    handoff: Handoff, metric: Metric, *, at: datetime, accountable: User | None = None, is_reserved: bool = False
+) -> None:
+    """Start the clock of ``metric`` under the handoff's own policy and make it the one that the queue shows.
+
+    ``is_reserved``: the row points at it already (:func:`write`).
+    """
+    pk = handoff.clock_id if is_reserved else None
+    clock = clocks.start(handoff, metric, handoff.policy, team=handoff.team, at=at, accountable=accountable, pk=pk)
     if clock is not None:
-        Handoff.objects.filter(pk=handoff.pk).update(clock=clock)
+        if not is_reserved:
+            Handoff.objects.filter(pk=handoff.pk).update(clock=clock)
         handoff.clock = clock
 
 

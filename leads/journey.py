@@ -14,6 +14,13 @@ from leads.states import MILESTONES, Stage
 DATED = (*MILESTONES, Stage.LOST)
 
 
+def forget(lead: Lead, stage: Stage, *, on: date) -> None:
+    """Take back that ``lead`` first reached ``stage`` on ``on``; another date stays."""
+    column = f"{stage}_on"
+    if Lead.objects.filter(pk=lead.pk, **{column: on}).update(**{column: None}):
+        setattr(lead, column, None)
+
+
 def reach(lead: Lead, stage: Stage, *, on: date, **fields: Any) -> None:
     """Move ``lead`` to ``stage``; the first time, ``on`` becomes that stage's date. ``fields`` are saved with it."""
     changes: dict[str, Any] = {"stage": stage, **fields}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crm.accounts.models import User
 from crm.accounts.states import Side
-from leads.models import Handoff, Lead
+from leads.models import Decision, Handoff, Lead
 from leads.states import WORKED, HandoffState, Stage
 
 
@@ -37,6 +37,11 @@ def can_decide(user: User, handoff: Handoff) -> bool:
 
 def can_accept_as_sql(user: User, handoff: Handoff) -> bool:
     return handoff.proves_sql and can_decide(user, handoff)
+
+
+def can_undo(user: User, decision: Decision) -> bool:
+    """Only whoever decided; for how long is the domain's question (leads.decisions)."""
+    return decision.by_id == user.pk
 
 
 def can_work(user: User, handoff: Handoff) -> bool:

@@ -19,6 +19,7 @@ urlpatterns = [
     path("handoffs/<int:pk>/accept/", steps.accept, name="handoff_accept"),
     path("handoffs/<int:pk>/accept-as-sql/", steps.accept_as_sql, name="handoff_accept_as_sql"),
     path("handoffs/<int:pk>/reject/", steps.reject, name="handoff_reject"),
+    path("handoffs/<int:pk>/undo/", steps.undo, name="handoff_undo"),
     path("handoffs/<int:pk>/withdraw/", steps.withdraw, name="handoff_withdraw"),
     path("handoffs/<int:pk>/requeue/", steps.requeue, name="handoff_requeue"),
     path("handoffs/<int:pk>/attempt/", steps.attempt, name="handoff_attempt"),

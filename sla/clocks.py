@@ -10,12 +10,13 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import models, transaction
+from django.db.models import Func, Value
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import Team, User
 from sla import liveness, steps, worktime
 from sla.models import Clock
-from sla.states import ClockState, Metric
+from sla.states import ClockState, Metric, StepKind
 
 DONE_WORDS: dict[str, Any] = {
     Metric.ACCEPT: _("Decided"),
@@ -55,8 +56,12 @@ def start(
     team: Team,
     at: datetime,
     accountable: User | None = None,
+    pk: int | None = None,
 ) -> Clock | None:
-    """Start the clock of ``metric`` on ``subject`` under ``policy`` (agreements.policy); None where none is agreed."""
+    """Start the clock of ``metric`` on ``subject`` under ``policy`` (agreements.policy); None where none is agreed.
+
+    ``pk``: the id that was reserved for it (:func:`reserved`).
+    """
     terms = policy["clocks"].get(metric)
     if terms is None:
         return None
@@ -64,6 +69,7 @@ def start(
     run = steps.Run(calendar, at, worktime.add(calendar, at, limit), limit)
     ladder = steps.read(terms["ladder"])
     return Clock.objects.create(
+        pk=pk,
         subject_type=str(subject._meta.model_name),
         subject_id=subject.pk,
         metric=metric,
@@ -79,38 +85,53 @@ def start(
     )
 
 
-@transaction.atomic
-def stop(subject: models.Model, metric: str, *, at: datetime) -> Clock | None:
+def reserved() -> Func:
+    """The id of a clock that is started next, for the row that points at it: one UPDATE then does for both."""
+    return Func(Value(f"{Clock._meta.db_table}_id_seq"), function="nextval", output_field=models.BigIntegerField())
+
+
+@transaction.atomic(savepoint=False)
+def stop(subject: models.Model, metric: str, *, at: datetime, known: Clock | None = None) -> Clock | None:
     """Stop the open clock of ``metric``: met when ``at`` is not after the deadline, else breached.
 
     Judges by the stored deadline and not by what the sweep has written: the earliest true act counts.
-    Returns None where no clock was open.
+    ``known``: the clock as the caller has it, which saves looking for it. Returns None where no clock was open.
     """
-    clock = _open(subject, metric)
+    clock = known if known is not None and known.metric == metric else _open(subject, metric)
     if clock is None:
         return None
     met = at <= clock.due_at
-    clock.state = ClockState.MET if met else ClockState.BREACHED
-    clock.breached_at = None if met else clock.due_at
-    clock.in_outage = not met and liveness.was_down(clock.started_at, clock.due_at)
-    clock.stopped_at, clock.next_step_at, clock.parked_until = at, None, None
     used = worktime.between(calendar_of(clock), clock.started_at, at)
-    clock.used_seconds = max(0, int(used.total_seconds()))  # machines' clocks may differ by a moment
-    clock.save(
-        update_fields=[
-            "state",
-            "breached_at",
-            "in_outage",
-            "stopped_at",
-            "next_step_at",
-            "parked_until",
-            "used_seconds",
-        ]
+    ended = _end(
+        clock,
+        at=at,
+        state=ClockState.MET if met else ClockState.BREACHED,
+        used_seconds=max(0, int(used.total_seconds())),  # machines' clocks may differ by a moment
     )
+    # What the caller had was over by now: another one may run.
+    return ended or (stop(subject, metric, at=at) if known is not None else None)
+
+
+def _end(clock: Clock, *, at: datetime, state: ClockState, **fields: Any) -> Clock | None:
+    """End ``clock`` by one conditional UPDATE; None where it was over. What it is judged by never changes."""
+    late = state == ClockState.BREACHED
+    changes = {
+        "state": state,
+        "breached_at": clock.due_at if late else None,
+        "in_outage": late and liveness.was_down(clock.started_at, clock.due_at),
+        "stopped_at": at,
+        "next_step_at": None,
+        "parked_until": None,
+        **fields,
+    }
+    if not Clock.objects.filter(pk=clock.pk, stopped_at__isnull=True).update(**changes):
+        return None
+    for name, value in changes.items():
+        setattr(clock, name, value)
     return clock
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def cancel(subject: models.Model, metric: str, *, at: datetime) -> Clock | None:
     """End the open clock of ``metric`` without the promised act (withdrawn, requeued, superseded).
 
@@ -119,13 +140,38 @@ def cancel(subject: models.Model, metric: str, *, at: datetime) -> Clock | None:
     clock = _open(subject, metric)
     if clock is None:
         return None
-    late = at > clock.due_at
-    clock.state = ClockState.BREACHED if late else ClockState.CANCELLED
-    clock.breached_at = clock.due_at if late else None
-    clock.in_outage = late and liveness.was_down(clock.started_at, clock.due_at)
-    clock.stopped_at, clock.next_step_at, clock.parked_until = at, None, None
-    clock.save(update_fields=["state", "breached_at", "in_outage", "stopped_at", "next_step_at", "parked_until"])
+    return _end(clock, at=at, state=ClockState.BREACHED if at > clock.due_at else ClockState.CANCELLED)
+
+
+@transaction.atomic(savepoint=False)
+def reopen(clock: Clock) -> Clock:
+    """Let ``clock`` run on as if it had never been stopped: the same deadline, the step of its ladder that is next.
+
+    What fell due in between fires with the next sweep.
+    """
+    clock = Clock.objects.select_for_update(no_key=True).get(pk=clock.pk)
+    ladder, run = steps.read(clock.ladder), run_of(clock)
+    fired = list(clock.firings.order_by("level"))
+    breached = any(firing.kind == StepKind.BREACH for firing in fired)
+    clock.state = ClockState.BREACHED if breached else ClockState.RUNNING
+    clock.breached_at = clock.due_at if breached else None
+    clock.in_outage = breached and clock.in_outage
+    clock.stopped_at = clock.used_seconds = None
+    if fired:
+        last = fired[-1]
+        step = steps.above(ladder, last.level - 1)
+        following = steps.following(run, ladder, step, planned=last.planned_at, at=last.at)
+        clock.next_step_at = following[1] if following else (None if breached else clock.due_at)
+    else:
+        clock.next_step_at = steps.planned_at(run, ladder[0]) if ladder else clock.due_at
+    clock.save(update_fields=["state", "breached_at", "in_outage", "stopped_at", "used_seconds", "next_step_at"])
     return clock
+
+
+def last(subject: models.Model, metric: str) -> Clock | None:
+    """The newest clock of ``metric``, running or not."""
+    rows = Clock.objects.filter(subject_type=subject._meta.model_name, subject_id=subject.pk, metric=metric)
+    return rows.order_by("-id").first()
 
 
 def _open(subject: models.Model, metric: str) -> Clock | None:

@@ -15,6 +15,11 @@ class Backend(AuthenticationBackend):
     def user_can_authenticate(self, user: User) -> bool:
         return super().user_can_authenticate(user) and (settings.DEMO or not user.is_demo)
 
+    def get_user(self, user_id: int) -> User | None:
+        """The person of a session, with all that a page asks for (User.objects.with_surroundings)."""
+        user = User.objects.with_surroundings().filter(pk=user_id).first()
+        return user if user and self.user_can_authenticate(user) else None
+
     @classmethod
     def _stash_user(cls, user: User | None) -> User | None:
         """allauth remembers whom it refused despite the right password, to tell them that they are inactive, and

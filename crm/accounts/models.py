@@ -7,11 +7,13 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import models
-from django.db.models import Q
-from django.db.models.functions import Lower
+from django.db.models import OuterRef, Q, Subquery
+from django.db.models.functions import JSONObject, Lower
 
 from crm.accounts.states import Density, Role, Side, Theme
+from crm.lib import rows
 from crm.lib.clock import RelevoNow
 
 LANGUAGES = [("es", "Español"), ("en", "English")]
@@ -72,6 +74,16 @@ class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(email=(username or "").strip().lower())
 
+    def with_surroundings(self) -> models.QuerySet[User]:
+        """People with all that every page asks for, in one query: their teams, the organisation, the moment."""
+        memberships = Membership.objects.filter(user=OuterRef("pk"), team__archived_at__isnull=True)
+        teams = memberships.values(found=JSONObject(is_lead="is_lead", id="id", team=rows.as_json(Team, "team__")))
+        return self.annotate(
+            teams_row=ArraySubquery(teams),
+            organisation_row=Subquery(Organisation.objects.values(found=rows.as_json(Organisation))[:1]),
+            fetched_at=RelevoNow(),
+        )
+
 
 class User(AbstractBaseUser, PermissionsMixin):
     """A person. Inactive people (imported history, people who left) cannot sign in but keep their name."""
@@ -113,6 +125,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     @cached_property
     def memberships_now(self) -> list[Membership]:
         """Memberships with their teams, read once per request."""
+        if (carried := getattr(self, "teams_row", None)) is not None:
+            return [
+                Membership(id=row["id"], user=self, team=rows.from_json(Team, row["team"]), is_lead=row["is_lead"])
+                for row in carried
+            ]
         return [m for m in self.memberships.select_related("team").all() if m.team.archived_at is None]
 
     def team_ids(self, side: str, *, led: bool = False) -> list[int]:

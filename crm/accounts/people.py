@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
@@ -11,14 +13,29 @@ from django.db import transaction
 from crm.accounts.models import Membership, Organisation, Team, User
 from crm.accounts.states import Side
 from crm.audit.entries import record
+from crm.lib import rows
 from crm.lib.text import clean_line
 
 PREFERENCES = ("language", "time_zone", "theme", "density", "shortcuts")
 
 
+_known: ContextVar[Organisation | None] = ContextVar("organisation", default=None)
+
+
 def organisation() -> Organisation:
     """The organisation, or an unsaved one with the defaults while nothing is set up."""
-    return Organisation.objects.first() or Organisation(name="Relevo")
+    return _known.get() or Organisation.objects.first() or Organisation(name="Relevo")
+
+
+@contextmanager
+def knowing(user: User) -> Iterator[Organisation]:
+    """For the time of a request: the organisation as it came with ``user`` (User.objects.with_surroundings)."""
+    carried = getattr(user, "organisation_row", None)
+    token = _known.set(rows.from_json(Organisation, carried) if carried else None)
+    try:
+        yield organisation()
+    finally:
+        _known.reset(token)
 
 
 @transaction.atomic

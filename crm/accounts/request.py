@@ -11,7 +11,7 @@ from crm.accounts.models import Organisation, User
 
 
 class Request(HttpRequest):
-    """Set by crm.middleware; ``now`` by views that read the clock, so that the frame does not read it again."""
+    """Set by crm.middleware. ``now``: the moment of the request by the database's clock."""
 
     user: User
     htmx: HtmxDetails

@@ -34,7 +34,7 @@ def preferences(request: Request) -> HttpResponse:
     """A person's own language, zone and look."""
     form = PreferencesForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
-        people.prefer(request.user, at=clock.now(), **form.cleaned_data)
+        people.prefer(request.user, at=request.now, **form.cleaned_data)
         with translation.override(form.cleaned_data["language"]):
             messages.success(request, _("Preferences saved."))
         return redirect("preferences")

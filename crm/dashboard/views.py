@@ -14,7 +14,6 @@ from django.views.decorators.http import require_safe
 from crm.accounts.request import Request
 from crm.dashboard import numbers, panels, rows
 from crm.dashboard.forms import ListForm, ScopeForm
-from crm.lib import clock
 from leads import permissions
 
 
@@ -22,7 +21,6 @@ def _asked(request: Request, form: type[ScopeForm]) -> ScopeForm:
     """The question in the address, put at this moment; 403 for those who make no business of the numbers."""
     if not permissions.can_read_alignment(request.user):
         raise PermissionDenied
-    request.now = clock.now()
     return form(request.GET, zone=request.organisation.time_zone, at=request.now)
 
 

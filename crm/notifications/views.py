@@ -8,7 +8,6 @@ from django.template.loader import select_template
 from django.views.decorators.http import require_POST, require_safe
 
 from crm.accounts.request import Request
-from crm.lib import clock
 from crm.notifications import outbox
 from crm.notifications.models import Notice
 
@@ -27,7 +26,7 @@ def notice_list(request: Request) -> HttpResponse:
 @require_POST
 def mark_read(request: Request) -> HttpResponse:
     """Mark everything as read."""
-    outbox.mark_read(request.user, at=clock.now())
+    outbox.mark_read(request.user, at=request.now)
     return redirect("notice_list")
 
 

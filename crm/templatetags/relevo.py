@@ -5,7 +5,6 @@ Words about time live here alone. The browser ticks badges with the very same pa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
@@ -16,7 +15,6 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.template import Context
 from django.utils import timezone
-from django.utils.dateparse import parse_datetime
 from django.utils.formats import date_format, number_format
 from django.utils.html import format_html, format_html_join, json_script
 from django.utils.safestring import SafeString, mark_safe
@@ -185,10 +183,8 @@ def relative_words(moment_: datetime, now: datetime) -> str:
 
 
 def page_now(context: Context) -> datetime:
-    """The moment at which the page is drawn: the shell's, so that a page asks the database once."""
-    shell = context.get("shell")
-    stamp = shell.get("now_iso") if isinstance(shell, Mapping) else getattr(shell, "now_iso", None)
-    return (parse_datetime(str(stamp)) if stamp else None) or clock.now()
+    """The moment of the request, which asked the database once."""
+    return getattr(context.get("request"), "now", None) or clock.now()
 
 
 @register.simple_tag(takes_context=True)

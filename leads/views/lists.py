@@ -17,7 +17,6 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from crm.accounts.request import Request
-from crm.lib import clock
 from crm.lib.paging import BadParameter, newest_first
 from leads import desk, permissions
 from leads.filters import LeadFilter
@@ -71,7 +70,7 @@ def today_began(request: Request, at: datetime) -> datetime:
 @require_safe
 def queue(request: Request) -> HttpResponse:
     """Pending handoffs in sight, the least time left first."""
-    request.now = now = clock.now()
+    now = request.now
     since, tab = today_began(request, now), request.GET.get("tab", "waiting")
     if tab not in desk.TABS or set(request.GET) - {"tab", "from"}:
         raise BadParameter(_("This address is not known. Start again from the queue."))
@@ -99,7 +98,7 @@ def _start(raw: str) -> int:
 @require_safe
 def mine(request: Request) -> HttpResponse:
     """What the person has accepted and not finished, the next due first."""
-    request.now = now = clock.now()
+    now = request.now
     rows = [row(request, handoff, at=now) for handoff in desk.mine(request.user)[: PAGE * 4]]
     return render(request, "leads/mine.html", {"rows": rows})
 
@@ -107,7 +106,6 @@ def mine(request: Request) -> HttpResponse:
 @require_safe
 def lead_list(request: Request) -> HttpResponse:
     """Every lead in sight, with search and filters in the address, newest first."""
-    request.now = clock.now()
     listing = LeadFilter(request.GET, Lead.objects.visible_to(request.user).with_names())
     status = 200 if listing.is_valid() else 400
     rows = listing.qs if status == 200 else Lead.objects.none()

@@ -17,7 +17,6 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from crm.accounts.models import Team
 from crm.accounts.request import Request
 from crm.accounts.states import Side
-from crm.lib import clock
 from crm.lib.errors import DomainError
 from leads import events, facts, handoffs, leads, permissions
 from leads.forms import ActionForm, EvidenceForm, HandOffForm, LeadForm, sales_teams
@@ -58,7 +57,7 @@ def refuse(form: Form, error: DomainError) -> int:
 @require_safe
 def lead_page(request: Request, pk: int) -> HttpResponse:
     """One lead: why it is qualified, how to reach it, what happened, the one next step."""
-    return show(request, fetch(request, pk), at=clock.now())
+    return show(request, fetch(request, pk), at=request.now)
 
 
 def marketing_team(request: Request) -> Team | None:
@@ -78,7 +77,7 @@ def lead_new(request: Request) -> HttpResponse:
             lead = leads.capture(
                 data,
                 by=request.user,
-                at=clock.now(),
+                at=request.now,
                 team=marketing_team(request),
                 source=data["source"],
                 first_action=form.cleaned_data.get("first_action"),
@@ -103,7 +102,7 @@ def lead_edit(request: Request, pk: int) -> HttpResponse:
         status = 422
         if form.is_valid() and version.isdecimal():
             try:
-                leads.change(lead, form.data_for_lead(), by=request.user, at=clock.now(), version=int(version))
+                leads.change(lead, form.data_for_lead(), by=request.user, at=request.now, version=int(version))
             except DomainError as error:
                 status, version = refuse(form, error), str(lead.version)
                 if isinstance(error, leads.ChangedMeanwhile):
@@ -133,7 +132,7 @@ def qualify(request: Request, pk: int) -> HttpResponse:
     lead = fetch(request, pk)
     if not permissions.can_qualify(request.user, lead):
         raise PermissionDenied
-    return show_qualify(request, lead, at=clock.now())
+    return show_qualify(request, lead, at=request.now)
 
 
 def show_qualify(
@@ -197,7 +196,7 @@ def mark_mql(request: Request, pk: int) -> HttpResponse:
     version, _versions = chosen_version(request, lead)
     if version is None:
         raise Http404
-    handoffs.qualify(lead, version, by=request.user, at=clock.now())
+    handoffs.qualify(lead, version, by=request.user, at=request.now)
     messages.success(request, _("%(lead)s is an MQL.") % {"lead": lead})
     return redirect("lead", pk=pk)
 
@@ -208,7 +207,7 @@ def hand_off(request: Request, pk: int) -> HttpResponse:
     lead = fetch(request, pk)
     if not permissions.can_hand_off(request.user, lead):
         raise PermissionDenied
-    form, now, status = HandOffForm(request.POST), clock.now(), 422
+    form, now, status = HandOffForm(request.POST), request.now, 422
     version, _versions = chosen_version(request, lead)
     if form.is_valid() and version is not None:
         try:
@@ -243,7 +242,7 @@ def _again(request: Request, lead: Lead, name: str, form: Form, status: int, at:
 
 def _note(request: Request, lead: Lead, name: str, form: Form, write: Callable[[datetime], Any]) -> HttpResponse:
     """Validate ``form``, ``write``, and go back; anything wrong comes back on the same page."""
-    now, status = clock.now(), 422
+    now, status = request.now, 422
     if form.is_valid():
         try:
             write(now)
@@ -260,7 +259,7 @@ def add_action(request: Request, pk: int) -> HttpResponse:
     lead = fetch(request, pk)
     if not permissions.can_change(request.user, lead):
         raise PermissionDenied
-    form = ActionForm(request.POST, today=events.today(clock.now()), auto_id="id_action_%s")
+    form = ActionForm(request.POST, today=events.today(request.now), auto_id="id_action_%s")
 
     def write(now: datetime) -> None:
         data = form.cleaned_data

@@ -10,14 +10,14 @@ from django.core.exceptions import PermissionDenied
 from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.accounts.models import User
 from crm.accounts.request import Request
-from crm.lib import clock
 from crm.lib.errors import DomainError
-from leads import attempts, handoffs, outcomes, permissions
+from leads import attempts, decisions, handoffs, outcomes, permissions
 from leads.forms import AttemptForm, EndForm, NoteForm, RejectForm, WinForm
 from leads.models import Handoff
 from leads.states import OutcomeKind
@@ -39,15 +39,20 @@ def allowed(request: Request, handoff: Handoff, predicate: Predicate, *, when: b
         raise PermissionDenied
 
 
-def done(request: Request, handoff: Handoff, text: str) -> HttpResponse:
-    """Say what was done and show the lead."""
-    messages.success(request, text % {"lead": handoff.lead})
+def done(request: Request, handoff: Handoff, text: str, *, can_undo: bool = False) -> HttpResponse:
+    """Say what was done, with a button to undo it where one can (components/_toasts.html), and show the lead."""
+    say(request, handoff, text, can_undo=can_undo)
     return redirect("lead", pk=handoff.lead_id)
+
+
+def say(request: Request, handoff: Handoff, text: str, *, can_undo: bool) -> None:
+    tags = f"undo:{reverse('handoff_undo', args=[handoff.pk])}" if can_undo else ""
+    messages.success(request, text % {"lead": handoff.lead}, extra_tags=tags)
 
 
 def decide(request: Request, pk: int, predicate: Predicate, act: Callable[..., Handoff], text: str) -> HttpResponse:
     """Accept by a button: from the lead page, or in place from a row of the queue (htmx)."""
-    now = clock.now()
+    now = request.now
     try:
         handoff = _fetch_to_decide(request, pk)
         allowed(request, handoff, predicate, when=handoff.is_pending)
@@ -57,9 +62,11 @@ def decide(request: Request, pk: int, predicate: Predicate, act: Callable[..., H
             raise
         context = {"row": row(request, error.handoff, at=now), "taken": error.message}
         return render(request, "leads/_queue_row.html", context, status=409)
+    can_undo = act is handoffs.accept
     if request.htmx:
-        return render(request, "leads/_queue_row.html", {"row": row(request, handoff, at=now), "accepted": True})
-    return done(request, handoff, text)
+        context = {"row": row(request, handoff, at=now), "accepted": True, "can_undo": can_undo}
+        return render(request, "leads/_queue_row.html", context)
+    return done(request, handoff, text, can_undo=can_undo)
 
 
 def _fetch_to_decide(request: Request, pk: int) -> Handoff:
@@ -92,6 +99,20 @@ def accept_as_sql(request: Request, pk: int) -> HttpResponse:
     return decide(request, pk, permissions.can_accept_as_sql, outcomes.accept_as_sql, text)
 
 
+@require_POST
+def undo(request: Request, pk: int) -> HttpResponse:
+    """Take back one's own accept or reject; in place in the queue (htmx), else back to the queue."""
+    handoff = fetch(request, pk)
+    decision = decisions.standing(handoff)
+    if decision is not None and not permissions.can_undo(request.user, decision):
+        raise PermissionDenied
+    decisions.undo(handoff, by=request.user, at=request.now)
+    if request.htmx:
+        return render(request, "leads/_queue_row.html", {"row": row(request, handoff, at=request.now)})
+    say(request, handoff, _("Undone: %(lead)s waits in the queue again."), can_undo=False)
+    return redirect("queue")
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def reject(request: Request, pk: int) -> HttpResponse:
     """Reject before contact, with class and reason. GET: the page with the reasons (the queue's dialog, whole)."""
@@ -107,7 +128,7 @@ def reject(request: Request, pk: int) -> HttpResponse:
                     handoff,
                     form.cleaned_data["reason"],
                     by=request.user,
-                    at=clock.now(),
+                    at=request.now,
                     comment=form.cleaned_data["comment"],
                 )
             except handoffs.AlreadyTaken:
@@ -115,9 +136,8 @@ def reject(request: Request, pk: int) -> HttpResponse:
             except DomainError as error:
                 status = pages.refuse(form, error)
             else:
-                messages.success(
-                    request, _("%(lead)s went back to marketing with your reason.") % {"lead": handoff.lead}
-                )
+                text = _("%(lead)s went back to marketing with your reason.")
+                say(request, handoff, text, can_undo=True)
                 return redirect("queue")
     return render(request, "leads/reject.html", {"form": form, "handoff": handoff, "lead": handoff.lead}, status=status)
 
@@ -131,7 +151,7 @@ def step(
     text: str,
 ) -> HttpResponse:
     """One step with a form on the lead page: what is wrong comes back there, nothing typed is lost."""
-    now, status = clock.now(), 422
+    now, status = request.now, 422
     if form.is_valid():
         try:
             write(now)
@@ -161,7 +181,7 @@ def requeue(request: Request, pk: int) -> HttpResponse:
     """A team lead puts a handoff back at the head of the queue."""
     handoff = fetch(request, pk)
     allowed(request, handoff, permissions.can_requeue)
-    now = clock.now()
+    now = request.now
     handoffs.requeue(handoff, by=request.user, at=now, cause=f"lead:{now.timestamp()}")
     return done(request, handoff, _("%(lead)s is back at the head of the queue."))
 
@@ -185,7 +205,7 @@ def sql(request: Request, pk: int) -> HttpResponse:
     """Qualify to SQL; what is not proven is named."""
     handoff = fetch(request, pk)
     allowed(request, handoff, permissions.can_work)
-    outcomes.qualify_sql(handoff, by=request.user, at=clock.now())
+    outcomes.qualify_sql(handoff, by=request.user, at=request.now)
     return done(request, handoff, _("%(lead)s is an SQL."))
 
 
@@ -194,7 +214,7 @@ def opportunity(request: Request, pk: int) -> HttpResponse:
     """Open an opportunity on an SQL."""
     handoff = fetch(request, pk)
     allowed(request, handoff, permissions.can_work)
-    outcomes.open_opportunity(handoff, by=request.user, at=clock.now())
+    outcomes.open_opportunity(handoff, by=request.user, at=request.now)
     return done(request, handoff, _("%(lead)s is an opportunity."))
 
 

@@ -15,7 +15,7 @@ from tests.factories import when
 
 pytestmark = pytest.mark.django_db
 MARCH = "from=2026-03-01&to=2026-03-31"
-QUERIES, LIST_QUERIES = 15, 12  # of them seven for the numbers; page, count, leads and sight for a list
+QUERIES, LIST_QUERIES = 13, 9  # of them seven for the numbers; page, count, leads and sight for a list
 LINK = re.compile(r'<a[^>]*href="(/alignment/leads/\?[^"]*)"[^>]*>([^<]*)</a>')
 
 

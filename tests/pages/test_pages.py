@@ -219,10 +219,10 @@ def test_lists_need_a_constant_number_of_queries(firm, signed_in, rows):
         factories.pending(firm)
         factories.accepted(firm)
     bea, ana = signed_in(firm.bea), signed_in(firm.ana)
-    assert queries(bea, "/queue/") == 10
-    assert queries(bea, "/mine/") == 8
-    assert queries(ana, "/leads/") == 10
-    assert queries(ana, "/notices/") == 8
+    assert queries(bea, "/queue/") == 7
+    assert queries(bea, "/mine/") == 5
+    assert queries(ana, "/leads/") == 7
+    assert queries(ana, "/notices/") == 5
 
 
 def test_pulse_changes_its_version_when_the_queue_changes(firm, signed_in):

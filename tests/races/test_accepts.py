@@ -41,8 +41,7 @@ def read_then_write(readers: int) -> Any:
         everybody_has_read.wait(10)
         if found.state not in of:
             raise handoffs.AlreadyTaken(found)
-        Handoff.objects.filter(pk=handoff.pk).update(state=state, **fields)
-        handoff.state = state
+        handoffs.write(handoff, Handoff.objects.filter(pk=handoff.pk), state=state, **fields)
         return found.state
 
     return claim

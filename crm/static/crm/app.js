@@ -116,10 +116,18 @@ function step(by) {
 /** Press the visible control of a key: in the row one stands on, else (on a page without rows) anywhere. */
 function press(key) {
   const row = here();
+  if (key === "u") return undo();
   const inRow = row && $$(`[data-key="${key}"]`, row).find(seen);
   const onPage = $$(`[data-key="${key}"]`).find((each) => seen(each) && !each.closest("[data-row]"));
   (inRow || onPage)?.click();
   return Boolean(inRow || onPage);
+}
+
+/** Press the newest button that undoes something, in whatever row it stands: one has moved on to the next. */
+function undo() {
+  const button = $$("[data-key=u]").filter(seen).at(-1);
+  button?.click();
+  return Boolean(button);
 }
 
 /** Go only where the navigation leads: the keys show nothing that the menus hide. */
@@ -345,6 +353,10 @@ function settle() {
   for (const each of $$("[data-toast]:not([data-armed])")) {
     each.dataset.armed = "";
     arm(each);
+  }
+  for (const each of $$("[data-fleeting]:not([data-armed])")) {
+    each.dataset.armed = "";
+    setTimeout(() => each.remove(), Number(each.dataset.fleeting));
   }
   moveOn();
   const wrong = $("[data-focus]:not([data-focused])");

@@ -24,9 +24,7 @@ def read_then_write():
             raise handoffs.AlreadyTaken(found)
         old = found.state
         time.sleep(0.02)
-        Handoff.objects.filter(pk=handoff.pk).update(state=state, **fields)
-        for name, value in {"state": state, **fields}.items():
-            setattr(handoff, name, value)
+        handoffs.write(handoff, Handoff.objects.filter(pk=handoff.pk), state=state, **fields)
         return old
 
     handoffs.claim = claim
