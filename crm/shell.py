@@ -29,7 +29,11 @@ class Item:
 
 def counters(user: User, at: Any) -> dict[str, int]:
     """The numbers in the navigation; also what the browser polls."""
-    return {**desk.counts(user, at=at), "notices": outbox.unread_count(user)}
+    return with_notices(user, desk.counts(user, at=at))
+
+
+def with_notices(user: User, counts: dict[str, int]) -> dict[str, int]:
+    return {**counts, "notices": outbox.unread_count(user)}
 
 
 def shell(request: Request) -> dict[str, Any]:
@@ -43,7 +47,8 @@ def shell(request: Request) -> dict[str, Any]:
 
 def _frame(request: Request, user: User) -> dict[str, Any]:
     now = request.now
-    counts = counters(user, now)
+    # a page that has counted more than these is not asked twice
+    counts = with_notices(user, request.counts) if hasattr(request, "counts") else counters(user, now)
     return {
         "nav": _nav(request, user, counts),
         "notice_count": counts["notices"],

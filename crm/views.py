@@ -41,6 +41,6 @@ def pulse(request: Request) -> JsonResponse:
     """What the browser polls every 20 s: the moment, the counters, and a version that changes with the queue."""
     now = request.now
     counts = counters(request.user, now)
-    overdue = counts.pop("overdue")
-    version = desk.version(request.user)
+    version, overdue = desk.version(counts), counts.pop("overdue")
+    del counts["newest"]
     return JsonResponse({"now": now.isoformat(), "version": version, "counts": counts, "overdue": overdue})

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,6 +13,7 @@ from django.db.models import Func, Value
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import Team, User
+from crm.lib.snapshots import Snapshot
 from sla import liveness, steps, worktime
 from sla.models import Clock
 from sla.states import ClockState, Metric, StepKind
@@ -198,12 +198,12 @@ def calendar_of(clock: Clock) -> worktime.WorkCalendar:
 
 
 def _calendar(snapshot: Mapping[str, Any]) -> worktime.WorkCalendar:
-    return _parsed(json.dumps(snapshot, sort_keys=True))
+    return _of(snapshot if isinstance(snapshot, Snapshot) else Snapshot(snapshot))
 
 
 @lru_cache(maxsize=256)
-def _parsed(text: str) -> worktime.WorkCalendar:
-    return worktime.WorkCalendar.from_json(json.loads(text))
+def _of(snapshot: Snapshot) -> worktime.WorkCalendar:
+    return worktime.WorkCalendar.from_json(snapshot)
 
 
 def reading(clock: Clock, *, at: datetime) -> Reading:

@@ -17,7 +17,7 @@ class Backend(AuthenticationBackend):
 
     def get_user(self, user_id: int) -> User | None:
         """The person of a session, with all that a page asks for (User.objects.with_surroundings)."""
-        user = User.objects.with_surroundings().filter(pk=user_id).first()
+        user = User.objects.with_surroundings(user_id)
         return user if user and self.user_can_authenticate(user) else None
 
     @classmethod

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+import json
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -16,6 +17,7 @@ from crm.accounts.states import Density, Role, Side, Theme
 from crm.lib import rows
 from crm.lib.clock import RelevoNow
 
+ANYBODY = -1
 LANGUAGES = [("es", "Español"), ("en", "English")]
 
 
@@ -74,8 +76,13 @@ class UserManager(BaseUserManager["User"]):
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(email=(username or "").strip().lower())
 
-    def with_surroundings(self) -> models.QuerySet[User]:
-        """People with all that every page asks for, in one query: their teams, the organisation, the moment."""
+    def with_surroundings(self, pk: int) -> User | None:
+        """A person with all that every page asks for, in one query: their teams, the organisation, the moment."""
+        sql, params = _surroundings()
+        return next(iter(self.raw(sql, [pk if value == ANYBODY else value for value in params])), None)
+
+    def surrounded(self) -> models.QuerySet[User]:
+        """The query behind it."""
         memberships = Membership.objects.filter(user=OuterRef("pk"), team__archived_at__isnull=True)
         teams = memberships.values(found=JSONObject(is_lead="is_lead", id="id", team=rows.as_json(Team, "team__")))
         return self.annotate(
@@ -83,6 +90,12 @@ class UserManager(BaseUserManager["User"]):
             organisation_row=Subquery(Organisation.objects.values(found=rows.as_json(Organisation))[:1]),
             fetched_at=RelevoNow(),
         )
+
+
+@lru_cache(maxsize=1)
+def _surroundings() -> tuple[str, tuple[Any, ...]]:
+    """Its SQL, put together once per process: that takes longer than running it."""
+    return User.objects.surrounded().filter(pk=ANYBODY).query.sql_with_params()
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -128,7 +141,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         if (carried := getattr(self, "teams_row", None)) is not None:
             return [
                 Membership(id=row["id"], user=self, team=rows.from_json(Team, row["team"]), is_lead=row["is_lead"])
-                for row in carried
+                for row in map(json.loads, carried)
             ]
         return [m for m in self.memberships.select_related("team").all() if m.team.archived_at is None]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -31,7 +32,7 @@ def organisation() -> Organisation:
 def knowing(user: User) -> Iterator[Organisation]:
     """For the time of a request: the organisation as it came with ``user`` (User.objects.with_surroundings)."""
     carried = getattr(user, "organisation_row", None)
-    token = _known.set(rows.from_json(Organisation, carried) if carried else None)
+    token = _known.set(rows.from_json(Organisation, json.loads(carried)) if carried else None)
     try:
         yield organisation()
     finally:

@@ -11,10 +11,12 @@ from crm.accounts.models import Organisation, User
 
 
 class Request(HttpRequest):
-    """Set by crm.middleware. ``now``: the moment of the request by the database's clock."""
+    """Set by crm.middleware. ``now``: the moment of the request by the database's clock. ``counts``: what the
+    navigation shows (leads.desk), set by a view that counted it anyhow."""
 
     user: User
     htmx: HtmxDetails
     organisation: Organisation
     now: datetime
+    counts: dict[str, int]
     id: str

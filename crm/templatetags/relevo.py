@@ -5,7 +5,8 @@ Words about time live here alone. The browser ticks badges with the very same pa
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+import re
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -19,7 +20,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.html import format_html, format_html_join, json_script
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext
 from lucide import IconDoesNotExist
 from lucide.templatetags.lucide import lucide as draw
 
@@ -40,9 +41,15 @@ SLA_ICONS = {
     "cancelled": "ban",
 }
 TICKING = ("ok", "soon", "late")
+# Attributes of the outer element that app.css gives to every icon.
+PAINT = re.compile(r' (fill|stroke|stroke-width|stroke-linecap|stroke-linejoin)="[^"]*"(?=[^>]* class=)')
 
 
 # -- Icons and small marks
+
+
+def ours(svg: str) -> SafeString:
+    return mark_safe(svg)  # a drawing of the package lucide: no input of people
 
 
 @lru_cache(maxsize=256)
@@ -52,7 +59,20 @@ def drawing(name: str, size: int = 16, css: str = "i") -> SafeString:
         svg = draw(name, size=size, **{"class": css, "aria-hidden": "true"})
     except IconDoesNotExist as fault:
         raise LookupError(f"no icon is called {name!r}") from fault
-    return mark_safe(" ".join(svg.split()))  # the package's own drawing: no input of people
+    svg = PAINT.sub("", " ".join(svg.split())).replace("> <", "><").replace(" />", "/>")
+    return ours(svg)
+
+
+@lru_cache(maxsize=64)
+def symbol(name: str) -> SafeString:
+    """The icon as a symbol, for pages that show it in every row: ``reference`` draws it."""
+    inner = drawing(name).partition(">")[2].removesuffix("</svg>")
+    return ours(f'<symbol id="i-{name}" viewBox="0 0 24 24">{inner}</symbol>')
+
+
+@lru_cache(maxsize=64)
+def reference(name: str) -> SafeString:
+    return format_html('<svg class="i" aria-hidden="true"><use href="#i-{}"/></svg>', name)
 
 
 @register.simple_tag
@@ -105,7 +125,7 @@ def duration_words(seconds: float, *, days: bool = False) -> str:
     Business time never becomes days, because a working day has no fixed length; with ``days`` (calendar time)
     24 hours make one: "3 d 4 h", from 10 days on whole days.
     """
-    words, minutes = patterns(), int(max(seconds, 0)) // 60
+    minutes = int(max(seconds, 0)) // 60
     hours, minutes = divmod(minutes, 60)
     if days and hours >= 24:
         count, hours = divmod(hours, 24)
@@ -113,10 +133,10 @@ def duration_words(seconds: float, *, days: bool = False) -> str:
             return _("{days} d {hours} h").format(days=count, hours=hours)
         return _("{days} d").format(days=count)
     if hours >= 10 or (hours and not minutes):
-        return words["hours"].format(hours=hours)
+        return _("{hours} h").format(hours=hours)
     if hours:
-        return words["both"].format(hours=hours, minutes=f"{minutes:02}")
-    return words["minutes"].format(minutes=minutes) if minutes else words["under"]
+        return _("{hours} h {minutes} min").format(hours=hours, minutes=f"{minutes:02}")
+    return _("{minutes} min").format(minutes=minutes) if minutes else _("under 1 min")
 
 
 @register.simple_tag
@@ -139,19 +159,21 @@ def limit_words(seconds: int) -> str:
     return _("{duration} of business time").format(duration=duration_words(seconds))
 
 
+CITIES = {
+    "America/Asuncion": gettext_lazy("Asunción"),
+    "America/Bogota": gettext_lazy("Bogotá"),
+    "America/Cancun": gettext_lazy("Cancún"),
+    "America/Havana": gettext_lazy("Havana"),
+    "America/Mexico_City": gettext_lazy("Mexico City"),
+    "America/New_York": gettext_lazy("New York"),
+    "America/Panama": gettext_lazy("Panama"),
+    "America/Sao_Paulo": gettext_lazy("São Paulo"),
+}
+
+
 def city(zone: str) -> str:
     """The city that names an IANA zone, in the active language where the name differs."""
-    known = {
-        "America/Asuncion": _("Asunción"),
-        "America/Bogota": _("Bogotá"),
-        "America/Cancun": _("Cancún"),
-        "America/Havana": _("Havana"),
-        "America/Mexico_City": _("Mexico City"),
-        "America/New_York": _("New York"),
-        "America/Panama": _("Panama"),
-        "America/Sao_Paulo": _("São Paulo"),
-    }
-    return known.get(zone) or zone.rsplit("/", 1)[-1].replace("_", " ")
+    return str(CITIES.get(zone) or zone.rsplit("/", 1)[-1].replace("_", " "))
 
 
 def absolute_words(moment_: datetime, zone: str | None = None) -> str:
@@ -214,19 +236,21 @@ def opens_words(opens_at: datetime, zone: str, now: datetime) -> str:
 def sla_words(reading: Any, now: datetime) -> str:
     """What the badge says. ``reading`` is what sla tells about one clock; its seconds are business time."""
     length = duration_words(reading.seconds or 0)
-    done = str(getattr(reading, "done_word", "") or _("Done"))
-    if reading.status == "waiting" and reading.opens_at:
-        return _("Opens {moment}").format(moment=opens_words(reading.opens_at, reading.zone, now))
-    return {
-        "ok": patterns()["left"].format(duration=length),
-        "soon": patterns()["left"].format(duration=length),
-        "late": patterns()["late"].format(duration=length),
-        "waiting": _("Waiting for opening"),
-        "paused": pgettext("clock", "Paused"),
-        "met": _("{done} in {duration}").format(done=done, duration=length),
-        "missed": _("{done} {duration} late").format(done=done, duration=length),
-        "cancelled": pgettext("clock", "Cancelled"),
-    }[reading.status]
+    match reading.status:
+        case "ok" | "soon":
+            return _("{duration} left").format(duration=length)
+        case "late":
+            return _("{duration} overdue").format(duration=length)
+        case "waiting" if reading.opens_at:
+            return _("Opens {moment}").format(moment=opens_words(reading.opens_at, reading.zone, now))
+        case "waiting":
+            return _("Waiting for opening")
+        case "paused":
+            return pgettext("clock", "Paused")
+        case "cancelled":
+            return pgettext("clock", "Cancelled")
+    pattern = _("{done} in {duration}") if reading.status == "met" else _("{done} {duration} late")
+    return pattern.format(done=getattr(reading, "done_word", "") or _("Done"), duration=length)
 
 
 def sla_title(reading: Any) -> str:
@@ -244,33 +268,46 @@ def sla_badge(context: Context, reading: Any) -> SafeString | str:
     if not reading:
         return ""
     now, status = page_now(context), reading.status
-    attrs: dict[str, str | int] = {"class": f"sla sla--{status}", "title": sla_title(reading)}
-    if reading.due_at:
-        attrs["datetime"] = reading.due_at.isoformat()
-    if status in TICKING and reading.is_ticking:
-        attrs |= {"data-sla": status, "data-seconds": int(reading.seconds or 0), "data-at": now.isoformat()}
-        attrs["data-limit"] = int(reading.limit_seconds or 0)
-        if reading.closes_at:
-            attrs["data-until"] = reading.closes_at.isoformat()
-    bar: SafeString | str = ""
-    if status in ("ok", "soon"):
-        width = f"{100 * min(max(float(reading.left_ratio or 0), 0), 1):.0f}%"
-        bar = format_html(
-            '<svg class="sla__bar" width="36" height="4" aria-hidden="true"><rect width="{}" height="4"/></svg>',
-            width,
-        )
+    ticks = status in TICKING and reading.is_ticking
+    share = round(100 * min(max(float(reading.left_ratio or 0), 0), 1))
     return format_html(
-        "<time {}>{}<span>{}</span>{}</time>",
-        format_html_join(" ", '{}="{}"', attrs.items()),
-        drawing(SLA_ICONS[status]),
+        '<time class="sla sla--{}" title="{}"{}{}>{}<span>{}</span>{}</time>',
+        status,
+        sla_title(reading),
+        format_html(' datetime="{}"', short(reading.due_at)) if reading.due_at else "",
+        running(reading, now if context["request"].htmx else None) if ticks else "",
+        reference(SLA_ICONS[status]),
         sla_words(reading, now),
-        bar,
+        bar(share) if status in ("ok", "soon") else "",
     )
+
+
+def running(reading: Any, at: datetime | None) -> SafeString:
+    """What app.js needs to tick a badge on: its state, seconds and limit, the next closing, the moment if not the
+    page's own."""
+    return format_html(
+        ' data-sla="{}" data-seconds="{}" data-limit="{}"{}{}',
+        reading.status,
+        int(reading.seconds or 0),
+        int(reading.limit_seconds or 0),
+        format_html(' data-until="{}"', short(reading.closes_at)) if reading.closes_at else "",
+        format_html(' data-at="{}"', short(at)) if at else "",
+    )
+
+
+def short(moment_: datetime) -> str:
+    """The instant in its shortest ISO form, for attributes."""
+    return moment_.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+@lru_cache(maxsize=128)
+def bar(share: int) -> SafeString:
+    return format_html('<svg class="sla__bar" aria-hidden="true"><rect width="{}%" height="4"/></svg>', share)
 
 
 @register.simple_tag
 def tick_words() -> SafeString:
-    """What app.js needs to speak: JSON data (never run as a script), and the icons that a badge may get."""
+    """What app.js needs to speak: JSON data (never run as a script), and the icons of badges."""
     words = patterns() | {
         "new_one": ngettext("{count} new – show", "{count} new – show", 1),
         "new_many": ngettext("{count} new – show", "{count} new – show", 2),
@@ -281,12 +318,9 @@ def tick_words() -> SafeString:
         "show": _("Show password"),
         "hide": _("Hide password"),
     }
-    drawings = ((status, drawing(SLA_ICONS[status])) for status in TICKING)
-    return format_html(
-        '{}<template id="relevo-icons">{}</template>',
-        json_script(words, "relevo-words"),
-        format_html_join("", '<span data-icon="{}">{}</span>', drawings),
-    )
+    words |= {f"icon_{status}": f"#i-{SLA_ICONS[status]}" for status in TICKING}
+    symbols = format_html_join("", "{}", ((symbol(name),) for name in SLA_ICONS.values()))
+    return format_html("{}<svg hidden>{}</svg>", json_script(words, "relevo-words"), symbols)
 
 
 # -- Values and addresses

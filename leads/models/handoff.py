@@ -10,6 +10,7 @@ from crm.accounts.models import Team, User
 from crm.accounts.states import Side
 from crm.lib.bilingual import BilingualField, in_language
 from crm.lib.clock import RelevoNow
+from crm.lib.snapshots import SnapshotField
 from leads.models.lead import Lead
 from leads.states import OPEN, OWNED, ContactChannel, DecisionKind, HandoffState, OutcomeKind
 from personas.models import PersonaVersion
@@ -80,7 +81,7 @@ class Handoff(models.Model):
     submitted_at = models.DateTimeField()
     agreement_version = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="handoffs")
     persona_version = models.ForeignKey(PersonaVersion, models.PROTECT, related_name="handoffs")
-    policy = models.JSONField()  # snapshot of calendar, limits and ladders: agreements.policy()
+    policy = SnapshotField()  # snapshot of calendar, limits and ladders: agreements.policy()
     clock = models.ForeignKey(Clock, models.PROTECT, null=True, related_name="+")
     note = models.TextField(blank=True)
     proves_sql = models.BooleanField(default=False)  # the package proves means and authority

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 
 from crm.accounts.models import Team
 from crm.audit.models import AppendOnly
+from crm.lib.snapshots import SnapshotField
 from sla.models.agreement import Commitment
 from sla.states import ClockState, Metric, StepKind
 
@@ -29,7 +30,7 @@ class Clock(models.Model):
     started_at = models.DateTimeField()
     due_at = models.DateTimeField()
     limit_seconds = models.PositiveIntegerField()
-    calendar = models.JSONField()
+    calendar = SnapshotField()
     ladder = models.JSONField(default=list)
     level = models.PositiveSmallIntegerField(default=0)
     next_step_at = models.DateTimeField(null=True, blank=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -22,15 +24,15 @@ def test_row_survives_the_way_through_json(cast: Cast) -> None:
 
 def test_person_comes_with_teams_and_organisation_in_one_query(cast: Cast) -> None:
     with CaptureQueriesContext(connection) as captured:
-        dora = User.objects.with_surroundings().get(pk=cast.dora.pk)
+        dora = User.objects.with_surroundings(cast.dora.pk)
         found = [(m.team, m.is_lead) for m in dora.memberships_now]
-        organisation = rows.from_json(Organisation, dora.organisation_row)
+        organisation = rows.from_json(Organisation, json.loads(dora.organisation_row))
     assert (len(captured), found, organisation) == (1, [(cast.sales, True)], cast.organisation)
 
 
 def test_archived_team_gives_no_role(cast: Cast) -> None:
     Team.objects.filter(pk=cast.sales.pk).update(archived_at=factories.HANDED_OFF_AT)
-    assert User.objects.with_surroundings().get(pk=cast.dora.pk).memberships_now == []
+    assert User.objects.with_surroundings(cast.dora.pk).memberships_now == []
 
 
 @pytest.mark.parametrize(("name", "found"), [("Ventas", ["Nuevo"]), ("Nobody", [])])

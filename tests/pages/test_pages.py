@@ -219,7 +219,7 @@ def test_lists_need_a_constant_number_of_queries(firm, signed_in, rows):
         factories.pending(firm)
         factories.accepted(firm)
     bea, ana = signed_in(firm.bea), signed_in(firm.ana)
-    assert queries(bea, "/queue/") == 7
+    assert queries(bea, "/queue/") == 5
     assert queries(bea, "/mine/") == 5
     assert queries(ana, "/leads/") == 7
     assert queries(ana, "/notices/") == 5

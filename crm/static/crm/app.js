@@ -26,7 +26,7 @@ function durationWords(seconds) {
 function secondsLeft(badge) {
   const { sla, seconds, at, until } = badge.dataset;
   const end = until ? Math.min(now(), Date.parse(until)) : now();
-  const passed = Math.max(0, (end - Date.parse(at)) / 1000);
+  const passed = Math.max(0, (end - (at ? Date.parse(at) : stamp)) / 1000);
   badge.dataset.started ??= sla === "late" ? "late" : "left";
   return (badge.dataset.started === "late" ? -seconds : Number(seconds)) - passed;
 }
@@ -46,8 +46,7 @@ function tick(badge) {
 function changeState(badge, state, text) {
   badge.classList.replace(`sla--${badge.dataset.sla}`, `sla--${state}`);
   badge.dataset.sla = state;
-  const drawing = $(`#relevo-icons`)?.content.querySelector(`[data-icon=${state}] svg`);
-  if (drawing) $("svg.i", badge)?.replaceWith(drawing.cloneNode(true));
+  $("use", badge)?.setAttribute("href", words[`icon_${state}`]);
   if (state === "late") $(".sla__bar", badge)?.remove();
   const name = $(".nm", badge.closest("[data-row]") ?? undefined)?.textContent.trim();
   say(name && badge.closest("[data-row]") ? `${name}: ${text}` : text);
@@ -184,8 +183,19 @@ function open(id, opener) {
   dialog.dispatchEvent(new CustomEvent("relevo:opened", { bubbles: true, detail: { opener } }));
 }
 
+/** A button of a row answers in the row's place; without htmx its form goes there whole. One press at a time. */
+function inRow(event, button) {
+  if (!window.htmx) return;
+  event.preventDefault();
+  button.disabled = true;
+  const again = () => (button.disabled = false);
+  htmx.ajax("POST", button.formAction, { source: button, target: button.closest("[data-row]"), swap: "outerHTML" }).then(again, again);
+}
+
 function onClick(event) {
   const target = event.target;
+  const rowButton = target.closest("button[data-in-row]");
+  if (rowButton) inRow(event, rowButton);
   const opener = target.closest("[data-opens]");
   if (opener) {
     event.preventDefault();

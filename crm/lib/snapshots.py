@@ -1,0 +1,33 @@
+"""JSON that is written once and read often: calendars and terms that a running promise carries with it."""
+
+from __future__ import annotations
+
+import json
+from functools import lru_cache
+from typing import Any
+
+from django.db import models
+
+
+class Snapshot(dict[str, Any]):
+    """A JSON object as it came from the database. Equal texts are one object, so it must never be changed."""
+
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
+
+class SnapshotField(models.JSONField):
+    """A JSONField whose objects are parsed once per text: a page of 50 clocks carries the same calendar 50 times."""
+
+    def deconstruct(self) -> Any:
+        name, _path, args, kwargs = super().deconstruct()
+        return name, "django.db.models.JSONField", args, kwargs  # for the database it is nothing else
+
+    def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
+        if isinstance(value, str) and value.startswith("{"):
+            return _parsed(value)
+        return super().from_db_value(value, expression, connection)
+
+
+@lru_cache(maxsize=512)
+def _parsed(text: str) -> Snapshot:
+    return Snapshot(json.loads(text))
