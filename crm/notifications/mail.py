@@ -17,7 +17,7 @@ from django.template import Context
 from django.template.loader import select_template
 from django.utils import timezone, translation
 
-from crm.accounts import people
+from crm.accounts import passwords, people
 from crm.accounts.models import Organisation
 from crm.lib.text import clean_line
 from crm.notifications.models import Message
@@ -27,7 +27,9 @@ SUBJECT_AT_MOST = 150
 
 # A link that holds a secret is made when the mail is sent, so that no row keeps it: kind -> function that returns
 # the path, or "" when what it leads to is over (an invitation taken back), and then nothing is sent.
-PATHS: dict[str, Callable[[Message], str]] = {}
+PATHS: dict[str, Callable[[Message], str]] = {
+    "password_reset": lambda message: passwords.path_of(message.recipient),
+}
 
 
 class Overtaken(Exception):
@@ -92,4 +94,4 @@ def send(message: Message, at: datetime, line: BaseEmailBackend | None = None) -
 def _part(message: Message, name: str, context: dict[str, Any]) -> str:
     template = select_template([f"emails/{message.kind}.{name}", f"emails/notice.{name}"])
     escaped = Context(context, autoescape=name.endswith(".html"))
-    return template.template.render(escaped)  # type: ignore[attr-defined]  # of the engine we configured
+    return template.template.render(escaped)

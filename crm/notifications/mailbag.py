@@ -113,8 +113,7 @@ def _mark(message: Message, now: datetime) -> None:
 def _fail(message: Message, now: datetime, error: Exception) -> bool:
     """Put the mail off, or drop it where the server knows no such mailbox; returns whether the line still works."""
     words = repr(error)[:2000]
-    refused = isinstance(error, SMTPRecipientsRefused)
-    if refused and all(code >= 500 for code, _said in error.recipients.values()):
+    if isinstance(error, SMTPRecipientsRefused) and all(code >= 500 for code, _said in error.recipients.values()):
         _drop(message, now, words)
         return True
     log.warning("mail %s failed, try %s: %s", message.pk, message.attempts, type(error).__name__)
