@@ -6,9 +6,11 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django import forms
+from django.contrib.auth.password_validation import validate_password
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import LANGUAGES, User
+from crm.accounts.people import PREFERENCES
 from crm.accounts.states import Density, Theme
 
 REGIONS = ("America/", "Atlantic/", "Europe/", "Pacific/", "Africa/", "Asia/", "Australia/", "Indian/")
@@ -32,8 +34,58 @@ class PreferencesForm(forms.Form):
         required=False,
         help_text=_("Single letters such as j, k, a and r on lists."),
     )
+    mails = forms.BooleanField(
+        label=_("E-mail me what happens"),
+        required=False,
+        help_text=_("What your notices say, also by e-mail."),
+    )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        initial = {name: getattr(user, name) for name in ("language", "time_zone", "theme", "density", "shortcuts")}
+        initial = {name: getattr(user, name) for name in PREFERENCES}
         super().__init__(*args, initial=initial, **kwargs)
         self.fields["time_zone"].choices = zone_choices()
+
+
+class ForgottenPasswordForm(forms.Form):
+    """Where to send the link."""
+
+    email = forms.EmailField(
+        label=_("E-mail"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "username"})
+    )
+
+
+class NewPasswordForm(forms.Form):
+    """A new password, for whom the link was sent to."""
+
+    password = forms.CharField(
+        label=_("New password"),
+        strip=False,
+        help_text=_("At least 12 characters; several words are easy to keep in mind."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        validate_password(password, self.user)
+        return password
+
+
+class ChangePasswordForm(NewPasswordForm):
+    """A new password, by somebody who knows the present one."""
+
+    current = forms.CharField(
+        label=_("Current password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    field_order = ["current", "password"]
+
+    def clean_current(self) -> str:
+        current: str = self.cleaned_data["current"]
+        if not self.user.check_password(current):
+            raise forms.ValidationError(_("This is not your current password."))
+        return current

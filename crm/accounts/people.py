@@ -17,7 +17,7 @@ from crm.audit.entries import record
 from crm.lib import rows
 from crm.lib.text import clean_line
 
-PREFERENCES = ("language", "time_zone", "theme", "density", "shortcuts")
+PREFERENCES = ("language", "time_zone", "theme", "density", "shortcuts", "mails")
 
 
 _known: ContextVar[Organisation | None] = ContextVar("organisation", default=None)
@@ -89,7 +89,7 @@ def _by_external_id(keys: Iterable[str]) -> dict[str, User]:
 
 @transaction.atomic
 def prefer(user: User, *, at: datetime, **choices: Any) -> User:
-    """Save the person's own preferences (language, zone, theme, density, shortcuts)."""
+    """Save the person's own preferences (language, zone, theme, density, shortcuts, mails)."""
     for name, value in choices.items():
         if name not in PREFERENCES:
             raise ValueError(f"{name} is not a preference")
