@@ -23,6 +23,7 @@ from crm.accounts.states import Side
 from crm.audit.entries import record
 from crm.lib.errors import Conflict, DomainError
 from crm.lib.text import clean_line
+from crm.notifications import outbox
 from leads import handoffs
 from leads.models import Handoff
 from leads.states import WORKED, HandoffState
@@ -126,7 +127,11 @@ def invite_again(person: User, *, by: User | None, at: datetime) -> Invitation:
 
 
 def _post(invitation: Invitation, *, at: datetime) -> None:
-    """Queue the mail with the link."""
+    """Queue the mail with the link, where there is mail; the link itself is made when it is sent."""
+    inviter = invitation.invited_by.name if invitation.invited_by else ""
+    days = (invitation.expires_at - at).days
+    params = {"invitation": invitation.pk, "by": inviter, "days": days}
+    outbox.post("invitation", invitation.person, at=at, key=f"invitation:{invitation.pk}", params=params)
 
 
 def check_email(email: str, *, of: User | None = None) -> str:
