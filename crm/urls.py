@@ -29,8 +29,11 @@ urlpatterns = [
     path("join/<int:pk>/<str:signature>/", accounts.join, name="join"),
     path("i18n/", include(i18n_urls)),
     path("preferences/", accounts.preferences, name="preferences"),
+    path("preferences/leave/", accounts.leave_take, name="leave_take"),
+    path("preferences/leave/<int:pk>/end/", accounts.leave_end, name="leave_end"),
     path("notices/", notifications.notice_list, name="notice_list"),
     path("notices/read/", notifications.mark_read, name="notice_mark_read"),
+    path("", include("crm.setup.people_urls")),
     path("alignment/", include("crm.dashboard.urls")),
     path("", include("leads.urls")),
 ]
