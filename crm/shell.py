@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.accounts import demo
 from crm.accounts.models import User
+from crm.accounts.permissions import can_manage_people
 from crm.accounts.request import Request
 from crm.notifications import outbox
 from leads import desk, permissions
@@ -70,6 +71,8 @@ def _nav(request: Request, user: User, counts: dict[str, int]) -> list[Item]:
             ("lead_list", _("All leads"), "list", ""),
             ("alignment", _("Alignment"), "chart-column", ""),
         ]
+    if can_manage_people(user):
+        wanted.append(("people", _("People"), "users", ""))
     wanted.append(("notice_list", _("Notices"), "bell", "notices"))
     return [
         Item(reverse(name), label, icon, counts.get(key, 0), key, _is_current(request, reverse(name)))
@@ -78,6 +81,7 @@ def _nav(request: Request, user: User, counts: dict[str, int]) -> list[Item]:
 
 
 def _is_current(request: Request, url: str) -> bool:
-    """Also the lists behind the alignment page; a lead's own page belongs to no entry, one comes there from several."""
-    below_alignment = url == reverse("alignment") and request.path.startswith(url)
-    return request.path == url or below_alignment
+    """Also what lies below the alignment page and the people; a lead's own page belongs to no entry, one comes there
+    from several."""
+    below = url in (reverse("alignment"), reverse("people")) and request.path.startswith(url)
+    return request.path == url or below

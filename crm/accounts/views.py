@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from allauth.account.adapter import get_adapter
 from allauth.core.ratelimit import consume_or_429
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import PermissionDenied
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm.accounts import demo, passwords, people
-from crm.accounts.forms import ChangePasswordForm, NewPasswordForm, PreferencesForm
+from crm.accounts import demo, invitations, leaves, passwords, people
+from crm.accounts.forms import ChangePasswordForm, JoinForm, LeaveForm, NewPasswordForm, PreferencesForm
+from crm.accounts.models import Invitation
 from crm.accounts.request import Request
 from crm.lib import clock
 
@@ -34,6 +39,38 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
     return redirect("home")
 
 
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def join(request: HttpRequest, pk: int, signature: str) -> HttpResponse:
+    """The page of an invitation's link: name, language, password, and in. A look changes nothing."""
+    now = clock.now()
+    try:
+        invitation = invitations.find(pk, signature, at=now)
+        with translation.override(_language_for(request, invitation)):
+            return _join(request, invitation, now)
+    except (invitations.UnknownLink, invitations.LinkOver) as error:
+        return render(request, "accounts/join_over.html", {"error": error}, status=error.status)
+
+
+def _language_for(request: HttpRequest, invitation: Invitation) -> str:
+    """What the visitor chose on this device, else the language that the invitation says."""
+    chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+    return chosen if chosen in dict(settings.LANGUAGES) else invitation.person.language
+
+
+def _join(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
+    person = invitation.person
+    initial = {"name": person.name, "language": translation.get_language()}
+    form = JoinForm(request.POST or None, person=person, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        person = invitations.accept(invitation, at=now, **form.cleaned_data)
+        login(request, person, backend="crm.accounts.backend.Backend")
+        return redirect("home")
+    context = {"form": form, "invitation": invitation, "organisation": people.organisation()}
+    return render(request, "accounts/join.html", context, status=422 if form.errors else 200)
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: Request) -> HttpResponse:
     """A person's own language, zone and look."""
@@ -43,7 +80,7 @@ def preferences(request: Request) -> HttpResponse:
         with translation.override(form.cleaned_data["language"]):
             messages.success(request, _("Preferences saved."))
         return redirect("preferences")
-    return render(request, "accounts/preferences.html", {"form": form}, status=422 if form.errors else 200)
+    return _show_preferences(request, status=422 if form.errors else 200, form=form)
 
 
 @never_cache
@@ -88,3 +125,42 @@ def change_password(request: Request) -> HttpResponse:
         messages.success(request, _("Password changed. Wherever else you were signed in, you are not any more."))
         return redirect("preferences")
     return render(request, "accounts/password.html", {"form": form}, status=422 if form.errors else 200)
+
+
+def _show_preferences(request: Request, *, status: int = 200, **forms: Form) -> HttpResponse:
+    """The page with what the person may set for themselves; ``forms``: those that came back with errors."""
+    today = leaves.today_of(request.user, at=request.now)
+    context = {
+        "form": PreferencesForm(user=request.user),
+        "leave_form": LeaveForm(initial={"first_on": today}, auto_id="id_leave_%s"),
+        "leaves": request.user.leaves.filter(last_on__gte=today),
+        "own": True,
+        **forms,
+    }
+    return render(request, "accounts/preferences.html", context, status=status)
+
+
+@require_POST
+def leave_take(request: Request) -> HttpResponse:
+    """Enter a leave of one's own."""
+    form, status = LeaveForm(request.POST, auto_id="id_leave_%s"), 422
+    if form.is_valid():
+        try:
+            leaves.take(request.user, **form.cleaned_data, by=request.user, at=request.now)
+        except leaves.BadLeave as error:
+            for name, text in error.fields.items():
+                form.add_error(name, str(text))
+            status = error.status
+        else:
+            messages.success(request, _("Leave saved."))
+            return redirect("preferences")
+    return _show_preferences(request, status=status, leave_form=form)
+
+
+@require_POST
+def leave_end(request: Request, pk: int) -> HttpResponse:
+    """Back from a leave of one's own, or not going."""
+    leave = get_object_or_404(request.user.leaves.select_related("person"), pk=pk)
+    leaves.end(leave, by=request.user, at=request.now)
+    messages.success(request, _("Leave ended."))
+    return redirect("preferences")

@@ -17,7 +17,7 @@ from django.template import Context
 from django.template.loader import select_template
 from django.utils import timezone, translation
 
-from crm.accounts import passwords, people
+from crm.accounts import invitations, passwords, people
 from crm.accounts.models import Organisation
 from crm.lib.text import clean_line
 from crm.notifications.models import Message
@@ -29,6 +29,7 @@ SUBJECT_AT_MOST = 150
 # the path, or "" when what it leads to is over (an invitation taken back), and then nothing is sent.
 PATHS: dict[str, Callable[[Message], str]] = {
     "password_reset": lambda message: passwords.path_of(message.recipient),
+    "invitation": lambda message: invitations.path_while_open(message.params["invitation"]),
 }
 
 
