@@ -21,7 +21,7 @@ from tests.conftest import Moment
 from tests.factories import Cast, when
 
 NOON = when("2026-03-02 12:00")
-LIST_QUERIES = 13
+LIST_QUERIES = 9
 ONLY_FORMS = (
     "person_edit",
     "person_place",
