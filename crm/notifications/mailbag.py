@@ -83,7 +83,7 @@ def why_not(message: Message) -> str:
     try:
         validate_email(person.email)
     except ValidationError:
-        return f"{person.email!r} is no e-mail address"
+        return "the person's e-mail address is not valid"
     return ""
 
 
@@ -114,7 +114,7 @@ def _fail(message: Message, now: datetime, error: Exception) -> bool:
     """Put the mail off, or drop it where the server knows no such mailbox; returns whether the line still works."""
     words = repr(error)[:2000]
     if isinstance(error, SMTPRecipientsRefused) and all(code >= 500 for code, _said in error.recipients.values()):
-        _drop(message, now, words)
+        _drop(message, now, "the mail server knows no such mailbox", words)
         return True
     log.warning("mail %s failed, try %s: %s", message.pk, message.attempts, type(error).__name__)
     again = outbox.next_try(message, now)
@@ -123,9 +123,9 @@ def _fail(message: Message, now: datetime, error: Exception) -> bool:
     return not isinstance(error, OSError) or isinstance(error, (SMTPRecipientsRefused, SMTPDataError))
 
 
-def _drop(message: Message, now: datetime, reason: str) -> None:
-    log.warning("mail %s dropped", message.pk)
-    _ours(message).update(next_try_at=None, dropped_at=now, last_error=reason)
+def _drop(message: Message, now: datetime, reason: str, details: str = "") -> None:
+    log.warning("mail %s dropped: %s", message.pk, reason)
+    _ours(message).update(next_try_at=None, dropped_at=now, last_error=": ".join(filter(None, (reason, details))))
 
 
 def _ours(message: Message) -> QuerySet[Message]:
