@@ -38,6 +38,7 @@ def shell(request: Request) -> dict[str, Any]:
     """Context of every template. Lazy, so that answers without the frame cost nothing."""
     user = getattr(request, "user", None)
     context: dict[str, Any] = {"relevo_mode": settings.RELEVO_MODE, "request_id": getattr(request, "id", "")}
+    context["mail_on"] = settings.MAIL_ON
     if user is None or not user.is_authenticated:
         return {**context, "shell": None, "demo_people": SimpleLazyObject(demo.people)}
     return {**context, "shell": SimpleLazyObject(lambda: _frame(request, user))}

@@ -22,9 +22,17 @@ urlpatterns = [
     path("accounts/login/", LoginView.as_view(), name="account_login"),
     path("accounts/logout/", LogoutView.as_view(), name="account_logout"),
     path("accounts/inactive/", AccountInactiveView.as_view(), name="account_inactive"),
-    # Nobody signs up or resets a password by themselves yet; allauth asks for these names.
+    # Nobody signs up by themselves; allauth asks for the name.
     path("accounts/signup/", to_login, name="account_signup"),
-    path("accounts/password/reset/", to_login, name="account_reset_password"),
+    path("accounts/password/", accounts.change_password, name="account_change_password"),
+    path("accounts/password/reset/", notifications.forgotten_password, name="account_reset_password"),
+    path("accounts/password/reset/sent/", notifications.forgotten_password_sent, name="account_reset_password_done"),
+    path(
+        "accounts/password/new/<int:person>/<str:token>/",
+        accounts.new_password,
+        name="account_reset_password_from_key",
+    ),
+    path("accounts/password/new/done/", accounts.new_password_done, name="account_reset_password_from_key_done"),
     path("accounts/demo/", accounts.demo_sign_in, name="demo_sign_in"),
     path("join/<int:pk>/<str:signature>/", accounts.join, name="join"),
     path("i18n/", include(i18n_urls)),

@@ -142,6 +142,8 @@ def rename(person: User, *, name: str, email: str, by: User, at: datetime) -> Us
     if not name:
         raise _bad("name", _("Give the person's name."))
     new = check_email(email, of=person) if email or person.email else None
+    if person.is_demo and new != person.email:
+        raise _bad("email", _("Demo people keep their e-mail and their password."))
     changes = {"name": [person.name, name], "email": [person.email, new]}
     if new != person.email and invitations.revoke(person, by=by, at=at):
         changes["invitation"] = [None, "revoked"]

@@ -121,6 +121,16 @@ def test_message_without_notice():
     assert broken() == {"message_becomes_one_notice"}
 
 
+@pytest.mark.parametrize(("days", "found"), [(2, set()), (4, {"message_becomes_one_notice"})])
+def test_mail_that_waits_for_its_server(days, found):
+    since = clock.now() - timedelta(days=days)
+    person = User.objects.filter(is_active=True).first()
+    Message.objects.create(
+        recipient=person, channel="email", kind="handoff.new", dedup_key="k", created_at=since, next_try_at=since
+    )
+    assert broken() == found
+
+
 def test_moved_time():
     sql("CREATE OR REPLACE FUNCTION relevo_now() RETURNS timestamptz LANGUAGE sql AS 'SELECT now()'")
     assert broken() == {"time_is_the_databases"}

@@ -70,6 +70,22 @@ def test_production_is_the_default(settings_of: Any) -> None:
         ({"DATABASE_URL": "postgres://a:b@db/"}, "DATABASE_URL='(hidden)' is not accepted"),
         ({"DATABASE_OWNER_URL": "mysql://a:b@db/x"}, "DATABASE_OWNER_URL='(hidden)' is not accepted"),
         ({"REDIS_URL": "localhost:6379"}, "REDIS_URL='localhost:6379' is not accepted"),
+        ({"EMAIL_URL": "smtp.test:25"}, "EMAIL_URL='smtp.test:25' is not accepted"),
+        ({"EMAIL_URL": "filemail:///tmp/mails"}, "EMAIL_URL='filemail:///tmp/mails' is not accepted"),
+        ({"EMAIL_URL": "http://a:b@smtp.test"}, "EMAIL_URL='(hidden)' is not accepted"),
+        ({"EMAIL_URL": "smtp://a:b@"}, "EMAIL_URL='(hidden)' is not accepted"),
+        (
+            {"EMAIL_URL": "smtp://a:b@smtp.test:mail"},
+            "EMAIL_URL='(hidden)' is not accepted: use a port from 1 to 65535",
+        ),
+        (
+            {"EMAIL_URL": "smtp://a:b@smtp.test:99999"},
+            "EMAIL_URL='(hidden)' is not accepted: use a port from 1 to 65535",
+        ),
+        ({"EMAIL_URL": "smtp://smtp.test/?ssl=1"}, "EMAIL_URL='(hidden)' is not accepted"),
+        ({"EMAIL_TIMEOUT": "0"}, "EMAIL_TIMEOUT='0' is not accepted: use a whole number from 1 to 60"),
+        ({"DEFAULT_FROM_EMAIL": "Relevo"}, "DEFAULT_FROM_EMAIL='Relevo' is not accepted"),
+        ({"DEFAULT_FROM_EMAIL": "a@b.test\nBcc: c@d.test"}, "DEFAULT_FROM_EMAIL="),
         ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL='LOUD' is not accepted"),
     ],
 )
@@ -113,6 +129,46 @@ def test_cookies_and_hsts_follow_the_address(settings_of: Any, url: str, values:
 def test_content_security_policy_knows_nothing_unsafe(settings_of: Any) -> None:
     directives = settings_of()["CONTENT_SECURITY_POLICY"]["DIRECTIVES"]
     assert [value for values in directives.values() for value in values if "unsafe" in str(value) or value == "*"] == []
+
+
+MAIL = ("EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "EMAIL_USE_TLS", "EMAIL_USE_SSL")
+
+
+@pytest.mark.parametrize(
+    ("url", "values"),
+    [
+        ("smtp://mail.test", ("mail.test", 25, "", "", False, False)),
+        ("smtp://mail.test:2525", ("mail.test", 2525, "", "", False, False)),
+        ("smtp+tls://a%40b.test:p%2Fw@mail.test", ("mail.test", 587, "a@b.test", "p/w", True, False)),
+        ("smtp+ssl://a:b@mail.test", ("mail.test", 465, "a", "b", False, True)),
+    ],
+)
+def test_mail_server_is_one_address(settings_of: Any, url: str, values: tuple[Any, ...]) -> None:
+    found = settings_of(EMAIL_URL=url)
+    assert (found["MAIL_ON"], *(found[name] for name in MAIL)) == (True, *values)
+
+
+@pytest.mark.parametrize(
+    ("variables", "on", "backend"),
+    [
+        ({}, False, "dummy"),
+        ({"RELEVO_MODE": "development"}, False, "dummy"),
+        ({"RELEVO_MODE": "demo"}, True, "console"),
+        ({"EMAIL_URL": "consolemail://"}, True, "console"),
+        ({"RELEVO_MODE": "demo", "EMAIL_URL": "smtp://mail.test"}, True, "smtp"),
+    ],
+)
+def test_mail_is_off_unless_set_but_in_the_demo(
+    settings_of: Any, variables: dict[str, str | None], on: bool, backend: str
+) -> None:
+    found = settings_of(**variables)
+    assert (found["MAIL_ON"], found["EMAIL_BACKEND"].split(".")[-2]) == (on, backend)
+
+
+def test_mails_come_from_the_site_unless_set(settings_of: Any) -> None:
+    given = "Ventas <ventas@firma.test>"
+    found = [settings_of(DEFAULT_FROM_EMAIL=sender)["DEFAULT_FROM_EMAIL"] for sender in (None, given)]
+    assert found == ["Relevo <relevo@relevo.test>", given]
 
 
 def test_broker_carries_json_only(settings_of: Any) -> None:

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.core.management import call_command
 from django.db import InterfaceError, OperationalError
+from pytest_django import Settings
 
 from crm import tasks
 from crm.lib import clock
@@ -150,3 +151,40 @@ def test_signal_ends_it_before_the_next_look(
 ) -> None:
     look(lambda: handlers[number](number, None), pytest.fail)
     assert done() == (0, False)
+
+
+# -- Mails
+
+
+@pytest.mark.parametrize(("alive", "rounds"), [(True, 0), (False, 2)])
+def test_mails_are_sent_while_celery_is_silent(
+    overdue: None, look: Callable[..., None], monkeypatch: pytest.MonkeyPatch, alive: bool, rounds: int
+) -> None:
+    found: list[bool] = []
+    monkeypatch.setattr(watchdog.Command, "mails", lambda _self: found.append(True))
+    if alive:
+        liveness.beat(liveness.CELERY)
+    look(nothing, nothing)
+    assert len(found) == rounds
+
+
+def test_mail_server_that_hangs_holds_up_one_round_of_mails(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.MAIL_ON = True
+    answered, found = threading.Event(), []
+
+    def hang() -> None:
+        found.append(True)
+        answered.wait(10)
+
+    monkeypatch.setattr(watchdog, "send_mails", hang)
+    command = watchdog.Command()
+    command.mails()
+    command.mails()
+    assert (found, command.round.is_alive()) == ([True], True)
+    answered.set()
+    command.round.join(10)
+    command.mails()
+    command.round.join(10)
+    assert found == [True, True]

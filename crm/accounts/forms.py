@@ -7,10 +7,10 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import LANGUAGES, User
+from crm.accounts.people import PREFERENCES
 from crm.accounts.states import Density, Theme
 from crm.lib.text import clean_line
 
@@ -35,40 +35,16 @@ class PreferencesForm(forms.Form):
         required=False,
         help_text=_("Single letters such as j, k, a and r on lists."),
     )
-
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        initial = {name: getattr(user, name) for name in ("language", "time_zone", "theme", "density", "shortcuts")}
-        super().__init__(*args, initial=initial, **kwargs)
-        self.fields["time_zone"].choices = zone_choices()
-
-
-class JoinForm(forms.Form):
-    """What an invited person says about themselves: name, language, password."""
-
-    name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
-    language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
-    password = forms.CharField(
-        label=_("Password"),
-        max_length=128,
-        strip=False,
-        help_text=_("At least 12 characters. A short sentence is easy to remember and hard to guess."),
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    mails = forms.BooleanField(
+        label=_("E-mail me what happens"),
+        required=False,
+        help_text=_("What your notices say, also by e-mail."),
     )
 
-    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.person = person
-
-    def clean_name(self) -> str:
-        name = clean_line(self.cleaned_data["name"])
-        if not name:
-            raise ValidationError(_("Give your name."))
-        return name
-
-    def clean_password(self) -> str:
-        password = self.cleaned_data["password"]
-        validate_password(password, self.person)
-        return password
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        initial = {name: getattr(user, name) for name in PREFERENCES}
+        super().__init__(*args, initial=initial, **kwargs)
+        self.fields["time_zone"].choices = zone_choices()
 
 
 class LeaveForm(forms.Form):
@@ -76,3 +52,66 @@ class LeaveForm(forms.Form):
 
     first_on = forms.DateField(label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
     last_on = forms.DateField(label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+
+
+class ForgottenPasswordForm(forms.Form):
+    """Where to send the link."""
+
+    email = forms.EmailField(
+        label=_("E-mail"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "username"})
+    )
+
+
+class NewPasswordForm(forms.Form):
+    """A new password, for whom the link was sent to."""
+
+    password = forms.CharField(
+        label=_("New password"),
+        strip=False,
+        help_text=_("At least 12 characters; several words are easy to keep in mind."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        validate_password(password, self.user)
+        return password
+
+
+class JoinForm(NewPasswordForm):
+    """What an invited person says about themselves: name, language, password."""
+
+    name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
+    field_order = ["name", "language", "password"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].label = _("Password")
+
+    def clean_name(self) -> str:
+        name = clean_line(self.cleaned_data["name"])
+        if not name:
+            raise forms.ValidationError(_("Give your name."))
+        return name
+
+
+class ChangePasswordForm(NewPasswordForm):
+    """A new password, by somebody who knows the present one."""
+
+    current = forms.CharField(
+        label=_("Current password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+    )
+    field_order = ["current", "password"]
+
+    def clean_current(self) -> str:
+        current: str = self.cleaned_data["current"]
+        if not self.user.check_password(current):
+            raise forms.ValidationError(_("This is not your current password."))
+        return current

@@ -17,7 +17,7 @@ from django.template import Context
 from django.template.loader import select_template
 from django.utils import timezone, translation
 
-from crm.accounts import invitations, people
+from crm.accounts import invitations, passwords, people
 from crm.accounts.models import Organisation
 from crm.lib.text import clean_line
 from crm.notifications.models import Message
@@ -29,6 +29,7 @@ SUBJECT_AT_MOST = 150
 # the path, or "" when what it leads to is over (an invitation taken back), and then nothing is sent.
 PATHS: dict[str, Callable[[Message], str]] = {
     "invitation": lambda message: invitations.path_while_open(message.params["invitation"]),
+    "password_reset": lambda message: passwords.path_of(message.recipient),
 }
 
 
@@ -94,4 +95,4 @@ def send(message: Message, at: datetime, line: BaseEmailBackend | None = None) -
 def _part(message: Message, name: str, context: dict[str, Any]) -> str:
     template = select_template([f"emails/{message.kind}.{name}", f"emails/notice.{name}"])
     escaped = Context(context, autoescape=name.endswith(".html"))
-    return template.template.render(escaped)  # type: ignore[attr-defined]  # of the engine we configured
+    return template.template.render(escaped)

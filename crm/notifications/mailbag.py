@@ -101,16 +101,19 @@ def _try(message: Message, line: BaseEmailBackend) -> bool:
         return True
     except Exception as error:  # one bad mail must not hold the others
         return _fail(message, now, error)
-    # Whatever happened to the row meanwhile (taken back, claimed again): this mail has gone.
-    Message.objects.filter(pk=message.pk).update(sent_at=now, next_try_at=None, dropped_at=None, last_error="")
+    _mark(message, now)
     return True
+
+
+def _mark(message: Message, now: datetime) -> None:
+    """The mail has gone, whatever became of the row meanwhile (taken back, claimed again)."""
+    Message.objects.filter(pk=message.pk).update(sent_at=now, next_try_at=None, dropped_at=None, last_error="")
 
 
 def _fail(message: Message, now: datetime, error: Exception) -> bool:
     """Put the mail off, or drop it where the server knows no such mailbox; returns whether the line still works."""
     words = repr(error)[:2000]
-    refused = isinstance(error, SMTPRecipientsRefused)
-    if refused and all(code >= 500 for code, _said in error.recipients.values()):
+    if isinstance(error, SMTPRecipientsRefused) and all(code >= 500 for code, _said in error.recipients.values()):
         _drop(message, now, words)
         return True
     log.warning("mail %s failed, try %s: %s", message.pk, message.attempts, type(error).__name__)

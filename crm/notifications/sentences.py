@@ -12,4 +12,4 @@ def words(told: Notice | Message) -> str:
     """The sentence in the active language, from the template of its kind: text that no page may take for HTML."""
     template = select_template([f"notices/{told.kind}.html", "notices/unknown.html"])
     context = Context({"n": told, **told.params}, autoescape=False)
-    return template.template.render(context).strip()  # type: ignore[attr-defined]  # of the engine we configured
+    return template.template.render(context).strip()

@@ -51,7 +51,11 @@ SCREENS: dict[str, str | list[Screen]] = {
     "account_logout": [Screen("/accounts/logout/", (REP,))],
     "account_inactive": [Screen("/accounts/inactive/", (NOBODY,))],
     "account_signup": MOVES_ON,
-    "account_reset_password": MOVES_ON,
+    "account_change_password": [Screen("/accounts/password/", (REP,), status=403)],  # demo people keep theirs
+    "account_reset_password": [Screen("/accounts/password/reset/", (NOBODY,))],
+    "account_reset_password_done": [Screen("/accounts/password/reset/sent/", (NOBODY,))],
+    "account_reset_password_from_key": [Screen("/accounts/password/new/1/forged/", (NOBODY,), status=404)],
+    "account_reset_password_from_key_done": [Screen("/accounts/password/new/done/", (NOBODY,))],
     "demo_sign_in": TAKES_A_FORM,
     "set_language": MOVES_ON,
     "preferences": [Screen("/preferences/", SIGNED_IN)],

@@ -14,7 +14,7 @@ DUE = """
 SELECT c.id, f.at IS NOT NULL FROM sla_clock c LEFT JOIN sla_firing f ON f.clock_id = c.id
 WHERE c.subject_type = 'handoff' AND c.subject_id = %s AND c.metric = 'accept'
 """
-UNTOLD = "SELECT count(*) FROM notifications_message WHERE next_try_at <= relevo_now()"
+UNTOLD = "SELECT count(*) FROM notifications_message WHERE channel = 'in_app' AND next_try_at <= relevo_now()"
 NOTICES = "SELECT count(*) FROM notifications_notice n JOIN notifications_message m ON m.id = n.message_id"
 TWICE = "SELECT clock_id, level FROM sla_firing GROUP BY 1, 2 HAVING count(*) > 1"
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.core import mail as django_mail
@@ -10,10 +12,11 @@ from django.core.mail import EmailMultiAlternatives
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from crm.accounts.models import User
-from crm.notifications import mailbag, outbox
+from crm.notifications import mail, mailbag, outbox
 from crm.notifications.models import Message
 from tests.conftest import Moment
 from tests.factories import Cast, when
+from tests.sources import ROOT
 
 TEN = when("2026-03-02 10:00")
 WORDS = {"lead": "Mariana Peña", "company": "Grupo Andino", "team": "Ventas"}
@@ -69,23 +72,89 @@ def test_posted_mail_reaches_who_is_not_active_yet_and_no_inbox(cast: Cast) -> N
     )
 
 
-def test_mail_says_what_the_notice_says(cast: Cast, render: Callable[[], EmailMultiAlternatives]) -> None:
-    notify(cast.bea)
-    letter = render()
-    assert (letter.subject, letter.to) == (
-        "New in the queue of Ventas: Mariana Peña (Grupo Andino)",
-        ["bea@relevo.test"],
-    )
-    assert "https://relevo.example/leads/7/" in letter.body
+# -- What it says
+
+ROOT_OF_NOTICES, ROOT_OF_MAILS = ROOT / "templates" / "notices", ROOT / "templates" / "emails"
+KINDS = sorted(
+    {path.stem for path in ROOT_OF_NOTICES.glob("*.html")}
+    | {path.name.removesuffix(".subject.txt") for path in ROOT_OF_MAILS.glob("*.subject.txt")} - {"notice"}
+)
+SAMPLE = {
+    "lead": "Mariana Peña", "company": "Grupo Andino", "team": "Ventas", "by": "Ana Robles", "owner": "",
+    "metric": "accept", "reason": {"es": "Precio", "en": "Price"}, "days": 7, "invitation": 1,
+}  # fmt: skip
 
 
 @pytest.fixture
-def render() -> Callable[[], EmailMultiAlternatives]:
-    """Sends what is due and returns the only letter."""
+def letter(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Callable[..., EmailMultiAlternatives]:
+    """The letter to Bea of one kind, in ``language``."""
 
-    def sent() -> EmailMultiAlternatives:
+    def written(kind: str = "handoff.new", language: str = "en", zone: str = "", **params: object) -> Any:
+        monkeypatch.setitem(mail.PATHS, kind, lambda _message: "/there/7/")
+        User.objects.filter(pk=cast.bea.pk).update(language=language, time_zone=zone)
+        outbox.post(kind, cast.bea, at=TEN, key=f"{kind}:{language}", params={**SAMPLE, **params})
         mailbag.send_due()
-        (letter,) = django_mail.outbox
-        return letter  # type: ignore[return-value]
+        assert Message.objects.latest("id").last_error == ""
+        return django_mail.outbox[-1]
 
-    return sent
+    return written
+
+
+def html(letter: EmailMultiAlternatives) -> str:
+    ((text, kind),) = letter.alternatives
+    assert kind == "text/html"
+    return str(text)
+
+
+@pytest.mark.parametrize("language", ["en", "es"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_is_whole_in_both_languages(
+    letter: Callable[..., EmailMultiAlternatives], kind: str, language: str
+) -> None:
+    found = letter(kind, language)
+    text, page = str(found.body), html(found)
+    assert (found.subject.strip() != "", "\n" in found.subject) == (True, False)
+    assert re.findall(r"<[a-z/!]|&[#\w]+;|{[{%]|\n{4}", text) == []
+    link = "https://relevo.example/there/7/"
+    assert (link in text, f'href="{link}"' in page, f'<html lang="{language}">' in page) == (True, True, True)
+    elsewhere = [
+        url for url in re.findall(r"https?://[^\s\"<]+", page) if not url.startswith("https://relevo.example/")
+    ]
+    assert (elsewhere, re.findall(r"<img|<link|<script|style=|{[{%]|<c-", page)) == ([], [])
+
+
+def test_kinds_of_mails_are_those_of_notices_and_more() -> None:
+    assert {"handoff.new", "handoff.won", "password_reset"} <= set(KINDS)
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "button"),
+    [
+        ("en", "Ana Robles rejected Mariana Peña: Price", "Open in Relevo"),
+        ("es", "Ana Robles rechazó a Mariana Peña: Precio", "Abrir en Relevo"),
+    ],
+)
+def test_mail_speaks_the_recipients_language(
+    letter: Callable[..., EmailMultiAlternatives], language: str, subject: str, button: str
+) -> None:
+    found = letter("handoff.rejected", language)
+    assert (found.subject, str(found.body).splitlines()[0]) == (subject, subject)
+    assert (f"<h1>{subject}</h1>" in html(found), f">{button}</a>" in html(found)) == (True, True)
+
+
+@pytest.mark.parametrize(("zone", "shown"), [("", "10 a.m."), ("Europe/Madrid", "5 p.m.")])
+def test_mail_tells_the_time_of_the_recipients_zone(
+    letter: Callable[..., EmailMultiAlternatives], zone: str, shown: str
+) -> None:
+    assert str(letter(zone=zone).body).splitlines()[1] == f"March 2, 2026, {shown}"
+
+
+def test_words_of_people_are_text_in_both_forms(letter: Callable[..., EmailMultiAlternatives]) -> None:
+    name = "<b>Ana</b> & O'Neil"
+    found = letter(lead=name)
+    assert (found.subject, name in str(found.body)) == (f"New in the queue of Ventas: {name} (Grupo Andino)", True)
+    assert ("&lt;b&gt;Ana&lt;/b&gt; &amp; O&#x27;Neil" in html(found), "<b>" in html(found)) == (True, False)
+
+
+def test_subject_is_never_endless(letter: Callable[..., EmailMultiAlternatives]) -> None:
+    assert len(letter(lead="x" * 500).subject) == mail.SUBJECT_AT_MOST

@@ -1,16 +1,18 @@
-"""Sweeps deadlines and drains the outbox by itself while Celery is silent. Needs PostgreSQL only, no broker."""
+"""Sweeps deadlines, drains the outbox and sends mails while Celery is silent. Needs PostgreSQL only, no broker."""
 
 from __future__ import annotations
 
 import logging
 import signal
 import threading
+from threading import Thread
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error, connection
 
 from crm import tasks
+from crm.notifications import mail, mailbag
 from sla import liveness
 
 log = logging.getLogger("relevo.watchdog")
@@ -18,6 +20,7 @@ log = logging.getLogger("relevo.watchdog")
 
 class Command(BaseCommand):
     help = "Watch that deadlines are swept; do it here while Celery is silent for over 30 s."
+    round = Thread()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--every", type=float, default=5.0, help="seconds between looks (default 5)")
@@ -36,6 +39,22 @@ class Command(BaseCommand):
                 if silent:
                     tasks.sweep()
                     tasks.drain()
+                    self.mails()
             except Error:  # also InterfaceError, which is no DatabaseError
                 log.exception("PostgreSQL does not answer; trying again")
                 connection.close()
+
+    def mails(self) -> None:
+        """Send mails beside the sweep, which waits for no server of somebody else's; one round at a time."""
+        if mail.is_on() and not self.round.is_alive():
+            self.round = Thread(target=send_mails, daemon=True)
+            self.round.start()
+
+
+def send_mails() -> None:
+    try:
+        mailbag.send_due()
+    except Error:
+        log.exception("PostgreSQL does not answer; mails wait")
+    finally:
+        connection.close()  # a thread has one of its own

@@ -1,0 +1,296 @@
+"""Sending mails through a real mail server that is there, away, hanging, refusing, or cut off in the middle."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pytest_django import Settings
+
+from crm import tasks
+from crm.accounts.models import User
+from crm.lib import clock
+from crm.notifications import mail, mailbag, outbox
+from crm.notifications.models import Message, Notice
+from tests import factories
+from tests.conftest import Moment
+from tests.factories import Cast, when
+from tests.notifications.mailserver import Server, serving
+from tests.races.parallel import together
+
+TEN = when("2026-03-02 10:00")
+Meanwhile = Callable[[Callable[[], object]], list[object]]
+
+
+@pytest.fixture(autouse=True)
+def server(settings: Settings, moment: Moment) -> Iterator[Server]:
+    with serving() as found:
+        settings.MAIL_ON = True
+        settings.BASE_URL = "https://relevo.example"
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", found.port, 1
+        settings.DEFAULT_FROM_EMAIL = "Relevo <relevo@relevo.example>"
+        yield found
+
+
+def notify(*people: User, lead: str = "Mariana Peña", **more: object) -> None:
+    params = {"lead": lead, "company": "Grupo Andino", "team": "Ventas"}
+    asked = {"kind": "handoff.new", "at": TEN, "key": "k", "params": params, "path": "/leads/7/", **more}
+    outbox.notify(recipients=people, **asked)  # type: ignore[arg-type]
+
+
+def row(person: User) -> Message:
+    return Message.objects.get(recipient=person, channel="email")
+
+
+def fate(person: User) -> tuple[bool, bool, str]:
+    """Sent, dropped, and why."""
+    message = row(person)
+    return message.sent_at is not None, message.dropped_at is not None, message.last_error
+
+
+SENT = (True, False, "")
+
+
+# -- Going
+
+
+def test_mail_arrives_whole(cast: Cast, server: Server) -> None:
+    notify(cast.bea)
+    assert mailbag.send_due() == 1
+    ((to, letter),) = server.letters
+    heads = ("From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted")
+    assert (to, [letter[head].strip() for head in heads]) == (
+        "bea@relevo.test",
+        [
+            "Relevo <relevo@relevo.example>",
+            "bea@relevo.test",
+            "New in the queue of Ventas: Mariana Peña (Grupo Andino)",
+            "Mon, 02 Mar 2026 16:00:00 +0000",
+            f"<{row(cast.bea).uid}@relevo.example>",
+            "auto-generated",
+        ],
+    )
+    kinds = [part.get_content_type() for part in letter.walk()]
+    assert (kinds, fate(cast.bea)) == (["multipart/alternative", "text/plain", "text/html"], SENT)
+
+
+def test_mails_of_a_round_share_one_line(cast: Cast, server: Server) -> None:
+    notify(cast.bea, cast.cruz, cast.dora)
+    assert (mailbag.send_due(), len(server.letters), server.connections) == (3, 3, 1)
+
+
+def test_mail_is_sent_once(cast: Cast, server: Server) -> None:
+    notify(cast.bea)
+    assert (mailbag.send_due(), mailbag.send_due(), len(server.letters)) == (1, 0, 1)
+
+
+def test_inbox_and_mailbag_take_only_what_is_theirs(cast: Cast, server: Server) -> None:
+    notify(cast.bea)
+    assert (outbox.deliver(), Notice.objects.count(), server.letters) == (1, 1, [])
+    assert (mailbag.send_due(), Notice.objects.count(), len(server.letters)) == (1, 1, 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_rounds_at_once_send_each_mail_once(cast: Cast, server: Server) -> None:
+    server.slow = 0.1
+    notify(cast.bea, cast.cruz, cast.dora)
+    assert sum(together(*[mailbag.send_due] * 3)) == 3
+    assert server.to() == ["bea@relevo.test", "cruz@relevo.test", "dora@relevo.test"]
+
+
+@pytest.fixture
+def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
+    """Lets another process act while the first mail is on its way; what that came to is in the list."""
+    real, found = mail.send, []
+
+    def during(act: Callable[[], object]) -> list[object]:
+        def send(*given: Any) -> None:
+            monkeypatch.setattr(mail, "send", real)
+            found.extend(together(act))
+            real(*given)
+
+        monkeypatch.setattr(mail, "send", send)
+        return found
+
+    return during
+
+
+@pytest.mark.django_db(transaction=True)
+def test_mail_on_its_way_is_nobody_elses(cast: Cast, server: Server, meanwhile: Meanwhile) -> None:
+    notify(cast.bea)
+    found = meanwhile(mailbag.send_due)
+    assert (mailbag.send_due(), found, len(server.letters)) == (1, [0], 1)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_mail_is_sent_outside_any_transaction(cast: Cast, server: Server, meanwhile: Meanwhile) -> None:
+    """Nobody waits for its row while a mail server takes its time; what has gone counts as sent."""
+    notify(cast.bea, cause="decision:1")
+    found = meanwhile(lambda: outbox.withdraw("decision:1", at=TEN, reason="undone"))
+    assert (mailbag.send_due(), found, fate(cast.bea)) == (1, [2], SENT)
+
+
+def test_no_mail_goes_to_a_lead(cast: Cast, server: Server, moment: Moment) -> None:
+    handoff = factories.handed_off(cast)
+    moment.set("2026-03-02 12:00")
+    tasks.sweep()
+    mailbag.send_due()
+    people = {person.email for person in User.objects.all()}
+    assert (handoff.lead.person.email != "", len(server.letters) > 3, set(server.to()) <= people) == (
+        True,
+        True,
+        True,
+    )
+
+
+# -- Failing
+
+
+def test_server_that_is_away_is_tried_again(cast: Cast, server: Server, moment: Moment, settings: Settings) -> None:
+    notify(cast.bea, cast.cruz)
+    settings.EMAIL_PORT = 1
+    assert (mailbag.send_due(), row(cast.bea).attempts, "ConnectionRefusedError" in row(cast.bea).last_error) == (
+        1,  # the rest waits for a server that answers
+        1,
+        True,
+    )
+    settings.EMAIL_PORT = server.port
+    moment.advance(seconds=30)
+    assert (mailbag.send_due(), fate(cast.bea), fate(cast.cruz)) == (2, SENT, SENT)
+
+
+def test_server_that_hangs_holds_up_mails_only(cast: Cast, server: Server, moment: Moment) -> None:
+    server.hangs = True
+    notify(cast.bea, cast.cruz)
+    before = clock.wall()
+    assert (mailbag.send_due(), server.connections, "timed out" in row(cast.bea).last_error) == (1, 1, True)
+    assert clock.wall() - before < timedelta(seconds=5)
+    assert (outbox.deliver(), Notice.objects.count()) == (2, 2)
+    server.hangs = False
+    moment.advance(seconds=30)
+    assert (mailbag.send_due(), fate(cast.bea), fate(cast.cruz)) == (2, SENT, SENT)
+
+
+def test_line_that_is_cut_sends_again_with_the_same_id(cast: Cast, server: Server, moment: Moment) -> None:
+    notify(cast.bea)
+    server.cuts = True
+    mailbag.send_due()
+    server.cuts = False
+    moment.advance(seconds=30)
+    mailbag.send_due()
+    assert (server.ids(), fate(cast.bea)) == ([f"<{row(cast.bea).uid}@relevo.example>"] * 2, SENT)
+
+
+def test_death_before_the_mark_sends_again_after_the_lease(
+    cast: Cast, server: Server, moment: Moment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    notify(cast.bea)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        patch.setattr(mailbag, "_mark", die)
+        mailbag.send_due()
+    moment.advance(seconds=mailbag.LEASE.total_seconds() - 1)
+    assert (mailbag.send_due(), len(server.letters)) == (0, 1)
+    moment.advance(seconds=1)
+    assert (mailbag.send_due(), len(set(server.ids())), len(server.letters), fate(cast.bea)) == (1, 1, 2, SENT)
+
+
+@pytest.mark.parametrize(("answer", "dropped"), [("550 no such mailbox", True), ("451 later", False)])
+def test_refused_mailbox_does_not_hold_the_others(cast: Cast, server: Server, answer: str, dropped: bool) -> None:
+    server.answers["bea@relevo.test"] = answer
+    notify(cast.bea, cast.cruz)
+    assert (mailbag.send_due(), fate(cast.cruz), fate(cast.bea)[:2]) == (2, SENT, (False, dropped))
+    assert answer[:3] in row(cast.bea).last_error
+
+
+def test_mail_that_cannot_be_written_does_not_hold_the_others(
+    cast: Cast, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(mail.PATHS, "handoff.won", lambda message: 1 // 0)
+    notify(cast.bea, kind="handoff.won")
+    notify(cast.cruz)
+    assert (mailbag.send_due(), fate(cast.cruz), "ZeroDivisionError" in row(cast.bea).last_error) == (2, SENT, True)
+
+
+def test_mail_is_tried_ever_less_often_and_given_up_after_three_days(
+    cast: Cast, moment: Moment, settings: Settings
+) -> None:
+    settings.EMAIL_PORT = 1
+    notify(cast.bea)
+    gaps, last = [], TEN
+    while (at := row(cast.bea).next_try_at) is not None:
+        gaps.append(int((at - last).total_seconds()))
+        last = moment.set(at)
+        mailbag.send_due()
+    assert gaps[:9] == [0, 30, 60, 120, 240, 480, 960, 1920, 3600]
+    words = row(cast.bea).last_error
+    assert (words.startswith("not sent within three days; Connection"), last > when("2026-03-05 10:00")) == (True, True)
+
+
+# -- Not going
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({"is_active": False}, "the person is not active any more"),
+        ({"mails": False}, "the person wants no mails"),
+        ({"email": None}, "the person has no e-mail address"),
+        ({"email": ""}, "the person has no e-mail address"),
+        ({"email": "bea"}, "'bea' is no e-mail address"),
+        ({"email": "bea@relevo.test\nbcc: x@x.test"}, "'bea@relevo.test\\nbcc: x@x.test' is no e-mail address"),
+        ({"is_demo": True}, "people of the demo have no mailbox"),
+    ],
+)
+def test_mail_that_must_not_go_is_an_error_row_at_once(
+    cast: Cast, server: Server, change: dict[str, object], why: str
+) -> None:
+    notify(cast.bea, cast.cruz)
+    User.objects.filter(pk=cast.bea.pk).update(**change)
+    mailbag.send_due()
+    assert (fate(cast.bea), fate(cast.cruz), server.to()) == ((False, True, why), SENT, ["cruz@relevo.test"])
+
+
+def test_mail_that_was_taken_back_does_not_go(cast: Cast, server: Server) -> None:
+    notify(cast.bea, cause="decision:1")
+    outbox.withdraw("decision:1", at=TEN, reason="undone")
+    assert (mailbag.send_due(), server.letters, fate(cast.bea)) == (0, [], (False, True, "undone"))
+
+
+def test_mail_whose_link_is_over_does_not_go(cast: Cast, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(mail.PATHS, "handoff.won", lambda message: "")
+    outbox.post("handoff.won", cast.bea, at=TEN, key="k")
+    mailbag.send_due()
+    assert (server.letters, fate(cast.bea)) == ([], (False, True, "what it leads to is over"))
+
+
+def test_mail_switched_off_lets_the_mails_wait(cast: Cast, server: Server, settings: Settings) -> None:
+    notify(cast.bea)
+    settings.MAIL_ON = False
+    assert (mailbag.send_due(), fate(cast.bea)) == (0, (False, False, ""))
+
+
+# -- Not saying
+
+
+def test_name_with_line_breaks_adds_no_header(cast: Cast, server: Server) -> None:
+    notify(cast.bea, lead="Eva\r\nBcc: x@x.test\r\n\r\nHi")
+    mailbag.send_due()
+    ((to, letter),) = server.letters
+    assert (to, letter["Bcc"]) == ("bea@relevo.test", None)
+    assert letter["Subject"].strip() == "New in the queue of Ventas: Eva Bcc: x@x.test Hi (Grupo Andino)"
+
+
+def test_log_says_nothing_of_the_mail(cast: Cast, server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "relevo")
+    server.answers["bea@relevo.test"] = "451 bea@relevo.test is busy"
+    notify(cast.bea, cast.cruz)
+    mailbag.send_due()
+    found = [record.getMessage() for record in caplog.records]
+    assert found == [f"mail {row(cast.bea).pk} failed, try 1: SMTPRecipientsRefused"]
