@@ -13,7 +13,7 @@ from leads.forms import Line, in_use
 from leads.heirs import Parcel
 
 NOT_IN, MEMBER, LEADS = "", "member", "leads"
-PLACES = [(NOT_IN, _("Not in it")), (MEMBER, _("Member")), (LEADS, _("Leads it"))]
+PLACES = [(NOT_IN, _("Not in it")), (MEMBER, _("Member")), (LEADS, _("Team lead"))]
 QUEUE = "queue"
 
 
