@@ -112,8 +112,8 @@ def check_email(email: str, *, of: User | None = None) -> str:
         validate_email(email)
     except ValidationError as error:
         raise _bad("email", _("This is not an e-mail address.")) from error
-    other = User.objects.filter(email=email).exclude(pk=of.pk if of else None).first()
-    if other is None:
+    other = User.objects.filter(email=email).first()
+    if other is None or other == of:
         return email
     if other.deactivated_at:
         text = _("%(name)s had this e-mail and was deactivated. Reactivate that person instead.")

@@ -36,7 +36,7 @@ class PlaceForm(forms.Form):
             label = f"{team.name} · {Side(team.side).label}"
             self.fields[name] = forms.ChoiceField(label=label, choices=PLACES, required=False, initial=choice)
         if person:
-            self.initial |= {"is_director": person.is_director, "is_admin": person.is_admin}
+            self.initial.update(is_director=person.is_director, is_admin=person.is_admin)
 
     @property
     def team_fields(self) -> list[forms.BoundField]:
