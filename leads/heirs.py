@@ -74,7 +74,8 @@ def work_of(person: User, *, at: datetime) -> list[Parcel]:
 def _sales_people(*, besides: User | None, at: datetime) -> list[User]:
     """Who could take over a handoff now."""
     rows = User.objects.filter(is_active=True, memberships__team__side=Side.SALES)
-    rows = rows.exclude(pk=besides.pk if besides else None)
+    if besides is not None:
+        rows = rows.exclude(pk=besides.pk)
     found = list(rows.distinct().order_by("name").prefetch_related("memberships__team"))
     away = leaves.away(found, at=at)
     return [person for person in found if person.pk not in away and person.team_ids(Side.SALES)]

@@ -112,8 +112,8 @@ def check_email(email: str, *, of: User | None = None) -> str:
         validate_email(email)
     except ValidationError as error:
         raise _bad("email", _("This is not an e-mail address.")) from error
-    other = User.objects.filter(email=email).exclude(pk=of.pk if of else None).first()
-    if other is None:
+    other = User.objects.filter(email=email).first()
+    if other is None or other == of:
         return email
     if other.deactivated_at:
         text = _("%(name)s had this e-mail and was deactivated. Reactivate that person instead.")
@@ -142,6 +142,8 @@ def rename(person: User, *, name: str, email: str, by: User, at: datetime) -> Us
     if not name:
         raise _bad("name", _("Give the person's name."))
     new = check_email(email, of=person) if email or person.email else None
+    if person.is_demo and new != person.email:
+        raise _bad("email", _("Demo people keep their e-mail and their password."))
     changes = {"name": [person.name, name], "email": [person.email, new]}
     if new != person.email and invitations.revoke(person, by=by, at=at):
         changes["invitation"] = [None, "revoked"]

@@ -50,7 +50,7 @@ def roles_of(person: User) -> list[Role]:
 
 def _parts() -> dict[str, Q]:
     """The conditions of the parts of the list; every person stands in one."""
-    known = Q(is_active=True) | Exists(Invitation.objects.filter(person=OuterRef("pk")))
+    known = Q(is_active=True) | Q(Exists(Invitation.objects.filter(person=OuterRef("pk"))))
     return {
         "here": Q(deactivated_at__isnull=True) & known,
         "gone": Q(deactivated_at__isnull=False),

@@ -7,7 +7,6 @@ from zoneinfo import available_timezones
 
 from django import forms
 from django.contrib.auth.password_validation import validate_password
-from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import LANGUAGES, User
@@ -48,6 +47,13 @@ class PreferencesForm(forms.Form):
         self.fields["time_zone"].choices = zone_choices()
 
 
+class LeaveForm(forms.Form):
+    """Days away, both included."""
+
+    first_on = forms.DateField(label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    last_on = forms.DateField(label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+
+
 class ForgottenPasswordForm(forms.Form):
     """Where to send the link."""
 
@@ -76,6 +82,24 @@ class NewPasswordForm(forms.Form):
         return password
 
 
+class JoinForm(NewPasswordForm):
+    """What an invited person says about themselves: name, language, password."""
+
+    name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
+    field_order = ["name", "language", "password"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["password"].label = _("Password")
+
+    def clean_name(self) -> str:
+        name = clean_line(self.cleaned_data["name"])
+        if not name:
+            raise forms.ValidationError(_("Give your name."))
+        return name
+
+
 class ChangePasswordForm(NewPasswordForm):
     """A new password, by somebody who knows the present one."""
 
@@ -91,39 +115,3 @@ class ChangePasswordForm(NewPasswordForm):
         if not self.user.check_password(current):
             raise forms.ValidationError(_("This is not your current password."))
         return current
-
-
-class JoinForm(forms.Form):
-    """What an invited person says about themselves: name, language, password."""
-
-    name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
-    language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
-    password = forms.CharField(
-        label=_("Password"),
-        max_length=128,
-        strip=False,
-        help_text=_("At least 12 characters. A short sentence is easy to remember and hard to guess."),
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-    )
-
-    def __init__(self, *args: Any, person: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.person = person
-
-    def clean_name(self) -> str:
-        name = clean_line(self.cleaned_data["name"])
-        if not name:
-            raise ValidationError(_("Give your name."))
-        return name
-
-    def clean_password(self) -> str:
-        password = self.cleaned_data["password"]
-        validate_password(password, self.person)
-        return password
-
-
-class LeaveForm(forms.Form):
-    """Days away, both included."""
-
-    first_on = forms.DateField(label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-    last_on = forms.DateField(label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))

@@ -79,11 +79,13 @@ def path_while_open(pk: int) -> str:
 def create(person: User, *, by: User | None, at: datetime) -> Invitation:
     """Invite ``person``, who may also be active and have lost the password. Links made before stop working.
 
-    Raises NotInvitable for somebody who was deactivated.
+    Raises NotInvitable for somebody who was deactivated, and for demo people, who keep the password they have.
     """
     now = locked(person)
     if now.deactivated_at is not None:
         raise NotInvitable
+    if now.is_demo:
+        raise NotInvitable(_("Demo people keep their e-mail and their password."))
     _revoke(now, at=at)
     invitation = Invitation.objects.create(
         person=now, invited_by=by, nonce=secrets.token_hex(32), created_at=at, expires_at=at + VALID_FOR

@@ -39,8 +39,9 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
     return redirect("home")
 
 
-@login_not_required
 @never_cache
+@login_not_required
+@sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, pk: int, signature: str) -> HttpResponse:
     """The page of an invitation's link: name, language, password, and in. A look changes nothing."""
@@ -62,7 +63,7 @@ def _language_for(request: HttpRequest, invitation: Invitation) -> str:
 def _join(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
     person = invitation.person
     initial = {"name": person.name, "language": translation.get_language()}
-    form = JoinForm(request.POST or None, person=person, initial=initial)
+    form = JoinForm(request.POST or None, user=person, initial=initial)
     if request.method == "POST" and form.is_valid():
         person = invitations.accept(invitation, at=now, **form.cleaned_data)
         login(request, person, backend="crm.accounts.backend.Backend")
@@ -81,50 +82,6 @@ def preferences(request: Request) -> HttpResponse:
             messages.success(request, _("Preferences saved."))
         return redirect("preferences")
     return _show_preferences(request, status=422 if form.errors else 200, form=form)
-
-
-@never_cache
-@login_not_required
-@sensitive_post_parameters()
-@require_http_methods(["GET", "HEAD", "POST"])
-def new_password(request: HttpRequest, person: int, token: str) -> HttpResponse:
-    """Where the link of the mail leads: GET changes nothing, a scanner of mails may open it."""
-    who = passwords.sent_to(person, token)
-    if who is None:
-        return render(request, "account/password_said.html", {"said": "over"}, status=404)
-    form = NewPasswordForm(request.POST or None, user=who)
-    if request.method == "POST" and form.is_valid():
-        if refusal := consume_or_429(request, action="reset_password_from_key"):
-            return refusal
-        passwords.change(who, form.cleaned_data["password"], by=who, at=clock.now())
-        get_adapter()._delete_login_attempts_cached_email(request, email=who.email)
-        return redirect("account_reset_password_from_key_done")
-    context = {"form": form, "who": who}
-    return render(request, "account/password_new.html", context, status=422 if form.errors else 200)
-
-
-@login_not_required
-@require_safe
-def new_password_done(request: HttpRequest) -> HttpResponse:
-    """The new password is set."""
-    return render(request, "account/password_said.html", {"said": "done"})
-
-
-@sensitive_post_parameters()
-@require_http_methods(["GET", "HEAD", "POST"])
-def change_password(request: Request) -> HttpResponse:
-    """A new password of somebody who is signed in; their other sessions end."""
-    if request.user.is_demo or not request.user.has_usable_password():
-        raise PermissionDenied
-    if refusal := consume_or_429(request, action="change_password"):
-        return refusal
-    form = ChangePasswordForm(request.POST or None, user=request.user)
-    if request.method == "POST" and form.is_valid():
-        passwords.change(request.user, form.cleaned_data["password"], by=request.user, at=clock.now())
-        update_session_auth_hash(request, request.user)
-        messages.success(request, _("Password changed. Wherever else you were signed in, you are not any more."))
-        return redirect("preferences")
-    return render(request, "accounts/password.html", {"form": form}, status=422 if form.errors else 200)
 
 
 def _show_preferences(request: Request, *, status: int = 200, **forms: Form) -> HttpResponse:
@@ -164,3 +121,47 @@ def leave_end(request: Request, pk: int) -> HttpResponse:
     leaves.end(leave, by=request.user, at=request.now)
     messages.success(request, _("Leave ended."))
     return redirect("preferences")
+
+
+@never_cache
+@login_not_required
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def new_password(request: HttpRequest, person: int, token: str) -> HttpResponse:
+    """Where the link of the mail leads: GET changes nothing, a scanner of mails may open it."""
+    who = passwords.sent_to(person, token)
+    if who is None:
+        return render(request, "account/password_said.html", {"said": "over"}, status=404)
+    form = NewPasswordForm(request.POST or None, user=who)
+    if request.method == "POST" and form.is_valid():
+        if refusal := consume_or_429(request, action="reset_password_from_key"):
+            return refusal
+        passwords.change(who, form.cleaned_data["password"], by=who, at=clock.now())
+        get_adapter()._delete_login_attempts_cached_email(request, email=who.email)
+        return redirect("account_reset_password_from_key_done")
+    context = {"form": form, "who": who}
+    return render(request, "account/password_new.html", context, status=422 if form.errors else 200)
+
+
+@login_not_required
+@require_safe
+def new_password_done(request: HttpRequest) -> HttpResponse:
+    """The new password is set."""
+    return render(request, "account/password_said.html", {"said": "done"})
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+def change_password(request: Request) -> HttpResponse:
+    """A new password of somebody who is signed in; their other sessions end."""
+    if request.user.is_demo or not request.user.has_usable_password():
+        raise PermissionDenied
+    if refusal := consume_or_429(request, action="change_password"):
+        return refusal
+    form = ChangePasswordForm(request.POST or None, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        passwords.change(request.user, form.cleaned_data["password"], by=request.user, at=request.now)
+        update_session_auth_hash(request, request.user)
+        messages.success(request, _("Password changed. Wherever else you were signed in, you are not any more."))
+        return redirect("preferences")
+    return render(request, "accounts/password.html", {"form": form}, status=422 if form.errors else 200)

@@ -28,8 +28,8 @@ SUBJECT_AT_MOST = 150
 # A link that holds a secret is made when the mail is sent, so that no row keeps it: kind -> function that returns
 # the path, or "" when what it leads to is over (an invitation taken back), and then nothing is sent.
 PATHS: dict[str, Callable[[Message], str]] = {
-    "password_reset": lambda message: passwords.path_of(message.recipient),
     "invitation": lambda message: invitations.path_while_open(message.params["invitation"]),
+    "password_reset": lambda message: passwords.path_of(message.recipient),
 }
 
 

@@ -13,7 +13,7 @@ from leads.forms import Line, in_use
 from leads.heirs import Parcel
 
 NOT_IN, MEMBER, LEADS = "", "member", "leads"
-PLACES = [(NOT_IN, _("Not in it")), (MEMBER, _("Member")), (LEADS, _("Leads it"))]
+PLACES = [(NOT_IN, _("Not in it")), (MEMBER, _("Member")), (LEADS, _("Team lead"))]
 QUEUE = "queue"
 
 
@@ -36,7 +36,7 @@ class PlaceForm(forms.Form):
             label = f"{team.name} · {Side(team.side).label}"
             self.fields[name] = forms.ChoiceField(label=label, choices=PLACES, required=False, initial=choice)
         if person:
-            self.initial |= {"is_director": person.is_director, "is_admin": person.is_admin}
+            self.initial.update(is_director=person.is_director, is_admin=person.is_admin)
 
     @property
     def team_fields(self) -> list[forms.BoundField]:

@@ -299,5 +299,5 @@ def _going(
 
 def _say_gone(request: Request, person: User, moved: dict[str, int], *, leaving: bool) -> None:
     text = _("%(name)s is deactivated and signed out.") if leaving else _("The work of %(name)s is handed over.")
-    where = [f"{count} → {name or _('queue')}" for name, count in moved.items()]
+    where = [f"{count} → {name or _('Queue')}" for name, count in moved.items()]
     messages.success(request, " ".join([text % {"name": person.name}, ", ".join(where)]).strip())
