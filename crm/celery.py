@@ -22,4 +22,9 @@ app.conf.beat_schedule = {
         "schedule": 10.0,
         "options": {"queue": "notify", "expires": 10},
     },
+    "send-mails": {
+        "task": "crm.tasks.send_mails",
+        "schedule": 10.0,
+        "options": {"queue": "notify", "expires": 10},
+    },
 }

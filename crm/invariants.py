@@ -9,7 +9,8 @@ from django.db import connection
 from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
 
 from crm.lib.clock import RELEVO_NOW_BODY
-from crm.notifications.models import Message, Notice
+from crm.notifications import outbox
+from crm.notifications.models import Channel, Message, Notice
 from leads.models import Decision, Event, Handoff
 from leads.states import OPEN, STAGE_OF, HandoffState
 from sla.models import Clock, Firing
@@ -137,15 +138,19 @@ def escalation_is_told(at: datetime) -> Iterable[str]:
 
 
 def message_becomes_one_notice(at: datetime) -> Iterable[str]:
-    """A message is delivered once, waits no longer than a minute past its time, and never ends unsent."""
+    """A message is delivered once, waits no longer than a minute past its time, and never ends unsent.
+
+    A mail waits for a server of somebody else's, but not for more than three days.
+    """
     for row in Notice.objects.values("message").annotate(n=Count("id")).filter(n__gt=1):
         yield f"message {row['message']} has {row['n']} notices"
     told = Exists(Notice.objects.filter(message=OuterRef("pk")))
     over = Q(next_try_at__isnull=True)
     for problem, which in (
-        ("counts as sent and has no notice", Q(~told, sent_at__isnull=False)),
+        ("counts as sent and has no notice", Q(~told, channel=Channel.IN_APP, sent_at__isnull=False)),
         ("is neither sent nor dropped nor waiting", over & Q(sent_at__isnull=True, dropped_at__isnull=True)),
-        ("should have been sent a minute ago", Q(next_try_at__lt=at - GRACE)),
+        ("should have been sent a minute ago", Q(channel=Channel.IN_APP, next_try_at__lt=at - GRACE)),
+        ("should have been given up", Q(next_try_at__lt=at - GRACE, created_at__lt=at - outbox.RETRY_FOR - GRACE)),
     ):
         for pk in Message.objects.filter(which).values_list("pk", flat=True):
             yield f"message {pk} {problem}"

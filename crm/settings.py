@@ -3,6 +3,7 @@
 import zoneinfo
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from csp.constants import NONCE, NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -151,6 +152,16 @@ ACCOUNT_SESSION_REMEMBER = True
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
+
+# -- E-mail: without a server it is off, and people are invited by link. The demo writes its mails to the log.
+_mail = env.email("EMAIL_URL", "consolemail://" if DEMO else "")
+MAIL_ON = bool(_mail)
+EMAIL_BACKEND = _mail.get("EMAIL_BACKEND", "django.core.mail.backends.dummy.EmailBackend")
+EMAIL_HOST, EMAIL_PORT = _mail.get("EMAIL_HOST", ""), _mail.get("EMAIL_PORT", 25)
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.get("EMAIL_HOST_USER", ""), _mail.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
+EMAIL_TIMEOUT = env.number("EMAIL_TIMEOUT", 8, low=1, high=60)
+DEFAULT_FROM_EMAIL = env.sender("DEFAULT_FROM_EMAIL", f"Relevo <relevo@{urlsplit(BASE_URL).hostname}>")
 
 # -- Languages: Spanish and English are equal; Spanish is the default
 LANGUAGE_CODE = "es"

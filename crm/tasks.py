@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from crm.notifications import outbox
+from crm.notifications import mailbag, outbox
 from leads import escalation
 from sla import ladder, liveness
 from sla.ladder import Action
@@ -56,3 +56,9 @@ def sweep_deadlines() -> None:
 def deliver_messages() -> None:
     """Celery's call of the outbox, every 10 s."""
     drain()
+
+
+@shared_task(ignore_result=True, soft_time_limit=30, time_limit=60)
+def send_mails() -> None:
+    """Celery's call of the mails, every 10 s, apart from the outbox: it waits for a server of somebody else's."""
+    mailbag.send_due()

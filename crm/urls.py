@@ -26,6 +26,7 @@ urlpatterns = [
     path("accounts/signup/", to_login, name="account_signup"),
     path("accounts/password/reset/", to_login, name="account_reset_password"),
     path("accounts/demo/", accounts.demo_sign_in, name="demo_sign_in"),
+    path("join/<int:pk>/<str:signature>/", accounts.join, name="join"),
     path("i18n/", include(i18n_urls)),
     path("preferences/", accounts.preferences, name="preferences"),
     path("notices/", notifications.notice_list, name="notice_list"),

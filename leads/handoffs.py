@@ -13,17 +13,18 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.accounts.models import Team, User
 from crm.lib.bilingual import in_language
-from crm.lib.errors import Conflict, DomainError
+from crm.lib.errors import Conflict, DomainError, IllegalMove
 from crm.notifications import outbox
 from leads import events, facts, journey
 from leads.models import Decision, Handoff, Lead, Package
 from leads.qualification import AUTHORITY, MEANS, Assessment
-from leads.states import OPEN, STAGE_OF, DecisionKind, EventKind, HandoffState, Stage, check_move
+from leads.states import OPEN, STAGE_OF, WORKED, DecisionKind, EventKind, HandoffState, Stage, check_move
 from personas.models import PersonaVersion
 from sla import agreements, clocks
 from sla.models import RejectionReason
@@ -59,11 +60,23 @@ class NeedsComment(DomainError):
     code = "needs_comment"
 
 
+class OwnerLeft(Conflict):
+    """The database refused an owner who cannot work any more (trigger handoff_owner_is_active)."""
+
+    code = "owner_left"
+    message = gettext_lazy("This account is not active any more, so it cannot take a lead.")
+
+
+OWNER_GUARD = "handoff_owner_is_active"
+
+
 def _taken_message(handoff: Handoff, decision: Decision | None) -> str:
     if handoff.state == HandoffState.WITHDRAWN:
         return _("Marketing withdrew this handoff.")
     if decision is None or handoff.is_pending:
         return _("This handoff was changed in the meantime. Look at it again.")
+    if handoff.owner is not None and handoff.owner_id != decision.by_id:
+        return _("%(name)s has this lead now.") % {"name": handoff.owner.name}
     if decision.kind == DecisionKind.ACCEPT:
         return _("%(name)s was faster and accepted this lead.") % {"name": decision.by.name}
     return _("%(name)s was faster and rejected this lead.") % {"name": decision.by.name}
@@ -177,17 +190,28 @@ def _freeze(handoff: Handoff, assessment: Assessment, actions: list[tuple[str, s
 def claim(handoff: Handoff, state: HandoffState, *, of: tuple[HandoffState, ...], **fields: Any) -> str:
     """Move the handoff to ``state`` by one conditional UPDATE, with ``fields``; returns the state it had.
 
-    ``of``: the states it may come from. Where the row is in another one by now, raises AlreadyTaken, which says
-    who was faster; the caller's object is brought up to date only when the claim succeeds.
+    ``of``: the states it may come from. Where the row is in another one, or another's, by now, raises AlreadyTaken,
+    which says who was faster; the caller's object is brought up to date only when the claim succeeds.
     """
     old = handoff.state if handoff.state in of else of[0]
     check_move(old, state)
-    if not Handoff.objects.filter(pk=handoff.pk, state=old).update(state=state, **fields):
+    same = Handoff.objects.filter(pk=handoff.pk, state=old, owner=handoff.owner_id)
+    if not _changed(same, state=state, **fields):
         raise AlreadyTaken(Handoff.objects.get(pk=handoff.pk))
     handoff.state = state
     for name, value in fields.items():
         setattr(handoff, name, value)
     return old
+
+
+def _changed(rows: QuerySet[Handoff], **fields: Any) -> int:
+    """UPDATE; an owner whom the database does not take raises OwnerLeft, which ends the transaction."""
+    try:
+        return rows.update(**fields)
+    except IntegrityError as error:
+        if getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") == OWNER_GUARD:
+            raise OwnerLeft from error
+        raise
 
 
 @transaction.atomic
@@ -253,6 +277,32 @@ def requeue(handoff: Handoff, *, by: User | None, at: datetime, cause: str) -> H
         start_clock(handoff, Metric.ACCEPT, at=at)
     follow(handoff, EventKind.REQUEUED, old=old, by=by, at=at, payload={"cause": cause}, owner=None)
     tell("handoff.requeued", handoff, handoff.team.people.filter(is_active=True), at=at, key=cause)
+    return handoff
+
+
+@transaction.atomic
+def reassign(handoff: Handoff, owner: User, *, by: User, at: datetime, why: str = "") -> Handoff:
+    """Give a handoff that somebody works on to another person: no new decision, no new time.
+
+    The clock that runs keeps its deadline and counts for the new owner from now on; both owners are told.
+    Raises IllegalMove where nobody works on it, Conflict where it moved on, OwnerLeft for somebody inactive.
+    """
+    before = handoff.owner
+    if handoff.state not in WORKED or before is None:
+        raise IllegalMove
+    if before.pk == owner.pk:
+        return handoff
+    same = Handoff.objects.filter(pk=handoff.pk, state=handoff.state, owner=before)
+    if not _changed(same, owner=owner):
+        raise Conflict
+    handoff.owner = owner
+    clocks.hand_to(handoff, owner)
+    words = {"from": before.name, "to": owner.name, "comment": why}
+    follow(handoff, EventKind.REASSIGNED, old=handoff.state, by=by, at=at, payload=words, owner=owner)
+    key = f"reassigned:{owner.pk}:{at.timestamp()}"
+    params = {"params": {"by": by.name, "owner": owner.name}}
+    tell("handoff.reassigned", handoff, [owner] if owner.pk != by.pk else [], at=at, key=key, **params)
+    tell("handoff.taken_over", handoff, [before] if before.pk != by.pk else [], at=at, key=f"{key}:from", **params)
     return handoff
 
 

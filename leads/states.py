@@ -131,4 +131,5 @@ class EventKind(models.TextChoices):
     DISQUALIFIED = "disqualified", _("Disqualified")
     ESCALATED = "escalated", _("Escalated")
     REQUEUED = "requeued", _("Back in the queue")
+    REASSIGNED = "reassigned", _("Reassigned")
     IMPORTED = "imported", _("Imported")

@@ -128,6 +128,15 @@ def cancel(subject: models.Model, metric: str, *, at: datetime) -> Clock | None:
     return clock
 
 
+def hand_to(subject: models.Model, accountable: User) -> int:
+    """Somebody else answers for what is still awaited of ``subject``; returns how many clocks that is. Deadlines and
+    calendars stay: the promise is the team's."""
+    running = Clock.objects.filter(
+        subject_type=subject._meta.model_name, subject_id=subject.pk, stopped_at__isnull=True
+    )
+    return running.update(accountable=accountable)
+
+
 def _open(subject: models.Model, metric: str) -> Clock | None:
     return (
         Clock.objects.select_for_update(no_key=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from django.core import mail
+from pytest_django import Settings
 
 from crm.celery import app
 from crm.notifications.models import Message, Notice
-from crm.tasks import deliver_messages, sweep_deadlines
+from crm.tasks import deliver_messages, send_mails, sweep_deadlines
 from leads.models import Event
 from sla import liveness
 from sla.models import Clock, Firing, Heartbeat
@@ -15,7 +17,11 @@ from tests.conftest import Moment
 from tests.factories import Cast
 from tests.races.parallel import together
 
-TASKS = {"crm.tasks.sweep_deadlines": sweep_deadlines, "crm.tasks.deliver_messages": deliver_messages}
+TASKS = {
+    "crm.tasks.deliver_messages": deliver_messages,
+    "crm.tasks.send_mails": send_mails,
+    "crm.tasks.sweep_deadlines": sweep_deadlines,
+}
 HANDOFFS = 8
 
 
@@ -32,7 +38,7 @@ def test_schedule_is_made_of_utc_intervals() -> None:
 
 def test_deadlines_have_a_queue_of_their_own() -> None:
     queues = {entry["task"]: entry["options"]["queue"] for entry in app.conf.beat_schedule.values()}
-    assert queues == {"crm.tasks.sweep_deadlines": "deadline", "crm.tasks.deliver_messages": "notify"}
+    assert queues == {**dict.fromkeys(TASKS, "notify"), "crm.tasks.sweep_deadlines": "deadline"}
 
 
 def test_lost_worker_gives_its_task_back() -> None:
@@ -99,3 +105,17 @@ def test_sweep_and_delivery_together_act_once(overdue: None) -> None:
     results = together(*[lambda act=act: act.apply(throw=True).state for act in acts])
     deliver_messages.apply(throw=True)
     assert (results, counted(), Notice.objects.count()) == (["SUCCESS"] * 4, ONCE, 6 * HANDOFFS)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_mails_in_parallel_and_again_go_once(cast: Cast, moment: Moment, settings: Settings) -> None:
+    settings.MAIL_ON = True
+    for _handoff in range(HANDOFFS):
+        factories.handed_off(cast)
+    results = together(*[lambda: send_mails.apply(throw=True).state] * 4)
+    send_mails.apply(throw=True)
+    assert (results, len({letter.extra_headers["Message-ID"] for letter in mail.outbox}), len(mail.outbox)) == (
+        ["SUCCESS"] * 4,
+        3 * HANDOFFS,
+        3 * HANDOFFS,
+    )

@@ -7,9 +7,12 @@ from typing import Any
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Func, Q
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 
 from crm.accounts.states import Density, Role, Side, Theme
 from crm.lib.clock import RelevoNow
@@ -77,12 +80,17 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person. Inactive people (imported history, people who left) cannot sign in but keep their name."""
+    """A person. Inactive people (invited, imported history, people who left) cannot sign in but keep their name.
+
+    ``deactivated_at``: when somebody ended their access; ``session_round``: raised to end every session at once.
+    """
 
     email = models.EmailField(max_length=254, unique=True, null=True, blank=True)
     name = models.CharField(max_length=120)
     external_id = models.CharField(max_length=120, unique=True, null=True, blank=True)
     is_active = models.BooleanField(default=True)
+    deactivated_at = models.DateTimeField(null=True, blank=True)
+    session_round = models.PositiveIntegerField(default=0, db_default=0)
     is_director = models.BooleanField(default=False)
     is_admin = models.BooleanField(default=False)
     is_demo = models.BooleanField(default=False)
@@ -91,6 +99,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     theme = models.CharField(max_length=8, choices=Theme.choices, default=Theme.SYSTEM)
     density = models.CharField(max_length=12, choices=Density.choices, default=Density.COMFORTABLE)
     shortcuts = models.BooleanField(default=True)
+    mails = models.BooleanField(default=True, db_default=True)  # what happens is also told by e-mail
     created_at = models.DateTimeField(db_default=RelevoNow())
     teams = models.ManyToManyField(Team, through="Membership", related_name="people")
 
@@ -102,6 +111,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(email__isnull=True) | Q(email=Lower("email")), name="user_email_lower"),
+            models.CheckConstraint(
+                condition=Q(deactivated_at__isnull=True) | Q(is_active=False), name="user_deactivated_is_inactive"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -112,6 +124,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return self.name.split(" ")[0]
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """What a session must carry to be this person's: another password or round ends those of before."""
+        salt = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
+        value = f"{self.password}{self.session_round or ''}"
+        return salted_hmac(salt, value, secret=secret, algorithm="sha256").hexdigest()
 
     @cached_property
     def memberships_now(self) -> list[Membership]:
@@ -146,3 +164,73 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} · {self.team}"
+
+
+class Invitation(models.Model):
+    """A link by which a person sets a password and comes in, once. The link is signed (accounts.invitations): neither
+    this row nor the server's key alone makes it."""
+
+    person = models.ForeignKey(User, models.CASCADE, related_name="invitations")
+    invited_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    nonce = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["person"],
+                condition=Q(accepted_at__isnull=True, revoked_at__isnull=True),
+                name="invitation_one_open",
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted_at__isnull=True) | Q(revoked_at__isnull=True), name="invitation_ends_once"
+            ),
+            models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="invitation_has_time"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.created_at:%Y-%m-%d}"
+
+    @property
+    def is_open(self) -> bool:
+        """Neither used nor taken back; it may have run out."""
+        return self.accepted_at is None and self.revoked_at is None
+
+
+class DateRange(Func):
+    """Two dates as PostgreSQL's range, both days in it."""
+
+    function = "DATERANGE"
+    output_field = DateRangeField()
+
+
+class Leave(models.Model):
+    """Days on which a person is away, both included, by the calendar of the person's own zone."""
+
+    person = models.ForeignKey(User, models.CASCADE, related_name="leaves")
+    first_on = models.DateField()
+    last_on = models.DateField()
+    created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(db_default=RelevoNow())
+
+    class Meta:
+        ordering = ["first_on"]
+        constraints = [
+            models.CheckConstraint(condition=Q(first_on__lte=F("last_on")), name="leave_has_days"),
+            ExclusionConstraint(
+                name="leave_no_overlap",
+                expressions=[
+                    ("person", RangeOperators.EQUAL),
+                    (
+                        DateRange("first_on", "last_on", RangeBoundary(inclusive_lower=True, inclusive_upper=True)),
+                        RangeOperators.OVERLAPS,
+                    ),
+                ],
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person_id} {self.first_on} – {self.last_on}"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
@@ -9,10 +12,12 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from crm.accounts import demo, people
-from crm.accounts.forms import PreferencesForm
+from crm.accounts import demo, invitations, people
+from crm.accounts.forms import JoinForm, PreferencesForm
+from crm.accounts.models import Invitation
 from crm.accounts.request import Request
 from crm.lib import clock
 
@@ -27,6 +32,38 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
     people.prefer(user, at=clock.now(), language=translation.get_language())
     login(request, user, backend="crm.accounts.backend.Backend")
     return redirect("home")
+
+
+@login_not_required
+@never_cache
+@require_http_methods(["GET", "HEAD", "POST"])
+def join(request: HttpRequest, pk: int, signature: str) -> HttpResponse:
+    """The page of an invitation's link: name, language, password, and in. A look changes nothing."""
+    now = clock.now()
+    try:
+        invitation = invitations.find(pk, signature, at=now)
+        with translation.override(_language_for(request, invitation)):
+            return _join(request, invitation, now)
+    except (invitations.UnknownLink, invitations.LinkOver) as error:
+        return render(request, "accounts/join_over.html", {"error": error}, status=error.status)
+
+
+def _language_for(request: HttpRequest, invitation: Invitation) -> str:
+    """What the visitor chose on this device, else the language that the invitation says."""
+    chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+    return chosen if chosen in dict(settings.LANGUAGES) else invitation.person.language
+
+
+def _join(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
+    person = invitation.person
+    initial = {"name": person.name, "language": translation.get_language()}
+    form = JoinForm(request.POST or None, person=person, initial=initial)
+    if request.method == "POST" and form.is_valid():
+        person = invitations.accept(invitation, at=now, **form.cleaned_data)
+        login(request, person, backend="crm.accounts.backend.Backend")
+        return redirect("home")
+    context = {"form": form, "invitation": invitation, "organisation": people.organisation()}
+    return render(request, "accounts/join.html", context, status=422 if form.errors else 200)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from email.utils import parseaddr
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import environ
-from django.core.exceptions import ImproperlyConfigured
+from django.core.exceptions import ImproperlyConfigured, ValidationError
+from django.core.validators import EmailValidator
 
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
+MAIL_SCHEMES = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465, "consolemail": 0}  # and their usual ports
 
 
 class Env:
@@ -64,6 +67,32 @@ class Env:
         if not config.get("NAME"):
             raise refused(name, "(hidden)", "a URL that ends in the name of a database")
         return {**config, "HOST": unquote(config["HOST"]), "ENGINE": "django.db.backends.postgresql"}
+
+    def email(self, name: str, default: str) -> dict[str, Any]:
+        """Django's EMAIL_* settings for the URL of a mail server, or of the console; {} where there is none."""
+        if not self.text(name, default):
+            return {}
+        raw = self.url(name, default, MAIL_SCHEMES)
+        try:
+            config = environ.Env.email_url_config(raw)
+        except ValueError:  # a port that is no number
+            raise refused(name, "(hidden)", "a port from 1 to 65535") from None
+        if raw.startswith("consolemail"):
+            return {"EMAIL_BACKEND": config["EMAIL_BACKEND"]}
+        if not config["EMAIL_HOST"] or urlsplit(raw).query or config["EMAIL_FILE_PATH"]:
+            raise refused(name, "(hidden)", "smtp://user:password@host:port and nothing behind it")
+        kept = {key: value or "" for key, value in config.items() if key != "EMAIL_FILE_PATH"}
+        return {**kept, "EMAIL_PORT": config["EMAIL_PORT"] or MAIL_SCHEMES[raw.split(":")[0]]}
+
+    def sender(self, name: str, default: str) -> str:
+        """An address that mails come from, with or without a name: ``Relevo <relevo@example.com>``."""
+        raw = self.text(name)
+        if raw:
+            try:
+                EmailValidator(allowlist=["localhost"])(parseaddr(raw)[1] if "\n" not in raw else raw)
+            except ValidationError:
+                raise refused(name, raw, "Name <somebody@example.com>") from None
+        return raw or default
 
 
 def refused(name: str, value: str, accepted: str) -> ImproperlyConfigured:

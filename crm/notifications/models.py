@@ -13,13 +13,15 @@ from crm.lib.clock import RelevoNow
 
 class Channel(models.TextChoices):
     IN_APP = "in_app"
+    EMAIL = "email"
 
 
 class Message(models.Model):
     """One thing to tell one person over one channel. The row is written with the change it tells of.
 
     ``dedup_key`` makes it unique, ``cause`` names the event it stands for (undoing the event drops it),
-    ``next_try_at`` is null once it was sent or dropped.
+    ``next_try_at`` is null once it was sent or dropped; whoever sends a mail moves it on for as long as that may
+    take. ``personal`` is what no wish and no state of the person holds back: an invitation, a new password.
     """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -28,6 +30,7 @@ class Message(models.Model):
     kind = models.CharField(max_length=60)
     params = models.JSONField(default=dict)
     path = models.CharField(max_length=200, blank=True)
+    personal = models.BooleanField(default=False, db_default=False)
     cause = models.CharField(max_length=80, blank=True, db_index=True)
     dedup_key = models.CharField(max_length=160, unique=True)
     created_at = models.DateTimeField(db_default=RelevoNow())

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
-from django.template.loader import select_template
 from django.views.decorators.http import require_POST, require_safe
 
 from crm.accounts.request import Request
 from crm.lib import clock
 from crm.notifications import outbox
 from crm.notifications.models import Notice
+from crm.notifications.sentences import words
 
 SHOWN = 100
 
@@ -29,9 +29,3 @@ def mark_read(request: Request) -> HttpResponse:
     """Mark everything as read."""
     outbox.mark_read(request.user, at=clock.now())
     return redirect("notice_list")
-
-
-def words(notice: Notice) -> str:
-    """The sentence of a notice in the active language, from the template of its kind."""
-    template = select_template([f"notices/{notice.kind}.html", "notices/unknown.html"])
-    return template.render({"n": notice, **notice.params}).strip()

@@ -42,9 +42,9 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
             sight |= Q(lead__marketing_team__in=marketing)
         if sales := user.team_ids(Side.SALES):
             sight |= Q(owner=user) | Q(team__in=sales, state=HandoffState.PENDING)
-            # what was undone or taken back from a rep is not theirs any more
+            # what was undone, taken back from a rep or given to somebody else is not theirs any more
             own = Decision.objects.filter(by=user, undone_at__isnull=True, released_at__isnull=True)
-            sight |= Q(pk__in=own.values("handoff"))
+            sight |= Q(pk__in=own.values("handoff"), owner__isnull=True)
         if led := user.team_ids(Side.SALES, led=True):
             sight |= Q(team__in=led)
         return self.filter(sight)

@@ -95,7 +95,7 @@ class LeadQuerySet(models.QuerySet["Lead"]):
 
             stands = Q(decisions__undone_at__isnull=True, decisions__released_at__isnull=True)
             handoffs = Q(owner=user) | Q(team__in=sales, state=HandoffState.PENDING)
-            handoffs |= Q(decisions__by=user) & stands
+            handoffs |= Q(decisions__by=user, owner__isnull=True) & stands
             if led := user.team_ids(Side.SALES, led=True):
                 handoffs |= Q(team__in=led)
             sight |= Q(pk__in=Handoff.objects.filter(handoffs).values("lead"))

@@ -32,6 +32,7 @@ ICONS = {
     "disqualified": "user-x",
     "escalated": "triangle-alert",
     "requeued": "corner-up-left",
+    "reassigned": "user-check",
     "imported": "file-down",
 }
 

@@ -1,0 +1,379 @@
+"""Who works here: inviting people, changing their place, and ending their access with their work moved first.
+
+The only module that deactivates a person. Changes of staff wait for one another (``_one_at_a_time``), so two of
+them cannot each leave the other one's work, or the last admin's chair, to nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.core.exceptions import ValidationError
+from django.core.validators import validate_email
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from crm.accounts import invitations, leaves, people
+from crm.accounts.models import Invitation, Membership, Organisation, Team, User
+from crm.accounts.states import Side
+from crm.audit.entries import record
+from crm.lib.errors import Conflict, DomainError
+from crm.lib.text import clean_line
+from leads import handoffs
+from leads.models import Handoff
+from leads.states import WORKED, HandoffState
+
+Places = Iterable[tuple[Team, bool]]  # team, and whether the person leads it
+
+
+class BadPerson(DomainError):
+    """Something about a person's data; ``fields`` says what."""
+
+    code = "bad_person"
+
+
+class NotPossible(Conflict):
+    """A rule about who has to stay; the message says which."""
+
+    code = "staffing"
+
+
+class WorkRemains(Conflict):
+    """Nobody was named for some of the person's open handoffs, or who was named cannot take them."""
+
+    code = "work_remains"
+    message = gettext_lazy("Say who takes over the open handoffs.")
+
+
+@dataclass(frozen=True)
+class Parcel:
+    """The open handoffs of one person in one team that move together. ``can_queue``: not contacted yet, so they may
+    also go back to the queue. ``colleagues``: who may take them, those of the team before others."""
+
+    team: Team
+    can_queue: bool
+    handoffs: list[Handoff]
+    colleagues: list[User] = field(default_factory=list)
+
+    @property
+    def key(self) -> str:
+        return f"{self.team.pk}-{'new' if self.can_queue else 'known'}"
+
+    @property
+    def count(self) -> int:
+        return len(self.handoffs)
+
+
+Heirs = Mapping[str, User | None]  # by Parcel.key; None: back to the queue
+
+
+# -- Coming
+
+
+@transaction.atomic
+def invite(
+    name: str,
+    email: str,
+    *,
+    by: User | None,
+    at: datetime,
+    teams: Places = (),
+    is_director: bool = False,
+    is_admin: bool = False,
+    language: str = "",
+) -> Invitation:
+    """Add a person who cannot sign in yet, with a link that lets them. Sends it by mail where mail is set up.
+
+    ``language``: default the organisation's. Raises BadPerson naming name, email or teams.
+    """
+    places = list(teams)
+    name, email = clean_line(name), check_email(email)
+    if not name:
+        raise _bad("name", _("Give the person's name."))
+    if not (places or is_director or is_admin):
+        raise _bad("teams", _("Choose at least one team, or make the person a director or an admin."))
+    _check_teams(places)
+    try:
+        with transaction.atomic():
+            person = people.create_person(
+                name,
+                email=email,
+                teams=places,
+                by=by,
+                at=at,
+                is_active=False,
+                is_director=is_director,
+                is_admin=is_admin,
+                language=language or people.organisation().language,
+            )
+    except IntegrityError as error:
+        raise _bad("email", _("Somebody has this e-mail already.")) from error
+    return invite_again(person, by=by, at=at)
+
+
+@transaction.atomic
+def invite_again(person: User, *, by: User | None, at: datetime) -> Invitation:
+    """A new link for somebody who has not come in yet, or who lost the password; the one before stops working."""
+    if not person.email:
+        raise _bad("email", _("Give the person an e-mail first: they sign in with it."))
+    invitation = invitations.create(person, by=by, at=at)
+    _post(invitation, at=at)
+    return invitation
+
+
+def _post(invitation: Invitation, *, at: datetime) -> None:
+    """Queue the mail with the link."""
+
+
+def check_email(email: str, *, of: User | None = None) -> str:
+    """``email`` as it is stored. Raises BadPerson where it is none, or somebody else's than ``of``."""
+    email = clean_line(email).lower()
+    try:
+        validate_email(email)
+    except ValidationError as error:
+        raise _bad("email", _("This is not an e-mail address.")) from error
+    other = User.objects.filter(email=email).exclude(pk=of.pk if of else None).first()
+    if other is None:
+        return email
+    if other.deactivated_at:
+        text = _("%(name)s had this e-mail and was deactivated. Reactivate that person instead.")
+    else:
+        text = _("%(name)s has this e-mail already.")
+    raise _bad("email", text % {"name": other.name})
+
+
+def _bad(name: str, text: str) -> BadPerson:
+    return BadPerson(text, fields={name: text})
+
+
+def _check_teams(places: Iterable[tuple[Team, bool]]) -> None:
+    if archived := [team.name for team, _is_lead in places if team.archived_at is not None]:
+        raise _bad("teams", _("%(team)s is archived.") % {"team": ", ".join(archived)})
+
+
+# -- Changing
+
+
+@transaction.atomic
+def rename(person: User, *, name: str, email: str, by: User, at: datetime) -> User:
+    """Correct a person's name and e-mail. A link on its way to another address stops working."""
+    person = _one_at_a_time(person)
+    name = clean_line(name)
+    if not name:
+        raise _bad("name", _("Give the person's name."))
+    new = check_email(email, of=person) if email or person.email else None
+    changes = {"name": [person.name, name], "email": [person.email, new]}
+    if new != person.email and invitations.revoke(person, by=by, at=at):
+        changes["invitation"] = [None, "revoked"]
+    person.name, person.email = name, new
+    person.save(update_fields=["name", "email"])
+    record("person_changed", person, by=by, at=at, payload={"changes": changes})
+    return person
+
+
+@transaction.atomic
+def change_roles(person: User, *, is_director: bool, is_admin: bool, by: User, at: datetime) -> User:
+    """Set the two marks that no team gives. Raises NotPossible for the last admin."""
+    person = _one_at_a_time(person)
+    if person.is_admin and not is_admin:
+        _check_not_last_admin(person)
+    before = {"is_director": person.is_director, "is_admin": person.is_admin}
+    after = {"is_director": is_director, "is_admin": is_admin}
+    if before != after:
+        person.is_director, person.is_admin = is_director, is_admin
+        person.save(update_fields=list(after))
+        record("roles_changed", person, by=by, at=at, payload={"before": before, "after": after})
+    return person
+
+
+@transaction.atomic
+def change_teams(person: User, teams: Places, *, by: User, at: datetime) -> User:
+    """Set the person's teams and which of them they lead. Raises NotPossible while they own open handoffs of a team
+    that they would leave: move those first."""
+    person = _one_at_a_time(person)
+    wanted = {team.pk: (team, is_lead) for team, is_lead in teams}
+    before = {m.team_id: m for m in person.memberships.select_related("team") if m.team.archived_at is None}
+    _check_teams(place for pk, place in wanted.items() if pk not in before)
+    left = [pk for pk in before if pk not in wanted]
+    stuck = Handoff.objects.filter(owner=person, state__in=WORKED, team__in=left).count()
+    if stuck:
+        text = ngettext(
+            "%(name)s has %(count)s open handoff in a team to leave. Hand over the work first.",
+            "%(name)s has %(count)s open handoffs in a team to leave. Hand over the work first.",
+            stuck,
+        )
+        text %= {"name": person.name, "count": stuck}
+        raise NotPossible(text, fields={"teams": text})
+    person.memberships.filter(team__in=left).delete()
+    for pk, (team, is_lead) in wanted.items():
+        if pk not in before or before[pk].is_lead != is_lead:
+            Membership.objects.update_or_create(user=person, team=team, defaults={"is_lead": is_lead})
+    old = {m.team.name: m.is_lead for m in before.values()}
+    new = {team.name: is_lead for team, is_lead in wanted.values()}
+    if old != new:
+        record("teams_changed", person, by=by, at=at, payload={"before": old, "after": new})
+    person.__dict__.pop("memberships_now", None)
+    return person
+
+
+@transaction.atomic
+def end_sessions(person: User, *, by: User, at: datetime) -> User:
+    """Sign the person out everywhere, at their next request."""
+    person = _one_at_a_time(person)
+    _end_sessions(person)
+    record("sessions_ended", person, by=by, at=at)
+    return person
+
+
+def _end_sessions(person: User) -> None:
+    person.session_round += 1
+    person.save(update_fields=["session_round"])
+
+
+# -- Going
+
+
+def work_of(person: User, *, at: datetime) -> list[Parcel]:
+    """The person's open handoffs in parcels, each with who may take it: active, not away, of the same team first;
+    where the team has nobody else, people of the other sales teams."""
+    rows = Handoff.objects.filter(owner=person, state__in=WORKED).select_related(
+        "team", "lead__person", "lead__company", "owner", "submitted_by", "clock"
+    )
+    parcels: dict[tuple[int, bool], Parcel] = {}
+    for handoff in rows.order_by("team__name", "team_id", "id"):
+        can_queue = handoff.state == HandoffState.ACCEPTED
+        empty = Parcel(handoff.team, can_queue, [])
+        parcels.setdefault((handoff.team_id, can_queue), empty).handoffs.append(handoff)
+    colleagues = _sales_people(besides=person, at=at) if parcels else []
+    for parcel in parcels.values():
+        own = [c for c in colleagues if parcel.team.pk in c.team_ids(Side.SALES)]
+        parcel.colleagues.extend(own or colleagues)
+    return sorted(parcels.values(), key=lambda parcel: (parcel.team.name, not parcel.can_queue))
+
+
+def _sales_people(*, besides: User, at: datetime) -> list[User]:
+    """Who could take over a handoff now."""
+    rows = User.objects.filter(is_active=True, memberships__team__side=Side.SALES).exclude(pk=besides.pk)
+    found = list(rows.distinct().order_by("name").prefetch_related("memberships__team"))
+    away = leaves.away(found, at=at)
+    return [person for person in found if person.pk not in away and person.team_ids(Side.SALES)]
+
+
+@transaction.atomic
+def hand_over(person: User, heirs: Heirs, *, by: User, at: datetime) -> dict[str, int]:
+    """Move all open handoffs of the person as ``heirs`` says; returns how many went where, by name ("" the queue).
+
+    Raises WorkRemains where a parcel has no heir, or one who cannot take it.
+    """
+    person = _one_at_a_time(person)
+    moved = _move(person, heirs, by=by, at=at)
+    if moved:
+        record("work_handed_over", person, by=by, at=at, payload={"moved": moved})
+    return moved
+
+
+def _move(person: User, heirs: Heirs, *, by: User, at: datetime) -> dict[str, int]:
+    moved: dict[str, int] = {}
+    # the rows are locked before they are counted: a step of the person that runs now is waited for
+    list(Handoff.objects.select_for_update(no_key=True).filter(owner=person, state__in=WORKED).order_by("pk"))
+    for parcel in work_of(person, at=at):
+        heir = _heir(parcel, heirs)
+        for handoff in parcel.handoffs:
+            if heir is None:
+                handoffs.requeue(handoff, by=by, at=at, cause=f"handed_over:{person.pk}:{at.timestamp()}")
+            else:
+                handoffs.reassign(handoff, heir, by=by, at=at, why=_("%(name)s hands over") % {"name": person.name})
+        name = heir.name if heir else ""
+        moved[name] = moved.get(name, 0) + parcel.count
+    return moved
+
+
+def _heir(parcel: Parcel, heirs: Heirs) -> User | None:
+    """Who takes the parcel; None: the queue."""
+    if parcel.key not in heirs:
+        raise WorkRemains(fields={parcel.key: _("Choose who takes these over.")})
+    heir = heirs[parcel.key]
+    if heir is None:
+        if parcel.can_queue:
+            return None
+        raise WorkRemains(fields={parcel.key: _("These leads are in conversation: name a colleague.")})
+    if heir.pk not in {colleague.pk for colleague in parcel.colleagues}:
+        text = _("%(name)s cannot take these: not active, away, or not in sales.") % {"name": heir.name}
+        raise WorkRemains(text, fields={parcel.key: text})
+    return heir
+
+
+@transaction.atomic
+def deactivate(person: User, *, heirs: Heirs, by: User, at: datetime) -> dict[str, int]:
+    """End a person's access: no sign-in, all sessions over, links invalid, open handoffs moved as ``heirs`` says.
+
+    Returns how many went where, as :func:`hand_over`. Names stay in the history, memberships for a return. Raises
+    NotPossible (oneself, the last admin, deactivated already), WorkRemains.
+    """
+    person = _one_at_a_time(person)
+    if person.pk == by.pk:
+        raise NotPossible(_("You cannot deactivate yourself. Ask another admin."))
+    if person.deactivated_at is not None:
+        raise NotPossible(_("%(name)s is deactivated already.") % {"name": person.name})
+    if person.is_admin:
+        _check_not_last_admin(person)
+    was_active, person.is_active, person.deactivated_at = person.is_active, False, at
+    person.save(update_fields=["is_active", "deactivated_at"])
+    _end_sessions(person)
+    # API keys of the person end here too, once there are any.
+    invitations.revoke(person, by=by, at=at)
+    moved = _move(person, heirs, by=by, at=at)
+    record("person_deactivated", person, by=by, at=at, payload={"moved": moved, "was_active": was_active})
+    return moved
+
+
+@transaction.atomic
+def reactivate(person: User, *, by: User, at: datetime) -> Invitation | None:
+    """Give a person access again, in the teams they had. Who never set a password gets a link, which is returned."""
+    person = _one_at_a_time(person)
+    if person.deactivated_at is None:
+        raise NotPossible(_("%(name)s is not deactivated.") % {"name": person.name})
+    person.deactivated_at, person.is_active = None, person.has_usable_password()
+    person.save(update_fields=["deactivated_at", "is_active"])
+    record("person_reactivated", person, by=by, at=at)
+    return None if person.is_active or not person.email else invite_again(person, by=by, at=at)
+
+
+def warnings(person: User) -> list[str]:
+    """What the organisation lacks when this person goes; nothing that forbids it."""
+    found = []
+    mine = [m.team for m in person.memberships_now if m.is_lead]
+    others = Membership.objects.exclude(user=person).filter(user__is_active=True, team__archived_at__isnull=True)
+    led_sides = set(others.filter(is_lead=True).values_list("team__side", flat=True))
+    for side in sorted({team.side for team in mine} - led_sides):
+        text = _("%(side)s has no other team lead: nobody can sign the agreement for that side.")
+        found.append(text % {"side": Side(side).label})
+    staffed = set(others.values_list("team", flat=True))
+    for membership in person.memberships_now:
+        if membership.team_id not in staffed:
+            text = _("%(team)s has nobody else: nobody sees its leads and its queue.")
+            found.append(text % {"team": membership.team.name})
+    if person.is_director and not _others(person).filter(is_director=True).exists():
+        found.append(_("There is no other director: the last step of the ladder goes to the admins."))
+    return found
+
+
+def _others(person: User) -> QuerySet[User]:
+    return User.objects.filter(is_active=True).exclude(pk=person.pk)
+
+
+def _check_not_last_admin(person: User) -> None:
+    if not _others(person).filter(is_admin=True).exists():
+        text = _("%(name)s is the only admin who can sign in. Make somebody else an admin first.")
+        text %= {"name": person.name}
+        raise NotPossible(text, fields={"is_admin": text})
+
+
+def _one_at_a_time(person: User) -> User:
+    """Wait for any other change of staff, then the person's row, locked and fresh."""
+    Organisation.objects.select_for_update(no_key=True).first()
+    return invitations.locked(person)
