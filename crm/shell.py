@@ -66,6 +66,8 @@ def _nav(request: Request, user: User, counts: dict[str, int]) -> list[Item]:
             ("alignment", _("Alignment"), "chart-column", ""),
         ]
     wanted.append(("notice_list", _("Notices"), "bell", "notices"))
+    if user.is_admin:
+        wanted.append(("setup", _("Settings"), "settings", ""))
     return [
         Item(reverse(name), label, icon, counts.get(key, 0), key, _is_current(request, reverse(name)))
         for name, label, icon, key in wanted
@@ -73,6 +75,7 @@ def _nav(request: Request, user: User, counts: dict[str, int]) -> list[Item]:
 
 
 def _is_current(request: Request, url: str) -> bool:
-    """Also the lists behind the alignment page; a lead's own page belongs to no entry, one comes there from several."""
-    below_alignment = url == reverse("alignment") and request.path.startswith(url)
-    return request.path == url or below_alignment
+    """Also the lists behind the alignment page and the pages of the settings. A lead's own page belongs to no entry:
+    one comes there from several."""
+    has_pages_below = url in (reverse("alignment"), reverse("setup")) and request.path.startswith(url)
+    return request.path == url or has_pages_below

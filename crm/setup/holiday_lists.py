@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-import holidays
-
 NAME_LENGTH = 120
 
 
 def of_country(code: str, years: Iterable[int], *, language: str) -> list[tuple[date, str]]:
     """(date, name) in ``language`` ("es", "en") where the country's list has it; empty for a country without a list."""
+    import holidays  # an eighth of a second, which every other process need not spend
+
     try:
         bare = holidays.country_holidays(code)
     except NotImplementedError:
