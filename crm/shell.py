@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.accounts import demo
 from crm.accounts.models import User
+from crm.accounts.permissions import can_manage_people
 from crm.accounts.request import Request
 from crm.lib import clock
 from crm.notifications import outbox
@@ -65,6 +66,8 @@ def _nav(request: Request, user: User, counts: dict[str, int]) -> list[Item]:
             ("lead_list", _("All leads"), "list", ""),
             ("alignment", _("Alignment"), "chart-column", ""),
         ]
+    if can_manage_people(user):
+        wanted.append(("people", _("People"), "users", ""))
     wanted.append(("notice_list", _("Notices"), "bell", "notices"))
     if user.is_admin:
         wanted.append(("setup", _("Settings"), "settings", ""))
@@ -75,7 +78,7 @@ def _nav(request: Request, user: User, counts: dict[str, int]) -> list[Item]:
 
 
 def _is_current(request: Request, url: str) -> bool:
-    """Also the lists behind the alignment page and the pages of the settings. A lead's own page belongs to no entry:
-    one comes there from several."""
-    has_pages_below = url in (reverse("alignment"), reverse("setup")) and request.path.startswith(url)
-    return request.path == url or has_pages_below
+    """Also what lies below the alignment page, the people and the settings; a lead's own page belongs to no entry, one
+    comes there from several."""
+    below = url in (reverse("alignment"), reverse("people"), reverse("setup")) and request.path.startswith(url)
+    return request.path == url or below

@@ -17,7 +17,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm.accounts.models import Team, User
+from crm.accounts.models import Membership, Team, User
 from crm.lib.bilingual import in_language
 from crm.lib.errors import Conflict, DomainError, IllegalMove
 from crm.notifications import outbox
@@ -379,14 +379,25 @@ def tell(kind: str, handoff: Handoff, people: Iterable[User], *, at: datetime, k
 def tell_submitter(kind: str, handoff: Handoff, *, by: User, at: datetime, decision: Decision, **params: Any) -> None:
     """Tell who handed the lead off what became of it; waits for the 10 s in which the rep may undo it."""
     cause = f"decision:{decision.pk}"
-    people = [handoff.submitted_by] if handoff.submitted_by_id != by.pk else []
     tell(
         kind,
         handoff,
-        people,
+        submitters(handoff, besides=by),
         at=at,
         key=cause,
         cause=cause,
         wait=outbox.UNDO_WINDOW,
         params={"by": by.name, **params},
     )
+
+
+def submitters(handoff: Handoff, *, besides: User) -> list[User]:
+    """Who of marketing hears what became of the handoff: who handed it off, or the leads of the team if that person
+    is not here any more."""
+    if handoff.submitted_by_id == besides.pk:
+        return []
+    team = handoff.lead.marketing_team
+    if handoff.submitted_by.is_active or team is None:
+        return [handoff.submitted_by]
+    here = Membership.objects.filter(team=team, user__is_active=True, is_lead=True)
+    return [membership.user for membership in here.select_related("user")]

@@ -138,5 +138,5 @@ def _end(
 
 
 def _tell_marketing(kind: str, handoff: Handoff, *, by: User, at: datetime, **params: object) -> None:
-    people = [handoff.submitted_by] if handoff.submitted_by_id != by.pk else []
+    people = handoffs.submitters(handoff, besides=by)
     handoffs.tell(kind, handoff, people, at=at, key=kind, params={"by": by.name, **params})

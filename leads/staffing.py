@@ -18,11 +18,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from crm.accounts import invitations, leaves, people
-from crm.accounts.models import Invitation, Membership, Organisation, Team, User
+from crm.accounts.models import Invitation, Membership, Team, User
 from crm.accounts.states import Side
 from crm.audit.entries import record
 from crm.lib.errors import Conflict, DomainError
 from crm.lib.text import clean_line
+from crm.notifications import outbox
 from leads import handoffs
 from leads.models import Handoff
 from leads.states import WORKED, HandoffState
@@ -90,6 +91,7 @@ def invite(
 
     ``language``: default the organisation's. Raises BadPerson naming name, email or teams.
     """
+    people.wait_for_staff_changes()
     places = list(teams)
     name, email = clean_line(name), check_email(email)
     if not name:
@@ -126,7 +128,11 @@ def invite_again(person: User, *, by: User | None, at: datetime) -> Invitation:
 
 
 def _post(invitation: Invitation, *, at: datetime) -> None:
-    """Queue the mail with the link."""
+    """Queue the mail with the link, where there is mail; the link itself is made when it is sent."""
+    inviter = invitation.invited_by.name if invitation.invited_by else ""
+    days = (invitation.expires_at - at).days
+    params = {"invitation": invitation.pk, "by": inviter, "days": days}
+    outbox.post("invitation", invitation.person, at=at, key=f"invitation:{invitation.pk}", params=params)
 
 
 def check_email(email: str, *, of: User | None = None) -> str:
@@ -221,6 +227,13 @@ def change_teams(person: User, teams: Places, *, by: User, at: datetime) -> User
 
 
 @transaction.atomic
+def place(person: User, teams: Places, *, is_director: bool, is_admin: bool, by: User, at: datetime) -> User:
+    """Set teams and marks together, or neither. Raises as :func:`change_roles` and :func:`change_teams`."""
+    change_roles(person, is_director=is_director, is_admin=is_admin, by=by, at=at)
+    return change_teams(person, teams, by=by, at=at)
+
+
+@transaction.atomic
 def end_sessions(person: User, *, by: User, at: datetime) -> User:
     """Sign the person out everywhere, at their next request."""
     person = _one_at_a_time(person)
@@ -263,6 +276,16 @@ def _sales_people(*, besides: User, at: datetime) -> list[User]:
     return [person for person in found if person.pk not in away and person.team_ids(Side.SALES)]
 
 
+def plan(parcels: Iterable[Parcel], heirs: Heirs) -> dict[str, int]:
+    """How many of ``parcels`` would go where, by name ("" the queue). Raises WorkRemains as the move itself would."""
+    found: dict[str, int] = {}
+    for parcel in parcels:
+        heir = _heir(parcel, heirs)
+        name = heir.name if heir else ""
+        found[name] = found.get(name, 0) + parcel.count
+    return found
+
+
 @transaction.atomic
 def hand_over(person: User, heirs: Heirs, *, by: User, at: datetime) -> dict[str, int]:
     """Move all open handoffs of the person as ``heirs`` says; returns how many went where, by name ("" the queue).
@@ -277,18 +300,17 @@ def hand_over(person: User, heirs: Heirs, *, by: User, at: datetime) -> dict[str
 
 
 def _move(person: User, heirs: Heirs, *, by: User, at: datetime) -> dict[str, int]:
-    moved: dict[str, int] = {}
     # the rows are locked before they are counted: a step of the person that runs now is waited for
     list(Handoff.objects.select_for_update(no_key=True).filter(owner=person, state__in=WORKED).order_by("pk"))
-    for parcel in work_of(person, at=at):
-        heir = _heir(parcel, heirs)
+    parcels = work_of(person, at=at)
+    moved = plan(parcels, heirs)
+    for parcel in parcels:
+        heir = heirs[parcel.key]
         for handoff in parcel.handoffs:
             if heir is None:
                 handoffs.requeue(handoff, by=by, at=at, cause=f"handed_over:{person.pk}:{at.timestamp()}")
             else:
                 handoffs.reassign(handoff, heir, by=by, at=at, why=_("%(name)s hands over") % {"name": person.name})
-        name = heir.name if heir else ""
-        moved[name] = moved.get(name, 0) + parcel.count
     return moved
 
 
@@ -375,5 +397,5 @@ def _check_not_last_admin(person: User) -> None:
 
 def _one_at_a_time(person: User) -> User:
     """Wait for any other change of staff, then the person's row, locked and fresh."""
-    Organisation.objects.select_for_update(no_key=True).first()
+    people.wait_for_staff_changes()
     return invitations.locked(person)

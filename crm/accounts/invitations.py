@@ -69,6 +69,12 @@ def path_of(invitation: Invitation) -> str:
     return reverse("join", kwargs={"pk": invitation.pk, "signature": signature})
 
 
+def path_while_open(pk: int) -> str:
+    """The path of the link, or empty once it was used or taken back: for a mail that goes out later."""
+    invitation = Invitation.objects.filter(pk=pk, accepted_at__isnull=True, revoked_at__isnull=True).first()
+    return path_of(invitation) if invitation else ""
+
+
 @transaction.atomic
 def create(person: User, *, by: User | None, at: datetime) -> Invitation:
     """Invite ``person``, who may also be active and have lost the password. Links made before stop working.

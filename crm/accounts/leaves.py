@@ -73,9 +73,11 @@ def end(leave: Leave, *, by: User, at: datetime) -> None:
     """The person is back today: a leave that runs ends yesterday, one that has not begun is taken out."""
     today = today_of(leave.person, at=at)
     payload = {"first_on": leave.first_on.isoformat(), "last_on": leave.last_on.isoformat()}
+    if leave.last_on < today:
+        return
     if leave.first_on >= today:
         leave.delete()
-    elif leave.last_on >= today:
+    else:
         leave.last_on = today - timedelta(days=1)
         leave.save(update_fields=["last_on"])
     record("leave_ended", leave.person, by=by, at=at, payload=payload)

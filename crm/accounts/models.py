@@ -133,8 +133,10 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     @cached_property
     def memberships_now(self) -> list[Membership]:
-        """Memberships with their teams, read once per request."""
-        return [m for m in self.memberships.select_related("team").all() if m.team.archived_at is None]
+        """Memberships with their teams, read once per request, or beforehand by a list."""
+        read = "memberships" in getattr(self, "_prefetched_objects_cache", {})
+        rows = self.memberships.all() if read else self.memberships.select_related("team")
+        return [m for m in rows if m.team.archived_at is None]
 
     def team_ids(self, side: str, *, led: bool = False) -> list[int]:
         """Ids of the teams of ``side`` that the person belongs to, or leads when ``led``."""

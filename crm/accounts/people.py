@@ -21,6 +21,11 @@ def organisation() -> Organisation:
     return Organisation.objects.first() or Organisation(name="Relevo")
 
 
+def wait_for_staff_changes() -> None:
+    """Let no other change of people and teams run until this transaction ends: the organisation's row is the lock."""
+    Organisation.objects.select_for_update(no_key=True).first()
+
+
 @transaction.atomic
 def create_team(name: str, side: str, *, by: User | None, at: datetime, **fields: Any) -> Team:
     """A new team of one side."""

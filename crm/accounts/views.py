@@ -8,15 +8,16 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
-from crm.accounts import demo, invitations, people
-from crm.accounts.forms import JoinForm, PreferencesForm
+from crm.accounts import demo, invitations, leaves, people
+from crm.accounts.forms import JoinForm, LeaveForm, PreferencesForm
 from crm.accounts.models import Invitation
 from crm.accounts.request import Request
 from crm.lib import clock
@@ -75,4 +76,44 @@ def preferences(request: Request) -> HttpResponse:
         with translation.override(form.cleaned_data["language"]):
             messages.success(request, _("Preferences saved."))
         return redirect("preferences")
-    return render(request, "accounts/preferences.html", {"form": form}, status=422 if form.errors else 200)
+    return _show_preferences(request, status=422 if form.errors else 200, form=form)
+
+
+def _show_preferences(request: Request, *, status: int = 200, **forms: Form) -> HttpResponse:
+    """The page with what the person may set for themselves; ``forms``: those that came back with errors."""
+    request.now = now = clock.now()
+    today = leaves.today_of(request.user, at=now)
+    context = {
+        "form": PreferencesForm(user=request.user),
+        "leave_form": LeaveForm(initial={"first_on": today}, auto_id="id_leave_%s"),
+        "leaves": request.user.leaves.filter(last_on__gte=today),
+        "own": True,
+        **forms,
+    }
+    return render(request, "accounts/preferences.html", context, status=status)
+
+
+@require_POST
+def leave_take(request: Request) -> HttpResponse:
+    """Enter a leave of one's own."""
+    form, status = LeaveForm(request.POST, auto_id="id_leave_%s"), 422
+    if form.is_valid():
+        try:
+            leaves.take(request.user, **form.cleaned_data, by=request.user, at=clock.now())
+        except leaves.BadLeave as error:
+            for name, text in error.fields.items():
+                form.add_error(name, str(text))
+            status = error.status
+        else:
+            messages.success(request, _("Leave saved."))
+            return redirect("preferences")
+    return _show_preferences(request, status=status, leave_form=form)
+
+
+@require_POST
+def leave_end(request: Request, pk: int) -> HttpResponse:
+    """Back from a leave of one's own, or not going."""
+    leave = get_object_or_404(request.user.leaves.select_related("person"), pk=pk)
+    leaves.end(leave, by=request.user, at=clock.now())
+    messages.success(request, _("Leave ended."))
+    return redirect("preferences")

@@ -17,7 +17,7 @@ from django.template import Context
 from django.template.loader import select_template
 from django.utils import timezone, translation
 
-from crm.accounts import people
+from crm.accounts import invitations, people
 from crm.accounts.models import Organisation
 from crm.lib.text import clean_line
 from crm.notifications.models import Message
@@ -27,7 +27,9 @@ SUBJECT_AT_MOST = 150
 
 # A link that holds a secret is made when the mail is sent, so that no row keeps it: kind -> function that returns
 # the path, or "" when what it leads to is over (an invitation taken back), and then nothing is sent.
-PATHS: dict[str, Callable[[Message], str]] = {}
+PATHS: dict[str, Callable[[Message], str]] = {
+    "invitation": lambda message: invitations.path_while_open(message.params["invitation"]),
+}
 
 
 class Overtaken(Exception):

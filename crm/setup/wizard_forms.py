@@ -44,7 +44,7 @@ class FirstAdminForm(forms.Form):
         strip=False,
         max_length=256,
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
-        help_text=gettext_lazy("At least 10 characters; a short sentence is good."),
+        help_text=gettext_lazy("At least 12 characters. A short sentence is easy to remember and hard to guess."),
     )
     code = forms.CharField(
         label=gettext_lazy("Set-up code"),

@@ -153,7 +153,7 @@ def show(request: Request, key: str, form: Form, *, status: int = 200, **context
         "is_behind": organisation.setup_steps.get(key) == organisations.DONE,
         "form": form,
     }
-    return render(request, f"setup/{key}.html", {**frame, **context}, status=status)
+    return render(request, f"setup/steps/{key}.html", {**frame, **context}, status=status)
 
 
 def answer(request: Request, key: str, form: Form, save: Save, **context: Any) -> HttpResponse:

@@ -12,7 +12,7 @@ import crm.lib.clock
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0001_initial"),
+        ("accounts", "0002_mails"),
         ("auth", "0012_alter_user_first_name_max_length"),
     ]
 

@@ -2,7 +2,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("accounts", "0002_invitations_and_leave"), ("accounts", "0002_mails")]
+    dependencies = [("accounts", "0003_invitations_and_leave")]
     operations = [
         migrations.AddField(model_name="organisation", name="setting_up", field=models.BooleanField(default=False)),
         migrations.AddField(

@@ -1,0 +1,102 @@
+"""Teams: naming, and taking one out of use once nobody and nothing is in it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from crm.accounts import people
+from crm.accounts.models import Team, User
+from crm.audit.entries import record
+from crm.lib.errors import Conflict, DomainError
+from crm.lib.text import clean_line
+from leads.models import Handoff
+
+
+class BadTeam(DomainError):
+    """Something about a team's data; ``fields`` says what."""
+
+    code = "bad_team"
+
+
+class TeamInUse(Conflict):
+    code = "team_in_use"
+
+
+@transaction.atomic
+def create(name: str, side: str, *, language: str, by: User, at: datetime) -> Team:
+    """A new team of one side. Raises BadTeam naming ``name``."""
+    name = _checked(name)
+    try:
+        with transaction.atomic():
+            return people.create_team(name, side, language=language, by=by, at=at)
+    except IntegrityError as error:
+        raise _taken(name) from error
+
+
+@transaction.atomic
+def change(team: Team, *, name: str, language: str, by: User, at: datetime) -> Team:
+    """Rename a team or change the language of its mails. Its side never changes: its leads would change hands."""
+    name, before = _checked(name), [team.name, team.language]
+    team.name, team.language = name, language
+    try:
+        with transaction.atomic():
+            team.save(update_fields=["name", "language"])
+    except IntegrityError as error:
+        raise _taken(name) from error
+    if [name, language] != before:
+        record("team_changed", team, by=by, at=at, payload={"before": before, "after": [name, language]})
+    return team
+
+
+@transaction.atomic
+def archive(team: Team, *, by: User, at: datetime) -> Team:
+    """Take a team out of use: nobody is placed in it, nothing handed off to it. History keeps its name.
+
+    Raises TeamInUse while somebody belongs to it or a handoff to it is open.
+    """
+    people.wait_for_staff_changes()
+    team = Team.objects.get(pk=team.pk)
+    if team.archived_at is not None:
+        return team
+    members = team.memberships.filter(user__deactivated_at__isnull=True).count()
+    handoffs = Handoff.objects.open().filter(team=team).count()
+    reasons = []
+    if members:
+        text = ngettext("%(count)s person belongs to it", "%(count)s people belong to it", members)
+        reasons.append(text % {"count": members})
+    if handoffs:
+        text = ngettext("%(count)s of its handoffs is open", "%(count)s of its handoffs are open", handoffs)
+        reasons.append(text % {"count": handoffs})
+    if reasons:
+        text = _("%(team)s is in use: %(reasons)s. Move them first.")
+        raise TeamInUse(text % {"team": team.name, "reasons": "; ".join(reasons)})
+    team.archived_at = at
+    team.save(update_fields=["archived_at"])
+    record("team_archived", team, by=by, at=at)
+    return team
+
+
+@transaction.atomic
+def restore(team: Team, *, by: User, at: datetime) -> Team:
+    """Bring an archived team back."""
+    if Team.objects.filter(pk=team.pk, archived_at__isnull=False).update(archived_at=None):
+        record("team_restored", team, by=by, at=at)
+    team.archived_at = None
+    return team
+
+
+def _checked(name: str) -> str:
+    name = clean_line(name)
+    if not name:
+        text = _("Give the team a name.")
+        raise BadTeam(text, fields={"name": text})
+    return name
+
+
+def _taken(name: str) -> BadTeam:
+    text = _("There is a team called %(name)s already.") % {"name": name}
+    return BadTeam(text, fields={"name": text})
