@@ -17,7 +17,7 @@ from crm.setup.holiday_lists import of_country
         ("CL", "2026-09-18", "Día de la Independencia", 14, 19),
         ("AR", "2026-05-25", "Día de la Revolución de Mayo", 14, 20),
         ("PE", "2026-07-28", "Día de la Independencia", 15, 19),
-        ("ES", "2026-10-12", "Día de la Hispanidad", 8, 11),
+        ("ES", "2026-10-12", "Fiesta Nacional de España", 8, 11),
         ("BR", "2026-09-07", "Independência do Brasil", 9, 12),
         ("US", "2026-07-04", "Independence Day", 10, 14),
     ],
@@ -37,6 +37,6 @@ def test_list_covers_the_years_asked_for() -> None:
     assert {day.year for day, _name in of_country("MX", [2026, 2027], language="es")} == {2026, 2027}
 
 
-@pytest.mark.parametrize("country", ["", "KP", "QQ"])
+@pytest.mark.parametrize("country", ["", "AC", "QQ"])
 def test_country_without_a_list_has_none(country: str) -> None:
     assert of_country(country, [2026], language="es") == []

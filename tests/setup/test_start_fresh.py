@@ -163,7 +163,8 @@ def test_page_removes_the_demo_and_leads_to_the_first_admin(demo_cast: Cast, cli
     assert len(client.get("/accounts/login/").context["demo_people"]) == 0
 
 
-def test_page_is_for_admin_and_director(demo_cast: Cast, client: Client) -> None:
+def test_page_is_for_admin_and_director(demo_cast: Cast, client: Client, settings: Settings) -> None:
+    settings.RELEVO_MODE = "demo"
     answers = {}
     for person in (demo_cast.ana, demo_cast.bea, demo_cast.dora, demo_cast.elsa, demo_cast.root):
         client.force_login(person)
