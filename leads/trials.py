@@ -48,7 +48,8 @@ def send(team: Team, version: PersonaVersion, *, by: User, at: datetime) -> Hand
     Raises what handoffs.hand_off raises: NoAgreement, NotAnMql, PackageIncomplete.
     """
     with translation.override(people.organisation().language):
-        data = fitting(facts.rules(version), name=_("Test lead"), company=f"{_('Test company')} · {version}")
+        name, company = _("Test lead"), _("Test company")
+    data = fitting(facts.rules(version), name=name, company=f"{company} · {version}")
     marketing = Team.objects.filter(side=Side.MARKETING, archived_at__isnull=True).order_by("pk").first()
     source = Source.objects.filter(archived_at__isnull=True).first()
     action = ValuableActionKind.objects.filter(archived_at__isnull=True).first()

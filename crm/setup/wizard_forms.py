@@ -13,7 +13,7 @@ from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.utils.dates import WEEKDAYS
 from django.utils.formats import date_format
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
 
 from crm.accounts.forms import zone_choices
@@ -29,7 +29,7 @@ from personas.models import PersonaVersion
 from personas.states import VersionState
 from sla import worktime
 
-MOST_OWN, MOST_PEOPLE = 3, 6
+MOST_OWN, MOST_PEOPLE = 3, 4
 
 
 class FirstAdminForm(forms.Form):
@@ -101,7 +101,7 @@ class OrganisationForm(forms.Form):
 
 
 def day_label(day: wizard.Day) -> str:
-    return f"{date_format(day.on, _('D j M Y'))} · {day.name}"
+    return f"{date_format(day.on, pgettext('date format', 'D j M Y'))} · {day.name}"
 
 
 class HolidaysForm(forms.Form):

@@ -36,6 +36,7 @@ from crm.setup.wizard_forms import (
 )
 from crm.starter import personas as templates
 from crm.starter.agreements import PACES, commitments
+from crm.templatetags.relevo import city
 from leads import trials
 from personas import catalogue
 from sla import calendars
@@ -212,7 +213,7 @@ def working_hours(request: Request) -> HttpResponse:
     def save(now: Any) -> None:
         wizard.set_hours(request.organisation, form.cleaned_data["windows"], by=request.user, at=now)
 
-    return answer(request, "hours", form, save, zone=request.organisation.time_zone)
+    return answer(request, "hours", form, save, zone=city(request.organisation.time_zone))
 
 
 @page
