@@ -10,7 +10,7 @@ from django.core.validators import MaxValueValidator
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from crm.accounts.models import Team
+from crm.accounts.models import Team, User
 from crm.accounts.states import Side
 from crm.lib.countries import choices as country_choices
 from crm.lib.text import clean_line, clean_text
@@ -256,6 +256,21 @@ class EndForm(forms.Form):
     def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["reason"].queryset = in_use(OutcomeReason).filter(kind=kind)
+
+
+class ReassignForm(forms.Form):
+    """Who works on the lead from now on."""
+
+    owner = forms.ChoiceField(label=_("To"))
+    comment = Lines(label=_("Comment"), required=False, max_length=2000)
+
+    def __init__(self, *args: Any, colleagues: list[User], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.colleagues = {str(person.pk): person for person in colleagues}
+        self.fields["owner"].choices = [("", _("Choose")), *((pk, p.name) for pk, p in self.colleagues.items())]
+
+    def clean_owner(self) -> User:
+        return self.colleagues[self.cleaned_data["owner"]]
 
 
 class NoteForm(forms.Form):

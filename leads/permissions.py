@@ -51,6 +51,11 @@ def can_requeue(user: User, handoff: Handoff) -> bool:
     return state_allows and handoff.team_id in user.team_ids(Side.SALES, led=True)
 
 
+def can_reassign(user: User, handoff: Handoff) -> bool:
+    """Give it to a colleague: a lead of the team, or the director."""
+    return handoff.state in WORKED and (user.is_director or handoff.team_id in user.team_ids(Side.SALES, led=True))
+
+
 def can_read_alignment(user: User) -> bool:
     """Both sides read the same numbers; an admin alone makes no business of them."""
     return user.is_director or bool(user.memberships_now)

@@ -6,8 +6,7 @@ them cannot each leave the other one's work, or the last admin's chair, to nobod
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.core.exceptions import ValidationError
@@ -15,18 +14,18 @@ from django.core.validators import validate_email
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import ngettext
 
-from crm.accounts import invitations, leaves, people
+from crm.accounts import invitations, people
 from crm.accounts.models import Invitation, Membership, Team, User
 from crm.accounts.states import Side
 from crm.audit.entries import record
 from crm.lib.errors import Conflict, DomainError
 from crm.lib.text import clean_line
 from crm.notifications import outbox
-from leads import handoffs
+from leads.heirs import Heirs, move
 from leads.models import Handoff
-from leads.states import WORKED, HandoffState
+from leads.states import WORKED
 
 Places = Iterable[tuple[Team, bool]]  # team, and whether the person leads it
 
@@ -41,35 +40,6 @@ class NotPossible(Conflict):
     """A rule about who has to stay; the message says which."""
 
     code = "staffing"
-
-
-class WorkRemains(Conflict):
-    """Nobody was named for some of the person's open handoffs, or who was named cannot take them."""
-
-    code = "work_remains"
-    message = gettext_lazy("Say who takes over the open handoffs.")
-
-
-@dataclass(frozen=True)
-class Parcel:
-    """The open handoffs of one person in one team that move together. ``can_queue``: not contacted yet, so they may
-    also go back to the queue. ``colleagues``: who may take them, those of the team before others."""
-
-    team: Team
-    can_queue: bool
-    handoffs: list[Handoff]
-    colleagues: list[User] = field(default_factory=list)
-
-    @property
-    def key(self) -> str:
-        return f"{self.team.pk}-{'new' if self.can_queue else 'known'}"
-
-    @property
-    def count(self) -> int:
-        return len(self.handoffs)
-
-
-Heirs = Mapping[str, User | None]  # by Parcel.key; None: back to the queue
 
 
 # -- Coming
@@ -250,42 +220,6 @@ def _end_sessions(person: User) -> None:
 # -- Going
 
 
-def work_of(person: User, *, at: datetime) -> list[Parcel]:
-    """The person's open handoffs in parcels, each with who may take it: active, not away, of the same team first;
-    where the team has nobody else, people of the other sales teams."""
-    rows = Handoff.objects.filter(owner=person, state__in=WORKED).select_related(
-        "team", "lead__person", "lead__company", "owner", "submitted_by", "clock"
-    )
-    parcels: dict[tuple[int, bool], Parcel] = {}
-    for handoff in rows.order_by("team__name", "team_id", "id"):
-        can_queue = handoff.state == HandoffState.ACCEPTED
-        empty = Parcel(handoff.team, can_queue, [])
-        parcels.setdefault((handoff.team_id, can_queue), empty).handoffs.append(handoff)
-    colleagues = _sales_people(besides=person, at=at) if parcels else []
-    for parcel in parcels.values():
-        own = [c for c in colleagues if parcel.team.pk in c.team_ids(Side.SALES)]
-        parcel.colleagues.extend(own or colleagues)
-    return sorted(parcels.values(), key=lambda parcel: (parcel.team.name, not parcel.can_queue))
-
-
-def _sales_people(*, besides: User, at: datetime) -> list[User]:
-    """Who could take over a handoff now."""
-    rows = User.objects.filter(is_active=True, memberships__team__side=Side.SALES).exclude(pk=besides.pk)
-    found = list(rows.distinct().order_by("name").prefetch_related("memberships__team"))
-    away = leaves.away(found, at=at)
-    return [person for person in found if person.pk not in away and person.team_ids(Side.SALES)]
-
-
-def plan(parcels: Iterable[Parcel], heirs: Heirs) -> dict[str, int]:
-    """How many of ``parcels`` would go where, by name ("" the queue). Raises WorkRemains as the move itself would."""
-    found: dict[str, int] = {}
-    for parcel in parcels:
-        heir = _heir(parcel, heirs)
-        name = heir.name if heir else ""
-        found[name] = found.get(name, 0) + parcel.count
-    return found
-
-
 @transaction.atomic
 def hand_over(person: User, heirs: Heirs, *, by: User, at: datetime) -> dict[str, int]:
     """Move all open handoffs of the person as ``heirs`` says; returns how many went where, by name ("" the queue).
@@ -293,40 +227,10 @@ def hand_over(person: User, heirs: Heirs, *, by: User, at: datetime) -> dict[str
     Raises WorkRemains where a parcel has no heir, or one who cannot take it.
     """
     person = _one_at_a_time(person)
-    moved = _move(person, heirs, by=by, at=at)
+    moved = move(person, heirs, by=by, at=at)
     if moved:
         record("work_handed_over", person, by=by, at=at, payload={"moved": moved})
     return moved
-
-
-def _move(person: User, heirs: Heirs, *, by: User, at: datetime) -> dict[str, int]:
-    # the rows are locked before they are counted: a step of the person that runs now is waited for
-    list(Handoff.objects.select_for_update(no_key=True).filter(owner=person, state__in=WORKED).order_by("pk"))
-    parcels = work_of(person, at=at)
-    moved = plan(parcels, heirs)
-    for parcel in parcels:
-        heir = heirs[parcel.key]
-        for handoff in parcel.handoffs:
-            if heir is None:
-                handoffs.requeue(handoff, by=by, at=at, cause=f"handed_over:{person.pk}:{at.timestamp()}")
-            else:
-                handoffs.reassign(handoff, heir, by=by, at=at, why=_("%(name)s hands over") % {"name": person.name})
-    return moved
-
-
-def _heir(parcel: Parcel, heirs: Heirs) -> User | None:
-    """Who takes the parcel; None: the queue."""
-    if parcel.key not in heirs:
-        raise WorkRemains(fields={parcel.key: _("Choose who takes these over.")})
-    heir = heirs[parcel.key]
-    if heir is None:
-        if parcel.can_queue:
-            return None
-        raise WorkRemains(fields={parcel.key: _("These leads are in conversation: name a colleague.")})
-    if heir.pk not in {colleague.pk for colleague in parcel.colleagues}:
-        text = _("%(name)s cannot take these: not active, away, or not in sales.") % {"name": heir.name}
-        raise WorkRemains(text, fields={parcel.key: text})
-    return heir
 
 
 @transaction.atomic
@@ -348,7 +252,7 @@ def deactivate(person: User, *, heirs: Heirs, by: User, at: datetime) -> dict[st
     _end_sessions(person)
     # API keys of the person end here too, once there are any.
     invitations.revoke(person, by=by, at=at)
-    moved = _move(person, heirs, by=by, at=at)
+    moved = move(person, heirs, by=by, at=at)
     record("person_deactivated", person, by=by, at=at, payload={"moved": moved, "was_active": was_active})
     return moved
 

@@ -21,6 +21,7 @@ urlpatterns = [
     path("handoffs/<int:pk>/reject/", steps.reject, name="handoff_reject"),
     path("handoffs/<int:pk>/withdraw/", steps.withdraw, name="handoff_withdraw"),
     path("handoffs/<int:pk>/requeue/", steps.requeue, name="handoff_requeue"),
+    path("handoffs/<int:pk>/reassign/", steps.reassign, name="handoff_reassign"),
     path("handoffs/<int:pk>/attempt/", steps.attempt, name="handoff_attempt"),
     path("handoffs/<int:pk>/sql/", steps.sql, name="handoff_sql"),
     path("handoffs/<int:pk>/opportunity/", steps.opportunity, name="handoff_opportunity"),

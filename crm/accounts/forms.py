@@ -62,7 +62,7 @@ class JoinForm(forms.Form):
     def clean_name(self) -> str:
         name = clean_line(self.cleaned_data["name"])
         if not name:
-            raise ValidationError(_("Give the person's name."))
+            raise ValidationError(_("Give your name."))
         return name
 
     def clean_password(self) -> str:

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.accounts.models import LANGUAGES, Team, User
 from crm.accounts.states import Side
 from leads.forms import Line, in_use
-from leads.staffing import Parcel
+from leads.heirs import Parcel
 
 NOT_IN, MEMBER, LEADS = "", "member", "leads"
 PLACES = [(NOT_IN, _("Not in it")), (MEMBER, _("Member")), (LEADS, _("Leads it"))]

@@ -28,6 +28,7 @@ from crm.lib.text import clean_line
 from crm.notifications import mail
 from crm.setup.people_forms import HeirsForm, InviteForm, PersonForm, PlaceForm
 from leads import staffing
+from leads.heirs import Heirs, plan, work_of
 from leads.views.pages import refuse
 
 View = Callable[..., HttpResponse]
@@ -112,7 +113,7 @@ def show(request: Request, person: User, *, at: datetime, status: int = 200, **b
         "url": settings.BASE_URL + invitations.path_of(link) if link and _may_see_links() else "",
         "mail_on": mail.is_on(),
         "leaves": person.leaves.filter(last_on__gte=today),
-        "work": sum(parcel.count for parcel in staffing.work_of(person, at=at)),
+        "work": sum(parcel.count for parcel in work_of(person, at=at)),
         "is_self": person.pk == request.user.pk,
         "edit_form": PersonForm(initial=names, auto_id="id_edit_%s"),
         "place_form": PlaceForm(person=person, auto_id="id_place_%s"),
@@ -243,7 +244,7 @@ def person_reactivate(request: Request, pk: int) -> HttpResponse:
 def person_hand_over(request: Request, pk: int) -> HttpResponse:
     """Move all open work of somebody who stays."""
 
-    def write(person: User, heirs: staffing.Heirs, now: datetime) -> dict[str, int]:
+    def write(person: User, heirs: Heirs, now: datetime) -> dict[str, int]:
         return staffing.hand_over(person, heirs, by=request.user, at=now)
 
     return _going(request, pk, write, leaving=False)
@@ -254,20 +255,20 @@ def person_hand_over(request: Request, pk: int) -> HttpResponse:
 def person_deactivate(request: Request, pk: int) -> HttpResponse:
     """End a person's access, after a look at what moves where."""
 
-    def write(person: User, heirs: staffing.Heirs, now: datetime) -> dict[str, int]:
+    def write(person: User, heirs: Heirs, now: datetime) -> dict[str, int]:
         return staffing.deactivate(person, heirs=heirs, by=request.user, at=now)
 
     return _going(request, pk, write, leaving=True)
 
 
 def _going(
-    request: Request, pk: int, write: Callable[[User, staffing.Heirs, datetime], dict[str, int]], *, leaving: bool
+    request: Request, pk: int, write: Callable[[User, Heirs, datetime], dict[str, int]], *, leaving: bool
 ) -> HttpResponse:
     """First the choice of heirs, then what will move where, then it moves. A choice that does not fit any more comes
     back with the work as it is now."""
     person, now, status = fetch(pk), clock.now(), 200
     request.now = now
-    parcels = staffing.work_of(person, at=now)
+    parcels = work_of(person, at=now)
     form = HeirsForm(request.POST or None, parcels=parcels)
     if request.method == "POST":
         status = 422
@@ -275,7 +276,7 @@ def _going(
             try:
                 moved = write(person, form.heirs, now)
             except DomainError as error:
-                parcels = staffing.work_of(person, at=now)
+                parcels = work_of(person, at=now)
                 form = HeirsForm(request.POST, parcels=parcels)
                 status = refuse(form, error)
             else:
@@ -289,7 +290,7 @@ def _going(
         "parcels": [(form[parcel.key], parcel) for parcel in parcels],
         "form": form,
         "planned": planned,
-        "plan": staffing.plan(parcels, form.heirs) if planned else {},
+        "plan": plan(parcels, form.heirs) if planned else {},
         "work": sum(parcel.count for parcel in parcels),
         "warnings": staffing.warnings(person) if leaving else [],
         "leaving": leaving,

@@ -14,7 +14,18 @@ from crm.accounts.models import User
 from crm.accounts.request import Request
 from crm.lib.bilingual import in_language
 from leads import events, facts, permissions
-from leads.forms import ActionForm, AttemptForm, EndForm, EvidenceForm, NoteForm, RejectForm, WinForm, in_use
+from leads.forms import (
+    ActionForm,
+    AttemptForm,
+    EndForm,
+    EvidenceForm,
+    NoteForm,
+    ReassignForm,
+    RejectForm,
+    WinForm,
+    in_use,
+)
+from leads.heirs import colleagues_for
 from leads.models import CustomField, Event, Handoff, Lead, OutcomeReason, ValuableActionKind
 from leads.qualification import AUTHORITY, DISQUALIFIER, FIT, MEANS, Assessment, Judgement
 from leads.states import HandoffState, OutcomeKind, Stage
@@ -101,7 +112,7 @@ def version_for(lead: Lead, handoff: Handoff | None) -> PersonaVersion | None:
     return rows.filter(pk=pk).first() if pk else None
 
 
-def forms_for(request: Request, handoff: Handoff | None, *, today: Any) -> dict[str, Form]:
+def forms_for(request: Request, handoff: Handoff | None, *, at: datetime) -> dict[str, Form]:
     """Empty forms of every step that the viewer may take now; absent where not allowed."""
     found: dict[str, Form] = {}
     user = request.user
@@ -111,6 +122,8 @@ def forms_for(request: Request, handoff: Handoff | None, *, today: Any) -> dict[
         found["reject"] = RejectForm(reasons=reasons_of(handoff), auto_id="id_reject_%s")
     if permissions.can_withdraw(user, handoff):
         found["withdraw"] = NoteForm(auto_id="id_withdraw_%s")
+    if permissions.can_reassign(user, handoff):
+        found["reassign"] = reassign_form(handoff, at=at)
     if permissions.can_work(user, handoff):
         found["attempt"] = AttemptForm(auto_id="id_attempt_%s")
         if handoff.state in (HandoffState.SQL, HandoffState.OPPORTUNITY):
@@ -119,6 +132,11 @@ def forms_for(request: Request, handoff: Handoff | None, *, today: Any) -> dict[
         if handoff.state in (HandoffState.CONTACTED, HandoffState.SQL):
             found["disqualify"] = EndForm(kind=OutcomeKind.DISQUALIFIED, auto_id="id_disqualify_%s")
     return found
+
+
+def reassign_form(handoff: Handoff, data: Any = None, *, at: datetime) -> ReassignForm:
+    """The form that gives the handoff to a colleague who is here."""
+    return ReassignForm(data, colleagues=colleagues_for(handoff, at=at), auto_id="id_reassign_%s")
 
 
 def reasons_of(handoff: Handoff) -> Any:
@@ -143,7 +161,7 @@ def context(request: Request, lead: Lead, *, at: datetime, bound: dict[str, Form
     today = events.today(at)
     can_qualify = permissions.can_qualify(user, lead)
     can_prove = can_qualify or bool(handoff and permissions.can_work(user, handoff))
-    forms = forms_for(request, handoff, today=today)
+    forms = forms_for(request, handoff, at=at)
     if can_qualify or permissions.can_change(user, lead):
         forms["action"] = ActionForm(today=today, auto_id="id_action_%s")
     forms |= {name: form for name, form in bound.items() if name in forms}

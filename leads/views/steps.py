@@ -167,6 +167,20 @@ def requeue(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
+def reassign(request: Request, pk: int) -> HttpResponse:
+    """A team lead or the director gives a lead to somebody else to work on."""
+    handoff = fetch(request, pk)
+    allowed(request, handoff, permissions.can_reassign, when=handoff.is_open)
+    form = lead_context.reassign_form(handoff, request.POST, at=clock.now())
+
+    def write(now: datetime) -> None:
+        data = form.cleaned_data
+        handoffs.reassign(handoff, data["owner"], by=request.user, at=now, why=data["comment"])
+
+    return step(request, handoff, "reassign", form, write, _("%(lead)s has a new owner."))
+
+
+@require_POST
 def attempt(request: Request, pk: int) -> HttpResponse:
     """Note an attempt; the first that reached a person is the contact."""
     handoff = fetch(request, pk)

@@ -140,6 +140,7 @@ SCREENS: dict[str, str | list[Screen]] = {
     "handoff_reject": [Screen("/handoffs/{handoff}/reject/", (REP,), LONG)],
     "handoff_withdraw": TAKES_A_FORM,
     "handoff_requeue": TAKES_A_FORM,
+    "handoff_reassign": TAKES_A_FORM,
     "handoff_attempt": TAKES_A_FORM,
     "handoff_sql": TAKES_A_FORM,
     "handoff_opportunity": TAKES_A_FORM,

@@ -16,6 +16,7 @@ from crm.audit.models import Entry
 from crm.lib.errors import Conflict, DomainError, IllegalMove
 from crm.notifications.models import Message
 from leads import handoffs, outcomes, staffing
+from leads.heirs import WorkRemains, work_of
 from leads.models import Handoff, Lead
 from sla.models import Clock
 from tests import factories
@@ -229,7 +230,7 @@ def test_database_refuses_an_inactive_owner(cast: Cast) -> None:
 
 
 def parcels(person: User) -> dict[str, tuple[int, list[str]]]:
-    return {p.key: (p.count, [c.name for c in p.colleagues]) for p in staffing.work_of(person, at=NOON)}
+    return {p.key: (p.count, [c.name for c in p.colleagues]) for p in work_of(person, at=NOON)}
 
 
 def test_work_comes_in_parcels_with_who_may_take_it(cast: Cast) -> None:
@@ -265,7 +266,7 @@ def test_deactivation_moves_the_work(cast: Cast) -> None:
 def test_deactivation_without_an_heir_changes_nothing(cast: Cast) -> None:
     handoff = factories.contacted(cast)
     for heirs in ({}, {f"{cast.sales.pk}-known": None}, {f"{cast.sales.pk}-known": cast.ana}):
-        with pytest.raises(staffing.WorkRemains) as caught:
+        with pytest.raises(WorkRemains) as caught:
             staffing.deactivate(cast.bea, heirs=heirs, by=cast.root, at=NOON)
         assert list(caught.value.fields) == [f"{cast.sales.pk}-known"]
     assert (now(cast.bea).is_active, now(handoff).owner, verbs(cast.bea)) == (True, cast.bea, [])
@@ -343,4 +344,35 @@ def test_hand_over_moves_the_work_of_somebody_who_stays(cast: Cast) -> None:
 
 
 def test_refusals_are_errors_that_people_can_act_on() -> None:
-    assert all(issubclass(e, DomainError) for e in (staffing.BadPerson, staffing.NotPossible, staffing.WorkRemains))
+    assert all(issubclass(e, DomainError) for e in (staffing.BadPerson, staffing.NotPossible, WorkRemains))
+
+
+# -- The button on the lead page
+
+
+def give(person: User, handoff: Handoff, to: User) -> int:
+    client = Client()
+    client.force_login(person)
+    return client.post(f"/handoffs/{handoff.pk}/reassign/", {"owner": to.pk}).status_code
+
+
+def test_lead_and_director_reassign_and_nobody_else(cast: Cast) -> None:
+    handoff = factories.contacted(cast)
+    refused = [give(person, handoff, cast.cruz) for person in (cast.bea, cast.ana, cast.cruz, cast.root)]
+    assert (refused, now(handoff).owner) == ([403, 403, 404, 404], cast.bea)
+    assert (give(cast.dora, handoff, cast.cruz), now(handoff).owner) == (302, cast.cruz)
+    assert (give(cast.elsa, handoff, cast.bea), now(handoff).owner) == (302, cast.bea)
+
+
+def test_handoff_is_not_given_to_somebody_outside_sales(cast: Cast) -> None:
+    handoff = factories.contacted(cast)
+    assert (give(cast.dora, handoff, cast.ana), now(handoff).owner) == (422, cast.bea)
+
+
+def test_lead_page_offers_colleagues_who_are_here(cast: Cast) -> None:
+    handoff = factories.contacted(cast)
+    leaves.take(cast.cruz, date(2026, 3, 2), date(2026, 3, 6), by=cast.cruz, at=NOON)
+    client = Client()
+    client.force_login(cast.dora)
+    form = client.get(f"/leads/{handoff.lead_id}/").context["forms"]["reassign"]
+    assert [name for _pk, name in form.fields["owner"].choices] == ["Choose", "Dora Salinas"]
