@@ -101,7 +101,8 @@ class OrganisationForm(forms.Form):
 
 
 def day_label(day: wizard.Day) -> str:
-    return f"{date_format(day.on, pgettext('date format', 'D j M Y'))} · {day.name}"
+    when = date_format(day.on, pgettext("date format", "D j M Y"))
+    return f"{when} · {day.name}"
 
 
 class HolidaysForm(forms.Form):
