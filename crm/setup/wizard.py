@@ -40,7 +40,7 @@ PARTS: dict[str, tuple[str, bool] | None] = {
 
 class NobodySigns(DomainError):
     code = "nobody_signs"
-    message = gettext_lazy("Only a lead of a side that has not signed yet may sign.")
+    message = gettext_lazy("Only a team lead of a side that has not signed yet may sign.")
 
 
 @transaction.atomic

@@ -205,13 +205,13 @@ class TeamsForm(forms.Form):
 
     marketing = Line(label=gettext_lazy("Marketing team"), max_length=80)
     sales = Line(label=gettext_lazy("Sales team"), max_length=80)
-    lead_marketing = forms.BooleanField(label=gettext_lazy("I lead marketing for now"), required=False)
-    lead_sales = forms.BooleanField(label=gettext_lazy("I lead sales for now"), required=False)
+    lead_marketing = forms.BooleanField(label=gettext_lazy("I am team lead of marketing for now"), required=False)
+    lead_sales = forms.BooleanField(label=gettext_lazy("I am team lead of sales for now"), required=False)
     parts = (
         ("sales", gettext_lazy("Sales rep")),
-        ("sales_lead", gettext_lazy("Leads sales")),
+        ("sales_lead", gettext_lazy("Team lead, sales")),
         ("marketing", gettext_lazy("Marketing")),
-        ("marketing_lead", gettext_lazy("Leads marketing")),
+        ("marketing_lead", gettext_lazy("Team lead, marketing")),
         ("director", gettext_lazy("Director")),
         ("admin", gettext_lazy("Admin")),
     )

@@ -60,7 +60,7 @@ def _promise(promise: Mapping[str, Any]) -> str:
         Metric.ACCEPT: _("Accepts or rejects within %(within)s, %(share)s times out of 100."),
         Metric.FIRST_CONTACT: _("First contact within %(within)s of accepting, %(share)s times out of 100."),
         Metric.SQL_DECISION: _("Says whether it is an SQL within %(within)s of the contact, %(share)s out of 100."),
-        Metric.RETURN_ANSWER: _("Answers a returned lead within %(within)s, %(share)s times out of 100."),
+        Metric.RETURN_ANSWER: _("Answers a return within %(within)s, %(share)s times out of 100."),
         Metric.ACCEPTANCE_RATE: _("At least %(share)s of 100 leads are good enough to be accepted."),
         Metric.PACKAGE_COMPLETE: _("At least %(share)s of 100 packages are complete."),
     }
@@ -75,7 +75,7 @@ def _step(kind: str, offset: int) -> str:
     texts = {
         StepKind.WARN: _("%(within)s before the deadline: the team is warned."),
         StepKind.BREACH: _("At the deadline: the promise is broken, and both sides hear of it."),
-        StepKind.TELL_LEAD: _("%(within)s later: the lead of the sales team hears of it."),
+        StepKind.TELL_LEAD: _("%(within)s later: the team lead of sales hears of it."),
         StepKind.REQUEUE: _("%(within)s later: back to the head of the queue, for everybody."),
         StepKind.TELL_DIRECTOR: _("%(within)s later: the director hears of it."),
     }

@@ -217,7 +217,7 @@ def test_the_checklist_ends_and_stays_as_settings(ready: Client) -> None:
 
 
 BAD = [
-    ("organisation", {"name": "", "currency": "XXX", "country": "CO"}, ["name", "language", "currency", "time_zone"]),
+    ("organisation", {"name": "", "currency": "ABC", "country": "CO"}, ["name", "language", "currency", "time_zone"]),
     ("holidays", {"name-0": "Aniversario"}, ["on-0"]),
     ("holidays", {"on-0": "31/02/2026", "name-0": "Aniversario"}, ["on-0"]),
     ("hours", {"preset": "own", "day-0": "nueve a seis"}, ["day-0"]),
