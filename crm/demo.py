@@ -15,6 +15,7 @@ from crm.accounts import demo, people
 from crm.accounts.models import Organisation, Team, User
 from crm.audit.entries import record
 from crm.notifications import outbox
+from crm.setup import fresh
 from leads import attempts, handoffs, leads, outcomes
 from leads.models import Handoff, Lead, OutcomeReason, Source, ValuableActionKind
 from leads.states import ContactChannel
@@ -49,7 +50,7 @@ class Cast:
 
 @transaction.atomic
 def seed(*, at: datetime) -> bool:
-    """Make the demo around ``at``; False where it is there already. Raises NotADemo beside real data."""
+    """Make the demo around ``at``; False where it is, or was and had to go. Raises NotADemo beside real data."""
     if not settings.DEMO:
         raise NotADemo("demo data are made in RELEVO_MODE=demo only")
     existing = Organisation.objects.first()
@@ -57,6 +58,8 @@ def seed(*, at: datetime) -> bool:
         if existing.is_demo:
             return False
         raise NotADemo("this database holds a real organisation")
+    if fresh.has_happened():
+        return False
     Organisation.objects.create(
         name="Nube Clara", currency="MXN", language="es", time_zone=ZONE, country="MX", is_demo=True
     )

@@ -38,6 +38,11 @@ BASE_URL = env.url("BASE_URL", "http://localhost:8000", ["http", "https"]).rstri
 HTTPS = BASE_URL.startswith("https://")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
+# Asked of whoever creates the first admin of an installation that others can reach; empty: made from SECRET_KEY.
+RELEVO_SETUP_CODE = env.text("RELEVO_SETUP_CODE")
+if 0 < len(RELEVO_SETUP_CODE) < 12:
+    raise refused("RELEVO_SETUP_CODE", "(hidden)", "at least 12 characters")
+
 # -- Applications, top of the layers first
 INSTALLED_APPS = [
     "crm.apps.CrmConfig",

@@ -74,6 +74,8 @@ def _nav(request: Request, user: User, counts: dict[str, int]) -> list[Item]:
     if can_manage_people(user):
         wanted.append(("people", _("People"), "users", ""))
     wanted.append(("notice_list", _("Notices"), "bell", "notices"))
+    if user.is_admin:
+        wanted.append(("setup", _("Settings"), "settings", ""))
     return [
         Item(reverse(name), label, icon, counts.get(key, 0), key, _is_current(request, reverse(name)))
         for name, label, icon, key in wanted
@@ -81,7 +83,7 @@ def _nav(request: Request, user: User, counts: dict[str, int]) -> list[Item]:
 
 
 def _is_current(request: Request, url: str) -> bool:
-    """Also what lies below the alignment page and the people; a lead's own page belongs to no entry, one comes there
-    from several."""
-    below = url in (reverse("alignment"), reverse("people")) and request.path.startswith(url)
+    """Also what lies below the alignment page, the people and the settings; a lead's own page belongs to no entry, one
+    comes there from several."""
+    below = url in (reverse("alignment"), reverse("people"), reverse("setup")) and request.path.startswith(url)
     return request.path == url or below

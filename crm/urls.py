@@ -1,6 +1,6 @@
 """Every URL of the product. Default deny: LoginRequiredMiddleware guards all but the few marked otherwise."""
 
-from allauth.account.views import AccountInactiveView, LoginView, LogoutView
+from allauth.account.views import AccountInactiveView, LogoutView
 from django.conf.urls.i18n import urlpatterns as i18n_urls
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
@@ -19,7 +19,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),
     path("pulse", views.pulse, name="pulse"),
-    path("accounts/login/", LoginView.as_view(), name="account_login"),
+    path("accounts/login/", views.sign_in, name="account_login"),
     path("accounts/logout/", LogoutView.as_view(), name="account_logout"),
     path("accounts/inactive/", AccountInactiveView.as_view(), name="account_inactive"),
     # Nobody signs up by themselves; allauth asks for the name.
@@ -43,5 +43,6 @@ urlpatterns = [
     path("notices/read/", notifications.mark_read, name="notice_mark_read"),
     path("", include("crm.setup.people_urls")),
     path("alignment/", include("crm.dashboard.urls")),
+    path("setup/", include("crm.setup.urls")),
     path("", include("leads.urls")),
 ]

@@ -34,6 +34,9 @@ class Organisation(models.Model):
     time_zone = models.CharField(max_length=60, default="America/Mexico_City")
     country = models.CharField(max_length=2, blank=True)
     is_demo = models.BooleanField(default=False)
+    # while True the checklist is the admins' first page; {"holidays": "done" | "skipped"} for each step left behind
+    setting_up = models.BooleanField(default=False)
+    setup_steps = models.JSONField(default=dict, blank=True)
 
     class Meta:
         constraints = [

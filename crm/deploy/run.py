@@ -20,7 +20,7 @@ import environ
 
 from crm.deploy.embedded import Postgres, Valkey
 from crm.deploy.places import EmbeddedError, data_folder, read_state, runtime_folder, stand_in
-from crm.deploy.product import ROOT, Product, StepFailed, say
+from crm.deploy.product import LOOPBACK, ROOT, Product, StepFailed, say
 
 RULE = "─" * 72
 
@@ -103,6 +103,9 @@ def banner(product: Product, wanted: Path) -> str:
     if product.environment["RELEVO_MODE"] == "demo":
         with contextlib.suppress(StepFailed):  # the banner comes without the people, too
             lines += [*product.manage("demo_people").strip().splitlines(), ""]
+    if product.environment["RELEVO_MODE"] == "production" or product.options.host not in LOOPBACK:
+        with contextlib.suppress(StepFailed):  # who comes from elsewhere is asked for the code
+            lines += [*product.manage("setup_code").strip().splitlines(), ""]
     lines.append(f"Data            {product.data}")
     if product.data != wanted.expanduser().resolve():
         lines.append(f"                (not {wanted}: the servers, who do not run as root, cannot get there)")

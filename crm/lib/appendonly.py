@@ -18,6 +18,9 @@ TABLES: list[str] = [
     "sla_firing",
     "sla_signature",
 ]
+# Only the owner of the tables writes here; the product's role reads.
+OWNERS = ("django_migrations", "relevo_installation")
+START_FRESH = "relevo_start_fresh()"
 
 
 def protect(table: str, *, payload: bool = True) -> RunSQL:
@@ -45,6 +48,12 @@ def grant() -> None:
             "GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO relevo_app;"
         )
         existing = set(connection.introspection.table_names(cursor))
-        for table in (*TABLES, "django_migrations"):
+        for table in (*TABLES, *OWNERS):
             if table in existing:
                 cursor.execute(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM relevo_app")
+        for table in existing & set(OWNERS):
+            cursor.execute(f"REVOKE INSERT ON {table} FROM relevo_app")
+        cursor.execute("SELECT to_regprocedure(%s) IS NOT NULL", [START_FRESH])
+        if cursor.fetchone()[0]:
+            cursor.execute(f"REVOKE EXECUTE ON FUNCTION {START_FRESH} FROM PUBLIC")
+            cursor.execute(f"GRANT EXECUTE ON FUNCTION {START_FRESH} TO relevo_app")

@@ -49,7 +49,6 @@ def admins_only(view: View) -> View:
 @admins_only
 def people_list(request: Request) -> HttpResponse:
     """Everybody: where they belong and how they stand."""
-    request.now = request.now
     show = request.GET.get("show", "here")
     if show not in directory.SHOWS:
         raise BadParameter(_("This page address is not complete. Start again from the list."))
@@ -100,7 +99,6 @@ def fetch(pk: int) -> User:
 
 def show(request: Request, person: User, *, at: datetime, status: int = 200, **bound: Form) -> HttpResponse:
     """The person's page; ``bound``: a form that came back with errors."""
-    request.now = at
     row = directory.row(person, at=at)
     link = invitations.open_of(person).select_related("invited_by").first()
     today = leaves.today_of(person, at=at)
@@ -266,7 +264,6 @@ def _going(
     """First the choice of heirs, then what will move where, then it moves. A choice that does not fit any more comes
     back with the work as it is now."""
     person, now, status = fetch(pk), request.now, 200
-    request.now = now
     parcels = work_of(person, at=now)
     form = HeirsForm(request.POST or None, parcels=parcels)
     if request.method == "POST":

@@ -133,6 +133,7 @@ class Lead(models.Model):
     external_system = models.CharField(max_length=40, blank=True)
     external_id = models.CharField(max_length=120, blank=True)
     is_imported = models.BooleanField(default=False)
+    is_test = models.BooleanField(default=False, db_default=False)  # sent to try the product: no number counts it
     created_at = models.DateTimeField(db_default=RelevoNow())
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     archived_at = models.DateTimeField(null=True, blank=True)

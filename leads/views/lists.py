@@ -57,6 +57,7 @@ def row(request: Request, handoff: Handoff, *, at: datetime) -> dict[str, Any]:
         "persona": str(handoff.persona_version.persona),
         "source": str(lead.source or ""),
         "team": handoff.team.name,
+        "is_test": lead.is_test,
         "is_requeued": handoff.is_pending and handoff.requeued_at is not None,
         "state": "" if handoff.is_pending else handoff.get_state_display(),
         "owner": str(handoff.owner or ""),

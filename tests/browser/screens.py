@@ -43,6 +43,7 @@ def of(person: str, *parts: str) -> Screen:
 
 # By name of the address. Addresses without a screen say why: they only take a form, move on, or answer with data.
 TAKES_A_FORM, MOVES_ON, DATA = "answers GET with 405", "answers with a redirect", "answers with data"
+FOR_ADMINS = "answers a part of a page, others than admins with 403"
 SCREENS: dict[str, str | list[Screen]] = {
     "home": MOVES_ON,
     "healthz": DATA,
@@ -151,6 +152,24 @@ SCREENS: dict[str, str | list[Screen]] = {
     "handoff_win": TAKES_A_FORM,
     "handoff_lose": TAKES_A_FORM,
     "handoff_disqualify": TAKES_A_FORM,
+    "setup": [Screen("/setup/", (ADMIN,)), Screen("/setup/", (DIRECTOR,), status=403)],
+    "setup_first": MOVES_ON,
+    "setup_organisation": [Screen("/setup/organisation/", (ADMIN,))],
+    "setup_holidays": [Screen("/setup/holidays/", (ADMIN,))],
+    "setup_hours": [Screen("/setup/hours/", (ADMIN,))],
+    "setup_teams": [Screen("/setup/teams/", (ADMIN,))],
+    "setup_persona": [Screen("/setup/persona/", (ADMIN,))],
+    "setup_agreement": [Screen("/setup/agreement/", (ADMIN,))],
+    "setup_sign": [Screen("/setup/agreement/sign/", (ADMIN,)), Screen("/setup/agreement/sign/", (LEAD,), status=403)],
+    "setup_test": [Screen("/setup/test/", (ADMIN,))],
+    "setup_test_now": FOR_ADMINS,
+    "setup_test_remove": TAKES_A_FORM,
+    "setup_skip": TAKES_A_FORM,
+    "setup_end": TAKES_A_FORM,
+    "start_fresh": [
+        Screen("/setup/start-fresh/", (DIRECTOR, ADMIN)),
+        Screen("/setup/start-fresh/", (REP,), status=403),
+    ],
 }
 
 

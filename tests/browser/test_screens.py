@@ -19,7 +19,7 @@ from tests.browser import screens
 from tests.browser.conftest import Sit
 from tests.browser.desk import Desk
 from tests.browser.running import Running
-from tests.browser.screens import BARE, DATA, LONG, MOVES_ON, NOBODY, PARTS, SCREENS, TAKES_A_FORM, Screen
+from tests.browser.screens import BARE, DATA, FOR_ADMINS, LONG, MOVES_ON, NOBODY, PARTS, SCREENS, TAKES_A_FORM, Screen
 from tests.browser.words import LANGUAGES
 from tests.services import ROOT
 
@@ -192,8 +192,9 @@ def test_these_checks_see_what_is_wrong(sit: Sit):
 @pytest.mark.slow
 def test_addresses_without_a_screen_answer_as_said(sit: Sit, running: Running):
     desk = sit("team_lead")
-    known = {"pk": str(running.lead_of("Mariana Peña")), "code": "budget"}
+    known = {"pk": str(running.lead_of("Mariana Peña")), "code": "budget", "key": "hours"}
     wanted = {TAKES_A_FORM: range(405, 406), MOVES_ON: range(302, 303), DATA: range(200, 201)}
+    wanted[FOR_ADMINS] = range(403, 404)
     wrong = []
     for name, route in screens.addresses():
         if isinstance(reason := SCREENS[name], str):

@@ -112,4 +112,4 @@ def by_month(scope: Scope) -> list[Group]:
 
 def earliest() -> date | None:
     """When the organisation first saw any lead, None before there is one."""
-    return Lead.objects.filter(archived_at__isnull=True).aggregate(first=Min("first_seen_on"))["first"]
+    return Lead.objects.filter(archived_at__isnull=True, is_test=False).aggregate(first=Min("first_seen_on"))["first"]

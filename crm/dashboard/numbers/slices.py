@@ -1,7 +1,7 @@
 """What each number counts. A number and the list behind it are read through the same definition.
 
 A slice is a population of rows and a condition on them. Its number is an aggregate over the population with the
-condition as filter, its list is :func:`rows`. Archived leads are in none of them.
+condition as filter, its list is :func:`rows`. Archived leads and test leads are in none of them.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ STAGES = ("leads", *(stage.value for stage in MILESTONES))
 
 def _counted(scope: Scope, path: str = "") -> Q:
     """Leads that count at all, reached over ``path``."""
-    found = Q(**{f"{path}archived_at__isnull": True})
+    found = Q(**{f"{path}archived_at__isnull": True, f"{path}is_test": False})
     if scope.source == NOT_GIVEN:
         return found & Q(**{f"{path}source__isnull": True})
     return found & Q(**{f"{path}source__code": scope.source}) if scope.source else found

@@ -6,6 +6,8 @@ from django.conf import settings
 from django.core.management.commands.migrate import Command as MigrateCommand
 from django.db import connection
 
+from crm.setup import fresh
+
 
 class Command(MigrateCommand):
     def handle(self, *args: Any, **options: Any) -> None:
@@ -13,3 +15,5 @@ class Command(MigrateCommand):
             connection.close()
             connection.settings_dict.update(settings.OWNER_DATABASE)
         super().handle(*args, **options)
+        if settings.DEMO:
+            fresh.mark()

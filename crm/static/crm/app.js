@@ -242,6 +242,9 @@ function onChange(event) {
   if (submits !== undefined) event.target.form?.requestSubmit();
 }
 
+/** What a new organisation's zone probably is. */
+for (const field of $$("[data-zone]")) field.value ||= Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
+
 /* ---- Forms: once is enough ---- */
 
 function onSubmit(event) {

@@ -1,0 +1,26 @@
+"""Removes the demo, all of it; the next visitor creates the first admin."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from crm.lib import clock
+from crm.lib.errors import DomainError
+from crm.setup import fresh
+
+
+class Command(BaseCommand):
+    help = "Remove all demo data in one step and begin with an empty Relevo. Refuses anything but a demo."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--yes", action="store_true", help="do not ask")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not options["yes"] and input("Remove ALL demo data: people, leads, history? Type yes: ").strip() != "yes":
+            raise CommandError("nothing was removed")
+        try:
+            fresh.start(at=clock.now())
+        except DomainError as error:
+            raise CommandError(str(error.message)) from error
+        self.stdout.write("The demo is gone. Open Relevo in the browser to create the first admin.")
