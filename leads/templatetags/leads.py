@@ -33,6 +33,7 @@ ICONS = {
     "escalated": "triangle-alert",
     "requeued": "corner-up-left",
     "imported": "file-down",
+    "archived": "archive",
 }
 
 
