@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import Any
 
@@ -21,9 +21,9 @@ from crm.lib.errors import Conflict
 from crm.lib.tables import Layout, Table
 from crm.lib.text import clean_line
 from leads import columns, uploads
-from leads.models import CustomField, ImportReject, ImportRun, Source, ValuableActionKind
+from leads.models import CustomField, ImportReject, ImportRun, Lead, Source, ValuableActionKind
 from leads.models.imports import UNDO_WITHIN
-from leads.states import IMPORT_MOVES, ImportState
+from leads.states import IMPORT_MOVES, ImportState, RowKind
 
 SAMPLE = 50  # rows that targets are suggested by
 DRAFTS_FOR, REJECTS_FOR = timedelta(days=7), timedelta(days=30)
@@ -188,3 +188,24 @@ def tidy(*, at: datetime) -> None:
     old = ImportReject.objects.filter(run__finished_at__lt=at - REJECTS_FOR)
     if old.exists():
         old.delete()
+
+
+def rejects_of(run: ImportRun) -> Iterator[list[str]]:
+    """The rejected rows as lines of a table: number, what it is, why, and the cells as they came."""
+    # in words now: when the lines are asked for, nobody's language may be active any more
+    head, kinds = [_("row"), _("what it is"), _("problem"), *run.header], {k.value: str(k.label) for k in RowKind}
+    rows = ImportReject.objects.filter(run=run).order_by("number").iterator(chunk_size=2000)
+    return chain([head], ([str(one.number), kinds[one.kind], one.problem, *one.cells] for one in rows))
+
+
+def left_after_undo(run: ImportRun, user: User, most: int) -> list[Lead]:
+    """Leads of an undone import that moved on meanwhile and stayed, in the sight of ``user``."""
+    rows = Lead.objects.visible_to(user).with_names().filter(import_run=run, archived_at__isnull=True)
+    return list(rows.order_by("pk")[:most])
+
+
+def newest(user: User, *, before: int | None, size: int) -> list[ImportRun]:
+    """One page of the imports in sight and one row more, the newest first, without what was thrown away."""
+    rows = ImportRun.objects.visible_to(user).with_names().exclude(state=ImportState.DISCARDED)
+    rows = rows.filter(pk__lt=before) if before else rows
+    return list(rows.order_by("-pk")[: size + 1])

@@ -133,7 +133,8 @@ def _encoding(path: Path, head: bytes) -> str:
                 sample += b"\n".join(part for part in block.split(b"\n") if not part.isascii())[:SAMPLE]
     if is_utf8:
         return "utf-8"
-    if any(ord(character) > 127 and character != "\ufffd" for character in sample.decode("utf-8", "replace")):
+    text = sample.decode("utf-8", "replace")
+    if sum(character > "\x7f" for character in text) > 2 * text.count("\ufffd"):  # damaged, and no other encoding
         raise UnusableFile(_("Line %(line)d is broken UTF-8 text.") % {"line": broken})
     return _one_byte(sample)
 

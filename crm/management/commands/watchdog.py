@@ -11,7 +11,10 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error, connection
 
 from crm import tasks
+from leads.import_work import Worker
 from sla import liveness
+
+IMPORT_FOR = 10.0  # seconds for imports between two sweeps, which must not wait for long
 
 log = logging.getLogger("relevo.watchdog")
 
@@ -26,7 +29,7 @@ class Command(BaseCommand):
         stopped = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopped.set())
-        stepped_in = False
+        stepped_in, importer = False, Worker()
         while not stopped.wait(every):
             try:
                 silent = liveness.is_silent(liveness.CELERY)
@@ -36,6 +39,7 @@ class Command(BaseCommand):
                 if silent:
                     tasks.sweep()
                     tasks.drain()
+                    importer.work(IMPORT_FOR)
             except Error:  # also InterfaceError, which is no DatabaseError
                 log.exception("PostgreSQL does not answer; trying again")
                 connection.close()
