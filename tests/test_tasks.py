@@ -6,7 +6,7 @@ import pytest
 
 from crm.celery import app
 from crm.notifications.models import Message, Notice
-from crm.tasks import deliver_messages, sweep_deadlines
+from crm.tasks import deliver_messages, sweep_deadlines, work_on_imports
 from leads.models import Event
 from sla import liveness
 from sla.models import Clock, Firing, Heartbeat
@@ -15,7 +15,11 @@ from tests.conftest import Moment
 from tests.factories import Cast
 from tests.races.parallel import together
 
-TASKS = {"crm.tasks.sweep_deadlines": sweep_deadlines, "crm.tasks.deliver_messages": deliver_messages}
+TASKS = {
+    "crm.tasks.sweep_deadlines": sweep_deadlines,
+    "crm.tasks.deliver_messages": deliver_messages,
+    "crm.tasks.work_on_imports": work_on_imports,  # twice and in parallel: tests/leads/test_import_work.py
+}
 HANDOFFS = 8
 
 
@@ -27,12 +31,17 @@ def test_schedule_is_made_of_utc_intervals() -> None:
     found = {
         entry["task"]: (entry["schedule"], entry["options"]["expires"]) for entry in app.conf.beat_schedule.values()
     }
-    assert (found, app.conf.timezone) == (dict.fromkeys(TASKS, (10.0, 10)), "UTC")
+    every_ten = dict.fromkeys(TASKS, (10.0, 10))
+    assert (found, app.conf.timezone) == (every_ten | {"crm.tasks.work_on_imports": (5.0, 5)}, "UTC")
 
 
 def test_deadlines_have_a_queue_of_their_own() -> None:
     queues = {entry["task"]: entry["options"]["queue"] for entry in app.conf.beat_schedule.values()}
-    assert queues == {"crm.tasks.sweep_deadlines": "deadline", "crm.tasks.deliver_messages": "notify"}
+    assert queues == {
+        "crm.tasks.sweep_deadlines": "deadline",
+        "crm.tasks.deliver_messages": "notify",
+        "crm.tasks.work_on_imports": "import",
+    }
 
 
 def test_lost_worker_gives_its_task_back() -> None:
