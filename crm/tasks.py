@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from crm.lib import clock
 from crm.notifications import mailbag, outbox
-from leads import escalation
+from leads import escalation, import_work, runs
 from sla import ladder, liveness
 from sla.ladder import Action
 from sla.models import Clock, Firing
@@ -62,3 +63,11 @@ def deliver_messages() -> None:
 def send_mails() -> None:
     """Celery's call of the mails, every 10 s, apart from the outbox: it waits for a server of somebody else's."""
     mailbag.send_due()
+
+
+# A check keeps what it has seen in memory, so a large file is worked on in one go.
+@shared_task(ignore_result=True, soft_time_limit=600, time_limit=660)
+def work_on_imports() -> None:
+    """Celery's call of the imports, every 5 s."""
+    import_work.work(540)
+    runs.tidy(at=clock.now())

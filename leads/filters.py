@@ -53,6 +53,10 @@ class LeadFilter(django_filters.FilterSet):
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
+    imported = django_filters.NumberFilter(
+        label=gettext_lazy("Import"), field_name="import_run", widget=forms.HiddenInput(), max_value=2**63 - 1
+    )
+
     class Meta:
         model = Lead
         fields: list[str] = []

@@ -46,6 +46,11 @@ class AlreadyHandedOff(Conflict):
     message = gettext_lazy("This lead is already with sales.")
 
 
+class LeadIsArchived(Conflict):
+    code = "lead_is_archived"
+    message = gettext_lazy("This lead is archived: its import was undone.")
+
+
 class AlreadyTaken(Conflict):
     """Somebody was faster. ``handoff`` is how it stands now."""
 
@@ -98,7 +103,7 @@ def check_mql(lead: Lead, persona_version: PersonaVersion) -> Assessment:
 def qualify(lead: Lead, persona_version: PersonaVersion, *, by: User, at: datetime) -> Lead:
     """Record that the lead is an MQL by ``persona_version``. Does nothing when it already is by that version.
 
-    Raises NotAnMql, AlreadyHandedOff.
+    Raises NotAnMql, AlreadyHandedOff, LeadIsArchived.
     """
     lead = _locked(lead)
     _check_none_open(lead)
@@ -109,7 +114,10 @@ def qualify(lead: Lead, persona_version: PersonaVersion, *, by: User, at: dateti
 
 def _locked(lead: Lead) -> Lead:
     rows = Lead.objects.select_related("person", "company", "source")
-    return rows.select_for_update(no_key=True, of=("self",)).get(pk=lead.pk)
+    locked = rows.select_for_update(no_key=True, of=("self",)).get(pk=lead.pk)
+    if locked.archived_at:
+        raise LeadIsArchived
+    return locked
 
 
 def _check_none_open(lead: Lead) -> None:
@@ -133,7 +141,7 @@ def hand_off(
     """Pass the lead to the queue of the sales ``team``. Qualifies it if need be, freezes the package, starts the
     accept clock, tells the team.
 
-    Raises NotAnMql, NoAgreement, PackageIncomplete (naming the fields), AlreadyHandedOff.
+    Raises NotAnMql, NoAgreement, PackageIncomplete (naming the fields), AlreadyHandedOff, LeadIsArchived.
     """
     lead = _locked(lead)
     _check_none_open(lead)

@@ -6,7 +6,6 @@ of the file, and a stage that the file does not record stays empty.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -18,8 +17,7 @@ from crm.accounts import people
 from crm.accounts.models import Team, User
 from crm.accounts.states import Side
 from crm.lib.errors import DomainError
-from crm.lib.text import company_key
-from leads import imports, journey, mapping, sources
+from leads import companies, imports, journey, mapping, sources
 from leads.imports import Report, Result, Run
 from leads.leads import NothingToKnowItBy, normal_phone, search_text
 from leads.mapping import Reading
@@ -93,8 +91,8 @@ def _write_leads(run: Run, readings: list[Reading]) -> Result:
         {reading.get("source") for reading in fresh} - {None},
         {sources.code_of(value): name for value, name in run.mapping.sources.items()},
     )
-    companies = _companies(fresh)
-    rows = [_lead(run, r, by_value.get(r.get("source")), companies.get(_company_of(r))) for r in fresh]
+    companies_by_key = companies.find_or_create(fresh)
+    rows = [_lead(run, r, by_value.get(r.get("source")), companies_by_key.get(companies.key_of(r))) for r in fresh]
     Person.objects.bulk_create(lead.person for lead in rows)
     Lead.objects.bulk_create(rows)
     FirstTouch.objects.bulk_create(map(partial(_first_touch, run), rows, fresh))
@@ -105,7 +103,8 @@ def _write_leads(run: Run, readings: list[Reading]) -> Result:
 
 def _known_leads(run: Run, readings: list[Reading]) -> dict[str, Lead]:
     ids = [reading.get("external_id") for reading in readings if reading.get("external_id")]
-    rows = Lead.objects.filter(external_system=run.system, external_id__in=ids).select_related("first_touch")
+    here = Lead.objects.filter(archived_at__isnull=True)
+    rows = here.filter(external_system=run.system, external_id__in=ids).select_related("first_touch")
     return {lead.external_id: lead for lead in rows}
 
 
@@ -144,28 +143,6 @@ def _differences(run: Run, lead: Lead, reading: Reading) -> list[str]:
 
 def _contradiction(name: str, recorded: object) -> str:
     return _("%(field)s: “%(recorded)s” is recorded") % {"field": name, "recorded": recorded or _("Not given")}
-
-
-def _company_of(reading: Reading) -> tuple[str, str]:
-    return company_key(reading.get("company.name", "")), reading.get("company.country", "")
-
-
-def _companies(readings: Iterable[Reading]) -> dict[tuple[str, str], Company]:
-    """The companies of the rows by name (without accents and legal form) and country; gaps in known ones are filled."""
-    named = [reading for reading in readings if reading.get("company.name")]
-    keys = {_company_of(reading)[0] for reading in named}
-    found = {(row.name_key, row.country): row for row in Company.objects.filter(name_key__in=keys).order_by("-pk")}
-    gained: set[tuple[str, str]] = set()
-    for reading in named:
-        key, given = _company_of(reading), reading.group("company")
-        company = found.setdefault(key, Company(name=given["name"], name_key=key[0], country=key[1]))
-        for name in ("domain", "industry", "employees"):
-            if given.get(name) and not getattr(company, name):
-                setattr(company, name, given[name])
-                gained.add(key)
-    Company.objects.bulk_update([found[key] for key in gained if found[key].pk], ["domain", "industry", "employees"])
-    Company.objects.bulk_create(row for row in found.values() if row.pk is None)
-    return found
 
 
 def _lead(run: Run, reading: Reading, source: Source | None, company: Company | None) -> Lead:
@@ -233,7 +210,8 @@ def _write_outcomes(run: Run, readings: list[Reading]) -> Result:
     """Close the leads of the rows as won or lost, with the people who did it."""
     result = Result()
     ids = [reading.get("external_id") for reading in readings if reading.get("external_id")]
-    rows = Lead.objects.filter(external_system=run.system, external_id__in=ids).select_for_update(of=("self",))
+    here = Lead.objects.filter(archived_at__isnull=True)
+    rows = here.filter(external_system=run.system, external_id__in=ids).select_for_update(of=("self",))
     leads = {lead.external_id: lead for lead in rows.select_related("won_by", "qualified_by")}
     worked = set(Handoff.objects.filter(lead__in=leads.values(), state__in=OPEN).values_list("lead_id", flat=True))
     fresh = [reading for reading in readings if _closes(run, reading, leads, worked, result)]

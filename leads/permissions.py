@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from crm.accounts.models import User
 from crm.accounts.states import Side
-from leads.models import Decision, Handoff, Lead
+from leads.models import Decision, Handoff, ImportRun, Lead
 from leads.states import WORKED, HandoffState, Stage
 
 
@@ -13,13 +13,31 @@ def can_log(user: User) -> bool:
     return bool(user.team_ids(Side.MARKETING))
 
 
+def can_import(user: User) -> bool:
+    """Who logs leads may bring many of them at once."""
+    return can_log(user)
+
+
+def can_read_imports(user: User) -> bool:
+    """The director reads everything and brings nothing."""
+    return user.is_director or can_import(user)
+
+
+def can_work_import(user: User, run: ImportRun) -> bool:
+    """Whoever is of the marketing team that it is for."""
+    return run.team_id in user.team_ids(Side.MARKETING)
+
+
 def can_change(user: User, lead: Lead) -> bool:
     """The marketing team that brought it, or whoever works it now."""
+    if lead.archived_at:
+        return False
     return _is_of_marketing(user, lead) or _works(user, lead)
 
 
 def can_qualify(user: User, lead: Lead) -> bool:
-    return _is_of_marketing(user, lead) and lead.stage in (Stage.CAPTURED, Stage.MQL, Stage.RETURNED)
+    is_open = lead.archived_at is None and lead.stage in (Stage.CAPTURED, Stage.MQL, Stage.RETURNED)
+    return is_open and _is_of_marketing(user, lead)
 
 
 def can_hand_off(user: User, lead: Lead) -> bool:

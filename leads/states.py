@@ -133,3 +133,42 @@ class EventKind(models.TextChoices):
     REQUEUED = "requeued", _("Back in the queue")
     REASSIGNED = "reassigned", _("Reassigned")
     IMPORTED = "imported", _("Imported")
+    ARCHIVED = "archived", _("Archived")
+
+
+class ImportState(models.TextChoices):
+    """Where an import stands. Checking, running and undoing are work that a worker does."""
+
+    DRAFT = "draft", _("Not finished")
+    CHECKING = "checking", _("Being checked")
+    CHECKED = "checked", _("Checked")
+    RUNNING = "running", _("Running")
+    DONE = "done", _("Imported")
+    UNDOING = "undoing", _("Being undone")
+    UNDONE = "undone", _("Undone")
+    DISCARDED = "discarded", _("Discarded")
+    FAILED = "failed", _("Failed")
+
+
+R = ImportState
+IMPORT_WORK = (R.CHECKING, R.RUNNING, R.UNDOING)
+IMPORT_MOVES: Moves = {
+    R.DRAFT: frozenset({R.CHECKING, R.DISCARDED}),
+    R.CHECKING: frozenset({R.CHECKED, R.DRAFT, R.DISCARDED}),  # draft again: the file cannot be read to its end
+    R.CHECKED: frozenset({R.CHECKING, R.RUNNING, R.DISCARDED}),
+    R.RUNNING: frozenset({R.DONE, R.FAILED}),
+    R.FAILED: frozenset({R.RUNNING, R.UNDOING}),
+    R.DONE: frozenset({R.UNDOING}),
+    R.UNDOING: frozenset({R.UNDONE}),
+    R.UNDONE: frozenset(),
+    R.DISCARDED: frozenset(),
+}
+
+
+class RowKind(models.TextChoices):
+    """What a row of an imported file comes to."""
+
+    NEW = "new", _("New")
+    KNOWN = "known", _("Known already")
+    DUPLICATE = "duplicate", _("Twice in the file")
+    WRONG = "wrong", _("Wrong")

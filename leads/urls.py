@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from leads.views import lists, pages, steps
+from leads.views import imports, lists, pages, steps
 
 urlpatterns = [
     path("queue/", lists.queue, name="queue"),
@@ -16,6 +16,16 @@ urlpatterns = [
     path("leads/<int:pk>/hand-off/", pages.hand_off, name="lead_hand_off"),
     path("leads/<int:pk>/actions/", pages.add_action, name="lead_action"),
     path("leads/<int:pk>/evidence/<slug:code>/", pages.add_evidence, name="lead_evidence"),
+    path("imports/", imports.import_list, name="import_list"),
+    path("imports/new/", imports.import_new, name="import_new"),
+    path("imports/<int:pk>/", imports.import_run, name="import_run"),
+    path("imports/<int:pk>/reading/", imports.read_as, name="import_reading"),
+    path("imports/<int:pk>/columns/", imports.match, name="import_columns"),
+    path("imports/<int:pk>/start/", imports.start, name="import_start"),
+    path("imports/<int:pk>/discard/", imports.discard, name="import_discard"),
+    path("imports/<int:pk>/undo/", imports.undo, name="import_undo"),
+    path("imports/<int:pk>/progress/", imports.progress, name="import_progress"),
+    path("imports/<int:pk>/rejects.csv", imports.rejects, name="import_rejects"),
     path("handoffs/<int:pk>/accept/", steps.accept, name="handoff_accept"),
     path("handoffs/<int:pk>/accept-as-sql/", steps.accept_as_sql, name="handoff_accept_as_sql"),
     path("handoffs/<int:pk>/reject/", steps.reject, name="handoff_reject"),

@@ -8,7 +8,7 @@ from pytest_django import Settings
 
 from crm.celery import app
 from crm.notifications.models import Message, Notice
-from crm.tasks import deliver_messages, send_mails, sweep_deadlines
+from crm.tasks import deliver_messages, send_mails, sweep_deadlines, work_on_imports
 from leads.models import Event
 from sla import liveness
 from sla.models import Clock, Firing, Heartbeat
@@ -21,6 +21,7 @@ TASKS = {
     "crm.tasks.deliver_messages": deliver_messages,
     "crm.tasks.send_mails": send_mails,
     "crm.tasks.sweep_deadlines": sweep_deadlines,
+    "crm.tasks.work_on_imports": work_on_imports,  # twice and in parallel: tests/leads/test_import_work.py
 }
 HANDOFFS = 8
 
@@ -33,12 +34,18 @@ def test_schedule_is_made_of_utc_intervals() -> None:
     found = {
         entry["task"]: (entry["schedule"], entry["options"]["expires"]) for entry in app.conf.beat_schedule.values()
     }
-    assert (found, app.conf.timezone) == (dict.fromkeys(TASKS, (10.0, 10)), "UTC")
+    every_ten = dict.fromkeys(TASKS, (10.0, 10))
+    assert (found, app.conf.timezone) == (every_ten | {"crm.tasks.work_on_imports": (5.0, 5)}, "UTC")
 
 
 def test_deadlines_have_a_queue_of_their_own() -> None:
     queues = {entry["task"]: entry["options"]["queue"] for entry in app.conf.beat_schedule.values()}
-    assert queues == {**dict.fromkeys(TASKS, "notify"), "crm.tasks.sweep_deadlines": "deadline"}
+    assert queues == {
+        "crm.tasks.sweep_deadlines": "deadline",
+        "crm.tasks.deliver_messages": "notify",
+        "crm.tasks.send_mails": "notify",
+        "crm.tasks.work_on_imports": "import",
+    }
 
 
 def test_lost_worker_gives_its_task_back() -> None:

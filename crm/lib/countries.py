@@ -31,3 +31,16 @@ def choices() -> list[tuple[str, str]]:
 def name(code: str) -> str:
     """The country's name in the active language; an unknown code stays as it is."""
     return _names((get_language() or "es")[:2]).get(code, code)
+
+
+@lru_cache(maxsize=1)
+def _codes() -> dict[str, str]:
+    """Code by folded name in either language, by the code itself, and by what people write besides."""
+    found = {fold(name): code for language in ("en", "es") for code, name in _names(language).items()}
+    found |= {code.lower(): code for code in _names("en")}
+    return found | {"usa": "US", "ee uu": "US", "eeuu": "US", "uk": "GB", "rep dominicana": "DO"}
+
+
+def find(text: str) -> str:
+    """The code of the country that ``text`` names, by its code or its name in Spanish or English; else ""."""
+    return _codes().get(fold(text), "")

@@ -1,5 +1,6 @@
 from leads.models.handoff import Attempt, Decision, Handoff, OutcomeReason, Package
 from leads.models.history import Event, Evidence
+from leads.models.imports import ImportChunk, ImportReject, ImportRun
 from leads.models.lead import (
     Company,
     CustomField,
@@ -20,6 +21,9 @@ __all__ = [
     "Evidence",
     "FirstTouch",
     "Handoff",
+    "ImportChunk",
+    "ImportReject",
+    "ImportRun",
     "Lead",
     "OutcomeReason",
     "Package",

@@ -39,6 +39,9 @@ class Person(models.Model):
     country = models.CharField(max_length=2, blank=True)
     language = models.CharField(max_length=2, blank=True)
 
+    class Meta:
+        indexes = [models.Index(fields=["phone"], condition=~Q(phone=""), name="person_phone")]
+
     def __str__(self) -> str:
         return self.name or self.email or self.phone
 
@@ -134,6 +137,9 @@ class Lead(models.Model):
     external_id = models.CharField(max_length=120, blank=True)
     is_imported = models.BooleanField(default=False)
     is_test = models.BooleanField(default=False, db_default=False)  # sent to try the product: no number counts it
+    import_run = models.ForeignKey(
+        "leads.ImportRun", models.PROTECT, null=True, blank=True, related_name="leads", db_index=False
+    )
     created_at = models.DateTimeField(db_default=RelevoNow())
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
     archived_at = models.DateTimeField(null=True, blank=True)
@@ -147,12 +153,14 @@ class Lead(models.Model):
             models.Index(fields=["stage", "-first_seen_on", "-id"], name="lead_stage_newest"),
             models.Index(fields=["marketing_team", "-first_seen_on", "-id"], name="lead_team_newest"),
             models.Index(fields=["owner", "stage"], name="lead_owner_stage"),
+            models.Index(fields=["import_run", "id"], condition=Q(import_run__isnull=False), name="lead_of_import"),
+            models.Index(fields=["external_id"], condition=~Q(external_id=""), name="lead_external_id"),
             GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="lead_search"),
         ]
         constraints = [
             models.UniqueConstraint(
                 fields=["external_system", "external_id"],
-                condition=~Q(external_id=""),
+                condition=~Q(external_id="") & Q(archived_at__isnull=True),
                 name="lead_external_once",
             ),
             models.CheckConstraint(condition=Q(stage__in=Stage.values), name="lead_stage_known"),

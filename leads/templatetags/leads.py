@@ -34,6 +34,7 @@ ICONS = {
     "requeued": "corner-up-left",
     "reassigned": "user-check",
     "imported": "file-down",
+    "archived": "archive",
 }
 
 

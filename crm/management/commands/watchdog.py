@@ -13,7 +13,10 @@ from django.db import Error, connection
 
 from crm import tasks
 from crm.notifications import mail, mailbag
+from leads.import_work import Worker
 from sla import liveness
+
+IMPORT_FOR = 10.0  # seconds for imports between two sweeps, which must not wait for long
 
 log = logging.getLogger("relevo.watchdog")
 
@@ -29,7 +32,7 @@ class Command(BaseCommand):
         stopped = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopped.set())
-        stepped_in = False
+        stepped_in, importer = False, Worker()
         while not stopped.wait(every):
             try:
                 silent = liveness.is_silent(liveness.CELERY)
@@ -40,6 +43,7 @@ class Command(BaseCommand):
                     tasks.sweep()
                     tasks.drain()
                     self.mails()
+                    importer.work(IMPORT_FOR)
             except Error:  # also InterfaceError, which is no DatabaseError
                 log.exception("PostgreSQL does not answer; trying again")
                 connection.close()
