@@ -25,6 +25,10 @@ test: ## Run the tests (JOBS=2 at a time), in a real browser where there is one
 bench: ## Measure queries, CPU and time among 10,000 and 100,000 leads: make bench ARGS="--leads 10000 --only queue"
 	@$(PREPARE) --tests -- -m tests.bench $(ARGS)
 
+shots: ## Take a picture of every screen, es and en, light and dark, wide and narrow, into test-results/shots
+	@$(PREPARE) --tests -- -m crm.deploy.browser
+	@exec $(VENV) -m tests.browser.shots $(ARGS)
+
 lint: ## Check style, templates, types and that no migration is missing
 	@$(PREPARE) --tests
 	$(VENV) -m ruff check .
