@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg2
@@ -59,7 +60,7 @@ def watchdog() -> str:
     return "" if found[0] < WATCHDOG_BEATS_WITHIN else f"the watchdog looked {found[0]} s ago"
 
 
-CHECKS = {"web": web, "worker": worker, "beat": beat, "watchdog": watchdog}
+CHECKS: dict[str, Callable[..., str]] = {"web": web, "worker": worker, "beat": beat, "watchdog": watchdog}
 
 
 def main(arguments: list[str]) -> int:
