@@ -9,7 +9,7 @@ VENV = .venv/bin/python
 CHECKING = RELEVO_MODE=test SECRET_KEY=only-for-checking
 
 .DEFAULT_GOAL := help
-.PHONY: help run test lint manage messages requirements clean
+.PHONY: help run test bench shots lint manage messages requirements clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,13 @@ run: ## Run Relevo with demo data and its own PostgreSQL and Valkey; Ctrl-C stop
 test: ## Run the tests (JOBS=2 at a time), in a real browser where there is one
 	@$(PREPARE) --tests -- -m crm.deploy.browser
 	@exec $(VENV) -m pytest -n $(JOBS) $(ARGS)
+
+bench: ## Measure queries, CPU and time among 10,000 and 100,000 leads: make bench ARGS="--leads 10000 --only queue"
+	@$(PREPARE) --tests -- -m tests.bench $(ARGS)
+
+shots: ## Take a picture of every screen, es and en, light and dark, wide and narrow, into test-results/shots
+	@$(PREPARE) --tests -- -m crm.deploy.browser
+	@exec $(VENV) -m tests.browser.shots $(ARGS)
 
 lint: ## Check style, templates, types and that no migration is missing
 	@$(PREPARE) --tests

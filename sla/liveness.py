@@ -13,7 +13,7 @@ from sla.states import ClockState
 SILENT = timedelta(seconds=30)  # the watchdog takes over after this (reliability.md, rule 2)
 OUTAGE = timedelta(seconds=120)  # a longer gap between sweeps is an outage of ours, kept out of statistics
 
-SWEEP, CELERY = "sweep", "celery"
+SWEEP, CELERY, WATCHDOG = "sweep", "celery", "watchdog"
 
 
 @transaction.atomic

@@ -307,19 +307,8 @@ def numbered(name: str, count: int) -> list[str]:
 
 
 def gunicorn(listener: int) -> list[str]:
-    command = [
-        sys.executable,
-        "-m",
-        "gunicorn",
-        "crm.wsgi",
-        "--bind",
-        f"fd://{listener}",
-        "--no-control-socket",
-    ]
-    command += ["--workers", "2", "--threads", "8", "--worker-class", "gthread", "--keep-alive", "65"]
-    command += ["--timeout", "60", "--graceful-timeout", "4"]
-    in_memory = ["--worker-tmp-dir", "/dev/shm"] if os.access("/dev/shm", os.W_OK) else []
-    return command + in_memory
+    own = ["--bind", f"fd://{listener}", "--graceful-timeout", "4"]  # below STOP_WITHIN
+    return [sys.executable, "-m", "gunicorn", "--config", "python:crm.deploy.web", *own]
 
 
 def celery(*arguments: str) -> list[str]:

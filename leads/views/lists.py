@@ -13,11 +13,13 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from crm.accounts.request import Request
-from crm.lib.paging import BadParameter, newest_first
+from crm.lib.paging import BadParameter, Size, newest_first, size_of
+from crm.templatetags.relevo import number
 from leads import desk, permissions
 from leads.filters import LeadFilter
 from leads.models import Handoff, Lead
@@ -112,14 +114,25 @@ def lead_list(request: Request) -> HttpResponse:
     listing = LeadFilter(request.GET, Lead.objects.visible_to(request.user).with_names())
     status = 200 if listing.is_valid() else 400
     rows = listing.qs if status == 200 else Lead.objects.none()
-    page = newest_first(rows, "first_seen_on", after=request.GET.get("after", ""), size=PAGE)
+    after = request.GET.get("after", "")
+    page = newest_first(rows, "first_seen_on", after=after, size=PAGE)
     context: dict[str, Any] = {
         "filter": listing,
         "page": page,
+        "size": size_words(size_of(rows, page, "first_seen_on", after=after)),
         "tabs": _stage_tabs(request) if permissions.can_log(request.user) else [],
         "can_log": permissions.can_log(request.user),
     }
     return render(request, "leads/lead_list.html", context, status=status)
+
+
+def size_words(size: Size) -> str:
+    """ "12 leads", "About 1,840 leads"."""
+    if size.is_about:
+        return gettext("About {n} leads").format(n=number(size.n))
+    if size.is_more:
+        return gettext("More than {n} leads").format(n=number(size.n))
+    return ngettext("{n} lead", "{n} leads", size.n).format(n=number(size.n)) if size.n else ""
 
 
 def _stage_tabs(request: Request) -> list[Tab]:

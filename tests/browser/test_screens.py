@@ -13,7 +13,7 @@ from pathlib import Path
 
 import polib
 import pytest
-from playwright.sync_api import Page, Response
+from playwright.sync_api import Browser, Page, Response
 
 from tests.browser import screens
 from tests.browser.conftest import Sit
@@ -64,6 +64,10 @@ def test_every_address_has_a_case():
 
 @pytest.fixture(scope="module")
 def crowded(running: Running, window) -> Running:
+    return crowd(running, window)
+
+
+def crowd(running: Running, window: Browser) -> Running:
     """The demo, with a lead of which nearly nothing is known, and a handed-off one with the longest data."""
     ana = Desk(running, window.new_context(locale="en-US"), "en").sign_in_as("marketing")
     source = running.value("SELECT id FROM leads_source WHERE code = 'event'")
@@ -98,13 +102,18 @@ def test_screens_are_sound(sit: Sit, crowded: Running, language: str, part: str)
     assert not faults, "\n" + "\n".join(faults)
 
 
-def look(desk: Desk, running: Running, screen: Screen, language: str) -> list[str]:
-    """Everything that is wrong with one screen, each line beginning with where."""
+def path_of(screen: Screen, running: Running) -> str:
+    """The address of the screen, with the ids of its person's lead and handoff."""
     ids = {"lead": 0, "handoff": 0}
     if screen.person:
         ids["lead"] = running.lead_of(screen.person)
         ids["handoff"] = running.value("SELECT max(id) FROM leads_handoff WHERE lead_id = %s", ids["lead"]) or 0
-    path = screen.path.format(**ids)
+    return screen.path.format(**ids)
+
+
+def look(desk: Desk, running: Running, screen: Screen, language: str) -> list[str]:
+    """Everything that is wrong with one screen, each line beginning with where."""
+    path = path_of(screen, running)
     answer = desk.open(path)
     faults = [*judge_answer(answer, screen), *judge_words(desk.page, language)]
     desk.page.evaluate(AXE)

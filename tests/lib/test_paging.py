@@ -1,10 +1,13 @@
 """Keyset paging: every row once, in order, also where dates are equal."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
-from crm.lib.paging import BadParameter, newest_first
+from crm.lib import paging
+from crm.lib.paging import BadParameter, Size, newest_first, size_of
 from leads.models import Lead, Person
 
 pytestmark = pytest.mark.django_db
@@ -53,3 +56,39 @@ def test_address_that_cannot_be_read_is_refused(after: str) -> None:
 def test_address_with_an_impossible_id_is_an_empty_page_or_the_rest(rows: list[int]) -> None:
     page = newest_first(Lead.objects.all(), "first_seen_on", after=f"2026-03-02.{10**30}", size=5)
     assert [lead.pk for lead in page.rows] == rows[1:]
+
+
+def sized(size: int, after: str = "") -> tuple[Size, int]:
+    """How long the list is said to be, and how many queries that took."""
+    rows = Lead.objects.all()
+    page = newest_first(rows, "first_seen_on", after=after, size=size)
+    with CaptureQueriesContext(connection) as captured:
+        found = size_of(rows, page, "first_seen_on", after=after)
+    return found, len(captured)
+
+
+def test_list_of_one_page_is_counted_without_a_query(rows: list[int]) -> None:
+    assert sized(5) == (Size(5), 0)
+
+
+def test_list_of_some_pages_is_counted_from_each_of_them(rows: list[int]) -> None:
+    last = newest_first(Lead.objects.all(), "first_seen_on", after="", size=4).next
+    assert (sized(4), sized(4, last)) == ((Size(5), 1), (Size(5), 1))
+
+
+def test_long_list_is_estimated_by_the_planner(rows: list[int]) -> None:
+    person, first = Person.objects.get(), date(2026, 1, 1)
+    Lead.objects.bulk_create(
+        Lead(person=person, first_seen_on=first + timedelta(days=number % 50)) for number in range(1836)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE leads_lead")
+    assert sized(50) == (Size(1840, is_about=True), 2)
+
+
+@pytest.mark.parametrize(
+    ("estimate", "size"),
+    [(1001, Size(1000, is_about=True)), (98_765, Size(98_800, is_about=True)), (37, Size(1000, is_more=True))],
+)
+def test_estimate_has_three_digits_and_never_less_than_was_counted(estimate: int, size: Size) -> None:
+    assert paging._rounded(estimate) == size

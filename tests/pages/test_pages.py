@@ -203,6 +203,7 @@ def test_lead_list_pages_by_key_without_gaps_or_repeats(firm, signed_in):
     second = client.get("/leads/", {"after": first.next}).context["page"]
     ids = [row.pk for row in (*first.rows, *second.rows)]
     assert (len(first.rows), len(second.rows), second.next) == (50, 5, "")
+    assert "55 leads" in client.get("/leads/", {"after": first.next}).content.decode()
     assert ids == list(Lead.objects.order_by("-first_seen_on", "-pk").values_list("pk", flat=True))
 
 

@@ -35,6 +35,7 @@ class Command(BaseCommand):
         stepped_in, importer = False, Worker()
         while not stopped.wait(every):
             try:
+                liveness.beat(liveness.WATCHDOG)
                 silent = liveness.is_silent(liveness.CELERY)
                 if silent != stepped_in:
                     log.warning("Celery is silent: sweeping here" if silent else "Celery is back")

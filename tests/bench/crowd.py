@@ -1,0 +1,432 @@
+"""A firm with very many leads, poured straight into the tables: what each lead went through is planned in one table.
+
+Half of the handoffs in the queues are due in the past; leads are spread over two years, the newest last.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.core.management.color import no_style
+from django.db import connection, models
+from django.db.models.fields import NOT_PROVIDED
+
+from crm.accounts.models import Team, User
+from crm.notifications.models import Message, Notice
+from leads.models import (
+    Attempt,
+    Company,
+    Decision,
+    Event,
+    Evidence,
+    FirstTouch,
+    Handoff,
+    Lead,
+    Package,
+    Person,
+    Source,
+    ValuableAction,
+)
+from sla import agreements
+from sla.models import Clock
+from tests import factories
+from tests.factories import Cast
+
+SALES_TEAMS, REPS, MARKETING_TEAMS = 8, 5, 4
+FIRST = (
+    "Ana María José Luis Mariana Joaquín Lucía Carlos Sofía Bruno Valentina Diego Camila Renata Héctor Paula Sebastián "
+    "Daniela Ignacio Gabriela Óscar Fernanda Julián Teresa Marco Ximena Andrés Íngrid Raúl Begoña Iván Noemí Tomás "
+    "Araceli Íñigo Mónica Rubén Zoë Úrsula Ángel Martín Inés Álvaro Nuria Germán Belén Jesús Rocío Víctor Adriana"
+)
+LAST = (
+    "Peña Ibáñez Fernández Medina Rojas Cardoso Quispe Luna Torres Villalobos Zamora Ríos Prieto Mora Bravo Núñez "
+    "Treviño Lima Cárdenas Aguirre Beltrán Castro Muñoz Gutiérrez Yáñez Ordóñez Ávila Páez Sáenz Echeverría Zúñiga "
+    "Acuña Bermúdez Córdoba Domínguez Estévez Galván Hernández Jiménez Lázaro Marín Noguera Olmedo Pacheco Quiroga "
+    "Rincón Sandoval Téllez Urrutia Vázquez Ybarra Zárate Arango Botero Cifuentes Durán Escobar Figueroa Garzón"
+)
+FORMS = "Grupo Distribuidora Constructora Clínica Logística Textiles Farmacias Editorial Viajes Bodegas Seguros Estudio"
+CORES = (
+    "Andino Austral Bravo Cóndor Delfín Esmeralda Fénix Girasol Horizonte Índigo Jacarandá Kiwi Laurel Mirador Nogal "
+    "Océano Pacífico Quetzal Ruiseñor Sierra Tucán Ñandú Volcán Yaguareté Zafiro Ámbar Bambú Cedro Duna Encina"
+)
+PLACES = (
+    "Bajío Cuyo Maipo Quito Lima Cusco Bogotá Medellín Jalisco Sonora Yucatán Chiapas Rosario Salta Mendoza Arica "
+    "Valdivia Iquique Loja Cuenca Trujillo Piura Cali Pasto Tulum Puebla Colima Tijuana Nogales Durango"
+)
+
+# What every lead goes through. Leads are numbered by age; `h` numbers the handoffs, `t` is the sales team's place.
+PLAN = """
+CREATE TEMP TABLE plan AS
+WITH numbered AS (
+    SELECT i, mod(i * 7919, 100) AS draw, i > %(leads)s - 2 * %(pending)s AS newest,
+           i > %(leads)s - 2 * %(pending)s - %(leads)s / 20 AS recent
+    FROM generate_series(1::bigint, %(leads)s) AS i
+), fated AS (
+    SELECT *, CASE
+        WHEN newest THEN CASE WHEN mod(i, 2) = 0 THEN 'pending' ELSE 'captured' END
+        WHEN draw < 50 THEN 'captured' WHEN draw < 58 THEN 'mql' WHEN draw < 60 THEN 'withdrawn'
+        WHEN draw < 68 THEN 'rejected'
+        WHEN recent THEN CASE
+            WHEN draw < 76 THEN 'accepted' WHEN draw < 86 THEN 'contacted' WHEN draw < 92 THEN 'sql'
+            ELSE 'opportunity' END
+        WHEN draw < 80 THEN 'won' WHEN draw < 92 THEN 'lost' ELSE 'disqualified' END AS fate
+    FROM numbered
+), counted AS (
+    SELECT *, fate NOT IN ('captured', 'mql') AS passed,
+           current_date - 730 + (730 * i / %(leads)s)::int AS seen_on,
+           (row_number() OVER (PARTITION BY fate IN ('captured', 'mql') ORDER BY i)) AS row
+    FROM fated
+), placed AS (
+    SELECT *, CASE WHEN passed THEN row END AS h, mod(row, %(teams)s)::int AS t,
+           (row / %(teams)s)::int AS k, mod(i, %(sources)s + 1)::int AS s
+    FROM counted
+), sent AS (
+    SELECT *, CASE
+        WHEN fate = 'pending' THEN now() - make_interval(mins => mod(i, 240)::int)
+        WHEN fate IN ('accepted', 'contacted', 'sql', 'opportunity') THEN now() - make_interval(days => 8)
+            - make_interval(mins => mod(i, 1400)::int)
+        ELSE seen_on + interval '40 hours' + make_interval(mins => mod(i, 400)::int) END AS submitted_at
+    FROM placed
+), decided AS (
+    SELECT *, submitted_at + make_interval(mins => mod(i * 31, 150)::int + 1) AS decided_at,
+           (%(sales)s::bigint[])[t + 1] AS team_id, (%(reps)s::bigint[])[t * %(per_team)s + mod(k, %(per_team)s) + 1]
+               AS rep_id,
+           (%(submitters)s::bigint[])[mod(i, %(marketing_teams)s) + 1] AS submitter_id,
+           (%(marketing)s::bigint[])[mod(i, %(marketing_teams)s) + 1] AS marketing_id,
+           CASE WHEN s > 0 THEN (%(source_ids)s::bigint[])[s] END AS source_id,
+           (%(policies)s::jsonb[])[t + 1] AS policy,
+           fate IN ('accepted', 'contacted', 'sql', 'opportunity', 'won', 'lost', 'disqualified') AS was_accepted,
+           fate IN ('contacted', 'sql', 'opportunity', 'won', 'lost', 'disqualified') AS was_contacted,
+           fate IN ('sql', 'opportunity', 'won', 'lost') AS was_sql,
+           fate IN ('opportunity', 'won', 'lost') AS was_opportunity,
+           fate IN ('won', 'lost', 'disqualified') AS has_ended
+    FROM sent
+)
+SELECT *, decided_at + make_interval(mins => mod(i * 17, 300)::int + 1) AS contacted_at,
+       decided_at + interval '26 hours' AS sql_at, decided_at + interval '50 hours' AS opportunity_at,
+       decided_at + make_interval(days => 3 + mod(i, 6)::int) AS ended_at
+FROM decided
+"""
+FOLDED = "btrim(regexp_replace(relevo_fold({text}), '[^a-z0-9]+', ' ', 'g'))"
+
+
+@dataclass
+class Crowd:
+    """The cast, and who looks at the lists: people of the first team of each side, with full desks."""
+
+    cast: Cast
+    rep: User
+    sales_lead: User
+    marketer: User
+    director: User
+    leads: int
+    pending: int
+
+
+def gather(leads: int, *, pending: int = 2000) -> Crowd:
+    """Make the firm and ``leads`` leads, ``pending`` (at most a tenth) of them in the queues; ANALYZE at the end."""
+    cast, pending = factories.cast(), min(pending, leads // 10)
+    sales, reps = [cast.sales, cast.other_sales], [[cast.bea, cast.cruz], []]
+    sales += [factories.team(f"Ventas {number}", "sales") for number in range(3, SALES_TEAMS + 1)]
+    reps += [[] for _ in sales[2:]]
+    for number, (team, members) in enumerate(zip(sales, reps, strict=True)):
+        members += [factories.person(f"Rep{number}{seat} Solís", team) for seat in range(len(members), REPS)]
+    marketing = [cast.marketing, cast.other_marketing]
+    marketing += [factories.team(f"Marketing {number}", "marketing") for number in range(3, MARKETING_TEAMS + 1)]
+    submitters = [cast.ana, *(factories.person(f"Mk{n} Rivas", team) for n, team in enumerate(marketing[1:]))]
+    for position, code in enumerate(("paid_search", "social", "email", "webinar", "partner"), 10):
+        Source.objects.create(code=code, name={"es": code, "en": code}, position=position)
+    _plan(cast, leads, pending, sales, [rep.pk for members in reps for rep in members], marketing, submitters)
+    _pour_all(cast, leads)
+    _finish()
+    return Crowd(cast, cast.bea, cast.dora, cast.ana, cast.elsa, leads, pending)
+
+
+def _plan(
+    cast: Cast,
+    leads: int,
+    pending: int,
+    sales: list[Team],
+    reps: list[int],
+    marketing: list[Team],
+    submitters: list[User],
+) -> None:
+    sources = list(Source.objects.values_list("pk", flat=True))
+    policies = [agreements.policy(cast.agreement, team, facts={}) for team in sales]
+    policy = Handoff._meta.get_field("policy")
+    values = {
+        "leads": leads,
+        "pending": pending,
+        "teams": len(sales),
+        "sources": len(sources),
+        "per_team": REPS,
+        "marketing_teams": len(marketing),
+        "sales": [team.pk for team in sales],
+        "reps": reps,
+        "marketing": [team.pk for team in marketing],
+        "submitters": [user.pk for user in submitters],
+        "source_ids": sources,
+        "policies": [policy.get_db_prep_save(one, connection) for one in policies],
+    }
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS plan")
+        cursor.execute(PLAN, values)
+        cursor.execute("ANALYZE plan")
+
+
+def pour(model: type[models.Model], where: str = "true", **values: str) -> None:
+    """Insert a row of ``model`` for each planned lead with ``where``. ``values``: SQL over the plan, by attribute;
+    what is not named gets the field's own default."""
+    fields = {field.attname: field for field in model._meta.concrete_fields}
+    assert values.keys() <= fields.keys(), values.keys() - fields.keys()
+    columns, expressions, parameters = [], [], []
+    for name, field in fields.items():
+        wanted = not (field.null or field.primary_key or field.db_default is not NOT_PROVIDED)
+        if name in values:
+            expressions.append(values[name].replace("%", "%%"))
+        elif wanted:
+            expressions.append("%s")
+            parameters.append(field.get_db_prep_save(field.get_default(), connection))
+        if name in values or wanted:
+            columns.append(connection.ops.quote_name(field.column))
+    table = connection.ops.quote_name(model._meta.db_table)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(expressions)} FROM plan WHERE {where}",
+            parameters,
+        )
+
+
+def pick(words: str, by: str) -> str:
+    """SQL for one of the ``words``, chosen by a number."""
+    found = words.split()
+    return "(ARRAY[" + ", ".join(f"'{word}'" for word in found) + f"])[mod({by}, {len(found)})::int + 1]"
+
+
+def firm(number: str) -> str:
+    """SQL for the name of the company with this number, without its legal form."""
+    forms, cores = len(FORMS.split()), len(CORES.split())
+    parts = (pick(FORMS, number), pick(CORES, f"{number} / {forms}"), pick(PLACES, f"{number} / {forms * cores}"))
+    return " || ' ' || ".join(parts)
+
+
+def on(moment: str) -> str:
+    """The organisation's date of a moment."""
+    return f"({moment} AT TIME ZONE '{factories.ZONE}')::date"
+
+
+def _pour_all(cast: Cast, leads: int) -> None:
+    companies = leads * 3 // 10
+    company, phone = f"(1 + mod(i * 31, {companies}))", "(5510000000 + i * 37)"
+    name = f"{pick(FIRST, 'i * 13')} || ' ' || {pick(LAST, 'i * 29')} || ' ' || {pick(LAST, 'i * 7 + i / 59')}"
+    mailbox = f"replace(relevo_fold({name}), ' ', '.') || i || '@' || {pick('correo empresa oficina', 'i')} || '.test'"
+    own, theirs = firm("i"), firm(company)
+    pour(
+        Company,
+        f"i <= {companies}",
+        id="i",
+        name=f"{own} || ' S.A. de C.V.'",
+        name_key=FOLDED.format(text=own),
+        country="'MX'",
+        employees="20 + mod(i, 900)",
+    )
+    title = "(ARRAY['Directora de Ventas', 'Gerente Comercial', 'CEO', 'Analista'])[mod(i, 4) + 1]"
+    pour(Person, id="i", name=name, email=mailbox, phone=f"'+52' || {phone}", job_title=title, country="'MX'")
+    words = f"{FOLDED.format(text=name)} || ' ' || {FOLDED.format(text=theirs)}"
+    text = f"{words} || ' s a de c v ' || {mailbox} || ' 52' || {phone}"
+    _pour_leads(cast, company=company, text=text)
+    pour(FirstTouch, lead_id="i", source_id="source_id", seen_on="seen_on")
+    kind = str(factories.action().pk)
+    pour(ValuableAction, "passed OR mod(i, 2) = 0", lead_id="i", kind_id=kind, occurred_on="seen_on")
+    _pour_clocks(cast)
+    _pour_handoffs(cast)
+    _pour_events()
+    _pour_notices()
+
+
+def _pour_leads(cast: Cast, *, company: str, text: str) -> None:
+    stages = "CASE fate WHEN 'pending' THEN 'handed_off' WHEN 'rejected' THEN 'returned' WHEN 'withdrawn' THEN 'mql'"
+    sent, decided = on("submitted_at"), on("decided_at")
+    pour(
+        Lead,
+        id="i",
+        person_id="i",
+        company_id=company,
+        source_id="source_id",
+        marketing_team_id="marketing_id",
+        stage=f"{stages} ELSE fate END",
+        owner_id="CASE WHEN was_accepted THEN rep_id END",
+        persona_version_id=f"CASE WHEN fate <> 'captured' THEN {cast.persona.pk} END",
+        qualified_by_id="CASE WHEN fate <> 'captured' THEN submitter_id END",
+        created_by_id="submitter_id",
+        created_at="seen_on + interval '15 hours'",
+        first_seen_on="seen_on",
+        mql_on=f"CASE WHEN passed THEN {sent} WHEN fate = 'mql' THEN seen_on END",
+        handed_off_on=f"CASE WHEN passed THEN {sent} END",
+        accepted_on=f"CASE WHEN was_accepted THEN {decided} END",
+        contacted_on=f"CASE WHEN was_contacted THEN {on('contacted_at')} END",
+        sql_on=f"CASE WHEN was_sql THEN {on('sql_at')} END",
+        opportunity_on=f"CASE WHEN was_opportunity THEN {on('opportunity_at')} END",
+        won_on=f"CASE WHEN fate = 'won' THEN {on('ended_at')} END",
+        lost_on=f"CASE WHEN fate = 'lost' THEN {on('ended_at')} END",
+        won_by_id="CASE WHEN fate = 'won' THEN rep_id END",
+        won_amount="CASE WHEN fate = 'won' THEN 5000 + mod(i * 97, 200000) END",
+        attributes="""jsonb_build_object('budget', mod(i, 90) * 1000)""",
+        search_text=text,
+    )
+
+
+def _pour_clocks(cast: Cast) -> None:
+    """Accept clocks have the number of their handoff, the next two kinds go on from there."""
+    limits = {"accept": 120, "first_contact": 240, "sql_decision": 960}
+    parts = {
+        "accept": ("passed", "submitted_at", "CASE WHEN fate <> 'pending' THEN decided_at END"),
+        "first_contact": ("was_accepted", "decided_at", "CASE WHEN was_contacted THEN contacted_at END"),
+        "sql_decision": (
+            "was_contacted",
+            "contacted_at",
+            "CASE WHEN was_sql THEN sql_at WHEN fate = 'disqualified' THEN ended_at END",
+        ),
+    }
+    for place, (metric, (where, started, stopped)) in enumerate(parts.items()):
+        due = f"({started} + interval '{limits[metric]} minutes')"
+        late = f"coalesce({stopped}, now()) > {due}"
+        done = "CASE WHEN fate = 'withdrawn' THEN 'cancelled' ELSE 'met' END"
+        pour(
+            Clock,
+            where,
+            id=f"h + {place} * (SELECT max(h) FROM plan)",
+            subject_type="'handoff'",
+            subject_id="h",
+            metric=f"'{metric}'",
+            commitment_id=f"(policy #>> '{{clocks,{metric},commitment}}')::bigint",
+            team_id="team_id",
+            accountable_id="NULL" if metric == "accept" else "rep_id",
+            state=f"CASE WHEN {late} THEN 'breached' WHEN {stopped} IS NULL THEN 'running' ELSE {done} END",
+            started_at=started,
+            due_at=due,
+            limit_seconds=str(limits[metric] * 60),
+            calendar="policy -> 'calendar'",
+            ladder=f"policy #> '{{clocks,{metric},ladder}}'",
+            level=f"CASE WHEN {late} THEN 5 ELSE 1 END",
+            next_step_at=f"CASE WHEN {stopped} IS NULL AND NOT {late} THEN {due} END",
+            breached_at=f"CASE WHEN {late} THEN {due} END",
+            stopped_at=stopped,
+            used_seconds=f"extract(epoch FROM {stopped} - {started})::int",
+        )
+
+
+def _pour_handoffs(cast: Cast) -> None:
+    reason = f"WHEN 'lost' THEN {factories.outcome().pk} WHEN 'disqualified' THEN {factories.outcome('no_budget').pk}"
+    closed = "CASE WHEN has_ended THEN ended_at WHEN fate IN ('rejected', 'withdrawn') THEN decided_at END"
+    pour(
+        Handoff,
+        "passed",
+        id="h",
+        lead_id="i",
+        state="fate",
+        team_id="team_id",
+        owner_id="CASE WHEN was_accepted THEN rep_id END",
+        submitted_by_id="submitter_id",
+        submitted_at="submitted_at",
+        agreement_version_id=str(cast.agreement.pk),
+        persona_version_id=str(cast.persona.pk),
+        policy="policy",
+        clock_id="h + (was_accepted::int + was_contacted::int) * (SELECT max(h) FROM plan)",
+        proves_sql="mod(i, 4) = 0",
+        accepted_at="CASE WHEN was_accepted THEN decided_at END",
+        contacted_at="CASE WHEN was_contacted THEN contacted_at END",
+        sql_at="CASE WHEN was_sql THEN sql_at END",
+        opportunity_at="CASE WHEN was_opportunity THEN opportunity_at END",
+        closed_at=closed,
+        amount="CASE WHEN fate = 'won' THEN 5000 + mod(i * 97, 200000) END",
+        outcome_reason_id=f"CASE fate {reason} END",
+    )
+    decided = "was_accepted OR fate = 'rejected'"
+    kind, why = "CASE WHEN was_accepted THEN 'accept' ELSE 'reject' END", factories.rejection().pk
+    rejected = f"CASE WHEN fate = 'rejected' THEN {why} END"
+    pour(Decision, decided, handoff_id="h", kind=kind, by_id="rep_id", at="decided_at", reason_id=rejected)
+    facts = "jsonb_build_object('facts', jsonb_build_object('person.name', 'Lead ' || i), 'note', '')"
+    pour(Package, "passed", handoff_id="h", payload=facts, sha256=f"encode(sha256(({facts})::text::bytea), 'hex')")
+    pour(
+        Attempt,
+        "was_contacted",
+        handoff_id="h",
+        by_id="rep_id",
+        at="contacted_at",
+        recorded_at="contacted_at",
+        channel="'phone'",
+        reached="true",
+    )
+    for code in ("budget", "decides"):
+        pour(Evidence, "was_sql", lead_id="i", code=f"'{code}'", verdict="'met'", actor_id="rep_id", at="contacted_at")
+
+
+def _pour_events() -> None:
+    """In the order of a handoff's life, so that the newest one tells its state."""
+    seen = "seen_on + interval '15 hours'"
+    steps = (  # where, kind, actor, at, from, to
+        ("true", "captured", "submitter_id", seen, "", "captured"),
+        ("passed OR mod(i, 2) = 0", "valuable_action", "submitter_id", seen, "", ""),
+        ("fate <> 'captured'", "qualified", "submitter_id", seen, "captured", "mql"),
+        ("passed", "handed_off", "submitter_id", "submitted_at", "", "pending"),
+        ("was_accepted", "accepted", "rep_id", "decided_at", "pending", "accepted"),
+        ("fate = 'rejected'", "rejected", "rep_id", "decided_at", "pending", "rejected"),
+        ("fate = 'withdrawn'", "withdrawn", "submitter_id", "decided_at", "pending", "withdrawn"),
+        ("was_contacted", "contacted", "rep_id", "contacted_at", "accepted", "contacted"),
+        ("was_sql", "sql", "rep_id", "sql_at", "contacted", "sql"),
+        ("was_opportunity", "opportunity", "rep_id", "opportunity_at", "sql", "opportunity"),
+        ("fate = 'won'", "won", "rep_id", "ended_at", "opportunity", "won"),
+        ("fate = 'lost'", "lost", "rep_id", "ended_at", "opportunity", "lost"),
+        ("fate = 'disqualified'", "disqualified", "rep_id", "ended_at", "contacted", "disqualified"),
+    )
+    for where, kind, actor, at, old, new in steps:
+        of_handoff = kind not in ("captured", "valuable_action", "qualified")
+        pour(
+            Event,
+            where,
+            lead_id="i",
+            handoff_id="h" if of_handoff else "NULL",
+            kind=f"'{kind}'",
+            actor_id=actor,
+            at=at,
+            occurred_on=on(at) if of_handoff else "seen_on",
+            from_state=f"'{old}'",
+            to_state=f"'{new}'",
+            payload="jsonb_build_object('cycle', 1)" if of_handoff else "'{}'::jsonb",
+        )
+
+
+def _pour_notices() -> None:
+    """Marketing heard of every acceptance; the last hundred are unread."""
+    shared = {
+        "id": "h",
+        "recipient_id": "submitter_id",
+        "kind": "'handoff.accepted'",
+        "params": "jsonb_build_object('lead', 'Lead ' || i, 'company', '', 'team', 'Ventas', 'by', 'Rep')",
+        "path": "'/leads/' || i || '/'",
+        "created_at": "decided_at",
+    }
+    pour(
+        Message,
+        "was_accepted",
+        **shared,
+        uid="gen_random_uuid()",
+        dedup_key="'handoff:' || h",
+        next_try_at="NULL",
+        sent_at="decided_at",
+    )
+    latest = "i < (SELECT min(i) FROM (SELECT i FROM plan WHERE was_accepted ORDER BY i DESC LIMIT 100) AS last)"
+    pour(Notice, "was_accepted", **shared, message_id="h", read_at=f"CASE WHEN {latest} THEN decided_at END")
+
+
+def _finish() -> None:
+    """Numbers go on where the crowd ends, and the planner knows what is there."""
+    made: list[type[models.Model]] = [Company, Person, Lead, Clock, Handoff, Message, Notice]
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), made):
+            cursor.execute(statement)
+        cursor.execute("DROP TABLE plan")
+        # what autovacuum does soon after: a list of rows that are not in the search index yet makes searches dear
+        cursor.execute("SELECT gin_clean_pending_list('lead_search')")
+        cursor.execute("ANALYZE")

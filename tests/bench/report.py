@@ -1,0 +1,98 @@
+"""One run of the benchmarks: a fresh database for each size, a table for the terminal, JSON for machines."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import time
+from collections.abc import Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from django.core.handlers.wsgi import WSGIHandler
+from django.core.management import call_command
+from django.db import connection
+from django.test import override_settings
+
+from tests.bench import bare, crowd
+from tests.bench.cases import Budget, cases
+from tests.bench.crowd import Crowd
+from tests.bench.meter import Answer, Cost, Visitor, measure
+
+HEAD = ("", "queries", "SQL ms", "CPU ms", "× bare", "ms", "p95 ms", "kB", "over budget")
+ROW = "{:<42} {:>7} {:>8} {:>8} {:>7} {:>8} {:>8} {:>7}  {}"
+
+
+def run(options: argparse.Namespace, sizes: list[int]) -> int:
+    """Measure at each size. 1 where queries or plans are over budget: those do not depend on the machine."""
+    found: list[dict[str, Any]] = []
+    for leads in sizes:
+        began = time.monotonic()
+        made = prepare(leads)
+        print(f"\n{leads:,} leads, {made.pending:,} pending (made in {time.monotonic() - began:.0f} s)", flush=True)
+        print(ROW.format(*HEAD), flush=True)
+        found += [row | {"leads": leads} for row in measured(made, options)]
+        print("", flush=True)
+    out = Path(options.out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    machine = {"python": platform.python_version(), "cpus": os.cpu_count(), "load": os.getloadavg()[0]}
+    out.write_text(json.dumps({"machine": machine, "results": found}, indent=1))
+    print(f"Times are of this machine under a load of {machine['load']:.1f}; {out} has the numbers.")
+    return int(any("queries" in row["over"] or "leads read whole" in row["over"] for row in found))
+
+
+def prepare(leads: int) -> Crowd:
+    """Empty tables with the crowd in them."""
+    with connection.cursor() as cursor:
+        cursor.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
+    call_command("migrate", verbosity=0)
+    made = crowd.gather(leads)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM (ANALYZE)")
+    return made
+
+
+def measured(made: Crowd, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+    base = bare_cost(made, options.repeat)
+    yield told("bare Django view", base, base.cpu_ms, Budget())
+    for case in cases(made, WSGIHandler()):
+        if options.only and not any(words in case.name for words in options.only):
+            continue
+        answers: list[Answer] = []
+
+        def ask(case: Any = case, answers: list[Answer] = answers) -> Answer:
+            answers.append(case.ask())
+            return answers[-1]
+
+        try:
+            cost = measure(ask, repeat=options.repeat)
+        except RuntimeError as problem:
+            raise SystemExit(f"{case.name} {problem}") from problem
+        yield told(case.name, cost, base.cpu_ms, case.budget)
+        if options.queries:
+            print("".join(f"    {sql[:400]}\n" for sql, _ in answers[-1].statements), flush=True)
+
+
+def bare_cost(made: Crowd, repeat: int) -> Cost:
+    with override_settings(MIDDLEWARE=bare.MIDDLEWARE, ROOT_URLCONF=bare.__name__):
+        visitor = Visitor(WSGIHandler(), made.rep)
+        return measure(lambda: visitor.get("/bare/"), repeat=repeat * 4, warm=10)
+
+
+def told(name: str, cost: Cost, base: float, budget: Budget) -> dict[str, Any]:
+    """One line of the table, and the same as data."""
+    over = []
+    if budget.queries is not None and cost.most_queries > budget.queries:
+        over.append(f"queries > {budget.queries}")
+    if budget.cpu_ms is not None and cost.cpu_ms > budget.cpu_ms:
+        over.append(f"CPU > {budget.cpu_ms:g} ms")
+    if budget.p95_ms is not None and cost.p95_ms > budget.p95_ms:
+        over.append(f"p95 > {budget.p95_ms:g} ms")
+    if budget.leads_by_index and "leads_lead" in cost.scanned:
+        over.append("leads read whole")
+    times = [f"{value:.1f}" for value in (cost.sql_ms, cost.cpu_ms, cost.cpu_ms / base, cost.wall_ms, cost.p95_ms)]
+    print(ROW.format(name, cost.queries, *times, f"{cost.kilobytes:.1f}", ", ".join(over)).rstrip(), flush=True)
+    return {"name": name, **asdict(cost), "times_bare": cost.cpu_ms / base, "over": over}

@@ -1,0 +1,114 @@
+"""`make shots`: a picture of every screen, for each part that sees it, in both languages and themes, wide and narrow.
+
+The product is a scratch one with demo data, as the browser tests have it; the screens are theirs (screens.py).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import django
+
+from crm.deploy import browser as chromium
+from tests.services import ROOT, product, scratch_folder
+
+THEMES = ("light", "dark")
+SIZES = ({"width": 1280, "height": 800}, {"width": 360, "height": 740})
+INDEX = Path(__file__).with_name("shots.html")
+
+
+def parse(arguments: list[str] | None = None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="make shots", description=__doc__)
+    add = parser.add_argument
+    add("--out", type=Path, default=ROOT / "test-results" / "shots", help="folder (test-results/shots)")
+    add("--only", action="append", default=[], metavar="WORDS", help="screens with these words: --only queue")
+    add("--language", action="append", choices=["es", "en"], help="one language instead of both")
+    return parser.parse_args(arguments)
+
+
+def name_of(part: str, path: str) -> str:
+    """A file's name for what ``part`` sees at ``path``."""
+    where = re.sub(r"[^a-z0-9]+", "-", path.lower()).strip("-") or "home"
+    return f"{part or 'nobody'}--{where}"
+
+
+def take(options: argparse.Namespace, browser: str) -> list[dict[str, str]]:
+    """Bring the product up and take all pictures; returns one entry for each screen."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser.conftest import ARGUMENTS, LOCALES
+    from tests.browser.desk import Desk
+    from tests.browser.running import Running
+    from tests.browser.screens import PARTS
+    from tests.browser.test_screens import crowd
+
+    found: dict[str, dict[str, str]] = {}
+    with scratch_folder() as data, product(data=data) as state, sync_playwright() as playwright:
+        window = playwright.chromium.launch(executable_path=browser, args=ARGUMENTS)
+        running = crowd(Running(state), window)
+        for language in options.language or LOCALES:
+            for part in PARTS:
+                context = window.new_context(locale=LOCALES[language], reduced_motion="reduce")
+                desk = Desk(running, context, language)
+                for entry in pictures(desk, part, language, options):
+                    found[entry["name"]] = entry
+                    if sys.stdout.isatty():
+                        print(f"\r{language} {entry['name']:<80.80}", end="", flush=True)
+                desk.close()
+        window.close()
+        running.close()
+    if sys.stdout.isatty():
+        print("\r" + " " * 84 + "\r", end="")
+    return list(found.values())
+
+
+def pictures(desk, part: str, language: str, options: argparse.Namespace) -> Iterator[dict[str, str]]:
+    """Each screen of ``part`` in every theme and size."""
+    from tests.browser.screens import seen_by
+    from tests.browser.test_screens import path_of
+
+    wanted = [screen for screen in seen_by(part) if not options.only or any(w in screen.path for w in options.only)]
+    if wanted and part:
+        desk.sign_in_as(part)
+    for screen in wanted:
+        path = path_of(screen, desk.running)
+        desk.open(path)
+        name = name_of(part, path)
+        for size in SIZES:
+            desk.page.set_viewport_size(size)
+            for theme in THEMES:
+                desk.page.evaluate("(theme) => document.documentElement.dataset.theme = theme", theme)
+                file = options.out / f"{name}--{language}-{theme}-{size['width']}.png"
+                desk.page.screenshot(path=file, full_page=True)
+        yield {"name": name, "part": part or "nobody", "path": f"{path} {screen.person}".strip()}
+
+
+def main() -> int:
+    options = parse()
+    browser, advice = chromium.find(), chromium.HOW_TO
+    if browser is None:
+        print(advice)
+        return 1
+    # The screens are those of the product's own resolver, which needs its settings.
+    os.environ |= {"RELEVO_MODE": "test", "SECRET_KEY": "only-for-pictures-" + "x" * 40}
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
+    django.setup()
+    options.out.mkdir(parents=True, exist_ok=True)
+    for old in options.out.glob("*--*.png"):
+        old.unlink()
+    entries = take(options, browser)
+    index = INDEX.read_text().replace("[/* screens */]", json.dumps(entries).replace("<", "\\u003c"))
+    (options.out / "index.html").write_text(index)
+    count = len(list(options.out.glob("*--*.png")))
+    print(f"{count} pictures of {len(entries)} screens; page through them in {options.out / 'index.html'}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""What goes over the line stays small: the page of the queue, all styles, all scripts of our own."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+from django.test import Client
+
+from leads.views.lists import PAGE
+from tests import factories
+from tests.conftest import Moment
+from tests.factories import Cast
+from tests.sources import ROOT
+
+STATIC = ROOT / "crm" / "static"
+KB = 1024
+STYLES, SCRIPTS, QUEUE = 12 * KB, 20 * KB, 60 * KB  # compressed
+ROW = 2500  # bytes of one line of the queue as it is: fifty of them are parsed by a phone
+
+
+def compressed(paths: list[Path]) -> int:
+    """Bytes on the wire: whitenoise compresses each file by itself."""
+    return sum(len(gzip.compress(path.read_bytes(), 9)) for path in paths)
+
+
+def test_styles_are_small() -> None:
+    found = sorted(STATIC.rglob("*.css"))
+    assert found
+    assert compressed(found) <= STYLES
+
+
+def test_scripts_of_our_own_are_small() -> None:
+    found = sorted(STATIC.rglob("*.js"))
+    assert found
+    assert compressed(found) <= SCRIPTS
+
+
+@pytest.mark.django_db
+def test_page_of_the_queue_is_small(cast: Cast, moment: Moment) -> None:
+    for number in range(PAGE):
+        make = factories.proven if number % 2 else factories.handed_off
+        make(cast)
+    client = Client()
+    client.force_login(cast.bea, backend="crm.accounts.backend.Backend")
+    page = client.get("/queue/").content
+    assert page.count(b"<tr data-row") == PAGE == 50
+    assert len(gzip.compress(page, 6)) <= QUEUE
+    assert (page.rindex(b"</tr>") - page.index(b"<tr data-row")) / PAGE <= ROW
