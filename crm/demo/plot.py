@@ -174,10 +174,10 @@ class Story:
         self._talk(handoff, rep, at, was_late=was_late)
 
     def _forgotten(self, handoff: Handoff, at: datetime) -> datetime | None:
-        """Nobody calls and the ladder puts it back. When Bea takes it; None where there is no time for all of that."""
+        """Nobody calls and the ladder puts it back. When Bea takes it; None where there is no time or it is night."""
         calendar = self.book.calendars[handoff.team.pk]
         taken = worktime.add(calendar, at, timedelta(minutes=482 + self.draw.uniform(10, 60)))
-        return taken if taken < self.until else None
+        return taken if taken < self.until and worktime.is_open(self._hours(handoff), taken) else None
 
     # -- After the acceptance
 
