@@ -318,7 +318,8 @@ def line(
     axes = Axes(len(ticks), low, ceiling(highest) if high is None else high, height)
     parts = [grid(axes, shown)]
     if reference:
-        parts.append(straight(axes, *reference))
+        first = next((value for value in values if value is not None), 0)
+        parts.append(straight(axes, *reference, below=first >= reference[1]))
     parts += [curve(axes, each, shown) for each in series]
     parts.append(tick_labels(axes, ticks, tick_every))
 
@@ -352,7 +353,8 @@ def grid(axes: Axes, shown: Callable[[float], str]) -> SafeString:
     )
 
 
-def straight(axes: Axes, name: str, first: float, last: float) -> SafeString:
+def straight(axes: Axes, name: str, first: float, last: float, *, below: bool = False) -> SafeString:
+    """A dashed line; ``below``: its name stands under it, out of the way of a line that begins above."""
     flat, end = first == last, axes.points - 1
     return format_html(
         '<line class="ref" x1="{}%" y1="{}" x2="{}%" y2="{}"/><text class="v halo" x="{}%" y="{}" {}>{}</text>',
@@ -361,7 +363,7 @@ def straight(axes: Axes, name: str, first: float, last: float) -> SafeString:
         place(axes.x(end)),
         place(axes.y(last)),
         place(LEFT + 1 if flat else axes.x(end)),
-        place(axes.y(first if flat else last) - 6),
+        place(axes.y(first if flat else last) + (16 if flat and below else -6)),
         format_html('text-anchor="{}"', "start" if flat else "end"),
         name,
     )
