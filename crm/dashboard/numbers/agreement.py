@@ -11,7 +11,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, DateField, Q
+from django.db.models import Count, DateField, Q, QuerySet
 from django.db.models.functions import TruncWeek
 
 from crm.dashboard.numbers.cohort import counts
@@ -105,27 +105,22 @@ def attainment(scope: Scope) -> Attainment:
         median=PercentileDisc("used_seconds", 0.5, filter=decided),
         p90=PercentileDisc("used_seconds", 0.9, filter=decided),
     )
-    return Attainment(**{name: found[name] for name in (*CLOCKS, "median", "p90")}, took=tuple(map(found.get, TOOK)))
+    return Attainment(
+        **{name: found[name] for name in (*CLOCKS, "median", "p90")}, took=tuple(found[name] for name in TOOK)
+    )
 
 
 def by_week(scope: Scope) -> list[Week]:
     """One for each week of the period between the first and the last with a clock, also where nothing was judged."""
     monday: Any = TruncWeek("started_at", output_field=DateField(), tzinfo=ZoneInfo(scope.zone))
-    found = {
-        row["monday"]: row
-        for row in accept_clocks(scope)
-        .annotate(monday=monday)
-        .values("monday")
-        .annotate(**counts(scope, "judged", "in_time", "late"))
-        .order_by("monday")
-    }
+    kept = ("judged", "in_time", "late")
+    weeks: QuerySet[Any, Any] = accept_clocks(scope).annotate(monday=monday).values("monday")
+    found = {row["monday"]: row for row in weeks.annotate(**counts(scope, *kept)).order_by("monday")}
     if not found:
         return []
     first, last = min(found), max(found)
     mondays = [first + timedelta(weeks=n) for n in range((last - first).days // 7 + 1)]
-    none = {"judged": 0, "in_time": 0, "late": 0}
-    kept = ("judged", "in_time", "late")
-    return [Week(day, *(found.get(day, none)[name] for name in kept)) for day in mondays]
+    return [Week(day, **{name: found.get(day, {}).get(name, 0) for name in kept}) for day in mondays]
 
 
 def reasons(scope: Scope) -> list[Reason]:
