@@ -50,12 +50,16 @@ class Cell:
 
 @dataclass(frozen=True)
 class Series:
-    """One line. ``tone`` is c1, c2, c3 or fc (forecast); None leaves a point out; ``hrefs`` one per point."""
+    """One line. ``tone`` is c1, c2, c3 or fc (forecast); None leaves a point out; ``hrefs`` one per point.
+
+    ``solid`` tells for each point whether enough cases stand behind it; the others are hollow.
+    """
 
     name: str
     values: Sequence[float | None]
     tone: str = "c1"
     hrefs: Sequence[str] = ()
+    solid: Sequence[bool] = ()
 
 
 def counted(value: float) -> str:
@@ -184,12 +188,19 @@ def heat(
 def figure(label: str, drawing: SafeString, height: int, table: SafeString) -> SafeString:
     """A drawing that only eyes see, named by its finding, and the same numbers as a table for everybody."""
     return format_html(
-        '<figure aria-label="{}"><svg class="ch" width="100%" height="{}" aria-hidden="true">{}</svg>'
-        '<details class="dt"><summary>{}</summary>'
-        '<div class="scroll" tabindex="0" role="region" aria-label="{}">{}</div></details></figure>',
+        '<figure aria-label="{}"><svg class="ch" width="100%" height="{}" aria-hidden="true">{}</svg>{}</figure>',
         label,
         height,
         drawing,
+        folded(label, table),
+    )
+
+
+def folded(label: str, table: SafeString) -> SafeString:
+    """ "Show as table", and the table."""
+    return format_html(
+        '<details class="dt"><summary>{}</summary>'
+        '<div class="scroll" tabindex="0" role="region" aria-label="{}">{}</div></details>',
         _("Show as table"),
         label,
         table,
@@ -219,8 +230,12 @@ def columns(
     limit_after: int | None = None,
     limit_text: str = "",
     height: int = 200,
+    table: SafeString | None = None,
 ) -> SafeString:
-    """Upright bars in fixed buckets. A dashed limit stands after ``limit_after``; later ones are hatched."""
+    """Upright bars in fixed buckets. A dashed limit stands after ``limit_after``; later ones are hatched.
+
+    ``table`` replaces the one below, which says no more than the bars.
+    """
     width, (name, pattern) = 96 / max(len(marks), 1), hatch(label)
     tallest = max((mark.value or 0 for mark in marks), default=0) or 1
     parts = [pattern]
@@ -230,7 +245,7 @@ def columns(
         parts.append(column(mark, at, width, tall, height - BOTTOM, filled(late, name, "c1")))
     if limit_after is not None:
         parts.append(limit(2 + (limit_after + 0.92) * width, height - BOTTOM, limit_text))
-    table = numbers(heads, ((mark.label, linked(mark.shown, mark.href)) for mark in marks))
+    table = table or numbers(heads, ((mark.label, linked(mark.shown, mark.href)) for mark in marks))
     return figure(label, joined(parts), height, table)
 
 
@@ -292,14 +307,19 @@ def line(
     reference: tuple[str, float, float] | None = None,
     tick_every: int = 1,
     height: int = 200,
+    table: SafeString | None = None,
 ) -> SafeString:
-    """Lines over ``ticks``. ``reference`` is a dashed straight line: its name, first and last value."""
+    """Lines over ``ticks``. ``reference`` is a dashed straight line: its name, first and last value.
+
+    ``table`` replaces the one below, which says no more than the lines.
+    """
     values = [value for each in series for value in each.values if value is not None]
     highest = max([*values, *(reference[1:] if reference else ())], default=1)
     axes = Axes(len(ticks), low, ceiling(highest) if high is None else high, height)
     parts = [grid(axes, shown)]
     if reference:
-        parts.append(straight(axes, *reference))
+        first = next((value for value in values if value is not None), 0)
+        parts.append(straight(axes, *reference, below=first >= reference[1]))
     parts += [curve(axes, each, shown) for each in series]
     parts.append(tick_labels(axes, ticks, tick_every))
 
@@ -309,7 +329,7 @@ def line(
         return "–" if value is None else linked(shown(value), href)
 
     rows = ([tick, *(cell(each, at) for each in series)] for at, tick in enumerate(ticks))
-    table = numbers([head, *(each.name for each in series)], rows)
+    table = table or numbers([head, *(each.name for each in series)], rows)
     return figure(label, joined(parts), height, table)
 
 
@@ -333,7 +353,8 @@ def grid(axes: Axes, shown: Callable[[float], str]) -> SafeString:
     )
 
 
-def straight(axes: Axes, name: str, first: float, last: float) -> SafeString:
+def straight(axes: Axes, name: str, first: float, last: float, *, below: bool = False) -> SafeString:
+    """A dashed line; ``below``: its name stands under it, out of the way of a line that begins above."""
     flat, end = first == last, axes.points - 1
     return format_html(
         '<line class="ref" x1="{}%" y1="{}" x2="{}%" y2="{}"/><text class="v halo" x="{}%" y="{}" {}>{}</text>',
@@ -342,7 +363,7 @@ def straight(axes: Axes, name: str, first: float, last: float) -> SafeString:
         place(axes.x(end)),
         place(axes.y(last)),
         place(LEFT + 1 if flat else axes.x(end)),
-        place(axes.y(first if flat else last) - 6),
+        place(axes.y(first if flat else last) + (16 if flat and below else -6)),
         format_html('text-anchor="{}"', "start" if flat else "end"),
         name,
     )
@@ -373,11 +394,12 @@ def curve(axes: Axes, each: Series, shown: Callable[[float], str]) -> SafeString
         "end" if at > 0.8 * span else "middle",
         shown(value),
     )
-    marked = points if each.hrefs else points[-1:]
+    marked = points if each.hrefs or each.solid else points[-1:]
     return format_html("{}{}{}", stretched, joined(dot(axes, each, *point) for point in marked), text)
 
 
 def dot(axes: Axes, each: Series, at: int, value: float) -> SafeString:
-    form = '<circle class="dot {}" cx="{}%" cy="{}" r="4"/>'
-    circle = format_html(form, each.tone, place(axes.x(at)), place(axes.y(value)))
+    form = '<circle class="dot {}{}" cx="{}%" cy="{}" r="4"/>'
+    solid = " full" if at < len(each.solid) and each.solid[at] else ""
+    circle = format_html(form, each.tone, solid, place(axes.x(at)), place(axes.y(value)))
     return pressed(circle, each.hrefs[at] if at < len(each.hrefs) else "")

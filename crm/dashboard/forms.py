@@ -1,8 +1,8 @@
-"""The address of the alignment page and of its lists: period and source. Whatever else stands in it is refused."""
+"""The address of the alignment page and of its lists: period, source, team. Whatever else stands in it is refused."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
@@ -13,13 +13,19 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm.accounts.models import Team
+from crm.accounts.states import Side
 from crm.dashboard.numbers import FIRST, LAST, NOT_GIVEN, SLICES, Period, Scope, earliest
 from crm.lib.bilingual import in_language
 from crm.lib.clock import local_date
 from crm.lib.text import clean_line
 from leads.models import Source
+from sla.models import RejectionReason
 
 USUAL = timedelta(days=89)  # with today: the last 90 days
+# The columns of the source table by which it may be sorted; a minus before one turns the order round.
+SORTS = ("source", "leads", "mql", "acceptance", "sql", "won", "amount", "conversion")
+USUAL_SORT = "-leads"
 
 
 @dataclass(frozen=True)
@@ -53,14 +59,15 @@ class Day(forms.DateField):
 
 
 class ScopeForm(forms.Form):
-    """Period and source. Dates that are missing become the last 90 days up to today or to the given end."""
+    """Period, source and team. Dates that are missing become the last 90 days up to today or to the given end."""
 
     extra: tuple[str, ...] = ()
 
     def __init__(self, query: QueryDict, *, zone: str, at: datetime) -> None:
         self.zone, self.at, self.today = zone, at, local_date(at, zone)
-        self.unknown = sorted(set(query) - {"from", "to", "source", *self.extra})
-        typed = {name: query.get(name, "").strip() for name in ("from", "to", "source", *self.extra)}
+        known = ("from", "to", "source", "team", *self.extra)
+        self.unknown = sorted(set(query) - set(known))
+        typed = {name: query.get(name, "").strip() for name in known}
         typed["to"] = typed["to"] or self.today.isoformat()
         typed["from"] = typed["from"] or _usual_start(typed["to"], self.today).isoformat()
         super().__init__(typed)
@@ -76,6 +83,24 @@ class ScopeForm(forms.Form):
             error_messages=unknown,
             widget=forms.Select(attrs={"class": "field"}),
         )
+        self.teams = {str(team.pk): team for team in Team.objects.order_by("side", "name")}
+        self.fields["team"] = forms.ChoiceField(
+            label=gettext_lazy("Team"),
+            choices=self._team_choices(),
+            required=False,
+            error_messages={"invalid_choice": gettext_lazy("There is no team “%(value)s”.")},
+            widget=forms.Select(attrs={"class": "field"}),
+        )
+
+    def _team_choices(self) -> list[Any]:
+        """All, then the teams of each side; of those put away only the one that is asked for."""
+        asked = self.data["team"]
+        sides = {side: [(key, t.name) for key, t in self.teams.items() if t.side == side] for side in Side}
+        shown = {
+            side: [pair for pair in pairs if self.teams[pair[0]].archived_at is None or pair[0] == asked]
+            for side, pairs in sides.items()
+        }
+        return [("", _("All teams")), *((side.label, pairs) for side, pairs in shown.items() if pairs)]
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
@@ -91,7 +116,15 @@ class ScopeForm(forms.Form):
     def scope(self) -> Scope:
         """What is asked for; only of a valid form."""
         found = self.cleaned_data
-        return Scope(Period(found["from"], found["to"]), self.zone, self.at, found["source"])
+        asked, team = Scope(Period(found["from"], found["to"]), self.zone, self.at, found["source"]), self.chosen_team
+        if team is None:
+            return asked
+        return replace(asked, marketing=team.pk) if team.side == Side.MARKETING else replace(asked, sales=team.pk)
+
+    @property
+    def chosen_team(self) -> Team | None:
+        """The chosen team, None for all."""
+        return self.teams.get(self.cleaned_data.get("team", ""))
 
     @property
     def source_name(self) -> str:
@@ -100,12 +133,14 @@ class ScopeForm(forms.Form):
         return dict([*self.sources, (NOT_GIVEN, _("Not given"))]).get(chosen, "")
 
     def presets(self) -> list[Preset]:
-        """Usual periods up to today; the source stays."""
+        """Usual periods up to today; source, team and order stay."""
         today, first = self.today, earliest()
         offered: list[tuple[str | Promise, date]] = [
-            (gettext_lazy("This month"), today.replace(day=1)),
+            (gettext_lazy("Last 7 days"), today - timedelta(days=6)),
             (gettext_lazy("Last 30 days"), today - timedelta(days=29)),
             (gettext_lazy("Last 90 days"), today - USUAL),
+            (gettext_lazy("This month"), today.replace(day=1)),
+            (gettext_lazy("This quarter"), today.replace(month=1 + (today.month - 1) // 3 * 3, day=1)),
             (gettext_lazy("All time"), max(min(first or today, today), FIRST)),
         ]
         return [self._preset(label, start) for label, start in offered]
@@ -113,15 +148,42 @@ class ScopeForm(forms.Form):
     def _preset(self, label: str | Promise, start: date) -> Preset:
         query = {"from": start.isoformat(), "to": self.today.isoformat()}
         is_current = all(self.data[name] == value for name, value in query.items())
-        if source := self.data["source"]:
-            query["source"] = source
+        kept = {name: self.data[name] for name in ("source", "team", "sort") if self.data.get(name)}
+        query |= kept
         return Preset(f"?{urlencode(query)}", label, is_current)
 
 
-class ListForm(ScopeForm):
-    """The same with the number whose list is wanted, and where its page begins."""
+class PageForm(ScopeForm):
+    """The same with the order of the source table."""
 
-    extra = ("show", "after")
+    extra = ("sort",)
+
+    def __init__(self, query: QueryDict, *, zone: str, at: datetime) -> None:
+        super().__init__(query, zone=zone, at=at)
+        names = [f"{sign}{name}" for name in SORTS for sign in ("", "-")]
+        unknown = {"invalid_choice": gettext_lazy("There is no order “%(value)s”.")}
+        self.fields["sort"] = forms.ChoiceField(
+            choices=[(name, name) for name in names],
+            required=False,
+            error_messages=unknown,
+            widget=forms.HiddenInput(),
+        )
+
+    def clean(self) -> dict[str, Any]:
+        found = super().clean()
+        for error in self.errors.pop("sort", []):
+            self.add_error(None, error)
+        return found
+
+    @property
+    def sort(self) -> str:
+        return self.cleaned_data["sort"] or USUAL_SORT
+
+
+class ListForm(ScopeForm):
+    """The same with the number whose list is wanted, the reason of its rejections, and where its page begins."""
+
+    extra = ("show", "reason", "after")
 
     def __init__(self, query: QueryDict, *, zone: str, at: datetime) -> None:
         super().__init__(query, zone=zone, at=at)
@@ -129,12 +191,25 @@ class ListForm(ScopeForm):
         self.fields["show"] = forms.ChoiceField(
             choices=[(name, name) for name in SLICES], error_messages={"invalid_choice": no_such, "required": no_such}
         )
+        self.reasons = {row.code: row for row in RejectionReason.objects.all()}
 
     def clean(self) -> dict[str, Any]:
         found = super().clean()
         for error in self.errors.pop("show", []):
             self.add_error(None, error)
+        reason, is_asked = self.data["reason"], found.get("show") == "rejected_for"
+        if reason not in self.reasons if is_asked else reason:
+            self.add_error(None, _("There is no such reason here: “%(value)s”.") % {"value": clean_line(reason)[:60]})
         return found
+
+    @property
+    def scope(self) -> Scope:
+        return replace(super().scope, reason=self.data["reason"])
+
+    @property
+    def chosen_reason(self) -> RejectionReason | None:
+        """The reason whose rejections are listed, None for all."""
+        return self.reasons.get(self.data["reason"])
 
 
 def _usual_start(end: str, today: date) -> date:

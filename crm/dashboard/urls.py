@@ -6,5 +6,6 @@ from crm.dashboard import views
 
 urlpatterns = [
     path("", views.alignment, name="alignment"),
+    path("<slug:panel>.csv", views.alignment_csv, name="alignment_csv"),
     path("leads/", views.alignment_leads, name="alignment_leads"),
 ]

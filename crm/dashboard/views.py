@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlencode
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from crm.accounts.request import Request
 from crm.dashboard import numbers, panels, rows
-from crm.dashboard.forms import ListForm, ScopeForm
+from crm.dashboard.forms import ListForm, PageForm, ScopeForm
+from crm.dashboard.panels import sheets
 from leads import permissions
 
+Form = TypeVar("Form", bound=ScopeForm)
 
-def _asked(request: Request, form: type[ScopeForm]) -> ScopeForm:
+
+def _asked(request: Request, form: type[Form]) -> Form:
     """The question in the address, put at this moment; 403 for those who make no business of the numbers."""
     if not permissions.can_read_alignment(request.user):
         raise PermissionDenied
@@ -27,12 +30,29 @@ def _asked(request: Request, form: type[ScopeForm]) -> ScopeForm:
 @require_safe
 def alignment(request: Request) -> HttpResponse:
     """The numbers of a period: what was promised and kept, how far leads came, which sources convert."""
-    form = _asked(request, ScopeForm)
+    form = _asked(request, PageForm)
     context: dict[str, Any] = {"form": form, "presets": form.presets()}
     if not form.is_valid():
         return render(request, "dashboard/alignment.html", context, status=400)
-    context |= {"scope": form.scope, "panels": panels.build(numbers.read(form.scope))}
+    context |= {"scope": form.scope, "panels": panels.build(numbers.read(form.scope), form.sort)}
     return render(request, "dashboard/alignment.html", context)
+
+
+@require_safe
+def alignment_csv(request: Request, panel: str) -> HttpResponse:
+    """The numbers of one panel as a file: the same question, the same sheet as "Show as table"."""
+    form = _asked(request, PageForm)
+    if panel not in sheets.SHEETS:
+        raise Http404
+    if not form.is_valid():
+        return render(request, "dashboard/alignment.html", {"form": form, "presets": form.presets()}, status=400)
+    found = panels.ordered(numbers.read(form.scope), form.sort)
+    period = form.scope.period
+    return HttpResponse(
+        "\ufeff" + sheets.SHEETS[panel](found).csv(),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{panel}-{period.start}-{period.end}.csv"'},
+    )
 
 
 @require_safe
@@ -46,7 +66,7 @@ def alignment_leads(request: Request) -> HttpResponse:
         "form": form,
         "scope": scope,
         "show": show,
-        "title": numbers.SLICES[show].title,
+        "title": form.chosen_reason or numbers.SLICES[show].title,
         "listing": rows.listing(scope, show, user=request.user, after=form.data["after"]),
         "back": f"{reverse('alignment')}?{urlencode(panels.query(scope))}",
     }

@@ -2,6 +2,6 @@
 
 from crm.starter.agreements import COMMITMENTS, DEFINITIONS
 from crm.starter.catalogues import catalogues
-from crm.starter.personas import persona
+from crm.starter.personas import CRITERIA, persona
 
-__all__ = ["COMMITMENTS", "DEFINITIONS", "catalogues", "persona"]
+__all__ = ["COMMITMENTS", "CRITERIA", "DEFINITIONS", "catalogues", "persona"]

@@ -295,5 +295,5 @@ def the_numbers_open_their_lists(elsa: Desk, won: str, alone: str) -> None:
         elsa.open("/alignment/")
         counted = int(number(elsa, name).inner_text())
         number(elsa, name).click()
-        expect(elsa.page.locator("[data-row]")).to_have_count(counted)
+        expect(elsa.page.locator("[data-row]")).to_have_count(min(counted, 50))  # a page of the list
         expect(elsa.row(person)).to_have_count(1)

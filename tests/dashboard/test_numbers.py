@@ -9,7 +9,7 @@ import pytest
 from django.utils import timezone
 
 from crm.dashboard import numbers
-from crm.dashboard.numbers import NOT_GIVEN, SLICES, Days, Period, Step, Term, rows
+from crm.dashboard.numbers import NOT_GIVEN, SLICES, STEPS, TOOK, Days, Period, Step, Term, rows
 from leads import handoffs, outcomes
 from leads.models import Lead, Source
 from sla import agreements, ladder
@@ -226,6 +226,76 @@ def test_attainment_never_counts_imported_history(cast):
     assert found.funnel[-1].count == 1
 
 
+def test_weeks_begin_on_monday_in_the_zone_of_the_organisation_and_add_up(cast):
+    decided(cast, "2026-03-06 17:30", handed_off_at="2026-03-06 16:00")
+    decided(cast, "2026-03-09 10:00", handed_off_at="2026-03-08 23:30")  # a Sunday: Monday in UTC
+    decided(cast, "2026-03-23 12:30", handed_off_at="2026-03-23 09:30")
+    found = numbers.read(scope())
+    weeks = [(str(week.start), week.judged, week.in_time, week.late) for week in found.weeks]
+    assert weeks == [
+        ("2026-03-02", 2, 2, 0),
+        ("2026-03-09", 0, 0, 0),
+        ("2026-03-16", 0, 0, 0),
+        ("2026-03-23", 1, 0, 1),
+    ]
+    assert [week.rate for week in found.weeks] == [1.0, None, None, 0.0]
+    assert sum(week.judged for week in found.weeks) == found.attainment.judged
+
+
+@pytest.mark.parametrize(
+    ("minutes", "step"), [(0, 0), (15, 0), (15.1, 1), (60, 2), (119, 4), (120, 4), (121, 5), (480, 6), (481, 7)]
+)
+def test_steps_of_the_histogram_end_with_their_upper_edge(cast, minutes, step):
+    clock = Clock.objects.filter(subject_id=decided(cast, "2026-03-02 10:10").pk, metric="accept")
+    clock.update(used_seconds=int(minutes * 60))
+    took = numbers.read(scope()).attainment.took
+    assert took == tuple(int(n == step) for n in range(len(STEPS) + 1))
+    assert [rows(scope(), name).count() for name in TOOK] == list(took)
+
+
+def test_reasons_are_sorted_and_leave_out_what_was_undone(cast):
+    for code in ("wrong_team", "not_the_persona", "not_the_persona"):
+        factories.rejected(cast, code=code)
+    factories.rejected(cast, code="wrong_team").decisions.update(undone_at=when("2026-03-02 10:20:05"))
+    factories.accepted(cast)
+    found = numbers.read(scope()).reasons
+    assert [(reason.code, reason.kind, reason.count) for reason in found] == [
+        ("not_the_persona", "definitional", 2),
+        ("wrong_team", "procedural", 1),
+    ]
+    assert [rows(scope(reason=reason.code), "rejected_for").count() for reason in found] == [2, 1]
+
+
+def test_teams_narrow_every_number(cast):
+    other = factories.agreement(cast.calendar, marketing=cast.luis, sales=cast.dora, teams=[cast.other_sales])
+    assert other.state == "in_force"
+    factories.won(cast)
+    factories.rejected(cast, to=cast.other_sales)
+    factories.lead(cast, team=cast.other_marketing)
+
+    def counts(**asked):
+        found = numbers.read(scope(**asked))
+        return found.funnel[0].count, found.attainment.clocks, found.decisions.decisions, found.delivered
+
+    assert counts() == (3, 2, 2, 2)
+    assert counts(marketing=cast.marketing.pk) == (2, 2, 2, 2)
+    assert counts(marketing=cast.other_marketing.pk) == (1, 0, 0, 0)
+    assert counts(sales=cast.sales.pk) == counts(sales=cast.other_sales.pk) == (1, 1, 1, 1)
+    for team in ({"sales": cast.sales.pk}, {"marketing": cast.marketing.pk}):
+        asked = scope(**team)
+        assert numbers.read(asked).funnel[-1].count == len(rows(asked, "won")) == 1
+
+
+def test_source_says_what_was_accepted_and_what_it_brought(cast):
+    factories.won(cast, "1000.50", from_source="event")
+    factories.won(cast, "2000", from_source="event")
+    factories.rejected(cast, from_source="event")
+    seen("2026-03-02", source="event", won="2026-03-09")
+    found = numbers.read(scope()).sources[0]
+    assert (found.handed_off, found.accepted, found.acceptance) == (3, 2, 2 / 3)
+    assert found.amount == Decimal("3000.50")
+
+
 # -- Deliveries, decisions, promises
 
 
@@ -279,10 +349,12 @@ def test_every_number_equals_the_length_of_its_list(cast):
         counted |= {"delivered": found.delivered, "won_early": found.days.before_first_seen}
         counted |= {name: value for name, value in vars(found.attainment).items() if name in SLICES}
         counted |= vars(found.decisions)
-        assert counted.keys() == SLICES.keys()
-        assert counted == {name: len(rows(asked, name)) for name in SLICES}
+        counted |= dict(zip(TOOK, found.attainment.took, strict=True))
+        assert counted.keys() == SLICES.keys() - {"rejected_for"}
+        assert counted == {name: len(rows(asked, name)) for name in counted}
         if not source:
-            assert [name for name, count in counted.items() if not count] == ["unrecorded_won"]
+            empty = [name for name, count in counted.items() if not count]
+            assert [name for name in empty if name not in TOOK] == ["unrecorded_won"]
 
 
 def test_lead_handed_off_twice_is_two_cases_of_one_lead(cast):
@@ -296,7 +368,7 @@ def test_win_from_sql_dates_the_opportunity_so_that_nothing_is_unrecorded(cast):
     assert all(step.not_recorded == 0 for step in numbers.read(scope()).funnel)
 
 
-def test_numbers_are_read_with_seven_queries(cast, django_assert_num_queries):
+def test_numbers_are_read_with_nine_queries(cast, django_assert_num_queries):
     world(cast)
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(9):
         numbers.read(scope())

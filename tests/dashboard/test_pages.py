@@ -15,7 +15,7 @@ from tests.factories import when
 
 pytestmark = pytest.mark.django_db
 MARCH = "from=2026-03-01&to=2026-03-31"
-QUERIES, LIST_QUERIES = 13, 9  # of them seven for the numbers; page, count, leads and sight for a list
+QUERIES, LIST_QUERIES = 16, 11  # of them nine for the numbers; page, count, leads and sight for a list
 LINK = re.compile(r'<a[^>]*href="(/alignment/leads/\?[^"]*)"[^>]*>([^<]*)</a>')
 
 
@@ -53,7 +53,7 @@ def test_every_number_on_the_page_opens_a_list_of_that_length(cast):
     page = client.get("/alignment/?from=2026-02-10&to=2026-03-31").content.decode()
     texts = [(unescape(href), text.removesuffix(" not recorded")) for href, text in LINK.findall(page)]
     found = {(href, int(text)) for href, text in texts if text.isdecimal()}
-    assert len(found) == 44
+    assert len(found) == 60
     for href, number in found:
         assert (href, number) == (href, len(paged(client, href)))
 
@@ -114,7 +114,7 @@ def test_small_numbers_are_not_judged(cast):
     for _each in range(9):
         seen("2026-03-20", won="2026-03-25")
     page = browser(cast.elsa).get(f"/alignment/?{MARCH}").content.decode()
-    assert page.count("Too few to judge") == 8  # every panel and every rate; the count of MQLs speaks for itself
+    assert page.count("Too few to judge") == 11  # every panel and every rate; the count of MQLs speaks for itself
     assert "100%" not in page
 
 
@@ -123,7 +123,7 @@ def test_unrecorded_stage_reads_so_and_is_not_nought(cast):
         seen("2026-03-20", mql="2026-03-20", won="2026-03-25")
     page = browser(cast.elsa).get(f"/alignment/?{MARCH}").content.decode()
     texts = [text for href, text in LINK.findall(page) if "unrecorded_sql" in href]
-    assert texts == ["not recorded"] * 3  # funnel, source, month
+    assert texts == ["not recorded", "10", "not recorded", "not recorded"]  # funnel and its table, source, month
     assert "10 leads came further" in page
 
 
@@ -138,8 +138,10 @@ def test_presets_keep_the_source_and_tell_which_is_on(cast):
     seen("2025-11-02")
     presets = browser(cast.elsa).get("/alignment/?from=2026-03-01&to=2026-03-31&source=event").context["presets"]
     assert [(preset.url, preset.is_current) for preset in presets] == [
-        ("?from=2026-03-01&to=2026-03-31&source=event", True),
+        ("?from=2026-03-25&to=2026-03-31&source=event", False),
         ("?from=2026-03-02&to=2026-03-31&source=event", False),
+        ("?from=2026-01-01&to=2026-03-31&source=event", False),
+        ("?from=2026-03-01&to=2026-03-31&source=event", True),
         ("?from=2026-01-01&to=2026-03-31&source=event", False),
         ("?from=2025-11-02&to=2026-03-31&source=event", False),
     ]
@@ -157,6 +159,8 @@ def test_presets_keep_the_source_and_tell_which_is_on(cast):
         "source=nowhere",
         "source=%00",
         "colour=red",
+        "team=x",
+        "team=999999",
         "from=%F0%9F%A6%9C&to=%ED%A0%80",
     ],
 )
@@ -171,7 +175,19 @@ def test_bad_parameters_are_told_and_kept(cast, query):
     }
 
 
-@pytest.mark.parametrize("query", ["", "show=", "show=everything", "show=won&after=x", "show=won&after=2026-03-02.x"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "",
+        "show=",
+        "show=everything",
+        "show=won&after=x",
+        "show=won&after=2026-03-02.x",
+        "show=won&reason=wrong_team",
+        "show=rejected_for&reason=x",
+        "show=rejected_for",
+    ],
+)
 def test_bad_lists_are_refused(cast, query):
     assert browser(cast.elsa).get(f"/alignment/leads/?{query}").status_code == 400
 

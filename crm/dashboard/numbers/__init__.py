@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from crm.dashboard.numbers import agreement, cohort
-from crm.dashboard.numbers.agreement import Attainment, Decisions, Term
+from crm.dashboard.numbers.agreement import Attainment, Decisions, Reason, Term, Week
 from crm.dashboard.numbers.cohort import Days, Group, Step, earliest
 from crm.dashboard.numbers.scope import FIRST, LAST, NOT_GIVEN, Period, Scope
-from crm.dashboard.numbers.slices import SLICES, STAGES, rows
+from crm.dashboard.numbers.slices import SLICES, STAGES, STEPS, TOOK, rows
 from sla.states import Metric
 
 __all__ = [
@@ -21,15 +21,19 @@ __all__ = [
     "NOT_GIVEN",
     "SLICES",
     "STAGES",
+    "STEPS",
+    "TOOK",
     "Attainment",
     "Days",
     "Decisions",
     "Group",
     "Numbers",
     "Period",
+    "Reason",
     "Scope",
     "Step",
     "Term",
+    "Week",
     "as_json",
     "earliest",
     "read",
@@ -47,13 +51,15 @@ class Numbers:
     sources: list[Group]
     months: list[Group]
     attainment: Attainment
+    weeks: list[Week]
+    reasons: list[Reason]
     decisions: Decisions
     delivered: int
     terms: dict[str, list[Term]]
 
 
 def read(scope: Scope) -> Numbers:
-    """Seven queries, however many leads, sources and months there are."""
+    """Nine queries, however many leads, sources, weeks and reasons there are."""
     funnel, days = cohort.funnel_and_days(scope)
     return Numbers(
         scope=scope,
@@ -62,6 +68,8 @@ def read(scope: Scope) -> Numbers:
         sources=cohort.by_source(scope),
         months=cohort.by_month(scope),
         attainment=agreement.attainment(scope),
+        weeks=agreement.by_week(scope),
+        reasons=agreement.reasons(scope),
         decisions=agreement.decided(scope),
         delivered=agreement.delivered_count(scope),
         terms=agreement.terms(scope),

@@ -1,15 +1,22 @@
-"""What both sides promised and how it was kept. Imported history has no clocks and no decisions, so it never counts."""
+"""What both sides promised, how it was kept week by week, and why sales said no.
+
+Imported history has no clocks and no decisions, so it never counts.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db.models import Count, DateField, Q, QuerySet
+from django.db.models.functions import TruncWeek
 
 from crm.dashboard.numbers.cohort import counts
 from crm.dashboard.numbers.scope import Scope
-from crm.dashboard.numbers.slices import SLICES, accept_clocks, decisions, delivered
+from crm.dashboard.numbers.slices import SLICES, TOOK, accept_clocks, decisions, delivered
 from crm.dashboard.numbers.sql import PercentileDisc
 from sla.models import Commitment
 from sla.states import AgreementState, Metric
@@ -24,7 +31,8 @@ class Attainment:
     """The accept commitment on clocks that started in the period.
 
     clocks = judged + running + outage + withdrawn; judged = in_time + late. ``decided``: answered by a person, not
-    during an outage of ours; ``median`` and ``p90`` are the business seconds that those took.
+    during an outage of ours; ``took`` counts them by the steps of the histogram; ``median`` and ``p90``
+    are the business seconds that they took.
     """
 
     clocks: int
@@ -37,10 +45,35 @@ class Attainment:
     withdrawn: int
     median: int | None
     p90: int | None
+    took: tuple[int, ...]
 
     @property
     def rate(self) -> float | None:
         return self.in_time / self.judged if self.judged else None
+
+
+@dataclass(frozen=True)
+class Week:
+    """The accept commitment on clocks that started in the week of ``start``, a Monday."""
+
+    start: date
+    judged: int
+    in_time: int
+    late: int
+
+    @property
+    def rate(self) -> float | None:
+        return self.in_time / self.judged if self.judged else None
+
+
+@dataclass(frozen=True)
+class Reason:
+    """How many rejections that stand gave this reason; ``kind``: its class."""
+
+    code: str
+    kind: str
+    name: dict[str, str]
+    count: int
 
 
 @dataclass(frozen=True)
@@ -68,11 +101,34 @@ def attainment(scope: Scope) -> Attainment:
     """How the accept commitment was kept."""
     decided = SLICES["decided"].condition(scope)
     found = accept_clocks(scope).aggregate(
-        **counts(scope, *CLOCKS),
+        **counts(scope, *CLOCKS, *TOOK),
         median=PercentileDisc("used_seconds", 0.5, filter=decided),
         p90=PercentileDisc("used_seconds", 0.9, filter=decided),
     )
-    return Attainment(**found)
+    return Attainment(
+        **{name: found[name] for name in (*CLOCKS, "median", "p90")}, took=tuple(found[name] for name in TOOK)
+    )
+
+
+def by_week(scope: Scope) -> list[Week]:
+    """One for each week of the period between the first and the last with a clock, also where nothing was judged."""
+    monday: Any = TruncWeek("started_at", output_field=DateField(), tzinfo=ZoneInfo(scope.zone))
+    kept = ("judged", "in_time", "late")
+    weeks: QuerySet[Any, Any] = accept_clocks(scope).annotate(monday=monday).values("monday")
+    found = {row["monday"]: row for row in weeks.annotate(**counts(scope, *kept)).order_by("monday")}
+    if not found:
+        return []
+    first, last = min(found), max(found)
+    mondays = [first + timedelta(weeks=n) for n in range((last - first).days // 7 + 1)]
+    return [Week(day, **{name: found.get(day, {}).get(name, 0) for name in kept}) for day in mondays]
+
+
+def reasons(scope: Scope) -> list[Reason]:
+    """Why sales said no, the commonest reason first."""
+    keys = ("reason__code", "reason__kind", "reason__name", "reason__position")
+    rejected = decisions(scope).filter(SLICES["rejected_by_sales"].condition(scope))
+    found = rejected.values(*keys).annotate(count=Count("pk")).order_by("-count", "reason__position", "reason__code")
+    return [Reason(row["reason__code"], row["reason__kind"], row["reason__name"], row["count"]) for row in found]
 
 
 def decided(scope: Scope) -> Decisions:

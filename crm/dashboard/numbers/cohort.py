@@ -5,18 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, F, Min, QuerySet
+from django.db.models import Aggregate, Count, F, Min, QuerySet, Sum
 from django.db.models.functions import TruncMonth
 
-from crm.dashboard.numbers.scope import NOT_GIVEN, Scope
+from crm.dashboard.numbers.scope import NOT_GIVEN, Scope, counts_at_all
 from crm.dashboard.numbers.slices import SLICES, STAGES, cohort
 from crm.dashboard.numbers.sql import DaysBetween, PercentileDisc
 from leads.models import Lead
 from leads.states import MILESTONES
 
-GROUPED = ("leads", "mql", "sql", "won", "unrecorded_mql", "unrecorded_sql")
+GROUPED = ("leads", "mql", "handed_off", "accepted", "sql", "won", "unrecorded_mql", "unrecorded_sql")
 
 
 @dataclass(frozen=True)
@@ -47,20 +48,31 @@ class Days:
 
 @dataclass(frozen=True)
 class Group:
-    """The leads of one source (``key`` its code, NOT_GIVEN without one) or of one month (``key`` 2026-03)."""
+    """The leads of one source (``key`` its code, NOT_GIVEN without one) or of one month (``key`` 2026-03).
+
+    ``amount``: what the won ones brought, None where no amount is known.
+    """
 
     key: str
     name: Any
     leads: int
     mql: int
+    handed_off: int
+    accepted: int
     sql: int
     won: int
     unrecorded_mql: int
     unrecorded_sql: int
+    amount: Decimal | None
 
     @property
     def conversion(self) -> float:
         return self.won / self.leads
+
+    @property
+    def acceptance(self) -> float | None:
+        """Accepted of handed off; a lead that was refused first and accepted later is accepted."""
+        return self.accepted / self.handed_off if self.handed_off else None
 
 
 def counts(scope: Scope, *names: str) -> dict[str, Count]:
@@ -92,24 +104,29 @@ def _steps(found: Mapping[str, Any]) -> list[Step]:
     return steps
 
 
+def _groups(scope: Scope) -> dict[str, Aggregate]:
+    return {**counts(scope, *GROUPED), "amount": Sum("won_amount", filter=SLICES["won"].condition(scope))}
+
+
+def _group(key: str, name: Any, row: Mapping[str, Any]) -> Group:
+    return Group(key, name, **{name: row[name] for name in (*GROUPED, "amount")})
+
+
 def by_source(scope: Scope) -> list[Group]:
     """One group for each source that brought a lead, the largest first, "not given" last."""
     keys = ("source__code", "source__name")
-    found = cohort(scope).values(*keys).annotate(**counts(scope, *GROUPED)).order_by("-leads", "source__code")
-    groups = [
-        Group(row["source__code"] or NOT_GIVEN, row["source__name"], **{name: row[name] for name in GROUPED})
-        for row in found
-    ]
+    found = cohort(scope).values(*keys).annotate(**_groups(scope)).order_by("-leads", "source__code")
+    groups = [_group(row["source__code"] or NOT_GIVEN, row["source__name"], row) for row in found]
     return sorted(groups, key=lambda group: group.key == NOT_GIVEN)
 
 
 def by_month(scope: Scope) -> list[Group]:
     """One group for each month in which a lead was first seen, in order; ``name`` is the month's first day."""
     months: QuerySet[Any, Any] = cohort(scope).annotate(month=TruncMonth("first_seen_on")).values("month")
-    found = months.annotate(**counts(scope, *GROUPED)).order_by("month")
-    return [Group(f"{row['month']:%Y-%m}", row["month"], **{name: row[name] for name in GROUPED}) for row in found]
+    found = months.annotate(**_groups(scope)).order_by("month")
+    return [_group(f"{row['month']:%Y-%m}", row["month"], row) for row in found]
 
 
 def earliest() -> date | None:
     """When the organisation first saw any lead, None before there is one."""
-    return Lead.objects.filter(archived_at__isnull=True, is_test=False).aggregate(first=Min("first_seen_on"))["first"]
+    return Lead.objects.filter(counts_at_all()).aggregate(first=Min("first_seen_on"))["first"]

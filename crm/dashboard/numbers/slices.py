@@ -17,7 +17,7 @@ from django.utils.functional import Promise
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from crm.dashboard.numbers.scope import NOT_GIVEN, Scope
+from crm.dashboard.numbers.scope import Scope, counted
 from leads.models import Decision, Event, Handoff, Lead
 from leads.states import MILESTONES, DecisionKind, EventKind, Stage
 from sla.models import Clock
@@ -26,32 +26,36 @@ from sla.states import ClockState, Metric
 STAGES = ("leads", *(stage.value for stage in MILESTONES))
 
 
-def _counted(scope: Scope, path: str = "") -> Q:
-    """Leads that count at all, reached over ``path``."""
-    found = Q(**{f"{path}archived_at__isnull": True, f"{path}is_test": False})
-    if scope.source == NOT_GIVEN:
-        return found & Q(**{f"{path}source__isnull": True})
-    return found & Q(**{f"{path}source__code": scope.source}) if scope.source else found
+# Upper ends of the steps of the histogram in business minutes; what takes longer falls into the last step.
+STEPS = (15, 30, 60, 90, 120, 240, 480)
+TOOK = tuple(f"took_{number}" for number in range(len(STEPS) + 1))
+
+
+def _of_team(scope: Scope) -> Q:
+    """Leads that were handed off to the sales team, at any time."""
+    return Q(pk__in=Handoff.objects.filter(team=scope.sales).values("lead")) if scope.sales else Q()
 
 
 def cohort(scope: Scope) -> QuerySet[Lead]:
     """Leads first seen in the period, whatever became of them since."""
     seen = Q(first_seen_on__gte=scope.period.start, first_seen_on__lte=scope.period.end)
-    return Lead.objects.filter(_counted(scope), seen)
+    return Lead.objects.filter(counted(scope), _of_team(scope), seen)
 
 
 def delivered(scope: Scope) -> QuerySet[Lead]:
     """Leads that marketing qualified in the period. Imported dates are no delivery under the agreement."""
     ours = Event.objects.filter(lead=OuterRef("pk"), kind=EventKind.QUALIFIED, occurred_on=OuterRef("mql_on"))
     dated = Q(mql_on__gte=scope.period.start, mql_on__lte=scope.period.end)
-    return Lead.objects.filter(_counted(scope), dated).filter(Exists(ours))
+    return Lead.objects.filter(counted(scope), _of_team(scope), dated).filter(Exists(ours))
 
 
 def accept_clocks(scope: Scope) -> QuerySet[Clock]:
     """Clocks of the accept commitment that started in the period: one for each time a handoff entered the queue."""
     begins, ends = scope.instants
-    handoffs = Handoff.objects.filter(_counted(scope, "lead__"))
+    handoffs = Handoff.objects.filter(counted(scope, "lead__"))
+    team = Q(team=scope.sales) if scope.sales else Q()
     return Clock.objects.filter(
+        team,
         metric=Metric.ACCEPT,
         subject_type=Handoff._meta.model_name,
         started_at__gte=begins,
@@ -64,7 +68,8 @@ def decisions(scope: Scope) -> QuerySet[Decision]:
     """Decisions made in the period that stand: neither undone nor released by putting the handoff back."""
     begins, ends = scope.instants
     return Decision.objects.filter(
-        _counted(scope, "handoff__lead__"),
+        counted(scope, "handoff__lead__"),
+        Q(handoff__team=scope.sales) if scope.sales else Q(),
         at__gte=begins,
         at__lt=ends,
         undone_at__isnull=True,
@@ -136,6 +141,17 @@ def _withdrawn(scope: Scope) -> Q:
     return Q(state=ClockState.CANCELLED)
 
 
+def _took(number: int, scope: Scope) -> Q:
+    """Decided within the step ``number`` of the histogram."""
+    above = Q(used_seconds__gt=60 * STEPS[number - 1]) if number else Q()
+    below = Q(used_seconds__lte=60 * STEPS[number]) if number < len(STEPS) else Q()
+    return _decided(scope) & above & below
+
+
+def _rejected_for(scope: Scope) -> Q:
+    return Q(kind=DecisionKind.REJECT, reason__code=scope.reason)
+
+
 def _decision(kind: DecisionKind, scope: Scope) -> Q:
     return Q(kind=kind)
 
@@ -159,9 +175,11 @@ SLICES: dict[str, Slice] = {
     "running": Slice(accept_clocks, _running, _("Still running")),
     "outage": Slice(accept_clocks, _outage, _("Late during an outage of ours")),
     "withdrawn": Slice(accept_clocks, _withdrawn, _("Withdrawn in time")),
+    **{name: Slice(accept_clocks, partial(_took, n), _("Handoffs decided")) for n, name in enumerate(TOOK)},
     "decisions": Slice(decisions, _every, _("Decisions of sales")),
     "accepted_by_sales": Slice(decisions, partial(_decision, DecisionKind.ACCEPT), _("Accepted by sales")),
     "rejected_by_sales": Slice(decisions, partial(_decision, DecisionKind.REJECT), _("Rejected by sales")),
+    "rejected_for": Slice(decisions, _rejected_for, _("Rejected by sales")),
 }
 
 
