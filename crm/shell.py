@@ -52,6 +52,8 @@ def _frame(request: Request, user: User) -> dict[str, Any]:
         "organisation": request.organisation,
         "now_iso": now.isoformat(),
         "role_label": user.role.label,
+        "can_log": permissions.can_log(user),
+        "region": user.region or f"{user.language}-{request.organisation.country}".rstrip("-"),
     }
 
 

@@ -13,7 +13,7 @@ from crm.accounts.states import Side
 from crm.audit.entries import record
 from crm.lib.text import clean_line
 
-PREFERENCES = ("language", "time_zone", "theme", "density", "shortcuts")
+PREFERENCES = ("language", "region", "time_zone", "theme", "density", "shortcuts", "live_updates")
 
 
 def organisation() -> Organisation:
@@ -71,7 +71,7 @@ def _by_external_id(keys: Iterable[str]) -> dict[str, User]:
 
 @transaction.atomic
 def prefer(user: User, *, at: datetime, **choices: Any) -> User:
-    """Save the person's own preferences (language, zone, theme, density, shortcuts)."""
+    """Save the person's own preferences (language, region, zone, theme, density, shortcuts, live updates)."""
     for name, value in choices.items():
         if name not in PREFERENCES:
             raise ValueError(f"{name} is not a preference")

@@ -17,4 +17,5 @@ class Request(HttpRequest):
     htmx: HtmxDetails
     organisation: Organisation
     now: datetime
+    density: str
     id: str
