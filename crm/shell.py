@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.accounts import demo
 from crm.accounts.models import User
 from crm.accounts.request import Request
-from crm.lib import clock
+from crm.lib import clock, regions
 from crm.notifications import outbox
 from leads import desk, permissions
 
@@ -53,7 +53,7 @@ def _frame(request: Request, user: User) -> dict[str, Any]:
         "now_iso": now.isoformat(),
         "role_label": user.role.label,
         "can_log": permissions.can_log(user),
-        "region": user.region or f"{user.language}-{request.organisation.country}".rstrip("-"),
+        "region": user.region or regions.at_home(request.organisation.country) or user.language,
     }
 
 

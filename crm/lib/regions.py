@@ -60,8 +60,13 @@ def resolve(tag: str, country: str) -> Region | None:
     """The person's own region; else the numbers of the organisation's country, day before month, 24 hours."""
     if tag in TAGS:
         return of(tag)
-    at_home = next((each for each in TAGS if each[3:] == country), None)
-    return Region(of(at_home).decimal, of(at_home).group) if at_home else None
+    tag = at_home(country)
+    return Region(of(tag).decimal, of(tag).group) if tag else None
+
+
+def at_home(country: str) -> str:
+    """The region of an organisation's country; empty where it is none of TAGS."""
+    return next((tag for tag in TAGS if tag[3:] == country), "")
 
 
 @contextmanager

@@ -140,9 +140,9 @@ def limit_words(seconds: int) -> str:
     return _("{duration} of business time").format(duration=duration_words(seconds))
 
 
-def city(zone: str) -> str:
-    """The city that names an IANA zone, in the active language where the name differs."""
-    known = {
+def cities() -> dict[str, str]:
+    """Cities of zones whose name is written otherwise than the zone's."""
+    return {
         "America/Asuncion": _("Asunción"),
         "America/Bogota": _("Bogotá"),
         "America/Cancun": _("Cancún"),
@@ -152,7 +152,17 @@ def city(zone: str) -> str:
         "America/Panama": _("Panama"),
         "America/Sao_Paulo": _("São Paulo"),
     }
-    return known.get(zone) or zone.rsplit("/", 1)[-1].replace("_", " ")
+
+
+def city(zone: str) -> str:
+    """The city that names an IANA zone, in the active language where the name differs."""
+    return cities().get(zone) or zone.rsplit("/", 1)[-1].replace("_", " ")
+
+
+@register.simple_tag
+def known_cities() -> SafeString:
+    """:func:`cities` as JSON data, for the line that offers the device's zone."""
+    return json_script(cities(), "relevo-cities")
 
 
 def absolute_words(moment_: datetime, zone: str | None = None) -> str:

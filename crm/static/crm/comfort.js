@@ -30,6 +30,7 @@ function keyed() {
 const palette = $("#palette");
 const box = palette && $("input[name=q]", palette);
 const all = palette && $("#search-all");
+let chosen = false; // by an arrow, else the first is proposed
 const options = () => $$("[role=option]:not([aria-disabled])", palette).filter((each) => !each.hidden);
 
 function select(option) {
@@ -46,13 +47,14 @@ function narrow() {
   const wanted = fold(query);
   let commands = 0;
   for (const each of $$("#acts > *, #goes > *", palette)) {
-    each.hidden = !fold(each.textContent).includes(wanted);
+    each.hidden = !fold(each.dataset.says ?? each.textContent).includes(wanted);
     commands += each.hidden ? 0 : 1;
   }
   all.hidden = !query;
   all.href = `${box.form.action}?q=${encodeURIComponent(query)}`;
   $("span", all).textContent = fill(commands ? words.find : words.find_only, { query });
   if (!query) $("#found").replaceChildren();
+  chosen = false;
   select(query ? options()[0] : null);
 }
 
@@ -60,7 +62,8 @@ function narrow() {
 function offerActs() {
   const acts = Object.entries(keyed()).map(([key, control]) => {
     const option = document.createElement("button");
-    Object.assign(option, { type: "button", className: "opt", id: `act-${key}`, tabIndex: -1 });
+    Object.assign(option, { type: "button", className: "hit", id: `act-${key}`, tabIndex: -1 });
+    option.dataset.says = textOf(control); // a lead's name leads to the lead, never to a step
     option.setAttribute("role", "option");
     option.setAttribute("aria-selected", "false");
     const label = document.createElement("span");
@@ -84,6 +87,7 @@ function onPaletteKey(event) {
   else if (key === "ArrowUp") select(listed[at > 0 ? at - 1 : listed.length - 1]);
   else if (key === "Enter" && at >= 0 && !event.isComposing) listed[at].click();
   else return;
+  chosen = true;
   event.preventDefault();
 }
 
@@ -98,7 +102,7 @@ if (palette) {
   });
   palette.addEventListener("relevo:opened", () => (offerActs(), narrow(), box.select()));
   palette.addEventListener("htmx:afterSettle", () => {
-    if (!$("[aria-selected=true]", palette)) select(options()[0]);
+    if (!chosen) select(box.value.trim() ? options()[0] : null);
     $("#palette-say").textContent = fill(words.results, { count: options().length });
   });
   // What was found for an older text than the one that stands there now is not shown.
@@ -141,7 +145,8 @@ if (offer) {
   const device = Intl.DateTimeFormat().resolvedOptions().timeZone ?? "";
   const home = offer.dataset.zone;
   const clocks = (timeZone) => [0, 182].map((days) => new Date(Date.now() + days * 864e5).toLocaleString("en", { timeZone })).join();
-  const city = (zone) => zone.split("/").pop().replaceAll("_", " ");
+  const cities = JSON.parse($("#relevo-cities").textContent);
+  const city = (zone) => cities[zone] ?? zone.split("/").pop().replaceAll("_", " ");
   if (/^(America|Atlantic|Europe|Pacific|Africa|Asia|Australia|Indian)\//.test(device) && clocks(device) !== clocks(home)) {
     const [use] = $$("button", offer);
     $("span", offer).textContent = fill(words.other_zone, { device: city(device), organisation: city(home) });
