@@ -196,7 +196,7 @@ def relative_words(moment_: datetime, now: datetime) -> str:
 def ago_words(moment_: datetime, now: datetime) -> str:
     """As :func:`relative_words`, to the second within the last minute: "10 s ago"."""
     seconds = int((now - moment_).total_seconds())
-    return _("{seconds} s ago").format(seconds=seconds) if 0 <= seconds < 60 else relative_words(moment_, now)
+    return _("{seconds} s ago").format(seconds=seconds) if 0 < seconds < 60 else relative_words(moment_, now)
 
 
 def day_words(day: date) -> str:
