@@ -8,7 +8,7 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control
@@ -67,8 +67,9 @@ class Viewer:
         """Take the density out of the address: lists refuse parameters that they do not know."""
         asked = request.GET.get("density")
         if asked in Density.values:
-            request.density, request.GET = asked, request.GET.copy()
-            del request.GET["density"]
+            known = request.GET.copy()
+            del known["density"]
+            request.density, request.GET = asked, known  # type: ignore[assignment]  # the stubs ask for the frozen kind
         else:
             request.density = request.user.density
 
@@ -76,7 +77,9 @@ class Viewer:
 class SignInRequired(LoginRequiredMiddleware):
     """Default deny. Scripts of a page that was signed out get a 401 that they understand, not the sign-in page."""
 
-    def handle_no_permission(self, request: HttpRequest, view_func: Callable[..., HttpResponse]) -> HttpResponse:
+    def handle_no_permission(  # type: ignore[override]  # any response will do
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+    ) -> HttpResponse:
         if errors.is_asked_by_script(request):
             return errors.as_json(request, 401, _("You are signed out."))
         return super().handle_no_permission(request, view_func)

@@ -52,8 +52,9 @@ def _save(request: Request, lead: Lead) -> HttpResponse:
     except leads.ChangedMeanwhile as error:
         lead = fetch(request, lead.pk)
         if differences := _differences(lead, posted):
-            shown, context = LeadForm(posted, lead=lead), {"message": error.message, "differences": differences}
-            return _show(request, lead, shown, version=lead.version, was=was, status=409, **context)
+            form, message = LeadForm(posted, lead=lead), error.message
+            now: dict[str, Any] = {"version": lead.version, "differences": differences, "message": message}
+            return _show(request, lead, form, was=was, status=409, **now)
     except DomainError as error:
         status = refuse(form, error)
         return _show(request, lead, form, version=version, was=was, differences=differences, status=status)
@@ -78,7 +79,7 @@ def _was(posted: QueryDict) -> dict[str, str]:
 
 def _differences(lead: Lead, posted: QueryDict) -> list[Difference]:
     typed, saved = LeadForm(posted, lead=lead).typed(), LeadForm(lead=lead).shown()
-    kept = {name.removeprefix("keep."): posted[name] for name in posted if name.startswith("keep.")}
+    kept = {name.removeprefix("keep."): str(posted[name]) for name in posted if name.startswith("keep.")}
     return comparison.compare(_was(posted), typed, saved, kept)
 
 
