@@ -7,13 +7,17 @@ import uuid
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
 from django.utils import timezone, translation
 from django.utils.cache import patch_cache_control
+from django.utils.translation import gettext as _
 
+from crm import errors
 from crm.accounts import people
-from crm.lib import clock
+from crm.accounts.states import Density
+from crm.lib import clock, regions
 from crm.lib.errors import DomainError
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -35,7 +39,10 @@ class RequestId:
 
 
 class Viewer:
-    """Signed-in people read in their own language and zone, and nothing of theirs is kept by caches."""
+    """Signed-in people read in their own language, region and zone, and nothing of theirs is kept by caches.
+
+    ``?density=`` in an address overrides the saved density for that page, so that a link shows what was meant.
+    """
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
@@ -48,12 +55,36 @@ class Viewer:
         with people.knowing(request.user) as organisation:
             request.organisation = organisation
             zone = ZoneInfo(request.user.time_zone or organisation.time_zone)
-            with translation.override(language), timezone.override(zone):
+            region = regions.resolve(request.user.region, organisation.country)
+            self._look(request)
+            with translation.override(language), timezone.override(zone), regions.override(region):
                 response = self.get_response(request)
         response["Content-Language"] = language
         if not request.path.startswith("/static/"):
             patch_cache_control(response, no_store=True, private=True)
         return response
+
+    @staticmethod
+    def _look(request: HttpRequest) -> None:
+        """Take the density out of the address: lists refuse parameters that they do not know."""
+        asked = request.GET.get("density")
+        if asked in Density.values:
+            known = request.GET.copy()
+            del known["density"]
+            request.density, request.GET = asked, known  # type: ignore[assignment]  # the stubs ask for the frozen kind
+        else:
+            request.density = request.user.density
+
+
+class SignInRequired(LoginRequiredMiddleware):
+    """Default deny. Scripts of a page that was signed out get a 401 that they understand, not the sign-in page."""
+
+    def handle_no_permission(  # type: ignore[override]  # any response will do
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
+    ) -> HttpResponse:
+        if errors.is_asked_by_script(request):
+            return errors.as_json(request, 401, _("You are signed out."))
+        return super().handle_no_permission(request, view_func)
 
 
 class DomainErrors:
@@ -73,4 +104,6 @@ class DomainErrors:
             response = render(request, "components/_refusal.html", context, status=error.status)
             response["HX-Retarget"], response["HX-Reswap"] = "#toasts", "beforeend"
             return response
+        if errors.is_asked_by_script(request):
+            return errors.as_json(request, error.status, str(error.message))
         return render(request, f"{error.status}.html", context, status=error.status)

@@ -78,7 +78,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "crm.middleware.Viewer",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "crm.middleware.SignInRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -86,11 +86,12 @@ MIDDLEWARE = [
     "crm.middleware.DomainErrors",
 ]
 ROOT_URLCONF = "crm.urls"
+CSRF_FAILURE_VIEW = "crm.errors.csrf_failed"
 WSGI_APPLICATION = "crm.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
-        "DIRS": [BASE_DIR / "templates"],
+        "DIRS": [BASE_DIR / "templates", BASE_DIR / "crm" / "docs"],
         "OPTIONS": {
             "loaders": [
                 (

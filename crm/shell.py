@@ -14,6 +14,7 @@ from crm.accounts import demo
 from crm.accounts.models import User
 from crm.accounts.permissions import can_manage_people
 from crm.accounts.request import Request
+from crm.lib import regions
 from crm.notifications import outbox
 from leads import desk, permissions
 
@@ -58,6 +59,8 @@ def _frame(request: Request, user: User) -> dict[str, Any]:
         "organisation": request.organisation,
         "now_iso": now.isoformat(),
         "role_label": user.role.label,
+        "can_log": permissions.can_log(user),
+        "region": user.region or regions.at_home(request.organisation.country) or user.language,
     }
 
 

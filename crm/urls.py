@@ -6,7 +6,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.generic import RedirectView
 
-from crm import views
+from crm import errors, views
 from crm.accounts import views as accounts
 from crm.notifications import views as notifications
 
@@ -15,11 +15,15 @@ for pattern in i18n_urls:
 
 to_login = login_not_required(RedirectView.as_view(pattern_name="account_login"))
 
+handler400, handler403, handler404, handler500 = errors.bad_request, errors.forbidden, errors.missing, errors.broken
+
 urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),
     path("pulse", views.pulse, name="pulse"),
     path("accounts/login/", views.sign_in, name="account_login"),
+    path("help/", views.help_index, name="help"),
+    path("help/<slug:topic>/", views.help_topic, name="help_topic"),
     path("accounts/logout/", LogoutView.as_view(), name="account_logout"),
     path("accounts/inactive/", AccountInactiveView.as_view(), name="account_inactive"),
     # Nobody signs up by themselves; allauth asks for the name.
@@ -39,6 +43,7 @@ urlpatterns = [
     path("preferences/", accounts.preferences, name="preferences"),
     path("preferences/leave/", accounts.leave_take, name="leave_take"),
     path("preferences/leave/<int:pk>/end/", accounts.leave_end, name="leave_end"),
+    path("preferences/zone/", accounts.choose_zone, name="choose_zone"),
     path("notices/", notifications.notice_list, name="notice_list"),
     path("notices/read/", notifications.mark_read, name="notice_mark_read"),
     path("", include("crm.setup.people_urls")),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.db.models import Count, F, Max, Q, QuerySet
+from django.db.models import Count, F, Max, Prefetch, Q, QuerySet
 
 from crm.accounts.models import User
+from crm.accounts.states import Side
 from leads.models import Decision, Handoff
 from leads.states import WORKED, HandoffState
 
@@ -33,14 +34,12 @@ def queue(user: User, tab: str, *, at: datetime, since: datetime) -> QuerySet[Ha
 
 
 def tab_counts(user: User, *, at: datetime, since: datetime) -> dict[str, int]:
-    """How many stand in each tab (the same conditions as :func:`queue`), and :func:`counts`, in one query."""
+    """How many stand in each tab (the same conditions as :func:`queue`), and :func:`counts`, in two queries."""
+    soon = Count("pk", filter=PENDING & Q(clock__due_at__gte=at, clock__due_at__lte=at + HOUR))
+    found = Handoff.objects.visible_to(user).open().aggregate(**_counted(user, at), soon=soon)
     standing = Decision.objects.filter(at__gte=since, undone_at__isnull=True, released_at__isnull=True)
-    found = Handoff.objects.visible_to(user).aggregate(
-        **_counted(user, at),
-        soon=Count("pk", filter=PENDING & Q(clock__due_at__gte=at, clock__due_at__lte=at + HOUR)),
-        decided=Count("pk", filter=Q(pk__in=standing.values("handoff"))),
-    )
-    return {**found, "waiting": found["queue"]}
+    decided = Handoff.objects.visible_to(user).filter(pk__in=standing.values("handoff")).count()
+    return {**found, "waiting": found["queue"], "decided": decided}
 
 
 def mine(user: User) -> QuerySet[Handoff]:
@@ -55,7 +54,7 @@ def mine(user: User) -> QuerySet[Handoff]:
 
 def counts(user: User, *, at: datetime) -> dict[str, int]:
     """Counters of the navigation in one query: pending in sight, of them overdue, the newest, and the person's own."""
-    return Handoff.objects.visible_to(user).aggregate(**_counted(user, at))
+    return Handoff.objects.visible_to(user).open().aggregate(**_counted(user, at))
 
 
 def _counted(user: User, at: datetime) -> dict[str, Count | Max]:
@@ -70,3 +69,14 @@ def _counted(user: User, at: datetime) -> dict[str, Count | Max]:
 def version(counts: dict[str, int]) -> str:
     """Of :func:`counts`: changes whenever a handoff enters or leaves the pending ones in the person's sight."""
     return f"{counts['queue']}-{counts['newest'] or 0}"
+
+
+def gone(user: User, pks: list[int]) -> list[Handoff]:
+    """Of the handoffs ``pks`` those that wait no more, also what a colleague took from the person's own queue.
+
+    Each with its ``taken``: the decisions that stand. At most two queries.
+    """
+    known = Q(pk__in=Handoff.objects.visible_to(user).values("pk")) | Q(team__in=user.team_ids(Side.SALES))
+    stands = Decision.objects.filter(undone_at__isnull=True, released_at__isnull=True).select_related("by")
+    rows = Handoff.objects.filter(known, pk__in=pks).exclude(state=HandoffState.PENDING)
+    return list(rows.prefetch_related(Prefetch("decisions", stands, to_attr="taken")))

@@ -11,6 +11,8 @@ from crm.lib.clock import local_date
 from leads.models import Event, Handoff, Lead
 from leads.states import EventKind
 
+RECENT = 50  # edits of one lead that a comparison looks back on
+
 
 def today(at: datetime) -> date:
     """The organisation's calendar date at ``at``; dates of milestones are counted in its zone."""
@@ -41,3 +43,13 @@ def record(
         to_state=to_state,
         payload=payload or {},
     )
+
+
+def last_changes(lead: Lead) -> dict[str, tuple[str, datetime]]:
+    """For each fact that was edited lately ("person.name"), who changed it last, and when. One query."""
+    found: dict[str, tuple[str, datetime]] = {}
+    edits = lead.events.filter(kind=EventKind.UPDATED).select_related("actor").order_by("-id")
+    for event in edits[:RECENT]:
+        for fact in event.payload.get("changes", {}):
+            found.setdefault(fact, (event.actor.name if event.actor else "", event.at))
+    return found

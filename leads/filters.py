@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 import django_filters
@@ -12,7 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.lib.paging import BadParameter
-from crm.lib.text import fold
+from crm.templatetags.relevo import day_words
+from leads import search
 from leads.models import Lead, Source
 from leads.states import Stage
 from personas.models import Persona
@@ -74,11 +76,7 @@ class LeadFilter(django_filters.FilterSet):
 
     def search(self, rows: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
         """Every word has to occur: part of a name or company without accents, of an e-mail, of a phone's digits."""
-        plain = value.lower().strip()
-        words = plain.split() if "@" in plain else fold(plain).split()
-        for word in words:
-            rows = rows.filter(search_text__contains=word)
-        return rows
+        return rows.filter(search.condition(value))
 
     def by_source(self, rows: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
         return rows.filter(source__isnull=True) if value == NOT_GIVEN else rows.filter(source__code=value)
@@ -90,5 +88,12 @@ class LeadFilter(django_filters.FilterSet):
         for name, field in self.form.fields.items():
             raw: Any = self.form.data.get(name)
             if raw:
-                found.append((name, str(field.label), str(dict(getattr(field, "choices", [])).get(raw, raw))))
+                found.append((name, str(field.label), self._words(name, raw)))
         return found
+
+    def _words(self, name: str, raw: str) -> str:
+        """A chosen value as people read it; what could not be read stays as it came."""
+        value = self.form.cleaned_data.get(name) if self.form.is_bound and self.form.is_valid() else None
+        if isinstance(value, date):
+            return day_words(value)
+        return str(dict(getattr(self.form.fields[name], "choices", [])).get(raw, raw))

@@ -109,19 +109,28 @@ class LeadForm(forms.Form):
             self.add_error("name", _("Give a name, an e-mail or a phone."))
         return data
 
-    def show_saved(self) -> None:
-        """Put what is saved now beside each field where something else was typed or left on the screen."""
-        for name in self.changed_data:
-            self.add_error(name, _("Saved now: %(value)s") % {"value": self._words(name) or "–"})
+    def shown(self) -> dict[str, str]:
+        """What the form shows before anything is typed, as text, for comparing."""
+        return {name: _as_text(self.get_initial_for_field(field, name)) for name, field in self.fields.items()}
 
-    def _words(self, name: str) -> str:
-        """The saved value of a field as people read it."""
-        saved = self.initial.get(name)
+    def typed(self) -> dict[str, str]:
+        """What came back from the person, as text, for comparing."""
+        read = ((name, field.widget.value_from_datadict) for name, field in self.fields.items())
+        return {name: clean_line(_as_text(value(self.data, self.files, name))) for name, value in read}
+
+    def words(self, name: str, text: str) -> str:
+        """A value of :meth:`shown` as people read it."""
         choices = getattr(self.fields[name].widget, "choices", ())
-        if choices and not isinstance(saved, Source):
-            key = str(saved).lower() if isinstance(saved, bool) else str(saved or "")
-            return str(dict(choices).get(key, saved or ""))
-        return str(saved if saved is not None else "")
+        named = {str(key): str(label) for key, label in choices}
+        return (named.get(text or ("unknown" if "unknown" in named else ""), text) if named else text) or "–"
+
+    def fact_of(self, name: str) -> str:
+        """The name under which an event tells of a change of the field ``name``."""
+        if name.startswith("attributes."):
+            return name
+        places = {"company": "company.name", "source": "lead.source"}
+        holder = "company" if name in ("industry", "employees", "domain") else "person"
+        return places.get(name, f"{holder}.{name}")
 
     @property
     def folded(self) -> list[forms.BoundField]:
@@ -162,6 +171,13 @@ def _custom_field(custom: CustomField) -> forms.Field:
     if custom.type == types.CHOICE:
         return forms.ChoiceField(label=label, required=False, choices=[("", "–"), *((c, c) for c in custom.choices)])
     return Line(label=label, required=False, max_length=500)
+
+
+def _as_text(value: Any) -> str:
+    """A value of a field as its control sends it back."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return "" if value is None else str(getattr(value, "pk", value))
 
 
 def _plain(value: Any) -> Any:

@@ -2,15 +2,16 @@
 
 from django.urls import path
 
-from leads.views import imports, lists, pages, steps
+from leads.views import edits, found, imports, lists, pages, steps
 
 urlpatterns = [
+    path("search/", found.search_leads, name="search"),
     path("queue/", lists.queue, name="queue"),
     path("mine/", lists.mine, name="lead_mine"),
     path("leads/", lists.lead_list, name="lead_list"),
     path("leads/new/", pages.lead_new, name="lead_new"),
     path("leads/<int:pk>/", pages.lead_page, name="lead"),
-    path("leads/<int:pk>/edit/", pages.lead_edit, name="lead_edit"),
+    path("leads/<int:pk>/edit/", edits.lead_edit, name="lead_edit"),
     path("leads/<int:pk>/qualify/", pages.qualify, name="lead_qualify"),
     path("leads/<int:pk>/mql/", pages.mark_mql, name="lead_mql"),
     path("leads/<int:pk>/hand-off/", pages.hand_off, name="lead_hand_off"),

@@ -80,7 +80,7 @@ PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|(?<!%)\{\w*\}|</?\w+[^>]*>")
 ENDING = re.compile(r"(\.|:|…)?\s*$")
 CALLS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy", "pgettext", "pgettext_lazy"}
 # Names and keys that are the same in every language.
-SAME = {"Relevo", "CSV", "MQL", "SQL", "WhatsApp", "Enter", "Esc"}
+SAME = {"Relevo", "CSV", "Ctrl", "MQL", "SQL", "WhatsApp", "Enter", "Esc"}
 
 
 @pytest.fixture(scope="module")

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.accounts.models import LANGUAGES, User
 from crm.accounts.people import PREFERENCES
 from crm.accounts.states import Density, Theme
+from crm.lib import regions
 from crm.lib.text import clean_line
 
 REGIONS = ("America/", "Atlantic/", "Europe/", "Pacific/", "Africa/", "Asia/", "Australia/", "Indian/")
@@ -27,6 +28,7 @@ class PreferencesForm(forms.Form):
     """A person's own language, zone and look."""
 
     language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
+    region = forms.ChoiceField(label=_("Numbers, dates and times"), required=False)
     time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
     theme = forms.ChoiceField(label=_("Theme"), choices=Theme.choices, widget=forms.RadioSelect)
     density = forms.ChoiceField(label=_("Density"), choices=Density.choices, widget=forms.RadioSelect)
@@ -41,9 +43,25 @@ class PreferencesForm(forms.Form):
         help_text=_("What your notices say, also by e-mail."),
     )
 
+    live_updates = forms.BooleanField(
+        label=_("Live updates"),
+        required=False,
+        help_text=_("Counters and new rows are told while a page is open. Clocks run on either way."),
+    )
+
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        initial = {name: getattr(user, name) for name in PREFERENCES}
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(*args, initial={name: getattr(user, name) for name in PREFERENCES}, **kwargs)
+        self.fields["time_zone"].choices = zone_choices()
+        self.fields["region"].choices = [("", str(_("As the organisation"))), *regions.choices()]
+
+
+class ZoneForm(forms.Form):
+    """Whether one lives in the zone of one's device or in the organisation's."""
+
+    time_zone = forms.ChoiceField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
         self.fields["time_zone"].choices = zone_choices()
 
 

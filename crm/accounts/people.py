@@ -17,7 +17,7 @@ from crm.audit.entries import record
 from crm.lib import rows
 from crm.lib.text import clean_line
 
-PREFERENCES = ("language", "time_zone", "theme", "density", "shortcuts", "mails")
+PREFERENCES = ("language", "region", "time_zone", "theme", "density", "shortcuts", "mails", "live_updates")
 
 
 _known: ContextVar[Organisation | None] = ContextVar("organisation", default=None)
@@ -94,7 +94,7 @@ def _by_external_id(keys: Iterable[str]) -> dict[str, User]:
 
 @transaction.atomic
 def prefer(user: User, *, at: datetime, **choices: Any) -> User:
-    """Save the person's own preferences (language, zone, theme, density, shortcuts, mails)."""
+    """Save the person's own preferences (language, region, zone, look, shortcuts, mails, live updates)."""
     for name, value in choices.items():
         if name not in PREFERENCES:
             raise ValueError(f"{name} is not a preference")

@@ -19,4 +19,5 @@ class Request(HttpRequest):
     organisation: Organisation
     now: datetime
     counts: dict[str, int]
+    density: str
     id: str

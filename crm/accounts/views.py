@@ -15,13 +15,14 @@ from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import translation
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm.accounts import demo, invitations, leaves, passwords, people
-from crm.accounts.forms import ChangePasswordForm, JoinForm, LeaveForm, NewPasswordForm, PreferencesForm
+from crm.accounts.forms import ChangePasswordForm, JoinForm, LeaveForm, NewPasswordForm, PreferencesForm, ZoneForm
 from crm.accounts.models import Invitation
 from crm.accounts.request import Request
 from crm.lib import clock
@@ -165,3 +166,14 @@ def change_password(request: Request) -> HttpResponse:
         messages.success(request, _("Password changed. Wherever else you were signed in, you are not any more."))
         return redirect("preferences")
     return render(request, "accounts/password.html", {"form": form}, status=422 if form.errors else 200)
+
+
+@require_POST
+def choose_zone(request: Request) -> HttpResponse:
+    """The answer to "your device is in another zone": the device's or the organisation's; either is not asked again."""
+    form = ZoneForm(request.POST)
+    if form.is_valid():
+        people.prefer(request.user, at=request.now, time_zone=form.cleaned_data["time_zone"])
+        messages.success(request, _("Preferences saved."))
+    back = request.POST.get("next", "")
+    return redirect(back if url_has_allowed_host_and_scheme(back, {request.get_host()}) else "preferences")

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from math import floor, log10
 from zlib import crc32
 
-from django.utils.formats import number_format
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
+
+from crm.lib import regions
 
 NOTHING = format_html_join("", "{}", ())
 TOP, BOTTOM, LEFT, RIGHT = 22, 24, 10, 4  # of a figure: pixels above and below, percent left and right
@@ -63,8 +64,8 @@ class Series:
 
 
 def counted(value: float) -> str:
-    value = round(value, 1)  # number_format cuts off what is beyond its digits
-    return number_format(value, 0 if float(value).is_integer() else 1, use_l10n=True, force_grouping=True)
+    value = round(value, 1)  # number cuts off what is beyond its digits
+    return regions.number(value, 0 if float(value).is_integer() else 1)
 
 
 def percent(rate: float | None) -> str:

@@ -16,7 +16,6 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.template import Context
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
 from django.utils.html import format_html, format_html_join, json_script
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
@@ -24,7 +23,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 from lucide import IconDoesNotExist
 from lucide.templatetags.lucide import lucide as draw
 
-from crm.lib import clock, countries
+from crm.lib import clock, countries, regions
 from crm.lib.bilingual import in_language
 
 register = template.Library()
@@ -176,11 +175,17 @@ def city(zone: str) -> str:
     return str(CITIES.get(zone) or zone.rsplit("/", 1)[-1].replace("_", " "))
 
 
+@register.simple_tag
+def known_cities() -> SafeString:
+    """:data:`CITIES` as JSON data, for the line that offers the device's zone."""
+    return json_script({zone: str(name) for zone, name in CITIES.items()}, "relevo-cities")
+
+
 def absolute_words(moment_: datetime, zone: str | None = None) -> str:
     """ "Mon 23 Nov 2026, 14:42 (Mexico City)" in ``zone``, default the viewer's."""
     local = timezone.localtime(moment_, ZoneInfo(zone) if zone else None)
     named = zone or timezone.get_current_timezone_name()
-    when = date_format(local, pgettext("date format", "D j M Y, H:i"))  # xgettext does not look into f-strings
+    when = regions.when(local, pgettext("date format", "D j M Y, H:i"))  # xgettext does not look into f-strings
     return f"{when} ({city(named)})"
 
 
@@ -197,11 +202,22 @@ def relative_words(moment_: datetime, now: datetime) -> str:
         return (_("{duration} ago") if seconds > 0 else _("in {duration}")).format(duration=length)
     named = {0: _("today {time}"), -1: _("yesterday {time}"), 1: _("tomorrow {time}")}
     if days in named:
-        return named[days].format(time=date_format(local, "H:i"))
+        return named[days].format(time=regions.when(local, "H:i"))
     if abs(days) <= 6:
-        return date_format(local, "D H:i")
+        return regions.when(local, "D H:i")
     this_year = local.year == today.year
-    return date_format(local, pgettext("date format", "j M") if this_year else pgettext("date format", "j M Y"))
+    return regions.when(local, pgettext("date format", "j M") if this_year else pgettext("date format", "j M Y"))
+
+
+def ago_words(moment_: datetime, now: datetime) -> str:
+    """As :func:`relative_words`, to the second within the last minute: "10 s ago"."""
+    seconds = int((now - moment_).total_seconds())
+    return _("{seconds} s ago").format(seconds=seconds) if 0 < seconds < 60 else relative_words(moment_, now)
+
+
+def day_words(day: date) -> str:
+    """A calendar date: "2 Mar 2026"."""
+    return regions.when(day, pgettext("date format", "j M Y"))
 
 
 def page_now(context: Context) -> datetime:
@@ -215,7 +231,7 @@ def moment(context: Context, value: datetime | date | None, style: str = "relati
     if value is None:
         return "–"
     if not isinstance(value, datetime):
-        day = date_format(value, pgettext("date format", "j M Y"))
+        day = day_words(value)
         return format_html('<time datetime="{}">{}</time>', value.isoformat(), day)
     relative, absolute = relative_words(value, page_now(context)), absolute_words(value)
     shown, title = (absolute, relative) if style == "absolute" else (relative, absolute)
@@ -230,7 +246,7 @@ def opens_words(opens_at: datetime, zone: str, now: datetime) -> str:
     local = opens_at.astimezone(ZoneInfo(zone))
     days = (local.date() - now.astimezone(ZoneInfo(zone)).date()).days
     far = pgettext("date format", "j M, H:i")
-    return date_format(local, "H:i" if days == 0 else "D H:i" if days <= 6 else far)
+    return regions.when(local, "H:i" if days == 0 else "D H:i" if days <= 6 else far)
 
 
 def sla_words(reading: Any, now: datetime) -> str:
@@ -317,6 +333,11 @@ def tick_words() -> SafeString:
         "refused": _("That did not work. Nothing was saved; reload the page and try again."),
         "show": _("Show password"),
         "hide": _("Hide password"),
+        "find": _("Search leads for “{query}”"),
+        "find_only": _("No command; search leads for “{query}”"),
+        "results": _("{count} results"),
+        "other_zone": _("Your device is in the zone of {device}, the organisation in that of {organisation}."),
+        "use_zone": _("Use {device}"),
     }
     words |= {f"icon_{status}": f"#i-{SLA_ICONS[status]}" for status in TICKING}
     symbols = format_html_join("", "{}", ((symbol(name),) for name in SLA_ICONS.values()))
@@ -334,22 +355,25 @@ def bilingual(value: dict[str, str] | str | None) -> str:
 
 @register.filter
 def money(amount: Decimal | float | None, currency: Any = "") -> str:
-    """ "12,500 MXN" as the active language writes it. ``currency``: a code, or an object that has one."""
+    """ "12,500 MXN" as the person's region writes it. ``currency``: a code, or an object that has one."""
     if amount is None or amount == "":
         return "–"
     value = Decimal(str(amount))
     digits = 0 if value == value.to_integral_value() else 2
     code = getattr(currency, "currency", currency)
-    number = number_format(value, digits, use_l10n=True, force_grouping=True)
-    return f"{number}\u00a0{code}" if code else number
+    written = regions.number(value, digits)
+    return f"{written}\u00a0{code}" if code else written
 
 
 @register.simple_tag(takes_context=True)
 def query_with(context: Context, **changes: Any) -> str:
     """The page's own query with ``changes``; an empty value removes. Paging starts anew unless named."""
-    query = context["request"].GET.copy()
+    request = context["request"]
+    query = request.GET.copy()
     for key in PAGING:
         query.pop(key, None)
+    if getattr(request, "density", "") != getattr(request.user, "density", ""):
+        query["density"] = request.density  # taken out of the address by crm.middleware.Viewer
     for key, value in changes.items():
         query.pop(key, None)
         values = value if isinstance(value, (list, tuple)) else [value]
@@ -371,5 +395,5 @@ def country(code: str) -> str:
 
 @register.filter
 def number(value: int | float | Decimal | None) -> str:
-    """A count for people: "8,000" or "8.000" by the active language."""
-    return "–" if value is None else number_format(value, use_l10n=True, force_grouping=True)
+    """A count for people: "8,000" or "8.000" by the person's region."""
+    return "–" if value is None else regions.number(value)

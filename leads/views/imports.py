@@ -140,7 +140,7 @@ def read_as(request: Request, pk: int) -> HttpResponse:
 @require_safe
 def import_run(request: Request, pk: int) -> HttpResponse:
     """Where an import stands: what the check found, how far it is, what came of it."""
-    run, request.now = fetch(request, pk, to_work=False), request.now
+    run = fetch(request, pk, to_work=False)
     may_work = permissions.can_work_import(request.user, run)
     if run.state == ImportState.DRAFT and may_work:
         return redirect("import_columns", pk=pk)
@@ -169,7 +169,7 @@ def _context(run: ImportRun, *, at: datetime) -> dict[str, Any]:
 @require_safe
 def progress(request: Request, pk: int) -> HttpResponse:
     """The part of the page that moves; at the end of the work it asks for the whole page."""
-    run, request.now = fetch(request, pk, to_work=False), request.now
+    run = fetch(request, pk, to_work=False)
     response = render(request, "imports/_progress.html", _context(run, at=request.now))
     if run.state not in IMPORT_WORK:
         response["HX-Refresh"] = "true"

@@ -7,11 +7,11 @@ from datetime import datetime
 from typing import Any
 
 from django.forms import Form
-from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 
 from crm.accounts.models import User
 from crm.accounts.request import Request
+from crm.lib import regions
 from crm.lib.bilingual import in_language
 from leads import events, facts, permissions
 from leads.forms import (
@@ -218,7 +218,7 @@ def words(value: Any) -> Any:
     """Yes, no and numbers in the active language; everything else as it is."""
     if isinstance(value, bool):
         return _("Yes") if value else _("No")
-    return number_format(value, force_grouping=True) if isinstance(value, int | float) else value
+    return regions.number(value) if isinstance(value, int | float) else value
 
 
 def _told(rows: list[Event]) -> list[tuple[Event, str]]:

@@ -19,11 +19,11 @@ from django.views.decorators.http import require_safe
 
 from crm.accounts.request import Request
 from crm.lib.paging import BadParameter, Size, newest_first, size_of
-from crm.templatetags.relevo import number
+from crm.templatetags.relevo import ago_words, number
 from leads import desk, permissions
 from leads.filters import LeadFilter
 from leads.models import Handoff, Lead
-from leads.states import Stage
+from leads.states import DecisionKind, HandoffState, Stage
 from sla import clocks
 
 PAGE = 50
@@ -92,6 +92,24 @@ def queue(request: Request) -> HttpResponse:
         "reject_reasons_at": reverse("queue"),
     }
     return render(request, "leads/queue.html", context)
+
+
+def gone_words(request: Request, rows: str, *, at: datetime) -> dict[int, str]:
+    """For each of ``rows`` ("12,15") that left the queue: "Taken by Ana, 10 s ago"."""
+    pks = rows.split(",")
+    if len(pks) > 2 * PAGE or not all(pk.isdecimal() and len(pk) < 16 for pk in pks):
+        raise BadParameter(_("This address is not known. Start again from the queue."))
+    return {each.pk: _gone(each, at) for each in desk.gone(request.user, [int(pk) for pk in pks])}
+
+
+def _gone(handoff: Handoff, at: datetime) -> str:
+    decision = next(iter(handoff.taken), None)  # type: ignore[attr-defined]  # set by desk.gone
+    if decision is None:
+        withdrawn = handoff.state == HandoffState.WITHDRAWN
+        return str(_("Withdrawn by marketing") if withdrawn else _("No longer in the queue"))
+    taken = decision.kind == DecisionKind.ACCEPT
+    pattern = _("Taken by {name}, {ago}") if taken else _("Rejected by {name}, {ago}")
+    return str(pattern).format(name=decision.by.name, ago=ago_words(decision.at, at))
 
 
 def _start(raw: str) -> int:

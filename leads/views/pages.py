@@ -90,29 +90,6 @@ def lead_new(request: Request) -> HttpResponse:
     return render(request, "leads/lead_form.html", {"form": form}, status=422 if form.errors else 200)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-def lead_edit(request: Request, pk: int) -> HttpResponse:
-    """Change a lead's data; a version that moved on is a conflict that keeps what was typed."""
-    lead = fetch(request, pk)
-    if not permissions.can_change(request.user, lead):
-        raise PermissionDenied
-    form, status = LeadForm(request.POST or None, lead=lead), 200
-    version = request.POST.get("version", str(lead.version))
-    if request.method == "POST":
-        status = 422
-        if form.is_valid() and version.isdecimal():
-            try:
-                leads.change(lead, form.data_for_lead(), by=request.user, at=request.now, version=int(version))
-            except DomainError as error:
-                status, version = refuse(form, error), str(lead.version)
-                if isinstance(error, leads.ChangedMeanwhile):
-                    form.show_saved()
-            else:
-                messages.success(request, _("Saved."))
-                return redirect("lead", pk=pk)
-    return render(request, "leads/lead_form.html", {"form": form, "lead": lead, "version": version}, status=status)
-
-
 def chosen_version(request: Request, lead: Lead) -> tuple[PersonaVersion | None, list[PersonaVersion]]:
     """The persona that judges on the qualify page: the one asked for, else the lead's, else the first in use."""
     versions = catalogue.published()

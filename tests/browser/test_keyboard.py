@@ -137,7 +137,7 @@ def test_g_and_a_letter_go_to_pages(bea):
 
 def test_question_mark_tells_the_keys_and_escape_gives_the_focus_back(bea):
     bea.shortcut("j", "?")
-    expect(bea.page.get_by_role("dialog")).to_contain_text("Accept the lead")
+    expect(bea.page.get_by_role("dialog")).to_contain_text("Accept")
     bea.shortcut("j", "a", "Escape")
     expect(bea.page.get_by_role("dialog")).to_have_count(0)
     expect(bea.page.locator(".is-gone")).to_have_count(0)

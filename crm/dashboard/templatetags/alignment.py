@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from django import template
-from django.utils.formats import number_format
 
+from crm.lib import regions
 from crm.templatetags import relevo
 
 register = template.Library()
@@ -27,5 +27,5 @@ def share(rate: float | None) -> str:
     percent: float = round(100 * rate)
     if 0 < rate < 1 and not 20 <= 100 * rate < 99.5:
         percent = min(max(round(100 * rate, 1), 0.1), 99.9)
-    # rounded above: number_format cuts off what is beyond its digits
-    return f"{number_format(percent, 0 if percent == int(percent) else 1, use_l10n=True)}%"
+    # rounded above: number cuts off what is beyond its digits
+    return f"{regions.number(percent, 0 if percent == int(percent) else 1)}%"

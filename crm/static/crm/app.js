@@ -56,7 +56,7 @@ let saidAt = -30000;
 /** Tell a screen reader, at most one sentence in 30 seconds. */
 function say(sentence) {
   const live = $("#live");
-  if (!live || performance.now() - saidAt < 30000) return;
+  if (!live || body.dataset.live === "off" || performance.now() - saidAt < 30000) return;
   saidAt = performance.now();
   live.textContent = sentence;
 }
@@ -161,7 +161,7 @@ function onKey(event) {
   const acts = {
     j: () => step(1),
     k: () => step(-1),
-    "/": () => $("[data-search], input[type=search]")?.focus(),
+    "/": () => ($("main [data-search], main input[type=search]") ? $("main [data-search], main input[type=search]").focus() : $("[data-opens=palette]")?.click()),
     "?": () => open("keys", event.target),
     Enter: () => event.target.closest("a, button, summary") || $("[data-open], a.nm, a", here() ?? undefined)?.click(),
   };
@@ -270,42 +270,96 @@ function reopenForms() {
   for (const form of $$("form[aria-busy]")) form.removeAttribute("aria-busy");
 }
 
-function onLine() {
-  const off = !navigator.onLine;
-  const banner = $("#offline");
-  if (banner) banner.hidden = !off;
+/* ---- Cut off: without a connection, or signed out, nothing is sent and nothing typed is lost ---- */
+
+const trouble = { offline: false, "signed-out": false };
+let retry = 0;
+
+/** Show or take away the banner of one trouble; buttons that write are held while there is any. */
+function hold(name, on) {
+  trouble[name] = on;
+  const banner = document.getElementById(name);
+  if (banner) banner.hidden = !on;
+  const held = Object.values(trouble).some(Boolean);
   for (const button of $$("form[method=post] button:not([type=button])")) {
-    if (off && !button.disabled) {
+    if (held && !button.disabled) {
       button.disabled = true;
       button.dataset.off = "";
-    } else if (!off && button.dataset.off !== undefined) {
+    } else if (!held && button.dataset.off !== undefined) {
       button.disabled = false;
       delete button.dataset.off;
     }
   }
-  if (!off) pulse();
+}
+
+/** Whether the server answers; while it does not, it is asked again every five seconds. */
+function reach(answers) {
+  if (trouble.offline === answers) hold("offline", !answers);
+  clearTimeout(retry);
+  if (!answers) retry = setTimeout(pulse, 5000);
+}
+
+/** Signed in again, in another tab: the forms of this page get the new token. Somebody else's page stays shut. */
+function signedIn({ person, csrf }) {
+  if (!trouble["signed-out"] || String(person) !== body.dataset.person) return;
+  $("meta[name=csrftoken]").content = csrf;
+  for (const field of $$("input[name=csrfmiddlewaretoken]")) field.value = csrf;
+  hold("signed-out", false);
 }
 
 /* ---- The pulse: a tiny answer every 20 s. {version, now, counts: {queue, notices, …}, overdue} ---- */
 
 let version = $("[data-new-rows]")?.dataset.version || null;
 let forget = false;
+let told = false; // some row was dimmed
+let gone = false; // this page is being left
 
 async function pulse() {
   const url = body.dataset.pollUrl;
-  if (!url || document.hidden || !navigator.onLine) return;
+  if (document.hidden) return;
+  if (!url || !navigator.onLine) return reach(navigator.onLine);
   try {
-    const answer = await fetch(url, { headers: { Accept: "application/json" }, credentials: "same-origin" });
-    if (answer.ok && answer.status !== 204) take(await answer.json());
+    const answer = await fetch(url + asked(), { headers: { Accept: "application/json" }, credentials: "same-origin" });
+    if (answer.status >= 500) throw new Error(answer.status);
+    reach(true);
+    if (answer.status === 401) return hold("signed-out", true);
+    if (!answer.ok || answer.status === 204) return;
+    const news = await answer.json();
+    signedIn(news);
+    if (body.dataset.live !== "off" || forget) take(news);
   } catch {
-    /* The next beat asks again. */
+    if (!gone) reach(false);
   }
+}
+
+/** The rows that wait on this page, so that the answer can tell who took which. */
+function asked() {
+  if (!$("[data-new-rows]")) return "";
+  const ids = $$("[data-row]:not(.is-gone)").map((row) => /^handoff-(\d+)$/.exec(row.id)?.[1]);
+  return `?rows=${ids.filter(Boolean).slice(0, 100)}`;
+}
+
+/** A row that somebody else took stays where it is, dimmed, and says who and when. A focus in it stays in it. */
+function dim(id, sentence) {
+  const row = document.getElementById(`handoff-${id}`);
+  if (!row || row.matches(".is-gone")) return 0;
+  const focused = row.contains(document.activeElement);
+  const label = document.createElement("span");
+  label.className = "sub";
+  label.tabIndex = -1;
+  label.textContent = sentence;
+  say(`${$(".nm", row)?.textContent.trim()}: ${sentence}`);
+  $(".act", row)?.replaceChildren(label);
+  $("a.nm", row)?.removeAttribute("href");
+  row.classList.add("is-gone");
+  if (focused) label.focus();
+  return 1;
 }
 
 function take(news) {
   if (news.now) offset = Date.parse(news.now) - Date.now();
   for (const [key, count] of Object.entries(news.counts ?? {})) {
-    const text = count ? Number(count).toLocaleString(document.documentElement.lang) : "";
+    const text = count ? Number(count).toLocaleString(body.dataset.region || document.documentElement.lang) : "";
     for (const place of $$(`[data-count="${CSS.escape(key)}"]`)) if (place.textContent !== text) place.textContent = text;
   }
   if (news.overdue !== undefined) {
@@ -315,6 +369,9 @@ function take(news) {
   if (forget && line) line.dataset.then = news.counts?.[line.dataset.key];
   if (version === null || forget) version = String(news.version);
   forget = false;
+  const dimmed = Object.entries(news.gone ?? {}).reduce((sum, [id, sentence]) => sum + dim(id, sentence), 0);
+  if (line) line.dataset.then = Number(line.dataset.then) - dimmed;
+  told ||= dimmed > 0;
   if (String(news.version) !== version) tellOfRows(news);
 }
 
@@ -322,6 +379,7 @@ function tellOfRows(news) {
   const line = $("[data-new-rows]");
   if (!line) return;
   const count = news.new ?? (news.counts?.[line.dataset.key] ?? 0) - Number(line.dataset.then || NaN);
+  if (!count && told) return; // the dimmed rows say it all
   const pattern = count > 0 ? (count === 1 ? words.new_one : words.new_many) : words.changed;
   $("a", line).textContent = fill(pattern, { count });
   line.hidden = false;
@@ -360,8 +418,8 @@ function listenToHtmx() {
   body.addEventListener("htmx:beforeRequest", onRequest);
   body.addEventListener("htmx:afterRequest", onAnswer);
   body.addEventListener("htmx:afterSettle", settle);
-  body.addEventListener("htmx:sendError", () => toast(words.unsent));
-  body.addEventListener("htmx:responseError", () => toast(words.refused));
+  body.addEventListener("htmx:sendError", () => (toast(words.unsent), pulse()));
+  body.addEventListener("htmx:responseError", ({ detail }) => (detail.xhr.status === 401 ? hold("signed-out", true) : toast(words.refused)));
   body.addEventListener("relevo:toast", (event) => toast(event.detail.text, event.detail.level ?? "success"));
 }
 
@@ -410,14 +468,20 @@ document.addEventListener("focusin", (event) => {
     row.classList.add("is-here");
   }
 });
-addEventListener("pageshow", reopenForms);
-addEventListener("online", onLine);
-addEventListener("offline", onLine);
+addEventListener("pageshow", () => ((gone = false), reopenForms()));
+addEventListener("pagehide", () => (gone = true));
+addEventListener("online", pulse);
+addEventListener("offline", () => reach(false));
 document.addEventListener("visibilitychange", () => document.hidden || (tickAll(), pulse()));
 listenToHtmx();
 settle();
-if (!navigator.onLine) onLine();
-setInterval(() => document.hidden || tickAll(), 5000);
+if (!navigator.onLine) reach(false);
+let beat = Date.now();
+setInterval(() => {
+  if (Date.now() - beat > 20000 && !document.hidden) pulse(); // the machine slept
+  beat = Date.now();
+  if (!document.hidden) tickAll();
+}, 5000);
 if (body.dataset.pollUrl) {
   if (version === null) setTimeout(pulse, 1500);
   setInterval(pulse, 20000);

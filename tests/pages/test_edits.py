@@ -1,0 +1,131 @@
+"""Saving over a newer version: both values, a choice for each field, nothing typed lost."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from leads.models import Lead
+from tests.pages import firm as factories
+
+pytestmark = pytest.mark.django_db
+
+
+def opened(client, path):
+    """What a browser sends back from the form as it stands: every control's value."""
+    form = client.get(path).context["form"]
+    page = client.get(path)
+    data = {name: "" if value is None else value for name, value in form.shown().items()}
+    return {**data, "version": str(page.context["version"]), "was": page.context["was"]}
+
+
+@pytest.fixture
+def race(firm, signed_in):
+    """Ana and Luis open the same lead; Luis saves first."""
+    lead = factories.lead(firm, name="Marta Gil", job_title="Gerente")
+    path = f"/leads/{lead.pk}/edit/"
+    ana, luis = signed_in(firm.ana), signed_in(firm.luis)
+    mine, theirs = opened(ana, path), opened(luis, path)
+
+    def run(mine_changes, their_changes):
+        assert luis.post(path, theirs | their_changes).status_code == 302
+        return ana, path, ana.post(path, mine | mine_changes)
+
+    return run
+
+
+def again(answer):
+    """The compare page sent back as it is: every control, and the radio that is checked."""
+    context, data = answer.context, {}
+    for each in context["compared"]:
+        data[each["field"].name] = each["field"].value() or ""
+        if each["choice"]:
+            data[f"keep.{each['field'].name}"] = each["choice"]
+    data |= {field.name: field.value() or "" for field in context["others"]}
+    names = [each["field"].name for each in context["compared"]]
+    return data | {"compared": names, "version": str(context["version"]), "was": context["was"]}
+
+
+def choices(answer):
+    return {each["field"].name: (each["choice"], each["theirs"]) for each in answer.context["compared"]}
+
+
+def saved():
+    person = Lead.objects.select_related("person").get().person
+    return person.name, person.job_title
+
+
+def test_fields_that_one_side_changed_are_proposed_and_saved_together(race):
+    client, path, answer = race({"name": "Marta Gil Soto"}, {"job_title": "Directora"})
+    assert answer.status_code == 409
+    assert choices(answer) == {"name": ("mine", "Marta Gil"), "job_title": ("theirs", "Directora")}
+    assert client.post(path, again(answer)).status_code == 302
+    assert saved() == ("Marta Gil Soto", "Directora")
+
+
+def test_page_says_who_changed_what(race):
+    _client, _path, answer = race({"name": "X"}, {"job_title": "Directora"})
+    text = re.sub(r"\s+", " ", answer.content.decode())
+    assert "Luis Ferrer cambió este prospecto" in text
+    assert [each["by"] for each in answer.context["compared"]] == ["", "Luis Ferrer"]
+
+
+def test_field_that_both_changed_is_asked_and_nothing_is_saved_without_an_answer(race):
+    client, path, answer = race({"job_title": "Jefa"}, {"job_title": "Directora"})
+    assert choices(answer) == {"job_title": ("", "Directora")}
+    unanswered = client.post(path, again(answer))
+    assert (unanswered.status_code, list(unanswered.context["form"].errors)) == (422, ["job_title"])
+    assert unanswered.context["form"]["job_title"].value() == "Jefa"
+    assert saved() == ("Marta Gil", "Directora")
+
+
+@pytest.mark.parametrize(("keep", "kept"), [("mine", "Jefa"), ("theirs", "Directora")])
+def test_chosen_value_stays(race, keep, kept):
+    client, path, answer = race({"job_title": "Jefa"}, {"job_title": "Directora"})
+    assert client.post(path, again(answer) | {"keep.job_title": keep}).status_code == 302
+    assert saved() == ("Marta Gil", kept)
+
+
+def test_same_change_on_both_sides_asks_nothing(race):
+    _client, _path, answer = race({"job_title": "Directora"}, {"job_title": "Directora"})
+    assert answer.status_code == 302
+    assert saved() == ("Marta Gil", "Directora")
+
+
+def test_third_edit_meanwhile_is_compared_anew(race, firm, signed_in):
+    client, path, answer = race({"name": "Marta Gil Soto"}, {"job_title": "Directora"})
+    luis = signed_in(firm.luis)
+    assert luis.post(path, opened(luis, path) | {"name": "M. Gil"}).status_code == 302
+    second = client.post(path, again(answer))
+    assert second.status_code == 409
+    assert choices(second)["job_title"] == ("theirs", "Directora")
+    assert saved() == ("M. Gil", "Directora")
+
+
+@pytest.mark.parametrize("was", ["", "[]", "{", "null", "9" * 5000, "[" * 5000, json.dumps({"name": None})])
+def test_unreadable_memory_of_the_form_asks_about_every_difference(race, was):
+    _client, _path, answer = race({"name": "X", "was": was}, {"job_title": "Directora"})
+    assert answer.status_code == 409
+    assert choices(answer) == {"name": ("", "Marta Gil"), "job_title": ("", "Directora")}
+
+
+@pytest.mark.parametrize("version", ["", "x", "-1", "9" * 30, "²"])
+def test_unreadable_version_is_a_comparison_not_an_error(race, version):
+    _client, _path, answer = race({"name": "X", "version": version}, {"job_title": "Directora"})
+    assert answer.status_code == 409
+
+
+def test_bad_value_on_the_compare_page_comes_back_with_both(race):
+    client, path, answer = race({"email": "ana@example.com"}, {"email": "luis@example.com"})
+    again_ = client.post(path, again(answer) | {"keep.email": "mine", "email": "sin arroba"})
+    assert (again_.status_code, list(again_.context["form"].errors)) == (422, ["email"])
+    assert again_.context["compared"][0]["choice"] == "mine"
+
+
+def test_yes_no_and_choices_are_compared_by_what_they_say(race):
+    _client, _path, answer = race({"name": "X"}, {"country": "CO", "attributes.decides": "true"})
+    assert choices(answer) == {
+        "name": ("mine", "Marta Gil"), "country": ("theirs", "Colombia"), "attributes.decides": ("theirs", "Sí"),
+    }  # fmt: skip

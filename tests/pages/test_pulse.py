@@ -1,0 +1,84 @@
+"""What an open page hears: who took which row, that one is signed out, that one came back."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from leads import handoffs
+from tests.pages import firm as factories
+from tests.pages.firm import MONDAY
+
+pytestmark = pytest.mark.django_db
+JSON = {"Accept": "application/json"}
+
+
+def gone(client, *handoffs_):
+    return client.get("/pulse", {"rows": ",".join(str(h.pk) for h in handoffs_)}).json()["gone"]
+
+
+def test_row_that_a_colleague_took_says_who_and_when(firm, signed_in, moment):
+    taken, rejected, withdrawn, waiting = (factories.pending(firm) for _ in range(4))
+    handoffs.accept(taken, by=firm.cruz, at=MONDAY)
+    handoffs.reject(rejected, factories.rejection(), by=firm.dora, at=MONDAY)
+    handoffs.withdraw(withdrawn, by=firm.ana, at=MONDAY)
+    moment.advance(seconds=10)
+    found = gone(signed_in(firm.bea), taken, rejected, withdrawn, waiting)
+    assert found == {
+        str(taken.pk): "Lo tomó Cruz Medina, hace 10 s",
+        str(rejected.pk): "Rechazado por Dora Salinas, hace 10 s",
+        str(withdrawn.pk): "Retirado por marketing",
+    }
+
+
+def test_rows_outside_ones_sight_are_not_told_of(firm, signed_in):
+    other = factories.accepted(firm, team=firm.other_sales, by=firm.elsa)
+    assert gone(signed_in(firm.bea), other) == {}
+    assert list(gone(signed_in(firm.elsa), other)) == [str(other.pk)]
+
+
+@pytest.mark.parametrize("rows", ["x", "1,", "-1", "1;2", "1" * 20, ",".join("1" * 101)])
+def test_unreadable_rows_are_refused(firm, signed_in, rows):
+    assert signed_in(firm.bea).get("/pulse", {"rows": rows}).status_code == 400
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_pulse_needs_a_constant_number_of_queries(firm, signed_in, rows):
+    taken = [factories.accepted(firm, by=firm.cruz) for _ in range(rows)]
+    client, asked = signed_in(firm.bea), ",".join(str(h.pk) for h in taken)
+    client.get("/pulse")
+    with CaptureQueriesContext(connection) as captured:
+        assert len(client.get("/pulse", {"rows": asked}).json()["gone"]) == rows
+    assert len(captured) == 10
+
+
+@pytest.mark.parametrize("headers", [JSON, {"HX-Request": "true"}])
+def test_scripts_of_a_signed_out_page_get_401(db, headers):
+    answer = Client().get("/pulse", headers=headers)
+    assert (answer.status_code, answer["Content-Type"]) == (401, "application/problem+json")
+    assert answer.json()["request_id"] == answer["X-Request-ID"]
+
+
+def test_people_who_are_signed_out_get_the_sign_in_page(db):
+    answer = Client().get("/queue/", headers={"Accept": "text/html,application/xhtml+xml,application/json"})
+    assert answer["Location"] == "/accounts/login/?next=/queue/"
+
+
+def test_page_that_was_signed_out_goes_on_with_the_token_of_the_pulse(firm, signed_in):
+    handoff = factories.pending(firm)
+    browser = Client(enforce_csrf_checks=True)
+    browser.cookies = signed_in(firm.bea).cookies
+    path = f"/handoffs/{handoff.pk}/accept/"
+    news = browser.get("/pulse", headers=JSON).json()
+    stale, fresh = (browser.post(path, {"csrfmiddlewaretoken": token}) for token in ("x" * 64, news["csrf"]))
+    assert (stale.status_code, fresh.status_code, news["person"]) == (403, 302, firm.bea.pk)
+
+
+def test_paused_updates_stand_on_the_page(firm, signed_in):
+    client = signed_in(firm.bea)
+    assert 'data-live="on"' in client.get("/queue/").content.decode()
+    firm.bea.live_updates = False
+    firm.bea.save()
+    assert 'data-live="off"' in client.get("/queue/").content.decode()

@@ -1,0 +1,67 @@
+"""The search page and the palette's fragment of it."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from tests.pages import firm as factories
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+
+
+def test_page_lists_what_is_found_and_leads_on_to_the_list(firm, signed_in):
+    lead = factories.lead(firm, name="José Peña")
+    text = signed_in(firm.ana).get("/search/", {"q": "pena"}).content.decode()
+    assert f'href="/leads/{lead.pk}/"' in text
+    assert 'href="/leads/?q=pena"' in text
+
+
+def test_palette_gets_options_only(firm, signed_in):
+    lead = factories.lead(firm, name="José Peña", email="jose@cafe.mx")
+    answer = signed_in(firm.ana).get("/search/", {"q": "cafe"}, headers=HTMX)
+    assert answer.templates[0].name == "leads/_found.html"
+    text = answer.content.decode()
+    assert text.count('role="option"') == 1
+    assert f'id="found-{lead.pk}"' in text
+    assert "Correo: jose@cafe.mx" in text
+
+
+@pytest.mark.parametrize(
+    ("query", "words"), [("p", "al menos dos letras"), ("nadie", "Ningún prospecto coincide"), ("", "")]
+)
+def test_palette_says_why_there_is_nothing(firm, signed_in, query, words):
+    answer = signed_in(firm.ana).get("/search/", {"q": query}, headers=HTMX)
+    assert words in answer.content.decode()
+    assert (answer.content.decode().strip() == "") == (query == "")
+
+
+def test_whom_one_may_not_see_is_not_found(firm, signed_in):
+    factories.lead(firm, name="José Peña")
+    found = {
+        name: len(signed_in(getattr(firm, name)).get("/search/", {"q": "peña"}).context["hits"])
+        for name in ("ana", "elsa", "bea", "dora", "root", "extra")
+    }
+    assert found == {"ana": 1, "elsa": 1, "bea": 0, "dora": 0, "root": 0, "extra": 0}
+
+
+@pytest.mark.parametrize("query", ["<script>", "\x00", "%", "x" * 5000, "a b c d e f g h i j k", "\ud800"])
+def test_hostile_queries_are_answered(firm, signed_in, query):
+    answer = signed_in(firm.ana).get("/search/", {"q": query.encode("utf-8", "surrogatepass")})
+    assert answer.status_code == 200
+    assert "<script>" not in answer.content.decode()
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_search_needs_a_constant_number_of_queries(firm, signed_in, rows):
+    for _ in range(rows):
+        factories.pending(firm, name="José Peña")
+    client, counts = signed_in(firm.bea), []
+    for headers in ({}, HTMX):
+        client.get("/search/", {"q": "peña"}, headers=headers)
+        with CaptureQueriesContext(connection) as captured:
+            client.get("/search/", {"q": "peña"}, headers=headers)
+        counts.append(len(captured))
+    assert counts == [8, 5]
