@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from crm.api import answers
+from crm.lib import clock
 from crm.notifications import outbox
 from leads import escalation
 from sla import ladder, liveness
@@ -38,7 +40,8 @@ def sweep() -> int:
 
 
 def drain() -> int:
-    """Deliver every message that is due; returns how many were tried."""
+    """Deliver every message that is due; returns how many were tried. Forgets old answers of the API as well."""
+    answers.forget(at=clock.now())
     total = 0
     while tried := outbox.deliver():
         total += tried

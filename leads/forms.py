@@ -135,7 +135,7 @@ class LeadForm(forms.Form):
         data = self.cleaned_data
         person = {name: data.get(name, "") for name in ("name", "email", "phone", "job_title", "country")}
         company = {name: data.get(name) for name in ("industry", "employees", "domain", "country")}
-        attributes = {c.code: _plain(data.get(f"attributes.{c.code}")) for c in self.custom}
+        attributes = {c.code: plain(data.get(f"attributes.{c.code}")) for c in self.custom}
         return {
             "person": person,
             "company": {"name": data.get("company", ""), **company},
@@ -161,7 +161,7 @@ def _custom_field(custom: CustomField) -> forms.Field:
     return Line(label=label, required=False, max_length=500)
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A cleaned value as JSON keeps it."""
     if isinstance(value, date):
         return value.isoformat()
