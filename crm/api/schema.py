@@ -16,6 +16,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from crm.api.answers import LONGEST
 from crm.api.endpoint import HEADER
 from crm.api.problems import MEDIA_TYPE, TITLES, Problem
 
@@ -23,7 +24,7 @@ ALWAYS = (400, 401, 403, 405, 406, 429, 500)
 WRITING = (409, 413, 415, 422)
 IDEMPOTENCY = OpenApiParameter(
     HEADER,
-    str,
+    {"type": "string", "pattern": f"^[!-~]{{1,{LONGEST}}}$"},
     OpenApiParameter.HEADER,
     description=_("A name of your own for this request: sent again, it answers what the first one did, for 24 hours."),
 )

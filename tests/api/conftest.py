@@ -14,6 +14,7 @@ from crm.api import keys
 from crm.api.states import Scope
 from crm.lib import clock
 from tests.conftest import Moment
+from tests.races.conftest import without  # noqa: F401
 
 
 class Caller:
