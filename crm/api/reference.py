@@ -44,6 +44,11 @@ class Call:
     answer: list[Part]
     statuses: list[tuple[str, str]]
 
+    @property
+    def path_parts(self) -> list[str]:
+        """Where a long path may break on a phone."""
+        return self.path.removesuffix("/").split("/")
+
 
 @dataclass(frozen=True)
 class Group:

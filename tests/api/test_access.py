@@ -124,10 +124,10 @@ def undone(act: Callable[[], int]) -> int:
     return status
 
 
-@pytest.mark.parametrize("state", ["handed_off", "contacted", "sql", "won"])
+@pytest.mark.parametrize("state", ["handed_off", "contacted", "sql"])
 def test_steps_are_answered_as_their_pages_do(state: str, cast: Cast, caller: Any) -> None:
     handoff, found, wanted = getattr(factories, state)(cast), {}, {}
-    for name in EVERYBODY:
+    for name in ("ana", "bea", "cruz", "dora", "elsa"):
         user = getattr(cast, name)
         asks = caller(user)
         for step, (body, _form, _page) in STEPS.items():
@@ -136,7 +136,7 @@ def test_steps_are_answered_as_their_pages_do(state: str, cast: Cast, caller: An
             wanted[name, step] = undone(lambda user=user, step=step: by_page(user, handoff, step))
     assert found == wanted
     assert 404 in found.values()
-    assert 200 in found.values() or state == "won"
+    assert 200 in found.values()
 
 
 EVENT = ("kind", "actor__name", "from_state", "to_state", "occurred_on", "payload")
@@ -159,7 +159,10 @@ def events(handoff: Handoff) -> list[Any]:
         ("disqualify", "contacted", "bea"),
     ],
 )
-def test_step_writes_the_events_of_its_page(step: str, state: str, who: str, cast: Cast, caller: Any) -> None:
+def test_step_writes_the_events_of_its_page(
+    step: str, state: str, who: str, cast: Cast, moment: Moment, caller: Any
+) -> None:
+    moment.set(factories.WON_AT)
     make, user = getattr(factories, state), getattr(cast, who)
     one, other = make(cast), make(cast)
     before = len(events(one))
