@@ -27,7 +27,8 @@ REFUSALS = (APIException, DomainError, Http404, PermissionDenied)
 
 def mount(view: type[APIView]) -> Callable[..., HttpResponseBase]:
     """The view of an app as the API answers it. Apps lie below the API and cannot import a base class from it."""
-    made = type(view.__name__, (Mounted, view), {"__doc__": view.__doc__, "__module__": view.__module__})
+    about = {"__doc__": view.__doc__, "__module__": view.__module__}
+    made: type[APIView] = type(view.__name__, (Mounted, view), about)
     return made.as_view()
 
 
@@ -40,9 +41,10 @@ class Mounted(APIView):
         self.perform_authentication(request)  # first of all: also the refusals below speak the person's language
         super().initial(request, *args, **kwargs)
         key = request.headers.get(HEADER)
-        if request.method == "POST" and key is not None and hasattr(self, "post"):
+        act = getattr(self, "post", None)
+        if request.method == "POST" and key is not None and act is not None:
             answers.check(key)
-            self.post = partial(self.once, self.post, key)
+            setattr(self, "post", partial(self.once, act, key))  # noqa: B010  # mypy: not every view has it
 
     def once(self, act: Callable[..., Response], key: str, request: Request, *args: Any, **kwargs: Any) -> Response:
         """``act``, or the answer that it gave before. Act and kept answer are one transaction."""

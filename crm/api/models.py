@@ -35,7 +35,12 @@ class Key(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"rlv_{self.prefix} {self.name}"
+        return self.name
+
+    @property
+    def shown(self) -> str:
+        """What may be shown of the key itself."""
+        return f"rlv_{self.prefix}.…"
 
 
 class Answer(models.Model):

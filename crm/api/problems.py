@@ -42,9 +42,7 @@ class Problem(serializers.Serializer):
     status = serializers.IntegerField()
     detail = serializers.CharField(allow_blank=True)
     code = serializers.CharField()
-    fields = serializers.DictField(  # type: ignore[assignment]  # the metaclass takes it out of the class
-        child=serializers.CharField(), help_text=_("What to mend, by field")
-    )
+    fields = serializers.DictField(child=serializers.CharField(), help_text=_("What to mend, by field"))
     request_id = serializers.CharField()
     version = serializers.IntegerField(required=False, help_text=_("409: the version that is saved now"))
     conflicts = serializers.DictField(

@@ -30,7 +30,7 @@ IDEMPOTENCY = OpenApiParameter(
 )
 
 
-class KeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class KeyScheme(OpenApiAuthenticationExtension):
     target_class = "crm.api.authentication.KeyAuthentication"
     name = "key"
 

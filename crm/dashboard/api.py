@@ -44,7 +44,7 @@ class Counted(serializers.Serializer):
 class BySource(Counted):
     """The leads of one source; null: not given."""
 
-    source = serializers.CharField(allow_null=True)  # type: ignore[assignment]  # the metaclass takes it out
+    source = serializers.CharField(allow_null=True)
 
 
 class ByMonth(Counted):
@@ -104,7 +104,7 @@ class FunnelShown(serializers.Serializer):
 
     to = serializers.DateField()
     time_zone = serializers.CharField()
-    source = serializers.CharField(allow_null=True)  # type: ignore[assignment]  # the metaclass takes it out
+    source = serializers.CharField(allow_null=True)
     at = serializers.DateTimeField()
     funnel = StepShown(many=True)
     sources = BySource(many=True)

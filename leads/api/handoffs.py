@@ -246,7 +246,7 @@ class Handoffs(APIView):
                 "order",
                 str,
                 enum=list(ORDERS),
-                description=_("newest (if not given), or queue: what was put back first, then the least time left."),
+                description=_("By when they were handed off, the newest first, or as in the queue."),
             ),
             CURSOR,
             LIMIT,

@@ -30,6 +30,7 @@ def test_problem_has_its_members_and_media_type(cast: Cast, caller: Any) -> None
         ("GET", "nothing/", None, {}, (404, "not_found")),
         ("GET", "leads", None, {}, (404, "not_found")),
         ("DELETE", "leads/", None, {}, (405, "method_not_allowed")),
+        ("POST", "sources/", {}, {}, (405, "method_not_allowed")),
         ("PUT", "leads/1/", {}, {}, (405, "method_not_allowed")),
         ("OPTIONS", "leads/", None, {}, (405, "method_not_allowed")),
         ("GET", "leads/", None, {"Accept": "text/html"}, (406, "not_acceptable")),
