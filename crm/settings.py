@@ -46,6 +46,7 @@ if 0 < len(RELEVO_SETUP_CODE) < 12:
 # -- Applications, top of the layers first
 INSTALLED_APPS = [
     "crm.apps.CrmConfig",
+    "crm.api.apps.ApiConfig",
     "crm.dashboard",
     "leads",
     "sla",
@@ -59,6 +60,8 @@ INSTALLED_APPS = [
     "django_htmx",
     "django_filters",
     "widget_tweaks",
+    "rest_framework",
+    "drf_spectacular",
     "csp",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -223,6 +226,37 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.MemoryFileUploadHandler",
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
+
+# -- REST API: JSON only, signed in by key or by session; every refusal is problem details (crm.api)
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "crm.api.authentication.KeyAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["crm.api.authentication.InScope"],
+    "DEFAULT_THROTTLE_CLASSES": ["crm.api.authentication.Rate"],
+    "DEFAULT_PARSER_CLASSES": ["crm.api.bodies.Json"],
+    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_SCHEMA_CLASS": "crm.api.schema.Operation",
+    "DEFAULT_METADATA_CLASS": None,
+    "EXCEPTION_HANDLER": "crm.api.problems.answer",
+    "URL_FORMAT_OVERRIDE": None,
+}
+API_REQUESTS_PER_MINUTE = env.number("API_REQUESTS_PER_MINUTE", 1200, low=1, high=1_000_000)  # of one key
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Relevo",
+    "VERSION": "1",
+    "DESCRIPTION": _("Leads and their handoffs from marketing to sales."),
+    "SCHEMA_PATH_PREFIX": "/api/v1",
+    "ENUM_NAME_OVERRIDES": {
+        "StageEnum": "leads.states.Stage",
+        "HandoffStateEnum": "leads.states.HandoffState",
+        "OutcomeEnum": "leads.states.OutcomeKind",
+        "VerdictEnum": "leads.states.Verdict",
+        "RejectionClassEnum": "sla.states.RejectionClass",
+    },
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+}
 
 # -- Celery: Redis carries ids of work only, every deadline is a row in PostgreSQL (stack.md, measured)
 CELERY_BROKER_URL = env.url(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from crm.api import answers
 from crm.lib import clock
 from crm.notifications import mailbag, outbox
 from leads import escalation, import_work, runs
@@ -39,7 +40,8 @@ def sweep() -> int:
 
 
 def drain() -> int:
-    """Deliver every message that is due; returns how many were tried."""
+    """Deliver every message that is due; returns how many were tried. Forgets old answers of the API as well."""
+    answers.forget(at=clock.now())
     total = 0
     while tried := outbox.deliver():
         total += tried

@@ -8,6 +8,9 @@ from django.views.generic import RedirectView
 
 from crm import errors, views
 from crm.accounts import views as accounts
+from crm.api import views as api
+from crm.api.endpoint import mount
+from crm.dashboard.api import Funnel
 from crm.notifications import views as notifications
 
 for pattern in i18n_urls:
@@ -44,6 +47,10 @@ urlpatterns = [
     path("preferences/leave/", accounts.leave_take, name="leave_take"),
     path("preferences/leave/<int:pk>/end/", accounts.leave_end, name="leave_end"),
     path("preferences/zone/", accounts.choose_zone, name="choose_zone"),
+    path("preferences/keys/", api.key_list, name="api_keys"),
+    path("preferences/keys/<int:pk>/revoke/", api.key_revoke, name="api_key_revoke"),
+    path("api/v1/funnel/", mount(Funnel), name="api_funnel"),
+    path("api/v1/", include("crm.api.urls")),
     path("notices/", notifications.notice_list, name="notice_list"),
     path("notices/read/", notifications.mark_read, name="notice_mark_read"),
     path("", include("crm.setup.people_urls")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.utils.functional import Promise
@@ -72,6 +72,12 @@ def proofs(lead: Lead) -> dict[str, Proof]:
         )
         for row in rows
     }
+
+
+def usual_version(lead: Lead, versions: Sequence[PersonaVersion]) -> PersonaVersion | None:
+    """The persona version that judges when nobody chose one: the lead's own among ``versions``, else the first."""
+    own = next((v for v in versions if v.pk == lead.persona_version_id), None)
+    return own or (versions[0] if versions else None)
 
 
 def rules(version: PersonaVersion) -> list[Rule]:

@@ -147,7 +147,7 @@ class LeadForm(forms.Form):
         data = self.cleaned_data
         person = {name: data.get(name, "") for name in ("name", "email", "phone", "job_title", "country")}
         company = {name: data.get(name) for name in ("industry", "employees", "domain", "country")}
-        attributes = {c.code: _plain(data.get(f"attributes.{c.code}")) for c in self.custom}
+        attributes = {c.code: plain(data.get(f"attributes.{c.code}")) for c in self.custom}
         return {
             "person": person,
             "company": {"name": data.get("company", ""), **company},
@@ -180,7 +180,7 @@ def _as_text(value: Any) -> str:
     return "" if value is None else str(getattr(value, "pk", value))
 
 
-def _plain(value: Any) -> Any:
+def plain(value: Any) -> Any:
     """A cleaned value as JSON keeps it."""
     if isinstance(value, date):
         return value.isoformat()

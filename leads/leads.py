@@ -8,6 +8,7 @@ from typing import Any
 
 import phonenumbers
 from django.db import transaction
+from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import Team, User
@@ -145,7 +146,7 @@ def change(lead: Lead, data: Mapping[str, Any], *, by: User, at: datetime, versi
 
     ``data`` as in :func:`capture`, plus "source". The first touch never changes. Old and new values go to the event.
     """
-    if not Lead.objects.filter(pk=lead.pk, version=version, archived_at__isnull=True).update(version=version + 1):
+    if not Lead.objects.filter(pk=lead.pk, version=version, archived_at__isnull=True).update(version=F("version") + 1):
         raise ChangedMeanwhile(_changed_by(lead))
     lead = Lead.objects.select_related("person", "company", "source").get(pk=lead.pk)
     fresh = _person(data.get("person", {}))

@@ -252,7 +252,7 @@ def deactivate(person: User, *, heirs: Heirs, by: User, at: datetime) -> dict[st
     was_active, person.is_active, person.deactivated_at = person.is_active, False, at
     person.save(update_fields=["is_active", "deactivated_at"])
     _end_sessions(person)
-    # API keys of the person end here too, once there are any.
+    # API keys need no end: the key of somebody inactive opens nothing (crm.api.authentication).
     invitations.revoke(person, by=by, at=at)
     moved = move(person, heirs, by=by, at=at)
     record("person_deactivated", person, by=by, at=at, payload={"moved": moved, "was_active": was_active})

@@ -74,6 +74,13 @@ PLACES = {
     "apps": 5,
     "templatetags": 4,
     "management": 4,
+    # what the REST framework calls with a request
+    "bodies": 4,
+    "problems": 4,
+    "authentication": 4,
+    "endpoint": 4,
+    "schema": 4,
+    "reference": 4,
 }
 NOUN = 2
 PURE = ("sla/worktime.py", "sla/steps.py", "leads/qualification.py")

@@ -99,8 +99,7 @@ def chosen_version(request: Request, lead: Lead) -> tuple[PersonaVersion | None,
         if found is None:
             raise Http404
         return found, versions
-    own = next((v for v in versions if v.pk == lead.persona_version_id), None)
-    return own or (versions[0] if versions else None), versions
+    return facts.usual_version(lead, versions), versions
 
 
 @require_safe

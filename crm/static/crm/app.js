@@ -208,6 +208,8 @@ function onClick(event) {
     const inside = event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom;
     if (!inside && !$("form", target)) target.close();
   }
+  const copier = target.closest("[data-copies]");
+  if (copier) copy(copier);
   const eye = target.closest("[data-shows]");
   if (eye) showPassword(eye);
   const copier = target.closest("[data-copies]");
@@ -233,6 +235,18 @@ function showPassword(button) {
   field.type = shown ? "text" : "password";
   button.setAttribute("aria-pressed", String(shown));
   field.focus();
+}
+
+/** <button data-copies="id of a field" data-copied="Copied">; without the clipboard the text is selected, to copy by hand. */
+async function copy(button) {
+  const field = document.getElementById(button.dataset.copies);
+  field.select();
+  try {
+    await navigator.clipboard.writeText(field.value);
+    toast(button.dataset.copied, "success");
+  } catch {
+    field.focus();
+  }
 }
 
 /** Preferences show themselves before they are saved: <input name=theme data-previews="theme">. */

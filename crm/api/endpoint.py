@@ -1,0 +1,91 @@
+"""What every address of the API gets when it is mounted: repeated posts, and nothing kept by caches."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db import transaction
+from django.http import Http404, HttpResponseBase
+from django.utils.cache import patch_cache_control
+from rest_framework.exceptions import APIException, NotFound
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from crm.api import answers
+from crm.lib import clock
+from crm.lib.errors import DomainError
+
+HEADER = "Idempotency-Key"
+REFUSALS = (APIException, DomainError, Http404, PermissionDenied)
+
+
+def mount(view: type[APIView]) -> Callable[..., HttpResponseBase]:
+    """The view of an app as the API answers it. Apps lie below the API and cannot import a base class from it."""
+    about = {"__doc__": view.__doc__, "__module__": view.__module__}
+    made: type[APIView] = type(view.__name__, (Mounted, view), about)
+    return made.as_view()
+
+
+class Mounted(APIView):
+    """Wraps a view of an app."""
+
+    http_method_names = ["get", "head", "post", "patch"]
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        self.perform_authentication(request)  # first of all: also the refusals below speak the person's language
+        super().initial(request, *args, **kwargs)
+        key = request.headers.get(HEADER)
+        act = getattr(self, "post", None)
+        if request.method == "POST" and key is not None and act is not None:
+            answers.check(key)
+            setattr(self, "post", partial(self.once, act, key))  # noqa: B010  # mypy: not every view has it
+
+    def once(self, act: Callable[..., Response], key: str, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """``act``, or the answer that it gave before. Act and kept answer are one transaction."""
+        print_of = answers.fingerprint(str(request.method), request.path, request.data)
+        with transaction.atomic():
+            answer, is_new = answers.claim(request.user, key, print_of, at=clock.now())
+            if not is_new:
+                headers = {"Idempotent-Replayed": "true"}
+                if answer.location:
+                    headers["Location"] = answer.location
+                kept = json.loads(answer.body)
+                return Response(kept, answer.status, headers=headers, content_type=answer.content_type or None)
+            try:
+                with transaction.atomic():
+                    response = act(request, *args, **kwargs)
+            except REFUSALS as error:
+                response = self.handle_exception(error)
+            answers.keep(
+                answer,
+                response.status_code,
+                JSONRenderer().render(response.data).decode(),
+                content_type=response.content_type or "",
+                location=response.headers.get("Location", ""),
+            )
+            return response
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        patch_cache_control(response, no_store=True, private=True)
+        return super().finalize_response(request, response, *args, **kwargs)
+
+
+class Unknown(APIView):
+    """Whatever else is asked for below the API's address."""
+
+    schema = None
+    scope = ""
+
+    def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        self.http_method_names = [str(request.method).lower()]
+        setattr(self, str(request.method).lower(), self.refuse)
+        return super().dispatch(request, *args, **kwargs)
+
+    def refuse(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        raise NotFound

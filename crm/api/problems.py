@@ -1,0 +1,117 @@
+"""Every refusal as problem details (RFC 9457), in the language of whoever asked."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.http import Http404
+from django.utils.translation import gettext_lazy as _
+from rest_framework import exceptions, serializers
+from rest_framework.response import Response
+
+from crm.api.bodies import BodyTooLarge
+from crm.lib.errors import DomainError
+
+MEDIA_TYPE = "application/problem+json"
+logger = logging.getLogger("django.request")
+
+TITLES = {
+    400: _("The request cannot be read"),
+    401: _("Sign in, or send a key"),
+    403: _("You may not do this"),
+    404: _("Not found"),
+    405: _("This cannot be done here"),
+    406: _("Only JSON is answered"),
+    409: _("This changed in the meantime"),
+    413: _("Too large"),
+    415: _("Only JSON is understood"),
+    422: _("A rule says no"),
+    429: _("Too many requests"),
+    500: _("Something broke on our side"),
+}
+
+
+class Problem(serializers.Serializer):
+    """A refusal (RFC 9457). ``fields`` names what to mend, ``code`` is for machines and stays the same."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    detail = serializers.CharField(allow_blank=True)
+    code = serializers.CharField()
+    fields = serializers.DictField(child=serializers.CharField(), help_text=_("What to mend, by field"))
+    request_id = serializers.CharField()
+    version = serializers.IntegerField(required=False, help_text=_("409: the version that is saved now"))
+    conflicts = serializers.DictField(
+        required=False, child=serializers.JSONField(), help_text=_("409: by field, what you sent and what is saved")
+    )
+
+
+def answer(error: Exception, context: Mapping[str, Any]) -> Response:
+    """The problem that stands for ``error``; what nobody foresaw is logged and answered with 500."""
+    request = context["request"]
+    status, code, detail, fields = _told(error)
+    if status == 500:
+        logger.error("API: %s %s", request.method, request.path, exc_info=error)
+    body = {
+        "type": f"urn:relevo:problem:{code}",
+        "title": str(TITLES.get(status, TITLES[400])),
+        "status": status,
+        "detail": detail,
+        "code": code,
+        "fields": fields,
+        "request_id": getattr(request, "id", ""),
+        **getattr(error, "more", {}),
+    }
+    headers = {}
+    if header := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = header
+    if wait := getattr(error, "wait", None):
+        headers["Retry-After"] = str(int(wait))
+    return Response(body, status=status, headers=headers, content_type=MEDIA_TYPE)
+
+
+def _told(error: Exception) -> tuple[int, str, str, dict[str, str]]:
+    """Status, code, detail and fields of ``error``."""
+    if isinstance(error, DomainError):
+        return error.status, error.code, str(error.message), {k: str(v) for k, v in error.fields.items()}
+    if isinstance(error, exceptions.ValidationError):
+        fields = _flat(error.detail)
+        general = fields.pop("non_field_errors", "") or str(_("Some fields are not as they should be."))
+        return 422, "invalid", general, fields
+    if isinstance(error, Http404 | exceptions.NotFound):
+        return 404, "not_found", str(_("It does not exist, or you may not see it.")), {}
+    if isinstance(error, RequestDataTooBig):
+        error = BodyTooLarge()
+    if isinstance(error, exceptions.APIException):
+        fields = {name: str(text) for name, text in getattr(error, "fields", {}).items()}
+        return error.status_code, _code_of(error), _flat_text(error.detail), fields
+    if isinstance(error, PermissionDenied):
+        return 403, "forbidden", str(_("You see this, but you may not do that with it.")), {}
+    if isinstance(error, SuspiciousOperation):
+        return 400, "bad_request", str(TITLES[400]), {}
+    return 500, "server_error", str(_("It has been noted. Nothing was changed; try again later.")), {}
+
+
+def _code_of(error: exceptions.APIException) -> str:
+    found = error.get_codes()
+    return found if isinstance(found, str) else str(error.default_code)
+
+
+def _flat_text(detail: Any) -> str:
+    if isinstance(detail, Mapping):
+        detail = list(detail.values())
+    return " ".join(_flat_text(each) for each in detail) if isinstance(detail, list | tuple) else str(detail)
+
+
+def _flat(detail: Any, before: str = "") -> dict[str, str]:
+    """``{"attributes.budget": "…"}`` of nested errors."""
+    if not isinstance(detail, Mapping):
+        return {before or "non_field_errors": _flat_text(detail)}
+    found: dict[str, str] = {}
+    for name, inner in detail.items():
+        found |= _flat(inner, f"{before}.{name}" if before else str(name))
+    return found

@@ -1,0 +1,87 @@
+"""The OpenAPI document: every operation with every answer it can give."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from django.utils import translation
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.generators import SchemaGenerator
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.utils import OpenApiParameter
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from crm.api.answers import LONGEST
+from crm.api.endpoint import HEADER
+from crm.api.problems import MEDIA_TYPE, TITLES, Problem
+
+ALWAYS = (400, 401, 403, 405, 406, 429, 500)
+WRITING = (409, 413, 415, 422)
+IDEMPOTENCY = OpenApiParameter(
+    HEADER,
+    {"type": "string", "pattern": f"^[!-~]{{1,{LONGEST}}}$"},
+    OpenApiParameter.HEADER,
+    description=_("A name of your own for this request: sent again, it answers what the first one did, for 24 hours."),
+)
+
+
+class KeyScheme(OpenApiAuthenticationExtension):
+    target_class = "crm.api.authentication.KeyAuthentication"
+    name = "key"
+
+    def get_security_definition(self, auto_schema: AutoSchema) -> dict[str, Any]:
+        return {"type": "http", "scheme": "bearer", "bearerFormat": "rlv_<prefix>.<secret>"}
+
+
+class Operation(AutoSchema):
+    """An operation as drf-spectacular reads it, with our problems among its answers and its scope."""
+
+    def get_override_parameters(self) -> list[Any]:
+        return [IDEMPOTENCY] if self.method == "POST" else []
+
+    def get_description(self) -> str:
+        return ""
+
+    def get_tags(self) -> list[str]:
+        return [str(self.view.__module__.rpartition(".")[2]) if self.view.__module__.startswith("leads") else "funnel"]
+
+    def get_extensions(self) -> dict[str, Any]:
+        return {"x-scope": "read" if self.method == "GET" else str(self.view.scope)}
+
+    def _map_serializer(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> Any:
+        found = super()._map_serializer(serializer, direction, bypass_extensions)
+        if direction == "request" and isinstance(found, dict) and found.get("type") == "object":
+            found["additionalProperties"] = False
+        return found
+
+    def _get_response_bodies(self, direction: Any = "response") -> dict[str, Any]:
+        found = super()._get_response_bodies(direction)
+        codes = [*ALWAYS, *(WRITING if self.method != "GET" else ())]
+        codes += [404] if "{" in self.path else []
+        for code in sorted(codes):
+            problem = self._get_response_for_code(Problem, str(code), [MEDIA_TYPE], direction)
+            found.setdefault(str(code), {**problem, "description": TITLES[code]})
+        return found
+
+
+@lru_cache(maxsize=4)
+def document(language: str) -> dict[str, Any]:
+    """The whole document in one language."""
+    with translation.override(language):
+        return SchemaGenerator().get_schema(request=None, public=True)
+
+
+class Schema(APIView):
+    """The OpenAPI document."""
+
+    schema = None
+    renderer_classes = [JSONRenderer]
+    scope = ""
+
+    def get(self, request: Request) -> Response:
+        return Response(document(translation.get_language()[:2]))

@@ -1,0 +1,13 @@
+"""What a key may be allowed to do, and for how long."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class Scope(models.TextChoices):
+    READ = "read", _("Read what I can see")
+    LEADS = "leads:write", _("Log and change leads")
+    HANDOFFS = "handoffs:write", _("Hand off, accept, reject and work handoffs")
+
+
+LIFETIMES = (30, 90, 365)  # days

@@ -1,0 +1,36 @@
+"""Addresses of the API below /api/v1/. The funnel stands beside the API in the layers and is wired in crm.urls."""
+
+from django.urls import path, re_path
+
+from crm.api import views
+from crm.api.endpoint import Unknown, mount
+from crm.api.schema import Schema
+from leads.api import catalogues, handoffs, leads
+
+urlpatterns = [
+    path("schema/", mount(Schema), name="api_schema"),
+    path("docs/", views.docs, name="api_docs"),
+    path("leads/", mount(leads.Leads), name="api_leads"),
+    path("leads/<int:pk>/", mount(leads.LeadDetail), name="api_lead"),
+    path("leads/<int:pk>/actions/", mount(leads.Actions), name="api_lead_actions"),
+    path("leads/<int:pk>/evidence/", mount(leads.EvidenceList), name="api_lead_evidence"),
+    path("leads/<int:pk>/handoffs/", mount(handoffs.HandOff), name="api_lead_hand_off"),
+    path("handoffs/", mount(handoffs.Handoffs), name="api_handoffs"),
+    path("handoffs/<int:pk>/", mount(handoffs.HandoffDetail), name="api_handoff"),
+    path("handoffs/<int:pk>/accept/", mount(handoffs.Accept), name="api_handoff_accept"),
+    path("handoffs/<int:pk>/reject/", mount(handoffs.Reject), name="api_handoff_reject"),
+    path("handoffs/<int:pk>/withdraw/", mount(handoffs.Withdraw), name="api_handoff_withdraw"),
+    path("handoffs/<int:pk>/contact/", mount(handoffs.Attempt), name="api_handoff_contact"),
+    path("handoffs/<int:pk>/qualify/", mount(handoffs.Qualify), name="api_handoff_qualify"),
+    path("handoffs/<int:pk>/opportunity/", mount(handoffs.Opportunity), name="api_handoff_opportunity"),
+    path("handoffs/<int:pk>/win/", mount(handoffs.WinIt), name="api_handoff_win"),
+    path("handoffs/<int:pk>/lose/", mount(handoffs.LoseIt), name="api_handoff_lose"),
+    path("handoffs/<int:pk>/disqualify/", mount(handoffs.Disqualify), name="api_handoff_disqualify"),
+    path("teams/", mount(catalogues.Teams), name="api_teams"),
+    path("personas/", mount(catalogues.Personas), name="api_personas"),
+    path("rejection-reasons/", mount(catalogues.RejectionReasons), name="api_rejection_reasons"),
+    path("outcome-reasons/", mount(catalogues.OutcomeReasons), name="api_outcome_reasons"),
+    path("action-kinds/", mount(catalogues.ActionKinds), name="api_action_kinds"),
+    path("sources/", mount(catalogues.Sources), name="api_sources"),
+    re_path(r"", Unknown.as_view(), name="api_unknown"),
+]

@@ -1,0 +1,135 @@
+"""Handoffs over the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from leads.models import Handoff
+from tests import factories
+from tests.conftest import Moment
+from tests.factories import Cast
+
+
+def test_handoff_goes_the_whole_way(cast: Cast, caller: Any) -> None:
+    ana, bea, lead = caller(cast.ana), caller(cast.bea), factories.lead(cast)
+    status, handoff = ana.post(f"leads/{lead.pk}/handoffs/", {"team": cast.sales.pk, "note": "Llamar hoy"})
+    assert (status, ana.last["Location"]) == (201, f"/api/v1/handoffs/{handoff['id']}/")
+    assert (handoff["state"], handoff["note"], handoff["persona"]["slug"]) == (
+        "pending",
+        "Llamar hoy",
+        "commercial-leader",
+    )
+    path = f"handoffs/{handoff['id']}/"
+    states = [
+        bea.post(f"{path}accept/")[1]["state"],
+        bea.post(f"{path}contact/", {"channel": "whatsapp", "reached": False})[1]["state"],
+        bea.post(f"{path}contact/", {"channel": "phone", "reached": True, "note": "Sí"})[1]["state"],
+    ]
+    assert states == ["accepted", "accepted", "contacted"]
+    status, problem = bea.post(f"{path}qualify/")
+    assert (status, problem["code"], sorted(problem["fields"])) == (422, "sql_unproven", ["budget", "decides"])
+    for code in ("budget", "decides"):
+        bea.post(f"leads/{lead.pk}/evidence/", {"criterion": code, "verdict": "met", "value": "Dijo"})
+    assert bea.post(f"{path}qualify/")[1]["state"] == "sql"
+    assert bea.post(f"{path}opportunity/")[1]["state"] == "opportunity"
+    status, problem = bea.post(f"{path}win/", {"amount": "0"})
+    assert (status, list(problem["fields"])) == (422, ["amount"])
+    won = bea.post(f"{path}win/", {"amount": "185000.50"})[1]
+    assert (won["state"], won["amount"], won["owner"]["name"]) == ("won", "185000.50", "Bea Quintero")
+    assert bea.get(path)[1] == won
+
+
+def test_clock_reads_in_business_time(cast: Cast, moment: Moment, caller: Any) -> None:
+    handoff, asks = factories.handed_off(cast), caller(cast.bea)
+
+    def reading() -> tuple[Any, ...]:
+        found = asks.get(f"handoffs/{handoff.pk}/")[1]["clock"]
+        return found["status"], found["seconds_left"], found["due_at"], found["opens_at"]
+
+    due = "2026-03-02T18:00:00Z"  # noon in Mexico City
+    assert reading() == ("ok", 7200, due, None)
+    moment.set("2026-03-02 11:50")
+    assert reading() == ("soon", 600, due, None)
+    moment.set("2026-03-02 18:00")
+    assert reading() == ("late", -5 * 3600, due, "2026-03-03T15:00:00Z")
+    factories.handoffs.accept(handoff, by=cast.bea, at=factories.when("2026-03-03 09:00"))
+    moment.set("2026-03-03 09:00")
+    assert asks.get(f"handoffs/{handoff.pk}/")[1]["clock"]["metric"] == "first_contact"
+
+
+def test_rejection_needs_a_reason_of_the_agreement(cast: Cast, caller: Any) -> None:
+    handoff, asks = factories.handed_off(cast), caller(cast.bea)
+    path = f"handoffs/{handoff.pk}/reject/"
+    for body, named in (({}, "reason"), ({"reason": "mood"}, "reason"), ({"reason": "bad_contact_data"}, "comment")):
+        status, problem = asks.post(path, body)
+        assert (status, list(problem["fields"])) == (422, [named])
+    rejected = asks.post(path, {"reason": "bad_contact_data", "comment": "Número falso"})[1]
+    found = rejected["decision"]
+    assert (rejected["state"], found["kind"], found["reason"]) == ("rejected", "reject", "bad_contact_data")
+    assert (found["reason_class"], found["comment"], found["by"]["name"]) == (
+        "clerical",
+        "Número falso",
+        "Bea Quintero",
+    )
+
+
+def test_lost_race_is_a_conflict_that_names_the_winner(cast: Cast, caller: Any) -> None:
+    handoff = factories.handed_off(cast)
+    assert caller(cast.cruz).post(f"handoffs/{handoff.pk}/accept/")[0] == 200
+    status, problem = caller(cast.bea).post(f"handoffs/{handoff.pk}/accept/")
+    assert (status, problem["code"]) == (409, "already_taken")
+    assert problem["detail"] == "Cruz Medina was faster and accepted this lead."
+    assert caller(cast.bea).post(f"handoffs/{handoff.pk}/reject/", {"reason": "wrong_team"})[0] == 409
+    assert caller(cast.ana).post(f"handoffs/{handoff.pk}/withdraw/")[0] == 409
+
+
+def test_hand_off_names_what_is_missing(cast: Cast, caller: Any) -> None:
+    asks = caller(cast.ana)
+    small = factories.lead(cast, company={"employees": 3})
+    status, problem = asks.post(f"leads/{small.pk}/handoffs/", {"team": cast.sales.pk})
+    assert (status, problem["code"], list(problem["fields"])) == (422, "not_an_mql", ["size"])
+    bare = factories.lead(cast, person={"email": ""})
+    status, problem = asks.post(f"leads/{bare.pk}/handoffs/", {"team": cast.sales.pk})
+    assert (status, problem["code"], list(problem["fields"])) == (422, "package_incomplete", ["person.email"])
+    for team in (cast.marketing.pk, 10**30, "1", True, None):
+        status, problem = asks.post(f"leads/{bare.pk}/handoffs/", {"team": team})
+        assert (status, list(problem["fields"])) == (422, ["team"])
+    whole = factories.lead(cast)
+    assert asks.post(f"leads/{whole.pk}/handoffs/", {"team": cast.sales.pk})[0] == 201
+    assert asks.post(f"leads/{whole.pk}/handoffs/", {"team": cast.sales.pk})[0] == 403  # as its page: it is with sales
+
+
+def test_contact_in_the_past_lies_after_the_acceptance(cast: Cast, moment: Moment, caller: Any) -> None:
+    handoff, asks = factories.accepted(cast), caller(cast.bea)
+    moment.set("2026-03-02 11:00")
+    path, contact = f"handoffs/{handoff.pk}/contact/", {"channel": "phone", "reached": True}
+    for wrong in ("2026-03-02T16:19:59Z", "2026-03-02T17:00:01Z"):
+        status, problem = asks.post(path, {**contact, "happened_at": wrong})
+        assert (status, list(problem["fields"])) == (422, ["happened_at"])
+    assert (
+        asks.post(path, {**contact, "happened_at": "2026-03-02T10:30:00-06:00"})[1]["contacted_at"]
+        == "2026-03-02T16:30:00Z"
+    )
+
+
+def test_queue_order_puts_back_first_then_least_time_left(cast: Cast, moment: Moment, caller: Any) -> None:
+    first = factories.handed_off(cast, at=factories.when("2026-03-02 09:40"))
+    second = factories.handed_off(cast, at=factories.when("2026-03-02 09:50"))
+    third = factories.handed_off(cast)
+    factories.handoffs.requeue(third, by=cast.dora, at=factories.when("2026-03-02 10:01"), cause="test")
+    factories.accepted(cast, by=cast.cruz)
+    asks, seen, cursor = caller(cast.bea), [], ""
+    while cursor is not None:
+        page = asks.get(f"handoffs/?state=pending&order=queue&limit=1&cursor={cursor}")[1]
+        seen += [row["id"] for row in page["results"]]
+        cursor = page["next_cursor"]
+    assert seen == [third.pk, first.pk, second.pk]
+
+
+def test_list_is_of_a_state_and_mine(cast: Cast, caller: Any) -> None:
+    factories.handed_off(cast)
+    mine, other = factories.accepted(cast), factories.accepted(cast, by=cast.cruz)
+    asks = caller(cast.dora)
+    assert {row["id"] for row in asks.get("handoffs/?state=accepted")[1]["results"]} == {mine.pk, other.pk}
+    assert [row["id"] for row in caller(cast.bea).get("handoffs/?mine=true")[1]["results"]] == [mine.pk]
+    assert len(asks.get("handoffs/")[1]["results"]) == Handoff.objects.count()

@@ -1,0 +1,174 @@
+"""Leads over the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from leads.models import Company, Event, Lead, Person
+from tests import factories
+from tests.conftest import Moment
+from tests.factories import Cast
+
+WHOLE = {
+    "name": "Eva Luna",
+    "email": "EVA@andino.test",
+    "phone": "55 4000 1234",
+    "job_title": "Directora de Ventas",
+    "country": "MX",
+    "company": "Grupo Andino",
+    "industry": "Retail",
+    "employees": 180,
+    "domain": "andino.test",
+    "source": "event",
+    "attributes": {"budget": 60000, "decides": True},
+}
+
+
+def test_lead_is_logged_as_on_the_page(cast: Cast, caller: Any) -> None:
+    asks = caller(cast.ana)
+    status, lead = asks.post("leads/", {**WHOLE, "first_action": "asked_for_demo", "campaign": "Expo"})
+    shown = {**WHOLE, "email": "eva@andino.test", "phone": "+525540001234"}
+    assert (status, {name: lead[name] for name in WHOLE}) == (201, shown)
+    assert (lead["stage"], lead["marketing_team"]["name"], lead["version"]) == ("captured", "Marketing", 1)
+    assert asks.last["Location"] == f"/api/v1/leads/{lead['id']}/"
+    assert asks.get(f"leads/{lead['id']}/") == (200, lead)
+    stored = Lead.objects.get()
+    assert (stored.first_touch.campaign, stored.created_by) == ("Expo", cast.ana)
+    kinds = list(Event.objects.values_list("kind", "actor__name"))
+    assert kinds == [("captured", "Ana Robles"), ("valuable_action", "Ana Robles")]
+
+
+def test_only_marketing_logs_leads(cast: Cast, caller: Any) -> None:
+    assert caller(cast.bea).post("leads/", {"name": "Eva"})[0] == 403
+
+
+def test_change_keeps_what_is_not_given(cast: Cast, caller: Any) -> None:
+    asks = caller(cast.ana)
+    lead = asks.post("leads/", WHOLE)[1]
+    Person.objects.update(language="es")
+    status, changed = asks.patch(f"leads/{lead['id']}/", {"version": 1, "employees": 200})
+    assert (status, changed) == (200, {**lead, "employees": 200, "version": 2})
+    assert Person.objects.get().language == "es"
+    changes = Event.objects.get(kind="updated").payload["changes"]
+    assert changes == {"company.employees": [180, 200]}
+
+
+def test_another_company_does_not_inherit_facts(cast: Cast, caller: Any) -> None:
+    asks = caller(cast.ana)
+    lead = asks.post("leads/", WHOLE)[1]
+    changed = asks.patch(f"leads/{lead['id']}/", {"version": 1, "company": "Hotel Sol"})[1]
+    assert (changed["company"], changed["employees"], changed["domain"]) == ("Hotel Sol", None, "")
+    assert Company.objects.get(name="Grupo Andino").employees == 180
+
+
+def test_change_of_a_lead_that_moved_on_answers_with_both_values(cast: Cast, caller: Any) -> None:
+    lead = caller(cast.ana).post("leads/", WHOLE)[1]
+    path = f"leads/{lead['id']}/"
+    caller(cast.luis).patch(path, {"version": 1, "name": "De Luis", "source": "referral"})
+    status, problem = caller(cast.ana).patch(path, {"version": 1, "name": "De Ana", "source": "event", "country": "MX"})
+    assert (status, problem["code"], problem["version"]) == (409, "changed_meanwhile", 2)
+    assert problem["conflicts"] == {
+        "name": {"yours": "De Ana", "saved": "De Luis"},
+        "source": {"yours": "event", "saved": "referral"},
+    }
+    assert "Luis Ferrer" in problem["detail"]
+    assert Person.objects.get().name == "De Luis"
+
+
+def test_change_without_version_is_refused_by_name(cast: Cast, caller: Any) -> None:
+    lead = factories.lead(cast)
+    status, problem = caller(cast.ana).patch(f"leads/{lead.pk}/", {"name": "Eva"})
+    assert (status, list(problem["fields"])) == (422, ["version"])
+
+
+def test_nothing_but_the_listed_fields_can_be_set(cast: Cast, caller: Any) -> None:
+    """Mass assignment: every field of the models, one by one and all at once."""
+    lead = factories.lead(cast)
+    before = Lead.objects.values().get()
+    fields = {field.name for model in (Lead, Person, Company) for field in model._meta.get_fields()}
+    unlisted = fields - set(api_fields()) - {"version"}
+    assert {"stage", "owner", "marketing_team", "won_amount", "archived_at", "search_text", "id"} <= unlisted
+    asks, path = caller(cast.ana), f"leads/{lead.pk}/"
+    for name in sorted(unlisted):
+        status, problem = asks.patch(path, {"version": 1, name: 1})
+        assert (status, list(problem["fields"])) == (422, [name])
+    status, problem = asks.patch(path, {"version": 1, "name": "Eva", **dict.fromkeys(unlisted, 1)})
+    assert (status, "name" in problem["fields"]) == (422, False)
+    assert Lead.objects.values().get() == before
+
+
+def api_fields() -> list[str]:
+    return list(WHOLE)
+
+
+def test_actions_are_noted_and_listed(cast: Cast, caller: Any) -> None:
+    asks, lead = caller(cast.ana), factories.lead(cast, did=None)
+    path = f"leads/{lead.pk}/actions/"
+    assert asks.get(path) == (200, {"results": []})
+    status, first = asks.post(path, {"kind": "sent_form", "note": "Dos\nlíneas"})
+    assert (status, first["occurred_on"], first["note"]) == (201, "2026-03-02", "Dos\nlíneas")
+    asks.post(path, {"kind": "asked_for_demo", "occurred_on": "2026-02-20"})
+    assert [row["kind"] for row in asks.get(path)[1]["results"]] == ["sent_form", "asked_for_demo"]
+    status, problem = asks.post(path, {"kind": "sent_form", "occurred_on": "2026-03-03"})
+    assert (status, problem["fields"]) == (422, {"occurred_on": "This day has not come yet."})
+
+
+def test_evidence_proves_a_criterion_of_the_persona(cast: Cast, caller: Any) -> None:
+    asks, lead = caller(cast.ana), factories.lead(cast)
+    path, proof = f"leads/{lead.pk}/evidence/", {"criterion": "budget", "verdict": "met", "value": "60 000"}
+    status, shown = asks.post(path, {**proof, "source": "Call"})
+    assert (status, shown["value"], shown["source"], shown["by"]["name"]) == (201, "60 000", "Call", "Ana Robles")
+    for wrong in ({"criterion": "shoes"}, {"verdict": "perhaps"}, {"value": ""}):
+        status, problem = asks.post(path, {**proof, **wrong})
+        assert (status, list(problem["fields"])) == (422, list(wrong))
+    assert caller(cast.elsa).post(path, proof)[0] == 403
+    assert caller(cast.bea).post(path, proof)[0] == 404
+
+
+def test_filters_are_those_of_the_page(cast: Cast, caller: Any) -> None:
+    asks = caller(cast.ana)
+    asks.post("leads/", {"name": "José Peña", "source": "event"})
+    asks.post("leads/", {"name": "Eva Luna"})
+    factories.mql(cast)
+    for query, names in {
+        "q=jose": ["José Peña"],
+        "source=event": ["José Peña"],
+        "source=~none": ["Eva Luna"],
+        "stage=captured": ["Eva Luna", "José Peña"],
+        "since=2026-03-03": [],
+        "stage=mql&until=2026-03-01": [],
+    }.items():
+        assert [row["name"] for row in asks.get(f"leads/?{query}")[1]["results"]] == names, query
+
+
+def test_pages_follow_each_other_without_gap_or_repetition(cast: Cast, moment: Moment, caller: Any) -> None:
+    asks = caller(cast.ana)
+    for at in ("2026-02-27 10:00", "2026-02-27 11:00", "2026-02-27 12:00", "2026-03-02 09:00", "2026-03-02 09:30"):
+        factories.lead(cast, at=factories.when(at))
+    whole, seen, query = asks.get("leads/")[1]["results"], [], "limit=2"
+    while query:
+        page = asks.get(f"leads/?{query}")[1]
+        assert len(page["results"]) <= 2
+        seen += page["results"]
+        query = page["next_cursor"] and f"limit=2&cursor={page['next_cursor']}"
+        factories.lead(cast)  # newer rows do not shift the next page
+    assert seen == whole
+
+
+@pytest.mark.parametrize(("path", "wanted"), [("leads/", 8), ("handoffs/", 8)])
+def test_lists_need_the_same_queries_for_one_and_three_rows(path: str, wanted: int, cast: Cast, caller: Any) -> None:
+    asks, counted = caller(cast.dora), []
+    for _round in range(2):
+        factories.accepted(cast)
+        asks.get(path)
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            rows = len(asks.get(path)[1]["results"])
+        counted.append((rows, len(queries)))
+        factories.accepted(cast)
+    assert counted == [(1, wanted), (3, wanted)]
