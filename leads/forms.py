@@ -280,7 +280,7 @@ class EndForm(forms.Form):
 class ReassignForm(forms.Form):
     """Who works on the lead from now on."""
 
-    owner = forms.ChoiceField(label=_("To"))
+    owner = forms.ChoiceField(label=_("New owner"))
     comment = Lines(label=_("Comment"), required=False, max_length=2000)
 
     def __init__(self, *args: Any, colleagues: list[User], **kwargs: Any) -> None:

@@ -81,12 +81,12 @@ def people_invite(request: Request) -> HttpResponse:
             else:
                 _say_invited(request, invitation)
                 return redirect("person", pk=invitation.person_id)
-    return render(request, "setup/invite.html", {"form": form, "mail_on": mail.is_on()}, status=status)
+    return render(request, "setup/invite.html", {"form": form, "mail_on": not _may_see_links()}, status=status)
 
 
 def _say_invited(request: Request, invitation: Invitation) -> None:
     name = {"name": invitation.person.name, "email": invitation.person.email}
-    if mail.is_on():
+    if not _may_see_links():
         messages.success(request, _("%(name)s gets a mail with the link to %(email)s.") % name)
     else:
         messages.success(request, _("The link for %(name)s is ready. Copy it and pass it on.") % name)
@@ -108,7 +108,7 @@ def show(request: Request, person: User, *, at: datetime, status: int = 200, **b
         "row": row,
         "link": link,
         "url": settings.BASE_URL + invitations.path_of(link) if link and _may_see_links() else "",
-        "mail_on": mail.is_on(),
+        "mail_on": not _may_see_links(),
         "leaves": person.leaves.filter(last_on__gte=today),
         "work": sum(parcel.count for parcel in work_of(person, at=at)),
         "is_self": person.pk == request.user.pk,
