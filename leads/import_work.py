@@ -334,7 +334,7 @@ def _store(run: ImportRun, readings: list[Reading], *, at: datetime) -> tuple[in
         return 0, []
     try:
         with transaction.atomic():
-            return len(bulk.capture(run, readings, by=run.created_by, at=at)), []
+            return bulk.capture(run, readings, by=run.created_by, at=at), []
     except (DataError, IntegrityError) as error:
         if len(readings) == 1:
             words = {"reason": str(error).partition("\n")[0]}
