@@ -21,7 +21,6 @@ from django.db.models import F, Q
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from crm.accounts import people
 from crm.audit.entries import record
 from crm.lib import clock
 from crm.lib.csvfiles import Row, UnusableFile
@@ -191,7 +190,6 @@ class OpenFile:
             self.header,
             self.columns,
             self.layout,
-            country=people.organisation().country,
             latest=events.today(clock.now()) + timedelta(days=1),
         )
         if run.state == ImportState.RUNNING:
