@@ -30,7 +30,7 @@ def insert(model: type[Model], rows: Sequence[Mapping[str, Any]], **same: Any) -
     """
     if not rows:
         return
-    fields = {field.column: field for field in model._meta.concrete_fields}
+    fields: dict[str, Field[Any, Any]] = {str(field.column): field for field in model._meta.concrete_fields}
     varied = [column for column in fields if column in rows[0]]
     fixed = {
         column: same[column] if column in same else _default(f) for column, f in fields.items() if _is_set(f, same)
