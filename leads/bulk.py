@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from django.db import connection
 
 from crm.accounts.models import User
+from crm.lib.inserts import insert, take_ids
 from leads import companies, events, sources
-from leads.columns import ACTION, ID
-from leads.leads import search_text
+from leads.columns import ACTION, EMAIL, ID, NAME, PHONE
+from leads.leads import search_words
 from leads.mapping import Reading
-from leads.models import Company, Event, FirstTouch, ImportRun, Lead, Person, Source, ValuableAction, ValuableActionKind
+from leads.models import Company, Event, FirstTouch, ImportRun, Lead, Person, Source, ValuableAction
 from leads.states import EventKind, Stage
 
 SYSTEM = "file"  # where external ids of uploaded files are from
@@ -40,80 +42,77 @@ def known_keys(keys: Sequence[str]) -> set[str]:
         return {f"{kind}:{value}" for kind, value in cursor.fetchall()}
 
 
-def capture(run: ImportRun, readings: Sequence[Reading], *, by: User, at: datetime) -> list[Lead]:
-    """Log a lead of the run's team for each row: person, company, lead, first touch, events, valuable action."""
+def capture(run: ImportRun, readings: Sequence[Reading], *, by: User, at: datetime) -> int:
+    """Log a lead of the run's team for each row: person, company, lead, first touch, events, valuable action.
+
+    Returns how many.
+    """
     by_value, _created = sources.find_or_create({r.get("source") for r in readings} - {None}, {})
     found = companies.find_or_create(readings)
-    on = events.today(at)
-    leads = [
-        _lead(run, r, by_value.get(r.get("source"), run.source), found.get(companies.key_of(r)), by=by, at=at)
-        for r in readings
+    people, leads = take_ids(Person, len(readings)), take_ids(Lead, len(readings))
+    moment, on = at.isoformat(), events.today(at).isoformat()
+    origin = [by_value.get(r.get("source"), run.source) for r in readings]
+    of_company = [found.get(companies.key_of(r)) for r in readings]
+    insert(Person, [{"id": pk, **_person(r)} for pk, r in zip(people, readings, strict=True)])
+    insert(
+        Lead,
+        [
+            _lead(pk, person, r, source, company)
+            for pk, person, r, source, company in zip(leads, people, readings, origin, of_company, strict=True)
+        ],
+        marketing_team_id=run.team_id,
+        import_run_id=run.pk,
+        first_seen_on=on,
+        created_by_id=by.pk,
+        created_at=moment,
+    )
+    touches = [
+        {"lead_id": pk, "source_id": source.pk if source else None, "campaign": r.get("campaign", "")}
+        for pk, source, r in zip(leads, origin, readings, strict=True)
     ]
-    for lead in leads:
-        lead.first_seen_on = on
-    Person.objects.bulk_create(lead.person for lead in leads)
-    Lead.objects.bulk_create(leads)
-    FirstTouch.objects.bulk_create(
-        FirstTouch(lead=lead, source=lead.source, seen_on=on, seen_at=at, campaign=r.get("campaign", ""))
-        for lead, r in zip(leads, readings, strict=True)
-    )
-    Event.objects.bulk_create(
-        Event(
-            lead=lead,
-            kind=EventKind.CAPTURED,
-            actor=by,
-            at=at,
-            occurred_on=on,
-            to_state=Stage.CAPTURED,
-            payload={"import": run.pk, "row": r.row.number},
-        )
-        for lead, r in zip(leads, readings, strict=True)
-    )
-    _note_actions(run, leads, readings, by=by, at=at)
-    return leads
+    insert(FirstTouch, touches, seen_on=on, seen_at=moment)
+    logged = [
+        {"lead_id": pk, "payload": {"import": run.pk, "row": r.row.number}}
+        for pk, r in zip(leads, readings, strict=True)
+    ]
+    said = {"at": moment, "actor_id": by.pk, "occurred_on": on}
+    insert(Event, logged, kind=EventKind.CAPTURED.value, to_state=Stage.CAPTURED.value, **said)
+    _note_actions(run, leads, readings, said)
+    return len(leads)
+
+
+def _person(reading: Reading) -> dict[str, str]:
+    return {name: reading.get(f"person.{name}", "") for name in ("name", "email", "phone", "job_title", "country")}
 
 
 def _lead(
-    run: ImportRun, reading: Reading, source: Source | None, company: Company | None, *, by: User, at: datetime
-) -> Lead:
-    person = Person(**reading.group("person"))
+    pk: int, person: int, reading: Reading, source: Source | None, company: Company | None
+) -> dict[str, str | int | dict[str, Any] | None]:
     external_id = reading.get(ID, "")
-    return Lead(
-        person=person,
-        company=company,
-        source=source,
-        marketing_team_id=run.team_id,
-        attributes=reading.group("attributes"),
-        search_text=search_text(person, company, external_id),
-        external_system=SYSTEM if external_id else "",
-        external_id=external_id,
-        import_run=run,
-        created_by=by,
-        created_at=at,
-    )
+    named = (reading.get(NAME, ""), company.name if company else "")
+    return {
+        "id": pk,
+        "person_id": person,
+        "company_id": company.pk if company else None,
+        "source_id": source.pk if source else None,
+        "attributes": reading.group("attributes"),
+        "search_text": search_words(*named, reading.get(EMAIL, ""), reading.get(PHONE, ""), external_id),
+        "external_system": SYSTEM if external_id else "",
+        "external_id": external_id,
+    }
 
 
-def _note_actions(
-    run: ImportRun, leads: Sequence[Lead], readings: Sequence[Reading], *, by: User, at: datetime
-) -> None:
+def _note_actions(run: ImportRun, leads: Sequence[int], readings: Sequence[Reading], said: dict[str, Any]) -> None:
     """The first valuable action of each row that names one, else the one chosen for the whole file."""
-    on = events.today(at)
-    did: list[tuple[Lead, ValuableActionKind]] = []
-    for lead, reading in zip(leads, readings, strict=True):
-        if kind := reading.get(ACTION) or run.first_action:
-            did.append((lead, kind))
-    ValuableAction.objects.bulk_create(
-        ValuableAction(lead=lead, kind=kind, occurred_on=on, occurred_at=at, recorded_by=by, recorded_at=at)
-        for lead, kind in did
+    each = [reading.get(ACTION) or run.first_action for reading in readings]
+    did = [(pk, kind) for pk, kind in zip(leads, each, strict=True) if kind]
+    insert(
+        ValuableAction,
+        [{"lead_id": pk, "kind_id": kind.pk} for pk, kind in did],
+        occurred_on=said["occurred_on"],
+        occurred_at=said["at"],
+        recorded_by_id=said["actor_id"],
+        recorded_at=said["at"],
     )
-    Event.objects.bulk_create(
-        Event(
-            lead=lead,
-            kind=EventKind.VALUABLE_ACTION,
-            actor=by,
-            at=at,
-            occurred_on=on,
-            payload={"action": kind.code, "note": "", "import": run.pk},
-        )
-        for lead, kind in did
-    )
+    payloads = [{"lead_id": pk, "payload": {"action": k.code, "note": "", "import": run.pk}} for pk, k in did]
+    insert(Event, payloads, kind=EventKind.VALUABLE_ACTION.value, **said)

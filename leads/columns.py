@@ -13,7 +13,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import phonenumbers
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -130,17 +129,12 @@ def label(code: str) -> str:
 
 
 class RowReader:
-    """Reads rows by a choice of targets.
+    """Reads rows by a choice of targets. ``latest``: the last date that may stand in the file."""
 
-    ``country``: where a phone without prefix may be from; ``latest``: the last date that may stand in the file.
-    """
-
-    def __init__(
-        self, header: Sequence[str], columns: Sequence[str], layout: Layout, *, country: str, latest: date
-    ) -> None:
+    def __init__(self, header: Sequence[str], columns: Sequence[str], layout: Layout, *, latest: date) -> None:
         customs = list(CustomField.objects.filter(archived_at__isnull=True))
         actions = ValuableActionKind.objects.filter(archived_at__isnull=True)
-        self.width, self.layout, self.country, self.latest = len(header), layout, country, latest
+        self.width, self.layout, self.latest = len(header), layout, latest
         self.actions = {fold(name): kind for kind in actions for name in (kind.code, *kind.name.values())}
         parsers: dict[str, Parser] = {
             **{code: mapping.LEAD[code] for code in LABELS if code in mapping.LEAD},
@@ -202,23 +196,11 @@ class RowReader:
         elif name:
             values[NAME] = name
         if PHONE in values:
-            values[PHONE] = self._phone(values[PHONE], values.get("person.country", ""))
+            values[PHONE] = normal_phone(values[PHONE], values.get("person.country", ""))
         if values.get("company.name") and values.get("person.country"):
             values["company.country"] = values["person.country"]
         if not any(values.get(code) for code in (NAME, EMAIL, PHONE, ID)):
             reading.problems.append(str(NothingToKnowItBy.message))
-
-    def _phone(self, raw: str, country: str) -> str:
-        """E.164 where it is one for sure: by its own prefix or country, else valid in the organisation's country."""
-        found = normal_phone(raw, country)
-        if found.startswith("+") or country or not self.country:
-            return found
-        guessed = normal_phone(raw, self.country)
-        try:
-            is_valid = phonenumbers.is_valid_number(phonenumbers.parse(guessed))
-        except phonenumbers.NumberParseException:
-            is_valid = False
-        return guessed if is_valid else found
 
 
 def _country(_style: Style, cell: str) -> str:

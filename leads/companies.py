@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from crm.lib.inserts import insert, take_ids
 from crm.lib.text import company_key
 from leads.mapping import Reading
 from leads.models import Company
@@ -31,5 +32,12 @@ def find_or_create(readings: Iterable[Reading]) -> dict[Key, Company]:
                 setattr(company, name, given[name])
                 gained.add(key)
     Company.objects.bulk_update([found[key] for key in gained if found[key].pk], FACTS)
-    Company.objects.bulk_create(row for row in found.values() if row.pk is None)
+    _create([row for row in found.values() if row.pk is None])
     return found
+
+
+def _create(fresh: list[Company]) -> None:
+    for row, pk in zip(fresh, take_ids(Company, len(fresh)), strict=True):
+        row.pk = pk
+    columns = ("id", "name", "name_key", "country", *FACTS)
+    insert(Company, [{column: getattr(row, column) for column in columns} for row in fresh])

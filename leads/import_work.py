@@ -21,7 +21,6 @@ from django.db.models import F, Q
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from crm.accounts import people
 from crm.audit.entries import record
 from crm.lib import clock
 from crm.lib.csvfiles import Row, UnusableFile
@@ -191,7 +190,6 @@ class OpenFile:
             self.header,
             self.columns,
             self.layout,
-            country=people.organisation().country,
             latest=events.today(clock.now()) + timedelta(days=1),
         )
         if run.state == ImportState.RUNNING:
@@ -334,7 +332,7 @@ def _store(run: ImportRun, readings: list[Reading], *, at: datetime) -> tuple[in
         return 0, []
     try:
         with transaction.atomic():
-            return len(bulk.capture(run, readings, by=run.created_by, at=at)), []
+            return bulk.capture(run, readings, by=run.created_by, at=at), []
     except (DataError, IntegrityError) as error:
         if len(readings) == 1:
             words = {"reason": str(error).partition("\n")[0]}

@@ -65,13 +65,13 @@ def normal_phone(raw: str, country: str = "") -> str:
 
 def search_text(person: Person, company: Company | None, external_id: str = "") -> str:
     """What searching looks at: folded name and company, e-mail, digits of the phone, external id."""
-    parts = [
-        fold(person.name),
-        fold(company.name) if company else "",
-        person.email.lower(),
-        digits(person.phone),
-    ]
-    return " ".join(part for part in (*parts, external_id.lower()) if part)
+    return search_words(person.name, company.name if company else "", person.email, person.phone, external_id)
+
+
+def search_words(name: str, company: str, email: str, phone: str, external_id: str) -> str:
+    """:func:`search_text` from plain data."""
+    parts = (fold(name), fold(company), email.lower(), digits(phone), external_id.lower())
+    return " ".join(part for part in parts if part)
 
 
 @transaction.atomic

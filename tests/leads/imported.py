@@ -16,7 +16,7 @@ HEADER = "Nombre,Correo,Teléfono,Empresa,País,Fuente,Acción de valor,Id exter
 
 def row(number: int) -> str:
     return (
-        f"Persona {number},p{number}@a.test,55 4000 {number:04},Empresa {number % 50},MX,event,sent_form,x-{number}\n"
+        f"Persona {number},p{number}@a.test,55 4000 {number:04},Empresa {number // 2},MX,event,sent_form,x-{number}\n"
     )
 
 
