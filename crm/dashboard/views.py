@@ -66,8 +66,13 @@ def alignment_leads(request: Request) -> HttpResponse:
         "form": form,
         "scope": scope,
         "show": show,
-        "title": form.chosen_reason or numbers.SLICES[show].title,
+        "title": _title(form, show),
         "listing": rows.listing(scope, show, user=request.user, after=form.data["after"]),
         "back": f"{reverse('alignment')}?{urlencode(panels.query(scope))}",
     }
     return render(request, "dashboard/alignment_leads.html", context)
+
+
+def _title(form: ListForm, show: str) -> str:
+    title = str(numbers.SLICES[show].title)
+    return f"{title}: {form.chosen_reason}" if form.chosen_reason else title

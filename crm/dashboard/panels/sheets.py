@@ -110,7 +110,7 @@ def speed(found: Numbers) -> Sheet:
     """From (not included) and to in business minutes."""
     to, edges = addresses.links(found.scope), (0, *STEPS, None)
     rows = [
-        [Cell(edges[n], step_label(n)), Cell(edges[n + 1], " "), Cell(count, href=to[TOOK[n]])]
+        [Cell(edges[n]), Cell(edges[n + 1]), Cell(count, href=to[TOOK[n]])]
         for n, count in enumerate(found.attainment.took)
     ]
     return Sheet([_("Business minutes above"), _("up to"), _("Handoffs decided")], rows)
