@@ -22,8 +22,7 @@ def test_every_topic_is_written_in_both_languages():
 @pytest.mark.parametrize("topic", HELP)
 def test_both_languages_tell_the_same_parts(topic):
     shapes = [
-        re.findall(r"<(h2|p|dt|dd|kbd)\b", (DOCS / language / f"{topic}.html").read_text())
-        for language in ["en", "es"]
+        re.findall(r"<(h2|p|dt|dd|kbd)\b", (DOCS / language / f"{topic}.html").read_text()) for language in ["en", "es"]
     ]
     assert sorted(shapes[0]) == sorted(shapes[1])
 
