@@ -72,14 +72,14 @@ def test_row_that_a_colleague_takes_is_dimmed_in_place(bea, sit):
 def test_without_connection_nothing_is_sent_and_all_comes_back(bea):
     page, banner = bea.page, bea.page.locator("#offline")
     bea.open("/preferences/")
-    page.get_by_label("Time zone").select_option("America/Lima")
+    page.get_by_role("combobox", name="Time zone").select_option("America/Lima")
     bea.context.set_offline(True)
     expect(banner).to_be_visible()
     expect(bea.button("Save")).to_be_disabled()
     bea.context.set_offline(False)
     expect(banner).to_be_hidden()
     expect(bea.button("Save")).to_be_enabled()
-    expect(page.get_by_label("Time zone")).to_have_value("America/Lima")
+    expect(page.get_by_role("combobox", name="Time zone")).to_have_value("America/Lima")
 
 
 def test_signed_out_page_goes_on_after_signing_in_elsewhere(bea, running):

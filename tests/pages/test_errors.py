@@ -197,3 +197,14 @@ def test_what_counts_as_a_script():
         make.get("/api/v1/leads/"),
     ]
     assert [errors.is_asked_by_script(request) for request in asked] == [False, True, False, True, True]
+
+
+def test_too_many_tries_are_a_page_with_its_id(firm, signed_in):
+    client = Client()
+    for number in range(32):
+        answer = client.post("/accounts/login/", {"login": f"nobody{number}@example.com", "password": "a wrong one"})
+        if answer.status_code == 429:
+            break
+    assert (answer.status_code, in_shell(answer)) == (429, False)
+    assert "Demasiados intentos" in text(answer)
+    assert answer["X-Request-ID"] in text(answer)
