@@ -16,7 +16,7 @@ from crm.accounts.models import Invitation, Organisation, Team, User
 from crm.dashboard import numbers
 from crm.dashboard.numbers import Period, Scope
 from crm.lib import clock
-from crm.setup import code, steps, wizard
+from crm.setup import code, steps, wizard, words
 from leads import handoffs, trials
 from leads.models import Handoff, Lead, Source
 from personas import catalogue
@@ -172,6 +172,24 @@ def test_setup_code_of_the_settings_wins(settings: Settings) -> None:
     assert not code.is_right(made)
 
 
+def test_production_server_logs_the_code_until_somebody_can_sign_in(
+    moment: Moment,
+    client: Client,
+    settings: Settings,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    settings.PRODUCTION = True
+    monkeypatch.setattr(code, "connection", type("Kept", (), {"close": staticmethod(lambda: None)}))
+    code.announce()
+    assert [code.code() in line for line in caplog.messages] == [True]
+    caplog.clear()
+    client.post("/setup/first/", {**FIRST, "code": code.code()})
+    caplog.clear()
+    code.announce()
+    assert caplog.messages == []
+
+
 # -- The steps
 
 
@@ -309,6 +327,20 @@ def test_new_hours_leave_the_signed_ones_and_open_the_agreement_again(ready: Cli
     press_continue(ready, "setup_agreement")
     now = AgreementVersion.objects.get(state="in_force")
     assert (now.number, now.calendar.windows.count(), now.calendar.holidays.count()) == (2, 7, 38)
+
+
+@pytest.mark.parametrize("preset", ["week", "lunch", "always"])
+@pytest.mark.parametrize(("pace", "accept"), [("quick", 60), ("standard", 240), ("relaxed", None)])
+def test_every_agreement_goes_with_every_working_day(ready: Client, preset: str, pace: str, accept: int | None) -> None:
+    ready.post("/setup/hours/", {"preset": preset})
+    ready.post("/setup/agreement/", {"pace": pace, "volume": "25"})
+    version = AgreementVersion.objects.get(state="in_force")
+    found = dict(version.commitments.values_list("metric", "window_minutes"))
+    day = {"week": 540, "lunch": 480, "always": 1440}[preset]
+    assert (version.number, found["accept"]) == (2, accept or day)
+    assert version.commitments.get(metric="mql_volume").target == 25
+    said = words.of_version(version)
+    assert (len(said.sales), len(said.marketing), len(said.ladder)) == (3, 3, 5)
 
 
 # -- Who may
