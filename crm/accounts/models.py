@@ -125,9 +125,7 @@ class User(AbstractBaseUser, PermissionsMixin):
     density = models.CharField(max_length=12, choices=Density.choices, default=Density.COMFORTABLE)
     shortcuts = models.BooleanField(default=True)
     mails = models.BooleanField(default=True, db_default=True)  # what happens is also told by e-mail
-    region = models.CharField(
-        max_length=5, blank=True, db_default=""
-    )  # regions.TAGS; empty: as the organisation
+    region = models.CharField(max_length=5, blank=True, db_default="")  # regions.TAGS; empty: as the organisation
     live_updates = models.BooleanField(default=True, db_default=True)
     created_at = models.DateTimeField(db_default=RelevoNow())
     teams = models.ManyToManyField(Team, through="Membership", related_name="people")
