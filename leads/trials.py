@@ -96,7 +96,7 @@ def remove(lead: Lead, *, by: User, at: datetime) -> Lead:
         _end(handoff, by=by, at=at)
     Lead.objects.filter(pk=lead.pk).update(archived_at=at)
     said = {"comment": _("The test lead was removed.")}
-    events.record(lead, EventKind.UPDATED, by=by, at=at, on=events.today(at), payload=said)
+    events.record(lead, EventKind.ARCHIVED, by=by, at=at, on=events.today(at), payload=said)
     return lead
 
 
