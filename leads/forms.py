@@ -151,7 +151,7 @@ class LeadForm(forms.Form):
         return {
             "person": person,
             "company": {"name": data.get("company", ""), **company},
-            "attributes": {code: value for code, value in attributes.items() if value not in (None, "")},
+            "attributes": attributes,
             "campaign": data.get("campaign", ""),
             "source": data.get("source"),
         }

@@ -101,7 +101,7 @@ def capture(
         source=source,
         marketing_team=team,
         first_seen_on=on,
-        attributes=dict(data.get("attributes", {})),
+        attributes=_given(data.get("attributes", {})),
         search_text=search_text(person, company),
         created_by=by,
         created_at=at,
@@ -112,6 +112,11 @@ def capture(
     if first_action:
         add_action(lead, first_action, occurred_on=on, by=by, at=at, occurred_at=at)
     return lead
+
+
+def _given(attributes: Mapping[str, Any]) -> dict[str, Any]:
+    """Without those that say nothing."""
+    return {code: value for code, value in attributes.items() if value not in (None, "")}
 
 
 def _person(fields: Mapping[str, Any]) -> Person:
@@ -144,7 +149,8 @@ def find_or_create_company(fields: Mapping[str, Any]) -> Company | None:
 def change(lead: Lead, data: Mapping[str, Any], *, by: User, at: datetime, version: int) -> Lead:
     """Change a lead's data. ``version``: the one that was on the screen; raises ChangedMeanwhile if it moved on.
 
-    ``data`` as in :func:`capture`, plus "source". The first touch never changes. Old and new values go to the event.
+    ``data`` as in :func:`capture`, plus "source"; what of a person or of the attributes is not named stays, an empty
+    attribute goes. The first touch never changes. Old and new values go to the event.
     """
     if not Lead.objects.filter(pk=lead.pk, version=version, archived_at__isnull=True).update(version=F("version") + 1):
         raise ChangedMeanwhile(_changed_by(lead))
@@ -152,16 +158,19 @@ def change(lead: Lead, data: Mapping[str, Any], *, by: User, at: datetime, versi
     fresh = _person(data.get("person", {}))
     if not (fresh.name or fresh.email or fresh.phone or lead.external_id):
         raise NothingToKnowItBy(fields={"name": _("Give a name, an e-mail or a phone.")})
-    changes = _apply(lead.person, {name: getattr(fresh, name) for name in PERSON_FIELDS}, "person")
+    given = [name for name in PERSON_FIELDS if name in data.get("person", {})]
+    changes = _apply(lead.person, {name: getattr(fresh, name) for name in given}, "person")
     lead.company, company_changes = _changed_company(lead, data.get("company", {}))
     changes |= company_changes
     if lead.source != data.get("source"):
         changes["lead.source"] = [str(lead.source or ""), str(data.get("source") or "")]
         lead.source = data.get("source")
-    for code, value in data.get("attributes", {}).items():
-        if lead.attributes.get(code) != value:
-            changes[f"attributes.{code}"] = [lead.attributes.get(code), value]
-            lead.attributes[code] = value
+    attributes = {**lead.attributes, **data.get("attributes", {})}
+    for code, value in attributes.items():
+        old, new = lead.attributes.get(code), None if value == "" else value
+        if old != new:
+            changes[f"attributes.{code}"] = [old, new]
+    lead.attributes = _given(attributes)
     lead.search_text = search_text(lead.person, lead.company, lead.external_id)
     lead.save(update_fields=["company", "source", "attributes", "search_text"])
     if changes:

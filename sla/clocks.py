@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import models, transaction
-from django.db.models import Func, Value
+from django.db.models import Exists, Func, Value
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import Team, User
@@ -118,13 +118,13 @@ def _end(clock: Clock, *, at: datetime, state: ClockState, **fields: Any) -> Clo
     changes = {
         "state": state,
         "breached_at": clock.due_at if late else None,
-        "in_outage": late and liveness.was_down(clock.started_at, clock.due_at),
         "stopped_at": at,
         "next_step_at": None,
         "parked_until": None,
         **fields,
     }
-    if not Clock.objects.filter(pk=clock.pk, stopped_at__isnull=True).update(**changes):
+    in_outage = Exists(liveness.outages(clock.started_at, clock.due_at)) if late else Value(False)
+    if not Clock.objects.filter(pk=clock.pk, stopped_at__isnull=True).update(**changes, in_outage=in_outage):
         return None
     for name, value in changes.items():
         setattr(clock, name, value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from crm.lib import clock
 from sla.models import Clock, Heartbeat, Outage
@@ -48,4 +49,9 @@ def is_silent(name: str) -> bool:
 
 def was_down(start: datetime, end: datetime) -> bool:
     """Whether an outage of ours overlaps the stretch from ``start`` to ``end``."""
-    return Outage.objects.filter(started_at__lt=end, ended_at__gt=start).exists()
+    return outages(start, end).exists()
+
+
+def outages(start: datetime, end: datetime) -> QuerySet[Outage]:
+    """Outages of ours that overlap the stretch from ``start`` to ``end``."""
+    return Outage.objects.filter(started_at__lt=end, ended_at__gt=start)

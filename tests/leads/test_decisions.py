@@ -151,11 +151,15 @@ def test_undo_of_a_colleagues_decision_is_forbidden(cast: Cast, client: Client) 
     assert client.post(f"/handoffs/{handoff.pk}/undo/").status_code == 403
 
 
-def test_accept_needs_ten_queries(cast: Cast, client: Client, moment: Moment) -> None:
-    moment.set("2026-03-02 10:20")
+@pytest.mark.parametrize("time", ["10:20", "13:00"])
+@pytest.mark.parametrize("headers", [{"HX-Request": "true"}, {}])
+def test_accept_needs_ten_queries(
+    cast: Cast, client: Client, moment: Moment, time: str, headers: dict[str, str]
+) -> None:
     handoff = factories.handed_off(cast)
+    moment.set(f"2026-03-02 {time}")
     client.force_login(cast.bea)
     with CaptureQueriesContext(connection) as captured:
-        client.post(f"/handoffs/{handoff.pk}/accept/", headers={"HX-Request": "true"})
+        client.post(f"/handoffs/{handoff.pk}/accept/", headers=headers)
     statements = [query["sql"] for query in captured if "SAVEPOINT" not in query["sql"]]  # the test's own transaction
     assert (stored(handoff).state, len(statements)) == ("accepted", 10), "\n".join(s[:150] for s in statements)

@@ -258,3 +258,14 @@ def test_missing_facts_are_named_in_order(cast: Cast) -> None:
 def test_zero_and_no_are_facts(cast: Cast) -> None:
     lead = factories.lead(cast, attributes={"budget": 0, "decides": False})
     assert facts.missing(lead, ["attributes.budget", "attributes.decides"]) == []
+
+
+def test_change_keeps_what_is_not_named_and_drops_what_is_emptied(cast: Cast) -> None:
+    lead = factories.lead(cast, person={"language": "es"})
+    data = {"person": {"name": "Otra Persona"}, "attributes": {"budget": 9000, "decides": True}}
+    leads.change(lead, data, by=cast.ana, at=NOON, version=1)
+    leads.change(
+        lead, {"person": {"name": "Otra Persona"}, "attributes": {"budget": ""}}, by=cast.ana, at=NOON, version=2
+    )
+    found = Lead.objects.select_related("person").get(pk=lead.pk)
+    assert (found.person.language, found.attributes.get("decides"), "budget" in found.attributes) == ("es", True, False)
