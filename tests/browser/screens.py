@@ -170,6 +170,7 @@ SCREENS: dict[str, str | list[Screen]] = {
     "handoff_accept": TAKES_A_FORM,
     "handoff_accept_as_sql": TAKES_A_FORM,
     "handoff_reject": [Screen("/handoffs/{handoff}/reject/", (REP,), LONG)],
+    "handoff_undo": TAKES_A_FORM,
     "handoff_withdraw": TAKES_A_FORM,
     "handoff_requeue": TAKES_A_FORM,
     "handoff_reassign": TAKES_A_FORM,
