@@ -27,6 +27,7 @@ class Item:
     count: int
     count_key: str
     is_current: bool
+    in_bar: bool  # at the bottom of a phone, else behind "More"
 
 
 def counters(user: User, at: Any) -> dict[str, int]:
@@ -79,8 +80,9 @@ def _nav(request: Request, user: User, counts: dict[str, int]) -> list[Item]:
     wanted.append(("notice_list", _("Notices"), "bell", "notices"))
     if user.is_admin:
         wanted.append(("setup", _("Settings"), "settings", ""))
+    in_bar = {"queue", "lead_mine", "alignment"} if wanted[0][0] == "queue" else {"people", "setup"}
     return [
-        Item(reverse(name), label, icon, counts.get(key, 0), key, _is_current(request, reverse(name)))
+        Item(url := reverse(name), label, icon, counts.get(key, 0), key, _is_current(request, url), name in in_bar)
         for name, label, icon, key in wanted
     ]
 

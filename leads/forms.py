@@ -8,11 +8,11 @@ from typing import Any
 from django import forms
 from django.core.validators import MaxValueValidator
 from django.db.models import QuerySet
-from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import Team, User
 from crm.accounts.states import Side
+from crm.lib import regions
 from crm.lib.countries import choices as country_choices
 from crm.lib.tables import ENCODINGS, LARGEST, MOST_ROWS
 from crm.lib.text import clean_line, clean_text
@@ -308,7 +308,7 @@ class UploadForm(forms.Form):
 
     def __init__(self, *args: Any, teams: QuerySet[Team], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        words = {"mb": LARGEST // 1_000_000, "rows": number_format(MOST_ROWS, force_grouping=True)}
+        words = {"mb": LARGEST // 1_000_000, "rows": regions.number(MOST_ROWS)}
         self.fields["file"].help_text = _("CSV or Excel (.xlsx), up to %(mb)d MB and %(rows)s rows.") % words
         self.fields["file"].error_messages["required"] = _("Choose a file.")
         self.fields["file"].error_messages["empty"] = _("The file is empty.")

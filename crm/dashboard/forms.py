@@ -133,7 +133,7 @@ class ScopeForm(forms.Form):
         return dict([*self.sources, (NOT_GIVEN, _("Not given"))]).get(chosen, "")
 
     def presets(self) -> list[Preset]:
-        """Usual periods up to today; source, team and order stay."""
+        """Usual periods up to today; source, team and order stay. Of two that are the same one, the first is chosen."""
         today, first = self.today, earliest()
         offered: list[tuple[str | Promise, date]] = [
             (gettext_lazy("Last 7 days"), today - timedelta(days=6)),
@@ -143,11 +143,15 @@ class ScopeForm(forms.Form):
             (gettext_lazy("This quarter"), today.replace(month=1 + (today.month - 1) // 3 * 3, day=1)),
             (gettext_lazy("All time"), max(min(first or today, today), FIRST)),
         ]
-        return [self._preset(label, start) for label, start in offered]
+        starts = [start for _label, start in offered]
+        chosen = next((at for at, start in enumerate(starts) if self._is_chosen(start)), None)
+        return [self._preset(label, start, at == chosen) for at, (label, start) in enumerate(offered)]
 
-    def _preset(self, label: str | Promise, start: date) -> Preset:
+    def _is_chosen(self, start: date) -> bool:
+        return self.data["from"] == start.isoformat() and self.data["to"] == self.today.isoformat()
+
+    def _preset(self, label: str | Promise, start: date, is_current: bool) -> Preset:
         query = {"from": start.isoformat(), "to": self.today.isoformat()}
-        is_current = all(self.data[name] == value for name, value in query.items())
         kept = {name: self.data[name] for name in ("source", "team", "sort") if self.data.get(name)}
         query |= kept
         return Preset(f"?{urlencode(query)}", label, is_current)

@@ -29,7 +29,8 @@ LONG = "Maximiliano Alejandro de Todos los Santos Fernández de Córdoba y Villa
 
 @dataclass(frozen=True)
 class Screen:
-    """A page as one part sees it. ``path`` may hold {lead} and {handoff}: those of ``person``."""
+    """A page as one part sees it. ``path`` may hold {lead} and {handoff}: those of ``person``; and an import that is
+    {checked} or {done}."""
 
     path: str
     parts: tuple[str, ...]
@@ -57,6 +58,7 @@ SCREENS: dict[str, str | list[Screen]] = {
         Screen("/search/", (REP, ADMIN)),
         Screen("/search/?q=pe%C3%B1a", (MARKETING,)),
         Screen("/search/?q=nobody", (REP,)),
+        Screen("/search/?q=demo.relevo.test", (REP,)),
     ],
     "account_login": [Screen("/accounts/login/", (NOBODY,)), Screen("/accounts/login/?next=/queue/", (NOBODY,))],
     "account_logout": [Screen("/accounts/logout/", (REP,))],
@@ -159,8 +161,15 @@ SCREENS: dict[str, str | list[Screen]] = {
     "lead_evidence": TAKES_A_FORM,
     "import_list": [Screen("/imports/", (MARKETING, DIRECTOR)), Screen("/imports/", (REP,), status=404)],
     "import_new": [Screen("/imports/new/", (MARKETING,)), Screen("/imports/new/", (DIRECTOR,), status=404)],
-    "import_run": [Screen("/imports/999999/", (MARKETING,), status=404)],
-    "import_columns": [Screen("/imports/999999/columns/", (MARKETING,), status=404)],
+    "import_run": [
+        Screen("/imports/{checked}/", (MARKETING, DIRECTOR)),
+        Screen("/imports/{done}/", (MARKETING, DIRECTOR)),
+        Screen("/imports/999999/", (MARKETING,), status=404),
+    ],
+    "import_columns": [
+        Screen("/imports/{checked}/columns/", (MARKETING,)),
+        Screen("/imports/999999/columns/", (MARKETING,), status=404),
+    ],
     "import_reading": TAKES_A_FORM,
     "import_start": TAKES_A_FORM,
     "import_discard": TAKES_A_FORM,
@@ -170,6 +179,7 @@ SCREENS: dict[str, str | list[Screen]] = {
     "handoff_accept": TAKES_A_FORM,
     "handoff_accept_as_sql": TAKES_A_FORM,
     "handoff_reject": [Screen("/handoffs/{handoff}/reject/", (REP,), LONG)],
+    "handoff_undo": TAKES_A_FORM,
     "handoff_withdraw": TAKES_A_FORM,
     "handoff_requeue": TAKES_A_FORM,
     "handoff_reassign": TAKES_A_FORM,

@@ -80,6 +80,38 @@ def test_a_accepts_the_row_and_the_focus_goes_on(bea):
     expect(bea.page.locator(".is-gone")).to_have_count(2)
 
 
+def test_u_undoes_what_a_accepted(bea, running):
+    page, row, waiting = bea.page, rows(bea.page).nth(0), bea.page.locator(".nav [data-count=queue]")
+    name, before = row.locator(".nm").inner_text(), waiting.inner_text()
+    handoff = running.handoff_of(name)
+    state = "SELECT state FROM leads_handoff WHERE id = %s"
+    bea.shortcut("j", "a")
+    expect(row).to_have_class(GONE)
+    assert running.value(state, handoff) == "accepted"
+    # One stands on the next row already; u is meant for what was just done.
+    expect(rows(page).nth(1)).to_have_class(HERE)
+    bea.shortcut("u")
+    expect(row).not_to_have_class(GONE)
+    expect(row.locator(".nm")).to_have_text(name)
+    expect(bea.button("Accept", within=row).first).to_be_enabled()
+    expect(waiting).to_have_text(before)
+    assert running.value(state, handoff) == "pending"
+    # Undone is undone: the row can be decided like any other, and u finds nothing more to undo.
+    bea.shortcut("u")
+    expect(page.locator(".is-gone")).to_have_count(0)
+    bea.shortcut("k", "a")
+    expect(row).to_have_class(GONE)
+    assert running.value(state, handoff) == "accepted"
+
+
+def test_undo_of_an_accept_leaves_the_row_after_ten_seconds(bea):
+    row = rows(bea.page).nth(0)
+    bea.shortcut("j", "a")
+    expect(bea.button("Undo", within=row)).to_be_visible()
+    expect(bea.button("Undo", within=row)).to_have_count(0, timeout=12_000)
+    expect(bea.link("Open", within=row)).to_be_visible()
+
+
 def test_accepting_by_a_leaves_what_the_counters_say_true(bea, running):
     waiting = bea.page.locator(".nav [data-count=queue]")
     before = int(waiting.inner_text())
@@ -113,7 +145,25 @@ def test_a_lead_is_rejected_by_keyboard_alone(bea, running):
     bea.shortcut("Tab", "Enter")
     expect(page).to_have_url(re.compile("/queue/$"))
     expect(page.locator(".toast")).to_contain_text(f"{name} went back to marketing with your reason.")
-    assert running.value("SELECT state FROM leads_handoff WHERE id = %s", running.handoff_of(name)) == "rejected"
+    state = "SELECT state FROM leads_handoff WHERE id = %s"
+    assert running.value(state, running.handoff_of(name)) == "rejected"
+    bea.shortcut("u")  # the toast has the button
+    expect(page.locator(".toast")).to_contain_text(f"Undone: {name} waits in the queue again.")
+    expect(page.locator(".toast").get_by_role("button", name="Undo")).to_have_count(0)
+    expect(bea.row(name)).to_have_count(1)
+    assert running.value(state, running.handoff_of(name)) == "pending"
+
+
+def test_toast_after_a_reject_undoes_it(bea, running):
+    page, name = bea.page, rows(bea.page).nth(0).locator(".nm").inner_text()
+    bea.shortcut("j", "r")
+    page.get_by_label("Is not the buyer persona").check()
+    bea.button("Reject and send back").click()
+    expect(bea.row(name)).to_have_count(0)
+    bea.button("Undo", within=page.locator(".toast")).click()
+    expect(page.locator(".toast")).to_contain_text(f"Undone: {name} waits in the queue again.")
+    expect(bea.row(name)).to_have_count(1)
+    assert running.value("SELECT state FROM leads_handoff WHERE id = %s", running.handoff_of(name)) == "pending"
 
 
 def test_letters_in_a_field_are_letters(bea):

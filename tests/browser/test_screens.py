@@ -18,7 +18,7 @@ from playwright.sync_api import Browser, Page, Response
 from tests.browser import screens
 from tests.browser.conftest import Sit
 from tests.browser.desk import Desk
-from tests.browser.running import Running
+from tests.browser.running import Running, wait_for
 from tests.browser.screens import BARE, DATA, FOR_ADMINS, LONG, MOVES_ON, NOBODY, PARTS, SCREENS, TAKES_A_FORM, Screen
 from tests.browser.words import LANGUAGES
 from tests.services import ROOT
@@ -88,8 +88,30 @@ def crowd(running: Running, window: Browser) -> Running:
     lead = running.lead_of(LONG)
     team = running.value("SELECT id FROM accounts_team WHERE name = 'Ventas en línea'")
     ana.post(f"/leads/{lead}/qualify/", f"/leads/{lead}/hand-off/", team=team, note="Prefiere WhatsApp. " * 20)
+    bring(ana, "primera.csv", start=True)
+    bring(ana, "segunda.csv")
     ana.close()
     return running
+
+
+def bring(ana: Desk, name: str, *, start: bool = False) -> None:
+    """Have a file with good rows and a bad one checked, and the good ones imported."""
+    rows = [f"Persona {name} {number},{number}.{name}@ferias.relevo.test,Feria,x" for number in range(3)]
+    table = "\n".join(["Nombre,Correo,Fuente,Otra columna de nombre muy largo", *rows, "Sin correo,esto-no-es,Feria,x"])
+    ana.open("/imports/new/")
+    ana.page.set_input_files("input[type=file]", {"name": name, "mimeType": "text/csv", "buffer": table.encode()})
+    ana.button("Upload and continue").click()
+    ana.button("Check the file").click()
+    wait_for_import(ana, name, "checked")
+    if start:
+        ana.page.reload()
+        ana.button("Import 3 leads").click()
+        wait_for_import(ana, name, "done")
+
+
+def wait_for_import(ana: Desk, name: str, state: str) -> None:
+    sql = "SELECT count(*) FROM leads_importrun WHERE name = %s AND state = %s"
+    wait_for(f"{name} is {state}", lambda: ana.running.value(sql, name, state))
 
 
 @pytest.mark.parametrize(
@@ -104,7 +126,8 @@ def test_screens_are_sound(sit: Sit, crowded: Running, language: str, part: str)
 
 def path_of(screen: Screen, running: Running) -> str:
     """The address of the screen, with the ids of its person's lead and handoff."""
-    ids = {"lead": 0, "handoff": 0}
+    imports = dict(running.rows("SELECT state, max(id) FROM leads_importrun GROUP BY state"))
+    ids = {"lead": 0, "handoff": 0, "checked": imports["checked"], "done": imports["done"]}
     if screen.person:
         ids["lead"] = running.lead_of(screen.person)
         ids["handoff"] = running.value("SELECT max(id) FROM leads_handoff WHERE lead_id = %s", ids["lead"]) or 0

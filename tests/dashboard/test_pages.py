@@ -147,6 +147,14 @@ def test_presets_keep_the_source_and_tell_which_is_on(cast):
     ]
 
 
+def test_of_two_presets_that_are_the_same_days_one_is_on(cast):
+    """At the end of March the quarter is as long as the last 90 days; and so may be all time."""
+    seen("2026-01-01")
+    presets = browser(cast.elsa).get("/alignment/").context["presets"]
+    assert len({preset.url for preset in presets}) == 4
+    assert [preset.is_current for preset in presets] == [False, False, True, False, False, False]
+
+
 @pytest.mark.parametrize(
     "query",
     [
