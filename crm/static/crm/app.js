@@ -208,25 +208,10 @@ function onClick(event) {
     const inside = event.clientX >= box.left && event.clientX <= box.right && event.clientY >= box.top && event.clientY <= box.bottom;
     if (!inside && !$("form", target)) target.close();
   }
-  const copier = target.closest("[data-copies]");
-  if (copier) copy(copier);
   const eye = target.closest("[data-shows]");
   if (eye) showPassword(eye);
   const copier = target.closest("[data-copies]");
   if (copier) copy(copier);
-}
-
-/** <button data-copies="id of a field" data-done="Copied">; without a clipboard the text is selected for Ctrl+C. */
-async function copy(button) {
-  const field = document.getElementById(button.dataset.copies);
-  field.select();
-  try {
-    await navigator.clipboard.writeText(field.value);
-  } catch {
-    return field.focus();
-  }
-  button.lastChild.textContent = button.dataset.done;
-  $("#live").textContent = button.dataset.done;
 }
 
 function showPassword(button) {
