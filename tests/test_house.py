@@ -370,6 +370,13 @@ def test_templates_ask_no_clock() -> None:
     assert [name_of(t) for t in templates() if re.search(r"\{%\s*now\b", t.read_text())] == []
 
 
+def test_scripts_declare_each_function_once() -> None:
+    """Twice the same name in a module, as a careless merge leaves it, and no line of the script runs."""
+    for script in sorted((ROOT / "crm" / "static" / "crm").glob("*.js")):
+        names = re.findall(r"^(?:async )?function (\w+)", script.read_text(), re.MULTILINE)
+        assert len(names) == len(set(names)), f"{script.name}: {sorted(n for n in names if names.count(n) > 1)}"
+
+
 # -- The database
 
 

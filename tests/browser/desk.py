@@ -13,10 +13,15 @@ from tests.browser.words import Words
 PASSWORD = "relevo-demo-2026"
 # Answers such as 409 and 422 are part of the story; the browser tells them as errors of a resource.
 EXPECTED = re.compile(r"^Failed to load resource: the server responded with a status of 4\d\d ")
+PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 LISTEN = """
 document.addEventListener('securitypolicyviolation', (event) =>
   console.error(`CSP ${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`));
 """
+
+
+def scrolls_sideways(page: Page) -> bool:
+    return page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
 
 
 class Desk:

@@ -8,12 +8,11 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import Sit
-from tests.browser.desk import Desk
+from tests.browser.desk import PHONE, Desk, scrolls_sideways
 from tests.browser.words import LANGUAGES
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
-PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
 MAIN = 44  # px: what a thumb presses all day
 LEAST = 24  # px: WCAG 2.2, 2.5.8
 GONE = re.compile(r"\bis-gone\b")
@@ -32,10 +31,6 @@ SMALL = """
 
 def small(page: Page, scope: str, least: int) -> list[str]:
     return page.evaluate(SMALL, [scope, least])
-
-
-def scrolls_sideways(page: Page) -> bool:
-    return page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
 
 
 @pytest.fixture

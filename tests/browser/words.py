@@ -8,6 +8,7 @@ from functools import lru_cache
 from tests.services import ROOT
 
 LANGUAGES = ("es", "en")
+SAME = {"Buyer persona"}  # one word in both languages, says the glossary
 
 
 @lru_cache
@@ -26,7 +27,7 @@ class Words:
 
     def __call__(self, text: str, **values: object) -> str:
         found = catalogue(self.language).gettext(text)
-        assert self.language == "en" or found != text, f"{text!r} is not translated to {self.language}"
+        assert self.language == "en" or found != text or text in SAME, f"{text!r} is not translated to {self.language}"
         return found % values if values else found
 
     def either(self, **by_language: str) -> str:
