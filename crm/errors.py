@@ -23,8 +23,8 @@ AWAY = ("08", "53", "57P")
 def is_asked_by_script(request: HttpRequest) -> bool:
     """Whether a script or a program asked, which can do nothing with a whole page."""
     accepts = request.headers.get("Accept", "")
-    wants_json = "json" in accepts and "text/html" not in accepts
-    return "HX-Request" in request.headers or wants_json or request.path.startswith("/api/")
+    wants_no_page = "json" in accepts or request.path.startswith("/api/")
+    return "HX-Request" in request.headers or (wants_no_page and "text/html" not in accepts)
 
 
 def as_json(request: HttpRequest, status: int, title: str) -> JsonResponse:

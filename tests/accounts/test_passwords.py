@@ -166,7 +166,7 @@ def test_without_mail_the_page_says_whom_to_ask(cast: Cast, client: Client, sett
 
 @pytest.mark.parametrize("on", [True, False])
 def test_sign_in_page_offers_the_link_where_there_is_mail(
-    client: Client, db: None, settings: Settings, on: bool
+    client: Client, cast: Cast, settings: Settings, on: bool
 ) -> None:
     settings.MAIL_ON = on
     assert (f'href="{ASK}"' in client.get("/accounts/login/").content.decode()) is on

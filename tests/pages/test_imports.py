@@ -193,7 +193,7 @@ def test_list_needs_the_same_queries_for_one_and_for_three(firm, signed_in):
         with CaptureQueriesContext(connection) as queries:
             assert client.get("/imports/").status_code == 200
         counts.append(len(queries))
-    assert (counts[0], counts[2]) == (8, 8)
+    assert (counts[0], counts[2]) == (5, 5)
 
 
 def test_list_goes_on_with_older_ones(firm, signed_in):

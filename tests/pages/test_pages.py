@@ -203,7 +203,7 @@ def test_lead_list_pages_by_key_without_gaps_or_repeats(firm, signed_in):
     second = client.get("/leads/", {"after": first.next}).context["page"]
     ids = [row.pk for row in (*first.rows, *second.rows)]
     assert (len(first.rows), len(second.rows), second.next) == (50, 5, "")
-    assert "55 leads" in client.get("/leads/", {"after": first.next}).content.decode()
+    assert "55 prospectos" in client.get("/leads/", {"after": first.next}).content.decode()
     assert ids == list(Lead.objects.order_by("-first_seen_on", "-pk").values_list("pk", flat=True))
 
 
@@ -220,7 +220,7 @@ def test_lists_need_a_constant_number_of_queries(firm, signed_in, rows):
         factories.pending(firm)
         factories.accepted(firm)
     bea, ana = signed_in(firm.bea), signed_in(firm.ana)
-    assert queries(bea, "/queue/") == 5
+    assert queries(bea, "/queue/") == 6
     assert queries(bea, "/mine/") == 5
     assert queries(ana, "/leads/") == 7
     assert queries(ana, "/notices/") == 5

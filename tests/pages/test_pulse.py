@@ -51,7 +51,7 @@ def test_pulse_needs_a_constant_number_of_queries(firm, signed_in, rows):
     client.get("/pulse")
     with CaptureQueriesContext(connection) as captured:
         assert len(client.get("/pulse", {"rows": asked}).json()["gone"]) == rows
-    assert len(captured) == 10
+    assert len(captured) == 6
 
 
 @pytest.mark.parametrize("headers", [JSON, {"HX-Request": "true"}])

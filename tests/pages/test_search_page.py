@@ -64,4 +64,4 @@ def test_search_needs_a_constant_number_of_queries(firm, signed_in, rows):
         with CaptureQueriesContext(connection) as captured:
             client.get("/search/", {"q": "peña"}, headers=headers)
         counts.append(len(captured))
-    assert counts == [8, 5]
+    assert counts == [5, 3]
