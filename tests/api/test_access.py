@@ -47,7 +47,8 @@ def test_nobody_gets_anything_without_signing_in(method: str, db: None) -> None:
 
 
 def test_docs_ask_for_sign_in(db: None) -> None:
-    assert Client().get("/api/v1/docs/", headers={"Accept": "text/html"})["Location"].split("?")[0] == "/accounts/login/"
+    answer = Client().get("/api/v1/docs/", headers={"Accept": "text/html"})
+    assert answer["Location"].split("?")[0] == "/accounts/login/"
 
 
 def test_session_reads_and_writes_with_the_csrf_token_only(cast: Cast, moment: Moment) -> None:
