@@ -55,7 +55,7 @@ def contacts() -> list[Line]:
         _spoil(lines[30 + number], DUPLICATE, {PHONE: int(phone.replace(" ", "")) if number % 2 else phone})
     _spoil(lines[35], NEW, {PHONE: 5540009035})  # a phone that Excel took for a number
     _spoil(lines[36], NEW, {EMAIL: "  CON.ESPACIOS@feria.test ", EMPLOYEES: "1,200"})
-    _spoil(lines[CHOSEN], NEW, {PHONE: "", EMPLOYEES: "", ACTION: ""})
+    _spoil(lines[CHOSEN], NEW, {COMPANY: "Distribuidora Cigüeña", PHONE: "", EMPLOYEES: "", ACTION: ""})
     for place, line in enumerate(lines):
         line.number = FIRST_ROW + place + (EMPTY if place >= 100 else 0)
     return lines
