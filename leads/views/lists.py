@@ -33,6 +33,7 @@ TAB_LABELS: dict[str, Promise] = {
     "overdue": _("Overdue"),
     "decided": _("Decided today"),
 }
+COUNT_KEYS = {"waiting": "queue", "overdue": "overdue"}
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,7 @@ class Tab:
     label: str | Promise
     count: int | None
     is_current: bool
+    count_key: str = ""  # by which the browser keeps it true
 
 
 def row(request: Request, handoff: Handoff, *, at: datetime) -> dict[str, Any]:
@@ -85,7 +87,10 @@ def queue(request: Request) -> HttpResponse:
     context = {
         "rows": [row(request, handoff, at=now) for handoff in found],
         "tab": tab,
-        "tabs": [Tab(f"?tab={key}", label, counts[key], key == tab) for key, label in TAB_LABELS.items()],
+        "tabs": [
+            Tab(f"?tab={key}", label, counts[key], key == tab, COUNT_KEYS.get(key, ""))
+            for key, label in TAB_LABELS.items()
+        ],
         "counts": counts,
         "version": desk.version(counts),
         "next": f"?{urlencode({'tab': tab, 'from': start + PAGE})}" if counts[tab] > start + PAGE else "",

@@ -118,6 +118,7 @@ def test_accepting_by_a_leaves_what_the_counters_say_true(bea, running):
     bea.shortcut("j", "a")
     expect(bea.page.locator(".is-gone")).to_have_count(1)
     expect(waiting).to_have_text(str(before - 1))
+    expect(bea.page.locator(".tabs [data-count=queue]")).to_have_text(str(before - 1))
     # The list changed by one's own hand: nothing is offered to be shown anew.
     expect(bea.page.locator("[data-new-rows]")).to_be_hidden()
 

@@ -109,6 +109,14 @@ def test_bottom_bar_goes_everywhere_and_covers_nothing(bea):
     assert box["y"] + box["height"] <= above["y"]
 
 
+def test_bottom_bar_of_admins_has_their_pages(sit):
+    root = sit("admin", **PHONE)
+    for text, address in (("Settings", "/setup/"), ("People", "/people/")):
+        root.page.locator(".mbar").get_by_role("link", name=text).tap()
+        expect(root.page).to_have_url(re.compile(f"{address}$"))
+        expect(root.page.locator(".mbar [aria-current=page]")).to_have_text(text)
+
+
 def test_more_opens_a_menu_that_leads_on_and_closes(bea):
     page, menu = bea.page, bea.page.locator("#more")
     expect(menu).to_be_hidden()

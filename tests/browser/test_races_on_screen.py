@@ -30,9 +30,10 @@ def cruz(sit: Sit) -> Desk:
 
 
 def decisions(running: Running, name: str) -> list[tuple[str, str]]:
+    """Those that were not put back: the demo has a lead that Cruz accepted, and that lay until the queue had it."""
     sql = (
         "SELECT d.kind, u.name FROM leads_decision d JOIN accounts_user u ON u.id = d.by_id WHERE d.handoff_id = %s"
-        " ORDER BY d.id"
+        " AND d.released_at IS NULL ORDER BY d.id"
     )
     return running.rows(sql, running.handoff_of(name))
 

@@ -97,7 +97,7 @@ def crowd(running: Running, window: Browser) -> Running:
 def bring(ana: Desk, name: str, *, start: bool = False) -> None:
     """Have a file with good rows and a bad one checked, and the good ones imported."""
     rows = [f"Persona {name} {number},{number}.{name}@ferias.relevo.test,Feria,x" for number in range(3)]
-    table = "\n".join(["Nombre,Correo,Fuente,Otra columna de nombre muy largo", *rows, "Sin correo,esto-no-es,Feria,x"])
+    table = "\n".join(["NOMBRE,CORREO,FUENTE,Otra columna de nombre muy largo", *rows, "Sin correo,esto-no-es,Feria,x"])
     ana.open("/imports/new/")
     ana.page.set_input_files("input[type=file]", {"name": name, "mimeType": "text/csv", "buffer": table.encode()})
     ana.button("Upload and continue").click()

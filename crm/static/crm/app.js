@@ -357,7 +357,7 @@ function dim(id, sentence) {
 
 function take(news) {
   if (news.now) offset = Date.parse(news.now) - Date.now();
-  for (const [key, count] of Object.entries(news.counts ?? {})) {
+  for (const [key, count] of Object.entries({ ...news.counts, overdue: news.overdue })) {
     const text = count ? Number(count).toLocaleString(body.dataset.region || document.documentElement.lang) : "";
     for (const place of $$(`[data-count="${CSS.escape(key)}"]`)) if (place.textContent !== text) place.textContent = text;
   }
