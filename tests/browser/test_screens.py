@@ -224,7 +224,8 @@ def test_these_checks_see_what_is_wrong(sit: Sit):
 @pytest.mark.slow
 def test_addresses_without_a_screen_answer_as_said(sit: Sit, running: Running):
     desk = sit("team_lead")
-    known = {"pk": str(running.lead_of("Mariana Peña")), "code": "budget", "panel": "weekly", "key": "hours"}
+    pk = str(running.lead_of("Mariana Peña"))
+    known = {"pk": pk, "code": "budget", "panel": "weekly", "key": "hours", "leave": "1"}
     wanted = {TAKES_A_FORM: range(405, 406), MOVES_ON: range(302, 303), DATA: range(200, 201)}
     wanted[FOR_ADMINS] = range(403, 404)
     wrong = []
