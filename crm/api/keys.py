@@ -88,9 +88,12 @@ def note_use(key: Key, *, at: datetime) -> None:
 def seconds_to_wait(key: Key, *, at: datetime) -> int:
     """Count one request of the key; 0 while it keeps the rate, else the seconds until it may go on."""
     row, fresh = Key.objects.filter(pk=key.pk), at - MINUTE
-    if row.filter(window_at__gt=fresh, used__lt=settings.API_REQUESTS_PER_MINUTE).update(used=F("used") + 1):
+    counting = row.filter(window_at__gt=fresh, used__lt=settings.API_REQUESTS_PER_MINUTE)
+    if counting.update(used=F("used") + 1):
         return 0
     if row.exclude(window_at__gt=fresh).update(window_at=at, used=1):
+        return 0
+    if counting.update(used=F("used") + 1):  # another request has just begun the minute
         return 0
     began = row.values_list("window_at", flat=True).first() or at
     return max(1, int((began + MINUTE - at).total_seconds()) + 1)
