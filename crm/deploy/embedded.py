@@ -177,7 +177,7 @@ class Postgres(Server):
             "port": PORT,
             "unix_socket_directories": self.runtime,
             "unix_socket_permissions": "0700",
-            "max_connections": 100,
+            "max_connections": 200,
             "shared_buffers": "128MB",
             "jit": "off",
             "timezone": "UTC",

@@ -54,7 +54,7 @@ def claim() -> Message | None:
         now = clock.now()
         waiting = Message.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
         due = waiting.select_related("recipient").filter(channel=Channel.EMAIL, next_try_at__lte=now)
-        message = due.order_by("next_try_at").first()
+        message = due.order_by("next_try_at", "id").first()
         if message is not None:
             message.attempts += 1
             message.next_try_at = now + LEASE
