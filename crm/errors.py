@@ -8,16 +8,13 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from django.db import Error, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-RETRY_AFTER = 10  # seconds
-# SQLSTATE classes in which the database as a whole is away: connection, resources, shutdown or start.
-AWAY = ("08", "53", "57P")
+from crm.lib.away import RETRY_AFTER, is_away
 
 
 def is_asked_by_script(request: HttpRequest) -> bool:
@@ -63,14 +60,6 @@ def broken(request: HttpRequest) -> HttpResponse:
         response["Retry-After"] = str(RETRY_AFTER)
         return response
     return _bare(request, 500, "500.html")
-
-
-def is_away(error: BaseException | None) -> bool:
-    """Whether ``error`` says that the database cannot be reached, not that it disliked a statement."""
-    if not isinstance(error, OperationalError | InterfaceError):
-        return False
-    state = getattr(error.__cause__ if isinstance(error, Error) else None, "pgcode", None)
-    return state is None or state.startswith(AWAY)
 
 
 def _bare(request: HttpRequest, status: int, template: str) -> HttpResponse:

@@ -13,6 +13,7 @@ from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 
 from crm.api.bodies import BodyTooLarge
+from crm.lib.away import RETRY_AFTER, is_away
 from crm.lib.errors import DomainError
 
 MEDIA_TYPE = "application/problem+json"
@@ -31,6 +32,7 @@ TITLES = {
     422: _("A rule says no"),
     429: _("Too many requests"),
     500: _("Something broke on our side"),
+    503: _("Relevo cannot be reached for the moment"),
 }
 
 
@@ -54,7 +56,7 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response:
     """The problem that stands for ``error``; what nobody foresaw is logged and answered with 500."""
     request = context["request"]
     status, code, detail, fields = _told(error)
-    if status == 500:
+    if status >= 500:
         logger.error("API: %s %s", request.method, request.path, exc_info=error)
     body = {
         "type": f"urn:relevo:problem:{code}",
@@ -69,7 +71,7 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response:
     headers = {}
     if header := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = header
-    if wait := getattr(error, "wait", None):
+    if wait := RETRY_AFTER if status == 503 else getattr(error, "wait", None):
         headers["Retry-After"] = str(int(wait))
     return Response(body, status=status, headers=headers, content_type=MEDIA_TYPE)
 
@@ -93,6 +95,8 @@ def _told(error: Exception) -> tuple[int, str, str, dict[str, str]]:
         return 403, "forbidden", str(_("You see this, but you may not do that with it.")), {}
     if isinstance(error, SuspiciousOperation):
         return 400, "bad_request", str(TITLES[400]), {}
+    if is_away(error):
+        return 503, "unavailable", str(_("Nothing was changed; try again in a moment.")), {}
     return 500, "server_error", str(_("It has been noted. Nothing was changed; try again later.")), {}
 
 

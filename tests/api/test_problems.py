@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import OperationalError
 
 from crm.api.endpoint import mount
 from crm.api.models import Answer
@@ -142,3 +143,13 @@ def test_mounted_view_keeps_its_name() -> None:
 def test_version_that_no_row_can_have_is_a_conflict(cast: Cast, caller: Any) -> None:
     lead = factories.lead(cast)
     assert caller(cast.ana).patch(f"leads/{lead.pk}/", {"version": 2**31 - 1, "name": "Eva"})[0] == 409
+
+
+def test_database_that_is_away_is_told_with_when_to_come_again(cast: Cast, caller: Any, monkeypatch: Any) -> None:
+    def away(*_: Any, **__: Any) -> None:
+        raise OperationalError("remaining connection slots are reserved")
+
+    monkeypatch.setattr(api.leads, "capture", away)
+    asks = caller(cast.ana)
+    status, problem = asks.post("leads/", {"name": "Eva"})
+    assert (status, problem["code"], asks.last["Retry-After"]) == (503, "unavailable", "10")
