@@ -8,7 +8,7 @@ from crm.api import answers
 from crm.lib import clock
 from crm.notifications import mailbag, outbox
 from leads import escalation, import_work, runs
-from sla import ladder, liveness
+from sla import agreements, ladder, liveness
 from sla.ladder import Action
 from sla.models import Clock, Firing
 from sla.states import StepKind
@@ -31,8 +31,9 @@ def act(clock: Clock, firing: Firing) -> None:
 
 
 def sweep() -> int:
-    """Fire every due step of every clock; returns how many clocks moved."""
+    """Fire every due step of every clock; returns how many clocks moved. Versions of agreements begin on their date."""
     liveness.note_sweep()
+    agreements.turn(at=clock.now())
     total = 0
     while moved := ladder.sweep(act):
         total += moved

@@ -8,16 +8,39 @@ from crm.lib.moves import Moves
 
 class AgreementState(models.TextChoices):
     DRAFT = "draft", _("Draft")
+    PROPOSED = "proposed", _("Waits for signatures")
     SIGNED = "signed", _("Signed")
     IN_FORCE = "in_force", _("In force")
     SUPERSEDED = "superseded", _("Superseded")
+    DISCARDED = "discarded", _("Discarded")
 
 
+# Proposed: the text is closed and waits for the signatures; back to draft voids those that were given.
 AGREEMENT_MOVES: Moves = {
-    AgreementState.DRAFT: frozenset({AgreementState.SIGNED}),
+    AgreementState.DRAFT: frozenset({AgreementState.PROPOSED, AgreementState.DISCARDED}),
+    AgreementState.PROPOSED: frozenset({AgreementState.DRAFT, AgreementState.SIGNED}),
     AgreementState.SIGNED: frozenset({AgreementState.IN_FORCE, AgreementState.SUPERSEDED}),
     AgreementState.IN_FORCE: frozenset({AgreementState.SUPERSEDED}),
+    AgreementState.SUPERSEDED: frozenset(),
+    AgreementState.DISCARDED: frozenset(),
 }
+UNSIGNED = (AgreementState.DRAFT, AgreementState.PROPOSED)
+# What a signature stands for, or may still: its text does not change.
+CLOSED = (AgreementState.PROPOSED, AgreementState.SIGNED, AgreementState.IN_FORCE, AgreementState.SUPERSEDED)
+
+
+class Distribution(models.TextChoices):
+    """How a handoff finds its rep."""
+
+    PULL = "pull", _("Reps take leads from the queue")
+    PUSH = "push", _("Each lead is given to a rep")
+
+
+class Proof(models.TextChoices):
+    """What a criterion without evidence does to the step to SQL."""
+
+    BLOCKS = "blocks", _("Blocks")
+    WARNS = "warns", _("Only warns")
 
 
 class Metric(models.TextChoices):
@@ -30,9 +53,24 @@ class Metric(models.TextChoices):
     MQL_VOLUME = "mql_volume", _("MQLs in a period")
     ACCEPTANCE_RATE = "acceptance_rate", _("Acceptance rate")
     PACKAGE_COMPLETE = "package_complete", _("Completeness of packages")
+    ATTEMPTS = "attempts", _("Attempts to reach the lead")
+    FEEDBACK = "feedback", _("Feedback on every outcome")
 
 
 CLOCK_METRICS = (Metric.ACCEPT, Metric.FIRST_CONTACT, Metric.SQL_DECISION, Metric.RETURN_ANSWER)
+COUNTED_METRICS = (Metric.MQL_VOLUME, Metric.ATTEMPTS)  # their target is a number, the others' a share
+# Which side owes what; a commitment of the other side would be a promise in somebody else's name.
+SIDE_OF: dict[str, str] = {
+    Metric.ACCEPT: "sales",
+    Metric.FIRST_CONTACT: "sales",
+    Metric.SQL_DECISION: "sales",
+    Metric.ATTEMPTS: "sales",
+    Metric.FEEDBACK: "sales",
+    Metric.MQL_VOLUME: "marketing",
+    Metric.ACCEPTANCE_RATE: "marketing",
+    Metric.PACKAGE_COMPLETE: "marketing",
+    Metric.RETURN_ANSWER: "marketing",
+}
 
 
 class ClockState(models.TextChoices):

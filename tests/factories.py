@@ -21,7 +21,7 @@ from leads import attempts, handoffs, leads, outcomes
 from leads.models import CustomField, Handoff, Lead, OutcomeReason, Source, ValuableActionKind
 from personas import catalogue
 from personas.models import PersonaVersion
-from sla import agreements, calendars
+from sla import agreements, calendars, drafts
 from sla.models import Agreement, AgreementVersion, Calendar, RejectionReason
 
 ZONE = "America/Mexico_City"
@@ -182,7 +182,7 @@ def drafted(
         parent.teams.set(teams)
     reasons = RejectionReason.objects.all()
     words = {**TERMS, **terms}
-    return agreements.draft(parent, by=by, at=at, calendar=calendar, commitments=commitments, reasons=reasons, **words)
+    return drafts.create(parent, by=by, at=at, calendar=calendar, commitments=commitments, reasons=reasons, **words)
 
 
 def agreement(

@@ -15,7 +15,7 @@ from crm.lib.moves import Moves
 from leads.states import HANDOFF_MOVES, HandoffState
 from personas.models import PersonaVersion
 from personas.states import VERSION_MOVES, VersionState
-from sla import agreements
+from sla import agreements, drafts
 from sla.models import AgreementVersion, Clock
 from sla.states import AGREEMENT_MOVES, CLOCK_MOVES, AgreementState, ClockState
 from tests import factories
@@ -45,6 +45,8 @@ def history(cast: Cast, moment: Moment) -> None:
     """At least one row in every append-only table."""
     factories.won(cast)
     factories.handed_off(cast)
+    draft = factories.drafted(cast.calendar, by=cast.luis)
+    drafts.comment(draft, "commitments", "Too long", by=cast.dora, at=factories.SIGNED_AT)
     moment.set("2026-03-02 12:01")
     tasks.sweep()
 
@@ -222,8 +224,12 @@ def test_illegal_moves_of_an_agreement_are_refused(cast: Cast) -> None:
     newer = factories.agreement(
         cast.calendar, marketing=cast.luis, sales=cast.dora, of=cast.agreement.agreement, at=when("2026-02-02 09:00")
     )
+    waiting = drafts.propose(factories.drafted(cast.calendar, by=cast.luis), by=cast.luis, at=factories.SIGNED_AT)
+    given_up = factories.drafted(cast.calendar, by=cast.luis)
     ids = {
         "draft": factories.drafted(cast.calendar, by=cast.luis).pk,
+        "proposed": waiting.pk,
+        "discarded": drafts.discard(given_up, by=cast.luis, at=factories.SIGNED_AT).pk,
         "signed": signed.pk,
         "in_force": newer.pk,
         "superseded": cast.agreement.pk,

@@ -11,7 +11,7 @@ from crm.accounts import demo, people
 from crm.accounts.models import Team, User
 from personas import catalogue
 from personas.models import PersonaVersion
-from sla import agreements, calendars
+from sla import agreements, calendars, drafts
 from sla.models import Agreement, AgreementVersion, RejectionReason
 
 ZONE = "America/Mexico_City"
@@ -110,7 +110,7 @@ def _agreement(luis: User, dora: User, *, at: datetime) -> AgreementVersion:
         (date(year, month, day), name, None) for year in range(at.year, at.year + 3) for month, day, name in HOLIDAYS
     ]
     calendar = calendars.create("Oficina México", ZONE, WEEK, holidays=holidays, by=dora, at=at)
-    version = agreements.draft(
+    version = drafts.create(
         Agreement.objects.create(name="ANS Marketing–Ventas"),
         by=luis,
         at=at,

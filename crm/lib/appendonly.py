@@ -15,6 +15,7 @@ TABLES: list[str] = [
     "leads_evidence",
     "leads_firsttouch",
     "leads_package",
+    "sla_comment",
     "sla_firing",
     "sla_signature",
 ]

@@ -19,6 +19,7 @@ from leads import trials
 from leads.models import Handoff, Lead
 from personas import catalogue
 from personas.states import CriterionKind
+from sla import agreements as standing
 from sla import calendars, clocks
 
 
@@ -69,7 +70,7 @@ def _agreement() -> str:
     version = wizard.in_force()
     if version is not None:
         return _("%(name)s, version %(number)s, in force") % {"name": version.agreement, "number": version.number}
-    return _("Waits for a signature") if wizard.unsigned() else ""
+    return _("Waits for a signature") if standing.unsigned() else ""
 
 
 def persona(template: Template) -> dict[str, Any]:
@@ -83,10 +84,10 @@ def persona(template: Template) -> dict[str, Any]:
 
 def agreements(user: User) -> dict[str, Any]:
     """The version in force and the one that waits, in words, and who has to sign it."""
-    current, draft = wizard.in_force(), wizard.unsigned()
+    current, draft = wizard.in_force(), standing.unsigned()
     if draft is not None and current is not None and draft.pk < current.pk:
         draft = None
-    signed = {signature.side for signature in draft.signatures.all()} if draft else set()
+    signed = set(standing.standing_signatures(draft)) if draft else set()
     awaited = [side for side in Side.values if side not in signed] if draft else []
     return {
         "current": current,

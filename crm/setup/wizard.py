@@ -21,7 +21,7 @@ from crm.lib.errors import DomainError
 from crm.setup import guesses, holiday_lists, hours
 from crm.starter.agreements import PACES, commitments
 from leads import staffing
-from sla import agreements, calendars
+from sla import agreements, calendars, drafts
 from sla.models import Agreement, AgreementVersion, RejectionReason
 from sla.states import AgreementState
 
@@ -191,12 +191,6 @@ def in_force() -> AgreementVersion | None:
     return rows.select_related("agreement", "calendar").prefetch_related("signatures__actor").first()
 
 
-def unsigned() -> AgreementVersion | None:
-    """The newest draft of the organisation's agreement that waits for a signature."""
-    rows = AgreementVersion.objects.filter(state=AgreementState.DRAFT, agreement__teams__isnull=True)
-    return rows.select_related("agreement", "calendar").prefetch_related("signatures").order_by("-pk").first()
-
-
 @transaction.atomic
 def agree(pace: str, volume: int | None, *, by: User, at: datetime) -> AgreementVersion:
     """Draft the next version of the organisation's agreement at ``pace`` and sign it for each side that ``by`` leads;
@@ -210,9 +204,11 @@ def agree(pace: str, volume: int | None, *, by: User, at: datetime) -> Agreement
     with translation.override(organisation.language):
         name = _("Marketing and sales")
     agreement = Agreement.objects.filter(teams__isnull=True).order_by("pk").first()
+    if (before := agreements.unsigned()) is not None:
+        drafts.discard(before, by=by, at=at)
     chosen = PACES[pace]
     day = hours.day_minutes(calendars.windows_of(calendar))
-    version = agreements.draft(
+    version = drafts.create(
         agreement or Agreement.objects.create(name=name),
         by=by,
         at=at,
@@ -231,12 +227,8 @@ def sign(version: AgreementVersion, *, by: User, at: datetime) -> AgreementVersi
 
     Raises NobodySigns where ``by`` leads none of them.
     """
-    signed = set(version.signatures.values_list("side", flat=True))
-    mine = [side for side in Side.values if side not in signed and by.team_ids(side, led=True)]
+    signed = agreements.standing_signatures(version)
+    mine = [side for side in Side.values if side not in signed and agreements.may_sign(version, side, by)]
     if not mine:
         raise NobodySigns
-    for side in mine:
-        version = agreements.sign(version, side, by=by, at=at)
-    if version.state == AgreementState.SIGNED:
-        version = agreements.activate(version, by=by, at=at)
-    return version
+    return agreements.conclude(version, mine, by=by, at=at)

@@ -63,7 +63,11 @@ def _promise(promise: Mapping[str, Any]) -> str:
         Metric.RETURN_ANSWER: _("Answers a return within %(within)s, %(share)s times out of 100."),
         Metric.ACCEPTANCE_RATE: _("At least %(share)s of 100 leads are good enough to be accepted."),
         Metric.PACKAGE_COMPLETE: _("At least %(share)s of 100 packages are complete."),
+        Metric.FEEDBACK: _("Says what became of the lead, %(share)s times out of 100."),
     }
+    if promise["metric"] == Metric.ATTEMPTS:
+        text = ngettext("Tries to reach a lead %(number)s time", "Tries to reach a lead %(number)s times", number)
+        return _("%(tries)s within %(within)s.") % {"tries": text % {"number": number}, "within": within}
     if promise["metric"] == Metric.MQL_VOLUME:
         text = ngettext("Hands off %(number)s MQL a month.", "Hands off %(number)s MQLs a month.", number)
         return text % {"number": number}

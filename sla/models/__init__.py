@@ -1,10 +1,12 @@
 from sla.models.agreement import (
     Agreement,
     AgreementVersion,
+    Comment,
     Commitment,
     LadderStep,
     RejectionReason,
     Signature,
+    Validity,
 )
 from sla.models.calendar import Calendar, Holiday, OpenWindow
 from sla.models.clock import Clock, Firing, Heartbeat, Outage
@@ -14,6 +16,7 @@ __all__ = [
     "AgreementVersion",
     "Calendar",
     "Clock",
+    "Comment",
     "Commitment",
     "Firing",
     "Heartbeat",
@@ -23,4 +26,5 @@ __all__ = [
     "Outage",
     "RejectionReason",
     "Signature",
+    "Validity",
 ]

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from django.conf import settings
+from django.contrib.postgres.constraints import ExclusionConstraint
+from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from crm.accounts.models import Team
 from crm.accounts.states import Side
@@ -13,7 +16,7 @@ from crm.lib.bilingual import BilingualField, in_language
 from crm.lib.clock import RelevoNow
 from personas.models import Persona
 from sla.models.calendar import Calendar
-from sla.states import AgreementState, Metric, RejectionClass, StepKind
+from sla.states import CLOSED, AgreementState, Distribution, Metric, RejectionClass, StepKind
 
 
 class Agreement(models.Model):
@@ -47,7 +50,12 @@ class RejectionReason(models.Model):
 
 
 class AgreementVersion(models.Model):
-    """One text of the agreement. Signed text never changes; handoffs keep their version for ever."""
+    """One text of the agreement. Signed text never changes; handoffs keep their version for ever.
+
+    Once it is proposed, ``text`` is what both sides sign (agreements.content, frozen), ``content_hash`` its SHA-256,
+    and triggers refuse every other change of the row and of all that belongs to it. ``round`` counts how often it
+    went back to draft (signatures of earlier rounds are void), ``revision`` its edits.
+    """
 
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="versions")
     number = models.PositiveSmallIntegerField()
@@ -55,14 +63,34 @@ class AgreementVersion(models.Model):
     mql_definition = BilingualField()
     sql_definition = BilingualField()
     # fields that marketing must hand over ("person.email"), and which SQL proofs block (the others only warn)
-    package_fields = models.JSONField(default=list)
-    sql_blocks = models.JSONField(default=list)
+    package_fields = models.JSONField(default=list, blank=True)
+    sql_blocks = models.JSONField(default=list, blank=True)
+    sql_terms = models.JSONField(default=dict, blank=True)  # {criterion code: Proof} where it differs from its kind
+    # what counts for an MQL beside the personas' fit: codes of actions (none: all), and the fit score asked for
+    valuable_actions = models.JSONField(default=list, blank=True)
+    minimum_score = models.PositiveSmallIntegerField(null=True, blank=True)
+    engagement_half_life_days = models.PositiveSmallIntegerField(default=30, db_default=30)
+    distribution = models.CharField(
+        max_length=4, choices=Distribution.choices, default=Distribution.PULL, db_default=Distribution.PULL
+    )
+    rep_cap = models.PositiveSmallIntegerField(null=True, blank=True)  # open leads of one rep at a time
+    hide_contact = models.BooleanField(default=False, db_default=False)  # until somebody takes the lead
+    max_returns = models.PositiveSmallIntegerField(default=2, db_default=2)
+    arbiter = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    capacity = models.PositiveIntegerField(null=True, blank=True)  # leads a month that sales says it can work
+    index_weights = models.JSONField(default=dict, blank=True)  # {metric: percent of the alignment index}
+    starts_on = models.DateField(null=True, blank=True)  # null: as soon as both have signed
+    renew_by = models.DateField(null=True, blank=True)
     calendar = models.ForeignKey(Calendar, models.PROTECT, related_name="+")
     personas = models.ManyToManyField(Persona, blank=True, related_name="+")
     rejection_reasons = models.ManyToManyField(RejectionReason, blank=True, related_name="+")
+    text = models.JSONField(null=True, blank=True)
     content_hash = models.CharField(max_length=64, blank=True)
+    round = models.PositiveSmallIntegerField(default=1, db_default=1)
+    revision = models.PositiveIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(db_default=RelevoNow())
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    proposed_at = models.DateTimeField(null=True, blank=True)
     in_force_from = models.DateTimeField(null=True, blank=True)
     superseded_at = models.DateTimeField(null=True, blank=True)
 
@@ -76,8 +104,19 @@ class AgreementVersion(models.Model):
             ),
             models.CheckConstraint(condition=Q(state__in=AgreementState.values), name="agreement_state_known"),
             models.CheckConstraint(
-                condition=Q(state=AgreementState.DRAFT) | ~Q(content_hash=""),
-                name="agreement_signed_has_hash",
+                condition=~Q(state__in=CLOSED) | ~Q(content_hash=""), name="agreement_signed_has_hash"
+            ),
+            models.UniqueConstraint(
+                fields=["agreement"], condition=Q(state__in=["draft", "proposed"]), name="agreement_one_draft"
+            ),
+            models.CheckConstraint(
+                condition=Q(minimum_score__isnull=True) | Q(minimum_score__lte=100), name="agreement_score_to_100"
+            ),
+            models.CheckConstraint(
+                condition=Q(engagement_half_life_days__gte=1, max_returns__gte=1), name="agreement_numbers_from_1"
+            ),
+            models.CheckConstraint(
+                condition=Q(distribution__in=Distribution.values), name="agreement_distribution_known"
             ),
         ]
 
@@ -86,17 +125,57 @@ class AgreementVersion(models.Model):
 
 
 class Signature(AppendOnly):
-    """One side's signature by a lead of a team of that side, over the content's hash."""
+    """One side's signature by a lead of a team of that side, over the content's hash; counts in its ``round``."""
 
     version = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="signatures")
     side = models.CharField(max_length=12, choices=Side.choices)
     content_hash = models.CharField(max_length=64)
+    round = models.PositiveSmallIntegerField(default=1, db_default=1)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["version", "side"], name="signature_once_per_side")]
+        constraints = [models.UniqueConstraint(fields=["version", "side", "round"], name="signature_once_per_side")]
 
     def __str__(self) -> str:
         return f"{self.version} · {self.side}"
+
+
+class Comment(AppendOnly):
+    """What somebody of either side says about one section of a draft; ``payload`` {"text"}. Answers point to it."""
+
+    version = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="comments")
+    section = models.SlugField(max_length=40)
+    answers = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="replies")
+
+    class Meta:
+        ordering = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.version} · {self.section}"
+
+
+class Validity(models.Model):
+    """While ``during`` the version binds ``team``; team null: all teams without an agreement of their own.
+
+    One at a time for each scope, says the database, whatever the code does.
+    """
+
+    version = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="validities")
+    team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="+")
+    during = DateTimeRangeField()
+
+    class Meta:
+        constraints = [
+            ExclusionConstraint(
+                name="agreement_one_in_force_per_scope",
+                expressions=[
+                    (Coalesce("team_id", 0), RangeOperators.EQUAL),
+                    ("during", RangeOperators.OVERLAPS),
+                ],
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.version} {self.during}"
 
 
 class Commitment(models.Model):

@@ -267,7 +267,8 @@ def test_reasons_are_sorted_and_leave_out_what_was_undone(cast):
 
 
 def test_teams_narrow_every_number(cast):
-    other = factories.agreement(cast.calendar, marketing=cast.luis, sales=cast.dora, teams=[cast.other_sales])
+    nora = factories.person("Nora Lago", leads=[cast.other_sales])
+    other = factories.agreement(cast.calendar, marketing=cast.luis, sales=nora, teams=[cast.other_sales])
     assert other.state == "in_force"
     factories.won(cast)
     factories.rejected(cast, to=cast.other_sales)
@@ -320,7 +321,8 @@ def test_decisions_count_those_that_stand_and_a_disqualified_lead_stays_accepted
 
 def test_terms_are_those_in_force_at_some_time_of_the_period(cast):
     old = numbers.read(scope()).terms
-    stricter = [{**factories.ACCEPT, "target": "0.95", "window_minutes": 60}]
+    volume = {"side": "marketing", "metric": "mql_volume", "target": "60"}
+    stricter = [{**factories.ACCEPT, "target": "0.95", "window_minutes": 60}, volume]
     version = factories.drafted(
         cast.calendar, by=cast.luis, commitments=stricter, of=Agreement.objects.get(), at=when("2026-03-10 09:00")
     )

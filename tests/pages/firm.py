@@ -13,7 +13,7 @@ from leads import attempts, handoffs, leads
 from leads.models import Handoff, Lead, OutcomeReason, Source, ValuableActionKind
 from leads.states import ContactChannel
 from personas.models import PersonaVersion
-from sla import agreements, calendars
+from sla import agreements, calendars, drafts
 from sla.models import Agreement, AgreementVersion, RejectionReason
 
 ZONE = "America/Mexico_City"
@@ -83,7 +83,7 @@ def firm() -> Firm:
 def signed(marketing_lead: User, sales_lead: User, *, at: datetime, **changes: Any) -> AgreementVersion:
     """The starter agreement, signed by both sides and in force. ``changes``: fields that differ."""
     calendar = calendars.create("Oficina", ZONE, WEEK, by=sales_lead, at=at)
-    version = agreements.draft(
+    version = drafts.create(
         Agreement.objects.create(name="ANS"),
         by=marketing_lead,
         at=at,

@@ -307,7 +307,7 @@ def test_an_agreement_waits_for_the_lead_of_the_other_side(founded: Client) -> N
     dora = {"name-0": "Dora", "email-0": "dora@c.co", "part-0": "sales_lead"}
     founded.post("/setup/teams/", {"marketing": "M", "sales": "V", "lead_marketing": "on", **dora})
     founded.post("/setup/agreement/", {"pace": "quick"})
-    assert AgreementVersion.objects.get().state == "draft"
+    assert AgreementVersion.objects.get().state == "proposed"
     User.objects.filter(email="dora@c.co").update(is_active=True)
     lead = Client()
     lead.force_login(User.objects.get(email="dora@c.co"))

@@ -46,8 +46,8 @@ def test_draft_holds_its_commitments_and_ladders(draft: AgreementVersion) -> Non
 
 
 @pytest.mark.parametrize(("kind", "offset"), [("warn", 0), ("breach", 1), ("tell_lead", -1), ("requeue", -30)])
-def test_impossible_step_is_refused_by_the_database(cast: Cast, kind: str, offset: int) -> None:
-    accept = cast.agreement.commitments.get(metric="accept")
+def test_impossible_step_is_refused_by_the_database(draft: AgreementVersion, kind: str, offset: int) -> None:
+    accept = draft.commitments.get(metric="accept")
     with pytest.raises(IntegrityError, match="ladder_offset_possible"), transaction.atomic():
         LadderStep.objects.create(commitment=accept, level=9, kind=kind, offset_minutes=offset)
 
@@ -55,9 +55,9 @@ def test_impossible_step_is_refused_by_the_database(cast: Cast, kind: str, offse
 # -- Signing
 
 
-def test_one_signature_leaves_it_a_draft(cast: Cast, draft: AgreementVersion) -> None:
+def test_one_signature_closes_the_text_and_waits_for_the_other(cast: Cast, draft: AgreementVersion) -> None:
     signed = agreements.sign(draft, "marketing", by=cast.luis, at=NOON)
-    assert (signed.state, signed.content_hash) == ("draft", "")
+    assert (signed.state, signed.content_hash) == ("proposed", agreements.content_hash(draft))
 
 
 def test_second_signature_closes_the_text(cast: Cast, draft: AgreementVersion) -> None:
@@ -79,10 +79,16 @@ def test_only_a_lead_of_marketing_signs_for_marketing(cast: Cast, draft: Agreeme
     assert draft.signatures.count() == 0
 
 
-def test_text_changed_between_the_signatures_is_not_closed(cast: Cast, draft: AgreementVersion) -> None:
+def test_text_cannot_change_between_the_signatures(cast: Cast, draft: AgreementVersion) -> None:
     agreements.sign(draft, "marketing", by=cast.luis, at=NOON)
-    draft.commitments.filter(metric="accept").update(window_minutes=60)
-    assert agreements.sign(draft, "sales", by=cast.dora, at=NOON).state == "draft"
+    with pytest.raises(IntegrityError, match="closed"), transaction.atomic():
+        draft.commitments.filter(metric="accept").update(window_minutes=60)
+
+
+def test_side_signs_once(cast: Cast, draft: AgreementVersion) -> None:
+    agreements.sign(draft, "marketing", by=cast.luis, at=NOON)
+    with pytest.raises(agreements.AlreadySigned):
+        agreements.sign(draft, "marketing", by=cast.luis, at=NOON)
 
 
 @pytest.mark.parametrize(
@@ -93,7 +99,6 @@ def test_text_changed_between_the_signatures_is_not_closed(cast: Cast, draft: Ag
         lambda v: LadderStep.objects.filter(commitment__version=v, kind="requeue").update(offset_minutes=61),
         lambda v: AgreementVersion.objects.filter(pk=v.pk).update(sql_blocks=[]),
         lambda v: AgreementVersion.objects.filter(pk=v.pk).update(package_fields=["person.name"]),
-        lambda v: v.calendar.windows.filter(weekday=4).update(closes=900),
         lambda v: v.rejection_reasons.remove(v.rejection_reasons.first()),
     ],
 )
@@ -101,6 +106,13 @@ def test_hash_changes_with_the_text(draft: AgreementVersion, change: Any) -> Non
     before = agreements.content_hash(draft)
     change(draft)
     assert agreements.content_hash(AgreementVersion.objects.get(pk=draft.pk)) != before
+
+
+def test_hash_changes_with_the_hours(cast: Cast) -> None:
+    version = factories.drafted(factories.office("Nueva"), by=cast.luis)
+    before = agreements.content_hash(version)
+    version.calendar.windows.filter(weekday=4).update(closes=900)
+    assert agreements.content_hash(AgreementVersion.objects.get(pk=version.pk)) != before
 
 
 def test_hash_is_the_same_when_read_again(draft: AgreementVersion) -> None:
@@ -132,6 +144,7 @@ def test_each_step_is_audited(cast: Cast, draft: AgreementVersion) -> None:
     found = Entry.objects.filter(subject_type="agreementversion", subject_id=draft.pk).order_by("id")
     assert list(found.values_list("verb", "actor")) == [
         ("agreement_drafted", cast.luis.pk),
+        ("agreement_proposed", cast.luis.pk),
         ("agreement_signed", cast.luis.pk),
         ("agreement_signed", cast.dora.pk),
         ("agreement_in_force", cast.dora.pk),
@@ -141,7 +154,8 @@ def test_each_step_is_audited(cast: Cast, draft: AgreementVersion) -> None:
 @pytest.fixture
 def own(cast: Cast) -> AgreementVersion:
     """An agreement of the other sales team alone, older than the organisation's newest."""
-    return factories.agreement(cast.calendar, marketing=cast.luis, sales=cast.dora, teams=[cast.other_sales])
+    nora = factories.person("Nora Lago", leads=[cast.other_sales])
+    return factories.agreement(cast.calendar, marketing=cast.luis, sales=nora, teams=[cast.other_sales])
 
 
 def test_a_teams_own_agreement_comes_before_the_organisations(cast: Cast, own: AgreementVersion) -> None:
