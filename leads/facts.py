@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from crm.lib.bilingual import in_language
-from leads import qualification
-from leads.models import CustomField, Evidence, Lead
-from leads.qualification import MISSING, Assessment, Proof, Rule
+from leads import qualification, scores
+from leads.models import CustomField, Evidence, Lead, ValuableAction
+from leads.qualification import ANY, MISSING, Assessment, Proof, Rule, Terms
+from leads.scores import Done, Scores
 from personas.models import PersonaVersion
+from sla.models import AgreementVersion
+from sla.states import AgreementState
 
 FIELD_LABELS: dict[str, Promise] = {
     "person.name": _("Name"),
@@ -61,17 +65,37 @@ def missing(lead: Lead, fields: Iterable[str]) -> list[str]:
 
 def proofs(lead: Lead) -> dict[str, Proof]:
     """The newest evidence for each criterion's code."""
-    rows = Evidence.objects.filter(lead=lead).select_related("actor").order_by("id")
-    return {
-        row.code: Proof(
+    return proofs_of([lead.pk]).get(lead.pk, {})
+
+
+def proofs_of(leads: Iterable[int]) -> dict[int, dict[str, Proof]]:
+    """By lead: the newest evidence for each criterion's code. One query for all of them."""
+    found: dict[int, dict[str, Proof]] = {}
+    rows = Evidence.objects.filter(lead__in=list(leads)).select_related("actor").order_by("id")
+    for row in rows:
+        found.setdefault(row.lead_id, {})[row.code] = Proof(
             verdict=row.verdict,
             value=row.payload.get("value", ""),
             source=row.payload.get("source", ""),
             by=row.actor.name if row.actor else "",
             at=row.at,
+            overrides=row.overrides,
+            reason=row.payload.get("reason", ""),
         )
-        for row in rows
-    }
+    return found
+
+
+def done(lead: Lead) -> list[Done]:
+    """The lead's valuable actions, the newest first."""
+    return done_of([lead.pk]).get(lead.pk, [])
+
+
+def done_of(leads: Iterable[int]) -> dict[int, list[Done]]:
+    """By lead: its valuable actions, the newest first. One query for all of them."""
+    found: dict[int, list[Done]] = {}
+    for row in ValuableAction.objects.filter(lead__in=list(leads)).select_related("kind"):
+        found.setdefault(row.lead_id, []).append(Done(row.kind.code, row.kind.name, row.kind.points, row.occurred_on))
+    return found
 
 
 def usual_version(lead: Lead, versions: Sequence[PersonaVersion]) -> PersonaVersion | None:
@@ -82,9 +106,51 @@ def usual_version(lead: Lead, versions: Sequence[PersonaVersion]) -> PersonaVers
 
 def rules(version: PersonaVersion) -> list[Rule]:
     """The persona's criteria as plain data."""
-    return [Rule(c.code, c.kind, c.text, c.field, c.operator, c.operand) for c in version.criteria.all()]
+    return [Rule(c.code, c.kind, c.text, c.field, c.operator, c.operand, c.weight) for c in version.criteria.all()]
 
 
-def assess(lead: Lead, version: PersonaVersion) -> Assessment:
-    """Judge ``lead`` by one version of a persona, with its facts, evidence and valuable actions as they are now."""
-    return qualification.assess(rules(version), of(lead), proofs(lead), action_count=lead.valuable_actions.count())
+def terms(version: AgreementVersion) -> Terms:
+    """What one version of an agreement says about the MQL; where it names nothing, everything counts."""
+    return Terms(
+        actions=frozenset(version.valuable_actions) or None,
+        personas=frozenset(version.personas.values_list("pk", flat=True)) or None,
+        minimum_score=version.minimum_score,
+        half_life=version.engagement_half_life_days,
+    )
+
+
+def terms_in_force() -> Terms:
+    """What counts for a lead that goes to no team yet: whatever any agreement in force counts. Two queries at most."""
+    rows = AgreementVersion.objects.filter(state=AgreementState.IN_FORCE).prefetch_related("personas").order_by("pk")
+    found = [terms(version) for version in rows]
+    if not found:
+        return ANY
+    actions = None if any(t.actions is None for t in found) else frozenset().union(*(t.actions or () for t in found))
+    personas = None if any(t.personas is None for t in found) else frozenset().union(*(t.personas or () for t in found))
+    return Terms(actions, personas, half_life=found[0].half_life)
+
+
+def assess(lead: Lead, version: PersonaVersion, terms: Terms | None = None) -> Assessment:
+    """Judge ``lead`` by one version of a persona, with its facts, evidence and valuable actions as they are now.
+
+    ``terms``: what the agreement counts; those in force if they are not given.
+    """
+    return judged(lead, version, terms or terms_in_force(), done=done(lead), proofs=proofs(lead))
+
+
+def judged(
+    lead: Lead, version: PersonaVersion, terms: Terms, *, done: Iterable[Done], proofs: dict[str, Proof]
+) -> Assessment:
+    """The same from what was read before."""
+    return qualification.assess(
+        rules(version),
+        of(lead),
+        proofs,
+        action_count=terms.counting(each.code for each in done),
+        is_looked_for=terms.looks_for(version.persona_id),
+    )
+
+
+def score(assessment: Assessment, done: Iterable[Done], terms: Terms, *, on: date) -> Scores:
+    """Both scores of a lead as it is judged, with what it did, on the day ``on`` of the organisation's calendar."""
+    return scores.of(assessment, done, on=on, half_life=terms.half_life)

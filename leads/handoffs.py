@@ -6,8 +6,6 @@ transaction. Actor is ``by``, moment is ``at``; permission is the caller's quest
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
@@ -22,9 +20,10 @@ from crm.lib.bilingual import in_language
 from crm.lib.errors import Conflict, DomainError, IllegalMove
 from crm.lib.rows import update_returning
 from crm.notifications import outbox
-from leads import events, facts, journey
-from leads.models import Decision, Handoff, Lead, Package
-from leads.qualification import AUTHORITY, MEANS, Assessment
+from leads import events, facts, journey, packages
+from leads.models import Decision, Handoff, Lead
+from leads.qualification import AUTHORITY, MEANS, Assessment, Terms
+from leads.scores import Scores
 from leads.states import OPEN, STAGE_OF, WORKED, DecisionKind, EventKind, HandoffState, Stage, check_move
 from personas.models import PersonaVersion
 from sla import agreements, clocks
@@ -39,6 +38,12 @@ class NotAnMql(DomainError):
 
 class PackageIncomplete(DomainError):
     code = "package_incomplete"
+
+
+class ScoreTooLow(DomainError):
+    """Below the agreement's minimum; a reason for handing off all the same lets it through."""
+
+    code = "score_too_low"
 
 
 class AlreadyHandedOff(Conflict):
@@ -88,14 +93,19 @@ def _taken_message(handoff: Handoff, decision: Decision | None) -> str:
     return _("%(name)s was faster and rejected this lead.") % {"name": decision.by.name}
 
 
-def check_mql(lead: Lead, persona_version: PersonaVersion) -> Assessment:
-    """Judge ``lead``; raises NotAnMql, naming each open point, unless it fits and did a valuable action."""
-    assessment = facts.assess(lead, persona_version)
+def check_mql(lead: Lead, persona_version: PersonaVersion, terms: Terms | None = None) -> Assessment:
+    """Judge ``lead``; raises NotAnMql, naming each open point, unless it fits and did a valuable action that counts.
+
+    ``terms``: of the agreement that it is judged by; those in force if they are not given.
+    """
+    assessment = facts.assess(lead, persona_version, terms)
     if assessment.is_mql:
         return assessment
     problems: dict[str, object] = {j.rule.code: in_language(j.rule.text) for j in assessment.open_points}
+    if not assessment.is_looked_for:
+        problems["persona"] = _("The agreement does not look for this persona.")
     if not assessment.action_count:
-        problems["valuable_action"] = _("At least one valuable action is needed.")
+        problems["valuable_action"] = _("At least one valuable action that counts is needed.")
     raise NotAnMql(fields=problems)
 
 
@@ -107,8 +117,8 @@ def qualify(lead: Lead, persona_version: PersonaVersion, *, by: User, at: dateti
     """
     lead = _locked(lead)
     _check_none_open(lead)
-    check_mql(lead, persona_version)
-    _mark_mql(lead, persona_version, by=by, at=at)
+    assessment = check_mql(lead, persona_version)
+    _mark_mql(lead, persona_version, assessment, by=by, at=at)
     return lead
 
 
@@ -125,37 +135,50 @@ def _check_none_open(lead: Lead) -> None:
         raise AlreadyHandedOff
 
 
-def _mark_mql(lead: Lead, persona_version: PersonaVersion, *, by: User, at: datetime) -> None:
+def _mark_mql(lead: Lead, persona_version: PersonaVersion, found: Assessment, *, by: User, at: datetime) -> None:
     if lead.stage not in (Stage.CAPTURED, Stage.RETURNED) and lead.persona_version_id == persona_version.pk:
         return
     on, old = events.today(at), lead.stage
     journey.reach(lead, Stage.MQL, on=on, persona_version=persona_version, qualified_by=by)
-    payload = {"persona": str(persona_version)}
+    payload: dict[str, Any] = {"persona": str(persona_version)}
+    if found.overridden:
+        payload["overrides"] = packages.overruled(found, "", by.name)
     events.record(lead, EventKind.QUALIFIED, by=by, at=at, on=on, from_state=old, to_state=Stage.MQL, payload=payload)
 
 
 @transaction.atomic
 def hand_off(
-    lead: Lead, *, team: Team, persona_version: PersonaVersion, by: User, at: datetime, note: str = ""
+    lead: Lead,
+    *,
+    team: Team,
+    persona_version: PersonaVersion,
+    by: User,
+    at: datetime,
+    note: str = "",
+    score_reason: str = "",
 ) -> Handoff:
-    """Pass the lead to the queue of the sales ``team``. Qualifies it if need be, freezes the package, starts the
-    accept clock, tells the team.
+    """Pass the lead to the queue of the sales ``team``. Qualifies it if need be, freezes the package with the scores,
+    starts the accept clock, tells the team. ``score_reason``: why below the agreement's minimum score all the same.
 
-    Raises NotAnMql, NoAgreement, PackageIncomplete (naming the fields), AlreadyHandedOff, LeadIsArchived.
+    Raises NotAnMql, NoAgreement, PackageIncomplete (naming the fields), ScoreTooLow, AlreadyHandedOff, LeadIsArchived.
     """
     lead = _locked(lead)
     _check_none_open(lead)
-    assessment = check_mql(lead, persona_version)
     version = agreements.in_force(team)
+    terms = facts.terms(version)
+    assessment = check_mql(lead, persona_version, terms)
     if missing := facts.missing(lead, version.package_fields):
         names = facts.labels(missing)
         text = _("The package is not complete. Missing: %(fields)s.") % {"fields": ", ".join(names.values())}
         raise PackageIncomplete(text, fields=names)
-    _mark_mql(lead, persona_version, by=by, at=at)
-    actions = list(lead.valuable_actions.select_related("kind"))
-    terms = {
+    done = facts.done(lead)
+    found = facts.score(assessment, done, terms, on=events.today(at))
+    is_low = _check_score(found, terms, score_reason)
+    overrides = packages.overruled(assessment, score_reason.strip() if is_low else "", by.name)
+    _mark_mql(lead, persona_version, assessment, by=by, at=at)
+    known = {
         "source": lead.source.code if lead.source else None,
-        "actions": [action.kind.code for action in actions],
+        "actions": [each.code for each in done],
         "persona": persona_version.persona.slug,
     }
     handoff = _create(
@@ -166,13 +189,20 @@ def hand_off(
         submitted_at=at,
         agreement_version=version,
         persona_version=persona_version,
-        policy=agreements.policy(version, team, facts=terms),
+        policy=agreements.policy(version, team, facts=known),
         note=note,
         proves_sql=assessment.proves(MEANS) and assessment.proves(AUTHORITY),
+        fit_score=found.fit.total,
+        engagement_score=found.engagement.total,
+        overrides=len(overrides),
     )
-    _freeze(handoff, assessment, [(a.kind.code, a.occurred_on.isoformat()) for a in actions])
+    actions = [(each.code, each.on.isoformat()) for each in done]
+    packages.package(handoff, facts.of(lead), actions, assessment, found, overrides).save()
     start_clock(handoff, Metric.ACCEPT, at=at)
-    follow(handoff, EventKind.HANDED_OFF, old="", by=by, at=at, payload={"team": team.name, "note": note})
+    payload: dict[str, Any] = {"team": team.name, "note": note}
+    if overrides:
+        payload["overrides"] = overrides
+    follow(handoff, EventKind.HANDED_OFF, old="", by=by, at=at, payload=payload)
     tell("handoff.new", handoff, team.people.filter(is_active=True).exclude(pk=by.pk), at=at, key="new")
     return handoff
 
@@ -185,15 +215,24 @@ def _create(lead: Lead, **fields: Any) -> Handoff:
         raise AlreadyHandedOff from error
 
 
-def _freeze(handoff: Handoff, assessment: Assessment, actions: list[tuple[str, str]]) -> None:
-    payload = {
-        "facts": facts.of(handoff.lead),
-        "actions": actions,
-        "judgements": [[j.rule.code, j.verdict] for j in assessment.judgements],
-        "note": handoff.note,
+def _check_score(found: Scores, terms: Terms, reason: str) -> bool:
+    """Whether the score is below what the agreement asks for; raises ScoreTooLow where it is and nobody says why."""
+    if terms.minimum_score is None or found.overall >= terms.minimum_score:
+        return False
+    if reason.strip():
+        return True
+    words: dict[str, object] = {
+        "score": found.overall,
+        "fit": found.fit.total,
+        "engagement": found.engagement.total,
+        "minimum": terms.minimum_score,
     }
-    text = json.dumps(payload, sort_keys=True, ensure_ascii=False, default=str)
-    Package.objects.create(handoff=handoff, payload=json.loads(text), sha256=hashlib.sha256(text.encode()).hexdigest())
+    text = _("The score is %(score)s (fit %(fit)s, engagement %(engagement)s); the agreement asks for %(minimum)s.")
+    text %= words
+    if gains := ", ".join(f"{in_language(line.text)} (+{line.points})" for line in found.fit.open):
+        text += " " + _("What is missing: %(gains)s.") % {"gains": gains}
+    text += " " + _("To hand it off all the same, say why.")
+    raise ScoreTooLow(text, fields={"score_reason": text})
 
 
 def claim(handoff: Handoff, state: HandoffState, *, of: tuple[HandoffState, ...], **fields: Any) -> str:

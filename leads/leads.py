@@ -242,14 +242,19 @@ def add_evidence(lead: Lead, code: str, verdict: str, *, value: str, source: str
     """Note what proves (or disproves) the criterion ``code``: a value, where it is from, who says so and when."""
     if not value.strip():
         raise DomainError(_("Say what proves it."), fields={"value": _("Say what proves it.")})
+    return write_evidence(lead, code, verdict, said={"value": value, "source": source}, by=by, at=at)
+
+
+@transaction.atomic
+def write_evidence(
+    lead: Lead, code: str, verdict: str, *, said: dict[str, str], by: User, at: datetime, overrides: bool = False
+) -> Evidence:
+    """The evidence and its event. ``said``: {"value", "source"}, and "reason" where it ``overrides`` a fact."""
     evidence = Evidence.objects.create(
-        lead=lead,
-        code=code,
-        verdict=Verdict(verdict),
-        actor=by,
-        at=at,
-        payload={"value": value, "source": source},
+        lead=lead, code=code, verdict=Verdict(verdict), overrides=overrides, actor=by, at=at, payload=said
     )
-    payload = {"criterion": code, "verdict": verdict, "value": value, "source": source}
+    payload: dict[str, Any] = {"criterion": code, "verdict": verdict, **said}
+    if overrides:
+        payload["overrides"] = True
     events.record(lead, EventKind.EVIDENCE, by=by, at=at, on=events.today(at), payload=payload)
     return evidence

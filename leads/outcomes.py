@@ -13,14 +13,14 @@ from crm.lib.bilingual import in_language
 from crm.lib.errors import DomainError, IllegalMove
 from leads import facts, handoffs
 from leads.models import Handoff, OutcomeReason
-from leads.qualification import AUTHORITY, MEANS
+from leads.qualification import SQL_KINDS
 from leads.states import EventKind, HandoffState, OutcomeKind
-from sla import clocks
+from sla import agreements, clocks
 from sla.states import Metric
 
 
 class SqlUnproven(DomainError):
-    """Means or authority lack proof that the agreement demands."""
+    """A criterion lacks proof that the agreement demands."""
 
     code = "sql_unproven"
 
@@ -37,13 +37,13 @@ class WrongReason(DomainError):
 def qualify_sql(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     """Qualify a contacted lead to SQL. Stops the clock of the SQL decision.
 
-    Each unproven criterion of means and authority blocks or warns as the handoff's agreement says; raises
-    SqlUnproven naming the ones that block. Only a handoff whose package proves both may skip the contact.
+    Each unproven criterion beyond fit blocks or warns as the handoff's agreement says; raises SqlUnproven naming the
+    ones that block. Only a handoff whose package proves means and authority may skip the contact.
     """
-    assessment = facts.assess(handoff.lead, handoff.persona_version)
-    blocks = handoff.agreement_version.sql_blocks
-    unproven = [j for kind in (MEANS, AUTHORITY) for j in assessment.of(kind) if not j.holds]
-    if blocking := [j for j in unproven if j.rule.kind in blocks]:
+    version = handoff.agreement_version
+    assessment = facts.assess(handoff.lead, handoff.persona_version, facts.terms(version))
+    unproven = [j for kind in SQL_KINDS for j in assessment.of(kind) if not j.holds]
+    if blocking := [j for j in unproven if agreements.blocks(version, j.rule.kind, j.rule.code)]:
         fields = {j.rule.code: in_language(j.rule.text) for j in blocking}
         text = _("Not proven yet: %(criteria)s.") % {"criteria": ", ".join(fields.values())}
         raise SqlUnproven(text, fields=fields)
@@ -53,7 +53,9 @@ def qualify_sql(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     old = handoffs.claim(handoff, HandoffState.SQL, of=(source,), sql_at=at)
     clocks.cancel(handoff, Metric.FIRST_CONTACT, at=at)
     clocks.stop(handoff, Metric.SQL_DECISION, at=at)
-    payload = {"warned": [j.rule.code for j in unproven]} if unproven else {}
+    payload: dict[str, object] = {"warned": [j.rule.code for j in unproven]} if unproven else {}
+    if overridden := [j for j in assessment.overridden if j.rule.kind in SQL_KINDS]:
+        payload["overridden"] = [j.rule.code for j in overridden]
     handoffs.follow(handoff, EventKind.SQL, old=old, by=by, at=at, payload=payload)
     _tell_marketing("handoff.sql", handoff, by=by, at=at)
     return handoff

@@ -70,7 +70,10 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
 
 
 class Handoff(models.Model):
-    """``clock`` is the clock of the next step; closed handoffs keep the last one for the record."""
+    """``clock`` is the clock of the next step; closed handoffs keep the last one for the record.
+
+    The scores are those at hand-off; ``overrides``: how many judgements of it a person overruled, the score included.
+    """
 
     lead = models.ForeignKey(Lead, models.PROTECT, related_name="handoffs")
     cycle = models.PositiveSmallIntegerField(default=1)
@@ -85,6 +88,9 @@ class Handoff(models.Model):
     clock = models.ForeignKey(Clock, models.PROTECT, null=True, related_name="+")
     note = models.TextField(blank=True)
     proves_sql = models.BooleanField(default=False)  # the package proves means and authority
+    fit_score = models.PositiveSmallIntegerField(null=True, blank=True)
+    engagement_score = models.PositiveSmallIntegerField(null=True, blank=True)
+    overrides = models.PositiveSmallIntegerField(default=0, db_default=0)
     requeued_at = models.DateTimeField(null=True, blank=True)
     accepted_at = models.DateTimeField(null=True, blank=True)
     contacted_at = models.DateTimeField(null=True, blank=True)
@@ -106,6 +112,11 @@ class Handoff(models.Model):
             models.UniqueConstraint(fields=["lead"], condition=Q(state__in=OPEN), name="handoff_one_open_per_lead"),
             models.UniqueConstraint(fields=["lead", "cycle"], name="handoff_cycle_once"),
             models.CheckConstraint(condition=Q(state__in=HandoffState.values), name="handoff_state_known"),
+            models.CheckConstraint(
+                condition=Q(fit_score__lte=100, engagement_score__lte=100)
+                | Q(fit_score__isnull=True, engagement_score__isnull=True),
+                name="handoff_scores_up_to_100",
+            ),
             models.CheckConstraint(
                 condition=Q(state__in=OWNED, owner__isnull=False) | (~Q(state__in=OWNED) & Q(owner__isnull=True)),
                 name="handoff_owned_has_owner",

@@ -37,11 +37,15 @@ class Event(AppendOnly):
 
 
 class Evidence(AppendOnly):
-    """What proves a criterion: ``payload`` {"value", "source"}, said by ``actor`` at ``at``. The newest counts."""
+    """What proves a criterion: ``payload`` {"value", "source"}, said by ``actor`` at ``at``. The newest counts.
+
+    ``overrides``: the person knows better than the fact; ``payload`` then has a "reason".
+    """
 
     lead = models.ForeignKey(Lead, models.PROTECT, related_name="evidence")
     code = models.CharField(max_length=60)  # Criterion.code
     verdict = models.CharField(max_length=8, choices=Verdict.choices)
+    overrides = models.BooleanField(default=False, db_default=False)
 
     class Meta:
         ordering = ["id"]

@@ -195,15 +195,17 @@ class FirstTouch(models.Model):
 
 
 class ValuableActionKind(models.Model):
-    """A kind of valuable action; the organisation edits the catalogue."""
+    """A kind of valuable action; the organisation edits the catalogue. ``points``: of engagement, on the first day."""
 
     code = models.SlugField(max_length=60, unique=True)
     name = BilingualField()
+    points = models.PositiveSmallIntegerField(default=20, db_default=20)
     position = models.PositiveSmallIntegerField(default=0)
     archived_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["position", "code"]
+        constraints = [models.CheckConstraint(condition=Q(points__lte=100), name="action_points_up_to_100")]
 
     def __str__(self) -> str:
         return in_language(self.name)
