@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -96,12 +96,6 @@ def done_of(leads: Iterable[int]) -> dict[int, list[Done]]:
     for row in ValuableAction.objects.filter(lead__in=list(leads)).select_related("kind"):
         found.setdefault(row.lead_id, []).append(Done(row.kind.code, row.kind.name, row.kind.points, row.occurred_on))
     return found
-
-
-def usual_version(lead: Lead, versions: Sequence[PersonaVersion]) -> PersonaVersion | None:
-    """The persona version that judges when nobody chose one: the lead's own among ``versions``, else the first."""
-    own = next((v for v in versions if v.pk == lead.persona_version_id), None)
-    return own or (versions[0] if versions else None)
 
 
 def rules(version: PersonaVersion) -> list[Rule]:

@@ -213,10 +213,18 @@ class EvidenceForm(forms.Form):
     source = Line(label=_("Who or what says so"), max_length=200, required=False)
 
 
+class OverrideForm(forms.Form):
+    """Why a person knows better than the fact."""
+
+    reason = Line(label=_("Why do you know better?"), max_length=500)
+    source = Line(label=_("Who or what says so"), max_length=200, required=False)
+
+
 class HandOffForm(forms.Form):
-    """Where an MQL goes."""
+    """Where an MQL goes. ``score_reason``: only where the score is below what the agreement asks for."""
 
     team = forms.ModelChoiceField(label=_("To the queue of"), queryset=None, empty_label=None)
+    score_reason = Line(label=_("Why hand it off below the minimum score?"), required=False, max_length=500)
     note = Lines(label=_("Note for sales"), required=False, max_length=2000)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from leads.views import edits, found, imports, lists, pages, steps
+from leads.views import edits, found, imports, lists, notes, pages, qualifying, steps
 
 urlpatterns = [
     path("search/", found.search_leads, name="search"),
@@ -12,11 +12,12 @@ urlpatterns = [
     path("leads/new/", pages.lead_new, name="lead_new"),
     path("leads/<int:pk>/", pages.lead_page, name="lead"),
     path("leads/<int:pk>/edit/", edits.lead_edit, name="lead_edit"),
-    path("leads/<int:pk>/qualify/", pages.qualify, name="lead_qualify"),
-    path("leads/<int:pk>/mql/", pages.mark_mql, name="lead_mql"),
-    path("leads/<int:pk>/hand-off/", pages.hand_off, name="lead_hand_off"),
-    path("leads/<int:pk>/actions/", pages.add_action, name="lead_action"),
-    path("leads/<int:pk>/evidence/<slug:code>/", pages.add_evidence, name="lead_evidence"),
+    path("leads/<int:pk>/qualify/", qualifying.qualify, name="lead_qualify"),
+    path("leads/<int:pk>/mql/", qualifying.mark_mql, name="lead_mql"),
+    path("leads/<int:pk>/hand-off/", qualifying.hand_off, name="lead_hand_off"),
+    path("leads/<int:pk>/actions/", notes.add_action, name="lead_action"),
+    path("leads/<int:pk>/evidence/<slug:code>/", notes.add_evidence, name="lead_evidence"),
+    path("leads/<int:pk>/override/<slug:code>/", notes.override, name="lead_override"),
     path("imports/", imports.import_list, name="import_list"),
     path("imports/new/", imports.import_new, name="import_new"),
     path("imports/<int:pk>/", imports.import_run, name="import_run"),

@@ -20,14 +20,13 @@ from crm.accounts.models import User
 from crm.accounts.states import Side
 from crm.lib import clock, rest
 from crm.lib.paging import BadParameter
-from leads import attempts, facts, handoffs, outcomes, permissions
+from leads import attempts, handoffs, outcomes, permissions, suggestions
 from leads.api.leads import CURSOR, LIMIT, PAGING, PersonaShown, body_of
 from leads.api.leads import fetch as fetch_lead
 from leads.forms import in_use, sales_teams
 from leads.models import Decision, Handoff, OutcomeReason
 from leads.states import ContactChannel, DecisionKind, HandoffState, OutcomeKind
 from leads.views import lead_context
-from personas import catalogue
 from personas.models import PersonaVersion
 from personas.states import VersionState
 from sla import clocks
@@ -298,7 +297,7 @@ class HandOff(APIView):
         lead = fetch_lead(request.user, pk)
         check(permissions.can_hand_off(request.user, lead))
         given, now = body_of(NewHandoff, request), clock.now()
-        version = given.get("persona_version") or facts.usual_version(lead, catalogue.published())
+        version = given.get("persona_version") or suggestions.usual_version(lead)
         if version is None:
             raise serializers.ValidationError({"persona_version": [_("There is no persona in use.")]})
         handoff = handoffs.hand_off(

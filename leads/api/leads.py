@@ -21,13 +21,12 @@ from crm.accounts.states import Side
 from crm.lib import clock, rest
 from crm.lib.paging import BadParameter
 from crm.lib.text import company_key
-from leads import events, facts, leads, permissions
+from leads import events, leads, overrides, permissions, suggestions
 from leads.filters import LeadFilter
 from leads.forms import LeadForm, in_use, plain
 from leads.models import Lead, Source, ValuableActionKind
 from leads.states import Stage, Verdict
 from leads.views import lead_context
-from personas import catalogue
 
 NEWEST = (rest.Key("first_seen_on", rest.day, descending=True), rest.Key("pk", rest.whole, descending=True))
 PAGING = ("cursor", "limit")
@@ -377,7 +376,7 @@ class EvidenceList(APIView):
         if not (works or permissions.can_qualify(user, lead)):
             raise PermissionDenied
         given = body_of(NewEvidence, request)
-        usual = None if works else facts.usual_version(lead, catalogue.published())
+        usual = None if works else suggestions.usual_version(lead)
         version = lead_context.version_for(lead, handoff) if works else usual
         code = given["criterion"]
         if version is None or code not in {criterion.code for criterion in version.criteria.all()}:

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import phonenumbers
 from django import template
+from django.utils.formats import date_format
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
 
+from crm.lib.bilingual import in_language
 from crm.templatetags.relevo import drawing
 from leads import facts
+from leads.qualification import ASK, CORRECT, Judgement
+from leads.scores import ACTION, CAP, DECAY, Line
 from leads.states import Stage
 
 register = template.Library()
@@ -64,3 +70,35 @@ def phone(number: str) -> str:
     except phonenumbers.NumberParseException:
         return number
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+@register.filter
+def signed(points: int) -> str:
+    """Points as a line of a log has them: +20, −10 (with a minus, not a hyphen)."""
+    return f"+{points}" if points >= 0 else f"−{-points}"
+
+
+@register.simple_tag
+def score_words(line: Line) -> str:
+    """What a line of a score's log is for: "Asked for a demo, 3 Nov 2026", "after 30 days"."""
+    if line.kind == CAP:
+        return _("above 100, which is the most")
+    if line.kind == DECAY:
+        days = line.days or 0
+        return ngettext("after {n} day", "after {n} days", days).format(n=days)
+    text = in_language(line.text)
+    if line.kind == ACTION and line.on is not None:
+        return f"{text}, {date_format(line.on, pgettext('date format', 'j M Y'))}"
+    return text
+
+
+@register.simple_tag
+def settles_words(judgement: Judgement, field: str) -> str:
+    """What would settle a judgement that does not speak for the lead."""
+    if judgement.settles == ASK:
+        return _("To settle it: ask, and note who said so.")
+    if judgement.settles == CORRECT and judgement.is_overridden:
+        return _("To settle it: add newer evidence if it has changed.")
+    if judgement.settles == CORRECT:
+        return _("To settle it: correct “{field}” if it is wrong.").format(field=field)
+    return _("To settle it: give “{field}”, or ask and note who said so.").format(field=field)

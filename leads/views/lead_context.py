@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.forms import Form
@@ -13,13 +13,14 @@ from crm.accounts.models import User
 from crm.accounts.request import Request
 from crm.lib import regions
 from crm.lib.bilingual import in_language
-from leads import events, facts, permissions
+from leads import events, facts, packages, permissions, suggestions
 from leads.forms import (
     ActionForm,
     AttemptForm,
     EndForm,
     EvidenceForm,
     NoteForm,
+    OverrideForm,
     ReassignForm,
     RejectForm,
     WinForm,
@@ -27,7 +28,8 @@ from leads.forms import (
 )
 from leads.heirs import colleagues_for
 from leads.models import CustomField, Event, Handoff, Lead, OutcomeReason, ValuableActionKind
-from leads.qualification import AUTHORITY, DISQUALIFIER, FIT, MEANS, Assessment, Judgement
+from leads.qualification import AUTHORITY, DISQUALIFIER, FIT, MEANS, SQL_KINDS, Assessment, Judgement, Terms
+from leads.scores import Scores
 from leads.states import HandoffState, OutcomeKind, Stage
 from personas.models import PersonaVersion
 from sla import clocks
@@ -45,12 +47,16 @@ class Step:
 
 @dataclass(frozen=True)
 class Check:
-    """One criterion as the page shows it, with the form for its evidence where the viewer may add some."""
+    """One criterion as the page shows it, with the form for its evidence where the viewer may add some.
+
+    ``override``: the form for knowing better, where a fact decided and the viewer may.
+    """
 
     judgement: Judgement
     text: str
     field_label: str
     form: Form | None
+    override: Form | None = None
 
     @property
     def code(self) -> str:
@@ -59,7 +65,7 @@ class Check:
     @property
     def value(self) -> object:
         """The fact that decided it, in words."""
-        return words(self.judgement.value)
+        return words(self.judgement.fact if self.judgement.is_overridden else self.judgement.value)
 
 
 def steps(lead: Lead) -> list[Step]:
@@ -90,19 +96,23 @@ def latest_handoff(user: User, lead: Lead) -> Handoff | None:
 
 
 def checks(assessment: Assessment, *kinds: str, bound: dict[str, Form], editable: bool) -> list[Check]:
-    """The judgements of ``kinds``; ``bound``: evidence forms that came back with errors, by criterion."""
+    """The judgements of ``kinds``; ``bound``: forms that came back with errors, by criterion."""
     names = facts.labels(j.rule.field for j in assessment.of(*kinds))
-    return [
-        Check(
-            j,
-            in_language(j.rule.text),
-            names[j.rule.field],
-            (bound.get(j.rule.code) or EvidenceForm(auto_id=f"id_{j.rule.code}_%s"))
-            if editable and (j.value is None or j.proof)
-            else None,
+    found = []
+    for j in assessment.of(*kinds):
+        came_back = bound.get(j.rule.code)
+        form = EvidenceForm(auto_id=f"id_{j.rule.code}_%s") if editable and (j.value is None or j.proof) else None
+        better = OverrideForm(auto_id=f"id_{j.rule.code}_%s") if editable and j.can_be_overridden else None
+        found.append(
+            Check(
+                j,
+                in_language(j.rule.text),
+                names[j.rule.field],
+                came_back if form and isinstance(came_back, EvidenceForm) else form,
+                came_back if better and isinstance(came_back, OverrideForm) else better,
+            )
         )
-        for j in assessment.of(*kinds)
-    ]
+    return found
 
 
 def version_for(lead: Lead, handoff: Handoff | None) -> PersonaVersion | None:
@@ -110,6 +120,34 @@ def version_for(lead: Lead, handoff: Handoff | None) -> PersonaVersion | None:
     pk = handoff.persona_version_id if handoff else lead.persona_version_id
     rows = PersonaVersion.objects.select_related("persona").prefetch_related("criteria")
     return rows.filter(pk=pk).first() if pk else None
+
+
+def judged(
+    lead: Lead, handoff: Handoff | None, *, today: date, suggest: bool
+) -> tuple[PersonaVersion | None, Assessment | None, Scores | None]:
+    """By which persona version, and how, the lead is judged now. ``suggest``: by the best match where it has none."""
+    version = version_for(lead, handoff) or (suggestions.usual_version(lead) if suggest else None)
+    if version is None:
+        return None, None, None
+    terms = terms_for(handoff)
+    done, proofs = facts.done(lead), facts.proofs(lead)
+    assessment = facts.judged(lead, version, terms, done=done, proofs=proofs)
+    return version, assessment, facts.score(assessment, done, terms, on=today)
+
+
+def terms_for(handoff: Handoff | None) -> Terms:
+    """Of the agreement that the handoff carries, else of those in force."""
+    return facts.terms(handoff.agreement_version) if handoff else facts.terms_in_force()
+
+
+def overruled(handoff: Handoff | None) -> list[dict[str, str]]:
+    """What the handoff says that people know better: each with its criterion in words, the reason, and who says so."""
+    if handoff is None or not handoff.overrides:
+        return []
+    said = handoff.package.payload.get("overrides", [])
+    texts = {c.code: str(c) for c in handoff.persona_version.criteria.all()}
+    texts[packages.SCORE] = _("Minimum score")
+    return [{**each, "text": texts.get(each["criterion"], each["criterion"])} for each in said]
 
 
 def forms_for(request: Request, handoff: Handoff | None, *, at: datetime) -> dict[str, Form]:
@@ -156,10 +194,8 @@ def context(request: Request, lead: Lead, *, at: datetime, bound: dict[str, Form
     """Everything for leads/lead.html. ``bound``: forms that came back with errors, by the name of the step."""
     request.now, bound, user = at, bound or {}, request.user
     handoff = latest_handoff(user, lead)
-    version = version_for(lead, handoff)
-    assessment = facts.assess(lead, version) if version else None
-    today = events.today(at)
-    can_qualify = permissions.can_qualify(user, lead)
+    today, can_qualify = events.today(at), permissions.can_qualify(user, lead)
+    version, assessment, scores = judged(lead, handoff, today=today, suggest=can_qualify)
     can_prove = can_qualify or bool(handoff and permissions.can_work(user, handoff))
     forms = forms_for(request, handoff, at=at)
     if can_qualify or permissions.can_change(user, lead):
@@ -171,9 +207,12 @@ def context(request: Request, lead: Lead, *, at: datetime, bound: dict[str, Form
         "steps": steps(lead),
         "reading": clocks.reading(handoff.clock, at=at) if handoff and handoff.clock else None,
         "persona": version,
+        "is_suggested": version is not None and not (handoff or lead.persona_version_id),
         "assessment": assessment,
+        "scores": scores,
+        "overruled": overruled(handoff),
         "fit": checks(assessment, FIT, DISQUALIFIER, bound=bound, editable=can_qualify) if assessment else [],
-        "proofs": checks(assessment, MEANS, AUTHORITY, bound=bound, editable=can_prove) if assessment else [],
+        "proofs": checks(assessment, *SQL_KINDS, bound=bound, editable=can_prove) if assessment else [],
         "actions": lead.valuable_actions.select_related("kind", "recorded_by"),
         "timeline": _told(timeline_for(user, lead)),
         "attributes": _attributes(lead),
