@@ -142,7 +142,7 @@ def _mark_mql(lead: Lead, persona_version: PersonaVersion, found: Assessment, *,
     journey.reach(lead, Stage.MQL, on=on, persona_version=persona_version, qualified_by=by)
     payload: dict[str, Any] = {"persona": str(persona_version)}
     if found.overridden:
-        payload["overrides"] = packages.overruled(found, "", by.name)
+        payload["overrides"] = packages.overruled(found, score_reason="", submitter=by.name)
     events.record(lead, EventKind.QUALIFIED, by=by, at=at, on=on, from_state=old, to_state=Stage.MQL, payload=payload)
 
 
@@ -174,7 +174,7 @@ def hand_off(
     done = facts.done(lead)
     found = facts.score(assessment, done, terms, on=events.today(at))
     is_low = _check_score(found, terms, score_reason)
-    overrides = packages.overruled(assessment, score_reason.strip() if is_low else "", by.name)
+    overrides = packages.overruled(assessment, score_reason=score_reason.strip() if is_low else "", submitter=by.name)
     _mark_mql(lead, persona_version, assessment, by=by, at=at)
     known = {
         "source": lead.source.code if lead.source else None,

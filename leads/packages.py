@@ -14,12 +14,12 @@ from leads.scores import Scores
 SCORE = "score"  # stands where a criterion's code does: what was overruled is the agreement's minimum score
 
 
-def overruled(assessment: Assessment, score_reason: str, by: str) -> list[dict[str, str]]:
+def overruled(assessment: Assessment, *, score_reason: str, submitter: str) -> list[dict[str, str]]:
     """What people know better than the rules: each criterion, and the score, with its reason and who says so."""
     said = [
         {"criterion": j.rule.code, "reason": j.proof.reason, "by": j.proof.by} for j in assessment.overridden if j.proof
     ]
-    return [*said, {"criterion": SCORE, "reason": score_reason, "by": by}] if score_reason else said
+    return [*said, {"criterion": SCORE, "reason": score_reason, "by": submitter}] if score_reason else said
 
 
 def package(

@@ -5,7 +5,7 @@ from django.urls import path, re_path
 from crm.api import views
 from crm.api.endpoint import Unknown, mount
 from crm.api.schema import Schema
-from leads.api import catalogues, handoffs, leads
+from leads.api import catalogues, handoffs, leads, qualification
 
 urlpatterns = [
     path("schema/", mount(Schema), name="api_schema"),
@@ -14,6 +14,7 @@ urlpatterns = [
     path("leads/<int:pk>/", mount(leads.LeadDetail), name="api_lead"),
     path("leads/<int:pk>/actions/", mount(leads.Actions), name="api_lead_actions"),
     path("leads/<int:pk>/evidence/", mount(leads.EvidenceList), name="api_lead_evidence"),
+    path("leads/<int:pk>/qualification/", mount(qualification.Qualification), name="api_lead_qualification"),
     path("leads/<int:pk>/handoffs/", mount(handoffs.HandOff), name="api_lead_hand_off"),
     path("handoffs/", mount(handoffs.Handoffs), name="api_handoffs"),
     path("handoffs/<int:pk>/", mount(handoffs.HandoffDetail), name="api_handoff"),

@@ -30,6 +30,16 @@ class Coded(serializers.Serializer):
     name = serializers.CharField(source="__str__", read_only=True)
 
 
+class ActionKindShown(Coded):
+    """A kind of valuable action and what it is worth in engagement."""
+
+    points = serializers.IntegerField(read_only=True)
+
+
+class ActionKindList(serializers.Serializer):
+    results = ActionKindShown(many=True, read_only=True)
+
+
 class CodedList(serializers.Serializer):
     results = Coded(many=True, read_only=True)
 
@@ -136,7 +146,7 @@ class OutcomeReasons(Catalogue):
         return in_use(OutcomeReason)
 
 
-@catalogue_of("action_kinds", _("Kinds of valuable actions"), CodedList)
+@catalogue_of("action_kinds", _("Kinds of valuable actions"), ActionKindList)
 class ActionKinds(Catalogue):
     def rows(self) -> Any:
         return in_use(ValuableActionKind)

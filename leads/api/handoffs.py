@@ -108,6 +108,13 @@ class HandoffShown(serializers.Serializer):
     decision = serializers.SerializerMethodField()
     note = serializers.CharField(read_only=True)
     proves_sql = serializers.BooleanField(read_only=True, help_text=_("The package proves means and authority."))
+    fit_score = serializers.IntegerField(allow_null=True, read_only=True, help_text=_("At the hand-off, of 100."))
+    engagement_score = serializers.IntegerField(
+        allow_null=True, read_only=True, help_text=_("At the hand-off, of 100.")
+    )
+    overrides = serializers.IntegerField(
+        read_only=True, help_text=_("How many judgements of it a person overruled, the score included.")
+    )
     amount = serializers.DecimalField(
         max_digits=14, decimal_places=2, allow_null=True, read_only=True, help_text=_("In the organisation's currency.")
     )
@@ -148,6 +155,12 @@ class NewHandoff(rest.Body):
         help_text=_("By which persona; the lead's own if it is not given."),
     )
     note = rest.Lines(max_length=2000, allow_blank=True, required=False)
+    score_reason = rest.Line(
+        max_length=500,
+        allow_blank=True,
+        required=False,
+        help_text=_("Why it goes to sales below the agreement's minimum score; not asked for else."),
+    )
 
 
 class Nothing(rest.Body):
@@ -300,9 +313,8 @@ class HandOff(APIView):
         version = given.get("persona_version") or suggestions.usual_version(lead)
         if version is None:
             raise serializers.ValidationError({"persona_version": [_("There is no persona in use.")]})
-        handoff = handoffs.hand_off(
-            lead, team=given["team"], persona_version=version, by=request.user, at=now, note=given.get("note", "")
-        )
+        words = {name: given.get(name, "") for name in ("note", "score_reason")}
+        handoff = handoffs.hand_off(lead, team=given["team"], persona_version=version, by=request.user, at=now, **words)
         return show(handoff.pk, at=now, status=201)
 
 

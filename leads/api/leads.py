@@ -110,6 +110,8 @@ class EvidenceShown(serializers.Serializer):
     verdict = serializers.ChoiceField(choices=Verdict.choices, read_only=True)
     value = serializers.CharField(source="payload.value", default="", read_only=True)
     source = serializers.CharField(source="payload.source", default="", read_only=True)
+    overrides = serializers.BooleanField(read_only=True, help_text=_("Outweighs a fact that says otherwise."))
+    reason = serializers.CharField(source="payload.reason", default="", read_only=True)
     by = rest.Named(source="actor", allow_null=True, read_only=True)
     at = rest.Moment(read_only=True)
 
@@ -191,12 +193,23 @@ class NewAction(rest.Body):
 
 
 class NewEvidence(rest.Body):
-    """Proof of one criterion of the persona that judges the lead."""
+    """Proof of one criterion of the persona that judges the lead: verdict and value; or, with a reason alone, that
+    one knows better than the fact that decided it, which then counts the other way round."""
 
     criterion = rest.Line(max_length=60)
-    verdict = serializers.ChoiceField(choices=[(v, v.label) for v in (Verdict.MET, Verdict.NOT_MET)])
-    value = rest.Line(max_length=500)
+    verdict = serializers.ChoiceField(choices=[(v, v.label) for v in (Verdict.MET, Verdict.NOT_MET)], required=False)
+    value = rest.Line(max_length=500, required=False)
     source = rest.Line(max_length=200, allow_blank=True, required=False)
+    reason = rest.Line(max_length=500, required=False, help_text=_("Why you know better than the fact."))
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        parts = [name for name in ("verdict", "value") if name in given]
+        if "reason" in given and parts:
+            raise serializers.ValidationError({name: _("Leave it out where you give a reason.") for name in parts})
+        if "reason" not in given and len(parts) < 2:
+            missing = {"verdict", "value"} - set(parts)
+            raise serializers.ValidationError({name: _("This field is required.") for name in sorted(missing)})
+        return given
 
 
 # -- Views
@@ -381,6 +394,11 @@ class EvidenceList(APIView):
         code = given["criterion"]
         if version is None or code not in {criterion.code for criterion in version.criteria.all()}:
             raise serializers.ValidationError({"criterion": [_("The persona has no such criterion.")]})
-        words = {"value": given["value"], "source": given.get("source", "")}
-        evidence = leads.add_evidence(lead, code, given["verdict"], **words, by=user, at=clock.now())
+        source, now = given.get("source", ""), clock.now()
+        if "reason" in given:
+            words = {"reason": given["reason"], "source": source}
+            evidence = overrides.override(lead, version, code, **words, by=user, at=now)
+        else:
+            words = {"value": given["value"], "source": source}
+            evidence = leads.add_evidence(lead, code, given["verdict"], **words, by=user, at=now)
         return Response(EvidenceShown(evidence).data, status=201)

@@ -5,47 +5,53 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('accounts', '0005_region_and_live_updates'),
-        ('leads', '0006_import_in_the_browser'),
-        ('personas', '0002_guards'),
-        ('sla', '0002_guards'),
+        ("accounts", "0005_region_and_live_updates"),
+        ("leads", "0006_import_in_the_browser"),
+        ("personas", "0002_guards"),
+        ("sla", "0002_guards"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='evidence',
-            name='overrides',
+            model_name="evidence",
+            name="overrides",
             field=models.BooleanField(db_default=False, default=False),
         ),
         migrations.AddField(
-            model_name='handoff',
-            name='engagement_score',
+            model_name="handoff",
+            name="engagement_score",
             field=models.PositiveSmallIntegerField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='handoff',
-            name='fit_score',
+            model_name="handoff",
+            name="fit_score",
             field=models.PositiveSmallIntegerField(blank=True, null=True),
         ),
         migrations.AddField(
-            model_name='handoff',
-            name='overrides',
+            model_name="handoff",
+            name="overrides",
             field=models.PositiveSmallIntegerField(db_default=0, default=0),
         ),
         migrations.AddField(
-            model_name='valuableactionkind',
-            name='points',
+            model_name="valuableactionkind",
+            name="points",
             field=models.PositiveSmallIntegerField(db_default=20, default=20),
         ),
         migrations.AddConstraint(
-            model_name='handoff',
-            constraint=models.CheckConstraint(condition=models.Q(models.Q(('engagement_score__lte', 100), ('fit_score__lte', 100)), models.Q(('engagement_score__isnull', True), ('fit_score__isnull', True)), _connector='OR'), name='handoff_scores_up_to_100'),
+            model_name="handoff",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    models.Q(("engagement_score__lte", 100), ("fit_score__lte", 100)),
+                    models.Q(("engagement_score__isnull", True), ("fit_score__isnull", True)),
+                    _connector="OR",
+                ),
+                name="handoff_scores_up_to_100",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='valuableactionkind',
-            constraint=models.CheckConstraint(condition=models.Q(('points__lte', 100)), name='action_points_up_to_100'),
+            model_name="valuableactionkind",
+            constraint=models.CheckConstraint(condition=models.Q(("points__lte", 100)), name="action_points_up_to_100"),
         ),
     ]

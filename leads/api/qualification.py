@@ -1,0 +1,129 @@
+"""How a lead is judged over the API: each criterion, what would settle it, both scores with their logs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema, extend_schema_field
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from crm.lib import clock, rest
+from crm.lib.bilingual import in_language
+from leads import events, facts, permissions, suggestions
+from leads.api.leads import PersonaShown
+from leads.models import Lead
+from leads.qualification import ASK, CORRECT, GIVE, Judgement
+from leads.scores import Line, Score
+from leads.states import Verdict
+from leads.views import lead_context
+from personas.states import CriterionKind
+
+SETTLES = [(GIVE, _("Give the field")), (ASK, _("Ask and note who said so")), (CORRECT, _("Correct the field"))]
+
+
+class JudgementShown(serializers.Serializer):
+    """One criterion as it is judged now. ``settles``: what would settle it; null where it speaks for the lead."""
+
+    criterion = serializers.CharField(source="rule.code", read_only=True)
+    kind = serializers.ChoiceField(choices=CriterionKind.choices, source="rule.kind", read_only=True)
+    text = serializers.SerializerMethodField()
+    field = serializers.CharField(source="rule.field", read_only=True)
+    verdict = serializers.ChoiceField(choices=Verdict.choices, read_only=True)
+    is_overridden = serializers.BooleanField(read_only=True)
+    reason = serializers.CharField(source="proof.reason", default="", read_only=True)
+    settles = serializers.SerializerMethodField()
+
+    def get_text(self, judgement: Judgement) -> str:
+        return in_language(judgement.rule.text)
+
+    @extend_schema_field(serializers.ChoiceField(choices=SETTLES, allow_null=True))
+    def get_settles(self, judgement: Judgement) -> str | None:
+        return judgement.settles or None
+
+
+class LineShown(serializers.Serializer):
+    """One line of a score's log: a criterion met, an action, what time took away, what lies above 100."""
+
+    points = serializers.IntegerField(read_only=True)
+    kind = serializers.CharField(read_only=True, help_text=_("criterion, action, decay or cap"))
+    code = serializers.CharField(read_only=True)
+    text = serializers.SerializerMethodField()
+    on = serializers.DateField(allow_null=True, read_only=True)
+    days = serializers.IntegerField(allow_null=True, read_only=True)
+
+    def get_text(self, line: Line) -> str:
+        return in_language(line.text)
+
+
+class ScoreShown(serializers.Serializer):
+    """From 0 to 100: the sum of its log. ``open``: what would still be gained."""
+
+    total = serializers.IntegerField(read_only=True)
+    log = LineShown(source="lines", many=True, read_only=True)
+    open = serializers.SerializerMethodField()
+
+    @extend_schema_field(LineShown(many=True))
+    def get_open(self, score: Score) -> list[Any]:
+        return list(LineShown(score.open, many=True).data)
+
+
+class ScoresShown(serializers.Serializer):
+    fit = ScoreShown(read_only=True)
+    engagement = ScoreShown(read_only=True)
+    overall = serializers.IntegerField(read_only=True, help_text=_("The mean of both, rounded up."))
+
+
+class MatchShown(serializers.Serializer):
+    """A persona in use and how much of it the lead meets."""
+
+    persona = PersonaShown(source="version", read_only=True)
+    fits = serializers.BooleanField(source="assessment.fits", read_only=True)
+    fit_score = serializers.IntegerField(source="fit.total", read_only=True)
+
+
+class QualificationShown(serializers.Serializer):
+    """The lead as it is judged at this moment; nulls where there is no persona to judge by."""
+
+    persona = PersonaShown(allow_null=True, read_only=True)
+    fits = serializers.BooleanField(allow_null=True, read_only=True)
+    actions_that_count = serializers.IntegerField(allow_null=True, read_only=True)
+    is_mql = serializers.BooleanField(allow_null=True, read_only=True)
+    judgements = JudgementShown(many=True, read_only=True)
+    scores = ScoresShown(allow_null=True, read_only=True)
+    suggestions = MatchShown(many=True, read_only=True, help_text=_("Personas in use, the best match first."))
+
+
+class Qualification(APIView):
+    """How one lead is judged."""
+
+    scope = ""
+
+    @extend_schema(
+        operation_id="leads_qualification",
+        tags=["leads"],
+        summary=_("Read how a lead is judged: criteria, what would settle them, scores"),
+        responses=QualificationShown,
+    )
+    def get(self, request: Request, pk: int) -> Response:
+        rest.check_query(request.query_params, ())
+        user, today = request.user, events.today(clock.now())
+        lead = get_object_or_404(Lead.objects.visible_to(user).with_names(), pk=pk)
+        handoff = lead_context.latest_handoff(user, lead)
+        can_qualify = permissions.can_qualify(user, lead)
+        version, assessment, scores = lead_context.judged(lead, handoff, today=today, suggest=can_qualify)
+        found = suggestions.matches(lead, facts.terms_in_force()) if can_qualify else []
+        shown = {
+            "persona": version,
+            "fits": assessment.fits if assessment else None,
+            "actions_that_count": assessment.action_count if assessment else None,
+            "is_mql": assessment.is_mql if assessment else None,
+            "judgements": assessment.judgements if assessment else [],
+            "scores": scores,
+            "suggestions": found,
+        }
+        return Response(QualificationShown(shown).data)
