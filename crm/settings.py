@@ -254,6 +254,7 @@ SPECTACULAR_SETTINGS = {
         "OutcomeEnum": "leads.states.OutcomeKind",
         "VerdictEnum": "leads.states.Verdict",
         "RejectionClassEnum": "sla.states.RejectionClass",
+        "CriterionKindEnum": "personas.states.CriterionKind",
     },
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
 }
