@@ -19,7 +19,7 @@ from crm.demo.book import Book
 from crm.demo.cast import ZONE, Cast
 from crm.lib import clock
 from crm.notifications.models import Message, Notice
-from leads import attempts, desk, handoffs, leads, outcomes
+from leads import attempts, desk, handoffs, leads, outcomes, overrides
 from leads.models import (
     Attempt,
     Decision,
@@ -209,6 +209,10 @@ class Product:
     def add_evidence(self, lead, code, *, value, source, by, at):
         leads.add_evidence(lead, code, "met", value=value, source=source, by=by, at=at)
 
+    def override(self, lead, version, code, *, reason, by, at):
+        self._until(at)
+        overrides.override(lead, version, code, reason=reason, by=by, at=at)
+
     def qualify(self, lead, version, *, by, at):
         handoffs.qualify(lead, version, by=by, at=at)
 
@@ -289,6 +293,15 @@ def play(book: Any, cast: Cast) -> None:
     pending(4, "12", cast.mexico)
     lead = book.capture(lead_of(5), by=cast.ana, at=when("2026-03-16 10:00"), source="social", action="sent_form")
     book.qualify(lead, cast.leader, by=cast.ana, at=when("2026-03-16 10:00"))
+    small = {
+        **lead_of(6),
+        "company": {"name": "Chica", "employees": 4, "country": "MX"},
+        "attributes": {"budget": 9000},
+    }
+    lead = book.capture(small, by=cast.ana, at=when("2026-03-17 10:00"), source="social", action="asked_for_demo")
+    known_better = {"reason": "Crece", "by": cast.ana, "at": when("2026-03-17 10:05")}
+    book.override(lead, cast.leader, "company-size", **known_better)
+    book.hand_off(lead, cast.mexico, cast.leader, by=cast.ana, at=when("2026-03-17 10:10"))
     book.write()
 
 

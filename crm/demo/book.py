@@ -7,8 +7,6 @@ changes its method here.
 
 from __future__ import annotations
 
-import hashlib
-import json
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,7 +16,7 @@ from crm.demo.cast import ZONE
 from crm.demo.rows import LAG, Rows
 from crm.lib.clock import local_date
 from crm.lib.text import company_key
-from leads import facts, qualification
+from leads import facts, packages, qualification
 from leads.leads import normal_phone, search_text
 from leads.models import (
     Attempt,
@@ -28,11 +26,11 @@ from leads.models import (
     FirstTouch,
     Handoff,
     Lead,
-    Package,
     Person,
     ValuableAction,
 )
-from leads.qualification import AUTHORITY, MEANS, Proof
+from leads.qualification import AUTHORITY, MEANS, Assessment, Proof
+from leads.scores import Done
 from leads.states import DecisionKind, EventKind, HandoffState, OutcomeKind, Stage, Verdict
 from personas.models import PersonaVersion
 from sla import steps, worktime
@@ -93,7 +91,9 @@ class Book(Rows):
             return
         old = lead.stage
         self._reach(lead, Stage.MQL, at=at, persona_version=version, qualified_by=by)
-        payload = {"persona": str(version)}
+        payload: dict[str, Any] = {"persona": str(version)}
+        if overrides := packages.overruled(self._judged(lead, version), score_reason="", submitter=by.name):
+            payload["overrides"] = overrides
         self._event(lead, EventKind.QUALIFIED, by=by, at=at, from_state=old, to_state=Stage.MQL, payload=payload)
 
     def hand_off(
@@ -101,10 +101,10 @@ class Book(Rows):
     ) -> Handoff:
         self.qualify(lead, version, by=by, at=at)
         done = self.done[id(lead)]
-        judged = qualification.assess(
-            self.rules[version.pk], facts.of(lead), self.proofs[id(lead)], action_count=len(done)
-        )
+        judged = self._judged(lead, version)
         self.cycles[id(lead)] += 1
+        acts = [Done(row.kind.code, row.kind.name, row.kind.points, row.occurred_on) for row in done]
+        scores = facts.score(judged, acts, self.terms, on=local_date(at, ZONE))
         handoff: Handoff = self._add(
             Handoff(
                 lead=lead,
@@ -117,21 +117,31 @@ class Book(Rows):
                 policy=self.policies[team.pk],
                 note=note,
                 proves_sql=judged.proves(MEANS) and judged.proves(AUTHORITY),
+                fit_score=scores.fit.total,
+                engagement_score=scores.engagement.total,
+                overrides=len(judged.overridden),
             )
         )
-        package = {
-            "facts": facts.of(lead),
-            "actions": [(row.kind.code, row.occurred_on.isoformat()) for row in done],
-            "judgements": [[each.rule.code, each.verdict] for each in judged.judgements],
-            "note": note,
-        }
-        text = json.dumps(package, sort_keys=True, ensure_ascii=False, default=str)
-        digest = hashlib.sha256(text.encode()).hexdigest()
-        self._add(Package(handoff=handoff, payload=json.loads(text), sha256=digest))
+        overrides = packages.overruled(judged, score_reason="", submitter=by.name)
+        actions = [(each.code, each.on.isoformat()) for each in acts]
+        self._add(packages.package(handoff, facts.of(lead), actions, judged, scores, overrides))
         self._start(handoff, Metric.ACCEPT, at=at)
-        self._follow(handoff, EventKind.HANDED_OFF, "", by=by, at=at, payload={"team": team.name, "note": note})
+        said = {"team": team.name, "note": note, **({"overrides": overrides} if overrides else {})}
+        self._follow(handoff, EventKind.HANDED_OFF, "", by=by, at=at, payload=said)
         self._tell("handoff.new", handoff, self._team(team, but=by), at=at, key="new")
         return handoff
+
+    def override(self, lead: Lead, version: PersonaVersion, code: str, *, reason: str, by: User, at: datetime) -> None:
+        """Of a criterion that a fact says is not met."""
+        said = {"value": "", "source": "", "reason": reason}
+        self._add(Evidence(lead=lead, code=code, verdict=Verdict.MET, overrides=True, actor=by, at=at, payload=said))
+        self.proofs[id(lead)][code] = Proof(Verdict.MET, "", "", by.name, at, overrides=True, reason=reason)
+        payload = {"criterion": code, "verdict": Verdict.MET, **said, "overrides": True}
+        self._event(lead, EventKind.EVIDENCE, by=by, at=at, payload=payload)
+
+    def _judged(self, lead: Lead, version: PersonaVersion) -> Assessment:
+        rules, proofs = self.rules[version.pk], self.proofs[id(lead)]
+        return qualification.assess(rules, facts.of(lead), proofs, action_count=len(self.done[id(lead)]))
 
     # -- Sales
 

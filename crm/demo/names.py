@@ -88,6 +88,12 @@ COMMENTS = {
     "chose_competitor": ("Firmó con la competencia.", "Signed with a competitor."),
     "no_decision": ("Dejó de contestar.", "Stopped answering."),
 }
+# Why marketing hands off a company that is too small.
+REASONS = [
+    ("Abre otra sucursal este mes y contrata.", "Opens another branch this month and hires."),
+    ("Es parte de un grupo mucho más grande.", "Belongs to a much larger group."),
+    ("Pidió precio para todo su equipo de ventas.", "Asked for a price for the whole sales team."),
+]
 
 
 def someone(draw: Random, number: int, kind: str) -> dict[str, Any]:

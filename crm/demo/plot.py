@@ -2,7 +2,9 @@
 
 The findings: referrals convert best, social media worst; leaders of sales teams better than small-business owners; Cruz
 decides slower than Bea and often just before the deadline; while Bea was away the agreement was not kept; what was
-decided late is won less often; two reasons explain most rejections.
+decided late is won less often; two reasons explain most rejections; a high fit score is worth something, because who
+names a budget and decides buys more often, while engagement says little; what marketing handed off on its own word is
+refused more often.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from random import Random
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from crm.accounts.models import Team, User
@@ -62,6 +65,8 @@ ENDS = {
     "disqualified": {"no_budget": 50, "no_authority": 20, "no_need": 30},
     "lost": {"price": 45, "chose_competitor": 30, "no_decision": 25},
 }
+# By how many of budget and decision were known at the hand-off: how the odds of an SQL and of a win change.
+KNOWN_SQL, KNOWN_WON = (0.9, 1.15, 1.3), (0.75, 1.2, 1.7)
 CHANNELS = {"phone": 50, "whatsapp": 30, "email": 15, "meeting": 5}
 
 
@@ -89,6 +94,16 @@ def pick(draw: Random, odds: dict[str, int]) -> str:
     return draw.choices(list(odds), list(odds.values()))[0]
 
 
+def _known(draw: Random) -> dict[str, Any]:
+    """What of budget and decision marketing knows when the lead comes."""
+    known: dict[str, Any] = {}
+    if draw.random() < 0.4:
+        known["budget"] = draw.randrange(12, 160) * 5000
+    if draw.random() < 0.35:
+        known["decides"] = True
+    return known
+
+
 class Story:
     """One lead from its first sight to wherever it came before the demo begins."""
 
@@ -108,7 +123,13 @@ class Story:
         by = self.cast.ana if draw.random() < 0.7 else self.cast.luis
         who = names.someone(draw, number, kind)
         self.language = 1 if who["person"]["language"] == "en" else 0
-        lead = self.book.capture(who, by=by, at=begun, source=source, action=pick(draw, ACTIONS))
+        signs = Random(f"{SEED} {number} signs")  # a draw of its own: the rest of the story stays as it was
+        self.known = _known(signs)
+        lead = self.book.capture(
+            {**who, "attributes": self.known}, by=by, at=begun, source=source, action=pick(draw, ACTIONS)
+        )
+        for minutes in range(3, 3 * signs.choices((1, 2, 3, 4), (70, 16, 9, 5))[0], 3):
+            self.book.add_action(lead, pick(signs, ACTIONS), by=by, at=begun + timedelta(minutes=minutes))
         if draw.random() < 0.25:
             again = begun + timedelta(hours=draw.uniform(1, 70))
             if again < self.until:
@@ -120,10 +141,20 @@ class Story:
         qualified = worktime.add(self.office, begun, timedelta(minutes=draw.uniform(15, 700)))
         if qualified >= self.until:
             return
+        self.is_doubtful = self._knows_better(lead, signs, by, qualified)
         if draw.random() < 0.05:
             self.book.qualify(lead, self.version, by=by, at=qualified)
             return
         self._pass(lead, by, qualified)
+
+    def _knows_better(self, lead: Lead, signs: Random, by: User, at: datetime) -> bool:
+        """Whether marketing takes a company that is too small, on its own word."""
+        company, smallest = lead.company, 20 if self.is_leader else 5
+        if company is None or company.employees >= smallest:
+            return False
+        reason = signs.choice(names.REASONS)[self.language]
+        self.book.override(lead, self.version, "company-size", reason=reason, by=by, at=at)
+        return True
 
     def comment(self, reason: str) -> str:
         return names.COMMENTS[reason][self.language]
@@ -140,7 +171,8 @@ class Story:
         if decided_at >= self.until:
             self.book.qualify(lead, self.version, by=by, at=at)
             return
-        is_refused = draw.random() < self.habit.rejected * (0.5 if again else 0.85 if self.is_leader else 1.25)
+        odds = self.habit.rejected * (0.5 if again else 0.85 if self.is_leader else 1.25)
+        is_refused = draw.random() < odds * (1.6 if self.is_doubtful else 1)
         handoff = self.book.hand_off(lead, team, self.version, by=by, at=at)
         if is_refused:
             self._refuse(handoff, rep, decided_at, by)
@@ -209,13 +241,18 @@ class Story:
         judged = worktime.add(hours, at, timedelta(minutes=min(draw.lognormvariate(6.4, 0.8), 2600)))
         if judged >= self.until:
             return
-        if draw.random() >= self.habit.sql * (1.1 if self.is_leader else 0.75):
+        odds = self.habit.sql * (1.1 if self.is_leader else 0.75) * KNOWN_SQL[len(self.known)]
+        if draw.random() >= odds:
             reason = pick(draw, ENDS["disqualified"])
+            if {"no_budget": "budget", "no_authority": "decides"}.get(reason) in self.known:
+                reason = "no_need"
             self.book.end(handoff, reason, by=rep, at=judged, comment=self.comment(reason))
             return
         budget = f"{draw.randrange(12, 160) * 5000:,} MXN"
         decides = ("Firma el contrato", "Signs the contract")[self.language]
         for code, value in (("budget", budget), ("decides", decides)):
+            if code in self.known:
+                continue
             source = ("Llamada", "Call")[self.language]
             self.book.add_evidence(handoff.lead, code, value=value, source=source, by=rep, at=judged)
         self.book.qualify_sql(handoff, by=rep, at=judged)
@@ -232,6 +269,7 @@ class Story:
         if closed >= self.until:
             return
         odds = self.habit.won * (1.15 if self.is_leader else 0.7) * (0.5 if was_late else 1.1)
+        odds *= KNOWN_WON[len(self.known)]
         if draw.random() < odds:
             amount = Decimal(500 * round(draw.lognormvariate(11.5 if self.is_leader else 10.6, 0.5) / 500))
             self.book.win(handoff, amount, by=rep, at=closed)

@@ -18,12 +18,12 @@ SOURCES = [
     ("event", "Evento", "Event"),
     ("direct", "Directo", "Direct"),
 ]
-ACTIONS = [
-    ("asked_for_demo", "Pidió una demo", "Asked for a demo"),
-    ("asked_for_information", "Pidió información", "Asked for information"),
-    ("sent_form", "Envió un formulario", "Sent a form"),
-    ("left_contact_data", "Dejó sus datos", "Left contact data"),
-    ("attended_webinar", "Asistió a un webinar", "Attended a webinar"),
+ACTIONS = [  # with their points of engagement
+    ("asked_for_demo", "Pidió una demo", "Asked for a demo", 40),
+    ("asked_for_information", "Pidió información", "Asked for information", 30),
+    ("sent_form", "Envió un formulario", "Sent a form", 20),
+    ("left_contact_data", "Dejó sus datos", "Left contact data", 15),
+    ("attended_webinar", "Asistió a un webinar", "Attended a webinar", 20),
 ]
 REJECTIONS = [
     (
@@ -70,10 +70,9 @@ def catalogues() -> None:
     """Sources, valuable actions, reasons and custom fields. Rows that exist already stay as they are."""
     for position, (code, es, en) in enumerate(SOURCES):
         Source.objects.get_or_create(code=code, defaults={"name": {"es": es, "en": en}, "position": position})
-    for position, (code, es, en) in enumerate(ACTIONS):
-        ValuableActionKind.objects.get_or_create(
-            code=code, defaults={"name": {"es": es, "en": en}, "position": position}
-        )
+    for position, (code, es, en, points) in enumerate(ACTIONS):
+        words = {"name": {"es": es, "en": en}, "position": position, "points": points}
+        ValuableActionKind.objects.get_or_create(code=code, defaults=words)
     for position, (code, kind, es, en, comment) in enumerate(REJECTIONS):
         words = {"kind": kind, "name": {"es": es, "en": en}, "needs_comment": comment, "position": position}
         RejectionReason.objects.get_or_create(code=code, defaults=words)

@@ -24,6 +24,7 @@ def seen(on: str, *, source: str | None = None, **dates: str) -> Lead:
         source=Source.objects.get(code=source) if source else None,
         stage=reached[-1] if reached else Stage.CAPTURED,
         first_seen_on=date.fromisoformat(on),
+        is_imported=True,
         **{f"{stage}_on": date.fromisoformat(day) for stage, day in dates.items()},
     )
 
