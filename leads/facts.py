@@ -136,12 +136,25 @@ def judged(
     lead: Lead, version: PersonaVersion, terms: Terms, *, done: Iterable[Done], proofs: dict[str, Proof]
 ) -> Assessment:
     """The same from what was read before."""
+    return judged_by(lead, rules(version), terms, persona=version.persona_id, done=done, proofs=proofs)
+
+
+def judged_by(
+    lead: Lead,
+    rules: Iterable[Rule],
+    terms: Terms,
+    *,
+    persona: int | None,
+    done: Iterable[Done],
+    proofs: dict[str, Proof],
+) -> Assessment:
+    """The same by any rules; ``persona``: the id of the persona that they are of, None if of none yet."""
     return qualification.assess(
-        rules(version),
+        rules,
         of(lead),
         proofs,
         action_count=terms.counting(each.code for each in done),
-        is_looked_for=terms.looks_for(version.persona_id),
+        is_looked_for=persona is None or terms.looks_for(persona),
     )
 
 

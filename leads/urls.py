@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from leads.views import edits, found, imports, lists, notes, pages, qualifying, steps
+from leads.views import edits, found, impact, imports, lists, notes, pages, qualifying, steps
 
 urlpatterns = [
     path("search/", found.search_leads, name="search"),
@@ -18,6 +18,8 @@ urlpatterns = [
     path("leads/<int:pk>/actions/", notes.add_action, name="lead_action"),
     path("leads/<int:pk>/evidence/<slug:code>/", notes.add_evidence, name="lead_evidence"),
     path("leads/<int:pk>/override/<slug:code>/", notes.override, name="lead_override"),
+    path("impact/personas/<int:pk>/", impact.of_persona, name="impact_persona"),
+    path("impact/agreements/<int:pk>/", impact.of_agreement, name="impact_agreement"),
     path("imports/", imports.import_list, name="import_list"),
     path("imports/new/", imports.import_new, name="import_new"),
     path("imports/<int:pk>/", imports.import_run, name="import_run"),
