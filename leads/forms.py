@@ -200,6 +200,40 @@ class ActionForm(forms.Form):
         self.fields["occurred_on"].validators.append(MaxValueValidator(today, _("This day has not come yet.")))
 
 
+class ActionKindForm(forms.Form):
+    """A kind of valuable action: its name in both languages, one of which may be missing, and its points."""
+
+    name_es = Line(label=_("Name in Spanish"), max_length=80, required=False)
+    name_en = Line(label=_("Name in English"), max_length=80, required=False)
+    points = forms.IntegerField(
+        label=_("Points"),
+        min_value=0,
+        max_value=100,
+        help_text=_("Engagement on the day it happens, of 100; with time it fades."),
+    )
+
+    def __init__(self, *args: Any, kind: ValuableActionKind | None = None, **kwargs: Any) -> None:
+        names = kind.name if kind else {}
+        initial = {
+            "name_es": names.get("es", ""),
+            "name_en": names.get("en", ""),
+            "points": kind.points if kind else 20,
+        }
+        super().__init__(*args, initial=initial, **kwargs)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not (self.errors or data.get("name_es") or data.get("name_en")):
+            self.add_error("name_es", _("Write the name in at least one language."))
+        return data
+
+    @property
+    def name(self) -> dict[str, str]:
+        """The bilingual name, without the language that is missing."""
+        found = {"es": self.cleaned_data["name_es"], "en": self.cleaned_data["name_en"]}
+        return {language: text for language, text in found.items() if text}
+
+
 class EvidenceForm(forms.Form):
     """What proves or disproves one criterion."""
 

@@ -79,6 +79,11 @@ def can_reassign(user: User, handoff: Handoff) -> bool:
     return handoff.state in WORKED and (user.is_director or handoff.team_id in user.team_ids(Side.SALES, led=True))
 
 
+def can_edit_catalogues(user: User) -> bool:
+    """What leads do and what it is worth: leads of teams of either side, and admins."""
+    return user.is_admin or bool(user.team_ids(Side.MARKETING, led=True) or user.team_ids(Side.SALES, led=True))
+
+
 def can_read_alignment(user: User) -> bool:
     """Both sides read the same numbers; an admin alone makes no business of them."""
     return user.is_director or bool(user.memberships_now)

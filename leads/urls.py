@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from leads.views import edits, found, impact, imports, lists, notes, pages, qualifying, steps
+from leads.views import action_kinds, edits, found, impact, imports, lists, notes, pages, qualifying, steps
 
 urlpatterns = [
     path("search/", found.search_leads, name="search"),
@@ -18,6 +18,13 @@ urlpatterns = [
     path("leads/<int:pk>/actions/", notes.add_action, name="lead_action"),
     path("leads/<int:pk>/evidence/<slug:code>/", notes.add_evidence, name="lead_evidence"),
     path("leads/<int:pk>/override/<slug:code>/", notes.override, name="lead_override"),
+    path("actions/", action_kinds.kind_list, name="action_kinds"),
+    path("actions/new/", action_kinds.kind_new, name="action_kind_new"),
+    path("actions/<int:pk>/", action_kinds.kind_edit, name="action_kind"),
+    path("actions/<int:pk>/up/", action_kinds.kind_move, {"direction": "up"}, name="action_kind_up"),
+    path("actions/<int:pk>/down/", action_kinds.kind_move, {"direction": "down"}, name="action_kind_down"),
+    path("actions/<int:pk>/archive/", action_kinds.kind_archive, name="action_kind_archive"),
+    path("actions/<int:pk>/restore/", action_kinds.kind_restore, name="action_kind_restore"),
     path("impact/personas/<int:pk>/", impact.of_persona, name="impact_persona"),
     path("impact/agreements/<int:pk>/", impact.of_agreement, name="impact_agreement"),
     path("imports/", imports.import_list, name="import_list"),
