@@ -99,6 +99,38 @@ class DeliveredShown(serializers.Serializer):
     promised = TermShown(many=True)
 
 
+class BandShown(serializers.Serializer):
+    """Handoffs of the period whose score at the hand-off lies in the band, both ends included."""
+
+    to = Count()
+    ended = Count()
+    won = Count()
+    win_rate = serializers.FloatField(allow_null=True)
+
+
+BandShown._declared_fields["from"] = Count()
+
+
+class BandsShown(serializers.Serializer):
+    fit = BandShown(many=True)
+    engagement = BandShown(many=True)
+
+
+class SubmitterShown(serializers.Serializer):
+    id = Count()
+    name = serializers.CharField()
+    handed_off = Count()
+    overridden = Count()
+
+
+class OverridesShown(serializers.Serializer):
+    """How many handoffs of the period went on a person's word, by who handed off."""
+
+    handed_off = Count()
+    overridden = Count()
+    people = SubmitterShown(many=True)
+
+
 class FunnelShown(serializers.Serializer):
     """The numbers of a period, those of the alignment page. Rates run from 0 to 1; null: nothing to divide by."""
 
@@ -113,6 +145,8 @@ class FunnelShown(serializers.Serializer):
     accept = AcceptShown()
     decisions = DecisionsShown()
     mqls_delivered = DeliveredShown()
+    scores = BandsShown()
+    overrides = OverridesShown()
 
 
 FunnelShown._declared_fields["from"] = serializers.DateField()  # no name of Python

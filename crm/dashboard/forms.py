@@ -9,11 +9,11 @@ from urllib.parse import urlencode
 
 from django import forms
 from django.http import QueryDict
-from django.utils.functional import Promise
+from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm.accounts.models import Team
+from crm.accounts.models import Team, User
 from crm.accounts.states import Side
 from crm.dashboard.numbers import FIRST, LAST, NOT_GIVEN, SLICES, Period, Scope, earliest
 from crm.lib.bilingual import in_language
@@ -185,9 +185,11 @@ class PageForm(ScopeForm):
 
 
 class ListForm(ScopeForm):
-    """The same with the number whose list is wanted, the reason of its rejections, and where its page begins."""
+    """The same with the number whose list is wanted, the reason of its rejections or whoever handed off (by), and
+    where its page begins."""
 
-    extra = ("show", "reason", "after")
+    extra = ("show", "reason", "by", "after")
+    OF_PEOPLE = ("handed", "overridden")
 
     def __init__(self, query: QueryDict, *, zone: str, at: datetime) -> None:
         super().__init__(query, zone=zone, at=at)
@@ -204,11 +206,21 @@ class ListForm(ScopeForm):
         reason, is_asked = self.data["reason"], found.get("show") == "rejected_for"
         if reason not in self.reasons if is_asked else reason:
             self.add_error(None, _("There is no such reason here: “%(value)s”.") % {"value": clean_line(reason)[:60]})
+        if self.data["by"] and (self.chosen_person is None or found.get("show") not in self.OF_PEOPLE):
+            words = _("There is no such person here: “%(value)s”.")
+            self.add_error(None, words % {"value": clean_line(self.data["by"])[:60]})
         return found
 
     @property
     def scope(self) -> Scope:
-        return replace(super().scope, reason=self.data["reason"])
+        person = self.chosen_person
+        return replace(super().scope, reason=self.data["reason"], person=person.pk if person else None)
+
+    @cached_property
+    def chosen_person(self) -> User | None:
+        """Whose handoffs are listed, None for all."""
+        asked = self.data["by"]
+        return User.objects.filter(pk=int(asked)).first() if asked.isdecimal() and len(asked) < 19 else None
 
     @property
     def chosen_reason(self) -> RejectionReason | None:

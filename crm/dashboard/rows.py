@@ -12,7 +12,7 @@ from crm.accounts.models import User
 from crm.dashboard.numbers import Scope, rows
 from crm.lib.clock import local_date
 from crm.lib.paging import newest_first
-from leads.models import Decision, Lead, Source
+from leads.models import Decision, Handoff, Lead, Source
 from leads.states import MILESTONES, Stage
 from sla import clocks
 from sla.models import Clock
@@ -70,6 +70,8 @@ def _heads(model: type[Any], show: str) -> tuple[str, str]:
         return _("Entered the queue"), _("Clock")
     if model is Decision:
         return _("Decided"), _("Decision")
+    if model is Handoff:
+        return _("Handed off"), _("Result")
     if show in WON:
         return str(Stage.WON.label), _("Days to won")
     if show == "delivered":
@@ -86,9 +88,16 @@ def _row(case: Any, lead: Lead, seen: Lead | None, show: str, scope: Scope) -> R
         first_seen_on=lead.first_seen_on,
         on=_on(case, lead, show, scope.zone),
         days=won_in if show in WON else None,
-        decision=case.get_kind_display() if isinstance(case, Decision) else "",
+        decision=_decision(case),
         reading=clocks.reading(case, at=scope.at) if isinstance(case, Clock) else None,
     )
+
+
+def _decision(case: Any) -> str:
+    """What a decision said, or what came of a handoff."""
+    if isinstance(case, Decision):
+        return case.get_kind_display()
+    return case.get_state_display() if isinstance(case, Handoff) else ""
 
 
 def _on(case: Any, lead: Lead, show: str, zone: str) -> date | None:
@@ -97,6 +106,8 @@ def _on(case: Any, lead: Lead, show: str, zone: str) -> date | None:
         return local_date(case.started_at, zone)
     if isinstance(case, Decision):
         return local_date(case.at, zone)
+    if isinstance(case, Handoff):
+        return local_date(case.submitted_at, zone)
     if show in MILESTONES:
         return getattr(lead, f"{show}_on")
     return {"delivered": lead.mql_on, "won_early": lead.won_on}.get(show)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -68,11 +69,11 @@ def alignment_leads(request: Request) -> HttpResponse:
         "show": show,
         "title": _title(form, show),
         "listing": rows.listing(scope, show, user=request.user, after=form.data["after"]),
-        "back": f"{reverse('alignment')}?{urlencode(panels.query(scope))}",
+        "back": f"{reverse('alignment')}?{urlencode(panels.query(replace(scope, person=None)))}",
     }
     return render(request, "dashboard/alignment_leads.html", context)
 
 
 def _title(form: ListForm, show: str) -> str:
-    title = str(numbers.SLICES[show].title)
-    return f"{title}: {form.chosen_reason}" if form.chosen_reason else title
+    title, part = str(numbers.SLICES[show].title), form.chosen_reason or form.chosen_person
+    return f"{title}: {part}" if part else title

@@ -150,7 +150,7 @@ class Story:
     def _knows_better(self, lead: Lead, signs: Random, by: User, at: datetime) -> bool:
         """Whether marketing takes a company that is too small, on its own word."""
         company, smallest = lead.company, 20 if self.is_leader else 5
-        if company is None or company.employees >= smallest:
+        if company is None or (company.employees or 0) >= smallest:
             return False
         reason = signs.choice(names.REASONS)[self.language]
         self.book.override(lead, self.version, "company-size", reason=reason, by=by, at=at)

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from crm.dashboard.numbers import Period, Scope
-from leads import handoffs
+from leads import handoffs, overrides
 from leads.models import Handoff, Lead, Person, Source
 from leads.states import MILESTONES, Stage
 from sla.models import Outage
@@ -49,6 +49,9 @@ def world(cast: Cast) -> None:
     factories.rejected(cast)
     factories.withdrawn(cast)
     factories.handed_off(cast)
+    small = factories.lead(cast, company={"employees": 9})
+    overrides.override(small, cast.persona, "size", reason="Grows", by=cast.ana, at=factories.LOGGED_AT)
+    factories.handed_off(cast, of=small)
     factories.handed_off(cast, at=when("2026-03-31 11:30"), from_source="event")
     Outage.objects.create(started_at=when("2026-03-05 11:00"), ended_at=when("2026-03-05 11:30"))
     decided(cast, "2026-03-05 13:00", handed_off_at="2026-03-05 10:00")

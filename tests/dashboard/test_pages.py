@@ -15,7 +15,7 @@ from tests.factories import when
 
 pytestmark = pytest.mark.django_db
 MARCH = "from=2026-03-01&to=2026-03-31"
-QUERIES, LIST_QUERIES = 16, 11  # of them nine for the numbers; page, count, leads and sight for a list
+QUERIES, LIST_QUERIES = 18, 11  # of them eleven for the numbers; page, count, leads and sight for a list
 LINK = re.compile(r'<a[^>]*href="(/alignment/leads/\?[^"]*)"[^>]*>([^<]*)</a>')
 
 
@@ -53,7 +53,7 @@ def test_every_number_on_the_page_opens_a_list_of_that_length(cast):
     page = client.get("/alignment/?from=2026-02-10&to=2026-03-31").content.decode()
     texts = [(unescape(href), text.removesuffix(" not recorded")) for href, text in LINK.findall(page)]
     found = {(href, int(text)) for href, text in texts if text.isdecimal()}
-    assert len(found) == 60
+    assert len(found) == 80
     for href, number in found:
         assert (href, number) == (href, len(paged(client, href)))
 
@@ -114,7 +114,7 @@ def test_small_numbers_are_not_judged(cast):
     for _each in range(9):
         seen("2026-03-20", won="2026-03-25")
     page = browser(cast.elsa).get(f"/alignment/?{MARCH}").content.decode()
-    assert page.count("Too few to judge") == 11  # every panel and every rate; the count of MQLs speaks for itself
+    assert page.count("Too few to judge") == 14  # every panel and every rate; the count of MQLs speaks for itself
     assert "100%" not in page
 
 

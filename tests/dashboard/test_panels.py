@@ -30,6 +30,7 @@ COUNTS = {
     "rejections": (2, "rejected_by_sales"),
     "sources": (1, "leads"),
     "months": (1, "leads"),
+    "overrides": (1, "handed"),
 }
 NUMBER_IN = {"speed": r'class="v halo"[^>]*>(\d+)</text>', "rejections": r"<strong><a[^>]*>(\d+)</a>"}
 

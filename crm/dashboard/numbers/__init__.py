@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from crm.dashboard.numbers import agreement, cohort
+from crm.dashboard.numbers import agreement, cohort, worth
 from crm.dashboard.numbers.agreement import Attainment, Decisions, Reason, Term, Week
 from crm.dashboard.numbers.cohort import Days, Group, Step, earliest
 from crm.dashboard.numbers.scope import FIRST, LAST, NOT_GIVEN, Period, Scope
 from crm.dashboard.numbers.slices import SLICES, STAGES, STEPS, TOOK, rows
+from crm.dashboard.numbers.worth import Band, Submitter
 from sla.states import Metric
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "STEPS",
     "TOOK",
     "Attainment",
+    "Band",
     "Days",
     "Decisions",
     "Group",
@@ -32,6 +34,7 @@ __all__ = [
     "Reason",
     "Scope",
     "Step",
+    "Submitter",
     "Term",
     "Week",
     "as_json",
@@ -56,10 +59,24 @@ class Numbers:
     decisions: Decisions
     delivered: int
     terms: dict[str, list[Term]]
+    bands: list[Band]
+    submitters: list[Submitter]
+
+    @property
+    def handed(self) -> int:
+        return sum(each.handed for each in self.submitters)
+
+    @property
+    def overridden(self) -> int:
+        return sum(each.overridden for each in self.submitters)
+
+    @property
+    def override_rate(self) -> float | None:
+        return self.overridden / self.handed if self.handed else None
 
 
 def read(scope: Scope) -> Numbers:
-    """Nine queries, however many leads, sources, weeks and reasons there are."""
+    """Eleven queries, however many leads, sources, weeks, reasons and people there are."""
     funnel, days = cohort.funnel_and_days(scope)
     return Numbers(
         scope=scope,
@@ -73,6 +90,8 @@ def read(scope: Scope) -> Numbers:
         decisions=agreement.decided(scope),
         delivered=agreement.delivered_count(scope),
         terms=agreement.terms(scope),
+        bands=worth.bands(scope),
+        submitters=worth.submitters(scope),
     )
 
 
@@ -92,7 +111,22 @@ def as_json(numbers: Numbers) -> dict[str, Any]:
         "accept": {**vars(kept), "attainment": kept.rate, "promised": _terms(numbers, Metric.ACCEPT)},
         "decisions": {**vars(made), "acceptance": made.rate, "promised": _terms(numbers, Metric.ACCEPTANCE_RATE)},
         "mqls_delivered": {"count": numbers.delivered, "promised": _terms(numbers, Metric.MQL_VOLUME)},
+        "scores": {
+            name: [_band(band) for band in numbers.bands if band.score == name] for name in ("fit", "engagement")
+        },
+        "overrides": {
+            "handed_off": numbers.handed,
+            "overridden": numbers.overridden,
+            "people": [
+                {"id": each.pk, "name": each.name, "handed_off": each.handed, "overridden": each.overridden}
+                for each in numbers.submitters
+            ],
+        },
     }
+
+
+def _band(band: Band) -> dict[str, Any]:
+    return {"from": band.low, "to": band.high, "ended": band.ended, "won": band.won, "win_rate": band.rate}
 
 
 def _group(group: Group) -> dict[str, Any]:

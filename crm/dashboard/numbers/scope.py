@@ -45,7 +45,7 @@ class Scope:
     """One question to the numbers. ``zone``: the organisation's; ``source``: a code, NOT_GIVEN, or empty for all.
 
     ``marketing``, ``sales``: the id of a team; its leads are those that it brought, or those handed off to it.
-    ``reason``: the code of a rejection reason, for the list behind one bar.
+    ``reason``: the code of a rejection reason, ``person``: the id of whoever handed off, for the list behind one bar.
     """
 
     period: Period
@@ -55,6 +55,7 @@ class Scope:
     marketing: int | None = None
     sales: int | None = None
     reason: str = ""
+    person: int | None = None
 
     @property
     def instants(self) -> tuple[datetime, datetime]:

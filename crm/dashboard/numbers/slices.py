@@ -19,10 +19,13 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.dashboard.numbers.scope import Scope, counted
 from leads.models import Decision, Event, Handoff, Lead
-from leads.states import MILESTONES, DecisionKind, EventKind, Stage
+from leads.scores import BANDS
+from leads.states import MILESTONES, DecisionKind, EventKind, HandoffState, Stage
 from sla.models import Clock
 from sla.states import ClockState, Metric
 
+ENDED = (HandoffState.WON, HandoffState.LOST, HandoffState.DISQUALIFIED, HandoffState.REJECTED)
+SCORES = ("fit", "engagement")
 STAGES = ("leads", *(stage.value for stage in MILESTONES))
 
 
@@ -75,6 +78,23 @@ def decisions(scope: Scope) -> QuerySet[Decision]:
         undone_at__isnull=True,
         released_at__isnull=True,
     )
+
+
+def passed(scope: Scope) -> QuerySet[Handoff]:
+    """Handoffs sent in the period, of one person where the scope asks for that."""
+    begins, ends = scope.instants
+    return Handoff.objects.filter(
+        counted(scope, "lead__"),
+        Q(team=scope.sales) if scope.sales else Q(),
+        Q(submitted_by=scope.person) if scope.person else Q(),
+        submitted_at__gte=begins,
+        submitted_at__lt=ends,
+    )
+
+
+def ended(scope: Scope) -> QuerySet[Handoff]:
+    """Of those the ones with scores that came to an end, for whatever reason but marketing's own withdrawal."""
+    return passed(scope).filter(state__in=ENDED, fit_score__isnull=False, engagement_score__isnull=False)
 
 
 Condition = Callable[[Scope], Q]
@@ -156,6 +176,37 @@ def _decision(kind: DecisionKind, scope: Scope) -> Q:
     return Q(kind=kind)
 
 
+def _overridden(scope: Scope) -> Q:
+    return Q(overrides__gt=0)
+
+
+def _in_band(score: str, low: int, high: int, scope: Scope) -> Q:
+    return Q(**{f"{score}_score__gte": low, f"{score}_score__lte": high})
+
+
+def _won_in_band(score: str, low: int, high: int, scope: Scope) -> Q:
+    return _in_band(score, low, high, scope) & Q(state=HandoffState.WON)
+
+
+def band_slice(score: str, low: int, *, won: bool = False) -> str:
+    """The name of the slice of a band of ``score`` that begins at ``low``."""
+    return f"{score}_{low}_won" if won else f"{score}_{low}"
+
+
+def _band_slices() -> dict[str, Slice]:
+    found = {}
+    for score, words, won_words in (
+        ("fit", _("Fit {low}–{high}: ended"), _("Fit {low}–{high}: won")),
+        ("engagement", _("Engagement {low}–{high}: ended"), _("Engagement {low}–{high}: won")),
+    ):
+        for low, high in BANDS:
+            title = format_lazy(words, low=low, high=high)
+            found[band_slice(score, low)] = Slice(ended, partial(_in_band, score, low, high), title)
+            title = format_lazy(won_words, low=low, high=high)
+            found[band_slice(score, low, won=True)] = Slice(ended, partial(_won_in_band, score, low, high), title)
+    return found
+
+
 SLICES: dict[str, Slice] = {
     "leads": Slice(cohort, _every, _("Leads first seen")),
     **{s.value: Slice(cohort, partial(_reached, s.value), s.label) for s in MILESTONES},
@@ -180,18 +231,24 @@ SLICES: dict[str, Slice] = {
     "accepted_by_sales": Slice(decisions, partial(_decision, DecisionKind.ACCEPT), _("Accepted by sales")),
     "rejected_by_sales": Slice(decisions, partial(_decision, DecisionKind.REJECT), _("Rejected by sales")),
     "rejected_for": Slice(decisions, _rejected_for, _("Rejected by sales")),
+    "handed": Slice(passed, _every, _("Handed off in the period")),
+    "overridden": Slice(passed, _overridden, _("Handed off on a person’s word")),
+    **_band_slices(),
 }
 
 
 def rows(scope: Scope, name: str) -> QuerySet[Any]:
     """The rows that the number ``name`` of ``scope`` counts; each has ``lead_pk`` and ``first_seen_on``.
 
-    They are leads, clocks or decisions: a lead that was handed off twice is two cases. KeyError for no such number.
+    They are leads, handoffs, clocks or decisions: a lead that was handed off twice is two cases. KeyError for no such
+    number.
     """
     chosen = SLICES[name]
     found = chosen.population(scope).filter(chosen.condition(scope))
     if found.model is Lead:
         return found.annotate(lead_pk=F("pk"))
+    if found.model is Handoff:
+        return found.annotate(lead_pk=F("lead"), first_seen_on=F("lead__first_seen_on"))
     if found.model is Decision:
         return found.annotate(lead_pk=F("handoff__lead"), first_seen_on=F("handoff__lead__first_seen_on"))
     handoff = Handoff.objects.filter(pk=OuterRef("subject_id"))

@@ -12,9 +12,10 @@ from django.utils.translation import ngettext
 from crm.dashboard import charts
 from crm.dashboard.forms import SORTS, USUAL_SORT
 from crm.dashboard.numbers import Group, Numbers, Scope, Term
-from crm.dashboard.panels import addresses, drawings, sheets
+from crm.dashboard.panels import addresses, drawings, sheets, worth
 from crm.dashboard.panels.addresses import links, query
 from crm.dashboard.panels.drawings import LEAST
+from crm.dashboard.panels.worth import PersonLine, ScoreTable
 from crm.dashboard.templatetags.alignment import share
 from crm.lib.text import fold
 from crm.templatetags.relevo import limit_words, number
@@ -79,6 +80,8 @@ class Panels:
     kept: Goal
     accepted: Goal
     volume: Goal
+    worth: list[ScoreTable]
+    people: list[PersonLine]
     least: int = LEAST
 
     @property
@@ -115,6 +118,8 @@ def build(numbers: Numbers, sort: str = USUAL_SORT) -> Panels:
             promised[Metric.ACCEPTANCE_RATE], _share_words, numbers.decisions.rate, numbers.decisions.decisions
         ),
         volume=_goal(promised[Metric.MQL_VOLUME], _volume_words),
+        worth=worth.score_tables(numbers),
+        people=worth.people(numbers),
     )
 
 

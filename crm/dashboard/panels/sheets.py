@@ -209,6 +209,25 @@ def _grouped(to: dict[str, str], group: Group) -> list[Cell]:
     ]
 
 
+def scores(found: Numbers) -> Sheet:
+    """One row for each band of each score."""
+    to, rows = addresses.links(found.scope), []
+    for band in found.bands:
+        score = _("Fit") if band.score == "fit" else _("Engagement")
+        counted = [Cell(band.ended, href=to[band.slice]), Cell(band.won, href=to[band.won_slice])]
+        rows.append([Cell(score), Cell(band.low), Cell(band.high), *counted, rate(band.rate)])
+    return Sheet([_("Score"), _("From"), _("To"), _("Ended"), _("Won"), _("Win rate")], rows)
+
+
+def overrides(found: Numbers) -> Sheet:
+    rows = []
+    for each in found.submitters:
+        to = addresses.links(replace(found.scope, person=each.pk))
+        counted = [Cell(each.handed, href=to["handed"]), Cell(each.overridden, href=to["overridden"])]
+        rows.append([Cell(each.name), *counted, rate(each.rate)])
+    return Sheet([_("Handed off by"), _("Handoffs"), _("On a person’s word"), _("Share")], rows)
+
+
 SHEETS: dict[str, Callable[[Numbers], Sheet]] = {
     "headline": headline,
     "weekly": weekly,
@@ -219,4 +238,6 @@ SHEETS: dict[str, Callable[[Numbers], Sheet]] = {
     "days": days,
     "sources": sources,
     "months": months,
+    "scores": scores,
+    "overrides": overrides,
 }
