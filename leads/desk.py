@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db.models import Count, F, Max, Prefetch, Q, QuerySet
+from django.db.models.fields.json import KeyTransform
 
 from crm.accounts.models import User
 from crm.accounts.states import Side
@@ -22,8 +23,10 @@ def queue(user: User, tab: str, *, at: datetime, since: datetime) -> QuerySet[Ha
     """The handoffs of one tab of the queue: what was put back first, then the least time left.
 
     waiting: all pending; soon: due within an hour; overdue; decided: accepted or rejected from ``since`` on.
+    Each has ``overruled``: what it was handed off with on a person's word (packages.overruled).
     """
     visible = Handoff.objects.visible_to(user).with_names().defer(*UNSEEN)
+    visible = visible.annotate(overruled=KeyTransform("overrides", "package__payload"))
     if tab == "decided":
         decided = Q(decisions__at__gte=since, decisions__undone_at__isnull=True, decisions__released_at__isnull=True)
         return visible.filter(decided).order_by("-decisions__at", "-id")

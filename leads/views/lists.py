@@ -62,10 +62,28 @@ def row(request: Request, handoff: Handoff, *, at: datetime) -> dict[str, Any]:
         "source": str(lead.source or ""),
         "team": handoff.team.name,
         "is_test": lead.is_test,
+        "scores": _scores(handoff),
+        "word": _word(handoff),
         "is_requeued": handoff.is_pending and handoff.requeued_at is not None,
         "state": "" if handoff.is_pending else handoff.get_state_display(),
         "owner": str(handoff.owner or ""),
     }
+
+
+def _scores(handoff: Handoff) -> str:
+    """Both scores at the hand-off in short; empty where it has none."""
+    if handoff.fit_score is None:
+        return ""
+    pattern = gettext("Fit {fit} · engagement {engagement}")
+    return pattern.format(fit=handoff.fit_score, engagement=handoff.engagement_score)
+
+
+def _word(handoff: Handoff) -> str:
+    """Why marketing knew better, where it did and the list has read it (desk.queue)."""
+    if not handoff.overrides:
+        return ""
+    reasons = [each["reason"] for each in getattr(handoff, "overruled", None) or [] if each.get("reason")]
+    return f"{gettext('Overridden')}: {' · '.join(reasons)}" if reasons else gettext("Overridden")
 
 
 def today_began(request: Request, at: datetime) -> datetime:

@@ -80,9 +80,11 @@ def firm() -> Firm:
     return Firm(organisation, persona=persona, agreement=agreement, **teams, **cast)
 
 
-def signed(marketing_lead: User, sales_lead: User, *, at: datetime, **changes: Any) -> AgreementVersion:
+def signed(
+    marketing_lead: User, sales_lead: User, *, at: datetime, calendar_name: str = "Oficina", **changes: Any
+) -> AgreementVersion:
     """The starter agreement, signed by both sides and in force. ``changes``: fields that differ."""
-    calendar = calendars.create("Oficina", ZONE, WEEK, by=sales_lead, at=at)
+    calendar = calendars.create(calendar_name, ZONE, WEEK, by=sales_lead, at=at)
     version = drafts.create(
         Agreement.objects.create(name="ANS"),
         by=marketing_lead,

@@ -6,7 +6,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from leads import handoffs
+from crm.accounts.models import User
+from leads import handoffs, overrides
 from leads.models import Decision, Event, Handoff, Lead
 from tests.pages import firm as factories
 from tests.pages.firm import MONDAY
@@ -254,3 +255,18 @@ def test_no_page_shows_an_unrendered_component(firm, signed_in):
             text = signed_in(getattr(firm, name)).get(path).content.decode()
             assert "<c-" not in text, path
             assert 'style="' not in text, path
+
+
+def test_queue_shows_scores_and_why_marketing_knew_better(firm, signed_in):
+    User.objects.update(language="en")
+    small = factories.lead(firm, company={"employees": 8})
+    overrides.override(small, firm.persona, "company-size", reason="Abre sucursal", by=firm.ana, at=factories.MONDAY)
+    sent = {"team": firm.sales, "persona_version": firm.persona, "by": firm.ana, "at": factories.MONDAY}
+    handoff = handoffs.hand_off(small, **sent)
+    factories.pending(firm)
+    answer = signed_in(firm.bea).get("/queue/")
+    shown = {row["pk"]: (row["scores"], row["word"]) for row in answer.context["rows"]}
+    assert shown.pop(handoff.pk) == ("Fit 50 · engagement 40", "Overridden: Abre sucursal")
+    assert list(shown.values()) == [("Fit 50 · engagement 40", "")]
+    page = signed_in(firm.bea).get(f"/leads/{small.pk}/").content.decode()
+    assert "“Abre sucursal” · Ana Robles" in page

@@ -1,0 +1,187 @@
+"""The qualify page: the persona that fits best with its reasons, what would settle a criterion, overriding a fact, and
+the minimum score at the hand-off."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from crm import starter
+from crm.accounts.models import User
+from leads.models import Evidence, Handoff, Lead
+from personas import catalogue
+from personas.models import PersonaVersion
+from tests.pages import firm as factories
+from tests.pages.firm import MONDAY
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def english(firm: Any) -> Any:
+    User.objects.update(language="en")
+    return firm
+
+
+def text_of(answer: Any) -> str:
+    """The words of the page's main part, without tags."""
+    main = re.search(r"<main.*</main>", answer.content.decode(), re.DOTALL)
+    assert main
+    return " ".join(re.sub(r"<[^>]+>", " ", main[0]).split())
+
+
+def owner(firm: Any) -> PersonaVersion:
+    """A second persona for small companies, which stands first in the catalogue."""
+    small = {**starter.CRITERIA[0], "operand": 5, "text": {"es": "5 o más", "en": "Has 5 or more"}}
+    boss = {**starter.CRITERIA[1], "operand": ["dueño"], "text": {"es": "Es dueño", "en": "Owns the company"}}
+    created = catalogue.create("a-owner", {"es": "Dueño", "en": "Owner"}, by=firm.luis, at=MONDAY)
+    return catalogue.publish_version(created, {}, [small, boss, *starter.CRITERIA[3:]], by=firm.luis, at=MONDAY)
+
+
+def signed_with(firm: Any, **terms: Any) -> None:
+    """The starter agreement again, with other terms, for the sales team alone."""
+    version = factories.signed(firm.luis, firm.dora, at=MONDAY, calendar_name="Otra", **terms)
+    version.agreement.teams.set([firm.sales])
+
+
+# -- The persona that fits best
+
+
+def test_best_match_is_chosen_with_its_reasons(english: Any, signed_in: Any) -> None:
+    owner(english)
+    lead = factories.lead(english)
+    answer = signed_in(english.ana).get(f"/leads/{lead.pk}/qualify/")
+    assert [match.version.persona.slug for match in answer.context["choice"].matches] == [
+        "commercial-leader",
+        "a-owner",
+    ]
+    assert answer.context["persona"] == english.persona
+    words = text_of(answer)
+    assert "It fits best of the personas in use." in words
+    assert "Owner fit 25 of 100 Met : Has 5 or more Against it : Owns the company Not known :" in words
+
+
+def test_another_persona_can_be_chosen(english: Any, signed_in: Any) -> None:
+    other, lead = owner(english), factories.lead(english)
+    answer = signed_in(english.ana).get(f"/leads/{lead.pk}/qualify/?persona={other.pk}")
+    assert answer.context["persona"] == other
+    assert "Commercial leader would fit better." in text_of(answer)
+
+
+def test_persona_that_the_agreement_does_not_look_for_is_not_offered(english: Any, signed_in: Any) -> None:
+    other, lead = owner(english), factories.lead(english)
+    english.agreement.personas.set([english.persona.persona])
+    client = signed_in(english.ana)
+    matches = client.get(f"/leads/{lead.pk}/qualify/").context["choice"].matches
+    assert [match.version for match in matches] == [english.persona]
+    assert client.get(f"/leads/{lead.pk}/qualify/?persona={other.pk}").status_code == 404
+
+
+def test_lead_page_of_a_new_lead_suggests_a_persona_to_marketing(english: Any, signed_in: Any) -> None:
+    lead = factories.lead(english)
+    answer = signed_in(english.ana).get(f"/leads/{lead.pk}/")
+    assert (answer.context["persona"], answer.context["is_suggested"]) == (english.persona, True)
+    assert "How it would qualify" in text_of(answer)
+
+
+# -- What would settle it, and knowing better
+
+
+def test_each_open_criterion_says_what_would_settle_it(english: Any, signed_in: Any) -> None:
+    lead = factories.lead(english, company={"employees": 8})
+    words = text_of(signed_in(english.ana).get(f"/leads/{lead.pk}/qualify/"))
+    assert "To settle it: correct “Employees” if it is wrong." in words
+    assert "To settle it: give “Yearly budget”, or ask and note who said so." in words
+
+
+def test_override_from_the_page_makes_it_an_mql(english: Any, signed_in: Any) -> None:
+    lead, client = factories.lead(english, company={"employees": 8}), signed_in(english.ana)
+    said = {"from": "qualify", "persona": english.persona.pk, "reason": "Opens a branch", "source": "Call"}
+    answer = client.post(f"/leads/{lead.pk}/override/company-size/", said)
+    assert answer["Location"] == f"/leads/{lead.pk}/qualify/"
+    row = Evidence.objects.get(lead=lead)
+    assert (row.overrides, row.verdict, row.payload["reason"], row.actor) == (
+        True,
+        "met",
+        "Opens a branch",
+        english.ana,
+    )
+    page = client.get(f"/leads/{lead.pk}/qualify/")
+    assert page.context["assessment"].is_mql
+    assert "Overridden Employees: 8 · “Opens a branch” · Call" in text_of(page)
+
+
+def test_override_without_reason_comes_back_open_with_the_error(english: Any, signed_in: Any) -> None:
+    lead = factories.lead(english, company={"employees": 8})
+    said = {"from": "qualify", "persona": english.persona.pk, "reason": " ", "source": "The boss"}
+    answer = signed_in(english.ana).post(f"/leads/{lead.pk}/override/company-size/", said)
+    assert answer.status_code == 422
+    assert 'value="The boss"' in answer.content.decode()
+    assert not Evidence.objects.exists()
+
+
+def test_override_of_what_no_fact_decided_is_a_conflict(english: Any, signed_in: Any) -> None:
+    lead = factories.lead(english)
+    said = {"from": "qualify", "persona": english.persona.pk, "reason": "I know"}
+    assert signed_in(english.ana).post(f"/leads/{lead.pk}/override/budget/", said).status_code == 409
+
+
+@pytest.mark.parametrize(("name", "status"), [("ana", 302), ("luis", 302), ("elsa", 403), ("bea", 404), ("root", 404)])
+def test_override_is_for_who_may_qualify(name: str, status: int, firm: Any, signed_in: Any) -> None:
+    lead = factories.lead(firm, company={"employees": 8})
+    said = {"persona": firm.persona.pk, "reason": "I know"}
+    client = signed_in(getattr(firm, name))
+    assert client.post(f"/leads/{lead.pk}/override/company-size/", said).status_code == status
+    assert client.post(f"/leads/{lead.pk}/override/nothing/", said).status_code == (404 if status == 302 else status)
+
+
+def test_rep_overrides_a_fact_about_the_means_while_working(english: Any, signed_in: Any) -> None:
+    handoff = factories.contacted(english, attributes={"budget": 100, "decides": True})
+    client = signed_in(english.bea)
+    client.post(f"/leads/{handoff.lead_id}/override/budget/", {"reason": "A new round of money"})
+    assert client.post(f"/handoffs/{handoff.pk}/sql/").status_code == 302
+    event = handoff.lead.events.get(kind="sql")
+    assert (Handoff.objects.get(pk=handoff.pk).state, event.payload["overridden"]) == ("sql", ["budget"])
+
+
+# -- Scores, and the minimum at the hand-off
+
+
+def test_page_shows_both_scores_with_their_log(english: Any, signed_in: Any) -> None:
+    lead = factories.lead(english)
+    words = text_of(signed_in(english.ana).get(f"/leads/{lead.pk}/qualify/"))
+    assert "Fit 50 / 100 50 +25 The company has at least 20 employees +25 Works in sales" in words
+    assert "Engagement 40 / 100 40 +40 Asked for a demo, 2 Mar 2026" in words
+
+
+def test_lead_page_shows_what_time_took(english: Any, signed_in: Any, moment: Any) -> None:
+    handoff = factories.pending(english)
+    moment.advance(days=30)
+    words = text_of(signed_in(english.ana).get(f"/leads/{handoff.lead_id}/"))
+    assert "+40 Asked for a demo, 2 Mar 2026 −20 after 30 days" in words
+    assert "At the hand-off: fit 50, engagement 40." in words
+
+
+def test_low_score_asks_for_a_reason_and_names_what_is_missing(english: Any, signed_in: Any) -> None:
+    signed_with(english, minimum_score=60)
+    lead, client = factories.lead(english), signed_in(english.ana)
+    page = text_of(client.get(f"/leads/{lead.pk}/qualify/"))
+    asks = "Ventas asks for a score of 60; this lead has 45, the mean of fit 50 and engagement 40."
+    assert (asks in page, "Has budget for this year (+25)" in page) == (True, True)
+    said = {"persona": english.persona.pk, "team": english.sales.pk, "note": "Call soon"}
+    refused = client.post(f"/leads/{lead.pk}/hand-off/", said)
+    assert (refused.status_code, list(refused.context["form"].errors)) == (422, ["score_reason"])
+    assert "Call soon" in refused.content.decode()
+    answer = client.post(f"/leads/{lead.pk}/hand-off/", {**said, "score_reason": "A key account"})
+    assert answer.status_code == 302
+    assert Handoff.objects.get(lead=lead).overrides == 1
+
+
+def test_team_without_minimum_asks_for_no_reason(english: Any, signed_in: Any) -> None:
+    lead, client = factories.lead(english), signed_in(english.ana)
+    assert "score_reason" not in client.get(f"/leads/{lead.pk}/qualify/").content.decode()
+    said = {"persona": english.persona.pk, "team": english.sales.pk, "score_reason": "Not asked for"}
+    client.post(f"/leads/{lead.pk}/hand-off/", said)
+    assert (Lead.objects.get(pk=lead.pk).stage, Handoff.objects.get().overrides) == ("handed_off", 0)
