@@ -258,7 +258,7 @@ class HandOffForm(forms.Form):
     """Where an MQL goes. ``score_reason``: only where the score is below what the agreement asks for."""
 
     team = forms.ModelChoiceField(label=_("To the queue of"), queryset=None, empty_label=None)
-    score_reason = Line(label=_("Why hand it off below the minimum score?"), required=False, max_length=500)
+    score_reason = Line(label=_("Why hand it off below the minimum fit score?"), required=False, max_length=500)
     note = Lines(label=_("Note for sales"), required=False, max_length=2000)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

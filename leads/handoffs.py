@@ -41,7 +41,7 @@ class PackageIncomplete(DomainError):
 
 
 class ScoreTooLow(DomainError):
-    """Below the agreement's minimum; a reason for handing off all the same lets it through."""
+    """The fit score is below the agreement's minimum; a reason for handing off all the same lets it through."""
 
     code = "score_too_low"
 
@@ -216,19 +216,13 @@ def _create(lead: Lead, **fields: Any) -> Handoff:
 
 
 def _check_score(found: Scores, terms: Terms, reason: str) -> bool:
-    """Whether the score is below what the agreement asks for; raises ScoreTooLow where it is and nobody says why."""
-    if terms.minimum_score is None or found.overall >= terms.minimum_score:
+    """Whether fit is below what the agreement asks for; raises ScoreTooLow where it is and nobody says why."""
+    if terms.minimum_score is None or found.fit.total >= terms.minimum_score:
         return False
     if reason.strip():
         return True
-    words: dict[str, object] = {
-        "score": found.overall,
-        "fit": found.fit.total,
-        "engagement": found.engagement.total,
-        "minimum": terms.minimum_score,
-    }
-    text = _("The score is %(score)s (fit %(fit)s, engagement %(engagement)s); the agreement asks for %(minimum)s.")
-    text %= words
+    words = {"score": found.fit.total, "minimum": terms.minimum_score}
+    text = _("The fit score is %(score)s; the agreement asks for %(minimum)s.") % words
     if gains := ", ".join(f"{in_language(line.text)} (+{line.points})" for line in found.fit.open):
         text += " " + _("What is missing: %(gains)s.") % {"gains": gains}
     text += " " + _("To hand it off all the same, say why.")

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
-from leads import events, facts
+from leads import events, facts, scores
 from leads.models import Event, Handoff, Lead
 from leads.qualification import Assessment, Judgement, Proof, Rule, Terms
 from leads.scores import Done
@@ -41,7 +41,7 @@ class Out:
 class Impact:
     """``total`` MQLs of the period, ``out`` of them would not have qualified; of those, won and SQL.
 
-    ``low``: would qualify and yet need a reason, because their score is below the draft's minimum; None without one.
+    ``low``: would qualify and yet need a reason, because their fit is below the draft's minimum; None without one.
     ``is_of_all``: by a persona that has judged no lead yet, so that all MQLs were judged by it.
     """
 
@@ -112,7 +112,7 @@ def of_agreement(version: AgreementVersion, *, since: datetime, at: datetime) ->
         assessment = case.judged(case.rules, terms, persona=case.persona)
         if not assessment.is_mql:
             found.append(case.out(assessment, in_force))
-        elif terms.minimum_score is not None and case.score(assessment, terms) < terms.minimum_score:
+        elif terms.minimum_score is not None and scores.fit(assessment).total < terms.minimum_score:
             low += 1
     return Impact(total, found, None if terms.minimum_score is None else low)
 
@@ -134,11 +134,6 @@ class Case:
         now = self.judged(self.rules, in_force, persona=self.persona)
         counts = assessment.action_count > 0
         return Out(self.lead, assessment.open_points, assessment.is_looked_for, counts, is_out_now=not now.is_mql)
-
-    def score(self, assessment: Assessment, terms: Terms) -> int:
-        """On the day on which it was handed off first, or else qualified, with what it had done by then."""
-        on = self.lead.handed_off_on or self.lead.mql_on or self.lead.first_seen_on
-        return facts.score(assessment, [act for act in self.done if act.on <= on], terms, on=on).overall
 
 
 def _cases(rows: QuerySet[Lead]) -> Iterator[Case]:

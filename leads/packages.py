@@ -11,7 +11,7 @@ from leads.models import Handoff, Package
 from leads.qualification import Assessment
 from leads.scores import Scores
 
-SCORE = "score"  # stands where a criterion's code does: what was overruled is the agreement's minimum score
+SCORE = "score"  # stands where a criterion's code does: what was overruled is the agreement's minimum fit score
 
 
 def overruled(assessment: Assessment, *, score_reason: str, submitter: str) -> list[dict[str, str]]:

@@ -55,7 +55,7 @@ class Proof:
 class Terms:
     """What an agreement says about the MQL. None: every kind of valuable action counts, every persona is looked for.
 
-    ``actions``: codes of kinds; ``personas``: ids; ``minimum_score``: what a lead should have to be handed off;
+    ``actions``: codes of kinds; ``personas``: ids; ``minimum_score``: of fit, that a lead should have to be handed off;
     ``half_life``: the days in which engagement loses half its points.
     """
 

@@ -67,14 +67,10 @@ class Score:
 
 @dataclass(frozen=True)
 class Scores:
-    """Both scores of a lead at one moment. ``overall``: their mean, which an agreement's minimum is compared with."""
+    """Both scores of a lead at one moment."""
 
     fit: Score
     engagement: Score
-
-    @property
-    def overall(self) -> int:
-        return (self.fit.total + self.engagement.total + 1) // 2
 
     @property
     def plain(self) -> dict[str, Any]:

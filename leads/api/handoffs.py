@@ -159,7 +159,7 @@ class NewHandoff(rest.Body):
         max_length=500,
         allow_blank=True,
         required=False,
-        help_text=_("Why it goes to sales below the agreement's minimum score; not asked for else."),
+        help_text=_("Why it goes to sales below the agreement's minimum fit score; not asked for else."),
     )
 
 

@@ -75,7 +75,6 @@ class ScoreShown(serializers.Serializer):
 class ScoresShown(serializers.Serializer):
     fit = ScoreShown(read_only=True)
     engagement = ScoreShown(read_only=True)
-    overall = serializers.IntegerField(read_only=True, help_text=_("The mean of both, rounded up."))
 
 
 class MatchShown(serializers.Serializer):

@@ -89,7 +89,7 @@ def show_qualify(
         "action_form": bound.get("action") or ActionForm(today=today, auto_id="id_action_%s"),
         "form": form,
         "terms": offers,
-        "low": [offer for offer in offers if scores and offer.minimum is not None and scores.overall < offer.minimum],
+        "low": [offer for offer in offers if scores and offer.minimum is not None and scores.fit.total < offer.minimum],
         "missing": missing,
         "ready": bool(assessment and assessment.is_mql and not missing and offers),
         "failed": next(iter(bound), ""),
@@ -99,7 +99,7 @@ def show_qualify(
 
 @dataclass(frozen=True)
 class Offer:
-    """A sales team that the lead may go to: by when it would have to decide, and the score that its agreement asks."""
+    """A sales team that the lead may go to: when it would have to decide, and the fit score that its agreement asks."""
 
     team: Team
     due: datetime | None

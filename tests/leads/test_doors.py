@@ -122,7 +122,7 @@ def test_action_that_the_agreement_does_not_count_makes_no_mql(door: Door, cast:
 
 def test_persona_that_the_agreement_does_not_look_for_makes_no_mql(cast: Cast) -> None:
     other = factories.persona("other")
-    cast.agreement.personas.set([other.persona])
+    agreed(cast, personas=[other.persona])
     with pytest.raises(handoffs.NotAnMql) as refused:
         function_qualify(cast, factories.lead(cast))
     assert list(refused.value.fields) == ["persona"]
@@ -288,20 +288,20 @@ def asks_for(cast: Cast, score: int) -> None:
 
 
 def test_score_below_the_minimum_is_named_with_what_is_missing(cast: Cast) -> None:
-    asks_for(cast, 40)
+    asks_for(cast, 60)
     with pytest.raises(handoffs.ScoreTooLow) as refused, translation.override("en"):
         handoffs.hand_off(
             factories.lead(cast), team=cast.sales, persona_version=cast.persona, by=cast.ana, at=HANDED_OFF_AT
         )
     assert str(refused.value.message) == (
-        "The score is 35 (fit 50, engagement 20); the agreement asks for 40."
+        "The fit score is 50; the agreement asks for 60."
         " What is missing: Has a budget (+25), Decides the purchase (+25). To hand it off all the same, say why."
     )
     assert list(refused.value.fields) == ["score_reason"]
 
 
 def test_score_that_reaches_the_minimum_needs_no_reason_and_counts_none(cast: Cast) -> None:
-    asks_for(cast, 35)
+    asks_for(cast, 50)
     handoff = function_hand_off(cast, factories.lead(cast))
     assert isinstance(handoff, Handoff)
     assert (handoff.fit_score, handoff.engagement_score, handoff.overrides) == (50, 20, 0)

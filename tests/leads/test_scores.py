@@ -109,11 +109,6 @@ def test_band_of_a_score(total: int, band: tuple[int, int]) -> None:
     assert scores.band(total) == band
 
 
-def test_overall_is_the_mean_rounded_up() -> None:
-    found = scores.of(judged(("fit", "met", 1)), [action(25, TODAY)], on=TODAY, half_life=30)
-    assert (found.fit.total, found.engagement.total, found.overall) == (100, 25, 63)
-
-
 # -- Any history
 
 

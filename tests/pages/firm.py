@@ -81,12 +81,18 @@ def firm() -> Firm:
 
 
 def signed(
-    marketing_lead: User, sales_lead: User, *, at: datetime, calendar_name: str = "Oficina", **changes: Any
+    marketing_lead: User,
+    sales_lead: User,
+    *,
+    at: datetime,
+    calendar_name: str = "Oficina",
+    of: Agreement | None = None,
+    **changes: Any,
 ) -> AgreementVersion:
     """The starter agreement, signed by both sides and in force. ``changes``: fields that differ."""
     calendar = calendars.create(calendar_name, ZONE, WEEK, by=sales_lead, at=at)
     version = drafts.create(
-        Agreement.objects.create(name="ANS"),
+        of or Agreement.objects.create(name="ANS"),
         by=marketing_lead,
         at=at,
         calendar=calendar,

@@ -41,9 +41,8 @@ def owner(firm: Any) -> PersonaVersion:
 
 
 def signed_with(firm: Any, **terms: Any) -> None:
-    """The starter agreement again, with other terms, for the sales team alone."""
-    version = factories.signed(firm.luis, firm.dora, at=MONDAY, calendar_name="Otra", **terms)
-    version.agreement.teams.set([firm.sales])
+    """The next version of the agreement, with other terms."""
+    factories.signed(firm.luis, firm.dora, at=MONDAY, calendar_name="Otra", of=firm.agreement.agreement, **terms)
 
 
 # -- The persona that fits best
@@ -60,7 +59,7 @@ def test_best_match_is_chosen_with_its_reasons(english: Any, signed_in: Any) -> 
     assert answer.context["persona"] == english.persona
     words = text_of(answer)
     assert "It fits best of the personas in use." in words
-    assert "Owner fit 25 of 100 Met : Has 5 or more Against it : Owns the company Not known :" in words
+    assert "Owner fit 25 of 100 Met: Has 5 or more Against it: Owns the company Not known:" in words
 
 
 def test_another_persona_can_be_chosen(english: Any, signed_in: Any) -> None:
@@ -72,7 +71,7 @@ def test_another_persona_can_be_chosen(english: Any, signed_in: Any) -> None:
 
 def test_persona_that_the_agreement_does_not_look_for_is_not_offered(english: Any, signed_in: Any) -> None:
     other, lead = owner(english), factories.lead(english)
-    english.agreement.personas.set([english.persona.persona])
+    signed_with(english, personas=[english.persona.persona])
     client = signed_in(english.ana)
     matches = client.get(f"/leads/{lead.pk}/qualify/").context["choice"].matches
     assert [match.version for match in matches] == [english.persona]
@@ -168,7 +167,7 @@ def test_low_score_asks_for_a_reason_and_names_what_is_missing(english: Any, sig
     signed_with(english, minimum_score=60)
     lead, client = factories.lead(english), signed_in(english.ana)
     page = text_of(client.get(f"/leads/{lead.pk}/qualify/"))
-    asks = "Ventas asks for a score of 60; this lead has 45, the mean of fit 50 and engagement 40."
+    asks = "Ventas asks for a fit score of 60; this lead has 50."
     assert (asks in page, "Has budget for this year (+25)" in page) == (True, True)
     said = {"persona": english.persona.pk, "team": english.sales.pk, "note": "Call soon"}
     refused = client.post(f"/leads/{lead.pk}/hand-off/", said)
