@@ -29,7 +29,7 @@ def of_persona(request: Request, pk: int) -> HttpResponse:
     _check(request)
     version = get_object_or_404(PersonaVersion.objects.select_related("persona"), pk=pk)
     found = impact.of_rules(version, since=_since(request.now), at=request.now)
-    return _show(request, found, title=str(version.persona), number=version.number)
+    return _show(request, found, title=str(version.persona), number=version.number, of_persona=True)
 
 
 @require_safe
@@ -52,9 +52,10 @@ def _since(at: datetime) -> datetime:
     return at - impact.USUAL
 
 
-def _show(request: Request, found: Impact, *, title: str, number: int) -> HttpResponse:
+def _show(request: Request, found: Impact, *, title: str, number: int, of_persona: bool = False) -> HttpResponse:
     """The sentence alone for a page that fetches it (htmx), else a page of the list; rows out of sight are masked."""
     context: dict[str, Any] = {"impact": found, "title": title, "number": number, "days": impact.USUAL.days}
+    context["of_persona"] = of_persona
     if request.htmx:
         return render(request, "leads/_impact.html", context)
     raw = request.GET.get("from", "0")
