@@ -17,6 +17,7 @@ TABLES: list[str] = [
     "leads_package",
     "sla_firing",
     "sla_signature",
+    "sla_stint",
 ]
 # Only the owner of the tables writes here; the product's role reads.
 OWNERS = ("django_migrations", "relevo_installation")
