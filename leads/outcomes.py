@@ -51,8 +51,8 @@ def qualify_sql(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
         raise IllegalMove(_("Contact the lead first."))
     source = HandoffState.ACCEPTED if handoff.state == HandoffState.ACCEPTED else HandoffState.CONTACTED
     old = handoffs.claim(handoff, HandoffState.SQL, of=(source,), sql_at=at)
-    clocks.cancel(handoff, Metric.FIRST_CONTACT, at=at)
-    clocks.stop(handoff, Metric.SQL_DECISION, at=at)
+    clocks.cancel(handoff, Metric.FIRST_CONTACT, at=at, by=by)
+    clocks.stop(handoff, Metric.SQL_DECISION, at=at, by=by)
     payload = {"warned": [j.rule.code for j in unproven]} if unproven else {}
     handoffs.follow(handoff, EventKind.SQL, old=old, by=by, at=at, payload=payload)
     _tell_marketing("handoff.sql", handoff, by=by, at=at)
@@ -107,7 +107,7 @@ def lose(handoff: Handoff, reason: OutcomeReason, *, by: User, at: datetime, com
 def disqualify(handoff: Handoff, reason: OutcomeReason, *, by: User, at: datetime, comment: str = "") -> Handoff:
     """Close after contact as disqualified. Not a rejection: marketing's acceptance rate does not change."""
     handoff = _end(handoff, HandoffState.DISQUALIFIED, reason, by=by, at=at, comment=comment)
-    clocks.stop(handoff, Metric.SQL_DECISION, at=at)
+    clocks.stop(handoff, Metric.SQL_DECISION, at=at, by=by)
     return handoff
 
 
