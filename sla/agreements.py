@@ -175,6 +175,7 @@ def policy(version: AgreementVersion, team: Team, *, facts: Mapping[str, Any]) -
         clocks[promise.metric] = (rank, terms)
     calendar = calendars.plain(calendars.of_team(team, version.calendar))
     return {
+        "version": version.pk,
         "calendar": calendar.to_json(),
         "clocks": {metric: terms for metric, (_rank, terms) in clocks.items()},
     }
