@@ -14,13 +14,13 @@ from crm.accounts.request import Request
 from crm.lib import regions
 from crm.lib.bilingual import in_language
 from leads import events, facts, permissions
-from leads.clock_forms import PauseForm
 from leads.forms import (
     ActionForm,
     AttemptForm,
     EndForm,
     EvidenceForm,
     NoteForm,
+    PauseForm,
     ReassignForm,
     RejectForm,
     WinForm,
