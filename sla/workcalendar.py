@@ -4,16 +4,19 @@ Pure: no Django, no clock. ``sla.worktime`` counts in it; clocks and handoffs ca
 """
 
 from bisect import bisect_right
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import pairwise
 from types import MappingProxyType
 from typing import Any, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 Hours = tuple[int, int]
+WeekHours = tuple[int, int, int]
 
 MINUTES_A_DAY = 1440
+_MINUTES_A_WEEK = 7 * MINUTES_A_DAY
 # ZoneInfo reads these too, but they are the machine's own setting, or zones that count leap seconds.
 _NOT_IANA = ("localtime", "posixrules", "Factory", "posix/", "right/")
 
@@ -155,6 +158,20 @@ def check_hours(opens: int, closes: int) -> None:
         raise ValueError(f"opens must be a whole number of minutes from 0 to 1439, not {opens!r}")
     if type(closes) is not int or not opens < closes <= opens + MINUTES_A_DAY:
         raise ValueError(f"closes must be 1 to 1440 minutes after opens ({opens}), not {closes!r}")
+
+
+def overlap(windows: Iterable[WeekHours]) -> int | None:
+    """The weekday of the first (weekday, opens, closes) that begins before an earlier one has closed; None: all apart.
+
+    Nights count into the next day, that of Sunday into Monday. Windows that touch are apart.
+    """
+    ordered = sorted((day * MINUTES_A_DAY + opens, day * MINUTES_A_DAY + closes) for day, opens, closes in windows)
+    # Monday comes once more after Sunday.
+    around = [*ordered, *((opens + _MINUTES_A_WEEK, closes + _MINUTES_A_WEEK) for opens, closes in ordered[:1])]
+    for (_, closes), (opens, _) in pairwise(around):
+        if opens < closes:
+            return opens % _MINUTES_A_WEEK // MINUTES_A_DAY
+    return None
 
 
 def _plain(windows: tuple[Window, ...]) -> tuple[tuple[int, int, int], ...]:
