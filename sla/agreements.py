@@ -83,7 +83,7 @@ def content(version: AgreementVersion) -> dict[str, Any]:
         "sql_definition": version.sql_definition,
         "package_fields": version.package_fields,
         "sql_blocks": version.sql_blocks,
-        "calendar": calendars.plain(version.calendar).to_json(),
+        "calendar": calendars.signed_part(version.calendar),
         "rejection_reasons": sorted(version.rejection_reasons.values_list("code", flat=True)),
         "commitments": [
             {

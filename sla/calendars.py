@@ -114,6 +114,12 @@ def is_signed(calendar: Calendar) -> bool:
     return AgreementVersion.objects.filter(calendar=calendar).exclude(state__in=UNSIGNED).exists()
 
 
+def signed_part(calendar: Calendar) -> dict[str, Any]:
+    """What a signature stands for, as plain JSON data: zone and weekly hours. Single dates stay editable."""
+    stored = plain(calendar).to_json()
+    return {key: stored[key] for key in ("zone", "windows", "changes") if key in stored}
+
+
 def listed() -> list[Calendar]:
     """Every calendar with what its line shows, those in use first; each has ``signed`` and ``in_force``."""
     versions = AgreementVersion.objects.filter(calendar=OuterRef("pk"))
@@ -234,14 +240,15 @@ def change(
     calendar, name = locked(calendar), clean_line(name)
     if Calendar.objects.filter(name__iexact=name).exclude(pk=calendar.pk).exists():
         raise NameTaken(fields={"name": NameTaken.message})
-    before = {"name": calendar.name, "zone": calendar.time_zone, "windows": sorted(windows_of(calendar))}
-    after = {"name": name, "zone": time_zone, "windows": sorted(windows)}
+    old, new = sorted(windows_of(calendar)), sorted(windows)
+    before = {"name": calendar.name, "zone": calendar.time_zone, "windows": old}
+    after = {"name": name, "zone": time_zone, "windows": new}
     if before == after:
         return calendar
-    if (before["zone"], before["windows"]) != (time_zone, after["windows"]):
+    if (calendar.time_zone, old) != (time_zone, new):
         _refuse_signed(calendar)
         calendar.windows.filter(starts_on=None).delete()
-        _write_week(calendar, after["windows"], None)
+        _write_week(calendar, new, None)
     calendar.name, calendar.time_zone = name, time_zone
     calendar.save(update_fields=["name", "time_zone"])
     check_opens(calendar, at=at)

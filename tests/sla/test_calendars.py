@@ -10,7 +10,7 @@ import pytest
 from crm.audit.models import Entry
 from crm.lib import clock
 from crm.lib.errors import DomainError
-from sla import agreements, calendars, worktime
+from sla import agreements, calendars, special_days, worktime
 from sla.models import Calendar
 from tests import factories
 from tests.conftest import Moment
@@ -107,6 +107,18 @@ def test_signed_calendar_takes_another_name(cast: Cast) -> None:
         cast.calendar, name="Centro", time_zone=factories.ZONE, windows=OFFICE, by=cast.root, at=SIGNED_AT
     )
     assert Calendar.objects.get(pk=named.pk).name == "Centro"
+
+
+def test_signatures_stand_for_zone_and_hours_and_not_for_single_dates(cast: Cast) -> None:
+    calendar = free(cast, changes={NEW_YEAR: SHORT})
+    draft = factories.drafted(calendar, by=cast.luis)
+    agreements.sign(draft, "marketing", by=cast.luis, at=SIGNED_AT)
+    before = calendars.signed_part(calendar)
+    special_days.put(calendar, date(2026, 12, 25), "Navidad", (), by=cast.root, at=SIGNED_AT)
+    assert calendars.signed_part(Calendar.objects.get(pk=calendar.pk)) == before
+    assert list(before) == ["zone", "windows", "changes"]
+    signed = agreements.sign(draft, "sales", by=cast.dora, at=SIGNED_AT)
+    assert (signed.state, signed.content_hash) == ("signed", agreements.content_hash(signed))
 
 
 def test_hours_of_a_draft_are_not_signed(cast: Cast) -> None:
