@@ -9,7 +9,7 @@ VENV = .venv/bin/python
 CHECKING = RELEVO_MODE=test SECRET_KEY=only-for-checking
 
 .DEFAULT_GOAL := help
-.PHONY: help run test bench shots lint manage messages requirements clean
+.PHONY: help run test soak bench shots lint manage messages requirements clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,6 +21,10 @@ run: ## Run Relevo with demo data and its own PostgreSQL and Valkey; Ctrl-C stop
 test: ## Run the tests (JOBS=2 at a time), in a real browser where there is one
 	@$(PREPARE) --tests -- -m crm.deploy.browser
 	@exec $(VENV) -m pytest -n $(JOBS) $(ARGS)
+
+soak: ## Run the long forms of tests that `make test` runs short, with their full numbers
+	@$(PREPARE) --tests
+	@exec $(VENV) -m pytest -n $(JOBS) -m soak $(ARGS)
 
 bench: ## Measure queries, CPU and time among 10,000 and 100,000 leads: make bench ARGS="--leads 10000 --only queue"
 	@$(PREPARE) --tests -- -m tests.bench $(ARGS)

@@ -76,6 +76,7 @@ HELP = {
     "managers": _("First steps for team leads and directors"),
     "admins": _("First steps for admins"),
     "clocks": _("Clocks, pauses and what changes them"),
+    "hours": _("Working hours and deadlines"),
     "glossary": _("Glossary"),
 }
 HELP_OF = {

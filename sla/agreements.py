@@ -83,7 +83,7 @@ def written(version: AgreementVersion) -> dict[str, Any]:
         "arbiter": version.arbiter.name if version.arbiter else "",
         "starts_on": version.starts_on and version.starts_on.isoformat(),
         "renew_by": version.renew_by and version.renew_by.isoformat(),
-        "calendar": {"name": calendar.name, **calendars.plain(calendar).to_json()},
+        "calendar": {"name": calendar.name, **calendars.signed_part(calendar)},
         "personas": [{"slug": p.slug, "name": p.name} for p in version.personas.order_by("slug")],
         "rejection_reasons": [
             {"code": r.code, "class": r.kind, "name": r.name, "needs_comment": r.needs_comment}

@@ -12,6 +12,7 @@ Domain rules kept here:
 * A window belongs to the date on which it starts, also when it runs over midnight; a holiday replaces the
   windows that start on its date.
 * A duration that is used up exactly at closing is due at closing.
+* Weekly windows may change on a date: a window that started before it runs on over that midnight.
 
 How: time is cut into UTC weeks. The open stretches of a week are worked out once per calendar, in integer
 microseconds since 1970, and remembered with their running sum; every answer is a bisection in one week and a
@@ -19,17 +20,34 @@ sum over the weeks between.
 """
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from enum import StrEnum
 from functools import lru_cache
-from types import MappingProxyType
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-Hours = tuple[int, int]
+from sla.workcalendar import MINUTES_A_DAY, CalendarNeverOpen, Hours, Window, WorkCalendar
 
-MINUTES_A_DAY = 1440
+__all__ = [
+    "ALWAYS_OPEN",
+    "MINUTES_A_DAY",
+    "CalendarNeverOpen",
+    "Step",
+    "Why",
+    "Window",
+    "WorkCalendar",
+    "add",
+    "between",
+    "explain",
+    "is_open",
+    "next_close",
+    "next_open",
+]
+
+ALWAYS_OPEN = WorkCalendar.always_open
+
 # Nothing loops for ever: two years without an opening is a mistake in the calendar, and no promise between
 # people runs for a hundred years.
 HORIZON = timedelta(weeks=105)
@@ -45,99 +63,36 @@ _EPOCH_DAY = _EPOCH.toordinal()
 # A week needs local dates on both sides of it, so the outermost weeks of years 1 to 9999 are left out.
 _FIRST_WEEK = (date(1, 1, 15).toordinal() - _EPOCH_DAY) // 7
 _LAST_WEEK = (date(9999, 12, 15).toordinal() - _EPOCH_DAY) // 7
-# ZoneInfo reads these too, but they are the machine's own setting, or zones that count leap seconds.
-_NOT_IANA = ("localtime", "posixrules", "Factory", "posix/", "right/")
 
 
-class CalendarNeverOpen(ValueError):
-    """The calendar has no windows, stays closed for two years on end, or never gives the time asked for."""
+class Why(StrEnum):
+    """What a stretch of time is to a calendar: it counts, or why not."""
+
+    OPEN = "open"
+    HOLIDAY = "holiday"  # a date on which no window starts
+    DAY_OFF = "day_off"  # a weekday without hours
+    BEFORE = "before"  # before the first window of the date
+    BREAK = "break"  # between two of its windows
+    AFTER = "after"  # after its last one
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """Working hours that start on one weekday, in local wall time.
+class Step:
+    """A stretch of the way to a deadline, from ``since`` to before ``until`` (UTC), all of it for one reason.
 
-    ``weekday``: 0 is Monday. ``opens`` (0 to 1439) and ``closes`` are minutes from that day's midnight;
-    ``closes`` is after ``opens`` by at most 1440 and may lie beyond 1440: the window then runs over midnight.
-    Raises ValueError that names the field.
+    ``counted``: open time in it; ``left``: what of the duration is still to come after it. ``on``: the local date at
+    its start. ``name``: why that date differs from its week, where it does; ``week_since``: from when on the weekly
+    hours of that date are in effect (None: from the beginning).
     """
 
-    weekday: int
-    opens: int
-    closes: int
-
-    def __post_init__(self) -> None:
-        if type(self.weekday) is not int or not 0 <= self.weekday <= 6:
-            raise ValueError(f"weekday must be from 0 (Monday) to 6 (Sunday), not {self.weekday!r}")
-        _check_hours(self.opens, self.closes)
-
-
-@dataclass(frozen=True, eq=False)
-class WorkCalendar:
-    """When a team works: an IANA zone, weekly windows, and the dates that differ.
-
-    ``holidays`` maps a local date to the ``(opens, closes)`` pairs (minutes, as in `Window`) that replace the
-    windows starting on it; no pairs means that none starts. Immutable, hashable, picklable; equal by content.
-    Raises ValueError that names the field, and CalendarNeverOpen when there are no windows.
-    """
-
-    zone: str
-    windows: tuple[Window, ...]
-    holidays: Mapping[date, tuple[Hours, ...]] = field(default_factory=dict)
-    _key: tuple[Any, ...] = field(init=False, repr=False)
-    _hash: int = field(init=False, repr=False)
-
-    def __post_init__(self) -> None:
-        _check_zone(self.zone)
-        windows = _checked_windows(self.windows)
-        holidays = _checked_holidays(self.holidays)
-        key = (self.zone, tuple((w.weekday, w.opens, w.closes) for w in windows), tuple(holidays.items()))
-        for name, value in (
-            ("windows", windows),
-            ("holidays", MappingProxyType(holidays)),
-            ("_key", key),
-            ("_hash", hash(key)),
-        ):
-            object.__setattr__(self, name, value)
-
-    def __eq__(self, other: object) -> bool:
-        return self._key == other._key if isinstance(other, WorkCalendar) else NotImplemented
-
-    def __hash__(self) -> int:
-        return self._hash
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        # Rebuilt, not copied: hashes of strings differ between processes.
-        return type(self), (self.zone, self.windows, dict(self.holidays))
-
-    @classmethod
-    def always_open(cls, zone: str) -> Self:
-        """A calendar of ``zone`` (IANA name) that is always open. Raises ValueError on a bad zone."""
-        return cls(zone, tuple(Window(weekday, 0, MINUTES_A_DAY) for weekday in range(7)), {})
-
-    def to_json(self) -> dict[str, Any]:
-        """This calendar as plain lists, strings and numbers; `from_json` gives an equal calendar back."""
-        return {
-            "zone": self.zone,
-            "windows": [[w.weekday, w.opens, w.closes] for w in self.windows],
-            "holidays": {day.isoformat(): [list(pair) for pair in pairs] for day, pairs in self.holidays.items()},
-        }
-
-    @classmethod
-    def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """The calendar that `to_json` wrote. Raises ValueError that names the field at fault."""
-        if not isinstance(stored, Mapping) or set(stored) != {"zone", "windows", "holidays"}:
-            raise ValueError("a stored calendar has exactly the fields zone, windows and holidays")
-        windows = stored["windows"]
-        if type(windows) is not list or not all(type(row) is list and len(row) == 3 for row in windows):
-            raise ValueError("windows must be a list of [weekday, opens, closes]")
-        if not isinstance(stored["holidays"], Mapping):
-            raise ValueError("holidays must map dates to lists of [opens, closes]")
-        holidays = {_date_of(text): pairs for text, pairs in stored["holidays"].items()}
-        return cls(stored["zone"], tuple(Window(*row) for row in windows), holidays)
-
-
-ALWAYS_OPEN = WorkCalendar.always_open
+    why: Why
+    since: datetime
+    until: datetime
+    counted: timedelta
+    left: timedelta
+    on: date
+    name: str
+    week_since: date | None
 
 
 def is_open(calendar: WorkCalendar, at: datetime) -> bool:
@@ -215,6 +170,81 @@ def between(calendar: WorkCalendar, start: datetime, end: datetime) -> timedelta
     return timedelta(microseconds=worked)
 
 
+def explain(calendar: WorkCalendar, at: datetime, duration: timedelta) -> list[Step]:
+    """Why ``duration`` from ``at`` on is due when `add` says: the stretches between, each with its reason.
+
+    They follow each other without a gap from ``at`` to the deadline, and what they counted adds up to ``duration``.
+    Empty where the deadline is ``at`` itself. Raises as `add`; as long as the way is (some lines for each day).
+    """
+    start, end = _micros(at, "at"), _micros(add(calendar, at, duration), "at")
+    zone, left = ZoneInfo(calendar.zone), duration
+    steps = []
+    for since, until, why, on in _reasons(calendar, zone, start, end):
+        counted = _instant(until) - _instant(since) if why is Why.OPEN else timedelta(0)
+        left -= counted
+        name = calendar.names.get(on, "")
+        steps.append(Step(why, _instant(since), _instant(until), counted, left, on, name, calendar.week_of(on).since))
+    return steps
+
+
+def _reasons(calendar: WorkCalendar, zone: ZoneInfo, start: int, end: int) -> list[tuple[int, int, Why, date]]:
+    """(since, until, why, local date) from ``start`` to ``end``, cut where the reason changes."""
+    found: list[tuple[int, int, Why, date]] = []
+    moment = start
+    for opens, closes in [*_stretches(calendar, start, end), (end, end)]:
+        for piece in _closed(calendar, zone, moment, opens):
+            same = found and found[-1][2] is piece[2]
+            # One line for a weekend, and for a date that a clock change or the end of a UTC week cuts.
+            if same and (piece[2] is Why.DAY_OFF or found[-1][3] == piece[3]):
+                piece = (found[-1][0], *piece[1:3], found.pop()[3])
+            found.append(piece)
+        if opens < closes:
+            found.append((opens, closes, Why.OPEN, _local(zone, opens)))
+        moment = closes
+    return found
+
+
+def _stretches(calendar: WorkCalendar, start: int, end: int) -> list[Hours]:
+    """The open stretches from ``start`` to ``end``, whole across the ends of weeks."""
+    found: list[Hours] = []
+    for number in range(start // _WEEK, end // _WEEK + 1):
+        week = _week(calendar, number)
+        for opens, closes in zip(week.opens, week.closes, strict=True):
+            opens, closes = max(opens, start), min(closes, end)
+            if found and found[-1][1] == opens < closes:
+                found[-1] = (found[-1][0], closes)
+            elif opens < closes:
+                found.append((opens, closes))
+    return found
+
+
+def _closed(calendar: WorkCalendar, zone: ZoneInfo, start: int, end: int) -> Iterator[tuple[int, int, Why, date]]:
+    """A closed stretch cut at local midnights, each piece with its reason."""
+    for number in range(start // _WEEK, end // _WEEK + 1):
+        for since, until, offset in _offsets(zone, number):
+            moment, last = max(since, start), min(until, end)
+            while moment < last:
+                day, reading = divmod(moment + offset, _DAY)
+                stop = min((day + 1) * _DAY - offset, last)
+                on = date.fromordinal(day + _EPOCH_DAY)
+                yield moment, stop, _why_closed(calendar, on, reading), on
+                moment = stop
+
+
+def _why_closed(calendar: WorkCalendar, on: date, reading: int) -> Why:
+    """Why nothing is open at ``reading`` (wall microseconds since midnight) of the local date ``on``."""
+    hours = calendar.hours_on(on)
+    if not hours:
+        return Why.HOLIDAY if on in calendar.holidays else Why.DAY_OFF
+    if reading < min(opens for opens, _ in hours) * _MINUTE:
+        return Why.BEFORE
+    return Why.AFTER if reading >= max(closes for _, closes in hours) * _MINUTE else Why.BREAK
+
+
+def _local(zone: ZoneInfo, moment: int) -> date:
+    return _instant(moment).astimezone(zone).date()
+
+
 class _Week(NamedTuple):
     """One UTC week: its open stretches, and the open time from the week's start to the close of each."""
 
@@ -259,11 +289,7 @@ def _wall_windows(calendar: WorkCalendar, first_day: int) -> list[Hours]:
     """
     found = []
     for ordinal in range(first_day - 2, first_day + 8):
-        day = date.fromordinal(ordinal)
-        hours = calendar.holidays.get(day)
-        if hours is None:
-            weekday = day.weekday()
-            hours = tuple((w.opens, w.closes) for w in calendar.windows if w.weekday == weekday)
+        hours = calendar.hours_on(date.fromordinal(ordinal))
         midnight = (ordinal - _EPOCH_DAY) * _DAY
         found += [(midnight + opens * _MINUTE, midnight + closes * _MINUTE) for opens, closes in hours]
     return found
@@ -337,55 +363,3 @@ def _micros(at: datetime, name: str) -> int:
 
 def _instant(moment: int) -> datetime:
     return _EPOCH + timedelta(microseconds=moment)
-
-
-def _check_hours(opens: int, closes: int) -> None:
-    if type(opens) is not int or not 0 <= opens < MINUTES_A_DAY:
-        raise ValueError(f"opens must be a whole number of minutes from 0 to 1439, not {opens!r}")
-    if type(closes) is not int or not opens < closes <= opens + MINUTES_A_DAY:
-        raise ValueError(f"closes must be 1 to 1440 minutes after opens ({opens}), not {closes!r}")
-
-
-def _check_zone(zone: str) -> None:
-    try:
-        if zone.startswith(_NOT_IANA):
-            raise ValueError
-        ZoneInfo(zone)
-    except (AttributeError, KeyError, OSError, TypeError, ValueError):
-        raise ValueError(f"zone must be the name of an IANA time zone, not {zone!r}") from None
-
-
-def _checked_windows(windows: tuple[Window, ...]) -> tuple[Window, ...]:
-    if not isinstance(windows, (tuple, list)) or not all(isinstance(window, Window) for window in windows):
-        raise ValueError(f"windows must be a tuple of Window, not {windows!r}")
-    if not windows:
-        raise CalendarNeverOpen("windows must not be empty: the calendar would never open")
-    return tuple(windows)
-
-
-def _checked_holidays(holidays: Mapping[date, tuple[Hours, ...]]) -> dict[date, tuple[Hours, ...]]:
-    """``holidays`` in the order of their dates, with tuples throughout; ValueError that names the date."""
-    if not isinstance(holidays, Mapping):
-        raise ValueError(f"holidays must map dates to (opens, closes) pairs, not {holidays!r}")
-    checked = {}
-    for day, pairs in holidays.items():
-        if not isinstance(day, date) or isinstance(day, datetime):
-            raise ValueError(f"holidays must have dates as keys, not {day!r}")
-        try:
-            checked[day] = tuple((opens, closes) for opens, closes in pairs)
-            for opens, closes in checked[day]:
-                _check_hours(opens, closes)
-        except (TypeError, ValueError) as error:
-            raise ValueError(f"holidays[{day}] must be (opens, closes) pairs: {error}") from None
-    return dict(sorted(checked.items()))
-
-
-def _date_of(text: str) -> date:
-    try:
-        day = date.fromisoformat(text)
-    except (TypeError, ValueError):
-        day = None
-    # fromisoformat also reads week dates: two spellings of one date would hide each other.
-    if day is None or day.isoformat() != text:
-        raise ValueError(f"holidays must have dates such as 2025-12-25 as keys, not {text!r}")
-    return day

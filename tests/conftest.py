@@ -14,6 +14,16 @@ from tests import factories
 from tests.factories import Cast, when
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The long forms run only where they are asked for by name: ``-m soak``, as `make soak` does."""
+    if "soak" in (config.option.markexpr or ""):
+        return
+    long = [item for item in items if item.get_closest_marker("soak")]
+    if long:
+        config.hook.pytest_deselected(items=long)
+        items[:] = [item for item in items if item not in long]
+
+
 class Moment:
     """Moves time for every process that uses the database, by replacing the function ``relevo_now()``.
 

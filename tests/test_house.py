@@ -83,8 +83,8 @@ PLACES = {
     "reference": 4,
 }
 NOUN = 2
-PURE = ("sla/worktime.py", "sla/steps.py", "leads/qualification.py", "leads/scores.py")
-PURE_MAY_USE = ("crm.lib.text", "sla.worktime", "leads.qualification")
+PURE = ("sla/workcalendar.py", "sla/worktime.py", "sla/steps.py", "leads/qualification.py", "leads/scores.py")
+PURE_MAY_USE = ("crm.lib.text", "sla.workcalendar", "sla.worktime", "leads.qualification")
 
 CLOCKS = {
     "datetime.datetime.now",

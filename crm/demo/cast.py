@@ -19,7 +19,13 @@ WEEK = [(day, 9 * 60, 18 * 60) for day in range(5)]
 ALWAYS = [(day, 0, 24 * 60) for day in range(7)]
 # Never open together with the office, so that at any hour some handoff waits for opening.
 EVENINGS = [(day, 18 * 60, 23 * 60) for day in range(5)]
-HOLIDAYS = ((1, 1, "Año Nuevo"), (5, 1, "Día del Trabajo"), (9, 16, "Independencia"), (12, 25, "Navidad"))
+HOLIDAYS = (
+    (1, 1, "Año Nuevo", None),
+    (5, 1, "Día del Trabajo", None),
+    (9, 16, "Independencia", None),
+    (12, 24, "Nochebuena", (9 * 60, 13 * 60)),
+    (12, 25, "Navidad", None),
+)
 
 OWNER = {
     "who": {
@@ -105,10 +111,17 @@ def _owner(root: User, *, at: datetime) -> PersonaVersion:
     return catalogue.publish_version(created, OWNER, [*fit, *starter.CRITERIA[2:]], by=root, at=at)
 
 
+def _second_saturday(year: int) -> date:
+    """Of December: the office opens once on a day on which it never does."""
+    return date(year, 12, 8 + (5 - date(year, 12, 1).weekday()) % 7)
+
+
 def _agreement(luis: User, dora: User, *, at: datetime) -> AgreementVersion:
-    holidays = [
-        (date(year, month, day), name, None) for year in range(at.year, at.year + 3) for month, day, name in HOLIDAYS
+    years = range(at.year, at.year + 3)
+    holidays: list[tuple[date, str, Any]] = [
+        (date(year, month, day), name, hours) for year in years for month, day, name, hours in HOLIDAYS
     ]
+    holidays += [(_second_saturday(year), "Sábado de cierre de año", (10 * 60, 14 * 60)) for year in years]
     calendar = calendars.create("Oficina México", ZONE, WEEK, holidays=holidays, by=dora, at=at)
     version = drafts.create(
         Agreement.objects.create(name="ANS Marketing–Ventas"),

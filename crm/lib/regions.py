@@ -91,7 +91,7 @@ def when(moment: date, pattern: str) -> str:
     """``moment`` by Django's ``pattern`` ("D j M Y, H:i"), turned to the order and hours of the region."""
     region = _active.get()
     if region and region.month_first:
-        for month in "Mb":
+        for month in "MbF":
             pattern = pattern.replace(f"j {month} Y", f"{month} j, Y").replace(f"j {month}", f"{month} j")
         pattern = pattern.replace("d/m/Y", "m/d/Y")
     if region and region.twelve_hours:

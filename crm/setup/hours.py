@@ -1,9 +1,11 @@
-"""Working hours as people write them: "9:00-14:00, 15:00-18:00". Pure: text in, windows out, and back."""
+"""Working hours as people write them: "9:00-14:00, 15:00-18:00". Text in, windows out, and back."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+
+from django.utils.translation import gettext_lazy as _
 
 from sla.worktime import MINUTES_A_DAY, Window
 
@@ -20,6 +22,17 @@ PRESETS: dict[str, Windows] = {
 class Unreadable(ValueError):
     """A part that says no hours; the text is that part."""
 
+    words = _("“%(part)s” is not read as hours. Write for example 9:00-14:00, 15:00-18:00.")
+
+    def __str__(self) -> str:
+        return str(self.words) % {"part": self.args[0]}
+
+
+class Overlapping(Unreadable):
+    """A part that begins before another one of its day has ended."""
+
+    words = _("“%(part)s” overlaps with other hours of the same day.")
+
 
 def read(text: str) -> list[tuple[int, int]]:
     """Windows of one day, in order. "22-6" runs over midnight; nothing or "-" is closed. Raises Unreadable."""
@@ -31,9 +44,10 @@ def read(text: str) -> list[tuple[int, int]]:
         h1, m1, h2, m2 = (int(number or 0) for number in match.groups())
         opens, closes = h1 * 60 + m1, h2 * 60 + m2
         closes += MINUTES_A_DAY if closes <= opens else 0
-        late = opens >= MINUTES_A_DAY or m1 > 59 or m2 > 59 or h2 * 60 + m2 > MINUTES_A_DAY
-        if late or any(opens < end and begin < closes for begin, end in found):
+        if opens >= MINUTES_A_DAY or m1 > 59 or m2 > 59 or h2 * 60 + m2 > MINUTES_A_DAY:
             raise Unreadable(part)
+        if any(opens < end and begin < closes for begin, end in found):
+            raise Overlapping(part)
         found.append((opens, closes))
     return sorted(found)
 

@@ -31,7 +31,7 @@ class Line:
     said: str
 
 
-def lines(organisation: Organisation) -> list[Line]:
+def lines(organisation: Organisation, *, at: datetime) -> list[Line]:
     """Every step with a few words on what is set."""
     calendar = calendars.main()
     said = {
@@ -46,7 +46,7 @@ def lines(organisation: Organisation) -> list[Line]:
     if calendar is not None:
         count = calendar.holidays.count()
         said["holidays"] = ngettext("%(count)s day", "%(count)s days", count) % {"count": count}
-        said["hours"] = _hours(calendars.windows_of(calendar))
+        said["hours"] = _hours(calendars.in_effect(calendar, at=at)[1])
     return [Line(standing, said[standing.step.key]) for standing in steps.standings(organisation)]
 
 

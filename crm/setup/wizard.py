@@ -21,7 +21,7 @@ from crm.lib.errors import DomainError
 from crm.setup import guesses, holiday_lists, hours
 from crm.starter.agreements import PACES, commitments
 from leads import staffing
-from sla import agreements, calendars, drafts
+from sla import agreements, calendars, drafts, special_days
 from sla.models import Agreement, AgreementVersion, RejectionReason
 from sla.states import AgreementState
 
@@ -72,49 +72,51 @@ class Day:
 
 
 def days(organisation: Organisation, *, at: datetime) -> list[Day]:
-    """The holidays in the calendar, and those of the country this year and next that are not in it."""
+    """The closed days in the calendar, and the holidays of the country this year and next that are not in it."""
     calendar = calendars.main()
     known = {on: name for on, name, _hours in calendars.holidays_of(calendar)} if calendar else {}
+    taken = {day.on for day in calendar.holidays.all()} if calendar else set()
     this_year = local_date(at, organisation.time_zone).year
     listed = holiday_lists.of_country(organisation.country, (this_year, this_year + 1), language=organisation.language)
-    first_time = not known and "holidays" not in organisation.setup_steps
-    proposed = [Day(on, name, first_time) for on, name in listed if on not in known]
+    first_time = not taken and "holidays" not in organisation.setup_steps
+    proposed = [Day(on, name, first_time) for on, name in listed if on not in taken]
     return sorted([*proposed, *(Day(on, name, True) for on, name in known.items())], key=lambda day: day.on)
 
 
+@transaction.atomic
 def set_holidays(organisation: Organisation, chosen: dict[date, str], *, by: User, at: datetime) -> None:
-    """Make ``chosen`` the holidays of the organisation's calendar; shortened days that stay keep their hours."""
+    """Make ``chosen`` the closed days of the organisation's calendar; dates with other hours keep them."""
     calendar = calendars.main()
-    windows = calendars.windows_of(calendar) if calendar else hours.PRESETS["week"]
-    shortened = {on: open_ for on, _name, open_ in calendars.holidays_of(calendar)} if calendar else {}
-    rows = [(on, name, shortened.get(on)) for on, name in sorted(chosen.items())]
-    _settle(organisation, windows, rows, by=by, at=at)
+    if calendar is None:
+        set_hours(organisation, hours.PRESETS["week"], by=by, at=at)
+        calendar = calendars.main()
+    assert calendar is not None
+    special_days.settle(calendar, chosen, by=by, at=at)
 
 
+@transaction.atomic
 def set_hours(organisation: Organisation, windows: hours.Windows, *, by: User, at: datetime) -> None:
-    """Make ``windows`` the working hours, in the organisation's zone."""
+    """Make ``windows`` the working hours, in the organisation's zone. Signed hours stay as they are: then the
+    agreement has to be signed anew, and its step is open again."""
+    with translation.override(organisation.language):
+        name = _("Office")
+    before = calendars.main()
+    after = calendars.settle(name, organisation.time_zone, windows, by=by, at=at)
+    if before is not None and after.pk != before.pk:
+        organisations.note_step("agreement", "", by=by, at=at)
+
+
+def hours_today(*, at: datetime) -> hours.Windows:
+    """The organisation's weekly hours as they count at ``at``; before there is a calendar, an office's."""
     calendar = calendars.main()
-    _settle(organisation, windows, calendars.holidays_of(calendar) if calendar else [], by=by, at=at)
+    return calendars.in_effect(calendar, at=at)[1] if calendar else hours.PRESETS["week"]
 
 
 def follow_zone(*, by: User, at: datetime) -> None:
     """The calendar counts in the organisation's zone."""
     calendar, organisation = calendars.main(), people.organisation()
     if calendar is not None and calendar.time_zone != organisation.time_zone:
-        set_hours(organisation, calendars.windows_of(calendar), by=by, at=at)
-
-
-@transaction.atomic
-def _settle(
-    organisation: Organisation, windows: hours.Windows, holidays: calendars.Holidays, *, by: User, at: datetime
-) -> None:
-    """Signed hours stay as they are: then the agreement has to be signed anew, and its step is open again."""
-    with translation.override(organisation.language):
-        name = _("Office")
-    before = calendars.main()
-    after = calendars.settle(name, organisation.time_zone, windows=windows, holidays=holidays, by=by, at=at)
-    if before is not None and after.pk != before.pk:
-        organisations.note_step("agreement", "", by=by, at=at)
+        set_hours(organisation, hours_today(at=at), by=by, at=at)
 
 
 # -- Teams and people
@@ -207,7 +209,7 @@ def agree(pace: str, volume: int | None, *, by: User, at: datetime) -> Agreement
     if (before := agreements.unsigned()) is not None:
         drafts.discard(before, by=by, at=at)
     chosen = PACES[pace]
-    day = hours.day_minutes(calendars.windows_of(calendar))
+    day = hours.day_minutes(calendars.in_effect(calendar, at=at)[1])
     version = drafts.create(
         agreement or Agreement.objects.create(name=name),
         by=by,

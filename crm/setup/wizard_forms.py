@@ -184,8 +184,7 @@ class HoursForm(forms.Form):
             try:
                 data["windows"] += [(day, *window) for window in hours.read(data.get(f"day-{day}", ""))]
             except hours.Unreadable as error:
-                text = _("“%(part)s” is not read as hours. Write for example 9:00-14:00, 15:00-18:00.")
-                self.add_error(f"day-{day}", text % {"part": error})
+                self.add_error(f"day-{day}", str(error))
         if not data["windows"] and not self.errors:
             self.add_error("preset", _("Open on at least one day: a clock has to run at some time."))
         self._check_neighbours(data)

@@ -39,7 +39,6 @@ from crm.starter.agreements import PACES, commitments
 from crm.templatetags.relevo import city
 from leads import trials
 from personas import catalogue
-from sla import calendars
 
 View = Callable[..., HttpResponse]
 Save = Callable[[Any], Any]
@@ -106,7 +105,7 @@ def checklist(request: Request) -> HttpResponse:
     """What is done, what is open, and one thing to do next; later the list of settings."""
     organisation = request.organisation
     context = {
-        "standings": overview.lines(organisation),
+        "standings": overview.lines(organisation, at=request.now),
         "is_open": steps.is_open(organisation),
         "next": steps.following(organisation),
         "done": sum(standing.is_behind for standing in steps.standings(organisation)),
@@ -206,9 +205,7 @@ def holidays(request: Request) -> HttpResponse:
 @admin_only
 def working_hours(request: Request) -> HttpResponse:
     """When a promised hour counts."""
-    calendar = calendars.main()
-    windows = calendars.windows_of(calendar) if calendar else hours.PRESETS["week"]
-    form = HoursForm(request.POST or None, windows=windows)
+    form = HoursForm(request.POST or None, windows=wizard.hours_today(at=request.now))
 
     def save(now: Any) -> None:
         wizard.set_hours(request.organisation, form.cleaned_data["windows"], by=request.user, at=now)
@@ -255,8 +252,7 @@ def agreement(request: Request) -> HttpResponse:
     def save(now: Any) -> None:
         wizard.agree(form.cleaned_data["pace"], form.cleaned_data["volume"], by=request.user, at=now)
 
-    calendar = calendars.main()
-    day = hours.day_minutes(calendars.windows_of(calendar) if calendar else hours.PRESETS["week"])
+    day = hours.day_minutes(wizard.hours_today(at=request.now))
     offers = [(p.key, words.of_terms(commitments(p, day_minutes=day), p.package)) for p in PACES.values()]
     return answer(request, "agreement", form, save, offers=offers, **overview.agreements(request.user))
 

@@ -170,6 +170,7 @@ CITIES = {
 }
 
 
+@register.filter
 def city(zone: str) -> str:
     """The city that names an IANA zone, in the active language where the name differs."""
     return str(CITIES.get(zone) or zone.rsplit("/", 1)[-1].replace("_", " "))
@@ -215,9 +216,16 @@ def ago_words(moment_: datetime, now: datetime) -> str:
     return _("{seconds} s ago").format(seconds=seconds) if 0 < seconds < 60 else relative_words(moment_, now)
 
 
+@register.filter
 def day_words(day: date) -> str:
     """A calendar date: "2 Mar 2026"."""
     return regions.when(day, pgettext("date format", "j M Y"))
+
+
+@register.filter
+def long_day(day: date) -> str:
+    """A date to be read in a sentence: "Monday 30 November"."""
+    return regions.when(day, pgettext("date format", "l j F"))
 
 
 def page_now(context: Context) -> datetime:

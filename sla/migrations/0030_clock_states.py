@@ -15,7 +15,7 @@ from crm.lib.appendonly import protect
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0005_region_and_live_updates"),
-        ("sla", "0005_closed_text"),
+        ("sla", "0020_calendars"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -17,7 +17,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import override_settings
 
-from tests.bench import bare, crowd
+from tests.bench import bare, bench_worktime, crowd
 from tests.bench.cases import Budget, cases
 from tests.bench.crowd import Crowd
 from tests.bench.meter import Answer, Cost, Visitor, measure
@@ -29,6 +29,8 @@ ROW = "{:<42} {:>7} {:>8} {:>8} {:>7} {:>8} {:>8} {:>7}  {}"
 def run(options: argparse.Namespace, sizes: list[int]) -> int:
     """Measure at each size. 1 where queries or plans are over budget: those do not depend on the machine."""
     found: list[dict[str, Any]] = []
+    business_time = bench_worktime.report() if not options.only or "business time" in options.only else []
+    print("", flush=True)
     for leads in sizes:
         began = time.monotonic()
         made = prepare(leads)
@@ -39,7 +41,11 @@ def run(options: argparse.Namespace, sizes: list[int]) -> int:
     out = Path(options.out)
     out.parent.mkdir(parents=True, exist_ok=True)
     machine = {"python": platform.python_version(), "cpus": os.cpu_count(), "load": os.getloadavg()[0]}
-    out.write_text(json.dumps({"machine": machine, "results": found}, indent=1))
+    out.write_text(
+        json.dumps(
+            {"machine": machine, "business_time": [asdict(row) for row in business_time], "results": found}, indent=1
+        )
+    )
     print(f"Times are of this machine under a load of {machine['load']:.1f}; {out} has the numbers.")
     return int(any("queries" in row["over"] or "leads read whole" in row["over"] for row in found))
 

@@ -53,7 +53,7 @@ SCREENS: dict[str, str | list[Screen]] = {
     "help_topic": [
         *(
             Screen(f"/help/{topic}/", (REP,))
-            for topic in ("marketing", "sales", "managers", "admins", "clocks", "glossary")
+            for topic in ("marketing", "sales", "managers", "admins", "clocks", "hours", "glossary")
         ),
         Screen("/help/nothing/", (REP,), status=404),
     ],
@@ -222,6 +222,34 @@ SCREENS: dict[str, str | list[Screen]] = {
     "setup_test_remove": TAKES_A_FORM,
     "setup_skip": TAKES_A_FORM,
     "setup_end": TAKES_A_FORM,
+    "calendars": [Screen("/calendars/", SIGNED_IN)],
+    "calendar": [
+        Screen("/calendars/3/", (REP, ADMIN)),
+        Screen("/calendars/1/?year=2027", (LEAD, ADMIN)),
+        Screen("/calendars/3/?year=soon", (REP,), status=400),
+        Screen("/calendars/999999/", (REP,), status=404),
+    ],
+    "calendar_new": [
+        Screen("/calendars/new/", (ADMIN,)),
+        Screen("/calendars/new/?copy=3", (ADMIN,)),
+        Screen("/calendars/new/", (LEAD, DIRECTOR), status=403),
+    ],
+    "calendar_edit": [Screen("/calendars/1/edit/", (ADMIN,)), Screen("/calendars/3/edit/", (ADMIN,))],
+    "calendar_week": [Screen("/calendars/1/hours/", (ADMIN,)), Screen("/calendars/3/hours/", (ADMIN,))],
+    "calendar_day": [Screen("/calendars/3/days/", (ADMIN,)), Screen("/calendars/3/days/", (REP,), status=403)],
+    "calendar_holidays": [
+        Screen("/calendars/3/holidays/?year=2027", (ADMIN,)),
+        Screen("/calendars/3/holidays/?country=CL&region=RM&year=2027", (ADMIN,)),
+        Screen("/calendars/3/holidays/?year=soon", (ADMIN,), status=422),
+    ],
+    "calendar_tester": [
+        Screen("/calendars/tester/", (MARKETING, ADMIN)),
+        Screen("/calendars/tester/?calendar=3&at=2026-11-28T15:00&hours=1", (REP,)),
+        Screen("/calendars/tester/?calendar=3&at=2026-12-23T16:00&hours=200", (LEAD,)),
+        Screen("/calendars/tester/?calendar=3&at=soon&hours=1", (DIRECTOR,), status=422),
+    ],
+    "calendar_archive": TAKES_A_FORM,
+    "calendar_restore": TAKES_A_FORM,
     "start_fresh": [
         Screen("/setup/start-fresh/", (DIRECTOR, ADMIN)),
         Screen("/setup/start-fresh/", (REP,), status=403),

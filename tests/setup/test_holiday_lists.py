@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from crm.setup.holiday_lists import of_country
+from crm.setup.holiday_lists import of_country, regions
 
 
 @pytest.mark.parametrize(
@@ -40,3 +40,13 @@ def test_list_covers_the_years_asked_for() -> None:
 @pytest.mark.parametrize("country", ["", "AC", "QQ"])
 def test_country_without_a_list_has_none(country: str) -> None:
     assert of_country(country, [2026], language="es") == []
+
+
+def test_regions_are_named_where_names_are_known() -> None:
+    assert ("MD", "Madrid") in regions("ES")
+    assert (regions("CO"), regions("QQ")) == ([], [])
+
+
+def test_region_adds_its_own_days() -> None:
+    country, region = (dict(of_country("ES", [2026], language="es", region=code)) for code in ("", "MD"))
+    assert {day.isoformat() for day in region.keys() - country.keys()} >= {"2026-05-02"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from crm.setup import code, steps, wizard, words
 from leads import handoffs, trials
 from leads.models import Handoff, Lead, Source
 from personas import catalogue
-from sla import calendars
+from sla import calendars, special_days
 from sla.models import AgreementVersion, Calendar
 from tests.conftest import Moment
 from tests.factories import Cast
@@ -327,6 +328,31 @@ def test_new_hours_leave_the_signed_ones_and_open_the_agreement_again(ready: Cli
     press_continue(ready, "setup_agreement")
     now = AgreementVersion.objects.get(state="in_force")
     assert (now.number, now.calendar.windows.count(), now.calendar.holidays.count()) == (2, 7, 38)
+
+
+def test_new_holidays_come_into_the_signed_calendar(ready: Client) -> None:
+    ready.post("/setup/holidays/", {"keep": ["2026-12-25"], "on-0": "2026-06-15", "name-0": "Aniversario"})
+    signed = AgreementVersion.objects.get(state="in_force").calendar
+    assert (Calendar.objects.count(), calendars.holidays_of(signed)) == (
+        1,
+        [(date(2026, 6, 15), "Aniversario", None), (date(2026, 12, 25), "Navidad", None)],
+    )
+    assert Organisation.objects.get().setup_steps["agreement"] == "done"
+
+
+def test_a_date_with_other_hours_is_no_day_off(ready: Client) -> None:
+    calendar = calendars.main()
+    assert calendar is not None
+    special_days.put(calendar, date(2026, 12, 24), "Nochebuena", [(540, 780)], by=None, at=clock.now())
+    assert "2026-12-24" not in [
+        value for value, _label in ready.get("/setup/holidays/").context["form"]["keep"].field.choices
+    ]
+    response = ready.post("/setup/holidays/", {"keep": ["2026-12-25"], "on-0": "2026-12-24", "name-0": "Cerrado"})
+    assert (response.status_code, response.context["form"].non_field_errors()) == (
+        422,
+        [str(special_days.DayTaken.message)],
+    )
+    assert calendar.holidays.get(on=date(2026, 12, 24)).name == "Nochebuena"
 
 
 @pytest.mark.parametrize("preset", ["week", "lunch", "always"])

@@ -240,7 +240,7 @@ def test_calendar_reads_back_as_it_was_given(cast: Cast) -> None:
 @pytest.mark.parametrize(
     ("zone", "windows", "error"),
     [
-        (ZONE, [], worktime.CalendarNeverOpen),
+        (ZONE, [], calendars.NeverOpens),
         ("Mexico/Nowhere", OFFICE, ValueError),
     ],
 )

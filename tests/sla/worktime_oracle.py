@@ -1,6 +1,6 @@
 """Business time the slow way: every UTC minute is read on the local wall clock and looked up in the windows.
 
-Shares no arithmetic with ``sla.worktime``: it reads a calendar's zone, windows and holidays, and counts. Good
+Shares no arithmetic with ``sla.worktime``: it reads a calendar's zone, windows, changes and holidays, and counts. Good
 for one span of days in which the zone's offsets are whole minutes. Below it, the random cases to compare.
 """
 
@@ -44,7 +44,10 @@ def hours_of(calendar: WorkCalendar, day: date) -> list[tuple[int, int]]:
     """The (opens, closes) of the windows that start on the local date ``day``."""
     if day in calendar.holidays:
         return list(calendar.holidays[day])
-    return [(window.opens, window.closes) for window in calendar.windows if window.weekday == day.weekday()]
+    weekly = calendar.windows
+    for since, windows in calendar.changes.items():  # in the order of their dates
+        weekly = windows if since <= day else weekly
+    return [(window.opens, window.closes) for window in weekly if window.weekday == day.weekday()]
 
 
 @lru_cache(maxsize=64)
@@ -220,14 +223,21 @@ def random_calendar(rng: random.Random, zone: str, first: datetime, changes: lis
     if changes and rng.random() < 0.2:
         days.append(rng.choice(changes).astimezone(ZoneInfo(zone)).date())
     holidays = {day: tuple(random_hours(rng) for _ in range(rng.choice([0, 0, 1, 2]))) for day in days}
+    turns = [first.date() + timedelta(days=rng.randrange(DAYS)) for _ in range(rng.choice([0, 0, 1, 3]))]
+    if changes and rng.random() < 0.2:
+        turns.append(rng.choice(changes).astimezone(ZoneInfo(zone)).date())
+    return WorkCalendar(zone, random_windows(rng), holidays, {day: random_windows(rng) for day in turns})
+
+
+def random_windows(rng: random.Random) -> tuple[Window, ...]:
+    """Around the clock, an office, or anything."""
     kind = rng.random()
     if kind < 0.1:
-        return WorkCalendar(zone, ALWAYS_OPEN(zone).windows, holidays)
+        return ALWAYS_OPEN("UTC").windows
     if kind < 0.3:
-        return WorkCalendar(zone, tuple(Window(weekday, 540, 1020) for weekday in range(5)), holidays)
+        return tuple(Window(weekday, 540, 1020) for weekday in range(5))
     weekdays = [day for day in rng.sample(range(7), rng.choice([1, 3, 5, 6, 7, 7])) for _ in range(3)]
-    windows = [Window(weekday, *random_hours(rng)) for weekday in weekdays[:: rng.choice([1, 2, 3, 3])]]
-    return WorkCalendar(zone, tuple(windows), holidays)
+    return tuple(Window(weekday, *random_hours(rng)) for weekday in weekdays[:: rng.choice([1, 2, 3, 3])])
 
 
 def random_instant(rng: random.Random, count: MinuteCount, changes: list[datetime], ends: list[datetime]) -> datetime:
@@ -266,12 +276,13 @@ gaps = st.integers(-(10**13), 10**13).map(lambda micros: micros * INSTANT)
 
 @st.composite
 def cases(draw: st.DrawFn) -> tuple[WorkCalendar, datetime]:
-    """A calendar with holidays around an instant, and the instant."""
+    """A calendar with holidays and changes of its hours around an instant, and the instant."""
     start = draw(instants)
     days = st.integers(-30, 30).map(lambda days: start.date() + timedelta(days=days))
     holidays = draw(st.dictionaries(days, st.lists(hours, max_size=2).map(tuple), max_size=5))
-    chosen = draw(st.lists(windows, min_size=1, max_size=12).map(tuple))
-    return WorkCalendar(draw(st.sampled_from(ZONES)), chosen, holidays), start
+    weeks = st.lists(windows, min_size=1, max_size=12).map(tuple)
+    changes = draw(st.dictionaries(days, weeks, max_size=2))
+    return WorkCalendar(draw(st.sampled_from(ZONES)), draw(weeks), holidays, changes), start
 
 
 def offset_changes(zone: str) -> list[datetime]:
