@@ -55,6 +55,7 @@ urlpatterns = [
     path("notices/read/", notifications.mark_read, name="notice_mark_read"),
     path("", include("crm.setup.people_urls")),
     path("alignment/", include("crm.dashboard.urls")),
+    path("personas/", include("crm.persona.urls")),
     path("setup/", include("crm.setup.urls")),
     path("", include("leads.urls")),
 ]

@@ -160,12 +160,12 @@ def _choices(choices: Iterable[Mapping[str, str]], kept: Iterable[str] = ()) -> 
         known.discard(value)
         found.append({"value": value, **words})
     if known:
-        raise BadField(fields={"choices": _("A choice that leads may have answered with stays; change its words.")})
+        raise BadField(fields={"choice-0-es": _("A choice that leads may have answered with stays; change its words.")})
     if len(found) < 2:
-        raise BadField(fields={"choices": _("Give at least two choices.")})
+        raise BadField(fields={"choice-0-es": _("Give at least two choices.")})
     if len(found) > MOST_CHOICES:
-        raise BadField(fields={"choices": _("Give at most %(count)d choices.") % {"count": MOST_CHOICES}})
+        raise BadField(fields={"choice-0-es": _("Give at most %(count)d choices.") % {"count": MOST_CHOICES}})
     said = [(language, fold(each[language])) for each in found for language in LANGUAGES if each.get(language)]
     if len(said) != len(set(said)):
-        raise BadField(fields={"choices": _("Two choices read the same.")})
+        raise BadField(fields={"choice-0-es": _("Two choices read the same.")})
     return found

@@ -20,6 +20,7 @@ from crm.lib.bilingual import in_language
 from crm.lib.clock import local_date
 from crm.lib.text import clean_line
 from leads.models import Source
+from personas.models import Persona
 from sla.models import RejectionReason
 
 USUAL = timedelta(days=89)  # with today: the last 90 days
@@ -185,9 +186,10 @@ class PageForm(ScopeForm):
 
 
 class ListForm(ScopeForm):
-    """The same with the number whose list is wanted, the reason of its rejections, and where its page begins."""
+    """The same with the number whose list is wanted, its persona, the reason of its rejections, and where its page
+    begins."""
 
-    extra = ("show", "reason", "after")
+    extra = ("show", "reason", "persona", "after")
 
     def __init__(self, query: QueryDict, *, zone: str, at: datetime) -> None:
         super().__init__(query, zone=zone, at=at)
@@ -196,6 +198,9 @@ class ListForm(ScopeForm):
             choices=[(name, name) for name in SLICES], error_messages={"invalid_choice": no_such, "required": no_such}
         )
         self.reasons = {row.code: row for row in RejectionReason.objects.all()}
+        asked = self.data["persona"]
+        known = asked.isascii() and asked.isdigit() and len(asked) < 10
+        self.persona = Persona.objects.filter(pk=asked).first() if known else None
 
     def clean(self) -> dict[str, Any]:
         found = super().clean()
@@ -204,11 +209,18 @@ class ListForm(ScopeForm):
         reason, is_asked = self.data["reason"], found.get("show") == "rejected_for"
         if reason not in self.reasons if is_asked else reason:
             self.add_error(None, _("There is no such reason here: “%(value)s”.") % {"value": clean_line(reason)[:60]})
+        if (persona := self.data["persona"]) and persona != NOT_GIVEN and self.persona is None:
+            self.add_error(None, _("There is no persona “%(value)s”.") % {"value": clean_line(persona)[:60]})
         return found
 
     @property
     def scope(self) -> Scope:
-        return replace(super().scope, reason=self.data["reason"])
+        return replace(super().scope, reason=self.data["reason"], persona=self.data["persona"])
+
+    @property
+    def persona_name(self) -> str:
+        """The persona asked for in words, empty for all."""
+        return str(self.persona or (_("judged by none yet") if self.data["persona"] else ""))
 
     @property
     def chosen_reason(self) -> RejectionReason | None:

@@ -17,6 +17,8 @@ def query(scope: Scope) -> dict[str, str]:
         found["source"] = scope.source
     if team := scope.marketing or scope.sales:
         found["team"] = str(team)
+    if scope.persona:
+        found["persona"] = scope.persona
     return found
 
 
