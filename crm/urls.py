@@ -56,6 +56,7 @@ urlpatterns = [
     path("", include("crm.setup.people_urls")),
     path("alignment/", include("crm.dashboard.urls")),
     path("calendars/", include("crm.hours.urls")),
+    path("personas/", include("crm.persona.urls")),
     path("setup/", include("crm.setup.urls")),
     path("", include("leads.urls")),
 ]

@@ -212,11 +212,12 @@ def _country(_style: Style, cell: str) -> str:
 
 def _custom(custom: CustomField, layout: Layout) -> Parser:
     if custom.type == CustomField.Type.CHOICE:
-        choices = {fold(str(choice)): choice for choice in custom.choices}
+        # by what it is kept as and by its words in either language
+        choices = {fold(word): option["value"] for option in custom.options for word in option.values()}
 
         def choose(_style: Style, cell: str) -> Any:
             if fold(cell) not in choices:
-                words = cells.said(cell, known=", ".join(map(str, custom.choices)))
+                words = cells.said(cell, known=", ".join(name for _value, name in custom.named()))
                 raise BadCell(_("“%(cell)s” is none of %(known)s") % words)
             return choices[fold(cell)]
 

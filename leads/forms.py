@@ -180,7 +180,7 @@ def _custom_field(custom: CustomField) -> forms.Field:
             label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
         )
     if custom.type == types.CHOICE:
-        return forms.ChoiceField(label=label, required=False, choices=[("", "–"), *((c, c) for c in custom.choices)])
+        return forms.ChoiceField(label=label, required=False, choices=[("", "–"), *custom.named()])
     return Line(label=label, required=False, max_length=500)
 
 

@@ -83,7 +83,14 @@ PLACES = {
     "reference": 4,
 }
 NOUN = 2
-PURE = ("sla/workcalendar.py", "sla/worktime.py", "sla/steps.py", "leads/qualification.py", "leads/scores.py")
+PURE = (
+    "sla/workcalendar.py",
+    "sla/worktime.py",
+    "sla/steps.py",
+    "leads/qualification.py",
+    "leads/scores.py",
+    "crm/lib/differences.py",
+)
 PURE_MAY_USE = ("crm.lib.text", "sla.workcalendar", "sla.worktime", "leads.qualification")
 
 CLOCKS = {

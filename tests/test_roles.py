@@ -14,6 +14,7 @@ from crm.lib.clock import RELEVO_NOW_BODY
 from crm.lib.moves import Moves
 from leads import handoffs
 from leads.states import HANDOFF_MOVES, HandoffState
+from personas import catalogue
 from personas.models import PersonaVersion
 from personas.states import VERSION_MOVES, VersionState
 from sla import agreements, drafts
@@ -244,11 +245,8 @@ def test_illegal_moves_of_an_agreement_are_refused(cast: Cast) -> None:
 
 def test_illegal_moves_of_a_persona_version_are_refused(cast: Cast) -> None:
     persona = cast.persona.persona
+    published = catalogue.publish_version(persona, {}, [], by=None, at=factories.SIGNED_AT)
     newest = PersonaVersion.objects.create(persona=persona, number=3, state="draft")
-    run(f"UPDATE personas_personaversion SET state = 'superseded' WHERE id = {cast.persona.pk}")
-    published = PersonaVersion.objects.create(
-        persona=persona, number=2, state="published", published_at=factories.SIGNED_AT
-    )
     ids = {"draft": newest.pk, "published": published.pk, "superseded": cast.persona.pk}
     found = refused_moves("personas_personaversion", ids, VersionState.values)
     assert found == illegal(VERSION_MOVES, VersionState.values)

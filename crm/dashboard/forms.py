@@ -20,6 +20,7 @@ from crm.lib.bilingual import in_language
 from crm.lib.clock import local_date
 from crm.lib.text import clean_line
 from leads.models import Source
+from personas.models import Persona
 from sla.models import RejectionReason
 
 USUAL = timedelta(days=89)  # with today: the last 90 days
@@ -185,10 +186,10 @@ class PageForm(ScopeForm):
 
 
 class ListForm(ScopeForm):
-    """The same with the number whose list is wanted, the reason of its rejections or whoever handed off (by), and
-    where its page begins."""
+    """The same with the number whose list is wanted, its persona, the reason of its rejections or whoever handed off
+    (by), and where its page begins."""
 
-    extra = ("show", "reason", "by", "after")
+    extra = ("show", "reason", "persona", "by", "after")
     OF_PEOPLE = ("handed", "overridden")
 
     def __init__(self, query: QueryDict, *, zone: str, at: datetime) -> None:
@@ -198,6 +199,9 @@ class ListForm(ScopeForm):
             choices=[(name, name) for name in SLICES], error_messages={"invalid_choice": no_such, "required": no_such}
         )
         self.reasons = {row.code: row for row in RejectionReason.objects.all()}
+        asked = self.data["persona"]
+        known = asked.isascii() and asked.isdigit() and len(asked) < 10
+        self.persona = Persona.objects.filter(pk=asked).first() if known else None
 
     def clean(self) -> dict[str, Any]:
         found = super().clean()
@@ -209,18 +213,26 @@ class ListForm(ScopeForm):
         if self.data["by"] and (self.chosen_person is None or found.get("show") not in self.OF_PEOPLE):
             words = _("There is no such person here: “%(value)s”.")
             self.add_error(None, words % {"value": clean_line(self.data["by"])[:60]})
+        if (persona := self.data["persona"]) and persona != NOT_GIVEN and self.persona is None:
+            self.add_error(None, _("There is no persona “%(value)s”.") % {"value": clean_line(persona)[:60]})
         return found
 
     @property
     def scope(self) -> Scope:
         person = self.chosen_person
-        return replace(super().scope, reason=self.data["reason"], person=person.pk if person else None)
+        asked = {"reason": self.data["reason"], "persona": self.data["persona"]}
+        return replace(super().scope, **asked, person=person.pk if person else None)
 
     @cached_property
     def chosen_person(self) -> User | None:
         """Whose handoffs are listed, None for all."""
         asked = self.data["by"]
         return User.objects.filter(pk=int(asked)).first() if asked.isdecimal() and len(asked) < 19 else None
+
+    @property
+    def persona_name(self) -> str:
+        """The persona asked for in words, empty for all."""
+        return str(self.persona or (_("judged by none yet") if self.data["persona"] else ""))
 
     @property
     def chosen_reason(self) -> RejectionReason | None:

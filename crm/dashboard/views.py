@@ -63,13 +63,14 @@ def alignment_leads(request: Request) -> HttpResponse:
     if not form.is_valid():
         return render(request, "dashboard/alignment_leads.html", {"form": form}, status=400)
     scope, show = form.scope, form.cleaned_data["show"]
+    page = reverse("persona_results" if scope.persona else "alignment")
     context = {
         "form": form,
         "scope": scope,
         "show": show,
         "title": _title(form, show),
         "listing": rows.listing(scope, show, user=request.user, after=form.data["after"]),
-        "back": f"{reverse('alignment')}?{urlencode(panels.query(replace(scope, person=None)))}",
+        "back": f"{page}?{urlencode(panels.query(replace(scope, persona='', person=None)))}",
     }
     return render(request, "dashboard/alignment_leads.html", context)
 

@@ -9,7 +9,7 @@ from typing import Any
 from crm import starter
 from crm.accounts import demo, people
 from crm.accounts.models import Team, User
-from personas import catalogue
+from crm.starter.personas import demo_leader, demo_owner
 from personas.models import PersonaVersion
 from sla import agreements, calendars, drafts
 from sla.models import Agreement, AgreementVersion, RejectionReason
@@ -26,15 +26,6 @@ HOLIDAYS = (
     (12, 24, "Nochebuena", (9 * 60, 13 * 60)),
     (12, 25, "Navidad", None),
 )
-
-OWNER = {
-    "who": {
-        "es": "Fundadora o dueño de una empresa pequeña que vende sin equipo comercial propio.",
-        "en": "Founder or owner of a small company that sells without a sales team of its own.",
-    },
-    "goals": [{"es": "Vender más sin contratar", "en": "Sell more without hiring"}],
-    "pains": [{"es": "Decide con el precio en la mano", "en": "Decides by the price"}],
-}
 
 
 @dataclass
@@ -67,7 +58,7 @@ def assemble(*, at: datetime) -> Cast:
     sales = (mexico, online, evening)
     luis = _person("luis", "Luis Ferrer", [(marketing, True)], at=at)
     dora = _person("dora", "Dora Salinas", [(team, True) for team in sales], at=at)
-    root = _person("root", "Rocío Otero", [], at=at, is_admin=True)
+    _person("root", "Rocío Otero", [], at=at, is_admin=True)
     return Cast(
         ana=_person("ana", "Ana Robles", [(marketing, False)], at=at),
         luis=luis,
@@ -79,8 +70,8 @@ def assemble(*, at: datetime) -> Cast:
         mexico=mexico,
         online=online,
         evening=evening,
-        leader=starter.persona(by=root, at=at),
-        owner=_owner(root, at=at),
+        leader=demo_leader(by=luis, at=at),
+        owner=demo_owner(by=dora, at=at),
         agreement=_agreement(luis, dora, at=at),
     )
 
@@ -90,25 +81,6 @@ def _person(mailbox: str, name: str, teams: list[tuple[Team, bool]], *, at: date
     return people.create_person(
         name, email=email, password=demo.PASSWORD, teams=teams, by=None, at=at, is_demo=True, **marks
     )
-
-
-def _owner(root: User, *, at: datetime) -> PersonaVersion:
-    """The second persona: the same questions about means and authority, a smaller company, another role."""
-    name = {"es": "Dueño de pyme", "en": "Small-business owner"}
-    fit = [
-        {
-            **starter.CRITERIA[0],
-            "text": {"es": "La empresa tiene al menos 5 empleados", "en": "The company has at least 5 employees"},
-            "operand": 5,
-        },
-        {
-            **starter.CRITERIA[1],
-            "text": {"es": "Fundó la empresa o la dirige", "en": "Founded the company or runs it"},
-            "operand": ["fundador", "fundadora", "founder", "ceo", "dueño", "dueña", "owner", "general"],
-        },
-    ]
-    created = catalogue.create("small-business-owner", name, by=root, at=at)
-    return catalogue.publish_version(created, OWNER, [*fit, *starter.CRITERIA[2:]], by=root, at=at)
 
 
 def _second_saturday(year: int) -> date:

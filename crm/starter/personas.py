@@ -1,13 +1,17 @@
-"""Buyer personas to begin with: three for kinds of firms, and the demo's."""
+"""Buyer personas to begin with: three examples for kinds of firms, and the demo's two."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import transaction
+
 from crm.accounts.models import User
+from crm.starter import persona_texts
 from crm.starter.catalogues import custom_fields
+from crm.starter.persona_texts import both
 from leads.models import CustomField
 from personas import catalogue
 from personas.models import Persona, PersonaVersion
@@ -21,15 +25,20 @@ DIRECTION = [
 
 
 def criterion(
-    code: str, kind: str, es: str, en: str, field_: str, operator: str, operand: Any = None
+    code: str, kind: str, es: str, en: str, field_: str, operator: str, operand: Any = None, weight: int = 10
 ) -> dict[str, Any]:
-    """Fields of Criterion, as personas.catalogue takes them."""
-    text = {"es": es, "en": en}
-    return {"code": code, "kind": kind, "text": text, "field": field_, "operator": operator, "operand": operand}
+    """Fields of Criterion, as personas.catalogue takes them; ``weight``: points of fit."""
+    asked = {"field": field_, "operator": operator, "operand": operand, "weight": weight}
+    return {"code": code, "kind": kind, "text": both(es, en), **asked}
 
 
 def decides(es: str, en: str) -> dict[str, Any]:
     return criterion("decides", CriterionKind.AUTHORITY, es, en, "attributes.decides", Operator.IS, True)
+
+
+def told(code: str, kind: str, es: str, en: str) -> dict[str, Any]:
+    """What only a conversation shows: a person confirms it."""
+    return criterion(code, kind, es, en, "", Operator.SAID)
 
 
 @dataclass(frozen=True)
@@ -38,15 +47,14 @@ class Template:
 
     slug: str
     name: dict[str, str]
-    who: dict[str, str]
-    goals: list[dict[str, str]]
-    pains: list[dict[str, str]]
+    content: dict[str, Any]
     criteria: list[dict[str, Any]]
     fields: list[tuple[str, str, str, str]] = field(default_factory=list)
 
     @property
-    def content(self) -> dict[str, Any]:
-        return {"who": self.who, "goals": self.goals, "pains": self.pains}
+    def who(self) -> dict[str, str]:
+        """The first paragraph of who it is."""
+        return {language: text.split("\n")[0] for language, text in self.content["who"].items()}
 
 
 BUDGET = ("budget", TYPE.NUMBER, "Presupuesto anual", "Yearly budget")
@@ -55,24 +63,23 @@ DECIDES = ("decides", TYPE.YES_NO, "¿Decide la compra?", "Decides the purchase?
 SOFTWARE = Template(
     slug="software-pyme",
     name={"es": "Pyme que busca software", "en": "Small firm looking for software"},
-    who={
-        "es": "Dirige una pyme, o una de sus áreas, y quiere dejar las hojas de cálculo.",
-        "en": "Runs a small firm, or one of its areas, and wants to leave spreadsheets behind.",
-    },
-    goals=[{"es": "Trabajar con menos pasos a mano y ver sus números al día", "en": "Less manual work, fresh numbers"}],
-    pains=[{"es": "Ya probó herramientas que su equipo no usó", "en": "Has tried tools that the team never used"}],
+    content=persona_texts.SOFTWARE,
     criteria=[
         criterion("company-size", CriterionKind.FIT, "La empresa tiene al menos 10 empleados",
-                  "The company has at least 10 employees", "company.employees", Operator.AT_LEAST, 10),
+                  "The company has at least 10 employees", "company.employees", Operator.AT_LEAST, 10, 40),
         criterion("not-too-large", CriterionKind.FIT, "La empresa tiene 500 empleados o menos",
-                  "The company has 500 employees or fewer", "company.employees", Operator.AT_MOST, 500),
+                  "The company has 500 employees or fewer", "company.employees", Operator.AT_MOST, 500, 20),
         criterion("role", CriterionKind.FIT, "Dirige la empresa o un área", "Runs the company or an area",
-                  "person.job_title", Operator.CONTAINS_ANY, DIRECTION),
+                  "person.job_title", Operator.CONTAINS_ANY, DIRECTION, 40),
         criterion("student-or-vendor", CriterionKind.DISQUALIFIER, "Es estudiante o vende lo mismo que nosotros",
                   "Is a student or sells what we sell", "attributes.student_or_vendor", Operator.IS, True),
         criterion("budget", CriterionKind.MEANS, "Tiene presupuesto para este año", "Has budget for this year",
                   "attributes.budget", Operator.AT_LEAST, 1),
         decides("Decide la compra o firma el contrato", "Decides the purchase or signs the contract"),
+        told("work-by-hand", CriterionKind.NEED, "Hoy hace a mano lo que resolvemos y puede decir cuánto le cuesta",
+             "Does by hand today what we solve, and can say what it costs"),
+        told("this-quarter", CriterionKind.TIMING, "Quiere empezar en los próximos tres meses",
+             "Wants to begin within the next three months"),
     ],
     fields=[BUDGET, DECIDES, ("student_or_vendor", TYPE.YES_NO, "¿Estudiante o proveedor?", "Student or vendor?")],
 )  # fmt: skip
@@ -80,24 +87,23 @@ SOFTWARE = Template(
 INDUSTRY = Template(
     slug="compras-industria",
     name={"es": "Compras de una empresa industrial", "en": "Purchasing at an industrial firm"},
-    who={
-        "es": "Compra insumos o equipo para una planta, un taller o un distribuidor, y repite pedidos.",
-        "en": "Buys supplies or equipment for a plant, a workshop or a distributor, and orders again.",
-    },
-    goals=[{"es": "Entregas a tiempo y precio estable", "en": "Deliveries on time at a steady price"}],
-    pains=[{"es": "Un paro de línea cuesta más que el insumo", "en": "A stopped line costs more than the part"}],
+    content=persona_texts.INDUSTRY,
     criteria=[
         criterion("role", CriterionKind.FIT, "Trabaja en compras, operaciones, producción o dirección",
                   "Works in purchasing, operations, production or management", "person.job_title",
                   Operator.CONTAINS_ANY, [*DIRECTION, "compras", "abastecimiento", "operaciones", "producción",
-                  "mantenimiento", "logística", "planta", "purchasing", "procurement", "operations", "supply"]),
+                  "mantenimiento", "logística", "planta", "purchasing", "procurement", "operations", "supply"], 60),
         criterion("company-size", CriterionKind.FIT, "La empresa tiene al menos 20 empleados",
-                  "The company has at least 20 employees", "company.employees", Operator.AT_LEAST, 20),
+                  "The company has at least 20 employees", "company.employees", Operator.AT_LEAST, 20, 40),
         criterion("final-consumer", CriterionKind.DISQUALIFIER, "Compra para uso personal", "Buys for personal use",
                   "attributes.personal_use", Operator.IS, True),
         criterion("order-value", CriterionKind.MEANS, "Dijo cuánto compra al mes", "Said how much it buys a month",
                   "attributes.monthly_purchase", Operator.AT_LEAST, 1),
         decides("Autoriza la orden de compra", "Approves the purchase order"),
+        told("same-part", CriterionKind.NEED, "Usa la pieza o el insumo que vendemos, con ficha o número de parte",
+             "Uses the part or supply that we sell, by data sheet or part number"),
+        told("next-order", CriterionKind.TIMING, "Su próximo pedido es este trimestre",
+             "The next order is due this quarter"),
     ],
     fields=[
         ("monthly_purchase", TYPE.NUMBER, "Compra mensual", "Monthly purchase"),
@@ -109,22 +115,21 @@ INDUSTRY = Template(
 SERVICES = Template(
     slug="servicios-educacion",
     name={"es": "Cliente de servicios o educación", "en": "Client of services or education"},
-    who={
-        "es": "Busca un servicio profesional o un programa de formación para sí o para su equipo, con fecha de inicio.",
-        "en": "Looks for a professional service or a course for themselves or a team, with a date to begin.",
-    },
-    goals=[{"es": "Un resultado visible en pocos meses", "en": "A result that shows within months"}],
-    pains=[{"es": "No sabe comparar propuestas parecidas", "en": "Cannot tell similar offers apart"}],
+    content=persona_texts.SERVICES,
     criteria=[
         criterion("reachable", CriterionKind.FIT, "Dejó un teléfono", "Left a phone number", "person.phone",
-                  Operator.IS_SET),
+                  Operator.IS_SET, weight=40),
         criterion("need", CriterionKind.FIT, "Dijo qué servicio o programa le interesa",
-                  "Said which service or course is wanted", "attributes.interest", Operator.IS_SET),
+                  "Said which service or course is wanted", "attributes.interest", Operator.IS_SET, weight=60),
         criterion("wants-a-job", CriterionKind.DISQUALIFIER, "Busca empleo o prácticas", "Looks for a job here",
                   "attributes.wants_job", Operator.IS, True),
         criterion("can-pay", CriterionKind.MEANS, "Confirmó que puede pagarlo", "Confirmed that it is affordable",
                   "attributes.can_pay", Operator.IS, True),
         decides("Decide, o quien decide está en la conversación", "Decides, or whoever decides takes part"),
+        told("reason-why", CriterionKind.NEED, "Puede decir para qué lo quiere y qué pasa si no lo hace",
+             "Can say what it is wanted for, and what happens without it"),
+        told("start-date", CriterionKind.TIMING, "Puede empezar en una de las próximas fechas",
+             "Can begin on one of the next dates"),
     ],
     fields=[
         ("interest", TYPE.TEXT, "Servicio o programa de interés", "Service or course wanted"),
@@ -136,14 +141,6 @@ SERVICES = Template(
 
 TEMPLATES = {"software": SOFTWARE, "industry": INDUSTRY, "services": SERVICES}
 
-PERSONA = {
-    "who": {
-        "es": "Directora o gerente comercial de una empresa mediana de América Latina, con un equipo de ventas propio.",
-        "en": "Commercial director or manager of a mid-sized Latin American company with a sales team of its own.",
-    },
-    "goals": [{"es": "Que ningún prospecto se pierda entre marketing y ventas", "en": "No lead lost between teams"}],
-    "pains": [{"es": "Discute cada mes por la calidad de los leads", "en": "Argues every month about lead quality"}],
-}
 CRITERIA: list[dict[str, Any]] = [
     {
         "code": "company-size",
@@ -152,6 +149,7 @@ CRITERIA: list[dict[str, Any]] = [
         "field": "company.employees",
         "operator": Operator.AT_LEAST,
         "operand": 20,
+        "weight": 40,
     },
     {
         "code": "commercial-role",
@@ -163,6 +161,7 @@ CRITERIA: list[dict[str, Any]] = [
             "ventas", "comercial", "marketing", "mercadotecnia", "director", "directora", "gerente", "ceo",
             "general", "sales", "commercial", "manager", "head", "founder", "fundadora", "fundador",
         ],
+        "weight": 60,
     },
     {
         "code": "student-or-vendor",
@@ -191,19 +190,66 @@ CRITERIA: list[dict[str, Any]] = [
 ]  # fmt: skip
 
 
+NEED = told("argues-about-leads", CriterionKind.NEED, "Hoy no puede decir qué pasó con los prospectos del mes pasado",
+            "Cannot say today what became of last month's leads")  # fmt: skip
+TIMING = told("this-half-year", CriterionKind.TIMING, "Quiere decidir en los próximos seis meses",
+              "Wants to decide within the next six months")  # fmt: skip
+FORMER = timedelta(days=182)  # both teams look their personas over every six months
+
+
 def persona(*, by: User | None, at: datetime) -> PersonaVersion:
-    """The demo's persona, published."""
-    name = {"es": "Líder comercial", "en": "Commercial leader"}
-    created = catalogue.create("commercial-leader", name, by=by, at=at)
-    return catalogue.publish_version(created, PERSONA, CRITERIA, by=by, at=at)
+    """A commercial leader, published: one version."""
+    created = catalogue.create("commercial-leader", LEADER_NAME, by=by, at=at)
+    return catalogue.publish_version(created, persona_texts.LEADER, CRITERIA, by=by, at=at)
+
+
+LEADER_NAME = {"es": "Líder comercial", "en": "Commercial leader"}
+OWNER_NAME = {"es": "Dueño de pyme", "en": "Small-business owner"}
+
+
+def demo_leader(*, by: User | None, at: datetime) -> PersonaVersion:
+    """The demo's first persona: as it was written at first, half a year before ``at``, and as it reads now."""
+    before = [
+        {**CRITERIA[0], "text": both("La empresa tiene al menos 10 empleados", "The company has at least 10 employees"),
+         "operand": 10, "weight": 50},
+        {**CRITERIA[1], "operand": CRITERIA[1]["operand"][:6], "weight": 50},
+        *CRITERIA[3:],
+    ]  # fmt: skip
+    created = catalogue.create("commercial-leader", LEADER_NAME, by=by, at=at - FORMER)
+    catalogue.publish_version(created, persona_texts.LEADER_BEFORE, before, by=by, at=at - FORMER)
+    return catalogue.publish_version(created, persona_texts.LEADER, [*CRITERIA, NEED, TIMING], by=by, at=at)
+
+
+def demo_owner(*, by: User | None, at: datetime) -> PersonaVersion:
+    """The second one: the same questions about means and authority, a smaller company, another role."""
+    fit = [
+        {**CRITERIA[0], "text": both("La empresa tiene al menos 5 empleados", "The company has at least 5 employees"),
+         "operand": 5},
+        {**CRITERIA[1], "text": both("Fundó la empresa o la dirige", "Founded the company or runs it"),
+         "operand": ["fundador", "fundadora", "founder", "ceo", "dueño", "dueña", "owner", "general"]},
+    ]  # fmt: skip
+    before = [fit[0], {**fit[1], "operand": fit[1]["operand"][:4]}, CRITERIA[3]]
+    created = catalogue.create("small-business-owner", OWNER_NAME, by=by, at=at - FORMER)
+    catalogue.publish_version(created, persona_texts.OWNER_BEFORE, before, by=by, at=at - FORMER)
+    return catalogue.publish_version(created, persona_texts.OWNER, [*fit, *CRITERIA[2:], TIMING], by=by, at=at)
 
 
 def adopt(template: Template, *, by: User | None, at: datetime) -> PersonaVersion:
     """Publish the persona of ``template`` with the fields it asks for; the one in use where it was adopted before."""
     known = PersonaVersion.objects.filter(persona__slug=template.slug, state=VersionState.PUBLISHED).first()
     if known is not None:
+        catalogue.restore(known.persona, by=by, at=at)
         return known
     custom_fields(template.fields)
     created = Persona.objects.filter(slug=template.slug).first()
     created = created or catalogue.create(template.slug, template.name, by=by, at=at)
     return catalogue.publish_version(created, template.content, template.criteria, by=by, at=at)
+
+
+@transaction.atomic
+def begin(template: Template | None, name: dict[str, str], *, by: User, at: datetime) -> PersonaVersion:
+    """A new persona as a draft: what ``template`` says, with the fields that it asks for, or a blank page."""
+    if template is None:
+        return catalogue.begin(name, by=by, at=at)
+    custom_fields(template.fields)
+    return catalogue.begin(name or template.name, template.content, template.criteria, by=by, at=at)

@@ -364,6 +364,12 @@ def bilingual(value: dict[str, str] | str | None) -> str:
 
 
 @register.filter
+def language_word(code: str) -> str:
+    """The name of a language of the product, in the active one."""
+    return {"es": _("Spanish"), "en": _("English")}.get(code, code)
+
+
+@register.filter
 def money(amount: Decimal | float | None, currency: Any = "") -> str:
     """ "12,500 MXN" as the person's region writes it. ``currency``: a code, or an object that has one."""
     if amount is None or amount == "":

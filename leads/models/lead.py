@@ -62,7 +62,10 @@ class Source(models.Model):
 
 
 class CustomField(models.Model):
-    """An attribute that the organisation added to its leads; values live in Lead.attributes under ``code``."""
+    """An attribute that the organisation added to its leads; values live in Lead.attributes under ``code``.
+
+    ``choices``: {"value", "es", "en"}, or plain texts that are value and name in one.
+    """
 
     class Type(models.TextChoices):
         TEXT = "text"
@@ -83,6 +86,15 @@ class CustomField(models.Model):
 
     def __str__(self) -> str:
         return in_language(self.name)
+
+    @property
+    def options(self) -> list[dict[str, str]]:
+        """The choices, each with its value and its words."""
+        return [each if isinstance(each, dict) else {"value": str(each), "es": str(each)} for each in self.choices]
+
+    def named(self) -> list[tuple[str, str]]:
+        """(value, name in the active language) of every choice."""
+        return [(option["value"], in_language(option) or option["value"]) for option in self.options]
 
 
 class LeadQuerySet(models.QuerySet["Lead"]):

@@ -263,8 +263,15 @@ def _abilities(user: User, lead: Lead, handoff: Handoff | None, assessment: Asse
 
 
 def _attributes(lead: Lead) -> list[tuple[str, Any]]:
-    names = {custom.code: str(custom) for custom in CustomField.objects.filter(code__in=list(lead.attributes))}
-    return [(names.get(code, code.replace("_", " ")), words(value)) for code, value in lead.attributes.items()]
+    customs = {custom.code: custom for custom in CustomField.objects.filter(code__in=list(lead.attributes))}
+    found = []
+    for code, value in lead.attributes.items():
+        custom = customs.get(code)
+        name = str(custom) if custom else code.replace("_", " ")
+        found.append(
+            (name, dict(custom.named()).get(value, words(value)) if custom and custom.choices else words(value))
+        )
+    return found
 
 
 def words(value: Any) -> Any:

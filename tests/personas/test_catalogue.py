@@ -4,7 +4,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from crm.audit.models import Entry
-from personas import catalogue
+from personas import catalogue, drafts
 from personas.models import Criterion, PersonaVersion
 from tests import factories
 from tests.factories import ROLE, SIZE, Cast, when
@@ -37,12 +37,15 @@ def test_publishing_is_audited(cast: Cast) -> None:
 
 def test_two_published_versions_are_refused_by_the_database(cast: Cast) -> None:
     with pytest.raises(IntegrityError, match="persona_one_published"), transaction.atomic():
-        PersonaVersion.objects.create(persona=cast.persona.persona, number=2, state="published", published_at=NOON)
+        second = PersonaVersion.objects.create(persona=cast.persona.persona, number=2)
+        PersonaVersion.objects.filter(pk=second.pk).update(state="published", published_at=NOON)
 
 
 def test_published_version_without_moment_is_refused(cast: Cast) -> None:
     with pytest.raises(IntegrityError, match="persona_published_has_moment"), transaction.atomic():
-        PersonaVersion.objects.create(persona=cast.persona.persona, number=2, state="superseded")
+        second = PersonaVersion.objects.create(persona=cast.persona.persona, number=2)
+        PersonaVersion.objects.filter(pk=cast.persona.pk).update(state="superseded")
+        PersonaVersion.objects.filter(pk=second.pk).update(state="published")
 
 
 @pytest.mark.parametrize(
@@ -50,13 +53,15 @@ def test_published_version_without_moment_is_refused(cast: Cast) -> None:
     [({"kind": "mood"}, "criterion_kind_known"), ({"operator": "smells"}, "criterion_operator_known")],
 )
 def test_unknown_kind_of_criterion_is_refused(cast: Cast, change: dict[str, str], name: str) -> None:
+    draft = drafts.start(cast.persona.persona, by=cast.luis, at=NOON)
     with pytest.raises(IntegrityError, match=name), transaction.atomic():
-        Criterion.objects.create(version=cast.persona, **{**SIZE, "code": "new", **change})
+        Criterion.objects.create(version=draft, **{**SIZE, "code": "new", **change})
 
 
 def test_criterion_code_is_once_in_a_version(cast: Cast) -> None:
+    draft = drafts.start(cast.persona.persona, by=cast.luis, at=NOON)
     with pytest.raises(IntegrityError, match="criterion_code_once"), transaction.atomic():
-        Criterion.objects.create(version=cast.persona, **SIZE)
+        Criterion.objects.create(version=draft, **SIZE)
 
 
 def test_published_are_the_newest_of_personas_in_use(cast: Cast) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from crm.dashboard.numbers import agreement, cohort, worth
 from crm.dashboard.numbers.agreement import Attainment, Decisions, Reason, Term, Week
-from crm.dashboard.numbers.cohort import Days, Group, Step, earliest
+from crm.dashboard.numbers.cohort import Days, Group, Step, by_persona, earliest
 from crm.dashboard.numbers.scope import FIRST, LAST, NOT_GIVEN, Period, Scope
 from crm.dashboard.numbers.slices import SLICES, STAGES, STEPS, TOOK, rows
 from crm.dashboard.numbers.worth import Band, Submitter
@@ -38,6 +38,7 @@ __all__ = [
     "Term",
     "Week",
     "as_json",
+    "by_persona",
     "earliest",
     "read",
     "rows",

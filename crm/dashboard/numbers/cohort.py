@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -48,9 +48,10 @@ class Days:
 
 @dataclass(frozen=True)
 class Group:
-    """The leads of one source (``key`` its code, NOT_GIVEN without one) or of one month (``key`` 2026-03).
+    """The leads of one source (``key`` its code, NOT_GIVEN without one), of one month (``key`` 2026-03), or of one
+    persona (``key`` its id, NOT_GIVEN for leads that none has judged).
 
-    ``amount``: what the won ones brought, None where no amount is known.
+    ``amount``: what the won ones brought, None where no amount is known. ``refused`` is counted by persona only.
     """
 
     key: str
@@ -64,6 +65,7 @@ class Group:
     unrecorded_mql: int
     unrecorded_sql: int
     amount: Decimal | None
+    refused: int = 0
 
     @property
     def conversion(self) -> float:
@@ -117,6 +119,17 @@ def by_source(scope: Scope) -> list[Group]:
     keys = ("source__code", "source__name")
     found = cohort(scope).values(*keys).annotate(**_groups(scope)).order_by("-leads", "source__code")
     groups = [_group(row["source__code"] or NOT_GIVEN, row["source__name"], row) for row in found]
+    return sorted(groups, key=lambda group: group.key == NOT_GIVEN)
+
+
+def by_persona(scope: Scope) -> list[Group]:
+    """One group for each persona that judged a lead of the period, the largest first, those of none last. One query."""
+    keys = ("persona_version__persona", "persona_version__persona__name")
+    counted = {**_groups(scope), **counts(scope, "refused")}
+    found = cohort(scope).values(*keys).annotate(**counted).order_by("-leads", keys[0])
+    groups = [
+        replace(_group(str(row[keys[0]] or NOT_GIVEN), row[keys[1]], row), refused=row["refused"]) for row in found
+    ]
     return sorted(groups, key=lambda group: group.key == NOT_GIVEN)
 
 

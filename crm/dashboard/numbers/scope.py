@@ -46,6 +46,8 @@ class Scope:
 
     ``marketing``, ``sales``: the id of a team; its leads are those that it brought, or those handed off to it.
     ``reason``: the code of a rejection reason, ``person``: the id of whoever handed off, for the list behind one bar.
+    ``persona``: the id of a persona whose versions judged the lead, NOT_GIVEN for leads that none has judged, or empty
+    for all.
     """
 
     period: Period
@@ -56,6 +58,7 @@ class Scope:
     sales: int | None = None
     reason: str = ""
     person: int | None = None
+    persona: str = ""
 
     @property
     def instants(self) -> tuple[datetime, datetime]:
@@ -72,6 +75,10 @@ def counted(scope: Scope, path: str = "") -> Q:
     found = counts_at_all(path)
     if scope.marketing:
         found &= Q(**{f"{path}marketing_team": scope.marketing})
+    if scope.persona == NOT_GIVEN:
+        found &= Q(**{f"{path}persona_version__isnull": True})
+    elif scope.persona:
+        found &= Q(**{f"{path}persona_version__persona": scope.persona})
     if scope.source == NOT_GIVEN:
         return found & Q(**{f"{path}source__isnull": True})
     return found & Q(**{f"{path}source__code": scope.source}) if scope.source else found

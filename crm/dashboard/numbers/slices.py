@@ -124,6 +124,12 @@ def _unrecorded(stage: str, scope: Scope) -> Q:
     return Q(**{f"{stage}_on__isnull": True}) & reduce(or_, (_reached(each, scope) for each in later), Q(pk__in=[]))
 
 
+def _refused(scope: Scope) -> Q:
+    """Rejected by sales at some time, whatever came later; a decision that was taken back does not count."""
+    stands = Decision.objects.filter(kind=DecisionKind.REJECT, undone_at__isnull=True, released_at__isnull=True)
+    return Q(pk__in=stands.values("handoff__lead"))
+
+
 def _won_early(scope: Scope) -> Q:
     return Q(won_on__lt=F("first_seen_on"))
 
@@ -225,6 +231,7 @@ SLICES: dict[str, Slice] = {
     "outage": Slice(accept_clocks, _outage, _("Late during an outage of ours")),
     "withdrawn": Slice(accept_clocks, _withdrawn, _("Withdrawn in time")),
     **{name: Slice(accept_clocks, partial(_took, n), _("Handoffs decided")) for n, name in enumerate(TOOK)},
+    "refused": Slice(cohort, _refused, _("Leads that sales rejected")),
     "decisions": Slice(decisions, _every, _("Decisions of sales")),
     "accepted_by_sales": Slice(decisions, partial(_decision, DecisionKind.ACCEPT), _("Accepted by sales")),
     "rejected_by_sales": Slice(decisions, partial(_decision, DecisionKind.REJECT), _("Rejected by sales")),

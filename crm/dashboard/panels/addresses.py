@@ -19,6 +19,8 @@ def query(scope: Scope) -> dict[str, str]:
         found["team"] = str(team)
     if scope.person:
         found["by"] = str(scope.person)
+    if scope.persona:
+        found["persona"] = scope.persona
     return found
 
 
