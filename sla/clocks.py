@@ -5,30 +5,35 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from django.db import models, transaction
-from django.db.models import Exists, Func, Value
+from django.db.models import Exists, Func, QuerySet, Value
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import Team, User
-from crm.lib.snapshots import Snapshot
-from sla import liveness, steps, worktime
+from sla import liveness, pauses, runs, standing, steps, worktime
 from sla.models import Clock
-from sla.states import ClockState, Metric, StepKind
+from sla.runs import calendar_of, run_of
+from sla.states import ClockState, ClockStatus, Metric, PauseEnd, StepKind
+
+__all__ = ["Reading", "calendar_of", "cancel", "reading", "run_of", "start", "stop"]
 
 DONE_WORDS: dict[str, Any] = {
     Metric.ACCEPT: _("Decided"),
     Metric.FIRST_CONTACT: _("Contacted"),
     Metric.SQL_DECISION: _("Decided"),
 }
-SOON_SHARE, SOON = 0.25, timedelta(minutes=15)  # design: due soon is a quarter of the window, or 15 minutes
+WAITING = "waiting"
 
 
 @dataclass(frozen=True)
 class Reading:
-    """What a clock shows at one moment. ``seconds``: business seconds left, late or used, by ``status``."""
+    """What a clock shows at one moment. ``seconds``: business seconds left, late or used, by ``status``.
+
+    ``standing`` is the status by the rule that queries know, too (sla.standing); ``status`` is the same, but "waiting"
+    where a clock that is ok or at risk is read outside its working hours.
+    """
 
     status: str  # ok, soon, late, waiting, paused, met, missed, cancelled
     metric: str
@@ -41,11 +46,43 @@ class Reading:
     closes_at: datetime | None
     zone: str
     is_ticking: bool
+    standing: str = ""
+    resumes_at: datetime | None = None
+
+    @property
+    def is_waiting(self) -> bool:
+        return self.status == WAITING
 
     @property
     def done_word(self) -> str:
         """What was done when the clock stopped: "Decided in 18 min"."""
         return str(DONE_WORDS.get(self.metric, _("Done")))
+
+
+def begun(
+    policy: Mapping[str, Any], metric: str, *, at: datetime, accountable: User | None = None
+) -> dict[str, Any] | None:
+    """The columns of a clock of ``metric`` that starts under ``policy``; None where none is agreed. Writes nothing."""
+    terms = policy["clocks"].get(metric)
+    if terms is None:
+        return None
+    calendar, limit = runs.calendar(policy["calendar"]), timedelta(seconds=terms["limit_seconds"])
+    run = steps.Run(calendar, at, worktime.add(calendar, at, limit), limit)
+    ladder = steps.read(terms["ladder"])
+    return {
+        "metric": metric,
+        "commitment_id": terms["commitment"],
+        "accountable": accountable,
+        "started_at": at,
+        "due_at": run.due_at,
+        "soon_at": min(steps.soon_at(run, limit), run.due_at),
+        "limit_seconds": terms["limit_seconds"],
+        "calendar": policy["calendar"],
+        "ladder": terms["ladder"],
+        "next_step_at": steps.planned_at(run, ladder[0]) if ladder else run.due_at,
+        "assigned_at": at if accountable else None,
+        "assigned_due_at": run.due_at if accountable else None,
+    }
 
 
 def start(
@@ -62,27 +99,11 @@ def start(
 
     ``pk``: the id that was reserved for it (:func:`reserved`).
     """
-    terms = policy["clocks"].get(metric)
-    if terms is None:
+    columns = begun(policy, metric, at=at, accountable=accountable)
+    if columns is None:
         return None
-    calendar, limit = _calendar(policy["calendar"]), timedelta(seconds=terms["limit_seconds"])
-    run = steps.Run(calendar, at, worktime.add(calendar, at, limit), limit)
-    ladder = steps.read(terms["ladder"])
-    return Clock.objects.create(
-        pk=pk,
-        subject_type=str(subject._meta.model_name),
-        subject_id=subject.pk,
-        metric=metric,
-        commitment_id=terms["commitment"],
-        team=team,
-        accountable=accountable,
-        started_at=at,
-        due_at=run.due_at,
-        limit_seconds=terms["limit_seconds"],
-        calendar=policy["calendar"],
-        ladder=terms["ladder"],
-        next_step_at=steps.planned_at(run, ladder[0]) if ladder else run.due_at,
-    )
+    name = str(subject._meta.model_name)
+    return Clock.objects.create(pk=pk, subject_type=name, subject_id=subject.pk, team=team, **columns)
 
 
 def reserved() -> Func:
@@ -91,8 +112,10 @@ def reserved() -> Func:
 
 
 @transaction.atomic(savepoint=False)
-def stop(subject: models.Model, metric: str, *, at: datetime, known: Clock | None = None) -> Clock | None:
-    """Stop the open clock of ``metric``: met when ``at`` is not after the deadline, else breached.
+def stop(
+    subject: models.Model, metric: str, *, at: datetime, known: Clock | None = None, by: User | None = None
+) -> Clock | None:
+    """Stop the open clock of ``metric``: met when ``at`` is not after the deadline, else breached. A pause is over.
 
     Judges by the stored deadline and not by what the sweep has written: the earliest true act counts.
     ``known``: the clock as the caller has it, which saves looking for it. Returns None where no clock was open.
@@ -100,47 +123,57 @@ def stop(subject: models.Model, metric: str, *, at: datetime, known: Clock | Non
     clock = known if known is not None and known.metric == metric else _open(subject, metric)
     if clock is None:
         return None
-    met = at <= clock.due_at
-    used = worktime.between(calendar_of(clock), clock.started_at, at)
-    ended = _end(
-        clock,
-        at=at,
-        state=ClockState.MET if met else ClockState.BREACHED,
-        used_seconds=max(0, int(used.total_seconds())),  # machines' clocks may differ by a moment
-    )
+    ended = settle(clock, at=at, by=by)
     # What the caller had was over by now: another one may run.
     return ended or (stop(subject, metric, at=at) if known is not None else None)
 
 
+def settle(clock: Clock, *, at: datetime, by: User | None = None) -> Clock | None:
+    """Stop this ``clock``, judged by the act at ``at``; None where it was over."""
+    pauses.end(clock, PauseEnd.DONE, at=at, by=by)
+    return _end(clock, at=at, **_judged(clock, at))
+
+
+def _judged(clock: Clock, at: datetime) -> dict[str, Any]:
+    """What the promised act at ``at`` makes of ``clock``, and of the own clock of who answers for it."""
+    return {
+        "state": ClockState.MET if at <= clock.due_at else ClockState.BREACHED,
+        "used_seconds": max(0, int(runs.used(clock, at).total_seconds())),  # machines' clocks may differ by a moment
+        "assigned_met": None if clock.assigned_due_at is None else at <= clock.assigned_due_at,
+    }
+
+
 def _end(clock: Clock, *, at: datetime, state: ClockState, **fields: Any) -> Clock | None:
     """End ``clock`` by one conditional UPDATE; None where it was over. What it is judged by never changes."""
+    running = Clock.objects.filter(pk=clock.pk, stopped_at__isnull=True)
+    changes = {**fields, "stopped_at": at, "next_step_at": None, "parked_until": None}
+    return clock if _write(clock, running, state=state, **changes) else None
+
+
+def _write(clock: Clock, rows: QuerySet[Clock], *, state: ClockState, **changes: Any) -> int:
+    """Write to ``rows``, the clock's own as long as it is what it was, and to the object, with what a breach brings."""
     late = state == ClockState.BREACHED
-    changes = {
-        "state": state,
-        "breached_at": clock.due_at if late else None,
-        "stopped_at": at,
-        "next_step_at": None,
-        "parked_until": None,
-        **fields,
-    }
+    changes |= {"state": state, "breached_at": clock.due_at if late else None}
     in_outage = Exists(liveness.outages(clock.started_at, clock.due_at)) if late else Value(False)
-    if not Clock.objects.filter(pk=clock.pk, stopped_at__isnull=True).update(**changes, in_outage=in_outage):
-        return None
-    for name, value in changes.items():
+    found = rows.update(**changes, in_outage=in_outage)
+    for name, value in changes.items() if found else ():
         setattr(clock, name, value)
-    return clock
+    return found
 
 
 @transaction.atomic(savepoint=False)
-def cancel(subject: models.Model, metric: str, *, at: datetime) -> Clock | None:
-    """End the open clock of ``metric`` without the promised act (withdrawn, requeued, superseded).
+def cancel(subject: models.Model, metric: str, *, at: datetime, by: User | None = None) -> Clock | None:
+    """End the open clock of ``metric`` without the promised act (withdrawn, requeued, superseded). A pause is over.
 
     A clock that is past its deadline stays breached: taking the handoff away does not undo the delay.
     """
     clock = _open(subject, metric)
     if clock is None:
         return None
-    return _end(clock, at=at, state=ClockState.BREACHED if at > clock.due_at else ClockState.CANCELLED)
+    pauses.end(clock, PauseEnd.TAKEN, at=at, by=by)
+    own_is_late = clock.assigned_due_at is not None and at > clock.assigned_due_at
+    state = ClockState.BREACHED if at > clock.due_at else ClockState.CANCELLED
+    return _end(clock, at=at, state=state, assigned_met=False if own_is_late else None)
 
 
 @transaction.atomic(savepoint=False)
@@ -150,22 +183,77 @@ def reopen(clock: Clock) -> Clock:
     What fell due in between fires with the next sweep.
     """
     clock = Clock.objects.select_for_update(no_key=True).get(pk=clock.pk)
-    ladder, run = steps.read(clock.ladder), run_of(clock)
-    fired = list(clock.firings.order_by("level"))
-    breached = any(firing.kind == StepKind.BREACH for firing in fired)
+    breached = clock.firings.filter(kind=StepKind.BREACH).exists()
     clock.state = ClockState.BREACHED if breached else ClockState.RUNNING
     clock.breached_at = clock.due_at if breached else None
     clock.in_outage = breached and clock.in_outage
-    clock.stopped_at = clock.used_seconds = None
-    if fired:
-        last = fired[-1]
-        step = steps.above(ladder, last.level - 1)
-        following = steps.following(run, ladder, step, planned=last.planned_at, at=last.at)
-        clock.next_step_at = following[1] if following else (None if breached else clock.due_at)
-    else:
-        clock.next_step_at = steps.planned_at(run, ladder[0]) if ladder else clock.due_at
-    clock.save(update_fields=["state", "breached_at", "in_outage", "stopped_at", "used_seconds", "next_step_at"])
+    clock.stopped_at = clock.used_seconds = clock.assigned_met = None
+    clock.next_step_at = next_step(clock)
+    fields = ["state", "breached_at", "in_outage", "stopped_at", "used_seconds", "next_step_at", "assigned_met"]
+    clock.save(update_fields=fields)
     return clock
+
+
+def next_step(clock: Clock) -> datetime | None:
+    """When the step of the ladder after those that fired is due; None at the top of it."""
+    last = clock.firings.order_by("-level").first()
+    if last is None:
+        return runs.planned(clock)
+    ladder = steps.read(clock.ladder)
+    step = steps.above(ladder, last.level - 1)
+    following = steps.following(run_of(clock), ladder, step, planned=last.planned_at, at=last.at)
+    return following[1] if following else (None if clock.state == ClockState.BREACHED else clock.due_at)
+
+
+def correct(clock: Clock, *, at: datetime) -> bool:
+    """The promised act was at ``at``, earlier than we knew: judge the stopped ``clock`` by it. False: nothing new.
+
+    Never the other way round: a later act changes nothing. What the ladder did stays in the ledger.
+    """
+    if clock.stopped_at is None or at >= clock.stopped_at or clock.state == ClockState.CANCELLED:
+        return False
+    same = Clock.objects.filter(pk=clock.pk, stopped_at=clock.stopped_at)
+    return bool(_write(clock, same, stopped_at=at, **_judged(clock, at)))
+
+
+@transaction.atomic(savepoint=False)
+def begin_earlier(clock: Clock, *, since: datetime, at: datetime) -> bool:
+    """``clock`` began at ``since``, earlier than we knew; its deadline comes earlier, too. False: nothing changed.
+
+    A clock that was found kept stays as it was judged where the earlier deadline would break it after the fact.
+    """
+    clock = Clock.objects.select_for_update(no_key=True).get(pk=clock.pk)
+    if since >= clock.started_at or clock.state == ClockState.CANCELLED:
+        return False
+    limit, stood = runs.limit_of(clock), runs.stretches(clock)
+    due_at = steps.deadline(calendar_of(clock), since, stood, limit)
+    if clock.state == ClockState.MET and clock.stopped_at is not None and clock.stopped_at > due_at:
+        return False
+    if clock.paused_until is not None and due_at <= clock.paused_until:
+        pauses.end(clock, PauseEnd.CORRECTED, at=at, by=None)
+        stood = runs.stretches(clock)
+    if clock.assigned_at == clock.started_at:
+        clock.assigned_at, clock.assigned_due_at = since, due_at
+    clock.started_at, clock.due_at = since, due_at
+    if stood:
+        clock.counted_from, clock.spent = steps.counted(calendar_of(clock), since, stood)
+    clock.soon_at = min(steps.soon_at(run_of(clock), limit), due_at)
+    _follow(clock, at=at)
+    clock.save()
+    return True
+
+
+def _follow(clock: Clock, *, at: datetime) -> None:
+    """What hangs on a deadline that was corrected: the judgement of a clock that is over, the next step of another."""
+    if clock.stopped_at is not None:
+        clock.breached_at = clock.due_at if clock.state == ClockState.BREACHED else None
+        clock.used_seconds = int(runs.used(clock, clock.stopped_at).total_seconds())
+        if clock.assigned_due_at is not None and clock.assigned_met is not None:
+            clock.assigned_met = clock.stopped_at <= clock.assigned_due_at
+    elif clock.paused_until is not None:
+        pauses.replan(clock, next_step(clock) or clock.due_at)
+    elif clock.state == ClockState.RUNNING:
+        clock.next_step_at = max(next_step(clock) or clock.due_at, at)  # late steps fire now, not before it was known
 
 
 def last(subject: models.Model, metric: str) -> Clock | None:
@@ -174,55 +262,26 @@ def last(subject: models.Model, metric: str) -> Clock | None:
     return rows.order_by("-id").first()
 
 
-def hand_to(subject: models.Model, accountable: User) -> int:
-    """Somebody else answers for what is still awaited of ``subject``; returns how many clocks that is. Deadlines and
-    calendars stay: the promise is the team's."""
-    running = Clock.objects.filter(
+def running(subject: models.Model) -> QuerySet[Clock]:
+    """The clocks of ``subject`` that are still awaited."""
+    return Clock.objects.filter(
         subject_type=subject._meta.model_name, subject_id=subject.pk, stopped_at__isnull=True
     )
-    return running.update(accountable=accountable)
 
 
 def _open(subject: models.Model, metric: str) -> Clock | None:
-    return (
-        Clock.objects.select_for_update(no_key=True)
-        .filter(
-            subject_type=subject._meta.model_name,
-            subject_id=subject.pk,
-            metric=metric,
-            stopped_at__isnull=True,
-        )
-        .first()
-    )
-
-
-def run_of(clock: Clock) -> steps.Run:
-    """The clock as plain data for the ladder's arithmetic."""
-    return steps.Run(calendar_of(clock), clock.started_at, clock.due_at, timedelta(seconds=clock.limit_seconds))
-
-
-def calendar_of(clock: Clock) -> worktime.WorkCalendar:
-    """The calendar that the clock carries."""
-    return _calendar(clock.calendar)
-
-
-def _calendar(snapshot: Mapping[str, Any]) -> worktime.WorkCalendar:
-    return _of(snapshot if isinstance(snapshot, Snapshot) else Snapshot(snapshot))
-
-
-@lru_cache(maxsize=256)
-def _of(snapshot: Snapshot) -> worktime.WorkCalendar:
-    return worktime.WorkCalendar.from_json(snapshot)
+    return running(subject).filter(metric=metric).select_for_update(no_key=True).first()
 
 
 def reading(clock: Clock, *, at: datetime) -> Reading:
     """What ``clock`` shows at ``at``."""
-    calendar = calendar_of(clock)
-    status, seconds = _status(clock, calendar, at)
+    calendar, status = calendar_of(clock), standing.status(clock, at=at)
+    seconds = _seconds(clock, calendar, status, at)
     is_open = clock.stopped_at is None and worktime.is_open(calendar, at)
-    left = seconds if status in ("ok", "soon", "waiting") else 0
+    waits = status in (ClockStatus.OK, ClockStatus.SOON) and not is_open
+    left = seconds if status in standing.AWAITED else 0
     return Reading(
-        status=status,
+        status=WAITING if waits else status.value,
         metric=clock.metric,
         seconds=seconds,
         limit_seconds=clock.limit_seconds,
@@ -232,24 +291,21 @@ def reading(clock: Clock, *, at: datetime) -> Reading:
         opens_at=None if is_open or clock.stopped_at else worktime.next_open(calendar, at),
         closes_at=worktime.next_close(calendar, at) if is_open else None,
         zone=calendar.zone,
-        is_ticking=is_open and status in ("ok", "soon", "late"),
+        is_ticking=is_open and status in (ClockStatus.OK, ClockStatus.SOON, ClockStatus.LATE),
+        standing=status.value,
+        resumes_at=clock.paused_until if status == ClockStatus.PAUSED else None,
     )
 
 
-def _status(clock: Clock, calendar: worktime.WorkCalendar, at: datetime) -> tuple[str, int]:
-    """The word for the clock at ``at`` and its business seconds."""
-    if clock.state == ClockState.CANCELLED:
-        return "cancelled", 0
-    if clock.stopped_at is not None:
-        if clock.state == ClockState.MET:
-            return "met", clock.used_seconds or 0
-        return "missed", int(worktime.between(calendar, clock.due_at, clock.stopped_at).total_seconds())
-    if at > clock.due_at:
-        return "late", int(worktime.between(calendar, clock.due_at, at).total_seconds())
-    left = worktime.between(calendar, at, clock.due_at)
-    if clock.state == ClockState.PAUSED:
-        return "paused", int(left.total_seconds())
-    if not worktime.is_open(calendar, at):
-        return "waiting", int(left.total_seconds())
-    soon = left <= SOON or left <= timedelta(seconds=clock.limit_seconds) * SOON_SHARE
-    return "soon" if soon else "ok", int(left.total_seconds())
+def _seconds(clock: Clock, calendar: worktime.WorkCalendar, status: ClockStatus, at: datetime) -> int:
+    """The business seconds that belong to the status."""
+    match status:
+        case ClockStatus.CANCELLED:
+            return 0
+        case ClockStatus.MET:
+            return clock.used_seconds or 0
+        case ClockStatus.MISSED | ClockStatus.LATE:
+            return int(worktime.between(calendar, clock.due_at, clock.stopped_at or at).total_seconds())
+    # a paused clock goes on from the end of its pause
+    since = max(at, clock.paused_until) if clock.paused_until is not None else at
+    return int(worktime.between(calendar, since, clock.due_at).total_seconds())

@@ -14,44 +14,53 @@ from django.db import transaction
 from django.db.models import Q
 
 from crm.lib import clock as time
-from sla import clocks, liveness, steps
-from sla.models import Clock, Firing
-from sla.states import ClockState, StepKind
+from sla import clocks, liveness, pauses, steps
+from sla.models import Clock, Firing, Pause
+from sla.states import ClockState, PauseEnd, StepKind
 
 log = logging.getLogger("relevo.ladder")
 
 BATCH = 100
 MOST_FAILURES = 1000  # counted no further: the column is a small integer
 
-# What a step does to the subject of the clock. The table of kinds stands in crm/tasks.py, because only the top
-# of the layers knows both clocks and leads.
-Action = Callable[[Clock, Firing], None]
+# What a step, or the end of a pause, does to the subject of the clock; and when the promised act was done by the
+# subject's own records. The tables stand in crm/tasks.py: only the top of the layers knows both clocks and leads.
+Action = Callable[[Clock, Firing | Pause], None]
+Truth = Callable[[Clock], datetime | None]
 
 
 class SubjectBusy(Exception):
     """A person is changing the subject right now: leave the step for the next sweep instead of waiting."""
 
 
-def sweep(act: Action, *, batch: int = BATCH) -> int:
-    """Fire what is due, at most ``batch`` clocks; returns how many fired or were parked. Call again until it is 0."""
+def unknown(clock: Clock) -> datetime | None:
+    """The truth of a subject that keeps no record of its own beside the clock."""
+    return None
+
+
+def sweep(act: Action, *, truth: Truth = unknown, batch: int = BATCH) -> int:
+    """Fire what is due, at most ``batch`` clocks; returns how many fired or were parked. Call again until it is 0.
+
+    ``truth`` is asked before a breach, with the subject locked: what was done in time is met, whatever was missed.
+    """
     moved, busy = 0, set[int]()
     with transaction.atomic():
         now = time.now()
         while not moved and (due := _due(now, batch, besides=busy)):  # a batch full of busy ones hides the rest
             for clock in due:
-                if _handled(clock, act, at=now):
+                if _handled(clock, act, truth, at=now):
                     moved += 1
                 else:
                     busy.add(clock.pk)
     return moved
 
 
-def _handled(clock: Clock, act: Action, *, at: datetime) -> bool:
+def _handled(clock: Clock, act: Action, truth: Truth, *, at: datetime) -> bool:
     """Fire the next step of ``clock``, or park it where that raises; False where its subject is busy."""
     failures = clock.failures
     try:
         with transaction.atomic():
-            _fire(clock, act, at=at)
+            _fire(clock, act, truth, at=at)
     except SubjectBusy:
         return False
     except Exception as error:
@@ -71,13 +80,19 @@ def _due(now: datetime, batch: int, *, besides: set[int]) -> list[Clock]:
     )
 
 
-def _fire(clock: Clock, act: Action, *, at: datetime) -> None:
+def _fire(clock: Clock, act: Action, truth: Truth, *, at: datetime) -> None:
+    if clock.paused_until is not None:
+        _resume(clock, act, at=at)
+        return
     ladder, run = steps.read(clock.ladder), clocks.run_of(clock)
     step, planned = steps.above(ladder, clock.level), clock.next_step_at or clock.due_at
     while step.kind == StepKind.WARN and at > clock.due_at:
         # An outage swallowed the warning: it stands in the ledger, and the breach follows at once.
         _ledger(clock, step, planned, at, outcome="overtaken")
         step, planned = steps.above(ladder, step.level), clock.due_at
+    if step.kind == StepKind.BREACH and (done_at := truth(clock)) is not None and done_at <= clock.due_at:
+        clocks.settle(clock, at=done_at)
+        return
     firing = _ledger(clock, step, planned, at)
     clock.level = step.level
     if step.kind == StepKind.BREACH:
@@ -99,6 +114,14 @@ def _fire(clock: Clock, act: Action, *, at: datetime) -> None:
         ]
     )
     act(clock, firing)
+
+
+def _resume(clock: Clock, act: Action, *, at: datetime) -> None:
+    """The pause is over, at its planned end; steps of the ladder that fell due since fire with the next round."""
+    pause = pauses.end(clock, PauseEnd.ELAPSED, at=at, by=None)
+    Clock.objects.filter(pk=clock.pk, failures__gt=0).update(failures=0, parked_until=None)
+    if pause is not None:
+        act(clock, pause)
 
 
 def _ledger(clock: Clock, step: steps.Step, planned: datetime, at: datetime, outcome: str = "done") -> Firing:

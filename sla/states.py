@@ -71,6 +71,8 @@ SIDE_OF: dict[str, str] = {
     Metric.PACKAGE_COMPLETE: "marketing",
     Metric.RETURN_ANSWER: "marketing",
 }
+# Only what waits for the lead itself may wait on: nobody's absence delays a decision in the queue.
+PAUSABLE = (Metric.FIRST_CONTACT, Metric.SQL_DECISION)
 
 
 class ClockState(models.TextChoices):
@@ -89,6 +91,28 @@ CLOCK_MOVES: Moves = {
     ClockState.MET: frozenset({ClockState.RUNNING}),
     ClockState.CANCELLED: frozenset(),
 }
+
+
+class ClockStatus(models.TextChoices):
+    """What a clock shows at a moment: derived from its row, by one rule for a row and for a query (sla.standing)."""
+
+    OK = "ok", _("On track")
+    SOON = "soon", _("At risk")
+    LATE = "late", _("Overdue")
+    PAUSED = "paused", _("Paused")
+    MET = "met", _("Met")
+    MISSED = "missed", _("Missed")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class PauseEnd(models.TextChoices):
+    """Why a pause is over."""
+
+    ELAPSED = "elapsed", _("Its time was up")
+    BY_HAND = "by_hand", _("Ended early")
+    DONE = "done", _("What was promised was done")
+    TAKEN = "taken", _("The lead moved on")
+    CORRECTED = "corrected", _("A correction left no room for it")
 
 
 class StepKind(models.TextChoices):

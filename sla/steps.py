@@ -12,6 +12,7 @@ from sla import worktime
 # A step that fires later than this after its time was held up by an outage of ours (promise: 60 s late at most).
 ON_TIME = timedelta(seconds=60)
 BREACH = "breach"  # StepKind.BREACH; this module imports no Django
+SOON_SHARE, SOON = 0.25, timedelta(minutes=15)  # design: due soon is a quarter of the window, or 15 minutes
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Run:
-    """What the arithmetic has to know of a clock."""
+    """What the arithmetic has to know of a clock: since ``started_at`` it runs without a pause, for ``limit``.
+
+    Of a clock that was paused these are the end of the last pause, and what was left of its limit then.
+    """
 
     calendar: worktime.WorkCalendar
     started_at: datetime
@@ -68,3 +72,49 @@ def following(
         return step, planned_at(run, step)
     begun, apart = planned if on_time else at, step.offset - fired.offset
     return step, worktime.add(run.calendar, begun, apart) if apart else begun
+
+
+def soon_at(run: Run, whole: timedelta) -> datetime:
+    """From when on the run is at risk: a quarter of its ``whole`` limit is left, or 15 minutes."""
+    wait = run.limit - max(SOON, whole * SOON_SHARE)
+    return worktime.add(run.calendar, run.started_at, wait) if wait > timedelta(0) else run.started_at
+
+
+Stretches = Iterable[tuple[datetime, datetime]]  # pauses from, until; in order, apart from one another
+
+
+def counted(calendar: worktime.WorkCalendar, started_at: datetime, pauses: Stretches) -> tuple[datetime, timedelta]:
+    """Since when a clock runs without a pause, and the business time it had run before that."""
+    since, spent = started_at, timedelta(0)
+    for start, end in pauses:
+        if end > since:  # a start that was corrected to a later one leaves pauses behind
+            spent += max(worktime.between(calendar, since, start), timedelta(0))
+            since = end
+    return since, spent
+
+
+def deadline(calendar: worktime.WorkCalendar, started_at: datetime, pauses: Stretches, limit: timedelta) -> datetime:
+    """When the ``limit`` of a clock with these pauses is used up."""
+    since, spent = started_at, timedelta(0)
+    for start, end in pauses:
+        if end <= since:
+            continue
+        ran = max(worktime.between(calendar, since, start), timedelta(0))
+        if spent + ran >= limit:
+            break
+        since, spent = end, spent + ran
+    return worktime.add(calendar, since, limit - spent)
+
+
+def used(calendar: worktime.WorkCalendar, started_at: datetime, pauses: Stretches, at: datetime) -> timedelta:
+    """The business time that a clock had run by ``at``. A moment inside a pause is as its beginning."""
+    since, spent = counted(calendar, started_at, ((start, end) for start, end in pauses if start < at))
+    return spent + max(worktime.between(calendar, since, at), timedelta(0))
+
+
+def shifted(calendar: worktime.WorkCalendar, moment: datetime, *, since: datetime, to: datetime) -> datetime:
+    """Where ``moment`` comes to lie when its clock, instead of at ``since``, goes on at ``to``; what lies at or before
+    ``since`` stays. ``to`` may be the earlier one: a pause that ends early."""
+    if moment <= since:
+        return moment
+    return worktime.add(calendar, to, worktime.between(calendar, since, moment))

@@ -18,6 +18,7 @@ TABLES: list[str] = [
     "sla_comment",
     "sla_firing",
     "sla_signature",
+    "sla_stint",
 ]
 # Only the owner of the tables writes here; the product's role reads.
 OWNERS = ("django_migrations", "relevo_installation")

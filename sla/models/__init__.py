@@ -10,6 +10,7 @@ from sla.models.agreement import (
 )
 from sla.models.calendar import Calendar, Holiday, OpenWindow
 from sla.models.clock import Clock, Firing, Heartbeat, Outage
+from sla.models.pause import Pause, PauseReason, Stint
 
 __all__ = [
     "Agreement",
@@ -24,7 +25,10 @@ __all__ = [
     "LadderStep",
     "OpenWindow",
     "Outage",
+    "Pause",
+    "PauseReason",
     "RejectionReason",
     "Signature",
+    "Stint",
     "Validity",
 ]

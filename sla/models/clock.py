@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -10,7 +12,7 @@ from crm.accounts.models import Team
 from crm.audit.models import AppendOnly
 from crm.lib.snapshots import SnapshotField
 from sla.models.agreement import Commitment
-from sla.states import ClockState, Metric, StepKind
+from sla.states import PAUSABLE, ClockState, Metric, StepKind
 
 
 class Clock(models.Model):
@@ -18,6 +20,8 @@ class Clock(models.Model):
 
     ``calendar`` and ``ladder`` are snapshots: editing an agreement never moves a clock that runs.
     ``stopped_at`` null: still awaited, also when breached. ``next_step_at``: when the sweep has to look at it.
+    ``soon_at``: from then on it is at risk. Since ``counted_from`` (null: its start) it runs without a pause, with
+    ``spent`` of its limit used up before. ``assigned_*``: the own clock of the person who answers for it now.
     """
 
     subject_type = models.CharField(max_length=40)
@@ -38,6 +42,13 @@ class Clock(models.Model):
     stopped_at = models.DateTimeField(null=True, blank=True)
     used_seconds = models.PositiveIntegerField(null=True, blank=True)
     in_outage = models.BooleanField(default=False)
+    soon_at = models.DateTimeField(null=True, blank=True)
+    counted_from = models.DateTimeField(null=True, blank=True)
+    spent = models.DurationField(default=timedelta(0), db_default=timedelta(0))  # business time
+    paused_until = models.DateTimeField(null=True, blank=True)
+    assigned_at = models.DateTimeField(null=True, blank=True)
+    assigned_due_at = models.DateTimeField(null=True, blank=True)
+    assigned_met = models.BooleanField(null=True, blank=True)  # null: undecided, or nobody answered for it
     failures = models.PositiveSmallIntegerField(default=0)
     parked_until = models.DateTimeField(null=True, blank=True)  # its step raised an error: tried again then
     last_error = models.TextField(blank=True)
@@ -69,6 +80,26 @@ class Clock(models.Model):
             models.CheckConstraint(
                 condition=~Q(state=ClockState.BREACHED) | Q(breached_at__isnull=False),
                 name="clock_breach_has_moment",
+            ),
+            models.CheckConstraint(
+                condition=Q(state=ClockState.PAUSED, paused_until__isnull=False)
+                | (~Q(state=ClockState.PAUSED) & Q(paused_until__isnull=True)),
+                name="clock_paused_has_end",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=ClockState.PAUSED) | Q(metric__in=PAUSABLE), name="clock_paused_may_wait"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state=ClockState.PAUSED) | Q(due_at__gt=F("paused_until")),
+                name="clock_pause_ends_before_deadline",
+            ),
+            models.CheckConstraint(
+                condition=Q(soon_at__isnull=True) | Q(soon_at__lte=F("due_at")), name="clock_soon_before_deadline"
+            ),
+            models.CheckConstraint(
+                condition=Q(assigned_at__isnull=True, assigned_due_at__isnull=True)
+                | Q(assigned_due_at__gte=F("assigned_at"), accountable__isnull=False),
+                name="clock_assigned_has_person",
             ),
         ]
 
