@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import datetime
+
 from celery import shared_task
 
 from crm.api import answers
@@ -9,12 +12,11 @@ from crm.lib import clock
 from crm.notifications import mailbag, outbox
 from leads import escalation, import_work, runs
 from sla import agreements, ladder, liveness
-from sla.ladder import Action
 from sla.models import Clock, Firing
 from sla.states import StepKind
 
 # What each step of a ladder does, by the kind of subject that the clock runs on.
-LADDER: dict[str, dict[str, Action]] = {
+LADDER: dict[str, dict[str, Callable[[Clock, Firing], None]]] = {
     "handoff": {
         StepKind.WARN: escalation.warn,
         StepKind.BREACH: escalation.breach,
@@ -24,10 +26,22 @@ LADDER: dict[str, dict[str, Action]] = {
     },
 }
 
+# The other two things that a sweep asks of a subject: note that a pause is over; when the promised act was done.
+RESUME = {"handoff": escalation.resumed}
+TRUTH = {"handoff": escalation.done_at}
 
-def act(clock: Clock, firing: Firing) -> None:
-    """Do what the step of ``firing`` says to the subject of ``clock``."""
-    LADDER[clock.subject_type][firing.kind](clock, firing)
+
+def act(clock: Clock, what: Firing | ladder.Resumed) -> None:
+    """Do to the subject of ``clock`` what the step of a firing says, or what the end of a pause means."""
+    if isinstance(what, ladder.Resumed):
+        RESUME[clock.subject_type](clock, what)
+    else:
+        LADDER[clock.subject_type][what.kind](clock, what)
+
+
+def truth(clock: Clock) -> datetime | None:
+    """When the act that ``clock`` waits for was done, as its subject knows."""
+    return TRUTH[clock.subject_type](clock)
 
 
 def sweep() -> int:
@@ -35,7 +49,7 @@ def sweep() -> int:
     liveness.note_sweep()
     agreements.turn(at=clock.now())
     total = 0
-    while moved := ladder.sweep(act):
+    while moved := ladder.sweep(act, truth=truth):
         total += moved
     return total
 

@@ -9,9 +9,9 @@ from django.utils.translation import gettext as _
 
 from crm.accounts.models import User
 from crm.lib.errors import DomainError, IllegalMove
-from leads import handoffs
+from leads import events, handoffs, journey
 from leads.models import Attempt, Handoff
-from leads.states import WORKED, ContactChannel, EventKind, HandoffState
+from leads.states import WORKED, ContactChannel, EventKind, HandoffState, Stage
 from sla import clocks
 from sla.states import Metric
 
@@ -32,7 +32,8 @@ def record(
     note: str = "",
 ) -> Attempt:
     """Note an attempt on an accepted handoff. The first that ``reached`` a person makes it contacted: stops the
-    contact clock at the moment it happened and starts the clock of the SQL decision.
+    contact clock at the moment it happened, pause or not, and starts the clock of the SQL decision. One that was
+    earlier than the contact we knew of takes its place: the earliest counts, in whatever order we learn of them.
 
     ``happened_at``: when it was, if not now; raises OutsideHandoff before the acceptance or in the future,
     AlreadyTaken where somebody else has the handoff by now, IllegalMove where it is over.
@@ -53,20 +54,30 @@ def record(
     )
     payload = {"channel": attempt.channel, "note": note}
     if not reached or handoff.state != HandoffState.ACCEPTED:
-        handoffs.record(
-            handoff,
-            EventKind.ATTEMPT,
-            old=handoff.state,
-            by=by,
-            at=at,
-            payload={**payload, "reached": reached},
-        )
+        said = {**payload, "reached": reached}
+        handoffs.record(handoff, EventKind.ATTEMPT, old=handoff.state, by=by, at=at, payload=said)
+        if reached and handoff.contacted_at is not None and moment < handoff.contacted_at:
+            _correct(handoff, moment, by=by, at=at)
         return attempt
     old = handoffs.claim(handoff, HandoffState.CONTACTED, of=(HandoffState.ACCEPTED,), contacted_at=moment)
-    clocks.stop(handoff, Metric.FIRST_CONTACT, at=moment)
+    clocks.stop(handoff, Metric.FIRST_CONTACT, at=moment, by=by)
     handoffs.start_clock(handoff, Metric.SQL_DECISION, at=moment, accountable=handoff.owner)
     handoffs.follow(handoff, EventKind.CONTACTED, old=old, by=by, at=at, happened_at=moment, payload=payload)
     return attempt
+
+
+def _correct(handoff: Handoff, moment: datetime, *, by: User, at: datetime) -> None:
+    """The first contact was at ``moment``: the clock that waited for it is judged by it, the next began then."""
+    known, handoff.contacted_at = handoff.contacted_at, moment
+    Handoff.objects.filter(pk=handoff.pk).update(contacted_at=moment)
+    if (waited := clocks.last(handoff, Metric.FIRST_CONTACT)) is not None:
+        clocks.correct(waited, at=moment)
+    if (decides := clocks.last(handoff, Metric.SQL_DECISION)) is not None:
+        clocks.begin_earlier(decides, since=moment, at=at)
+    if known is not None:
+        journey.earlier(handoff.lead, Stage.CONTACTED, on=events.today(moment), than=events.today(known))
+    said = {"contacted_at": [known and known.isoformat(), moment.isoformat()]}
+    handoffs.record(handoff, EventKind.CORRECTED, old=handoff.state, by=by, at=at, payload=said)
 
 
 def _hold(handoff: Handoff) -> None:
@@ -76,4 +87,4 @@ def _hold(handoff: Handoff) -> None:
         raise handoffs.AlreadyTaken(now)
     if now.state not in WORKED:
         raise IllegalMove
-    handoff.state = now.state
+    handoff.state, handoff.accepted_at, handoff.contacted_at = now.state, now.accepted_at, now.contacted_at

@@ -42,7 +42,7 @@ def undo(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
         raise TooLate
     Decision.objects.filter(pk=decision.pk).update(undone_at=at)
     if accepted:
-        clocks.cancel(handoff, Metric.FIRST_CONTACT, at=at)
+        clocks.cancel(handoff, Metric.FIRST_CONTACT, at=at, by=by)
     if (stopped := clocks.last(handoff, Metric.ACCEPT)) is not None:
         handoffs.write(handoff, Handoff.objects.filter(pk=handoff.pk), clock=clocks.reopen(stopped))
     outbox.withdraw(f"decision:{decision.pk}", at=at, reason="undone")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db.models import Count, F, Max, Prefetch, Q, QuerySet
 from django.db.models.fields.json import KeyTransform
@@ -11,18 +11,20 @@ from crm.accounts.models import User
 from crm.accounts.states import Side
 from leads.models import Decision, Handoff
 from leads.states import WORKED, HandoffState
+from sla import standing
+from sla.states import ClockStatus
 
 TABS = ("waiting", "soon", "overdue", "decided")
 # Large columns that no row of a list shows.
 UNSEEN = ("policy", "note", "clock__ladder", "lead__search_text", "lead__attributes", "owner__password")
 PENDING = Q(state=HandoffState.PENDING)
-HOUR = timedelta(hours=1)
+CLOCK = "clock__"
 
 
 def queue(user: User, tab: str, *, at: datetime, since: datetime) -> QuerySet[Handoff]:
     """The handoffs of one tab of the queue: what was put back first, then the least time left.
 
-    waiting: all pending; soon: due within an hour; overdue; decided: accepted or rejected from ``since`` on.
+    waiting: all pending; soon: at risk, as the badge says it; overdue; decided: accepted or rejected from ``since`` on.
     Each has ``overruled``: what it was handed off with on a person's word (packages.overruled).
     """
     visible = Handoff.objects.visible_to(user).with_names().defer(*UNSEEN)
@@ -32,16 +34,16 @@ def queue(user: User, tab: str, *, at: datetime, since: datetime) -> QuerySet[Ha
         return visible.filter(decided).order_by("-decisions__at", "-id")
     waiting = visible.pending().order_by(F("requeued_at").asc(nulls_last=True), "clock__due_at", "id")
     if tab == "soon":
-        return waiting.filter(clock__due_at__gte=at, clock__due_at__lte=at + HOUR)
-    return waiting.filter(clock__due_at__lt=at) if tab == "overdue" else waiting
+        return waiting.filter(standing.condition(ClockStatus.SOON, at=at, to=CLOCK))
+    return waiting.filter(standing.condition(ClockStatus.LATE, at=at, to=CLOCK)) if tab == "overdue" else waiting
 
 
 def tab_counts(user: User, *, at: datetime, since: datetime) -> dict[str, int]:
     """How many stand in each tab (the same conditions as :func:`queue`), and :func:`counts`, in two queries."""
-    soon = Count("pk", filter=PENDING & Q(clock__due_at__gte=at, clock__due_at__lte=at + HOUR))
+    soon = Count("pk", filter=PENDING & standing.condition(ClockStatus.SOON, at=at, to=CLOCK))
     found = Handoff.objects.visible_to(user).open().aggregate(**_counted(user, at), soon=soon)
-    standing = Decision.objects.filter(at__gte=since, undone_at__isnull=True, released_at__isnull=True)
-    decided = Handoff.objects.visible_to(user).filter(pk__in=standing.values("handoff")).count()
+    decisions = Decision.objects.filter(at__gte=since, undone_at__isnull=True, released_at__isnull=True)
+    decided = Handoff.objects.visible_to(user).filter(pk__in=decisions.values("handoff")).count()
     return {**found, "waiting": found["queue"], "decided": decided}
 
 
@@ -63,7 +65,7 @@ def counts(user: User, *, at: datetime) -> dict[str, int]:
 def _counted(user: User, at: datetime) -> dict[str, Count | Max]:
     return {
         "queue": Count("pk", filter=PENDING),
-        "overdue": Count("pk", filter=PENDING & Q(clock__due_at__lt=at)),
+        "overdue": Count("pk", filter=PENDING & standing.condition(ClockStatus.LATE, at=at, to=CLOCK)),
         "newest": Max("pk", filter=PENDING),
         "mine": Count("pk", filter=Q(owner=user, state__in=WORKED)),
     }

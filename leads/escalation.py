@@ -2,12 +2,37 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from django.db.models import Min
+
 from crm.accounts.models import User
-from leads import handoffs
+from leads import handoffs, pauses
 from leads.models import Handoff
 from leads.states import EventKind
-from sla.ladder import SubjectBusy
+from sla.ladder import Resumed, SubjectBusy
 from sla.models import Clock, Firing
+from sla.states import Metric
+
+
+def done_at(clock: Clock) -> datetime | None:
+    """When the act that ``clock`` waits for was done, by the handoff's own records, read again under its lock.
+
+    The clock's row should have been stopped with it; a breach is announced only where this says so, too.
+    """
+    handoff = _handoff(clock)
+    if clock.metric == Metric.ACCEPT:
+        standing = handoff.decisions.filter(undone_at__isnull=True, released_at__isnull=True)
+        return standing.filter(at__gte=clock.started_at).aggregate(at=Min("at"))["at"]
+    if clock.metric == Metric.FIRST_CONTACT:
+        contacts = handoff.attempts.filter(reached=True, at__gte=clock.started_at)
+        return contacts.aggregate(at=Min("at"))["at"]
+    return handoff.sql_at or handoff.closed_at if clock.metric == Metric.SQL_DECISION else None
+
+
+def resumed(clock: Clock, over: Resumed) -> None:
+    """The pause is over by itself."""
+    pauses.elapsed(_handoff(clock), clock, over.pause, at=over.at)
 
 
 def warn(clock: Clock, firing: Firing) -> None:

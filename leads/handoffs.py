@@ -26,7 +26,7 @@ from leads.qualification import AUTHORITY, MEANS, Assessment, Terms
 from leads.scores import Scores
 from leads.states import OPEN, STAGE_OF, WORKED, DecisionKind, EventKind, HandoffState, Stage, check_move
 from personas.models import PersonaVersion
-from sla import agreements, clocks
+from sla import agreements, assignees, clocks
 from sla.models import RejectionReason
 from sla.states import Metric
 
@@ -326,7 +326,7 @@ def requeue(handoff: Handoff, *, by: User | None, at: datetime, cause: str) -> H
         released = {"owner": None, "accepted_at": None, "requeued_at": at}
         old = claim(handoff, HandoffState.PENDING, of=(HandoffState.ACCEPTED,), **released)
         handoff.decisions.filter(undone_at__isnull=True, released_at__isnull=True).update(released_at=at)
-        clocks.cancel(handoff, Metric.FIRST_CONTACT, at=at)
+        clocks.cancel(handoff, Metric.FIRST_CONTACT, at=at, by=by)
         start_clock(handoff, Metric.ACCEPT, at=at)
     follow(handoff, EventKind.REQUEUED, old=old, by=by, at=at, payload={"cause": cause}, owner=None)
     tell("handoff.requeued", handoff, handoff.team.people.filter(is_active=True), at=at, key=cause)
@@ -335,9 +335,9 @@ def requeue(handoff: Handoff, *, by: User | None, at: datetime, cause: str) -> H
 
 @transaction.atomic
 def reassign(handoff: Handoff, owner: User, *, by: User, at: datetime, why: str = "") -> Handoff:
-    """Give a handoff that somebody works on to another person: no new decision, no new time.
+    """Give a handoff that somebody works on to another person: no new decision, no new time for the lead.
 
-    The clock that runs keeps its deadline and counts for the new owner from now on; both owners are told.
+    The clock that runs keeps its deadline, a pause goes on; the new owner's own time starts now. Both are told.
     Raises IllegalMove where nobody works on it, Conflict where it moved on, OwnerLeft for somebody inactive.
     """
     before = handoff.owner
@@ -348,7 +348,7 @@ def reassign(handoff: Handoff, owner: User, *, by: User, at: datetime, why: str 
     same = Handoff.objects.filter(pk=handoff.pk, state=handoff.state, owner=before)
     if not write(handoff, same, owner=owner):
         raise Conflict
-    clocks.hand_to(handoff, owner)
+    assignees.hand_to(handoff, owner, by=by, at=at)
     words = {"from": before.name, "to": owner.name, "comment": why}
     follow(handoff, EventKind.REASSIGNED, old=handoff.state, by=by, at=at, payload=words, owner=owner)
     key = f"reassigned:{owner.pk}:{at.timestamp()}"

@@ -21,6 +21,13 @@ def forget(lead: Lead, stage: Stage, *, on: date) -> None:
         setattr(lead, column, None)
 
 
+def earlier(lead: Lead, stage: Stage, *, on: date, than: date) -> None:
+    """``lead`` first reached ``stage`` on ``on`` and not, as it was noted, on ``than``; another date stays."""
+    column = f"{stage}_on"
+    if on < than and Lead.objects.filter(pk=lead.pk, **{column: than}).update(**{column: on}):
+        setattr(lead, column, on)
+
+
 def reach(lead: Lead, stage: Stage, *, on: date, **fields: Any) -> None:
     """Move ``lead`` to ``stage``; the first time, ``on`` becomes that stage's date. ``fields`` are saved with it."""
     changes: dict[str, Any] = {"stage": stage, **fields}

@@ -51,8 +51,8 @@ def qualify_sql(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
         raise IllegalMove(_("Contact the lead first."))
     source = HandoffState.ACCEPTED if handoff.state == HandoffState.ACCEPTED else HandoffState.CONTACTED
     old = handoffs.claim(handoff, HandoffState.SQL, of=(source,), sql_at=at)
-    clocks.cancel(handoff, Metric.FIRST_CONTACT, at=at)
-    clocks.stop(handoff, Metric.SQL_DECISION, at=at)
+    clocks.cancel(handoff, Metric.FIRST_CONTACT, at=at, by=by)
+    clocks.stop(handoff, Metric.SQL_DECISION, at=at, by=by)
     payload: dict[str, object] = {"warned": [j.rule.code for j in unproven]} if unproven else {}
     if overridden := [j for j in assessment.overridden if j.rule.kind in SQL_KINDS]:
         payload["overridden"] = [j.rule.code for j in overridden]
@@ -109,7 +109,7 @@ def lose(handoff: Handoff, reason: OutcomeReason, *, by: User, at: datetime, com
 def disqualify(handoff: Handoff, reason: OutcomeReason, *, by: User, at: datetime, comment: str = "") -> Handoff:
     """Close after contact as disqualified. Not a rejection: marketing's acceptance rate does not change."""
     handoff = _end(handoff, HandoffState.DISQUALIFIED, reason, by=by, at=at, comment=comment)
-    clocks.stop(handoff, Metric.SQL_DECISION, at=at)
+    clocks.stop(handoff, Metric.SQL_DECISION, at=at, by=by)
     return handoff
 
 

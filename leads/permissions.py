@@ -69,6 +69,16 @@ def can_work(user: User, handoff: Handoff) -> bool:
     return handoff.owner_id == user.pk or handoff.team_id in user.team_ids(Side.SALES, led=True)
 
 
+def can_pause(user: User, handoff: Handoff) -> bool:
+    """Pause its clock and end the pause: whoever works it, while a contact or the SQL decision is awaited."""
+    return handoff.state in (HandoffState.ACCEPTED, HandoffState.CONTACTED) and can_work(user, handoff)
+
+
+def can_reapply(user: User) -> bool:
+    """Bring open handoffs to the agreement in force: leads of sales teams for theirs, the director for all."""
+    return user.is_director or bool(user.team_ids(Side.SALES, led=True))
+
+
 def can_requeue(user: User, handoff: Handoff) -> bool:
     state_allows = handoff.state in (HandoffState.PENDING, HandoffState.ACCEPTED)
     return state_allows and handoff.team_id in user.team_ids(Side.SALES, led=True)

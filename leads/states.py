@@ -132,6 +132,10 @@ class EventKind(models.TextChoices):
     ESCALATED = "escalated", _("Escalated")
     REQUEUED = "requeued", _("Back in the queue")
     REASSIGNED = "reassigned", _("Reassigned")
+    PAUSED = "paused", _("Clock paused")
+    RESUMED = "resumed", _("Clock runs again")
+    CORRECTED = "corrected", _("First contact corrected")
+    REAPPLIED = "reapplied", _("Brought to the agreement in force")
     IMPORTED = "imported", _("Imported")
     ARCHIVED = "archived", _("Archived")
 

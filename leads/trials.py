@@ -117,5 +117,5 @@ def _release(handoff: Handoff, *, by: User, at: datetime) -> None:
     free = {"owner": None, "accepted_at": None, "requeued_at": at}
     old = handoffs.claim(handoff, HandoffState.PENDING, of=(HandoffState.ACCEPTED,), **free)
     handoff.decisions.filter(undone_at__isnull=True, released_at__isnull=True).update(released_at=at)
-    clocks.cancel(handoff, Metric.FIRST_CONTACT, at=at)
+    clocks.cancel(handoff, Metric.FIRST_CONTACT, at=at, by=by)
     handoffs.follow(handoff, EventKind.REQUEUED, old=old, by=by, at=at, payload={"cause": "test"}, owner=None)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -23,9 +24,18 @@ log = logging.getLogger("relevo.ladder")
 BATCH = 100
 MOST_FAILURES = 1000  # counted no further: the column is a small integer
 
+
+@dataclass(frozen=True)
+class Resumed:
+    """That ``pause`` is over, as a sweep found at ``at``."""
+
+    pause: Pause
+    at: datetime
+
+
 # What a step, or the end of a pause, does to the subject of the clock; and when the promised act was done by the
 # subject's own records. The tables stand in crm/tasks.py: only the top of the layers knows both clocks and leads.
-Action = Callable[[Clock, Firing | Pause], None]
+Action = Callable[[Clock, Firing | Resumed], None]
 Truth = Callable[[Clock], datetime | None]
 
 
@@ -121,7 +131,7 @@ def _resume(clock: Clock, act: Action, *, at: datetime) -> None:
     pause = pauses.end(clock, PauseEnd.ELAPSED, at=at, by=None)
     Clock.objects.filter(pk=clock.pk, failures__gt=0).update(failures=0, parked_until=None)
     if pause is not None:
-        act(clock, pause)
+        act(clock, Resumed(pause, at))
 
 
 def _ledger(clock: Clock, step: steps.Step, planned: datetime, at: datetime, outcome: str = "done") -> Firing:

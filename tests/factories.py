@@ -22,7 +22,7 @@ from leads.models import CustomField, Handoff, Lead, OutcomeReason, Source, Valu
 from personas import catalogue
 from personas.models import PersonaVersion
 from sla import agreements, calendars, drafts
-from sla.models import Agreement, AgreementVersion, Calendar, RejectionReason
+from sla.models import Agreement, AgreementVersion, Calendar, PauseReason, RejectionReason
 
 ZONE = "America/Mexico_City"
 OFFICE = [(day, 9 * 60, 17 * 60) for day in range(5)]
@@ -227,6 +227,11 @@ def catalogues() -> None:
         ("no_budget", "Sin presupuesto", "No budget", {"kind": "disqualified"}),
     )
     _named(
+        PauseReason,
+        ("call_back", "Pidió que lo llamemos", "Asked to be called back", {"longest_minutes": 7 * 24 * 60}),
+        ("document", "Falta un documento", "Waits for a document", {"longest_minutes": 2 * 24 * 60}),
+    )
+    _named(
         CustomField,
         ("budget", "Presupuesto", "Budget", {"type": "number"}),
         ("decides", "Decide la compra", "Decides the purchase", {"type": "yes_no"}),
@@ -273,6 +278,10 @@ def action(code: str = "asked_for_demo") -> ValuableActionKind:
 
 def rejection(code: str = "not_the_persona") -> RejectionReason:
     return RejectionReason.objects.get(code=code)
+
+
+def pause_reason(code: str = "call_back") -> PauseReason:
+    return PauseReason.objects.get(code=code)
 
 
 def outcome(code: str = "price") -> OutcomeReason:

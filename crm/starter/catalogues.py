@@ -1,4 +1,4 @@
-"""The catalogues of a new organisation: sources, valuable actions, reasons, custom fields."""
+"""The catalogues of a new organisation: sources, valuable actions, reasons of every kind, custom fields."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from leads.models import CustomField, OutcomeReason, Source, ValuableActionKind
 from leads.states import OutcomeKind
-from sla.models import RejectionReason
+from sla.models import PauseReason, RejectionReason
 from sla.states import RejectionClass
 
 SOURCES = [
@@ -51,6 +51,13 @@ REJECTIONS = [
     ),
     ("no_interest", RejectionClass.DEFINITIONAL, "Sin acción de valor real", "No real valuable action", True),
 ]
+DAY = 24 * 60
+# For how long at most, in minutes of the wall's calendar, nights and weekends included.
+PAUSES = [
+    ("call_back", "Pidió que lo llamemos en una fecha", "Asked to be called back on a date", 14 * DAY),
+    ("away", "Está de viaje o de vacaciones", "Is away", 21 * DAY),
+    ("document", "Esperamos un documento suyo", "We wait for a document of theirs", 7 * DAY),
+]
 ENDINGS = [
     ("no_budget", OutcomeKind.DISQUALIFIED, "Sin presupuesto", "No budget"),
     ("no_authority", OutcomeKind.DISQUALIFIED, "Sin poder de decisión", "No authority to decide"),
@@ -79,6 +86,9 @@ def catalogues() -> None:
     for position, (code, ending, es, en) in enumerate(ENDINGS):
         words = {"kind": ending, "name": {"es": es, "en": en}, "position": position}
         OutcomeReason.objects.get_or_create(code=code, defaults=words)
+    for position, (code, es, en, longest) in enumerate(PAUSES):
+        words = {"name": {"es": es, "en": en}, "longest_minutes": longest, "position": position}
+        PauseReason.objects.get_or_create(code=code, defaults=words)
     custom_fields(CUSTOM_FIELDS)
 
 

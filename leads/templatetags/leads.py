@@ -39,6 +39,10 @@ ICONS = {
     "escalated": "triangle-alert",
     "requeued": "corner-up-left",
     "reassigned": "user-check",
+    "paused": "circle-pause",
+    "resumed": "circle-play",
+    "corrected": "history",
+    "reapplied": "calendar-sync",
     "imported": "file-down",
     "archived": "archive",
 }

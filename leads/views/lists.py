@@ -29,7 +29,7 @@ from sla import clocks
 PAGE = 50
 TAB_LABELS: dict[str, Promise] = {
     "waiting": _("Waiting"),
-    "soon": _("Due in 1 h"),
+    "soon": _("At risk"),
     "overdue": _("Overdue"),
     "decided": _("Decided today"),
 }

@@ -21,8 +21,9 @@ from crm.dashboard.numbers.scope import Scope, counted
 from leads.models import Decision, Event, Handoff, Lead
 from leads.scores import BANDS
 from leads.states import MILESTONES, DecisionKind, EventKind, HandoffState, Stage
+from sla import standing
 from sla.models import Clock
-from sla.states import ClockState, Metric
+from sla.states import ClockStatus, Metric
 
 ENDED = (HandoffState.WON, HandoffState.LOST, HandoffState.DISQUALIFIED, HandoffState.REJECTED)
 SCORES = ("fit", "engagement")
@@ -128,24 +129,21 @@ def _won_early(scope: Scope) -> Q:
 
 
 def _in_time(scope: Scope) -> Q:
-    return Q(state=ClockState.MET)
-
-
-def _awaited(scope: Scope) -> Q:
-    return Q(state__in=(ClockState.RUNNING, ClockState.PAUSED))
+    return standing.condition(ClockStatus.MET, at=scope.at)
 
 
 def _running(scope: Scope) -> Q:
-    return _awaited(scope) & Q(due_at__gte=scope.at)
+    """Still awaited and not overdue."""
+    return standing.condition(*standing.AWAITED, at=scope.at)
 
 
 def _outage(scope: Scope) -> Q:
-    return Q(state=ClockState.BREACHED, in_outage=True)
+    return standing.condition(*standing.TOO_LATE, at=scope.at) & Q(in_outage=True)
 
 
 def _late(scope: Scope) -> Q:
-    """Breached, or past the deadline without anybody having noted it yet."""
-    return Q(state=ClockState.BREACHED, in_outage=False) | (_awaited(scope) & Q(due_at__lt=scope.at))
+    """Past the deadline, done or not, whether anybody has noted it or not."""
+    return standing.condition(*standing.TOO_LATE, at=scope.at) & Q(in_outage=False)
 
 
 def _judged(scope: Scope) -> Q:
@@ -158,7 +156,7 @@ def _decided(scope: Scope) -> Q:
 
 
 def _withdrawn(scope: Scope) -> Q:
-    return Q(state=ClockState.CANCELLED)
+    return standing.condition(ClockStatus.CANCELLED, at=scope.at)
 
 
 def _took(number: int, scope: Scope) -> Q:
