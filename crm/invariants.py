@@ -6,15 +6,17 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery
+from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Sum
+from django.db.models.functions import Coalesce
 
 from crm.lib.clock import RELEVO_NOW_BODY
 from crm.notifications import outbox
 from crm.notifications.models import Channel, Message, Notice
 from leads.models import Decision, Event, Handoff
 from leads.states import OPEN, STAGE_OF, HandoffState
-from sla.models import Clock, Firing
-from sla.states import ClockState, Metric
+from sla.models import Clock, Firing, Pause
+from sla.pauses import MOST as MOST_PAUSED
+from sla.states import PAUSABLE, ClockState, Metric
 
 GRACE = timedelta(seconds=60)  # how late a step may fire, and a message may lie
 
@@ -102,6 +104,48 @@ def clock_is_judged_by_the_act(at: datetime) -> Iterable[str]:
         yield f"clock {row.pk} is breached, though stopped in time"
 
 
+def pause_stands_on_its_clock(at: datetime) -> Iterable[str]:
+    """A clock is paused while exactly one of its pauses is open, up to the same moment, and is next looked at then."""
+    for pause in Pause.objects.filter(ended_at__isnull=True).select_related("clock"):
+        if (pause.clock.paused_until, pause.clock.next_step_at) != (pause.until, pause.until):
+            yield f"pause {pause.pk} is open, its clock {pause.clock_id} is {pause.clock.state}"
+    opened = Exists(Pause.objects.filter(clock=OuterRef("pk"), ended_at__isnull=True))
+    for clock in Clock.objects.filter(~opened, state=ClockState.PAUSED):
+        yield f"clock {clock.pk} is paused by no pause"
+
+
+def pause_keeps_within_its_caps(at: datetime) -> Iterable[str]:
+    """Pauses of one clock lie apart from one another, and together within what all pauses of a clock may last."""
+    length = Sum(Coalesce("ended_at", "until") - F("started_at"))
+    for row in Pause.objects.values("clock").annotate(length=length).filter(length__gt=MOST_PAUSED):
+        yield f"clock {row['clock']} was paused for {row['length']} in all"
+    others = Pause.objects.filter(clock=OuterRef("clock"), started_at__gt=OuterRef("started_at"))
+    inside = Exists(others.filter(started_at__lt=Coalesce(OuterRef("ended_at"), OuterRef("until"))))
+    for pause in Pause.objects.filter(inside):
+        yield f"pause {pause.pk} of clock {pause.clock_id} overlaps the one after it"
+
+
+def ladder_rests_while_paused(at: datetime) -> Iterable[str]:
+    """No step fires in the middle of a pause."""
+    pauses = Pause.objects.filter(clock=OuterRef("clock"), started_at__lt=OuterRef("at"))
+    inside = Exists(pauses.annotate(over=Coalesce("ended_at", "until")).filter(over__gt=OuterRef("at")))
+    for firing in Firing.objects.filter(inside):
+        yield f"clock {firing.clock_id} fired level {firing.level} while it was paused"
+
+
+def clock_is_answered_for_by_the_owner(at: datetime) -> Iterable[str]:
+    """Who has the handoff answers for what is awaited of it, with a time of their own; judged once it is done."""
+    owner = Subquery(Handoff.objects.filter(pk=OuterRef("subject_id")).values("owner"))
+    running = Clock.objects.filter(stopped_at__isnull=True, subject_type="handoff").annotate(owner=owner)
+    for clock in running.filter(metric__in=PAUSABLE):
+        if clock.owner != clock.accountable_id or clock.assigned_due_at is None or clock.assigned_met is not None:
+            yield f"clock {clock.pk} is answered for by {clock.accountable_id}, the lead is with {clock.owner}"
+    late = Q(assigned_met=True, stopped_at__gt=F("assigned_due_at"))
+    early = Q(assigned_met=False, stopped_at__lte=F("assigned_due_at"))
+    for clock in Clock.objects.filter(late | early):
+        yield f"clock {clock.pk} was judged for person {clock.accountable_id} against the person's own time"
+
+
 def state_is_what_the_events_say(at: datetime) -> Iterable[str]:
     """The newest event that changed a handoff's state left it in the state that it has."""
     moves = Event.objects.filter(handoff=OuterRef("pk")).exclude(to_state="").exclude(to_state=F("from_state"))
@@ -174,6 +218,10 @@ CHECKS: tuple[Check, ...] = (
     stopped_clock_has_no_step,
     clock_runs_for_what_is_awaited,
     clock_is_judged_by_the_act,
+    pause_stands_on_its_clock,
+    pause_keeps_within_its_caps,
+    ladder_rests_while_paused,
+    clock_is_answered_for_by_the_owner,
     state_is_what_the_events_say,
     lead_follows_its_handoff,
     open_handoff_has_an_active_owner,

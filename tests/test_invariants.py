@@ -11,7 +11,7 @@ from crm.accounts.models import User
 from crm.lib import clock
 from crm.notifications.models import Message, Notice
 from leads.models import Decision, Handoff, Lead
-from sla.models import Clock, Firing
+from sla.models import Clock, Firing, Pause
 
 pytestmark = pytest.mark.django_db
 
@@ -103,6 +103,51 @@ def test_breached_though_in_time():
     sql("ALTER TABLE sla_clock DISABLE TRIGGER USER")
     Clock.objects.filter(pk=met.pk).update(state="breached", breached_at=met.due_at)
     assert broken() == {"clock_is_judged_by_the_act"}
+
+
+def test_pause_that_its_clock_does_not_know():
+    sql("ALTER TABLE sla_clock DISABLE TRIGGER USER")
+    paused = Clock.objects.filter(state="paused").first()
+    Clock.objects.filter(pk=paused.pk).update(state="running", paused_until=None, next_step_at=paused.due_at)
+    assert broken() == {"pause_stands_on_its_clock"}
+
+
+def test_clock_that_no_pause_holds():
+    Pause.objects.filter(ended_at=None).update(ended_at=clock.now(), end="by_hand")
+    assert broken() == {"pause_stands_on_its_clock"}
+
+
+def test_pauses_that_overlap():
+    sql("ALTER TABLE sla_pause DROP CONSTRAINT pause_no_overlap")
+    first, second = Pause.objects.order_by("id")[:2]
+    Pause.objects.filter(pk=second.pk).update(started_at=first.started_at + timedelta(seconds=1))
+    assert broken() == {"pause_keeps_within_its_caps"}
+
+
+def test_pause_without_end():
+    ended = Pause.objects.exclude(ended_at=None).get()
+    Pause.objects.filter(pk=ended.pk).update(started_at=ended.started_at - timedelta(days=31))
+    assert broken() == {"pause_keeps_within_its_caps"}
+
+
+def test_step_that_fired_while_paused():
+    pause = Pause.objects.get(ended_at=None)
+    at = pause.started_at + timedelta(minutes=1)
+    Firing.objects.create(clock=pause.clock, level=99, kind="warn", planned_at=at, at=at, outcome="overtaken")
+    assert broken() == {"ladder_rests_while_paused"}
+
+
+def test_clock_that_somebody_else_answers_for():
+    awaited = Clock.objects.filter(metric="first_contact", stopped_at__isnull=True).first()
+    other = User.objects.exclude(pk=awaited.accountable_id).first()
+    Clock.objects.filter(pk=awaited.pk).update(accountable=other)
+    assert broken() == {"clock_is_answered_for_by_the_owner"}
+
+
+def test_person_judged_late_though_in_time():
+    done = Clock.objects.filter(metric="first_contact", assigned_met=True).first()
+    Clock.objects.filter(pk=done.pk).update(assigned_met=False)
+    assert broken() == {"clock_is_answered_for_by_the_owner"}
 
 
 def test_lead_that_lost_its_owner():

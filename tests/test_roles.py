@@ -12,6 +12,7 @@ from crm import tasks
 from crm.lib.appendonly import TABLES
 from crm.lib.clock import RELEVO_NOW_BODY
 from crm.lib.moves import Moves
+from leads import handoffs
 from leads.states import HANDOFF_MOVES, HandoffState
 from personas.models import PersonaVersion
 from personas.states import VERSION_MOVES, VersionState
@@ -47,6 +48,7 @@ def history(cast: Cast, moment: Moment) -> None:
     factories.handed_off(cast)
     draft = factories.drafted(cast.calendar, by=cast.luis)
     drafts.comment(draft, "commitments", "Too long", by=cast.dora, at=factories.SIGNED_AT)
+    handoffs.reassign(factories.accepted(cast), cast.cruz, by=cast.dora, at=factories.CONTACTED_AT)
     moment.set("2026-03-02 12:01")
     tasks.sweep()
 
@@ -156,6 +158,7 @@ CHANGES = [
     ("leads_package", "sha256 = ''"),
     ("sla_firing", "outcome = 'x'"),
     ("sla_signature", "content_hash = ''"),
+    ("sla_stint", "was_late = NOT was_late"),
 ]
 
 
@@ -207,12 +210,12 @@ def test_illegal_moves_of_a_clock_are_refused(cast: Cast) -> None:
 
     ids = {
         "running": accept_clock(factories.handed_off(cast)),
-        "paused": accept_clock(factories.handed_off(cast)),
+        "paused": Clock.objects.get(subject_id=factories.accepted(cast).pk, metric="first_contact").pk,
         "met": accept_clock(factories.accepted(cast)),
         "cancelled": accept_clock(factories.withdrawn(cast)),
         "breached": accept_clock(factories.handed_off(cast)),
     }
-    run(f"UPDATE sla_clock SET state = 'paused' WHERE id = {ids['paused']}")
+    run(f"UPDATE sla_clock SET state = 'paused', paused_until = started_at WHERE id = {ids['paused']}")
     run(f"UPDATE sla_clock SET state = 'breached', breached_at = due_at WHERE id = {ids['breached']}")
     assert refused_moves("sla_clock", ids, ClockState.values) == illegal(CLOCK_MOVES, ClockState.values)
 

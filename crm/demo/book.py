@@ -33,7 +33,7 @@ from leads.qualification import AUTHORITY, MEANS, Assessment, Proof
 from leads.scores import Done
 from leads.states import DecisionKind, EventKind, HandoffState, OutcomeKind, Stage, Verdict
 from personas.models import PersonaVersion
-from sla import steps, worktime
+from sla import clocks, steps, worktime
 from sla.models import Clock, Firing
 from sla.states import ClockState, Metric, StepKind
 
@@ -215,22 +215,9 @@ class Book(Rows):
     # -- Clocks and their ladder
 
     def _start(self, handoff: Handoff, metric: Metric, *, at: datetime, accountable: User | None = None) -> None:
-        terms = handoff.policy["clocks"][metric]
-        calendar, limit = self.calendars[handoff.team.pk], timedelta(seconds=terms["limit_seconds"])
-        run = steps.Run(calendar, at, worktime.add(calendar, at, limit), limit)
-        clock = Clock(
-            subject_type="handoff",
-            metric=metric,
-            commitment_id=terms["commitment"],
-            team=handoff.team,
-            accountable=accountable,
-            started_at=at,
-            due_at=run.due_at,
-            limit_seconds=terms["limit_seconds"],
-            calendar=handoff.policy["calendar"],
-            ladder=terms["ladder"],
-            next_step_at=steps.planned_at(run, steps.read(terms["ladder"])[0]),
-        )
+        columns = clocks.begun(handoff.policy, metric, at=at, accountable=accountable)
+        assert columns is not None
+        clock = Clock(subject_type="handoff", team=handoff.team, **columns)
         clock.handoff = handoff  # type: ignore[attr-defined]  # its id is known when the rows are written
         self.running[id(handoff)] = self._add(clock)
 
@@ -243,6 +230,7 @@ class Book(Rows):
         clock.stopped_at, clock.next_step_at = at, None
         used = worktime.between(self.calendars[handoff.team.pk], clock.started_at, at)
         clock.used_seconds = int(used.total_seconds())
+        clock.assigned_met = None if clock.assigned_due_at is None else met
 
     def climb(self, handoff: Handoff, *, until: datetime) -> None:
         """Fire what the sweep would have fired on the handoff's clock before ``until``."""
@@ -298,7 +286,7 @@ class Book(Rows):
                 if decision.handoff is handoff and decision.released_at is None:
                     decision.released_at = at
             clock = self.running.pop(id(handoff))  # late, so it stays breached
-            clock.stopped_at, clock.next_step_at = at, None
+            clock.stopped_at, clock.next_step_at, clock.assigned_met = at, None, False
             self._start(handoff, Metric.ACCEPT, at=at)
         event = self._follow(handoff, EventKind.REQUEUED, old, by=None, at=at, owner=None)
         event.firing = firing  # type: ignore[attr-defined]  # as above

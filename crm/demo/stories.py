@@ -16,10 +16,10 @@ from crm.accounts import demo
 from crm.accounts.models import Team, User
 from crm.demo.book import Book
 from crm.demo.cast import ZONE, Cast
-from leads import attempts, handoffs, leads, outcomes
+from leads import attempts, handoffs, leads, outcomes, pauses
 from leads.models import Handoff, Lead, OutcomeReason, Source, ValuableActionKind
 from leads.states import ContactChannel
-from sla.models import RejectionReason
+from sla.models import PauseReason, RejectionReason
 
 # name | job title | company | employees | country | source | valuable action
 TABLE = """
@@ -137,6 +137,16 @@ def _returns(cast: Cast, morning: Callable[[int], datetime]) -> None:
         handoffs.reject(handoff, reason, by=cast.cruz, at=decided_at, comment=comment)
 
 
+def _pause(cast: Cast, handoff: Handoff, *, at: datetime) -> None:
+    """She sent a document sooner than she had said, and now she wants to be called back tomorrow."""
+    document, call_back = (PauseReason.objects.get(code=code) for code in ("document", "call_back"))
+    asked = at - timedelta(hours=22)
+    pauses.pause(handoff, document, until=asked + timedelta(hours=24), by=cast.bea, at=asked, note="Espera el RFC.")
+    pauses.resume(handoff, by=cast.bea, at=asked + timedelta(hours=6))
+    until, note = at + timedelta(hours=20), "Hoy está en consejo; mañana a primera hora."
+    pauses.pause(handoff, call_back, until=until, by=cast.bea, at=at - timedelta(hours=3), note=note)
+
+
 def tell_requeued(book: Book, *, at: datetime) -> None:
     """Cruz took this one this morning and never called: the ladder has just put it back into the queue."""
     story = STORIES[25]
@@ -163,6 +173,7 @@ def tell_today(cast: Cast, *, at: datetime) -> None:
     contacted = _handed_off(cast, 8, cast.online, at=at - timedelta(hours=26))
     handoffs.accept(contacted, by=cast.bea, at=at - timedelta(hours=25))
     attempts.record(contacted, ContactChannel.PHONE, reached=True, by=cast.bea, at=at - timedelta(hours=23))
+    _pause(cast, contacted, at=at)
     open_sql = _handed_off(cast, 9, cast.online, at=at - timedelta(days=3))
     _sql(open_sql, cast.bea, at=at - timedelta(days=3) + timedelta(minutes=25))
     _lead(cast, 11, at=at - timedelta(hours=3))
