@@ -51,6 +51,14 @@ class Lines(forms.CharField):
         return clean_text(super().to_python(value))
 
 
+class Moment(forms.DateTimeField):
+    """A date with a time of day, to the minute, in the zone of who types it."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
+        super().__init__(widget=widget, **kwargs)
+
+
 def autofill(name: str) -> forms.TextInput:
     return forms.TextInput(attrs={"autocomplete": name})
 
@@ -295,6 +303,7 @@ class AttemptForm(forms.Form):
         coerce=lambda value: value == "1",
         widget=forms.RadioSelect,
     )
+    happened_at = Moment(label=_("When was it?"), required=False, help_text=_("Leave it empty if it was just now."))
     note = Lines(label=_("Note"), required=False, max_length=2000)
 
 

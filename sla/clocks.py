@@ -264,9 +264,7 @@ def last(subject: models.Model, metric: str) -> Clock | None:
 
 def running(subject: models.Model) -> QuerySet[Clock]:
     """The clocks of ``subject`` that are still awaited."""
-    return Clock.objects.filter(
-        subject_type=subject._meta.model_name, subject_id=subject.pk, stopped_at__isnull=True
-    )
+    return Clock.objects.filter(subject_type=subject._meta.model_name, subject_id=subject.pk, stopped_at__isnull=True)
 
 
 def _open(subject: models.Model, metric: str) -> Clock | None:

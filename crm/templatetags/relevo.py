@@ -261,6 +261,8 @@ def sla_words(reading: Any, now: datetime) -> str:
             return _("Opens {moment}").format(moment=opens_words(reading.opens_at, reading.zone, now))
         case "waiting":
             return _("Waiting for opening")
+        case "paused" if reading.resumes_at:
+            return _("Paused until {moment}").format(moment=opens_words(reading.resumes_at, reading.zone, now))
         case "paused":
             return pgettext("clock", "Paused")
         case "cancelled":

@@ -47,7 +47,8 @@ STANDING = Decision.objects.filter(undone_at__isnull=True, released_at__isnull=T
 
 
 class ClockShown(serializers.Serializer):
-    """The clock of the next step. ``seconds_left`` is business time, below 0 when late, null when it stopped."""
+    """The clock of the next step. ``seconds_left`` is business time, below 0 when late, null when it stopped.
+    ``resumes_at``: when its pause is over, null where it is not paused."""
 
     metric = serializers.ChoiceField(choices=Metric.choices)
     status = serializers.ChoiceField(choices=[(word, word) for word in READINGS])
@@ -56,6 +57,7 @@ class ClockShown(serializers.Serializer):
     seconds_left = serializers.IntegerField(allow_null=True)
     limit_seconds = serializers.IntegerField()
     opens_at = rest.Moment(allow_null=True)
+    resumes_at = rest.Moment(allow_null=True)
     time_zone = serializers.CharField()
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import phonenumbers
 from django import template
 from django.utils.formats import date_format
@@ -64,6 +66,12 @@ def field_label(field: str) -> str:
 def stage_label(stage: str) -> str:
     """A stage in words; anything else as it is."""
     return str(Stage(stage).label) if stage in Stage.values else stage
+
+
+@register.filter
+def instant(text: str | None) -> datetime | None:
+    """A moment that an event carries in ISO form."""
+    return datetime.fromisoformat(text) if text else None
 
 
 @register.filter

@@ -14,6 +14,7 @@ from crm.accounts.request import Request
 from crm.lib import regions
 from crm.lib.bilingual import in_language
 from leads import events, facts, packages, permissions, suggestions
+from leads.clock_forms import PauseForm
 from leads.forms import (
     ActionForm,
     AttemptForm,
@@ -31,9 +32,10 @@ from leads.models import CustomField, Event, Handoff, Lead, OutcomeReason, Valua
 from leads.qualification import AUTHORITY, DISQUALIFIER, FIT, MEANS, SQL_KINDS, Assessment, Judgement, Terms
 from leads.scores import Scores
 from leads.states import HandoffState, OutcomeKind, Stage
+from leads.views import clock_panel
 from personas.models import PersonaVersion
-from sla import clocks
-from sla.models import RejectionReason
+from sla import pauses
+from sla.models import PauseReason, RejectionReason
 
 JOURNEY = (Stage.CAPTURED, Stage.MQL, Stage.HANDED_OFF, Stage.ACCEPTED, Stage.CONTACTED, Stage.SQL, Stage.WON)
 TIMELINE = 200
@@ -86,7 +88,9 @@ def latest_handoff(user: User, lead: Lead) -> Handoff | None:
     """The newest handoff of the lead that ``user`` may see."""
     rows = Handoff.objects.visible_to(user).filter(lead=lead)
     handoff = (
-        rows.select_related("team", "owner", "clock", "agreement_version__agreement", "submitted_by", "outcome_reason")
+        rows.select_related(
+            "team", "owner", "clock__accountable", "agreement_version__agreement", "submitted_by", "outcome_reason"
+        )
         .order_by("-cycle")
         .first()
     )
@@ -164,6 +168,8 @@ def forms_for(request: Request, handoff: Handoff | None, *, at: datetime) -> dic
         found["reassign"] = reassign_form(handoff, at=at)
     if permissions.can_work(user, handoff):
         found["attempt"] = AttemptForm(auto_id="id_attempt_%s")
+        if permissions.can_pause(user, handoff) and handoff.clock and pauses.can_pause(handoff.clock, at=at):
+            found["pause"] = pause_form(handoff)
         if handoff.state in (HandoffState.SQL, HandoffState.OPPORTUNITY):
             found["win"] = WinForm(currency=request.organisation.currency, auto_id="id_win_%s")
             found["lose"] = EndForm(kind=OutcomeKind.LOST, auto_id="id_lose_%s")
@@ -175,6 +181,11 @@ def forms_for(request: Request, handoff: Handoff | None, *, at: datetime) -> dic
 def reassign_form(handoff: Handoff, data: Any = None, *, at: datetime) -> ReassignForm:
     """The form that gives the handoff to a colleague who is here."""
     return ReassignForm(data, colleagues=colleagues_for(handoff, at=at), auto_id="id_reassign_%s")
+
+
+def pause_form(handoff: Handoff, data: Any = None) -> PauseForm:
+    """The form that pauses its clock, for a reason that its agreement allows."""
+    return PauseForm(data, allowed=pauses.allowed(handoff.policy), auto_id="id_pause_%s")
 
 
 def reasons_of(handoff: Handoff) -> Any:
@@ -201,11 +212,14 @@ def context(request: Request, lead: Lead, *, at: datetime, bound: dict[str, Form
     if can_qualify or permissions.can_change(user, lead):
         forms["action"] = ActionForm(today=today, auto_id="id_action_%s")
     forms |= {name: form for name, form in bound.items() if name in forms}
+    may_pause = handoff is not None and permissions.can_pause(user, handoff)
+    clock = clock_panel.panel(user, handoff, at=at, may_pause=may_pause)
     return {
         "lead": lead,
         "handoff": handoff,
         "steps": steps(lead),
-        "reading": clocks.reading(handoff.clock, at=at) if handoff and handoff.clock else None,
+        "reading": clock and clock.reading,
+        "clock": clock,
         "persona": version,
         "is_suggested": version is not None and not (handoff or lead.persona_version_id),
         "assessment": assessment,
@@ -262,9 +276,10 @@ def words(value: Any) -> Any:
 
 def _told(rows: list[Event]) -> list[tuple[Event, str]]:
     """The events, each with the words of the catalogue that its payload points to."""
-    codes = {row.payload.get(key) for row in rows for key in ("reason", "action") if row.payload.get(key)}
+    keys = ("reason", "action", "pause_reason")
+    pointed = [next((row.payload[key] for key in keys if row.payload.get(key)), "") for row in rows]
     names: dict[str, str] = {}
-    if codes:
-        for model in (RejectionReason, OutcomeReason, ValuableActionKind):
+    if codes := {code for code in pointed if code}:
+        for model in (RejectionReason, OutcomeReason, ValuableActionKind, PauseReason):
             names |= {r.code: str(r) for r in model.objects.filter(code__in=codes)}
-    return [(row, names.get(row.payload.get("reason") or row.payload.get("action") or "", "")) for row in rows]
+    return [(row, names.get(code, "")) for row, code in zip(rows, pointed, strict=True)]

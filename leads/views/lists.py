@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
@@ -24,9 +24,10 @@ from leads import desk, permissions
 from leads.filters import LeadFilter
 from leads.models import Handoff, Lead
 from leads.states import DecisionKind, HandoffState, Stage
-from sla import clocks
+from sla import assignees, clocks, pauses
 
 PAGE = 50
+OWN_DAYS = timedelta(days=30)
 TAB_LABELS: dict[str, Promise] = {
     "waiting": _("Waiting"),
     "soon": _("At risk"),
@@ -103,7 +104,7 @@ def queue(request: Request) -> HttpResponse:
     request.counts = counts = desk.tab_counts(request.user, at=now, since=since)
     found = list(desk.queue(request.user, tab, at=now, since=since)[start : start + PAGE])
     context = {
-        "rows": [row(request, handoff, at=now) for handoff in found],
+        "rows": with_pauses([row(request, handoff, at=now) for handoff in found], at=now),
         "tab": tab,
         "tabs": [
             Tab(f"?tab={key}", label, counts[key], key == tab, COUNT_KEYS.get(key, ""))
@@ -145,8 +146,21 @@ def _start(raw: str) -> int:
 def mine(request: Request) -> HttpResponse:
     """What the person has accepted and not finished, the next due first."""
     now = request.now
-    rows = [row(request, handoff, at=now) for handoff in desk.mine(request.user)[: PAGE * 4]]
-    return render(request, "leads/mine.html", {"rows": rows})
+    found = list(desk.mine(request.user)[: PAGE * 4])
+    context = {
+        "rows": with_pauses([row(request, handoff, at=now) for handoff in found], at=now),
+        "own": assignees.own(request.user, since=now - OWN_DAYS, at=now),
+    }
+    return render(request, "leads/mine.html", context)
+
+
+def with_pauses(rows: list[dict[str, Any]], *, at: datetime) -> list[dict[str, Any]]:
+    """``rows``, those whose clock is paused with the reason; a query only where one is."""
+    paused = pauses.explain((row["handoff"].clock for row in rows), at=at)
+    for each in rows if paused else ():
+        pause = paused.get(each["handoff"].clock_id)
+        each["because"] = str(pause.reason) if pause else ""
+    return rows
 
 
 @require_safe

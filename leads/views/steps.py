@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from crm.accounts.models import User
 from crm.accounts.request import Request
 from crm.lib.errors import DomainError
-from leads import attempts, decisions, handoffs, outcomes, permissions
+from leads import attempts, decisions, handoffs, outcomes, pauses, permissions
 from leads.forms import AttemptForm, EndForm, NoteForm, RejectForm, WinForm
 from leads.models import Handoff
 from leads.states import OutcomeKind
@@ -201,6 +201,29 @@ def reassign(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
+def pause(request: Request, pk: int) -> HttpResponse:
+    """Pause the clock because the lead asked for time."""
+    handoff = fetch(request, pk)
+    allowed(request, handoff, permissions.can_pause, when=handoff.is_open)
+    form = lead_context.pause_form(handoff, request.POST)
+
+    def write(now: datetime) -> None:
+        data = form.cleaned_data
+        pauses.pause(handoff, data["reason"], until=data["until"], note=data["note"], by=request.user, at=now)
+
+    return step(request, handoff, "pause", form, write, _("The clock of %(lead)s is paused."))
+
+
+@require_POST
+def resume(request: Request, pk: int) -> HttpResponse:
+    """End a pause before its time."""
+    handoff = fetch(request, pk)
+    allowed(request, handoff, permissions.can_pause, when=handoff.is_open)
+    pauses.resume(handoff, by=request.user, at=request.now)
+    return done(request, handoff, _("The clock of %(lead)s runs again."))
+
+
+@require_POST
 def attempt(request: Request, pk: int) -> HttpResponse:
     """Note an attempt; the first that reached a person is the contact."""
     handoff = fetch(request, pk)
@@ -209,7 +232,11 @@ def attempt(request: Request, pk: int) -> HttpResponse:
 
     def write(now: datetime) -> None:
         data = form.cleaned_data
-        attempts.record(handoff, data["channel"], reached=data["reached"], note=data["note"], by=request.user, at=now)
+        happened_at, begun = data["happened_at"], handoff.accepted_at
+        if begun is not None and happened_at == begun.replace(second=0, microsecond=0):
+            happened_at = begun  # people give minutes: the one of the acceptance is not before it
+        said = {"reached": data["reached"], "note": data["note"], "happened_at": happened_at}
+        attempts.record(handoff, data["channel"], by=request.user, at=now, **said)
 
     return step(request, handoff, "attempt", form, write, _("Noted for %(lead)s."))
 

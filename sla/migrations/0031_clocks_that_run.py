@@ -18,7 +18,9 @@ def forwards(apps, schema_editor):
         for clock in rows:
             limit = timedelta(seconds=clock.limit_seconds)
             calendar = worktime.WorkCalendar.from_json(dict(clock.calendar))
-            clock.soon_at = min(steps.soon_at(steps.Run(calendar, clock.started_at, clock.due_at, limit), limit), clock.due_at)
+            clock.soon_at = min(
+                steps.soon_at(steps.Run(calendar, clock.started_at, clock.due_at, limit), limit), clock.due_at
+            )
         Clock.objects.bulk_update(rows, ["soon_at"])
         after = rows[-1].pk
     answered = Clock.objects.filter(accountable__isnull=False, assigned_at__isnull=True)

@@ -196,6 +196,8 @@ SCREENS: dict[str, str | list[Screen]] = {
     "handoff_withdraw": TAKES_A_FORM,
     "handoff_requeue": TAKES_A_FORM,
     "handoff_reassign": TAKES_A_FORM,
+    "handoff_pause": TAKES_A_FORM,
+    "handoff_resume": TAKES_A_FORM,
     "handoff_attempt": TAKES_A_FORM,
     "handoff_sql": TAKES_A_FORM,
     "handoff_opportunity": TAKES_A_FORM,

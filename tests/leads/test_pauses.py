@@ -193,7 +193,9 @@ def test_all_pauses_of_a_clock_together_have_an_end(cast: Cast, monkeypatch: pyt
     monkeypatch.setattr("sla.pauses.MOST", timedelta(hours=24))
     handoff = paused(cast, reason="document")
     with pytest.raises(BadPause):
-        pauses.pause(handoff, pause_reason(), until=when("2026-03-03 13:00:01"), by=cast.bea, at=when("2026-03-03 11:00"))
+        pauses.pause(
+            handoff, pause_reason(), until=when("2026-03-03 13:00:01"), by=cast.bea, at=when("2026-03-03 11:00")
+        )
     pauses.pause(handoff, pause_reason(), until=when("2026-03-03 13:00"), by=cast.bea, at=when("2026-03-03 11:00"))
 
 
@@ -252,7 +254,10 @@ def test_outage_over_the_end_of_the_pause_and_the_deadline(cast: Cast, moment: M
     tasks.sweep()
     clock, pause = clock_of(handoff), Pause.objects.get()
     assert (pause.ended_at, clock.state, clock.breached_at) == (TUESDAY, "breached", when("2026-03-03 12:20"))
-    assert list(Firing.objects.order_by("id").values_list("kind", "outcome")) == [("warn", "overtaken"), ("breach", "done")]
+    assert list(Firing.objects.order_by("id").values_list("kind", "outcome")) == [
+        ("warn", "overtaken"),
+        ("breach", "done"),
+    ]
 
 
 def test_early_end_moves_the_deadline_back(cast: Cast) -> None:
