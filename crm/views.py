@@ -75,6 +75,7 @@ HELP = {
     "sales": _("First steps for sales"),
     "managers": _("First steps for team leads and directors"),
     "admins": _("First steps for admins"),
+    "clocks": _("Clocks, pauses and what changes them"),
     "glossary": _("Glossary"),
 }
 HELP_OF = {

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from leads.views import action_kinds, edits, found, impact, imports, lists, notes, pages, qualifying, steps
+from leads.views import action_kinds, edits, found, impact, imports, lists, notes, pages, qualifying, reapply, steps
 
 urlpatterns = [
     path("search/", found.search_leads, name="search"),
@@ -37,6 +37,7 @@ urlpatterns = [
     path("imports/<int:pk>/undo/", imports.undo, name="import_undo"),
     path("imports/<int:pk>/progress/", imports.progress, name="import_progress"),
     path("imports/<int:pk>/rejects.csv", imports.rejects, name="import_rejects"),
+    path("reapply/", reapply.reapply, name="reapply"),
     path("handoffs/<int:pk>/accept/", steps.accept, name="handoff_accept"),
     path("handoffs/<int:pk>/accept-as-sql/", steps.accept_as_sql, name="handoff_accept_as_sql"),
     path("handoffs/<int:pk>/reject/", steps.reject, name="handoff_reject"),

@@ -42,7 +42,7 @@ def status(clock: Clock, *, at: datetime) -> ClockStatus:
 
 
 def condition(*wanted: ClockStatus, at: datetime, to: str = "") -> Q:
-    """That a clock shows one of ``wanted`` at ``at``. ``to`` leads to it ("clock__"); where there is none, it is false."""
+    """That a clock shows one of ``wanted`` at ``at``. ``to`` leads to it ("clock__"); false where there is none."""
     known = _conditions(at, to)
     return reduce(or_, (known[each] for each in wanted))
 

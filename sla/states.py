@@ -115,6 +115,18 @@ class PauseEnd(models.TextChoices):
     CORRECTED = "corrected", _("A correction left no room for it")
 
 
+class Retime(models.TextChoices):
+    """What other terms make of a clock (sla.retimes)."""
+
+    LATER = "later", _("Due later")
+    EARLIER = "earlier", _("Due earlier")
+    SAME = "same", _("Same deadline")
+    PAST = "past", _("Stays: the new deadline has passed already")
+    OVERDUE = "overdue", _("Stays: it is overdue")
+    PAUSED = "paused", _("Stays: its clock is paused")
+    NOT_AGREED = "not_agreed", _("Stays: no time is agreed for it any more")
+
+
 class StepKind(models.TextChoices):
     """What one step of a ladder does; crm/tasks.py maps each to its function."""
 

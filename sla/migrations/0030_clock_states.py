@@ -1,13 +1,14 @@
-import crm.lib.bilingual
-import crm.lib.clock
 import datetime
+
 import django.contrib.postgres.constraints
 import django.db.models.deletion
 import django.db.models.functions.comparison
-import sla.models.pause
 from django.conf import settings
 from django.db import migrations, models
 
+import crm.lib.bilingual
+import crm.lib.clock
+import sla.models.pause
 from crm.lib.appendonly import protect
 
 

@@ -51,7 +51,10 @@ SCREENS: dict[str, str | list[Screen]] = {
     "pulse": DATA,
     "help": [Screen("/help/", SIGNED_IN)],
     "help_topic": [
-        *(Screen(f"/help/{topic}/", (REP,)) for topic in ("marketing", "sales", "managers", "admins", "glossary")),
+        *(
+            Screen(f"/help/{topic}/", (REP,))
+            for topic in ("marketing", "sales", "managers", "admins", "clocks", "glossary")
+        ),
         Screen("/help/nothing/", (REP,), status=404),
     ],
     "search": [
@@ -189,6 +192,7 @@ SCREENS: dict[str, str | list[Screen]] = {
     "import_undo": TAKES_A_FORM,
     "import_progress": [Screen("/imports/999999/progress/", (MARKETING,), status=404)],
     "import_rejects": [Screen("/imports/999999/rejects.csv", (MARKETING,), status=404)],
+    "reapply": [Screen("/reapply/", (LEAD, DIRECTOR)), Screen("/reapply/", (MARKETING, REP, ADMIN), status=403)],
     "handoff_accept": TAKES_A_FORM,
     "handoff_accept_as_sql": TAKES_A_FORM,
     "handoff_reject": [Screen("/handoffs/{handoff}/reject/", (REP,), LONG)],
