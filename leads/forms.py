@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django import forms
 from django.core.validators import MaxValueValidator
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from crm.accounts.models import Team, User
 from crm.accounts.states import Side
@@ -20,8 +21,10 @@ from leads import columns
 from leads.models import CustomField, ImportRun, Lead, OutcomeReason, Source, ValuableActionKind
 from leads.states import ContactChannel, Verdict
 from personas.models import PersonaVersion
-from sla.models import RejectionReason
+from sla.models import PauseReason, RejectionReason
+from sla.pauses import Allowed
 
+DAY = timedelta(days=1)
 NOTE = forms.Textarea(attrs={"rows": 3})
 
 
@@ -305,6 +308,36 @@ class AttemptForm(forms.Form):
     )
     happened_at = Moment(label=_("When was it?"), required=False, help_text=_("Leave it empty if it was just now."))
     note = Lines(label=_("Note"), required=False, max_length=2000)
+
+
+class PauseForm(forms.Form):
+    """Why the clock pauses, and until when. ``allowed``: the reasons of the agreement, each with its cap."""
+
+    reason = forms.ChoiceField(label=_("Why does it wait?"), widget=forms.RadioSelect)
+    until = Moment(
+        label=_("Until when?"), help_text=_("Nights and weekends count; the deadline moves by working time.")
+    )
+    note = Lines(label=_("Note"), required=False, max_length=2000)
+
+    def __init__(self, *args: Any, allowed: list[Allowed], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.reasons = {str(each.reason.pk): each.reason for each in allowed}
+        self.fields["reason"].choices = [(str(each.reason.pk), pause_words(each)) for each in allowed]
+
+    def clean_reason(self) -> PauseReason:
+        return self.reasons[self.cleaned_data["reason"]]
+
+
+def pause_words(choice: Allowed) -> str:
+    """ "Is away, at most 21 days"."""
+    if choice.longest < 2 * DAY:
+        hours = choice.longest // timedelta(hours=1)
+        text = ngettext("{reason}, at most {n} hour", "{reason}, at most {n} hours", hours)
+        return text.format(reason=choice.reason, n=hours)
+    days = choice.longest // DAY
+    return ngettext("{reason}, at most {n} day", "{reason}, at most {n} days", days).format(
+        reason=choice.reason, n=days
+    )
 
 
 class WinForm(forms.Form):

@@ -127,7 +127,7 @@ def preview(*, by: User, at: datetime) -> Preview:
     """What :func:`apply` would do for ``by`` at ``at``. A constant number of queries, but for commitments with
     conditions: those are read once for each combination of facts that they tell apart."""
     terms, lines, unchanged = Terms(), list[Line](), 0
-    for handoff in _read(_in_reach(by)):
+    for handoff in _read(_in_reach(by=by)):
         line = terms.plan(handoff, at=at)
         if line is None:
             unchanged += 1
@@ -137,7 +137,7 @@ def preview(*, by: User, at: datetime) -> Preview:
     return Preview(lines, unchanged)
 
 
-def _in_reach(by: User) -> QuerySet[Handoff]:
+def _in_reach(*, by: User) -> QuerySet[Handoff]:
     """The handoffs that ``by`` may bring along and that still wait for something (permissions.can_reapply)."""
     rows = Handoff.objects.filter(state__in=AWAITED)
     return rows if by.is_director else rows.filter(team__in=by.team_ids(Side.SALES, led=True))

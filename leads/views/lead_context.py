@@ -14,7 +14,6 @@ from crm.accounts.request import Request
 from crm.lib import regions
 from crm.lib.bilingual import in_language
 from leads import events, facts, packages, permissions, suggestions
-from leads.clock_forms import PauseForm
 from leads.forms import (
     ActionForm,
     AttemptForm,
@@ -22,6 +21,7 @@ from leads.forms import (
     EvidenceForm,
     NoteForm,
     OverrideForm,
+    PauseForm,
     ReassignForm,
     RejectForm,
     WinForm,
