@@ -137,9 +137,9 @@ def clock_is_answered_for_by_the_owner(at: datetime) -> Iterable[str]:
     """Who has the handoff answers for what is awaited of it, with a time of their own; judged once it is done."""
     owner = Subquery(Handoff.objects.filter(pk=OuterRef("subject_id")).values("owner"))
     running = Clock.objects.filter(stopped_at__isnull=True, subject_type="handoff").annotate(owner=owner)
-    for clock in running.filter(metric__in=PAUSABLE):
-        if clock.owner != clock.accountable_id or clock.assigned_due_at is None or clock.assigned_met is not None:
-            yield f"clock {clock.pk} is answered for by {clock.accountable_id}, the lead is with {clock.owner}"
+    for row in running.filter(metric__in=PAUSABLE):
+        if row.owner != row.accountable_id or row.assigned_due_at is None or row.assigned_met is not None:
+            yield f"clock {row.pk} is answered for by {row.accountable_id}, the lead is with {row.owner}"
     late = Q(assigned_met=True, stopped_at__gt=F("assigned_due_at"))
     early = Q(assigned_met=False, stopped_at__lte=F("assigned_due_at"))
     for clock in Clock.objects.filter(late | early):

@@ -14,6 +14,7 @@ from leads.models import Handoff
 from leads.states import EventKind, HandoffState
 from sla import clocks, pauses
 from sla.models import Clock, Pause, PauseReason
+from sla.states import PauseEnd
 
 PAUSED_IN = (HandoffState.ACCEPTED, HandoffState.CONTACTED)
 
@@ -39,7 +40,7 @@ def pause(handoff: Handoff, reason: PauseReason, *, until: datetime, by: User, a
 def resume(handoff: Handoff, *, by: User, at: datetime) -> Pause:
     """End the pause of ``handoff`` before its time: the clock runs on from now. Raises IllegalMove where none is."""
     clock = _running(handoff)
-    ended = pauses.end(clock, pauses.PauseEnd.BY_HAND, at=at, by=by)
+    ended = pauses.end(clock, PauseEnd.BY_HAND, at=at, by=by)
     if ended is None:
         raise IllegalMove
     _say(handoff, clock, ended, by=ended.ended_by, at=at)
