@@ -83,7 +83,7 @@ PLACES = {
     "reference": 4,
 }
 NOUN = 2
-PURE = ("sla/worktime.py", "sla/steps.py", "leads/qualification.py")
+PURE = ("sla/worktime.py", "sla/steps.py", "leads/qualification.py", "crm/lib/differences.py")
 PURE_MAY_USE = ("crm.lib.text", "sla.worktime")
 
 CLOCKS = {
