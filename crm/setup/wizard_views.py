@@ -21,9 +21,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from crm.accounts import organisations, people
 from crm.accounts.request import Request
 from crm.accounts.states import Side
+from crm.agreement import words
 from crm.lib import clock
 from crm.lib.errors import DomainError
-from crm.setup import code, hours, overview, steps, wizard, words
+from crm.setup import code, hours, overview, steps, wizard
 from crm.setup.wizard_forms import (
     AgreementForm,
     FirstAdminForm,
@@ -183,7 +184,7 @@ def organisation(request: Request) -> HttpResponse:
     form = OrganisationForm(request.POST or None, organisation=request.organisation)
 
     def save(now: Any) -> None:
-        organisations.change(by=request.user, at=now, **form.cleaned_data)
+        organisations.change(by=request.user, at=now, **form.facts())
         wizard.follow_zone(by=request.user, at=now)
 
     return answer(request, "organisation", form, save)

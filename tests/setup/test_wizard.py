@@ -13,10 +13,11 @@ from pytest_django import Settings
 
 from crm.accounts import organisations
 from crm.accounts.models import Invitation, Organisation, Team, User
+from crm.agreement import words
 from crm.dashboard import numbers
 from crm.dashboard.numbers import Period, Scope
 from crm.lib import clock
-from crm.setup import code, steps, wizard, words
+from crm.setup import code, steps, wizard
 from leads import handoffs, trials
 from leads.models import Handoff, Lead, Source
 from personas import catalogue
