@@ -13,7 +13,7 @@ from crm.accounts.models import User
 from crm.accounts.request import Request
 from crm.lib import regions
 from crm.lib.bilingual import in_language
-from leads import events, facts, permissions
+from leads import contact, events, facts, permissions
 from leads.forms import (
     ActionForm,
     AttemptForm,
@@ -51,6 +51,7 @@ class Check:
     text: str
     field_label: str
     form: Form | None
+    is_hidden: bool = False
 
     @property
     def code(self) -> str:
@@ -59,7 +60,7 @@ class Check:
     @property
     def value(self) -> object:
         """The fact that decided it, in words."""
-        return words(self.judgement.value)
+        return contact.MASK if self.is_hidden else words(self.judgement.value)
 
 
 def steps(lead: Lead) -> list[Step]:
@@ -89,8 +90,11 @@ def latest_handoff(user: User, lead: Lead) -> Handoff | None:
     return handoff
 
 
-def checks(assessment: Assessment, *kinds: str, bound: dict[str, Form], editable: bool) -> list[Check]:
-    """The judgements of ``kinds``; ``bound``: evidence forms that came back with errors, by criterion."""
+def checks(
+    assessment: Assessment, *kinds: str, bound: dict[str, Form], editable: bool, hidden: bool = False
+) -> list[Check]:
+    """The judgements of ``kinds``; ``bound``: evidence forms that came back with errors, by criterion; ``hidden``:
+    the viewer may not read phone and e-mail."""
     names = facts.labels(j.rule.field for j in assessment.of(*kinds))
     return [
         Check(
@@ -100,6 +104,7 @@ def checks(assessment: Assessment, *kinds: str, bound: dict[str, Form], editable
             (bound.get(j.rule.code) or EvidenceForm(auto_id=f"id_{j.rule.code}_%s"))
             if editable and (j.value is None or j.proof)
             else None,
+            hidden and j.rule.field in contact.FACTS,
         )
         for j in assessment.of(*kinds)
     ]
@@ -159,6 +164,7 @@ def context(request: Request, lead: Lead, *, at: datetime, bound: dict[str, Form
     version = version_for(lead, handoff)
     assessment = facts.assess(lead, version) if version else None
     today = events.today(at)
+    hidden = contact.is_hidden(lead, user)
     can_qualify = permissions.can_qualify(user, lead)
     can_prove = can_qualify or bool(handoff and permissions.can_work(user, handoff))
     forms = forms_for(request, handoff, at=at)
@@ -172,9 +178,14 @@ def context(request: Request, lead: Lead, *, at: datetime, bound: dict[str, Form
         "reading": clocks.reading(handoff.clock, at=at) if handoff and handoff.clock else None,
         "persona": version,
         "assessment": assessment,
-        "fit": checks(assessment, FIT, DISQUALIFIER, bound=bound, editable=can_qualify) if assessment else [],
-        "proofs": checks(assessment, MEANS, AUTHORITY, bound=bound, editable=can_prove) if assessment else [],
+        "fit": checks(assessment, FIT, DISQUALIFIER, bound=bound, editable=can_qualify, hidden=hidden)
+        if assessment
+        else [],
+        "proofs": checks(assessment, MEANS, AUTHORITY, bound=bound, editable=can_prove, hidden=hidden)
+        if assessment
+        else [],
         "actions": lead.valuable_actions.select_related("kind", "recorded_by"),
+        "hidden": hidden,
         "timeline": _told(timeline_for(user, lead)),
         "attributes": _attributes(lead),
         "forms": forms,
@@ -186,7 +197,11 @@ def context(request: Request, lead: Lead, *, at: datetime, bound: dict[str, Form
 def timeline_for(user: User, lead: Lead) -> list[Event]:
     """The events that ``user`` may read."""
     handoffs = list(Handoff.objects.visible_to(user).filter(lead=lead).values_list("pk", flat=True))
-    return timeline(lead, handoffs, whole=user.is_director)
+    rows = timeline(lead, handoffs, whole=user.is_director)
+    if contact.is_hidden(lead, user):
+        for row in rows:
+            row.payload = contact.masked(row.payload)
+    return rows
 
 
 def _abilities(user: User, lead: Lead, handoff: Handoff | None, assessment: Assessment | None) -> dict[str, bool]:
