@@ -271,9 +271,10 @@ def sign(request: Request) -> HttpResponse:
     if request.method == "POST":
         if waiting["draft"] is None:
             return redirect("home")
-        wizard.sign(waiting["draft"], by=request.user, at=clock.now())
-        messages.success(request, _("Signed."))
-        return redirect("home")
+        if not waiting["may_sign"]:
+            raise wizard.NobodySigns
+        version = wizard.close(waiting["draft"], by=request.user, at=clock.now())
+        return redirect("agreement_sign", pk=version.pk)
     return render(request, "setup/sign.html", waiting)
 
 
