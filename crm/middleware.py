@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 from crm import errors
 from crm.accounts import people
 from crm.accounts.states import Density
-from crm.lib import clock, regions
+from crm.lib import clock, regions, terms
 from crm.lib.errors import DomainError
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -36,6 +36,17 @@ class RequestId:
         response = self.get_response(request)
         response["X-Request-ID"] = request.id
         return response
+
+
+class Terms:
+    """Spanish texts say the words that the organisation chose (crm.lib.terms)."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with terms.using(people.words):
+            return self.get_response(request)
 
 
 class Viewer:

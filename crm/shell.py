@@ -74,6 +74,7 @@ def _nav(request: Request, user: User, counts: dict[str, int]) -> list[Item]:
             ("lead_mine", _("My leads"), "user", "mine"),
             ("lead_list", _("All leads"), "list", ""),
             ("alignment", _("Alignment"), "chart-column", ""),
+            ("agreement", _("Agreement"), "handshake", ""),
         ]
     wanted.append(("personas", _("Personas"), "user-search", ""))
     if can_manage_people(user):
@@ -89,8 +90,8 @@ def _nav(request: Request, user: User, counts: dict[str, int]) -> list[Item]:
 
 
 def _is_current(request: Request, url: str) -> bool:
-    """Also what lies below the alignment page, personas, people and settings; a lead's own page belongs to no entry,
-    one comes there from several."""
-    whole = (reverse(name) for name in ("alignment", "personas", "people", "setup"))
+    """Also what lies below the alignment page, the agreement, personas, people and settings; a lead's own page belongs
+    to no entry, one comes there from several."""
+    whole = [reverse(name) for name in ("alignment", "agreement", "personas", "people", "setup")]
     below = url in whole and request.path.startswith(url)
     return request.path == url or below

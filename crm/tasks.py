@@ -11,7 +11,7 @@ from crm.api import answers
 from crm.lib import clock
 from crm.notifications import mailbag, outbox
 from leads import escalation, import_work, runs
-from sla import agreements, ladder, liveness
+from sla import agreements, ladder, liveness, reminders
 from sla.models import Clock, Firing
 from sla.states import StepKind
 
@@ -55,8 +55,11 @@ def sweep() -> int:
 
 
 def drain() -> int:
-    """Deliver every message that is due; returns how many were tried. Forgets old answers of the API as well."""
-    answers.forget(at=clock.now())
+    """Deliver every message that is due; returns how many were tried. Reminds of agreements, and forgets old answers
+    of the API as well."""
+    now = clock.now()
+    answers.forget(at=now)
+    reminders.remind(at=now)
     total = 0
     while tried := outbox.deliver():
         total += tried

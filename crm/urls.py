@@ -54,6 +54,7 @@ urlpatterns = [
     path("notices/", notifications.notice_list, name="notice_list"),
     path("notices/read/", notifications.mark_read, name="notice_mark_read"),
     path("", include("crm.setup.people_urls")),
+    path("agreement/", include("crm.agreement.urls")),
     path("alignment/", include("crm.dashboard.urls")),
     path("calendars/", include("crm.hours.urls")),
     path("personas/", include("crm.persona.urls")),

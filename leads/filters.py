@@ -12,6 +12,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm.accounts.models import User
 from crm.lib.paging import BadParameter
 from crm.templatetags.relevo import day_words
 from leads import search
@@ -63,7 +64,8 @@ class LeadFilter(django_filters.FilterSet):
         model = Lead
         fields: list[str] = []
 
-    def __init__(self, data: QueryDict, queryset: QuerySet[Lead]) -> None:
+    def __init__(self, data: QueryDict, queryset: QuerySet[Lead], *, user: User) -> None:
+        self.user = user
         if unknown := set(data) - set(self.base_filters) - PAGING:
             raise BadParameter(
                 _("The address has a part that this list does not know: %s.") % ", ".join(sorted(unknown))
@@ -76,7 +78,7 @@ class LeadFilter(django_filters.FilterSet):
 
     def search(self, rows: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
         """Every word has to occur: part of a name or company without accents, of an e-mail, of a phone's digits."""
-        return rows.filter(search.condition(value))
+        return rows.filter(search.condition(value, self.user))
 
     def by_source(self, rows: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
         return rows.filter(source__isnull=True) if value == NOT_GIVEN else rows.filter(source__code=value)

@@ -13,7 +13,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from crm.accounts.models import Membership, Team, User
 from crm.lib.bilingual import in_language
@@ -69,6 +69,20 @@ class AlreadyTaken(Conflict):
 
 class NeedsComment(DomainError):
     code = "needs_comment"
+
+
+class RepIsFull(Conflict):
+    """The agreement of the handoff says how many leads a rep may have open at a time."""
+
+    code = "rep_is_full"
+
+    def __init__(self, rep: User, count: int, cap: int) -> None:
+        text = ngettext(
+            "%(name)s has %(count)s open lead, and the agreement allows %(cap)s at a time. Settle one first.",
+            "%(name)s has %(count)s open leads, and the agreement allows %(cap)s at a time. Settle one first.",
+            count,
+        )
+        super().__init__(text % {"name": rep.name, "count": count, "cap": cap})
 
 
 class OwnerLeft(Conflict):
@@ -269,8 +283,9 @@ def write(handoff: Handoff, rows: QuerySet[Handoff], *, then: Metric | None = No
 def accept(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     """Accept a pending handoff for ``by``. Stops the accept clock, starts the contact clock, tells the submitter.
 
-    Raises AlreadyTaken, which names the winner, where somebody was faster.
+    Raises AlreadyTaken, which names the winner, where somebody was faster, and RepIsFull.
     """
+    check_room(handoff, by)
     running, up_next = handoff.clock, Metric.FIRST_CONTACT
     old = claim(handoff, HandoffState.ACCEPTED, of=(HandoffState.PENDING,), owner=by, accepted_at=at, then=up_next)
     decision = Decision.objects.create(handoff=handoff, kind=DecisionKind.ACCEPT, by=by, at=at)
@@ -279,6 +294,20 @@ def accept(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     follow(handoff, EventKind.ACCEPTED, old=old, by=by, at=at, owner=by)
     tell_submitter("handoff.accepted", handoff, by=by, at=at, decision=decision)
     return handoff
+
+
+def check_room(handoff: Handoff, rep: User) -> None:
+    """Raises RepIsFull where the handoff's agreement caps the open leads of a rep and ``rep`` has as many already.
+
+    The person's row is the lock: two accepts of one rep at once count one after the other.
+    """
+    cap = handoff.policy.get("rep_cap")
+    if cap is None:
+        return
+    User.objects.select_for_update(no_key=True).get(pk=rep.pk)
+    count = Handoff.objects.filter(owner=rep, state__in=WORKED).count()
+    if count >= cap:
+        raise RepIsFull(rep, count, cap)
 
 
 @transaction.atomic
@@ -389,6 +418,7 @@ def follow(
     ``old``: the handoff's state before; ``happened_at``: when it was, if not now (decides the date).
     """
     on = events.today(happened_at or at)
+    lead["contact_hidden"] = handoff.is_pending and bool(handoff.policy.get("hide_contact"))
     journey.reach(handoff.lead, STAGE_OF[HandoffState(handoff.state)], on=on, **lead)
     record(handoff, kind, old=old, by=by, at=at, on=on, payload=payload)
 

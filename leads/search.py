@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from crm.accounts.models import User
 from crm.lib.text import digits, fold
+from leads import contact
 from leads.models import Lead
 
 LEAST, MOST = 2, 20  # letters to begin with; leads that are shown
@@ -67,8 +68,20 @@ def is_enough(query: str) -> bool:
     return any(len(word) >= LEAST for word in words_of(query)) or bool(phones_of(query))
 
 
-def condition(query: str) -> Q:
-    """All words of ``query`` occur, or its digits do; nothing typed excludes nothing."""
+def condition(query: str, user: User | None = None) -> Q:
+    """All words of ``query`` occur, or its digits do; nothing typed excludes nothing. A lead whose phone and e-mail
+    ``user`` may not read is found by name and company alone."""
+    anywhere = _anywhere(query)
+    readable = contact.readable(user) if user is not None else Q()
+    if not readable or not anywhere:
+        return anywhere
+    named = Q()
+    for word in query[:LONGEST].split()[:WORDS]:
+        named &= Q(person__name__icontains=word) | Q(company__name__icontains=word)
+    return anywhere & (readable | named)
+
+
+def _anywhere(query: str) -> Q:
     words, wanted = words_of(query), Q()
     only_short = all(len(word) < TRIGRAM for word in words)  # else the longer ones bring the index in
     for word in words:
@@ -87,9 +100,10 @@ def find(user: User, query: str) -> tuple[list[Hit], bool]:
     """At most MOST leads in sight, newest first, and whether there are more. One query."""
     if not is_enough(query):
         return [], False
-    rows = Lead.objects.visible_to(user).with_names().filter(condition(query), archived_at__isnull=True)
+    rows = Lead.objects.visible_to(user).with_names().filter(condition(query, user), archived_at__isnull=True)
     found = list(rows.order_by("-first_seen_on", "-pk")[: MOST + 1])
-    return [Hit(lead, _matched(lead, query)) for lead in found[:MOST]], len(found) > MOST
+    hits = [Hit(lead, () if contact.is_hidden(lead, user) else _matched(lead, query)) for lead in found[:MOST]]
+    return hits, len(found) > MOST
 
 
 def _matched(lead: Lead, query: str) -> list[tuple[str, str]]:

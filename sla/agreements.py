@@ -289,11 +289,16 @@ def policy(version: AgreementVersion, team: Team, *, facts: Mapping[str, Any]) -
         terms = {"commitment": promise.pk, "limit_seconds": (promise.window_minutes or 0) * 60, "ladder": steps}
         clocks[promise.metric] = (rank, terms)
     calendar = calendars.plain(calendars.of_team(team, version.calendar))
-    return {
+    found = {
         "version": version.pk,
         "calendar": calendar.to_json(),
         "clocks": {metric: terms for metric, (_rank, terms) in clocks.items()},
     }
+    if version.rep_cap is not None:
+        found["rep_cap"] = version.rep_cap
+    if version.hide_contact:
+        found["hide_contact"] = True
+    return found
 
 
 def _conditions_met(conditions: Mapping[str, list[str]], facts: Mapping[str, Any]) -> int | None:

@@ -92,6 +92,20 @@ def found(name: str, teams: Iterable[Team], *, by: User, at: datetime) -> Agreem
 
 
 @transaction.atomic
+def begin(name: str, teams: Iterable[Team], *, by: User, at: datetime) -> AgreementVersion:
+    """A new agreement for ``teams`` of sales with a first draft that says what binds the first of them now.
+
+    Raises NotReady as :func:`found`, agreements.NoAgreement where nothing binds them yet.
+    """
+    scope = list(teams)
+    agreement = found(name, scope, by=by, at=at)
+    if not scope:
+        text = _("Choose the teams that it is for.")
+        raise NotReady(fields={"teams": text})
+    return renew(agreements.in_force(scope[0]), by=by, at=at, of=agreement)
+
+
+@transaction.atomic
 def create(
     agreement: Agreement,
     *,
@@ -143,11 +157,12 @@ def _write(
 
 
 @transaction.atomic
-def renew(version: AgreementVersion, *, by: User, at: datetime) -> AgreementVersion:
-    """The next draft, beginning with all that ``version`` says; its dates are left open. Raises DraftOpen."""
+def renew(version: AgreementVersion, *, by: User, at: datetime, of: Agreement | None = None) -> AgreementVersion:
+    """The next draft (``of`` another agreement, if given), beginning with all that ``version`` says; its dates are
+    left open. Raises DraftOpen."""
     terms = {name: getattr(version, name) for name in agreements.TERMS}
     return create(
-        version.agreement,
+        of or version.agreement,
         by=by,
         at=at,
         calendar=version.calendar,

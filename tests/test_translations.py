@@ -232,8 +232,34 @@ SAMPLE = {
     "lead": "Mariana Peña", "company": "Grupo Andino", "team": "Ventas México", "by": "Bea Quintero", "owner": "",
     "metric": "accept", "reason": {"es": "Precio", "en": "Price"}, "amount": "9000", "due_at": "2026-11-23T20:42:00Z",
 }  # fmt: skip
+SAMPLE |= {"agreement": "Acuerdo Norte", "number": 3, "said": "Una hora", "why": "", "state": "proposed", "days": 7}
+SIGNED_BY_SALES, A_DRAFT, ONE_DAY = {"side": "sales"}, {"state": "draft"}, {"days": 1}
 OWNED, CONTACT, DECISION = {"owner": "Bea Quintero"}, {"metric": "first_contact"}, {"metric": "sql_decision"}
-NOTICES: list[tuple[str, dict[str, str], str, str]] = [
+NOTICES: list[tuple[str, dict[str, object], str, str]] = [
+    ("agreement.comment", {}, "Bea Quintero commented on Acuerdo Norte, version 3: Una hora",
+     "Bea Quintero comentó el acuerdo Acuerdo Norte, versión 3: Una hora"),
+    ("agreement.in_force", {}, "Now in force: Acuerdo Norte, version 3", "Ya está en vigor: Acuerdo Norte, versión 3"),
+    ("agreement.proposed", {}, "Bea Quintero asks for your signature: Acuerdo Norte, version 3",
+     "Bea Quintero pide tu firma: Acuerdo Norte, versión 3"),
+    ("agreement.renewal", {}, "In 7 days both sides look at the agreement again: Acuerdo Norte, version 3",
+     "En 7 días las dos partes revisan el acuerdo: Acuerdo Norte, versión 3"),
+    ("agreement.renewal", ONE_DAY, "In 1 day both sides look at the agreement again: Acuerdo Norte, version 3",
+     "En 1 día las dos partes revisan el acuerdo: Acuerdo Norte, versión 3"),
+    ("agreement.renewal", {"days": 0},
+     "It is time to look at the agreement again, and no next version is signed: Acuerdo Norte, version 3",
+     "Es hora de revisar el acuerdo y no hay una próxima versión firmada: Acuerdo Norte, versión 3"),
+    ("agreement.reopened", {"why": "Falta algo"},
+     "Bea Quintero made it a draft again; signatures are void: Acuerdo Norte, version 3 · Falta algo",
+     "Bea Quintero lo volvió a borrador; las firmas quedan sin efecto: Acuerdo Norte, versión 3 · Falta algo"),
+    ("agreement.signed", {"side": "marketing"}, "Bea Quintero signed for marketing: Acuerdo Norte, version 3",
+     "Bea Quintero firmó por marketing: Acuerdo Norte, versión 3"),
+    ("agreement.signed", SIGNED_BY_SALES, "Bea Quintero signed for sales: Acuerdo Norte, version 3",
+     "Bea Quintero firmó por ventas: Acuerdo Norte, versión 3"),
+    ("agreement.unsigned", {}, "Waits for a signature since 7 days: Acuerdo Norte, version 3",
+     "Espera una firma desde hace 7 días: Acuerdo Norte, versión 3"),
+    ("agreement.unsigned", A_DRAFT,
+     "A draft since 7 days: Acuerdo Norte, version 3. Finish it and sign, or discard it.",
+     "Borrador desde hace 7 días: Acuerdo Norte, versión 3. Termínenlo y fírmenlo, o deséchenlo."),
     ("handoff.accepted", {}, "Bea Quintero accepted Mariana Peña", "Bea Quintero aceptó a Mariana Peña"),
     ("handoff.breached", {}, "Overdue: nobody in Ventas México accepted or rejected Mariana Peña",
      "Vencido: nadie de Ventas México aceptó ni rechazó a Mariana Peña"),
@@ -294,5 +320,14 @@ def test_every_kind_of_notice_has_its_sentence():
         for node in ast.walk(tree(path))
         if isinstance(node, ast.Constant) and re.fullmatch(r"handoff\.\w+", str(node.value))
     }
+    sent |= {f"agreement.{kind}" for kind in told_of_agreements()}
     # lost and disqualified are named by the state
     assert sent | {"handoff.lost", "handoff.disqualified", "unknown"} == written
+
+
+def told_of_agreements() -> set[str]:
+    """The kinds that sla.agreements.tell is called with."""
+    calls = [node for path in python_files() for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
+    tells = [call for call in calls if ast.unparse(call.func) in ("tell", "agreements.tell") and call.args]
+    first = [call.args[0] for call in tells if isinstance(call.args[0], ast.Constant)]
+    return {str(each.value) for each in first if "." not in str(each.value)}

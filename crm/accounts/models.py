@@ -12,7 +12,7 @@ from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.expressions import ArraySubquery
 from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
 from django.db import models
-from django.db.models import F, Func, OuterRef, Q, Subquery
+from django.db.models import F, Func, OuterRef, Q, Subquery, Value
 from django.db.models.functions import JSONObject, Lower
 from django.utils.crypto import salted_hmac
 
@@ -33,6 +33,8 @@ class Organisation(models.Model):
     language = models.CharField(max_length=2, choices=LANGUAGES, default="es")
     time_zone = models.CharField(max_length=60, default="America/Mexico_City")
     country = models.CharField(max_length=2, blank=True)
+    # words that differ from what is usual in the country: {"lead": "lead", "agreement": "SLA"} (crm.lib.terms)
+    terms = models.JSONField(default=dict, blank=True, db_default=Value({}, models.JSONField()))
     is_demo = models.BooleanField(default=False)
     # while True the checklist is the admins' first page; {"holidays": "done" | "skipped"} for each step left behind
     setting_up = models.BooleanField(default=False)

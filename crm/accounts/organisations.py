@@ -16,7 +16,7 @@ from crm.lib.errors import Conflict, DomainError
 from crm.lib.text import clean_line
 
 LOCK = 20_260_302  # any number that is nobody else's: the advisory lock of founding
-FACTS = ("name", "language", "currency", "time_zone", "country")
+FACTS = ("name", "language", "currency", "time_zone", "country", "terms")
 DONE, SKIPPED = "done", "skipped"
 
 
@@ -58,13 +58,13 @@ def found(name: str, email: str, password: str, *, guesses: dict[str, str], lang
 
 @transaction.atomic
 def change(*, by: User, at: datetime, **facts: Any) -> Organisation:
-    """Change the organisation's name, language, currency, zone or country."""
+    """Change the organisation's name, language, currency, zone, country, or the words that it says (terms)."""
     organisation = _locked()
     if unknown := set(facts) - set(FACTS):
         raise ValueError(f"{unknown} are no facts of an organisation")
     changes = {key: [getattr(organisation, key), value] for key, value in facts.items()}
     for key, value in facts.items():
-        setattr(organisation, key, clean_line(value))
+        setattr(organisation, key, clean_line(value) if isinstance(value, str) else value)
     organisation.save()
     moved = {key: pair for key, pair in changes.items() if pair[0] != pair[1]}
     record("organisation_changed", organisation, by=by, at=at, payload={"changes": moved})

@@ -9,12 +9,12 @@ from contextvars import ContextVar
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 
 from crm.accounts.models import Membership, Organisation, Team, User
 from crm.accounts.states import Side
 from crm.audit.entries import record
-from crm.lib import rows
+from crm.lib import rows, terms
 from crm.lib.text import clean_line
 
 PREFERENCES = ("language", "region", "time_zone", "theme", "density", "shortcuts", "mails", "live_updates")
@@ -26,6 +26,16 @@ _known: ContextVar[Organisation | None] = ContextVar("organisation", default=Non
 def organisation() -> Organisation:
     """The organisation, or an unsaved one with the defaults while nothing is set up."""
     return _known.get() or Organisation.objects.first() or Organisation(name="Relevo")
+
+
+def words() -> dict[str, str]:
+    """The words that Spanish texts say (crm.lib.terms): chosen, else usual in the country. None while the database is
+    away: pages that say so are Spanish, too."""
+    try:
+        found = organisation()
+    except DatabaseError:
+        return {}
+    return terms.usual(found.country) | found.terms
 
 
 @contextmanager

@@ -57,10 +57,10 @@ class Group:
     calls: list[Call]
 
 
-@lru_cache(maxsize=4)
-def groups(language: str) -> list[Group]:
+@lru_cache(maxsize=8)
+def groups(language: str, said: str = "") -> list[Group]:
     """Every operation by subject, in the order of TAGS."""
-    whole = document(language)
+    whole = document(language, said)
     calls = [
         (operation["tags"][0], _call(whole, method, path, operation))
         for path, operations in whole["paths"].items()

@@ -19,6 +19,7 @@ from rest_framework.views import APIView
 from crm.api.answers import LONGEST
 from crm.api.endpoint import HEADER
 from crm.api.problems import MEDIA_TYPE, TITLES, Problem
+from crm.lib import terms
 
 ALWAYS = (400, 401, 403, 405, 406, 429, 500)
 WRITING = (409, 413, 415, 422)
@@ -69,9 +70,9 @@ class Operation(AutoSchema):
         return found
 
 
-@lru_cache(maxsize=4)
-def document(language: str) -> dict[str, Any]:
-    """The whole document in one language."""
+@lru_cache(maxsize=8)
+def document(language: str, said: str = "") -> dict[str, Any]:
+    """The whole document in one language, in the words in use (``said``: terms.mark)."""
     with translation.override(language):
         return SchemaGenerator().get_schema(request=None, public=True)
 
@@ -84,4 +85,4 @@ class Schema(APIView):
     scope = ""
 
     def get(self, request: Request) -> Response:
-        return Response(document(translation.get_language()[:2]))
+        return Response(document(translation.get_language()[:2], terms.mark()))

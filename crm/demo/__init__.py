@@ -55,6 +55,7 @@ def seed(*, at: datetime, leads: int = LEADS) -> bool:
     plot.play(book, leads=leads, at=at)
     book.write()
     stories.tell_past(company, at=at)
+    cast.negotiate(company, at=at)
     _read(at)
     stories.tell_today(company, at=at)
     return True

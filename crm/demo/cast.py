@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from crm import starter
 from crm.accounts import demo, people
 from crm.accounts.models import Team, User
+from crm.agreement import labels
+from crm.lib import clock
 from crm.starter.personas import demo_leader, demo_owner
 from personas.models import PersonaVersion
 from sla import agreements, calendars, drafts
 from sla.models import Agreement, AgreementVersion, RejectionReason
+from sla.states import Metric, StepKind
 
 ZONE = "America/Mexico_City"
 WEEK = [(day, 9 * 60, 18 * 60) for day in range(5)]
@@ -26,6 +29,22 @@ HOLIDAYS = (
     (12, 24, "Nochebuena", (9 * 60, 13 * 60)),
     (12, 25, "Navidad", None),
 )
+
+FIRST = timedelta(days=120)  # how long the first version was in force
+SLOWER: dict[str, dict[str, Any]] = {
+    Metric.ACCEPT: {
+        "window_minutes": 240,
+        "steps": [(StepKind.WARN, -60), (StepKind.BREACH, 0), (StepKind.TELL_LEAD, 60), (StepKind.REQUEUE, 120)],
+    },
+    Metric.MQL_VOLUME: {"target": "45"},
+}
+SHORT_LADDER = [(StepKind.WARN, -15), (StepKind.BREACH, 0), (StepKind.TELL_LEAD, 15), (StepKind.REQUEUE, 30)]
+TALK = {
+    "fast": "Quien pide una demo espera respuesta el mismo día. ¿Podemos prometer una hora?",
+    "agreed": "Sí, si llegan con teléfono. Lo puse como compromiso aparte para las demos.",
+    "capacity": "Con el turno de tarde podemos trabajar 80 al mes.",
+    "cap": "Veinticinco abiertos por persona me parece el máximo razonable.",
+}
 
 
 @dataclass
@@ -89,21 +108,57 @@ def _second_saturday(year: int) -> date:
 
 
 def _agreement(luis: User, dora: User, *, at: datetime) -> AgreementVersion:
+    """The version in force since ``at``, signed for all that the past tells; it superseded a slower one."""
+    before = at - FIRST
     years = range(at.year, at.year + 3)
     holidays: list[tuple[date, str, Any]] = [
         (date(year, month, day), name, hours) for year in years for month, day, name, hours in HOLIDAYS
     ]
     holidays += [(_second_saturday(year), "Sábado de cierre de año", (10 * 60, 14 * 60)) for year in years]
-    calendar = calendars.create("Oficina México", ZONE, WEEK, holidays=holidays, by=dora, at=at)
-    version = drafts.create(
-        Agreement.objects.create(name="ANS Marketing–Ventas"),
+    calendar = calendars.create("Oficina México", ZONE, WEEK, holidays=holidays, by=dora, at=before)
+    slower = [{**each, **SLOWER.get(each["metric"], {})} for each in starter.COMMITMENTS]
+    first = drafts.create(
+        Agreement.objects.create(name="Acuerdo Marketing–Ventas"),
         by=luis,
-        at=at,
+        at=before,
         calendar=calendar,
-        commitments=starter.COMMITMENTS,
-        reasons=RejectionReason.objects.all(),
+        commitments=[each for each in slower if each["metric"] != Metric.PACKAGE_COMPLETE],
+        reasons=RejectionReason.objects.exclude(code="already_customer"),
         **starter.DEFINITIONS,
     )
+    _conclude(first, luis, dora, at=before)
+    version = drafts.renew(first, by=dora, at=at)
+    reasons = RejectionReason.objects.all()
+    version = drafts.edit(version, by=luis, at=at, seen=0, commitments=starter.COMMITMENTS, reasons=reasons)
+    return _conclude(version, luis, dora, at=at)
+
+
+def _conclude(version: AgreementVersion, luis: User, dora: User, *, at: datetime) -> AgreementVersion:
+    drafts.close(version, by=luis, at=at, labels=labels.of(version))
     agreements.sign(version, "marketing", by=luis, at=at)
-    agreements.sign(version, "sales", by=dora, at=at)
-    return agreements.activate(version, by=dora, at=at)
+    return agreements.conclude(version, ["sales"], by=dora, at=at)
+
+
+def negotiate(company: Cast, *, at: datetime) -> AgreementVersion:
+    """The next version, which both sides write: a draft of two days with what they said of it."""
+    luis, dora, elsa = company.luis, company.dora, company.elsa
+    begun = at - timedelta(days=2)
+    draft = drafts.renew(company.agreement, by=dora, at=begun)
+    rows = drafts.promises_of(draft)
+    demo_first = {**rows[0], "window_minutes": 60, "conditions": {"actions": ["asked_for_demo"]}, "steps": SHORT_LADDER}
+    drafts.edit(
+        draft,
+        by=dora,
+        at=begun,
+        seen=0,
+        commitments=[rows[0], demo_first, *rows[1:]],
+        capacity=80,
+        rep_cap=25,
+        renew_by=clock.local_date(at, ZONE) + timedelta(days=180),
+    )
+    drafts.comment(draft, "sales", TALK["fast"], by=luis, at=begun + timedelta(hours=1))
+    said = draft.comments.get()
+    drafts.comment(draft, "sales", TALK["agreed"], by=dora, at=begun + timedelta(hours=3), answers=said)
+    drafts.comment(draft, "capacity", TALK["capacity"], by=dora, at=begun + timedelta(hours=4))
+    drafts.comment(draft, "rules", TALK["cap"], by=elsa, at=begun + timedelta(hours=20))
+    return draft

@@ -20,7 +20,8 @@ from django.db import transaction
 from django.db.models import QuerySet, Value
 from django.db.models.functions import Concat
 
-from crm.lib import clock
+from crm.accounts import people
+from crm.lib import clock, terms
 from crm.notifications import mail, outbox
 from crm.notifications.models import Channel, Message
 
@@ -38,10 +39,11 @@ def send_due() -> int:
     tried, until = 0, clock.wall() + ROUND
     line = get_connection()
     try:
-        while clock.wall() < until and (message := claim()):
-            tried += 1
-            if not _try(message, line):
-                break
+        with terms.using(people.words):
+            while clock.wall() < until and (message := claim()):
+                tried += 1
+                if not _try(message, line):
+                    break
     finally:
         with suppress(OSError):  # everything is marked by now, however the server says good-bye
             line.close()

@@ -11,9 +11,10 @@ from django.utils.translation import ngettext
 
 from crm.accounts.models import Organisation, Team, User
 from crm.accounts.states import Side
+from crm.agreement import words
 from crm.lib import countries
 from crm.lib.bilingual import in_language
-from crm.setup import hours, steps, wizard, words
+from crm.setup import hours, steps, wizard
 from crm.starter.personas import Template
 from leads import trials
 from leads.models import Handoff, Lead

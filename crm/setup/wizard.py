@@ -16,6 +16,7 @@ from crm import starter
 from crm.accounts import invitations, organisations, people
 from crm.accounts.models import Invitation, Membership, Organisation, Team, User
 from crm.accounts.states import Side
+from crm.agreement import labels
 from crm.lib.clock import local_date
 from crm.lib.errors import DomainError
 from crm.setup import guesses, holiday_lists, hours
@@ -224,6 +225,14 @@ def agree(pace: str, volume: int | None, *, by: User, at: datetime) -> Agreement
 
 
 @transaction.atomic
+def close(version: AgreementVersion, *, by: User, at: datetime) -> AgreementVersion:
+    """Close the text of a draft, with what its codes are called, so that it can be signed; one that is closed stays."""
+    if version.state != AgreementState.DRAFT:
+        return version
+    return drafts.close(version, by=by, at=at, labels=labels.of(version))
+
+
+@transaction.atomic
 def sign(version: AgreementVersion, *, by: User, at: datetime) -> AgreementVersion:
     """Sign for each side that ``by`` leads and that has not signed; with both signatures it is in force.
 
@@ -233,4 +242,5 @@ def sign(version: AgreementVersion, *, by: User, at: datetime) -> AgreementVersi
     mine = [side for side in Side.values if side not in signed and agreements.may_sign(version, side, by)]
     if not mine:
         raise NobodySigns
+    version = close(version, by=by, at=at)
     return agreements.conclude(version, mine, by=by, at=at)

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from crm.accounts.forms import zone_choices
 from crm.accounts.models import LANGUAGES, Organisation, Team, User
 from crm.accounts.states import Side
-from crm.lib import countries
+from crm.lib import countries, terms
 from crm.lib.bilingual import in_language
 from crm.lib.text import clean_line
 from crm.setup import code, guesses, hours, wizard
@@ -89,8 +89,22 @@ class OrganisationForm(forms.Form):
     currency = forms.ChoiceField(label=gettext_lazy("Currency"))
     time_zone = forms.ChoiceField(label=gettext_lazy("Time zone"))
 
+    say_lead = forms.ChoiceField(
+        label=gettext_lazy("What Spanish texts call a person who may buy"),
+        choices=[(word, word) for word in terms.CHOICES[terms.LEAD]],
+        required=False,
+        help_text=gettext_lazy("Countries differ. Every Spanish page, mail and notice changes with it."),
+    )
+    say_agreement = forms.ChoiceField(
+        label=gettext_lazy("What Spanish texts call the agreement in short"),
+        choices=[(word, word) for word in terms.CHOICES[terms.AGREEMENT]],
+        required=False,
+    )
+
     def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
         initial = {name: getattr(organisation, name) for name in ("name", "language", "currency", "time_zone")}
+        words = terms.usual(organisation.country or guesses.COUNTRY) | organisation.terms
+        initial |= {"say_lead": words[terms.LEAD], "say_agreement": words[terms.AGREEMENT]}
         super().__init__(*args, initial={**initial, "country": organisation.country or guesses.COUNTRY}, **kwargs)
         names = Locale.parse((get_language() or settings.LANGUAGE_CODE)[:2]).currencies
         self.fields["country"].choices = countries.choices()
@@ -98,6 +112,13 @@ class OrganisationForm(forms.Form):
         zones = dict(zone_choices()[1:])
         zones.setdefault(organisation.time_zone, organisation.time_zone)
         self.fields["time_zone"].choices = list(zones.items())
+
+    def facts(self) -> dict[str, Any]:
+        """What organisations.change takes. Words that are usual in the country follow it."""
+        data = dict(self.cleaned_data)
+        chosen = {terms.LEAD: data.pop("say_lead"), terms.AGREEMENT: data.pop("say_agreement")}
+        usual = terms.usual(data["country"])
+        return data | {"terms": {key: word for key, word in chosen.items() if word and word != usual[key]}}
 
 
 def day_label(day: wizard.Day) -> str:

@@ -21,9 +21,10 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from crm.accounts import organisations, people
 from crm.accounts.request import Request
 from crm.accounts.states import Side
+from crm.agreement import words
 from crm.lib import clock
 from crm.lib.errors import DomainError
-from crm.setup import code, hours, overview, steps, wizard, words
+from crm.setup import code, hours, overview, steps, wizard
 from crm.setup.wizard_forms import (
     AgreementForm,
     FirstAdminForm,
@@ -182,7 +183,7 @@ def organisation(request: Request) -> HttpResponse:
     form = OrganisationForm(request.POST or None, organisation=request.organisation)
 
     def save(now: Any) -> None:
-        organisations.change(by=request.user, at=now, **form.cleaned_data)
+        organisations.change(by=request.user, at=now, **form.facts())
         wizard.follow_zone(by=request.user, at=now)
 
     return answer(request, "organisation", form, save)
@@ -266,9 +267,10 @@ def sign(request: Request) -> HttpResponse:
     if request.method == "POST":
         if waiting["draft"] is None:
             return redirect("home")
-        wizard.sign(waiting["draft"], by=request.user, at=clock.now())
-        messages.success(request, _("Signed."))
-        return redirect("home")
+        if not waiting["may_sign"]:
+            raise wizard.NobodySigns
+        version = wizard.close(waiting["draft"], by=request.user, at=clock.now())
+        return redirect("agreement_sign", pk=version.pk)
     return render(request, "setup/sign.html", waiting)
 
 

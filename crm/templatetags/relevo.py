@@ -23,7 +23,7 @@ from django.utils.translation import gettext_lazy, ngettext, pgettext
 from lucide import IconDoesNotExist
 from lucide.templatetags.lucide import lucide as draw
 
-from crm.lib import clock, countries, regions
+from crm.lib import clock, countries, regions, terms
 from crm.lib.bilingual import in_language
 
 register = template.Library()
@@ -48,7 +48,7 @@ PAINT = re.compile(r' (fill|stroke|stroke-width|stroke-linecap|stroke-linejoin)=
 
 
 def ours(svg: str) -> SafeString:
-    return mark_safe(svg)  # a drawing of the package lucide: no input of people
+    return mark_safe(svg)  # a drawing of the package lucide, or a page of the help: no input of people
 
 
 @lru_cache(maxsize=256)
@@ -355,6 +355,12 @@ def tick_words() -> SafeString:
 
 
 # -- Values and addresses
+
+
+@register.simple_block_tag(end_name="end_in_terms")
+def in_terms(content: str) -> SafeString:
+    """A page that is written in Spanish outside the catalogue, in the words in use."""
+    return ours(terms.apply(content))
 
 
 @register.filter

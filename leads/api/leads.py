@@ -21,7 +21,7 @@ from crm.accounts.states import Side
 from crm.lib import clock, rest
 from crm.lib.paging import BadParameter
 from crm.lib.text import company_key
-from leads import events, leads, overrides, permissions, suggestions
+from leads import contact, events, leads, overrides, permissions, suggestions
 from leads.filters import LeadFilter
 from leads.forms import LeadForm, in_use, plain
 from leads.models import Lead, Source, ValuableActionKind
@@ -53,8 +53,8 @@ class LeadShown(serializers.Serializer):
     version = serializers.IntegerField(read_only=True, help_text=_("Send it back with a change."))
     stage = serializers.ChoiceField(choices=Stage.choices, read_only=True)
     name = serializers.CharField(source="person.name", read_only=True)
-    email = serializers.CharField(source="person.email", read_only=True)
-    phone = serializers.CharField(source="person.phone", read_only=True)
+    email = serializers.SerializerMethodField(help_text=_("Masked while the agreement hides it from sales."))
+    phone = serializers.SerializerMethodField(help_text=_("Masked while the agreement hides it from sales."))
     job_title = serializers.CharField(source="person.job_title", read_only=True)
     country = serializers.CharField(source="person.country", read_only=True)
     company = serializers.CharField(source="company.name", default="", read_only=True)
@@ -78,6 +78,12 @@ class LeadShown(serializers.Serializer):
     won_amount = serializers.DecimalField(max_digits=14, decimal_places=2, allow_null=True, read_only=True)
     external_id = serializers.CharField(read_only=True)
     created_at = rest.Moment(read_only=True)
+
+    def get_email(self, lead: Lead) -> str:
+        return contact.email(lead, self.context["user"])
+
+    def get_phone(self, lead: Lead) -> str:
+        return contact.phone(lead, self.context["user"])
 
 
 class LeadPage(serializers.Serializer):
@@ -235,6 +241,11 @@ def fetch(user: User, pk: int) -> Lead:
     return get_object_or_404(rows(user), pk=pk)
 
 
+def shown_to(user: User, pk: int) -> Any:
+    """The lead as ``user`` may read it; 404 out of sight."""
+    return LeadShown(fetch(user, pk), context={"user": user}).data
+
+
 def body_of(serializer: type[rest.Body], request: Request, **context: Any) -> dict[str, Any]:
     """The cleaned body; raises with the names of what is wrong."""
     checked = serializer(data=request.data, context=context)
@@ -285,13 +296,15 @@ class Leads(APIView):
         query = request.query_params.copy()
         for name in PAGING:
             query.pop(name, None)
-        listing = LeadFilter(query, rows(request.user))
+        listing = LeadFilter(query, rows(request.user), user=request.user)
         if not listing.is_valid():
             wrong = {name: " ".join(map(str, texts)) for name, texts in listing.form.errors.items()}
             raise BadParameter(_("A filter cannot be read."), fields=wrong)
         size, cursor = rest.size_of(request.query_params), request.query_params.get("cursor", "")
         page = rest.page(listing.qs, NEWEST, cursor=cursor, size=size)
-        return Response(LeadPage({"results": page.rows, "next_cursor": page.next or None}).data)
+        return Response(
+            LeadPage({"results": page.rows, "next_cursor": page.next or None}, context={"user": request.user}).data
+        )
 
     @extend_schema(operation_id="leads_create", summary=_("Log a lead"), request=NewLead, responses={201: LeadShown})
     def post(self, request: Request) -> Response:
@@ -308,7 +321,7 @@ class Leads(APIView):
             source=data["source"],
             first_action=given.get("first_action"),
         )
-        shown = LeadShown(rows(request.user).get(pk=lead.pk)).data
+        shown = shown_to(request.user, lead.pk)
         return Response(shown, status=201, headers={"Location": f"/api/v1/leads/{lead.pk}/"})
 
 
@@ -320,7 +333,7 @@ class LeadDetail(APIView):
     @extend_schema(operation_id="leads_read", summary=_("Read a lead"), responses=LeadShown)
     def get(self, request: Request, pk: int) -> Response:
         rest.check_query(request.query_params, ())
-        return Response(LeadShown(fetch(request.user, pk)).data)
+        return Response(shown_to(request.user, pk))
 
     @extend_schema(
         operation_id="leads_change",
@@ -338,8 +351,8 @@ class LeadDetail(APIView):
             leads.change(lead, data_for(given, lead), by=request.user, at=clock.now(), version=version)
         except leads.ChangedMeanwhile as error:
             sent = {name: value.code if isinstance(value, Source) else value for name, value in given.items()}
-            raise ChangedMeanwhile(error, sent, LeadShown(fetch(request.user, pk)).data) from None
-        return Response(LeadShown(rows(request.user).get(pk=pk)).data)
+            raise ChangedMeanwhile(error, sent, shown_to(request.user, pk)) from None
+        return Response(shown_to(request.user, pk))
 
 
 class Actions(APIView):

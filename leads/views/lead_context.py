@@ -13,7 +13,7 @@ from crm.accounts.models import User
 from crm.accounts.request import Request
 from crm.lib import regions
 from crm.lib.bilingual import in_language
-from leads import events, facts, packages, permissions, suggestions
+from leads import contact, events, facts, packages, permissions, suggestions
 from leads.forms import (
     ActionForm,
     AttemptForm,
@@ -59,6 +59,7 @@ class Check:
     field_label: str
     form: Form | None
     override: Form | None = None
+    is_hidden: bool = False
 
     @property
     def code(self) -> str:
@@ -67,6 +68,8 @@ class Check:
     @property
     def value(self) -> object:
         """The fact that decided it, in words."""
+        if self.is_hidden:
+            return contact.MASK
         return words(self.judgement.fact if self.judgement.is_overridden else self.judgement.value)
 
 
@@ -99,8 +102,11 @@ def latest_handoff(user: User, lead: Lead) -> Handoff | None:
     return handoff
 
 
-def checks(assessment: Assessment, *kinds: str, bound: dict[str, Form], editable: bool) -> list[Check]:
-    """The judgements of ``kinds``; ``bound``: forms that came back with errors, by criterion."""
+def checks(
+    assessment: Assessment, *kinds: str, bound: dict[str, Form], editable: bool, hidden: bool = False
+) -> list[Check]:
+    """The judgements of ``kinds``; ``bound``: forms that came back with errors, by criterion; ``hidden``: the viewer
+    may not read phone and e-mail."""
     names = facts.labels(j.rule.field for j in assessment.of(*kinds))
     found = []
     for j in assessment.of(*kinds):
@@ -114,6 +120,7 @@ def checks(assessment: Assessment, *kinds: str, bound: dict[str, Form], editable
                 names[j.rule.field],
                 came_back if form and isinstance(came_back, EvidenceForm) else form,
                 came_back if better and isinstance(came_back, OverrideForm) else better,
+                hidden and j.rule.field in contact.FACTS,
             )
         )
     return found
@@ -207,6 +214,8 @@ def context(request: Request, lead: Lead, *, at: datetime, bound: dict[str, Form
     handoff = latest_handoff(user, lead)
     today, can_qualify = events.today(at), permissions.can_qualify(user, lead)
     version, assessment, scores = judged(lead, handoff, today=today, suggest=can_qualify)
+    hidden = contact.is_hidden(lead, user)
+    shown = partial(checks, assessment, bound=bound, hidden=hidden)
     can_prove = can_qualify or bool(handoff and permissions.can_work(user, handoff))
     forms = forms_for(request, handoff, at=at)
     if can_qualify or permissions.can_change(user, lead):
@@ -225,9 +234,10 @@ def context(request: Request, lead: Lead, *, at: datetime, bound: dict[str, Form
         "assessment": assessment,
         "scores": scores,
         "overruled": overruled(handoff),
-        "fit": checks(assessment, FIT, DISQUALIFIER, bound=bound, editable=can_qualify) if assessment else [],
-        "proofs": checks(assessment, *SQL_KINDS, bound=bound, editable=can_prove) if assessment else [],
+        "fit": shown(FIT, DISQUALIFIER, editable=can_qualify) if assessment else [],
+        "proofs": shown(*SQL_KINDS, editable=can_prove) if assessment else [],
         "actions": lead.valuable_actions.select_related("kind", "recorded_by"),
+        "hidden": hidden,
         "timeline": _told(timeline_for(user, lead)),
         "attributes": _attributes(lead),
         "forms": forms,
@@ -239,7 +249,11 @@ def context(request: Request, lead: Lead, *, at: datetime, bound: dict[str, Form
 def timeline_for(user: User, lead: Lead) -> list[Event]:
     """The events that ``user`` may read."""
     handoffs = list(Handoff.objects.visible_to(user).filter(lead=lead).values_list("pk", flat=True))
-    return timeline(lead, handoffs, whole=user.is_director)
+    rows = timeline(lead, handoffs, whole=user.is_director)
+    if contact.is_hidden(lead, user):
+        for row in rows:
+            row.payload = contact.masked(row.payload)
+    return rows
 
 
 def _abilities(user: User, lead: Lead, handoff: Handoff | None, assessment: Assessment | None) -> dict[str, bool]:

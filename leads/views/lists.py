@@ -166,7 +166,7 @@ def with_pauses(rows: list[dict[str, Any]], *, at: datetime) -> list[dict[str, A
 @require_safe
 def lead_list(request: Request) -> HttpResponse:
     """Every lead in sight, with search and filters in the address, newest first."""
-    listing = LeadFilter(request.GET, Lead.objects.visible_to(request.user).with_names())
+    listing = LeadFilter(request.GET, Lead.objects.visible_to(request.user).with_names(), user=request.user)
     status = 200 if listing.is_valid() else 400
     rows = listing.qs if status == 200 else Lead.objects.none()
     after = request.GET.get("after", "")

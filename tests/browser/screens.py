@@ -29,8 +29,8 @@ LONG = "Maximiliano Alejandro de Todos los Santos Fernández de Córdoba y Villa
 
 @dataclass(frozen=True)
 class Screen:
-    """A page as one part sees it. ``path`` may hold {lead} and {handoff}: those of ``person``; and an import that is
-    {checked} or {done}."""
+    """A page as one part sees it. ``path`` may hold {lead} and {handoff}: those of ``person``; an import that is
+    {checked} or {done}; and a version of an agreement: the {first}, a {draft}, and one {waiting} for signatures."""
 
     path: str
     parts: tuple[str, ...]
@@ -122,6 +122,39 @@ SCREENS: dict[str, str | list[Screen]] = {
         Screen("/alignment/leads/?show=won&from=2020-01-01&to=2020-01-31", (DIRECTOR,)),
         Screen("/alignment/leads/?show=nothing", (DIRECTOR,), status=400),
     ],
+    "agreement": [Screen("/agreement/", SIGNED_IN)],
+    "agreement_list": [Screen("/agreement/all/", (LEAD, REP))],
+    "agreement_version": [
+        Screen("/agreement/{draft}/", (MARKETING, LEAD, DIRECTOR)),
+        Screen("/agreement/{first}/", (REP,)),
+        Screen("/agreement/{waiting}/", (LEAD, REP)),
+        Screen("/agreement/999999/", (REP,), status=404),
+    ],
+    "agreement_edit": [
+        Screen("/agreement/{draft}/edit/", (LEAD,)),
+        Screen("/agreement/{draft}/edit/", (REP,), status=403),
+    ],
+    "agreement_new": [Screen("/agreement/new/", (LEAD,)), Screen("/agreement/new/", (DIRECTOR,), status=403)],
+    "agreement_diff": [Screen("/agreement/{draft}/diff/", (LEAD, REP)), Screen("/agreement/{waiting}/diff/", (LEAD,))],
+    "agreement_print": [Screen("/agreement/{first}/print/", (REP,))],
+    "agreement_sign": [
+        Screen("/agreement/{waiting}/sign/", (LEAD,)),
+        Screen("/agreement/{waiting}/sign/", (DIRECTOR,), status=403),
+    ],
+    "agreement_reopen": [Screen("/agreement/{waiting}/reopen/", (LEAD,))],
+    "agreement_next": TAKES_A_FORM,
+    "agreement_propose": TAKES_A_FORM,
+    "agreement_discard": TAKES_A_FORM,
+    "agreement_comment": TAKES_A_FORM,
+    "agreement_capacity": TAKES_A_FORM,
+    "rejection_reasons": [
+        Screen("/agreement/reasons/", (LEAD, ADMIN)),
+        Screen("/agreement/reasons/", (REP,), status=403),
+    ],
+    "rejection_reason": [Screen("/agreement/reasons/1/", (LEAD,))],
+    "rejection_reason_archive": TAKES_A_FORM,
+    "rejection_reason_restore": TAKES_A_FORM,
+    "rejection_reason_delete": TAKES_A_FORM,
     "queue": [
         Screen("/queue/", READERS),
         Screen("/queue/?tab=soon", (REP,)),

@@ -88,10 +88,21 @@ def crowd(running: Running, window: Browser) -> Running:
     lead = running.lead_of(LONG)
     team = running.value("SELECT id FROM accounts_team WHERE name = 'Ventas en línea'")
     ana.post(f"/leads/{lead}/qualify/", f"/leads/{lead}/hand-off/", team=team, note="Prefiere WhatsApp. " * 20)
+    ask_for_signatures(window, running)
     bring(ana, "primera.csv", start=True)
     bring(ana, "segunda.csv")
     ana.close()
     return running
+
+
+def ask_for_signatures(window: Browser, running: Running) -> None:
+    """An agreement for one team whose text is closed; the draft of the demo stays one."""
+    dora = Desk(running, window.new_context(locale="en-US"), "en").sign_in_as("team_lead")
+    team = running.value("SELECT id FROM accounts_team WHERE name = 'Ventas en línea'")
+    dora.post("/agreement/new/", "/agreement/new/", name="Acuerdo de ventas en línea", teams=team)
+    version = running.value("SELECT max(id) FROM sla_agreementversion")
+    dora.post(f"/agreement/{version}/", f"/agreement/{version}/propose/")
+    dora.close()
 
 
 def bring(ana: Desk, name: str, *, start: bool = False) -> None:
@@ -128,6 +139,8 @@ def path_of(screen: Screen, running: Running) -> str:
     """The address of the screen, with the ids of its person's lead and handoff."""
     imports = dict(running.rows("SELECT state, max(id) FROM leads_importrun GROUP BY state"))
     ids = {"lead": 0, "handoff": 0, "checked": imports["checked"], "done": imports["done"]}
+    versions = dict(running.rows("SELECT state, min(id) FROM sla_agreementversion GROUP BY state"))
+    ids |= {"first": versions["superseded"], "draft": versions["draft"], "waiting": versions["proposed"]}
     if screen.person:
         ids["lead"] = running.lead_of(screen.person)
         ids["handoff"] = running.value("SELECT max(id) FROM leads_handoff WHERE lead_id = %s", ids["lead"]) or 0

@@ -8,7 +8,12 @@ from tests.browser.screens import PARTS, seen_by
 
 def test_every_screen_has_a_name_of_its_own():
     seen = [
-        (part, screen.path.format(lead=screen.person, handoff=screen.person, checked="checked", done="done"))
+        (
+            part,
+            screen.path.format(
+                lead=screen.person, handoff=screen.person, checked="checked", done="done", first=1, draft=2, waiting=3
+            ),
+        )
         for part in PARTS
         for screen in seen_by(part)
     ]

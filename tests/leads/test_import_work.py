@@ -210,7 +210,7 @@ def test_same_columns_are_matched_as_the_last_time(cast: Cast, tmp_path: Path) -
 
 
 def visible(user: User) -> int:
-    return LeadFilter({}, Lead.objects.visible_to(user)).qs.count()  # type: ignore[arg-type]
+    return LeadFilter({}, Lead.objects.visible_to(user), user=user).qs.count()  # type: ignore[arg-type]
 
 
 def test_undo_archives_and_leaves_what_moved_on(cast: Cast, tmp_path: Path) -> None:

@@ -14,17 +14,18 @@ from pytest_django import Settings
 
 from crm.accounts import organisations
 from crm.accounts.models import Invitation, Organisation, Team, User
+from crm.agreement import words
 from crm.dashboard import numbers
 from crm.dashboard.numbers import Period, Scope
 from crm.lib import clock
-from crm.setup import code, steps, wizard, words
+from crm.setup import code, steps, wizard
 from leads import handoffs, trials
 from leads.models import Handoff, Lead, Source
 from personas import catalogue
 from sla import calendars, special_days
 from sla.models import AgreementVersion, Calendar
 from tests.conftest import Moment
-from tests.factories import Cast
+from tests.factories import PASSWORD, Cast
 
 FIRST = {
     "name": "Ana Pérez",
@@ -313,7 +314,12 @@ def test_an_agreement_waits_for_the_lead_of_the_other_side(founded: Client) -> N
     lead = Client()
     lead.force_login(User.objects.get(email="dora@c.co"))
     assert lead.get("/setup/agreement/sign/").status_code == 200
-    lead.post("/setup/agreement/sign/")
+    signing = lead.post("/setup/agreement/sign/").url
+    sha, dora = AgreementVersion.objects.get().content_hash, User.objects.get(email="dora@c.co")
+    dora.set_password(PASSWORD)
+    dora.save()
+    lead.force_login(dora)
+    lead.post(signing, {"password": PASSWORD, "sha": sha})
     assert AgreementVersion.objects.get().state == "in_force"
     assert lead.get("/setup/agreement/sign/").status_code == 403
 

@@ -1,4 +1,4 @@
-"""An agreement in words: what each side promises and what happens as a clock runs out."""
+"""What an agreement promises, in sentences: for its own pages and for those of the set-up."""
 
 from __future__ import annotations
 
@@ -7,18 +7,22 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from crm.lib.bilingual import in_language
 from crm.templatetags.relevo import limit_words
 from leads import facts
 from sla.models import AgreementVersion
 from sla.states import Metric, StepKind
 
+Names = Mapping[str, Mapping[str, Mapping[str, str]]]  # {"sources": {code: {"es", "en"}}, …}
+
 
 @dataclass(frozen=True)
 class InWords:
-    """Sentences for a page."""
+    """Sentences for a page of the set-up."""
 
     sales: list[str]
     marketing: list[str]
@@ -27,13 +31,13 @@ class InWords:
 
 
 def of_terms(commitments: Iterable[Mapping[str, Any]], package: Iterable[str]) -> InWords:
-    """``commitments`` as agreements.draft takes them."""
+    """``commitments`` as drafts.create takes them."""
     promises = list(commitments)
     accept = next((p for p in promises if p["metric"] == Metric.ACCEPT), {})
     return InWords(
-        sales=[_promise(p) for p in promises if p["side"] == "sales"],
-        marketing=[_promise(p) for p in promises if p["side"] == "marketing"],
-        ladder=[_step(kind, offset) for kind, offset in accept.get("steps", ())],
+        sales=[promise(p) for p in promises if p["side"] == "sales"],
+        marketing=[promise(p) for p in promises if p["side"] == "marketing"],
+        ladder=[step(kind, offset) for kind, offset in accept.get("steps", ())],
         package=", ".join(facts.labels(package).values()),
     )
 
@@ -52,10 +56,11 @@ def of_version(version: AgreementVersion) -> InWords:
     return of_terms(promises, version.package_fields)
 
 
-def _promise(promise: Mapping[str, Any]) -> str:
-    target = Decimal(str(promise["target"]))
+def promise(promised: Mapping[str, Any]) -> str:
+    """One commitment in a sentence without its subject: the side stands in the heading above it."""
+    target = Decimal(str(promised["target"]))
     share, number = f"{target * 100:.0f}", int(target)
-    within = limit_words((promise.get("window_minutes") or 0) * 60)
+    within = limit_words((promised.get("window_minutes") or 0) * 60)
     texts = {
         Metric.ACCEPT: _("Accepts or rejects within %(within)s, %(share)s times out of 100."),
         Metric.FIRST_CONTACT: _("First contact within %(within)s of accepting, %(share)s times out of 100."),
@@ -65,16 +70,50 @@ def _promise(promise: Mapping[str, Any]) -> str:
         Metric.PACKAGE_COMPLETE: _("At least %(share)s of 100 packages are complete."),
         Metric.FEEDBACK: _("Says what became of the lead, %(share)s times out of 100."),
     }
-    if promise["metric"] == Metric.ATTEMPTS:
+    if promised["metric"] == Metric.ATTEMPTS:
         text = ngettext("Tries to reach a lead %(number)s time", "Tries to reach a lead %(number)s times", number)
         return _("%(tries)s within %(within)s.") % {"tries": text % {"number": number}, "within": within}
-    if promise["metric"] == Metric.MQL_VOLUME:
+    if promised["metric"] == Metric.MQL_VOLUME:
         text = ngettext("Hands off %(number)s MQL a month.", "Hands off %(number)s MQLs a month.", number)
         return text % {"number": number}
-    return texts[Metric(promise["metric"])] % {"within": within, "share": share}
+    return texts[Metric(promised["metric"])] % {"within": within, "share": share}
 
 
-def _step(kind: str, offset: int) -> str:
+def variant(promised: Mapping[str, Any], names: Names) -> str:
+    """A commitment that differs for some leads: for which, then what."""
+    said = promise(promised)
+    return _("%(which)s: %(promise)s") % {
+        "which": which(promised["conditions"], names),
+        "promise": said if said[1:2].isupper() else said[:1].lower() + said[1:],
+    }
+
+
+def which(conditions: Mapping[str, list[str]], names: Names) -> str:
+    """The leads that a variant is for: "Source Event or Referral, valuable action Asked for a demo"."""
+    texts = {
+        "sources": _("source %(names)s"),
+        "actions": _("valuable action %(names)s"),
+        "personas": _("buyer persona %(names)s"),
+    }
+    said = [texts[key] % {"names": either(key, conditions[key], names)} for key in texts if conditions.get(key)]
+    return capfirst(", ".join(said))
+
+
+def either(kind: str, codes: Iterable[str], names: Names) -> str:
+    """What ``codes`` are called: "Event, Referral or Web"."""
+    said = [called(kind, code, names) for code in codes]
+    if len(said) < 2:
+        return "".join(said)
+    return _("%(most)s or %(last)s") % {"most": ", ".join(said[:-1]), "last": said[-1]}
+
+
+def called(kind: str, code: str, names: Names) -> str:
+    """What people call ``code``; the code itself where nobody knows it any more."""
+    return in_language(names.get(kind, {}).get(code)) or code
+
+
+def step(kind: str, offset: int) -> str:
+    """One step of a ladder; ``offset``: business minutes from the deadline."""
     within = limit_words(abs(offset) * 60)
     texts = {
         StepKind.WARN: _("%(within)s before the deadline: the team is warned."),

@@ -1,0 +1,46 @@
+"""Phone and e-mail of a lead, masked for sales until somebody takes it, where its agreement says so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.db.models import Q
+
+from crm.accounts.models import User
+from crm.accounts.states import Side
+from leads.models import Lead
+
+MASK = "•••"
+FACTS = ("person.email", "person.phone")
+
+
+def is_hidden(lead: Lead, user: User) -> bool:
+    """Whether ``user`` may not read how to reach ``lead``: its marketing team and the director always may."""
+    if not lead.contact_hidden or user.is_director:
+        return False
+    return lead.marketing_team_id not in user.team_ids(Side.MARKETING)
+
+
+def email(lead: Lead, user: User) -> str:
+    """The address, or a mask that says only that there is one."""
+    return f"{MASK}@{MASK}" if lead.person.email and is_hidden(lead, user) else lead.person.email
+
+
+def phone(lead: Lead, user: User) -> str:
+    """The number, or a mask that says only that there is one."""
+    return MASK if lead.person.phone and is_hidden(lead, user) else lead.person.phone
+
+
+def masked(payload: dict[str, Any]) -> dict[str, Any]:
+    """An event's ``payload`` without old and new values of phone and e-mail."""
+    changes = payload.get("changes") or {}
+    if not set(FACTS) & set(changes):
+        return payload
+    return {**payload, "changes": {f: [MASK, MASK] if f in FACTS else pair for f, pair in changes.items()}}
+
+
+def readable(user: User) -> Q:
+    """The leads whose phone and e-mail ``user`` may read, as a condition."""
+    if user.is_director:
+        return Q()
+    return Q(contact_hidden=False) | Q(marketing_team__in=user.team_ids(Side.MARKETING))
