@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-    dependencies = [("leads", "0006_import_in_the_browser")]
+    dependencies = [("leads", "0009_clock_events")]
     operations = [
         migrations.AddField(
             model_name="lead",

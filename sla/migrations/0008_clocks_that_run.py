@@ -33,5 +33,5 @@ def forwards(apps, schema_editor):
 
 
 class Migration(migrations.Migration):
-    dependencies = [("sla", "0030_clock_states")]
+    dependencies = [("sla", "0007_clock_states")]
     operations = [migrations.RunPython(forwards, migrations.RunPython.noop)]
