@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("leads", "0006_import_in_the_browser"),
+        ("leads", "0008_mql_has_an_action"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -15,7 +15,7 @@ from crm.lib.appendonly import protect
 class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0005_region_and_live_updates"),
-        ("sla", "0002_guards"),
+        ("sla", "0005_closed_text"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
