@@ -17,10 +17,12 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Value
 from django.db.models.functions import Greatest
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.accounts.models import User
+from crm.lib import regions
 from crm.lib.errors import Conflict, DomainError
 from sla import runs, steps
 from sla.models import Clock, Pause, PauseReason
@@ -121,8 +123,8 @@ def _check_end(clock: Clock, choice: Allowed, *, until: datetime, at: datetime) 
     if until > most:
         text = _("This reason has no time left on this clock.")
         if most > at:
-            days = (most - at) / timedelta(days=1)
-            text = _("Too long: for this reason at most %(days)s more days.") % {"days": f"{days:.3g}"}
+            words = {"moment": regions.when(timezone.localtime(most), "D j M Y, H:i")}
+            text = _("Too long: for this reason until %(moment)s at most.") % words
         raise BadPause(text, fields={"until": text})
 
 
