@@ -4,7 +4,8 @@ Rules. Only the clocks of the first contact and of the SQL decision pause, while
 reason that their policy allows. The deadline is moved when the pause begins, by the business time that it will last:
 so nothing has to happen for a pause to be over on time, and the sweep that notes it may be late without harm. A reason
 caps its pauses of one clock together, in minutes of the wall's calendar; all pauses of a clock together last at most
-``MOST``. A pause that ends early moves the deadline back by what was left of it.
+``MOST``. A pause that ends early moves the deadline back by what was left of it. Snoozing is none of this: it hides a
+lead from one person's view and never touches a clock, so the wait in the queue always counts.
 """
 
 from __future__ import annotations
