@@ -4,7 +4,8 @@ Rules. Only the clocks of the first contact and of the SQL decision pause, while
 reason that their policy allows. The deadline is moved when the pause begins, by the business time that it will last:
 so nothing has to happen for a pause to be over on time, and the sweep that notes it may be late without harm. A reason
 caps its pauses of one clock together, in minutes of the wall's calendar; all pauses of a clock together last at most
-``MOST``. A pause that ends early moves the deadline back by what was left of it.
+``MOST``. A pause that ends early moves the deadline back by what was left of it. Snoozing is none of this: it hides a
+lead from one person's view and never touches a clock, so the wait in the queue always counts.
 """
 
 from __future__ import annotations
@@ -17,10 +18,12 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Value
 from django.db.models.functions import Greatest
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.accounts.models import User
+from crm.lib import regions
 from crm.lib.errors import Conflict, DomainError
 from sla import runs, steps
 from sla.models import Clock, Pause, PauseReason
@@ -121,8 +124,8 @@ def _check_end(clock: Clock, choice: Allowed, *, until: datetime, at: datetime) 
     if until > most:
         text = _("This reason has no time left on this clock.")
         if most > at:
-            days = (most - at) / timedelta(days=1)
-            text = _("Too long: for this reason at most %(days)s more days.") % {"days": f"{days:.3g}"}
+            words = {"moment": regions.when(timezone.localtime(most), "D j M Y, H:i")}
+            text = _("Too long: for this reason until %(moment)s at most.") % words
         raise BadPause(text, fields={"until": text})
 
 

@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.lib.moves import Moves
 
@@ -98,7 +99,7 @@ class ClockStatus(models.TextChoices):
 
     OK = "ok", _("On track")
     SOON = "soon", _("At risk")
-    LATE = "late", _("Overdue")
+    LATE = "late", pgettext_lazy("clock", "Overdue")
     PAUSED = "paused", _("Paused")
     MET = "met", _("Met")
     MISSED = "missed", _("Missed")

@@ -54,7 +54,7 @@ REJECTIONS = [
 DAY = 24 * 60
 # For how long at most, in minutes of the wall's calendar, nights and weekends included.
 PAUSES = [
-    ("call_back", "Pidió que lo llamemos en una fecha", "Asked to be called back on a date", 14 * DAY),
+    ("call_back", "Pidió que se le llame en una fecha", "Asked to be called back on a date", 14 * DAY),
     ("away", "Está de viaje o de vacaciones", "Is away", 21 * DAY),
     ("document", "Esperamos un documento suyo", "We wait for a document of theirs", 7 * DAY),
 ]
