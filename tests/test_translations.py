@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import polib
 import pytest
@@ -233,7 +234,8 @@ SAMPLE = {
     "metric": "accept", "reason": {"es": "Precio", "en": "Price"}, "amount": "9000", "due_at": "2026-11-23T20:42:00Z",
 }  # fmt: skip
 OWNED, CONTACT, DECISION = {"owner": "Bea Quintero"}, {"metric": "first_contact"}, {"metric": "sql_decision"}
-NOTICES: list[tuple[str, dict[str, str], str, str]] = [
+PERSONA = {"persona": {"es": "Dueña", "en": "Owner"}, "number": 2}
+NOTICES: list[tuple[str, dict[str, Any], str, str]] = [
     ("handoff.accepted", {}, "Bea Quintero accepted Mariana Peña", "Bea Quintero aceptó a Mariana Peña"),
     ("handoff.breached", {}, "Overdue: nobody in Ventas México accepted or rejected Mariana Peña",
      "Vencido: nadie de Ventas México aceptó ni rechazó a Mariana Peña"),
@@ -271,6 +273,8 @@ NOTICES: list[tuple[str, dict[str, str], str, str]] = [
     ("handoff.warning", DECISION, "Time is running out for the SQL decision on Mariana Peña",
      "Queda poco tiempo para la decisión de SQL sobre Mariana Peña"),
     ("handoff.won", {}, "Bea Quintero won Mariana Peña", "Bea Quintero cerró Mariana Peña como ganado"),
+    ("persona.published", PERSONA, "Bea Quintero published version 2 of the persona “Owner”",
+     "Bea Quintero publicó la versión 2 de la buyer persona “Dueña”"),
     ("unknown", {}, "New about a lead: unknown", "Novedad sobre un prospecto: unknown"),
 ]  # fmt: skip
 
@@ -292,7 +296,7 @@ def test_every_kind_of_notice_has_its_sentence():
         node.value
         for path in python_files()
         for node in ast.walk(tree(path))
-        if isinstance(node, ast.Constant) and re.fullmatch(r"handoff\.\w+", str(node.value))
+        if isinstance(node, ast.Constant) and re.fullmatch(r"handoff\.\w+|persona\.published", str(node.value))
     }
     # lost and disqualified are named by the state
     assert sent | {"handoff.lost", "handoff.disqualified", "unknown"} == written
