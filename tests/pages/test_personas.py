@@ -152,7 +152,7 @@ def test_wrong_criterion_is_told_beside_its_field_and_all_is_kept(firm, signed_i
     assert page.status_code == 422
     assert list(form.errors) == ["criteria-0-operand", "criteria-1-weight"]
     kept = [form[name].value() for name in ("who-es", "criteria-0-operand", "criteria-1-weight")]
-    assert kept == ["Texto nuevo", ["muchos", "x"]
+    assert kept == ["Texto nuevo", "muchos", "x"]
     assert PersonaVersion.objects.get(pk=draft.pk).revision == 1
 
 
