@@ -78,12 +78,13 @@ def _section(key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Text:
 
 def _criteria(old: Iterable[Criterion], new: Iterable[Criterion], fields: Fields) -> list[Change]:
     before, after = {each.code: each for each in old}, {each.code: each for each in new}
-    found = [_alone(NEW, each, fields) for code, each in after.items() if code not in before]
-    stayed = [code for code in after if code in before]
-    place = _moved([code for code in before if code in after], stayed)
-    for code in stayed:
-        change = _changed(before[code], after[code], fields, is_moved=code in place)
-        found += [change] if change else []
+    place = _moved([code for code in before if code in after], [code for code in after if code in before])
+    found = []
+    for code, each in after.items():
+        if code not in before:
+            found.append(_alone(NEW, each, fields))
+        elif change := _changed(before[code], each, fields, is_moved=code in place):
+            found.append(change)
     return found + [_alone(GONE, each, fields) for code, each in before.items() if code not in after]
 
 

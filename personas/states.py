@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.lib.moves import Moves
 
@@ -46,9 +47,9 @@ class FieldType(models.TextChoices):
     """What a fact of a lead can be."""
 
     TEXT = "text", _("Text")
-    NUMBER = "number", _("Number")
+    NUMBER = "number", pgettext_lazy("type of field", "Number")
     YES_NO = "yes_no", _("Yes or no")
-    DATE = "date", _("Date")
+    DATE = "date", pgettext_lazy("type of field", "Date")
     CHOICE = "choice", _("Choice from a list")
 
 

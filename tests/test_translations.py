@@ -13,6 +13,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import polib
 import pytest
@@ -235,7 +236,8 @@ SAMPLE = {
 SAMPLE |= {"agreement": "Acuerdo Norte", "number": 3, "said": "Una hora", "why": "", "state": "proposed", "days": 7}
 SIGNED_BY_SALES, A_DRAFT, ONE_DAY = {"side": "sales"}, {"state": "draft"}, {"days": 1}
 OWNED, CONTACT, DECISION = {"owner": "Bea Quintero"}, {"metric": "first_contact"}, {"metric": "sql_decision"}
-NOTICES: list[tuple[str, dict[str, object], str, str]] = [
+PERSONA = {"persona": {"es": "Dueña", "en": "Owner"}, "number": 2}
+NOTICES: list[tuple[str, dict[str, Any], str, str]] = [
     ("agreement.comment", {}, "Bea Quintero commented on Acuerdo Norte, version 3: Una hora",
      "Bea Quintero comentó el acuerdo Acuerdo Norte, versión 3: Una hora"),
     ("agreement.in_force", {}, "Now in force: Acuerdo Norte, version 3", "Ya está en vigor: Acuerdo Norte, versión 3"),
@@ -297,6 +299,8 @@ NOTICES: list[tuple[str, dict[str, object], str, str]] = [
     ("handoff.warning", DECISION, "Time is running out for the SQL decision on Mariana Peña",
      "Queda poco tiempo para la decisión de SQL sobre Mariana Peña"),
     ("handoff.won", {}, "Bea Quintero won Mariana Peña", "Bea Quintero cerró Mariana Peña como ganado"),
+    ("persona.published", PERSONA, "Bea Quintero published version 2 of the persona “Owner”",
+     "Bea Quintero publicó la versión 2 de la buyer persona “Dueña”"),
     ("unknown", {}, "New about a lead: unknown", "Novedad sobre un prospecto: unknown"),
 ]  # fmt: skip
 
@@ -318,7 +322,7 @@ def test_every_kind_of_notice_has_its_sentence():
         node.value
         for path in python_files()
         for node in ast.walk(tree(path))
-        if isinstance(node, ast.Constant) and re.fullmatch(r"handoff\.\w+", str(node.value))
+        if isinstance(node, ast.Constant) and re.fullmatch(r"handoff\.\w+|persona\.published", str(node.value))
     }
     sent |= {f"agreement.{kind}" for kind in told_of_agreements()}
     # lost and disqualified are named by the state

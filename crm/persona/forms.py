@@ -110,13 +110,13 @@ class DraftForm(forms.Form):
         values = documents.flat(typed)
         super().__init__(data=_query(values) if is_checked else None, initial=values, use_required_attribute=False)
         for language in LANGUAGES:
-            label = _("Who, in %(language)s") % {"language": LANGUAGE[language]}
+            label = _("Who · %(language)s") % {"language": LANGUAGE[language]}
             self._text(f"{WHO}-{language}", label, LONGEST_WHO, rows=6, lang=language)
         for key in SECTIONS:
             for number, _entry in enumerate(typed.sections[key]):
                 for language in LANGUAGES:
                     words = {"entry": ENTRY[key] % {"number": number + 1}, "language": LANGUAGE[language]}
-                    label = _("%(entry)s, in %(language)s") % words
+                    label = f"{words['entry']} · {words['language']}"
                     self._text(f"{key}-{number}-{language}", label, LONGEST_ENTRY, rows=2, lang=language)
         for number, row in enumerate(typed.criteria):
             for part, field in criterion_fields(number, row, facts).items():
@@ -237,7 +237,7 @@ def criterion_fields(number: int, row: Mapping[str, Any], facts: Fields) -> dict
     }
     for language in LANGUAGES:
         widget = forms.Textarea(attrs={"rows": 2, "lang": language})
-        label = _("Sentence, in %(language)s") % {"language": LANGUAGE[language]}
+        label = _("Sentence · %(language)s") % {"language": LANGUAGE[language]}
         found[language] = _Words(label=label, required=False, max_length=SENTENCE, widget=widget)
     found["field"] = _choice(_("Field"), field_choices(facts, row["field"]), **ASKS)
     found["operator"] = _choice(_("The question"), choices, **ASKS)
@@ -342,7 +342,7 @@ class CustomFieldForm(forms.Form):
         for number in range(self.rows):
             for language in LANGUAGES:
                 words = {"number": number + 1, "language": LANGUAGE[language]}
-                label = _("Choice %(number)d, in %(language)s") % words
+                label = _("Choice %(number)d · %(language)s") % words
                 self.fields[f"choice-{number}-{language}"] = Line(label=label, max_length=LONGEST, required=False)
 
     @property

@@ -85,7 +85,7 @@ def label(unit: str, value: Any) -> str:
     if unit == "order":
         return _("Order of the criteria")
     if unit.startswith(f"{WHO}-"):
-        return _("Who, in %(language)s") % {"language": LANGUAGE[unit.removeprefix(f"{WHO}-")]}
+        return _("Who · %(language)s") % {"language": LANGUAGE[unit.removeprefix(f"{WHO}-")]}
     return _("Criterion: %(sentence)s") % {"sentence": in_language(_sentence(value)) or "–"}
 
 

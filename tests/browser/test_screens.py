@@ -68,7 +68,7 @@ def crowded(running: Running, window) -> Running:
 
 
 def crowd(running: Running, window: Browser) -> Running:
-    """The demo, with a lead of which nearly nothing is known, and a handed-off one with the longest data."""
+    """The demo, with a lead of which nearly nothing is known, a handed-off one with the longest data, and a draft."""
     ana = Desk(running, window.new_context(locale="en-US"), "en").sign_in_as("marketing")
     source = running.value("SELECT id FROM leads_source WHERE code = 'event'")
     action = running.value("SELECT id FROM leads_valuableactionkind WHERE code = 'asked_for_information'")
@@ -92,6 +92,9 @@ def crowd(running: Running, window: Browser) -> Running:
     bring(ana, "primera.csv", start=True)
     bring(ana, "segunda.csv")
     ana.close()
+    dora = Desk(running, window.new_context(locale="en-US"), "en").sign_in_as("team_lead")
+    dora.post("/personas/", "/personas/2/draft/")
+    dora.close()
     return running
 
 

@@ -1,0 +1,435 @@
+"""Pages of personas: who reads and who writes, what two people at once see, and how many queries it takes."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from crm.lib.bilingual import in_language
+from crm.persona import typed
+from leads import customs
+from leads.models import CustomField
+from personas import catalogue, drafts
+from personas.models import Persona, PersonaVersion
+from tests.pages import firm as factories
+
+pytestmark = pytest.mark.django_db
+
+PARTS = ("ana", "luis", "bea", "dora", "elsa", "root", "extra")
+
+
+@pytest.fixture
+def persona(firm) -> Persona:
+    return firm.persona.persona
+
+
+@pytest.fixture
+def draft(firm, persona) -> PersonaVersion:
+    return drafts.start(persona, by=firm.luis, at=factories.MONDAY)
+
+
+def path(persona: Persona, rest: str = "") -> str:
+    return f"/personas/{persona.pk}/{rest}"
+
+
+def answers(firm, signed_in, method: str, address: str, **data: Any) -> dict[str, int]:
+    clients = {name: signed_in(getattr(firm, name)) for name in PARTS}
+    return {name: getattr(client, method)(address, data).status_code for name, client in clients.items()}
+
+
+def shown(client, persona: Persona) -> dict[str, Any]:
+    """What the form of the draft would send as it stands."""
+    page = client.get(path(persona, "edit/"))
+    values = typed.flat(page.context["form"].typed)
+    return {**values, "revision": page.context["revision"], "was": page.context["was"]}
+
+
+# -- Who may
+
+
+def test_everybody_signed_in_reads(firm, signed_in, persona):
+    assert answers(firm, signed_in, "get", path(persona)) == dict.fromkeys(PARTS, 200)
+    assert answers(firm, signed_in, "get", "/personas/") == dict.fromkeys(PARTS, 200)
+
+
+def test_leads_of_teams_and_the_director_write(firm, signed_in, persona, draft):
+    may = {"ana": 403, "luis": 200, "bea": 403, "dora": 200, "elsa": 200, "root": 403, "extra": 403}
+    assert answers(firm, signed_in, "get", path(persona, "edit/")) == may
+    assert answers(firm, signed_in, "get", "/personas/new/") == may
+
+
+@pytest.mark.parametrize("step", ["draft", "rename", "archive", "restore", "discard"])
+def test_others_change_nothing(firm, signed_in, persona, draft, step):
+    for name in ("ana", "bea", "root", "extra"):
+        assert signed_in(getattr(firm, name)).post(path(persona, f"{step}/")).status_code == 403
+    assert Persona.objects.get().archived_at is None
+    assert PersonaVersion.objects.filter(pk=draft.pk).exists()
+
+
+def test_only_leads_of_teams_publish(firm, signed_in, persona, draft):
+    refused = {
+        name: signed_in(getattr(firm, name)).post(path(persona, "publish/"), {"revision": 1}).status_code
+        for name in ("ana", "bea", "elsa", "root", "extra")
+    }
+    assert refused == dict.fromkeys(refused, 403)
+    assert signed_in(firm.dora).post(path(persona, "publish/"), {"revision": 1}).status_code == 302
+    assert catalogue.published() == [draft]
+
+
+def test_admins_look_after_custom_fields_alone(firm, signed_in):
+    may = {"ana": 403, "luis": 200, "bea": 403, "dora": 200, "elsa": 403, "root": 200, "extra": 403}
+    assert answers(firm, signed_in, "get", "/personas/fields/") == may
+
+
+def test_results_are_for_those_who_read_alignment(firm, signed_in):
+    may = {"ana": 200, "luis": 200, "bea": 200, "dora": 200, "elsa": 200, "root": 403, "extra": 403}
+    assert answers(firm, signed_in, "get", "/personas/results/") == may
+
+
+# -- Reading
+
+
+def test_document_is_in_the_readers_language_alone(firm, signed_in, persona):
+    client = signed_in(firm.ana)
+    spanish = client.get(path(persona)).content.decode()
+    firm.ana.language = "en"
+    firm.ana.save()
+    page = signed_in(firm.ana).get(path(persona)).content.decode()
+    assert ("América Latina" in spanish, "Latin American" in spanish) == (True, False)
+    assert ("América Latina" in page, "Latin American" in page) == (False, True)
+
+
+def test_text_that_is_not_translated_is_shown_and_marked(firm, signed_in, persona):
+    content = {"who": {"en": "Leads sales"}, "goals": [{"es": "Crecer"}]}
+    catalogue.publish_version(persona, content, factories.starter.CRITERIA, by=firm.luis, at=factories.MONDAY)
+    page = signed_in(firm.ana).get(path(persona))
+    assert page.context["document"].untranslated == ["Quién es"]
+    assert '<p class="doc-lead" lang="en">Leads sales</p>' in page.content.decode()
+
+
+def test_superseded_version_stays_readable(firm, signed_in, persona):
+    catalogue.publish_version(persona, {"who": {"es": "Otra"}}, [], by=firm.luis, at=factories.MONDAY)
+    page = signed_in(firm.bea).get(path(persona), {"version": 1})
+    assert page.context["shown"] == firm.persona
+    assert signed_in(firm.bea).get(path(persona), {"version": 7}).status_code == 404
+
+
+def test_versions_tell_what_changed(firm, signed_in, persona):
+    criteria = [{**factories.starter.CRITERIA[0], "operand": 30}, *factories.starter.CRITERIA[2:]]
+    catalogue.publish_version(persona, firm.persona.content, criteria, by=firm.luis, at=factories.MONDAY)
+    found = signed_in(firm.ana).get(path(persona, "versions/")).context["difference"]
+    assert found.texts == []
+    assert [(change.op, str(change.kind)) for change in found.criteria] == [("changed", "fit"), ("gone", "fit")]
+    assert [(part.op, part.text) for part in found.criteria[0].reads if part.op != "same"] == [
+        ("gone", "20"),
+        ("new", "30"),
+    ]
+
+
+# -- Writing
+
+
+def test_draft_is_saved_as_it_was_typed(firm, signed_in, persona, draft):
+    client = signed_in(firm.luis)
+    sent = {**shown(client, persona), "who-es": "Dirige ventas", "criteria-0-operand": "35"}
+    assert client.post(path(persona, "edit/"), sent).status_code == 302
+    saved = PersonaVersion.objects.get(pk=draft.pk)
+    assert (saved.content["who"]["es"], saved.content["quotes"]) == ("Dirige ventas", firm.persona.content["quotes"])
+    before = {c.code: (c.kind, c.text, c.field, c.operator, c.operand, c.weight) for c in firm.persona.criteria.all()}
+    after = {c.code: (c.kind, c.text, c.field, c.operator, c.operand, c.weight) for c in saved.criteria.all()}
+    before["company-size"] = (*before["company-size"][:4], 35, before["company-size"][5])
+    assert after == before
+
+
+def test_wrong_criterion_is_told_beside_its_field_and_all_is_kept(firm, signed_in, persona, draft):
+    client = signed_in(firm.luis)
+    sent = {**shown(client, persona), "who-es": "Texto nuevo", "criteria-0-operand": "muchos", "criteria-1-weight": "x"}
+    page = client.post(path(persona, "edit/"), sent)
+    form = page.context["form"]
+    assert page.status_code == 422
+    assert list(form.errors) == ["criteria-0-operand", "criteria-1-weight"]
+    kept = [form[name].value() for name in ("who-es", "criteria-0-operand", "criteria-1-weight")]
+    assert kept == ["Texto nuevo", "muchos", "x"]
+    assert PersonaVersion.objects.get(pk=draft.pk).revision == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "field", "words"),
+    [
+        ({"criteria-0-field": "company.mood"}, "criteria-0-field", "company.mood"),
+        (
+            {"criteria-0-operator": "contains_any"},
+            "criteria-0-operator",
+            "“contiene alguno de” no corresponde a “Empleados”",
+        ),
+        ({"criteria-0-es": "", "criteria-0-en": " "}, "criteria-0-es", "al menos un idioma"),
+        ({"criteria-0-kind": "mood"}, "criteria-0-kind", "mood"),
+        ({"criteria-0-weight": "101"}, "criteria-0-weight", "1 a 100"),
+        ({"who-es": "a" * 6001}, "who-es", "6000"),
+    ],
+)
+def test_each_wrong_part_is_named(firm, signed_in, persona, draft, change, field, words):
+    client = signed_in(firm.luis)
+    page = client.post(path(persona, "edit/"), {**shown(client, persona), **change})
+    assert (page.status_code, list(page.context["form"].errors)) == (422, [field])
+    assert words in str(page.context["form"].errors[field])
+
+
+def test_rows_are_added_moved_and_dropped_without_saving(firm, signed_in, persona, draft):
+    client = signed_in(firm.luis)
+    sent = {**shown(client, persona), "goals-0-es": "Primera"}
+    added = client.post(path(persona, "edit/"), {**sent, "do": "add-criteria"}).context["form"].typed
+    moved = client.post(path(persona, "edit/"), {**sent, "do": "down-goals-0"}).context["form"].typed
+    dropped = client.post(path(persona, "edit/"), {**sent, "do": "drop-criteria-1"}).context["form"].typed
+    assert [each["code"] for each in added.criteria][-1] == ""
+    assert moved.sections["goals"][1]["es"] == "Primera"
+    assert [each["code"] for each in dropped.criteria] == ["company-size", "student-or-vendor", "budget", "decides"]
+    assert PersonaVersion.objects.get(pk=draft.pk).revision == 1
+
+
+@pytest.mark.parametrize("wanted", ["add-moods", "up-goals-99", "down-goals-99", "drop", "", "up-goals-0"])
+def test_step_that_cannot_be_changes_nothing(firm, signed_in, persona, draft, wanted):
+    client = signed_in(firm.luis)
+    sent = shown(client, persona)
+    page = client.post(path(persona, "edit/"), {**sent, "do": wanted})
+    before = client.get(path(persona, "edit/"))
+    assert (page.status_code, page.context["form"].typed) == (200, before.context["form"].typed)
+
+
+def test_save_over_somebody_elses_shows_both_and_keeps_what_was_typed(firm, signed_in, persona, draft):
+    luis, dora = signed_in(firm.luis), signed_in(firm.dora)
+    first, second = shown(luis, persona), shown(dora, persona)
+    assert (
+        luis.post(path(persona, "edit/"), {**first, "who-es": "De Luis", "goals-0-es": "Meta de Luis"}).status_code
+        == 302
+    )
+    page = dora.post(path(persona, "edit/"), {**second, "who-es": "De Dora", "pains-0-es": "Dolor de Dora"})
+    pairs = {pair.unit: (pair.mine[0], pair.theirs[0], pair.choice) for pair in page.context["pairs"]}
+    assert page.status_code == 409
+    assert list(pairs) == ["who-es", "goals", "pains"]
+    assert pairs["who-es"] == ("De Dora", "De Luis", "")
+    assert (pairs["goals"][2], pairs["pains"][2]) == ("theirs", "mine")
+    assert PersonaVersion.objects.get(pk=draft.pk).content["who"]["es"] == "De Luis"
+
+
+def test_undecided_parts_are_asked_again_and_decided_ones_are_saved(firm, signed_in, persona, draft):
+    luis, dora = signed_in(firm.luis), signed_in(firm.dora)
+    first, second = shown(luis, persona), shown(dora, persona)
+    luis.post(path(persona, "edit/"), {**first, "who-es": "De Luis", "goals-0-es": "Meta de Luis"})
+    mine = {**second, "who-es": "De Dora", "criteria-0-operand": "44"}
+    revision = dora.post(path(persona, "edit/"), mine).context["draft"].revision
+    sent = {
+        **mine,
+        "revision": revision,
+        "compared": "1",
+        "keep.goals": "theirs",
+        "keep.criterion-company-size": "mine",
+    }
+    assert dora.post(path(persona, "edit/"), sent).status_code == 422
+    assert dora.post(path(persona, "edit/"), {**sent, "keep.who-es": "mine"}).status_code == 302
+    saved = PersonaVersion.objects.get(pk=draft.pk)
+    assert (saved.content["who"]["es"], saved.content["goals"][0]["es"]) == ("De Dora", "Meta de Luis")
+    assert saved.criteria.get(code="company-size").operand == 44
+
+
+def test_draft_that_was_published_meanwhile_is_a_conflict(firm, signed_in, persona, draft):
+    client = signed_in(firm.luis)
+    sent = shown(client, persona)
+    signed_in(firm.dora).post(path(persona, "publish/"), {"revision": 1})
+    assert client.post(path(persona, "edit/"), sent).status_code == 409
+
+
+def test_publish_of_another_revision_than_was_read_is_a_conflict(firm, signed_in, persona, draft):
+    client = signed_in(firm.luis)
+    client.post(path(persona, "edit/"), {**shown(client, persona), "who-es": "Otra"})
+    assert signed_in(firm.dora).post(path(persona, "publish/"), {"revision": 1}).status_code == 409
+    assert catalogue.published() == [firm.persona]
+
+
+def test_machine_reads_a_criterion_while_it_is_typed(firm, signed_in, persona, draft):
+    client = signed_in(firm.luis)
+    sent = shown(client, persona)
+    as_typed = client.post(path(persona, "reading/"), {**sent, "number": "0", "criteria-0-operand": "1500"})
+    of_country = {"number": "0", "criteria-0-field": "company.country", "criteria-0-operand": "MX"}
+    other = client.post(path(persona, "reading/"), {**sent, **of_country})
+    assert as_typed.context["row"].reads == "Encaja cuando “Empleados” es 1,500 o más."
+    assert other.context["row"].reads == "Encaja cuando “País de la empresa” es México."
+    assert "multiple" in str(other.context["row"].fields["operand"])
+    assert client.post(path(persona, "reading/"), {**sent, "number": "77"}).status_code == 404
+
+
+def test_new_persona_from_an_example_brings_text_criteria_and_fields(firm, signed_in):
+    client = signed_in(firm.dora)
+    made = client.post("/personas/new/", {"template": "industry", "es": "", "en": ""})
+    draft = PersonaVersion.objects.get(state="draft")
+    assert made.url == f"/personas/{draft.persona_id}/edit/"
+    assert in_language(draft.persona.name, "en") == "Purchasing at an industrial firm"
+    assert set(draft.criteria.values_list("kind", flat=True)) == {
+        "fit",
+        "disqualifier",
+        "means",
+        "authority",
+        "need",
+        "timing",
+    }
+    assert CustomField.objects.filter(code="monthly_purchase").exists()
+
+
+def test_blank_persona_needs_a_name(firm, signed_in):
+    client = signed_in(firm.dora)
+    assert list(client.post("/personas/new/", {"template": "blank"}).context["form"].errors) == ["es"]
+    client.post("/personas/new/", {"template": "blank", "en": "Owner"})
+    assert Persona.objects.filter(name={"en": "Owner"}).exists()
+
+
+@pytest.mark.parametrize("key", ["software", "industry", "services"])
+def test_example_can_be_saved_and_published_as_it_is(firm, signed_in, key):
+    client = signed_in(firm.dora)
+    client.post("/personas/new/", {"template": key})
+    draft = PersonaVersion.objects.get(state="draft")
+    assert client.post(path(draft.persona, "edit/"), shown(client, draft.persona)).status_code == 302
+    assert client.post(path(draft.persona, "publish/"), {"revision": 2}).status_code == 302
+    page = client.get(path(draft.persona))
+    assert page.context["document"].untranslated == []
+
+
+def test_rename_over_another_name_says_what_it_is_called_now(firm, signed_in, persona):
+    was = {f"was-{language}": text for language, text in persona.name.items()}
+    assert signed_in(firm.luis).post(path(persona, "rename/"), {"es": "De Luis", **was}).status_code == 302
+    page = signed_in(firm.dora).post(path(persona, "rename/"), {"es": "De Dora", **was})
+    assert page.status_code == 409
+    assert "“De Luis”" in str(page.context["name_form"].errors)
+    assert page.context["name_form"]["es"].value() == "De Dora"
+
+
+def test_archived_persona_is_listed_apart_and_comes_back(firm, signed_in, persona):
+    client = signed_in(firm.dora)
+    client.post(path(persona, "archive/"))
+    page = client.get("/personas/").context
+    assert ([c.persona for c in page["archived"]], page["in_use"]) == ([persona], [])
+    client.post(path(persona, "restore/"))
+    assert [c.persona for c in client.get("/personas/").context["in_use"]] == [persona]
+
+
+# -- Results
+
+
+def test_results_count_what_became_of_each_personas_leads(firm, signed_in, persona):
+    factories.lead(firm)
+    factories.contacted(firm)
+    refused = factories.pending(firm)
+    signed_in(firm.bea).post(f"/handoffs/{refused.pk}/reject/", {"reason": factories.rejection().pk})
+    page = signed_in(firm.ana).get("/personas/results/")
+    found = {line.persona: line.group for line in page.context["results"]}
+    mine = found[persona]
+    assert (mine.leads, mine.mql, mine.handed_off, mine.accepted, mine.refused, mine.won) == (2, 2, 2, 1, 1, 0)
+    assert (found[None].leads, found[None].mql) == (1, 0)
+    assert page.context["results"][0].too_few is True
+
+
+def test_result_opens_the_list_that_counts_to_it(firm, signed_in):
+    factories.lead(firm)
+    refused = factories.pending(firm)
+    signed_in(firm.bea).post(f"/handoffs/{refused.pk}/reject/", {"reason": factories.rejection().pk})
+    client = signed_in(firm.ana)
+    for line in client.get("/personas/results/").context["results"]:
+        for name in ("leads", "mql", "accepted", "refused", "sql", "won"):
+            assert client.get(line.to[name]).context["listing"].count == getattr(line.group, name), name
+
+
+def test_list_of_an_unknown_persona_is_refused(firm, signed_in):
+    page = signed_in(firm.ana).get("/alignment/leads/", {"show": "leads", "persona": "999"})
+    assert page.status_code == 400
+
+
+# -- Custom fields
+
+
+def choices(*pairs: tuple[str, str]) -> dict[str, str]:
+    return {
+        f"choice-{n}-{each}": text
+        for n, pair in enumerate(pairs)
+        for each, text in zip(("es", "en"), pair, strict=True)
+    }
+
+
+def test_field_with_choices_is_asked_for_in_both_languages(firm, signed_in):
+    sent = {"es": "Tamaño", "en": "Size", "type": "choice", **choices(("Pequeña", "Small"), ("Grande", "Large"))}
+    assert signed_in(firm.root).post("/personas/fields/", sent).status_code == 302
+    custom = CustomField.objects.get(code="size")
+    page = signed_in(firm.ana).get("/leads/new/").content.decode()
+    assert custom.options == [
+        {"value": "Pequeña", "es": "Pequeña", "en": "Small"},
+        {"value": "Grande", "es": "Grande", "en": "Large"},
+    ]
+    assert '<option value="Grande">Grande</option>' in page
+
+
+def test_words_of_a_choice_change_and_its_value_stays(firm, signed_in):
+    client = signed_in(firm.luis)
+    client.post("/personas/fields/", {"es": "Tamaño", "type": "choice", **choices(("Chica", ""), ("Grande", ""))})
+    custom = CustomField.objects.get(code="tamano")
+    client.post(
+        f"/personas/fields/{custom.pk}/", {"es": "Tamaño", **choices(("Pequeña", "Small"), ("Grande", "Large"))}
+    )
+    assert CustomField.objects.get(pk=custom.pk).options[0] == {"value": "Chica", "es": "Pequeña", "en": "Small"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "named"),
+    [
+        ({"type": "text"}, ["es"]),
+        ({"es": "X", "type": "mood"}, ["type"]),
+        ({"es": "X", "type": "choice", **choices(("Una", ""))}, ["choice-0-es"]),
+        ({"es": "X", "type": "choice", **choices(("Una", ""), ("UNA", ""))}, ["choice-0-es"]),
+    ],
+)
+def test_field_that_cannot_be_filled_in_is_refused_by_name(firm, signed_in, sent, named):
+    page = signed_in(firm.root).post("/personas/fields/", sent)
+    assert (page.status_code, list(page.context["form"].errors)) == (422, named)
+
+
+def test_archived_field_is_asked_for_no_more_and_still_judges(firm, signed_in, persona, draft):
+    client = signed_in(firm.luis)
+    budget = CustomField.objects.get(code="budget")
+    client.post(f"/personas/fields/{budget.pk}/archive/")
+    assert "Presupuesto anual" not in signed_in(firm.ana).get("/leads/new/").content.decode()
+    assert "Presupuesto anual (en archivo)" in client.get(path(persona, "edit/")).content.decode()
+    assert client.post(path(persona, "edit/"), shown(client, persona)).status_code == 302
+    client.post(f"/personas/fields/{budget.pk}/restore/")
+    assert "Presupuesto anual" in signed_in(firm.ana).get("/leads/new/").content.decode()
+
+
+# -- Queries: the same for one persona and for three
+
+
+def asked(client, address: str) -> int:
+    client.get(address)
+    with CaptureQueriesContext(connection) as queries:
+        client.get(address)
+    return len(queries)
+
+
+@pytest.mark.parametrize(("address", "count"), [("/personas/", 6), ("/personas/results/", 10)])
+def test_lists_take_the_same_queries_with_one_and_three(firm, signed_in, address, count):
+    client = signed_in(firm.luis)
+    with_one = asked(client, address)
+    for name in ("Dos", "Tres"):
+        made = catalogue.create(name.lower(), {"es": name}, by=firm.luis, at=factories.MONDAY)
+        catalogue.publish_version(
+            made, {"who": {"es": name}}, factories.starter.CRITERIA, by=firm.luis, at=factories.MONDAY
+        )
+        drafts.start(made, by=firm.luis, at=factories.MONDAY)
+    assert (with_one, asked(client, address)) == (count, count)
+
+
+@pytest.mark.parametrize(("rest", "count"), [("", 9), ("versions/", 9), ("edit/", 9)])
+def test_document_takes_the_same_queries_with_one_and_three_versions(firm, signed_in, persona, draft, rest, count):
+    client = signed_in(firm.luis)
+    with_one = asked(client, path(persona, rest))
+    drafts.publish(draft, revision=1, fields=customs.catalogue(), by=firm.luis, at=factories.MONDAY)
+    drafts.start(persona, by=firm.luis, at=factories.MONDAY)
+    assert (with_one, asked(client, path(persona, rest))) == (count, count)
