@@ -289,3 +289,28 @@ def test_reason_of_the_other_kind_is_refused(cast: Cast, step: str, code: str) -
 def test_who_handed_it_off_is_told_what_became_of_it(cast: Cast, state: str, kind: str) -> None:
     getattr(factories, state)(cast)
     assert told(kind) == ["Ana"]
+
+
+@pytest.mark.parametrize(
+    ("blocks", "terms", "refused"),
+    [
+        (["means", "authority"], {}, ["budget", "decides"]),
+        (["means", "authority"], {"decides": "warns"}, ["budget"]),
+        (["means"], {}, ["budget"]),
+        ([], {"decides": "blocks"}, ["decides"]),
+        ([], {}, []),
+    ],
+)
+def test_each_criterion_blocks_or_warns_as_the_agreement_says(
+    cast: Cast, blocks: list[str], terms: dict[str, str], refused: list[str]
+) -> None:
+    words: dict[str, Any] = {"of": cast.agreement.agreement, "sql_blocks": blocks, "sql_terms": terms}
+    factories.agreement(cast.calendar, marketing=cast.luis, sales=cast.dora, **words)
+    handoff = factories.contacted(cast)
+    if refused:
+        with pytest.raises(outcomes.SqlUnproven) as error:
+            outcomes.qualify_sql(handoff, by=cast.bea, at=factories.SQL_AT)
+        assert list(error.value.fields) == refused
+    else:
+        outcomes.qualify_sql(handoff, by=cast.bea, at=factories.SQL_AT)
+        assert handoff.events.get(kind="sql").payload["warned"] == ["budget", "decides"]
