@@ -400,7 +400,9 @@ def _pour_events() -> None:
 
 
 def _pour_notices() -> None:
-    """Marketing heard of every acceptance; the last hundred are unread."""
+    """Marketing heard of every acceptance; the last hundred are unread. What the signatures told makes room."""
+    Notice.objects.all().delete()
+    Message.objects.all().delete()
     shared = {
         "id": "h",
         "recipient_id": "submitter_id",

@@ -109,7 +109,10 @@ def test_criterion_keeps_its_code_and_a_new_one_gets_its_own(cast: Cast) -> None
     ],
 )
 def test_criterion_that_no_machine_can_judge_is_refused_by_name(
-    cast: Cast, change: dict[str, Any], part: str, words: str,
+    cast: Cast,
+    change: dict[str, Any],
+    part: str,
+    words: str,
 ) -> None:
     from django.utils import translation
 
