@@ -237,7 +237,7 @@ def _pour_all(cast: Cast, leads: int) -> None:
     _pour_leads(cast, company=company, text=text)
     pour(FirstTouch, lead_id="i", source_id="source_id", seen_on="seen_on")
     kind = str(factories.action().pk)
-    pour(ValuableAction, "passed OR mod(i, 2) = 0", lead_id="i", kind_id=kind, occurred_on="seen_on")
+    pour(ValuableAction, "fate <> 'captured' OR mod(i, 2) = 0", lead_id="i", kind_id=kind, occurred_on="seen_on")
     _pour_clocks(cast)
     _pour_handoffs(cast)
     _pour_events()
@@ -340,6 +340,8 @@ def _pour_handoffs(cast: Cast) -> None:
         opportunity_at="CASE WHEN was_opportunity THEN opportunity_at END",
         closed_at=closed,
         amount="CASE WHEN fate = 'won' THEN 5000 + mod(i * 97, 200000) END",
+        fit_score="50 + mod(i, 51)",
+        engagement_score="mod(i * 7, 101)",
         outcome_reason_id=f"CASE fate {reason} END",
     )
     decided = "was_accepted OR fate = 'rejected'"
@@ -367,7 +369,7 @@ def _pour_events() -> None:
     seen = "seen_on + interval '15 hours'"
     steps = (  # where, kind, actor, at, from, to
         ("true", "captured", "submitter_id", seen, "", "captured"),
-        ("passed OR mod(i, 2) = 0", "valuable_action", "submitter_id", seen, "", ""),
+        ("fate <> 'captured' OR mod(i, 2) = 0", "valuable_action", "submitter_id", seen, "", ""),
         ("fate <> 'captured'", "qualified", "submitter_id", seen, "captured", "mql"),
         ("passed", "handed_off", "submitter_id", "submitted_at", "", "pending"),
         ("was_accepted", "accepted", "rep_id", "decided_at", "pending", "accepted"),
@@ -398,7 +400,9 @@ def _pour_events() -> None:
 
 
 def _pour_notices() -> None:
-    """Marketing heard of every acceptance; the last hundred are unread."""
+    """Marketing heard of every acceptance; the last hundred are unread. What the signatures told makes room."""
+    Notice.objects.all().delete()
+    Message.objects.all().delete()
     shared = {
         "id": "h",
         "recipient_id": "submitter_id",

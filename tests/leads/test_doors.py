@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from leads.models import Event, Handoff, Lead, ValuableAction, ValuableActionKin
 from leads.states import EventKind
 from tests import factories
 from tests.factories import HANDED_OFF_AT, LOGGED_AT, Cast
+from tests.leads.imported import imported
 
 pytestmark = pytest.mark.django_db
 
@@ -137,6 +139,21 @@ def test_test_lead_needs_a_valuable_action_as_well(cast: Cast) -> None:
     assert list(refused.value.fields) == ["valuable_action"]
     ValuableActionKind.objects.update(archived_at=None)
     assert trials.send(cast.sales, cast.persona, by=cast.luis, at=HANDED_OFF_AT).lead.mql_on is not None
+
+
+def test_file_brings_a_lead_that_is_no_mql_before_somebody_judges_it(cast: Cast, moment: Any, tmp_path: Path) -> None:
+    path = tmp_path / "fit.csv"
+    path.write_text(
+        "Nombre,Correo,Teléfono,Cargo,Empresa,Empleados,País,Fuente\n"
+        "Eva Sol,eva@sol.test,55 4000 0001,CEO,Sol,90,MX,event\n",
+        encoding="utf-8",
+    )
+    imported(cast, path)
+    lead = Lead.objects.get()
+    assert (lead.stage, lead.mql_on, lead.company.employees) == ("captured", None, 90)  # type: ignore[union-attr]
+    with pytest.raises(handoffs.NotAnMql) as refused:
+        function_qualify(cast, lead)
+    assert list(refused.value.fields) == ["valuable_action"]
 
 
 # -- The database itself

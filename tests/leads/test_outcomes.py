@@ -75,6 +75,11 @@ def prove_some(handoff: Handoff, cast: Cast, *codes: str) -> None:
         factories.prove(handoff.lead, *codes, by=cast.bea)
 
 
+def agreed(cast: Cast, **terms: Any) -> None:
+    """The next version of the agreement, with ``terms``, signed and in force."""
+    factories.agreement(cast.calendar, marketing=cast.luis, sales=cast.dora, of=cast.agreement.agreement, **terms)
+
+
 @pytest.mark.parametrize(
     ("blocks", "proven", "unproven"),
     [
@@ -86,7 +91,7 @@ def prove_some(handoff: Handoff, cast: Cast, *codes: str) -> None:
 def test_missing_proof_blocks_where_the_agreement_says_so(
     cast: Cast, blocks: list[str], proven: tuple[str, ...], unproven: list[str]
 ) -> None:
-    type(cast.agreement).objects.update(sql_blocks=blocks)
+    agreed(cast, sql_blocks=blocks)
     handoff = factories.contacted(cast)
     prove_some(handoff, cast, *proven)
     with pytest.raises(outcomes.SqlUnproven) as refused:
@@ -101,7 +106,7 @@ def test_missing_proof_blocks_where_the_agreement_says_so(
 def test_missing_proof_only_warns_where_the_agreement_says_so(
     cast: Cast, blocks: list[str], proven: tuple[str, ...], warned: list[str]
 ) -> None:
-    type(cast.agreement).objects.update(sql_blocks=blocks)
+    agreed(cast, sql_blocks=blocks)
     handoff = factories.contacted(cast)
     prove_some(handoff, cast, *proven)
     outcomes.qualify_sql(stored(handoff), by=cast.bea, at=SQL_AT)
@@ -168,7 +173,7 @@ def test_accept_as_sql_of_an_unproven_package_changes_nothing(cast: Cast) -> Non
 
 
 def test_accept_as_sql_where_missing_proof_only_warns_still_needs_the_package(cast: Cast) -> None:
-    type(cast.agreement).objects.update(sql_blocks=[])
+    agreed(cast, sql_blocks=[])
     handoff = factories.handed_off(cast)
     with pytest.raises(IllegalMove):
         outcomes.accept_as_sql(stored(handoff), by=cast.bea, at=ACCEPTED_AT)
@@ -289,3 +294,42 @@ def test_reason_of_the_other_kind_is_refused(cast: Cast, step: str, code: str) -
 def test_who_handed_it_off_is_told_what_became_of_it(cast: Cast, state: str, kind: str) -> None:
     getattr(factories, state)(cast)
     assert told(kind) == ["Ana"]
+
+
+@pytest.mark.parametrize(
+    ("blocks", "terms", "refused"),
+    [
+        (["means", "authority"], {}, ["budget", "decides"]),
+        (["means", "authority"], {"decides": "warns"}, ["budget"]),
+        (["means"], {}, ["budget"]),
+        ([], {"decides": "blocks"}, ["decides"]),
+        ([], {}, []),
+    ],
+)
+def test_each_criterion_blocks_or_warns_as_the_agreement_says(
+    cast: Cast, blocks: list[str], terms: dict[str, str], refused: list[str]
+) -> None:
+    agreed(cast, sql_blocks=blocks, sql_terms=terms)
+    handoff = factories.contacted(cast)
+    if refused:
+        with pytest.raises(outcomes.SqlUnproven) as error:
+            outcomes.qualify_sql(handoff, by=cast.bea, at=factories.SQL_AT)
+        assert list(error.value.fields) == refused
+    else:
+        outcomes.qualify_sql(handoff, by=cast.bea, at=factories.SQL_AT)
+        assert handoff.events.get(kind="sql").payload["warned"] == ["budget", "decides"]
+
+
+def test_need_and_timing_block_only_where_the_agreement_says_so(cast: Cast) -> None:
+    need = {**factories.DECIDES, "code": "need", "kind": "need", "field": "", "operator": "said", "operand": None}
+    persona = factories.persona("thorough", [factories.SIZE, factories.BUDGET, factories.DECIDES, need])
+    agreed(cast, sql_blocks=["means", "authority", "need"])
+    cast.persona = persona
+    handoff = factories.contacted(cast)
+    factories.prove(handoff.lead, by=cast.bea)
+    with pytest.raises(outcomes.SqlUnproven) as refused:
+        outcomes.qualify_sql(stored(handoff), by=cast.bea, at=SQL_AT)
+    assert list(refused.value.fields) == ["need"]
+    factories.prove(handoff.lead, "need", by=cast.bea)
+    outcomes.qualify_sql(stored(handoff), by=cast.bea, at=SQL_AT)
+    assert stored(handoff).state == "sql"

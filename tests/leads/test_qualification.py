@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from leads.qualification import Assessment, Judgement, Proof, Rule, assess, judge
+from leads.qualification import Assessment, Judgement, Proof, Rule, Terms, assess, judge
 from tests.factories import when
 
 
@@ -16,6 +17,11 @@ def rule(operator: str, operand: Any = None, *, kind: str = "fit", code: str = "
 
 def proof(verdict: str) -> Proof:
     return Proof(verdict, "as she said", "Call", "Bea", when("2026-03-02 11:00"))
+
+
+def better(verdict: str) -> Proof:
+    """The same, knowing better than the fact."""
+    return replace(proof(verdict), overrides=True, reason="They hire")
 
 
 def verdict(operator: str, operand: Any, value: Any) -> str:
@@ -51,6 +57,11 @@ def verdict(operator: str, operand: Any, value: Any) -> str:
         ("is_set", None, "x", "met"),
         ("is_set", None, 0, "met"),
         ("is_set", None, False, "met"),
+        ("before", "2026-07-01", "2026-06-30", "met"),
+        ("before", "2026-07-01", "2026-07-01", "not_met"),
+        ("before", "2026-07-01", "soon", "not_met"),
+        ("after", "2026-07-01", "2026-07-02T08:00:00", "met"),
+        ("after", "2026-07-01", "2026-07-01", "not_met"),
     ],
 )
 def test_operator_judges_a_fact(operator: str, operand: Any, value: Any, expected: str) -> None:
@@ -101,6 +112,71 @@ def test_known_fact_decides_before_a_persons_word() -> None:
 def test_judgement_by_word_carries_its_evidence() -> None:
     found = judge(rule("said"), {}, proof("met"))
     assert (found.value, found.proof) == ("as she said", proof("met"))
+
+
+def test_word_that_overrides_decides_against_a_fact_and_keeps_it() -> None:
+    found = judge(rule("at_least", 20), {"f": 19}, better("met"))
+    assert (found.verdict, found.is_overridden, found.fact, found.proof) == ("met", True, 19, better("met"))
+
+
+def test_word_that_says_what_the_fact_says_overrides_nothing() -> None:
+    found = judge(rule("at_least", 20), {"f": 25}, better("met"))
+    assert (found.verdict, found.is_overridden, found.proof) == ("met", False, None)
+
+
+def test_override_where_the_fact_is_missing_is_plain_evidence() -> None:
+    found = judge(rule("at_least", 20), {}, better("met"))
+    assert (found.verdict, found.is_overridden) == ("met", False)
+
+
+def test_disqualifier_that_a_fact_meets_is_never_overridden() -> None:
+    found = judge(rule("is", True, kind="disqualifier"), {"f": True}, better("not_met"))
+    assert (found.verdict, found.is_overridden, found.can_be_overridden) == ("met", False, False)
+
+
+def test_disqualifier_that_a_fact_denies_may_be_said_to_apply() -> None:
+    found = judge(rule("is", True, kind="disqualifier"), {"f": False}, better("met"))
+    assert (found.verdict, found.is_overridden, found.holds) == ("met", True, False)
+
+
+@pytest.mark.parametrize(
+    ("asked", "facts", "said", "settles"),
+    [
+        (rule("at_least", 20), {"f": 25}, None, ""),
+        (rule("at_least", 20), {"f": 19}, None, "correct"),
+        (rule("at_least", 20), {}, None, "give"),
+        (rule("at_least", 20), {}, proof("not_met"), "ask"),
+        (rule("is_set"), {}, None, "give"),
+        (rule("said"), {}, None, "ask"),
+        (rule("said"), {}, proof("not_met"), "ask"),
+        (rule("said"), {}, proof("met"), ""),
+        (rule("at_least", 20), {"f": 25}, better("not_met"), "correct"),
+        (rule("is", True, kind="disqualifier"), {"f": True}, None, "correct"),
+        (rule("is", True, kind="disqualifier"), {"f": False}, None, ""),
+    ],
+)
+def test_judgement_says_what_would_settle_it(asked: Rule, facts: Any, said: Proof | None, settles: str) -> None:
+    assert judge(asked, facts, said).settles == settles
+
+
+# -- What the agreement counts
+
+
+@pytest.mark.parametrize(
+    ("actions", "count"), [(None, 3), (frozenset({"demo"}), 2), (frozenset({"demo", "form"}), 3), (frozenset({"x"}), 0)]
+)
+def test_terms_count_the_actions_that_the_agreement_names(actions: frozenset[str] | None, count: int) -> None:
+    assert Terms(actions=actions).counting(["demo", "form", "demo"]) == count
+
+
+@pytest.mark.parametrize(("personas", "wanted"), [(None, True), (frozenset({7}), True), (frozenset({8}), False)])
+def test_terms_look_for_the_personas_that_the_agreement_names(personas: frozenset[int] | None, wanted: bool) -> None:
+    assert Terms(personas=personas).looks_for(7) is wanted
+
+
+def test_persona_that_is_not_looked_for_makes_no_mql() -> None:
+    found = assess([rule("said")], {}, {"c": proof("met")}, action_count=1, is_looked_for=False)
+    assert (found.fits, found.is_mql) == (True, False)
 
 
 # -- MQL
@@ -164,6 +240,7 @@ def test_open_points_are_what_keeps_it_from_being_an_mql() -> None:
         ([("means", "not_met")], False),
         ([("authority", "met")], False),
         ([], False),
+        ([("means", "met"), ("need", "unknown"), ("timing", "not_met")], True),
     ],
 )
 def test_means_are_proven_by_every_criterion_and_at_least_one(verdicts: list[tuple[str, str]], proven: bool) -> None:
