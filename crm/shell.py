@@ -18,6 +18,9 @@ from crm.lib import regions
 from crm.notifications import outbox
 from leads import desk, permissions
 
+# Entries that are current on the pages below them too. A lead's own page belongs to none, one comes there from several.
+WHOLE = ("alignment", "agreement", "personas", "people", "setup")
+
 
 @dataclass(frozen=True)
 class Item:
@@ -82,16 +85,17 @@ def _nav(request: Request, user: User, counts: dict[str, int]) -> list[Item]:
     wanted.append(("notice_list", _("Notices"), "bell", "notices"))
     if user.is_admin:
         wanted.append(("setup", _("Settings"), "settings", ""))
+    whole = tuple(reverse(name) for name in WHOLE)
     in_bar = {"queue", "lead_mine", "alignment"} if wanted[0][0] == "queue" else {"people", "setup"}
     return [
-        Item(url := reverse(name), label, icon, counts.get(key, 0), key, _is_current(request, url), name in in_bar)
+        Item(
+            url := reverse(name),
+            label,
+            icon,
+            counts.get(key, 0),
+            key,
+            request.path == url or (url in whole and request.path.startswith(url)),
+            name in in_bar,
+        )
         for name, label, icon, key in wanted
     ]
-
-
-def _is_current(request: Request, url: str) -> bool:
-    """Also what lies below the alignment page, the agreement, personas, people and settings; a lead's own page belongs
-    to no entry, one comes there from several."""
-    whole = [reverse(name) for name in ("alignment", "agreement", "personas", "people", "setup")]
-    below = url in whole and request.path.startswith(url)
-    return request.path == url or below

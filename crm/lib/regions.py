@@ -79,6 +79,11 @@ def override(region: Region | None) -> Iterator[None]:
         _active.reset(token)
 
 
+def active() -> Region | None:
+    """The region of this request; what depends on it must not be kept without it."""
+    return _active.get()
+
+
 def number(value: float | Decimal | str, digits: int | None = None) -> str:
     """``value`` with grouped thousands; ``digits`` after the decimal sign are cut off, not rounded."""
     region = _active.get()

@@ -16,10 +16,10 @@ from zoneinfo import ZoneInfo
 from django import template
 from django.template import Context
 from django.utils import timezone
-from django.utils.html import format_html, format_html_join, json_script
+from django.utils.html import escape, format_html, format_html_join, json_script
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext_lazy, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext, pgettext
 from lucide import IconDoesNotExist
 from lucide.templatetags.lucide import lucide as draw
 
@@ -47,8 +47,8 @@ PAINT = re.compile(r' (fill|stroke|stroke-width|stroke-linecap|stroke-linejoin)=
 # -- Icons and small marks
 
 
-def ours(svg: str) -> SafeString:
-    return mark_safe(svg)  # a drawing of the package lucide, or a page of the help: no input of people
+def ours(html: str) -> SafeString:
+    return mark_safe(html)  # drawings of the package lucide, pages of the help, states, instants: no input of people
 
 
 @lru_cache(maxsize=256)
@@ -259,12 +259,10 @@ def opens_words(opens_at: datetime, zone: str, now: datetime) -> str:
 
 def sla_words(reading: Any, now: datetime) -> str:
     """What the badge says. ``reading`` is what sla tells about one clock; its seconds are business time."""
+    if reading.status in TICKING:
+        return _ticking_words(reading.status == "late", int(reading.seconds or 0) // 60, get_language())
     length = duration_words(reading.seconds or 0)
     match reading.status:
-        case "ok" | "soon":
-            return _("{duration} left").format(duration=length)
-        case "late":
-            return _("{duration} overdue").format(duration=length)
         case "waiting" if reading.opens_at:
             return _("Opens {moment}").format(moment=opens_words(reading.opens_at, reading.zone, now))
         case "waiting":
@@ -279,13 +277,30 @@ def sla_words(reading: Any, now: datetime) -> str:
     return pattern.format(done=getattr(reading, "done_word", "") or _("Done"), duration=length)
 
 
-def sla_title(reading: Any) -> str:
+@lru_cache(maxsize=4096)
+def _ticking_words(is_late: bool, minutes: int, _language: str | None) -> str:
+    """What all clocks with so many minutes say in one language."""
+    pattern = _("{duration} overdue") if is_late else _("{duration} left")
+    return pattern.format(duration=duration_words(60 * minutes))
+
+
+def sla_title(reading: Any) -> SafeString:
+    """When a clock is due and what was promised; read a minute at a time, since whole pages fall due together."""
+    due_at = reading.due_at and reading.due_at.replace(second=0, microsecond=0)
+    return _title(due_at, reading.zone, int(reading.limit_seconds or 0), get_language(), regions.active())
+
+
+@lru_cache(maxsize=1024)
+def _title(
+    due_at: datetime | None, zone: str, limit_seconds: int, _language: str | None, _region: regions.Region | None
+) -> SafeString:
+    """The words for all who read in the same language and region, escaped."""
     parts = []
-    if reading.due_at:
-        parts.append(_("Due {moment}").format(moment=absolute_words(reading.due_at, reading.zone)))
-    if reading.limit_seconds:
-        parts.append(limit_words(int(reading.limit_seconds)))
-    return " · ".join(parts)
+    if due_at:
+        parts.append(_("Due {moment}").format(moment=absolute_words(due_at, zone)))
+    if limit_seconds:
+        parts.append(limit_words(limit_seconds))
+    return escape(" · ".join(parts))
 
 
 @register.simple_tag(takes_context=True)
@@ -296,29 +311,26 @@ def sla_badge(context: Context, reading: Any) -> SafeString | str:
     now, status = page_now(context), reading.status
     ticks = status in TICKING and reading.is_ticking
     share = round(100 * min(max(float(reading.left_ratio or 0), 0), 1))
-    return format_html(
-        '<time class="sla sla--{}" title="{}"{}{}>{}<span>{}</span>{}</time>',
-        status,
-        sla_title(reading),
-        format_html(' datetime="{}"', short(reading.due_at)) if reading.due_at else "",
-        running(reading, now if context["request"].htmx else None) if ticks else "",
-        reference(SLA_ICONS[status]),
-        sla_words(reading, now),
-        bar(share) if status in ("ok", "soon") else "",
-    )
+    told = ticking(reading, now if context["request"].htmx else None, ticks)
+    left = bar(share) if status in ("ok", "soon") else ""
+    opening = f'<time class="sla sla--{status}" title="{sla_title(reading)}"{told}>'
+    return ours(f"{opening}{reference(SLA_ICONS[status])}<span>{escape(sla_words(reading, now))}</span>{left}</time>")
 
 
-def running(reading: Any, at: datetime | None) -> SafeString:
-    """What app.js needs to tick a badge on: its state, seconds and limit, the next closing, the moment if not the
-    page's own."""
-    return format_html(
-        ' data-sla="{}" data-seconds="{}" data-limit="{}"{}{}',
-        reading.status,
-        int(reading.seconds or 0),
-        int(reading.limit_seconds or 0),
-        format_html(' data-until="{}"', short(reading.closes_at)) if reading.closes_at else "",
-        format_html(' data-at="{}"', short(at)) if at else "",
-    )
+def ticking(reading: Any, at: datetime | None, ticks: bool) -> str:
+    """The deadline, and what app.js needs to tick a badge on: its state, seconds and limit, the next closing, the
+    moment if not the page's own."""
+    said = {"datetime": reading.due_at and short(reading.due_at)}
+    if ticks:
+        said |= {
+            "data-sla": reading.status,
+            "data-seconds": str(int(reading.seconds or 0)),
+            "data-limit": str(int(reading.limit_seconds or 0)),
+            "data-until": reading.closes_at and short(reading.closes_at),
+            "data-at": at and short(at),
+        }
+    # Our own words, numbers and instants: nothing in them needs escaping.
+    return "".join(f' {name}="{value}"' for name, value in said.items() if value)
 
 
 def short(moment_: datetime) -> str:

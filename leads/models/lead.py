@@ -184,12 +184,17 @@ class Lead(models.Model):
         ]
 
     def __str__(self) -> str:
-        return str(self.person) or self.external_id or f"#{self.pk}"
+        return called(self.person.name, self.person.email, self.person.phone, self.external_id, pk=self.pk)
 
     @property
     def won_before_first_seen(self) -> bool:
         """Real imports have this; it is kept, flagged and counted."""
         return self.won_on is not None and self.won_on < self.first_seen_on
+
+
+def called(*words: str, pk: int) -> str:
+    """What a lead is called: the first of ``words`` that is not empty, else its number."""
+    return next(filter(None, words), f"#{pk}")
 
 
 class FirstTouch(models.Model):

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from datetime import datetime
+from functools import lru_cache
+from typing import Any
 
 import phonenumbers
 from django import template
+from django.urls import get_script_prefix
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
 
+from crm.lib.addresses import address
 from crm.lib.bilingual import in_language
 from crm.templatetags.relevo import drawing
 from leads import facts
@@ -114,3 +119,28 @@ def settles_words(judgement: Judgement, field: str) -> str:
     if judgement.settles == CORRECT:
         return _("To settle it: correct “{field}” if it is wrong.").format(field=field)
     return _("To settle it: give “{field}”, or ask and note who said so.").format(field=field)
+
+
+ACCEPT = '<button class="btn" data-key="a" data-in-row formaction="{at}">{word}{{whose}}</button>\n'
+REJECT = '<a class="btn btn-quiet" data-key="r" href="{at}">{word}{{whose}}</a>'
+ACCEPT_AS_SQL = '\n<button class="btn" data-in-row formaction="{at}" title="{title}">{word}{{whose}}</button>'
+
+
+@register.simple_tag
+def decide_buttons(row: dict[str, Any]) -> SafeString:
+    """What one may do with a row of the queue. Drawn at once, not by nodes of a template: a page has fifty of them."""
+    pattern = _decide_pattern(row["can_accept_as_sql"], get_language(), get_script_prefix())
+    return format_html(pattern, pk=row["pk"], whose=format_html('<span class="vh"> {}</span>', row["name"]))
+
+
+@lru_cache(maxsize=16)
+def _decide_pattern(as_sql: bool, _language: str | None, _prefix: str) -> str:
+    """The buttons in the active language and below the active prefix, with places for the id and the name."""
+    pk = SafeString("{pk}")
+    drawn = format_html(ACCEPT, at=address("handoff_accept", pk), word=_("Accept"))
+    drawn += format_html(REJECT, at=address("handoff_reject", pk), word=_("Reject"))
+    if as_sql:
+        title = _("The package proves means and authority")
+        at = address("handoff_accept_as_sql", pk)
+        drawn += format_html(ACCEPT_AS_SQL, at=at, title=title, word=_("Accept as SQL"))
+    return drawn

@@ -13,16 +13,20 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext, ngettext
+from django.utils.html import conditional_escape
+from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from crm.accounts.request import Request
+from crm.lib.addresses import address
+from crm.lib.bilingual import in_language
 from crm.lib.paging import BadParameter, Size, newest_first, size_of
 from crm.templatetags.relevo import ago_words, number
 from leads import desk, permissions
 from leads.filters import LeadFilter
 from leads.models import Handoff, Lead
+from leads.models.lead import called
 from leads.states import DecisionKind, HandoffState, Stage
 from sla import assignees, clocks, pauses
 
@@ -48,26 +52,30 @@ class Tab:
 
 def row(request: Request, handoff: Handoff, *, at: datetime) -> dict[str, Any]:
     """One line of the queue or of my leads, in plain words: templates look a dict up fastest."""
-    lead, can_decide = handoff.lead, permissions.can_decide(request.user, handoff)
-    about = (lead.person.job_title, lead.company and lead.company.name)
+    said, can_decide = desk.said(handoff), permissions.can_decide(request.user, handoff)
+    language = get_language()
+    name = called(said["person"], said["email"], said["phone"], said["external_id"], pk=handoff.lead_id)
     return {
         "handoff": handoff,
-        "pk": handoff.pk,
-        "lead_id": lead.pk,
+        "pk": str(handoff.pk),  # templates write numbers as the region does, at a price
+        "lead_at": address("lead", handoff.lead_id),
         "reading": clocks.reading(handoff.clock, at=at) if handoff.clock else None,
         "can_decide": can_decide,
         "can_accept_as_sql": can_decide and permissions.can_accept_as_sql(request.user, handoff),
-        "name": str(lead),
-        "about": ", ".join(part for part in about if part),
-        "persona": str(handoff.persona_version.persona),
-        "source": str(lead.source or ""),
-        "team": handoff.team.name,
-        "is_test": lead.is_test,
+        "name": conditional_escape(name),  # once: it stands in every button as well
+        "about": ", ".join(part for part in (said["job_title"], said["company"]) if part),
+        "persona": in_language(said["persona"], language),
+        "source": in_language(said["source"], language),
+        "team": said["team"],
+        "marks": _marks(handoff, said["is_test"]),
         "scores": _scores(handoff),
-        "word": _word(handoff),
-        "is_requeued": handoff.is_pending and handoff.requeued_at is not None,
+        "because": "",  # why its clock is paused: with_pauses
         "state": "" if handoff.is_pending else handoff.get_state_display(),
-        "owner": str(handoff.owner or ""),
+        "owner": said["owner"] or "",
+        "taken": "",  # by whom, where the row was lost to a colleague
+        "accepted": False,  # just now, by the viewer
+        "is_gone": False,
+        "can_undo": False,
     }
 
 
@@ -85,6 +93,16 @@ def _word(handoff: Handoff) -> str:
         return ""
     reasons = [each["reason"] for each in getattr(handoff, "overruled", None) or [] if each.get("reason")]
     return f"{gettext('Overridden')}: {' · '.join(reasons)}" if reasons else gettext("Overridden")
+
+
+def _marks(handoff: Handoff, is_test: bool) -> list[tuple[str, str, bool]]:
+    """The tags under the name: tone, words, and whether these may be too long for it."""
+    marks = [("info", gettext("Test"), False)] if is_test else []
+    if word := _word(handoff):
+        marks.append(("warn", word, True))
+    if handoff.is_pending and handoff.requeued_at is not None:
+        marks.append(("warn", gettext("Back in the queue"), False))
+    return marks
 
 
 def today_began(request: Request, at: datetime) -> datetime:

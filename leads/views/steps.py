@@ -60,12 +60,12 @@ def decide(request: Request, pk: int, predicate: Predicate, act: Callable[..., H
     except handoffs.AlreadyTaken as error:
         if not request.htmx:
             raise
-        context = {"row": row(request, error.handoff, at=now), "taken": error.message}
-        return render(request, "leads/_queue_row.html", context, status=409)
+        lost = row(request, error.handoff, at=now) | {"taken": error.message, "is_gone": True}
+        return render(request, "leads/_queue_row.html", {"row": lost}, status=409)
     can_undo = act is handoffs.accept
     if request.htmx:
-        context = {"row": row(request, handoff, at=now), "accepted": True, "can_undo": can_undo}
-        return render(request, "leads/_queue_row.html", context)
+        won = row(request, handoff, at=now) | {"accepted": True, "is_gone": True, "can_undo": can_undo}
+        return render(request, "leads/_queue_row.html", {"row": won})
     return done(request, handoff, text, can_undo=can_undo)
 
 
