@@ -114,7 +114,7 @@ def mql(text: Text, names: words.Names) -> Section:
 
 
 def sql(text: Text, names: words.Names) -> Section:
-    lines = [_proof(kind, CriterionKind(kind).label, kind in text["sql_blocks"]) for kind in _proven(text, names)]
+    lines = [_proof(kind, str(CriterionKind(kind).label), kind in text["sql_blocks"]) for kind in _proven(text, names)]
     lines += [
         _proof(code, f"“{words.called('criteria', code, names)}”", term == Proof.BLOCKS)
         for code, term in sorted(text["sql_terms"].items())

@@ -55,7 +55,7 @@ class Editor:
             next_id = restructure(rows, wish)
         form = TermsForm(data, version=version, names=names)
         if quiet:
-            form._errors = ErrorDict()  # shown as it stands, judged when it is saved
+            form._errors = ErrorDict()  # type: ignore[attr-defined]  # shown as it stands, judged when it is saved
         return cls(version, form, Promises(rows, choices=choices, day=day, quiet=quiet), names, next_id)
 
     def is_valid(self) -> bool:

@@ -198,7 +198,13 @@ class TermsForm(forms.Form):
     def flat(self) -> dict[str, Any]:
         """The terms as plain data; see crm.agreement.terms."""
         data = self.cleaned_data
-        plain = ("minimum_score", "engagement_half_life_days", "distribution", "rep_cap", "hide_contact")
+        plain: tuple[str, ...] = (
+            "minimum_score",
+            "engagement_half_life_days",
+            "distribution",
+            "rep_cap",
+            "hide_contact",
+        )
         plain += ("max_returns", "capacity", "sql_blocks", "package_fields", "valuable_actions")
         gone = set(self.version.sql_terms) - {criterion.code for criterion in self.criteria}
         terms = {c.code: data[f"term-{c.code}"] for c in self.criteria if data[f"term-{c.code}"]}
@@ -232,7 +238,13 @@ def _once(criteria: Iterable[Criterion]) -> list[Criterion]:
 
 
 def _initial(version: AgreementVersion) -> dict[str, Any]:
-    plain = ("valuable_actions", "minimum_score", "engagement_half_life_days", "sql_blocks", "package_fields")
+    plain: tuple[str, ...] = (
+        "valuable_actions",
+        "minimum_score",
+        "engagement_half_life_days",
+        "sql_blocks",
+        "package_fields",
+    )
     plain += ("calendar", "distribution", "rep_cap", "hide_contact", "max_returns", "arbiter", "capacity")
     plain += ("starts_on", "renew_by")
     return {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
@@ -60,7 +62,7 @@ def agreement_diff(request: Request, pk: int) -> HttpResponse:
             raise Http404
     else:
         other = next((each for each in others if each.number < version.number), others[0] if others else None)
-    context = {"version": version, "other": other, "others": others}
+    context: dict[str, Any] = {"version": version, "other": other, "others": others}
     if other is not None:
         before, after = sorted((other, version), key=lambda each: each.number)
         found = changes.between(reading.sections(before), reading.sections(after))

@@ -49,7 +49,7 @@ def current() -> Mapping[str, str]:
     chosen, source = _chosen.get(), _source.get()
     if chosen is None and source is not None:
         _chosen.set({})  # asking may say a text itself
-        chosen = source()
+        chosen = {key: word for key, word in source().items() if word != CHOICES[key][0]}
         _chosen.set(chosen)
     return chosen or {}
 
@@ -94,8 +94,8 @@ def _put(found: Any) -> Any:
 
 def install() -> None:
     """Have the Spanish catalogue of this process speak in the words in use."""
-    spanish = trans_real.translation("es")
+    spanish: Any = trans_real.translation("es")
     if not isinstance(spanish._catalog, Catalogue):
-        ours = Catalogue()
+        ours: Any = Catalogue()
         ours._catalogs, ours._plurals = spanish._catalog._catalogs, spanish._catalog._plurals
         spanish._catalog = ours

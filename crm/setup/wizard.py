@@ -197,7 +197,9 @@ def in_force() -> AgreementVersion | None:
 @transaction.atomic
 def agree(pace: str, volume: int | None, *, by: User, at: datetime) -> AgreementVersion:
     """Draft the next version of the organisation's agreement at ``pace`` and sign it for each side that ``by`` leads;
-    with both signatures it is in force, else it waits for the lead of the other side."""
+    with both signatures it is in force, else it waits for the lead of the other side.
+
+    Raises drafts.DraftOpen where people have written a draft already."""
     organisation = people.organisation()
     calendar = calendars.main()
     if calendar is None:
@@ -208,6 +210,8 @@ def agree(pace: str, volume: int | None, *, by: User, at: datetime) -> Agreement
         name = _("Marketing and sales")
     agreement = Agreement.objects.filter(teams__isnull=True).order_by("pk").first()
     if (before := agreements.unsigned()) is not None:
+        if before.revision or before.comments.exists():  # people wrote it: a template does not replace that
+            raise drafts.DraftOpen
         drafts.discard(before, by=by, at=at)
     chosen = PACES[pace]
     day = hours.day_minutes(calendars.in_effect(calendar, at=at)[1])

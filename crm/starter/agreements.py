@@ -47,7 +47,7 @@ COMMITMENTS: list[dict[str, Any]] = [
     {"side": "marketing", "metric": Metric.PACKAGE_COMPLETE, "target": "0.95"},
 ]
 PACKAGE = ["person.name", "person.email", "person.phone", "company.name", "lead.source"]
-DEFINITIONS = {
+DEFINITIONS: dict[str, Any] = {
     "mql_definition": {
         "es": "Cumple los criterios de encaje de la buyer persona e hizo al menos una acción de valor.",
         "en": "Meets the fit criteria of the buyer persona and did at least one valuable action.",

@@ -22,7 +22,7 @@ from crm.setup import code, steps, wizard
 from leads import handoffs, trials
 from leads.models import Handoff, Lead, Source
 from personas import catalogue
-from sla import calendars, special_days
+from sla import calendars, drafts, special_days
 from sla.models import AgreementVersion, Calendar
 from tests.conftest import Moment
 from tests.factories import PASSWORD, Cast
@@ -322,6 +322,15 @@ def test_an_agreement_waits_for_the_lead_of_the_other_side(founded: Client) -> N
     lead.post(signing, {"password": PASSWORD, "sha": sha})
     assert AgreementVersion.objects.get().state == "in_force"
     assert lead.get("/setup/agreement/sign/").status_code == 403
+
+
+def test_template_does_not_replace_a_draft_that_people_wrote(ready: Client) -> None:
+    admin = User.objects.get(is_admin=True)
+    draft = drafts.renew(AgreementVersion.objects.get(), by=admin, at=clock.now())
+    drafts.comment(draft, "sales", "Two hours?", by=admin, at=clock.now())
+    assert ready.post("/setup/agreement/", {"pace": "quick"}).status_code == 409
+    draft.refresh_from_db()
+    assert draft.state == "draft"
 
 
 def test_new_hours_leave_the_signed_ones_and_open_the_agreement_again(ready: Client) -> None:
