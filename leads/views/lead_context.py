@@ -262,6 +262,7 @@ def _abilities(user: User, lead: Lead, handoff: Handoff | None, assessment: Asse
     proven = assessment is not None and assessment.proves(MEANS) and assessment.proves(AUTHORITY)
     return {
         "change": permissions.can_change(user, lead),
+        "catalogues": permissions.can_edit_catalogues(user),
         "qualify": permissions.can_qualify(user, lead),
         "decide": handoff is not None and permissions.can_decide(user, handoff),
         "accept_as_sql": handoff is not None and permissions.can_accept_as_sql(user, handoff),
