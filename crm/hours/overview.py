@@ -12,7 +12,6 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Count, Q
-from django.urls import NoReverseMatch, reverse
 from django.utils.dates import MONTHS, WEEKDAYS
 
 from crm.hours import words
@@ -140,7 +139,6 @@ class Running:
 
     count: int
     behind: int
-    reapply_url: str
 
 
 def running_in(calendar: Calendar, work: WorkCalendar) -> Running:
@@ -155,11 +153,7 @@ def running_in(calendar: Calendar, work: WorkCalendar) -> Running:
     changes = stored.get("changes")
     same &= Q(policy__calendar__changes=changes) if changes else Q(policy__calendar__changes__isnull=True)
     found = Handoff.objects.open().filter(mine).aggregate(count=Count("pk"), same=Count("pk", filter=same))
-    try:
-        reapply_url = reverse("reapply")
-    except NoReverseMatch:
-        reapply_url = ""
-    return Running(found["count"], found["count"] - found["same"], reapply_url)
+    return Running(found["count"], found["count"] - found["same"])
 
 
 def versions(calendar: Calendar) -> list[AgreementVersion]:

@@ -26,6 +26,7 @@ from crm.lib.errors import DomainError
 from crm.lib.paging import BadParameter
 from crm.setup import holiday_lists
 from crm.setup.hours import PRESETS, write
+from leads.permissions import can_reapply
 from leads.views.pages import refuse
 from sla import calendars, special_days
 from sla.models import Calendar
@@ -112,6 +113,7 @@ def calendar_page(request: Request, pk: int) -> HttpResponse:
         "versions": overview.versions(calendar),
         "running": overview.running_in(calendar, work),
         "may_edit": can_edit_calendars(request.user) and calendar.archived_at is None,
+        "may_reapply": can_reapply(request.user),
         "may_archive": can_edit_calendars(request.user),
     }
     return render(request, "hours/calendar.html", context)

@@ -7,12 +7,10 @@ from typing import Any
 
 import pytest
 from django.test import Client
-from django.urls import path, reverse
+from django.urls import reverse
 
 from crm.accounts.models import User
 from crm.audit.models import Entry
-from crm.urls import urlpatterns as every
-from crm.views import healthz
 from leads import handoffs
 from sla import calendars, special_days
 from sla.models import Calendar
@@ -153,16 +151,13 @@ def test_handoffs_of_a_team_with_a_calendar_count_there(cast: Cast, moment: Mome
     assert admin.get(f"/calendars/{own.pk}/").context["running"].behind == 1
 
 
-urlpatterns = [*every, path("again/", healthz, name="reapply")]
-
-
-def test_page_leads_to_applying_anew_where_that_exists(
-    cast: Cast, moment: Moment, admin: Client, settings: Any
-) -> None:
+def test_page_leads_those_who_may_to_applying_anew(cast: Cast, moment: Moment) -> None:
     factories.handed_off(cast)
+    people, link = (cast.dora, cast.elsa, cast.bea, cast.luis, cast.root), f'href="{reverse("reapply")}"'
+    path = address("calendar", cast.calendar)
+    assert [link in text_of(signed_in(person).get(path)) for person in people] == [False] * 5
     special_days.put(cast.calendar, NEW_YEAR, "Año Nuevo", (), by=cast.root, at=SIGNED_AT)
-    settings.ROOT_URLCONF = __name__
-    assert 'href="/again/"' in text_of(admin.get(address("calendar", cast.calendar)))
+    assert [link in text_of(signed_in(person).get(path)) for person in people] == [True, True, False, False, False]
 
 
 def test_signed_hours_are_shown_as_frozen_with_a_way_on(cast: Cast, moment: Moment, admin: Client) -> None:

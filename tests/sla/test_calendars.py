@@ -132,7 +132,7 @@ def test_hours_of_a_draft_are_not_signed(cast: Cast) -> None:
 def test_copy_has_the_same_hours_and_days_and_is_free(cast: Cast) -> None:
     days = [(date(2026, 12, 24), "Nochebuena", ((540, 660), (720, 780))), (date(2026, 12, 25), "Navidad", None)]
     original = free(cast, holidays=days, changes={NEW_YEAR: SHORT})
-    factories.agreement(original, marketing=cast.luis, sales=cast.dora, teams=[cast.other_sales])
+    factories.agreement(original, marketing=cast.luis, sales=cast.dora, teams=[cast.sales])
     made = calendars.copy(original, "Libre 2027", by=cast.root, at=SIGNED_AT)
     assert calendars.plain(made) == calendars.plain(original)
     assert calendars.plain(made).names == {date(2026, 12, 24): "Nochebuena", date(2026, 12, 25): "Navidad"}
