@@ -14,7 +14,7 @@ from typing import Any
 
 from django.core.handlers.wsgi import WSGIHandler
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.test import override_settings
 
 from tests.bench import bare, bench_worktime, crowd
@@ -55,7 +55,8 @@ def prepare(leads: int) -> Crowd:
     with connection.cursor() as cursor:
         cursor.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     call_command("migrate", verbosity=0)
-    made = crowd.gather(leads)
+    with transaction.atomic():  # the database judges leads, actions and handoffs together, when all are there
+        made = crowd.gather(leads)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE)")
     return made
