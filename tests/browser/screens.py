@@ -278,7 +278,10 @@ SCREENS: dict[str, str | list[Screen]] = {
     "setup_teams": [Screen("/setup/teams/", (ADMIN,))],
     "setup_persona": [Screen("/setup/persona/", (ADMIN,))],
     "setup_agreement": [Screen("/setup/agreement/", (ADMIN,))],
-    "setup_sign": [Screen("/setup/agreement/sign/", (ADMIN,)), Screen("/setup/agreement/sign/", (LEAD,), status=403)],
+    "setup_sign": [
+        Screen("/setup/agreement/sign/", (ADMIN, LEAD)),
+        Screen("/setup/agreement/sign/", (REP,), status=403),
+    ],
     "setup_test": [Screen("/setup/test/", (ADMIN,))],
     "setup_test_now": FOR_ADMINS,
     "setup_test_remove": TAKES_A_FORM,
