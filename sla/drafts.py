@@ -352,14 +352,14 @@ def _is_variant(promise: Commitment) -> bool:
 
 
 def _of_ladder(promise: Commitment) -> str:
-    """The order of a ladder: a warning inside the window, one breach, and later steps that do not go back in time."""
+    """The order of a ladder: a warning inside the window, one breach at most, and later steps that do not go back in time."""
     steps = list(promise.steps.all())
     label = Metric(promise.metric).label
     offsets = [step.offset_minutes for step in steps]
     if offsets != sorted(offsets):
         return _("The steps of %(metric)s are not in the order of their time.") % {"metric": label}
-    if steps and [step.kind for step in steps].count(StepKind.BREACH) != 1:
-        return _("The steps of %(metric)s need the deadline itself, once.") % {"metric": label}
+    if [step.kind for step in steps].count(StepKind.BREACH) > 1:
+        return _("The steps of %(metric)s name the deadline itself more than once.") % {"metric": label}
     if any(-step.offset_minutes >= (promise.window_minutes or 0) for step in steps if step.kind == StepKind.WARN):
         return _("The warning of %(metric)s comes before its time begins.") % {"metric": label}
     return ""

@@ -188,8 +188,12 @@ def drafted(
 def agreement(
     calendar: Calendar, *, marketing: User, sales: User, at: datetime = SIGNED_AT, **terms: Any
 ) -> AgreementVersion:
-    """A version drafted (see above), signed by a lead of each side, and in force."""
-    version = drafted(calendar, by=marketing, at=at, **terms)
+    """A version drafted (see above), signed by a lead of each side, and in force. A side that promises nothing in
+    ``commitments`` promises what no clock counts, since neither side signs alone."""
+    promises = [*terms.pop("commitments", COMMITMENTS)]
+    silent = {"marketing": COMMITMENTS[3], "sales": {"side": "sales", "metric": "feedback", "target": "0.9"}}
+    promises += [words for side, words in silent.items() if side not in {each["side"] for each in promises}]
+    version = drafted(calendar, by=marketing, at=at, commitments=promises, **terms)
     agreements.sign(version, "marketing", by=marketing, at=at)
     agreements.sign(version, "sales", by=sales, at=at)
     return agreements.activate(version, by=sales, at=at)

@@ -140,8 +140,9 @@ def test_new_agreement(cast: Cast) -> None:
 
 
 def test_calendar_edited(cast: Cast) -> None:
+    own = factories.office("Ventas", team=cast.sales)
     handoff = factories.accepted(cast)
-    cast.calendar.windows.update(closes=13 * 60)
+    own.windows.update(closes=13 * 60)
     assert goes_on(handoff)
 
 
@@ -158,8 +159,9 @@ def test_exception_added(cast: Cast) -> None:
 
 
 def test_zone_changed(cast: Cast) -> None:
+    own = factories.office("Ventas", team=cast.sales)
     handoff = factories.accepted(cast)
-    Calendar.objects.update(time_zone="America/Bogota")
+    Calendar.objects.filter(pk=own.pk).update(time_zone="America/Bogota")
     assert goes_on(handoff)
 
 

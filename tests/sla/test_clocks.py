@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from personas.models import PersonaVersion
 from sla import clocks, ladder
 from sla.agreements import policy
-from sla.models import Clock, Outage
+from sla.models import Clock, Holiday, Outage
 from tests import factories
 from tests.conftest import Moment
 from tests.factories import Cast, when
@@ -81,7 +81,7 @@ def test_clock_starts_anew_after_the_last_one_stopped(cast: Cast, clock: Clock, 
 
 
 def test_editing_the_calendar_never_moves_a_running_clock(cast: Cast, clock: Clock) -> None:
-    cast.calendar.windows.update(closes=9 * 60 + 1)
+    Holiday.objects.create(calendar=cast.calendar, on="2026-03-02", name="Día libre")
     stopped = clocks.stop(cast.persona, "accept", at=when("2026-03-02 12:00"))
     assert stopped is not None
     assert (stopped.due_at, stopped.state, stopped.used_seconds) == (when("2026-03-02 12:00"), "met", 7200)

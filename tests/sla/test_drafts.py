@@ -104,7 +104,7 @@ MARKETING = {"side": "marketing", "metric": "mql_volume", "target": "60"}
         ({"commitments": [ACCEPT, ACCEPT, MARKETING]}, "commitments"),
         ({"commitments": [{**ACCEPT, "side": "marketing"}, MARKETING, ACCEPT]}, "commitments"),
         ({"commitments": [{**ACCEPT, "steps": [("warn", -120), ("breach", 0)]}, MARKETING]}, "commitments"),
-        ({"commitments": [{**ACCEPT, "steps": [("warn", -20)]}, MARKETING]}, "commitments"),
+        ({"commitments": [{**ACCEPT, "steps": [("breach", 0), ("breach", 0)]}, MARKETING]}, "commitments"),
         ({"capacity": 59}, "capacity"),
         ({"index_weights": {"accept": 60, "mql_volume": 30}}, "index_weights"),
         ({"starts_on": when("2026-02-01 00:00").date()}, "starts_on"),
