@@ -360,7 +360,7 @@ def _of_ladder(promise: Commitment) -> str:
         return _("The steps of %(metric)s are not in the order of their time.") % {"metric": label}
     if [step.kind for step in steps].count(StepKind.BREACH) > 1:
         return _("The steps of %(metric)s name the deadline itself more than once.") % {"metric": label}
-    if any(-step.offset_minutes >= (promise.window_minutes or 0) for step in steps if step.kind == StepKind.WARN):
+    if any(-step.offset_minutes > (promise.window_minutes or 0) for step in steps if step.kind == StepKind.WARN):
         return _("The warning of %(metric)s comes before its time begins.") % {"metric": label}
     return ""
 

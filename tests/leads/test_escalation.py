@@ -25,7 +25,7 @@ def climb(moment: Moment, *times: str) -> None:
 def told() -> dict[str, list[str]]:
     """Who is told of what, without what the hand-off itself says."""
     found: dict[str, list[str]] = {}
-    for message in Message.objects.filter(kind__startswith="handoff.").exclude(kind="handoff.new").order_by("recipient__name"):
+    for message in Message.objects.exclude(kind="handoff.new").order_by("recipient__name"):
         found.setdefault(message.kind, []).append(message.recipient.get_short_name())
     return found
 

@@ -42,9 +42,10 @@ def agreed(
     cast: Cast, *, accept: int = 120, contact: int = 240, at: datetime = ELEVEN, **steps: Any
 ) -> AgreementVersion:
     """The next version of the agreement, in force: minutes to accept and to the first contact."""
+    ladder = [step for step in FIRST_CONTACT["steps"] if -step[1] <= contact]
     promises = [
         {**ACCEPT, "window_minutes": accept, **steps},
-        {**FIRST_CONTACT, "window_minutes": contact},
+        {**FIRST_CONTACT, "window_minutes": contact, "steps": ladder},
         *COMMITMENTS[2:],
     ]
     parent = cast.agreement.agreement

@@ -103,7 +103,7 @@ MARKETING = {"side": "marketing", "metric": "mql_volume", "target": "60"}
         ({"commitments": [{**ACCEPT, "target": "1.5"}, MARKETING]}, "commitments"),
         ({"commitments": [ACCEPT, ACCEPT, MARKETING]}, "commitments"),
         ({"commitments": [{**ACCEPT, "side": "marketing"}, MARKETING, ACCEPT]}, "commitments"),
-        ({"commitments": [{**ACCEPT, "steps": [("warn", -120), ("breach", 0)]}, MARKETING]}, "commitments"),
+        ({"commitments": [{**ACCEPT, "steps": [("warn", -121), ("breach", 0)]}, MARKETING]}, "commitments"),
         ({"commitments": [{**ACCEPT, "steps": [("breach", 0), ("breach", 0)]}, MARKETING]}, "commitments"),
         ({"capacity": 59}, "capacity"),
         ({"index_weights": {"accept": 60, "mql_volume": 30}}, "index_weights"),

@@ -42,7 +42,8 @@ def started(cast: Cast, at: str, steps: list[tuple[str, int]] | None = None) -> 
     """A clock of two business hours that started ``at``, on a subject of its own."""
     if steps is not None:
         promise = {**ACCEPT, "steps": steps}
-        agreed = factories.agreement(cast.calendar, marketing=cast.luis, sales=cast.dora, commitments=[promise])
+        signed = {"marketing": cast.luis, "sales": cast.dora, "of": cast.agreement.agreement}
+        agreed = factories.agreement(cast.calendar, **signed, commitments=[promise])
     subject = factories.persona(f"p-{next(factories.numbers)}", [])
     terms = policy(agreed if steps is not None else cast.agreement, cast.sales, facts={})
     clock = clocks.start(subject, "accept", terms, team=cast.sales, at=when(at))
