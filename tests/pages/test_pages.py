@@ -265,8 +265,8 @@ def test_queue_shows_scores_and_why_marketing_knew_better(firm, signed_in):
     handoff = handoffs.hand_off(small, **sent)
     factories.pending(firm)
     answer = signed_in(firm.bea).get("/queue/")
-    shown = {row["pk"]: (row["scores"], row["word"]) for row in answer.context["rows"]}
-    assert shown.pop(handoff.pk) == ("Fit 50 · engagement 40", "Overridden: Abre sucursal")
-    assert list(shown.values()) == [("Fit 50 · engagement 40", "")]
+    shown = {row["pk"]: (row["scores"], row["marks"]) for row in answer.context["rows"]}
+    assert shown.pop(handoff.pk) == ("Fit 50 · engagement 40", [("warn", "Overridden: Abre sucursal", True)])
+    assert list(shown.values()) == [("Fit 50 · engagement 40", [])]
     page = signed_in(firm.bea).get(f"/leads/{small.pk}/").content.decode()
     assert "“Abre sucursal” · Ana Robles" in page
