@@ -24,7 +24,8 @@ from crm.persona.weighing import Pair
 from leads import customs
 from leads.views.pages import refuse
 from personas import drafts, permissions
-from personas.fields import Fields, operators
+from personas.criteria import Unfit, operand_of
+from personas.fields import NOBODY_KNOWS, Fields, operators
 from personas.models import Persona, PersonaVersion
 from personas.states import VersionState
 
@@ -153,11 +154,22 @@ def reading(request: Request, pk: int) -> HttpResponse:
     fitting = operators(known) if known else ("said",)
     if row["operator"] not in fitting:
         row["operator"] = str(fitting[0])
+    if request.htmx.target == f"{CRITERIA}-{int(raw)}-rule" and not _fits(row, facts):
+        row["operand"] = []  # another field or question was chosen: what was compared before means nothing to it
     return render(
         request,
         "personas/_rule.html",
         {"persona": persona, "row": DraftForm(typed, facts).rules()[int(raw)], "form": None, "key": CRITERIA},
     )
+
+
+def _fits(row: dict[str, Any], facts: Fields) -> bool:
+    """Whether what is typed can be compared with the field as it is asked now."""
+    try:
+        operand_of(facts.get(row["field"], NOBODY_KNOWS), row["operator"], row["operand"])
+    except Unfit:
+        return False
+    return True
 
 
 @require_POST

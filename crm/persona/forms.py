@@ -179,6 +179,8 @@ class DraftForm(forms.Form):
         field = self.facts.get(row["field"], NOBODY_KNOWS)
         if row["operator"] not in operators(field):
             return rules.does_not_fit(field, row["operator"])
+        if known["operand"] in (None, []) and row["operator"] not in WITHOUT_OPERAND:
+            return _("Not yet a question that a machine can answer.")
         return rules.reads(row["kind"], row["field"], row["operator"], known["operand"], self.facts)
 
 

@@ -261,6 +261,16 @@ def test_machine_reads_a_criterion_while_it_is_typed(firm, signed_in, persona, d
     assert client.post(path(persona, "reading/"), {**sent, "number": "77"}).status_code == 404
 
 
+def test_what_does_not_fit_another_field_is_dropped_with_it(firm, signed_in, persona, draft):
+    client = signed_in(firm.luis)
+    sent = {**shown(client, persona), "number": "0", "criteria-0-operator": "is"}
+    headers = {"HX-Request": "true", "HX-Target": "criteria-0-rule"}
+    other = client.post(path(persona, "reading/"), {**sent, "criteria-0-field": "lead.source"}, headers=headers)
+    same = client.post(path(persona, "reading/"), sent, headers=headers)
+    assert other.context["row"].reads == "Todavía no es una pregunta que la máquina pueda responder."
+    assert same.context["row"].reads == "Encaja cuando “Empleados” es 20."
+
+
 def test_new_persona_from_an_example_brings_text_criteria_and_fields(firm, signed_in):
     client = signed_in(firm.dora)
     made = client.post("/personas/new/", {"template": "industry", "es": "", "en": ""})
