@@ -57,7 +57,8 @@ def test_mark_safe_is_used_for_our_own_drawings_only() -> None:
         for node in ast.walk(tree(path))
         if isinstance(node, ast.Call) and ast.unparse(node.func).endswith(("mark_safe", "SafeString"))
     ]
-    assert found == ["crm/templatetags/relevo.py"]  # icons of the package lucide: no input of people
+    # icons of the package lucide, addresses made of ids, patterns whose places are filled escaped: no input of people
+    assert sorted(set(found)) == ["crm/lib/addresses.py", "crm/templatetags/relevo.py", "leads/templatetags/leads.py"]
 
 
 def test_nothing_is_left_unfinished() -> None:

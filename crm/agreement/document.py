@@ -198,19 +198,21 @@ def ladder(text: Text, names: words.Names) -> Section:
 def calendar(text: Text, names: words.Names) -> Section:
     kept = text["calendar"]
     lines = [Line(f"week {number}", said) for number, said in enumerate(weekly(kept["windows"]))]
-    if kept["holidays"]:
-        days = sorted(kept["holidays"].items())
-        said = ngettext("%(count)s day is off or shorter.", "%(count)s days are off or shorter.", len(days))
-        below = [Line(on, _holiday(on, hours)) for on, hours in days]
-        lines.append(Line("holidays", said % {"count": len(days)}, below))
+    for since, windows in sorted(kept.get("changes", {}).items()):
+        lines.append(
+            Line(
+                f"from {since}",
+                _("From %(date)s:") % {"date": day_words(date.fromisoformat(since))},
+                [Line(f"from {since} {number}", said) for number, said in enumerate(weekly(windows))],
+            )
+        )
+    days = _(
+        "Days off and shortened days are those of this calendar; its admins keep them, and no change moves a clock."
+    )
+    lines.append(Line("days", days))
     intro = _("A promised hour counts only while the calendar “%(name)s” is open, by the time of %(city)s.")
     own = Line("own", _("A team with working hours of its own counts by those."))
     return _said(intro % {"name": kept["name"], "city": city(kept["zone"])}, [*lines, own])
-
-
-def _holiday(on: str, hours: list[list[int]]) -> str:
-    day = day_words(date.fromisoformat(on))
-    return f"{day}: {', '.join(weekly([[0, *pair] for pair in hours], days=False))}" if hours else day
 
 
 def reasons(text: Text, names: words.Names) -> Section:
