@@ -123,7 +123,7 @@ def test_page_takes_the_same_queries_for_any_number_of_versions_and_comments(
         client.get(f"/agreement/{draft.pk}/")
     with CaptureQueriesContext(connection) as lists:
         client.get("/agreement/all/")
-    assert (len(pages), len(lists)) == (25, 6)
+    assert (len(pages), len(lists)) == (26, 6)
 
 
 def test_diff_marks_the_words_that_changed(cast: Cast, draft: AgreementVersion, browser: Browser) -> None:

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 import pytest
 from django.test import Client
+from django.utils.html import escape
 
 from crm import demo
 from crm.accounts import organisations, people
@@ -13,6 +15,7 @@ from crm.accounts.demo import DOMAIN
 from crm.accounts.models import Organisation, User
 from crm.lib import clock, terms
 from leads.models import Handoff, Lead
+from personas.models import Criterion, PersonaVersion
 from sla.models import AgreementVersion
 from tests.browser import screens
 from tests.conftest import Moment
@@ -34,7 +37,24 @@ def firm(moment: Moment, settings: object) -> Organisation:
 def said(page: str) -> list[str]:
     """The words that should not be there, beside the two choices of the settings."""
     page = re.sub(r'<select name="say_.*?</select>', "", page, flags=re.DOTALL)
+    for words in written_by_people():
+        page = page.replace(escape(words), "")
     return OTHER_WORDS.findall(page)
+
+
+def written_by_people() -> set[str]:
+    """What the organisation itself wrote of its personas, in whatever words."""
+
+    def texts(value: object) -> Iterator[str]:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, (dict, list)):
+            for each in value.values() if isinstance(value, dict) else value:
+                yield from texts(each)
+
+    content = PersonaVersion.objects.values_list("content", flat=True)
+    rows = [*content, *Criterion.objects.values_list("text", flat=True)]
+    return {words for row in rows for words in texts(row) if OTHER_WORDS.search(words)}
 
 
 def address(screen: screens.Screen) -> str:

@@ -16,7 +16,7 @@ from sla import pauses as clock_pauses
 from sla.models import Clock, Firing, Pause
 from tests import factories
 from tests.conftest import Moment
-from tests.factories import ACCEPTED_AT, COMMITMENTS, FIRST_CONTACT, Cast, pause_reason, when
+from tests.factories import ACCEPTED_AT, COMMITMENTS, FIRST_CONTACT, Cast, pause_reason, when, within
 from tests.races.parallel import Without, together
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -179,8 +179,8 @@ def test_pause_against_reassign_belongs_to_one_of_them(cast: Cast, _round: int) 
 
 def newer(cast: Cast) -> None:
     promises = [
-        {**COMMITMENTS[0], "window_minutes": 240},
-        {**FIRST_CONTACT, "window_minutes": 480},
+        within(COMMITMENTS[0], 240),
+        within(FIRST_CONTACT, 480),
         *COMMITMENTS[2:],
     ]
     parent = cast.agreement.agreement
