@@ -352,7 +352,7 @@ def _is_variant(promise: Commitment) -> bool:
 
 
 def _of_ladder(promise: Commitment) -> str:
-    """The order of a ladder: warnings inside the window, one breach at most, later steps that do not go back in time."""
+    """The order of a ladder: warnings inside the window, one breach at most, later steps in the order of time."""
     steps = list(promise.steps.all())
     label = Metric(promise.metric).label
     offsets = [step.offset_minutes for step in steps]

@@ -18,6 +18,7 @@ from crm.demo import cast as casting
 from crm.demo.book import Book
 from crm.demo.cast import ZONE, Cast
 from crm.lib import clock
+from crm.notifications import outbox
 from crm.notifications.models import Message, Notice
 from leads import attempts, desk, handoffs, leads, outcomes, overrides
 from leads.models import (
@@ -340,6 +341,7 @@ def test_book_writes_what_the_functions_write(moment):
     Organisation.objects.create(name="Nube Clara", currency="MXN", time_zone=ZONE, country="MX", is_demo=True)
     starter.catalogues()
     cast, found = casting.assemble(at=when("2026-01-05 09:00")), []
+    outbox.deliver()  # what was said of the agreement
     for book in (Book(cast, at=when(NOON)), Product(cast, moment)):
         with transaction.atomic():
             play(book, cast)

@@ -29,7 +29,7 @@ from leads.models import (
     Person,
     ValuableAction,
 )
-from leads.qualification import AUTHORITY, MEANS, Assessment, Proof
+from leads.qualification import AUTHORITY, MEANS, NEED, TIMING, Assessment, Proof
 from leads.scores import Done
 from leads.states import DecisionKind, EventKind, HandoffState, OutcomeKind, Stage, Verdict
 from personas.models import PersonaVersion
@@ -183,7 +183,10 @@ class Book(Rows):
         self.climb(handoff, until=at)
         handoff.sql_at = at
         self._stop(handoff, at=at)
-        self._move(handoff, HandoffState.SQL, EventKind.SQL, by=by, at=at)
+        asked = [r for kind in (NEED, TIMING) for r in self.rules[handoff.persona_version_id] if r.kind == kind]
+        open_points = [r.code for r in asked if r.code not in self.proofs[id(handoff.lead)]]
+        payload = {"warned": open_points} if open_points else {}
+        self._move(handoff, HandoffState.SQL, EventKind.SQL, by=by, at=at, payload=payload)
         self._tell_marketing("handoff.sql", handoff, by=by, at=at)
 
     def open_opportunity(self, handoff: Handoff, *, by: User, at: datetime) -> None:
