@@ -41,6 +41,14 @@ ASKED = (
     *(f"clock__{name}" for name in ("metric", "state", "calendar", "limit_seconds", "used_seconds", "started_at")),
     *(f"clock__{name}" for name in ("due_at", "soon_at", "paused_until", "stopped_at")),
 )
+# What an accept asks about and writes of beside those.
+DECIDED = (
+    *("cycle", "policy", "owner", "accepted_at", "team__name", "submitted_by__is_active", "submitted_by__mails"),
+    *("lead__stage", "lead__owner", "lead__accepted_on", "lead__marketing_team", "lead__contact_hidden"),
+    *("lead__external_id", "lead__company__name"),
+    *(f"lead__person__{name}" for name in ("name", "email", "phone")),
+    *(f"clock__{name}" for name in ("counted_from", "spent", "assigned_due_at")),
+)
 PENDING = Q(state=HandoffState.PENDING)
 CLOCK = "clock__"
 
@@ -66,13 +74,23 @@ def queue(user: User, tab: str, *, at: datetime, since: datetime) -> QuerySet[Ha
 
 
 def _as_rows(handoffs: HandoffQuerySet) -> HandoffQuerySet:
-    names = {SAID + name: F(path) for name, path in NAMES.items()}
     overruled = KeyTransform("overrides", "package__payload")
-    return handoffs.select_related("clock").only(*ASKED).annotate(**names, overruled=overruled)
+    return with_said(handoffs).select_related("clock").only(*ASKED).annotate(overruled=overruled)
+
+
+def to_decide(handoffs: HandoffQuerySet) -> HandoffQuerySet:
+    """``handoffs`` as an accept needs them and :func:`said` tells of them, in one query; the rest comes when asked."""
+    near = ("lead__person", "lead__company", "team", "clock", "submitted_by")
+    return with_said(handoffs).select_related(*near).only(*ASKED, *DECIDED)
+
+
+def with_said(handoffs: HandoffQuerySet) -> HandoffQuerySet:
+    """``handoffs`` with what :func:`said` tells, in columns of their own."""
+    return handoffs.annotate(**{SAID + name: F(path) for name, path in NAMES.items()})
 
 
 def said(handoff: Handoff) -> dict[str, Any]:
-    """NAMES of ``handoff``: as :func:`queue` read them, else from the objects that ``with_names`` brings."""
+    """NAMES of ``handoff``: as :func:`with_said` read them, else from the objects that ``with_names`` brings."""
     if hasattr(handoff, SAID + "person"):
         return {name: getattr(handoff, SAID + name) for name in NAMES}
     return {

@@ -485,8 +485,8 @@ def submitters(handoff: Handoff, *, besides: User) -> list[User]:
     is not here any more."""
     if handoff.submitted_by_id == besides.pk:
         return []
-    team = handoff.lead.marketing_team
-    if handoff.submitted_by.is_active or team is None:
+    team_id = handoff.lead.marketing_team_id
+    if handoff.submitted_by.is_active or team_id is None:
         return [handoff.submitted_by]
-    here = Membership.objects.filter(team=team, user__is_active=True, is_lead=True)
+    here = Membership.objects.filter(team_id=team_id, user__is_active=True, is_lead=True)
     return [membership.user for membership in here.select_related("user")]
