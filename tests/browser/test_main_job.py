@@ -132,7 +132,7 @@ def accept_in_the_queue(bea: Desk, name: str) -> None:
     assert page.url.endswith("/queue/")
     bea.link("Open", within=row).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
-    expect(page.locator("time[data-sla=ok]")).to_be_visible()
+    expect(page.locator("#clock time[data-sla=ok]")).to_be_visible()
 
 
 def contact(bea: Desk, name: str) -> None:

@@ -260,7 +260,7 @@ def qualify_and_hand_off(ana: Desk, name: str) -> None:
 def accept_on_the_phone(toño: Desk, name: str) -> None:
     page, bar, row = toño.page, toño.page.locator(".mbar"), toño.row(name)
     bar.get_by_role("link", name=toño.say("Queue")).tap()
-    expect(row.locator("#clock time[data-sla=ok]")).to_have_text(re.compile(toño.say.either(es="de plazo", en="left")))
+    expect(row.locator("time[data-sla=ok]")).to_have_text(re.compile(toño.say.either(es="de plazo", en="left")))
     stands(toño, "Queue")
     toño.button("Accept", within=row).tap()
     expect(row).to_contain_text(toño.say("Yours now."))
@@ -269,7 +269,7 @@ def accept_on_the_phone(toño: Desk, name: str) -> None:
     mine = toño.row(name)
     expect(page.locator("[data-row]")).to_have_count(1)
     expect(mine).to_contain_text(toño.say("Make the first contact"))
-    expect(mine.locator("#clock time[data-sla=ok]")).to_have_text(re.compile(toño.say.either(es="de plazo", en="left")))
+    expect(mine.locator("time[data-sla=ok]")).to_have_text(re.compile(toño.say.either(es="de plazo", en="left")))
     contact = (
         "SELECT c.metric, c.state, u.name FROM leads_handoff h JOIN sla_clock c ON c.id = h.clock_id"
         " JOIN accounts_user u ON u.id = h.owner_id WHERE h.id = %s"
