@@ -13,7 +13,7 @@ def make(count):
     """Hand off ``count`` new leads to the team that works around the clock, and print the handoffs' ids."""
     team = Team.objects.get(name="Ventas en línea")
     ana = User.objects.get(email="ana@demo.relevo.test")
-    persona = PersonaVersion.objects.get(persona__slug="commercial-leader")
+    persona = PersonaVersion.objects.get(persona__slug="commercial-leader", state="published")
     source = Source.objects.get(code="event")
     action = ValuableActionKind.objects.get(code="asked_for_demo")
     made = []
