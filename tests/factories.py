@@ -152,6 +152,12 @@ TERMS: dict[str, Any] = {
 }
 
 
+def within(promise: Mapping[str, Any], minutes: int, **more: Any) -> dict[str, Any]:
+    """The same commitment in another time; a warning that would come before its beginning is left out."""
+    steps = [(kind, offset) for kind, offset in promise["steps"] if offset > -minutes]
+    return {**promise, "window_minutes": minutes, "steps": steps, **more}
+
+
 def persona(
     slug: str = "commercial-leader", criteria: Iterable[Mapping[str, Any]] = (SIZE, ROLE, BUDGET, DECIDES)
 ) -> PersonaVersion:
