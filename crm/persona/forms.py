@@ -173,15 +173,16 @@ class DraftForm(forms.Form):
     def reads(self, number: int) -> str:
         """How the machine reads a criterion as it stands, finished or not."""
         row = self.typed.criteria[number]
-        known = operand(row, self.facts)
         if row["operator"] not in Operator.values or not (row["field"] or row["operator"] == Operator.SAID):
             return _("Not yet a question that a machine can answer.")
         field = self.facts.get(row["field"], NOBODY_KNOWS)
         if row["operator"] not in operators(field):
             return rules.does_not_fit(field, row["operator"])
-        if known["operand"] in (None, []) and row["operator"] not in WITHOUT_OPERAND:
+        try:
+            known = rules.operand_of(field, row["operator"], row["operand"])
+        except rules.Unfit:
             return _("Not yet a question that a machine can answer.")
-        return rules.reads(row["kind"], row["field"], row["operator"], known["operand"], self.facts)
+        return rules.reads(row["kind"], row["field"], row["operator"], known, self.facts)
 
 
 def operand(row: Mapping[str, Any], facts: Fields) -> dict[str, Any]:

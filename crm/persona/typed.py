@@ -66,7 +66,13 @@ def blank_criterion() -> dict[str, Any]:
 
 
 def read(posted: QueryDict) -> Typed:
-    """What was sent, in the order of the numbers in its names; more rows than fit are left out."""
+    """What was sent, in the order of the numbers in its names; more rows than fit are left out.
+
+    Browsers end lines with CR LF; kept as LF, or every text of several lines would seem to have changed.
+    """
+    posted = posted.copy()
+    for name in posted:
+        posted.setlist(name, [value.replace("\r\n", "\n") for value in posted.getlist(name)])
     found = Typed()
     found.who = {language: posted.get(f"{WHO}-{language}", "") for language in LANGUAGES}
     numbers: dict[str, set[int]] = {}

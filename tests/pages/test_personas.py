@@ -215,6 +215,16 @@ def test_save_over_somebody_elses_shows_both_and_keeps_what_was_typed(firm, sign
     assert PersonaVersion.objects.get(pk=draft.pk).content["who"]["es"] == "De Luis"
 
 
+def test_line_ends_of_browsers_are_no_difference(firm, signed_in, persona, draft):
+    luis, dora = signed_in(firm.luis), signed_in(firm.dora)
+    first, second = shown(luis, persona), shown(dora, persona)
+    luis.post(path(persona, "edit/"), {**first, "goals-0-es": "Meta de Luis"})
+    sent = {name: value.replace("\n", "\r\n") if name.startswith("who") else value for name, value in second.items()}
+    page = dora.post(path(persona, "edit/"), {**sent, "pains-0-es": "Dolor de Dora"})
+    assert "\r\n" in sent["who-es"]
+    assert [pair.unit for pair in page.context["pairs"]] == ["goals", "pains"]
+
+
 def test_undecided_parts_are_asked_again_and_decided_ones_are_saved(firm, signed_in, persona, draft):
     luis, dora = signed_in(firm.luis), signed_in(firm.dora)
     first, second = shown(luis, persona), shown(dora, persona)
