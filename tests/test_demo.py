@@ -9,11 +9,13 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.utils import translation
 
 from crm import demo, invariants, starter, tasks
 from crm.accounts.models import Organisation, User
 from crm.dashboard import numbers
 from crm.dashboard.numbers import Period, Scope
+from crm.dashboard.panels import worth
 from crm.demo import cast as casting
 from crm.demo.book import Book
 from crm.demo.cast import ZONE, Cast
@@ -130,6 +132,7 @@ def test_demo_is_worth_showing(moment):
     assert languages["en"] >= 15 < languages["es"]
 
     one_rep_is_slower_and_one_persona_better()
+    fit_is_worth_something_and_engagement_is_not(found)
     people_of_the_past_act_when_people_work(full)
     named_leads_that_the_tour_shows_are_there()
 
@@ -149,6 +152,16 @@ def one_rep_is_slower_and_one_persona_better():
         judged = Lead.objects.filter(persona_version__persona__slug=slug)
         shares[slug] = judged.filter(stage="won").count() / judged.count()
     assert shares["commercial-leader"] > 1.5 * shares["small-business-owner"]
+
+
+def fit_is_worth_something_and_engagement_is_not(found: numbers.Numbers):
+    with translation.override("en"):
+        fit, engagement = worth.score_tables(found)
+    assert fit.words.startswith("It is worth something")
+    assert not engagement.words.startswith("It is worth something")
+    assert sum(not line.too_few for line in fit.lines) == 3
+    assert 0 < found.overridden < 0.05 * found.handed
+    assert {each.name for each in found.submitters} == {"Ana Robles", "Luis Ferrer"}
 
 
 def people_of_the_past_act_when_people_work(full: datetime):
@@ -341,6 +354,7 @@ def test_book_writes_what_the_functions_write(moment):
     Organisation.objects.create(name="Nube Clara", currency="MXN", time_zone=ZONE, country="MX", is_demo=True)
     starter.catalogues()
     cast, found = casting.assemble(at=when("2026-01-05 09:00")), []
+    tasks.drain()  # what the signatures tell
     outbox.deliver()  # what was said of the agreement
     for book in (Book(cast, at=when(NOON)), Product(cast, moment)):
         with transaction.atomic():

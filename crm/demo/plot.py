@@ -66,7 +66,7 @@ ENDS = {
     "lost": {"price": 45, "chose_competitor": 30, "no_decision": 25},
 }
 # By how many of budget and decision were known at the hand-off: how the odds of an SQL and of a win change.
-KNOWN_SQL, KNOWN_WON = (0.9, 1.15, 1.3), (0.75, 1.2, 1.7)
+KNOWN_SQL, KNOWN_WON = (0.9, 1.05, 1.7), (0.75, 1.1, 2.6)
 CHANNELS = {"phone": 50, "whatsapp": 30, "email": 15, "meeting": 5}
 
 
@@ -172,7 +172,7 @@ class Story:
             self.book.qualify(lead, self.version, by=by, at=at)
             return
         odds = self.habit.rejected * (0.5 if again else 0.85 if self.is_leader else 1.25)
-        is_refused = draw.random() < odds * (1.6 if self.is_doubtful else 1)
+        is_refused = draw.random() < odds * (1.6 if self.is_doubtful else 0.7 if len(self.known) == 2 else 1)
         handoff = self.book.hand_off(lead, team, self.version, by=by, at=at)
         if is_refused:
             self._refuse(handoff, rep, decided_at, by)

@@ -27,7 +27,8 @@ DIRECTION = [
 def criterion(
     code: str, kind: str, es: str, en: str, field_: str, operator: str, operand: Any = None, weight: int = 10
 ) -> dict[str, Any]:
-    """Fields of Criterion, as personas.catalogue takes them; ``weight``: points of fit."""
+    """Fields of Criterion, as personas.catalogue takes them; ``weight``: its part of the fit score, in
+    which what makes an SQL counts as well: else every MQL would have the same."""
     asked = {"field": field_, "operator": operator, "operand": operand, "weight": weight}
     return {"code": code, "kind": kind, "text": both(es, en), **asked}
 
@@ -118,9 +119,9 @@ SERVICES = Template(
     content=persona_texts.SERVICES,
     criteria=[
         criterion("reachable", CriterionKind.FIT, "Dejó un teléfono", "Left a phone number", "person.phone",
-                  Operator.IS_SET, weight=40),
+                  Operator.IS_SET, weight=20),
         criterion("need", CriterionKind.FIT, "Dijo qué servicio o programa le interesa",
-                  "Said which service or course is wanted", "attributes.interest", Operator.IS_SET, weight=60),
+                  "Said which service or course is wanted", "attributes.interest", Operator.IS_SET, weight=20),
         criterion("wants-a-job", CriterionKind.DISQUALIFIER, "Busca empleo o prácticas", "Looks for a job here",
                   "attributes.wants_job", Operator.IS, True),
         criterion("can-pay", CriterionKind.MEANS, "Confirmó que puede pagarlo", "Confirmed that it is affordable",
@@ -149,7 +150,7 @@ CRITERIA: list[dict[str, Any]] = [
         "field": "company.employees",
         "operator": Operator.AT_LEAST,
         "operand": 20,
-        "weight": 40,
+        "weight": 20,
     },
     {
         "code": "commercial-role",
@@ -161,7 +162,7 @@ CRITERIA: list[dict[str, Any]] = [
             "ventas", "comercial", "marketing", "mercadotecnia", "director", "directora", "gerente", "ceo",
             "general", "sales", "commercial", "manager", "head", "founder", "fundadora", "fundador",
         ],
-        "weight": 60,
+        "weight": 30,
     },
     {
         "code": "student-or-vendor",
@@ -178,6 +179,7 @@ CRITERIA: list[dict[str, Any]] = [
         "field": "attributes.budget",
         "operator": Operator.AT_LEAST,
         "operand": 5000,
+        "weight": 25,
     },
     {
         "code": "decides",
@@ -186,6 +188,7 @@ CRITERIA: list[dict[str, Any]] = [
         "field": "attributes.decides",
         "operator": Operator.IS,
         "operand": True,
+        "weight": 25,
     },
 ]  # fmt: skip
 
@@ -211,8 +214,8 @@ def demo_leader(*, by: User | None, at: datetime) -> PersonaVersion:
     """The demo's first persona: as it was written at first, half a year before ``at``, and as it reads now."""
     before = [
         {**CRITERIA[0], "text": both("La empresa tiene al menos 10 empleados", "The company has at least 10 employees"),
-         "operand": 10, "weight": 50},
-        {**CRITERIA[1], "operand": CRITERIA[1]["operand"][:6], "weight": 50},
+         "operand": 10, "weight": 25},
+        {**CRITERIA[1], "operand": CRITERIA[1]["operand"][:6], "weight": 25},
         *CRITERIA[3:],
     ]  # fmt: skip
     created = catalogue.create("commercial-leader", LEADER_NAME, by=by, at=at - FORMER)

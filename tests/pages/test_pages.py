@@ -266,7 +266,7 @@ def test_queue_shows_scores_and_why_marketing_knew_better(firm, signed_in):
     factories.pending(firm)
     answer = signed_in(firm.bea).get("/queue/")
     shown = {row["pk"]: (row["scores"], row["marks"]) for row in answer.context["rows"]}
-    assert shown.pop(str(handoff.pk)) == ("Fit 98 · engagement 40", [("warn", "Overridden: Abre sucursal", True)])
-    assert list(shown.values()) == [("Fit 98 · engagement 40", [])]
+    assert shown.pop(str(handoff.pk)) == ("Fit 50 · engagement 40", [("warn", "Overridden: Abre sucursal", True)])
+    assert list(shown.values()) == [("Fit 50 · engagement 40", [])]
     page = signed_in(firm.bea).get(f"/leads/{small.pk}/").content.decode()
     assert "“Abre sucursal” · Ana Robles" in page
