@@ -38,6 +38,7 @@ TERMS = (
     "distribution",
     "rep_cap",
     "hide_contact",
+    "pauses",
     "max_returns",
     "capacity",
     "index_weights",
@@ -273,7 +274,8 @@ def blocks(version: AgreementVersion, kind: str, code: str) -> bool:
 
 
 def policy(version: AgreementVersion, team: Team, *, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The snapshot that a handoff carries: working calendar, limits (seconds) and ladders of its clocks.
+    """The snapshot that a handoff carries: working calendar, limits (seconds) and ladders of its clocks, reasons to
+    pause them with their caps (seconds).
 
     ``facts``: {"source": code, "actions": [codes], "persona": slug}; of the commitments whose conditions they
     meet, the one with the most conditions counts.
@@ -294,6 +296,8 @@ def policy(version: AgreementVersion, team: Team, *, facts: Mapping[str, Any]) -
         "calendar": calendar.to_json(),
         "clocks": {metric: terms for metric, (_rank, terms) in clocks.items()},
     }
+    if version.pauses is not None:
+        found["pauses"] = {code: minutes * 60 for code, minutes in version.pauses.items()}
     if version.rep_cap is not None:
         found["rep_cap"] = version.rep_cap
     if version.hide_contact:

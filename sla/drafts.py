@@ -19,7 +19,7 @@ from crm.lib.clock import local_date
 from crm.lib.errors import Conflict, DomainError
 from crm.lib.moves import check_move
 from personas.models import Persona
-from sla import agreements
+from sla import agreements, pauses
 from sla.agreements import tell
 from sla.models import (
     Agreement,
@@ -119,8 +119,10 @@ def create(
 ) -> AgreementVersion:
     """A new draft. ``commitments``: fields of Commitment plus ``steps``: [(kind, offset in minutes), …].
 
-    Raises DraftOpen where the agreement has one.
+    Where ``terms`` say nothing of pauses it proposes the catalogue's. Raises DraftOpen where the agreement has one.
     """
+    if terms.get("pauses") is None:
+        terms["pauses"] = pauses.proposed()
     last = agreement.versions.order_by("-number").first()
     try:
         with transaction.atomic():

@@ -66,6 +66,12 @@ def allowed(policy: Mapping[str, Any]) -> list[Allowed]:
     return [Allowed(r, timedelta(seconds=agreed[r.code])) for r in rows.filter(code__in=list(agreed))]
 
 
+def proposed() -> dict[str, int]:
+    """What a draft of an agreement begins with: every reason in use, with the cap in minutes that it has by itself."""
+    rows = PauseReason.objects.filter(archived_at__isnull=True)
+    return dict(rows.values_list("code", "longest_minutes"))
+
+
 def can_pause(clock: Clock, *, at: datetime) -> bool:
     """Whether ``clock`` may pause at ``at``, whatever the reason."""
     return not _obstacle(clock, at)

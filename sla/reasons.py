@@ -5,23 +5,17 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db import models, transaction
+from django.db import transaction
 from django.db.models import ProtectedError
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.accounts.models import User
 from crm.audit.entries import record
-from crm.lib.errors import Conflict, DomainError
+from crm.lib.errors import Conflict
+from sla.catalogue import checked, free_code, place
 from sla.models import AgreementVersion, RejectionReason
 from sla.states import RejectionClass
-
-
-class BadReason(DomainError):
-    """``fields`` says what is missing."""
-
-    code = "bad_reason"
 
 
 class ReasonIsUsed(Conflict):
@@ -29,26 +23,26 @@ class ReasonIsUsed(Conflict):
     message = gettext_lazy("An agreement names this reason. It can be archived, not deleted, and keeps its class.")
 
 
-def used() -> models.QuerySet[RejectionReason]:
-    """The reasons that some version of an agreement names, in whatever state."""
-    named = AgreementVersion.rejection_reasons.through.objects.filter(rejectionreason_id=models.OuterRef("pk"))
-    return RejectionReason.objects.filter(models.Exists(named))
+def used() -> set[int]:
+    """The ids of reasons that some version of an agreement names, in whatever state."""
+    named = AgreementVersion.rejection_reasons.through.objects
+    return set(named.values_list("rejectionreason_id", flat=True).distinct())
 
 
 def is_used(reason: RejectionReason) -> bool:
-    return used().filter(pk=reason.pk).exists()
+    return AgreementVersion.objects.filter(rejection_reasons=reason).exists()
 
 
 @transaction.atomic
 def create(
     name: dict[str, str], kind: str, *, by: User | None, at: datetime, needs_comment: bool = False, position: int = 0
 ) -> RejectionReason:
-    """A new reason. ``name``: in both languages; ``position``: 0 stands first. Raises BadReason."""
-    _check(name)
+    """A new reason. ``name``: in both languages; ``position``: 0 stands first. Raises catalogue.BadReason."""
+    name = checked(name)
     reason = RejectionReason.objects.create(
-        code=_free_code(name), kind=RejectionClass(kind), name=_clean(name), needs_comment=needs_comment
+        code=free_code(RejectionReason, name), kind=RejectionClass(kind), name=name, needs_comment=needs_comment
     )
-    _place(reason, position)
+    place(reason, position)
     record("rejection_reason_created", reason, by=by, at=at, payload={"name": reason.name, "class": reason.kind})
     return reason
 
@@ -57,12 +51,11 @@ def create(
 def change(reason: RejectionReason, *, by: User | None, at: datetime, **terms: Any) -> RejectionReason:
     """Change name, kind, needs_comment or position. What was signed keeps the words it was signed with.
 
-    Raises BadReason, and ReasonIsUsed where the class of a used reason would change: statistics count by it.
+    Raises catalogue.BadReason, and ReasonIsUsed where the class of a used reason would change: statistics count by it.
     """
     reason = RejectionReason.objects.select_for_update(no_key=True).get(pk=reason.pk)
     if "name" in terms:
-        _check(terms["name"])
-        terms["name"] = _clean(terms["name"])
+        terms["name"] = checked(terms["name"])
     if terms.get("kind", reason.kind) != reason.kind and is_used(reason):
         raise ReasonIsUsed(
             fields={"kind": _("An agreement names this reason by its class. Archive it and add another.")}
@@ -73,7 +66,7 @@ def change(reason: RejectionReason, *, by: User | None, at: datetime, **terms: A
         setattr(reason, key, value)
     reason.save(update_fields=[*terms])
     if position is not None:
-        _place(reason, position)
+        place(reason, position)
     changes = {key: [before[key], value] for key, value in terms.items() if before[key] != value}
     record("rejection_reason_changed", reason, by=by, at=at, payload={"changes": changes})
     return reason
@@ -106,30 +99,3 @@ def delete(reason: RejectionReason, *, by: User, at: datetime) -> None:
         reason.delete()
     except ProtectedError as error:  # a decision of before agreements named their reasons
         raise ReasonIsUsed from error
-
-
-def _check(name: dict[str, str]) -> None:
-    missing = [language for language in ("es", "en") if not name.get(language, "").strip()]
-    if missing:
-        words = _("Write it in both languages.")
-        raise BadReason(words, fields={f"name_{language}": words for language in missing})
-
-
-def _clean(name: dict[str, str]) -> dict[str, str]:
-    return {language: name[language].strip() for language in ("es", "en")}
-
-
-def _free_code(name: dict[str, str]) -> str:
-    base = slugify(name["en"]).replace("-", "_")[:50] or "reason"
-    taken = set(RejectionReason.objects.filter(code__startswith=base).values_list("code", flat=True))
-    numbered = (f"{base}_{number}" for number in range(2, len(taken) + 3))
-    return next(code for code in (base, *numbered) if code not in taken)
-
-
-def _place(reason: RejectionReason, position: int) -> None:
-    """Put ``reason`` at ``position`` and number all anew; one order at a time."""
-    rows = [row for row in RejectionReason.objects.select_for_update(no_key=True) if row.pk != reason.pk]
-    rows.insert(max(0, min(position, len(rows))), reason)
-    for number, row in enumerate(rows):
-        row.position = number
-    RejectionReason.objects.bulk_update(rows, ["position"])

@@ -18,6 +18,7 @@ from crm.lib import regions
 from crm.lib.bilingual import in_language
 from crm.templatetags.relevo import city, day_words
 from personas.states import CriterionKind
+from sla.pauses import MOST
 from sla.states import CLOCK_METRICS, Distribution, Metric, Proof, RejectionClass, StepKind
 
 Text = Mapping[str, Any]
@@ -215,6 +216,23 @@ def calendar(text: Text, names: words.Names) -> Section:
     return _said(intro % {"name": kept["name"], "city": city(kept["zone"])}, [*lines, own])
 
 
+def pauses(text: Text, names: words.Names) -> Section:
+    agreed = text.get("pauses")
+    if agreed is None:
+        return _said(_("Nothing is agreed about pauses: a clock may stand still for any reason that Relevo lists."))
+    if not agreed:
+        return _said(_("No clock stands still: a lead that asks for time is worked within the promised hours."))
+    said = _("%(reason)s: %(days)s at most")
+    lines = [
+        Line(code, said % {"reason": words.called("pauses", code, names), "days": words.days(minutes)})
+        for code, minutes in sorted(agreed.items(), key=lambda pair: (-pair[1], pair[0]))
+    ]
+    most = words.days(round(MOST.total_seconds()) // 60)
+    text_of_all = _("All pauses of one clock together last %(days)s at most; nights and weekends count.")
+    intro = _("When the lead asks for time, its rep may pause the first contact or the SQL decision for these reasons:")
+    return _said(intro, [*lines, Line("all", text_of_all % {"days": most})])
+
+
 def reasons(text: Text, names: words.Names) -> Section:
     lines = []
     for kind in RejectionClass:
@@ -325,6 +343,7 @@ SECTIONS: dict[str, tuple[Promise, Callable[[Text, words.Names], Section]]] = {
     "sales": (gettext_lazy("What sales promises"), sales),
     "ladder": (gettext_lazy("When time runs out"), ladder),
     "calendar": (gettext_lazy("When the clocks run"), calendar),
+    "pauses": (gettext_lazy("When a clock may stand still"), pauses),
     "reasons": (gettext_lazy("Reasons to reject a lead"), reasons),
     "rules": (gettext_lazy("How leads are shared out"), rules),
     "capacity": (gettext_lazy("Volume and capacity"), capacity),

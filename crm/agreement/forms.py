@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -12,9 +13,11 @@ from django.utils.translation import gettext_lazy
 from crm.accounts.models import User
 from crm.agreement import document
 from crm.agreement.reading import sales_teams
+from crm.agreement.words import DAY
 from crm.lib.bilingual import LANGUAGES
 from leads.forms import Line
-from sla.models import AgreementVersion, RejectionReason
+from sla.models import AgreementVersion, PauseReason, RejectionReason
+from sla.pauses import MOST
 from sla.states import RejectionClass
 
 
@@ -92,11 +95,39 @@ class FoundForm(forms.Form):
         self.fields["teams"].queryset = sales_teams()
 
 
-class ReasonForm(forms.Form):
-    """One reason to reject a lead."""
+class CatalogueForm(forms.Form):
+    """A name in both languages and a place in the order."""
 
     name_es = Line(label=gettext_lazy("In Spanish"), max_length=120)
     name_en = Line(label=gettext_lazy("In English"), max_length=120)
+    position = forms.IntegerField(
+        label=gettext_lazy("Place in the list"),
+        min_value=1,
+        max_value=999,
+        help_text=gettext_lazy("1 stands first."),
+    )
+
+    def __init__(self, *args: Any, reason: Any = None, places: int = 1, **kwargs: Any) -> None:
+        initial: dict[str, Any] = {"position": places}
+        if reason is not None:
+            initial = {"position": reason.position + 1, **self.of(reason)}
+            initial |= {f"name_{language}": reason.name.get(language, "") for language in LANGUAGES}
+        super().__init__(*args, initial=initial, **kwargs)
+
+    def of(self, reason: Any) -> dict[str, Any]:
+        """The other fields of ``reason``."""
+        raise NotImplementedError
+
+    def terms(self) -> dict[str, Any]:
+        """What the noun module takes."""
+        data = self.cleaned_data
+        name = {language: data[f"name_{language}"] for language in LANGUAGES}
+        return {"name": name, "position": data["position"] - 1}
+
+
+class ReasonForm(CatalogueForm):
+    """One reason to reject a lead."""
+
     kind = forms.ChoiceField(
         label=gettext_lazy("Class"),
         choices=RejectionClass.choices,
@@ -107,26 +138,28 @@ class ReasonForm(forms.Form):
         required=False,
         help_text=gettext_lazy("For reasons that say too little alone."),
     )
-    position = forms.IntegerField(
-        label=gettext_lazy("Place in the list"),
-        min_value=1,
-        max_value=999,
-        help_text=gettext_lazy("1 stands first."),
-    )
+    field_order = ("name_es", "name_en", "kind", "needs_comment", "position")
 
-    def __init__(self, *args: Any, reason: RejectionReason | None = None, places: int = 1, **kwargs: Any) -> None:
-        initial: dict[str, Any] = {"position": places}
-        if reason is not None:
-            initial = {"kind": reason.kind, "needs_comment": reason.needs_comment, "position": reason.position + 1}
-            initial |= {f"name_{language}": reason.name.get(language, "") for language in LANGUAGES}
-        super().__init__(*args, initial=initial, **kwargs)
+    def of(self, reason: RejectionReason) -> dict[str, Any]:
+        return {"kind": reason.kind, "needs_comment": reason.needs_comment}
 
     def terms(self) -> dict[str, Any]:
-        """What sla.reasons takes."""
-        data = self.cleaned_data
-        return {
-            "name": {language: data[f"name_{language}"] for language in LANGUAGES},
-            "kind": data["kind"],
-            "needs_comment": data["needs_comment"],
-            "position": data["position"] - 1,
-        }
+        return super().terms() | {name: self.cleaned_data[name] for name in ("kind", "needs_comment")}
+
+
+class PauseReasonForm(CatalogueForm):
+    """One reason to pause a clock."""
+
+    longest = forms.IntegerField(
+        label=gettext_lazy("Days at most"),
+        min_value=1,
+        max_value=MOST.days,
+        help_text=gettext_lazy("What a new draft of an agreement proposes. Nights and weekends count."),
+    )
+    field_order = ("name_es", "name_en", "longest", "position")
+
+    def of(self, reason: PauseReason) -> dict[str, Any]:
+        return {"longest": -(-reason.longest_minutes // DAY)}
+
+    def terms(self) -> dict[str, Any]:
+        return super().terms() | {"longest": timedelta(days=self.cleaned_data["longest"])}

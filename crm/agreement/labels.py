@@ -13,7 +13,7 @@ from leads.models import CustomField, Source, ValuableActionKind
 from personas.models import Criterion, Persona
 from personas.states import CriterionKind, VersionState
 from sla import agreements
-from sla.models import AgreementVersion
+from sla.models import AgreementVersion, PauseReason
 
 # What makes an SQL of an MQL: these need evidence.
 PROVEN = tuple(kind for kind in CriterionKind.values if kind not in (CriterionKind.FIT, CriterionKind.DISQUALIFIER))
@@ -28,6 +28,7 @@ def collect() -> Labels:
         "actions": dict(ValuableActionKind.objects.values_list("code", "name")),
         "sources": dict(Source.objects.values_list("code", "name")),
         "personas": dict(Persona.objects.values_list("slug", "name")),
+        "pauses": dict(PauseReason.objects.values_list("code", "name")),
         "criteria": {c.code: {**c.text, "kind": c.kind} for c in reversed(criteria())},
     }
 
@@ -59,6 +60,7 @@ def named_in(text: dict[str, Any]) -> Labels:
         "actions": {*text["valuable_actions"], *_under("actions", conditions)},
         "sources": set(_under("sources", conditions)),
         "personas": set(_under("personas", conditions)),
+        "pauses": set(text["pauses"] or ()),
         "criteria": set(text["sql_terms"]),
     }
     return {

@@ -1,29 +1,77 @@
-"""The catalogue of reasons to reject a lead, kept by the leads of both sides."""
+"""The catalogues of reasons, to reject a lead and to pause a clock, kept by the leads of both sides."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
+from types import ModuleType
 from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.accounts.request import Request
-from crm.agreement import permissions
-from crm.agreement.forms import ReasonForm
+from crm.agreement import permissions, words
+from crm.agreement.forms import CatalogueForm, PauseReasonForm, ReasonForm
 from crm.lib.errors import DomainError
 from crm.setup.wizard_views import refuse
-from sla import reasons
-from sla.models import RejectionReason
+from sla import pause_reasons, reasons
+from sla.catalogue import Reason
+from sla.models import PauseReason, RejectionReason
+from sla.states import RejectionClass
+
+View = Callable[..., HttpResponse]
 
 
-def keeps_reasons(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """403 for whoever may not keep the catalogue."""
+@dataclass(frozen=True)
+class Catalogue:
+    """``store``: the noun module that writes it; ``url``: the name of the address of one reason; its list has an s."""
+
+    model: Any
+    store: ModuleType
+    form: type[CatalogueForm]
+    url: str
+    title: str | Promise
+    sub: str | Promise
+    about: str | Promise  # the column of a list that says more of each
+
+    def one(self, pk: int) -> Any:
+        return get_object_or_404(self.model, pk=pk)
+
+    def back(self, request: Request, said: str) -> HttpResponse:
+        messages.success(request, said)
+        return redirect(f"{self.url}s")
+
+
+REJECTING = Catalogue(
+    RejectionReason,
+    reasons,
+    ReasonForm,
+    "rejection_reason",
+    gettext_lazy("Reasons to reject"),
+    gettext_lazy("What a rep can say when they reject a lead before contact"),
+    gettext_lazy("Class"),
+)
+PAUSING = Catalogue(
+    PauseReason,
+    pause_reasons,
+    PauseReasonForm,
+    "pause_reason",
+    gettext_lazy("Reasons to pause"),
+    gettext_lazy("For what a rep can pause a clock when the lead asks for time"),
+    gettext_lazy("At most"),
+)
+
+
+def keeps_reasons(view: View) -> View:
+    """403 for whoever may not keep the catalogues."""
 
     @wraps(view)
     def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -34,74 +82,71 @@ def keeps_reasons(view: Callable[..., HttpResponse]) -> Callable[..., HttpRespon
     return guarded
 
 
-def _one(pk: int) -> RejectionReason:
-    found: RejectionReason = get_object_or_404(RejectionReason, pk=pk)
-    return found
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 @keeps_reasons
-def rejection_reasons(request: Request) -> HttpResponse:
+def listing(request: Request, catalogue: Catalogue) -> HttpResponse:
     """All reasons in their order, and a form for a new one."""
-    rows = list(RejectionReason.objects.all())
-    form, status = ReasonForm(request.POST or None, places=len(rows) + 1), 200
+    rows = list(catalogue.model._default_manager.all())
+    form, status = catalogue.form(request.POST or None, places=len(rows) + 1), 200
     if request.method == "POST":
         status = 422
         if form.is_valid():
             try:
-                reasons.create(**form.terms(), by=request.user, at=request.now)
+                catalogue.store.create(**form.terms(), by=request.user, at=request.now)
             except DomainError as error:
                 status = refuse(form, error)
             else:
-                messages.success(request, _("Saved. The next version of an agreement can name it."))
-                return redirect("rejection_reasons")
-    used = set(reasons.used().values_list("pk", flat=True))
-    context = {"rows": [(row, row.pk in used) for row in rows], "form": form}
-    return render(request, "agreement/rejection_reasons.html", context, status=status)
+                return catalogue.back(request, _("Saved. The next version of an agreement can name it."))
+    used = catalogue.store.used()
+    context = {"catalogue": catalogue, "rows": [(row, row.pk in used, _said(row)) for row in rows], "form": form}
+    return render(request, "agreement/reasons.html", context, status=status)
+
+
+def _said(reason: Reason) -> str | Promise:
+    """What a list says of a reason beside its name: its class, or how long a pause may last."""
+    if isinstance(reason, PauseReason):
+        return words.days(reason.longest_minutes)
+    return RejectionClass(reason.kind).label
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @keeps_reasons
-def rejection_reason(request: Request, pk: int) -> HttpResponse:
+def editing(request: Request, catalogue: Catalogue, pk: int) -> HttpResponse:
     """Change one reason."""
-    reason = _one(pk)
-    form, status = ReasonForm(request.POST or None, reason=reason), 200
+    reason = catalogue.one(pk)
+    form, status = catalogue.form(request.POST or None, reason=reason), 200
     if request.method == "POST":
         status = 422
         if form.is_valid():
             try:
-                reasons.change(reason, by=request.user, at=request.now, **form.terms())
+                catalogue.store.change(reason, by=request.user, at=request.now, **form.terms())
             except DomainError as error:
                 status = refuse(form, error)
             else:
-                messages.success(request, _("Saved."))
-                return redirect("rejection_reasons")
-    context = {"reason": reason, "form": form, "is_used": reasons.is_used(reason)}
-    return render(request, "agreement/rejection_reason.html", context, status=status)
-
-
-def _act(request: Request, pk: int, act: Callable[..., object], said: str) -> HttpResponse:
-    act(_one(pk), by=request.user, at=request.now)
-    messages.success(request, said)
-    return redirect("rejection_reasons")
+                return catalogue.back(request, _("Saved."))
+    context = {"catalogue": catalogue, "reason": reason, "form": form, "is_used": catalogue.store.is_used(reason)}
+    return render(request, "agreement/reason.html", context, status=status)
 
 
 @require_POST
 @keeps_reasons
-def rejection_reason_archive(request: Request, pk: int) -> HttpResponse:
+def archive(request: Request, catalogue: Catalogue, pk: int) -> HttpResponse:
     """No rep chooses it any more."""
-    return _act(request, pk, reasons.archive, _("Archived. What was signed and decided keeps it."))
+    catalogue.store.archive(catalogue.one(pk), by=request.user, at=request.now)
+    return catalogue.back(request, _("Archived. What was signed and decided keeps it."))
 
 
 @require_POST
 @keeps_reasons
-def rejection_reason_restore(request: Request, pk: int) -> HttpResponse:
+def restore(request: Request, catalogue: Catalogue, pk: int) -> HttpResponse:
     """Use it again."""
-    return _act(request, pk, reasons.restore, _("In use again."))
+    catalogue.store.restore(catalogue.one(pk), by=request.user, at=request.now)
+    return catalogue.back(request, _("In use again."))
 
 
 @require_POST
 @keeps_reasons
-def rejection_reason_delete(request: Request, pk: int) -> HttpResponse:
+def delete(request: Request, catalogue: Catalogue, pk: int) -> HttpResponse:
     """Take away what no agreement ever named."""
-    return _act(request, pk, reasons.delete, _("Deleted: no agreement ever named it."))
+    catalogue.store.delete(catalogue.one(pk), by=request.user, at=request.now)
+    return catalogue.back(request, _("Deleted: no agreement ever named it."))

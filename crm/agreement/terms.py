@@ -45,6 +45,7 @@ LABELS: dict[str, Promise] = {
     "distribution": gettext_lazy("How a lead finds its rep"),
     "rep_cap": gettext_lazy("Open leads of a rep at most"),
     "hide_contact": gettext_lazy("Sales sees phone and e-mail only after accepting"),
+    "pauses": gettext_lazy("Reasons to pause a clock"),
     "max_returns": gettext_lazy("Returns before the arbiter decides"),
     "arbiter": gettext_lazy("Arbiter"),
     "capacity": gettext_lazy("Leads a month that sales can work"),
@@ -146,6 +147,9 @@ _SAY: dict[str, Any] = {
     "reasons": _reasons,
     "calendar": lambda value, names: str(Calendar.objects.get(pk=value)),
     "arbiter": lambda value, names: str(User.objects.get(pk=value)),
+    "pauses": lambda value, names: "; ".join(
+        f"{words.called('pauses', code, names)}: {words.days(minutes)}" for code, minutes in value.items()
+    ),
     "distribution": lambda value, names: str(Distribution(value).label),
     "hide_contact": lambda value, names: _("Yes") if value else _("No"),
     "index_weights": lambda value, names: ", ".join(f"{Metric(key).label}: {w} %" for key, w in value.items()),

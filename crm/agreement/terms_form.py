@@ -13,12 +13,13 @@ from django.utils.translation import gettext_lazy
 
 from crm.accounts.models import User
 from crm.agreement import labels
+from crm.agreement.words import DAY
 from crm.lib.bilingual import LANGUAGES, in_language
 from leads.forms import Lines
 from personas.models import Criterion, Persona
 from personas.states import CriterionKind
-from sla import agreements
-from sla.models import AgreementVersion, Calendar, RejectionReason
+from sla import agreements, pauses
+from sla.models import AgreementVersion, Calendar, PauseReason, RejectionReason
 from sla.states import SIDE_OF, Distribution, Metric, Proof
 
 LONGEST = 2000  # characters of a definition
@@ -152,6 +153,12 @@ class TermsForm(forms.Form):
             label = f"{in_language(criterion.text)} ({CriterionKind(criterion.kind).label})"
             self.fields[name] = forms.ChoiceField(label=label, choices=choices, required=False)
             self.fields[name].initial = version.sql_terms.get(criterion.code, "")
+        agreed = pauses.proposed() if version.pauses is None else version.pauses
+        self.pausing = list(PauseReason.objects.filter(archived_at__isnull=True))
+        for reason in self.pausing:
+            name = f"pause-{reason.code}"
+            self.fields[name] = number(in_language(reason.name), "", 1, pauses.MOST.days)
+            self.fields[name].initial = -(-agreed.get(reason.code, 0) // DAY) or None
         for metric in Metric:
             name = f"weight-{metric.value}"
             self.fields[name] = number(metric.label, "", 0, 100)
@@ -176,6 +183,10 @@ class TermsForm(forms.Form):
     @property
     def terms_of_criteria(self) -> list[forms.BoundField]:
         return [self[f"term-{criterion.code}"] for criterion in self.criteria]
+
+    @property
+    def pause_fields(self) -> list[forms.BoundField]:
+        return [self[f"pause-{reason.code}"] for reason in self.pausing]
 
     @property
     def weights(self) -> list[tuple[str, list[forms.BoundField]]]:
@@ -212,6 +223,7 @@ class TermsForm(forms.Form):
             "mql_definition": {language: data[f"mql_{language}"] for language in LANGUAGES},
             "sql_definition": {language: data[f"sql_{language}"] for language in LANGUAGES},
             **{name: data[name] for name in plain},
+            "pauses": {r.code: data[f"pause-{r.code}"] * DAY for r in self.pausing if data[f"pause-{r.code}"]},
             "sql_terms": terms | {code: self.version.sql_terms[code] for code in gone},
             "index_weights": self.weights_given(),
             "personas": sorted(data["personas"]),

@@ -1,18 +1,29 @@
 """URLs of the agreement between marketing and sales."""
 
-from django.urls import path
+from django.urls import URLPattern, path
 
 from crm.agreement import act_views, edit_views, reason_views, views
+from crm.agreement.reason_views import Catalogue
+
+
+def catalogue(address: str, kept: Catalogue) -> list[URLPattern]:
+    """The addresses of a catalogue of reasons, below ``address``."""
+    given, one = {"catalogue": kept}, kept.url
+    return [
+        path(address, reason_views.listing, given, name=f"{one}s"),
+        path(f"{address}<int:pk>/", reason_views.editing, given, name=one),
+        path(f"{address}<int:pk>/archive/", reason_views.archive, given, name=f"{one}_archive"),
+        path(f"{address}<int:pk>/restore/", reason_views.restore, given, name=f"{one}_restore"),
+        path(f"{address}<int:pk>/delete/", reason_views.delete, given, name=f"{one}_delete"),
+    ]
+
 
 urlpatterns = [
+    *catalogue("reasons/", reason_views.REJECTING),
+    *catalogue("pauses/", reason_views.PAUSING),
     path("", views.agreement, name="agreement"),
     path("all/", views.agreement_list, name="agreement_list"),
     path("new/", act_views.agreement_new, name="agreement_new"),
-    path("reasons/", reason_views.rejection_reasons, name="rejection_reasons"),
-    path("reasons/<int:pk>/", reason_views.rejection_reason, name="rejection_reason"),
-    path("reasons/<int:pk>/archive/", reason_views.rejection_reason_archive, name="rejection_reason_archive"),
-    path("reasons/<int:pk>/restore/", reason_views.rejection_reason_restore, name="rejection_reason_restore"),
-    path("reasons/<int:pk>/delete/", reason_views.rejection_reason_delete, name="rejection_reason_delete"),
     path("<int:pk>/", views.agreement_version, name="agreement_version"),
     path("<int:pk>/edit/", edit_views.agreement_edit, name="agreement_edit"),
     path("<int:pk>/capacity/", edit_views.agreement_capacity, name="agreement_capacity"),

@@ -19,6 +19,8 @@ from sla.states import Metric, StepKind
 
 Names = Mapping[str, Mapping[str, Mapping[str, str]]]  # {"sources": {code: {"es", "en"}}, …}
 
+DAY = 24 * 60  # minutes
+
 
 @dataclass(frozen=True)
 class InWords:
@@ -110,6 +112,14 @@ def either(kind: str, codes: Iterable[str], names: Names) -> str:
 def called(kind: str, code: str, names: Names) -> str:
     """What people call ``code``; the code itself where nobody knows it any more."""
     return in_language(names.get(kind, {}).get(code)) or code
+
+
+def days(minutes: int) -> str:
+    """Time on the wall, nights and weekends included: "14 days", "36 hours" where it is no whole number of days."""
+    if minutes % DAY:
+        hours = round(minutes / 60)
+        return ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours}
+    return ngettext("%(n)s day", "%(n)s days", minutes // DAY) % {"n": minutes // DAY}
 
 
 def step(kind: str, offset: int) -> str:

@@ -104,10 +104,12 @@ def latest_handoff(user: User, lead: Lead) -> Handoff | None:
 
 
 def checks(
-    assessment: Assessment, *kinds: str, bound: dict[str, Form], editable: bool, hidden: bool = False
+    assessment: Assessment | None, *kinds: str, bound: dict[str, Form], editable: bool, hidden: bool = False
 ) -> list[Check]:
-    """The judgements of ``kinds``; ``bound``: forms that came back with errors, by criterion; ``hidden``: the viewer
-    may not read phone and e-mail."""
+    """The judgements of ``kinds``, none where nothing is judged. ``bound``: forms that came back with errors, by
+    criterion; ``hidden``: the viewer may not read phone and e-mail."""
+    if assessment is None:
+        return []
     names = facts.labels(j.rule.field for j in assessment.of(*kinds))
     found = []
     for j in assessment.of(*kinds):
@@ -235,8 +237,8 @@ def context(request: Request, lead: Lead, *, at: datetime, bound: dict[str, Form
         "assessment": assessment,
         "scores": scores,
         "overruled": overruled(handoff),
-        "fit": shown(FIT, DISQUALIFIER, editable=can_qualify) if assessment else [],
-        "proofs": shown(*SQL_KINDS, editable=can_prove) if assessment else [],
+        "fit": shown(FIT, DISQUALIFIER, editable=can_qualify),
+        "proofs": shown(*SQL_KINDS, editable=can_prove),
         "actions": lead.valuable_actions.select_related("kind", "recorded_by"),
         "hidden": hidden,
         "timeline": _told(timeline_for(user, lead)),

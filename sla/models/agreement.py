@@ -75,6 +75,8 @@ class AgreementVersion(models.Model):
     )
     rep_cap = models.PositiveSmallIntegerField(null=True, blank=True)  # open leads of one rep at a time
     hide_contact = models.BooleanField(default=False, db_default=False)  # until somebody takes the lead
+    # {code of a reason: minutes on the wall that a clock may stand still for it}; null: written before pauses were
+    pauses = models.JSONField(null=True, blank=True)
     max_returns = models.PositiveSmallIntegerField(default=2, db_default=2)
     arbiter = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     capacity = models.PositiveIntegerField(null=True, blank=True)  # leads a month that sales says it can work

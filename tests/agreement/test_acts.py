@@ -43,7 +43,7 @@ def test_proposing_closes_the_text_with_its_labels(cast: Cast, draft: AgreementV
     draft.refresh_from_db()
     assert (draft.state, sorted(draft.text["labels"])) == (
         "proposed",
-        ["actions", "criteria", "fields", "personas", "sources"],
+        ["actions", "criteria", "fields", "pauses", "personas", "sources"],
     )
 
 

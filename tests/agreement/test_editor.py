@@ -50,11 +50,13 @@ def test_terms_are_saved(draft: AgreementVersion, luis_at: Client) -> None:
     data[window] = "1 d 30 min"
     data["rep_cap"], data["hide_contact"], data["capacity"], data["starts_on"] = "8", "on", "80", "2026-04-01"
     data["term-budget"], data["weight-accept"], data["weight-mql_volume"] = "warns", "60", "40"
+    data["pause-call_back"], data["pause-document"] = "10", ""
     data.setlist("valuable_actions", ["asked_for_demo"])
     assert sent(luis_at, draft, data).status_code == 302
     draft.refresh_from_db()
     saved = agreements.content(draft)
     assert (draft.rep_cap, draft.hide_contact, draft.capacity, saved["starts_on"]) == (8, True, 80, "2026-04-01")
+    assert draft.pauses == {"call_back": 10 * 24 * 60}
     assert (draft.sql_terms, draft.index_weights) == ({"budget": "warns"}, {"accept": 60, "mql_volume": 40})
     assert (draft.valuable_actions, saved["commitments"][0]["window_minutes"]) == (["asked_for_demo"], 8 * 60 + 30)
 

@@ -43,8 +43,9 @@ def test_only_team_leads_write(cast: Cast, draft: AgreementVersion, browser: Bro
     assert found == dict.fromkeys(EVERYBODY, 403) | {"luis": 200, "dora": 200}
 
 
-def test_reasons_are_kept_by_team_leads_and_admins(cast: Cast, browser: Browser) -> None:
-    found = statuses(cast, browser, "/agreement/reasons/")
+@pytest.mark.parametrize("path", ["/agreement/reasons/", "/agreement/pauses/"])
+def test_reasons_are_kept_by_team_leads_and_admins(cast: Cast, browser: Browser, path: str) -> None:
+    found = statuses(cast, browser, path)
     assert found == dict.fromkeys(EVERYBODY, 403) | {"luis": 200, "dora": 200, "root": 200}
 
 
@@ -76,6 +77,8 @@ SAID = [
     "30 business minutes before the deadline: the team is warned.",
     "Monday to Friday: 9:00-17:00",
     "Bad data (with a comment)",
+    "Asked to be called back: 7 days at most",
+    "All pauses of one clock together last 30 days at most; nights and weekends count.",
     "Sales sees phone and e-mail of a lead in the queue already.",
     "After 2 returns of the same lead the arbiter decides what becomes of it.",
     "It comes into force as soon as both sides have signed.",
@@ -104,6 +107,26 @@ def test_variant_stands_under_its_promise(cast: Cast, draft: AgreementVersion) -
     ]
 
 
+@pytest.mark.parametrize(
+    ("agreed", "said"),
+    [
+        (None, ["Nothing is agreed about pauses: a clock may stand still for any reason that Relevo lists."]),
+        ({}, ["No clock stands still: a lead that asks for time is worked within the promised hours."]),
+        ({"document": 36 * 60}, ["Waits for a document: 36 hours at most"]),
+    ],
+)
+def test_pauses_are_said_in_a_sentence(cast: Cast, agreed: dict[str, int] | None, said: list[str]) -> None:
+    text = agreements.content(cast.agreement) | {"pauses": agreed}
+    with translation.override("en"):
+        section = document.pauses(text, labels.for_reading(text))
+    assert [words for _key, words in document.sentences(section) if words in said] == said
+
+
+def test_text_of_before_pauses_is_still_read(cast: Cast) -> None:
+    text = {key: value for key, value in agreements.content(cast.agreement).items() if key != "pauses"}
+    assert document.pauses(text, labels.for_reading(text)).lines == []
+
+
 def test_signed_text_keeps_the_names_it_was_signed_with(cast: Cast, half_signed: AgreementVersion) -> None:
     field = "Teléfono"
     assert agreements.content(half_signed)["labels"]["fields"]["person.phone"]["es"] == field
@@ -123,7 +146,7 @@ def test_page_takes_the_same_queries_for_any_number_of_versions_and_comments(
         client.get(f"/agreement/{draft.pk}/")
     with CaptureQueriesContext(connection) as lists:
         client.get("/agreement/all/")
-    assert (len(pages), len(lists)) == (26, 6)
+    assert (len(pages), len(lists)) == (27, 6)
 
 
 def test_diff_marks_the_words_that_changed(cast: Cast, draft: AgreementVersion, browser: Browser) -> None:

@@ -225,6 +225,7 @@ ATTACKS = [
     "UPDATE sla_agreementversion SET content_hash = repeat('0', 64) WHERE id = {pk}",
     "UPDATE sla_agreementversion SET state = 'draft' WHERE id = {pk}",
     "UPDATE sla_agreementversion SET rep_cap = 99 WHERE id = {pk}",
+    "UPDATE sla_agreementversion SET pauses = '{{}}' WHERE id = {pk}",
     "UPDATE sla_agreementversion SET calendar_id = NULL WHERE id = {pk}",
     "UPDATE sla_agreementversion SET in_force_from = relevo_now() WHERE id = {pk}",
     "DELETE FROM sla_agreementversion WHERE id = {pk}",

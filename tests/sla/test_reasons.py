@@ -6,6 +6,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from sla import reasons
+from sla.catalogue import BadReason
 from sla.models import RejectionReason
 from tests import factories
 from tests.factories import Cast, when
@@ -30,7 +31,7 @@ def test_second_reason_of_the_same_name_gets_another_code(cast: Cast) -> None:
 
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_reason_is_written_in_both_languages(cast: Cast, language: str) -> None:
-    with pytest.raises(reasons.BadReason) as error:
+    with pytest.raises(BadReason) as error:
         reasons.create({**NAME, language: " "}, "procedural", by=cast.luis, at=AT)
     assert list(error.value.fields) == [f"name_{language}"]
 
