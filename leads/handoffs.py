@@ -19,6 +19,7 @@ from crm.accounts.models import Membership, Team, User
 from crm.lib.bilingual import in_language
 from crm.lib.errors import Conflict, DomainError, IllegalMove
 from crm.lib.rows import update_returning
+from crm.lib.snapshots import parsed
 from crm.notifications import outbox
 from leads import events, facts, journey, packages
 from leads.models import Decision, Handoff, Lead
@@ -259,6 +260,7 @@ def claim(handoff: Handoff, state: HandoffState, *, of: tuple[HandoffState, ...]
 
 def write(handoff: Handoff, rows: QuerySet[Handoff], *, then: Metric | None = None, **fields: Any) -> bool:
     """Write ``fields`` to ``rows`` (the handoff's, as long as it is what it was) and to the object; False if to none.
+    The object takes the policy of that moment: the terms may have been re-applied since it was read.
 
     ``then``: the metric whose clock starts next. The row points at that clock already: start_clock gives it the id.
     An owner whom the database does not take raises OwnerLeft, which ends the transaction.
@@ -266,17 +268,25 @@ def write(handoff: Handoff, rows: QuerySet[Handoff], *, then: Metric | None = No
     if reserves := then is not None and then in handoff.policy["clocks"]:
         fields["clock"] = clocks.reserved()
     try:
-        found = update_returning(rows, "clock_id", **fields)
+        found = update_returning(rows, "clock_id", "policy", **fields)
     except IntegrityError as error:
         if getattr(getattr(error.__cause__, "diag", None), "constraint_name", "") == OWNER_GUARD:
             raise OwnerLeft from error
         raise
-    if found and reserves:
+    if not found:
+        return False
+    clock, policy = found[0]
+    if handoff.policy != (agreed := parsed(policy)):  # it was re-applied since the caller read it
+        handoff.policy = agreed
+    if reserves:
         del fields["clock"]
-        handoff.clock_id = found[0]
-    for name, value in fields.items() if found else ():
+        handoff.clock_id = clock
+        if then not in agreed["clocks"]:
+            Handoff.objects.filter(pk=handoff.pk).update(clock=None)
+            handoff.clock_id = None
+    for name, value in fields.items():
         setattr(handoff, name, value)
-    return bool(found)
+    return True
 
 
 @transaction.atomic

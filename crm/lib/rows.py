@@ -24,11 +24,14 @@ def from_json(model: type[M], data: Mapping[str, Any]) -> M:
     return model.from_db("default", [field.attname for field in fields], values)
 
 
-def update_returning(rows: models.QuerySet[Any], column: str, **values: Any) -> list[Any]:
-    """``rows.update(**values)`` that answers with ``column`` of each row as it was written (one statement)."""
+def update_returning(rows: models.QuerySet[Any], *columns: str, **values: Any) -> list[tuple[Any, ...]]:
+    """``rows.update(**values)`` that answers with ``columns`` of each row as they were written (one statement).
+
+    JSON comes as text.
+    """
     query: Any = rows.query.chain(UpdateQuery)
     query.add_update_values(values)
     sql, params = query.get_compiler(connection=connection).as_sql()
     with connection.cursor() as cursor:
-        cursor.execute(f"{sql} RETURNING {connection.ops.quote_name(column)}", params)
-        return [value for (value,) in cursor.fetchall()]
+        cursor.execute(f"{sql} RETURNING {', '.join(map(connection.ops.quote_name, columns))}", params)
+        return cursor.fetchall()

@@ -24,10 +24,11 @@ class SnapshotField(models.JSONField):
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
         if isinstance(value, str) and value.startswith("{"):
-            return _parsed(value)
+            return parsed(value)
         return super().from_db_value(value, expression, connection)
 
 
 @lru_cache(maxsize=512)
-def _parsed(text: str) -> Snapshot:
+def parsed(text: str) -> Snapshot:
+    """``text``, which is a JSON object."""
     return Snapshot(json.loads(text))

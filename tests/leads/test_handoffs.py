@@ -265,6 +265,25 @@ def test_second_rep_is_told_who_was_faster(cast: Cast) -> None:
     assert (refused.value.handoff.owner, handoff.decisions.count()) == (cast.bea, 1)
 
 
+def test_terms_that_were_reapplied_meanwhile_time_the_contact(cast: Cast) -> None:
+    handoff = factories.handed_off(cast)
+    stale = stored(handoff)
+    clocks_now = {**handoff.policy["clocks"], "first_contact": {**handoff.policy["clocks"]["first_contact"]}}
+    clocks_now["first_contact"]["limit_seconds"] = 1800
+    Handoff.objects.filter(pk=handoff.pk).update(policy={**handoff.policy, "clocks": clocks_now})
+    handoffs.accept(stale, by=cast.bea, at=ACCEPTED_AT)
+    assert stored(handoff).clock.limit_seconds == 1800
+
+
+def test_terms_reapplied_meanwhile_may_time_no_contact(cast: Cast) -> None:
+    handoff = factories.handed_off(cast)
+    stale = stored(handoff)
+    accept_only = {"accept": handoff.policy["clocks"]["accept"]}
+    Handoff.objects.filter(pk=handoff.pk).update(policy={**handoff.policy, "clocks": accept_only})
+    handoffs.accept(stale, by=cast.bea, at=ACCEPTED_AT)
+    assert (stored(handoff).clock, clock_states(handoff)) == (None, [("accept", "met")])
+
+
 def test_second_decision_is_refused_by_the_database(cast: Cast) -> None:
     handoff = factories.accepted(cast)
     with pytest.raises(IntegrityError, match="handoff_one_decision"), transaction.atomic():

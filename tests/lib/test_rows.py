@@ -38,4 +38,4 @@ def test_archived_team_gives_no_role(cast: Cast) -> None:
 @pytest.mark.parametrize(("name", "found"), [("Ventas", ["Nuevo"]), ("Nobody", [])])
 def test_update_answers_with_what_it_wrote(cast: Cast, name: str, found: list[str]) -> None:
     Team.objects.filter(pk=cast.sales.pk).update(name="Ventas")
-    assert rows.update_returning(Team.objects.filter(name=name), "name", name="Nuevo") == found
+    assert rows.update_returning(Team.objects.filter(name=name), "name", name="Nuevo") == [(each,) for each in found]
