@@ -8,7 +8,7 @@ import os
 import platform
 import time
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,12 +17,13 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import override_settings
 
-from tests.bench import bare, bench_worktime, crowd
+from tests.bench import bare, bench_import, bench_worktime, crowd
 from tests.bench.cases import Budget, cases
 from tests.bench.crowd import Crowd
 from tests.bench.meter import Answer, Cost, Visitor, measure
 
 HEAD = ("", "queries", "SQL ms", "CPU ms", "× bare", "ms", "p95 ms", "kB", "over budget")
+LARGE = 100_000  # leads from which on reading them all is over budget: among fewer it may be the faster plan
 ROW = "{:<42} {:>7} {:>8} {:>8} {:>7} {:>8} {:>8} {:>7}  {}"
 
 
@@ -30,31 +31,37 @@ def run(options: argparse.Namespace, sizes: list[int]) -> int:
     """Measure at each size. 1 where queries or plans are over budget: those do not depend on the machine."""
     found: list[dict[str, Any]] = []
     business_time = bench_worktime.report() if not options.only or "business time" in options.only else []
-    print("", flush=True)
-    for leads in sizes:
+    imported = {}
+    if not options.only or "import" in options.only:
+        empty()
+        imported = bench_import.report()
+    for leads in sizes if options.only != ["import"] else []:
         began = time.monotonic()
         made = prepare(leads)
         print(f"\n{leads:,} leads, {made.pending:,} pending (made in {time.monotonic() - began:.0f} s)", flush=True)
         print(ROW.format(*HEAD), flush=True)
-        found += [row | {"leads": leads} for row in measured(made, options)]
+        found += [row | {"leads": leads} for row in measured(made, options, leads)]
         print("", flush=True)
     out = Path(options.out)
     out.parent.mkdir(parents=True, exist_ok=True)
     machine = {"python": platform.python_version(), "cpus": os.cpu_count(), "load": os.getloadavg()[0]}
-    out.write_text(
-        json.dumps(
-            {"machine": machine, "business_time": [asdict(row) for row in business_time], "results": found}, indent=1
-        )
-    )
+    times = [asdict(row) for row in business_time]
+    whole = {"machine": machine, "business_time": times, "import": imported, "results": found}
+    out.write_text(json.dumps(whole, indent=1))
     print(f"Times are of this machine under a load of {machine['load']:.1f}; {out} has the numbers.")
     return int(any("queries" in row["over"] or "leads read whole" in row["over"] for row in found))
 
 
-def prepare(leads: int) -> Crowd:
-    """Empty tables with the crowd in them."""
+def empty() -> None:
+    """Make all tables anew."""
     with connection.cursor() as cursor:
         cursor.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     call_command("migrate", verbosity=0)
+
+
+def prepare(leads: int) -> Crowd:
+    """Empty tables with the crowd in them."""
+    empty()
     with transaction.atomic():  # the database judges leads, actions and handoffs together, when all are there
         made = crowd.gather(leads)
     with connection.cursor() as cursor:
@@ -62,7 +69,7 @@ def prepare(leads: int) -> Crowd:
     return made
 
 
-def measured(made: Crowd, options: argparse.Namespace) -> Iterator[dict[str, Any]]:
+def measured(made: Crowd, options: argparse.Namespace, leads: int) -> Iterator[dict[str, Any]]:
     base = bare_cost(made, options.repeat)
     yield told("bare Django view", base, base.cpu_ms, Budget())
     for case in cases(made, WSGIHandler()):
@@ -78,7 +85,8 @@ def measured(made: Crowd, options: argparse.Namespace) -> Iterator[dict[str, Any
             cost = measure(ask, repeat=options.repeat)
         except RuntimeError as problem:
             raise SystemExit(f"{case.name} {problem}") from problem
-        yield told(case.name, cost, base.cpu_ms, case.budget)
+        by_index = case.budget.leads_by_index and leads >= LARGE
+        yield told(case.name, cost, base.cpu_ms, replace(case.budget, leads_by_index=by_index))
         if options.queries:
             print("".join(f"    {sql[:400]}\n" for sql, _ in answers[-1].statements), flush=True)
 
