@@ -103,6 +103,7 @@ class Desk:
 
     def shortcut(self, *keys: str) -> None:
         for key in keys:
+            self.page.wait_for_load_state()  # scripts listen from then on
             self.page.keyboard.press(key)
 
     def post(self, page: str, to: str, **fields: Any) -> None:

@@ -31,7 +31,10 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # A theme changes colours and nothing else: the second theme of a width is judged by what looks at colours.
 COLOURS = ["color-contrast", "link-in-text-block"]
 RUN = """
-(runOnly) => axe.run(document, {runOnly, resultTypes: ['violations'], rules: {'target-size': {enabled: true}}}).then(
+(runOnly) => axe.run(document, {
+  runOnly, resultTypes: ['violations'], rules: {'target-size': {enabled: true}},
+  preload: false,  // the styles are fetched again for one rule only, about orientation: see below
+}).then(
   (found) => found.violations.map((rule) =>
     `${rule.id}: ${rule.help} | ` + rule.nodes.slice(0, 3).map((node) => node.target.join(' ')).join(' ; ')))
 """
@@ -60,6 +63,13 @@ def test_every_address_has_a_case():
     assert not missing, f"Add to tests/browser/screens.py who sees it, or why there is no screen: {missing}"
     gone = set(SCREENS) - {name for name, _ in screens.addresses()}
     assert not gone, f"No address has these names any more: {sorted(gone)}"
+
+
+def test_no_style_depends_on_how_the_device_is_held():
+    """What axe's css-orientation-lock would ask of the styles."""
+    styles = list((ROOT / "crm" / "static").rglob("*.css"))
+    assert styles
+    assert not [sheet.name for sheet in styles if "orientation" in sheet.read_text()]
 
 
 @pytest.fixture(scope="module")
