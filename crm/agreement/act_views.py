@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from allauth.core.ratelimit import consume_or_429
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
@@ -14,6 +13,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.accounts import demo
+from crm.accounts.again import too_often
 from crm.accounts.request import Request
 from crm.accounts.states import Side
 from crm.agreement import labels, permissions, reading
@@ -96,9 +96,7 @@ def agreement_sign(request: Request, pk: int) -> HttpResponse:
         if not permissions.can_write(request.user, version):
             raise PermissionDenied
         return redirect("agreement_version", pk=version.pk)
-    if request.method == "POST" and (
-        refusal := consume_or_429(request, action="reauthenticate", user=request.user, key=str(request.user.pk))
-    ):
+    if request.method == "POST" and (refusal := too_often(request)):
         return refusal
     form, status = SignForm(request.POST or None, user=request.user, sha=version.content_hash), 200
     if request.method == "POST":

@@ -47,8 +47,8 @@ class ReopenForm(forms.Form):
     )
 
 
-class SignForm(forms.Form):
-    """The password of the person who signs, over the text that they saw (``sha``: its hash now)."""
+class PasswordAgain(forms.Form):
+    """What somebody types to show that it is they who sign."""
 
     password = forms.CharField(
         label=gettext_lazy("Your password"),
@@ -57,17 +57,26 @@ class SignForm(forms.Form):
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "current-password"}),
         help_text=gettext_lazy("You sign with your name: say that it is you by typing your password again."),
     )
-    sha = forms.CharField(widget=forms.HiddenInput, required=False)
 
-    def __init__(self, *args: Any, user: User, sha: str, **kwargs: Any) -> None:
-        super().__init__(*args, initial={"sha": sha}, **kwargs)
-        self.user, self.current = user, sha
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.user = user
 
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
         if not self.user.check_password(password):
             raise ValidationError(_("This is not your password."))
         return password
+
+
+class SignForm(PasswordAgain):
+    """The password of the person who signs, over the text that they saw (``sha``: its hash now)."""
+
+    sha = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, sha: str, **kwargs: Any) -> None:
+        super().__init__(*args, initial={"sha": sha}, **kwargs)
+        self.current = sha
 
     def clean_sha(self) -> str:
         if self.cleaned_data["sha"] != self.current:

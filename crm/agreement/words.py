@@ -66,7 +66,9 @@ def promise(promised: Mapping[str, Any]) -> str:
     texts = {
         Metric.ACCEPT: _("Accepts or rejects within %(within)s, %(share)s times out of 100."),
         Metric.FIRST_CONTACT: _("First contact within %(within)s of accepting, %(share)s times out of 100."),
-        Metric.SQL_DECISION: _("Says whether it is an SQL within %(within)s of the contact, %(share)s out of 100."),
+        Metric.SQL_DECISION: _(
+            "Says whether it is an SQL within %(within)s of the contact, %(share)s times out of 100."
+        ),
         Metric.RETURN_ANSWER: _("Answers a return within %(within)s, %(share)s times out of 100."),
         Metric.ACCEPTANCE_RATE: _("At least %(share)s of 100 leads are good enough to be accepted."),
         Metric.PACKAGE_COMPLETE: _("At least %(share)s of 100 packages are complete."),

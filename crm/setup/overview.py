@@ -97,6 +97,7 @@ def agreements(user: User) -> dict[str, Any]:
         "draft_words": words.of_version(draft) if draft else None,
         "awaited": [Side(side).label for side in awaited],
         "may_sign": any(user.team_ids(side, led=True) for side in awaited),
+        "leads_any": any(user.team_ids(side, led=True) for side in Side.values),
         "leads_both": all(user.team_ids(side, led=True) for side in Side.values),
     }
 

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from crm.accounts.forms import zone_choices
 from crm.accounts.models import LANGUAGES, Organisation, Team, User
 from crm.accounts.states import Side
+from crm.agreement.forms import PasswordAgain
 from crm.lib import countries, terms
 from crm.lib.bilingual import in_language
 from crm.lib.text import clean_line
@@ -299,8 +300,8 @@ class PersonaForm(forms.Form):
         self.fields["template"].initial = next(iter(TEMPLATES))
 
 
-class AgreementForm(forms.Form):
-    """Which pace to begin with, and how much marketing promises."""
+class AgreementForm(PasswordAgain):
+    """Which pace to begin with, and how much marketing promises; who ``signs`` it at once types the password again."""
 
     pace = forms.ChoiceField(
         label=gettext_lazy("How fast does sales answer?"),
@@ -319,6 +320,12 @@ class AgreementForm(forms.Form):
         max_value=100_000,
         help_text=gettext_lazy("Empty: as the template says."),
     )
+    field_order = ("pace", "volume", "password")
+
+    def __init__(self, *args: Any, signs: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not signs:
+            del self.fields["password"]
 
 
 class TestLeadForm(forms.Form):

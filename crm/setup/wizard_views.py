@@ -19,6 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm.accounts import organisations, people
+from crm.accounts.again import too_often
 from crm.accounts.request import Request
 from crm.accounts.states import Side
 from crm.agreement import words
@@ -247,15 +248,18 @@ def persona(request: Request) -> HttpResponse:
 @page
 @admin_only
 def agreement(request: Request) -> HttpResponse:
-    """Choose an agreement to begin with; who leads both sides signs for both."""
-    form = AgreementForm(request.POST or None)
+    """Choose an agreement to begin with; who leads a side signs for it, who leads both for both."""
+    found = overview.agreements(request.user)
+    form = AgreementForm(request.POST or None, user=request.user, signs=found["leads_any"])
+    if request.method == "POST" and found["leads_any"] and (refusal := too_often(request)):
+        return refusal
 
     def save(now: Any) -> None:
         wizard.agree(form.cleaned_data["pace"], form.cleaned_data["volume"], by=request.user, at=now)
 
     day = hours.day_minutes(wizard.hours_today(at=request.now))
     offers = [(p.key, words.of_terms(commitments(p, day_minutes=day), p.package)) for p in PACES.values()]
-    return answer(request, "agreement", form, save, offers=offers, **overview.agreements(request.user))
+    return answer(request, "agreement", form, save, offers=offers, **found)
 
 
 @page

@@ -93,6 +93,8 @@ def set_up(admin: Desk) -> dict[str, str]:
         admin.sees("Step %(number)s of %(count)s", number=number, count=len(STEPS))
         if step == "Teams and people":
             links = invite(admin)
+        if step == "Agreement":
+            admin.field("Your password").fill(stranger.PASSWORD)
         admin.button("Sign for both sides" if step == "Agreement" else "Continue").click()
     send_a_test_lead(admin)
     return links

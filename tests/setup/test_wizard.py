@@ -49,6 +49,8 @@ def press_continue(client: Client, name: str) -> Any:
         value = field.value()
         if value not in (None, False, ""):
             data[field.html_name] = getattr(value, "pk", value)
+    if "password" in form.fields:  # the one thing that must be typed
+        data["password"] = FIRST["password"]
     return client.post(path, data)
 
 
@@ -308,7 +310,7 @@ def test_one_bad_person_invites_nobody(founded: Client) -> None:
 def test_an_agreement_waits_for_the_lead_of_the_other_side(founded: Client) -> None:
     dora = {"name-0": "Dora", "email-0": "dora@c.co", "part-0": "sales_lead"}
     founded.post("/setup/teams/", {"marketing": "M", "sales": "V", "lead_marketing": "on", **dora})
-    founded.post("/setup/agreement/", {"pace": "quick"})
+    founded.post("/setup/agreement/", {"pace": "quick", "password": FIRST["password"]})
     assert AgreementVersion.objects.get().state == "proposed"
     User.objects.filter(email="dora@c.co").update(is_active=True)
     lead = Client()
@@ -324,11 +326,22 @@ def test_an_agreement_waits_for_the_lead_of_the_other_side(founded: Client) -> N
     assert lead.get("/setup/agreement/sign/").status_code == 403
 
 
+@pytest.mark.parametrize("password", ["", "caballo"])
+def test_who_signs_types_the_password_again(founded: Client, password: str) -> None:
+    for name in PAGES[: PAGES.index("setup_agreement")]:
+        press_continue(founded, name)
+    response = founded.post("/setup/agreement/", {"pace": "quick", "volume": "25", "password": password})
+    form = response.context["form"]
+    assert (response.status_code, list(form.errors), form["volume"].value()) == (422, ["password"], "25")
+    assert not AgreementVersion.objects.exists()
+
+
 def test_template_does_not_replace_a_draft_that_people_wrote(ready: Client) -> None:
     admin = User.objects.get(is_admin=True)
     draft = drafts.renew(AgreementVersion.objects.get(), by=admin, at=clock.now())
     drafts.comment(draft, "sales", "Two hours?", by=admin, at=clock.now())
-    assert ready.post("/setup/agreement/", {"pace": "quick"}).status_code == 409
+    quick = {"pace": "quick", "password": FIRST["password"]}
+    assert ready.post("/setup/agreement/", quick).status_code == 409
     draft.refresh_from_db()
     assert draft.state == "draft"
 
@@ -374,7 +387,7 @@ def test_a_date_with_other_hours_is_no_day_off(ready: Client) -> None:
 @pytest.mark.parametrize(("pace", "accept"), [("quick", 60), ("standard", 240), ("relaxed", None)])
 def test_every_agreement_goes_with_every_working_day(ready: Client, preset: str, pace: str, accept: int | None) -> None:
     ready.post("/setup/hours/", {"preset": preset})
-    ready.post("/setup/agreement/", {"pace": pace, "volume": "25"})
+    ready.post("/setup/agreement/", {"pace": pace, "volume": "25", "password": FIRST["password"]})
     version = AgreementVersion.objects.get(state="in_force")
     found = dict(version.commitments.values_list("metric", "window_minutes"))
     day = {"week": 540, "lunch": 480, "always": 1440}[preset]
