@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 from django.db.models import Exists, F, OuterRef
 from django.utils.translation import gettext_lazy as _
 
@@ -20,6 +20,7 @@ from sla.models import AgreementVersion, Calendar, Holiday, OpenWindow
 from sla.states import CLOSED, AgreementState
 from sla.workcalendar import check_hours, overlap
 
+LOCK = 20_260_304  # any number that is nobody else's: the advisory lock of names and teams of calendars
 Hours = tuple[int, int]
 Windows = list[tuple[int, int, int]]  # weekday, opens, closes
 Changes = dict[date, Windows]
@@ -58,6 +59,15 @@ class TeamHasCalendar(DomainError):
 class CalendarInUse(Conflict):
     code = "calendar_in_use"
     message = _("An agreement needs this calendar. It stays until another version is in force.")
+
+
+class HoursMoved(Conflict):
+    """Somebody saved other hours while these were edited; ``fields`` says for each what it is by now."""
+
+    code = "hours_moved"
+    message = _(
+        "Somebody else changed this calendar while you edited it. Yours is not saved yet: look at both, save again."
+    )
 
 
 class DateTaken(DomainError):
@@ -170,6 +180,7 @@ def create(
     Raises NameTaken, TeamHasCalendar, BadHours, NeverOpens, and ValueError for hours that no form lets through.
     """
     name = clean_line(name)
+    one_at_a_time()
     if Calendar.objects.filter(name__iexact=name).exists():
         raise NameTaken(fields={"name": NameTaken.message})
     if team is not None and Calendar.objects.filter(team=team, archived_at=None).exists():
@@ -215,6 +226,12 @@ def check_opens(calendar: Calendar, *, at: datetime) -> None:
         raise NeverOpens from error
 
 
+def one_at_a_time() -> None:
+    """Names and teams of calendars are judged by what is there: whoever gives some next waits for this transaction."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
+
+
 def locked(calendar: Calendar) -> Calendar:
     """The calendar as it stands now, held until the transaction ends."""
     return Calendar.objects.select_for_update(no_key=True).get(pk=calendar.pk)
@@ -235,6 +252,7 @@ def change(
     Raises NameTaken, HoursSigned, BadHours, NeverOpens.
     """
     calendar, name = locked(calendar), clean_line(name)
+    one_at_a_time()
     if Calendar.objects.filter(name__iexact=name).exclude(pk=calendar.pk).exists():
         raise NameTaken(fields={"name": NameTaken.message})
     old, new = sorted(windows_of(calendar)), sorted(windows)
@@ -345,6 +363,7 @@ def archive(calendar: Calendar, *, by: User, at: datetime) -> None:
 def restore(calendar: Calendar, *, by: User, at: datetime) -> None:
     """Into use again. Raises TeamHasCalendar where its team has another one by now."""
     calendar = locked(calendar)
+    one_at_a_time()
     others = Calendar.objects.filter(team__isnull=False, team=calendar.team_id, archived_at=None)
     if others.exclude(pk=calendar.pk).exists():
         raise TeamHasCalendar

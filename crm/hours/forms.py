@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -42,7 +43,9 @@ def check_day(day: date) -> date:
 
 
 class WeekForm(forms.Form):
-    """Hours for each weekday, as text."""
+    """Hours for each weekday, as text. ``was``: what the page showed, so that nothing is overwritten unseen."""
+
+    was = forms.JSONField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, windows: calendars.Windows, frozen: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -55,6 +58,30 @@ class WeekForm(forms.Form):
                 initial=hours.write(hours.of_day(windows, day)),
                 widget=forms.TextInput(attrs={"placeholder": _("closed"), "autocomplete": "off"}),
             )
+
+    @property
+    def now(self) -> str:
+        """What is stored, for the hidden field: also after a refusal, which has said what changed."""
+        return json.dumps(self._stored(), ensure_ascii=False)
+
+    def _stored(self) -> dict[str, str]:
+        names = (name for name in self.fields if name not in ("was", "since"))
+        return {name: str(self.get_initial_for_field(self.fields[name], name) or "") for name in names}
+
+    def check_unmoved(self) -> None:
+        """Raises calendars.HoursMoved where somebody saved other values since the page was shown, each named with its
+        value now. What both changed alike is no difference."""
+        was, stored = self.cleaned_data["was"], self._stored()
+        if not isinstance(was, dict):
+            return
+        text = _("By now it is: %(value)s")
+        moved = {
+            name: text % {"value": value or _("closed")}
+            for name, value in stored.items()
+            if was.get(name, value) != value != str(self.data.get(self.add_prefix(name), ""))
+        }
+        if moved:
+            raise calendars.HoursMoved(fields=moved)
 
     @property
     def days(self) -> list[forms.BoundField]:

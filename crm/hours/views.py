@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -49,9 +50,10 @@ def editors_only(view: View) -> View:
     return guarded
 
 
-def fetch(pk: int) -> Calendar:
+def fetch(pk: int, *, hold: bool = False) -> Calendar:
+    """The calendar, else 404. ``hold``: nobody else changes it until the transaction ends."""
     rows = Calendar.objects.select_related("team").prefetch_related("windows", "holidays")
-    return get_object_or_404(rows, pk=pk)
+    return get_object_or_404(rows.select_for_update(of=["self"], no_key=True) if hold else rows, pk=pk)
 
 
 def posted(request: Request) -> Any:
@@ -164,9 +166,10 @@ def answer(
 
 @page
 @editors_only
+@transaction.atomic
 def calendar_edit(request: Request, pk: int) -> HttpResponse:
     """Name, zone and weekly hours; of signed hours only the name."""
-    calendar = fetch(pk)
+    calendar = fetch(pk, hold=request.method == "POST")
     frozen = calendars.is_signed(calendar)
     form = CalendarForm(
         posted(request),
@@ -177,6 +180,7 @@ def calendar_edit(request: Request, pk: int) -> HttpResponse:
     )
 
     def save() -> None:
+        form.check_unmoved()
         data = {name: form.cleaned_data[name] for name in ("name", "time_zone", "windows")}
         calendars.change(calendar, **data, by=request.user, at=request.now)
 
@@ -186,9 +190,10 @@ def calendar_edit(request: Request, pk: int) -> HttpResponse:
 
 @page
 @editors_only
+@transaction.atomic
 def calendar_week(request: Request, pk: int) -> HttpResponse:
     """Weekly hours from a date on: new ones, or those of ``?from=``."""
-    calendar, was = fetch(pk), day_of(request, "from")
+    calendar, was = fetch(pk, hold=request.method == "POST"), day_of(request, "from")
     changes = calendars.changes_of(calendar)
     stored = was if was in changes else None
     windows = changes[stored] if stored else calendars.in_effect(calendar, at=request.now)[1]
@@ -199,6 +204,7 @@ def calendar_week(request: Request, pk: int) -> HttpResponse:
         return redirect("calendar", pk=pk)
 
     def save() -> None:
+        form.check_unmoved()
         data = form.cleaned_data
         calendars.set_week(calendar, data["since"], data["windows"], was=stored, by=request.user, at=request.now)
 

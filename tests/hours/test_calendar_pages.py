@@ -166,7 +166,7 @@ def test_signed_hours_are_shown_as_frozen_with_a_way_on(cast: Cast, moment: Mome
     assert f"/calendars/new/?copy={cast.calendar.pk}" in page
     assert address("calendar_week", cast.calendar) not in page
     form = admin.get(address("calendar_edit", cast.calendar)).context["form"]
-    assert [name for name, field in form.fields.items() if not field.disabled] == ["name"]
+    assert [name for name, field in form.fields.items() if not field.disabled] == ["was", "name"]
 
 
 # -- Editing
@@ -362,3 +362,49 @@ def test_pages_take_the_same_queries_however_much_they_show(
         admin.get(f"/calendars/{newest.pk}/")
     with django_assert_num_queries(7):
         admin.get(f"/calendars/tester/?calendar={newest.pk}&at=2026-03-02T10:00&hours=9")
+
+
+# -- Two admins at once
+
+
+def shown(response: Any) -> dict[str, str]:
+    """What a browser would send of a page: the fields as they stand, and what the page was shown with."""
+    form = response.context["form"]
+    values = {field.html_name: field.value() for field in form if field.html_name != "was"}
+    return {**{name: str(value) for name, value in values.items() if value}, "was": form.now}
+
+
+def test_hours_saved_meanwhile_are_shown_beside_those_that_were_typed(admin: Client, free: Calendar) -> None:
+    path = reverse("calendar_edit", args=[free.pk])
+    mine = shown(admin.get(path)) | {"day-0": "10:00-18:00"}
+    theirs = shown(admin.get(path)) | {"day-0": "8:00-12:00", "day-1": "8:00-12:00", "name": "Suya"}
+    assert admin.post(path, theirs).status_code == 302
+    answer = admin.post(path, mine)
+    form = answer.context["form"]
+    assert (answer.status_code, sorted(form.errors)) == (409, ["day-0", "day-1", "name"])
+    assert (form["day-0"].value(), form.errors["day-0"]) == ("10:00-18:00", ["Ahora es: 8:00-12:00"])
+    assert stored(free).name == "Suya"
+    assert admin.post(path, {**mine, "was": form.now}).status_code == 302  # having seen both
+    assert calendars.windows_of(stored(free))[0] == (0, 600, 1080)
+
+
+def test_what_both_changed_alike_is_no_difference(admin: Client, free: Calendar) -> None:
+    path = reverse("calendar_edit", args=[free.pk])
+    mine = shown(admin.get(path)) | {"day-0": "8:00-12:00"}
+    admin.post(path, mine)
+    assert admin.post(path, mine).status_code == 302
+
+
+def test_later_hours_saved_meanwhile_are_not_overwritten(admin: Client, free: Calendar) -> None:
+    calendars.set_week(free, NEW_YEAR, SHORT, by=None, at=SIGNED_AT)
+    path = f"{reverse('calendar_week', args=[free.pk])}?from={NEW_YEAR}"
+    mine = shown(admin.get(path)) | {"since": str(NEW_YEAR), "day-4": ""}
+    calendars.set_week(free, NEW_YEAR, [(day, 540, 840) for day in range(5)], was=NEW_YEAR, by=None, at=SIGNED_AT)
+    answer = admin.post(path, mine)
+    assert (answer.status_code, len(answer.context["form"].errors)) == (409, 5)
+    assert calendars.changes_of(stored(free))[NEW_YEAR][0] == (0, 540, 840)
+
+
+def test_post_without_what_was_shown_is_saved(admin: Client, free: Calendar) -> None:
+    path = reverse("calendar_edit", args=[free.pk])
+    assert admin.post(path, {"name": "Libre", "time_zone": ZONE, **WEEK, "was": "[]"}).status_code == 302
