@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db.models import Min
 
 from crm.accounts.models import User
-from leads import handoffs, pauses
+from leads import handoffs, notices, pauses
 from leads.models import Handoff
 from leads.states import EventKind
 from sla.ladder import Resumed, SubjectBusy
@@ -112,4 +112,4 @@ def _tell(kind: str, handoff: Handoff, people: list[User], firing: Firing, clock
         "due_at": clock.due_at.isoformat(),
         "owner": handoff.owner.name if handoff.owner else "",
     }
-    handoffs.tell(kind, handoff, people, at=firing.at, key=f"firing:{firing.pk}", params=params)
+    notices.tell(kind, handoff, people, at=firing.at, key=f"firing:{firing.pk}", params=params)

@@ -6,7 +6,6 @@ transaction. Actor is ``by``, moment is ``at``; permission is the caller's quest
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -15,13 +14,12 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from crm.accounts.models import Membership, Team, User
+from crm.accounts.models import Team, User
 from crm.lib.bilingual import in_language
 from crm.lib.errors import Conflict, DomainError, IllegalMove
 from crm.lib.rows import update_returning
 from crm.lib.snapshots import parsed
-from crm.notifications import outbox
-from leads import events, facts, journey, packages
+from leads import events, facts, journey, notices, packages
 from leads.models import Decision, Handoff, Lead
 from leads.qualification import AUTHORITY, MEANS, Assessment, Terms
 from leads.scores import Scores
@@ -218,7 +216,7 @@ def hand_off(
     if overrides:
         payload["overrides"] = overrides
     follow(handoff, EventKind.HANDED_OFF, old="", by=by, at=at, payload=payload)
-    tell("handoff.new", handoff, team.people.filter(is_active=True).exclude(pk=by.pk), at=at, key="new")
+    notices.tell("handoff.new", handoff, team.people.filter(is_active=True).exclude(pk=by.pk), at=at, key="new")
     return handoff
 
 
@@ -302,7 +300,7 @@ def accept(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     clocks.stop(handoff, Metric.ACCEPT, at=at, known=running)
     start_clock(handoff, up_next, at=at, accountable=by, is_reserved=True)
     follow(handoff, EventKind.ACCEPTED, old=old, by=by, at=at, owner=by)
-    tell_submitter("handoff.accepted", handoff, by=by, at=at, decision=decision)
+    notices.tell_submitter("handoff.accepted", handoff, by=by, at=at, decision=decision)
     return handoff
 
 
@@ -337,7 +335,7 @@ def reject(handoff: Handoff, reason: RejectionReason, *, by: User, at: datetime,
     clocks.stop(handoff, Metric.ACCEPT, at=at, known=running)
     payload = {"class": reason.kind, "reason": reason.code, "comment": comment}
     follow(handoff, EventKind.REJECTED, old=old, by=by, at=at, payload=payload, owner=None)
-    tell_submitter("handoff.rejected", handoff, by=by, at=at, decision=decision, reason=reason.name)
+    notices.tell_submitter("handoff.rejected", handoff, by=by, at=at, decision=decision, reason=reason.name)
     return handoff
 
 
@@ -368,7 +366,7 @@ def requeue(handoff: Handoff, *, by: User | None, at: datetime, cause: str) -> H
         clocks.cancel(handoff, Metric.FIRST_CONTACT, at=at, by=by)
         start_clock(handoff, Metric.ACCEPT, at=at)
     follow(handoff, EventKind.REQUEUED, old=old, by=by, at=at, payload={"cause": cause}, owner=None)
-    tell("handoff.requeued", handoff, handoff.team.people.filter(is_active=True), at=at, key=cause)
+    notices.tell("handoff.requeued", handoff, handoff.team.people.filter(is_active=True), at=at, key=cause)
     return handoff
 
 
@@ -392,8 +390,9 @@ def reassign(handoff: Handoff, owner: User, *, by: User, at: datetime, why: str 
     follow(handoff, EventKind.REASSIGNED, old=handoff.state, by=by, at=at, payload=words, owner=owner)
     key = f"reassigned:{owner.pk}:{at.timestamp()}"
     params = {"params": {"by": by.name, "owner": owner.name}}
-    tell("handoff.reassigned", handoff, [owner] if owner.pk != by.pk else [], at=at, key=key, **params)
-    tell("handoff.taken_over", handoff, [before] if before.pk != by.pk else [], at=at, key=f"{key}:from", **params)
+    told = (("handoff.reassigned", owner, key), ("handoff.taken_over", before, f"{key}:from"))
+    for kind, person, once in told:
+        notices.tell(kind, handoff, [person] if person.pk != by.pk else [], at=at, key=once, **params)
     return handoff
 
 
@@ -455,48 +454,3 @@ def record(
         to_state=handoff.state,
         payload={"cycle": handoff.cycle, **(payload or {})},
     )
-
-
-def tell(kind: str, handoff: Handoff, people: Iterable[User], *, at: datetime, key: str, **more: Any) -> None:
-    """Queue a notice about the handoff to ``people``, once per ``key``."""
-    params = {
-        "lead": str(handoff.lead),
-        "company": str(handoff.lead.company or ""),
-        "team": handoff.team.name,
-    }
-    outbox.notify(
-        kind,
-        people,
-        at=at,
-        key=f"handoff:{handoff.pk}:{key}",
-        params={**params, **more.pop("params", {})},
-        path=f"/leads/{handoff.lead_id}/",
-        **more,
-    )
-
-
-def tell_submitter(kind: str, handoff: Handoff, *, by: User, at: datetime, decision: Decision, **params: Any) -> None:
-    """Tell who handed the lead off what became of it; waits for the 10 s in which the rep may undo it."""
-    cause = f"decision:{decision.pk}"
-    tell(
-        kind,
-        handoff,
-        submitters(handoff, besides=by),
-        at=at,
-        key=cause,
-        cause=cause,
-        wait=outbox.UNDO_WINDOW,
-        params={"by": by.name, **params},
-    )
-
-
-def submitters(handoff: Handoff, *, besides: User) -> list[User]:
-    """Who of marketing hears what became of the handoff: who handed it off, or the leads of the team if that person
-    is not here any more."""
-    if handoff.submitted_by_id == besides.pk:
-        return []
-    team_id = handoff.lead.marketing_team_id
-    if handoff.submitted_by.is_active or team_id is None:
-        return [handoff.submitted_by]
-    here = Membership.objects.filter(team_id=team_id, user__is_active=True, is_lead=True)
-    return [membership.user for membership in here.select_related("user")]

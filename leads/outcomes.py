@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from crm.accounts.models import User
 from crm.lib.bilingual import in_language
 from crm.lib.errors import DomainError, IllegalMove
-from leads import facts, handoffs
+from leads import facts, handoffs, notices
 from leads.models import Handoff, OutcomeReason
 from leads.qualification import SQL_KINDS
 from leads.states import EventKind, HandoffState, OutcomeKind
@@ -140,5 +140,5 @@ def _end(
 
 
 def _tell_marketing(kind: str, handoff: Handoff, *, by: User, at: datetime, **params: object) -> None:
-    people = handoffs.submitters(handoff, besides=by)
-    handoffs.tell(kind, handoff, people, at=at, key=kind, params={"by": by.name, **params})
+    people = notices.submitters(handoff, besides=by)
+    notices.tell(kind, handoff, people, at=at, key=kind, params={"by": by.name, **params})

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from crm.accounts.models import User
 from crm.lib.errors import IllegalMove
-from leads import handoffs
+from leads import handoffs, notices
 from leads.models import Handoff
 from leads.states import EventKind, HandoffState
 from sla import clocks, pauses
@@ -52,7 +52,7 @@ def elapsed(handoff: Handoff, clock: Clock, pause: Pause, *, at: datetime) -> No
     _say(handoff, clock, pause, by=None, at=at)
     people = [handoff.owner] if handoff.owner is not None else []
     params = {"params": {"metric": clock.metric, "due_at": clock.due_at.isoformat()}}
-    handoffs.tell("handoff.resumed", handoff, people, at=at, key=f"pause:{pause.pk}", **params)
+    notices.tell("handoff.resumed", handoff, people, at=at, key=f"pause:{pause.pk}", **params)
 
 
 def _say(handoff: Handoff, clock: Clock, pause: Pause, *, by: User | None, at: datetime) -> None:

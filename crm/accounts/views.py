@@ -177,3 +177,11 @@ def choose_zone(request: Request) -> HttpResponse:
         messages.success(request, _("Preferences saved."))
     back = request.POST.get("next", "")
     return redirect(back if url_has_allowed_host_and_scheme(back, {request.get_host()}) else "preferences")
+
+
+def too_often(request: Request) -> HttpResponse | None:
+    """The refusal for who typed their password again too often of late; counts this try."""
+    found: HttpResponse | None = consume_or_429(
+        request, action="reauthenticate", user=request.user, key=str(request.user.pk)
+    )
+    return found

@@ -13,9 +13,9 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.accounts import demo
-from crm.accounts.again import too_often
 from crm.accounts.request import Request
 from crm.accounts.states import Side
+from crm.accounts.views import too_often
 from crm.agreement import labels, permissions, reading
 from crm.agreement.forms import CommentForm, FoundForm, ReopenForm, SignForm
 from crm.agreement.views import fetch, show

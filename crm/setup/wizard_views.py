@@ -19,9 +19,9 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm.accounts import organisations, people
-from crm.accounts.again import too_often
 from crm.accounts.request import Request
 from crm.accounts.states import Side
+from crm.accounts.views import too_often
 from crm.agreement import words
 from crm.lib import clock
 from crm.lib.errors import DomainError
