@@ -19,7 +19,7 @@ from leads.models import OutcomeReason, Source, ValuableActionKind
 from leads.states import OutcomeKind
 from personas import catalogue
 from personas.states import CriterionKind
-from sla.models import RejectionReason
+from sla.models import PauseReason, RejectionReason
 from sla.states import RejectionClass
 
 
@@ -144,6 +144,12 @@ class RejectionReasons(Catalogue):
 class OutcomeReasons(Catalogue):
     def rows(self) -> Any:
         return in_use(OutcomeReason)
+
+
+@catalogue_of("pause_reasons", _("Reasons to pause a clock"), CodedList)
+class PauseReasons(Catalogue):
+    def rows(self) -> Any:
+        return in_use(PauseReason)
 
 
 @catalogue_of("action_kinds", _("Kinds of valuable actions"), ActionKindList)

@@ -20,7 +20,7 @@ from crm.accounts.models import User
 from crm.accounts.states import Side
 from crm.lib import clock, rest
 from crm.lib.paging import BadParameter
-from leads import attempts, handoffs, outcomes, permissions, suggestions
+from leads import attempts, handoffs, outcomes, pauses, permissions, suggestions
 from leads.api.leads import CURSOR, LIMIT, PAGING, PersonaShown, body_of
 from leads.api.leads import fetch as fetch_lead
 from leads.forms import in_use, sales_teams
@@ -30,6 +30,7 @@ from leads.views import lead_context
 from personas.models import PersonaVersion
 from personas.states import VersionState
 from sla import clocks
+from sla.models import PauseReason
 from sla.states import Metric, RejectionClass
 
 NEWEST = (rest.Key("submitted_at", rest.instant, descending=True), rest.Key("pk", rest.whole, descending=True))
@@ -186,6 +187,16 @@ class Contact(rest.Body):
     channel = serializers.ChoiceField(choices=ContactChannel.choices)
     reached = serializers.BooleanField(help_text=_("Whether a person was reached."))
     happened_at = rest.Moment(required=False, allow_null=True, help_text=_("Now if it is not given."))
+    note = rest.Lines(max_length=2000, allow_blank=True, required=False)
+
+
+class Waiting(rest.Body):
+    """Why the clock pauses, and until when."""
+
+    reason = rest.Code(
+        queryset=in_use(PauseReason), help_text=_("Code of a reason that the handoff's agreement allows.")
+    )
+    until = rest.Moment()
     note = rest.Lines(max_length=2000, allow_blank=True, required=False)
 
 
@@ -390,6 +401,27 @@ class Withdraw(Step):
 class Attempt(Step):
     def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: Any) -> object:
         return attempts.record(handoff, **{"note": "", **given}, by=by, at=at)
+
+
+class Patient(Step):
+    """A step of who may pause its clock."""
+
+    def fetch(self, user: User, pk: int) -> Handoff:
+        handoff = fetch(user, pk)
+        check(not handoff.is_open or permissions.can_pause(user, handoff))
+        return handoff
+
+
+@step("pause", _("Pause the clock because the lead asked for time"), Waiting)
+class Pause(Patient):
+    def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: Any) -> object:
+        return pauses.pause(handoff, **{"note": "", **given}, by=by, at=at)
+
+
+@step("resume", _("End a pause before its time"), Nothing)
+class Resume(Patient):
+    def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: Any) -> object:
+        return pauses.resume(handoff, by=by, at=at)
 
 
 @step("qualify", _("Qualify as SQL"), Nothing)

@@ -92,6 +92,12 @@ STEPS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "reject": ({"reason": "wrong_team"}, {"reason": "wrong_team"}, "reject"),
     "withdraw": ({}, {}, "withdraw"),
     "contact": ({"channel": "phone", "reached": True}, {"channel": "phone", "reached": "1"}, "attempt"),
+    "pause": (
+        {"reason": "call_back", "until": "2026-03-04T16:00:00Z"},
+        {"reason": "call_back", "until": "2026-03-04T10:00"},
+        "pause",
+    ),
+    "resume": ({}, {}, "resume"),
     "qualify": ({}, {}, "sql"),
     "opportunity": ({}, {}, "opportunity"),
     "win": ({"amount": "100.00"}, {"amount": "100.00"}, "win"),
@@ -105,7 +111,8 @@ def form_of(fields: dict[str, Any]) -> dict[str, Any]:
     code = fields.get("reason")
     if code is None:
         return fields
-    row = factories.rejection(code) if code == "wrong_team" else factories.outcome(code)
+    rows = {"wrong_team": factories.rejection, "call_back": factories.pause_reason}
+    row = rows.get(code, factories.outcome)(code)
     return {**fields, "reason": row.pk}
 
 

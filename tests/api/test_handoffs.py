@@ -133,3 +133,32 @@ def test_list_is_of_a_state_and_mine(cast: Cast, caller: Any) -> None:
     assert {row["id"] for row in asks.get("handoffs/?state=accepted")[1]["results"]} == {mine.pk, other.pk}
     assert [row["id"] for row in caller(cast.bea).get("handoffs/?mine=true")[1]["results"]] == [mine.pk]
     assert len(asks.get("handoffs/")[1]["results"]) == Handoff.objects.count()
+
+
+def test_clock_pauses_for_a_reason_of_the_agreement_and_resumes(cast: Cast, moment: Moment, caller: Any) -> None:
+    handoff, asks = factories.accepted(cast), caller(cast.bea)
+    path = f"handoffs/{handoff.pk}/"
+    moment.set("2026-03-02 12:00")
+    assert [row["code"] for row in asks.get("pause-reasons/")[1]["results"]] == ["call_back", "document"]
+    until = "2026-03-03T16:00:00Z"  # 10 in the morning there
+    paused = asks.post(f"{path}pause/", {"reason": "document", "until": until, "note": "Firma el martes"})[1]
+    assert (paused["clock"]["status"], paused["clock"]["resumes_at"]) == ("paused", until)
+    status, problem = asks.post(f"{path}pause/", {"reason": "document", "until": until})
+    assert (status, problem["code"]) == (409, "not_pausable")
+    moment.set("2026-03-02 13:00")
+    resumed = asks.post(f"{path}resume/")[1]
+    assert (resumed["clock"]["status"], resumed["clock"]["due_at"]) == ("ok", "2026-03-02T21:20:00Z")
+    assert asks.post(f"{path}resume/")[0] == 409
+
+
+def test_pause_refuses_by_the_name_of_the_field(cast: Cast, moment: Moment, caller: Any) -> None:
+    handoff, asks = factories.accepted(cast), caller(cast.bea)
+    moment.set("2026-03-02 12:00")
+    for body, named in (
+        ({}, ["reason", "until"]),
+        ({"reason": "mood", "until": "2026-03-03T16:00:00Z"}, ["reason"]),
+        ({"reason": "document", "until": "2026-04-03T16:00:00Z"}, ["until"]),
+        ({"reason": "document", "until": "2026-03-01T16:00:00Z"}, ["until"]),
+    ):
+        status, problem = asks.post(f"handoffs/{handoff.pk}/pause/", body)
+        assert (status, sorted(problem["fields"])) == (422, named)
