@@ -12,6 +12,7 @@ from crm.accounts.models import User
 from crm.lib import clock
 from tests import factories
 from tests.factories import Cast, when
+from tests.remembered import Remembered
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -78,10 +79,14 @@ def moment(db: None) -> Iterator[Moment]:
         moved.restore()
 
 
+everybody = Remembered(factories.cast)
+
+
 @pytest.fixture
 def cast(db: None) -> Cast:
     """Everybody, their teams, the persona and the agreement in force (tests.factories)."""
-    return factories.cast()
+    found: Cast = everybody()
+    return found
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from typing import IO, Any
 
 import pytest
 
-from crm.deploy.embedded import Postgres, Valkey
+from crm.deploy.embedded import OWNER, Postgres, Valkey
 from crm.deploy.places import data_folder
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -62,6 +62,8 @@ def start() -> None:
         Services.postgres = Postgres(folder, for_tests=True)
         Services.postgres.stop()  # a killed run leaves sessions behind, which would block the new test database
         Services.postgres.start()
+        with contextlib.closing(Services.postgres.connect()) as superuser, superuser.cursor() as cursor:
+            cursor.execute(f"GRANT SET ON PARAMETER session_replication_role TO {OWNER}")  # tests.remembered
         owner_url = Services.postgres.owner_url
     os.environ["DATABASE_URL"] = owner_url
 
