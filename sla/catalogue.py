@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
+from django.db import transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
+from crm.accounts.models import User
+from crm.audit.entries import record
 from crm.lib.bilingual import LANGUAGES
 from crm.lib.errors import DomainError
 from sla.models import PauseReason, RejectionReason
 
 Reason = PauseReason | RejectionReason
+KINDS: dict[type[Any], str] = {PauseReason: "pause_reason", RejectionReason: "rejection_reason"}  # in the audit
 
 
 class BadReason(DomainError):
@@ -45,3 +50,19 @@ def place(reason: Reason, position: int) -> None:
     for number, row in enumerate(rows):
         row.position = number
     every.bulk_update(rows, ["position"])
+
+
+@transaction.atomic
+def archive(reason: Reason, *, by: User, at: datetime) -> None:
+    """No new text names it and no rep chooses it any more."""
+    type(reason)._default_manager.filter(pk=reason.pk, archived_at=None).update(archived_at=at)
+    record(f"{KINDS[type(reason)]}_archived", reason, by=by, at=at)
+    reason.refresh_from_db()
+
+
+@transaction.atomic
+def restore(reason: Reason, *, by: User, at: datetime) -> None:
+    """Into use again."""
+    type(reason)._default_manager.filter(pk=reason.pk).update(archived_at=None)
+    record(f"{KINDS[type(reason)]}_restored", reason, by=by, at=at)
+    reason.refresh_from_db()

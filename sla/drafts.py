@@ -160,9 +160,12 @@ def _write(
 
 @transaction.atomic
 def renew(version: AgreementVersion, *, by: User, at: datetime, of: Agreement | None = None) -> AgreementVersion:
-    """The next draft (``of`` another agreement, if given), beginning with all that ``version`` says; its dates are
-    left open. Raises DraftOpen."""
+    """The next draft (``of`` another agreement, if given), beginning with all that ``version`` says but for what is
+    archived; its dates are left open. Raises DraftOpen."""
     terms = {name: getattr(version, name) for name in agreements.TERMS}
+    if version.pauses is not None:
+        in_use = pauses.proposed()
+        terms["pauses"] = {code: minutes for code, minutes in version.pauses.items() if code in in_use}
     return create(
         of or version.agreement,
         by=by,

@@ -76,23 +76,6 @@ def _minutes(longest: timedelta) -> int:
 
 
 @transaction.atomic
-def archive(reason: PauseReason, *, by: User, at: datetime) -> PauseReason:
-    """No new text names it and nobody pauses a clock for it any more."""
-    PauseReason.objects.filter(pk=reason.pk, archived_at=None).update(archived_at=at)
-    record("pause_reason_archived", reason, by=by, at=at)
-    reason.refresh_from_db()
-    return reason
-
-
-@transaction.atomic
-def restore(reason: PauseReason, *, by: User, at: datetime) -> PauseReason:
-    PauseReason.objects.filter(pk=reason.pk).update(archived_at=None)
-    record("pause_reason_restored", reason, by=by, at=at)
-    reason.refresh_from_db()
-    return reason
-
-
-@transaction.atomic
 def delete(reason: PauseReason, *, by: User, at: datetime) -> None:
     """Take a reason away that no agreement and no pause ever named. Raises ReasonIsUsed."""
     if is_used(reason):

@@ -73,23 +73,6 @@ def change(reason: RejectionReason, *, by: User | None, at: datetime, **terms: A
 
 
 @transaction.atomic
-def archive(reason: RejectionReason, *, by: User, at: datetime) -> RejectionReason:
-    """No new text names it and no rep chooses it any more."""
-    RejectionReason.objects.filter(pk=reason.pk, archived_at=None).update(archived_at=at)
-    record("rejection_reason_archived", reason, by=by, at=at)
-    reason.refresh_from_db()
-    return reason
-
-
-@transaction.atomic
-def restore(reason: RejectionReason, *, by: User, at: datetime) -> RejectionReason:
-    RejectionReason.objects.filter(pk=reason.pk).update(archived_at=None)
-    record("rejection_reason_restored", reason, by=by, at=at)
-    reason.refresh_from_db()
-    return reason
-
-
-@transaction.atomic
 def delete(reason: RejectionReason, *, by: User, at: datetime) -> None:
     """Take a reason away that no agreement ever named. Raises ReasonIsUsed."""
     if is_used(reason):

@@ -125,7 +125,7 @@ class CatalogueForm(forms.Form):
 
     def of(self, reason: Any) -> dict[str, Any]:
         """The other fields of ``reason``."""
-        raise NotImplementedError
+        return {}
 
     def terms(self) -> dict[str, Any]:
         """What the noun module takes."""

@@ -22,6 +22,7 @@ from crm.agreement import permissions, words
 from crm.agreement.forms import CatalogueForm, PauseReasonForm, ReasonForm
 from crm.lib.errors import DomainError
 from crm.setup.wizard_views import refuse
+from sla import catalogue as reason_catalogue
 from sla import pause_reasons, reasons
 from sla.catalogue import Reason
 from sla.models import PauseReason, RejectionReason
@@ -132,7 +133,7 @@ def editing(request: Request, catalogue: Catalogue, pk: int) -> HttpResponse:
 @keeps_reasons
 def archive(request: Request, catalogue: Catalogue, pk: int) -> HttpResponse:
     """No rep chooses it any more."""
-    catalogue.store.archive(catalogue.one(pk), by=request.user, at=request.now)
+    reason_catalogue.archive(catalogue.one(pk), by=request.user, at=request.now)
     return catalogue.back(request, _("Archived. What was signed and decided keeps it."))
 
 
@@ -140,7 +141,7 @@ def archive(request: Request, catalogue: Catalogue, pk: int) -> HttpResponse:
 @keeps_reasons
 def restore(request: Request, catalogue: Catalogue, pk: int) -> HttpResponse:
     """Use it again."""
-    catalogue.store.restore(catalogue.one(pk), by=request.user, at=request.now)
+    reason_catalogue.restore(catalogue.one(pk), by=request.user, at=request.now)
     return catalogue.back(request, _("In use again."))
 
 

@@ -10,7 +10,7 @@ from django.apps import apps
 
 from crm.accounts.models import Organisation
 from leads import pauses as handoff_pauses
-from sla import agreements, drafts, pause_reasons
+from sla import agreements, catalogue, drafts, pause_reasons
 from sla.catalogue import BadReason
 from sla.models import AgreementVersion, PauseReason
 from tests import factories
@@ -74,9 +74,15 @@ def test_unused_reason_is_deleted(cast: Cast) -> None:
 
 
 def test_draft_proposes_the_reasons_in_use(cast: Cast) -> None:
-    pause_reasons.archive(pause_reason("document"), by=cast.luis, at=AT)
+    catalogue.archive(pause_reason("document"), by=cast.luis, at=AT)
     draft = factories.drafted(cast.calendar, by=cast.luis, at=AT)
     assert draft.pauses == {"call_back": CATALOGUE["call_back"]}
+
+
+def test_next_draft_leaves_out_what_is_archived(cast: Cast) -> None:
+    catalogue.archive(pause_reason("document"), by=cast.luis, at=AT)
+    assert drafts.renew(cast.agreement, by=cast.luis, at=AT).pauses == {"call_back": CATALOGUE["call_back"]}
+    assert cast.agreement.pauses == CATALOGUE
 
 
 def test_handoff_takes_the_caps_that_were_signed(cast: Cast) -> None:

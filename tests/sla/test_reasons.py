@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from sla import reasons
+from sla import catalogue, reasons
 from sla.catalogue import BadReason
 from sla.models import RejectionReason
 from tests import factories
@@ -71,6 +71,8 @@ def test_unused_reason_is_deleted(cast: Cast) -> None:
 
 
 def test_archived_reason_can_be_used_again(cast: Cast) -> None:
-    reason = reasons.archive(factories.rejection("wrong_team"), by=cast.luis, at=AT)
+    reason = factories.rejection("wrong_team")
+    catalogue.archive(reason, by=cast.luis, at=AT)
     assert reason.archived_at == AT
-    assert reasons.restore(reason, by=cast.luis, at=AT).archived_at is None
+    catalogue.restore(reason, by=cast.luis, at=AT)
+    assert reason.archived_at is None
