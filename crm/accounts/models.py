@@ -10,15 +10,16 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.constraints import ExclusionConstraint
 from django.contrib.postgres.expressions import ArraySubquery
-from django.contrib.postgres.fields import DateRangeField, RangeBoundary, RangeOperators
+from django.contrib.postgres.fields import RangeBoundary, RangeOperators
 from django.db import models
-from django.db.models import F, Func, OuterRef, Q, Subquery, Value
+from django.db.models import F, OuterRef, Q, Subquery, Value
 from django.db.models.functions import JSONObject, Lower
 from django.utils.crypto import salted_hmac
 
 from crm.accounts.states import Density, Role, Side, Theme
 from crm.lib import rows
 from crm.lib.clock import RelevoNow
+from crm.lib.db.ranges import DateRange
 
 ANYBODY = -1
 LANGUAGES = [("es", "Español"), ("en", "English")]
@@ -234,13 +235,6 @@ class Invitation(models.Model):
     def is_open(self) -> bool:
         """Neither used nor taken back; it may have run out."""
         return self.accepted_at is None and self.revoked_at is None
-
-
-class DateRange(Func):
-    """Two dates as PostgreSQL's range, both days in it."""
-
-    function = "DATERANGE"
-    output_field = DateRangeField()
 
 
 class Leave(models.Model):

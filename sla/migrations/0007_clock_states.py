@@ -8,7 +8,7 @@ from django.db import migrations, models
 
 import crm.lib.bilingual
 import crm.lib.clock
-import sla.models.pause
+import crm.lib.db.ranges
 from crm.lib.appendonly import protect
 
 
@@ -238,7 +238,7 @@ class Migration(migrations.Migration):
                 expressions=[
                     ("clock", "="),
                     (
-                        sla.models.pause.MomentRange(
+                        crm.lib.db.ranges.MomentRange(
                             "started_at", django.db.models.functions.comparison.Coalesce("ended_at", "until")
                         ),
                         "&&",

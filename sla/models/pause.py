@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib.postgres.constraints import ExclusionConstraint
-from django.contrib.postgres.fields import DateTimeRangeField, RangeOperators
+from django.contrib.postgres.fields import RangeOperators
 from django.db import models
-from django.db.models import F, Func, Q
+from django.db.models import F, Q
 from django.db.models.functions import Coalesce
 
 from crm.audit.models import AppendOnly
 from crm.lib.bilingual import BilingualField, in_language
+from crm.lib.db.ranges import MomentRange
 from sla.models.clock import Clock
 from sla.states import PauseEnd
 
@@ -34,13 +35,6 @@ class PauseReason(models.Model):
 
     def __str__(self) -> str:
         return in_language(self.name)
-
-
-class MomentRange(Func):
-    """Two instants as PostgreSQL's range: the first is in it, the second is not."""
-
-    function = "TSTZRANGE"
-    output_field = DateTimeRangeField()
 
 
 class Pause(models.Model):

@@ -6,8 +6,8 @@ import django.db.models.deletion
 from django.conf import settings
 from django.db import migrations, models
 
-import crm.accounts.models
 import crm.lib.clock
+import crm.lib.db.ranges
 
 
 class Migration(migrations.Migration):
@@ -118,7 +118,7 @@ class Migration(migrations.Migration):
                 expressions=[
                     ("person", "="),
                     (
-                        crm.accounts.models.DateRange(
+                        crm.lib.db.ranges.DateRange(
                             "first_on",
                             "last_on",
                             django.contrib.postgres.fields.ranges.RangeBoundary(
