@@ -7,7 +7,6 @@ except that personal data in ``payload`` may be emptied (erasure for privacy).
 from __future__ import annotations
 
 from django.db import connection
-from django.db.migrations import RunSQL
 
 TABLES: list[str] = [
     "audit_entry",
@@ -23,16 +22,6 @@ TABLES: list[str] = [
 # Only the owner of the tables writes here; the product's role reads.
 OWNERS = ("django_migrations", "relevo_installation")
 START_FRESH = "relevo_start_fresh()"
-
-
-def protect(table: str, *, payload: bool = True) -> RunSQL:
-    """A migration step that makes ``table`` append-only; with ``payload`` its payload may be emptied to {}."""
-    function = "relevo_append_only_payload" if payload else "relevo_append_only"
-    return RunSQL(
-        f"CREATE TRIGGER {table}_append_only BEFORE UPDATE OR DELETE ON {table}"
-        f" FOR EACH ROW EXECUTE FUNCTION {function}();",
-        f"DROP TRIGGER {table}_append_only ON {table};",
-    )
 
 
 def grant() -> None:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from importlib import import_module
 
 import pytest
-from django.apps import apps
 
-from crm.accounts.models import Organisation
 from leads import pauses as handoff_pauses
 from sla import agreements, catalogue, drafts, pause_reasons
 from sla.catalogue import BadReason
@@ -106,16 +103,3 @@ def test_version_of_before_pauses_says_nothing_and_its_next_draft_proposes_them(
     assert "pauses" not in agreements.policy(old, cast.sales, facts={})
     drafts.discard(old, by=cast.luis, at=AT)
     assert drafts.renew(old, by=cast.luis, at=AT).pauses == CATALOGUE
-
-
-def test_upgrade_gives_reasons_to_organisations_without_any(cast: Cast) -> None:
-    give = import_module("sla.migrations.0009_agreed_pauses").give_reasons
-    give(apps, None)
-    assert order() == ["call_back", "document"]  # it has some
-    PauseReason.objects.all().delete()
-    give(apps, None)
-    assert order() == ["call_back", "away", "document"]
-    PauseReason.objects.all().delete()
-    Organisation.objects.all().delete()
-    give(apps, None)
-    assert order() == []  # a new installation takes its starters

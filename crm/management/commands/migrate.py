@@ -1,12 +1,35 @@
 """`migrate`, as the role that owns the tables (DATABASE_OWNER_URL) while the product runs as another."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from django.conf import settings
+from django.core.management.base import CommandError
 from django.core.management.commands.migrate import Command as MigrateCommand
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 
 from crm.setup import fresh
+
+LAST_BEFORE_SQUASH = "147612c"  # the last commit that still has the replaced migrations
+
+
+def refuse_half_upgraded() -> None:
+    """Raise CommandError when only some of the migrations that a squashed one replaces are applied.
+
+    The replaced files are gone, so nothing here could apply the rest of them.
+    """
+    applied = set(MigrationRecorder(connection).applied_migrations())
+    for (app, _name), migration in sorted(MigrationLoader(None).disk_migrations.items()):
+        missing = [name for _app, name in migration.replaces if (app, name) not in applied]
+        if missing and len(missing) < len(migration.replaces):
+            raise CommandError(
+                f"This database was made by an older version of Relevo: the app {app!r} still lacks"
+                f" {', '.join(missing)}. The last commit that can upgrade it is {LAST_BEFORE_SQUASH}."
+                f" Check that commit out, run `migrate` there, then come back and run it again. Nothing was changed."
+            )
 
 
 class Command(MigrateCommand):
@@ -14,6 +37,7 @@ class Command(MigrateCommand):
         if settings.OWNER_DATABASE:
             connection.close()
             connection.settings_dict.update(settings.OWNER_DATABASE)
+        refuse_half_upgraded()
         super().handle(*args, **options)
         if settings.DEMO:
             fresh.mark()

@@ -1,3 +1,8 @@
+"""The outbox and the notices it delivers.
+
+Squashed from all migrations up to November 2026: a database that they made has this schema exactly.
+"""
+
 import uuid
 
 import django.db.models.deletion
@@ -9,24 +14,32 @@ import crm.lib.clock
 
 class Migration(migrations.Migration):
     initial = True
-
+    replaces = [
+        ("notifications", "0001_initial"),
+        ("notifications", "0002_email"),
+    ]
     dependencies = [
-        ("crm", "0001_ground"),
+        ("crm", "0001_squashed_2026_11"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
-
     operations = [
         migrations.CreateModel(
             name="Message",
             fields=[
                 (
                     "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
                 ),
                 ("uid", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
                 (
                     "channel",
-                    models.CharField(choices=[("in_app", "In App")], default="in_app", max_length=12),
+                    models.CharField(
+                        choices=[("in_app", "In App"), ("email", "Email")],
+                        default="in_app",
+                        max_length=12,
+                    ),
                 ),
                 ("kind", models.CharField(max_length=60)),
                 ("params", models.JSONField(default=dict)),
@@ -34,7 +47,10 @@ class Migration(migrations.Migration):
                 ("cause", models.CharField(blank=True, db_index=True, max_length=80)),
                 ("dedup_key", models.CharField(max_length=160, unique=True)),
                 ("created_at", models.DateTimeField(db_default=crm.lib.clock.RelevoNow())),
-                ("next_try_at", models.DateTimeField(db_default=crm.lib.clock.RelevoNow(), null=True)),
+                (
+                    "next_try_at",
+                    models.DateTimeField(db_default=crm.lib.clock.RelevoNow(), null=True),
+                ),
                 ("attempts", models.PositiveSmallIntegerField(default=0)),
                 ("sent_at", models.DateTimeField(blank=True, null=True)),
                 ("dropped_at", models.DateTimeField(blank=True, null=True)),
@@ -47,14 +63,36 @@ class Migration(migrations.Migration):
                         to=settings.AUTH_USER_MODEL,
                     ),
                 ),
+                ("personal", models.BooleanField(db_default=False, default=False)),
             ],
+            options={
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("next_try_at__isnull", False)),
+                        fields=["next_try_at"],
+                        name="message_waiting",
+                    )
+                ],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(
+                            ("next_try_at__isnull", True),
+                            models.Q(("dropped_at__isnull", True), ("sent_at__isnull", True)),
+                            _connector="OR",
+                        ),
+                        name="message_done_is_not_waiting",
+                    )
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Notice",
             fields=[
                 (
                     "id",
-                    models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID"),
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
                 ),
                 ("kind", models.CharField(max_length=60)),
                 ("params", models.JSONField(default=dict)),
@@ -78,34 +116,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-        ),
-        migrations.AddIndex(
-            model_name="message",
-            index=models.Index(
-                condition=models.Q(("next_try_at__isnull", False)),
-                fields=["next_try_at"],
-                name="message_waiting",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="message",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("next_try_at__isnull", True),
-                    models.Q(("dropped_at__isnull", True), ("sent_at__isnull", True)),
-                    _connector="OR",
-                ),
-                name="message_done_is_not_waiting",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="notice",
-            index=models.Index(fields=["recipient", "-id"], name="notice_inbox"),
-        ),
-        migrations.AddIndex(
-            model_name="notice",
-            index=models.Index(
-                condition=models.Q(("read_at__isnull", True)), fields=["recipient"], name="notice_unread"
-            ),
+            options={
+                "indexes": [
+                    models.Index(fields=["recipient", "-id"], name="notice_inbox"),
+                    models.Index(
+                        condition=models.Q(("read_at__isnull", True)),
+                        fields=["recipient"],
+                        name="notice_unread",
+                    ),
+                ],
+            },
         ),
     ]
