@@ -5,13 +5,13 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
-from crm.lib import terms
+from crm.lib.wording import variants
 
 
 def grant_after_migrate(sender: AppConfig, **kwargs: Any) -> None:
-    from crm.lib import appendonly
+    from crm.lib.db import append_only
 
-    appendonly.grant()
+    append_only.grant()
 
 
 class CrmConfig(AppConfig):
@@ -20,5 +20,5 @@ class CrmConfig(AppConfig):
 
     def ready(self) -> None:
         # Signals come after the migrations of all apps, but only for apps with models: one of them is enough.
-        terms.install()
+        variants.install()
         post_migrate.connect(grant_after_migrate, sender=apps.get_app_config("audit"))

@@ -14,7 +14,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from crm.lib.away import RETRY_AFTER, is_away
+from crm.lib.db.availability import RETRY_AFTER, is_away
 
 
 def is_asked_by_script(request: HttpRequest) -> bool:

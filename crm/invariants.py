@@ -14,8 +14,8 @@ from crm.notifications import outbox
 from crm.notifications.models import Channel, Message, Notice
 from leads.models import Decision, Event, Handoff
 from leads.states import OPEN, STAGE_OF, HandoffState
+from sla.clocks.pauses import MOST as MOST_PAUSED
 from sla.models import Clock, Firing, Pause
-from sla.pauses import MOST as MOST_PAUSED
 from sla.states import PAUSABLE, ClockState, Metric
 
 GRACE = timedelta(seconds=60)  # how late a step may fire, and a message may lie

@@ -17,8 +17,9 @@ from django.utils.translation import gettext as _
 from crm import errors
 from crm.accounts import people
 from crm.accounts.states import Density
-from crm.lib import clock, regions, terms
+from crm.lib import clock, number_formats
 from crm.lib.errors import DomainError
+from crm.lib.wording import variants
 
 Answer = Callable[[HttpRequest], HttpResponse]
 GIVEN_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
@@ -39,13 +40,13 @@ class RequestId:
 
 
 class Terms:
-    """Spanish texts say the words that the organisation chose (crm.lib.terms)."""
+    """Spanish texts say the words that the organisation chose (crm.lib.wording.variants)."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with terms.using(people.words):
+        with variants.using(people.words):
             return self.get_response(request)
 
 
@@ -66,9 +67,9 @@ class Viewer:
         with people.knowing(request.user) as organisation:
             request.organisation = organisation
             zone = ZoneInfo(request.user.time_zone or organisation.time_zone)
-            region = regions.resolve(request.user.region, organisation.country)
+            region = number_formats.resolve(request.user.region, organisation.country)
             self._look(request)
-            with translation.override(language), timezone.override(zone), regions.override(region):
+            with translation.override(language), timezone.override(zone), number_formats.override(region):
                 response = self.get_response(request)
         response["Content-Language"] = language
         if not request.path.startswith("/static/"):

@@ -10,8 +10,10 @@ from celery import shared_task
 from crm.api import answers
 from crm.lib import clock
 from crm.notifications import mailbag, outbox
-from leads import escalation, import_work, runs
-from sla import agreements, ladder, liveness, reminders
+from leads.handoffs import escalation
+from leads.imports import runs, worker
+from sla.agreements import agreements, reminders
+from sla.clocks import heartbeats, ladder
 from sla.models import Clock, Firing
 from sla.states import StepKind
 
@@ -46,7 +48,7 @@ def truth(clock: Clock) -> datetime | None:
 
 def sweep() -> int:
     """Fire every due step of every clock; returns how many clocks moved. Versions of agreements begin on their date."""
-    liveness.note_sweep()
+    heartbeats.note_sweep()
     agreements.turn(at=clock.now())
     total = 0
     while moved := ladder.sweep(act, truth=truth):
@@ -70,7 +72,7 @@ def drain() -> int:
 def sweep_deadlines() -> None:
     """Celery's call of the sweep, every 10 s; its beat tells the watchdog that Celery lives."""
     sweep()
-    liveness.beat(liveness.CELERY)
+    heartbeats.beat(heartbeats.CELERY)
 
 
 @shared_task(ignore_result=True)
@@ -89,5 +91,5 @@ def send_mails() -> None:
 @shared_task(ignore_result=True, soft_time_limit=600, time_limit=660)
 def work_on_imports() -> None:
     """Celery's call of the imports, every 5 s."""
-    import_work.work(540)
+    worker.work(540)
     runs.tidy(at=clock.now())

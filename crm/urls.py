@@ -8,9 +8,9 @@ from django.views.generic import RedirectView
 
 from crm import errors, views
 from crm.accounts import views as accounts
+from crm.alignment.api import Funnel
 from crm.api import views as api
 from crm.api.endpoint import mount
-from crm.dashboard.api import Funnel
 from crm.notifications import views as notifications
 
 for pattern in i18n_urls:
@@ -53,11 +53,11 @@ urlpatterns = [
     path("api/v1/", include("crm.api.urls")),
     path("notices/", notifications.notice_list, name="notice_list"),
     path("notices/read/", notifications.mark_read, name="notice_mark_read"),
-    path("", include("crm.setup.people_urls")),
-    path("agreement/", include("crm.agreement.urls")),
-    path("alignment/", include("crm.dashboard.urls")),
-    path("calendars/", include("crm.hours.urls")),
-    path("personas/", include("crm.persona.urls")),
+    path("", include("leads.people_urls")),
+    path("agreement/", include("sla.agreement_urls")),
+    path("alignment/", include("crm.alignment.urls")),
+    path("calendars/", include("sla.calendar_urls")),
+    path("personas/", include("personas.urls")),
     path("setup/", include("crm.setup.urls")),
     path("", include("leads.urls")),
 ]

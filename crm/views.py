@@ -15,10 +15,10 @@ from crm.accounts import organisations
 from crm.accounts.request import Request
 from crm.accounts.states import Role
 from crm.lib import clock
-from crm.setup import steps
-from crm.shell import counters
-from leads import desk
-from leads.views.lists import gone_words
+from crm.navigation import counters
+from crm.setup import checklist
+from leads.handoffs import queue
+from leads.views.queue import gone_words
 
 HOMES = {
     Role.MARKETING: "lead_list",
@@ -32,7 +32,7 @@ HOMES = {
 @require_safe
 def home(request: Request) -> HttpResponse:
     """Each role's first page; for admins the checklist, until it is finished or dismissed."""
-    if request.user.is_admin and steps.is_open(request.organisation):
+    if request.user.is_admin and checklist.is_open(request.organisation):
         return redirect("setup")
     return redirect(HOMES[request.user.role])
 
@@ -61,7 +61,7 @@ def pulse(request: Request) -> JsonResponse:
     """
     now = request.now
     counts = counters(request.user, now)
-    version, overdue = desk.version(counts), counts.pop("overdue")
+    version, overdue = queue.version(counts), counts.pop("overdue")
     del counts["newest"]
     answer = {"now": now.isoformat(), "version": version, "counts": counts, "overdue": overdue}
     if rows := request.GET.get("rows"):

@@ -58,7 +58,7 @@ def can_accept_as_sql(user: User, handoff: Handoff) -> bool:
 
 
 def can_undo(user: User, decision: Decision) -> bool:
-    """Only whoever decided; for how long is the domain's question (leads.decisions)."""
+    """Only whoever decided; for how long is the domain's question (leads.handoffs.undo)."""
     return decision.by_id == user.pk
 
 

@@ -3,8 +3,8 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from crm.lib.moves import Moves
-from crm.lib.moves import check_move as check
+from crm.lib.db.state_machine import Moves
+from crm.lib.db.state_machine import check_move as check
 
 
 class Stage(models.TextChoices):

@@ -10,7 +10,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from crm.lib import regions
+from crm.lib import number_formats
 from crm.lib.text import clean_line, fold
 from personas.fields import NOBODY_KNOWS, Field, Fields, operators
 from personas.states import WITH_SEVERAL, WITHOUT_OPERAND, CriterionKind, FieldType, Operator
@@ -179,10 +179,10 @@ def _one(field: Field, value: Any) -> str:
     if value is None:
         return "…"
     if field.type == FieldType.NUMBER and isinstance(value, int | float):
-        return regions.number(value)
+        return number_formats.number(value)
     if field.type == FieldType.DATE:
         try:
-            return regions.when(date.fromisoformat(str(value)), pgettext("date format", "j M Y"))
+            return number_formats.when(date.fromisoformat(str(value)), pgettext("date format", "j M Y"))
         except ValueError:
             return str(value)
     return dict(field.choices).get(str(value), str(value))

@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from crm.lib.moves import Moves
+from crm.lib.db.state_machine import Moves
 
 
 class VersionState(models.TextChoices):

@@ -6,5 +6,5 @@ from crm.accounts.models import User
 
 
 def can_edit_calendars(user: User) -> bool:
-    """Admins configure; signed hours are frozen for them too (sla.calendars)."""
+    """Admins configure; signed hours are frozen for them too (sla.calendars.calendars)."""
     return user.is_admin

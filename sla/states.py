@@ -4,7 +4,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from crm.lib.moves import Moves
+from crm.lib.db.state_machine import Moves
 
 
 class AgreementState(models.TextChoices):
@@ -95,7 +95,7 @@ CLOCK_MOVES: Moves = {
 
 
 class ClockStatus(models.TextChoices):
-    """What a clock shows at a moment: derived from its row, by one rule for a row and for a query (sla.standing)."""
+    """What a clock shows at a moment: derived from its row, by one rule for a row and for a query (sla.clocks.status)."""
 
     OK = "ok", _("On track")
     SOON = "soon", _("At risk")
@@ -117,7 +117,7 @@ class PauseEnd(models.TextChoices):
 
 
 class Retime(models.TextChoices):
-    """What other terms make of a clock (sla.retimes)."""
+    """What other terms make of a clock (sla.clocks.recalculation)."""
 
     LATER = "later", _("Due later")
     EARLIER = "earlier", _("Due earlier")

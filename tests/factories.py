@@ -18,11 +18,14 @@ from zoneinfo import ZoneInfo
 from crm.accounts import people
 from crm.accounts.models import Organisation, Team, User
 from crm.notifications.models import Message
-from leads import attempts, handoffs, leads, outcomes
+from leads import handoffs
+from leads.handoffs import attempts, outcomes
 from leads.models import CustomField, Handoff, Lead, OutcomeReason, Source, ValuableActionKind
-from personas import catalogue
+from leads.records import leads
+from personas import personas
 from personas.models import PersonaVersion
-from sla import agreements, calendars, drafts
+from sla.agreements import agreements, drafts
+from sla.calendars import calendars
 from sla.models import Agreement, AgreementVersion, Calendar, PauseReason, RejectionReason
 
 ZONE = "America/Mexico_City"
@@ -163,9 +166,9 @@ def persona(
 ) -> PersonaVersion:
     """A persona with one published version."""
     name = {"es": "Líder comercial", "en": "Commercial leader"}
-    created = catalogue.create(slug, name, by=None, at=SIGNED_AT)
+    created = personas.create(slug, name, by=None, at=SIGNED_AT)
     content = {"who": {"es": "Dirige un equipo de ventas", "en": "Leads a sales team"}}
-    return catalogue.publish_version(created, content, criteria, by=None, at=SIGNED_AT)
+    return personas.publish_version(created, content, criteria, by=None, at=SIGNED_AT)
 
 
 def office(name: str = "Oficina", zone: str = ZONE, **more: Any) -> Calendar:

@@ -25,7 +25,7 @@ from crm.deploy.places import data_folder
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = 20
-TOGETHER = ("tests/browser/", "tests/dashboard/test_olist_numbers.py")
+TOGETHER = ("tests/browser/", "tests/alignment/test_olist_numbers.py")
 # What the tests set for themselves and a product under test must not inherit.
 OURS = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY", "RELEVO_MODE", "RELEVO_DATA")
 

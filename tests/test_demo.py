@@ -11,18 +11,20 @@ import pytest
 from django.db import transaction
 from django.utils import translation
 
-from crm import demo, invariants, starter, tasks
+from crm import demo, invariants, tasks
 from crm.accounts.models import Organisation, User
-from crm.dashboard import numbers
-from crm.dashboard.numbers import Period, Scope
-from crm.dashboard.panels import worth
+from crm.alignment import numbers
+from crm.alignment.numbers import Period, Scope
+from crm.alignment.panels import worth
 from crm.demo import cast as casting
 from crm.demo.book import Book
 from crm.demo.cast import ZONE, Cast
 from crm.lib import clock
 from crm.notifications import outbox
 from crm.notifications.models import Message, Notice
-from leads import attempts, desk, handoffs, leads, outcomes, overrides
+from crm.setup import starter
+from leads import handoffs
+from leads.handoffs import attempts, outcomes, queue
 from leads.models import (
     Attempt,
     Decision,
@@ -38,8 +40,11 @@ from leads.models import (
     ValuableAction,
     ValuableActionKind,
 )
-from sla import clocks, worktime
+from leads.qualification import overrides
+from leads.records import leads
+from sla.clocks import clocks
 from sla.models import Clock, Firing, RejectionReason
+from sla.worktime import arithmetic
 from tests.factories import when
 
 pytestmark = pytest.mark.django_db
@@ -97,7 +102,7 @@ def test_queue_of_today_is_as_promised_and_no_promise_is_broken(moment, text):
     at = moment.set(text)
     demo.seed(at=at, leads=30)
     bea = User.objects.get(email__startswith="bea@")
-    pending = desk.queue(bea, "waiting", at=at, since=at)
+    pending = queue.queue(bea, "waiting", at=at, since=at)
     statuses = Counter(clocks.reading(handoff.clock, at=at).status for handoff in pending if handoff.clock)
     assert (statuses["late"], statuses["soon"]) == (1, 2)
     assert statuses["waiting"] in (2, 4)
@@ -166,10 +171,10 @@ def fit_is_worth_something_and_engagement_is_not(found: numbers.Numbers):
 
 def people_of_the_past_act_when_people_work(full: datetime):
     """Marketing hands off in office hours; nobody decides at night, and nothing happens after the demo began."""
-    office = worktime.WorkCalendar.from_json(Handoff.objects.filter(team__name="Ventas México")[0].policy["calendar"])
+    office = arithmetic.WorkCalendar.from_json(Handoff.objects.filter(team__name="Ventas México")[0].policy["calendar"])
     today = Handoff.objects.filter(lead__created_at__gte=full - timedelta(days=1))
     past = Handoff.objects.exclude(pk__in=today.values("pk")).exclude(team__name="Ventas en línea")
-    assert all(worktime.is_open(office, handoff.submitted_at) for handoff in past.filter(cycle=1))
+    assert all(arithmetic.is_open(office, handoff.submitted_at) for handoff in past.filter(cycle=1))
     moments = Decision.objects.exclude(handoff__in=today).values_list("at", flat=True)
     hours = Counter(at.astimezone(full.tzinfo).hour for at in moments)
     assert sum(hours[hour] for hour in range(6)) == 0

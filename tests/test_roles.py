@@ -9,15 +9,15 @@ from django.db import DatabaseError, connection, transaction
 from psycopg2 import errors
 
 from crm import tasks
-from crm.lib.appendonly import TABLES
 from crm.lib.clock import RELEVO_NOW_BODY
-from crm.lib.moves import Moves
+from crm.lib.db.append_only import TABLES
+from crm.lib.db.state_machine import Moves
 from leads import handoffs
 from leads.states import HANDOFF_MOVES, HandoffState
-from personas import catalogue
+from personas import personas
 from personas.models import PersonaVersion
 from personas.states import VERSION_MOVES, VersionState
-from sla import agreements, drafts
+from sla.agreements import agreements, drafts
 from sla.models import AgreementVersion, Clock
 from sla.states import AGREEMENT_MOVES, CLOCK_MOVES, AgreementState, ClockState
 from tests import factories
@@ -245,7 +245,7 @@ def test_illegal_moves_of_an_agreement_are_refused(cast: Cast) -> None:
 
 def test_illegal_moves_of_a_persona_version_are_refused(cast: Cast) -> None:
     persona = cast.persona.persona
-    published = catalogue.publish_version(persona, {}, [], by=None, at=factories.SIGNED_AT)
+    published = personas.publish_version(persona, {}, [], by=None, at=factories.SIGNED_AT)
     newest = PersonaVersion.objects.create(persona=persona, number=3, state="draft")
     ids = {"draft": newest.pk, "published": published.pk, "superseded": cast.persona.pk}
     found = refused_moves("personas_personaversion", ids, VersionState.values)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from django.test import Client
 
-from leads.views.lists import PAGE
+from leads.views.queue import PAGE
 from tests import factories
 from tests.conftest import Moment
 from tests.factories import Cast

@@ -10,7 +10,7 @@ from crm.celery import app
 from crm.notifications.models import Message, Notice
 from crm.tasks import deliver_messages, send_mails, sweep_deadlines, work_on_imports
 from leads.models import Event
-from sla import liveness
+from sla.clocks import heartbeats
 from sla.models import Clock, Firing, Heartbeat
 from tests import factories
 from tests.conftest import Moment
@@ -21,7 +21,7 @@ TASKS = {
     "crm.tasks.deliver_messages": deliver_messages,
     "crm.tasks.send_mails": send_mails,
     "crm.tasks.sweep_deadlines": sweep_deadlines,
-    "crm.tasks.work_on_imports": work_on_imports,  # twice and in parallel: tests/leads/test_import_work.py
+    "crm.tasks.work_on_imports": work_on_imports,  # twice and in parallel: tests/leads/imports/test_worker.py
 }
 HANDOFFS = 8
 
@@ -75,7 +75,7 @@ ONCE = {"firings": HANDOFFS, "events": HANDOFFS, "warnings": 3 * HANDOFFS, "park
 
 def test_sweep_beats_for_celery(overdue: None) -> None:
     sweep_deadlines()
-    assert sorted(Heartbeat.objects.values_list("name", flat=True)) == [liveness.CELERY, liveness.SWEEP]
+    assert sorted(Heartbeat.objects.values_list("name", flat=True)) == [heartbeats.CELERY, heartbeats.SWEEP]
 
 
 def test_sweep_one_after_the_other_acts_once(overdue: None) -> None:

@@ -337,7 +337,7 @@ def test_every_kind_of_notice_has_its_sentence():
 
 
 def told_of_agreements() -> set[str]:
-    """The kinds that sla.agreements.tell is called with."""
+    """The kinds that sla.agreements.agreements.tell is called with."""
     calls = [node for path in python_files() for node in ast.walk(tree(path)) if isinstance(node, ast.Call)]
     tells = [call for call in calls if ast.unparse(call.func) in ("tell", "agreements.tell") and call.args]
     first = [call.args[0] for call in tells if isinstance(call.args[0], ast.Constant)]

@@ -16,7 +16,7 @@ from crm import tasks
 from crm.lib import clock
 from crm.management.commands import watchdog
 from crm.notifications.models import Notice
-from sla import liveness
+from sla.clocks import heartbeats
 from sla.models import Firing
 from tests import factories
 from tests.conftest import Moment
@@ -93,7 +93,7 @@ def test_silent_celery_is_stood_in_for(overdue: None, look: Callable[..., None])
 
 
 def test_living_celery_is_left_alone(overdue: None, look: Callable[..., None]) -> None:
-    liveness.beat(liveness.CELERY)
+    heartbeats.beat(heartbeats.CELERY)
     look(nothing, nothing)
     assert done() == (0, False)
 
@@ -102,7 +102,7 @@ def test_living_celery_is_left_alone(overdue: None, look: Callable[..., None]) -
 def test_celery_is_waited_for_thirty_seconds(
     overdue: None, look: Callable[..., None], wall: Callable[[float], None], seconds: float, found: tuple[int, bool]
 ) -> None:
-    liveness.beat(liveness.CELERY)
+    heartbeats.beat(heartbeats.CELERY)
     look(lambda: wall(seconds))
     assert done() == found
 
@@ -163,7 +163,7 @@ def test_mails_are_sent_while_celery_is_silent(
     found: list[bool] = []
     monkeypatch.setattr(watchdog.Command, "mails", lambda _self: found.append(True))
     if alive:
-        liveness.beat(liveness.CELERY)
+        heartbeats.beat(heartbeats.CELERY)
     look(nothing, nothing)
     assert len(found) == rounds
 

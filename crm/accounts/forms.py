@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.accounts.models import LANGUAGES, User
 from crm.accounts.people import PREFERENCES
 from crm.accounts.states import Density, Theme
-from crm.lib import regions
+from crm.lib import number_formats
 from crm.lib.text import clean_line
 
 REGIONS = ("America/", "Atlantic/", "Europe/", "Pacific/", "Africa/", "Asia/", "Australia/", "Indian/")
@@ -52,7 +52,7 @@ class PreferencesForm(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, initial={name: getattr(user, name) for name in PREFERENCES}, **kwargs)
         self.fields["time_zone"].choices = zone_choices()
-        self.fields["region"].choices = [("", str(_("As the organisation"))), *regions.choices()]
+        self.fields["region"].choices = [("", str(_("As the organisation"))), *number_formats.choices()]
 
 
 class ZoneForm(forms.Form):

@@ -17,8 +17,8 @@ from django.db.models.functions import JSONObject, Lower
 from django.utils.crypto import salted_hmac
 
 from crm.accounts.states import Density, Role, Side, Theme
-from crm.lib import rows
 from crm.lib.clock import RelevoNow
+from crm.lib.db import returning
 from crm.lib.db.ranges import DateRange
 
 ANYBODY = -1
@@ -34,7 +34,7 @@ class Organisation(models.Model):
     language = models.CharField(max_length=2, choices=LANGUAGES, default="es")
     time_zone = models.CharField(max_length=60, default="America/Mexico_City")
     country = models.CharField(max_length=2, blank=True)
-    # words that differ from what is usual in the country: {"lead": "lead", "agreement": "SLA"} (crm.lib.terms)
+    # words that differ from what is usual in the country: {"lead": "lead", "agreement": "SLA"} (crm.lib.wording.variants)
     terms = models.JSONField(default=dict, blank=True, db_default=Value({}, models.JSONField()))
     is_demo = models.BooleanField(default=False)
     # while True the checklist is the admins' first page; {"holidays": "done" | "skipped"} for each step left behind
@@ -93,10 +93,10 @@ class UserManager(BaseUserManager["User"]):
     def surrounded(self) -> models.QuerySet[User]:
         """The query behind it."""
         memberships = Membership.objects.filter(user=OuterRef("pk"), team__archived_at__isnull=True)
-        teams = memberships.values(found=JSONObject(is_lead="is_lead", id="id", team=rows.as_json(Team, "team__")))
+        teams = memberships.values(found=JSONObject(is_lead="is_lead", id="id", team=returning.as_json(Team, "team__")))
         return self.annotate(
             teams_row=ArraySubquery(teams),
-            organisation_row=Subquery(Organisation.objects.values(found=rows.as_json(Organisation))[:1]),
+            organisation_row=Subquery(Organisation.objects.values(found=returning.as_json(Organisation))[:1]),
             fetched_at=RelevoNow(),
         )
 
@@ -166,7 +166,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Memberships with their teams, read once per request, or beforehand by a list."""
         if (carried := getattr(self, "teams_row", None)) is not None:
             return [
-                Membership(id=row["id"], user=self, team=rows.from_json(Team, row["team"]), is_lead=row["is_lead"])
+                Membership(id=row["id"], user=self, team=returning.from_json(Team, row["team"]), is_lead=row["is_lead"])
                 for row in map(json.loads, carried)
             ]
         read = "memberships" in getattr(self, "_prefetched_objects_cache", {})

@@ -14,8 +14,9 @@ from django.db import DatabaseError, transaction
 from crm.accounts.models import Membership, Organisation, Team, User
 from crm.accounts.states import Side
 from crm.audit.entries import record
-from crm.lib import rows, terms
+from crm.lib.db import returning
 from crm.lib.text import clean_line
+from crm.lib.wording import variants
 
 PREFERENCES = ("language", "region", "time_zone", "theme", "density", "shortcuts", "mails", "live_updates")
 
@@ -29,20 +30,20 @@ def organisation() -> Organisation:
 
 
 def words() -> dict[str, str]:
-    """The words that Spanish texts say (crm.lib.terms): chosen, else usual in the country. None while the database is
+    """The words that Spanish texts say (crm.lib.wording.variants): chosen, else usual in the country. None while the database is
     away: pages that say so are Spanish, too."""
     try:
         found = organisation()
     except DatabaseError:
         return {}
-    return terms.usual(found.country) | found.terms
+    return variants.usual(found.country) | found.terms
 
 
 @contextmanager
 def knowing(user: User) -> Iterator[Organisation]:
     """For the time of a request: the organisation as it came with ``user`` (User.objects.with_surroundings)."""
     carried = getattr(user, "organisation_row", None)
-    token = _known.set(rows.from_json(Organisation, json.loads(carried)) if carried else None)
+    token = _known.set(returning.from_json(Organisation, json.loads(carried)) if carried else None)
     try:
         yield organisation()
     finally:

@@ -12,7 +12,7 @@ from crm.accounts.models import Organisation, User
 
 class Request(HttpRequest):
     """Set by crm.middleware. ``now``: the moment of the request by the database's clock. ``counts``: what the
-    navigation shows (leads.desk), set by a view that counted it anyhow."""
+    navigation shows (leads.handoffs.queue), set by a view that counted it anyhow."""
 
     user: User
     htmx: HtmxDetails

@@ -21,10 +21,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm.accounts import demo, invitations, leaves, passwords, people
+from crm.accounts import invitations, leaves, people
 from crm.accounts.forms import ChangePasswordForm, JoinForm, LeaveForm, NewPasswordForm, PreferencesForm, ZoneForm
 from crm.accounts.models import Invitation
 from crm.accounts.request import Request
+from crm.accounts.sign_in import demo, passwords
 from crm.lib import clock
 
 

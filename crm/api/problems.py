@@ -13,7 +13,7 @@ from rest_framework import exceptions, serializers
 from rest_framework.response import Response
 
 from crm.api.bodies import BodyTooLarge
-from crm.lib.away import RETRY_AFTER, is_away
+from crm.lib.db.availability import RETRY_AFTER, is_away
 from crm.lib.errors import DomainError
 
 MEDIA_TYPE = "application/problem+json"

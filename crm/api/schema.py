@@ -19,7 +19,7 @@ from rest_framework.views import APIView
 from crm.api.answers import LONGEST
 from crm.api.endpoint import HEADER
 from crm.api.problems import MEDIA_TYPE, TITLES, Problem
-from crm.lib import terms
+from crm.lib.wording import variants
 
 ALWAYS = (400, 401, 403, 405, 406, 429, 500)
 WRITING = (409, 413, 415, 422)
@@ -85,4 +85,4 @@ class Schema(APIView):
     scope = ""
 
     def get(self, request: Request) -> Response:
-        return Response(document(translation.get_language()[:2], terms.mark()))
+        return Response(document(translation.get_language()[:2], variants.mark()))

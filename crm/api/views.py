@@ -12,8 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from crm.accounts.request import Request
 from crm.api import keys, reference
 from crm.api.forms import KeyForm
-from crm.lib import clock, terms
+from crm.lib import clock
 from crm.lib.errors import DomainError
+from crm.lib.wording import variants
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -50,5 +51,5 @@ def key_revoke(request: Request, pk: int) -> HttpResponse:
 @require_safe
 def docs(request: Request) -> HttpResponse:
     """The documentation, drawn from the schema by the server: no script, so the strict CSP holds."""
-    groups = reference.groups(translation.get_language()[:2], terms.mark())
+    groups = reference.groups(translation.get_language()[:2], variants.mark())
     return render(request, "api/docs.html", {"groups": groups, "header": "Authorization: Bearer rlv_…"})

@@ -11,14 +11,13 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import transaction
 
-from crm import starter
-from crm.accounts import demo
 from crm.accounts.models import Organisation, User
+from crm.accounts.sign_in import demo
 from crm.audit.entries import record
-from crm.demo import cast, plot, stories
+from crm.demo import cast, plot, remove, stories
 from crm.demo.book import Book
 from crm.notifications import outbox
-from crm.setup import fresh
+from crm.setup import starter
 
 __all__ = ["LEADS", "NotADemo", "demo", "seed"]
 
@@ -43,7 +42,7 @@ def seed(*, at: datetime, leads: int = LEADS) -> bool:
         if existing.is_demo:
             return False
         raise NotADemo("this database holds a real organisation")
-    if fresh.has_happened():
+    if remove.has_happened():
         return False
     Organisation.objects.create(
         name="Nube Clara", currency="MXN", language="es", time_zone=cast.ZONE, country="MX", is_demo=True

@@ -16,8 +16,7 @@ from crm.demo.cast import ZONE
 from crm.demo.rows import LAG, Rows
 from crm.lib.clock import local_date
 from crm.lib.text import company_key
-from leads import facts, packages, qualification
-from leads.leads import normal_phone, search_text
+from leads.handoffs import packages
 from leads.models import (
     Attempt,
     Company,
@@ -29,13 +28,17 @@ from leads.models import (
     Person,
     ValuableAction,
 )
-from leads.qualification import AUTHORITY, MEANS, NEED, TIMING, Assessment, Proof
-from leads.scores import Done
+from leads.qualification import facts
+from leads.qualification import rules as qualification
+from leads.qualification.rules import AUTHORITY, MEANS, NEED, TIMING, Assessment, Proof
+from leads.qualification.scores import Done
+from leads.records.leads import normal_phone, search_text
 from leads.states import DecisionKind, EventKind, HandoffState, OutcomeKind, Stage, Verdict
 from personas.models import PersonaVersion
-from sla import clocks, steps, worktime
+from sla.clocks import clocks, escalation_times
 from sla.models import Clock, Firing
 from sla.states import ClockState, Metric, StepKind
+from sla.worktime import arithmetic
 
 
 class Book(Rows):
@@ -231,7 +234,7 @@ class Book(Rows):
         met = at <= clock.due_at
         clock.state, clock.breached_at = (ClockState.MET, None) if met else (ClockState.BREACHED, clock.due_at)
         clock.stopped_at, clock.next_step_at = at, None
-        used = worktime.between(self.calendars[handoff.team.pk], clock.started_at, at)
+        used = arithmetic.between(self.calendars[handoff.team.pk], clock.started_at, at)
         clock.used_seconds = int(used.total_seconds())
         clock.assigned_met = None if clock.assigned_due_at is None else met
 
@@ -244,15 +247,15 @@ class Book(Rows):
             self._fire(handoff, clock, planned)
 
     def _fire(self, handoff: Handoff, clock: Clock, planned: datetime) -> None:
-        ladder, at = steps.read(clock.ladder), planned + LAG
-        step = steps.above(ladder, clock.level)
+        ladder, at = escalation_times.read(clock.ladder), planned + LAG
+        step = escalation_times.above(ladder, clock.level)
         firing = self._add(Firing(clock=clock, level=step.level, kind=step.kind, planned_at=planned, at=at))
         clock.level = step.level
         if step.kind == StepKind.BREACH:
             clock.state, clock.breached_at = ClockState.BREACHED, clock.due_at
         limit = timedelta(seconds=clock.limit_seconds)
-        run = steps.Run(self.calendars[handoff.team.pk], clock.started_at, clock.due_at, limit)
-        following = steps.following(run, ladder, step, planned=planned, at=at)
+        run = escalation_times.Run(self.calendars[handoff.team.pk], clock.started_at, clock.due_at, limit)
+        following = escalation_times.following(run, ladder, step, planned=planned, at=at)
         at_the_top = None if clock.state == ClockState.BREACHED else clock.due_at
         clock.next_step_at = following[1] if following else at_the_top
         payload = {"step": firing.kind, "level": firing.level, "metric": clock.metric}
@@ -260,7 +263,7 @@ class Book(Rows):
         self._act(handoff, clock, firing)
 
     def _act(self, handoff: Handoff, clock: Clock, firing: Firing) -> None:
-        """What leads.escalation does."""
+        """What leads.handoffs.escalation does."""
         cast = self.cast
         due = [handoff.owner] if handoff.owner else self._team(handoff.team)
         told = {

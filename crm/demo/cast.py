@@ -6,16 +6,18 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from crm import starter
-from crm.accounts import demo, people
+from crm.accounts import people
 from crm.accounts.models import Team, User
-from crm.agreement import labels
+from crm.accounts.sign_in import demo
 from crm.lib import clock
-from crm.starter.personas import demo_leader, demo_owner
+from crm.setup import starter
+from crm.setup.starter.personas import demo_leader, demo_owner
 from personas.models import PersonaVersion
-from sla import agreements, calendars, drafts
+from sla.agreements import agreements, drafts
+from sla.calendars import calendars
 from sla.models import Agreement, AgreementVersion, RejectionReason
 from sla.states import Metric, StepKind
+from sla.text import labels
 
 ZONE = "America/Mexico_City"
 WEEK = [(day, 9 * 60, 18 * 60) for day in range(5)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from random import Random
 from typing import Any
 
-from crm.accounts import demo
+from crm.accounts.sign_in import demo
 from crm.lib.text import fold
 
 

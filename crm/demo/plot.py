@@ -21,7 +21,7 @@ from crm.demo import names, stories
 from crm.demo.book import Book
 from crm.demo.cast import ZONE
 from leads.models import Handoff, Lead
-from sla import worktime
+from sla.worktime import arithmetic
 
 SEED = 20260302
 DAYS = 89
@@ -112,8 +112,8 @@ class Story:
         self.until, self.started = at - QUIET, at
         self.office = book.calendars[book.cast.mexico.pk]
         # The queue that never closes is worked in shifts all the same.
-        shifts = tuple(worktime.Window(day, 8 * 60, 21 * 60) for day in range(7))
-        self.shifts = worktime.WorkCalendar(ZONE, shifts)
+        shifts = tuple(arithmetic.Window(day, 8 * 60, 21 * 60) for day in range(7))
+        self.shifts = arithmetic.WorkCalendar(ZONE, shifts)
 
     def tell(self, number: int, begun: datetime) -> None:
         draw = self.draw
@@ -138,7 +138,7 @@ class Story:
             return  # marketing looked at it and left it where it is
         self.is_leader = kind == "leader"
         self.version = self.cast.leader if self.is_leader else self.cast.owner
-        qualified = worktime.add(self.office, begun, timedelta(minutes=draw.uniform(15, 700)))
+        qualified = arithmetic.add(self.office, begun, timedelta(minutes=draw.uniform(15, 700)))
         if qualified >= self.until:
             return
         self.is_doubtful = self._knows_better(lead, signs, by, qualified)
@@ -167,7 +167,7 @@ class Story:
         teams = {"mexico": 60, "online": 28, "evening": 12}
         team: Team = getattr(self.cast, pick(draw, teams))
         rep, used = self._pace(at)
-        decided_at = worktime.add(self.book.calendars[team.pk], at, timedelta(minutes=used))
+        decided_at = arithmetic.add(self.book.calendars[team.pk], at, timedelta(minutes=used))
         if decided_at >= self.until:
             self.book.qualify(lead, self.version, by=by, at=at)
             return
@@ -193,7 +193,7 @@ class Story:
         needed = self.book.rejections[reason].needs_comment
         comment = self.comment(reason) if needed or draw.random() < 0.4 else ""
         self.book.reject(handoff, reason, by=rep, at=at, comment=comment)
-        answered = worktime.add(self.office, at, timedelta(hours=draw.uniform(2, 30)))
+        answered = arithmetic.add(self.office, at, timedelta(hours=draw.uniform(2, 30)))
         if handoff.cycle == 1 and answered < self.until and draw.random() < 0.45:
             self.book.add_action(handoff.lead, "asked_for_information", by=by, at=answered)
             self._pass(handoff.lead, by, answered + timedelta(minutes=5), again=True)
@@ -208,28 +208,28 @@ class Story:
     def _forgotten(self, handoff: Handoff, at: datetime) -> datetime | None:
         """Nobody calls and the ladder puts it back. When Bea takes it; None where there is no time or it is night."""
         calendar = self.book.calendars[handoff.team.pk]
-        taken = worktime.add(calendar, at, timedelta(minutes=482 + self.draw.uniform(10, 60)))
-        return taken if taken < self.until and worktime.is_open(self._hours(handoff), taken) else None
+        taken = arithmetic.add(calendar, at, timedelta(minutes=482 + self.draw.uniform(10, 60)))
+        return taken if taken < self.until and arithmetic.is_open(self._hours(handoff), taken) else None
 
     # -- After the acceptance
 
-    def _hours(self, handoff: Handoff) -> worktime.WorkCalendar:
+    def _hours(self, handoff: Handoff) -> arithmetic.WorkCalendar:
         online = handoff.team == self.cast.online
         return self.shifts if online else self.book.calendars[handoff.team.pk]
 
     def _talk(self, handoff: Handoff, rep: User, at: datetime, *, was_late: bool) -> None:
         """Some tries, then a contact; in time to keep the lead, which the ladder would take back."""
         draw, hours = self.draw, self._hours(handoff)
-        kept_until = worktime.add(self.book.calendars[handoff.team.pk], at, timedelta(minutes=470))
+        kept_until = arithmetic.add(self.book.calendars[handoff.team.pk], at, timedelta(minutes=470))
         wait = draw.lognormvariate(3.9, 0.6) if rep == self.cast.bea else draw.triangular(40, 250, 150)
-        reached = worktime.add(hours, at, timedelta(minutes=min(wait, 400)))
+        reached = arithmetic.add(hours, at, timedelta(minutes=min(wait, 400)))
         if reached > kept_until:
             reached = at + timedelta(minutes=draw.uniform(8, 40))
         if reached >= self.until and kept_until < self.started + timedelta(hours=1):
             reached = at + (self.until - at) / 2  # else the ladder would put it back this very moment
         for part in sorted(draw.uniform(0.1, 0.9) for _each in range(draw.choice((0, 0, 1, 1, 2)))):
             tried = at + (reached - at) * part
-            if worktime.is_open(hours, tried) and tried < self.until:
+            if arithmetic.is_open(hours, tried) and tried < self.until:
                 self.book.attempt(handoff, pick(draw, CHANNELS), reached=False, by=rep, at=tried)
         if reached >= self.until:
             return
@@ -238,7 +238,7 @@ class Story:
 
     def _judge(self, handoff: Handoff, rep: User, at: datetime, *, was_late: bool) -> None:
         draw, hours = self.draw, self._hours(handoff)
-        judged = worktime.add(hours, at, timedelta(minutes=min(draw.lognormvariate(6.4, 0.8), 2600)))
+        judged = arithmetic.add(hours, at, timedelta(minutes=min(draw.lognormvariate(6.4, 0.8), 2600)))
         if judged >= self.until:
             return
         odds = self.habit.sql * (1.1 if self.is_leader else 0.75) * KNOWN_SQL[len(self.known)]
@@ -261,11 +261,11 @@ class Story:
     def _close(self, handoff: Handoff, rep: User, at: datetime, *, was_late: bool) -> None:
         """An opportunity within days, an end within weeks."""
         draw, hours = self.draw, self._hours(handoff)
-        offered = worktime.add(hours, at, timedelta(hours=draw.uniform(6, 40)))
+        offered = arithmetic.add(hours, at, timedelta(hours=draw.uniform(6, 40)))
         if offered >= self.until:
             return
         self.book.open_opportunity(handoff, by=rep, at=offered)
-        closed = worktime.add(hours, offered, timedelta(hours=draw.uniform(15, 110)))
+        closed = arithmetic.add(hours, offered, timedelta(hours=draw.uniform(15, 110)))
         if closed >= self.until:
             return
         odds = self.habit.won * (1.15 if self.is_leader else 0.7) * (0.5 if was_late else 1.1)

@@ -13,7 +13,6 @@ from crm.demo.cast import ZONE, Cast
 from crm.lib.clock import local_date
 from crm.notifications.models import Message, Notice
 from crm.notifications.outbox import UNDO_WINDOW
-from leads import facts
 from leads.models import (
     Attempt,
     Company,
@@ -30,10 +29,12 @@ from leads.models import (
     ValuableAction,
     ValuableActionKind,
 )
-from leads.qualification import Proof
+from leads.qualification import facts
+from leads.qualification.rules import Proof
 from leads.states import STAGE_OF, EventKind, HandoffState, Stage
-from sla import agreements, worktime
+from sla.agreements import agreements
 from sla.models import Clock, Firing, RejectionReason
+from sla.worktime import arithmetic
 
 LAG = timedelta(seconds=4)  # the sweep looks every few seconds
 DATED = {*(stage.value for stage in Stage if stage not in ("captured", "returned", "disqualified"))}
@@ -55,7 +56,7 @@ class Rows:
         terms: dict[str, Any] = {"source": None, "actions": (), "persona": None}
         self.policies = {team.pk: agreements.policy(cast.agreement, team, facts=terms) for team in teams}
         self.calendars = {
-            pk: worktime.WorkCalendar.from_json(policy["calendar"]) for pk, policy in self.policies.items()
+            pk: arithmetic.WorkCalendar.from_json(policy["calendar"]) for pk, policy in self.policies.items()
         }
         self.members = {team.pk: list(team.people.filter(is_active=True)) for team in teams}
         self.terms = facts.terms(cast.agreement)

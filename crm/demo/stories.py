@@ -12,12 +12,14 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from crm.accounts import demo
 from crm.accounts.models import Team, User
+from crm.accounts.sign_in import demo
 from crm.demo.book import Book
 from crm.demo.cast import ZONE, Cast
-from leads import attempts, handoffs, leads, outcomes, pauses
+from leads import handoffs
+from leads.handoffs import attempts, outcomes, pauses
 from leads.models import Handoff, Lead, OutcomeReason, Source, ValuableActionKind
+from leads.records import leads
 from leads.states import ContactChannel
 from sla.models import PauseReason, RejectionReason
 

@@ -17,8 +17,9 @@ from django.template import Context
 from django.template.loader import select_template
 from django.utils import timezone, translation
 
-from crm.accounts import invitations, passwords, people
+from crm.accounts import invitations, people
 from crm.accounts.models import Organisation
+from crm.accounts.sign_in import passwords
 from crm.lib.text import clean_line
 from crm.notifications.models import Message
 from crm.notifications.sentences import words

@@ -21,7 +21,8 @@ from django.db.models import QuerySet, Value
 from django.db.models.functions import Concat
 
 from crm.accounts import people
-from crm.lib import clock, terms
+from crm.lib import clock
+from crm.lib.wording import variants
 from crm.notifications import mail, outbox
 from crm.notifications.models import Channel, Message
 
@@ -39,7 +40,7 @@ def send_due() -> int:
     tried, until = 0, clock.wall() + ROUND
     line = get_connection()
     try:
-        with terms.using(people.words):
+        with variants.using(people.words):
             while clock.wall() < until and (message := claim()):
                 tried += 1
                 if not _try(message, line):

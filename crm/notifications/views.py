@@ -8,9 +8,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm.accounts import passwords
 from crm.accounts.forms import ForgottenPasswordForm
 from crm.accounts.request import Request
+from crm.accounts.sign_in import passwords
 from crm.lib import clock
 from crm.notifications import mail, outbox
 from crm.notifications.models import Notice

@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from crm.setup import fresh_views, wizard_views
+from crm.demo import remove_views
+from crm.setup import wizard_views
 
 urlpatterns = [
     path("", wizard_views.checklist, name="setup"),
@@ -19,5 +20,5 @@ urlpatterns = [
     path("test/remove/", wizard_views.test_lead_remove, name="setup_test_remove"),
     path("skip/<slug:key>/", wizard_views.skip, name="setup_skip"),
     path("end/", wizard_views.end, name="setup_end"),
-    path("start-fresh/", fresh_views.start_fresh, name="start_fresh"),
+    path("start-fresh/", remove_views.start_fresh, name="start_fresh"),
 ]

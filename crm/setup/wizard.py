@@ -12,19 +12,19 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm import starter
 from crm.accounts import invitations, organisations, people
 from crm.accounts.models import Invitation, Membership, Organisation, Team, User
 from crm.accounts.states import Side
-from crm.agreement import labels
 from crm.lib.clock import local_date
 from crm.lib.errors import DomainError
-from crm.setup import guesses, holiday_lists, hours
-from crm.starter.agreements import PACES, commitments
-from leads import staffing
-from sla import agreements, calendars, drafts, special_days
+from crm.setup import defaults, starter
+from crm.setup.starter.agreements import PACES, commitments
+from leads.staff import people as staffing
+from sla.agreements import agreements, drafts
+from sla.calendars import calendars, hours_text, public_holidays, special_days
 from sla.models import Agreement, AgreementVersion, RejectionReason
 from sla.states import AgreementState
+from sla.text import labels
 
 Invited = tuple[int, str, str, str]  # row of the form, name, e-mail, a key of PARTS
 
@@ -47,12 +47,12 @@ class NobodySigns(DomainError):
 @transaction.atomic
 def found(name: str, email: str, password: str, *, zone: str, languages: str, language: str, at: datetime) -> User:
     """The first admin, an organisation with sensible guesses, and the catalogues. Raises as organisations.found."""
-    country = guesses.country(zone, languages)
+    country = defaults.country(zone, languages)
     facts = {
-        "name": guesses.firm(email, _("My company")),
+        "name": defaults.firm(email, _("My company")),
         "language": language,
-        "currency": guesses.currency(country),
-        "time_zone": guesses.zone(zone, country),
+        "currency": defaults.currency(country),
+        "time_zone": defaults.zone(zone, country),
         "country": country,
     }
     admin = organisations.found(name, email, password, guesses=facts, language=language, at=at)
@@ -78,7 +78,9 @@ def days(organisation: Organisation, *, at: datetime) -> list[Day]:
     known = {on: name for on, name, _hours in calendars.holidays_of(calendar)} if calendar else {}
     taken = {day.on for day in calendar.holidays.all()} if calendar else set()
     this_year = local_date(at, organisation.time_zone).year
-    listed = holiday_lists.of_country(organisation.country, (this_year, this_year + 1), language=organisation.language)
+    listed = public_holidays.of_country(
+        organisation.country, (this_year, this_year + 1), language=organisation.language
+    )
     first_time = not taken and "holidays" not in organisation.setup_steps
     proposed = [Day(on, name, first_time) for on, name in listed if on not in taken]
     return sorted([*proposed, *(Day(on, name, True) for on, name in known.items())], key=lambda day: day.on)
@@ -89,14 +91,14 @@ def set_holidays(organisation: Organisation, chosen: dict[date, str], *, by: Use
     """Make ``chosen`` the closed days of the organisation's calendar; dates with other hours keep them."""
     calendar = calendars.main()
     if calendar is None:
-        set_hours(organisation, hours.PRESETS["week"], by=by, at=at)
+        set_hours(organisation, hours_text.PRESETS["week"], by=by, at=at)
         calendar = calendars.main()
     assert calendar is not None
     special_days.settle(calendar, chosen, by=by, at=at)
 
 
 @transaction.atomic
-def set_hours(organisation: Organisation, windows: hours.Windows, *, by: User, at: datetime) -> None:
+def set_hours(organisation: Organisation, windows: hours_text.Windows, *, by: User, at: datetime) -> None:
     """Make ``windows`` the working hours, in the organisation's zone. Signed hours stay as they are: then the
     agreement has to be signed anew, and its step is open again."""
     with translation.override(organisation.language):
@@ -107,10 +109,10 @@ def set_hours(organisation: Organisation, windows: hours.Windows, *, by: User, a
         organisations.note_step("agreement", "", by=by, at=at)
 
 
-def hours_today(*, at: datetime) -> hours.Windows:
+def hours_today(*, at: datetime) -> hours_text.Windows:
     """The organisation's weekly hours as they count at ``at``; before there is a calendar, an office's."""
     calendar = calendars.main()
-    return calendars.in_effect(calendar, at=at)[1] if calendar else hours.PRESETS["week"]
+    return calendars.in_effect(calendar, at=at)[1] if calendar else hours_text.PRESETS["week"]
 
 
 def follow_zone(*, by: User, at: datetime) -> None:
@@ -203,7 +205,7 @@ def agree(pace: str, volume: int | None, *, by: User, at: datetime) -> Agreement
     organisation = people.organisation()
     calendar = calendars.main()
     if calendar is None:
-        set_hours(organisation, hours.PRESETS["week"], by=by, at=at)
+        set_hours(organisation, hours_text.PRESETS["week"], by=by, at=at)
         calendar = calendars.main()
     assert calendar is not None
     with translation.override(organisation.language):
@@ -214,7 +216,7 @@ def agree(pace: str, volume: int | None, *, by: User, at: datetime) -> Agreement
             raise drafts.DraftOpen
         drafts.discard(before, by=by, at=at)
     chosen = PACES[pace]
-    day = hours.day_minutes(calendars.in_effect(calendar, at=at)[1])
+    day = hours_text.day_minutes(calendars.in_effect(calendar, at=at)[1])
     version = drafts.create(
         agreement or Agreement.objects.create(name=name),
         by=by,

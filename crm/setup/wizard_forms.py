@@ -19,16 +19,19 @@ from django.utils.translation import gettext as _
 from crm.accounts.forms import zone_choices
 from crm.accounts.models import LANGUAGES, Organisation, Team, User
 from crm.accounts.states import Side
-from crm.agreement.forms import PasswordAgain
-from crm.lib import countries, terms
+from crm.accounts.teams import sales_teams
+from crm.lib import countries
 from crm.lib.bilingual import in_language
+from crm.lib.forms import Line, autofill
 from crm.lib.text import clean_line
-from crm.setup import code, guesses, hours, wizard
-from crm.starter.personas import TEMPLATES
-from leads.forms import Line, autofill, sales_teams
+from crm.lib.wording import variants
+from crm.setup import code, defaults, wizard
+from crm.setup.starter.personas import TEMPLATES
 from personas.models import PersonaVersion
 from personas.states import VersionState
-from sla import worktime
+from sla.calendars import hours_text
+from sla.forms.agreements import PasswordAgain
+from sla.worktime import arithmetic
 
 MOST_OWN, MOST_PEOPLE = 3, 4
 
@@ -92,24 +95,24 @@ class OrganisationForm(forms.Form):
 
     say_lead = forms.ChoiceField(
         label=gettext_lazy("What Spanish texts call a person who may buy"),
-        choices=[(word, word) for word in terms.CHOICES[terms.LEAD]],
+        choices=[(word, word) for word in variants.CHOICES[variants.LEAD]],
         required=False,
         help_text=gettext_lazy("Countries differ. Every Spanish page, mail and notice changes with it."),
     )
     say_agreement = forms.ChoiceField(
         label=gettext_lazy("What Spanish texts call the agreement in short"),
-        choices=[(word, word) for word in terms.CHOICES[terms.AGREEMENT]],
+        choices=[(word, word) for word in variants.CHOICES[variants.AGREEMENT]],
         required=False,
     )
 
     def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
         initial = {name: getattr(organisation, name) for name in ("name", "language", "currency", "time_zone")}
-        words = terms.usual(organisation.country or guesses.COUNTRY) | organisation.terms
-        initial |= {"say_lead": words[terms.LEAD], "say_agreement": words[terms.AGREEMENT]}
-        super().__init__(*args, initial={**initial, "country": organisation.country or guesses.COUNTRY}, **kwargs)
+        words = variants.usual(organisation.country or defaults.COUNTRY) | organisation.terms
+        initial |= {"say_lead": words[variants.LEAD], "say_agreement": words[variants.AGREEMENT]}
+        super().__init__(*args, initial={**initial, "country": organisation.country or defaults.COUNTRY}, **kwargs)
         names = Locale.parse((get_language() or settings.LANGUAGE_CODE)[:2]).currencies
         self.fields["country"].choices = countries.choices()
-        self.fields["currency"].choices = [(c, f"{c} · {names.get(c, c)}") for c in guesses.currencies()]
+        self.fields["currency"].choices = [(c, f"{c} · {names.get(c, c)}") for c in defaults.currencies()]
         zones = dict(zone_choices()[1:])
         zones.setdefault(organisation.time_zone, organisation.time_zone)
         self.fields["time_zone"].choices = list(zones.items())
@@ -117,8 +120,8 @@ class OrganisationForm(forms.Form):
     def facts(self) -> dict[str, Any]:
         """What organisations.change takes. Words that are usual in the country follow it."""
         data = dict(self.cleaned_data)
-        chosen = {terms.LEAD: data.pop("say_lead"), terms.AGREEMENT: data.pop("say_agreement")}
-        usual = terms.usual(data["country"])
+        chosen = {variants.LEAD: data.pop("say_lead"), variants.AGREEMENT: data.pop("say_agreement")}
+        usual = variants.usual(data["country"])
         return data | {"terms": {key: word for key, word in chosen.items() if word and word != usual[key]}}
 
 
@@ -179,15 +182,15 @@ class HoursForm(forms.Form):
         ],
     )
 
-    def __init__(self, *args: Any, windows: hours.Windows, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, windows: hours_text.Windows, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["preset"].initial = hours.preset_of(windows)
+        self.fields["preset"].initial = hours_text.preset_of(windows)
         for day, name in WEEKDAYS.items():
             self.fields[f"day-{day}"] = Line(
                 label=str(name).capitalize(),
                 required=False,
                 max_length=80,
-                initial=hours.write(hours.of_day(windows, day)),
+                initial=hours_text.write(hours_text.of_day(windows, day)),
                 widget=forms.TextInput(attrs={"placeholder": _("closed"), "autocomplete": "off"}),
             )
 
@@ -199,13 +202,13 @@ class HoursForm(forms.Form):
         data = super().clean() or self.cleaned_data
         preset = data.get("preset")
         if preset != "own":
-            data["windows"] = hours.PRESETS.get(preset or "", [])
+            data["windows"] = hours_text.PRESETS.get(preset or "", [])
             return data
         data["windows"] = []
         for day in range(7):
             try:
-                data["windows"] += [(day, *window) for window in hours.read(data.get(f"day-{day}", ""))]
-            except hours.Unreadable as error:
+                data["windows"] += [(day, *window) for window in hours_text.read(data.get(f"day-{day}", ""))]
+            except hours_text.Unreadable as error:
                 self.add_error(f"day-{day}", str(error))
         if not data["windows"] and not self.errors:
             self.add_error("preset", _("Open on at least one day: a clock has to run at some time."))
@@ -216,7 +219,7 @@ class HoursForm(forms.Form):
         if self.errors:
             return
         try:
-            worktime.WorkCalendar("UTC", tuple(worktime.Window(*window) for window in data["windows"]))
+            arithmetic.WorkCalendar("UTC", tuple(arithmetic.Window(*window) for window in data["windows"]))
         except ValueError as error:
             self.add_error("preset", str(error))
 

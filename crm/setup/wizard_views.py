@@ -22,10 +22,12 @@ from crm.accounts import organisations, people
 from crm.accounts.request import Request
 from crm.accounts.states import Side
 from crm.accounts.views import too_often
-from crm.agreement import words
 from crm.lib import clock
 from crm.lib.errors import DomainError
-from crm.setup import code, hours, overview, steps, wizard
+from crm.setup import checklist as steps
+from crm.setup import code, summary, wizard
+from crm.setup.starter import personas as templates
+from crm.setup.starter.agreements import PACES, commitments
 from crm.setup.wizard_forms import (
     AgreementForm,
     FirstAdminForm,
@@ -36,11 +38,11 @@ from crm.setup.wizard_forms import (
     TeamsForm,
     TestLeadForm,
 )
-from crm.starter import personas as templates
-from crm.starter.agreements import PACES, commitments
 from crm.templatetags.relevo import city
-from leads import trials
-from personas import catalogue
+from leads.handoffs import test_lead as trials
+from personas import personas
+from sla.calendars import hours_text
+from sla.text import promises
 
 View = Callable[..., HttpResponse]
 Save = Callable[[Any], Any]
@@ -107,7 +109,7 @@ def checklist(request: Request) -> HttpResponse:
     """What is done, what is open, and one thing to do next; later the list of settings."""
     organisation = request.organisation
     context = {
-        "standings": overview.lines(organisation, at=request.now),
+        "standings": summary.lines(organisation, at=request.now),
         "is_open": steps.is_open(organisation),
         "next": steps.following(organisation),
         "done": sum(standing.is_behind for standing in steps.standings(organisation)),
@@ -241,15 +243,15 @@ def persona(request: Request) -> HttpResponse:
         chosen = templates.TEMPLATES[form.cleaned_data["template"]]
         templates.adopt(chosen, by=request.user, at=now)
 
-    offers = [(key, overview.persona(template)) for key, template in templates.TEMPLATES.items()]
-    return answer(request, "persona", form, save, offers=offers, in_use=catalogue.published())
+    offers = [(key, summary.persona(template)) for key, template in templates.TEMPLATES.items()]
+    return answer(request, "persona", form, save, offers=offers, in_use=personas.published())
 
 
 @page
 @admin_only
 def agreement(request: Request) -> HttpResponse:
     """Choose an agreement to begin with; who leads a side signs for it, who leads both for both."""
-    found = overview.agreements(request.user)
+    found = summary.agreements(request.user)
     form = AgreementForm(request.POST or None, user=request.user, signs=found["leads_any"])
     if request.method == "POST" and found["leads_any"] and (refusal := too_often(request)):
         return refusal
@@ -257,15 +259,15 @@ def agreement(request: Request) -> HttpResponse:
     def save(now: Any) -> None:
         wizard.agree(form.cleaned_data["pace"], form.cleaned_data["volume"], by=request.user, at=now)
 
-    day = hours.day_minutes(wizard.hours_today(at=request.now))
-    offers = [(p.key, words.of_terms(commitments(p, day_minutes=day), p.package)) for p in PACES.values()]
+    day = hours_text.day_minutes(wizard.hours_today(at=request.now))
+    offers = [(p.key, promises.of_terms(commitments(p, day_minutes=day), p.package)) for p in PACES.values()]
     return answer(request, "agreement", form, save, offers=offers, **found)
 
 
 @page
 def sign(request: Request) -> HttpResponse:
     """What waits for a signature, for the leads who may give it."""
-    waiting = overview.agreements(request.user)
+    waiting = summary.agreements(request.user)
     if not request.user.is_admin and not waiting["may_sign"]:
         raise PermissionDenied
     if request.method == "POST":
@@ -289,7 +291,7 @@ def test_lead(request: Request) -> HttpResponse:
         trials.send(team, version, by=request.user, at=now)
 
     now = request.now
-    response = answer(request, "test", form, save, trial=overview.trial(request.user, at=now))
+    response = answer(request, "test", form, save, trial=summary.trial(request.user, at=now))
     return redirect("setup_test") if response.status_code == 302 else response
 
 
@@ -298,7 +300,7 @@ def test_lead(request: Request) -> HttpResponse:
 def test_lead_now(request: Request) -> HttpResponse:
     """What became of the test lead, as a fragment."""
     now = request.now
-    return render(request, "setup/_trial.html", {"trial": overview.trial(request.user, at=now)})
+    return render(request, "setup/_trial.html", {"trial": summary.trial(request.user, at=now)})
 
 
 @require_POST

@@ -23,8 +23,9 @@ from django.utils.translation import gettext as _
 from lucide import IconDoesNotExist
 from lucide.templatetags.lucide import lucide as draw
 
-from crm.lib import clock, countries, regions, terms
+from crm.lib import clock, countries, number_formats
 from crm.lib.bilingual import in_language
+from crm.lib.wording import variants
 
 register = template.Library()
 
@@ -186,7 +187,7 @@ def absolute_words(moment_: datetime, zone: str | None = None) -> str:
     """ "Mon 23 Nov 2026, 14:42 (Mexico City)" in ``zone``, default the viewer's."""
     local = timezone.localtime(moment_, ZoneInfo(zone) if zone else None)
     named = zone or timezone.get_current_timezone_name()
-    when = regions.when(local, pgettext("date format", "D j M Y, H:i"))  # xgettext does not look into f-strings
+    when = number_formats.when(local, pgettext("date format", "D j M Y, H:i"))  # xgettext does not look into f-strings
     return f"{when} ({city(named)})"
 
 
@@ -203,11 +204,11 @@ def relative_words(moment_: datetime, now: datetime) -> str:
         return (_("{duration} ago") if seconds > 0 else _("in {duration}")).format(duration=length)
     named = {0: _("today {time}"), -1: _("yesterday {time}"), 1: _("tomorrow {time}")}
     if days in named:
-        return named[days].format(time=regions.when(local, "H:i"))
+        return named[days].format(time=number_formats.when(local, "H:i"))
     if abs(days) <= 6:
-        return regions.when(local, "D H:i")
+        return number_formats.when(local, "D H:i")
     this_year = local.year == today.year
-    return regions.when(local, pgettext("date format", "j M") if this_year else pgettext("date format", "j M Y"))
+    return number_formats.when(local, pgettext("date format", "j M") if this_year else pgettext("date format", "j M Y"))
 
 
 def ago_words(moment_: datetime, now: datetime) -> str:
@@ -219,13 +220,13 @@ def ago_words(moment_: datetime, now: datetime) -> str:
 @register.filter
 def day_words(day: date) -> str:
     """A calendar date: "2 Mar 2026"."""
-    return regions.when(day, pgettext("date format", "j M Y"))
+    return number_formats.when(day, pgettext("date format", "j M Y"))
 
 
 @register.filter
 def long_day(day: date) -> str:
     """A date to be read in a sentence: "Monday 30 November"."""
-    return regions.when(day, pgettext("date format", "l j F"))
+    return number_formats.when(day, pgettext("date format", "l j F"))
 
 
 def page_now(context: Context) -> datetime:
@@ -254,7 +255,7 @@ def opens_words(opens_at: datetime, zone: str, now: datetime) -> str:
     local = opens_at.astimezone(ZoneInfo(zone))
     days = (local.date() - now.astimezone(ZoneInfo(zone)).date()).days
     far = pgettext("date format", "j M, H:i")
-    return regions.when(local, "H:i" if days == 0 else "D H:i" if days <= 6 else far)
+    return number_formats.when(local, "H:i" if days == 0 else "D H:i" if days <= 6 else far)
 
 
 def sla_words(reading: Any, now: datetime) -> str:
@@ -287,12 +288,12 @@ def _ticking_words(is_late: bool, minutes: int, _language: str | None) -> str:
 def sla_title(reading: Any) -> SafeString:
     """When a clock is due and what was promised; read a minute at a time, since whole pages fall due together."""
     due_at = reading.due_at and reading.due_at.replace(second=0, microsecond=0)
-    return _title(due_at, reading.zone, int(reading.limit_seconds or 0), get_language(), regions.active())
+    return _title(due_at, reading.zone, int(reading.limit_seconds or 0), get_language(), number_formats.active())
 
 
 @lru_cache(maxsize=1024)
 def _title(
-    due_at: datetime | None, zone: str, limit_seconds: int, _language: str | None, _region: regions.Region | None
+    due_at: datetime | None, zone: str, limit_seconds: int, _language: str | None, _region: number_formats.Region | None
 ) -> SafeString:
     """The words for all who read in the same language and region, escaped."""
     parts = []
@@ -372,7 +373,7 @@ def tick_words() -> SafeString:
 @register.simple_block_tag(end_name="end_in_terms")
 def in_terms(content: str) -> SafeString:
     """A page that is written in Spanish outside the catalogue, in the words in use."""
-    return ours(terms.apply(content))
+    return ours(variants.apply(content))
 
 
 @register.filter
@@ -395,7 +396,7 @@ def money(amount: Decimal | float | None, currency: Any = "") -> str:
     value = Decimal(str(amount))
     digits = 0 if value == value.to_integral_value() else 2
     code = getattr(currency, "currency", currency)
-    written = regions.number(value, digits)
+    written = number_formats.number(value, digits)
     return f"{written}\u00a0{code}" if code else written
 
 
@@ -430,4 +431,4 @@ def country(code: str) -> str:
 @register.filter
 def number(value: int | float | Decimal | None) -> str:
     """A count for people: "8,000" or "8.000" by the person's region."""
-    return "–" if value is None else regions.number(value)
+    return "–" if value is None else number_formats.number(value)

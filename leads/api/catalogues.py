@@ -14,10 +14,10 @@ from rest_framework.views import APIView
 from crm.accounts.models import Team
 from crm.accounts.states import Side
 from crm.lib import rest
-from leads.forms import in_use
+from crm.lib.forms import in_use
 from leads.models import OutcomeReason, Source, ValuableActionKind
 from leads.states import OutcomeKind
-from personas import catalogue
+from personas import personas
 from personas.states import CriterionKind
 from sla.models import PauseReason, RejectionReason
 from sla.states import RejectionClass
@@ -131,7 +131,7 @@ class Teams(Catalogue):
 @catalogue_of("personas", _("Personas in use, with their criteria"), PersonaList)
 class Personas(Catalogue):
     def rows(self) -> Any:
-        return catalogue.published()
+        return personas.published()
 
 
 @catalogue_of("rejection_reasons", _("Rejection reasons; an agreement may allow fewer"), RejectionList)

@@ -18,18 +18,21 @@ from rest_framework.views import APIView
 
 from crm.accounts.models import User
 from crm.accounts.states import Side
+from crm.accounts.teams import sales_teams
 from crm.lib import clock, rest
+from crm.lib.forms import in_use
 from crm.lib.paging import BadParameter
-from leads import attempts, handoffs, outcomes, pauses, permissions, suggestions
+from leads import handoffs, permissions
 from leads.api.leads import CURSOR, LIMIT, PAGING, PersonaShown, body_of
 from leads.api.leads import fetch as fetch_lead
-from leads.forms import in_use, sales_teams
+from leads.handoffs import attempts, outcomes, pauses
 from leads.models import Decision, Handoff, OutcomeReason
+from leads.qualification import persona_match
 from leads.states import ContactChannel, DecisionKind, HandoffState, OutcomeKind
-from leads.views import lead_context
+from leads.views import lead_page
 from personas.models import PersonaVersion
 from personas.states import VersionState
-from sla import clocks
+from sla.clocks import clocks
 from sla.models import PauseReason
 from sla.states import Metric, RejectionClass
 
@@ -323,7 +326,7 @@ class HandOff(APIView):
         lead = fetch_lead(request.user, pk)
         check(permissions.can_hand_off(request.user, lead))
         given, now = body_of(NewHandoff, request), clock.now()
-        version = given.get("persona_version") or suggestions.usual_version(lead)
+        version = given.get("persona_version") or persona_match.usual_version(lead)
         if version is None:
             raise serializers.ValidationError({"persona_version": [_("There is no persona in use.")]})
         words = {name: given.get(name, "") for name in ("note", "score_reason")}
@@ -380,7 +383,7 @@ class Accept(Decide):
 @step("reject", _("Reject a pending handoff, with the reason"), Rejection)
 class Reject(Decide):
     def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: Any) -> object:
-        reason = lead_context.reasons_of(handoff).filter(code=given["reason"]).first()
+        reason = lead_page.reasons_of(handoff).filter(code=given["reason"]).first()
         if reason is None:
             raise serializers.ValidationError({"reason": [_("Choose one of the reasons.")]})
         return handoffs.reject(handoff, reason, by=by, at=at, comment=given.get("comment", ""))

@@ -19,14 +19,17 @@ from rest_framework.views import APIView
 from crm.accounts.models import Team, User
 from crm.accounts.states import Side
 from crm.lib import clock, rest
+from crm.lib.forms import in_use, plain
 from crm.lib.paging import BadParameter
 from crm.lib.text import company_key
-from leads import contact, events, leads, overrides, permissions, suggestions
-from leads.filters import LeadFilter
-from leads.forms import LeadForm, in_use, plain
+from leads import events, permissions
+from leads.forms.leads import LeadForm
 from leads.models import Lead, Source, ValuableActionKind
+from leads.qualification import overrides, persona_match
+from leads.records import contact_privacy, leads
+from leads.records.filters import LeadFilter
 from leads.states import Stage, Verdict
-from leads.views import lead_context
+from leads.views import lead_page
 
 NEWEST = (rest.Key("first_seen_on", rest.day, descending=True), rest.Key("pk", rest.whole, descending=True))
 PAGING = ("cursor", "limit")
@@ -80,10 +83,10 @@ class LeadShown(serializers.Serializer):
     created_at = rest.Moment(read_only=True)
 
     def get_email(self, lead: Lead) -> str:
-        return contact.email(lead, self.context["user"])
+        return contact_privacy.email(lead, self.context["user"])
 
     def get_phone(self, lead: Lead) -> str:
-        return contact.phone(lead, self.context["user"])
+        return contact_privacy.phone(lead, self.context["user"])
 
 
 class LeadPage(serializers.Serializer):
@@ -397,13 +400,13 @@ class EvidenceList(APIView):
     )
     def post(self, request: Request, pk: int) -> Response:
         user, lead = request.user, fetch(request.user, pk)
-        handoff = lead_context.latest_handoff(user, lead)
+        handoff = lead_page.latest_handoff(user, lead)
         works = handoff is not None and permissions.can_work(user, handoff)
         if not (works or permissions.can_qualify(user, lead)):
             raise PermissionDenied
         given = body_of(NewEvidence, request)
-        usual = None if works else suggestions.usual_version(lead)
-        version = lead_context.version_for(lead, handoff) if works else usual
+        usual = None if works else persona_match.usual_version(lead)
+        version = lead_page.version_for(lead, handoff) if works else usual
         code = given["criterion"]
         if version is None or code not in {criterion.code for criterion in version.criteria.all()}:
             raise serializers.ValidationError({"criterion": [_("The persona has no such criterion.")]})

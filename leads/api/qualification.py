@@ -14,13 +14,15 @@ from rest_framework.views import APIView
 
 from crm.lib import clock, rest
 from crm.lib.bilingual import in_language
-from leads import events, facts, permissions, suggestions
+from leads import events, permissions
 from leads.api.leads import PersonaShown
 from leads.models import Lead
-from leads.qualification import ASK, CORRECT, GIVE, Judgement
-from leads.scores import Line, Score
+from leads.qualification import facts
+from leads.qualification import persona_match as suggestions
+from leads.qualification.rules import ASK, CORRECT, GIVE, Judgement
+from leads.qualification.scores import Line, Score
 from leads.states import Verdict
-from leads.views import lead_context
+from leads.views import lead_page
 from personas.states import CriterionKind
 
 SETTLES = [(GIVE, _("Give the field")), (ASK, _("Ask and note who said so")), (CORRECT, _("Correct the field"))]
@@ -112,9 +114,9 @@ class Qualification(APIView):
         rest.check_query(request.query_params, ())
         user, today = request.user, events.today(clock.now())
         lead = get_object_or_404(Lead.objects.visible_to(user).with_names(), pk=pk)
-        handoff = lead_context.latest_handoff(user, lead)
+        handoff = lead_page.latest_handoff(user, lead)
         can_qualify = permissions.can_qualify(user, lead)
-        version, assessment, scores = lead_context.judged(lead, handoff, today=today, suggest=can_qualify)
+        version, assessment, scores = lead_page.judged(lead, handoff, today=today, suggest=can_qualify)
         found = suggestions.matches(lead, facts.terms_in_force()) if can_qualify else []
         shown = {
             "persona": version,

@@ -10,7 +10,7 @@ from crm.accounts.models import Team, User
 from crm.accounts.states import Side
 from crm.lib.bilingual import BilingualField, in_language
 from crm.lib.clock import RelevoNow
-from crm.lib.snapshots import SnapshotField
+from crm.lib.db.json_snapshot import SnapshotField
 from leads.models.lead import Lead
 from leads.states import OPEN, OWNED, ContactChannel, DecisionKind, HandoffState, OutcomeKind
 from personas.models import PersonaVersion

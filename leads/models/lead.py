@@ -149,7 +149,7 @@ class Lead(models.Model):
     external_id = models.CharField(max_length=120, blank=True)
     is_imported = models.BooleanField(default=False)
     is_test = models.BooleanField(default=False, db_default=False)  # sent to try the product: no number counts it
-    # while it waits in a queue whose agreement hides phone and e-mail until somebody takes it (leads.contact)
+    # while it waits in a queue whose agreement hides phone and e-mail until somebody takes it (leads.records.contact_privacy)
     contact_hidden = models.BooleanField(default=False, db_default=False)
     import_run = models.ForeignKey(
         "leads.ImportRun", models.PROTECT, null=True, blank=True, related_name="leads", db_index=False

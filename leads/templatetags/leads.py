@@ -18,9 +18,9 @@ from django.utils.translation import gettext as _
 from crm.lib.addresses import address
 from crm.lib.bilingual import in_language
 from crm.templatetags.relevo import drawing
-from leads import facts
-from leads.qualification import ASK, CORRECT, Judgement
-from leads.scores import ACTION, CAP, DECAY, Line
+from leads.qualification import facts
+from leads.qualification.rules import ASK, CORRECT, Judgement
+from leads.qualification.scores import ACTION, CAP, DECAY, Line
 from leads.states import Stage
 
 register = template.Library()

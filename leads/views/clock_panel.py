@@ -8,7 +8,7 @@ from datetime import datetime
 from crm.accounts.models import User
 from crm.accounts.states import Side
 from leads.models import Handoff
-from sla import clocks, pauses
+from sla.clocks import clocks, pauses
 from sla.models import Pause, Stint
 
 

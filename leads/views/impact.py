@@ -14,9 +14,10 @@ from django.views.decorators.http import require_safe
 
 from crm.accounts.request import Request
 from crm.lib.paging import BadParameter
-from leads import impact, permissions
-from leads.impact import Impact
+from leads import permissions
 from leads.models import Lead
+from leads.qualification import impact
+from leads.qualification.impact import Impact
 from personas.models import PersonaVersion
 from sla.models import AgreementVersion
 

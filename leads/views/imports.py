@@ -20,11 +20,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from crm.accounts.models import Team
 from crm.accounts.request import Request
 from crm.accounts.states import Side
-from crm.lib.csvfiles import UnusableFile, neutral
+from crm.lib.files.csv import UnusableFile, neutral
+from crm.lib.files.detect import ENCODINGS, LARGEST
 from crm.lib.paging import BadParameter
-from crm.lib.tables import ENCODINGS, LARGEST
-from leads import import_work, permissions, runs, uploads
-from leads.forms import ColumnsForm, ReadingForm, UploadForm
+from leads import permissions
+from leads.forms.imports import ColumnsForm, ReadingForm, UploadForm
+from leads.imports import runs, stored_file, worker
 from leads.models import ImportRun
 from leads.states import IMPORT_WORK, ImportState
 
@@ -54,7 +55,7 @@ def import_list(request: Request) -> HttpResponse:
     rows = runs.newest(request.user, before=int(before) if before else None, size=PAGE)
     next_page = f"?before={rows[PAGE - 1].pk}" if len(rows) > PAGE else ""
     context = {"rows": rows[:PAGE], "next": next_page, "can_import": permissions.can_import(request.user)}
-    return render(request, "imports/import_list.html", context)
+    return render(request, "leads/import_list.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -77,12 +78,12 @@ def import_new(request: Request) -> HttpResponse:
                 form.add_error("file", str(error.message))
             else:
                 return redirect("import_columns", pk=run.pk)
-    return render(request, "imports/import_new.html", {"form": form}, status=422 if form.errors else 200)
+    return render(request, "leads/import_new.html", {"form": form}, status=422 if form.errors else 200)
 
 
 def _upload(request: Request, given: Any, team: Team) -> ImportRun:
     with tempfile.NamedTemporaryFile(prefix="relevo-upload-") as file:
-        size, sha256 = uploads.copy(given.chunks(), file)
+        size, sha256 = stored_file.copy(given.chunks(), file)
         path, now = Path(file.name), request.now
         return runs.upload(path, given.name, size=size, sha256=sha256, team=team, by=request.user, at=now)
 
@@ -104,7 +105,7 @@ def match(request: Request, pk: int) -> HttpResponse:
             by=request.user,
             at=request.now,
         )
-        import_work.at_once(run)
+        worker.at_once(run)
         return redirect("import_run", pk=pk)
     return _show_columns(request, run, form=form, status=422 if form.errors else 200)
 
@@ -119,7 +120,7 @@ def _show_columns(
         "encoding": ENCODINGS.get(run.reading["encoding"], ""),
         "same_file": runs.same_file(run),
     }
-    return render(request, "imports/import_columns.html", context, status=status)
+    return render(request, "leads/import_columns.html", context, status=status)
 
 
 @require_POST
@@ -148,7 +149,7 @@ def import_run(request: Request, pk: int) -> HttpResponse:
     context["same_file"] = runs.same_file(run) if run.state == ImportState.CHECKED else None
     if run.state == ImportState.UNDONE and run.done.get("left"):
         context["left"] = runs.left_after_undo(run, request.user, LEFT)
-    return render(request, "imports/import_run.html", context)
+    return render(request, "leads/import_run.html", context)
 
 
 def _context(run: ImportRun, *, at: datetime) -> dict[str, Any]:
@@ -170,7 +171,7 @@ def _context(run: ImportRun, *, at: datetime) -> dict[str, Any]:
 def progress(request: Request, pk: int) -> HttpResponse:
     """The part of the page that moves; at the end of the work it asks for the whole page."""
     run = fetch(request, pk, to_work=False)
-    response = render(request, "imports/_progress.html", _context(run, at=request.now))
+    response = render(request, "leads/_import_progress.html", _context(run, at=request.now))
     if run.state not in IMPORT_WORK:
         response["HX-Refresh"] = "true"
     return response
@@ -181,7 +182,7 @@ def start(request: Request, pk: int) -> HttpResponse:
     """Import what was checked."""
     run = fetch(request, pk)
     runs.start(run, by=request.user, at=request.now)
-    import_work.at_once(run)
+    worker.at_once(run)
     return redirect("import_run", pk=pk)
 
 
@@ -198,7 +199,7 @@ def undo(request: Request, pk: int) -> HttpResponse:
     """Archive the leads of an import."""
     run = fetch(request, pk)
     runs.undo(run, by=request.user, at=request.now)
-    import_work.at_once(run)
+    worker.at_once(run)
     return redirect("import_run", pk=pk)
 
 

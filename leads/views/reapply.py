@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods
 
 from crm.accounts.request import Request
 from leads import permissions
-from leads import reapply as noun
+from leads.handoffs import reapply as noun
 from leads.models import Handoff
 from sla.states import Retime
 

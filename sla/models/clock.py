@@ -10,7 +10,7 @@ from django.db.models import F, Q
 
 from crm.accounts.models import Team
 from crm.audit.models import AppendOnly
-from crm.lib.snapshots import SnapshotField
+from crm.lib.db.json_snapshot import SnapshotField
 from sla.models.agreement import Commitment
 from sla.states import PAUSABLE, ClockState, Metric, StepKind
 

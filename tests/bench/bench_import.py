@@ -60,20 +60,20 @@ def timed(act: Any) -> dict[str, float]:
 def run(rows: int = ROWS) -> dict[str, Any]:
     """{"rows", "check": …, "import": …} with rows per second, CPU seconds and MB of peak memory growth of each."""
     from crm.lib import clock
-    from leads import import_work, runs
+    from leads.imports import runs, worker
     from leads.models import ImportRun
     from tests import factories
-    from tests.leads import imported
+    from tests.leads.imports import imported
 
     cast, found = factories.cast(), {}
     with tempfile.TemporaryDirectory() as folder:
         imported.imported(cast, imported.file(Path(folder), 1, begin=10_000_000))  # what runs once runs before
         run = imported.uploaded(cast, imported.file(Path(folder), rows), at=clock.now())
     imported.asked(run, cast, at=clock.now())
-    found["check"] = timed(lambda: import_work.work(3600))
+    found["check"] = timed(lambda: worker.work(3600))
     run.refresh_from_db()
     runs.start(run, by=cast.ana, at=clock.now())
-    found["import"] = timed(lambda: import_work.work(3600))
+    found["import"] = timed(lambda: worker.work(3600))
     done = ImportRun.objects.get(pk=run.pk)
     assert (done.state, done.done["new"]) == ("done", rows), (done.state, done.done, done.problem)
     for part in found.values():

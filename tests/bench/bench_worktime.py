@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 import businesstimedelta
 import pytz
 
-from sla import worktime
-from sla.worktime import Window, WorkCalendar
+from sla.worktime import arithmetic
+from sla.worktime.arithmetic import Window, WorkCalendar
 
 ZONE = "America/Bogota"  # without clock changes: with them businesstimedelta would not agree
 OFFICE = WorkCalendar(ZONE, tuple(Window(weekday, 540, 1020) for weekday in range(5)))
@@ -88,16 +88,16 @@ def measured() -> Iterator[Measured]:
     rules = package_rules()
     for name, span, allowed in SPANS:
         end = START + span
-        length = worktime.between(OFFICE, START, end)
+        length = arithmetic.between(OFFICE, START, end)
         hours = length / timedelta(hours=1)
         asks: dict[str, tuple[Callable[[], Any], Callable[[], Any], Callable[[], Any]]] = {
             f"open time within {name}": (
-                lambda end=end: worktime.between(OFFICE, START, end),
+                lambda end=end: arithmetic.between(OFFICE, START, end),
                 lambda end=end: rules.difference(START, end).timedelta,
                 lambda end=end: loop_between(START, end),
             ),
             f"deadline {name} ahead": (
-                lambda length=length: worktime.add(OFFICE, START, length),
+                lambda length=length: arithmetic.add(OFFICE, START, length),
                 lambda hours=hours: START + businesstimedelta.BusinessTimeDelta(rules, hours=hours),
                 lambda length=length: loop_add(START, length),
             ),
@@ -107,7 +107,7 @@ def measured() -> Iterator[Measured]:
             yield Measured(
                 question,
                 ours=cpu(ours),
-                first=cpu(ours, before=worktime._week.cache_clear),
+                first=cpu(ours, before=arithmetic._week.cache_clear),
                 package=cpu(package),
                 loop=cpu(loop),
                 allowed=allowed,

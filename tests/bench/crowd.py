@@ -27,7 +27,7 @@ from leads.models import (
     Source,
     ValuableAction,
 )
-from sla import agreements
+from sla.agreements import agreements
 from sla.models import Clock
 from tests import factories
 from tests.factories import Cast

@@ -11,7 +11,7 @@ from django.db import connection
 from psycopg2.extensions import make_dsn
 
 from crm.deploy import health
-from sla import liveness
+from sla.clocks import heartbeats
 from sla.models import Heartbeat
 
 
@@ -62,7 +62,7 @@ def test_beat_that_stopped_writing_is_not_healthy(tmp_path, capsys):
 def test_watchdog_that_stopped_looking_is_not_healthy(monkeypatch, capsys):
     monkeypatch.setenv("DATABASE_URL", make_dsn(**connection.get_connection_params() | {"cursor_factory": None}))
     assert health.main(["watchdog"]) == 1
-    liveness.beat(liveness.WATCHDOG)
+    heartbeats.beat(heartbeats.WATCHDOG)
     assert health.main(["watchdog"]) == 0
     row = Heartbeat.objects.get(pk="watchdog")
     Heartbeat.objects.filter(pk="watchdog").update(beat_at=row.beat_at - timedelta(seconds=61))

@@ -4,8 +4,9 @@ import time
 
 from crm.accounts.models import Team, User
 from crm.lib import clock
-from leads import handoffs, leads
+from leads import handoffs
 from leads.models import Source, ValuableActionKind
+from leads.records import leads
 from personas.models import PersonaVersion
 
 

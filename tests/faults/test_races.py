@@ -11,7 +11,7 @@ from crm.lib import clock
 from crm.notifications.models import Message
 from leads import handoffs
 from leads.models import Handoff
-from sla import clocks
+from sla.clocks import clocks
 from sla.models import Clock
 from sla.states import Metric, StepKind
 
@@ -102,7 +102,7 @@ def test_step_of_an_owner_who_left_rises_to_the_directors(pending):
 
 def test_rows_that_cannot_fire_do_not_hold_up_the_others(pending, monkeypatch):
     """A whole batch of them at the head of the line."""
-    from sla import ladder
+    from sla.clocks import ladder
 
     monkeypatch.setattr(ladder, "BATCH", 1)
     move_time(181)

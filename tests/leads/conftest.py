@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from django.utils.translation import override
 
-from leads import intake
-from leads.imports import Report
-from tests.leads.small_files import AT, LEADS, ONE_WIN, OUTCOMES, TWO_LEADS
+from leads.imports import history
+from leads.imports.csv_job import Report
+from tests.leads.imports.small_files import AT, LEADS, ONE_WIN, OUTCOMES, TWO_LEADS
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def importing(tmp_path: Path) -> Callable[..., Report]:
 @pytest.fixture
 def import_leads(importing: Callable[..., Report]) -> Callable[..., Report]:
     def run(text: str | bytes = TWO_LEADS, mapping: dict[str, Any] = LEADS, **options: Any) -> Report:
-        return importing(intake.import_leads, text, mapping, **options)
+        return importing(history.import_leads, text, mapping, **options)
 
     return run
 
@@ -46,7 +46,7 @@ def import_leads(importing: Callable[..., Report]) -> Callable[..., Report]:
 @pytest.fixture
 def import_outcomes(importing: Callable[..., Report]) -> Callable[..., Report]:
     def run(text: str | bytes = ONE_WIN, mapping: dict[str, Any] = OUTCOMES, **options: Any) -> Report:
-        return importing(intake.import_outcomes, text, mapping, **options)
+        return importing(history.import_outcomes, text, mapping, **options)
 
     return run
 

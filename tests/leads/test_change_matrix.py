@@ -37,9 +37,11 @@ import pytest
 
 from crm import tasks
 from crm.accounts import leaves
-from leads import attempts, decisions, handoffs, pauses, reapply, staffing
+from leads import handoffs
+from leads.handoffs import attempts, pauses, reapply, undo
 from leads.models import Handoff, Lead
-from personas import catalogue
+from leads.staff import people
+from personas import personas
 from sla.models import Calendar, Clock, Firing, Holiday, Pause
 from tests import factories
 from tests.conftest import Moment
@@ -76,7 +78,7 @@ def newer(cast: Cast, minutes: int) -> None:
 
 def test_undone(cast: Cast) -> None:
     handoff = factories.accepted(cast)
-    decisions.undo(stored(handoff), by=cast.bea, at=when("2026-03-02 10:20:09"))
+    undo.undo(stored(handoff), by=cast.bea, at=when("2026-03-02 10:20:09"))
     accept = clock_of(handoff, "accept")
     assert (accept.state, accept.due_at, clock_of(handoff).state) == ("running", NOON, "cancelled")
 
@@ -201,14 +203,14 @@ def test_source_corrected(cast: Cast) -> None:
 
 def test_persona_changed(cast: Cast) -> None:
     handoff, persona = factories.accepted(cast), cast.persona.persona
-    catalogue.publish_version(persona, cast.persona.content, [factories.SIZE], by=cast.luis, at=NOON)
+    personas.publish_version(persona, cast.persona.content, [factories.SIZE], by=cast.luis, at=NOON)
     assert goes_on(handoff)
     assert stored(handoff).persona_version == cast.persona
 
 
 def test_person_deactivated(cast: Cast) -> None:
     handoff, parcel = factories.accepted(cast), f"{cast.sales.pk}-new"
-    staffing.deactivate(cast.bea, heirs={parcel: cast.cruz}, by=cast.root, at=NOON)
+    people.deactivate(cast.bea, heirs={parcel: cast.cruz}, by=cast.root, at=NOON)
     clock = clock_of(handoff)
     assert (clock.due_at, clock.accountable, clock.assigned_due_at) == (DUE, cast.cruz, when("2026-03-02 16:00"))
 

@@ -15,13 +15,15 @@ from django.db import IntegrityError, connection, transaction
 from django.test import Client
 from django.utils import translation
 
-from leads import handoffs, overrides, trials
-from leads import leads as noun
+from leads import handoffs
+from leads.handoffs import test_lead
 from leads.models import Event, Handoff, Lead, ValuableAction, ValuableActionKind
+from leads.qualification import overrides
+from leads.records import leads as noun
 from leads.states import EventKind
 from tests import factories
 from tests.factories import HANDED_OFF_AT, LOGGED_AT, Cast
-from tests.leads.imported import imported
+from tests.leads.imports.imported import imported
 
 pytestmark = pytest.mark.django_db
 
@@ -135,10 +137,10 @@ def test_persona_that_the_agreement_does_not_look_for_makes_no_mql(cast: Cast) -
 def test_test_lead_needs_a_valuable_action_as_well(cast: Cast) -> None:
     ValuableActionKind.objects.update(archived_at=LOGGED_AT)
     with pytest.raises(handoffs.NotAnMql) as refused, transaction.atomic():
-        trials.send(cast.sales, cast.persona, by=cast.luis, at=HANDED_OFF_AT)
+        test_lead.send(cast.sales, cast.persona, by=cast.luis, at=HANDED_OFF_AT)
     assert list(refused.value.fields) == ["valuable_action"]
     ValuableActionKind.objects.update(archived_at=None)
-    assert trials.send(cast.sales, cast.persona, by=cast.luis, at=HANDED_OFF_AT).lead.mql_on is not None
+    assert test_lead.send(cast.sales, cast.persona, by=cast.luis, at=HANDED_OFF_AT).lead.mql_on is not None
 
 
 def test_file_brings_a_lead_that_is_no_mql_before_somebody_judges_it(cast: Cast, moment: Any, tmp_path: Path) -> None:

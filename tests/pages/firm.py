@@ -6,15 +6,18 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from crm import starter
 from crm.accounts import people
 from crm.accounts.models import Organisation, Team, User
 from crm.notifications.models import Message
-from leads import attempts, handoffs, leads
+from crm.setup import starter
+from leads import handoffs
+from leads.handoffs import attempts
 from leads.models import Handoff, Lead, OutcomeReason, Source, ValuableActionKind
+from leads.records import leads
 from leads.states import ContactChannel
 from personas.models import PersonaVersion
-from sla import agreements, calendars, drafts
+from sla.agreements import agreements, drafts
+from sla.calendars import calendars
 from sla.models import Agreement, AgreementVersion, RejectionReason
 
 ZONE = "America/Mexico_City"

@@ -11,7 +11,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from crm.lib import uploads
+from crm.lib.files import upload_limit
 from leads.models import ImportChunk, ImportReject, ImportRun, Lead
 from tests.pages import firm as factories
 
@@ -133,7 +133,7 @@ def test_columns_that_make_no_sense_are_refused(firm, signed_in, columns):
 
 
 def test_too_large_a_file_is_refused_in_words(firm, signed_in, monkeypatch):
-    monkeypatch.setattr(uploads, "LARGEST", 1000)
+    monkeypatch.setattr(upload_limit, "LARGEST", 1000)
     answer = signed_in(firm.ana).post("/imports/new/", {"file": SimpleUploadedFile("a.csv", b"x" * 1001)})
     assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["file"])
     assert "MB: divídelo" in answer.content.decode()

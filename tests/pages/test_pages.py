@@ -7,8 +7,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from crm.accounts.models import User
-from leads import handoffs, overrides
+from leads import handoffs
 from leads.models import Decision, Event, Handoff, Lead
+from leads.qualification import overrides
 from tests.pages import firm as factories
 from tests.pages.firm import MONDAY
 

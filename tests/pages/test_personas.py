@@ -9,10 +9,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from crm.lib.bilingual import in_language
-from crm.persona import typed
-from leads import customs
 from leads.models import CustomField
-from personas import catalogue, drafts
+from leads.records import custom_fields
+from personas import drafts, personas
+from personas.forms import draft_data
 from personas.models import Persona, PersonaVersion
 from tests.pages import firm as factories
 
@@ -43,7 +43,7 @@ def answers(firm, signed_in, method: str, address: str, **data: Any) -> dict[str
 def shown(client, persona: Persona) -> dict[str, Any]:
     """What the form of the draft would send as it stands."""
     page = client.get(path(persona, "edit/"))
-    values = typed.flat(page.context["form"].typed)
+    values = draft_data.flat(page.context["form"].typed)
     return {**values, "revision": page.context["revision"], "was": page.context["was"]}
 
 
@@ -76,7 +76,7 @@ def test_only_leads_of_teams_publish(firm, signed_in, persona, draft):
     }
     assert refused == dict.fromkeys(refused, 403)
     assert signed_in(firm.dora).post(path(persona, "publish/"), {"revision": 1}).status_code == 302
-    assert catalogue.published() == [draft]
+    assert personas.published() == [draft]
 
 
 def test_admins_look_after_custom_fields_alone(firm, signed_in):
@@ -104,14 +104,14 @@ def test_document_is_in_the_readers_language_alone(firm, signed_in, persona):
 
 def test_text_that_is_not_translated_is_shown_and_marked(firm, signed_in, persona):
     content = {"who": {"en": "Leads sales"}, "goals": [{"es": "Crecer"}]}
-    catalogue.publish_version(persona, content, factories.starter.CRITERIA, by=firm.luis, at=factories.MONDAY)
+    personas.publish_version(persona, content, factories.starter.CRITERIA, by=firm.luis, at=factories.MONDAY)
     page = signed_in(firm.ana).get(path(persona))
     assert page.context["document"].untranslated == ["Quién es"]
     assert '<p class="doc-lead" lang="en">Leads sales</p>' in page.content.decode()
 
 
 def test_superseded_version_stays_readable(firm, signed_in, persona):
-    catalogue.publish_version(persona, {"who": {"es": "Otra"}}, [], by=firm.luis, at=factories.MONDAY)
+    personas.publish_version(persona, {"who": {"es": "Otra"}}, [], by=firm.luis, at=factories.MONDAY)
     page = signed_in(firm.bea).get(path(persona), {"version": 1})
     assert page.context["shown"] == firm.persona
     assert signed_in(firm.bea).get(path(persona), {"version": 7}).status_code == 404
@@ -119,7 +119,7 @@ def test_superseded_version_stays_readable(firm, signed_in, persona):
 
 def test_versions_tell_what_changed(firm, signed_in, persona):
     criteria = [{**factories.starter.CRITERIA[0], "operand": 30}, *factories.starter.CRITERIA[2:]]
-    catalogue.publish_version(persona, firm.persona.content, criteria, by=firm.luis, at=factories.MONDAY)
+    personas.publish_version(persona, firm.persona.content, criteria, by=firm.luis, at=factories.MONDAY)
     found = signed_in(firm.ana).get(path(persona, "versions/")).context["difference"]
     assert found.texts == []
     assert [(change.op, str(change.kind)) for change in found.criteria] == [("changed", "fit"), ("gone", "fit")]
@@ -256,7 +256,7 @@ def test_publish_of_another_revision_than_was_read_is_a_conflict(firm, signed_in
     client = signed_in(firm.luis)
     client.post(path(persona, "edit/"), {**shown(client, persona), "who-es": "Otra"})
     assert signed_in(firm.dora).post(path(persona, "publish/"), {"revision": 1}).status_code == 409
-    assert catalogue.published() == [firm.persona]
+    assert personas.published() == [firm.persona]
 
 
 def test_machine_reads_a_criterion_while_it_is_typed(firm, signed_in, persona, draft):
@@ -438,8 +438,8 @@ def test_lists_take_the_same_queries_with_one_and_three(firm, signed_in, address
     client = signed_in(firm.luis)
     with_one = asked(client, address)
     for name in ("Dos", "Tres"):
-        made = catalogue.create(name.lower(), {"es": name}, by=firm.luis, at=factories.MONDAY)
-        catalogue.publish_version(
+        made = personas.create(name.lower(), {"es": name}, by=firm.luis, at=factories.MONDAY)
+        personas.publish_version(
             made, {"who": {"es": name}}, factories.starter.CRITERIA, by=firm.luis, at=factories.MONDAY
         )
         drafts.start(made, by=firm.luis, at=factories.MONDAY)
@@ -450,6 +450,6 @@ def test_lists_take_the_same_queries_with_one_and_three(firm, signed_in, address
 def test_document_takes_the_same_queries_with_one_and_three_versions(firm, signed_in, persona, draft, rest, count):
     client = signed_in(firm.luis)
     with_one = asked(client, path(persona, rest))
-    drafts.publish(draft, revision=1, fields=customs.catalogue(), by=firm.luis, at=factories.MONDAY)
+    drafts.publish(draft, revision=1, fields=custom_fields.catalogue(), by=firm.luis, at=factories.MONDAY)
     drafts.start(persona, by=firm.luis, at=factories.MONDAY)
     assert (with_one, asked(client, path(persona, rest))) == (count, count)

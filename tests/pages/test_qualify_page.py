@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from crm import starter
 from crm.accounts.models import User
+from crm.setup import starter
 from leads.models import Evidence, Handoff, Lead
-from personas import catalogue
+from personas import personas
 from personas.models import PersonaVersion
 from tests.pages import firm as factories
 from tests.pages.firm import MONDAY
@@ -36,8 +36,8 @@ def owner(firm: Any) -> PersonaVersion:
     """A second persona for small companies, which stands first in the catalogue."""
     small = {**starter.CRITERIA[0], "operand": 5, "text": {"es": "5 o más", "en": "Has 5 or more"}}
     boss = {**starter.CRITERIA[1], "operand": ["dueño"], "text": {"es": "Es dueño", "en": "Owns the company"}}
-    created = catalogue.create("a-owner", {"es": "Dueño", "en": "Owner"}, by=firm.luis, at=MONDAY)
-    return catalogue.publish_version(created, {}, [small, boss, *starter.CRITERIA[3:]], by=firm.luis, at=MONDAY)
+    created = personas.create("a-owner", {"es": "Dueño", "en": "Owner"}, by=firm.luis, at=MONDAY)
+    return personas.publish_version(created, {}, [small, boss, *starter.CRITERIA[3:]], by=firm.luis, at=MONDAY)
 
 
 def signed_with(firm: Any, **terms: Any) -> None:

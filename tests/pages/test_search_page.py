@@ -22,7 +22,7 @@ def test_page_lists_what_is_found_and_leads_on_to_the_list(firm, signed_in):
 def test_palette_gets_options_only(firm, signed_in):
     lead = factories.lead(firm, name="José Peña", email="jose@cafe.mx")
     answer = signed_in(firm.ana).get("/search/", {"q": "cafe"}, headers=HTMX)
-    assert answer.templates[0].name == "leads/_found.html"
+    assert answer.templates[0].name == "leads/_search.html"
     text = answer.content.decode()
     assert text.count('role="option"') == 1
     assert f'id="found-{lead.pk}"' in text

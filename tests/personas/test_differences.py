@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from leads import customs
-from personas import catalogue, differences
+from leads.records import custom_fields
+from personas import differences, personas
 from personas.differences import Difference
 from tests.factories import BUDGET, ROLE, SIZE, Cast, when
 
@@ -28,9 +28,9 @@ def english():
 def changed(cast: Cast, content: Any = TEXT, criteria: Any = (SIZE, ROLE)) -> Difference:
     """From TEXT with size and role to what is given."""
     persona = cast.persona.persona
-    older = catalogue.publish_version(persona, TEXT, [SIZE, ROLE], by=None, at=NOON)
-    newer = catalogue.publish_version(persona, content, criteria, by=None, at=NOON)
-    return differences.between(older, newer, customs.catalogue())
+    older = personas.publish_version(persona, TEXT, [SIZE, ROLE], by=None, at=NOON)
+    newer = personas.publish_version(persona, content, criteria, by=None, at=NOON)
+    return differences.between(older, newer, custom_fields.catalogue())
 
 
 def marked(parts: Any) -> list[tuple[str, str]]:
@@ -80,7 +80,5 @@ def test_criteria_in_another_order_are_told_as_moved(cast: Cast) -> None:
 
 def test_missing_translations_are_named(cast: Cast) -> None:
     content = {"who": {"es": "Dirige"}, "goals": [{"es": "Crecer", "en": "Grow"}], "pains": [{"es": "Pierde"}]}
-    version = catalogue.publish_version(
-        cast.persona.persona, content, [{**SIZE, "text": {"es": "x"}}], by=None, at=NOON
-    )
+    version = personas.publish_version(cast.persona.persona, content, [{**SIZE, "text": {"es": "x"}}], by=None, at=NOON)
     assert differences.missing(version) == ["Who", "Pains", "Criteria"]

@@ -9,8 +9,8 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 
 from crm.audit.models import Entry
 from crm.notifications.models import Message
-from leads import customs
-from personas import catalogue, drafts
+from leads.records import custom_fields
+from personas import drafts, personas
 from personas.models import Criterion, PersonaVersion
 from tests import factories
 from tests.factories import BUDGET, ROLE, SIZE, Cast, when
@@ -27,12 +27,12 @@ def begun(cast: Cast) -> PersonaVersion:
 def saved(
     draft: PersonaVersion, cast: Cast, content: Any = TEXT, criteria: Any = (SIZE,), **more: Any
 ) -> PersonaVersion:
-    how = {"revision": draft.revision, "fields": customs.catalogue(), "by": cast.luis, "at": NOON, **more}
+    how = {"revision": draft.revision, "fields": custom_fields.catalogue(), "by": cast.luis, "at": NOON, **more}
     return drafts.save(draft, content, criteria, **how)
 
 
 def published(draft: PersonaVersion, cast: Cast, **more: Any) -> PersonaVersion:
-    how = {"revision": draft.revision, "fields": customs.catalogue(), "by": cast.luis, "at": LATER, **more}
+    how = {"revision": draft.revision, "fields": custom_fields.catalogue(), "by": cast.luis, "at": LATER, **more}
     return drafts.publish(draft, **how)
 
 
@@ -174,7 +174,7 @@ def test_publish_of_an_incomplete_draft_is_refused(cast: Cast, content: Any, cri
     draft = saved(begun(cast), cast, content, criteria)
     with pytest.raises(drafts.Incomplete):
         published(draft, cast)
-    assert catalogue.published() == [cast.persona]
+    assert personas.published() == [cast.persona]
 
 
 def test_published_version_cannot_be_published_again(cast: Cast) -> None:
@@ -213,7 +213,7 @@ FROZEN = {
 def test_text_that_was_published_is_altered_by_no_statement(cast: Cast, state: str, role: str) -> None:
     version = cast.persona
     if state == "superseded":
-        catalogue.publish_version(version.persona, TEXT, [SIZE], by=cast.luis, at=NOON)
+        personas.publish_version(version.persona, TEXT, [SIZE], by=cast.luis, at=NOON)
     draft = begun(cast)
     refused = {}
     with connection.cursor() as cursor:
@@ -250,29 +250,29 @@ def test_weight_outside_1_to_100_is_refused_by_the_database(cast: Cast) -> None:
 
 def test_archived_persona_is_offered_nowhere_and_keeps_its_version(cast: Cast) -> None:
     handoff = factories.handed_off(cast)
-    catalogue.archive(cast.persona.persona, by=cast.dora, at=NOON)
-    assert (catalogue.published(), handoff.persona_version) == ([], cast.persona)
+    personas.archive(cast.persona.persona, by=cast.dora, at=NOON)
+    assert (personas.published(), handoff.persona_version) == ([], cast.persona)
 
 
 def test_restored_persona_is_in_use_again(cast: Cast) -> None:
-    catalogue.archive(cast.persona.persona, by=cast.dora, at=NOON)
-    catalogue.restore(cast.persona.persona, by=cast.dora, at=LATER)
-    assert catalogue.published() == [cast.persona]
+    personas.archive(cast.persona.persona, by=cast.dora, at=NOON)
+    personas.restore(cast.persona.persona, by=cast.dora, at=LATER)
+    assert personas.published() == [cast.persona]
 
 
 def test_rename_over_another_name_tells_the_name_it_has_by_now(cast: Cast) -> None:
     persona, was = cast.persona.persona, cast.persona.persona.name
-    catalogue.rename(persona, {"es": "Directora comercial"}, was=was, by=cast.luis, at=NOON)
-    with pytest.raises(catalogue.Renamed) as refused:
-        catalogue.rename(persona, {"es": "Jefa de ventas"}, was=was, by=cast.dora, at=LATER)
+    personas.rename(persona, {"es": "Directora comercial"}, was=was, by=cast.luis, at=NOON)
+    with pytest.raises(personas.Renamed) as refused:
+        personas.rename(persona, {"es": "Jefa de ventas"}, was=was, by=cast.dora, at=LATER)
     assert refused.value.now == {"es": "Directora comercial"}
 
 
 def test_persona_without_any_name_is_refused(cast: Cast) -> None:
-    with pytest.raises(catalogue.NameMissing):
-        catalogue.begin({"es": " ", "en": ""}, by=cast.luis, at=NOON)
+    with pytest.raises(personas.NameMissing):
+        personas.begin({"es": " ", "en": ""}, by=cast.luis, at=NOON)
 
 
 def test_slug_of_a_second_persona_of_a_name_is_its_own(cast: Cast) -> None:
-    made = [catalogue.begin({"es": "Dueña de pyme"}, by=cast.luis, at=NOON) for _ in range(2)]
+    made = [personas.begin({"es": "Dueña de pyme"}, by=cast.luis, at=NOON) for _ in range(2)]
     assert [draft.persona.slug for draft in made] == ["duena-de-pyme", "duena-de-pyme-2"]

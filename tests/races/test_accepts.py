@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError
 
 from crm.lib.errors import Conflict
-from leads import attempts, handoffs
+from leads.handoffs import attempts, transitions
 from leads.models import Decision, Handoff, Lead
 from sla.models import Clock
 from tests import factories
@@ -40,8 +40,8 @@ def read_then_write(readers: int) -> Any:
         found = stored(handoff)
         everybody_has_read.wait(10)
         if found.state not in of:
-            raise handoffs.AlreadyTaken(found)
-        handoffs.write(handoff, Handoff.objects.filter(pk=handoff.pk), state=state, **fields)
+            raise transitions.AlreadyTaken(found)
+        transitions.write(handoff, Handoff.objects.filter(pk=handoff.pk), state=state, **fields)
         return found.state
 
     return claim
@@ -54,7 +54,7 @@ def reps(cast: Cast) -> list[Any]:
 
 def all_accept(cast: Cast, reps: list[Any]) -> tuple[Handoff, list[Any]]:
     handoff = factories.handed_off(cast)
-    acts = [lambda rep=rep: handoffs.accept(stored(handoff), by=rep, at=ACCEPTED_AT).owner for rep in reps]
+    acts = [lambda rep=rep: transitions.accept(stored(handoff), by=rep, at=ACCEPTED_AT).owner for rep in reps]
     return handoff, together(*acts)
 
 
@@ -64,7 +64,7 @@ def all_accept(cast: Cast, reps: list[Any]) -> tuple[Handoff, list[Any]]:
 def test_without_any_lock_every_rep_wins(
     cast: Cast, reps: list[Any], without: Without, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(handoffs, "claim", read_then_write(REPS))
+    monkeypatch.setattr(transitions, "claim", read_then_write(REPS))
     without.index("handoff_one_decision", "clock_one_running")
     handoff, results = all_accept(cast, reps)
     assert (kinds(results), handoff.decisions.count()) == (["done"] * REPS, REPS)
@@ -74,7 +74,7 @@ def test_without_the_conditional_update_the_database_still_says_no(
     cast: Cast, reps: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """But rudely: nobody could tell the losers who was faster."""
-    monkeypatch.setattr(handoffs, "claim", read_then_write(REPS))
+    monkeypatch.setattr(transitions, "claim", read_then_write(REPS))
     handoff, results = all_accept(cast, reps)
     assert kinds(results) == sorted(["done"] + ["IntegrityError"] * (REPS - 1))
     assert stored(handoff).owner == handoff.decisions.get().by
@@ -85,8 +85,10 @@ def test_one_rep_wins_and_the_others_are_told_who(cast: Cast, reps: list[Any]) -
     winner = stored(handoff).owner
     assert winner is not None
     assert [result for result in results if not isinstance(result, Exception)] == [winner]
-    losers = [result for result in results if isinstance(result, handoffs.AlreadyTaken)]
-    assert [str(error) for error in losers] == [handoffs._taken_message(stored(handoff), handoff.decisions.get())] * 19
+    losers = [result for result in results if isinstance(result, transitions.AlreadyTaken)]
+    assert [str(error) for error in losers] == [
+        transitions._taken_message(stored(handoff), handoff.decisions.get())
+    ] * 19
     assert {winner.name in str(error) for error in losers} == {True}
 
 
@@ -107,8 +109,8 @@ def test_one_rep_wins_with_one_decision_one_event_and_one_clock(cast: Cast, reps
 def test_accept_against_reject_is_one_decision(cast: Cast, _round: int) -> None:
     handoff, reason = factories.handed_off(cast), factories.rejection()
     results = together(
-        lambda: handoffs.accept(stored(handoff), by=cast.bea, at=ACCEPTED_AT),
-        lambda: handoffs.reject(stored(handoff), reason, by=cast.cruz, at=ACCEPTED_AT),
+        lambda: transitions.accept(stored(handoff), by=cast.bea, at=ACCEPTED_AT),
+        lambda: transitions.reject(stored(handoff), reason, by=cast.cruz, at=ACCEPTED_AT),
     )
     decision = handoff.decisions.get()
     assert kinds(results) == ["AlreadyTaken", "done"]
@@ -120,8 +122,8 @@ def test_accept_against_reject_is_one_decision(cast: Cast, _round: int) -> None:
 def test_accept_against_withdraw_is_one_of_them(cast: Cast, _round: int) -> None:
     handoff = factories.handed_off(cast)
     results = together(
-        lambda: handoffs.accept(stored(handoff), by=cast.bea, at=ACCEPTED_AT),
-        lambda: handoffs.withdraw(stored(handoff), by=cast.ana, at=ACCEPTED_AT),
+        lambda: transitions.accept(stored(handoff), by=cast.bea, at=ACCEPTED_AT),
+        lambda: transitions.withdraw(stored(handoff), by=cast.ana, at=ACCEPTED_AT),
     )
     assert kinds(results) == ["AlreadyTaken", "done"]
     found = (stored(handoff).state, Decision.objects.count(), Lead.objects.get().stage)
@@ -134,7 +136,7 @@ def test_contact_against_requeue_is_one_of_them(cast: Cast, _round: int) -> None
     one, other = stored(handoff), stored(handoff)
     results = together(
         lambda: attempts.record(one, "phone", reached=True, by=cast.bea, at=ELEVEN),
-        lambda: handoffs.requeue(other, by=cast.dora, at=ELEVEN, cause="by hand"),
+        lambda: transitions.requeue(other, by=cast.dora, at=ELEVEN, cause="by hand"),
     )
     assert kinds(results) == ["AlreadyTaken", "done"]
     running = Clock.objects.get(stopped_at=None).metric
@@ -159,8 +161,8 @@ def test_without_lock_and_index_a_lead_is_handed_off_twice(
         assert not lead.handoffs.exists()
         both_have_looked.wait(10)
 
-    monkeypatch.setattr(handoffs, "_locked", lambda lead: Lead.objects.get(pk=lead.pk))
-    monkeypatch.setattr(handoffs, "_check_none_open", look)
+    monkeypatch.setattr(transitions, "_locked", lambda lead: Lead.objects.get(pk=lead.pk))
+    monkeypatch.setattr(transitions, "_check_none_open", look)
     without.index("handoff_one_open_per_lead")
     without.execute("ALTER TABLE leads_handoff DROP CONSTRAINT handoff_cycle_once")
     without.dropped.append("ALTER TABLE leads_handoff ADD CONSTRAINT handoff_cycle_once UNIQUE (lead_id, cycle)")
@@ -170,8 +172,8 @@ def test_without_lock_and_index_a_lead_is_handed_off_twice(
 def test_without_the_lock_the_database_still_says_no(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     lead = factories.mql(cast)
     both_have_looked = threading.Barrier(2)
-    monkeypatch.setattr(handoffs, "_locked", lambda lead: Lead.objects.get(pk=lead.pk))
-    monkeypatch.setattr(handoffs, "_check_none_open", lambda lead: both_have_looked.wait(10))
+    monkeypatch.setattr(transitions, "_locked", lambda lead: Lead.objects.get(pk=lead.pk))
+    monkeypatch.setattr(transitions, "_check_none_open", lambda lead: both_have_looked.wait(10))
     assert kinds(hand_off_twice(cast, lead)) == ["AlreadyHandedOff", "done"]
 
 
@@ -184,9 +186,9 @@ def test_lead_handed_off_twice_at_once_is_handed_off_once(cast: Cast, _round: in
 @pytest.mark.parametrize("_round", range(ROUNDS))
 def test_lead_qualified_twice_at_once_is_qualified_once(cast: Cast, _round: int) -> None:
     lead = factories.lead(cast)
-    results = together(*[lambda: handoffs.qualify(lead, cast.persona, by=cast.ana, at=ACCEPTED_AT)] * 2)
+    results = together(*[lambda: transitions.qualify(lead, cast.persona, by=cast.ana, at=ACCEPTED_AT)] * 2)
     assert (kinds(results), lead.events.filter(kind="qualified").count()) == (["done", "done"], 1)
 
 
 def test_loser_of_a_race_gets_an_error_to_act_on() -> None:
-    assert (issubclass(handoffs.AlreadyTaken, Conflict), issubclass(IntegrityError, Conflict)) == (True, False)
+    assert (issubclass(transitions.AlreadyTaken, Conflict), issubclass(IntegrityError, Conflict)) == (True, False)

@@ -7,9 +7,9 @@ import threading
 import pytest
 
 from crm.notifications.models import Message
-from leads import handoffs
+from leads.handoffs import transitions
 from leads.models import Handoff
-from sla import agreements, drafts, reminders
+from sla.agreements import agreements, drafts, reminders
 from sla.models import Signature
 from tests import factories
 from tests.factories import ACCEPTED_AT, Cast, when
@@ -36,7 +36,7 @@ def capped(cast: Cast) -> list[Handoff]:
 
 def all_by_bea(cast: Cast, rows: list[Handoff]) -> list[str]:
     acts = [
-        lambda row=row: handoffs.accept(Handoff.objects.get(pk=row.pk), by=cast.bea, at=ACCEPTED_AT) for row in rows
+        lambda row=row: transitions.accept(Handoff.objects.get(pk=row.pk), by=cast.bea, at=ACCEPTED_AT) for row in rows
     ]
     return sorted(type(found).__name__ for found in together(*acts))
 
@@ -55,9 +55,9 @@ def test_without_the_lock_a_rep_would_accept_too_many(cast: Cast, monkeypatch: p
         count = Handoff.objects.filter(owner=rep).count()
         both_have_counted.wait(10)
         if count >= handoff.policy["rep_cap"]:
-            raise handoffs.RepIsFull(cast.bea, count, 1)
+            raise transitions.RepIsFull(cast.bea, count, 1)
 
-    monkeypatch.setattr(handoffs, "check_room", unlocked)
+    monkeypatch.setattr(transitions, "check_room", unlocked)
     assert all_by_bea(cast, rows) == ["Handoff", "Handoff"]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sla import calendars
+from sla.calendars import calendars
 from sla.models import Calendar
 from tests.factories import OFFICE, SIGNED_AT, ZONE, Cast
 from tests.races.parallel import together

@@ -10,9 +10,10 @@ import pytest
 from django.db.models import QuerySet
 
 from crm import invariants, tasks
-from leads import attempts, handoffs, pauses, reapply
+from leads import handoffs
+from leads.handoffs import attempts, pauses, reapply
 from leads.models import Event, Handoff
-from sla import pauses as clock_pauses
+from sla.clocks import pauses as clock_pauses
 from sla.models import Clock, Firing, Pause
 from tests import factories
 from tests.conftest import Moment

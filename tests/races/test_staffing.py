@@ -9,8 +9,9 @@ from django.db import connection, transaction
 
 from crm.accounts import invitations
 from crm.accounts.models import User
-from leads import handoffs, staffing
+from leads import handoffs
 from leads.models import Handoff
+from leads.staff import people
 from tests import factories
 from tests.factories import ACCEPTED_AT, Cast, when
 from tests.races.parallel import together
@@ -46,7 +47,7 @@ def goes_while_accepting(cast: Cast) -> list[object]:
     def go() -> object:
         accepted.wait(10)
         try:
-            return staffing.deactivate(cast.bea, heirs={f"{cast.sales.pk}-new": cast.cruz}, by=cast.root, at=NOON)
+            return people.deactivate(cast.bea, heirs={f"{cast.sales.pk}-new": cast.cruz}, by=cast.root, at=NOON)
         finally:
             done.set()
 
@@ -70,7 +71,7 @@ def test_accept_against_deactivation_leaves_nothing_behind(cast: Cast, _round: i
     rows = [factories.handed_off(cast) for _number in range(3)]
     heirs = {f"{cast.sales.pk}-new": None}
     acts = [lambda row=row: handoffs.accept(Handoff.objects.get(pk=row.pk), by=cast.bea, at=NOON).state for row in rows]
-    results = together(*acts, lambda: staffing.deactivate(cast.bea, heirs=heirs, by=cast.root, at=NOON))
+    results = together(*acts, lambda: people.deactivate(cast.bea, heirs=heirs, by=cast.root, at=NOON))
     assert isinstance(results[-1], dict)
     assert all(result == "accepted" or isinstance(result, handoffs.OwnerLeft) for result in results[:-1])
     assert (orphans(), results[-1].get("", 0)) == (0, results[:-1].count("accepted"))
@@ -81,8 +82,8 @@ def test_two_who_hand_over_to_each_other_do_not_both_go(cast: Cast, _round: int)
     factories.contacted(cast), factories.contacted(cast, by=cast.cruz)
     key = f"{cast.sales.pk}-known"
     results = together(
-        lambda: staffing.deactivate(cast.bea, heirs={key: cast.cruz}, by=cast.root, at=NOON),
-        lambda: staffing.deactivate(cast.cruz, heirs={key: cast.bea}, by=cast.root, at=NOON),
+        lambda: people.deactivate(cast.bea, heirs={key: cast.cruz}, by=cast.root, at=NOON),
+        lambda: people.deactivate(cast.cruz, heirs={key: cast.bea}, by=cast.root, at=NOON),
     )
     assert sorted(type(result).__name__ for result in results) == ["WorkRemains", "dict"]
     assert (orphans(), Handoff.objects.open().count()) == (0, 2)
@@ -92,8 +93,8 @@ def test_two_who_hand_over_to_each_other_do_not_both_go(cast: Cast, _round: int)
 def test_two_admins_who_deactivate_each_other_leave_one(cast: Cast, _round: int) -> None:
     other = factories.person("Gil", is_admin=True)
     results = together(
-        lambda: staffing.deactivate(other, heirs={}, by=cast.root, at=NOON),
-        lambda: staffing.deactivate(cast.root, heirs={}, by=other, at=NOON),
+        lambda: people.deactivate(other, heirs={}, by=cast.root, at=NOON),
+        lambda: people.deactivate(cast.root, heirs={}, by=other, at=NOON),
     )
     assert sorted(type(result).__name__ for result in results) == ["NotPossible", "dict"]
     assert User.objects.filter(is_admin=True, is_active=True).count() == 1
@@ -101,13 +102,13 @@ def test_two_admins_who_deactivate_each_other_leave_one(cast: Cast, _round: int)
 
 @pytest.mark.parametrize("_round", range(ROUNDS))
 def test_link_used_while_its_person_is_deactivated_opens_nothing(cast: Cast, _round: int) -> None:
-    invitation = staffing.invite("Fabi", "fabi@relevo.test", is_admin=True, by=cast.root, at=NOON)
+    invitation = people.invite("Fabi", "fabi@relevo.test", is_admin=True, by=cast.root, at=NOON)
     fabi = invitation.person
 
     def accept() -> bool:
         person = invitations.accept(invitation, password="una frase muy larga", name="Fabi", language="es", at=NOON)
         return person.is_active
 
-    used, gone = together(accept, lambda: staffing.deactivate(fabi, heirs={}, by=cast.root, at=NOON))
+    used, gone = together(accept, lambda: people.deactivate(fabi, heirs={}, by=cast.root, at=NOON))
     assert (used is True or isinstance(used, invitations.LinkOver), gone) == (True, {})
     assert User.objects.get(pk=fabi.pk).is_active is False

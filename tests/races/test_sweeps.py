@@ -11,9 +11,10 @@ from django.db import transaction
 
 from crm import tasks
 from crm.notifications.models import Message
-from leads import attempts, handoffs
+from leads import handoffs
+from leads.handoffs import attempts
 from leads.models import Handoff
-from sla import ladder
+from sla.clocks import ladder
 from sla.models import Clock, Firing
 from tests import factories
 from tests.conftest import Moment

@@ -14,16 +14,18 @@ from pytest_django import Settings
 
 from crm.accounts import organisations
 from crm.accounts.models import Invitation, Organisation, Team, User
-from crm.agreement import words
-from crm.dashboard import numbers
-from crm.dashboard.numbers import Period, Scope
+from crm.alignment import numbers
+from crm.alignment.numbers import Period, Scope
 from crm.lib import clock
-from crm.setup import code, steps, wizard
-from leads import handoffs, trials
+from crm.setup import checklist, code, wizard
+from leads import handoffs
+from leads.handoffs import test_lead
 from leads.models import Handoff, Lead, Source
-from personas import catalogue
-from sla import calendars, drafts, special_days
+from personas import personas
+from sla.agreements import drafts
+from sla.calendars import calendars, special_days
 from sla.models import AgreementVersion, Calendar
+from sla.text import promises
 from tests.conftest import Moment
 from tests.factories import PASSWORD, Cast
 
@@ -33,7 +35,7 @@ FIRST = {
     "password": "caballo batería grapa",
     "zone": "America/Bogota",
 }
-PAGES = [f"setup_{key}" for key in steps.KEYS]
+PAGES = [f"setup_{key}" for key in checklist.KEYS]
 
 
 def found(client: Client, **changes: str) -> Any:
@@ -199,10 +201,10 @@ def test_production_server_logs_the_code_until_somebody_can_sign_in(
 
 def test_pressing_continue_only_sets_everything_up(ready: Client) -> None:
     assert press_continue(ready, "setup_test").url == "/setup/test/"
-    assert Organisation.objects.get().setup_steps == dict.fromkeys(steps.KEYS, "done")
+    assert Organisation.objects.get().setup_steps == dict.fromkeys(checklist.KEYS, "done")
     assert sorted(Team.objects.values_list("name", flat=True)) == ["Marketing", "Ventas"]
     assert str(AgreementVersion.objects.get(state="in_force")) == "Marketing y ventas v1"
-    assert [str(version.persona) for version in catalogue.published()] == ["Pyme que busca software"]
+    assert [str(version.persona) for version in personas.published()] == ["Pyme que busca software"]
     assert Handoff.objects.get().state == "pending"
     calendar = Calendar.objects.get()
     assert (calendar.time_zone, calendar.windows.count(), calendar.holidays.count() > 30) == ("America/Bogota", 5, True)
@@ -393,7 +395,7 @@ def test_every_agreement_goes_with_every_working_day(ready: Client, preset: str,
     day = {"week": 540, "lunch": 480, "always": 1440}[preset]
     assert (version.number, found["accept"]) == (2, accept or day)
     assert version.commitments.get(metric="mql_volume").target == 25
-    said = words.of_version(version)
+    said = promises.of_version(version)
     assert (len(said.sales), len(said.marketing), len(said.ladder)) == (3, 3, 5)
 
 
@@ -448,7 +450,7 @@ def test_test_lead_is_in_the_queue_and_in_no_number(ready: Client, moment: Momen
 
 @pytest.mark.parametrize("worked", ["pending", "accepted", "contacted"])
 def test_test_lead_is_removed_wherever_it_stands(ready: Client, worked: str) -> None:
-    from leads import attempts
+    from leads.handoffs import attempts
 
     press_continue(ready, "setup_test")
     handoff, me = Handoff.objects.get(), User.objects.get()
@@ -458,7 +460,7 @@ def test_test_lead_is_removed_wherever_it_stands(ready: Client, worked: str) -> 
         attempts.record(handoff, "phone", reached=True, by=me, at=clock.now())
     assert ready.post("/setup/test/remove/").url == "/setup/"
     handoff = Handoff.objects.get()
-    assert (handoff.is_open, handoff.clock.stopped_at is not None, trials.current()) == (False, True, None)
+    assert (handoff.is_open, handoff.clock.stopped_at is not None, test_lead.current()) == (False, True, None)
     assert Lead.objects.get().archived_at is not None
 
 
@@ -466,7 +468,7 @@ def test_only_a_test_lead_is_removed(cast: Cast, moment: Moment) -> None:
     from tests import factories
 
     lead = factories.lead(cast)
-    trials.remove(lead, by=cast.root, at=clock.now())
+    test_lead.remove(lead, by=cast.root, at=clock.now())
     assert Lead.objects.get().archived_at is None
 
 

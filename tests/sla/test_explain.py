@@ -5,9 +5,9 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import assume, given, settings
 
-from sla.worktime import CalendarNeverOpen, Why, Window, WorkCalendar, add, between, explain
-from tests.sla import worktime_oracle as oracle
-from tests.sla.worktime_oracle import HOUR, MINUTE, NOTHING, cases, durations
+from sla.worktime.arithmetic import CalendarNeverOpen, Why, Window, WorkCalendar, add, between, explain
+from tests.sla.worktime import oracle
+from tests.sla.worktime.oracle import HOUR, MINUTE, NOTHING, cases, durations
 
 at = datetime.fromisoformat
 ZONE = "America/Mexico_City"

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from crm.accounts import demo
+from crm.accounts.sign_in import demo
 
 
 class Command(BaseCommand):

@@ -12,9 +12,9 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import translation
 
 from crm.accounts import people
-from crm.dashboard import numbers
-from crm.dashboard.numbers import FIRST, LAST, NOT_GIVEN, Group, Numbers, Period, Scope, Step
-from crm.dashboard.templatetags.alignment import share
+from crm.alignment import numbers
+from crm.alignment.numbers import FIRST, LAST, NOT_GIVEN, Group, Numbers, Period, Scope, Step
+from crm.alignment.templatetags.alignment import share
 from crm.lib import clock
 from crm.lib.bilingual import in_language
 from crm.templatetags.relevo import duration_words

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from crm.lib import clock
 from crm.lib.errors import DomainError
-from leads import imports, intake
+from leads.imports import csv_job, history
 
 
 class Command(BaseCommand):
@@ -23,8 +23,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            team = intake.marketing_team(options["team"])
-            report = intake.import_leads(
+            team = history.marketing_team(options["team"])
+            report = history.import_leads(
                 options["file"],
                 options["mapping"],
                 by=None,
@@ -34,4 +34,4 @@ class Command(BaseCommand):
             )
         except DomainError as error:
             raise CommandError(str(error.message)) from error
-        self.stdout.write(imports.in_words(report))
+        self.stdout.write(csv_job.in_words(report))

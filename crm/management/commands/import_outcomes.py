@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from crm.lib import clock
 from crm.lib.errors import DomainError
-from leads import imports, intake
+from leads.imports import csv_job, history
 
 
 class Command(BaseCommand):
@@ -22,9 +22,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            report = intake.import_outcomes(
+            report = history.import_outcomes(
                 options["file"], options["mapping"], by=None, at=clock.now(), rejects=options["rejects"]
             )
         except DomainError as error:
             raise CommandError(str(error.message)) from error
-        self.stdout.write(imports.in_words(report))
+        self.stdout.write(csv_job.in_words(report))

@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
-from crm.setup import fresh
+from crm.demo import remove
 
 LAST_BEFORE_SQUASH = "147612c"  # the last commit that still has the replaced migrations
 
@@ -40,4 +40,4 @@ class Command(MigrateCommand):
         refuse_half_upgraded()
         super().handle(*args, **options)
         if settings.DEMO:
-            fresh.mark()
+            remove.mark()

@@ -5,15 +5,15 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from crm import demo
+from crm.demo import remove
 from crm.lib import clock
-from crm.setup import fresh
 
 
 class Command(BaseCommand):
     help = "Make the demo organisation (RELEVO_MODE=demo only, never beside a real one)."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if fresh.has_happened():
+        if remove.has_happened():
             self.stdout.write("This installation has started fresh: no demo data.")
             return
         try:

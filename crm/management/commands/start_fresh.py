@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
+from crm.demo import remove
 from crm.lib import clock
 from crm.lib.errors import DomainError
-from crm.setup import fresh
 
 
 class Command(BaseCommand):
@@ -20,7 +20,7 @@ class Command(BaseCommand):
         if not options["yes"] and input("Remove ALL demo data: people, leads, history? Type yes: ").strip() != "yes":
             raise CommandError("nothing was removed")
         try:
-            fresh.start(at=clock.now())
+            remove.start(at=clock.now())
         except DomainError as error:
             raise CommandError(str(error.message)) from error
         self.stdout.write("The demo is gone. Open Relevo in the browser to create the first admin.")

@@ -13,8 +13,8 @@ from django.db import Error, connection
 
 from crm import tasks
 from crm.notifications import mail, mailbag
-from leads.import_work import Worker
-from sla import liveness
+from leads.imports.worker import Worker
+from sla.clocks import heartbeats
 
 IMPORT_FOR = 10.0  # seconds for imports between two sweeps, which must not wait for long
 
@@ -35,8 +35,8 @@ class Command(BaseCommand):
         stepped_in, importer = False, Worker()
         while not stopped.wait(every):
             try:
-                liveness.beat(liveness.WATCHDOG)
-                silent = liveness.is_silent(liveness.CELERY)
+                heartbeats.beat(heartbeats.WATCHDOG)
+                silent = heartbeats.is_silent(heartbeats.CELERY)
                 if silent != stepped_in:
                     log.warning("Celery is silent: sweeping here" if silent else "Celery is back")
                     stepped_in = silent

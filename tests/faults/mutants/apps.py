@@ -15,28 +15,28 @@ class Mutants(AppConfig):
 
 def read_then_write():
     """Instead of one conditional UPDATE: look, then write."""
-    from leads import handoffs
+    from leads.handoffs import transitions
     from leads.models import Handoff
 
     def claim(handoff, state, *, of, **fields):
         found = Handoff.objects.get(pk=handoff.pk)
         if found.state not in of:
-            raise handoffs.AlreadyTaken(found)
+            raise transitions.AlreadyTaken(found)
         old = found.state
         time.sleep(0.02)
-        handoffs.write(handoff, Handoff.objects.filter(pk=handoff.pk), state=state, **fields)
+        transitions.write(handoff, Handoff.objects.filter(pk=handoff.pk), state=state, **fields)
         return old
 
-    handoffs.claim = claim
+    transitions.claim = claim
 
 
 def sweep_without_locks():
     """Sweepers read the due clocks and their handoffs without locking them."""
     from django.db.models import Q
 
-    from leads import escalation
+    from leads.handoffs import escalation
     from leads.models import Handoff
-    from sla import ladder
+    from sla.clocks import ladder
     from sla.models import Clock
 
     def due(now, batch, **_):
@@ -50,8 +50,8 @@ def sweep_without_locks():
 
 
 def sweep_that_waits():
-    """The sweep skips locked handoffs, but waits for their leads."""
-    from leads import escalation
+    """The sweep skips locked transitions, but waits for their leads."""
+    from leads.handoffs import escalation
     from leads.models import Handoff
 
     def handoff(clock):

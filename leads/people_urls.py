@@ -1,0 +1,25 @@
+"""URLs of people and teams."""
+
+from django.urls import path
+
+from leads.views.settings import people, teams
+
+urlpatterns = [
+    path("people/", people.people_list, name="people"),
+    path("people/invite/", people.people_invite, name="people_invite"),
+    path("people/<int:pk>/", people.person_page, name="person"),
+    path("people/<int:pk>/edit/", people.person_edit, name="person_edit"),
+    path("people/<int:pk>/place/", people.person_place, name="person_place"),
+    path("people/<int:pk>/leave/", people.person_leave, name="person_leave"),
+    path("people/<int:pk>/leave/<int:leave>/end/", people.person_leave_end, name="person_leave_end"),
+    path("people/<int:pk>/link/", people.person_link, name="person_link"),
+    path("people/<int:pk>/link/revoke/", people.person_revoke, name="person_revoke"),
+    path("people/<int:pk>/sessions/end/", people.person_sessions, name="person_sessions"),
+    path("people/<int:pk>/hand-over/", people.person_hand_over, name="person_hand_over"),
+    path("people/<int:pk>/deactivate/", people.person_deactivate, name="person_deactivate"),
+    path("people/<int:pk>/reactivate/", people.person_reactivate, name="person_reactivate"),
+    path("teams/", teams.team_list, name="team_list"),
+    path("teams/<int:pk>/", teams.team_page, name="team"),
+    path("teams/<int:pk>/archive/", teams.team_archive, name="team_archive"),
+    path("teams/<int:pk>/restore/", teams.team_restore, name="team_restore"),
+]

@@ -1,0 +1,52 @@
+"""Knowing better than a fact: evidence that outweighs it, with a reason, counted."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from crm.accounts.models import User
+from crm.lib.errors import Conflict, DomainError
+from leads.models import Evidence, Lead
+from leads.qualification import facts
+from leads.qualification.rules import DISQUALIFIER, MET, NOT_MET, Judgement
+from leads.records import leads
+from personas.models import PersonaVersion
+
+
+class NeedsReason(DomainError):
+    code = "needs_reason"
+    message = _("Say why you know better.")
+
+
+class CannotOverride(Conflict):
+    """The judgement is of a kind that no person overrules, or no fact decided it."""
+
+    code = "cannot_override"
+
+
+@transaction.atomic
+def override(
+    lead: Lead, version: PersonaVersion, code: str, *, reason: str, source: str = "", by: User, at: datetime
+) -> Evidence:
+    """Overrule the fact that decided the criterion ``code`` of ``version``: what it says counts the other way round.
+
+    Raises NeedsReason, CannotOverride.
+    """
+    if not reason.strip():
+        raise NeedsReason(fields={"reason": NeedsReason.message})
+    lead = Lead.objects.select_related("person", "company", "source").get(pk=lead.pk)
+    judged = next((j for j in facts.assess(lead, version).judgements if j.rule.code == code), None)
+    if judged is None or not judged.can_be_overridden:
+        raise CannotOverride(_why(judged))
+    verdict = NOT_MET if judged.verdict == MET else MET
+    said = {"value": "", "source": source, "reason": reason}
+    return leads.write_evidence(lead, code, verdict, said=said, by=by, at=at, overrides=True)
+
+
+def _why(judged: Judgement | None) -> object:
+    if judged is not None and judged.rule.kind == DISQUALIFIER and judged.verdict == MET:
+        return _("A disqualifier that is a fact cannot be overridden. Correct the data if they are wrong.")
+    return _("No fact decides this criterion, so there is nothing to override: add evidence.")

@@ -1,0 +1,101 @@
+"""The filter of the lead list owns what is listed, counted and exported."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import QuerySet
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm.accounts.models import User
+from crm.lib.paging import BadParameter
+from crm.templatetags.relevo import day_words
+from leads.models import Lead, Source
+from leads.records import search
+from leads.states import Stage
+from personas.models import Persona
+
+PAGING = {"after"}
+NOT_GIVEN = "~none"  # no code of a source can look like this
+
+
+class LeadFilter(django_filters.FilterSet):
+    """Search and filters of the lead list, all of them in the address. Unknown parameters are refused."""
+
+    q = django_filters.CharFilter(
+        label=gettext_lazy("Search"),
+        method="search",
+        widget=forms.TextInput(attrs={"type": "search", "class": "field", "data-search": ""}),
+    )
+    stage = django_filters.ChoiceFilter(
+        label=gettext_lazy("Stage"), choices=Stage.choices, empty_label=gettext_lazy("Any stage")
+    )
+    source = django_filters.ChoiceFilter(
+        label=gettext_lazy("Source"), method="by_source", empty_label=gettext_lazy("Any source")
+    )
+    persona = django_filters.ChoiceFilter(
+        label=gettext_lazy("Persona"),
+        field_name="persona_version__persona__slug",
+        empty_label=gettext_lazy("Any persona"),
+    )
+    since = django_filters.DateFilter(
+        label=gettext_lazy("First seen from"),
+        field_name="first_seen_on",
+        lookup_expr="gte",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    until = django_filters.DateFilter(
+        label=gettext_lazy("First seen to"),
+        field_name="first_seen_on",
+        lookup_expr="lte",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+
+    imported = django_filters.NumberFilter(
+        label=gettext_lazy("Import"), field_name="import_run", widget=forms.HiddenInput(), max_value=2**63 - 1
+    )
+
+    class Meta:
+        model = Lead
+        fields: list[str] = []
+
+    def __init__(self, data: QueryDict, queryset: QuerySet[Lead], *, user: User) -> None:
+        self.user = user
+        if unknown := set(data) - set(self.base_filters) - PAGING:
+            raise BadParameter(
+                _("The address has a part that this list does not know: %s.") % ", ".join(sorted(unknown))
+            )
+        super().__init__(data, queryset.filter(archived_at__isnull=True))
+        sources = [(source.code, str(source)) for source in Source.objects.filter(archived_at__isnull=True)]
+        self.filters["source"].extra["choices"] = [*sources, (NOT_GIVEN, _("Not given"))]
+        personas = [(p.slug, str(p)) for p in Persona.objects.filter(archived_at__isnull=True)]
+        self.filters["persona"].extra["choices"] = personas
+
+    def search(self, rows: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
+        """Every word has to occur: part of a name or company without accents, of an e-mail, of a phone's digits."""
+        return rows.filter(search.condition(value, self.user))
+
+    def by_source(self, rows: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
+        return rows.filter(source__isnull=True) if value == NOT_GIVEN else rows.filter(source__code=value)
+
+    @property
+    def chosen(self) -> list[tuple[str, str, str]]:
+        """What is on, as (parameter, label, value in words), for the chips."""
+        found: list[tuple[str, str, str]] = []
+        for name, field in self.form.fields.items():
+            raw: Any = self.form.data.get(name)
+            if raw:
+                found.append((name, str(field.label), self._words(name, raw)))
+        return found
+
+    def _words(self, name: str, raw: str) -> str:
+        """A chosen value as people read it; what could not be read stays as it came."""
+        value = self.form.cleaned_data.get(name) if self.form.is_bound and self.form.is_valid() else None
+        if isinstance(value, date):
+            return day_words(value)
+        return str(dict(getattr(self.form.fields[name], "choices", [])).get(raw, raw))

@@ -1,0 +1,20 @@
+"""The global search: a page of its own, and the palette's answer while somebody types."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from crm.accounts.request import Request
+from crm.lib.text import clean_line
+from leads.records import search
+
+
+@require_safe
+def search_leads(request: Request) -> HttpResponse:
+    """Leads in sight that match ``q``; for htmx only the list, which stands in the palette."""
+    query = clean_line(request.GET.get("q", ""))[: search.LONGEST]
+    hits, more = search.find(request.user, query)
+    context = {"query": query, "hits": hits, "more": more, "enough": search.is_enough(query), "most": search.MOST}
+    return render(request, "leads/_search.html" if request.htmx else "leads/search.html", context)

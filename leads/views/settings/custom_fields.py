@@ -1,0 +1,83 @@
+"""Pages of custom fields: what the organisation asks of its leads, and criteria judge by."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from crm.accounts.request import Request
+from crm.lib.errors import DomainError
+from leads.models import CustomField
+from leads.records import custom_fields as customs
+from leads.views.leads import refuse
+from personas import permissions
+from personas.forms.personas import CustomFieldForm
+from personas.states import FieldType
+
+
+def editors_only(request: Request) -> None:
+    """403 for those who may not change what is asked of leads."""
+    if not permissions.can_edit_fields(request.user):
+        raise PermissionDenied
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def custom_fields(request: Request) -> HttpResponse:
+    """All of them, and the form for a new one."""
+    editors_only(request)
+    form, status = CustomFieldForm(request.POST or None), 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            kind = form.cleaned_data["type"]
+            try:
+                custom = customs.create(form.name, kind, form.listed(), by=request.user, at=request.now)
+            except DomainError as error:
+                status = refuse(form, error)
+            else:
+                messages.success(request, _("“%(field)s” is asked for from now on.") % {"field": custom})
+                return redirect("custom_fields")
+    rows = [(row, FieldType(row.type).label) for row in CustomField.objects.order_by("archived_at", "position", "code")]
+    return render(request, "leads/custom_fields.html", {"form": form, "rows": rows}, status=status)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def custom_field(request: Request, pk: int) -> HttpResponse:
+    """One field: its words and its choices; archive it."""
+    editors_only(request)
+    custom = get_object_or_404(CustomField, pk=pk)
+    form, status = CustomFieldForm(request.POST or None, custom=custom), 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            try:
+                customs.change(custom, form.name, form.listed(), by=request.user, at=request.now)
+            except DomainError as error:
+                status = refuse(form, error)
+            else:
+                messages.success(request, _("Saved."))
+                return redirect("custom_field", pk=pk)
+    context = {"form": form, "custom": custom, "kind": FieldType(custom.type).label}
+    return render(request, "leads/custom_field.html", context, status=status)
+
+
+@require_POST
+def archive(request: Request, pk: int) -> HttpResponse:
+    """Ask for it no more."""
+    editors_only(request)
+    customs.archive(get_object_or_404(CustomField, pk=pk), by=request.user, at=request.now)
+    messages.success(request, _("The field is archived. What leads have answered stays."))
+    return redirect("custom_field", pk=pk)
+
+
+@require_POST
+def restore(request: Request, pk: int) -> HttpResponse:
+    """Ask for it again."""
+    editors_only(request)
+    customs.restore(get_object_or_404(CustomField, pk=pk), by=request.user, at=request.now)
+    messages.success(request, _("The field is asked for again."))
+    return redirect("custom_field", pk=pk)

@@ -1,0 +1,104 @@
+"""A real company's funnel comes in whole: the imported leads count to what the raw files count to."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import pytest
+from django.db.models import Count, Q
+from django.db.models.functions import TruncMonth
+
+from crm.accounts.models import User
+from leads.imports import history
+from leads.imports.csv_job import Tally
+from leads.models import Event, Handoff, Lead, Source
+
+ROOT = Path(__file__).resolve().parents[2]
+FOLDER = ROOT.parent / "shared" / "data" / "olist"
+LEADS = FOLDER / "olist_marketing_qualified_leads_dataset.csv"
+DEALS = FOLDER / "olist_closed_deals_dataset.csv"
+MAPPINGS = ROOT / "tests" / "data"
+AT = datetime(2026, 3, 2, 16, 0, tzinfo=UTC)
+
+pytestmark = [
+    pytest.mark.django_db,
+    pytest.mark.slow,
+    pytest.mark.skipif(not LEADS.exists(), reason=f"the Olist files are not in {FOLDER}"),
+]
+
+
+@pytest.fixture
+def imported(tmp_path):
+    """Both files imported, and imported again: the four tallies."""
+    options = {"by": None, "at": AT, "rejects": tmp_path / "rejects.csv"}
+    leads, outcomes = (MAPPINGS / "olist_leads.json", MAPPINGS / "olist_outcomes.json")
+    first = history.import_leads(LEADS, leads, **options)
+    tallies = [first.tally, history.import_outcomes(DEALS, outcomes, **options).tally]
+    tallies += [history.import_leads(LEADS, leads, **options).tally]
+    tallies += [history.import_outcomes(DEALS, outcomes, **options).tally]
+    return tallies
+
+
+def raw() -> tuple[dict[str, dict[str, str]], dict[str, dict[str, str]]]:
+    """Leads and deals by their id, read by nothing of ours."""
+    with LEADS.open(encoding="utf-8", newline="") as leads, DEALS.open(encoding="utf-8", newline="") as deals:
+        return {r["mql_id"]: r for r in csv.DictReader(leads)}, {r["mql_id"]: r for r in csv.DictReader(deals)}
+
+
+def converted(key) -> dict[str, tuple[int, int]]:
+    """(leads, won) of each ``key`` of a raw lead, from the raw files."""
+    leads, deals = raw()
+    total, won = Counter(map(key, leads.values())), Counter(key(leads[pk]) for pk in deals)
+    return {name: (count, won[name]) for name, count in total.items()}
+
+
+def test_olist_comes_in_whole_and_counts_as_the_raw_files_do(imported):
+    assert imported == [
+        Tally(read=8000, new=8000, sources=10),
+        Tally(read=842, new=842, flagged=1, unpriced=797, people=41),
+        Tally(read=8000, known=8000),
+        Tally(read=842, known=842, flagged=1),
+    ]
+    rows = Lead.objects.all()
+    assert (rows.count(), rows.filter(stage="won").count(), rows.filter(stage="mql").count()) == (8000, 842, 7158)
+    assert (Source.objects.count(), rows.filter(source=None).count()) == (10, 60)
+    reps, qualifiers = (
+        set(rows.exclude(**{part: None}).values_list(part, flat=True)) for part in ("won_by", "qualified_by")
+    )
+    assert (len(reps), len(qualifiers), len(reps | qualifiers)) == (22, 32, 41)
+    assert set(User.objects.values_list("is_active", flat=True)) == {False}
+    assert (Event.objects.count(), set(Event.objects.values_list("kind", flat=True))) == (8842, {"imported"})
+    assert Handoff.objects.count() == 0
+    counts = {"n": Count("pk"), "won": Count("pk", filter=Q(won_on__isnull=False))}
+    by_source = rows.order_by().values_list("source__code").annotate(**counts)
+    assert {code or "": (n, won) for code, n, won in by_source} == converted(lambda lead: lead["origin"])
+    by_month = rows.order_by().values_list(TruncMonth("first_seen_on")).annotate(**counts)
+    assert {f"{month:%Y-%m}": (n, won) for month, n, won in by_month} == converted(
+        lambda lead: lead["first_contact_date"][:7]
+    )
+
+
+def test_every_date_and_amount_is_the_one_in_the_file(imported):
+    leads, deals = raw()
+    found = {lead.external_id: lead for lead in Lead.objects.select_related("won_by", "qualified_by", "first_touch")}
+    assert {pk: lead.first_seen_on.isoformat() for pk, lead in found.items()} == {
+        pk: row["first_contact_date"] for pk, row in leads.items()
+    }
+    assert {pk: lead.first_touch.landing_page for pk, lead in found.items()} == {
+        pk: row["landing_page_id"] for pk, row in leads.items()
+    }
+    won = {pk: lead for pk, lead in found.items() if lead.won_on}
+    assert {pk: (lead.won_on.isoformat(), float(lead.won_amount or 0)) for pk, lead in won.items()} == {
+        pk: (row["won_date"][:10], float(row["declared_monthly_revenue"])) for pk, row in deals.items()
+    }
+    assert {pk: (lead.won_by.external_id, lead.qualified_by.external_id) for pk, lead in won.items()} == {
+        pk: (f"olist:{row['sr_id']}", f"olist:{row['sdr_id']}") for pk, row in deals.items()
+    }
+    early = [lead for lead in won.values() if lead.won_before_first_seen]
+    assert [(lead.external_id, lead.first_seen_on, lead.won_on) for lead in early] == [
+        ("b91cf8812365f50ff4bda4bcd6206b05", date(2018, 3, 8), date(2018, 3, 6))
+    ]
+    assert User.objects.get(external_id="olist:4ef15afb4b2723d8f3d81e51ec7afefe").name == "Olist 4ef15afb"

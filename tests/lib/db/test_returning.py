@@ -1,0 +1,43 @@
+"""Rows that one query carries along, and an UPDATE that answers."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from crm.accounts.models import Organisation, Team, User
+from crm.lib.db import returning
+from tests import factories
+from tests.factories import Cast
+
+
+def test_row_survives_the_way_through_json(cast: Cast) -> None:
+    Team.objects.filter(pk=cast.other_sales.pk).update(archived_at=factories.HANDED_OFF_AT)
+    for team in Team.objects.annotate(found=returning.as_json(Team)):
+        carried = returning.from_json(Team, team.found)
+        names = [field.attname for field in Team._meta.concrete_fields]
+        assert [getattr(carried, name) for name in names] == [getattr(team, name) for name in names]
+
+
+def test_person_comes_with_teams_and_organisation_in_one_query(cast: Cast) -> None:
+    with CaptureQueriesContext(connection) as captured:
+        dora = User.objects.with_surroundings(cast.dora.pk)
+        found = [(m.team, m.is_lead) for m in dora.memberships_now]
+        organisation = returning.from_json(Organisation, json.loads(dora.organisation_row))
+    assert (len(captured), found, organisation) == (1, [(cast.sales, True)], cast.organisation)
+
+
+def test_archived_team_gives_no_role(cast: Cast) -> None:
+    Team.objects.filter(pk=cast.sales.pk).update(archived_at=factories.HANDED_OFF_AT)
+    assert User.objects.with_surroundings(cast.dora.pk).memberships_now == []
+
+
+@pytest.mark.parametrize(("name", "found"), [("Ventas", ["Nuevo"]), ("Nobody", [])])
+def test_update_answers_with_what_it_wrote(cast: Cast, name: str, found: list[str]) -> None:
+    Team.objects.filter(pk=cast.sales.pk).update(name="Ventas")
+    assert returning.update_returning(Team.objects.filter(name=name), "name", name="Nuevo") == [
+        (each,) for each in found
+    ]

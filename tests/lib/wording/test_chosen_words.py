@@ -1,0 +1,108 @@
+"""With the words "lead" and "SLA" no Spanish page, mail, notice or document says "prospecto" or "ANS"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.test import Client
+from django.utils.html import escape
+
+from crm import demo
+from crm.accounts import organisations, people
+from crm.accounts.models import Organisation, User
+from crm.accounts.sign_in.demo import DOMAIN
+from crm.lib import clock
+from crm.lib.wording import variants
+from leads.models import Handoff, Lead
+from personas.models import Criterion, PersonaVersion
+from sla.models import AgreementVersion
+from tests.browser import screens
+from tests.conftest import Moment
+
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+MAILBOXES = {"marketing": "ana", "sales_rep": "bea", "team_lead": "dora", "director": "elsa", "admin": "root"}
+OTHER_WORDS = re.compile(r"\bprospectos?\b|\bANS\b", re.IGNORECASE)
+
+
+@pytest.fixture
+def firm(moment: Moment, settings: object) -> Organisation:
+    settings.DEMO = True  # type: ignore[attr-defined]
+    demo.seed(at=moment.set("2026-03-18 12:00"), leads=20)
+    root = User.objects.get(email=f"root@{DOMAIN}")
+    words = {"lead": "lead", "agreement": "SLA"}
+    return organisations.change(by=root, at=clock.now(), terms=words)
+
+
+def said(page: str) -> list[str]:
+    """The words that should not be there, beside the two choices of the settings."""
+    page = re.sub(r'<select name="say_.*?</select>', "", page, flags=re.DOTALL)
+    for words in written_by_people():
+        page = page.replace(escape(words), "")
+    return OTHER_WORDS.findall(page)
+
+
+def written_by_people() -> set[str]:
+    """What the organisation itself wrote of its personas, in whatever words."""
+
+    def texts(value: object) -> Iterator[str]:
+        if isinstance(value, str):
+            yield value
+        elif isinstance(value, (dict, list)):
+            for each in value.values() if isinstance(value, dict) else value:
+                yield from texts(each)
+
+    content = PersonaVersion.objects.values_list("content", flat=True)
+    rows = [*content, *Criterion.objects.values_list("text", flat=True)]
+    return {words for row in rows for words in texts(row) if OTHER_WORDS.search(words)}
+
+
+def address(screen: screens.Screen) -> str:
+    lead = Lead.objects.filter(person__name=screen.person).order_by("pk").last() if screen.person else None
+    handoff = Handoff.objects.filter(lead=lead).order_by("pk").last() if lead else None
+    versions = {v.state: v.pk for v in AgreementVersion.objects.all()}
+    ids = {"lead": lead.pk if lead else 0, "handoff": handoff.pk if handoff else 0, "checked": 0, "done": 0}
+    return screen.path.format(**ids, first=versions["superseded"], draft=versions["draft"], waiting=0)
+
+
+def client_of(part: str) -> Client:
+    client = Client(headers={"Accept-Language": "es"})
+    if part:
+        client.force_login(
+            User.objects.get(email=f"{MAILBOXES[part]}@{DOMAIN}"), backend="crm.accounts.backend.Backend"
+        )
+    return client
+
+
+@pytest.mark.parametrize("part", screens.PARTS)
+def test_no_screen_says_the_other_words(firm: Organisation, part: str) -> None:
+    client = client_of(part)
+    found = {screen.path: said(client.get(address(screen)).content.decode()) for screen in screens.seen_by(part)}
+    assert {path: words for path, words in found.items() if words} == {}
+
+
+def test_other_words_are_there_before(firm: Organisation) -> None:
+    """The same look finds them where the organisation says them."""
+    Organisation.objects.update(terms={})
+    assert {word.lower() for word in said(client_of("sales_rep").get("/queue/").content.decode())} == {
+        "prospecto",
+        "prospectos",
+        "ans",
+    }
+
+
+def test_api_speaks_them_too(firm: Organisation) -> None:
+    text = client_of("sales_rep").get("/api/v1/schema/").content.decode()
+    assert ("lead" in text, said(text)) == (True, [])
+
+
+def test_settings_choose_the_words(firm: Organisation) -> None:
+    facts = {"name": firm.name, "language": "es", "country": "MX", "currency": "MXN", "time_zone": firm.time_zone}
+    answer = client_of("admin").post("/setup/organisation/", {**facts, "say_lead": "prospecto", "say_agreement": "SLA"})
+    firm.refresh_from_db()
+    assert (answer.status_code, firm.terms, people.words()) == (
+        302,
+        {"agreement": "SLA"},
+        {variants.LEAD: "prospecto", variants.AGREEMENT: "SLA"},
+    )
