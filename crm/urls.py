@@ -57,7 +57,10 @@ urlpatterns = [
     path("agreement/", include("sla.agreement_urls")),
     path("alignment/", include("crm.alignment.urls")),
     path("calendars/", include("sla.calendar_urls")),
+    path("personas/results/", include("crm.alignment.persona_urls")),
+    path("personas/fields/", include("leads.custom_field_urls")),
     path("personas/", include("personas.urls")),
+    path("setup/", include("crm.demo.urls")),
     path("setup/", include("crm.setup.urls")),
     path("", include("leads.urls")),
 ]

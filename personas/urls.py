@@ -2,17 +2,11 @@
 
 from django.urls import path
 
-from leads.views.settings import custom_fields
 from personas.views import draft, personas
 
 urlpatterns = [
     path("", personas.personas, name="personas"),
     path("new/", personas.persona_new, name="persona_new"),
-    path("results/", personas.persona_results, name="persona_results"),
-    path("fields/", custom_fields.custom_fields, name="custom_fields"),
-    path("fields/<int:pk>/", custom_fields.custom_field, name="custom_field"),
-    path("fields/<int:pk>/archive/", custom_fields.archive, name="custom_field_archive"),
-    path("fields/<int:pk>/restore/", custom_fields.restore, name="custom_field_restore"),
     path("<int:pk>/", personas.persona, name="persona"),
     path("<int:pk>/versions/", personas.persona_versions, name="persona_versions"),
     path("<int:pk>/rename/", personas.persona_rename, name="persona_rename"),

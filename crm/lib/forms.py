@@ -7,7 +7,9 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.forms import Form
 
+from crm.lib.errors import DomainError
 from crm.lib.text import clean_line, clean_text
 
 DAY = timedelta(days=1)
@@ -54,3 +56,13 @@ def plain(value: Any) -> Any:
     if isinstance(value, date):
         return value.isoformat()
     return value if isinstance(value, (bool, int, str)) or value is None else float(value)
+
+
+def refuse(form: Form, error: DomainError) -> int:
+    """Put the words of ``error`` on the fields of ``form`` that it names, else on the form; returns the status."""
+    named = {name: text for name, text in error.fields.items() if name in form.fields}
+    for name, text in named.items():
+        form.add_error(name, str(text))
+    if not named:
+        form.add_error(None, str(error.message))
+    return error.status

@@ -17,6 +17,8 @@ from babel import Locale
 from django.utils import numberformat
 from django.utils.dateformat import format as draw
 from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
 
 from crm.lib import countries
 from crm.lib.text import fold
@@ -117,3 +119,53 @@ def choices() -> list[tuple[str, str]]:
         with override(of(tag)):
             found.append((tag, f"{countries.name(tag[3:])} · {_example(tag)} · {when(SAMPLE, 'H:i')}"))
     return sorted(found, key=lambda pair: fold(pair[1]))
+
+
+def duration_words(seconds: float, *, days: bool = False) -> str:
+    """``seconds`` rounded down to whole minutes in words: "12 min", "2 h 05 min", from 10 h on whole hours.
+
+    Business time never becomes days, because a working day has no fixed length; with ``days`` (calendar time)
+    24 hours make one: "3 d 4 h", from 10 days on whole days.
+    """
+    minutes = int(max(seconds, 0)) // 60
+    hours, minutes = divmod(minutes, 60)
+    if days and hours >= 24:
+        count, hours = divmod(hours, 24)
+        if hours and count < 10:
+            return _("{days} d {hours} h").format(days=count, hours=hours)
+        return _("{days} d").format(days=count)
+    if hours >= 10 or (hours and not minutes):
+        return _("{hours} h").format(hours=hours)
+    if hours:
+        return _("{hours} h {minutes} min").format(hours=hours, minutes=f"{minutes:02}")
+    return _("{minutes} min").format(minutes=minutes) if minutes else _("under 1 min")
+
+
+def limit_words(seconds: int) -> str:
+    """The length of a commitment: "2 business hours", "30 business minutes"."""
+    if seconds % 3600 == 0:
+        count = seconds // 3600
+        return ngettext("{count} business hour", "{count} business hours", count).format(count=count)
+    if seconds < 3600:
+        count = seconds // 60
+        return ngettext("{count} business minute", "{count} business minutes", count).format(count=count)
+    return _("{duration} of business time").format(duration=duration_words(seconds))
+
+
+def day_words(day: date) -> str:
+    """A calendar date: "2 Mar 2026"."""
+    return when(day, pgettext("date format", "j M Y"))
+
+
+def share(rate: float | None) -> str:
+    """A rate as a percentage: "89%", with one decimal near the ends; nothing to divide by reads as a dash.
+
+    Only none reads as 0 % and only all as 100 %.
+    """
+    if rate is None:
+        return "–"
+    percent: float = round(100 * rate)
+    if 0 < rate < 1 and not 20 <= 100 * rate < 99.5:
+        percent = min(max(round(100 * rate, 1), 0.1), 99.9)
+    # rounded above: number cuts off what is beyond its digits
+    return f"{number(percent, 0 if percent == int(percent) else 1)}%"

@@ -2,7 +2,6 @@
 
 from django.urls import path
 
-from crm.demo import remove_views
 from crm.setup import wizard_views
 
 urlpatterns = [
@@ -20,5 +19,4 @@ urlpatterns = [
     path("test/remove/", wizard_views.test_lead_remove, name="setup_test_remove"),
     path("skip/<slug:key>/", wizard_views.skip, name="setup_skip"),
     path("end/", wizard_views.end, name="setup_end"),
-    path("start-fresh/", remove_views.start_fresh, name="start_fresh"),
 ]

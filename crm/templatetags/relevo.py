@@ -25,9 +25,11 @@ from lucide.templatetags.lucide import lucide as draw
 
 from crm.lib import clock, countries, number_formats
 from crm.lib.bilingual import in_language
+from crm.lib.number_formats import day_words, duration_words, limit_words
 from crm.lib.wording import variants
 
 register = template.Library()
+register.filter("day_words", day_words)
 
 PAGING = ("after", "before")
 SLA_ICONS = {
@@ -119,24 +121,6 @@ def patterns() -> dict[str, str]:
     }
 
 
-def duration_words(seconds: float, *, days: bool = False) -> str:
-    """``seconds`` rounded down to whole minutes in words: "12 min", "2 h 05 min", from 10 h on whole hours.
-
-    Business time never becomes days, because a working day has no fixed length; with ``days`` (calendar time)
-    24 hours make one: "3 d 4 h", from 10 days on whole days.
-    """
-    minutes = int(max(seconds, 0)) // 60
-    hours, minutes = divmod(minutes, 60)
-    if days and hours >= 24:
-        count, hours = divmod(hours, 24)
-        if hours and count < 10:
-            return _("{days} d {hours} h").format(days=count, hours=hours)
-        return _("{days} d").format(days=count)
-    if hours >= 10 or (hours and not minutes):
-        return _("{hours} h").format(hours=hours)
-    if hours:
-        return _("{hours} h {minutes} min").format(hours=hours, minutes=f"{minutes:02}")
-    return _("{minutes} min").format(minutes=minutes) if minutes else _("under 1 min")
 
 
 @register.simple_tag
@@ -148,15 +132,6 @@ def duration(seconds: float | timedelta | None, days: bool = True) -> str:
     return duration_words(float(seconds), days=days)
 
 
-def limit_words(seconds: int) -> str:
-    """The length of a commitment: "2 business hours", "30 business minutes"."""
-    if seconds % 3600 == 0:
-        count = seconds // 3600
-        return ngettext("{count} business hour", "{count} business hours", count).format(count=count)
-    if seconds < 3600:
-        count = seconds // 60
-        return ngettext("{count} business minute", "{count} business minutes", count).format(count=count)
-    return _("{duration} of business time").format(duration=duration_words(seconds))
 
 
 CITIES = {
@@ -217,10 +192,6 @@ def ago_words(moment_: datetime, now: datetime) -> str:
     return _("{seconds} s ago").format(seconds=seconds) if 0 < seconds < 60 else relative_words(moment_, now)
 
 
-@register.filter
-def day_words(day: date) -> str:
-    """A calendar date: "2 Mar 2026"."""
-    return number_formats.when(day, pgettext("date format", "j M Y"))
 
 
 @register.filter

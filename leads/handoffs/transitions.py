@@ -25,6 +25,7 @@ from leads.models import Decision, Handoff, Lead
 from leads.qualification import facts
 from leads.qualification.rules import AUTHORITY, MEANS, Assessment, Terms
 from leads.qualification.scores import Scores
+from leads.records.fields import labels as field_labels
 from leads.states import OPEN, STAGE_OF, WORKED, DecisionKind, EventKind, HandoffState, Stage, check_move
 from personas.models import PersonaVersion
 from sla.agreements import agreements
@@ -184,7 +185,7 @@ def hand_off(
     terms = facts.terms(version)
     assessment = check_mql(lead, persona_version, terms)
     if missing := facts.missing(lead, version.package_fields):
-        names = facts.labels(missing)
+        names = field_labels(missing)
         text = _("The package is not complete. Missing: %(fields)s.") % {"fields": ", ".join(names.values())}
         raise PackageIncomplete(text, fields=names)
     done = facts.done(lead)

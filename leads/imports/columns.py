@@ -26,20 +26,21 @@ from leads.imports import parsers as cells
 from leads.imports.mapping_file import Reading
 from leads.imports.parsers import BadCell, Parser, Style
 from leads.models import CustomField, ValuableActionKind
-from leads.qualification import facts
+from leads.records.fields import FIELD_LABELS
+from leads.records.fields import labels as field_labels
 from leads.records.leads import NothingToKnowItBy, normal_phone
 
 SKIP = ""
 EMAIL, PHONE, NAME, ID = "person.email", "person.phone", "person.name", "external_id"
 FIRST, LAST, ACTION, DOMAIN = "person.first_name", "person.last_name", "first_action", "company.domain"
 LABELS: dict[str, Promise] = {
-    NAME: facts.FIELD_LABELS[NAME],
+    NAME: FIELD_LABELS[NAME],
     FIRST: gettext_lazy("First name"),
     LAST: gettext_lazy("Last name"),
-    **{code: facts.FIELD_LABELS[code] for code in (EMAIL, PHONE, "person.job_title", "person.country")},
-    **{code: facts.FIELD_LABELS[f"company.{code[8:]}"] for code in ("company.name", DOMAIN, "company.industry")},
-    "company.employees": facts.FIELD_LABELS["company.employees"],
-    "source": facts.FIELD_LABELS["lead.source"],
+    **{code: FIELD_LABELS[code] for code in (EMAIL, PHONE, "person.job_title", "person.country")},
+    **{code: FIELD_LABELS[f"company.{code[8:]}"] for code in ("company.name", DOMAIN, "company.industry")},
+    "company.employees": FIELD_LABELS["company.employees"],
+    "source": FIELD_LABELS["lead.source"],
     "campaign": gettext_lazy("Campaign"),
     ACTION: gettext_lazy("First valuable action"),
     ID: gettext_lazy("External id"),
@@ -127,7 +128,7 @@ def check(columns: Sequence[str]) -> str:
 
 def label(code: str) -> str:
     """What people call a target."""
-    return str(LABELS[code]) if code in LABELS else facts.labels([code])[code]
+    return str(LABELS[code]) if code in LABELS else field_labels([code])[code]
 
 
 class RowReader:

@@ -6,11 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-
-from crm.lib.bilingual import in_language
-from leads.models import CustomField, Evidence, Lead, ValuableAction
+from leads.models import Evidence, Lead, ValuableAction
 from leads.qualification import rules as qualification
 from leads.qualification import scores
 from leads.qualification.rules import ANY, MISSING, Assessment, Proof, Rule, Terms
@@ -18,31 +14,6 @@ from leads.qualification.scores import Done, Scores
 from personas.models import PersonaVersion
 from sla.models import AgreementVersion
 from sla.states import AgreementState
-
-FIELD_LABELS: dict[str, Promise] = {
-    "person.name": _("Name"),
-    "person.email": _("E-mail"),
-    "person.phone": _("Phone"),
-    "person.job_title": _("Job title"),
-    "person.country": _("Country"),
-    "company.name": _("Company"),
-    "company.country": _("Company's country"),
-    "company.industry": _("Industry"),
-    "company.employees": _("Employees"),
-    "company.domain": _("Website"),
-    "lead.source": _("Source"),
-}
-
-
-def labels(fields: Iterable[str]) -> dict[str, str]:
-    """What people call ``fields``: standard ones, and ``attributes.<code>`` of custom ones. At most one query."""
-    wanted = list(fields)
-    codes = [field.removeprefix("attributes.") for field in wanted if field not in FIELD_LABELS]
-    custom = {c.code: in_language(c.name) for c in CustomField.objects.filter(code__in=codes)} if codes else {}
-    return {
-        field: str(FIELD_LABELS.get(field) or custom.get(code := field.removeprefix("attributes."), code))
-        for field in wanted
-    }
 
 
 def of(lead: Lead) -> dict[str, Any]:

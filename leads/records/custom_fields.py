@@ -19,7 +19,7 @@ from crm.lib.countries import choices as countries
 from crm.lib.errors import Conflict, DomainError
 from crm.lib.text import clean_line, fold
 from leads.models import CustomField, Source
-from leads.qualification.facts import FIELD_LABELS
+from leads.records.fields import FIELD_LABELS
 from personas.fields import Field
 from personas.states import FieldType
 

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.accounts.models import User
+from crm.lib.number_formats import day_words
 from crm.lib.paging import BadParameter
-from crm.templatetags.relevo import day_words
 from leads.models import Lead, Source
 from leads.records import search
 from leads.states import Stage

@@ -18,9 +18,9 @@ from django.utils.translation import gettext as _
 from crm.lib.addresses import address
 from crm.lib.bilingual import in_language
 from crm.templatetags.relevo import drawing
-from leads.qualification import facts
 from leads.qualification.rules import ASK, CORRECT, Judgement
 from leads.qualification.scores import ACTION, CAP, DECAY, Line
+from leads.records import fields
 from leads.states import Stage
 
 register = template.Library()
@@ -64,7 +64,7 @@ def event_icon(kind: str) -> SafeString:
 @register.filter
 def field_label(field: str) -> str:
     """What people call a field of a lead."""
-    return facts.labels([field])[field]
+    return fields.labels([field])[field]
 
 
 @register.filter

@@ -14,13 +14,14 @@ from django.views.decorators.http import require_POST
 
 from crm.accounts.request import Request
 from crm.lib.errors import DomainError
+from crm.lib.forms import refuse
 from leads import events, permissions
 from leads.forms.qualification import ActionForm, EvidenceForm, OverrideForm
 from leads.models import Lead
 from leads.qualification import overrides
 from leads.records import leads
 from leads.views import lead_page
-from leads.views.leads import fetch, refuse, show
+from leads.views.leads import fetch, show
 from leads.views.qualification import choice, show_qualify
 from personas.models import PersonaVersion
 

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from crm.accounts.models import User
 from crm.accounts.request import Request
 from crm.lib.errors import DomainError
+from crm.lib.forms import refuse
 from leads import handoffs, permissions
 from leads.forms.handoffs import AttemptForm, EndForm, NoteForm, RejectForm, WinForm
 from leads.handoffs import attempts, outcomes, pauses, queue
@@ -141,7 +142,7 @@ def reject(request: Request, pk: int) -> HttpResponse:
             except handoffs.AlreadyTaken:
                 raise
             except DomainError as error:
-                status = leads.refuse(form, error)
+                status = refuse(form, error)
             else:
                 text = _("%(lead)s went back to marketing with your reason.")
                 say(request, handoff, text, can_undo=True)
@@ -163,7 +164,7 @@ def step(
         try:
             write(now)
         except DomainError as error:
-            status = leads.refuse(form, error)
+            status = refuse(form, error)
         else:
             return done(request, handoff, text)
     lead = leads.fetch(request, handoff.lead_id)

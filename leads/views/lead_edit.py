@@ -17,11 +17,12 @@ from crm.accounts.request import Request
 from crm.lib import edit_conflicts
 from crm.lib.edit_conflicts import ASK, THEIRS, Difference
 from crm.lib.errors import DomainError
+from crm.lib.forms import refuse
 from leads import events, permissions
 from leads.forms.leads import LeadForm
 from leads.models import Lead
 from leads.records import leads
-from leads.views.leads import fetch, refuse
+from leads.views.leads import fetch
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

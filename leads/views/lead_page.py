@@ -23,7 +23,7 @@ from leads.models import CustomField, Event, Handoff, Lead, OutcomeReason, Valua
 from leads.qualification import facts, persona_match
 from leads.qualification.rules import AUTHORITY, DISQUALIFIER, FIT, MEANS, SQL_KINDS, Assessment, Judgement, Terms
 from leads.qualification.scores import Scores
-from leads.records import contact_privacy
+from leads.records import contact_privacy, fields
 from leads.staff.handover import colleagues_for
 from leads.states import HandoffState, OutcomeKind, Stage
 from leads.views import clock_panel
@@ -103,7 +103,7 @@ def checks(
     criterion; ``hidden``: the viewer may not read phone and e-mail."""
     if assessment is None:
         return []
-    names = facts.labels(j.rule.field for j in assessment.of(*kinds))
+    names = fields.labels(j.rule.field for j in assessment.of(*kinds))
     found = []
     for j in assessment.of(*kinds):
         came_back = bound.get(j.rule.code)

@@ -16,6 +16,7 @@ from crm.accounts.models import Team
 from crm.accounts.request import Request
 from crm.accounts.states import Side
 from crm.lib.errors import DomainError
+from crm.lib.forms import refuse
 from leads import permissions
 from leads.forms.leads import LeadForm
 from leads.models import Lead
@@ -39,14 +40,6 @@ def show(request: Request, lead: Lead, *, at: datetime, status: int = 200, **bou
     return render(request, "leads/lead.html", context, status=status)
 
 
-def refuse(form: Form, error: DomainError) -> int:
-    """Put the words of ``error`` on the fields of ``form`` that it names, else on the form; returns the status."""
-    named = {name: text for name, text in error.fields.items() if name in form.fields}
-    for name, text in named.items():
-        form.add_error(name, str(text))
-    if not named:
-        form.add_error(None, str(error.message))
-    return error.status
 
 
 @require_safe

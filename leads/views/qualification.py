@@ -17,6 +17,7 @@ from crm.accounts.models import Team
 from crm.accounts.request import Request
 from crm.accounts.teams import sales_teams
 from crm.lib.errors import DomainError
+from crm.lib.forms import refuse
 from leads import events, handoffs, permissions
 from leads.forms.handoffs import HandOffForm
 from leads.forms.qualification import ActionForm
@@ -24,8 +25,9 @@ from leads.models import Lead
 from leads.qualification import facts, persona_match
 from leads.qualification.persona_match import Match
 from leads.qualification.rules import DISQUALIFIER, FIT, SQL_KINDS, Terms
+from leads.records.fields import labels as field_labels
 from leads.views import lead_page
-from leads.views.leads import fetch, refuse
+from leads.views.leads import fetch
 from personas.models import PersonaVersion
 from sla.agreements import agreements
 from sla.worktime import arithmetic
@@ -121,7 +123,7 @@ def _offers(lead: Lead, at: datetime) -> tuple[list[Offer], list[str]]:
             continue
         policy = agreements.policy(version, team, facts={"source": lead.source.code if lead.source else None})
         found.append(Offer(team, _due(policy, at), version.minimum_score))
-        missing |= facts.labels(facts.missing(lead, version.package_fields))
+        missing |= field_labels(facts.missing(lead, version.package_fields))
     return found, list(missing.values())
 
 

@@ -15,8 +15,8 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.accounts.request import Request
 from crm.lib.errors import DomainError
+from crm.lib.forms import refuse
 from leads.records import custom_fields
-from leads.views.leads import refuse
 from personas import drafts, permissions
 from personas.criteria import Unfit, operand_of
 from personas.fields import NOBODY_KNOWS, Fields, operators

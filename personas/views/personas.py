@@ -12,13 +12,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm.accounts.request import Request
-from crm.alignment.forms import ScopeForm
 from crm.lib.bilingual import in_language
 from crm.lib.errors import DomainError
+from crm.lib.forms import refuse
 from crm.setup.starter import personas as examples
 from leads.permissions import can_read_alignment
 from leads.records import custom_fields
-from leads.views.leads import refuse
 from personas import differences, drafts, permissions
 from personas import personas as catalogue
 from personas.forms.personas import NameForm, NewForm
@@ -136,20 +135,6 @@ def _version(
     return next(iter(usual), None)
 
 
-@require_safe
-def persona_results(request: Request) -> HttpResponse:
-    """Personas side by side with what became of their leads, from the numbers of the alignment page."""
-    if not can_read_alignment(request.user):
-        raise PermissionDenied
-    form = ScopeForm(request.GET, zone=request.organisation.time_zone, at=request.now)
-    context: dict[str, Any] = {"form": form, "presets": form.presets()}
-    if not form.is_valid():
-        return render(request, "alignment/persona_results.html", context, status=400)
-    context |= {
-        "scope": form.scope,
-        "results": persona_page.results(form.scope, persona_page.cards(catalogue.everything())),
-    }
-    return render(request, "alignment/persona_results.html", context)
 
 
 @require_POST

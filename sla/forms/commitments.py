@@ -130,7 +130,7 @@ class Row:
         self.step_numbers = _numbers(data, f"{self.prefix}-s", MOST_STEPS) if self.metric in CLOCK_METRICS else []
         self.steps = [(n, StepForm(data, prefix=f"{self.prefix}-s{n}", day=day)) for n in self.step_numbers]
         for form in (self.form, *(form for _n, form in self.steps)) if quiet else ():
-            form._errors = ErrorDict()  # type: ignore[attr-defined]  # shown as it stands, judged when it is saved
+            form._errors = ErrorDict()
 
     @property
     def has_ladder(self) -> bool:

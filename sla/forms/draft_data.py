@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.accounts.models import User
 from crm.lib.bilingual import LANGUAGES, in_language
-from crm.templatetags.relevo import day_words
+from crm.lib.number_formats import day_words
 from personas.models import Persona
 from personas.states import CriterionKind
 from sla.agreements import drafts

@@ -9,7 +9,7 @@ from django.utils import translation
 
 from crm.lib.bilingual import LANGUAGES
 from leads.models import CustomField, Source, ValuableActionKind
-from leads.qualification import facts
+from leads.records import fields
 from personas.models import Criterion, Persona
 from personas.states import CriterionKind, VersionState
 from sla.agreements import agreements
@@ -35,10 +35,10 @@ def collect() -> Labels:
 
 def package_fields() -> dict[str, dict[str, str]]:
     """What a package may ask for: the facts of person and company, and the organisation's own fields."""
-    found: dict[str, dict[str, str]] = {field: {} for field in facts.FIELD_LABELS}
+    found: dict[str, dict[str, str]] = {field: {} for field in fields.FIELD_LABELS}
     for language in LANGUAGES:
         with translation.override(language):
-            for field, label in facts.FIELD_LABELS.items():
+            for field, label in fields.FIELD_LABELS.items():
                 found[field][language] = str(label)
     own = CustomField.objects.filter(archived_at__isnull=True)
     return found | {f"attributes.{field.code}": field.name for field in own}

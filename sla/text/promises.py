@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from crm.lib.bilingual import in_language
-from crm.templatetags.relevo import limit_words
-from leads.qualification import facts
+from crm.lib.number_formats import limit_words
+from leads.records import fields
 from sla.models import AgreementVersion
 from sla.states import Metric, StepKind
 
@@ -40,7 +40,7 @@ def of_terms(commitments: Iterable[Mapping[str, Any]], package: Iterable[str]) -
         sales=[promise(p) for p in promises if p["side"] == "sales"],
         marketing=[promise(p) for p in promises if p["side"] == "marketing"],
         ladder=[step(kind, offset) for kind, offset in accept.get("steps", ())],
-        package=", ".join(facts.labels(package).values()),
+        package=", ".join(fields.labels(package).values()),
     )
 
 

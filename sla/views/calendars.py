@@ -22,9 +22,9 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from crm.accounts.request import Request
 from crm.lib.clock import local_date
 from crm.lib.errors import DomainError
+from crm.lib.forms import refuse
 from crm.lib.paging import BadParameter
 from leads.permissions import can_reapply
-from leads.views.leads import refuse
 from sla.calendars import calendars, public_holidays, special_days
 from sla.calendars.hours_text import PRESETS, write
 from sla.calendars.special_days import Standing

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from crm.accounts.request import Request
-from crm.templatetags.relevo import duration_words
+from crm.lib.number_formats import duration_words
 from sla.calendars import calendars
 from sla.forms.calendars import TesterForm
 from sla.models import Calendar, Commitment

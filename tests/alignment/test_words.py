@@ -8,7 +8,7 @@ import pytest
 
 from crm.alignment import panels
 from crm.alignment.numbers import Term
-from crm.alignment.templatetags.alignment import share
+from crm.lib.number_formats import share
 
 
 @pytest.mark.parametrize(

@@ -16,9 +16,9 @@ from crm.alignment.panels import addresses, drawings, sheets, worth
 from crm.alignment.panels.addresses import links, query
 from crm.alignment.panels.drawings import LEAST
 from crm.alignment.panels.worth import PersonLine, ScoreTable
-from crm.alignment.templatetags.alignment import share
+from crm.lib.number_formats import limit_words, share
 from crm.lib.text import fold
-from crm.templatetags.relevo import limit_words, number
+from crm.templatetags.relevo import number
 from sla.states import Metric
 
 __all__ = ["LEAST", "Goal", "Line", "Panels", "build", "links", "ordered", "query"]

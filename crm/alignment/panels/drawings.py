@@ -11,8 +11,8 @@ from crm.alignment import charts
 from crm.alignment.charts import Mark, Series
 from crm.alignment.numbers import SLICES, STAGES, STEPS, TOOK, Numbers, Step, Week
 from crm.alignment.panels import addresses, sheets
-from crm.alignment.templatetags.alignment import share
 from crm.lib.bilingual import in_language
+from crm.lib.number_formats import share
 from crm.templatetags.relevo import number
 from sla.states import Metric
 

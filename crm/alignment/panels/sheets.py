@@ -18,10 +18,10 @@ from django.utils.translation import pgettext
 from crm.alignment import charts
 from crm.alignment.numbers import NOT_GIVEN, SLICES, STEPS, TOOK, Group, Numbers
 from crm.alignment.panels import addresses
-from crm.alignment.templatetags.alignment import share
 from crm.lib.bilingual import in_language
 from crm.lib.files.csv import neutral
-from crm.templatetags.relevo import duration_words, number
+from crm.lib.number_formats import duration_words, share
+from crm.templatetags.relevo import number
 from sla.states import RejectionClass
 
 Value = str | int | float | Decimal | date | None

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from crm.alignment.numbers import Band, Numbers, Submitter
 from crm.alignment.panels import addresses
 from crm.alignment.panels.drawings import LEAST
-from crm.alignment.templatetags.alignment import share
+from crm.lib.number_formats import share
 
 
 @dataclass(frozen=True)

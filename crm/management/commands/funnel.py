@@ -14,10 +14,9 @@ from django.utils import translation
 from crm.accounts import people
 from crm.alignment import numbers
 from crm.alignment.numbers import FIRST, LAST, NOT_GIVEN, Group, Numbers, Period, Scope, Step
-from crm.alignment.templatetags.alignment import share
 from crm.lib import clock
 from crm.lib.bilingual import in_language
-from crm.templatetags.relevo import duration_words
+from crm.lib.number_formats import duration_words, share
 from leads.models import Source
 
 

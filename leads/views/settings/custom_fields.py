@@ -11,9 +11,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.accounts.request import Request
 from crm.lib.errors import DomainError
+from crm.lib.forms import refuse
 from leads.models import CustomField
 from leads.records import custom_fields as customs
-from leads.views.leads import refuse
 from personas import permissions
 from personas.forms.personas import CustomFieldForm
 from personas.states import FieldType

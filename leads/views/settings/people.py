@@ -22,13 +22,13 @@ from crm.accounts.models import Invitation, Leave, User
 from crm.accounts.permissions import can_manage_people
 from crm.accounts.request import Request
 from crm.lib.errors import DomainError
+from crm.lib.forms import refuse
 from crm.lib.paging import BadParameter
 from crm.lib.text import clean_line
 from crm.notifications import mail
 from leads.forms.people import HeirsForm, InviteForm, PersonForm, PlaceForm
 from leads.staff import people
 from leads.staff.handover import Heirs, plan, work_of
-from leads.views.leads import refuse
 
 View = Callable[..., HttpResponse]
 

@@ -12,9 +12,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from crm.accounts.models import Team
 from crm.accounts.request import Request
 from crm.lib.errors import DomainError
+from crm.lib.forms import refuse
 from leads.forms.people import NewTeamForm, TeamForm
 from leads.staff import teams
-from leads.views.leads import refuse
 from leads.views.settings.people import admins_only
 
 
