@@ -24,7 +24,7 @@ from leads.models import CustomField, Handoff, Lead, OutcomeReason, Source, Valu
 from leads.records import leads
 from personas import personas
 from personas.models import PersonaVersion
-from sla.agreements import agreements, drafts
+from sla.agreements import agreements, drafts, signing
 from sla.calendars import calendars
 from sla.models import Agreement, AgreementVersion, Calendar, PauseReason, RejectionReason
 
@@ -204,8 +204,8 @@ def agreement(
     silent = {"marketing": COMMITMENTS[3], "sales": {"side": "sales", "metric": "feedback", "target": "0.9"}}
     promises += [words for side, words in silent.items() if side not in {each["side"] for each in promises}]
     version = drafted(calendar, by=marketing, at=at, commitments=promises, **terms)
-    agreements.sign(version, "marketing", by=marketing, at=at)
-    agreements.sign(version, "sales", by=sales, at=at)
+    signing.sign(version, "marketing", by=marketing, at=at)
+    signing.sign(version, "sales", by=sales, at=at)
     return agreements.activate(version, by=sales, at=at)
 
 

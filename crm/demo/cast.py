@@ -13,7 +13,7 @@ from crm.lib import clock
 from crm.setup import starter
 from crm.setup.starter.personas import demo_leader, demo_owner
 from personas.models import PersonaVersion
-from sla.agreements import agreements, drafts
+from sla.agreements import drafts, signing
 from sla.calendars import calendars
 from sla.models import Agreement, AgreementVersion, RejectionReason
 from sla.states import Metric, StepKind
@@ -137,8 +137,8 @@ def _agreement(luis: User, dora: User, *, at: datetime) -> AgreementVersion:
 
 def _conclude(version: AgreementVersion, luis: User, dora: User, *, at: datetime) -> AgreementVersion:
     drafts.close(version, by=luis, at=at, labels=labels.of(version))
-    agreements.sign(version, "marketing", by=luis, at=at)
-    return agreements.conclude(version, ["sales"], by=dora, at=at)
+    signing.sign(version, "marketing", by=luis, at=at)
+    return signing.conclude(version, ["sales"], by=dora, at=at)
 
 
 def negotiate(company: Cast, *, at: datetime) -> AgreementVersion:

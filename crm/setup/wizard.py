@@ -20,7 +20,7 @@ from crm.lib.errors import DomainError
 from crm.setup import defaults, starter
 from crm.setup.starter.agreements import PACES, commitments
 from leads.staff import people as staffing
-from sla.agreements import agreements, drafts
+from sla.agreements import agreements, drafts, signing
 from sla.calendars import calendars, hours_text, public_holidays, special_days
 from sla.models import Agreement, AgreementVersion, RejectionReason
 from sla.states import AgreementState
@@ -249,4 +249,4 @@ def sign(version: AgreementVersion, *, by: User, at: datetime) -> AgreementVersi
     if not mine:
         raise NobodySigns
     version = close(version, by=by, at=at)
-    return agreements.conclude(version, mine, by=by, at=at)
+    return signing.conclude(version, mine, by=by, at=at)

@@ -24,6 +24,7 @@ from crm.accounts.states import Side
 from crm.accounts.views import too_often
 from crm.lib import clock
 from crm.lib.errors import DomainError
+from crm.lib.forms import refuse
 from crm.setup import checklist as steps
 from crm.setup import code, summary, wizard
 from crm.setup.starter import personas as templates
@@ -91,16 +92,6 @@ def first(request: HttpRequest) -> HttpResponse:
                 login(request, admin, backend="crm.accounts.backend.Backend")
                 return redirect("setup_organisation")
     return render(request, "setup/first.html", {"form": form}, status=status)
-
-
-def refuse(form: Form, error: DomainError) -> int:
-    """Put the rule's words beside the fields they are about, else above the form; returns the status."""
-    placed = {name: text for name, text in error.fields.items() if name in form.fields}
-    for name, text in placed.items():
-        form.add_error(name, str(text))
-    if not placed:
-        form.add_error(None, str(error.message))
-    return error.status
 
 
 @require_safe

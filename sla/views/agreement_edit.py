@@ -21,7 +21,7 @@ from crm.accounts.request import Request
 from crm.lib import edit_conflicts
 from crm.lib.edit_conflicts import ASK, THEIRS, Difference
 from crm.lib.errors import DomainError
-from crm.setup.wizard_views import refuse
+from crm.lib.forms import refuse
 from sla.agreements import drafts, permissions
 from sla.calendars import calendars, hours_text
 from sla.forms import commitments, draft_data

@@ -17,8 +17,8 @@ from crm.accounts.sign_in import demo
 from crm.accounts.states import Side
 from crm.accounts.views import too_often
 from crm.lib.errors import DomainError
-from crm.setup.wizard_views import refuse
-from sla.agreements import agreements, drafts, permissions
+from crm.lib.forms import refuse
+from sla.agreements import drafts, permissions, signing
 from sla.forms.agreements import CommentForm, FoundForm, ReopenForm, SignForm
 from sla.models import AgreementVersion
 from sla.text import labels
@@ -104,7 +104,7 @@ def agreement_sign(request: Request, pk: int) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                signed = agreements.conclude(version, sides, by=request.user, at=request.now)
+                signed = signing.conclude(version, sides, by=request.user, at=request.now)
             except DomainError as error:
                 status = refuse(form, error)
             else:

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.accounts.request import Request
 from crm.lib.errors import DomainError
-from crm.setup.wizard_views import refuse
+from crm.lib.forms import refuse
 from sla.agreements import pause_reasons, permissions, reason_catalogue, rejection_reasons
 from sla.agreements.reason_catalogue import Reason
 from sla.forms.agreements import CatalogueForm, PauseReasonForm, ReasonForm

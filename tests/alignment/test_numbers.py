@@ -13,7 +13,7 @@ from crm.alignment.numbers import NOT_GIVEN, SLICES, STEPS, TOOK, Days, Period, 
 from leads import handoffs
 from leads.handoffs import outcomes
 from leads.models import Lead, Source
-from sla.agreements import agreements
+from sla.agreements import agreements, signing
 from sla.clocks import ladder
 from sla.models import Agreement, Clock, Outage
 from tests import factories
@@ -329,7 +329,7 @@ def test_terms_are_those_in_force_at_some_time_of_the_period(cast):
         cast.calendar, by=cast.luis, commitments=stricter, of=Agreement.objects.get(), at=when("2026-03-10 09:00")
     )
     for side, by in (("marketing", cast.luis), ("sales", cast.dora)):
-        agreements.sign(version, side, by=by, at=when("2026-03-10 09:00"))
+        signing.sign(version, side, by=by, at=when("2026-03-10 09:00"))
     agreements.activate(version, by=cast.dora, at=when("2026-03-10 09:00"))
     first, second = Term(Decimal("0.9"), 120), Term(Decimal("0.95"), 60)
     assert old["accept"] == [first]

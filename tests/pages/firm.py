@@ -16,7 +16,7 @@ from leads.models import Handoff, Lead, OutcomeReason, Source, ValuableActionKin
 from leads.records import leads
 from leads.states import ContactChannel
 from personas.models import PersonaVersion
-from sla.agreements import agreements, drafts
+from sla.agreements import agreements, drafts, signing
 from sla.calendars import calendars
 from sla.models import Agreement, AgreementVersion, RejectionReason
 
@@ -105,8 +105,8 @@ def signed(
         reasons=RejectionReason.objects.all(),
         **{**starter.DEFINITIONS, **changes},
     )
-    agreements.sign(version, "marketing", by=marketing_lead, at=at)
-    agreements.sign(version, "sales", by=sales_lead, at=at)
+    signing.sign(version, "marketing", by=marketing_lead, at=at)
+    signing.sign(version, "sales", by=sales_lead, at=at)
     return agreements.activate(version, by=sales_lead, at=at)
 
 

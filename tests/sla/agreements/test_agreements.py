@@ -9,7 +9,7 @@ from django.db import IntegrityError, transaction
 
 from crm.audit.models import Entry
 from crm.lib.errors import IllegalMove
-from sla.agreements import agreements
+from sla.agreements import agreements, signing
 from sla.calendars import calendars
 from sla.models import AgreementVersion, Calendar, LadderStep
 from sla.worktime import arithmetic
@@ -27,8 +27,8 @@ def draft(cast: Cast) -> AgreementVersion:
 
 
 def sign(version: AgreementVersion, cast: Cast) -> AgreementVersion:
-    agreements.sign(version, "marketing", by=cast.luis, at=NOON)
-    return agreements.sign(version, "sales", by=cast.dora, at=NOON)
+    signing.sign(version, "marketing", by=cast.luis, at=NOON)
+    return signing.sign(version, "sales", by=cast.dora, at=NOON)
 
 
 # -- Drafting
@@ -58,7 +58,7 @@ def test_impossible_step_is_refused_by_the_database(draft: AgreementVersion, kin
 
 
 def test_one_signature_closes_the_text_and_waits_for_the_other(cast: Cast, draft: AgreementVersion) -> None:
-    signed = agreements.sign(draft, "marketing", by=cast.luis, at=NOON)
+    signed = signing.sign(draft, "marketing", by=cast.luis, at=NOON)
     assert (signed.state, signed.content_hash) == ("proposed", agreements.content_hash(draft))
 
 
@@ -76,21 +76,21 @@ def test_signatures_say_who_when_and_over_what(cast: Cast, draft: AgreementVersi
 
 @pytest.mark.parametrize("name", ["ana", "bea", "dora", "elsa", "root", "extra"])
 def test_only_a_lead_of_marketing_signs_for_marketing(cast: Cast, draft: AgreementVersion, name: str) -> None:
-    with pytest.raises(agreements.MaySign):
-        agreements.sign(draft, "marketing", by=getattr(cast, name), at=NOON)
+    with pytest.raises(signing.MaySign):
+        signing.sign(draft, "marketing", by=getattr(cast, name), at=NOON)
     assert draft.signatures.count() == 0
 
 
 def test_text_cannot_change_between_the_signatures(cast: Cast, draft: AgreementVersion) -> None:
-    agreements.sign(draft, "marketing", by=cast.luis, at=NOON)
+    signing.sign(draft, "marketing", by=cast.luis, at=NOON)
     with pytest.raises(IntegrityError, match="closed"), transaction.atomic():
         draft.commitments.filter(metric="accept").update(window_minutes=60)
 
 
 def test_side_signs_once(cast: Cast, draft: AgreementVersion) -> None:
-    agreements.sign(draft, "marketing", by=cast.luis, at=NOON)
-    with pytest.raises(agreements.AlreadySigned):
-        agreements.sign(draft, "marketing", by=cast.luis, at=NOON)
+    signing.sign(draft, "marketing", by=cast.luis, at=NOON)
+    with pytest.raises(signing.AlreadySigned):
+        signing.sign(draft, "marketing", by=cast.luis, at=NOON)
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from crm.audit.models import Entry
 from crm.lib.errors import IllegalMove
 from crm.notifications.models import Message
-from sla.agreements import agreements, drafts
+from sla.agreements import agreements, drafts, signing
 from sla.models import AgreementVersion, Validity
 from tests import factories
 from tests.factories import ACCEPT, COMMITMENTS, Cast, when
@@ -29,8 +29,8 @@ def draft(cast: Cast) -> AgreementVersion:
 
 @pytest.fixture
 def signed(cast: Cast, draft: AgreementVersion) -> AgreementVersion:
-    return agreements.conclude(
-        agreements.sign(draft, "marketing", by=cast.luis, at=NOON), ["sales"], by=cast.dora, at=NOON
+    return signing.conclude(
+        signing.sign(draft, "marketing", by=cast.luis, at=NOON), ["sales"], by=cast.dora, at=NOON
     )
 
 
@@ -136,16 +136,16 @@ def test_proposing_asks_the_leads_of_both_sides(cast: Cast, draft: AgreementVers
 
 
 def test_reopening_voids_the_signature(cast: Cast, draft: AgreementVersion) -> None:
-    agreements.sign(draft, "marketing", by=cast.luis, at=NOON)
+    signing.sign(draft, "marketing", by=cast.luis, at=NOON)
     reopened = drafts.reopen(draft, by=cast.dora, at=LATER, why="One more thing")
     assert (reopened.state, reopened.content_hash, agreements.standing_signatures(reopened)) == ("draft", "", {})
 
 
 def test_side_signs_again_after_reopening(cast: Cast, draft: AgreementVersion) -> None:
-    agreements.sign(draft, "marketing", by=cast.luis, at=NOON)
+    signing.sign(draft, "marketing", by=cast.luis, at=NOON)
     drafts.reopen(draft, by=cast.dora, at=LATER)
-    agreements.sign(draft, "sales", by=cast.dora, at=LATER)
-    assert agreements.sign(draft, "marketing", by=cast.luis, at=LATER).state == "signed"
+    signing.sign(draft, "sales", by=cast.dora, at=LATER)
+    assert signing.sign(draft, "marketing", by=cast.luis, at=LATER).state == "signed"
 
 
 def test_signed_version_cannot_be_reopened(cast: Cast, signed: AgreementVersion) -> None:
@@ -169,8 +169,8 @@ def test_labels_become_part_of_what_is_signed(cast: Cast, draft: AgreementVersio
 
 def test_version_comes_into_force_on_its_date(cast: Cast, draft: AgreementVersion) -> None:
     version = changed(draft, cast, starts_on=when("2026-02-10 00:00").date())
-    agreements.sign(version, "marketing", by=cast.luis, at=NOON)
-    agreements.conclude(version, ["sales"], by=cast.dora, at=NOON)
+    signing.sign(version, "marketing", by=cast.luis, at=NOON)
+    signing.conclude(version, ["sales"], by=cast.dora, at=NOON)
     midnight = when("2026-02-10 00:00")
     before = agreements.turn(at=midnight - timedelta(microseconds=1))
     assert (before, agreements.in_force(cast.sales).number) == (0, 1)
@@ -203,8 +203,8 @@ def test_overlap_in_one_scope_is_refused_by_the_database(cast: Cast, draft: Agre
 
 def test_lead_of_a_team_outside_the_scope_may_not_sign(cast: Cast) -> None:
     version = factories.drafted(cast.calendar, by=cast.luis, teams=[cast.other_sales])
-    with pytest.raises(agreements.MaySign):
-        agreements.sign(version, "sales", by=cast.dora, at=NOON)
+    with pytest.raises(signing.MaySign):
+        signing.sign(version, "sales", by=cast.dora, at=NOON)
 
 
 # -- No door opens a signed text

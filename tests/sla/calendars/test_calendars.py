@@ -10,7 +10,7 @@ import pytest
 from crm.audit.models import Entry
 from crm.lib import clock
 from crm.lib.errors import DomainError
-from sla.agreements import agreements
+from sla.agreements import agreements, signing
 from sla.calendars import calendars, special_days
 from sla.models import Calendar
 from sla.worktime import arithmetic
@@ -114,12 +114,12 @@ def test_signed_calendar_takes_another_name(cast: Cast) -> None:
 def test_signatures_stand_for_zone_and_hours_and_not_for_single_dates(cast: Cast) -> None:
     calendar = free(cast, changes={NEW_YEAR: SHORT})
     draft = factories.drafted(calendar, by=cast.luis)
-    agreements.sign(draft, "marketing", by=cast.luis, at=SIGNED_AT)
+    signing.sign(draft, "marketing", by=cast.luis, at=SIGNED_AT)
     before = calendars.signed_part(calendar)
     special_days.put(calendar, date(2026, 12, 25), "Navidad", (), by=cast.root, at=SIGNED_AT)
     assert calendars.signed_part(Calendar.objects.get(pk=calendar.pk)) == before
     assert list(before) == ["zone", "windows", "changes"]
-    signed = agreements.sign(draft, "sales", by=cast.dora, at=SIGNED_AT)
+    signed = signing.sign(draft, "sales", by=cast.dora, at=SIGNED_AT)
     assert (signed.state, signed.content_hash) == ("signed", agreements.content_hash(signed))
 
 
