@@ -100,7 +100,7 @@ def write(
 
 
 @transaction.atomic
-def save(
+def edit(
     draft: PersonaVersion,
     content: Mapping[str, Any],
     criteria: Iterable[Mapping[str, Any]],

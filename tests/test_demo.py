@@ -13,8 +13,8 @@ from django.utils import translation
 
 from crm import demo, invariants, tasks
 from crm.accounts.models import Organisation, User
-from crm.alignment import numbers
-from crm.alignment.numbers import Period, Scope
+from crm.alignment.numbers import report
+from crm.alignment.numbers.scope import Period, Scope
 from crm.alignment.panels import worth
 from crm.demo import cast as casting
 from crm.demo.book import Book
@@ -22,7 +22,7 @@ from crm.demo.cast import ZONE, Cast
 from crm.lib import clock
 from crm.notifications import outbox
 from crm.notifications.models import Message, Notice
-from crm.setup import starter
+from crm.setup.starter import catalogues
 from leads import handoffs
 from leads.handoffs import attempts, outcomes, queue
 from leads.models import (
@@ -119,7 +119,7 @@ def test_demo_is_worth_showing(moment):
     tasks.drain()
     assert list(invariants.violated(at=full, moved_time=True)) == []
     today = clock.local_date(full, ZONE)
-    found = numbers.read(Scope(Period(today - timedelta(days=89), today), ZONE, full))
+    found = report.read(Scope(Period(today - timedelta(days=89), today), ZONE, full))
     assert Lead.objects.count() == 401
     assert found.funnel[0].count == 401  # all first seen in the period
     assert 0.75 < (found.attainment.rate or 0) < 0.9  # below what is agreed, and not hopeless
@@ -159,7 +159,7 @@ def one_rep_is_slower_and_one_persona_better():
     assert shares["commercial-leader"] > 1.5 * shares["small-business-owner"]
 
 
-def fit_is_worth_something_and_engagement_is_not(found: numbers.Numbers):
+def fit_is_worth_something_and_engagement_is_not(found: report.Numbers):
     with translation.override("en"):
         fit, engagement = worth.score_tables(found)
     assert fit.words.startswith("It is worth something")
@@ -357,7 +357,7 @@ def written() -> dict[str, list[str]]:
 def test_book_writes_what_the_functions_write(moment):
     moment.set("2026-01-05 09:00")
     Organisation.objects.create(name="Nube Clara", currency="MXN", time_zone=ZONE, country="MX", is_demo=True)
-    starter.catalogues()
+    catalogues.catalogues()
     cast, found = casting.assemble(at=when("2026-01-05 09:00")), []
     tasks.drain()  # what the signatures tell
     outbox.deliver()  # what was said of the agreement

@@ -11,8 +11,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from crm.accounts import people
-from crm.alignment import numbers
 from crm.alignment.forms import ScopeForm
+from crm.alignment.numbers import report
 from crm.lib import clock, rest
 from crm.lib.paging import BadParameter
 from leads import permissions
@@ -175,4 +175,4 @@ class Funnel(APIView):
         if not form.is_valid():
             wrong = {name.strip("_"): " ".join(map(str, texts)) for name, texts in form.errors.items()}
             raise BadParameter(_("A filter cannot be read."), fields=wrong)
-        return Response(numbers.as_json(numbers.read(form.scope)))
+        return Response(report.as_json(report.read(form.scope)))

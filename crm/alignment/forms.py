@@ -15,7 +15,9 @@ from django.utils.translation import gettext_lazy
 
 from crm.accounts.models import Team, User
 from crm.accounts.states import Side
-from crm.alignment.numbers import FIRST, LAST, NOT_GIVEN, SLICES, Period, Scope, earliest
+from crm.alignment.numbers.cohort import earliest
+from crm.alignment.numbers.scope import FIRST, LAST, NOT_GIVEN, Period, Scope
+from crm.alignment.numbers.slices import SLICES
 from crm.lib.bilingual import in_language
 from crm.lib.clock import local_date
 from crm.lib.text import clean_line

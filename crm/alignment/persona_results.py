@@ -11,10 +11,12 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from crm.accounts.request import Request
-from crm.alignment import numbers
 from crm.alignment.forms import ScopeForm
-from crm.alignment.numbers import NOT_GIVEN, Group, Scope
-from crm.alignment.panels import LEAST, links
+from crm.alignment.numbers import cohort
+from crm.alignment.numbers.cohort import Group
+from crm.alignment.numbers.scope import NOT_GIVEN, Scope
+from crm.alignment.panels.addresses import links
+from crm.alignment.panels.drawings import LEAST
 from leads.permissions import can_read_alignment
 from personas import documents
 from personas import personas as catalogue
@@ -52,7 +54,7 @@ class Result:
 def results(scope: Scope, found: list[Card]) -> list[Result]:
     """One for each persona in use or with leads in the period, the one with most leads first, "none" last. One query
     more than ``found`` has taken."""
-    groups = {group.key: group for group in numbers.by_persona(scope)}
+    groups = {group.key: group for group in cohort.by_persona(scope)}
     nothing = Group("", "", 0, 0, 0, 0, 0, 0, 0, 0, None)
     lines = []
     for card in found:

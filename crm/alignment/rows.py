@@ -9,7 +9,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from crm.accounts.models import User
-from crm.alignment.numbers import Scope, rows
+from crm.alignment.numbers.scope import Scope
+from crm.alignment.numbers.slices import rows
 from crm.lib.clock import local_date
 from crm.lib.paging import newest_first
 from leads.models import Decision, Handoff, Lead, Source

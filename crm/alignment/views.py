@@ -13,9 +13,10 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from crm.accounts.request import Request
-from crm.alignment import numbers, panels, rows
+from crm.alignment import rows
 from crm.alignment.forms import ListForm, PageForm, ScopeForm
-from crm.alignment.panels import sheets
+from crm.alignment.numbers import report, slices
+from crm.alignment.panels import addresses, panels, sheets
 from leads import permissions
 
 Form = TypeVar("Form", bound=ScopeForm)
@@ -35,7 +36,7 @@ def alignment(request: Request) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "presets": form.presets()}
     if not form.is_valid():
         return render(request, "alignment/alignment.html", context, status=400)
-    context |= {"scope": form.scope, "panels": panels.build(numbers.read(form.scope), form.sort)}
+    context |= {"scope": form.scope, "panels": panels.build(report.read(form.scope), form.sort)}
     return render(request, "alignment/alignment.html", context)
 
 
@@ -47,7 +48,7 @@ def alignment_csv(request: Request, panel: str) -> HttpResponse:
         raise Http404
     if not form.is_valid():
         return render(request, "alignment/alignment.html", {"form": form, "presets": form.presets()}, status=400)
-    found = panels.ordered(numbers.read(form.scope), form.sort)
+    found = panels.ordered(report.read(form.scope), form.sort)
     period = form.scope.period
     return HttpResponse(
         "\ufeff" + sheets.SHEETS[panel](found).csv(),
@@ -70,11 +71,11 @@ def alignment_leads(request: Request) -> HttpResponse:
         "show": show,
         "title": _title(form, show),
         "listing": rows.listing(scope, show, user=request.user, after=form.data["after"]),
-        "back": f"{page}?{urlencode(panels.query(replace(scope, persona='', person=None)))}",
+        "back": f"{page}?{urlencode(addresses.query(replace(scope, persona='', person=None)))}",
     }
     return render(request, "alignment/alignment_leads.html", context)
 
 
 def _title(form: ListForm, show: str) -> str:
-    title, part = str(numbers.SLICES[show].title), form.chosen_reason or form.chosen_person
+    title, part = str(slices.SLICES[show].title), form.chosen_reason or form.chosen_person
     return f"{title}: {part}" if part else title

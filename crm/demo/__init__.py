@@ -17,7 +17,7 @@ from crm.audit.entries import record
 from crm.demo import cast, plot, remove, stories
 from crm.demo.book import Book
 from crm.notifications import outbox
-from crm.setup import starter
+from crm.setup.starter import catalogues
 
 __all__ = ["LEADS", "NotADemo", "demo", "seed"]
 
@@ -48,7 +48,7 @@ def seed(*, at: datetime, leads: int = LEADS) -> bool:
         name="Nube Clara", currency="MXN", language="es", time_zone=cast.ZONE, country="MX", is_demo=True
     )
     record("demo_seeded", "organisation", by=None, at=at)
-    starter.catalogues()
+    catalogues.catalogues()
     company = cast.assemble(at=at - BEFORE)
     book = Book(company, at=at)
     plot.play(book, leads=leads, at=at)

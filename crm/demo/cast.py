@@ -10,7 +10,7 @@ from crm.accounts import people
 from crm.accounts.models import Team, User
 from crm.accounts.sign_in import demo
 from crm.lib import clock
-from crm.setup import starter
+from crm.setup.starter import agreements
 from crm.setup.starter.personas import demo_leader, demo_owner
 from personas.models import PersonaVersion
 from sla.agreements import drafts, signing
@@ -118,7 +118,7 @@ def _agreement(luis: User, dora: User, *, at: datetime) -> AgreementVersion:
     ]
     holidays += [(_second_saturday(year), "Sábado de cierre de año", (10 * 60, 14 * 60)) for year in years]
     calendar = calendars.create("Oficina México", ZONE, WEEK, holidays=holidays, by=dora, at=before)
-    slower = [{**each, **SLOWER.get(each["metric"], {})} for each in starter.COMMITMENTS]
+    slower = [{**each, **SLOWER.get(each["metric"], {})} for each in agreements.COMMITMENTS]
     first = drafts.create(
         Agreement.objects.create(name="Acuerdo Marketing–Ventas"),
         by=luis,
@@ -126,12 +126,12 @@ def _agreement(luis: User, dora: User, *, at: datetime) -> AgreementVersion:
         calendar=calendar,
         commitments=[each for each in slower if each["metric"] != Metric.PACKAGE_COMPLETE],
         reasons=RejectionReason.objects.exclude(code="already_customer"),
-        **starter.DEFINITIONS,
+        **agreements.DEFINITIONS,
     )
     _conclude(first, luis, dora, at=before)
     version = drafts.renew(first, by=dora, at=at)
     reasons = RejectionReason.objects.all()
-    version = drafts.edit(version, by=luis, at=at, seen=0, commitments=starter.COMMITMENTS, reasons=reasons)
+    version = drafts.edit(version, by=luis, at=at, seen=0, commitments=agreements.COMMITMENTS, reasons=reasons)
     return _conclude(version, luis, dora, at=at)
 
 

@@ -17,8 +17,9 @@ from crm.accounts.models import Invitation, Membership, Organisation, Team, User
 from crm.accounts.states import Side
 from crm.lib.clock import local_date
 from crm.lib.errors import DomainError
-from crm.setup import defaults, starter
-from crm.setup.starter.agreements import PACES, commitments
+from crm.setup import defaults
+from crm.setup.starter import catalogues
+from crm.setup.starter.agreements import DEFINITIONS, PACES, commitments
 from leads.staff import people as staffing
 from sla.agreements import agreements, drafts, signing
 from sla.calendars import calendars, hours_text, public_holidays, special_days
@@ -56,7 +57,7 @@ def found(name: str, email: str, password: str, *, zone: str, languages: str, la
         "country": country,
     }
     admin = organisations.found(name, email, password, guesses=facts, language=language, at=at)
-    starter.catalogues()
+    catalogues.catalogues()
     return admin
 
 
@@ -224,7 +225,7 @@ def agree(pace: str, volume: int | None, *, by: User, at: datetime) -> Agreement
         calendar=calendar,
         commitments=commitments(chosen, day_minutes=day, volume=volume),
         reasons=RejectionReason.objects.filter(archived_at__isnull=True),
-        **{**starter.DEFINITIONS, "package_fields": chosen.package},
+        **{**DEFINITIONS, "package_fields": chosen.package},
     )
     leads_any = any(by.team_ids(side, led=True) for side in Side.values)
     return sign(version, by=by, at=at) if leads_any else version

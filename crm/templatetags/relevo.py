@@ -121,8 +121,6 @@ def patterns() -> dict[str, str]:
     }
 
 
-
-
 @register.simple_tag
 def duration(seconds: float | timedelta | None, days: bool = True) -> str:
     """Calendar time in words; ``days=False`` for business time. Nothing known reads as a dash."""
@@ -130,8 +128,6 @@ def duration(seconds: float | timedelta | None, days: bool = True) -> str:
         return "–"
     seconds = seconds.total_seconds() if isinstance(seconds, timedelta) else seconds
     return duration_words(float(seconds), days=days)
-
-
 
 
 CITIES = {
@@ -190,8 +186,6 @@ def ago_words(moment_: datetime, now: datetime) -> str:
     """As :func:`relative_words`, to the second within the last minute: "10 s ago"."""
     seconds = int((now - moment_).total_seconds())
     return _("{seconds} s ago").format(seconds=seconds) if 0 < seconds < 60 else relative_words(moment_, now)
-
-
 
 
 @register.filter

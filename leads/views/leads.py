@@ -40,8 +40,6 @@ def show(request: Request, lead: Lead, *, at: datetime, status: int = 200, **bou
     return render(request, "leads/lead.html", context, status=status)
 
 
-
-
 @require_safe
 def lead_page(request: Request, pk: int) -> HttpResponse:
     """One lead: why it is qualified, how to reach it, what happened, the one next step."""

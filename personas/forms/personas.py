@@ -145,7 +145,7 @@ class DraftForm(forms.Form):
 
     @property
     def criteria(self) -> list[dict[str, Any]]:
-        """As drafts.save takes them."""
+        """As drafts.edit takes them."""
         return [self._criterion(number, row) for number, row in enumerate(self.typed.criteria)]
 
     @property

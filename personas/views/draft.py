@@ -79,7 +79,7 @@ def _save(request: Request, draft: PersonaVersion, typed: Typed, facts: Fields) 
     if not form.is_valid():
         return _form(request, draft, form, was=was, revision=revision, status=422)
     try:
-        drafts.save(
+        drafts.edit(
             draft, typed.content, form.criteria, revision=revision, fields=facts, by=request.user, at=request.now
         )
     except drafts.ChangedMeanwhile:

@@ -81,7 +81,3 @@ def cards(rows: list[Persona]) -> list[Card]:
         by_state = {version.state: version for version in current}
         found.append(Card(persona, by_state.get(VersionState.PUBLISHED), by_state.get(VersionState.DRAFT)))
     return found
-
-
-
-

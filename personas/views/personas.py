@@ -135,8 +135,6 @@ def _version(
     return next(iter(usual), None)
 
 
-
-
 @require_POST
 def persona_rename(request: Request, pk: int) -> HttpResponse:
     """Another name in both languages."""

@@ -50,10 +50,6 @@ class NoAgreement(DomainError):
     message = _("No signed agreement is in force for this team. A lead of each side has to sign one first.")
 
 
-
-
-
-
 class ScopeTaken(Conflict):
     """The database refused a second agreement in force for the same teams (Validity)."""
 
@@ -140,10 +136,6 @@ def standing_signatures(version: AgreementVersion) -> dict[str, Signature]:
     """The signatures that count, by side."""
     rows = version.signatures.filter(round=version.round).select_related("actor")
     return {row.side: row for row in rows}
-
-
-
-
 
 
 def starts_at(version: AgreementVersion) -> datetime:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from crm.alignment.numbers import Period, Scope
+from crm.alignment.numbers.scope import Period, Scope
 from leads import handoffs
 from leads.models import Handoff, Lead, Person, Source
 from leads.qualification import overrides

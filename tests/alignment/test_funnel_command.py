@@ -8,7 +8,7 @@ from datetime import UTC
 import pytest
 from django.core.management import CommandError, call_command
 
-from crm.alignment import numbers
+from crm.alignment.numbers import report
 from tests.alignment.made import scope, seen, world
 
 pytestmark = pytest.mark.django_db
@@ -23,7 +23,7 @@ def test_json_is_what_the_page_reads(cast, moment, capsys):
     at = moment.set("2026-03-31 12:00")
     world(cast)
     printed = json.loads(funnel(capsys, "--from", "2026-03-01", "--to", "2026-03-31", "--json"))
-    assert printed == json.loads(json.dumps(numbers.as_json(numbers.read(scope(at=at.astimezone(UTC))))))
+    assert printed == json.loads(json.dumps(report.as_json(report.read(scope(at=at.astimezone(UTC))))))
 
 
 def test_json_of_literal_cases(cast, moment, capsys):

@@ -8,8 +8,11 @@ from decimal import Decimal
 import pytest
 from django.utils import timezone
 
-from crm.alignment import numbers
-from crm.alignment.numbers import NOT_GIVEN, SLICES, STEPS, TOOK, Days, Period, Step, Term, rows
+from crm.alignment.numbers import report
+from crm.alignment.numbers.agreement import Term
+from crm.alignment.numbers.cohort import Days, Step
+from crm.alignment.numbers.scope import NOT_GIVEN, Period
+from crm.alignment.numbers.slices import SLICES, STEPS, TOOK, rows
 from leads import handoffs
 from leads.handoffs import outcomes
 from leads.models import Lead, Source
@@ -29,7 +32,7 @@ def sources(db):
 
 
 def funnel(**asked):
-    return {step.stage: (step.count, step.not_recorded) for step in numbers.read(scope(**asked)).funnel}
+    return {step.stage: (step.count, step.not_recorded) for step in report.read(scope(**asked)).funnel}
 
 
 # -- The cohort
@@ -72,7 +75,7 @@ def test_funnel_share_of_previous_skips_stages_that_are_not_recorded_for_all():
     seen("2026-03-01", mql="2026-03-01", handed_off="2026-03-02")
     seen("2026-03-01", mql="2026-03-01")
     seen("2026-03-01")
-    found = numbers.read(scope()).funnel
+    found = report.read(scope()).funnel
     assert found[0] == Step("leads", 4, 0, 1.0, "", None)
     assert found[1] == Step("mql", 3, 0, 3 / 4, "leads", 3 / 4)
     assert found[2] == Step("handed_off", 1, 1, 1 / 4, "mql", None)
@@ -80,7 +83,7 @@ def test_funnel_share_of_previous_skips_stages_that_are_not_recorded_for_all():
 
 
 def test_funnel_of_nothing_divides_by_nothing():
-    assert numbers.read(scope()).funnel[-1] == Step("won", 0, 0, None, "opportunity", None)
+    assert report.read(scope()).funnel[-1] == Step("won", 0, 0, None, "opportunity", None)
 
 
 def test_sources_largest_first_and_leads_without_one_last(sources):
@@ -89,7 +92,7 @@ def test_sources_largest_first_and_leads_without_one_last(sources):
         seen("2026-03-02", source="referral")
     for _each in range(3):
         seen("2026-03-03")
-    found = numbers.read(scope()).sources
+    found = report.read(scope()).sources
     assert [(g.key, g.leads, g.mql, g.sql, g.won, g.unrecorded_sql, g.conversion) for g in found] == [
         ("referral", 2, 0, 0, 0, 0, 0.0),
         ("event", 1, 1, 0, 1, 1, 1.0),
@@ -102,7 +105,7 @@ def test_source_called_none_is_not_the_lack_of_one(db):
     seen("2026-03-01", source="none")
     seen("2026-03-01")
     seen("2026-03-01")
-    asked = [numbers.read(scope(source=code)).funnel[0].count for code in ("", "none", NOT_GIVEN)]
+    asked = [report.read(scope(source=code)).funnel[0].count for code in ("", "none", NOT_GIVEN)]
     assert asked == [3, 1, 2]
 
 
@@ -110,7 +113,7 @@ def test_months_count_their_part_of_the_period():
     for day in ("2026-01-31", "2026-02-01", "2026-02-28", "2026-03-01", "2026-03-10", "2026-03-11"):
         seen(day)
     asked = scope("2026-02-01", "2026-03-10")
-    found = numbers.read(asked).months
+    found = report.read(asked).months
     assert [(g.key, g.name, g.leads) for g in found] == [
         ("2026-02", date(2026, 2, 1), 2),
         ("2026-03", date(2026, 3, 1), 2),
@@ -124,7 +127,7 @@ def test_months_count_their_part_of_the_period():
 def test_days_are_differences_of_dates_and_percentiles_are_values_that_occurred():
     for won in ("2026-03-11", "2026-03-21"):
         seen("2026-03-01", won=won)
-    assert numbers.read(scope()).days == Days(n=2, median=10, p90=20, before_first_seen=0)
+    assert report.read(scope()).days == Days(n=2, median=10, p90=20, before_first_seen=0)
 
 
 def test_days_to_won_before_first_seen_are_kept_and_counted():
@@ -132,25 +135,25 @@ def test_days_to_won_before_first_seen_are_kept_and_counted():
     seen("2026-03-05", won="2026-03-05")
     seen("2026-03-05", won="2026-03-08")
     seen("2026-03-05")
-    assert numbers.read(scope()).days == Days(n=3, median=0, p90=3, before_first_seen=1)
+    assert report.read(scope()).days == Days(n=3, median=0, p90=3, before_first_seen=1)
 
 
 def test_days_do_not_shift_with_a_zone_or_a_clock_change():
     seen("2026-03-07", won="2026-03-09")
     with timezone.override("America/Los_Angeles"):
-        assert numbers.read(scope(zone="America/Los_Angeles")).days.median == 2
+        assert report.read(scope(zone="America/Los_Angeles")).days.median == 2
 
 
 def test_days_of_no_win_are_unknown():
     seen("2026-03-05")
-    assert numbers.read(scope()).days == Days(n=0, median=None, p90=None, before_first_seen=0)
+    assert report.read(scope()).days == Days(n=0, median=None, p90=None, before_first_seen=0)
 
 
 # -- The accept commitment
 
 
 def kept(**asked):
-    found = numbers.read(scope(**asked)).attainment
+    found = report.read(scope(**asked)).attainment
     return {name: getattr(found, name) for name in ("in_time", "late", "running", "withdrawn", "outage")}
 
 
@@ -158,7 +161,7 @@ def test_attainment_counts_acceptances_and_rejections_in_time_and_late(cast):
     decided(cast, "2026-03-02 12:00")
     decided(cast, "2026-03-02 12:00:01")
     factories.rejected(cast)
-    found = numbers.read(scope()).attainment
+    found = report.read(scope()).attainment
     assert kept() == {"in_time": 2, "late": 1, "running": 0, "withdrawn": 0, "outage": 0}
     assert (found.clocks, found.judged, found.decided, found.rate) == (3, 3, 3, 2 / 3)
 
@@ -168,7 +171,7 @@ def test_attainment_of_a_running_clock_turns_after_its_deadline_without_any_swee
     before = {"in_time": 0, "late": 0, "running": 1, "withdrawn": 0, "outage": 0}
     assert kept(at=when("2026-03-02 12:00")) == before
     assert kept(at=when("2026-03-02 12:00:01")) == before | {"running": 0, "late": 1}
-    assert numbers.read(scope()).attainment.decided == 0
+    assert report.read(scope()).attainment.decided == 0
 
 
 def test_attainment_leaves_a_withdrawal_in_time_out_and_keeps_a_late_one(cast):
@@ -176,14 +179,14 @@ def test_attainment_leaves_a_withdrawal_in_time_out_and_keeps_a_late_one(cast):
     late = factories.handed_off(cast)
     handoffs.withdraw(late, by=cast.ana, at=when("2026-03-02 12:30"))
     assert kept() == {"in_time": 0, "late": 1, "running": 0, "withdrawn": 1, "outage": 0}
-    assert numbers.read(scope()).attainment.decided == 0
+    assert report.read(scope()).attainment.decided == 0
 
 
 def test_attainment_leaves_out_what_was_late_in_an_outage_of_ours(cast):
     Outage.objects.create(started_at=when("2026-03-02 11:00"), ended_at=when("2026-03-02 11:30"))
     decided(cast, "2026-03-02 13:00")
     decided(cast, "2026-03-02 10:10")
-    found = numbers.read(scope()).attainment
+    found = report.read(scope()).attainment
     assert kept() == {"in_time": 1, "late": 0, "running": 0, "withdrawn": 0, "outage": 1}
     assert (found.judged, found.decided, found.rate, found.median) == (1, 1, 1.0, 600)
 
@@ -191,24 +194,24 @@ def test_attainment_leaves_out_what_was_late_in_an_outage_of_ours(cast):
 def test_attainment_takes_median_and_p90_that_occurred_of_business_time(cast):
     decided(cast, "2026-03-02 10:10")
     decided(cast, "2026-03-02 10:30")
-    found = numbers.read(scope()).attainment
+    found = report.read(scope()).attainment
     assert (found.median, found.p90) == (600, 1800)  # between the two there is no 1200
     decided(cast, "2026-03-03 09:30", handed_off_at="2026-03-02 16:00")
-    assert numbers.read(scope()).attainment.p90 == 5400  # the night does not count
+    assert report.read(scope()).attainment.p90 == 5400  # the night does not count
 
 
 def test_attainment_counts_each_time_that_a_handoff_entered_the_queue(cast):
     handoff = factories.accepted(cast)
     handoffs.requeue(handoff, by=None, at=when("2026-03-02 14:20"), cause="test")
-    assert (Clock.objects.filter(metric="accept").count(), numbers.read(scope()).attainment.clocks) == (2, 2)
+    assert (Clock.objects.filter(metric="accept").count(), report.read(scope()).attainment.clocks) == (2, 2)
     assert kept(at=when("2026-03-02 14:30"))["running"] == 1
 
 
 def test_attainment_takes_the_day_of_the_organisation(cast):
     factories.handed_off(cast, at=when("2026-03-02 23:30"))
-    asked = [numbers.read(scope(day, day)).attainment.clocks for day in ("2026-03-02", "2026-03-03")]
+    asked = [report.read(scope(day, day)).attainment.clocks for day in ("2026-03-02", "2026-03-03")]
     assert asked == [1, 0]
-    assert numbers.read(scope("2026-03-03", "2026-03-03", zone="UTC")).attainment.clocks == 1
+    assert report.read(scope("2026-03-03", "2026-03-03", zone="UTC")).attainment.clocks == 1
 
 
 def test_attainment_of_a_swept_breach_is_the_same_as_of_an_unswept_one(cast, moment):
@@ -223,7 +226,7 @@ def test_attainment_of_a_swept_breach_is_the_same_as_of_an_unswept_one(cast, mom
 
 def test_attainment_never_counts_imported_history(cast):
     seen("2026-03-01", mql="2026-03-01", handed_off="2026-03-01", accepted="2026-03-02", won="2026-03-09")
-    found = numbers.read(scope())
+    found = report.read(scope())
     assert (found.attainment.clocks, found.decisions.decisions, found.delivered) == (0, 0, 0)
     assert found.funnel[-1].count == 1
 
@@ -232,7 +235,7 @@ def test_weeks_begin_on_monday_in_the_zone_of_the_organisation_and_add_up(cast):
     decided(cast, "2026-03-06 17:30", handed_off_at="2026-03-06 16:00")
     decided(cast, "2026-03-09 10:00", handed_off_at="2026-03-08 23:30")  # a Sunday: Monday in UTC
     decided(cast, "2026-03-23 12:30", handed_off_at="2026-03-23 09:30")
-    found = numbers.read(scope())
+    found = report.read(scope())
     weeks = [(str(week.start), week.judged, week.in_time, week.late) for week in found.weeks]
     assert weeks == [
         ("2026-03-02", 2, 2, 0),
@@ -250,7 +253,7 @@ def test_weeks_begin_on_monday_in_the_zone_of_the_organisation_and_add_up(cast):
 def test_steps_of_the_histogram_end_with_their_upper_edge(cast, minutes, step):
     clock = Clock.objects.filter(subject_id=decided(cast, "2026-03-02 10:10").pk, metric="accept")
     clock.update(used_seconds=int(minutes * 60))
-    took = numbers.read(scope()).attainment.took
+    took = report.read(scope()).attainment.took
     assert took == tuple(int(n == step) for n in range(len(STEPS) + 1))
     assert [rows(scope(), name).count() for name in TOOK] == list(took)
 
@@ -260,7 +263,7 @@ def test_reasons_are_sorted_and_leave_out_what_was_undone(cast):
         factories.rejected(cast, code=code)
     factories.rejected(cast, code="wrong_team").decisions.update(undone_at=when("2026-03-02 10:20:05"))
     factories.accepted(cast)
-    found = numbers.read(scope()).reasons
+    found = report.read(scope()).reasons
     assert [(reason.code, reason.kind, reason.count) for reason in found] == [
         ("not_the_persona", "definitional", 2),
         ("wrong_team", "procedural", 1),
@@ -277,7 +280,7 @@ def test_teams_narrow_every_number(cast):
     factories.lead(cast, team=cast.other_marketing)
 
     def counts(**asked):
-        found = numbers.read(scope(**asked))
+        found = report.read(scope(**asked))
         return found.funnel[0].count, found.attainment.clocks, found.decisions.decisions, found.delivered
 
     assert counts() == (3, 2, 2, 2)
@@ -286,7 +289,7 @@ def test_teams_narrow_every_number(cast):
     assert counts(sales=cast.sales.pk) == counts(sales=cast.other_sales.pk) == (1, 1, 1, 1)
     for team in ({"sales": cast.sales.pk}, {"marketing": cast.marketing.pk}):
         asked = scope(**team)
-        assert numbers.read(asked).funnel[-1].count == len(rows(asked, "won")) == 1
+        assert report.read(asked).funnel[-1].count == len(rows(asked, "won")) == 1
 
 
 def test_source_says_what_was_accepted_and_what_it_brought(cast):
@@ -294,7 +297,7 @@ def test_source_says_what_was_accepted_and_what_it_brought(cast):
     factories.won(cast, "2000", from_source="event")
     factories.rejected(cast, from_source="event")
     seen("2026-03-02", source="event", won="2026-03-09")
-    found = numbers.read(scope()).sources[0]
+    found = report.read(scope()).sources[0]
     assert (found.handed_off, found.accepted, found.acceptance) == (3, 2, 2 / 3)
     assert found.amount == Decimal("3000.50")
 
@@ -306,8 +309,8 @@ def test_delivered_counts_what_marketing_qualified_in_the_period(cast):
     factories.mql(cast)
     factories.mql(cast, at=when("2026-02-27 10:00"))
     factories.lead(cast)
-    assert numbers.read(scope()).delivered == 1
-    assert numbers.read(scope("2026-02-01")).delivered == 2
+    assert report.read(scope()).delivered == 1
+    assert report.read(scope("2026-02-01")).delivered == 2
 
 
 def test_decisions_count_those_that_stand_and_a_disqualified_lead_stays_accepted(cast):
@@ -317,12 +320,12 @@ def test_decisions_count_those_that_stand_and_a_disqualified_lead_stays_accepted
     handoffs.requeue(released, by=None, at=when("2026-03-02 14:20"), cause="test")
     undone = factories.rejected(cast)
     undone.decisions.update(undone_at=when("2026-03-02 10:20:05"))
-    found = numbers.read(scope()).decisions
+    found = report.read(scope()).decisions
     assert (found.decisions, found.accepted_by_sales, found.rejected_by_sales, found.rate) == (2, 1, 1, 0.5)
 
 
 def test_terms_are_those_in_force_at_some_time_of_the_period(cast):
-    old = numbers.read(scope()).terms
+    old = report.read(scope()).terms
     volume = {"side": "marketing", "metric": "mql_volume", "target": "60"}
     stricter = [{**factories.ACCEPT, "target": "0.95", "window_minutes": 60}, volume]
     version = factories.drafted(
@@ -333,10 +336,10 @@ def test_terms_are_those_in_force_at_some_time_of_the_period(cast):
     agreements.activate(version, by=cast.dora, at=when("2026-03-10 09:00"))
     first, second = Term(Decimal("0.9"), 120), Term(Decimal("0.95"), 60)
     assert old["accept"] == [first]
-    assert numbers.read(scope()).terms["accept"] == [second, first]
-    assert numbers.read(scope("2026-03-01", "2026-03-09")).terms["accept"] == [first]
-    assert numbers.read(scope("2026-03-11")).terms["accept"] == [second]
-    assert numbers.read(scope("2025-12-01", "2025-12-31")).terms["accept"] == []
+    assert report.read(scope()).terms["accept"] == [second, first]
+    assert report.read(scope("2026-03-01", "2026-03-09")).terms["accept"] == [first]
+    assert report.read(scope("2026-03-11")).terms["accept"] == [second]
+    assert report.read(scope("2025-12-01", "2025-12-31")).terms["accept"] == []
 
 
 # -- One definition for numbers and lists
@@ -347,7 +350,7 @@ def test_every_number_equals_the_length_of_its_list(cast):
     world(cast)
     for source in ("", "organic_search", "event", NOT_GIVEN):
         asked = scope(source=source)
-        found = numbers.read(asked)
+        found = report.read(asked)
         counted = {step.stage: step.count for step in found.funnel}
         counted |= {f"unrecorded_{step.stage}": step.not_recorded for step in found.funnel[1:]}
         counted |= {"delivered": found.delivered, "won_early": found.days.before_first_seen}
@@ -373,10 +376,10 @@ def test_lead_handed_off_twice_is_two_cases_of_one_lead(cast):
 
 def test_win_from_sql_dates_the_opportunity_so_that_nothing_is_unrecorded(cast):
     outcomes.win(factories.sql(cast), Decimal("1000"), by=cast.bea, at=factories.WON_AT)
-    assert all(step.not_recorded == 0 for step in numbers.read(scope()).funnel)
+    assert all(step.not_recorded == 0 for step in report.read(scope()).funnel)
 
 
 def test_numbers_are_read_with_eleven_queries(cast, django_assert_num_queries):
     world(cast)
     with django_assert_num_queries(11):
-        numbers.read(scope())
+        report.read(scope())

@@ -14,8 +14,8 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import transaction
 
-from crm.alignment import numbers
-from crm.alignment.numbers import NOT_GIVEN
+from crm.alignment.numbers import report
+from crm.alignment.numbers.scope import NOT_GIVEN
 from leads.models import Lead
 from tests import factories
 from tests.alignment.made import scope
@@ -68,7 +68,7 @@ def imported(django_db_setup, django_db_blocker, tmp_path_factory):
         rejects = str(tmp_path_factory.mktemp("olist") / "rejects.csv")
         call_command("import_leads", str(LEADS), mapping=MAPPINGS / "olist_leads.json", rejects=Path(rejects))
         call_command("import_outcomes", str(DEALS), mapping=MAPPINGS / "olist_outcomes.json", rejects=Path(rejects))
-        yield numbers.read(scope(**EVER))
+        yield report.read(scope(**EVER))
         transaction.set_rollback(True)
 
 

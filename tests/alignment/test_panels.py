@@ -12,7 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from django.utils import translation
 
-from crm.alignment import numbers
+from crm.alignment.numbers import report
 from crm.alignment.panels import sheets
 from leads import handoffs
 from sla.models import RejectionReason
@@ -74,7 +74,7 @@ def section(page: str, panel: str) -> str:
 @pytest.mark.parametrize("panel", COUNTS)
 def test_chart_table_file_and_lists_agree(busy, panel):
     client, (column, whole) = browser(busy.elsa), COUNTS[panel]
-    found = numbers.read(scope())
+    found = report.read(scope())
     page = section(client.get(f"/alignment/?{MARCH}").content.decode(), panel)
     total = len(paged(client, f"/alignment/leads/?show={whole}&{MARCH}"))
     in_file = [int(row[column]) for row in read(client, panel)[1:]]

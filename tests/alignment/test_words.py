@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from crm.alignment import panels
-from crm.alignment.numbers import Term
+from crm.alignment.numbers.agreement import Term
+from crm.alignment.panels import panels
 from crm.lib.number_formats import share
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from django.utils import translation
 
-from crm.alignment import numbers
-from crm.alignment.numbers import Band
+from crm.alignment.numbers import report
+from crm.alignment.numbers.worth import Band
 from crm.alignment.panels import worth
 from leads import handoffs
 from leads.models import Handoff
@@ -78,7 +78,7 @@ def mixed(cast: Cast, moment: Any) -> Cast:
 
 @pytest.mark.django_db
 def test_bands_count_what_ended_and_what_was_won(mixed: Cast) -> None:
-    found = {(b.score, b.low): (b.ended, b.won) for b in numbers.read(scope()).bands}
+    found = {(b.score, b.low): (b.ended, b.won) for b in report.read(scope()).bands}
     assert (found["fit", 50], found["fit", 75], found["engagement", 0]) == ((3, 0), (1, 1), (4, 1))
     assert sum(ended for ended, _won in found.values()) == 8  # each of the four in a band of either score
 
@@ -86,12 +86,12 @@ def test_bands_count_what_ended_and_what_was_won(mixed: Cast) -> None:
 @pytest.mark.django_db
 def test_handoff_without_scores_is_in_no_band(mixed: Cast) -> None:
     Handoff.objects.update(fit_score=None, engagement_score=None)
-    assert sum(band.ended for band in numbers.read(scope()).bands) == 0
+    assert sum(band.ended for band in report.read(scope()).bands) == 0
 
 
 @pytest.mark.django_db
 def test_overrides_are_counted_by_who_handed_off(mixed: Cast) -> None:
-    found = numbers.read(scope())
+    found = report.read(scope())
     people = [(each.name, each.handed, each.overridden) for each in found.submitters]
     assert people == [("Luis Ferrer", 1, 1), ("Ana Robles", 6, 0)]
     assert (found.handed, found.overridden, found.override_rate) == (7, 1, 1 / 7)
@@ -116,7 +116,7 @@ def test_person_that_is_not_known_here_is_refused(query: str, mixed: Cast) -> No
 
 @pytest.mark.django_db
 def test_funnel_of_the_api_tells_both(mixed: Cast) -> None:
-    found = numbers.as_json(numbers.read(scope()))
+    found = report.as_json(report.read(scope()))
     assert found["scores"]["fit"][3] == {"from": 75, "to": 100, "ended": 1, "won": 1, "win_rate": 1.0}
     assert found["overrides"]["people"][0] == {
         "id": mixed.luis.pk,

@@ -9,7 +9,8 @@ from typing import Any
 from crm.accounts import people
 from crm.accounts.models import Organisation, Team, User
 from crm.notifications.models import Message
-from crm.setup import starter
+from crm.setup.starter import catalogues, personas
+from crm.setup.starter.agreements import COMMITMENTS, DEFINITIONS
 from leads import handoffs
 from leads.handoffs import attempts
 from leads.models import Handoff, Lead, OutcomeReason, Source, ValuableActionKind
@@ -51,7 +52,7 @@ class Firm:
 def firm() -> Firm:
     """An organisation with two teams a side, the cast, one persona and one signed agreement in force."""
     organisation = Organisation.objects.create(name="Prueba", currency="MXN", time_zone=ZONE, country="MX")
-    starter.catalogues()
+    catalogues.catalogues()
     at = BEGAN
     teams = {
         key: people.create_team(name, side, by=None, at=at)
@@ -79,7 +80,7 @@ def firm() -> Firm:
         "root": person("root", "Rocío Otero", is_admin=True),
         "extra": person("extra", "Extra Vagante"),
     }
-    persona = starter.persona(by=cast["luis"], at=at)
+    persona = personas.persona(by=cast["luis"], at=at)
     agreement = signed(cast["luis"], cast["dora"], at=at)
     Message.objects.all().delete()  # what was said of the agreement was read long ago
     return Firm(organisation, persona=persona, agreement=agreement, **teams, **cast)
@@ -101,9 +102,9 @@ def signed(
         by=marketing_lead,
         at=at,
         calendar=calendar,
-        commitments=starter.COMMITMENTS,
+        commitments=COMMITMENTS,
         reasons=RejectionReason.objects.all(),
-        **{**starter.DEFINITIONS, **changes},
+        **{**DEFINITIONS, **changes},
     )
     signing.sign(version, "marketing", by=marketing_lead, at=at)
     signing.sign(version, "sales", by=sales_lead, at=at)

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from crm.accounts.models import User
-from crm.setup import starter
+from crm.setup.starter.personas import CRITERIA
 from leads.models import Evidence, Handoff, Lead
 from personas import personas
 from personas.models import PersonaVersion
@@ -34,10 +34,10 @@ def text_of(answer: Any) -> str:
 
 def owner(firm: Any) -> PersonaVersion:
     """A second persona for small companies, which stands first in the catalogue."""
-    small = {**starter.CRITERIA[0], "operand": 5, "text": {"es": "5 o más", "en": "Has 5 or more"}}
-    boss = {**starter.CRITERIA[1], "operand": ["dueño"], "text": {"es": "Es dueño", "en": "Owns the company"}}
+    small = {**CRITERIA[0], "operand": 5, "text": {"es": "5 o más", "en": "Has 5 or more"}}
+    boss = {**CRITERIA[1], "operand": ["dueño"], "text": {"es": "Es dueño", "en": "Owns the company"}}
     created = personas.create("a-owner", {"es": "Dueño", "en": "Owner"}, by=firm.luis, at=MONDAY)
-    return personas.publish_version(created, {}, [small, boss, *starter.CRITERIA[3:]], by=firm.luis, at=MONDAY)
+    return personas.publish_version(created, {}, [small, boss, *CRITERIA[3:]], by=firm.luis, at=MONDAY)
 
 
 def signed_with(firm: Any, **terms: Any) -> None:

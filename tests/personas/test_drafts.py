@@ -28,7 +28,7 @@ def saved(
     draft: PersonaVersion, cast: Cast, content: Any = TEXT, criteria: Any = (SIZE,), **more: Any
 ) -> PersonaVersion:
     how = {"revision": draft.revision, "fields": custom_fields.catalogue(), "by": cast.luis, "at": NOON, **more}
-    return drafts.save(draft, content, criteria, **how)
+    return drafts.edit(draft, content, criteria, **how)
 
 
 def published(draft: PersonaVersion, cast: Cast, **more: Any) -> PersonaVersion:

@@ -14,8 +14,8 @@ from pytest_django import Settings
 
 from crm.accounts import organisations
 from crm.accounts.models import Invitation, Organisation, Team, User
-from crm.alignment import numbers
-from crm.alignment.numbers import Period, Scope
+from crm.alignment.numbers import report
+from crm.alignment.numbers.scope import Period, Scope
 from crm.lib import clock
 from crm.setup import checklist, code, wizard
 from leads import handoffs
@@ -427,7 +427,7 @@ def test_admins_of_an_organisation_that_is_set_up_keep_their_first_page(cast: Ca
 
 def counted(at: Any) -> tuple[int, int, int, int]:
     scope = Scope(Period(at.date().replace(day=1), at.date().replace(month=12)), "America/Bogota", at)
-    read = numbers.read(scope)
+    read = report.read(scope)
     return read.funnel[0].count, read.attainment.clocks, read.decisions.decisions, read.delivered
 
 

@@ -7,7 +7,9 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from crm.alignment.numbers import SLICES, Reason, Scope, Week
+from crm.alignment.numbers.agreement import Reason, Week
+from crm.alignment.numbers.scope import Scope
+from crm.alignment.numbers.slices import SLICES
 
 
 def query(scope: Scope) -> dict[str, str]:

@@ -9,7 +9,10 @@ from django.utils.translation import ngettext, pgettext
 
 from crm.alignment import charts
 from crm.alignment.charts import Mark, Series
-from crm.alignment.numbers import SLICES, STAGES, STEPS, TOOK, Numbers, Step, Week
+from crm.alignment.numbers.agreement import Week
+from crm.alignment.numbers.cohort import Step
+from crm.alignment.numbers.report import Numbers
+from crm.alignment.numbers.slices import SLICES, STAGES, STEPS, TOOK
 from crm.alignment.panels import addresses, sheets
 from crm.lib.bilingual import in_language
 from crm.lib.number_formats import share

@@ -16,7 +16,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from crm.alignment import charts
-from crm.alignment.numbers import NOT_GIVEN, SLICES, STEPS, TOOK, Group, Numbers
+from crm.alignment.numbers.cohort import Group
+from crm.alignment.numbers.report import Numbers
+from crm.alignment.numbers.scope import NOT_GIVEN
+from crm.alignment.numbers.slices import SLICES, STEPS, TOOK
 from crm.alignment.panels import addresses
 from crm.lib.bilingual import in_language
 from crm.lib.files.csv import neutral

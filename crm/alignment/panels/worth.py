@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
-from crm.alignment.numbers import Band, Numbers, Submitter
+from crm.alignment.numbers.report import Numbers
+from crm.alignment.numbers.worth import Band, Submitter
 from crm.alignment.panels import addresses
 from crm.alignment.panels.drawings import LEAST
 from crm.lib.number_formats import share

@@ -15,5 +15,3 @@ register.filter("share", share)
 def city(zone: str) -> str:
     """The city that names an IANA zone."""
     return relevo.city(zone)
-
-

@@ -12,8 +12,10 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils import translation
 
 from crm.accounts import people
-from crm.alignment import numbers
-from crm.alignment.numbers import FIRST, LAST, NOT_GIVEN, Group, Numbers, Period, Scope, Step
+from crm.alignment.numbers import report
+from crm.alignment.numbers.cohort import Group, Step
+from crm.alignment.numbers.report import Numbers
+from crm.alignment.numbers.scope import FIRST, LAST, NOT_GIVEN, Period, Scope
 from crm.lib import clock
 from crm.lib.bilingual import in_language
 from crm.lib.number_formats import duration_words, share
@@ -48,16 +50,16 @@ class Command(BaseCommand):
         if source and source != NOT_GIVEN and not Source.objects.filter(code=source).exists():
             raise CommandError(f"--source: there is no source {source!r}")
         zone = people.organisation().time_zone
-        found = numbers.read(Scope(Period(start, end), zone, clock.now(), source))
+        found = report.read(Scope(Period(start, end), zone, clock.now(), source))
         if options["json"]:
-            self.stdout.write(json.dumps(numbers.as_json(found), indent=2, ensure_ascii=False))
+            self.stdout.write(json.dumps(report.as_json(found), indent=2, ensure_ascii=False))
             return
         with translation.override("en"):
-            lines = report(found)
+            lines = write_table(found)
         self.stdout.write("\n".join(lines))
 
 
-def report(found: Numbers) -> list[str]:
+def write_table(found: Numbers) -> list[str]:
     """The numbers as lines for a terminal."""
     kept, made, days = found.attainment, found.decisions, found.days
     head = f"{found.scope.period.start} to {found.scope.period.end}, dates of {found.scope.zone}"

@@ -158,13 +158,13 @@ def test_low_scores_are_those_that_a_hand_off_would_ask_about(cast: Cast) -> Non
 
 
 def test_total_is_the_number_of_mqls_delivered(cast: Cast) -> None:
-    from crm.alignment import numbers
+    from crm.alignment.numbers import report
 
     crowd(cast, 3)
     seen("2026-03-05", mql="2026-03-05")  # imported
     archived = factories.mql(cast)
     Lead.objects.filter(pk=archived.pk).update(archived_at=NOW)
-    delivered = numbers.read(scope("2026-01-01")).delivered
+    delivered = report.read(scope("2026-01-01")).delivered
     assert impact.of_rules([], since=SINCE, at=NOW).total == delivered == 6
 
 

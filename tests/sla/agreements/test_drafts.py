@@ -29,9 +29,7 @@ def draft(cast: Cast) -> AgreementVersion:
 
 @pytest.fixture
 def signed(cast: Cast, draft: AgreementVersion) -> AgreementVersion:
-    return signing.conclude(
-        signing.sign(draft, "marketing", by=cast.luis, at=NOON), ["sales"], by=cast.dora, at=NOON
-    )
+    return signing.conclude(signing.sign(draft, "marketing", by=cast.luis, at=NOON), ["sales"], by=cast.dora, at=NOON)
 
 
 def told(kind: str) -> list[str]:

@@ -12,8 +12,8 @@ from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from crm.alignment import numbers
-from crm.alignment.numbers import Period, Scope
+from crm.alignment.numbers import report, slices
+from crm.alignment.numbers.scope import Period, Scope
 from crm.alignment.panels.sheets import accept
 from leads.handoffs import queue
 from leads.models import Handoff
@@ -100,9 +100,9 @@ def check_report(counts: Counter[str], at: datetime) -> None:
         "withdrawn": counts["cancelled"],
         "outage": 0,
     }
-    kept = numbers.read(scope)
+    kept = report.read(scope)
     assert {name: getattr(kept.attainment, name) for name in wanted} == wanted
-    assert {name: numbers.rows(scope, name).count() for name in wanted} == wanted
+    assert {name: slices.rows(scope, name).count() for name in wanted} == wanted
     assert [row[1].value for row in accept(kept).rows] == list(wanted.values())
 
 
