@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
@@ -25,16 +26,24 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         items[:] = [item for item in items if item not in long]
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
+    """Let each worker copy its database from the prepared one; what it lacks is migrated as ever."""
+    if template := os.environ.get("RELEVO_TEST_TEMPLATE"):
+        connection.settings_dict["TEST"]["TEMPLATE"] = template
+
+
 class Moment:
     """Moves time for every process that uses the database, by replacing the function ``relevo_now()``.
 
     ``execute`` runs one SQL statement, outside a transaction where other processes have to see it.
+    ``offset`` is how far the database's time is ahead of the machine's already.
     """
 
-    def __init__(self, execute: Callable[[str], object]) -> None:
+    def __init__(self, execute: Callable[[str], object], offset: timedelta = timedelta(0)) -> None:
         self.execute = execute
         self.frozen_at: datetime | None = None
-        self.offset = timedelta(0)
+        self.offset = offset
 
     def set(self, text: str | datetime) -> datetime:
         """Time stands still at ``text`` ("2026-03-02 10:00" of Mexico City, or with an offset of its own)."""

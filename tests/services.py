@@ -22,12 +22,12 @@ import pytest
 
 from crm.deploy.embedded import OWNER, Postgres, Valkey
 from crm.deploy.places import data_folder
+from tests.harness import prepared
+from tests.harness.prepared import OURS
 
 ROOT = Path(__file__).resolve().parent.parent
 FOLDERS = 20
 TOGETHER = ("tests/browser/", "tests/alignment/test_olist_numbers.py")
-# What the tests set for themselves and a product under test must not inherit.
-OURS = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY", "RELEVO_MODE", "RELEVO_DATA")
 
 
 class Services:
@@ -61,6 +61,9 @@ def start() -> None:
         folder, Services.lock = free_folder()
         Services.postgres = Postgres(folder, for_tests=True)
         Services.postgres.stop()  # a killed run leaves sessions behind, which would block the new test database
+        if prepared.read_note(folder) != prepared.digest("empty"):
+            prepared.copy_database("empty", folder)
+        os.environ["RELEVO_TEST_TEMPLATE"] = prepared.TEMPLATE
         Services.postgres.start()
         with contextlib.closing(Services.postgres.connect()) as superuser, superuser.cursor() as cursor:
             cursor.execute(f"GRANT SET ON PARAMETER session_replication_role TO {OWNER}")  # tests.remembered
@@ -115,7 +118,12 @@ def product(*arguments: str, data: Path, within: float = 240, **variables: str) 
     """Run the whole product with servers of its own, as `make run` does, and yield what its ready file says.
 
     ``arguments`` are options of crm.deploy.run, ``variables`` into its environment. It is stopped at the end.
+    A new ``data`` folder begins as a copy of the prepared demo, or of the prepared empty database.
     """
+    kind = "empty" if "--no-demo" in arguments else "demo"
+    if fresh := not (data / "postgres").exists():
+        usual = "development" if kind == "empty" else "demo"
+        prepared.copy_all(kind, data, variables.get("RELEVO_MODE", usual))
     ready = data / "ready.json"
     ready.unlink(missing_ok=True)
     environment = {name: value for name, value in os.environ.items() if name not in OURS} | variables
@@ -129,7 +137,10 @@ def product(*arguments: str, data: Path, within: float = 240, **variables: str) 
             if process.poll() is not None or time.monotonic() > until:
                 pytest.fail(f"The product did not start:\n{(data / 'run.txt').read_text()[-3000:]}")
             time.sleep(0.1)
-        yield json.loads(ready.read_text())
+        state = json.loads(ready.read_text())
+        if fresh and kind == "demo":
+            prepared.run_on(state["database_owner_url"])
+        yield state
     finally:
         process.terminate()
         process.wait(timeout=120)

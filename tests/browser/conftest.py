@@ -58,9 +58,9 @@ def running() -> Iterator[Running]:
 @pytest.fixture(scope="module")
 def moment(running: Running) -> Iterator[Moment]:
     """Time of all processes of the product; runs straight until the test moves it."""
-    found = Moment(running.execute)
+    found = Moment(running.execute, running.offset)
     yield found
-    found.restore()
+    found.flow(running.offset)
 
 
 @pytest.fixture(scope="module")

@@ -20,6 +20,7 @@ class Running:
         self.pids: dict[str, int] = state["pids"]
         self.database = psycopg2.connect(state["database_owner_url"])
         self.database.autocommit = True
+        self.offset: timedelta = self.value("SELECT relevo_now() - clock_timestamp()")
 
     def execute(self, sql: str) -> None:
         with self.database.cursor() as cursor:

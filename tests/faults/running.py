@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import timedelta
 from http.cookies import SimpleCookie
 from urllib.parse import urlencode, urlsplit
 
@@ -58,6 +59,7 @@ class Running:
         self.state, self.ready = state, ready
         kept = {name: value for name, value in os.environ.items() if name not in OURS}
         addresses = {"DATABASE_URL": state["database_url"], "REDIS_URL": state["redis_url"], "RELEVO_MODE": "demo"}
+        self.ahead = self.value("SELECT relevo_now() - clock_timestamp()")  # of the machine's clock
         self.environment = {**kept, **addresses, "DJANGO_SETTINGS_MODULE": "tests.faults.settings", **environment}
 
     # -- People
@@ -107,8 +109,9 @@ class Running:
             connection.close()
 
     def move_time(self, minutes):
-        """Business time runs ``minutes`` ahead of the machine's clock from now on."""
-        body = f"SELECT clock_timestamp() + interval '{int(minutes)} minutes'"
+        """Make business time run ``minutes`` ahead of where it began."""
+        ahead = self.ahead + timedelta(minutes=minutes)
+        body = f"SELECT clock_timestamp() + interval '{ahead.total_seconds()} seconds'"
         self.sql(
             "CREATE OR REPLACE FUNCTION relevo_now() RETURNS timestamptz LANGUAGE sql VOLATILE AS $$" + body + "$$"
         )
