@@ -1,8 +1,7 @@
 """What every other table stands on: extensions, the one clock, append-only triggers, the cache table, starting fresh.
 
-Only the owner of the tables marks an installation as a demo, while the database is empty (crm.setup.fresh.mark). The
-product's role can read that mark and call relevo_start_fresh(), and can write neither: what is not marked is never
-emptied.
+Only the owner of the tables marks an installation as a demo, by `migrate` while the database is empty. The product's
+role can read that mark and call relevo_start_fresh(), and can write neither: what is not marked is never emptied.
 """
 
 from django.db import migrations

@@ -1,0 +1,144 @@
+"""Databases of earlier versions upgrade with their data and end with the schema of a new one."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.apps import apps
+from django.contrib.auth.models import Permission
+from django.contrib.contenttypes.models import ContentType
+from django.core.management import CommandError, call_command
+from django.db import connection
+from psycopg2.extensions import make_dsn
+
+from crm import invariants
+from crm.lib import clock
+from crm.management.commands.migrate import refuse_half_upgraded
+from tests.upgrades.dumps import LARGEST, MOMENT, kept, pg_dump
+
+NEWEST = kept()[-2:]
+MADE_BY_MIGRATE = {ContentType, Permission}
+
+
+def names(paths: list[Path]) -> list[str]:
+    return [path.name.removesuffix(".sql.gz") for path in paths]
+
+
+def use(database: str) -> None:
+    """Connect Django anew, to another database of the same server."""
+    connection.close()
+    connection.settings_dict["NAME"] = database
+    ContentType.objects.clear_cache()
+
+
+def run(statement: str) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def stop_time(body: str) -> None:
+    run(f"CREATE OR REPLACE FUNCTION relevo_now() RETURNS timestamptz LANGUAGE sql AS $now${body}$now$")
+
+
+@contextlib.contextmanager
+def loaded(text: str) -> Iterator[None]:
+    """Load the dump ``text`` into a database of its own and connect Django to it while it lasts."""
+    usual = connection.settings_dict["NAME"]
+    scratch = f"{usual}_loaded"
+    run(f"DROP DATABASE IF EXISTS {scratch} WITH (FORCE)")
+    run(f"CREATE DATABASE {scratch} TEMPLATE template0")
+    try:
+        use(scratch)
+        run(text)
+        use(scratch)  # the dump leaves its session without a search path
+        yield
+    finally:
+        use(usual)
+        run(f"DROP DATABASE {scratch} WITH (FORCE)")
+
+
+def schema() -> str:
+    connection.ensure_connection()
+    address = make_dsn(**connection.connection.get_dsn_parameters())
+    return pg_dump(address, "--schema-only", password=connection.settings_dict["PASSWORD"])
+
+
+def reloaded(made: str) -> str:
+    """Return the schema ``made`` after loading it: PostgreSQL rewrites some casts then."""
+    with loaded(made):
+        return schema()
+
+
+def counted(tables: list[str]) -> dict[str, int]:
+    found = {}
+    with connection.cursor() as cursor:
+        for table in tables:
+            cursor.execute(f"SELECT count(*) FROM {table}")
+            found[table] = cursor.fetchone()[0]
+    return found
+
+
+def read() -> dict[str, int]:
+    """Read every row through today's models and return how many each table has."""
+    models = [model for model in apps.get_models(include_auto_created=True) if model not in MADE_BY_MIGRATE]
+    return {model._meta.db_table: len(list(model._base_manager.all())) for model in models}
+
+
+def upgrade(dump: Path, new: str) -> None:
+    """Upgrade ``dump``: no row is lost, no promise is broken, and the schema is ``new``."""
+    text = gzip.decompress(dump.read_bytes()).decode()
+    moment = text.partition("\n")[0].removeprefix(MOMENT)
+    with loaded(text):
+        stop_time(f"SELECT '{moment}'::timestamptz")
+        before = counted(connection.introspection.table_names())
+        call_command("migrate", verbosity=0)
+        after = read()
+        broken = list(invariants.violated(at=clock.now(), moved_time=True))
+        stop_time(clock.RELEVO_NOW_BODY)
+        upgraded = schema()
+    assert {table: before.get(table, 0) for table in after} == after
+    assert after["leads_lead"] > 30
+    assert broken == []
+    assert reloaded(upgraded) == new
+
+
+@pytest.fixture
+def new_schema(transactional_db: None) -> str:
+    """The schema of the test database, which the migrations of today made from nothing."""
+    return reloaded(schema())
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("dump", NEWEST, ids=names(NEWEST))
+def test_new_dumps_upgrade(dump: Path, new_schema: str) -> None:
+    upgrade(dump, new_schema)
+
+
+@pytest.mark.soak
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("dump", kept(), ids=names(kept()))
+def test_all_dumps_upgrade(dump: Path, new_schema: str) -> None:
+    upgrade(dump, new_schema)
+
+
+@pytest.mark.parametrize("dump", kept(), ids=names(kept()))
+def test_dump_is_small(dump: Path) -> None:
+    assert dump.stat().st_size <= LARGEST
+
+
+@pytest.mark.django_db
+def test_database_with_some_of_the_replaced_migrations_is_refused() -> None:
+    run("DELETE FROM django_migrations WHERE app = 'sla' AND name IN ('0008_clocks_that_run', '0009_agreed_pauses')")
+    with pytest.raises(CommandError, match=r"'sla' still lacks 0008_clocks_that_run, 0009_agreed_pauses.* 147612c"):
+        call_command("migrate", verbosity=0)
+
+
+@pytest.mark.django_db
+def test_database_without_any_migration_of_an_app_is_not_refused() -> None:
+    run("DELETE FROM django_migrations WHERE app = 'api'")
+    refuse_half_upgraded()
