@@ -1,4 +1,6 @@
-"""The project package as an installed app: template tags, commands, static files, the ground migration."""
+"""The project package as an installed app: template tags, commands, static files, the ground
+migration.
+"""
 
 from typing import Any
 
@@ -19,6 +21,7 @@ class CrmConfig(AppConfig):
     label = "crm"
 
     def ready(self) -> None:
-        # Signals come after the migrations of all apps, but only for apps with models: one of them is enough.
+        # Signals come after the migrations of all apps, but only for apps with models: one of them
+        # is enough.
         variants.install()
         post_migrate.connect(grant_after_migrate, sender=apps.get_app_config("audit"))

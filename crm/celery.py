@@ -9,7 +9,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
 app = Celery("relevo")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["crm"])
-# UTC intervals only: crontab entries skip or double on clock changes. An entry that waited longer than
+# UTC intervals only: crontab entries skip or double on clock changes. An entry that waited longer
+# than
 # its own interval is dropped, so a worker that comes back does not run a heap of stale sweeps.
 app.conf.beat_schedule = {
     "sweep-deadlines": {

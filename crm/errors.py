@@ -1,6 +1,8 @@
-"""Pages for when something goes wrong: what happened, what was kept, what to do, and the id of the request.
+"""Pages for when something goes wrong: what happened, what was kept, what to do, and the id of the
+request.
 
-500 and 503 are drawn without the database, the session and the request's person: those may be what is broken.
+500 and 503 are drawn without the database, the session and the request's person: those may be what
+is broken.
 """
 
 from __future__ import annotations
@@ -26,7 +28,12 @@ def is_asked_by_script(request: HttpRequest) -> bool:
 
 def as_json(request: HttpRequest, status: int, title: str) -> JsonResponse:
     """A problem by RFC 9457."""
-    problem = {"type": "about:blank", "status": status, "title": title, "request_id": getattr(request, "id", "")}
+    problem = {
+        "type": "about:blank",
+        "status": status,
+        "title": title,
+        "request_id": getattr(request, "id", ""),
+    }
     return JsonResponse(problem, status=status, content_type="application/problem+json")
 
 
@@ -50,7 +57,12 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
 def _answer(request: HttpRequest, status: int, title: str, template: str = "") -> HttpResponse:
     if is_asked_by_script(request):
         return as_json(request, status, title)
-    return render(request, template or f"{status}.html", {"request_id": getattr(request, "id", "")}, status=status)
+    return render(
+        request,
+        template or f"{status}.html",
+        {"request_id": getattr(request, "id", "")},
+        status=status,
+    )
 
 
 def broken(request: HttpRequest) -> HttpResponse:
@@ -63,10 +75,15 @@ def broken(request: HttpRequest) -> HttpResponse:
 
 
 def _bare(request: HttpRequest, status: int, template: str) -> HttpResponse:
-    language = getattr(request, "LANGUAGE_CODE", None) or translation.get_language_from_request(request)
+    language = getattr(request, "LANGUAGE_CODE", None) or translation.get_language_from_request(
+        request
+    )
     with translation.override(language):
         if is_asked_by_script(request):
-            titles = {500: _("Something broke on our side"), 503: _("Relevo cannot be reached for the moment")}
+            titles = {
+                500: _("Something broke on our side"),
+                503: _("Relevo cannot be reached for the moment"),
+            }
             return as_json(request, status, titles[status])
         context: dict[str, Any] = {"request_id": getattr(request, "id", "")}
         return HttpResponse(render_to_string(template, context), status=status)

@@ -1,4 +1,6 @@
-"""The promises of the product, asked of the rows themselves: each check finds what breaks one (check_invariants)."""
+"""The promises of the product, asked of the rows themselves: each check finds what breaks one
+(check_invariants).
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,8 @@ AWAITED_IN = {
     Metric.FIRST_CONTACT: HandoffState.ACCEPTED,
     Metric.SQL_DECISION: HandoffState.CONTACTED,
 }
-# A message that a firing sent names it in its key; the firing of a step that found itself overtaken sends none.
+# A message that a firing sent names it in its key; the firing of a step that found itself overtaken
+# sends none.
 SILENT_FIRINGS = """
     SELECT f.id, f.kind, f.clock_id FROM sla_firing f
     WHERE f.outcome = 'done' AND f.id NOT IN (
@@ -39,7 +42,8 @@ DOUBLED_ESCALATIONS = """
         SELECT c.subject_id, count(*) FROM sla_firing f JOIN sla_clock c ON c.id = f.clock_id
         WHERE c.subject_type = 'handoff' AND f.outcome = 'done' GROUP BY 1
     ) f FULL JOIN (
-        SELECT handoff_id AS subject_id, count(*) FROM leads_event WHERE kind = 'escalated' GROUP BY 1
+        SELECT handoff_id AS subject_id, count(*)
+        FROM leads_event WHERE kind = 'escalated' GROUP BY 1
     ) e USING (subject_id)
     WHERE f.count IS DISTINCT FROM e.count ORDER BY 1
 """
@@ -49,7 +53,12 @@ Check = Callable[[datetime], Iterable[str]]
 
 def lead_has_one_open_handoff(at: datetime) -> Iterable[str]:
     """A lead has at most one open handoff."""
-    rows = Handoff.objects.filter(state__in=OPEN).values("lead").annotate(n=Count("id")).filter(n__gt=1)
+    rows = (
+        Handoff.objects.filter(state__in=OPEN)
+        .values("lead")
+        .annotate(n=Count("id"))
+        .filter(n__gt=1)
+    )
     return (f"lead {row['lead']} has {row['n']} open handoffs" for row in rows)
 
 
@@ -58,7 +67,9 @@ def handoff_is_decided_once(at: datetime) -> Iterable[str]:
     standing = Decision.objects.filter(undone_at__isnull=True, released_at__isnull=True)
     for row in standing.values("handoff").annotate(n=Count("id")).filter(n__gt=1):
         yield f"handoff {row['handoff']} is decided {row['n']} times"
-    for pk in standing.filter(handoff__state=HandoffState.PENDING).values_list("handoff", flat=True):
+    for pk in standing.filter(handoff__state=HandoffState.PENDING).values_list(
+        "handoff", flat=True
+    ):
         yield f"handoff {pk} is pending and yet decided"
 
 
@@ -93,7 +104,10 @@ def clock_runs_for_what_is_awaited(at: datetime) -> Iterable[str]:
     state = Subquery(Handoff.objects.filter(pk=OuterRef("subject_id")).values("state"))
     for row in running.annotate(handoff_state=state).filter(metric__in=AWAITED_IN):
         if row.handoff_state != AWAITED_IN[Metric(row.metric)]:
-            yield f"clock {row.pk} ({row.metric}) runs though handoff {row.subject_id} is {row.handoff_state}"
+            yield (
+                f"clock {row.pk} ({row.metric}) runs though handoff {row.subject_id} is"
+                f" {row.handoff_state}"
+            )
 
 
 def clock_is_judged_by_the_act(at: datetime) -> Iterable[str]:
@@ -105,7 +119,9 @@ def clock_is_judged_by_the_act(at: datetime) -> Iterable[str]:
 
 
 def pause_stands_on_its_clock(at: datetime) -> Iterable[str]:
-    """A clock is paused while exactly one of its pauses is open, up to the same moment, and is next looked at then."""
+    """A clock is paused while exactly one of its pauses is open, up to the same moment, and is next
+    looked at then.
+    """
     for pause in Pause.objects.filter(ended_at__isnull=True).select_related("clock"):
         if (pause.clock.paused_until, pause.clock.next_step_at) != (pause.until, pause.until):
             yield f"pause {pause.pk} is open, its clock {pause.clock_id} is {pause.clock.state}"
@@ -115,7 +131,9 @@ def pause_stands_on_its_clock(at: datetime) -> Iterable[str]:
 
 
 def pause_keeps_within_its_caps(at: datetime) -> Iterable[str]:
-    """Pauses of one clock lie apart from one another, and together within what all pauses of a clock may last."""
+    """Pauses of one clock lie apart from one another, and together within what all pauses of a
+    clock may last.
+    """
     length = Sum(Coalesce("ended_at", "until") - F("started_at"))
     for row in Pause.objects.values("clock").annotate(length=length).filter(length__gt=MOST_PAUSED):
         yield f"clock {row['clock']} was paused for {row['length']} in all"
@@ -128,27 +146,47 @@ def pause_keeps_within_its_caps(at: datetime) -> Iterable[str]:
 def ladder_rests_while_paused(at: datetime) -> Iterable[str]:
     """No step fires in the middle of a pause."""
     pauses = Pause.objects.filter(clock=OuterRef("clock"), started_at__lt=OuterRef("at"))
-    inside = Exists(pauses.annotate(over=Coalesce("ended_at", "until")).filter(over__gt=OuterRef("at")))
+    inside = Exists(
+        pauses.annotate(over=Coalesce("ended_at", "until")).filter(over__gt=OuterRef("at"))
+    )
     for firing in Firing.objects.filter(inside):
         yield f"clock {firing.clock_id} fired level {firing.level} while it was paused"
 
 
 def clock_is_answered_for_by_the_owner(at: datetime) -> Iterable[str]:
-    """Who has the handoff answers for what is awaited of it, with a time of their own; judged once it is done."""
+    """Who has the handoff answers for what is awaited of it, with a time of their own; judged once
+    it is done.
+    """
     owner = Subquery(Handoff.objects.filter(pk=OuterRef("subject_id")).values("owner"))
-    running = Clock.objects.filter(stopped_at__isnull=True, subject_type="handoff").annotate(owner=owner)
+    running = Clock.objects.filter(stopped_at__isnull=True, subject_type="handoff").annotate(
+        owner=owner
+    )
     for row in running.filter(metric__in=PAUSABLE):
-        if row.owner != row.accountable_id or row.assigned_due_at is None or row.assigned_met is not None:
-            yield f"clock {row.pk} is answered for by {row.accountable_id}, the lead is with {row.owner}"
+        if (
+            row.owner != row.accountable_id
+            or row.assigned_due_at is None
+            or row.assigned_met is not None
+        ):
+            yield (
+                f"clock {row.pk} is answered for by {row.accountable_id}, the lead is with"
+                f" {row.owner}"
+            )
     late = Q(assigned_met=True, stopped_at__gt=F("assigned_due_at"))
     early = Q(assigned_met=False, stopped_at__lte=F("assigned_due_at"))
     for clock in Clock.objects.filter(late | early):
-        yield f"clock {clock.pk} was judged for person {clock.accountable_id} against the person's own time"
+        yield (
+            f"clock {clock.pk} was judged for person {clock.accountable_id} against the person's"
+            " own time"
+        )
 
 
 def state_is_what_the_events_say(at: datetime) -> Iterable[str]:
     """The newest event that changed a handoff's state left it in the state that it has."""
-    moves = Event.objects.filter(handoff=OuterRef("pk")).exclude(to_state="").exclude(to_state=F("from_state"))
+    moves = (
+        Event.objects.filter(handoff=OuterRef("pk"))
+        .exclude(to_state="")
+        .exclude(to_state=F("from_state"))
+    )
     said = Subquery(moves.order_by("-id").values("to_state")[:1])
     for row in Handoff.objects.annotate(said=said).exclude(said=F("state")):
         yield f"handoff {row.pk} is {row.state}, its events say {row.said}"
@@ -161,7 +199,10 @@ def lead_follows_its_handoff(at: datetime) -> Iterable[str]:
     """The lead of an open handoff has its stage and its owner."""
     for row in Handoff.objects.filter(state__in=OPEN).select_related("lead"):
         if row.lead.stage != STAGE_OF[HandoffState(row.state)] or row.lead.owner_id != row.owner_id:
-            yield f"lead {row.lead_id} ({row.lead.stage}) does not follow handoff {row.pk} ({row.state})"
+            yield (
+                f"lead {row.lead_id} ({row.lead.stage}) does not follow handoff {row.pk}"
+                f" ({row.state})"
+            )
 
 
 def open_handoff_has_an_active_owner(at: datetime) -> Iterable[str]:
@@ -178,11 +219,14 @@ def escalation_is_told(at: datetime) -> Iterable[str]:
             yield f"firing {pk} ({kind}) of clock {clock} told nobody"
         cursor.execute(DOUBLED_ESCALATIONS)
         for handoff, firings, events in cursor.fetchall():
-            yield f"handoff {handoff} has {firings or 0} firings and {events or 0} escalation events"
+            yield (
+                f"handoff {handoff} has {firings or 0} firings and {events or 0} escalation events"
+            )
 
 
 def message_becomes_one_notice(at: datetime) -> Iterable[str]:
-    """A message is delivered once, waits no longer than a minute past its time, and never ends unsent.
+    """A message is delivered once, waits no longer than a minute past its time, and never ends
+    unsent.
 
     A mail waits for a server of somebody else's, but not for more than three days.
     """
@@ -191,10 +235,22 @@ def message_becomes_one_notice(at: datetime) -> Iterable[str]:
     told = Exists(Notice.objects.filter(message=OuterRef("pk")))
     over = Q(next_try_at__isnull=True)
     for problem, which in (
-        ("counts as sent and has no notice", Q(~told, channel=Channel.IN_APP, sent_at__isnull=False)),
-        ("is neither sent nor dropped nor waiting", over & Q(sent_at__isnull=True, dropped_at__isnull=True)),
-        ("should have been sent a minute ago", Q(channel=Channel.IN_APP, next_try_at__lt=at - GRACE)),
-        ("should have been given up", Q(next_try_at__lt=at - GRACE, created_at__lt=at - outbox.RETRY_FOR - GRACE)),
+        (
+            "counts as sent and has no notice",
+            Q(~told, channel=Channel.IN_APP, sent_at__isnull=False),
+        ),
+        (
+            "is neither sent nor dropped nor waiting",
+            over & Q(sent_at__isnull=True, dropped_at__isnull=True),
+        ),
+        (
+            "should have been sent a minute ago",
+            Q(channel=Channel.IN_APP, next_try_at__lt=at - GRACE),
+        ),
+        (
+            "should have been given up",
+            Q(next_try_at__lt=at - GRACE, created_at__lt=at - outbox.RETRY_FOR - GRACE),
+        ),
     ):
         for pk in Message.objects.filter(which).values_list("pk", flat=True):
             yield f"message {pk} {problem}"
@@ -232,7 +288,10 @@ CHECKS: tuple[Check, ...] = (
 
 
 def violated(*, at: datetime, moved_time: bool = False) -> Iterable[str]:
-    """One line for each promise that a row breaks at ``at``. ``moved_time``: tests may have moved the clock."""
+    """One line for each promise that a row breaks at ``at``.
+
+    ``moved_time``: tests may have moved the clock.
+    """
     for check in CHECKS:
         if not (moved_time and check is time_is_the_databases):
             yield from (f"{check.__name__}: {found}" for found in check(at))

@@ -51,9 +51,11 @@ class Terms:
 
 
 class Viewer:
-    """Signed-in people read in their own language, region and zone, and nothing of theirs is kept by caches.
+    """Signed-in people read in their own language, region and zone, and nothing of theirs is kept
+    by caches.
 
-    ``?density=`` in an address overrides the saved density for that page, so that a link shows what was meant.
+    ``?density=`` in an address overrides the saved density for that page, so that a link shows what
+    was meant.
     """
 
     def __init__(self, get_response: Answer) -> None:
@@ -62,14 +64,20 @@ class Viewer:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not request.user.is_authenticated:
             return self.get_response(request)
-        request.LANGUAGE_CODE = language = request.user.language  # of before the view, which may sign out
+        request.LANGUAGE_CODE = language = (
+            request.user.language
+        )  # of before the view, which may sign out
         request.now = getattr(request.user, "fetched_at", None) or clock.now()
         with people.knowing(request.user) as organisation:
             request.organisation = organisation
             zone = ZoneInfo(request.user.time_zone or organisation.time_zone)
             region = number_formats.resolve(request.user.region, organisation.country)
             self._look(request)
-            with translation.override(language), timezone.override(zone), number_formats.override(region):
+            with (
+                translation.override(language),
+                timezone.override(zone),
+                number_formats.override(region),
+            ):
                 response = self.get_response(request)
         response["Content-Language"] = language
         if not request.path.startswith("/static/"):
@@ -89,7 +97,9 @@ class Viewer:
 
 
 class SignInRequired(LoginRequiredMiddleware):
-    """Default deny. Scripts of a page that was signed out get a 401 that they understand, not the sign-in page."""
+    """Default deny. Scripts of a page that was signed out get a 401 that they understand, not the
+    sign-in page.
+    """
 
     def handle_no_permission(  # type: ignore[override]  # any response will do
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase]
@@ -100,7 +110,9 @@ class SignInRequired(LoginRequiredMiddleware):
 
 
 class DomainErrors:
-    """A rule that said no and that no view caught becomes a page that says what happened and what to do."""
+    """A rule that said no and that no view caught becomes a page that says what happened and what
+    to do.
+    """
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response

@@ -19,7 +19,8 @@ from crm.notifications import outbox
 from leads import permissions
 from leads.handoffs import queue
 
-# Entries that are current on the pages below them too. A lead's own page belongs to none, one comes there from several.
+# Entries that are current on the pages below them too. A lead's own page belongs to none, one comes
+# there from several.
 WHOLE = ("alignment", "agreement", "personas", "people", "setup")
 
 
@@ -46,7 +47,10 @@ def with_notices(user: User, counts: dict[str, int]) -> dict[str, int]:
 def shell(request: Request) -> dict[str, Any]:
     """Context of every template. Lazy, so that answers without the frame cost nothing."""
     user = getattr(request, "user", None)
-    context: dict[str, Any] = {"relevo_mode": settings.RELEVO_MODE, "request_id": getattr(request, "id", "")}
+    context: dict[str, Any] = {
+        "relevo_mode": settings.RELEVO_MODE,
+        "request_id": getattr(request, "id", ""),
+    }
     context["mail_on"] = settings.MAIL_ON
     if user is None or not user.is_authenticated:
         return {**context, "shell": None, "demo_people": SimpleLazyObject(demo.people)}
@@ -56,7 +60,9 @@ def shell(request: Request) -> dict[str, Any]:
 def _frame(request: Request, user: User) -> dict[str, Any]:
     now = request.now
     # a page that has counted more than these is not asked twice
-    counts = with_notices(user, request.counts) if hasattr(request, "counts") else counters(user, now)
+    counts = (
+        with_notices(user, request.counts) if hasattr(request, "counts") else counters(user, now)
+    )
     return {
         "nav": _nav(request, user, counts),
         "notice_count": counts["notices"],
@@ -65,7 +71,9 @@ def _frame(request: Request, user: User) -> dict[str, Any]:
         "now_iso": now.isoformat(),
         "role_label": user.role.label,
         "can_log": permissions.can_log(user),
-        "region": user.region or number_formats.at_home(request.organisation.country) or user.language,
+        "region": user.region
+        or number_formats.at_home(request.organisation.country)
+        or user.language,
     }
 
 

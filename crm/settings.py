@@ -1,4 +1,7 @@
-"""The one settings file. Every deployment differs by environment variables only (README: Configuration)."""
+"""The one settings file.
+
+Every deployment differs by environment variables only (README: Configuration).
+"""
 
 import zoneinfo
 from pathlib import Path
@@ -17,7 +20,8 @@ zoneinfo.reset_tzpath(to=())
 env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# -- Mode. Production is what you get when nothing is said; demo needs a demo database as well (accounts.demo).
+# -- Mode. Production is what you get when nothing is said; demo needs a demo database as well
+# (accounts.demo).
 RELEVO_MODE = env.choice("RELEVO_MODE", "production", ["production", "demo", "development", "test"])
 PRODUCTION = RELEVO_MODE == "production"
 DEMO = RELEVO_MODE == "demo"
@@ -33,12 +37,15 @@ SECRET_KEY = SECRET_KEY or "only-for-development-" + "x" * 40
 
 ALLOWED_HOSTS = env.names("ALLOWED_HOSTS", "" if PRODUCTION else "localhost,127.0.0.1,[::1]")
 if PRODUCTION and (not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS):
-    raise refused("ALLOWED_HOSTS", ",".join(ALLOWED_HOSTS), "the host names of this site, separated by commas")
+    raise refused(
+        "ALLOWED_HOSTS", ",".join(ALLOWED_HOSTS), "the host names of this site, separated by commas"
+    )
 BASE_URL = env.url("BASE_URL", "http://localhost:8000", ["http", "https"]).rstrip("/")
 HTTPS = BASE_URL.startswith("https://")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
-# Asked of whoever creates the first admin of an installation that others can reach; empty: made from SECRET_KEY.
+# Asked of whoever creates the first admin of an installation that others can reach; empty: made
+# from SECRET_KEY.
 RELEVO_SETUP_CODE = env.text("RELEVO_SETUP_CODE")
 if 0 < len(RELEVO_SETUP_CODE) < 12:
     raise refused("RELEVO_SETUP_CODE", "(hidden)", "at least 12 characters")
@@ -124,22 +131,31 @@ TEMPLATES = [
 ]
 COTTON_DIR = "components"
 
-# -- PostgreSQL: the product runs as the role of DATABASE_URL, migrations as the one of DATABASE_OWNER_URL
+# -- PostgreSQL: the product runs as the role of DATABASE_URL, migrations as the one of
+# DATABASE_OWNER_URL
 _app_database = env.database("DATABASE_URL", "postgres://relevo_app@localhost:5432/relevo")
 _kept = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "DISABLE_SERVER_SIDE_CURSORS": False}
 DATABASES = {"default": {**_app_database, **_kept}}
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("application_name", "relevo")
 DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
-# A process that freezes with a row in its hands lets go of it after a minute, and nobody waits longer than half of one.
+# A process that freezes with a row in its hands lets go of it after a minute, and nobody waits
+# longer than half of one.
 _patience = "-c idle_in_transaction_session_timeout=60000 -c lock_timeout=30000"
 DATABASES["default"]["OPTIONS"].setdefault("options", _patience)
 OWNER_DATABASE: dict[str, Any] = {}
 if env.text("DATABASE_OWNER_URL"):
     _owner = env.database("DATABASE_OWNER_URL", "")
-    OWNER_DATABASE = {key: _owner[key] for key in ("USER", "PASSWORD", "HOST", "PORT") if key in _owner}
+    OWNER_DATABASE = {
+        key: _owner[key] for key in ("USER", "PASSWORD", "HOST", "PORT") if key in _owner
+    }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Redis is the broker only: sign-in and its rate limits work with Redis dead.
-CACHES = {"default": {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "relevo_cache"}}
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "relevo_cache",
+    }
+}
 
 # -- People and sign-in
 AUTH_USER_MODEL = "accounts.User"
@@ -148,7 +164,10 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 if RELEVO_MODE == "test":
     PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {
+        "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "OPTIONS": {"min_length": 12},
+    },
     {"NAME": "crm.accounts.sign_in.passwords.NotTooLong"},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
@@ -166,15 +185,21 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 
-# -- E-mail: without a server it is off, and people are invited by link. The demo writes its mails to the log.
+# -- E-mail: without a server it is off, and people are invited by link. The demo writes its mails
+# to the log.
 _mail = env.email("EMAIL_URL", "consolemail://" if DEMO else "")
 MAIL_ON = bool(_mail)
 EMAIL_BACKEND = _mail.get("EMAIL_BACKEND", "django.core.mail.backends.dummy.EmailBackend")
 EMAIL_HOST, EMAIL_PORT = _mail.get("EMAIL_HOST", ""), _mail.get("EMAIL_PORT", 25)
-EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = _mail.get("EMAIL_HOST_USER", ""), _mail.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = (
+    _mail.get("EMAIL_HOST_USER", ""),
+    _mail.get("EMAIL_HOST_PASSWORD", ""),
+)
 EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = env.number("EMAIL_TIMEOUT", 8, low=1, high=60)
-DEFAULT_FROM_EMAIL = env.sender("DEFAULT_FROM_EMAIL", f"Relevo <relevo@{urlsplit(BASE_URL).hostname}>")
+DEFAULT_FROM_EMAIL = env.sender(
+    "DEFAULT_FROM_EMAIL", f"Relevo <relevo@{urlsplit(BASE_URL).hostname}>"
+)
 
 # -- Languages: Spanish and English are equal; Spanish is the default
 LANGUAGE_CODE = "es"
@@ -243,7 +268,9 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "crm.api.problems.answer",
     "URL_FORMAT_OVERRIDE": None,
 }
-API_REQUESTS_PER_MINUTE = env.number("API_REQUESTS_PER_MINUTE", 1200, low=1, high=1_000_000)  # of one key
+API_REQUESTS_PER_MINUTE = env.number(
+    "API_REQUESTS_PER_MINUTE", 1200, low=1, high=1_000_000
+)  # of one key
 SPECTACULAR_SETTINGS = {
     "TITLE": "Relevo",
     "VERSION": "1",
@@ -260,7 +287,8 @@ SPECTACULAR_SETTINGS = {
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
 }
 
-# -- Celery: Redis carries ids of work only, every deadline is a row in PostgreSQL (stack.md, measured)
+# -- Celery: Redis carries ids of work only, every deadline is a row in PostgreSQL (stack.md,
+# measured)
 CELERY_BROKER_URL = env.url(
     "REDIS_URL", "redis://localhost:6379/0", ["redis", "rediss", "redis+socket", "unix", "memory"]
 )
@@ -294,5 +322,8 @@ LOGGING = {
         "handlers": ["stderr"],
         "level": env.choice("LOG_LEVEL", "INFO", ["DEBUG", "INFO", "WARNING", "ERROR"]),
     },
-    "loggers": {"django.server": {"level": "WARNING"}, "celery.worker.strategy": {"level": "WARNING"}},
+    "loggers": {
+        "django.server": {"level": "WARNING"},
+        "celery.worker.strategy": {"level": "WARNING"},
+    },
 }

@@ -1,4 +1,6 @@
-"""The periodic entries of the product, for Celery and for the watchdog, and the table of ladder steps."""
+"""The periodic entries of the product, for Celery and for the watchdog, and the table of ladder
+steps.
+"""
 
 from __future__ import annotations
 
@@ -28,13 +30,16 @@ LADDER: dict[str, dict[str, Callable[[Clock, Firing], None]]] = {
     },
 }
 
-# The other two things that a sweep asks of a subject: note that a pause is over; when the promised act was done.
+# The other two things that a sweep asks of a subject: note that a pause is over; when the promised
+# act was done.
 RESUME = {"handoff": escalation.resumed}
 TRUTH = {"handoff": escalation.done_at}
 
 
 def act(clock: Clock, what: Firing | ladder.Resumed) -> None:
-    """Do to the subject of ``clock`` what the step of a firing says, or what the end of a pause means."""
+    """Do to the subject of ``clock`` what the step of a firing says, or what the end of a pause
+    means.
+    """
     if isinstance(what, ladder.Resumed):
         RESUME[clock.subject_type](clock, what)
     else:
@@ -47,7 +52,10 @@ def truth(clock: Clock) -> datetime | None:
 
 
 def sweep() -> int:
-    """Fire every due step of every clock; returns how many clocks moved. Versions of agreements begin on their date."""
+    """Fire every due step of every clock; returns how many clocks moved.
+
+    Versions of agreements begin on their date.
+    """
     heartbeats.note_sweep()
     agreements.turn(at=clock.now())
     total = 0
@@ -57,8 +65,10 @@ def sweep() -> int:
 
 
 def drain() -> int:
-    """Deliver every message that is due; returns how many were tried. Reminds of agreements, and forgets old answers
-    of the API as well."""
+    """Deliver every message that is due; returns how many were tried.
+
+    Reminds of agreements, and forgets old answers of the API as well.
+    """
     now = clock.now()
     answers.forget(at=now)
     reminders.remind(at=now)
@@ -83,7 +93,9 @@ def deliver_messages() -> None:
 
 @shared_task(ignore_result=True, soft_time_limit=30, time_limit=60)
 def send_mails() -> None:
-    """Celery's call of the mails, every 10 s, apart from the outbox: it waits for a server of somebody else's."""
+    """Celery's call of the mails, every 10 s, apart from the outbox: it waits for a server of
+    somebody else's.
+    """
     mailbag.send_due()
 
 

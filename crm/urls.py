@@ -1,4 +1,7 @@
-"""Every URL of the product. Default deny: LoginRequiredMiddleware guards all but the few marked otherwise."""
+"""Every URL of the product.
+
+Default deny: LoginRequiredMiddleware guards all but the few marked otherwise.
+"""
 
 from allauth.account.views import AccountInactiveView, LogoutView
 from django.conf.urls.i18n import urlpatterns as i18n_urls
@@ -18,7 +21,12 @@ for pattern in i18n_urls:
 
 to_login = login_not_required(RedirectView.as_view(pattern_name="account_login"))
 
-handler400, handler403, handler404, handler500 = errors.bad_request, errors.forbidden, errors.missing, errors.broken
+handler400, handler403, handler404, handler500 = (
+    errors.bad_request,
+    errors.forbidden,
+    errors.missing,
+    errors.broken,
+)
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -32,14 +40,24 @@ urlpatterns = [
     # Nobody signs up by themselves; allauth asks for the name.
     path("accounts/signup/", to_login, name="account_signup"),
     path("accounts/password/", accounts.change_password, name="account_change_password"),
-    path("accounts/password/reset/", notifications.forgotten_password, name="account_reset_password"),
-    path("accounts/password/reset/sent/", notifications.forgotten_password_sent, name="account_reset_password_done"),
+    path(
+        "accounts/password/reset/", notifications.forgotten_password, name="account_reset_password"
+    ),
+    path(
+        "accounts/password/reset/sent/",
+        notifications.forgotten_password_sent,
+        name="account_reset_password_done",
+    ),
     path(
         "accounts/password/new/<int:person>/<str:token>/",
         accounts.new_password,
         name="account_reset_password_from_key",
     ),
-    path("accounts/password/new/done/", accounts.new_password_done, name="account_reset_password_from_key_done"),
+    path(
+        "accounts/password/new/done/",
+        accounts.new_password_done,
+        name="account_reset_password_from_key_done",
+    ),
     path("accounts/demo/", accounts.demo_sign_in, name="demo_sign_in"),
     path("join/<int:pk>/<str:signature>/", accounts.join, name="join"),
     path("i18n/", include(i18n_urls)),

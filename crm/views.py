@@ -39,7 +39,9 @@ def home(request: Request) -> HttpResponse:
 
 @login_not_required
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """The sign-in page; while there is nobody who could sign in, the way leads to creating the first admin."""
+    """The sign-in page; while there is nobody who could sign in, the way leads to creating the
+    first admin.
+    """
     if request.method in ("GET", "HEAD") and not organisations.somebody_can_sign_in():
         return redirect("setup_first")
     return LoginView.as_view()(request)
@@ -55,9 +57,11 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def pulse(request: Request) -> JsonResponse:
-    """What the browser polls every 20 s: the moment, the counters, and a version that changes with the queue.
+    """What the browser polls every 20 s: the moment, the counters, and a version that changes with
+    the queue.
 
-    ``rows``: handoffs that wait on the page; ``gone`` tells of each that waits no more who took it, and when.
+    ``rows``: handoffs that wait on the page; ``gone`` tells of each that waits no more who took it,
+    and when.
     """
     now = request.now
     counts = counters(request.user, now)

@@ -31,7 +31,10 @@ def record(
     to_state: str = "",
     payload: dict[str, Any] | None = None,
 ) -> Event:
-    """Write one event. ``by`` None: the system. ``on``: the date it happened. Words and names go to ``payload``."""
+    """Write one event. ``by`` None: the system.
+
+    ``on``: the date it happened. Words and names go to ``payload``.
+    """
     return Event.objects.create(
         lead=lead,
         handoff=handoff,
@@ -46,7 +49,10 @@ def record(
 
 
 def last_changes(lead: Lead) -> dict[str, tuple[str, datetime]]:
-    """For each fact that was edited lately ("person.name"), who changed it last, and when. One query."""
+    """For each fact that was edited lately ("person.name"), who changed it last, and when.
+
+    One query.
+    """
     found: dict[str, tuple[str, datetime]] = {}
     edits = lead.events.filter(kind=EventKind.UPDATED).select_related("actor").order_by("-id")
     for event in edits[:RECENT]:

@@ -11,7 +11,9 @@ urlpatterns = [
     path("people/<int:pk>/edit/", people.person_edit, name="person_edit"),
     path("people/<int:pk>/place/", people.person_place, name="person_place"),
     path("people/<int:pk>/leave/", people.person_leave, name="person_leave"),
-    path("people/<int:pk>/leave/<int:leave>/end/", people.person_leave_end, name="person_leave_end"),
+    path(
+        "people/<int:pk>/leave/<int:leave>/end/", people.person_leave_end, name="person_leave_end"
+    ),
     path("people/<int:pk>/link/", people.person_link, name="person_link"),
     path("people/<int:pk>/link/revoke/", people.person_revoke, name="person_revoke"),
     path("people/<int:pk>/sessions/end/", people.person_sessions, name="person_sessions"),

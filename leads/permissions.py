@@ -1,4 +1,7 @@
-"""Who may do what with leads and handoffs. The whole policy on one screen; sight is ``visible_to``."""
+"""Who may do what with leads and handoffs.
+
+The whole policy on one screen; sight is ``visible_to``.
+"""
 
 from __future__ import annotations
 
@@ -70,12 +73,18 @@ def can_work(user: User, handoff: Handoff) -> bool:
 
 
 def can_pause(user: User, handoff: Handoff) -> bool:
-    """Pause its clock and end the pause: whoever works it, while a contact or the SQL decision is awaited."""
-    return handoff.state in (HandoffState.ACCEPTED, HandoffState.CONTACTED) and can_work(user, handoff)
+    """Pause its clock and end the pause: whoever works it, while a contact or the SQL decision is
+    awaited.
+    """
+    return handoff.state in (HandoffState.ACCEPTED, HandoffState.CONTACTED) and can_work(
+        user, handoff
+    )
 
 
 def can_reapply(user: User) -> bool:
-    """Bring open handoffs to the agreement in force: leads of sales teams for theirs, the director for all."""
+    """Bring open handoffs to the agreement in force: leads of sales teams for theirs, the director
+    for all.
+    """
     return user.is_director or bool(user.team_ids(Side.SALES, led=True))
 
 
@@ -86,12 +95,16 @@ def can_requeue(user: User, handoff: Handoff) -> bool:
 
 def can_reassign(user: User, handoff: Handoff) -> bool:
     """Give it to a colleague: a lead of the team, or the director."""
-    return handoff.state in WORKED and (user.is_director or handoff.team_id in user.team_ids(Side.SALES, led=True))
+    return handoff.state in WORKED and (
+        user.is_director or handoff.team_id in user.team_ids(Side.SALES, led=True)
+    )
 
 
 def can_edit_catalogues(user: User) -> bool:
     """What leads do and what it is worth: leads of teams of either side, and admins."""
-    return user.is_admin or bool(user.team_ids(Side.MARKETING, led=True) or user.team_ids(Side.SALES, led=True))
+    return user.is_admin or bool(
+        user.team_ids(Side.MARKETING, led=True) or user.team_ids(Side.SALES, led=True)
+    )
 
 
 def can_read_alignment(user: User) -> bool:
@@ -100,7 +113,9 @@ def can_read_alignment(user: User) -> bool:
 
 
 def _is_of_marketing(user: User, lead: Lead) -> bool:
-    return lead.marketing_team_id is not None and lead.marketing_team_id in user.team_ids(Side.MARKETING)
+    return lead.marketing_team_id is not None and lead.marketing_team_id in user.team_ids(
+        Side.MARKETING
+    )
 
 
 def _works(user: User, lead: Lead) -> bool:

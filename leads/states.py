@@ -56,7 +56,8 @@ CLOSED = (S.WON, S.LOST, S.REJECTED, S.WITHDRAWN, S.DISQUALIFIED)
 
 HANDOFF_MOVES: Moves = {
     S.PENDING: frozenset({S.ACCEPTED, S.REJECTED, S.WITHDRAWN}),
-    # accepted -> SQL: the package proved means and authority; accepted -> pending: requeued or undone
+    # accepted -> SQL: the package proved means and authority; accepted -> pending: requeued or
+    # undone
     S.ACCEPTED: frozenset({S.CONTACTED, S.SQL, S.PENDING}),
     S.CONTACTED: frozenset({S.SQL, S.DISQUALIFIED}),
     S.SQL: frozenset({S.OPPORTUNITY, S.LOST, S.DISQUALIFIED}),
@@ -158,7 +159,9 @@ R = ImportState
 IMPORT_WORK = (R.CHECKING, R.RUNNING, R.UNDOING)
 IMPORT_MOVES: Moves = {
     R.DRAFT: frozenset({R.CHECKING, R.DISCARDED}),
-    R.CHECKING: frozenset({R.CHECKED, R.DRAFT, R.DISCARDED}),  # draft again: the file cannot be read to its end
+    R.CHECKING: frozenset(
+        {R.CHECKED, R.DRAFT, R.DISCARDED}
+    ),  # draft again: the file cannot be read to its end
     R.CHECKED: frozenset({R.CHECKING, R.RUNNING, R.DISCARDED}),
     R.RUNNING: frozenset({R.DONE, R.FAILED}),
     R.FAILED: frozenset({R.RUNNING, R.UNDOING}),

@@ -2,7 +2,18 @@
 
 from django.urls import path
 
-from leads.views import evidence, handoffs, impact, imports, lead_edit, leads, qualification, queue, reapply, search
+from leads.views import (
+    evidence,
+    handoffs,
+    impact,
+    imports,
+    lead_edit,
+    leads,
+    qualification,
+    queue,
+    reapply,
+    search,
+)
 from leads.views.settings import valuable_actions
 
 urlpatterns = [
@@ -22,8 +33,18 @@ urlpatterns = [
     path("actions/", valuable_actions.kind_list, name="action_kinds"),
     path("actions/new/", valuable_actions.kind_new, name="action_kind_new"),
     path("actions/<int:pk>/", valuable_actions.kind_edit, name="action_kind"),
-    path("actions/<int:pk>/up/", valuable_actions.kind_move, {"direction": "up"}, name="action_kind_up"),
-    path("actions/<int:pk>/down/", valuable_actions.kind_move, {"direction": "down"}, name="action_kind_down"),
+    path(
+        "actions/<int:pk>/up/",
+        valuable_actions.kind_move,
+        {"direction": "up"},
+        name="action_kind_up",
+    ),
+    path(
+        "actions/<int:pk>/down/",
+        valuable_actions.kind_move,
+        {"direction": "down"},
+        name="action_kind_down",
+    ),
     path("actions/<int:pk>/archive/", valuable_actions.kind_archive, name="action_kind_archive"),
     path("actions/<int:pk>/restore/", valuable_actions.kind_restore, name="action_kind_restore"),
     path("impact/personas/<int:pk>/", impact.of_persona, name="impact_persona"),

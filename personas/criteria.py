@@ -1,4 +1,6 @@
-"""Whether a criterion can be judged at all, and what its operand is: read from what people type, checked, in words."""
+"""Whether a criterion can be judged at all, and what its operand is: read from what people type,
+checked, in words.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,10 @@ class Unfit(ValueError):
 
 
 def operand_of(field: Field, operator: str, typed: Sequence[str]) -> Any:
-    """The operand as JSON keeps it, from the lines typed. Raises Unfit with words for the person."""
+    """The operand as JSON keeps it, from the lines typed.
+
+    Raises Unfit with words for the person.
+    """
     if operator in WITHOUT_OPERAND:
         return None
     lines = list(dict.fromkeys(filter(None, (clean_line(each) for each in typed))))
@@ -35,7 +40,9 @@ def operand_of(field: Field, operator: str, typed: Sequence[str]) -> Any:
     if len(lines) > MOST_WORDS:
         raise Unfit(_("Give at most %(count)d entries.") % {"count": MOST_WORDS})
     values = [_value(field, each) for each in lines]
-    if operator == Operator.CONTAINS_ANY and (mute := next((v for v in values if not fold(str(v))), None)):
+    if operator == Operator.CONTAINS_ANY and (
+        mute := next((v for v in values if not fold(str(v))), None)
+    ):
         raise Unfit(_("“%(typed)s” has no letter and no digit.") % {"typed": mute})
     return values
 
@@ -54,13 +61,28 @@ def _value(field: Field, typed: str) -> Any:
             try:
                 return date.fromisoformat(typed).isoformat()
             except ValueError:
-                raise Unfit(_("“%(typed)s” is not a date. Write it as year, month, day: 2026-03-31.") % words) from None
+                raise Unfit(
+                    _("“%(typed)s” is not a date. Write it as year, month, day: 2026-03-31.")
+                    % words
+                ) from None
         case FieldType.CHOICE:
             if typed not in dict(field.choices):
-                raise Unfit(_("“%(typed)s” is not in the list of “%(field)s”.") % {**words, "field": field.name})
+                raise Unfit(
+                    _("“%(typed)s” is not in the list of “%(field)s”.")
+                    % {
+                        **words,
+                        "field": field.name,
+                    }
+                )
             return typed
     if len(typed) > LONGEST_WORD:
-        raise Unfit(_("“%(typed)s…” is too long: at most %(count)d characters.") % {**words, "count": LONGEST_WORD})
+        raise Unfit(
+            _("“%(typed)s…” is too long: at most %(count)d characters.")
+            % {
+                **words,
+                "count": LONGEST_WORD,
+            }
+        )
     return typed
 
 
@@ -70,7 +92,10 @@ def _number(typed: str) -> int | float:
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite() or abs(number) >= 10**12:
-        raise Unfit(_("“%(typed)s” is not a number. Write it with digits: 1500 or 0.5.") % {"typed": typed[:60]})
+        raise Unfit(
+            _("“%(typed)s” is not a number. Write it with digits: 1500 or 0.5.")
+            % {"typed": typed[:60]}
+        )
     return int(number) if number == number.to_integral_value() else float(number)
 
 
@@ -84,8 +109,9 @@ def typed_of(operand: Any) -> list[str]:
 
 
 def problems(criterion: Mapping[str, Any], fields: Fields) -> dict[str, str]:
-    """What keeps a criterion from being judged, by the part that is wrong: kind, text, field, operator, operand,
-    weight. Empty: nothing."""
+    """What keeps a criterion from being judged, by the part that is wrong: kind, text, field,
+    operator, operand, weight. Empty: nothing.
+    """
     found: dict[str, str] = {}
     if criterion["kind"] not in CriterionKind.values:
         found["kind"] = _("There is no kind of criterion “%(name)s”.") % {"name": criterion["kind"]}
@@ -168,7 +194,9 @@ def _rule(field: Field, operator: str, operand: Any) -> str:
 
 
 def said(field: Field, operand: Any, last: str = "") -> str:
-    """An operand in words: numbers as the region writes them, choices by name; ``last`` stands before the last one."""
+    """An operand in words: numbers as the region writes them, choices by name; ``last`` stands
+    before the last one.
+    """
     names = [_one(field, each) for each in (operand if isinstance(operand, list) else [operand])]
     if last and len(names) > 1:
         return f"{', '.join(names[:-1])} {last} {names[-1]}"
@@ -182,7 +210,9 @@ def _one(field: Field, value: Any) -> str:
         return number_formats.number(value)
     if field.type == FieldType.DATE:
         try:
-            return number_formats.when(date.fromisoformat(str(value)), pgettext("date format", "j M Y"))
+            return number_formats.when(
+                date.fromisoformat(str(value)), pgettext("date format", "j M Y")
+            )
         except ValueError:
             return str(value)
     return dict(field.choices).get(str(value), str(value))

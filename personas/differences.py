@@ -11,7 +11,18 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from crm.lib.bilingual import LANGUAGES, in_language
-from crm.lib.differences import CHANGED, GONE, MOVED, NEW, SAME, Line, Part, has_changed, lists, words
+from crm.lib.differences import (
+    CHANGED,
+    GONE,
+    MOVED,
+    NEW,
+    SAME,
+    Line,
+    Part,
+    has_changed,
+    lists,
+    words,
+)
 from personas import documents
 from personas.criteria import reads
 from personas.documents import SECTIONS, WHO
@@ -32,7 +43,10 @@ class Text:
 
 @dataclass(frozen=True)
 class Change:
-    """One criterion: ``op`` is new, gone, changed or moved. ``notes``: what changed besides its words, in words."""
+    """One criterion: ``op`` is new, gone, changed or moved.
+
+    ``notes``: what changed besides its words, in words.
+    """
 
     op: str
     kind: CriterionKind
@@ -60,7 +74,9 @@ def between(older: PersonaVersion, newer: PersonaVersion, fields: Fields) -> Dif
     found = [_who(older.content, newer.content)]
     found += [_section(key, older.content, newer.content) for key in SECTIONS]
     texts = [each for each in found if each.elsewhere or has_changed(each.lines)]
-    return Difference(older, newer, texts, _criteria(older.criteria.all(), newer.criteria.all(), fields))
+    return Difference(
+        older, newer, texts, _criteria(older.criteria.all(), newer.criteria.all(), fields)
+    )
 
 
 def _who(old: Mapping[str, Any], new: Mapping[str, Any]) -> Text:
@@ -78,14 +94,18 @@ def _section(key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> Text:
 
 def _criteria(old: Iterable[Criterion], new: Iterable[Criterion], fields: Fields) -> list[Change]:
     before, after = {each.code: each for each in old}, {each.code: each for each in new}
-    place = _moved([code for code in before if code in after], [code for code in after if code in before])
+    place = _moved(
+        [code for code in before if code in after], [code for code in after if code in before]
+    )
     found = []
     for code, each in after.items():
         if code not in before:
             found.append(_alone(NEW, each, fields))
         elif change := _changed(before[code], each, fields, is_moved=code in place):
             found.append(change)
-    return found + [_alone(GONE, each, fields) for code, each in before.items() if code not in after]
+    return found + [
+        _alone(GONE, each, fields) for code, each in before.items() if code not in after
+    ]
 
 
 def _moved(old: Sequence[str], new: Sequence[str]) -> set[str]:
@@ -93,7 +113,9 @@ def _moved(old: Sequence[str], new: Sequence[str]) -> set[str]:
 
 
 def _alone(op: str, one: Criterion, fields: Fields) -> Change:
-    return Change(op, CriterionKind(one.kind), [Part(op, str(one))], [Part(op, sentence(one, fields))])
+    return Change(
+        op, CriterionKind(one.kind), [Part(op, str(one))], [Part(op, sentence(one, fields))]
+    )
 
 
 def _changed(old: Criterion, new: Criterion, fields: Fields, *, is_moved: bool) -> Change | None:
@@ -103,7 +125,9 @@ def _changed(old: Criterion, new: Criterion, fields: Fields, *, is_moved: bool) 
         kinds = {"before": CriterionKind(old.kind).label, "after": CriterionKind(new.kind).label}
         notes.append(_("Kind: %(before)s → %(after)s") % kinds)
     if old.weight != new.weight:
-        notes.append(_("Points: %(before)d → %(after)d") % {"before": old.weight, "after": new.weight})
+        notes.append(
+            _("Points: %(before)d → %(after)d") % {"before": old.weight, "after": new.weight}
+        )
     text, rule = words(str(old), str(new)), words(sentence(old, fields), sentence(new, fields))
     if old.text != new.text and str(old) == str(new):
         notes.append(other_language())
@@ -111,7 +135,11 @@ def _changed(old: Criterion, new: Criterion, fields: Fields, *, is_moved: bool) 
         notes.append(_("Stands in another place"))
     if not notes and all(part.op == SAME for part in (*text, *rule)):
         return None
-    op = MOVED if is_moved and len(notes) == 1 and old.text == new.text and _same_rule(old, new) else CHANGED
+    op = (
+        MOVED
+        if is_moved and len(notes) == 1 and old.text == new.text and _same_rule(old, new)
+        else CHANGED
+    )
     return Change(op, CriterionKind(new.kind), text, rule, notes)
 
 
@@ -122,7 +150,11 @@ def _same_rule(old: Criterion, new: Criterion) -> bool:
 def other_language() -> str:
     """Says in which language the wording changed, where it is not the reader's."""
     reader = (get_language() or LANGUAGES[0])[:2]
-    return _("Only the Spanish wording changed") if reader == "en" else _("Only the English wording changed")
+    return (
+        _("Only the Spanish wording changed")
+        if reader == "en"
+        else _("Only the English wording changed")
+    )
 
 
 def sentence(one: Criterion, fields: Fields) -> str:

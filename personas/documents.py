@@ -1,4 +1,6 @@
-"""The text of a persona: who it is, and lists of sentences, each in Spanish, in English, or in both."""
+"""The text of a persona: who it is, and lists of sentences, each in Spanish, in English, or in
+both.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,10 @@ Content = Mapping[str, Any]
 
 @dataclass(frozen=True)
 class Passage:
-    """A text as one reader sees it. ``is_foreign``: it is not there in the reader's language, so it is the other's."""
+    """A text as one reader sees it.
+
+    ``is_foreign``: it is not there in the reader's language, so it is the other's.
+    """
 
     text: str
     language: str

@@ -1,4 +1,6 @@
-"""Writing the next version of a persona: a draft that several people edit, until a lead of a team publishes it."""
+"""Writing the next version of a persona: a draft that several people edit, until a lead of a team
+publishes it.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +52,9 @@ class NotADraft(IllegalMove):
 
 
 class Unjudgeable(DomainError):
-    """A criterion that no machine could judge; ``fields``: "criteria-<place>-<part>" and what is wrong."""
+    """A criterion that no machine could judge; ``fields``: "criteria-<place>-<part>" and what is
+    wrong.
+    """
 
     code = "unjudgeable"
     message = gettext_lazy("A criterion cannot be judged as it is.")
@@ -65,7 +69,9 @@ class Incomplete(DomainError):
 
 @transaction.atomic
 def start(persona: Persona, *, by: User, at: datetime) -> PersonaVersion:
-    """The open draft of ``persona``; where there is none, a new one with what the published version says."""
+    """The open draft of ``persona``; where there is none, a new one with what the published version
+    says.
+    """
     persona = Persona.objects.select_for_update(no_key=True).get(pk=persona.pk)
     known = persona.versions.filter(state=VersionState.DRAFT).first()
     if known is not None:
@@ -95,7 +101,13 @@ def write(
         persona=persona, number=last + 1, content=dict(content), created_by=by, created_at=at
     )
     _put(draft, criteria)
-    record("persona_drafted", draft, by=by, at=at, payload={"persona": persona.slug, "number": draft.number})
+    record(
+        "persona_drafted",
+        draft,
+        by=by,
+        at=at,
+        payload={"persona": persona.slug, "number": draft.number},
+    )
     return draft
 
 
@@ -110,9 +122,12 @@ def edit(
     by: User,
     at: datetime,
 ) -> PersonaVersion:
-    """Replace what the draft says. ``revision``: the one that was on the screen; ChangedMeanwhile if it moved on.
+    """Replace what the draft says.
 
-    ``fields``: what criteria may ask for; Unjudgeable names each part of a criterion that does not fit.
+    ``revision``: the one that was on the screen; ChangedMeanwhile if it moved on.
+
+    ``fields``: what criteria may ask for; Unjudgeable names each part of a criterion that does not
+    fit.
     """
     draft = _locked(draft, revision)
     wanted = with_codes(criteria)
@@ -127,10 +142,14 @@ def edit(
 
 
 @transaction.atomic
-def publish(draft: PersonaVersion, *, revision: int, fields: Fields, by: User, at: datetime) -> PersonaVersion:
-    """Publish the draft; the version before is superseded, and the leads of the teams of both sides are told.
+def publish(
+    draft: PersonaVersion, *, revision: int, fields: Fields, by: User, at: datetime
+) -> PersonaVersion:
+    """Publish the draft; the version before is superseded, and the leads of the teams of both sides
+    are told.
 
-    Raises ChangedMeanwhile if it is not what was on the screen, Incomplete or Unjudgeable with what is wrong.
+    Raises ChangedMeanwhile if it is not what was on the screen, Incomplete or Unjudgeable with what
+    is wrong.
     """
     draft = _locked(draft, revision)
     if lacking := lacks(draft):
@@ -167,13 +186,23 @@ def put_in_force(draft: PersonaVersion, *, by: User | None, at: datetime) -> Per
     persona.versions.filter(state=VersionState.PUBLISHED).update(state=VersionState.SUPERSEDED)
     draft.state, draft.published_at, draft.published_by = VersionState.PUBLISHED, at, by
     draft.save(update_fields=["state", "published_at", "published_by"])
-    record("persona_published", draft, by=by, at=at, payload={"persona": persona.slug, "number": draft.number})
+    record(
+        "persona_published",
+        draft,
+        by=by,
+        at=at,
+        payload={"persona": persona.slug, "number": draft.number},
+    )
     return draft
 
 
 def leads_of_teams() -> list[User]:
     """Everybody who leads a team of either side."""
-    led = {"memberships__is_lead": True, "memberships__team__archived_at": None, "memberships__team__side__in": Side}
+    led = {
+        "memberships__is_lead": True,
+        "memberships__team__archived_at": None,
+        "memberships__team__side__in": Side,
+    }
     return list(User.objects.filter(is_active=True, **led).distinct().order_by("pk"))
 
 
@@ -202,13 +231,20 @@ def check(criteria: Iterable[Mapping[str, Any]], fields: Fields) -> None:
 
 
 def with_codes(criteria: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The criteria, each with the code it has or a new one of its words: evidence and agreements name it by that."""
+    """The criteria, each with the code it has or a new one of its words: evidence and agreements
+    name it by that.
+    """
     found: list[dict[str, Any]] = []
     taken: set[str] = set()
     for each in criteria:
         text = each["text"]
-        wanted = slugify(each.get("code") or text.get("en") or text.get("es") or "")[:50].strip("-") or "criterion"
-        code = next(c for n in count(1) if (c := wanted if n == 1 else f"{wanted}-{n}") not in taken)
+        wanted = (
+            slugify(each.get("code") or text.get("en") or text.get("es") or "")[:50].strip("-")
+            or "criterion"
+        )
+        code = next(
+            c for n in count(1) if (c := wanted if n == 1 else f"{wanted}-{n}") not in taken
+        )
         taken.add(code)
         found.append({**each, "code": code})
     return found
@@ -216,13 +252,19 @@ def with_codes(criteria: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def _put(draft: PersonaVersion, criteria: Iterable[Mapping[str, Any]]) -> None:
     Criterion.objects.bulk_create(
-        Criterion(version=draft, position=position, **fields) for position, fields in enumerate(criteria)
+        Criterion(version=draft, position=position, **fields)
+        for position, fields in enumerate(criteria)
     )
 
 
 def _locked(draft: PersonaVersion, revision: int | None = None) -> PersonaVersion:
-    """The draft as it is now, locked. NotADraft if it is gone or published, ChangedMeanwhile over another revision."""
-    found = PersonaVersion.objects.select_for_update(no_key=True, of=("self",)).select_related("persona")
+    """The draft as it is now, locked.
+
+    NotADraft if it is gone or published, ChangedMeanwhile over another revision.
+    """
+    found = PersonaVersion.objects.select_for_update(no_key=True, of=("self",)).select_related(
+        "persona"
+    )
     now = found.filter(pk=draft.pk).first()
     if now is None or not now.is_draft:
         raise NotADraft

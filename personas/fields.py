@@ -1,4 +1,6 @@
-"""The facts that criteria may ask for, as plain data; the layer that knows leads makes the catalogue of them."""
+"""The facts that criteria may ask for, as plain data; the layer that knows leads makes the
+catalogue of them.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,8 @@ from personas.states import OPERATORS, FieldType, Operator
 
 @dataclass(frozen=True)
 class Field:
-    """One fact: ``code`` as criteria name it, ``name`` in the active language, ``choices`` of (value, name).
+    """One fact: ``code`` as criteria name it, ``name`` in the active language, ``choices`` of
+    (value, name).
 
     ``is_archived``: it still judges where a criterion asks for it, and is offered nowhere.
     """

@@ -25,32 +25,48 @@ class Persona(models.Model):
 class PersonaVersion(models.Model):
     """One wording of a persona. Leads keep the version that judged them.
 
-    A draft is written and read; from its publishing on the database lets nothing of it change but its state.
+    A draft is written and read; from its publishing on the database lets nothing of it change but
+    its state.
     """
 
     persona = models.ForeignKey(Persona, models.PROTECT, related_name="versions")
     number = models.PositiveSmallIntegerField()
-    state = models.CharField(max_length=12, choices=VersionState.choices, default=VersionState.DRAFT)
-    # {"who": {"es", "en"}, "goals": [{"es", "en"}, …], "pains", "objections", "process", "quotes", "behaviours"}
+    state = models.CharField(
+        max_length=12, choices=VersionState.choices, default=VersionState.DRAFT
+    )
+    # {"who": {"es", "en"}, "goals": [{"es", "en"}, …], "pains", "objections", "process", "quotes",
+    # "behaviours"}
     content = models.JSONField(default=dict)
     created_at = models.DateTimeField(db_default=RelevoNow())
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
-    revision = models.PositiveIntegerField(default=1, db_default=1)  # of the draft: who saves says which one they read
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
+    revision = models.PositiveIntegerField(
+        default=1, db_default=1
+    )  # of the draft: who saves says which one they read
     changed_at = models.DateTimeField(null=True, blank=True)
-    changed_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    changed_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
     published_at = models.DateTimeField(null=True, blank=True)
-    published_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    published_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     class Meta:
         constraints = [
             models.UniqueConstraint(fields=["persona", "number"], name="persona_version_number"),
             models.UniqueConstraint(
-                fields=["persona"], condition=Q(state=VersionState.PUBLISHED), name="persona_one_published"
+                fields=["persona"],
+                condition=Q(state=VersionState.PUBLISHED),
+                name="persona_one_published",
             ),
             models.UniqueConstraint(
                 fields=["persona"], condition=Q(state=VersionState.DRAFT), name="persona_one_draft"
             ),
-            models.CheckConstraint(condition=Q(state__in=VersionState.values), name="persona_version_state_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=VersionState.values), name="persona_version_state_known"
+            ),
             models.CheckConstraint(
                 condition=Q(state=VersionState.DRAFT) | Q(published_at__isnull=False),
                 name="persona_published_has_moment",
@@ -85,9 +101,15 @@ class Criterion(models.Model):
         ordering = ["position", "id"]
         constraints = [
             models.UniqueConstraint(fields=["version", "code"], name="criterion_code_once"),
-            models.CheckConstraint(condition=Q(kind__in=CriterionKind.values), name="criterion_kind_known"),
-            models.CheckConstraint(condition=Q(operator__in=Operator.values), name="criterion_operator_known"),
-            models.CheckConstraint(condition=Q(weight__gte=1, weight__lte=100), name="criterion_weight_1_to_100"),
+            models.CheckConstraint(
+                condition=Q(kind__in=CriterionKind.values), name="criterion_kind_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(operator__in=Operator.values), name="criterion_operator_known"
+            ),
+            models.CheckConstraint(
+                condition=Q(weight__gte=1, weight__lte=100), name="criterion_weight_1_to_100"
+            ),
         ]
 
     def __str__(self) -> str:

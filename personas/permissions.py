@@ -1,4 +1,7 @@
-"""Who may write personas. Everybody who is signed in reads them: both sides look for the same people."""
+"""Who may write personas.
+
+Everybody who is signed in reads them: both sides look for the same people.
+"""
 
 from __future__ import annotations
 
@@ -21,5 +24,7 @@ def can_publish(user: User) -> bool:
 
 
 def can_edit_fields(user: User) -> bool:
-    """The fields of leads that criteria ask for: leads of teams, and admins, who look after what forms ask."""
+    """The fields of leads that criteria ask for: leads of teams, and admins, who look after what
+    forms ask.
+    """
     return user.is_admin or leads_a_team(user)

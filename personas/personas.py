@@ -1,4 +1,7 @@
-"""The personas of the organisation: new ones, their names, which are in use and which put away. None is deleted."""
+"""The personas of the organisation: new ones, their names, which are in use and which put away.
+
+None is deleted.
+"""
 
 from __future__ import annotations
 
@@ -51,9 +54,15 @@ def create(slug: str, name: Mapping[str, str], *, by: User | None, at: datetime)
 
 def free_slug(name: Mapping[str, str]) -> str:
     """A slug for a persona of that name that none has yet."""
-    wanted = next(filter(None, (slugify(name.get(each) or "") for each in LANGUAGES)), "persona")[:50].strip("-")
+    wanted = next(filter(None, (slugify(name.get(each) or "") for each in LANGUAGES)), "persona")[
+        :50
+    ].strip("-")
     taken = set(Persona.objects.filter(slug__startswith=wanted).values_list("slug", flat=True))
-    return next(slug for n in range(1, len(taken) + 2) if (slug := wanted if n == 1 else f"{wanted}-{n}") not in taken)
+    return next(
+        slug
+        for n in range(1, len(taken) + 2)
+        if (slug := wanted if n == 1 else f"{wanted}-{n}") not in taken
+    )
 
 
 @transaction.atomic
@@ -71,9 +80,13 @@ def begin(
 
 
 @transaction.atomic
-def rename(persona: Persona, name: Mapping[str, str], *, was: Mapping[str, str], by: User, at: datetime) -> Persona:
-    """Another name; the versions stay as they are. ``was``: the name that was on the screen; Renamed if it is not
-    that any more."""
+def rename(
+    persona: Persona, name: Mapping[str, str], *, was: Mapping[str, str], by: User, at: datetime
+) -> Persona:
+    """Another name; the versions stay as they are.
+
+    ``was``: the name that was on the screen; Renamed if it is not that any more.
+    """
     persona, wanted = _locked(persona), _name(name)
     if persona.name != dict(was):
         raise Renamed(persona.name)
@@ -113,10 +126,12 @@ def publish_version(
     by: User | None,
     at: datetime,
 ) -> PersonaVersion:
-    """Write and publish the next version of ``persona`` at once; the one before is superseded, and judges what it has
-    judged. Nobody is told; a draft that is open is in the way (drafts.DraftIsOpen).
+    """Write and publish the next version of ``persona`` at once; the one before is superseded, and
+    judges what it has judged. Nobody is told; a draft that is open is in the way
+    (drafts.DraftIsOpen).
 
-    ``criteria``: mappings with the fields of Criterion (code, kind, text, field, operator, operand, weight).
+    ``criteria``: mappings with the fields of Criterion (code, kind, text, field, operator, operand,
+    weight).
     """
     with transaction.atomic():
         draft = drafts.write(persona, content, criteria, by=by, at=at)
@@ -126,7 +141,9 @@ def publish_version(
 def published() -> list[PersonaVersion]:
     """The version in use of every persona that is not archived, with its criteria."""
     return list(
-        PersonaVersion.objects.filter(state=VersionState.PUBLISHED, persona__archived_at__isnull=True)
+        PersonaVersion.objects.filter(
+            state=VersionState.PUBLISHED, persona__archived_at__isnull=True
+        )
         .select_related("persona")
         .prefetch_related("criteria")
         .order_by("persona__slug")
@@ -134,7 +151,9 @@ def published() -> list[PersonaVersion]:
 
 
 def everything() -> list[Persona]:
-    """Every persona with its published version and its draft as ``current``: what the list of them shows."""
+    """Every persona with its published version and its draft as ``current``: what the list of them
+    shows.
+    """
     shown = (
         PersonaVersion.objects.exclude(state=VersionState.SUPERSEDED)
         .select_related("changed_by", "created_by", "published_by")

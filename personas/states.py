@@ -20,7 +20,9 @@ VERSION_MOVES: Moves = {
 
 
 class CriterionKind(models.TextChoices):
-    """Fit makes an MQL (with a valuable action); a disqualifier forbids it; the others make an MQL an SQL."""
+    """Fit makes an MQL (with a valuable action); a disqualifier forbids it; the others make an MQL
+    an SQL.
+    """
 
     FIT = "fit", _("Fit")
     DISQUALIFIER = "disqualifier", _("Disqualifier")
@@ -55,8 +57,21 @@ class FieldType(models.TextChoices):
 
 # What may be asked of a fact of each type, the usual question first.
 OPERATORS: dict[str, tuple[Operator, ...]] = {
-    FieldType.TEXT: (Operator.CONTAINS_ANY, Operator.IS, Operator.IN, Operator.NOT_IN, Operator.IS_SET, Operator.SAID),
-    FieldType.NUMBER: (Operator.AT_LEAST, Operator.AT_MOST, Operator.IS, Operator.IS_SET, Operator.SAID),
+    FieldType.TEXT: (
+        Operator.CONTAINS_ANY,
+        Operator.IS,
+        Operator.IN,
+        Operator.NOT_IN,
+        Operator.IS_SET,
+        Operator.SAID,
+    ),
+    FieldType.NUMBER: (
+        Operator.AT_LEAST,
+        Operator.AT_MOST,
+        Operator.IS,
+        Operator.IS_SET,
+        Operator.SAID,
+    ),
     FieldType.YES_NO: (Operator.IS, Operator.IS_SET, Operator.SAID),
     FieldType.DATE: (Operator.BEFORE, Operator.AFTER, Operator.IS, Operator.IS_SET, Operator.SAID),
     FieldType.CHOICE: (Operator.IN, Operator.NOT_IN, Operator.IS, Operator.IS_SET, Operator.SAID),

@@ -1,4 +1,7 @@
-"""Who may look after calendars. Reading them, and asking when something is due, is for everybody signed in."""
+"""Who may look after calendars.
+
+Reading them, and asking when something is due, is for everybody signed in.
+"""
 
 from __future__ import annotations
 

@@ -16,7 +16,8 @@ class AgreementState(models.TextChoices):
     DISCARDED = "discarded", _("Discarded")
 
 
-# Proposed: the text is closed and waits for the signatures; back to draft voids those that were given.
+# Proposed: the text is closed and waits for the signatures; back to draft voids those that were
+# given.
 AGREEMENT_MOVES: Moves = {
     AgreementState.DRAFT: frozenset({AgreementState.PROPOSED, AgreementState.DISCARDED}),
     AgreementState.PROPOSED: frozenset({AgreementState.DRAFT, AgreementState.SIGNED}),
@@ -27,7 +28,12 @@ AGREEMENT_MOVES: Moves = {
 }
 UNSIGNED = (AgreementState.DRAFT, AgreementState.PROPOSED)
 # What a signature stands for, or may still: its text does not change.
-CLOSED = (AgreementState.PROPOSED, AgreementState.SIGNED, AgreementState.IN_FORCE, AgreementState.SUPERSEDED)
+CLOSED = (
+    AgreementState.PROPOSED,
+    AgreementState.SIGNED,
+    AgreementState.IN_FORCE,
+    AgreementState.SUPERSEDED,
+)
 
 
 class Distribution(models.TextChoices):
@@ -59,7 +65,10 @@ class Metric(models.TextChoices):
 
 
 CLOCK_METRICS = (Metric.ACCEPT, Metric.FIRST_CONTACT, Metric.SQL_DECISION, Metric.RETURN_ANSWER)
-COUNTED_METRICS = (Metric.MQL_VOLUME, Metric.ATTEMPTS)  # their target is a number, the others' a share
+COUNTED_METRICS = (
+    Metric.MQL_VOLUME,
+    Metric.ATTEMPTS,
+)  # their target is a number, the others' a share
 # Which side owes what; a commitment of the other side would be a promise in somebody else's name.
 SIDE_OF: dict[str, str] = {
     Metric.ACCEPT: "sales",
@@ -84,9 +93,12 @@ class ClockState(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
-# A breached clock may become met: the earliest true act counts, whatever the order in which we learn of it.
+# A breached clock may become met: the earliest true act counts, whatever the order in which we
+# learn of it.
 CLOCK_MOVES: Moves = {
-    ClockState.RUNNING: frozenset({ClockState.PAUSED, ClockState.MET, ClockState.BREACHED, ClockState.CANCELLED}),
+    ClockState.RUNNING: frozenset(
+        {ClockState.PAUSED, ClockState.MET, ClockState.BREACHED, ClockState.CANCELLED}
+    ),
     ClockState.PAUSED: frozenset({ClockState.RUNNING, ClockState.MET, ClockState.CANCELLED}),
     ClockState.BREACHED: frozenset({ClockState.MET, ClockState.CANCELLED, ClockState.RUNNING}),
     ClockState.MET: frozenset({ClockState.RUNNING}),
@@ -95,7 +107,9 @@ CLOCK_MOVES: Moves = {
 
 
 class ClockStatus(models.TextChoices):
-    """What a clock shows at a moment: derived from its row, by one rule for a row and for a query (sla.clocks.status)."""
+    """What a clock shows at a moment: derived from its row, by one rule for a row and for a query
+    (sla.clocks.status).
+    """
 
     OK = "ok", _("On track")
     SOON = "soon", _("At risk")

@@ -1,6 +1,8 @@
-"""The rules of the house that a machine can keep: what lies where, who imports whom, who reads the clock, budgets.
+"""The rules of the house that a machine can keep: what lies where, who imports whom, who reads the
+clock, budgets.
 
-A rule that fails here is either broken by mistake, or to be changed here on purpose, with its reason.
+A rule that fails here is either broken by mistake, or to be changed here on purpose, with its
+reason.
 """
 
 from __future__ import annotations
@@ -76,7 +78,12 @@ PURE = (
     "leads/qualification/scores.py",
     "crm/lib/differences.py",
 )
-PURE_MAY_USE = ("crm.lib.text", "sla.worktime.calendar", "sla.worktime.arithmetic", "leads.qualification.rules")
+PURE_MAY_USE = (
+    "crm.lib.text",
+    "sla.worktime.calendar",
+    "sla.worktime.arithmetic",
+    "leads.qualification.rules",
+)
 
 
 def package_of(module: str) -> str:
@@ -140,7 +147,9 @@ def imports_of_ours(path: Path) -> list[str]:
 
 
 def nouns() -> Iterator[Path]:
-    """Yield the noun, pure and permission modules: rules that are no models, and the shared library."""
+    """Yield the noun, pure and permission modules: rules that are no models, and the shared
+    library.
+    """
     for path in python_files():
         module = dotted(path)
         is_rule = kind_of(module) == "rules" and "models" not in module.split(".")
@@ -152,7 +161,11 @@ def nouns() -> Iterator[Path]:
 
 
 def test_top_level_holds_nothing_else() -> None:
-    ignored = {line.strip("/\n") for line in (ROOT / ".gitignore").open() if not line.startswith(("#", "\n", "*"))}
+    ignored = {
+        line.strip("/\n")
+        for line in (ROOT / ".gitignore").open()
+        if not line.startswith(("#", "\n", "*"))
+    }
     found = {path.name for path in ROOT.iterdir()} - ignored - LEFT_BY_RUNS
     assert sorted(found - TOP_LEVEL) == []
 
@@ -170,7 +183,9 @@ def test_no_module_is_called_by_what_it_is_not() -> None:
 
 
 def test_imports_keep_the_two_directions() -> None:
-    """Rules import rules of the same or a lower package; pages stand above all rules; wiring stands above all."""
+    """Rules import rules of the same or a lower package; pages stand above all rules; wiring stands
+    above all.
+    """
     wrong = []
     for path in python_files():
         for there in imports_of_ours(path):
@@ -230,7 +245,9 @@ def circles(graph: dict[str, set[str]]) -> list[list[str]]:
     found = set()
     for module, others in reached.items():
         if module in others:
-            found.add(tuple(sorted(other for other in others if module in reached.get(other, set()))))
+            found.add(
+                tuple(sorted(other for other in others if module in reached.get(other, set())))
+            )
     return [list(circle) for circle in sorted(found)]
 
 
@@ -263,8 +280,17 @@ def test_folders_hold_few_modules() -> None:
 
 def test_packages_have_no_code_of_their_own() -> None:
     """``__init__.py`` is empty but for the face of leads/handoffs and those of models."""
-    faces = {"crm/demo/__init__.py", "leads/handoffs/__init__.py", "leads/models/__init__.py", "sla/models/__init__.py"}
-    inits = {name_of(path) for path in python_files() if path.name == "__init__.py" and path.read_text().strip()}
+    faces = {
+        "crm/demo/__init__.py",
+        "leads/handoffs/__init__.py",
+        "leads/models/__init__.py",
+        "sla/models/__init__.py",
+    }
+    inits = {
+        name_of(path)
+        for path in python_files()
+        if path.name == "__init__.py" and path.read_text().strip()
+    }
     assert sorted(inits - faces) == []
 
 
@@ -288,7 +314,10 @@ def test_models_import_models_and_states_only() -> None:
 def test_states_import_no_models() -> None:
     states = [path for path in python_files() if path.name == "states.py"]
     wrong = [
-        (name_of(p), there) for p in states for there in imports(p) if ".models" in there and "django" not in there
+        (name_of(p), there)
+        for p in states
+        for there in imports(p)
+        if ".models" in there and "django" not in there
     ]
     assert wrong == []
 
@@ -296,18 +325,31 @@ def test_states_import_no_models() -> None:
 @pytest.mark.parametrize("name", PURE)
 def test_pure_module_imports_no_django(name: str) -> None:
     found = set(imports(ROOT / name))
-    assert sorted(there for there in found if there.startswith(("django", *APPS)) and there not in PURE_MAY_USE) == []
+    assert (
+        sorted(
+            there
+            for there in found
+            if there.startswith(("django", *APPS)) and there not in PURE_MAY_USE
+        )
+        == []
+    )
 
 
 @pytest.mark.parametrize("name", PURE)
 def test_pure_module_calls_no_now(name: str) -> None:
-    called = [ast.unparse(node.func) for node in ast.walk(tree(ROOT / name)) if isinstance(node, ast.Call)]
+    called = [
+        ast.unparse(node.func) for node in ast.walk(tree(ROOT / name)) if isinstance(node, ast.Call)
+    ]
     assert [text for text in called if text.split(".")[-1] in ("now", "today", "utcnow")] == []
 
 
 def dotted_names_in_settings() -> list[str]:
     """Return the strings of the settings that name something of the product."""
-    constants = (node for node in ast.walk(tree(ROOT / "crm" / "settings.py")) if isinstance(node, ast.Constant))
+    constants = (
+        node
+        for node in ast.walk(tree(ROOT / "crm" / "settings.py"))
+        if isinstance(node, ast.Constant)
+    )
     texts = (node.value for node in constants if isinstance(node.value, str))
     return [text for text in texts if re.fullmatch(rf"({'|'.join(APPS)})(\.\w+)+", text)]
 
@@ -321,7 +363,9 @@ def test_dotted_name_in_settings_can_be_imported(name: str) -> None:
 
 
 def test_readme_names_files_and_functions_that_exist() -> None:
-    """Walks read "`leads/views/queue.py`: `queue` …"; every name in back quotes behind a file is defined there."""
+    """Walks read "`leads/views/queue.py`: `queue` …"; every name in back quotes behind a file is
+    defined there.
+    """
     wrong = []
     for line in (ROOT / "README.md").read_text(encoding="utf-8").splitlines():
         for name, rest in re.findall(r"`([\w/]+\.py)`(?:: ((?:`\w+`(?:, | and )?)+))?", line):
@@ -330,12 +374,17 @@ def test_readme_names_files_and_functions_that_exist() -> None:
                 wrong.append(name)
                 continue
             defined = {node.name for node in ast.walk(tree(path)) if isinstance(node, DEFINITIONS)}
-            wrong += [f"{name}: {each}" for each in re.findall(r"`(\w+)`", rest) if each not in defined]
+            wrong += [
+                f"{name}: {each}" for each in re.findall(r"`(\w+)`", rest) if each not in defined
+            ]
     assert wrong == []
 
 
 def test_no_signals_between_apps() -> None:
     found = [
-        (name_of(p), there) for p in python_files() for there in imports(p) if "signals" in there or "dispatch" in there
+        (name_of(p), there)
+        for p in python_files()
+        for there in imports(p)
+        if "signals" in there or "dispatch" in there
     ]
     assert found == [("crm/apps.py", "django.db.models.signals")]  # grants after every migrate

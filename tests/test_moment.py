@@ -45,7 +45,17 @@ def test_moment_committed_is_seen_by_other_connections(moment: Moment) -> None:
 
 @pytest.mark.django_db
 def test_every_step_of_the_way_is_reached_by_the_factories(cast: Cast) -> None:
-    steps = ("handed_off", "accepted", "contacted", "sql", "opportunity", "won", "lost", "rejected", "disqualified")
+    steps = (
+        "handed_off",
+        "accepted",
+        "contacted",
+        "sql",
+        "opportunity",
+        "won",
+        "lost",
+        "rejected",
+        "disqualified",
+    )
     assert [getattr(factories, step)(cast).state for step in steps] == [
         "pending",
         "accepted",

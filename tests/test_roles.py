@@ -1,4 +1,6 @@
-"""What the database itself refuses: the product's role, the append-only triggers, the illegal moves."""
+"""What the database itself refuses: the product's role, the append-only triggers, the illegal
+moves.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ def run(statement: str) -> list[tuple[object, ...]]:
 
 
 def refusal(statement: str) -> str | None:
-    """The database's words when it refuses ``statement`` for lack of privilege; None when it obeys."""
+    """The database's words when it refuses ``statement`` for lack of privilege; None when
+    it obeys.
+    """
     try:
         with transaction.atomic():
             run(statement)
@@ -70,7 +74,9 @@ KEPT = {table: f"{table} is append-only" for table in TABLES}
 
 
 def test_app_reads_append_only_tables(as_app: None) -> None:
-    assert {table: run(f"SELECT count(*) > 0 FROM {table}") for table in TABLES} == {key: [(True,)] for key in TABLES}
+    assert {table: run(f"SELECT count(*) > 0 FROM {table}") for table in TABLES} == {
+        key: [(True,)] for key in TABLES
+    }
 
 
 def test_app_cannot_update_append_only_tables(as_app: None) -> None:
@@ -100,13 +106,20 @@ def test_app_works_the_whole_way(cast: Cast, moment: Moment) -> None:
 
 def test_app_cannot_replace_the_clock(as_app: None) -> None:
     body = "SELECT '2001-01-01'::timestamptz"
-    statement = f"CREATE OR REPLACE FUNCTION relevo_now() RETURNS timestamptz LANGUAGE sql AS $${body}$$"
+    statement = (
+        f"CREATE OR REPLACE FUNCTION relevo_now() RETURNS timestamptz LANGUAGE sql AS $${body}$$"
+    )
     assert refusal(statement) == "permission denied for schema public"
 
 
 def test_app_cannot_put_a_function_before_the_clock(as_app: None) -> None:
-    """A function of the same name in the session's own schema is never found without naming the schema."""
-    run("CREATE FUNCTION pg_temp.relevo_now() RETURNS timestamptz LANGUAGE sql AS 'SELECT now() - interval ''1 year'''")
+    """A function of the same name in the session's own schema is never found without naming the
+    schema.
+    """
+    run(
+        "CREATE FUNCTION pg_temp.relevo_now() RETURNS timestamptz LANGUAGE sql AS 'SELECT now() -"
+        " interval ''1 year'''"
+    )
     assert run("SELECT relevo_now()") == [(when("2026-03-02 12:01"),)]
 
 
@@ -114,9 +127,15 @@ def test_app_cannot_put_a_function_before_the_clock(as_app: None) -> None:
     ("statement", "words"),
     [
         ("ALTER TABLE leads_event DISABLE TRIGGER ALL", "must be owner of table leads_event"),
-        ("DROP TRIGGER leads_event_append_only ON leads_event", "must be owner of relation leads_event"),
+        (
+            "DROP TRIGGER leads_event_append_only ON leads_event",
+            "must be owner of relation leads_event",
+        ),
         ("ALTER FUNCTION relevo_now() STABLE", "must be owner of function relevo_now"),
-        ("SET session_replication_role = replica", 'permission denied to set parameter "session_replication_role"'),
+        (
+            "SET session_replication_role = replica",
+            'permission denied to set parameter "session_replication_role"',
+        ),
         ("CREATE SCHEMA mine", "permission denied for database "),
         ("UPDATE django_migrations SET name = ''", "permission denied for table django_migrations"),
     ],
@@ -128,8 +147,12 @@ def test_app_cannot_get_around_it(statement: str, words: str, as_app: None) -> N
 
 
 def test_app_cannot_grant_itself_more(as_app: None) -> None:
-    run("GRANT UPDATE ON leads_event TO relevo_app")  # PostgreSQL only warns that nothing was granted
-    assert refusal("UPDATE leads_event SET kind = kind") == "permission denied for table leads_event"
+    run(
+        "GRANT UPDATE ON leads_event TO relevo_app"
+    )  # PostgreSQL only warns that nothing was granted
+    assert (
+        refusal("UPDATE leads_event SET kind = kind") == "permission denied for table leads_event"
+    )
 
 
 # -- The owner, under the triggers
@@ -173,7 +196,9 @@ def test_owner_cannot_change_anything_beside_the_payload(history: None) -> None:
 
 @pytest.mark.django_db
 def test_deployed_clock_is_the_one_in_the_code() -> None:
-    assert run("SELECT prosrc, prosecdef FROM pg_proc WHERE proname = 'relevo_now'") == [(RELEVO_NOW_BODY, False)]
+    assert run("SELECT prosrc, prosecdef FROM pg_proc WHERE proname = 'relevo_now'") == [
+        (RELEVO_NOW_BODY, False)
+    ]
 
 
 # -- Illegal moves, from plain SQL
@@ -195,12 +220,21 @@ def refused_moves(table: str, ids: dict[str, int], states: list[str]) -> set[tup
 
 
 def illegal(moves: Moves, states: list[str]) -> set[tuple[str, str]]:
-    return {(old, new) for old in states for new in states if new != old and new not in moves.get(old, frozenset())}
+    return {
+        (old, new)
+        for old in states
+        for new in states
+        if new != old and new not in moves.get(old, frozenset())
+    }
 
 
 def test_illegal_moves_of_a_handoff_are_refused(cast: Cast) -> None:
-    makers = {state: getattr(factories, state) for state in HandoffState.values if state != "pending"}
-    ids = {state: make(cast).pk for state, make in {**makers, "pending": factories.handed_off}.items()}
+    makers = {
+        state: getattr(factories, state) for state in HandoffState.values if state != "pending"
+    }
+    ids = {
+        state: make(cast).pk for state, make in {**makers, "pending": factories.handed_off}.items()
+    }
     found = refused_moves("leads_handoff", ids, HandoffState.values)
     assert found == illegal(HANDOFF_MOVES, HandoffState.values)
 
@@ -211,14 +245,24 @@ def test_illegal_moves_of_a_clock_are_refused(cast: Cast) -> None:
 
     ids = {
         "running": accept_clock(factories.handed_off(cast)),
-        "paused": Clock.objects.get(subject_id=factories.accepted(cast).pk, metric="first_contact").pk,
+        "paused": (
+            Clock.objects.get(subject_id=factories.accepted(cast).pk, metric="first_contact").pk
+        ),
         "met": accept_clock(factories.accepted(cast)),
         "cancelled": accept_clock(factories.withdrawn(cast)),
         "breached": accept_clock(factories.handed_off(cast)),
     }
-    run(f"UPDATE sla_clock SET state = 'paused', paused_until = started_at WHERE id = {ids['paused']}")
-    run(f"UPDATE sla_clock SET state = 'breached', breached_at = due_at WHERE id = {ids['breached']}")
-    assert refused_moves("sla_clock", ids, ClockState.values) == illegal(CLOCK_MOVES, ClockState.values)
+    run(
+        "UPDATE sla_clock SET state = 'paused', paused_until = started_at WHERE id ="
+        f" {ids['paused']}"
+    )
+    run(
+        "UPDATE sla_clock SET state = 'breached', breached_at = due_at WHERE id ="
+        f" {ids['breached']}"
+    )
+    assert refused_moves("sla_clock", ids, ClockState.values) == illegal(
+        CLOCK_MOVES, ClockState.values
+    )
 
 
 def test_illegal_moves_of_an_agreement_are_refused(cast: Cast) -> None:
@@ -226,9 +270,15 @@ def test_illegal_moves_of_an_agreement_are_refused(cast: Cast) -> None:
     signing.sign(signed, "marketing", by=cast.luis, at=factories.SIGNED_AT)
     signing.sign(signed, "sales", by=cast.dora, at=factories.SIGNED_AT)
     newer = factories.agreement(
-        cast.calendar, marketing=cast.luis, sales=cast.dora, of=cast.agreement.agreement, at=when("2026-02-02 09:00")
+        cast.calendar,
+        marketing=cast.luis,
+        sales=cast.dora,
+        of=cast.agreement.agreement,
+        at=when("2026-02-02 09:00"),
     )
-    waiting = drafts.propose(factories.drafted(cast.calendar, by=cast.luis), by=cast.luis, at=factories.SIGNED_AT)
+    waiting = drafts.propose(
+        factories.drafted(cast.calendar, by=cast.luis), by=cast.luis, at=factories.SIGNED_AT
+    )
     given_up = factories.drafted(cast.calendar, by=cast.luis)
     ids = {
         "draft": factories.drafted(cast.calendar, by=cast.luis).pk,

@@ -1,4 +1,6 @@
-"""Settings: production is what you get when nothing is said, and a bad value is refused by its name."""
+"""Settings: production is what you get when nothing is said, and a bad value is refused by its
+name.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,9 @@ def settings_of(monkeypatch: pytest.MonkeyPatch) -> Any:
     """The settings read anew from exactly these variables, beside those of the running tests."""
 
     def read(**variables: str | None) -> dict[str, Any]:
-        given = {name: value for name, value in {**PRODUCTION, **variables}.items() if value is not None}
+        given = {
+            name: value for name, value in {**PRODUCTION, **variables}.items() if value is not None
+        }
         with monkeypatch.context() as patch:
             for name in {*os.environ} - {"PATH", "HOME"}:
                 patch.delenv(name)
@@ -65,13 +69,22 @@ def test_production_is_the_default(settings_of: Any) -> None:
         ({"ALLOWED_HOSTS": "relevo.test,*"}, "ALLOWED_HOSTS='relevo.test,*' is not accepted"),
         ({"BASE_URL": "relevo.test"}, "BASE_URL='relevo.test' is not accepted"),
         ({"BASE_URL": "ftp://relevo.test"}, "BASE_URL='ftp://relevo.test' is not accepted"),
-        ({"DATABASE_URL": "sqlite:///relevo.db"}, "DATABASE_URL='sqlite:///relevo.db' is not accepted"),
+        (
+            {"DATABASE_URL": "sqlite:///relevo.db"},
+            "DATABASE_URL='sqlite:///relevo.db' is not accepted",
+        ),
         ({"DATABASE_URL": "mysql://a:b@db/x"}, "DATABASE_URL='(hidden)' is not accepted"),
         ({"DATABASE_URL": "postgres://a:b@db/"}, "DATABASE_URL='(hidden)' is not accepted"),
-        ({"DATABASE_OWNER_URL": "mysql://a:b@db/x"}, "DATABASE_OWNER_URL='(hidden)' is not accepted"),
+        (
+            {"DATABASE_OWNER_URL": "mysql://a:b@db/x"},
+            "DATABASE_OWNER_URL='(hidden)' is not accepted",
+        ),
         ({"REDIS_URL": "localhost:6379"}, "REDIS_URL='localhost:6379' is not accepted"),
         ({"EMAIL_URL": "smtp.test:25"}, "EMAIL_URL='smtp.test:25' is not accepted"),
-        ({"EMAIL_URL": "filemail:///tmp/mails"}, "EMAIL_URL='filemail:///tmp/mails' is not accepted"),
+        (
+            {"EMAIL_URL": "filemail:///tmp/mails"},
+            "EMAIL_URL='filemail:///tmp/mails' is not accepted",
+        ),
         ({"EMAIL_URL": "http://a:b@smtp.test"}, "EMAIL_URL='(hidden)' is not accepted"),
         ({"EMAIL_URL": "smtp://a:b@"}, "EMAIL_URL='(hidden)' is not accepted"),
         (
@@ -83,43 +96,61 @@ def test_production_is_the_default(settings_of: Any) -> None:
             "EMAIL_URL='(hidden)' is not accepted: use a port from 1 to 65535",
         ),
         ({"EMAIL_URL": "smtp://smtp.test/?ssl=1"}, "EMAIL_URL='(hidden)' is not accepted"),
-        ({"EMAIL_TIMEOUT": "0"}, "EMAIL_TIMEOUT='0' is not accepted: use a whole number from 1 to 60"),
+        (
+            {"EMAIL_TIMEOUT": "0"},
+            "EMAIL_TIMEOUT='0' is not accepted: use a whole number from 1 to 60",
+        ),
         ({"DEFAULT_FROM_EMAIL": "Relevo"}, "DEFAULT_FROM_EMAIL='Relevo' is not accepted"),
         ({"DEFAULT_FROM_EMAIL": "a@b.test\nBcc: c@d.test"}, "DEFAULT_FROM_EMAIL="),
         ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL='LOUD' is not accepted"),
     ],
 )
-def test_bad_value_is_refused_by_its_name(settings_of: Any, variables: dict[str, str | None], words: str) -> None:
+def test_bad_value_is_refused_by_its_name(
+    settings_of: Any, variables: dict[str, str | None], words: str
+) -> None:
     with pytest.raises(ImproperlyConfigured) as refused:
         settings_of(**variables)
     assert str(refused.value)[: len(words)] == words
 
 
 @pytest.mark.parametrize("mode", ["demo", "development", "test"])
-def test_other_modes_start_without_a_key_and_for_this_machine_only(settings_of: Any, mode: str) -> None:
+def test_other_modes_start_without_a_key_and_for_this_machine_only(
+    settings_of: Any, mode: str
+) -> None:
     found = settings_of(RELEVO_MODE=mode, SECRET_KEY=None, ALLOWED_HOSTS=None)
     assert found["ALLOWED_HOSTS"] == ["localhost", "127.0.0.1", "[::1]"]
 
 
 @pytest.mark.parametrize(
-    ("mode", "demo"), [("production", False), ("development", False), ("test", False), ("demo", True)]
+    ("mode", "demo"),
+    [("production", False), ("development", False), ("test", False), ("demo", True)],
 )
 def test_demo_is_on_in_demo_mode_only(settings_of: Any, mode: str, demo: bool) -> None:
     assert settings_of(RELEVO_MODE=mode)["DEMO"] is demo
 
 
 @pytest.mark.parametrize("mode", ["production", "demo", "development"])
-def test_passwords_are_hashed_with_argon2_everywhere_but_in_tests(settings_of: Any, mode: str) -> None:
+def test_passwords_are_hashed_with_argon2_everywhere_but_in_tests(
+    settings_of: Any, mode: str
+) -> None:
     found = settings_of(RELEVO_MODE=mode)["PASSWORD_HASHERS"]
     assert found == ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 
 
-SECURE = ("SESSION_COOKIE_SECURE", "CSRF_COOKIE_SECURE", "LANGUAGE_COOKIE_SECURE", "SECURE_HSTS_SECONDS")
+SECURE = (
+    "SESSION_COOKIE_SECURE",
+    "CSRF_COOKIE_SECURE",
+    "LANGUAGE_COOKIE_SECURE",
+    "SECURE_HSTS_SECONDS",
+)
 
 
 @pytest.mark.parametrize(
     ("url", "values"),
-    [("https://relevo.test", [True, True, True, 31_536_000]), ("http://relevo.test", [False, False, False, 0])],
+    [
+        ("https://relevo.test", [True, True, True, 31_536_000]),
+        ("http://relevo.test", [False, False, False, 0]),
+    ],
 )
 def test_cookies_and_hsts_follow_the_address(settings_of: Any, url: str, values: list[Any]) -> None:
     found = settings_of(BASE_URL=url)
@@ -128,10 +159,22 @@ def test_cookies_and_hsts_follow_the_address(settings_of: Any, url: str, values:
 
 def test_content_security_policy_knows_nothing_unsafe(settings_of: Any) -> None:
     directives = settings_of()["CONTENT_SECURITY_POLICY"]["DIRECTIVES"]
-    assert [value for values in directives.values() for value in values if "unsafe" in str(value) or value == "*"] == []
+    assert [
+        value
+        for values in directives.values()
+        for value in values
+        if "unsafe" in str(value) or value == "*"
+    ] == []
 
 
-MAIL = ("EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "EMAIL_USE_TLS", "EMAIL_USE_SSL")
+MAIL = (
+    "EMAIL_HOST",
+    "EMAIL_PORT",
+    "EMAIL_HOST_USER",
+    "EMAIL_HOST_PASSWORD",
+    "EMAIL_USE_TLS",
+    "EMAIL_USE_SSL",
+)
 
 
 @pytest.mark.parametrize(
@@ -139,7 +182,10 @@ MAIL = ("EMAIL_HOST", "EMAIL_PORT", "EMAIL_HOST_USER", "EMAIL_HOST_PASSWORD", "E
     [
         ("smtp://mail.test", ("mail.test", 25, "", "", False, False)),
         ("smtp://mail.test:2525", ("mail.test", 2525, "", "", False, False)),
-        ("smtp+tls://a%40b.test:p%2Fw@mail.test", ("mail.test", 587, "a@b.test", "p/w", True, False)),
+        (
+            "smtp+tls://a%40b.test:p%2Fw@mail.test",
+            ("mail.test", 587, "a@b.test", "p/w", True, False),
+        ),
         ("smtp+ssl://a:b@mail.test", ("mail.test", 465, "a", "b", False, True)),
     ],
 )
@@ -167,7 +213,9 @@ def test_mail_is_off_unless_set_but_in_the_demo(
 
 def test_mails_come_from_the_site_unless_set(settings_of: Any) -> None:
     given = "Ventas <ventas@firma.test>"
-    found = [settings_of(DEFAULT_FROM_EMAIL=sender)["DEFAULT_FROM_EMAIL"] for sender in (None, given)]
+    found = [
+        settings_of(DEFAULT_FROM_EMAIL=sender)["DEFAULT_FROM_EMAIL"] for sender in (None, given)
+    ]
     assert found == ["Relevo <relevo@relevo.test>", given]
 
 
@@ -178,18 +226,29 @@ def test_broker_carries_json_only(settings_of: Any) -> None:
 
 def test_cache_lives_in_the_database(settings_of: Any) -> None:
     """With the cache on a dead Redis sign-in answers 500."""
-    assert settings_of()["CACHES"]["default"]["BACKEND"] == "django.core.cache.backends.db.DatabaseCache"
+    assert (
+        settings_of()["CACHES"]["default"]["BACKEND"]
+        == "django.core.cache.backends.db.DatabaseCache"
+    )
 
 
 def test_owner_of_the_tables_is_another_role(settings_of: Any) -> None:
     found = settings_of(DATABASE_OWNER_URL="postgres://relevo_owner:s3@db.test:5433/relevo")
-    assert (found["OWNER_DATABASE"]["USER"], found["DATABASES"]["default"]["USER"]) == ("relevo_owner", "relevo_app")
+    assert (found["OWNER_DATABASE"]["USER"], found["DATABASES"]["default"]["USER"]) == (
+        "relevo_owner",
+        "relevo_app",
+    )
 
 
 def test_process_stops_with_the_name_of_the_bad_value() -> None:
     variables = {**PRODUCTION, "PATH": os.environ["PATH"], "ALLOWED_HOSTS": "*"}
     done = subprocess.run(
-        [sys.executable, "manage.py", "check"], cwd=ROOT, env=variables, capture_output=True, text=True, timeout=60
+        [sys.executable, "manage.py", "check"],
+        cwd=ROOT,
+        env=variables,
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
     last = done.stderr.strip().splitlines()[-1]
     assert (done.returncode, "ALLOWED_HOSTS='*' is not accepted" in last) == (1, True)

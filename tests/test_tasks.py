@@ -21,7 +21,8 @@ TASKS = {
     "crm.tasks.deliver_messages": deliver_messages,
     "crm.tasks.send_mails": send_mails,
     "crm.tasks.sweep_deadlines": sweep_deadlines,
-    "crm.tasks.work_on_imports": work_on_imports,  # twice and in parallel: tests/leads/imports/test_worker.py
+    # twice and in parallel: tests/leads/imports/test_worker.py
+    "crm.tasks.work_on_imports": work_on_imports,
 }
 HANDOFFS = 8
 
@@ -32,10 +33,14 @@ def test_every_task_has_its_case_here() -> None:
 
 def test_schedule_is_made_of_utc_intervals() -> None:
     found = {
-        entry["task"]: (entry["schedule"], entry["options"]["expires"]) for entry in app.conf.beat_schedule.values()
+        entry["task"]: (entry["schedule"], entry["options"]["expires"])
+        for entry in app.conf.beat_schedule.values()
     }
     every_ten = dict.fromkeys(TASKS, (10.0, 10))
-    assert (found, app.conf.timezone) == (every_ten | {"crm.tasks.work_on_imports": (5.0, 5)}, "UTC")
+    assert (found, app.conf.timezone) == (
+        every_ten | {"crm.tasks.work_on_imports": (5.0, 5)},
+        "UTC",
+    )
 
 
 def test_deadlines_have_a_queue_of_their_own() -> None:
@@ -49,7 +54,11 @@ def test_deadlines_have_a_queue_of_their_own() -> None:
 
 
 def test_lost_worker_gives_its_task_back() -> None:
-    kept = (app.conf.task_acks_late, app.conf.task_reject_on_worker_lost, app.conf.worker_prefetch_multiplier)
+    kept = (
+        app.conf.task_acks_late,
+        app.conf.task_reject_on_worker_lost,
+        app.conf.worker_prefetch_multiplier,
+    )
     assert kept == (True, True, 1)
 
 
@@ -75,7 +84,10 @@ ONCE = {"firings": HANDOFFS, "events": HANDOFFS, "warnings": 3 * HANDOFFS, "park
 
 def test_sweep_beats_for_celery(overdue: None) -> None:
     sweep_deadlines()
-    assert sorted(Heartbeat.objects.values_list("name", flat=True)) == [heartbeats.CELERY, heartbeats.SWEEP]
+    assert sorted(Heartbeat.objects.values_list("name", flat=True)) == [
+        heartbeats.CELERY,
+        heartbeats.SWEEP,
+    ]
 
 
 def test_sweep_one_after_the_other_acts_once(overdue: None) -> None:
@@ -87,7 +99,10 @@ def test_sweep_one_after_the_other_acts_once(overdue: None) -> None:
 def test_delivery_one_after_the_other_acts_once(overdue: None) -> None:
     for _run in range(2):
         deliver_messages.apply(throw=True)
-    assert (Notice.objects.count(), Message.objects.filter(sent_at=None).count()) == (3 * HANDOFFS, 0)
+    assert (Notice.objects.count(), Message.objects.filter(sent_at=None).count()) == (
+        3 * HANDOFFS,
+        0,
+    )
 
 
 @pytest.mark.django_db(transaction=True)
@@ -115,13 +130,19 @@ def test_sweep_and_delivery_together_act_once(overdue: None) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_mails_in_parallel_and_again_go_once(cast: Cast, moment: Moment, settings: Settings) -> None:
+def test_mails_in_parallel_and_again_go_once(
+    cast: Cast, moment: Moment, settings: Settings
+) -> None:
     settings.MAIL_ON = True
     for _handoff in range(HANDOFFS):
         factories.handed_off(cast)
     results = together(*[lambda: send_mails.apply(throw=True).state] * 4)
     send_mails.apply(throw=True)
-    assert (results, len({letter.extra_headers["Message-ID"] for letter in mail.outbox}), len(mail.outbox)) == (
+    assert (
+        results,
+        len({letter.extra_headers["Message-ID"] for letter in mail.outbox}),
+        len(mail.outbox),
+    ) == (
         ["SUCCESS"] * 4,
         3 * HANDOFFS,
         3 * HANDOFFS,

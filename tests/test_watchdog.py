@@ -24,7 +24,9 @@ from tests.factories import Cast, when
 
 
 class Looks:
-    """Stands for the event that the watchdog waits on: each wait is one look and lets the test do something."""
+    """Stands for the event that the watchdog waits on: each wait is one look and lets the test do
+    something.
+    """
 
     def __init__(self, *before: Callable[[], None]) -> None:
         self.before = list(before)
@@ -48,7 +50,9 @@ def handlers() -> dict[int, Callable[..., None]]:
 
 
 @pytest.fixture
-def look(monkeypatch: pytest.MonkeyPatch, handlers: dict[int, Callable[..., None]]) -> Callable[..., None]:
+def look(
+    monkeypatch: pytest.MonkeyPatch, handlers: dict[int, Callable[..., None]]
+) -> Callable[..., None]:
     """Runs the watchdog for as many looks as there are things to do before one."""
 
     def run(*before: Callable[[], None]) -> None:
@@ -100,7 +104,11 @@ def test_living_celery_is_left_alone(overdue: None, look: Callable[..., None]) -
 
 @pytest.mark.parametrize(("seconds", "found"), [(30, (0, False)), (30.001, (1, True))])
 def test_celery_is_waited_for_thirty_seconds(
-    overdue: None, look: Callable[..., None], wall: Callable[[float], None], seconds: float, found: tuple[int, bool]
+    overdue: None,
+    look: Callable[..., None],
+    wall: Callable[[float], None],
+    seconds: float,
+    found: tuple[int, bool],
 ) -> None:
     heartbeats.beat(heartbeats.CELERY)
     look(lambda: wall(seconds))
@@ -129,7 +137,10 @@ def test_watching_twice_acts_once(overdue: None, look: Callable[..., None]) -> N
 
 @pytest.mark.parametrize("error", [OperationalError, InterfaceError])
 def test_database_that_does_not_answer_is_asked_again(
-    overdue: None, look: Callable[..., None], monkeypatch: pytest.MonkeyPatch, error: type[Exception]
+    overdue: None,
+    look: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    error: type[Exception],
 ) -> None:
     real, failed = tasks.sweep, []
 
@@ -158,7 +169,11 @@ def test_signal_ends_it_before_the_next_look(
 
 @pytest.mark.parametrize(("alive", "rounds"), [(True, 0), (False, 2)])
 def test_mails_are_sent_while_celery_is_silent(
-    overdue: None, look: Callable[..., None], monkeypatch: pytest.MonkeyPatch, alive: bool, rounds: int
+    overdue: None,
+    look: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    alive: bool,
+    rounds: int,
 ) -> None:
     found: list[bool] = []
     monkeypatch.setattr(watchdog.Command, "mails", lambda _self: found.append(True))

@@ -5,7 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from django.db.models import Count, Exists, F, Func, OuterRef, Prefetch, Q, QuerySet, TextField, Value
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    Func,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    TextField,
+    Value,
+)
 from django.db.models.functions import Coalesce, Concat
 
 from crm.accounts import leaves
@@ -18,8 +29,9 @@ SHOWS = ("here", "gone", "imported")
 
 @dataclass(frozen=True)
 class Row:
-    """A person. ``state``: active, away, invited, expired (the link ran out), uninvited, deactivated, imported;
-    ``until``: the last moment of the link or the last day away."""
+    """A person. ``state``: active, away, invited, expired (the link ran out), uninvited,
+    deactivated, imported; ``until``: the last moment of the link or the last day away.
+    """
 
     person: User
     state: str
@@ -59,10 +71,14 @@ def _parts() -> dict[str, Q]:
 
 
 def everybody(show: str, *, search: str = "") -> QuerySet[User]:
-    """here: who can sign in or is invited; gone: deactivated; imported: names of imported history."""
+    """here: who can sign in or is invited; gone: deactivated; imported: names of imported
+    history.
+    """
     rows = User.objects.filter(_parts()[show])
     if search:
-        whole = Concat("name", Value(" "), Coalesce(F("email"), Value("")), output_field=TextField())
+        whole = Concat(
+            "name", Value(" "), Coalesce(F("email"), Value("")), output_field=TextField()
+        )
         rows = rows.alias(folded=_folded(whole)).filter(folded__contains=_folded(Value(search)))
     return rows.order_by("name", "pk")
 
@@ -74,11 +90,15 @@ def _folded(text: object) -> Func:
 
 def counts() -> dict[str, int]:
     """How many stand in each part of the list."""
-    return User.objects.aggregate(**{show: Count("pk", filter=part) for show, part in _parts().items()})
+    return User.objects.aggregate(
+        **{show: Count("pk", filter=part) for show, part in _parts().items()}
+    )
 
 
 def rows(show: str, *, at: datetime, search: str = "") -> list[Row]:
-    """The first SHOWN rows of a part of the list, by name; the same number of queries however many."""
+    """The first SHOWN rows of a part of the list, by name; the same number of queries
+    however many.
+    """
     open_links = Invitation.objects.filter(accepted_at__isnull=True, revoked_at__isnull=True)
     people = everybody(show, search=search).prefetch_related(
         "memberships__team", Prefetch("invitations", open_links, to_attr="open_links")

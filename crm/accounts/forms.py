@@ -15,13 +15,25 @@ from crm.accounts.states import Density, Theme
 from crm.lib import number_formats
 from crm.lib.text import clean_line
 
-REGIONS = ("America/", "Atlantic/", "Europe/", "Pacific/", "Africa/", "Asia/", "Australia/", "Indian/")
+REGIONS = (
+    "America/",
+    "Atlantic/",
+    "Europe/",
+    "Pacific/",
+    "Africa/",
+    "Asia/",
+    "Australia/",
+    "Indian/",
+)
 
 
 def zone_choices() -> list[tuple[str, str]]:
     """IANA zones for a select, the empty choice first: as the organisation."""
     zones = sorted(zone for zone in available_timezones() if zone.startswith(REGIONS))
-    return [("", str(_("As the organisation"))), *((zone, zone.replace("_", " ")) for zone in zones)]
+    return [
+        ("", str(_("As the organisation"))),
+        *((zone, zone.replace("_", " ")) for zone in zones),
+    ]
 
 
 class PreferencesForm(forms.Form):
@@ -31,7 +43,9 @@ class PreferencesForm(forms.Form):
     region = forms.ChoiceField(label=_("Numbers, dates and times"), required=False)
     time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
     theme = forms.ChoiceField(label=_("Theme"), choices=Theme.choices, widget=forms.RadioSelect)
-    density = forms.ChoiceField(label=_("Density"), choices=Density.choices, widget=forms.RadioSelect)
+    density = forms.ChoiceField(
+        label=_("Density"), choices=Density.choices, widget=forms.RadioSelect
+    )
     shortcuts = forms.BooleanField(
         label=_("Keyboard shortcuts"),
         required=False,
@@ -46,13 +60,20 @@ class PreferencesForm(forms.Form):
     live_updates = forms.BooleanField(
         label=_("Live updates"),
         required=False,
-        help_text=_("Counters and new rows are told while a page is open. Clocks run on either way."),
+        help_text=_(
+            "Counters and new rows are told while a page is open. Clocks run on either way."
+        ),
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, initial={name: getattr(user, name) for name in PREFERENCES}, **kwargs)
+        super().__init__(
+            *args, initial={name: getattr(user, name) for name in PREFERENCES}, **kwargs
+        )
         self.fields["time_zone"].choices = zone_choices()
-        self.fields["region"].choices = [("", str(_("As the organisation"))), *number_formats.choices()]
+        self.fields["region"].choices = [
+            ("", str(_("As the organisation"))),
+            *number_formats.choices(),
+        ]
 
 
 class ZoneForm(forms.Form):
@@ -68,15 +89,21 @@ class ZoneForm(forms.Form):
 class LeaveForm(forms.Form):
     """Days away, both included."""
 
-    first_on = forms.DateField(label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
-    last_on = forms.DateField(label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    first_on = forms.DateField(
+        label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
+    last_on = forms.DateField(
+        label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
 
 
 class ForgottenPasswordForm(forms.Form):
     """Where to send the link."""
 
     email = forms.EmailField(
-        label=_("E-mail"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "username"})
+        label=_("E-mail"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "username"}),
     )
 
 
@@ -103,7 +130,9 @@ class NewPasswordForm(forms.Form):
 class JoinForm(NewPasswordForm):
     """What an invited person says about themselves: name, language, password."""
 
-    name = forms.CharField(label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"}))
+    name = forms.CharField(
+        label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"})
+    )
     language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
     field_order = ["name", "language", "password"]
 

@@ -1,7 +1,8 @@
 """Inviting people: a link that opens an account once, within 14 days.
 
-The link carries a signature over the row's random nonce and its end: reading the database does not make a link,
-knowing the server's key does not either. A new invitation makes the one before it invalid.
+The link carries a signature over the row's random nonce and its end: reading the database does not
+make a link, knowing the server's key does not either. A new invitation makes the one before it
+invalid.
 """
 
 from __future__ import annotations
@@ -50,7 +51,9 @@ class LinkOver(DomainError):
 
 OVER = {
     "used": _("This link was used already. Sign in with the password that was set with it."),
-    "revoked": _("This link is not valid any more: a newer one was made, or the invitation was taken back."),
+    "revoked": _(
+        "This link is not valid any more: a newer one was made, or the invitation was taken back."
+    ),
     "expired": _("This link has run out: it was valid for 14 days."),
 }
 
@@ -70,16 +73,23 @@ def path_of(invitation: Invitation) -> str:
 
 
 def path_while_open(pk: int) -> str:
-    """The path of the link, or empty once it was used or taken back: for a mail that goes out later."""
-    invitation = Invitation.objects.filter(pk=pk, accepted_at__isnull=True, revoked_at__isnull=True).first()
+    """The path of the link, or empty once it was used or taken back: for a mail that goes out
+    later.
+    """
+    invitation = Invitation.objects.filter(
+        pk=pk, accepted_at__isnull=True, revoked_at__isnull=True
+    ).first()
     return path_of(invitation) if invitation else ""
 
 
 @transaction.atomic
 def create(person: User, *, by: User | None, at: datetime) -> Invitation:
-    """Invite ``person``, who may also be active and have lost the password. Links made before stop working.
+    """Invite ``person``, who may also be active and have lost the password.
 
-    Raises NotInvitable for somebody who was deactivated, and for demo people, who keep the password they have.
+    Links made before stop working.
+
+    Raises NotInvitable for somebody who was deactivated, and for demo people, who keep the password
+    they have.
     """
     now = locked(person)
     if now.deactivated_at is not None:
@@ -88,9 +98,19 @@ def create(person: User, *, by: User | None, at: datetime) -> Invitation:
         raise NotInvitable(_("Demo people keep their e-mail and their password."))
     _revoke(now, at=at)
     invitation = Invitation.objects.create(
-        person=now, invited_by=by, nonce=secrets.token_hex(32), created_at=at, expires_at=at + VALID_FOR
+        person=now,
+        invited_by=by,
+        nonce=secrets.token_hex(32),
+        created_at=at,
+        expires_at=at + VALID_FOR,
     )
-    record("person_invited", now, by=by, at=at, payload={"expires_at": invitation.expires_at.isoformat()})
+    record(
+        "person_invited",
+        now,
+        by=by,
+        at=at,
+        payload={"expires_at": invitation.expires_at.isoformat()},
+    )
     return invitation
 
 
@@ -109,11 +129,16 @@ def _revoke(person: User, *, at: datetime) -> int:
 
 def open_of(person: User) -> QuerySet[Invitation]:
     """The person's invitations that are neither used nor taken back: at most one."""
-    return Invitation.objects.filter(person=person, accepted_at__isnull=True, revoked_at__isnull=True)
+    return Invitation.objects.filter(
+        person=person, accepted_at__isnull=True, revoked_at__isnull=True
+    )
 
 
 def locked(person: User) -> User:
-    """The person's row, locked and fresh. What others refer to stays usable: their foreign keys do not wait."""
+    """The person's row, locked and fresh.
+
+    What others refer to stays usable: their foreign keys do not wait.
+    """
     return User.objects.select_for_update(no_key=True).get(pk=person.pk)
 
 
@@ -140,8 +165,11 @@ def _check(invitation: Invitation, *, at: datetime) -> None:
 
 
 @transaction.atomic
-def accept(invitation: Invitation, *, password: str, name: str, language: str, at: datetime) -> User:
-    """Use the link: set name, language and password (validated by the caller), open the account, end old sessions.
+def accept(
+    invitation: Invitation, *, password: str, name: str, language: str, at: datetime
+) -> User:
+    """Use the link: set name, language and password (validated by the caller), open the account,
+    end old sessions.
 
     Raises LinkOver where it was used or taken back in the meantime.
     """

@@ -22,7 +22,9 @@ class BadLeave(DomainError):
 
 
 def today_of(person: User, *, at: datetime) -> date:
-    """The calendar date of ``at`` in the person's zone, or the organisation's where they have none."""
+    """The calendar date of ``at`` in the person's zone, or the organisation's where they
+    have none.
+    """
     return local_date(at, person.time_zone or people.organisation().time_zone)
 
 
@@ -32,7 +34,9 @@ def is_away(person: User, on: date) -> bool:
 
 
 def away(persons: Iterable[User], *, at: datetime) -> dict[int, Leave]:
-    """Who of ``persons`` is on leave at ``at``: ``{person's id: the leave}``, each by their own zone. Two queries."""
+    """Who of ``persons`` is on leave at ``at``: ``{person's id: the leave}``, each by their own
+    zone. Two queries.
+    """
     zone = people.organisation().time_zone
     today = {person.pk: local_date(at, person.time_zone or zone) for person in persons}
     if not today:
@@ -40,12 +44,16 @@ def away(persons: Iterable[User], *, at: datetime) -> dict[int, Leave]:
     around = Leave.objects.filter(
         person__in=list(today), first_on__lte=max(today.values()), last_on__gte=min(today.values())
     )
-    return {row.person_id: row for row in around if row.first_on <= today[row.person_id] <= row.last_on}
+    return {
+        row.person_id: row for row in around if row.first_on <= today[row.person_id] <= row.last_on
+    }
 
 
 @transaction.atomic
 def take(person: User, first_on: date, last_on: date, *, by: User, at: datetime) -> Leave:
-    """Enter a leave. Raises BadLeave, naming the field, where the days are turned round, past or taken already."""
+    """Enter a leave. Raises BadLeave, naming the field, where the days are turned round, past or
+    taken already.
+    """
     if last_on < first_on:
         raise _bad("last_on", _("The last day is before the first one."))
     if last_on < today_of(person, at=at):
@@ -70,7 +78,9 @@ def _bad(field: str, text: object) -> BadLeave:
 
 @transaction.atomic
 def end(leave: Leave, *, by: User, at: datetime) -> None:
-    """The person is back today: a leave that runs ends yesterday, one that has not begun is taken out."""
+    """The person is back today: a leave that runs ends yesterday, one that has not begun is taken
+    out.
+    """
     today = today_of(leave.person, at=at)
     payload = {"first_on": leave.first_on.isoformat(), "last_on": leave.last_on.isoformat()}
     if leave.last_on < today:

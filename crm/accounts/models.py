@@ -34,17 +34,21 @@ class Organisation(models.Model):
     language = models.CharField(max_length=2, choices=LANGUAGES, default="es")
     time_zone = models.CharField(max_length=60, default="America/Mexico_City")
     country = models.CharField(max_length=2, blank=True)
-    # words that differ from what is usual in the country: {"lead": "lead", "agreement": "SLA"} (crm.lib.wording.variants)
+    # words that differ from what is usual in the country: {"lead": "lead", "agreement": "SLA"}
+    # (crm.lib.wording.variants)
     terms = models.JSONField(default=dict, blank=True, db_default=Value({}, models.JSONField()))
     is_demo = models.BooleanField(default=False)
-    # while True the checklist is the admins' first page; {"holidays": "done" | "skipped"} for each step left behind
+    # while True the checklist is the admins' first page; {"holidays": "done" | "skipped"} for each
+    # step left behind
     setting_up = models.BooleanField(default=False)
     setup_steps = models.JSONField(default=dict, blank=True)
 
     class Meta:
         constraints = [
             models.CheckConstraint(condition=Q(id=1), name="organisation_is_one"),
-            models.CheckConstraint(condition=Q(currency__regex=r"^[A-Z]{3}$"), name="organisation_currency_iso"),
+            models.CheckConstraint(
+                condition=Q(currency__regex=r"^[A-Z]{3}$"), name="organisation_currency_iso"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -52,7 +56,9 @@ class Organisation(models.Model):
 
 
 class Team(models.Model):
-    """A team of one side. Its working hours are the calendar that points to it, else the agreement's."""
+    """A team of one side. Its working hours are the calendar that points to it, else the
+    agreement's.
+    """
 
     name = models.CharField(max_length=80)
     side = models.CharField(max_length=12, choices=Side.choices)
@@ -80,23 +86,33 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
-        return self.create_user(email, password, is_admin=True, **{"name": email.split("@")[0], **fields})
+        return self.create_user(
+            email, password, is_admin=True, **{"name": email.split("@")[0], **fields}
+        )
 
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(email=(username or "").strip().lower())
 
     def with_surroundings(self, pk: int) -> User | None:
-        """A person with all that every page asks for, in one query: their teams, the organisation, the moment."""
+        """A person with all that every page asks for, in one query: their teams, the organisation,
+        the moment.
+        """
         sql, params = _surroundings()
-        return next(iter(self.raw(sql, [pk if value == ANYBODY else value for value in params])), None)
+        return next(
+            iter(self.raw(sql, [pk if value == ANYBODY else value for value in params])), None
+        )
 
     def surrounded(self) -> models.QuerySet[User]:
         """The query behind it."""
         memberships = Membership.objects.filter(user=OuterRef("pk"), team__archived_at__isnull=True)
-        teams = memberships.values(found=JSONObject(is_lead="is_lead", id="id", team=returning.as_json(Team, "team__")))
+        teams = memberships.values(
+            found=JSONObject(is_lead="is_lead", id="id", team=returning.as_json(Team, "team__"))
+        )
         return self.annotate(
             teams_row=ArraySubquery(teams),
-            organisation_row=Subquery(Organisation.objects.values(found=returning.as_json(Organisation))[:1]),
+            organisation_row=Subquery(
+                Organisation.objects.values(found=returning.as_json(Organisation))[:1]
+            ),
             fetched_at=RelevoNow(),
         )
 
@@ -108,9 +124,11 @@ def _surroundings() -> tuple[str, tuple[Any, ...]]:
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person. Inactive people (invited, imported history, people who left) cannot sign in but keep their name.
+    """A person. Inactive people (invited, imported history, people who left) cannot sign in but
+    keep their name.
 
-    ``deactivated_at``: when somebody ended their access; ``session_round``: raised to end every session at once.
+    ``deactivated_at``: when somebody ended their access; ``session_round``: raised to end every
+    session at once.
     """
 
     email = models.EmailField(max_length=254, unique=True, null=True, blank=True)
@@ -127,8 +145,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     theme = models.CharField(max_length=8, choices=Theme.choices, default=Theme.SYSTEM)
     density = models.CharField(max_length=12, choices=Density.choices, default=Density.COMFORTABLE)
     shortcuts = models.BooleanField(default=True)
-    mails = models.BooleanField(default=True, db_default=True)  # what happens is also told by e-mail
-    region = models.CharField(max_length=5, blank=True, db_default="")  # regions.TAGS; empty: as the organisation
+    mails = models.BooleanField(
+        default=True, db_default=True
+    )  # what happens is also told by e-mail
+    region = models.CharField(
+        max_length=5, blank=True, db_default=""
+    )  # regions.TAGS; empty: as the organisation
     live_updates = models.BooleanField(default=True, db_default=True)
     created_at = models.DateTimeField(db_default=RelevoNow())
     teams = models.ManyToManyField(Team, through="Membership", related_name="people")
@@ -140,9 +162,12 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         constraints = [
-            models.CheckConstraint(condition=Q(email__isnull=True) | Q(email=Lower("email")), name="user_email_lower"),
             models.CheckConstraint(
-                condition=Q(deactivated_at__isnull=True) | Q(is_active=False), name="user_deactivated_is_inactive"
+                condition=Q(email__isnull=True) | Q(email=Lower("email")), name="user_email_lower"
+            ),
+            models.CheckConstraint(
+                condition=Q(deactivated_at__isnull=True) | Q(is_active=False),
+                name="user_deactivated_is_inactive",
             ),
         ]
 
@@ -156,7 +181,9 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name.split(" ")[0]
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """What a session must carry to be this person's: another password or round ends those of before."""
+        """What a session must carry to be this person's: another password or round ends those of
+        before.
+        """
         salt = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
         value = f"{self.password}{self.session_round or ''}"
         return salted_hmac(salt, value, secret=secret, algorithm="sha256").hexdigest()
@@ -166,7 +193,12 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Memberships with their teams, read once per request, or beforehand by a list."""
         if (carried := getattr(self, "teams_row", None)) is not None:
             return [
-                Membership(id=row["id"], user=self, team=returning.from_json(Team, row["team"]), is_lead=row["is_lead"])
+                Membership(
+                    id=row["id"],
+                    user=self,
+                    team=returning.from_json(Team, row["team"]),
+                    is_lead=row["is_lead"],
+                )
                 for row in map(json.loads, carried)
             ]
         read = "memberships" in getattr(self, "_prefetched_objects_cache", {})
@@ -175,7 +207,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def team_ids(self, side: str, *, led: bool = False) -> list[int]:
         """Ids of the teams of ``side`` that the person belongs to, or leads when ``led``."""
-        return [m.team_id for m in self.memberships_now if m.team.side == side and (m.is_lead or not led)]
+        return [
+            m.team_id
+            for m in self.memberships_now
+            if m.team.side == side and (m.is_lead or not led)
+        ]
 
     @property
     def role(self) -> Role:
@@ -204,8 +240,10 @@ class Membership(models.Model):
 
 
 class Invitation(models.Model):
-    """A link by which a person sets a password and comes in, once. The link is signed (accounts.invitations): neither
-    this row nor the server's key alone makes it."""
+    """A link by which a person sets a password and comes in, once.
+
+    The link is signed (accounts.invitations): neither this row nor the server's key alone makes it.
+    """
 
     person = models.ForeignKey(User, models.CASCADE, related_name="invitations")
     invited_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
@@ -223,9 +261,12 @@ class Invitation(models.Model):
                 name="invitation_one_open",
             ),
             models.CheckConstraint(
-                condition=Q(accepted_at__isnull=True) | Q(revoked_at__isnull=True), name="invitation_ends_once"
+                condition=Q(accepted_at__isnull=True) | Q(revoked_at__isnull=True),
+                name="invitation_ends_once",
             ),
-            models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="invitation_has_time"),
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("created_at")), name="invitation_has_time"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -255,7 +296,11 @@ class Leave(models.Model):
                 expressions=[
                     ("person", RangeOperators.EQUAL),
                     (
-                        DateRange("first_on", "last_on", RangeBoundary(inclusive_lower=True, inclusive_upper=True)),
+                        DateRange(
+                            "first_on",
+                            "last_on",
+                            RangeBoundary(inclusive_lower=True, inclusive_upper=True),
+                        ),
                         RangeOperators.OVERLAPS,
                     ),
                 ],

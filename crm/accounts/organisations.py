@@ -1,4 +1,6 @@
-"""Writing the organisation: the first admin who founds it, its facts, and how far its set-up got."""
+"""Writing the organisation: the first admin who founds it, its facts, and how far its
+set-up got.
+"""
 
 from __future__ import annotations
 
@@ -32,13 +34,18 @@ class HoldsDemo(DomainError):
 
 def somebody_can_sign_in() -> bool:
     """Whether there is anybody who could let others in. Demo people count in demo mode only."""
-    found = User.objects.filter(is_active=True, email__isnull=False).exclude(password__startswith="!")
+    found = User.objects.filter(is_active=True, email__isnull=False).exclude(
+        password__startswith="!"
+    )
     return found.exists() if settings.DEMO else found.filter(is_demo=False).exists()
 
 
 @transaction.atomic
-def found(name: str, email: str, password: str, *, guesses: dict[str, str], language: str, at: datetime) -> User:
-    """Create the first admin and, with ``guesses`` (of FACTS), the organisation that they will set up.
+def found(
+    name: str, email: str, password: str, *, guesses: dict[str, str], language: str, at: datetime
+) -> User:
+    """Create the first admin and, with ``guesses`` (of FACTS), the organisation that they will set
+    up.
 
     Two at once: the second waits and is refused. Raises AlreadyFounded, HoldsDemo.
     """
@@ -49,7 +56,9 @@ def found(name: str, email: str, password: str, *, guesses: dict[str, str], lang
     existing = Organisation.objects.first()
     if existing is not None and existing.is_demo:
         raise HoldsDemo
-    admin = people.create_person(name, email=email, password=password, by=None, at=at, is_admin=True, language=language)
+    admin = people.create_person(
+        name, email=email, password=password, by=None, at=at, is_admin=True, language=language
+    )
     if existing is None:
         Organisation.objects.create(setting_up=True, **guesses)
     record("organisation_founded", admin, by=admin, at=at)
@@ -58,7 +67,9 @@ def found(name: str, email: str, password: str, *, guesses: dict[str, str], lang
 
 @transaction.atomic
 def change(*, by: User, at: datetime, **facts: Any) -> Organisation:
-    """Change the organisation's name, language, currency, zone, country, or the words that it says (terms)."""
+    """Change the organisation's name, language, currency, zone, country, or the words that it says
+    (terms).
+    """
     organisation = _locked()
     if unknown := set(facts) - set(FACTS):
         raise ValueError(f"{unknown} are no facts of an organisation")
@@ -73,7 +84,9 @@ def change(*, by: User, at: datetime, **facts: Any) -> Organisation:
 
 @transaction.atomic
 def note_step(key: str, state: str, *, by: User, at: datetime) -> Organisation:
-    """Note that the step ``key`` of the set-up was ``state``: done, skipped, or empty to open it again."""
+    """Note that the step ``key`` of the set-up was ``state``: done, skipped, or empty to open it
+    again.
+    """
     organisation = _locked()
     rest = {step: was for step, was in organisation.setup_steps.items() if step != key}
     organisation.setup_steps = {**rest, key: state} if state else rest
@@ -93,5 +106,7 @@ def end_setup(*, by: User, at: datetime) -> Organisation:
 
 
 def _locked() -> Organisation:
-    """The organisation's row, locked; an unsaved one with the defaults where data came before it."""
+    """The organisation's row, locked; an unsaved one with the defaults where data came
+    before it.
+    """
     return Organisation.objects.select_for_update().first() or people.organisation()

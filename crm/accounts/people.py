@@ -18,7 +18,16 @@ from crm.lib.db import returning
 from crm.lib.text import clean_line
 from crm.lib.wording import variants
 
-PREFERENCES = ("language", "region", "time_zone", "theme", "density", "shortcuts", "mails", "live_updates")
+PREFERENCES = (
+    "language",
+    "region",
+    "time_zone",
+    "theme",
+    "density",
+    "shortcuts",
+    "mails",
+    "live_updates",
+)
 
 
 _known: ContextVar[Organisation | None] = ContextVar("organisation", default=None)
@@ -30,8 +39,9 @@ def organisation() -> Organisation:
 
 
 def words() -> dict[str, str]:
-    """The words that Spanish texts say (crm.lib.wording.variants): chosen, else usual in the country. None while the database is
-    away: pages that say so are Spanish, too."""
+    """The words that Spanish texts say (crm.lib.wording.variants): chosen, else usual in the
+    country. None while the database is away: pages that say so are Spanish, too.
+    """
     try:
         found = organisation()
     except DatabaseError:
@@ -41,7 +51,9 @@ def words() -> dict[str, str]:
 
 @contextmanager
 def knowing(user: User) -> Iterator[Organisation]:
-    """For the time of a request: the organisation as it came with ``user`` (User.objects.with_surroundings)."""
+    """For the time of a request: the organisation as it came with ``user``
+    (User.objects.with_surroundings).
+    """
     carried = getattr(user, "organisation_row", None)
     token = _known.set(returning.from_json(Organisation, json.loads(carried)) if carried else None)
     try:
@@ -51,7 +63,9 @@ def knowing(user: User) -> Iterator[Organisation]:
 
 
 def wait_for_staff_changes() -> None:
-    """Let no other change of people and teams run until this transaction ends: the organisation's row is the lock."""
+    """Let no other change of people and teams run until this transaction ends: the organisation's
+    row is the lock.
+    """
     Organisation.objects.select_for_update(no_key=True).first()
 
 
@@ -74,17 +88,24 @@ def create_person(
     teams: Iterable[tuple[Team, bool]] = (),
     **fields: Any,
 ) -> User:
-    """A new person. ``teams``: pairs of team and whether the person leads it. Without password: no sign-in."""
+    """A new person. ``teams``: pairs of team and whether the person leads it.
+
+    Without password: no sign-in.
+    """
     user = User(name=clean_line(name), email=email.strip().lower() if email else None, **fields)
     user.set_password(password)
     user.save()
-    Membership.objects.bulk_create(Membership(user=user, team=team, is_lead=is_lead) for team, is_lead in teams)
+    Membership.objects.bulk_create(
+        Membership(user=user, team=team, is_lead=is_lead) for team, is_lead in teams
+    )
     record("person_created", user, by=by, at=at, payload={"name": user.name})
     return user
 
 
 @transaction.atomic
-def people_by_external_id(names: Mapping[str, str], *, by: User | None, at: datetime) -> dict[str, User]:
+def people_by_external_id(
+    names: Mapping[str, str], *, by: User | None, at: datetime
+) -> dict[str, User]:
     """People of an imported file: ``{external id: name}`` in, ``{external id: person}`` out.
 
     Whoever is unknown is created inactive: known in the statistics, unable to sign in.
@@ -93,19 +114,25 @@ def people_by_external_id(names: Mapping[str, str], *, by: User | None, at: date
     unknown = [key for key in names if key not in known]
     if not unknown:
         return known
-    fresh = [User(name=names[key], external_id=key, is_active=False, password="!") for key in unknown]
+    fresh = [
+        User(name=names[key], external_id=key, is_active=False, password="!") for key in unknown
+    ]
     User.objects.bulk_create(fresh, ignore_conflicts=True)
     record("people_imported", "person", by=by, at=at, payload={"external_ids": unknown})
     return _by_external_id(names)
 
 
 def _by_external_id(keys: Iterable[str]) -> dict[str, User]:
-    return {user.external_id or "": user for user in User.objects.filter(external_id__in=list(keys))}
+    return {
+        user.external_id or "": user for user in User.objects.filter(external_id__in=list(keys))
+    }
 
 
 @transaction.atomic
 def prefer(user: User, *, at: datetime, **choices: Any) -> User:
-    """Save the person's own preferences (language, region, zone, look, shortcuts, mails, live updates)."""
+    """Save the person's own preferences (language, region, zone, look, shortcuts, mails, live
+    updates).
+    """
     for name, value in choices.items():
         if name not in PREFERENCES:
             raise ValueError(f"{name} is not a preference")

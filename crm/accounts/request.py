@@ -11,8 +11,11 @@ from crm.accounts.models import Organisation, User
 
 
 class Request(HttpRequest):
-    """Set by crm.middleware. ``now``: the moment of the request by the database's clock. ``counts``: what the
-    navigation shows (leads.handoffs.queue), set by a view that counted it anyhow."""
+    """Set by crm.middleware.
+
+    ``now``: the moment of the request by the database's clock. ``counts``: what the navigation
+    shows (leads.handoffs.queue), set by a view that counted it anyhow.
+    """
 
     user: User
     htmx: HtmxDetails

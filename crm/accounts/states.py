@@ -10,7 +10,10 @@ class Side(models.TextChoices):
 
 
 class Role(models.TextChoices):
-    """The parts people play (domain.md). They follow from memberships and two marks, nobody sets them by hand."""
+    """The parts people play (domain.md).
+
+    They follow from memberships and two marks, nobody sets them by hand.
+    """
 
     MARKETING = "marketing", _("Marketing")
     SALES_REP = "sales_rep", _("Sales rep")

@@ -22,7 +22,14 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm.accounts import invitations, leaves, people
-from crm.accounts.forms import ChangePasswordForm, JoinForm, LeaveForm, NewPasswordForm, PreferencesForm, ZoneForm
+from crm.accounts.forms import (
+    ChangePasswordForm,
+    JoinForm,
+    LeaveForm,
+    NewPasswordForm,
+    PreferencesForm,
+    ZoneForm,
+)
 from crm.accounts.models import Invitation
 from crm.accounts.request import Request
 from crm.accounts.sign_in import demo, passwords
@@ -32,7 +39,9 @@ from crm.lib import clock
 @login_not_required
 @require_POST
 def demo_sign_in(request: HttpRequest) -> HttpResponse:
-    """Sign in as one of the demo's people, in the language of the sign-in page; 404 wherever this is not a demo."""
+    """Sign in as one of the demo's people, in the language of the sign-in page; 404 wherever this
+    is not a demo.
+    """
     user = demo.person(request.POST.get("as", ""))
     if user is None:
         raise Http404
@@ -46,7 +55,10 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, pk: int, signature: str) -> HttpResponse:
-    """The page of an invitation's link: name, language, password, and in. A look changes nothing."""
+    """The page of an invitation's link: name, language, password, and in.
+
+    A look changes nothing.
+    """
     now = clock.now()
     try:
         invitation = invitations.find(pk, signature, at=now)
@@ -87,7 +99,9 @@ def preferences(request: Request) -> HttpResponse:
 
 
 def _show_preferences(request: Request, *, status: int = 200, **forms: Form) -> HttpResponse:
-    """The page with what the person may set for themselves; ``forms``: those that came back with errors."""
+    """The page with what the person may set for themselves; ``forms``: those that came back with
+    errors.
+    """
     today = leaves.today_of(request.user, at=request.now)
     context = {
         "form": PreferencesForm(user=request.user),
@@ -162,22 +176,32 @@ def change_password(request: Request) -> HttpResponse:
         return refusal
     form = ChangePasswordForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
-        passwords.change(request.user, form.cleaned_data["password"], by=request.user, at=request.now)
+        passwords.change(
+            request.user, form.cleaned_data["password"], by=request.user, at=request.now
+        )
         update_session_auth_hash(request, request.user)
-        messages.success(request, _("Password changed. Wherever else you were signed in, you are not any more."))
+        messages.success(
+            request, _("Password changed. Wherever else you were signed in, you are not any more.")
+        )
         return redirect("preferences")
-    return render(request, "accounts/password.html", {"form": form}, status=422 if form.errors else 200)
+    return render(
+        request, "accounts/password.html", {"form": form}, status=422 if form.errors else 200
+    )
 
 
 @require_POST
 def choose_zone(request: Request) -> HttpResponse:
-    """The answer to "your device is in another zone": the device's or the organisation's; either is not asked again."""
+    """The answer to "your device is in another zone": the device's or the organisation's; either is
+    not asked again.
+    """
     form = ZoneForm(request.POST)
     if form.is_valid():
         people.prefer(request.user, at=request.now, time_zone=form.cleaned_data["time_zone"])
         messages.success(request, _("Preferences saved."))
     back = request.POST.get("next", "")
-    return redirect(back if url_has_allowed_host_and_scheme(back, {request.get_host()}) else "preferences")
+    return redirect(
+        back if url_has_allowed_host_and_scheme(back, {request.get_host()}) else "preferences"
+    )
 
 
 def too_often(request: Request) -> HttpResponse | None:

@@ -132,7 +132,10 @@ class OverridesShown(serializers.Serializer):
 
 
 class FunnelShown(serializers.Serializer):
-    """The numbers of a period, those of the alignment page. Rates run from 0 to 1; null: nothing to divide by."""
+    """The numbers of a period, those of the alignment page.
+
+    Rates run from 0 to 1; null: nothing to divide by.
+    """
 
     to = serializers.DateField()
     time_zone = serializers.CharField()
@@ -161,8 +164,14 @@ class Funnel(APIView):
         operation_id="funnel_read",
         summary=_("The numbers of a period, those of the alignment page"),
         parameters=[
-            OpenApiParameter("from", str, description=_("First date, 2026-01-01; usually 90 days before the last.")),
-            OpenApiParameter("to", str, description=_("Last date, included; today if it is not given.")),
+            OpenApiParameter(
+                "from",
+                str,
+                description=_("First date, 2026-01-01; usually 90 days before the last."),
+            ),
+            OpenApiParameter(
+                "to", str, description=_("Last date, included; today if it is not given.")
+            ),
             OpenApiParameter("source", str, description=_("Code of a source; ~none: without one.")),
         ],
         responses=FunnelShown,
@@ -173,6 +182,8 @@ class Funnel(APIView):
         rest.check_query(request.query_params, ("from", "to", "source"))
         form = ScopeForm(request.query_params, zone=people.organisation().time_zone, at=clock.now())
         if not form.is_valid():
-            wrong = {name.strip("_"): " ".join(map(str, texts)) for name, texts in form.errors.items()}
+            wrong = {
+                name.strip("_"): " ".join(map(str, texts)) for name, texts in form.errors.items()
+            }
             raise BadParameter(_("A filter cannot be read."), fields=wrong)
         return Response(report.as_json(report.read(form.scope)))

@@ -1,8 +1,10 @@
-"""Charts drawn on the server as HTML and SVG: no script, no style attribute, both themes by CSS classes.
+"""Charts drawn on the server as HTML and SVG: no script, no style attribute, both themes by CSS
+classes.
 
-Places are percentages and text has a fixed size, so nothing shrinks on a phone. Bars, funnel and heat map are
-real tables; columns and lines are figures named by their finding, with "Show as table" below. Every mark may
-carry the address of the list that it counts; in figures the accessible links stand in that table.
+Places are percentages and text has a fixed size, so nothing shrinks on a phone. Bars, funnel and
+heat map are real tables; columns and lines are figures named by their finding, with "Show as table"
+below. Every mark may carry the address of the list that it counts; in figures the accessible links
+stand in that table.
 """
 
 from __future__ import annotations
@@ -19,12 +21,19 @@ from django.utils.translation import gettext as _
 from crm.lib import number_formats
 
 NOTHING = format_html_join("", "{}", ())
-TOP, BOTTOM, LEFT, RIGHT = 22, 24, 10, 4  # of a figure: pixels above and below, percent left and right
+TOP, BOTTOM, LEFT, RIGHT = (
+    22,
+    24,
+    10,
+    4,
+)  # of a figure: pixels above and below, percent left and right
 
 
 @dataclass(frozen=True)
 class Mark:
-    """One bar or column. ``value`` None: not recorded; ``text`` replaces the number, ``late`` hatches it."""
+    """One bar or column. ``value`` None: not recorded; ``text`` replaces the number, ``late``
+    hatches it.
+    """
 
     label: str
     value: float | None
@@ -42,7 +51,9 @@ class Mark:
 
 @dataclass(frozen=True)
 class Cell:
-    """One cell of a heat map: ``rate`` from 0 to 1, or None where nothing can be said, of ``count`` cases."""
+    """One cell of a heat map: ``rate`` from 0 to 1, or None where nothing can be said, of ``count``
+    cases.
+    """
 
     rate: float | None
     count: int
@@ -51,7 +62,8 @@ class Cell:
 
 @dataclass(frozen=True)
 class Series:
-    """One line. ``tone`` is c1, c2, c3 or fc (forecast); None leaves a point out; ``hrefs`` one per point.
+    """One line. ``tone`` is c1, c2, c3 or fc (forecast); None leaves a point out; ``hrefs`` one per
+    point.
 
     ``solid`` tells for each point whether enough cases stand behind it; the others are hollow.
     """
@@ -97,7 +109,11 @@ def hatch(key: str) -> tuple[str, SafeString]:
 
 def filled(late: bool, pattern: str, tone: str) -> SafeString:
     """The attributes that paint a bar."""
-    return format_html('class="late" fill="url(#{})"', pattern) if late else format_html('class="{}"', tone)
+    return (
+        format_html('class="late" fill="url(#{})"', pattern)
+        if late
+        else format_html('class="{}"', tone)
+    )
 
 
 def ceiling(highest: float) -> float:
@@ -112,18 +128,25 @@ def ceiling(highest: float) -> float:
 
 
 def bars(
-    caption: str, marks: Sequence[Mark], *, heads: tuple[str, str, str] = ("", "", ""), tone: str = "c1"
+    caption: str,
+    marks: Sequence[Mark],
+    *,
+    heads: tuple[str, str, str] = ("", "", ""),
+    tone: str = "c1",
 ) -> SafeString:
-    """Horizontal bars, longest 100 %. ``heads`` name the columns (label, number, note) for screen readers."""
+    """Horizontal bars, longest 100 %.
+
+    ``heads`` name the columns (label, number, note) for screen readers.
+    """
     longest = max((mark.value or 0 for mark in marks), default=0) or 1
     name, pattern = hatch(caption)
     late = any(mark.late for mark in marks)
 
     def row(mark: Mark) -> SafeString:
         return format_html(
-            '<tr><th scope="row">{}</th><td class="bar"><svg width="100%" height="20" aria-hidden="true">'
-            '<rect {} width="{}%" height="20" rx="3"/></svg></td>'
-            '<td class="num"><{tag}>{}</{tag}></td><td class="sub">{}</td></tr>',
+            '<tr><th scope="row">{}</th><td class="bar"><svg width="100%" height="20"'
+            ' aria-hidden="true"><rect {} width="{}%" height="20" rx="3"/></svg></td><td'
+            ' class="num"><{tag}>{}</{tag}></td><td class="sub">{}</td></tr>',
             mark.label,
             filled(mark.late, name, tone),
             place(100 * (mark.value or 0) / longest),
@@ -135,7 +158,8 @@ def bars(
     names = ((name,) for name in (heads[0], _("Bar"), *heads[1:]))
     store = format_html('<svg class="vh" width="0" height="0" aria-hidden="true">{}</svg>', pattern)
     return format_html(
-        '{}<table class="bars"><caption class="vh">{}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table>',
+        '{}<table class="bars"><caption'
+        ' class="vh">{}</caption><thead><tr>{}</tr></thead><tbody>{}</tbody></table>',
         store if late else NOTHING,
         caption,
         format_html_join("", '<th scope="col"><span class="vh">{}</span></th>', names),
@@ -144,7 +168,9 @@ def bars(
 
 
 def funnel(caption: str, steps: Sequence[Mark], *, heads: tuple[str, str] = ("", "")) -> SafeString:
-    """Bars of one cohort by stage; each stage says its share of the stage before that was recorded."""
+    """Bars of one cohort by stage; each stage says its share of the stage before that was
+    recorded.
+    """
     marks, before = [], None
     for step in steps:
         note = step.note
@@ -156,22 +182,37 @@ def funnel(caption: str, steps: Sequence[Mark], *, heads: tuple[str, str] = ("",
 
 
 def heat(
-    caption: str, columns: Sequence[str], rows: Sequence[tuple[str, Sequence[Cell]]], *, least: int = 10
+    caption: str,
+    columns: Sequence[str],
+    rows: Sequence[tuple[str, Sequence[Cell]]],
+    *,
+    least: int = 10,
 ) -> SafeString:
-    """Rates by two attributes. Cells with fewer than ``least`` cases are dashed and not coloured."""
+    """Rates by two attributes.
+
+    Cells with fewer than ``least`` cases are dashed and not coloured.
+    """
     every = [cell for _label, cells in rows for cell in cells]
-    highest = max((c.rate for c in every if c.rate is not None and c.count >= least), default=0) or 1
+    highest = (
+        max((c.rate for c in every if c.rate is not None and c.count >= least), default=0) or 1
+    )
 
     def box(cell: Cell) -> SafeString:
         known = cell.rate is not None and cell.count >= least
-        tone = f"h{min(4, int(5 * cell.rate / highest))}" if known and cell.rate is not None else "h-na"
+        tone = (
+            f"h{min(4, int(5 * cell.rate / highest))}"
+            if known and cell.rate is not None
+            else "h-na"
+        )
         shown = linked(percent(cell.rate), cell.href) if cell.count else percent(cell.rate)
         form = '<td class="{}"><span>{}</span><small>n={}</small></td>'
         return format_html(form, tone, shown, counted(cell.count))
 
     return format_html(
         '<div class="scroll" tabindex="0" role="region" aria-label="{}"><table class="heat">'
-        '<caption class="vh">{}</caption><thead><tr><td></td>{}</tr></thead><tbody>{}</tbody></table></div>',
+        "<caption"
+        ' class="vh">{}</caption><thead><tr><td></td>{}</tr></thead>'
+        "<tbody>{}</tbody></table></div>",
         caption,
         caption,
         format_html_join("", '<th scope="col">{}</th>', ((column,) for column in columns)),
@@ -187,9 +228,12 @@ def heat(
 
 
 def figure(label: str, drawing: SafeString, height: int, table: SafeString) -> SafeString:
-    """A drawing that only eyes see, named by its finding, and the same numbers as a table for everybody."""
+    """A drawing that only eyes see, named by its finding, and the same numbers as a table for
+    everybody.
+    """
     return format_html(
-        '<figure aria-label="{}"><svg class="ch" width="100%" height="{}" aria-hidden="true">{}</svg>{}</figure>',
+        '<figure aria-label="{}"><svg class="ch" width="100%" height="{}"'
+        ' aria-hidden="true">{}</svg>{}</figure>',
         label,
         height,
         drawing,
@@ -213,7 +257,10 @@ def numbers(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> SafeStrin
         "<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>",
         format_html_join("", '<th scope="col">{}</th>', ((head,) for head in heads)),
         joined(
-            format_html("<tr>{}</tr>", format_html_join("", "<td>{}</td>", ((cell,) for cell in row))) for row in rows
+            format_html(
+                "<tr>{}</tr>", format_html_join("", "<td>{}</td>", ((cell,) for cell in row))
+            )
+            for row in rows
         ),
     )
 
@@ -233,7 +280,9 @@ def columns(
     height: int = 200,
     table: SafeString | None = None,
 ) -> SafeString:
-    """Upright bars in fixed buckets. A dashed limit stands after ``limit_after``; later ones are hatched.
+    """Upright bars in fixed buckets.
+
+    A dashed limit stands after ``limit_after``; later ones are hatched.
 
     ``table`` replaces the one below, which says no more than the bars.
     """
@@ -250,8 +299,12 @@ def columns(
     return figure(label, joined(parts), height, table)
 
 
-def column(mark: Mark, at: int, width: float, tall: float, foot: float, fill: SafeString) -> SafeString:
-    """The bar, its number above, its label below; every other label may step down on a narrow screen."""
+def column(
+    mark: Mark, at: int, width: float, tall: float, foot: float, fill: SafeString
+) -> SafeString:
+    """The bar, its number above, its label below; every other label may step down on a narrow
+    screen.
+    """
     left, middle = 2 + at * width, place(2 + (at + 0.42) * width)
     shape = format_html(
         '<rect {} x="{}%" y="{}" width="{}%" height="{}" rx="3"/>'
@@ -266,12 +319,15 @@ def column(mark: Mark, at: int, width: float, tall: float, foot: float, fill: Sa
         mark.shown,
     )
     form = '{}<text class="{}" x="{}%" y="{}" text-anchor="middle">{}</text>'
-    return format_html(form, pressed(shape, mark.href), "alt" if at % 2 else "", middle, foot + 18, mark.label)
+    return format_html(
+        form, pressed(shape, mark.href), "alt" if at % 2 else "", middle, foot + 18, mark.label
+    )
 
 
 def limit(at: float, foot: float, text: str) -> SafeString:
     return format_html(
-        '<line class="ref" x1="{x}%" x2="{x}%" y1="4" y2="{}"/><text class="v halo" x="{}%" y="14">{}</text>',
+        '<line class="ref" x1="{x}%" x2="{x}%" y1="4" y2="{}"/><text class="v halo" x="{}%"'
+        ' y="14">{}</text>',
         foot,
         place(at + 1),
         text,
@@ -310,7 +366,9 @@ def line(
     height: int = 200,
     table: SafeString | None = None,
 ) -> SafeString:
-    """Lines over ``ticks``. ``reference`` is a dashed straight line: its name, first and last value.
+    """Lines over ``ticks``.
+
+    ``reference`` is a dashed straight line: its name, first and last value.
 
     ``table`` replaces the one below, which says no more than the lines.
     """
@@ -338,7 +396,12 @@ def tick_labels(axes: Axes, ticks: Sequence[str], every: int) -> SafeString:
     """Every n-th label, and the last one where it has room."""
     last = len(ticks) - 1
     return joined(
-        format_html('<text x="{}%" y="{}" text-anchor="middle">{}</text>', place(axes.x(at)), axes.height - 6, tick)
+        format_html(
+            '<text x="{}%" y="{}" text-anchor="middle">{}</text>',
+            place(axes.x(at)),
+            axes.height - 6,
+            tick,
+        )
         for at, tick in enumerate(ticks)
         if at % every == 0 or (at == last and 2 * (at % every) > every)
     )
@@ -349,16 +412,22 @@ def grid(axes: Axes, shown: Callable[[float], str]) -> SafeString:
     steps = [(axes.y(value), shown(value)) for value in values]
     return format_html_join(
         "",
-        '<line class="gl" x1="{}%" x2="100%" y1="{}" y2="{}"/><text x="{}%" y="{}" text-anchor="end">{}</text>',
+        '<line class="gl" x1="{}%" x2="100%" y1="{}" y2="{}"/><text x="{}%" y="{}"'
+        ' text-anchor="end">{}</text>',
         ((LEFT, place(y), place(y), LEFT - 1.5, place(y + 4), text) for y, text in steps),
     )
 
 
-def straight(axes: Axes, name: str, first: float, last: float, *, below: bool = False) -> SafeString:
-    """A dashed line; ``below``: its name stands under it, out of the way of a line that begins above."""
+def straight(
+    axes: Axes, name: str, first: float, last: float, *, below: bool = False
+) -> SafeString:
+    """A dashed line; ``below``: its name stands under it, out of the way of a line that begins
+    above.
+    """
     flat, end = first == last, axes.points - 1
     return format_html(
-        '<line class="ref" x1="{}%" y1="{}" x2="{}%" y2="{}"/><text class="v halo" x="{}%" y="{}" {}>{}</text>',
+        '<line class="ref" x1="{}%" y1="{}" x2="{}%" y2="{}"/><text class="v halo" x="{}%" y="{}"'
+        " {}>{}</text>",
         LEFT,
         place(axes.y(first)),
         place(axes.x(end)),
@@ -371,7 +440,9 @@ def straight(axes: Axes, name: str, first: float, last: float, *, below: bool = 
 
 
 def curve(axes: Axes, each: Series, shown: Callable[[float], str]) -> SafeString:
-    """The line in an inner drawing stretched to the plot, its dots, and the value at its last point."""
+    """The line in an inner drawing stretched to the plot, its dots, and the value at its last
+    point.
+    """
     points = [(at, value) for at, value in enumerate(each.values) if value is not None]
     if not points:
         return NOTHING
@@ -396,7 +467,9 @@ def curve(axes: Axes, each: Series, shown: Callable[[float], str]) -> SafeString
         shown(value),
     )
     marked = points if each.hrefs or each.solid else points[-1:]
-    return format_html("{}{}{}", stretched, joined(dot(axes, each, *point) for point in marked), text)
+    return format_html(
+        "{}{}{}", stretched, joined(dot(axes, each, *point) for point in marked), text
+    )
 
 
 def dot(axes: Axes, each: Series, at: int, value: float) -> SafeString:

@@ -1,4 +1,7 @@
-"""The address of the alignment page and of its lists: period, source, team. Whatever else stands in it is refused."""
+"""The address of the alignment page and of its lists: period, source, team.
+
+Whatever else stands in it is refused.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,8 @@ from personas.models import Persona
 from sla.models import RejectionReason
 
 USUAL = timedelta(days=89)  # with today: the last 90 days
-# The columns of the source table by which it may be sorted; a minus before one turns the order round.
+# The columns of the source table by which it may be sorted; a minus before one turns the order
+# round.
 SORTS = ("source", "leads", "mql", "acceptance", "sql", "won", "amount", "conversion")
 USUAL_SORT = "-leads"
 
@@ -42,7 +46,10 @@ class Preset:
 
 
 class Day(forms.DateField):
-    """An ISO date within reason. A fault is told with what was typed, which a date field of a browser hides."""
+    """An ISO date within reason.
+
+    A fault is told with what was typed, which a date field of a browser hides.
+    """
 
     widget = forms.DateInput(attrs={"type": "date", "class": "field"}, format="%Y-%m-%d")
 
@@ -62,7 +69,10 @@ class Day(forms.DateField):
 
 
 class ScopeForm(forms.Form):
-    """Period, source and team. Dates that are missing become the last 90 days up to today or to the given end."""
+    """Period, source and team.
+
+    Dates that are missing become the last 90 days up to today or to the given end.
+    """
 
     extra: tuple[str, ...] = ()
 
@@ -98,12 +108,22 @@ class ScopeForm(forms.Form):
     def _team_choices(self) -> list[Any]:
         """All, then the teams of each side; of those put away only the one that is asked for."""
         asked = self.data["team"]
-        sides = {side: [(key, t.name) for key, t in self.teams.items() if t.side == side] for side in Side}
+        sides = {
+            side: [(key, t.name) for key, t in self.teams.items() if t.side == side]
+            for side in Side
+        }
         shown = {
-            side: [pair for pair in pairs if self.teams[pair[0]].archived_at is None or pair[0] == asked]
+            side: [
+                pair
+                for pair in pairs
+                if self.teams[pair[0]].archived_at is None or pair[0] == asked
+            ]
             for side, pairs in sides.items()
         }
-        return [("", _("All teams")), *((side.label, pairs) for side, pairs in shown.items() if pairs)]
+        return [
+            ("", _("All teams")),
+            *((side.label, pairs) for side, pairs in shown.items() if pairs),
+        ]
 
     def clean(self) -> dict[str, Any]:
         found = super().clean() or {}
@@ -119,10 +139,17 @@ class ScopeForm(forms.Form):
     def scope(self) -> Scope:
         """What is asked for; only of a valid form."""
         found = self.cleaned_data
-        asked, team = Scope(Period(found["from"], found["to"]), self.zone, self.at, found["source"]), self.chosen_team
+        asked, team = (
+            Scope(Period(found["from"], found["to"]), self.zone, self.at, found["source"]),
+            self.chosen_team,
+        )
         if team is None:
             return asked
-        return replace(asked, marketing=team.pk) if team.side == Side.MARKETING else replace(asked, sales=team.pk)
+        return (
+            replace(asked, marketing=team.pk)
+            if team.side == Side.MARKETING
+            else replace(asked, sales=team.pk)
+        )
 
     @property
     def chosen_team(self) -> Team | None:
@@ -136,19 +163,27 @@ class ScopeForm(forms.Form):
         return dict([*self.sources, (NOT_GIVEN, _("Not given"))]).get(chosen, "")
 
     def presets(self) -> list[Preset]:
-        """Usual periods up to today; source, team and order stay. Of two that are the same one, the first is chosen."""
+        """Usual periods up to today; source, team and order stay.
+
+        Of two that are the same one, the first is chosen.
+        """
         today, first = self.today, earliest()
         offered: list[tuple[str | Promise, date]] = [
             (gettext_lazy("Last 7 days"), today - timedelta(days=6)),
             (gettext_lazy("Last 30 days"), today - timedelta(days=29)),
             (gettext_lazy("Last 90 days"), today - USUAL),
             (gettext_lazy("This month"), today.replace(day=1)),
-            (gettext_lazy("This quarter"), today.replace(month=1 + (today.month - 1) // 3 * 3, day=1)),
+            (
+                gettext_lazy("This quarter"),
+                today.replace(month=1 + (today.month - 1) // 3 * 3, day=1),
+            ),
             (gettext_lazy("All time"), max(min(first or today, today), FIRST)),
         ]
         starts = [start for _label, start in offered]
         chosen = next((at for at, start in enumerate(starts) if self._is_chosen(start)), None)
-        return [self._preset(label, start, at == chosen) for at, (label, start) in enumerate(offered)]
+        return [
+            self._preset(label, start, at == chosen) for at, (label, start) in enumerate(offered)
+        ]
 
     def _is_chosen(self, start: date) -> bool:
         return self.data["from"] == start.isoformat() and self.data["to"] == self.today.isoformat()
@@ -188,17 +223,21 @@ class PageForm(ScopeForm):
 
 
 class ListForm(ScopeForm):
-    """The same with the number whose list is wanted, its persona, the reason of its rejections or whoever handed off
-    (by), and where its page begins."""
+    """The same with the number whose list is wanted, its persona, the reason of its rejections or
+    whoever handed off (by), and where its page begins.
+    """
 
     extra = ("show", "reason", "persona", "by", "after")
     OF_PEOPLE = ("handed", "overridden")
 
     def __init__(self, query: QueryDict, *, zone: str, at: datetime) -> None:
         super().__init__(query, zone=zone, at=at)
-        no_such = gettext_lazy("There is no number “%(value)s”. Start again from the alignment page.")
+        no_such = gettext_lazy(
+            "There is no number “%(value)s”. Start again from the alignment page."
+        )
         self.fields["show"] = forms.ChoiceField(
-            choices=[(name, name) for name in SLICES], error_messages={"invalid_choice": no_such, "required": no_such}
+            choices=[(name, name) for name in SLICES],
+            error_messages={"invalid_choice": no_such, "required": no_such},
         )
         self.reasons = {row.code: row for row in RejectionReason.objects.all()}
         asked = self.data["persona"]
@@ -211,12 +250,20 @@ class ListForm(ScopeForm):
             self.add_error(None, error)
         reason, is_asked = self.data["reason"], found.get("show") == "rejected_for"
         if reason not in self.reasons if is_asked else reason:
-            self.add_error(None, _("There is no such reason here: “%(value)s”.") % {"value": clean_line(reason)[:60]})
-        if self.data["by"] and (self.chosen_person is None or found.get("show") not in self.OF_PEOPLE):
+            self.add_error(
+                None,
+                _("There is no such reason here: “%(value)s”.")
+                % {"value": clean_line(reason)[:60]},
+            )
+        if self.data["by"] and (
+            self.chosen_person is None or found.get("show") not in self.OF_PEOPLE
+        ):
             words = _("There is no such person here: “%(value)s”.")
             self.add_error(None, words % {"value": clean_line(self.data["by"])[:60]})
         if (persona := self.data["persona"]) and persona != NOT_GIVEN and self.persona is None:
-            self.add_error(None, _("There is no persona “%(value)s”.") % {"value": clean_line(persona)[:60]})
+            self.add_error(
+                None, _("There is no persona “%(value)s”.") % {"value": clean_line(persona)[:60]}
+            )
         return found
 
     @property
@@ -229,7 +276,11 @@ class ListForm(ScopeForm):
     def chosen_person(self) -> User | None:
         """Whose handoffs are listed, None for all."""
         asked = self.data["by"]
-        return User.objects.filter(pk=int(asked)).first() if asked.isdecimal() and len(asked) < 19 else None
+        return (
+            User.objects.filter(pk=int(asked)).first()
+            if asked.isdecimal() and len(asked) < 19
+            else None
+        )
 
     @property
     def persona_name(self) -> str:

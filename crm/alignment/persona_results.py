@@ -27,7 +27,8 @@ from personas.views.persona_page import Card, cards
 
 @dataclass(frozen=True)
 class Result:
-    """What became of the leads that one persona judged; ``persona`` None for leads that none has judged yet.
+    """What became of the leads that one persona judged; ``persona`` None for leads that none has
+    judged yet.
 
     ``to``: the list behind each number. Shares are left out below LEAST cases.
     """
@@ -52,8 +53,9 @@ class Result:
 
 
 def results(scope: Scope, found: list[Card]) -> list[Result]:
-    """One for each persona in use or with leads in the period, the one with most leads first, "none" last. One query
-    more than ``found`` has taken."""
+    """One for each persona in use or with leads in the period, the one with most leads first,
+    "none" last. One query more than ``found`` has taken.
+    """
     groups = {group.key: group for group in cohort.by_persona(scope)}
     nothing = Group("", "", 0, 0, 0, 0, 0, 0, 0, 0, None)
     lines = []
@@ -71,7 +73,9 @@ def results(scope: Scope, found: list[Card]) -> list[Result]:
 
 @require_safe
 def persona_results(request: Request) -> HttpResponse:
-    """Personas side by side with what became of their leads, from the numbers of the alignment page."""
+    """Personas side by side with what became of their leads, from the numbers of the alignment
+    page.
+    """
     if not can_read_alignment(request.user):
         raise PermissionDenied
     form = ScopeForm(request.GET, zone=request.organisation.time_zone, at=request.now)

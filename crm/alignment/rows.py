@@ -1,4 +1,7 @@
-"""The list behind a number. Rows outside the reader's sight say stage, dates and source, and cannot be opened."""
+"""The list behind a number.
+
+Rows outside the reader's sight say stage, dates and source, and cannot be opened.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,9 @@ WON = (Stage.WON, "won_early")
 
 @dataclass(frozen=True)
 class Row:
-    """One case. ``lead`` is None where the reader may not see the person; ``on`` is the date that makes it count."""
+    """One case. ``lead`` is None where the reader may not see the person; ``on`` is the date that
+    makes it count.
+    """
 
     lead: Lead | None
     stage: str
@@ -38,9 +43,11 @@ class Row:
 
 @dataclass(frozen=True)
 class Listing:
-    """One page of the list: ``count`` cases in all, ``hidden`` of the page's rows masked, ``next`` the next page.
+    """One page of the list: ``count`` cases in all, ``hidden`` of the page's rows masked, ``next``
+    the next page.
 
-    ``dated`` and ``result`` head the columns of the date that counts and of what came of it; empty: no such column.
+    ``dated`` and ``result`` head the columns of the date that counts and of what came of it; empty:
+    no such column.
     """
 
     dated: str
@@ -61,7 +68,9 @@ def listing(scope: Scope, show: str, *, user: User, after: str) -> Listing:
     keys = {case.lead_pk for case in page.rows}
     leads = Lead.objects.select_related("source").defer("attributes", "search_text").in_bulk(keys)
     seen = Lead.objects.visible_to(user).with_names().in_bulk(keys)
-    shown = [_row(case, leads[case.lead_pk], seen.get(case.lead_pk), show, scope) for case in page.rows]
+    shown = [
+        _row(case, leads[case.lead_pk], seen.get(case.lead_pk), show, scope) for case in page.rows
+    ]
     hidden = sum(row.lead is None for row in shown)
     return Listing(*_heads(found.model, show), shown, found.count(), hidden, page.next)
 
@@ -102,7 +111,9 @@ def _decision(case: Any) -> str:
 
 
 def _on(case: Any, lead: Lead, show: str, zone: str) -> date | None:
-    """The date by which the case belongs to the number, None where the date of first sight is it."""
+    """The date by which the case belongs to the number, None where the date of first
+    sight is it.
+    """
     if isinstance(case, Clock):
         return local_date(case.started_at, zone)
     if isinstance(case, Decision):

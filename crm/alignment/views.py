@@ -23,7 +23,9 @@ Form = TypeVar("Form", bound=ScopeForm)
 
 
 def _asked(request: Request, form: type[Form]) -> Form:
-    """The question in the address, put at this moment; 403 for those who make no business of the numbers."""
+    """The question in the address, put at this moment; 403 for those who make no business of the
+    numbers.
+    """
     if not permissions.can_read_alignment(request.user):
         raise PermissionDenied
     return form(request.GET, zone=request.organisation.time_zone, at=request.now)
@@ -31,7 +33,9 @@ def _asked(request: Request, form: type[Form]) -> Form:
 
 @require_safe
 def alignment(request: Request) -> HttpResponse:
-    """The numbers of a period: what was promised and kept, how far leads came, which sources convert."""
+    """The numbers of a period: what was promised and kept, how far leads came, which sources
+    convert.
+    """
     form = _asked(request, PageForm)
     context: dict[str, Any] = {"form": form, "presets": form.presets()}
     if not form.is_valid():
@@ -47,13 +51,20 @@ def alignment_csv(request: Request, panel: str) -> HttpResponse:
     if panel not in sheets.SHEETS:
         raise Http404
     if not form.is_valid():
-        return render(request, "alignment/alignment.html", {"form": form, "presets": form.presets()}, status=400)
+        return render(
+            request,
+            "alignment/alignment.html",
+            {"form": form, "presets": form.presets()},
+            status=400,
+        )
     found = panels.ordered(report.read(form.scope), form.sort)
     period = form.scope.period
     return HttpResponse(
         "\ufeff" + sheets.SHEETS[panel](found).csv(),
         content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{panel}-{period.start}-{period.end}.csv"'},
+        headers={
+            "Content-Disposition": f'attachment; filename="{panel}-{period.start}-{period.end}.csv"'
+        },
     )
 
 

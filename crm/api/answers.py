@@ -38,15 +38,18 @@ def fingerprint(method: str, path: str, data: Any) -> str:
 
 
 def claim(user: User, key: str, print_of: str, *, at: datetime) -> tuple[Answer, bool]:
-    """The answer of ``key`` and whether it is still to be given, by the caller and in the same transaction.
+    """The answer of ``key`` and whether it is still to be given, by the caller and in the same
+    transaction.
 
-    A request with the same key that is being answered is waited for: the unique index makes the second one wait.
-    Raises KeyUsedBefore where the key stands for another request.
+    A request with the same key that is being answered is waited for: the unique index makes the
+    second one wait. Raises KeyUsedBefore where the key stands for another request.
     """
     Answer.objects.filter(user=user, key=key, created_at__lte=at - KEPT).delete()
     try:
         with transaction.atomic():
-            return Answer.objects.create(user=user, key=key, fingerprint=print_of, created_at=at), True
+            return Answer.objects.create(
+                user=user, key=key, fingerprint=print_of, created_at=at
+            ), True
     except IntegrityError:
         given = Answer.objects.get(user=user, key=key)
     if given.fingerprint != print_of:
@@ -56,7 +59,12 @@ def claim(user: User, key: str, print_of: str, *, at: datetime) -> tuple[Answer,
 
 def keep(answer: Answer, status: int, body: str, *, content_type: str, location: str) -> None:
     """Store what was answered."""
-    answer.status, answer.body, answer.content_type, answer.location = status, body, content_type, location
+    answer.status, answer.body, answer.content_type, answer.location = (
+        status,
+        body,
+        content_type,
+        location,
+    )
     answer.save(update_fields=["status", "body", "content_type", "location"])
 
 

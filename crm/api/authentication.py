@@ -31,7 +31,9 @@ class KeyAuthentication(BaseAuthentication):
         now = clock.now()
         key = keys.find(text.strip(), at=now)
         if key is None:
-            raise AuthenticationFailed(_("This API key is not valid (any more)."), code="key_invalid")
+            raise AuthenticationFailed(
+                _("This API key is not valid (any more)."), code="key_invalid"
+            )
         keys.note_use(key, at=now)
         _speak_to(key.owner, request.headers.get("Accept-Language", ""))
         return key.owner, key
@@ -41,18 +43,24 @@ class KeyAuthentication(BaseAuthentication):
 
 
 def _speak_to(owner: User, accepted: str) -> None:
-    """The language that the request asks for, else the owner's, until the next request says its own."""
+    """The language that the request asks for, else the owner's, until the next request says its
+    own.
+    """
     asked = [name.split("-")[0] for name, _share in parse_accept_lang_header(accepted.lower())]
     translation.activate(next((name for name in asked if name in LANGUAGES), owner.language))
 
 
 class InScope(BasePermission):
-    """Signed in; a key also needs the scope: ``read``, or what the view says for what it changes."""
+    """Signed in; a key also needs the scope: ``read``, or what the view says for what it
+    changes.
+    """
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if not request.user.is_authenticated:
             return False
-        known = hasattr(view, str(request.method).lower())  # what the view cannot do at all answers 405
+        known = hasattr(
+            view, str(request.method).lower()
+        )  # what the view cannot do at all answers 405
         if isinstance(request.auth, Key) and known:
             needed = Scope.READ if request.method in SAFE_METHODS else view.scope
             if needed not in request.auth.scopes:

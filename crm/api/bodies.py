@@ -1,4 +1,6 @@
-"""Bodies of requests: JSON objects of bounded size and depth, without text that cannot be stored."""
+"""Bodies of requests: JSON objects of bounded size and depth, without text that cannot
+be stored.
+"""
 
 from __future__ import annotations
 
@@ -23,10 +25,17 @@ class BodyTooLarge(APIException):
 
 
 class Json(JSONParser):
-    """UTF-8 JSON. What cannot be stored (NUL, lone surrogates, NaN) is refused by the name of its field."""
+    """UTF-8 JSON. What cannot be stored (NUL, lone surrogates, NaN) is refused by the name of its
+    field.
+    """
 
-    def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> dict[str, Any]:
-        if int(parser_context["request"].META.get("CONTENT_LENGTH") or 0) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+    def parse(
+        self, stream: Any, media_type: str | None = None, parser_context: Any = None
+    ) -> dict[str, Any]:
+        if (
+            int(parser_context["request"].META.get("CONTENT_LENGTH") or 0)
+            > settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        ):
             raise BodyTooLarge
         try:
             data = json.loads(stream.read().decode(), parse_constant=float)

@@ -1,4 +1,6 @@
-"""What every address of the API gets when it is mounted: repeated posts, and nothing kept by caches."""
+"""What every address of the API gets when it is mounted: repeated posts, and nothing kept by
+caches.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,10 @@ REFUSALS = (APIException, DomainError, Http404, PermissionDenied)
 
 
 def mount(view: type[APIView]) -> Callable[..., HttpResponseBase]:
-    """The view of an app as the API answers it. Apps lie below the API and cannot import a base class from it."""
+    """The view of an app as the API answers it.
+
+    Apps lie below the API and cannot import a base class from it.
+    """
     about = {"__doc__": view.__doc__, "__module__": view.__module__}
     made: type[APIView] = type(view.__name__, (Mounted, view), about)
     return made.as_view()
@@ -38,7 +43,9 @@ class Mounted(APIView):
     http_method_names = ["get", "head", "post", "patch"]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        self.perform_authentication(request)  # first of all: also the refusals below speak the person's language
+        self.perform_authentication(
+            request
+        )  # first of all: also the refusals below speak the person's language
         super().initial(request, *args, **kwargs)
         key = request.headers.get(HEADER)
         act = getattr(self, "post", None)
@@ -46,7 +53,9 @@ class Mounted(APIView):
             answers.check(key)
             setattr(self, "post", partial(self.once, act, key))  # noqa: B010  # mypy: not every view has it
 
-    def once(self, act: Callable[..., Response], key: str, request: Request, *args: Any, **kwargs: Any) -> Response:
+    def once(
+        self, act: Callable[..., Response], key: str, request: Request, *args: Any, **kwargs: Any
+    ) -> Response:
         """``act``, or the answer that it gave before. Act and kept answer are one transaction."""
         print_of = answers.fingerprint(str(request.method), request.path, request.data)
         with transaction.atomic():
@@ -56,7 +65,9 @@ class Mounted(APIView):
                 if answer.location:
                     headers["Location"] = answer.location
                 kept = json.loads(answer.body)
-                return Response(kept, answer.status, headers=headers, content_type=answer.content_type or None)
+                return Response(
+                    kept, answer.status, headers=headers, content_type=answer.content_type or None
+                )
             try:
                 with transaction.atomic():
                     response = act(request, *args, **kwargs)

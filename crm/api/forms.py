@@ -14,7 +14,9 @@ class KeyForm(forms.Form):
     """What the key is for, what it may do, and for how long."""
 
     name = forms.CharField(
-        label=_("What is the key for?"), max_length=80, help_text=_("For example: website form, BI report.")
+        label=_("What is the key for?"),
+        max_length=80,
+        help_text=_("For example: website form, BI report."),
     )
     scopes = forms.MultipleChoiceField(
         label=_("What may it do?"),

@@ -1,7 +1,8 @@
 """Keys: made, shown once, checked, counted, revoked.
 
-Not djangorestframework-api-key's own model: its secrets hold 190 bits, its dates come from the application's clock,
-and it knows neither an owner nor scopes, so that a subclass would override all of it.
+Not djangorestframework-api-key's own model: its secrets hold 190 bits, its dates come from the
+application's clock, and it knows neither an owner nor scopes, so that a subclass would override all
+of it.
 """
 
 from __future__ import annotations
@@ -31,7 +32,9 @@ MINUTE = timedelta(minutes=1)
 
 class TooManyKeys(DomainError):
     code = "too_many_keys"
-    message = _("You have as many keys as one person may have. Revoke one that is not used any more.")
+    message = _(
+        "You have as many keys as one person may have. Revoke one that is not used any more."
+    )
 
 
 def _digest(secret: str) -> str:
@@ -39,7 +42,9 @@ def _digest(secret: str) -> str:
 
 
 @transaction.atomic
-def create(owner: User, name: str, scopes: Iterable[str], *, days: int, by: User, at: datetime) -> tuple[Key, str]:
+def create(
+    owner: User, name: str, scopes: Iterable[str], *, days: int, by: User, at: datetime
+) -> tuple[Key, str]:
     """A new key and its whole text, which nobody can read again. Raises TooManyKeys."""
     User.objects.select_for_update(no_key=True).get(pk=owner.pk)
     if owner.api_keys.filter(revoked_at__isnull=True, expires_at__gt=at).count() >= MOST:
@@ -54,7 +59,13 @@ def create(owner: User, name: str, scopes: Iterable[str], *, days: int, by: User
         created_at=at,
         expires_at=at + timedelta(days=days),
     )
-    record("api_key_created", key, by=by, at=at, payload={"name": key.name, "scopes": key.scopes, "days": days})
+    record(
+        "api_key_created",
+        key,
+        by=by,
+        at=at,
+        payload={"name": key.name, "scopes": key.scopes, "days": days},
+    )
     return key, f"{MARK}{prefix}.{secret}"
 
 
@@ -68,14 +79,22 @@ def revoke(key: Key, *, by: User, at: datetime) -> Key:
 
 
 def find(text: str, *, at: datetime) -> Key | None:
-    """The live key whose whole text this is, with its owner; None where there is none or its owner may not sign in."""
+    """The live key whose whole text this is, with its owner; None where there is none or its owner
+    may not sign in.
+    """
     prefix, _dot, secret = text.removeprefix(MARK).partition(".")
-    if not text.startswith(MARK) or not (text.isascii() and text.isprintable() and len(text) <= 100):
+    if not text.startswith(MARK) or not (
+        text.isascii() and text.isprintable() and len(text) <= 100
+    ):
         return None
     key = Key.objects.select_related("owner").filter(prefix=prefix).first()
     if key is None or not secrets.compare_digest(key.secret_sha256, _digest(secret)):
         return None
-    live = key.revoked_at is None and key.expires_at > at and Backend().user_can_authenticate(key.owner)
+    live = (
+        key.revoked_at is None
+        and key.expires_at > at
+        and Backend().user_can_authenticate(key.owner)
+    )
     return key if live else None
 
 
@@ -86,7 +105,9 @@ def note_use(key: Key, *, at: datetime) -> None:
 
 
 def seconds_to_wait(key: Key, *, at: datetime) -> int:
-    """Count one request of the key; 0 while it keeps the rate, else the seconds until it may go on."""
+    """Count one request of the key; 0 while it keeps the rate, else the seconds until it
+    may go on.
+    """
     row, fresh = Key.objects.filter(pk=key.pk), at - MINUTE
     counting = row.filter(window_at__gt=fresh, used__lt=settings.API_REQUESTS_PER_MINUTE)
     if counting.update(used=F("used") + 1):

@@ -10,7 +10,9 @@ from crm.lib.clock import RelevoNow
 
 
 class Key(models.Model):
-    """A secret of 256 bits that acts as ``owner`` within ``scopes``. Only the secret's SHA-256 is stored.
+    """A secret of 256 bits that acts as ``owner`` within ``scopes``.
+
+    Only the secret's SHA-256 is stored.
 
     ``window_at`` and ``used`` count the requests of the present minute.
     """
@@ -30,8 +32,12 @@ class Key(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [
-            models.CheckConstraint(condition=Q(expires_at__gt=F("created_at")), name="api_key_ends_after_it_begins"),
-            models.CheckConstraint(condition=Q(secret_sha256__regex=r"^[0-9a-f]{64}$"), name="api_key_is_hashed"),
+            models.CheckConstraint(
+                condition=Q(expires_at__gt=F("created_at")), name="api_key_ends_after_it_begins"
+            ),
+            models.CheckConstraint(
+                condition=Q(secret_sha256__regex=r"^[0-9a-f]{64}$"), name="api_key_is_hashed"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -44,7 +50,10 @@ class Key(models.Model):
 
 
 class Answer(models.Model):
-    """The first answer to a POST with an Idempotency-Key, for a day. ``status`` 0: not answered yet."""
+    """The first answer to a POST with an Idempotency-Key, for a day.
+
+    ``status`` 0: not answered yet.
+    """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="+")
     key = models.CharField(max_length=255)
@@ -56,7 +65,11 @@ class Answer(models.Model):
     created_at = models.DateTimeField(db_index=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["user", "key"], name="api_one_answer_per_idempotency_key")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "key"], name="api_one_answer_per_idempotency_key"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.user_id} {self.key}"

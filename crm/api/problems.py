@@ -37,23 +37,34 @@ TITLES = {
 
 
 class Problem(serializers.Serializer):
-    """A refusal (RFC 9457). ``fields`` names what to mend, ``code`` is for machines and stays the same."""
+    """A refusal (RFC 9457).
+
+    ``fields`` names what to mend, ``code`` is for machines and stays the same.
+    """
 
     type = serializers.CharField()
     title = serializers.CharField()
     status = serializers.IntegerField()
     detail = serializers.CharField(allow_blank=True)
     code = serializers.CharField()
-    fields = serializers.DictField(child=serializers.CharField(), help_text=_("What to mend, by field"))
+    fields = serializers.DictField(
+        child=serializers.CharField(), help_text=_("What to mend, by field")
+    )
     request_id = serializers.CharField()
-    version = serializers.IntegerField(required=False, help_text=_("409: the version that is saved now"))
+    version = serializers.IntegerField(
+        required=False, help_text=_("409: the version that is saved now")
+    )
     conflicts = serializers.DictField(
-        required=False, child=serializers.JSONField(), help_text=_("409: by field, what you sent and what is saved")
+        required=False,
+        child=serializers.JSONField(),
+        help_text=_("409: by field, what you sent and what is saved"),
     )
 
 
 def answer(error: Exception, context: Mapping[str, Any]) -> Response:
-    """The problem that stands for ``error``; what nobody foresaw is logged and answered with 500."""
+    """The problem that stands for ``error``; what nobody foresaw is logged and answered
+    with 500.
+    """
     request = context["request"]
     status, code, detail, fields = _told(error)
     if status >= 500:
@@ -79,10 +90,17 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response:
 def _told(error: Exception) -> tuple[int, str, str, dict[str, str]]:
     """Status, code, detail and fields of ``error``."""
     if isinstance(error, DomainError):
-        return error.status, error.code, str(error.message), {k: str(v) for k, v in error.fields.items()}
+        return (
+            error.status,
+            error.code,
+            str(error.message),
+            {k: str(v) for k, v in error.fields.items()},
+        )
     if isinstance(error, exceptions.ValidationError):
         fields = _flat(error.detail)
-        general = fields.pop("non_field_errors", "") or str(_("Some fields are not as they should be."))
+        general = fields.pop("non_field_errors", "") or str(
+            _("Some fields are not as they should be.")
+        )
         return 422, "invalid", general, fields
     if isinstance(error, Http404 | exceptions.NotFound):
         return 404, "not_found", str(_("It does not exist, or you may not see it.")), {}
@@ -97,7 +115,12 @@ def _told(error: Exception) -> tuple[int, str, str, dict[str, str]]:
         return 400, "bad_request", str(TITLES[400]), {}
     if is_away(error):
         return 503, "unavailable", str(_("Nothing was changed; try again in a moment.")), {}
-    return 500, "server_error", str(_("It has been noted. Nothing was changed; try again later.")), {}
+    return (
+        500,
+        "server_error",
+        str(_("It has been noted. Nothing was changed; try again later.")),
+        {},
+    )
 
 
 def _code_of(error: exceptions.APIException) -> str:
@@ -108,7 +131,11 @@ def _code_of(error: exceptions.APIException) -> str:
 def _flat_text(detail: Any) -> str:
     if isinstance(detail, Mapping):
         detail = list(detail.values())
-    return " ".join(_flat_text(each) for each in detail) if isinstance(detail, list | tuple) else str(detail)
+    return (
+        " ".join(_flat_text(each) for each in detail)
+        if isinstance(detail, list | tuple)
+        else str(detail)
+    )
 
 
 def _flat(detail: Any, before: str = "") -> dict[str, str]:

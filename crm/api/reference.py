@@ -69,17 +69,28 @@ def groups(language: str, said: str = "") -> list[Group]:
     order = list(TAGS)
     calls.sort(key=lambda pair: order.index(pair[0]))
     return [
-        Group(tag, TAGS[tag], [call for _tag, call in found]) for tag, found in groupby(calls, key=lambda pair: pair[0])
+        Group(tag, TAGS[tag], [call for _tag, call in found])
+        for tag, found in groupby(calls, key=lambda pair: pair[0])
     ]
 
 
 def _call(whole: dict[str, Any], method: str, path: str, operation: dict[str, Any]) -> Call:
-    body = operation.get("requestBody", {}).get("content", {}).get("application/json", {}).get("schema", {})
+    body = (
+        operation.get("requestBody", {})
+        .get("content", {})
+        .get("application/json", {})
+        .get("schema", {})
+    )
     answers = operation["responses"]
     good = next(status for status in answers if status.startswith("2"))
     answer = answers[good]["content"]["application/json"]["schema"]
     parameters = [
-        Part(each["name"], _kind(whole, each["schema"]), each.get("required", False), each.get("description", ""))
+        Part(
+            each["name"],
+            _kind(whole, each["schema"]),
+            each.get("required", False),
+            each.get("description", ""),
+        )
         for each in operation.get("parameters", [])
     ]
     return Call(
@@ -121,4 +132,6 @@ def _kind(whole: dict[str, Any], schema: dict[str, Any]) -> str:
         return " | ".join(str(choice) for choice in choices if choice is not None)
     if names := found.get("properties"):
         return f"{{ {', '.join(names)} }}"
-    return " ".join(part for part in (str(found.get("type", "")), str(found.get("format", ""))) if part)
+    return " ".join(
+        part for part in (str(found.get("type", "")), str(found.get("format", ""))) if part
+    )

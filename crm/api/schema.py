@@ -27,7 +27,10 @@ IDEMPOTENCY = OpenApiParameter(
     HEADER,
     {"type": "string", "pattern": f"^[!-~]{{1,{LONGEST}}}$"},
     OpenApiParameter.HEADER,
-    description=_("A name of your own for this request: sent again, it answers what the first one did, for 24 hours."),
+    description=_(
+        "A name of your own for this request: sent again, it answers what the first one did, for 24"
+        " hours."
+    ),
 )
 
 
@@ -40,7 +43,9 @@ class KeyScheme(OpenApiAuthenticationExtension):
 
 
 class Operation(AutoSchema):
-    """An operation as drf-spectacular reads it, with our problems among its answers and its scope."""
+    """An operation as drf-spectacular reads it, with our problems among its answers and
+    its scope.
+    """
 
     def get_override_parameters(self) -> list[Any]:
         return [IDEMPOTENCY] if self.method == "POST" else []
@@ -49,12 +54,20 @@ class Operation(AutoSchema):
         return ""
 
     def get_tags(self) -> list[str]:
-        return [str(self.view.__module__.rpartition(".")[2]) if self.view.__module__.startswith("leads") else "funnel"]
+        return [
+            (
+                str(self.view.__module__.rpartition(".")[2])
+                if self.view.__module__.startswith("leads")
+                else "funnel"
+            )
+        ]
 
     def get_extensions(self) -> dict[str, Any]:
         return {"x-scope": "read" if self.method == "GET" else str(self.view.scope)}
 
-    def _map_serializer(self, serializer: Any, direction: Any, bypass_extensions: bool = False) -> Any:
+    def _map_serializer(
+        self, serializer: Any, direction: Any, bypass_extensions: bool = False
+    ) -> Any:
         found = super()._map_serializer(serializer, direction, bypass_extensions)
         if direction == "request" and isinstance(found, dict) and found.get("type") == "object":
             found["additionalProperties"] = False

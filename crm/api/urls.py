@@ -1,4 +1,7 @@
-"""Addresses of the API below /api/v1/. The funnel stands beside the API in the layers and is wired in crm.urls."""
+"""Addresses of the API below /api/v1/.
+
+The funnel stands beside the API in the layers and is wired in crm.urls.
+"""
 
 from django.urls import path, re_path
 
@@ -14,7 +17,11 @@ urlpatterns = [
     path("leads/<int:pk>/", mount(leads.LeadDetail), name="api_lead"),
     path("leads/<int:pk>/actions/", mount(leads.Actions), name="api_lead_actions"),
     path("leads/<int:pk>/evidence/", mount(leads.EvidenceList), name="api_lead_evidence"),
-    path("leads/<int:pk>/qualification/", mount(qualification.Qualification), name="api_lead_qualification"),
+    path(
+        "leads/<int:pk>/qualification/",
+        mount(qualification.Qualification),
+        name="api_lead_qualification",
+    ),
     path("leads/<int:pk>/handoffs/", mount(handoffs.HandOff), name="api_lead_hand_off"),
     path("handoffs/", mount(handoffs.Handoffs), name="api_handoffs"),
     path("handoffs/<int:pk>/", mount(handoffs.HandoffDetail), name="api_handoff"),
@@ -25,10 +32,16 @@ urlpatterns = [
     path("handoffs/<int:pk>/pause/", mount(handoffs.Pause), name="api_handoff_pause"),
     path("handoffs/<int:pk>/resume/", mount(handoffs.Resume), name="api_handoff_resume"),
     path("handoffs/<int:pk>/qualify/", mount(handoffs.Qualify), name="api_handoff_qualify"),
-    path("handoffs/<int:pk>/opportunity/", mount(handoffs.Opportunity), name="api_handoff_opportunity"),
+    path(
+        "handoffs/<int:pk>/opportunity/",
+        mount(handoffs.Opportunity),
+        name="api_handoff_opportunity",
+    ),
     path("handoffs/<int:pk>/win/", mount(handoffs.WinIt), name="api_handoff_win"),
     path("handoffs/<int:pk>/lose/", mount(handoffs.LoseIt), name="api_handoff_lose"),
-    path("handoffs/<int:pk>/disqualify/", mount(handoffs.Disqualify), name="api_handoff_disqualify"),
+    path(
+        "handoffs/<int:pk>/disqualify/", mount(handoffs.Disqualify), name="api_handoff_disqualify"
+    ),
     path("teams/", mount(catalogues.Teams), name="api_teams"),
     path("personas/", mount(catalogues.Personas), name="api_personas"),
     path("rejection-reasons/", mount(catalogues.RejectionReasons), name="api_rejection_reasons"),

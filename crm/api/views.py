@@ -28,14 +28,25 @@ def key_list(request: Request) -> HttpResponse:
             data = form.cleaned_data
             try:
                 _key, made = keys.create(
-                    request.user, data["name"], data["scopes"], days=data["days"], by=request.user, at=now
+                    request.user,
+                    data["name"],
+                    data["scopes"],
+                    days=data["days"],
+                    by=request.user,
+                    at=now,
                 )
             except DomainError as error:
                 form.add_error(None, str(error.message))
             else:
                 form, status = KeyForm(), 201
     found = request.user.api_keys.order_by("revoked_at", "-id")
-    context = {"form": form, "made": made, "keys": found, "now": now, "form_shown": bool(form.errors)}
+    context = {
+        "form": form,
+        "made": made,
+        "keys": found,
+        "now": now,
+        "form_shown": bool(form.errors),
+    }
     return render(request, "api/keys.html", context, status=status)
 
 
@@ -50,6 +61,10 @@ def key_revoke(request: Request, pk: int) -> HttpResponse:
 
 @require_safe
 def docs(request: Request) -> HttpResponse:
-    """The documentation, drawn from the schema by the server: no script, so the strict CSP holds."""
+    """The documentation, drawn from the schema by the server: no script, so the strict
+    CSP holds.
+    """
     groups = reference.groups(translation.get_language()[:2], variants.mark())
-    return render(request, "api/docs.html", {"groups": groups, "header": "Authorization: Bearer rlv_…"})
+    return render(
+        request, "api/docs.html", {"groups": groups, "header": "Authorization: Bearer rlv_…"}
+    )

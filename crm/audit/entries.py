@@ -19,8 +19,12 @@ def record(
     on_behalf_of: Any = None,
     payload: dict[str, Any] | None = None,
 ) -> Entry:
-    """Write that ``by`` (None: the system) did ``verb`` to ``subject`` (a saved row, or the name of a kind)."""
-    name, pk = (subject, None) if isinstance(subject, str) else (str(subject._meta.model_name), subject.pk)
+    """Write that ``by`` (None: the system) did ``verb`` to ``subject`` (a saved row, or the name of
+    a kind).
+    """
+    name, pk = (
+        (subject, None) if isinstance(subject, str) else (str(subject._meta.model_name), subject.pk)
+    )
     return Entry.objects.create(
         verb=verb,
         subject_type=name,

@@ -9,13 +9,18 @@ from crm.lib.clock import RelevoNow
 
 
 class AppendOnly(models.Model):
-    """What every append-only row says: when, who, on behalf of whom. Personal data only in ``payload``."""
+    """What every append-only row says: when, who, on behalf of whom.
+
+    Personal data only in ``payload``.
+    """
 
     at = models.DateTimeField(db_default=RelevoNow())
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )  # null: the system itself
-    on_behalf_of = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    on_behalf_of = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
     payload = models.JSONField(default=dict, blank=True)
 
     class Meta:
@@ -30,7 +35,9 @@ class Entry(AppendOnly):
     subject_id = models.BigIntegerField(null=True, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["subject_type", "subject_id", "-id"], name="audit_entry_subject")]
+        indexes = [
+            models.Index(fields=["subject_type", "subject_id", "-id"], name="audit_entry_subject")
+        ]
 
     def __str__(self) -> str:
         return f"{self.verb} {self.subject_type} {self.subject_id or ''}".strip()

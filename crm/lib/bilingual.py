@@ -14,7 +14,9 @@ LANGUAGES = ("es", "en")
 
 
 def validate_bilingual(value: Any) -> None:
-    """A dict with the keys ``es`` and ``en`` and at least one text that is not empty, else ValidationError."""
+    """A dict with the keys ``es`` and ``en`` and at least one text that is not empty, else
+    ValidationError.
+    """
     if not isinstance(value, dict) or not set(value) <= set(LANGUAGES):
         raise ValidationError(_("Write the text in Spanish, in English, or in both."))
     if not any(isinstance(text, str) and text.strip() for text in value.values()):
@@ -28,7 +30,9 @@ class BilingualField(models.JSONField):
 
 
 def in_language(value: Mapping[str, str] | str | None, language: str | None = None) -> str:
-    """The text in ``language`` (default: the active one), else in the other; plain text stays as it is."""
+    """The text in ``language`` (default: the active one), else in the other; plain text stays as it
+    is.
+    """
     if value is None or isinstance(value, str):
         return value or ""
     wanted = (language or get_language() or "es")[:2]

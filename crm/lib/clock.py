@@ -1,7 +1,7 @@
 """The one seam for time: the database's function ``relevo_now()`` says what time it is.
 
-Deadlines are rows in PostgreSQL and several machines judge them, so only one clock may count. Tests replace
-the function's body; nothing else in the product reads a clock (a test keeps that).
+Deadlines are rows in PostgreSQL and several machines judge them, so only one clock may count. Tests
+replace the function's body; nothing else in the product reads a clock (a test keeps that).
 """
 
 from __future__ import annotations
@@ -25,16 +25,21 @@ class RelevoNow(Func):
 
 
 def now() -> datetime:
-    """The present moment as an aware UTC datetime. One query: read it once per operation and pass it on."""
+    """The present moment as an aware UTC datetime.
+
+    One query: read it once per operation and pass it on.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT relevo_now()")
         return cursor.fetchone()[0]
 
 
 def wall() -> datetime:
-    """The database machine's own clock, for judging whether our processes are alive, never for a deadline.
+    """The database machine's own clock, for judging whether our processes are alive, never for a
+    deadline.
 
-    Equal to :func:`now` in production. A test that moves business time must not look like an outage.
+    Equal to :func:`now` in production. A test that moves business time must not look like an
+    outage.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")

@@ -10,7 +10,23 @@ from django.utils.translation import get_language
 from crm.lib.text import fold
 
 # Codes of CLDR that are no country: groups, reserved and test codes.
-NOT_COUNTRIES = {"AC", "CP", "CQ", "DG", "EA", "EU", "EZ", "IC", "QO", "TA", "UN", "XA", "XB", "XK", "ZZ"}
+NOT_COUNTRIES = {
+    "AC",
+    "CP",
+    "CQ",
+    "DG",
+    "EA",
+    "EU",
+    "EZ",
+    "IC",
+    "QO",
+    "TA",
+    "UN",
+    "XA",
+    "XB",
+    "XK",
+    "ZZ",
+}
 
 
 @lru_cache(maxsize=4)
@@ -35,12 +51,18 @@ def name(code: str) -> str:
 
 @lru_cache(maxsize=1)
 def _codes() -> dict[str, str]:
-    """Code by folded name in either language, by the code itself, and by what people write besides."""
-    found = {fold(name): code for language in ("en", "es") for code, name in _names(language).items()}
+    """Code by folded name in either language, by the code itself, and by what people write
+    besides.
+    """
+    found = {
+        fold(name): code for language in ("en", "es") for code, name in _names(language).items()
+    }
     found |= {code.lower(): code for code in _names("en")}
     return found | {"usa": "US", "ee uu": "US", "eeuu": "US", "uk": "GB", "rep dominicana": "DO"}
 
 
 def find(text: str) -> str:
-    """The code of the country that ``text`` names, by its code or its name in Spanish or English; else ""."""
+    """The code of the country that ``text`` names, by its code or its name in Spanish or English;
+    else "".
+    """
     return _codes().get(fold(text), "")

@@ -1,4 +1,7 @@
-"""What changed between two wordings, in words that a person can follow. Pure: plain text in, plain rows out."""
+"""What changed between two wordings, in words that a person can follow.
+
+Pure: plain text in, plain rows out.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +12,19 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 
 SAME, GONE, NEW, CHANGED, MOVED = "same", "gone", "new", "changed", "moved"
-# A word with its apostrophes and hyphens, a number with its separators, one sign, or a run of white space.
+# A word with its apostrophes and hyphens, a number with its separators, one sign, or a run of white
+# space.
 TOKEN = re.compile(r"\w+(?:[.,'’\-]\w+)*|\s+|[^\w\s]")
-# Below this share of words in common two sentences are told as one gone and one new: a mixture reads as nonsense.
+# Below this share of words in common two sentences are told as one gone and one new: a mixture
+# reads as nonsense.
 ALIKE = 0.5
 
 
 @dataclass(frozen=True)
 class Part:
-    """A stretch of text: ``op`` is ``same``, ``gone`` (only in the old one) or ``new`` (only in the new one)."""
+    """A stretch of text: ``op`` is ``same``, ``gone`` (only in the old one) or ``new`` (only in the
+    new one).
+    """
 
     op: str
     text: str
@@ -25,9 +32,11 @@ class Part:
 
 @dataclass(frozen=True)
 class Line:
-    """One entry of a list: ``op`` is ``same``, ``gone``, ``new``, ``changed`` or ``moved`` (same words, another place).
+    """One entry of a list: ``op`` is ``same``, ``gone``, ``new``, ``changed`` or ``moved`` (same
+    words, another place).
 
-    ``parts`` put together without the new ones give the old text, without the gone ones the new text.
+    ``parts`` put together without the new ones give the old text, without the gone ones the new
+    text.
     """
 
     op: str
@@ -40,10 +49,11 @@ class Line:
 
 
 def words(old: str, new: str) -> list[Part]:
-    """The words of both texts in reading order, each marked; what is gone stands before what replaces it.
+    """The words of both texts in reading order, each marked; what is gone stands before what
+    replaces it.
 
-    The parts that are not new give ``old``, those that are not gone give ``new``, to the letter. Texts that have
-    little in common come as one part that is gone and one that is new.
+    The parts that are not new give ``old``, those that are not gone give ``new``, to the letter.
+    Texts that have little in common come as one part that is gone and one that is new.
     """
     if old == new:
         return [Part(SAME, old)] if old else []
@@ -57,7 +67,8 @@ def words(old: str, new: str) -> list[Part]:
 def lists(old: Sequence[str], new: Sequence[str]) -> list[Line]:
     """The entries of both lists in the order of the new one; what is gone stands where it stood.
 
-    An entry that kept at least half of its words counts as changed, one with the same words elsewhere as moved.
+    An entry that kept at least half of its words counts as changed, one with the same words
+    elsewhere as moved.
     """
     codes = SequenceMatcher(None, list(old), list(new), autojunk=False).get_opcodes()
     moved = Counter(text for op, i1, i2, _, _ in codes if op != "equal" for text in old[i1:i2])
@@ -86,7 +97,9 @@ def taken(counts: Counter[str], text: str) -> bool:
 
 
 def replaced(before: list[str], after: Sequence[str], moved: Counter[str]) -> Iterator[Line]:
-    """The lines of one stretch of entries that took the place of others; ``moved``: those that stood elsewhere."""
+    """The lines of one stretch of entries that took the place of others; ``moved``: those that
+    stood elsewhere.
+    """
     for text in after:
         if taken(moved, text):
             yield Line(MOVED, (Part(SAME, text),))
@@ -108,7 +121,9 @@ def likeness(old: str, new: str) -> float:
     return share(TOKEN.findall(old), TOKEN.findall(new))
 
 
-def share(before: list[str], after: list[str], matcher: SequenceMatcher[str] | None = None) -> float:
+def share(
+    before: list[str], after: list[str], matcher: SequenceMatcher[str] | None = None
+) -> float:
     """As ``likeness``, of texts already cut into tokens; only letters and digits count."""
     matcher = matcher or SequenceMatcher(None, before, after, autojunk=False)
     sizes = sum(len(token) for token in before + after if token[0].isalnum())
@@ -122,7 +137,9 @@ def share(before: list[str], after: list[str], matcher: SequenceMatcher[str] | N
 
 
 def stretches(before: list[str], after: list[str], matcher: SequenceMatcher[str]) -> Iterator[Part]:
-    """The opcodes of ``matcher`` as parts; a lone space or sign between two changes belongs to both of them."""
+    """The opcodes of ``matcher`` as parts; a lone space or sign between two changes belongs to both
+    of them.
+    """
     codes = matcher.get_opcodes()
     for place, (op, i1, i2, j1, j2) in enumerate(codes):
         old, new = "".join(before[i1:i2]), "".join(after[j1:j2])
@@ -135,7 +152,9 @@ def stretches(before: list[str], after: list[str], matcher: SequenceMatcher[str]
 
 
 def joined(parts: Iterator[Part]) -> Iterator[Part]:
-    """Neighbours of one kind as one part; between two stretches that stayed, first what is gone, then what is new."""
+    """Neighbours of one kind as one part; between two stretches that stayed, first what is gone,
+    then what is new.
+    """
     gone = new = same = ""
     for part in parts:
         if part.op == SAME:

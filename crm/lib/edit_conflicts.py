@@ -1,4 +1,7 @@
-"""Two people changed the same lead: what differs, and whose value is proposed to stay. Plain data only."""
+"""Two people changed the same lead: what differs, and whose value is proposed to stay.
+
+Plain data only.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,10 @@ MINE, THEIRS, ASK = "mine", "theirs", ""
 
 @dataclass(frozen=True)
 class Difference:
-    """One field that reads differently on the screen and in the database. ``choice``: MINE, THEIRS, or ASK."""
+    """One field that reads differently on the screen and in the database.
+
+    ``choice``: MINE, THEIRS, or ASK.
+    """
 
     field: str
     mine: str
@@ -19,12 +25,17 @@ class Difference:
 
 
 def compare(
-    was: Mapping[str, str], mine: Mapping[str, str], theirs: Mapping[str, str], kept: Mapping[str, str]
+    was: Mapping[str, str],
+    mine: Mapping[str, str],
+    theirs: Mapping[str, str],
+    kept: Mapping[str, str],
 ) -> list[Difference]:
-    """The fields whose ``mine`` is not ``theirs``. ``was``: what the form showed before anything was typed.
+    """The fields whose ``mine`` is not ``theirs``.
 
-    Whoever alone changed a field is proposed; where both did (or ``was`` does not tell) the person is asked.
-    ``kept`` are choices already made.
+    ``was``: what the form showed before anything was typed.
+
+    Whoever alone changed a field is proposed; where both did (or ``was`` does not tell) the person
+    is asked. ``kept`` are choices already made.
     """
     found = []
     for field, typed in mine.items():
@@ -34,5 +45,7 @@ def compare(
         before = was.get(field)
         proposed = THEIRS if typed == before else MINE if saved == before else ASK
         choice = kept.get(field, "")
-        found.append(Difference(field, typed, saved, choice if choice in (MINE, THEIRS) else proposed))
+        found.append(
+            Difference(field, typed, saved, choice if choice in (MINE, THEIRS) else proposed)
+        )
     return found

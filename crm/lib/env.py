@@ -13,7 +13,12 @@ from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import EmailValidator
 
 TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
-MAIL_SCHEMES = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465, "consolemail": 0}  # and their usual ports
+MAIL_SCHEMES = {
+    "smtp": 25,
+    "smtp+tls": 587,
+    "smtp+ssl": 465,
+    "consolemail": 0,
+}  # and their usual ports
 
 
 class Env:
@@ -57,7 +62,9 @@ class Env:
     def url(self, name: str, default: str, schemes: Iterable[str]) -> str:
         raw, allowed = self.text(name, default), list(schemes)
         if raw.split("://", 1)[0] not in allowed or "://" not in raw:
-            raise refused(name, "(hidden)" if "@" in raw else raw, " | ".join(f"{s}://…" for s in allowed))
+            raise refused(
+                name, "(hidden)" if "@" in raw else raw, " | ".join(f"{s}://…" for s in allowed)
+            )
         return raw
 
     def database(self, name: str, default: str) -> dict[str, Any]:
@@ -66,10 +73,16 @@ class Env:
         config = environ.Env.db_url_config(raw)
         if not config.get("NAME"):
             raise refused(name, "(hidden)", "a URL that ends in the name of a database")
-        return {**config, "HOST": unquote(config["HOST"]), "ENGINE": "django.db.backends.postgresql"}
+        return {
+            **config,
+            "HOST": unquote(config["HOST"]),
+            "ENGINE": "django.db.backends.postgresql",
+        }
 
     def email(self, name: str, default: str) -> dict[str, Any]:
-        """Django's EMAIL_* settings for the URL of a mail server, or of the console; {} where there is none."""
+        """Django's EMAIL_* settings for the URL of a mail server, or of the console; {} where there
+        is none.
+        """
         if not self.text(name, default):
             return {}
         raw = self.url(name, default, MAIL_SCHEMES)
@@ -85,11 +98,15 @@ class Env:
         return {**kept, "EMAIL_PORT": config["EMAIL_PORT"] or MAIL_SCHEMES[raw.split(":")[0]]}
 
     def sender(self, name: str, default: str) -> str:
-        """An address that mails come from, with or without a name: ``Relevo <relevo@example.com>``."""
+        """An address that mails come from, with or without a name: ``Relevo
+        <relevo@example.com>``.
+        """
         raw = self.text(name)
         if raw:
             try:
-                EmailValidator(allowlist=["localhost"])(parseaddr(raw)[1] if "\n" not in raw else raw)
+                EmailValidator(allowlist=["localhost"])(
+                    parseaddr(raw)[1] if "\n" not in raw else raw
+                )
             except ValidationError:
                 raise refused(name, raw, "Name <somebody@example.com>") from None
         return raw or default

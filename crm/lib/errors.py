@@ -1,4 +1,7 @@
-"""Errors that a person can act on. Views and the API turn them into answers (crm.middleware.DomainErrors)."""
+"""Errors that a person can act on.
+
+Views and the API turn them into answers (crm.middleware.DomainErrors).
+"""
 
 from __future__ import annotations
 
@@ -10,14 +13,17 @@ from django.utils.translation import gettext_lazy as _
 class DomainError(Exception):
     """A rule of the business said no. ``message`` is for people; ``fields`` names what to mend.
 
-    status: the HTTP status of the answer (422: the input; 409: somebody was faster or the state moved on).
+    status: the HTTP status of the answer (422: the input; 409: somebody was faster or the state
+    moved on).
     """
 
     status = 422
     code = "refused"
     message: object = _("This cannot be done.")
 
-    def __init__(self, message: object = None, *, fields: Mapping[str, object] | None = None) -> None:
+    def __init__(
+        self, message: object = None, *, fields: Mapping[str, object] | None = None
+    ) -> None:
         self.message = self.message if message is None else message
         self.fields = dict(fields or {})
         super().__init__(str(self.message))

@@ -59,7 +59,9 @@ def plain(value: Any) -> Any:
 
 
 def refuse(form: Form, error: DomainError) -> int:
-    """Put the words of ``error`` on the fields of ``form`` that it names, else on the form; returns the status."""
+    """Put the words of ``error`` on the fields of ``form`` that it names, else on the form; returns
+    the status.
+    """
     named = {name: text for name, text in error.fields.items() if name in form.fields}
     for name, text in named.items():
         form.add_error(name, str(text))

@@ -1,6 +1,8 @@
-"""How a region writes numbers, dates and times, apart from the language of the words (CLDR, package Babel).
+"""How a region writes numbers, dates and times, apart from the language of the words (CLDR, package
+Babel).
 
-Active for one request, like Django's language and zone (crm.middleware.Viewer). Without one, the language decides.
+Active for one request, like Django's language and zone (crm.middleware.Viewer). Without one, the
+language decides.
 """
 
 from __future__ import annotations
@@ -24,8 +26,33 @@ from crm.lib import countries
 from crm.lib.text import fold
 
 TAGS = [
-    *("es-MX", "es-AR", "es-BO", "es-CL", "es-CO", "es-CR", "es-CU", "es-DO", "es-EC", "es-ES", "es-GT", "es-HN"),
-    *("es-NI", "es-PA", "es-PE", "es-PR", "es-PY", "es-SV", "es-UY", "es-VE", "pt-BR", "en-US", "en-GB"),
+    *(
+        "es-MX",
+        "es-AR",
+        "es-BO",
+        "es-CL",
+        "es-CO",
+        "es-CR",
+        "es-CU",
+        "es-DO",
+        "es-EC",
+        "es-ES",
+        "es-GT",
+        "es-HN",
+    ),
+    *(
+        "es-NI",
+        "es-PA",
+        "es-PE",
+        "es-PR",
+        "es-PY",
+        "es-SV",
+        "es-UY",
+        "es-VE",
+        "pt-BR",
+        "en-US",
+        "en-GB",
+    ),
 ]
 SAMPLE = datetime(2026, 12, 31, 14, 30)
 
@@ -59,7 +86,9 @@ def _signs(locale: Locale) -> tuple[str, str]:
 
 
 def resolve(tag: str, country: str) -> Region | None:
-    """The person's own region; else the numbers of the organisation's country, day before month, 24 hours."""
+    """The person's own region; else the numbers of the organisation's country, day before month, 24
+    hours.
+    """
     if tag in TAGS:
         return of(tag)
     tag = at_home(country)
@@ -87,19 +116,27 @@ def active() -> Region | None:
 
 
 def number(value: float | Decimal | str, digits: int | None = None) -> str:
-    """``value`` with grouped thousands; ``digits`` after the decimal sign are cut off, not rounded."""
+    """``value`` with grouped thousands; ``digits`` after the decimal sign are cut off, not
+    rounded.
+    """
     region = _active.get()
     if region is None:
         return number_format(value, digits, use_l10n=True, force_grouping=True)
-    return numberformat.format(value, region.decimal, digits, 3, region.group, force_grouping=True, use_l10n=True)
+    return numberformat.format(
+        value, region.decimal, digits, 3, region.group, force_grouping=True, use_l10n=True
+    )
 
 
 def when(moment: date, pattern: str) -> str:
-    """``moment`` by Django's ``pattern`` ("D j M Y, H:i"), turned to the order and hours of the region."""
+    """``moment`` by Django's ``pattern`` ("D j M Y, H:i"), turned to the order and hours of the
+    region.
+    """
     region = _active.get()
     if region and region.month_first:
         for month in "MbF":
-            pattern = pattern.replace(f"j {month} Y", f"{month} j, Y").replace(f"j {month}", f"{month} j")
+            pattern = pattern.replace(f"j {month} Y", f"{month} j, Y").replace(
+                f"j {month}", f"{month} j"
+            )
         pattern = pattern.replace("d/m/Y", "m/d/Y")
     if region and region.twelve_hours:
         pattern = pattern.replace("H:i", "g:i\u00a0a")
@@ -113,19 +150,24 @@ def _example(tag: str) -> str:
 
 
 def choices() -> list[tuple[str, str]]:
-    """(tag, "Colombia · 1.234,50 · 31/12/2026 · 2:30 p.m.") by the country's name in the active language."""
+    """(tag, "Colombia · 1.234,50 · 31/12/2026 · 2:30 p.m.") by the country's name in the active
+    language.
+    """
     found = []
     for tag in TAGS:
         with override(of(tag)):
-            found.append((tag, f"{countries.name(tag[3:])} · {_example(tag)} · {when(SAMPLE, 'H:i')}"))
+            found.append(
+                (tag, f"{countries.name(tag[3:])} · {_example(tag)} · {when(SAMPLE, 'H:i')}")
+            )
     return sorted(found, key=lambda pair: fold(pair[1]))
 
 
 def duration_words(seconds: float, *, days: bool = False) -> str:
-    """``seconds`` rounded down to whole minutes in words: "12 min", "2 h 05 min", from 10 h on whole hours.
+    """``seconds`` rounded down to whole minutes in words: "12 min", "2 h 05 min", from 10 h on
+    whole hours.
 
-    Business time never becomes days, because a working day has no fixed length; with ``days`` (calendar time)
-    24 hours make one: "3 d 4 h", from 10 days on whole days.
+    Business time never becomes days, because a working day has no fixed length; with ``days``
+    (calendar time) 24 hours make one: "3 d 4 h", from 10 days on whole days.
     """
     minutes = int(max(seconds, 0)) // 60
     hours, minutes = divmod(minutes, 60)
@@ -145,10 +187,14 @@ def limit_words(seconds: int) -> str:
     """The length of a commitment: "2 business hours", "30 business minutes"."""
     if seconds % 3600 == 0:
         count = seconds // 3600
-        return ngettext("{count} business hour", "{count} business hours", count).format(count=count)
+        return ngettext("{count} business hour", "{count} business hours", count).format(
+            count=count
+        )
     if seconds < 3600:
         count = seconds // 60
-        return ngettext("{count} business minute", "{count} business minutes", count).format(count=count)
+        return ngettext("{count} business minute", "{count} business minutes", count).format(
+            count=count
+        )
     return _("{duration} of business time").format(duration=duration_words(seconds))
 
 
@@ -158,7 +204,8 @@ def day_words(day: date) -> str:
 
 
 def share(rate: float | None) -> str:
-    """A rate as a percentage: "89%", with one decimal near the ends; nothing to divide by reads as a dash.
+    """A rate as a percentage: "89%", with one decimal near the ends; nothing to divide by reads as
+    a dash.
 
     Only none reads as 0 % and only all as 100 %.
     """

@@ -1,4 +1,6 @@
-"""Keyset paging: a page begins after the last row of the one before, so deep pages cost what the first one does."""
+"""Keyset paging: a page begins after the last row of the one before, so deep pages cost what the
+first one does.
+"""
 
 from __future__ import annotations
 
@@ -35,14 +37,19 @@ class Size:
 
 @dataclass(frozen=True)
 class Page:
-    """``rows`` of this page; ``next``: the value of ``after`` for the next one, empty at the end."""
+    """``rows`` of this page; ``next``: the value of ``after`` for the next one, empty at
+    the end.
+    """
 
     rows: Sequence[Any]
     next: str
 
 
 def newest_first(rows: QuerySet[Any], field: str, *, after: str, size: int) -> Page:
-    """One page of ``rows`` by (date ``field``, id), both descending. ``after``: "2026-03-02.1234" or empty."""
+    """One page of ``rows`` by (date ``field``, id), both descending.
+
+    ``after``: "2026-03-02.1234" or empty.
+    """
     rows = rows.order_by(f"-{field}", "-pk")
     if after:
         on, pk = _read(after)
@@ -55,7 +62,8 @@ def newest_first(rows: QuerySet[Any], field: str, *, after: str, size: int) -> P
 
 
 def size_of(rows: QuerySet[Any], page: Page, field: str, *, after: str) -> Size:
-    """How many ``rows`` the list of ``page`` has, exactly up to COUNTED_UP_TO, else by the planner's estimate.
+    """How many ``rows`` the list of ``page`` has, exactly up to COUNTED_UP_TO, else by the
+    planner's estimate.
 
     Costs no query where the page is the whole list, else at most two, however many rows there are.
     """
@@ -86,4 +94,6 @@ def _read(after: str) -> tuple[date, int]:
     try:
         return date.fromisoformat(on), int(pk)
     except ValueError:
-        raise BadParameter(_("This page address is not complete. Start again from the list.")) from None
+        raise BadParameter(
+            _("This page address is not complete. Start again from the list.")
+        ) from None

@@ -1,4 +1,6 @@
-"""What the parts of the REST API share: fields, bodies and addresses that refuse the unknown, keyset pages."""
+"""What the parts of the REST API share: fields, bodies and addresses that refuse the unknown,
+keyset pages.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,10 @@ NAMES_TOLD = 20  # of what is not known
 
 
 class Line(serializers.CharField):
-    """One line of text by the written rule of crm.lib.text. Strings only: 5 and true are not silently text."""
+    """One line of text by the written rule of crm.lib.text.
+
+    Strings only: 5 and true are not silently text.
+    """
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -64,7 +69,9 @@ class Email(Line):
 class Country(Line):
     """An ISO 3166-1 code of two letters, or nothing."""
 
-    default_error_messages = {"country": _("Give the country as its code of two letters (ISO 3166), as in MX.")}
+    default_error_messages = {
+        "country": _("Give the country as its code of two letters (ISO 3166), as in MX.")
+    }
 
     def to_internal_value(self, data: Any) -> str:
         code = super().to_internal_value(data).upper()
@@ -102,12 +109,17 @@ class Moment(serializers.DateTimeField):
 
 
 class Body(serializers.Serializer):
-    """What a request may say. A name that it does not know is refused, not ignored: typing errors show."""
+    """What a request may say.
+
+    A name that it does not know is refused, not ignored: typing errors show.
+    """
 
     def to_internal_value(self, data: Any) -> Any:
         known = {name for name, field in self.fields.items() if not field.read_only}
         if isinstance(data, Mapping) and (unknown := sorted(set(data) - known)):
-            told = {name[:60]: [_("This field is not known here.")] for name in unknown[:NAMES_TOLD]}
+            told = {
+                name[:60]: [_("This field is not known here.")] for name in unknown[:NAMES_TOLD]
+            }
             raise serializers.ValidationError(told)
         return super().to_internal_value(data)
 
@@ -127,7 +139,9 @@ def check_query(query: Mapping[str, str], allowed: Iterable[str]) -> None:
     if unknown := sorted(set(query) - set(allowed)):
         names = [clean_line(name)[:60] for name in unknown[:NAMES_TOLD]]
         words = _("The address has a part that this list does not know: %s.") % ", ".join(names)
-        raise BadParameter(words, fields=dict.fromkeys(names, _("This parameter is not known here.")))
+        raise BadParameter(
+            words, fields=dict.fromkeys(names, _("This parameter is not known here."))
+        )
 
 
 def size_of(query: Mapping[str, str]) -> int:
@@ -144,7 +158,10 @@ def size_of(query: Mapping[str, str]) -> int:
 
 @dataclass(frozen=True)
 class Key:
-    """A column of a list's order. ``read`` makes its value of the text in a cursor; nulls come last."""
+    """A column of a list's order.
+
+    ``read`` makes its value of the text in a cursor; nulls come last.
+    """
 
     field: str
     read: Callable[[str], Any]
@@ -172,7 +189,9 @@ def day(text: str) -> date:
 
 
 def page(rows: QuerySet[Any], order: Sequence[Key], *, cursor: str, size: int) -> Page:
-    """One page of ``rows`` in ``order``, whose last key is unique; ``next`` is the cursor of the next page."""
+    """One page of ``rows`` in ``order``, whose last key is unique; ``next`` is the cursor of the
+    next page.
+    """
     rows = rows.order_by(*(_ordering(key) for key in order))
     if cursor:
         rows = rows.filter(_after(order, _read(order, cursor)))
@@ -183,7 +202,9 @@ def page(rows: QuerySet[Any], order: Sequence[Key], *, cursor: str, size: int) -
 
 def _ordering(key: Key) -> Any:
     last = True if key.nullable else None
-    return F(key.field).desc(nulls_last=last) if key.descending else F(key.field).asc(nulls_last=last)
+    return (
+        F(key.field).desc(nulls_last=last) if key.descending else F(key.field).asc(nulls_last=last)
+    )
 
 
 def _after(order: Sequence[Key], values: Sequence[Any]) -> Q:
@@ -204,16 +225,27 @@ def _after(order: Sequence[Key], values: Sequence[Any]) -> Q:
 
 
 def _write(order: Sequence[Key], row: Any) -> str:
-    values = [reduce(lambda found, name: getattr(found, name, None), key.field.split("__"), row) for key in order]
-    texts = [None if v is None else v.isoformat() if isinstance(v, date) else str(v) for v in values]
-    return base64.urlsafe_b64encode(json.dumps(texts, separators=(",", ":")).encode()).decode().rstrip("=")
+    values = [
+        reduce(lambda found, name: getattr(found, name, None), key.field.split("__"), row)
+        for key in order
+    ]
+    texts = [
+        None if v is None else v.isoformat() if isinstance(v, date) else str(v) for v in values
+    ]
+    return (
+        base64.urlsafe_b64encode(json.dumps(texts, separators=(",", ":")).encode())
+        .decode()
+        .rstrip("=")
+    )
 
 
 def _read(order: Sequence[Key], cursor: str) -> list[Any]:
     try:
         if len(cursor) > LONGEST_CURSOR:
             raise ValueError
-        texts = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
+        texts = json.loads(
+            base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
+        )
         if not isinstance(texts, list) or len(texts) != len(order):
             raise ValueError
         return [_value(key, text) for key, text in zip(order, texts, strict=True)]

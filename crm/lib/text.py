@@ -1,7 +1,8 @@
 """Cleaning of text that comes from people, files and machines.
 
-The written rule: NFC, no NUL, no lone surrogate, no control characters but tab and line feed, no characters
-that reverse the direction of what follows; ends trimmed. Everything else is stored as it came.
+The written rule: NFC, no NUL, no lone surrogate, no control characters but tab and line feed, no
+characters that reverse the direction of what follows; ends trimmed. Everything else is stored as it
+came.
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\u
 SPACES = re.compile(r"[ \t\u00a0]+")
 # Legal forms of companies in Latin America, Spain and the United States, for comparing names only.
 LEGAL_FORM = re.compile(
-    r"\b(s\s?a\s?p?\s?i?( de c\s?v)?|s de r\s?l( de c\s?v)?|s\s?a\s?s|s\s?r\s?l|s\s?p\s?a|ltda|limitada|"
+    r"\b(s\s?a\s?p?\s?i?( de c\s?v)?|s de r\s?l( de"
+    r" c\s?v)?|s\s?a\s?s|s\s?r\s?l|s\s?p\s?a|ltda|limitada|"
     r"e\s?i\s?r\s?l|s\s?a\s?c|s\s?l|me|epp|inc|llc|ltd|corp|gmbh)$"
 )
 
@@ -50,7 +52,9 @@ def digits(value: str) -> str:
 
 
 def has_bad_text(value: Any) -> bool:
-    """Whether a JSON-like value holds text that PostgreSQL or a reader cannot take (NUL, surrogates, NaN)."""
+    """Whether a JSON-like value holds text that PostgreSQL or a reader cannot take (NUL,
+    surrogates, NaN).
+    """
     if isinstance(value, str):
         return bool(FORBIDDEN.search(value.replace("\r", "")))
     if isinstance(value, float):

@@ -1,4 +1,6 @@
-"""A message as a mail: in the recipient's words, zone and looks, through the mail server of the settings."""
+"""A message as a mail: in the recipient's words, zone and looks, through the mail server of the
+settings.
+"""
 
 from __future__ import annotations
 
@@ -26,8 +28,10 @@ from crm.notifications.sentences import words
 
 SUBJECT_AT_MOST = 150
 
-# A link that holds a secret is made when the mail is sent, so that no row keeps it: kind -> function that returns
-# the path, or "" when what it leads to is over (an invitation taken back), and then nothing is sent.
+# A link that holds a secret is made when the mail is sent, so that no row keeps it: kind ->
+# function that returns
+# the path, or "" when what it leads to is over (an invitation taken back), and then nothing is
+# sent.
 PATHS: dict[str, Callable[[Message], str]] = {
     "invitation": lambda message: invitations.path_while_open(message.params["invitation"]),
     "password_reset": lambda message: passwords.path_of(message.recipient),
@@ -44,7 +48,10 @@ def is_on() -> bool:
 
 
 def link(message: Message) -> str:
-    """The full address that the mail leads to, empty where there is none. Overtaken: it must not go any more."""
+    """The full address that the mail leads to, empty where there is none.
+
+    Overtaken: it must not go any more.
+    """
     path = message.path
     if message.kind in PATHS:
         path = PATHS[message.kind](message)
@@ -80,7 +87,10 @@ def rendered(message: Message, organisation: Organisation) -> tuple[str, str, st
 
 
 def send(message: Message, at: datetime, line: BaseEmailBackend | None = None) -> None:
-    """Send ``message`` now, over ``line`` where one is open. Raises what the mail server answers."""
+    """Send ``message`` now, over ``line`` where one is open.
+
+    Raises what the mail server answers.
+    """
     subject, text, html = rendered(message, people.organisation())
     headers = {
         "Message-ID": message_id(message),

@@ -1,7 +1,10 @@
-"""Sending the mails that are due: claimed and leased, sent outside any transaction, then marked. At least once.
+"""Sending the mails that are due: claimed and leased, sent outside any transaction, then marked.
 
-Whoever dies between the server's "250 OK" and the mark leaves a lease that runs out: the mail goes again, with the
-same Message-ID. A server that does not answer costs one timeout per round, and only the mails wait for it.
+At least once.
+
+Whoever dies between the server's "250 OK" and the mark leaves a lease that runs out: the mail goes
+again, with the same Message-ID. A server that does not answer costs one timeout per round, and only
+the mails wait for it.
 """
 
 from __future__ import annotations
@@ -28,12 +31,17 @@ from crm.notifications.models import Channel, Message
 
 log = logging.getLogger("relevo.mail")
 
-LEASE = timedelta(minutes=5)  # how long a claimed mail is left alone; longer than any sending may take
+LEASE = timedelta(
+    minutes=5
+)  # how long a claimed mail is left alone; longer than any sending may take
 ROUND = timedelta(seconds=8)  # less than the 10 between two rounds: they do not pile up
 
 
 def send_due() -> int:
-    """Send what is due, for the time of a :data:`ROUND`; returns how many mails were tried. Safe in parallel."""
+    """Send what is due, for the time of a :data:`ROUND`; returns how many mails were tried.
+
+    Safe in parallel.
+    """
     give_up(clock.now())
     if not mail.is_on():
         return 0
@@ -56,7 +64,9 @@ def claim() -> Message | None:
     with transaction.atomic():
         now = clock.now()
         waiting = Message.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
-        due = waiting.select_related("recipient").filter(channel=Channel.EMAIL, next_try_at__lte=now)
+        due = waiting.select_related("recipient").filter(
+            channel=Channel.EMAIL, next_try_at__lte=now
+        )
         message = due.order_by("next_try_at", "id").first()
         if message is not None:
             message.attempts += 1
@@ -66,8 +76,13 @@ def claim() -> Message | None:
 
 
 def give_up(now: datetime) -> int:
-    """Drop the mails that are three days old: they would tell of things long over. Returns how many."""
-    old = Message.objects.filter(channel=Channel.EMAIL, next_try_at__lte=now, created_at__lt=now - outbox.RETRY_FOR)
+    """Drop the mails that are three days old: they would tell of things long over.
+
+    Returns how many.
+    """
+    old = Message.objects.filter(
+        channel=Channel.EMAIL, next_try_at__lte=now, created_at__lt=now - outbox.RETRY_FOR
+    )
     words = Concat(Value("not sent within three days; "), "last_error")
     return old.update(next_try_at=None, dropped_at=now, last_error=words)
 
@@ -91,7 +106,9 @@ def why_not(message: Message) -> str:
 
 
 def _try(message: Message, line: BaseEmailBackend) -> bool:
-    """Send one claimed mail and mark it; returns whether the next one may be tried over the same line."""
+    """Send one claimed mail and mark it; returns whether the next one may be tried over the same
+    line.
+    """
     now = clock.now()
     if reason := why_not(message):
         _drop(message, now, reason)
@@ -110,27 +127,39 @@ def _try(message: Message, line: BaseEmailBackend) -> bool:
 
 def _mark(message: Message, now: datetime) -> None:
     """The mail has gone, whatever became of the row meanwhile (taken back, claimed again)."""
-    Message.objects.filter(pk=message.pk).update(sent_at=now, next_try_at=None, dropped_at=None, last_error="")
+    Message.objects.filter(pk=message.pk).update(
+        sent_at=now, next_try_at=None, dropped_at=None, last_error=""
+    )
 
 
 def _fail(message: Message, now: datetime, error: Exception) -> bool:
-    """Put the mail off, or drop it where the server knows no such mailbox; returns whether the line still works."""
+    """Put the mail off, or drop it where the server knows no such mailbox; returns whether the line
+    still works.
+    """
     words = repr(error)[:2000]
-    if isinstance(error, SMTPRecipientsRefused) and all(code >= 500 for code, _said in error.recipients.values()):
+    if isinstance(error, SMTPRecipientsRefused) and all(
+        code >= 500 for code, _said in error.recipients.values()
+    ):
         _drop(message, now, "the mail server knows no such mailbox", words)
         return True
     log.warning("mail %s failed, try %s: %s", message.pk, message.attempts, type(error).__name__)
     again = outbox.next_try(message, now)
     dropped = None if again else now
     _ours(message).update(next_try_at=again, dropped_at=dropped, last_error=words)
-    return not isinstance(error, OSError) or isinstance(error, (SMTPRecipientsRefused, SMTPDataError))
+    return not isinstance(error, OSError) or isinstance(
+        error, (SMTPRecipientsRefused, SMTPDataError)
+    )
 
 
 def _drop(message: Message, now: datetime, reason: str, details: str = "") -> None:
     log.warning("mail %s dropped: %s", message.pk, reason)
-    _ours(message).update(next_try_at=None, dropped_at=now, last_error=": ".join(filter(None, (reason, details))))
+    _ours(message).update(
+        next_try_at=None, dropped_at=now, last_error=": ".join(filter(None, (reason, details)))
+    )
 
 
 def _ours(message: Message) -> QuerySet[Message]:
-    """The row, as long as our lease is on it: who took the mail back or claimed it after us is right."""
+    """The row, as long as our lease is on it: who took the mail back or claimed it after us is
+    right.
+    """
     return Message.objects.filter(pk=message.pk, next_try_at=message.next_try_at)

@@ -17,11 +17,14 @@ class Channel(models.TextChoices):
 
 
 class Message(models.Model):
-    """One thing to tell one person over one channel. The row is written with the change it tells of.
+    """One thing to tell one person over one channel.
 
-    ``dedup_key`` makes it unique, ``cause`` names the event it stands for (undoing the event drops it),
-    ``next_try_at`` is null once it was sent or dropped; whoever sends a mail moves it on for as long as that may
-    take. ``personal`` is what no wish and no state of the person holds back: an invitation, a new password.
+    The row is written with the change it tells of.
+
+    ``dedup_key`` makes it unique, ``cause`` names the event it stands for (undoing the event drops
+    it), ``next_try_at`` is null once it was sent or dropped; whoever sends a mail moves it on for
+    as long as that may take. ``personal`` is what no wish and no state of the person holds back: an
+    invitation, a new password.
     """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -41,10 +44,17 @@ class Message(models.Model):
     last_error = models.TextField(blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["next_try_at"], condition=Q(next_try_at__isnull=False), name="message_waiting")]
+        indexes = [
+            models.Index(
+                fields=["next_try_at"],
+                condition=Q(next_try_at__isnull=False),
+                name="message_waiting",
+            )
+        ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(next_try_at__isnull=True) | Q(sent_at__isnull=True, dropped_at__isnull=True),
+                condition=Q(next_try_at__isnull=True)
+                | Q(sent_at__isnull=True, dropped_at__isnull=True),
                 name="message_done_is_not_waiting",
             )
         ]
@@ -67,7 +77,9 @@ class Notice(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["recipient", "-id"], name="notice_inbox"),
-            models.Index(fields=["recipient"], condition=Q(read_at__isnull=True), name="notice_unread"),
+            models.Index(
+                fields=["recipient"], condition=Q(read_at__isnull=True), name="notice_unread"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,7 +1,9 @@
-"""Telling people: a row now, delivery later, exactly one inbox line per message and at least one mail.
+"""Telling people: a row now, delivery later, exactly one inbox line per message and at least one
+mail.
 
-``notify`` and ``post`` only insert. ``deliver`` (the inbox) and ``send_mails`` are called by Celery every 10 s and by
-the watchdog when Celery is silent, apart from each other: a mail server that hangs holds up nothing else.
+``notify`` and ``post`` only insert. ``deliver`` (the inbox) and ``send_mails`` are called by Celery
+every 10 s and by the watchdog when Celery is silent, apart from each other: a mail server that
+hangs holds up nothing else.
 """
 
 from __future__ import annotations
@@ -22,7 +24,9 @@ log = logging.getLogger("relevo.outbox")
 
 BATCH = 200
 RETRY_FOR = timedelta(days=3)
-UNDO_WINDOW = timedelta(seconds=10)  # domain rule: an accept or reject may be undone for 10 s, notices wait
+UNDO_WINDOW = timedelta(
+    seconds=10
+)  # domain rule: an accept or reject may be undone for 10 s, notices wait
 
 
 def notify(
@@ -36,10 +40,12 @@ def notify(
     cause: str = "",
     wait: timedelta = timedelta(0),
 ) -> int:
-    """Queue one message of ``kind`` for each recipient, once per (``key``, person); returns how many were asked.
+    """Queue one message of ``kind`` for each recipient, once per (``key``, person); returns how
+    many were asked.
 
-    Who wants mails gets one as well. ``kind`` names the template ``notices/<kind>.html``; ``params`` are its words;
-    ``path`` the deep link; ``wait`` delays delivery (undo). A repeated key is silently the same message.
+    Who wants mails gets one as well. ``kind`` names the template ``notices/<kind>.html``;
+    ``params`` are its words; ``path`` the deep link; ``wait`` delays delivery (undo). A repeated
+    key is silently the same message.
     """
     people = list({person.pk: person for person in recipients if person.is_active}.values())
     told = [(person, Channel.IN_APP) for person in people]
@@ -74,11 +80,11 @@ def post(
     path: str = "",
     wait: timedelta = timedelta(0),
 ) -> bool:
-    """Queue one mail to ``person`` alone, whatever they prefer and even before they are active; returns whether
-    there is mail at all.
+    """Queue one mail to ``person`` alone, whatever they prefer and even before they are active;
+    returns whether there is mail at all.
 
-    The templates are ``emails/<kind>.*``. A secret never goes into ``params`` or ``path``, which are kept: ``PATHS``
-    of crm.notifications.mail makes the link when the mail is sent.
+    The templates are ``emails/<kind>.*``. A secret never goes into ``params`` or ``path``, which
+    are kept: ``PATHS`` of crm.notifications.mail makes the link when the mail is sent.
     """
     if not mail.is_on():
         return False
@@ -98,14 +104,19 @@ def post(
 
 
 def withdraw(cause: str, *, at: datetime, reason: str) -> int:
-    """Drop messages of ``cause`` that are not sent yet, with the reason on record; returns how many."""
+    """Drop messages of ``cause`` that are not sent yet, with the reason on record; returns how
+    many.
+    """
     return Message.objects.filter(cause=cause, next_try_at__isnull=False).update(
         next_try_at=None, dropped_at=at, last_error=reason
     )
 
 
 def deliver(batch: int = BATCH) -> int:
-    """Put up to ``batch`` messages that are due into inboxes and return how many were claimed. Safe in parallel."""
+    """Put up to ``batch`` messages that are due into inboxes and return how many were claimed.
+
+    Safe in parallel.
+    """
     with transaction.atomic():
         now = clock.now()
         claimed = list(
@@ -144,10 +155,13 @@ def _to_inbox(message: Message, _now: datetime) -> None:
 
 
 def next_try(message: Message, now: datetime) -> datetime | None:
-    """When a message that failed once more at ``now`` is tried again: ever later, after three days never."""
+    """When a message that failed once more at ``now`` is tried again: ever later, after three days
+    never.
+    """
     if now - message.created_at > RETRY_FOR:
         return None
-    # seconds are compared, not durations: after 43 tries the uncapped one is more than a timedelta holds
+    # seconds are compared, not durations: after 43 tries the uncapped one is more than a timedelta
+    # holds
     return now + timedelta(seconds=min(15 * 2**message.attempts, 3600))
 
 

@@ -51,7 +51,9 @@ def forgotten_password(request: HttpRequest) -> HttpResponse:
         if person is not None:
             outbox.post("password_reset", person, at=now, key=f"password_reset:{now:%Y%m%d%H%M}")
         return redirect("account_reset_password_done")
-    return render(request, "account/password_reset.html", {"form": form}, status=422 if form.errors else 200)
+    return render(
+        request, "account/password_reset.html", {"form": form}, status=422 if form.errors else 200
+    )
 
 
 @login_not_required

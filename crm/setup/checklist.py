@@ -1,4 +1,6 @@
-"""The checklist: which steps a new organisation takes, which are behind it, and which comes next."""
+"""The checklist: which steps a new organisation takes, which are behind it, and which
+comes next.
+"""
 
 from __future__ import annotations
 
@@ -25,12 +27,19 @@ class Step:
 
 
 STEPS = (
-    Step("organisation", _("Organisation"), _("Name, language, currency, time zone, country"), "building-2"),
+    Step(
+        "organisation",
+        _("Organisation"),
+        _("Name, language, currency, time zone, country"),
+        "building-2",
+    ),
     Step("holidays", _("Holidays"), _("Days on which no clock runs"), "calendar-off"),
     Step("hours", _("Working hours"), _("When a promised hour counts"), "clock"),
     Step("teams", _("Teams and people"), _("Who brings leads and who takes them"), "users"),
     Step("persona", _("Buyer persona"), _("Whom you want to sell to"), "user-search"),
-    Step("agreement", _("Agreement"), _("What marketing and sales promise each other"), "handshake"),
+    Step(
+        "agreement", _("Agreement"), _("What marketing and sales promise each other"), "handshake"
+    ),
     Step("test", _("Test lead"), _("Send one through and watch"), "send"),
 )
 KEYS = tuple(step.key for step in STEPS)
@@ -49,7 +58,9 @@ class Standing:
 
 
 def is_open(organisation: Organisation) -> bool:
-    """Whether the checklist is still to be shown: it was not finished, or there is no organisation yet."""
+    """Whether the checklist is still to be shown: it was not finished, or there is no organisation
+    yet.
+    """
     return organisation.setting_up or organisation._state.adding
 
 
@@ -61,4 +72,6 @@ def following(organisation: Organisation, key: str = "") -> Step | None:
     """The next open step after ``key``, else the first one left open; None when all are behind."""
     found = [standing.step for standing in standings(organisation) if not standing.is_behind]
     after = KEYS.index(key) if key else -1
-    return next((step for step in found if KEYS.index(step.key) > after), found[0] if found else None)
+    return next(
+        (step for step in found if KEYS.index(step.key) > after), found[0] if found else None
+    )

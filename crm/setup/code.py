@@ -1,4 +1,6 @@
-"""The set-up code: who creates the first admin of an installation that others can reach proves that it is theirs."""
+"""The set-up code: who creates the first admin of an installation that others can reach proves that
+it is theirs.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ def _plain(value: str) -> bytes:
 
 
 def is_needed(request: HttpRequest) -> bool:
-    """Not on one's own machine: outside production, from the loopback address, with no proxy between."""
+    """Not on one's own machine: outside production, from the loopback address, with no proxy
+    between.
+    """
     if settings.PRODUCTION or "X-Forwarded-For" in request.headers:
         return True
     try:
@@ -50,8 +54,14 @@ def announce() -> None:
         return
     try:
         if not somebody_can_sign_in():
-            log.warning("No admin yet. Open %s/setup/first/ with the set-up code %s", settings.BASE_URL, code())
-    except DatabaseError:  # not migrated yet, or not there yet: `manage.py setup_code` tells it at any time
+            log.warning(
+                "No admin yet. Open %s/setup/first/ with the set-up code %s",
+                settings.BASE_URL,
+                code(),
+            )
+    except (
+        DatabaseError
+    ):  # not migrated yet, or not there yet: `manage.py setup_code` tells it at any time
         log.warning("No database yet; `manage.py setup_code` shows the set-up code")
     finally:
         connection.close()

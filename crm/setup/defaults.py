@@ -1,4 +1,7 @@
-"""What a new organisation probably is, guessed from the browser; every guess can be changed. Fallback: Mexico."""
+"""What a new organisation probably is, guessed from the browser; every guess can be changed.
+
+Fallback: Mexico.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +18,31 @@ COUNTRY, ZONE, CURRENCY = "MX", "America/Mexico_City", "MXN"
 REGION = re.compile(r"[a-z]{2,3}[-_]([A-Z]{2})\b")
 # Houses of mail for everybody: their names say nothing about the firm.
 PUBLIC_MAIL = {
-    "gmail", "googlemail", "hotmail", "outlook", "live", "msn", "yahoo", "ymail", "icloud", "me", "proton",
-    "protonmail", "aol", "gmx", "zoho", "mail", "example", "localhost",
-}  # fmt: skip
+    "gmail",
+    "googlemail",
+    "hotmail",
+    "outlook",
+    "live",
+    "msn",
+    "yahoo",
+    "ymail",
+    "icloud",
+    "me",
+    "proton",
+    "protonmail",
+    "aol",
+    "gmx",
+    "zoho",
+    "mail",
+    "example",
+    "localhost",
+}
 
 
 def country(zone: str, languages: str) -> str:
-    """ISO code of the country of the IANA ``zone``, else of the first region in ``languages`` (Accept-Language)."""
+    """ISO code of the country of the IANA ``zone``, else of the first region in ``languages``
+    (Accept-Language).
+    """
     found = get_global("zone_territories").get(zone, "") if zone in available_timezones() else ""
     regions = [found, *REGION.findall(languages)]
     return next((code for code in regions if code in dict(countries.choices())), COUNTRY)
@@ -32,7 +53,11 @@ def zone(given: str, code: str) -> str:
     territories = get_global("zone_territories")
     if given in available_timezones() and given in territories:
         return given
-    return ZONE if code == COUNTRY else next((z for z, where in sorted(territories.items()) if where == code), ZONE)
+    return (
+        ZONE
+        if code == COUNTRY
+        else next((z for z, where in sorted(territories.items()) if where == code), ZONE)
+    )
 
 
 def currency(code: str) -> str:
@@ -43,7 +68,9 @@ def currency(code: str) -> str:
 @lru_cache(maxsize=1)
 def currencies() -> tuple[str, ...]:
     """Every currency that is legal tender somewhere today."""
-    return tuple(sorted({each for code, _ in countries.choices() for each in get_territory_currencies(code)}))
+    return tuple(
+        sorted({each for code, _ in countries.choices() for each in get_territory_currencies(code)})
+    )
 
 
 def firm(email: str, otherwise: str) -> str:

@@ -40,7 +40,9 @@ def lines(organisation: Organisation, *, at: datetime) -> list[Line]:
         "organisation": _organisation(organisation),
         "holidays": "",
         "hours": "",
-        "teams": ", ".join(Team.objects.filter(archived_at__isnull=True).values_list("name", flat=True)[:6]),
+        "teams": ", ".join(
+            Team.objects.filter(archived_at__isnull=True).values_list("name", flat=True)[:6]
+        ),
         "persona": ", ".join(str(version.persona) for version in personas.published()),
         "agreement": _agreement(),
         "test": "",
@@ -49,7 +51,9 @@ def lines(organisation: Organisation, *, at: datetime) -> list[Line]:
         count = calendar.holidays.count()
         said["holidays"] = ngettext("%(count)s day", "%(count)s days", count) % {"count": count}
         said["hours"] = _hours(calendars.in_effect(calendar, at=at)[1])
-    return [Line(standing, said[standing.step.key]) for standing in checklist.standings(organisation)]
+    return [
+        Line(standing, said[standing.step.key]) for standing in checklist.standings(organisation)
+    ]
 
 
 def _organisation(organisation: Organisation) -> str:
@@ -71,7 +75,10 @@ def _hours(windows: hours_text.Windows) -> str:
 def _agreement() -> str:
     version = wizard.in_force()
     if version is not None:
-        return _("%(name)s, version %(number)s, in force") % {"name": version.agreement, "number": version.number}
+        return _("%(name)s, version %(number)s, in force") % {
+            "name": version.agreement,
+            "number": version.number,
+        }
     return _("Waits for a signature") if standing.unsigned() else ""
 
 
@@ -121,6 +128,10 @@ def trial(user: User, *, at: datetime) -> Trial | None:
         return None
     handoff = test_lead.handoff_of(lead)
     reading = clocks.reading(handoff.clock, at=at) if handoff and handoff.clock else None
-    told = [(m.recipient.name, m.sent_at is not None) for m in test_lead.told(handoff)] if handoff else []
+    told = (
+        [(m.recipient.name, m.sent_at is not None) for m in test_lead.told(handoff)]
+        if handoff
+        else []
+    )
     can_open = Lead.objects.visible_to(user).filter(pk=lead.pk).exists()
     return Trial(lead, handoff, reading, told, can_open)

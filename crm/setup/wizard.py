@@ -29,7 +29,8 @@ from sla.text import labels
 
 Invited = tuple[int, str, str, str]  # row of the form, name, e-mail, a key of PARTS
 
-# What a person may be invited as: side of the team and whether they lead it; None: a mark instead of a team.
+# What a person may be invited as: side of the team and whether they lead it; None: a mark instead
+# of a team.
 PARTS: dict[str, tuple[str, bool] | None] = {
     "marketing": (Side.MARKETING, False),
     "marketing_lead": (Side.MARKETING, True),
@@ -46,8 +47,13 @@ class NobodySigns(DomainError):
 
 
 @transaction.atomic
-def found(name: str, email: str, password: str, *, zone: str, languages: str, language: str, at: datetime) -> User:
-    """The first admin, an organisation with sensible guesses, and the catalogues. Raises as organisations.found."""
+def found(
+    name: str, email: str, password: str, *, zone: str, languages: str, language: str, at: datetime
+) -> User:
+    """The first admin, an organisation with sensible guesses, and the catalogues.
+
+    Raises as organisations.found.
+    """
     country = defaults.country(zone, languages)
     facts = {
         "name": defaults.firm(email, _("My company")),
@@ -74,7 +80,9 @@ class Day:
 
 
 def days(organisation: Organisation, *, at: datetime) -> list[Day]:
-    """The closed days in the calendar, and the holidays of the country this year and next that are not in it."""
+    """The closed days in the calendar, and the holidays of the country this year and next that are
+    not in it.
+    """
     calendar = calendars.main()
     known = {on: name for on, name, _hours in calendars.holidays_of(calendar)} if calendar else {}
     taken = {day.on for day in calendar.holidays.all()} if calendar else set()
@@ -84,12 +92,18 @@ def days(organisation: Organisation, *, at: datetime) -> list[Day]:
     )
     first_time = not taken and "holidays" not in organisation.setup_steps
     proposed = [Day(on, name, first_time) for on, name in listed if on not in taken]
-    return sorted([*proposed, *(Day(on, name, True) for on, name in known.items())], key=lambda day: day.on)
+    return sorted(
+        [*proposed, *(Day(on, name, True) for on, name in known.items())], key=lambda day: day.on
+    )
 
 
 @transaction.atomic
-def set_holidays(organisation: Organisation, chosen: dict[date, str], *, by: User, at: datetime) -> None:
-    """Make ``chosen`` the closed days of the organisation's calendar; dates with other hours keep them."""
+def set_holidays(
+    organisation: Organisation, chosen: dict[date, str], *, by: User, at: datetime
+) -> None:
+    """Make ``chosen`` the closed days of the organisation's calendar; dates with other hours keep
+    them.
+    """
     calendar = calendars.main()
     if calendar is None:
         set_hours(organisation, hours_text.PRESETS["week"], by=by, at=at)
@@ -99,9 +113,14 @@ def set_holidays(organisation: Organisation, chosen: dict[date, str], *, by: Use
 
 
 @transaction.atomic
-def set_hours(organisation: Organisation, windows: hours_text.Windows, *, by: User, at: datetime) -> None:
-    """Make ``windows`` the working hours, in the organisation's zone. Signed hours stay as they are: then the
-    agreement has to be signed anew, and its step is open again."""
+def set_hours(
+    organisation: Organisation, windows: hours_text.Windows, *, by: User, at: datetime
+) -> None:
+    """Make ``windows`` the working hours, in the organisation's zone.
+
+    Signed hours stay as they are: then the agreement has to be signed anew, and its step is open
+    again.
+    """
     with translation.override(organisation.language):
         name = _("Office")
     before = calendars.main()
@@ -111,7 +130,9 @@ def set_hours(organisation: Organisation, windows: hours_text.Windows, *, by: Us
 
 
 def hours_today(*, at: datetime) -> hours_text.Windows:
-    """The organisation's weekly hours as they count at ``at``; before there is a calendar, an office's."""
+    """The organisation's weekly hours as they count at ``at``; before there is a calendar, an
+    office's.
+    """
     calendar = calendars.main()
     return calendars.in_effect(calendar, at=at)[1] if calendar else hours_text.PRESETS["week"]
 
@@ -132,14 +153,24 @@ def first_team(side: str) -> Team | None:
 
 
 @transaction.atomic
-def set_teams(names: dict[str, str], leads: Iterable[str], *, by: User, at: datetime) -> dict[str, Team]:
-    """At least one team of each side: ``names`` by side. ``by`` leads the first teams of the sides in ``leads``, and
-    of no others. Raises staffing.NotPossible where ``by`` has open work in a team that they would leave."""
+def set_teams(
+    names: dict[str, str], leads: Iterable[str], *, by: User, at: datetime
+) -> dict[str, Team]:
+    """At least one team of each side: ``names`` by side.
+
+    ``by`` leads the first teams of the sides in ``leads``, and of no others. Raises
+    staffing.NotPossible where ``by`` has open work in a team that they would leave.
+    """
     language = people.organisation().language
     teams: dict[str, Team] = {}
     for side, name in names.items():
-        teams[side] = first_team(side) or people.create_team(name, side, by=by, at=at, language=language)
-    mine = {m.team_id: (m.team, m.is_lead) for m in Membership.objects.filter(user=by).select_related("team")}
+        teams[side] = first_team(side) or people.create_team(
+            name, side, by=by, at=at, language=language
+        )
+    mine = {
+        m.team_id: (m.team, m.is_lead)
+        for m in Membership.objects.filter(user=by).select_related("team")
+    }
     led = set(leads)
     for side, team in teams.items():
         if side in led:
@@ -151,8 +182,13 @@ def set_teams(names: dict[str, str], leads: Iterable[str], *, by: User, at: date
 
 
 @transaction.atomic
-def invite(invited: Iterable[Invited], teams: dict[str, Team], *, by: User, at: datetime) -> list[Invitation]:
-    """Invite several people. Raises staffing.BadPerson whose ``fields`` name the row too: "email-0"."""
+def invite(
+    invited: Iterable[Invited], teams: dict[str, Team], *, by: User, at: datetime
+) -> list[Invitation]:
+    """Invite several people.
+
+    Raises staffing.BadPerson whose ``fields`` name the row too: "email-0".
+    """
     done = []
     for number, name, email, part in invited:
         place = PARTS[part]
@@ -176,7 +212,12 @@ def invite(invited: Iterable[Invited], teams: dict[str, Team], *, by: User, at: 
 
 @transaction.atomic
 def staff(
-    names: dict[str, str], leads: Iterable[str], invited: Iterable[Invited], *, by: User, at: datetime
+    names: dict[str, str],
+    leads: Iterable[str],
+    invited: Iterable[Invited],
+    *,
+    by: User,
+    at: datetime,
 ) -> list[Invitation]:
     """Teams and people in one go: all of it or nothing."""
     return invite(invited, set_teams(names, leads, by=by, at=at), by=by, at=at)
@@ -184,8 +225,13 @@ def staff(
 
 def links() -> list[tuple[User, str]]:
     """Who was invited and has not come in yet, with the address to send them; the newest first."""
-    rows = Invitation.objects.filter(accepted_at__isnull=True, revoked_at__isnull=True).select_related("person")
-    return [(row.person, f"{settings.BASE_URL}{invitations.path_of(row)}") for row in rows.order_by("-pk")[:50]]
+    rows = Invitation.objects.filter(
+        accepted_at__isnull=True, revoked_at__isnull=True
+    ).select_related("person")
+    return [
+        (row.person, f"{settings.BASE_URL}{invitations.path_of(row)}")
+        for row in rows.order_by("-pk")[:50]
+    ]
 
 
 # -- Persona and agreement
@@ -193,16 +239,22 @@ def links() -> list[tuple[User, str]]:
 
 def in_force() -> AgreementVersion | None:
     """The organisation's agreement in force."""
-    rows = AgreementVersion.objects.filter(state=AgreementState.IN_FORCE, agreement__teams__isnull=True)
-    return rows.select_related("agreement", "calendar").prefetch_related("signatures__actor").first()
+    rows = AgreementVersion.objects.filter(
+        state=AgreementState.IN_FORCE, agreement__teams__isnull=True
+    )
+    return (
+        rows.select_related("agreement", "calendar").prefetch_related("signatures__actor").first()
+    )
 
 
 @transaction.atomic
 def agree(pace: str, volume: int | None, *, by: User, at: datetime) -> AgreementVersion:
-    """Draft the next version of the organisation's agreement at ``pace`` and sign it for each side that ``by`` leads;
-    with both signatures it is in force, else it waits for the lead of the other side.
+    """Draft the next version of the organisation's agreement at ``pace`` and sign it for each side
+    that ``by`` leads; with both signatures it is in force, else it waits for the lead of the other
+    side.
 
-    Raises drafts.DraftOpen where people have written a draft already."""
+    Raises drafts.DraftOpen where people have written a draft already.
+    """
     organisation = people.organisation()
     calendar = calendars.main()
     if calendar is None:
@@ -213,7 +265,9 @@ def agree(pace: str, volume: int | None, *, by: User, at: datetime) -> Agreement
         name = _("Marketing and sales")
     agreement = Agreement.objects.filter(teams__isnull=True).order_by("pk").first()
     if (before := agreements.unsigned()) is not None:
-        if before.revision or before.comments.exists():  # people wrote it: a template does not replace that
+        if (
+            before.revision or before.comments.exists()
+        ):  # people wrote it: a template does not replace that
             raise drafts.DraftOpen
         drafts.discard(before, by=by, at=at)
     chosen = PACES[pace]
@@ -233,7 +287,9 @@ def agree(pace: str, volume: int | None, *, by: User, at: datetime) -> Agreement
 
 @transaction.atomic
 def close(version: AgreementVersion, *, by: User, at: datetime) -> AgreementVersion:
-    """Close the text of a draft, with what its codes are called, so that it can be signed; one that is closed stays."""
+    """Close the text of a draft, with what its codes are called, so that it can be signed; one that
+    is closed stays.
+    """
     if version.state != AgreementState.DRAFT:
         return version
     return drafts.close(version, by=by, at=at, labels=labels.of(version))
@@ -241,12 +297,17 @@ def close(version: AgreementVersion, *, by: User, at: datetime) -> AgreementVers
 
 @transaction.atomic
 def sign(version: AgreementVersion, *, by: User, at: datetime) -> AgreementVersion:
-    """Sign for each side that ``by`` leads and that has not signed; with both signatures it is in force.
+    """Sign for each side that ``by`` leads and that has not signed; with both signatures it is in
+    force.
 
     Raises NobodySigns where ``by`` leads none of them.
     """
     signed = agreements.standing_signatures(version)
-    mine = [side for side in Side.values if side not in signed and agreements.may_sign(version, side, by)]
+    mine = [
+        side
+        for side in Side.values
+        if side not in signed and agreements.may_sign(version, side, by)
+    ]
     if not mine:
         raise NobodySigns
     version = close(version, by=by, at=at)

@@ -41,22 +41,30 @@ class FirstAdminForm(forms.Form):
 
     name = Line(label=gettext_lazy("Your name"), max_length=120, widget=autofill("name"))
     email = forms.EmailField(
-        label=gettext_lazy("E-mail"), max_length=254, widget=forms.EmailInput(attrs={"autocomplete": "username"})
+        label=gettext_lazy("E-mail"),
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "username"}),
     )
     password = forms.CharField(
         label=gettext_lazy("Password"),
         strip=False,
         max_length=256,
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
-        help_text=gettext_lazy("At least 12 characters. A short sentence is easy to remember and hard to guess."),
+        help_text=gettext_lazy(
+            "At least 12 characters. A short sentence is easy to remember and hard to guess."
+        ),
     )
     code = forms.CharField(
         label=gettext_lazy("Set-up code"),
         max_length=200,
-        help_text=gettext_lazy("It stands in the log of the server; “manage.py setup_code” shows it too."),
+        help_text=gettext_lazy(
+            "It stands in the log of the server; “manage.py setup_code” shows it too."
+        ),
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "spellcheck": "false"}),
     )
-    zone = forms.CharField(required=False, max_length=60, widget=forms.HiddenInput(attrs={"data-zone": ""}))
+    zone = forms.CharField(
+        required=False, max_length=60, widget=forms.HiddenInput(attrs={"data-zone": ""})
+    )
 
     def __init__(self, *args: Any, asks_code: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -66,7 +74,9 @@ class FirstAdminForm(forms.Form):
     def clean_email(self) -> str:
         email = self.cleaned_data["email"].strip().lower()
         if User.objects.filter(email=email).exists():
-            raise ValidationError(_("Somebody in the data has this e-mail already. Use another one."))
+            raise ValidationError(
+                _("Somebody in the data has this e-mail already. Use another one.")
+            )
         return email
 
     def clean_code(self) -> str:
@@ -78,7 +88,9 @@ class FirstAdminForm(forms.Form):
         data = super().clean() or self.cleaned_data
         if data.get("password"):
             try:
-                validate_password(data["password"], User(name=data.get("name", ""), email=data.get("email", "")))
+                validate_password(
+                    data["password"], User(name=data.get("name", ""), email=data.get("email", ""))
+                )
             except ValidationError as error:
                 self.add_error("password", error)
         return data
@@ -97,7 +109,9 @@ class OrganisationForm(forms.Form):
         label=gettext_lazy("What Spanish texts call a person who may buy"),
         choices=[(word, word) for word in variants.CHOICES[variants.LEAD]],
         required=False,
-        help_text=gettext_lazy("Countries differ. Every Spanish page, mail and notice changes with it."),
+        help_text=gettext_lazy(
+            "Countries differ. Every Spanish page, mail and notice changes with it."
+        ),
     )
     say_agreement = forms.ChoiceField(
         label=gettext_lazy("What Spanish texts call the agreement in short"),
@@ -106,13 +120,22 @@ class OrganisationForm(forms.Form):
     )
 
     def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
-        initial = {name: getattr(organisation, name) for name in ("name", "language", "currency", "time_zone")}
+        initial = {
+            name: getattr(organisation, name)
+            for name in ("name", "language", "currency", "time_zone")
+        }
         words = variants.usual(organisation.country or defaults.COUNTRY) | organisation.terms
         initial |= {"say_lead": words[variants.LEAD], "say_agreement": words[variants.AGREEMENT]}
-        super().__init__(*args, initial={**initial, "country": organisation.country or defaults.COUNTRY}, **kwargs)
+        super().__init__(
+            *args,
+            initial={**initial, "country": organisation.country or defaults.COUNTRY},
+            **kwargs,
+        )
         names = Locale.parse((get_language() or settings.LANGUAGE_CODE)[:2]).currencies
         self.fields["country"].choices = countries.choices()
-        self.fields["currency"].choices = [(c, f"{c} · {names.get(c, c)}") for c in defaults.currencies()]
+        self.fields["currency"].choices = [
+            (c, f"{c} · {names.get(c, c)}") for c in defaults.currencies()
+        ]
         zones = dict(zone_choices()[1:])
         zones.setdefault(organisation.time_zone, organisation.time_zone)
         self.fields["time_zone"].choices = list(zones.items())
@@ -120,9 +143,14 @@ class OrganisationForm(forms.Form):
     def facts(self) -> dict[str, Any]:
         """What organisations.change takes. Words that are usual in the country follow it."""
         data = dict(self.cleaned_data)
-        chosen = {variants.LEAD: data.pop("say_lead"), variants.AGREEMENT: data.pop("say_agreement")}
+        chosen = {
+            variants.LEAD: data.pop("say_lead"),
+            variants.AGREEMENT: data.pop("say_agreement"),
+        }
         usual = variants.usual(data["country"])
-        return data | {"terms": {key: word for key, word in chosen.items() if word and word != usual[key]}}
+        return data | {
+            "terms": {key: word for key, word in chosen.items() if word and word != usual[key]}
+        }
 
 
 def day_label(day: wizard.Day) -> str:
@@ -144,9 +172,13 @@ class HolidaysForm(forms.Form):
         self.fields["keep"].initial = [day.on.isoformat() for day in self.days if day.keep]
         for number in range(MOST_OWN):
             self.fields[f"on-{number}"] = forms.DateField(
-                label=_("Date"), required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+                label=_("Date"),
+                required=False,
+                widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
             )
-            self.fields[f"name-{number}"] = Line(label=_("What day it is"), required=False, max_length=120)
+            self.fields[f"name-{number}"] = Line(
+                label=_("What day it is"), required=False, max_length=120
+            )
 
     @property
     def own(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
@@ -155,7 +187,11 @@ class HolidaysForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         for number in range(MOST_OWN):
-            if data.get(f"name-{number}") and not data.get(f"on-{number}") and f"on-{number}" not in self.errors:
+            if (
+                data.get(f"name-{number}")
+                and not data.get(f"on-{number}")
+                and f"on-{number}" not in self.errors
+            ):
                 self.add_error(f"on-{number}", _("Give the date of this day."))
         return data
 
@@ -207,11 +243,15 @@ class HoursForm(forms.Form):
         data["windows"] = []
         for day in range(7):
             try:
-                data["windows"] += [(day, *window) for window in hours_text.read(data.get(f"day-{day}", ""))]
+                data["windows"] += [
+                    (day, *window) for window in hours_text.read(data.get(f"day-{day}", ""))
+                ]
             except hours_text.Unreadable as error:
                 self.add_error(f"day-{day}", str(error))
         if not data["windows"] and not self.errors:
-            self.add_error("preset", _("Open on at least one day: a clock has to run at some time."))
+            self.add_error(
+                "preset", _("Open on at least one day: a clock has to run at some time.")
+            )
         self._check_neighbours(data)
         return data
 
@@ -219,7 +259,9 @@ class HoursForm(forms.Form):
         if self.errors:
             return
         try:
-            arithmetic.WorkCalendar("UTC", tuple(arithmetic.Window(*window) for window in data["windows"]))
+            arithmetic.WorkCalendar(
+                "UTC", tuple(arithmetic.Window(*window) for window in data["windows"])
+            )
         except ValueError as error:
             self.add_error("preset", str(error))
 
@@ -229,8 +271,12 @@ class TeamsForm(forms.Form):
 
     marketing = Line(label=gettext_lazy("Marketing team"), max_length=80)
     sales = Line(label=gettext_lazy("Sales team"), max_length=80)
-    lead_marketing = forms.BooleanField(label=gettext_lazy("I am team lead of marketing for now"), required=False)
-    lead_sales = forms.BooleanField(label=gettext_lazy("I am team lead of sales for now"), required=False)
+    lead_marketing = forms.BooleanField(
+        label=gettext_lazy("I am team lead of marketing for now"), required=False
+    )
+    lead_sales = forms.BooleanField(
+        label=gettext_lazy("I am team lead of sales for now"), required=False
+    )
     parts = (
         ("sales", gettext_lazy("Sales rep")),
         ("sales_lead", gettext_lazy("Team lead, sales")),
@@ -240,7 +286,9 @@ class TeamsForm(forms.Form):
         ("admin", gettext_lazy("Admin")),
     )
 
-    def __init__(self, *args: Any, teams: dict[str, Team | None], user: User, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, teams: dict[str, Team | None], user: User, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         fresh = not any(teams.values())
         usual = {"marketing": _("Marketing"), "sales": _("Sales")}
@@ -251,12 +299,18 @@ class TeamsForm(forms.Form):
             self.fields[f"lead_{side}"].initial = fresh or bool(user.team_ids(side, led=True))
         for number in range(MOST_PEOPLE):
             self.fields[f"name-{number}"] = Line(label=_("Name"), required=False, max_length=120)
-            self.fields[f"email-{number}"] = forms.EmailField(label=_("E-mail"), required=False, max_length=254)
-            self.fields[f"part-{number}"] = forms.ChoiceField(label=_("As"), choices=self.parts, required=False)
+            self.fields[f"email-{number}"] = forms.EmailField(
+                label=_("E-mail"), required=False, max_length=254
+            )
+            self.fields[f"part-{number}"] = forms.ChoiceField(
+                label=_("As"), choices=self.parts, required=False
+            )
 
     @property
     def rows(self) -> list[tuple[forms.BoundField, forms.BoundField, forms.BoundField]]:
-        return [(self[f"name-{n}"], self[f"email-{n}"], self[f"part-{n}"]) for n in range(MOST_PEOPLE)]
+        return [
+            (self[f"name-{n}"], self[f"email-{n}"], self[f"part-{n}"]) for n in range(MOST_PEOPLE)
+        ]
 
     @property
     def names(self) -> dict[str, str]:
@@ -272,7 +326,9 @@ class TeamsForm(forms.Form):
         if all(names) and names[0].casefold() == names[1].casefold():
             self.add_error("sales", _("The two teams need different names."))
         for side in Side.values:
-            taken = Team.objects.filter(name__iexact=clean_line(data.get(side, ""))).exclude(side=side)
+            taken = Team.objects.filter(name__iexact=clean_line(data.get(side, ""))).exclude(
+                side=side
+            )
             if not self.fields[side].disabled and taken.exists():
                 self.add_error(side, _("Another team has this name."))
         for number in range(MOST_PEOPLE):
@@ -295,16 +351,22 @@ class TeamsForm(forms.Form):
 class PersonaForm(forms.Form):
     """Which template to begin with."""
 
-    template = forms.ChoiceField(label=gettext_lazy("Whom do you sell to?"), widget=forms.RadioSelect)
+    template = forms.ChoiceField(
+        label=gettext_lazy("Whom do you sell to?"), widget=forms.RadioSelect
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["template"].choices = [(key, in_language(each.name)) for key, each in TEMPLATES.items()]
+        self.fields["template"].choices = [
+            (key, in_language(each.name)) for key, each in TEMPLATES.items()
+        ]
         self.fields["template"].initial = next(iter(TEMPLATES))
 
 
 class AgreementForm(PasswordAgain):
-    """Which pace to begin with, and how much marketing promises; who ``signs`` it at once types the password again."""
+    """Which pace to begin with, and how much marketing promises; who ``signs`` it at once types the
+    password again.
+    """
 
     pace = forms.ChoiceField(
         label=gettext_lazy("How fast does sales answer?"),
@@ -334,12 +396,18 @@ class AgreementForm(PasswordAgain):
 class TestLeadForm(forms.Form):
     """Where the test lead goes, and by which persona it fits."""
 
-    team = forms.ModelChoiceField(label=gettext_lazy("To the queue of"), queryset=None, empty_label=None)
-    persona = forms.ModelChoiceField(label=gettext_lazy("Buyer persona"), queryset=None, empty_label=None)
+    team = forms.ModelChoiceField(
+        label=gettext_lazy("To the queue of"), queryset=None, empty_label=None
+    )
+    persona = forms.ModelChoiceField(
+        label=gettext_lazy("Buyer persona"), queryset=None, empty_label=None
+    )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        versions = PersonaVersion.objects.filter(state=VersionState.PUBLISHED, persona__archived_at__isnull=True)
+        versions = PersonaVersion.objects.filter(
+            state=VersionState.PUBLISHED, persona__archived_at__isnull=True
+        )
         self.fields["team"].queryset = sales_teams().order_by("pk")
         self.fields["persona"].queryset = versions.select_related("persona").order_by("-pk")
         self.initial.setdefault("team", self.fields["team"].queryset.first())

@@ -136,7 +136,9 @@ def onwards(key: str) -> HttpResponse:
     return redirect(step.url_name if step else "setup")
 
 
-def show(request: Request, key: str, form: Form, *, status: int = 200, **context: Any) -> HttpResponse:
+def show(
+    request: Request, key: str, form: Form, *, status: int = 200, **context: Any
+) -> HttpResponse:
     """The page of one step."""
     organisation = request.organisation
     number = steps.KEYS.index(key)
@@ -152,7 +154,10 @@ def show(request: Request, key: str, form: Form, *, status: int = 200, **context
 
 
 def answer(request: Request, key: str, form: Form, save: Save, **context: Any) -> HttpResponse:
-    """Show a step, or save it, note that it is done, and go on. What is wrong comes back with all that was typed."""
+    """Show a step, or save it, note that it is done, and go on.
+
+    What is wrong comes back with all that was typed.
+    """
     if request.method != "POST":
         return show(request, key, form, **context)
     status = 422
@@ -203,7 +208,9 @@ def working_hours(request: Request) -> HttpResponse:
     form = HoursForm(request.POST or None, windows=wizard.hours_today(at=request.now))
 
     def save(now: Any) -> None:
-        wizard.set_hours(request.organisation, form.cleaned_data["windows"], by=request.user, at=now)
+        wizard.set_hours(
+            request.organisation, form.cleaned_data["windows"], by=request.user, at=now
+        )
 
     return answer(request, "hours", form, save, zone=city(request.organisation.time_zone))
 
@@ -248,10 +255,15 @@ def agreement(request: Request) -> HttpResponse:
         return refusal
 
     def save(now: Any) -> None:
-        wizard.agree(form.cleaned_data["pace"], form.cleaned_data["volume"], by=request.user, at=now)
+        wizard.agree(
+            form.cleaned_data["pace"], form.cleaned_data["volume"], by=request.user, at=now
+        )
 
     day = hours_text.day_minutes(wizard.hours_today(at=request.now))
-    offers = [(p.key, promises.of_terms(commitments(p, day_minutes=day), p.package)) for p in PACES.values()]
+    offers = [
+        (p.key, promises.of_terms(commitments(p, day_minutes=day), p.package))
+        for p in PACES.values()
+    ]
     return answer(request, "agreement", form, save, offers=offers, **found)
 
 

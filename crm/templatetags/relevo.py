@@ -1,6 +1,8 @@
-"""Tags and filters for every page; a builtin of the template engine, so that no page has to load it.
+"""Tags and filters for every page; a builtin of the template engine, so that no page has to load
+it.
 
-Words about time live here alone. The browser ticks badges with the very same patterns (see tick_words).
+Words about time live here alone. The browser ticks badges with the very same patterns (see
+tick_words).
 """
 
 from __future__ import annotations
@@ -44,19 +46,26 @@ SLA_ICONS = {
 }
 TICKING = ("ok", "soon", "late")
 # Attributes of the outer element that app.css gives to every icon.
-PAINT = re.compile(r' (fill|stroke|stroke-width|stroke-linecap|stroke-linejoin)="[^"]*"(?=[^>]* class=)')
+PAINT = re.compile(
+    r' (fill|stroke|stroke-width|stroke-linecap|stroke-linejoin)="[^"]*"(?=[^>]* class=)'
+)
 
 
 # -- Icons and small marks
 
 
 def ours(html: str) -> SafeString:
-    return mark_safe(html)  # drawings of the package lucide, pages of the help, states, instants: no input of people
+    return mark_safe(
+        html
+    )  # drawings of the package lucide, pages of the help, states, instants: no input of people
 
 
 @lru_cache(maxsize=256)
 def drawing(name: str, size: int = 16, css: str = "i") -> SafeString:
-    """The Lucide icon ``name`` as inline SVG, hidden from screen readers. LookupError for an unknown name."""
+    """The Lucide icon ``name`` as inline SVG, hidden from screen readers.
+
+    LookupError for an unknown name.
+    """
     try:
         svg = draw(name, size=size, **{"class": css, "aria-hidden": "true"})
     except IconDoesNotExist as fault:
@@ -86,22 +95,31 @@ def icon(name: str, size: int = 16, css: str = "") -> SafeString:
 def initials(name: object) -> str:
     """Two letters for an avatar: "Mariana Peña Ruiz" -> "MR"."""
     words = [word for word in str(name or "").split() if word[0].isalnum()]
-    return "".join(word[0] for word in (words[:1] + words[1:][-1:])).upper() or "?"
+    return "".join(word[0] for word in words[:1] + words[1:][-1:]).upper() or "?"
 
 
 @register.simple_tag
 def avatar(name: object, css: str = "") -> SafeString:
-    """The initials on one of six tones, always the same for a name. Decoration: the name stands beside it."""
+    """The initials on one of six tones, always the same for a name.
+
+    Decoration: the name stands beside it.
+    """
     tone = crc32(str(name or "").encode()) % 6
-    return format_html('<span class="av av--{} {}" aria-hidden="true">{}</span>', tone, css, initials(name))
+    return format_html(
+        '<span class="av av--{} {}" aria-hidden="true">{}</span>', tone, css, initials(name)
+    )
 
 
 @register.simple_tag
 def verdict(result: str) -> SafeString:
-    """Word and icon of a checked criterion. ``result``: met, not_met (or unmet), anything else is unknown."""
+    """Word and icon of a checked criterion.
+
+    ``result``: met, not_met (or unmet), anything else is unknown.
+    """
     kinds = {"met": ("met", "circle-check", _("Met")), "not_met": ("not", "circle-x", _("Not met"))}
     kind, name, word = kinds.get(
-        "not_met" if result in ("not", "unmet") else str(result), ("unknown", "circle-dashed", _("Unknown"))
+        "not_met" if result in ("not", "unmet") else str(result),
+        ("unknown", "circle-dashed", _("Unknown")),
     )
     return format_html('<span class="vd vd--{}">{}{}</span>', kind, drawing(name), word)
 
@@ -158,7 +176,9 @@ def absolute_words(moment_: datetime, zone: str | None = None) -> str:
     """ "Mon 23 Nov 2026, 14:42 (Mexico City)" in ``zone``, default the viewer's."""
     local = timezone.localtime(moment_, ZoneInfo(zone) if zone else None)
     named = zone or timezone.get_current_timezone_name()
-    when = number_formats.when(local, pgettext("date format", "D j M Y, H:i"))  # xgettext does not look into f-strings
+    when = number_formats.when(
+        local, pgettext("date format", "D j M Y, H:i")
+    )  # xgettext does not look into f-strings
     return f"{when} ({city(named)})"
 
 
@@ -179,13 +199,19 @@ def relative_words(moment_: datetime, now: datetime) -> str:
     if abs(days) <= 6:
         return number_formats.when(local, "D H:i")
     this_year = local.year == today.year
-    return number_formats.when(local, pgettext("date format", "j M") if this_year else pgettext("date format", "j M Y"))
+    return number_formats.when(
+        local, pgettext("date format", "j M") if this_year else pgettext("date format", "j M Y")
+    )
 
 
 def ago_words(moment_: datetime, now: datetime) -> str:
     """As :func:`relative_words`, to the second within the last minute: "10 s ago"."""
     seconds = int((now - moment_).total_seconds())
-    return _("{seconds} s ago").format(seconds=seconds) if 0 < seconds < 60 else relative_words(moment_, now)
+    return (
+        _("{seconds} s ago").format(seconds=seconds)
+        if 0 < seconds < 60
+        else relative_words(moment_, now)
+    )
 
 
 @register.filter
@@ -200,8 +226,12 @@ def page_now(context: Context) -> datetime:
 
 
 @register.simple_tag(takes_context=True)
-def moment(context: Context, value: datetime | date | None, style: str = "relative") -> SafeString | str:
-    """``<time>``: relative text, absolute title in the viewer's zone; style "absolute" turns it round."""
+def moment(
+    context: Context, value: datetime | date | None, style: str = "relative"
+) -> SafeString | str:
+    """``<time>``: relative text, absolute title in the viewer's zone; style "absolute" turns it
+    round.
+    """
     if value is None:
         return "–"
     if not isinstance(value, datetime):
@@ -224,17 +254,25 @@ def opens_words(opens_at: datetime, zone: str, now: datetime) -> str:
 
 
 def sla_words(reading: Any, now: datetime) -> str:
-    """What the badge says. ``reading`` is what sla tells about one clock; its seconds are business time."""
+    """What the badge says. ``reading`` is what sla tells about one clock; its seconds are business
+    time.
+    """
     if reading.status in TICKING:
-        return _ticking_words(reading.status == "late", int(reading.seconds or 0) // 60, get_language())
+        return _ticking_words(
+            reading.status == "late", int(reading.seconds or 0) // 60, get_language()
+        )
     length = duration_words(reading.seconds or 0)
     match reading.status:
         case "waiting" if reading.opens_at:
-            return _("Opens {moment}").format(moment=opens_words(reading.opens_at, reading.zone, now))
+            return _("Opens {moment}").format(
+                moment=opens_words(reading.opens_at, reading.zone, now)
+            )
         case "waiting":
             return _("Waiting for opening")
         case "paused" if reading.resumes_at:
-            return _("Paused until {moment}").format(moment=opens_words(reading.resumes_at, reading.zone, now))
+            return _("Paused until {moment}").format(
+                moment=opens_words(reading.resumes_at, reading.zone, now)
+            )
         case "paused":
             return pgettext("clock", "Paused")
         case "cancelled":
@@ -251,14 +289,26 @@ def _ticking_words(is_late: bool, minutes: int, _language: str | None) -> str:
 
 
 def sla_title(reading: Any) -> SafeString:
-    """When a clock is due and what was promised; read a minute at a time, since whole pages fall due together."""
+    """When a clock is due and what was promised; read a minute at a time, since whole pages fall
+    due together.
+    """
     due_at = reading.due_at and reading.due_at.replace(second=0, microsecond=0)
-    return _title(due_at, reading.zone, int(reading.limit_seconds or 0), get_language(), number_formats.active())
+    return _title(
+        due_at,
+        reading.zone,
+        int(reading.limit_seconds or 0),
+        get_language(),
+        number_formats.active(),
+    )
 
 
 @lru_cache(maxsize=1024)
 def _title(
-    due_at: datetime | None, zone: str, limit_seconds: int, _language: str | None, _region: number_formats.Region | None
+    due_at: datetime | None,
+    zone: str,
+    limit_seconds: int,
+    _language: str | None,
+    _region: number_formats.Region | None,
 ) -> SafeString:
     """The words for all who read in the same language and region, escaped."""
     parts = []
@@ -271,7 +321,10 @@ def _title(
 
 @register.simple_tag(takes_context=True)
 def sla_badge(context: Context, reading: Any) -> SafeString | str:
-    """The badge of one clock: icon, words, and a bar of what is left. Nothing for a lead without a clock."""
+    """The badge of one clock: icon, words, and a bar of what is left.
+
+    Nothing for a lead without a clock.
+    """
     if not reading:
         return ""
     now, status = page_now(context), reading.status
@@ -280,12 +333,16 @@ def sla_badge(context: Context, reading: Any) -> SafeString | str:
     told = ticking(reading, now if context["request"].htmx else None, ticks)
     left = bar(share) if status in ("ok", "soon") else ""
     opening = f'<time class="sla sla--{status}" title="{sla_title(reading)}"{told}>'
-    return ours(f"{opening}{reference(SLA_ICONS[status])}<span>{escape(sla_words(reading, now))}</span>{left}</time>")
+    return ours(
+        f"{opening}{reference(SLA_ICONS[status])}"
+        f"<span>{escape(sla_words(reading, now))}</span>{left}</time>"
+    )
 
 
 def ticking(reading: Any, at: datetime | None, ticks: bool) -> str:
-    """The deadline, and what app.js needs to tick a badge on: its state, seconds and limit, the next closing, the
-    moment if not the page's own."""
+    """The deadline, and what app.js needs to tick a badge on: its state, seconds and limit, the
+    next closing, the moment if not the page's own.
+    """
     said = {"datetime": reading.due_at and short(reading.due_at)}
     if ticks:
         said |= {
@@ -306,7 +363,9 @@ def short(moment_: datetime) -> str:
 
 @lru_cache(maxsize=128)
 def bar(share: int) -> SafeString:
-    return format_html('<svg class="sla__bar" aria-hidden="true"><rect width="{}%" height="4"/></svg>', share)
+    return format_html(
+        '<svg class="sla__bar" aria-hidden="true"><rect width="{}%" height="4"/></svg>', share
+    )
 
 
 @register.simple_tag
@@ -324,7 +383,9 @@ def tick_words() -> SafeString:
         "find": _("Search leads for “{query}”"),
         "find_only": _("No command; search leads for “{query}”"),
         "results": _("{count} results"),
-        "other_zone": _("Your device is in the zone of {device}, the organisation in that of {organisation}."),
+        "other_zone": _(
+            "Your device is in the zone of {device}, the organisation in that of {organisation}."
+        ),
         "use_zone": _("Use {device}"),
     }
     words |= {f"icon_{status}": f"#i-{SLA_ICONS[status]}" for status in TICKING}
@@ -355,7 +416,10 @@ def language_word(code: str) -> str:
 
 @register.filter
 def money(amount: Decimal | float | None, currency: Any = "") -> str:
-    """ "12,500 MXN" as the person's region writes it. ``currency``: a code, or an object that has one."""
+    """ "12,500 MXN" as the person's region writes it.
+
+    ``currency``: a code, or an object that has one.
+    """
     if amount is None or amount == "":
         return "–"
     value = Decimal(str(amount))
@@ -367,7 +431,10 @@ def money(amount: Decimal | float | None, currency: Any = "") -> str:
 
 @register.simple_tag(takes_context=True)
 def query_with(context: Context, **changes: Any) -> str:
-    """The page's own query with ``changes``; an empty value removes. Paging starts anew unless named."""
+    """The page's own query with ``changes``; an empty value removes.
+
+    Paging starts anew unless named.
+    """
     request = context["request"]
     query = request.GET.copy()
     for key in PAGING:

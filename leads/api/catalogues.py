@@ -47,7 +47,9 @@ class CodedList(serializers.Serializer):
 class RejectionShown(Coded):
     """Why a handoff is not for sales."""
 
-    reason_class = serializers.ChoiceField(choices=RejectionClass.choices, source="kind", read_only=True)
+    reason_class = serializers.ChoiceField(
+        choices=RejectionClass.choices, source="kind", read_only=True
+    )
     needs_comment = serializers.BooleanField(read_only=True)
 
 
@@ -134,7 +136,9 @@ class Personas(Catalogue):
         return personas.published()
 
 
-@catalogue_of("rejection_reasons", _("Rejection reasons; an agreement may allow fewer"), RejectionList)
+@catalogue_of(
+    "rejection_reasons", _("Rejection reasons; an agreement may allow fewer"), RejectionList
+)
 class RejectionReasons(Catalogue):
     def rows(self) -> Any:
         return in_use(RejectionReason)

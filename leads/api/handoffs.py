@@ -10,7 +10,12 @@ from django.db.models import Prefetch, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field, extend_schema_view
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    extend_schema,
+    extend_schema_field,
+    extend_schema_view,
+)
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -36,7 +41,10 @@ from sla.clocks import clocks
 from sla.models import PauseReason
 from sla.states import Metric, RejectionClass
 
-NEWEST = (rest.Key("submitted_at", rest.instant, descending=True), rest.Key("pk", rest.whole, descending=True))
+NEWEST = (
+    rest.Key("submitted_at", rest.instant, descending=True),
+    rest.Key("pk", rest.whole, descending=True),
+)
 QUEUE = (
     rest.Key("requeued_at", rest.instant, nullable=True),
     rest.Key("clock__due_at", rest.instant, nullable=True),
@@ -45,14 +53,19 @@ QUEUE = (
 ORDERS = {"newest": NEWEST, "queue": QUEUE}
 READINGS = ("ok", "soon", "late", "waiting", "paused", "met", "missed", "cancelled")
 AHEAD = ("ok", "soon", "waiting", "paused")
-STANDING = Decision.objects.filter(undone_at__isnull=True, released_at__isnull=True).select_related("by", "reason")
+STANDING = Decision.objects.filter(undone_at__isnull=True, released_at__isnull=True).select_related(
+    "by", "reason"
+)
 
 # -- What is shown
 
 
 class ClockShown(serializers.Serializer):
-    """The clock of the next step. ``seconds_left`` is business time, below 0 when late, null when it stopped.
-    ``resumes_at``: when its pause is over, null where it is not paused."""
+    """The clock of the next step.
+
+    ``seconds_left`` is business time, below 0 when late, null when it stopped. ``resumes_at``: when
+    its pause is over, null where it is not paused.
+    """
 
     metric = serializers.ChoiceField(choices=Metric.choices)
     status = serializers.ChoiceField(choices=[(word, word) for word in READINGS])
@@ -71,9 +84,15 @@ class DecisionShown(serializers.Serializer):
     kind = serializers.ChoiceField(choices=DecisionKind.choices, read_only=True)
     by = rest.Named(read_only=True)
     at = rest.Moment(read_only=True)
-    reason = serializers.CharField(source="reason.code", default=None, allow_null=True, read_only=True)
+    reason = serializers.CharField(
+        source="reason.code", default=None, allow_null=True, read_only=True
+    )
     reason_class = serializers.ChoiceField(
-        choices=RejectionClass.choices, source="reason.kind", default=None, allow_null=True, read_only=True
+        choices=RejectionClass.choices,
+        source="reason.kind",
+        default=None,
+        allow_null=True,
+        read_only=True,
     )
     comment = serializers.CharField(read_only=True)
 
@@ -113,18 +132,29 @@ class HandoffShown(serializers.Serializer):
     clock = serializers.SerializerMethodField()
     decision = serializers.SerializerMethodField()
     note = serializers.CharField(read_only=True)
-    proves_sql = serializers.BooleanField(read_only=True, help_text=_("The package proves means and authority."))
-    fit_score = serializers.IntegerField(allow_null=True, read_only=True, help_text=_("At the hand-off, of 100."))
+    proves_sql = serializers.BooleanField(
+        read_only=True, help_text=_("The package proves means and authority.")
+    )
+    fit_score = serializers.IntegerField(
+        allow_null=True, read_only=True, help_text=_("At the hand-off, of 100.")
+    )
     engagement_score = serializers.IntegerField(
         allow_null=True, read_only=True, help_text=_("At the hand-off, of 100.")
     )
     overrides = serializers.IntegerField(
-        read_only=True, help_text=_("How many judgements of it a person overruled, the score included.")
+        read_only=True,
+        help_text=_("How many judgements of it a person overruled, the score included."),
     )
     amount = serializers.DecimalField(
-        max_digits=14, decimal_places=2, allow_null=True, read_only=True, help_text=_("In the organisation's currency.")
+        max_digits=14,
+        decimal_places=2,
+        allow_null=True,
+        read_only=True,
+        help_text=_("In the organisation's currency."),
     )
-    outcome_reason = serializers.CharField(source="outcome_reason.code", default=None, allow_null=True, read_only=True)
+    outcome_reason = serializers.CharField(
+        source="outcome_reason.code", default=None, allow_null=True, read_only=True
+    )
     persona = PersonaShown(source="persona_version", read_only=True)
     agreement = AgreementOf(source="agreement_version", read_only=True)
 
@@ -133,7 +163,13 @@ class HandoffShown(serializers.Serializer):
         if handoff.clock is None:
             return None
         found = clocks.reading(handoff.clock, at=self.context["at"])
-        left = found.seconds if found.status in AHEAD else -found.seconds if found.status == "late" else None
+        left = (
+            found.seconds
+            if found.status in AHEAD
+            else -found.seconds
+            if found.status == "late"
+            else None
+        )
         return dict(ClockShown({**vars(found), "seconds_left": left, "time_zone": found.zone}).data)
 
     @extend_schema_field(DecisionShown(allow_null=True))
@@ -155,7 +191,9 @@ class NewHandoff(rest.Body):
 
     team = rest.Id(queryset=sales_teams(), help_text=_("A sales team."))
     persona_version = rest.Id(
-        queryset=PersonaVersion.objects.filter(state=VersionState.PUBLISHED, persona__archived_at__isnull=True),
+        queryset=PersonaVersion.objects.filter(
+            state=VersionState.PUBLISHED, persona__archived_at__isnull=True
+        ),
         required=False,
         allow_null=True,
         help_text=_("By which persona; the lead's own if it is not given."),
@@ -165,7 +203,9 @@ class NewHandoff(rest.Body):
         max_length=500,
         allow_blank=True,
         required=False,
-        help_text=_("Why it goes to sales below the agreement's minimum fit score; not asked for else."),
+        help_text=_(
+            "Why it goes to sales below the agreement's minimum fit score; not asked for else."
+        ),
     )
 
 
@@ -189,7 +229,9 @@ class Contact(rest.Body):
 
     channel = serializers.ChoiceField(choices=ContactChannel.choices)
     reached = serializers.BooleanField(help_text=_("Whether a person was reached."))
-    happened_at = rest.Moment(required=False, allow_null=True, help_text=_("Now if it is not given."))
+    happened_at = rest.Moment(
+        required=False, allow_null=True, help_text=_("Now if it is not given.")
+    )
     note = rest.Lines(max_length=2000, allow_blank=True, required=False)
 
 
@@ -197,7 +239,8 @@ class Waiting(rest.Body):
     """Why the clock pauses, and until when."""
 
     reason = rest.Code(
-        queryset=in_use(PauseReason), help_text=_("Code of a reason that the handoff's agreement allows.")
+        queryset=in_use(PauseReason),
+        help_text=_("Code of a reason that the handoff's agreement allows."),
     )
     until = rest.Moment()
     note = rest.Lines(max_length=2000, allow_blank=True, required=False)
@@ -225,7 +268,15 @@ class Disqualification(rest.Body):
 def with_all(found: QuerySet[Handoff]) -> QuerySet[Handoff]:
     """With what is shown, in two queries."""
     found = found.select_related(
-        *("lead__person", "lead__company", "lead__source", "lead__marketing_team", "owner", "team", "clock"),
+        *(
+            "lead__person",
+            "lead__company",
+            "lead__source",
+            "lead__marketing_team",
+            "owner",
+            "team",
+            "clock",
+        ),
         *("persona_version__persona", "agreement_version", "submitted_by", "outcome_reason"),
     )
     return found.prefetch_related(Prefetch("decisions", STANDING, to_attr="standing"))
@@ -237,7 +288,9 @@ def fetch(user: User, pk: int) -> Handoff:
 
 
 def fetch_to_decide(user: User, pk: int) -> Handoff:
-    """The same; one that a colleague has just taken from the same queue is a lost race, not a 404."""
+    """The same; one that a colleague has just taken from the same queue is a lost race,
+    not a 404.
+    """
     try:
         return fetch(user, pk)
     except Http404:
@@ -269,12 +322,16 @@ class Handoffs(APIView):
         summary=_("List handoffs"),
         parameters=[
             OpenApiParameter("state", str, enum=HandoffState.values),
-            OpenApiParameter("mine", str, enum=["true", "false"], description=_("true: those that I have.")),
+            OpenApiParameter(
+                "mine", str, enum=["true", "false"], description=_("true: those that I have.")
+            ),
             OpenApiParameter(
                 "order",
                 str,
                 enum=list(ORDERS),
-                description=_("By when they were handed off, the newest first, or as in the queue."),
+                description=_(
+                    "By when they were handed off, the newest first, or as in the queue."
+                ),
             ),
             CURSOR,
             LIMIT,
@@ -297,7 +354,11 @@ class Handoffs(APIView):
         order = ORDERS[query.get("order", "newest")]
         page = rest.page(found, order, cursor=query.get("cursor", ""), size=rest.size_of(query))
         context = {"at": clock.now()}
-        return Response(HandoffPage({"results": page.rows, "next_cursor": page.next or None}, context=context).data)
+        return Response(
+            HandoffPage(
+                {"results": page.rows, "next_cursor": page.next or None}, context=context
+            ).data
+        )
 
 
 class HandoffDetail(APIView):
@@ -305,7 +366,9 @@ class HandoffDetail(APIView):
 
     scope = "handoffs:write"
 
-    @extend_schema(operation_id="handoffs_read", summary=_("Read a handoff"), responses=HandoffShown)
+    @extend_schema(
+        operation_id="handoffs_read", summary=_("Read a handoff"), responses=HandoffShown
+    )
     def get(self, request: Request, pk: int) -> Response:
         rest.check_query(request.query_params, ())
         return Response(HandoffShown(fetch(request.user, pk), context={"at": clock.now()}).data)
@@ -328,9 +391,13 @@ class HandOff(APIView):
         given, now = body_of(NewHandoff, request), clock.now()
         version = given.get("persona_version") or persona_match.usual_version(lead)
         if version is None:
-            raise serializers.ValidationError({"persona_version": [_("There is no persona in use.")]})
+            raise serializers.ValidationError(
+                {"persona_version": [_("There is no persona in use.")]}
+            )
         words = {name: given.get(name, "") for name in ("note", "score_reason")}
-        handoff = handoffs.hand_off(lead, team=given["team"], persona_version=version, by=request.user, at=now, **words)
+        handoff = handoffs.hand_off(
+            lead, team=given["team"], persona_version=version, by=request.user, at=now, **words
+        )
         return show(handoff.pk, at=now, status=201)
 
 
@@ -356,7 +423,9 @@ class Step(APIView):
 
 def step(name: str, summary: Any, body: type[rest.Body]) -> Callable[..., Any]:
     """Documents a step."""
-    described = extend_schema(operation_id=f"handoffs_{name}", summary=summary, request=body, responses=HandoffShown)
+    described = extend_schema(
+        operation_id=f"handoffs_{name}", summary=summary, request=body, responses=HandoffShown
+    )
 
     def decorate(view: type[Step]) -> type[Step]:
         view.body = body
@@ -370,7 +439,9 @@ class Decide(Step):
 
     def fetch(self, user: User, pk: int) -> Handoff:
         handoff = fetch_to_decide(user, pk)
-        check(not handoff.is_pending or permissions.can_decide(user, handoff))  # else the step says who was faster
+        check(
+            not handoff.is_pending or permissions.can_decide(user, handoff)
+        )  # else the step says who was faster
         return handoff
 
 
@@ -448,10 +519,14 @@ class WinIt(Step):
 @step("lose", _("Close as lost, with the reason"), Loss)
 class LoseIt(Step):
     def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: Any) -> object:
-        return outcomes.lose(handoff, given["reason"], by=by, at=at, comment=given.get("comment", ""))
+        return outcomes.lose(
+            handoff, given["reason"], by=by, at=at, comment=given.get("comment", "")
+        )
 
 
 @step("disqualify", _("Close after contact as disqualified, with the reason"), Disqualification)
 class Disqualify(Step):
     def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: Any) -> object:
-        return outcomes.disqualify(handoff, given["reason"], by=by, at=at, comment=given.get("comment", ""))
+        return outcomes.disqualify(
+            handoff, given["reason"], by=by, at=at, comment=given.get("comment", "")
+        )

@@ -31,10 +31,17 @@ from leads.records.filters import LeadFilter
 from leads.states import Stage, Verdict
 from leads.views import lead_page
 
-NEWEST = (rest.Key("first_seen_on", rest.day, descending=True), rest.Key("pk", rest.whole, descending=True))
+NEWEST = (
+    rest.Key("first_seen_on", rest.day, descending=True),
+    rest.Key("pk", rest.whole, descending=True),
+)
 PAGING = ("cursor", "limit")
-CURSOR = OpenApiParameter("cursor", str, description=_("Where the page begins: next_cursor of the page before."))
-LIMIT = OpenApiParameter("limit", int, description=_("Rows of a page, from 1 to 100; 50 if it is not given."))
+CURSOR = OpenApiParameter(
+    "cursor", str, description=_("Where the page begins: next_cursor of the page before.")
+)
+LIMIT = OpenApiParameter(
+    "limit", int, description=_("Rows of a page, from 1 to 100; 50 if it is not given.")
+)
 PERSON = ("name", "email", "phone", "job_title", "country")
 COMPANY = ("industry", "employees", "domain")
 
@@ -56,15 +63,23 @@ class LeadShown(serializers.Serializer):
     version = serializers.IntegerField(read_only=True, help_text=_("Send it back with a change."))
     stage = serializers.ChoiceField(choices=Stage.choices, read_only=True)
     name = serializers.CharField(source="person.name", read_only=True)
-    email = serializers.SerializerMethodField(help_text=_("Masked while the agreement hides it from sales."))
-    phone = serializers.SerializerMethodField(help_text=_("Masked while the agreement hides it from sales."))
+    email = serializers.SerializerMethodField(
+        help_text=_("Masked while the agreement hides it from sales.")
+    )
+    phone = serializers.SerializerMethodField(
+        help_text=_("Masked while the agreement hides it from sales.")
+    )
     job_title = serializers.CharField(source="person.job_title", read_only=True)
     country = serializers.CharField(source="person.country", read_only=True)
     company = serializers.CharField(source="company.name", default="", read_only=True)
     industry = serializers.CharField(source="company.industry", default="", read_only=True)
-    employees = serializers.IntegerField(source="company.employees", default=None, allow_null=True, read_only=True)
+    employees = serializers.IntegerField(
+        source="company.employees", default=None, allow_null=True, read_only=True
+    )
     domain = serializers.CharField(source="company.domain", default="", read_only=True)
-    source = serializers.CharField(source="source.code", default=None, allow_null=True, read_only=True)
+    source = serializers.CharField(
+        source="source.code", default=None, allow_null=True, read_only=True
+    )
     attributes = serializers.DictField(child=serializers.JSONField(), read_only=True)
     marketing_team = rest.Named(allow_null=True, read_only=True)
     owner = rest.Named(allow_null=True, read_only=True)
@@ -78,7 +93,9 @@ class LeadShown(serializers.Serializer):
     opportunity_on = serializers.DateField(allow_null=True, read_only=True)
     won_on = serializers.DateField(allow_null=True, read_only=True)
     lost_on = serializers.DateField(allow_null=True, read_only=True)
-    won_amount = serializers.DecimalField(max_digits=14, decimal_places=2, allow_null=True, read_only=True)
+    won_amount = serializers.DecimalField(
+        max_digits=14, decimal_places=2, allow_null=True, read_only=True
+    )
     external_id = serializers.CharField(read_only=True)
     created_at = rest.Moment(read_only=True)
 
@@ -90,7 +107,10 @@ class LeadShown(serializers.Serializer):
 
 
 class LeadPage(serializers.Serializer):
-    """Leads, the newest first. There is no count: counting a large set costs more than reading it."""
+    """Leads, the newest first.
+
+    There is no count: counting a large set costs more than reading it.
+    """
 
     results = LeadShown(many=True, read_only=True)
     next_cursor = serializers.CharField(allow_null=True, read_only=True)
@@ -119,7 +139,9 @@ class EvidenceShown(serializers.Serializer):
     verdict = serializers.ChoiceField(choices=Verdict.choices, read_only=True)
     value = serializers.CharField(source="payload.value", default="", read_only=True)
     source = serializers.CharField(source="payload.source", default="", read_only=True)
-    overrides = serializers.BooleanField(read_only=True, help_text=_("Outweighs a fact that says otherwise."))
+    overrides = serializers.BooleanField(
+        read_only=True, help_text=_("Outweighs a fact that says otherwise.")
+    )
     reason = serializers.CharField(source="payload.reason", default="", read_only=True)
     by = rest.Named(source="actor", allow_null=True, read_only=True)
     at = rest.Moment(read_only=True)
@@ -130,9 +152,14 @@ class EvidenceShown(serializers.Serializer):
 
 @extend_schema_field({"type": "object", "additionalProperties": {}})
 class Attributes(serializers.Field):
-    """Values of the organisation's own fields by code, judged by the same form fields as on the page."""
+    """Values of the organisation's own fields by code, judged by the same form fields as on the
+    page.
+    """
 
-    default_error_messages = {"unknown": _("There is no such field."), "object": _("Give an object.")}
+    default_error_messages = {
+        "unknown": _("There is no such field."),
+        "object": _("Give an object."),
+    }
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, Mapping):
@@ -167,7 +194,9 @@ class LeadBody(rest.Body):
     country = rest.Country(allow_blank=True, required=False)
     company = rest.Line(max_length=200, allow_blank=True, required=False)
     industry = rest.Line(max_length=80, allow_blank=True, required=False)
-    employees = serializers.IntegerField(min_value=1, max_value=5_000_000, allow_null=True, required=False)
+    employees = serializers.IntegerField(
+        min_value=1, max_value=5_000_000, allow_null=True, required=False
+    )
     domain = rest.Line(max_length=120, allow_blank=True, required=False)
     source = rest.Code(queryset=in_use(Source), allow_null=True, required=False)
     attributes = Attributes(required=False)
@@ -177,7 +206,10 @@ class NewLead(LeadBody):
     """A lead to log; name, e-mail or phone is needed."""
 
     first_action = rest.Code(
-        queryset=in_use(ValuableActionKind), allow_null=True, required=False, help_text=_("What the lead did.")
+        queryset=in_use(ValuableActionKind),
+        allow_null=True,
+        required=False,
+        help_text=_("What the lead did."),
     )
     campaign = rest.Line(max_length=120, allow_blank=True, required=False)
 
@@ -185,7 +217,9 @@ class NewLead(LeadBody):
 class LeadChange(LeadBody):
     """What is not given stays as it is."""
 
-    version = serializers.IntegerField(min_value=1, max_value=2**31 - 1, help_text=_("The version that you read."))
+    version = serializers.IntegerField(
+        min_value=1, max_value=2**31 - 1, help_text=_("The version that you read.")
+    )
 
 
 class NewAction(rest.Body):
@@ -202,22 +236,32 @@ class NewAction(rest.Body):
 
 
 class NewEvidence(rest.Body):
-    """Proof of one criterion of the persona that judges the lead: verdict and value; or, with a reason alone, that
-    one knows better than the fact that decided it, which then counts the other way round."""
+    """Proof of one criterion of the persona that judges the lead: verdict and value; or, with a
+    reason alone, that one knows better than the fact that decided it, which then counts the other
+    way round.
+    """
 
     criterion = rest.Line(max_length=60)
-    verdict = serializers.ChoiceField(choices=[(v, v.label) for v in (Verdict.MET, Verdict.NOT_MET)], required=False)
+    verdict = serializers.ChoiceField(
+        choices=[(v, v.label) for v in (Verdict.MET, Verdict.NOT_MET)], required=False
+    )
     value = rest.Line(max_length=500, required=False)
     source = rest.Line(max_length=200, allow_blank=True, required=False)
-    reason = rest.Line(max_length=500, required=False, help_text=_("Why you know better than the fact."))
+    reason = rest.Line(
+        max_length=500, required=False, help_text=_("Why you know better than the fact.")
+    )
 
     def validate(self, given: dict[str, Any]) -> dict[str, Any]:
         parts = [name for name in ("verdict", "value") if name in given]
         if "reason" in given and parts:
-            raise serializers.ValidationError({name: _("Leave it out where you give a reason.") for name in parts})
+            raise serializers.ValidationError(
+                {name: _("Leave it out where you give a reason.") for name in parts}
+            )
         if "reason" not in given and len(parts) < 2:
             missing = {"verdict", "value"} - set(parts)
-            raise serializers.ValidationError({name: _("This field is required.") for name in sorted(missing)})
+            raise serializers.ValidationError(
+                {name: _("This field is required.") for name in sorted(missing)}
+            )
         return given
 
 
@@ -227,16 +271,29 @@ class NewEvidence(rest.Body):
 class ChangedMeanwhile(leads.ChangedMeanwhile):
     """Also says, by field, what was sent and what is saved."""
 
-    def __init__(self, error: leads.ChangedMeanwhile, sent: Mapping[str, Any], saved: Mapping[str, Any]) -> None:
-        both = {name: {"yours": value, "saved": saved[name]} for name, value in sent.items() if saved[name] != value}
-        words = {name: _("Saved now: %(value)s") % {"value": pair["saved"]} for name, pair in both.items()}
+    def __init__(
+        self, error: leads.ChangedMeanwhile, sent: Mapping[str, Any], saved: Mapping[str, Any]
+    ) -> None:
+        both = {
+            name: {"yours": value, "saved": saved[name]}
+            for name, value in sent.items()
+            if saved[name] != value
+        }
+        words = {
+            name: _("Saved now: %(value)s") % {"value": pair["saved"]}
+            for name, pair in both.items()
+        }
         self.more = {"version": saved["version"], "conflicts": both}
         super().__init__(error.message, fields=words)
 
 
 def rows(user: User) -> QuerySet[Lead]:
     """The leads in sight, with what is shown of them."""
-    return Lead.objects.visible_to(user).with_names().select_related("marketing_team", "persona_version__persona")
+    return (
+        Lead.objects.visible_to(user)
+        .with_names()
+        .select_related("marketing_team", "persona_version__persona")
+    )
 
 
 def fetch(user: User, pk: int) -> Lead:
@@ -257,14 +314,19 @@ def body_of(serializer: type[rest.Body], request: Request, **context: Any) -> di
 
 
 def data_for(given: Mapping[str, Any], lead: Lead | None = None) -> dict[str, Any]:
-    """``given`` as leads.capture and leads.change take it; what is not given stays as ``lead`` has it."""
+    """``given`` as leads.capture and leads.change take it; what is not given stays as ``lead`` has
+    it.
+    """
     old_person, old_company = (lead.person, lead.company) if lead else (None, None)
     person = {name: given.get(name, getattr(old_person, name, "")) for name in PERSON}
     person["language"] = getattr(old_person, "language", "")
     name = given.get("company", old_company.name if old_company else "")
     same = old_company if old_company and company_key(name) == old_company.name_key else None
     company = {field: given.get(field, getattr(same, field, None)) for field in COMPANY}
-    company |= {"name": name, "country": given.get("country", same.country if same else person["country"])}
+    company |= {
+        "name": name,
+        "country": given.get("country", same.country if same else person["country"]),
+    }
     return {
         "person": person,
         "company": company,
@@ -287,7 +349,9 @@ class Leads(APIView):
             OpenApiParameter("stage", str, enum=Stage.values),
             OpenApiParameter("source", str, description=_("Code of a source; ~none: without one.")),
             OpenApiParameter("persona", str, description=_("Slug of a persona.")),
-            OpenApiParameter("since", str, description=_("First seen from this date on, 2026-03-31.")),
+            OpenApiParameter(
+                "since", str, description=_("First seen from this date on, 2026-03-31.")
+            ),
             OpenApiParameter("until", str, description=_("First seen up to this date.")),
             CURSOR,
             LIMIT,
@@ -306,16 +370,26 @@ class Leads(APIView):
         size, cursor = rest.size_of(request.query_params), request.query_params.get("cursor", "")
         page = rest.page(listing.qs, NEWEST, cursor=cursor, size=size)
         return Response(
-            LeadPage({"results": page.rows, "next_cursor": page.next or None}, context={"user": request.user}).data
+            LeadPage(
+                {"results": page.rows, "next_cursor": page.next or None},
+                context={"user": request.user},
+            ).data
         )
 
-    @extend_schema(operation_id="leads_create", summary=_("Log a lead"), request=NewLead, responses={201: LeadShown})
+    @extend_schema(
+        operation_id="leads_create",
+        summary=_("Log a lead"),
+        request=NewLead,
+        responses={201: LeadShown},
+    )
     def post(self, request: Request) -> Response:
         if not permissions.can_log(request.user):
             raise PermissionDenied
         given = body_of(NewLead, request)
         data = data_for(given)
-        data["attributes"] = {code: value for code, value in data["attributes"].items() if value not in (None, "")}
+        data["attributes"] = {
+            code: value for code, value in data["attributes"].items() if value not in (None, "")
+        }
         lead = leads.capture(
             data,
             by=request.user,
@@ -351,9 +425,14 @@ class LeadDetail(APIView):
         given = body_of(LeadChange, request)
         version = given.pop("version")
         try:
-            leads.change(lead, data_for(given, lead), by=request.user, at=clock.now(), version=version)
+            leads.change(
+                lead, data_for(given, lead), by=request.user, at=clock.now(), version=version
+            )
         except leads.ChangedMeanwhile as error:
-            sent = {name: value.code if isinstance(value, Source) else value for name, value in given.items()}
+            sent = {
+                name: value.code if isinstance(value, Source) else value
+                for name, value in given.items()
+            }
             raise ChangedMeanwhile(error, sent, shown_to(request.user, pk)) from None
         return Response(shown_to(request.user, pk))
 
@@ -363,7 +442,11 @@ class Actions(APIView):
 
     scope = "leads:write"
 
-    @extend_schema(operation_id="actions_list", summary=_("List a lead's valuable actions"), responses=ActionList)
+    @extend_schema(
+        operation_id="actions_list",
+        summary=_("List a lead's valuable actions"),
+        responses=ActionList,
+    )
     def get(self, request: Request, pk: int) -> Response:
         rest.check_query(request.query_params, ())
         lead = get_object_or_404(Lead.objects.visible_to(request.user), pk=pk)
@@ -409,7 +492,9 @@ class EvidenceList(APIView):
         version = lead_page.version_for(lead, handoff) if works else usual
         code = given["criterion"]
         if version is None or code not in {criterion.code for criterion in version.criteria.all()}:
-            raise serializers.ValidationError({"criterion": [_("The persona has no such criterion.")]})
+            raise serializers.ValidationError(
+                {"criterion": [_("The persona has no such criterion.")]}
+            )
         source, now = given.get("source", ""), clock.now()
         if "reason" in given:
             words = {"reason": given["reason"], "source": source}

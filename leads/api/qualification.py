@@ -1,4 +1,6 @@
-"""How a lead is judged over the API: each criterion, what would settle it, both scores with their logs."""
+"""How a lead is judged over the API: each criterion, what would settle it, both scores with their
+logs.
+"""
 
 from __future__ import annotations
 
@@ -25,14 +27,23 @@ from leads.states import Verdict
 from leads.views import lead_page
 from personas.states import CriterionKind
 
-SETTLES = [(GIVE, _("Give the field")), (ASK, _("Ask and note who said so")), (CORRECT, _("Correct the field"))]
+SETTLES = [
+    (GIVE, _("Give the field")),
+    (ASK, _("Ask and note who said so")),
+    (CORRECT, _("Correct the field")),
+]
 
 
 class JudgementShown(serializers.Serializer):
-    """One criterion as it is judged now. ``settles``: what would settle it; null where it speaks for the lead."""
+    """One criterion as it is judged now.
+
+    ``settles``: what would settle it; null where it speaks for the lead.
+    """
 
     criterion = serializers.CharField(source="rule.code", read_only=True)
-    kind = serializers.ChoiceField(choices=CriterionKind.choices, source="rule.kind", read_only=True)
+    kind = serializers.ChoiceField(
+        choices=CriterionKind.choices, source="rule.kind", read_only=True
+    )
     text = serializers.SerializerMethodField()
     field = serializers.CharField(source="rule.field", read_only=True)
     verdict = serializers.ChoiceField(choices=Verdict.choices, read_only=True)
@@ -49,7 +60,9 @@ class JudgementShown(serializers.Serializer):
 
 
 class LineShown(serializers.Serializer):
-    """One line of a score's log: a criterion met, an action, what time took away, what lies above 100."""
+    """One line of a score's log: a criterion met, an action, what time took away, what lies above
+    100.
+    """
 
     points = serializers.IntegerField(read_only=True)
     kind = serializers.CharField(read_only=True, help_text=_("criterion, action, decay or cap"))
@@ -96,7 +109,9 @@ class QualificationShown(serializers.Serializer):
     is_mql = serializers.BooleanField(allow_null=True, read_only=True)
     judgements = JudgementShown(many=True, read_only=True)
     scores = ScoresShown(allow_null=True, read_only=True)
-    suggestions = MatchShown(many=True, read_only=True, help_text=_("Personas in use, the best match first."))
+    suggestions = MatchShown(
+        many=True, read_only=True, help_text=_("Personas in use, the best match first.")
+    )
 
 
 class Qualification(APIView):
@@ -116,7 +131,9 @@ class Qualification(APIView):
         lead = get_object_or_404(Lead.objects.visible_to(user).with_names(), pk=pk)
         handoff = lead_page.latest_handoff(user, lead)
         can_qualify = permissions.can_qualify(user, lead)
-        version, assessment, scores = lead_page.judged(lead, handoff, today=today, suggest=can_qualify)
+        version, assessment, scores = lead_page.judged(
+            lead, handoff, today=today, suggest=can_qualify
+        )
         found = suggestions.matches(lead, facts.terms_in_force()) if can_qualify else []
         shown = {
             "persona": version,

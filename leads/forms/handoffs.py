@@ -20,10 +20,14 @@ from sla.models import PauseReason, RejectionReason
 
 
 class HandOffForm(forms.Form):
-    """Where an MQL goes. ``score_reason``: only where the score is below what the agreement asks for."""
+    """Where an MQL goes. ``score_reason``: only where the score is below what the agreement asks
+    for.
+    """
 
     team = forms.ModelChoiceField(label=_("To the queue of"), queryset=None, empty_label=None)
-    score_reason = Line(label=_("Why hand it off below the minimum fit score?"), required=False, max_length=500)
+    score_reason = Line(
+        label=_("Why hand it off below the minimum fit score?"), required=False, max_length=500
+    )
     note = Lines(label=_("Note for sales"), required=False, max_length=2000)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -35,7 +39,10 @@ class RejectForm(forms.Form):
     """Why a rep does not take a lead."""
 
     reason = forms.ModelChoiceField(
-        label=_("Why is it not for sales?"), queryset=None, empty_label=None, widget=forms.RadioSelect
+        label=_("Why is it not for sales?"),
+        queryset=None,
+        empty_label=None,
+        widget=forms.RadioSelect,
     )
     comment = Lines(label=_("Comment for marketing"), required=False, max_length=2000)
 
@@ -47,30 +54,40 @@ class RejectForm(forms.Form):
 class AttemptForm(forms.Form):
     """A try to reach the lead."""
 
-    channel = forms.ChoiceField(label=_("How"), choices=ContactChannel.choices, widget=forms.RadioSelect)
+    channel = forms.ChoiceField(
+        label=_("How"), choices=ContactChannel.choices, widget=forms.RadioSelect
+    )
     reached = forms.TypedChoiceField(
         label=_("Did you reach a person?"),
         choices=[("1", _("Yes, we talked")), ("0", _("No, not yet"))],
         coerce=lambda value: value == "1",
         widget=forms.RadioSelect,
     )
-    happened_at = Moment(label=_("When was it?"), required=False, help_text=_("Leave it empty if it was just now."))
+    happened_at = Moment(
+        label=_("When was it?"), required=False, help_text=_("Leave it empty if it was just now.")
+    )
     note = Lines(label=_("Note"), required=False, max_length=2000)
 
 
 class PauseForm(forms.Form):
-    """Why the clock pauses, and until when. ``allowed``: the reasons of the agreement, each with its cap."""
+    """Why the clock pauses, and until when.
+
+    ``allowed``: the reasons of the agreement, each with its cap.
+    """
 
     reason = forms.ChoiceField(label=_("Why does it wait?"), widget=forms.RadioSelect)
     until = Moment(
-        label=_("Until when?"), help_text=_("Nights and weekends count; the deadline moves by working time.")
+        label=_("Until when?"),
+        help_text=_("Nights and weekends count; the deadline moves by working time."),
     )
     note = Lines(label=_("Note"), required=False, max_length=2000)
 
     def __init__(self, *args: Any, allowed: list[Allowed], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.reasons = {str(each.reason.pk): each.reason for each in allowed}
-        self.fields["reason"].choices = [(str(each.reason.pk), pause_words(each)) for each in allowed]
+        self.fields["reason"].choices = [
+            (str(each.reason.pk), pause_words(each)) for each in allowed
+        ]
 
     def clean_reason(self) -> PauseReason:
         return self.reasons[self.cleaned_data["reason"]]
@@ -101,7 +118,9 @@ class WinForm(forms.Form):
 class EndForm(forms.Form):
     """Why a lead ends without a sale. ``kind``: lost or disqualified."""
 
-    reason = forms.ModelChoiceField(label=_("Reason"), queryset=None, empty_label=None, widget=forms.RadioSelect)
+    reason = forms.ModelChoiceField(
+        label=_("Reason"), queryset=None, empty_label=None, widget=forms.RadioSelect
+    )
     comment = Lines(label=_("Comment"), required=False, max_length=2000)
 
     def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
@@ -118,7 +137,10 @@ class ReassignForm(forms.Form):
     def __init__(self, *args: Any, colleagues: list[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.colleagues = {str(person.pk): person for person in colleagues}
-        self.fields["owner"].choices = [("", _("Choose")), *((pk, p.name) for pk, p in self.colleagues.items())]
+        self.fields["owner"].choices = [
+            ("", _("Choose")),
+            *((pk, p.name) for pk, p in self.colleagues.items()),
+        ]
 
     def clean_owner(self) -> User:
         return self.colleagues[self.cleaned_data["owner"]]

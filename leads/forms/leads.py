@@ -18,10 +18,17 @@ class LeadForm(forms.Form):
 
     name = Line(label=_("Name"), max_length=160, required=False)
     email = forms.EmailField(label=_("E-mail"), max_length=254, required=False)
-    phone = Line(label=_("Phone"), max_length=40, required=False, widget=forms.TextInput(attrs={"type": "tel"}))
+    phone = Line(
+        label=_("Phone"),
+        max_length=40,
+        required=False,
+        widget=forms.TextInput(attrs={"type": "tel"}),
+    )
     company = Line(label=_("Company"), max_length=200, required=False)
     job_title = Line(label=_("Job title"), max_length=120, required=False)
-    source = forms.ModelChoiceField(label=_("Source"), queryset=None, required=False, empty_label=_("Not given"))
+    source = forms.ModelChoiceField(
+        label=_("Source"), queryset=None, required=False, empty_label=_("Not given")
+    )
     first_action = forms.ModelChoiceField(
         label=_("What did the lead do?"),
         queryset=None,
@@ -31,7 +38,9 @@ class LeadForm(forms.Form):
     )
     country = forms.ChoiceField(label=_("Country"), required=False)
     industry = Line(label=_("Industry"), max_length=80, required=False)
-    employees = forms.IntegerField(label=_("Employees"), required=False, min_value=1, max_value=5_000_000)
+    employees = forms.IntegerField(
+        label=_("Employees"), required=False, min_value=1, max_value=5_000_000
+    )
     domain = Line(label=_("Website"), max_length=120, required=False)
     campaign = Line(label=_("Campaign"), max_length=120, required=False)
 
@@ -54,7 +63,10 @@ class LeadForm(forms.Form):
     @staticmethod
     def _of(lead: Lead) -> dict[str, Any]:
         person, company = lead.person, lead.company
-        values = {name: getattr(person, name) for name in ("name", "email", "phone", "job_title", "country")}
+        values = {
+            name: getattr(person, name)
+            for name in ("name", "email", "phone", "job_title", "country")
+        }
         values |= {"source": lead.source, "company": company.name if company else ""}
         if company:
             values |= {name: getattr(company, name) for name in ("industry", "employees", "domain")}
@@ -69,18 +81,25 @@ class LeadForm(forms.Form):
 
     def shown(self) -> dict[str, str]:
         """What the form shows before anything is typed, as text, for comparing."""
-        return {name: _as_text(self.get_initial_for_field(field, name)) for name, field in self.fields.items()}
+        return {
+            name: _as_text(self.get_initial_for_field(field, name))
+            for name, field in self.fields.items()
+        }
 
     def typed(self) -> dict[str, str]:
         """What came back from the person, as text, for comparing."""
         read = ((name, field.widget.value_from_datadict) for name, field in self.fields.items())
-        return {name: clean_line(_as_text(value(self.data, self.files, name))) for name, value in read}
+        return {
+            name: clean_line(_as_text(value(self.data, self.files, name))) for name, value in read
+        }
 
     def words(self, name: str, text: str) -> str:
         """A value of :meth:`shown` as people read it."""
         choices = getattr(self.fields[name].widget, "choices", ())
         named = {str(key): str(label) for key, label in choices}
-        return (named.get(text or ("unknown" if "unknown" in named else ""), text) if named else text) or "–"
+        return (
+            named.get(text or ("unknown" if "unknown" in named else ""), text) if named else text
+        ) or "–"
 
     def fact_of(self, name: str) -> str:
         """The name under which an event tells of a change of the field ``name``."""
@@ -103,7 +122,9 @@ class LeadForm(forms.Form):
     def data_for_lead(self) -> dict[str, Any]:
         """The cleaned values as leads.capture and leads.change take them."""
         data = self.cleaned_data
-        person = {name: data.get(name, "") for name in ("name", "email", "phone", "job_title", "country")}
+        person = {
+            name: data.get(name, "") for name in ("name", "email", "phone", "job_title", "country")
+        }
         company = {name: data.get(name) for name in ("industry", "employees", "domain", "country")}
         attributes = {c.code: plain(data.get(f"attributes.{c.code}")) for c in self.custom}
         return {
@@ -124,7 +145,9 @@ def _custom_field(custom: CustomField) -> forms.Field:
         return forms.NullBooleanField(label=label, required=False)
     if custom.type == types.DATE:
         return forms.DateField(
-            label=label, required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+            label=label,
+            required=False,
+            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         )
     if custom.type == types.CHOICE:
         return forms.ChoiceField(label=label, required=False, choices=[("", "–"), *custom.named()])

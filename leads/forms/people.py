@@ -21,10 +21,14 @@ class PlaceForm(forms.Form):
     """The teams of a person and the two marks that no team gives."""
 
     is_director = forms.BooleanField(
-        label=_("Director"), required=False, help_text=_("Stands over both sides: sees and arbitrates everything.")
+        label=_("Director"),
+        required=False,
+        help_text=_("Stands over both sides: sees and arbitrates everything."),
     )
     is_admin = forms.BooleanField(
-        label=_("Admin"), required=False, help_text=_("Looks after people, teams and settings; sees no lead by that.")
+        label=_("Admin"),
+        required=False,
+        help_text=_("Looks after people, teams and settings; sees no lead by that."),
     )
 
     def __init__(self, *args: Any, person: User | None = None, **kwargs: Any) -> None:
@@ -34,7 +38,9 @@ class PlaceForm(forms.Form):
         for name, team in self.teams.items():
             choice = NOT_IN if team.pk not in places else LEADS if places[team.pk] else MEMBER
             label = f"{team.name} · {Side(team.side).label}"
-            self.fields[name] = forms.ChoiceField(label=label, choices=PLACES, required=False, initial=choice)
+            self.fields[name] = forms.ChoiceField(
+                label=label, choices=PLACES, required=False, initial=choice
+            )
         if person:
             self.initial.update(is_director=person.is_director, is_admin=person.is_admin)
 
@@ -53,7 +59,9 @@ class InviteForm(PlaceForm):
     """A person to invite."""
 
     name = Line(label=_("Name"), max_length=120)
-    email = forms.EmailField(label=_("E-mail"), max_length=254, help_text=_("They sign in with it."))
+    email = forms.EmailField(
+        label=_("E-mail"), max_length=254, help_text=_("They sign in with it.")
+    )
     language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
 
 
@@ -74,9 +82,15 @@ class HeirsForm(forms.Form):
             people = [(str(c.pk), c.name) for c in parcel.colleagues]
             queue = [(QUEUE, _("Back to the queue of the team"))] if parcel.can_queue else []
             first = [] if queue else [("", _("Choose"))]
-            label = _("%(team)s: not contacted yet") if parcel.can_queue else _("%(team)s: in conversation")
+            label = (
+                _("%(team)s: not contacted yet")
+                if parcel.can_queue
+                else _("%(team)s: in conversation")
+            )
             choices = [*first, *queue, *people]
-            self.fields[parcel.key] = forms.ChoiceField(label=label % {"team": parcel.team.name}, choices=choices)
+            self.fields[parcel.key] = forms.ChoiceField(
+                label=label % {"team": parcel.team.name}, choices=choices
+            )
 
     @property
     def heirs(self) -> dict[str, User | None]:
@@ -88,7 +102,9 @@ class TeamForm(forms.Form):
 
     name = Line(label=_("Name"), max_length=80)
     language = forms.ChoiceField(
-        label=_("Language"), choices=LANGUAGES, help_text=_("For what Relevo writes to the team as a whole.")
+        label=_("Language"),
+        choices=LANGUAGES,
+        help_text=_("For what Relevo writes to the team as a whole."),
     )
 
 

@@ -19,17 +19,23 @@ class ActionForm(forms.Form):
     """A valuable action of a lead."""
 
     kind = forms.ModelChoiceField(label=_("What did the lead do?"), queryset=None, empty_label=None)
-    occurred_on = forms.DateField(label=_("When"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"))
+    occurred_on = forms.DateField(
+        label=_("When"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    )
     note = Lines(label=_("Note"), required=False, max_length=2000)
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, initial={"occurred_on": today}, **kwargs)
         self.fields["kind"].queryset = in_use(ValuableActionKind)
-        self.fields["occurred_on"].validators.append(MaxValueValidator(today, _("This day has not come yet.")))
+        self.fields["occurred_on"].validators.append(
+            MaxValueValidator(today, _("This day has not come yet."))
+        )
 
 
 class ActionKindForm(forms.Form):
-    """A kind of valuable action: its name in both languages, one of which may be missing, and its points."""
+    """A kind of valuable action: its name in both languages, one of which may be missing, and its
+    points.
+    """
 
     name_es = Line(label=_("Name in Spanish"), max_length=80, required=False)
     name_en = Line(label=_("Name in English"), max_length=80, required=False)
@@ -85,4 +91,6 @@ class OverrideForm(forms.Form):
 class PersonaForm(forms.Form):
     """By which persona a lead is judged."""
 
-    persona = forms.ModelChoiceField(label=_("Persona"), queryset=PersonaVersion.objects.none(), empty_label=None)
+    persona = forms.ModelChoiceField(
+        label=_("Persona"), queryset=PersonaVersion.objects.none(), empty_label=None
+    )

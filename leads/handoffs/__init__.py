@@ -1,4 +1,6 @@
-"""The transitions of a handoff, as the rest of the product calls them: ``handoffs.accept(handoff, by=user)``."""
+"""The transitions of a handoff, as the rest of the product calls them: ``handoffs.accept(handoff,
+by=user)``.
+"""
 
 from leads.handoffs.transitions import (
     AlreadyHandedOff,

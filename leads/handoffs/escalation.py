@@ -1,4 +1,6 @@
-"""What the steps of a ladder do to a handoff that nobody acted on. crm/tasks.py maps step kinds to these."""
+"""What the steps of a ladder do to a handoff that nobody acted on. crm/tasks.py maps step kinds to
+these.
+"""
 
 from __future__ import annotations
 
@@ -16,9 +18,11 @@ from sla.states import Metric
 
 
 def done_at(clock: Clock) -> datetime | None:
-    """When the act that ``clock`` waits for was done, by the handoff's own records, read again under its lock.
+    """When the act that ``clock`` waits for was done, by the handoff's own records, read again
+    under its lock.
 
-    The clock's row should have been stopped with it; a breach is announced only where this says so, too.
+    The clock's row should have been stopped with it; a breach is announced only where this says so,
+    too.
     """
     handoff = _handoff(clock)
     if clock.metric == Metric.ACCEPT:
@@ -46,14 +50,24 @@ def breach(clock: Clock, firing: Firing) -> None:
     """The promise is broken: tell those who owed it and the one who waits for it."""
     handoff = _handoff(clock)
     _escalated(handoff, clock, firing)
-    _tell("handoff.breached", handoff, [*_accountable(handoff, clock), handoff.submitted_by], firing, clock)
+    _tell(
+        "handoff.breached",
+        handoff,
+        [*_accountable(handoff, clock), handoff.submitted_by],
+        firing,
+        clock,
+    )
 
 
 def tell_lead(clock: Clock, firing: Firing) -> None:
     """Tell the leads of the team that owes it; where there is none, the directors."""
     handoff = _handoff(clock)
     _escalated(handoff, clock, firing)
-    leads = list(handoff.team.people.filter(memberships__is_lead=True, memberships__team=handoff.team, is_active=True))
+    leads = list(
+        handoff.team.people.filter(
+            memberships__is_lead=True, memberships__team=handoff.team, is_active=True
+        )
+    )
     _tell("handoff.escalated_lead", handoff, leads or _directors(), firing, clock)
 
 
@@ -74,8 +88,11 @@ def tell_director(clock: Clock, firing: Firing) -> None:
 
 
 def _handoff(clock: Clock) -> Handoff:
-    """The clock's handoff and its lead, locked. Never waits: who holds one is about to change what we would say, and
-    a sweep that waited would hold up its whole batch."""
+    """The clock's handoff and its lead, locked.
+
+    Never waits: who holds one is about to change what we would say, and a sweep that waited would
+    hold up its whole batch.
+    """
     handoff = (
         Handoff.objects.select_for_update(skip_locked=True, no_key=True, of=("self", "lead"))
         .select_related("lead__person", "lead__company", "team", "owner", "submitted_by")
@@ -101,7 +118,9 @@ def _directors() -> list[User]:
 
 def _escalated(handoff: Handoff, clock: Clock, firing: Firing) -> None:
     payload = {"step": firing.kind, "level": firing.level, "metric": clock.metric}
-    transitions.record(handoff, EventKind.ESCALATED, old=handoff.state, by=None, at=firing.at, payload=payload)
+    transitions.record(
+        handoff, EventKind.ESCALATED, old=handoff.state, by=None, at=firing.at, payload=payload
+    )
 
 
 def _tell(kind: str, handoff: Handoff, people: list[User], firing: Firing, clock: Clock) -> None:

@@ -11,7 +11,9 @@ from crm.notifications import outbox
 from leads.models import Decision, Handoff
 
 
-def tell(kind: str, handoff: Handoff, people: Iterable[User], *, at: datetime, key: str, **more: Any) -> None:
+def tell(
+    kind: str, handoff: Handoff, people: Iterable[User], *, at: datetime, key: str, **more: Any
+) -> None:
     """Queue a notice about the handoff to ``people``, once per ``key``."""
     params = {
         "lead": str(handoff.lead),
@@ -29,8 +31,12 @@ def tell(kind: str, handoff: Handoff, people: Iterable[User], *, at: datetime, k
     )
 
 
-def tell_submitter(kind: str, handoff: Handoff, *, by: User, at: datetime, decision: Decision, **params: Any) -> None:
-    """Tell who handed the lead off what became of it; waits for the 10 s in which the rep may undo it."""
+def tell_submitter(
+    kind: str, handoff: Handoff, *, by: User, at: datetime, decision: Decision, **params: Any
+) -> None:
+    """Tell who handed the lead off what became of it; waits for the 10 s in which the rep may undo
+    it.
+    """
     cause = f"decision:{decision.pk}"
     tell(
         kind,
@@ -45,8 +51,9 @@ def tell_submitter(kind: str, handoff: Handoff, *, by: User, at: datetime, decis
 
 
 def submitters(handoff: Handoff, *, besides: User) -> list[User]:
-    """Who of marketing hears what became of the handoff: who handed it off, or the leads of the team if that person
-    is not here any more."""
+    """Who of marketing hears what became of the handoff: who handed it off, or the leads of the
+    team if that person is not here any more.
+    """
     if handoff.submitted_by_id == besides.pk:
         return []
     team_id = handoff.lead.marketing_team_id

@@ -11,15 +11,24 @@ from leads.models import Handoff, Package
 from leads.qualification.rules import Assessment
 from leads.qualification.scores import Scores
 
-SCORE = "score"  # stands where a criterion's code does: what was overruled is the agreement's minimum fit score
+# stands where a criterion's code does: what was overruled is the agreement's minimum fit score
+SCORE = "score"
 
 
 def overruled(assessment: Assessment, *, score_reason: str, submitter: str) -> list[dict[str, str]]:
-    """What people know better than the rules: each criterion, and the score, with its reason and who says so."""
+    """What people know better than the rules: each criterion, and the score, with its reason and
+    who says so.
+    """
     said = [
-        {"criterion": j.rule.code, "reason": j.proof.reason, "by": j.proof.by} for j in assessment.overridden if j.proof
+        {"criterion": j.rule.code, "reason": j.proof.reason, "by": j.proof.by}
+        for j in assessment.overridden
+        if j.proof
     ]
-    return [*said, {"criterion": SCORE, "reason": score_reason, "by": submitter}] if score_reason else said
+    return (
+        [*said, {"criterion": SCORE, "reason": score_reason, "by": submitter}]
+        if score_reason
+        else said
+    )
 
 
 def package(
@@ -40,4 +49,6 @@ def package(
         "note": handoff.note,
     }
     text = json.dumps(payload, sort_keys=True, ensure_ascii=False, default=str)
-    return Package(handoff=handoff, payload=json.loads(text), sha256=hashlib.sha256(text.encode()).hexdigest())
+    return Package(
+        handoff=handoff, payload=json.loads(text), sha256=hashlib.sha256(text.encode()).hexdigest()
+    )

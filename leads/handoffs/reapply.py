@@ -1,9 +1,10 @@
 """Bringing open handoffs to the agreement in force now and to the calendars as they are now.
 
-Never by itself: somebody looks at what would move first (:func:`preview`), and exactly that is done (:func:`apply`).
-What a handoff was judged by (``agreement_version``) never changes; its policy says whose times it goes by. The policy
-of every handoff is brought along, so clocks that start later follow it; of the clock that runs now sla.clocks.recalculation decides.
-Handoffs that wait for nothing any more (SQL, opportunity) have no clock and are left alone.
+Never by itself: somebody looks at what would move first (:func:`preview`), and exactly that is done
+(:func:`apply`). What a handoff was judged by (``agreement_version``) never changes; its policy says
+whose times it goes by. The policy of every handoff is brought along, so clocks that start later
+follow it; of the clock that runs now sla.clocks.recalculation decides. Handoffs that wait for
+nothing any more (SQL, opportunity) have no clock and are left alone.
 """
 
 from __future__ import annotations
@@ -56,13 +57,25 @@ READ = (
     *(f"clock__{field.attname}" for field in Clock._meta.concrete_fields),
 )
 WRITTEN = (
-    *("commitment", "limit_seconds", "calendar", "ladder", "due_at", "soon_at", "counted_from", "spent"),
+    *(
+        "commitment",
+        "limit_seconds",
+        "calendar",
+        "ladder",
+        "due_at",
+        "soon_at",
+        "counted_from",
+        "spent",
+    ),
     *("next_step_at", "assigned_due_at"),
 )
 
 
 class StalePreview(Conflict):
-    """What was looked at is not what would be done now. ``preview``: how it stands; ``changed``: where it differs."""
+    """What was looked at is not what would be done now.
+
+    ``preview``: how it stands; ``changed``: where it differs.
+    """
 
     code = "stale_preview"
     message = _("Something has changed since you looked. Nothing was applied; look again.")
@@ -74,8 +87,12 @@ class StalePreview(Conflict):
 
 @dataclass(frozen=True)
 class Line:
-    """What would become of one handoff. ``versions``: by number, whose times it goes by and would go by; ``why``: what
-    differs, of agreement, calendar, terms, or clock where only that lags; ``is_new``: whether its clock changes."""
+    """What would become of one handoff.
+
+    ``versions``: by number, whose times it goes by and would go by; ``why``: what differs, of
+    agreement, calendar, terms, or clock where only that lags; ``is_new``: whether its clock
+    changes.
+    """
 
     handoff: int
     owner: int | None
@@ -96,8 +113,9 @@ class Line:
 
 @dataclass(frozen=True)
 class Preview:
-    """``lines``: every open handoff that would change, or that stays though the terms have changed; what moves first,
-    the most urgent first. ``unchanged``: how many are up to date already."""
+    """``lines``: every open handoff that would change, or that stays though the terms have changed;
+    what moves first, the most urgent first. ``unchanged``: how many are up to date already.
+    """
 
     lines: list[Line]
     unchanged: int
@@ -109,12 +127,16 @@ class Preview:
     @property
     def token(self) -> str:
         """Stands for exactly these lines; give it to :func:`apply`."""
-        return signing.dumps({str(line.handoff): line.digest for line in self.lines}, salt=SALT, compress=True)
+        return signing.dumps(
+            {str(line.handoff): line.digest for line in self.lines}, salt=SALT, compress=True
+        )
 
 
 @dataclass(frozen=True)
 class Applied:
-    """``moved`` deadlines, of ``brought`` handoffs; ``left``: ids of what changed at that very moment, untouched."""
+    """``moved`` deadlines, of ``brought`` handoffs; ``left``: ids of what changed at that very
+    moment, untouched.
+    """
 
     moved: int
     brought: int
@@ -125,8 +147,11 @@ class Applied:
 
 
 def preview(*, by: User, at: datetime) -> Preview:
-    """What :func:`apply` would do for ``by`` at ``at``. A constant number of queries, but for commitments with
-    conditions: those are read once for each combination of facts that they tell apart."""
+    """What :func:`apply` would do for ``by`` at ``at``.
+
+    A constant number of queries, but for commitments with conditions: those are read once for each
+    combination of facts that they tell apart.
+    """
     terms, lines, unchanged = Terms(), list[Line](), 0
     for handoff in _read(_in_reach(by=by)):
         line = terms.plan(handoff, at=at)
@@ -139,7 +164,9 @@ def preview(*, by: User, at: datetime) -> Preview:
 
 
 def _in_reach(*, by: User) -> QuerySet[Handoff]:
-    """The handoffs that ``by`` may bring along and that still wait for something (permissions.can_reapply)."""
+    """The handoffs that ``by`` may bring along and that still wait for something
+    (permissions.can_reapply).
+    """
     rows = Handoff.objects.filter(state__in=AWAITED)
     return rows if by.is_director else rows.filter(team__in=by.team_ids(Side.SALES, led=True))
 
@@ -150,7 +177,9 @@ def _read(rows: QuerySet[Handoff]) -> QuerySet[Handoff]:
 
 
 class Terms:
-    """The terms that are in force now, read once: policies by team and by the facts that tell them apart."""
+    """The terms that are in force now, read once: policies by team and by the facts that tell them
+    apart.
+    """
 
     def __init__(self) -> None:
         self.versions: dict[int, AgreementVersion | None] = {}
@@ -164,18 +193,31 @@ class Terms:
         self.compared: dict[tuple[int, int, int], tuple[Any, tuple[str, ...]]] = {}
 
     def plan(self, handoff: Handoff, *, at: datetime) -> Line | None:
-        """What would become of ``handoff``; None where nothing has changed, or no agreement is in force."""
+        """What would become of ``handoff``; None where nothing has changed, or no agreement is in
+        force.
+        """
         version = self._in_force(handoff.team_id)
         if version is None:
             return None
         policy, digest = self._policy(handoff, version)
         clock = handoff.clock if handoff.clock and handoff.clock.stopped_at is None else None
-        found = recalculation.retimed(clock, policy, at=at) if clock else recalculation.Retimed(Retime.SAME)
+        found = (
+            recalculation.retimed(clock, policy, at=at)
+            if clock
+            else recalculation.Retimed(Retime.SAME)
+        )
         before = handoff.policy.get("version") or handoff.agreement_version_id
         why = self._why(handoff.policy, policy, before) or (("clock",) if found.is_new else ())
         if not why:
             return None
-        known = (clock and clock.pk, clock and clock.due_at, found.due_at, found.outcome, handoff.owner_id, digest)
+        known = (
+            clock and clock.pk,
+            clock and clock.due_at,
+            found.due_at,
+            found.outcome,
+            handoff.owner_id,
+            digest,
+        )
         return Line(
             handoff=handoff.pk,
             owner=handoff.owner_id,
@@ -201,10 +243,18 @@ class Terms:
     def _policy(self, handoff: Handoff, version: AgreementVersion) -> tuple[dict[str, Any], str]:
         """The policy that ``version`` gives the handoff, and a digest of it."""
         facts = self._facts(handoff, version)
-        key = (version.pk, handoff.team_id, facts["source"], tuple(facts["actions"]), facts["persona"])
+        key = (
+            version.pk,
+            handoff.team_id,
+            facts["source"],
+            tuple(facts["actions"]),
+            facts["persona"],
+        )
         if key not in self.policies:
             policy = agreements.policy(version, self.teams[handoff.team_id], facts=facts)
-            policy["calendar"] = Snapshot(policy["calendar"])  # read once, however many clocks are counted in it
+            policy["calendar"] = Snapshot(
+                policy["calendar"]
+            )  # read once, however many clocks are counted in it
             text = json.dumps(policy, sort_keys=True, default=str)
             self.policies[key] = policy, hashlib.sha256(text.encode()).hexdigest()
         return self.policies[key]
@@ -218,10 +268,15 @@ class Terms:
                     asked.setdefault(name, set()).update(values or ())
             self.told_apart[version.pk] = asked
         asked = self.told_apart[version.pk]
-        source, persona = self.sources.get(handoff.lead.source_id or 0), self.personas[handoff.persona_version_id]
+        source, persona = (
+            self.sources.get(handoff.lead.source_id or 0),
+            self.personas[handoff.persona_version_id],
+        )
         return {
             "source": source if source in asked["sources"] else None,
-            "actions": sorted(self._actions(handoff.lead_id) & asked["actions"]) if asked["actions"] else [],
+            "actions": sorted(self._actions(handoff.lead_id) & asked["actions"])
+            if asked["actions"]
+            else [],
             "persona": persona if persona in asked["personas"] else None,
         }
 
@@ -233,13 +288,22 @@ class Terms:
                 self.actions.setdefault(pk, set()).add(code)
         return self.actions.get(lead, set())
 
-    def _why(self, old: dict[str, Any], new: dict[str, Any], version_before: int) -> tuple[str, ...]:
-        """What differs between two policies; of the calendars their hours and not how they are written down."""
-        key = (id(old), id(new), version_before)  # policies of the same text are one object, kept alive beside it
+    def _why(
+        self, old: dict[str, Any], new: dict[str, Any], version_before: int
+    ) -> tuple[str, ...]:
+        """What differs between two policies; of the calendars their hours and not how they are
+        written down.
+        """
+        key = (
+            id(old),
+            id(new),
+            version_before,
+        )  # policies of the same text are one object, kept alive beside it
         if key not in self.compared:
             differs = {
                 "agreement": version_before != new["version"],
-                "calendar": snapshots.calendar(old["calendar"]) != snapshots.calendar(new["calendar"]),
+                "calendar": snapshots.calendar(old["calendar"])
+                != snapshots.calendar(new["calendar"]),
                 "terms": version_before == new["version"]
                 and any(old.get(part) != new.get(part) for part in ("clocks", "pauses")),
             }
@@ -253,8 +317,9 @@ class Terms:
 def apply(token: str, *, by: User, at: datetime) -> Applied:
     """Do what the preview with ``token`` said, in batches of their own transactions.
 
-    Raises StalePreview, before anything is written, where it would not be the same any more. Each row is looked at
-    again under its lock: what changed at that very moment is left as it is. Each owner is told once.
+    Raises StalePreview, before anything is written, where it would not be the same any more. Each
+    row is looked at again under its lock: what changed at that very moment is left as it is. Each
+    owner is told once.
     """
     found = preview(by=by, at=at)
     try:
@@ -263,7 +328,9 @@ def apply(token: str, *, by: User, at: datetime) -> Applied:
         seen = {}
     now = {str(line.handoff): line.digest for line in found.lines}
     if seen != now:
-        raise StalePreview(found, sorted(int(pk) for pk in seen.keys() | now.keys() if seen.get(pk) != now.get(pk)))
+        raise StalePreview(
+            found, sorted(int(pk) for pk in seen.keys() | now.keys() if seen.get(pk) != now.get(pk))
+        )
     terms, done, left = Terms(), list[Line](), list[int]()
     for batch in _batches(found.lines):
         brought, skipped = _bring(batch, terms, by=by, at=at)
@@ -279,13 +346,25 @@ def _batches(lines: list[Line]) -> Iterator[list[Line]]:
 
 
 @transaction.atomic
-def _bring(batch: list[Line], terms: Terms, *, by: User, at: datetime) -> tuple[list[Line], list[int]]:
+def _bring(
+    batch: list[Line], terms: Terms, *, by: User, at: datetime
+) -> tuple[list[Line], list[int]]:
     """Bring one batch along; the lines that were, and the handoffs that had changed."""
     wanted = {line.handoff: line.digest for line in batch}
-    list(Handoff.objects.select_for_update(no_key=True).filter(pk__in=wanted).order_by("pk").values_list("pk"))
-    locked = Clock.objects.filter(subject_type="handoff", subject_id__in=wanted, stopped_at__isnull=True)
+    list(
+        Handoff.objects.select_for_update(no_key=True)
+        .filter(pk__in=wanted)
+        .order_by("pk")
+        .values_list("pk")
+    )
+    locked = Clock.objects.filter(
+        subject_type="handoff", subject_id__in=wanted, stopped_at__isnull=True
+    )
     list(locked.select_for_update(no_key=True).order_by("pk").values_list("pk"))
-    rows = {handoff.pk: handoff for handoff in _read(Handoff.objects.filter(pk__in=wanted, state__in=AWAITED))}
+    rows = {
+        handoff.pk: handoff
+        for handoff in _read(Handoff.objects.filter(pk__in=wanted, state__in=AWAITED))
+    }
     plans = {pk: terms.plan(handoff, at=at) for pk, handoff in rows.items()}
     done = [line for pk, line in plans.items() if line is not None and line.digest == wanted[pk]]
     _write(done, rows, by=by, at=at)
@@ -295,7 +374,9 @@ def _bring(batch: list[Line], terms: Terms, *, by: User, at: datetime) -> tuple[
 def _write(done: list[Line], rows: dict[int, Handoff], *, by: User, at: datetime) -> None:
     policies = {id(line.policy): line.policy for line in done}
     for key, policy in policies.items():
-        Handoff.objects.filter(pk__in=[line.handoff for line in done if id(line.policy) == key]).update(policy=policy)
+        Handoff.objects.filter(
+            pk__in=[line.handoff for line in done if id(line.policy) == key]
+        ).update(policy=policy)
     clocks = []
     for line in done:
         clock = rows[line.handoff].clock
@@ -303,8 +384,11 @@ def _write(done: list[Line], rows: dict[int, Handoff], *, by: User, at: datetime
             for name, value in recalculation.columns(clock, line.policy, at=at).items():
                 setattr(clock, name, value)
             clocks.append(clock)
-    # All rows exist and are locked: this writes them as bulk_update would, in one twentieth of its time.
-    Clock.objects.bulk_create(clocks, update_conflicts=True, unique_fields=["id"], update_fields=WRITTEN)
+    # All rows exist and are locked: this writes them as bulk_update would, in one twentieth of its
+    # time.
+    Clock.objects.bulk_create(
+        clocks, update_conflicts=True, unique_fields=["id"], update_fields=WRITTEN
+    )
     _tell(done, rows, by=by, at=at)
     said = {"handoffs": len(done), "moved": sum(line.moves for line in done)}
     record("agreement_reapplied", "handoff", by=by, at=at, payload=said)
@@ -327,14 +411,27 @@ def _tell(done: list[Line], rows: dict[int, Handoff], *, by: User, at: datetime)
         )
         for line in done
     )
-    owners = {line.owner for line in done if line.moves and line.owner is not None and line.owner != by.pk}
+    owners = {
+        line.owner for line in done if line.moves and line.owner is not None and line.owner != by.pk
+    }
     people: Iterable[User] = User.objects.filter(Q(pk__in=owners))
     params = {"by": by.name}
-    outbox.notify("handoff.reapplied", people, at=at, key=f"reapply:{at.timestamp()}", params=params, path="/mine/")
+    outbox.notify(
+        "handoff.reapplied",
+        people,
+        at=at,
+        key=f"reapply:{at.timestamp()}",
+        params=params,
+        path="/mine/",
+    )
 
 
 def _said(line: Line) -> dict[str, Any]:
-    said: dict[str, Any] = {"outcome": line.outcome.value, "why": list(line.why), "versions": list(line.versions)}
+    said: dict[str, Any] = {
+        "outcome": line.outcome.value,
+        "why": list(line.why),
+        "versions": list(line.versions),
+    }
     if line.moves and line.due_before and line.due_after:
         said |= {"due_before": line.due_before.isoformat(), "due_at": line.due_after.isoformat()}
     return said

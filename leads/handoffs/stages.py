@@ -22,14 +22,19 @@ def forget(lead: Lead, stage: Stage, *, on: date) -> None:
 
 
 def earlier(lead: Lead, stage: Stage, *, on: date, than: date) -> None:
-    """``lead`` first reached ``stage`` on ``on`` and not, as it was noted, on ``than``; another date stays."""
+    """``lead`` first reached ``stage`` on ``on`` and not, as it was noted, on ``than``; another
+    date stays.
+    """
     column = f"{stage}_on"
     if on < than and Lead.objects.filter(pk=lead.pk, **{column: than}).update(**{column: on}):
         setattr(lead, column, on)
 
 
 def reach(lead: Lead, stage: Stage, *, on: date, **fields: Any) -> None:
-    """Move ``lead`` to ``stage``; the first time, ``on`` becomes that stage's date. ``fields`` are saved with it."""
+    """Move ``lead`` to ``stage``; the first time, ``on`` becomes that stage's date.
+
+    ``fields`` are saved with it.
+    """
     changes: dict[str, Any] = {"stage": stage, **fields}
     if stage in DATED:
         column = f"{stage}_on"

@@ -1,7 +1,8 @@
 """The handoff: from marketing into the queue, and out of it by a rep's decision.
 
-Every function is one transition: one conditional UPDATE, with decision, clocks, event and messages in the same
-transaction. Actor is ``by``, moment is ``at``; permission is the caller's question (leads.permissions).
+Every function is one transition: one conditional UPDATE, with decision, clocks, event and messages
+in the same transaction. Actor is ``by``, moment is ``at``; permission is the caller's question
+(leads.permissions).
 """
 
 from __future__ import annotations
@@ -26,7 +27,16 @@ from leads.qualification import facts
 from leads.qualification.rules import AUTHORITY, MEANS, Assessment, Terms
 from leads.qualification.scores import Scores
 from leads.records.fields import labels as field_labels
-from leads.states import OPEN, STAGE_OF, WORKED, DecisionKind, EventKind, HandoffState, Stage, check_move
+from leads.states import (
+    OPEN,
+    STAGE_OF,
+    WORKED,
+    DecisionKind,
+    EventKind,
+    HandoffState,
+    Stage,
+    check_move,
+)
 from personas.models import PersonaVersion
 from sla.agreements import agreements
 from sla.clocks import assignments, clocks
@@ -44,7 +54,9 @@ class PackageIncomplete(DomainError):
 
 
 class ScoreTooLow(DomainError):
-    """The fit score is below the agreement's minimum; a reason for handing off all the same lets it through."""
+    """The fit score is below the agreement's minimum; a reason for handing off all the same lets it
+    through.
+    """
 
     code = "score_too_low"
 
@@ -81,8 +93,10 @@ class RepIsFull(Conflict):
 
     def __init__(self, rep: User, count: int, cap: int) -> None:
         text = ngettext(
-            "%(name)s has %(count)s open lead, and the agreement allows %(cap)s at a time. Settle one first.",
-            "%(name)s has %(count)s open leads, and the agreement allows %(cap)s at a time. Settle one first.",
+            "%(name)s has %(count)s open lead, and the agreement allows %(cap)s at a time. Settle"
+            " one first.",
+            "%(name)s has %(count)s open leads, and the agreement allows %(cap)s at a time. Settle"
+            " one first.",
             count,
         )
         super().__init__(text % {"name": rep.name, "count": count, "cap": cap})
@@ -110,15 +124,20 @@ def _taken_message(handoff: Handoff, decision: Decision | None) -> str:
     return _("%(name)s was faster and rejected this lead.") % {"name": decision.by.name}
 
 
-def check_mql(lead: Lead, persona_version: PersonaVersion, terms: Terms | None = None) -> Assessment:
-    """Judge ``lead``; raises NotAnMql, naming each open point, unless it fits and did a valuable action that counts.
+def check_mql(
+    lead: Lead, persona_version: PersonaVersion, terms: Terms | None = None
+) -> Assessment:
+    """Judge ``lead``; raises NotAnMql, naming each open point, unless it fits and did a valuable
+    action that counts.
 
     ``terms``: of the agreement that it is judged by; those in force if they are not given.
     """
     assessment = facts.assess(lead, persona_version, terms)
     if assessment.is_mql:
         return assessment
-    problems: dict[str, object] = {j.rule.code: in_language(j.rule.text) for j in assessment.open_points}
+    problems: dict[str, object] = {
+        j.rule.code: in_language(j.rule.text) for j in assessment.open_points
+    }
     if not assessment.is_looked_for:
         problems["persona"] = _("The agreement does not look for this persona.")
     if not assessment.action_count:
@@ -128,7 +147,9 @@ def check_mql(lead: Lead, persona_version: PersonaVersion, terms: Terms | None =
 
 @transaction.atomic
 def qualify(lead: Lead, persona_version: PersonaVersion, *, by: User, at: datetime) -> Lead:
-    """Record that the lead is an MQL by ``persona_version``. Does nothing when it already is by that version.
+    """Record that the lead is an MQL by ``persona_version``.
+
+    Does nothing when it already is by that version.
 
     Raises NotAnMql, AlreadyHandedOff, LeadIsArchived.
     """
@@ -152,15 +173,29 @@ def _check_none_open(lead: Lead) -> None:
         raise AlreadyHandedOff
 
 
-def _mark_mql(lead: Lead, persona_version: PersonaVersion, found: Assessment, *, by: User, at: datetime) -> None:
-    if lead.stage not in (Stage.CAPTURED, Stage.RETURNED) and lead.persona_version_id == persona_version.pk:
+def _mark_mql(
+    lead: Lead, persona_version: PersonaVersion, found: Assessment, *, by: User, at: datetime
+) -> None:
+    if (
+        lead.stage not in (Stage.CAPTURED, Stage.RETURNED)
+        and lead.persona_version_id == persona_version.pk
+    ):
         return
     on, old = events.today(at), lead.stage
     stages.reach(lead, Stage.MQL, on=on, persona_version=persona_version, qualified_by=by)
     payload: dict[str, Any] = {"persona": str(persona_version)}
     if found.overridden:
         payload["overrides"] = packages.overruled(found, score_reason="", submitter=by.name)
-    events.record(lead, EventKind.QUALIFIED, by=by, at=at, on=on, from_state=old, to_state=Stage.MQL, payload=payload)
+    events.record(
+        lead,
+        EventKind.QUALIFIED,
+        by=by,
+        at=at,
+        on=on,
+        from_state=old,
+        to_state=Stage.MQL,
+        payload=payload,
+    )
 
 
 @transaction.atomic
@@ -174,10 +209,13 @@ def hand_off(
     note: str = "",
     score_reason: str = "",
 ) -> Handoff:
-    """Pass the lead to the queue of the sales ``team``. Qualifies it if need be, freezes the package with the scores,
-    starts the accept clock, tells the team. ``score_reason``: why below the agreement's minimum score all the same.
+    """Pass the lead to the queue of the sales ``team``.
 
-    Raises NotAnMql, NoAgreement, PackageIncomplete (naming the fields), ScoreTooLow, AlreadyHandedOff, LeadIsArchived.
+    Qualifies it if need be, freezes the package with the scores, starts the accept clock, tells the
+    team. ``score_reason``: why below the agreement's minimum score all the same.
+
+    Raises NotAnMql, NoAgreement, PackageIncomplete (naming the fields), ScoreTooLow,
+    AlreadyHandedOff, LeadIsArchived.
     """
     lead = _locked(lead)
     _check_none_open(lead)
@@ -186,12 +224,16 @@ def hand_off(
     assessment = check_mql(lead, persona_version, terms)
     if missing := facts.missing(lead, version.package_fields):
         names = field_labels(missing)
-        text = _("The package is not complete. Missing: %(fields)s.") % {"fields": ", ".join(names.values())}
+        text = _("The package is not complete. Missing: %(fields)s.") % {
+            "fields": ", ".join(names.values())
+        }
         raise PackageIncomplete(text, fields=names)
     done = facts.done(lead)
     found = facts.score(assessment, done, terms, on=events.today(at))
     is_low = _check_score(found, terms, score_reason)
-    overrides = packages.overruled(assessment, score_reason=score_reason.strip() if is_low else "", submitter=by.name)
+    overrides = packages.overruled(
+        assessment, score_reason=score_reason.strip() if is_low else "", submitter=by.name
+    )
     _mark_mql(lead, persona_version, assessment, by=by, at=at)
     known = {
         "source": lead.source.code if lead.source else None,
@@ -220,7 +262,13 @@ def hand_off(
     if overrides:
         payload["overrides"] = overrides
     follow(handoff, EventKind.HANDED_OFF, old="", by=by, at=at, payload=payload)
-    notices.tell("handoff.new", handoff, team.people.filter(is_active=True).exclude(pk=by.pk), at=at, key="new")
+    notices.tell(
+        "handoff.new",
+        handoff,
+        team.people.filter(is_active=True).exclude(pk=by.pk),
+        at=at,
+        key="new",
+    )
     return handoff
 
 
@@ -233,7 +281,9 @@ def _create(lead: Lead, **fields: Any) -> Handoff:
 
 
 def _check_score(found: Scores, terms: Terms, reason: str) -> bool:
-    """Whether fit is below what the agreement asks for; raises ScoreTooLow where it is and nobody says why."""
+    """Whether fit is below what the agreement asks for; raises ScoreTooLow where it is and nobody
+    says why.
+    """
     if terms.minimum_score is None or found.fit.total >= terms.minimum_score:
         return False
     if reason.strip():
@@ -246,11 +296,15 @@ def _check_score(found: Scores, terms: Terms, reason: str) -> bool:
     raise ScoreTooLow(text, fields={"score_reason": text})
 
 
-def claim(handoff: Handoff, state: HandoffState, *, of: tuple[HandoffState, ...], **fields: Any) -> str:
-    """Move the handoff to ``state`` by one conditional UPDATE, with ``fields``; returns the state it had.
+def claim(
+    handoff: Handoff, state: HandoffState, *, of: tuple[HandoffState, ...], **fields: Any
+) -> str:
+    """Move the handoff to ``state`` by one conditional UPDATE, with ``fields``; returns the state
+    it had.
 
-    ``of``: the states it may come from. Where the row is in another one, or another's, by now, raises AlreadyTaken,
-    which says who was faster; the caller's object is brought up to date only when the claim succeeds.
+    ``of``: the states it may come from. Where the row is in another one, or another's, by now,
+    raises AlreadyTaken, which says who was faster; the caller's object is brought up to date only
+    when the claim succeeds.
     """
     old = handoff.state if handoff.state in of else of[0]
     check_move(old, state)
@@ -260,12 +314,16 @@ def claim(handoff: Handoff, state: HandoffState, *, of: tuple[HandoffState, ...]
     return old
 
 
-def write(handoff: Handoff, rows: QuerySet[Handoff], *, then: Metric | None = None, **fields: Any) -> bool:
-    """Write ``fields`` to ``rows`` (the handoff's, as long as it is what it was) and to the object; False if to none.
-    The object takes the policy of that moment: the terms may have been re-applied since it was read.
+def write(
+    handoff: Handoff, rows: QuerySet[Handoff], *, then: Metric | None = None, **fields: Any
+) -> bool:
+    """Write ``fields`` to ``rows`` (the handoff's, as long as it is what it was) and to the object;
+    False if to none. The object takes the policy of that moment: the terms may have been re-applied
+    since it was read.
 
-    ``then``: the metric whose clock starts next. The row points at that clock already: start_clock gives it the id.
-    An owner whom the database does not take raises OwnerLeft, which ends the transaction.
+    ``then``: the metric whose clock starts next. The row points at that clock already: start_clock
+    gives it the id. An owner whom the database does not take raises OwnerLeft, which ends the
+    transaction.
     """
     if reserves := then is not None and then in handoff.policy["clocks"]:
         fields["clock"] = clocks.reserved()
@@ -293,13 +351,22 @@ def write(handoff: Handoff, rows: QuerySet[Handoff], *, then: Metric | None = No
 
 @transaction.atomic
 def accept(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
-    """Accept a pending handoff for ``by``. Stops the accept clock, starts the contact clock, tells the submitter.
+    """Accept a pending handoff for ``by``.
+
+    Stops the accept clock, starts the contact clock, tells the submitter.
 
     Raises AlreadyTaken, which names the winner, where somebody was faster, and RepIsFull.
     """
     check_room(handoff, by)
     running, up_next = handoff.clock, Metric.FIRST_CONTACT
-    old = claim(handoff, HandoffState.ACCEPTED, of=(HandoffState.PENDING,), owner=by, accepted_at=at, then=up_next)
+    old = claim(
+        handoff,
+        HandoffState.ACCEPTED,
+        of=(HandoffState.PENDING,),
+        owner=by,
+        accepted_at=at,
+        then=up_next,
+    )
     decision = Decision.objects.create(handoff=handoff, kind=DecisionKind.ACCEPT, by=by, at=at)
     clocks.stop(handoff, Metric.ACCEPT, at=at, known=running)
     start_clock(handoff, up_next, at=at, accountable=by, is_reserved=True)
@@ -309,7 +376,8 @@ def accept(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
 
 
 def check_room(handoff: Handoff, rep: User) -> None:
-    """Raises RepIsFull where the handoff's agreement caps the open leads of a rep and ``rep`` has as many already.
+    """Raises RepIsFull where the handoff's agreement caps the open leads of a rep and ``rep`` has
+    as many already.
 
     The person's row is the lock: two accepts of one rep at once count one after the other.
     """
@@ -323,10 +391,13 @@ def check_room(handoff: Handoff, rep: User) -> None:
 
 
 @transaction.atomic
-def reject(handoff: Handoff, reason: RejectionReason, *, by: User, at: datetime, comment: str = "") -> Handoff:
+def reject(
+    handoff: Handoff, reason: RejectionReason, *, by: User, at: datetime, comment: str = ""
+) -> Handoff:
     """Reject a pending handoff before contact: the lead goes back to marketing with the reason.
 
-    Stops the accept clock (a rejection in time keeps the commitment). Raises NeedsComment, AlreadyTaken.
+    Stops the accept clock (a rejection in time keeps the commitment). Raises NeedsComment,
+    AlreadyTaken.
     """
     if reason.needs_comment and not comment.strip():
         text = _("This reason needs a comment: say what marketing should know.")
@@ -339,7 +410,9 @@ def reject(handoff: Handoff, reason: RejectionReason, *, by: User, at: datetime,
     clocks.stop(handoff, Metric.ACCEPT, at=at, known=running)
     payload = {"class": reason.kind, "reason": reason.code, "comment": comment}
     follow(handoff, EventKind.REJECTED, old=old, by=by, at=at, payload=payload, owner=None)
-    notices.tell_submitter("handoff.rejected", handoff, by=by, at=at, decision=decision, reason=reason.name)
+    notices.tell_submitter(
+        "handoff.rejected", handoff, by=by, at=at, decision=decision, reason=reason.name
+    )
     return handoff
 
 
@@ -354,32 +427,43 @@ def withdraw(handoff: Handoff, *, by: User, at: datetime, comment: str = "") -> 
 
 @transaction.atomic
 def requeue(handoff: Handoff, *, by: User | None, at: datetime, cause: str) -> Handoff:
-    """Put a handoff that nobody worked back at the head of the queue and tell the whole team. ``by`` None: the ladder.
+    """Put a handoff that nobody worked back at the head of the queue and tell the whole team.
 
-    Pending: its accept clock runs on. Accepted and not contacted: the owner loses it, the contact clock ends
-    (breached, if it was late) and a new accept clock starts. ``cause`` is the stable key of what caused it.
+    ``by`` None: the ladder.
+
+    Pending: its accept clock runs on. Accepted and not contacted: the owner loses it, the contact
+    clock ends (breached, if it was late) and a new accept clock starts. ``cause`` is the stable key
+    of what caused it.
     """
     if handoff.is_pending:
-        if not Handoff.objects.filter(pk=handoff.pk, state=HandoffState.PENDING).update(requeued_at=at):
+        if not Handoff.objects.filter(pk=handoff.pk, state=HandoffState.PENDING).update(
+            requeued_at=at
+        ):
             raise AlreadyTaken(Handoff.objects.get(pk=handoff.pk))
         old, handoff.requeued_at = handoff.state, at
     else:
         released = {"owner": None, "accepted_at": None, "requeued_at": at}
         old = claim(handoff, HandoffState.PENDING, of=(HandoffState.ACCEPTED,), **released)
-        handoff.decisions.filter(undone_at__isnull=True, released_at__isnull=True).update(released_at=at)
+        handoff.decisions.filter(undone_at__isnull=True, released_at__isnull=True).update(
+            released_at=at
+        )
         clocks.cancel(handoff, Metric.FIRST_CONTACT, at=at, by=by)
         start_clock(handoff, Metric.ACCEPT, at=at)
     follow(handoff, EventKind.REQUEUED, old=old, by=by, at=at, payload={"cause": cause}, owner=None)
-    notices.tell("handoff.requeued", handoff, handoff.team.people.filter(is_active=True), at=at, key=cause)
+    notices.tell(
+        "handoff.requeued", handoff, handoff.team.people.filter(is_active=True), at=at, key=cause
+    )
     return handoff
 
 
 @transaction.atomic
 def reassign(handoff: Handoff, owner: User, *, by: User, at: datetime, why: str = "") -> Handoff:
-    """Give a handoff that somebody works on to another person: no new decision, no new time for the lead.
+    """Give a handoff that somebody works on to another person: no new decision, no new time for the
+    lead.
 
-    The clock that runs keeps its deadline, a pause goes on; the new owner's own time starts now. Both are told.
-    Raises IllegalMove where nobody works on it, Conflict where it moved on, OwnerLeft for somebody inactive.
+    The clock that runs keeps its deadline, a pause goes on; the new owner's own time starts now.
+    Both are told. Raises IllegalMove where nobody works on it, Conflict where it moved on,
+    OwnerLeft for somebody inactive.
     """
     before = handoff.owner
     if handoff.state not in WORKED or before is None:
@@ -391,24 +475,36 @@ def reassign(handoff: Handoff, owner: User, *, by: User, at: datetime, why: str 
         raise Conflict
     assignments.hand_to(handoff, owner, by=by, at=at)
     words = {"from": before.name, "to": owner.name, "comment": why}
-    follow(handoff, EventKind.REASSIGNED, old=handoff.state, by=by, at=at, payload=words, owner=owner)
+    follow(
+        handoff, EventKind.REASSIGNED, old=handoff.state, by=by, at=at, payload=words, owner=owner
+    )
     key = f"reassigned:{owner.pk}:{at.timestamp()}"
     params = {"params": {"by": by.name, "owner": owner.name}}
     told = (("handoff.reassigned", owner, key), ("handoff.taken_over", before, f"{key}:from"))
     for kind, person, once in told:
-        notices.tell(kind, handoff, [person] if person.pk != by.pk else [], at=at, key=once, **params)
+        notices.tell(
+            kind, handoff, [person] if person.pk != by.pk else [], at=at, key=once, **params
+        )
     return handoff
 
 
 def start_clock(
-    handoff: Handoff, metric: Metric, *, at: datetime, accountable: User | None = None, is_reserved: bool = False
+    handoff: Handoff,
+    metric: Metric,
+    *,
+    at: datetime,
+    accountable: User | None = None,
+    is_reserved: bool = False,
 ) -> None:
-    """Start the clock of ``metric`` under the handoff's own policy and make it the one that the queue shows.
+    """Start the clock of ``metric`` under the handoff's own policy and make it the one that the
+    queue shows.
 
     ``is_reserved``: the row points at it already (:func:`write`).
     """
     pk = handoff.clock_id if is_reserved else None
-    clock = clocks.start(handoff, metric, handoff.policy, team=handoff.team, at=at, accountable=accountable, pk=pk)
+    clock = clocks.start(
+        handoff, metric, handoff.policy, team=handoff.team, at=at, accountable=accountable, pk=pk
+    )
     if clock is not None:
         if not is_reserved:
             Handoff.objects.filter(pk=handoff.pk).update(clock=clock)
@@ -426,9 +522,11 @@ def follow(
     payload: dict[str, Any] | None = None,
     **lead: Any,
 ) -> None:
-    """The lead follows its handoff to the state just reached: stage, its date, ``lead`` fields, and the event.
+    """The lead follows its handoff to the state just reached: stage, its date, ``lead`` fields, and
+    the event.
 
-    ``old``: the handoff's state before; ``happened_at``: when it was, if not now (decides the date).
+    ``old``: the handoff's state before; ``happened_at``: when it was, if not now (decides the
+    date).
     """
     on = events.today(happened_at or at)
     lead["contact_hidden"] = handoff.is_pending and bool(handoff.policy.get("hide_contact"))
@@ -446,7 +544,10 @@ def record(
     on: date | None = None,
     payload: dict[str, Any] | None = None,
 ) -> None:
-    """Write an event of the handoff. ``old``: its state before; ``on``: the date, default today's."""
+    """Write an event of the handoff.
+
+    ``old``: its state before; ``on``: the date, default today's.
+    """
     events.record(
         handoff.lead,
         kind,

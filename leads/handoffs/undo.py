@@ -27,10 +27,11 @@ class TooLate(Conflict):
 
 @transaction.atomic
 def undo(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
-    """Take back one's own accept or reject within 10 s, as long as nothing else happened to the lead since.
+    """Take back one's own accept or reject within 10 s, as long as nothing else happened to the
+    lead since.
 
-    The handoff is pending again and its accept clock runs on as if nothing had happened; the decision stays in the
-    history, its messages are not sent. Raises TooLate.
+    The handoff is pending again and its accept clock runs on as if nothing had happened; the
+    decision stays in the history, its messages are not sent. Raises TooLate.
     """
     decision = standing(handoff)
     if decision is None or decision.by_id != by.pk or at - decision.at > outbox.UNDO_WINDOW:
@@ -45,12 +46,22 @@ def undo(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     if accepted:
         clocks.cancel(handoff, Metric.FIRST_CONTACT, at=at, by=by)
     if (stopped := clocks.last(handoff, Metric.ACCEPT)) is not None:
-        transitions.write(handoff, Handoff.objects.filter(pk=handoff.pk), clock=clocks.reopen(stopped))
+        transitions.write(
+            handoff, Handoff.objects.filter(pk=handoff.pk), clock=clocks.reopen(stopped)
+        )
     outbox.withdraw(f"decision:{decision.pk}", at=at, reason="undone")
     transitions.follow(
-        handoff, EventKind.UNDONE, old=old, by=by, at=at, payload={"decision": decision.kind}, owner=None
+        handoff,
+        EventKind.UNDONE,
+        old=old,
+        by=by,
+        at=at,
+        payload={"decision": decision.kind},
+        owner=None,
     )
-    accepts = Decision.objects.filter(handoff__lead=handoff.lead, kind=DecisionKind.ACCEPT, undone_at__isnull=True)
+    accepts = Decision.objects.filter(
+        handoff__lead=handoff.lead, kind=DecisionKind.ACCEPT, undone_at__isnull=True
+    )
     if accepted and not accepts.exists():
         stages.forget(handoff.lead, Stage.ACCEPTED, on=events.today(decision.at))
     return handoff
@@ -65,4 +76,8 @@ def _happened_since(handoff: Handoff, decision: Decision) -> bool:
     """Whether the lead has an event after that of ``decision``."""
     kind = EventKind.ACCEPTED if decision.kind == DecisionKind.ACCEPT else EventKind.REJECTED
     newest = handoff.lead.events.order_by("-id").first()
-    return newest is None or (newest.handoff_id, newest.kind, newest.at) != (handoff.pk, kind, decision.at)
+    return newest is None or (newest.handoff_id, newest.kind, newest.at) != (
+        handoff.pk,
+        kind,
+        decision.at,
+    )

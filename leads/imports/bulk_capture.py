@@ -1,4 +1,6 @@
-"""Capturing many leads at once: what leads.capture writes for one, in a handful of statements for a thousand."""
+"""Capturing many leads at once: what leads.capture writes for one, in a handful of statements for a
+thousand.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ KNOWN = """
 
 
 def known_keys(keys: Sequence[str]) -> set[str]:
-    """Which of ``keys`` (columns.keys_of) a lead of the organisation has already, whoever may see it."""
+    """Which of ``keys`` (columns.keys_of) a lead of the organisation has already, whoever may see
+    it.
+    """
     asked: dict[str, list[str]] = {"e": [], "p": [], "x": []}
     for key in keys:
         kind, _colon, value = key.partition(":")
@@ -44,7 +48,8 @@ def known_keys(keys: Sequence[str]) -> set[str]:
 
 
 def capture(run: ImportRun, readings: Sequence[Reading], *, by: User, at: datetime) -> int:
-    """Log a lead of the run's team for each row: person, company, lead, first touch, events, valuable action.
+    """Log a lead of the run's team for each row: person, company, lead, first touch, events,
+    valuable action.
 
     Returns how many.
     """
@@ -59,7 +64,9 @@ def capture(run: ImportRun, readings: Sequence[Reading], *, by: User, at: dateti
         Lead,
         [
             _lead(pk, person, r, source, company)
-            for pk, person, r, source, company in zip(leads, people, readings, origin, of_company, strict=True)
+            for pk, person, r, source, company in zip(
+                leads, people, readings, origin, of_company, strict=True
+            )
         ],
         marketing_team_id=run.team_id,
         import_run_id=run.pk,
@@ -68,7 +75,11 @@ def capture(run: ImportRun, readings: Sequence[Reading], *, by: User, at: dateti
         created_at=moment,
     )
     touches = [
-        {"lead_id": pk, "source_id": source.pk if source else None, "campaign": r.get("campaign", "")}
+        {
+            "lead_id": pk,
+            "source_id": source.pk if source else None,
+            "campaign": r.get("campaign", ""),
+        }
         for pk, source, r in zip(leads, origin, readings, strict=True)
     ]
     insert(FirstTouch, touches, seen_on=on, seen_at=moment)
@@ -83,7 +94,10 @@ def capture(run: ImportRun, readings: Sequence[Reading], *, by: User, at: dateti
 
 
 def _person(reading: Reading) -> dict[str, str]:
-    return {name: reading.get(f"person.{name}", "") for name in ("name", "email", "phone", "job_title", "country")}
+    return {
+        name: reading.get(f"person.{name}", "")
+        for name in ("name", "email", "phone", "job_title", "country")
+    }
 
 
 def _lead(
@@ -97,14 +111,20 @@ def _lead(
         "company_id": company.pk if company else None,
         "source_id": source.pk if source else None,
         "attributes": reading.group("attributes"),
-        "search_text": search_words(*named, reading.get(EMAIL, ""), reading.get(PHONE, ""), external_id),
+        "search_text": search_words(
+            *named, reading.get(EMAIL, ""), reading.get(PHONE, ""), external_id
+        ),
         "external_system": SYSTEM if external_id else "",
         "external_id": external_id,
     }
 
 
-def _note_actions(run: ImportRun, leads: Sequence[int], readings: Sequence[Reading], said: dict[str, Any]) -> None:
-    """The first valuable action of each row that names one, else the one chosen for the whole file."""
+def _note_actions(
+    run: ImportRun, leads: Sequence[int], readings: Sequence[Reading], said: dict[str, Any]
+) -> None:
+    """The first valuable action of each row that names one, else the one chosen for the
+    whole file.
+    """
     each = [reading.get(ACTION) or run.first_action for reading in readings]
     did = [(pk, kind) for pk, kind in zip(leads, each, strict=True) if kind]
     insert(
@@ -115,5 +135,8 @@ def _note_actions(run: ImportRun, leads: Sequence[int], readings: Sequence[Readi
         recorded_by_id=said["actor_id"],
         recorded_at=said["at"],
     )
-    payloads = [{"lead_id": pk, "payload": {"action": k.code, "note": "", "import": run.pk}} for pk, k in did]
+    payloads = [
+        {"lead_id": pk, "payload": {"action": k.code, "note": "", "import": run.pk}}
+        for pk, k in did
+    ]
     insert(Event, payloads, kind=EventKind.VALUABLE_ACTION.value, **said)

@@ -1,4 +1,5 @@
-"""How the columns of an uploaded table become fields of new leads: what they may be, what they likely are, and reading.
+"""How the columns of an uploaded table become fields of new leads: what they may be, what they
+likely are, and reading.
 
 Columns are known by position, so that two with the same name stay two.
 """
@@ -32,13 +33,21 @@ from leads.records.leads import NothingToKnowItBy, normal_phone
 
 SKIP = ""
 EMAIL, PHONE, NAME, ID = "person.email", "person.phone", "person.name", "external_id"
-FIRST, LAST, ACTION, DOMAIN = "person.first_name", "person.last_name", "first_action", "company.domain"
+FIRST, LAST, ACTION, DOMAIN = (
+    "person.first_name",
+    "person.last_name",
+    "first_action",
+    "company.domain",
+)
 LABELS: dict[str, Promise] = {
     NAME: FIELD_LABELS[NAME],
     FIRST: gettext_lazy("First name"),
     LAST: gettext_lazy("Last name"),
     **{code: FIELD_LABELS[code] for code in (EMAIL, PHONE, "person.job_title", "person.country")},
-    **{code: FIELD_LABELS[f"company.{code[8:]}"] for code in ("company.name", DOMAIN, "company.industry")},
+    **{
+        code: FIELD_LABELS[f"company.{code[8:]}"]
+        for code in ("company.name", DOMAIN, "company.industry")
+    },
     "company.employees": FIELD_LABELS["company.employees"],
     "source": FIELD_LABELS["lead.source"],
     "campaign": gettext_lazy("Campaign"),
@@ -47,26 +56,44 @@ LABELS: dict[str, Promise] = {
 }
 # What people call a column, folded: in Spanish, then in English.
 WORDS: dict[str, str] = {
-    NAME: "nombre|nombre completo|nombre y apellido|nombre y apellidos|contacto|nombre del contacto|prospecto"
-    "|name|full name|contact|contact name|lead|lead name",
+    NAME: (
+        "nombre|nombre completo|nombre y apellido|nombre y apellidos|contacto|nombre del"
+        " contacto|prospecto|name|full name|contact|contact name|lead|lead name"
+    ),
     FIRST: "nombres|primer nombre|nombre de pila|first name|given name|firstname",
     LAST: "apellido|apellidos|apellido paterno|last name|surname|family name|lastname",
-    EMAIL: "correo|correo electronico|correo e|email|mail|e mail|direccion de correo|email address|work email",
-    PHONE: "telefono|tel|celular|movil|whatsapp|telefono movil|numero de telefono|phone|phone number|mobile"
-    "|mobile phone|cell|cell phone|telephone",
+    EMAIL: (
+        "correo|correo electronico|correo e|email|mail|e mail|direccion de correo|email"
+        " address|work email"
+    ),
+    PHONE: (
+        "telefono|tel|celular|movil|whatsapp|telefono movil|numero de telefono|phone|phone"
+        " number|mobile|mobile phone|cell|cell phone|telephone"
+    ),
     "person.job_title": "cargo|puesto|posicion|titulo|rol|job title|title|position|role|job",
     "person.country": "pais|country|pais region|country region",
-    "company.name": "empresa|compania|organizacion|razon social|nombre de la empresa|cuenta|negocio"
-    "|company|company name|organization|organisation|account|account name|business",
+    "company.name": (
+        "empresa|compania|organizacion|razon social|nombre de la empresa|cuenta|negocio"
+        "|company|company name|organization|organisation|account|account name|business"
+    ),
     DOMAIN: "sitio web|web|pagina web|dominio|website|domain|url|company domain|website url",
     "company.industry": "industria|sector|giro|rubro|ramo|industry",
-    "company.employees": "empleados|numero de empleados|no de empleados|num empleados|tamano|colaboradores"
-    "|employees|number of employees|headcount|company size|size",
-    "source": "fuente|origen|canal|fuente original|procedencia|source|lead source|original source|channel",
+    "company.employees": (
+        "empleados|numero de empleados|no de empleados|num empleados|tamano|colaboradores"
+        "|employees|number of employees|headcount|company size|size"
+    ),
+    "source": (
+        "fuente|origen|canal|fuente original|procedencia|source|lead source|original source|channel"
+    ),
     "campaign": "campana|utm campaign|campaign|campaign name",
-    ACTION: "accion de valor|primera accion de valor|accion|valuable action|first valuable action|action",
-    ID: "id externo|id de contacto|id del contacto|id del prospecto|id de registro"
-    "|external id|record id|contact id|lead id",
+    ACTION: (
+        "accion de valor|primera accion de valor|accion|valuable action|first valuable"
+        " action|action"
+    ),
+    ID: (
+        "id externo|id de contacto|id del contacto|id del prospecto|id de registro"
+        "|external id|record id|contact id|lead id"
+    ),
 }
 BY_WORD = {word: code for code, words in WORDS.items() for word in words.split("|")}
 LOOKS_LIKE: dict[str, re.Pattern[str]] = {
@@ -75,14 +102,20 @@ LOOKS_LIKE: dict[str, re.Pattern[str]] = {
     DOMAIN: re.compile(r"(https?://)?([a-z0-9-]+\.)+[a-z]{2,}(/\S*)?", re.IGNORECASE),
 }
 MOST_CONTENT = 0.8  # of the filled cells have to look like it
-SPREADSHEET_ERROR = re.compile(r"#(N/A|N/D|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|¡\w+!|¿\w+\?)")
+SPREADSHEET_ERROR = re.compile(
+    r"#(N/A|N/D|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|¡\w+!|¿\w+\?)"
+)
 SHORTEST_PHONE = 7  # digits that make two phones the same
 
 
 def targets(customs: Sequence[CustomField]) -> list[tuple[str, str]]:
     """What a column may be, as (code, label); "" is not imported."""
     own = [(f"attributes.{custom.code}", str(custom)) for custom in customs]
-    return [(SKIP, _("Do not import")), *((code, str(label)) for code, label in LABELS.items()), *own]
+    return [
+        (SKIP, _("Do not import")),
+        *((code, str(label)) for code, label in LABELS.items()),
+        *own,
+    ]
 
 
 def key_of(header: Sequence[str]) -> str:
@@ -90,9 +123,15 @@ def key_of(header: Sequence[str]) -> str:
     return hashlib.sha256(json.dumps([fold(name) for name in header]).encode()).hexdigest()
 
 
-def suggest(header: Sequence[str], sample: Sequence[Row], customs: Sequence[CustomField]) -> list[str]:
-    """The likely target of each column, by its name, else by what its cells look like; each target once."""
-    own = {fold(name): f"attributes.{c.code}" for c in customs for name in (c.code, *c.name.values())}
+def suggest(
+    header: Sequence[str], sample: Sequence[Row], customs: Sequence[CustomField]
+) -> list[str]:
+    """The likely target of each column, by its name, else by what its cells look like; each target
+    once.
+    """
+    own = {
+        fold(name): f"attributes.{c.code}" for c in customs for name in (c.code, *c.name.values())
+    }
     found: list[str] = []
     for name in header:
         code = own.get(fold(name)) or BY_WORD.get(fold(name), SKIP)
@@ -101,7 +140,9 @@ def suggest(header: Sequence[str], sample: Sequence[Row], customs: Sequence[Cust
         found[found.index(NAME)] = FIRST
     for position, code in enumerate(found):
         if not code:
-            likely = _by_content([row.cells[position] for row in sample if position < len(row.cells)])
+            likely = _by_content(
+                [row.cells[position] for row in sample if position < len(row.cells)]
+            )
             found[position] = likely if likely not in found else SKIP
     return found
 
@@ -109,7 +150,9 @@ def suggest(header: Sequence[str], sample: Sequence[Row], customs: Sequence[Cust
 def _by_content(values: list[str]) -> str:
     filled = [value.strip() for value in values if value.strip()]
     for code, pattern in LOOKS_LIKE.items():
-        if filled and sum(1 for value in filled if pattern.fullmatch(value)) >= MOST_CONTENT * len(filled):
+        if filled and sum(1 for value in filled if pattern.fullmatch(value)) >= MOST_CONTENT * len(
+            filled
+        ):
             return code
     return SKIP
 
@@ -134,11 +177,15 @@ def label(code: str) -> str:
 class RowReader:
     """Reads rows by a choice of targets. ``latest``: the last date that may stand in the file."""
 
-    def __init__(self, header: Sequence[str], columns: Sequence[str], layout: Layout, *, latest: date) -> None:
+    def __init__(
+        self, header: Sequence[str], columns: Sequence[str], layout: Layout, *, latest: date
+    ) -> None:
         customs = list(CustomField.objects.filter(archived_at__isnull=True))
         actions = ValuableActionKind.objects.filter(archived_at__isnull=True)
         self.width, self.layout, self.latest = len(header), layout, latest
-        self.actions = {fold(name): kind for kind in actions for name in (kind.code, *kind.name.values())}
+        self.actions = {
+            fold(name): kind for kind in actions for name in (kind.code, *kind.name.values())
+        }
         parsers: dict[str, Parser] = {
             **{code: mapping_file.LEAD[code] for code in LABELS if code in mapping_file.LEAD},
             FIRST: cells.line(160),
@@ -155,12 +202,16 @@ class RowReader:
         ]
 
     def read(self, row: Row) -> Reading:
-        """The fields of ``row``; what cannot be taken stands in its problems, by field and column."""
+        """The fields of ``row``; what cannot be taken stands in its problems, by field
+        and column.
+        """
         reading = Reading(row)
         extra = any(cell.strip() for cell in row.cells[self.width :])
         if extra or (len(row.cells) < self.width and self.layout.kind == "csv"):
             words = {"cells": len(row.cells), "columns": self.width}
-            reading.problems.append(_("the row has %(cells)d cells, the header has %(columns)d") % words)
+            reading.problems.append(
+                _("the row has %(cells)d cells, the header has %(columns)d") % words
+            )
             return reading
         for code, position, parser, name in self.columns:
             text = clean_line(row.cells[position]) if position < len(row.cells) else ""
@@ -195,7 +246,9 @@ class RowReader:
         parts = [values.pop(code, "") for code in (FIRST, LAST)]
         name = values.get(NAME) or " ".join(part for part in parts if part)
         if len(name) > 160:
-            reading.problems.append(f"{label(NAME)}: " + _("longer than %(most)d characters") % {"most": 160})
+            reading.problems.append(
+                f"{label(NAME)}: " + _("longer than %(most)d characters") % {"most": 160}
+            )
         elif name:
             values[NAME] = name
         if PHONE in values:
@@ -216,7 +269,9 @@ def _country(_style: Style, cell: str) -> str:
 def _custom(custom: CustomField, layout: Layout) -> Parser:
     if custom.type == CustomField.Type.CHOICE:
         # by what it is kept as and by its words in either language
-        choices = {fold(word): option["value"] for option in custom.options for word in option.values()}
+        choices = {
+            fold(word): option["value"] for option in custom.options for word in option.values()
+        }
 
         def choose(_style: Style, cell: str) -> Any:
             if fold(cell) not in choices:
@@ -231,7 +286,9 @@ def _custom(custom: CustomField, layout: Layout) -> Parser:
 
 
 def _stored_number(style: Style, cell: str) -> int | float:
-    """A number of a sheet, which has no thousands and always a point; typed text is read as in a CSV."""
+    """A number of a sheet, which has no thousands and always a point; typed text is read as in a
+    CSV.
+    """
     if not re.fullmatch(r"-?\d{1,20}(\.\d{1,20})?", cell):
         return cells.number(style, cell)
     value = Decimal(cell)
@@ -239,7 +296,9 @@ def _stored_number(style: Style, cell: str) -> int | float:
 
 
 def keys_of(reading: Reading) -> Iterator[str]:
-    """By what a row is the same as another: e-mail, phone, external id; without any of them all that it says."""
+    """By what a row is the same as another: e-mail, phone, external id; without any of them all
+    that it says.
+    """
     email, phone, known_as = reading.get(EMAIL), reading.get(PHONE, ""), reading.get(ID)
     if email:
         yield f"e:{email}"

@@ -1,7 +1,9 @@
-"""One run of an import, whatever it brings: read, map, write in batches, set aside what cannot be taken, report.
+"""One run of an import, whatever it brings: read, map, write in batches, set aside what cannot be
+taken, report.
 
-A row that cannot be taken never stops the file; it goes to the rejects file. Each batch is one transaction and what
-is recorded already is left alone, so an import that was killed is repeated by running it again.
+A row that cannot be taken never stops the file; it goes to the rejects file. Each batch is one
+transaction and what is recorded already is left alone, so an import that was killed is repeated by
+running it again.
 """
 
 from __future__ import annotations
@@ -46,8 +48,9 @@ class ImportIsRunning(Conflict):
 class Tally:
     """How many rows came to what.
 
-    ``known``: recorded already; ``undecided``: without an outcome yet; ``contradicting``: rejected, because something
-    else is recorded; ``flagged``: won before first seen; ``unpriced``: newly won, amount unknown.
+    ``known``: recorded already; ``undecided``: without an outcome yet; ``contradicting``: rejected,
+    because something else is recorded; ``flagged``: won before first seen; ``unpriced``: newly won,
+    amount unknown.
     """
 
     read: int = 0
@@ -102,7 +105,10 @@ class Report:
 
 
 def in_words(report: Report) -> str:
-    """The report as lines for people. Numbers that are 0 and say nothing by being so are left out."""
+    """The report as lines for people.
+
+    Numbers that are 0 and say nothing by being so are left out.
+    """
     table, tally = report.table, report.tally
     delimiter = {"\t": _("tab")}.get(table.delimiter, table.delimiter)
     lines: list[tuple[str, object]] = [
@@ -180,7 +186,8 @@ def carry_out(
 ) -> Report:
     """Import ``path`` and write one audit entry ``verb``.
 
-    Raises UnusableFile, UnusableMapping or ImportIsRunning before anything is written; rows never raise.
+    Raises UnusableFile, UnusableMapping or ImportIsRunning before anything is written; rows never
+    raise.
     """
     begun = clock.wall()
     chosen = mapping.load(mapping_path, known)
@@ -189,7 +196,9 @@ def carry_out(
     if rejects.resolve() == path.resolve():
         raise csv.UnusableFile(_("The rejects cannot go into the file they are from."))
     types = dict(CustomField.objects.filter(archived_at__isnull=True).values_list("code", "type"))
-    reader = mapping.Reader(chosen, known, table.header, types=types, latest=events.today(at) + timedelta(days=1))
+    reader = mapping.Reader(
+        chosen, known, table.header, types=types, latest=events.today(at) + timedelta(days=1)
+    )
     run, total = Run(chosen, by, at, team), Tally()
     with _alone(), csv.Writer(rejects, ["row", "problem", *table.header]) as aside:
         for batch in _batches(map(reader.read, table.rows())):
@@ -200,7 +209,12 @@ def carry_out(
 
 
 def _audited(table: csv.Table, run: Run, total: Tally) -> dict[str, Any]:
-    said = {"file": table.name, "sha256": table.sha256, "system": run.system, "team": run.team and run.team.pk}
+    said = {
+        "file": table.name,
+        "sha256": table.sha256,
+        "system": run.system,
+        "team": run.team and run.team.pk,
+    }
     return said | asdict(total)
 
 
@@ -220,7 +234,9 @@ def _take(run: Run, batch: list[Reading], write: Write, aside: csv.Writer) -> Ta
 
 
 def _is_usable(run: Run, reading: Reading, result: Result) -> bool:
-    """Whether the row was read without problems and says something that no earlier row of the file is about."""
+    """Whether the row was read without problems and says something that no earlier row of the file
+    is about.
+    """
     if reading.problems:
         result.reject(reading, "; ".join(reading.problems))
         return False
@@ -235,7 +251,10 @@ def _is_usable(run: Run, reading: Reading, result: Result) -> bool:
 
 
 def _store(run: Run, readings: list[Reading], write: Write) -> Result:
-    """Write ``readings`` in one transaction. Where the database refuses, halve until the one row is found."""
+    """Write ``readings`` in one transaction.
+
+    Where the database refuses, halve until the one row is found.
+    """
     if not readings:
         return Result()
     try:
@@ -244,7 +263,10 @@ def _store(run: Run, readings: list[Reading], write: Write) -> Result:
     except (DataError, IntegrityError) as error:
         if len(readings) == 1:
             refused = Result()
-            refused.reject(readings[0], _("the database refuses the row: %(reason)s") % {"reason": _first_line(error)})
+            refused.reject(
+                readings[0],
+                _("the database refuses the row: %(reason)s") % {"reason": _first_line(error)},
+            )
             return refused
     half = len(readings) // 2
     return _store(run, readings[:half], write).with_(_store(run, readings[half:], write))
@@ -256,7 +278,10 @@ def _first_line(error: Exception) -> str:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    """One import at a time: two at once would create the same people and sources. Ends with the connection."""
+    """One import at a time: two at once would create the same people and sources.
+
+    Ends with the connection.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
         if not cursor.fetchone()[0]:

@@ -11,7 +11,10 @@ from collections.abc import Iterable
 
 
 class Repeats:
-    """An open hash table in two arrays. ``first(keys, row)`` tells the earlier row that said one of ``keys``."""
+    """An open hash table in two arrays.
+
+    ``first(keys, row)`` tells the earlier row that said one of ``keys``.
+    """
 
     def __init__(self) -> None:
         self.count, self.size = 0, 1 << 12
@@ -22,7 +25,9 @@ class Repeats:
         self.rows = array("I", bytes(4 * self.size))
 
     def first(self, keys: Iterable[str], row: int) -> int:
-        """The number of the first row that said any of ``keys``; 0 where none did, and then ``row`` said them."""
+        """The number of the first row that said any of ``keys``; 0 where none did, and then ``row``
+        said them.
+        """
         digests = [digest(key) for key in keys]
         for each in digests:
             if found := self.rows[self._place(each)]:

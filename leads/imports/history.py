@@ -1,7 +1,7 @@
 """Bringing in what another system knows: leads, and what became of them.
 
-Imported history is not judged: it opens no handoff, starts no clock and sends nothing. Dates stay the calendar dates
-of the file, and a stage that the file does not record stays empty.
+Imported history is not judged: it opens no handoff, starts no clock and sends nothing. Dates stay
+the calendar dates of the file, and a stage that the file does not record stays empty.
 """
 
 from __future__ import annotations
@@ -36,7 +36,10 @@ class NoSuchTeam(DomainError):
 
 
 def marketing_team(name: str | None) -> Team | None:
-    """The marketing team called ``name``; without a name the only one there is, else None. Raises NoSuchTeam."""
+    """The marketing team called ``name``; without a name the only one there is, else None.
+
+    Raises NoSuchTeam.
+    """
     teams = Team.objects.filter(side=Side.MARKETING, archived_at__isnull=True)
     if name is None:
         return teams[0] if len(teams) == 1 else None
@@ -56,14 +59,24 @@ def import_leads(
     team: Team | None = None,
     rejects: Path | None = None,
 ) -> Report:
-    """Import the leads of a CSV. ``team``: the marketing team that brought them; ``by`` None: the system.
+    """Import the leads of a CSV.
 
-    A lead that is known already (by external id, else by an equal row) is never changed; a row that says something
-    else about its first touch is rejected. Raises as :func:`imports.carry_out`.
+    ``team``: the marketing team that brought them; ``by`` None: the system.
+
+    A lead that is known already (by external id, else by an equal row) is never changed; a row that
+    says something else about its first touch is rejected. Raises as :func:`imports.carry_out`.
     """
     fields = mapping_file.LEAD
     return csv_job.carry_out(
-        "leads_imported", path, mapping_path, fields, _write_leads, by=by, at=at, team=team, rejects=rejects
+        "leads_imported",
+        path,
+        mapping_path,
+        fields,
+        _write_leads,
+        by=by,
+        at=at,
+        team=team,
+        rejects=rejects,
     )
 
 
@@ -72,18 +85,24 @@ def import_outcomes(
 ) -> Report:
     """Import what became of leads that are here already: won or lost.
 
-    An outcome that is recorded already is never changed: an equal one counts as known, another one is rejected, and so
-    is one for a lead that sales works on here. Raises as :func:`imports.carry_out`.
+    An outcome that is recorded already is never changed: an equal one counts as known, another one
+    is rejected, and so is one for a lead that sales works on here. Raises as
+    :func:`imports.carry_out`.
     """
     fields = mapping_file.OUTCOME
     return csv_job.carry_out(
-        "outcomes_imported", path, mapping_path, fields, _write_outcomes, by=by, at=at, rejects=rejects
+        "outcomes_imported",
+        path,
+        mapping_path,
+        fields,
+        _write_outcomes,
+        by=by,
+        at=at,
+        rejects=rejects,
     )
 
 
-# -- Leads -----------------------------------------------------------------------------------------------------------
-
-
+# -- Leads
 def _write_leads(run: Run, readings: list[Reading]) -> Result:
     """Insert what is not known yet: person, company, lead, first touch, events."""
     result = Result()
@@ -94,11 +113,16 @@ def _write_leads(run: Run, readings: list[Reading]) -> Result:
         {sources.code_of(value): name for value, name in run.mapping.sources.items()},
     )
     companies_by_key = companies.find_or_create(fresh)
-    rows = [_lead(run, r, by_value.get(r.get("source")), companies_by_key.get(companies.key_of(r))) for r in fresh]
+    rows = [
+        _lead(run, r, by_value.get(r.get("source")), companies_by_key.get(companies.key_of(r)))
+        for r in fresh
+    ]
     Person.objects.bulk_create(lead.person for lead in rows)
     Lead.objects.bulk_create(rows)
     FirstTouch.objects.bulk_create(map(partial(_first_touch, run), rows, fresh))
-    Event.objects.bulk_create(event for lead, r in zip(rows, fresh, strict=True) for event in _stages(run, lead, r))
+    Event.objects.bulk_create(
+        event for lead, r in zip(rows, fresh, strict=True) for event in _stages(run, lead, r)
+    )
     result.count(new=len(rows), sources=len(created))
     return result
 
@@ -106,12 +130,16 @@ def _write_leads(run: Run, readings: list[Reading]) -> Result:
 def _known_leads(run: Run, readings: list[Reading]) -> dict[str, Lead]:
     ids = [reading.get("external_id") for reading in readings if reading.get("external_id")]
     here = Lead.objects.filter(archived_at__isnull=True)
-    rows = here.filter(external_system=run.system, external_id__in=ids).select_related("first_touch")
+    rows = here.filter(external_system=run.system, external_id__in=ids).select_related(
+        "first_touch"
+    )
     return {lead.external_id: lead for lead in rows}
 
 
 def _is_fresh(run: Run, reading: Reading, known: dict[str, Lead], result: Result) -> bool:
-    """Whether to insert the row; what is known, contradicts or says too little is counted in ``result``."""
+    """Whether to insert the row; what is known, contradicts or says too little is counted in
+    ``result``.
+    """
     lead = known.get(reading.get("external_id"))
     if lead is not None:
         if differences := _differences(run, lead, reading):
@@ -134,7 +162,10 @@ def _is_fresh(run: Run, reading: Reading, known: dict[str, Lead], result: Result
 def _differences(run: Run, lead: Lead, reading: Reading) -> list[str]:
     """What the row says otherwise than the first touch, which nobody can change since."""
     touch = lead.first_touch
-    recorded: dict[str, Any] = {"first_seen_on": touch.seen_on, "source": touch.payload.get("source", "")}
+    recorded: dict[str, Any] = {
+        "first_seen_on": touch.seen_on,
+        "source": touch.payload.get("source", ""),
+    }
     recorded |= {name: getattr(touch, name) for name in TOUCH}
     return [
         _contradiction(name, value)
@@ -144,14 +175,19 @@ def _differences(run: Run, lead: Lead, reading: Reading) -> list[str]:
 
 
 def _contradiction(name: str, recorded: object) -> str:
-    return _("%(field)s: “%(recorded)s” is recorded") % {"field": name, "recorded": recorded or _("Not given")}
+    return _("%(field)s: “%(recorded)s” is recorded") % {
+        "field": name,
+        "recorded": recorded or _("Not given"),
+    }
 
 
 def _lead(run: Run, reading: Reading, source: Source | None, company: Company | None) -> Lead:
     """An unsaved lead with an unsaved person. Its stage is the last one that the row records."""
     person = Person(**reading.group("person"))
     if person.phone:
-        person.phone = normal_phone(person.phone, person.country or reading.get("company.country", ""))
+        person.phone = normal_phone(
+            person.phone, person.country or reading.get("company.country", "")
+        )
     external_id = reading.get("external_id", "")
     reached = reading.group("stage")
     return Lead(
@@ -159,7 +195,9 @@ def _lead(run: Run, reading: Reading, source: Source | None, company: Company | 
         company=company,
         source=source,
         marketing_team=run.team,
-        stage=next((stage for stage in reversed(mapping_file.STAGES) if stage in reached), Stage.CAPTURED),
+        stage=next(
+            (stage for stage in reversed(mapping_file.STAGES) if stage in reached), Stage.CAPTURED
+        ),
         first_seen_on=reading.get("first_seen_on"),
         attributes=reading.group("attributes"),
         search_text=search_text(person, company, external_id),
@@ -173,15 +211,21 @@ def _lead(run: Run, reading: Reading, source: Source | None, company: Company | 
 
 
 def _first_touch(run: Run, lead: Lead, reading: Reading) -> FirstTouch:
-    """How the file says that the lead came; ``payload`` keeps the file's own word for the source."""
+    """How the file says that the lead came; ``payload`` keeps the file's own word for
+    the source.
+    """
     payload = {"source": reading.get("source")} if lead.source else {}
     payload |= {} if lead.external_id else {"fingerprint": csv_job.fingerprint(reading)}
     touch = {name: reading.get(name, "") for name in TOUCH}
-    return FirstTouch(lead=lead, source=lead.source, seen_on=lead.first_seen_on, payload=payload, **touch)
+    return FirstTouch(
+        lead=lead, source=lead.source, seen_on=lead.first_seen_on, payload=payload, **touch
+    )
 
 
 def _stages(run: Run, lead: Lead, reading: Reading) -> list[Event]:
-    """One event for each stage that the row records; for none, one that says when the lead was first seen."""
+    """One event for each stage that the row records; for none, one that says when the lead was
+    first seen.
+    """
     reached = reading.group("stage")
     if not reached:
         original = reading.originals.get("first_seen_on", "")
@@ -205,20 +249,26 @@ def _event(run: Run, lead: Lead, stage: str, on: date, *, original: str, **said:
     )
 
 
-# -- Outcomes --------------------------------------------------------------------------------------------------------
-
-
+# -- Outcomes
 def _write_outcomes(run: Run, readings: list[Reading]) -> Result:
     """Close the leads of the rows as won or lost, with the people who did it."""
     result = Result()
     ids = [reading.get("external_id") for reading in readings if reading.get("external_id")]
     here = Lead.objects.filter(archived_at__isnull=True)
-    rows = here.filter(external_system=run.system, external_id__in=ids).select_for_update(of=("self",))
+    rows = here.filter(external_system=run.system, external_id__in=ids).select_for_update(
+        of=("self",)
+    )
     leads = {lead.external_id: lead for lead in rows.select_related("won_by", "qualified_by")}
-    worked = set(Handoff.objects.filter(lead__in=leads.values(), state__in=OPEN).values_list("lead_id", flat=True))
+    worked = set(
+        Handoff.objects.filter(lead__in=leads.values(), state__in=OPEN).values_list(
+            "lead_id", flat=True
+        )
+    )
     fresh = [reading for reading in readings if _closes(run, reading, leads, worked, result)]
     persons = _people(run, fresh, result)
-    written = [_close(run, leads[reading.get("external_id")], reading, persons) for reading in fresh]
+    written = [
+        _close(run, leads[reading.get("external_id")], reading, persons) for reading in fresh
+    ]
     Event.objects.bulk_create(written)
     closed = [leads[reading.get("external_id")] for reading in fresh]
     result.count(
@@ -229,8 +279,12 @@ def _write_outcomes(run: Run, readings: list[Reading]) -> Result:
     return result
 
 
-def _closes(run: Run, reading: Reading, leads: dict[str, Lead], worked: set[int], result: Result) -> bool:
-    """Whether the row closes a lead; what is known, undecided or cannot be taken is counted in ``result``."""
+def _closes(
+    run: Run, reading: Reading, leads: dict[str, Lead], worked: set[int], result: Result
+) -> bool:
+    """Whether the row closes a lead; what is known, undecided or cannot be taken is counted in
+    ``result``.
+    """
     lead = leads.get(reading.get("external_id"))
     outcome = reading.get("outcome")
     if not reading.get("external_id"):
@@ -243,7 +297,11 @@ def _closes(run: Run, reading: Reading, leads: dict[str, Lead], worked: set[int]
     elif not reading.get(f"{outcome}_on"):
         result.reject(reading, _("%(field)s: is not given") % {"field": f"{outcome}_on"})
     elif lead.pk in worked:
-        result.reject(reading, _("outcome: sales works on this lead here; close it in Relevo"), contradicts=True)
+        result.reject(
+            reading,
+            _("outcome: sales works on this lead here; close it in Relevo"),
+            contradicts=True,
+        )
     elif differences := _outcome_differences(run, lead, reading):
         result.reject(reading, "; ".join(differences), contradicts=True)
     elif lead.stage in ENDED:
@@ -254,7 +312,10 @@ def _closes(run: Run, reading: Reading, leads: dict[str, Lead], worked: set[int]
 
 
 def _outcome_differences(run: Run, lead: Lead, reading: Reading) -> list[str]:
-    """What the row says otherwise than the lead. Of a lead still open only its qualifier can contradict."""
+    """What the row says otherwise than the lead.
+
+    Of a lead still open only its qualifier can contradict.
+    """
     found = []
     if lead.stage in ENDED:
         outcome = reading.get("outcome")
@@ -263,7 +324,11 @@ def _outcome_differences(run: Run, lead: Lead, reading: Reading) -> list[str]:
         facts = {f"{outcome}_on": getattr(lead, f"{outcome}_on")}
         if outcome == Stage.WON:
             facts["amount"] = lead.won_amount
-        found += [_contradiction(name, value) for name, value in facts.items() if value != reading.get(name)]
+        found += [
+            _contradiction(name, value)
+            for name, value in facts.items()
+            if value != reading.get(name)
+        ]
     for name in PEOPLE:
         person, said = getattr(lead, name), _said_of(name, reading)
         is_same = person is None if said is None else person is not None and _is(run, person, said)
@@ -287,26 +352,44 @@ def _is(run: Run, person: User, said: str) -> bool:
 
 
 def _people(run: Run, readings: list[Reading], result: Result) -> dict[str, User]:
-    """The people whom the rows name, by the rows' word: an e-mail or an id. Unknown ones are created, inactive."""
+    """The people whom the rows name, by the rows' word: an e-mail or an id.
+
+    Unknown ones are created, inactive.
+    """
     said = {word for r in readings for name in PEOPLE if (word := _said_of(name, r))}
-    by_email = {user.email: user for user in User.objects.filter(email__in={word.lower() for word in said})}
+    by_email = {
+        user.email: user for user in User.objects.filter(email__in={word.lower() for word in said})
+    }
     others = {word: _key(run, word) for word in said if word.lower() not in by_email}
     known = User.objects.filter(external_id__in=others.values()).count()
     names = {key: run.mapping.name_of(word) for word, key in others.items()}
     by_key = people.people_by_external_id(names, by=run.by, at=run.at)
     result.count(people=len(by_key) - known)
-    return {word: by_key[others[word]] if word in others else by_email[word.lower()] for word in said}
+    return {
+        word: by_key[others[word]] if word in others else by_email[word.lower()] for word in said
+    }
 
 
 def _close(run: Run, lead: Lead, reading: Reading, persons: dict[str, User]) -> Event:
-    """Record the outcome on the lead; returns the event to write. An amount of a lost lead stays in the event."""
+    """Record the outcome on the lead; returns the event to write.
+
+    An amount of a lost lead stays in the event.
+    """
     outcome, amount = Stage(reading.get("outcome")), reading.get("amount")
     attributes = reading.group("attributes")
     said: dict[str, Any] = {"amount": str(amount)} if amount else {}
-    replaced = {code for code, value in attributes.items() if lead.attributes.get(code, value) != value}
+    replaced = {
+        code for code, value in attributes.items() if lead.attributes.get(code, value) != value
+    }
     if replaced:
-        said["changes"] = {f"attributes.{code}": [lead.attributes[code], attributes[code]] for code in sorted(replaced)}
-    changes: dict[str, Any] = {"version": lead.version + 1, "attributes": lead.attributes | attributes}
+        said["changes"] = {
+            f"attributes.{code}": [lead.attributes[code], attributes[code]]
+            for code in sorted(replaced)
+        }
+    changes: dict[str, Any] = {
+        "version": lead.version + 1,
+        "attributes": lead.attributes | attributes,
+    }
     changes |= {part: persons[word] for part in PEOPLE if (word := _said_of(part, reading))}
     if outcome == Stage.WON:
         changes["won_amount"] = amount

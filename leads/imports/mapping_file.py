@@ -1,4 +1,5 @@
-"""How the columns of another system's file become fields of a lead or of its outcome: the mapping file.
+"""How the columns of another system's file become fields of a lead or of its outcome: the mapping
+file.
 
 README, "Bring your own data", describes the format. Nothing here touches the database.
 """
@@ -29,7 +30,14 @@ SAMPLE = datetime(2018, 2, 26, 19, 58, 54)
 SYSTEM = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
 # A won or lost lead is an outcome, with a mapping of its own.
-STAGES = (Stage.MQL, Stage.HANDED_OFF, Stage.ACCEPTED, Stage.CONTACTED, Stage.SQL, Stage.OPPORTUNITY)
+STAGES = (
+    Stage.MQL,
+    Stage.HANDED_OFF,
+    Stage.ACCEPTED,
+    Stage.CONTACTED,
+    Stage.SQL,
+    Stage.OPPORTUNITY,
+)
 
 
 class UnusableMapping(DomainError):
@@ -40,7 +48,10 @@ class UnusableMapping(DomainError):
 
 @dataclass(frozen=True)
 class MappingFile:
-    """A mapping that was checked. ``columns``: field -> column; ``constants``: field -> the text for every row."""
+    """A mapping that was checked.
+
+    ``columns``: field -> column; ``constants``: field -> the text for every row.
+    """
 
     system: str = ""
     dates: list[str] = field(default_factory=lambda: list(DATES))
@@ -57,11 +68,17 @@ class MappingFile:
 
     def name_of(self, person: str) -> str:
         """A readable name for a person of whom only the id is known."""
-        return clean_line(self.person_name.replace("{id}", person).replace("{short}", person[:8]))[:120]
+        return clean_line(self.person_name.replace("{id}", person).replace("{short}", person[:8]))[
+            :120
+        ]
 
 
 TEXT = parsers.line(500)
-ATTRIBUTE: dict[str, Parser] = {"number": parsers.number, "yes_no": parsers.yes_no, "date": parsers.iso_day}
+ATTRIBUTE: dict[str, Parser] = {
+    "number": parsers.number,
+    "yes_no": parsers.yes_no,
+    "date": parsers.iso_day,
+}
 LEAD: dict[str, Parser] = {
     "external_id": parsers.line(120),
     "first_seen_on": parsers.day,
@@ -95,7 +112,10 @@ KNOWN_BY = ("external_id", "person.name", "person.email", "person.phone")
 
 
 def load(path: Path, known: Mapping[str, Parser]) -> MappingFile:
-    """Read and check the mapping at ``path`` for the fields ``known`` (LEAD or OUTCOME). Raises UnusableMapping."""
+    """Read and check the mapping at ``path`` for the fields ``known`` (LEAD or OUTCOME).
+
+    Raises UnusableMapping.
+    """
     try:
         raw = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_once)
     except FileNotFoundError:
@@ -104,15 +124,23 @@ def load(path: Path, known: Mapping[str, Parser]) -> MappingFile:
         words = {"path": path, "reason": error.strerror}
         raise UnusableMapping(_("%(path)s cannot be read: %(reason)s.") % words) from None
     except (ValueError, RecursionError) as error:
-        raise UnusableMapping(_("The mapping is no JSON: %(reason)s.") % {"reason": error}) from None
+        raise UnusableMapping(
+            _("The mapping is no JSON: %(reason)s.") % {"reason": error}
+        ) from None
     mapping = _checked(raw)
     allowed = set(known)
     for name in (*mapping.fields, *mapping.values):
-        if name not in allowed and not (name.startswith("attributes.") and CODE.fullmatch(name[11:])):
+        if name not in allowed and not (
+            name.startswith("attributes.") and CODE.fullmatch(name[11:])
+        ):
             words = {"field": name, "known": ", ".join([*known, "attributes.<code>"])}
-            raise UnusableMapping(_("The mapping names the field “%(field)s”; known are %(known)s.") % words)
+            raise UnusableMapping(
+                _("The mapping names the field “%(field)s”; known are %(known)s.") % words
+            )
     if both := set(mapping.columns) & set(mapping.constants):
-        raise UnusableMapping(_("%(field)s has a column and a constant: choose one.") % {"field": min(both)})
+        raise UnusableMapping(
+            _("%(field)s has a column and a constant: choose one.") % {"field": min(both)}
+        )
     (_check_lead if known is LEAD else _check_outcome)(mapping)
     return mapping
 
@@ -137,15 +165,27 @@ def _checked(raw: Any) -> MappingFile:
         _need(key, _is_texts(raw.get(key, {})), _("an object of texts"))
     _need("columns", bool(raw.get("columns")), _("an object that names at least one column"))
     values = raw.get("values", {})
-    translations = isinstance(values, dict) and all(_is_texts(v, empty=True) for v in values.values())
+    translations = isinstance(values, dict) and all(
+        _is_texts(v, empty=True) for v in values.values()
+    )
     _need("values", translations, _("an object of objects: field, then value to text or null"))
     sources = raw.get("sources", {})
-    named = isinstance(sources, dict) and all(_is_texts(v) and v and set(v) <= set(LANGUAGES) for v in sources.values())
+    named = isinstance(sources, dict) and all(
+        _is_texts(v) and v and set(v) <= set(LANGUAGES) for v in sources.values()
+    )
     _need("sources", named, _("an object of names: value, then es and en"))
     system = raw.get("system", "")
-    _need("system", isinstance(system, str) and SYSTEM.fullmatch(system), _("a short name in a-z, 0-9, _ and -"))
+    _need(
+        "system",
+        isinstance(system, str) and SYSTEM.fullmatch(system),
+        _("a short name in a-z, 0-9, _ and -"),
+    )
     forms = raw.get("dates", DATES)
-    _need("dates", isinstance(forms, list) and forms and all(map(_is_date_form, forms)), _("a list like %s") % DATES)
+    _need(
+        "dates",
+        isinstance(forms, list) and forms and all(map(_is_date_form, forms)),
+        _("a list like %s") % DATES,
+    )
     _need("decimal", raw.get("decimal", ".") in (".", ","), "“.” | “,”")
     name = raw.get("person_name", "{id}")
     template = isinstance(name, str) and ("{id}" in name or "{short}" in name)
@@ -155,7 +195,9 @@ def _checked(raw: Any) -> MappingFile:
 
 def _need(key: str, holds: object, what: str) -> None:
     if not holds:
-        raise UnusableMapping(_("“%(key)s” in the mapping has to be %(what)s.") % {"key": key, "what": what})
+        raise UnusableMapping(
+            _("“%(key)s” in the mapping has to be %(what)s.") % {"key": key, "what": what}
+        )
 
 
 def _is_texts(value: Any, *, empty: bool = False) -> bool:
@@ -174,11 +216,17 @@ def _is_date_form(form: Any) -> bool:
 def _check_lead(mapping: MappingFile) -> None:
     fields = mapping.fields
     if "first_seen_on" not in fields:
-        raise UnusableMapping(_("The mapping has to say where %(field)s is from.") % {"field": "first_seen_on"})
+        raise UnusableMapping(
+            _("The mapping has to say where %(field)s is from.") % {"field": "first_seen_on"}
+        )
     if not set(KNOWN_BY) & set(mapping.columns):
-        raise UnusableMapping(_("The mapping needs a column for one of %(fields)s.") % {"fields": ", ".join(KNOWN_BY)})
+        raise UnusableMapping(
+            _("The mapping needs a column for one of %(fields)s.") % {"fields": ", ".join(KNOWN_BY)}
+        )
     if any(name.startswith("company.") for name in fields) and "company.name" not in fields:
-        raise UnusableMapping(_("The mapping has to say where %(field)s is from.") % {"field": "company.name"})
+        raise UnusableMapping(
+            _("The mapping has to say where %(field)s is from.") % {"field": "company.name"}
+        )
 
 
 def _check_outcome(mapping: MappingFile) -> None:
@@ -189,12 +237,16 @@ def _check_outcome(mapping: MappingFile) -> None:
         needed.append("won_on")
     for name in needed:
         if name not in mapping.fields:
-            raise UnusableMapping(_("The mapping has to say where %(field)s is from.") % {"field": name})
+            raise UnusableMapping(
+                _("The mapping has to say where %(field)s is from.") % {"field": name}
+            )
 
 
 @dataclass
 class Reading:
-    """A row as fields. ``values`` lacks what was not given; ``originals`` has the cells as they came."""
+    """A row as fields. ``values`` lacks what was not given; ``originals`` has the cells as they
+    came.
+    """
 
     row: Row
     values: dict[str, Any] = field(default_factory=dict)
@@ -206,14 +258,19 @@ class Reading:
 
     def group(self, prefix: str) -> dict[str, Any]:
         """The values below ``prefix``: group("person") -> {"name": …, "email": …}."""
-        return {name.partition(".")[2]: v for name, v in self.values.items() if name.startswith(f"{prefix}.")}
+        return {
+            name.partition(".")[2]: v
+            for name, v in self.values.items()
+            if name.startswith(f"{prefix}.")
+        }
 
 
 class Reader:
     """Reads the rows of one file by a mapping.
 
-    ``types``: code -> type of the organisation's custom fields; other attributes stay text. ``latest``: the last
-    date that may stand in the file. Raises UnusableMapping where a column is missing or stands twice.
+    ``types``: code -> type of the organisation's custom fields; other attributes stay text.
+    ``latest``: the last date that may stand in the file. Raises UnusableMapping where a column is
+    missing or stands twice.
     """
 
     def __init__(
@@ -226,18 +283,26 @@ class Reader:
         latest: date,
     ) -> None:
         self.mapping, self.header, self.latest = mapping, header, latest
-        self.columns = [(name, column, _position(column, header)) for name, column in mapping.columns.items()]
-        attribute = {f"attributes.{code}": ATTRIBUTE.get(kind, TEXT) for code, kind in types.items()}
+        self.columns = [
+            (name, column, _position(column, header)) for name, column in mapping.columns.items()
+        ]
+        attribute = {
+            f"attributes.{code}": ATTRIBUTE.get(kind, TEXT) for code, kind in types.items()
+        }
         self.parsers: dict[str, Parser] = {
             name: known.get(name) or attribute.get(name) or TEXT for name in mapping.fields
         }
 
     def read(self, row: Row) -> Reading:
-        """The fields of ``row``; what cannot be taken stands in its problems, by field and column."""
+        """The fields of ``row``; what cannot be taken stands in its problems, by field
+        and column.
+        """
         reading = Reading(row)
         if len(row.cells) < len(self.header) or any(row.cells[len(self.header) :]):
             words = {"cells": len(row.cells), "columns": len(self.header)}
-            reading.problems.append(_("the row has %(cells)d cells, the header has %(columns)d") % words)
+            reading.problems.append(
+                _("the row has %(cells)d cells, the header has %(columns)d") % words
+            )
             return reading
         for name, column, position in self.columns:
             self._take(reading, name, row.cells[position], label=f"{name} ({column})")
@@ -262,10 +327,15 @@ class Reader:
 
 
 def _position(column: str, header: list[str]) -> int:
-    """Where ``column`` stands. The same header twice matters only to a mapping that means one of them."""
+    """Where ``column`` stands.
+
+    The same header twice matters only to a mapping that means one of them.
+    """
     wanted = column.strip()
     if header.count(wanted) > 1:
-        raise UnusableMapping(_("The column “%(column)s” stands twice in the file.") % {"column": column})
+        raise UnusableMapping(
+            _("The column “%(column)s” stands twice in the file.") % {"column": column}
+        )
     if wanted not in header:
         words = {"column": column, "columns": ", ".join(_shortened(header))}
         raise UnusableMapping(_("The file has no column “%(column)s”; it has %(columns)s.") % words)

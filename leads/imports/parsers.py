@@ -40,7 +40,10 @@ Parser = Callable[[Style, str], Any]
 
 
 def text(style: Style, cell: str, *, most: int) -> str:
-    """The cell itself, of at most ``most`` characters. Every function below raises BadCell for what it refuses."""
+    """The cell itself, of at most ``most`` characters.
+
+    Every function below raises BadCell for what it refuses.
+    """
     if len(cell) > most:
         raise BadCell(_("longer than %(most)d characters") % {"most": most})
     return cell
@@ -50,7 +53,10 @@ def day(style: Style, cell: str) -> date:
     """A calendar date, from 1970 on."""
     found = _parse_day(cell, tuple(style.dates))
     if found is None:
-        raise BadCell(_("“%(cell)s” is no date of the form %(forms)s") % said(cell, forms=" | ".join(style.dates)))
+        raise BadCell(
+            _("“%(cell)s” is no date of the form %(forms)s")
+            % said(cell, forms=" | ".join(style.dates))
+        )
     if found < EARLIEST:
         raise BadCell(_("%(cell)s is before %(earliest)s") % said(cell, earliest=EARLIEST))
     return found
@@ -58,7 +64,9 @@ def day(style: Style, cell: str) -> date:
 
 @lru_cache(maxsize=4096)
 def _parse_day(cell: str, forms: tuple[str, ...]) -> date | None:
-    """The calendar date as it is written: a time of day, and a zone, are read over and move nothing."""
+    """The calendar date as it is written: a time of day, and a zone, are read over and move
+    nothing.
+    """
     for form in forms:
         try:
             return datetime.strptime(cell, form).date()
@@ -76,15 +84,22 @@ def amount(style: Style, cell: str) -> Decimal | None:
 
 
 def _decimal(style: Style, cell: str) -> Decimal:
-    """A number as written, with the file's decimal sign; the other sign may part thousands, correctly placed.
+    """A number as written, with the file's decimal sign; the other sign may part thousands,
+    correctly placed.
 
-    A fraction of exactly three digits is refused: it looks like thousands in the other way of writing.
+    A fraction of exactly three digits is refused: it looks like thousands in the other way of
+    writing.
     """
-    point, comma = (re.escape(sign) for sign in (style.decimal, "," if style.decimal == "." else "."))
+    point, comma = (
+        re.escape(sign) for sign in (style.decimal, "," if style.decimal == "." else ".")
+    )
     pattern = rf"(-?(?:\d{{1,3}}(?:{comma}\d{{3}})+|\d+))(?:{point}(\d{{1,2}}|\d{{4,}}))?"
     found = re.fullmatch(pattern, cell, re.ASCII)
     if not found or len(cell) > 40:
-        raise BadCell(_("“%(cell)s” is no number with “%(sign)s” before decimals") % said(cell, sign=style.decimal))
+        raise BadCell(
+            _("“%(cell)s” is no number with “%(sign)s” before decimals")
+            % said(cell, sign=style.decimal)
+        )
     return Decimal(re.sub(r"[.,]", "", found[1]) + "." + (found[2] or "0"))
 
 
@@ -123,7 +138,9 @@ def language(style: Style, cell: str) -> str:
 def outcome(style: Style, cell: str) -> str:
     """won or lost; an export's own words are translated before."""
     if cell not in (Stage.WON, Stage.LOST):
-        raise BadCell(_("“%(cell)s” is neither won nor lost: translate it under “values”") % said(cell))
+        raise BadCell(
+            _("“%(cell)s” is neither won nor lost: translate it under “values”") % said(cell)
+        )
     return cell
 
 

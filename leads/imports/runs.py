@@ -1,4 +1,6 @@
-"""The life of an import in the browser, up to the work itself (leads.imports.worker) and from its end on."""
+"""The life of an import in the browser, up to the work itself (leads.imports.worker) and from its
+end on.
+"""
 
 from __future__ import annotations
 
@@ -41,9 +43,14 @@ class TooLateToUndo(Conflict):
 
 
 def move(run: ImportRun, state: ImportState, **fields: Any) -> None:
-    """Move ``run`` on by one conditional UPDATE, with ``fields``. Raises ImportMovedOn where it has left its state."""
+    """Move ``run`` on by one conditional UPDATE, with ``fields``.
+
+    Raises ImportMovedOn where it has left its state.
+    """
     allowed = [old for old, after in IMPORT_MOVES.items() if state in after]
-    if not ImportRun.objects.filter(pk=run.pk, state=run.state, state__in=allowed).update(state=state, **fields):
+    if not ImportRun.objects.filter(pk=run.pk, state=run.state, state__in=allowed).update(
+        state=state, **fields
+    ):
         raise ImportMovedOn
     run.state = state
     for name, value in fields.items():
@@ -51,8 +58,13 @@ def move(run: ImportRun, state: ImportState, **fields: Any) -> None:
 
 
 @transaction.atomic
-def upload(path: Path, name: str, *, size: int, sha256: str, team: Team, by: User, at: datetime) -> ImportRun:
-    """Take the file at ``path`` for ``team``: find out how to read it, keep its bytes. Raises UnusableFile."""
+def upload(
+    path: Path, name: str, *, size: int, sha256: str, team: Team, by: User, at: datetime
+) -> ImportRun:
+    """Take the file at ``path`` for ``team``: find out how to read it, keep its bytes.
+
+    Raises UnusableFile.
+    """
     layout = detect.guess(path)
     run = ImportRun.objects.create(
         team=team,
@@ -64,12 +76,20 @@ def upload(path: Path, name: str, *, size: int, sha256: str, team: Team, by: Use
         **_looked_at(path, layout, team),
     )
     stored_file.keep(run, path)
-    record("import_uploaded", run, by=by, at=at, payload={"file": run.name, "sha256": sha256, "team": team.pk})
+    record(
+        "import_uploaded",
+        run,
+        by=by,
+        at=at,
+        payload={"file": run.name, "sha256": sha256, "team": team.pk},
+    )
     return run
 
 
 def _looked_at(path: Path, layout: Layout, team: Team) -> dict[str, Any]:
-    """What the beginning of a file says when it is read by ``layout``: columns, first rows, likely targets."""
+    """What the beginning of a file says when it is read by ``layout``: columns, first rows, likely
+    targets.
+    """
     with Table(path, layout) as table:
         header, rows = table.rows()
         sample = list(islice(rows, SAMPLE))
@@ -89,7 +109,12 @@ def _looked_at(path: Path, layout: Layout, team: Team) -> dict[str, Any]:
 
 def _remembered(key: str, team: Team, customs: Sequence[CustomField]) -> list[str]:
     """How the team matched the same columns the last time, if it got as far as a check."""
-    before = ImportRun.objects.filter(team=team, header_key=key).exclude(checked={}).order_by("-id").first()
+    before = (
+        ImportRun.objects.filter(team=team, header_key=key)
+        .exclude(checked={})
+        .order_by("-id")
+        .first()
+    )
     known = {code for code, _label in columns.targets(customs)}
     return [code if code in known else columns.SKIP for code in before.columns] if before else []
 
@@ -100,7 +125,9 @@ def layout_of(run: ImportRun) -> Layout:
 
 @transaction.atomic
 def read_as(run: ImportRun, *, by: User, at: datetime, **changes: Any) -> None:
-    """Read the file another way: encoding, delimiter, sheet, header_row… Raises UnusableFile, then nothing changes."""
+    """Read the file another way: encoding, delimiter, sheet, header_row… Raises UnusableFile, then
+    nothing changes.
+    """
     _check_is_before(run)
     layout = replace(layout_of(run), **changes)
     if layout == layout_of(run):
@@ -128,11 +155,30 @@ def match(
     by: User,
     at: datetime,
 ) -> None:
-    """Say what each column is, and ask for the dry run. ``source`` and ``first_action``: for rows that name none."""
+    """Say what each column is, and ask for the dry run.
+
+    ``source`` and ``first_action``: for rows that name none.
+    """
     _check_is_before(run)
     fields = {"columns": list(targets), "source": source, "first_action": first_action}
-    fresh = {"checked": {}, "rows_done": 0, "rows_total": 0, "duplicates": b"", "failures": 0, "next_try_at": None}
-    move(run, ImportState.CHECKING, problem="", started_at=at, worker="", busy_until=None, **fields, **fresh)
+    fresh = {
+        "checked": {},
+        "rows_done": 0,
+        "rows_total": 0,
+        "duplicates": b"",
+        "failures": 0,
+        "next_try_at": None,
+    }
+    move(
+        run,
+        ImportState.CHECKING,
+        problem="",
+        started_at=at,
+        worker="",
+        busy_until=None,
+        **fields,
+        **fresh,
+    )
 
 
 @transaction.atomic
@@ -141,7 +187,12 @@ def start(run: ImportRun, *, by: User, at: datetime) -> None:
     again = run.state == ImportState.FAILED
     fresh = {} if again else {"rows_done": 0, "done": {}}
     move(run, ImportState.RUNNING, problem="", failures=0, next_try_at=None, started_at=at, **fresh)
-    payload = {"file": run.name, "sha256": run.sha256, "team": run.team_id, "checked": run.checked.get("counts")}
+    payload = {
+        "file": run.name,
+        "sha256": run.sha256,
+        "team": run.team_id,
+        "checked": run.checked.get("counts"),
+    }
     record("import_started", run, by=by, at=at, payload=payload)
 
 
@@ -161,7 +212,10 @@ def can_be_undone(run: ImportRun, at: datetime) -> bool:
 
 @transaction.atomic
 def undo(run: ImportRun, *, by: User, at: datetime) -> None:
-    """Ask for the leads of an import to be archived; those that moved on meanwhile stay. Raises TooLateToUndo."""
+    """Ask for the leads of an import to be archived; those that moved on meanwhile stay.
+
+    Raises TooLateToUndo.
+    """
     if run.state in (ImportState.DONE, ImportState.FAILED) and not can_be_undone(run, at):
         raise TooLateToUndo
     count = run.leads.filter(archived_at__isnull=True).count()
@@ -173,12 +227,16 @@ def undo(run: ImportRun, *, by: User, at: datetime) -> None:
 def same_file(run: ImportRun) -> ImportRun | None:
     """The last import of a file with the very same content."""
     ended = (ImportState.RUNNING, ImportState.DONE)
-    rows = ImportRun.objects.with_names().filter(sha256=run.sha256, state__in=ended).exclude(pk=run.pk)
+    rows = (
+        ImportRun.objects.with_names().filter(sha256=run.sha256, state__in=ended).exclude(pk=run.pk)
+    )
     return rows.order_by("-id").first()
 
 
 def tidy(*, at: datetime) -> None:
-    """Forget files that were never imported after a week, and rejected rows after 30 days: both hold people's data."""
+    """Forget files that were never imported after a week, and rejected rows after 30 days: both
+    hold people's data.
+    """
     unfinished = (ImportState.DRAFT, ImportState.CHECKED)
     for run in ImportRun.objects.filter(state__in=unfinished, created_at__lt=at - DRAFTS_FOR)[:20]:
         with transaction.atomic():
@@ -191,21 +249,32 @@ def tidy(*, at: datetime) -> None:
 
 
 def rejects_of(run: ImportRun) -> Iterator[list[str]]:
-    """The rejected rows as lines of a table: number, what it is, why, and the cells as they came."""
+    """The rejected rows as lines of a table: number, what it is, why, and the cells as
+    they came.
+    """
     # in words now: when the lines are asked for, nobody's language may be active any more
-    head, kinds = [_("row"), _("what it is"), _("problem"), *run.header], {k.value: str(k.label) for k in RowKind}
+    head, kinds = (
+        [_("row"), _("what it is"), _("problem"), *run.header],
+        {k.value: str(k.label) for k in RowKind},
+    )
     rows = ImportReject.objects.filter(run=run).order_by("number").iterator(chunk_size=2000)
-    return chain([head], ([str(one.number), kinds[one.kind], one.problem, *one.cells] for one in rows))
+    return chain(
+        [head], ([str(one.number), kinds[one.kind], one.problem, *one.cells] for one in rows)
+    )
 
 
 def left_after_undo(run: ImportRun, user: User, most: int) -> list[Lead]:
     """Leads of an undone import that moved on meanwhile and stayed, in the sight of ``user``."""
-    rows = Lead.objects.visible_to(user).with_names().filter(import_run=run, archived_at__isnull=True)
+    rows = (
+        Lead.objects.visible_to(user).with_names().filter(import_run=run, archived_at__isnull=True)
+    )
     return list(rows.order_by("pk")[:most])
 
 
 def newest(user: User, *, before: int | None, size: int) -> list[ImportRun]:
-    """One page of the imports in sight and one row more, the newest first, without what was thrown away."""
+    """One page of the imports in sight and one row more, the newest first, without what was thrown
+    away.
+    """
     rows = ImportRun.objects.visible_to(user).with_names().exclude(state=ImportState.DISCARDED)
     rows = rows.filter(pk__lt=before) if before else rows
     return list(rows.order_by("-pk")[: size + 1])

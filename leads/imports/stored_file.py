@@ -1,4 +1,6 @@
-"""The bytes of an uploaded file, kept in the database: web and workers may run on different machines."""
+"""The bytes of an uploaded file, kept in the database: web and workers may run on different
+machines.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ def drop(run: ImportRun) -> None:
 def fetched(run: ImportRun) -> Iterator[Path]:
     """The file of ``run`` on this machine's disk, as long as the block lasts."""
     with tempfile.NamedTemporaryFile(prefix="relevo-import-") as file:
-        numbers = ImportChunk.objects.filter(run=run).order_by("number").values_list("pk", flat=True)
+        numbers = (
+            ImportChunk.objects.filter(run=run).order_by("number").values_list("pk", flat=True)
+        )
         for pk in list(numbers):
             file.write(ImportChunk.objects.values_list("data", flat=True).get(pk=pk))
         file.flush()

@@ -1,7 +1,9 @@
-"""The work of imports: the dry run, the import itself and its undoing, one batch of 1,000 rows per transaction.
+"""The work of imports: the dry run, the import itself and its undoing, one batch of 1,000 rows per
+transaction.
 
-Any number of workers may run (Celery, the watchdog, the request that asked): the row of an import is claimed with
-SKIP LOCKED, and its progress is stored with the batch, so a killed worker leaves nothing half done.
+Any number of workers may run (Celery, the watchdog, the request that asked): the row of an import
+is claimed with SKIP LOCKED, and its progress is stored with the batch, so a killed worker leaves
+nothing half done.
 """
 
 from __future__ import annotations
@@ -45,7 +47,10 @@ AT_ONCE = 400_000  # bytes: such a file is worked on in the request itself, for 
 
 
 class Worker:
-    """Works on imports batch by batch, and keeps the file of the one in hand open. ``only``: on that import alone."""
+    """Works on imports batch by batch, and keeps the file of the one in hand open.
+
+    ``only``: on that import alone.
+    """
 
     def __init__(self, only: int | None = None) -> None:
         self.name, self.only = uuid.uuid4().hex, only
@@ -65,7 +70,10 @@ class Worker:
         return batches
 
     def step(self) -> bool:
-        """One batch of the oldest import that nobody else has in hand. False where there is none."""
+        """One batch of the oldest import that nobody else has in hand.
+
+        False where there is none.
+        """
         run = None
         try:
             with transaction.atomic():
@@ -87,7 +95,9 @@ class Worker:
         """Let go of the import in hand, so that another worker may go on with it."""
         if self.file:
             self.file.close()
-            ImportRun.objects.filter(pk=self.file.run_pk, worker=self.name).update(worker="", busy_until=None)
+            ImportRun.objects.filter(pk=self.file.run_pk, worker=self.name).update(
+                worker="", busy_until=None
+            )
             self.file = None
 
     def _claim(self, wall: datetime) -> ImportRun | None:
@@ -95,8 +105,14 @@ class Worker:
         ready = Q(next_try_at__isnull=True) | Q(next_try_at__lte=wall)
         rows = ImportRun.objects.filter(free, ready, state__in=IMPORT_WORK)
         rows = rows.filter(pk=self.only) if self.only else rows
-        rows = rows.select_related("team", "created_by", "source", "first_action", "undone_by").defer("duplicates")
-        run = rows.select_for_update(skip_locked=True, no_key=True, of=("self",)).order_by("id").first()
+        rows = rows.select_related(
+            "team", "created_by", "source", "first_action", "undone_by"
+        ).defer("duplicates")
+        run = (
+            rows.select_for_update(skip_locked=True, no_key=True, of=("self",))
+            .order_by("id")
+            .first()
+        )
         if run:
             run.worker, run.busy_until = self.name, wall + LEASE
         return run
@@ -122,7 +138,12 @@ class Worker:
         self.close()
         assert run is not None
         state = ImportState.DRAFT if run.state == ImportState.CHECKING else ImportState.FAILED
-        _let_go(run, state, problem=words, finished_at=clock.now() if state == ImportState.FAILED else None)
+        _let_go(
+            run,
+            state,
+            problem=words,
+            finished_at=clock.now() if state == ImportState.FAILED else None,
+        )
 
     def _put_off(self, run: ImportRun, error: Exception) -> None:
         """Try again later; after some tries leave it to the person."""
@@ -130,7 +151,10 @@ class Worker:
         failures = run.failures + 1
         if failures >= MOST_FAILURES and run.state != ImportState.UNDOING:
             with translation.override(run.created_by.language):
-                words = _("Something went wrong on our side after row %(row)d. What is imported so far is kept.")
+                words = _(
+                    "Something went wrong on our side after row %(row)d. What is imported so far is"
+                    " kept."
+                )
                 self._give_up(run, words % {"row": run.rows_done})
             return
         wait = timedelta(seconds=min(15 * 2**failures, 3600))
@@ -138,14 +162,18 @@ class Worker:
 
 
 def at_once(run: ImportRun) -> None:
-    """Do the work on a small file here and now, for a few seconds at most; what is left is the workers'."""
+    """Do the work on a small file here and now, for a few seconds at most; what is left is the
+    workers'.
+    """
     if run.size <= AT_ONCE:
         work(5, only=run.pk)
         run.refresh_from_db()
 
 
 def work(seconds: float, *, only: int | None = None) -> int:
-    """Work on imports for about ``seconds`` and let go of them; returns how many batches were done."""
+    """Work on imports for about ``seconds`` and let go of them; returns how many batches
+    were done.
+    """
     worker = Worker(only)
     try:
         return worker.work(seconds)
@@ -154,18 +182,24 @@ def work(seconds: float, *, only: int | None = None) -> int:
 
 
 def _let_go(run: ImportRun, state: ImportState, **fields: Any) -> None:
-    ImportRun.objects.filter(pk=run.pk, state=run.state).update(state=state, worker="", busy_until=None, **fields)
+    ImportRun.objects.filter(pk=run.pk, state=run.state).update(
+        state=state, worker="", busy_until=None, **fields
+    )
 
 
 def _alone() -> bool:
-    """One batch at a time in the whole organisation: two at once would bring the same people and sources twice."""
+    """One batch at a time in the whole organisation: two at once would bring the same people and
+    sources twice.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [LOCK])
         return bool(cursor.fetchone()[0])
 
 
 class OpenFile:
-    """The file of an import on this machine's disk, read up to ``position`` rows, and what a check gathers."""
+    """The file of an import on this machine's disk, read up to ``position`` rows, and what a check
+    gathers.
+    """
 
     def __init__(self, run: ImportRun) -> None:
         self.run_pk, self.state, self.columns = run.pk, run.state, list(run.columns)
@@ -195,7 +229,9 @@ class OpenFile:
             latest=events.today(clock.now()) + timedelta(days=1),
         )
         if run.state == ImportState.RUNNING:
-            self.repeated = array("I", bytes(ImportRun.objects.values_list("duplicates", flat=True).get(pk=run.pk)))
+            self.repeated = array(
+                "I", bytes(ImportRun.objects.values_list("duplicates", flat=True).get(pk=run.pk))
+            )
         self.take(run.rows_done)
 
     def take(self, count: int) -> int:
@@ -213,7 +249,11 @@ class OpenFile:
         """Whether reading on here goes on where the stored progress of ``run`` ends."""
         same = (self.run_pk, self.state, self.columns, self.layout)
         now = (run.pk, run.state, run.columns, runs.layout_of(run))
-        return same == now and self.position == run.rows_done and (self.position > 0 or self.state != "checking")
+        return (
+            same == now
+            and self.position == run.rows_done
+            and (self.position > 0 or self.state != "checking")
+        )
 
     def close(self) -> None:
         self.stack.close()
@@ -244,8 +284,21 @@ def check_batch(run: ImportRun, file: OpenFile) -> None:
     run.rows_total = max(run.rows_done, round(run.rows_done / max(file.table.fraction, 0.001)))
     if len(rows) < BATCH:
         _end_check(run, file)
-    fields = ["rows_done", "rows_total", "checked", "duplicates", "state", "worker", "busy_until", "failures"]
-    run.save(update_fields=fields if run.state == ImportState.CHECKED else [f for f in fields if f != "duplicates"])
+    fields = [
+        "rows_done",
+        "rows_total",
+        "checked",
+        "duplicates",
+        "state",
+        "worker",
+        "busy_until",
+        "failures",
+    ]
+    run.save(
+        update_fields=(
+            fields if run.state == ImportState.CHECKED else [f for f in fields if f != "duplicates"]
+        )
+    )
 
 
 def _end_check(run: ImportRun, file: OpenFile) -> None:
@@ -277,7 +330,9 @@ def _gather_sources(file: OpenFile, readings: Sequence[Reading]) -> None:
             file.new_sources.setdefault(code, value)
     if len(file.new_sources) > MOST_NEW_SOURCES:
         words = {"most": MOST_NEW_SOURCES}
-        raise UnusableFile(_("More than %(most)d new sources: is the right column matched to the source?") % words)
+        raise UnusableFile(
+            _("More than %(most)d new sources: is the right column matched to the source?") % words
+        )
 
 
 def same_as_row(number: int) -> str:
@@ -310,7 +365,10 @@ def import_batch(run: ImportRun, file: OpenFile, *, at: datetime) -> None:
         else:
             candidates.append(reading)
     fresh, known = _part(candidates)
-    rejects += [_reject(run, RowKind.KNOWN, r.row, _("known already: e-mail, phone or external id")) for r in known]
+    rejects += [
+        _reject(run, RowKind.KNOWN, r.row, _("known already: e-mail, phone or external id"))
+        for r in known
+    ]
     created, refused = _store(run, fresh, at=at)
     ImportReject.objects.bulk_create(rejects + refused)
     counts = Counter(run.done) + Counter(str(reject.kind) for reject in rejects + refused)
@@ -319,8 +377,22 @@ def import_batch(run: ImportRun, file: OpenFile, *, at: datetime) -> None:
     run.rows_done, run.failures = file.position, 0
     if len(rows) < BATCH:
         _end_import(run, at=at)
-    fields = ["done", "rows_done", "failures", "state", "finished_at", "sample", "duplicates", "worker", "busy_until"]
-    run.save(update_fields=fields if run.state == ImportState.DONE else [f for f in fields if f != "duplicates"])
+    fields = [
+        "done",
+        "rows_done",
+        "failures",
+        "state",
+        "finished_at",
+        "sample",
+        "duplicates",
+        "worker",
+        "busy_until",
+    ]
+    run.save(
+        update_fields=(
+            fields if run.state == ImportState.DONE else [f for f in fields if f != "duplicates"]
+        )
+    )
 
 
 def _reject(run: ImportRun, kind: RowKind, row: Row, problem: str) -> ImportReject:
@@ -328,7 +400,9 @@ def _reject(run: ImportRun, kind: RowKind, row: Row, problem: str) -> ImportReje
     return ImportReject(run=run, number=row.number, kind=kind, problem=problem, cells=cells)
 
 
-def _store(run: ImportRun, readings: list[Reading], *, at: datetime) -> tuple[int, list[ImportReject]]:
+def _store(
+    run: ImportRun, readings: list[Reading], *, at: datetime
+) -> tuple[int, list[ImportReject]]:
     """Capture ``readings``. Where the database refuses, halve until the one row is found."""
     if not readings:
         return 0, []
@@ -341,7 +415,10 @@ def _store(run: ImportRun, readings: list[Reading], *, at: datetime) -> tuple[in
             problem = _("the database refuses the row: %(reason)s") % words
             return 0, [_reject(run, RowKind.WRONG, readings[0].row, problem)]
     half = len(readings) // 2
-    (first, refused), (second, others) = _store(run, readings[:half], at=at), _store(run, readings[half:], at=at)
+    (first, refused), (second, others) = (
+        _store(run, readings[:half], at=at),
+        _store(run, readings[half:], at=at),
+    )
     return first + second, refused + others
 
 
@@ -357,16 +434,22 @@ def _end_import(run: ImportRun, *, at: datetime) -> None:
 
 
 def undo_batch(run: ImportRun, *, at: datetime) -> None:
-    """Archive the next leads of the import; those with anything but the import in their history stay."""
+    """Archive the next leads of the import; those with anything but the import in their history
+    stay.
+    """
     after = run.done.get("after", 0)
     rows = run.leads.filter(pk__gt=after, archived_at__isnull=True).order_by("pk")
     leads = list(rows.select_for_update(no_key=True).only("pk", "stage")[:BATCH])
     keys = [lead.pk for lead in leads]
     moved_on = set(
-        Event.objects.filter(lead__in=keys).exclude(at=F("lead__created_at")).values_list("lead_id", flat=True)
+        Event.objects.filter(lead__in=keys)
+        .exclude(at=F("lead__created_at"))
+        .values_list("lead_id", flat=True)
     )
     gone = [lead for lead in leads if lead.pk not in moved_on]
-    Lead.objects.filter(pk__in=[lead.pk for lead in gone]).update(archived_at=at, version=F("version") + 1)
+    Lead.objects.filter(pk__in=[lead.pk for lead in gone]).update(
+        archived_at=at, version=F("version") + 1
+    )
     Event.objects.bulk_create(_archived(run, gone, at=at))
     run.done |= {
         "after": keys[-1] if keys else after,

@@ -52,14 +52,16 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
             return self
         sight = _sight(user)
         if user.team_ids(Side.SALES):
-            # what was undone, taken back from a rep or given to somebody else is not theirs any more
+            # what was undone, taken back from a rep or given to somebody else is not theirs any
+            # more
             own = Decision.objects.filter(by=user, undone_at__isnull=True, released_at__isnull=True)
             sight |= Q(pk__in=own.values("handoff"), owner__isnull=True)
         return self.filter(sight)
 
     def open_to(self, user: User) -> HandoffQuerySet:
-        """The same as ``visible_to(user).open()`` for half the work: what one decided on is open only as long as it has
-        an owner."""
+        """The same as ``visible_to(user).open()`` for half the work: what one decided on is open
+        only as long as it has an owner.
+        """
         return self.open() if user.is_director else self.open().filter(_sight(user))
 
     def pending(self) -> HandoffQuerySet:
@@ -84,14 +86,19 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
 class Handoff(models.Model):
     """``clock`` is the clock of the next step; closed handoffs keep the last one for the record.
 
-    The scores are those at hand-off; ``overrides``: how many judgements of it a person overruled, the score included.
+    The scores are those at hand-off; ``overrides``: how many judgements of it a person overruled,
+    the score included.
     """
 
     lead = models.ForeignKey(Lead, models.PROTECT, related_name="handoffs")
     cycle = models.PositiveSmallIntegerField(default=1)
-    state = models.CharField(max_length=14, choices=HandoffState.choices, default=HandoffState.PENDING)
+    state = models.CharField(
+        max_length=14, choices=HandoffState.choices, default=HandoffState.PENDING
+    )
     team = models.ForeignKey(Team, models.PROTECT, related_name="handoffs")
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="handoffs")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="handoffs"
+    )
     submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     submitted_at = models.DateTimeField()
     agreement_version = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="handoffs")
@@ -110,35 +117,46 @@ class Handoff(models.Model):
     opportunity_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
-    outcome_reason = models.ForeignKey(OutcomeReason, models.PROTECT, null=True, blank=True, related_name="+")
+    outcome_reason = models.ForeignKey(
+        OutcomeReason, models.PROTECT, null=True, blank=True, related_name="+"
+    )
 
     objects = HandoffQuerySet.as_manager()
 
     class Meta:
         indexes = [
-            models.Index(fields=["team", "submitted_at"], condition=Q(state="pending"), name="handoff_queue"),
+            models.Index(
+                fields=["team", "submitted_at"], condition=Q(state="pending"), name="handoff_queue"
+            ),
             models.Index(fields=["owner", "state"], name="handoff_owner"),
             models.Index(fields=["submitted_at"], name="handoff_submitted"),
         ]
         constraints = [
-            models.UniqueConstraint(fields=["lead"], condition=Q(state__in=OPEN), name="handoff_one_open_per_lead"),
+            models.UniqueConstraint(
+                fields=["lead"], condition=Q(state__in=OPEN), name="handoff_one_open_per_lead"
+            ),
             models.UniqueConstraint(fields=["lead", "cycle"], name="handoff_cycle_once"),
-            models.CheckConstraint(condition=Q(state__in=HandoffState.values), name="handoff_state_known"),
+            models.CheckConstraint(
+                condition=Q(state__in=HandoffState.values), name="handoff_state_known"
+            ),
             models.CheckConstraint(
                 condition=Q(fit_score__lte=100, engagement_score__lte=100)
                 | Q(fit_score__isnull=True, engagement_score__isnull=True),
                 name="handoff_scores_up_to_100",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=OWNED, owner__isnull=False) | (~Q(state__in=OWNED) & Q(owner__isnull=True)),
+                condition=Q(state__in=OWNED, owner__isnull=False)
+                | (~Q(state__in=OWNED) & Q(owner__isnull=True)),
                 name="handoff_owned_has_owner",
             ),
             models.CheckConstraint(
-                condition=Q(state__in=OPEN, closed_at__isnull=True) | (~Q(state__in=OPEN) & Q(closed_at__isnull=False)),
+                condition=Q(state__in=OPEN, closed_at__isnull=True)
+                | (~Q(state__in=OPEN) & Q(closed_at__isnull=False)),
                 name="handoff_closed_has_moment",
             ),
             models.CheckConstraint(
-                condition=~Q(state=HandoffState.WON) | Q(amount__gt=0), name="handoff_won_has_amount"
+                condition=~Q(state=HandoffState.WON) | Q(amount__gt=0),
+                name="handoff_won_has_amount",
             ),
             models.CheckConstraint(
                 condition=~Q(state__in=["lost", "disqualified"]) | Q(outcome_reason__isnull=False),
@@ -159,16 +177,23 @@ class Handoff(models.Model):
 
 
 class Decision(models.Model):
-    """A rep's accept or reject. One stands per handoff; an undone or released one stays in the history."""
+    """A rep's accept or reject.
+
+    One stands per handoff; an undone or released one stays in the history.
+    """
 
     handoff = models.ForeignKey(Handoff, models.PROTECT, related_name="decisions")
     kind = models.CharField(max_length=8, choices=DecisionKind.choices)
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     at = models.DateTimeField()
-    reason = models.ForeignKey(RejectionReason, models.PROTECT, null=True, blank=True, related_name="+")
+    reason = models.ForeignKey(
+        RejectionReason, models.PROTECT, null=True, blank=True, related_name="+"
+    )
     comment = models.TextField(blank=True)
     undone_at = models.DateTimeField(null=True, blank=True)
-    released_at = models.DateTimeField(null=True, blank=True)  # the ladder or a lead put it back into the queue
+    released_at = models.DateTimeField(
+        null=True, blank=True
+    )  # the ladder or a lead put it back into the queue
 
     class Meta:
         constraints = [
@@ -178,7 +203,8 @@ class Decision(models.Model):
                 name="handoff_one_decision",
             ),
             models.CheckConstraint(
-                condition=Q(kind=DecisionKind.ACCEPT) | Q(reason__isnull=False), name="rejection_has_reason"
+                condition=Q(kind=DecisionKind.ACCEPT) | Q(reason__isnull=False),
+                name="rejection_has_reason",
             ),
         ]
         indexes = [models.Index(fields=["by", "-at"], name="decision_by_person")]
@@ -212,7 +238,9 @@ class Attempt(models.Model):
     class Meta:
         ordering = ["-at"]
         constraints = [
-            models.CheckConstraint(condition=Q(channel__in=ContactChannel.values), name="attempt_channel_known")
+            models.CheckConstraint(
+                condition=Q(channel__in=ContactChannel.values), name="attempt_channel_known"
+            )
         ]
 
     def __str__(self) -> str:

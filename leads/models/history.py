@@ -12,13 +12,18 @@ from leads.states import EventKind, Verdict
 
 
 class Event(AppendOnly):
-    """One change of a lead or its handoff: who, when, from, to, why. It is the lead's timeline and its audit.
+    """One change of a lead or its handoff: who, when, from, to, why.
 
-    ``at`` is when we recorded it, ``occurred_on`` the date it happened (they differ for imported history).
+    It is the lead's timeline and its audit.
+
+    ``at`` is when we recorded it, ``occurred_on`` the date it happened (they differ for imported
+    history).
     """
 
     lead = models.ForeignKey(Lead, models.PROTECT, related_name="events")
-    handoff = models.ForeignKey(Handoff, models.PROTECT, null=True, blank=True, related_name="events")
+    handoff = models.ForeignKey(
+        Handoff, models.PROTECT, null=True, blank=True, related_name="events"
+    )
     kind = models.CharField(max_length=20, choices=EventKind.choices)
     from_state = models.CharField(max_length=14, blank=True)
     to_state = models.CharField(max_length=14, blank=True)
@@ -30,14 +35,18 @@ class Event(AppendOnly):
             models.Index(fields=["lead", "id"], name="event_lead"),
             models.Index(fields=["handoff", "kind"], name="event_handoff"),
         ]
-        constraints = [models.CheckConstraint(condition=Q(kind__in=EventKind.values), name="event_kind_known")]
+        constraints = [
+            models.CheckConstraint(condition=Q(kind__in=EventKind.values), name="event_kind_known")
+        ]
 
     def __str__(self) -> str:
         return f"{self.lead_id} {self.kind}"
 
 
 class Evidence(AppendOnly):
-    """What proves a criterion: ``payload`` {"value", "source"}, said by ``actor`` at ``at``. The newest counts.
+    """What proves a criterion: ``payload`` {"value", "source"}, said by ``actor`` at ``at``.
+
+    The newest counts.
 
     ``overrides``: the person knows better than the fact; ``payload`` then has a "reason".
     """
@@ -50,7 +59,11 @@ class Evidence(AppendOnly):
     class Meta:
         ordering = ["id"]
         indexes = [models.Index(fields=["lead", "code", "-id"], name="evidence_newest")]
-        constraints = [models.CheckConstraint(condition=Q(verdict__in=Verdict.values), name="evidence_verdict_known")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(verdict__in=Verdict.values), name="evidence_verdict_known"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.lead_id} {self.code} {self.verdict}"

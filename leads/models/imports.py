@@ -1,4 +1,6 @@
-"""A file that somebody imports in the browser: where it stands, its bytes, and the rows that were not taken."""
+"""A file that somebody imports in the browser: where it stands, its bytes, and the rows that were
+not taken.
+"""
 
 from __future__ import annotations
 
@@ -23,15 +25,19 @@ class ImportRunQuerySet(models.QuerySet["ImportRun"]):
 
     def with_names(self) -> ImportRunQuerySet:
         """With what a row of the list shows, without the large columns."""
-        return self.select_related("team", "created_by").defer("duplicates", "columns", "header", "sample")
+        return self.select_related("team", "created_by").defer(
+            "duplicates", "columns", "header", "sample"
+        )
 
 
 class ImportRun(models.Model):
-    """One import. ``reading``: how the file is read; ``columns``: the target of each column, empty before that.
+    """One import. ``reading``: how the file is read; ``columns``: the target of each column, empty
+    before that.
 
-    ``checked``: {"counts": …, "problems": …, "sources": …} of the dry run; ``done``: the counts of the import so far.
-    ``duplicates``: for each row of the file four bytes, the number of the earlier row that it repeats, or 0.
-    ``worker`` and ``busy_until`` keep workers from taking turns on one file; the row's lock alone keeps it right.
+    ``checked``: {"counts": …, "problems": …, "sources": …} of the dry run; ``done``: the counts of
+    the import so far. ``duplicates``: for each row of the file four bytes, the number of the
+    earlier row that it repeats, or 0. ``worker`` and ``busy_until`` keep workers from taking turns
+    on one file; the row's lock alone keeps it right.
     """
 
     team = models.ForeignKey(Team, models.PROTECT, related_name="imports")
@@ -44,7 +50,9 @@ class ImportRun(models.Model):
     sample = models.JSONField(default=list)  # its first rows, as [number, cells]
     header_key = models.CharField(max_length=64, blank=True)
     columns = models.JSONField(default=list)
-    source = models.ForeignKey("leads.Source", models.PROTECT, null=True, blank=True, related_name="+")
+    source = models.ForeignKey(
+        "leads.Source", models.PROTECT, null=True, blank=True, related_name="+"
+    )
     first_action = models.ForeignKey(
         "leads.ValuableActionKind", models.PROTECT, null=True, blank=True, related_name="+"
     )
@@ -62,7 +70,9 @@ class ImportRun(models.Model):
     created_at = models.DateTimeField(db_default=RelevoNow())
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
-    undone_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    undone_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
     undone_at = models.DateTimeField(null=True, blank=True)
 
     objects = ImportRunQuerySet.as_manager()
@@ -71,9 +81,17 @@ class ImportRun(models.Model):
         indexes = [
             models.Index(fields=["team", "-id"], name="import_of_team"),
             models.Index(fields=["sha256"], name="import_by_content"),
-            models.Index(fields=["id"], condition=Q(state__in=["checking", "running", "undoing"]), name="import_work"),
+            models.Index(
+                fields=["id"],
+                condition=Q(state__in=["checking", "running", "undoing"]),
+                name="import_work",
+            ),
         ]
-        constraints = [models.CheckConstraint(condition=Q(state__in=ImportState.values), name="import_state_known")]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(state__in=ImportState.values), name="import_state_known"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -102,7 +120,9 @@ class ImportChunk(models.Model):
 
 
 class ImportReject(models.Model):
-    """A row that was not taken: its number in the file, what it is, why in words, and its cells as they came."""
+    """A row that was not taken: its number in the file, what it is, why in words, and its cells as
+    they came.
+    """
 
     run = models.ForeignKey(ImportRun, models.CASCADE, related_name="rejects")
     number = models.PositiveIntegerField()

@@ -63,7 +63,8 @@ class Source(models.Model):
 
 
 class CustomField(models.Model):
-    """An attribute that the organisation added to its leads; values live in Lead.attributes under ``code``.
+    """An attribute that the organisation added to its leads; values live in Lead.attributes under
+    ``code``.
 
     ``choices``: {"value", "es", "en"}, or plain texts that are value and name in one.
     """
@@ -91,11 +92,16 @@ class CustomField(models.Model):
     @property
     def options(self) -> list[dict[str, str]]:
         """The choices, each with its value and its words."""
-        return [each if isinstance(each, dict) else {"value": str(each), "es": str(each)} for each in self.choices]
+        return [
+            each if isinstance(each, dict) else {"value": str(each), "es": str(each)}
+            for each in self.choices
+        ]
 
     def named(self) -> list[tuple[str, str]]:
         """(value, name in the active language) of every choice."""
-        return [(option["value"], in_language(option) or option["value"]) for option in self.options]
+        return [
+            (option["value"], in_language(option) or option["value"]) for option in self.options
+        ]
 
 
 class LeadQuerySet(models.QuerySet["Lead"]):
@@ -122,17 +128,31 @@ class LeadQuerySet(models.QuerySet["Lead"]):
 
 
 class Lead(models.Model):
-    """One lead. ``*_on`` are the dates on which it first reached a stage; empty means not (or not recorded)."""
+    """One lead. ``*_on`` are the dates on which it first reached a stage; empty means not (or not
+    recorded).
+    """
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="leads")
-    company = models.ForeignKey(Company, models.PROTECT, null=True, blank=True, related_name="leads")
+    company = models.ForeignKey(
+        Company, models.PROTECT, null=True, blank=True, related_name="leads"
+    )
     source = models.ForeignKey(Source, models.PROTECT, null=True, blank=True, related_name="leads")
-    marketing_team = models.ForeignKey(Team, models.PROTECT, null=True, blank=True, related_name="leads")
+    marketing_team = models.ForeignKey(
+        Team, models.PROTECT, null=True, blank=True, related_name="leads"
+    )
     stage = models.CharField(max_length=14, choices=Stage.choices, default=Stage.CAPTURED)
-    owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="leads")
-    persona_version = models.ForeignKey(PersonaVersion, models.PROTECT, null=True, blank=True, related_name="leads")
-    qualified_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
-    won_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="leads"
+    )
+    persona_version = models.ForeignKey(
+        PersonaVersion, models.PROTECT, null=True, blank=True, related_name="leads"
+    )
+    qualified_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    won_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
     first_seen_on = models.DateField()
     mql_on = models.DateField(null=True, blank=True)
     handed_off_on = models.DateField(null=True, blank=True)
@@ -142,20 +162,32 @@ class Lead(models.Model):
     opportunity_on = models.DateField(null=True, blank=True)
     won_on = models.DateField(null=True, blank=True)
     lost_on = models.DateField(null=True, blank=True)
-    won_amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)  # null: unknown
+    won_amount = models.DecimalField(
+        max_digits=14, decimal_places=2, null=True, blank=True
+    )  # null: unknown
     attributes = models.JSONField(default=dict, blank=True)
     search_text = models.TextField(blank=True)
     external_system = models.CharField(max_length=40, blank=True)
     external_id = models.CharField(max_length=120, blank=True)
     is_imported = models.BooleanField(default=False)
-    is_test = models.BooleanField(default=False, db_default=False)  # sent to try the product: no number counts it
-    # while it waits in a queue whose agreement hides phone and e-mail until somebody takes it (leads.records.contact_privacy)
+    is_test = models.BooleanField(
+        default=False, db_default=False
+    )  # sent to try the product: no number counts it
+    # while it waits in a queue whose agreement hides phone and e-mail until somebody takes it
+    # (leads.records.contact_privacy)
     contact_hidden = models.BooleanField(default=False, db_default=False)
     import_run = models.ForeignKey(
-        "leads.ImportRun", models.PROTECT, null=True, blank=True, related_name="leads", db_index=False
+        "leads.ImportRun",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="leads",
+        db_index=False,
     )
     created_at = models.DateTimeField(db_default=RelevoNow())
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
     archived_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
 
@@ -165,10 +197,18 @@ class Lead(models.Model):
         indexes = [
             models.Index(fields=["-first_seen_on", "-id"], name="lead_newest"),
             models.Index(fields=["stage", "-first_seen_on", "-id"], name="lead_stage_newest"),
-            models.Index(fields=["marketing_team", "-first_seen_on", "-id"], name="lead_team_newest"),
+            models.Index(
+                fields=["marketing_team", "-first_seen_on", "-id"], name="lead_team_newest"
+            ),
             models.Index(fields=["owner", "stage"], name="lead_owner_stage"),
-            models.Index(fields=["import_run", "id"], condition=Q(import_run__isnull=False), name="lead_of_import"),
-            models.Index(fields=["external_id"], condition=~Q(external_id=""), name="lead_external_id"),
+            models.Index(
+                fields=["import_run", "id"],
+                condition=Q(import_run__isnull=False),
+                name="lead_of_import",
+            ),
+            models.Index(
+                fields=["external_id"], condition=~Q(external_id=""), name="lead_external_id"
+            ),
             GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="lead_search"),
         ]
         constraints = [
@@ -179,12 +219,15 @@ class Lead(models.Model):
             ),
             models.CheckConstraint(condition=Q(stage__in=Stage.values), name="lead_stage_known"),
             models.CheckConstraint(
-                condition=Q(won_amount__isnull=True) | Q(won_amount__gt=0), name="lead_amount_positive"
+                condition=Q(won_amount__isnull=True) | Q(won_amount__gt=0),
+                name="lead_amount_positive",
             ),
         ]
 
     def __str__(self) -> str:
-        return called(self.person.name, self.person.email, self.person.phone, self.external_id, pk=self.pk)
+        return called(
+            self.person.name, self.person.email, self.person.phone, self.external_id, pk=self.pk
+        )
 
     @property
     def won_before_first_seen(self) -> bool:
@@ -198,7 +241,10 @@ def called(*words: str, pk: int) -> str:
 
 
 class FirstTouch(models.Model):
-    """How the organisation first learnt of the lead. Written once; later corrections change Lead.source only."""
+    """How the organisation first learnt of the lead.
+
+    Written once; later corrections change Lead.source only.
+    """
 
     lead = models.OneToOneField(Lead, models.PROTECT, related_name="first_touch")
     source = models.ForeignKey(Source, models.PROTECT, null=True, blank=True, related_name="+")
@@ -214,7 +260,10 @@ class FirstTouch(models.Model):
 
 
 class ValuableActionKind(models.Model):
-    """A kind of valuable action; the organisation edits the catalogue. ``points``: of engagement, on the first day."""
+    """A kind of valuable action; the organisation edits the catalogue.
+
+    ``points``: of engagement, on the first day.
+    """
 
     code = models.SlugField(max_length=60, unique=True)
     name = BilingualField()
@@ -224,7 +273,9 @@ class ValuableActionKind(models.Model):
 
     class Meta:
         ordering = ["position", "code"]
-        constraints = [models.CheckConstraint(condition=Q(points__lte=100), name="action_points_up_to_100")]
+        constraints = [
+            models.CheckConstraint(condition=Q(points__lte=100), name="action_points_up_to_100")
+        ]
 
     def __str__(self) -> str:
         return in_language(self.name)
@@ -238,7 +289,9 @@ class ValuableAction(models.Model):
     occurred_on = models.DateField()
     occurred_at = models.DateTimeField(null=True, blank=True)
     note = models.TextField(blank=True)
-    recorded_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    recorded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
     recorded_at = models.DateTimeField(db_default=RelevoNow())
 
     class Meta:

@@ -1,4 +1,6 @@
-"""A lead as plain data: the facts that criteria are judged by, and the package that is handed over."""
+"""A lead as plain data: the facts that criteria are judged by, and the package that is
+handed over.
+"""
 
 from __future__ import annotations
 
@@ -17,10 +19,13 @@ from sla.states import AgreementState
 
 
 def of(lead: Lead) -> dict[str, Any]:
-    """``{"person.email": …, "company.employees": …, "attributes.budget": …}``; a missing fact is "" or None."""
+    """``{"person.email": …, "company.employees": …, "attributes.budget": …}``; a missing fact is ""
+    or None.
+    """
     person, company = lead.person, lead.company
     facts: dict[str, Any] = {
-        f"person.{name}": getattr(person, name) for name in ("name", "email", "phone", "job_title", "country")
+        f"person.{name}": getattr(person, name)
+        for name in ("name", "email", "phone", "job_title", "country")
     }
     for name in ("name", "country", "industry", "employees", "domain"):
         facts[f"company.{name}"] = getattr(company, name) if company else None
@@ -66,17 +71,24 @@ def done_of(leads: Iterable[int]) -> dict[int, list[Done]]:
     """By lead: its valuable actions, the newest first. One query for all of them."""
     found: dict[int, list[Done]] = {}
     for row in ValuableAction.objects.filter(lead__in=list(leads)).select_related("kind"):
-        found.setdefault(row.lead_id, []).append(Done(row.kind.code, row.kind.name, row.kind.points, row.occurred_on))
+        found.setdefault(row.lead_id, []).append(
+            Done(row.kind.code, row.kind.name, row.kind.points, row.occurred_on)
+        )
     return found
 
 
 def rules(version: PersonaVersion) -> list[Rule]:
     """The persona's criteria as plain data."""
-    return [Rule(c.code, c.kind, c.text, c.field, c.operator, c.operand, c.weight) for c in version.criteria.all()]
+    return [
+        Rule(c.code, c.kind, c.text, c.field, c.operator, c.operand, c.weight)
+        for c in version.criteria.all()
+    ]
 
 
 def terms(version: AgreementVersion) -> Terms:
-    """What one version of an agreement says about the MQL; where it names nothing, everything counts."""
+    """What one version of an agreement says about the MQL; where it names nothing, everything
+    counts.
+    """
     return Terms(
         actions=frozenset(version.valuable_actions) or None,
         personas=frozenset(version.personas.values_list("pk", flat=True)) or None,
@@ -86,18 +98,34 @@ def terms(version: AgreementVersion) -> Terms:
 
 
 def terms_in_force() -> Terms:
-    """What counts for a lead that goes to no team yet: whatever any agreement in force counts. Two queries at most."""
-    rows = AgreementVersion.objects.filter(state=AgreementState.IN_FORCE).prefetch_related("personas").order_by("pk")
+    """What counts for a lead that goes to no team yet: whatever any agreement in force counts.
+
+    Two queries at most.
+    """
+    rows = (
+        AgreementVersion.objects.filter(state=AgreementState.IN_FORCE)
+        .prefetch_related("personas")
+        .order_by("pk")
+    )
     found = [terms(version) for version in rows]
     if not found:
         return ANY
-    actions = None if any(t.actions is None for t in found) else frozenset().union(*(t.actions or () for t in found))
-    personas = None if any(t.personas is None for t in found) else frozenset().union(*(t.personas or () for t in found))
+    actions = (
+        None
+        if any(t.actions is None for t in found)
+        else frozenset().union(*(t.actions or () for t in found))
+    )
+    personas = (
+        None
+        if any(t.personas is None for t in found)
+        else frozenset().union(*(t.personas or () for t in found))
+    )
     return Terms(actions, personas, half_life=found[0].half_life)
 
 
 def assess(lead: Lead, version: PersonaVersion, terms: Terms | None = None) -> Assessment:
-    """Judge ``lead`` by one version of a persona, with its facts, evidence and valuable actions as they are now.
+    """Judge ``lead`` by one version of a persona, with its facts, evidence and valuable actions as
+    they are now.
 
     ``terms``: what the agreement counts; those in force if they are not given.
     """
@@ -105,10 +133,17 @@ def assess(lead: Lead, version: PersonaVersion, terms: Terms | None = None) -> A
 
 
 def judged(
-    lead: Lead, version: PersonaVersion, terms: Terms, *, done: Iterable[Done], proofs: dict[str, Proof]
+    lead: Lead,
+    version: PersonaVersion,
+    terms: Terms,
+    *,
+    done: Iterable[Done],
+    proofs: dict[str, Proof],
 ) -> Assessment:
     """The same from what was read before."""
-    return judged_by(lead, rules(version), terms, persona=version.persona_id, done=done, proofs=proofs)
+    return judged_by(
+        lead, rules(version), terms, persona=version.persona_id, done=done, proofs=proofs
+    )
 
 
 def judged_by(
@@ -120,7 +155,9 @@ def judged_by(
     done: Iterable[Done],
     proofs: dict[str, Proof],
 ) -> Assessment:
-    """The same by any rules; ``persona``: the id of the persona that they are of, None if of none yet."""
+    """The same by any rules; ``persona``: the id of the persona that they are of, None if of none
+    yet.
+    """
     return qualification.assess(
         rules,
         of(lead),
@@ -131,5 +168,7 @@ def judged_by(
 
 
 def score(assessment: Assessment, done: Iterable[Done], terms: Terms, *, on: date) -> Scores:
-    """Both scores of a lead as it is judged, with what it did, on the day ``on`` of the organisation's calendar."""
+    """Both scores of a lead as it is judged, with what it did, on the day ``on`` of the
+    organisation's calendar.
+    """
     return scores.of(assessment, done, on=on, half_life=terms.half_life)

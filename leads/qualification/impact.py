@@ -1,6 +1,8 @@
-"""What another definition would have meant: the MQLs of a period, judged again by a draft, with the code that judges.
+"""What another definition would have meant: the MQLs of a period, judged again by a draft, with the
+code that judges.
 
-Facts, evidence and actions are taken as they are now. The counts are the organisation's, the same for both sides.
+Facts, evidence and actions are taken as they are now. The counts are the organisation's, the same
+for both sides.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ AT_ONCE = 1_000  # leads that are read with the same few queries
 class Out:
     """A lead that would not have been an MQL, and what would have kept it out.
 
-    ``is_out_now``: nor would it be one by what is in force, because its data or the agreement changed since.
+    ``is_out_now``: nor would it be one by what is in force, because its data or the agreement
+    changed since.
     """
 
     lead: Lead
@@ -40,10 +43,12 @@ class Out:
 
 @dataclass(frozen=True)
 class Impact:
-    """``total`` MQLs of the period, ``out`` of them would not have qualified; of those, won and SQL.
+    """``total`` MQLs of the period, ``out`` of them would not have qualified; of those, won and
+    SQL.
 
-    ``low``: would qualify and yet need a reason, because their fit is below the draft's minimum; None without one.
-    ``is_of_all``: by a persona that has judged no lead yet, so that all MQLs were judged by it.
+    ``low``: would qualify and yet need a reason, because their fit is below the draft's minimum;
+    None without one. ``is_of_all``: by a persona that has judged no lead yet, so that all MQLs were
+    judged by it.
     """
 
     total: int
@@ -69,21 +74,31 @@ class Impact:
 
 
 def mqls(*, since: date, until: date) -> QuerySet[Lead]:
-    """The leads that marketing qualified here on these dates; imported history, archived and test leads are none."""
-    here = Event.objects.filter(lead=OuterRef("pk"), kind=EventKind.QUALIFIED, occurred_on=OuterRef("mql_on"))
+    """The leads that marketing qualified here on these dates; imported history, archived and test
+    leads are none.
+    """
+    here = Event.objects.filter(
+        lead=OuterRef("pk"), kind=EventKind.QUALIFIED, occurred_on=OuterRef("mql_on")
+    )
     counts = Q(archived_at__isnull=True, is_test=False, mql_on__gte=since, mql_on__lte=until)
     return Lead.objects.filter(counts).filter(Exists(here))
 
 
-def of_rules(definition: PersonaVersion | Sequence[Rule], *, since: datetime, at: datetime) -> Impact:
-    """The MQLs of a persona by a draft of it; all MQLs by a persona that has judged none, or by bare rules.
+def of_rules(
+    definition: PersonaVersion | Sequence[Rule], *, since: datetime, at: datetime
+) -> Impact:
+    """The MQLs of a persona by a draft of it; all MQLs by a persona that has judged none, or by
+    bare rules.
 
     What the agreements in force count stays as it is; which personas they name is not the question.
     """
     rows = mqls(since=events.today(since), until=events.today(at))
     is_of_all = True
     if isinstance(definition, PersonaVersion):
-        own, rules = rows.filter(persona_version__persona=definition.persona_id), facts.rules(definition)
+        own, rules = (
+            rows.filter(persona_version__persona=definition.persona_id),
+            facts.rules(definition),
+        )
         if own.exists():
             rows, is_of_all = own, False
     else:
@@ -99,7 +114,8 @@ def of_rules(definition: PersonaVersion | Sequence[Rule], *, since: datetime, at
 
 
 def of_agreement(version: AgreementVersion, *, since: datetime, at: datetime) -> Impact:
-    """The MQLs that the draft ``version`` is about, by what it counts; each by the persona that judged it.
+    """The MQLs that the draft ``version`` is about, by what it counts; each by the persona that
+    judged it.
 
     A draft for a set of sales teams is about the leads that were handed off to them.
     """
@@ -129,18 +145,31 @@ class Case:
     proofs: dict[str, Proof]
 
     def judged(self, rules: Sequence[Rule], terms: Terms, *, persona: int | None) -> Assessment:
-        return facts.judged_by(self.lead, rules, terms, persona=persona, done=self.done, proofs=self.proofs)
+        return facts.judged_by(
+            self.lead, rules, terms, persona=persona, done=self.done, proofs=self.proofs
+        )
 
     def out(self, assessment: Assessment, in_force: Terms) -> Out:
         now = self.judged(self.rules, in_force, persona=self.persona)
         counts = assessment.action_count > 0
-        return Out(self.lead, assessment.open_points, assessment.is_looked_for, counts, is_out_now=not now.is_mql)
+        return Out(
+            self.lead,
+            assessment.open_points,
+            assessment.is_looked_for,
+            counts,
+            is_out_now=not now.is_mql,
+        )
 
 
 def _cases(rows: QuerySet[Lead]) -> Iterator[Case]:
-    """Each lead that a persona judged, the newest first. Four queries, and three for each AT_ONCE leads."""
+    """Each lead that a persona judged, the newest first.
+
+    Four queries, and three for each AT_ONCE leads.
+    """
     rows = rows.filter(persona_version__isnull=False)
-    used = PersonaVersion.objects.filter(pk__in=rows.values("persona_version")).prefetch_related("criteria")
+    used = PersonaVersion.objects.filter(pk__in=rows.values("persona_version")).prefetch_related(
+        "criteria"
+    )
     known = {version.pk: (facts.rules(version), version.persona_id) for version in used}
     everyone = list(rows.order_by("-first_seen_on", "-pk").values_list("pk", flat=True))
     named = Lead.objects.select_related("person", "company", "source", "owner").defer("search_text")

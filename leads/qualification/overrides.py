@@ -29,9 +29,17 @@ class CannotOverride(Conflict):
 
 @transaction.atomic
 def override(
-    lead: Lead, version: PersonaVersion, code: str, *, reason: str, source: str = "", by: User, at: datetime
+    lead: Lead,
+    version: PersonaVersion,
+    code: str,
+    *,
+    reason: str,
+    source: str = "",
+    by: User,
+    at: datetime,
 ) -> Evidence:
-    """Overrule the fact that decided the criterion ``code`` of ``version``: what it says counts the other way round.
+    """Overrule the fact that decided the criterion ``code`` of ``version``: what it says counts the
+    other way round.
 
     Raises NeedsReason, CannotOverride.
     """
@@ -48,5 +56,8 @@ def override(
 
 def _why(judged: Judgement | None) -> object:
     if judged is not None and judged.rule.kind == DISQUALIFIER and judged.verdict == MET:
-        return _("A disqualifier that is a fact cannot be overridden. Correct the data if they are wrong.")
+        return _(
+            "A disqualifier that is a fact cannot be overridden. Correct the data if they are"
+            " wrong."
+        )
     return _("No fact decides this criterion, so there is nothing to override: add evidence.")

@@ -1,9 +1,12 @@
-"""Judging a lead by criteria. Pure: plain data in, plain data out; the same code for pages, import and previews.
+"""Judging a lead by criteria.
 
-Domain rules: MQL = every fit criterion met, no disqualifier met, at least one valuable action that counts, by a persona
-that the agreement looks for; whatever the score. SQL = an MQL that also has the means, the authority and what else the
-persona asks for (need, timing), each proven as far as the agreement says.
-A person may overrule a fact with a reason; never a disqualifier that a fact meets, and never the valuable action.
+Pure: plain data in, plain data out; the same code for pages, import and previews.
+
+Domain rules: MQL = every fit criterion met, no disqualifier met, at least one valuable action that
+counts, by a persona that the agreement looks for; whatever the score. SQL = an MQL that also has
+the means, the authority and what else the persona asks for (need, timing), each proven as far as
+the agreement says. A person may overrule a fact with a reason; never a disqualifier that a fact
+meets, and never the valuable action.
 """
 
 from __future__ import annotations
@@ -20,7 +23,8 @@ MET, NOT_MET, UNKNOWN = "met", "not_met", "unknown"
 FIT, DISQUALIFIER, MEANS, AUTHORITY = "fit", "disqualifier", "means", "authority"
 NEED, TIMING = "need", "timing"
 SQL_KINDS = (MEANS, AUTHORITY, NEED, TIMING)
-# What would settle a judgement: give the missing field, ask and note who said so, or look whether the fact is right.
+# What would settle a judgement: give the missing field, ask and note who said so, or look whether
+# the fact is right.
 GIVE, ASK, CORRECT, SETTLED = "give", "ask", "correct", ""
 MISSING: tuple[Any, ...] = (None, "", [], {})
 
@@ -40,7 +44,10 @@ class Rule:
 
 @dataclass(frozen=True)
 class Proof:
-    """Evidence as plain data: what a person said about one criterion. ``overrides``: even if a fact says otherwise."""
+    """Evidence as plain data: what a person said about one criterion.
+
+    ``overrides``: even if a fact says otherwise.
+    """
 
     verdict: str
     value: str
@@ -53,10 +60,12 @@ class Proof:
 
 @dataclass(frozen=True)
 class Terms:
-    """What an agreement says about the MQL. None: every kind of valuable action counts, every persona is looked for.
+    """What an agreement says about the MQL.
 
-    ``actions``: codes of kinds; ``personas``: ids; ``minimum_score``: of fit, that a lead should have to be handed off;
-    ``half_life``: the days in which engagement loses half its points.
+    None: every kind of valuable action counts, every persona is looked for.
+
+    ``actions``: codes of kinds; ``personas``: ids; ``minimum_score``: of fit, that a lead should
+    have to be handed off; ``half_life``: the days in which engagement loses half its points.
     """
 
     actions: frozenset[str] | None = None
@@ -77,7 +86,8 @@ ANY = Terms()
 
 @dataclass(frozen=True)
 class Judgement:
-    """One rule's verdict. ``value``: the fact that decided it; ``proof``: the person's word, if that decided it.
+    """One rule's verdict. ``value``: the fact that decided it; ``proof``: the person's word, if
+    that decided it.
 
     ``fact``: the fact that the person overruled.
     """
@@ -95,13 +105,17 @@ class Judgement:
 
     @property
     def can_be_overridden(self) -> bool:
-        """A fact decided it, and a person may know better; a disqualifier that a fact meets stays."""
+        """A fact decided it, and a person may know better; a disqualifier that a fact
+        meets stays.
+        """
         by_fact = self.proof is None and self.value is not None
         return by_fact and not (self.rule.kind == DISQUALIFIER and self.verdict == MET)
 
     @property
     def settles(self) -> str:
-        """What would settle it for the lead: GIVE the field, ASK somebody, CORRECT the fact; SETTLED if it holds."""
+        """What would settle it for the lead: GIVE the field, ASK somebody, CORRECT the fact;
+        SETTLED if it holds.
+        """
         if self.holds:
             return SETTLED
         if self.rule.operator == "said":
@@ -112,13 +126,18 @@ class Judgement:
 
     @property
     def holds(self) -> bool:
-        """Whether this judgement speaks for the lead (a disqualifier speaks for it by not being met)."""
+        """Whether this judgement speaks for the lead (a disqualifier speaks for it by not being
+        met).
+        """
         return self.verdict == (NOT_MET if self.rule.kind == DISQUALIFIER else MET)
 
 
 @dataclass(frozen=True)
 class Assessment:
-    """The whole judgement of a lead by one persona. ``action_count``: the valuable actions that count."""
+    """The whole judgement of a lead by one persona.
+
+    ``action_count``: the valuable actions that count.
+    """
 
     judgements: tuple[Judgement, ...]
     action_count: int
@@ -133,7 +152,9 @@ class Assessment:
 
     @property
     def fits(self) -> bool:
-        """Every fit criterion is met and no disqualifier is; an unknown disqualifier does not hold a lead back."""
+        """Every fit criterion is met and no disqualifier is; an unknown disqualifier does not hold
+        a lead back.
+        """
         disqualified = any(j.verdict == MET for j in self.of(DISQUALIFIER))
         return not disqualified and all(j.holds for j in self.of(FIT))
 
@@ -164,14 +185,17 @@ def assess(
     action_count: int,
     is_looked_for: bool = True,
 ) -> Assessment:
-    """Judge every rule by ``facts`` ({"company.employees": 120, …}) and by ``proofs`` ({criterion code: newest})."""
+    """Judge every rule by ``facts`` ({"company.employees": 120, …}) and by ``proofs`` ({criterion
+    code: newest}).
+    """
     judged = tuple(judge(rule, facts, proofs.get(rule.code)) for rule in rules)
     return Assessment(judged, action_count, is_looked_for)
 
 
 def judge(rule: Rule, facts: Mapping[str, Any], proof: Proof | None) -> Judgement:
-    """A fact decides, unless a person overrides it; where it is missing, or the rule asks for a person's word, the
-    newest evidence does."""
+    """A fact decides, unless a person overrides it; where it is missing, or the rule asks for a
+    person's word, the newest evidence does.
+    """
     value = facts.get(rule.field)
     if rule.operator != "said" and value not in MISSING:
         return _overruled(Judgement(rule, MET if _holds(rule, value) else NOT_MET, value), proof)
@@ -184,7 +208,12 @@ def judge(rule: Rule, facts: Mapping[str, Any], proof: Proof | None) -> Judgemen
 
 def _overruled(by_fact: Judgement, proof: Proof | None) -> Judgement:
     """``by_fact``, or the person's word where it says otherwise, overrides and may."""
-    if proof is None or not proof.overrides or proof.verdict == by_fact.verdict or not by_fact.can_be_overridden:
+    if (
+        proof is None
+        or not proof.overrides
+        or proof.verdict == by_fact.verdict
+        or not by_fact.can_be_overridden
+    ):
         return by_fact
     return Judgement(by_fact.rule, proof.verdict, proof.value, proof, fact=by_fact.value)
 

@@ -1,7 +1,7 @@
 """Fit and engagement in points, apart, each from 0 to 100. Pure: plain data in, plain data out.
 
-Every point is a line of a log, and the sum of its lines is the score, exactly: what was gained, what time took away,
-what lies beyond 100. A score never decides whether a lead is an MQL.
+Every point is a line of a log, and the sum of its lines is the score, exactly: what was gained,
+what time took away, what lies beyond 100. A score never decides whether a lead is an MQL.
 """
 
 from __future__ import annotations
@@ -20,7 +20,9 @@ BANDS = ((0, 24), (25, 49), (50, 74), (75, 100))
 
 @dataclass(frozen=True)
 class Done:
-    """A valuable action as plain data; ``name`` is bilingual, ``on`` the day on which the lead did it."""
+    """A valuable action as plain data; ``name`` is bilingual, ``on`` the day on which the lead did
+    it.
+    """
 
     code: str
     name: Any
@@ -30,7 +32,8 @@ class Done:
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a log: ``points`` for what ``kind`` says; ``code`` and bilingual ``text`` of the criterion or action.
+    """One line of a log: ``points`` for what ``kind`` says; ``code`` and bilingual ``text`` of the
+    criterion or action.
 
     ``on``: the day of the action; ``days``: of decay, how long ago it was.
     """
@@ -51,7 +54,10 @@ class Line:
 
 @dataclass(frozen=True)
 class Score:
-    """A log and what it comes to. ``open``: the lines that would still be gained, in the order of the criteria."""
+    """A log and what it comes to.
+
+    ``open``: the lines that would still be gained, in the order of the criteria.
+    """
 
     lines: tuple[Line, ...]
     open: tuple[Line, ...] = ()
@@ -83,12 +89,16 @@ def of(assessment: Assessment, actions: Iterable[Done], *, on: date, half_life: 
 
 
 def fit(assessment: Assessment) -> Score:
-    """How much of the persona the lead meets, criteria of fit and of SQL by their weights; a disqualifier takes all."""
+    """How much of the persona the lead meets, criteria of fit and of SQL by their weights; a
+    disqualifier takes all.
+    """
     asked = [j for j in assessment.judgements if j.rule.kind != DISQUALIFIER]
     worth = shares([j.rule for j in asked])
     lines = [_of_rule(j.rule, points) for j, points in zip(asked, worth, strict=True)]
     gained = [line for line, j in zip(lines, asked, strict=True) if j.holds and line.points]
-    missing = tuple(line for line, j in zip(lines, asked, strict=True) if not j.holds and line.points)
+    missing = tuple(
+        line for line, j in zip(lines, asked, strict=True) if not j.holds and line.points
+    )
     gone = next((j for j in assessment.of(DISQUALIFIER) if j.verdict == MET), None)
     if gone is not None and gained:
         gained.append(_of_rule(gone.rule, -sum(line.points for line in gained)))
@@ -100,7 +110,9 @@ def _of_rule(rule: Rule, points: int) -> Line:
 
 
 def shares(rules: list[Rule]) -> list[int]:
-    """What each rule is worth of 100 points, by weight and in whole points; together 100, or 0 without any weight."""
+    """What each rule is worth of 100 points, by weight and in whole points; together 100, or 0
+    without any weight.
+    """
     total, so_far, before, found = sum(rule.weight for rule in rules), 0, 0, []
     for rule in rules:
         so_far += rule.weight
@@ -111,7 +123,9 @@ def shares(rules: list[Rule]) -> list[int]:
 
 
 def engagement(actions: Iterable[Done], *, on: date, half_life: int) -> Score:
-    """What the lead did, worth half after every ``half_life`` days, in whole points; never more than 100."""
+    """What the lead did, worth half after every ``half_life`` days, in whole points; never more
+    than 100.
+    """
     lines: list[Line] = []
     for action in sorted(actions, key=lambda each: (each.on, each.code)):
         days = max((on - action.on).days, 0)

@@ -22,11 +22,16 @@ def find_or_create(readings: Iterable[Reading]) -> dict[Key, Company]:
     """The companies of the rows by :func:`key_of`."""
     named = [reading for reading in readings if reading.get("company.name")]
     keys = {key_of(reading)[0] for reading in named}
-    found = {(row.name_key, row.country): row for row in Company.objects.filter(name_key__in=keys).order_by("-pk")}
+    found = {
+        (row.name_key, row.country): row
+        for row in Company.objects.filter(name_key__in=keys).order_by("-pk")
+    }
     gained: set[Key] = set()
     for reading in named:
         key, given = key_of(reading), reading.group("company")
-        company = found.setdefault(key, Company(name=given["name"], name_key=key[0], country=key[1]))
+        company = found.setdefault(
+            key, Company(name=given["name"], name_key=key[0], country=key[1])
+        )
         for name in FACTS:
             if given.get(name) and not getattr(company, name):
                 setattr(company, name, given[name])

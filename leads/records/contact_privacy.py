@@ -1,4 +1,6 @@
-"""Phone and e-mail of a lead, masked for sales until somebody takes it, where its agreement says so."""
+"""Phone and e-mail of a lead, masked for sales until somebody takes it, where its agreement says
+so.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ FACTS = ("person.email", "person.phone")
 
 
 def is_hidden(lead: Lead, user: User) -> bool:
-    """Whether ``user`` may not read how to reach ``lead``: its marketing team and the director always may."""
+    """Whether ``user`` may not read how to reach ``lead``: its marketing team and the director
+    always may.
+    """
     if not lead.contact_hidden or user.is_director:
         return False
     return lead.marketing_team_id not in user.team_ids(Side.MARKETING)
@@ -36,7 +40,10 @@ def masked(payload: dict[str, Any]) -> dict[str, Any]:
     changes = payload.get("changes") or {}
     if not set(FACTS) & set(changes):
         return payload
-    return {**payload, "changes": {f: [MASK, MASK] if f in FACTS else pair for f, pair in changes.items()}}
+    return {
+        **payload,
+        "changes": {f: [MASK, MASK] if f in FACTS else pair for f, pair in changes.items()},
+    }
 
 
 def readable(user: User) -> Q:

@@ -1,4 +1,7 @@
-"""Custom fields: what the organisation asks of its leads beyond the usual. They are put away, never deleted."""
+"""Custom fields: what the organisation asks of its leads beyond the usual.
+
+They are put away, never deleted.
+"""
 
 from __future__ import annotations
 
@@ -56,22 +59,33 @@ def create(
     by: User,
     at: datetime,
 ) -> CustomField:
-    """A new field at the end of the form. ``choices``: bilingual, for the type "choice". BadField names what is
-    wrong."""
+    """A new field at the end of the form.
+
+    ``choices``: bilingual, for the type "choice". BadField names what is wrong.
+    """
     words = _words(name)
     if type not in CustomField.Type.values:
         raise BadField(fields={"type": _("Choose what the field holds.")})
     listed = _choices(choices) if type == CustomField.Type.CHOICE else []
-    wanted = slugify(words.get("en") or words.get("es") or "")[:50].replace("-", "_").strip("_") or "field"
+    wanted = (
+        slugify(words.get("en") or words.get("es") or "")[:50].replace("-", "_").strip("_")
+        or "field"
+    )
     taken = set(CustomField.objects.filter(code__startswith=wanted).values_list("code", flat=True))
-    code = next(c for n in range(1, len(taken) + 2) if (c := wanted if n == 1 else f"{wanted}_{n}") not in taken)
+    code = next(
+        c
+        for n in range(1, len(taken) + 2)
+        if (c := wanted if n == 1 else f"{wanted}_{n}") not in taken
+    )
     last = CustomField.objects.aggregate(last=Max("position"))["last"] or 0
     try:
         with transaction.atomic():
             custom = CustomField.objects.create(
                 code=code, name=words, type=type, choices=listed, position=min(last + 1, 32000)
             )
-            record("custom_field_created", custom, by=by, at=at, payload={"code": code, "type": type})
+            record(
+                "custom_field_created", custom, by=by, at=at, payload={"code": code, "type": type}
+            )
     except IntegrityError:
         raise NameTaken from None
     return custom
@@ -86,7 +100,10 @@ def change(
     by: User,
     at: datetime,
 ) -> CustomField:
-    """Other words, further choices. The type stays, and so do the values of choices: leads have answered with them."""
+    """Other words, further choices.
+
+    The type stays, and so do the values of choices: leads have answered with them.
+    """
     custom = CustomField.objects.select_for_update(no_key=True).get(pk=custom.pk)
     before = {"name": custom.name, "choices": custom.choices}
     custom.name = _words(name)
@@ -99,7 +116,10 @@ def change(
 
 @transaction.atomic
 def archive(custom: CustomField, *, by: User, at: datetime) -> CustomField:
-    """Asked for no more; what leads have answered stays, and criteria that ask for it still judge. Twice is once."""
+    """Asked for no more; what leads have answered stays, and criteria that ask for it still judge.
+
+    Twice is once.
+    """
     custom = CustomField.objects.select_for_update(no_key=True).get(pk=custom.pk)
     if custom.archived_at is None:
         custom.archived_at = at
@@ -120,9 +140,16 @@ def restore(custom: CustomField, *, by: User, at: datetime) -> CustomField:
 
 
 def catalogue() -> dict[str, Field]:
-    """Everything that criteria may ask of a lead, by code: the usual facts, then the custom fields. Two queries."""
+    """Everything that criteria may ask of a lead, by code: the usual facts, then the custom fields.
+
+    Two queries.
+    """
     sources = tuple((row.code, str(row)) for row in Source.objects.all())
-    listed = {"lead.source": sources, "person.country": tuple(countries()), "company.country": tuple(countries())}
+    listed = {
+        "lead.source": sources,
+        "person.country": tuple(countries()),
+        "company.country": tuple(countries()),
+    }
     found = {
         code: Field(code, str(label), TYPES.get(code, FieldType.TEXT), listed.get(code, ()))
         for code, label in FIELD_LABELS.items()
@@ -130,7 +157,9 @@ def catalogue() -> dict[str, Field]:
     for custom in CustomField.objects.all():
         code, options = f"attributes.{custom.code}", tuple(custom.named())
         archived = custom.archived_at is not None
-        found[code] = Field(code, str(custom), custom.type, options, is_archived=archived, is_custom=True)
+        found[code] = Field(
+            code, str(custom), custom.type, options, is_archived=archived, is_custom=True
+        )
     return found
 
 
@@ -142,8 +171,12 @@ def _words(name: Mapping[str, str]) -> dict[str, str]:
     return found
 
 
-def _choices(choices: Iterable[Mapping[str, str]], kept: Iterable[str] = ()) -> list[dict[str, Any]]:
-    """The choices as they are stored: ``value`` is what a lead answers with, made once from the first words."""
+def _choices(
+    choices: Iterable[Mapping[str, str]], kept: Iterable[str] = ()
+) -> list[dict[str, Any]]:
+    """The choices as they are stored: ``value`` is what a lead answers with, made once from the
+    first words.
+    """
     found: list[dict[str, Any]] = []
     known = set(kept)
     taken = set(known)
@@ -155,17 +188,34 @@ def _choices(choices: Iterable[Mapping[str, str]], kept: Iterable[str] = ()) -> 
         value = each.get("value") or ""
         if value not in known:
             base = words.get("es") or words["en"]
-            value = next(v for n in range(1, MOST_CHOICES * 2) if (v := base if n == 1 else f"{base} {n}") not in taken)
+            value = next(
+                v
+                for n in range(1, MOST_CHOICES * 2)
+                if (v := base if n == 1 else f"{base} {n}") not in taken
+            )
         taken.add(value)
         known.discard(value)
         found.append({"value": value, **words})
     if known:
-        raise BadField(fields={"choice-0-es": _("A choice that leads may have answered with stays; change its words.")})
+        raise BadField(
+            fields={
+                "choice-0-es": _(
+                    "A choice that leads may have answered with stays; change its words."
+                )
+            }
+        )
     if len(found) < 2:
         raise BadField(fields={"choice-0-es": _("Give at least two choices.")})
     if len(found) > MOST_CHOICES:
-        raise BadField(fields={"choice-0-es": _("Give at most %(count)d choices.") % {"count": MOST_CHOICES}})
-    said = [(language, fold(each[language])) for each in found for language in LANGUAGES if each.get(language)]
+        raise BadField(
+            fields={"choice-0-es": _("Give at most %(count)d choices.") % {"count": MOST_CHOICES}}
+        )
+    said = [
+        (language, fold(each[language]))
+        for each in found
+        for language in LANGUAGES
+        if each.get(language)
+    ]
     if len(said) != len(set(said)):
         raise BadField(fields={"choice-0-es": _("Two choices read the same.")})
     return found

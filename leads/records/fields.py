@@ -26,11 +26,20 @@ FIELD_LABELS: dict[str, Promise] = {
 
 
 def labels(fields: Iterable[str]) -> dict[str, str]:
-    """What people call ``fields``: standard ones, and ``attributes.<code>`` of custom ones. At most one query."""
+    """What people call ``fields``: standard ones, and ``attributes.<code>`` of custom ones.
+
+    At most one query.
+    """
     wanted = list(fields)
     codes = [field.removeprefix("attributes.") for field in wanted if field not in FIELD_LABELS]
-    custom = {c.code: in_language(c.name) for c in CustomField.objects.filter(code__in=codes)} if codes else {}
+    custom = (
+        {c.code: in_language(c.name) for c in CustomField.objects.filter(code__in=codes)}
+        if codes
+        else {}
+    )
     return {
-        field: str(FIELD_LABELS.get(field) or custom.get(code := field.removeprefix("attributes."), code))
+        field: str(
+            FIELD_LABELS.get(field) or custom.get(code := field.removeprefix("attributes."), code)
+        )
         for field in wanted
     }

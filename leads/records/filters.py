@@ -25,7 +25,10 @@ NOT_GIVEN = "~none"  # no code of a source can look like this
 
 
 class LeadFilter(django_filters.FilterSet):
-    """Search and filters of the lead list, all of them in the address. Unknown parameters are refused."""
+    """Search and filters of the lead list, all of them in the address.
+
+    Unknown parameters are refused.
+    """
 
     q = django_filters.CharFilter(
         label=gettext_lazy("Search"),
@@ -57,7 +60,10 @@ class LeadFilter(django_filters.FilterSet):
     )
 
     imported = django_filters.NumberFilter(
-        label=gettext_lazy("Import"), field_name="import_run", widget=forms.HiddenInput(), max_value=2**63 - 1
+        label=gettext_lazy("Import"),
+        field_name="import_run",
+        widget=forms.HiddenInput(),
+        max_value=2**63 - 1,
     )
 
     class Meta:
@@ -68,20 +74,29 @@ class LeadFilter(django_filters.FilterSet):
         self.user = user
         if unknown := set(data) - set(self.base_filters) - PAGING:
             raise BadParameter(
-                _("The address has a part that this list does not know: %s.") % ", ".join(sorted(unknown))
+                _("The address has a part that this list does not know: %s.")
+                % ", ".join(sorted(unknown))
             )
         super().__init__(data, queryset.filter(archived_at__isnull=True))
-        sources = [(source.code, str(source)) for source in Source.objects.filter(archived_at__isnull=True)]
+        sources = [
+            (source.code, str(source)) for source in Source.objects.filter(archived_at__isnull=True)
+        ]
         self.filters["source"].extra["choices"] = [*sources, (NOT_GIVEN, _("Not given"))]
         personas = [(p.slug, str(p)) for p in Persona.objects.filter(archived_at__isnull=True)]
         self.filters["persona"].extra["choices"] = personas
 
     def search(self, rows: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
-        """Every word has to occur: part of a name or company without accents, of an e-mail, of a phone's digits."""
+        """Every word has to occur: part of a name or company without accents, of an e-mail, of a
+        phone's digits.
+        """
         return rows.filter(search.condition(value, self.user))
 
     def by_source(self, rows: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
-        return rows.filter(source__isnull=True) if value == NOT_GIVEN else rows.filter(source__code=value)
+        return (
+            rows.filter(source__isnull=True)
+            if value == NOT_GIVEN
+            else rows.filter(source__code=value)
+        )
 
     @property
     def chosen(self) -> list[tuple[str, str, str]]:
@@ -95,7 +110,11 @@ class LeadFilter(django_filters.FilterSet):
 
     def _words(self, name: str, raw: str) -> str:
         """A chosen value as people read it; what could not be read stays as it came."""
-        value = self.form.cleaned_data.get(name) if self.form.is_bound and self.form.is_valid() else None
+        value = (
+            self.form.cleaned_data.get(name)
+            if self.form.is_bound and self.form.is_valid()
+            else None
+        )
         if isinstance(value, date):
             return day_words(value)
         return str(dict(getattr(self.form.fields[name], "choices", [])).get(raw, raw))

@@ -44,7 +44,8 @@ class ChangedMeanwhile(Conflict):
 
 
 def normal_phone(raw: str, country: str = "") -> str:
-    """``raw`` as E.164 where it can be read (with ``country`` as the default region), else cleaned as it came.
+    """``raw`` as E.164 where it can be read (with ``country`` as the default region), else cleaned
+    as it came.
 
     Mexico's old mobile prefixes (+52 1, 044, 045, abolished in 2019) are dropped before reading.
     """
@@ -64,8 +65,12 @@ def normal_phone(raw: str, country: str = "") -> str:
 
 
 def search_text(person: Person, company: Company | None, external_id: str = "") -> str:
-    """What searching looks at: folded name and company, e-mail, digits of the phone, external id."""
-    return search_words(person.name, company.name if company else "", person.email, person.phone, external_id)
+    """What searching looks at: folded name and company, e-mail, digits of the phone,
+    external id.
+    """
+    return search_words(
+        person.name, company.name if company else "", person.email, person.phone, external_id
+    )
 
 
 def search_words(name: str, company: str, email: str, phone: str, external_id: str) -> str:
@@ -84,10 +89,11 @@ def capture(
     source: Source | None = None,
     first_action: ValuableActionKind | None = None,
 ) -> Lead:
-    """Log a lead. ``data``: {"person": {…}, "company": {…}, "attributes": {…}, "campaign", "landing_page"}.
+    """Log a lead. ``data``: {"person": {…}, "company": {…}, "attributes": {…}, "campaign",
+    "landing_page"}.
 
-    Writes the immutable first touch and, with ``first_action``, the valuable action that brought the lead.
-    Raises NothingToKnowItBy where name, e-mail and phone are all empty.
+    Writes the immutable first touch and, with ``first_action``, the valuable action that brought
+    the lead. Raises NothingToKnowItBy where name, e-mail and phone are all empty.
     """
     person = _person(data.get("person", {}))
     if not (person.name or person.email or person.phone):
@@ -127,17 +133,25 @@ def _person(fields: Mapping[str, Any]) -> Person:
 
 
 def find_or_create_company(fields: Mapping[str, Any]) -> Company | None:
-    """The company of that name (without accents and legal form) in that country, or a new one; None without name."""
+    """The company of that name (without accents and legal form) in that country, or a new one; None
+    without name.
+    """
     name = clean_line(fields.get("name") or "")
     if not name:
         return None
-    known = Company.objects.filter(name_key=company_key(name), country=fields.get("country") or "").first()
+    known = Company.objects.filter(
+        name_key=company_key(name), country=fields.get("country") or ""
+    ).first()
     if known is None:
         values = {key: fields.get(key) or "" for key in ("domain", "country", "industry")}
         return Company.objects.create(
             name=name, name_key=company_key(name), employees=fields.get("employees"), **values
         )
-    changed = [key for key in ("domain", "industry", "employees") if fields.get(key) and not getattr(known, key)]
+    changed = [
+        key
+        for key in ("domain", "industry", "employees")
+        if fields.get(key) and not getattr(known, key)
+    ]
     for key in changed:
         setattr(known, key, fields[key])
     if changed:
@@ -147,12 +161,17 @@ def find_or_create_company(fields: Mapping[str, Any]) -> Company | None:
 
 @transaction.atomic
 def change(lead: Lead, data: Mapping[str, Any], *, by: User, at: datetime, version: int) -> Lead:
-    """Change a lead's data. ``version``: the one that was on the screen; raises ChangedMeanwhile if it moved on.
+    """Change a lead's data.
 
-    ``data`` as in :func:`capture`, plus "source"; what of a person or of the attributes is not named stays, an empty
-    attribute goes. The first touch never changes. Old and new values go to the event.
+    ``version``: the one that was on the screen; raises ChangedMeanwhile if it moved on.
+
+    ``data`` as in :func:`capture`, plus "source"; what of a person or of the attributes is not
+    named stays, an empty attribute goes. The first touch never changes. Old and new values go to
+    the event.
     """
-    if not Lead.objects.filter(pk=lead.pk, version=version, archived_at__isnull=True).update(version=F("version") + 1):
+    if not Lead.objects.filter(pk=lead.pk, version=version, archived_at__isnull=True).update(
+        version=F("version") + 1
+    ):
         raise ChangedMeanwhile(_changed_by(lead))
     lead = Lead.objects.select_related("person", "company", "source").get(pk=lead.pk)
     fresh = _person(data.get("person", {}))
@@ -180,7 +199,9 @@ def change(lead: Lead, data: Mapping[str, Any], *, by: User, at: datetime, versi
 
 
 def _changed_by(lead: Lead) -> object:
-    last = lead.events.filter(kind=EventKind.UPDATED).select_related("actor").order_by("-id").first()
+    last = (
+        lead.events.filter(kind=EventKind.UPDATED).select_related("actor").order_by("-id").first()
+    )
     if last is None or last.actor is None:
         return ChangedMeanwhile.message
     text = _("%(name)s changed this lead while you edited it. Compare, then save again.")
@@ -189,7 +210,9 @@ def _changed_by(lead: Lead) -> object:
 
 def _apply(row: Person | Company, values: Mapping[str, Any], prefix: str) -> dict[str, list[Any]]:
     changes = {
-        f"{prefix}.{name}": [getattr(row, name), value] for name, value in values.items() if getattr(row, name) != value
+        f"{prefix}.{name}": [getattr(row, name), value]
+        for name, value in values.items()
+        if getattr(row, name) != value
     }
     for name, value in values.items():
         setattr(row, name, value)
@@ -198,7 +221,9 @@ def _apply(row: Person | Company, values: Mapping[str, Any], prefix: str) -> dic
     return changes
 
 
-def _changed_company(lead: Lead, fields: Mapping[str, Any]) -> tuple[Company | None, dict[str, list[Any]]]:
+def _changed_company(
+    lead: Lead, fields: Mapping[str, Any]
+) -> tuple[Company | None, dict[str, list[Any]]]:
     """Another name means another company; other facts correct the one it has."""
     name = clean_line(fields.get("name") or "")
     old = lead.company
@@ -238,20 +263,42 @@ def add_action(
 
 
 @transaction.atomic
-def add_evidence(lead: Lead, code: str, verdict: str, *, value: str, source: str, by: User, at: datetime) -> Evidence:
-    """Note what proves (or disproves) the criterion ``code``: a value, where it is from, who says so and when."""
+def add_evidence(
+    lead: Lead, code: str, verdict: str, *, value: str, source: str, by: User, at: datetime
+) -> Evidence:
+    """Note what proves (or disproves) the criterion ``code``: a value, where it is from, who says
+    so and when.
+    """
     if not value.strip():
         raise DomainError(_("Say what proves it."), fields={"value": _("Say what proves it.")})
-    return write_evidence(lead, code, verdict, said={"value": value, "source": source}, by=by, at=at)
+    return write_evidence(
+        lead, code, verdict, said={"value": value, "source": source}, by=by, at=at
+    )
 
 
 @transaction.atomic
 def write_evidence(
-    lead: Lead, code: str, verdict: str, *, said: dict[str, str], by: User, at: datetime, overrides: bool = False
+    lead: Lead,
+    code: str,
+    verdict: str,
+    *,
+    said: dict[str, str],
+    by: User,
+    at: datetime,
+    overrides: bool = False,
 ) -> Evidence:
-    """The evidence and its event. ``said``: {"value", "source"}, and "reason" where it ``overrides`` a fact."""
+    """The evidence and its event.
+
+    ``said``: {"value", "source"}, and "reason" where it ``overrides`` a fact.
+    """
     evidence = Evidence.objects.create(
-        lead=lead, code=code, verdict=Verdict(verdict), overrides=overrides, actor=by, at=at, payload=said
+        lead=lead,
+        code=code,
+        verdict=Verdict(verdict),
+        overrides=overrides,
+        actor=by,
+        at=at,
+        payload=said,
     )
     payload: dict[str, Any] = {"criterion": code, "verdict": verdict, **said}
     if overrides:

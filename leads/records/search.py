@@ -1,6 +1,8 @@
-"""Finding leads by what people type: part of a name, a company without accents, an e-mail, digits of a phone.
+"""Finding leads by what people type: part of a name, a company without accents, an e-mail, digits
+of a phone.
 
-Everything stands in Lead.search_text behind one trigram index; each condition here is one that the index can answer.
+Everything stands in Lead.search_text behind one trigram index; each condition here is one that the
+index can answer.
 """
 
 from __future__ import annotations
@@ -41,9 +43,11 @@ def words_of(query: str) -> list[str]:
 
 
 def phones_of(query: str) -> list[str]:
-    """The digits of ``query`` where it can only be a phone, in every way in which such a number may be stored.
+    """The digits of ``query`` where it can only be a phone, in every way in which such a number may
+    be stored.
 
-    With and without country code, without the zeros and the Mexican 1 that are dialled but not kept.
+    With and without country code, without the zeros and the Mexican 1 that are dialled but not
+    kept.
     """
     number = digits(query)
     if not LIKE_PHONE.fullmatch(query.strip()) or len(number) < TRIGRAM:
@@ -69,8 +73,10 @@ def is_enough(query: str) -> bool:
 
 
 def condition(query: str, user: User | None = None) -> Q:
-    """All words of ``query`` occur, or its digits do; nothing typed excludes nothing. A lead whose phone and e-mail
-    ``user`` may not read is found by name and company alone."""
+    """All words of ``query`` occur, or its digits do; nothing typed excludes nothing.
+
+    A lead whose phone and e-mail ``user`` may not read is found by name and company alone.
+    """
     anywhere = _anywhere(query)
     readable = contact_privacy.readable(user) if user is not None else Q()
     if not readable or not anywhere:
@@ -83,7 +89,9 @@ def condition(query: str, user: User | None = None) -> Q:
 
 def _anywhere(query: str) -> Q:
     words, wanted = words_of(query), Q()
-    only_short = all(len(word) < TRIGRAM for word in words)  # else the longer ones bring the index in
+    only_short = all(
+        len(word) < TRIGRAM for word in words
+    )  # else the longer ones bring the index in
     for word in words:
         wanted &= _begins(word) if only_short else Q(search_text__contains=word)
     phones = Q()
@@ -100,9 +108,16 @@ def find(user: User, query: str) -> tuple[list[Hit], bool]:
     """At most MOST leads in sight, newest first, and whether there are more. One query."""
     if not is_enough(query):
         return [], False
-    rows = Lead.objects.visible_to(user).with_names().filter(condition(query, user), archived_at__isnull=True)
+    rows = (
+        Lead.objects.visible_to(user)
+        .with_names()
+        .filter(condition(query, user), archived_at__isnull=True)
+    )
     found = list(rows.order_by("-first_seen_on", "-pk")[: MOST + 1])
-    hits = [Hit(lead, () if contact_privacy.is_hidden(lead, user) else _matched(lead, query)) for lead in found[:MOST]]
+    hits = [
+        Hit(lead, () if contact_privacy.is_hidden(lead, user) else _matched(lead, query))
+        for lead in found[:MOST]
+    ]
     return hits, len(found) > MOST
 
 

@@ -16,7 +16,10 @@ MACHINE_WORD = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
 
 
 def code_of(value: str) -> str:
-    """The code for another system's word: "Paid Search" -> "paid_search". Words that have none get a hash."""
+    """The code for another system's word: "Paid Search" -> "paid_search".
+
+    Words that have none get a hash.
+    """
     code = re.sub(r"[^a-z0-9]+", "_", fold(value)).strip("_")
     if code and len(code) <= 60:
         return code
@@ -24,21 +27,32 @@ def code_of(value: str) -> str:
 
 
 def known() -> dict[str, Source]:
-    """Every source by its code and by the code of its name in each language; the code itself goes first."""
+    """Every source by its code and by the code of its name in each language; the code itself goes
+    first.
+    """
     rows = list(Source.objects.all())
-    found = {code_of(row.name[language]): row for row in rows for language in LANGUAGES if row.name.get(language)}
+    found = {
+        code_of(row.name[language]): row
+        for row in rows
+        for language in LANGUAGES
+        if row.name.get(language)
+    }
     return found | {row.code: row for row in rows}
 
 
 def find_or_create(
     values: Iterable[str], names: Mapping[str, Mapping[str, str]]
 ) -> tuple[dict[str, Source], list[Source]]:
-    """``{value: source}``, and the sources created for it, named by ``names`` (by code) or readably."""
+    """``{value: source}``, and the sources created for it, named by ``names`` (by code) or
+    readably.
+    """
     catalogue, fresh = known(), {}
     for value in values:
         code = code_of(value)
         if code not in catalogue and code not in fresh:
-            fresh[code] = Source(code=code, name=dict(names.get(code) or dict.fromkeys(LANGUAGES, readable(value))))
+            fresh[code] = Source(
+                code=code, name=dict(names.get(code) or dict.fromkeys(LANGUAGES, readable(value)))
+            )
     if fresh:
         last = Source.objects.aggregate(last=Max("position"))["last"] or 0
         for position, row in enumerate(fresh.values(), start=last + 1):
@@ -49,5 +63,11 @@ def find_or_create(
 
 
 def readable(value: str) -> str:
-    """A machine's word as people read it: "direct_traffic" -> "Direct traffic"; other words stay as they are."""
-    return re.sub("[_-]", " ", value).capitalize() if MACHINE_WORD.fullmatch(value) else clean_line(value)
+    """A machine's word as people read it: "direct_traffic" -> "Direct traffic"; other words stay as
+    they are.
+    """
+    return (
+        re.sub("[_-]", " ", value).capitalize()
+        if MACHINE_WORD.fullmatch(value)
+        else clean_line(value)
+    )

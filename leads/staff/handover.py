@@ -1,4 +1,6 @@
-"""Who takes over the work of somebody who goes or is away: their open handoffs in parcels, and moving them."""
+"""Who takes over the work of somebody who goes or is away: their open handoffs in parcels, and
+moving them.
+"""
 
 from __future__ import annotations
 
@@ -19,7 +21,9 @@ from leads.states import WORKED, HandoffState
 
 
 class WorkRemains(Conflict):
-    """Nobody was named for some of the person's open handoffs, or who was named cannot take them."""
+    """Nobody was named for some of the person's open handoffs, or who was named cannot
+    take them.
+    """
 
     code = "work_remains"
     message = gettext_lazy("Say who takes over the open handoffs.")
@@ -27,8 +31,11 @@ class WorkRemains(Conflict):
 
 @dataclass(frozen=True)
 class Parcel:
-    """The open handoffs of one person in one team that move together. ``can_queue``: not contacted yet, so they may
-    also go back to the queue. ``colleagues``: who may take them, those of the team before others."""
+    """The open handoffs of one person in one team that move together.
+
+    ``can_queue``: not contacted yet, so they may also go back to the queue. ``colleagues``: who may
+    take them, those of the team before others.
+    """
 
     team: Team
     can_queue: bool
@@ -54,8 +61,9 @@ def colleagues_for(handoff: Handoff, *, at: datetime) -> list[User]:
 
 
 def work_of(person: User, *, at: datetime) -> list[Parcel]:
-    """The person's open handoffs in parcels, each with who may take it: active, not away, of the same team first;
-    where the team has nobody else, people of the other sales teams."""
+    """The person's open handoffs in parcels, each with who may take it: active, not away, of the
+    same team first; where the team has nobody else, people of the other sales teams.
+    """
     rows = Handoff.objects.filter(owner=person, state__in=WORKED).select_related(
         "team", "lead__person", "lead__company", "owner", "submitted_by", "clock"
     )
@@ -82,7 +90,10 @@ def _sales_people(*, besides: User | None, at: datetime) -> list[User]:
 
 
 def plan(parcels: Iterable[Parcel], heirs: Heirs) -> dict[str, int]:
-    """How many of ``parcels`` would go where, by name ("" the queue). Raises WorkRemains as the move itself would."""
+    """How many of ``parcels`` would go where, by name ("" the queue).
+
+    Raises WorkRemains as the move itself would.
+    """
     found: dict[str, int] = {}
     for parcel in parcels:
         heir = _heir(parcel, heirs)
@@ -99,9 +110,13 @@ def _heir(parcel: Parcel, heirs: Heirs) -> User | None:
     if heir is None:
         if parcel.can_queue:
             return None
-        raise WorkRemains(fields={parcel.key: _("These leads are in conversation: name a colleague.")})
+        raise WorkRemains(
+            fields={parcel.key: _("These leads are in conversation: name a colleague.")}
+        )
     if heir.pk not in {colleague.pk for colleague in parcel.colleagues}:
-        text = _("%(name)s cannot take these: not active, away, or not in sales.") % {"name": heir.name}
+        text = _("%(name)s cannot take these: not active, away, or not in sales.") % {
+            "name": heir.name
+        }
         raise WorkRemains(text, fields={parcel.key: text})
     return heir
 
@@ -109,14 +124,26 @@ def _heir(parcel: Parcel, heirs: Heirs) -> User | None:
 def move(person: User, heirs: Heirs, *, by: User, at: datetime) -> dict[str, int]:
     """Move all of it inside the caller's transaction; returns and raises as :func:`plan`."""
     # the rows are locked before they are counted: a step of the person that runs now is waited for
-    list(Handoff.objects.select_for_update(no_key=True).filter(owner=person, state__in=WORKED).order_by("pk"))
+    list(
+        Handoff.objects.select_for_update(no_key=True)
+        .filter(owner=person, state__in=WORKED)
+        .order_by("pk")
+    )
     parcels = work_of(person, at=at)
     moved = plan(parcels, heirs)
     for parcel in parcels:
         heir = heirs[parcel.key]
         for handoff in parcel.handoffs:
             if heir is None:
-                handoffs.requeue(handoff, by=by, at=at, cause=f"handed_over:{person.pk}:{at.timestamp()}")
+                handoffs.requeue(
+                    handoff, by=by, at=at, cause=f"handed_over:{person.pk}:{at.timestamp()}"
+                )
             else:
-                handoffs.reassign(handoff, heir, by=by, at=at, why=_("%(name)s hands over") % {"name": person.name})
+                handoffs.reassign(
+                    handoff,
+                    heir,
+                    by=by,
+                    at=at,
+                    why=_("%(name)s hands over") % {"name": person.name},
+                )
     return moved

@@ -1,7 +1,9 @@
-"""Who works here: inviting people, changing their place, and ending their access with their work moved first.
+"""Who works here: inviting people, changing their place, and ending their access with their work
+moved first.
 
-The only module that deactivates a person. Changes of staff wait for one another (``_one_at_a_time``), so two of
-them cannot each leave the other one's work, or the last admin's chair, to nobody.
+The only module that deactivates a person. Changes of staff wait for one another
+(``_one_at_a_time``), so two of them cannot each leave the other one's work, or the last admin's
+chair, to nobody.
 """
 
 from __future__ import annotations
@@ -57,7 +59,9 @@ def invite(
     is_admin: bool = False,
     language: str = "",
 ) -> Invitation:
-    """Add a person who cannot sign in yet, with a link that lets them. Sends it by mail where mail is set up.
+    """Add a person who cannot sign in yet, with a link that lets them.
+
+    Sends it by mail where mail is set up.
 
     ``language``: default the organisation's. Raises BadPerson naming name, email or teams.
     """
@@ -67,7 +71,9 @@ def invite(
     if not name:
         raise _bad("name", _("Give the person's name."))
     if not (places or is_director or is_admin):
-        raise _bad("teams", _("Choose at least one team, or make the person a director or an admin."))
+        raise _bad(
+            "teams", _("Choose at least one team, or make the person a director or an admin.")
+        )
     _check_teams(places)
     try:
         with transaction.atomic():
@@ -89,7 +95,9 @@ def invite(
 
 @transaction.atomic
 def invite_again(person: User, *, by: User | None, at: datetime) -> Invitation:
-    """A new link for somebody who has not come in yet, or who lost the password; the one before stops working."""
+    """A new link for somebody who has not come in yet, or who lost the password; the one before
+    stops working.
+    """
     if not person.email:
         raise _bad("email", _("Give the person an e-mail first: they sign in with it."))
     invitation = invitations.create(person, by=by, at=at)
@@ -98,15 +106,22 @@ def invite_again(person: User, *, by: User | None, at: datetime) -> Invitation:
 
 
 def _post(invitation: Invitation, *, at: datetime) -> None:
-    """Queue the mail with the link, where there is mail; the link itself is made when it is sent."""
+    """Queue the mail with the link, where there is mail; the link itself is made when it
+    is sent.
+    """
     inviter = invitation.invited_by.name if invitation.invited_by else ""
     days = (invitation.expires_at - at).days
     params = {"invitation": invitation.pk, "by": inviter, "days": days}
-    outbox.post("invitation", invitation.person, at=at, key=f"invitation:{invitation.pk}", params=params)
+    outbox.post(
+        "invitation", invitation.person, at=at, key=f"invitation:{invitation.pk}", params=params
+    )
 
 
 def check_email(email: str, *, of: User | None = None) -> str:
-    """``email`` as it is stored. Raises BadPerson where it is none, or somebody else's than ``of``."""
+    """``email`` as it is stored.
+
+    Raises BadPerson where it is none, or somebody else's than ``of``.
+    """
     email = clean_line(email).lower()
     try:
         validate_email(email)
@@ -154,7 +169,9 @@ def rename(person: User, *, name: str, email: str, by: User, at: datetime) -> Us
 
 
 @transaction.atomic
-def change_roles(person: User, *, is_director: bool, is_admin: bool, by: User, at: datetime) -> User:
+def change_roles(
+    person: User, *, is_director: bool, is_admin: bool, by: User, at: datetime
+) -> User:
     """Set the two marks that no team gives. Raises NotPossible for the last admin."""
     person = _one_at_a_time(person)
     if person.is_admin and not is_admin:
@@ -170,11 +187,18 @@ def change_roles(person: User, *, is_director: bool, is_admin: bool, by: User, a
 
 @transaction.atomic
 def change_teams(person: User, teams: Places, *, by: User, at: datetime) -> User:
-    """Set the person's teams and which of them they lead. Raises NotPossible while they own open handoffs of a team
-    that they would leave: move those first."""
+    """Set the person's teams and which of them they lead.
+
+    Raises NotPossible while they own open handoffs of a team that they would leave: move those
+    first.
+    """
     person = _one_at_a_time(person)
     wanted = {team.pk: (team, is_lead) for team, is_lead in teams}
-    before = {m.team_id: m for m in person.memberships.select_related("team") if m.team.archived_at is None}
+    before = {
+        m.team_id: m
+        for m in person.memberships.select_related("team")
+        if m.team.archived_at is None
+    }
     _check_teams(place for pk, place in wanted.items() if pk not in before)
     left = [pk for pk in before if pk not in wanted]
     stuck = Handoff.objects.filter(owner=person, state__in=WORKED, team__in=left).count()
@@ -189,7 +213,9 @@ def change_teams(person: User, teams: Places, *, by: User, at: datetime) -> User
     person.memberships.filter(team__in=left).delete()
     for pk, (team, is_lead) in wanted.items():
         if pk not in before or before[pk].is_lead != is_lead:
-            Membership.objects.update_or_create(user=person, team=team, defaults={"is_lead": is_lead})
+            Membership.objects.update_or_create(
+                user=person, team=team, defaults={"is_lead": is_lead}
+            )
     old = {m.team.name: m.is_lead for m in before.values()}
     new = {team.name: is_lead for team, is_lead in wanted.values()}
     if old != new:
@@ -199,8 +225,13 @@ def change_teams(person: User, teams: Places, *, by: User, at: datetime) -> User
 
 
 @transaction.atomic
-def place(person: User, teams: Places, *, is_director: bool, is_admin: bool, by: User, at: datetime) -> User:
-    """Set teams and marks together, or neither. Raises as :func:`change_roles` and :func:`change_teams`."""
+def place(
+    person: User, teams: Places, *, is_director: bool, is_admin: bool, by: User, at: datetime
+) -> User:
+    """Set teams and marks together, or neither.
+
+    Raises as :func:`change_roles` and :func:`change_teams`.
+    """
     change_roles(person, is_director=is_director, is_admin=is_admin, by=by, at=at)
     return change_teams(person, teams, by=by, at=at)
 
@@ -224,7 +255,8 @@ def _end_sessions(person: User) -> None:
 
 @transaction.atomic
 def hand_over(person: User, heirs: Heirs, *, by: User, at: datetime) -> dict[str, int]:
-    """Move all open handoffs of the person as ``heirs`` says; returns how many went where, by name ("" the queue).
+    """Move all open handoffs of the person as ``heirs`` says; returns how many went where, by name
+    ("" the queue).
 
     Raises WorkRemains where a parcel has no heir, or one who cannot take it.
     """
@@ -237,10 +269,11 @@ def hand_over(person: User, heirs: Heirs, *, by: User, at: datetime) -> dict[str
 
 @transaction.atomic
 def deactivate(person: User, *, heirs: Heirs, by: User, at: datetime) -> dict[str, int]:
-    """End a person's access: no sign-in, all sessions over, links invalid, open handoffs moved as ``heirs`` says.
+    """End a person's access: no sign-in, all sessions over, links invalid, open handoffs moved as
+    ``heirs`` says.
 
-    Returns how many went where, as :func:`hand_over`. Names stay in the history, memberships for a return. Raises
-    NotPossible (oneself, the last admin, deactivated already), WorkRemains.
+    Returns how many went where, as :func:`hand_over`. Names stay in the history, memberships for a
+    return. Raises NotPossible (oneself, the last admin, deactivated already), WorkRemains.
     """
     person = _one_at_a_time(person)
     if person.pk == by.pk:
@@ -255,13 +288,22 @@ def deactivate(person: User, *, heirs: Heirs, by: User, at: datetime) -> dict[st
     # API keys need no end: the key of somebody inactive opens nothing (crm.api.authentication).
     invitations.revoke(person, by=by, at=at)
     moved = move(person, heirs, by=by, at=at)
-    record("person_deactivated", person, by=by, at=at, payload={"moved": moved, "was_active": was_active})
+    record(
+        "person_deactivated",
+        person,
+        by=by,
+        at=at,
+        payload={"moved": moved, "was_active": was_active},
+    )
     return moved
 
 
 @transaction.atomic
 def reactivate(person: User, *, by: User, at: datetime) -> Invitation | None:
-    """Give a person access again, in the teams they had. Who never set a password gets a link, which is returned."""
+    """Give a person access again, in the teams they had.
+
+    Who never set a password gets a link, which is returned.
+    """
     person = _one_at_a_time(person)
     if person.deactivated_at is None:
         raise NotPossible(_("%(name)s is not deactivated.") % {"name": person.name})
@@ -275,7 +317,9 @@ def warnings(person: User) -> list[str]:
     """What the organisation lacks when this person goes; nothing that forbids it."""
     found = []
     mine = [m.team for m in person.memberships_now if m.is_lead]
-    others = Membership.objects.exclude(user=person).filter(user__is_active=True, team__archived_at__isnull=True)
+    others = Membership.objects.exclude(user=person).filter(
+        user__is_active=True, team__archived_at__isnull=True
+    )
     led_sides = set(others.filter(is_lead=True).values_list("team__side", flat=True))
     for side in sorted({team.side for team in mine} - led_sides):
         text = _("%(side)s has no other team lead: nobody can sign the agreement for that side.")
@@ -286,7 +330,9 @@ def warnings(person: User) -> list[str]:
             text = _("%(team)s has nobody else: nobody sees its leads and its queue.")
             found.append(text % {"team": membership.team.name})
     if person.is_director and not _others(person).filter(is_director=True).exists():
-        found.append(_("There is no other director: the last step of the ladder goes to the admins."))
+        found.append(
+            _("There is no other director: the last step of the ladder goes to the admins.")
+        )
     return found
 
 

@@ -39,7 +39,10 @@ def create(name: str, side: str, *, language: str, by: User, at: datetime) -> Te
 
 @transaction.atomic
 def change(team: Team, *, name: str, language: str, by: User, at: datetime) -> Team:
-    """Rename a team or change the language of its mails. Its side never changes: its leads would change hands."""
+    """Rename a team or change the language of its mails.
+
+    Its side never changes: its leads would change hands.
+    """
     name, before = _checked(name), [team.name, team.language]
     team.name, team.language = name, language
     try:
@@ -48,13 +51,21 @@ def change(team: Team, *, name: str, language: str, by: User, at: datetime) -> T
     except IntegrityError as error:
         raise _taken(name) from error
     if [name, language] != before:
-        record("team_changed", team, by=by, at=at, payload={"before": before, "after": [name, language]})
+        record(
+            "team_changed",
+            team,
+            by=by,
+            at=at,
+            payload={"before": before, "after": [name, language]},
+        )
     return team
 
 
 @transaction.atomic
 def archive(team: Team, *, by: User, at: datetime) -> Team:
-    """Take a team out of use: nobody is placed in it, nothing handed off to it. History keeps its name.
+    """Take a team out of use: nobody is placed in it, nothing handed off to it.
+
+    History keeps its name.
 
     Raises TeamInUse while somebody belongs to it or a handoff to it is open.
     """
@@ -69,7 +80,9 @@ def archive(team: Team, *, by: User, at: datetime) -> Team:
         text = ngettext("%(count)s person belongs to it", "%(count)s people belong to it", members)
         reasons.append(text % {"count": members})
     if handoffs:
-        text = ngettext("%(count)s of its handoffs is open", "%(count)s of its handoffs are open", handoffs)
+        text = ngettext(
+            "%(count)s of its handoffs is open", "%(count)s of its handoffs are open", handoffs
+        )
         reasons.append(text % {"count": handoffs})
     if reasons:
         text = _("%(team)s is in use: %(reasons)s. Move them first.")

@@ -123,19 +123,28 @@ def settles_words(judgement: Judgement, field: str) -> str:
 
 ACCEPT = '<button class="btn" data-key="a" data-in-row formaction="{at}">{word}{{whose}}</button>\n'
 REJECT = '<a class="btn btn-quiet" data-key="r" href="{at}">{word}{{whose}}</a>'
-ACCEPT_AS_SQL = '\n<button class="btn" data-in-row formaction="{at}" title="{title}">{word}{{whose}}</button>'
+ACCEPT_AS_SQL = (
+    '\n<button class="btn" data-in-row formaction="{at}" title="{title}">{word}{{whose}}</button>'
+)
 
 
 @register.simple_tag
 def decide_buttons(row: dict[str, Any]) -> SafeString:
-    """What one may do with a row of the queue. Drawn at once, not by nodes of a template: a page has fifty of them."""
+    """What one may do with a row of the queue.
+
+    Drawn at once, not by nodes of a template: a page has fifty of them.
+    """
     pattern = _decide_pattern(row["can_accept_as_sql"], get_language(), get_script_prefix())
-    return format_html(pattern, pk=row["pk"], whose=format_html('<span class="vh"> {}</span>', row["name"]))
+    return format_html(
+        pattern, pk=row["pk"], whose=format_html('<span class="vh"> {}</span>', row["name"])
+    )
 
 
 @lru_cache(maxsize=16)
 def _decide_pattern(as_sql: bool, _language: str | None, _prefix: str) -> str:
-    """The buttons in the active language and below the active prefix, with places for the id and the name."""
+    """The buttons in the active language and below the active prefix, with places for the id and
+    the name.
+    """
     pk = SafeString("{pk}")
     drawn = format_html(ACCEPT, at=address("handoff_accept", pk), word=_("Accept"))
     drawn += format_html(REJECT, at=address("handoff_reject", pk), word=_("Reject"))

@@ -1,4 +1,6 @@
-"""The clock of the lead page: what it shows, whose own time runs beside it, and every pause that it had."""
+"""The clock of the lead page: what it shows, whose own time runs beside it, and every pause that it
+had.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +16,10 @@ from sla.models import Pause, Stint
 
 @dataclass(frozen=True)
 class OwnTime:
-    """A person's own time for the clock. ``word``: in_time, late, overdue, or running; ``over_at``: when it ended."""
+    """A person's own time for the clock.
+
+    ``word``: in_time, late, overdue, or running; ``over_at``: when it ended.
+    """
 
     name: str
     since: datetime
@@ -25,8 +30,10 @@ class OwnTime:
 
 @dataclass(frozen=True)
 class ClockPanel:
-    """``pause``: the one that goes on; ``pauses``: all of the handoff, the newest first; ``own``: who had the clock,
-    the present one last, empty where nobody handed it on or where it is not for the viewer to see."""
+    """``pause``: the one that goes on; ``pauses``: all of the handoff, the newest first; ``own``:
+    who had the clock, the present one last, empty where nobody handed it on or where it is not for
+    the viewer to see.
+    """
 
     reading: clocks.Reading
     pause: Pause | None
@@ -36,12 +43,16 @@ class ClockPanel:
     can_resume: bool
 
 
-def panel(user: User, handoff: Handoff | None, *, at: datetime, may_pause: bool) -> ClockPanel | None:
+def panel(
+    user: User, handoff: Handoff | None, *, at: datetime, may_pause: bool
+) -> ClockPanel | None:
     """The panel of the clock that ``handoff`` waits on, for ``user``; at most three queries."""
     if handoff is None or handoff.clock is None:
         return None
     clock = handoff.clock
-    rows = Pause.objects.filter(clock__subject_type=clock.subject_type, clock__subject_id=clock.subject_id)
+    rows = Pause.objects.filter(
+        clock__subject_type=clock.subject_type, clock__subject_id=clock.subject_id
+    )
     found = list(rows.select_related("reason", "by", "ended_by").order_by("-started_at", "-id"))
     now = next((each for each in found if each.ended_at is None and each.until > at), None)
     return ClockPanel(
@@ -55,17 +66,27 @@ def panel(user: User, handoff: Handoff | None, *, at: datetime, may_pause: bool)
 
 
 def _may_see_people(user: User, handoff: Handoff) -> bool:
-    """Whoever works it, leads the team, or stands over both sides; to others it is the team's affair."""
+    """Whoever works it, leads the team, or stands over both sides; to others it is the team's
+    affair.
+    """
     led = handoff.team_id in user.team_ids(Side.SALES, led=True)
     return user.is_director or led or handoff.owner_id == user.pk
 
 
 def _own(handoff: Handoff, *, at: datetime) -> list[OwnTime]:
     clock = handoff.clock
-    if clock is None or clock.assigned_at is None or clock.assigned_due_at is None or clock.accountable is None:
+    if (
+        clock is None
+        or clock.assigned_at is None
+        or clock.assigned_due_at is None
+        or clock.accountable is None
+    ):
         return []
     stints = Stint.objects.filter(clock=clock).select_related("person").order_by("id")
-    found = [OwnTime(s.person.name, s.assigned_at, s.due_at, "late" if s.was_late else "in_time", s.at) for s in stints]
+    found = [
+        OwnTime(s.person.name, s.assigned_at, s.due_at, "late" if s.was_late else "in_time", s.at)
+        for s in stints
+    ]
     if not found:
         return []
     if clock.assigned_met is not None:

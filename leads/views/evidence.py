@@ -31,14 +31,18 @@ def _back(request: Request, lead: Lead) -> HttpResponse:
     return redirect("lead_qualify" if request.POST.get("from") == "qualify" else "lead", pk=lead.pk)
 
 
-def _again(request: Request, lead: Lead, name: str, form: Form, status: int, at: datetime) -> HttpResponse:
+def _again(
+    request: Request, lead: Lead, name: str, form: Form, status: int, at: datetime
+) -> HttpResponse:
     """The page that the note was written on, with the form that came back."""
     if request.POST.get("from") == "qualify" and permissions.can_qualify(request.user, lead):
         return show_qualify(request, lead, at=at, status=status, bound={name: form})
     return show(request, lead, at=at, status=status, **{name: form})
 
 
-def _note(request: Request, lead: Lead, name: str, form: Form, write: Callable[[datetime], Any]) -> HttpResponse:
+def _note(
+    request: Request, lead: Lead, name: str, form: Form, write: Callable[[datetime], Any]
+) -> HttpResponse:
     """Validate ``form``, ``write``, and go back; anything wrong comes back on the same page."""
     now, status = request.now, 422
     if form.is_valid():
@@ -62,14 +66,21 @@ def add_action(request: Request, pk: int) -> HttpResponse:
     def write(now: datetime) -> None:
         data = form.cleaned_data
         leads.add_action(
-            lead, data["kind"], occurred_on=data["occurred_on"], note=data["note"], by=request.user, at=now
+            lead,
+            data["kind"],
+            occurred_on=data["occurred_on"],
+            note=data["note"],
+            by=request.user,
+            at=now,
         )
 
     return _note(request, lead, "action", form, write)
 
 
 def _judging(request: Request, lead: Lead, code: str) -> PersonaVersion:
-    """The persona version that judges the lead, if it has the criterion ``code``; 403 and 404 else."""
+    """The persona version that judges the lead, if it has the criterion ``code``; 403 and
+    404 else.
+    """
     handoff = lead_page.latest_handoff(request.user, lead)
     works = handoff is not None and permissions.can_work(request.user, handoff)
     if not (works or permissions.can_qualify(request.user, lead)):
@@ -90,7 +101,13 @@ def add_evidence(request: Request, pk: int, code: str) -> HttpResponse:
     def write(now: datetime) -> None:
         data = form.cleaned_data
         leads.add_evidence(
-            lead, code, data["verdict"], value=data["value"], source=data["source"], by=request.user, at=now
+            lead,
+            code,
+            data["verdict"],
+            value=data["value"],
+            source=data["source"],
+            by=request.user,
+            at=now,
         )
 
     return _note(request, lead, code, form, write)

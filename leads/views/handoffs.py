@@ -33,22 +33,30 @@ Predicate = Callable[[User, Handoff], bool]
 def fetch(request: Request, pk: int) -> Handoff:
     """The handoff, if the viewer may see it; 404 else."""
     rows = Handoff.objects.visible_to(request.user).with_names()
-    return get_object_or_404(rows.select_related("agreement_version", "submitted_by", "lead__marketing_team"), pk=pk)
+    return get_object_or_404(
+        rows.select_related("agreement_version", "submitted_by", "lead__marketing_team"), pk=pk
+    )
 
 
 def fetch_to_decide(request: Request, pk: int) -> Handoff:
-    """As :func:`fetch`, with no more than an accept needs and its row shows: nothing is done more often."""
+    """As :func:`fetch`, with no more than an accept needs and its row shows: nothing is done more
+    often.
+    """
     return get_object_or_404(queue.to_decide(Handoff.objects.visible_to(request.user)), pk=pk)
 
 
 def allowed(request: Request, handoff: Handoff, predicate: Predicate, *, when: bool = True) -> None:
-    """403 unless ``predicate``; ``when`` False: the state has moved on, which the step itself answers with 409."""
+    """403 unless ``predicate``; ``when`` False: the state has moved on, which the step itself
+    answers with 409.
+    """
     if when and not predicate(request.user, handoff):
         raise PermissionDenied
 
 
 def done(request: Request, handoff: Handoff, text: str, *, can_undo: bool = False) -> HttpResponse:
-    """Say what was done, with a button to undo it where one can (components/_toasts.html), and show the lead."""
+    """Say what was done, with a button to undo it where one can (components/_toasts.html), and show
+    the lead.
+    """
     say(request, handoff, text, can_undo=can_undo)
     return redirect("lead", pk=handoff.lead_id)
 
@@ -58,7 +66,9 @@ def say(request: Request, handoff: Handoff, text: str, *, can_undo: bool) -> Non
     messages.success(request, text % {"lead": handoff.lead}, extra_tags=tags)
 
 
-def decide(request: Request, pk: int, predicate: Predicate, act: Callable[..., Handoff], text: str) -> HttpResponse:
+def decide(
+    request: Request, pk: int, predicate: Predicate, act: Callable[..., Handoff], text: str
+) -> HttpResponse:
     """Accept by a button: from the lead page, or in place from a row of the queue (htmx)."""
     now = request.now
     try:
@@ -72,17 +82,29 @@ def decide(request: Request, pk: int, predicate: Predicate, act: Callable[..., H
         return render(request, "leads/_queue_row.html", {"row": lost}, status=409)
     can_undo = act is handoffs.accept
     if request.htmx:
-        won = row(request, handoff, at=now) | {"accepted": True, "is_gone": True, "can_undo": can_undo}
+        won = row(request, handoff, at=now) | {
+            "accepted": True,
+            "is_gone": True,
+            "can_undo": can_undo,
+        }
         return render(request, "leads/_queue_row.html", {"row": won})
     return done(request, handoff, text, can_undo=can_undo)
 
 
-def _faster_than_others(request: Request, pk: int, fetch: Callable[[Request, int], Handoff]) -> Handoff:
-    """The handoff in sight; one that a colleague has just taken from the same queue is a lost race, not a 404."""
+def _faster_than_others(
+    request: Request, pk: int, fetch: Callable[[Request, int], Handoff]
+) -> Handoff:
+    """The handoff in sight; one that a colleague has just taken from the same queue is a lost race,
+    not a 404.
+    """
     try:
         return fetch(request, pk)
     except Http404:
-        taken = Handoff.objects.filter(pk=pk, team__in=request.user.team_ids("sales")).with_names().first()
+        taken = (
+            Handoff.objects.filter(pk=pk, team__in=request.user.team_ids("sales"))
+            .with_names()
+            .first()
+        )
         if taken is None:
             raise
         raise handoffs.AlreadyTaken(taken) from None
@@ -109,24 +131,38 @@ def accept_as_sql(request: Request, pk: int) -> HttpResponse:
 
 @require_POST
 def undo(request: Request, pk: int) -> HttpResponse:
-    """Take back one's own accept or reject; in place in the queue (htmx), else back to the queue."""
+    """Take back one's own accept or reject; in place in the queue (htmx), else back to
+    the queue.
+    """
     handoff = fetch(request, pk)
     decision = decisions.standing(handoff)
     if decision is not None and not permissions.can_undo(request.user, decision):
         raise PermissionDenied
     decisions.undo(handoff, by=request.user, at=request.now)
     if request.htmx:
-        return render(request, "leads/_queue_row.html", {"row": row(request, handoff, at=request.now)})
+        return render(
+            request, "leads/_queue_row.html", {"row": row(request, handoff, at=request.now)}
+        )
     say(request, handoff, _("Undone: %(lead)s waits in the queue again."), can_undo=False)
     return redirect("queue")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def reject(request: Request, pk: int) -> HttpResponse:
-    """Reject before contact, with class and reason. GET: the page with the reasons (the queue's dialog, whole)."""
+    """Reject before contact, with class and reason.
+
+    GET: the page with the reasons (the queue's dialog, whole).
+    """
     handoff = _faster_than_others(request, pk, fetch)
-    allowed(request, handoff, permissions.can_decide, when=handoff.is_pending or request.method != "POST")
-    form = RejectForm(request.POST or None, reasons=lead_page.reasons_of(handoff), auto_id="id_reject_%s")
+    allowed(
+        request,
+        handoff,
+        permissions.can_decide,
+        when=handoff.is_pending or request.method != "POST",
+    )
+    form = RejectForm(
+        request.POST or None, reasons=lead_page.reasons_of(handoff), auto_id="id_reject_%s"
+    )
     status = 200
     if request.method == "POST":
         status = 422
@@ -147,7 +183,12 @@ def reject(request: Request, pk: int) -> HttpResponse:
                 text = _("%(lead)s went back to marketing with your reason.")
                 say(request, handoff, text, can_undo=True)
                 return redirect("queue")
-    return render(request, "leads/reject.html", {"form": form, "handoff": handoff, "lead": handoff.lead}, status=status)
+    return render(
+        request,
+        "leads/reject.html",
+        {"form": form, "handoff": handoff, "lead": handoff.lead},
+        status=status,
+    )
 
 
 def step(
@@ -158,7 +199,9 @@ def step(
     write: Callable[[datetime], object],
     text: str,
 ) -> HttpResponse:
-    """One step with a form on the lead page: what is wrong comes back there, nothing typed is lost."""
+    """One step with a form on the lead page: what is wrong comes back there, nothing typed
+    is lost.
+    """
     now, status = request.now, 422
     if form.is_valid():
         try:
@@ -217,7 +260,9 @@ def pause(request: Request, pk: int) -> HttpResponse:
 
     def write(now: datetime) -> None:
         data = form.cleaned_data
-        pauses.pause(handoff, data["reason"], until=data["until"], note=data["note"], by=request.user, at=now)
+        pauses.pause(
+            handoff, data["reason"], until=data["until"], note=data["note"], by=request.user, at=now
+        )
 
     return step(request, handoff, "pause", form, write, _("The clock of %(lead)s is paused."))
 
@@ -289,10 +334,14 @@ def lose(request: Request, pk: int) -> HttpResponse:
 @require_POST
 def disqualify(request: Request, pk: int) -> HttpResponse:
     """Close after contact as disqualified, with the reason."""
-    return _end(request, pk, OutcomeKind.DISQUALIFIED, outcomes.disqualify, _("%(lead)s is disqualified."))
+    return _end(
+        request, pk, OutcomeKind.DISQUALIFIED, outcomes.disqualify, _("%(lead)s is disqualified.")
+    )
 
 
-def _end(request: Request, pk: int, kind: OutcomeKind, act: Callable[..., Handoff], text: str) -> HttpResponse:
+def _end(
+    request: Request, pk: int, kind: OutcomeKind, act: Callable[..., Handoff], text: str
+) -> HttpResponse:
     handoff = fetch(request, pk)
     allowed(request, handoff, permissions.can_work)
     name = "lose" if kind == OutcomeKind.LOST else "disqualify"

@@ -53,9 +53,18 @@ def _since(at: datetime) -> datetime:
     return at - impact.USUAL
 
 
-def _show(request: Request, found: Impact, *, title: str, number: int, of_persona: bool = False) -> HttpResponse:
-    """The sentence alone for a page that fetches it (htmx), else a page of the list; rows out of sight are masked."""
-    context: dict[str, Any] = {"impact": found, "title": title, "number": number, "days": impact.USUAL.days}
+def _show(
+    request: Request, found: Impact, *, title: str, number: int, of_persona: bool = False
+) -> HttpResponse:
+    """The sentence alone for a page that fetches it (htmx), else a page of the list; rows out of
+    sight are masked.
+    """
+    context: dict[str, Any] = {
+        "impact": found,
+        "title": title,
+        "number": number,
+        "days": impact.USUAL.days,
+    }
     context["of_persona"] = of_persona
     if request.htmx:
         return render(request, "leads/_impact.html", context)

@@ -1,4 +1,7 @@
-"""Pages of the import: upload, columns, check, progress, report. Whoever may not import finds nothing here."""
+"""Pages of the import: upload, columns, check, progress, report.
+
+Whoever may not import finds nothing here.
+"""
 
 from __future__ import annotations
 
@@ -34,10 +37,14 @@ LEFT = 50  # leads named after an undo
 
 
 def fetch(request: Request, pk: int, *, to_work: bool = True) -> ImportRun:
-    """The import, if the viewer may see it (404 else) and, ``to_work`` on it, is of its team (403 else)."""
+    """The import, if the viewer may see it (404 else) and, ``to_work`` on it, is of its team (403
+    else).
+    """
     if not permissions.can_read_imports(request.user):
         raise Http404
-    rows = ImportRun.objects.visible_to(request.user).select_related("team", "created_by", "undone_by")
+    rows = ImportRun.objects.visible_to(request.user).select_related(
+        "team", "created_by", "undone_by"
+    )
     run = get_object_or_404(rows.defer("duplicates"), pk=pk)
     if to_work and not permissions.can_work_import(request.user, run):
         raise PermissionDenied
@@ -50,11 +57,17 @@ def import_list(request: Request) -> HttpResponse:
     if not permissions.can_read_imports(request.user):
         raise Http404
     request.now, before = request.now, request.GET.get("before", "")
-    if set(request.GET) - {"before"} or not (before == "" or (before.isdecimal() and len(before) < 19)):
+    if set(request.GET) - {"before"} or not (
+        before == "" or (before.isdecimal() and len(before) < 19)
+    ):
         raise BadParameter(_("This page address is not complete. Start again from the list."))
     rows = runs.newest(request.user, before=int(before) if before else None, size=PAGE)
     next_page = f"?before={rows[PAGE - 1].pk}" if len(rows) > PAGE else ""
-    context = {"rows": rows[:PAGE], "next": next_page, "can_import": permissions.can_import(request.user)}
+    context = {
+        "rows": rows[:PAGE],
+        "next": next_page,
+        "can_import": permissions.can_import(request.user),
+    }
     return render(request, "leads/import_list.html", context)
 
 
@@ -73,19 +86,25 @@ def import_new(request: Request) -> HttpResponse:
             form.add_error("file", _("The file is larger than %(most)d MB: split it.") % words)
         elif form.is_valid():
             try:
-                run = _upload(request, form.cleaned_data["file"], form.cleaned_data["team"] or teams[0])
+                run = _upload(
+                    request, form.cleaned_data["file"], form.cleaned_data["team"] or teams[0]
+                )
             except UnusableFile as error:
                 form.add_error("file", str(error.message))
             else:
                 return redirect("import_columns", pk=run.pk)
-    return render(request, "leads/import_new.html", {"form": form}, status=422 if form.errors else 200)
+    return render(
+        request, "leads/import_new.html", {"form": form}, status=422 if form.errors else 200
+    )
 
 
 def _upload(request: Request, given: Any, team: Team) -> ImportRun:
     with tempfile.NamedTemporaryFile(prefix="relevo-upload-") as file:
         size, sha256 = stored_file.copy(given.chunks(), file)
         path, now = Path(file.name), request.now
-        return runs.upload(path, given.name, size=size, sha256=sha256, team=team, by=request.user, at=now)
+        return runs.upload(
+            path, given.name, size=size, sha256=sha256, team=team, by=request.user, at=now
+        )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -111,7 +130,12 @@ def match(request: Request, pk: int) -> HttpResponse:
 
 
 def _show_columns(
-    request: Request, run: ImportRun, *, form: ColumnsForm, reading: ReadingForm | None = None, status: int = 200
+    request: Request,
+    run: ImportRun,
+    *,
+    form: ColumnsForm,
+    reading: ReadingForm | None = None,
+    status: int = 200,
 ) -> HttpResponse:
     context = {
         "run": run,
@@ -156,7 +180,11 @@ def _context(run: ImportRun, *, at: datetime) -> dict[str, Any]:
     counts = run.checked.get("counts", {}) if run.state == ImportState.CHECKED else run.done
     left = None
     if run.state in IMPORT_WORK and run.rows_done and run.rows_total and run.started_at:
-        left = (at - run.started_at).total_seconds() / run.rows_done * max(run.rows_total - run.rows_done, 0)
+        left = (
+            (at - run.started_at).total_seconds()
+            / run.rows_done
+            * max(run.rows_total - run.rows_done, 0)
+        )
     return {
         "run": run,
         "counts": counts,

@@ -48,18 +48,26 @@ def _save(request: Request, lead: Lead) -> HttpResponse:
     if undecided or not form.is_valid():
         for name in undecided:
             form.add_error(name, _("Choose which value stays."))
-        return _show(request, lead, form, version=version, was=was, differences=differences, status=422)
+        return _show(
+            request, lead, form, version=version, was=was, differences=differences, status=422
+        )
     try:
         leads.change(lead, form.data_for_lead(), by=request.user, at=request.now, version=version)
     except leads.ChangedMeanwhile as error:
         lead = fetch(request, lead.pk)
         if differences := _differences(lead, posted):
             form, message = LeadForm(posted, lead=lead), error.message
-            now: dict[str, Any] = {"version": lead.version, "differences": differences, "message": message}
+            now: dict[str, Any] = {
+                "version": lead.version,
+                "differences": differences,
+                "message": message,
+            }
             return _show(request, lead, form, was=was, status=409, **now)
     except DomainError as error:
         status = refuse(form, error)
-        return _show(request, lead, form, version=version, was=was, differences=differences, status=status)
+        return _show(
+            request, lead, form, version=version, was=was, differences=differences, status=status
+        )
     messages.success(request, _("Saved."))
     return redirect("lead", pk=lead.pk)
 
@@ -71,17 +79,23 @@ def _version(posted: QueryDict) -> int:
 
 
 def _was(posted: QueryDict) -> dict[str, str]:
-    """What the form showed at first, from its own hidden field; nothing where that cannot be read."""
+    """What the form showed at first, from its own hidden field; nothing where that cannot
+    be read.
+    """
     try:
         found = json.loads(posted.get("was", ""))
     except (ValueError, RecursionError):
         return {}
-    return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
+    return (
+        {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
+    )
 
 
 def _differences(lead: Lead, posted: QueryDict) -> list[Difference]:
     typed, saved = LeadForm(posted, lead=lead).typed(), LeadForm(lead=lead).shown()
-    kept = {name.removeprefix("keep."): str(posted[name]) for name in posted if name.startswith("keep.")}
+    kept = {
+        name.removeprefix("keep."): str(posted[name]) for name in posted if name.startswith("keep.")
+    }
     return edit_conflicts.compare(_was(posted), typed, saved, kept)
 
 
@@ -106,7 +120,12 @@ def _show(
     message: object = "",
 ) -> HttpResponse:
     """The form; with ``differences`` only those fields, each with both values."""
-    context: dict[str, Any] = {"form": form, "lead": lead, "version": version, "was": json.dumps(was)}
+    context: dict[str, Any] = {
+        "form": form,
+        "lead": lead,
+        "version": version,
+        "was": json.dumps(was),
+    }
     context["message"] = message
     if not differences:
         return render(request, "leads/lead_form.html", context, status=status)
@@ -117,9 +136,13 @@ def _show(
     return render(request, "leads/lead_compare.html", context, status=status)
 
 
-def _both(form: LeadForm, each: Difference, changed: dict[str, tuple[str, datetime]]) -> dict[str, Any]:
+def _both(
+    form: LeadForm, each: Difference, changed: dict[str, tuple[str, datetime]]
+) -> dict[str, Any]:
     fact = form.fact_of(each.field)
-    facts = [fact, "company.name"] if fact.startswith("company.") else [fact]  # a new company brings its own facts
+    facts = (
+        [fact, "company.name"] if fact.startswith("company.") else [fact]
+    )  # a new company brings its own facts
     by, at = next((changed[name] for name in facts if name in changed), ("", None))
     words = form.words(each.field, each.theirs)
     return {"field": form[each.field], "choice": each.choice, "theirs": words, "by": by, "at": at}

@@ -16,12 +16,29 @@ from crm.lib import number_formats
 from crm.lib.bilingual import in_language
 from crm.lib.forms import in_use
 from leads import events, permissions
-from leads.forms.handoffs import AttemptForm, EndForm, NoteForm, PauseForm, ReassignForm, RejectForm, WinForm
+from leads.forms.handoffs import (
+    AttemptForm,
+    EndForm,
+    NoteForm,
+    PauseForm,
+    ReassignForm,
+    RejectForm,
+    WinForm,
+)
 from leads.forms.qualification import ActionForm, EvidenceForm, OverrideForm
 from leads.handoffs import packages
 from leads.models import CustomField, Event, Handoff, Lead, OutcomeReason, ValuableActionKind
 from leads.qualification import facts, persona_match
-from leads.qualification.rules import AUTHORITY, DISQUALIFIER, FIT, MEANS, SQL_KINDS, Assessment, Judgement, Terms
+from leads.qualification.rules import (
+    AUTHORITY,
+    DISQUALIFIER,
+    FIT,
+    MEANS,
+    SQL_KINDS,
+    Assessment,
+    Judgement,
+    Terms,
+)
 from leads.qualification.scores import Scores
 from leads.records import contact_privacy, fields
 from leads.staff.handover import colleagues_for
@@ -31,7 +48,15 @@ from personas.models import PersonaVersion
 from sla.clocks import pauses
 from sla.models import PauseReason, RejectionReason
 
-JOURNEY = (Stage.CAPTURED, Stage.MQL, Stage.HANDED_OFF, Stage.ACCEPTED, Stage.CONTACTED, Stage.SQL, Stage.WON)
+JOURNEY = (
+    Stage.CAPTURED,
+    Stage.MQL,
+    Stage.HANDED_OFF,
+    Stage.ACCEPTED,
+    Stage.CONTACTED,
+    Stage.SQL,
+    Stage.WON,
+)
 TIMELINE = 200
 
 
@@ -43,7 +68,8 @@ class Step:
 
 @dataclass(frozen=True)
 class Check:
-    """One criterion as the page shows it, with the form for its evidence where the viewer may add some.
+    """One criterion as the page shows it, with the form for its evidence where the viewer may add
+    some.
 
     ``override``: the form for knowing better, where a fact decided and the viewer may.
     """
@@ -86,7 +112,12 @@ def latest_handoff(user: User, lead: Lead) -> Handoff | None:
     rows = Handoff.objects.visible_to(user).filter(lead=lead)
     handoff = (
         rows.select_related(
-            "team", "owner", "clock__accountable", "agreement_version__agreement", "submitted_by", "outcome_reason"
+            "team",
+            "owner",
+            "clock__accountable",
+            "agreement_version__agreement",
+            "submitted_by",
+            "outcome_reason",
         )
         .order_by("-cycle")
         .first()
@@ -97,18 +128,33 @@ def latest_handoff(user: User, lead: Lead) -> Handoff | None:
 
 
 def checks(
-    assessment: Assessment | None, *kinds: str, bound: dict[str, Form], editable: bool, hidden: bool = False
+    assessment: Assessment | None,
+    *kinds: str,
+    bound: dict[str, Form],
+    editable: bool,
+    hidden: bool = False,
 ) -> list[Check]:
-    """The judgements of ``kinds``, none where nothing is judged. ``bound``: forms that came back with errors, by
-    criterion; ``hidden``: the viewer may not read phone and e-mail."""
+    """The judgements of ``kinds``, none where nothing is judged.
+
+    ``bound``: forms that came back with errors, by criterion; ``hidden``: the viewer may not read
+    phone and e-mail.
+    """
     if assessment is None:
         return []
     names = fields.labels(j.rule.field for j in assessment.of(*kinds))
     found = []
     for j in assessment.of(*kinds):
         came_back = bound.get(j.rule.code)
-        form = EvidenceForm(auto_id=f"id_{j.rule.code}_%s") if editable and (j.value is None or j.proof) else None
-        better = OverrideForm(auto_id=f"id_{j.rule.code}_%s") if editable and j.can_be_overridden else None
+        form = (
+            EvidenceForm(auto_id=f"id_{j.rule.code}_%s")
+            if editable and (j.value is None or j.proof)
+            else None
+        )
+        better = (
+            OverrideForm(auto_id=f"id_{j.rule.code}_%s")
+            if editable and j.can_be_overridden
+            else None
+        )
         found.append(
             Check(
                 j,
@@ -132,7 +178,10 @@ def version_for(lead: Lead, handoff: Handoff | None) -> PersonaVersion | None:
 def judged(
     lead: Lead, handoff: Handoff | None, *, today: date, suggest: bool
 ) -> tuple[PersonaVersion | None, Assessment | None, Scores | None]:
-    """By which persona version, and how, the lead is judged now. ``suggest``: by the best match where it has none."""
+    """By which persona version, and how, the lead is judged now.
+
+    ``suggest``: by the best match where it has none.
+    """
     version = version_for(lead, handoff) or (persona_match.usual_version(lead) if suggest else None)
     if version is None:
         return None, None, None
@@ -148,7 +197,9 @@ def terms_for(handoff: Handoff | None) -> Terms:
 
 
 def overruled(handoff: Handoff | None) -> list[dict[str, str]]:
-    """What the handoff says that people know better: each with its criterion in words, the reason, and who says so."""
+    """What the handoff says that people know better: each with its criterion in words, the reason,
+    and who says so.
+    """
     if handoff is None or not handoff.overrides:
         return []
     said = handoff.package.payload.get("overrides", [])
@@ -171,7 +222,11 @@ def forms_for(request: Request, handoff: Handoff | None, *, at: datetime) -> dic
         found["reassign"] = reassign_form(handoff, at=at)
     if permissions.can_work(user, handoff):
         found["attempt"] = AttemptForm(auto_id="id_attempt_%s")
-        if permissions.can_pause(user, handoff) and handoff.clock and pauses.can_pause(handoff.clock, at=at):
+        if (
+            permissions.can_pause(user, handoff)
+            and handoff.clock
+            and pauses.can_pause(handoff.clock, at=at)
+        ):
             found["pause"] = pause_form(handoff)
         if handoff.state in (HandoffState.SQL, HandoffState.OPPORTUNITY):
             found["win"] = WinForm(currency=request.organisation.currency, auto_id="id_win_%s")
@@ -193,19 +248,28 @@ def pause_form(handoff: Handoff, data: Any = None) -> PauseForm:
 
 def reasons_of(handoff: Handoff) -> Any:
     """The rejection reasons that the handoff's agreement allows and that are not archived."""
-    return in_use(RejectionReason).filter(pk__in=handoff.agreement_version.rejection_reasons.values("pk"))
+    return in_use(RejectionReason).filter(
+        pk__in=handoff.agreement_version.rejection_reasons.values("pk")
+    )
 
 
 def timeline(lead: Lead, visible: list[int], *, whole: bool) -> list[Event]:
-    """Newest first. ``visible``: ids of handoffs in sight; events of others stay out unless ``whole``."""
+    """Newest first. ``visible``: ids of handoffs in sight; events of others stay out unless
+    ``whole``.
+    """
     rows = Event.objects.filter(lead=lead).select_related("actor").order_by("-id")
     if not whole:
         rows = rows.filter(handoff__isnull=True) | rows.filter(handoff__in=visible)
     return list(rows[:TIMELINE])
 
 
-def context(request: Request, lead: Lead, *, at: datetime, bound: dict[str, Form] | None = None) -> dict[str, Any]:
-    """Everything for leads/lead.html. ``bound``: forms that came back with errors, by the name of the step."""
+def context(
+    request: Request, lead: Lead, *, at: datetime, bound: dict[str, Form] | None = None
+) -> dict[str, Any]:
+    """Everything for leads/lead.html.
+
+    ``bound``: forms that came back with errors, by the name of the step.
+    """
     request.now, bound, user = at, bound or {}, request.user
     handoff = latest_handoff(user, lead)
     today, can_qualify = events.today(at), permissions.can_qualify(user, lead)
@@ -252,7 +316,9 @@ def timeline_for(user: User, lead: Lead) -> list[Event]:
     return rows
 
 
-def _abilities(user: User, lead: Lead, handoff: Handoff | None, assessment: Assessment | None) -> dict[str, bool]:
+def _abilities(
+    user: User, lead: Lead, handoff: Handoff | None, assessment: Assessment | None
+) -> dict[str, bool]:
     works = handoff is not None and permissions.can_work(user, handoff)
     proven = assessment is not None and assessment.proves(MEANS) and assessment.proves(AUTHORITY)
     return {
@@ -274,13 +340,20 @@ def _abilities(user: User, lead: Lead, handoff: Handoff | None, assessment: Asse
 
 
 def _attributes(lead: Lead) -> list[tuple[str, Any]]:
-    customs = {custom.code: custom for custom in CustomField.objects.filter(code__in=list(lead.attributes))}
+    customs = {
+        custom.code: custom for custom in CustomField.objects.filter(code__in=list(lead.attributes))
+    }
     found = []
     for code, value in lead.attributes.items():
         custom = customs.get(code)
         name = str(custom) if custom else code.replace("_", " ")
         found.append(
-            (name, dict(custom.named()).get(value, words(value)) if custom and custom.choices else words(value))
+            (
+                name,
+                dict(custom.named()).get(value, words(value))
+                if custom and custom.choices
+                else words(value),
+            )
         )
     return found
 

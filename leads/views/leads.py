@@ -34,7 +34,9 @@ def fetch(request: Request, pk: int) -> Lead:
     )
 
 
-def show(request: Request, lead: Lead, *, at: datetime, status: int = 200, **bound: Form) -> HttpResponse:
+def show(
+    request: Request, lead: Lead, *, at: datetime, status: int = 200, **bound: Form
+) -> HttpResponse:
     """The lead page; ``bound``: the form of a step that came back with errors."""
     context = lead_context.context(request, lead, at=at, bound=bound)
     return render(request, "leads/lead.html", context, status=status)
@@ -69,8 +71,12 @@ def lead_new(request: Request) -> HttpResponse:
                 first_action=form.cleaned_data.get("first_action"),
             )
         except DomainError as error:
-            return render(request, "leads/lead_form.html", {"form": form}, status=refuse(form, error))
+            return render(
+                request, "leads/lead_form.html", {"form": form}, status=refuse(form, error)
+            )
         messages.success(request, _("%(lead)s is logged.") % {"lead": lead})
         again = "again" in request.POST
         return redirect("lead_new") if again else redirect("lead_qualify", pk=lead.pk)
-    return render(request, "leads/lead_form.html", {"form": form}, status=422 if form.errors else 200)
+    return render(
+        request, "leads/lead_form.html", {"form": form}, status=422 if form.errors else 200
+    )

@@ -1,4 +1,6 @@
-"""The qualify page: which persona, each criterion with its evidence, the scores, and the hand-off."""
+"""The qualify page: which persona, each criterion with its evidence, the scores, and the
+hand-off.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,9 @@ from sla.worktime import arithmetic
 
 @dataclass(frozen=True)
 class Choice:
-    """By which persona the page judges: the one asked for, else the usual one; ``matches``: all, the best first."""
+    """By which persona the page judges: the one asked for, else the usual one; ``matches``: all,
+    the best first.
+    """
 
     match: Match | None
     matches: list[Match]
@@ -51,7 +55,9 @@ class Choice:
 
 
 def choice(request: Request, lead: Lead) -> Choice:
-    """The personas in use as they fit the lead, and the chosen one; 404 where the address asks for another."""
+    """The personas in use as they fit the lead, and the chosen one; 404 where the address asks for
+    another.
+    """
     terms = facts.terms_in_force()
     found = persona_match.matches(lead, terms)
     asked = request.POST.get("persona") or request.GET.get("persona") or ""
@@ -73,15 +79,24 @@ def qualify(request: Request, pk: int) -> HttpResponse:
 
 
 def show_qualify(
-    request: Request, lead: Lead, *, at: datetime, status: int = 200, bound: dict[str, Any] | None = None
+    request: Request,
+    lead: Lead,
+    *,
+    at: datetime,
+    status: int = 200,
+    bound: dict[str, Any] | None = None,
 ) -> HttpResponse:
-    """The qualify page. ``bound``: forms that came back with errors (hand_off, action, or a criterion's code)."""
+    """The qualify page. ``bound``: forms that came back with errors (hand_off, action, or a
+    criterion's code).
+    """
     request.now, bound = at, bound or {}
     chosen, today = choice(request, lead), events.today(at)
     assessment = chosen.match.assessment if chosen.match else None
     offers, missing = _offers(lead, at)
     checks = lead_page.checks
-    scores = facts.score(assessment, facts.done(lead), chosen.terms, on=today) if assessment else None
+    scores = (
+        facts.score(assessment, facts.done(lead), chosen.terms, on=today) if assessment else None
+    )
     form = bound.get("hand_off") or HandOffForm()
     context = {
         "lead": lead,
@@ -89,13 +104,19 @@ def show_qualify(
         "choice": chosen,
         "assessment": assessment,
         "scores": scores,
-        "fit": checks(assessment, FIT, DISQUALIFIER, bound=bound, editable=True) if assessment else [],
+        "fit": (
+            checks(assessment, FIT, DISQUALIFIER, bound=bound, editable=True) if assessment else []
+        ),
         "proofs": checks(assessment, *SQL_KINDS, bound=bound, editable=True) if assessment else [],
         "actions": lead.valuable_actions.select_related("kind", "recorded_by"),
         "action_form": bound.get("action") or ActionForm(today=today, auto_id="id_action_%s"),
         "form": form,
         "terms": offers,
-        "low": [offer for offer in offers if scores and offer.minimum is not None and scores.fit.total < offer.minimum],
+        "low": [
+            offer
+            for offer in offers
+            if scores and offer.minimum is not None and scores.fit.total < offer.minimum
+        ],
         "missing": missing,
         "ready": bool(assessment and assessment.is_mql and not missing and offers),
         "failed": next(iter(bound), ""),
@@ -105,7 +126,9 @@ def show_qualify(
 
 @dataclass(frozen=True)
 class Offer:
-    """A sales team that the lead may go to: when it would have to decide, and the fit score that its agreement asks."""
+    """A sales team that the lead may go to: when it would have to decide, and the fit score that
+    its agreement asks.
+    """
 
     team: Team
     due: datetime | None
@@ -121,7 +144,9 @@ def _offers(lead: Lead, at: datetime) -> tuple[list[Offer], list[str]]:
             version = agreements.in_force(team)
         except agreements.NoAgreement:
             continue
-        policy = agreements.policy(version, team, facts={"source": lead.source.code if lead.source else None})
+        policy = agreements.policy(
+            version, team, facts={"source": lead.source.code if lead.source else None}
+        )
         found.append(Offer(team, _due(policy, at), version.minimum_score))
         missing |= field_labels(facts.missing(lead, version.package_fields))
     return found, list(missing.values())
@@ -168,6 +193,8 @@ def hand_off(request: Request, pk: int) -> HttpResponse:
             status = refuse(form, error)
         else:
             said = {"lead": lead, "team": handoff.team}
-            messages.success(request, _("%(lead)s is in the queue of %(team)s. The clock is running.") % said)
+            messages.success(
+                request, _("%(lead)s is in the queue of %(team)s. The clock is running.") % said
+            )
             return redirect("lead", pk=pk)
     return show_qualify(request, lead, at=now, status=status, bound={"hand_off": form})

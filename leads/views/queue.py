@@ -55,7 +55,9 @@ def row(request: Request, handoff: Handoff, *, at: datetime) -> dict[str, Any]:
     """One line of the queue or of my leads, in plain words: templates look a dict up fastest."""
     said, can_decide = desk.said(handoff), permissions.can_decide(request.user, handoff)
     language = get_language()
-    name = called(said["person"], said["email"], said["phone"], said["external_id"], pk=handoff.lead_id)
+    name = called(
+        said["person"], said["email"], said["phone"], said["external_id"], pk=handoff.lead_id
+    )
     return {
         "handoff": handoff,
         "pk": str(handoff.pk),  # templates write numbers as the region does, at a price
@@ -92,7 +94,9 @@ def _word(handoff: Handoff) -> str:
     """Why marketing knew better, where it did and the list has read it (desk.queue)."""
     if not handoff.overrides:
         return ""
-    reasons = [each["reason"] for each in getattr(handoff, "overruled", None) or [] if each.get("reason")]
+    reasons = [
+        each["reason"] for each in getattr(handoff, "overruled", None) or [] if each.get("reason")
+    ]
     return f"{gettext('Overridden')}: {' · '.join(reasons)}" if reasons else gettext("Overridden")
 
 
@@ -131,7 +135,9 @@ def queue(request: Request) -> HttpResponse:
         ],
         "counts": counts,
         "version": desk.version(counts),
-        "next": f"?{urlencode({'tab': tab, 'from': start + PAGE})}" if counts[tab] > start + PAGE else "",
+        "next": f"?{urlencode({'tab': tab, 'from': start + PAGE})}"
+        if counts[tab] > start + PAGE
+        else "",
         "reject_reasons_at": reverse("queue"),
     }
     return render(request, "leads/queue.html", context)
@@ -185,7 +191,9 @@ def with_pauses(rows: list[dict[str, Any]], *, at: datetime) -> list[dict[str, A
 @require_safe
 def lead_list(request: Request) -> HttpResponse:
     """Every lead in sight, with search and filters in the address, newest first."""
-    listing = LeadFilter(request.GET, Lead.objects.visible_to(request.user).with_names(), user=request.user)
+    listing = LeadFilter(
+        request.GET, Lead.objects.visible_to(request.user).with_names(), user=request.user
+    )
     status = 200 if listing.is_valid() else 400
     rows = listing.qs if status == 200 else Lead.objects.none()
     after = request.GET.get("after", "")
@@ -218,4 +226,7 @@ def _stage_tabs(request: Request) -> list[Tab]:
         (Stage.MQL, _("Ready to hand off")),
         (Stage.RETURNED, _("Sent back")),
     ]
-    return [Tab(f"?stage={stage}" if stage else "?", label, None, stage == current) for stage, label in wanted]
+    return [
+        Tab(f"?stage={stage}" if stage else "?", label, None, stage == current)
+        for stage, label in wanted
+    ]

@@ -1,4 +1,6 @@
-"""The page that brings open handoffs to the agreement in force: first what would move, then exactly that."""
+"""The page that brings open handoffs to the agreement in force: first what would move, then exactly
+that.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +33,16 @@ def reapply(request: Request) -> HttpResponse:
     try:
         done = noun.apply(request.POST.get("token", ""), by=request.user, at=request.now)
     except noun.StalePreview as error:
-        return _show(request, error.preview, changed=error.changed, message=error.message, status=error.status)
-    text = ngettext("{n} deadline was moved.", "{n} deadlines were moved.", done.moved).format(n=done.moved)
+        return _show(
+            request,
+            error.preview,
+            changed=error.changed,
+            message=error.message,
+            status=error.status,
+        )
+    text = ngettext("{n} deadline was moved.", "{n} deadlines were moved.", done.moved).format(
+        n=done.moved
+    )
     if done.left:
         more = ngettext(
             "{n} handoff changed just then and was left.",

@@ -16,5 +16,11 @@ def search_leads(request: Request) -> HttpResponse:
     """Leads in sight that match ``q``; for htmx only the list, which stands in the palette."""
     query = clean_line(request.GET.get("q", ""))[: search.LONGEST]
     hits, more = search.find(request.user, query)
-    context = {"query": query, "hits": hits, "more": more, "enough": search.is_enough(query), "most": search.MOST}
+    context = {
+        "query": query,
+        "hits": hits,
+        "more": more,
+        "enough": search.is_enough(query),
+        "most": search.MOST,
+    }
     return render(request, "leads/_search.html" if request.htmx else "leads/search.html", context)

@@ -1,4 +1,6 @@
-"""Two people saved the same draft: the parts that differ, each as both have it, and whose is proposed to stay."""
+"""Two people saved the same draft: the parts that differ, each as both have it, and whose is
+proposed to stay.
+"""
 
 from __future__ import annotations
 
@@ -43,7 +45,9 @@ def kept(posted: QueryDict) -> dict[str, str]:
     return {name.removeprefix(KEEP): str(posted[name]) for name in posted if name.startswith(KEEP)}
 
 
-def pairs(was: str, mine: Typed, theirs: Typed, kept: Mapping[str, str], facts: Fields) -> list[Pair]:
+def pairs(
+    was: str, mine: Typed, theirs: Typed, kept: Mapping[str, str], facts: Fields
+) -> list[Pair]:
     """The parts that differ. ``was``: JSON of the parts as they were when the writing began."""
     ours, saved = documents.units(mine), documents.units(theirs)
     names = list(dict.fromkeys([*ours, *saved]))
@@ -107,4 +111,6 @@ def words(unit: str, value: Any, whole: Mapping[str, Any], facts: Fields) -> lis
 
 
 def _sentence(value: Any) -> dict[str, str]:
-    return {"es": value["es"], "en": value["en"]} if isinstance(value, dict) else {"es": "", "en": ""}
+    return (
+        {"es": value["es"], "en": value["en"]} if isinstance(value, dict) else {"es": "", "en": ""}
+    )

@@ -1,6 +1,8 @@
-"""A draft as it is typed: what a form sends, parted into a document that can grow, shrink and change its order.
+"""A draft as it is typed: what a form sends, parted into a document that can grow, shrink and
+change its order.
 
-Plain data. Whatever is sent comes back as it was typed, also where it is wrong; forms.DraftForm checks it.
+Plain data. Whatever is sent comes back as it was typed, also where it is wrong; forms.DraftForm
+checks it.
 """
 
 from __future__ import annotations
@@ -28,7 +30,9 @@ MOST = dict.fromkeys(SECTIONS, MOST_ENTRIES) | {CRITERIA: MOST_CRITERIA}
 
 @dataclass
 class Typed:
-    """``who``: by language; ``sections``: entries by language; ``criteria``: PARTS as text, operand as lines."""
+    """``who``: by language; ``sections``: entries by language; ``criteria``: PARTS as text, operand
+    as lines.
+    """
 
     who: Entry = field(default_factory=lambda: dict.fromkeys(LANGUAGES, ""))
     sections: dict[str, list[Entry]] = field(default_factory=lambda: {key: [] for key in SECTIONS})
@@ -51,7 +55,10 @@ def of_version(version: PersonaVersion) -> Typed:
     for key in SECTIONS:
         found.sections[key] = [blank_entry() | each for each in version.content.get(key) or []]
     for each in version.criteria.all():
-        row = {name: str(getattr(each, name)) for name in ("code", "kind", "field", "operator", "weight")}
+        row = {
+            name: str(getattr(each, name))
+            for name in ("code", "kind", "field", "operator", "weight")
+        }
         text = {language: each.text.get(language, "") for language in LANGUAGES}
         found.criteria.append({**row, **text, "operand": rules.typed_of(each.operand)})
     return found
@@ -68,7 +75,8 @@ def blank_criterion() -> dict[str, Any]:
 def read(posted: QueryDict) -> Typed:
     """What was sent, in the order of the numbers in its names; more rows than fit are left out.
 
-    Browsers end lines with CR LF; kept as LF, or every text of several lines would seem to have changed.
+    Browsers end lines with CR LF; kept as LF, or every text of several lines would seem to have
+    changed.
     """
     posted = posted.copy()
     for name in posted:
@@ -86,7 +94,9 @@ def read(posted: QueryDict) -> Typed:
                 row: dict[str, Any] = {part: posted.get(before + part, "") for part in PARTS}
                 found.criteria.append({**row, "operand": lines(posted.getlist(before + "operand"))})
             else:
-                found.sections[key].append({each: posted.get(before + each, "") for each in LANGUAGES})
+                found.sections[key].append(
+                    {each: posted.get(before + each, "") for each in LANGUAGES}
+                )
     return found
 
 
@@ -105,7 +115,9 @@ def flat(typed: Typed) -> dict[str, Any]:
 
 
 def act(typed: Typed, wanted: str) -> str:
-    """Add, drop or move a row; returns where on the page it stands now, "" if ``wanted`` says nothing that can be."""
+    """Add, drop or move a row; returns where on the page it stands now, "" if ``wanted`` says
+    nothing that can be.
+    """
     match = ACTION.fullmatch(wanted)
     if match is None:
         return ""
@@ -133,9 +145,13 @@ def act(typed: Typed, wanted: str) -> str:
 
 def units(typed: Typed) -> dict[str, Any]:
     """The document in parts of which one person's or another's is kept as a whole."""
-    found: dict[str, Any] = {f"{WHO}-{language}": text.strip() for language, text in typed.who.items()}
+    found: dict[str, Any] = {
+        f"{WHO}-{language}": text.strip() for language, text in typed.who.items()
+    }
     for key in SECTIONS:
-        found[key] = [each for each in typed.sections[key] if any(text.strip() for text in each.values())]
+        found[key] = [
+            each for each in typed.sections[key] if any(text.strip() for text in each.values())
+        ]
     for number, each in enumerate(typed.criteria):
         found[_unit(number, each)] = each
     found["order"] = [_unit(number, each) for number, each in enumerate(typed.criteria)]
@@ -147,7 +163,9 @@ def _unit(number: int, criterion: Mapping[str, Any]) -> str:
 
 
 def joined(mine: Typed, theirs: Typed, is_mine: Mapping[str, bool]) -> Typed:
-    """One document of two: of each part in ``is_mine`` this or that one's, of every other what they agree on."""
+    """One document of two: of each part in ``is_mine`` this or that one's, of every other what they
+    agree on.
+    """
     ours, saved = units(mine), units(theirs)
 
     def chosen(name: str) -> Any:

@@ -1,4 +1,7 @@
-"""What people type about personas and the fields that criteria ask for. Forms check; the noun modules decide."""
+"""What people type about personas and the fields that criteria ask for.
+
+Forms check; the noun modules decide.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +63,11 @@ class NameForm(forms.Form):
 
     @property
     def name(self) -> dict[str, str]:
-        return {language: self.cleaned_data[language] for language in LANGUAGES if self.cleaned_data[language]}
+        return {
+            language: self.cleaned_data[language]
+            for language in LANGUAGES
+            if self.cleaned_data[language]
+        }
 
 
 class NewForm(NameForm):
@@ -71,7 +78,9 @@ class NewForm(NameForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         name = _("Example: %(name)s")
-        examples = [(key, name % {"name": in_language(each.name)}) for key, each in TEMPLATES.items()]
+        examples = [
+            (key, name % {"name": in_language(each.name)}) for key, each in TEMPLATES.items()
+        ]
         self.fields["template"].choices = [*examples, ("blank", _("A blank page"))]
         self.fields["template"].initial = "blank"
 
@@ -103,21 +112,32 @@ class Row:
 
 
 class DraftForm(forms.Form):
-    """The whole document. ``is_checked``: whether what was typed is held against the rules, or only shown again."""
+    """The whole document. ``is_checked``: whether what was typed is held against the rules, or only
+    shown again.
+    """
 
     def __init__(self, typed: Typed, facts: Fields, *, is_checked: bool = False) -> None:
         self.typed, self.facts = typed, facts
         values = documents.flat(typed)
-        super().__init__(data=_query(values) if is_checked else None, initial=values, use_required_attribute=False)
+        super().__init__(
+            data=_query(values) if is_checked else None,
+            initial=values,
+            use_required_attribute=False,
+        )
         for language in LANGUAGES:
             label = _("Who · %(language)s") % {"language": LANGUAGE[language]}
             self._text(f"{WHO}-{language}", label, LONGEST_WHO, rows=6, lang=language)
         for key in SECTIONS:
             for number, _entry in enumerate(typed.sections[key]):
                 for language in LANGUAGES:
-                    words = {"entry": ENTRY[key] % {"number": number + 1}, "language": LANGUAGE[language]}
+                    words = {
+                        "entry": ENTRY[key] % {"number": number + 1},
+                        "language": LANGUAGE[language],
+                    }
                     label = f"{words['entry']} · {words['language']}"
-                    self._text(f"{key}-{number}-{language}", label, LONGEST_ENTRY, rows=2, lang=language)
+                    self._text(
+                        f"{key}-{number}-{language}", label, LONGEST_ENTRY, rows=2, lang=language
+                    )
         for number, row in enumerate(typed.criteria):
             for part, field in criterion_fields(number, row, facts).items():
                 self.fields[f"{CRITERIA}-{number}-{part}"] = field
@@ -127,7 +147,9 @@ class DraftForm(forms.Form):
         self.fields[name] = _Words(label=label, required=False, max_length=most, widget=widget)
 
     def clean(self) -> dict[str, Any]:
-        """Each criterion is held against the field that it asks for, by the rules that the domain applies as well."""
+        """Each criterion is held against the field that it asks for, by the rules that the domain
+        applies as well.
+        """
         data = super().clean() or {}
         for number, row in enumerate(self.typed.criteria):
             for part, text in rules.problems(self._criterion(number, row), self.facts).items():
@@ -155,17 +177,25 @@ class DraftForm(forms.Form):
     def sections(self) -> Iterator[tuple[str, str | Promise, list[Row]]]:
         """(key, heading, entries) of every list of the document."""
         for key, label in SECTIONS.items():
-            yield key, label, [self._row(key, n, LANGUAGES) for n, _each in enumerate(self.typed.sections[key])]
+            yield (
+                key,
+                label,
+                [self._row(key, n, LANGUAGES) for n, _each in enumerate(self.typed.sections[key])],
+            )
 
     def rules(self) -> list[Row]:
         """The criteria."""
         parts = ("code", "kind", *LANGUAGES, "field", "operator", "operand", "weight")
-        return [self._row(CRITERIA, number, parts) for number, _each in enumerate(self.typed.criteria)]
+        return [
+            self._row(CRITERIA, number, parts) for number, _each in enumerate(self.typed.criteria)
+        ]
 
     def _row(self, key: str, number: int, parts: tuple[str, ...]) -> Row:
         names = {part: f"{key}-{number}-{part}" for part in parts}
         found = {part: self[name] for part, name in names.items() if name in self.fields}
-        title = (ENTRY[key] if key in ENTRY else gettext_lazy("Criterion %(number)d")) % {"number": number + 1}
+        title = (ENTRY[key] if key in ENTRY else gettext_lazy("Criterion %(number)d")) % {
+            "number": number + 1
+        }
         told = self.reads(number) if key == CRITERIA else ""
         last = len(self.typed.rows(key)) - 1
         return Row(key, number, found, str(title), number == 0, number == last, told)
@@ -173,7 +203,9 @@ class DraftForm(forms.Form):
     def reads(self, number: int) -> str:
         """How the machine reads a criterion as it stands, finished or not."""
         row = self.typed.criteria[number]
-        if row["operator"] not in Operator.values or not (row["field"] or row["operator"] == Operator.SAID):
+        if row["operator"] not in Operator.values or not (
+            row["field"] or row["operator"] == Operator.SAID
+        ):
             return _("Not yet a question that a machine can answer.")
         field = self.facts.get(row["field"], NOBODY_KNOWS)
         if row["operator"] not in operators(field):
@@ -186,7 +218,9 @@ class DraftForm(forms.Form):
 
 
 def operand(row: Mapping[str, Any], facts: Fields) -> dict[str, Any]:
-    """Field, operator and operand of a typed criterion; an operand that cannot be read stays as it was typed."""
+    """Field, operator and operand of a typed criterion; an operand that cannot be read stays as it
+    was typed.
+    """
     operator, field = row["operator"], facts.get(row["field"], NOBODY_KNOWS)
     code = "" if operator == Operator.SAID and not row["field"] else row["field"]
     found: Any = None
@@ -213,7 +247,9 @@ class _Lines(forms.Textarea):
 
 
 class _Several(forms.MultipleChoiceField):
-    """Choices of which those that are not in the list are the rules' affair, which tell them by name."""
+    """Choices of which those that are not in the list are the rules' affair, which tell them by
+    name.
+    """
 
     def validate(self, value: Any) -> None:
         return None
@@ -229,7 +265,9 @@ class _Loose(forms.CharField):
 def criterion_fields(number: int, row: Mapping[str, Any], facts: Fields) -> dict[str, forms.Field]:
     """The controls of one criterion, fitting its field and operator as they stand."""
     known = facts.get(row["field"])
-    fitting = operators(known) if known else (Operator.SAID,) if not row["field"] else tuple(Operator)
+    fitting = (
+        operators(known) if known else (Operator.SAID,) if not row["field"] else tuple(Operator)
+    )
     choices = [(each.value, each.label) for each in fitting]
     if row["operator"] not in dict(choices):
         label = dict(Operator.choices).get(row["operator"], row["operator"] or _("Choose"))
@@ -260,11 +298,17 @@ def _with_current(choices: list[tuple[str, Any]], current: str) -> list[tuple[st
 
 
 def field_choices(facts: Fields, current: str) -> list[Any]:
-    """Every field that is in use, by what it is a fact of; one that is put away only where it is asked for."""
+    """Every field that is in use, by what it is a fact of; one that is put away only where it is
+    asked for.
+    """
     grouped: dict[str, list[tuple[str, str]]] = {key: [] for key in GROUPS}
     for code, field in facts.items():
         if not field.is_archived or code == current:
-            name = _("%(field)s (archived)") % {"field": field.name} if field.is_archived else field.name
+            name = (
+                _("%(field)s (archived)") % {"field": field.name}
+                if field.is_archived
+                else field.name
+            )
             grouped[code.split(".")[0]].append((code, name))
     found: list[Any] = [("", _("No field: a person says so"))]
     if current and current not in facts:
@@ -273,14 +317,19 @@ def field_choices(facts: Fields, current: str) -> list[Any]:
 
 
 def operand_field(field: Field, operator: str, typed: list[str]) -> forms.Field:
-    """The control in which the operand is given, fitting the type of the field. Its rules are those of criteria."""
+    """The control in which the operand is given, fitting the type of the field.
+
+    Its rules are those of criteria.
+    """
     label = _("Compared with")
     several = operator in WITH_SEVERAL
     first = next(iter(typed), "")
     if field.type == FieldType.YES_NO:
         return _single(label, [("", _("Choose")), ("true", _("Yes")), ("false", _("No"))], first)
     if field.type == FieldType.CHOICE and operator != Operator.CONTAINS_ANY:
-        listed = list(field.choices) + [(each, each) for each in typed if each not in dict(field.choices)]
+        listed = list(field.choices) + [
+            (each, each) for each in typed if each not in dict(field.choices)
+        ]
         if not several:
             return _single(label, [("", _("Choose")), *listed], first)
         few = len(listed) <= FEW
@@ -288,13 +337,19 @@ def operand_field(field: Field, operator: str, typed: list[str]) -> forms.Field:
         return _Several(label=label, choices=listed, required=False, widget=widget)
     if several:
         help_text = _("One word or phrase a line. Capitals and accents make no difference.")
-        return _Loose(label=label, required=False, help_text=help_text, widget=_Lines(attrs={"rows": 4}))
+        return _Loose(
+            label=label, required=False, help_text=help_text, widget=_Lines(attrs={"rows": 4})
+        )
     kinds = {FieldType.NUMBER: {"inputmode": "decimal"}, FieldType.DATE: {"type": "date"}}
-    return _Loose(label=label, required=False, widget=_First(attrs=kinds.get(FieldType(field.type), {})))
+    return _Loose(
+        label=label, required=False, widget=_First(attrs=kinds.get(FieldType(field.type), {}))
+    )
 
 
 def _single(label: str, choices: list[tuple[str, Any]], current: str) -> forms.Field:
-    return _Loose(label=label, required=False, widget=_FirstChosen(choices=_with_current(choices, current)))
+    return _Loose(
+        label=label, required=False, widget=_FirstChosen(choices=_with_current(choices, current))
+    )
 
 
 class _First(forms.TextInput):
@@ -308,7 +363,9 @@ class _FirstChosen(forms.Select):
     """One choice of what is kept as several."""
 
     def format_value(self, value: Any) -> list[str]:
-        return [str(next(iter(value), ""))] if isinstance(value, (list, tuple)) else [str(value or "")]
+        return (
+            [str(next(iter(value), ""))] if isinstance(value, (list, tuple)) else [str(value or "")]
+        )
 
 
 def _query(values: Mapping[str, Any]) -> QueryDict:
@@ -322,7 +379,10 @@ def _query(values: Mapping[str, Any]) -> QueryDict:
 
 
 class CustomFieldForm(forms.Form):
-    """A field of leads: its names, what it holds, and the choices. The type is asked for once, for ever."""
+    """A field of leads: its names, what it holds, and the choices.
+
+    The type is asked for once, for ever.
+    """
 
     MORE = 4  # empty rows for further choices
 
@@ -335,7 +395,9 @@ class CustomFieldForm(forms.Form):
         if custom is not None:
             kwargs["initial"] = dict(custom.name)
             for number, option in enumerate(custom.options):
-                kwargs["initial"] |= {f"choice-{number}-{each}": option.get(each, "") for each in LANGUAGES}
+                kwargs["initial"] |= {
+                    f"choice-{number}-{each}": option.get(each, "") for each in LANGUAGES
+                }
         super().__init__(*args, **kwargs)
         self.rows = 0
         if custom is not None:
@@ -346,7 +408,9 @@ class CustomFieldForm(forms.Form):
             for language in LANGUAGES:
                 words = {"number": number + 1, "language": LANGUAGE[language]}
                 label = _("Choice %(number)d · %(language)s") % words
-                self.fields[f"choice-{number}-{language}"] = Line(label=label, max_length=LONGEST, required=False)
+                self.fields[f"choice-{number}-{language}"] = Line(
+                    label=label, max_length=LONGEST, required=False
+                )
 
     @property
     def name(self) -> dict[str, str]:
@@ -354,12 +418,16 @@ class CustomFieldForm(forms.Form):
 
     def choices(self) -> list[list[forms.BoundField]]:
         """The rows for choices, each in both languages."""
-        return [[self[f"choice-{number}-{each}"] for each in LANGUAGES] for number in range(self.rows)]
+        return [
+            [self[f"choice-{number}-{each}"] for each in LANGUAGES] for number in range(self.rows)
+        ]
 
     def listed(self) -> list[dict[str, str]]:
         """The choices as customs takes them: the first rows are those that were there before."""
         found = []
         for number in range(self.rows):
             words = {each: self.cleaned_data[f"choice-{number}-{each}"] for each in LANGUAGES}
-            found.append({"value": self.values[number] if number < len(self.values) else "", **words})
+            found.append(
+                {"value": self.values[number] if number < len(self.values) else "", **words}
+            )
         return found

@@ -46,8 +46,11 @@ def draft_of(persona: Persona) -> PersonaVersion | None:
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def edit(request: Request, pk: int) -> HttpResponse:
-    """The whole document as a form. Rows are added, moved and dropped without saving; over a newer revision both are
-    shown and the person chooses."""
+    """The whole document as a form.
+
+    Rows are added, moved and dropped without saving; over a newer revision both are shown and the
+    person chooses.
+    """
     editors_only(request)
     persona = fetch(pk)
     draft, facts = draft_of(persona), custom_fields.catalogue()
@@ -57,7 +60,9 @@ def edit(request: Request, pk: int) -> HttpResponse:
         return redirect("persona", pk=pk)
     if request.method != "POST":
         typed = documents.of_version(draft)
-        return _form(request, draft, DraftForm(typed, facts), was=json.dumps(documents.units(typed)))
+        return _form(
+            request, draft, DraftForm(typed, facts), was=json.dumps(documents.units(typed))
+        )
     typed, was = documents.read(request.POST), request.POST.get("was", "")
     if "do" in request.POST:
         place = documents.act(typed, request.POST["do"])
@@ -67,7 +72,9 @@ def edit(request: Request, pk: int) -> HttpResponse:
 
 
 def _save(request: Request, draft: PersonaVersion, typed: Typed, facts: Fields) -> HttpResponse:
-    """Save what was typed, or show it again with what is wrong, or beside what somebody else saved meanwhile."""
+    """Save what was typed, or show it again with what is wrong, or beside what somebody else saved
+    meanwhile.
+    """
     revision, was = _revision(request.POST), request.POST.get("was", "")
     if "compared" in request.POST:
         saved = documents.of_version(draft)
@@ -80,7 +87,13 @@ def _save(request: Request, draft: PersonaVersion, typed: Typed, facts: Fields) 
         return _form(request, draft, form, was=was, revision=revision, status=422)
     try:
         drafts.edit(
-            draft, typed.content, form.criteria, revision=revision, fields=facts, by=request.user, at=request.now
+            draft,
+            typed.content,
+            form.criteria,
+            revision=revision,
+            fields=facts,
+            by=request.user,
+            at=request.now,
         )
     except drafts.ChangedMeanwhile:
         fresh = draft_of(draft.persona)
@@ -128,7 +141,13 @@ def _form(
 
 
 def _both(
-    request: Request, draft: PersonaVersion, typed: Typed, pairs: list[Pair], *, was: str, status: int
+    request: Request,
+    draft: PersonaVersion,
+    typed: Typed,
+    pairs: list[Pair],
+    *,
+    was: str,
+    status: int,
 ) -> HttpResponse:
     """What differs, with both values; everything that was typed goes along unseen."""
     hidden = [
@@ -136,14 +155,22 @@ def _both(
         for name, value in documents.flat(typed).items()
         for each in (value if isinstance(value, list) else [value])
     ]
-    context: dict[str, Any] = {"persona": draft.persona, "draft": draft, "pairs": pairs, "hidden": hidden, "was": was}
+    context: dict[str, Any] = {
+        "persona": draft.persona,
+        "draft": draft,
+        "pairs": pairs,
+        "hidden": hidden,
+        "was": was,
+    }
     context["is_new"] = status == 409
     return render(request, "personas/persona_compare.html", context, status=status)
 
 
 @require_POST
 def reading(request: Request, pk: int) -> HttpResponse:
-    """One criterion as it is being typed: controls that fit its field, and how the machine reads it. Saves nothing."""
+    """One criterion as it is being typed: controls that fit its field, and how the machine reads
+    it. Saves nothing.
+    """
     editors_only(request)
     persona, typed, facts = fetch(pk), documents.read(request.POST), custom_fields.catalogue()
     raw = request.POST.get("number", "")
@@ -155,11 +182,18 @@ def reading(request: Request, pk: int) -> HttpResponse:
     if row["operator"] not in fitting:
         row["operator"] = str(fitting[0])
     if request.htmx.target == f"{CRITERIA}-{int(raw)}-rule" and not _fits(row, facts):
-        row["operand"] = []  # another field or question was chosen: what was compared before means nothing to it
+        row[
+            "operand"
+        ] = []  # another field or question was chosen: what was compared before means nothing to it
     return render(
         request,
         "personas/_rule.html",
-        {"persona": persona, "row": DraftForm(typed, facts).rules()[int(raw)], "form": None, "key": CRITERIA},
+        {
+            "persona": persona,
+            "row": DraftForm(typed, facts).rules()[int(raw)],
+            "form": None,
+            "key": CRITERIA,
+        },
     )
 
 
@@ -183,12 +217,16 @@ def publish(request: Request, pk: int) -> HttpResponse:
         if draft is None:
             raise drafts.NotADraft
         revision, facts = _revision(request.POST), custom_fields.catalogue()
-        done = drafts.publish(draft, revision=revision, fields=facts, by=request.user, at=request.now)
+        done = drafts.publish(
+            draft, revision=revision, fields=facts, by=request.user, at=request.now
+        )
     except DomainError as error:
         number = draft.number if draft else None
         return show(request, pk, number=number, status=error.status, refusal=error.message)
     words = {"name": persona, "number": done.number}
-    messages.success(request, _("Version %(number)s of “%(name)s” is published. It judges from now on.") % words)
+    messages.success(
+        request, _("Version %(number)s of “%(name)s” is published. It judges from now on.") % words
+    )
     return redirect("persona", pk=pk)
 
 

@@ -1,4 +1,6 @@
-"""What the pages show of a persona: the document in the reader's language, its versions, and what they did."""
+"""What the pages show of a persona: the document in the reader's language, its versions, and what
+they did.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,10 @@ class Rule:
 
 @dataclass(frozen=True)
 class Document:
-    """A version as one reader sees it. ``untranslated``: the parts that are only there in the other language."""
+    """A version as one reader sees it.
+
+    ``untranslated``: the parts that are only there in the other language.
+    """
 
     version: PersonaVersion
     who: Passage
@@ -43,14 +48,21 @@ class Document:
 def document(version: PersonaVersion, facts: Fields) -> Document:
     """``version`` in the active language."""
     content = version.content
-    found = [(key, label, documents.entries(content, key)) for key, label in SECTIONS.items() if key != QUOTES]
+    found = [
+        (key, label, documents.entries(content, key))
+        for key, label in SECTIONS.items()
+        if key != QUOTES
+    ]
     rows = version.criteria.all()
     return Document(
         version=version,
         who=documents.who(content),
         sections=[each for each in found if each[2]],
         quotes=documents.entries(content, QUOTES),
-        rules=[(kind, [_rule(each, facts) for each in of_kind]) for kind, of_kind in criteria.grouped(rows)],
+        rules=[
+            (kind, [_rule(each, facts) for each in of_kind])
+            for kind, of_kind in criteria.grouped(rows)
+        ],
         untranslated=differences.missing(version),
     )
 
@@ -61,7 +73,9 @@ def _rule(one: Criterion, facts: Fields) -> Rule:
 
 @dataclass(frozen=True)
 class Card:
-    """A persona in the list of them: the version in use and the draft, each None where there is none."""
+    """A persona in the list of them: the version in use and the draft, each None where there is
+    none.
+    """
 
     persona: Persona
     published: PersonaVersion | None
@@ -79,5 +93,7 @@ def cards(rows: list[Persona]) -> list[Card]:
     for persona in rows:
         current: list[PersonaVersion] = persona.current  # type: ignore[attr-defined]  # read beforehand
         by_state = {version.state: version for version in current}
-        found.append(Card(persona, by_state.get(VersionState.PUBLISHED), by_state.get(VersionState.DRAFT)))
+        found.append(
+            Card(persona, by_state.get(VersionState.PUBLISHED), by_state.get(VersionState.DRAFT))
+        )
     return found

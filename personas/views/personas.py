@@ -66,12 +66,19 @@ def persona_new(request: Request) -> HttpResponse:
     form = NewForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         key = form.cleaned_data["template"]
-        draft = examples.begin(examples.TEMPLATES.get(key), form.name, by=request.user, at=request.now)
-        messages.success(request, _("The draft is open. Nothing is judged by it before it is published."))
+        draft = examples.begin(
+            examples.TEMPLATES.get(key), form.name, by=request.user, at=request.now
+        )
+        messages.success(
+            request, _("The draft is open. Nothing is judged by it before it is published.")
+        )
         return redirect("persona_edit", pk=draft.persona_id)
     offers = [(key, template.name, template.who) for key, template in examples.TEMPLATES.items()]
     return render(
-        request, "personas/persona_new.html", {"form": form, "offers": offers}, status=422 if form.errors else 200
+        request,
+        "personas/persona_new.html",
+        {"form": form, "offers": offers},
+        status=422 if form.errors else 200,
     )
 
 
@@ -81,14 +88,20 @@ def persona(request: Request, pk: int) -> HttpResponse:
     return show(request, pk)
 
 
-def show(request: Request, pk: int, *, status: int = 200, number: int | None = None, **context: Any) -> HttpResponse:
-    """The page of one persona; ``number``: the version, by default the one asked for, else that in use."""
+def show(
+    request: Request, pk: int, *, status: int = 200, number: int | None = None, **context: Any
+) -> HttpResponse:
+    """The page of one persona; ``number``: the version, by default the one asked for, else that in
+    use.
+    """
     persona = fetch(pk)
     versions = versions_of(persona)
     by_state = {version.state: version for version in reversed(versions)}
     published, draft = by_state.get(VersionState.PUBLISHED), by_state.get(VersionState.DRAFT)
     asked = str(number or request.GET.get("version", ""))
-    shown = next((v for v in versions if str(v.number) == asked), None) if asked else published or draft
+    shown = (
+        next((v for v in versions if str(v.number) == asked), None) if asked else published or draft
+    )
     if asked and shown is None:
         raise Http404
     facts = custom_fields.catalogue()
@@ -118,8 +131,18 @@ def persona_versions(request: Request, pk: int) -> HttpResponse:
     older = _version(request, versions, "from", before[:1])
     if newer and older and older.number > newer.number:
         older, newer = newer, older
-    found = differences.between(older, newer, custom_fields.catalogue()) if older and newer and older != newer else None
-    context = {"persona": persona, "versions": versions, "older": older, "newer": newer, "difference": found}
+    found = (
+        differences.between(older, newer, custom_fields.catalogue())
+        if older and newer and older != newer
+        else None
+    )
+    context = {
+        "persona": persona,
+        "versions": versions,
+        "older": older,
+        "newer": newer,
+        "difference": found,
+    }
     return render(request, "personas/persona_versions.html", context)
 
 
@@ -143,7 +166,9 @@ def persona_rename(request: Request, pk: int) -> HttpResponse:
     status = 422
     if form.is_valid():
         was = {
-            language: request.POST[f"was-{language}"] for language in ("es", "en") if f"was-{language}" in request.POST
+            language: request.POST[f"was-{language}"]
+            for language in ("es", "en")
+            if f"was-{language}" in request.POST
         }
         try:
             catalogue.rename(persona, form.name, was=was, by=request.user, at=request.now)
@@ -164,7 +189,9 @@ def persona_archive(request: Request, pk: int) -> HttpResponse:
     """Put it away."""
     editors_only(request)
     persona = catalogue.archive(fetch(pk), by=request.user, at=request.now)
-    messages.success(request, _("“%(name)s” is archived. What it has judged stays judged.") % {"name": persona})
+    messages.success(
+        request, _("“%(name)s” is archived. What it has judged stays judged.") % {"name": persona}
+    )
     return redirect("persona", pk=pk)
 
 

@@ -1,4 +1,7 @@
-"""The agreement: what a version says, signing it, bringing it into force. Its draft is written in sla.agreements.drafts."""
+"""The agreement: what a version says, signing it, bringing it into force.
+
+Its draft is written in sla.agreements.drafts.
+"""
 
 from __future__ import annotations
 
@@ -47,7 +50,9 @@ TERMS = (
 
 class NoAgreement(DomainError):
     code = "no_agreement"
-    message = _("No signed agreement is in force for this team. A lead of each side has to sign one first.")
+    message = _(
+        "No signed agreement is in force for this team. A lead of each side has to sign one first."
+    )
 
 
 class ScopeTaken(Conflict):
@@ -58,12 +63,17 @@ class ScopeTaken(Conflict):
 
 
 def content(version: AgreementVersion) -> dict[str, Any]:
-    """Everything that the signatures stand for, as plain JSON data: frozen once it is proposed, live before."""
+    """Everything that the signatures stand for, as plain JSON data: frozen once it is proposed,
+    live before.
+    """
     return version.text or written(version)
 
 
 def written(version: AgreementVersion) -> dict[str, Any]:
-    """The text as the rows have it now. Names are in it, so that renaming something later changes no signed word."""
+    """The text as the rows have it now.
+
+    Names are in it, so that renaming something later changes no signed word.
+    """
     promises = version.commitments.prefetch_related("steps")
     calendar = version.calendar
     return {
@@ -106,9 +116,13 @@ def digest(text: Mapping[str, Any]) -> str:
 
 
 def leads_of(version: AgreementVersion) -> dict[str, list[User]]:
-    """Who may sign for each side: leads of marketing teams, and of the sales teams that the agreement is for."""
+    """Who may sign for each side: leads of marketing teams, and of the sales teams that the
+    agreement is for.
+    """
     scope = {team.pk for team in version.agreement.teams.all()}
-    rows = Membership.objects.filter(is_lead=True, user__is_active=True, team__archived_at__isnull=True)
+    rows = Membership.objects.filter(
+        is_lead=True, user__is_active=True, team__archived_at__isnull=True
+    )
     found: dict[str, dict[int, User]] = {side: {} for side in Side.values}
     for row in rows.select_related("user", "team").order_by("user__name"):
         if row.team.side == Side.MARKETING or not scope or row.team_id in scope:
@@ -117,12 +131,25 @@ def leads_of(version: AgreementVersion) -> dict[str, list[User]]:
 
 
 def tell(
-    kind: str, version: AgreementVersion, users: Iterable[User], *, at: datetime, key: str, **params: object
+    kind: str,
+    version: AgreementVersion,
+    users: Iterable[User],
+    *,
+    at: datetime,
+    key: str,
+    **params: object,
 ) -> None:
     """Queue a notice about ``version`` to ``users``, once per ``key``."""
     words = {"agreement": version.agreement.name, "number": version.number, **params}
     path = f"/agreement/{version.pk}/"
-    outbox.notify(f"agreement.{kind}", users, at=at, key=f"agreement:{version.pk}:{key}", params=words, path=path)
+    outbox.notify(
+        f"agreement.{kind}",
+        users,
+        at=at,
+        key=f"agreement:{version.pk}:{key}",
+        params=words,
+        path=path,
+    )
 
 
 def may_sign(version: AgreementVersion, side: str, user: User) -> bool:
@@ -139,7 +166,9 @@ def standing_signatures(version: AgreementVersion) -> dict[str, Signature]:
 
 
 def starts_at(version: AgreementVersion) -> datetime:
-    """When a signed version comes into force: midnight of its date in the organisation's zone; at once without one."""
+    """When a signed version comes into force: midnight of its date in the organisation's zone; at
+    once without one.
+    """
     if version.starts_on is None:
         return datetime.min.replace(tzinfo=UTC)
     zone = ZoneInfo(people.organisation().time_zone)
@@ -148,13 +177,17 @@ def starts_at(version: AgreementVersion) -> datetime:
 
 @transaction.atomic
 def activate(version: AgreementVersion, *, by: User | None, at: datetime) -> AgreementVersion:
-    """Bring a signed version into force now; the one in force before is superseded. Open handoffs keep theirs.
+    """Bring a signed version into force now; the one in force before is superseded.
+
+    Open handoffs keep theirs.
 
     Raises IllegalMove, and ScopeTaken where another agreement binds one of its teams.
     """
     version = AgreementVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
     check_move(AGREEMENT_MOVES, version.state, AgreementState.IN_FORCE)
-    for before in version.agreement.versions.filter(state=AgreementState.IN_FORCE).select_for_update(no_key=True):
+    for before in version.agreement.versions.filter(
+        state=AgreementState.IN_FORCE
+    ).select_for_update(no_key=True):
         before.state, before.superseded_at = AgreementState.SUPERSEDED, at
         before.save(update_fields=["state", "superseded_at"])
         for validity in before.validities.filter(during__endswith__isnull=True):
@@ -164,7 +197,12 @@ def activate(version: AgreementVersion, *, by: User | None, at: datetime) -> Agr
     version.save(update_fields=["state", "in_force_from"])
     _bind(version, at=at)
     record("agreement_in_force", version, by=by, at=at)
-    everybody = [user for users in leads_of(version).values() for user in users if by is None or user.pk != by.pk]
+    everybody = [
+        user
+        for users in leads_of(version).values()
+        for user in users
+        if by is None or user.pk != by.pk
+    ]
     tell("in_force", version, everybody, at=at, key="in_force")
     return version
 
@@ -182,8 +220,13 @@ def _bind(version: AgreementVersion, *, at: datetime) -> None:
 
 
 def turn(*, at: datetime) -> int:
-    """Bring every signed version into force whose date has come; returns how many. Safe in parallel and repeated."""
-    waiting = AgreementVersion.objects.filter(state=AgreementState.SIGNED).order_by("starts_on", "pk")
+    """Bring every signed version into force whose date has come; returns how many.
+
+    Safe in parallel and repeated.
+    """
+    waiting = AgreementVersion.objects.filter(state=AgreementState.SIGNED).order_by(
+        "starts_on", "pk"
+    )
     count = 0
     for version in [each for each in waiting if starts_at(each) <= at]:
         with transaction.atomic():
@@ -195,16 +238,20 @@ def turn(*, at: datetime) -> int:
 
 
 def in_force(team: Team) -> AgreementVersion:
-    """The version that binds handoffs to ``team``: one for a set of teams before the organisation's.
+    """The version that binds handoffs to ``team``: one for a set of teams before the
+    organisation's.
 
     Raises NoAgreement where there is none.
     """
     version = (
         AgreementVersion.objects.filter(
-            Q(agreement__teams=team) | Q(agreement__teams__isnull=True), state=AgreementState.IN_FORCE
+            Q(agreement__teams=team) | Q(agreement__teams__isnull=True),
+            state=AgreementState.IN_FORCE,
         )
         .select_related("agreement", "calendar")
-        .order_by("agreement__teams", "-in_force_from")  # PostgreSQL puts NULL last: the team's own comes first
+        .order_by(
+            "agreement__teams", "-in_force_from"
+        )  # PostgreSQL puts NULL last: the team's own comes first
         .first()
     )
     if version is None:
@@ -219,26 +266,38 @@ def unsigned() -> AgreementVersion | None:
 
 
 def blocks(version: AgreementVersion, kind: str, code: str) -> bool:
-    """Whether a criterion (``kind``, ``code``) without evidence keeps a lead from being an SQL; else it only warns."""
-    return version.sql_terms.get(code, Proof.BLOCKS if kind in version.sql_blocks else Proof.WARNS) == Proof.BLOCKS
+    """Whether a criterion (``kind``, ``code``) without evidence keeps a lead from being an SQL;
+    else it only warns.
+    """
+    return (
+        version.sql_terms.get(code, Proof.BLOCKS if kind in version.sql_blocks else Proof.WARNS)
+        == Proof.BLOCKS
+    )
 
 
 def policy(version: AgreementVersion, team: Team, *, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """The snapshot that a handoff carries: working calendar, limits (seconds) and ladders of its clocks, reasons to
-    pause them with their caps (seconds).
+    """The snapshot that a handoff carries: working calendar, limits (seconds) and ladders of its
+    clocks, reasons to pause them with their caps (seconds).
 
-    ``facts``: {"source": code, "actions": [codes], "persona": slug}; of the commitments whose conditions they
-    meet, the one with the most conditions counts.
+    ``facts``: {"source": code, "actions": [codes], "persona": slug}; of the commitments whose
+    conditions they meet, the one with the most conditions counts.
     """
     clocks: dict[str, tuple[int, dict[str, Any]]] = {}
-    for promise in version.commitments.filter(metric__in=CLOCK_METRICS, window_minutes__isnull=False).prefetch_related(
-        "steps"
-    ):
+    for promise in version.commitments.filter(
+        metric__in=CLOCK_METRICS, window_minutes__isnull=False
+    ).prefetch_related("steps"):
         rank = _conditions_met(promise.conditions, facts)
         if rank is None or (promise.metric in clocks and clocks[promise.metric][0] >= rank):
             continue
-        steps = [{"level": s.level, "kind": s.kind, "offset_minutes": s.offset_minutes} for s in promise.steps.all()]
-        terms = {"commitment": promise.pk, "limit_seconds": (promise.window_minutes or 0) * 60, "ladder": steps}
+        steps = [
+            {"level": s.level, "kind": s.kind, "offset_minutes": s.offset_minutes}
+            for s in promise.steps.all()
+        ]
+        terms = {
+            "commitment": promise.pk,
+            "limit_seconds": (promise.window_minutes or 0) * 60,
+            "ladder": steps,
+        }
         clocks[promise.metric] = (rank, terms)
     calendar = calendars.plain(calendars.of_team(team, version.calendar))
     found = {

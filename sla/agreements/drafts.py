@@ -1,4 +1,6 @@
-"""Drafts of an agreement: written by both sides, commented, then proposed for signing, which closes the text."""
+"""Drafts of an agreement: written by both sides, commented, then proposed for signing, which closes
+the text.
+"""
 
 from __future__ import annotations
 
@@ -75,7 +77,8 @@ class NothingSaid(DomainError):
 
 @transaction.atomic
 def found(name: str, teams: Iterable[Team], *, by: User, at: datetime) -> Agreement:
-    """A new agreement without any version yet, for ``teams`` of sales (none: the whole organisation).
+    """A new agreement without any version yet, for ``teams`` of sales (none: the whole
+    organisation).
 
     Raises NotReady on an empty name or a team that does not sell.
     """
@@ -83,7 +86,9 @@ def found(name: str, teams: Iterable[Team], *, by: User, at: datetime) -> Agreem
     if not name.strip():
         raise NotReady(fields={"name": _("Give the agreement a name.")})
     if wrong := [team.name for team in scope if team.side != Side.SALES]:
-        text = _("Only teams of sales have an agreement of their own: %(names)s.") % {"names": ", ".join(wrong)}
+        text = _("Only teams of sales have an agreement of their own: %(names)s.") % {
+            "names": ", ".join(wrong)
+        }
         raise NotReady(fields={"teams": text})
     agreement = Agreement.objects.create(name=name.strip())
     agreement.teams.set(scope)
@@ -94,7 +99,8 @@ def found(name: str, teams: Iterable[Team], *, by: User, at: datetime) -> Agreem
 
 @transaction.atomic
 def begin(name: str, teams: Iterable[Team], *, by: User, at: datetime) -> AgreementVersion:
-    """A new agreement for ``teams`` of sales with a first draft that says what binds the first of them now.
+    """A new agreement for ``teams`` of sales with a first draft that says what binds the first of
+    them now.
 
     Raises NotReady as :func:`found`, agreements.NoAgreement where nothing binds them yet.
     """
@@ -118,9 +124,11 @@ def create(
     personas: Iterable[Persona] = (),
     **terms: Any,
 ) -> AgreementVersion:
-    """A new draft. ``commitments``: fields of Commitment plus ``steps``: [(kind, offset in minutes), …].
+    """A new draft. ``commitments``: fields of Commitment plus ``steps``: [(kind, offset in
+    minutes), …].
 
-    Where ``terms`` say nothing of pauses it proposes the catalogue's. Raises DraftOpen where the agreement has one.
+    Where ``terms`` say nothing of pauses it proposes the catalogue's. Raises DraftOpen where the
+    agreement has one.
     """
     if terms.get("pauses") is None:
         terms["pauses"] = pauses.proposed()
@@ -160,13 +168,18 @@ def _write(
 
 
 @transaction.atomic
-def renew(version: AgreementVersion, *, by: User, at: datetime, of: Agreement | None = None) -> AgreementVersion:
-    """The next draft (``of`` another agreement, if given), beginning with all that ``version`` says but for what is
-    archived; its dates are left open. Raises DraftOpen."""
+def renew(
+    version: AgreementVersion, *, by: User, at: datetime, of: Agreement | None = None
+) -> AgreementVersion:
+    """The next draft (``of`` another agreement, if given), beginning with all that ``version`` says
+    but for what is archived; its dates are left open. Raises DraftOpen.
+    """
     terms = {name: getattr(version, name) for name in agreements.TERMS}
     if version.pauses is not None:
         in_use = pauses.proposed()
-        terms["pauses"] = {code: minutes for code, minutes in version.pauses.items() if code in in_use}
+        terms["pauses"] = {
+            code: minutes for code, minutes in version.pauses.items() if code in in_use
+        }
     return create(
         of or version.agreement,
         by=by,
@@ -228,8 +241,17 @@ def edit(
         version.rejection_reasons.all() if reasons is None else reasons,
         version.personas.all() if personas is None else personas,
     )
-    changed = [*terms, *(name for name, given in (("commitments", commitments), ("reasons", reasons)) if given)]
-    record("agreement_edited", version, by=by, at=at, payload={"changed": changed, "revision": version.revision})
+    changed = [
+        *terms,
+        *(name for name, given in (("commitments", commitments), ("reasons", reasons)) if given),
+    ]
+    record(
+        "agreement_edited",
+        version,
+        by=by,
+        at=at,
+        payload={"changed": changed, "revision": version.revision},
+    )
     return version
 
 
@@ -237,12 +259,19 @@ def edit(
 def propose(
     version: AgreementVersion, *, by: User, at: datetime, labels: Mapping[str, Any] | None = None
 ) -> AgreementVersion:
-    """Close the text and ask both sides to sign it. ``labels``: what the codes in it are called, kept with the text.
+    """Close the text and ask both sides to sign it.
+
+    ``labels``: what the codes in it are called, kept with the text.
 
     Raises NotReady naming what is missing, IllegalMove.
     """
     version = close(version, by=by, at=at, labels=labels)
-    others = [user for users in agreements.leads_of(version).values() for user in users if user.pk != by.pk]
+    others = [
+        user
+        for users in agreements.leads_of(version).values()
+        for user in users
+        if user.pk != by.pk
+    ]
     tell("proposed", version, others, at=at, key=f"proposed:{version.round}", by=by.name)
     return version
 
@@ -266,22 +295,38 @@ def close(
 
 @transaction.atomic
 def reopen(version: AgreementVersion, *, by: User, at: datetime, why: str = "") -> AgreementVersion:
-    """Back to draft before both have signed: what was signed so far is void, and both sides hear of it."""
+    """Back to draft before both have signed: what was signed so far is void, and both sides hear of
+    it.
+    """
     version = AgreementVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
     check_move(AGREEMENT_MOVES, version.state, AgreementState.DRAFT)
     void = list(agreements.standing_signatures(version))
     version.text, version.content_hash, version.proposed_at = None, "", None
-    version.state, version.round, version.revision = AgreementState.DRAFT, version.round + 1, version.revision + 1
-    version.save(update_fields=["text", "content_hash", "proposed_at", "state", "round", "revision"])
+    version.state, version.round, version.revision = (
+        AgreementState.DRAFT,
+        version.round + 1,
+        version.revision + 1,
+    )
+    version.save(
+        update_fields=["text", "content_hash", "proposed_at", "state", "round", "revision"]
+    )
     record("agreement_reopened", version, by=by, at=at, payload={"void": void, "why": why})
-    others = [user for users in agreements.leads_of(version).values() for user in users if user.pk != by.pk]
+    others = [
+        user
+        for users in agreements.leads_of(version).values()
+        for user in users
+        if user.pk != by.pk
+    ]
     tell("reopened", version, others, at=at, key=f"reopened:{version.round}", by=by.name, why=why)
     return version
 
 
 @transaction.atomic
 def discard(version: AgreementVersion, *, by: User, at: datetime) -> AgreementVersion:
-    """Give a draft up; it stays readable. One that waits for signatures goes back to draft first."""
+    """Give a draft up; it stays readable.
+
+    One that waits for signatures goes back to draft first.
+    """
     version = AgreementVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
     if version.state == AgreementState.PROPOSED:
         version = reopen(version, by=by, at=at)
@@ -294,19 +339,46 @@ def discard(version: AgreementVersion, *, by: User, at: datetime) -> AgreementVe
 
 @transaction.atomic
 def comment(
-    version: AgreementVersion, section: str, text: str, *, by: User, at: datetime, answers: Comment | None = None
+    version: AgreementVersion,
+    section: str,
+    text: str,
+    *,
+    by: User,
+    at: datetime,
+    answers: Comment | None = None,
 ) -> Comment:
-    """Say something about one section; the leads of both sides are told. Raises NothingSaid, TextIsClosed."""
+    """Say something about one section; the leads of both sides are told.
+
+    Raises NothingSaid, TextIsClosed.
+    """
     if not text.strip():
         words = _("Write what you want to say.")
         raise NothingSaid(words, fields={"text": words})
     if version.state not in UNSIGNED:
         raise TextIsClosed
     said = Comment.objects.create(
-        version=version, section=section, answers=answers, actor=by, at=at, payload={"text": text.strip()}
+        version=version,
+        section=section,
+        answers=answers,
+        actor=by,
+        at=at,
+        payload={"text": text.strip()},
     )
-    others = [user for users in agreements.leads_of(version).values() for user in users if user.pk != by.pk]
-    tell("comment", version, others, at=at, key=f"comment:{said.pk}", by=by.name, said=text.strip()[:200])
+    others = [
+        user
+        for users in agreements.leads_of(version).values()
+        for user in users
+        if user.pk != by.pk
+    ]
+    tell(
+        "comment",
+        version,
+        others,
+        at=at,
+        key=f"comment:{said.pk}",
+        by=by.name,
+        said=text.strip()[:200],
+    )
     return said
 
 
@@ -317,7 +389,10 @@ def problems(version: AgreementVersion, *, at: datetime) -> dict[str, object]:
     """What keeps ``version`` from being signed, by section; empty when it is ready."""
     promises = list(version.commitments.prefetch_related("steps"))
     found: dict[str, object] = {}
-    for name, text in (("mql_definition", version.mql_definition), ("sql_definition", version.sql_definition)):
+    for name, text in (
+        ("mql_definition", version.mql_definition),
+        ("sql_definition", version.sql_definition),
+    ):
         if not any(str(words).strip() for words in text.values()):
             found[name] = _("Write the definition.")
     if not version.rejection_reasons.filter(archived_at__isnull=True).exists():
@@ -328,7 +403,9 @@ def problems(version: AgreementVersion, *, at: datetime) -> dict[str, object]:
         found["capacity"] = words
     weights = version.index_weights
     if weights and sum(weights.values()) != 100:
-        found["index_weights"] = _("The weights add up to %(sum)s, not to 100.") % {"sum": sum(weights.values())}
+        found["index_weights"] = _("The weights add up to %(sum)s, not to 100.") % {
+            "sum": sum(weights.values())
+        }
     return found | _of_dates(version, at=at)
 
 
@@ -339,17 +416,25 @@ def _of_promises(promises: list[Commitment]) -> str:
     for p in promises:
         label = Metric(p.metric).label
         if p.side != SIDE_OF[p.metric]:
-            return _("%(metric)s is not %(side)s's to promise.") % {"metric": label, "side": Side(p.side).label}
+            return _("%(metric)s is not %(side)s's to promise.") % {
+                "metric": label,
+                "side": Side(p.side).label,
+            }
         if p.metric in CLOCK_METRICS and not p.window_minutes:
             return _("%(metric)s needs a time.") % {"metric": label}
         if p.target <= 0 or (p.metric not in COUNTED_METRICS and p.target > 1):
             return _("%(metric)s needs a target between 1 and 100 out of 100.") % {"metric": label}
         if words := _of_ladder(p):
             return words
-    seen = [(p.metric, repr(sorted((k, sorted(v)) for k, v in p.conditions.items() if v))) for p in promises]
+    seen = [
+        (p.metric, repr(sorted((k, sorted(v)) for k, v in p.conditions.items() if v)))
+        for p in promises
+    ]
     for p, key in zip(promises, seen, strict=True):
         if seen.count(key) > 1:
-            return _("%(metric)s is promised twice for the same leads.") % {"metric": Metric(p.metric).label}
+            return _("%(metric)s is promised twice for the same leads.") % {
+                "metric": Metric(p.metric).label
+            }
     return ""
 
 
@@ -358,21 +443,31 @@ def _is_variant(promise: Commitment) -> bool:
 
 
 def _of_ladder(promise: Commitment) -> str:
-    """The order of a ladder: warnings inside the window, one breach at most, later steps in the order of time."""
+    """The order of a ladder: warnings inside the window, one breach at most, later steps in the
+    order of time.
+    """
     steps = list(promise.steps.all())
     label = Metric(promise.metric).label
     offsets = [step.offset_minutes for step in steps]
     if offsets != sorted(offsets):
         return _("The steps of %(metric)s are not in the order of their time.") % {"metric": label}
     if [step.kind for step in steps].count(StepKind.BREACH) > 1:
-        return _("The steps of %(metric)s name the deadline itself more than once.") % {"metric": label}
-    if any(-step.offset_minutes > (promise.window_minutes or 0) for step in steps if step.kind == StepKind.WARN):
+        return _("The steps of %(metric)s name the deadline itself more than once.") % {
+            "metric": label
+        }
+    if any(
+        -step.offset_minutes > (promise.window_minutes or 0)
+        for step in steps
+        if step.kind == StepKind.WARN
+    ):
         return _("The warning of %(metric)s comes before its time begins.") % {"metric": label}
     return ""
 
 
 def _of_capacity(version: AgreementVersion, promises: list[Commitment]) -> str:
-    """Marketing cannot promise more than sales says it can work (domain.md: checked when signing)."""
+    """Marketing cannot promise more than sales says it can work (domain.md: checked when
+    signing).
+    """
     volumes = [p.target for p in promises if p.metric == Metric.MQL_VOLUME and not _is_variant(p)]
     if version.capacity is None or not volumes or Decimal(version.capacity) >= max(volumes):
         return ""
@@ -381,7 +476,10 @@ def _of_capacity(version: AgreementVersion, promises: list[Commitment]) -> str:
         "Sales says that it can work %(capacity)s leads a month",
         version.capacity,
     ) % {"capacity": version.capacity}
-    return _("%(capacity)s, and marketing promises %(volume)s.") % {"capacity": capacity, "volume": int(max(volumes))}
+    return _("%(capacity)s, and marketing promises %(volume)s.") % {
+        "capacity": capacity,
+        "volume": int(max(volumes)),
+    }
 
 
 def _of_dates(version: AgreementVersion, *, at: datetime) -> dict[str, object]:

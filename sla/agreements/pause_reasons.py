@@ -1,4 +1,6 @@
-"""The catalogue of reasons for which a clock may stand still: archived, never deleted once an agreement had one."""
+"""The catalogue of reasons for which a clock may stand still: archived, never deleted once an
+agreement had one.
+"""
 
 from __future__ import annotations
 
@@ -19,12 +21,18 @@ from sla.models import AgreementVersion, Pause, PauseReason
 
 class ReasonIsUsed(Conflict):
     code = "reason_is_used"
-    message = gettext_lazy("An agreement or a pause names this reason. It can be archived, not deleted.")
+    message = gettext_lazy(
+        "An agreement or a pause names this reason. It can be archived, not deleted."
+    )
 
 
 def used() -> set[int]:
     """The ids of reasons that some version of an agreement or some pause names; two queries."""
-    named = {code for agreed in AgreementVersion.objects.values_list("pauses", flat=True) for code in agreed or ()}
+    named = {
+        code
+        for agreed in AgreementVersion.objects.values_list("pauses", flat=True)
+        for code in agreed or ()
+    }
     taken = set(Pause.objects.order_by().values_list("reason_id", flat=True).distinct())
     return taken | set(PauseReason.objects.filter(code__in=named).values_list("pk", flat=True))
 
@@ -38,9 +46,14 @@ def is_used(reason: PauseReason) -> bool:
 def create(
     name: dict[str, str], longest: timedelta, *, by: User | None, at: datetime, position: int = 0
 ) -> PauseReason:
-    """A new reason. ``longest``: what a draft of an agreement proposes as its cap. Raises catalogue.BadReason."""
+    """A new reason. ``longest``: what a draft of an agreement proposes as its cap.
+
+    Raises catalogue.BadReason.
+    """
     name = checked(name)
-    reason = PauseReason.objects.create(code=free_code(PauseReason, name), name=name, longest_minutes=_minutes(longest))
+    reason = PauseReason.objects.create(
+        code=free_code(PauseReason, name), name=name, longest_minutes=_minutes(longest)
+    )
     place(reason, position)
     payload = {"name": reason.name, "longest_minutes": reason.longest_minutes}
     record("pause_reason_created", reason, by=by, at=at, payload=payload)
@@ -49,9 +62,17 @@ def create(
 
 @transaction.atomic
 def change(
-    reason: PauseReason, *, name: dict[str, str], longest: timedelta, position: int, by: User | None, at: datetime
+    reason: PauseReason,
+    *,
+    name: dict[str, str],
+    longest: timedelta,
+    position: int,
+    by: User | None,
+    at: datetime,
 ) -> PauseReason:
-    """Other words, another cap to propose, another place. What was signed keeps its words and its cap.
+    """Other words, another cap to propose, another place.
+
+    What was signed keeps its words and its cap.
 
     Raises catalogue.BadReason.
     """
@@ -61,7 +82,9 @@ def change(
     reason.save(update_fields=["name", "longest_minutes"])
     place(reason, position)
     changes: dict[str, Any] = {
-        key: [value, getattr(reason, key)] for key, value in before.items() if getattr(reason, key) != value
+        key: [value, getattr(reason, key)]
+        for key, value in before.items()
+        if getattr(reason, key) != value
     }
     record("pause_reason_changed", reason, by=by, at=at, payload={"changes": changes})
     return reason

@@ -29,5 +29,7 @@ def can_comment(user: User, version: AgreementVersion) -> bool:
 
 
 def can_keep_reasons(user: User) -> bool:
-    """The catalogue of reasons: leads of both sides write what they agree on, admins keep catalogues."""
+    """The catalogue of reasons: leads of both sides write what they agree on, admins keep
+    catalogues.
+    """
     return user.is_admin or can_found(user)

@@ -1,4 +1,6 @@
-"""What the catalogues of reasons have in common: a name in both languages, a code of its own, a place in the order."""
+"""What the catalogues of reasons have in common: a name in both languages, a code of its own, a
+place in the order.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,10 @@ from crm.lib.errors import DomainError
 from sla.models import PauseReason, RejectionReason
 
 Reason = PauseReason | RejectionReason
-KINDS: dict[type[Any], str] = {PauseReason: "pause_reason", RejectionReason: "rejection_reason"}  # in the audit
+KINDS: dict[type[Any], str] = {
+    PauseReason: "pause_reason",
+    RejectionReason: "rejection_reason",
+}  # in the audit
 
 
 class BadReason(DomainError):

@@ -20,7 +20,9 @@ from sla.states import RejectionClass
 
 class ReasonIsUsed(Conflict):
     code = "reason_is_used"
-    message = gettext_lazy("An agreement names this reason. It can be archived, not deleted, and keeps its class.")
+    message = gettext_lazy(
+        "An agreement names this reason. It can be archived, not deleted, and keeps its class."
+    )
 
 
 def used() -> set[int]:
@@ -35,30 +37,57 @@ def is_used(reason: RejectionReason) -> bool:
 
 @transaction.atomic
 def create(
-    name: dict[str, str], kind: str, *, by: User | None, at: datetime, needs_comment: bool = False, position: int = 0
+    name: dict[str, str],
+    kind: str,
+    *,
+    by: User | None,
+    at: datetime,
+    needs_comment: bool = False,
+    position: int = 0,
 ) -> RejectionReason:
-    """A new reason. ``name``: in both languages; ``position``: 0 stands first. Raises catalogue.BadReason."""
+    """A new reason. ``name``: in both languages; ``position``: 0 stands first.
+
+    Raises catalogue.BadReason.
+    """
     name = checked(name)
     reason = RejectionReason.objects.create(
-        code=free_code(RejectionReason, name), kind=RejectionClass(kind), name=name, needs_comment=needs_comment
+        code=free_code(RejectionReason, name),
+        kind=RejectionClass(kind),
+        name=name,
+        needs_comment=needs_comment,
     )
     place(reason, position)
-    record("rejection_reason_created", reason, by=by, at=at, payload={"name": reason.name, "class": reason.kind})
+    record(
+        "rejection_reason_created",
+        reason,
+        by=by,
+        at=at,
+        payload={"name": reason.name, "class": reason.kind},
+    )
     return reason
 
 
 @transaction.atomic
-def change(reason: RejectionReason, *, by: User | None, at: datetime, **terms: Any) -> RejectionReason:
-    """Change name, kind, needs_comment or position. What was signed keeps the words it was signed with.
+def change(
+    reason: RejectionReason, *, by: User | None, at: datetime, **terms: Any
+) -> RejectionReason:
+    """Change name, kind, needs_comment or position.
 
-    Raises catalogue.BadReason, and ReasonIsUsed where the class of a used reason would change: statistics count by it.
+    What was signed keeps the words it was signed with.
+
+    Raises catalogue.BadReason, and ReasonIsUsed where the class of a used reason would change:
+    statistics count by it.
     """
     reason = RejectionReason.objects.select_for_update(no_key=True).get(pk=reason.pk)
     if "name" in terms:
         terms["name"] = checked(terms["name"])
     if terms.get("kind", reason.kind) != reason.kind and is_used(reason):
         raise ReasonIsUsed(
-            fields={"kind": _("An agreement names this reason by its class. Archive it and add another.")}
+            fields={
+                "kind": _(
+                    "An agreement names this reason by its class. Archive it and add another."
+                )
+            }
         )
     position = terms.pop("position", None)
     before = {key: getattr(reason, key) for key in terms}

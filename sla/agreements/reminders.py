@@ -1,4 +1,6 @@
-"""Reminders about agreements: a version that nobody signs, and one that should be looked at again."""
+"""Reminders about agreements: a version that nobody signs, and one that should be looked
+at again.
+"""
 
 from __future__ import annotations
 
@@ -16,19 +18,32 @@ from sla.states import UNSIGNED, AgreementState
 
 UNSIGNED_AFTER = (3, 7)  # days, told to the leads of the sides that have not signed
 DIRECTORS_AFTER = 14
-RENEW_BEFORE = (30, 14, 7, 0, -7)  # days before the date; from the date on the directors hear of it as well
+RENEW_BEFORE = (
+    30,
+    14,
+    7,
+    0,
+    -7,
+)  # days before the date; from the date on the directors hear of it as well
 
 
 def remind(*, at: datetime) -> int:
-    """Tell who should act on an agreement; returns how many reminders were due and new. Each goes out once, also in
-    parallel; after a silence only the latest one that is due, so that nobody gets them in a bundle."""
+    """Tell who should act on an agreement; returns how many reminders were due and new.
+
+    Each goes out once, also in parallel; after a silence only the latest one that is due, so that
+    nobody gets them in a bundle.
+    """
     return sum(_unsigned(version, at=at) for version in _waiting()) + sum(
         _renewal(version, at=at) for version in _ending()
     )
 
 
 def _waiting() -> Iterable[AgreementVersion]:
-    return AgreementVersion.objects.filter(state__in=UNSIGNED).select_related("agreement").order_by("pk")
+    return (
+        AgreementVersion.objects.filter(state__in=UNSIGNED)
+        .select_related("agreement")
+        .order_by("pk")
+    )
 
 
 def _ending() -> Iterable[AgreementVersion]:
@@ -54,16 +69,30 @@ def _renewal(version: AgreementVersion, *, at: datetime) -> int:
     assert version.renew_by is not None
     left = (version.renew_by - local_date(at, people.organisation().time_zone)).days
     due = [limit for limit in RENEW_BEFORE if left <= limit]
-    if not due or _is_told(version, f"renewal:{version.renew_by}:{due[-1]}") or _is_followed(version):
+    if (
+        not due
+        or _is_told(version, f"renewal:{version.renew_by}:{due[-1]}")
+        or _is_followed(version)
+    ):
         return 0
     told = _everybody(version) + (_directors() if due[-1] <= 0 else [])
     key = f"renewal:{version.renew_by}:{due[-1]}"
-    agreements.tell("renewal", version, told, at=at, key=key, day=version.renew_by.isoformat(), days=max(left, 0))
+    agreements.tell(
+        "renewal",
+        version,
+        told,
+        at=at,
+        key=key,
+        day=version.renew_by.isoformat(),
+        days=max(left, 0),
+    )
     return 1
 
 
 def _is_told(version: AgreementVersion, key: str) -> bool:
-    """Whether this reminder went to anybody: whoever becomes a lead later is not told of what is past."""
+    """Whether this reminder went to anybody: whoever becomes a lead later is not told of what is
+    past.
+    """
     begins = f"agreement:{version.pk}:{key}:"
     return Message.objects.filter(dedup_key__startswith=begins, channel=Channel.IN_APP).exists()
 

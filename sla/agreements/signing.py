@@ -38,8 +38,9 @@ class AlreadySigned(Conflict):
 
 @transaction.atomic
 def sign(version: AgreementVersion, side: str, *, by: User, at: datetime) -> AgreementVersion:
-    """Sign for one side. The first signature closes the text of a draft; the second makes it signed, and it comes into
-    force with :func:`activate`, or by itself on the date agreed (:func:`turn`).
+    """Sign for one side. The first signature closes the text of a draft; the second makes it
+    signed, and it comes into force with :func:`activate`, or by itself on the date agreed
+    (:func:`turn`).
 
     Raises MaySign, AlreadySigned, drafts.NotReady where the draft is not complete, IllegalMove.
     """
@@ -53,20 +54,34 @@ def sign(version: AgreementVersion, side: str, *, by: User, at: datetime) -> Agr
     if side in standing_signatures(version):
         raise AlreadySigned
     sha = version.content_hash
-    Signature.objects.create(version=version, side=side, actor=by, at=at, content_hash=sha, round=version.round)
+    Signature.objects.create(
+        version=version, side=side, actor=by, at=at, content_hash=sha, round=version.round
+    )
     record("agreement_signed", version, by=by, at=at, payload={"side": side, "sha256": sha})
     if set(standing_signatures(version)) == set(Side.values):
         version.state = AgreementState.SIGNED
         version.save(update_fields=["state"])
     leads = leads_of(version)
     others = [user for users in leads.values() for user in users if user.pk != by.pk]
-    tell("signed", version, others, at=at, key=f"signed:{version.round}:{side}", by=by.name, side=side)
+    tell(
+        "signed",
+        version,
+        others,
+        at=at,
+        key=f"signed:{version.round}:{side}",
+        by=by.name,
+        side=side,
+    )
     return version
 
 
 @transaction.atomic
-def conclude(version: AgreementVersion, sides: Iterable[str], *, by: User, at: datetime) -> AgreementVersion:
-    """Sign for ``sides``; with both signatures and its date reached, it comes into force in the same moment."""
+def conclude(
+    version: AgreementVersion, sides: Iterable[str], *, by: User, at: datetime
+) -> AgreementVersion:
+    """Sign for ``sides``; with both signatures and its date reached, it comes into force in the
+    same moment.
+    """
     for side in sides:
         version = sign(version, side, by=by, at=at)
     if version.state == AgreementState.SIGNED and starts_at(version) <= at:

@@ -1,4 +1,7 @@
-"""Writing calendars, and reading them as plain data. The dates that differ from their week: sla.calendars.special_days."""
+"""Writing calendars, and reading them as plain data.
+
+The dates that differ from their week: sla.calendars.special_days.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +23,8 @@ from sla.states import CLOSED, AgreementState
 from sla.worktime import arithmetic
 from sla.worktime.calendar import check_hours, overlap
 
-LOCK = 20_260_304  # any number that is nobody else's: the advisory lock of names and teams of calendars
+# any number that is nobody else's: the advisory lock of names and teams of calendars
+LOCK = 20_260_304
 Hours = tuple[int, int]
 Windows = list[tuple[int, int, int]]  # weekday, opens, closes
 Changes = dict[date, Windows]
@@ -42,7 +46,8 @@ class NeverOpens(DomainError):
 class HoursSigned(DomainError):
     code = "hours_signed"
     message = _(
-        "An agreement was signed over these hours: they stay as they are. Copy the calendar for the next version."
+        "An agreement was signed over these hours: they stay as they are. Copy the calendar for the"
+        " next version."
     )
 
 
@@ -62,11 +67,14 @@ class CalendarInUse(Conflict):
 
 
 class HoursMoved(Conflict):
-    """Somebody saved other hours while these were edited; ``fields`` says for each what it is by now."""
+    """Somebody saved other hours while these were edited; ``fields`` says for each what it is by
+    now.
+    """
 
     code = "hours_moved"
     message = _(
-        "Somebody else changed this calendar while you edited it. Yours is not saved yet: look at both, save again."
+        "Somebody else changed this calendar while you edited it. Yours is not saved yet: look at"
+        " both, save again."
     )
 
 
@@ -93,7 +101,9 @@ def changes_of(calendar: Calendar) -> Changes:
     found: Changes = {}
     for window in calendar.windows.all():
         if window.starts_on is not None:
-            found.setdefault(window.starts_on, []).append((window.weekday, window.opens, window.closes))
+            found.setdefault(window.starts_on, []).append(
+                (window.weekday, window.opens, window.closes)
+            )
     return dict(sorted(found.items()))
 
 
@@ -122,20 +132,27 @@ def is_signed(calendar: Calendar) -> bool:
 
 
 def signed_part(calendar: Calendar) -> dict[str, Any]:
-    """What a signature stands for, as plain JSON data: zone and weekly hours. Single dates stay editable."""
+    """What a signature stands for, as plain JSON data: zone and weekly hours.
+
+    Single dates stay editable.
+    """
     stored = plain(calendar).to_json()
     return {key: stored[key] for key in ("zone", "windows", "changes") if key in stored}
 
 
 def listed() -> list[Calendar]:
-    """Every calendar with what its line shows, those in use first; each has ``signed`` and ``in_force``."""
+    """Every calendar with what its line shows, those in use first; each has ``signed`` and
+    ``in_force``.
+    """
     versions = AgreementVersion.objects.filter(calendar=OuterRef("pk"))
     rows = Calendar.objects.select_related("team").prefetch_related("windows", "holidays")
     return list(
         rows.annotate(
             signed=Exists(versions.filter(state__in=CLOSED)),
             in_force=Exists(versions.filter(state=AgreementState.IN_FORCE)),
-        ).order_by(F("archived_at").asc(nulls_first=True), F("team__name").asc(nulls_first=True), "-pk")
+        ).order_by(
+            F("archived_at").asc(nulls_first=True), F("team__name").asc(nulls_first=True), "-pk"
+        )
     )
 
 
@@ -155,7 +172,9 @@ def plain(calendar: Calendar) -> arithmetic.WorkCalendar:
 
 
 def of_team(team: Team, otherwise: Calendar) -> Calendar:
-    """The calendar in which clocks of ``team`` count: its own, else the agreement's (domain.md, Clocks)."""
+    """The calendar in which clocks of ``team`` count: its own, else the agreement's (domain.md,
+    Clocks).
+    """
     return Calendar.objects.filter(team=team, archived_at=None).first() or otherwise
 
 
@@ -174,10 +193,12 @@ def create(
     changes: Mapping[date, Windows] | None = None,
     team: Team | None = None,
 ) -> Calendar:
-    """A new calendar. ``windows``: (weekday, opens, closes) in minutes; ``changes``: those from a date on;
-    ``holidays``: (date, name, hours), the hours one (opens, closes), several of them, or None.
+    """A new calendar. ``windows``: (weekday, opens, closes) in minutes; ``changes``: those from a
+    date on; ``holidays``: (date, name, hours), the hours one (opens, closes), several of them, or
+    None.
 
-    Raises NameTaken, TeamHasCalendar, BadHours, NeverOpens, and ValueError for hours that no form lets through.
+    Raises NameTaken, TeamHasCalendar, BadHours, NeverOpens, and ValueError for hours that no form
+    lets through.
     """
     name = clean_line(name)
     one_at_a_time()
@@ -190,7 +211,8 @@ def create(
     for since, later in (changes or {}).items():
         _write_week(calendar, later, since)
     Holiday.objects.bulk_create(
-        Holiday(calendar=calendar, on=on, name=label, **day_columns(hours)) for on, label, hours in holidays
+        Holiday(calendar=calendar, on=on, name=label, **day_columns(hours))
+        for on, label, hours in holidays
     )
     check_opens(calendar, at=at)
     record("calendar_created", calendar, by=by, at=at, payload={"name": name, "zone": time_zone})
@@ -198,7 +220,9 @@ def create(
 
 
 def day_columns(hours: Any) -> dict[str, Any]:
-    """The columns of a date that differs; ``hours``: one (opens, closes), several of them, or nothing: closed."""
+    """The columns of a date that differs; ``hours``: one (opens, closes), several of them, or
+    nothing: closed.
+    """
     pairs = [hours] if hours and isinstance(hours[0], int) else list(hours or ())
     for opens, closes in pairs:
         check_hours(opens, closes)
@@ -206,11 +230,15 @@ def day_columns(hours: Any) -> dict[str, Any]:
     return {"opens": opens, "closes": closes, "more_hours": [list(pair) for pair in pairs[1:]]}
 
 
-def _write_week(calendar: Calendar, windows: Iterable[tuple[int, int, int]], since: date | None) -> None:
+def _write_week(
+    calendar: Calendar, windows: Iterable[tuple[int, int, int]], since: date | None
+) -> None:
     found = list(windows)
     day = overlap(found)
     if day is not None:
-        words = _("These hours begin before those of the same day, or of the night before, have ended.")
+        words = _(
+            "These hours begin before those of the same day, or of the night before, have ended."
+        )
         raise BadHours(fields={f"day-{day}": words})
     OpenWindow.objects.bulk_create(
         OpenWindow(calendar=calendar, weekday=day, opens=opens, closes=closes, starts_on=since)
@@ -219,7 +247,9 @@ def _write_week(calendar: Calendar, windows: Iterable[tuple[int, int, int]], sin
 
 
 def check_opens(calendar: Calendar, *, at: datetime) -> None:
-    """Raises NeverOpens where ``calendar`` as it is stored has no hours, or none within two years."""
+    """Raises NeverOpens where ``calendar`` as it is stored has no hours, or none within
+    two years.
+    """
     try:
         arithmetic.next_open(plain(Calendar.objects.get(pk=calendar.pk)), at)
     except arithmetic.CalendarNeverOpen as error:
@@ -227,7 +257,9 @@ def check_opens(calendar: Calendar, *, at: datetime) -> None:
 
 
 def one_at_a_time() -> None:
-    """Names and teams of calendars are judged by what is there: whoever gives some next waits for this transaction."""
+    """Names and teams of calendars are judged by what is there: whoever gives some next waits for
+    this transaction.
+    """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
 
@@ -247,7 +279,9 @@ def change(
     by: User | None,
     at: datetime,
 ) -> Calendar:
-    """Another name, zone, or weekly hours from the beginning. Clocks that run keep the hours they started with.
+    """Another name, zone, or weekly hours from the beginning.
+
+    Clocks that run keep the hours they started with.
 
     Raises NameTaken, HoursSigned, BadHours, NeverOpens.
     """
@@ -295,14 +329,21 @@ def set_week(
     calendar.windows.filter(starts_on__in=[each for each in (since, was) if each]).delete()
     _write_week(calendar, after, since)
     check_opens(calendar, at=at)
-    payload = {"since": since.isoformat(), "windows": after, "replaces": was.isoformat() if was else None}
+    payload = {
+        "since": since.isoformat(),
+        "windows": after,
+        "replaces": was.isoformat() if was else None,
+    }
     record("calendar_week_set", calendar, by=by, at=at, payload=payload)
     return calendar
 
 
 @transaction.atomic
 def remove_week(calendar: Calendar, since: date, *, by: User, at: datetime) -> None:
-    """The hours before ``since`` go on. Raises HoursSigned; nothing happens where no hours begin on that date."""
+    """The hours before ``since`` go on.
+
+    Raises HoursSigned; nothing happens where no hours begin on that date.
+    """
     calendar = locked(calendar)
     _refuse_signed(calendar)
     windows = changes_of(calendar).get(since)
@@ -329,7 +370,10 @@ def copy(
     time_zone: str | None = None,
     windows: Iterable[tuple[int, int, int]] | None = None,
 ) -> Calendar:
-    """A new calendar with the same hours and days, but for the ``time_zone`` and ``windows`` given. As create."""
+    """A new calendar with the same hours and days, but for the ``time_zone`` and ``windows`` given.
+
+    As create.
+    """
     days = [(day.on, day.name, hours_of(day)) for day in calendar.holidays.all()]
     made = create(
         name,
@@ -341,14 +385,22 @@ def copy(
         changes=changes_of(calendar),
         team=team,
     )
-    record("calendar_copied", made, by=by, at=at, payload={"from": calendar.name, "calendar": calendar.pk})
+    record(
+        "calendar_copied",
+        made,
+        by=by,
+        at=at,
+        payload={"from": calendar.name, "calendar": calendar.pk},
+    )
     return made
 
 
 @transaction.atomic
 def archive(calendar: Calendar, *, by: User, at: datetime) -> None:
-    """Out of use; what was agreed in it keeps it. Raises CalendarInUse while an agreement in force, or one that may
-    come into force, names it."""
+    """Out of use; what was agreed in it keeps it.
+
+    Raises CalendarInUse while an agreement in force, or one that may come into force, names it.
+    """
     calendar = locked(calendar)
     over = (AgreementState.SUPERSEDED, "discarded")
     if AgreementVersion.objects.filter(calendar=calendar).exclude(state__in=over).exists():
@@ -374,9 +426,14 @@ def restore(calendar: Calendar, *, by: User, at: datetime) -> None:
 
 
 @transaction.atomic
-def settle(name: str, time_zone: str, windows: Windows, *, by: User | None, at: datetime) -> Calendar:
-    """Bring the organisation's calendar to these weekly hours from today's on. Where the old ones are signed and
-    differ, a copy with the new ones is made, for the next version of the agreement. Raises as :func:`create`."""
+def settle(
+    name: str, time_zone: str, windows: Windows, *, by: User | None, at: datetime
+) -> Calendar:
+    """Bring the organisation's calendar to these weekly hours from today's on.
+
+    Where the old ones are signed and differ, a copy with the new ones is made, for the next version
+    of the agreement. Raises as :func:`create`.
+    """
     old = main()
     if old is None:
         return create(_free(name), time_zone, windows, by=by, at=at)

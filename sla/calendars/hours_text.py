@@ -12,11 +12,15 @@ from sla.worktime.arithmetic import MINUTES_A_DAY, Window
 Windows = list[
     tuple[int, int, int]
 ]  # weekday (0: Monday), opens, closes in minutes; see sla.worktime.arithmetic.Window
-PART = re.compile(r"^(\d{1,2})(?:[:.h](\d{2}))?\s*(?:-|–|—|a|to)\s*(\d{1,2})(?:[:.h](\d{2}))?$", re.IGNORECASE)
+PART = re.compile(
+    r"^(\d{1,2})(?:[:.h](\d{2}))?\s*(?:-|–|—|a|to)\s*(\d{1,2})(?:[:.h](\d{2}))?$", re.IGNORECASE
+)
 
 PRESETS: dict[str, Windows] = {
     "week": [(day, 9 * 60, 18 * 60) for day in range(5)],
-    "lunch": [(day, *hours) for day in range(5) for hours in ((9 * 60, 14 * 60), (15 * 60, 18 * 60))],
+    "lunch": [
+        (day, *hours) for day in range(5) for hours in ((9 * 60, 14 * 60), (15 * 60, 18 * 60))
+    ],
     "always": [(day, 0, MINUTES_A_DAY) for day in range(7)],
 }
 
@@ -37,7 +41,10 @@ class Overlapping(Unreadable):
 
 
 def read(text: str) -> list[tuple[int, int]]:
-    """Windows of one day, in order. "22-6" runs over midnight; nothing or "-" is closed. Raises Unreadable."""
+    """Windows of one day, in order.
+
+    "22-6" runs over midnight; nothing or "-" is closed. Raises Unreadable.
+    """
     found: list[tuple[int, int]] = []
     for part in (piece.strip() for piece in re.split(r"[,;/]", text) if piece.strip(" -–—")):
         match = PART.match(part)
@@ -69,12 +76,17 @@ def of_day(windows: Windows, weekday: int) -> list[tuple[int, int]]:
 
 def preset_of(windows: Windows) -> str:
     """The preset that says the same, else "own"."""
-    return next((key for key, preset in PRESETS.items() if sorted(preset) == sorted(windows)), "own")
+    return next(
+        (key for key, preset in PRESETS.items() if sorted(preset) == sorted(windows)), "own"
+    )
 
 
 def day_minutes(windows: Windows) -> int:
     """How long the longest working day is: what "one working day" means in an agreement."""
-    days = [sum(closes - opens for day, opens, closes in windows if day == weekday) for weekday in range(7)]
+    days = [
+        sum(closes - opens for day, opens, closes in windows if day == weekday)
+        for weekday in range(7)
+    ]
     return max(days) or MINUTES_A_DAY
 
 

@@ -52,13 +52,17 @@ def put(
     at: datetime,
     was: date | None = None,
 ) -> None:
-    """On ``on`` these hours count instead of its weekday's; none: closed. ``was``: the date that is moved here.
+    """On ``on`` these hours count instead of its weekday's; none: closed.
 
-    Clocks that run keep the days they started with. Raises DayTaken where ``on`` differs already and is not ``was``,
-    and calendars.NeverOpens.
+    ``was``: the date that is moved here.
+
+    Clocks that run keep the days they started with. Raises DayTaken where ``on`` differs already
+    and is not ``was``, and calendars.NeverOpens.
     """
     calendar, name = locked(calendar), clean_line(name)
-    stored = {day.on: day for day in calendar.holidays.filter(on__in=[each for each in (on, was) if each])}
+    stored = {
+        day.on: day for day in calendar.holidays.filter(on__in=[each for each in (on, was) if each])
+    }
     if on in stored and on != was:
         raise DayTaken(fields={"on": DayTaken.message})
     before = stored.get(was) if was else None
@@ -90,7 +94,9 @@ def remove(calendar: Calendar, on: date, *, by: User | None, at: datetime) -> No
 
 
 def compare(calendar: Calendar, listed: Iterable[tuple[date, str]]) -> list[Listed]:
-    """Each listed holiday beside what the calendar has: new, there already (closed), or different (open, renamed)."""
+    """Each listed holiday beside what the calendar has: new, there already (closed), or different
+    (open, renamed).
+    """
     stored = {day.on: day for day in calendar.holidays.all()}
     found = []
     for on, name in listed:
@@ -102,17 +108,26 @@ def compare(calendar: Calendar, listed: Iterable[tuple[date, str]]) -> list[List
 
 
 @transaction.atomic
-def copy_listed(calendar: Calendar, chosen: Mapping[date, str], *, by: User | None, at: datetime) -> int:
-    """Close on the ``chosen`` dates under these names, also where something else was stored; how many changed.
+def copy_listed(
+    calendar: Calendar, chosen: Mapping[date, str], *, by: User | None, at: datetime
+) -> int:
+    """Close on the ``chosen`` dates under these names, also where something else was stored; how
+    many changed.
 
     Raises calendars.NeverOpens.
     """
     calendar = locked(calendar)
-    rows = [row for row in compare(calendar, sorted(chosen.items())) if row.standing is not Standing.THERE]
+    rows = [
+        row
+        for row in compare(calendar, sorted(chosen.items()))
+        if row.standing is not Standing.THERE
+    ]
     if not rows:
         return 0
     calendar.holidays.filter(on__in=[row.on for row in rows]).delete()
-    Holiday.objects.bulk_create(Holiday(calendar=calendar, on=row.on, name=row.name) for row in rows)
+    Holiday.objects.bulk_create(
+        Holiday(calendar=calendar, on=row.on, name=row.name) for row in rows
+    )
     check_opens(calendar, at=at)
     payload = {
         "days": {row.on.isoformat(): row.name for row in rows},
@@ -123,9 +138,13 @@ def copy_listed(calendar: Calendar, chosen: Mapping[date, str], *, by: User | No
 
 
 @transaction.atomic
-def settle(calendar: Calendar, chosen: Mapping[date, str], *, by: User | None, at: datetime) -> None:
-    """Make ``chosen`` the closed days; dates with other hours stay. Raises DayTaken where one of those is chosen,
-    and calendars.NeverOpens."""
+def settle(
+    calendar: Calendar, chosen: Mapping[date, str], *, by: User | None, at: datetime
+) -> None:
+    """Make ``chosen`` the closed days; dates with other hours stay.
+
+    Raises DayTaken where one of those is chosen, and calendars.NeverOpens.
+    """
     calendar = locked(calendar)
     stored = {day.on: day for day in calendar.holidays.all()}
     if any(hours_of(stored[on]) for on in chosen if on in stored):
@@ -136,7 +155,9 @@ def settle(calendar: Calendar, chosen: Mapping[date, str], *, by: User | None, a
     if not gone and not added:
         return
     calendar.holidays.filter(on__in=gone).delete()
-    Holiday.objects.bulk_create(Holiday(calendar=calendar, on=on, name=name) for on, name in added.items())
+    Holiday.objects.bulk_create(
+        Holiday(calendar=calendar, on=on, name=name) for on, name in added.items()
+    )
     check_opens(calendar, at=at)
     payload = {
         "added": {on.isoformat(): name for on, name in sorted(added.items())},
@@ -147,4 +168,8 @@ def settle(calendar: Calendar, chosen: Mapping[date, str], *, by: User | None, a
 
 def _told(day: Holiday) -> dict[str, object]:
     """A day as the audit keeps it."""
-    return {"on": day.on.isoformat(), "name": day.name, "hours": [list(pair) for pair in hours_of(day)]}
+    return {
+        "on": day.on.isoformat(),
+        "name": day.name,
+        "hours": [list(pair) for pair in hours_of(day)],
+    }

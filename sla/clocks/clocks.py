@@ -31,10 +31,12 @@ WAITING = "waiting"
 
 @dataclass(frozen=True)
 class Reading:
-    """What a clock shows at one moment. ``seconds``: business seconds left, late or used, by ``status``.
+    """What a clock shows at one moment.
 
-    ``standing`` is the status by the rule that queries know, too (sla.clocks.status); ``status`` is the same, but "waiting"
-    where a clock that is ok or at risk is read outside its working hours.
+    ``seconds``: business seconds left, late or used, by ``status``.
+
+    ``standing`` is the status by the rule that queries know, too (sla.clocks.status); ``status`` is
+    the same, but "waiting" where a clock that is ok or at risk is read outside its working hours.
     """
 
     status: str  # ok, soon, late, waiting, paused, met, missed, cancelled
@@ -64,11 +66,17 @@ class Reading:
 def begun(
     policy: Mapping[str, Any], metric: str, *, at: datetime, accountable: User | None = None
 ) -> dict[str, Any] | None:
-    """The columns of a clock of ``metric`` that starts under ``policy``; None where none is agreed. Writes nothing."""
+    """The columns of a clock of ``metric`` that starts under ``policy``; None where none is agreed.
+
+    Writes nothing.
+    """
     terms = policy["clocks"].get(metric)
     if terms is None:
         return None
-    calendar, limit = snapshots.calendar(policy["calendar"]), timedelta(seconds=terms["limit_seconds"])
+    calendar, limit = (
+        snapshots.calendar(policy["calendar"]),
+        timedelta(seconds=terms["limit_seconds"]),
+    )
     run = escalation_times.Run(calendar, at, arithmetic.add(calendar, at, limit), limit)
     ladder = escalation_times.read(terms["ladder"])
     return {
@@ -97,7 +105,8 @@ def start(
     accountable: User | None = None,
     pk: int | None = None,
 ) -> Clock | None:
-    """Start the clock of ``metric`` on ``subject`` under ``policy`` (agreements.policy); None where none is agreed.
+    """Start the clock of ``metric`` on ``subject`` under ``policy`` (agreements.policy); None where
+    none is agreed.
 
     ``pk``: the id that was reserved for it (:func:`reserved`).
     """
@@ -105,22 +114,38 @@ def start(
     if columns is None:
         return None
     name = str(subject._meta.model_name)
-    return Clock.objects.create(pk=pk, subject_type=name, subject_id=subject.pk, team=team, **columns)
+    return Clock.objects.create(
+        pk=pk, subject_type=name, subject_id=subject.pk, team=team, **columns
+    )
 
 
 def reserved() -> Func:
-    """The id of a clock that is started next, for the row that points at it: one UPDATE then does for both."""
-    return Func(Value(f"{Clock._meta.db_table}_id_seq"), function="nextval", output_field=models.BigIntegerField())
+    """The id of a clock that is started next, for the row that points at it: one UPDATE then does
+    for both.
+    """
+    return Func(
+        Value(f"{Clock._meta.db_table}_id_seq"),
+        function="nextval",
+        output_field=models.BigIntegerField(),
+    )
 
 
 @transaction.atomic(savepoint=False)
 def stop(
-    subject: models.Model, metric: str, *, at: datetime, known: Clock | None = None, by: User | None = None
+    subject: models.Model,
+    metric: str,
+    *,
+    at: datetime,
+    known: Clock | None = None,
+    by: User | None = None,
 ) -> Clock | None:
-    """Stop the open clock of ``metric``: met when ``at`` is not after the deadline, else breached. A pause is over.
+    """Stop the open clock of ``metric``: met when ``at`` is not after the deadline, else breached.
 
-    Judges by the stored deadline and not by what the sweep has written: the earliest true act counts.
-    ``known``: the clock as the caller has it, which saves looking for it. Returns None where no clock was open.
+    A pause is over.
+
+    Judges by the stored deadline and not by what the sweep has written: the earliest true act
+    counts. ``known``: the clock as the caller has it, which saves looking for it. Returns None
+    where no clock was open.
     """
     clock = known if known is not None and known.metric == metric else _open(subject, metric)
     if clock is None:
@@ -137,7 +162,9 @@ def settle(clock: Clock, *, at: datetime, by: User | None = None) -> Clock | Non
 
 
 def _judged(clock: Clock, at: datetime) -> dict[str, Any]:
-    """What the promised act at ``at`` makes of ``clock``, and of the own clock of who answers for it."""
+    """What the promised act at ``at`` makes of ``clock``, and of the own clock of who answers for
+    it.
+    """
     return {
         "state": ClockState.MET if at <= clock.due_at else ClockState.BREACHED,
         "used_seconds": max(
@@ -148,14 +175,19 @@ def _judged(clock: Clock, at: datetime) -> dict[str, Any]:
 
 
 def _end(clock: Clock, *, at: datetime, state: ClockState, **fields: Any) -> Clock | None:
-    """End ``clock`` by one conditional UPDATE; None where it was over. What it is judged by never changes."""
+    """End ``clock`` by one conditional UPDATE; None where it was over.
+
+    What it is judged by never changes.
+    """
     running = Clock.objects.filter(pk=clock.pk, stopped_at__isnull=True)
     changes = {**fields, "stopped_at": at, "next_step_at": None, "parked_until": None}
     return clock if _write(clock, running, state=state, **changes) else None
 
 
 def _write(clock: Clock, rows: QuerySet[Clock], *, state: ClockState, **changes: Any) -> int:
-    """Write to ``rows``, the clock's own as long as it is what it was, and to the object, with what a breach brings."""
+    """Write to ``rows``, the clock's own as long as it is what it was, and to the object, with what
+    a breach brings.
+    """
     late = state == ClockState.BREACHED
     changes |= {"state": state, "breached_at": clock.due_at if late else None}
     in_outage = Exists(heartbeats.outages(clock.started_at, clock.due_at)) if late else Value(False)
@@ -166,10 +198,15 @@ def _write(clock: Clock, rows: QuerySet[Clock], *, state: ClockState, **changes:
 
 
 @transaction.atomic(savepoint=False)
-def cancel(subject: models.Model, metric: str, *, at: datetime, by: User | None = None) -> Clock | None:
-    """End the open clock of ``metric`` without the promised act (withdrawn, requeued, superseded). A pause is over.
+def cancel(
+    subject: models.Model, metric: str, *, at: datetime, by: User | None = None
+) -> Clock | None:
+    """End the open clock of ``metric`` without the promised act (withdrawn, requeued, superseded).
 
-    A clock that is past its deadline stays breached: taking the handoff away does not undo the delay.
+    A pause is over.
+
+    A clock that is past its deadline stays breached: taking the handoff away does not undo the
+    delay.
     """
     clock = _open(subject, metric)
     if clock is None:
@@ -182,7 +219,8 @@ def cancel(subject: models.Model, metric: str, *, at: datetime, by: User | None 
 
 @transaction.atomic(savepoint=False)
 def reopen(clock: Clock) -> Clock:
-    """Let ``clock`` run on as if it had never been stopped: the same deadline, the step of its ladder that is next.
+    """Let ``clock`` run on as if it had never been stopped: the same deadline, the step of its
+    ladder that is next.
 
     What fell due in between fires with the next sweep.
     """
@@ -193,7 +231,15 @@ def reopen(clock: Clock) -> Clock:
     clock.in_outage = breached and clock.in_outage
     clock.stopped_at = clock.used_seconds = clock.assigned_met = None
     clock.next_step_at = next_step(clock)
-    fields = ["state", "breached_at", "in_outage", "stopped_at", "used_seconds", "next_step_at", "assigned_met"]
+    fields = [
+        "state",
+        "breached_at",
+        "in_outage",
+        "stopped_at",
+        "used_seconds",
+        "next_step_at",
+        "assigned_met",
+    ]
     clock.save(update_fields=fields)
     return clock
 
@@ -205,12 +251,20 @@ def next_step(clock: Clock) -> datetime | None:
         return snapshots.planned(clock)
     ladder = escalation_times.read(clock.ladder)
     step = escalation_times.above(ladder, last.level - 1)
-    following = escalation_times.following(run_of(clock), ladder, step, planned=last.planned_at, at=last.at)
-    return following[1] if following else (None if clock.state == ClockState.BREACHED else clock.due_at)
+    following = escalation_times.following(
+        run_of(clock), ladder, step, planned=last.planned_at, at=last.at
+    )
+    return (
+        following[1]
+        if following
+        else (None if clock.state == ClockState.BREACHED else clock.due_at)
+    )
 
 
 def correct(clock: Clock, *, at: datetime) -> bool:
-    """The promised act was at ``at``, earlier than we knew: judge the stopped ``clock`` by it. False: nothing new.
+    """The promised act was at ``at``, earlier than we knew: judge the stopped ``clock`` by it.
+
+    False: nothing new.
 
     Never the other way round: a later act changes nothing. What the ladder did stays in the ledger.
     """
@@ -222,9 +276,12 @@ def correct(clock: Clock, *, at: datetime) -> bool:
 
 @transaction.atomic(savepoint=False)
 def begin_earlier(clock: Clock, *, since: datetime, at: datetime) -> bool:
-    """``clock`` began at ``since``, earlier than we knew; its deadline comes earlier, too. False: nothing changed.
+    """``clock`` began at ``since``, earlier than we knew; its deadline comes earlier, too.
 
-    A clock that was found kept stays as it was judged where the earlier deadline would break it after the fact.
+    False: nothing changed.
+
+    A clock that was found kept stays as it was judged where the earlier deadline would break it
+    after the fact.
     """
     clock = Clock.objects.select_for_update(no_key=True).get(pk=clock.pk)
     if since >= clock.started_at or clock.state == ClockState.CANCELLED:
@@ -248,7 +305,9 @@ def begin_earlier(clock: Clock, *, since: datetime, at: datetime) -> bool:
 
 
 def _follow(clock: Clock, *, at: datetime) -> None:
-    """What hangs on a deadline that was corrected: the judgement of a clock that is over, the next step of another."""
+    """What hangs on a deadline that was corrected: the judgement of a clock that is over, the next
+    step of another.
+    """
     if clock.stopped_at is not None:
         clock.breached_at = clock.due_at if clock.state == ClockState.BREACHED else None
         clock.used_seconds = int(snapshots.used(clock, clock.stopped_at).total_seconds())
@@ -257,18 +316,24 @@ def _follow(clock: Clock, *, at: datetime) -> None:
     elif clock.paused_until is not None:
         pauses.replan(clock, next_step(clock) or clock.due_at)
     elif clock.state == ClockState.RUNNING:
-        clock.next_step_at = max(next_step(clock) or clock.due_at, at)  # late steps fire now, not before it was known
+        clock.next_step_at = max(
+            next_step(clock) or clock.due_at, at
+        )  # late steps fire now, not before it was known
 
 
 def last(subject: models.Model, metric: str) -> Clock | None:
     """The newest clock of ``metric``, running or not."""
-    rows = Clock.objects.filter(subject_type=subject._meta.model_name, subject_id=subject.pk, metric=metric)
+    rows = Clock.objects.filter(
+        subject_type=subject._meta.model_name, subject_id=subject.pk, metric=metric
+    )
     return rows.order_by("-id").first()
 
 
 def running(subject: models.Model) -> QuerySet[Clock]:
     """The clocks of ``subject`` that are still awaited."""
-    return Clock.objects.filter(subject_type=subject._meta.model_name, subject_id=subject.pk, stopped_at__isnull=True)
+    return Clock.objects.filter(
+        subject_type=subject._meta.model_name, subject_id=subject.pk, stopped_at__isnull=True
+    )
 
 
 def _open(subject: models.Model, metric: str) -> Clock | None:
@@ -299,7 +364,9 @@ def reading(clock: Clock, *, at: datetime) -> Reading:
     )
 
 
-def _seconds(clock: Clock, calendar: arithmetic.WorkCalendar, status: ClockStatus, at: datetime) -> int:
+def _seconds(
+    clock: Clock, calendar: arithmetic.WorkCalendar, status: ClockStatus, at: datetime
+) -> int:
     """The business seconds that belong to the status."""
     match status:
         case ClockStatus.CANCELLED:
@@ -307,7 +374,9 @@ def _seconds(clock: Clock, calendar: arithmetic.WorkCalendar, status: ClockStatu
         case ClockStatus.MET:
             return clock.used_seconds or 0
         case ClockStatus.MISSED | ClockStatus.LATE:
-            return int(arithmetic.between(calendar, clock.due_at, clock.stopped_at or at).total_seconds())
+            return int(
+                arithmetic.between(calendar, clock.due_at, clock.stopped_at or at).total_seconds()
+            )
     # a paused clock goes on from the end of its pause
     since = max(at, clock.paused_until) if clock.paused_until is not None else at
     return int(arithmetic.between(calendar, since, clock.due_at).total_seconds())

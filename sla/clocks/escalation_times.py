@@ -9,10 +9,14 @@ from typing import Any
 
 from sla.worktime import arithmetic
 
-# A step that fires later than this after its time was held up by an outage of ours (promise: 60 s late at most).
+# A step that fires later than this after its time was held up by an outage of ours (promise: 60 s
+# late at most).
 ON_TIME = timedelta(seconds=60)
 BREACH = "breach"  # StepKind.BREACH; this module imports no Django
-SOON_SHARE, SOON = 0.25, timedelta(minutes=15)  # design: due soon is a quarter of the window, or 15 minutes
+SOON_SHARE, SOON = (
+    0.25,
+    timedelta(minutes=15),
+)  # design: due soon is a quarter of the window, or 15 minutes
 
 
 @dataclass(frozen=True)
@@ -26,9 +30,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Run:
-    """What the arithmetic has to know of a clock: since ``started_at`` it runs without a pause, for ``limit``.
+    """What the arithmetic has to know of a clock: since ``started_at`` it runs without a pause, for
+    ``limit``.
 
-    Of a clock that was paused these are the end of the last pause, and what was left of its limit then.
+    Of a clock that was paused these are the end of the last pause, and what was left of its limit
+    then.
     """
 
     calendar: arithmetic.WorkCalendar
@@ -50,9 +56,13 @@ def above(steps: Iterable[Step], level: int) -> Step:
 
 
 def planned_at(run: Run, step: Step) -> datetime:
-    """When ``step`` has to fire, counted in business time from the start (before the deadline) or from it."""
+    """When ``step`` has to fire, counted in business time from the start (before the deadline) or
+    from it.
+    """
     if step.offset < timedelta(0):
-        return arithmetic.add(run.calendar, run.started_at, max(run.limit + step.offset, timedelta(0)))
+        return arithmetic.add(
+            run.calendar, run.started_at, max(run.limit + step.offset, timedelta(0))
+        )
     return arithmetic.add(run.calendar, run.due_at, step.offset) if step.offset else run.due_at
 
 
@@ -61,8 +71,9 @@ def following(
 ) -> tuple[Step, datetime] | None:
     """The step after ``fired`` and its time, None at the top of the ladder.
 
-    Where ``fired`` was held up by an outage the next level's time starts at the actual firing, and all levels
-    after it keep their distance, else they would fire at once; the deadline itself never moves.
+    Where ``fired`` was held up by an outage the next level's time starts at the actual firing, and
+    all levels after it keep their distance, else they would fire at once; the deadline itself never
+    moves.
     """
     above = [step for step in steps if step.level > fired.level]
     if not above:
@@ -77,13 +88,21 @@ def following(
 def soon_at(run: Run, whole: timedelta) -> datetime:
     """From when on the run is at risk: a quarter of its ``whole`` limit is left, or 15 minutes."""
     wait = run.limit - max(SOON, whole * SOON_SHARE)
-    return arithmetic.add(run.calendar, run.started_at, wait) if wait > timedelta(0) else run.started_at
+    return (
+        arithmetic.add(run.calendar, run.started_at, wait)
+        if wait > timedelta(0)
+        else run.started_at
+    )
 
 
-Stretches = Iterable[tuple[datetime, datetime]]  # pauses from, until; in order, apart from one another
+Stretches = Iterable[
+    tuple[datetime, datetime]
+]  # pauses from, until; in order, apart from one another
 
 
-def counted(calendar: arithmetic.WorkCalendar, started_at: datetime, pauses: Stretches) -> tuple[datetime, timedelta]:
+def counted(
+    calendar: arithmetic.WorkCalendar, started_at: datetime, pauses: Stretches
+) -> tuple[datetime, timedelta]:
     """Since when a clock runs without a pause, and the business time it had run before that."""
     since, spent = started_at, timedelta(0)
     for start, end in pauses:
@@ -93,7 +112,9 @@ def counted(calendar: arithmetic.WorkCalendar, started_at: datetime, pauses: Str
     return since, spent
 
 
-def deadline(calendar: arithmetic.WorkCalendar, started_at: datetime, pauses: Stretches, limit: timedelta) -> datetime:
+def deadline(
+    calendar: arithmetic.WorkCalendar, started_at: datetime, pauses: Stretches, limit: timedelta
+) -> datetime:
     """When the ``limit`` of a clock with these pauses is used up."""
     since, spent = started_at, timedelta(0)
     for start, end in pauses:
@@ -106,15 +127,25 @@ def deadline(calendar: arithmetic.WorkCalendar, started_at: datetime, pauses: St
     return arithmetic.add(calendar, since, limit - spent)
 
 
-def used(calendar: arithmetic.WorkCalendar, started_at: datetime, pauses: Stretches, at: datetime) -> timedelta:
-    """The business time that a clock had run by ``at``. A moment inside a pause is as its beginning."""
-    since, spent = counted(calendar, started_at, ((start, end) for start, end in pauses if start < at))
+def used(
+    calendar: arithmetic.WorkCalendar, started_at: datetime, pauses: Stretches, at: datetime
+) -> timedelta:
+    """The business time that a clock had run by ``at``.
+
+    A moment inside a pause is as its beginning.
+    """
+    since, spent = counted(
+        calendar, started_at, ((start, end) for start, end in pauses if start < at)
+    )
     return spent + max(arithmetic.between(calendar, since, at), timedelta(0))
 
 
-def shifted(calendar: arithmetic.WorkCalendar, moment: datetime, *, since: datetime, to: datetime) -> datetime:
-    """Where ``moment`` comes to lie when its clock, instead of at ``since``, goes on at ``to``; what lies at or before
-    ``since`` stays. ``to`` may be the earlier one: a pause that ends early."""
+def shifted(
+    calendar: arithmetic.WorkCalendar, moment: datetime, *, since: datetime, to: datetime
+) -> datetime:
+    """Where ``moment`` comes to lie when its clock, instead of at ``since``, goes on at ``to``;
+    what lies at or before ``since`` stays. ``to`` may be the earlier one: a pause that ends early.
+    """
     if moment <= since:
         return moment
     return arithmetic.add(calendar, to, arithmetic.between(calendar, since, moment))

@@ -12,7 +12,9 @@ from sla.models import Clock, Heartbeat, Outage
 from sla.states import ClockState
 
 SILENT = timedelta(seconds=30)  # the watchdog takes over after this (reliability.md, rule 2)
-OUTAGE = timedelta(seconds=120)  # a longer gap between sweeps is an outage of ours, kept out of statistics
+OUTAGE = timedelta(
+    seconds=120
+)  # a longer gap between sweeps is an outage of ours, kept out of statistics
 
 SWEEP, CELERY, WATCHDOG = "sweep", "celery", "watchdog"
 
@@ -37,7 +39,9 @@ def note_sweep() -> None:
         wall = Heartbeat.objects.get(pk=SWEEP).beat_at
         outage = Outage.objects.create(started_at=wall - since, ended_at=wall)
         # a breach that was noted before we knew of the outage does not count against people either
-        overlapping = Clock.objects.filter(started_at__lt=outage.ended_at, due_at__gt=outage.started_at)
+        overlapping = Clock.objects.filter(
+            started_at__lt=outage.ended_at, due_at__gt=outage.started_at
+        )
         overlapping.filter(state=ClockState.BREACHED).update(in_outage=True)
 
 

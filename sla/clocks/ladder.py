@@ -1,7 +1,8 @@
 """The sweep: every due step of every clock fires exactly once, whoever calls it and however often.
 
-The rows carry the deadlines. A step is: lock the due clock (SKIP LOCKED), insert its firing (unique per clock
-and level), move the clock on, act, all in one transaction. A row that raises is parked and never holds up others.
+The rows carry the deadlines. A step is: lock the due clock (SKIP LOCKED), insert its firing (unique
+per clock and level), move the clock on, act, all in one transaction. A row that raises is parked
+and never holds up others.
 """
 
 from __future__ import annotations
@@ -33,14 +34,18 @@ class Resumed:
     at: datetime
 
 
-# What a step, or the end of a pause, does to the subject of the clock; and when the promised act was done by the
-# subject's own records. The tables stand in crm/tasks.py: only the top of the layers knows both clocks and leads.
+# What a step, or the end of a pause, does to the subject of the clock; and when the promised act
+# was done by the
+# subject's own records. The tables stand in crm/tasks.py: only the top of the layers knows both
+# clocks and leads.
 Action = Callable[[Clock, Firing | Resumed], None]
 Truth = Callable[[Clock], datetime | None]
 
 
 class SubjectBusy(Exception):
-    """A person is changing the subject right now: leave the step for the next sweep instead of waiting."""
+    """A person is changing the subject right now: leave the step for the next sweep instead of
+    waiting.
+    """
 
 
 def unknown(clock: Clock) -> datetime | None:
@@ -49,14 +54,19 @@ def unknown(clock: Clock) -> datetime | None:
 
 
 def sweep(act: Action, *, truth: Truth = unknown, batch: int = BATCH) -> int:
-    """Fire what is due, at most ``batch`` clocks; returns how many fired or were parked. Call again until it is 0.
+    """Fire what is due, at most ``batch`` clocks; returns how many fired or were parked.
 
-    ``truth`` is asked before a breach, with the subject locked: what was done in time is met, whatever was missed.
+    Call again until it is 0.
+
+    ``truth`` is asked before a breach, with the subject locked: what was done in time is met,
+    whatever was missed.
     """
     moved, busy = 0, set[int]()
     with transaction.atomic():
         now = time.now()
-        while not moved and (due := _due(now, batch, besides=busy)):  # a batch full of busy ones hides the rest
+        while not moved and (
+            due := _due(now, batch, besides=busy)
+        ):  # a batch full of busy ones hides the rest
             for clock in due:
                 if _handled(clock, act, truth, at=now):
                     moved += 1
@@ -66,7 +76,9 @@ def sweep(act: Action, *, truth: Truth = unknown, batch: int = BATCH) -> int:
 
 
 def _handled(clock: Clock, act: Action, truth: Truth, *, at: datetime) -> bool:
-    """Fire the next step of ``clock``, or park it where that raises; False where its subject is busy."""
+    """Fire the next step of ``clock``, or park it where that raises; False where its subject is
+    busy.
+    """
     failures = clock.failures
     try:
         with transaction.atomic():
@@ -100,7 +112,11 @@ def _fire(clock: Clock, act: Action, truth: Truth, *, at: datetime) -> None:
         # An outage swallowed the warning: it stands in the ledger, and the breach follows at once.
         _ledger(clock, step, planned, at, outcome="overtaken")
         step, planned = escalation_times.above(ladder, step.level), clock.due_at
-    if step.kind == StepKind.BREACH and (done_at := truth(clock)) is not None and done_at <= clock.due_at:
+    if (
+        step.kind == StepKind.BREACH
+        and (done_at := truth(clock)) is not None
+        and done_at <= clock.due_at
+    ):
         clocks.settle(clock, at=done_at)
         return
     firing = _ledger(clock, step, planned, at)
@@ -127,7 +143,9 @@ def _fire(clock: Clock, act: Action, truth: Truth, *, at: datetime) -> None:
 
 
 def _resume(clock: Clock, act: Action, *, at: datetime) -> None:
-    """The pause is over, at its planned end; steps of the ladder that fell due since fire with the next round."""
+    """The pause is over, at its planned end; steps of the ladder that fell due since fire with the
+    next round.
+    """
     pause = pauses.end(clock, PauseEnd.ELAPSED, at=at, by=None)
     Clock.objects.filter(pk=clock.pk, failures__gt=0).update(failures=0, parked_until=None)
     if pause is not None:
@@ -135,7 +153,11 @@ def _resume(clock: Clock, act: Action, *, at: datetime) -> None:
 
 
 def _ledger(
-    clock: Clock, step: escalation_times.Step, planned: datetime, at: datetime, outcome: str = "done"
+    clock: Clock,
+    step: escalation_times.Step,
+    planned: datetime,
+    at: datetime,
+    outcome: str = "done",
 ) -> Firing:
     return Firing.objects.create(
         clock=clock, level=step.level, kind=step.kind, planned_at=planned, at=at, outcome=outcome
@@ -145,4 +167,6 @@ def _ledger(
 def _park(pk: int, error: Exception, *, failures: int, at: datetime) -> None:
     failures = min(failures, MOST_FAILURES)
     wait = timedelta(seconds=min(10 * 2**failures, 600))
-    Clock.objects.filter(pk=pk).update(failures=failures, last_error=repr(error)[:2000], parked_until=at + wait)
+    Clock.objects.filter(pk=pk).update(
+        failures=failures, last_error=repr(error)[:2000], parked_until=at + wait
+    )

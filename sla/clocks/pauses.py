@@ -1,11 +1,13 @@
-"""Pauses: a clock that waits for the lead stands still until a date, and its deadline moves by the time it stood.
+"""Pauses: a clock that waits for the lead stands still until a date, and its deadline moves by the
+time it stood.
 
-Rules. Only the clocks of the first contact and of the SQL decision pause, while they run and have time left, for a
-reason that their policy allows. The deadline is moved when the pause begins, by the business time that it will last:
-so nothing has to happen for a pause to be over on time, and the sweep that notes it may be late without harm. A reason
-caps its pauses of one clock together, in minutes of the wall's calendar; all pauses of a clock together last at most
-``MOST``. A pause that ends early moves the deadline back by what was left of it. Snoozing is none of this: it hides a
-lead from one person's view and never touches a clock, so the wait in the queue always counts.
+Rules. Only the clocks of the first contact and of the SQL decision pause, while they run and have
+time left, for a reason that their policy allows. The deadline is moved when the pause begins, by
+the business time that it will last: so nothing has to happen for a pause to be over on time, and
+the sweep that notes it may be late without harm. A reason caps its pauses of one clock together, in
+minutes of the wall's calendar; all pauses of a clock together last at most ``MOST``. A pause that
+ends early moves the deadline back by what was left of it. Snoozing is none of this: it hides a lead
+from one person's view and never touches a clock, so the wait in the queue always counts.
 """
 
 from __future__ import annotations
@@ -57,17 +59,22 @@ class Allowed:
 def allowed(policy: Mapping[str, Any]) -> list[Allowed]:
     """The reasons in use that ``policy`` allows, each with the cap that was agreed; one query.
 
-    A policy that says nothing of pauses (of a version that knew none) allows every reason of the catalogue.
+    A policy that says nothing of pauses (of a version that knew none) allows every reason of the
+    catalogue.
     """
     agreed = policy.get("pauses")
     rows = PauseReason.objects.filter(archived_at__isnull=True)
     if agreed is None:
         return [Allowed(reason, timedelta(minutes=reason.longest_minutes)) for reason in rows]
-    return [Allowed(r, timedelta(seconds=agreed[r.code])) for r in rows.filter(code__in=list(agreed))]
+    return [
+        Allowed(r, timedelta(seconds=agreed[r.code])) for r in rows.filter(code__in=list(agreed))
+    ]
 
 
 def proposed() -> dict[str, int]:
-    """What a draft of an agreement begins with: every reason in use, with the cap in minutes that it has by itself."""
+    """What a draft of an agreement begins with: every reason in use, with the cap in minutes that
+    it has by itself.
+    """
     rows = PauseReason.objects.filter(archived_at__isnull=True)
     return dict(rows.values_list("code", "longest_minutes"))
 
@@ -94,7 +101,9 @@ def _obstacle(clock: Clock, at: datetime) -> str:
 
 
 def latest(clock: Clock, choice: Allowed, *, at: datetime) -> datetime:
-    """Up to when a pause of ``clock`` that begins at ``at`` may last: what its reason and all pauses have left."""
+    """Up to when a pause of ``clock`` that begins at ``at`` may last: what its reason and all
+    pauses have left.
+    """
     stood = [(p.reason_id, (p.ended_at or p.until) - p.started_at) for p in clock.pauses.all()]
     for_this = sum((length for reason, length in stood if reason == choice.reason.pk), timedelta(0))
     in_all = sum((length for _reason, length in stood), timedelta(0))
@@ -102,10 +111,13 @@ def latest(clock: Clock, choice: Allowed, *, at: datetime) -> datetime:
 
 
 @transaction.atomic(savepoint=False)
-def begin(clock: Clock, choice: Allowed, *, until: datetime, by: User, at: datetime, note: str = "") -> Pause:
+def begin(
+    clock: Clock, choice: Allowed, *, until: datetime, by: User, at: datetime, note: str = ""
+) -> Pause:
     """Pause ``clock`` from ``at`` to ``until``. Raises NotPausable, BadPause naming ``until``.
 
-    Moves the deadline, the moment of risk, the own deadline of who answers for it, and the ladder's next step.
+    Moves the deadline, the moment of risk, the own deadline of who answers for it, and the ladder's
+    next step.
     """
     clock = Clock.objects.select_for_update(no_key=True).get(pk=clock.pk)
     if clock.paused_until is not None and at >= clock.paused_until:
@@ -116,13 +128,23 @@ def begin(clock: Clock, choice: Allowed, *, until: datetime, by: User, at: datet
     spent, planned = snapshots.used(clock, at), clock.next_step_at or clock.due_at
     _move(clock, since=at, to=until)
     calendar = snapshots.calendar_of(clock)
-    then = escalation_times.shifted(calendar, planned, since=at, to=until) if planned > at else until
+    then = (
+        escalation_times.shifted(calendar, planned, since=at, to=until) if planned > at else until
+    )
     pause = Pause.objects.create(
-        clock=clock, reason=choice.reason, by=by, started_at=at, until=until, then_step_at=then, note=note
+        clock=clock,
+        reason=choice.reason,
+        by=by,
+        started_at=at,
+        until=until,
+        then_step_at=then,
+        note=note,
     )
     clock.state, clock.paused_until, clock.next_step_at = ClockState.PAUSED, until, until
     clock.counted_from, clock.spent = until, spent
-    clock.save(update_fields=["state", "paused_until", "next_step_at", "counted_from", "spent", *MOVED])
+    clock.save(
+        update_fields=["state", "paused_until", "next_step_at", "counted_from", "spent", *MOVED]
+    )
     return pause
 
 
@@ -140,7 +162,9 @@ def _check_end(clock: Clock, choice: Allowed, *, until: datetime, at: datetime) 
 
 
 def _move(clock: Clock, *, since: datetime, to: datetime) -> None:
-    """Move every deadline of the clock that lies after ``since``, as if it went on at ``to`` instead."""
+    """Move every deadline of the clock that lies after ``since``, as if it went on at ``to``
+    instead.
+    """
     calendar = snapshots.calendar_of(clock)
     for column in MOVED:
         moment = getattr(clock, column)
@@ -150,14 +174,20 @@ def _move(clock: Clock, *, since: datetime, to: datetime) -> None:
 
 @transaction.atomic(savepoint=False)
 def end(clock: Clock, cause: PauseEnd, *, at: datetime, by: User | None) -> Pause | None:
-    """End the pause of ``clock``: the clock runs on from ``at``, or from the planned end if that was before.
+    """End the pause of ``clock``: the clock runs on from ``at``, or from the planned end if that
+    was before.
 
-    Where the act that ends it lies before its beginning the pause has no length. None where the clock was not paused.
+    Where the act that ends it lies before its beginning the pause has no length. None where the
+    clock was not paused.
     """
     if clock.paused_until is None:
         return None
     clock.refresh_from_db(from_queryset=Clock.objects.select_for_update(no_key=True))
-    pause = Pause.objects.select_for_update(no_key=True).filter(clock=clock, ended_at__isnull=True).first()
+    pause = (
+        Pause.objects.select_for_update(no_key=True)
+        .filter(clock=clock, ended_at__isnull=True)
+        .first()
+    )
     if pause is None:
         return None
     ended_at = min(max(at, pause.started_at), pause.until)
@@ -178,13 +208,23 @@ def end(clock: Clock, cause: PauseEnd, *, at: datetime, by: User | None) -> Paus
 
 
 def replan(clock: Clock, step_at: datetime) -> None:
-    """The ladder's next step after the pause of ``clock`` is due at ``step_at``, but not before the pause is over."""
-    Pause.objects.filter(clock=clock, ended_at__isnull=True).update(then_step_at=Greatest("until", Value(step_at)))
+    """The ladder's next step after the pause of ``clock`` is due at ``step_at``, but not before the
+    pause is over.
+    """
+    Pause.objects.filter(clock=clock, ended_at__isnull=True).update(
+        then_step_at=Greatest("until", Value(step_at))
+    )
 
 
 def explain(clocks: Iterable[Clock | None], *, at: datetime) -> dict[int, Pause]:
-    """The open pause, with its reason, of each clock that is paused at ``at``; a query only where one is."""
-    paused = [clock.pk for clock in clocks if clock is not None and clock.paused_until and at < clock.paused_until]
+    """The open pause, with its reason, of each clock that is paused at ``at``; a query only where
+    one is.
+    """
+    paused = [
+        clock.pk
+        for clock in clocks
+        if clock is not None and clock.paused_until and at < clock.paused_until
+    ]
     if not paused:
         return {}
     rows = Pause.objects.filter(clock__in=paused, ended_at__isnull=True).select_related("reason")

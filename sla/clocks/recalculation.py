@@ -1,9 +1,11 @@
-"""Giving a clock that runs the terms of another policy: where its deadline would lie, and the columns to write.
+"""Giving a clock that runs the terms of another policy: where its deadline would lie, and the
+columns to write.
 
-Rules. A clock that is over, overdue, or paused stays as it is: the first two are judged already, the third is brought
-along once its pause is over. A clock whose new deadline has passed stays as well: no breach is made after the fact.
-Everything else is counted anew from its own start, in the new calendar, without its pauses. Steps that fired stay in
-the ladder as they were; of the new one only what lies ahead is added.
+Rules. A clock that is over, overdue, or paused stays as it is: the first two are judged already,
+the third is brought along once its pause is over. A clock whose new deadline has passed stays as
+well: no breach is made after the fact. Everything else is counted anew from its own start, in the
+new calendar, without its pauses. Steps that fired stay in the ladder as they were; of the new one
+only what lies ahead is added.
 """
 
 from __future__ import annotations
@@ -20,8 +22,11 @@ from sla.states import ClockState, Retime, StepKind
 
 @dataclass(frozen=True)
 class Retimed:
-    """What a policy makes of a clock. ``due_at``: where the deadline would lie, None where no time is agreed;
-    ``is_new``: whether there is anything to write (:func:`columns`)."""
+    """What a policy makes of a clock.
+
+    ``due_at``: where the deadline would lie, None where no time is agreed; ``is_new``: whether
+    there is anything to write (:func:`columns`).
+    """
 
     outcome: Retime
     due_at: datetime | None = None
@@ -39,17 +44,28 @@ def retimed(clock: Clock, policy: Mapping[str, Any], *, at: datetime) -> Retimed
     )
     if stays := _why_it_stays(clock, due_at, at):
         return Retimed(stays, due_at)
-    outcome = Retime.LATER if due_at > clock.due_at else Retime.EARLIER if due_at < clock.due_at else Retime.SAME
+    outcome = (
+        Retime.LATER
+        if due_at > clock.due_at
+        else Retime.EARLIER
+        if due_at < clock.due_at
+        else Retime.SAME
+    )
     return Retimed(outcome, due_at, is_new=not _is_same(clock, policy, terms, due_at))
 
 
 def columns(clock: Clock, policy: Mapping[str, Any], *, at: datetime) -> dict[str, Any]:
-    """The columns of ``clock`` under ``policy``, where :func:`retimed` says that there is something new."""
+    """The columns of ``clock`` under ``policy``, where :func:`retimed` says that there is something
+    new.
+    """
     terms, calendar = policy["clocks"][clock.metric], snapshots.calendar(policy["calendar"])
     limit, stood = timedelta(seconds=terms["limit_seconds"]), snapshots.stretches(clock)
     since, spent = escalation_times.counted(calendar, clock.started_at, stood)
     run = escalation_times.Run(
-        calendar, since, escalation_times.deadline(calendar, clock.started_at, stood, limit), limit - spent
+        calendar,
+        since,
+        escalation_times.deadline(calendar, clock.started_at, stood, limit),
+        limit - spent,
     )
     ladder = _ladder(clock, terms["ladder"], run, at)
     ahead = [step for step in escalation_times.read(ladder) if step.level > clock.level]
@@ -75,29 +91,47 @@ def _why_it_stays(clock: Clock, due_at: datetime, at: datetime) -> Retime | None
     return Retime.PAST if due_at <= at else None
 
 
-def _is_same(clock: Clock, policy: Mapping[str, Any], terms: Mapping[str, Any], due_at: datetime) -> bool:
+def _is_same(
+    clock: Clock, policy: Mapping[str, Any], terms: Mapping[str, Any], due_at: datetime
+) -> bool:
     same_calendar = snapshots.calendar_of(clock) == snapshots.calendar(policy["calendar"])
-    same_terms = (clock.commitment_id, clock.limit_seconds) == (terms["commitment"], terms["limit_seconds"])
+    same_terms = (clock.commitment_id, clock.limit_seconds) == (
+        terms["commitment"],
+        terms["limit_seconds"],
+    )
     return same_calendar and same_terms and clock.due_at == due_at
 
 
 def _ladder(
     clock: Clock, ladder: list[dict[str, Any]], run: escalation_times.Run, at: datetime
 ) -> list[dict[str, Any]]:
-    """The steps of the clock that fired, and after them those of ``ladder`` that are still ahead, numbered on."""
+    """The steps of the clock that fired, and after them those of ``ladder`` that are still ahead,
+    numbered on.
+    """
     fired = [step for step in clock.ladder if step["level"] <= clock.level]
     ahead = [
         raw
-        for raw, step in zip(sorted(ladder, key=lambda raw: raw["level"]), escalation_times.read(ladder), strict=True)
+        for raw, step in zip(
+            sorted(ladder, key=lambda raw: raw["level"]), escalation_times.read(ladder), strict=True
+        )
         if step.kind != StepKind.WARN or escalation_times.planned_at(run, step) > at
     ]
-    return [*fired, *({**raw, "level": level} for level, raw in enumerate(ahead, start=clock.level + 1))]
+    return [
+        *fired,
+        *({**raw, "level": level} for level, raw in enumerate(ahead, start=clock.level + 1)),
+    ]
 
 
 def _own_due_at(
-    clock: Clock, run: escalation_times.Run, stood: list[tuple[datetime, datetime]], limit: timedelta, at: datetime
+    clock: Clock,
+    run: escalation_times.Run,
+    stood: list[tuple[datetime, datetime]],
+    limit: timedelta,
+    at: datetime,
 ) -> datetime | None:
-    """The own deadline of who answers for the clock; one that has passed, or would have, stays as well."""
+    """The own deadline of who answers for the clock; one that has passed, or would have, stays as
+    well.
+    """
     if clock.assigned_at is None or clock.assigned_due_at is None:
         return clock.assigned_due_at
     due_at = escalation_times.deadline(run.calendar, clock.assigned_at, stood, limit)

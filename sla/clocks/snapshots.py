@@ -1,4 +1,7 @@
-"""A clock's row as plain data for the arithmetic of steps and business time. Reads, writes nothing."""
+"""A clock's row as plain data for the arithmetic of steps and business time.
+
+Reads, writes nothing.
+"""
 
 from __future__ import annotations
 
@@ -36,11 +39,16 @@ def limit_of(clock: Clock) -> timedelta:
 def run_of(clock: Clock) -> escalation_times.Run:
     """The clock since its last pause, with what was left of its limit then."""
     since = clock.counted_from or clock.started_at
-    return escalation_times.Run(calendar_of(clock), since, clock.due_at, limit_of(clock) - clock.spent)
+    return escalation_times.Run(
+        calendar_of(clock), since, clock.due_at, limit_of(clock) - clock.spent
+    )
 
 
 def stretches(clock: Clock) -> list[tuple[datetime, datetime]]:
-    """The clock's pauses in order, an open one up to its planned end. No query for a clock that never paused."""
+    """The clock's pauses in order, an open one up to its planned end.
+
+    No query for a clock that never paused.
+    """
     if clock.counted_from is None:
         return []
     return [(pause.started_at, pause.ended_at or pause.until) for pause in clock.pauses.all()]

@@ -1,15 +1,18 @@
 """What a clock shows at a moment: one rule, for a row and for the database.
 
-The rule, from the top; what comes first counts. All of it reads stored columns, so a query says what a row says:
+The rule, from the top; what comes first counts. All of it reads stored columns, so a query says
+what a row says:
 
 * cancelled, met, missed: it is over, and that is how.
 * late: the moment is after the deadline.
 * paused: the moment is before the end of the pause. A pause that is over needs no sweep to be over.
-* soon (at risk): the moment is at or after ``soon_at``, worked out in business time when the clock starts.
+* soon (at risk): the moment is at or after ``soon_at``, worked out in business time when the clock
+  starts.
 * ok: everything else.
 
-That it waits for opening is no status: a clock that is ok or at risk may be read outside working hours, and only its
-calendar knows that. A reading of a row says so beside its status (clocks.Reading.is_waiting); queries do not ask.
+That it waits for opening is no status: a clock that is ok or at risk may be read outside working
+hours, and only its calendar knows that. A reading of a row says so beside its status
+(clocks.Reading.is_waiting); queries do not ask.
 """
 
 from __future__ import annotations
@@ -42,7 +45,10 @@ def status(clock: Clock, *, at: datetime) -> ClockStatus:
 
 
 def condition(*wanted: ClockStatus, at: datetime, to: str = "") -> Q:
-    """That a clock shows one of ``wanted`` at ``at``. ``to`` leads to it ("clock__"); false where there is none."""
+    """That a clock shows one of ``wanted`` at ``at``.
+
+    ``to`` leads to it ("clock__"); false where there is none.
+    """
     known = _conditions(at, to)
     return reduce(or_, (known[each] for each in wanted))
 
@@ -66,6 +72,8 @@ def _conditions(at: datetime, to: str) -> dict[ClockStatus, Q]:
         ClockStatus.MISSED: column(state=ClockState.BREACHED, stopped_at__isnull=False),
         ClockStatus.LATE: column(stopped_at__isnull=True, due_at__lt=at),
         ClockStatus.PAUSED: in_time & paused,
-        ClockStatus.SOON: runs & (column(soon_at__lte=at) | column(soon_at__isnull=True, due_at__lte=at)),
-        ClockStatus.OK: runs & (column(soon_at__gt=at) | column(soon_at__isnull=True, due_at__gt=at)),
+        ClockStatus.SOON: runs
+        & (column(soon_at__lte=at) | column(soon_at__isnull=True, due_at__lte=at)),
+        ClockStatus.OK: runs
+        & (column(soon_at__gt=at) | column(soon_at__isnull=True, due_at__gt=at)),
     }

@@ -24,9 +24,14 @@ from sla.views.agreement_page import sales_teams
 class CommentForm(forms.Form):
     """A few words about one section of ``version``, or an answer to a comment there."""
 
-    section = forms.ChoiceField(choices=[(key, title) for key, (title, _about) in agreement.SECTIONS.items()])
+    section = forms.ChoiceField(
+        choices=[(key, title) for key, (title, _about) in agreement.SECTIONS.items()]
+    )
     text = forms.CharField(
-        label=gettext_lazy("Comment"), max_length=2000, widget=forms.Textarea(attrs={"rows": 3}), strip=True
+        label=gettext_lazy("Comment"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        strip=True,
     )
     answers = forms.ModelChoiceField(queryset=None, required=False)
 
@@ -55,7 +60,9 @@ class PasswordAgain(forms.Form):
         strip=False,
         max_length=256,
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "current-password"}),
-        help_text=gettext_lazy("You sign with your name: say that it is you by typing your password again."),
+        help_text=gettext_lazy(
+            "You sign with your name: say that it is you by typing your password again."
+        ),
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
@@ -80,7 +87,9 @@ class SignForm(PasswordAgain):
 
     def clean_sha(self) -> str:
         if self.cleaned_data["sha"] != self.current:
-            raise ValidationError(_("The text was changed after you opened this page. Read it again, then sign."))
+            raise ValidationError(
+                _("The text was changed after you opened this page. Read it again, then sign.")
+            )
         return self.current
 
 
@@ -90,13 +99,17 @@ class FoundForm(forms.Form):
     name = Line(
         label=gettext_lazy("Name"),
         max_length=120,
-        help_text=gettext_lazy("What people call this agreement, for example “Marketing and online sales”."),
+        help_text=gettext_lazy(
+            "What people call this agreement, for example “Marketing and online sales”."
+        ),
     )
     teams = forms.ModelMultipleChoiceField(
         label=gettext_lazy("Sales teams"),
         queryset=None,
         widget=forms.CheckboxSelectMultiple,
-        help_text=gettext_lazy("Leads that go to these teams follow this agreement; the others keep the general one."),
+        help_text=gettext_lazy(
+            "Leads that go to these teams follow this agreement; the others keep the general one."
+        ),
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -153,7 +166,9 @@ class ReasonForm(CatalogueForm):
         return {"kind": reason.kind, "needs_comment": reason.needs_comment}
 
     def terms(self) -> dict[str, Any]:
-        return super().terms() | {name: self.cleaned_data[name] for name in ("kind", "needs_comment")}
+        return super().terms() | {
+            name: self.cleaned_data[name] for name in ("kind", "needs_comment")
+        }
 
 
 class PauseReasonForm(CatalogueForm):
@@ -163,7 +178,9 @@ class PauseReasonForm(CatalogueForm):
         label=gettext_lazy("Days at most"),
         min_value=1,
         max_value=MOST.days,
-        help_text=gettext_lazy("What a new draft of an agreement proposes. Nights and weekends count."),
+        help_text=gettext_lazy(
+            "What a new draft of an agreement proposes. Nights and weekends count."
+        ),
     )
     field_order = ("name_es", "name_en", "longest", "position")
 

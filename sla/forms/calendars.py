@@ -1,4 +1,7 @@
-"""What people type about calendars. Forms read and check; sla.calendars.calendars and sla.calendars.special_days write."""
+"""What people type about calendars.
+
+Forms read and check; sla.calendars.calendars and sla.calendars.special_days write.
+"""
 
 from __future__ import annotations
 
@@ -39,16 +42,23 @@ def check_day(day: date) -> date:
     """Refuses dates that nobody means."""
     if not FIRST_DAY <= day <= LAST_DAY:
         text = _("Between %(first)s and %(last)s, please.")
-        raise ValidationError(text % {"first": calendar_page.FIRST_YEAR, "last": calendar_page.LAST_YEAR})
+        raise ValidationError(
+            text % {"first": calendar_page.FIRST_YEAR, "last": calendar_page.LAST_YEAR}
+        )
     return day
 
 
 class WeekForm(forms.Form):
-    """Hours for each weekday, as text. ``was``: what the page showed, so that nothing is overwritten unseen."""
+    """Hours for each weekday, as text.
+
+    ``was``: what the page showed, so that nothing is overwritten unseen.
+    """
 
     was = forms.JSONField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, windows: calendars.Windows, frozen: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, windows: calendars.Windows, frozen: bool = False, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         for day, name in WEEKDAYS.items():
             self.fields[f"day-{day}"] = Line(
@@ -62,16 +72,21 @@ class WeekForm(forms.Form):
 
     @property
     def now(self) -> str:
-        """What is stored, for the hidden field: also after a refusal, which has said what changed."""
+        """What is stored, for the hidden field: also after a refusal, which has said what
+        changed.
+        """
         return json.dumps(self._stored(), ensure_ascii=False)
 
     def _stored(self) -> dict[str, str]:
         names = (name for name in self.fields if name not in ("was", "since"))
-        return {name: str(self.get_initial_for_field(self.fields[name], name) or "") for name in names}
+        return {
+            name: str(self.get_initial_for_field(self.fields[name], name) or "") for name in names
+        }
 
     def check_unmoved(self) -> None:
-        """Raises calendars.HoursMoved where somebody saved other values since the page was shown, each named with its
-        value now. What both changed alike is no difference."""
+        """Raises calendars.HoursMoved where somebody saved other values since the page was shown,
+        each named with its value now. What both changed alike is no difference.
+        """
         was, stored = self.cleaned_data["was"], self._stored()
         if not isinstance(was, dict):
             return
@@ -93,7 +108,9 @@ class WeekForm(forms.Form):
         data["windows"] = []
         for day in range(7):
             try:
-                data["windows"] += [(day, *window) for window in hours.read(data.get(f"day-{day}", ""))]
+                data["windows"] += [
+                    (day, *window) for window in hours.read(data.get(f"day-{day}", ""))
+                ]
             except hours.Unreadable as error:
                 self.add_error(f"day-{day}", str(error))
         return data
@@ -124,7 +141,9 @@ class NewCalendarForm(CalendarForm):
     team = forms.ChoiceField(
         label=gettext_lazy("For"),
         required=False,
-        help_text=gettext_lazy("A team's own calendar counts for its leads, whatever the agreement says."),
+        help_text=gettext_lazy(
+            "A team's own calendar counts for its leads, whatever the agreement says."
+        ),
     )
     field_order = ["name", "team", "time_zone"]
 
@@ -134,7 +153,10 @@ class NewCalendarForm(CalendarForm):
         teams = Team.objects.filter(archived_at__isnull=True).exclude(pk__in=taken).order_by("name")
         self.teams = {str(team.pk): team for team in teams}
         everybody = ("", _("the organisation, to be named by agreements"))
-        self.fields["team"].choices = [everybody, *((pk, team.name) for pk, team in self.teams.items())]
+        self.fields["team"].choices = [
+            everybody,
+            *((pk, team.name) for pk, team in self.teams.items()),
+        ]
 
     @property
     def chosen_team(self) -> Team | None:
@@ -160,8 +182,12 @@ class DayForm(forms.Form):
         label=gettext_lazy("Hours"),
         required=False,
         max_length=80,
-        help_text=gettext_lazy("Empty: closed. Otherwise the hours of this date, for example 9:00-13:00."),
-        widget=forms.TextInput(attrs={"placeholder": gettext_lazy("closed"), "autocomplete": "off"}),
+        help_text=gettext_lazy(
+            "Empty: closed. Otherwise the hours of this date, for example 9:00-13:00."
+        ),
+        widget=forms.TextInput(
+            attrs={"placeholder": gettext_lazy("closed"), "autocomplete": "off"}
+        ),
     )
 
     def clean_on(self) -> date:
@@ -178,9 +204,13 @@ class ListForm(forms.Form):
     """Which list of holidays to look at."""
 
     country = forms.ChoiceField(label=gettext_lazy("Country"))
-    region = forms.CharField(label=gettext_lazy("Region"), required=False, max_length=40, widget=forms.Select)
+    region = forms.CharField(
+        label=gettext_lazy("Region"), required=False, max_length=40, widget=forms.Select
+    )
     year = forms.IntegerField(
-        label=gettext_lazy("Year"), min_value=calendar_page.FIRST_YEAR, max_value=calendar_page.LAST_YEAR
+        label=gettext_lazy("Year"),
+        min_value=calendar_page.FIRST_YEAR,
+        max_value=calendar_page.LAST_YEAR,
     )
 
     def __init__(self, *args: Any, regions: Iterable[tuple[str, str]], **kwargs: Any) -> None:
@@ -206,7 +236,9 @@ class CopyForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.rows = [row for row in rows if row.standing is not Standing.THERE]
         self.fields["keep"].choices = [(row.on.isoformat(), listed_words(row)) for row in self.rows]
-        self.fields["keep"].initial = [row.on.isoformat() for row in self.rows if row.standing is Standing.NEW]
+        self.fields["keep"].initial = [
+            row.on.isoformat() for row in self.rows if row.standing is Standing.NEW
+        ]
 
     def clean_keep(self) -> list[str]:
         if not self.cleaned_data["keep"]:
@@ -230,7 +262,9 @@ def listed_words(row: Listed) -> str:
 
 
 class WallClockField(forms.DateTimeField):
-    """A moment as a wall clock shows it, of no zone yet: neither the viewer's nor the server's zone has a say."""
+    """A moment as a wall clock shows it, of no zone yet: neither the viewer's nor the server's zone
+    has a say.
+    """
 
     widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
 
@@ -254,14 +288,22 @@ class TesterForm(forms.Form):
         error_messages={"invalid": gettext_lazy("Give a date and a time.")},
     )
     promise = forms.ChoiceField(label=gettext_lazy("Commitment"), required=False)
-    hours = forms.IntegerField(label=gettext_lazy("Hours"), required=False, min_value=0, max_value=MOST_HOURS)
-    minutes = forms.IntegerField(label=gettext_lazy("Minutes"), required=False, min_value=0, max_value=59)
+    hours = forms.IntegerField(
+        label=gettext_lazy("Hours"), required=False, min_value=0, max_value=MOST_HOURS
+    )
+    minutes = forms.IntegerField(
+        label=gettext_lazy("Minutes"), required=False, min_value=0, max_value=59
+    )
 
-    def __init__(self, *args: Any, found: list[Calendar], promises: list[Commitment], **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, found: list[Calendar], promises: list[Commitment], **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.found = {str(calendar.pk): calendar for calendar in found}
         self.promises = {str(promise.pk): promise for promise in promises}
-        self.fields["calendar"].choices = [(pk, calendar.name) for pk, calendar in self.found.items()]
+        self.fields["calendar"].choices = [
+            (pk, calendar.name) for pk, calendar in self.found.items()
+        ]
         named = [(pk, promise_words(promise)) for pk, promise in self.promises.items()]
         self.fields["promise"].choices = [("", _("none: the hours and minutes below")), *named]
 
@@ -275,9 +317,17 @@ class TesterForm(forms.Form):
         typed = timedelta(hours=data.get("hours") or 0, minutes=data.get("minutes") or 0)
         if self.chosen_promise and typed:
             self.add_error("promise", _("Either a commitment, or hours and minutes; not both."))
-        elif not self.chosen_promise and not typed and not {"hours", "minutes", "promise"} & set(self.errors):
+        elif (
+            not self.chosen_promise
+            and not typed
+            and not {"hours", "minutes", "promise"} & set(self.errors)
+        ):
             self.add_error("hours", _("Give a duration, or choose a commitment."))
-        self.duration = timedelta(minutes=self.chosen_promise.window_minutes or 0) if self.chosen_promise else typed
+        self.duration = (
+            timedelta(minutes=self.chosen_promise.window_minutes or 0)
+            if self.chosen_promise
+            else typed
+        )
         return data
 
     @property
@@ -285,8 +335,9 @@ class TesterForm(forms.Form):
         return self.found[self.cleaned_data["calendar"]]
 
     def moment(self) -> datetime | None:
-        """The instant that the wall clock of the calendar showed; None where the clock never showed it. An hour that
-        passes twice is meant the first time."""
+        """The instant that the wall clock of the calendar showed; None where the clock never showed
+        it. An hour that passes twice is meant the first time.
+        """
         zone = ZoneInfo(self.chosen.time_zone)
         moment = self.cleaned_data["at"].replace(tzinfo=zone)
         shown = moment.astimezone(UTC).astimezone(zone).replace(tzinfo=None)

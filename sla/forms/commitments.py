@@ -1,7 +1,8 @@
 """The commitments of the editor: a form for each, and inside it one for each step of its ladder.
 
-Rows are added and removed by submit buttons, so that it works without scripts. The form's own data says which rows
-there are: ``p`` lists the numbers of the commitments, ``p3-s`` those of the steps of number 3.
+Rows are added and removed by submit buttons, so that it works without scripts. The form's own data
+says which rows there are: ``p`` lists the numbers of the commitments, ``p3-s`` those of the steps
+of number 3.
 """
 
 from __future__ import annotations
@@ -32,7 +33,9 @@ class Length(forms.CharField):
 
     def __init__(self, *, day: int, **kwargs: Any) -> None:
         self.day = day
-        super().__init__(max_length=40, widget=forms.TextInput(attrs={"autocomplete": "off"}), **kwargs)
+        super().__init__(
+            max_length=40, widget=forms.TextInput(attrs={"autocomplete": "off"}), **kwargs
+        )
 
     def clean(self, value: Any) -> int | None:
         text = super().clean(value)
@@ -41,7 +44,9 @@ class Length(forms.CharField):
         try:
             return durations.read(text, day=self.day)
         except durations.Unreadable as error:
-            said = _("“%(text)s” is not read as a length of time. Write for example 2 h, 45 min or 1 d.")
+            said = _(
+                "“%(text)s” is not read as a length of time. Write for example 2 h, 45 min or 1 d."
+            )
             raise ValidationError(said % {"text": text}) from error
 
 
@@ -52,11 +57,18 @@ class StepForm(forms.Form):
 
     def __init__(self, *args: Any, day: int, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["offset"] = Length(label=_("How long before or after the deadline"), required=False, day=day)
+        self.fields["offset"] = Length(
+            label=_("How long before or after the deadline"), required=False, day=day
+        )
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
-        if "kind" in data and "offset" in data and data["kind"] != StepKind.BREACH and data["offset"] is None:
+        if (
+            "kind" in data
+            and "offset" in data
+            and data["kind"] != StepKind.BREACH
+            and data["offset"] is None
+        ):
             if data["kind"] == StepKind.WARN:
                 self.add_error("offset", _("Say how long before the deadline."))
             data["offset"] = 0
@@ -75,7 +87,13 @@ class PromiseForm(forms.Form):
     is_variant = forms.BooleanField(required=False, widget=forms.HiddenInput)
 
     def __init__(
-        self, *args: Any, metric: Metric, is_variant: bool, choices: Mapping[str, Choices], day: int, **kw: Any
+        self,
+        *args: Any,
+        metric: Metric,
+        is_variant: bool,
+        choices: Mapping[str, Choices],
+        day: int,
+        **kw: Any,
     ):
         super().__init__(*args, **kw)
         self.promised, self.varies = metric, is_variant
@@ -89,7 +107,9 @@ class PromiseForm(forms.Form):
         )
         if metric in TIMED:
             self.fields["window"] = Length(
-                label=_("Within"), day=day, help_text=_("Business time: 2 h, 45 min, or 1 d for a working day.")
+                label=_("Within"),
+                day=day,
+                help_text=_("Business time: 2 h, 45 min, or 1 d for a working day."),
             )
         labels = {"sources": _("Only these sources"), "actions": _("Only these valuable actions")}
         for key in CONDITIONS if is_variant else ():
@@ -107,7 +127,10 @@ class PromiseForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         if self.varies and not any(data.get(key) for key in CONDITIONS) and not self.errors:
-            self.add_error("sources", _("Say for which leads it differs: choose a source, an action or a persona."))
+            self.add_error(
+                "sources",
+                _("Say for which leads it differs: choose a source, an action or a persona."),
+            )
         return data
 
     @property
@@ -118,17 +141,28 @@ class PromiseForm(forms.Form):
 class Row:
     """A commitment of the editor: its form and its steps."""
 
-    def __init__(self, data: MultiValueDict[str, Any], number: int, *, quiet: bool, choices: Any, day: int) -> None:
+    def __init__(
+        self, data: MultiValueDict[str, Any], number: int, *, quiet: bool, choices: Any, day: int
+    ) -> None:
         self.number, self.prefix = number, f"p{number}"
         raw = data.get(f"{self.prefix}-metric", "")
         self.metric = Metric(raw if raw in Metric.values else Metric.ACCEPT)
         self.side = SIDE_OF[self.metric]
         self.varies = bool(data.get(f"{self.prefix}-is_variant"))
         self.form = PromiseForm(
-            data, prefix=self.prefix, metric=self.metric, is_variant=self.varies, choices=choices, day=day
+            data,
+            prefix=self.prefix,
+            metric=self.metric,
+            is_variant=self.varies,
+            choices=choices,
+            day=day,
         )
-        self.step_numbers = _numbers(data, f"{self.prefix}-s", MOST_STEPS) if self.metric in CLOCK_METRICS else []
-        self.steps = [(n, StepForm(data, prefix=f"{self.prefix}-s{n}", day=day)) for n in self.step_numbers]
+        self.step_numbers = (
+            _numbers(data, f"{self.prefix}-s", MOST_STEPS) if self.metric in CLOCK_METRICS else []
+        )
+        self.steps = [
+            (n, StepForm(data, prefix=f"{self.prefix}-s{n}", day=day)) for n in self.step_numbers
+        ]
         for form in (self.form, *(form for _n, form in self.steps)) if quiet else ():
             form._errors = ErrorDict()
 
@@ -167,7 +201,12 @@ class Promises:
     """All commitments of the editor. ``quiet``: shown without judging them."""
 
     def __init__(
-        self, data: MultiValueDict[str, Any], *, choices: Mapping[str, Choices], day: int, quiet: bool = False
+        self,
+        data: MultiValueDict[str, Any],
+        *,
+        choices: Mapping[str, Choices],
+        day: int,
+        quiet: bool = False,
     ) -> None:
         numbers = _numbers(data, "p", MOST_ROWS)
         self.rows = [Row(data, number, quiet=quiet, choices=choices, day=day) for number in numbers]
@@ -184,7 +223,9 @@ class Promises:
         return self.of_side("sales")
 
     def is_valid(self) -> bool:
-        judged = [row.is_valid() for row in self.rows]  # all of them, so that each says what is wrong
+        judged = [
+            row.is_valid() for row in self.rows
+        ]  # all of them, so that each says what is wrong
         return all(judged)
 
     def promises(self) -> list[dict[str, Any]]:
@@ -198,7 +239,9 @@ class Promises:
                 for name, errors in form.errors.items():
                     field = form[name] if name in form.fields else None
                     label = f"{row.title}: {field.label}" if field else row.title
-                    found += [(field.id_for_label if field else "", label, str(error)) for error in errors]
+                    found += [
+                        (field.id_for_label if field else "", label, str(error)) for error in errors
+                    ]
         return found
 
 
@@ -229,7 +272,8 @@ def as_data(promises: Iterable[Mapping[str, Any]]) -> MultiValueDict[str, Any]:
 
 
 def restructure(data: MultiValueDict[str, Any], wish: str) -> str:
-    """Add or remove what the button ``wish`` says, in ``data``; returns the id of what to look at next.
+    """Add or remove what the button ``wish`` says, in ``data``; returns the id of what to look at
+    next.
 
     "add:accept", "vary:3", "remove:3", "step:3", "unstep:3:1"; anything else changes nothing.
     """
@@ -248,7 +292,9 @@ def restructure(data: MultiValueDict[str, Any], wish: str) -> str:
     if verb == "step":
         data.appendlist(f"{prefix}-s", _next(data.getlist(f"{prefix}-s")))
     elif verb == "unstep" and len(numbers) == 2:
-        data.setlist(f"{prefix}-s", [raw for raw in data.getlist(f"{prefix}-s") if raw != str(numbers[1])])
+        data.setlist(
+            f"{prefix}-s", [raw for raw in data.getlist(f"{prefix}-s") if raw != str(numbers[1])]
+        )
     return prefix
 
 

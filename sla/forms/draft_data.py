@@ -1,4 +1,5 @@
-"""A draft as flat data, one entry for each thing that two people may change apart; and back into what drafts takes.
+"""A draft as flat data, one entry for each thing that two people may change apart; and back into
+what drafts takes.
 
 Keys are the terms' names and ``promise <key>`` (document.key_of) for each commitment.
 """
@@ -64,7 +65,9 @@ def of_version(version: AgreementVersion) -> Flat:
     found["personas"] = sorted(version.personas.values_list("slug", flat=True))
     found["reasons"] = sorted(version.rejection_reasons.values_list("code", flat=True))
     return (
-        found | {"calendar": version.calendar_id, "arbiter": version.arbiter_id} | promises(drafts.promises_of(version))
+        found
+        | {"calendar": version.calendar_id, "arbiter": version.arbiter_id}
+        | promises(drafts.promises_of(version))
     )
 
 
@@ -90,8 +93,13 @@ def promises(rows: Iterable[Mapping[str, Any]]) -> Flat:
 
 def texts(flat: Flat) -> dict[str, str]:
     """Each entry as a text that is the same when it says the same."""
-    ordered = {name: sorted(value) if isinstance(value, list) else value for name, value in flat.items()}
-    return {name: json.dumps(value, sort_keys=True, ensure_ascii=False, default=str) for name, value in ordered.items()}
+    ordered = {
+        name: sorted(value) if isinstance(value, list) else value for name, value in flat.items()
+    }
+    return {
+        name: json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
+        for name, value in ordered.items()
+    }
 
 
 def for_edit(flat: Flat) -> dict[str, Any]:
@@ -102,9 +110,15 @@ def for_edit(flat: Flat) -> dict[str, Any]:
     terms["personas"] = list(Persona.objects.filter(slug__in=terms["personas"]))
     terms["reasons"] = list(RejectionReason.objects.filter(code__in=terms["reasons"]))
     terms["calendar"] = Calendar.objects.get(pk=terms["calendar"])
-    terms["arbiter"] = User.objects.filter(pk=terms["arbiter"]).first() if terms["arbiter"] else None
+    terms["arbiter"] = (
+        User.objects.filter(pk=terms["arbiter"]).first() if terms["arbiter"] else None
+    )
     rows = [
-        {**value, "target": Decimal(value["target"]), "steps": [tuple(step) for step in value["steps"]]}
+        {
+            **value,
+            "target": Decimal(value["target"]),
+            "steps": [tuple(step) for step in value["steps"]],
+        }
         for name, value in flat.items()
         if name.startswith(PROMISE)
     ]
@@ -132,27 +146,39 @@ def say(name: str, text: str, names: words.Names) -> str:
 
 
 def _reasons(codes: list[str], names: words.Names) -> str:
-    return ", ".join(in_language(row.name) for row in RejectionReason.objects.filter(code__in=codes))
+    return ", ".join(
+        in_language(row.name) for row in RejectionReason.objects.filter(code__in=codes)
+    )
 
 
 def _proofs(terms: dict[str, str], names: words.Names) -> str:
-    return ", ".join(f"{words.called('criteria', code, names)}: {Proof(term).label}" for code, term in terms.items())
+    return ", ".join(
+        f"{words.called('criteria', code, names)}: {Proof(term).label}"
+        for code, term in terms.items()
+    )
 
 
 _SAY: dict[str, Any] = {
-    "mql_definition": lambda value, names: " / ".join(value[key] for key in LANGUAGES if value.get(key)),
-    "sql_definition": lambda value, names: " / ".join(value[key] for key in LANGUAGES if value.get(key)),
+    "mql_definition": lambda value, names: " / ".join(
+        value[key] for key in LANGUAGES if value.get(key)
+    ),
+    "sql_definition": lambda value, names: " / ".join(
+        value[key] for key in LANGUAGES if value.get(key)
+    ),
     "sql_blocks": lambda value, names: ", ".join(str(CriterionKind(kind).label) for kind in value),
     "sql_terms": _proofs,
     "reasons": _reasons,
     "calendar": lambda value, names: str(Calendar.objects.get(pk=value)),
     "arbiter": lambda value, names: str(User.objects.get(pk=value)),
     "pauses": lambda value, names: "; ".join(
-        f"{words.called('pauses', code, names)}: {words.days(minutes)}" for code, minutes in value.items()
+        f"{words.called('pauses', code, names)}: {words.days(minutes)}"
+        for code, minutes in value.items()
     ),
     "distribution": lambda value, names: str(Distribution(value).label),
     "hide_contact": lambda value, names: _("Yes") if value else _("No"),
-    "index_weights": lambda value, names: ", ".join(f"{Metric(key).label}: {w} %" for key, w in value.items()),
+    "index_weights": lambda value, names: ", ".join(
+        f"{Metric(key).label}: {w} %" for key, w in value.items()
+    ),
     "starts_on": lambda value, names: day_words(date.fromisoformat(value)),
     "renew_by": lambda value, names: day_words(date.fromisoformat(value)),
 }

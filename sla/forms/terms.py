@@ -42,8 +42,12 @@ def day(label: Any, help_text: Any) -> forms.DateField:
     return forms.DateField(label=label, help_text=help_text, required=False, widget=picker)
 
 
-def number(label: Any, help_text: Any, least: int, most: int, *, required: bool = False) -> forms.IntegerField:
-    return forms.IntegerField(label=label, help_text=help_text, min_value=least, max_value=most, required=required)
+def number(
+    label: Any, help_text: Any, least: int, most: int, *, required: bool = False
+) -> forms.IntegerField:
+    return forms.IntegerField(
+        label=label, help_text=help_text, min_value=least, max_value=most, required=required
+    )
 
 
 class TermsForm(forms.Form):
@@ -70,7 +74,9 @@ class TermsForm(forms.Form):
     )
     engagement_half_life_days = number(
         gettext_lazy("Days until engagement halves"),
-        gettext_lazy("After so many days a valuable action adds half as much to the engagement score."),
+        gettext_lazy(
+            "After so many days a valuable action adds half as much to the engagement score."
+        ),
         1,
         3650,
         required=True,
@@ -92,7 +98,9 @@ class TermsForm(forms.Form):
         label=gettext_lazy("Calendar"),
         queryset=None,
         empty_label=None,
-        help_text=gettext_lazy("Promised hours count only while it is open. Teams with hours of their own keep them."),
+        help_text=gettext_lazy(
+            "Promised hours count only while it is open. Teams with hours of their own keep them."
+        ),
     )
     reasons = checks(
         gettext_lazy("Reasons to reject a lead"),
@@ -107,7 +115,8 @@ class TermsForm(forms.Form):
     rep_cap = number(
         gettext_lazy("Open leads of a rep at most"),
         gettext_lazy(
-            "A rep with so many accepted leads accepts no more until one of them is settled. Empty: no limit."
+            "A rep with so many accepted leads accepts no more until one of them is settled. Empty:"
+            " no limit."
         ),
         1,
         1000,
@@ -115,7 +124,9 @@ class TermsForm(forms.Form):
     hide_contact = forms.BooleanField(
         label=gettext_lazy("Sales sees phone and e-mail only after accepting"),
         required=False,
-        help_text=gettext_lazy("Until somebody accepts the lead both are masked for everybody in sales."),
+        help_text=gettext_lazy(
+            "Until somebody accepts the lead both are masked for everybody in sales."
+        ),
     )
     max_returns = number(
         gettext_lazy("Returns before the arbiter decides"),
@@ -137,13 +148,17 @@ class TermsForm(forms.Form):
         1,
         1_000_000,
     )
-    starts_on = day(gettext_lazy("In force from"), gettext_lazy("Empty: as soon as both sides have signed."))
+    starts_on = day(
+        gettext_lazy("In force from"), gettext_lazy("Empty: as soon as both sides have signed.")
+    )
     renew_by = day(
         gettext_lazy("Look at it again by"),
         gettext_lazy("Both sides are reminded 30, 14 and 7 days before. Empty: never."),
     )
 
-    def __init__(self, *args: Any, version: AgreementVersion, names: labels.Labels, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, version: AgreementVersion, names: labels.Labels, **kwargs: Any
+    ) -> None:
         self.version, self.names = version, names
         super().__init__(*args, initial=_initial(version), **kwargs)
         self._choices()
@@ -170,15 +185,23 @@ class TermsForm(forms.Form):
         personas = Persona.objects.filter(archived_at__isnull=True).order_by("slug")
         self.fields["personas"].choices = [(p.slug, in_language(p.name)) for p in personas]
         self.fields["valuable_actions"].choices = choices_of(self.names["actions"])
-        self.fields["sql_blocks"].choices = [(kind, CriterionKind(kind).label) for kind in labels.PROVEN]
+        self.fields["sql_blocks"].choices = [
+            (kind, CriterionKind(kind).label) for kind in labels.PROVEN
+        ]
         self.fields["package_fields"].choices = choices_of(self.names["fields"])
         found = RejectionReason.objects.filter(archived_at__isnull=True)
-        self.fields["reasons"].choices = [(r.code, f"{in_language(r.name)} · {r.get_kind_display()}") for r in found]
+        self.fields["reasons"].choices = [
+            (r.code, f"{in_language(r.name)} · {r.get_kind_display()}") for r in found
+        ]
         free = Calendar.objects.filter(team=None) | Calendar.objects.filter(pk=version.calendar_id)
         self.fields["calendar"].queryset = free.order_by("name")
         leads = {user.pk for users in agreements.leads_of(version).values() for user in users}
         people = User.objects.filter(is_active=True)
-        possible = people.filter(pk__in=leads) | people.filter(is_director=True) | people.filter(pk=version.arbiter_id)
+        possible = (
+            people.filter(pk__in=leads)
+            | people.filter(is_director=True)
+            | people.filter(pk=version.arbiter_id)
+        )
         self.fields["arbiter"].queryset = possible.distinct().order_by("name")
 
     @property
@@ -193,13 +216,18 @@ class TermsForm(forms.Form):
     def weights(self) -> list[tuple[str, list[forms.BoundField]]]:
         """The weights by side."""
         sides = (("marketing", _("Marketing")), ("sales", _("Sales")))
-        return [(label, [self[f"weight-{m.value}"] for m in Metric if SIDE_OF[m] == side]) for side, label in sides]
+        return [
+            (label, [self[f"weight-{m.value}"] for m in Metric if SIDE_OF[m] == side])
+            for side, label in sides
+        ]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         total = sum(self.weights_given().values())
         if total not in (0, 100) and not any(name.startswith("weight-") for name in self.errors):
-            first = next(name for name in self.fields if name.startswith("weight-") and data.get(name))
+            first = next(
+                name for name in self.fields if name.startswith("weight-") and data.get(name)
+            )
             self.add_error(first, _("The weights add up to %(sum)s, not to 100.") % {"sum": total})
         return data
 
@@ -224,14 +252,21 @@ class TermsForm(forms.Form):
             "mql_definition": {language: data[f"mql_{language}"] for language in LANGUAGES},
             "sql_definition": {language: data[f"sql_{language}"] for language in LANGUAGES},
             **{name: data[name] for name in plain},
-            "pauses": {r.code: data[f"pause-{r.code}"] * DAY for r in self.pausing if data[f"pause-{r.code}"]},
+            "pauses": {
+                r.code: data[f"pause-{r.code}"] * DAY
+                for r in self.pausing
+                if data[f"pause-{r.code}"]
+            },
             "sql_terms": terms | {code: self.version.sql_terms[code] for code in gone},
             "index_weights": self.weights_given(),
             "personas": sorted(data["personas"]),
             "reasons": sorted(data["reasons"]),
             "calendar": data["calendar"].pk,
             "arbiter": data["arbiter"].pk if data["arbiter"] else None,
-            **{name: data[name].isoformat() if data[name] else None for name in ("starts_on", "renew_by")},
+            **{
+                name: data[name].isoformat() if data[name] else None
+                for name in ("starts_on", "renew_by")
+            },
         }
 
     def clean_starts_on(self) -> date | None:
@@ -247,7 +282,9 @@ def choices_of(names: dict[str, dict[str, str]]) -> list[tuple[str, str]]:
 
 def _once(criteria: Iterable[Criterion]) -> list[Criterion]:
     """Each code once: the personas ask the same question in the same words."""
-    return list({criterion.code: criterion for criterion in reversed(list(criteria))}.values())[::-1]
+    return list({criterion.code: criterion for criterion in reversed(list(criteria))}.values())[
+        ::-1
+    ]
 
 
 def _initial(version: AgreementVersion) -> dict[str, Any]:
@@ -258,7 +295,15 @@ def _initial(version: AgreementVersion) -> dict[str, Any]:
         "sql_blocks",
         "package_fields",
     )
-    plain += ("calendar", "distribution", "rep_cap", "hide_contact", "max_returns", "arbiter", "capacity")
+    plain += (
+        "calendar",
+        "distribution",
+        "rep_cap",
+        "hide_contact",
+        "max_returns",
+        "arbiter",
+        "capacity",
+    )
     plain += ("starts_on", "renew_by")
     return {
         **{name: getattr(version, name) for name in plain},

@@ -42,7 +42,9 @@ class RejectionReason(models.Model):
     class Meta:
         ordering = ["position", "id"]
         constraints = [
-            models.CheckConstraint(condition=Q(kind__in=RejectionClass.values), name="rejection_class_known")
+            models.CheckConstraint(
+                condition=Q(kind__in=RejectionClass.values), name="rejection_class_known"
+            )
         ]
 
     def __str__(self) -> str:
@@ -52,35 +54,56 @@ class RejectionReason(models.Model):
 class AgreementVersion(models.Model):
     """One text of the agreement. Signed text never changes; handoffs keep their version for ever.
 
-    Once it is proposed, ``text`` is what both sides sign (agreements.content, frozen), ``content_hash`` its SHA-256,
-    and triggers refuse every other change of the row and of all that belongs to it. ``round`` counts how often it
-    went back to draft (signatures of earlier rounds are void), ``revision`` its edits.
+    Once it is proposed, ``text`` is what both sides sign (agreements.content, frozen),
+    ``content_hash`` its SHA-256, and triggers refuse every other change of the row and of all that
+    belongs to it. ``round`` counts how often it went back to draft (signatures of earlier rounds
+    are void), ``revision`` its edits.
     """
 
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="versions")
     number = models.PositiveSmallIntegerField()
-    state = models.CharField(max_length=12, choices=AgreementState.choices, default=AgreementState.DRAFT)
+    state = models.CharField(
+        max_length=12, choices=AgreementState.choices, default=AgreementState.DRAFT
+    )
     mql_definition = BilingualField()
     sql_definition = BilingualField()
-    # fields that marketing must hand over ("person.email"), and which SQL proofs block (the others only warn)
+    # fields that marketing must hand over ("person.email"), and which SQL proofs block (the others
+    # only warn)
     package_fields = models.JSONField(default=list, blank=True)
     sql_blocks = models.JSONField(default=list, blank=True)
-    sql_terms = models.JSONField(default=dict, blank=True)  # {criterion code: Proof} where it differs from its kind
-    # what counts for an MQL beside the personas' fit: codes of actions (none: all), and the fit score asked for
+    sql_terms = models.JSONField(
+        default=dict, blank=True
+    )  # {criterion code: Proof} where it differs from its kind
+    # what counts for an MQL beside the personas' fit: codes of actions (none: all), and the fit
+    # score asked for
     valuable_actions = models.JSONField(default=list, blank=True)
     minimum_score = models.PositiveSmallIntegerField(null=True, blank=True)
     engagement_half_life_days = models.PositiveSmallIntegerField(default=30, db_default=30)
     distribution = models.CharField(
-        max_length=4, choices=Distribution.choices, default=Distribution.PULL, db_default=Distribution.PULL
+        max_length=4,
+        choices=Distribution.choices,
+        default=Distribution.PULL,
+        db_default=Distribution.PULL,
     )
-    rep_cap = models.PositiveSmallIntegerField(null=True, blank=True)  # open leads of one rep at a time
-    hide_contact = models.BooleanField(default=False, db_default=False)  # until somebody takes the lead
-    # {code of a reason: minutes on the wall that a clock may stand still for it}; null: written before pauses were
+    rep_cap = models.PositiveSmallIntegerField(
+        null=True, blank=True
+    )  # open leads of one rep at a time
+    hide_contact = models.BooleanField(
+        default=False, db_default=False
+    )  # until somebody takes the lead
+    # {code of a reason: minutes on the wall that a clock may stand still for it}; null: written
+    # before pauses were
     pauses = models.JSONField(null=True, blank=True)
     max_returns = models.PositiveSmallIntegerField(default=2, db_default=2)
-    arbiter = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
-    capacity = models.PositiveIntegerField(null=True, blank=True)  # leads a month that sales says it can work
-    index_weights = models.JSONField(default=dict, blank=True)  # {metric: percent of the alignment index}
+    arbiter = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
+    capacity = models.PositiveIntegerField(
+        null=True, blank=True
+    )  # leads a month that sales says it can work
+    index_weights = models.JSONField(
+        default=dict, blank=True
+    )  # {metric: percent of the alignment index}
     starts_on = models.DateField(null=True, blank=True)  # null: as soon as both have signed
     renew_by = models.DateField(null=True, blank=True)
     calendar = models.ForeignKey(Calendar, models.PROTECT, related_name="+")
@@ -91,34 +114,46 @@ class AgreementVersion(models.Model):
     round = models.PositiveSmallIntegerField(default=1, db_default=1)
     revision = models.PositiveIntegerField(default=0, db_default=0)
     created_at = models.DateTimeField(db_default=RelevoNow())
-    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+    )
     proposed_at = models.DateTimeField(null=True, blank=True)
     in_force_from = models.DateTimeField(null=True, blank=True)
     superseded_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["agreement", "number"], name="agreement_version_number"),
+            models.UniqueConstraint(
+                fields=["agreement", "number"], name="agreement_version_number"
+            ),
             models.UniqueConstraint(
                 fields=["agreement"],
                 condition=Q(state=AgreementState.IN_FORCE),
                 name="agreement_one_in_force",
             ),
-            models.CheckConstraint(condition=Q(state__in=AgreementState.values), name="agreement_state_known"),
             models.CheckConstraint(
-                condition=~Q(state__in=CLOSED) | ~Q(content_hash=""), name="agreement_signed_has_hash"
+                condition=Q(state__in=AgreementState.values), name="agreement_state_known"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=CLOSED) | ~Q(content_hash=""),
+                name="agreement_signed_has_hash",
             ),
             models.UniqueConstraint(
-                fields=["agreement"], condition=Q(state__in=["draft", "proposed"]), name="agreement_one_draft"
+                fields=["agreement"],
+                condition=Q(state__in=["draft", "proposed"]),
+                name="agreement_one_draft",
             ),
             models.CheckConstraint(
-                condition=Q(minimum_score__isnull=True) | Q(minimum_score__lte=100), name="agreement_score_to_100"
+                condition=Q(minimum_score__isnull=True) | Q(minimum_score__lte=100),
+                name="agreement_score_to_100",
             ),
             models.CheckConstraint(
-                condition=Q(engagement_half_life_days__gte=1, max_returns__gte=1), name="agreement_numbers_from_1"
+                condition=Q(engagement_half_life_days__gte=1, max_returns__gte=1),
+                name="agreement_numbers_from_1",
             ),
             models.CheckConstraint(
-                condition=Q(distribution__in=Distribution.values), name="agreement_distribution_known"
+                condition=Q(distribution__in=Distribution.values),
+                name="agreement_distribution_known",
             ),
         ]
 
@@ -127,7 +162,9 @@ class AgreementVersion(models.Model):
 
 
 class Signature(AppendOnly):
-    """One side's signature by a lead of a team of that side, over the content's hash; counts in its ``round``."""
+    """One side's signature by a lead of a team of that side, over the content's hash; counts in its
+    ``round``.
+    """
 
     version = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="signatures")
     side = models.CharField(max_length=12, choices=Side.choices)
@@ -135,18 +172,27 @@ class Signature(AppendOnly):
     round = models.PositiveSmallIntegerField(default=1, db_default=1)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["version", "side", "round"], name="signature_once_per_side")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["version", "side", "round"], name="signature_once_per_side"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.version} · {self.side}"
 
 
 class Comment(AppendOnly):
-    """What somebody of either side says about one section of a draft; ``payload`` {"text"}. Answers point to it."""
+    """What somebody of either side says about one section of a draft; ``payload`` {"text"}.
+
+    Answers point to it.
+    """
 
     version = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="comments")
     section = models.SlugField(max_length=40)
-    answers = models.ForeignKey("self", models.PROTECT, null=True, blank=True, related_name="replies")
+    answers = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="replies"
+    )
 
     class Meta:
         ordering = ["id"]
@@ -156,7 +202,8 @@ class Comment(AppendOnly):
 
 
 class Validity(models.Model):
-    """While ``during`` the version binds ``team``; team null: all teams without an agreement of their own.
+    """While ``during`` the version binds ``team``; team null: all teams without an agreement of
+    their own.
 
     One at a time for each scope, says the database, whatever the code does.
     """
@@ -183,8 +230,9 @@ class Validity(models.Model):
 class Commitment(models.Model):
     """One measurable promise of one side: metric, target, window.
 
-    ``window_minutes``: business minutes; ``target``: a share (0.9000) or, for a volume, a number per month;
-    ``conditions``: {"sources": […], "actions": […], "personas": […]} narrow it, the most specific one counts.
+    ``window_minutes``: business minutes; ``target``: a share (0.9000) or, for a volume, a number
+    per month; ``conditions``: {"sources": […], "actions": […], "personas": […]} narrow it, the most
+    specific one counts.
     """
 
     version = models.ForeignKey(AgreementVersion, models.CASCADE, related_name="commitments")
@@ -198,10 +246,13 @@ class Commitment(models.Model):
     class Meta:
         ordering = ["position", "id"]
         constraints = [
-            models.CheckConstraint(condition=Q(metric__in=Metric.values), name="commitment_metric_known"),
+            models.CheckConstraint(
+                condition=Q(metric__in=Metric.values), name="commitment_metric_known"
+            ),
             models.CheckConstraint(condition=Q(side__in=Side.values), name="commitment_side_known"),
             models.CheckConstraint(
-                condition=Q(window_minutes__isnull=True) | Q(window_minutes__gt=0), name="window_gt_0"
+                condition=Q(window_minutes__isnull=True) | Q(window_minutes__gt=0),
+                name="window_gt_0",
             ),
         ]
 

@@ -9,7 +9,8 @@ from crm.accounts.models import Team
 
 
 class Calendar(models.Model):
-    """Working windows and holidays in one IANA zone; a team's own, or free to be named by agreements.
+    """Working windows and holidays in one IANA zone; a team's own, or free to be named by
+    agreements.
 
     Archived ones stay for what was agreed in them; a team has one that is not archived.
     """
@@ -21,7 +22,9 @@ class Calendar(models.Model):
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["team"], condition=Q(archived_at__isnull=True), name="calendar_one_of_team")
+            models.UniqueConstraint(
+                fields=["team"], condition=Q(archived_at__isnull=True), name="calendar_one_of_team"
+            )
         ]
 
     def __str__(self) -> str:
@@ -29,10 +32,11 @@ class Calendar(models.Model):
 
 
 class OpenWindow(models.Model):
-    """Open from ``opens`` to before ``closes``, minutes of local time from midnight of ``weekday`` (0: Monday).
+    """Open from ``opens`` to before ``closes``, minutes of local time from midnight of ``weekday``
+    (0: Monday).
 
-    ``closes`` beyond 1440 runs into the next day and belongs to the day it starts on. ``starts_on``: these are the
-    weekly hours from that local date on; null: from the beginning.
+    ``closes`` beyond 1440 runs into the next day and belongs to the day it starts on.
+    ``starts_on``: these are the weekly hours from that local date on; null: from the beginning.
     """
 
     calendar = models.ForeignKey(Calendar, models.CASCADE, related_name="windows")
@@ -59,7 +63,8 @@ class OpenWindow(models.Model):
 class Holiday(models.Model):
     """A date on which the weekday's windows do not start. Copied rows, editable.
 
-    With hours it is a shortened day, or an opening on a day off; ``more_hours``: [[opens, closes], …] after the first.
+    With hours it is a shortened day, or an opening on a day off; ``more_hours``: [[opens, closes],
+    …] after the first.
     """
 
     calendar = models.ForeignKey(Calendar, models.CASCADE, related_name="holidays")
@@ -67,7 +72,9 @@ class Holiday(models.Model):
     name = models.CharField(max_length=120)
     opens = models.PositiveSmallIntegerField(null=True, blank=True)
     closes = models.PositiveSmallIntegerField(null=True, blank=True)
-    more_hours = models.JSONField(default=list, db_default=Value([], models.JSONField()), blank=True)
+    more_hours = models.JSONField(
+        default=list, db_default=Value([], models.JSONField()), blank=True
+    )
 
     class Meta:
         ordering = ["on"]

@@ -17,10 +17,13 @@ from sla.states import PauseEnd
 
 
 class PauseReason(models.Model):
-    """A reason for which a clock may pause, and for how long at most. Archived, never deleted once used.
+    """A reason for which a clock may pause, and for how long at most.
 
-    ``longest_minutes`` are minutes of the calendar on the wall, nights and weekends included: a lead says "call me on
-    the 14th", not "in 37 business hours". It caps all pauses of one clock for this reason together.
+    Archived, never deleted once used.
+
+    ``longest_minutes`` are minutes of the calendar on the wall, nights and weekends included: a
+    lead says "call me on the 14th", not "in 37 business hours". It caps all pauses of one clock for
+    this reason together.
     """
 
     code = models.SlugField(max_length=60, unique=True)
@@ -31,14 +34,17 @@ class PauseReason(models.Model):
 
     class Meta:
         ordering = ["position", "id"]
-        constraints = [models.CheckConstraint(condition=Q(longest_minutes__gt=0), name="pause_reason_has_time")]
+        constraints = [
+            models.CheckConstraint(condition=Q(longest_minutes__gt=0), name="pause_reason_has_time")
+        ]
 
     def __str__(self) -> str:
         return in_language(self.name)
 
 
 class Pause(models.Model):
-    """One stretch in which a clock stood still: planned up to ``until``, over at ``ended_at`` (null: it goes on).
+    """One stretch in which a clock stood still: planned up to ``until``, over at ``ended_at``
+    (null: it goes on).
 
     ``then_step_at``: when the ladder's next step is due if the pause lasts as planned.
     """
@@ -51,7 +57,9 @@ class Pause(models.Model):
     then_step_at = models.DateTimeField()
     note = models.TextField(blank=True)
     ended_at = models.DateTimeField(null=True, blank=True)
-    ended_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
+    ended_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+    )
     end = models.CharField(max_length=10, choices=PauseEnd.choices, blank=True)
 
     class Meta:
@@ -61,14 +69,21 @@ class Pause(models.Model):
                 name="pause_no_overlap",
                 expressions=[
                     ("clock", RangeOperators.EQUAL),
-                    (MomentRange("started_at", Coalesce("ended_at", "until")), RangeOperators.OVERLAPS),
+                    (
+                        MomentRange("started_at", Coalesce("ended_at", "until")),
+                        RangeOperators.OVERLAPS,
+                    ),
                 ],
             ),
-            models.UniqueConstraint(fields=["clock"], condition=Q(ended_at__isnull=True), name="pause_one_at_a_time"),
+            models.UniqueConstraint(
+                fields=["clock"], condition=Q(ended_at__isnull=True), name="pause_one_at_a_time"
+            ),
             models.CheckConstraint(condition=Q(until__gt=F("started_at")), name="pause_has_length"),
             models.CheckConstraint(
                 condition=Q(ended_at__isnull=True, end="")
-                | Q(ended_at__gte=F("started_at"), ended_at__lte=F("until"), end__in=PauseEnd.values),
+                | Q(
+                    ended_at__gte=F("started_at"), ended_at__lte=F("until"), end__in=PauseEnd.values
+                ),
                 name="pause_end_possible",
             ),
         ]
@@ -93,7 +108,8 @@ class Stint(AppendOnly):
         ordering = ["id"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(was_late=True, at__gt=F("due_at")) | Q(was_late=False, at__lte=F("due_at")),
+                condition=Q(was_late=True, at__gt=F("due_at"))
+                | Q(was_late=False, at__lte=F("due_at")),
                 name="stint_is_judged_by_its_end",
             )
         ]

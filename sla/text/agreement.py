@@ -1,4 +1,6 @@
-"""The agreement as a text that a person can read aloud: sections of plain sentences, from its content alone."""
+"""The agreement as a text that a person can read aloud: sections of plain sentences, from its
+content alone.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Line:
-    """One sentence, and those that belong under it. ``key``: the same in every version that says something of it."""
+    """One sentence, and those that belong under it.
+
+    ``key``: the same in every version that says something of it.
+    """
 
     key: str
     text: str
@@ -65,7 +70,10 @@ LOOK = {
 
 
 def of(text: Text, names: promises.Names) -> list[Section]:
-    """The sections in the order in which they are read. ``names``: labels.for_reading of the same text."""
+    """The sections in the order in which they are read.
+
+    ``names``: labels.for_reading of the same text.
+    """
     found = []
     for key, (title, about) in SECTIONS.items():
         section = about(text, names)
@@ -80,7 +88,10 @@ def _said(intro: str, lines: list[Line] | None = None, quote: str = "") -> Secti
 def scope(text: Text, names: promises.Names) -> Section:
     if not text["teams"]:
         return _said(_("It binds marketing and every sales team without an agreement of its own."))
-    return _said(_("It binds marketing and these sales teams: %(teams)s.") % {"teams": ", ".join(text["teams"])})
+    return _said(
+        _("It binds marketing and these sales teams: %(teams)s.")
+        % {"teams": ", ".join(text["teams"])}
+    )
 
 
 def mql(text: Text, names: promises.Names) -> Section:
@@ -88,16 +99,20 @@ def mql(text: Text, names: promises.Names) -> Section:
     lines = [
         Line(
             "personas",
-            _("The lead fits one of these buyer personas: %(names)s.") % {"names": personas}
-            if personas
-            else _("The lead fits one of the published buyer personas."),
+            (
+                _("The lead fits one of these buyer personas: %(names)s.") % {"names": personas}
+                if personas
+                else _("The lead fits one of the published buyer personas.")
+            ),
         ),
         Line(
             "actions",
-            _("It did at least one of these valuable actions: %(names)s.")
-            % {"names": promises.either("actions", text["valuable_actions"], names)}
-            if text["valuable_actions"]
-            else _("It did at least one valuable action of any kind."),
+            (
+                _("It did at least one of these valuable actions: %(names)s.")
+                % {"names": promises.either("actions", text["valuable_actions"], names)}
+                if text["valuable_actions"]
+                else _("It did at least one valuable action of any kind.")
+            ),
         ),
     ]
     if text["minimum_score"] is not None:
@@ -111,25 +126,36 @@ def mql(text: Text, names: promises.Names) -> Section:
     )
     lines.append(Line("half_life", half % {"days": days}))
     return _said(
-        _("Marketing hands off a lead only when all of this is true:"), lines, in_language(text["mql_definition"])
+        _("Marketing hands off a lead only when all of this is true:"),
+        lines,
+        in_language(text["mql_definition"]),
     )
 
 
 def sql(text: Text, names: promises.Names) -> Section:
-    lines = [_proof(kind, str(CriterionKind(kind).label), kind in text["sql_blocks"]) for kind in _proven(text, names)]
+    lines = [
+        _proof(kind, str(CriterionKind(kind).label), kind in text["sql_blocks"])
+        for kind in _proven(text, names)
+    ]
     lines += [
         _proof(code, f"“{promises.called('criteria', code, names)}”", term == Proof.BLOCKS)
         for code, term in sorted(text["sql_terms"].items())
     ]
     return _said(
-        _("What sales has to prove before it calls an MQL an SQL:"), lines, in_language(text["sql_definition"])
+        _("What sales has to prove before it calls an MQL an SQL:"),
+        lines,
+        in_language(text["sql_definition"]),
     )
 
 
 def _proven(text: Text, names: promises.Names) -> list[str]:
     """Kinds that the text names, and means and authority, which every SQL is asked for."""
     asked = {CriterionKind.MEANS, CriterionKind.AUTHORITY, *text["sql_blocks"]}
-    asked |= {name.get("kind", "") for name in names.get("criteria", {}).values()} if "labels" not in text else set()
+    asked |= (
+        {name.get("kind", "") for name in names.get("criteria", {}).values()}
+        if "labels" not in text
+        else set()
+    )
     return [kind for kind in PROVEN if kind in asked]
 
 
@@ -146,7 +172,9 @@ def package(text: Text, names: promises.Names) -> Section:
     lines = [Line(code, promises.called("fields", code, names)) for code in text["package_fields"]]
     if not lines:
         return _said(_("Marketing hands a lead over with whatever is known of it."))
-    return _said(_("Marketing hands every lead over with these data, else it stays with marketing:"), lines)
+    return _said(
+        _("Marketing hands every lead over with these data, else it stays with marketing:"), lines
+    )
 
 
 def marketing(text: Text, names: promises.Names) -> Section:
@@ -174,12 +202,16 @@ def _promises(text: Text, side: str, names: promises.Names) -> list[Line]:
 def key_of(promise: Mapping[str, Any]) -> str:
     """The same for promises about the same leads: "accept", "accept actions=asked_for_demo"."""
     conditions = promise.get("conditions") or {}
-    said = [f"{key}={','.join(sorted(codes))}" for key, codes in sorted(conditions.items()) if codes]
+    said = [
+        f"{key}={','.join(sorted(codes))}" for key, codes in sorted(conditions.items()) if codes
+    ]
     return " ".join([str(promise["metric"]), *said])
 
 
 def ladder(text: Text, names: promises.Names) -> Section:
-    """A timeline for each time that may run out; one that reads the same as its plain promise is not repeated."""
+    """A timeline for each time that may run out; one that reads the same as its plain promise is
+    not repeated.
+    """
     lines: list[Line] = []
     seen: set[tuple[str, str]] = set()
     for promise in text["commitments"]:
@@ -190,7 +222,10 @@ def ladder(text: Text, names: promises.Names) -> Section:
         title = str(Metric(promise["metric"]).label)
         if any(promise["conditions"].values()):
             title = f"{title} ({promises.which(promise['conditions'], names)})"
-        steps = [Step(promises.step(kind, offset), *LOOK[StepKind(kind)]) for kind, offset in promise["steps"]]
+        steps = [
+            Step(promises.step(kind, offset), *LOOK[StepKind(kind)])
+            for kind, offset in promise["steps"]
+        ]
         lines.append(Line(key_of(promise), title, steps=steps))
     if not lines:
         return _said(_("Nobody is warned when a time runs out."))
@@ -205,14 +240,21 @@ def calendar(text: Text, names: promises.Names) -> Section:
             Line(
                 f"from {since}",
                 _("From %(date)s:") % {"date": day_words(date.fromisoformat(since))},
-                [Line(f"from {since} {number}", said) for number, said in enumerate(weekly(windows))],
+                [
+                    Line(f"from {since} {number}", said)
+                    for number, said in enumerate(weekly(windows))
+                ],
             )
         )
     days = _(
-        "Days off and shortened days are those of this calendar; its admins keep them, and no change moves a clock."
+        "Days off and shortened days are those of this calendar; its admins keep them, and no"
+        " change moves a clock."
     )
     lines.append(Line("days", days))
-    intro = _("A promised hour counts only while the calendar “%(name)s” is open, by the time of %(city)s.")
+    intro = _(
+        "A promised hour counts only while the calendar “%(name)s” is open, by the time of"
+        " %(city)s."
+    )
     own = Line("own", _("A team with working hours of its own counts by those."))
     return _said(intro % {"name": kept["name"], "city": city(kept["zone"])}, [*lines, own])
 
@@ -220,17 +262,39 @@ def calendar(text: Text, names: promises.Names) -> Section:
 def pauses(text: Text, names: promises.Names) -> Section:
     agreed = text.get("pauses")
     if agreed is None:
-        return _said(_("Nothing is agreed about pauses: a clock may stand still for any reason that Relevo lists."))
+        return _said(
+            _(
+                "Nothing is agreed about pauses: a clock may stand still for any reason that Relevo"
+                " lists."
+            )
+        )
     if not agreed:
-        return _said(_("No clock stands still: a lead that asks for time is worked within the promised hours."))
+        return _said(
+            _(
+                "No clock stands still: a lead that asks for time is worked within the promised"
+                " hours."
+            )
+        )
     said = _("%(reason)s: %(days)s at most")
     lines = [
-        Line(code, said % {"reason": promises.called("pauses", code, names), "days": promises.days(minutes)})
+        Line(
+            code,
+            said
+            % {
+                "reason": promises.called("pauses", code, names),
+                "days": promises.days(minutes),
+            },
+        )
         for code, minutes in sorted(agreed.items(), key=lambda pair: (-pair[1], pair[0]))
     ]
     most = promises.days(round(MOST.total_seconds()) // 60)
-    text_of_all = _("All pauses of one clock together last %(days)s at most; nights and weekends count.")
-    intro = _("When the lead asks for time, its rep may pause the first contact or the SQL decision for these reasons:")
+    text_of_all = _(
+        "All pauses of one clock together last %(days)s at most; nights and weekends count."
+    )
+    intro = _(
+        "When the lead asks for time, its rep may pause the first contact or the SQL decision for"
+        " these reasons:"
+    )
     return _said(intro, [*lines, Line("all", text_of_all % {"days": most})])
 
 
@@ -240,9 +304,11 @@ def reasons(text: Text, names: promises.Names) -> Section:
         below = [
             Line(
                 each["code"],
-                _("%(reason)s (with a comment)") % {"reason": in_language(each["name"])}
-                if each["needs_comment"]
-                else in_language(each["name"]),
+                (
+                    _("%(reason)s (with a comment)") % {"reason": in_language(each["name"])}
+                    if each["needs_comment"]
+                    else in_language(each["name"])
+                ),
             )
             for each in text["rejection_reasons"]
             if each["class"] == kind
@@ -257,14 +323,20 @@ def rules(text: Text, names: promises.Names) -> Section:
     lines = [
         Line(
             "distribution",
-            _("A team lead of sales gives each lead to a rep.") if push else _("Reps take leads from the queue."),
+            (
+                _("A team lead of sales gives each lead to a rep.")
+                if push
+                else _("Reps take leads from the queue.")
+            ),
         ),
         Line("rep_cap", _cap(text["rep_cap"])),
         Line(
             "hide_contact",
-            _("Sales sees phone and e-mail of a lead only after somebody accepts it.")
-            if text["hide_contact"]
-            else _("Sales sees phone and e-mail of a lead in the queue already."),
+            (
+                _("Sales sees phone and e-mail of a lead only after somebody accepts it.")
+                if text["hide_contact"]
+                else _("Sales sees phone and e-mail of a lead in the queue already.")
+            ),
         ),
     ]
     returns = ngettext(
@@ -282,13 +354,18 @@ def _cap(cap: int | None) -> str:
     if cap is None:
         return _("A rep may have any number of open leads.")
     said = ngettext(
-        "A rep has at most %(count)s open lead at a time.", "A rep has at most %(count)s open leads at a time.", cap
+        "A rep has at most %(count)s open lead at a time.",
+        "A rep has at most %(count)s open leads at a time.",
+        cap,
     )
     return said % {"count": cap}
 
 
 def capacity(text: Text, names: promises.Names) -> Section:
-    volume = max((float(p["target"]) for p in text["commitments"] if key_of(p) == Metric.MQL_VOLUME), default=None)
+    volume = max(
+        (float(p["target"]) for p in text["commitments"] if key_of(p) == Metric.MQL_VOLUME),
+        default=None,
+    )
     lines = []
     if text["capacity"] is not None:
         said = ngettext(
@@ -299,13 +376,19 @@ def capacity(text: Text, names: promises.Names) -> Section:
         lines.append(Line("capacity", said % {"count": number_formats.number(text["capacity"])}))
     if volume is not None:
         said = ngettext(
-            "Marketing promises %(count)s MQL a month.", "Marketing promises %(count)s MQLs a month.", int(volume)
+            "Marketing promises %(count)s MQL a month.",
+            "Marketing promises %(count)s MQLs a month.",
+            int(volume),
         )
         lines.append(Line("volume", said % {"count": number_formats.number(int(volume))}))
     if not lines:
         return _said(_("Nobody has said how much sales can work."))
     if text["capacity"] is not None and volume is not None:
-        fits = _("That fits.") if volume <= text["capacity"] else _("That is more than sales can work.")
+        fits = (
+            _("That fits.")
+            if volume <= text["capacity"]
+            else _("That is more than sales can work.")
+        )
         lines.append(Line("fits", fits))
     return _said("", lines)
 
@@ -314,8 +397,12 @@ def index(text: Text, names: promises.Names) -> Section:
     weights = sorted(text["index_weights"].items(), key=lambda pair: -pair[1])
     if not weights:
         return _said(_("No weights are agreed: every promise weighs the same."))
-    lines = [Line(key, f"{Metric(key).label}: {weight}\u00a0%") for key, weight in weights if weight]
-    return _said(_("When both sides look at how well the agreement is kept, the promises weigh:"), lines)
+    lines = [
+        Line(key, f"{Metric(key).label}: {weight}\u00a0%") for key, weight in weights if weight
+    ]
+    return _said(
+        _("When both sides look at how well the agreement is kept, the promises weigh:"), lines
+    )
 
 
 def dates(text: Text, names: promises.Names) -> Section:
@@ -354,7 +441,9 @@ SECTIONS: dict[str, tuple[Promise, Callable[[Text, promises.Names], Section]]] =
 
 
 def sentences(section: Section) -> Iterator[tuple[str, str]]:
-    """Every sentence of a section with its key, in reading order: what two versions are compared by."""
+    """Every sentence of a section with its key, in reading order: what two versions are compared
+    by.
+    """
     if section.quote:
         yield "quote", section.quote
     if section.intro:

@@ -1,4 +1,7 @@
-"""What changed between two versions of an agreement, sentence by sentence. Takes and gives sentences only."""
+"""What changed between two versions of an agreement, sentence by sentence.
+
+Takes and gives sentences only.
+"""
 
 from __future__ import annotations
 
@@ -32,12 +35,16 @@ class Changed:
 def between(old: Sequence[Section], new: Sequence[Section]) -> list[Changed]:
     """The sections that differ, in the order of the text."""
     before = {section.key: section for section in old}
-    found = [Changed(after.key, after.title, of_section(before.get(after.key), after)) for after in new]
+    found = [
+        Changed(after.key, after.title, of_section(before.get(after.key), after)) for after in new
+    ]
     return [each for each in found if each.changes]
 
 
 def of_section(old: Section | None, new: Section) -> list[Change]:
-    """Sentences with the same key are one sentence that changed; the others are gone or new, each at its place."""
+    """Sentences with the same key are one sentence that changed; the others are gone or new, each
+    at its place.
+    """
     before = dict(sentences(old)) if old else {}
     after = dict(sentences(new))
     found = []

@@ -22,10 +22,14 @@ SHOWN_AT_ENDS = 10  # lines before and after what a long explanation folds away
 
 
 def time_words(minutes: int) -> str:
-    """Minutes since midnight as the region writes a time; midnight at the end of the day is 24:00."""
+    """Minutes since midnight as the region writes a time; midnight at the end of the day
+    is 24:00.
+    """
     if minutes == MINUTES_A_DAY:
         return "24:00"
-    return number_formats.when(datetime(2000, 1, 1) + timedelta(minutes=minutes % MINUTES_A_DAY), "H:i")
+    return number_formats.when(
+        datetime(2000, 1, 1) + timedelta(minutes=minutes % MINUTES_A_DAY), "H:i"
+    )
 
 
 def hours_words(hours: Iterable[Hours]) -> str:
@@ -33,7 +37,9 @@ def hours_words(hours: Iterable[Hours]) -> str:
     parts = []
     for opens, closes in hours:
         span = f"{time_words(opens)}–{time_words(closes)}"
-        parts.append(_("%(hours)s (next day)") % {"hours": span} if closes > MINUTES_A_DAY else span)
+        parts.append(
+            _("%(hours)s (next day)") % {"hours": span} if closes > MINUTES_A_DAY else span
+        )
     return ", ".join(parts) or pgettext("day", "closed")
 
 
@@ -91,7 +97,9 @@ def explanation(steps: list[Step], zone: str) -> Told:
     told_with_evening = False
     for step, following in zip_longest(steps, steps[1:]):
         if step.week_since != week and step.week_since is not None:
-            text = _("From %(day)s on other weekly hours count.") % {"day": long_day(step.week_since)}
+            text = _("From %(day)s on other weekly hours count.") % {
+                "day": long_day(step.week_since)
+            }
             lines.append(Line(text, "calendar-range"))
         week = step.week_since
         if told_with_evening:
@@ -114,7 +122,12 @@ def _is_night(step: Step, following: Step) -> bool:
 
 def _line(step: Step, zone: ZoneInfo) -> Line:
     since, until = step.since.astimezone(zone), step.until.astimezone(zone)
-    words = {"day": long_day(since.date()), "since": _time(since), "until": _time(until), "name": step.name}
+    words = {
+        "day": long_day(since.date()),
+        "since": _time(since),
+        "until": _time(until),
+        "name": step.name,
+    }
     if step.why is Why.OPEN:
         return _counted(step, since, until, words)
     named = f" ({step.name})" if step.name else ""
@@ -122,7 +135,10 @@ def _line(step: Step, zone: ZoneInfo) -> Line:
         last = (until - timedelta(microseconds=1)).date()
         if last == since.date():
             return _sentence(_("%(day)s: no hours on this weekday.") % words, "moon")
-        return _sentence(_("%(day)s to %(last)s: no hours on these days.") % {**words, "last": long_day(last)}, "moon")
+        return _sentence(
+            _("%(day)s to %(last)s: no hours on these days.") % {**words, "last": long_day(last)},
+            "moon",
+        )
     if step.why is Why.HOLIDAY:
         text = _("%(day)s: closed, %(name)s.") if step.name else _("%(day)s: closed on this date.")
         return _sentence(text % words, "calendar-off", "warn")
@@ -131,7 +147,9 @@ def _line(step: Step, zone: ZoneInfo) -> Line:
         Why.BREAK: _("%(day)s%(named)s: closed from %(since)s to %(until)s."),
         Why.AFTER: _("%(day)s%(named)s: closed from %(since)s on."),
     }
-    return _sentence(texts[step.why] % {**words, "named": named}, "moon", "warn" if step.name else "")
+    return _sentence(
+        texts[step.why] % {**words, "named": named}, "moon", "warn" if step.name else ""
+    )
 
 
 def _counted(step: Step, since: datetime, until: datetime, words: dict[str, str]) -> Line:
@@ -140,13 +158,17 @@ def _counted(step: Step, since: datetime, until: datetime, words: dict[str, str]
         text = _("%(day)s, %(since)s to %(until)s: the clock counts %(counted)s.") % parts
     else:
         parts["last"] = long_day(until.date())
-        text = _("%(day)s, %(since)s, to %(last)s, %(until)s: the clock counts %(counted)s.") % parts
+        text = (
+            _("%(day)s, %(since)s, to %(last)s, %(until)s: the clock counts %(counted)s.") % parts
+        )
     if step.name:
         text += " " + _("Other hours on this date: %(name)s.") % words
     # Wall clocks that are put forward or back: the two times alone would not add up.
     if until.replace(tzinfo=None) - since.replace(tzinfo=None) != step.counted:
         text += " " + _("The clocks change in between.")
-    text += " " + (_("%(left)s left.") % {"left": _length(step.left)} if step.left else _("Nothing left."))
+    text += " " + (
+        _("%(left)s left.") % {"left": _length(step.left)} if step.left else _("Nothing left.")
+    )
     return _sentence(text, "clock", "ok")
 
 
@@ -164,7 +186,10 @@ def _overnight(evening: Step, morning: Step, zone: ZoneInfo) -> Line:
     since, until = evening.since.astimezone(zone), morning.until.astimezone(zone)
     words = {"day": long_day(since.date()), "since": _time(since), "until": _time(until)}
     names = ", ".join(dict.fromkeys(name for name in (evening.name, morning.name) if name))
-    text = _("%(day)s, %(since)s: closed until %(next)s, %(until)s.") % {**words, "next": long_day(until.date())}
+    text = _("%(day)s, %(since)s: closed until %(next)s, %(until)s.") % {
+        **words,
+        "next": long_day(until.date()),
+    }
     return _sentence(f"{text} ({names})" if names else text, "moon", "warn" if names else "")
 
 

@@ -20,7 +20,10 @@ class Unreadable(ValueError):
 
 
 def read(text: str, *, day: int) -> int:
-    """Whole minutes of ``text``; a number alone is minutes, ``day``: minutes of a working day. Raises Unreadable."""
+    """Whole minutes of ``text``; a number alone is minutes, ``day``: minutes of a working day.
+
+    Raises Unreadable.
+    """
     total, rest = Decimal(0), text.strip().lower()
     sizes = {"min": 1, "h": HOUR, "d": day}
     pieces = list(PIECE.finditer(rest))
@@ -41,4 +44,6 @@ def write(minutes: int | None) -> str:
     if not minutes:
         return ""
     hours, rest = divmod(abs(minutes), HOUR)
-    return " ".join(part for part in (f"{hours} h" if hours else "", f"{rest} min" if rest else "") if part)
+    return " ".join(
+        part for part in (f"{hours} h" if hours else "", f"{rest} min" if rest else "") if part
+    )

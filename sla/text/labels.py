@@ -1,4 +1,6 @@
-"""What the codes in an agreement are called, in both languages: kept with the text once it is proposed."""
+"""What the codes in an agreement are called, in both languages: kept with the text once it is
+proposed.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,11 @@ from sla.agreements import agreements
 from sla.models import AgreementVersion, PauseReason
 
 # What makes an SQL of an MQL: these need evidence.
-PROVEN = tuple(kind for kind in CriterionKind.values if kind not in (CriterionKind.FIT, CriterionKind.DISQUALIFIER))
+PROVEN = tuple(
+    kind
+    for kind in CriterionKind.values
+    if kind not in (CriterionKind.FIT, CriterionKind.DISQUALIFIER)
+)
 
 Labels = dict[str, dict[str, dict[str, str]]]
 
@@ -34,7 +40,9 @@ def collect() -> Labels:
 
 
 def package_fields() -> dict[str, dict[str, str]]:
-    """What a package may ask for: the facts of person and company, and the organisation's own fields."""
+    """What a package may ask for: the facts of person and company, and the organisation's own
+    fields.
+    """
     found: dict[str, dict[str, str]] = {field: {} for field in fields.FIELD_LABELS}
     for language in LANGUAGES:
         with translation.override(language):
@@ -47,7 +55,9 @@ def package_fields() -> dict[str, dict[str, str]]:
 def criteria() -> list[Criterion]:
     """The criteria of the published personas that need evidence, in their order."""
     rows = Criterion.objects.filter(
-        kind__in=PROVEN, version__state=VersionState.PUBLISHED, version__persona__archived_at__isnull=True
+        kind__in=PROVEN,
+        version__state=VersionState.PUBLISHED,
+        version__persona__archived_at__isnull=True,
     )
     return list(rows.order_by("kind", "version_id", "position", "id"))
 
@@ -64,7 +74,8 @@ def named_in(text: dict[str, Any]) -> Labels:
         "criteria": set(text["sql_terms"]),
     }
     return {
-        kind: {code: name for code, name in names.items() if code in used[kind]} for kind, names in collect().items()
+        kind: {code: name for code, name in names.items() if code in used[kind]}
+        for kind, names in collect().items()
     }
 
 

@@ -65,20 +65,34 @@ def promise(promised: Mapping[str, Any]) -> str:
     within = limit_words((promised.get("window_minutes") or 0) * 60)
     texts = {
         Metric.ACCEPT: _("Accepts or rejects within %(within)s, %(share)s times out of 100."),
-        Metric.FIRST_CONTACT: _("First contact within %(within)s of accepting, %(share)s times out of 100."),
+        Metric.FIRST_CONTACT: _(
+            "First contact within %(within)s of accepting, %(share)s times out of 100."
+        ),
         Metric.SQL_DECISION: _(
-            "Says whether it is an SQL within %(within)s of the contact, %(share)s times out of 100."
+            "Says whether it is an SQL within %(within)s of the contact, %(share)s times out of"
+            " 100."
         ),
         Metric.RETURN_ANSWER: _("Answers a return within %(within)s, %(share)s times out of 100."),
-        Metric.ACCEPTANCE_RATE: _("At least %(share)s of 100 leads are good enough to be accepted."),
+        Metric.ACCEPTANCE_RATE: _(
+            "At least %(share)s of 100 leads are good enough to be accepted."
+        ),
         Metric.PACKAGE_COMPLETE: _("At least %(share)s of 100 packages are complete."),
         Metric.FEEDBACK: _("Says what became of the lead, %(share)s times out of 100."),
     }
     if promised["metric"] == Metric.ATTEMPTS:
-        text = ngettext("Tries to reach a lead %(number)s time", "Tries to reach a lead %(number)s times", number)
-        return _("%(tries)s within %(within)s.") % {"tries": text % {"number": number}, "within": within}
+        text = ngettext(
+            "Tries to reach a lead %(number)s time",
+            "Tries to reach a lead %(number)s times",
+            number,
+        )
+        return _("%(tries)s within %(within)s.") % {
+            "tries": text % {"number": number},
+            "within": within,
+        }
     if promised["metric"] == Metric.MQL_VOLUME:
-        text = ngettext("Hands off %(number)s MQL a month.", "Hands off %(number)s MQLs a month.", number)
+        text = ngettext(
+            "Hands off %(number)s MQL a month.", "Hands off %(number)s MQLs a month.", number
+        )
         return text % {"number": number}
     return texts[Metric(promised["metric"])] % {"within": within, "share": share}
 
@@ -93,13 +107,19 @@ def variant(promised: Mapping[str, Any], names: Names) -> str:
 
 
 def which(conditions: Mapping[str, list[str]], names: Names) -> str:
-    """The leads that a variant is for: "Source Event or Referral, valuable action Asked for a demo"."""
+    """The leads that a variant is for: "Source Event or Referral, valuable action Asked for a
+    demo".
+    """
     texts = {
         "sources": _("source %(names)s"),
         "actions": _("valuable action %(names)s"),
         "personas": _("buyer persona %(names)s"),
     }
-    said = [texts[key] % {"names": either(key, conditions[key], names)} for key in texts if conditions.get(key)]
+    said = [
+        texts[key] % {"names": either(key, conditions[key], names)}
+        for key in texts
+        if conditions.get(key)
+    ]
     return capfirst(", ".join(said))
 
 
@@ -117,7 +137,9 @@ def called(kind: str, code: str, names: Names) -> str:
 
 
 def days(minutes: int) -> str:
-    """Time on the wall, nights and weekends included: "14 days", "36 hours" where it is no whole number of days."""
+    """Time on the wall, nights and weekends included: "14 days", "36 hours" where it is no whole
+    number of days.
+    """
     if minutes % DAY:
         hours = round(minutes / 60)
         return ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours}

@@ -12,7 +12,9 @@ from sla.calendars import hours_text
 
 
 def weekly(windows: Iterable[Sequence[int]], *, days: bool = True) -> list[str]:
-    """One sentence for each stretch of weekdays with the same hours. ``windows``: (weekday, opens, closes).
+    """One sentence for each stretch of weekdays with the same hours.
+
+    ``windows``: (weekday, opens, closes).
 
     Without ``days`` only the hours.
     """
@@ -31,4 +33,6 @@ def weekly(windows: Iterable[Sequence[int]], *, days: bool = True) -> list[str]:
 
 def _days(first: int, last: int) -> str:
     begin, end = str(WEEKDAYS[first]), str(WEEKDAYS[last])
-    return capfirst(begin if first == last else _("%(first)s to %(last)s") % {"first": begin, "last": end})
+    return capfirst(
+        begin if first == last else _("%(first)s to %(last)s") % {"first": begin, "last": end}
+    )

@@ -1,5 +1,8 @@
-"""The editor of a draft. Buttons that add and remove rows only show the form anew; saving over a newer draft shows
-both values and the person chooses."""
+"""The editor of a draft.
+
+Buttons that add and remove rows only show the form anew; saving over a newer draft shows both
+values and the person chooses.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +35,12 @@ from sla.states import SIDE_OF, Metric
 from sla.text import labels
 from sla.views.agreements import fetch
 
-OURS = ("csrfmiddlewaretoken", "revision", "compared", "do")  # what the form says of itself, not of the draft
+OURS = (
+    "csrfmiddlewaretoken",
+    "revision",
+    "compared",
+    "do",
+)  # what the form says of itself, not of the draft
 
 
 @dataclass
@@ -46,18 +54,24 @@ class Editor:
     next_id: str = ""
 
     @classmethod
-    def of(cls, version: AgreementVersion, data: QueryDict | None = None, *, wish: str = "") -> Editor:
+    def of(
+        cls, version: AgreementVersion, data: QueryDict | None = None, *, wish: str = ""
+    ) -> Editor:
         names = labels.collect()
         choices = {kind: choices_of(names[kind]) for kind in commitments.CONDITIONS}
         day = hours_text.day_minutes(calendars.windows_of(version.calendar))
         quiet, next_id = data is None or bool(wish), ""
-        rows: MultiValueDict[str, Any] = commitments.as_data(drafts.promises_of(version)) if data is None else data
+        rows: MultiValueDict[str, Any] = (
+            commitments.as_data(drafts.promises_of(version)) if data is None else data
+        )
         if wish:
             next_id = restructure(rows, wish)
         form = TermsForm(data, version=version, names=names)
         if quiet:
             form._errors = ErrorDict()  # type: ignore[attr-defined]  # shown as it stands, judged when it is saved
-        return cls(version, form, Promises(rows, choices=choices, day=day, quiet=quiet), names, next_id)
+        return cls(
+            version, form, Promises(rows, choices=choices, day=day, quiet=quiet), names, next_id
+        )
 
     def is_valid(self) -> bool:
         return all([self.form.is_valid(), self.promises.is_valid()])
@@ -101,7 +115,9 @@ def _save(request: Request, version: AgreementVersion) -> HttpResponse:
             return _compare(request, editor, differences, status=422)
         mine = _with_choices(mine, draft_data.of_version(version), differences)
     try:
-        drafts.edit(version, by=request.user, at=request.now, seen=revision, **draft_data.for_edit(mine))
+        drafts.edit(
+            version, by=request.user, at=request.now, seen=revision, **draft_data.for_edit(mine)
+        )
     except drafts.EditedMeanwhile as error:
         editor.version = version = fetch(version.pk)
         if differences := _differences(version, editor.flat(), posted):
@@ -124,22 +140,33 @@ def _was(posted: QueryDict) -> dict[str, str]:
         found = json.loads(posted.get("was", ""))
     except (ValueError, RecursionError):
         return {}
-    return {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
+    return (
+        {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
+    )
 
 
-def _differences(version: AgreementVersion, mine: draft_data.Flat, posted: QueryDict) -> list[Difference]:
+def _differences(
+    version: AgreementVersion, mine: draft_data.Flat, posted: QueryDict
+) -> list[Difference]:
     """Also what only the saved draft has: a commitment that somebody added meanwhile."""
     saved = draft_data.texts(draft_data.of_version(version))
     typed = draft_data.texts(mine)
-    kept = {name.removeprefix("keep."): str(posted[name]) for name in posted if name.startswith("keep.")}
+    kept = {
+        name.removeprefix("keep."): str(posted[name]) for name in posted if name.startswith("keep.")
+    }
     was = _was(posted)
-    everything = {name: typed.get(name, "") for name in [*typed, *(name for name in saved if name not in typed)]}
+    everything = {
+        name: typed.get(name, "")
+        for name in [*typed, *(name for name in saved if name not in typed)]
+    }
     return edit_conflicts.compare(
         {name: was.get(name, "") for name in everything} if was else {}, everything, saved, kept
     )
 
 
-def _with_choices(mine: draft_data.Flat, saved: draft_data.Flat, differences: list[Difference]) -> draft_data.Flat:
+def _with_choices(
+    mine: draft_data.Flat, saved: draft_data.Flat, differences: list[Difference]
+) -> draft_data.Flat:
     """What was typed, with the saved value wherever that was chosen."""
     found = dict(mine)
     for each in differences:
@@ -153,7 +180,12 @@ def _with_choices(mine: draft_data.Flat, saved: draft_data.Flat, differences: li
 
 
 def _compare(
-    request: Request, editor: Editor, differences: list[Difference], *, status: int, message: object = ""
+    request: Request,
+    editor: Editor,
+    differences: list[Difference],
+    *,
+    status: int,
+    message: object = "",
 ) -> HttpResponse:
     """Only what differs, each with both values; the rest of what was typed goes along unseen."""
     names = editor.names
@@ -174,18 +206,28 @@ def _compare(
         if name not in OURS and not name.startswith("keep.")
         for value in posted.getlist(name)
     ]
-    context = {"version": editor.version, "rows": rows, "unseen": unseen, "message": message, "is_open": status == 422}
+    context = {
+        "version": editor.version,
+        "rows": rows,
+        "unseen": unseen,
+        "message": message,
+        "is_open": status == 422,
+    }
     return render(request, "sla/agreement_compare.html", context, status=status)
 
 
-def _show(request: Request, editor: Editor, *, revision: int, was: dict[str, str], status: int = 200) -> HttpResponse:
+def _show(
+    request: Request, editor: Editor, *, revision: int, was: dict[str, str], status: int = 200
+) -> HttpResponse:
     metrics = [(metric, SIDE_OF[metric]) for metric in Metric]
     context = {
         "version": editor.version,
         "form": editor.form,
         "promises": editor.promises,
         "promise_errors": [] if status == 200 else editor.promises.errors(),
-        "addable": {side: [m for m, of in metrics if of == side] for side in ("marketing", "sales")},
+        "addable": {
+            side: [m for m, of in metrics if of == side] for side in ("marketing", "sales")
+        },
         "revision": revision,
         "was": json.dumps(was, ensure_ascii=False),
         "next_id": editor.next_id,
@@ -208,9 +250,13 @@ def agreement_capacity(request: Request, pk: int) -> HttpResponse:
 def _capacity(raw: Any, promises: Promises) -> dict[str, int] | None:
     """The volume promised and what sales can work, where the first is more."""
     volumes = [
-        row.form["target"].value() for row in promises.marketing if row.metric == Metric.MQL_VOLUME and not row.varies
+        row.form["target"].value()
+        for row in promises.marketing
+        if row.metric == Metric.MQL_VOLUME and not row.varies
     ]
-    found = [int(Decimal(str(text))) for text in (raw, *volumes) if str(text or "").strip().isdecimal()]
+    found = [
+        int(Decimal(str(text))) for text in (raw, *volumes) if str(text or "").strip().isdecimal()
+    ]
     if len(found) < 2 or not str(raw or "").strip().isdecimal() or found[0] >= max(found[1:]):
         return None
     return {"volume": max(found[1:]), "capacity": found[0]}

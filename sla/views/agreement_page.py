@@ -1,4 +1,6 @@
-"""What the pages of an agreement show: its text with the comments beside it, signatures, versions, the next step."""
+"""What the pages of an agreement show: its text with the comments beside it, signatures, versions,
+the next step.
+"""
 
 from __future__ import annotations
 
@@ -51,9 +53,9 @@ class Place:
 
 def versions() -> QuerySet[AgreementVersion]:
     """Every version, with what its page shows of it."""
-    return AgreementVersion.objects.select_related("agreement", "calendar", "arbiter", "created_by").prefetch_related(
-        "agreement__teams"
-    )
+    return AgreementVersion.objects.select_related(
+        "agreement", "calendar", "arbiter", "created_by"
+    ).prefetch_related("agreement__teams")
 
 
 def for_viewer(user: User) -> AgreementVersion | None:
@@ -68,7 +70,9 @@ def for_viewer(user: User) -> AgreementVersion | None:
 def everything() -> list[tuple[Agreement, list[AgreementVersion]]]:
     """All agreements with their versions, the newest first."""
     found: dict[int, tuple[Agreement, list[AgreementVersion]]] = {}
-    for version in versions().annotate(said=Count("comments")).order_by("agreement__name", "-number"):
+    for version in (
+        versions().annotate(said=Count("comments")).order_by("agreement__name", "-number")
+    ):
         found.setdefault(version.agreement_id, (version.agreement, []))[1].append(version)
     return list(found.values())
 
@@ -86,7 +90,10 @@ def parts(version: AgreementVersion) -> list[Part]:
     for row in rows:
         replies.setdefault(row.answers_id, []).append(row)
     begun = replies.pop(None, [])
-    threads = {key: [Thread(c, replies.get(c.pk, [])) for c in begun if c.section == key] for key in agreement.SECTIONS}
+    threads = {
+        key: [Thread(c, replies.get(c.pk, [])) for c in begun if c.section == key]
+        for key in agreement.SECTIONS
+    }
     return [Part(section, threads[section.key]) for section in sections(version)]
 
 
@@ -122,7 +129,9 @@ def page(version: AgreementVersion, user: User, *, at: datetime) -> dict[str, An
         "may_edit": permissions.can_edit(user, version),
         "may_comment": permissions.can_comment(user, version),
         "may_sign": bool(sides_to_sign(version, user)),
-        "problems": drafts.problems(version, at=at) if version.state == AgreementState.DRAFT else {},
+        "problems": drafts.problems(version, at=at)
+        if version.state == AgreementState.DRAFT
+        else {},
     }
 
 
@@ -131,7 +140,11 @@ def sides_to_sign(version: AgreementVersion, user: User) -> list[str]:
     if version.state != AgreementState.PROPOSED:
         return []
     signed = agreements.standing_signatures(version)
-    return [side for side in Side.values if side not in signed and agreements.may_sign(version, side, user)]
+    return [
+        side
+        for side in Side.values
+        if side not in signed and agreements.may_sign(version, side, user)
+    ]
 
 
 def sales_teams() -> QuerySet[Team]:

@@ -1,4 +1,6 @@
-"""What people do with a version: comment, propose, sign, reopen, discard, begin the next one or a new agreement."""
+"""What people do with a version: comment, propose, sign, reopen, discard, begin the next one or a
+new agreement.
+"""
 
 from __future__ import annotations
 
@@ -45,7 +47,9 @@ def agreement_comment(request: Request, pk: int) -> HttpResponse:
         return show(request, version, status=422, comment=form)
     data = form.cleaned_data
     answers = data["answers"]
-    drafts.comment(version, data["section"], data["text"], by=request.user, at=request.now, answers=answers)
+    drafts.comment(
+        version, data["section"], data["text"], by=request.user, at=request.now, answers=answers
+    )
     return redirect(f"/agreement/{version.pk}/#{data['section']}")
 
 
@@ -53,7 +57,10 @@ def agreement_comment(request: Request, pk: int) -> HttpResponse:
 def agreement_next(request: Request, pk: int) -> HttpResponse:
     """Begin the next version with all that this one says."""
     version = drafts.renew(_writing(request, pk), by=request.user, at=request.now)
-    messages.success(request, _("The next version begins with all that this one says. Change what should differ."))
+    messages.success(
+        request,
+        _("The next version begins with all that this one says. Change what should differ."),
+    )
     return redirect("agreement_edit", pk=version.pk)
 
 
@@ -83,14 +90,18 @@ def agreement_reopen(request: Request, pk: int) -> HttpResponse:
 def agreement_discard(request: Request, pk: int) -> HttpResponse:
     """Give a draft up; it stays readable."""
     version = drafts.discard(_writing(request, pk), by=request.user, at=request.now)
-    messages.success(request, _("The draft is discarded. It stays readable in the list of versions."))
+    messages.success(
+        request, _("The draft is discarded. It stays readable in the list of versions.")
+    )
     return redirect("agreement_version", pk=version.pk)
 
 
 @sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def agreement_sign(request: Request, pk: int) -> HttpResponse:
-    """Sign for every side that the person leads and that has not signed, after they gave their password again."""
+    """Sign for every side that the person leads and that has not signed, after they gave their
+    password again.
+    """
     version = fetch(pk)
     sides = agreement_page.sides_to_sign(version, request.user)
     if not sides:
@@ -110,7 +121,9 @@ def agreement_sign(request: Request, pk: int) -> HttpResponse:
             else:
                 messages.success(request, _said(signed))
                 return redirect("agreement_version", pk=version.pk)
-    context = _signing(version, sides, form) | {"demo_password": demo.PASSWORD if demo.is_on() else ""}
+    context = _signing(version, sides, form) | {
+        "demo_password": demo.PASSWORD if demo.is_on() else ""
+    }
     return render(request, "sla/agreement_sign.html", context, status=status)
 
 
@@ -128,10 +141,14 @@ def _signing(version: AgreementVersion, sides: list[str], form: SignForm) -> dic
         "version": version,
         "form": form,
         "sides": [Side(side).label for side in sides],
-        "missing": [place for place in places if place.signature is None and place.side not in sides],
+        "missing": [
+            place for place in places if place.signature is None and place.side not in sides
+        ],
         "signed": [place for place in places if place.signature],
         "sections": agreement_page.sections(version),
-        "current": next((v for v in agreement_page.siblings(version) if v.state == "in_force"), None),
+        "current": next(
+            (v for v in agreement_page.siblings(version) if v.state == "in_force"), None
+        ),
     }
 
 
@@ -146,7 +163,10 @@ def agreement_new(request: Request) -> HttpResponse:
         if form.is_valid():
             try:
                 version = drafts.begin(
-                    form.cleaned_data["name"], form.cleaned_data["teams"], by=request.user, at=request.now
+                    form.cleaned_data["name"],
+                    form.cleaned_data["teams"],
+                    by=request.user,
+                    at=request.now,
                 )
             except DomainError as error:
                 status = refuse(form, error)

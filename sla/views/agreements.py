@@ -32,7 +32,10 @@ def agreement(request: Request) -> HttpResponse:
 @require_safe
 def agreement_list(request: Request) -> HttpResponse:
     """Every agreement with its versions."""
-    context = {"rows": agreement_page.everything(), "may_found": permissions.can_found(request.user)}
+    context = {
+        "rows": agreement_page.everything(),
+        "may_found": permissions.can_found(request.user),
+    }
     context["may_keep_reasons"] = permissions.can_keep_reasons(request.user)
     return render(request, "sla/agreement_list.html", context)
 
@@ -44,7 +47,11 @@ def agreement_version(request: Request, pk: int) -> HttpResponse:
 
 
 def show(
-    request: Request, version: AgreementVersion, *, status: int = 200, comment: CommentForm | None = None
+    request: Request,
+    version: AgreementVersion,
+    *,
+    status: int = 200,
+    comment: CommentForm | None = None,
 ) -> HttpResponse:
     """The page of a version. ``comment``: one that came back with an error."""
     context = agreement_page.page(version, request.user, at=request.now)
@@ -54,7 +61,9 @@ def show(
 
 @require_safe
 def agreement_diff(request: Request, pk: int) -> HttpResponse:
-    """What one version says otherwise than another of the same agreement, by default the one before."""
+    """What one version says otherwise than another of the same agreement, by default the one
+    before.
+    """
     version = fetch(pk)
     others = [each for each in agreement_page.siblings(version) if each.pk != version.pk]
     wanted = request.GET.get("with", "")
@@ -63,7 +72,9 @@ def agreement_diff(request: Request, pk: int) -> HttpResponse:
         if other is None:
             raise Http404
     else:
-        other = next((each for each in others if each.number < version.number), others[0] if others else None)
+        other = next(
+            (each for each in others if each.number < version.number), others[0] if others else None
+        )
     context: dict[str, Any] = {"version": version, "other": other, "others": others}
     if other is not None:
         before, after = sorted((other, version), key=lambda each: each.number)

@@ -41,7 +41,9 @@ class Month:
 
 @dataclass(frozen=True)
 class Bar:
-    """A stretch of hours of one weekday, drawn in minutes; ``is_tail``: of a night that began the day before."""
+    """A stretch of hours of one weekday, drawn in minutes; ``is_tail``: of a night that began the
+    day before.
+    """
 
     start: int
     length: int
@@ -102,8 +104,16 @@ def _week(week: Week, is_current: bool) -> WeekView:
     days = []
     for number, hours in enumerate(week.days):
         bars = [Bar(opens, min(closes, MINUTES_A_DAY) - opens, False) for opens, closes in hours]
-        tails = [Bar(0, closes - MINUTES_A_DAY, True) for _, closes in week.days[number - 1] if closes > MINUTES_A_DAY]
-        days.append(WeekDay(str(WEEKDAYS[number]).capitalize(), deadlines.hours_words(hours), [*tails, *bars]))
+        tails = [
+            Bar(0, closes - MINUTES_A_DAY, True)
+            for _, closes in week.days[number - 1]
+            if closes > MINUTES_A_DAY
+        ]
+        days.append(
+            WeekDay(
+                str(WEEKDAYS[number]).capitalize(), deadlines.hours_words(hours), [*tails, *bars]
+            )
+        )
     return WeekView(week.since, days, is_current)
 
 
@@ -122,11 +132,21 @@ def day_rows(calendar: Calendar, work: WorkCalendar, number: int) -> list[DayRow
 
 
 def running(found: Iterable[Calendar]) -> dict[int, int]:
-    """How many open handoffs count in each calendar: their team's own, else that of their agreement. One query
-    however many calendars; ``found``: all of them, those of teams with their state."""
-    own = {calendar.team_id: calendar.pk for calendar in found if calendar.team_id and calendar.archived_at is None}
+    """How many open handoffs count in each calendar: their team's own, else that of their
+    agreement. One query however many calendars; ``found``: all of them, those of teams with their
+    state.
+    """
+    own = {
+        calendar.team_id: calendar.pk
+        for calendar in found
+        if calendar.team_id and calendar.archived_at is None
+    }
     counts: dict[int, int] = {}
-    rows = Handoff.objects.open().values_list("team", "agreement_version__calendar").annotate(Count("pk"))
+    rows = (
+        Handoff.objects.open()
+        .values_list("team", "agreement_version__calendar")
+        .annotate(Count("pk"))
+    )
     for team, agreed, count in rows.order_by():
         pk = own.get(team, agreed)
         counts[pk] = counts.get(pk, 0) + count
@@ -151,8 +171,16 @@ def running_in(calendar: Calendar, work: WorkCalendar) -> Running:
     stored = work.to_json()
     same = Q(**{f"policy__calendar__{key}": stored[key] for key in ("zone", "windows", "holidays")})
     changes = stored.get("changes")
-    same &= Q(policy__calendar__changes=changes) if changes else Q(policy__calendar__changes__isnull=True)
-    found = Handoff.objects.open().filter(mine).aggregate(count=Count("pk"), same=Count("pk", filter=same))
+    same &= (
+        Q(policy__calendar__changes=changes)
+        if changes
+        else Q(policy__calendar__changes__isnull=True)
+    )
+    found = (
+        Handoff.objects.open()
+        .filter(mine)
+        .aggregate(count=Count("pk"), same=Count("pk", filter=same))
+    )
     return Running(found["count"], found["count"] - found["same"])
 
 
@@ -165,9 +193,15 @@ def versions(calendar: Calendar) -> list[AgreementVersion]:
 def promises() -> list[Commitment]:
     """What the agreements in force promise within a time, for the tester."""
     rows = Commitment.objects.filter(
-        version__state=AgreementState.IN_FORCE, metric__in=CLOCK_METRICS, window_minutes__isnull=False
+        version__state=AgreementState.IN_FORCE,
+        metric__in=CLOCK_METRICS,
+        window_minutes__isnull=False,
     )
-    return list(rows.select_related("version__agreement").order_by("version__agreement__name", "position", "pk"))
+    return list(
+        rows.select_related("version__agreement").order_by(
+            "version__agreement__name", "position", "pk"
+        )
+    )
 
 
 def state_of(calendar: Any) -> str:

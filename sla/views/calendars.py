@@ -28,7 +28,14 @@ from leads.permissions import can_reapply
 from sla.calendars import calendars, public_holidays, special_days
 from sla.calendars.hours_text import PRESETS, write
 from sla.calendars.special_days import Standing
-from sla.forms.calendars import CalendarForm, CopyForm, DayForm, LaterWeekForm, ListForm, NewCalendarForm
+from sla.forms.calendars import (
+    CalendarForm,
+    CopyForm,
+    DayForm,
+    LaterWeekForm,
+    ListForm,
+    NewCalendarForm,
+)
 from sla.models import Calendar
 from sla.permissions import can_edit_calendars
 from sla.text import deadlines
@@ -53,7 +60,9 @@ def editors_only(view: View) -> View:
 def fetch(pk: int, *, hold: bool = False) -> Calendar:
     """The calendar, else 404. ``hold``: nobody else changes it until the transaction ends."""
     rows = Calendar.objects.select_related("team").prefetch_related("windows", "holidays")
-    return get_object_or_404(rows.select_for_update(of=["self"], no_key=True) if hold else rows, pk=pk)
+    return get_object_or_404(
+        rows.select_for_update(of=["self"], no_key=True) if hold else rows, pk=pk
+    )
 
 
 def posted(request: Request) -> Any:
@@ -69,7 +78,9 @@ def day_of(request: Request, name: str) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise BadParameter(_("This page address is not complete. Start again from the list.")) from error
+        raise BadParameter(
+            _("This page address is not complete. Start again from the list.")
+        ) from error
 
 
 def to_year(calendar: Calendar, number: int) -> HttpResponse:
@@ -86,7 +97,12 @@ def calendar_list(request: Request) -> HttpResponse:
         week = calendars.plain(each).week_of(local_date(request.now, each.time_zone))
         state = overview.state_of(each)
         rows.append(
-            {"calendar": each, "week": deadlines.week_words(week), "open": counts.get(each.pk, 0), "state": state}
+            {
+                "calendar": each,
+                "week": deadlines.week_words(week),
+                "open": counts.get(each.pk, 0),
+                "state": state,
+            }
         )
     context = {"rows": rows, "may_edit": can_edit_calendars(request.user)}
     return render(request, "sla/calendar_list.html", context)
@@ -99,7 +115,11 @@ def calendar_page(request: Request, pk: int) -> HttpResponse:
     work = calendars.plain(calendar)
     today = local_date(request.now, calendar.time_zone)
     text = request.GET.get("year", str(today.year))
-    if not text.isascii() or not text.isdigit() or not overview.FIRST_YEAR <= int(text) <= overview.LAST_YEAR:
+    if (
+        not text.isascii()
+        or not text.isdigit()
+        or not overview.FIRST_YEAR <= int(text) <= overview.LAST_YEAR
+    ):
         raise BadParameter(_("This page address is not complete. Start again from the list."))
     number = int(text)
     rows = overview.day_rows(calendar, work, number)
@@ -138,7 +158,9 @@ def calendar_new(request: Request) -> HttpResponse:
     made: list[Calendar] = []
 
     def save() -> None:
-        data: dict[str, Any] = {name: form.cleaned_data[name] for name in ("name", "time_zone", "windows")}
+        data: dict[str, Any] = {
+            name: form.cleaned_data[name] for name in ("name", "time_zone", "windows")
+        }
         data |= {"by": request.user, "at": request.now, "team": form.chosen_team}
         made.append(calendars.copy(original, **data) if original else calendars.create(**data))
 
@@ -149,7 +171,12 @@ def calendar_new(request: Request) -> HttpResponse:
 
 
 def answer(
-    request: Request, template: str, form: Form, save: Callable[[], Any], go: Callable[[], HttpResponse], **more: Any
+    request: Request,
+    template: str,
+    form: Form,
+    save: Callable[[], Any],
+    go: Callable[[], HttpResponse],
+    **more: Any,
 ) -> HttpResponse:
     """Show a form, or save it and go on; what is wrong comes back with all that was typed."""
     status = 200
@@ -186,8 +213,14 @@ def calendar_edit(request: Request, pk: int) -> HttpResponse:
         data = {name: form.cleaned_data[name] for name in ("name", "time_zone", "windows")}
         calendars.change(calendar, **data, by=request.user, at=request.now)
 
-    more = {"calendar": calendar, "is_signed": frozen, "has_changes": bool(calendars.changes_of(calendar))}
-    return answer(request, "sla/calendar_edit.html", form, save, lambda: redirect("calendar", pk=pk), **more)
+    more = {
+        "calendar": calendar,
+        "is_signed": frozen,
+        "has_changes": bool(calendars.changes_of(calendar)),
+    }
+    return answer(
+        request, "sla/calendar_edit.html", form, save, lambda: redirect("calendar", pk=pk), **more
+    )
 
 
 @page
@@ -208,10 +241,14 @@ def calendar_week(request: Request, pk: int) -> HttpResponse:
     def save() -> None:
         form.check_unmoved()
         data = form.cleaned_data
-        calendars.set_week(calendar, data["since"], data["windows"], was=stored, by=request.user, at=request.now)
+        calendars.set_week(
+            calendar, data["since"], data["windows"], was=stored, by=request.user, at=request.now
+        )
 
     more = {"calendar": calendar, "stored": stored, "is_signed": calendars.is_signed(calendar)}
-    return answer(request, "sla/calendar_week.html", form, save, lambda: redirect("calendar", pk=pk), **more)
+    return answer(
+        request, "sla/calendar_week.html", form, save, lambda: redirect("calendar", pk=pk), **more
+    )
 
 
 @page
@@ -236,15 +273,23 @@ def calendar_day(request: Request, pk: int) -> HttpResponse:
     def go() -> HttpResponse:
         return to_year(calendar, form.cleaned_data["on"].year)
 
-    return answer(request, "sla/calendar_day.html", form, save, go, calendar=calendar, stored=stored)
+    return answer(
+        request, "sla/calendar_day.html", form, save, go, calendar=calendar, stored=stored
+    )
 
 
 @page
 @editors_only
 def calendar_holidays(request: Request, pk: int) -> HttpResponse:
-    """The holidays of a country and region for a year, shown beside what the calendar has, before they are copied."""
+    """The holidays of a country and region for a year, shown beside what the calendar has, before
+    they are copied.
+    """
     calendar, organisation = fetch(pk), request.organisation
-    first = {"country": organisation.country or "MX", "region": "", "year": local_date(request.now, "UTC").year}
+    first = {
+        "country": organisation.country or "MX",
+        "region": "",
+        "year": local_date(request.now, "UTC").year,
+    }
     given = {name: request.GET.get(name, value) for name, value in first.items()}
     choose = ListForm(given, regions=public_holidays.regions(str(given["country"])))
     context: dict[str, Any] = {"calendar": calendar, "choose": choose}
@@ -262,7 +307,14 @@ def calendar_holidays(request: Request, pk: int) -> HttpResponse:
 
     there = [row for row in rows if row.standing is Standing.THERE]
     context |= {"rows": rows, "there": there, "query": urlencode(data), "country": data["country"]}
-    return answer(request, "sla/calendar_holidays.html", form, save, lambda: to_year(calendar, data["year"]), **context)
+    return answer(
+        request,
+        "sla/calendar_holidays.html",
+        form,
+        save,
+        lambda: to_year(calendar, data["year"]),
+        **context,
+    )
 
 
 @require_POST

@@ -24,9 +24,13 @@ ASKS = ("calendar", "at", "promise", "hours", "minutes")
 
 @require_safe
 def calendar_tester(request: Request) -> HttpResponse:
-    """The form with an answer below it; the first visit asks about the organisation's calendar now."""
+    """The form with an answer below it; the first visit asks about the organisation's
+    calendar now.
+    """
     asked = request.GET.get("calendar", "")
-    found = [each for each in calendars.listed() if each.archived_at is None or str(each.pk) == asked]
+    found = [
+        each for each in calendars.listed() if each.archived_at is None or str(each.pk) == asked
+    ]
     if not found:
         return render(request, "sla/calendar_tester.html", {"form": None})
     promises = calendar_page.promises()
@@ -38,8 +42,12 @@ def calendar_tester(request: Request) -> HttpResponse:
     return render(request, "sla/calendar_tester.html", context, status=422 if form.errors else 200)
 
 
-def first(request: Request, data: dict[str, str], found: list[Calendar], promises: list[Commitment]) -> dict[str, str]:
-    """What was asked, and what nobody asked yet: the organisation's calendar, now, the first commitment."""
+def first(
+    request: Request, data: dict[str, str], found: list[Calendar], promises: list[Commitment]
+) -> dict[str, str]:
+    """What was asked, and what nobody asked yet: the organisation's calendar, now, the first
+    commitment.
+    """
     main = next((each for each in found if each.team_id is None), found[0])
     chosen = next((each for each in found if str(each.pk) == data.get("calendar")), main)
     now = request.now.astimezone(ZoneInfo(chosen.time_zone)).strftime("%Y-%m-%dT%H:%M")

@@ -1,4 +1,6 @@
-"""The catalogues of reasons, to reject a lead and to pause a clock, kept by the leads of both sides."""
+"""The catalogues of reasons, to reject a lead and to pause a clock, kept by the leads of both
+sides.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +34,9 @@ View = Callable[..., HttpResponse]
 
 @dataclass(frozen=True)
 class Catalogue:
-    """``store``: the noun module that writes it; ``url``: the name of the address of one reason; its list has an s."""
+    """``store``: the noun module that writes it; ``url``: the name of the address of one reason;
+    its list has an s.
+    """
 
     model: Any
     store: ModuleType
@@ -96,9 +100,15 @@ def listing(request: Request, catalogue: Catalogue) -> HttpResponse:
             except DomainError as error:
                 status = refuse(form, error)
             else:
-                return catalogue.back(request, _("Saved. The next version of an agreement can name it."))
+                return catalogue.back(
+                    request, _("Saved. The next version of an agreement can name it.")
+                )
     used = catalogue.store.used()
-    context = {"catalogue": catalogue, "rows": [(row, row.pk in used, _said(row)) for row in rows], "form": form}
+    context = {
+        "catalogue": catalogue,
+        "rows": [(row, row.pk in used, _said(row)) for row in rows],
+        "form": form,
+    }
     return render(request, "sla/reasons.html", context, status=status)
 
 
@@ -124,7 +134,12 @@ def editing(request: Request, catalogue: Catalogue, pk: int) -> HttpResponse:
                 status = refuse(form, error)
             else:
                 return catalogue.back(request, _("Saved."))
-    context = {"catalogue": catalogue, "reason": reason, "form": form, "is_used": catalogue.store.is_used(reason)}
+    context = {
+        "catalogue": catalogue,
+        "reason": reason,
+        "form": form,
+        "is_used": catalogue.store.is_used(reason),
+    }
     return render(request, "sla/reason.html", context, status=status)
 
 

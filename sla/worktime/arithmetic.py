@@ -1,22 +1,25 @@
 """Business time: which instants a working calendar counts, and where a deadline falls.
 
-Pure: plain data in and out, no Django, no clock. Instants are aware datetimes, answered in UTC; durations are
-``timedelta`` of open time, exact to the microsecond.
+Pure: plain data in and out, no Django, no clock. Instants are aware datetimes, answered in UTC;
+durations are ``timedelta`` of open time, exact to the microsecond.
 
 Domain rules kept here:
 
-* An instant is open when its *local wall clock reading* lies in a window. So an hour that the wall clock
+* An instant is open when its *local wall clock reading* lies in a window. So an hour that the wall
+  clock
   repeats counts each time it passes, and an hour that it skips does not exist.
-* Windows are half-open, ``[opens, closes)``: the closing instant itself is closed. Overlapping and touching
+* Windows are half-open, ``[opens, closes)``: the closing instant itself is closed. Overlapping and
+  touching
   windows are one.
-* A window belongs to the date on which it starts, also when it runs over midnight; a holiday replaces the
+* A window belongs to the date on which it starts, also when it runs over midnight; a holiday
+  replaces the
   windows that start on its date.
 * A duration that is used up exactly at closing is due at closing.
 * Weekly windows may change on a date: a window that started before it runs on over that midnight.
 
-How: time is cut into UTC weeks. The open stretches of a week are worked out once per calendar, in integer
-microseconds since 1970, and remembered with their running sum; every answer is a bisection in one week and a
-sum over the weeks between.
+How: time is cut into UTC weeks. The open stretches of a week are worked out once per calendar, in
+integer microseconds since 1970, and remembered with their running sum; every answer is a bisection
+in one week and a sum over the weeks between.
 """
 
 from bisect import bisect_left, bisect_right
@@ -48,7 +51,8 @@ __all__ = [
 
 ALWAYS_OPEN = WorkCalendar.always_open
 
-# Nothing loops for ever: two years without an opening is a mistake in the calendar, and no promise between
+# Nothing loops for ever: two years without an opening is a mistake in the calendar, and no promise
+# between
 # people runs for a hundred years.
 HORIZON = timedelta(weeks=105)
 REACH = timedelta(days=36525)
@@ -60,7 +64,8 @@ _DAY = MINUTES_A_DAY * _MINUTE
 _WEEK = 7 * _DAY
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _EPOCH_DAY = _EPOCH.toordinal()
-# A week needs local dates on both sides of it, so the outermost weeks of years 1 to 9999 are left out.
+# A week needs local dates on both sides of it, so the outermost weeks of years 1 to 9999 are left
+# out.
 _FIRST_WEEK = (date(1, 1, 15).toordinal() - _EPOCH_DAY) // 7
 _LAST_WEEK = (date(9999, 12, 15).toordinal() - _EPOCH_DAY) // 7
 
@@ -78,11 +83,13 @@ class Why(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A stretch of the way to a deadline, from ``since`` to before ``until`` (UTC), all of it for one reason.
+    """A stretch of the way to a deadline, from ``since`` to before ``until`` (UTC), all of it for
+    one reason.
 
-    ``counted``: open time in it; ``left``: what of the duration is still to come after it. ``on``: the local date at
-    its start. ``name``: why that date differs from its week, where it does; ``week_since``: from when on the weekly
-    hours of that date are in effect (None: from the beginning).
+    ``counted``: open time in it; ``left``: what of the duration is still to come after it. ``on``:
+    the local date at its start. ``name``: why that date differs from its week, where it does;
+    ``week_since``: from when on the weekly hours of that date are in effect (None: from the
+    beginning).
     """
 
     why: Why
@@ -96,7 +103,10 @@ class Step:
 
 
 def is_open(calendar: WorkCalendar, at: datetime) -> bool:
-    """Whether ``calendar`` is open at the aware instant ``at``. Raises ValueError on a naive one."""
+    """Whether ``calendar`` is open at the aware instant ``at``.
+
+    Raises ValueError on a naive one.
+    """
     moment = _micros(at, "at")
     week = _week(calendar, moment // _WEEK)
     stretch = bisect_right(week.closes, moment)
@@ -132,10 +142,11 @@ def next_close(calendar: WorkCalendar, at: datetime) -> datetime | None:
 
 
 def add(calendar: WorkCalendar, at: datetime, duration: timedelta) -> datetime:
-    """The deadline, in UTC: the first instant by which ``duration`` of open time has passed since ``at``.
+    """The deadline, in UTC: the first instant by which ``duration`` of open time has passed since
+    ``at``.
 
-    Due exactly at closing stays at closing. A zero duration is due at the next open instant.
-    Raises ValueError on a naive ``at`` or a negative duration, and CalendarNeverOpen when nothing opens
+    Due exactly at closing stays at closing. A zero duration is due at the next open instant. Raises
+    ValueError on a naive ``at`` or a negative duration, and CalendarNeverOpen when nothing opens
     within two years, or when the deadline would lie more than a hundred years away.
     """
     moment = _micros(at, "at")
@@ -151,7 +162,9 @@ def add(calendar: WorkCalendar, at: datetime, duration: timedelta) -> datetime:
             stretch = bisect_left(week.worked, wanted)
             return _instant(week.closes[stretch] - (week.worked[stretch] - wanted))
         wanted -= week.total
-    raise CalendarNeverOpen(f"{duration} of open time after {at} lie more than a hundred years ahead")
+    raise CalendarNeverOpen(
+        f"{duration} of open time after {at} lie more than a hundred years ahead"
+    )
 
 
 def between(calendar: WorkCalendar, start: datetime, end: datetime) -> timedelta:
@@ -171,10 +184,12 @@ def between(calendar: WorkCalendar, start: datetime, end: datetime) -> timedelta
 
 
 def explain(calendar: WorkCalendar, at: datetime, duration: timedelta) -> list[Step]:
-    """Why ``duration`` from ``at`` on is due when `add` says: the stretches between, each with its reason.
+    """Why ``duration`` from ``at`` on is due when `add` says: the stretches between, each with its
+    reason.
 
-    They follow each other without a gap from ``at`` to the deadline, and what they counted adds up to ``duration``.
-    Empty where the deadline is ``at`` itself. Raises as `add`; as long as the way is (some lines for each day).
+    They follow each other without a gap from ``at`` to the deadline, and what they counted adds up
+    to ``duration``. Empty where the deadline is ``at`` itself. Raises as `add`; as long as the way
+    is (some lines for each day).
     """
     start, end = _micros(at, "at"), _micros(add(calendar, at, duration), "at")
     zone, left = ZoneInfo(calendar.zone), duration
@@ -183,18 +198,32 @@ def explain(calendar: WorkCalendar, at: datetime, duration: timedelta) -> list[S
         counted = _instant(until) - _instant(since) if why is Why.OPEN else timedelta(0)
         left -= counted
         name = calendar.names.get(on, "")
-        steps.append(Step(why, _instant(since), _instant(until), counted, left, on, name, calendar.week_of(on).since))
+        steps.append(
+            Step(
+                why,
+                _instant(since),
+                _instant(until),
+                counted,
+                left,
+                on,
+                name,
+                calendar.week_of(on).since,
+            )
+        )
     return steps
 
 
-def _reasons(calendar: WorkCalendar, zone: ZoneInfo, start: int, end: int) -> list[tuple[int, int, Why, date]]:
+def _reasons(
+    calendar: WorkCalendar, zone: ZoneInfo, start: int, end: int
+) -> list[tuple[int, int, Why, date]]:
     """(since, until, why, local date) from ``start`` to ``end``, cut where the reason changes."""
     found: list[tuple[int, int, Why, date]] = []
     moment = start
     for opens, closes in [*_stretches(calendar, start, end), (end, end)]:
         for piece in _closed(calendar, zone, moment, opens):
             same = found and found[-1][2] is piece[2]
-            # One line for a weekend, and for a date that a clock change or the end of a UTC week cuts.
+            # One line for a weekend, and for a date that a clock change or the end of a UTC week
+            # cuts.
             if same and (piece[2] is Why.DAY_OFF or found[-1][3] == piece[3]):
                 piece = (found[-1][0], *piece[1:3], found.pop()[3])
             found.append(piece)
@@ -218,7 +247,9 @@ def _stretches(calendar: WorkCalendar, start: int, end: int) -> list[Hours]:
     return found
 
 
-def _closed(calendar: WorkCalendar, zone: ZoneInfo, start: int, end: int) -> Iterator[tuple[int, int, Why, date]]:
+def _closed(
+    calendar: WorkCalendar, zone: ZoneInfo, start: int, end: int
+) -> Iterator[tuple[int, int, Why, date]]:
     """A closed stretch cut at local midnights, each piece with its reason."""
     for number in range(start // _WEEK, end // _WEEK + 1):
         for since, until, offset in _offsets(zone, number):
@@ -232,7 +263,9 @@ def _closed(calendar: WorkCalendar, zone: ZoneInfo, start: int, end: int) -> Ite
 
 
 def _why_closed(calendar: WorkCalendar, on: date, reading: int) -> Why:
-    """Why nothing is open at ``reading`` (wall microseconds since midnight) of the local date ``on``."""
+    """Why nothing is open at ``reading`` (wall microseconds since midnight) of the local date
+    ``on``.
+    """
     hours = calendar.hours_on(on)
     if not hours:
         return Why.HOLIDAY if on in calendar.holidays else Why.DAY_OFF
@@ -246,7 +279,9 @@ def _local(zone: ZoneInfo, moment: int) -> date:
 
 
 class _Week(NamedTuple):
-    """One UTC week: its open stretches, and the open time from the week's start to the close of each."""
+    """One UTC week: its open stretches, and the open time from the week's start to the close of
+    each.
+    """
 
     opens: list[int]
     closes: list[int]
@@ -256,7 +291,9 @@ class _Week(NamedTuple):
 
 @lru_cache(maxsize=8192)
 def _week(calendar: WorkCalendar, number: int) -> _Week:
-    """The open stretches of week ``number`` (0 starts on 1970-01-01 UTC), cut at both ends of the week."""
+    """The open stretches of week ``number`` (0 starts on 1970-01-01 UTC), cut at both ends of the
+    week.
+    """
     windows = _wall_windows(calendar, _EPOCH_DAY + 7 * number)
     pieces = []
     for since, until, offset in _offsets(ZoneInfo(calendar.zone), number):
@@ -282,22 +319,28 @@ def _week(calendar: WorkCalendar, number: int) -> _Week:
 
 
 def _wall_windows(calendar: WorkCalendar, first_day: int) -> list[Hours]:
-    """Every window that can touch the UTC week from ordinal ``first_day``, in wall microseconds since 1970.
+    """Every window that can touch the UTC week from ordinal ``first_day``, in wall microseconds
+    since 1970.
 
-    A window lasts into the next date, and local dates run up to a day beside UTC: so two days before the
-    week, and one after it.
+    A window lasts into the next date, and local dates run up to a day beside UTC: so two days
+    before the week, and one after it.
     """
     found = []
     for ordinal in range(first_day - 2, first_day + 8):
         hours = calendar.hours_on(date.fromordinal(ordinal))
         midnight = (ordinal - _EPOCH_DAY) * _DAY
-        found += [(midnight + opens * _MINUTE, midnight + closes * _MINUTE) for opens, closes in hours]
+        found += [
+            (midnight + opens * _MINUTE, midnight + closes * _MINUTE) for opens, closes in hours
+        ]
     return found
 
 
 def _offsets(zone: ZoneInfo, number: int) -> list[tuple[int, int, int]]:
-    """Week ``number`` cut where ``zone`` changes its offset: (since, until, offset), all in microseconds."""
-    # ZoneInfo does not tell its changes. The closest two in the IANA data lie four days apart, so a look at
+    """Week ``number`` cut where ``zone`` changes its offset: (since, until, offset), all in
+    microseconds.
+    """
+    # ZoneInfo does not tell its changes. The closest two in the IANA data lie four days apart, so a
+    # look at
     # each day finds them all (a test keeps watch), and a bisection gives the second.
     spans = []
     since = seen = number * _WEEK
@@ -317,19 +360,24 @@ def _offsets(zone: ZoneInfo, number: int) -> list[tuple[int, int, int]]:
 def _offset(zone: ZoneInfo, moment: int) -> int:
     """Wall clock of ``zone`` minus UTC at ``moment``, in microseconds."""
     utc = _instant(moment)
-    # From the two readings, not from utcoffset(): that one is asked of a wall time, which can be ambiguous.
+    # From the two readings, not from utcoffset(): that one is asked of a wall time, which can be
+    # ambiguous.
     return (utc.astimezone(zone).replace(tzinfo=UTC) - utc) // _MICROSECOND
 
 
 def _weeks_from(calendar: WorkCalendar, moment: int) -> Iterator[_Week]:
-    """The weeks from that of ``moment`` on, for a hundred years; CalendarNeverOpen after two closed years."""
+    """The weeks from that of ``moment`` on, for a hundred years; CalendarNeverOpen after two closed
+    years.
+    """
     first = moment // _WEEK
     closed = 0
     for number in range(first, min(first + REACH // timedelta(weeks=1), _LAST_WEEK) + 1):
         week = _week(calendar, number)
         closed = 0 if week.total else closed + 1
         if closed > HORIZON // timedelta(weeks=1):
-            raise CalendarNeverOpen(f"the calendar is closed for two years before {_instant(number * _WEEK)}")
+            raise CalendarNeverOpen(
+                f"the calendar is closed for two years before {_instant(number * _WEEK)}"
+            )
         yield week
 
 
@@ -352,7 +400,9 @@ def _worked(week: _Week, moment: int) -> int:
 
 
 def _micros(at: datetime, name: str) -> int:
-    """``at`` in microseconds since 1970; ValueError that says ``name`` when it is naive or out of range."""
+    """``at`` in microseconds since 1970; ValueError that says ``name`` when it is naive or out of
+    range.
+    """
     if not isinstance(at, datetime) or at.utcoffset() is None:
         raise ValueError(f"{name} must be an aware datetime, not {at!r}")
     moment = (at - _EPOCH) // _MICROSECOND

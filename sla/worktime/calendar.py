@@ -1,6 +1,8 @@
-"""A working calendar as plain data: a zone, weekly windows, what changes on a date, and the dates that differ.
+"""A working calendar as plain data: a zone, weekly windows, what changes on a date, and the dates
+that differ.
 
-Pure: no Django, no clock. ``sla.worktime.arithmetic`` counts in it; clocks and handoffs carry it along as JSON.
+Pure: no Django, no clock. ``sla.worktime.arithmetic`` counts in it; clocks and handoffs carry it
+along as JSON.
 """
 
 from bisect import bisect_right
@@ -17,21 +19,24 @@ WeekHours = tuple[int, int, int]
 
 MINUTES_A_DAY = 1440
 _MINUTES_A_WEEK = 7 * MINUTES_A_DAY
-# ZoneInfo reads these too, but they are the machine's own setting, or zones that count leap seconds.
+# ZoneInfo reads these too, but they are the machine's own setting, or zones that count leap
+# seconds.
 _NOT_IANA = ("localtime", "posixrules", "Factory", "posix/", "right/")
 
 
 class CalendarNeverOpen(ValueError):
-    """The calendar has no windows, stays closed for two years on end, or never gives the time asked for."""
+    """The calendar has no windows, stays closed for two years on end, or never gives the time asked
+    for.
+    """
 
 
 @dataclass(frozen=True, slots=True)
 class Window:
     """Working hours that start on one weekday, in local wall time.
 
-    ``weekday``: 0 is Monday. ``opens`` (0 to 1439) and ``closes`` are minutes from that day's midnight;
-    ``closes`` is after ``opens`` by at most 1440 and may lie beyond 1440: the window then runs over midnight.
-    Raises ValueError that names the field.
+    ``weekday``: 0 is Monday. ``opens`` (0 to 1439) and ``closes`` are minutes from that day's
+    midnight; ``closes`` is after ``opens`` by at most 1440 and may lie beyond 1440: the window then
+    runs over midnight. Raises ValueError that names the field.
     """
 
     weekday: int
@@ -45,7 +50,9 @@ class Window:
 
 
 class Week(NamedTuple):
-    """Weekly hours in effect: ``since`` a local date (None: from the beginning), and the hours of Monday to Sunday."""
+    """Weekly hours in effect: ``since`` a local date (None: from the beginning), and the hours of
+    Monday to Sunday.
+    """
 
     since: date | None
     days: tuple[tuple[Hours, ...], ...]
@@ -55,10 +62,10 @@ class Week(NamedTuple):
 class WorkCalendar:
     """When a team works: an IANA zone, weekly windows, and the dates that differ.
 
-    ``holidays`` maps a local date to the ``(opens, closes)`` pairs (minutes, as in `Window`) that replace the
-    windows starting on it; no pairs means that none starts. ``changes`` maps a local date to the windows that are the
-    weekly ones from that date on. ``names`` says why a date of ``holidays`` differs; hours alone make two calendars
-    equal. Immutable, hashable, picklable.
+    ``holidays`` maps a local date to the ``(opens, closes)`` pairs (minutes, as in `Window`) that
+    replace the windows starting on it; no pairs means that none starts. ``changes`` maps a local
+    date to the windows that are the weekly ones from that date on. ``names`` says why a date of
+    ``holidays`` differs; hours alone make two calendars equal. Immutable, hashable, picklable.
     Raises ValueError that names the field, and CalendarNeverOpen when there are no windows.
     """
 
@@ -104,7 +111,13 @@ class WorkCalendar:
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Rebuilt, not copied: hashes of strings differ between processes.
-        return type(self), (self.zone, self.windows, dict(self.holidays), dict(self.changes), dict(self.names))
+        return type(self), (
+            self.zone,
+            self.windows,
+            dict(self.holidays),
+            dict(self.changes),
+            dict(self.names),
+        )
 
     def week_of(self, day: date) -> Week:
         """The weekly hours in effect on the local date ``day``."""
@@ -117,18 +130,28 @@ class WorkCalendar:
 
     @classmethod
     def always_open(cls, zone: str) -> Self:
-        """A calendar of ``zone`` (IANA name) that is always open. Raises ValueError on a bad zone."""
+        """A calendar of ``zone`` (IANA name) that is always open.
+
+        Raises ValueError on a bad zone.
+        """
         return cls(zone, tuple(Window(weekday, 0, MINUTES_A_DAY) for weekday in range(7)), {})
 
     def to_json(self) -> dict[str, Any]:
-        """This calendar as plain lists, strings and numbers; `from_json` gives an equal calendar back."""
+        """This calendar as plain lists, strings and numbers; `from_json` gives an equal calendar
+        back.
+        """
         stored: dict[str, Any] = {
             "zone": self.zone,
             "windows": _rows(self.windows),
-            "holidays": {day.isoformat(): [list(pair) for pair in pairs] for day, pairs in self.holidays.items()},
+            "holidays": {
+                day.isoformat(): [list(pair) for pair in pairs]
+                for day, pairs in self.holidays.items()
+            },
         }
         if self.changes:
-            stored["changes"] = {day.isoformat(): _rows(windows) for day, windows in self.changes.items()}
+            stored["changes"] = {
+                day.isoformat(): _rows(windows) for day, windows in self.changes.items()
+            }
         if self.names:
             stored["names"] = {day.isoformat(): name for day, name in self.names.items()}
         return stored
@@ -140,8 +163,14 @@ class WorkCalendar:
         Raises ValueError that names the field at fault.
         """
         needed = {"zone", "windows", "holidays"}
-        if not isinstance(stored, Mapping) or not needed <= set(stored) <= needed | {"changes", "names"}:
-            raise ValueError("a stored calendar has the fields zone, windows, holidays, and may have changes and names")
+        if not isinstance(stored, Mapping) or not needed <= set(stored) <= needed | {
+            "changes",
+            "names",
+        }:
+            raise ValueError(
+                "a stored calendar has the fields zone, windows, holidays, and may have changes and"
+                " names"
+            )
         changes = _by_text("changes", stored.get("changes", {}))
         return cls(
             stored["zone"],
@@ -153,7 +182,9 @@ class WorkCalendar:
 
 
 def check_hours(opens: int, closes: int) -> None:
-    """Raises ValueError that names the field, where ``opens`` and ``closes`` (minutes) are no window."""
+    """Raises ValueError that names the field, where ``opens`` and ``closes`` (minutes) are no
+    window.
+    """
     if type(opens) is not int or not 0 <= opens < MINUTES_A_DAY:
         raise ValueError(f"opens must be a whole number of minutes from 0 to 1439, not {opens!r}")
     if type(closes) is not int or not opens < closes <= opens + MINUTES_A_DAY:
@@ -161,13 +192,20 @@ def check_hours(opens: int, closes: int) -> None:
 
 
 def overlap(windows: Iterable[WeekHours]) -> int | None:
-    """The weekday of the first (weekday, opens, closes) that begins before an earlier one has closed; None: all apart.
+    """The weekday of the first (weekday, opens, closes) that begins before an earlier one has
+    closed; None: all apart.
 
     Nights count into the next day, that of Sunday into Monday. Windows that touch are apart.
     """
-    ordered = sorted((day * MINUTES_A_DAY + opens, day * MINUTES_A_DAY + closes) for day, opens, closes in windows)
+    ordered = sorted(
+        (day * MINUTES_A_DAY + opens, day * MINUTES_A_DAY + closes)
+        for day, opens, closes in windows
+    )
     # Monday comes once more after Sunday.
-    around = [*ordered, *((opens + _MINUTES_A_WEEK, closes + _MINUTES_A_WEEK) for opens, closes in ordered[:1])]
+    around = [
+        *ordered,
+        *((opens + _MINUTES_A_WEEK, closes + _MINUTES_A_WEEK) for opens, closes in ordered[:1]),
+    ]
     for (_, closes), (opens, _) in pairwise(around):
         if opens < closes:
             return opens % _MINUTES_A_WEEK // MINUTES_A_DAY
@@ -183,7 +221,10 @@ def _rows(windows: tuple[Window, ...]) -> list[list[int]]:
 
 
 def _week(since: date | None, windows: tuple[Window, ...]) -> Week:
-    return Week(since, tuple(tuple((w.opens, w.closes) for w in windows if w.weekday == day) for day in range(7)))
+    return Week(
+        since,
+        tuple(tuple((w.opens, w.closes) for w in windows if w.weekday == day) for day in range(7)),
+    )
 
 
 def _check_zone(zone: str) -> None:
@@ -196,7 +237,9 @@ def _check_zone(zone: str) -> None:
 
 
 def _checked_windows(name: str, windows: Any) -> tuple[Window, ...]:
-    if not isinstance(windows, (tuple, list)) or not all(isinstance(window, Window) for window in windows):
+    if not isinstance(windows, (tuple, list)) or not all(
+        isinstance(window, Window) for window in windows
+    ):
         raise ValueError(f"{name} must be a tuple of Window, not {windows!r}")
     if not windows:
         raise CalendarNeverOpen(f"{name} must not be empty: the calendar would never open")
@@ -220,7 +263,9 @@ def _checked_name(name: str, value: Any) -> str:
 
 
 def _by_date(name: str, given: Any, check: Callable[[str, Any], Any]) -> dict[date, Any]:
-    """``given`` in the order of its dates, each value as ``check`` returns it; ValueError that names the date."""
+    """``given`` in the order of its dates, each value as ``check`` returns it; ValueError that
+    names the date.
+    """
     if not isinstance(given, Mapping):
         raise ValueError(f"{name} must map dates, not {given!r}")
     checked = {}

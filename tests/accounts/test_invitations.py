@@ -84,22 +84,36 @@ def test_link_of_another_invitation_is_unknown(cast: Cast, invitation: Invitatio
 def test_looking_changes_nothing(invitation: Invitation, fabi: User, client: Client) -> None:
     entries = Entry.objects.count()
     assert client.get(invitations.path_of(invitation)).status_code == 200
-    assert (now(fabi).is_active, Invitation.objects.get().accepted_at, Entry.objects.count()) == (False, None, entries)
+    assert (now(fabi).is_active, Invitation.objects.get().accepted_at, Entry.objects.count()) == (
+        False,
+        None,
+        entries,
+    )
 
 
 def test_page_speaks_the_language_of_the_invitation(invitation: Invitation, fabi: User) -> None:
     User.objects.update(language="es")
     path = invitations.path_of(invitation)
-    assert Client().get(path, headers={"Accept-Language": "en"}).context["form"].initial["language"] == "es"
+    assert (
+        Client().get(path, headers={"Accept-Language": "en"}).context["form"].initial["language"]
+        == "es"
+    )
 
 
-def test_person_sets_a_password_and_is_in(invitation: Invitation, fabi: User, client: Client) -> None:
+def test_person_sets_a_password_and_is_in(
+    invitation: Invitation, fabi: User, client: Client
+) -> None:
     response = client.post(invitations.path_of(invitation), GOOD)
     person = now(fabi)
     assert (response.status_code, client.session["_auth_user_id"]) == (302, str(fabi.pk))
     assert (person.is_active, person.name, person.language) == (True, "Fabi Ríos", "es")
     assert person.check_password(PASSWORD) is True
-    assert Entry.objects.filter(verb="invitation_accepted", subject_id=fabi.pk, actor=fabi, at=TEN).count() == 1
+    assert (
+        Entry.objects.filter(
+            verb="invitation_accepted", subject_id=fabi.pk, actor=fabi, at=TEN
+        ).count()
+        == 1
+    )
 
 
 def test_password_may_have_spaces_at_its_ends(invitation: Invitation, fabi: User) -> None:
@@ -119,7 +133,9 @@ def test_password_may_have_spaces_at_its_ends(invitation: Invitation, fabi: User
         ("language", "xx"),
     ],
 )
-def test_bad_input_is_named_and_opens_nothing(invitation: Invitation, fabi: User, field: str, value: str) -> None:
+def test_bad_input_is_named_and_opens_nothing(
+    invitation: Invitation, fabi: User, field: str, value: str
+) -> None:
     response = Client().post(invitations.path_of(invitation), {**GOOD, field: value})
     assert (response.status_code, list(response.context["form"].errors)) == (422, [field])
     assert now(fabi).is_active is False
@@ -151,7 +167,9 @@ def test_link_runs_out_after_14_days(invitation: Invitation, fabi: User, moment:
     assert now(fabi).is_active is False
 
 
-def test_new_invitation_makes_the_old_link_invalid(cast: Cast, invitation: Invitation, fabi: User) -> None:
+def test_new_invitation_makes_the_old_link_invalid(
+    cast: Cast, invitation: Invitation, fabi: User
+) -> None:
     newer = invitations.create(fabi, by=cast.root, at=TEN)
     assert (over(invitation), join(invitations.path_of(newer))) == ((410, 410), 302)
 
@@ -162,7 +180,9 @@ def test_link_taken_back_is_invalid(cast: Cast, invitation: Invitation, fabi: Us
     assert invitations.revoke(fabi, by=cast.root, at=TEN) == 0
 
 
-def test_page_of_a_link_that_is_over_says_whom_to_ask(cast: Cast, invitation: Invitation, fabi: User) -> None:
+def test_page_of_a_link_that_is_over_says_whom_to_ask(
+    cast: Cast, invitation: Invitation, fabi: User
+) -> None:
     invitations.revoke(fabi, by=cast.root, at=TEN)
     page = Client().get(invitations.path_of(invitation)).content.decode()
     assert "Root Otero" in page
@@ -171,7 +191,9 @@ def test_page_of_a_link_that_is_over_says_whom_to_ask(cast: Cast, invitation: In
 # -- Somebody who lost the password
 
 
-def test_new_link_for_an_active_person_replaces_the_password_and_ends_sessions(cast: Cast, moment: Moment) -> None:
+def test_new_link_for_an_active_person_replaces_the_password_and_ends_sessions(
+    cast: Cast, moment: Moment
+) -> None:
     elsewhere = Client()
     elsewhere.force_login(cast.bea)
     path = invitations.path_of(invitations.create(cast.bea, by=cast.root, at=TEN))

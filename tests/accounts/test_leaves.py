@@ -68,7 +68,10 @@ def test_database_refuses_overlaps(cast: Cast) -> None:
 def test_end_of_a_running_leave_is_yesterday(cast: Cast) -> None:
     leave = take(cast, date(2026, 2, 27), FRIDAY)
     leaves.end(leave, by=cast.root, at=TEN)
-    assert (Leave.objects.get().last_on, leaves.is_away(cast.bea, MONDAY)) == (date(2026, 3, 1), False)
+    assert (Leave.objects.get().last_on, leaves.is_away(cast.bea, MONDAY)) == (
+        date(2026, 3, 1),
+        False,
+    )
 
 
 @pytest.mark.parametrize("first", [MONDAY, FRIDAY])
@@ -78,6 +81,11 @@ def test_end_of_a_leave_that_has_no_day_behind_it_takes_it_out(cast: Cast, first
 
 
 def test_end_of_a_leave_that_is_over_changes_nothing(cast: Cast) -> None:
-    leave = Leave.objects.create(person=cast.bea, first_on=date(2026, 1, 5), last_on=date(2026, 1, 9))
+    leave = Leave.objects.create(
+        person=cast.bea, first_on=date(2026, 1, 5), last_on=date(2026, 1, 9)
+    )
     leaves.end(leave, by=cast.root, at=TEN)
-    assert (Leave.objects.get().last_on, Entry.objects.filter(verb="leave_ended").count()) == (date(2026, 1, 9), 0)
+    assert (Leave.objects.get().last_on, Entry.objects.filter(verb="leave_ended").count()) == (
+        date(2026, 1, 9),
+        0,
+    )

@@ -74,7 +74,12 @@ def test_people_without_email_may_be_many() -> None:
 def test_creating_a_person_is_audited(cast: Cast) -> None:
     person = people.create_person("Gil", by=cast.root, at=NOON)
     entry = Entry.objects.get(verb="person_created", subject_id=person.pk)
-    assert (entry.actor, entry.at, entry.subject_type, entry.payload) == (cast.root, NOON, "user", {"name": "Gil"})
+    assert (entry.actor, entry.at, entry.subject_type, entry.payload) == (
+        cast.root,
+        NOON,
+        "user",
+        {"name": "Gil"},
+    )
 
 
 def test_creating_a_team_is_audited(cast: Cast) -> None:
@@ -112,7 +117,9 @@ def test_organisation_before_setup_has_the_defaults() -> None:
 @pytest.mark.django_db
 def test_imported_people_are_created_inactive() -> None:
     found = people.people_by_external_id({"r1": "Rep uno", "r2": "Rep dos"}, by=None, at=NOON)
-    assert {key: (user.name, user.is_active, user.has_usable_password()) for key, user in found.items()} == {
+    assert {
+        key: (user.name, user.is_active, user.has_usable_password()) for key, user in found.items()
+    } == {
         "r1": ("Rep uno", False, False),
         "r2": ("Rep dos", False, False),
     }
@@ -121,7 +128,11 @@ def test_imported_people_are_created_inactive() -> None:
 def test_imported_people_who_are_known_stay_as_they_are(cast: Cast) -> None:
     User.objects.filter(pk=cast.bea.pk).update(external_id="r1")
     found = people.people_by_external_id({"r1": "Otro nombre"}, by=None, at=NOON)
-    assert (found["r1"].pk, found["r1"].name, found["r1"].is_active) == (cast.bea.pk, "Bea Quintero", True)
+    assert (found["r1"].pk, found["r1"].name, found["r1"].is_active) == (
+        cast.bea.pk,
+        "Bea Quintero",
+        True,
+    )
 
 
 @pytest.mark.django_db
@@ -151,7 +162,9 @@ def test_what_is_no_preference_cannot_be_set_as_one(cast: Cast, name: str) -> No
 
 
 def test_cast_is_as_the_house_says(cast: Cast) -> None:
-    sides = {user.name: sorted(m.team.side for m in user.memberships_now) for user in User.objects.all()}
+    sides = {
+        user.name: sorted(m.team.side for m in user.memberships_now) for user in User.objects.all()
+    }
     assert sides == {
         "Ana Robles": ["marketing"],
         "Luis Ferrer": ["marketing"],

@@ -11,9 +11,14 @@ from tests import factories
 from tests.factories import Cast
 
 CHOSEN = {
-    "language": "en", "region": "en-US", "time_zone": "America/Bogota", "theme": "dark", "density": "compact",
-    "shortcuts": "on", "live_updates": "on",
-}  # fmt: skip
+    "language": "en",
+    "region": "en-US",
+    "time_zone": "America/Bogota",
+    "theme": "dark",
+    "density": "compact",
+    "shortcuts": "on",
+    "live_updates": "on",
+}
 
 
 @pytest.fixture
@@ -52,7 +57,9 @@ def test_unticked_boxes_are_off(cast: Cast, client: Client) -> None:
 # -- Region
 
 
-@pytest.mark.parametrize(("region", "day"), [("en-US", "Mar 2, 2026"), ("en-GB", "2 Mar 2026"), ("", "2 Mar 2026")])
+@pytest.mark.parametrize(
+    ("region", "day"), [("en-US", "Mar 2, 2026"), ("en-GB", "2 Mar 2026"), ("", "2 Mar 2026")]
+)
 def test_dates_follow_the_region(cast: Cast, client: Client, region: str, day: str) -> None:
     client.post("/preferences/", CHOSEN | {"region": region})
     text = client.get("/leads/?since=2026-03-02").content.decode()
@@ -75,7 +82,10 @@ def test_browser_writes_counters_by_the_same_region(cast: Cast, client: Client) 
 
 
 def test_density_of_the_address_rules_this_page_only(cast: Cast, client: Client) -> None:
-    shown = [client.get(path).content.decode() for path in ("/leads/?density=compact&stage=won", "/leads/")]
+    shown = [
+        client.get(path).content.decode()
+        for path in ("/leads/?density=compact&stage=won", "/leads/")
+    ]
     assert ['data-density="compact"' in text for text in shown] == [True, False]
     assert ana(cast).density == "comfortable"
 
@@ -94,7 +104,9 @@ def test_unknown_density_is_refused_by_lists(cast: Cast, client: Client) -> None
 
 def test_zone_is_offered_until_it_is_answered(cast: Cast, client: Client) -> None:
     assert 'id="zone-offer"' in client.get("/leads/").content.decode()
-    answer = client.post("/preferences/zone/", {"time_zone": "America/Bogota", "next": "/leads/?stage=won"})
+    answer = client.post(
+        "/preferences/zone/", {"time_zone": "America/Bogota", "next": "/leads/?stage=won"}
+    )
     assert (answer["Location"], ana(cast).time_zone) == ("/leads/?stage=won", "America/Bogota")
     assert 'id="zone-offer"' not in client.get("/leads/").content.decode()
 
@@ -111,5 +123,7 @@ def test_unknown_zone_changes_nothing(cast: Cast, client: Client, zone: str) -> 
 
 
 def test_answer_leads_nowhere_else(cast: Cast, client: Client) -> None:
-    answer = client.post("/preferences/zone/", {"time_zone": "America/Lima", "next": "https://evil.example/"})
+    answer = client.post(
+        "/preferences/zone/", {"time_zone": "America/Lima", "next": "https://evil.example/"}
+    )
     assert answer["Location"] == "/preferences/"

@@ -18,7 +18,9 @@ NOW = when("2026-03-31 12:00")
 
 
 def seen(on: str, *, source: str | None = None, **dates: str) -> Lead:
-    """A lead first seen ``on`` that reached stages on ``dates`` (won="2026-03-09"); made directly, as an import is."""
+    """A lead first seen ``on`` that reached stages on ``dates`` (won="2026-03-09"); made directly,
+    as an import is.
+    """
     reached = [stage for stage in MILESTONES if stage in dates]
     return Lead.objects.create(
         person=Person.objects.create(name=f"Persona {Person.objects.count() + 1}"),
@@ -30,7 +32,9 @@ def seen(on: str, *, source: str | None = None, **dates: str) -> Lead:
     )
 
 
-def scope(begins: str = "2026-03-01", ends: str = "2026-03-31", *, at: datetime = NOW, **more: Any) -> Scope:
+def scope(
+    begins: str = "2026-03-01", ends: str = "2026-03-31", *, at: datetime = NOW, **more: Any
+) -> Scope:
     """March 2026 in Mexico City, looked at on its last day at noon."""
     period = Period(date.fromisoformat(begins), date.fromisoformat(ends))
     return Scope(period, more.pop("zone", ZONE), at, **more)
@@ -51,7 +55,9 @@ def world(cast: Cast) -> None:
     factories.withdrawn(cast)
     factories.handed_off(cast)
     small = factories.lead(cast, company={"employees": 9})
-    overrides.override(small, cast.persona, "size", reason="Grows", by=cast.ana, at=factories.LOGGED_AT)
+    overrides.override(
+        small, cast.persona, "size", reason="Grows", by=cast.ana, at=factories.LOGGED_AT
+    )
     factories.handed_off(cast, of=small)
     factories.handed_off(cast, at=when("2026-03-31 11:30"), from_source="event")
     Outage.objects.create(started_at=when("2026-03-05 11:00"), ended_at=when("2026-03-05 11:30"))

@@ -28,11 +28,15 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def sources(db):
-    Source.objects.bulk_create(Source(code=code, name={"en": code.title()}) for code in ("event", "referral"))
+    Source.objects.bulk_create(
+        Source(code=code, name={"en": code.title()}) for code in ("event", "referral")
+    )
 
 
 def funnel(**asked):
-    return {step.stage: (step.count, step.not_recorded) for step in report.read(scope(**asked)).funnel}
+    return {
+        step.stage: (step.count, step.not_recorded) for step in report.read(scope(**asked)).funnel
+    }
 
 
 # -- The cohort
@@ -44,7 +48,12 @@ def test_funnel_counts_the_leads_first_seen_in_the_period_at_whatever_date_they_
     seen("2026-03-31", mql="2026-04-20", handed_off="2026-04-21")
     seen("2026-04-01", mql="2026-04-01")
     found = funnel()
-    assert (found["leads"], found["mql"], found["handed_off"], found["accepted"]) == ((2, 0), (2, 0), (1, 0), (0, 0))
+    assert (found["leads"], found["mql"], found["handed_off"], found["accepted"]) == (
+        (2, 0),
+        (2, 0),
+        (1, 0),
+        (0, 0),
+    )
 
 
 def test_funnel_leaves_archived_leads_out_of_numbers_and_lists():
@@ -93,7 +102,9 @@ def test_sources_largest_first_and_leads_without_one_last(sources):
     for _each in range(3):
         seen("2026-03-03")
     found = report.read(scope()).sources
-    assert [(g.key, g.leads, g.mql, g.sql, g.won, g.unrecorded_sql, g.conversion) for g in found] == [
+    assert [
+        (g.key, g.leads, g.mql, g.sql, g.won, g.unrecorded_sql, g.conversion) for g in found
+    ] == [
         ("referral", 2, 0, 0, 0, 0, 0.0),
         ("event", 1, 1, 0, 1, 1, 1.0),
         (NOT_GIVEN, 3, 0, 0, 0, 0, 0.0),
@@ -154,7 +165,9 @@ def test_days_of_no_win_are_unknown():
 
 def kept(**asked):
     found = report.read(scope(**asked)).attainment
-    return {name: getattr(found, name) for name in ("in_time", "late", "running", "withdrawn", "outage")}
+    return {
+        name: getattr(found, name) for name in ("in_time", "late", "running", "withdrawn", "outage")
+    }
 
 
 def test_attainment_counts_acceptances_and_rejections_in_time_and_late(cast):
@@ -203,7 +216,10 @@ def test_attainment_takes_median_and_p90_that_occurred_of_business_time(cast):
 def test_attainment_counts_each_time_that_a_handoff_entered_the_queue(cast):
     handoff = factories.accepted(cast)
     handoffs.requeue(handoff, by=None, at=when("2026-03-02 14:20"), cause="test")
-    assert (Clock.objects.filter(metric="accept").count(), report.read(scope()).attainment.clocks) == (2, 2)
+    assert (
+        Clock.objects.filter(metric="accept").count(),
+        report.read(scope()).attainment.clocks,
+    ) == (2, 2)
     assert kept(at=when("2026-03-02 14:30"))["running"] == 1
 
 
@@ -221,11 +237,21 @@ def test_attainment_of_a_swept_breach_is_the_same_as_of_an_unswept_one(cast, mom
     while ladder.sweep(lambda clock, firing: None):
         pass
     assert Clock.objects.get().state == "breached"
-    assert kept(at=at) == before == {"in_time": 0, "late": 1, "running": 0, "withdrawn": 0, "outage": 0}
+    assert (
+        kept(at=at)
+        == before
+        == {"in_time": 0, "late": 1, "running": 0, "withdrawn": 0, "outage": 0}
+    )
 
 
 def test_attainment_never_counts_imported_history(cast):
-    seen("2026-03-01", mql="2026-03-01", handed_off="2026-03-01", accepted="2026-03-02", won="2026-03-09")
+    seen(
+        "2026-03-01",
+        mql="2026-03-01",
+        handed_off="2026-03-01",
+        accepted="2026-03-02",
+        won="2026-03-09",
+    )
     found = report.read(scope())
     assert (found.attainment.clocks, found.decisions.decisions, found.delivered) == (0, 0, 0)
     assert found.funnel[-1].count == 1
@@ -248,7 +274,8 @@ def test_weeks_begin_on_monday_in_the_zone_of_the_organisation_and_add_up(cast):
 
 
 @pytest.mark.parametrize(
-    ("minutes", "step"), [(0, 0), (15, 0), (15.1, 1), (60, 2), (119, 4), (120, 4), (121, 5), (480, 6), (481, 7)]
+    ("minutes", "step"),
+    [(0, 0), (15, 0), (15.1, 1), (60, 2), (119, 4), (120, 4), (121, 5), (480, 6), (481, 7)],
 )
 def test_steps_of_the_histogram_end_with_their_upper_edge(cast, minutes, step):
     clock = Clock.objects.filter(subject_id=decided(cast, "2026-03-02 10:10").pk, metric="accept")
@@ -261,7 +288,9 @@ def test_steps_of_the_histogram_end_with_their_upper_edge(cast, minutes, step):
 def test_reasons_are_sorted_and_leave_out_what_was_undone(cast):
     for code in ("wrong_team", "not_the_persona", "not_the_persona"):
         factories.rejected(cast, code=code)
-    factories.rejected(cast, code="wrong_team").decisions.update(undone_at=when("2026-03-02 10:20:05"))
+    factories.rejected(cast, code="wrong_team").decisions.update(
+        undone_at=when("2026-03-02 10:20:05")
+    )
     factories.accepted(cast)
     found = report.read(scope()).reasons
     assert [(reason.code, reason.kind, reason.count) for reason in found] == [
@@ -273,7 +302,9 @@ def test_reasons_are_sorted_and_leave_out_what_was_undone(cast):
 
 def test_teams_narrow_every_number(cast):
     nora = factories.person("Nora Lago", leads=[cast.other_sales])
-    other = factories.agreement(cast.calendar, marketing=cast.luis, sales=nora, teams=[cast.other_sales])
+    other = factories.agreement(
+        cast.calendar, marketing=cast.luis, sales=nora, teams=[cast.other_sales]
+    )
     assert other.state == "in_force"
     factories.won(cast)
     factories.rejected(cast, to=cast.other_sales)
@@ -281,7 +312,12 @@ def test_teams_narrow_every_number(cast):
 
     def counts(**asked):
         found = report.read(scope(**asked))
-        return found.funnel[0].count, found.attainment.clocks, found.decisions.decisions, found.delivered
+        return (
+            found.funnel[0].count,
+            found.attainment.clocks,
+            found.decisions.decisions,
+            found.delivered,
+        )
 
     assert counts() == (3, 2, 2, 2)
     assert counts(marketing=cast.marketing.pk) == (2, 2, 2, 2)
@@ -321,7 +357,12 @@ def test_decisions_count_those_that_stand_and_a_disqualified_lead_stays_accepted
     undone = factories.rejected(cast)
     undone.decisions.update(undone_at=when("2026-03-02 10:20:05"))
     found = report.read(scope()).decisions
-    assert (found.decisions, found.accepted_by_sales, found.rejected_by_sales, found.rate) == (2, 1, 1, 0.5)
+    assert (found.decisions, found.accepted_by_sales, found.rejected_by_sales, found.rate) == (
+        2,
+        1,
+        1,
+        0.5,
+    )
 
 
 def test_terms_are_those_in_force_at_some_time_of_the_period(cast):
@@ -329,7 +370,11 @@ def test_terms_are_those_in_force_at_some_time_of_the_period(cast):
     volume = {"side": "marketing", "metric": "mql_volume", "target": "60"}
     stricter = [{**factories.ACCEPT, "target": "0.95", "window_minutes": 60}, volume]
     version = factories.drafted(
-        cast.calendar, by=cast.luis, commitments=stricter, of=Agreement.objects.get(), at=when("2026-03-10 09:00")
+        cast.calendar,
+        by=cast.luis,
+        commitments=stricter,
+        of=Agreement.objects.get(),
+        at=when("2026-03-10 09:00"),
     )
     for side, by in (("marketing", cast.luis), ("sales", cast.dora)):
         signing.sign(version, side, by=by, at=when("2026-03-10 09:00"))
@@ -364,7 +409,11 @@ def test_every_number_equals_the_length_of_its_list(cast):
         assert counted == {name: len(rows(asked, name)) for name in counted}
         if not source:
             empty = [name for name, count in counted.items() if not count]
-            rare = (*TOOK, *(band.slice for band in found.bands), *(band.won_slice for band in found.bands))
+            rare = (
+                *TOOK,
+                *(band.slice for band in found.bands),
+                *(band.won_slice for band in found.bands),
+            )
             assert [name for name in empty if name not in rare] == ["unrecorded_won"]
 
 

@@ -22,7 +22,10 @@ from tests.alignment.made import scope
 from tests.factories import when
 
 OLIST = Path(settings.BASE_DIR).parent / "shared" / "data" / "olist"
-LEADS, DEALS = OLIST / "olist_marketing_qualified_leads_dataset.csv", OLIST / "olist_closed_deals_dataset.csv"
+LEADS, DEALS = (
+    OLIST / "olist_marketing_qualified_leads_dataset.csv",
+    OLIST / "olist_closed_deals_dataset.csv",
+)
 MAPPINGS = Path(settings.BASE_DIR) / "tests" / "data"
 EVER = {"begins": "2017-01-01", "ends": "2018-12-31", "at": when("2026-03-02 10:00")}
 
@@ -40,11 +43,23 @@ def read(path):
 
 
 def raw():
-    """What the files say: leads and wins by origin and by month of first contact, and the days between."""
+    """What the files say: leads and wins by origin and by month of first contact, and the days
+    between.
+    """
     won = {row["mql_id"]: date.fromisoformat(row["won_date"][:10]) for row in read(DEALS)}
-    found = {"origins": Counter(), "origins_won": Counter(), "months": Counter(), "months_won": Counter(), "days": []}
+    found = {
+        "origins": Counter(),
+        "origins_won": Counter(),
+        "months": Counter(),
+        "months_won": Counter(),
+        "days": [],
+    }
     for row in read(LEADS):
-        origin, month, seen = row["origin"] or NOT_GIVEN, row["first_contact_date"][:7], row["first_contact_date"]
+        origin, month, seen = (
+            row["origin"] or NOT_GIVEN,
+            row["first_contact_date"][:7],
+            row["first_contact_date"],
+        )
         found["origins"][origin] += 1
         found["months"][month] += 1
         if row["mql_id"] in won:
@@ -66,8 +81,15 @@ def imported(django_db_setup, django_db_blocker, tmp_path_factory):
     with django_db_blocker.unblock(), transaction.atomic():
         factories.team("Marketing", "marketing")
         rejects = str(tmp_path_factory.mktemp("olist") / "rejects.csv")
-        call_command("import_leads", str(LEADS), mapping=MAPPINGS / "olist_leads.json", rejects=Path(rejects))
-        call_command("import_outcomes", str(DEALS), mapping=MAPPINGS / "olist_outcomes.json", rejects=Path(rejects))
+        call_command(
+            "import_leads", str(LEADS), mapping=MAPPINGS / "olist_leads.json", rejects=Path(rejects)
+        )
+        call_command(
+            "import_outcomes",
+            str(DEALS),
+            mapping=MAPPINGS / "olist_outcomes.json",
+            rejects=Path(rejects),
+        )
         yield report.read(scope(**EVER))
         transaction.set_rollback(True)
 
@@ -99,7 +121,9 @@ def test_conversion_by_origin_equals_the_files(imported):
 def test_conversion_by_month_equals_the_files(imported):
     expected = raw()
     counted = {group.key: (group.leads, group.won) for group in imported.months}
-    assert counted == {month: (n, expected["months_won"][month]) for month, n in expected["months"].items()}
+    assert counted == {
+        month: (n, expected["months_won"][month]) for month, n in expected["months"].items()
+    }
 
 
 def test_days_to_won_equal_the_files(imported):
@@ -114,7 +138,11 @@ def test_days_to_won_equal_the_files(imported):
 
 
 def test_imported_history_is_judged_by_no_promise(imported):
-    assert (imported.attainment.clocks, imported.decisions.decisions, imported.delivered) == (0, 0, 0)
+    assert (imported.attainment.clocks, imported.decisions.decisions, imported.delivered) == (
+        0,
+        0,
+        0,
+    )
 
 
 def test_command_prints_the_same(imported, capsys):

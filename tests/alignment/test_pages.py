@@ -1,4 +1,6 @@
-"""The alignment page and its lists: who reads them, what they refuse, what they hide, how many queries they need."""
+"""The alignment page and its lists: who reads them, what they refuse, what they hide, how many
+queries they need.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,10 @@ from tests.factories import when
 
 pytestmark = pytest.mark.django_db
 MARCH = "from=2026-03-01&to=2026-03-31"
-QUERIES, LIST_QUERIES = 18, 11  # of them eleven for the numbers; page, count, leads and sight for a list
+QUERIES, LIST_QUERIES = (
+    18,
+    11,
+)  # of them eleven for the numbers; page, count, leads and sight for a list
 LINK = re.compile(r'<a[^>]*href="(/alignment/leads/\?[^"]*)"[^>]*>([^<]*)</a>')
 
 
@@ -33,12 +38,18 @@ def browser(user) -> Client:
 def test_alignment_is_for_both_sides_and_the_director(cast):
     people = (cast.ana, cast.luis, cast.bea, cast.cruz, cast.dora, cast.elsa, cast.root, cast.extra)
     for path in ("/alignment/", "/alignment/leads/?show=won"):
-        assert [browser(person).get(path).status_code for person in people] == [200] * 6 + [403, 403]
+        assert [browser(person).get(path).status_code for person in people] == [200] * 6 + [
+            403,
+            403,
+        ]
 
 
 def test_alignment_is_the_same_for_both_sides(cast):
     world(cast)
-    pages = [browser(person).get(f"/alignment/?{MARCH}").content.decode() for person in (cast.ana, cast.bea, cast.elsa)]
+    pages = [
+        browser(person).get(f"/alignment/?{MARCH}").content.decode()
+        for person in (cast.ana, cast.bea, cast.elsa)
+    ]
     mains = {re.search("<main.*</main>", page, re.DOTALL)[0] for page in pages}
     assert len(mains) == 1
 
@@ -51,7 +62,9 @@ def test_every_number_on_the_page_opens_a_list_of_that_length(cast):
         factories.accepted(cast)
     client = browser(cast.elsa)
     page = client.get("/alignment/?from=2026-02-10&to=2026-03-31").content.decode()
-    texts = [(unescape(href), text.removesuffix(" not recorded")) for href, text in LINK.findall(page)]
+    texts = [
+        (unescape(href), text.removesuffix(" not recorded")) for href, text in LINK.findall(page)
+    ]
     found = {(href, int(text)) for href, text in texts if text.isdecimal()}
     assert len(found) == 80
     for href, number in found:
@@ -85,12 +98,21 @@ def test_list_pages_by_key_without_gaps_or_repeats_newest_first(cast):
 
 
 def test_list_masks_what_the_reader_may_not_see(cast):
-    mine, other = factories.accepted(cast, by=cast.bea).lead, factories.accepted(cast, by=cast.cruz).lead
+    mine, other = (
+        factories.accepted(cast, by=cast.bea).lead,
+        factories.accepted(cast, by=cast.cruz).lead,
+    )
     answer = browser(cast.bea).get(f"/alignment/leads/?show=accepted&{MARCH}")
     page = answer.content.decode()
     assert [row.lead for row in answer.context["listing"].rows] == [None, mine]
     assert (mine.person.name in page, f"/leads/{mine.pk}/" in page) == (True, True)
-    for secret in (other.person.name, other.person.email, other.company.name, f"/leads/{other.pk}/", "Cruz"):
+    for secret in (
+        other.person.name,
+        other.person.email,
+        other.company.name,
+        f"/leads/{other.pk}/",
+        "Cruz",
+    ):
         assert secret not in page
     assert answer.context["listing"].rows[0].source.code == "organic_search"
 
@@ -99,7 +121,12 @@ def test_list_of_clocks_masks_too_and_says_how_they_ended(cast):
     factories.accepted(cast, by=cast.cruz)
     answer = browser(cast.bea).get(f"/alignment/leads/?show=in_time&{MARCH}")
     row = answer.context["listing"].rows[0]
-    assert (row.lead, row.reading.status, row.reading.seconds, row.on.isoformat()) == (None, "met", 1200, "2026-03-02")
+    assert (row.lead, row.reading.status, row.reading.seconds, row.on.isoformat()) == (
+        None,
+        "met",
+        1200,
+        "2026-03-02",
+    )
     assert "Decided in 20 min" in answer.content.decode()
 
 
@@ -114,7 +141,9 @@ def test_small_numbers_are_not_judged(cast):
     for _each in range(9):
         seen("2026-03-20", won="2026-03-25")
     page = browser(cast.elsa).get(f"/alignment/?{MARCH}").content.decode()
-    assert page.count("Too few to judge") == 14  # every panel and every rate; the count of MQLs speaks for itself
+    assert (
+        page.count("Too few to judge") == 14
+    )  # every panel and every rate; the count of MQLs speaks for itself
     assert "100%" not in page
 
 
@@ -123,7 +152,12 @@ def test_unrecorded_stage_reads_so_and_is_not_nought(cast):
         seen("2026-03-20", mql="2026-03-20", won="2026-03-25")
     page = browser(cast.elsa).get(f"/alignment/?{MARCH}").content.decode()
     texts = [text for href, text in LINK.findall(page) if "unrecorded_sql" in href]
-    assert texts == ["not recorded", "10", "not recorded", "not recorded"]  # funnel and its table, source, month
+    assert texts == [
+        "not recorded",
+        "10",
+        "not recorded",
+        "not recorded",
+    ]  # funnel and its table, source, month
     assert "10 leads came further" in page
 
 
@@ -136,7 +170,11 @@ def test_dates_left_out_are_the_last_ninety_days(cast):
 
 def test_presets_keep_the_source_and_tell_which_is_on(cast):
     seen("2025-11-02")
-    presets = browser(cast.elsa).get("/alignment/?from=2026-03-01&to=2026-03-31&source=event").context["presets"]
+    presets = (
+        browser(cast.elsa)
+        .get("/alignment/?from=2026-03-01&to=2026-03-31&source=event")
+        .context["presets"]
+    )
     assert [(preset.url, preset.is_current) for preset in presets] == [
         ("?from=2026-03-25&to=2026-03-31&source=event", False),
         ("?from=2026-03-02&to=2026-03-31&source=event", False),
@@ -200,14 +238,18 @@ def test_bad_lists_are_refused(cast, query):
     assert browser(cast.elsa).get(f"/alignment/leads/?{query}").status_code == 400
 
 
-@pytest.mark.parametrize("after", ["2026-03-02.99999999999999999999", "9999-12-31.1", "0001-01-01.-5"])
+@pytest.mark.parametrize(
+    "after", ["2026-03-02.99999999999999999999", "9999-12-31.1", "0001-01-01.-5"]
+)
 def test_keys_beyond_all_rows_give_a_page(cast, after):
     seen("2026-03-20")
     answer = browser(cast.elsa).get(f"/alignment/leads/?show=leads&{MARCH}&after={after}")
     assert answer.status_code == 200
 
 
-def test_alignment_needs_the_same_queries_for_one_and_three_sources(cast, django_assert_num_queries):
+def test_alignment_needs_the_same_queries_for_one_and_three_sources(
+    cast, django_assert_num_queries
+):
     client = browser(cast.elsa)
     seen("2026-03-20", source="event")
     client.get("/alignment/")
@@ -232,7 +274,9 @@ def test_list_needs_the_same_queries_for_one_row_and_many(cast, django_assert_nu
     factories.accepted(cast, by=cast.bea, from_source="event")
     for show in ("leads", "clocks", "decisions"):
         with django_assert_num_queries(LIST_QUERIES):
-            assert client.get(f"/alignment/leads/?show={show}&{MARCH}").context["listing"].count == 3
+            assert (
+                client.get(f"/alignment/leads/?show={show}&{MARCH}").context["listing"].count == 3
+            )
 
 
 def test_archived_lead_is_on_no_list(cast):

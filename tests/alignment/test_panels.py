@@ -32,7 +32,10 @@ COUNTS = {
     "months": (1, "leads"),
     "overrides": (1, "handed"),
 }
-NUMBER_IN = {"speed": r'class="v halo"[^>]*>(\d+)</text>', "rejections": r"<strong><a[^>]*>(\d+)</a>"}
+NUMBER_IN = {
+    "speed": r'class="v halo"[^>]*>(\d+)</text>',
+    "rejections": r"<strong><a[^>]*>(\d+)</a>",
+}
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +45,9 @@ def end_of_march(moment):
 
 @pytest.fixture
 def busy(cast):
-    """Thirty-two decisions over three weeks, in time and late, for three reasons, from three sources."""
+    """Thirty-two decisions over three weeks, in time and late, for three reasons, from three
+    sources.
+    """
     for number in range(32):
         at = when("2026-03-02 10:00") + timedelta(days=number % 3 * 7, minutes=number)
         source = ("event", "referral", "organic_search")[number // 3 % 3]
@@ -62,7 +67,10 @@ def read(client, panel: str, query: str = MARCH) -> list[list[str]]:
     answer = client.get(f"/alignment/{panel}.csv?{query}")
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "text/csv; charset=utf-8"
-    assert answer.headers["Content-Disposition"] == f'attachment; filename="{panel}-2026-03-01-2026-03-31.csv"'
+    assert (
+        answer.headers["Content-Disposition"]
+        == f'attachment; filename="{panel}-2026-03-01-2026-03-31.csv"'
+    )
     assert answer.content.startswith(b"\xef\xbb\xbf")
     return list(csv.reader(io.StringIO(answer.content.decode("utf-8-sig"))))
 
@@ -114,16 +122,29 @@ def test_file_has_iso_dates_plain_rates_and_no_formula(busy):
 def test_file_follows_the_page_in_filters_order_and_refusals(busy):
     client = browser(busy.elsa)
     assert sum(int(row[1]) for row in read(client, "sources", f"{MARCH}&source=event")[1:]) < 33
-    assert sum(int(row[1]) for row in read(client, "sources", f"{MARCH}&team={busy.other_sales.pk}")[1:]) == 0
+    assert (
+        sum(
+            int(row[1])
+            for row in read(client, "sources", f"{MARCH}&team={busy.other_sales.pk}")[1:]
+        )
+        == 0
+    )
     by_name = [row[0] for row in read(client, "sources", f"{MARCH}&sort=source")[1:]]
-    assert by_name == sorted(by_name) != [row[0] for row in read(client, "sources", f"{MARCH}&sort=-source")[1:]]
+    assert (
+        by_name
+        == sorted(by_name)
+        != [row[0] for row in read(client, "sources", f"{MARCH}&sort=-source")[1:]]
+    )
     assert client.get("/alignment/nothing.csv").status_code == 404
     assert client.get("/alignment/weekly.csv?from=x").status_code == 400
     assert browser(busy.root).get("/alignment/weekly.csv").status_code == 403
 
 
 def test_files_and_page_are_the_same_for_both_sides(busy):
-    asked = [browser(person).get(f"/alignment/sources.csv?{MARCH}").content for person in (busy.ana, busy.bea)]
+    asked = [
+        browser(person).get(f"/alignment/sources.csv?{MARCH}").content
+        for person in (busy.ana, busy.bea)
+    ]
     assert asked[0] == asked[1]
 
 
@@ -151,7 +172,9 @@ def test_source_table_is_sorted_by_the_address(cast, sort, order):
     seen("2026-03-03")
     answer = browser(cast.elsa).get(f"/alignment/?{MARCH}&sort={sort}")
     assert [line.group.key for line in answer.context["panels"].sources] == order
-    heads = {column.sort: column.order for column in answer.context["panels"].columns if column.order}
+    heads = {
+        column.sort: column.order for column in answer.context["panels"].columns if column.order
+    }
     assert len(heads) == 1
     assert answer.content.decode().count("aria-sort=") == 1
 
@@ -169,7 +192,10 @@ def test_teams_of_both_sides_are_offered_and_kept_in_the_links(cast):
     with translation.override("en"):
         labels = [str(label) for label, _teams in answer.context["form"].fields["team"].choices]
     assert labels == ["", "Marketing", "Sales"]
-    hrefs = [unescape(href) for href in re.findall(r'href="([^"]*\?[^"]*from=[^"]*)"', answer.content.decode())]
+    hrefs = [
+        unescape(href)
+        for href in re.findall(r'href="([^"]*\?[^"]*from=[^"]*)"', answer.content.decode())
+    ]
     assert len(hrefs) > 15
     assert {parse_qs(urlsplit(href).query)["team"][0] for href in hrefs} == {str(cast.sales.pk)}
 

@@ -49,7 +49,11 @@ ACCEPT = Term(Decimal("0.9"), 120)
 def test_promise_is_compared_with_what_became_of_it(rate, trend, distance, settings):
     settings.LANGUAGE_CODE = "en"
     goal = panels._goal([ACCEPT], panels._window_words, rate, 10)
-    assert (goal.words, goal.trend, goal.distance) == ("90% within 2 business hours", trend, distance)
+    assert (goal.words, goal.trend, goal.distance) == (
+        "90% within 2 business hours",
+        trend,
+        distance,
+    )
 
 
 def test_promise_is_not_compared_where_there_is_too_little_or_none_or_several(settings):

@@ -1,4 +1,6 @@
-"""Whether a score is worth anything, in numbers and in words; how often marketing hands off on its own word."""
+"""Whether a score is worth anything, in numbers and in words; how often marketing hands off on its
+own word.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +25,10 @@ from tests.factories import Cast
 def said(*bands: tuple[int, int]) -> str:
     """The finding over (ended, won) of the four bands."""
     lows = ((0, 24), (25, 49), (50, 74), (75, 100))
-    rows = [Band("fit", low, high, ended, won) for (low, high), (ended, won) in zip(lows, bands, strict=True)]
+    rows = [
+        Band("fit", low, high, ended, won)
+        for (low, high), (ended, won) in zip(lows, bands, strict=True)
+    ]
     with translation.override("en"):
         return worth.finding(rows)
 
@@ -33,25 +38,43 @@ def said(*bands: tuple[int, int]) -> str:
     [
         (
             ((10, 1), (10, 2), (10, 2), (20, 10)),
-            "It is worth something: the more points, the more is won, 10% at 0–24 and 50% at 75–100.",
+            (
+                "It is worth something: the more points, the more is won, 10% at 0–24 and 50% at"
+                " 75–100."
+            ),
         ),
         (
             ((9, 9), (10, 1), (0, 0), (20, 10)),
-            "It is worth something: the more points, the more is won, 10% at 25–49 and 50% at 75–100.",
+            (
+                "It is worth something: the more points, the more is won, 10% at 25–49 and 50% at"
+                " 75–100."
+            ),
         ),
         (
             ((10, 2), (10, 1), (10, 3), (20, 10)),
-            "It is worth little: 20% is won at 0–24 and 50% at 75–100, but not more with every step between.",
+            (
+                "It is worth little: 20% is won at 0–24 and 50% at 75–100, but not more with every"
+                " step between."
+            ),
         ),
         (
             ((10, 5), (10, 1), (10, 3), (20, 4)),
-            "It is worth nothing: 50% is won at 0–24 and 20% at 75–100. More points do not mean more wins.",
+            (
+                "It is worth nothing: 50% is won at 0–24 and 20% at 75–100. More points do not mean"
+                " more wins."
+            ),
         ),
         (
             ((10, 3), (10, 3), (10, 3), (10, 3)),
-            "It is worth nothing: 30% is won at 0–24 and 30% at 75–100. More points do not mean more wins.",
+            (
+                "It is worth nothing: 30% is won at 0–24 and 30% at 75–100. More points do not mean"
+                " more wins."
+            ),
         ),
-        (((10, 3), (9, 9), (0, 0), (9, 1)), "Too few to judge whether the score is worth anything."),
+        (
+            ((10, 3), (9, 9), (0, 0), (9, 1)),
+            "Too few to judge whether the score is worth anything.",
+        ),
     ],
 )
 def test_finding_says_whether_more_points_mean_more_wins(bands: Any, words: str) -> None:
@@ -71,7 +94,12 @@ def mixed(cast: Cast, moment: Any) -> Cast:
     small = factories.lead(cast, company={"employees": 9})
     words = {"reason": "Grows", "by": cast.luis, "at": factories.LOGGED_AT}
     overrides.override(small, cast.persona, "size", **words)
-    sent = {"team": cast.sales, "persona_version": cast.persona, "by": cast.luis, "at": factories.HANDED_OFF_AT}
+    sent = {
+        "team": cast.sales,
+        "persona_version": cast.persona,
+        "by": cast.luis,
+        "at": factories.HANDED_OFF_AT,
+    }
     handoffs.hand_off(small, **sent)
     return cast
 
@@ -80,7 +108,9 @@ def mixed(cast: Cast, moment: Any) -> Cast:
 def test_bands_count_what_ended_and_what_was_won(mixed: Cast) -> None:
     found = {(b.score, b.low): (b.ended, b.won) for b in report.read(scope()).bands}
     assert (found["fit", 50], found["fit", 75], found["engagement", 0]) == ((3, 0), (1, 1), (4, 1))
-    assert sum(ended for ended, _won in found.values()) == 8  # each of the four in a band of either score
+    assert (
+        sum(ended for ended, _won in found.values()) == 8
+    )  # each of the four in a band of either score
 
 
 @pytest.mark.django_db
@@ -103,21 +133,34 @@ def test_list_of_a_persons_overrides_opens_and_names_the_person(mixed: Cast) -> 
     path = f"/alignment/leads/?show=overridden&by={mixed.luis.pk}&{MARCH}"
     answer = client.get(path)
     assert [row.decision for row in answer.context["listing"].rows] == ["Pending"]
-    assert "Handed off on a person’s word: Luis Ferrer" in re.sub(r"\s+", " ", answer.content.decode())
+    assert "Handed off on a person’s word: Luis Ferrer" in re.sub(
+        r"\s+", " ", answer.content.decode()
+    )
     assert len(paged(client, path)) == 1
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("query", ["show=overridden&by=999999", "show=overridden&by=x", "show=won&by=1"])
+@pytest.mark.parametrize(
+    "query", ["show=overridden&by=999999", "show=overridden&by=x", "show=won&by=1"]
+)
 def test_person_that_is_not_known_here_is_refused(query: str, mixed: Cast) -> None:
     answer = browser(mixed.elsa).get(f"/alignment/leads/?{query}&{MARCH}")
-    assert (answer.status_code, "There is no such person here" in answer.content.decode()) == (400, True)
+    assert (answer.status_code, "There is no such person here" in answer.content.decode()) == (
+        400,
+        True,
+    )
 
 
 @pytest.mark.django_db
 def test_funnel_of_the_api_tells_both(mixed: Cast) -> None:
     found = report.as_json(report.read(scope()))
-    assert found["scores"]["fit"][3] == {"from": 75, "to": 100, "ended": 1, "won": 1, "win_rate": 1.0}
+    assert found["scores"]["fit"][3] == {
+        "from": 75,
+        "to": 100,
+        "ended": 1,
+        "won": 1,
+        "win_rate": 1.0,
+    }
     assert found["overrides"]["people"][0] == {
         "id": mixed.luis.pk,
         "name": "Luis Ferrer",

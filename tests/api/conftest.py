@@ -25,9 +25,16 @@ class Caller:
         self.headers = {"Authorization": f"Bearer {text}", **headers}
 
     def ask(self, method: str, path: str, body: Any = None, **headers: str) -> tuple[int, Any]:
-        given = {**self.headers, **{name.replace("_", "-"): value for name, value in headers.items()}}
-        raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
-        self.last = self.client.generic(method, f"/api/v1/{path}", raw, content_type="application/json", headers=given)
+        given = {
+            **self.headers,
+            **{name.replace("_", "-"): value for name, value in headers.items()},
+        }
+        raw = (
+            body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+        )
+        self.last = self.client.generic(
+            method, f"/api/v1/{path}", raw, content_type="application/json", headers=given
+        )
         return self.last.status_code, json.loads(self.last.content or b"null")
 
     def get(self, path: str, **headers: str) -> tuple[int, Any]:
@@ -42,7 +49,9 @@ class Caller:
 
 def key_of(user: User, *scopes: str, days: int = 30) -> str:
     """The text of a new key of ``user`` with ``scopes``, by default all."""
-    _key, text = keys.create(user, "Tests", scopes or Scope.values, days=days, by=user, at=clock.now())
+    _key, text = keys.create(
+        user, "Tests", scopes or Scope.values, days=days, by=user, at=clock.now()
+    )
     return text
 
 

@@ -1,4 +1,6 @@
-"""Who may do what over the API: nobody without signing in, and everybody exactly what the pages let them."""
+"""Who may do what over the API: nobody without signing in, and everybody exactly what the pages let
+them.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,9 @@ EVERYBODY = ("ana", "luis", "bea", "cruz", "dora", "elsa", "root", "extra")
 def routes() -> list[str]:
     """Every address of the API, with the id 1."""
     own = [str(pattern.pattern) for pattern in urls.urlpatterns]
-    wired = [str(p.pattern) for p in get_resolver().url_patterns if str(p.pattern).startswith("api/v1/")]
+    wired = [
+        str(p.pattern) for p in get_resolver().url_patterns if str(p.pattern).startswith("api/v1/")
+    ]
     found = own + [route.removeprefix("api/v1/") for route in wired if route != "api/v1/"]
     return [re.sub(r"<int:pk>", "1", route) for route in found if route != "docs/"]
 
@@ -40,7 +44,11 @@ def test_nobody_gets_anything_without_signing_in(method: str, db: None) -> None:
     client, wrong = Client(), {}
     for route in routes():
         answer = client.generic(method, f"/api/v1/{route}", b"{}", content_type="application/json")
-        found = (answer.status_code, answer["Content-Type"], "Bearer" in answer.get("WWW-Authenticate", ""))
+        found = (
+            answer.status_code,
+            answer["Content-Type"],
+            "Bearer" in answer.get("WWW-Authenticate", ""),
+        )
         if found != (401, "application/problem+json", True):
             wrong[route] = found
     assert wrong == {}
@@ -66,8 +74,14 @@ def test_session_reads_and_writes_with_the_csrf_token_only(cast: Cast, moment: M
 
 
 def handoffs(cast: Cast) -> dict[str, Handoff]:
-    makers = {name: getattr(factories, name) for name in ("accepted", "contacted", "sql", "won", "rejected")}
-    return {"pending": factories.handed_off(cast), **{name: make(cast) for name, make in makers.items()}}
+    makers = {
+        name: getattr(factories, name)
+        for name in ("accepted", "contacted", "sql", "won", "rejected")
+    }
+    return {
+        "pending": factories.handed_off(cast),
+        **{name: make(cast) for name, make in makers.items()},
+    }
 
 
 def test_sight_is_that_of_the_pages(cast: Cast, caller: Any) -> None:
@@ -91,7 +105,11 @@ STEPS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     "accept": ({}, {}, "accept"),
     "reject": ({"reason": "wrong_team"}, {"reason": "wrong_team"}, "reject"),
     "withdraw": ({}, {}, "withdraw"),
-    "contact": ({"channel": "phone", "reached": True}, {"channel": "phone", "reached": "1"}, "attempt"),
+    "contact": (
+        {"channel": "phone", "reached": True},
+        {"channel": "phone", "reached": "1"},
+        "attempt",
+    ),
     "pause": (
         {"reason": "call_back", "until": "2026-03-04T16:00:00Z"},
         {"reason": "call_back", "until": "2026-03-04T10:00"},
@@ -140,7 +158,9 @@ def test_steps_are_answered_as_their_pages_do(state: str, cast: Cast, caller: An
         asks = caller(user)
         for step, (body, _form, _page) in STEPS.items():
             path = f"handoffs/{handoff.pk}/{step}/"
-            found[name, step] = undone(lambda asks=asks, path=path, body=body: asks.post(path, body)[0])
+            found[name, step] = undone(
+                lambda asks=asks, path=path, body=body: asks.post(path, body)[0]
+            )
             wanted[name, step] = undone(lambda user=user, step=step: by_page(user, handoff, step))
     assert found == wanted
     assert (404 in found.values()) is (state != "handed_off")  # everybody here sees what is pending

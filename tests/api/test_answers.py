@@ -31,7 +31,10 @@ def test_repeated_post_answers_what_the_first_one_did(cast: Cast, caller: Any) -
 def test_refusal_is_repeated_too(cast: Cast, caller: Any) -> None:
     asks = caller(cast.ana)
     first = asks.post("leads/", {"company": "Acme"}, Idempotency_Key="one")
-    assert (first[0], asks.post("leads/", {"company": "Acme"}, Idempotency_Key="one")) == (422, first)
+    assert (first[0], asks.post("leads/", {"company": "Acme"}, Idempotency_Key="one")) == (
+        422,
+        first,
+    )
     assert asks.last["Content-Type"] == "application/problem+json"
 
 
@@ -78,7 +81,9 @@ def test_step_that_is_repeated_happened_once(cast: Cast, caller: Any) -> None:
 
 def fifty(text: str) -> list[Any]:
     callers = [Caller(text) for _ in range(PARALLEL)]
-    return together(*(lambda one=one: one.post("leads/", BODY, Idempotency_Key="one") for one in callers))
+    return together(
+        *(lambda one=one: one.post("leads/", BODY, Idempotency_Key="one") for one in callers)
+    )
 
 
 @pytest.mark.slow
@@ -91,7 +96,9 @@ def test_fifty_parallel_posts_make_one_lead(cast: Cast, moment: Moment) -> None:
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_without_the_constraint_they_make_more(cast: Cast, moment: Moment, without: Without) -> None:
+def test_without_the_constraint_they_make_more(
+    cast: Cast, moment: Moment, without: Without
+) -> None:
     without.execute("ALTER TABLE api_answer DROP CONSTRAINT api_one_answer_per_idempotency_key")
     try:
         fifty(key_of(cast.ana))
@@ -99,5 +106,6 @@ def test_without_the_constraint_they_make_more(cast: Cast, moment: Moment, witho
     finally:
         without.execute("TRUNCATE api_answer")
         without.execute(
-            "ALTER TABLE api_answer ADD CONSTRAINT api_one_answer_per_idempotency_key UNIQUE (user_id, key)"
+            "ALTER TABLE api_answer ADD CONSTRAINT api_one_answer_per_idempotency_key UNIQUE"
+            " (user_id, key)"
         )

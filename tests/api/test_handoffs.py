@@ -12,7 +12,9 @@ from tests.factories import Cast
 
 def test_handoff_goes_the_whole_way(cast: Cast, caller: Any) -> None:
     ana, bea, lead = caller(cast.ana), caller(cast.bea), factories.lead(cast)
-    status, handoff = ana.post(f"leads/{lead.pk}/handoffs/", {"team": cast.sales.pk, "note": "Llamar hoy"})
+    status, handoff = ana.post(
+        f"leads/{lead.pk}/handoffs/", {"team": cast.sales.pk, "note": "Llamar hoy"}
+    )
     assert (status, ana.last["Location"]) == (201, f"/api/v1/handoffs/{handoff['id']}/")
     assert (handoff["state"], handoff["note"], handoff["persona"]["slug"]) == (
         "pending",
@@ -23,19 +25,31 @@ def test_handoff_goes_the_whole_way(cast: Cast, caller: Any) -> None:
     states = [
         bea.post(f"{path}accept/")[1]["state"],
         bea.post(f"{path}contact/", {"channel": "whatsapp", "reached": False})[1]["state"],
-        bea.post(f"{path}contact/", {"channel": "phone", "reached": True, "note": "Sí"})[1]["state"],
+        bea.post(f"{path}contact/", {"channel": "phone", "reached": True, "note": "Sí"})[1][
+            "state"
+        ],
     ]
     assert states == ["accepted", "accepted", "contacted"]
     status, problem = bea.post(f"{path}qualify/")
-    assert (status, problem["code"], sorted(problem["fields"])) == (422, "sql_unproven", ["budget", "decides"])
+    assert (status, problem["code"], sorted(problem["fields"])) == (
+        422,
+        "sql_unproven",
+        ["budget", "decides"],
+    )
     for code in ("budget", "decides"):
-        bea.post(f"leads/{lead.pk}/evidence/", {"criterion": code, "verdict": "met", "value": "Dijo"})
+        bea.post(
+            f"leads/{lead.pk}/evidence/", {"criterion": code, "verdict": "met", "value": "Dijo"}
+        )
     assert bea.post(f"{path}qualify/")[1]["state"] == "sql"
     assert bea.post(f"{path}opportunity/")[1]["state"] == "opportunity"
     status, problem = bea.post(f"{path}win/", {"amount": "0"})
     assert (status, list(problem["fields"])) == (422, ["amount"])
     won = bea.post(f"{path}win/", {"amount": "185000.50"})[1]
-    assert (won["state"], won["amount"], won["owner"]["name"]) == ("won", "185000.50", "Bea Quintero")
+    assert (won["state"], won["amount"], won["owner"]["name"]) == (
+        "won",
+        "185000.50",
+        "Bea Quintero",
+    )
     assert bea.get(path)[1] == won
 
 
@@ -60,12 +74,20 @@ def test_clock_reads_in_business_time(cast: Cast, moment: Moment, caller: Any) -
 def test_rejection_needs_a_reason_of_the_agreement(cast: Cast, caller: Any) -> None:
     handoff, asks = factories.handed_off(cast), caller(cast.bea)
     path = f"handoffs/{handoff.pk}/reject/"
-    for body, named in (({}, "reason"), ({"reason": "mood"}, "reason"), ({"reason": "bad_contact_data"}, "comment")):
+    for body, named in (
+        ({}, "reason"),
+        ({"reason": "mood"}, "reason"),
+        ({"reason": "bad_contact_data"}, "comment"),
+    ):
         status, problem = asks.post(path, body)
         assert (status, list(problem["fields"])) == (422, [named])
     rejected = asks.post(path, {"reason": "bad_contact_data", "comment": "Número falso"})[1]
     found = rejected["decision"]
-    assert (rejected["state"], found["kind"], found["reason"]) == ("rejected", "reject", "bad_contact_data")
+    assert (rejected["state"], found["kind"], found["reason"]) == (
+        "rejected",
+        "reject",
+        "bad_contact_data",
+    )
     assert (found["reason_class"], found["comment"], found["by"]["name"]) == (
         "clerical",
         "Número falso",
@@ -79,7 +101,9 @@ def test_lost_race_is_a_conflict_that_names_the_winner(cast: Cast, caller: Any) 
     status, problem = caller(cast.bea).post(f"handoffs/{handoff.pk}/accept/")
     assert (status, problem["code"]) == (409, "already_taken")
     assert problem["detail"] == "Cruz Medina was faster and accepted this lead."
-    assert caller(cast.bea).post(f"handoffs/{handoff.pk}/reject/", {"reason": "wrong_team"})[0] == 409
+    assert (
+        caller(cast.bea).post(f"handoffs/{handoff.pk}/reject/", {"reason": "wrong_team"})[0] == 409
+    )
     assert caller(cast.ana).post(f"handoffs/{handoff.pk}/withdraw/")[0] == 409
 
 
@@ -90,16 +114,24 @@ def test_hand_off_names_what_is_missing(cast: Cast, caller: Any) -> None:
     assert (status, problem["code"], list(problem["fields"])) == (422, "not_an_mql", ["size"])
     bare = factories.lead(cast, person={"email": ""})
     status, problem = asks.post(f"leads/{bare.pk}/handoffs/", {"team": cast.sales.pk})
-    assert (status, problem["code"], list(problem["fields"])) == (422, "package_incomplete", ["person.email"])
+    assert (status, problem["code"], list(problem["fields"])) == (
+        422,
+        "package_incomplete",
+        ["person.email"],
+    )
     for team in (cast.marketing.pk, 10**30, "1", True, None):
         status, problem = asks.post(f"leads/{bare.pk}/handoffs/", {"team": team})
         assert (status, list(problem["fields"])) == (422, ["team"])
     whole = factories.lead(cast)
     assert asks.post(f"leads/{whole.pk}/handoffs/", {"team": cast.sales.pk})[0] == 201
-    assert asks.post(f"leads/{whole.pk}/handoffs/", {"team": cast.sales.pk})[0] == 403  # as its page: it is with sales
+    assert (
+        asks.post(f"leads/{whole.pk}/handoffs/", {"team": cast.sales.pk})[0] == 403
+    )  # as its page: it is with sales
 
 
-def test_contact_in_the_past_lies_after_the_acceptance(cast: Cast, moment: Moment, caller: Any) -> None:
+def test_contact_in_the_past_lies_after_the_acceptance(
+    cast: Cast, moment: Moment, caller: Any
+) -> None:
     handoff, asks = factories.accepted(cast), caller(cast.bea)
     moment.set("2026-03-02 11:00")
     path, contact = f"handoffs/{handoff.pk}/contact/", {"channel": "phone", "reached": True}
@@ -112,11 +144,15 @@ def test_contact_in_the_past_lies_after_the_acceptance(cast: Cast, moment: Momen
     )
 
 
-def test_queue_order_puts_back_first_then_least_time_left(cast: Cast, moment: Moment, caller: Any) -> None:
+def test_queue_order_puts_back_first_then_least_time_left(
+    cast: Cast, moment: Moment, caller: Any
+) -> None:
     first = factories.handed_off(cast, at=factories.when("2026-03-02 09:40"))
     second = factories.handed_off(cast, at=factories.when("2026-03-02 09:50"))
     third = factories.handed_off(cast)
-    factories.handoffs.requeue(third, by=cast.dora, at=factories.when("2026-03-02 10:01"), cause="test")
+    factories.handoffs.requeue(
+        third, by=cast.dora, at=factories.when("2026-03-02 10:01"), cause="test"
+    )
     factories.accepted(cast, by=cast.cruz)
     asks, seen, cursor = caller(cast.bea), [], ""
     while cursor is not None:
@@ -130,24 +166,39 @@ def test_list_is_of_a_state_and_mine(cast: Cast, caller: Any) -> None:
     factories.handed_off(cast)
     mine, other = factories.accepted(cast), factories.accepted(cast, by=cast.cruz)
     asks = caller(cast.dora)
-    assert {row["id"] for row in asks.get("handoffs/?state=accepted")[1]["results"]} == {mine.pk, other.pk}
-    assert [row["id"] for row in caller(cast.bea).get("handoffs/?mine=true")[1]["results"]] == [mine.pk]
+    assert {row["id"] for row in asks.get("handoffs/?state=accepted")[1]["results"]} == {
+        mine.pk,
+        other.pk,
+    }
+    assert [row["id"] for row in caller(cast.bea).get("handoffs/?mine=true")[1]["results"]] == [
+        mine.pk
+    ]
     assert len(asks.get("handoffs/")[1]["results"]) == Handoff.objects.count()
 
 
-def test_clock_pauses_for_a_reason_of_the_agreement_and_resumes(cast: Cast, moment: Moment, caller: Any) -> None:
+def test_clock_pauses_for_a_reason_of_the_agreement_and_resumes(
+    cast: Cast, moment: Moment, caller: Any
+) -> None:
     handoff, asks = factories.accepted(cast), caller(cast.bea)
     path = f"handoffs/{handoff.pk}/"
     moment.set("2026-03-02 12:00")
-    assert [row["code"] for row in asks.get("pause-reasons/")[1]["results"]] == ["call_back", "document"]
+    assert [row["code"] for row in asks.get("pause-reasons/")[1]["results"]] == [
+        "call_back",
+        "document",
+    ]
     until = "2026-03-03T16:00:00Z"  # 10 in the morning there
-    paused = asks.post(f"{path}pause/", {"reason": "document", "until": until, "note": "Firma el martes"})[1]
+    paused = asks.post(
+        f"{path}pause/", {"reason": "document", "until": until, "note": "Firma el martes"}
+    )[1]
     assert (paused["clock"]["status"], paused["clock"]["resumes_at"]) == ("paused", until)
     status, problem = asks.post(f"{path}pause/", {"reason": "document", "until": until})
     assert (status, problem["code"]) == (409, "not_pausable")
     moment.set("2026-03-02 13:00")
     resumed = asks.post(f"{path}resume/")[1]
-    assert (resumed["clock"]["status"], resumed["clock"]["due_at"]) == ("ok", "2026-03-02T21:20:00Z")
+    assert (resumed["clock"]["status"], resumed["clock"]["due_at"]) == (
+        "ok",
+        "2026-03-02T21:20:00Z",
+    )
     assert asks.post(f"{path}resume/")[0] == 409
 
 

@@ -1,4 +1,6 @@
-"""Keys: made in the browser, shown once, stored hashed, limited in scope and time, revoked at once."""
+"""Keys: made in the browser, shown once, stored hashed, limited in scope and time, revoked
+at once.
+"""
 
 from __future__ import annotations
 
@@ -54,14 +56,18 @@ def test_secret_stands_nowhere_in_the_database(cast: Cast, moment: Moment) -> No
         cursor.execute("SELECT string_agg(e::text, '') FROM audit_entry e")
         audit_as_text = cursor.fetchone()[0]
         cursor.execute("SELECT coalesce(string_agg(s::text, ''), '') FROM django_session s")
-        assert not [text for text in (keys_as_text, audit_as_text, cursor.fetchone()[0]) if secret in text]
+        assert not [
+            text for text in (keys_as_text, audit_as_text, cursor.fetchone()[0]) if secret in text
+        ]
 
 
 def test_making_and_revoking_are_audited(cast: Cast, moment: Moment) -> None:
     client = page_of(cast.ana)
     made_by(client)
     client.post(f"{PAGE}{Key.objects.get().pk}/revoke/")
-    found = Entry.objects.filter(subject_type="key").order_by("id").values_list("verb", "actor__name")
+    found = (
+        Entry.objects.filter(subject_type="key").order_by("id").values_list("verb", "actor__name")
+    )
     assert list(found) == [("api_key_created", "Ana Robles"), ("api_key_revoked", "Ana Robles")]
 
 
@@ -76,9 +82,15 @@ def test_making_and_revoking_are_audited(cast: Cast, moment: Moment) -> None:
         ({"days": "3650"}, "days"),
     ],
 )
-def test_form_names_what_is_wrong(changes: dict[str, Any], wrong: str, cast: Cast, moment: Moment) -> None:
+def test_form_names_what_is_wrong(
+    changes: dict[str, Any], wrong: str, cast: Cast, moment: Moment
+) -> None:
     answer = page_of(cast.ana).post(PAGE, {**FORM, **changes})
-    assert (answer.status_code, list(answer.context["form"].errors), Key.objects.count()) == (422, [wrong], 0)
+    assert (answer.status_code, list(answer.context["form"].errors), Key.objects.count()) == (
+        422,
+        [wrong],
+        0,
+    )
 
 
 def test_person_has_at_most_twenty_live_keys(cast: Cast, moment: Moment) -> None:
@@ -141,7 +153,9 @@ def test_parts_of_a_key_are_no_key(part: str, cast: Cast, moment: Moment) -> Non
         (["handoffs:write"], (403, 403, 201)),
     ],
 )
-def test_key_does_what_its_scopes_say(scopes: list[str], statuses: Any, cast: Cast, caller: Any) -> None:
+def test_key_does_what_its_scopes_say(
+    scopes: list[str], statuses: Any, cast: Cast, caller: Any
+) -> None:
     asks, lead = caller(cast.ana, *scopes), factories.mql(cast)
     found = (
         asks.get("leads/")[0],

@@ -30,10 +30,16 @@ WHOLE = {
 
 def test_lead_is_logged_as_on_the_page(cast: Cast, caller: Any) -> None:
     asks = caller(cast.ana)
-    status, lead = asks.post("leads/", {**WHOLE, "first_action": "asked_for_demo", "campaign": "Expo"})
+    status, lead = asks.post(
+        "leads/", {**WHOLE, "first_action": "asked_for_demo", "campaign": "Expo"}
+    )
     shown = {**WHOLE, "email": "eva@andino.test", "phone": "+525540001234"}
     assert (status, {name: lead[name] for name in WHOLE}) == (201, shown)
-    assert (lead["stage"], lead["marketing_team"]["name"], lead["version"]) == ("captured", "Marketing", 1)
+    assert (lead["stage"], lead["marketing_team"]["name"], lead["version"]) == (
+        "captured",
+        "Marketing",
+        1,
+    )
     assert asks.last["Location"] == f"/api/v1/leads/{lead['id']}/"
     assert asks.get(f"leads/{lead['id']}/") == (200, lead)
     stored = Lead.objects.get()
@@ -69,7 +75,9 @@ def test_change_of_a_lead_that_moved_on_answers_with_both_values(cast: Cast, cal
     lead = caller(cast.ana).post("leads/", WHOLE)[1]
     path = f"leads/{lead['id']}/"
     caller(cast.luis).patch(path, {"version": 1, "name": "De Luis", "source": "referral"})
-    status, problem = caller(cast.ana).patch(path, {"version": 1, "name": "De Ana", "source": "event", "country": "MX"})
+    status, problem = caller(cast.ana).patch(
+        path, {"version": 1, "name": "De Ana", "source": "event", "country": "MX"}
+    )
     assert (status, problem["code"], problem["version"]) == (409, "changed_meanwhile", 2)
     assert problem["conflicts"] == {
         "name": {"yours": "De Ana", "saved": "De Luis"},
@@ -91,7 +99,15 @@ def test_nothing_but_the_listed_fields_can_be_set(cast: Cast, caller: Any) -> No
     before = Lead.objects.values().get()
     fields = {field.name for model in (Lead, Person, Company) for field in model._meta.get_fields()}
     unlisted = fields - set(api_fields()) - {"version"}
-    assert {"stage", "owner", "marketing_team", "won_amount", "archived_at", "search_text", "id"} <= unlisted
+    assert {
+        "stage",
+        "owner",
+        "marketing_team",
+        "won_amount",
+        "archived_at",
+        "search_text",
+        "id",
+    } <= unlisted
     asks, path = caller(cast.ana), f"leads/{lead.pk}/"
     for name in sorted(unlisted):
         status, problem = asks.patch(path, {"version": 1, name: 1})
@@ -119,9 +135,17 @@ def test_actions_are_noted_and_listed(cast: Cast, caller: Any) -> None:
 
 def test_evidence_proves_a_criterion_of_the_persona(cast: Cast, caller: Any) -> None:
     asks, lead = caller(cast.ana), factories.lead(cast)
-    path, proof = f"leads/{lead.pk}/evidence/", {"criterion": "budget", "verdict": "met", "value": "60 000"}
+    path, proof = (
+        f"leads/{lead.pk}/evidence/",
+        {"criterion": "budget", "verdict": "met", "value": "60 000"},
+    )
     status, shown = asks.post(path, {**proof, "source": "Call"})
-    assert (status, shown["value"], shown["source"], shown["by"]["name"]) == (201, "60 000", "Call", "Ana Robles")
+    assert (status, shown["value"], shown["source"], shown["by"]["name"]) == (
+        201,
+        "60 000",
+        "Call",
+        "Ana Robles",
+    )
     for wrong in ({"criterion": "shoes"}, {"verdict": "perhaps"}, {"value": ""}):
         status, problem = asks.post(path, {**proof, **wrong})
         assert (status, list(problem["fields"])) == (422, list(wrong))
@@ -145,9 +169,17 @@ def test_filters_are_those_of_the_page(cast: Cast, caller: Any) -> None:
         assert [row["name"] for row in asks.get(f"leads/?{query}")[1]["results"]] == names, query
 
 
-def test_pages_follow_each_other_without_gap_or_repetition(cast: Cast, moment: Moment, caller: Any) -> None:
+def test_pages_follow_each_other_without_gap_or_repetition(
+    cast: Cast, moment: Moment, caller: Any
+) -> None:
     asks = caller(cast.ana)
-    for at in ("2026-02-27 10:00", "2026-02-27 11:00", "2026-02-27 12:00", "2026-03-02 09:00", "2026-03-02 09:30"):
+    for at in (
+        "2026-02-27 10:00",
+        "2026-02-27 11:00",
+        "2026-02-27 12:00",
+        "2026-03-02 09:00",
+        "2026-03-02 09:30",
+    ):
         factories.lead(cast, at=factories.when(at))
     whole, seen, query = asks.get("leads/")[1]["results"], [], "limit=2"
     while query:
@@ -160,7 +192,9 @@ def test_pages_follow_each_other_without_gap_or_repetition(cast: Cast, moment: M
 
 
 @pytest.mark.parametrize(("path", "wanted"), [("leads/", 8), ("handoffs/", 8)])
-def test_lists_need_the_same_queries_for_one_and_three_rows(path: str, wanted: int, cast: Cast, caller: Any) -> None:
+def test_lists_need_the_same_queries_for_one_and_three_rows(
+    path: str, wanted: int, cast: Cast, caller: Any
+) -> None:
     asks, counted = caller(cast.dora), []
     for _round in range(2):
         factories.accepted(cast)

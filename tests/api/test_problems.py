@@ -20,8 +20,16 @@ MEMBERS = {"type", "title", "status", "detail", "code", "fields", "request_id"}
 def test_problem_has_its_members_and_media_type(cast: Cast, caller: Any) -> None:
     asks = caller(cast.ana)
     status, problem = asks.get("leads/999/", X_Request_ID="abc-12345678")
-    assert (status, set(problem), asks.last["Content-Type"]) == (404, MEMBERS, "application/problem+json")
-    assert (problem["status"], problem["code"], problem["request_id"]) == (404, "not_found", "abc-12345678")
+    assert (status, set(problem), asks.last["Content-Type"]) == (
+        404,
+        MEMBERS,
+        "application/problem+json",
+    )
+    assert (problem["status"], problem["code"], problem["request_id"]) == (
+        404,
+        "not_found",
+        "abc-12345678",
+    )
     assert problem["type"] == "urn:relevo:problem:not_found"
 
 
@@ -35,7 +43,13 @@ def test_problem_has_its_members_and_media_type(cast: Cast, caller: Any) -> None
         ("PUT", "leads/1/", {}, {}, (405, "method_not_allowed")),
         ("OPTIONS", "leads/", None, {}, (405, "method_not_allowed")),
         ("GET", "leads/", None, {"Accept": "text/html"}, (406, "not_acceptable")),
-        ("POST", "leads/", b"name=x", {"Content-Type": "text/plain"}, (415, "unsupported_media_type")),
+        (
+            "POST",
+            "leads/",
+            b"name=x",
+            {"Content-Type": "text/plain"},
+            (415, "unsupported_media_type"),
+        ),
         ("POST", "leads/", b"{", {}, (400, "parse_error")),
         ("POST", "leads/", b"[]", {}, (400, "parse_error")),
         ("POST", "leads/", b"\xff\xfe", {}, (400, "parse_error")),
@@ -53,11 +67,16 @@ def test_refusal_has_its_status_and_code(
 ) -> None:
     asks = caller(cast.ana)
     if kind := headers.pop("Content-Type", None):
-        asks.last = asks.client.generic(method, f"/api/v1/{path}", body, content_type=kind, headers=asks.headers)
+        asks.last = asks.client.generic(
+            method, f"/api/v1/{path}", body, content_type=kind, headers=asks.headers
+        )
         status, problem = asks.last.status_code, asks.last.json()
     else:
         status, problem = asks.ask(method, path, body, **headers)
-    assert (status, problem["code"], asks.last["Content-Type"]) == (*wanted, "application/problem+json")
+    assert (status, problem["code"], asks.last["Content-Type"]) == (
+        *wanted,
+        "application/problem+json",
+    )
     assert Lead.objects.count() == 0
 
 
@@ -84,7 +103,9 @@ def test_refusal_has_its_status_and_code(
         ("teams/?side=sales", ["side"]),
     ],
 )
-def test_address_that_cannot_be_read_is_refused_by_name(path: str, named: list[str], cast: Cast, caller: Any) -> None:
+def test_address_that_cannot_be_read_is_refused_by_name(
+    path: str, named: list[str], cast: Cast, caller: Any
+) -> None:
     status, problem = caller(cast.ana).get(path)
     assert (status, sorted(problem["fields"])) == (400, named)
 
@@ -120,19 +141,27 @@ def test_address_that_cannot_be_read_is_refused_by_name(path: str, named: list[s
         ({"company": "Acme"}, "name"),
     ],
 )
-def test_bad_value_is_refused_by_the_name_of_its_field(body: Any, named: str, cast: Cast, caller: Any) -> None:
+def test_bad_value_is_refused_by_the_name_of_its_field(
+    body: Any, named: str, cast: Cast, caller: Any
+) -> None:
     status, problem = caller(cast.ana).post("leads/", body)
     assert (status, list(problem["fields"]), Lead.objects.count()) == (422, [named], 0)
 
 
-def test_unforeseen_error_is_a_problem_and_keeps_nothing(cast: Cast, caller: Any, monkeypatch: Any) -> None:
+def test_unforeseen_error_is_a_problem_and_keeps_nothing(
+    cast: Cast, caller: Any, monkeypatch: Any
+) -> None:
     def broken(*_: Any, **__: Any) -> None:
         raise RuntimeError("the secret is 1234")
 
     monkeypatch.setattr(api.leads, "capture", broken)
     asks = caller(cast.ana)
     status, problem = asks.post("leads/", {"name": "Eva"}, Idempotency_Key="one")
-    assert (status, problem["code"], "1234" in asks.last.content.decode()) == (500, "server_error", False)
+    assert (status, problem["code"], "1234" in asks.last.content.decode()) == (
+        500,
+        "server_error",
+        False,
+    )
     assert Answer.objects.count() == 0  # so that it may be tried again
 
 
@@ -142,10 +171,14 @@ def test_mounted_view_keeps_its_name() -> None:
 
 def test_version_that_no_row_can_have_is_a_conflict(cast: Cast, caller: Any) -> None:
     lead = factories.lead(cast)
-    assert caller(cast.ana).patch(f"leads/{lead.pk}/", {"version": 2**31 - 1, "name": "Eva"})[0] == 409
+    assert (
+        caller(cast.ana).patch(f"leads/{lead.pk}/", {"version": 2**31 - 1, "name": "Eva"})[0] == 409
+    )
 
 
-def test_database_that_is_away_is_told_with_when_to_come_again(cast: Cast, caller: Any, monkeypatch: Any) -> None:
+def test_database_that_is_away_is_told_with_when_to_come_again(
+    cast: Cast, caller: Any, monkeypatch: Any
+) -> None:
     def away(*_: Any, **__: Any) -> None:
         raise OperationalError("remaining connection slots are reserved")
 

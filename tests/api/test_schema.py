@@ -22,15 +22,25 @@ def test_document_is_valid_without_a_warning(tmp_path: Any) -> None:
 
 def test_every_address_is_documented_with_every_refusal() -> None:
     paths = schema.document("en")["paths"]
-    routes = {f"/api/v1/{p.pattern}".replace("<int:pk>", "{id}") for p in urls.urlpatterns if p.name != "api_unknown"}
+    routes = {
+        f"/api/v1/{p.pattern}".replace("<int:pk>", "{id}")
+        for p in urls.urlpatterns
+        if p.name != "api_unknown"
+    }
     routes -= {"/api/v1/docs/", "/api/v1/schema/"}
     assert set(paths) == routes | {"/api/v1/funnel/"}
     for path, operations in paths.items():
         for method, operation in operations.items():
-            wanted = DOCUMENTED | (OF_WRITES if method != "get" else set()) | ({"404"} if "{" in path else set())
+            wanted = (
+                DOCUMENTED
+                | (OF_WRITES if method != "get" else set())
+                | ({"404"} if "{" in path else set())
+            )
             refusals = {status for status in operation["responses"] if not status.startswith("2")}
             assert refusals == wanted, (method, path)
-            kinds = {kind for status in refusals for kind in operation["responses"][status]["content"]}
+            kinds = {
+                kind for status in refusals for kind in operation["responses"][status]["content"]
+            }
             assert kinds == {"application/problem+json"}
 
 
@@ -53,7 +63,9 @@ def test_docs_show_every_operation_under_the_strict_policy(language: str, cast: 
     answer = client.get("/api/v1/docs/")
     text = answer.content.decode()
     shown = [call for group in reference.groups(language) for call in group.calls]
-    assert len(shown) == sum(len(operations) for operations in schema.document(language)["paths"].values())
+    assert len(shown) == sum(
+        len(operations) for operations in schema.document(language)["paths"].values()
+    )
     assert [call.id for call in shown if f'id="{call.id}"' not in text or not call.summary] == []
     assert "unsafe" not in answer["Content-Security-Policy"]
     assert "<script>" not in text

@@ -1,7 +1,8 @@
-"""A machine asks everything that the schema allows, and what it does not, of the product on gunicorn.
+"""A machine asks everything that the schema allows, and what it does not, of the product on
+gunicorn.
 
-No answer may be a 5xx, undocumented, of another media type or of another shape than the schema says.
-Short form: few examples and one seed. Long form: SCHEMATHESIS_EXAMPLES=200.
+No answer may be a 5xx, undocumented, of another media type or of another shape than the schema
+says. Short form: few examples and one seed. Long form: SCHEMATHESIS_EXAMPLES=200.
 """
 
 from __future__ import annotations
@@ -18,7 +19,10 @@ import pytest
 
 from tests.services import OURS, ROOT, product, scratch_folder
 
-CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
+CHECKS = (
+    "not_a_server_error,status_code_conformance,"
+    "content_type_conformance,response_schema_conformance"
+)
 MAKE_KEY = """
 from crm.accounts.models import Membership, Team, User
 from crm.api import keys
@@ -33,17 +37,28 @@ pytestmark = [pytest.mark.slow, pytest.mark.faults]
 
 @pytest.fixture(scope="module")
 def running() -> Iterator[dict[str, Any]]:
-    with scratch_folder() as folder, product(data=folder, API_REQUESTS_PER_MINUTE="100000") as state:
+    with (
+        scratch_folder() as folder,
+        product(data=folder, API_REQUESTS_PER_MINUTE="100000") as state,
+    ):
         yield state
 
 
 @pytest.fixture(scope="module")
 def key(running: dict[str, Any]) -> str:
-    """Of a person of the demo who stands on both sides here, so that nothing is closed to the machine."""
+    """Of a person of the demo who stands on both sides here, so that nothing is closed to the
+    machine.
+    """
     kept = {name: value for name, value in os.environ.items() if name not in OURS}
-    addresses = {"DATABASE_URL": running["database_url"], "REDIS_URL": running["redis_url"], "RELEVO_MODE": "demo"}
+    addresses = {
+        "DATABASE_URL": running["database_url"],
+        "REDIS_URL": running["redis_url"],
+        "RELEVO_MODE": "demo",
+    }
     command = [sys.executable, "-W", "ignore", "manage.py", "shell", "--no-imports", "-c", MAKE_KEY]
-    done = subprocess.run(command, cwd=ROOT, env={**kept, **addresses}, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        command, cwd=ROOT, env={**kept, **addresses}, capture_output=True, text=True, check=True
+    )
     return done.stdout.strip()
 
 
@@ -60,24 +75,53 @@ def rows(running: dict[str, Any], sql: str) -> Any:
 def ask(running: dict[str, Any], key: str, folder: Path, ids: dict[str, int]) -> dict[str, Any]:
     """Run the command; its exit status and what it says."""
     known = [
-        f'[[operations]]\ninclude-path-regex = "/{noun}/\\\\{{id\\\\}}/"\nparameters = {{ "path.id" = {pk} }}\n'
+        f'[[operations]]\ninclude-path-regex = "/{noun}/\\\\{{id\\\\}}/"\nparameters = {{ "path.id"'
+        f" = {pk} }}\n"
         for noun, pk in ids.items()
     ]
     (folder / "schemathesis.toml").write_text("\n".join(known))
     examples = os.environ.get("SCHEMATHESIS_EXAMPLES", "6")
     command = [sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()"]
-    command += ["--config-file", str(folder / "schemathesis.toml"), "run", f"{running['url']}/api/v1/schema/"]
-    command += ["-H", f"Authorization: Bearer {key}", "-c", CHECKS, "-n", examples, "--seed", "20260302"]
-    command += ["--phases", "coverage,fuzzing", "--no-shrink", "--request-timeout", "60", "--workers", "2"]
+    command += [
+        "--config-file",
+        str(folder / "schemathesis.toml"),
+        "run",
+        f"{running['url']}/api/v1/schema/",
+    ]
+    command += [
+        "-H",
+        f"Authorization: Bearer {key}",
+        "-c",
+        CHECKS,
+        "-n",
+        examples,
+        "--seed",
+        "20260302",
+    ]
+    command += [
+        "--phases",
+        "coverage,fuzzing",
+        "--no-shrink",
+        "--request-timeout",
+        "60",
+        "--workers",
+        "2",
+    ]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=540)
     return {"status": done.returncode, "text": done.stdout[-6000:] + done.stderr[-2000:]}
 
 
-def test_no_answer_is_broken_or_undocumented(running: dict[str, Any], key: str, tmp_path: Path) -> None:
+def test_no_answer_is_broken_or_undocumented(
+    running: dict[str, Any], key: str, tmp_path: Path
+) -> None:
     # it stands before a lead and a handoff that exist, so that not every answer is a 404
     mine = "SELECT h.lead_id, h.id FROM leads_handoff h JOIN accounts_user u ON u.id = h.owner_id"
-    found = rows(running, f"{mine} WHERE u.email LIKE 'bea@%' AND h.state = 'accepted' ORDER BY h.id LIMIT 1")[0]
+    found = rows(
+        running, f"{mine} WHERE u.email LIKE 'bea@%' AND h.state = 'accepted' ORDER BY h.id LIMIT 1"
+    )[0]
     before = rows(running, "SELECT count(*) FROM leads_event")
     done = ask(running, key, tmp_path, {"leads": found[0], "handoffs": found[1]})
     assert done["status"] == 0, done["text"]
-    assert rows(running, "SELECT count(*) FROM leads_event") > before, "nothing that was asked did anything"
+    assert rows(running, "SELECT count(*) FROM leads_event") > before, (
+        "nothing that was asked did anything"
+    )

@@ -14,8 +14,19 @@ SIZES = [10_000, 100_000]
 def parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     add = parser.add_argument
-    add("--leads", type=int, action="append", help="how many leads; may be repeated (10000 and 100000)")
-    add("--only", action="append", default=[], metavar="WORDS", help="benchmarks with these words in their name")
+    add(
+        "--leads",
+        type=int,
+        action="append",
+        help="how many leads; may be repeated (10000 and 100000)",
+    )
+    add(
+        "--only",
+        action="append",
+        default=[],
+        metavar="WORDS",
+        help="benchmarks with these words in their name",
+    )
     add("--repeat", type=int, default=15, help="measured requests of each kind (15)")
     add("--queries", action="store_true", help="print the statements of each kind as well")
     add("--out", default="test-results/bench.json", help="where the numbers go as JSON")
@@ -24,7 +35,11 @@ def parse() -> argparse.Namespace:
 
 def main() -> int:
     options = parse()
-    os.environ |= {"RELEVO_MODE": "test", "SECRET_KEY": "only-for-benchmarks-" + "x" * 40, "LOG_LEVEL": "ERROR"}
+    os.environ |= {
+        "RELEVO_MODE": "test",
+        "SECRET_KEY": "only-for-benchmarks-" + "x" * 40,
+        "LOG_LEVEL": "ERROR",
+    }
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
     with scratch_folder() as folder:
         from crm.deploy.embedded import Postgres

@@ -1,4 +1,6 @@
-"""A bare Django view, the measure of the machine: Django's own middleware, a signed-in person, one line of text."""
+"""A bare Django view, the measure of the machine: Django's own middleware, a signed-in person, one
+line of text.
+"""
 
 from __future__ import annotations
 

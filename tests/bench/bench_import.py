@@ -1,4 +1,5 @@
-"""How fast an import runs and what it costs: 20,000 rows without duplicates, in the database that is set up.
+"""How fast an import runs and what it costs: 20,000 rows without duplicates, in the database that
+is set up.
 
 ``run()`` leaves its leads behind: call it on a database made for it.
 """
@@ -20,7 +21,11 @@ def kilobytes() -> int:
     status = Path("/proc/self/status")
     if not status.exists():
         return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return int(next(line for line in status.read_text().splitlines() if line.startswith("VmHWM")).split()[1])
+    return int(
+        next(line for line in status.read_text().splitlines() if line.startswith("VmHWM")).split()[
+            1
+        ]
+    )
 
 
 def forget_peak() -> None:
@@ -44,7 +49,9 @@ def database_seconds() -> float:
 
 
 def timed(act: Any) -> dict[str, float]:
-    """Seconds on the clock, seconds of CPU (ours, the database's), growth of the peak memory while ``act`` runs."""
+    """Seconds on the clock, seconds of CPU (ours, the database's), growth of the peak memory while
+    ``act`` runs.
+    """
     forget_peak()
     memory, database = kilobytes(), database_seconds()
     cpu, begun = time.process_time(), time.monotonic()
@@ -58,7 +65,9 @@ def timed(act: Any) -> dict[str, float]:
 
 
 def run(rows: int = ROWS) -> dict[str, Any]:
-    """{"rows", "check": …, "import": …} with rows per second, CPU seconds and MB of peak memory growth of each."""
+    """{"rows", "check": …, "import": …} with rows per second, CPU seconds and MB of peak memory
+    growth of each.
+    """
     from crm.lib import clock
     from leads.imports import runs, worker
     from leads.models import ImportRun
@@ -67,7 +76,9 @@ def run(rows: int = ROWS) -> dict[str, Any]:
 
     cast, found = factories.cast(), {}
     with tempfile.TemporaryDirectory() as folder:
-        imported.imported(cast, imported.file(Path(folder), 1, begin=10_000_000))  # what runs once runs before
+        imported.imported(
+            cast, imported.file(Path(folder), 1, begin=10_000_000)
+        )  # what runs once runs before
         run = imported.uploaded(cast, imported.file(Path(folder), rows), at=clock.now())
     imported.asked(run, cast, at=clock.now())
     found["check"] = timed(lambda: worker.work(3600))
@@ -84,7 +95,10 @@ def run(rows: int = ROWS) -> dict[str, Any]:
 def report() -> dict[str, Any]:
     """:func:`run` in the database that stands empty, with a line for each part."""
     measured = run()
-    print(f"\nimport of {measured['rows']:,} rows   rows/s     CPU s  database CPU s   memory MB  over budget")
+    print(
+        f"\nimport of {measured['rows']:,} rows   rows/s     CPU s  database CPU s   memory MB "
+        " over budget"
+    )
     for part in ("check", "import"):
         numbers = measured[part]
         over = []

@@ -1,7 +1,7 @@
 """What business time costs, beside the package businesstimedelta and beside a loop over minutes.
 
-Each question is asked of an office that is open from Monday to Friday, 9 to 17, and all three must agree on the
-answer. CPU of one call; "first" is a calendar that nobody has asked yet.
+Each question is asked of an office that is open from Monday to Friday, 9 to 17, and all three must
+agree on the answer. CPU of one call; "first" is a calendar that nobody has asked yet.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ class Measured:
         return max(self.ours, self.first) > self.allowed
 
 
-def cpu(ask: Callable[[], Any], *, before: Callable[[], Any] | None = None, seconds: float = 0.3) -> float:
+def cpu(
+    ask: Callable[[], Any], *, before: Callable[[], Any] | None = None, seconds: float = 0.3
+) -> float:
     """CPU of one call, the least of several, for about ``seconds`` in all and at least twice."""
     taken: list[float] = []
     while len(taken) < 2 or (sum(taken) < seconds and len(taken) < 2000):
@@ -78,7 +80,10 @@ def loop_add(start: datetime, duration: timedelta) -> datetime:
 
 def package_rules() -> Any:
     day = businesstimedelta.WorkDayRule(
-        start_time=clock_time(9), end_time=clock_time(17), working_days=[0, 1, 2, 3, 4], tz=pytz.timezone(ZONE)
+        start_time=clock_time(9),
+        end_time=clock_time(17),
+        working_days=[0, 1, 2, 3, 4],
+        tz=pytz.timezone(ZONE),
     )
     return businesstimedelta.Rules([day])
 
@@ -116,13 +121,29 @@ def measured() -> Iterator[Measured]:
 
 def report() -> list[Measured]:
     """Print the table; its rows."""
-    print(ROW.format("business time", "µs", "first µs", "businesstimedelta", "loop over minutes", "over budget"))
+    print(
+        ROW.format(
+            "business time",
+            "µs",
+            "first µs",
+            "businesstimedelta",
+            "loop over minutes",
+            "over budget",
+        )
+    )
     rows = []
     for row in measured():
         rows.append(row)
-        others = (f"{other * 1e6:,.0f} µs ({other / row.ours:,.0f}×)" for other in (row.package, row.loop))
+        others = (
+            f"{other * 1e6:,.0f} µs ({other / row.ours:,.0f}×)" for other in (row.package, row.loop)
+        )
         over = f"> {row.allowed * 1e6:,.0f} µs" if row.over else ""
-        print(ROW.format(row.name, f"{row.ours * 1e6:,.1f}", f"{row.first * 1e6:,.0f}", *others, over), flush=True)
+        print(
+            ROW.format(
+                row.name, f"{row.ours * 1e6:,.1f}", f"{row.first * 1e6:,.0f}", *others, over
+            ),
+            flush=True,
+        )
     return rows
 
 

@@ -14,7 +14,9 @@ from tests.bench.meter import Answer, Visitor
 
 @dataclass(frozen=True)
 class Budget:
-    """At most so many queries and milliseconds; ``leads_by_index``: leads are never read from end to end."""
+    """At most so many queries and milliseconds; ``leads_by_index``: leads are never read from end
+    to end.
+    """
 
     queries: int | None = None
     cpu_ms: float | None = None
@@ -54,11 +56,19 @@ def cases(crowd: Crowd, application: Callable[..., Any]) -> Iterator[Case]:
     waiting = Handoff.objects.visible_to(crowd.rep).pending().values_list("pk", flat=True)
     ids = iter(list(waiting.order_by("-pk")))
     rep = visitors["rep"]
-    yield Case("accept in the queue · rep", lambda: rep.post(f"/handoffs/{next(ids)}/accept/", htmx=True), ACCEPT)
-    yield Case("accept by the button · rep", lambda: rep.post(f"/handoffs/{next(ids)}/accept/"), ACCEPT)
+    yield Case(
+        "accept in the queue · rep",
+        lambda: rep.post(f"/handoffs/{next(ids)}/accept/", htmx=True),
+        ACCEPT,
+    )
+    yield Case(
+        "accept by the button · rep", lambda: rep.post(f"/handoffs/{next(ids)}/accept/"), ACCEPT
+    )
     for who in ("director", "marketing", "sales lead", "rep"):
         yield page("leads", who, "/leads/", LIST)
-    yield from (page(f"leads, {name}", who, "/leads/", LIST, **query) for name, who, query in questions())
+    yield from (
+        page(f"leads, {name}", who, "/leads/", LIST, **query) for name, who, query in questions()
+    )
     newest = Lead.objects.filter(owner=crowd.rep).latest("pk")
     yield page("lead page", "rep", f"/leads/{newest.pk}/")
     yield page("lead page", "director", f"/leads/{newest.pk}/")
@@ -81,7 +91,11 @@ def questions() -> Iterator[tuple[str, str, dict[str, str]]]:
     yield "by source", everyone, {"source": "event"}
     yield "without source", everyone, {"source": "~none"}
     yield "by persona", everyone, {"persona": "commercial-leader"}
-    yield "by source, stage, dates", everyone, {"source": "event", "stage": "lost", "until": "2026-03-01"}
+    yield (
+        "by source, stage, dates",
+        everyone,
+        {"source": "event", "stage": "lost", "until": "2026-03-01"},
+    )
     yield "first seen until", everyone, {"until": middle.first_seen_on.isoformat()}
     yield "page in the middle", everyone, {"after": deep}
     yield "search: full name", everyone, {"q": person.name}
@@ -89,6 +103,10 @@ def questions() -> Iterator[tuple[str, str, dict[str, str]]]:
     yield "search: two letters", everyone, {"q": "zu"}
     yield "search: e-mail", everyone, {"q": person.email}
     yield "search: phone digits", everyone, {"q": person.phone[-7:]}
-    yield "search: phone as written", everyone, {"q": f"{person.phone[:3]} {person.phone[3:5]} {person.phone[5:9]}"}
+    yield (
+        "search: phone as written",
+        everyone,
+        {"q": f"{person.phone[:3]} {person.phone[3:5]} {person.phone[5:9]}"},
+    )
     yield "search: nobody", everyone, {"q": "xylofonista"}
     yield "search and stage", everyone, {"q": person.name.split()[1][:4], "stage": "lost"}

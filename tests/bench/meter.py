@@ -1,4 +1,6 @@
-"""Measuring requests: a person's session, straight into the WSGI application, in this very thread."""
+"""Measuring requests: a person's session, straight into the WSGI application, in this
+very thread.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ class Tally:
     statements: list[tuple[str, Any]] = field(default_factory=list)
     seconds: float = 0.0
 
-    def __call__(self, execute: Callable[..., Any], sql: str, parameters: Any, many: bool, context: Any) -> Any:
+    def __call__(
+        self, execute: Callable[..., Any], sql: str, parameters: Any, many: bool, context: Any
+    ) -> Any:
         began = time.perf_counter()
         try:
             return execute(sql, parameters, many, context)
@@ -69,7 +73,10 @@ class Visitor:
         session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
         session[HASH_SESSION_KEY] = user.get_session_auth_hash()
         session.create()
-        cookies = {settings.SESSION_COOKIE_NAME: session.session_key, settings.CSRF_COOKIE_NAME: TOKEN}
+        cookies = {
+            settings.SESSION_COOKIE_NAME: session.session_key,
+            settings.CSRF_COOKIE_NAME: TOKEN,
+        }
         self.cookie = "; ".join(f"{name}={value}" for name, value in cookies.items())
 
     def get(self, path: str) -> Answer:
@@ -80,7 +87,10 @@ class Visitor:
         return self.ask("POST", path, body, **({"HTTP_HX_REQUEST": "true"} if htmx else {}))
 
     def ask(self, method: str, path: str, body: bytes = b"", **headers: str) -> Answer:
-        """One request, its cost and its answer. CPU is that of this thread: PostgreSQL's is not in it."""
+        """One request, its cost and its answer.
+
+        CPU is that of this thread: PostgreSQL's is not in it.
+        """
         environ = self._environ(method, path, body) | headers
         status: list[int] = []
         with counting() as tally:
@@ -90,7 +100,13 @@ class Visitor:
             answer.close()
             cpu, wall = time.thread_time() - cpu, time.perf_counter() - began
         return Answer(
-            status[0], text, len(tally.statements), tally.seconds * 1e3, cpu * 1e3, wall * 1e3, tally.statements
+            status[0],
+            text,
+            len(tally.statements),
+            tally.seconds * 1e3,
+            cpu * 1e3,
+            wall * 1e3,
+            tally.statements,
         )
 
     def _environ(self, method: str, path: str, body: bytes) -> dict[str, Any]:
@@ -128,7 +144,10 @@ class Cost:
 
 
 def measure(ask: Callable[[], Answer], *, repeat: int, warm: int = 2, plans: bool = True) -> Cost:
-    """The cost of ``ask`` over ``repeat`` calls after ``warm`` more. RuntimeError where an answer is not 200 or 302."""
+    """The cost of ``ask`` over ``repeat`` calls after ``warm`` more.
+
+    RuntimeError where an answer is not 200 or 302.
+    """
     answers = []
     for _ in range(warm + repeat):
         gc.collect(1)  # so that nobody pays for the garbage of the one before

@@ -1,4 +1,6 @@
-"""One run of the benchmarks: a fresh database for each size, a table for the terminal, JSON for machines."""
+"""One run of the benchmarks: a fresh database for each size, a table for the terminal, JSON for
+machines.
+"""
 
 from __future__ import annotations
 
@@ -23,14 +25,19 @@ from tests.bench.crowd import Crowd
 from tests.bench.meter import Answer, Cost, Visitor, measure
 
 HEAD = ("", "queries", "SQL ms", "CPU ms", "× bare", "ms", "p95 ms", "kB", "over budget")
-LARGE = 100_000  # leads from which on reading them all is over budget: among fewer it may be the faster plan
+# leads from which on reading them all is over budget: among fewer it may be the faster plan
+LARGE = 100_000
 ROW = "{:<42} {:>7} {:>8} {:>8} {:>7} {:>8} {:>8} {:>7}  {}"
 
 
 def run(options: argparse.Namespace, sizes: list[int]) -> int:
-    """Measure at each size. 1 where queries or plans are over budget: those do not depend on the machine."""
+    """Measure at each size. 1 where queries or plans are over budget: those do not depend on the
+    machine.
+    """
     found: list[dict[str, Any]] = []
-    business_time = bench_worktime.report() if not options.only or "business time" in options.only else []
+    business_time = (
+        bench_worktime.report() if not options.only or "business time" in options.only else []
+    )
     imported = {}
     if not options.only or "import" in options.only:
         empty()
@@ -38,17 +45,27 @@ def run(options: argparse.Namespace, sizes: list[int]) -> int:
     for leads in sizes if options.only != ["import"] else []:
         began = time.monotonic()
         made = prepare(leads)
-        print(f"\n{leads:,} leads, {made.pending:,} pending (made in {time.monotonic() - began:.0f} s)", flush=True)
+        print(
+            f"\n{leads:,} leads, {made.pending:,} pending (made in"
+            f" {time.monotonic() - began:.0f} s)",
+            flush=True,
+        )
         print(ROW.format(*HEAD), flush=True)
         found += [row | {"leads": leads} for row in measured(made, options, leads)]
         print("", flush=True)
     out = Path(options.out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    machine = {"python": platform.python_version(), "cpus": os.cpu_count(), "load": os.getloadavg()[0]}
+    machine = {
+        "python": platform.python_version(),
+        "cpus": os.cpu_count(),
+        "load": os.getloadavg()[0],
+    }
     times = [asdict(row) for row in business_time]
     whole = {"machine": machine, "business_time": times, "import": imported, "results": found}
     out.write_text(json.dumps(whole, indent=1))
-    print(f"Times are of this machine under a load of {machine['load']:.1f}; {out} has the numbers.")
+    print(
+        f"Times are of this machine under a load of {machine['load']:.1f}; {out} has the numbers."
+    )
     return int(any("queries" in row["over"] or "leads read whole" in row["over"] for row in found))
 
 
@@ -62,7 +79,9 @@ def empty() -> None:
 def prepare(leads: int) -> Crowd:
     """Empty tables with the crowd in them."""
     empty()
-    with transaction.atomic():  # the database judges leads, actions and handoffs together, when all are there
+    with (
+        transaction.atomic()
+    ):  # the database judges leads, actions and handoffs together, when all are there
         made = crowd.gather(leads)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE)")
@@ -108,6 +127,12 @@ def told(name: str, cost: Cost, base: float, budget: Budget) -> dict[str, Any]:
         over.append(f"p95 > {budget.p95_ms:g} ms")
     if budget.leads_by_index and "leads_lead" in cost.scanned:
         over.append("leads read whole")
-    times = [f"{value:.1f}" for value in (cost.sql_ms, cost.cpu_ms, cost.cpu_ms / base, cost.wall_ms, cost.p95_ms)]
-    print(ROW.format(name, cost.queries, *times, f"{cost.kilobytes:.1f}", ", ".join(over)).rstrip(), flush=True)
+    times = [
+        f"{value:.1f}"
+        for value in (cost.sql_ms, cost.cpu_ms, cost.cpu_ms / base, cost.wall_ms, cost.p95_ms)
+    ]
+    print(
+        ROW.format(name, cost.queries, *times, f"{cost.kilobytes:.1f}", ", ".join(over)).rstrip(),
+        flush=True,
+    )
     return {"name": name, **asdict(cost), "times_bare": cost.cpu_ms / base, "over": over}

@@ -18,8 +18,17 @@ def test_a_crowd_keeps_every_promise():
     made = crowd.gather(3000)
     assert list(invariants.violated(at=clock.now())) == []
     assert (Lead.objects.count(), Handoff.objects.pending().count()) == (3000, 300)
-    assert set(Lead.objects.values_list("stage", flat=True)) >= {"captured", "mql", "won", "lost", "returned", "sql"}
-    queues = Handoff.objects.pending().values("team").annotate(n=Count("pk")).values_list("n", flat=True)
+    assert set(Lead.objects.values_list("stage", flat=True)) >= {
+        "captured",
+        "mql",
+        "won",
+        "lost",
+        "returned",
+        "sql",
+    }
+    queues = (
+        Handoff.objects.pending().values("team").annotate(n=Count("pk")).values_list("n", flat=True)
+    )
     assert (len(queues), max(queues)) == (crowd.SALES_TEAMS, 38)
     assert Handoff.objects.visible_to(made.rep).pending().count() in (37, 38)
 

@@ -1,4 +1,6 @@
-"""Starting fresh: all of the demo goes, nothing of a real organisation ever does, and the demo does not come back."""
+"""Starting fresh: all of the demo goes, nothing of a real organisation ever does, and the demo does
+not come back.
+"""
 
 from __future__ import annotations
 
@@ -31,8 +33,13 @@ def run(statement: str) -> list[tuple[object, ...]]:
 
 def rows_left() -> dict[str, int]:
     """Tables that are not empty, and how many rows they hold."""
-    tables = {name for (name,) in run("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")}
-    counts = {str(name): run(f"SELECT count(*) FROM {name}")[0][0] for name in sorted(map(str, tables - KEPT))}
+    tables = {
+        name for (name,) in run("SELECT tablename FROM pg_tables WHERE schemaname = 'public'")
+    }
+    counts = {
+        str(name): run(f"SELECT count(*) FROM {name}")[0][0]
+        for name in sorted(map(str, tables - KEPT))
+    }
     return {name: int(str(count)) for name, count in counts.items() if count}
 
 
@@ -95,7 +102,9 @@ def test_real_organisation_is_never_emptied(cast: Cast, as_app: None) -> None:
     assert (Lead.objects.count(), Event.objects.count() > 5) == (1, True)
 
 
-def test_mark_does_not_help_against_a_real_organisation(marked: None, cast: Cast, as_app: None) -> None:
+def test_mark_does_not_help_against_a_real_organisation(
+    marked: None, cast: Cast, as_app: None
+) -> None:
     with pytest.raises(remove.NoDemo):
         remove.start(at=factories.WON_AT)
     assert Organisation.objects.count() == 1
@@ -139,7 +148,11 @@ def test_demo_does_not_come_back(demo_cast: Cast, moment: Moment) -> None:
     remove.mark()
     assert demo.seed(at=factories.WON_AT) is False
     call_command("seed_demo")
-    assert (Organisation.objects.count(), remove.is_possible(), remove.has_happened()) == (0, False, True)
+    assert (Organisation.objects.count(), remove.is_possible(), remove.has_happened()) == (
+        0,
+        False,
+        True,
+    )
 
 
 def test_restart_beside_the_real_organisation_is_quiet(demo_cast: Cast, client: Client) -> None:
@@ -149,7 +162,9 @@ def test_restart_beside_the_real_organisation_is_quiet(demo_cast: Cast, client: 
     assert Organisation.objects.get().name == "De verdad"
 
 
-def test_page_removes_the_demo_and_leads_to_the_first_admin(demo_cast: Cast, client: Client, moment: Moment) -> None:
+def test_page_removes_the_demo_and_leads_to_the_first_admin(
+    demo_cast: Cast, client: Client, moment: Moment
+) -> None:
     client.force_login(demo_cast.root)
     assert client.get("/setup/start-fresh/").context["is_possible"] is True
     assert client.post("/setup/start-fresh/").url == "/setup/first/"
@@ -163,7 +178,9 @@ def test_page_removes_the_demo_and_leads_to_the_first_admin(demo_cast: Cast, cli
     assert len(client.get("/accounts/login/").context["demo_people"]) == 0
 
 
-def test_page_is_for_admin_and_director(demo_cast: Cast, client: Client, settings: Settings) -> None:
+def test_page_is_for_admin_and_director(
+    demo_cast: Cast, client: Client, settings: Settings
+) -> None:
     settings.RELEVO_MODE = "demo"
     answers = {}
     for person in (demo_cast.ana, demo_cast.bea, demo_cast.dora, demo_cast.elsa, demo_cast.root):

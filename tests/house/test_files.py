@@ -13,7 +13,17 @@ from django.db import connection
 
 from crm.audit.models import AppendOnly
 from crm.lib.db import append_only
-from tests.sources import APPS, ROOT, dotted, functions, imports, name_of, python_files, templates, tree
+from tests.sources import (
+    APPS,
+    ROOT,
+    dotted,
+    functions,
+    imports,
+    name_of,
+    python_files,
+    templates,
+    tree,
+)
 from tests.test_house import nouns
 
 CLOCKS = {
@@ -29,30 +39,52 @@ CLOCKS = {
     "time.perf_counter",
 }
 # These convert what they are given; called with nothing they read the clock.
-CONVERTERS = {"django.utils.timezone.localtime", "django.utils.timezone.localdate", "time.localtime", "time.gmtime"}
+CONVERTERS = {
+    "django.utils.timezone.localtime",
+    "django.utils.timezone.localdate",
+    "time.localtime",
+    "time.gmtime",
+}
 MAY_READ_A_CLOCK = {
     "crm/lib/clock.py": "is the seam",
     "crm/deploy": "supervises processes before any database answers; judges no deadline",
 }
-SQL_CLOCK = re.compile(r"\b(clock_timestamp|now|transaction_timestamp|statement_timestamp)\(\)|current_timestamp", re.I)
+SQL_CLOCK = re.compile(
+    r"\b(clock_timestamp|now|transaction_timestamp|statement_timestamp)\(\)|current_timestamp", re.I
+)
 
 
 # -- What each file may contain
 
-WRITES = {"save", "create", "bulk_create", "update", "bulk_update", "delete", "get_or_create", "update_or_create"}
+WRITES = {
+    "save",
+    "create",
+    "bulk_create",
+    "update",
+    "bulk_update",
+    "delete",
+    "get_or_create",
+    "update_or_create",
+}
 
 
 def writes(path: Path) -> list[str]:
     """Calls on a queryset or row that write."""
     calls = (node for node in ast.walk(tree(path)) if isinstance(node, ast.Call))
-    found = (node.func for node in calls if isinstance(node.func, ast.Attribute) and node.func.attr in WRITES)
+    found = (
+        node.func
+        for node in calls
+        if isinstance(node.func, ast.Attribute) and node.func.attr in WRITES
+    )
     texts = (ast.unparse(func) for func in found)
     return [text for text in texts if ".objects" in text or text.endswith(".save")]
 
 
 @pytest.mark.parametrize("place", ["views", "forms", "filters", "tasks", "templatetags"])
 def test_file_writes_nothing_itself(place: str) -> None:
-    inside = [p for p in python_files() if place in dotted(p).split(".") and "management" not in p.parts]
+    inside = [
+        p for p in python_files() if place in dotted(p).split(".") and "management" not in p.parts
+    ]
     assert [(name_of(path), text) for path in inside for text in writes(path)] == []
 
 
@@ -60,7 +92,9 @@ def test_permissions_neither_write_nor_raise() -> None:
     wrong = []
     for path in (p for p in python_files() if p.name == "permissions.py"):
         wrong += [(name_of(path), text) for text in writes(path)]
-        wrong += [(name_of(path), "raise") for node in ast.walk(tree(path)) if isinstance(node, ast.Raise)]
+        wrong += [
+            (name_of(path), "raise") for node in ast.walk(tree(path)) if isinstance(node, ast.Raise)
+        ]
     assert wrong == []
 
 
@@ -74,10 +108,21 @@ def test_noun_modules_know_no_request_and_no_html() -> None:
     }
     wrong = []
     for path in (p for p in nouns() if name_of(p) not in may):
-        wrong += [f"{name_of(path)} imports {there}" for there in imports(path) if there.startswith(web)]
+        wrong += [
+            f"{name_of(path)} imports {there}" for there in imports(path) if there.startswith(web)
+        ]
         for function in functions(path):
-            names = [a.arg for a in (*function.args.posonlyargs, *function.args.args, *function.args.kwonlyargs)]
-            wrong += [f"{name_of(path)}: {function.name}(request)" for name in names if name == "request"]
+            names = [
+                a.arg
+                for a in (
+                    *function.args.posonlyargs,
+                    *function.args.args,
+                    *function.args.kwonlyargs,
+                )
+            ]
+            wrong += [
+                f"{name_of(path)}: {function.name}(request)" for name in names if name == "request"
+            ]
     assert wrong == []
 
 
@@ -97,7 +142,12 @@ def test_signatures_are_annotated() -> None:
     for path in nouns():
         for function in functions(path):
             given = function.args
-            every = [*given.posonlyargs, *given.args, *given.kwonlyargs, *filter(None, (given.vararg, given.kwarg))]
+            every = [
+                *given.posonlyargs,
+                *given.args,
+                *given.kwonlyargs,
+                *filter(None, (given.vararg, given.kwarg)),
+            ]
             bare = [a.arg for a in every if a.annotation is None and a.arg not in ("self", "cls")]
             if bare or function.returns is None:
                 wrong.append(f"{name_of(path)}: {function.name} {bare}")
@@ -108,26 +158,38 @@ def test_signatures_are_annotated() -> None:
 
 
 def clocks_read(module: ast.Module) -> list[tuple[int, str]]:
-    """(line, dotted name) of everything in ``module`` that reads a clock, by whatever alias it was imported."""
+    """(line, dotted name) of everything in ``module`` that reads a clock, by whatever alias it was
+    imported.
+    """
     origin: dict[str, str] = {}
     for node in ast.walk(module):
         if isinstance(node, ast.Import):
             origin |= {alias.asname or alias.name: alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
-            origin |= {alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names}
+            origin |= {
+                alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names
+            }
 
     def whole(node: ast.AST) -> str:
         first, dot, rest = ast.unparse(node).partition(".")
         return origin.get(first, "") + dot + rest
 
     named = (node for node in ast.walk(module) if isinstance(node, ast.Attribute | ast.Name))
-    empty = (n for n in ast.walk(module) if isinstance(n, ast.Call) and not n.args and not n.keywords)
+    empty = (
+        n for n in ast.walk(module) if isinstance(n, ast.Call) and not n.args and not n.keywords
+    )
     found = [(node.lineno, whole(node)) for node in named if whole(node) in CLOCKS]
-    return sorted(found + [(call.lineno, whole(call.func)) for call in empty if whole(call.func) in CONVERTERS])
+    return sorted(
+        found
+        + [(call.lineno, whole(call.func)) for call in empty if whole(call.func) in CONVERTERS]
+    )
 
 
 def may_read_a_clock(path: Path) -> bool:
-    return any(name_of(path) == allowed or name_of(path).startswith(f"{allowed}/") for allowed in MAY_READ_A_CLOCK)
+    return any(
+        name_of(path) == allowed or name_of(path).startswith(f"{allowed}/")
+        for allowed in MAY_READ_A_CLOCK
+    )
 
 
 def test_nothing_reads_a_clock_but_the_seam() -> None:
@@ -160,7 +222,9 @@ def test_no_column_fills_itself_from_the_applications_clock() -> None:
     fields = (field for model in apps.get_models() for field in model._meta.fields)
     ours = (field for field in fields if field.model._meta.app_config.name.split(".")[0] in APPS)
     assert [
-        str(field) for field in ours if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
+        str(field)
+        for field in ours
+        if getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False)
     ] == []
 
 
@@ -168,7 +232,11 @@ def test_no_sql_asks_another_clock() -> None:
     found = []
     for path in (p for p in python_files() if not may_read_a_clock(p)):
         for node in ast.walk(tree(path)):
-            if isinstance(node, ast.Constant) and isinstance(node.value, str) and "SELECT" in node.value:
+            if (
+                isinstance(node, ast.Constant)
+                and isinstance(node.value, str)
+                and "SELECT" in node.value
+            ):
                 found += [f"{name_of(path)}:{node.lineno}" for _ in SQL_CLOCK.finditer(node.value)]
     assert found == []
 
@@ -178,10 +246,14 @@ def test_templates_ask_no_clock() -> None:
 
 
 def test_scripts_declare_each_function_once() -> None:
-    """Twice the same name in a module, as a careless merge leaves it, and no line of the script runs."""
+    """Twice the same name in a module, as a careless merge leaves it, and no line of the script
+    runs.
+    """
     for script in sorted((ROOT / "crm" / "static" / "crm").glob("*.js")):
         names = re.findall(r"^(?:async )?function (\w+)", script.read_text(), re.MULTILINE)
-        assert len(names) == len(set(names)), f"{script.name}: {sorted(n for n in names if names.count(n) > 1)}"
+        assert len(names) == len(set(names)), (
+            f"{script.name}: {sorted(n for n in names if names.count(n) > 1)}"
+        )
 
 
 # -- The database
@@ -209,8 +281,8 @@ def test_every_table_with_a_payload_is_append_only() -> None:
 def test_every_append_only_table_has_its_trigger() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = tgrelid::regclass::text || '_append_only'"
-            " AND tgenabled = 'O' AND NOT tgisinternal ORDER BY 1"
+            "SELECT tgrelid::regclass::text FROM pg_trigger WHERE tgname = tgrelid::regclass::text"
+            " || '_append_only' AND tgenabled = 'O' AND NOT tgisinternal ORDER BY 1"
         )
         found = [table for (table,) in cursor.fetchall()]
     assert found == sorted(append_only.TABLES)

@@ -1,4 +1,6 @@
-"""What goes over the line stays small: the page of the queue, all styles, all scripts of our own."""
+"""What goes over the line stays small: the page of the queue, all styles, all scripts of
+our own.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +31,10 @@ def compressed(paths: list[Path]) -> int:
 
 def test_styles_are_small() -> None:
     """What a page loads: the styles of the frame, and at most one sheet of its own."""
-    everywhere = [STATIC / "crm" / name for name in re.findall(r"crm/(\w+\.css)", BASE.read_text(encoding="utf-8"))]
+    everywhere = [
+        STATIC / "crm" / name
+        for name in re.findall(r"crm/(\w+\.css)", BASE.read_text(encoding="utf-8"))
+    ]
     own = sorted(set(STATIC.rglob("*.css")) - set(everywhere))
     assert everywhere and own
     assert max(compressed([*everywhere, sheet]) for sheet in own) <= STYLES

@@ -26,7 +26,9 @@ def in_english():
 def importing(tmp_path: Path) -> Callable[..., Report]:
     """Imports a text by a mapping; ``rejects.csv`` of the test's folder takes what is rejected."""
 
-    def run(function: Callable[..., Report], text: str | bytes, mapping: dict[str, Any], **options: Any) -> Report:
+    def run(
+        function: Callable[..., Report], text: str | bytes, mapping: dict[str, Any], **options: Any
+    ) -> Report:
         (tmp_path / "file.csv").write_bytes(text if isinstance(text, bytes) else text.encode())
         (tmp_path / "mapping.json").write_text(json.dumps(mapping))
         options = {"by": None, "at": AT, "rejects": tmp_path / "rejects.csv"} | options
@@ -37,7 +39,9 @@ def importing(tmp_path: Path) -> Callable[..., Report]:
 
 @pytest.fixture
 def import_leads(importing: Callable[..., Report]) -> Callable[..., Report]:
-    def run(text: str | bytes = TWO_LEADS, mapping: dict[str, Any] = LEADS, **options: Any) -> Report:
+    def run(
+        text: str | bytes = TWO_LEADS, mapping: dict[str, Any] = LEADS, **options: Any
+    ) -> Report:
         return importing(history.import_leads, text, mapping, **options)
 
     return run
@@ -45,7 +49,9 @@ def import_leads(importing: Callable[..., Report]) -> Callable[..., Report]:
 
 @pytest.fixture
 def import_outcomes(importing: Callable[..., Report]) -> Callable[..., Report]:
-    def run(text: str | bytes = ONE_WIN, mapping: dict[str, Any] = OUTCOMES, **options: Any) -> Report:
+    def run(
+        text: str | bytes = ONE_WIN, mapping: dict[str, Any] = OUTCOMES, **options: Any
+    ) -> Report:
         return importing(history.import_outcomes, text, mapping, **options)
 
     return run

@@ -1,28 +1,25 @@
-"""What becomes of a clock that runs when something changes under it: the change matrix of the help topic "clocks".
+"""What becomes of a clock that runs when something changes under it: the change matrix of the help
+topic "clocks".
 
-Each row of it is one test here, named by the row. Handed off on Monday 2 March at 10:00: accept by 12:00. Accepted by
-Bea at 10:20: contact by 14:20. Contacted at 11:00: SQL decision by Wednesday at 11:00. Monday to Friday, 9 to 17.
+Each row of it is one test here, named by the row. Handed off on Monday 2 March at 10:00: accept by
+12:00. Accepted by Bea at 10:20: contact by 14:20. Contacted at 11:00: SQL decision by Wednesday at
+11:00. Monday to Friday, 9 to 17.
 
-row                   | the lead's clock                     | whoever answers for it
-undone                | as if never stopped                  | –
-requeued              | ends; a new one to accept            | late only if their time was over
-reassigned            | goes on                              | the whole time anew
-paused-reassigned     | stays paused                         | the whole time anew, from the end of the pause
-paused-holiday        | deadline moves by working time       | moves along
-paused-outage         | over on time, whoever was down       | moves along
-other-team            | cancelled; a new handoff, a new one  | –
-new-agreement         | goes on as it was agreed             | goes on
-calendar-edited       | goes on in the hours of its start    | goes on
-holiday-added         | goes on                              | goes on
-exception-added       | goes on                              | goes on
-zone-changed          | goes on                              | goes on
-summer-time           | counted on the wall clock            | –
-reapplied             | counted anew, never into the past    | counted anew
-source-corrected      | goes on                              | goes on
-persona-changed       | goes on, judged by the same version  | goes on
-person-deactivated    | goes on                              | the whole time anew for the heir
-person-away           | goes on                              | goes on
-noted-late            | judged by when it happened           | judged by when it happened
+row                   | the lead's clock                     | whoever answers for it undone
+| as if never stopped                  | – requeued              | ends; a new one to accept
+| late only if their time was over reassigned            | goes on                              |
+the whole time anew paused-reassigned     | stays paused                         | the whole time
+anew, from the end of the pause paused-holiday        | deadline moves by working time       | moves
+along paused-outage         | over on time, whoever was down       | moves along other-team
+| cancelled; a new handoff, a new one  | – new-agreement         | goes on as it was agreed
+| goes on calendar-edited       | goes on in the hours of its start    | goes on holiday-added
+| goes on                              | goes on exception-added       | goes on
+| goes on zone-changed          | goes on                              | goes on summer-time
+| counted on the wall clock            | – reapplied             | counted anew, never into the past
+| counted anew source-corrected      | goes on                              | goes on
+persona-changed       | goes on, judged by the same version  | goes on person-deactivated    | goes
+on                              | the whole time anew for the heir person-away           | goes on
+| goes on noted-late            | judged by when it happened           | judged by when it happened
 contacts-out-of-order | the earliest counts                  | the earliest counts
 in-time-after-breach  | met after all; the ledger stays      | kept after all
 """
@@ -70,7 +67,14 @@ def newer(cast: Cast, minutes: int) -> None:
     """A second version of the agreement, with another time to the first contact."""
     promises = [COMMITMENTS[0], {**FIRST_CONTACT, "window_minutes": minutes}, *COMMITMENTS[2:]]
     parent = cast.agreement.agreement
-    factories.agreement(cast.calendar, marketing=cast.luis, sales=cast.dora, of=parent, at=NOON, commitments=promises)
+    factories.agreement(
+        cast.calendar,
+        marketing=cast.luis,
+        sales=cast.dora,
+        of=parent,
+        at=NOON,
+        commitments=promises,
+    )
 
 
 # -- Somebody acts on the handoff
@@ -94,7 +98,11 @@ def test_requeued(cast: Cast) -> None:
 def test_reassigned(cast: Cast) -> None:
     handoff = handoffs.reassign(factories.accepted(cast), cast.cruz, by=cast.dora, at=NOON)
     clock = clock_of(handoff)
-    assert (clock.due_at, clock.accountable, clock.assigned_due_at) == (DUE, cast.cruz, when("2026-03-02 16:00"))
+    assert (clock.due_at, clock.accountable, clock.assigned_due_at) == (
+        DUE,
+        cast.cruz,
+        when("2026-03-02 16:00"),
+    )
 
 
 def test_paused_reassigned(cast: Cast) -> None:
@@ -102,7 +110,11 @@ def test_paused_reassigned(cast: Cast) -> None:
     pauses.pause(stored(handoff), pause_reason(), until=until, by=cast.bea, at=NOON)
     handoffs.reassign(handoff, cast.cruz, by=cast.dora, at=when("2026-03-02 13:00"))
     clock = clock_of(handoff)
-    assert (clock.state, clock.paused_until, clock.due_at) == ("paused", until, when("2026-03-03 12:20"))
+    assert (clock.state, clock.paused_until, clock.due_at) == (
+        "paused",
+        until,
+        when("2026-03-03 12:20"),
+    )
     assert clock.assigned_due_at == when("2026-03-03 14:00")
 
 
@@ -110,7 +122,9 @@ def test_paused_holiday(cast: Cast) -> None:
     """Paused from Monday 12:00 to Wednesday 10:00 over a Tuesday off: 5 h and 1 h, not 14."""
     Holiday.objects.create(calendar=cast.calendar, on="2026-03-03", name="Día libre")
     handoff = factories.accepted(cast)
-    pauses.pause(stored(handoff), pause_reason(), until=when("2026-03-04 10:00"), by=cast.bea, at=NOON)
+    pauses.pause(
+        stored(handoff), pause_reason(), until=when("2026-03-04 10:00"), by=cast.bea, at=NOON
+    )
     assert clock_of(handoff).due_at == when("2026-03-04 12:20")
 
 
@@ -119,7 +133,10 @@ def test_paused_outage(cast: Cast, moment: Moment) -> None:
     pauses.pause(stored(handoff), pause_reason(), until=until, by=cast.bea, at=NOON)
     moment.set("2026-03-03 11:00")
     tasks.sweep()
-    assert (Pause.objects.get().ended_at, clock_of(handoff).due_at) == (until, when("2026-03-03 12:20"))
+    assert (Pause.objects.get().ended_at, clock_of(handoff).due_at) == (
+        until,
+        when("2026-03-03 12:20"),
+    )
 
 
 def test_other_team(cast: Cast) -> None:
@@ -128,7 +145,11 @@ def test_other_team(cast: Cast) -> None:
     handoffs.withdraw(handoff, by=cast.ana, at=when("2026-03-02 11:00"))
     again = factories.handed_off(cast, of=handoff.lead, to=cast.other_sales, at=NOON)
     first, second = clock_of(handoff, "accept"), clock_of(again, "accept")
-    assert (first.state, second.team, second.due_at) == ("cancelled", cast.other_sales, when("2026-03-02 14:00"))
+    assert (first.state, second.team, second.due_at) == (
+        "cancelled",
+        cast.other_sales,
+        when("2026-03-02 14:00"),
+    )
 
 
 # -- Terms and calendars change
@@ -156,7 +177,9 @@ def test_holiday_added(cast: Cast) -> None:
 
 def test_exception_added(cast: Cast) -> None:
     handoff = factories.accepted(cast)
-    Holiday.objects.create(calendar=cast.calendar, on="2026-03-02", name="Media jornada", opens=540, closes=780)
+    Holiday.objects.create(
+        calendar=cast.calendar, on="2026-03-02", name="Media jornada", opens=540, closes=780
+    )
     assert goes_on(handoff)
 
 
@@ -168,17 +191,22 @@ def test_zone_changed(cast: Cast) -> None:
 
 
 def test_summer_time(cast: Cast) -> None:
-    """Madrid puts its clocks forward on Sunday 29 March: Friday 16:00 and 2 h are Monday 10:00 there, 8:00 UTC."""
+    """Madrid puts its clocks forward on Sunday 29 March: Friday 16:00 and 2 h are Monday 10:00
+    there, 8:00 UTC.
+    """
     factories.office("Madrid", "Europe/Madrid", team=cast.sales)
     handoff = factories.handed_off(cast, at=when("2026-03-27 16:00+01:00"))
     assert clock_of(handoff, "accept").due_at == when("2026-03-30 08:00+00:00")
 
 
 @pytest.mark.parametrize(
-    ("minutes", "due"), [(480, when("2026-03-03 10:20")), (110, when("2026-03-02 12:10")), (60, DUE)]
+    ("minutes", "due"),
+    [(480, when("2026-03-03 10:20")), (110, when("2026-03-02 12:10")), (60, DUE)],
 )
 def test_reapplied(cast: Cast, minutes: int, due: object) -> None:
-    """At noon: 8 h and 110 min lie ahead; 60 min would have been over at 11:20, so the clock stays."""
+    """At noon: 8 h and 110 min lie ahead; 60 min would have been over at 11:20, so the
+    clock stays.
+    """
     handoff = factories.accepted(cast)
     newer(cast, minutes)
     reapply.apply(reapply.preview(by=cast.dora, at=NOON).token, by=cast.dora, at=NOON)
@@ -192,7 +220,9 @@ def test_source_corrected(cast: Cast) -> None:
     quick = {**FIRST_CONTACT, "window_minutes": 60, "conditions": {"sources": ["event"]}}
     parent = cast.agreement.agreement
     promises = [*COMMITMENTS, quick]
-    factories.agreement(cast.calendar, marketing=cast.luis, sales=cast.dora, of=parent, commitments=promises)
+    factories.agreement(
+        cast.calendar, marketing=cast.luis, sales=cast.dora, of=parent, commitments=promises
+    )
     handoff = factories.accepted(cast)
     Lead.objects.update(source=factories.source("event"))
     assert goes_on(handoff)
@@ -212,7 +242,11 @@ def test_person_deactivated(cast: Cast) -> None:
     handoff, parcel = factories.accepted(cast), f"{cast.sales.pk}-new"
     people.deactivate(cast.bea, heirs={parcel: cast.cruz}, by=cast.root, at=NOON)
     clock = clock_of(handoff)
-    assert (clock.due_at, clock.accountable, clock.assigned_due_at) == (DUE, cast.cruz, when("2026-03-02 16:00"))
+    assert (clock.due_at, clock.accountable, clock.assigned_due_at) == (
+        DUE,
+        cast.cruz,
+        when("2026-03-02 16:00"),
+    )
 
 
 def test_person_away(cast: Cast) -> None:
@@ -226,18 +260,27 @@ def test_person_away(cast: Cast) -> None:
 
 def test_noted_late(cast: Cast) -> None:
     handoff = factories.accepted(cast)
-    attempts.record(handoff, "phone", reached=True, by=cast.bea, at=when("2026-03-02 16:00"), happened_at=DUE)
+    attempts.record(
+        handoff, "phone", reached=True, by=cast.bea, at=when("2026-03-02 16:00"), happened_at=DUE
+    )
     clock = clock_of(handoff)
     assert (clock.state, clock.stopped_at, clock.assigned_met) == ("met", DUE, True)
 
 
 def test_contacts_out_of_order(cast: Cast) -> None:
-    handoff, at, eleven = factories.accepted(cast), when("2026-03-02 15:00"), when("2026-03-02 11:00")
+    handoff, at, eleven = (
+        factories.accepted(cast),
+        when("2026-03-02 15:00"),
+        when("2026-03-02 11:00"),
+    )
     attempts.record(handoff, "phone", reached=True, by=cast.bea, at=at)
     attempts.record(handoff, "email", reached=True, by=cast.bea, at=at, happened_at=eleven)
     clock = clock_of(handoff)
     assert (clock.state, clock.stopped_at, clock.assigned_met) == ("met", eleven, True)
-    assert (stored(handoff).contacted_at, clock_of(handoff, "sql_decision").started_at) == (eleven, eleven)
+    assert (stored(handoff).contacted_at, clock_of(handoff, "sql_decision").started_at) == (
+        eleven,
+        eleven,
+    )
 
 
 def test_in_time_after_breach(cast: Cast, moment: Moment) -> None:
@@ -246,7 +289,9 @@ def test_in_time_after_breach(cast: Cast, moment: Moment) -> None:
         at = moment.set(f"2026-03-02 {time}")
         tasks.sweep()
     assert clock_of(handoff).state == "breached"
-    attempts.record(handoff, "phone", reached=True, by=cast.bea, at=at, happened_at=when("2026-03-02 14:00"))
+    attempts.record(
+        handoff, "phone", reached=True, by=cast.bea, at=at, happened_at=when("2026-03-02 14:00")
+    )
     assert (clock_of(handoff).state, Firing.objects.filter(kind="breach").count()) == ("met", 1)
 
 
@@ -262,6 +307,9 @@ def rows_of(path: Path) -> list[str]:
 
 
 def test_help_and_tests_know_the_same_rows() -> None:
-    rows, told = rows_here(), [rows_of(ROOT / "crm" / "docs" / language / "clocks.html") for language in ("en", "es")]
+    rows, told = (
+        rows_here(),
+        [rows_of(ROOT / "crm" / "docs" / language / "clocks.html") for language in ("en", "es")],
+    )
     assert told == [rows, rows]
     assert [row for row in rows if f"test_{row.replace('-', '_')}" not in globals()] == []

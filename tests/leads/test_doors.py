@@ -1,6 +1,8 @@
-"""A lead that fits and did nothing is no MQL, whichever way it is tried; and what a person may overrule.
+"""A lead that fits and did nothing is no MQL, whichever way it is tried; and what a person may
+overrule.
 
-Each door is tried twice: with a lead that did nothing, and with one that did, so that the refusal means something.
+Each door is tried twice: with a lead that did nothing, and with one that did, so that the refusal
+means something.
 """
 
 from __future__ import annotations
@@ -41,12 +43,19 @@ def page_mql(cast: Cast, lead: Lead) -> object:
 
 
 def page_hand_off(cast: Cast, lead: Lead) -> object:
-    return browser(cast).post(f"/leads/{lead.pk}/hand-off/", {"persona": cast.persona.pk, "team": cast.sales.pk})
+    return browser(cast).post(
+        f"/leads/{lead.pk}/hand-off/", {"persona": cast.persona.pk, "team": cast.sales.pk}
+    )
 
 
 def page_with_every_word(cast: Cast, lead: Lead) -> object:
     """Everything that a form can say, the reasons of overriding included."""
-    said = {"persona": cast.persona.pk, "team": cast.sales.pk, "score_reason": "Trust me", "reason": "Trust me"}
+    said = {
+        "persona": cast.persona.pk,
+        "team": cast.sales.pk,
+        "score_reason": "Trust me",
+        "reason": "Trust me",
+    }
     return browser(cast).post(f"/leads/{lead.pk}/hand-off/", said)
 
 
@@ -63,7 +72,12 @@ def function_qualify(cast: Cast, lead: Lead) -> object:
 
 def function_hand_off(cast: Cast, lead: Lead) -> object:
     return handoffs.hand_off(
-        lead, team=cast.sales, persona_version=cast.persona, by=cast.ana, at=HANDED_OFF_AT, score_reason="Trust me"
+        lead,
+        team=cast.sales,
+        persona_version=cast.persona,
+        by=cast.ana,
+        at=HANDED_OFF_AT,
+        score_reason="Trust me",
     )
 
 
@@ -104,7 +118,9 @@ def tried(door: Door, cast: Cast, lead: Lead) -> Lead:
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_lead_without_action_is_no_mql_through_any_door(door: Door, cast: Cast, moment: Any) -> None:
+def test_lead_without_action_is_no_mql_through_any_door(
+    door: Door, cast: Cast, moment: Any
+) -> None:
     lead = tried(door, cast, factories.lead(cast, did=None))
     assert (lead.mql_on, lead.persona_version, lead.stage) == (None, None, "captured")
     assert not Handoff.objects.filter(lead=lead).exists()
@@ -112,13 +128,17 @@ def test_lead_without_action_is_no_mql_through_any_door(door: Door, cast: Cast, 
 
 
 @pytest.mark.parametrize("door", DOORS)
-def test_lead_with_an_action_is_an_mql_through_the_same_door(door: Door, cast: Cast, moment: Any) -> None:
+def test_lead_with_an_action_is_an_mql_through_the_same_door(
+    door: Door, cast: Cast, moment: Any
+) -> None:
     lead = tried(door, cast, factories.lead(cast))
     assert (lead.mql_on is not None, lead.persona_version) == (True, cast.persona)
 
 
 @pytest.mark.parametrize("door", [page_hand_off, api_hand_off, function_hand_off])
-def test_action_that_the_agreement_does_not_count_makes_no_mql(door: Door, cast: Cast, moment: Any) -> None:
+def test_action_that_the_agreement_does_not_count_makes_no_mql(
+    door: Door, cast: Cast, moment: Any
+) -> None:
     agreed(cast, valuable_actions=["asked_for_demo"])
     assert tried(door, cast, factories.lead(cast, did="sent_form")).mql_on is None
     assert tried(door, cast, factories.lead(cast, did="asked_for_demo")).mql_on is not None
@@ -140,10 +160,15 @@ def test_test_lead_needs_a_valuable_action_as_well(cast: Cast) -> None:
         test_lead.send(cast.sales, cast.persona, by=cast.luis, at=HANDED_OFF_AT)
     assert list(refused.value.fields) == ["valuable_action"]
     ValuableActionKind.objects.update(archived_at=None)
-    assert test_lead.send(cast.sales, cast.persona, by=cast.luis, at=HANDED_OFF_AT).lead.mql_on is not None
+    assert (
+        test_lead.send(cast.sales, cast.persona, by=cast.luis, at=HANDED_OFF_AT).lead.mql_on
+        is not None
+    )
 
 
-def test_file_brings_a_lead_that_is_no_mql_before_somebody_judges_it(cast: Cast, moment: Any, tmp_path: Path) -> None:
+def test_file_brings_a_lead_that_is_no_mql_before_somebody_judges_it(
+    cast: Cast, moment: Any, tmp_path: Path
+) -> None:
     path = tmp_path / "fit.csv"
     path.write_text(
         "Nombre,Correo,Teléfono,Cargo,Empresa,Empleados,País,Fuente\n"
@@ -228,8 +253,12 @@ def small(cast: Cast, **more: Any) -> Lead:
     return factories.lead(cast, company={"employees": 12}, **more)
 
 
-def better(cast: Cast, lead: Lead, code: str = "size", reason: str = "They hire 30 people this month") -> None:
-    overrides.override(lead, cast.persona, code, reason=reason, source="Call", by=cast.ana, at=LOGGED_AT)
+def better(
+    cast: Cast, lead: Lead, code: str = "size", reason: str = "They hire 30 people this month"
+) -> None:
+    overrides.override(
+        lead, cast.persona, code, reason=reason, source="Call", by=cast.ana, at=LOGGED_AT
+    )
 
 
 def test_person_who_knows_better_makes_it_an_mql(cast: Cast) -> None:
@@ -270,13 +299,21 @@ def test_what_no_fact_decided_cannot_be_overridden(cast: Cast) -> None:
 
 
 def test_disqualifier_that_is_a_fact_cannot_be_overridden(cast: Cast) -> None:
-    out = {**factories.SIZE, "code": "vendor", "kind": "disqualifier", "field": "attributes.decides", "operator": "is"}
+    out = {
+        **factories.SIZE,
+        "code": "vendor",
+        "kind": "disqualifier",
+        "field": "attributes.decides",
+        "operator": "is",
+    }
     cast.persona = factories.persona("strict", [factories.SIZE, {**out, "operand": True}])
     lead = factories.lead(cast, attributes={"decides": True})
     with pytest.raises(overrides.CannotOverride):
         better(cast, lead, code="vendor")
     said = {"value": "", "source": "", "reason": "Trust me"}
-    noun.write_evidence(lead, "vendor", "not_met", said=said, by=cast.ana, at=LOGGED_AT, overrides=True)
+    noun.write_evidence(
+        lead, "vendor", "not_met", said=said, by=cast.ana, at=LOGGED_AT, overrides=True
+    )
     with pytest.raises(handoffs.NotAnMql):
         function_qualify(cast, lead)
 
@@ -294,7 +331,9 @@ def test_override_ends_where_the_fact_comes_round(cast: Cast) -> None:
 def test_newer_evidence_takes_an_override_back(cast: Cast) -> None:
     lead = small(cast)
     better(cast, lead)
-    noun.add_evidence(lead, "size", "not_met", value="They did not", source="Call", by=cast.ana, at=LOGGED_AT)
+    noun.add_evidence(
+        lead, "size", "not_met", value="They did not", source="Call", by=cast.ana, at=LOGGED_AT
+    )
     with pytest.raises(handoffs.NotAnMql):
         function_qualify(cast, lead)
 
@@ -310,11 +349,16 @@ def test_score_below_the_minimum_is_named_with_what_is_missing(cast: Cast) -> No
     asks_for(cast, 60)
     with pytest.raises(handoffs.ScoreTooLow) as refused, translation.override("en"):
         handoffs.hand_off(
-            factories.lead(cast), team=cast.sales, persona_version=cast.persona, by=cast.ana, at=HANDED_OFF_AT
+            factories.lead(cast),
+            team=cast.sales,
+            persona_version=cast.persona,
+            by=cast.ana,
+            at=HANDED_OFF_AT,
         )
-    assert str(refused.value.message) == (
-        "The fit score is 50; the agreement asks for 60."
-        " What is missing: Has a budget (+25), Decides the purchase (+25). To hand it off all the same, say why."
+    assert (
+        str(refused.value.message)
+        == "The fit score is 50; the agreement asks for 60. What is missing: Has a budget (+25),"
+        " Decides the purchase (+25). To hand it off all the same, say why."
     )
     assert list(refused.value.fields) == ["score_reason"]
 
@@ -333,7 +377,11 @@ def test_reason_lets_a_low_score_through_and_is_counted(cast: Cast) -> None:
     handoff = function_hand_off(cast, lead)
     assert isinstance(handoff, Handoff)
     assert handoff.overrides == 2
-    assert handoff.package.payload["overrides"][1] == {"criterion": "score", "reason": "Trust me", "by": "Ana Robles"}
+    assert handoff.package.payload["overrides"][1] == {
+        "criterion": "score",
+        "reason": "Trust me",
+        "by": "Ana Robles",
+    }
 
 
 def test_score_never_decides_whether_it_is_an_mql(cast: Cast) -> None:

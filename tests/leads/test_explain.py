@@ -31,7 +31,9 @@ def test_lists_filters_and_searches_never_read_all_leads(application: WSGIHandle
     assert len(pages) > 20
     answers = {case.name: case.ask() for case in pages}
     assert {name: answer.status for name, answer in answers.items() if answer.status != 200} == {}
-    assert {name for name, answer in answers.items() if "leads_lead" in scanned(answer.statements)} == set()
+    assert {
+        name for name, answer in answers.items() if "leads_lead" in scanned(answer.statements)
+    } == set()
     queries = {name: answer.queries for name, answer in answers.items()}
     assert {name: n for name, n in queries.items() if n > (cases.LIST.queries or 0)} == {}
 

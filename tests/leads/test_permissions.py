@@ -1,4 +1,6 @@
-"""Who may do what. Each test asks everybody, so that a right too many shows as much as one too few."""
+"""Who may do what. Each test asks everybody, so that a right too many shows as much as one
+too few.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ def allowed(cast: Cast, predicate: Callable[..., bool], *subject: object) -> lis
     people["nora"] = User.objects.get(name="Nora")
     people["omar"] = User.objects.get(name="Omar")
     people["rita"] = User.objects.get(name="Rita")
-    return [name for name, user in people.items() if predicate(User.objects.get(pk=user.pk), *subject)]
+    return [
+        name for name, user in people.items() if predicate(User.objects.get(pk=user.pk), *subject)
+    ]
 
 
 @pytest.fixture(autouse=True)
@@ -54,7 +58,9 @@ def test_the_bringing_team_qualifies_and_hands_off(cast: Cast) -> None:
         ("withdrawn", ["ana", "luis"]),
     ],
 )
-def test_lead_is_handed_off_again_only_from_marketings_desk(cast: Cast, state: str, may: list[str]) -> None:
+def test_lead_is_handed_off_again_only_from_marketings_desk(
+    cast: Cast, state: str, may: list[str]
+) -> None:
     lead = Lead.objects.get(pk=getattr(factories, state)(cast).lead_id)
     assert allowed(cast, permissions.can_hand_off, lead) == may
 
@@ -66,11 +72,17 @@ def test_lead_of_no_team_is_nobodys_to_hand_off(cast: Cast) -> None:
 
 
 def test_pending_handoff_is_decided_by_the_team_of_its_queue(cast: Cast) -> None:
-    assert allowed(cast, permissions.can_decide, factories.handed_off(cast)) == ["bea", "cruz", "dora"]
+    assert allowed(cast, permissions.can_decide, factories.handed_off(cast)) == [
+        "bea",
+        "cruz",
+        "dora",
+    ]
 
 
 def test_pending_handoff_of_the_other_queue_is_decided_by_the_other_team(cast: Cast) -> None:
-    assert allowed(cast, permissions.can_decide, factories.handed_off(cast, to=cast.other_sales)) == ["omar", "rita"]
+    assert allowed(
+        cast, permissions.can_decide, factories.handed_off(cast, to=cast.other_sales)
+    ) == ["omar", "rita"]
 
 
 @pytest.mark.parametrize("state", ["accepted", "rejected", "withdrawn", "won"])
@@ -80,7 +92,11 @@ def test_decided_handoff_is_nobodys_to_decide(cast: Cast, state: str) -> None:
 
 def test_accept_as_sql_needs_the_proofs(cast: Cast) -> None:
     assert allowed(cast, permissions.can_accept_as_sql, factories.handed_off(cast)) == []
-    assert allowed(cast, permissions.can_accept_as_sql, factories.proven(cast)) == ["bea", "cruz", "dora"]
+    assert allowed(cast, permissions.can_accept_as_sql, factories.proven(cast)) == [
+        "bea",
+        "cruz",
+        "dora",
+    ]
 
 
 def test_pending_handoff_is_withdrawn_by_who_brought_it(cast: Cast) -> None:
@@ -96,13 +112,16 @@ def test_accepted_handoff_is_worked_by_its_owner_or_the_lead(cast: Cast, state: 
     assert allowed(cast, permissions.can_work, getattr(factories, state)(cast)) == ["bea", "dora"]
 
 
-@pytest.mark.parametrize("state", ["handed_off", "rejected", "withdrawn", "won", "lost", "disqualified"])
+@pytest.mark.parametrize(
+    "state", ["handed_off", "rejected", "withdrawn", "won", "lost", "disqualified"]
+)
 def test_handoff_that_nobody_has_is_not_worked(cast: Cast, state: str) -> None:
     assert allowed(cast, permissions.can_work, getattr(factories, state)(cast)) == []
 
 
 @pytest.mark.parametrize(
-    ("state", "may"), [("handed_off", ["dora"]), ("accepted", ["dora"]), ("contacted", []), ("won", [])]
+    ("state", "may"),
+    [("handed_off", ["dora"]), ("accepted", ["dora"]), ("contacted", []), ("won", [])],
 )
 def test_lead_of_the_team_requeues_before_contact(cast: Cast, state: str, may: list[str]) -> None:
     assert allowed(cast, permissions.can_requeue, getattr(factories, state)(cast)) == may
@@ -110,15 +129,33 @@ def test_lead_of_the_team_requeues_before_contact(cast: Cast, state: str, may: l
 
 def test_data_are_changed_by_who_brought_it_and_who_works_it(cast: Cast) -> None:
     handoff = factories.accepted(cast)
-    assert allowed(cast, permissions.can_change, Lead.objects.get(pk=handoff.lead_id)) == ["ana", "luis", "bea", "dora"]
+    assert allowed(cast, permissions.can_change, Lead.objects.get(pk=handoff.lead_id)) == [
+        "ana",
+        "luis",
+        "bea",
+        "dora",
+    ]
 
 
 def test_data_are_not_changed_by_who_lost_it(cast: Cast) -> None:
-    handoff = handoffs.requeue(factories.accepted(cast), by=None, at=when("2026-03-02 12:00"), cause="firing:7")
-    assert allowed(cast, permissions.can_change, Lead.objects.get(pk=handoff.lead_id)) == ["ana", "luis"]
+    handoff = handoffs.requeue(
+        factories.accepted(cast), by=None, at=when("2026-03-02 12:00"), cause="firing:7"
+    )
+    assert allowed(cast, permissions.can_change, Lead.objects.get(pk=handoff.lead_id)) == [
+        "ana",
+        "luis",
+    ]
 
 
 def test_numbers_are_read_by_both_sides_and_the_director(cast: Cast) -> None:
     assert allowed(cast, permissions.can_read_alignment) == [
-        "ana", "luis", "bea", "cruz", "dora", "elsa", "nora", "omar", "rita",
-    ]  # fmt: skip
+        "ana",
+        "luis",
+        "bea",
+        "cruz",
+        "dora",
+        "elsa",
+        "nora",
+        "omar",
+        "rita",
+    ]

@@ -1,6 +1,7 @@
 """The sight table: who sees which leads and handoffs, and that nothing leaks beside it.
 
-Every lead of the second pair of teams is one that could leak; each test looks at all of them at once.
+Every lead of the second pair of teams is one that could leak; each test looks at all of them at
+once.
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ NOON = when("2026-03-02 12:00")
 
 @pytest.fixture
 def other(cast: Cast) -> Cast:
-    """The same firm seen from its other two teams: Nora (marketing), Omar and Pia (sales reps), Rita (sales lead)."""
+    """The same firm seen from its other two teams: Nora (marketing), Omar and Pia (sales reps),
+    Rita (sales lead).
+    """
     marketing, sales = cast.other_marketing, cast.other_sales
     return Cast(
         **{
@@ -60,7 +63,11 @@ def seen(user: User, everything: dict[str, Handoff | Lead]) -> list[str]:
     fresh = User.objects.get(pk=user.pk)
     leads, passed = Lead.objects.visible_to(fresh), Handoff.objects.visible_to(fresh)
     by_lead = [name for name, row in everything.items() if leads.filter(pk=lead_id(row)).exists()]
-    by_handoff = [n for n, row in everything.items() if isinstance(row, Lead) or passed.filter(pk=row.pk).exists()]
+    by_handoff = [
+        n
+        for n, row in everything.items()
+        if isinstance(row, Lead) or passed.filter(pk=row.pk).exists()
+    ]
     assert [name for name in by_lead if name in by_handoff] == by_lead
     return by_lead
 
@@ -79,7 +86,15 @@ OURS = [
     "withdrawn",
     "ours to them",
 ]
-SALES = ["pending", "accepted by Bea", "accepted by Cruz", "won by Bea", "rejected by Bea", "withdrawn", "theirs to us"]
+SALES = [
+    "pending",
+    "accepted by Bea",
+    "accepted by Cruz",
+    "won by Bea",
+    "rejected by Bea",
+    "withdrawn",
+    "theirs to us",
+]
 TABLE = {
     "ana": OURS,
     "luis": OURS,
@@ -101,7 +116,13 @@ def test_director_sees_all(cast: Cast, everything: dict[str, Handoff | Lead]) ->
 
 
 THEIR_TABLE = {
-    "ana": ["theirs to us", "their captured", "their pending", "accepted by Omar", "rejected by Omar"],
+    "ana": [
+        "theirs to us",
+        "their captured",
+        "their pending",
+        "accepted by Omar",
+        "rejected by Omar",
+    ],
     "bea": ["ours to them", "their pending", "accepted by Omar", "rejected by Omar"],
     "cruz": ["ours to them", "their pending"],
     "dora": ["ours to them", "their pending", "accepted by Omar", "rejected by Omar"],
@@ -109,21 +130,33 @@ THEIR_TABLE = {
 
 
 @pytest.mark.parametrize("name", THEIR_TABLE)
-def test_sight_from_the_other_teams(other: Cast, everything: dict[str, Handoff | Lead], name: str) -> None:
+def test_sight_from_the_other_teams(
+    other: Cast, everything: dict[str, Handoff | Lead], name: str
+) -> None:
     assert seen(getattr(other, name), everything) == THEIR_TABLE[name]
 
 
 def test_visible_rows_come_once_each(cast: Cast, everything: dict[str, Handoff | Lead]) -> None:
     both = factories.person("Gil", cast.marketing, leads=[cast.sales])
-    found = [list(model.objects.visible_to(both).values_list("pk", flat=True)) for model in (Lead, Handoff)]
+    found = [
+        list(model.objects.visible_to(both).values_list("pk", flat=True))
+        for model in (Lead, Handoff)
+    ]
     assert [len(ids) for ids in found] == [len(set(ids)) for ids in found]
 
 
-def test_admin_in_a_team_sees_what_the_team_sees(cast: Cast, everything: dict[str, Handoff | Lead]) -> None:
-    assert seen(factories.person("Gil", cast.sales, is_admin=True), everything) == ["pending", "theirs to us"]
+def test_admin_in_a_team_sees_what_the_team_sees(
+    cast: Cast, everything: dict[str, Handoff | Lead]
+) -> None:
+    assert seen(factories.person("Gil", cast.sales, is_admin=True), everything) == [
+        "pending",
+        "theirs to us",
+    ]
 
 
-def test_person_of_both_sides_sees_both(cast: Cast, other: Cast, everything: dict[str, Handoff | Lead]) -> None:
+def test_person_of_both_sides_sees_both(
+    cast: Cast, other: Cast, everything: dict[str, Handoff | Lead]
+) -> None:
     both = factories.person("Gil", cast.marketing, other.sales)
     assert seen(both, everything) == [*OURS, "their pending"]
 
@@ -156,7 +189,9 @@ def test_withdrawn_handoff_leaves_the_sight_of_the_reps(cast: Cast) -> None:
 
 def test_requeued_handoff_is_seen_by_the_whole_team_again(cast: Cast) -> None:
     handoff = handoffs.requeue(factories.accepted(cast), by=None, at=NOON, cause="firing:7")
-    assert [sees(getattr(cast, name), handoff) for name in ("bea", "cruz", "dora", "ana")] == [BOTH] * 4
+    assert [sees(getattr(cast, name), handoff) for name in ("bea", "cruz", "dora", "ana")] == [
+        BOTH
+    ] * 4
 
 
 def test_rep_who_lost_a_requeued_handoff_sees_it_no_more_once_another_has_it(cast: Cast) -> None:
@@ -167,7 +202,11 @@ def test_rep_who_lost_a_requeued_handoff_sees_it_no_more_once_another_has_it(cas
 
 def test_marketing_sees_its_lead_for_life(cast: Cast, other: Cast) -> None:
     handoff = factories.won(cast, to=other.sales, by=other.bea)
-    assert (sees(cast.ana, handoff), sees(cast.luis, handoff), sees(other.ana, handoff)) == (BOTH, BOTH, NEITHER)
+    assert (sees(cast.ana, handoff), sees(cast.luis, handoff), sees(other.ana, handoff)) == (
+        BOTH,
+        BOTH,
+        NEITHER,
+    )
 
 
 def test_rep_who_leaves_the_team_keeps_only_ones_own(cast: Cast) -> None:
@@ -186,7 +225,9 @@ def leave_nothing(team: Team) -> None:
 
 
 @pytest.mark.parametrize("close", [archive, leave_nothing])
-def test_people_of_a_closed_team_see_nothing_of_it(cast: Cast, close: Callable[[Team], None]) -> None:
+def test_people_of_a_closed_team_see_nothing_of_it(
+    cast: Cast, close: Callable[[Team], None]
+) -> None:
     handoff = factories.handed_off(cast)
     close(cast.sales)
     assert [sees(getattr(cast, name), handoff) for name in ("bea", "dora")] == [NEITHER] * 2

@@ -9,7 +9,9 @@ from crm.lib.bilingual import in_language, validate_bilingual
 BOTH = {"es": "Pidió una demo", "en": "Asked for a demo"}
 
 
-@pytest.mark.parametrize(("language", "text"), [("es", "Pidió una demo"), ("en", "Asked for a demo")])
+@pytest.mark.parametrize(
+    ("language", "text"), [("es", "Pidió una demo"), ("en", "Asked for a demo")]
+)
 def test_text_in_the_language_asked_for(language: str, text: str) -> None:
     assert in_language(BOTH, language) == text
 
@@ -21,14 +23,21 @@ def test_text_in_the_active_language() -> None:
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [({"en": "Demo"}, "Demo"), ({"es": "Demo", "en": ""}, "Demo"), ("Plain", "Plain"), (None, ""), ({}, "")],
+    [
+        ({"en": "Demo"}, "Demo"),
+        ({"es": "Demo", "en": ""}, "Demo"),
+        ("Plain", "Plain"),
+        (None, ""),
+        ({}, ""),
+    ],
 )
 def test_text_that_is_missing_falls_back(value: dict[str, str] | str | None, text: str) -> None:
     assert in_language(value, "en") == text
 
 
 @pytest.mark.parametrize(
-    "value", [{}, {"es": "  "}, {"fr": "Démo"}, {"es": "Demo", "fr": "Démo"}, "Demo", None, {"es": 7}]
+    "value",
+    [{}, {"es": "  "}, {"fr": "Démo"}, {"es": "Demo", "fr": "Démo"}, "Demo", None, {"es": 7}],
 )
 def test_text_without_any_language_is_refused(value: object) -> None:
     with pytest.raises(ValidationError):

@@ -7,10 +7,22 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from crm.lib.differences import CHANGED, GONE, MOVED, NEW, SAME, Line, Part, has_changed, lists, words
+from crm.lib.differences import (
+    CHANGED,
+    GONE,
+    MOVED,
+    NEW,
+    SAME,
+    Line,
+    Part,
+    has_changed,
+    lists,
+    words,
+)
 
 TEXT = st.lists(
-    st.sampled_from(["pays", "with", "a", "card", ",", " ", "  ", "\n", "1,000", "¿qué?", "no"]), max_size=12
+    st.sampled_from(["pays", "with", "a", "card", ",", " ", "  ", "\n", "1,000", "¿qué?", "no"]),
+    max_size=12,
 )
 
 
@@ -28,7 +40,9 @@ def test_words_of_equal_texts_are_one_part() -> None:
 
 
 def test_words_changed_inside_a_sentence_are_told_in_place() -> None:
-    assert words("A store with 20 to 50 people in Chile.", "A store with 20 to 80 people in Chile.") == [
+    assert words(
+        "A store with 20 to 50 people in Chile.", "A store with 20 to 80 people in Chile."
+    ) == [
         Part(SAME, "A store with 20 to "),
         Part(GONE, "50"),
         Part(NEW, "80"),
@@ -37,7 +51,9 @@ def test_words_changed_inside_a_sentence_are_told_in_place() -> None:
 
 
 def test_neighbouring_words_changed_are_one_stretch() -> None:
-    assert words("Wants to sell more online this year.", "Wants to grow faster online this year.") == [
+    assert words(
+        "Wants to sell more online this year.", "Wants to grow faster online this year."
+    ) == [
         Part(SAME, "Wants to "),
         Part(GONE, "sell more"),
         Part(NEW, "grow faster"),
@@ -79,7 +95,9 @@ def test_lists_tell_added_changed_and_removed() -> None:
 
 
 def test_lists_with_another_order_tell_what_moved() -> None:
-    assert [(line.op, line.text) for line in lists(["one", "two", "three"], ["three", "one", "two"])] == [
+    assert [
+        (line.op, line.text) for line in lists(["one", "two", "three"], ["three", "one", "two"])
+    ] == [
         (MOVED, "three"),
         (SAME, "one"),
         (SAME, "two"),

@@ -24,13 +24,26 @@ WRITTEN = {
 def test_region_writes_numbers_dates_and_times(tag: str) -> None:
     with translation.override("es"), number_formats.override(number_formats.of(tag)):
         amount = number_formats.number(Decimal("1234.5"), 2)
-        assert (amount, number_formats.when(AT, "j b Y"), number_formats.when(AT, "H:i")) == WRITTEN[tag]
+        assert (
+            amount,
+            number_formats.when(AT, "j b Y"),
+            number_formats.when(AT, "H:i"),
+        ) == WRITTEN[tag]
 
 
 def test_month_comes_first_in_every_pattern_that_is_used() -> None:
     with translation.override("en"), number_formats.override(number_formats.of("en-US")):
-        found = [number_formats.when(AT, pattern) for pattern in ("D j M Y, H:i", "j M", "j M, H:i", "D H:i", "M Y")]
-    assert found == ["Thu Dec 31, 2026, 2:30\xa0p.m.", "Dec 31", "Dec 31, 2:30\xa0p.m.", "Thu 2:30\xa0p.m.", "Dec 2026"]
+        found = [
+            number_formats.when(AT, pattern)
+            for pattern in ("D j M Y, H:i", "j M", "j M, H:i", "D H:i", "M Y")
+        ]
+    assert found == [
+        "Thu Dec 31, 2026, 2:30\xa0p.m.",
+        "Dec 31",
+        "Dec 31, 2:30\xa0p.m.",
+        "Thu 2:30\xa0p.m.",
+        "Dec 2026",
+    ]
 
 
 def test_without_a_region_the_language_decides() -> None:
@@ -43,9 +56,15 @@ def test_without_a_region_the_language_decides() -> None:
 
 @pytest.mark.parametrize(
     ("tag", "country", "written"),
-    [("", "MX", ("1,234", "14:30")), ("", "CL", ("1.234", "14:30")), ("en-US", "CL", ("1,234", "2:30\xa0p.m."))],
+    [
+        ("", "MX", ("1,234", "14:30")),
+        ("", "CL", ("1.234", "14:30")),
+        ("en-US", "CL", ("1,234", "2:30\xa0p.m.")),
+    ],
 )
-def test_organisations_country_decides_numbers_only(tag: str, country: str, written: tuple[str, str]) -> None:
+def test_organisations_country_decides_numbers_only(
+    tag: str, country: str, written: tuple[str, str]
+) -> None:
     with translation.override("en"), number_formats.override(number_formats.resolve(tag, country)):
         assert (number_formats.number(1234), number_formats.when(AT, "H:i")) == written
 

@@ -47,7 +47,9 @@ def test_no_rows_give_an_empty_page() -> None:
     assert (page.rows, page.next) == ([], "")
 
 
-@pytest.mark.parametrize("after", ["x", "2026-03-02", "2026-03-02.", ".5", "2026-13-01.5", "2026-03-02.x", "\x00.1"])
+@pytest.mark.parametrize(
+    "after", ["x", "2026-03-02", "2026-03-02.", ".5", "2026-13-01.5", "2026-03-02.x", "\x00.1"]
+)
 def test_address_that_cannot_be_read_is_refused(after: str) -> None:
     with pytest.raises(BadParameter):
         newest_first(Lead.objects.all(), "first_seen_on", after=after, size=2)
@@ -79,7 +81,8 @@ def test_list_of_some_pages_is_counted_from_each_of_them(rows: list[int]) -> Non
 def test_long_list_is_estimated_by_the_planner(rows: list[int]) -> None:
     person, first = Person.objects.get(), date(2026, 1, 1)
     Lead.objects.bulk_create(
-        Lead(person=person, first_seen_on=first + timedelta(days=number % 50)) for number in range(1836)
+        Lead(person=person, first_seen_on=first + timedelta(days=number % 50))
+        for number in range(1836)
     )
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE leads_lead")
@@ -88,7 +91,13 @@ def test_long_list_is_estimated_by_the_planner(rows: list[int]) -> None:
 
 @pytest.mark.parametrize(
     ("estimate", "size"),
-    [(1001, Size(1000, is_about=True)), (98_765, Size(98_800, is_about=True)), (37, Size(1000, is_more=True))],
+    [
+        (1001, Size(1000, is_about=True)),
+        (98_765, Size(98_800, is_about=True)),
+        (37, Size(1000, is_more=True)),
+    ],
 )
-def test_estimate_has_three_digits_and_never_less_than_was_counted(estimate: int, size: Size) -> None:
+def test_estimate_has_three_digits_and_never_less_than_was_counted(
+    estimate: int, size: Size
+) -> None:
     assert paging._rounded(estimate) == size

@@ -1,4 +1,6 @@
-"""A mail server of the tests: one that listens on this machine only, and that can be made to fail."""
+"""A mail server of the tests: one that listens on this machine only, and that can be made
+to fail.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +14,12 @@ from email.message import EmailMessage
 
 
 class Server(socketserver.ThreadingTCPServer):
-    """``letters``: (envelope recipient, letter) in the order of arrival. ``answers`` replaces the 250 to a recipient.
+    """``letters``: (envelope recipient, letter) in the order of arrival.
 
-    ``hangs``: takes connections and says nothing. ``cuts``: takes a letter and hangs up instead of saying 250.
+    ``answers`` replaces the 250 to a recipient.
+
+    ``hangs``: takes connections and says nothing. ``cuts``: takes a letter and hangs up instead of
+    saying 250.
     """
 
     allow_reuse_address = True
@@ -87,7 +92,9 @@ class Talk(socketserver.StreamRequestHandler):
 @contextmanager
 def serving() -> Iterator[Server]:
     with Server() as server:
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+        thread = threading.Thread(
+            target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True
+        )
         thread.start()
         yield server
         server.over.set()

@@ -30,7 +30,14 @@ def on(settings: Settings, moment: Moment) -> None:
 
 
 def notify(*people: User, **more: object) -> int:
-    asked = {"kind": "handoff.new", "at": TEN, "key": "k", "params": WORDS, "path": "/leads/7/", **more}
+    asked = {
+        "kind": "handoff.new",
+        "at": TEN,
+        "key": "k",
+        "params": WORDS,
+        "path": "/leads/7/",
+        **more,
+    }
     return outbox.notify(recipients=people, **asked)  # type: ignore[arg-type]
 
 
@@ -41,7 +48,9 @@ def channels() -> list[tuple[str, str]]:
 # -- Asking
 
 
-def test_notice_is_also_mailed(cast: Cast, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_notice_is_also_mailed(
+    cast: Cast, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     with django_assert_num_queries(1):
         assert notify(cast.bea, cast.cruz) == 2
     both = ["Bea Quintero", "Cruz Medina"]
@@ -77,19 +86,29 @@ def test_posted_mail_reaches_who_is_not_active_yet_and_no_inbox(cast: Cast) -> N
 ROOT_OF_NOTICES, ROOT_OF_MAILS = ROOT / "templates" / "notices", ROOT / "templates" / "emails"
 KINDS = sorted(
     {path.stem for path in ROOT_OF_NOTICES.glob("*.html")}
-    | {path.name.removesuffix(".subject.txt") for path in ROOT_OF_MAILS.glob("*.subject.txt")} - {"notice"}
+    | {path.name.removesuffix(".subject.txt") for path in ROOT_OF_MAILS.glob("*.subject.txt")}
+    - {"notice"}
 )
 SAMPLE = {
-    "lead": "Mariana Peña", "company": "Grupo Andino", "team": "Ventas", "by": "Ana Robles", "owner": "",
-    "metric": "accept", "reason": {"es": "Precio", "en": "Price"}, "days": 7, "invitation": 1,
-}  # fmt: skip
+    "lead": "Mariana Peña",
+    "company": "Grupo Andino",
+    "team": "Ventas",
+    "by": "Ana Robles",
+    "owner": "",
+    "metric": "accept",
+    "reason": {"es": "Precio", "en": "Price"},
+    "days": 7,
+    "invitation": 1,
+}
 
 
 @pytest.fixture
 def letter(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Callable[..., EmailMultiAlternatives]:
     """The letter to Bea of one kind, in ``language``."""
 
-    def written(kind: str = "handoff.new", language: str = "en", zone: str = "", **params: object) -> Any:
+    def written(
+        kind: str = "handoff.new", language: str = "en", zone: str = "", **params: object
+    ) -> Any:
         monkeypatch.setitem(mail.PATHS, kind, lambda _message: "/there/7/")
         User.objects.filter(pk=cast.bea.pk).update(language=language, time_zone=zone)
         outbox.post(kind, cast.bea, at=TEN, key=f"{kind}:{language}", params={**SAMPLE, **params})
@@ -116,9 +135,15 @@ def test_every_kind_is_whole_in_both_languages(
     assert (found.subject.strip() != "", "\n" in found.subject) == (True, False)
     assert re.findall(r"<[a-z/!]|&[#\w]+;|{[{%]|\n{4}", text) == []
     link = "https://relevo.example/there/7/"
-    assert (link in text, f'href="{link}"' in page, f'<html lang="{language}">' in page) == (True, True, True)
+    assert (link in text, f'href="{link}"' in page, f'<html lang="{language}">' in page) == (
+        True,
+        True,
+        True,
+    )
     elsewhere = [
-        url for url in re.findall(r"https?://[^\s\"<]+", page) if not url.startswith("https://relevo.example/")
+        url
+        for url in re.findall(r"https?://[^\s\"<]+", page)
+        if not url.startswith("https://relevo.example/")
     ]
     assert (elsewhere, re.findall(r"<img|<link|<script|style=|{[{%]|<c-", page)) == ([], [])
 
@@ -149,11 +174,19 @@ def test_mail_tells_the_time_of_the_recipients_zone(
     assert str(letter(zone=zone).body).splitlines()[1] == f"March 2, 2026, {shown}"
 
 
-def test_words_of_people_are_text_in_both_forms(letter: Callable[..., EmailMultiAlternatives]) -> None:
+def test_words_of_people_are_text_in_both_forms(
+    letter: Callable[..., EmailMultiAlternatives],
+) -> None:
     name = "<b>Ana</b> & O'Neil"
     found = letter(lead=name)
-    assert (found.subject, name in str(found.body)) == (f"New in the queue of Ventas: {name} (Grupo Andino)", True)
-    assert ("&lt;b&gt;Ana&lt;/b&gt; &amp; O&#x27;Neil" in html(found), "<b>" in html(found)) == (True, False)
+    assert (found.subject, name in str(found.body)) == (
+        f"New in the queue of Ventas: {name} (Grupo Andino)",
+        True,
+    )
+    assert ("&lt;b&gt;Ana&lt;/b&gt; &amp; O&#x27;Neil" in html(found), "<b>" in html(found)) == (
+        True,
+        False,
+    )
 
 
 def test_subject_is_never_endless(letter: Callable[..., EmailMultiAlternatives]) -> None:

@@ -1,4 +1,6 @@
-"""Sending mails through a real mail server that is there, away, hanging, refusing, or cut off in the middle."""
+"""Sending mails through a real mail server that is there, away, hanging, refusing, or cut off in
+the middle.
+"""
 
 from __future__ import annotations
 
@@ -31,14 +33,25 @@ def server(settings: Settings, moment: Moment) -> Iterator[Server]:
         settings.MAIL_ON = True
         settings.BASE_URL = "https://relevo.example"
         settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-        settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", found.port, 1
+        settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = (
+            "127.0.0.1",
+            found.port,
+            1,
+        )
         settings.DEFAULT_FROM_EMAIL = "Relevo <relevo@relevo.example>"
         yield found
 
 
 def notify(*people: User, lead: str = "Mariana Peña", **more: object) -> None:
     params = {"lead": lead, "company": "Grupo Andino", "team": "Ventas"}
-    asked = {"kind": "handoff.new", "at": TEN, "key": "k", "params": params, "path": "/leads/7/", **more}
+    asked = {
+        "kind": "handoff.new",
+        "at": TEN,
+        "key": "k",
+        "params": params,
+        "path": "/leads/7/",
+        **more,
+    }
     outbox.notify(recipients=people, **asked)  # type: ignore[arg-type]
 
 
@@ -104,7 +117,9 @@ def test_rounds_at_once_send_each_mail_once(cast: Cast, server: Server) -> None:
 
 @pytest.fixture
 def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
-    """Lets another process act while the first mail is on its way; what that came to is in the list."""
+    """Lets another process act while the first mail is on its way; what that came to is in the
+    list.
+    """
     real, found = mail.send, []
 
     def during(act: Callable[[], object]) -> list[object]:
@@ -127,7 +142,9 @@ def test_mail_on_its_way_is_nobody_elses(cast: Cast, server: Server, meanwhile: 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_mail_is_sent_outside_any_transaction(cast: Cast, server: Server, meanwhile: Meanwhile) -> None:
+def test_mail_is_sent_outside_any_transaction(
+    cast: Cast, server: Server, meanwhile: Meanwhile
+) -> None:
     """Nobody waits for its row while a mail server takes its time; what has gone counts as sent."""
     notify(cast.bea, cause="decision:1")
     found = meanwhile(lambda: outbox.withdraw("decision:1", at=TEN, reason="undone"))
@@ -140,7 +157,11 @@ def test_no_mail_goes_to_a_lead(cast: Cast, server: Server, moment: Moment) -> N
     tasks.sweep()
     mailbag.send_due()
     people = {person.email for person in User.objects.all()}
-    assert (handoff.lead.person.email != "", len(server.letters) > 3, set(server.to()) <= people) == (
+    assert (
+        handoff.lead.person.email != "",
+        len(server.letters) > 3,
+        set(server.to()) <= people,
+    ) == (
         True,
         True,
         True,
@@ -150,10 +171,16 @@ def test_no_mail_goes_to_a_lead(cast: Cast, server: Server, moment: Moment) -> N
 # -- Failing
 
 
-def test_server_that_is_away_is_tried_again(cast: Cast, server: Server, moment: Moment, settings: Settings) -> None:
+def test_server_that_is_away_is_tried_again(
+    cast: Cast, server: Server, moment: Moment, settings: Settings
+) -> None:
     notify(cast.bea, cast.cruz)
     settings.EMAIL_PORT = 1
-    assert (mailbag.send_due(), row(cast.bea).attempts, "ConnectionRefusedError" in row(cast.bea).last_error) == (
+    assert (
+        mailbag.send_due(),
+        row(cast.bea).attempts,
+        "ConnectionRefusedError" in row(cast.bea).last_error,
+    ) == (
         1,  # the rest waits for a server that answers
         1,
         True,
@@ -167,7 +194,11 @@ def test_server_that_hangs_holds_up_mails_only(cast: Cast, server: Server, momen
     server.hangs = True
     notify(cast.bea, cast.cruz)
     before = clock.wall()
-    assert (mailbag.send_due(), server.connections, "timed out" in row(cast.bea).last_error) == (1, 1, True)
+    assert (mailbag.send_due(), server.connections, "timed out" in row(cast.bea).last_error) == (
+        1,
+        1,
+        True,
+    )
     assert clock.wall() - before < timedelta(seconds=5)
     assert (outbox.deliver(), Notice.objects.count()) == (2, 2)
     server.hangs = False
@@ -175,7 +206,9 @@ def test_server_that_hangs_holds_up_mails_only(cast: Cast, server: Server, momen
     assert (mailbag.send_due(), fate(cast.bea), fate(cast.cruz)) == (2, SENT, SENT)
 
 
-def test_line_that_is_cut_sends_again_with_the_same_id(cast: Cast, server: Server, moment: Moment) -> None:
+def test_line_that_is_cut_sends_again_with_the_same_id(
+    cast: Cast, server: Server, moment: Moment
+) -> None:
     notify(cast.bea)
     server.cuts = True
     mailbag.send_due()
@@ -198,11 +231,20 @@ def test_death_before_the_mark_sends_again_after_the_lease(
     moment.advance(seconds=mailbag.LEASE.total_seconds() - 1)
     assert (mailbag.send_due(), len(server.letters)) == (0, 1)
     moment.advance(seconds=1)
-    assert (mailbag.send_due(), len(set(server.ids())), len(server.letters), fate(cast.bea)) == (1, 1, 2, SENT)
+    assert (mailbag.send_due(), len(set(server.ids())), len(server.letters), fate(cast.bea)) == (
+        1,
+        1,
+        2,
+        SENT,
+    )
 
 
-@pytest.mark.parametrize(("answer", "dropped"), [("550 no such mailbox", True), ("451 later", False)])
-def test_refused_mailbox_does_not_hold_the_others(cast: Cast, server: Server, answer: str, dropped: bool) -> None:
+@pytest.mark.parametrize(
+    ("answer", "dropped"), [("550 no such mailbox", True), ("451 later", False)]
+)
+def test_refused_mailbox_does_not_hold_the_others(
+    cast: Cast, server: Server, answer: str, dropped: bool
+) -> None:
     server.answers["bea@relevo.test"] = answer
     notify(cast.bea, cast.cruz)
     assert (mailbag.send_due(), fate(cast.cruz), fate(cast.bea)[:2]) == (2, SENT, (False, dropped))
@@ -215,7 +257,11 @@ def test_mail_that_cannot_be_written_does_not_hold_the_others(
     monkeypatch.setitem(mail.PATHS, "handoff.won", lambda message: 1 // 0)
     notify(cast.bea, kind="handoff.won")
     notify(cast.cruz)
-    assert (mailbag.send_due(), fate(cast.cruz), "ZeroDivisionError" in row(cast.bea).last_error) == (2, SENT, True)
+    assert (
+        mailbag.send_due(),
+        fate(cast.cruz),
+        "ZeroDivisionError" in row(cast.bea).last_error,
+    ) == (2, SENT, True)
 
 
 def test_mail_is_tried_ever_less_often_and_given_up_after_three_days(
@@ -230,7 +276,10 @@ def test_mail_is_tried_ever_less_often_and_given_up_after_three_days(
         mailbag.send_due()
     assert gaps[:9] == [0, 30, 60, 120, 240, 480, 960, 1920, 3600]
     words = row(cast.bea).last_error
-    assert (words.startswith("not sent within three days; Connection"), last > when("2026-03-05 10:00")) == (True, True)
+    assert (
+        words.startswith("not sent within three days; Connection"),
+        last > when("2026-03-05 10:00"),
+    ) == (True, True)
 
 
 # -- Not going
@@ -254,7 +303,11 @@ def test_mail_that_must_not_go_is_an_error_row_at_once(
     notify(cast.bea, cast.cruz)
     User.objects.filter(pk=cast.bea.pk).update(**change)
     mailbag.send_due()
-    assert (fate(cast.bea), fate(cast.cruz), server.to()) == ((False, True, why), SENT, ["cruz@relevo.test"])
+    assert (fate(cast.bea), fate(cast.cruz), server.to()) == (
+        (False, True, why),
+        SENT,
+        ["cruz@relevo.test"],
+    )
 
 
 def test_mail_that_was_taken_back_does_not_go(cast: Cast, server: Server) -> None:
@@ -263,14 +316,18 @@ def test_mail_that_was_taken_back_does_not_go(cast: Cast, server: Server) -> Non
     assert (mailbag.send_due(), server.letters, fate(cast.bea)) == (0, [], (False, True, "undone"))
 
 
-def test_mail_whose_link_is_over_does_not_go(cast: Cast, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mail_whose_link_is_over_does_not_go(
+    cast: Cast, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setitem(mail.PATHS, "handoff.won", lambda message: "")
     outbox.post("handoff.won", cast.bea, at=TEN, key="k")
     mailbag.send_due()
     assert (server.letters, fate(cast.bea)) == ([], (False, True, "what it leads to is over"))
 
 
-def test_mail_switched_off_lets_the_mails_wait(cast: Cast, server: Server, settings: Settings) -> None:
+def test_mail_switched_off_lets_the_mails_wait(
+    cast: Cast, server: Server, settings: Settings
+) -> None:
     notify(cast.bea)
     settings.MAIL_ON = False
     assert (mailbag.send_due(), fate(cast.bea)) == (0, (False, False, ""))
@@ -284,10 +341,15 @@ def test_name_with_line_breaks_adds_no_header(cast: Cast, server: Server) -> Non
     mailbag.send_due()
     ((to, letter),) = server.letters
     assert (to, letter["Bcc"]) == ("bea@relevo.test", None)
-    assert letter["Subject"].strip() == "New in the queue of Ventas: Eva Bcc: x@x.test Hi (Grupo Andino)"
+    assert (
+        letter["Subject"].strip()
+        == "New in the queue of Ventas: Eva Bcc: x@x.test Hi (Grupo Andino)"
+    )
 
 
-def test_log_says_nothing_of_the_mail(cast: Cast, server: Server, caplog: pytest.LogCaptureFixture) -> None:
+def test_log_says_nothing_of_the_mail(
+    cast: Cast, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.DEBUG, "relevo")
     server.answers["bea@relevo.test"] = "451 bea@relevo.test is busy"
     server.answers["dora@relevo.test"] = "550 dora@relevo.test is unknown"

@@ -23,7 +23,9 @@ def notify(*people: User, key: str = "k", at: datetime = TEN, **more: object) ->
 
 
 def inbox(person: User) -> list[str]:
-    return list(Notice.objects.filter(recipient=person).order_by("id").values_list("kind", flat=True))
+    return list(
+        Notice.objects.filter(recipient=person).order_by("id").values_list("kind", flat=True)
+    )
 
 
 # -- Asking
@@ -37,7 +39,10 @@ def test_notify_writes_rows_and_delivers_nothing(cast: Cast, moment: Moment) -> 
 def test_same_key_for_the_same_person_is_one_message(cast: Cast, moment: Moment) -> None:
     notify(cast.bea, key="firing:1")
     notify(cast.bea, cast.cruz, key="firing:1")
-    assert sorted(Message.objects.values_list("recipient__name", flat=True)) == ["Bea Quintero", "Cruz Medina"]
+    assert sorted(Message.objects.values_list("recipient__name", flat=True)) == [
+        "Bea Quintero",
+        "Cruz Medina",
+    ]
 
 
 def test_another_key_is_another_message(cast: Cast, moment: Moment) -> None:
@@ -62,7 +67,14 @@ def test_message_becomes_one_notice(cast: Cast, moment: Moment) -> None:
     notify(cast.bea, params={"lead": "Mariana"}, path="/leads/7/")
     outbox.deliver()
     notice = Notice.objects.get()
-    found = (notice.recipient, notice.kind, notice.params, notice.path, notice.created_at, notice.read_at)
+    found = (
+        notice.recipient,
+        notice.kind,
+        notice.params,
+        notice.path,
+        notice.created_at,
+        notice.read_at,
+    )
     assert found == (cast.bea, "handoff.new", {"lead": "Mariana"}, "/leads/7/", TEN, None)
 
 
@@ -76,14 +88,20 @@ def test_sent_message_says_when(cast: Cast, moment: Moment) -> None:
     moment.set("2026-03-02 10:00:07")
     outbox.deliver()
     message = Message.objects.get()
-    assert (message.sent_at, message.next_try_at, message.attempts) == (when("2026-03-02 10:00:07"), None, 1)
+    assert (message.sent_at, message.next_try_at, message.attempts) == (
+        when("2026-03-02 10:00:07"),
+        None,
+        1,
+    )
 
 
 def test_second_notice_of_a_message_is_refused_by_the_database(cast: Cast, moment: Moment) -> None:
     notify(cast.bea)
     outbox.deliver()
     with pytest.raises(IntegrityError), transaction.atomic():
-        Notice.objects.create(recipient=cast.bea, message=Message.objects.get(), kind="x", created_at=TEN)
+        Notice.objects.create(
+            recipient=cast.bea, message=Message.objects.get(), kind="x", created_at=TEN
+        )
 
 
 @pytest.mark.parametrize(("seconds", "told"), [(9.999999, 0), (10, 1)])
@@ -144,7 +162,9 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> set[int]:
     return unreachable
 
 
-def test_failed_message_does_not_hold_the_others(cast: Cast, moment: Moment, broken: set[int]) -> None:
+def test_failed_message_does_not_hold_the_others(
+    cast: Cast, moment: Moment, broken: set[int]
+) -> None:
     broken.add(cast.bea.pk)
     notify(cast.bea, cast.cruz)
     assert (outbox.deliver(), inbox(cast.bea), inbox(cast.cruz)) == (2, [], ["handoff.new"])
@@ -155,10 +175,16 @@ def test_failed_message_keeps_the_error(cast: Cast, moment: Moment, broken: set[
     notify(cast.bea)
     outbox.deliver()
     message = Message.objects.get()
-    assert (message.last_error, message.sent_at, message.attempts) == ("ConnectionError('no route')", None, 1)
+    assert (message.last_error, message.sent_at, message.attempts) == (
+        "ConnectionError('no route')",
+        None,
+        1,
+    )
 
 
-def test_failed_message_is_told_once_the_channel_is_back(cast: Cast, moment: Moment, broken: set[int]) -> None:
+def test_failed_message_is_told_once_the_channel_is_back(
+    cast: Cast, moment: Moment, broken: set[int]
+) -> None:
     broken.add(cast.bea.pk)
     notify(cast.bea)
     outbox.deliver()
@@ -177,7 +203,9 @@ def tries(moment: Moment) -> list[datetime]:
     return moments
 
 
-def test_failed_message_is_tried_again_ever_less_often(cast: Cast, moment: Moment, broken: set[int]) -> None:
+def test_failed_message_is_tried_again_ever_less_often(
+    cast: Cast, moment: Moment, broken: set[int]
+) -> None:
     broken.add(cast.bea.pk)
     notify(cast.bea)
     found = tries(moment)[:10]
@@ -185,12 +213,17 @@ def test_failed_message_is_tried_again_ever_less_often(cast: Cast, moment: Momen
     assert gaps == [30, 60, 120, 240, 480, 960, 1920, 3600, 3600]
 
 
-def test_failed_message_is_given_up_after_three_days(cast: Cast, moment: Moment, broken: set[int]) -> None:
+def test_failed_message_is_given_up_after_three_days(
+    cast: Cast, moment: Moment, broken: set[int]
+) -> None:
     broken.add(cast.bea.pk)
     notify(cast.bea)
     found = tries(moment)
     three_days = when("2026-03-05 10:00")
-    assert (found[-2] <= three_days < found[-1], Message.objects.get().dropped_at) == (True, found[-1])
+    assert (found[-2] <= three_days < found[-1], Message.objects.get().dropped_at) == (
+        True,
+        found[-1],
+    )
 
 
 # -- Reading

@@ -1,4 +1,6 @@
-"""The catalogue of valuable actions: who edits it, what it refuses, and that nothing is ever deleted."""
+"""The catalogue of valuable actions: who edits it, what it refuses, and that nothing is ever
+deleted.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,13 @@ from leads.models import Handoff, ValuableActionKind
 from tests.pages import firm as factories
 
 pytestmark = pytest.mark.django_db
-CODES = ["asked_for_demo", "asked_for_information", "sent_form", "left_contact_data", "attended_webinar"]
+CODES = [
+    "asked_for_demo",
+    "asked_for_information",
+    "sent_form",
+    "left_contact_data",
+    "attended_webinar",
+]
 
 
 def codes() -> list[str]:
@@ -26,9 +34,19 @@ def kind(code: str = "sent_form") -> ValuableActionKind:
 
 @pytest.mark.parametrize(
     ("name", "status"),
-    [("luis", 200), ("dora", 200), ("root", 200), ("ana", 403), ("bea", 403), ("elsa", 403), ("extra", 403)],
+    [
+        ("luis", 200),
+        ("dora", 200),
+        ("root", 200),
+        ("ana", 403),
+        ("bea", 403),
+        ("elsa", 403),
+        ("extra", 403),
+    ],
 )
-def test_leads_of_teams_and_admins_edit_it(name: str, status: int, firm: Any, signed_in: Any) -> None:
+def test_leads_of_teams_and_admins_edit_it(
+    name: str, status: int, firm: Any, signed_in: Any
+) -> None:
     client, pk = signed_in(getattr(firm, name)), kind().pk
     paths = ("/actions/", "/actions/new/", f"/actions/{pk}/")
     assert [client.get(path).status_code for path in paths] == [status] * 3
@@ -61,7 +79,9 @@ def test_two_of_a_name_have_two_codes(firm: Any, signed_in: Any) -> None:
         ({"name_es": "x" * 81, "points": "20"}, "name_es"),
     ],
 )
-def test_what_is_wrong_comes_back_with_the_field(said: dict[str, str], wrong: str, firm: Any, signed_in: Any) -> None:
+def test_what_is_wrong_comes_back_with_the_field(
+    said: dict[str, str], wrong: str, firm: Any, signed_in: Any
+) -> None:
     for path in ("/actions/new/", f"/actions/{kind().pk}/"):
         answer = signed_in(firm.root).post(path, said)
         assert (answer.status_code, list(answer.context["form"].errors)) == (422, [wrong])
@@ -75,7 +95,11 @@ def test_change_is_audited_and_leaves_handoffs_as_they_were(firm: Any, signed_in
     assert kind("asked_for_demo").points == 90
     assert Handoff.objects.get(pk=handoff.pk).engagement_score == 40
     entry = Entry.objects.get(verb="action_kind_changed")
-    assert (entry.actor, entry.payload["old"]["points"], entry.payload["new"]["points"]) == (firm.luis, 40, 90)
+    assert (entry.actor, entry.payload["old"]["points"], entry.payload["new"]["points"]) == (
+        firm.luis,
+        40,
+        90,
+    )
 
 
 def test_saving_without_a_change_writes_nothing(firm: Any, signed_in: Any) -> None:

@@ -49,7 +49,9 @@ def again(answer):
 
 
 def choices(answer):
-    return {each["field"].name: (each["choice"], each["theirs"]) for each in answer.context["compared"]}
+    return {
+        each["field"].name: (each["choice"], each["theirs"]) for each in answer.context["compared"]
+    }
 
 
 def saved():
@@ -104,7 +106,9 @@ def test_third_edit_meanwhile_is_compared_anew(race, firm, signed_in):
     assert saved() == ("M. Gil", "Directora")
 
 
-@pytest.mark.parametrize("was", ["", "[]", "{", "null", "9" * 5000, "[" * 5000, json.dumps({"name": None})])
+@pytest.mark.parametrize(
+    "was", ["", "[]", "{", "null", "9" * 5000, "[" * 5000, json.dumps({"name": None})]
+)
 def test_unreadable_memory_of_the_form_asks_about_every_difference(race, was):
     _client, _path, answer = race({"name": "X", "was": was}, {"job_title": "Directora"})
     assert answer.status_code == 409
@@ -127,5 +131,7 @@ def test_bad_value_on_the_compare_page_comes_back_with_both(race):
 def test_yes_no_and_choices_are_compared_by_what_they_say(race):
     _client, _path, answer = race({"name": "X"}, {"country": "CO", "attributes.decides": "true"})
     assert choices(answer) == {
-        "name": ("mine", "Marta Gil"), "country": ("theirs", "Colombia"), "attributes.decides": ("theirs", "Sí"),
-    }  # fmt: skip
+        "name": ("mine", "Marta Gil"),
+        "country": ("theirs", "Colombia"),
+        "attributes.decides": ("theirs", "Sí"),
+    }

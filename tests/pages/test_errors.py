@@ -1,4 +1,6 @@
-"""Error pages: in the shell where there is one, with an id, in one's language, and without a database for the worst."""
+"""Error pages: in the shell where there is one, with an id, in one's language, and without a
+database for the worst.
+"""
 
 from __future__ import annotations
 
@@ -38,7 +40,9 @@ def quiet():
 
 @pytest.fixture
 def without_database():
-    """From the call on nothing can be asked of PostgreSQL; called with ``back=True`` it answers again."""
+    """From the call on nothing can be asked of PostgreSQL; called with ``back=True`` it answers
+    again.
+    """
 
     def away(*_args, **_options):
         raise OperationalError("connection to server failed: Connection refused")
@@ -73,7 +77,10 @@ def test_refusal_stands_in_the_shell_with_its_id(firm, signed_in, path, method, 
 def test_lost_race_and_broken_rule_stand_in_the_shell_with_their_id(firm, signed_in):
     taken, unproven = factories.accepted(firm, by=firm.cruz), factories.contacted(firm)
     client = signed_in(firm.bea)
-    answers = [client.post(f"/handoffs/{taken.pk}/accept/"), client.post(f"/handoffs/{unproven.pk}/sql/")]
+    answers = [
+        client.post(f"/handoffs/{taken.pk}/accept/"),
+        client.post(f"/handoffs/{unproven.pk}/sql/"),
+    ]
     assert [(a.status_code, in_shell(a)) for a in answers] == [(409, True), (422, True)]
     assert [a["X-Request-ID"] in text(a) for a in answers] == [True, True]
 
@@ -103,11 +110,16 @@ def test_stale_form_of_nobody_is_a_bare_page():
     assert (answer.status_code, in_shell(answer)) == (403, False)
 
 
-@pytest.mark.parametrize(("path", "status"), [("/leads/999999/", 404), ("/leads/new/", 403), ("/leads/?x=1", 400)])
+@pytest.mark.parametrize(
+    ("path", "status"), [("/leads/999999/", 404), ("/leads/new/", 403), ("/leads/?x=1", 400)]
+)
 def test_programs_get_a_problem_they_can_read(firm, signed_in, path, status):
     answer = signed_in(firm.bea).get(path, headers=JSON)
     assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
-    assert (answer.json()["status"], answer.json()["request_id"]) == (status, answer["X-Request-ID"])
+    assert (answer.json()["status"], answer.json()["request_id"]) == (
+        status,
+        answer["X-Request-ID"],
+    )
 
 
 # -- Broken, and cut off from the database
@@ -131,8 +143,12 @@ def test_fault_of_ours_is_a_page_in_ones_language_without_the_database(
 
 
 @pytest.mark.parametrize("path", ["/queue/", "/", "/accounts/login/", "/preferences/", "/healthz"])
-@pytest.mark.parametrize(("language", "words"), [("es", "no se puede llegar a Relevo"), ("en", "cannot be reached")])
-def test_database_away_is_503_on_every_page(firm, signed_in, quiet, without_database, path, language, words):
+@pytest.mark.parametrize(
+    ("language", "words"), [("es", "no se puede llegar a Relevo"), ("en", "cannot be reached")]
+)
+def test_database_away_is_503_on_every_page(
+    firm, signed_in, quiet, without_database, path, language, words
+):
     client = quiet(signed_in(firm.bea))
     without_database()
     answer = client.get(path, headers={"Accept-Language": language})
@@ -196,13 +212,21 @@ def test_what_counts_as_a_script():
         make.get("/queue/", headers={"HX-Request": "true"}),
         make.get("/api/v1/leads/"),
     ]
-    assert [errors.is_asked_by_script(request) for request in asked] == [False, True, False, True, True]
+    assert [errors.is_asked_by_script(request) for request in asked] == [
+        False,
+        True,
+        False,
+        True,
+        True,
+    ]
 
 
 def test_too_many_tries_are_a_page_with_its_id(firm, signed_in):
     client = Client()
     for number in range(32):
-        answer = client.post("/accounts/login/", {"login": f"nobody{number}@example.com", "password": "a wrong one"})
+        answer = client.post(
+            "/accounts/login/", {"login": f"nobody{number}@example.com", "password": "a wrong one"}
+        )
         if answer.status_code == 429:
             break
     assert (answer.status_code, in_shell(answer)) == (429, False)

@@ -1,4 +1,6 @@
-"""The in-app help: the same in both languages, in the words of the glossary, one click from every page."""
+"""The in-app help: the same in both languages, in the words of the glossary, one click from every
+page.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,8 @@ def test_every_topic_is_written_in_both_languages():
 @pytest.mark.parametrize("topic", HELP)
 def test_both_languages_tell_the_same_parts(topic):
     shapes = [
-        re.findall(r"<(h2|p|dt|dd|kbd)\b", (DOCS / language / f"{topic}.html").read_text()) for language in ["en", "es"]
+        re.findall(r"<(h2|p|dt|dd|kbd)\b", (DOCS / language / f"{topic}.html").read_text())
+        for language in ["en", "es"]
     ]
     assert sorted(shapes[0]) == sorted(shapes[1])
 
@@ -36,7 +39,9 @@ def test_help_is_plain_text_with_few_tags(path):
 
 @pytest.mark.parametrize("words", FORBIDDEN)
 def test_spanish_help_has_no_second_word_for_a_thing(words):
-    assert [path.stem for path in PAGES if path.parent.name == "es" and says(words, path.read_text())] == []
+    assert [
+        path.stem for path in PAGES if path.parent.name == "es" and says(words, path.read_text())
+    ] == []
 
 
 @pytest.mark.django_db
@@ -59,12 +64,25 @@ def test_own_part_stands_first(firm, signed_in):
 
 @pytest.mark.django_db
 def test_unknown_topic_is_not_found(firm, signed_in):
-    assert [signed_in(firm.bea).get(path).status_code for path in ("/help/x/", "/help/glossary.html/")] == [404, 404]
+    assert [
+        signed_in(firm.bea).get(path).status_code for path in ("/help/x/", "/help/glossary.html/")
+    ] == [404, 404]
 
 
 @pytest.mark.django_db
 def test_help_is_on_every_page_in_the_same_place(firm, signed_in):
-    for path in ("/queue/", "/leads/", "/alignment/", "/notices/", "/preferences/", "/search/", "/leads/99/"):
+    for path in (
+        "/queue/",
+        "/leads/",
+        "/alignment/",
+        "/notices/",
+        "/preferences/",
+        "/search/",
+        "/leads/99/",
+    ):
         text = signed_in(firm.bea).get(path).content.decode()
-        rail, more = text.split('class="side"')[1].split("</header>")[0], text.split('id="more"')[1].split("</nav>")[0]
+        rail, more = (
+            text.split('class="side"')[1].split("</header>")[0],
+            text.split('id="more"')[1].split("</nav>")[0],
+        )
         assert ('href="/help/"' in rail, 'href="/help/"' in more) == (True, True)

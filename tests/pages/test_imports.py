@@ -1,4 +1,7 @@
-"""Pages of the import: who finds them, what they show and refuse, how many queries they need. No script is run."""
+"""Pages of the import: who finds them, what they show and refuse, how many queries they need.
+
+No script is run.
+"""
 
 from __future__ import annotations
 
@@ -29,18 +32,26 @@ def uploaded(client, text: str | bytes = TEXT, name: str = "feria.csv") -> Impor
 
 def imported(client, text: str = TEXT) -> ImportRun:
     run = uploaded(client, text)
-    client.post(f"/imports/{run.pk}/columns/", {"column_0": "person.name", "column_1": "person.email"})
+    client.post(
+        f"/imports/{run.pk}/columns/", {"column_0": "person.name", "column_1": "person.email"}
+    )
     client.post(f"/imports/{run.pk}/start/")
     return ImportRun.objects.get(pk=run.pk)
 
 
 def statuses(firm, signed_in, path, **form):
     clients = {name: signed_in(getattr(firm, name)) for name in EVERYBODY}
-    return {name: (c.post(path, form) if form else c.get(path)).status_code for name, c in clients.items()}
+    return {
+        name: (c.post(path, form) if form else c.get(path)).status_code
+        for name, c in clients.items()
+    }
 
 
 def test_upload_is_for_marketing_and_hidden_from_the_others(firm, signed_in):
-    assert statuses(firm, signed_in, "/imports/new/") == dict.fromkeys(EVERYBODY, 404) | {"ana": 200, "luis": 200}
+    assert statuses(firm, signed_in, "/imports/new/") == dict.fromkeys(EVERYBODY, 404) | {
+        "ana": 200,
+        "luis": 200,
+    }
 
 
 def test_list_is_for_marketing_and_the_director(firm, signed_in):
@@ -52,7 +63,10 @@ def test_list_is_for_marketing_and_the_director(firm, signed_in):
 def test_import_is_read_by_its_team_and_the_director(firm, signed_in, part):
     run = imported(signed_in(firm.ana))
     seen = {"ana": 200, "luis": 200, "elsa": 200}
-    assert statuses(firm, signed_in, f"/imports/{run.pk}/{part}") == dict.fromkeys(EVERYBODY, 404) | seen
+    assert (
+        statuses(firm, signed_in, f"/imports/{run.pk}/{part}")
+        == dict.fromkeys(EVERYBODY, 404) | seen
+    )
 
 
 @pytest.mark.parametrize("part", ["reading", "columns", "start", "undo", "discard"])
@@ -77,7 +91,9 @@ def test_whole_way_without_a_script(firm, signed_in):
     page = client.get(f"/imports/{run.pk}/columns/").content.decode()
     assert "Íñigo Peña" in page
     assert "UTF-8" in page
-    client.post(f"/imports/{run.pk}/columns/", {"column_0": "person.name", "column_1": "person.email"})
+    client.post(
+        f"/imports/{run.pk}/columns/", {"column_0": "person.name", "column_1": "person.email"}
+    )
     page = client.get(f"/imports/{run.pk}/")
     assert page.context["counts"] == {"new": 1, "known": 0, "duplicate": 1, "wrong": 1}
     assert "Importar 1 prospecto<" in page.content.decode()
@@ -107,7 +123,13 @@ def test_rejected_rows_are_a_file_that_no_spreadsheet_runs(firm, signed_in):
 def test_file_may_be_read_another_way(firm, signed_in):
     client = signed_in(firm.ana)
     run = uploaded(client, "Nombre;Correo\nPe\u00f1a;a@a.test\n".encode("cp1252"))
-    form = {"encoding": "mac_roman", "delimiter": ";", "header_row": 1, "decimal": ",", "day_first": "1"}
+    form = {
+        "encoding": "mac_roman",
+        "delimiter": ";",
+        "header_row": 1,
+        "decimal": ",",
+        "day_first": "1",
+    }
     assert client.post(f"/imports/{run.pk}/reading/", form).status_code == 302
     assert ImportRun.objects.get().sample == [[2, ["PeÒa", "a@a.test"]]]
     form["encoding"] = "utf-8"
@@ -134,7 +156,9 @@ def test_columns_that_make_no_sense_are_refused(firm, signed_in, columns):
 
 def test_too_large_a_file_is_refused_in_words(firm, signed_in, monkeypatch):
     monkeypatch.setattr(upload_limit, "LARGEST", 1000)
-    answer = signed_in(firm.ana).post("/imports/new/", {"file": SimpleUploadedFile("a.csv", b"x" * 1001)})
+    answer = signed_in(firm.ana).post(
+        "/imports/new/", {"file": SimpleUploadedFile("a.csv", b"x" * 1001)}
+    )
     assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["file"])
     assert "MB: divídelo" in answer.content.decode()
     assert not ImportChunk.objects.exists()
@@ -146,7 +170,9 @@ def test_nothing_uploaded_is_refused_in_words(firm, signed_in):
 
 
 def test_other_pages_store_no_file(firm, signed_in):
-    answer = signed_in(firm.ana).post("/leads/new/", {"name": "Ana", "file": SimpleUploadedFile("a.csv", b"x")})
+    answer = signed_in(firm.ana).post(
+        "/leads/new/", {"name": "Ana", "file": SimpleUploadedFile("a.csv", b"x")}
+    )
     assert (answer.status_code, len(answer.wsgi_request.FILES)) == (302, 0)
 
 

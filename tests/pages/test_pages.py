@@ -40,7 +40,10 @@ def test_lead_page_of_an_accepted_lead_closes_to_the_other_rep(firm, signed_in):
 
 
 def test_new_lead_is_for_marketing_only(firm, signed_in):
-    assert statuses(firm, signed_in, "/leads/new/") == dict.fromkeys(EVERYBODY, 403) | {"ana": 200, "luis": 200}
+    assert statuses(firm, signed_in, "/leads/new/") == dict.fromkeys(EVERYBODY, 403) | {
+        "ana": 200,
+        "luis": 200,
+    }
 
 
 def test_every_page_asks_for_sign_in(client, db):
@@ -58,7 +61,9 @@ def test_every_page_asks_for_sign_in(client, db):
         assert client.get(path)["Location"].split("?")[0] == "/accounts/login/", path
 
 
-def test_new_lead_without_anything_to_know_it_by_names_the_field_and_keeps_the_rest(firm, signed_in):
+def test_new_lead_without_anything_to_know_it_by_names_the_field_and_keeps_the_rest(
+    firm, signed_in
+):
     response = signed_in(firm.ana).post("/leads/new/", {"company": "Café Peña", "job_title": "CEO"})
     assert response.status_code == 422
     assert list(response.context["form"].errors) == ["name"]
@@ -68,7 +73,14 @@ def test_new_lead_without_anything_to_know_it_by_names_the_field_and_keeps_the_r
 
 def test_new_lead_with_bad_text_is_cleaned_or_refused_never_an_error(firm, signed_in):
     client = signed_in(firm.ana)
-    names = ("Ana\x00 Peña", "Ana \u202ePeña", "Ana\r\n\tPeña", "Jos\u0065\u0301", "🦜 Loro", "x" * 161)
+    names = (
+        "Ana\x00 Peña",
+        "Ana \u202ePeña",
+        "Ana\r\n\tPeña",
+        "Jos\u0065\u0301",
+        "🦜 Loro",
+        "x" * 161,
+    )
     answers = [client.post("/leads/new/", {"name": name}).status_code for name in names]
     assert answers == [302, 302, 302, 302, 302, 422]
     stored = list(Lead.objects.order_by("pk").values_list("person__name", flat=True))
@@ -95,7 +107,9 @@ def test_hand_off_without_a_valuable_action_is_refused_and_named(firm, signed_in
 
 def test_hand_off_with_an_incomplete_package_names_what_is_missing(firm, signed_in):
     lead = factories.lead(firm, phone="", source=None)
-    response = signed_in(firm.ana).post(f"/leads/{lead.pk}/hand-off/", {"team": firm.sales.pk, "note": "Urgente"})
+    response = signed_in(firm.ana).post(
+        f"/leads/{lead.pk}/hand-off/", {"team": firm.sales.pk, "note": "Urgente"}
+    )
     assert response.status_code == 422
     assert response.context["missing"] == ["Teléfono", "Fuente"]
     assert response.context["form"]["note"].value() == "Urgente"
@@ -104,7 +118,9 @@ def test_hand_off_with_an_incomplete_package_names_what_is_missing(firm, signed_
 
 def test_accept_in_the_queue_answers_with_the_row(firm, signed_in):
     handoff = factories.pending(firm)
-    response = signed_in(firm.bea).post(f"/handoffs/{handoff.pk}/accept/", headers={"HX-Request": "true"})
+    response = signed_in(firm.bea).post(
+        f"/handoffs/{handoff.pk}/accept/", headers={"HX-Request": "true"}
+    )
     assert response.status_code == 200
     assert response.templates[0].name == "leads/_queue_row.html"
     assert Handoff.objects.get().owner == firm.bea
@@ -113,7 +129,9 @@ def test_accept_in_the_queue_answers_with_the_row(firm, signed_in):
 def test_accept_of_a_taken_handoff_is_a_conflict_that_names_the_winner(firm, signed_in):
     handoff = factories.accepted(firm, by=firm.cruz)
     page = signed_in(firm.bea).post(f"/handoffs/{handoff.pk}/accept/")
-    row = signed_in(firm.bea).post(f"/handoffs/{handoff.pk}/accept/", headers={"HX-Request": "true"})
+    row = signed_in(firm.bea).post(
+        f"/handoffs/{handoff.pk}/accept/", headers={"HX-Request": "true"}
+    )
     assert (page.status_code, row.status_code) == (409, 409)
     assert "Cruz Medina" in page.content.decode()
     assert "Cruz Medina" in row.content.decode()
@@ -151,8 +169,13 @@ def test_win_with_a_bad_amount_comes_back_on_the_lead_page(firm, signed_in, mome
     factories.prove(firm, handoff, at=moment.advance(hours=2))
     client = signed_in(firm.bea)
     client.post(f"/handoffs/{handoff.pk}/sql/")
-    answers = [client.post(f"/handoffs/{handoff.pk}/win/", {"amount": raw}) for raw in ("", "0", "-5", "NaN", "abc")]
-    assert [(a.status_code, "amount" in a.context["forms"]["win"].errors) for a in answers] == [(422, True)] * 5
+    answers = [
+        client.post(f"/handoffs/{handoff.pk}/win/", {"amount": raw})
+        for raw in ("", "0", "-5", "NaN", "abc")
+    ]
+    assert [(a.status_code, "amount" in a.context["forms"]["win"].errors) for a in answers] == [
+        (422, True)
+    ] * 5
     assert client.post(f"/handoffs/{handoff.pk}/win/", {"amount": "125000.50"}).status_code == 302
     assert str(Lead.objects.get().won_amount) == "125000.50"
 
@@ -168,32 +191,50 @@ def test_sql_without_proof_is_refused_and_says_what_is_missing(firm, signed_in):
 def test_evidence_of_a_colleagues_lead_cannot_be_written(firm, signed_in):
     handoff = factories.contacted(firm, by=firm.bea)
     form = {"verdict": "met", "value": "x"}
-    assert signed_in(firm.cruz).post(f"/leads/{handoff.lead_id}/evidence/budget/", form).status_code == 404
+    assert (
+        signed_in(firm.cruz).post(f"/leads/{handoff.lead_id}/evidence/budget/", form).status_code
+        == 404
+    )
     assert Event.objects.filter(kind="evidence").count() == 0
 
 
 def test_requeue_is_for_the_team_lead(firm, signed_in):
     handoff = factories.accepted(firm)
     path = f"/handoffs/{handoff.pk}/requeue/"
-    answers = [signed_in(getattr(firm, name)).post(path).status_code for name in ("bea", "ana", "elsa", "dora")]
+    answers = [
+        signed_in(getattr(firm, name)).post(path).status_code
+        for name in ("bea", "ana", "elsa", "dora")
+    ]
     assert answers == [403, 403, 403, 302]
     assert Handoff.objects.get().is_pending
 
 
 def test_lists_refuse_unknown_parameters(firm, signed_in):
     client = signed_in(firm.dora)
-    paths = ("/leads/?colour=red", "/leads/?after=x", "/queue/?tab=x", "/queue/?from=-1", "/leads/?stage=x")
+    paths = (
+        "/leads/?colour=red",
+        "/leads/?after=x",
+        "/queue/?tab=x",
+        "/queue/?from=-1",
+        "/leads/?stage=x",
+    )
     assert [client.get(path).status_code for path in paths] == [400] * 5
 
 
 def test_search_finds_parts_of_names_companies_mail_and_phone_digits(firm, signed_in):
     factories.lead(
-        firm, name="José Peña", company={"name": "Café Ñandú S.A."}, email="jose@cafe.mx", phone="+525512345678"
+        firm,
+        name="José Peña",
+        company={"name": "Café Ñandú S.A."},
+        email="jose@cafe.mx",
+        phone="+525512345678",
     )
     factories.lead(firm, name="Otra Persona")
     client = signed_in(firm.ana)
     words = ("pena", "Peña", "jos", "ñandu", "cafe.mx", "jose@cafe.mx", "1234 5678", "nadie")
-    found = [[str(r) for r in client.get("/leads/", {"q": word}).context["page"].rows] for word in words]
+    found = [
+        [str(r) for r in client.get("/leads/", {"q": word}).context["page"].rows] for word in words
+    ]
     assert found == [["José Peña"]] * 7 + [[]]
 
 
@@ -261,13 +302,28 @@ def test_no_page_shows_an_unrendered_component(firm, signed_in):
 def test_queue_shows_scores_and_why_marketing_knew_better(firm, signed_in):
     User.objects.update(language="en")
     small = factories.lead(firm, company={"employees": 8})
-    overrides.override(small, firm.persona, "company-size", reason="Abre sucursal", by=firm.ana, at=factories.MONDAY)
-    sent = {"team": firm.sales, "persona_version": firm.persona, "by": firm.ana, "at": factories.MONDAY}
+    overrides.override(
+        small,
+        firm.persona,
+        "company-size",
+        reason="Abre sucursal",
+        by=firm.ana,
+        at=factories.MONDAY,
+    )
+    sent = {
+        "team": firm.sales,
+        "persona_version": firm.persona,
+        "by": firm.ana,
+        "at": factories.MONDAY,
+    }
     handoff = handoffs.hand_off(small, **sent)
     factories.pending(firm)
     answer = signed_in(firm.bea).get("/queue/")
     shown = {row["pk"]: (row["scores"], row["marks"]) for row in answer.context["rows"]}
-    assert shown.pop(str(handoff.pk)) == ("Fit 50 · engagement 40", [("warn", "Overridden: Abre sucursal", True)])
+    assert shown.pop(str(handoff.pk)) == (
+        "Fit 50 · engagement 40",
+        [("warn", "Overridden: Abre sucursal", True)],
+    )
     assert list(shown.values()) == [("Fit 50 · engagement 40", [])]
     page = signed_in(firm.bea).get(f"/leads/{small.pk}/").content.decode()
     assert "“Abre sucursal” · Ana Robles" in page

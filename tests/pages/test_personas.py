@@ -1,4 +1,6 @@
-"""Pages of personas: who reads and who writes, what two people at once see, and how many queries it takes."""
+"""Pages of personas: who reads and who writes, what two people at once see, and how many queries it
+takes.
+"""
 
 from __future__ import annotations
 
@@ -37,7 +39,9 @@ def path(persona: Persona, rest: str = "") -> str:
 
 def answers(firm, signed_in, method: str, address: str, **data: Any) -> dict[str, int]:
     clients = {name: signed_in(getattr(firm, name)) for name in PARTS}
-    return {name: getattr(client, method)(address, data).status_code for name, client in clients.items()}
+    return {
+        name: getattr(client, method)(address, data).status_code for name, client in clients.items()
+    }
 
 
 def shown(client, persona: Persona) -> dict[str, Any]:
@@ -71,7 +75,9 @@ def test_others_change_nothing(firm, signed_in, persona, draft, step):
 
 def test_only_leads_of_teams_publish(firm, signed_in, persona, draft):
     refused = {
-        name: signed_in(getattr(firm, name)).post(path(persona, "publish/"), {"revision": 1}).status_code
+        name: signed_in(getattr(firm, name))
+        .post(path(persona, "publish/"), {"revision": 1})
+        .status_code
         for name in ("ana", "bea", "elsa", "root", "extra")
     }
     assert refused == dict.fromkeys(refused, 403)
@@ -104,14 +110,18 @@ def test_document_is_in_the_readers_language_alone(firm, signed_in, persona):
 
 def test_text_that_is_not_translated_is_shown_and_marked(firm, signed_in, persona):
     content = {"who": {"en": "Leads sales"}, "goals": [{"es": "Crecer"}]}
-    personas.publish_version(persona, content, factories.starter.CRITERIA, by=firm.luis, at=factories.MONDAY)
+    personas.publish_version(
+        persona, content, factories.starter.CRITERIA, by=firm.luis, at=factories.MONDAY
+    )
     page = signed_in(firm.ana).get(path(persona))
     assert page.context["document"].untranslated == ["Quién es"]
     assert '<p class="doc-lead" lang="en">Leads sales</p>' in page.content.decode()
 
 
 def test_superseded_version_stays_readable(firm, signed_in, persona):
-    personas.publish_version(persona, {"who": {"es": "Otra"}}, [], by=firm.luis, at=factories.MONDAY)
+    personas.publish_version(
+        persona, {"who": {"es": "Otra"}}, [], by=firm.luis, at=factories.MONDAY
+    )
     page = signed_in(firm.bea).get(path(persona), {"version": 1})
     assert page.context["shown"] == firm.persona
     assert signed_in(firm.bea).get(path(persona), {"version": 7}).status_code == 404
@@ -119,10 +129,15 @@ def test_superseded_version_stays_readable(firm, signed_in, persona):
 
 def test_versions_tell_what_changed(firm, signed_in, persona):
     criteria = [{**factories.starter.CRITERIA[0], "operand": 30}, *factories.starter.CRITERIA[2:]]
-    personas.publish_version(persona, firm.persona.content, criteria, by=firm.luis, at=factories.MONDAY)
+    personas.publish_version(
+        persona, firm.persona.content, criteria, by=firm.luis, at=factories.MONDAY
+    )
     found = signed_in(firm.ana).get(path(persona, "versions/")).context["difference"]
     assert found.texts == []
-    assert [(change.op, str(change.kind)) for change in found.criteria] == [("changed", "fit"), ("gone", "fit")]
+    assert [(change.op, str(change.kind)) for change in found.criteria] == [
+        ("changed", "fit"),
+        ("gone", "fit"),
+    ]
     assert [(part.op, part.text) for part in found.criteria[0].reads if part.op != "same"] == [
         ("gone", "20"),
         ("new", "30"),
@@ -137,16 +152,30 @@ def test_draft_is_saved_as_it_was_typed(firm, signed_in, persona, draft):
     sent = {**shown(client, persona), "who-es": "Dirige ventas", "criteria-0-operand": "35"}
     assert client.post(path(persona, "edit/"), sent).status_code == 302
     saved = PersonaVersion.objects.get(pk=draft.pk)
-    assert (saved.content["who"]["es"], saved.content["quotes"]) == ("Dirige ventas", firm.persona.content["quotes"])
-    before = {c.code: (c.kind, c.text, c.field, c.operator, c.operand, c.weight) for c in firm.persona.criteria.all()}
-    after = {c.code: (c.kind, c.text, c.field, c.operator, c.operand, c.weight) for c in saved.criteria.all()}
+    assert (saved.content["who"]["es"], saved.content["quotes"]) == (
+        "Dirige ventas",
+        firm.persona.content["quotes"],
+    )
+    before = {
+        c.code: (c.kind, c.text, c.field, c.operator, c.operand, c.weight)
+        for c in firm.persona.criteria.all()
+    }
+    after = {
+        c.code: (c.kind, c.text, c.field, c.operator, c.operand, c.weight)
+        for c in saved.criteria.all()
+    }
     before["company-size"] = (*before["company-size"][:4], 35, before["company-size"][5])
     assert after == before
 
 
 def test_wrong_criterion_is_told_beside_its_field_and_all_is_kept(firm, signed_in, persona, draft):
     client = signed_in(firm.luis)
-    sent = {**shown(client, persona), "who-es": "Texto nuevo", "criteria-0-operand": "muchos", "criteria-1-weight": "x"}
+    sent = {
+        **shown(client, persona),
+        "who-es": "Texto nuevo",
+        "criteria-0-operand": "muchos",
+        "criteria-1-weight": "x",
+    }
     page = client.post(path(persona, "edit/"), sent)
     form = page.context["form"]
     assert page.status_code == 422
@@ -181,16 +210,29 @@ def test_each_wrong_part_is_named(firm, signed_in, persona, draft, change, field
 def test_rows_are_added_moved_and_dropped_without_saving(firm, signed_in, persona, draft):
     client = signed_in(firm.luis)
     sent = {**shown(client, persona), "goals-0-es": "Primera"}
-    added = client.post(path(persona, "edit/"), {**sent, "do": "add-criteria"}).context["form"].typed
-    moved = client.post(path(persona, "edit/"), {**sent, "do": "down-goals-0"}).context["form"].typed
-    dropped = client.post(path(persona, "edit/"), {**sent, "do": "drop-criteria-1"}).context["form"].typed
+    added = (
+        client.post(path(persona, "edit/"), {**sent, "do": "add-criteria"}).context["form"].typed
+    )
+    moved = (
+        client.post(path(persona, "edit/"), {**sent, "do": "down-goals-0"}).context["form"].typed
+    )
+    dropped = (
+        client.post(path(persona, "edit/"), {**sent, "do": "drop-criteria-1"}).context["form"].typed
+    )
     assert [each["code"] for each in added.criteria][-1] == ""
     assert moved.sections["goals"][1]["es"] == "Primera"
-    assert [each["code"] for each in dropped.criteria] == ["company-size", "student-or-vendor", "budget", "decides"]
+    assert [each["code"] for each in dropped.criteria] == [
+        "company-size",
+        "student-or-vendor",
+        "budget",
+        "decides",
+    ]
     assert PersonaVersion.objects.get(pk=draft.pk).revision == 1
 
 
-@pytest.mark.parametrize("wanted", ["add-moods", "up-goals-99", "down-goals-99", "drop", "", "up-goals-0"])
+@pytest.mark.parametrize(
+    "wanted", ["add-moods", "up-goals-99", "down-goals-99", "drop", "", "up-goals-0"]
+)
 def test_step_that_cannot_be_changes_nothing(firm, signed_in, persona, draft, wanted):
     client = signed_in(firm.luis)
     sent = shown(client, persona)
@@ -199,15 +241,23 @@ def test_step_that_cannot_be_changes_nothing(firm, signed_in, persona, draft, wa
     assert (page.status_code, page.context["form"].typed) == (200, before.context["form"].typed)
 
 
-def test_save_over_somebody_elses_shows_both_and_keeps_what_was_typed(firm, signed_in, persona, draft):
+def test_save_over_somebody_elses_shows_both_and_keeps_what_was_typed(
+    firm, signed_in, persona, draft
+):
     luis, dora = signed_in(firm.luis), signed_in(firm.dora)
     first, second = shown(luis, persona), shown(dora, persona)
     assert (
-        luis.post(path(persona, "edit/"), {**first, "who-es": "De Luis", "goals-0-es": "Meta de Luis"}).status_code
+        luis.post(
+            path(persona, "edit/"), {**first, "who-es": "De Luis", "goals-0-es": "Meta de Luis"}
+        ).status_code
         == 302
     )
-    page = dora.post(path(persona, "edit/"), {**second, "who-es": "De Dora", "pains-0-es": "Dolor de Dora"})
-    pairs = {pair.unit: (pair.mine[0], pair.theirs[0], pair.choice) for pair in page.context["pairs"]}
+    page = dora.post(
+        path(persona, "edit/"), {**second, "who-es": "De Dora", "pains-0-es": "Dolor de Dora"}
+    )
+    pairs = {
+        pair.unit: (pair.mine[0], pair.theirs[0], pair.choice) for pair in page.context["pairs"]
+    }
     assert page.status_code == 409
     assert list(pairs) == ["who-es", "goals", "pains"]
     assert pairs["who-es"] == ("De Dora", "De Luis", "")
@@ -219,13 +269,18 @@ def test_line_ends_of_browsers_are_no_difference(firm, signed_in, persona, draft
     luis, dora = signed_in(firm.luis), signed_in(firm.dora)
     first, second = shown(luis, persona), shown(dora, persona)
     luis.post(path(persona, "edit/"), {**first, "goals-0-es": "Meta de Luis"})
-    sent = {name: value.replace("\n", "\r\n") if name.startswith("who") else value for name, value in second.items()}
+    sent = {
+        name: value.replace("\n", "\r\n") if name.startswith("who") else value
+        for name, value in second.items()
+    }
     page = dora.post(path(persona, "edit/"), {**sent, "pains-0-es": "Dolor de Dora"})
     assert "\r\n" in sent["who-es"]
     assert [pair.unit for pair in page.context["pairs"]] == ["goals", "pains"]
 
 
-def test_undecided_parts_are_asked_again_and_decided_ones_are_saved(firm, signed_in, persona, draft):
+def test_undecided_parts_are_asked_again_and_decided_ones_are_saved(
+    firm, signed_in, persona, draft
+):
     luis, dora = signed_in(firm.luis), signed_in(firm.dora)
     first, second = shown(luis, persona), shown(dora, persona)
     luis.post(path(persona, "edit/"), {**first, "who-es": "De Luis", "goals-0-es": "Meta de Luis"})
@@ -241,7 +296,10 @@ def test_undecided_parts_are_asked_again_and_decided_ones_are_saved(firm, signed
     assert dora.post(path(persona, "edit/"), sent).status_code == 422
     assert dora.post(path(persona, "edit/"), {**sent, "keep.who-es": "mine"}).status_code == 302
     saved = PersonaVersion.objects.get(pk=draft.pk)
-    assert (saved.content["who"]["es"], saved.content["goals"][0]["es"]) == ("De Dora", "Meta de Luis")
+    assert (saved.content["who"]["es"], saved.content["goals"][0]["es"]) == (
+        "De Dora",
+        "Meta de Luis",
+    )
     assert saved.criteria.get(code="company-size").operand == 44
 
 
@@ -262,7 +320,9 @@ def test_publish_of_another_revision_than_was_read_is_a_conflict(firm, signed_in
 def test_machine_reads_a_criterion_while_it_is_typed(firm, signed_in, persona, draft):
     client = signed_in(firm.luis)
     sent = shown(client, persona)
-    as_typed = client.post(path(persona, "reading/"), {**sent, "number": "0", "criteria-0-operand": "1500"})
+    as_typed = client.post(
+        path(persona, "reading/"), {**sent, "number": "0", "criteria-0-operand": "1500"}
+    )
     of_country = {"number": "0", "criteria-0-field": "company.country", "criteria-0-operand": "MX"}
     other = client.post(path(persona, "reading/"), {**sent, **of_country})
     assert as_typed.context["row"].reads == "Encaja cuando “Empleados” es 1,500 o más."
@@ -275,9 +335,13 @@ def test_what_does_not_fit_another_field_is_dropped_with_it(firm, signed_in, per
     client = signed_in(firm.luis)
     sent = {**shown(client, persona), "number": "0", "criteria-0-operator": "is"}
     headers = {"HX-Request": "true", "HX-Target": "criteria-0-rule"}
-    other = client.post(path(persona, "reading/"), {**sent, "criteria-0-field": "lead.source"}, headers=headers)
+    other = client.post(
+        path(persona, "reading/"), {**sent, "criteria-0-field": "lead.source"}, headers=headers
+    )
     same = client.post(path(persona, "reading/"), sent, headers=headers)
-    assert other.context["row"].reads == "Todavía no es una pregunta que la máquina pueda responder."
+    assert (
+        other.context["row"].reads == "Todavía no es una pregunta que la máquina pueda responder."
+    )
     assert same.context["row"].reads == "Encaja cuando “Empleados” es 20."
 
 
@@ -300,7 +364,9 @@ def test_new_persona_from_an_example_brings_text_criteria_and_fields(firm, signe
 
 def test_blank_persona_needs_a_name(firm, signed_in):
     client = signed_in(firm.dora)
-    assert list(client.post("/personas/new/", {"template": "blank"}).context["form"].errors) == ["es"]
+    assert list(client.post("/personas/new/", {"template": "blank"}).context["form"].errors) == [
+        "es"
+    ]
     client.post("/personas/new/", {"template": "blank", "en": "Owner"})
     assert Persona.objects.filter(name={"en": "Owner"}).exists()
 
@@ -310,7 +376,9 @@ def test_example_can_be_saved_and_published_as_it_is(firm, signed_in, key):
     client = signed_in(firm.dora)
     client.post("/personas/new/", {"template": key})
     draft = PersonaVersion.objects.get(state="draft")
-    assert client.post(path(draft.persona, "edit/"), shown(client, draft.persona)).status_code == 302
+    assert (
+        client.post(path(draft.persona, "edit/"), shown(client, draft.persona)).status_code == 302
+    )
     assert client.post(path(draft.persona, "publish/"), {"revision": 2}).status_code == 302
     page = client.get(path(draft.persona))
     assert page.context["document"].untranslated == []
@@ -318,7 +386,10 @@ def test_example_can_be_saved_and_published_as_it_is(firm, signed_in, key):
 
 def test_rename_over_another_name_says_what_it_is_called_now(firm, signed_in, persona):
     was = {f"was-{language}": text for language, text in persona.name.items()}
-    assert signed_in(firm.luis).post(path(persona, "rename/"), {"es": "De Luis", **was}).status_code == 302
+    assert (
+        signed_in(firm.luis).post(path(persona, "rename/"), {"es": "De Luis", **was}).status_code
+        == 302
+    )
     page = signed_in(firm.dora).post(path(persona, "rename/"), {"es": "De Dora", **was})
     assert page.status_code == 409
     assert "“De Luis”" in str(page.context["name_form"].errors)
@@ -341,11 +412,20 @@ def test_results_count_what_became_of_each_personas_leads(firm, signed_in, perso
     factories.lead(firm)
     factories.contacted(firm)
     refused = factories.pending(firm)
-    signed_in(firm.bea).post(f"/handoffs/{refused.pk}/reject/", {"reason": factories.rejection().pk})
+    signed_in(firm.bea).post(
+        f"/handoffs/{refused.pk}/reject/", {"reason": factories.rejection().pk}
+    )
     page = signed_in(firm.ana).get("/personas/results/")
     found = {line.persona: line.group for line in page.context["results"]}
     mine = found[persona]
-    assert (mine.leads, mine.mql, mine.handed_off, mine.accepted, mine.refused, mine.won) == (2, 2, 2, 1, 1, 0)
+    assert (mine.leads, mine.mql, mine.handed_off, mine.accepted, mine.refused, mine.won) == (
+        2,
+        2,
+        2,
+        1,
+        1,
+        0,
+    )
     assert (found[None].leads, found[None].mql) == (1, 0)
     assert page.context["results"][0].too_few is True
 
@@ -353,11 +433,15 @@ def test_results_count_what_became_of_each_personas_leads(firm, signed_in, perso
 def test_result_opens_the_list_that_counts_to_it(firm, signed_in):
     factories.lead(firm)
     refused = factories.pending(firm)
-    signed_in(firm.bea).post(f"/handoffs/{refused.pk}/reject/", {"reason": factories.rejection().pk})
+    signed_in(firm.bea).post(
+        f"/handoffs/{refused.pk}/reject/", {"reason": factories.rejection().pk}
+    )
     client = signed_in(firm.ana)
     for line in client.get("/personas/results/").context["results"]:
         for name in ("leads", "mql", "accepted", "refused", "sql", "won"):
-            assert client.get(line.to[name]).context["listing"].count == getattr(line.group, name), name
+            assert client.get(line.to[name]).context["listing"].count == getattr(
+                line.group, name
+            ), name
 
 
 def test_list_of_an_unknown_persona_is_refused(firm, signed_in):
@@ -377,7 +461,12 @@ def choices(*pairs: tuple[str, str]) -> dict[str, str]:
 
 
 def test_field_with_choices_is_asked_for_in_both_languages(firm, signed_in):
-    sent = {"es": "Tamaño", "en": "Size", "type": "choice", **choices(("Pequeña", "Small"), ("Grande", "Large"))}
+    sent = {
+        "es": "Tamaño",
+        "en": "Size",
+        "type": "choice",
+        **choices(("Pequeña", "Small"), ("Grande", "Large")),
+    }
     assert signed_in(firm.root).post("/personas/fields/", sent).status_code == 302
     custom = CustomField.objects.get(code="size")
     page = signed_in(firm.ana).get("/leads/new/").content.decode()
@@ -390,12 +479,20 @@ def test_field_with_choices_is_asked_for_in_both_languages(firm, signed_in):
 
 def test_words_of_a_choice_change_and_its_value_stays(firm, signed_in):
     client = signed_in(firm.luis)
-    client.post("/personas/fields/", {"es": "Tamaño", "type": "choice", **choices(("Chica", ""), ("Grande", ""))})
+    client.post(
+        "/personas/fields/",
+        {"es": "Tamaño", "type": "choice", **choices(("Chica", ""), ("Grande", ""))},
+    )
     custom = CustomField.objects.get(code="tamano")
     client.post(
-        f"/personas/fields/{custom.pk}/", {"es": "Tamaño", **choices(("Pequeña", "Small"), ("Grande", "Large"))}
+        f"/personas/fields/{custom.pk}/",
+        {"es": "Tamaño", **choices(("Pequeña", "Small"), ("Grande", "Large"))},
     )
-    assert CustomField.objects.get(pk=custom.pk).options[0] == {"value": "Chica", "es": "Pequeña", "en": "Small"}
+    assert CustomField.objects.get(pk=custom.pk).options[0] == {
+        "value": "Chica",
+        "es": "Pequeña",
+        "en": "Small",
+    }
 
 
 @pytest.mark.parametrize(
@@ -440,16 +537,24 @@ def test_lists_take_the_same_queries_with_one_and_three(firm, signed_in, address
     for name in ("Dos", "Tres"):
         made = personas.create(name.lower(), {"es": name}, by=firm.luis, at=factories.MONDAY)
         personas.publish_version(
-            made, {"who": {"es": name}}, factories.starter.CRITERIA, by=firm.luis, at=factories.MONDAY
+            made,
+            {"who": {"es": name}},
+            factories.starter.CRITERIA,
+            by=firm.luis,
+            at=factories.MONDAY,
         )
         drafts.start(made, by=firm.luis, at=factories.MONDAY)
     assert (with_one, asked(client, address)) == (count, count)
 
 
 @pytest.mark.parametrize(("rest", "count"), [("", 9), ("versions/", 9), ("edit/", 9)])
-def test_document_takes_the_same_queries_with_one_and_three_versions(firm, signed_in, persona, draft, rest, count):
+def test_document_takes_the_same_queries_with_one_and_three_versions(
+    firm, signed_in, persona, draft, rest, count
+):
     client = signed_in(firm.luis)
     with_one = asked(client, path(persona, rest))
-    drafts.publish(draft, revision=1, fields=custom_fields.catalogue(), by=firm.luis, at=factories.MONDAY)
+    drafts.publish(
+        draft, revision=1, fields=custom_fields.catalogue(), by=firm.luis, at=factories.MONDAY
+    )
     drafts.start(persona, by=firm.luis, at=factories.MONDAY)
     assert (with_one, asked(client, path(persona, rest))) == (count, count)

@@ -62,7 +62,9 @@ def test_scripts_of_a_signed_out_page_get_401(db, headers):
 
 
 def test_people_who_are_signed_out_get_the_sign_in_page(db):
-    answer = Client().get("/queue/", headers={"Accept": "text/html,application/xhtml+xml,application/json"})
+    answer = Client().get(
+        "/queue/", headers={"Accept": "text/html,application/xhtml+xml,application/json"}
+    )
     assert answer["Location"] == "/accounts/login/?next=/queue/"
 
 
@@ -72,7 +74,9 @@ def test_page_that_was_signed_out_goes_on_with_the_token_of_the_pulse(firm, sign
     browser.cookies = signed_in(firm.bea).cookies
     path = f"/handoffs/{handoff.pk}/accept/"
     news = browser.get("/pulse", headers=JSON).json()
-    stale, fresh = (browser.post(path, {"csrfmiddlewaretoken": token}) for token in ("x" * 64, news["csrf"]))
+    stale, fresh = (
+        browser.post(path, {"csrfmiddlewaretoken": token}) for token in ("x" * 64, news["csrf"])
+    )
     assert (stale.status_code, fresh.status_code, news["person"]) == (403, 302, firm.bea.pk)
 
 

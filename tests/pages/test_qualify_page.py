@@ -1,5 +1,6 @@
-"""The qualify page: the persona that fits best with its reasons, what would settle a criterion, overriding a fact, and
-the minimum score at the hand-off."""
+"""The qualify page: the persona that fits best with its reasons, what would settle a criterion,
+overriding a fact, and the minimum score at the hand-off.
+"""
 
 from __future__ import annotations
 
@@ -35,14 +36,22 @@ def text_of(answer: Any) -> str:
 def owner(firm: Any) -> PersonaVersion:
     """A second persona for small companies, which stands first in the catalogue."""
     small = {**CRITERIA[0], "operand": 5, "text": {"es": "5 o más", "en": "Has 5 or more"}}
-    boss = {**CRITERIA[1], "operand": ["dueño"], "text": {"es": "Es dueño", "en": "Owns the company"}}
+    boss = {
+        **CRITERIA[1],
+        "operand": ["dueño"],
+        "text": {"es": "Es dueño", "en": "Owns the company"},
+    }
     created = personas.create("a-owner", {"es": "Dueño", "en": "Owner"}, by=firm.luis, at=MONDAY)
-    return personas.publish_version(created, {}, [small, boss, *CRITERIA[3:]], by=firm.luis, at=MONDAY)
+    return personas.publish_version(
+        created, {}, [small, boss, *CRITERIA[3:]], by=firm.luis, at=MONDAY
+    )
 
 
 def signed_with(firm: Any, **terms: Any) -> None:
     """The next version of the agreement, with other terms."""
-    factories.signed(firm.luis, firm.dora, at=MONDAY, calendar_name="Otra", of=firm.agreement.agreement, **terms)
+    factories.signed(
+        firm.luis, firm.dora, at=MONDAY, calendar_name="Otra", of=firm.agreement.agreement, **terms
+    )
 
 
 # -- The persona that fits best
@@ -69,7 +78,9 @@ def test_another_persona_can_be_chosen(english: Any, signed_in: Any) -> None:
     assert "Commercial leader would fit better." in text_of(answer)
 
 
-def test_persona_that_the_agreement_does_not_look_for_is_not_offered(english: Any, signed_in: Any) -> None:
+def test_persona_that_the_agreement_does_not_look_for_is_not_offered(
+    english: Any, signed_in: Any
+) -> None:
     other, lead = owner(english), factories.lead(english)
     signed_with(english, personas=[english.persona.persona])
     client = signed_in(english.ana)
@@ -78,7 +89,9 @@ def test_persona_that_the_agreement_does_not_look_for_is_not_offered(english: An
     assert client.get(f"/leads/{lead.pk}/qualify/?persona={other.pk}").status_code == 404
 
 
-def test_lead_page_of_a_new_lead_suggests_a_persona_to_marketing(english: Any, signed_in: Any) -> None:
+def test_lead_page_of_a_new_lead_suggests_a_persona_to_marketing(
+    english: Any, signed_in: Any
+) -> None:
     lead = factories.lead(english)
     answer = signed_in(english.ana).get(f"/leads/{lead.pk}/")
     assert (answer.context["persona"], answer.context["is_suggested"]) == (english.persona, True)
@@ -97,7 +110,12 @@ def test_each_open_criterion_says_what_would_settle_it(english: Any, signed_in: 
 
 def test_override_from_the_page_makes_it_an_mql(english: Any, signed_in: Any) -> None:
     lead, client = factories.lead(english, company={"employees": 8}), signed_in(english.ana)
-    said = {"from": "qualify", "persona": english.persona.pk, "reason": "Opens a branch", "source": "Call"}
+    said = {
+        "from": "qualify",
+        "persona": english.persona.pk,
+        "reason": "Opens a branch",
+        "source": "Call",
+    }
     answer = client.post(f"/leads/{lead.pk}/override/company-size/", said)
     assert answer["Location"] == f"/leads/{lead.pk}/qualify/"
     row = Evidence.objects.get(lead=lead)
@@ -112,7 +130,9 @@ def test_override_from_the_page_makes_it_an_mql(english: Any, signed_in: Any) ->
     assert "Overridden Employees: 8 · “Opens a branch” · Call" in text_of(page)
 
 
-def test_override_without_reason_comes_back_open_with_the_error(english: Any, signed_in: Any) -> None:
+def test_override_without_reason_comes_back_open_with_the_error(
+    english: Any, signed_in: Any
+) -> None:
     lead = factories.lead(english, company={"employees": 8})
     said = {"from": "qualify", "persona": english.persona.pk, "reason": " ", "source": "The boss"}
     answer = signed_in(english.ana).post(f"/leads/{lead.pk}/override/company-size/", said)
@@ -124,16 +144,22 @@ def test_override_without_reason_comes_back_open_with_the_error(english: Any, si
 def test_override_of_what_no_fact_decided_is_a_conflict(english: Any, signed_in: Any) -> None:
     lead = factories.lead(english)
     said = {"from": "qualify", "persona": english.persona.pk, "reason": "I know"}
-    assert signed_in(english.ana).post(f"/leads/{lead.pk}/override/budget/", said).status_code == 409
+    assert (
+        signed_in(english.ana).post(f"/leads/{lead.pk}/override/budget/", said).status_code == 409
+    )
 
 
-@pytest.mark.parametrize(("name", "status"), [("ana", 302), ("luis", 302), ("elsa", 403), ("bea", 404), ("root", 404)])
+@pytest.mark.parametrize(
+    ("name", "status"), [("ana", 302), ("luis", 302), ("elsa", 403), ("bea", 404), ("root", 404)]
+)
 def test_override_is_for_who_may_qualify(name: str, status: int, firm: Any, signed_in: Any) -> None:
     lead = factories.lead(firm, company={"employees": 8})
     said = {"persona": firm.persona.pk, "reason": "I know"}
     client = signed_in(getattr(firm, name))
     assert client.post(f"/leads/{lead.pk}/override/company-size/", said).status_code == status
-    assert client.post(f"/leads/{lead.pk}/override/nothing/", said).status_code == (404 if status == 302 else status)
+    assert client.post(f"/leads/{lead.pk}/override/nothing/", said).status_code == (
+        404 if status == 302 else status
+    )
 
 
 def test_rep_overrides_a_fact_about_the_means_while_working(english: Any, signed_in: Any) -> None:
@@ -142,7 +168,10 @@ def test_rep_overrides_a_fact_about_the_means_while_working(english: Any, signed
     client.post(f"/leads/{handoff.lead_id}/override/budget/", {"reason": "A new round of money"})
     assert client.post(f"/handoffs/{handoff.pk}/sql/").status_code == 302
     event = handoff.lead.events.get(kind="sql")
-    assert (Handoff.objects.get(pk=handoff.pk).state, event.payload["overridden"]) == ("sql", ["budget"])
+    assert (Handoff.objects.get(pk=handoff.pk).state, event.payload["overridden"]) == (
+        "sql",
+        ["budget"],
+    )
 
 
 # -- Scores, and the minimum at the hand-off
@@ -163,7 +192,9 @@ def test_lead_page_shows_what_time_took(english: Any, signed_in: Any, moment: An
     assert "At the hand-off: fit 50, engagement 40." in words
 
 
-def test_low_score_asks_for_a_reason_and_names_what_is_missing(english: Any, signed_in: Any) -> None:
+def test_low_score_asks_for_a_reason_and_names_what_is_missing(
+    english: Any, signed_in: Any
+) -> None:
     signed_with(english, minimum_score=60)
     lead, client = factories.lead(english), signed_in(english.ana)
     page = text_of(client.get(f"/leads/{lead.pk}/qualify/"))
@@ -181,6 +212,13 @@ def test_low_score_asks_for_a_reason_and_names_what_is_missing(english: Any, sig
 def test_team_without_minimum_asks_for_no_reason(english: Any, signed_in: Any) -> None:
     lead, client = factories.lead(english), signed_in(english.ana)
     assert "score_reason" not in client.get(f"/leads/{lead.pk}/qualify/").content.decode()
-    said = {"persona": english.persona.pk, "team": english.sales.pk, "score_reason": "Not asked for"}
+    said = {
+        "persona": english.persona.pk,
+        "team": english.sales.pk,
+        "score_reason": "Not asked for",
+    }
     client.post(f"/leads/{lead.pk}/hand-off/", said)
-    assert (Lead.objects.get(pk=lead.pk).stage, Handoff.objects.get().overrides) == ("handed_off", 0)
+    assert (Lead.objects.get(pk=lead.pk).stage, Handoff.objects.get().overrides) == (
+        "handed_off",
+        0,
+    )

@@ -30,7 +30,8 @@ def test_palette_gets_options_only(firm, signed_in):
 
 
 @pytest.mark.parametrize(
-    ("query", "words"), [("p", "al menos dos letras"), ("nadie", "Ningún prospecto coincide"), ("", "")]
+    ("query", "words"),
+    [("p", "al menos dos letras"), ("nadie", "Ningún prospecto coincide"), ("", "")],
 )
 def test_palette_says_why_there_is_nothing(firm, signed_in, query, words):
     answer = signed_in(firm.ana).get("/search/", {"q": query}, headers=HTMX)
@@ -47,7 +48,9 @@ def test_whom_one_may_not_see_is_not_found(firm, signed_in):
     assert found == {"ana": 1, "elsa": 1, "bea": 0, "dora": 0, "root": 0, "extra": 0}
 
 
-@pytest.mark.parametrize("query", ["<script>", "\x00", "%", "x" * 5000, "a b c d e f g h i j k", "\ud800"])
+@pytest.mark.parametrize(
+    "query", ["<script>", "\x00", "%", "x" * 5000, "a b c d e f g h i j k", "\ud800"]
+)
 def test_hostile_queries_are_answered(firm, signed_in, query):
     answer = signed_in(firm.ana).get("/search/", {"q": query.encode("utf-8", "surrogatepass")})
     assert answer.status_code == 200

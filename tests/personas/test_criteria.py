@@ -32,7 +32,12 @@ def english():
     [
         ("company.employees", "at_least", ["20"], 20),
         ("company.employees", "at_most", ["1 500.50"], 1500.5),
-        ("person.job_title", "contains_any", ["Head of", " head  of", "", "CEO"], ["Head of", "head of", "CEO"]),
+        (
+            "person.job_title",
+            "contains_any",
+            ["Head of", " head  of", "", "CEO"],
+            ["Head of", "head of", "CEO"],
+        ),
         ("attributes.decides", "is", ["false"], False),
         ("attributes.renewal", "before", ["2026-03-31"], "2026-03-31"),
         ("attributes.size", "in", ["l", "s", "l"], ["l", "s"]),
@@ -40,7 +45,9 @@ def english():
         ("person.job_title", "said", [], None),
     ],
 )
-def test_operand_is_read_by_the_type_of_its_field(code: str, operator: str, typed: list[str], operand: Any) -> None:
+def test_operand_is_read_by_the_type_of_its_field(
+    code: str, operator: str, typed: list[str], operand: Any
+) -> None:
     found = criteria.operand_of(FIELDS[code], operator, typed)
     assert (found, type(found)) == (operand, type(operand))
 
@@ -59,7 +66,9 @@ def test_operand_is_read_by_the_type_of_its_field(code: str, operator: str, type
         ("person.job_title", "in", [str(n) for n in range(61)], "at most 60 entries"),
     ],
 )
-def test_operand_that_does_not_fit_is_refused_in_words(code: str, operator: str, typed: list[str], words: str) -> None:
+def test_operand_that_does_not_fit_is_refused_in_words(
+    code: str, operator: str, typed: list[str], words: str
+) -> None:
     with pytest.raises(criteria.Unfit) as refused:
         criteria.operand_of(FIELDS[code], operator, typed)
     assert words in str(refused.value)
@@ -71,10 +80,28 @@ def test_operand_that_does_not_fit_is_refused_in_words(code: str, operator: str,
         ("fit", "company.employees", "at_least", 1500, "Fits when “Employees” is 1,500 or more."),
         ("fit", "company.employees", "at_most", 9, "Fits when “Employees” is 9 or less."),
         ("disqualifier", "attributes.decides", "is", False, "Ruled out when “Decides?” is no."),
-        ("means", "person.job_title", "is_set", None, "Proven when “Job title” is given, whatever it says."),
+        (
+            "means",
+            "person.job_title",
+            "is_set",
+            None,
+            "Proven when “Job title” is given, whatever it says.",
+        ),
         ("fit", "attributes.size", "in", ["s", "l"], "Fits when “Size” is Small or Large."),
-        ("fit", "attributes.size", "not_in", ["s", "l"], "Fits when “Size” is neither Small nor Large."),
-        ("timing", "attributes.renewal", "before", "2026-03-31", "Proven when “Renewal” is before 31 Mar 2026."),
+        (
+            "fit",
+            "attributes.size",
+            "not_in",
+            ["s", "l"],
+            "Fits when “Size” is neither Small nor Large.",
+        ),
+        (
+            "timing",
+            "attributes.renewal",
+            "before",
+            "2026-03-31",
+            "Proven when “Renewal” is before 31 Mar 2026.",
+        ),
         ("need", "", "said", None, "Proven when a person confirms it and notes who said so."),
         (
             "fit",
@@ -86,7 +113,9 @@ def test_operand_that_does_not_fit_is_refused_in_words(code: str, operator: str,
         ("fit", "company.mood", "is", "good", "Fits when “company.mood” is good."),
     ],
 )
-def test_rule_is_said_in_one_sentence(kind: str, code: str, operator: str, operand: Any, sentence: str) -> None:
+def test_rule_is_said_in_one_sentence(
+    kind: str, code: str, operator: str, operand: Any, sentence: str
+) -> None:
     assert criteria.reads(kind, code, operator, operand, FIELDS) == sentence
 
 
@@ -103,5 +132,11 @@ def test_without_a_field_only_a_person_can_say_so() -> None:
 def test_operand_comes_back_as_it_was_shown(operand: Any) -> None:
     types = {bool: FieldType.YES_NO, int: FieldType.NUMBER, float: FieldType.NUMBER}
     field = Field("x", "X", types.get(type(operand), FieldType.TEXT))
-    operator = Operator.IS_SET if operand is None else Operator.IN if isinstance(operand, list) else Operator.IS
+    operator = (
+        Operator.IS_SET
+        if operand is None
+        else Operator.IN
+        if isinstance(operand, list)
+        else Operator.IS
+    )
     assert criteria.operand_of(field, operator, criteria.typed_of(operand)) == operand

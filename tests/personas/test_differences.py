@@ -42,7 +42,9 @@ def test_nothing_changed_is_empty(cast: Cast) -> None:
 
 
 def test_words_of_a_sentence_are_told(cast: Cast) -> None:
-    found = changed(cast, {**TEXT, "who": {"es": "Dirige ventas en Perú", "en": "Leads sales in Peru"}})
+    found = changed(
+        cast, {**TEXT, "who": {"es": "Dirige ventas en Perú", "en": "Leads sales in Peru"}}
+    )
     assert [text.key for text in found.texts] == ["who"]
     assert marked(found.texts[0].lines[0].parts) == [("gone", "Chile"), ("new", "Peru")]
 
@@ -64,7 +66,12 @@ def test_criterion_that_changed_says_what_changed(cast: Cast) -> None:
     found = changed(cast, criteria=[other, ROLE]).criteria
     assert [(change.op, change.kind) for change in found] == [("changed", "disqualifier")]
     assert found[0].notes == ["Kind: Fit → Disqualifier", "Points: 1 → 30"]
-    assert marked(found[0].reads) == [("gone", "Fits"), ("new", "Ruled out"), ("gone", "20"), ("new", "50")]
+    assert marked(found[0].reads) == [
+        ("gone", "Fits"),
+        ("new", "Ruled out"),
+        ("gone", "20"),
+        ("new", "50"),
+    ]
 
 
 def test_criteria_added_and_removed_are_told(cast: Cast) -> None:
@@ -75,10 +82,18 @@ def test_criteria_added_and_removed_are_told(cast: Cast) -> None:
 
 def test_criteria_in_another_order_are_told_as_moved(cast: Cast) -> None:
     found = changed(cast, criteria=[ROLE, SIZE]).criteria
-    assert [(change.op, change.notes) for change in found] == [("moved", ["Stands in another place"])]
+    assert [(change.op, change.notes) for change in found] == [
+        ("moved", ["Stands in another place"])
+    ]
 
 
 def test_missing_translations_are_named(cast: Cast) -> None:
-    content = {"who": {"es": "Dirige"}, "goals": [{"es": "Crecer", "en": "Grow"}], "pains": [{"es": "Pierde"}]}
-    version = personas.publish_version(cast.persona.persona, content, [{**SIZE, "text": {"es": "x"}}], by=None, at=NOON)
+    content = {
+        "who": {"es": "Dirige"},
+        "goals": [{"es": "Crecer", "en": "Grow"}],
+        "pains": [{"es": "Pierde"}],
+    }
+    version = personas.publish_version(
+        cast.persona.persona, content, [{**SIZE, "text": {"es": "x"}}], by=None, at=NOON
+    )
     assert differences.missing(version) == ["Who", "Pains", "Criteria"]

@@ -1,4 +1,6 @@
-"""Drafts: one at a time, saved over the revision that was read, published whole, kept in the record when discarded."""
+"""Drafts: one at a time, saved over the revision that was read, published whole, kept in the record
+when discarded.
+"""
 
 from __future__ import annotations
 
@@ -27,12 +29,24 @@ def begun(cast: Cast) -> PersonaVersion:
 def saved(
     draft: PersonaVersion, cast: Cast, content: Any = TEXT, criteria: Any = (SIZE,), **more: Any
 ) -> PersonaVersion:
-    how = {"revision": draft.revision, "fields": custom_fields.catalogue(), "by": cast.luis, "at": NOON, **more}
+    how = {
+        "revision": draft.revision,
+        "fields": custom_fields.catalogue(),
+        "by": cast.luis,
+        "at": NOON,
+        **more,
+    }
     return drafts.edit(draft, content, criteria, **how)
 
 
 def published(draft: PersonaVersion, cast: Cast, **more: Any) -> PersonaVersion:
-    how = {"revision": draft.revision, "fields": custom_fields.catalogue(), "by": cast.luis, "at": LATER, **more}
+    how = {
+        "revision": draft.revision,
+        "fields": custom_fields.catalogue(),
+        "by": cast.luis,
+        "at": LATER,
+        **more,
+    }
     return drafts.publish(draft, **how)
 
 
@@ -42,9 +56,13 @@ def published(draft: PersonaVersion, cast: Cast, **more: Any) -> PersonaVersion:
 def test_draft_says_what_the_published_version_says(cast: Cast) -> None:
     draft = begun(cast)
     assert (draft.number, draft.state, draft.content) == (2, "draft", cast.persona.content)
-    copied = draft.criteria.values_list("code", "kind", "field", "operator", "operand", "weight", "position")
+    copied = draft.criteria.values_list(
+        "code", "kind", "field", "operator", "operand", "weight", "position"
+    )
     assert list(copied) == list(
-        cast.persona.criteria.values_list("code", "kind", "field", "operator", "operand", "weight", "position")
+        cast.persona.criteria.values_list(
+            "code", "kind", "field", "operator", "operand", "weight", "position"
+        )
     )
 
 
@@ -68,7 +86,9 @@ def test_save_replaces_text_and_criteria(cast: Cast) -> None:
 
 def test_save_drops_what_says_nothing(cast: Cast) -> None:
     draft = saved(
-        begun(cast), cast, {"who": {"es": " Dirige\u0000 "}, "goals": [{"es": " "}, {"en": "Grow"}], "pains": []}
+        begun(cast),
+        cast,
+        {"who": {"es": " Dirige\u0000 "}, "goals": [{"es": " "}, {"en": "Grow"}], "pains": []},
     )
     assert draft.content == {"who": {"es": "Dirige"}, "goals": [{"en": "Grow"}]}
 
@@ -82,7 +102,11 @@ def test_save_over_a_newer_revision_is_refused_and_changes_nothing(cast: Cast) -
 
 
 def test_criterion_keeps_its_code_and_a_new_one_gets_its_own(cast: Cast) -> None:
-    new = {**SIZE, "code": "", "text": {"es": "Tiene al menos 20 empleados", "en": "Has at least 20 employees"}}
+    new = {
+        **SIZE,
+        "code": "",
+        "text": {"es": "Tiene al menos 20 empleados", "en": "Has at least 20 employees"},
+    }
     draft = saved(begun(cast), cast, criteria=[SIZE, new, new])
     codes = ["size", "has-at-least-20-employees", "has-at-least-20-employees-2"]
     assert list(draft.criteria.values_list("code", flat=True)) == codes
@@ -104,8 +128,16 @@ def test_criterion_keeps_its_code_and_a_new_one_gets_its_own(cast: Cast) -> None
         ({"weight": 0}, "weight", "1 to 100"),
         ({"kind": "mood"}, "kind", "mood"),
         ({"text": {}}, "text", "at least one language"),
-        ({"field": "lead.source", "operator": "in", "operand": ["event", "the-moon"]}, "operand", "the-moon"),
-        ({"field": "attributes.decides", "operand": True, "operator": "at_least"}, "operator", "Decides the purchase"),
+        (
+            {"field": "lead.source", "operator": "in", "operand": ["event", "the-moon"]},
+            "operand",
+            "the-moon",
+        ),
+        (
+            {"field": "attributes.decides", "operand": True, "operator": "at_least"},
+            "operator",
+            "Decides the purchase",
+        ),
     ],
 )
 def test_criterion_that_no_machine_can_judge_is_refused_by_name(
@@ -134,7 +166,11 @@ def test_discard_removes_the_draft_and_keeps_its_words_in_the_record(cast: Cast)
     drafts.discard(draft, by=cast.dora, at=LATER)
     entry = Entry.objects.get(verb="persona_draft_discarded")
     assert list(cast.persona.persona.versions.values_list("number", flat=True)) == [1]
-    assert (entry.actor, entry.payload["content"], entry.payload["criteria"][0]["code"]) == (cast.dora, TEXT, "size")
+    assert (entry.actor, entry.payload["content"], entry.payload["criteria"][0]["code"]) == (
+        cast.dora,
+        TEXT,
+        "size",
+    )
 
 
 def test_discarded_draft_cannot_be_saved(cast: Cast) -> None:
@@ -195,22 +231,30 @@ def test_two_drafts_are_refused_by_the_database(cast: Cast) -> None:
 FROZEN = {
     "content": "UPDATE personas_personaversion SET content = '{}' WHERE id = {pk}",
     "number": "UPDATE personas_personaversion SET number = 9 WHERE id = {pk}",
-    "published_at": "UPDATE personas_personaversion SET published_at = relevo_now() WHERE id = {pk}",
+    "published_at": (
+        "UPDATE personas_personaversion SET published_at = relevo_now() WHERE id = {pk}"
+    ),
     "removal": "DELETE FROM personas_personaversion WHERE id = {pk}",
     "criterion": "UPDATE personas_criterion SET operand = '1' WHERE version_id = {pk}",
     "fewer criteria": "DELETE FROM personas_criterion WHERE version_id = {pk}",
     "more criteria": (
-        "INSERT INTO personas_criterion (version_id, code, kind, text, field, operator, weight, position)"
-        " VALUES ({pk}, 'x', 'fit', '{{}}', '', 'said', 1, 9)"
+        "INSERT INTO personas_criterion (version_id, code, kind, text, field, operator, weight,"
+        " position) VALUES ({pk}, 'x', 'fit', '{{}}', '', 'said', 1, 9)"
     ),
-    "criteria from elsewhere": "UPDATE personas_criterion SET version_id = {pk} WHERE version_id = {draft}",
-    "criteria to elsewhere": "UPDATE personas_criterion SET version_id = {draft}, code = 'y' WHERE version_id = {pk}",
+    "criteria from elsewhere": (
+        "UPDATE personas_criterion SET version_id = {pk} WHERE version_id = {draft}"
+    ),
+    "criteria to elsewhere": (
+        "UPDATE personas_criterion SET version_id = {draft}, code = 'y' WHERE version_id = {pk}"
+    ),
 }
 
 
 @pytest.mark.parametrize("role", ["relevo_app", "owner"])
 @pytest.mark.parametrize("state", ["published", "superseded"])
-def test_text_that_was_published_is_altered_by_no_statement(cast: Cast, state: str, role: str) -> None:
+def test_text_that_was_published_is_altered_by_no_statement(
+    cast: Cast, state: str, role: str
+) -> None:
     version = cast.persona
     if state == "superseded":
         personas.publish_version(version.persona, TEXT, [SIZE], by=cast.luis, at=NOON)
@@ -229,7 +273,8 @@ def test_text_that_was_published_is_altered_by_no_statement(cast: Cast, state: s
         cursor.execute("RESET ROLE")
     told = {"removal": f"personas_personaversion: a {state} version is never removed"}
     told |= dict.fromkeys(
-        ("content", "number", "published_at"), f"personas_personaversion: a {state} version cannot change"
+        ("content", "number", "published_at"),
+        f"personas_personaversion: a {state} version cannot change",
     )
     criteria = f"personas_criterion: the criteria of a {state} version cannot change"
     assert refused == {name: told.get(name, criteria) for name in FROZEN}
@@ -237,7 +282,9 @@ def test_text_that_was_published_is_altered_by_no_statement(cast: Cast, state: s
 
 def test_version_is_never_born_published(cast: Cast) -> None:
     with pytest.raises(IntegrityError, match="begins as a draft"), transaction.atomic():
-        PersonaVersion.objects.create(persona=cast.persona.persona, number=2, state="superseded", published_at=NOON)
+        PersonaVersion.objects.create(
+            persona=cast.persona.persona, number=2, state="superseded", published_at=NOON
+        )
 
 
 def test_weight_outside_1_to_100_is_refused_by_the_database(cast: Cast) -> None:

@@ -32,7 +32,11 @@ def test_criteria_stand_in_the_order_given(cast: Cast) -> None:
 def test_publishing_is_audited(cast: Cast) -> None:
     newer = personas.publish_version(cast.persona.persona, {}, [SIZE], by=cast.luis, at=NOON)
     entry = Entry.objects.get(verb="persona_published", subject_id=newer.pk)
-    assert (entry.actor, entry.at, entry.payload) == (cast.luis, NOON, {"persona": "commercial-leader", "number": 2})
+    assert (entry.actor, entry.at, entry.payload) == (
+        cast.luis,
+        NOON,
+        {"persona": "commercial-leader", "number": 2},
+    )
 
 
 def test_two_published_versions_are_refused_by_the_database(cast: Cast) -> None:
@@ -50,9 +54,14 @@ def test_published_version_without_moment_is_refused(cast: Cast) -> None:
 
 @pytest.mark.parametrize(
     ("change", "name"),
-    [({"kind": "mood"}, "criterion_kind_known"), ({"operator": "smells"}, "criterion_operator_known")],
+    [
+        ({"kind": "mood"}, "criterion_kind_known"),
+        ({"operator": "smells"}, "criterion_operator_known"),
+    ],
 )
-def test_unknown_kind_of_criterion_is_refused(cast: Cast, change: dict[str, str], name: str) -> None:
+def test_unknown_kind_of_criterion_is_refused(
+    cast: Cast, change: dict[str, str], name: str
+) -> None:
     draft = drafts.start(cast.persona.persona, by=cast.luis, at=NOON)
     with pytest.raises(IntegrityError, match=name), transaction.atomic():
         Criterion.objects.create(version=draft, **{**SIZE, "code": "new", **change})

@@ -19,32 +19,47 @@ from crm.setup import defaults
         ("", "", "MX"),
     ],
 )
-def test_country_comes_from_the_zone_then_from_the_language(zone: str, languages: str, country: str) -> None:
+def test_country_comes_from_the_zone_then_from_the_language(
+    zone: str, languages: str, country: str
+) -> None:
     assert defaults.country(zone, languages) == country
 
 
 @pytest.mark.parametrize(
-    ("country", "currency"), [("MX", "MXN"), ("PE", "PEN"), ("ES", "EUR"), ("EC", "USD"), ("BR", "BRL"), ("QQ", "MXN")]
+    ("country", "currency"),
+    [("MX", "MXN"), ("PE", "PEN"), ("ES", "EUR"), ("EC", "USD"), ("BR", "BRL"), ("QQ", "MXN")],
 )
 def test_currency_is_the_countrys(country: str, currency: str) -> None:
     assert defaults.currency(country) == currency
 
 
-@pytest.mark.parametrize(("given", "country", "zone"), [
-    ("America/Lima", "PE", "America/Lima"), ("", "MX", "America/Mexico_City"), ("", "PE", "America/Lima"),
-    ("Not/There", "QQ", "America/Mexico_City"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("given", "country", "zone"),
+    [
+        ("America/Lima", "PE", "America/Lima"),
+        ("", "MX", "America/Mexico_City"),
+        ("", "PE", "America/Lima"),
+        ("Not/There", "QQ", "America/Mexico_City"),
+    ],
+)
 def test_zone_is_the_given_one_or_one_of_the_country(given: str, country: str, zone: str) -> None:
     assert defaults.zone(given, country) == zone
 
 
 @pytest.mark.parametrize(
     ("email", "name"),
-    [("a@cafe-andino.com.mx", "Cafe Andino"), ("a@gmail.com", "?"), ("a@Hotmail.es", "?"), ("a@", "?")],
+    [
+        ("a@cafe-andino.com.mx", "Cafe Andino"),
+        ("a@gmail.com", "?"),
+        ("a@Hotmail.es", "?"),
+        ("a@", "?"),
+    ],
 )
 def test_firm_is_named_by_its_mail_domain(email: str, name: str) -> None:
     assert defaults.firm(email, "?") == name
 
 
 def test_every_guess_of_a_currency_can_be_chosen() -> None:
-    assert {"MXN", "COP", "CLP", "ARS", "PEN", "USD", "EUR", "BRL", "UYU", "BOB"} <= set(defaults.currencies())
+    assert {"MXN", "COP", "CLP", "ARS", "PEN", "USD", "EUR", "BRL", "UYU", "BOB"} <= set(
+        defaults.currencies()
+    )

@@ -76,13 +76,17 @@ def ready(founded: Client) -> Client:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/", "/queue/", "/leads/1/", "/setup/", "/alignment/"])
-def test_every_page_of_an_empty_installation_leads_to_the_first_admin(client: Client, path: str) -> None:
+def test_every_page_of_an_empty_installation_leads_to_the_first_admin(
+    client: Client, path: str
+) -> None:
     assert client.get(path, follow=True).redirect_chain[-1] == ("/setup/first/", 302)
 
 
 def test_first_admin_is_signed_in_with_sensible_guesses(moment: Moment, client: Client) -> None:
     assert found(client).url == "/setup/organisation/"
-    facts = Organisation.objects.values("name", "currency", "country", "time_zone", "language", "setting_up").get()
+    facts = Organisation.objects.values(
+        "name", "currency", "country", "time_zone", "language", "setting_up"
+    ).get()
     assert facts == {
         "name": "Cafe Andino",
         "currency": "COP",
@@ -158,7 +162,11 @@ def test_two_first_admins_at_once_make_one() -> None:
 
 @pytest.mark.parametrize(
     ("production", "more"),
-    [(True, {}), (False, {"REMOTE_ADDR": "192.168.1.20"}), (False, {"HTTP_X_FORWARDED_FOR": "10.0.0.9"})],
+    [
+        (True, {}),
+        (False, {"REMOTE_ADDR": "192.168.1.20"}),
+        (False, {"HTTP_X_FORWARDED_FOR": "10.0.0.9"}),
+    ],
 )
 def test_strangers_need_the_setup_code(
     moment: Moment, client: Client, settings: Settings, production: bool, more: dict[str, str]
@@ -166,7 +174,9 @@ def test_strangers_need_the_setup_code(
     settings.PRODUCTION = production
     without = client.post("/setup/first/", FIRST, **more)
     wrong = client.post("/setup/first/", {**FIRST, "code": "AAAA-BBBB-CCCC-DDDD"}, **more)
-    assert [(r.status_code, list(r.context["form"].errors)) for r in (without, wrong)] == [(422, ["code"])] * 2
+    assert [(r.status_code, list(r.context["form"].errors)) for r in (without, wrong)] == [
+        (422, ["code"])
+    ] * 2
     right = client.post("/setup/first/", {**FIRST, "code": code.code().lower()}, **more)
     assert right.status_code == 302
 
@@ -207,7 +217,11 @@ def test_pressing_continue_only_sets_everything_up(ready: Client) -> None:
     assert [str(version.persona) for version in personas.published()] == ["Pyme que busca software"]
     assert Handoff.objects.get().state == "pending"
     calendar = Calendar.objects.get()
-    assert (calendar.time_zone, calendar.windows.count(), calendar.holidays.count() > 30) == ("America/Bogota", 5, True)
+    assert (calendar.time_zone, calendar.windows.count(), calendar.holidays.count() > 30) == (
+        "America/Bogota",
+        5,
+        True,
+    )
 
 
 def test_each_step_leads_to_the_next_one(founded: Client) -> None:
@@ -241,7 +255,11 @@ def test_the_checklist_ends_and_stays_as_settings(ready: Client) -> None:
 
 
 BAD = [
-    ("organisation", {"name": "", "currency": "ABC", "country": "CO"}, ["name", "language", "currency", "time_zone"]),
+    (
+        "organisation",
+        {"name": "", "currency": "ABC", "country": "CO"},
+        ["name", "language", "currency", "time_zone"],
+    ),
     ("holidays", {"name-0": "Aniversario"}, ["on-0"]),
     ("holidays", {"on-0": "31/02/2026", "name-0": "Aniversario"}, ["on-0"]),
     ("hours", {"preset": "own", "day-0": "nueve a seis"}, ["day-0"]),
@@ -249,7 +267,11 @@ BAD = [
     ("hours", {"preset": "own"}, ["preset"]),
     ("teams", {"marketing": "Equipo", "sales": "equipo"}, ["sales"]),
     ("teams", {"marketing": "M", "sales": "V", "name-0": "Bea"}, ["email-0"]),
-    ("teams", {"marketing": "M", "sales": "V", "name-1": "Bea", "email-1": "ANA@cafe-andino.co"}, ["email-1"]),
+    (
+        "teams",
+        {"marketing": "M", "sales": "V", "name-1": "Bea", "email-1": "ANA@cafe-andino.co"},
+        ["email-1"],
+    ),
     ("persona", {"template": "anything"}, ["template"]),
     ("agreement", {"pace": "standard", "volume": "0"}, ["volume"]),
     ("test", {"team": "0"}, ["team", "persona"]),
@@ -264,20 +286,32 @@ def test_bad_input_names_the_field_and_loses_nothing(
     form = response.context["form"]
     assert (response.status_code, list(form.errors)) == (422, fields)
     assert {name: form[name].value() for name in data} == data
-    assert (Organisation.objects.get().setup_steps, Team.objects.count(), Calendar.objects.count()) == ({}, 0, 0)
+    assert (
+        Organisation.objects.get().setup_steps,
+        Team.objects.count(),
+        Calendar.objects.count(),
+    ) == ({}, 0, 0)
 
 
 def test_several_windows_a_day_and_over_midnight(founded: Client) -> None:
-    founded.post("/setup/hours/", {"preset": "own", "day-0": "9:00-14:00, 15-18.30", "day-5": "22:00 – 6:00"})
+    founded.post(
+        "/setup/hours/", {"preset": "own", "day-0": "9:00-14:00, 15-18.30", "day-5": "22:00 – 6:00"}
+    )
     calendar = calendars.main()
     assert calendar is not None
     assert calendars.windows_of(calendar) == [(0, 540, 840), (0, 900, 1110), (5, 1320, 1800)]
     shown = founded.get("/setup/hours/").context["form"]
-    assert [shown[f"day-{day}"].value() for day in (0, 1, 5)] == ["9:00-14:00, 15:00-18:30", "", "22:00-6:00"]
+    assert [shown[f"day-{day}"].value() for day in (0, 1, 5)] == [
+        "9:00-14:00, 15:00-18:30",
+        "",
+        "22:00-6:00",
+    ]
 
 
 def test_holidays_are_unticked_and_added(founded: Client) -> None:
-    founded.post("/setup/holidays/", {"keep": ["2026-12-25"], "on-0": "2026-06-15", "name-0": "Aniversario"})
+    founded.post(
+        "/setup/holidays/", {"keep": ["2026-12-25"], "on-0": "2026-06-15", "name-0": "Aniversario"}
+    )
     calendar = calendars.main()
     assert calendar is not None
     assert [(on.isoformat(), name) for on, name, _hours in calendars.holidays_of(calendar)] == [
@@ -289,10 +323,23 @@ def test_holidays_are_unticked_and_added(founded: Client) -> None:
 
 
 def test_several_people_are_invited_at_once_and_their_links_are_shown(ready: Client) -> None:
-    people = {"name-0": "Bea", "email-0": "bea@c.co", "part-0": "sales", "name-2": "Luz", "email-2": "luz@c.co"}
-    ready.post("/setup/teams/", {"lead_marketing": "on", "lead_sales": "on", **people, "part-2": "director"})
+    people = {
+        "name-0": "Bea",
+        "email-0": "bea@c.co",
+        "part-0": "sales",
+        "name-2": "Luz",
+        "email-2": "luz@c.co",
+    }
+    ready.post(
+        "/setup/teams/",
+        {"lead_marketing": "on", "lead_sales": "on", **people, "part-2": "director"},
+    )
     bea, luz = User.objects.get(email="bea@c.co"), User.objects.get(email="luz@c.co")
-    assert ([team.name for team in bea.teams.all()], luz.is_director, Invitation.objects.count()) == (
+    assert (
+        [team.name for team in bea.teams.all()],
+        luz.is_director,
+        Invitation.objects.count(),
+    ) == (
         ["Ventas"],
         True,
         2,
@@ -332,9 +379,15 @@ def test_an_agreement_waits_for_the_lead_of_the_other_side(founded: Client) -> N
 def test_who_signs_types_the_password_again(founded: Client, password: str) -> None:
     for name in PAGES[: PAGES.index("setup_agreement")]:
         press_continue(founded, name)
-    response = founded.post("/setup/agreement/", {"pace": "quick", "volume": "25", "password": password})
+    response = founded.post(
+        "/setup/agreement/", {"pace": "quick", "volume": "25", "password": password}
+    )
     form = response.context["form"]
-    assert (response.status_code, list(form.errors), form["volume"].value()) == (422, ["password"], "25")
+    assert (response.status_code, list(form.errors), form["volume"].value()) == (
+        422,
+        ["password"],
+        "25",
+    )
     assert not AgreementVersion.objects.exists()
 
 
@@ -361,7 +414,9 @@ def test_new_hours_leave_the_signed_ones_and_open_the_agreement_again(ready: Cli
 
 
 def test_new_holidays_come_into_the_signed_calendar(ready: Client) -> None:
-    ready.post("/setup/holidays/", {"keep": ["2026-12-25"], "on-0": "2026-06-15", "name-0": "Aniversario"})
+    ready.post(
+        "/setup/holidays/", {"keep": ["2026-12-25"], "on-0": "2026-06-15", "name-0": "Aniversario"}
+    )
     signed = AgreementVersion.objects.get(state="in_force").calendar
     assert (Calendar.objects.count(), calendars.holidays_of(signed)) == (
         1,
@@ -373,11 +428,16 @@ def test_new_holidays_come_into_the_signed_calendar(ready: Client) -> None:
 def test_a_date_with_other_hours_is_no_day_off(ready: Client) -> None:
     calendar = calendars.main()
     assert calendar is not None
-    special_days.put(calendar, date(2026, 12, 24), "Nochebuena", [(540, 780)], by=None, at=clock.now())
+    special_days.put(
+        calendar, date(2026, 12, 24), "Nochebuena", [(540, 780)], by=None, at=clock.now()
+    )
     assert "2026-12-24" not in [
-        value for value, _label in ready.get("/setup/holidays/").context["form"]["keep"].field.choices
+        value
+        for value, _label in ready.get("/setup/holidays/").context["form"]["keep"].field.choices
     ]
-    response = ready.post("/setup/holidays/", {"keep": ["2026-12-25"], "on-0": "2026-12-24", "name-0": "Cerrado"})
+    response = ready.post(
+        "/setup/holidays/", {"keep": ["2026-12-25"], "on-0": "2026-12-24", "name-0": "Cerrado"}
+    )
     assert (response.status_code, response.context["form"].non_field_errors()) == (
         422,
         [str(special_days.DayTaken.message)],
@@ -387,7 +447,9 @@ def test_a_date_with_other_hours_is_no_day_off(ready: Client) -> None:
 
 @pytest.mark.parametrize("preset", ["week", "lunch", "always"])
 @pytest.mark.parametrize(("pace", "accept"), [("quick", 60), ("standard", 240), ("relaxed", None)])
-def test_every_agreement_goes_with_every_working_day(ready: Client, preset: str, pace: str, accept: int | None) -> None:
+def test_every_agreement_goes_with_every_working_day(
+    ready: Client, preset: str, pace: str, accept: int | None
+) -> None:
     ready.post("/setup/hours/", {"preset": preset})
     ready.post("/setup/agreement/", {"pace": pace, "volume": "25", "password": FIRST["password"]})
     version = AgreementVersion.objects.get(state="in_force")
@@ -411,13 +473,17 @@ def test_pages_are_for_admins_only(cast: Cast, client: Client, name: str) -> Non
     assert answers == {**dict.fromkeys(("Ana", "Bea", "Dora", "Elsa", "Extra"), 403), "Root": 200}
 
 
-@pytest.mark.parametrize("path", ["end/", "skip/teams/", "test/remove/", "teams/", "agreement/", "hours/"])
+@pytest.mark.parametrize(
+    "path", ["end/", "skip/teams/", "test/remove/", "teams/", "agreement/", "hours/"]
+)
 def test_writes_are_for_admins_only(cast: Cast, client: Client, path: str) -> None:
     client.force_login(cast.dora)
     assert client.post(f"/setup/{path}").status_code == 403
 
 
-def test_admins_of_an_organisation_that_is_set_up_keep_their_first_page(cast: Cast, client: Client) -> None:
+def test_admins_of_an_organisation_that_is_set_up_keep_their_first_page(
+    cast: Cast, client: Client
+) -> None:
     client.force_login(cast.root)
     assert client.get("/").url == "/notices/"
 
@@ -426,7 +492,9 @@ def test_admins_of_an_organisation_that_is_set_up_keep_their_first_page(cast: Ca
 
 
 def counted(at: Any) -> tuple[int, int, int, int]:
-    scope = Scope(Period(at.date().replace(day=1), at.date().replace(month=12)), "America/Bogota", at)
+    scope = Scope(
+        Period(at.date().replace(day=1), at.date().replace(month=12)), "America/Bogota", at
+    )
     read = report.read(scope)
     return read.funnel[0].count, read.attainment.clocks, read.decisions.decisions, read.delivered
 
@@ -460,7 +528,11 @@ def test_test_lead_is_removed_wherever_it_stands(ready: Client, worked: str) -> 
         attempts.record(handoff, "phone", reached=True, by=me, at=clock.now())
     assert ready.post("/setup/test/remove/").url == "/setup/"
     handoff = Handoff.objects.get()
-    assert (handoff.is_open, handoff.clock.stopped_at is not None, test_lead.current()) == (False, True, None)
+    assert (handoff.is_open, handoff.clock.stopped_at is not None, test_lead.current()) == (
+        False,
+        True,
+        None,
+    )
     assert Lead.objects.get().archived_at is not None
 
 
@@ -484,7 +556,9 @@ def test_catalogues_are_there_for_the_first_lead(founded: Client) -> None:
     assert Source.objects.count() == 7
 
 
-def test_pages_need_a_constant_number_of_queries(ready: Client, django_assert_num_queries: Any) -> None:
+def test_pages_need_a_constant_number_of_queries(
+    ready: Client, django_assert_num_queries: Any
+) -> None:
     for rows in (1, 3):
         for number in range(rows):
             person = (0, f"P{rows}{number}", f"p{rows}{number}@c.co", "director")

@@ -5,20 +5,34 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import assume, given, settings
 
-from sla.worktime.arithmetic import CalendarNeverOpen, Why, Window, WorkCalendar, add, between, explain
+from sla.worktime.arithmetic import (
+    CalendarNeverOpen,
+    Why,
+    Window,
+    WorkCalendar,
+    add,
+    between,
+    explain,
+)
 from tests.sla.worktime import oracle
 from tests.sla.worktime.oracle import HOUR, MINUTE, NOTHING, cases, durations
 
 at = datetime.fromisoformat
 ZONE = "America/Mexico_City"
 OFFICE = tuple(Window(weekday, 540, 1020) for weekday in range(5))
-LUNCH = tuple(Window(weekday, *hours) for weekday in range(5) for hours in ((540, 840), (900, 1080)))
+LUNCH = tuple(
+    Window(weekday, *hours) for weekday in range(5) for hours in ((540, 840), (900, 1080))
+)
 CHRISTMAS = {date(2026, 12, 24): ((540, 780),), date(2026, 12, 25): ()}
 NAMES = {date(2026, 12, 24): "Nochebuena", date(2026, 12, 25): "Navidad"}
 
 
-def told(work: WorkCalendar, start: str, duration: timedelta) -> list[tuple[str, str, str, timedelta, str]]:
-    """The steps as (why, since, until, counted, name), times as the calendar's wall clock shows them."""
+def told(
+    work: WorkCalendar, start: str, duration: timedelta
+) -> list[tuple[str, str, str, timedelta, str]]:
+    """The steps as (why, since, until, counted, name), times as the calendar's wall clock shows
+    them.
+    """
     zone = ZoneInfo(work.zone)
     return [
         (
@@ -76,7 +90,9 @@ def test_night_and_end_of_a_utc_week_are_one_stretch():
 
 
 def test_steps_tell_which_weekly_hours_they_are_of():
-    work = WorkCalendar(ZONE, OFFICE, {}, {date(2027, 1, 1): tuple(Window(day, 600, 840) for day in range(5))})
+    work = WorkCalendar(
+        ZONE, OFFICE, {}, {date(2027, 1, 1): tuple(Window(day, 600, 840) for day in range(5))}
+    )
     steps = explain(work, at("2026-12-31T16:00-06:00"), 2 * HOUR)
     assert [(step.why, step.week_since) for step in steps] == [
         (Why.OPEN, None),

@@ -1,7 +1,7 @@
 """The demo's people: "Try as …" on the sign-in page.
 
-Three locks keep it out of production: RELEVO_MODE=demo, an organisation marked as demo (only seed_demo makes one,
-and never beside a real one), and people marked as demo.
+Three locks keep it out of production: RELEVO_MODE=demo, an organisation marked as demo (only
+seed_demo makes one, and never beside a real one), and people marked as demo.
 """
 
 from __future__ import annotations

@@ -17,8 +17,9 @@ LONGEST = 128  # characters; more makes hashing slow and nobody safer
 
 
 class Tokens(PasswordResetTokenGenerator):
-    """Signed, for this purpose alone; void with the next sign-in, a new password or address, or after
-    settings.PASSWORD_RESET_TIMEOUT."""
+    """Signed, for this purpose alone; void with the next sign-in, a new password or address, or
+    after settings.PASSWORD_RESET_TIMEOUT.
+    """
 
     key_salt = "crm.accounts.passwords"
 
@@ -35,7 +36,9 @@ class NotTooLong:
 
 
 def may_be_reset(person: User) -> bool:
-    """Whether the person may get a link: who cannot sign in gets none, and demo people keep the password they have."""
+    """Whether the person may get a link: who cannot sign in gets none, and demo people keep the
+    password they have.
+    """
     return person.is_active and not person.is_demo
 
 
@@ -62,7 +65,9 @@ def sent_to(pk: int, token: str) -> User | None:
 
 @transaction.atomic
 def change(person: User, password: str, *, by: User, at: datetime) -> User:
-    """Set a new password. Every session of the person ends with the old one (Django signs it into them)."""
+    """Set a new password. Every session of the person ends with the old one (Django signs it into
+    them).
+    """
     person.set_password(password)
     person.save(update_fields=["password"])
     record("password_changed", person, by=by, at=at)

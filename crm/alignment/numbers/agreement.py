@@ -30,9 +30,9 @@ PROMISED = (Metric.ACCEPT, Metric.MQL_VOLUME, Metric.ACCEPTANCE_RATE)
 class Attainment:
     """The accept commitment on clocks that started in the period.
 
-    clocks = judged + running + outage + withdrawn; judged = in_time + late. ``decided``: answered by a person, not
-    during an outage of ours; ``took`` counts them by the steps of the histogram; ``median`` and ``p90``
-    are the business seconds that they took.
+    clocks = judged + running + outage + withdrawn; judged = in_time + late. ``decided``: answered
+    by a person, not during an outage of ours; ``took`` counts them by the steps of the histogram;
+    ``median`` and ``p90`` are the business seconds that they took.
     """
 
     clocks: int
@@ -91,7 +91,9 @@ class Decisions:
 
 @dataclass(frozen=True)
 class Term:
-    """One promise: ``target`` is a share or a number per month; ``window_minutes`` are business minutes."""
+    """One promise: ``target`` is a share or a number per month; ``window_minutes`` are business
+    minutes.
+    """
 
     target: Decimal
     window_minutes: int | None
@@ -106,29 +108,43 @@ def attainment(scope: Scope) -> Attainment:
         p90=PercentileDisc("used_seconds", 0.9, filter=decided),
     )
     return Attainment(
-        **{name: found[name] for name in (*CLOCKS, "median", "p90")}, took=tuple(found[name] for name in TOOK)
+        **{name: found[name] for name in (*CLOCKS, "median", "p90")},
+        took=tuple(found[name] for name in TOOK),
     )
 
 
 def by_week(scope: Scope) -> list[Week]:
-    """One for each week of the period between the first and the last with a clock, also where nothing was judged."""
+    """One for each week of the period between the first and the last with a clock, also where
+    nothing was judged.
+    """
     monday: Any = TruncWeek("started_at", output_field=DateField(), tzinfo=ZoneInfo(scope.zone))
     kept = ("judged", "in_time", "late")
     weeks: QuerySet[Any, Any] = accept_clocks(scope).annotate(monday=monday).values("monday")
-    found = {row["monday"]: row for row in weeks.annotate(**counts(scope, *kept)).order_by("monday")}
+    found = {
+        row["monday"]: row for row in weeks.annotate(**counts(scope, *kept)).order_by("monday")
+    }
     if not found:
         return []
     first, last = min(found), max(found)
     mondays = [first + timedelta(weeks=n) for n in range((last - first).days // 7 + 1)]
-    return [Week(day, **{name: found.get(day, {}).get(name, 0) for name in kept}) for day in mondays]
+    return [
+        Week(day, **{name: found.get(day, {}).get(name, 0) for name in kept}) for day in mondays
+    ]
 
 
 def reasons(scope: Scope) -> list[Reason]:
     """Why sales said no, the commonest reason first."""
     keys = ("reason__code", "reason__kind", "reason__name", "reason__position")
     rejected = decisions(scope).filter(SLICES["rejected_by_sales"].condition(scope))
-    found = rejected.values(*keys).annotate(count=Count("pk")).order_by("-count", "reason__position", "reason__code")
-    return [Reason(row["reason__code"], row["reason__kind"], row["reason__name"], row["count"]) for row in found]
+    found = (
+        rejected.values(*keys)
+        .annotate(count=Count("pk"))
+        .order_by("-count", "reason__position", "reason__code")
+    )
+    return [
+        Reason(row["reason__code"], row["reason__kind"], row["reason__name"], row["count"])
+        for row in found
+    ]
 
 
 def decided(scope: Scope) -> Decisions:
@@ -142,12 +158,16 @@ def delivered_count(scope: Scope) -> int:
 
 
 def terms(scope: Scope) -> dict[str, list[Term]]:
-    """What the agreements that were in force in the period promise, by metric; several where they differ."""
+    """What the agreements that were in force in the period promise, by metric; several where they
+    differ.
+    """
     begins, ends = scope.instants
     in_force = Q(version__state__in=(AgreementState.IN_FORCE, AgreementState.SUPERSEDED))
     overlaps = Q(version__superseded_at__isnull=True) | Q(version__superseded_at__gt=begins)
     found = (
-        Commitment.objects.filter(in_force, overlaps, version__in_force_from__lt=ends, metric__in=PROMISED)
+        Commitment.objects.filter(
+            in_force, overlaps, version__in_force_from__lt=ends, metric__in=PROMISED
+        )
         .order_by("metric", "-target", "window_minutes")
         .values_list("metric", "target", "window_minutes")
         .distinct()

@@ -1,4 +1,6 @@
-"""Leads first seen in a period: how far they came, by source, by month, and in how many days they were won."""
+"""Leads first seen in a period: how far they came, by source, by month, and in how many days they
+were won.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +19,27 @@ from crm.alignment.numbers.sql import DaysBetween, PercentileDisc
 from leads.models import Lead
 from leads.states import MILESTONES
 
-GROUPED = ("leads", "mql", "handed_off", "accepted", "sql", "won", "unrecorded_mql", "unrecorded_sql")
+GROUPED = (
+    "leads",
+    "mql",
+    "handed_off",
+    "accepted",
+    "sql",
+    "won",
+    "unrecorded_mql",
+    "unrecorded_sql",
+)
 
 
 @dataclass(frozen=True)
 class Step:
-    """A stage of the funnel. ``not_recorded``: leads that came further without a date for this stage.
+    """A stage of the funnel.
 
-    ``of_previous``: share of the nearest stage before that is recorded for all who came further (``previous``); it
-    never exceeds 1. None where this stage is not, because then nobody knows how many reached it.
+    ``not_recorded``: leads that came further without a date for this stage.
+
+    ``of_previous``: share of the nearest stage before that is recorded for all who came further
+    (``previous``); it never exceeds 1. None where this stage is not, because then nobody knows how
+    many reached it.
     """
 
     stage: str
@@ -38,7 +52,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Days:
-    """From first seen to won in days, over all wins, also those dated before the lead was first seen."""
+    """From first seen to won in days, over all wins, also those dated before the lead was first
+    seen.
+    """
 
     n: int
     median: int | None
@@ -48,10 +64,11 @@ class Days:
 
 @dataclass(frozen=True)
 class Group:
-    """The leads of one source (``key`` its code, NOT_GIVEN without one), of one month (``key`` 2026-03), or of one
-    persona (``key`` its id, NOT_GIVEN for leads that none has judged).
+    """The leads of one source (``key`` its code, NOT_GIVEN without one), of one month (``key``
+    2026-03), or of one persona (``key`` its id, NOT_GIVEN for leads that none has judged).
 
-    ``amount``: what the won ones brought, None where no amount is known. ``refused`` is counted by persona only.
+    ``amount``: what the won ones brought, None where no amount is known. ``refused`` is counted by
+    persona only.
     """
 
     key: str
@@ -100,14 +117,21 @@ def _steps(found: Mapping[str, Any]) -> list[Step]:
     for stage in STAGES:
         count, missing = found[stage], found.get(f"unrecorded_{stage}", 0)
         of_leads = count / found["leads"] if found["leads"] else None
-        steps.append(Step(stage, count, missing, of_leads, previous, None if missing or not of else count / of))
+        steps.append(
+            Step(
+                stage, count, missing, of_leads, previous, None if missing or not of else count / of
+            )
+        )
         if not missing:
             previous, of = stage, count
     return steps
 
 
 def _groups(scope: Scope) -> dict[str, Aggregate]:
-    return {**counts(scope, *GROUPED), "amount": Sum("won_amount", filter=SLICES["won"].condition(scope))}
+    return {
+        **counts(scope, *GROUPED),
+        "amount": Sum("won_amount", filter=SLICES["won"].condition(scope)),
+    }
 
 
 def _group(key: str, name: Any, row: Mapping[str, Any]) -> Group:
@@ -117,25 +141,34 @@ def _group(key: str, name: Any, row: Mapping[str, Any]) -> Group:
 def by_source(scope: Scope) -> list[Group]:
     """One group for each source that brought a lead, the largest first, "not given" last."""
     keys = ("source__code", "source__name")
-    found = cohort(scope).values(*keys).annotate(**_groups(scope)).order_by("-leads", "source__code")
+    found = (
+        cohort(scope).values(*keys).annotate(**_groups(scope)).order_by("-leads", "source__code")
+    )
     groups = [_group(row["source__code"] or NOT_GIVEN, row["source__name"], row) for row in found]
     return sorted(groups, key=lambda group: group.key == NOT_GIVEN)
 
 
 def by_persona(scope: Scope) -> list[Group]:
-    """One group for each persona that judged a lead of the period, the largest first, those of none last. One query."""
+    """One group for each persona that judged a lead of the period, the largest first, those of none
+    last. One query.
+    """
     keys = ("persona_version__persona", "persona_version__persona__name")
     counted = {**_groups(scope), **counts(scope, "refused")}
     found = cohort(scope).values(*keys).annotate(**counted).order_by("-leads", keys[0])
     groups = [
-        replace(_group(str(row[keys[0]] or NOT_GIVEN), row[keys[1]], row), refused=row["refused"]) for row in found
+        replace(_group(str(row[keys[0]] or NOT_GIVEN), row[keys[1]], row), refused=row["refused"])
+        for row in found
     ]
     return sorted(groups, key=lambda group: group.key == NOT_GIVEN)
 
 
 def by_month(scope: Scope) -> list[Group]:
-    """One group for each month in which a lead was first seen, in order; ``name`` is the month's first day."""
-    months: QuerySet[Any, Any] = cohort(scope).annotate(month=TruncMonth("first_seen_on")).values("month")
+    """One group for each month in which a lead was first seen, in order; ``name`` is the month's
+    first day.
+    """
+    months: QuerySet[Any, Any] = (
+        cohort(scope).annotate(month=TruncMonth("first_seen_on")).values("month")
+    )
     found = months.annotate(**_groups(scope)).order_by("month")
     return [_group(f"{row['month']:%Y-%m}", row["month"], row) for row in found]
 

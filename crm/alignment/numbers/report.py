@@ -1,4 +1,5 @@
-"""The numbers of the alignment page, the lists behind them and `manage.py funnel`: one definition for all three.
+"""The numbers of the alignment page, the lists behind them and `manage.py funnel`: one definition
+for all three.
 
 They are the organisation's: everybody who may read them reads the same ones.
 """
@@ -68,7 +69,10 @@ def read(scope: Scope) -> Numbers:
 
 
 def as_json(numbers: Numbers) -> dict[str, Any]:
-    """The same as plain data. Rates run from 0 to 1, times are business seconds, null means nothing to divide by."""
+    """The same as plain data.
+
+    Rates run from 0 to 1, times are business seconds, null means nothing to divide by.
+    """
     scope, kept, made = numbers.scope, numbers.attainment, numbers.decisions
     return {
         "from": scope.period.start.isoformat(),
@@ -77,20 +81,39 @@ def as_json(numbers: Numbers) -> dict[str, Any]:
         "source": scope.source or None,
         "at": scope.at.isoformat(),
         "funnel": [vars(step) for step in numbers.funnel],
-        "sources": [{"source": None if g.key == NOT_GIVEN else g.key, **_group(g)} for g in numbers.sources],
+        "sources": [
+            {"source": None if g.key == NOT_GIVEN else g.key, **_group(g)} for g in numbers.sources
+        ],
         "months": [{"month": group.key, **_group(group)} for group in numbers.months],
         "days_to_won": vars(numbers.days),
-        "accept": {**vars(kept), "attainment": kept.rate, "promised": _terms(numbers, Metric.ACCEPT)},
-        "decisions": {**vars(made), "acceptance": made.rate, "promised": _terms(numbers, Metric.ACCEPTANCE_RATE)},
-        "mqls_delivered": {"count": numbers.delivered, "promised": _terms(numbers, Metric.MQL_VOLUME)},
+        "accept": {
+            **vars(kept),
+            "attainment": kept.rate,
+            "promised": _terms(numbers, Metric.ACCEPT),
+        },
+        "decisions": {
+            **vars(made),
+            "acceptance": made.rate,
+            "promised": _terms(numbers, Metric.ACCEPTANCE_RATE),
+        },
+        "mqls_delivered": {
+            "count": numbers.delivered,
+            "promised": _terms(numbers, Metric.MQL_VOLUME),
+        },
         "scores": {
-            name: [_band(band) for band in numbers.bands if band.score == name] for name in ("fit", "engagement")
+            name: [_band(band) for band in numbers.bands if band.score == name]
+            for name in ("fit", "engagement")
         },
         "overrides": {
             "handed_off": numbers.handed,
             "overridden": numbers.overridden,
             "people": [
-                {"id": each.pk, "name": each.name, "handed_off": each.handed, "overridden": each.overridden}
+                {
+                    "id": each.pk,
+                    "name": each.name,
+                    "handed_off": each.handed,
+                    "overridden": each.overridden,
+                }
                 for each in numbers.submitters
             ],
         },
@@ -98,7 +121,13 @@ def as_json(numbers: Numbers) -> dict[str, Any]:
 
 
 def _band(band: Band) -> dict[str, Any]:
-    return {"from": band.low, "to": band.high, "ended": band.ended, "won": band.won, "win_rate": band.rate}
+    return {
+        "from": band.low,
+        "to": band.high,
+        "ended": band.ended,
+        "won": band.won,
+        "win_rate": band.rate,
+    }
 
 
 def _group(group: Group) -> dict[str, Any]:
@@ -107,4 +136,7 @@ def _group(group: Group) -> dict[str, Any]:
 
 
 def _terms(numbers: Numbers, metric: Metric) -> list[dict[str, Any]]:
-    return [{"target": float(t.target), "window_minutes": t.window_minutes} for t in numbers.terms[metric]]
+    return [
+        {"target": float(t.target), "window_minutes": t.window_minutes}
+        for t in numbers.terms[metric]
+    ]

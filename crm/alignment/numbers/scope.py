@@ -1,4 +1,6 @@
-"""What is asked for: which dates, source and team, in whose zone, at which moment; and which leads count at all."""
+"""What is asked for: which dates, source and team, in whose zone, at which moment; and which leads
+count at all.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +10,20 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
-# Dates outside are refused: they are slips of the keyboard, and no moment could be made of the outermost.
+# Dates outside are refused: they are slips of the keyboard, and no moment could be made of the
+# outermost.
 FIRST, LAST = date(1900, 1, 1), date(2199, 12, 31)
-NOT_GIVEN = "~none"  # for the source of leads that came without one; no code of a source looks like this
+NOT_GIVEN = (
+    "~none"  # for the source of leads that came without one; no code of a source looks like this
+)
 
 
 @dataclass(frozen=True)
 class Period:
-    """Calendar dates, ``start`` and ``end`` both inside. ValueError unless FIRST <= start <= end <= LAST."""
+    """Calendar dates, ``start`` and ``end`` both inside.
+
+    ValueError unless FIRST <= start <= end <= LAST.
+    """
 
     start: date
     end: date
@@ -42,12 +50,14 @@ class Period:
 
 @dataclass(frozen=True)
 class Scope:
-    """One question to the numbers. ``zone``: the organisation's; ``source``: a code, NOT_GIVEN, or empty for all.
+    """One question to the numbers.
 
-    ``marketing``, ``sales``: the id of a team; its leads are those that it brought, or those handed off to it.
-    ``reason``: the code of a rejection reason, ``person``: the id of whoever handed off, for the list behind one bar.
-    ``persona``: the id of a persona whose versions judged the lead, NOT_GIVEN for leads that none has judged, or empty
-    for all.
+    ``zone``: the organisation's; ``source``: a code, NOT_GIVEN, or empty for all.
+
+    ``marketing``, ``sales``: the id of a team; its leads are those that it brought, or those handed
+    off to it. ``reason``: the code of a rejection reason, ``person``: the id of whoever handed off,
+    for the list behind one bar. ``persona``: the id of a persona whose versions judged the lead,
+    NOT_GIVEN for leads that none has judged, or empty for all.
     """
 
     period: Period
@@ -66,12 +76,16 @@ class Scope:
 
 
 def counts_at_all(path: str = "") -> Q:
-    """Leads, reached over ``path``, that any number may count: the one place where some are left out."""
+    """Leads, reached over ``path``, that any number may count: the one place where some are left
+    out.
+    """
     return Q(**{f"{path}archived_at__isnull": True, f"{path}is_test": False})
 
 
 def counted(scope: Scope, path: str = "") -> Q:
-    """Leads, reached over ``path``, that ``scope`` asks for; its sales team is the affair of each population."""
+    """Leads, reached over ``path``, that ``scope`` asks for; its sales team is the affair of each
+    population.
+    """
     found = counts_at_all(path)
     if scope.marketing:
         found &= Q(**{f"{path}marketing_team": scope.marketing})

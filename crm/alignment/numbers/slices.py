@@ -1,7 +1,8 @@
 """What each number counts. A number and the list behind it are read through the same definition.
 
-A slice is a population of rows and a condition on them. Its number is an aggregate over the population with the
-condition as filter, its list is :func:`rows`. Archived leads and test leads are in none of them.
+A slice is a population of rows and a condition on them. Its number is an aggregate over the
+population with the condition as filter, its list is :func:`rows`. Archived leads and test leads are
+in none of them.
 """
 
 from __future__ import annotations
@@ -30,7 +31,8 @@ SCORES = ("fit", "engagement")
 STAGES = ("leads", *(stage.value for stage in MILESTONES))
 
 
-# Upper ends of the steps of the histogram in business minutes; what takes longer falls into the last step.
+# Upper ends of the steps of the histogram in business minutes; what takes longer falls into the
+# last step.
 STEPS = (15, 30, 60, 90, 120, 240, 480)
 TOOK = tuple(f"took_{number}" for number in range(len(STEPS) + 1))
 
@@ -47,14 +49,21 @@ def cohort(scope: Scope) -> QuerySet[Lead]:
 
 
 def delivered(scope: Scope) -> QuerySet[Lead]:
-    """Leads that marketing qualified in the period. Imported dates are no delivery under the agreement."""
-    ours = Event.objects.filter(lead=OuterRef("pk"), kind=EventKind.QUALIFIED, occurred_on=OuterRef("mql_on"))
+    """Leads that marketing qualified in the period.
+
+    Imported dates are no delivery under the agreement.
+    """
+    ours = Event.objects.filter(
+        lead=OuterRef("pk"), kind=EventKind.QUALIFIED, occurred_on=OuterRef("mql_on")
+    )
     dated = Q(mql_on__gte=scope.period.start, mql_on__lte=scope.period.end)
     return Lead.objects.filter(counted(scope), _of_team(scope), dated).filter(Exists(ours))
 
 
 def accept_clocks(scope: Scope) -> QuerySet[Clock]:
-    """Clocks of the accept commitment that started in the period: one for each time a handoff entered the queue."""
+    """Clocks of the accept commitment that started in the period: one for each time a handoff
+    entered the queue.
+    """
     begins, ends = scope.instants
     handoffs = Handoff.objects.filter(counted(scope, "lead__"))
     team = Q(team=scope.sales) if scope.sales else Q()
@@ -69,7 +78,9 @@ def accept_clocks(scope: Scope) -> QuerySet[Clock]:
 
 
 def decisions(scope: Scope) -> QuerySet[Decision]:
-    """Decisions made in the period that stand: neither undone nor released by putting the handoff back."""
+    """Decisions made in the period that stand: neither undone nor released by putting the handoff
+    back.
+    """
     begins, ends = scope.instants
     return Decision.objects.filter(
         counted(scope, "handoff__lead__"),
@@ -94,8 +105,12 @@ def passed(scope: Scope) -> QuerySet[Handoff]:
 
 
 def ended(scope: Scope) -> QuerySet[Handoff]:
-    """Of those the ones with scores that came to an end, for whatever reason but marketing's own withdrawal."""
-    return passed(scope).filter(state__in=ENDED, fit_score__isnull=False, engagement_score__isnull=False)
+    """Of those the ones with scores that came to an end, for whatever reason but marketing's own
+    withdrawal.
+    """
+    return passed(scope).filter(
+        state__in=ENDED, fit_score__isnull=False, engagement_score__isnull=False
+    )
 
 
 Condition = Callable[[Scope], Q]
@@ -121,12 +136,18 @@ def _reached(stage: str, scope: Scope) -> Q:
 def _unrecorded(stage: str, scope: Scope) -> Q:
     """Without a date for ``stage`` and with one for a later stage."""
     later = MILESTONES[MILESTONES.index(Stage(stage)) + 1 :]
-    return Q(**{f"{stage}_on__isnull": True}) & reduce(or_, (_reached(each, scope) for each in later), Q(pk__in=[]))
+    return Q(**{f"{stage}_on__isnull": True}) & reduce(
+        or_, (_reached(each, scope) for each in later), Q(pk__in=[])
+    )
 
 
 def _refused(scope: Scope) -> Q:
-    """Rejected by sales at some time, whatever came later; a decision that was taken back does not count."""
-    stands = Decision.objects.filter(kind=DecisionKind.REJECT, undone_at__isnull=True, released_at__isnull=True)
+    """Rejected by sales at some time, whatever came later; a decision that was taken back does not
+    count.
+    """
+    stands = Decision.objects.filter(
+        kind=DecisionKind.REJECT, undone_at__isnull=True, released_at__isnull=True
+    )
     return Q(pk__in=stands.values("handoff__lead"))
 
 
@@ -207,7 +228,9 @@ def _band_slices() -> dict[str, Slice]:
             title = format_lazy(words, low=low, high=high)
             found[band_slice(score, low)] = Slice(ended, partial(_in_band, score, low, high), title)
             title = format_lazy(won_words, low=low, high=high)
-            found[band_slice(score, low, won=True)] = Slice(ended, partial(_won_in_band, score, low, high), title)
+            found[band_slice(score, low, won=True)] = Slice(
+                ended, partial(_won_in_band, score, low, high), title
+            )
     return found
 
 
@@ -216,7 +239,9 @@ SLICES: dict[str, Slice] = {
     **{s.value: Slice(cohort, partial(_reached, s.value), s.label) for s in MILESTONES},
     **{
         f"unrecorded_{s.value}": Slice(
-            cohort, partial(_unrecorded, s.value), format_lazy(_("{stage}: not recorded"), stage=s.label)
+            cohort,
+            partial(_unrecorded, s.value),
+            format_lazy(_("{stage}: not recorded"), stage=s.label),
         )
         for s in MILESTONES
     },
@@ -230,11 +255,18 @@ SLICES: dict[str, Slice] = {
     "running": Slice(accept_clocks, _running, _("Still running")),
     "outage": Slice(accept_clocks, _outage, _("Late during an outage of ours")),
     "withdrawn": Slice(accept_clocks, _withdrawn, _("Withdrawn in time")),
-    **{name: Slice(accept_clocks, partial(_took, n), _("Handoffs decided")) for n, name in enumerate(TOOK)},
+    **{
+        name: Slice(accept_clocks, partial(_took, n), _("Handoffs decided"))
+        for n, name in enumerate(TOOK)
+    },
     "refused": Slice(cohort, _refused, _("Leads that sales rejected")),
     "decisions": Slice(decisions, _every, _("Decisions of sales")),
-    "accepted_by_sales": Slice(decisions, partial(_decision, DecisionKind.ACCEPT), _("Accepted by sales")),
-    "rejected_by_sales": Slice(decisions, partial(_decision, DecisionKind.REJECT), _("Rejected by sales")),
+    "accepted_by_sales": Slice(
+        decisions, partial(_decision, DecisionKind.ACCEPT), _("Accepted by sales")
+    ),
+    "rejected_by_sales": Slice(
+        decisions, partial(_decision, DecisionKind.REJECT), _("Rejected by sales")
+    ),
     "rejected_for": Slice(decisions, _rejected_for, _("Rejected by sales")),
     "handed": Slice(passed, _every, _("Handed off in the period")),
     "overridden": Slice(passed, _overridden, _("Handed off on a person’s word")),
@@ -243,10 +275,11 @@ SLICES: dict[str, Slice] = {
 
 
 def rows(scope: Scope, name: str) -> QuerySet[Any]:
-    """The rows that the number ``name`` of ``scope`` counts; each has ``lead_pk`` and ``first_seen_on``.
+    """The rows that the number ``name`` of ``scope`` counts; each has ``lead_pk`` and
+    ``first_seen_on``.
 
-    They are leads, handoffs, clocks or decisions: a lead that was handed off twice is two cases. KeyError for no such
-    number.
+    They are leads, handoffs, clocks or decisions: a lead that was handed off twice is two cases.
+    KeyError for no such number.
     """
     chosen = SLICES[name]
     found = chosen.population(scope).filter(chosen.condition(scope))
@@ -255,8 +288,11 @@ def rows(scope: Scope, name: str) -> QuerySet[Any]:
     if found.model is Handoff:
         return found.annotate(lead_pk=F("lead"), first_seen_on=F("lead__first_seen_on"))
     if found.model is Decision:
-        return found.annotate(lead_pk=F("handoff__lead"), first_seen_on=F("handoff__lead__first_seen_on"))
+        return found.annotate(
+            lead_pk=F("handoff__lead"), first_seen_on=F("handoff__lead__first_seen_on")
+        )
     handoff = Handoff.objects.filter(pk=OuterRef("subject_id"))
     return found.annotate(
-        lead_pk=Subquery(handoff.values("lead")), first_seen_on=Subquery(handoff.values("lead__first_seen_on"))
+        lead_pk=Subquery(handoff.values("lead")),
+        first_seen_on=Subquery(handoff.values("lead__first_seen_on")),
     )

@@ -8,7 +8,9 @@ from django.db.models import Aggregate, Func, IntegerField
 
 
 class PercentileDisc(Aggregate):
-    """The smallest value that at least ``fraction`` of the cases do not exceed: always one that occurred."""
+    """The smallest value that at least ``fraction`` of the cases do not exceed: always one that
+    occurred.
+    """
 
     function = "percentile_disc"
     template = "%(function)s(%(fraction)s) WITHIN GROUP (ORDER BY %(expressions)s)"
@@ -18,7 +20,9 @@ class PercentileDisc(Aggregate):
 
 
 class DaysBetween(Func):
-    """``DaysBetween(to, from)``: the difference of two calendar dates in days; no zone takes part in it."""
+    """``DaysBetween(to, from)``: the difference of two calendar dates in days; no zone takes part
+    in it.
+    """
 
     arg_joiner = " - "
     template = "(%(expressions)s)"

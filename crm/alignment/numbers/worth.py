@@ -18,7 +18,9 @@ from leads.qualification.scores import BANDS
 
 @dataclass(frozen=True)
 class Band:
-    """Handoffs whose ``score`` (fit or engagement) was from ``low`` to ``high`` when they were sent: ended, and won."""
+    """Handoffs whose ``score`` (fit or engagement) was from ``low`` to ``high`` when they were
+    sent: ended, and won.
+    """
 
     score: str
     low: int
@@ -55,10 +57,17 @@ class Submitter:
 
 def bands(scope: Scope) -> list[Band]:
     """The bands of fit, then those of engagement, from low to high. One query."""
-    names = [band_slice(score, low, won=won) for score in SCORES for low, _high in BANDS for won in (False, True)]
+    names = [
+        band_slice(score, low, won=won)
+        for score in SCORES
+        for low, _high in BANDS
+        for won in (False, True)
+    ]
     found = ended(scope).aggregate(**counts(scope, *names))
     return [
-        Band(score, low, high, found[band_slice(score, low)], found[band_slice(score, low, won=True)])
+        Band(
+            score, low, high, found[band_slice(score, low)], found[band_slice(score, low, won=True)]
+        )
         for score in SCORES
         for low, high in BANDS
     ]
@@ -67,6 +76,12 @@ def bands(scope: Scope) -> list[Band]:
 def submitters(scope: Scope) -> list[Submitter]:
     """One for each person who handed off in the period, whoever overrides most first. One query."""
     overridden: Any = Count("pk", filter=SLICES["overridden"].condition(scope))
-    found = passed(scope).values("submitted_by", "submitted_by__name").annotate(n=Count("pk"), overridden=overridden)
+    found = (
+        passed(scope)
+        .values("submitted_by", "submitted_by__name")
+        .annotate(n=Count("pk"), overridden=overridden)
+    )
     rows = found.order_by("-overridden", "-n", "submitted_by__name", "submitted_by")
-    return [Submitter(r["submitted_by"], r["submitted_by__name"], r["n"], r["overridden"]) for r in rows]
+    return [
+        Submitter(r["submitted_by"], r["submitted_by__name"], r["n"], r["overridden"]) for r in rows
+    ]

@@ -27,12 +27,16 @@ def funnel(found: Numbers) -> SafeString:
     to = addresses.links(found.scope)
     heads = (_("Stage"), _("Leads"), _("Share of the stage before"))
     return charts.bars(
-        _("Leads first seen in the period, by stage reached"), [_stage(s, to) for s in found.funnel], heads=heads
+        _("Leads first seen in the period, by stage reached"),
+        [_stage(s, to) for s in found.funnel],
+        heads=heads,
     )
 
 
 def _stage(step: Step, to: dict[str, str]) -> Mark:
-    """A stage that nobody has a date for, though some came further, is not recorded; it is not nought."""
+    """A stage that nobody has a date for, though some came further, is not recorded; it is not
+    nought.
+    """
     label = str(SLICES[step.stage].title) if step.previous else _("Leads")
     missing = f"unrecorded_{step.stage}"
     if not step.count and step.not_recorded:
@@ -60,18 +64,26 @@ def accept(found: Numbers) -> SafeString:
             label,
             getattr(kept, name),
             to[name],
-            share(getattr(kept, name) / kept.judged) if name in ("in_time", "late") and kept.judged else "",
+            (
+                share(getattr(kept, name) / kept.judged)
+                if name in ("in_time", "late") and kept.judged
+                else ""
+            ),
             late=name == "late",
         )
         for name, label in sheets.results().items()
         if name != "outage" or kept.outage
     ]
     heads = (_("Result"), _("Handoffs"), _("Share of those judged"))
-    return charts.bars(_("Handoffs sent in the period, by what became of the clock"), marks, heads=heads)
+    return charts.bars(
+        _("Handoffs sent in the period, by what became of the clock"), marks, heads=heads
+    )
 
 
 def rejections(found: Numbers) -> SafeString:
-    """Why sales said no: the longest bar first, with the share that the reasons explain together."""
+    """Why sales said no: the longest bar first, with the share that the reasons explain
+    together.
+    """
     table, marks = sheets.rejections(found), []
     for reason, row in zip(found.reasons, table.rows, strict=True):
         note = _("{share} so far").format(share=row[-1].text)
@@ -96,18 +108,25 @@ def day(week: Week) -> str:
 
 
 def worst(found: Numbers) -> Week | None:
-    """The week that fell furthest short, of those with enough cases; None where there is no one such."""
+    """The week that fell furthest short, of those with enough cases; None where there is no one
+    such.
+    """
     full = [week for week in found.weeks if week.judged >= LEAST]
     return min(full, key=lambda week: week.rate or 0) if len(full) > 1 else None
 
 
 def weekly(found: Numbers) -> SafeString:
-    """The share decided in time by week; weeks with few cases hollow, the agreed share as a dashed line."""
+    """The share decided in time by week; weeks with few cases hollow, the agreed share as a dashed
+    line.
+    """
     agreed, table = agreed_share(found), sheets.weekly(found)
     series = Series(
         _("Share in time"),
         [week.rate for week in found.weeks],
-        hrefs=[addresses.of_week(found.scope, week)["late" if week.late else "judged"] for week in found.weeks],
+        hrefs=[
+            addresses.of_week(found.scope, week)["late" if week.late else "judged"]
+            for week in found.weeks
+        ],
         solid=[week.judged >= LEAST for week in found.weeks],
     )
     words = _("Agreed {share}").format(share=share(agreed)) if agreed is not None else ""
@@ -125,11 +144,18 @@ def weekly(found: Numbers) -> SafeString:
 
 
 def speed(found: Numbers) -> SafeString:
-    """Business time to decide in fixed steps; a line stands at the limit where it is the edge of a step."""
+    """Business time to decide in fixed steps; a line stands at the limit where it is the edge of a
+    step.
+    """
     to, limit = addresses.links(found.scope), agreed_minutes(found)
     at = STEPS.index(limit) if limit in STEPS else None
     marks = [
-        Mark(sheets.step_label(n), count, to[TOOK[n]], late=limit is not None and n > 0 and STEPS[n - 1] >= limit)
+        Mark(
+            sheets.step_label(n),
+            count,
+            to[TOOK[n]],
+            late=limit is not None and n > 0 and STEPS[n - 1] >= limit,
+        )
         for n, count in enumerate(found.attainment.took)
     ]
     return charts.columns(

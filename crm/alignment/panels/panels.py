@@ -1,4 +1,7 @@
-"""What the alignment page shows of the numbers: addresses, charts, tables, words. No number is made here."""
+"""What the alignment page shows of the numbers: addresses, charts, tables, words.
+
+No number is made here.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +30,10 @@ from sla.states import Metric
 
 @dataclass(frozen=True)
 class Column:
-    """A head of the source table. ``order``: ascending, descending or empty; ``sort``: what a press asks for."""
+    """A head of the source table.
+
+    ``order``: ascending, descending or empty; ``sort``: what a press asks for.
+    """
 
     label: str
     order: str
@@ -53,7 +59,9 @@ class Line:
 
 @dataclass(frozen=True)
 class Goal:
-    """A promise in words, and how far what became of it lies above or below (trend: up or down; empty: unknown)."""
+    """A promise in words, and how far what became of it lies above or below (trend: up or down;
+    empty: unknown).
+    """
 
     words: str
     trend: str = ""
@@ -62,8 +70,9 @@ class Goal:
 
 @dataclass(frozen=True)
 class Panels:
-    """The page: the numbers, ``to`` the list behind each, ``files`` the CSV of each panel, ``tables`` each as a table,
-    the charts, and the promises (kept, accepted, volume)."""
+    """The page: the numbers, ``to`` the list behind each, ``files`` the CSV of each panel,
+    ``tables`` each as a table, the charts, and the promises (kept, accepted, volume).
+    """
 
     numbers: Numbers
     to: dict[str, str]
@@ -92,19 +101,32 @@ class Panels:
 
 def ordered(numbers: Numbers, sort: str) -> Numbers:
     """The same numbers with the sources in the order that the reader asked for."""
-    return numbers if sort == USUAL_SORT else replace(numbers, sources=_sorted(numbers.sources, sort))
+    return (
+        numbers if sort == USUAL_SORT else replace(numbers, sources=_sorted(numbers.sources, sort))
+    )
 
 
 def build(numbers: Numbers, sort: str = USUAL_SORT) -> Panels:
-    """Everything that the page needs, in the active language; ``sort``: a column of SORTS, with a minus downwards."""
+    """Everything that the page needs, in the active language; ``sort``: a column of SORTS, with a
+    minus downwards.
+    """
     numbers = ordered(numbers, sort)
     scope, promised = numbers.scope, numbers.terms
-    folded = {"funnel": _("Leads by stage"), "rejections": _("Rejections by reason"), "accept": _("Handoffs by result")}
+    folded = {
+        "funnel": _("Leads by stage"),
+        "rejections": _("Rejections by reason"),
+        "accept": _("Handoffs by result"),
+    }
     return Panels(
         numbers=numbers,
         to=links(scope),
-        files={name: addresses.of_file(scope, name, **_asked(name, sort)) for name in sheets.SHEETS},
-        tables={name: charts.folded(label, sheets.SHEETS[name](numbers).table()) for name, label in folded.items()},
+        files={
+            name: addresses.of_file(scope, name, **_asked(name, sort)) for name in sheets.SHEETS
+        },
+        tables={
+            name: charts.folded(label, sheets.SHEETS[name](numbers).table())
+            for name, label in folded.items()
+        },
         funnel=drawings.funnel(numbers),
         accept=drawings.accept(numbers),
         weekly=drawings.weekly(numbers),
@@ -114,9 +136,17 @@ def build(numbers: Numbers, sort: str = USUAL_SORT) -> Panels:
         columns=_columns(sort),
         sources=[_of_source(scope, group) for group in numbers.sources],
         months=[_of_month(scope, group) for group in numbers.months],
-        kept=_goal(promised[Metric.ACCEPT], _window_words, numbers.attainment.rate, numbers.attainment.judged),
+        kept=_goal(
+            promised[Metric.ACCEPT],
+            _window_words,
+            numbers.attainment.rate,
+            numbers.attainment.judged,
+        ),
         accepted=_goal(
-            promised[Metric.ACCEPTANCE_RATE], _share_words, numbers.decisions.rate, numbers.decisions.decisions
+            promised[Metric.ACCEPTANCE_RATE],
+            _share_words,
+            numbers.decisions.rate,
+            numbers.decisions.decisions,
         ),
         volume=_goal(promised[Metric.MQL_VOLUME], _volume_words),
         worth=worth.score_tables(numbers),
@@ -132,11 +162,15 @@ def _worst(numbers: Numbers) -> str:
     week = drawings.worst(numbers)
     if week is None:
         return ""
-    return _("Lowest in the week of {day}: {share}.").format(day=drawings.day(week), share=share(week.rate))
+    return _("Lowest in the week of {day}: {share}.").format(
+        day=drawings.day(week), share=share(week.rate)
+    )
 
 
 def _sorted(groups: list[Group], sort: str) -> list[Group]:
-    """By the column ``sort``, downwards with a minus before it; what is unknown comes last both ways."""
+    """By the column ``sort``, downwards with a minus before it; what is unknown comes last both
+    ways.
+    """
     name, downwards = sort.removeprefix("-"), sort.startswith("-")
     if name == "source":
         return sorted(groups, key=lambda group: fold(sheets.source_label(group)), reverse=downwards)
@@ -147,7 +181,16 @@ def _sorted(groups: list[Group], sort: str) -> list[Group]:
 
 def _columns(sort: str) -> list[Column]:
     """The heads of the source table; a second press on a column turns the order round."""
-    words = (_("Source"), _("Leads"), "MQL", _("Share accepted"), "SQL", _("Won"), _("Amount"), _("Conversion"))
+    words = (
+        _("Source"),
+        _("Leads"),
+        "MQL",
+        _("Share accepted"),
+        "SQL",
+        _("Won"),
+        _("Amount"),
+        _("Conversion"),
+    )
     heads = zip(SORTS, words, strict=True)
     return [
         Column(
@@ -164,10 +207,16 @@ def _of_source(scope: Scope, group: Group) -> Line:
 
 
 def _of_month(scope: Scope, group: Group) -> Line:
-    return Line(sheets.month_label(group), group, links(replace(scope, period=scope.period.month(group.name))))
+    return Line(
+        sheets.month_label(group),
+        group,
+        links(replace(scope, period=scope.period.month(group.name))),
+    )
 
 
-def _goal(terms: list[Term], words: Callable[[Term], str], rate: float | None = None, n: int = 0) -> Goal:
+def _goal(
+    terms: list[Term], words: Callable[[Term], str], rate: float | None = None, n: int = 0
+) -> Goal:
     """Compared only where one promise holds for all and there is enough to compare."""
     text = " · ".join(dict.fromkeys(words(term) for term in terms)) or _("nothing for this period")
     targets = {float(term.target) for term in terms}
@@ -176,7 +225,9 @@ def _goal(terms: list[Term], words: Callable[[Term], str], rate: float | None = 
     away = 100 * (rate - targets.pop())
     points = round(abs(away))
     if away < 0:
-        below = ngettext("{n} point below", "{n} points below", points) if points else _("just below")
+        below = (
+            ngettext("{n} point below", "{n} points below", points) if points else _("just below")
+        )
         return Goal(text, "down", below.format(n=points))
     above = ngettext("{n} point above", "{n} points above", points) if points else _("just reached")
     return Goal(text, "up", above.format(n=points))

@@ -1,4 +1,6 @@
-"""What each panel says, as rows and columns: "Show as table" and the CSV are two ways to print the same sheet."""
+"""What each panel says, as rows and columns: "Show as table" and the CSV are two ways to print the
+same sheet.
+"""
 
 from __future__ import annotations
 
@@ -42,7 +44,11 @@ class Cell:
     def shown(self) -> str:
         if self.text:
             return self.text
-        return number(self.value) if isinstance(self.value, int) else str("–" if self.value is None else self.value)
+        return (
+            number(self.value)
+            if isinstance(self.value, int)
+            else str("–" if self.value is None else self.value)
+        )
 
 
 @dataclass(frozen=True)
@@ -53,10 +59,14 @@ class Sheet:
     rows: Sequence[Sequence[Cell]]
 
     def table(self) -> SafeString:
-        return charts.numbers(self.heads, ([charts.linked(c.shown, c.href) for c in row] for row in self.rows))
+        return charts.numbers(
+            self.heads, ([charts.linked(c.shown, c.href) for c in row] for row in self.rows)
+        )
 
     def csv(self) -> str:
-        """Dates are ISO, rates run from 0 to 1, decimals have a point; no cell runs as a formula."""
+        """Dates are ISO, rates run from 0 to 1, decimals have a point; no cell runs as a
+        formula.
+        """
         file = io.StringIO(newline="")
         writer = csv.writer(file)
         writer.writerow(neutral(head) for head in self.heads)
@@ -82,10 +92,26 @@ def headline(found: Numbers) -> Sheet:
     return Sheet(
         [_("Number"), _("Value"), _("Cases")],
         [
-            [Cell(_("Decided inside the SLA")), rate(kept.rate), Cell(kept.judged, href=to["judged"])],
-            [Cell(_("MQLs delivered")), Cell(found.delivered), Cell(found.delivered, href=to["delivered"])],
-            [Cell(_("Accepted by sales")), rate(made.rate), Cell(made.decisions, href=to["decisions"])],
-            [Cell(_("Median minutes to decide")), Cell(minutes, time), Cell(kept.decided, href=to["decided"])],
+            [
+                Cell(_("Decided inside the SLA")),
+                rate(kept.rate),
+                Cell(kept.judged, href=to["judged"]),
+            ],
+            [
+                Cell(_("MQLs delivered")),
+                Cell(found.delivered),
+                Cell(found.delivered, href=to["delivered"]),
+            ],
+            [
+                Cell(_("Accepted by sales")),
+                rate(made.rate),
+                Cell(made.decisions, href=to["decisions"]),
+            ],
+            [
+                Cell(_("Median minutes to decide")),
+                Cell(minutes, time),
+                Cell(kept.decided, href=to["decided"]),
+            ],
         ],
     )
 
@@ -96,9 +122,15 @@ def weekly(found: Numbers) -> Sheet:
         to = addresses.of_week(found.scope, week)
         kept = [Cell(getattr(week, name), href=to[name]) for name in ("judged", "in_time", "late")]
         rows.append(
-            [Cell(week.start, date_format(week.start, pgettext("date format", "j M Y"))), *kept, rate(week.rate)]
+            [
+                Cell(week.start, date_format(week.start, pgettext("date format", "j M Y"))),
+                *kept,
+                rate(week.rate),
+            ]
         )
-    return Sheet([_("Week of"), _("Judged"), _("In time"), _("Late or overdue"), _("Share in time")], rows)
+    return Sheet(
+        [_("Week of"), _("Judged"), _("In time"), _("Late or overdue"), _("Share in time")], rows
+    )
 
 
 def step_label(step: int) -> str:
@@ -106,7 +138,11 @@ def step_label(step: int) -> str:
     if step == len(STEPS):
         return _("> {hours} h").format(hours=STEPS[-1] // 60)
     low, high = (STEPS[step - 1] if step else 0), STEPS[step]
-    return _("{low}–{high} h").format(low=low // 60, high=high // 60) if low >= 120 else f"{low}–{high}"
+    return (
+        _("{low}–{high} h").format(low=low // 60, high=high // 60)
+        if low >= 120
+        else f"{low}–{high}"
+    )
 
 
 def speed(found: Numbers) -> Sheet:
@@ -124,7 +160,9 @@ def funnel(found: Numbers) -> Sheet:
     for step in found.funnel:
         label = str(SLICES[step.stage].title) if step.previous else _("Leads")
         missing = Cell(step.not_recorded, href=to.get(f"unrecorded_{step.stage}", ""))
-        rows.append([Cell(label), Cell(step.count, href=to[step.stage]), missing, rate(step.of_leads)])
+        rows.append(
+            [Cell(label), Cell(step.count, href=to[step.stage]), missing, rate(step.of_leads)]
+        )
     return Sheet([_("Stage"), _("Leads"), _("Not recorded"), _("Share of all leads")], rows)
 
 
@@ -135,14 +173,23 @@ def rejections(found: Numbers) -> Sheet:
         so_far += reason.count
         kind = str(RejectionClass(reason.kind).label)
         href = addresses.of_reason(found.scope, reason)
-        rows.append([Cell(in_language(reason.name)), Cell(kind), Cell(reason.count, href=href), rate(so_far / total)])
+        rows.append(
+            [
+                Cell(in_language(reason.name)),
+                Cell(kind),
+                Cell(reason.count, href=href),
+                rate(so_far / total),
+            ]
+        )
     return Sheet([_("Reason"), _("Class"), _("Rejections"), _("Share so far")], rows)
 
 
 def accept(found: Numbers) -> Sheet:
     to, kept = addresses.links(found.scope), found.attainment
     labels = results()
-    rows = [[Cell(label), Cell(getattr(kept, name), href=to[name])] for name, label in labels.items()]
+    rows = [
+        [Cell(label), Cell(getattr(kept, name), href=to[name])] for name, label in labels.items()
+    ]
     return Sheet([_("Result"), _("Handoffs")], rows)
 
 
@@ -172,7 +219,10 @@ def days(found: Numbers) -> Sheet:
 
 def sources(found: Numbers) -> Sheet:
     rows = [
-        [Cell(source_label(group)), *_grouped(addresses.links(replace(found.scope, source=group.key)), group)]
+        [
+            Cell(source_label(group)),
+            *_grouped(addresses.links(replace(found.scope, source=group.key)), group),
+        ]
         for group in found.sources
     ]
     return Sheet([_("Source"), *_group_heads()], rows)
@@ -195,7 +245,11 @@ def month_label(group: Group) -> str:
 
 
 def _group_heads() -> list[str]:
-    accepted = [_("Handed off"), pgettext("share of the handed off", "Accepted"), _("Share accepted")]
+    accepted = [
+        _("Handed off"),
+        pgettext("share of the handed off", "Accepted"),
+        _("Share accepted"),
+    ]
     return [_("Leads"), "MQL", *accepted, "SQL", _("Won"), _("Amount"), _("Conversion")]
 
 
@@ -226,7 +280,10 @@ def overrides(found: Numbers) -> Sheet:
     rows = []
     for each in found.submitters:
         to = addresses.links(replace(found.scope, person=each.pk))
-        counted = [Cell(each.handed, href=to["handed"]), Cell(each.overridden, href=to["overridden"])]
+        counted = [
+            Cell(each.handed, href=to["handed"]),
+            Cell(each.overridden, href=to["overridden"]),
+        ]
         rows.append([Cell(each.name), *counted, rate(each.rate)])
     return Sheet([_("Handed off by"), _("Handoffs"), _("On a person’s word"), _("Share")], rows)
 

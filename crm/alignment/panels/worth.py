@@ -1,4 +1,6 @@
-"""What the alignment page says of the scores and of overrides: lines with their lists, and the finding in words."""
+"""What the alignment page says of the scores and of overrides: lines with their lists, and the
+finding in words.
+"""
 
 from __future__ import annotations
 
@@ -80,11 +82,20 @@ def finding(bands: list[Band]) -> str:
         "to": share(rates[-1]),
     }
     if rates == sorted(rates) and rates[-1] > rates[0]:
-        text = _("It is worth something: the more points, the more is won, {from} at {low} and {to} at {high}.")
+        text = _(
+            "It is worth something: the more points, the more is won, {from} at {low} and {to} at"
+            " {high}."
+        )
     elif rates[-1] > rates[0]:
-        text = _("It is worth little: {from} is won at {low} and {to} at {high}, but not more with every step between.")
+        text = _(
+            "It is worth little: {from} is won at {low} and {to} at {high}, but not more with every"
+            " step between."
+        )
     else:
-        text = _("It is worth nothing: {from} is won at {low} and {to} at {high}. More points do not mean more wins.")
+        text = _(
+            "It is worth nothing: {from} is won at {low} and {to} at {high}. More points do not"
+            " mean more wins."
+        )
     return text.format(**words)
 
 

@@ -1,7 +1,8 @@
-"""Tables whose rows are written once: events, audit entries, firings, packages, evidence, first touches.
+"""Tables whose rows are written once: events, audit entries, firings, packages, evidence, first
+touches.
 
-The product's database role may only read and insert them; a trigger refuses every change by any role,
-except that personal data in ``payload`` may be emptied (erasure for privacy).
+The product's database role may only read and insert them; a trigger refuses every change by any
+role, except that personal data in ``payload`` may be emptied (erasure for privacy).
 """
 
 from __future__ import annotations
@@ -25,9 +26,12 @@ START_FRESH = "relevo_start_fresh()"
 
 
 def grant() -> None:
-    """Give the role ``relevo_app`` what the product needs and no more. Idempotent; run after every migrate.
+    """Give the role ``relevo_app`` what the product needs and no more.
 
-    Does nothing where the role does not exist (a server with one role only: the triggers still hold).
+    Idempotent; run after every migrate.
+
+    Does nothing where the role does not exist (a server with one role only: the triggers still
+    hold).
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_roles WHERE rolname = 'relevo_app'")

@@ -1,4 +1,6 @@
-"""JSON that is written once and read often: calendars and terms that a running promise carries with it."""
+"""JSON that is written once and read often: calendars and terms that a running promise carries with
+it.
+"""
 
 from __future__ import annotations
 
@@ -10,17 +12,27 @@ from django.db import models
 
 
 class Snapshot(dict[str, Any]):
-    """A JSON object as it came from the database. Equal texts are one object, so it must never be changed."""
+    """A JSON object as it came from the database.
+
+    Equal texts are one object, so it must never be changed.
+    """
 
     __hash__ = object.__hash__  # type: ignore[assignment]
 
 
 class SnapshotField(models.JSONField):
-    """A JSONField whose objects are parsed once per text: a page of 50 clocks carries the same calendar 50 times."""
+    """A JSONField whose objects are parsed once per text: a page of 50 clocks carries the same
+    calendar 50 times.
+    """
 
     def deconstruct(self) -> Any:
         name, _path, args, kwargs = super().deconstruct()
-        return name, "django.db.models.JSONField", args, kwargs  # for the database it is nothing else
+        return (
+            name,
+            "django.db.models.JSONField",
+            args,
+            kwargs,
+        )  # for the database it is nothing else
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
         if isinstance(value, str) and value.startswith("{"):

@@ -1,4 +1,7 @@
-"""Two columns as one range of PostgreSQL, for constraints against overlaps. Migrations import both names."""
+"""Two columns as one range of PostgreSQL, for constraints against overlaps.
+
+Migrations import both names.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,9 @@ from django.db.models import Func
 
 
 class DateRange(Func):
-    """Two dates as a ``daterange``; a RangeBoundary as third argument says whether the last day is in it."""
+    """Two dates as a ``daterange``; a RangeBoundary as third argument says whether the last day is
+    in it.
+    """
 
     function = "DATERANGE"
     output_field = DateRangeField()

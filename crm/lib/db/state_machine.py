@@ -1,4 +1,7 @@
-"""Tables of allowed moves between states. A trigger that enforces one holds the same pairs (a test compares them)."""
+"""Tables of allowed moves between states.
+
+A trigger that enforces one holds the same pairs (a test compares them).
+"""
 
 from __future__ import annotations
 

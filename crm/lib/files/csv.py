@@ -1,7 +1,8 @@
-"""CSV files from other systems, read strictly: a file is either understood or refused in words, never guessed at.
+"""CSV files from other systems, read strictly: a file is either understood or refused in words,
+never guessed at.
 
-Text is UTF-8 (with or without a mark), UTF-16 with a mark, else Windows-1252; cells are parted by comma, semicolon
-or tab, whichever the header has most of.
+Text is UTF-8 (with or without a mark), UTF-16 with a mark, else Windows-1252; cells are parted by
+comma, semicolon or tab, whichever the header has most of.
 """
 
 from __future__ import annotations
@@ -56,7 +57,9 @@ class Table:
     header: list[str]
 
     def rows(self) -> Iterator[Row]:
-        """The rows below the header; rows without any text are left out, but counted in the numbers."""
+        """The rows below the header; rows without any text are left out, but counted in the
+        numbers.
+        """
         records = _records(self.text, self.delimiter)
         next(records)
         for number, cells in enumerate(records, start=2):
@@ -104,28 +107,40 @@ def _decode(data: bytes) -> tuple[str, str]:
         except UnicodeDecodeError as error:
             if encoding == "utf-8-sig" and _is_mostly_utf8(data):
                 line = data[: error.start].count(b"\n") + 1
-                raise UnusableFile(_("Line %(line)d is broken UTF-8 text.") % {"line": line}) from None
+                raise UnusableFile(
+                    _("Line %(line)d is broken UTF-8 text.") % {"line": line}
+                ) from None
             continue
         if "\0" in text:
-            raise UnusableFile(_("The file has NUL bytes, so it is no CSV text. Save it as CSV in UTF-8."))
+            raise UnusableFile(
+                _("The file has NUL bytes, so it is no CSV text. Save it as CSV in UTF-8.")
+            )
         return text, encoding.removesuffix("-sig")
-    raise UnusableFile(_("The file is neither UTF-8 nor Windows-1252 text. Save it as CSV in UTF-8."))
+    raise UnusableFile(
+        _("The file is neither UTF-8 nor Windows-1252 text. Save it as CSV in UTF-8.")
+    )
 
 
 def _is_mostly_utf8(data: bytes) -> bool:
-    """Whether bytes that are not UTF-8 hold UTF-8 letters all the same: damaged, and no Windows-1252 text."""
+    """Whether bytes that are not UTF-8 hold UTF-8 letters all the same: damaged, and no
+    Windows-1252 text.
+    """
     text = data.decode("utf-8", errors="replace")
     return any(ord(character) > 127 and character != "\ufffd" for character in text)
 
 
 def _delimiter(text: str) -> str:
-    """Whichever of comma, semicolon and tab parts most cells of the header; inside quotes they do not count."""
+    """Whichever of comma, semicolon and tab parts most cells of the header; inside quotes they do
+    not count.
+    """
     header = re.split(r"[\r\n]", QUOTED.sub("", text[:1_000_000]).lstrip("\r\n"), maxsplit=1)[0]
     return max(DELIMITERS, key=header.count)
 
 
 def _records(text: str, delimiter: str) -> Iterator[list[str]]:
-    """The records, beginning with the header (empty lines above it are skipped); strict about quotes."""
+    """The records, beginning with the header (empty lines above it are skipped); strict about
+    quotes.
+    """
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     begun = False
     try:
@@ -141,15 +156,19 @@ def _records(text: str, delimiter: str) -> Iterator[list[str]]:
 
 
 def neutral(cell: str) -> str:
-    """``cell`` so that no spreadsheet runs it as a formula: an apostrophe goes before what it might run.
+    """``cell`` so that no spreadsheet runs it as a formula: an apostrophe goes before what it might
+    run.
 
-    Also where spaces, invisible or full-width characters hide the sign. :func:`unneutral` undoes it exactly.
+    Also where spaces, invisible or full-width characters hide the sign. :func:`unneutral` undoes it
+    exactly.
     """
     return f"'{cell}" if _is_formula(cell.lstrip("'")) else cell
 
 
 def unneutral(cell: str) -> str:
-    """A cell without the apostrophe that :func:`neutral` (or a spreadsheet) put before a formula."""
+    """A cell without the apostrophe that :func:`neutral` (or a spreadsheet) put before a
+    formula.
+    """
     return cell[1:] if cell.startswith("'") and _is_formula(cell.lstrip("'")) else cell
 
 
@@ -157,16 +176,19 @@ def _is_formula(cell: str) -> bool:
     if not cell or PLAIN_NUMBER.fullmatch(cell):
         return False
     for character in cell:
-        if unicodedata.category(character)[0] not in "ZC":  # separators, controls and invisible characters
+        if (
+            unicodedata.category(character)[0] not in "ZC"
+        ):  # separators, controls and invisible characters
             return unicodedata.normalize("NFKC", character)[0] in "=+-@"
     return False
 
 
 class Writer:
-    """Writes a CSV (UTF-8 with mark, commas) that appears under its name only when complete and not empty.
+    """Writes a CSV (UTF-8 with mark, commas) that appears under its name only when complete and not
+    empty.
 
-    Used as a context manager; the file is readable by its owner only. Raises UnusableFile where the folder
-    cannot be written, before any row is asked for.
+    Used as a context manager; the file is readable by its owner only. Raises UnusableFile where the
+    folder cannot be written, before any row is asked for.
     """
 
     def __init__(self, path: Path, header: Sequence[str]) -> None:
@@ -176,7 +198,12 @@ class Writer:
     def __enter__(self) -> Writer:
         try:
             self.file = tempfile.NamedTemporaryFile(
-                "w", encoding="utf-8-sig", newline="", dir=self.path.parent, prefix=f".{self.path.name}.", delete=False
+                "w",
+                encoding="utf-8-sig",
+                newline="",
+                dir=self.path.parent,
+                prefix=f".{self.path.name}.",
+                delete=False,
             )
         except OSError as error:
             words = {"path": self.path, "reason": error.strerror}
@@ -191,7 +218,10 @@ class Writer:
         self.count += 1
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         assert self.file is not None
         self.file.close()

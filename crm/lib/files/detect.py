@@ -1,7 +1,8 @@
-"""Tables that people upload, CSV or XLSX: what a file is, how it is best read, and its rows one after the other.
+"""Tables that people upload, CSV or XLSX: what a file is, how it is best read, and its rows one
+after the other.
 
-Content decides, never the name. A file is understood or refused in words that say what to do. Nothing holds the whole
-of it in memory.
+Content decides, never the name. A file is understood or refused in words that say what to do.
+Nothing holds the whole of it in memory.
 """
 
 from __future__ import annotations
@@ -44,12 +45,23 @@ ONE_BYTE = ("cp1252", "cp850", "mac_roman")
 LETTERS = set("áéíóúüñçãõâêôàÁÉÍÓÚÜÑÇÃÕÂÊÔÀ¿¡ªº°€–—“”’")
 SEP_LINE = re.compile(r"sep=([,;\t|])\r?\n", re.IGNORECASE)
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-FOREIGN = (b"%PDF", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"\x1f\x8b", b"7z\xbc\xaf", b"Rar!", b"{\\rtf")
+FOREIGN = (
+    b"%PDF",
+    b"\x89PNG",
+    b"\xff\xd8\xff",
+    b"GIF8",
+    b"\x1f\x8b",
+    b"7z\xbc\xaf",
+    b"Rar!",
+    b"{\\rtf",
+)
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How a file is read. ``header_row``: the number of the row that names the columns, as a spreadsheet counts."""
+    """How a file is read. ``header_row``: the number of the row that names the columns, as a
+    spreadsheet counts.
+    """
 
     kind: str = "csv"
     encoding: str = "utf-8"
@@ -64,7 +76,13 @@ class Layout:
     def dates(self) -> list[str]:
         """The forms in which dates are read."""
         named = "%d/%m/%Y" if self.day_first else "%m/%d/%Y"
-        return ["%Y-%m-%d", "%Y-%m-%d %H:%M:%S", named, named.replace("/", "-"), named.replace("/", ".")]
+        return [
+            "%Y-%m-%d",
+            "%Y-%m-%d %H:%M:%S",
+            named,
+            named.replace("/", "-"),
+            named.replace("/", "."),
+        ]
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -74,7 +92,9 @@ def guess(path: Path) -> Layout:
     """What the file at ``path`` is and how it is best read. Raises UnusableFile."""
     size = path.stat().st_size
     if size > LARGEST:
-        raise UnusableFile(_("The file is larger than %(most)d MB: split it.") % {"most": LARGEST // 1_000_000})
+        raise UnusableFile(
+            _("The file is larger than %(most)d MB: split it.") % {"most": LARGEST // 1_000_000}
+        )
     with path.open("rb") as file:
         head = file.read(SAMPLE)
     if not head.strip():
@@ -87,7 +107,9 @@ def guess(path: Path) -> Layout:
         encoding = _encoding(path, head)
         text = codecs.getincrementaldecoder(_codec(encoding))("replace").decode(head)
         delimiter = _delimiter(text)
-        layout = Layout(encoding=encoding, delimiter=delimiter, decimal="," if delimiter == ";" else ".")
+        layout = Layout(
+            encoding=encoding, delimiter=delimiter, decimal="," if delimiter == ";" else "."
+        )
         if SEP_LINE.match(text):
             return replace(layout, header_row=2)
     return replace(layout, header_row=_header_row(path, layout))
@@ -97,20 +119,31 @@ def _refuse_foreign(path: Path, head: bytes) -> None:
     if head.startswith(OLE):
         with path.open("rb") as file:
             is_locked = any(
-                "EncryptedPackage".encode("utf-16-le") in block for block in iter(lambda: file.read(1 << 20), b"")
+                "EncryptedPackage".encode("utf-16-le") in block
+                for block in iter(lambda: file.read(1 << 20), b"")
             )
         if is_locked:
-            raise UnusableFile(_("The file is protected with a password. Upload a copy without password."))
-        raise UnusableFile(_("This is an old Excel file (.xls). Save it as .xlsx or CSV and upload that."))
+            raise UnusableFile(
+                _("The file is protected with a password. Upload a copy without password.")
+            )
+        raise UnusableFile(
+            _("This is an old Excel file (.xls). Save it as .xlsx or CSV and upload that.")
+        )
     if head.startswith(FOREIGN):
-        raise UnusableFile(_("This is neither CSV nor Excel. Save the table as .xlsx or CSV and upload that."))
+        raise UnusableFile(
+            _("This is neither CSV nor Excel. Save the table as .xlsx or CSV and upload that.")
+        )
     start = head.removeprefix(codecs.BOM_UTF8).lstrip()[:200].lower()
     if start.startswith((b"<!doctype", b"<html", b"<table", b"<?xml", b"<meta", b"<div")):
-        raise UnusableFile(_("This is a web page, whatever its name says. Open it in Excel and save it as .xlsx."))
+        raise UnusableFile(
+            _("This is a web page, whatever its name says. Open it in Excel and save it as .xlsx.")
+        )
 
 
 def _encoding(path: Path, head: bytes) -> str:
-    """The encoding of the whole file: by its mark, else UTF-8 if all of it is, else the best guess."""
+    """The encoding of the whole file: by its mark, else UTF-8 if all of it is, else the
+    best guess.
+    """
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         return "utf-16"
     if b"\0" in head:
@@ -122,7 +155,9 @@ def _encoding(path: Path, head: bytes) -> str:
     with path.open("rb") as file:
         while block := file.read(1 << 20):
             if b"\0" in block:
-                raise UnusableFile(_("The file has NUL bytes, so it is no CSV text. Save it as CSV in UTF-8."))
+                raise UnusableFile(
+                    _("The file has NUL bytes, so it is no CSV text. Save it as CSV in UTF-8.")
+                )
             try:
                 if is_utf8:
                     decoder.decode(block)
@@ -130,11 +165,15 @@ def _encoding(path: Path, head: bytes) -> str:
             except UnicodeDecodeError as error:
                 is_utf8, broken = False, line + block[: error.start].count(b"\n")
             if not is_utf8 and len(sample) < SAMPLE:
-                sample += b"\n".join(part for part in block.split(b"\n") if not part.isascii())[:SAMPLE]
+                sample += b"\n".join(part for part in block.split(b"\n") if not part.isascii())[
+                    :SAMPLE
+                ]
     if is_utf8:
         return "utf-8"
     text = sample.decode("utf-8", "replace")
-    if sum(character > "\x7f" for character in text) > 2 * text.count("\ufffd"):  # damaged, and no other encoding
+    if sum(character > "\x7f" for character in text) > 2 * text.count(
+        "\ufffd"
+    ):  # damaged, and no other encoding
         raise UnusableFile(_("Line %(line)d is broken UTF-8 text.") % {"line": broken})
     return _one_byte(sample)
 
@@ -157,7 +196,9 @@ def _one_byte(sample: bytes) -> str:
 
 
 def _delimiter(text: str) -> str:
-    """Which sign parts most cells of the line that has most of it; signs inside quotes do not count."""
+    """Which sign parts most cells of the line that has most of it; signs inside quotes do not
+    count.
+    """
     if found := SEP_LINE.match(text):
         return found[1]
     lines = [line for line in re.split(r"\r\n|\r|\n", QUOTED.sub("", text)) if line.strip()][:FIRST]
@@ -183,7 +224,10 @@ def _codec(encoding: str) -> str:
 
 
 class Table:
-    """An open file read by a layout, used as a context manager. Everything raises UnusableFile in words for people."""
+    """An open file read by a layout, used as a context manager.
+
+    Everything raises UnusableFile in words for people.
+    """
 
     def __init__(self, path: Path, layout: Layout) -> None:
         self.path, self.layout = path, layout
@@ -197,7 +241,10 @@ class Table:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.stack.close()
 
@@ -229,8 +276,13 @@ class Table:
                 _("A quote is not closed or out of place up to line %(line)d: %(reason)s.") % words
             ) from None
         except UnicodeError:
-            words = {"row": number + 1, "encoding": ENCODINGS.get(self.layout.encoding, self.layout.encoding)}
-            raise UnusableFile(_("From row %(row)d on the file is not %(encoding)s text.") % words) from None
+            words = {
+                "row": number + 1,
+                "encoding": ENCODINGS.get(self.layout.encoding, self.layout.encoding),
+            }
+            raise UnusableFile(
+                _("From row %(row)d on the file is not %(encoding)s text.") % words
+            ) from None
 
     def rows(self) -> tuple[list[str], Iterator[Row]]:
         """The names of the columns, and the rows below them."""
@@ -244,11 +296,16 @@ class Table:
             names.pop()
         if len(names) > MOST_COLUMNS:
             words = {"most": MOST_COLUMNS}
-            raise UnusableFile(_("The file has more than %(most)d columns. Delete those that you do not need.") % words)
+            raise UnusableFile(
+                _("The file has more than %(most)d columns. Delete those that you do not need.")
+                % words
+            )
         return names, self._limited(records)
 
     def _limited(self, records: Iterator[Row]) -> Iterator[Row]:
         for count, row in enumerate(records, start=1):
             if count > MOST_ROWS:
-                raise UnusableFile(_("The file has more than %(most)d rows: split it.") % {"most": MOST_ROWS})
+                raise UnusableFile(
+                    _("The file has more than %(most)d rows: split it.") % {"most": MOST_ROWS}
+                )
             yield row

@@ -1,4 +1,7 @@
-"""How large an uploaded file may be. Django limits every other part of a request and leaves files to us."""
+"""How large an uploaded file may be.
+
+Django limits every other part of a request and leaves files to us.
+"""
 
 from __future__ import annotations
 
@@ -14,9 +17,13 @@ DRAINED = 4 * LARGEST  # a browser that sends more than this is cut off, else it
 
 
 class Limit(FileUploadHandler):
-    """Stands before the handlers that store a file, and lets none through that is too large or not asked for."""
+    """Stands before the handlers that store a file, and lets none through that is too large or not
+    asked for.
+    """
 
-    def handle_raw_input(self, input_data: Any, META: Any, content_length: int, *args: Any, **kwargs: Any) -> None:
+    def handle_raw_input(
+        self, input_data: Any, META: Any, content_length: int, *args: Any, **kwargs: Any
+    ) -> None:
         self.length = content_length
         self.seen = 0
 

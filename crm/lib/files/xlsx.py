@@ -1,7 +1,8 @@
 """XLSX files read row by row in constant memory: the values that the sheet shows, as text.
 
-A library that loads the sheet (calamine, openpyxl) holds all of it at once: some hundred MB for 200,000 rows. Here the
-parts stream through expat, and shared strings lie in a temporary file. What the package unpacks to is measured before.
+A library that loads the sheet (calamine, openpyxl) holds all of it at once: some hundred MB for
+200,000 rows. Here the parts stream through expat, and shared strings lie in a temporary file. What
+the package unpacks to is measured before.
 """
 
 from __future__ import annotations
@@ -34,13 +35,17 @@ BLOCK = 65_536
 DATES = {*range(14, 23), *range(27, 37), *range(45, 48), *range(50, 59)}  # ECMA-376, 18.8.30
 NOT_SHOWN = re.compile(r'"[^"]*"|\\.|\[(?!h+\]|m+\]|s+\])[^\]]*\]|_.|\*.', re.IGNORECASE)
 ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
-MERGED = re.compile(rb"<(?:\w+:)?mergeCell\s[^>]*?ref=\"([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})\"")
+MERGED = re.compile(
+    rb"<(?:\w+:)?mergeCell\s[^>]*?ref=\"([A-Z]{1,3})(\d{1,7}):([A-Z]{1,3})(\d{1,7})\""
+)
 RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 STRICT_RELATION = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 
 
 def broken() -> UnusableFile:
-    return UnusableFile(_("The Excel file is damaged. Open it in Excel, save it as a new .xlsx file and try again."))
+    return UnusableFile(
+        _("The Excel file is damaged. Open it in Excel, save it as a new .xlsx file and try again.")
+    )
 
 
 class Strings:
@@ -60,7 +65,9 @@ class Strings:
             if not 0 <= number < len(self.ends) - 1:
                 raise broken()
             start, end = self.ends[number], self.ends[number + 1]
-            found = os.pread(self.file.fileno(), end - start, start).decode("utf-8", "surrogatepass")
+            found = os.pread(self.file.fileno(), end - start, start).decode(
+                "utf-8", "surrogatepass"
+            )
             if len(self.recent) > 5_000:
                 self.recent.clear()
             self.recent[number] = found
@@ -68,7 +75,9 @@ class Strings:
 
 
 class Workbook:
-    """An open file. ``sheets``: the names of its sheets, in order; ``fraction``: how much of the sheet is read."""
+    """An open file. ``sheets``: the names of its sheets, in order; ``fraction``: how much of the
+    sheet is read.
+    """
 
     def __init__(self, path: Path) -> None:
         _check_directory(path)
@@ -88,7 +97,10 @@ class Workbook:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.zip.close()
         if self.strings:
@@ -99,7 +111,8 @@ class Workbook:
         if sum(info.file_size for info in self.zip.infolist()) > LARGEST_UNPACKED:
             most = LARGEST_UNPACKED // 1_000_000
             raise UnusableFile(
-                _("The file unpacks to more than %(most)d MB. Split it, or save it as CSV.") % {"most": most}
+                _("The file unpacks to more than %(most)d MB. Split it, or save it as CSV.")
+                % {"most": most}
             )
         if "xl/workbook.xml" not in names:
             raise UnusableFile(_what_it_is(self.zip, names))
@@ -119,7 +132,10 @@ class Workbook:
         if not self.parts:
             raise broken()
         self.sheets = list(self.parts)
-        self.from_1904 = any(_local(e.tag) == "workbookPr" and e.get("date1904") in ("1", "true") for e in book.iter())
+        self.from_1904 = any(
+            _local(e.tag) == "workbookPr" and e.get("date1904") in ("1", "true")
+            for e in book.iter()
+        )
         self.shapes = self._styles() if "xl/styles.xml" in names else []
 
     def _small(self, part: str) -> ElementTree.Element:
@@ -130,22 +146,38 @@ class Workbook:
             if not data or b"<!DOCTYPE" in data:
                 raise broken()
             return ElementTree.fromstring(data)
-        except (KeyError, ElementTree.ParseError, zipfile.BadZipFile, zlib.error, RuntimeError, NotImplementedError):
+        except (
+            KeyError,
+            ElementTree.ParseError,
+            zipfile.BadZipFile,
+            zlib.error,
+            RuntimeError,
+            NotImplementedError,
+        ):
             raise broken() from None
 
     def _styles(self) -> list[str]:
         """For each cell format "" (plain), "date", or as many zeros as its numbers have digits."""
         root = self._small("xl/styles.xml")
-        codes = {e.get("numFmtId"): e.get("formatCode", "") for e in root.iter() if _local(e.tag) == "numFmt"}
+        codes = {
+            e.get("numFmtId"): e.get("formatCode", "")
+            for e in root.iter()
+            if _local(e.tag) == "numFmt"
+        }
         shapes: list[str] = []
         for formats in (e for e in root if _local(e.tag) == "cellXfs"):
             for each in formats:
                 number = each.get("numFmtId", "0")
-                shapes.append(_shape(int(number) if number.isdecimal() else 0, codes.get(number, "")))
+                shapes.append(
+                    _shape(int(number) if number.isdecimal() else 0, codes.get(number, ""))
+                )
         return shapes
 
     def rows(self, sheet: str) -> Iterator[Row]:
-        """The rows of ``sheet`` that have any text, numbered as Excel does. Vertically merged cells repeat theirs."""
+        """The rows of ``sheet`` that have any text, numbered as Excel does.
+
+        Vertically merged cells repeat theirs.
+        """
         part = self.parts.get(sheet)
         if part is None:
             raise UnusableFile(_("The file has no sheet “%(sheet)s”.") % {"sheet": sheet})
@@ -155,7 +187,14 @@ class Workbook:
 
     def _shared(self) -> Strings:
         found = Strings()
-        name = next((n for n in ("xl/sharedStrings.xml", "xl/SharedStrings.xml") if n in self.zip.namelist()), None)
+        name = next(
+            (
+                n
+                for n in ("xl/sharedStrings.xml", "xl/SharedStrings.xml")
+                if n in self.zip.namelist()
+            ),
+            None,
+        )
         if name:
             reader = _Texts(found.add)
             for _block in self.feed(name, reader.parser):
@@ -164,7 +203,9 @@ class Workbook:
         return found
 
     def _merged(self, part: str) -> list[tuple[int, int, int]]:
-        """(column, first row, last row) of every vertical merge; they stand at the end of the part."""
+        """(column, first row, last row) of every vertical merge; they stand at the end of
+        the part.
+        """
         found: list[tuple[int, int, int]] = []
         rest = b""
         for block in self.blocks(part):
@@ -175,7 +216,12 @@ class Workbook:
                 if match[2] != match[4]:
                     found.append((column_number(match[1].decode()), int(match[2]), int(match[4])))
             if len(found) > MOST_MERGED:
-                raise UnusableFile(_("The sheet has too many merged cells. Unmerge them in Excel and save it again."))
+                raise UnusableFile(
+                    _(
+                        "The sheet has too many merged cells. Unmerge them in Excel and save it"
+                        " again."
+                    )
+                )
             rest = text[max(last, len(text) - 200) :]
         return found
 
@@ -216,7 +262,9 @@ def _local(tag: str) -> str:
 def _shape(number: int, code: str) -> str:
     plain = NOT_SHOWN.sub("", code.split(";")[0])
     if code:
-        if re.search(r"[dmyhs]", plain, re.IGNORECASE) and not re.search(r"general|[#?]", plain, re.IGNORECASE):
+        if re.search(r"[dmyhs]", plain, re.IGNORECASE) and not re.search(
+            r"general|[#?]", plain, re.IGNORECASE
+        ):
             return "date"
         return plain if plain and set(plain) == {"0"} and len(plain) <= 40 else ""
     return "date" if number in DATES else ""
@@ -231,21 +279,32 @@ def _check_directory(path: Path) -> None:
     if at < 0 or len(tail) < at + 22:
         raise broken()
     if int.from_bytes(tail[at + 12 : at + 16], "little") > LARGEST_DIRECTORY:
-        raise UnusableFile(_("The file has too many parts for an Excel file. Save it as a new .xlsx file."))
+        raise UnusableFile(
+            _("The file has too many parts for an Excel file. Save it as a new .xlsx file.")
+        )
 
 
 def _what_it_is(package: zipfile.ZipFile, names: set[str]) -> str:
-    kind = package.read("mimetype")[:80] if "mimetype" in names and package.getinfo("mimetype").file_size < 200 else b""
+    kind = (
+        package.read("mimetype")[:80]
+        if "mimetype" in names and package.getinfo("mimetype").file_size < 200
+        else b""
+    )
     if b"opendocument" in kind:
         return _("This is an OpenDocument file (.ods). Save it as .xlsx or CSV and upload that.")
     if "xl/workbook.bin" in names:
         return _("This is a binary Excel file (.xlsb). Save it as .xlsx and upload that.")
     if any(name.startswith("Index/") for name in names):
         return _("This is a Numbers file. Export it as .xlsx or CSV and upload that.")
-    return _("This is a ZIP archive and no Excel file. Unpack it and upload the .xlsx or .csv file in it.")
+    return _(
+        "This is a ZIP archive and no Excel file. Unpack it and upload the .xlsx or .csv file"
+        " in it."
+    )
 
 
-def _parser(start: Callable[..., Any], end: Callable[..., Any], text: Callable[..., Any]) -> expat.XMLParserType:
+def _parser(
+    start: Callable[..., Any], end: Callable[..., Any], text: Callable[..., Any]
+) -> expat.XMLParserType:
     def refuse(*_said: object) -> None:
         raise broken()
 
@@ -291,12 +350,16 @@ class _Texts:
 def too_long_cell(row: int = 0) -> UnusableFile:
     words = {"most": LONGEST_CELL, "row": row}
     if row:
-        return UnusableFile(_("A cell of row %(row)d has more than %(most)d characters. Shorten it.") % words)
+        return UnusableFile(
+            _("A cell of row %(row)d has more than %(most)d characters. Shorten it.") % words
+        )
     return UnusableFile(_("A cell has more than %(most)d characters. Shorten it.") % words)
 
 
 def plain(text: str) -> str:
-    """Text with Excel's escapes (_x000D_) undone; a pair of escaped surrogates becomes its character."""
+    """Text with Excel's escapes (_x000D_) undone; a pair of escaped surrogates becomes its
+    character.
+    """
     if "_x" not in text:
         return text
     text = ESCAPED.sub(lambda found: chr(int(found[1], 16)), text)
@@ -374,7 +437,9 @@ class _Sheet:
 
     def _value(self, text: str) -> str:
         if not text:
-            return "#VALUE!" if self.is_formula and self.kind == "n" else ""  # a formula that was never worked out
+            return (
+                "#VALUE!" if self.is_formula and self.kind == "n" else ""
+            )  # a formula that was never worked out
         if self.kind == "s":
             assert self.book.strings is not None
             return self.book.strings.get(int(text)) if text.strip().isdecimal() else ""
@@ -389,7 +454,9 @@ class _Sheet:
 
 
 def number_text(text: str, shape: str = "", *, from_1904: bool = False) -> str:
-    """A stored number as text: whole ones without exponent or ".0", dates as ISO, leading zeros of the format kept."""
+    """A stored number as text: whole ones without exponent or ".0", dates as ISO, leading zeros of
+    the format kept.
+    """
     try:
         value = Decimal(text)
         if not value.is_finite() or abs(value) >= Decimal("1e40"):
@@ -409,7 +476,11 @@ def _date(serial: float, from_1904: bool) -> str:
         return (datetime(1900, 1, 1) + timedelta(days=serial)).time().isoformat("minutes")
     epoch = datetime(1904, 1, 1) if from_1904 else datetime(1899, 12, 30 if serial >= 60 else 31)
     found = epoch + timedelta(seconds=round(serial * 86_400))
-    return found.date().isoformat() if found.time() == datetime.min.time() else found.isoformat(" ", "seconds")
+    return (
+        found.date().isoformat()
+        if found.time() == datetime.min.time()
+        else found.isoformat(" ", "seconds")
+    )
 
 
 class _Filler:

@@ -1,6 +1,7 @@
 """Sentences of Django and allauth that people read here.
 
-Their Spanish says "usted", ours says "tú": named here, they stand in our catalogue, which comes before theirs.
+Their Spanish says "usted", ours says "tú": named here, they stand in our catalogue, which comes
+before theirs.
 """
 
 from django.utils.translation import gettext_lazy as _

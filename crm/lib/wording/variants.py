@@ -1,7 +1,8 @@
 """Words that differ between Spanish-speaking countries: "prospecto" or "lead", "ANS" or "SLA".
 
-The Spanish catalogue is written with the first of each pair. An installation chooses, and every text that goes through
-the catalogue or :func:`apply` says the other one. All four are masculine, so the sentence around them stays as it is.
+The Spanish catalogue is written with the first of each pair. An installation chooses, and every
+text that goes through the catalogue or :func:`apply` says the other one. All four are masculine, so
+the sentence around them stays as it is.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from django.utils.translation import trans_real
 
 LEAD, AGREEMENT = "lead", "agreement"
 CHOICES = {LEAD: ("prospecto", "lead"), AGREEMENT: ("ANS", "SLA")}
-# Where people in marketing and sales say the English words. Everywhere else: the first of each pair.
+# Where people in marketing and sales say the English words. Everywhere else: the first of each
+# pair.
 SAY_LEAD = ("ES", "AR", "CL", "UY", "PY")
 SAY_SLA = ("ES", "AR", "CL", "UY")
 
@@ -34,8 +36,9 @@ def usual(country: str) -> dict[str, str]:
 
 @contextmanager
 def using(source: Source) -> Iterator[None]:
-    """For the time of a request or a task the words are those of ``source``, which is asked once and only if a
-    Spanish text is said."""
+    """For the time of a request or a task the words are those of ``source``, which is asked once
+    and only if a Spanish text is said.
+    """
     tokens = _source.set(source), _chosen.set(None)
     try:
         yield
@@ -67,9 +70,16 @@ def apply(text: str) -> str:
 
 @lru_cache(maxsize=8192)
 def said(text: str, lead: str, agreement: str) -> str:
-    """``text`` with the words ``lead`` and ``agreement``, in the number and the capitals that it has."""
+    """``text`` with the words ``lead`` and ``agreement``, in the number and the capitals that it
+    has.
+    """
     if lead == "lead":
-        text = re.sub(r"\b(p)rospecto(s?)\b", lambda m: ("L" if m[1] == "P" else "l") + "ead" + m[2], text, flags=re.I)
+        text = re.sub(
+            r"\b(p)rospecto(s?)\b",
+            lambda m: ("L" if m[1] == "P" else "l") + "ead" + m[2],
+            text,
+            flags=re.I,
+        )
     if agreement == "SLA":
         text = re.sub(r"\bANS\b", "SLA", text)
     return text

@@ -1,4 +1,6 @@
-"""Prints every promise that a row breaks and exits 1; prints nothing and exits 0 where all are kept."""
+"""Prints every promise that a row breaks and exits 1; prints nothing and exits 0 where all are
+kept.
+"""
 
 from __future__ import annotations
 
@@ -15,7 +17,9 @@ class Command(BaseCommand):
     help = "Check that the product keeps its promises: one line for each broken one, exit code 1."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--moved-time", action="store_true", help="accept that relevo_now() was replaced")
+        parser.add_argument(
+            "--moved-time", action="store_true", help="accept that relevo_now() was replaced"
+        )
 
     def handle(self, *args: Any, moved_time: bool, **options: Any) -> None:
         found = False

@@ -27,21 +27,37 @@ def day(text: str) -> date:
     try:
         found = date.fromisoformat(text)
     except ValueError:
-        raise ArgumentTypeError(f"{text!r} is not a date: write it as year, month, day: 2026-03-31") from None
+        raise ArgumentTypeError(
+            f"{text!r} is not a date: write it as year, month, day: 2026-03-31"
+        ) from None
     if not FIRST <= found <= LAST or text != found.isoformat():
-        raise ArgumentTypeError(f"{text!r} is not accepted: use a date from {FIRST} to {LAST}, as 2026-03-31")
+        raise ArgumentTypeError(
+            f"{text!r} is not accepted: use a date from {FIRST} to {LAST}, as 2026-03-31"
+        )
     return found
 
 
 class Command(BaseCommand):
-    help = "Print funnel, conversion, accept commitment and days to won, as the alignment page shows them."
+    help = (
+        "Print funnel, conversion, accept commitment and days to won, as the alignment page shows"
+        " them."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--from", dest="start", type=day, required=True, metavar="DATE", help="first date, 2026-01-01"
+            "--from",
+            dest="start",
+            type=day,
+            required=True,
+            metavar="DATE",
+            help="first date, 2026-01-01",
         )
-        parser.add_argument("--to", dest="end", type=day, required=True, metavar="DATE", help="last date, included")
-        parser.add_argument("--source", default="", help=f"code of one source; {NOT_GIVEN}: leads without one")
+        parser.add_argument(
+            "--to", dest="end", type=day, required=True, metavar="DATE", help="last date, included"
+        )
+        parser.add_argument(
+            "--source", default="", help=f"code of one source; {NOT_GIVEN}: leads without one"
+        )
         parser.add_argument("--json", action="store_true", help="machine-readable")
 
     def handle(self, *args: Any, start: date, end: date, source: str, **options: Any) -> None:
@@ -64,7 +80,9 @@ def write_table(found: Numbers) -> list[str]:
     kept, made, days = found.attainment, found.decisions, found.days
     head = f"{found.scope.period.start} to {found.scope.period.end}, dates of {found.scope.zone}"
     funnel = [
-        f"  {step.stage:<14}{_recorded(step.count, step.not_recorded):>13}   {_beside(step)}".rstrip()
+        (
+            f"  {step.stage:<14}{_recorded(step.count, step.not_recorded):>13}   {_beside(step)}"
+        ).rstrip()
         for step in found.funnel
     ]
     return [
@@ -76,14 +94,28 @@ def write_table(found: Numbers) -> list[str]:
         *_table("By month of first sight", found.months, lambda group: group.key),
         "",
         "Handoffs sent in the period: decided in time",
-        f"  attainment    {share(kept.rate):>8}  ({kept.in_time} in time, {kept.late} late or overdue)",
-        f"  left out      {kept.running} still running, {kept.withdrawn} withdrawn, {kept.outage} in an outage of ours",
-        f"  time          median {_time(kept.median)}, p90 {_time(kept.p90)} of business time (n={kept.decided})",
+        (
+            f"  attainment    {share(kept.rate):>8}  ({kept.in_time} in time, {kept.late} late or"
+            " overdue)"
+        ),
+        (
+            f"  left out      {kept.running} still running, {kept.withdrawn} withdrawn,"
+            f" {kept.outage} in an outage of ours"
+        ),
+        (
+            f"  time          median {_time(kept.median)}, p90 {_time(kept.p90)} of business time"
+            f" (n={kept.decided})"
+        ),
         "",
         f"MQLs delivered  {found.delivered}",
-        f"Accepted        {made.accepted_by_sales} of {made.decisions} decisions ({share(made.rate)})",
-        f"Days to won     median {_known(days.median)}, p90 {_known(days.p90)} (n={days.n};"
-        f" {days.before_first_seen} dated before first seen)",
+        (
+            f"Accepted        {made.accepted_by_sales} of {made.decisions} decisions"
+            f" ({share(made.rate)})"
+        ),
+        (
+            f"Days to won     median {_known(days.median)}, p90 {_known(days.p90)} (n={days.n};"
+            f" {days.before_first_seen} dated before first seen)"
+        ),
     ]
 
 
@@ -97,7 +129,8 @@ def _table(title: str, groups: list[Group], name: Callable[[Group], str]) -> lis
     head = f"  {'':<24}{'leads':>8}{'MQL':>14}{'SQL':>14}{'won':>8}{'conversion':>12}"
     lines = [
         f"  {name(group)[:23]:<24}{group.leads:>8}"
-        f"{_recorded(group.mql, group.unrecorded_mql):>14}{_recorded(group.sql, group.unrecorded_sql):>14}"
+        f"{_recorded(group.mql, group.unrecorded_mql):>14}"
+        f"{_recorded(group.sql, group.unrecorded_sql):>14}"
         f"{group.won:>8}{share(group.conversion):>12}"
         for group in groups
     ]

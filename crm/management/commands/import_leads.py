@@ -13,13 +13,20 @@ from leads.imports import csv_job, history
 
 
 class Command(BaseCommand):
-    help = "Import leads from a CSV file by a mapping. Rows that cannot be taken go to the rejects file."
+    help = (
+        "Import leads from a CSV file by a mapping. Rows that cannot be taken go to the rejects"
+        " file."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, help="the CSV file")
         parser.add_argument("--mapping", type=Path, required=True, help="the mapping, a JSON file")
-        parser.add_argument("--team", help="the marketing team that brought the leads (default: the only one)")
-        parser.add_argument("--rejects", type=Path, help="for rejected rows (default: ./<file>.rejects.csv)")
+        parser.add_argument(
+            "--team", help="the marketing team that brought the leads (default: the only one)"
+        )
+        parser.add_argument(
+            "--rejects", type=Path, help="for rejected rows (default: ./<file>.rejects.csv)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:

@@ -13,17 +13,26 @@ from leads.imports import csv_job, history
 
 
 class Command(BaseCommand):
-    help = "Import outcomes of leads from a CSV file by a mapping. Rows that cannot be taken go to the rejects file."
+    help = (
+        "Import outcomes of leads from a CSV file by a mapping. Rows that cannot be taken go to the"
+        " rejects file."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", type=Path, help="the CSV file")
         parser.add_argument("--mapping", type=Path, required=True, help="the mapping, a JSON file")
-        parser.add_argument("--rejects", type=Path, help="for rejected rows (default: ./<file>.rejects.csv)")
+        parser.add_argument(
+            "--rejects", type=Path, help="for rejected rows (default: ./<file>.rejects.csv)"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
             report = history.import_outcomes(
-                options["file"], options["mapping"], by=None, at=clock.now(), rejects=options["rejects"]
+                options["file"],
+                options["mapping"],
+                by=None,
+                at=clock.now(),
+                rejects=options["rejects"],
             )
         except DomainError as error:
             raise CommandError(str(error.message)) from error

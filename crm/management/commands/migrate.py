@@ -1,4 +1,6 @@
-"""`migrate`, as the role that owns the tables (DATABASE_OWNER_URL) while the product runs as another."""
+"""`migrate`, as the role that owns the tables (DATABASE_OWNER_URL) while the product runs as
+another.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +29,9 @@ def refuse_half_upgraded() -> None:
         if missing and len(missing) < len(migration.replaces):
             raise CommandError(
                 f"This database was made by an older version of Relevo: the app {app!r} still lacks"
-                f" {', '.join(missing)}. The last commit that can upgrade it is {LAST_BEFORE_SQUASH}."
-                f" Check that commit out, run `migrate` there, then come back and run it again. Nothing was changed."
+                f" {', '.join(missing)}. The last commit that can upgrade it is"
+                f" {LAST_BEFORE_SQUASH}. Check that commit out, run `migrate` there, then come back"
+                " and run it again. Nothing was changed."
             )
 
 

@@ -11,13 +11,19 @@ from crm.lib.errors import DomainError
 
 
 class Command(BaseCommand):
-    help = "Remove all demo data in one step and begin with an empty Relevo. Refuses anything but a demo."
+    help = (
+        "Remove all demo data in one step and begin with an empty Relevo. Refuses anything but a"
+        " demo."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--yes", action="store_true", help="do not ask")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if not options["yes"] and input("Remove ALL demo data: people, leads, history? Type yes: ").strip() != "yes":
+        if (
+            not options["yes"]
+            and input("Remove ALL demo data: people, leads, history? Type yes: ").strip() != "yes"
+        ):
             raise CommandError("nothing was removed")
         try:
             remove.start(at=clock.now())

@@ -1,4 +1,7 @@
-"""Sweeps deadlines, drains the outbox and sends mails while Celery is silent. Needs PostgreSQL only, no broker."""
+"""Sweeps deadlines, drains the outbox and sends mails while Celery is silent.
+
+Needs PostgreSQL only, no broker.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +29,9 @@ class Command(BaseCommand):
     round = Thread()
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--every", type=float, default=5.0, help="seconds between looks (default 5)")
+        parser.add_argument(
+            "--every", type=float, default=5.0, help="seconds between looks (default 5)"
+        )
 
     def handle(self, *args: Any, every: float, **options: Any) -> None:
         stopped = threading.Event()
@@ -50,7 +55,9 @@ class Command(BaseCommand):
                 connection.close()
 
     def mails(self) -> None:
-        """Send mails beside the sweep, which waits for no server of somebody else's; one round at a time."""
+        """Send mails beside the sweep, which waits for no server of somebody else's; one round at a
+        time.
+        """
         if mail.is_on() and not self.round.is_alive():
             self.round = Thread(target=send_mails, daemon=True)
             self.round.start()

@@ -1,4 +1,6 @@
-"""The catalogues of a new organisation: sources, valuable actions, reasons of every kind, custom fields."""
+"""The catalogues of a new organisation: sources, valuable actions, reasons of every kind, custom
+fields.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,13 @@ REJECTIONS = [
         "Belongs to another team or region",
         False,
     ),
-    ("already_customer", RejectionClass.PROCEDURAL, "Ya es cliente", "Is a customer already", False),
+    (
+        "already_customer",
+        RejectionClass.PROCEDURAL,
+        "Ya es cliente",
+        "Is a customer already",
+        False,
+    ),
     (
         "bad_contact_data",
         RejectionClass.CLERICAL,
@@ -41,7 +49,13 @@ REJECTIONS = [
         "Contact data are wrong",
         True,
     ),
-    ("missing_data", RejectionClass.CLERICAL, "Faltan datos acordados", "Agreed data are missing", True),
+    (
+        "missing_data",
+        RejectionClass.CLERICAL,
+        "Faltan datos acordados",
+        "Agreed data are missing",
+        True,
+    ),
     (
         "not_the_persona",
         RejectionClass.DEFINITIONAL,
@@ -49,12 +63,23 @@ REJECTIONS = [
         "Is not the buyer persona",
         False,
     ),
-    ("no_interest", RejectionClass.DEFINITIONAL, "Sin acción de valor real", "No real valuable action", True),
+    (
+        "no_interest",
+        RejectionClass.DEFINITIONAL,
+        "Sin acción de valor real",
+        "No real valuable action",
+        True,
+    ),
 ]
 DAY = 24 * 60
 # For how long at most, in minutes of the wall's calendar, nights and weekends included.
 PAUSES = [
-    ("call_back", "Pidió que se le llame en una fecha", "Asked to be called back on a date", 14 * DAY),
+    (
+        "call_back",
+        "Pidió que se le llame en una fecha",
+        "Asked to be called back on a date",
+        14 * DAY,
+    ),
     ("away", "Está de viaje o de vacaciones", "Is away", 21 * DAY),
     ("document", "Esperamos un documento suyo", "We wait for a document of theirs", 7 * DAY),
 ]
@@ -69,19 +94,34 @@ ENDINGS = [
 CUSTOM_FIELDS = [
     ("budget", CustomField.Type.NUMBER, "Presupuesto anual", "Yearly budget"),
     ("decides", CustomField.Type.YES_NO, "¿Decide la compra?", "Decides the purchase?"),
-    ("student_or_vendor", CustomField.Type.YES_NO, "¿Estudiante o proveedor?", "Student or vendor?"),
+    (
+        "student_or_vendor",
+        CustomField.Type.YES_NO,
+        "¿Estudiante o proveedor?",
+        "Student or vendor?",
+    ),
 ]
 
 
 def catalogues() -> None:
-    """Sources, valuable actions, reasons and custom fields. Rows that exist already stay as they are."""
+    """Sources, valuable actions, reasons and custom fields.
+
+    Rows that exist already stay as they are.
+    """
     for position, (code, es, en) in enumerate(SOURCES):
-        Source.objects.get_or_create(code=code, defaults={"name": {"es": es, "en": en}, "position": position})
+        Source.objects.get_or_create(
+            code=code, defaults={"name": {"es": es, "en": en}, "position": position}
+        )
     for position, (code, es, en, points) in enumerate(ACTIONS):
         words = {"name": {"es": es, "en": en}, "position": position, "points": points}
         ValuableActionKind.objects.get_or_create(code=code, defaults=words)
     for position, (code, kind, es, en, comment) in enumerate(REJECTIONS):
-        words = {"kind": kind, "name": {"es": es, "en": en}, "needs_comment": comment, "position": position}
+        words = {
+            "kind": kind,
+            "name": {"es": es, "en": en},
+            "needs_comment": comment,
+            "position": position,
+        }
         RejectionReason.objects.get_or_create(code=code, defaults=words)
     for position, (code, ending, es, en) in enumerate(ENDINGS):
         words = {"kind": ending, "name": {"es": es, "en": en}, "position": position}

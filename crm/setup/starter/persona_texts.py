@@ -1,4 +1,6 @@
-"""What the examples and the demo's personas say of themselves: documents in Spanish and English, side by side."""
+"""What the examples and the demo's personas say of themselves: documents in Spanish and English,
+side by side.
+"""
 
 from __future__ import annotations
 
@@ -13,20 +15,24 @@ def both(es: str, en: str) -> Text:
 
 SOFTWARE: dict[str, Any] = {
     "who": both(
-        "Dirige una pyme de servicios, comercio o manufactura, o una de sus áreas. Su empresa ya no cabe en hojas de "
-        "cálculo: tres personas llevan la misma lista y ninguna coincide.\n"
-        "No tiene un área de sistemas. Cuando algo falla, llama a quien instaló el internet o a un sobrino que sabe.",
-        "Runs a small firm in services, trade or manufacturing, or one of its areas. The company has outgrown its "
-        "spreadsheets: three people keep the same list and no two of them agree.\n"
-        "There is no IT department. When something breaks, they call whoever set up the internet, or a nephew who "
-        "knows about computers.",
+        "Dirige una pyme de servicios, comercio o manufactura, o una de sus áreas. Su empresa ya no"
+        " cabe en hojas de cálculo: tres personas llevan la misma lista y ninguna coincide.\nNo"
+        " tiene un área de sistemas. Cuando algo falla, llama a quien instaló el internet o a un"
+        " sobrino que sabe.",
+        "Runs a small firm in services, trade or manufacturing, or one of its areas. The company"
+        " has outgrown its spreadsheets: three people keep the same list and no two of them"
+        " agree.\nThere is no IT department. When something breaks, they call whoever set up the"
+        " internet, or a nephew who knows about computers.",
     ),
     "goals": [
         both(
             "Ver los números de la semana el lunes, sin pedirlos a nadie",
             "See last week's numbers on Monday without asking anybody",
         ),
-        both("Que el trabajo de siempre tome la mitad de los pasos", "Halve the steps of the work that repeats"),
+        both(
+            "Que el trabajo de siempre tome la mitad de los pasos",
+            "Halve the steps of the work that repeats",
+        ),
         both(
             "Crecer sin contratar a una persona más para la oficina",
             "Grow without hiring another person for the office",
@@ -42,7 +48,8 @@ SOFTWARE: dict[str, Any] = {
             "What the firm knows lives in the phone of whoever is on holiday",
         ),
         both(
-            "Se entera de los errores por el reclamo del cliente", "Hears of mistakes from the customer who complains"
+            "Se entera de los errores por el reclamo del cliente",
+            "Hears of mistakes from the customer who complains",
         ),
     ],
     "behaviours": [
@@ -54,7 +61,9 @@ SOFTWARE: dict[str, Any] = {
             "Compara en la noche y desde el teléfono; los domingos lee con calma",
             "Compares at night and on the phone; reads at ease on Sundays",
         ),
-        both("Contesta antes un WhatsApp que un correo", "Answers a WhatsApp sooner than an e-mail"),
+        both(
+            "Contesta antes un WhatsApp que un correo", "Answers a WhatsApp sooner than an e-mail"
+        ),
     ],
     "process": [
         both(
@@ -63,9 +72,13 @@ SOFTWARE: dict[str, Any] = {
         ),
         both(
             "Busca, pide precio a tres y descarta a quien no lo publica o no contesta en el día",
-            "Searches, asks three for a price and drops whoever hides it or does not answer that day",
+            "Searches, asks three for a price and drops whoever hides it or does not answer"
+            " that day",
         ),
-        both("Pide una demostración con sus propios datos", "Asks for a demonstration with their own data"),
+        both(
+            "Pide una demostración con sus propios datos",
+            "Asks for a demonstration with their own data",
+        ),
         both(
             "Invita a la persona que más lo va a usar: si ella dice no, no hay compra",
             "Brings the person who will use it most: if she says no, nobody buys",
@@ -77,21 +90,25 @@ SOFTWARE: dict[str, Any] = {
     ],
     "objections": [
         both(
-            "«Mi equipo no lo va a usar.» Se responde con la prueba de dos semanas y una persona que acompaña",
+            "«Mi equipo no lo va a usar.» Se responde con la prueba de dos semanas y una persona"
+            " que acompaña",
             "“My team will not use it.” Answer with the two-week trial and somebody who goes along",
         ),
         both(
             "«Es caro para lo que hace.» Se responde con las horas que hoy cuesta hacerlo a mano",
-            "“It is dear for what it does.” Answer with the hours that doing it by hand costs today",
+            "“It is dear for what it does.” Answer with the hours that doing it by hand costs"
+            " today",
         ),
         both(
-            "«¿Y si mañana ustedes cierran?» Se responde con la exportación completa, que puede probar hoy",
+            "«¿Y si mañana ustedes cierran?» Se responde con la exportación completa, que puede"
+            " probar hoy",
             "“And if you close down tomorrow?” Answer with the complete export, to be tried today",
         ),
     ],
     "quotes": [
         both(
-            "Quiero abrir una sola pantalla y saber cómo vamos.", "I want to open one screen and know how we are doing."
+            "Quiero abrir una sola pantalla y saber cómo vamos.",
+            "I want to open one screen and know how we are doing.",
         ),
         both(
             "Ya me vendieron un sistema. Todavía lo pago y nadie entra.",
@@ -102,19 +119,28 @@ SOFTWARE: dict[str, Any] = {
 
 INDUSTRY: dict[str, Any] = {
     "who": both(
-        "Compra insumos, refacciones o equipo para una planta, un taller o un distribuidor, y repite pedidos cada mes. "
-        "Responde por el costo, pero lo despiertan por el paro de línea.\n"
-        "Trabaja entre el almacén y el correo. Conoce el precio de memoria y el nombre de quien sí contesta en cada "
-        "proveedor.",
-        "Buys supplies, spare parts or equipment for a plant, a workshop or a distributor, and orders again every "
-        "month. Answers for the cost, but is woken up for the stopped line.\n"
-        "Works between the warehouse and the inbox. Knows prices by heart, and who it is at each supplier that picks "
-        "up the phone.",
+        "Compra insumos, refacciones o equipo para una planta, un taller o un distribuidor, y"
+        " repite pedidos cada mes. Responde por el costo, pero lo despiertan por el paro de"
+        " línea.\nTrabaja entre el almacén y el correo. Conoce el precio de memoria y el nombre de"
+        " quien sí contesta en cada proveedor.",
+        "Buys supplies, spare parts or equipment for a plant, a workshop or a distributor, and"
+        " orders again every month. Answers for the cost, but is woken up for the stopped"
+        " line.\nWorks between the warehouse and the inbox. Knows prices by heart, and who it is at"
+        " each supplier that picks up the phone.",
     ),
     "goals": [
-        both("Que el pedido llegue completo y el día prometido", "Orders that arrive complete and on the day promised"),
-        both("Un precio que se sostenga todo el trimestre", "A price that holds for the whole quarter"),
-        both("Tener una segunda fuente para cada pieza crítica", "A second source for every critical part"),
+        both(
+            "Que el pedido llegue completo y el día prometido",
+            "Orders that arrive complete and on the day promised",
+        ),
+        both(
+            "Un precio que se sostenga todo el trimestre",
+            "A price that holds for the whole quarter",
+        ),
+        both(
+            "Tener una segunda fuente para cada pieza crítica",
+            "A second source for every critical part",
+        ),
     ],
     "pains": [
         both(
@@ -139,15 +165,23 @@ INDUSTRY: dict[str, Any] = {
             "Va a la feria del sector una vez al año y guarda las tarjetas",
             "Goes to the trade fair once a year and keeps the cards",
         ),
-        both("Prueba con un pedido chico antes de dar uno grande", "Tries a small order before giving a large one"),
+        both(
+            "Prueba con un pedido chico antes de dar uno grande",
+            "Tries a small order before giving a large one",
+        ),
     ],
     "process": [
         both(
             "Producción o mantenimiento pide; compras revisa si hay contrato",
             "Production or maintenance asks; purchasing looks whether there is a contract",
         ),
-        both("Pide tres cotizaciones con la misma ficha técnica", "Asks for three quotes on the same data sheet"),
-        both("Ingeniería o calidad aprueba la muestra", "Engineering or quality approves the sample"),
+        both(
+            "Pide tres cotizaciones con la misma ficha técnica",
+            "Asks for three quotes on the same data sheet",
+        ),
+        both(
+            "Ingeniería o calidad aprueba la muestra", "Engineering or quality approves the sample"
+        ),
         both(
             "Da de alta al proveedor: documentos fiscales, cuenta y condiciones de pago",
             "Registers the supplier: tax papers, account and terms of payment",
@@ -167,8 +201,10 @@ INDUSTRY: dict[str, Any] = {
             "“I need 60 days.” Answer with the terms by volume, in writing",
         ),
         both(
-            "«No conozco su marca.» Se responde con la ficha, la muestra y un cliente de su sector al teléfono",
-            "“I do not know your brand.” Answer with the data sheet, a sample and a customer of the trade on the phone",
+            "«No conozco su marca.» Se responde con la ficha, la muestra y un cliente de su sector"
+            " al teléfono",
+            "“I do not know your brand.” Answer with the data sheet, a sample and a customer of the"
+            " trade on the phone",
         ),
     ],
     "quotes": [
@@ -176,18 +212,22 @@ INDUSTRY: dict[str, Any] = {
             "No me diga que sale mañana: dígame cuándo llega.",
             "Do not tell me that it ships tomorrow: tell me when it arrives.",
         ),
-        both("El más barato me salió carísimo la última vez.", "The cheapest one cost me dearly last time."),
+        both(
+            "El más barato me salió carísimo la última vez.",
+            "The cheapest one cost me dearly last time.",
+        ),
     ],
 }
 
 SERVICES: dict[str, Any] = {
     "who": both(
-        "Busca un servicio profesional o un programa de formación, para sí o para su equipo, y tiene una fecha en "
-        "mente: un cambio de puesto, una auditoría, el inicio del ciclo.\n"
-        "No sabe medir la calidad antes de comprar, así que la adivina por cómo lo atienden en la primera llamada.",
-        "Looks for a professional service or a course, for themselves or for a team, with a date in mind: a new "
-        "position, an audit, the start of term.\n"
-        "They cannot tell quality before they buy, so they guess it from how they are treated on the first call.",
+        "Busca un servicio profesional o un programa de formación, para sí o para su equipo, y"
+        " tiene una fecha en mente: un cambio de puesto, una auditoría, el inicio del ciclo.\nNo"
+        " sabe medir la calidad antes de comprar, así que la adivina por cómo lo atienden en la"
+        " primera llamada.",
+        "Looks for a professional service or a course, for themselves or for a team, with a date in"
+        " mind: a new position, an audit, the start of term.\nThey cannot tell quality before they"
+        " buy, so they guess it from how they are treated on the first call.",
     ),
     "goals": [
         both("Un resultado que se note en pocos meses", "A result that shows within months"),
@@ -205,7 +245,10 @@ SERVICES: dict[str, Any] = {
             "Ya empezó algo parecido y lo dejó por falta de tiempo",
             "Has begun something like it and gave up for lack of time",
         ),
-        both("Teme que quien vende no sea quien atiende", "Fears that whoever sells is not who does the work"),
+        both(
+            "Teme que quien vende no sea quien atiende",
+            "Fears that whoever sells is not who does the work",
+        ),
     ],
     "behaviours": [
         both(
@@ -239,38 +282,55 @@ SERVICES: dict[str, Any] = {
             "“I have no time.” Answer with the hours a week, and what happens if one is missed",
         ),
         both(
-            "«Lo encuentro gratis en internet.» Se responde con quién revisa su trabajo y cuántos terminan",
-            "“I find it on the internet for nothing.” Answer with who looks over their work, and how many finish",
+            "«Lo encuentro gratis en internet.» Se responde con quién revisa su trabajo y cuántos"
+            " terminan",
+            "“I find it on the internet for nothing.” Answer with who looks over their work, and"
+            " how many finish",
         ),
     ],
     "quotes": [
         both("Si empiezo, quiero terminarlo.", "If I begin, I want to finish it."),
-        both("Dígame con quién voy a hablar después de pagar.", "Tell me whom I will be talking to once I have paid."),
+        both(
+            "Dígame con quién voy a hablar después de pagar.",
+            "Tell me whom I will be talking to once I have paid.",
+        ),
     ],
 }
 
 LEADER: dict[str, Any] = {
     "who": both(
-        "Directora o gerente comercial de una empresa mediana de América Latina, con un equipo de ventas propio de "
-        "entre cuatro y veinte personas.\n"
-        "Responde por el número del trimestre. Los lunes abre tres hojas de cálculo para saber qué pasó con los "
-        "prospectos que marketing entregó, y los miércoles discute por ellos.",
-        "Commercial director or manager of a mid-sized Latin American company with a sales team of its own, of four to "
-        "twenty people.\n"
-        "Answers for the number of the quarter. On Mondays it takes three spreadsheets to find out what became of the "
-        "leads that marketing handed over, and on Wednesdays an argument about them.",
+        "Directora o gerente comercial de una empresa mediana de América Latina, con un equipo de"
+        " ventas propio de entre cuatro y veinte personas.\nResponde por el número del trimestre."
+        " Los lunes abre tres hojas de cálculo para saber qué pasó con los prospectos que marketing"
+        " entregó, y los miércoles discute por ellos.",
+        "Commercial director or manager of a mid-sized Latin American company with a sales team of"
+        " its own, of four to twenty people.\nAnswers for the number of the quarter. On Mondays it"
+        " takes three spreadsheets to find out what became of the leads that marketing handed over,"
+        " and on Wednesdays an argument about them.",
     ),
     "goals": [
-        both("Que ningún prospecto se pierda entre marketing y ventas", "No lead lost between marketing and sales"),
-        both("Saber el día diez si el mes se va a cumplir", "Know on the tenth whether the month will be made"),
-        both("Que su equipo llame primero a quien sí puede comprar", "A team that first calls those who can buy"),
+        both(
+            "Que ningún prospecto se pierda entre marketing y ventas",
+            "No lead lost between marketing and sales",
+        ),
+        both(
+            "Saber el día diez si el mes se va a cumplir",
+            "Know on the tenth whether the month will be made",
+        ),
+        both(
+            "Que su equipo llame primero a quien sí puede comprar",
+            "A team that first calls those who can buy",
+        ),
     ],
     "pains": [
         both(
             "Discute cada mes por la calidad de los prospectos, sin datos que ambos acepten",
             "Argues every month about the quality of leads, without numbers that both accept",
         ),
-        both("Los vendedores contestan tarde y cada quien a su manera", "Reps answer late, and each in their own way"),
+        both(
+            "Los vendedores contestan tarde y cada quien a su manera",
+            "Reps answer late, and each in their own way",
+        ),
         both(
             "El CRM que tiene sirve para reportar, no para vender",
             "The CRM in place is good for reports, not for selling",
@@ -282,7 +342,8 @@ LEADER: dict[str, Any] = {
             "Reads cases of companies of their country and size, not global studies",
         ),
         both(
-            "Asiste a webinars al mediodía y pide la grabación", "Attends webinars at noon and asks for the recording"
+            "Asiste a webinars al mediodía y pide la grabación",
+            "Attends webinars at noon and asks for the recording",
         ),
         both(
             "Pide referencias por LinkedIn antes de aceptar una segunda reunión",
@@ -294,14 +355,27 @@ LEADER: dict[str, Any] = {
             "Un trimestre malo abre la conversación con marketing",
             "A bad quarter opens the conversation with marketing",
         ),
-        both("Pide una demo con su propio proceso de venta", "Asks for a demo with their own way of selling"),
-        both("Suma a marketing y a sistemas: ambos pueden frenarlo", "Brings in marketing and IT: both can stop it"),
-        both("Pide un piloto de un mes con un solo equipo", "Asks for a pilot of a month with one team"),
-        both("Dirección general firma el contrato anual", "The general manager signs the yearly contract"),
+        both(
+            "Pide una demo con su propio proceso de venta",
+            "Asks for a demo with their own way of selling",
+        ),
+        both(
+            "Suma a marketing y a sistemas: ambos pueden frenarlo",
+            "Brings in marketing and IT: both can stop it",
+        ),
+        both(
+            "Pide un piloto de un mes con un solo equipo",
+            "Asks for a pilot of a month with one team",
+        ),
+        both(
+            "Dirección general firma el contrato anual",
+            "The general manager signs the yearly contract",
+        ),
     ],
     "objections": [
         both(
-            "«Ya tenemos CRM.» Se responde con el acuerdo firmado por ambos lados, que ningún CRM trae",
+            "«Ya tenemos CRM.» Se responde con el acuerdo firmado por ambos lados, que ningún CRM"
+            " trae",
             "“We have a CRM.” Answer with the agreement that both sides sign, which no CRM has",
         ),
         both(
@@ -315,7 +389,8 @@ LEADER: dict[str, Any] = {
     ],
     "quotes": [
         both(
-            "No me faltan prospectos: me falta saber cuáles.", "I am not short of leads: I am short of knowing which."
+            "No me faltan prospectos: me falta saber cuáles.",
+            "I am not short of leads: I am short of knowing which.",
         ),
         both(
             "Marketing dice que los mandó. Ventas dice que no servían. Yo pago los dos sueldos.",
@@ -327,20 +402,32 @@ LEADER: dict[str, Any] = {
 # The wording of before, so that there is something to compare with.
 LEADER_BEFORE: dict[str, Any] = {
     "who": both(
-        "Gerente comercial de una empresa mediana de América Latina, con un equipo de ventas propio.\n"
-        "Responde por el número del trimestre. Los lunes abre tres hojas de cálculo para saber qué pasó con los "
-        "prospectos que marketing entregó.",
-        "Commercial manager of a mid-sized Latin American company with a sales team of its own.\n"
-        "Answers for the number of the quarter. On Mondays it takes three spreadsheets to find out what became of the "
-        "leads that marketing handed over.",
+        "Gerente comercial de una empresa mediana de América Latina, con un equipo de ventas"
+        " propio.\nResponde por el número del trimestre. Los lunes abre tres hojas de cálculo para"
+        " saber qué pasó con los prospectos que marketing entregó.",
+        "Commercial manager of a mid-sized Latin American company with a sales team of its"
+        " own.\nAnswers for the number of the quarter. On Mondays it takes three spreadsheets to"
+        " find out what became of the leads that marketing handed over.",
     ),
     "goals": [
-        both("Que ningún prospecto se pierda entre marketing y ventas", "No lead lost between marketing and sales"),
-        both("Tener reportes más bonitos para la dirección", "Have prettier reports for the management"),
+        both(
+            "Que ningún prospecto se pierda entre marketing y ventas",
+            "No lead lost between marketing and sales",
+        ),
+        both(
+            "Tener reportes más bonitos para la dirección",
+            "Have prettier reports for the management",
+        ),
     ],
     "pains": [
-        both("Discute cada mes por la calidad de los prospectos", "Argues every month about the quality of leads"),
-        both("Los vendedores contestan tarde y cada quien a su manera", "Reps answer late, and each in their own way"),
+        both(
+            "Discute cada mes por la calidad de los prospectos",
+            "Argues every month about the quality of leads",
+        ),
+        both(
+            "Los vendedores contestan tarde y cada quien a su manera",
+            "Reps answer late, and each in their own way",
+        ),
     ],
     "process": LEADER["process"][1:],
     "objections": LEADER["objections"][:1],
@@ -349,20 +436,26 @@ LEADER_BEFORE: dict[str, Any] = {
 
 OWNER: dict[str, Any] = {
     "who": both(
-        "Fundadora o dueño de una empresa pequeña que vende sin equipo comercial propio: cotiza, cobra y atiende entre "
-        "una cosa y otra.\n"
-        "Conoce a cada cliente por su nombre y sospecha que los que no conoce se le están yendo.",
-        "Founder or owner of a small company that sells without a sales team of its own: quotes, collects and serves "
-        "between one thing and the next.\n"
-        "Knows every customer by name, and suspects that those not known by name are going elsewhere.",
+        "Fundadora o dueño de una empresa pequeña que vende sin equipo comercial propio: cotiza,"
+        " cobra y atiende entre una cosa y otra.\nConoce a cada cliente por su nombre y sospecha"
+        " que los que no conoce se le están yendo.",
+        "Founder or owner of a small company that sells without a sales team of its own: quotes,"
+        " collects and serves between one thing and the next.\nKnows every customer by name, and"
+        " suspects that those not known by name are going elsewhere.",
     ),
     "goals": [
         both("Vender más sin contratar", "Sell more without hiring"),
-        both("Dejar de contestar mensajes a las once de la noche", "Stop answering messages at eleven at night"),
+        both(
+            "Dejar de contestar mensajes a las once de la noche",
+            "Stop answering messages at eleven at night",
+        ),
     ],
     "pains": [
         both("Decide con el precio en la mano", "Decides with the price in hand"),
-        both("Cotiza y olvida dar seguimiento a la mitad", "Sends quotes and forgets to follow up half of them"),
+        both(
+            "Cotiza y olvida dar seguimiento a la mitad",
+            "Sends quotes and forgets to follow up half of them",
+        ),
     ],
     "behaviours": [
         both("Compra por recomendación de otro dueño", "Buys on another owner's word"),

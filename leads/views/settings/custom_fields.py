@@ -35,13 +35,20 @@ def custom_fields(request: Request) -> HttpResponse:
         if form.is_valid():
             kind = form.cleaned_data["type"]
             try:
-                custom = customs.create(form.name, kind, form.listed(), by=request.user, at=request.now)
+                custom = customs.create(
+                    form.name, kind, form.listed(), by=request.user, at=request.now
+                )
             except DomainError as error:
                 status = refuse(form, error)
             else:
-                messages.success(request, _("“%(field)s” is asked for from now on.") % {"field": custom})
+                messages.success(
+                    request, _("“%(field)s” is asked for from now on.") % {"field": custom}
+                )
                 return redirect("custom_fields")
-    rows = [(row, FieldType(row.type).label) for row in CustomField.objects.order_by("archived_at", "position", "code")]
+    rows = [
+        (row, FieldType(row.type).label)
+        for row in CustomField.objects.order_by("archived_at", "position", "code")
+    ]
     return render(request, "leads/custom_fields.html", {"form": form, "rows": rows}, status=status)
 
 

@@ -1,4 +1,6 @@
-"""Pages about people, for admins: the list, inviting, and one person with everything that can be done about them."""
+"""Pages about people, for admins: the list, inviting, and one person with everything that can be
+done about them.
+"""
 
 from __future__ import annotations
 
@@ -68,20 +70,32 @@ def people_list(request: Request) -> HttpResponse:
 @admins_only
 def people_invite(request: Request) -> HttpResponse:
     """Invite a person: by mail, or by a link to copy where there is no mail."""
-    form, status = InviteForm(request.POST or None, initial={"language": request.organisation.language}), 200
+    form, status = (
+        InviteForm(request.POST or None, initial={"language": request.organisation.language}),
+        200,
+    )
     if request.method == "POST":
         status = 422
         if form.is_valid():
             data = form.cleaned_data
-            kept = {key: data[key] for key in ("name", "email", "language", "is_director", "is_admin")}
+            kept = {
+                key: data[key] for key in ("name", "email", "language", "is_director", "is_admin")
+            }
             try:
-                invitation = people.invite(**kept, teams=form.places, by=request.user, at=request.now)
+                invitation = people.invite(
+                    **kept, teams=form.places, by=request.user, at=request.now
+                )
             except DomainError as error:
                 status = refuse(form, error)
             else:
                 _say_invited(request, invitation)
                 return redirect("person", pk=invitation.person_id)
-    return render(request, "leads/person_invite.html", {"form": form, "mail_on": not _may_see_links()}, status=status)
+    return render(
+        request,
+        "leads/person_invite.html",
+        {"form": form, "mail_on": not _may_see_links()},
+        status=status,
+    )
 
 
 def _say_invited(request: Request, invitation: Invitation) -> None:
@@ -89,7 +103,9 @@ def _say_invited(request: Request, invitation: Invitation) -> None:
     if not _may_see_links():
         messages.success(request, _("%(name)s gets a mail with the link to %(email)s.") % name)
     else:
-        messages.success(request, _("The link for %(name)s is ready. Copy it and pass it on.") % name)
+        messages.success(
+            request, _("The link for %(name)s is ready. Copy it and pass it on.") % name
+        )
 
 
 def fetch(pk: int) -> User:
@@ -97,7 +113,9 @@ def fetch(pk: int) -> User:
     return get_object_or_404(User.objects.prefetch_related("memberships__team"), pk=pk)
 
 
-def show(request: Request, person: User, *, at: datetime, status: int = 200, **bound: Form) -> HttpResponse:
+def show(
+    request: Request, person: User, *, at: datetime, status: int = 200, **bound: Form
+) -> HttpResponse:
     """The person's page; ``bound``: a form that came back with errors."""
     row = directory.row(person, at=at)
     link = invitations.open_of(person).select_related("invited_by").first()
@@ -133,7 +151,12 @@ def person_page(request: Request, pk: int) -> HttpResponse:
 
 
 def act(
-    request: Request, person: User, name: str, form: Form, write: Callable[[datetime], object], text: str
+    request: Request,
+    person: User,
+    name: str,
+    form: Form,
+    write: Callable[[datetime], object],
+    text: str,
 ) -> HttpResponse:
     """One form of the person's page: what is wrong comes back there, nothing typed is lost."""
     now, status = request.now, 422
@@ -259,10 +282,16 @@ def person_deactivate(request: Request, pk: int) -> HttpResponse:
 
 
 def _going(
-    request: Request, pk: int, write: Callable[[User, Heirs, datetime], dict[str, int]], *, leaving: bool
+    request: Request,
+    pk: int,
+    write: Callable[[User, Heirs, datetime], dict[str, int]],
+    *,
+    leaving: bool,
 ) -> HttpResponse:
-    """First the choice of heirs, then what will move where, then it moves. A choice that does not fit any more comes
-    back with the work as it is now."""
+    """First the choice of heirs, then what will move where, then it moves.
+
+    A choice that does not fit any more comes back with the work as it is now.
+    """
     person, now, status = fetch(pk), request.now, 200
     parcels = work_of(person, at=now)
     form = HeirsForm(request.POST or None, parcels=parcels)
@@ -295,6 +324,10 @@ def _going(
 
 
 def _say_gone(request: Request, person: User, moved: dict[str, int], *, leaving: bool) -> None:
-    text = _("%(name)s is deactivated and signed out.") if leaving else _("The work of %(name)s is handed over.")
+    text = (
+        _("%(name)s is deactivated and signed out.")
+        if leaving
+        else _("The work of %(name)s is handed over.")
+    )
     where = [f"{count} → {name or _('Queue')}" for name, count in moved.items()]
     messages.success(request, " ".join([text % {"name": person.name}, ", ".join(where)]).strip())

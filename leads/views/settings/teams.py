@@ -22,7 +22,10 @@ from leads.views.settings.people import admins_only
 @admins_only
 def team_list(request: Request) -> HttpResponse:
     """All teams with how many belong to them, and the form for a new one."""
-    form, status = NewTeamForm(request.POST or None, initial={"language": request.organisation.language}), 200
+    form, status = (
+        NewTeamForm(request.POST or None, initial={"language": request.organisation.language}),
+        200,
+    )
     if request.method == "POST":
         status = 422
         if form.is_valid():
@@ -31,7 +34,9 @@ def team_list(request: Request) -> HttpResponse:
             except DomainError as error:
                 status = refuse(form, error)
             else:
-                messages.success(request, _("%(team)s is ready. Put people into it.") % {"team": team.name})
+                messages.success(
+                    request, _("%(team)s is ready. Put people into it.") % {"team": team.name}
+                )
                 return redirect("team_list")
     here = Q(memberships__user__deactivated_at__isnull=True)
     rows = Team.objects.annotate(
@@ -61,7 +66,9 @@ def team_page(request: Request, pk: int) -> HttpResponse:
     return show(request, pk, form, status=status)
 
 
-def show(request: Request, pk: int, form: TeamForm, *, status: int = 200, refusal: object = "") -> HttpResponse:
+def show(
+    request: Request, pk: int, form: TeamForm, *, status: int = 200, refusal: object = ""
+) -> HttpResponse:
     """The page of a team as it is saved; ``refusal``: why it cannot be archived."""
     team = get_object_or_404(Team, pk=pk)
     memberships = team.memberships.filter(user__deactivated_at__isnull=True).select_related("user")

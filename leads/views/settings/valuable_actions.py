@@ -42,9 +42,13 @@ def kind_new(request: Request) -> HttpResponse:
     _allowed(request)
     form = ActionKindForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        valuable_actions.create(form.name, form.cleaned_data["points"], by=request.user, at=request.now)
+        valuable_actions.create(
+            form.name, form.cleaned_data["points"], by=request.user, at=request.now
+        )
         return redirect("action_kinds")
-    return render(request, "leads/valuable_action.html", {"form": form}, status=422 if form.errors else 200)
+    return render(
+        request, "leads/valuable_action.html", {"form": form}, status=422 if form.errors else 200
+    )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -53,10 +57,15 @@ def kind_edit(request: Request, pk: int) -> HttpResponse:
     kind = _fetch(request, pk)
     form = ActionKindForm(request.POST or None, kind=kind)
     if request.method == "POST" and form.is_valid():
-        valuable_actions.change(kind, form.name, form.cleaned_data["points"], by=request.user, at=request.now)
+        valuable_actions.change(
+            kind, form.name, form.cleaned_data["points"], by=request.user, at=request.now
+        )
         return redirect("action_kinds")
     return render(
-        request, "leads/valuable_action.html", {"form": form, "kind": kind}, status=422 if form.errors else 200
+        request,
+        "leads/valuable_action.html",
+        {"form": form, "kind": kind},
+        status=422 if form.errors else 200,
     )
 
 

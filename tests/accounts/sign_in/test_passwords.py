@@ -21,7 +21,11 @@ from crm.notifications.models import Message, Notice
 from tests.conftest import Moment
 from tests.factories import PASSWORD, Cast
 
-ASK, SENT, CHANGE = "/accounts/password/reset/", "/accounts/password/reset/sent/", "/accounts/password/"
+ASK, SENT, CHANGE = (
+    "/accounts/password/reset/",
+    "/accounts/password/reset/sent/",
+    "/accounts/password/",
+)
 NEW = "a-quite-new-one-2026"
 
 
@@ -68,7 +72,9 @@ def test_link_works_once(cast: Cast, client: Client) -> None:
     assert (again, knows(NEW)) == ([404, 404], True)
 
 
-def test_link_is_void_after_two_hours(cast: Cast, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_link_is_void_after_two_hours(
+    cast: Cast, client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = mailed_path(client)
     made = passwords.Tokens()._now()
     for minutes, status in ((119, 200), (121, 404)):
@@ -79,11 +85,18 @@ def test_link_is_void_after_two_hours(cast: Cast, client: Client, monkeypatch: p
 
 def test_link_of_somebody_else_is_void(cast: Cast, client: Client) -> None:
     path = mailed_path(client).replace(f"/{cast.bea.pk}/", f"/{cast.root.pk}/")
-    assert (client.get(path).status_code, client.post(path, {"password": NEW}).status_code) == (404, 404)
+    assert (client.get(path).status_code, client.post(path, {"password": NEW}).status_code) == (
+        404,
+        404,
+    )
 
 
-@pytest.mark.parametrize("change", [{"is_active": False}, {"email": "other@relevo.test"}, {"is_demo": True}])
-def test_link_is_void_once_the_account_is_another(cast: Cast, client: Client, change: dict[str, object]) -> None:
+@pytest.mark.parametrize(
+    "change", [{"is_active": False}, {"email": "other@relevo.test"}, {"is_demo": True}]
+)
+def test_link_is_void_once_the_account_is_another(
+    cast: Cast, client: Client, change: dict[str, object]
+) -> None:
     path = mailed_path(client)
     User.objects.filter(pk=cast.bea.pk).update(**change)
     assert client.post(path, {"password": NEW}).status_code == 404
@@ -92,7 +105,12 @@ def test_link_is_void_once_the_account_is_another(cast: Cast, client: Client, ch
 def test_link_lies_in_no_row(cast: Cast, client: Client) -> None:
     token = mailed_path(client).split("/")[-2]
     (row,) = Message.objects.values()
-    assert (len(token) > 30, token in repr(row), row["path"], row["params"]) == (True, False, "", {})
+    assert (len(token) > 30, token in repr(row), row["path"], row["params"]) == (
+        True,
+        False,
+        "",
+        {},
+    )
 
 
 def test_every_session_ends_with_the_old_password(cast: Cast, client: Client) -> None:
@@ -106,7 +124,10 @@ def test_known_and_unknown_addresses_get_the_same_answer(cast: Cast, client: Cli
     User.objects.filter(pk=cast.cruz.pk).update(is_active=False)
     User.objects.filter(pk=cast.dora.pk).update(is_demo=True)
     names = ("bea", "cruz", "dora", "nobody")
-    answers = [(answer.status_code, answer.url) for answer in (ask(client, f"{name}@relevo.test") for name in names)]
+    answers = [
+        (answer.status_code, answer.url)
+        for answer in (ask(client, f"{name}@relevo.test") for name in names)
+    ]
     assert (answers, list(Message.objects.values_list("recipient__name", flat=True))) == (
         [(302, SENT)] * 4,
         ["Bea Quintero"],
@@ -118,7 +139,9 @@ def test_address_is_read_whatever_its_case(cast: Cast, client: Client) -> None:
     assert Message.objects.get().recipient == cast.bea
 
 
-def test_asking_twice_in_a_minute_is_one_mail_and_no_notice(cast: Cast, client: Client, moment: Moment) -> None:
+def test_asking_twice_in_a_minute_is_one_mail_and_no_notice(
+    cast: Cast, client: Client, moment: Moment
+) -> None:
     for seconds in (0, 10, 60):
         moment.advance(seconds=seconds)
         ask(client, "bea@relevo.test")
@@ -137,10 +160,16 @@ def test_bad_address_is_named_and_kept(cast: Cast, client: Client) -> None:
     assert 'value="bea@"' in answer.content.decode()
 
 
-@pytest.mark.parametrize("password", ["short", "x" * 129, "password1234", "bea@relevo.test", "", "nul\x00nul-nul-nul"])
+@pytest.mark.parametrize(
+    "password", ["short", "x" * 129, "password1234", "bea@relevo.test", "", "nul\x00nul-nul-nul"]
+)
 def test_bad_password_is_refused(cast: Cast, client: Client, password: str) -> None:
     answer = client.post(mailed_path(client), {"password": password})
-    assert (answer.status_code, list(answer.context["form"].errors), knows(PASSWORD)) == (422, ["password"], True)
+    assert (answer.status_code, list(answer.context["form"].errors), knows(PASSWORD)) == (
+        422,
+        ["password"],
+        True,
+    )
 
 
 @pytest.mark.parametrize("password", ["exactly12car", "x1" * 64, "contraseña larga ñ"])
@@ -149,7 +178,9 @@ def test_good_password_is_taken_as_typed(cast: Cast, client: Client, password: s
     assert knows(password) is True
 
 
-def test_new_password_opens_an_account_that_was_locked_by_wrong_ones(cast: Cast, client: Client) -> None:
+def test_new_password_opens_an_account_that_was_locked_by_wrong_ones(
+    cast: Cast, client: Client
+) -> None:
     for _try in range(12):
         client.post("/accounts/login/", {"login": "bea@relevo.test", "password": "wrong"})
     client.post(mailed_path(client), {"password": NEW})
@@ -157,7 +188,9 @@ def test_new_password_opens_an_account_that_was_locked_by_wrong_ones(cast: Cast,
     assert answer.status_code == 302
 
 
-def test_without_mail_the_page_says_whom_to_ask(cast: Cast, client: Client, settings: Settings) -> None:
+def test_without_mail_the_page_says_whom_to_ask(
+    cast: Cast, client: Client, settings: Settings
+) -> None:
     settings.MAIL_ON = False
     found = [client.get(ASK).content.decode(), ask(client, "bea@relevo.test").content.decode()]
     offers = ['name="email"' in text for text in found]
@@ -179,29 +212,42 @@ def change(client: Client, current: str = PASSWORD, password: str = NEW) -> Http
     return client.post(CHANGE, {"current": current, "password": password})
 
 
-def test_changed_password_keeps_this_session_and_ends_the_others(cast: Cast, client: Client) -> None:
+def test_changed_password_keeps_this_session_and_ends_the_others(
+    cast: Cast, client: Client
+) -> None:
     elsewhere = Client()
     for one in (client, elsewhere):
         one.force_login(cast.bea)
     answer = change(client)
-    assert (answer.url, knows(NEW), client.get("/preferences/").status_code) == ("/preferences/", True, 200)
+    assert (answer.url, knows(NEW), client.get("/preferences/").status_code) == (
+        "/preferences/",
+        True,
+        200,
+    )
     assert elsewhere.get("/preferences/").url == "/accounts/login/?next=/preferences/"
 
 
 @pytest.mark.parametrize(
-    ("current", "password", "wrong"), [("wrong", NEW, "current"), (PASSWORD, "short", "password"), ("", NEW, "current")]
+    ("current", "password", "wrong"),
+    [("wrong", NEW, "current"), (PASSWORD, "short", "password"), ("", NEW, "current")],
 )
 def test_change_that_is_refused_names_the_field(
     cast: Cast, client: Client, current: str, password: str, wrong: str
 ) -> None:
     client.force_login(cast.bea)
     answer = change(client, current, password)
-    assert (answer.status_code, list(answer.context["form"].errors), knows(PASSWORD)) == (422, [wrong], True)
+    assert (answer.status_code, list(answer.context["form"].errors), knows(PASSWORD)) == (
+        422,
+        [wrong],
+        True,
+    )
 
 
 def test_guessing_the_current_password_is_stopped(cast: Cast, client: Client) -> None:
     client.force_login(cast.bea)
-    assert [change(client, f"guess {number}").status_code for number in range(6)] == [422] * 5 + [429]
+    assert [change(client, f"guess {number}").status_code for number in range(6)] == [422] * 5 + [
+        429
+    ]
 
 
 def test_demo_people_keep_their_password(cast: Cast, client: Client, settings: Settings) -> None:
@@ -225,7 +271,9 @@ LOOK = {"language": "es", "time_zone": "", "theme": "system", "density": "comfor
 
 
 @pytest.mark.parametrize(("given", "wanted"), [({}, False), ({"mails": "on"}, True)])
-def test_mails_are_a_preference(cast: Cast, client: Client, given: dict[str, str], wanted: bool) -> None:
+def test_mails_are_a_preference(
+    cast: Cast, client: Client, given: dict[str, str], wanted: bool
+) -> None:
     client.force_login(cast.bea)
     client.post("/preferences/", {**LOOK, **given})
     assert User.objects.get(pk=cast.bea.pk).mails is wanted
@@ -238,7 +286,10 @@ def test_where_there_is_no_mail_the_preference_stays(
     settings.MAIL_ON = False
     User.objects.filter(pk=cast.bea.pk).update(mails=wanted)
     client.force_login(cast.bea)
-    hidden = re.search(r'<input type="hidden" name="mails" value="(\w+)"', client.get("/preferences/").content.decode())
+    hidden = re.search(
+        r'<input type="hidden" name="mails" value="(\w+)"',
+        client.get("/preferences/").content.decode(),
+    )
     assert hidden is not None
     client.post("/preferences/", {**LOOK, "mails": hidden[1]})
     assert User.objects.get(pk=cast.bea.pk).mails is wanted

@@ -32,14 +32,22 @@ def test_email_is_read_whatever_its_case(cast: Cast, client: Client) -> None:
     assert try_password(client, "BEA@Relevo.Test") is True
 
 
-@pytest.mark.parametrize(("email", "password"), [("bea@relevo.test", "wrong"), ("nobody@relevo.test", PASSWORD)])
+@pytest.mark.parametrize(
+    ("email", "password"), [("bea@relevo.test", "wrong"), ("nobody@relevo.test", PASSWORD)]
+)
 def test_wrong_sign_in_is_refused(cast: Cast, client: Client, email: str, password: str) -> None:
     assert try_password(client, email, password) is False
 
 
 def test_known_and_unknown_accounts_get_the_same_answer(cast: Cast, client: Client) -> None:
-    known = client.post(LOGIN, {"login": "bea@relevo.test", "password": "wrong"}).context["form"].errors
-    unknown = client.post(LOGIN, {"login": "nobody@relevo.test", "password": "wrong"}).context["form"].errors
+    known = (
+        client.post(LOGIN, {"login": "bea@relevo.test", "password": "wrong"}).context["form"].errors
+    )
+    unknown = (
+        client.post(LOGIN, {"login": "nobody@relevo.test", "password": "wrong"})
+        .context["form"]
+        .errors
+    )
     assert (known, bool(known)) == (unknown, True)
 
 
@@ -83,7 +91,9 @@ def demo_bea(cast: Cast) -> User:
     return bea
 
 
-def test_demo_person_signs_in_by_the_button_in_demo_mode(demo_bea: User, client: Client, settings: Settings) -> None:
+def test_demo_person_signs_in_by_the_button_in_demo_mode(
+    demo_bea: User, client: Client, settings: Settings
+) -> None:
     settings.DEMO = True
     client.post(reverse("demo_sign_in"), {"as": "sales_rep"})
     assert client.session["_auth_user_id"] == str(demo_bea.pk)
@@ -102,12 +112,16 @@ def test_demo_button_is_not_there_beside_a_real_organisation(
 
 
 @pytest.mark.parametrize("key", ["bea", "", "root", "SALES_REP"])
-def test_demo_button_of_another_name_is_not_there(demo_bea: User, client: Client, settings: Settings, key: str) -> None:
+def test_demo_button_of_another_name_is_not_there(
+    demo_bea: User, client: Client, settings: Settings, key: str
+) -> None:
     settings.DEMO = True
     assert client.post(reverse("demo_sign_in"), {"as": key}).status_code == 404
 
 
-def test_demo_button_never_signs_in_a_real_person(demo_bea: User, client: Client, settings: Settings) -> None:
+def test_demo_button_never_signs_in_a_real_person(
+    demo_bea: User, client: Client, settings: Settings
+) -> None:
     settings.DEMO = True
     User.objects.filter(pk=demo_bea.pk).update(is_demo=False)
     assert client.post(reverse("demo_sign_in"), {"as": "sales_rep"}).status_code == 404
@@ -118,11 +132,15 @@ def test_demo_button_needs_a_post(demo_bea: User, client: Client, settings: Sett
     assert client.get(reverse("demo_sign_in"), {"as": "sales_rep"}).status_code == 405
 
 
-def test_demo_person_cannot_sign_in_by_password_outside_demo_mode(demo_bea: User, client: Client) -> None:
+def test_demo_person_cannot_sign_in_by_password_outside_demo_mode(
+    demo_bea: User, client: Client
+) -> None:
     assert try_password(client, demo_bea.email or "") is False
 
 
-def test_demo_persons_session_ends_outside_demo_mode(demo_bea: User, client: Client, settings: Settings) -> None:
+def test_demo_persons_session_ends_outside_demo_mode(
+    demo_bea: User, client: Client, settings: Settings
+) -> None:
     settings.DEMO = True
     client.force_login(demo_bea)
     assert client.get("/preferences/").status_code == 200
@@ -132,7 +150,9 @@ def test_demo_persons_session_ends_outside_demo_mode(demo_bea: User, client: Cli
 
 def test_people_to_try_are_those_of_the_demo(demo_bea: User, settings: Settings) -> None:
     settings.DEMO = True
-    assert [(person.key, person.email) for person in demo.people()] == [("sales_rep", f"bea@{demo.DOMAIN}")]
+    assert [(person.key, person.email) for person in demo.people()] == [
+        ("sales_rep", f"bea@{demo.DOMAIN}")
+    ]
 
 
 def test_nobody_can_be_tried_outside_demo_mode(demo_bea: User) -> None:

@@ -20,7 +20,9 @@ from tests.factories import ACCEPTED_AT, CONTACTED_AT, Cast, pause_reason, when
 ELEVEN = CONTACTED_AT
 
 
-def record(handoff: Handoff, cast: Cast, *, reached: bool = True, at: datetime = ELEVEN, **more: Any) -> Attempt:
+def record(
+    handoff: Handoff, cast: Cast, *, reached: bool = True, at: datetime = ELEVEN, **more: Any
+) -> Attempt:
     return attempts.record(handoff, "phone", reached=reached, by=cast.bea, at=at, **more)
 
 
@@ -42,7 +44,10 @@ def test_attempt_that_reached_nobody_is_noted_and_moves_nothing(cast: Cast) -> N
     record(handoff, cast, reached=False, note="Voicemail")
     payload = {"cycle": 1, "channel": "phone", "note": "Voicemail", "reached": False}
     assert last_event(handoff) == ("attempt", "accepted", "accepted", payload)
-    assert (stored(handoff).state, clock_of(handoff, "first_contact").state) == ("accepted", "running")
+    assert (stored(handoff).state, clock_of(handoff, "first_contact").state) == (
+        "accepted",
+        "running",
+    )
 
 
 def test_first_contact_moves_the_handoff(cast: Cast) -> None:
@@ -100,7 +105,9 @@ def test_attempts_go_on_after_the_sql(cast: Cast, state: str) -> None:
 
 
 @pytest.mark.parametrize("happened_at", ["2026-03-02 10:19:59", "2026-03-02 11:00:01"])
-def test_attempt_before_the_acceptance_or_in_the_future_is_refused(cast: Cast, happened_at: str) -> None:
+def test_attempt_before_the_acceptance_or_in_the_future_is_refused(
+    cast: Cast, happened_at: str
+) -> None:
     handoff = factories.accepted(cast)
     with pytest.raises(attempts.OutsideHandoff) as refused:
         record(handoff, cast, at=ELEVEN, happened_at=when(happened_at))
@@ -140,8 +147,14 @@ def test_earlier_contact_takes_the_place_of_the_later_one(cast: Cast) -> None:
     waited, decides = clock_of(handoff, "first_contact"), clock_of(handoff, "sql_decision")
     assert stored(handoff).contacted_at == ELEVEN
     assert (waited.state, waited.stopped_at, waited.used_seconds) == ("met", ELEVEN, 40 * 60)
-    assert (decides.started_at, decides.due_at, decides.assigned_due_at) == (ELEVEN, *[when("2026-03-04 11:00")] * 2)
-    assert (decides.soon_at, decides.next_step_at) == (when("2026-03-03 15:00"), when("2026-03-03 11:00"))
+    assert (decides.started_at, decides.due_at, decides.assigned_due_at) == (
+        ELEVEN,
+        *[when("2026-03-04 11:00")] * 2,
+    )
+    assert (decides.soon_at, decides.next_step_at) == (
+        when("2026-03-03 15:00"),
+        when("2026-03-03 11:00"),
+    )
 
 
 def test_earlier_contact_is_an_event_that_says_so(cast: Cast) -> None:
@@ -151,13 +164,20 @@ def test_earlier_contact_is_an_event_that_says_so(cast: Cast) -> None:
     kinds = list(handoff.events.order_by("id").values_list("kind", flat=True))[-3:]
     moments = [when("2026-03-02 13:00").astimezone(UTC).isoformat(), ELEVEN.isoformat()]
     assert kinds == ["contacted", "attempt", "corrected"]
-    assert last_event(handoff) == ("corrected", "contacted", "contacted", {"cycle": 1, "contacted_at": moments})
+    assert last_event(handoff) == (
+        "corrected",
+        "contacted",
+        "contacted",
+        {"cycle": 1, "contacted_at": moments},
+    )
 
 
 def test_later_contact_never_takes_the_place_of_the_earlier_one(cast: Cast) -> None:
     handoff = factories.contacted(cast)
     before = clock_of(handoff, "sql_decision").due_at
-    record(handoff, cast, at=when("2026-03-02 13:30"), happened_at=when("2026-03-02 11:00:00.000001"))
+    record(
+        handoff, cast, at=when("2026-03-02 13:30"), happened_at=when("2026-03-02 11:00:00.000001")
+    )
     found = stored(handoff)
     assert (found.contacted_at, clock_of(handoff, "sql_decision").due_at) == (ELEVEN, before)
     assert not handoff.events.filter(kind="corrected").exists()
@@ -165,7 +185,13 @@ def test_later_contact_never_takes_the_place_of_the_earlier_one(cast: Cast) -> N
 
 def test_attempt_that_reached_nobody_corrects_nothing(cast: Cast) -> None:
     handoff = factories.contacted(cast)
-    record(handoff, cast, reached=False, at=when("2026-03-02 13:30"), happened_at=when("2026-03-02 10:30"))
+    record(
+        handoff,
+        cast,
+        reached=False,
+        at=when("2026-03-02 13:30"),
+        happened_at=when("2026-03-02 10:30"),
+    )
     assert stored(handoff).contacted_at == ELEVEN
 
 
@@ -179,7 +205,10 @@ def test_earlier_contact_mends_the_breach_and_leaves_the_ledger(cast: Cast, mome
     record(handoff, cast, at=when("2026-03-02 14:50"), happened_at=when("2026-03-02 14:20"))
     clock = clock_of(handoff, "first_contact")
     assert (clock.state, clock.breached_at, clock.assigned_met) == ("met", None, True)
-    assert list(clock.firings.order_by("level").values_list("kind", flat=True)) == ["warn", "breach"]
+    assert list(clock.firings.order_by("level").values_list("kind", flat=True)) == [
+        "warn",
+        "breach",
+    ]
 
 
 def test_earlier_contact_on_another_day_moves_the_date_of_the_lead(cast: Cast) -> None:
@@ -190,7 +219,10 @@ def test_earlier_contact_on_another_day_moves_the_date_of_the_lead(cast: Cast) -
 
 
 def test_decision_that_was_in_time_stays_in_time(cast: Cast) -> None:
-    """The SQL decision was due on Wednesday at 13:00, decided at 12:30. The true contact was on Monday at 11:00."""
+    """The SQL decision was due on Wednesday at 13:00, decided at 12:30.
+
+    The true contact was on Monday at 11:00.
+    """
     handoff = factories.accepted(cast)
     record(handoff, cast, at=when("2026-03-02 13:00"))
     factories.prove(handoff.lead, by=cast.bea)
@@ -198,7 +230,10 @@ def test_decision_that_was_in_time_stays_in_time(cast: Cast) -> None:
     record(handoff, cast, at=when("2026-03-04 13:30"), happened_at=ELEVEN)
     decided = clock_of(handoff, "sql_decision")
     assert (decided.state, decided.due_at) == ("met", when("2026-03-04 13:00"))
-    assert (stored(handoff).contacted_at, clock_of(handoff, "first_contact").stopped_at) == (ELEVEN, ELEVEN)
+    assert (stored(handoff).contacted_at, clock_of(handoff, "first_contact").stopped_at) == (
+        ELEVEN,
+        ELEVEN,
+    )
 
 
 def test_decision_that_was_in_time_by_the_true_start_too_is_counted_from_it(cast: Cast) -> None:
@@ -212,8 +247,12 @@ def test_decision_that_was_in_time_by_the_true_start_too_is_counted_from_it(cast
     assert found == ("met", ELEVEN, when("2026-03-04 11:00"), 4 * 3600)
 
 
-def test_earlier_start_of_a_decision_that_is_overdue_by_it_fires_now(cast: Cast, moment: Moment) -> None:
-    """Contact noted for Wednesday at 9:00; it was on Monday at 11:00, so the decision was due on Wednesday at 11:00."""
+def test_earlier_start_of_a_decision_that_is_overdue_by_it_fires_now(
+    cast: Cast, moment: Moment
+) -> None:
+    """Contact noted for Wednesday at 9:00; it was on Monday at 11:00, so the decision was due on
+    Wednesday at 11:00.
+    """
     handoff = factories.accepted(cast)
     at = moment.set("2026-03-04 11:30")
     record(handoff, cast, at=at, happened_at=when("2026-03-04 09:00"))
@@ -226,25 +265,44 @@ def test_earlier_start_of_a_decision_that_is_overdue_by_it_fires_now(cast: Cast,
 
 
 def test_earlier_start_under_a_pause_moves_what_comes_after_it(cast: Cast) -> None:
-    """Decision of 16 h from Monday 13:00, paused from 15:00 to Tuesday 10:00; it began at 11:00: 4 h were used."""
+    """Decision of 16 h from Monday 13:00, paused from 15:00 to Tuesday 10:00; it began at 11:00: 4
+    h were used.
+    """
     handoff = factories.accepted(cast)
     record(handoff, cast, at=when("2026-03-02 13:00"))
     until = when("2026-03-03 10:00")
-    pauses.pause(stored(handoff), pause_reason(), until=until, by=cast.bea, at=when("2026-03-02 15:00"))
+    pauses.pause(
+        stored(handoff), pause_reason(), until=until, by=cast.bea, at=when("2026-03-02 15:00")
+    )
     record(handoff, cast, at=when("2026-03-02 16:00"), happened_at=ELEVEN)
     clock = clock_of(handoff, "sql_decision")
-    assert (clock.state, clock.spent, clock.due_at) == ("paused", timedelta(hours=4), when("2026-03-04 14:00"))
-    assert (clock.next_step_at, clock.pauses.get().then_step_at) == (until, when("2026-03-03 14:00"))
+    assert (clock.state, clock.spent, clock.due_at) == (
+        "paused",
+        timedelta(hours=4),
+        when("2026-03-04 14:00"),
+    )
+    assert (clock.next_step_at, clock.pauses.get().then_step_at) == (
+        until,
+        when("2026-03-03 14:00"),
+    )
 
 
 def test_earlier_start_that_leaves_no_time_before_the_pause_ends_it(cast: Cast) -> None:
-    """Contact noted for Wednesday 10:00, the decision paused at 12:00; it was on Monday 11:00: due Wednesday 11:00."""
+    """Contact noted for Wednesday 10:00, the decision paused at 12:00; it was on Monday 11:00: due
+    Wednesday 11:00.
+    """
     handoff = factories.accepted(cast)
     record(handoff, cast, at=when("2026-03-04 10:00"))
     until = when("2026-03-06 10:00")
-    pauses.pause(stored(handoff), pause_reason(), until=until, by=cast.bea, at=when("2026-03-04 12:00"))
+    pauses.pause(
+        stored(handoff), pause_reason(), until=until, by=cast.bea, at=when("2026-03-04 12:00")
+    )
     at = when("2026-03-04 13:00")
     record(handoff, cast, at=at, happened_at=ELEVEN)
     clock = clock_of(handoff, "sql_decision")
-    assert (clock.state, clock.due_at, clock.next_step_at) == ("running", when("2026-03-04 11:00"), at)
+    assert (clock.state, clock.due_at, clock.next_step_at) == (
+        "running",
+        when("2026-03-04 11:00"),
+        at,
+    )
     assert (clock.pauses.get().end, clock.pauses.get().ended_at) == ("corrected", at)

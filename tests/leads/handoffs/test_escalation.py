@@ -32,7 +32,9 @@ def told() -> dict[str, list[str]]:
 
 def escalations(handoff: Handoff) -> list[tuple[object, ...]]:
     events = handoff.events.filter(kind="escalated").order_by("id")
-    return [(e.payload["step"], e.payload["metric"], e.from_state, e.to_state, e.actor) for e in events]
+    return [
+        (e.payload["step"], e.payload["metric"], e.from_state, e.to_state, e.actor) for e in events
+    ]
 
 
 # -- The accept clock: 10:00 to 12:00
@@ -91,7 +93,9 @@ def test_without_director_the_admin_is_told(cast: Cast, moment: Moment) -> None:
     assert told()["handoff.escalated_director"] == ["Root"]
 
 
-def test_queue_with_nobody_in_it_tells_the_director_from_the_first_warning(cast: Cast, moment: Moment) -> None:
+def test_queue_with_nobody_in_it_tells_the_director_from_the_first_warning(
+    cast: Cast, moment: Moment
+) -> None:
     factories.handed_off(cast)
     User.objects.filter(pk__in=[cast.bea.pk, cast.cruz.pk, cast.dora.pk]).update(is_active=False)
     climb(moment, "11:30")
@@ -174,7 +178,9 @@ def test_owner_who_left_is_not_waited_for(cast: Cast, moment: Moment) -> None:
 
 @pytest.fixture
 def requeued(cast: Cast, moment: Moment) -> Handoff:
-    """Accepted on Monday, never contacted; the ladder takes it back 240 business minutes after the deadline."""
+    """Accepted on Monday, never contacted; the ladder takes it back 240 business minutes after the
+    deadline.
+    """
     handoff = factories.accepted(cast)
     climb(moment, "13:20", "14:20", "15:20")
     moment.set("2026-03-03 10:20:05")
@@ -184,7 +190,11 @@ def requeued(cast: Cast, moment: Moment) -> Handoff:
 
 
 def test_uncontacted_handoff_goes_back_to_the_queue(requeued: Handoff, cast: Cast) -> None:
-    assert (requeued.state, requeued.owner, requeued.requeued_at) == ("pending", None, when("2026-03-03 10:20:05"))
+    assert (requeued.state, requeued.owner, requeued.requeued_at) == (
+        "pending",
+        None,
+        when("2026-03-03 10:20:05"),
+    )
     assert escalations(requeued)[-1] == ("requeue", "first_contact", "accepted", "accepted", None)
 
 
@@ -197,7 +207,9 @@ def test_uncontacted_handoff_leaves_a_breach_and_starts_anew(requeued: Handoff, 
     ]
 
 
-def test_requeued_handoff_is_escalated_again_from_its_new_start(requeued: Handoff, cast: Cast, moment: Moment) -> None:
+def test_requeued_handoff_is_escalated_again_from_its_new_start(
+    requeued: Handoff, cast: Cast, moment: Moment
+) -> None:
     moment.set("2026-03-03 11:50:06")
     tasks.sweep()
     assert escalations(requeued)[-1] == ("warn", "accept", "pending", "pending", None)
@@ -235,7 +247,10 @@ def test_notice_says_which_promise_and_by_when(cast: Cast, moment: Moment) -> No
     factories.handed_off(cast)
     climb(moment, "11:30")
     message = Message.objects.filter(kind="handoff.warning")[0]
-    assert (message.params["metric"], message.params["due_at"]) == ("accept", "2026-03-02T18:00:00+00:00")
+    assert (message.params["metric"], message.params["due_at"]) == (
+        "accept",
+        "2026-03-02T18:00:00+00:00",
+    )
 
 
 def test_every_step_has_an_action_for_every_subject() -> None:

@@ -52,7 +52,15 @@ def test_whole_way_is_written_from_and_to(cast: Cast) -> None:
 
 def test_whole_way_dates_each_stage_of_the_lead(cast: Cast) -> None:
     lead = Lead.objects.get(pk=factories.won(cast).lead_id)
-    columns = ("mql_on", "handed_off_on", "accepted_on", "contacted_on", "sql_on", "opportunity_on", "won_on")
+    columns = (
+        "mql_on",
+        "handed_off_on",
+        "accepted_on",
+        "contacted_on",
+        "sql_on",
+        "opportunity_on",
+        "won_on",
+    )
     assert [str(getattr(lead, column)) for column in columns] == [
         *["2026-03-02"] * 5,
         "2026-03-04",
@@ -79,7 +87,9 @@ def prove_some(handoff: Handoff, cast: Cast, *codes: str) -> None:
 
 def agreed(cast: Cast, **terms: Any) -> None:
     """The next version of the agreement, with ``terms``, signed and in force."""
-    factories.agreement(cast.calendar, marketing=cast.luis, sales=cast.dora, of=cast.agreement.agreement, **terms)
+    factories.agreement(
+        cast.calendar, marketing=cast.luis, sales=cast.dora, of=cast.agreement.agreement, **terms
+    )
 
 
 @pytest.mark.parametrize(
@@ -119,14 +129,28 @@ def test_missing_proof_only_warns_where_the_agreement_says_so(
 def test_word_against_it_blocks_too(cast: Cast) -> None:
     handoff = factories.contacted(cast)
     factories.prove(handoff.lead, by=cast.bea)
-    leads.add_evidence(handoff.lead, "decides", "not_met", value="His boss does", source="Call", by=cast.bea, at=SQL_AT)
+    leads.add_evidence(
+        handoff.lead,
+        "decides",
+        "not_met",
+        value="His boss does",
+        source="Call",
+        by=cast.bea,
+        at=SQL_AT,
+    )
     with pytest.raises(outcomes.SqlUnproven):
         outcomes.qualify_sql(handoff, by=cast.bea, at=SQL_AT)
 
 
 def test_editing_the_agreement_later_does_not_change_what_blocks(cast: Cast) -> None:
     handoff = factories.contacted(cast)
-    factories.agreement(cast.calendar, marketing=cast.luis, sales=cast.dora, of=cast.agreement.agreement, sql_blocks=[])
+    factories.agreement(
+        cast.calendar,
+        marketing=cast.luis,
+        sales=cast.dora,
+        of=cast.agreement.agreement,
+        sql_blocks=[],
+    )
     with pytest.raises(outcomes.SqlUnproven):
         outcomes.qualify_sql(handoff, by=cast.bea, at=SQL_AT)
 
@@ -138,7 +162,9 @@ def test_accepted_lead_is_contacted_before_it_is_an_sql(cast: Cast) -> None:
         outcomes.qualify_sql(handoff, by=cast.bea, at=SQL_AT)
 
 
-@pytest.mark.parametrize("state", ["handed_off", "sql", "opportunity", "won", "lost", "rejected", "disqualified"])
+@pytest.mark.parametrize(
+    "state", ["handed_off", "sql", "opportunity", "won", "lost", "rejected", "disqualified"]
+)
 def test_sql_is_refused_in_any_other_state(cast: Cast, state: str) -> None:
     handoff = getattr(factories, state)(cast, attributes={"budget": 60000, "decides": True})
     before = moves(handoff)
@@ -201,12 +227,19 @@ def test_accept_as_sql_tells_marketing_both(cast: Cast) -> None:
 def test_won_handoff_has_amount_and_moment(cast: Cast) -> None:
     found = stored(factories.won(cast, "185000.00"))
     assert (found.state, found.amount, found.closed_at) == ("won", Decimal("185000.00"), WON_AT)
-    assert (found.lead.stage, found.lead.won_amount, found.lead.won_by) == ("won", Decimal("185000.00"), cast.bea)
+    assert (found.lead.stage, found.lead.won_amount, found.lead.won_by) == (
+        "won",
+        Decimal("185000.00"),
+        cast.bea,
+    )
 
 
 def test_winning_an_sql_opens_the_opportunity_on_the_way(cast: Cast) -> None:
     handoff = outcomes.win(factories.sql(cast), Decimal("1"), by=cast.bea, at=WON_AT)
-    assert moves(handoff)[-2:] == [("opportunity", "sql", "opportunity"), ("won", "opportunity", "won")]
+    assert moves(handoff)[-2:] == [
+        ("opportunity", "sql", "opportunity"),
+        ("won", "opportunity", "won"),
+    ]
 
 
 @pytest.mark.parametrize("amount", ["0", "-1", "NaN", "Infinity"])
@@ -223,7 +256,9 @@ def test_won_without_amount_is_refused_by_the_database(cast: Cast) -> None:
         Handoff.objects.filter(pk=handoff.pk).update(state="won", closed_at=WON_AT, amount=0)
 
 
-@pytest.mark.parametrize("state", ["handed_off", "accepted", "contacted", "won", "lost", "rejected", "disqualified"])
+@pytest.mark.parametrize(
+    "state", ["handed_off", "accepted", "contacted", "won", "lost", "rejected", "disqualified"]
+)
 def test_winning_is_refused_in_any_other_state(cast: Cast, state: str) -> None:
     handoff = getattr(factories, state)(cast)
     with pytest.raises(Conflict):
@@ -236,9 +271,21 @@ def test_winning_is_refused_in_any_other_state(cast: Cast, state: str) -> None:
 @pytest.mark.parametrize("state", ["sql", "opportunity"])
 def test_lost_handoff_has_its_reason(cast: Cast, state: str) -> None:
     handoff = getattr(factories, state)(cast)
-    outcomes.lose(handoff, factories.outcome("price"), by=cast.bea, at=WON_AT, comment="20 % cheaper elsewhere")
+    outcomes.lose(
+        handoff,
+        factories.outcome("price"),
+        by=cast.bea,
+        at=WON_AT,
+        comment="20 % cheaper elsewhere",
+    )
     found, event = stored(handoff), handoff.events.get(kind="lost")
-    assert (found.state, found.outcome_reason, found.closed_at, found.lead.stage, str(found.lead.lost_on)) == (
+    assert (
+        found.state,
+        found.outcome_reason,
+        found.closed_at,
+        found.lead.stage,
+        str(found.lead.lost_on),
+    ) == (
         "lost",
         factories.outcome("price"),
         WON_AT,
@@ -254,7 +301,9 @@ def test_lost_handoff_has_its_reason(cast: Cast, state: str) -> None:
 @pytest.mark.parametrize("state", ["contacted", "sql"])
 def test_disqualified_handoff_has_its_reason(cast: Cast, state: str) -> None:
     handoff = getattr(factories, state)(cast)
-    outcomes.disqualify(handoff, factories.outcome("no_budget"), by=cast.bea, at=when("2026-03-03 12:00"))
+    outcomes.disqualify(
+        handoff, factories.outcome("no_budget"), by=cast.bea, at=when("2026-03-03 12:00")
+    )
     found = stored(handoff)
     assert (found.state, found.outcome_reason, found.lead.stage) == (
         "disqualified",
@@ -268,7 +317,9 @@ def test_disqualifying_stops_the_clock_of_the_decision(cast: Cast) -> None:
 
 
 def test_disqualifying_is_no_rejection(cast: Cast) -> None:
-    assert [decision.kind for decision in factories.disqualified(cast).decisions.all()] == ["accept"]
+    assert [decision.kind for decision in factories.disqualified(cast).decisions.all()] == [
+        "accept"
+    ]
 
 
 @pytest.mark.parametrize(("step", "code"), [("lose", "no_budget"), ("disqualify", "price")])
@@ -323,8 +374,17 @@ def test_each_criterion_blocks_or_warns_as_the_agreement_says(
 
 
 def test_need_and_timing_block_only_where_the_agreement_says_so(cast: Cast) -> None:
-    need = {**factories.DECIDES, "code": "need", "kind": "need", "field": "", "operator": "said", "operand": None}
-    persona = factories.persona("thorough", [factories.SIZE, factories.BUDGET, factories.DECIDES, need])
+    need = {
+        **factories.DECIDES,
+        "code": "need",
+        "kind": "need",
+        "field": "",
+        "operator": "said",
+        "operand": None,
+    }
+    persona = factories.persona(
+        "thorough", [factories.SIZE, factories.BUDGET, factories.DECIDES, need]
+    )
     agreed(cast, sql_blocks=["means", "authority", "need"])
     cast.persona = persona
     handoff = factories.contacted(cast)

@@ -1,6 +1,8 @@
-"""Pausing the clock of a lead that asked for time: for whom, how long, and how it ends, whatever ends it.
+"""Pausing the clock of a lead that asked for time: for whom, how long, and how it ends, whatever
+ends it.
 
-Accepted on Monday at 10:20, contact due at 14:20 (4 h), warning at 13:20. Calendar: Monday to Friday, 9 to 17.
+Accepted on Monday at 10:20, contact due at 14:20 (4 h), warning at 13:20. Calendar: Monday to
+Friday, 9 to 17.
 """
 
 from __future__ import annotations
@@ -32,10 +34,14 @@ def stored(handoff: Handoff) -> Handoff:
 
 
 def clock_of(handoff: Handoff, metric: str = "first_contact") -> Clock:
-    return Clock.objects.filter(subject_type="handoff", subject_id=handoff.pk, metric=metric).order_by("-id")[0]
+    return Clock.objects.filter(
+        subject_type="handoff", subject_id=handoff.pk, metric=metric
+    ).order_by("-id")[0]
 
 
-def paused(cast: Cast, *, until: Any = TUESDAY, at: Any = NOON, reason: str = "call_back", **more: Any) -> Handoff:
+def paused(
+    cast: Cast, *, until: Any = TUESDAY, at: Any = NOON, reason: str = "call_back", **more: Any
+) -> Handoff:
     handoff = factories.accepted(cast)
     pauses.pause(stored(handoff), pause_reason(reason), until=until, by=cast.bea, at=at, **more)
     return stored(handoff)
@@ -45,15 +51,27 @@ def paused(cast: Cast, *, until: Any = TUESDAY, at: Any = NOON, reason: str = "c
 
 
 def test_deadline_moves_by_the_business_time_of_the_pause(cast: Cast) -> None:
-    """Paused for 5 h of Monday and 1 h of Tuesday: what was due on Monday at 14:20 is due 6 business hours later."""
+    """Paused for 5 h of Monday and 1 h of Tuesday: what was due on Monday at 14:20 is due 6
+    business hours later.
+    """
     clock = clock_of(paused(cast))
-    assert (clock.state, clock.paused_until, clock.due_at) == ("paused", TUESDAY, when("2026-03-03 12:20"))
+    assert (clock.state, clock.paused_until, clock.due_at) == (
+        "paused",
+        TUESDAY,
+        when("2026-03-03 12:20"),
+    )
 
 
 def test_risk_the_next_step_and_the_own_deadline_move_along(cast: Cast) -> None:
     clock = clock_of(paused(cast))
-    assert (clock.soon_at, clock.assigned_due_at) == (when("2026-03-03 11:20"), when("2026-03-03 12:20"))
-    assert (clock.next_step_at, clock.pauses.get().then_step_at) == (TUESDAY, when("2026-03-03 11:20"))
+    assert (clock.soon_at, clock.assigned_due_at) == (
+        when("2026-03-03 11:20"),
+        when("2026-03-03 12:20"),
+    )
+    assert (clock.next_step_at, clock.pauses.get().then_step_at) == (
+        TUESDAY,
+        when("2026-03-03 11:20"),
+    )
 
 
 def test_pause_outside_working_hours_moves_no_deadline(cast: Cast) -> None:
@@ -71,9 +89,17 @@ def test_pause_outside_working_hours_moves_no_deadline(cast: Cast) -> None:
 
 def test_pause_is_an_event_with_its_reason_and_end(cast: Cast) -> None:
     event = paused(cast, note="Call me on Tuesday").events.order_by("-id")[0]
-    assert (event.kind, event.actor, event.from_state, event.to_state) == ("paused", cast.bea, "accepted", "accepted")
+    assert (event.kind, event.actor, event.from_state, event.to_state) == (
+        "paused",
+        cast.bea,
+        "accepted",
+        "accepted",
+    )
     assert event.payload["pause_reason"] == "call_back"
-    assert (event.payload["until"], event.payload["note"]) == (TUESDAY.isoformat(), "Call me on Tuesday")
+    assert (event.payload["until"], event.payload["note"]) == (
+        TUESDAY.isoformat(),
+        "Call me on Tuesday",
+    )
 
 
 def test_clock_of_the_sql_decision_may_pause(cast: Cast) -> None:
@@ -86,7 +112,13 @@ def test_clock_of_the_sql_decision_may_pause(cast: Cast) -> None:
 def test_nothing_else_may_pause(cast: Cast, state: str) -> None:
     handoff = getattr(factories, state)(cast)
     with pytest.raises(IllegalMove):
-        pauses.pause(stored(handoff), pause_reason(), until=TUESDAY, by=cast.dora, at=when("2026-03-02 12:30"))
+        pauses.pause(
+            stored(handoff),
+            pause_reason(),
+            until=TUESDAY,
+            by=cast.dora,
+            at=when("2026-03-02 12:30"),
+        )
 
 
 def test_accept_clock_is_refused_by_the_database(cast: Cast) -> None:
@@ -109,19 +141,39 @@ def test_breached_clock_cannot_pause(cast: Cast, moment: Moment, time: str, is_s
 def test_paused_clock_cannot_pause_again(cast: Cast) -> None:
     handoff = paused(cast)
     with pytest.raises(NotPausable):
-        pauses.pause(handoff, pause_reason("document"), until=TUESDAY, by=cast.bea, at=when("2026-03-02 13:00"))
+        pauses.pause(
+            handoff,
+            pause_reason("document"),
+            until=TUESDAY,
+            by=cast.bea,
+            at=when("2026-03-02 13:00"),
+        )
 
 
 def test_pause_that_is_over_unnoticed_makes_room_for_the_next(cast: Cast) -> None:
     handoff = paused(cast)
-    pauses.pause(handoff, pause_reason(), until=when("2026-03-04 10:00"), by=cast.bea, at=when("2026-03-03 11:00"))
-    assert list(handoff.clock.pauses.values_list("ended_at", "end")) == [(TUESDAY, "elapsed"), (None, "")]
+    pauses.pause(
+        handoff,
+        pause_reason(),
+        until=when("2026-03-04 10:00"),
+        by=cast.bea,
+        at=when("2026-03-03 11:00"),
+    )
+    assert list(handoff.clock.pauses.values_list("ended_at", "end")) == [
+        (TUESDAY, "elapsed"),
+        (None, ""),
+    ]
     assert clock_of(handoff).due_at == when("2026-03-04 11:20")
 
 
 def test_overlapping_pauses_are_refused_by_the_database(cast: Cast) -> None:
     pause = clock_of(paused(cast)).pauses.get()
-    pause.pk, pause.started_at, pause.ended_at, pause.end = None, NOON, when("2026-03-02 13:00"), "by_hand"
+    pause.pk, pause.started_at, pause.ended_at, pause.end = (
+        None,
+        NOON,
+        when("2026-03-02 13:00"),
+        "by_hand",
+    )
     with pytest.raises(IntegrityError, match="pause_no_overlap"), transaction.atomic():
         pause.save(force_insert=True)
 
@@ -139,7 +191,9 @@ def test_somebody_who_lost_the_lead_cannot_pause_it(cast: Cast) -> None:
 
 def test_reason_that_is_not_agreed_is_refused(cast: Cast) -> None:
     handoff = factories.accepted(cast)
-    Handoff.objects.filter(pk=handoff.pk).update(policy={**handoff.policy, "pauses": {"document": 3600}})
+    Handoff.objects.filter(pk=handoff.pk).update(
+        policy={**handoff.policy, "pauses": {"document": 3600}}
+    )
     with pytest.raises(BadPause) as refused:
         pauses.pause(stored(handoff), pause_reason(), until=TUESDAY, by=cast.bea, at=NOON)
     assert list(refused.value.fields) == ["reason"]
@@ -147,10 +201,14 @@ def test_reason_that_is_not_agreed_is_refused(cast: Cast) -> None:
 
 def test_agreed_cap_counts_and_not_the_catalogues(cast: Cast) -> None:
     handoff = factories.accepted(cast)
-    Handoff.objects.filter(pk=handoff.pk).update(policy={**handoff.policy, "pauses": {"call_back": 3600}})
+    Handoff.objects.filter(pk=handoff.pk).update(
+        policy={**handoff.policy, "pauses": {"call_back": 3600}}
+    )
     with pytest.raises(BadPause):
         pauses.pause(stored(handoff), pause_reason(), until=TUESDAY, by=cast.bea, at=NOON)
-    pauses.pause(stored(handoff), pause_reason(), until=when("2026-03-02 13:00"), by=cast.bea, at=NOON)
+    pauses.pause(
+        stored(handoff), pause_reason(), until=when("2026-03-02 13:00"), by=cast.bea, at=NOON
+    )
     assert clock_of(handoff).paused_until == when("2026-03-02 13:00")
 
 
@@ -177,7 +235,9 @@ def test_end_in_the_past_or_beyond_the_cap_is_refused(cast: Cast, until: str, re
 
 
 def test_cap_may_be_used_up_to_its_end(cast: Cast) -> None:
-    assert clock_of(paused(cast, until=when("2026-03-04 12:00"), reason="document")).state == "paused"
+    assert (
+        clock_of(paused(cast, until=when("2026-03-04 12:00"), reason="document")).state == "paused"
+    )
 
 
 def test_cap_of_a_reason_is_used_up_over_its_pauses(cast: Cast) -> None:
@@ -190,14 +250,26 @@ def test_cap_of_a_reason_is_used_up_over_its_pauses(cast: Cast) -> None:
     assert clock_of(handoff).paused_until == when("2026-03-04 13:00")
 
 
-def test_all_pauses_of_a_clock_together_have_an_end(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_pauses_of_a_clock_together_have_an_end(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("sla.clocks.pauses.MOST", timedelta(hours=24))
     handoff = paused(cast, reason="document")
     with pytest.raises(BadPause):
         pauses.pause(
-            handoff, pause_reason(), until=when("2026-03-03 13:00:01"), by=cast.bea, at=when("2026-03-03 11:00")
+            handoff,
+            pause_reason(),
+            until=when("2026-03-03 13:00:01"),
+            by=cast.bea,
+            at=when("2026-03-03 11:00"),
         )
-    pauses.pause(handoff, pause_reason(), until=when("2026-03-03 13:00"), by=cast.bea, at=when("2026-03-03 11:00"))
+    pauses.pause(
+        handoff,
+        pause_reason(),
+        until=when("2026-03-03 13:00"),
+        by=cast.bea,
+        at=when("2026-03-03 11:00"),
+    )
 
 
 # -- Its end
@@ -208,10 +280,16 @@ def test_pause_is_over_by_itself_once_and_the_owner_is_told(cast: Cast, moment: 
     moment.set("2026-03-03 10:00:05")
     assert [tasks.sweep(), tasks.sweep()] == [1, 0]
     clock, pause = clock_of(handoff), Pause.objects.get()
-    assert (clock.state, clock.paused_until, clock.next_step_at) == ("running", None, when("2026-03-03 11:20"))
+    assert (clock.state, clock.paused_until, clock.next_step_at) == (
+        "running",
+        None,
+        when("2026-03-03 11:20"),
+    )
     assert (pause.ended_at, pause.end, pause.ended_by) == (TUESDAY, "elapsed", None)
     assert handoff.events.filter(kind="resumed").count() == 1
-    assert list(Message.objects.filter(kind="handoff.resumed").values_list("recipient", flat=True)) == [cast.bea.pk]
+    assert list(
+        Message.objects.filter(kind="handoff.resumed").values_list("recipient", flat=True)
+    ) == [cast.bea.pk]
 
 
 def test_pause_is_never_over_early(cast: Cast, moment: Moment) -> None:
@@ -230,7 +308,12 @@ def test_ladder_rests_while_paused(cast: Cast, moment: Moment) -> None:
 
 def test_ladder_goes_on_after_the_pause(cast: Cast, moment: Moment) -> None:
     paused(cast)
-    for time in ("2026-03-03 10:00:01", "2026-03-03 11:20:01", "2026-03-03 12:20:01", "2026-03-03 13:20:01"):
+    for time in (
+        "2026-03-03 10:00:01",
+        "2026-03-03 11:20:01",
+        "2026-03-03 12:20:01",
+        "2026-03-03 13:20:01",
+    ):
         moment.set(time)
         tasks.sweep()
     assert list(Firing.objects.order_by("id").values_list("kind", "planned_at")) == [
@@ -254,7 +337,11 @@ def test_outage_over_the_end_of_the_pause_and_the_deadline(cast: Cast, moment: M
     moment.set("2026-03-03 15:00")
     tasks.sweep()
     clock, pause = clock_of(handoff), Pause.objects.get()
-    assert (pause.ended_at, clock.state, clock.breached_at) == (TUESDAY, "breached", when("2026-03-03 12:20"))
+    assert (pause.ended_at, clock.state, clock.breached_at) == (
+        TUESDAY,
+        "breached",
+        when("2026-03-03 12:20"),
+    )
     assert list(Firing.objects.order_by("id").values_list("kind", "outcome")) == [
         ("warn", "overtaken"),
         ("breach", "done"),
@@ -266,9 +353,19 @@ def test_early_end_moves_the_deadline_back(cast: Cast) -> None:
     handoff = paused(cast)
     pauses.resume(handoff, by=cast.bea, at=when("2026-03-02 13:30"))
     clock, pause = clock_of(handoff), Pause.objects.get()
-    assert (clock.state, clock.due_at, clock.assigned_due_at) == ("running", *[when("2026-03-02 15:50")] * 2)
-    assert (clock.soon_at, clock.next_step_at) == (when("2026-03-02 14:50"), when("2026-03-02 14:50"))
-    assert (pause.ended_at, pause.end, pause.ended_by) == (when("2026-03-02 13:30"), "by_hand", cast.bea)
+    assert (clock.state, clock.due_at, clock.assigned_due_at) == (
+        "running",
+        *[when("2026-03-02 15:50")] * 2,
+    )
+    assert (clock.soon_at, clock.next_step_at) == (
+        when("2026-03-02 14:50"),
+        when("2026-03-02 14:50"),
+    )
+    assert (pause.ended_at, pause.end, pause.ended_by) == (
+        when("2026-03-02 13:30"),
+        "by_hand",
+        cast.bea,
+    )
 
 
 def test_end_of_no_pause_is_refused(cast: Cast) -> None:
@@ -280,13 +377,23 @@ def test_contact_while_paused_ends_it_and_keeps_the_promise(cast: Cast) -> None:
     handoff = paused(cast)
     attempts.record(handoff, "phone", reached=True, by=cast.bea, at=when("2026-03-02 16:00"))
     clock, pause = clock_of(handoff), Pause.objects.get()
-    assert (clock.state, clock.stopped_at, clock.used_seconds) == ("met", when("2026-03-02 16:00"), 100 * 60)
-    assert (pause.ended_at, pause.end, pause.ended_by) == (when("2026-03-02 16:00"), "done", cast.bea)
+    assert (clock.state, clock.stopped_at, clock.used_seconds) == (
+        "met",
+        when("2026-03-02 16:00"),
+        100 * 60,
+    )
+    assert (pause.ended_at, pause.end, pause.ended_by) == (
+        when("2026-03-02 16:00"),
+        "done",
+        cast.bea,
+    )
 
 
 def test_contact_from_before_the_pause_leaves_it_without_length(cast: Cast) -> None:
     handoff, eleven = paused(cast), when("2026-03-02 11:00")
-    attempts.record(handoff, "phone", reached=True, by=cast.bea, at=when("2026-03-02 16:00"), happened_at=eleven)
+    attempts.record(
+        handoff, "phone", reached=True, by=cast.bea, at=when("2026-03-02 16:00"), happened_at=eleven
+    )
     clock, pause = clock_of(handoff), Pause.objects.get()
     assert (clock.state, clock.stopped_at, clock.used_seconds) == ("met", eleven, 40 * 60)
     assert (pause.ended_at, clock.due_at) == (NOON, when("2026-03-02 14:20"))
@@ -304,16 +411,28 @@ def test_requeue_while_paused_cancels_the_clock_and_ends_the_pause(cast: Cast) -
     handoff = paused(cast)
     handoffs.requeue(handoff, by=cast.dora, at=when("2026-03-02 16:00"), cause="by hand")
     clock, pause = clock_of(handoff), Pause.objects.get()
-    assert (clock.state, clock.paused_until, pause.end, pause.ended_by) == ("cancelled", None, "taken", cast.dora)
+    assert (clock.state, clock.paused_until, pause.end, pause.ended_by) == (
+        "cancelled",
+        None,
+        "taken",
+        cast.dora,
+    )
     assert stored(handoff).clock == clock_of(handoff, "accept")
 
 
 def test_reassigning_while_paused_leaves_the_leads_clock_as_it_is(cast: Cast) -> None:
-    """The lead asked for time, whoever works on it. The new owner's own time begins when the pause is over."""
+    """The lead asked for time, whoever works on it.
+
+    The new owner's own time begins when the pause is over.
+    """
     handoff = paused(cast)
     handoffs.reassign(handoff, cast.cruz, by=cast.dora, at=when("2026-03-02 16:00"))
     clock = clock_of(handoff)
-    assert (clock.state, clock.due_at, Pause.objects.get().ended_at) == ("paused", when("2026-03-03 12:20"), None)
+    assert (clock.state, clock.due_at, Pause.objects.get().ended_at) == (
+        "paused",
+        when("2026-03-03 12:20"),
+        None,
+    )
     assert (clock.accountable, clock.assigned_due_at) == (cast.cruz, when("2026-03-03 14:00"))
 
 
@@ -327,7 +446,9 @@ def test_qualifying_while_paused_ends_the_pause(cast: Cast) -> None:
 def test_disqualifying_while_paused_ends_the_pause(cast: Cast) -> None:
     handoff = factories.contacted(cast)
     pauses.pause(stored(handoff), pause_reason(), until=TUESDAY, by=cast.bea, at=NOON)
-    outcomes.disqualify(stored(handoff), factories.outcome("no_budget"), by=cast.bea, at=when("2026-03-02 16:00"))
+    outcomes.disqualify(
+        stored(handoff), factories.outcome("no_budget"), by=cast.bea, at=when("2026-03-02 16:00")
+    )
     assert (clock_of(handoff, "sql_decision").state, Pause.objects.get().end) == ("met", "done")
 
 

@@ -1,7 +1,8 @@
-"""Bringing open handoffs to the agreement and the calendars of now: looked at first, then exactly that, never a breach
-after the fact.
+"""Bringing open handoffs to the agreement and the calendars of now: looked at first, then exactly
+that, never a breach after the fact.
 
-Handed off on Monday at 10:00, to be accepted by 12:00; accepted at 10:20, contact due at 14:20. Office 9 to 17.
+Handed off on Monday at 10:00, to be accepted by 12:00; accepted at 10:20, contact due at 14:20.
+Office 9 to 17.
 """
 
 from __future__ import annotations
@@ -110,7 +111,9 @@ def test_source_that_was_corrected_brings_another_commitment(cast: Cast) -> None
     quick = {**ACCEPT, "window_minutes": 60, "conditions": {"sources": ["event"]}}
     parent = cast.agreement.agreement
     promises = [*COMMITMENTS, quick]
-    factories.agreement(cast.calendar, marketing=cast.luis, sales=cast.dora, of=parent, commitments=promises)
+    factories.agreement(
+        cast.calendar, marketing=cast.luis, sales=cast.dora, of=parent, commitments=promises
+    )
     handoff = factories.handed_off(cast)
     Lead.objects.update(source=factories.source("event"))
     early = when("2026-03-02 10:30")
@@ -123,7 +126,10 @@ def test_leads_see_their_team_and_the_director_all(cast: Cast) -> None:
     factories.handed_off(cast)
     factories.handed_off(cast, to=cast.other_sales)
     agreed(cast, accept=240)
-    counts = [len(reapply.preview(by=who, at=ELEVEN).lines) for who in (cast.dora, cast.elsa, cast.luis, cast.bea)]
+    counts = [
+        len(reapply.preview(by=who, at=ELEVEN).lines)
+        for who in (cast.dora, cast.elsa, cast.luis, cast.bea)
+    ]
     assert counts == [1, 2, 0, 0]
 
 
@@ -145,8 +151,14 @@ def test_deadline_that_would_have_passed_stays(cast: Cast, moment: Moment) -> No
     moment.set("2026-03-02 11:00:30")
     tasks.sweep()
     clock = Clock.objects.get()
-    assert (clock.due_at, clock.state, clock.firings.count()) == (when("2026-03-02 12:00"), "running", 0)
-    assert stored(handoff).policy["clocks"]["accept"]["limit_seconds"] == 1800  # for clocks that start later
+    assert (clock.due_at, clock.state, clock.firings.count()) == (
+        when("2026-03-02 12:00"),
+        "running",
+        0,
+    )
+    assert (
+        stored(handoff).policy["clocks"]["accept"]["limit_seconds"] == 1800
+    )  # for clocks that start later
 
 
 @pytest.mark.parametrize(("accept", "outcome"), [(60, "past"), (61, "earlier")])
@@ -168,10 +180,16 @@ def test_overdue_clock_stays_overdue(cast: Cast, moment: Moment, is_swept: bool)
     assert Clock.objects.get().due_at == when("2026-03-02 12:00")
 
 
-def test_paused_clock_stays_and_is_brought_along_after_its_pause(cast: Cast, moment: Moment) -> None:
-    """4 h became 8 h while it was paused from 10:30 to Tuesday 10:00, with 10 min used: due on Wednesday at 9:50."""
+def test_paused_clock_stays_and_is_brought_along_after_its_pause(
+    cast: Cast, moment: Moment
+) -> None:
+    """4 h became 8 h while it was paused from 10:30 to Tuesday 10:00, with 10 min used: due on
+    Wednesday at 9:50.
+    """
     handoff, until = factories.accepted(cast), when("2026-03-03 10:00")
-    pauses.pause(stored(handoff), pause_reason(), until=until, by=cast.bea, at=when("2026-03-02 10:30"))
+    pauses.pause(
+        stored(handoff), pause_reason(), until=until, by=cast.bea, at=when("2026-03-02 10:30")
+    )
     agreed(cast, contact=480)
     before = due(handoff)
     assert looked(cast.dora) == [("paused", ("agreement",))]
@@ -189,7 +207,9 @@ def test_clock_without_an_agreed_time_stays(cast: Cast) -> None:
     handoff = factories.handed_off(cast)
     parent = cast.agreement.agreement
     rest = [promise for promise in COMMITMENTS if promise["metric"] != "accept"]
-    factories.agreement(cast.calendar, marketing=cast.luis, sales=cast.dora, of=parent, at=ELEVEN, commitments=rest)
+    factories.agreement(
+        cast.calendar, marketing=cast.luis, sales=cast.dora, of=parent, at=ELEVEN, commitments=rest
+    )
     assert looked(cast.dora) == [("not_agreed", ("agreement",))]
     applied(cast.dora)
     assert due(handoff) == when("2026-03-02 12:00")
@@ -204,7 +224,10 @@ def test_apply_moves_the_clock_and_what_hangs_on_it(cast: Cast) -> None:
     assert applied(cast.dora) == reapply.Applied(moved=1, brought=1, left=[])
     clock = Clock.objects.get(metric="first_contact")
     assert (clock.due_at, clock.limit_seconds) == (when("2026-03-03 10:20"), 28800)
-    assert (clock.soon_at, clock.next_step_at) == (when("2026-03-02 16:20"), when("2026-03-03 09:20"))
+    assert (clock.soon_at, clock.next_step_at) == (
+        when("2026-03-02 16:20"),
+        when("2026-03-03 09:20"),
+    )
     assert clock.assigned_due_at == clock.due_at
     assert clock.commitment.version.number == 2
     assert clock.started_at == factories.ACCEPTED_AT
@@ -215,7 +238,10 @@ def test_version_that_judged_stays_and_the_policy_says_whose_times_count(cast: C
     handoff = factories.accepted(cast)
     newer = agreed(cast, contact=480)
     applied(cast.dora)
-    assert (stored(handoff).agreement_version, stored(handoff).policy["version"]) == (cast.agreement, newer.pk)
+    assert (stored(handoff).agreement_version, stored(handoff).policy["version"]) == (
+        cast.agreement,
+        newer.pk,
+    )
 
 
 def test_next_clock_follows_the_new_terms(cast: Cast) -> None:
@@ -235,7 +261,9 @@ def test_second_preview_finds_nothing(cast: Cast) -> None:
 
 
 def test_steps_that_fired_stay_and_new_ones_follow(cast: Cast, moment: Moment) -> None:
-    """The warning fired at 11:30; with the deadline at 14:00 another one is due at 13:30, the breach at 14:00."""
+    """The warning fired at 11:30; with the deadline at 14:00 another one is due at 13:30, the
+    breach at 14:00.
+    """
     factories.handed_off(cast)
     at = moment.set("2026-03-02 11:30:05")
     tasks.sweep()
@@ -254,32 +282,48 @@ def test_steps_that_fired_stay_and_new_ones_follow(cast: Cast, moment: Moment) -
 
 
 def test_warning_whose_time_has_passed_is_left_out(cast: Cast) -> None:
-    """Due at 11:10 now: the warning would have been at 10:40. The next step is the deadline, ahead."""
+    """Due at 11:10 now: the warning would have been at 10:40.
+
+    The next step is the deadline, ahead.
+    """
     factories.handed_off(cast)
     agreed(cast, accept=70)
     applied(cast.dora)
     clock = Clock.objects.get()
-    assert (clock.due_at, clock.next_step_at, clock.ladder[0]["kind"]) == (*[when("2026-03-02 11:10")] * 2, "breach")
+    assert (clock.due_at, clock.next_step_at, clock.ladder[0]["kind"]) == (
+        *[when("2026-03-02 11:10")] * 2,
+        "breach",
+    )
 
 
 def test_own_time_of_who_took_over_is_counted_anew_from_there(cast: Cast) -> None:
-    handoff = handoffs.reassign(factories.accepted(cast), cast.cruz, by=cast.dora, at=when("2026-03-02 10:50"))
+    handoff = handoffs.reassign(
+        factories.accepted(cast), cast.cruz, by=cast.dora, at=when("2026-03-02 10:50")
+    )
     agreed(cast, contact=480)
     applied(cast.dora)
     clock = stored(handoff).clock
     assert clock is not None
-    assert (clock.due_at, clock.assigned_due_at) == (when("2026-03-03 10:20"), when("2026-03-03 10:50"))
+    assert (clock.due_at, clock.assigned_due_at) == (
+        when("2026-03-03 10:20"),
+        when("2026-03-03 10:50"),
+    )
 
 
 def test_own_deadline_that_would_have_passed_stays(cast: Cast) -> None:
     """Cruz took it over at 10:50 and has until 14:50; 5 minutes would have been over at 10:55."""
-    handoff = handoffs.reassign(factories.accepted(cast), cast.cruz, by=cast.dora, at=when("2026-03-02 10:50"))
+    handoff = handoffs.reassign(
+        factories.accepted(cast), cast.cruz, by=cast.dora, at=when("2026-03-02 10:50")
+    )
     Clock.objects.filter(metric="first_contact").update(started_at=when("2026-03-02 10:58"))
     agreed(cast, contact=5)
     applied(cast.dora)
     clock = stored(handoff).clock
     assert clock is not None
-    assert (clock.due_at, clock.assigned_due_at) == (when("2026-03-02 11:03"), when("2026-03-02 14:50"))
+    assert (clock.due_at, clock.assigned_due_at) == (
+        when("2026-03-02 11:03"),
+        when("2026-03-02 14:50"),
+    )
 
 
 def test_each_handoff_has_an_event_and_each_owner_one_notice(cast: Cast) -> None:
@@ -296,7 +340,9 @@ def test_each_handoff_has_an_event_and_each_owner_one_notice(cast: Cast) -> None
     )
     assert (event.payload["versions"], event.payload["due_at"]) == ([1, 2], due(first).isoformat())
     assert second.events.filter(kind="reapplied").count() == 1
-    assert list(Message.objects.filter(kind="handoff.reapplied").values_list("recipient", flat=True)) == [cast.bea.pk]
+    assert list(
+        Message.objects.filter(kind="handoff.reapplied").values_list("recipient", flat=True)
+    ) == [cast.bea.pk]
     entry = Entry.objects.get(verb="agreement_reapplied")
     assert (entry.actor, entry.payload) == (cast.dora, {"handoffs": 3, "moved": 3})
 
@@ -364,7 +410,9 @@ def test_token_that_nobody_made_is_refused(cast: Cast, token: str) -> None:
         reapply.apply(token, by=cast.dora, at=ELEVEN)
 
 
-def test_row_that_changes_at_that_very_moment_is_left(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_row_that_changes_at_that_very_moment_is_left(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Between the check of the whole and the lock on the row somebody accepts it."""
     taken, other = factories.handed_off(cast), factories.handed_off(cast)
     agreed(cast, accept=240)
@@ -415,7 +463,9 @@ def test_page_shows_and_applies(cast: Cast, client: Any, moment: Moment) -> None
     assert due(handoff) == when("2026-03-03 10:20")
 
 
-def test_page_refuses_a_stale_preview_and_names_what_changed(cast: Cast, client: Any, moment: Moment) -> None:
+def test_page_refuses_a_stale_preview_and_names_what_changed(
+    cast: Cast, client: Any, moment: Moment
+) -> None:
     handoff = factories.handed_off(cast)
     agreed(cast, accept=240)
     moment.set(ELEVEN)
@@ -426,7 +476,11 @@ def test_page_refuses_a_stale_preview_and_names_what_changed(cast: Cast, client:
     assert (answer.status_code, answer.context["changed"]) == (409, [handoff])
 
 
-@pytest.mark.parametrize(("who", "status"), [("dora", 200), ("elsa", 200), ("bea", 403), ("luis", 403), ("root", 403)])
-def test_page_is_for_leads_of_sales_teams_and_the_director(cast: Cast, client: Any, who: str, status: int) -> None:
+@pytest.mark.parametrize(
+    ("who", "status"), [("dora", 200), ("elsa", 200), ("bea", 403), ("luis", 403), ("root", 403)]
+)
+def test_page_is_for_leads_of_sales_teams_and_the_director(
+    cast: Cast, client: Any, who: str, status: int
+) -> None:
     client.force_login(getattr(cast, who))
     assert client.get("/reapply/").status_code == status

@@ -34,7 +34,11 @@ def moves(handoff: Handoff) -> list[tuple[str, str, str]]:
 
 
 def told(kind: str) -> list[str]:
-    names = Message.objects.filter(kind=kind).order_by("recipient__name").values_list("recipient__name", flat=True)
+    names = (
+        Message.objects.filter(kind=kind)
+        .order_by("recipient__name")
+        .values_list("recipient__name", flat=True)
+    )
     return [name.split()[0] for name in names]
 
 
@@ -60,14 +64,20 @@ def test_qualify_is_an_event(cast: Cast) -> None:
 def test_qualify_again_by_the_same_version_changes_nothing(cast: Cast) -> None:
     lead = factories.mql(cast)
     handoffs.qualify(lead, cast.persona, by=cast.luis, at=NOON)
-    assert (lead.events.filter(kind="qualified").count(), Lead.objects.get().qualified_by) == (1, cast.ana)
+    assert (lead.events.filter(kind="qualified").count(), Lead.objects.get().qualified_by) == (
+        1,
+        cast.ana,
+    )
 
 
 def test_lead_without_valuable_action_is_no_mql(cast: Cast) -> None:
     lead = factories.lead(cast, did=None)
     with pytest.raises(handoffs.NotAnMql) as refused:
         handoffs.qualify(lead, cast.persona, by=cast.ana, at=NOON)
-    assert (list(refused.value.fields), Lead.objects.get().stage) == (["valuable_action"], "captured")
+    assert (list(refused.value.fields), Lead.objects.get().stage) == (
+        ["valuable_action"],
+        "captured",
+    )
 
 
 def test_lead_that_does_not_fit_is_told_which_criteria(cast: Cast) -> None:
@@ -91,7 +101,15 @@ def test_lead_in_the_queue_is_not_qualified_by_another_persona(cast: Cast) -> No
 
 def test_handed_off_lead_is_pending_in_the_teams_queue(cast: Cast) -> None:
     found = stored(factories.handed_off(cast, note="Call in the morning"))
-    assert (found.state, found.team, found.owner, found.cycle, found.note, found.submitted_by, found.submitted_at) == (
+    assert (
+        found.state,
+        found.team,
+        found.owner,
+        found.cycle,
+        found.note,
+        found.submitted_by,
+        found.submitted_at,
+    ) == (
         "pending",
         cast.sales,
         None,
@@ -104,7 +122,9 @@ def test_handed_off_lead_is_pending_in_the_teams_queue(cast: Cast) -> None:
 
 def test_handoff_keeps_the_versions_that_judged_it(cast: Cast) -> None:
     handoff = factories.handed_off(cast)
-    newer = factories.agreement(cast.calendar, marketing=cast.luis, sales=cast.dora, of=cast.agreement.agreement)
+    newer = factories.agreement(
+        cast.calendar, marketing=cast.luis, sales=cast.dora, of=cast.agreement.agreement
+    )
     found = stored(handoff)
     assert (found.agreement_version, found.persona_version) == (cast.agreement, cast.persona)
     assert agreements.in_force(cast.sales) == newer
@@ -124,7 +144,12 @@ def test_handing_off_qualifies_on_the_way(cast: Cast) -> None:
 def test_handing_off_starts_the_accept_clock(cast: Cast) -> None:
     clock = stored(factories.handed_off(cast)).clock
     assert clock is not None
-    assert (clock.metric, clock.due_at, clock.accountable, clock.team) == ("accept", NOON, None, cast.sales)
+    assert (clock.metric, clock.due_at, clock.accountable, clock.team) == (
+        "accept",
+        NOON,
+        None,
+        cast.sales,
+    )
 
 
 def test_handing_off_tells_the_team(cast: Cast) -> None:
@@ -148,13 +173,19 @@ def test_handing_off_tells_nobody_what_they_did_themselves(cast: Cast) -> None:
         ({"from_source": None}, ["lead.source"]),
     ],
 )
-def test_missing_package_field_blocks_and_is_named(cast: Cast, changes: dict[str, Any], missing: list[str]) -> None:
+def test_missing_package_field_blocks_and_is_named(
+    cast: Cast, changes: dict[str, Any], missing: list[str]
+) -> None:
     criteria = [factories.ROLE]
     cast.persona = factories.persona("anybody", criteria)
     lead = factories.lead(cast, **changes)
     with pytest.raises(handoffs.PackageIncomplete) as refused:
         factories.handed_off(cast, of=lead)
-    assert (list(refused.value.fields), Handoff.objects.count(), Lead.objects.get().stage) == (missing, 0, "captured")
+    assert (list(refused.value.fields), Handoff.objects.count(), Lead.objects.get().stage) == (
+        missing,
+        0,
+        "captured",
+    )
 
 
 def test_lead_that_is_no_mql_is_not_handed_off(cast: Cast) -> None:
@@ -172,7 +203,11 @@ def test_without_agreement_nothing_is_handed_off(cast: Cast) -> None:
 
 def test_package_is_frozen(cast: Cast) -> None:
     handoff = factories.handed_off(cast, person={"job_title": "CEO"}, attributes={"budget": 9000})
-    data = {"person": {"name": "Somebody else", "job_title": "Intern"}, "company": {}, "source": None}
+    data = {
+        "person": {"name": "Somebody else", "job_title": "Intern"},
+        "company": {},
+        "source": None,
+    }
     leads.change(handoff.lead, data, by=cast.ana, at=NOON, version=1)
     package = stored(handoff).package.payload
     facts = package["facts"]
@@ -195,7 +230,9 @@ def test_package_is_frozen(cast: Cast) -> None:
         ({}, False),
     ],
 )
-def test_package_proves_an_sql_by_means_and_authority(cast: Cast, attributes: dict[str, Any], proves: bool) -> None:
+def test_package_proves_an_sql_by_means_and_authority(
+    cast: Cast, attributes: dict[str, Any], proves: bool
+) -> None:
     assert factories.handed_off(cast, attributes=attributes).proves_sql is proves
 
 
@@ -270,7 +307,10 @@ def test_second_rep_is_told_who_was_faster(cast: Cast) -> None:
 def test_terms_that_were_reapplied_meanwhile_time_the_contact(cast: Cast) -> None:
     handoff = factories.handed_off(cast)
     stale = stored(handoff)
-    clocks_now = {**handoff.policy["clocks"], "first_contact": {**handoff.policy["clocks"]["first_contact"]}}
+    clocks_now = {
+        **handoff.policy["clocks"],
+        "first_contact": {**handoff.policy["clocks"]["first_contact"]},
+    }
     clocks_now["first_contact"]["limit_seconds"] = 1800
     Handoff.objects.filter(pk=handoff.pk).update(policy={**handoff.policy, "clocks": clocks_now})
     handoffs.accept(stale, by=cast.bea, at=ACCEPTED_AT)
@@ -298,8 +338,12 @@ def test_accepting_tells_who_submitted_it_after_the_undo_window(cast: Cast) -> N
     assert (message.recipient, message.next_try_at) == (cast.ana, when("2026-03-02 10:20:10"))
 
 
-@pytest.mark.parametrize(("at", "state"), [(NOON, "met"), (when("2026-03-02 12:00:00.000001"), "breached")])
-def test_accepting_at_the_very_deadline_keeps_the_commitment(cast: Cast, at: Any, state: str) -> None:
+@pytest.mark.parametrize(
+    ("at", "state"), [(NOON, "met"), (when("2026-03-02 12:00:00.000001"), "breached")]
+)
+def test_accepting_at_the_very_deadline_keeps_the_commitment(
+    cast: Cast, at: Any, state: str
+) -> None:
     handoff = handoffs.accept(factories.handed_off(cast), by=cast.bea, at=at)
     assert clock_states(handoff)[0] == ("accept", state)
 
@@ -323,11 +367,20 @@ def test_rejection_keeps_class_reason_and_comment(cast: Cast) -> None:
     reason = factories.rejection("bad_contact_data")
     handoffs.reject(handoff, reason, by=cast.bea, at=ACCEPTED_AT, comment="No such number")
     decision, event = handoff.decisions.get(), handoff.events.get(kind="rejected")
-    assert (decision.kind, decision.reason, decision.comment) == ("reject", reason, "No such number")
+    assert (decision.kind, decision.reason, decision.comment) == (
+        "reject",
+        reason,
+        "No such number",
+    )
     assert (event.from_state, event.to_state, event.payload) == (
         "pending",
         "rejected",
-        {"cycle": 1, "class": "clerical", "reason": "bad_contact_data", "comment": "No such number"},
+        {
+            "cycle": 1,
+            "class": "clerical",
+            "reason": "bad_contact_data",
+            "comment": "No such number",
+        },
     )
 
 
@@ -343,7 +396,9 @@ def test_reason_that_needs_a_comment_is_refused_without(cast: Cast) -> None:
 
 def test_rejection_without_reason_is_refused_by_the_database(cast: Cast) -> None:
     with pytest.raises(IntegrityError, match="rejection_has_reason"), transaction.atomic():
-        Decision.objects.create(handoff=factories.handed_off(cast), kind="reject", by=cast.bea, at=NOON)
+        Decision.objects.create(
+            handoff=factories.handed_off(cast), kind="reject", by=cast.bea, at=NOON
+        )
 
 
 # -- Withdrawing
@@ -378,7 +433,14 @@ def test_requeue_from_pending_keeps_its_clock_running(cast: Cast) -> None:
 def test_requeue_from_accepted_takes_it_from_the_rep(cast: Cast) -> None:
     handoff = requeue(cast, factories.accepted(cast))
     found = stored(handoff)
-    assert (found.state, found.owner, found.accepted_at, found.requeued_at, found.lead.owner, found.lead.stage) == (
+    assert (
+        found.state,
+        found.owner,
+        found.accepted_at,
+        found.requeued_at,
+        found.lead.owner,
+        found.lead.stage,
+    ) == (
         "pending",
         None,
         None,
@@ -391,7 +453,11 @@ def test_requeue_from_accepted_takes_it_from_the_rep(cast: Cast) -> None:
 
 def test_requeue_from_accepted_starts_the_accept_clock_anew(cast: Cast) -> None:
     handoff = requeue(cast, factories.accepted(cast))
-    assert clock_states(handoff) == [("accept", "met"), ("first_contact", "cancelled"), ("accept", "running")]
+    assert clock_states(handoff) == [
+        ("accept", "met"),
+        ("first_contact", "cancelled"),
+        ("accept", "running"),
+    ]
     clock = stored(handoff).clock
     assert clock is not None
     assert clock.due_at == when("2026-03-02 14:00")
@@ -426,21 +492,45 @@ def test_requeue_by_the_ladder_has_no_actor(cast: Cast) -> None:
 
 # -- What no state allows
 
-STATES = ["accepted", "contacted", "sql", "opportunity", "won", "lost", "rejected", "withdrawn", "disqualified"]
+STATES = [
+    "accepted",
+    "contacted",
+    "sql",
+    "opportunity",
+    "won",
+    "lost",
+    "rejected",
+    "withdrawn",
+    "disqualified",
+]
 STEPS: dict[str, tuple[Any, set[str]]] = {
     "accept": (lambda cast, h: handoffs.accept(h, by=cast.bea, at=NOON), {"handed_off"}),
-    "reject": (lambda cast, h: handoffs.reject(h, factories.rejection(), by=cast.bea, at=NOON), {"handed_off"}),
+    "reject": (
+        lambda cast, h: handoffs.reject(h, factories.rejection(), by=cast.bea, at=NOON),
+        {"handed_off"},
+    ),
     "withdraw": (lambda cast, h: handoffs.withdraw(h, by=cast.ana, at=NOON), {"handed_off"}),
     "requeue": (lambda cast, h: requeue(cast, h), {"handed_off", "accepted"}),
-    "open_opportunity": (lambda cast, h: outcomes.open_opportunity(h, by=cast.bea, at=NOON), {"sql"}),
+    "open_opportunity": (
+        lambda cast, h: outcomes.open_opportunity(h, by=cast.bea, at=NOON),
+        {"sql"},
+    ),
     "disqualify": (
-        lambda cast, h: outcomes.disqualify(h, factories.outcome("no_budget"), by=cast.bea, at=NOON),
+        lambda cast, h: outcomes.disqualify(
+            h, factories.outcome("no_budget"), by=cast.bea, at=NOON
+        ),
         {"contacted", "sql"},
     ),
-    "lose": (lambda cast, h: outcomes.lose(h, factories.outcome(), by=cast.bea, at=NOON), {"sql", "opportunity"}),
+    "lose": (
+        lambda cast, h: outcomes.lose(h, factories.outcome(), by=cast.bea, at=NOON),
+        {"sql", "opportunity"},
+    ),
 }
 ILLEGAL = [
-    (step, state) for step, (_act, legal) in STEPS.items() for state in ["handed_off", *STATES] if state not in legal
+    (step, state)
+    for step, (_act, legal) in STEPS.items()
+    for state in ["handed_off", *STATES]
+    if state not in legal
 ]
 
 

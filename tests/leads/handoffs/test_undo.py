@@ -36,7 +36,9 @@ def undone(handoff: Handoff, cast: Cast, *, at: datetime = SOON_AFTER) -> Handof
 
 
 @pytest.mark.parametrize("decide", [factories.accepted, factories.rejected])
-def test_undone_decision_leaves_everything_as_it_was_before(cast: Cast, decide: Callable[..., Handoff]) -> None:
+def test_undone_decision_leaves_everything_as_it_was_before(
+    cast: Cast, decide: Callable[..., Handoff]
+) -> None:
     handoff = factories.handed_off(cast)
     before = (
         Handoff.objects.filter(pk=handoff.pk).values().get(),
@@ -61,7 +63,12 @@ def test_undone_decision_stays_in_the_history(cast: Cast) -> None:
     decision = handoff.decisions.get()
     event = handoff.events.order_by("-id")[0]
     assert (decision.kind, decision.by, decision.undone_at) == ("accept", cast.bea, SOON_AFTER)
-    assert (event.kind, event.from_state, event.to_state, event.actor) == ("undone", "accepted", "pending", cast.bea)
+    assert (event.kind, event.from_state, event.to_state, event.actor) == (
+        "undone",
+        "accepted",
+        "pending",
+        cast.bea,
+    )
 
 
 def test_undone_accept_ends_the_contact_clock(cast: Cast) -> None:
@@ -72,7 +79,11 @@ def test_undone_accept_ends_the_contact_clock(cast: Cast) -> None:
 def test_undone_decision_is_not_told(cast: Cast) -> None:
     undone(factories.accepted(cast, by=cast.bea), cast)
     message = Message.objects.get(kind="handoff.accepted")
-    assert (message.next_try_at, message.dropped_at, message.last_error) == (None, SOON_AFTER, "undone")
+    assert (message.next_try_at, message.dropped_at, message.last_error) == (
+        None,
+        SOON_AFTER,
+        "undone",
+    )
 
 
 def test_undone_lead_is_accepted_by_somebody_else(cast: Cast) -> None:
@@ -96,7 +107,9 @@ def test_undo_is_for_the_one_who_decided(cast: Cast) -> None:
 
 def test_undo_of_what_others_have_built_on_is_too_late(cast: Cast) -> None:
     handoff = factories.accepted(cast, by=cast.bea)
-    attempts.record(handoff, "phone", reached=False, by=cast.bea, at=ACCEPTED_AT + timedelta(seconds=3))
+    attempts.record(
+        handoff, "phone", reached=False, by=cast.bea, at=ACCEPTED_AT + timedelta(seconds=3)
+    )
     with pytest.raises(undo.TooLate):
         undone(handoff, cast)
     assert (stored(handoff).state, stored(handoff).owner) == ("accepted", cast.bea)
@@ -124,8 +137,12 @@ def test_date_of_an_earlier_acceptance_stays(cast: Cast) -> None:
     assert str(Lead.objects.get().accepted_on) == "2026-03-02"
 
 
-@pytest.mark.parametrize(("fired", "state"), [(["11:30"], "running"), (["11:30", "12:00"], "breached")])
-def test_clock_goes_on_from_the_step_that_has_fired(cast: Cast, moment: Moment, fired: list[str], state: str) -> None:
+@pytest.mark.parametrize(
+    ("fired", "state"), [(["11:30"], "running"), (["11:30", "12:00"], "breached")]
+)
+def test_clock_goes_on_from_the_step_that_has_fired(
+    cast: Cast, moment: Moment, fired: list[str], state: str
+) -> None:
     handoff = factories.handed_off(cast)
     for time in fired:
         moment.set(f"2026-03-02 {time}:05")
@@ -137,12 +154,16 @@ def test_clock_goes_on_from_the_step_that_has_fired(cast: Cast, moment: Moment, 
     assert (before["state"], clock_row(handoff)) == (state, before)
 
 
-def test_undo_in_the_queue_answers_with_the_row_and_the_lead_pages_toast_offers_it(cast: Cast, client: Client) -> None:
+def test_undo_in_the_queue_answers_with_the_row_and_the_lead_pages_toast_offers_it(
+    cast: Cast, client: Client
+) -> None:
     handoff = factories.handed_off(cast)
     client.force_login(cast.bea)
     page = client.post(f"/handoffs/{handoff.pk}/accept/", follow=True).content.decode()
     assert f'action="/handoffs/{handoff.pk}/undo/"' in page
-    row = client.post(f"/handoffs/{handoff.pk}/undo/", headers={"HX-Request": "true"}).content.decode()
+    row = client.post(
+        f"/handoffs/{handoff.pk}/undo/", headers={"HX-Request": "true"}
+    ).content.decode()
     assert (f"/handoffs/{handoff.pk}/accept/" in row, stored(handoff).state) == (True, "pending")
 
 
@@ -162,5 +183,9 @@ def test_accept_needs_ten_queries(
     client.force_login(cast.bea)
     with CaptureQueriesContext(connection) as captured:
         client.post(f"/handoffs/{handoff.pk}/accept/", headers=headers)
-    statements = [query["sql"] for query in captured if "SAVEPOINT" not in query["sql"]]  # the test's own transaction
-    assert (stored(handoff).state, len(statements)) == ("accepted", 10), "\n".join(s[:150] for s in statements)
+    statements = [
+        query["sql"] for query in captured if "SAVEPOINT" not in query["sql"]
+    ]  # the test's own transaction
+    assert (stored(handoff).state, len(statements)) == ("accepted", 10), "\n".join(
+        s[:150] for s in statements
+    )

@@ -16,7 +16,8 @@ HEADER = "Nombre,Correo,Teléfono,Empresa,País,Fuente,Acción de valor,Id exter
 
 def row(number: int) -> str:
     return (
-        f"Persona {number},p{number}@a.test,55 4000 {number:04},Empresa {number // 2},MX,event,sent_form,x-{number}\n"
+        f"Persona {number},p{number}@a.test,55 4000 {number:04},Empresa"
+        f" {number // 2},MX,event,sent_form,x-{number}\n"
     )
 
 
@@ -34,7 +35,9 @@ def uploaded(cast: Cast, path: Path, *, at: datetime = AT, **changes: Any) -> Im
     return runs.upload(path, path.name, size=size, sha256=sha256, **chosen)
 
 
-def asked(run: ImportRun, cast: Cast, *, at: datetime = AT, targets: list[str] | None = None) -> ImportRun:
+def asked(
+    run: ImportRun, cast: Cast, *, at: datetime = AT, targets: list[str] | None = None
+) -> ImportRun:
     """Matched as suggested; the dry run waits for a worker."""
     runs.match(run, targets or run.columns, source=None, first_action=None, by=cast.ana, at=at)
     return run

@@ -1,7 +1,7 @@
 """Files as people really send them, and as they never should: one table, generated.
 
-``names`` are the leads that have to stand in the database afterwards, letter by letter; None: the upload is refused
-with words that hold ``says``.
+``names`` are the leads that have to stand in the database afterwards, letter by letter; None: the
+upload is refused with words that hold ``says``.
 """
 
 from __future__ import annotations
@@ -34,11 +34,15 @@ class Nasty:
     phones: list[str] | None = None
 
 
-def csv(rows: list[list[str]] = TABLE, delimiter: str = ",", encoding: str = "utf-8", end: str = "\r\n") -> bytes:
+def csv(
+    rows: list[list[str]] = TABLE, delimiter: str = ",", encoding: str = "utf-8", end: str = "\r\n"
+) -> bytes:
     return "".join(delimiter.join(row) + end for row in rows).encode(encoding)
 
 
-def xlsx(write: Callable[[Any, Any], None] | None = None, rows: list[list[Any]] = TABLE, **options: Any) -> bytes:  # type: ignore[assignment]
+def xlsx(
+    write: Callable[[Any, Any], None] | None = None, rows: list[list[Any]] = TABLE, **options: Any
+) -> bytes:  # type: ignore[assignment]
     """A workbook with ``rows`` on its first sheet; ``write(book, sheet)`` adds to it."""
     out = io.BytesIO()
     book = xlsxwriter.Workbook(out, {"in_memory": True, **options})
@@ -62,7 +66,10 @@ def zipped(**files: bytes) -> bytes:
 def changed(data: bytes, part: str, change: Callable[[bytes], bytes]) -> bytes:
     """The package with one part changed."""
     out = io.BytesIO()
-    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+    with (
+        zipfile.ZipFile(io.BytesIO(data)) as old,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new,
+    ):
         for name in old.namelist():
             new.writestr(name, change(old.read(name)) if name == part else old.read(name))
     return out.getvalue()
@@ -104,7 +111,9 @@ def error_cell(book: Any, sheet: Any) -> None:
 
 def dates(book: Any, sheet: Any) -> None:
     for row in (1, 2):
-        sheet.write_datetime(row, 5, date(2026, 3, row), book.add_format({"num_format": "dd/mm/yyyy"}))
+        sheet.write_datetime(
+            row, 5, date(2026, 3, row), book.add_format({"num_format": "dd/mm/yyyy"})
+        )
 
 
 def with_row(*row: str) -> list[list[str]]:
@@ -122,30 +131,61 @@ FILES = [
     Nasty("old mac.csv", csv(encoding="mac_roman", end="\r"), NAMES),
     Nasty("utf-16 tabs.txt", csv(delimiter="\t", encoding="utf-16"), NAMES),
     Nasty("utf-16 without mark.txt", csv(delimiter="\t", encoding="utf-16-le"), NAMES),
-    Nasty("decomposed.csv", csv([HEADER, ["I\u0301n\u0303igo Pen\u0303a Nu\u0301n\u0303ez", *ÑANDÚ[1:]], JOSÉ]), NAMES),
+    Nasty(
+        "decomposed.csv",
+        csv([HEADER, ["I\u0301n\u0303igo Pen\u0303a Nu\u0301n\u0303ez", *ÑANDÚ[1:]], JOSÉ]),
+        NAMES,
+    ),
     Nasty("sep.csv", b"sep=;\r\n" + csv(delimiter=";"), NAMES),
     Nasty("bars.csv", csv(delimiter="|"), NAMES),
     Nasty("empty rows.csv", csv([[], HEADER, [], ÑANDÚ, ["", "", "", "", ""], JOSÉ, []]), NAMES),
     Nasty("trailing columns.csv", csv([[*row, "", ""] for row in TABLE]), NAMES),
     Nasty(
-        "duplicate headers.csv", csv([["Nombre", "Nombre", "Correo"], ["Íñigo Peña Núñez", "x", "a@a.test"]]), NAMES[:1]
+        "duplicate headers.csv",
+        csv([["Nombre", "Nombre", "Correo"], ["Íñigo Peña Núñez", "x", "a@a.test"]]),
+        NAMES[:1],
     ),
-    Nasty("same person twice.csv", csv(with_row("J. A. Ibáñez", "JOSE@a.test", "", "", "")), NAMES, duplicate=1),
-    Nasty("same row twice.csv", csv([["Nombre"], ["Íñigo Peña Núñez"], ["Íñigo Peña Núñez"]]), NAMES[:1], duplicate=1),
+    Nasty(
+        "same person twice.csv",
+        csv(with_row("J. A. Ibáñez", "JOSE@a.test", "", "", "")),
+        NAMES,
+        duplicate=1,
+    ),
+    Nasty(
+        "same row twice.csv",
+        csv([["Nombre"], ["Íñigo Peña Núñez"], ["Íñigo Peña Núñez"]]),
+        NAMES[:1],
+        duplicate=1,
+    ),
     Nasty("short row.csv", csv(with_row("Ana")), NAMES, wrong=1),
     Nasty("long row.csv", csv(with_row("Ana", "", "", "", "", "more")), NAMES, wrong=1),
     Nasty("bidi.csv", csv(with_row("Ana \u202egpj.exe", "", "", "", "")), [*NAMES, "Ana gpj.exe"]),
-    Nasty("bad mail and country.csv", csv(with_row("Ana", "ana(at)a.test", "", "", "Atlantis")), NAMES, wrong=1),
+    Nasty(
+        "bad mail and country.csv",
+        csv(with_row("Ana", "ana(at)a.test", "", "", "Atlantis")),
+        NAMES,
+        wrong=1,
+    ),
     Nasty("too long a name.csv", csv(with_row("x" * 161, "", "", "", "")), NAMES, wrong=1),
-    Nasty("line break in a name.csv", csv(with_row('"Ana\r\nRuiz"', "", "", "", "")), [*NAMES, "Ana Ruiz"]),
-    Nasty("formula.csv", csv(with_row("'=HYPERLINK(1)", "", "", "", "")), [*NAMES, "=HYPERLINK(1)"]),
+    Nasty(
+        "line break in a name.csv",
+        csv(with_row('"Ana\r\nRuiz"', "", "", "", "")),
+        [*NAMES, "Ana Ruiz"],
+    ),
+    Nasty(
+        "formula.csv", csv(with_row("'=HYPERLINK(1)", "", "", "", "")), [*NAMES, "=HYPERLINK(1)"]
+    ),
     Nasty("../../x", csv(), NAMES),
     # -- CSV that is refused
     Nasty("empty.csv", b"", says="empty"),
     Nasty("blank.csv", b"\r\n \r\n", says="empty"),
     Nasty("header only.csv", csv([HEADER]), says="no rows"),
     Nasty("unclosed quote.csv", csv(with_row('"Ana', "", "", "", "")), says="quote is not closed"),
-    Nasty("a million columns.csv", ",".join(["x"] * 1_000_000).encode() + b"\r\n1\r\n", says="more than 200 columns"),
+    Nasty(
+        "a million columns.csv",
+        ",".join(["x"] * 1_000_000).encode() + b"\r\n1\r\n",
+        says="more than 200 columns",
+    ),
     Nasty("nul.csv", csv(with_row("Ana\0Ruiz", "", "", "", "")), says="NUL"),
     Nasty("surrogates.csv", csv() + b"\xed\xa0\x80,,,,\r\n", says="broken UTF-8"),
     Nasty("10 MB cell.csv", csv(with_row(LONG, "", "", "", "")), says="field larger than"),
@@ -155,7 +195,12 @@ FILES = [
     Nasty("plain.xlsx", xlsx(), NAMES, phones=PHONES),
     Nasty("inline strings.xlsx", xlsx(constant_memory=True), NAMES),
     Nasty("renamed.csv", xlsx(), NAMES),
-    Nasty("phones as numbers.xlsx", xlsx(phones_as_numbers), NAMES, phones=["+525540001234", "+5114000123"]),
+    Nasty(
+        "phones as numbers.xlsx",
+        xlsx(phones_as_numbers),
+        NAMES,
+        phones=["+525540001234", "+5114000123"],
+    ),
     Nasty("formulas.xlsx", xlsx(formulas), NAMES),
     Nasty("merged.xlsx", xlsx(merged), NAMES),
     Nasty("titled.xlsx", xlsx(titled, [[], [], *TABLE]), NAMES),
@@ -163,7 +208,9 @@ FILES = [
     Nasty("dates.xlsx", xlsx(dates, [[*HEADER, "Fecha"], ÑANDÚ, JOSÉ]), NAMES),
     Nasty("empty rows.xlsx", xlsx(rows=[[], HEADER, [], ÑANDÚ, [" "], JOSÉ]), NAMES),
     Nasty(
-        "escapes.xlsx", xlsx(rows=[*TABLE, ["Ana_x0000__x202E_ Ruiz\ud83d"[:-1]]]), [*NAMES, "Ana_x0000__x202E_ Ruiz"]
+        "escapes.xlsx",
+        xlsx(rows=[*TABLE, ["Ana_x0000__x202E_ Ruiz\ud83d"[:-1]]]),
+        [*NAMES, "Ana_x0000__x202E_ Ruiz"],
     ),
     # -- XLSX that is refused, and what only looks like it
     Nasty("bomb.xlsx", bomb(), says="unpacks to more than"),
@@ -176,6 +223,10 @@ FILES = [
     Nasty("header only.xlsx", xlsx(rows=[HEADER]), says="no rows"),
     Nasty("locked.xlsx", OLE + "EncryptedPackage".encode("utf-16-le"), says="password"),
     Nasty("old.xls", OLE, says=".xls"),
-    Nasty("sheet.ods", zipped(mimetype=b"application/vnd.oasis.opendocument.spreadsheet"), says="OpenDocument"),
+    Nasty(
+        "sheet.ods",
+        zipped(mimetype=b"application/vnd.oasis.opendocument.spreadsheet"),
+        says="OpenDocument",
+    ),
     Nasty("archive.zip", zipped(a_DOT_csv=csv()), says="ZIP archive"),
 ]

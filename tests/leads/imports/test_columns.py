@@ -14,8 +14,26 @@ from leads.imports.columns import RowReader
 from leads.imports.duplicate_rows import Repeats
 from tests.factories import Cast
 
-SPANISH = ["Nombre", "Apellidos", "Correo electrónico", "Teléfono móvil", "Cargo", "País", "Empresa", "Campaña"]
-ENGLISH = ["First Name", "Last Name", "E-mail", "Phone Number", "Job Title", "Country", "Company", "Campaign"]
+SPANISH = [
+    "Nombre",
+    "Apellidos",
+    "Correo electrónico",
+    "Teléfono móvil",
+    "Cargo",
+    "País",
+    "Empresa",
+    "Campaña",
+]
+ENGLISH = [
+    "First Name",
+    "Last Name",
+    "E-mail",
+    "Phone Number",
+    "Job Title",
+    "Country",
+    "Company",
+    "Campaign",
+]
 
 
 @pytest.mark.parametrize("header", [SPANISH, ENGLISH, [name.upper() for name in ENGLISH]])
@@ -34,7 +52,13 @@ def test_columns_are_known_by_their_names(header: list[str]) -> None:
 
 def test_columns_are_known_by_their_cells() -> None:
     sample = [Row(2, ["a@b.mx", "+52 55 4000 1234", "andino.mx", "2026-03-02", "17"])] * 5
-    assert columns.suggest(list("ABCDE"), sample, []) == ["person.email", "person.phone", "company.domain", "", ""]
+    assert columns.suggest(list("ABCDE"), sample, []) == [
+        "person.email",
+        "person.phone",
+        "company.domain",
+        "",
+        "",
+    ]
 
 
 def test_second_column_of_a_name_is_left_to_the_person() -> None:
@@ -62,7 +86,9 @@ def test_second_column_of_a_name_is_left_to_the_person() -> None:
         ("person.name", "x" * 161, None),
     ],
 )
-def test_cell_becomes_a_value_or_a_problem(cast: Cast, target: str, cell: str, value: object) -> None:
+def test_cell_becomes_a_value_or_a_problem(
+    cast: Cast, target: str, cell: str, value: object
+) -> None:
     header = ["Id", "Dato"]
     reader = RowReader(header, ["external_id", target], Layout(), latest=date(2026, 3, 3))
     with override("en"):

@@ -17,7 +17,17 @@ from crm.lib.errors import DomainError
 from crm.notifications.models import Message
 from leads.imports import csv_job, history
 from leads.imports.csv_job import Tally
-from leads.models import Company, CustomField, Event, FirstTouch, Handoff, Lead, Person, Source, ValuableAction
+from leads.models import (
+    Company,
+    CustomField,
+    Event,
+    FirstTouch,
+    Handoff,
+    Lead,
+    Person,
+    Source,
+    ValuableAction,
+)
 from sla.models import Clock
 from tests.leads.imports.small_files import AT, LEADS, OUTCOMES, TWO_LEADS, mapped, problems
 
@@ -39,7 +49,11 @@ def test_leads_keep_their_dates_stages_and_ids(import_leads):
 def test_first_touch_is_written_once_with_the_date_alone(import_leads):
     import_leads()
     touch = FirstTouch.objects.get(lead__external_id="1")
-    assert (touch.seen_on, touch.seen_at, touch.source.code) == (date(2018, 2, 1), None, "paid_search")
+    assert (touch.seen_on, touch.seen_at, touch.source.code) == (
+        date(2018, 2, 1),
+        None,
+        "paid_search",
+    )
     assert FirstTouch.objects.get(lead__external_id="2").source is None
 
 
@@ -50,13 +64,24 @@ def test_imported_stages_are_events_and_nothing_else_happens(import_leads, impor
         "kind", "from_state", "to_state", "occurred_on", "payload"
     )
     assert list(rows) == [
-        ("imported", "", "mql", date(2018, 2, 3), {"stage": "mql", "original": "2018-02-03", "system": "old"}),
+        (
+            "imported",
+            "",
+            "mql",
+            date(2018, 2, 3),
+            {"stage": "mql", "original": "2018-02-03", "system": "old"},
+        ),
         (
             "imported",
             "mql",
             "won",
             date(2018, 2, 26),
-            {"stage": "won", "original": "2018-02-26 19:58:54", "system": "old", "amount": "1500.00"},
+            {
+                "stage": "won",
+                "original": "2018-02-26 19:58:54",
+                "system": "old",
+                "amount": "1500.00",
+            },
         ),
         (
             "imported",
@@ -75,18 +100,27 @@ def test_stage_is_the_last_one_recorded_and_gaps_stay_empty(import_leads):
     import_leads("id,seen,mql,origin,name,opp\n1,2018-02-01,2018-02-03,,,2018-02-20\n", mapping)
     lead = Lead.objects.get()
     assert (lead.stage, lead.mql_on, lead.sql_on, lead.opportunity_on) == (
-        "opportunity", date(2018, 2, 3), None, date(2018, 2, 20),
-    )  # fmt: skip
+        "opportunity",
+        date(2018, 2, 3),
+        None,
+        date(2018, 2, 20),
+    )
     assert [event.to_state for event in lead.events.all()] == ["mql", "opportunity"]
 
 
 def test_same_file_again_changes_nothing(import_leads, import_outcomes):
     import_leads()
     import_outcomes()
-    before = [list(model.objects.order_by("pk").values()) for model in (Lead, Person, Event, FirstTouch, Source, User)]
+    before = [
+        list(model.objects.order_by("pk").values())
+        for model in (Lead, Person, Event, FirstTouch, Source, User)
+    ]
     assert import_leads().tally == Tally(read=2, known=2)
     assert import_outcomes().tally == Tally(read=1, known=1)
-    after = [list(model.objects.order_by("pk").values()) for model in (Lead, Person, Event, FirstTouch, Source, User)]
+    after = [
+        list(model.objects.order_by("pk").values())
+        for model in (Lead, Person, Event, FirstTouch, Source, User)
+    ]
     assert after == before
 
 
@@ -105,9 +139,13 @@ def test_same_id_twice_in_a_file_takes_the_first(import_leads, rejects):
 
 def test_known_lead_with_another_first_touch_is_rejected_as_contradiction(import_leads, rejects):
     import_leads()
-    report = import_leads("id,seen,mql,origin,name\n1,2018-02-09,,email,Ana\n2,2018-02-02,,,New name\n")
+    report = import_leads(
+        "id,seen,mql,origin,name\n1,2018-02-09,,email,Ana\n2,2018-02-02,,,New name\n"
+    )
     assert report.tally == Tally(read=2, known=1, rejected=1, contradicting=1)
-    assert problems(rejects()) == [("2", "first_seen_on: “2018-02-01” is recorded; source: “paid_search” is recorded")]
+    assert problems(rejects()) == [
+        ("2", "first_seen_on: “2018-02-01” is recorded; source: “paid_search” is recorded")
+    ]
     assert list(Source.objects.values_list("code", flat=True)) == ["paid_search"]
 
 
@@ -129,46 +167,77 @@ def test_rows_without_an_id_are_known_again_by_all_they_say(import_leads, reject
 def test_any_one_of_name_email_and_phone_is_enough(import_leads, column, value, stored):
     mapping = {
         "system": "old",
-        "columns": {"first_seen_on": "seen", f"person.{column}": column, "person.country": "country"},
+        "columns": {
+            "first_seen_on": "seen",
+            f"person.{column}": column,
+            "person.country": "country",
+        },
     }
-    assert import_leads(f"seen,{column},country\n2018-02-01,{value},mx\n", mapping).tally == Tally(read=1, new=1)
+    assert import_leads(f"seen,{column},country\n2018-02-01,{value},mx\n", mapping).tally == Tally(
+        read=1, new=1
+    )
     person = Person.objects.get()
     assert (getattr(person, column), person.country) == (stored, "MX")
 
 
 def test_row_that_nothing_is_known_by_is_rejected(import_leads, rejects):
-    assert import_leads("id,seen,mql,origin,name\n,2018-02-01,,email,\n").tally == Tally(read=1, rejected=1)
-    assert problems(rejects()) == [("2", "Give at least a name, an e-mail, a phone or an external id.")]
+    assert import_leads("id,seen,mql,origin,name\n,2018-02-01,,email,\n").tally == Tally(
+        read=1, rejected=1
+    )
+    assert problems(rejects()) == [
+        ("2", "Give at least a name, an e-mail, a phone or an external id.")
+    ]
 
 
 def test_sources_are_found_by_code_and_by_name_else_created_readably(import_leads):
-    Source.objects.create(code="paid_search", name={"es": "Búsqueda pagada", "en": "Paid search"}, position=3)
-    mapping = mapped(LEADS, values={"source": {"n/a": None}}, sources={"fair": {"es": "Feria", "en": "Trade fair"}})
+    Source.objects.create(
+        code="paid_search", name={"es": "Búsqueda pagada", "en": "Paid search"}, position=3
+    )
+    mapping = mapped(
+        LEADS,
+        values={"source": {"n/a": None}},
+        sources={"fair": {"es": "Feria", "en": "Trade fair"}},
+    )
     rows = ["paid_search", "BUSQUEDA PAGADA", "direct_traffic", "unknown", "fair", "n/a", ""]
-    text = "id,seen,mql,origin,name\n" + "".join(f"{n},2018-02-01,,{word},\n" for n, word in enumerate(rows))
+    text = "id,seen,mql,origin,name\n" + "".join(
+        f"{n},2018-02-01,,{word},\n" for n, word in enumerate(rows)
+    )
     assert import_leads(text, mapping).tally == Tally(read=7, new=7, sources=3)
     found = Lead.objects.order_by("external_id").values_list("source__code", flat=True)
-    assert list(found) == ["paid_search", "paid_search", "direct_traffic", "unknown", "fair", None, None]
+    assert list(found) == [
+        "paid_search",
+        "paid_search",
+        "direct_traffic",
+        "unknown",
+        "fair",
+        None,
+        None,
+    ]
     names = dict(Source.objects.values_list("code", "name"))
     assert names["direct_traffic"] == {"es": "Direct traffic", "en": "Direct traffic"}
     assert names["fair"] == {"es": "Feria", "en": "Trade fair"}
 
 
 def test_companies_are_shared_and_gaps_filled(import_leads):
-    Company.objects.create(name="Norte Digital, S.A. de C.V.", name_key="norte digital", country="MX")
+    Company.objects.create(
+        name="Norte Digital, S.A. de C.V.", name_key="norte digital", country="MX"
+    )
     columns = {"company.name": "company", "company.country": "country", "company.employees": "size"}
     text = (
-        'id,seen,mql,origin,name,company,country,size\n1,2018-02-01,,,,NORTE DIGITAL,MX,"1,200"\n'
-        "2,2018-02-01,,,,Norte Digital SA,MX,9\n3,2018-02-01,,,,Norte Digital,CL,\n4,2018-02-01,,,,norte digital,cl,7\n"
+        "id,seen,mql,origin,name,company,country,size\n1,2018-02-01,,,,NORTE"
+        ' DIGITAL,MX,"1,200"\n2,2018-02-01,,,,Norte Digital SA,MX,9\n3,2018-02-01,,,,Norte'
+        " Digital,CL,\n4,2018-02-01,,,,norte digital,cl,7\n"
     )
     assert import_leads(text, mapped(LEADS, columns=columns)).tally == Tally(read=4, new=4)
-    rows = Lead.objects.order_by("external_id").values_list("company__name", "company__country", "company__employees")
+    rows = Lead.objects.order_by("external_id").values_list(
+        "company__name", "company__country", "company__employees"
+    )
     assert list(rows) == [
         ("Norte Digital, S.A. de C.V.", "MX", 1200),
         ("Norte Digital, S.A. de C.V.", "MX", 1200),
         ("Norte Digital", "CL", 7),
         ("Norte Digital", "CL", 7),
-    ]  # fmt: skip
+    ]
     assert Company.objects.count() == 2
 
 
@@ -181,13 +250,20 @@ def test_attributes_follow_the_type_of_the_custom_field(import_leads, rejects):
         f"{head}1,2018-02-01,,,,1000.0,Sí,2018-12-31,007\n2,2018-02-01,,,,a lot,maybe,soon,\n",
         mapped(LEADS, columns=columns),
     )
-    assert Lead.objects.get().attributes == {"budget": 1000, "decides": True, "until": "2018-12-31", "free": "007"}
+    assert Lead.objects.get().attributes == {
+        "budget": 1000,
+        "decides": True,
+        "until": "2018-12-31",
+        "free": "007",
+    }
     assert problems(rejects()) == [
         (
             "3",
-            "attributes.budget (budget): “a lot” is no number with “.” before decimals; attributes.decides (decides): "
-            "“maybe” is neither yes nor no; attributes.until (until): “soon” is no date of the form "
-            "%Y-%m-%d | %Y-%m-%d %H:%M:%S",
+            (
+                "attributes.budget (budget): “a lot” is no number with “.” before decimals;"
+                " attributes.decides (decides): “maybe” is neither yes nor no; attributes.until"
+                " (until): “soon” is no date of the form %Y-%m-%d | %Y-%m-%d %H:%M:%S"
+            ),
         )
     ]
 
@@ -207,7 +283,10 @@ def test_team_is_the_one_named_else_the_only_one(import_leads):
     assert history.marketing_team(" brand ") == brand
     with pytest.raises(history.NoSuchTeam) as refused:
         history.marketing_team("Ventas")
-    assert str(refused.value.message) == "There is no marketing team “Ventas”; there are: Brand, Growth."
+    assert (
+        str(refused.value.message)
+        == "There is no marketing team “Ventas”; there are: Brand, Growth."
+    )
     import_leads(team=brand)
     assert set(Lead.objects.values_list("marketing_team", flat=True)) == {brand.pk}
 
@@ -216,19 +295,36 @@ def test_rejects_keep_the_row_and_can_be_imported_once_mended(import_leads, reje
     report = import_leads(
         "id,seen,mql,origin,name\n1,2018-02-31,,,=Ana\n2,,,,\n3,2018-02-01,,,,x\n4,2018-02-01\n5,2018-02-01,,,,\n"
     )
-    assert (report.tally, report.rejects) == (Tally(read=5, new=1, rejected=4), tmp_path / "rejects.csv")
+    assert (report.tally, report.rejects) == (
+        Tally(read=5, new=1, rejected=4),
+        tmp_path / "rejects.csv",
+    )
     assert rejects() == [
         ["row", "problem", "id", "seen", "mql", "origin", "name"],
         [
-            "2", "first_seen_on (seen): “2018-02-31” is no date of the form %Y-%m-%d | %Y-%m-%d %H:%M:%S",
-            "1", "2018-02-31", "", "", "'=Ana",
+            "2",
+            (
+                "first_seen_on (seen): “2018-02-31” is no date of the form %Y-%m-%d | %Y-%m-%d"
+                " %H:%M:%S"
+            ),
+            "1",
+            "2018-02-31",
+            "",
+            "",
+            "'=Ana",
         ],
         ["3", "first_seen_on: is not given", "2", "", "", "", ""],
         ["4", "the row has 6 cells, the header has 5", "3", "2018-02-01", "", "", "", "x"],
         ["5", "the row has 2 cells, the header has 5", "4", "2018-02-01"],
-    ]  # fmt: skip
-    mended = (tmp_path / "rejects.csv").read_text(encoding="utf-8-sig").replace("2018-02-31", "2018-02-28")
-    assert import_leads(mended, rejects=tmp_path / "again.csv").tally == Tally(read=4, new=1, rejected=3)
+    ]
+    mended = (
+        (tmp_path / "rejects.csv")
+        .read_text(encoding="utf-8-sig")
+        .replace("2018-02-31", "2018-02-28")
+    )
+    assert import_leads(mended, rejects=tmp_path / "again.csv").tally == Tally(
+        read=4, new=1, rejected=3
+    )
     assert Lead.objects.get(external_id="1").person.name == "=Ana"
 
 
@@ -277,7 +373,12 @@ def test_only_one_import_runs_at_a_time(import_leads, transactional_db):
 def test_one_audit_entry_a_run_names_file_hash_and_counts(import_leads):
     import_leads()
     entry = Entry.objects.get()
-    assert (entry.verb, entry.subject_type, entry.actor, entry.at) == ("leads_imported", "import", None, AT)
+    assert (entry.verb, entry.subject_type, entry.actor, entry.at) == (
+        "leads_imported",
+        "import",
+        None,
+        AT,
+    )
     assert entry.payload == {
         "file": "file.csv",
         "sha256": "74774402780dd570d3ab51a0aeb8c359b212959a4e83994c37f2ab255760dab9",
@@ -314,11 +415,22 @@ def test_commands_print_what_came_of_the_file(tmp_path, capsys, monkeypatch):
         call_command("import_outcomes", "won.csv", "--mapping", "won.json")
     printed = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert [line for line in printed if not line.startswith("seconds")] == [
-        "file leads.csv (utf-8, ,)", "rows read 3", "new 2", "already known 0", "rejected 1",
-        "written to leads.rejects.csv", "sources created 1",
-        "file won.csv (utf-8, ,)", "rows read 1", "new 1", "already known 0", "rejected 0",
-        "won before first seen 1", "won, amount unknown 1", "people created 2",
-    ]  # fmt: skip
+        "file leads.csv (utf-8, ,)",
+        "rows read 3",
+        "new 2",
+        "already known 0",
+        "rejected 1",
+        "written to leads.rejects.csv",
+        "sources created 1",
+        "file won.csv (utf-8, ,)",
+        "rows read 1",
+        "new 1",
+        "already known 0",
+        "rejected 0",
+        "won before first seen 1",
+        "won, amount unknown 1",
+        "people created 2",
+    ]
 
 
 @pytest.mark.parametrize("command", ["import_leads", "import_outcomes"])

@@ -20,18 +20,31 @@ def test_won_lead_has_date_amount_and_inactive_people(import_leads, import_outco
     import_leads()
     assert import_outcomes().tally == Tally(read=1, new=1, people=2)
     lead = Lead.objects.get(external_id="1")
-    assert (lead.stage, lead.won_on, lead.won_amount) == ("won", date(2018, 2, 26), Decimal("1500.00"))
+    assert (lead.stage, lead.won_on, lead.won_amount) == (
+        "won",
+        date(2018, 2, 26),
+        Decimal("1500.00"),
+    )
     assert (lead.sql_on, lead.opportunity_on, lead.owner, lead.version) == (None, None, None, 2)
     assert lead.attributes == {"segment": "pet"}
-    people = User.objects.order_by("external_id").values_list("external_id", "name", "is_active", "email")
-    assert list(people) == [("old:r1234567890", "Old r1234567", False, None), ("old:s1", "Old s1", False, None)]
+    people = User.objects.order_by("external_id").values_list(
+        "external_id", "name", "is_active", "email"
+    )
+    assert list(people) == [
+        ("old:r1234567890", "Old r1234567", False, None),
+        ("old:s1", "Old s1", False, None),
+    ]
     assert (lead.won_by.external_id, lead.qualified_by.external_id) == ("old:r1234567890", "old:s1")
 
 
-def test_one_person_may_have_qualified_and_won_and_known_ones_are_found_by_email(import_leads, import_outcomes):
+def test_one_person_may_have_qualified_and_won_and_known_ones_are_found_by_email(
+    import_leads, import_outcomes
+):
     bea = User.objects.create(email="bea@example.com", name="Bea")
     import_leads()
-    text = "id,won,amount,rep,sdr,segment\n1,2018-02-26,,BEA@example.com,x7,\n2,2018-02-27,,x7,x7,\n"
+    text = (
+        "id,won,amount,rep,sdr,segment\n1,2018-02-26,,BEA@example.com,x7,\n2,2018-02-27,,x7,x7,\n"
+    )
     assert import_outcomes(text).tally == Tally(read=2, new=2, people=1, unpriced=2)
     assert import_outcomes(text).tally == Tally(read=2, known=2)
     first, second = Lead.objects.order_by("external_id")
@@ -42,7 +55,10 @@ def test_one_person_may_have_qualified_and_won_and_known_ones_are_found_by_email
 @pytest.mark.parametrize("amount", ["0", "0.0", "0.00", ""])
 def test_amount_of_zero_is_unknown(import_leads, import_outcomes, amount):
     import_leads()
-    assert import_outcomes(f"id,won,amount,rep,sdr,segment\n1,2018-02-26,{amount},,,\n").tally.unpriced == 1
+    assert (
+        import_outcomes(f"id,won,amount,rep,sdr,segment\n1,2018-02-26,{amount},,,\n").tally.unpriced
+        == 1
+    )
     assert Lead.objects.get(external_id="1").won_amount is None
 
 
@@ -64,18 +80,22 @@ def test_won_before_first_seen_is_kept_flagged_and_counted(import_leads, import_
 
 def test_outcome_for_an_unknown_lead_names_the_id(import_leads, import_outcomes, rejects):
     import_leads()
-    assert import_outcomes("id,won,amount,rep,sdr,segment\n9,2018-02-26,,r,,\n").tally == Tally(read=1, rejected=1)
+    assert import_outcomes("id,won,amount,rep,sdr,segment\n9,2018-02-26,,r,,\n").tally == Tally(
+        read=1, rejected=1
+    )
     assert problems(rejects()) == [("2", "external_id: no lead old 9 is here")]
     assert User.objects.count() == 0
 
 
-def test_another_outcome_than_the_recorded_one_is_rejected_and_changes_nothing(import_leads, import_outcomes, rejects):
+def test_another_outcome_than_the_recorded_one_is_rejected_and_changes_nothing(
+    import_leads, import_outcomes, rejects
+):
     import_leads()
     import_outcomes()
     before = Lead.objects.values().get(external_id="1")
-    assert import_outcomes("id,won,amount,rep,sdr,segment\n1,2018-02-27,99.5,,s2,cat\n").tally == Tally(
-        read=1, rejected=1, contradicting=1
-    )
+    assert import_outcomes(
+        "id,won,amount,rep,sdr,segment\n1,2018-02-27,99.5,,s2,cat\n"
+    ).tally == Tally(read=1, rejected=1, contradicting=1)
     assert problems(rejects()) == [
         (
             "2",
@@ -87,13 +107,21 @@ def test_another_outcome_than_the_recorded_one_is_rejected_and_changes_nothing(i
     assert Event.objects.filter(to_state="won").count() == 1
 
 
-def test_outcome_may_stand_in_a_column_with_words_of_its_own(import_leads, import_outcomes, rejects):
+def test_outcome_may_stand_in_a_column_with_words_of_its_own(
+    import_leads, import_outcomes, rejects
+):
     import_leads("id,seen,mql,origin,name\n" + "".join(f"{n},2018-02-01,,,\n" for n in range(1, 6)))
     mapping = {
         "system": "old",
         "dates": ["%d/%m/%Y"],
         "decimal": ",",
-        "columns": {"external_id": "id", "outcome": "estado", "won_on": "fecha", "lost_on": "fecha", "amount": "monto"},
+        "columns": {
+            "external_id": "id",
+            "outcome": "estado",
+            "won_on": "fecha",
+            "lost_on": "fecha",
+            "amount": "monto",
+        },
         "values": {"outcome": {"Ganado": "won", "Perdido": "lost", "Abierto": None}},
     }
     text = (
@@ -103,7 +131,12 @@ def test_outcome_may_stand_in_a_column_with_words_of_its_own(import_leads, impor
     assert import_outcomes(text, mapping).tally == Tally(read=5, new=2, undecided=1, rejected=2)
     won, lost, still = Lead.objects.order_by("external_id")[:3]
     assert (won.stage, won.won_on, won.won_amount) == ("won", date(2018, 2, 3), Decimal("1234.50"))
-    assert (lost.stage, lost.lost_on, lost.won_on, lost.won_amount) == ("lost", date(2018, 2, 4), None, None)
+    assert (lost.stage, lost.lost_on, lost.won_on, lost.won_amount) == (
+        "lost",
+        date(2018, 2, 4),
+        None,
+        None,
+    )
     assert still.stage == "captured"
     assert problems(rejects()) == [
         ("5", "outcome (estado): “Tal vez” is neither won nor lost: translate it under “values”"),
@@ -111,20 +144,29 @@ def test_outcome_may_stand_in_a_column_with_words_of_its_own(import_leads, impor
     ]
     assert import_outcomes(text, mapping).tally == Tally(read=5, known=2, undecided=1, rejected=2)
     changed = text.replace("2;Perdido", "2;Ganado")
-    assert import_outcomes(changed, mapping).tally == Tally(read=5, known=1, undecided=1, rejected=3, contradicting=1)
+    assert import_outcomes(changed, mapping).tally == Tally(
+        read=5, known=1, undecided=1, rejected=3, contradicting=1
+    )
 
 
-def test_attribute_that_the_outcome_replaces_keeps_its_old_value_in_the_event(import_leads, import_outcomes):
+def test_attribute_that_the_outcome_replaces_keeps_its_old_value_in_the_event(
+    import_leads, import_outcomes
+):
     import_leads(
-        "id,seen,mql,origin,name,seg\n1,2018-02-01,,,,cat\n", mapped(LEADS, columns={"attributes.segment": "seg"})
+        "id,seen,mql,origin,name,seg\n1,2018-02-01,,,,cat\n",
+        mapped(LEADS, columns={"attributes.segment": "seg"}),
     )
     import_outcomes()
     assert Lead.objects.get().attributes == {"segment": "pet"}
-    assert Event.objects.get(to_state="won").payload["changes"] == {"attributes.segment": ["cat", "pet"]}
+    assert Event.objects.get(to_state="won").payload["changes"] == {
+        "attributes.segment": ["cat", "pet"]
+    }
 
 
 def test_outcome_of_a_lead_that_sales_works_on_here_is_rejected(import_outcomes, rejects, cast):
     lead = factories.handed_off(cast).lead
     Lead.objects.filter(pk=lead.pk).update(external_system="old", external_id="1")
     assert import_outcomes().tally == Tally(read=1, rejected=1, contradicting=1)
-    assert problems(rejects()) == [("2", "outcome: sales works on this lead here; close it in Relevo")]
+    assert problems(rejects()) == [
+        ("2", "outcome: sales works on this lead here; close it in Relevo")
+    ]

@@ -25,7 +25,9 @@ def in_english():
         yield
 
 
-def load(folder: Path, text: Any, known: dict[str, parsers.Parser] = mapping_file.LEAD) -> MappingFile:
+def load(
+    folder: Path, text: Any, known: dict[str, parsers.Parser] = mapping_file.LEAD
+) -> MappingFile:
     path = folder / "map.json"
     path.write_text(text if isinstance(text, str) else json.dumps(text), encoding="utf-8-sig")
     return mapping_file.load(path, known)
@@ -33,7 +35,9 @@ def load(folder: Path, text: Any, known: dict[str, parsers.Parser] = mapping_fil
 
 def reader(header: list[str], **columns: str) -> Reader:
     named = {name.replace("__", "."): column for name, column in columns.items()}
-    return Reader(MappingFile(system="old", columns=named), mapping_file.LEAD, header, types={}, latest=LATEST)
+    return Reader(
+        MappingFile(system="old", columns=named), mapping_file.LEAD, header, types={}, latest=LATEST
+    )
 
 
 def test_defaults(tmp_path):
@@ -54,17 +58,34 @@ def test_defaults(tmp_path):
         ("[]", "The mapping has to be a JSON object."),
         (
             GOOD | {"colums": {}},
-            "The mapping has the key “colums”; known are columns, constants, dates, decimal, person_name, sources, "
-            "system, values.",
+            (
+                "The mapping has the key “colums”; known are columns, constants, dates, decimal,"
+                " person_name, sources, system, values."
+            ),
         ),
-        ({"columns": {"external_id": "id"}}, "“system” in the mapping has to be a short name in a-z, 0-9, _ and -."),
-        (GOOD | {"system": "A B"}, "“system” in the mapping has to be a short name in a-z, 0-9, _ and -."),
+        (
+            {"columns": {"external_id": "id"}},
+            "“system” in the mapping has to be a short name in a-z, 0-9, _ and -.",
+        ),
+        (
+            GOOD | {"system": "A B"},
+            "“system” in the mapping has to be a short name in a-z, 0-9, _ and -.",
+        ),
         (GOOD | {"columns": []}, "“columns” in the mapping has to be an object of texts."),
-        (GOOD | {"columns": {}}, "“columns” in the mapping has to be an object that names at least one column."),
-        (GOOD | {"columns": {"external_id": 1}}, "“columns” in the mapping has to be an object of texts."),
+        (
+            GOOD | {"columns": {}},
+            "“columns” in the mapping has to be an object that names at least one column.",
+        ),
+        (
+            GOOD | {"columns": {"external_id": 1}},
+            "“columns” in the mapping has to be an object of texts.",
+        ),
         (
             GOOD | {"values": {"source": {"a": 1}}},
-            "“values” in the mapping has to be an object of objects: field, then value to text or null.",
+            (
+                "“values” in the mapping has to be an object of objects: field, then value to text"
+                " or null."
+            ),
         ),
         (
             GOOD | {"sources": {"a": {"pt": "x"}}},
@@ -74,24 +95,36 @@ def test_defaults(tmp_path):
             GOOD | {"dates": ["%d.%m"]},
             "“dates” in the mapping has to be a list like ['%Y-%m-%d', '%Y-%m-%d %H:%M:%S'].",
         ),
-        (GOOD | {"dates": "%Y"}, "“dates” in the mapping has to be a list like ['%Y-%m-%d', '%Y-%m-%d %H:%M:%S']."),
+        (
+            GOOD | {"dates": "%Y"},
+            "“dates” in the mapping has to be a list like ['%Y-%m-%d', '%Y-%m-%d %H:%M:%S'].",
+        ),
         (GOOD | {"decimal": ";"}, "“decimal” in the mapping has to be “.” | “,”."),
-        (GOOD | {"person_name": "Rep"}, "“person_name” in the mapping has to be a text with {id} or {short}."),
-        (GOOD | {"constants": {"external_id": "1"}}, "external_id has a column and a constant: choose one."),
+        (
+            GOOD | {"person_name": "Rep"},
+            "“person_name” in the mapping has to be a text with {id} or {short}.",
+        ),
+        (
+            GOOD | {"constants": {"external_id": "1"}},
+            "external_id has a column and a constant: choose one.",
+        ),
         (
             {"system": "old", "columns": {"external_id": "id"}},
             "The mapping has to say where first_seen_on is from.",
         ),
         (
             {"system": "old", "columns": {"first_seen_on": "seen", "source": "origin"}},
-            "The mapping needs a column for one of external_id, person.name, person.email, person.phone.",
+            (
+                "The mapping needs a column for one of external_id, person.name, person.email,"
+                " person.phone."
+            ),
         ),
         (
             {"system": "old", "columns": GOOD["columns"] | {"company.industry": "x"}},
             "The mapping has to say where company.name is from.",
         ),
     ],
-)  # fmt: skip
+)
 def test_unusable_mappings_are_refused_in_words(tmp_path, text, message):
     with pytest.raises(UnusableMapping) as refused:
         load(tmp_path, text)
@@ -104,7 +137,9 @@ def test_nesting_without_end_is_refused(tmp_path):
     assert str(refused.value.message).startswith("The mapping is no JSON: ")
 
 
-@pytest.mark.parametrize("name", ["person.password", "stage.won", "attributes.", "attributes.A b", "id"])
+@pytest.mark.parametrize(
+    "name", ["person.password", "stage.won", "attributes.", "attributes.A b", "id"]
+)
 def test_unknown_field_is_named_with_the_known_ones(tmp_path, name):
     with pytest.raises(UnusableMapping) as refused:
         load(tmp_path, GOOD | {"columns": GOOD["columns"] | {name: "x"}})
@@ -123,7 +158,11 @@ def test_unknown_field_is_named_with_the_known_ones(tmp_path, name):
 )
 def test_outcomes_need_id_outcome_and_date(tmp_path, columns, constants, missing):
     with pytest.raises(UnusableMapping) as refused:
-        load(tmp_path, {"system": "old", "columns": columns, "constants": constants}, mapping_file.OUTCOME)
+        load(
+            tmp_path,
+            {"system": "old", "columns": columns, "constants": constants},
+            mapping_file.OUTCOME,
+        )
     assert str(refused.value.message) == f"The mapping has to say where {missing} is from."
 
 
@@ -141,7 +180,9 @@ def test_column_that_the_file_lacks_is_named():
 
 def test_header_that_stands_twice_matters_only_where_it_is_meant():
     doubled = ["id", "seller", "seller"]
-    assert reader(doubled, external_id="id").read(Row(2, ["7", "a", "b"])).values == {"external_id": "7"}
+    assert reader(doubled, external_id="id").read(Row(2, ["7", "a", "b"])).values == {
+        "external_id": "7"
+    }
     with pytest.raises(UnusableMapping) as refused:
         reader(doubled, external_id="seller")
     assert str(refused.value.message) == "The column “seller” stands twice in the file."
@@ -160,7 +201,12 @@ COMMA = MappingFile(decimal=",")
     [
         (parsers.day, STYLE, "2018-02-26", date(2018, 2, 26)),
         (parsers.day, STYLE, "26/02/2018 23:59", date(2018, 2, 26)),
-        (parsers.day, MappingFile(dates=["%Y-%m-%dT%H:%M:%S%z"]), "2018-02-26T23:59:00-0800", date(2018, 2, 26)),
+        (
+            parsers.day,
+            MappingFile(dates=["%Y-%m-%dT%H:%M:%S%z"]),
+            "2018-02-26T23:59:00-0800",
+            date(2018, 2, 26),
+        ),
         (parsers.amount, STYLE, "1,234,567.5", Decimal("1234567.50")),
         (parsers.amount, STYLE, "100000.0000", Decimal("100000.00")),
         (parsers.amount, COMMA, "1.234,50", Decimal("1234.50")),
@@ -212,5 +258,10 @@ def test_cells_that_are_refused(parse, cell):
 
 
 def test_date_that_has_not_come_is_refused():
-    read = reader(["id", "seen"], external_id="id", first_seen_on="seen").read(Row(2, ["1", "2026-03-04"]))
-    assert (read.problems, read.values) == (["first_seen_on (seen): 2026-03-04 has not come yet"], {"external_id": "1"})
+    read = reader(["id", "seen"], external_id="id", first_seen_on="seen").read(
+        Row(2, ["1", "2026-03-04"])
+    )
+    assert (read.problems, read.values) == (
+        ["first_seen_on (seen): 2026-03-04 has not come yet"],
+        {"external_id": "1"},
+    )

@@ -1,4 +1,6 @@
-"""Every file of the table through the browser's own way: never a 5xx, counts that add up, names whole."""
+"""Every file of the table through the browser's own way: never a 5xx, counts that add up, names
+whole.
+"""
 
 from __future__ import annotations
 
@@ -42,13 +44,25 @@ def test_nasty_file(nasty: Nasty, cast: Cast, client: Client) -> None:
     assert client.post(f"/imports/{run.pk}/columns/", columns).status_code == 302
     checked = ImportRun.objects.get()
     assert client.get(f"/imports/{run.pk}/").status_code == 200
-    counts = {"new": len(nasty.names), "known": 0, "duplicate": nasty.duplicate, "wrong": nasty.wrong}
-    assert (checked.state, checked.checked.get("counts"), checked.problem) == ("checked", counts, "")
+    counts = {
+        "new": len(nasty.names),
+        "known": 0,
+        "duplicate": nasty.duplicate,
+        "wrong": nasty.wrong,
+    }
+    assert (checked.state, checked.checked.get("counts"), checked.problem) == (
+        "checked",
+        counts,
+        "",
+    )
     assert client.post(f"/imports/{run.pk}/start/").status_code == 302
     done = ImportRun.objects.get()
     assert (done.state, done.done, done.rows_total) == ("done", counts, sum(counts.values()))
     assert list(Lead.objects.order_by("pk").values_list("person__name", flat=True)) == nasty.names
     if nasty.phones:
-        assert list(Lead.objects.order_by("pk").values_list("person__phone", flat=True)) == nasty.phones
+        assert (
+            list(Lead.objects.order_by("pk").values_list("person__phone", flat=True))
+            == nasty.phones
+        )
     rejected = b"".join(chain(client.get(f"/imports/{run.pk}/rejects.csv"))).decode("utf-8-sig")
     assert rejected.count("\r\n") >= 1 + nasty.duplicate + nasty.wrong

@@ -1,4 +1,6 @@
-"""A real company's funnel comes in whole: the imported leads count to what the raw files count to."""
+"""A real company's funnel comes in whole: the imported leads count to what the raw files
+count to.
+"""
 
 from __future__ import annotations
 
@@ -44,8 +46,13 @@ def imported(tmp_path):
 
 def raw() -> tuple[dict[str, dict[str, str]], dict[str, dict[str, str]]]:
     """Leads and deals by their id, read by nothing of ours."""
-    with LEADS.open(encoding="utf-8", newline="") as leads, DEALS.open(encoding="utf-8", newline="") as deals:
-        return {r["mql_id"]: r for r in csv.DictReader(leads)}, {r["mql_id"]: r for r in csv.DictReader(deals)}
+    with (
+        LEADS.open(encoding="utf-8", newline="") as leads,
+        DEALS.open(encoding="utf-8", newline="") as deals,
+    ):
+        return {r["mql_id"]: r for r in csv.DictReader(leads)}, {
+            r["mql_id"]: r for r in csv.DictReader(deals)
+        }
 
 
 def converted(key) -> dict[str, tuple[int, int]]:
@@ -63,18 +70,28 @@ def test_olist_comes_in_whole_and_counts_as_the_raw_files_do(imported):
         Tally(read=842, known=842, flagged=1),
     ]
     rows = Lead.objects.all()
-    assert (rows.count(), rows.filter(stage="won").count(), rows.filter(stage="mql").count()) == (8000, 842, 7158)
+    assert (rows.count(), rows.filter(stage="won").count(), rows.filter(stage="mql").count()) == (
+        8000,
+        842,
+        7158,
+    )
     assert (Source.objects.count(), rows.filter(source=None).count()) == (10, 60)
     reps, qualifiers = (
-        set(rows.exclude(**{part: None}).values_list(part, flat=True)) for part in ("won_by", "qualified_by")
+        set(rows.exclude(**{part: None}).values_list(part, flat=True))
+        for part in ("won_by", "qualified_by")
     )
     assert (len(reps), len(qualifiers), len(reps | qualifiers)) == (22, 32, 41)
     assert set(User.objects.values_list("is_active", flat=True)) == {False}
-    assert (Event.objects.count(), set(Event.objects.values_list("kind", flat=True))) == (8842, {"imported"})
+    assert (Event.objects.count(), set(Event.objects.values_list("kind", flat=True))) == (
+        8842,
+        {"imported"},
+    )
     assert Handoff.objects.count() == 0
     counts = {"n": Count("pk"), "won": Count("pk", filter=Q(won_on__isnull=False))}
     by_source = rows.order_by().values_list("source__code").annotate(**counts)
-    assert {code or "": (n, won) for code, n, won in by_source} == converted(lambda lead: lead["origin"])
+    assert {code or "": (n, won) for code, n, won in by_source} == converted(
+        lambda lead: lead["origin"]
+    )
     by_month = rows.order_by().values_list(TruncMonth("first_seen_on")).annotate(**counts)
     assert {f"{month:%Y-%m}": (n, won) for month, n, won in by_month} == converted(
         lambda lead: lead["first_contact_date"][:7]
@@ -83,7 +100,10 @@ def test_olist_comes_in_whole_and_counts_as_the_raw_files_do(imported):
 
 def test_every_date_and_amount_is_the_one_in_the_file(imported):
     leads, deals = raw()
-    found = {lead.external_id: lead for lead in Lead.objects.select_related("won_by", "qualified_by", "first_touch")}
+    found = {
+        lead.external_id: lead
+        for lead in Lead.objects.select_related("won_by", "qualified_by", "first_touch")
+    }
     assert {pk: lead.first_seen_on.isoformat() for pk, lead in found.items()} == {
         pk: row["first_contact_date"] for pk, row in leads.items()
     }
@@ -91,14 +111,20 @@ def test_every_date_and_amount_is_the_one_in_the_file(imported):
         pk: row["landing_page_id"] for pk, row in leads.items()
     }
     won = {pk: lead for pk, lead in found.items() if lead.won_on}
-    assert {pk: (lead.won_on.isoformat(), float(lead.won_amount or 0)) for pk, lead in won.items()} == {
-        pk: (row["won_date"][:10], float(row["declared_monthly_revenue"])) for pk, row in deals.items()
+    assert {
+        pk: (lead.won_on.isoformat(), float(lead.won_amount or 0)) for pk, lead in won.items()
+    } == {
+        pk: (row["won_date"][:10], float(row["declared_monthly_revenue"]))
+        for pk, row in deals.items()
     }
-    assert {pk: (lead.won_by.external_id, lead.qualified_by.external_id) for pk, lead in won.items()} == {
-        pk: (f"olist:{row['sr_id']}", f"olist:{row['sdr_id']}") for pk, row in deals.items()
-    }
+    assert {
+        pk: (lead.won_by.external_id, lead.qualified_by.external_id) for pk, lead in won.items()
+    } == {pk: (f"olist:{row['sr_id']}", f"olist:{row['sdr_id']}") for pk, row in deals.items()}
     early = [lead for lead in won.values() if lead.won_before_first_seen]
     assert [(lead.external_id, lead.first_seen_on, lead.won_on) for lead in early] == [
         ("b91cf8812365f50ff4bda4bcd6206b05", date(2018, 3, 8), date(2018, 3, 6))
     ]
-    assert User.objects.get(external_id="olist:4ef15afb4b2723d8f3d81e51ec7afefe").name == "Olist 4ef15afb"
+    assert (
+        User.objects.get(external_id="olist:4ef15afb4b2723d8f3d81e51ec7afefe").name
+        == "Olist 4ef15afb"
+    )

@@ -18,7 +18,16 @@ from leads import handoffs
 from leads.imports import bulk_capture, runs
 from leads.imports import worker as import_work
 from leads.imports.worker import Worker
-from leads.models import Event, FirstTouch, ImportChunk, ImportReject, ImportRun, Lead, Person, ValuableAction
+from leads.models import (
+    Event,
+    FirstTouch,
+    ImportChunk,
+    ImportReject,
+    ImportRun,
+    Lead,
+    Person,
+    ValuableAction,
+)
 from leads.records import leads
 from leads.records.filters import LeadFilter
 from tests import factories
@@ -37,31 +46,66 @@ def at_ten(moment: Moment) -> None:
 
 
 def rejects(run: ImportRun) -> list[tuple[int, str]]:
-    return list(ImportReject.objects.filter(run=run).order_by("number").values_list("number", "kind"))
+    return list(
+        ImportReject.objects.filter(run=run).order_by("number").values_list("number", "kind")
+    )
 
 
 def test_imported_lead_is_like_a_captured_one(cast: Cast, tmp_path: Path) -> None:
     imported(cast, file(tmp_path, 1))
     data = {
-        "person": {"name": "Persona 1", "email": "p1@a.test", "phone": "55 4000 0001", "country": "MX"},
+        "person": {
+            "name": "Persona 1",
+            "email": "p1@a.test",
+            "phone": "55 4000 0001",
+            "country": "MX",
+        },
         "company": {"name": "Empresa 0", "country": "MX"},
     }
     source, action = factories.source("event"), factories.action("sent_form")
     leads.capture(data, by=cast.ana, at=AT, team=cast.marketing, source=source, first_action=action)
-    same = ["stage", "marketing_team", "source", "company", "first_seen_on", "attributes", "is_imported", "created_by"]
-    both = list(Lead.objects.order_by("pk").values(*same, "created_at", "owner", "version", "archived_at"))
+    same = [
+        "stage",
+        "marketing_team",
+        "source",
+        "company",
+        "first_seen_on",
+        "attributes",
+        "is_imported",
+        "created_by",
+    ]
+    both = list(
+        Lead.objects.order_by("pk").values(*same, "created_at", "owner", "version", "archived_at")
+    )
     assert both[0] == both[1]
-    people = list(Person.objects.order_by("pk").values("name", "email", "phone", "job_title", "country", "language"))
+    people = list(
+        Person.objects.order_by("pk").values(
+            "name", "email", "phone", "job_title", "country", "language"
+        )
+    )
     assert people[0] == people[1]
-    touches = list(FirstTouch.objects.order_by("pk").values("source", "seen_on", "seen_at", "medium", "campaign"))
+    touches = list(
+        FirstTouch.objects.order_by("pk").values(
+            "source", "seen_on", "seen_at", "medium", "campaign"
+        )
+    )
     assert touches[0] == touches[1]
     facts = ("kind", "actor", "at", "occurred_on", "from_state", "to_state")
-    events = [list(one.events.order_by("pk").values_list(*facts)) for one in Lead.objects.order_by("pk")]
+    events = [
+        list(one.events.order_by("pk").values_list(*facts)) for one in Lead.objects.order_by("pk")
+    ]
     assert events[0] == events[1]
-    actions = list(ValuableAction.objects.order_by("pk").values("kind", "occurred_on", "occurred_at", "recorded_by"))
+    actions = list(
+        ValuableAction.objects.order_by("pk").values(
+            "kind", "occurred_on", "occurred_at", "recorded_by"
+        )
+    )
     assert actions[0] == actions[1]
     texts = list(Lead.objects.order_by("pk").values_list("search_text", flat=True))
-    assert texts == ["persona 1 empresa 0 p1@a.test 525540000001 x-1", "persona 1 empresa 0 p1@a.test 525540000001"]
+    assert texts == [
+        "persona 1 empresa 0 p1@a.test 525540000001 x-1",
+        "persona 1 empresa 0 p1@a.test 525540000001",
+    ]
 
 
 def test_check_writes_no_lead_and_its_counts_come_true(cast: Cast, tmp_path: Path) -> None:
@@ -70,12 +114,23 @@ def test_check_writes_no_lead_and_its_counts_come_true(cast: Cast, tmp_path: Pat
     path = file(tmp_path, 5, more=row(1) + "Ana,bad,,,,,,\n" + "Otra,,,,,,,x-4\n")
     run = checked(cast, path)
     counts = {"new": 3, "known": 2, "duplicate": 2, "wrong": 1}
-    assert (run.state, run.checked["counts"], run.rows_total, Lead.objects.count()) == ("checked", counts, 8, 2)
+    assert (run.state, run.checked["counts"], run.rows_total, Lead.objects.count()) == (
+        "checked",
+        counts,
+        8,
+        2,
+    )
     runs.start(run, by=cast.ana, at=AT)
     import_work.work(60)
     run.refresh_from_db()
     assert (run.state, run.done, Lead.objects.count()) == ("done", counts, 5)
-    assert rejects(run) == [(3, "known"), (4, "known"), (7, "duplicate"), (8, "wrong"), (9, "duplicate")]
+    assert rejects(run) == [
+        (3, "known"),
+        (4, "known"),
+        (7, "duplicate"),
+        (8, "wrong"),
+        (9, "duplicate"),
+    ]
 
 
 def test_problems_name_row_and_field(cast: Cast, tmp_path: Path) -> None:
@@ -86,7 +141,10 @@ def test_problems_name_row_and_field(cast: Cast, tmp_path: Path) -> None:
         {
             "row": 3,
             "kind": "wrong",
-            "problem": "E-mail (Correo): “bad” is no e-mail address; Country (País): “Atlantis” is no country",
+            "problem": (
+                "E-mail (Correo): “bad” is no e-mail address; Country (País): “Atlantis” is no"
+                " country"
+            ),
         }
     ]
 
@@ -108,7 +166,12 @@ def test_killed_half_way_goes_on_with_nothing_twice_and_nothing_lost(
     with pytest.raises(KeyboardInterrupt):
         worker.step()
     run.refresh_from_db()
-    assert (run.state, run.rows_done, run.done["new"], Lead.objects.count()) == ("running", 10, 10, 10)
+    assert (run.state, run.rows_done, run.done["new"], Lead.objects.count()) == (
+        "running",
+        10,
+        10,
+        10,
+    )
     monkeypatch.setattr(bulk_capture, "_note_actions", real)
     assert Worker().step() is False  # the lease of the killed one still runs
     ImportRun.objects.update(busy_until=clock.wall() - timedelta(seconds=1))
@@ -120,7 +183,9 @@ def test_killed_half_way_goes_on_with_nothing_twice_and_nothing_lost(
     assert (Event.objects.count(), run.rows_done) == (70, 35)
 
 
-def test_check_that_was_killed_begins_anew(cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_check_that_was_killed_begins_anew(
+    cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(import_work, "BATCH", 10)
     run = asked(uploaded(cast, file(tmp_path, 15, more=row(1))), cast)
     killed = Worker()
@@ -132,12 +197,19 @@ def test_check_that_was_killed_begins_anew(cast: Cast, tmp_path: Path, monkeypat
 
 
 @pytest.mark.django_db(transaction=True)
-def test_workers_side_by_side_import_once(cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_workers_side_by_side_import_once(
+    cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(import_work, "BATCH", 20)
     run = started(cast, file(tmp_path, 200))
     states = together(*[lambda: work_on_imports.apply(throw=True).state] * 3)
     run.refresh_from_db()
-    assert (states, run.state, run.done["new"], Lead.objects.count()) == (["SUCCESS"] * 3, "done", 200, 200)
+    assert (states, run.state, run.done["new"], Lead.objects.count()) == (
+        ["SUCCESS"] * 3,
+        "done",
+        200,
+        200,
+    )
     assert Event.objects.count() == 400
     work_on_imports.apply(throw=True)
     assert Lead.objects.count() == 200
@@ -165,7 +237,12 @@ def test_error_of_ours_is_tried_again_and_then_told(
         ImportRun.objects.update(next_try_at=None)
         assert Worker().step() is True
     run.refresh_from_db()
-    assert (run.state, run.rows_done, Lead.objects.count(), bool(run.problem)) == ("failed", 0, 0, True)
+    assert (run.state, run.rows_done, Lead.objects.count(), bool(run.problem)) == (
+        "failed",
+        0,
+        0,
+        True,
+    )
     monkeypatch.undo()
     runs.start(run, by=cast.ana, at=AT)
     import_work.work(60)
@@ -182,7 +259,12 @@ def test_row_that_the_database_refuses_is_set_aside_alone(
     monkeypatch.setattr(bulk_capture, "known_keys", lambda keys: set())
     import_work.work(60)
     run.refresh_from_db()
-    assert (run.state, run.done["new"], run.done["wrong"], rejects(run)) == ("done", 19, 1, [(8, "wrong")])
+    assert (run.state, run.done["new"], run.done["wrong"], rejects(run)) == (
+        "done",
+        19,
+        1,
+        [(8, "wrong")],
+    )
 
 
 def test_file_is_forgotten_when_its_import_has_ended(cast: Cast, tmp_path: Path) -> None:
@@ -219,12 +301,21 @@ def visible(user: User) -> int:
 def test_undo_archives_and_leaves_what_moved_on(cast: Cast, tmp_path: Path) -> None:
     run = imported(cast, file(tmp_path, 4))
     first, second, *_rest = Lead.objects.order_by("pk")
-    leads.add_action(first, factories.action(), occurred_on=AT.date(), by=cast.ana, at=AT + timedelta(hours=1))
-    leads.change(second, {"person": {"name": "Otra"}}, by=cast.ana, at=AT + timedelta(hours=1), version=1)
+    leads.add_action(
+        first, factories.action(), occurred_on=AT.date(), by=cast.ana, at=AT + timedelta(hours=1)
+    )
+    leads.change(
+        second, {"person": {"name": "Otra"}}, by=cast.ana, at=AT + timedelta(hours=1), version=1
+    )
     runs.undo(run, by=cast.luis, at=AT + timedelta(hours=2))
     import_work.work(60)
     run.refresh_from_db()
-    assert (run.state, run.done["archived"], run.done["left"], visible(cast.ana)) == ("undone", 2, 2, 2)
+    assert (run.state, run.done["archived"], run.done["left"], visible(cast.ana)) == (
+        "undone",
+        2,
+        2,
+        2,
+    )
     assert runs.left_after_undo(run, cast.ana, 10) == [first, second]
     assert Event.objects.filter(kind="archived", actor=cast.luis).count() == 2
     assert Entry.objects.get(verb="import_leads_archived").payload == {"archived": 2, "left": 2}
@@ -249,8 +340,12 @@ def test_undone_import_may_be_imported_again(cast: Cast, tmp_path: Path) -> None
     assert (again.done["new"], visible(cast.ana)) == (3, 3)
 
 
-@pytest.mark.parametrize(("after", "is_possible"), [(DAY - timedelta(seconds=1), True), (DAY, False)])
-def test_undo_is_possible_for_a_day(cast: Cast, tmp_path: Path, after: timedelta, is_possible: bool) -> None:
+@pytest.mark.parametrize(
+    ("after", "is_possible"), [(DAY - timedelta(seconds=1), True), (DAY, False)]
+)
+def test_undo_is_possible_for_a_day(
+    cast: Cast, tmp_path: Path, after: timedelta, is_possible: bool
+) -> None:
     run = imported(cast, file(tmp_path, 1))
     assert runs.can_be_undone(run, AT + after) is is_possible
     if not is_possible:
@@ -283,7 +378,11 @@ def test_tidy_forgets_old_drafts_and_old_rejects(cast: Cast, tmp_path: Path) -> 
     assert (ImportChunk.objects.count(), ImportReject.objects.count()) == (1, 1)
     runs.tidy(at=AT + timedelta(days=31))
     old.refresh_from_db()
-    assert (old.state, ImportChunk.objects.count(), ImportReject.objects.count()) == ("discarded", 0, 0)
+    assert (old.state, ImportChunk.objects.count(), ImportReject.objects.count()) == (
+        "discarded",
+        0,
+        0,
+    )
 
 
 def test_batch_costs_the_same_queries_for_one_row_and_for_many(cast: Cast, tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
-"""The preview of a definition: its counts are those of a real re-run, over any definition; its pages mask what is not
-for the reader."""
+"""The preview of a definition: its counts are those of a real re-run, over any definition; its
+pages mask what is not for the reader.
+"""
 
 from __future__ import annotations
 
@@ -32,7 +33,9 @@ TITLES = ("Directora de Ventas", "Gerente", "CEO", "Sales Manager")
 
 
 def crowd(cast: Cast, count: int = 24) -> None:
-    """MQLs of two personas that differ in all that a definition may ask for; two won, one on a word."""
+    """MQLs of two personas that differ in all that a definition may ask for; two won, one on a
+    word.
+    """
     other = factories.persona("other", [{**factories.SIZE, "operand": 30}])
     draw = Random(7)
     for number in range(count):
@@ -44,9 +47,13 @@ def crowd(cast: Cast, count: int = 24) -> None:
             did=draw.choice(("asked_for_demo", "sent_form")),
             from_source=draw.choice(("event", "referral")),
         )
-        handoffs.qualify(made, other if number % 3 == 0 else cast.persona, by=cast.ana, at=factories.LOGGED_AT)
+        handoffs.qualify(
+            made, other if number % 3 == 0 else cast.persona, by=cast.ana, at=factories.LOGGED_AT
+        )
     small = factories.lead(cast, company={"employees": 9})
-    overrides.override(small, cast.persona, "size", reason="Grows", by=cast.ana, at=factories.LOGGED_AT)
+    overrides.override(
+        small, cast.persona, "size", reason="Grows", by=cast.ana, at=factories.LOGGED_AT
+    )
     handoffs.qualify(small, cast.persona, by=cast.ana, at=factories.LOGGED_AT)
     factories.won(cast)
     factories.won(cast, did="sent_form")
@@ -55,7 +62,11 @@ def crowd(cast: Cast, count: int = 24) -> None:
 RULES = [
     ("company.employees", "at_least", lambda draw: draw.choice((20, 40, 100, 300))),
     ("company.employees", "at_most", lambda draw: draw.choice((50, 200))),
-    ("person.job_title", "contains_any", lambda draw: draw.sample(["directora", "gerente", "ceo", "sales"], 2)),
+    (
+        "person.job_title",
+        "contains_any",
+        lambda draw: draw.sample(["directora", "gerente", "ceo", "sales"], 2),
+    ),
     ("lead.source", "is", lambda draw: draw.choice(("event", "referral"))),
     ("lead.source", "not_in", lambda draw: ["event"]),
     ("attributes.budget", "at_least", lambda draw: draw.choice((5000, 50000))),
@@ -67,7 +78,9 @@ RULES = [
 def criteria(draw: Random) -> list[dict[str, Any]]:
     found = []
     for number, (field, operator, operand) in enumerate(draw.sample(RULES, draw.randrange(1, 4))):
-        code = draw.choice(("size", "role", f"c{number}"))  # known codes meet evidence that is there
+        code = draw.choice(
+            ("size", "role", f"c{number}")
+        )  # known codes meet evidence that is there
         if code not in {each["code"] for each in found}:
             kind = draw.choice(("fit", "fit", "fit", "disqualifier", "means"))
             text = {"es": field, "en": field}
@@ -152,7 +165,9 @@ def test_definition_in_force_keeps_everybody(cast: Cast) -> None:
 def test_low_scores_are_those_that_a_hand_off_would_ask_about(cast: Cast) -> None:
     for budget in (None, 60000):
         factories.handed_off(cast, attributes={"budget": budget} if budget else {})
-    version = factories.drafted(cast.calendar, by=cast.luis, of=cast.agreement.agreement, minimum_score=60)
+    version = factories.drafted(
+        cast.calendar, by=cast.luis, of=cast.agreement.agreement, minimum_score=60
+    )
     found = impact.of_agreement(version, since=SINCE, at=NOW)
     assert (found.total, found.out, found.low) == (2, 0, 1)  # fit 50 and fit 75
 
@@ -220,19 +235,29 @@ def strict(cast: Cast, moment: Any) -> PersonaVersion:
     return draft
 
 
-SENTENCE = "1 of the last 90 days’ 3 MQLs would not have qualified; 1 of them was won, 1 became SQL."
+SENTENCE = (
+    "1 of the last 90 days’ 3 MQLs would not have qualified; 1 of them was won, 1 became SQL."
+)
 
 
-def test_page_says_the_sentence_and_lists_what_one_may_see(cast: Cast, strict: PersonaVersion) -> None:
+def test_page_says_the_sentence_and_lists_what_one_may_see(
+    cast: Cast, strict: PersonaVersion
+) -> None:
     path = f"/impact/personas/{strict.pk}/"
     (status, text), (_status, masked) = page(cast.ana, path), page(cast.cruz, path)
     assert (status, SENTENCE in text, "Ximena Castro" in text) == (200, True, True)
-    assert (SENTENCE in masked, "Ximena Castro" in masked, "Lead of somebody else" in masked) == (True, False, True)
+    assert (SENTENCE in masked, "Ximena Castro" in masked, "Lead of somebody else" in masked) == (
+        True,
+        False,
+        True,
+    )
     assert "Has at least 20 employees" in text.partition("<table")[2]
     assert "Has at least 20 employees" not in masked.partition("<table")[2]
 
 
-def test_fragment_is_the_sentence_with_the_way_to_the_list(cast: Cast, strict: PersonaVersion) -> None:
+def test_fragment_is_the_sentence_with_the_way_to_the_list(
+    cast: Cast, strict: PersonaVersion
+) -> None:
     path = f"/impact/personas/{strict.pk}/"
     status, text = page(cast.ana, path, HX_Request="true")
     assert (status, SENTENCE in text, f'href="{path}"' in text) == (200, True, True)
@@ -241,17 +266,26 @@ def test_fragment_is_the_sentence_with_the_way_to_the_list(cast: Cast, strict: P
 
 def test_agreement_has_its_page(cast: Cast, strict: PersonaVersion) -> None:
     status, text = page(cast.dora, f"/impact/agreements/{cast.agreement.pk}/")
-    assert (status, "all 3 MQLs of the last 90 days would have qualified as well" in text) == (200, True)
+    assert (status, "all 3 MQLs of the last 90 days would have qualified as well" in text) == (
+        200,
+        True,
+    )
 
 
-@pytest.mark.parametrize(("name", "status"), [("root", 403), ("extra", 403), ("elsa", 200), ("luis", 200)])
-def test_readers_of_the_alignment_read_it(name: str, status: int, cast: Cast, strict: PersonaVersion) -> None:
+@pytest.mark.parametrize(
+    ("name", "status"), [("root", 403), ("extra", 403), ("elsa", 200), ("luis", 200)]
+)
+def test_readers_of_the_alignment_read_it(
+    name: str, status: int, cast: Cast, strict: PersonaVersion
+) -> None:
     assert page(getattr(cast, name), f"/impact/personas/{strict.pk}/")[0] == status
 
 
 def test_address_that_is_not_known_is_refused(cast: Cast, strict: PersonaVersion) -> None:
     path = f"/impact/personas/{strict.pk}/"
-    assert [page(cast.ana, f"{path}?{query}")[0] for query in ("from=x", "other=1", "from=999")] == [400, 400, 200]
+    assert [
+        page(cast.ana, f"{path}?{query}")[0] for query in ("from=x", "other=1", "from=999")
+    ] == [400, 400, 200]
     assert page(cast.ana, "/impact/personas/999999/")[0] == 404
 
 

@@ -1,4 +1,6 @@
-"""Judging a lead by criteria: met, not met, unknown; who decides; when it is an MQL and when it proves an SQL."""
+"""Judging a lead by criteria: met, not met, unknown; who decides; when it is an MQL and when it
+proves an SQL.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,9 @@ from leads.qualification.rules import Assessment, Judgement, Proof, Rule, Terms,
 from tests.factories import when
 
 
-def rule(operator: str, operand: Any = None, *, kind: str = "fit", code: str = "c", field: str = "f") -> Rule:
+def rule(
+    operator: str, operand: Any = None, *, kind: str = "fit", code: str = "c", field: str = "f"
+) -> Rule:
     return Rule(code, kind, {"en": code}, field, operator, operand)
 
 
@@ -70,7 +74,14 @@ def test_operator_judges_a_fact(operator: str, operand: Any, value: Any, expecte
 
 # -- Unknown is not "not met"
 
-OPERATORS = [("is", "x"), ("in", ["x"]), ("not_in", ["x"]), ("at_least", 1), ("at_most", 1), ("contains_any", ["x"])]
+OPERATORS = [
+    ("is", "x"),
+    ("in", ["x"]),
+    ("not_in", ["x"]),
+    ("at_least", 1),
+    ("at_most", 1),
+    ("contains_any", ["x"]),
+]
 
 
 @pytest.mark.parametrize(("operator", "operand"), OPERATORS)
@@ -116,7 +127,12 @@ def test_judgement_by_word_carries_its_evidence() -> None:
 
 def test_word_that_overrides_decides_against_a_fact_and_keeps_it() -> None:
     found = judge(rule("at_least", 20), {"f": 19}, better("met"))
-    assert (found.verdict, found.is_overridden, found.fact, found.proof) == ("met", True, 19, better("met"))
+    assert (found.verdict, found.is_overridden, found.fact, found.proof) == (
+        "met",
+        True,
+        19,
+        better("met"),
+    )
 
 
 def test_word_that_says_what_the_fact_says_overrides_nothing() -> None:
@@ -155,7 +171,9 @@ def test_disqualifier_that_a_fact_denies_may_be_said_to_apply() -> None:
         (rule("is", True, kind="disqualifier"), {"f": False}, None, ""),
     ],
 )
-def test_judgement_says_what_would_settle_it(asked: Rule, facts: Any, said: Proof | None, settles: str) -> None:
+def test_judgement_says_what_would_settle_it(
+    asked: Rule, facts: Any, said: Proof | None, settles: str
+) -> None:
     assert judge(asked, facts, said).settles == settles
 
 
@@ -163,14 +181,21 @@ def test_judgement_says_what_would_settle_it(asked: Rule, facts: Any, said: Proo
 
 
 @pytest.mark.parametrize(
-    ("actions", "count"), [(None, 3), (frozenset({"demo"}), 2), (frozenset({"demo", "form"}), 3), (frozenset({"x"}), 0)]
+    ("actions", "count"),
+    [(None, 3), (frozenset({"demo"}), 2), (frozenset({"demo", "form"}), 3), (frozenset({"x"}), 0)],
 )
-def test_terms_count_the_actions_that_the_agreement_names(actions: frozenset[str] | None, count: int) -> None:
+def test_terms_count_the_actions_that_the_agreement_names(
+    actions: frozenset[str] | None, count: int
+) -> None:
     assert Terms(actions=actions).counting(["demo", "form", "demo"]) == count
 
 
-@pytest.mark.parametrize(("personas", "wanted"), [(None, True), (frozenset({7}), True), (frozenset({8}), False)])
-def test_terms_look_for_the_personas_that_the_agreement_names(personas: frozenset[int] | None, wanted: bool) -> None:
+@pytest.mark.parametrize(
+    ("personas", "wanted"), [(None, True), (frozenset({7}), True), (frozenset({8}), False)]
+)
+def test_terms_look_for_the_personas_that_the_agreement_names(
+    personas: frozenset[int] | None, wanted: bool
+) -> None:
     assert Terms(personas=personas).looks_for(7) is wanted
 
 
@@ -184,7 +209,9 @@ def test_persona_that_is_not_looked_for_makes_no_mql() -> None:
 
 def assessment(*verdicts: tuple[str, str], actions: int = 1) -> Assessment:
     """An assessment by (kind, verdict) pairs."""
-    judged = tuple(Judgement(rule("said", kind=kind, code=f"c{n}"), v) for n, (kind, v) in enumerate(verdicts))
+    judged = tuple(
+        Judgement(rule("said", kind=kind, code=f"c{n}"), v) for n, (kind, v) in enumerate(verdicts)
+    )
     return Assessment(judged, actions)
 
 
@@ -200,7 +227,9 @@ def assessment(*verdicts: tuple[str, str], actions: int = 1) -> Assessment:
         ([("fit", "met"), ("means", "not_met"), ("authority", "unknown")], True),
     ],
 )
-def test_fit_needs_every_fit_criterion_and_no_disqualifier(verdicts: list[tuple[str, str]], fits: bool) -> None:
+def test_fit_needs_every_fit_criterion_and_no_disqualifier(
+    verdicts: list[tuple[str, str]], fits: bool
+) -> None:
     assert assessment(*verdicts).fits is fits
 
 
@@ -219,9 +248,13 @@ def test_with_many_actions_a_lead_that_does_not_fit_is_no_mql() -> None:
 
 def test_open_points_are_what_keeps_it_from_being_an_mql() -> None:
     found = assessment(
-        ("fit", "met"), ("fit", "unknown"), ("fit", "not_met"), ("disqualifier", "met"), ("disqualifier", "unknown"),
+        ("fit", "met"),
+        ("fit", "unknown"),
+        ("fit", "not_met"),
+        ("disqualifier", "met"),
+        ("disqualifier", "unknown"),
         ("means", "unknown"),
-    )  # fmt: skip
+    )
     assert [(j.rule.code, j.verdict) for j in found.open_points] == [
         ("c1", "unknown"),
         ("c2", "not_met"),
@@ -243,13 +276,23 @@ def test_open_points_are_what_keeps_it_from_being_an_mql() -> None:
         ([("means", "met"), ("need", "unknown"), ("timing", "not_met")], True),
     ],
 )
-def test_means_are_proven_by_every_criterion_and_at_least_one(verdicts: list[tuple[str, str]], proven: bool) -> None:
+def test_means_are_proven_by_every_criterion_and_at_least_one(
+    verdicts: list[tuple[str, str]], proven: bool
+) -> None:
     assert assessment(*verdicts).proves("means") is proven
 
 
 def test_assess_gives_each_rule_its_own_evidence() -> None:
-    rules = [rule("at_least", 20, code="size", field="company.employees"), rule("said", kind="means", code="budget")]
-    found = assess(rules, {"company.employees": 25}, {"budget": proof("met"), "other": proof("met")}, action_count=2)
+    rules = [
+        rule("at_least", 20, code="size", field="company.employees"),
+        rule("said", kind="means", code="budget"),
+    ]
+    found = assess(
+        rules,
+        {"company.employees": 25},
+        {"budget": proof("met"), "other": proof("met")},
+        action_count=2,
+    )
     assert [(j.rule.code, j.verdict, j.proof is None) for j in found.judgements] == [
         ("size", "met", True),
         ("budget", "met", False),

@@ -1,4 +1,6 @@
-"""Fit and engagement: every point is a line of the log, and the lines are the score, whatever has happened."""
+"""Fit and engagement: every point is a line of the log, and the lines are the score, whatever has
+happened.
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,10 @@ def rule(code: str, kind: str = "fit", weight: int = 1) -> Rule:
 
 def judged(*each: tuple[str, str, int]) -> Assessment:
     """An assessment by (kind, verdict, weight)."""
-    rows = (Judgement(rule(f"c{n}", kind, weight), verdict) for n, (kind, verdict, weight) in enumerate(each))
+    rows = (
+        Judgement(rule(f"c{n}", kind, weight), verdict)
+        for n, (kind, verdict, weight) in enumerate(each)
+    )
     return Assessment(tuple(rows), 1)
 
 
@@ -31,7 +36,10 @@ def action(points: int, on: str | date, code: str = "demo") -> Done:
 
 
 def lines(score: Score) -> list[tuple[int, str, Any]]:
-    return [(line.points, line.kind, line.days if line.kind == "decay" else line.code) for line in score.lines]
+    return [
+        (line.points, line.kind, line.days if line.kind == "decay" else line.code)
+        for line in score.lines
+    ]
 
 
 # -- Fit
@@ -39,7 +47,12 @@ def lines(score: Score) -> list[tuple[int, str, Any]]:
 
 def test_fit_is_the_weight_of_what_is_met() -> None:
     found = scores.fit(
-        judged(("fit", "met", 3), ("fit", "not_met", 1), ("means", "met", 4), ("authority", "unknown", 2))
+        judged(
+            ("fit", "met", 3),
+            ("fit", "not_met", 1),
+            ("means", "met", 4),
+            ("authority", "unknown", 2),
+        )
     )
     assert lines(found) == [(30, "criterion", "c0"), (40, "criterion", "c2")]
     assert [(line.code, line.points) for line in found.open] == [("c1", 10), ("c3", 20)]
@@ -51,7 +64,9 @@ def test_fit_of_a_lead_that_meets_everything_is_100_however_the_weights_divide()
 
 
 def test_disqualifier_that_is_met_takes_everything() -> None:
-    found = scores.fit(judged(("fit", "met", 1), ("disqualifier", "met", 1), ("disqualifier", "met", 1)))
+    found = scores.fit(
+        judged(("fit", "met", 1), ("disqualifier", "met", 1), ("disqualifier", "met", 1))
+    )
     assert lines(found) == [(100, "criterion", "c0"), (-100, "criterion", "c1")]
 
 
@@ -72,7 +87,9 @@ def test_action_loses_half_its_points_in_a_half_life() -> None:
 
 
 def test_action_of_today_has_lost_nothing() -> None:
-    assert lines(scores.engagement([action(20, TODAY)], on=TODAY, half_life=30)) == [(20, "action", "demo")]
+    assert lines(scores.engagement([action(20, TODAY)], on=TODAY, half_life=30)) == [
+        (20, "action", "demo")
+    ]
 
 
 def test_action_that_is_dated_tomorrow_has_lost_nothing() -> None:
@@ -81,29 +98,47 @@ def test_action_that_is_dated_tomorrow_has_lost_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("points", "days", "half_life", "left"),
-    [(20, 60, 30, 5), (20, 300, 30, 0), (1, 1, 30, 0), (40, 15, 30, 28), (100, 7, 7, 50), (0, 5, 30, 0)],
+    [
+        (20, 60, 30, 5),
+        (20, 300, 30, 0),
+        (1, 1, 30, 0),
+        (40, 15, 30, 28),
+        (100, 7, 7, 50),
+        (0, 5, 30, 0),
+    ],
 )
 def test_what_is_left_is_rounded_down(points: int, days: int, half_life: int, left: int) -> None:
     assert scores.left(points, days=days, half_life=half_life) == left
 
 
 def test_what_lies_beyond_100_is_a_line_of_its_own() -> None:
-    found = scores.engagement([action(60, TODAY, "a"), action(45, TODAY, "b")], on=TODAY, half_life=30)
+    found = scores.engagement(
+        [action(60, TODAY, "a"), action(45, TODAY, "b")], on=TODAY, half_life=30
+    )
     assert lines(found) == [(60, "action", "a"), (45, "action", "b"), (-5, "cap", "")]
 
 
 def test_log_is_in_the_order_of_the_days() -> None:
-    found = scores.engagement([action(5, "2026-03-30", "b"), action(5, "2026-03-29", "a")], on=TODAY, half_life=999)
+    found = scores.engagement(
+        [action(5, "2026-03-30", "b"), action(5, "2026-03-29", "a")], on=TODAY, half_life=999
+    )
     assert [line.code for line in found.lines if line.kind == "action"] == ["a", "b"]
 
 
 def test_line_as_json_keeps_what_it_says() -> None:
     line = Line(-10, "decay", "demo", {"en": "Demo"}, days=30)
-    assert line.plain == {"points": -10, "kind": "decay", "code": "demo", "text": {"en": "Demo"}, "days": 30}
+    assert line.plain == {
+        "points": -10,
+        "kind": "decay",
+        "code": "demo",
+        "text": {"en": "Demo"},
+        "days": 30,
+    }
 
 
 @pytest.mark.parametrize(
-    ("total", "band"), [(0, (0, 24)), (24, (0, 24)), (25, (25, 49)), (74, (50, 74)), (100, (75, 100))]
+    ("total", "band"),
+    [(0, (0, 24)), (24, (0, 24)), (25, (25, 49)), (74, (50, 74)), (100, (75, 100))],
 )
 def test_band_of_a_score(total: int, band: tuple[int, int]) -> None:
     assert scores.band(total) == band
@@ -113,14 +148,20 @@ def test_band_of_a_score(total: int, band: tuple[int, int]) -> None:
 
 
 def exactly_left(points: int, days: int, half_life: int) -> int:
-    """The whole number v with v <= points * 2 ** (-days / half_life) < v + 1, by whole numbers alone."""
+    """The whole number v with v <= points * 2 ** (-days / half_life) < v + 1, by whole numbers
+    alone.
+    """
     limit = points**half_life
     return max(v for v in range(points + 1) if v**half_life * 2**days <= limit)
 
 
 def history(draw: Random) -> tuple[Assessment, list[Done], int]:
     criteria = [
-        (draw.choice(KINDS), draw.choice(("met", "not_met", "unknown")), draw.choice((0, 1, 1, 2, 5, 30, 100)))
+        (
+            draw.choice(KINDS),
+            draw.choice(("met", "not_met", "unknown")),
+            draw.choice((0, 1, 1, 2, 5, 30, 100)),
+        )
         for _each in range(draw.randrange(9))
     ]
     done = [

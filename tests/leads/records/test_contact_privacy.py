@@ -1,4 +1,6 @@
-"""Phone and e-mail hidden from sales until somebody takes the lead, through every door; and the cap of a rep."""
+"""Phone and e-mail hidden from sales until somebody takes the lead, through every door; and the cap
+of a rep.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +26,9 @@ SECRET = {"email": "secreta@andino.test", "phone": "+52 55 4000 7788"}
 def hiding(cast: Cast, moment: Moment) -> Cast:
     """The agreement in force hides phone and e-mail."""
     terms = {"of": cast.agreement.agreement, "hide_contact": True}
-    cast.agreement = factories.agreement(cast.calendar, marketing=cast.luis, sales=cast.dora, **terms)
+    cast.agreement = factories.agreement(
+        cast.calendar, marketing=cast.luis, sales=cast.dora, **terms
+    )
     return cast
 
 
@@ -33,7 +37,9 @@ def pending(hiding: Cast) -> Handoff:
     """Its e-mail was corrected before it was handed off, which the timeline tells."""
     lead = factories.lead(hiding, person={**SECRET, "email": "antes@andino.test"})
     data = factories.facts(person={**SECRET, "name": lead.person.name})
-    leads.change(lead, {**data, "source": lead.source}, by=hiding.ana, at=LOGGED_AT, version=lead.version)
+    leads.change(
+        lead, {**data, "source": lead.source}, by=hiding.ana, at=LOGGED_AT, version=lead.version
+    )
     return factories.handed_off(hiding, of=lead)
 
 
@@ -53,7 +59,12 @@ def doors(handoff: Handoff) -> list[str]:
         "/search/?q=7788",
         f"/handoffs/{handoff.pk}/reject/",
     ]
-    api = [f"/api/v1/leads/{lead}/", "/api/v1/leads/", f"/api/v1/handoffs/{handoff.pk}/", "/api/v1/handoffs/"]
+    api = [
+        f"/api/v1/leads/{lead}/",
+        "/api/v1/leads/",
+        f"/api/v1/handoffs/{handoff.pk}/",
+        "/api/v1/handoffs/",
+    ]
     return found + api
 
 
@@ -61,7 +72,12 @@ def leaks(user: User, handoff: Handoff) -> list[str]:
     """The doors behind which phone or e-mail can be read."""
     client, found = client_of(user), []
     for path in doors(handoff):
-        page = client.get(path).content.decode().replace("?q=secreta", "").replace('value="secreta"', "")
+        page = (
+            client.get(path)
+            .content.decode()
+            .replace("?q=secreta", "")
+            .replace('value="secreta"', "")
+        )
         page = re.sub(r'value="7788"|\?q=7788', "", page)
         if "secreta@" in page or "antes@" in page or re.search(r"4000\W?7788", page):
             found.append(path)
@@ -69,12 +85,16 @@ def leaks(user: User, handoff: Handoff) -> list[str]:
 
 
 @pytest.mark.parametrize("name", ["bea", "cruz", "dora"])
-def test_sales_reads_no_phone_and_no_email_of_a_pending_lead(hiding: Cast, pending: Handoff, name: str) -> None:
+def test_sales_reads_no_phone_and_no_email_of_a_pending_lead(
+    hiding: Cast, pending: Handoff, name: str
+) -> None:
     assert leaks(getattr(hiding, name), pending) == []
 
 
 @pytest.mark.parametrize("name", ["ana", "elsa"])
-def test_marketing_and_the_director_read_them_all_the_time(hiding: Cast, pending: Handoff, name: str) -> None:
+def test_marketing_and_the_director_read_them_all_the_time(
+    hiding: Cast, pending: Handoff, name: str
+) -> None:
     assert f"/leads/{pending.lead_id}/" in leaks(getattr(hiding, name), pending)
     assert f"/api/v1/leads/{pending.lead_id}/" in leaks(getattr(hiding, name), pending)
 
@@ -104,7 +124,9 @@ def test_hidden_lead_is_found_by_its_name(hiding: Cast, pending: Handoff) -> Non
 
 
 @pytest.mark.parametrize("query", ["secreta@andino.test", "secreta", "55 4000 7788"])
-def test_hidden_lead_is_not_found_by_what_is_hidden(hiding: Cast, pending: Handoff, query: str) -> None:
+def test_hidden_lead_is_not_found_by_what_is_hidden(
+    hiding: Cast, pending: Handoff, query: str
+) -> None:
     found = [search.find(user, query)[0] for user in (hiding.bea, hiding.ana)]
     assert [len(hits) for hits in found] == [0, 1]
 
@@ -121,7 +143,9 @@ def test_agreement_that_hides_nothing_shows_everything(cast: Cast, moment: Momen
 def capped(cast: Cast) -> Cast:
     """The agreement in force allows two open leads of a rep."""
     terms = {"of": cast.agreement.agreement, "rep_cap": 2}
-    cast.agreement = factories.agreement(cast.calendar, marketing=cast.luis, sales=cast.dora, **terms)
+    cast.agreement = factories.agreement(
+        cast.calendar, marketing=cast.luis, sales=cast.dora, **terms
+    )
     return cast
 
 
@@ -131,7 +155,10 @@ def test_rep_with_as_many_leads_as_agreed_accepts_no_more(capped: Cast) -> None:
     with pytest.raises(transitions.RepIsFull) as error:
         transitions.accept(third, by=capped.bea, at=ACCEPTED_AT)
     third.refresh_from_db()
-    assert (third.state, str(error.value.message).split(" ")[:4]) == ("pending", ["Bea", "Quintero", "tiene", "2"])
+    assert (third.state, str(error.value.message).split(" ")[:4]) == (
+        "pending",
+        ["Bea", "Quintero", "tiene", "2"],
+    )
     transitions.requeue(mine[0], by=capped.dora, at=ACCEPTED_AT, cause="test")
     assert transitions.accept(third, by=capped.bea, at=ACCEPTED_AT).state == "accepted"
 
@@ -139,7 +166,10 @@ def test_rep_with_as_many_leads_as_agreed_accepts_no_more(capped: Cast) -> None:
 def test_colleague_still_accepts(capped: Cast) -> None:
     factories.accepted(capped)
     factories.accepted(capped)
-    assert transitions.accept(factories.handed_off(capped), by=capped.cruz, at=ACCEPTED_AT).state == "accepted"
+    assert (
+        transitions.accept(factories.handed_off(capped), by=capped.cruz, at=ACCEPTED_AT).state
+        == "accepted"
+    )
 
 
 def test_leads_of_a_version_without_a_cap_are_accepted_beyond_it(cast: Cast) -> None:
@@ -148,7 +178,10 @@ def test_leads_of_a_version_without_a_cap_are_accepted_beyond_it(cast: Cast) -> 
     cast.agreement = factories.agreement(
         cast.calendar, marketing=cast.luis, sales=cast.dora, at=when("2026-03-02 10:05"), **terms
     )
-    assert (free.policy.get("rep_cap"), transitions.accept(free, by=cast.bea, at=ACCEPTED_AT).state) == (
+    assert (
+        free.policy.get("rep_cap"),
+        transitions.accept(free, by=cast.bea, at=ACCEPTED_AT).state,
+    ) == (
         None,
         "accepted",
     )

@@ -30,29 +30,43 @@ def events(lead: Lead) -> list[tuple[str, str, str]]:
 
 def test_captured_lead_stands_at_its_beginning(cast: Cast) -> None:
     lead = capture(cast, {"person": {"name": "Mariana"}})
-    found = (lead.stage, lead.marketing_team, lead.created_by, lead.created_at, lead.first_seen_on.isoformat())
+    found = (
+        lead.stage,
+        lead.marketing_team,
+        lead.created_by,
+        lead.created_at,
+        lead.first_seen_on.isoformat(),
+    )
     assert found == ("captured", cast.marketing, cast.ana, LOGGED_AT, "2026-03-02")
 
 
 def test_first_seen_is_the_organisations_date(cast: Cast) -> None:
-    late = leads.capture({"person": {"name": "X"}}, by=None, at=when("2026-03-03 03:00+00:00"), team=None)
+    late = leads.capture(
+        {"person": {"name": "X"}}, by=None, at=when("2026-03-03 03:00+00:00"), team=None
+    )
     assert late.first_seen_on.isoformat() == "2026-03-02"
 
 
-@pytest.mark.parametrize("person", [{"name": "Mariana"}, {"email": "m@andino.test"}, {"phone": "+52 55 4000 1000"}])
+@pytest.mark.parametrize(
+    "person", [{"name": "Mariana"}, {"email": "m@andino.test"}, {"phone": "+52 55 4000 1000"}]
+)
 def test_one_thing_to_know_it_by_is_enough(cast: Cast, person: dict[str, str]) -> None:
     assert capture(cast, {"person": person}).pk is not None
 
 
 @pytest.mark.parametrize("person", [{}, {"name": " \x00 "}, {"job_title": "CEO", "country": "MX"}])
-def test_nothing_to_know_it_by_is_refused_and_leaves_nothing(cast: Cast, person: dict[str, str]) -> None:
+def test_nothing_to_know_it_by_is_refused_and_leaves_nothing(
+    cast: Cast, person: dict[str, str]
+) -> None:
     with pytest.raises(leads.NothingToKnowItBy):
         capture(cast, {"person": person, "company": {"name": "Andino"}})
     assert (Lead.objects.count(), Company.objects.count()) == (0, 0)
 
 
 def test_text_is_cleaned(cast: Cast) -> None:
-    person = capture(cast, {"person": {"name": " Mariana\x00 \n Peña ", "email": " M@Andino.TEST "}}).person
+    person = capture(
+        cast, {"person": {"name": " Mariana\x00 \n Peña ", "email": " M@Andino.TEST "}}
+    ).person
     assert (person.name, person.email) == ("Mariana Peña", "m@andino.test")
 
 
@@ -68,7 +82,9 @@ def test_text_is_cleaned(cast: Cast) -> None:
         ("5" * 60, "", "5" * 40),
     ],
 )
-def test_phone_is_e164_where_it_can_be_read(cast: Cast, raw: str, country: str, stored: str) -> None:
+def test_phone_is_e164_where_it_can_be_read(
+    cast: Cast, raw: str, country: str, stored: str
+) -> None:
     assert capture(cast, {"person": {"phone": raw, "country": country}}).person.phone == stored
 
 
@@ -96,13 +112,22 @@ def test_second_first_touch_is_refused(cast: Cast) -> None:
 
 def test_logging_is_an_event(cast: Cast) -> None:
     event = capture(cast, {"person": {"name": "M"}}).events.get()
-    assert (event.kind, event.to_state, event.actor, event.at) == ("captured", "captured", cast.ana, LOGGED_AT)
+    assert (event.kind, event.to_state, event.actor, event.at) == (
+        "captured",
+        "captured",
+        cast.ana,
+        LOGGED_AT,
+    )
 
 
 def test_first_action_is_noted_with_the_lead(cast: Cast) -> None:
     lead = capture(cast, {"person": {"name": "M"}}, first_action=factories.action("sent_form"))
     action = lead.valuable_actions.get()
-    assert (action.kind.code, action.occurred_at, action.recorded_by) == ("sent_form", LOGGED_AT, cast.ana)
+    assert (action.kind.code, action.occurred_at, action.recorded_by) == (
+        "sent_form",
+        LOGGED_AT,
+        cast.ana,
+    )
     assert [kind for kind, _from, _to in events(lead)] == ["captured", "valuable_action"]
 
 
@@ -126,7 +151,9 @@ def test_search_text_is_folded(cast: Cast) -> None:
         ("Grupo Andinos", "MX", 2),
     ],
 )
-def test_company_is_found_again_by_its_name(cast: Cast, name: str, country: str, companies: int) -> None:
+def test_company_is_found_again_by_its_name(
+    cast: Cast, name: str, country: str, companies: int
+) -> None:
     for one, land in (("Grupo Andino", "MX"), (name, country)):
         capture(cast, {"person": {"name": "M"}, "company": {"name": one, "country": land}})
     assert Company.objects.count() == companies
@@ -149,7 +176,9 @@ def test_lead_without_company_has_none(cast: Cast) -> None:
 def change(cast: Cast, lead: Lead, *, version: int = 1, **changes: Any) -> Lead:
     data = {
         "person": {name: getattr(lead.person, name) for name in leads.PERSON_FIELDS},
-        "company": {name: getattr(lead.company, name) for name in leads.COMPANY_FIELDS} if lead.company else {},
+        "company": {name: getattr(lead.company, name) for name in leads.COMPANY_FIELDS}
+        if lead.company
+        else {},
         "source": lead.source,
     }
     for part, values in changes.items():
@@ -186,7 +215,10 @@ def test_change_on_an_old_screen_is_refused(cast: Cast) -> None:
 def test_change_of_source_leaves_the_first_touch(cast: Cast) -> None:
     lead = factories.lead(cast, from_source="organic_search")
     changed = change(cast, lead, source=factories.source("event"))
-    assert (changed.source.code, FirstTouch.objects.get().source.code) == ("event", "organic_search")
+    assert (changed.source.code, FirstTouch.objects.get().source.code) == (
+        "event",
+        "organic_search",
+    )
 
 
 def test_change_cannot_leave_nothing_to_know_it_by(cast: Cast) -> None:
@@ -197,13 +229,21 @@ def test_change_cannot_leave_nothing_to_know_it_by(cast: Cast) -> None:
 
 
 def test_change_of_the_companys_name_is_another_company(cast: Cast) -> None:
-    lead, neighbour = factories.lead(cast, company={"name": "Andino"}), factories.lead(cast, company={"name": "Andino"})
+    lead, neighbour = (
+        factories.lead(cast, company={"name": "Andino"}),
+        factories.lead(cast, company={"name": "Andino"}),
+    )
     changed = change(cast, lead, company={"name": "Austral"})
-    assert (changed.company.name, Lead.objects.get(pk=neighbour.pk).company.name) == ("Austral", "Andino")
+    assert (changed.company.name, Lead.objects.get(pk=neighbour.pk).company.name) == (
+        "Austral",
+        "Andino",
+    )
 
 
 def test_change_refreshes_the_search_text(cast: Cast) -> None:
-    lead = factories.lead(cast, person={"name": "Mariana", "email": "m@andino.test"}, company={"name": "Andino"})
+    lead = factories.lead(
+        cast, person={"name": "Mariana", "email": "m@andino.test"}, company={"name": "Andino"}
+    )
     changed = change(cast, lead, person={"name": "Renata"})
     assert changed.search_text.split()[:3] == ["renata", "andino", "m@andino.test"]
 
@@ -213,7 +253,9 @@ def test_change_refreshes_the_search_text(cast: Cast) -> None:
 
 def test_evidence_says_what_who_and_when(cast: Cast) -> None:
     lead = factories.lead(cast)
-    leads.add_evidence(lead, "budget", "met", value="80,000 MXN", source="Call", by=cast.bea, at=NOON)
+    leads.add_evidence(
+        lead, "budget", "met", value="80,000 MXN", source="Call", by=cast.bea, at=NOON
+    )
     row = Evidence.objects.get()
     assert (row.code, row.verdict, row.actor, row.at, row.payload) == (
         "budget",
@@ -228,12 +270,19 @@ def test_evidence_is_an_event(cast: Cast) -> None:
     lead = factories.lead(cast)
     leads.add_evidence(lead, "budget", "not_met", value="None", source="Call", by=cast.bea, at=NOON)
     event = Event.objects.filter(kind="evidence").get()
-    assert event.payload == {"criterion": "budget", "verdict": "not_met", "value": "None", "source": "Call"}
+    assert event.payload == {
+        "criterion": "budget",
+        "verdict": "not_met",
+        "value": "None",
+        "source": "Call",
+    }
 
 
 def test_evidence_without_a_value_is_refused(cast: Cast) -> None:
     with pytest.raises(DomainError) as refused:
-        leads.add_evidence(factories.lead(cast), "budget", "met", value="  ", source="", by=cast.bea, at=NOON)
+        leads.add_evidence(
+            factories.lead(cast), "budget", "met", value="  ", source="", by=cast.bea, at=NOON
+        )
     assert (list(refused.value.fields), Evidence.objects.count()) == (["value"], 0)
 
 
@@ -253,7 +302,12 @@ def test_evidence_of_another_lead_proves_nothing(cast: Cast) -> None:
 def test_missing_facts_are_named_in_order(cast: Cast) -> None:
     lead = factories.lead(cast, person={"phone": "", "email": ""}, from_source=None)
     wanted = ["lead.source", "person.name", "person.phone", "person.email", "attributes.budget"]
-    assert facts.missing(lead, wanted) == ["lead.source", "person.phone", "person.email", "attributes.budget"]
+    assert facts.missing(lead, wanted) == [
+        "lead.source",
+        "person.phone",
+        "person.email",
+        "attributes.budget",
+    ]
 
 
 def test_zero_and_no_are_facts(cast: Cast) -> None:
@@ -266,7 +320,15 @@ def test_change_keeps_what_is_not_named_and_drops_what_is_emptied(cast: Cast) ->
     data = {"person": {"name": "Otra Persona"}, "attributes": {"budget": 9000, "decides": True}}
     leads.change(lead, data, by=cast.ana, at=NOON, version=1)
     leads.change(
-        lead, {"person": {"name": "Otra Persona"}, "attributes": {"budget": ""}}, by=cast.ana, at=NOON, version=2
+        lead,
+        {"person": {"name": "Otra Persona"}, "attributes": {"budget": ""}},
+        by=cast.ana,
+        at=NOON,
+        version=2,
     )
     found = Lead.objects.select_related("person").get(pk=lead.pk)
-    assert (found.person.language, found.attributes.get("decides"), "budget" in found.attributes) == ("es", True, False)
+    assert (
+        found.person.language,
+        found.attributes.get("decides"),
+        "budget" in found.attributes,
+    ) == ("es", True, False)

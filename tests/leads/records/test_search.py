@@ -26,13 +26,29 @@ def names(cast: Cast, query: str) -> list[str]:
 @pytest.mark.parametrize(
     "query",
     [
-        "peña", "PENA", "jose pen", "nandu cafe", "jose@ca", "jose@cafe.mx", "cafe.mx", "jo",
-        "5512345678", "55 1234 5678", "(55) 1234-5678", "+52 55 1234 5678", "+52 1 55 1234 5678", "0052 55 1234 5678",
-        "044 55 1234 5678", "55.1234.5678", "345678",
+        "peña",
+        "PENA",
+        "jose pen",
+        "nandu cafe",
+        "jose@ca",
+        "jose@cafe.mx",
+        "cafe.mx",
+        "jo",
+        "5512345678",
+        "55 1234 5678",
+        "(55) 1234-5678",
+        "+52 55 1234 5678",
+        "+52 1 55 1234 5678",
+        "0052 55 1234 5678",
+        "044 55 1234 5678",
+        "55.1234.5678",
+        "345678",
     ],
-)  # fmt: skip
+)
 def test_lead_is_found_by_part_of_what_is_known(cast: Cast, query: str) -> None:
-    lead(cast, "José Peña", company="Café Ñandú S.A.", email="jose@cafe.mx", phone="+52 55 1234 5678")
+    lead(
+        cast, "José Peña", company="Café Ñandú S.A.", email="jose@cafe.mx", phone="+52 55 1234 5678"
+    )
     lead(cast, "Otra Persona", company="Otra", email="otra@otra.mx", phone="+52 33 9999 0000")
     assert names(cast, query) == ["José Peña"]
 
@@ -63,14 +79,20 @@ def test_two_letters_find_beginnings_of_words_only(cast: Cast) -> None:
 
 def test_found_in_says_where(cast: Cast) -> None:
     lead(cast, "José Peña", email="jose@cafe.mx", phone="+52 55 1234 5678")
-    found = {query: [value for _label, value in search.find(cast.ana, query)[0][0].matched] for query in ("pe", "cafe")}
+    found = {
+        query: [value for _label, value in search.find(cast.ana, query)[0][0].matched]
+        for query in ("pe", "cafe")
+    }
     assert found == {"pe": [], "cafe": ["jose@cafe.mx"]}
     assert search.find(cast.ana, "1234 5678")[0][0].matched[0][1] == "+525512345678"
 
 
 def test_only_leads_in_sight_are_found(cast: Cast) -> None:
     lead(cast, "José Peña")
-    found = {name: len(search.find(getattr(cast, name), "peña")[0]) for name in ("ana", "elsa", "bea", "root", "extra")}
+    found = {
+        name: len(search.find(getattr(cast, name), "peña")[0])
+        for name in ("ana", "elsa", "bea", "root", "extra")
+    }
     assert found == {"ana": 1, "elsa": 1, "bea": 0, "root": 0, "extra": 0}
 
 
@@ -98,7 +120,9 @@ def test_search_is_one_query(cast: Cast, rows: int) -> None:
     assert len(captured) == 1
 
 
-@pytest.mark.parametrize("query", ["peña", "jose cafe", "cafe.mx", "li", "jo li", "+52 55 1234 5678", "jose@cafe.mx"])
+@pytest.mark.parametrize(
+    "query", ["peña", "jose cafe", "cafe.mx", "li", "jo li", "+52 55 1234 5678", "jose@cafe.mx"]
+)
 def test_index_answers_and_nothing_reads_all_leads(cast: Cast, query: str) -> None:
     factories.handed_off(cast)
     with connection.cursor() as cursor:

@@ -43,7 +43,11 @@ def verbs(person: User) -> list[str]:
 
 
 def told(kind: str) -> list[str]:
-    return sorted(Message.objects.filter(kind=kind, channel="in_app").values_list("recipient__name", flat=True))
+    return sorted(
+        Message.objects.filter(kind=kind, channel="in_app").values_list(
+            "recipient__name", flat=True
+        )
+    )
 
 
 def kept() -> None:
@@ -57,11 +61,20 @@ def kept() -> None:
 
 def test_invited_person_has_a_place_and_cannot_sign_in(cast: Cast) -> None:
     invitation = people.invite(
-        " Fabi  Ríos ", "Fabi@Relevo.Test", teams=[(cast.sales, True)], language="en", by=cast.root, at=NOON
+        " Fabi  Ríos ",
+        "Fabi@Relevo.Test",
+        teams=[(cast.sales, True)],
+        language="en",
+        by=cast.root,
+        at=NOON,
     )
     person = invitation.person
     assert (person.name, person.email, person.language) == ("Fabi Ríos", "fabi@relevo.test", "en")
-    assert (person.is_active, person.has_usable_password(), person.role) == (False, False, "team_lead")
+    assert (person.is_active, person.has_usable_password(), person.role) == (
+        False,
+        False,
+        "team_lead",
+    )
     assert verbs(person) == ["person_invited"]
 
 
@@ -100,7 +113,9 @@ def test_invitation_without_any_place_is_refused(cast: Cast) -> None:
 def test_invitation_to_an_archived_team_is_refused(cast: Cast) -> None:
     cast.sales.archived_at = NOON
     with pytest.raises(people.BadPerson):
-        people.invite("Fabi", "fabi@relevo.test", teams=[(cast.sales, False)], by=cast.root, at=NOON)
+        people.invite(
+            "Fabi", "fabi@relevo.test", teams=[(cast.sales, False)], by=cast.root, at=NOON
+        )
 
 
 def test_invitation_is_mailed_without_its_link(cast: Cast, settings: Settings) -> None:
@@ -144,7 +159,9 @@ def test_invited_admin_does_not_count_as_one(cast: Cast) -> None:
 
 
 def test_teams_are_set_as_given(cast: Cast) -> None:
-    people.change_teams(cast.bea, [(cast.sales, True), (cast.other_sales, False)], by=cast.root, at=NOON)
+    people.change_teams(
+        cast.bea, [(cast.sales, True), (cast.other_sales, False)], by=cast.root, at=NOON
+    )
     places = {m.team.name: m.is_lead for m in now(cast.bea).memberships_now}
     assert (places, verbs(cast.bea)) == ({"Ventas": True, "Ventas Sur": False}, ["teams_changed"])
 
@@ -182,8 +199,15 @@ def test_reassigned_handoff_keeps_its_deadline_and_counts_for_the_new_owner(cast
     handoffs.reassign(handoff, cast.cruz, by=cast.dora, at=NOON, why="Bea is away")
     clock = Clock.objects.get(subject_id=handoff.pk, metric="first_contact")
     assert (clock.accountable, clock.due_at, clock.stopped_at) == (cast.cruz, due_at, None)
-    assert (now(handoff).owner, now(handoff).state, Lead.objects.get().owner) == (cast.cruz, "accepted", cast.cruz)
-    assert (told("handoff.reassigned"), told("handoff.taken_over")) == (["Cruz Medina"], ["Bea Quintero"])
+    assert (now(handoff).owner, now(handoff).state, Lead.objects.get().owner) == (
+        cast.cruz,
+        "accepted",
+        cast.cruz,
+    )
+    assert (told("handoff.reassigned"), told("handoff.taken_over")) == (
+        ["Cruz Medina"],
+        ["Bea Quintero"],
+    )
     event = handoff.events.get(kind="reassigned")
     assert (event.actor, event.from_state, event.to_state) == (cast.dora, "accepted", "accepted")
     kept()
@@ -222,7 +246,10 @@ def test_reassign_of_a_handoff_that_moved_on_is_a_conflict(cast: Cast) -> None:
 def test_database_refuses_an_inactive_owner(cast: Cast) -> None:
     handoff = factories.accepted(cast)
     User.objects.filter(pk=cast.cruz.pk).update(is_active=False)
-    with pytest.raises(IntegrityError, match=f"person {cast.cruz.pk} is not active"), transaction.atomic():
+    with (
+        pytest.raises(IntegrityError, match=f"person {cast.cruz.pk} is not active"),
+        transaction.atomic(),
+    ):
         Handoff.objects.filter(pk=handoff.pk).update(owner=cast.cruz)
     with pytest.raises(handoffs.OwnerLeft):
         handoffs.reassign(handoff, cast.cruz, by=cast.dora, at=NOON)
@@ -236,12 +263,20 @@ def parcels(person: User) -> dict[str, tuple[int, list[str]]]:
 
 
 def test_work_comes_in_parcels_with_who_may_take_it(cast: Cast) -> None:
-    factories.accepted(cast), factories.accepted(cast), factories.contacted(cast), factories.opportunity(cast)
+    (
+        factories.accepted(cast),
+        factories.accepted(cast),
+        factories.contacted(cast),
+        factories.opportunity(cast),
+    )
     factories.won(cast)
     leaves.take(cast.cruz, date(2026, 3, 2), date(2026, 3, 6), by=cast.cruz, at=NOON)
     people.invite("Fabi", "fabi@relevo.test", teams=[(cast.sales, False)], by=cast.root, at=NOON)
     team = cast.sales.pk
-    assert parcels(cast.bea) == {f"{team}-new": (2, ["Dora Salinas"]), f"{team}-known": (2, ["Dora Salinas"])}
+    assert parcels(cast.bea) == {
+        f"{team}-new": (2, ["Dora Salinas"]),
+        f"{team}-known": (2, ["Dora Salinas"]),
+    }
 
 
 def test_work_of_a_team_without_anybody_else_may_go_to_another_team(cast: Cast) -> None:
@@ -261,7 +296,11 @@ def test_deactivation_moves_the_work(cast: Cast) -> None:
     assert (now(cast.bea).is_active, now(cast.bea).deactivated_at) == (False, NOON)
     assert "Bea Quintero" not in told("handoff.requeued") + told("handoff.taken_over")
     entry = Entry.objects.get(verb="person_deactivated")
-    assert (entry.actor, entry.subject_id, entry.payload["moved"]) == (cast.root, cast.bea.pk, moved)
+    assert (entry.actor, entry.subject_id, entry.payload["moved"]) == (
+        cast.root,
+        cast.bea.pk,
+        moved,
+    )
     kept()
 
 
@@ -291,12 +330,17 @@ def test_sessions_of_before_do_not_come_back_with_the_person(cast: Cast) -> None
 
 
 def test_deactivation_ends_the_invitation(cast: Cast) -> None:
-    invitation = people.invite("Fabi", "fabi@relevo.test", teams=[(cast.sales, False)], by=cast.root, at=NOON)
+    invitation = people.invite(
+        "Fabi", "fabi@relevo.test", teams=[(cast.sales, False)], by=cast.root, at=NOON
+    )
     people.deactivate(invitation.person, heirs={}, by=cast.root, at=NOON)
     assert Client().get(invitations.path_of(invitation)).status_code == 410
     renewed = people.reactivate(invitation.person, by=cast.root, at=NOON)
     assert renewed is not None
-    assert (now(invitation.person).is_active, Client().get(invitations.path_of(renewed)).status_code) == (False, 200)
+    assert (
+        now(invitation.person).is_active,
+        Client().get(invitations.path_of(renewed)).status_code,
+    ) == (False, 200)
 
 
 def test_nobody_deactivates_themselves_nor_the_last_admin(cast: Cast) -> None:
@@ -330,7 +374,9 @@ def test_marketing_persons_leads_stay_with_the_team(cast: Cast) -> None:
     assert list(Lead.objects.visible_to(cast.luis)) == [handoff.lead]
 
 
-def test_outcome_of_a_handoff_whose_submitter_left_is_told_to_the_leads_of_the_team(cast: Cast) -> None:
+def test_outcome_of_a_handoff_whose_submitter_left_is_told_to_the_leads_of_the_team(
+    cast: Cast,
+) -> None:
     handoff = factories.handed_off(cast)
     people.deactivate(cast.ana, heirs={}, by=cast.root, at=NOON)
     handoffs.reject(now(handoff), factories.rejection(), by=cast.bea, at=NOON)
@@ -346,7 +392,9 @@ def test_hand_over_moves_the_work_of_somebody_who_stays(cast: Cast) -> None:
 
 
 def test_refusals_are_errors_that_people_can_act_on() -> None:
-    assert all(issubclass(e, DomainError) for e in (people.BadPerson, people.NotPossible, WorkRemains))
+    assert all(
+        issubclass(e, DomainError) for e in (people.BadPerson, people.NotPossible, WorkRemains)
+    )
 
 
 # -- The button on the lead page
@@ -360,7 +408,9 @@ def give(person: User, handoff: Handoff, to: User) -> int:
 
 def test_lead_and_director_reassign_and_nobody_else(cast: Cast) -> None:
     handoff = factories.contacted(cast)
-    refused = [give(person, handoff, cast.cruz) for person in (cast.bea, cast.ana, cast.cruz, cast.root)]
+    refused = [
+        give(person, handoff, cast.cruz) for person in (cast.bea, cast.ana, cast.cruz, cast.root)
+    ]
     assert (refused, now(handoff).owner) == ([403, 403, 404, 404], cast.bea)
     assert (give(cast.dora, handoff, cast.cruz), now(handoff).owner) == (302, cast.cruz)
     assert (give(cast.elsa, handoff, cast.bea), now(handoff).owner) == (302, cast.bea)

@@ -20,7 +20,12 @@ TUESDAY = when("2026-03-03 10:00")
 
 
 def ask(client: Client, handoff: Handoff, **changes: Any) -> Any:
-    data = {"reason": pause_reason().pk, "until": "2026-03-03T10:00", "note": "Call me <b>then</b>", **changes}
+    data = {
+        "reason": pause_reason().pk,
+        "until": "2026-03-03T10:00",
+        "note": "Call me <b>then</b>",
+        **changes,
+    }
     return client.post(f"/handoffs/{handoff.pk}/pause/", data)
 
 
@@ -36,7 +41,9 @@ def clock_of(handoff: Handoff) -> Clock:
     return Clock.objects.get(subject_id=handoff.pk, metric="first_contact")
 
 
-def test_owner_pauses_and_the_page_says_until_when_and_why(cast: Cast, client: Client, handoff: Handoff) -> None:
+def test_owner_pauses_and_the_page_says_until_when_and_why(
+    cast: Cast, client: Client, handoff: Handoff
+) -> None:
     client.force_login(cast.bea)
     answer = ask(client, handoff)
     page = client.get(answer.url).content.decode()
@@ -46,7 +53,9 @@ def test_owner_pauses_and_the_page_says_until_when_and_why(cast: Cast, client: C
     assert "Call me &lt;b&gt;then&lt;/b&gt;" in page
 
 
-def test_until_is_read_in_the_zone_of_who_types_it(cast: Cast, client: Client, handoff: Handoff) -> None:
+def test_until_is_read_in_the_zone_of_who_types_it(
+    cast: Cast, client: Client, handoff: Handoff
+) -> None:
     cast.bea.time_zone = "America/Bogota"
     cast.bea.save()
     client.force_login(cast.bea)
@@ -55,7 +64,8 @@ def test_until_is_read_in_the_zone_of_who_types_it(cast: Cast, client: Client, h
 
 
 @pytest.mark.parametrize(
-    ("who", "status"), [("bea", 302), ("dora", 302), ("cruz", 404), ("ana", 403), ("elsa", 403), ("root", 404)]
+    ("who", "status"),
+    [("bea", 302), ("dora", 302), ("cruz", 404), ("ana", 403), ("elsa", 403), ("root", 404)],
 )
 def test_owner_and_team_lead_may_pause_and_nobody_else(
     cast: Cast, client: Client, handoff: Handoff, who: str, status: int
@@ -97,14 +107,18 @@ def test_pause_of_an_overdue_clock_is_a_conflict_in_words(
     assert Pause.objects.count() == 0
 
 
-def test_pause_is_ended_early_and_the_list_says_by_whom(cast: Cast, client: Client, handoff: Handoff) -> None:
+def test_pause_is_ended_early_and_the_list_says_by_whom(
+    cast: Cast, client: Client, handoff: Handoff
+) -> None:
     pauses.pause(handoff, pause_reason(), until=TUESDAY, by=cast.bea, at=when("2026-03-02 11:00"))
     client.force_login(cast.dora)
     page = client.post(f"/handoffs/{handoff.pk}/resume/", follow=True).content.decode()
     assert (clock_of(handoff).state, "ended early by Dora Salinas" in page) == ("running", True)
 
 
-def test_forms_are_offered_only_while_they_can_be_used(cast: Cast, client: Client, handoff: Handoff) -> None:
+def test_forms_are_offered_only_while_they_can_be_used(
+    cast: Cast, client: Client, handoff: Handoff
+) -> None:
     client.force_login(cast.bea)
     path = f"/leads/{handoff.lead_id}/"
     before = client.get(path).context
@@ -115,14 +129,18 @@ def test_forms_are_offered_only_while_they_can_be_used(cast: Cast, client: Clien
 
 
 @pytest.mark.parametrize("path", ["/mine/", "/queue/?tab=decided"])
-def test_lists_say_until_when_and_why(cast: Cast, client: Client, handoff: Handoff, path: str) -> None:
+def test_lists_say_until_when_and_why(
+    cast: Cast, client: Client, handoff: Handoff, path: str
+) -> None:
     pauses.pause(handoff, pause_reason(), until=TUESDAY, by=cast.bea, at=when("2026-03-02 11:00"))
     client.force_login(cast.bea)
     page = client.get(path).content.decode()
     assert ("Paused until Tue 10:00" in page, "Asked to be called back" in page) == (True, True)
 
 
-@pytest.mark.parametrize(("who", "sees"), [("cruz", True), ("dora", True), ("elsa", True), ("ana", False)])
+@pytest.mark.parametrize(
+    ("who", "sees"), [("cruz", True), ("dora", True), ("elsa", True), ("ana", False)]
+)
 def test_own_times_are_seen_by_the_owner_and_those_above(
     cast: Cast, client: Client, handoff: Handoff, who: str, sees: bool
 ) -> None:
@@ -133,16 +151,23 @@ def test_own_times_are_seen_by_the_owner_and_those_above(
     assert [(each.name, each.word) for each in own] == wanted
 
 
-def test_mine_says_how_many_were_kept_by_the_own_clock(cast: Cast, client: Client, handoff: Handoff) -> None:
+def test_mine_says_how_many_were_kept_by_the_own_clock(
+    cast: Cast, client: Client, handoff: Handoff
+) -> None:
     factories.contacted(cast)
     client.force_login(cast.bea)
-    assert "you kept 1 of 1 commitment in time, by your own clock" in client.get("/mine/").content.decode()
+    assert (
+        "you kept 1 of 1 commitment in time, by your own clock"
+        in client.get("/mine/").content.decode()
+    )
 
 
 # -- Saying when a contact was
 
 
-@pytest.mark.parametrize(("typed", "stopped_at"), [("2026-03-02T11:30", "2026-03-02 11:30"), ("", NOON)])
+@pytest.mark.parametrize(
+    ("typed", "stopped_at"), [("2026-03-02T11:30", "2026-03-02 11:30"), ("", NOON)]
+)
 def test_contact_counts_from_the_moment_that_is_typed(
     cast: Cast, client: Client, handoff: Handoff, typed: str, stopped_at: str
 ) -> None:
@@ -153,7 +178,9 @@ def test_contact_counts_from_the_moment_that_is_typed(
     assert clock_of(handoff).stopped_at == when(stopped_at)
 
 
-def test_minute_of_the_acceptance_is_not_before_it(cast: Cast, client: Client, moment: Moment) -> None:
+def test_minute_of_the_acceptance_is_not_before_it(
+    cast: Cast, client: Client, moment: Moment
+) -> None:
     handoff, accepted = factories.handed_off(cast), when("2026-03-02 10:20:30")
     handoffs.accept(handoff, by=cast.bea, at=accepted)
     moment.set(NOON)
@@ -164,9 +191,15 @@ def test_minute_of_the_acceptance_is_not_before_it(cast: Cast, client: Client, m
     assert clock_of(handoff).stopped_at == accepted
 
 
-def test_contact_before_the_acceptance_is_refused_on_its_field(cast: Cast, client: Client, handoff: Handoff) -> None:
+def test_contact_before_the_acceptance_is_refused_on_its_field(
+    cast: Cast, client: Client, handoff: Handoff
+) -> None:
     client.force_login(cast.bea)
     data = {"reached": "1", "channel": "phone", "happened_at": "2026-03-02T09:00", "note": "Kept"}
     answer = client.post(f"/handoffs/{handoff.pk}/attempt/", data)
     form = answer.context["forms"]["attempt"]
-    assert (answer.status_code, list(form.errors), form["note"].value()) == (422, ["happened_at"], "Kept")
+    assert (answer.status_code, list(form.errors), form["note"].value()) == (
+        422,
+        ["happened_at"],
+        "Kept",
+    )

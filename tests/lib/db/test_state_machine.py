@@ -12,7 +12,9 @@ def test_allowed_move_passes() -> None:
     check_move(LIGHT, "red", "green")
 
 
-@pytest.mark.parametrize(("old", "new"), [("green", "red"), ("red", "red"), ("off", "red"), ("red", "blue")])
+@pytest.mark.parametrize(
+    ("old", "new"), [("green", "red"), ("red", "red"), ("off", "red"), ("red", "blue")]
+)
 def test_move_that_is_not_in_the_table_is_illegal(old: str, new: str) -> None:
     with pytest.raises(IllegalMove):
         check_move(LIGHT, old, new)
@@ -20,7 +22,12 @@ def test_move_that_is_not_in_the_table_is_illegal(old: str, new: str) -> None:
 
 def test_error_carries_its_words_and_the_fields_to_mend() -> None:
     error = DomainError("Mend it.", fields={"name": "Missing"})
-    assert (str(error), error.fields, error.status, error.code) == ("Mend it.", {"name": "Missing"}, 422, "refused")
+    assert (str(error), error.fields, error.status, error.code) == (
+        "Mend it.",
+        {"name": "Missing"},
+        422,
+        "refused",
+    )
 
 
 @pytest.mark.parametrize("kind", [Conflict, IllegalMove])

@@ -1,4 +1,6 @@
-"""Reading and writing of CSV files: every shape that real files come in, and every one that is refused."""
+"""Reading and writing of CSV files: every shape that real files come in, and every one that is
+refused.
+"""
 
 from __future__ import annotations
 
@@ -63,8 +65,14 @@ def test_header_only_has_no_rows(read):
         (b" \r\n\r\n ", "The file is empty."),
         (b",,\n1,2,3\n", "The first row has to name the columns."),
         (b"id\n1\x00\n", "The file has NUL bytes, so it is no CSV text. Save it as CSV in UTF-8."),
-        ("id\n1".encode("utf-16-le"), "The file has NUL bytes, so it is no CSV text. Save it as CSV in UTF-8."),
-        (b"id\n\x81\n", "The file is neither UTF-8 nor Windows-1252 text. Save it as CSV in UTF-8."),
+        (
+            "id\n1".encode("utf-16-le"),
+            "The file has NUL bytes, so it is no CSV text. Save it as CSV in UTF-8.",
+        ),
+        (
+            b"id\n\x81\n",
+            "The file is neither UTF-8 nor Windows-1252 text. Save it as CSV in UTF-8.",
+        ),
         ("id\nPeña\n".encode() + b"Pe\xf1a\n", "Line 3 is broken UTF-8 text."),
         (b"x," * 2000 + b"x\n", "The file has more than 2000 columns."),
         (
@@ -94,14 +102,27 @@ def test_missing_file_and_folder_are_named(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "cell", ["=1+1", " =1+1", "\t@SUM(A1)", "\u200b-2+3", "＝cmd|'/c'!A1", "+52 55 4000", "-", "'=1", "''+a"]
+    "cell",
+    [
+        "=1+1",
+        " =1+1",
+        "\t@SUM(A1)",
+        "\u200b-2+3",
+        "＝cmd|'/c'!A1",
+        "+52 55 4000",
+        "-",
+        "'=1",
+        "''+a",
+    ],
 )
 def test_formulas_are_neutralised_and_read_back(cell):
     assert csvfiles.neutral(cell) == f"'{cell}"
     assert csvfiles.unneutral(f"'{cell}") == cell
 
 
-@pytest.mark.parametrize("cell", ["", "-12.5", "+525540001001", "1-2", "O'Hara", "'s-Hertogenbosch", "   "])
+@pytest.mark.parametrize(
+    "cell", ["", "-12.5", "+525540001001", "1-2", "O'Hara", "'s-Hertogenbosch", "   "]
+)
 def test_harmless_cells_stay(cell):
     assert csvfiles.neutral(cell) == csvfiles.unneutral(cell) == cell
 
@@ -123,4 +144,7 @@ def test_folder_that_cannot_be_written_is_named():
     path = Path("/nowhere/out.csv")
     with pytest.raises(UnusableFile) as refused, csvfiles.Writer(path, ["row"]):
         pass
-    assert str(refused.value.message) == "/nowhere/out.csv cannot be written: No such file or directory."
+    assert (
+        str(refused.value.message)
+        == "/nowhere/out.csv cannot be written: No such file or directory."
+    )

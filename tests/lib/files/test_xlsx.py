@@ -26,7 +26,9 @@ VALUES: list[list[Any]] = [
 
 def book(rows: list[list[Any]], **options: Any) -> bytes:
     out = io.BytesIO()
-    made = xlsxwriter.Workbook(out, {"in_memory": True, "default_date_format": "dd/mm/yy hh:mm", **options})
+    made = xlsxwriter.Workbook(
+        out, {"in_memory": True, "default_date_format": "dd/mm/yy hh:mm", **options}
+    )
     sheet = made.add_worksheet("Uno")
     for number, row in enumerate(rows):
         sheet.write_row(number, 0, row)
@@ -53,8 +55,14 @@ def in_text(value: Any) -> str:
 def test_reads_what_calamine_reads(tmp_path: Path, options: dict[str, Any]) -> None:
     path = tmp_path / "a.xlsx"
     path.write_bytes(book(VALUES, **options))
-    rows = CalamineWorkbook.from_path(path).get_sheet_by_name("Uno").to_python(skip_empty_area=False)
-    theirs = {number: [in_text(value) for value in row] for number, row in enumerate(rows, start=1) if any(row)}
+    rows = (
+        CalamineWorkbook.from_path(path).get_sheet_by_name("Uno").to_python(skip_empty_area=False)
+    )
+    theirs = {
+        number: [in_text(value) for value in row]
+        for number, row in enumerate(rows, start=1)
+        if any(row)
+    }
     ours = {number: cells + [""] * (9 - len(cells)) for number, cells in read(path).items()}
     assert ours == theirs
 

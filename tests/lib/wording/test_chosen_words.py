@@ -1,4 +1,6 @@
-"""With the words "lead" and "SLA" no Spanish page, mail, notice or document says "prospecto" or "ANS"."""
+"""With the words "lead" and "SLA" no Spanish page, mail, notice or document says "prospecto" or
+"ANS".
+"""
 
 from __future__ import annotations
 
@@ -22,7 +24,13 @@ from tests.browser import screens
 from tests.conftest import Moment
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
-MAILBOXES = {"marketing": "ana", "sales_rep": "bea", "team_lead": "dora", "director": "elsa", "admin": "root"}
+MAILBOXES = {
+    "marketing": "ana",
+    "sales_rep": "bea",
+    "team_lead": "dora",
+    "director": "elsa",
+    "admin": "root",
+}
 OTHER_WORDS = re.compile(r"\bprospectos?\b|\bANS\b", re.IGNORECASE)
 
 
@@ -59,18 +67,30 @@ def written_by_people() -> set[str]:
 
 
 def address(screen: screens.Screen) -> str:
-    lead = Lead.objects.filter(person__name=screen.person).order_by("pk").last() if screen.person else None
+    lead = (
+        Lead.objects.filter(person__name=screen.person).order_by("pk").last()
+        if screen.person
+        else None
+    )
     handoff = Handoff.objects.filter(lead=lead).order_by("pk").last() if lead else None
     versions = {v.state: v.pk for v in AgreementVersion.objects.all()}
-    ids = {"lead": lead.pk if lead else 0, "handoff": handoff.pk if handoff else 0, "checked": 0, "done": 0}
-    return screen.path.format(**ids, first=versions["superseded"], draft=versions["draft"], waiting=0)
+    ids = {
+        "lead": lead.pk if lead else 0,
+        "handoff": handoff.pk if handoff else 0,
+        "checked": 0,
+        "done": 0,
+    }
+    return screen.path.format(
+        **ids, first=versions["superseded"], draft=versions["draft"], waiting=0
+    )
 
 
 def client_of(part: str) -> Client:
     client = Client(headers={"Accept-Language": "es"})
     if part:
         client.force_login(
-            User.objects.get(email=f"{MAILBOXES[part]}@{DOMAIN}"), backend="crm.accounts.backend.Backend"
+            User.objects.get(email=f"{MAILBOXES[part]}@{DOMAIN}"),
+            backend="crm.accounts.backend.Backend",
         )
     return client
 
@@ -78,14 +98,19 @@ def client_of(part: str) -> Client:
 @pytest.mark.parametrize("part", screens.PARTS)
 def test_no_screen_says_the_other_words(firm: Organisation, part: str) -> None:
     client = client_of(part)
-    found = {screen.path: said(client.get(address(screen)).content.decode()) for screen in screens.seen_by(part)}
+    found = {
+        screen.path: said(client.get(address(screen)).content.decode())
+        for screen in screens.seen_by(part)
+    }
     assert {path: words for path, words in found.items() if words} == {}
 
 
 def test_other_words_are_there_before(firm: Organisation) -> None:
     """The same look finds them where the organisation says them."""
     Organisation.objects.update(terms={})
-    assert {word.lower() for word in said(client_of("sales_rep").get("/queue/").content.decode())} == {
+    assert {
+        word.lower() for word in said(client_of("sales_rep").get("/queue/").content.decode())
+    } == {
         "prospecto",
         "prospectos",
         "ans",
@@ -98,8 +123,16 @@ def test_api_speaks_them_too(firm: Organisation) -> None:
 
 
 def test_settings_choose_the_words(firm: Organisation) -> None:
-    facts = {"name": firm.name, "language": "es", "country": "MX", "currency": "MXN", "time_zone": firm.time_zone}
-    answer = client_of("admin").post("/setup/organisation/", {**facts, "say_lead": "prospecto", "say_agreement": "SLA"})
+    facts = {
+        "name": firm.name,
+        "language": "es",
+        "country": "MX",
+        "currency": "MXN",
+        "time_zone": firm.time_zone,
+    }
+    answer = client_of("admin").post(
+        "/setup/organisation/", {**facts, "say_lead": "prospecto", "say_agreement": "SLA"}
+    )
     firm.refresh_from_db()
     assert (answer.status_code, firm.terms, people.words()) == (
         302,

@@ -27,7 +27,11 @@ def test_text_says_the_words_in_use(text: str, said: str) -> None:
 
 def test_catalogue_says_the_words_in_use() -> None:
     with translation.override("es"):
-        before = gettext("All leads"), ngettext("{n} lead matches.", "{n} leads match.", 2), gettext("Agreement")
+        before = (
+            gettext("All leads"),
+            ngettext("{n} lead matches.", "{n} leads match.", 2),
+            gettext("Agreement"),
+        )
         with variants.using(lambda: LEAD_AND_SLA):
             after = gettext("All leads"), gettext("Agreement")
     assert (before[0], before[2], after) == (
@@ -58,8 +62,14 @@ def test_words_are_asked_for_once_and_only_if_something_is_said() -> None:
 
 @pytest.mark.parametrize(
     ("country", "words"),
-    [("MX", ("prospecto", "ANS")), ("CO", ("prospecto", "ANS")), ("", ("prospecto", "ANS")),
-     ("ES", ("lead", "SLA")), ("AR", ("lead", "SLA")), ("PY", ("lead", "ANS"))],
-)  # fmt: skip
+    [
+        ("MX", ("prospecto", "ANS")),
+        ("CO", ("prospecto", "ANS")),
+        ("", ("prospecto", "ANS")),
+        ("ES", ("lead", "SLA")),
+        ("AR", ("lead", "SLA")),
+        ("PY", ("lead", "ANS")),
+    ],
+)
 def test_country_has_its_usual_words(country: str, words: tuple[str, str]) -> None:
     assert tuple(variants.usual(country).values()) == words

@@ -1,4 +1,6 @@
-"""The agreement: drafts, signatures, what is in force for whom, and the snapshot that a handoff carries."""
+"""The agreement: drafts, signatures, what is in force for whom, and the snapshot that a handoff
+carries.
+"""
 
 from __future__ import annotations
 
@@ -43,12 +45,22 @@ def test_draft_holds_its_commitments_and_ladders(draft: AgreementVersion) -> Non
     steps = list(accept.steps.values_list("level", "kind", "offset_minutes"))
     assert (accept.window_minutes, steps) == (
         120,
-        [(1, "warn", -30), (2, "breach", 0), (3, "tell_lead", 30), (4, "requeue", 60), (5, "tell_director", 120)],
+        [
+            (1, "warn", -30),
+            (2, "breach", 0),
+            (3, "tell_lead", 30),
+            (4, "requeue", 60),
+            (5, "tell_director", 120),
+        ],
     )
 
 
-@pytest.mark.parametrize(("kind", "offset"), [("warn", 0), ("breach", 1), ("tell_lead", -1), ("requeue", -30)])
-def test_impossible_step_is_refused_by_the_database(draft: AgreementVersion, kind: str, offset: int) -> None:
+@pytest.mark.parametrize(
+    ("kind", "offset"), [("warn", 0), ("breach", 1), ("tell_lead", -1), ("requeue", -30)]
+)
+def test_impossible_step_is_refused_by_the_database(
+    draft: AgreementVersion, kind: str, offset: int
+) -> None:
     accept = draft.commitments.get(metric="accept")
     with pytest.raises(IntegrityError, match="ladder_offset_possible"), transaction.atomic():
         LadderStep.objects.create(commitment=accept, level=9, kind=kind, offset_minutes=offset)
@@ -57,7 +69,9 @@ def test_impossible_step_is_refused_by_the_database(draft: AgreementVersion, kin
 # -- Signing
 
 
-def test_one_signature_closes_the_text_and_waits_for_the_other(cast: Cast, draft: AgreementVersion) -> None:
+def test_one_signature_closes_the_text_and_waits_for_the_other(
+    cast: Cast, draft: AgreementVersion
+) -> None:
     signed = signing.sign(draft, "marketing", by=cast.luis, at=NOON)
     assert (signed.state, signed.content_hash) == ("proposed", agreements.content_hash(draft))
 
@@ -71,11 +85,16 @@ def test_signatures_say_who_when_and_over_what(cast: Cast, draft: AgreementVersi
     sign(draft, cast)
     found = list(draft.signatures.order_by("id").values_list("side", "actor", "at", "content_hash"))
     digest = agreements.content_hash(draft)
-    assert found == [("marketing", cast.luis.pk, NOON, digest), ("sales", cast.dora.pk, NOON, digest)]
+    assert found == [
+        ("marketing", cast.luis.pk, NOON, digest),
+        ("sales", cast.dora.pk, NOON, digest),
+    ]
 
 
 @pytest.mark.parametrize("name", ["ana", "bea", "dora", "elsa", "root", "extra"])
-def test_only_a_lead_of_marketing_signs_for_marketing(cast: Cast, draft: AgreementVersion, name: str) -> None:
+def test_only_a_lead_of_marketing_signs_for_marketing(
+    cast: Cast, draft: AgreementVersion, name: str
+) -> None:
     with pytest.raises(signing.MaySign):
         signing.sign(draft, "marketing", by=getattr(cast, name), at=NOON)
     assert draft.signatures.count() == 0
@@ -98,7 +117,9 @@ def test_side_signs_once(cast: Cast, draft: AgreementVersion) -> None:
     [
         lambda v: v.commitments.filter(metric="accept").update(target="0.95"),
         lambda v: v.commitments.filter(metric="accept").update(conditions={"sources": ["event"]}),
-        lambda v: LadderStep.objects.filter(commitment__version=v, kind="requeue").update(offset_minutes=61),
+        lambda v: LadderStep.objects.filter(commitment__version=v, kind="requeue").update(
+            offset_minutes=61
+        ),
         lambda v: AgreementVersion.objects.filter(pk=v.pk).update(sql_blocks=[]),
         lambda v: AgreementVersion.objects.filter(pk=v.pk).update(package_fields=["person.name"]),
         lambda v: v.rejection_reasons.remove(v.rejection_reasons.first()),
@@ -118,7 +139,9 @@ def test_hash_changes_with_the_hours(cast: Cast) -> None:
 
 
 def test_hash_is_the_same_when_read_again(draft: AgreementVersion) -> None:
-    assert agreements.content_hash(draft) == agreements.content_hash(AgreementVersion.objects.get(pk=draft.pk))
+    assert agreements.content_hash(draft) == agreements.content_hash(
+        AgreementVersion.objects.get(pk=draft.pk)
+    )
 
 
 # -- In force
@@ -126,7 +149,9 @@ def test_hash_is_the_same_when_read_again(draft: AgreementVersion) -> None:
 
 def test_activating_supersedes_the_version_before(cast: Cast, draft: AgreementVersion) -> None:
     agreements.activate(sign(draft, cast), by=cast.dora, at=NOON)
-    found = cast.agreement.agreement.versions.order_by("number").values_list("number", "state", "superseded_at")
+    found = cast.agreement.agreement.versions.order_by("number").values_list(
+        "number", "state", "superseded_at"
+    )
     assert list(found) == [(1, "superseded", NOON), (2, "in_force", None)]
 
 
@@ -135,7 +160,9 @@ def test_draft_cannot_come_into_force(cast: Cast, draft: AgreementVersion) -> No
         agreements.activate(draft, by=cast.dora, at=NOON)
 
 
-def test_two_versions_in_force_are_refused_by_the_database(cast: Cast, draft: AgreementVersion) -> None:
+def test_two_versions_in_force_are_refused_by_the_database(
+    cast: Cast, draft: AgreementVersion
+) -> None:
     sign(draft, cast)
     with pytest.raises(IntegrityError, match="agreement_one_in_force"), transaction.atomic():
         AgreementVersion.objects.filter(pk=draft.pk).update(state="in_force")
@@ -143,7 +170,9 @@ def test_two_versions_in_force_are_refused_by_the_database(cast: Cast, draft: Ag
 
 def test_each_step_is_audited(cast: Cast, draft: AgreementVersion) -> None:
     agreements.activate(sign(draft, cast), by=cast.dora, at=NOON)
-    found = Entry.objects.filter(subject_type="agreementversion", subject_id=draft.pk).order_by("id")
+    found = Entry.objects.filter(subject_type="agreementversion", subject_id=draft.pk).order_by(
+        "id"
+    )
     assert list(found.values_list("verb", "actor")) == [
         ("agreement_drafted", cast.luis.pk),
         ("agreement_proposed", cast.luis.pk),
@@ -157,10 +186,14 @@ def test_each_step_is_audited(cast: Cast, draft: AgreementVersion) -> None:
 def own(cast: Cast) -> AgreementVersion:
     """An agreement of the other sales team alone, older than the organisation's newest."""
     nora = factories.person("Nora Lago", leads=[cast.other_sales])
-    return factories.agreement(cast.calendar, marketing=cast.luis, sales=nora, teams=[cast.other_sales])
+    return factories.agreement(
+        cast.calendar, marketing=cast.luis, sales=nora, teams=[cast.other_sales]
+    )
 
 
-def test_a_teams_own_agreement_comes_before_the_organisations(cast: Cast, own: AgreementVersion) -> None:
+def test_a_teams_own_agreement_comes_before_the_organisations(
+    cast: Cast, own: AgreementVersion
+) -> None:
     assert agreements.in_force(cast.other_sales) == own
 
 
@@ -174,7 +207,9 @@ def test_team_without_agreement_is_told_so() -> None:
         agreements.in_force(factories.team("Ventas", "sales"))
 
 
-def test_signed_version_does_not_bind_before_it_is_in_force(cast: Cast, draft: AgreementVersion) -> None:
+def test_signed_version_does_not_bind_before_it_is_in_force(
+    cast: Cast, draft: AgreementVersion
+) -> None:
     sign(draft, cast)
     assert agreements.in_force(cast.sales) == cast.agreement
 
@@ -189,7 +224,9 @@ def test_policy_holds_limits_and_ladders_of_clocks_only(cast: Cast) -> None:
 
 
 def test_policy_counts_in_the_teams_own_calendar(cast: Cast) -> None:
-    calendars.create("Santiago", "America/Santiago", OFFICE, team=cast.other_sales, by=None, at=NOON)
+    calendars.create(
+        "Santiago", "America/Santiago", OFFICE, team=cast.other_sales, by=None, at=NOON
+    )
     zones = [
         agreements.policy(cast.agreement, team, facts=NOTHING)["calendar"]["zone"]
         for team in (cast.sales, cast.other_sales)
@@ -216,7 +253,9 @@ TIERS = [
         ({"source": "event", "actions": ["asked_for_demo"]}, 15),
     ],
 )
-def test_policy_takes_the_most_specific_commitment(cast: Cast, facts: dict[str, Any], minutes: int) -> None:
+def test_policy_takes_the_most_specific_commitment(
+    cast: Cast, facts: dict[str, Any], minutes: int
+) -> None:
     version = factories.drafted(cast.calendar, by=cast.luis, commitments=TIERS)
     found = agreements.policy(version, cast.sales, facts=facts)["clocks"]["accept"]
     assert found["limit_seconds"] == minutes * 60
@@ -232,7 +271,10 @@ def test_commitment_whose_condition_is_not_met_starts_no_clock(cast: Cast) -> No
 
 
 def test_calendar_reads_back_as_it_was_given(cast: Cast) -> None:
-    holidays = [(when("2026-05-01").date(), "Día del Trabajo", None), (when("2026-12-24").date(), "Noche", (540, 780))]
+    holidays = [
+        (when("2026-05-01").date(), "Día del Trabajo", None),
+        (when("2026-12-24").date(), "Noche", (540, 780)),
+    ]
     rows = calendars.create("Con feriados", ZONE, OFFICE, holidays=holidays, by=None, at=NOON)
     windows = tuple(arithmetic.Window(*hours) for hours in OFFICE)
     days = {when("2026-05-01").date(): (), when("2026-12-24").date(): ((540, 780),)}
@@ -246,7 +288,9 @@ def test_calendar_reads_back_as_it_was_given(cast: Cast) -> None:
         ("Mexico/Nowhere", OFFICE, ValueError),
     ],
 )
-def test_impossible_calendar_leaves_nothing_behind(cast: Cast, zone: str, windows: Any, error: type[Exception]) -> None:
+def test_impossible_calendar_leaves_nothing_behind(
+    cast: Cast, zone: str, windows: Any, error: type[Exception]
+) -> None:
     with pytest.raises(error):
         calendars.create("Nunca", zone, windows, by=None, at=NOON)
     assert Calendar.objects.filter(name="Nunca").count() == 0

@@ -29,7 +29,9 @@ def draft(cast: Cast) -> AgreementVersion:
 
 @pytest.fixture
 def signed(cast: Cast, draft: AgreementVersion) -> AgreementVersion:
-    return signing.conclude(signing.sign(draft, "marketing", by=cast.luis, at=NOON), ["sales"], by=cast.dora, at=NOON)
+    return signing.conclude(
+        signing.sign(draft, "marketing", by=cast.luis, at=NOON), ["sales"], by=cast.dora, at=NOON
+    )
 
 
 def told(kind: str) -> list[str]:
@@ -55,7 +57,10 @@ def test_edit_changes_what_is_given_and_nothing_else(cast: Cast, draft: Agreemen
     before = agreements.content(draft)
     edited = drafts.edit(draft, by=cast.dora, at=NOON, seen=0, rep_cap=8, capacity=80)
     after = agreements.content(edited)
-    assert {key: after[key] for key in after if before[key] != after[key]} == {"rep_cap": 8, "capacity": 80}
+    assert {key: after[key] for key in after if before[key] != after[key]} == {
+        "rep_cap": 8,
+        "capacity": 80,
+    }
 
 
 def test_edit_of_an_older_revision_is_refused(cast: Cast, draft: AgreementVersion) -> None:
@@ -65,7 +70,9 @@ def test_edit_of_an_older_revision_is_refused(cast: Cast, draft: AgreementVersio
 
 
 def test_edited_commitments_replace_the_old_ones(cast: Cast, draft: AgreementVersion) -> None:
-    drafts.edit(draft, by=cast.dora, at=NOON, seen=0, commitments=[{**ACCEPT, "window_minutes": 45}])
+    drafts.edit(
+        draft, by=cast.dora, at=NOON, seen=0, commitments=[{**ACCEPT, "window_minutes": 45}]
+    )
     assert list(draft.commitments.values_list("metric", "window_minutes")) == [("accept", 45)]
 
 
@@ -101,8 +108,14 @@ MARKETING = {"side": "marketing", "metric": "mql_volume", "target": "60"}
         ({"commitments": [{**ACCEPT, "target": "1.5"}, MARKETING]}, "commitments"),
         ({"commitments": [ACCEPT, ACCEPT, MARKETING]}, "commitments"),
         ({"commitments": [{**ACCEPT, "side": "marketing"}, MARKETING, ACCEPT]}, "commitments"),
-        ({"commitments": [{**ACCEPT, "steps": [("warn", -121), ("breach", 0)]}, MARKETING]}, "commitments"),
-        ({"commitments": [{**ACCEPT, "steps": [("breach", 0), ("breach", 0)]}, MARKETING]}, "commitments"),
+        (
+            {"commitments": [{**ACCEPT, "steps": [("warn", -121), ("breach", 0)]}, MARKETING]},
+            "commitments",
+        ),
+        (
+            {"commitments": [{**ACCEPT, "steps": [("breach", 0), ("breach", 0)]}, MARKETING]},
+            "commitments",
+        ),
         ({"capacity": 59}, "capacity"),
         ({"index_weights": {"accept": 60, "mql_volume": 30}}, "index_weights"),
         ({"starts_on": when("2026-02-01 00:00").date()}, "starts_on"),
@@ -125,7 +138,10 @@ def test_volume_up_to_the_capacity_can_be_proposed(cast: Cast, draft: AgreementV
 
 def test_variant_for_a_source_is_no_second_promise(cast: Cast, draft: AgreementVersion) -> None:
     more = [*COMMITMENTS, {**ACCEPT, "window_minutes": 60, "conditions": {"sources": ["event"]}}]
-    assert drafts.propose(changed(draft, cast, commitments=more), by=cast.luis, at=NOON).state == "proposed"
+    assert (
+        drafts.propose(changed(draft, cast, commitments=more), by=cast.luis, at=NOON).state
+        == "proposed"
+    )
 
 
 def test_proposing_asks_the_leads_of_both_sides(cast: Cast, draft: AgreementVersion) -> None:
@@ -136,7 +152,11 @@ def test_proposing_asks_the_leads_of_both_sides(cast: Cast, draft: AgreementVers
 def test_reopening_voids_the_signature(cast: Cast, draft: AgreementVersion) -> None:
     signing.sign(draft, "marketing", by=cast.luis, at=NOON)
     reopened = drafts.reopen(draft, by=cast.dora, at=LATER, why="One more thing")
-    assert (reopened.state, reopened.content_hash, agreements.standing_signatures(reopened)) == ("draft", "", {})
+    assert (reopened.state, reopened.content_hash, agreements.standing_signatures(reopened)) == (
+        "draft",
+        "",
+        {},
+    )
 
 
 def test_side_signs_again_after_reopening(cast: Cast, draft: AgreementVersion) -> None:
@@ -194,8 +214,13 @@ def test_second_agreement_for_the_same_team_is_refused(cast: Cast) -> None:
         factories.agreement(cast.calendar, **terms)
 
 
-def test_overlap_in_one_scope_is_refused_by_the_database(cast: Cast, draft: AgreementVersion) -> None:
-    with pytest.raises(IntegrityError, match="agreement_one_in_force_per_scope"), transaction.atomic():
+def test_overlap_in_one_scope_is_refused_by_the_database(
+    cast: Cast, draft: AgreementVersion
+) -> None:
+    with (
+        pytest.raises(IntegrityError, match="agreement_one_in_force_per_scope"),
+        transaction.atomic(),
+    ):
         Validity.objects.create(version=draft, team=None, during=(LATER, None))
 
 
@@ -229,19 +254,27 @@ ATTACKS = [
     "DELETE FROM sla_agreementversion WHERE id = {pk}",
     "UPDATE sla_commitment SET target = 0.1 WHERE version_id = {pk}",
     "DELETE FROM sla_commitment WHERE version_id = {pk} AND metric = 'acceptance_rate'",
-    "INSERT INTO sla_commitment (version_id, side, metric, target, conditions, position)"
-    " VALUES ({pk}, 'sales', 'feedback', 1, '{{}}', 9)",
-    "UPDATE sla_ladderstep SET offset_minutes = offset_minutes + 1 WHERE offset_minutes > 0 AND commitment_id IN"
-    " (SELECT id FROM sla_commitment WHERE version_id = {pk})",
+    (
+        "INSERT INTO sla_commitment (version_id, side, metric, target, conditions, position)"
+        " VALUES ({pk}, 'sales', 'feedback', 1, '{{}}', 9)"
+    ),
+    (
+        "UPDATE sla_ladderstep SET offset_minutes = offset_minutes + 1 WHERE offset_minutes > 0 AND"
+        " commitment_id IN (SELECT id FROM sla_commitment WHERE version_id = {pk})"
+    ),
     "DELETE FROM sla_agreementversion_rejection_reasons WHERE agreementversion_id = {pk}",
-    "INSERT INTO sla_agreementversion_personas (agreementversion_id, persona_id)"
-    " VALUES ({pk}, (SELECT min(id) FROM personas_persona))",
+    (
+        "INSERT INTO sla_agreementversion_personas (agreementversion_id, persona_id)"
+        " VALUES ({pk}, (SELECT min(id) FROM personas_persona))"
+    ),
     "UPDATE sla_openwindow SET closes = closes - 1",
     "DELETE FROM sla_openwindow",
     "UPDATE sla_calendar SET time_zone = 'UTC'",
     "UPDATE sla_agreement SET name = 'Otro'",
-    "INSERT INTO sla_agreement_teams (agreement_id, team_id) SELECT agreement_id, (SELECT min(id) FROM accounts_team)"
-    " FROM sla_agreementversion WHERE id = {pk}",
+    (
+        "INSERT INTO sla_agreement_teams (agreement_id, team_id) SELECT agreement_id, (SELECT"
+        " min(id) FROM accounts_team) FROM sla_agreementversion WHERE id = {pk}"
+    ),
     "UPDATE sla_signature SET content_hash = repeat('0', 64)",
     "DELETE FROM sla_signature",
     "DELETE FROM sla_validity",
@@ -261,9 +294,14 @@ def test_signed_text_is_closed_to_the_owner_too(signed: AgreementVersion, attack
         cursor.execute(attack.replace("{pk}", str(signed.pk)).replace("{{}}", "{}"))
 
 
-def test_attacks_reach_rows_that_a_draft_would_let_them_change(cast: Cast, draft: AgreementVersion) -> None:
+def test_attacks_reach_rows_that_a_draft_would_let_them_change(
+    cast: Cast, draft: AgreementVersion
+) -> None:
     with connection.cursor() as cursor:
-        cursor.execute("UPDATE sla_commitment SET target = 0.1 WHERE version_id = %s AND target < 1", [draft.pk])
+        cursor.execute(
+            "UPDATE sla_commitment SET target = 0.1 WHERE version_id = %s AND target < 1",
+            [draft.pk],
+        )
         assert cursor.rowcount == 4
 
 
@@ -282,7 +320,16 @@ def test_every_change_of_a_draft_is_audited(cast: Cast, draft: AgreementVersion)
     ]
 
 
-def test_blocking_follows_the_kind_unless_the_criterion_differs(cast: Cast, draft: AgreementVersion) -> None:
-    version = changed(draft, cast, sql_blocks=["means"], sql_terms={"decides": "blocks", "budget": "warns"})
-    asked = [("means", "budget"), ("means", "other"), ("authority", "decides"), ("authority", "other")]
+def test_blocking_follows_the_kind_unless_the_criterion_differs(
+    cast: Cast, draft: AgreementVersion
+) -> None:
+    version = changed(
+        draft, cast, sql_blocks=["means"], sql_terms={"decides": "blocks", "budget": "warns"}
+    )
+    asked = [
+        ("means", "budget"),
+        ("means", "other"),
+        ("authority", "decides"),
+        ("authority", "other"),
+    ]
     assert [agreements.blocks(version, *each) for each in asked] == [False, True, True, False]

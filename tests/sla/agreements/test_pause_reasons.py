@@ -31,8 +31,12 @@ def test_reason_is_created_at_its_place(cast: Cast) -> None:
     assert order() == ["call_back", "closes_the_books", "document"]
 
 
-@pytest.mark.parametrize("longest", [timedelta(0), timedelta(seconds=90), timedelta(days=30, minutes=1)])
-def test_cap_lies_between_a_minute_and_what_all_pauses_may_last(cast: Cast, longest: timedelta) -> None:
+@pytest.mark.parametrize(
+    "longest", [timedelta(0), timedelta(seconds=90), timedelta(days=30, minutes=1)]
+)
+def test_cap_lies_between_a_minute_and_what_all_pauses_may_last(
+    cast: Cast, longest: timedelta
+) -> None:
     with pytest.raises(BadReason) as error:
         pause_reasons.create(NAME, longest, by=cast.luis, at=AT)
     assert (list(error.value.fields), order()) == (["longest"], ["call_back", "document"])
@@ -42,7 +46,11 @@ def test_change_renames_and_moves(cast: Cast) -> None:
     changed = pause_reasons.change(
         pause_reason(), name=NAME, longest=timedelta(days=1), position=1, by=cast.luis, at=AT
     )
-    assert (changed.name, changed.longest_minutes, order()) == (NAME, 24 * 60, ["document", "call_back"])
+    assert (changed.name, changed.longest_minutes, order()) == (
+        NAME,
+        24 * 60,
+        ["document", "call_back"],
+    )
 
 
 def test_reason_that_a_draft_names_is_not_deleted(cast: Cast) -> None:
@@ -57,7 +65,9 @@ def test_reason_of_a_pause_is_not_deleted(cast: Cast) -> None:
     AgreementVersion.objects.filter(state="draft").delete()
     handoff = factories.accepted(cast)
     noon = when("2026-03-02 12:00")
-    handoff_pauses.pause(handoff, pause_reason(), until=noon + timedelta(hours=20), by=cast.bea, at=noon)
+    handoff_pauses.pause(
+        handoff, pause_reason(), until=noon + timedelta(hours=20), by=cast.bea, at=noon
+    )
     assert pause_reasons.used() >= {pause_reason().pk}
     with pytest.raises(pause_reasons.ReasonIsUsed):
         pause_reasons.delete(pause_reason(), by=cast.luis, at=noon)
@@ -78,7 +88,9 @@ def test_draft_proposes_the_reasons_in_use(cast: Cast) -> None:
 
 def test_next_draft_leaves_out_what_is_archived(cast: Cast) -> None:
     reason_catalogue.archive(pause_reason("document"), by=cast.luis, at=AT)
-    assert drafts.renew(cast.agreement, by=cast.luis, at=AT).pauses == {"call_back": CATALOGUE["call_back"]}
+    assert drafts.renew(cast.agreement, by=cast.luis, at=AT).pauses == {
+        "call_back": CATALOGUE["call_back"]
+    }
     assert cast.agreement.pauses == CATALOGUE
 
 
@@ -86,7 +98,9 @@ def test_handoff_takes_the_caps_that_were_signed(cast: Cast) -> None:
     """Whatever becomes of the catalogue afterwards."""
     longer = {"name": NAME, "longest": timedelta(days=30), "position": 0}
     pause_reasons.change(pause_reason(), **longer, by=cast.luis, at=AT)
-    assert factories.handed_off(cast).policy["pauses"] == {code: cap * 60 for code, cap in CATALOGUE.items()}
+    assert factories.handed_off(cast).policy["pauses"] == {
+        code: cap * 60 for code, cap in CATALOGUE.items()
+    }
 
 
 def test_agreement_without_pauses_allows_none(cast: Cast) -> None:

@@ -37,13 +37,17 @@ def test_reason_is_written_in_both_languages(cast: Cast, language: str) -> None:
 
 
 def test_change_moves_and_renames(cast: Cast) -> None:
-    changed = rejection_reasons.change(factories.rejection("wrong_team"), by=cast.luis, at=AT, name=NAME, position=2)
+    changed = rejection_reasons.change(
+        factories.rejection("wrong_team"), by=cast.luis, at=AT, name=NAME, position=2
+    )
     assert (changed.name, order()) == (NAME, ["bad_contact_data", "not_the_persona", "wrong_team"])
 
 
 def test_class_of_a_used_reason_stays(cast: Cast) -> None:
     with pytest.raises(rejection_reasons.ReasonIsUsed) as error:
-        rejection_reasons.change(factories.rejection("wrong_team"), by=cast.luis, at=AT, kind="clerical")
+        rejection_reasons.change(
+            factories.rejection("wrong_team"), by=cast.luis, at=AT, kind="clerical"
+        )
     assert list(error.value.fields) == ["kind"]
 
 

@@ -16,7 +16,9 @@ BEGUN = when("2026-03-02 10:00")
 
 
 def told(kind: str) -> list[tuple[str, int]]:
-    rows = Message.objects.filter(kind=f"agreement.{kind}", channel="in_app").select_related("recipient")
+    rows = Message.objects.filter(kind=f"agreement.{kind}", channel="in_app").select_related(
+        "recipient"
+    )
     return sorted((row.recipient.name, row.params["days"]) for row in rows)
 
 
@@ -34,13 +36,21 @@ def draft(cast: Cast) -> AgreementVersion:
         ("2026-03-16 10:00", [("Elsa Duarte", 14)]),
     ],
 )
-def test_draft_that_nobody_signs_is_told(draft: AgreementVersion, moment_: str, expected: list[object]) -> None:
+def test_draft_that_nobody_signs_is_told(
+    draft: AgreementVersion, moment_: str, expected: list[object]
+) -> None:
     reminders.remind(at=when(moment_))
     assert told("unsigned") == expected
 
 
 def test_each_reminder_goes_out_once(draft: AgreementVersion) -> None:
-    moments = ["2026-03-05 10:00", "2026-03-05 10:01", "2026-03-09 10:00", "2026-03-16 10:00", "2026-03-17 10:00"]
+    moments = [
+        "2026-03-05 10:00",
+        "2026-03-05 10:01",
+        "2026-03-09 10:00",
+        "2026-03-16 10:00",
+        "2026-03-17 10:00",
+    ]
     assert [reminders.remind(at=when(each)) for each in moments] == [1, 0, 1, 1, 0]
     assert len(told("unsigned")) == 5
 
@@ -53,7 +63,9 @@ def test_only_the_side_that_has_not_signed_is_reminded(cast: Cast, draft: Agreem
 
 def test_days_are_counted_from_the_closing_of_the_text(cast: Cast, draft: AgreementVersion) -> None:
     drafts.propose(draft, by=cast.luis, at=when("2026-03-04 10:00"))
-    assert [reminders.remind(at=when(each)) for each in ("2026-03-05 10:00", "2026-03-07 10:00")] == [0, 1]
+    assert [
+        reminders.remind(at=when(each)) for each in ("2026-03-05 10:00", "2026-03-07 10:00")
+    ] == [0, 1]
 
 
 def test_signed_and_discarded_versions_are_left_alone(cast: Cast, draft: AgreementVersion) -> None:
@@ -68,7 +80,9 @@ def test_signed_and_discarded_versions_are_left_alone(cast: Cast, draft: Agreeme
 def ending(cast: Cast) -> AgreementVersion:
     """In force, to be looked at by 30 June 2026."""
     terms = {"of": cast.agreement.agreement, "renew_by": date(2026, 6, 30)}
-    return factories.agreement(cast.calendar, marketing=cast.luis, sales=cast.dora, at=BEGUN, **terms)
+    return factories.agreement(
+        cast.calendar, marketing=cast.luis, sales=cast.dora, at=BEGUN, **terms
+    )
 
 
 LEADS = ["Dora Salinas", "Luis Ferrer"]
@@ -86,14 +100,26 @@ ALL = ["Dora Salinas", "Elsa Duarte", "Luis Ferrer"]
         ("2026-07-07 00:00", ALL, 0),
     ],
 )
-def test_renewal_is_told_on_its_day(ending: AgreementVersion, moment_: str, names: list[str], days: int) -> None:
+def test_renewal_is_told_on_its_day(
+    ending: AgreementVersion, moment_: str, names: list[str], days: int
+) -> None:
     reminders.remind(at=when(moment_))
     assert told("renewal") == [(name, days) for name in names]
 
 
 def test_every_renewal_reminder_goes_out_once(ending: AgreementVersion) -> None:
     days = ["05-31", "05-31", "06-16", "06-17", "06-23", "06-30", "07-01", "07-07", "07-30"]
-    assert [reminders.remind(at=when(f"2026-{day} 12:00")) for day in days] == [1, 0, 1, 0, 1, 1, 0, 1, 0]
+    assert [reminders.remind(at=when(f"2026-{day} 12:00")) for day in days] == [
+        1,
+        0,
+        1,
+        0,
+        1,
+        1,
+        0,
+        1,
+        0,
+    ]
 
 
 def test_signed_next_version_ends_the_reminders(cast: Cast, ending: AgreementVersion) -> None:

@@ -29,7 +29,11 @@ def free(cast: Cast, name: str = "Libre", **more: Any) -> Calendar:
 
 
 def verbs() -> list[str]:
-    return list(Entry.objects.filter(verb__startswith="calendar_").order_by("pk").values_list("verb", flat=True))
+    return list(
+        Entry.objects.filter(verb__startswith="calendar_")
+        .order_by("pk")
+        .values_list("verb", flat=True)
+    )
 
 
 def hours_today(calendar: Calendar, at: str) -> Any:
@@ -41,7 +45,9 @@ def test_hours_from_a_date_on_count_from_that_date(cast: Cast) -> None:
     calendars.set_week(calendar, NEW_YEAR, SHORT, by=cast.root, at=SIGNED_AT)
     assert hours_today(calendar, "2026-12-31 23:59") == (None, OFFICE)
     assert hours_today(calendar, "2027-01-01 00:00") == (NEW_YEAR, SHORT)
-    assert calendars.plain(calendar).changes == {NEW_YEAR: tuple(arithmetic.Window(*window) for window in SHORT)}
+    assert calendars.plain(calendar).changes == {
+        NEW_YEAR: tuple(arithmetic.Window(*window) for window in SHORT)
+    }
     assert verbs()[-1] == "calendar_week_set"
 
 
@@ -77,20 +83,29 @@ def test_hours_that_cannot_be_are_refused_by_day(
     calendar, by = free(cast), {"by": cast.root, "at": SIGNED_AT}
     acts = {
         "create": lambda: calendars.create("Otro", factories.ZONE, windows, **by),
-        "change": lambda: calendars.change(calendar, name="L", time_zone=factories.ZONE, windows=windows, **by),
+        "change": lambda: calendars.change(
+            calendar, name="L", time_zone=factories.ZONE, windows=windows, **by
+        ),
         "set_week": lambda: calendars.set_week(calendar, NEW_YEAR, windows, **by),
     }
     with pytest.raises(refusal) as refused:
         acts[way]()
     assert list(refused.value.fields) == fields
-    assert (calendars.windows_of(calendar), Calendar.objects.filter(name="Otro").exists()) == (OFFICE, False)
+    assert (calendars.windows_of(calendar), Calendar.objects.filter(name="Otro").exists()) == (
+        OFFICE,
+        False,
+    )
 
 
 def test_signed_hours_and_zone_stay(cast: Cast) -> None:
     signed, by = cast.calendar, {"by": cast.root, "at": SIGNED_AT}
     for act in (
-        lambda: calendars.change(signed, name="Oficina", time_zone=factories.ZONE, windows=SHORT, **by),
-        lambda: calendars.change(signed, name="Oficina", time_zone="America/Bogota", windows=OFFICE, **by),
+        lambda: calendars.change(
+            signed, name="Oficina", time_zone=factories.ZONE, windows=SHORT, **by
+        ),
+        lambda: calendars.change(
+            signed, name="Oficina", time_zone="America/Bogota", windows=OFFICE, **by
+        ),
         lambda: calendars.set_week(signed, NEW_YEAR, SHORT, **by),
         lambda: calendars.remove_week(signed, NEW_YEAR, **by),
     ):
@@ -106,7 +121,12 @@ def test_signed_hours_and_zone_stay(cast: Cast) -> None:
 
 def test_signed_calendar_takes_another_name(cast: Cast) -> None:
     named = calendars.change(
-        cast.calendar, name="Centro", time_zone=factories.ZONE, windows=OFFICE, by=cast.root, at=SIGNED_AT
+        cast.calendar,
+        name="Centro",
+        time_zone=factories.ZONE,
+        windows=OFFICE,
+        by=cast.root,
+        at=SIGNED_AT,
     )
     assert Calendar.objects.get(pk=named.pk).name == "Centro"
 
@@ -127,17 +147,25 @@ def test_hours_of_a_draft_are_not_signed(cast: Cast) -> None:
     calendar = free(cast)
     factories.drafted(calendar, by=cast.luis)
     assert calendars.is_signed(calendar) is False
-    calendars.change(calendar, name="Libre", time_zone=factories.ZONE, windows=SHORT, by=cast.root, at=SIGNED_AT)
+    calendars.change(
+        calendar, name="Libre", time_zone=factories.ZONE, windows=SHORT, by=cast.root, at=SIGNED_AT
+    )
     assert calendars.windows_of(Calendar.objects.get(pk=calendar.pk)) == SHORT
 
 
 def test_copy_has_the_same_hours_and_days_and_is_free(cast: Cast) -> None:
-    days = [(date(2026, 12, 24), "Nochebuena", ((540, 660), (720, 780))), (date(2026, 12, 25), "Navidad", None)]
+    days = [
+        (date(2026, 12, 24), "Nochebuena", ((540, 660), (720, 780))),
+        (date(2026, 12, 25), "Navidad", None),
+    ]
     original = free(cast, holidays=days, changes={NEW_YEAR: SHORT})
     factories.agreement(original, marketing=cast.luis, sales=cast.dora, teams=[cast.sales])
     made = calendars.copy(original, "Libre 2027", by=cast.root, at=SIGNED_AT)
     assert calendars.plain(made) == calendars.plain(original)
-    assert calendars.plain(made).names == {date(2026, 12, 24): "Nochebuena", date(2026, 12, 25): "Navidad"}
+    assert calendars.plain(made).names == {
+        date(2026, 12, 24): "Nochebuena",
+        date(2026, 12, 25): "Navidad",
+    }
     assert (calendars.is_signed(original), calendars.is_signed(made)) == (True, False)
 
 
@@ -180,18 +208,28 @@ def test_editing_moves_no_clock_that_runs(cast: Cast, moment: Moment) -> None:
     assert handoff.clock is not None
     due = handoff.clock.due_at
     calendars.change(
-        team_calendar, name="Libre", time_zone="America/Bogota", windows=SHORT, by=cast.root, at=clock.now()
+        team_calendar,
+        name="Libre",
+        time_zone="America/Bogota",
+        windows=SHORT,
+        by=cast.root,
+        at=clock.now(),
     )
     handoff.clock.refresh_from_db()
     assert handoff.clock.due_at == due
     moment.advance(minutes=1)
-    assert agreements.policy(cast.agreement, cast.sales, facts={})["calendar"]["zone"] == "America/Bogota"
+    assert (
+        agreements.policy(cast.agreement, cast.sales, facts={})["calendar"]["zone"]
+        == "America/Bogota"
+    )
 
 
 def test_settling_replaces_the_hours_of_today(cast: Cast) -> None:
     newest = free(cast, changes={date(2026, 2, 1): SHORT, NEW_YEAR: SHORT})
     longer = [(day, 480, 1080) for day in range(6)]
-    settled = calendars.settle("Oficina", factories.ZONE, longer, by=cast.root, at=when("2026-03-02 10:00"))
+    settled = calendars.settle(
+        "Oficina", factories.ZONE, longer, by=cast.root, at=when("2026-03-02 10:00")
+    )
     assert settled == newest
     assert calendars.windows_of(settled) == OFFICE
     assert calendars.changes_of(settled) == {date(2026, 2, 1): longer, NEW_YEAR: SHORT}
@@ -208,10 +246,17 @@ def test_settling_beside_signed_hours_makes_a_copy(cast: Cast) -> None:
     assert calendars.windows_of(cast.calendar) == OFFICE
 
 
-def test_lines_of_the_list_take_the_same_queries_however_many(cast: Cast, django_assert_num_queries: Any) -> None:
+def test_lines_of_the_list_take_the_same_queries_however_many(
+    cast: Cast, django_assert_num_queries: Any
+) -> None:
     for count in (1, 3):
         for number in range(count):
-            free(cast, f"Libre {count} {number}", changes={NEW_YEAR: SHORT}, holidays=[(NEW_YEAR, "Año Nuevo", None)])
+            free(
+                cast,
+                f"Libre {count} {number}",
+                changes={NEW_YEAR: SHORT},
+                holidays=[(NEW_YEAR, "Año Nuevo", None)],
+            )
         with django_assert_num_queries(3):
             for calendar in calendars.listed():
                 calendars.plain(calendar)

@@ -23,7 +23,9 @@ def test_hours_are_read(text: str, windows: list[tuple[int, int]]) -> None:
     assert hours_text.read(text) == windows
 
 
-@pytest.mark.parametrize("text", ["nine", "9", "9-25", "24-25", "9:75-10", "9-14, 13-18", "9-9-9", "-5-10"])
+@pytest.mark.parametrize(
+    "text", ["nine", "9", "9-25", "24-25", "9:75-10", "9-14, 13-18", "9-9-9", "-5-10"]
+)
 def test_what_is_no_hours_is_refused(text: str) -> None:
     with pytest.raises(hours_text.Unreadable):
         hours_text.read(text)
@@ -41,4 +43,6 @@ def test_presets_are_recognised_and_possible(preset: str) -> None:
 
 
 def test_a_working_day_is_the_longest_one() -> None:
-    assert [hours_text.day_minutes(hours_text.PRESETS[key]) for key in ("week", "lunch", "always")] == [540, 480, 1440]
+    assert [
+        hours_text.day_minutes(hours_text.PRESETS[key]) for key in ("week", "lunch", "always")
+    ] == [540, 480, 1440]

@@ -22,7 +22,9 @@ from sla.calendars.public_holidays import of_country, regions
         ("US", "2026-07-04", "Independence Day", 10, 14),
     ],
 )
-def test_country_has_a_plausible_list(country: str, day: str, name: str, low: int, high: int) -> None:
+def test_country_has_a_plausible_list(
+    country: str, day: str, name: str, low: int, high: int
+) -> None:
     found = of_country(country, [2026], language="es")
     assert low <= len(found) <= high
     assert dict(found)[date.fromisoformat(day)] == name
@@ -34,7 +36,10 @@ def test_list_is_in_english_where_the_organisation_is() -> None:
 
 
 def test_list_covers_the_years_asked_for() -> None:
-    assert {day.year for day, _name in of_country("MX", [2026, 2027], language="es")} == {2026, 2027}
+    assert {day.year for day, _name in of_country("MX", [2026, 2027], language="es")} == {
+        2026,
+        2027,
+    }
 
 
 @pytest.mark.parametrize("country", ["", "AC", "QQ"])
@@ -48,5 +53,7 @@ def test_regions_are_named_where_names_are_known() -> None:
 
 
 def test_region_adds_its_own_days() -> None:
-    country, region = (dict(of_country("ES", [2026], language="es", region=code)) for code in ("", "MD"))
+    country, region = (
+        dict(of_country("ES", [2026], language="es", region=code)) for code in ("", "MD")
+    )
     assert {day.isoformat() for day in region.keys() - country.keys()} >= {"2026-05-02"}

@@ -70,7 +70,10 @@ def test_what_stays_the_same_is_not_audited(cast: Cast) -> None:
     count = Entry.objects.count()
     put(cast, EVE, "Nochebuena", was=EVE)
     special_days.remove(cast.calendar, CHRISTMAS, by=cast.root, at=SIGNED_AT)
-    assert special_days.copy_listed(cast.calendar, {EVE: "Nochebuena"}, by=cast.root, at=SIGNED_AT) == 0
+    assert (
+        special_days.copy_listed(cast.calendar, {EVE: "Nochebuena"}, by=cast.root, at=SIGNED_AT)
+        == 0
+    )
     special_days.settle(cast.calendar, {EVE: "Nochebuena"}, by=cast.root, at=SIGNED_AT)
     assert Entry.objects.count() == count
 
@@ -116,13 +119,18 @@ def test_settling_leaves_dates_with_other_hours(cast: Cast) -> None:
     put(cast, EVE, "Nochebuena", [(540, 780)])
     put(cast, date(2026, 5, 1), "Trabajo")
     special_days.settle(cast.calendar, {CHRISTMAS: "Navidad"}, by=cast.root, at=SIGNED_AT)
-    assert days(cast.calendar) == {"2026-12-24": ("Nochebuena", ((540, 780),)), "2026-12-25": ("Navidad", ())}
+    assert days(cast.calendar) == {
+        "2026-12-24": ("Nochebuena", ((540, 780),)),
+        "2026-12-25": ("Navidad", ()),
+    }
     with pytest.raises(special_days.DayTaken):
         special_days.settle(cast.calendar, {EVE: "Nochebuena"}, by=cast.root, at=SIGNED_AT)
 
 
 def test_days_that_close_for_ever_are_refused(cast: Cast) -> None:
-    shut = {date.fromordinal(SATURDAY.toordinal() + number): "Cerrado" for number in range(-400, 800)}
+    shut = {
+        date.fromordinal(SATURDAY.toordinal() + number): "Cerrado" for number in range(-400, 800)
+    }
     with pytest.raises(calendars.NeverOpens):
         special_days.copy_listed(cast.calendar, shut, by=cast.root, at=SIGNED_AT)
     assert days(cast.calendar) == {}

@@ -1,4 +1,5 @@
-"""Handing a clock on: the lead's own clock never restarts, the person's always does; both are told apart.
+"""Handing a clock on: the lead's own clock never restarts, the person's always does; both are told
+apart.
 
 Accepted on Monday at 10:20: contact due at 14:20, a window of 4 business hours.
 """
@@ -63,7 +64,9 @@ def test_contact_is_judged_by_both(cast: Cast, at: str, state: str, own: bool) -
     assert (clock.state, clock.assigned_met) == (state, own)
 
 
-@pytest.mark.parametrize(("at", "was_late"), [("2026-03-02 14:20", False), ("2026-03-02 14:30", True)])
+@pytest.mark.parametrize(
+    ("at", "was_late"), [("2026-03-02 14:20", False), ("2026-03-02 14:30", True)]
+)
 def test_who_hands_on_keeps_how_it_stood(cast: Cast, at: str, was_late: bool) -> None:
     given(cast, at=at)
     stint = Stint.objects.get()
@@ -100,7 +103,9 @@ def own(person: object, at: str) -> Own:
 
 
 def test_numbers_of_a_person_go_by_the_own_clock(cast: Cast) -> None:
-    """Bea kept one and handed one on too late; Cruz did that one in his own time, though late for the lead."""
+    """Bea kept one and handed one on too late; Cruz did that one in his own time, though late for
+    the lead.
+    """
     factories.contacted(cast)
     contact(given(cast, at="2026-03-02 14:30"), cast, when("2026-03-03 10:00"))
     later = "2026-03-03 10:30"
@@ -109,11 +114,17 @@ def test_numbers_of_a_person_go_by_the_own_clock(cast: Cast) -> None:
 
 def test_lead_that_waits_too_long_counts_as_late_before_it_is_done(cast: Cast) -> None:
     factories.accepted(cast)
-    assert (own(cast.bea, "2026-03-02 14:20"), own(cast.bea, "2026-03-02 14:21")) == (Own(0, 0), Own(0, 1))
+    assert (own(cast.bea, "2026-03-02 14:20"), own(cast.bea, "2026-03-02 14:21")) == (
+        Own(0, 0),
+        Own(0, 1),
+    )
 
 
 def test_outage_of_ours_counts_for_nobody(cast: Cast) -> None:
     Outage.objects.create(started_at=when("2026-03-02 11:00"), ended_at=when("2026-03-02 12:00"))
     handoff = given(cast, at="2026-03-02 14:30")
     contact(handoff, cast, when("2026-03-03 11:30"))
-    assert (own(cast.bea, "2026-03-04 10:00"), own(cast.cruz, "2026-03-04 10:00")) == (Own(0, 0), Own(0, 0))
+    assert (own(cast.bea, "2026-03-04 10:00"), own(cast.cruz, "2026-03-04 10:00")) == (
+        Own(0, 0),
+        Own(0, 0),
+    )

@@ -1,4 +1,6 @@
-"""Clocks: deadlines are stored when they start, judged by them when they stop, and read without changing them."""
+"""Clocks: deadlines are stored when they start, judged by them when they stop, and read without
+changing them.
+"""
 
 from __future__ import annotations
 
@@ -44,7 +46,13 @@ def stored(clock: Clock) -> Clock:
 
 def test_deadline_is_stored_at_the_start(clock: Clock) -> None:
     found = (clock.due_at, clock.limit_seconds, clock.next_step_at, clock.state, clock.subject_type)
-    assert found == (when("2026-03-02 12:00"), 7200, when("2026-03-02 11:30"), "running", "personaversion")
+    assert found == (
+        when("2026-03-02 12:00"),
+        7200,
+        when("2026-03-02 11:30"),
+        "running",
+        "personaversion",
+    )
 
 
 @pytest.mark.parametrize(
@@ -64,17 +72,23 @@ def test_deadline_counts_business_time(
     assert clock.due_at == when(due)
 
 
-def test_metric_that_is_not_agreed_starts_no_clock(cast: Cast, subject: PersonaVersion, terms: dict[str, Any]) -> None:
+def test_metric_that_is_not_agreed_starts_no_clock(
+    cast: Cast, subject: PersonaVersion, terms: dict[str, Any]
+) -> None:
     at = when("2026-03-02 10:00")
     assert clocks.start(subject, "return_answer", terms, team=cast.marketing, at=at) is None
 
 
-def test_second_open_clock_of_a_metric_is_refused(cast: Cast, clock: Clock, terms: dict[str, Any]) -> None:
+def test_second_open_clock_of_a_metric_is_refused(
+    cast: Cast, clock: Clock, terms: dict[str, Any]
+) -> None:
     with pytest.raises(IntegrityError, match="clock_one_running"), transaction.atomic():
         clocks.start(cast.persona, "accept", terms, team=cast.sales, at=when("2026-03-02 11:00"))
 
 
-def test_clock_starts_anew_after_the_last_one_stopped(cast: Cast, clock: Clock, terms: dict[str, Any]) -> None:
+def test_clock_starts_anew_after_the_last_one_stopped(
+    cast: Cast, clock: Clock, terms: dict[str, Any]
+) -> None:
     clocks.stop(cast.persona, "accept", at=when("2026-03-02 11:00"))
     clocks.start(cast.persona, "accept", terms, team=cast.sales, at=when("2026-03-02 11:00"))
     assert list(Clock.objects.order_by("id").values_list("state", flat=True)) == ["met", "running"]
@@ -84,7 +98,11 @@ def test_editing_the_calendar_never_moves_a_running_clock(cast: Cast, clock: Clo
     Holiday.objects.create(calendar=cast.calendar, on="2026-03-02", name="Día libre")
     stopped = clocks.stop(cast.persona, "accept", at=when("2026-03-02 12:00"))
     assert stopped is not None
-    assert (stopped.due_at, stopped.state, stopped.used_seconds) == (when("2026-03-02 12:00"), "met", 7200)
+    assert (stopped.due_at, stopped.state, stopped.used_seconds) == (
+        when("2026-03-02 12:00"),
+        "met",
+        7200,
+    )
 
 
 # -- Stopping
@@ -98,10 +116,16 @@ def test_editing_the_calendar_never_moves_a_running_clock(cast: Cast, clock: Clo
         ("2026-03-02 12:00:00.000001", "breached", "2026-03-02 12:00"),
     ],
 )
-def test_stop_is_judged_by_the_deadline(clock: Clock, cast: Cast, at: str, state: str, breached_at: str | None) -> None:
+def test_stop_is_judged_by_the_deadline(
+    clock: Clock, cast: Cast, at: str, state: str, breached_at: str | None
+) -> None:
     clocks.stop(cast.persona, "accept", at=when(at))
     found = stored(clock)
-    assert (found.state, found.stopped_at, found.breached_at) == (state, when(at), breached_at and when(breached_at))
+    assert (found.state, found.stopped_at, found.breached_at) == (
+        state,
+        when(at),
+        breached_at and when(breached_at),
+    )
 
 
 def test_stopped_clock_is_out_of_the_sweeps_sight(clock: Clock, cast: Cast) -> None:
@@ -109,7 +133,9 @@ def test_stopped_clock_is_out_of_the_sweeps_sight(clock: Clock, cast: Cast) -> N
     assert (stored(clock).next_step_at, stored(clock).parked_until) == (None, None)
 
 
-def test_stop_counts_the_business_time_used(cast: Cast, subject: PersonaVersion, terms: dict[str, Any]) -> None:
+def test_stop_counts_the_business_time_used(
+    cast: Cast, subject: PersonaVersion, terms: dict[str, Any]
+) -> None:
     clocks.start(subject, "accept", terms, team=cast.sales, at=when("2026-03-06 16:30"))
     stopped = clocks.stop(subject, "accept", at=when("2026-03-09 09:45"))
     assert stopped is not None
@@ -122,7 +148,9 @@ def test_stop_without_an_open_clock_does_nothing(clock: Clock, cast: Cast) -> No
     assert stored(clock).stopped_at == when("2026-03-02 11:00")
 
 
-def test_stop_leaves_other_metrics_and_subjects_alone(clock: Clock, cast: Cast, terms: dict[str, Any]) -> None:
+def test_stop_leaves_other_metrics_and_subjects_alone(
+    clock: Clock, cast: Cast, terms: dict[str, Any]
+) -> None:
     other = factories.persona("other", [])
     at = when("2026-03-02 10:00")
     clocks.start(other, "accept", terms, team=cast.sales, at=at)
@@ -131,7 +159,9 @@ def test_stop_leaves_other_metrics_and_subjects_alone(clock: Clock, cast: Cast, 
     assert Clock.objects.filter(stopped_at=None).count() == 2
 
 
-def test_act_in_time_that_is_learnt_of_late_mends_the_breach(clock: Clock, cast: Cast, moment: Moment) -> None:
+def test_act_in_time_that_is_learnt_of_late_mends_the_breach(
+    clock: Clock, cast: Cast, moment: Moment
+) -> None:
     moment.set("2026-03-02 12:30")
     ladder.sweep(lambda clock, firing: None)
     assert stored(clock).state == "breached"
@@ -144,7 +174,10 @@ def test_late_act_after_the_sweep_stays_a_breach(clock: Clock, cast: Cast, momen
     moment.set("2026-03-02 12:30")
     ladder.sweep(lambda clock, firing: None)
     clocks.stop(cast.persona, "accept", at=when("2026-03-02 12:40"))
-    assert (stored(clock).state, stored(clock).breached_at) == ("breached", when("2026-03-02 12:00"))
+    assert (stored(clock).state, stored(clock).breached_at) == (
+        "breached",
+        when("2026-03-02 12:00"),
+    )
 
 
 def test_met_after_the_deadline_is_refused_by_the_database(clock: Clock) -> None:
@@ -167,10 +200,16 @@ def test_stopped_clock_with_a_next_step_is_refused_by_the_database(clock: Clock)
         ("2026-03-02 12:00:00.000001", "breached", "2026-03-02 12:00"),
     ],
 )
-def test_cancel_does_not_undo_a_delay(clock: Clock, cast: Cast, at: str, state: str, breached_at: str | None) -> None:
+def test_cancel_does_not_undo_a_delay(
+    clock: Clock, cast: Cast, at: str, state: str, breached_at: str | None
+) -> None:
     clocks.cancel(cast.persona, "accept", at=when(at))
     found = stored(clock)
-    assert (found.state, found.breached_at, found.next_step_at) == (state, breached_at and when(breached_at), None)
+    assert (found.state, found.breached_at, found.next_step_at) == (
+        state,
+        breached_at and when(breached_at),
+        None,
+    )
 
 
 # -- Our own downtime
@@ -220,7 +259,9 @@ def test_commitment_kept_in_spite_of_an_outage_is_kept(clock: Clock, cast: Cast)
         ("2026-03-02 20:00", "late", 5 * 3600, False),
     ],
 )
-def test_reading_of_an_open_clock(clock: Clock, at: str, status: str, seconds: int, ticks: bool) -> None:
+def test_reading_of_an_open_clock(
+    clock: Clock, at: str, status: str, seconds: int, ticks: bool
+) -> None:
     found = clocks.reading(clock, at=when(at))
     assert (found.status, found.seconds, found.is_ticking) == (status, seconds, ticks)
 
@@ -258,7 +299,8 @@ def test_reading_of_a_cancelled_clock(clock: Clock, cast: Cast) -> None:
 
 
 @pytest.mark.parametrize(
-    ("at", "ratio"), [("2026-03-02 10:00", 1.0), ("2026-03-02 11:00", 0.5), ("2026-03-02 13:00", 0.0)]
+    ("at", "ratio"),
+    [("2026-03-02 10:00", 1.0), ("2026-03-02 11:00", 0.5), ("2026-03-02 13:00", 0.0)],
 )
 def test_reading_says_how_much_is_left(clock: Clock, at: str, ratio: float) -> None:
     assert clocks.reading(clock, at=when(at)).left_ratio == ratio

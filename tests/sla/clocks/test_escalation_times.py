@@ -12,7 +12,9 @@ from tests.factories import OFFICE, ZONE, when
 
 CALENDAR = WorkCalendar(ZONE, tuple(Window(*hours) for hours in OFFICE), {})
 KINDS = [("warn", -30), ("breach", 0), ("tell_lead", 30), ("requeue", 60), ("tell_director", 120)]
-LADDER = read({"level": n, "kind": kind, "offset_minutes": m} for n, (kind, m) in enumerate(KINDS, start=1))
+LADDER = read(
+    {"level": n, "kind": kind, "offset_minutes": m} for n, (kind, m) in enumerate(KINDS, start=1)
+)
 WARN, BREACH, TELL_LEAD, REQUEUE, TELL_DIRECTOR = LADDER
 
 
@@ -27,7 +29,10 @@ def test_ladder_is_read_lowest_level_first() -> None:
         {"level": 2, "kind": "breach", "offset_minutes": 0},
         {"level": 1, "kind": "warn", "offset_minutes": -30},
     ]
-    assert read(shuffled) == [Step(1, "warn", timedelta(minutes=-30)), Step(2, "breach", timedelta(0))]
+    assert read(shuffled) == [
+        Step(1, "warn", timedelta(minutes=-30)),
+        Step(2, "breach", timedelta(0)),
+    ]
 
 
 def test_steps_inside_one_day() -> None:
@@ -64,7 +69,9 @@ def test_deadline_at_closing_stays_at_closing_and_the_rest_follows_after_the_wee
 
 
 def test_warning_longer_than_the_window_is_due_at_the_start() -> None:
-    assert planned_at(run("2026-03-02 10:00"), Step(1, "warn", timedelta(minutes=-200))) == when("2026-03-02 10:00")
+    assert planned_at(run("2026-03-02 10:00"), Step(1, "warn", timedelta(minutes=-200))) == when(
+        "2026-03-02 10:00"
+    )
 
 
 def climb(start: str, fired: Step, planned: str, at: str) -> tuple[str, datetime] | None:
@@ -81,7 +88,9 @@ def climb(start: str, fired: Step, planned: str, at: str) -> tuple[str, datetime
         (REQUEUE, "2026-03-02 13:00", "tell_director", "2026-03-02 14:00"),
     ],
 )
-def test_step_on_time_is_followed_at_its_planned_time(fired: Step, planned: str, kind: str, next_at: str) -> None:
+def test_step_on_time_is_followed_at_its_planned_time(
+    fired: Step, planned: str, kind: str, next_at: str
+) -> None:
     assert climb("2026-03-02 10:00", fired, planned, planned) == (kind, when(next_at))
 
 
@@ -96,7 +105,9 @@ def test_step_held_up_by_an_outage_is_followed_from_when_it_fired() -> None:
 
 
 def test_step_after_one_that_an_outage_moved_keeps_its_distance() -> None:
-    """The lead was told at 14:40, on the moved time: the requeue is 30 minutes later, not overdue since 13:00."""
+    """The lead was told at 14:40, on the moved time: the requeue is 30 minutes later, not overdue
+    since 13:00.
+    """
     found = climb("2026-03-02 10:00", TELL_LEAD, "2026-03-02 14:40", "2026-03-02 14:40:05")
     assert found == ("requeue", when("2026-03-02 15:10"))
 

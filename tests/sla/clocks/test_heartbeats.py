@@ -1,4 +1,7 @@
-"""Whether our own processes live, and the record of when they did not. Judged by the machine's own clock."""
+"""Whether our own processes live, and the record of when they did not.
+
+Judged by the machine's own clock.
+"""
 
 from __future__ import annotations
 
@@ -68,7 +71,9 @@ def test_one_part_does_not_speak_for_another(wall: Wall) -> None:
 
 
 @pytest.mark.parametrize(("seconds", "outages"), [(120, 0), (120.000001, 1)])
-def test_gap_between_sweeps_is_an_outage_after_two_minutes(wall: Wall, seconds: float, outages: int) -> None:
+def test_gap_between_sweeps_is_an_outage_after_two_minutes(
+    wall: Wall, seconds: float, outages: int
+) -> None:
     heartbeats.note_sweep()
     wall.advance(seconds=seconds)
     heartbeats.note_sweep()
@@ -86,7 +91,10 @@ def test_outage_runs_from_the_last_sweep_to_the_next(wall: Wall) -> None:
     heartbeats.note_sweep()
     heartbeats.note_sweep()
     outage = Outage.objects.get()
-    assert (outage.started_at, outage.ended_at) == (when("2026-03-02 10:00"), when("2026-03-02 13:00"))
+    assert (outage.started_at, outage.ended_at) == (
+        when("2026-03-02 10:00"),
+        when("2026-03-02 13:00"),
+    )
 
 
 def test_business_time_that_a_test_moves_is_no_outage(cast: Cast, moment: Moment) -> None:
@@ -103,7 +111,9 @@ def accept_clock(cast: Cast, at: str) -> Clock:
     return started
 
 
-def test_breach_found_after_an_outage_does_not_count(cast: Cast, moment: Moment, wall: Wall) -> None:
+def test_breach_found_after_an_outage_does_not_count(
+    cast: Cast, moment: Moment, wall: Wall
+) -> None:
     accept_clock(cast, "2026-03-02 10:00")
     heartbeats.note_sweep()
     wall.advance(hours=3)
@@ -114,7 +124,9 @@ def test_breach_found_after_an_outage_does_not_count(cast: Cast, moment: Moment,
     assert (clock.state, clock.in_outage) == ("breached", True)
 
 
-def test_breach_written_before_the_outage_was_known_does_not_count(cast: Cast, moment: Moment, wall: Wall) -> None:
+def test_breach_written_before_the_outage_was_known_does_not_count(
+    cast: Cast, moment: Moment, wall: Wall
+) -> None:
     """A person acts late, on a page, before the first sweep has noticed that nothing swept."""
     accept_clock(cast, "2026-03-02 10:00")
     heartbeats.note_sweep()
@@ -132,7 +144,9 @@ def test_breach_without_any_outage_counts(cast: Cast, moment: Moment, wall: Wall
     assert Clock.objects.get().in_outage is False
 
 
-def test_kept_commitment_is_not_touched_by_an_outage(cast: Cast, moment: Moment, wall: Wall) -> None:
+def test_kept_commitment_is_not_touched_by_an_outage(
+    cast: Cast, moment: Moment, wall: Wall
+) -> None:
     accept_clock(cast, "2026-03-02 10:00")
     heartbeats.note_sweep()
     wall.advance(hours=3)

@@ -26,7 +26,9 @@ class Acts:
         self.done.append((clock.pk, firing.kind))
 
     def sweep(self) -> list[str]:
-        """Sweep until nothing is left, as the periodic task does; the kinds of step that were done."""
+        """Sweep until nothing is left, as the periodic task does; the kinds of step that
+        were done.
+        """
         before = len(self.done)
         while ladder.sweep(self):
             pass
@@ -66,7 +68,9 @@ def ledger(clock: Clock) -> list[tuple[int, str, str]]:
         ("2026-03-02 11:30:00.000001", ["warn"]),
     ],
 )
-def test_step_fires_right_after_its_time(cast: Cast, moment: Moment, acts: Acts, at: str, kinds: list[str]) -> None:
+def test_step_fires_right_after_its_time(
+    cast: Cast, moment: Moment, acts: Acts, at: str, kinds: list[str]
+) -> None:
     started(cast, "2026-03-02 10:00")
     moment.set(at)
     assert acts.sweep() == kinds
@@ -83,14 +87,22 @@ def test_breach_one_microsecond_after_the_deadline(cast: Cast, moment: Moment, a
     moment.set("2026-03-02 12:00:00.000001")
     acts.sweep()
     clock.refresh_from_db()
-    assert (clock.state, clock.breached_at, clock.stopped_at) == ("breached", when("2026-03-02 12:00"), None)
+    assert (clock.state, clock.breached_at, clock.stopped_at) == (
+        "breached",
+        when("2026-03-02 12:00"),
+        None,
+    )
 
 
 def test_firing_before_its_time_is_refused_by_the_database(cast: Cast, moment: Moment) -> None:
     clock = started(cast, "2026-03-02 10:00")
     with pytest.raises(IntegrityError, match="firing_never_early"), transaction.atomic():
         Firing.objects.create(
-            clock=clock, level=1, kind="warn", planned_at=clock.due_at, at=when("2026-03-02 11:59:59.999999")
+            clock=clock,
+            level=1,
+            kind="warn",
+            planned_at=clock.due_at,
+            at=when("2026-03-02 11:59:59.999999"),
         )
 
 
@@ -113,7 +125,9 @@ def test_ladder_fires_in_order_over_a_weekend(cast: Cast, moment: Moment, acts: 
     ]
 
 
-def test_ledger_says_when_a_step_was_planned_and_when_it_fired(cast: Cast, moment: Moment, acts: Acts) -> None:
+def test_ledger_says_when_a_step_was_planned_and_when_it_fired(
+    cast: Cast, moment: Moment, acts: Acts
+) -> None:
     clock = started(cast, "2026-03-02 10:00")
     moment.set("2026-03-02 11:30:07")
     acts.sweep()
@@ -127,12 +141,16 @@ def test_sweeping_again_fires_nothing(cast: Cast, moment: Moment, acts: Acts) ->
     assert [acts.sweep(), acts.sweep()] == [["warn"], []]
 
 
-def test_second_firing_of_a_level_is_refused_by_the_database(cast: Cast, moment: Moment, acts: Acts) -> None:
+def test_second_firing_of_a_level_is_refused_by_the_database(
+    cast: Cast, moment: Moment, acts: Acts
+) -> None:
     clock = started(cast, "2026-03-02 10:00")
     moment.set("2026-03-02 11:31")
     acts.sweep()
     with pytest.raises(IntegrityError, match="firing_once"), transaction.atomic():
-        Firing.objects.create(clock=clock, level=1, kind="warn", planned_at=clock.due_at, at=clock.due_at)
+        Firing.objects.create(
+            clock=clock, level=1, kind="warn", planned_at=clock.due_at, at=clock.due_at
+        )
 
 
 def test_stopped_clock_is_never_swept(cast: Cast, moment: Moment, acts: Acts) -> None:
@@ -146,7 +164,11 @@ def test_commitment_without_ladder_still_breaches(cast: Cast, moment: Moment, ac
     moment.set("2026-03-02 12:00:01")
     acts.sweep()
     clock.refresh_from_db()
-    assert (clock.state, ledger(clock), clock.next_step_at) == ("breached", [(1, "breach", "done")], None)
+    assert (clock.state, ledger(clock), clock.next_step_at) == (
+        "breached",
+        [(1, "breach", "done")],
+        None,
+    )
 
 
 def test_ladder_that_only_warns_still_breaches(cast: Cast, moment: Moment, acts: Acts) -> None:
@@ -154,14 +176,21 @@ def test_ladder_that_only_warns_still_breaches(cast: Cast, moment: Moment, acts:
     moment.set("2026-03-02 11:31")
     acts.sweep()
     moment.set("2026-03-02 12:00:01")
-    assert (acts.sweep(), ledger(clock)) == (["breach"], [(1, "warn", "done"), (2, "breach", "done")])
+    assert (acts.sweep(), ledger(clock)) == (
+        ["breach"],
+        [(1, "warn", "done"), (2, "breach", "done")],
+    )
 
 
 def test_sweep_takes_no_more_than_its_batch(cast: Cast, moment: Moment, acts: Acts) -> None:
     for _clock in range(3):
         started(cast, "2026-03-02 10:00")
     moment.set("2026-03-02 11:31")
-    assert [ladder.sweep(acts, batch=2), ladder.sweep(acts, batch=2), ladder.sweep(acts, batch=2)] == [2, 1, 0]
+    assert [
+        ladder.sweep(acts, batch=2),
+        ladder.sweep(acts, batch=2),
+        ladder.sweep(acts, batch=2),
+    ] == [2, 1, 0]
 
 
 def test_sweep_begins_with_what_is_due_longest(cast: Cast, moment: Moment, acts: Acts) -> None:
@@ -177,18 +206,28 @@ def test_sweep_begins_with_what_is_due_longest(cast: Cast, moment: Moment, acts:
 def test_outage_raises_each_clock_by_one_level(cast: Cast, moment: Moment, acts: Acts) -> None:
     clock = started(cast, "2026-03-02 10:00")
     moment.set("2026-03-04 10:15")
-    assert (acts.sweep(), ledger(clock)) == (["breach"], [(1, "warn", "overtaken"), (2, "breach", "done")])
+    assert (acts.sweep(), ledger(clock)) == (
+        ["breach"],
+        [(1, "warn", "overtaken"), (2, "breach", "done")],
+    )
 
 
-def test_breach_after_an_outage_keeps_its_original_moment(cast: Cast, moment: Moment, acts: Acts) -> None:
+def test_breach_after_an_outage_keeps_its_original_moment(
+    cast: Cast, moment: Moment, acts: Acts
+) -> None:
     clock = started(cast, "2026-03-02 10:00")
     moment.set("2026-03-04 10:15")
     acts.sweep()
     clock.refresh_from_db()
-    assert (clock.breached_at, clock.next_step_at) == (when("2026-03-02 12:00"), when("2026-03-04 10:45"))
+    assert (clock.breached_at, clock.next_step_at) == (
+        when("2026-03-02 12:00"),
+        when("2026-03-04 10:45"),
+    )
 
 
-def test_all_levels_after_an_outage_keep_their_distance(cast: Cast, moment: Moment, acts: Acts) -> None:
+def test_all_levels_after_an_outage_keep_their_distance(
+    cast: Cast, moment: Moment, acts: Acts
+) -> None:
     started(cast, "2026-03-02 10:00")
     seen = {}
     for at in ("10:15", "10:45:01", "11:15:01", "12:15:02"):
@@ -202,14 +241,20 @@ def test_all_levels_after_an_outage_keep_their_distance(cast: Cast, moment: Mome
     }
 
 
-def test_warning_found_in_time_after_an_outage_is_given(cast: Cast, moment: Moment, acts: Acts) -> None:
+def test_warning_found_in_time_after_an_outage_is_given(
+    cast: Cast, moment: Moment, acts: Acts
+) -> None:
     clock = started(cast, "2026-03-02 10:00")
     moment.set("2026-03-02 11:50")
     assert (acts.sweep(), ledger(clock)) == (["warn"], [(1, "warn", "done")])
 
 
-def test_every_warning_that_an_outage_swallowed_is_overtaken(cast: Cast, moment: Moment, acts: Acts) -> None:
-    clock = started(cast, "2026-03-02 10:00", [("warn", -60), ("warn", -15), ("breach", 0), ("tell_lead", 30)])
+def test_every_warning_that_an_outage_swallowed_is_overtaken(
+    cast: Cast, moment: Moment, acts: Acts
+) -> None:
+    clock = started(
+        cast, "2026-03-02 10:00", [("warn", -60), ("warn", -15), ("breach", 0), ("tell_lead", 30)]
+    )
     moment.set("2026-03-02 13:00")
     assert (acts.sweep(), ledger(clock)) == (
         ["breach"],
@@ -237,7 +282,11 @@ def test_row_that_raises_does_not_hold_up_the_others(poisoned: Clock, acts: Acts
 def test_row_that_raises_leaves_no_firing_behind(poisoned: Clock, acts: Acts) -> None:
     acts.sweep()
     poisoned.refresh_from_db()
-    assert (ledger(poisoned), poisoned.level, poisoned.next_step_at) == ([], 0, when("2026-03-02 11:30"))
+    assert (ledger(poisoned), poisoned.level, poisoned.next_step_at) == (
+        [],
+        0,
+        when("2026-03-02 11:30"),
+    )
 
 
 def test_row_that_raises_is_parked_with_its_error(poisoned: Clock, acts: Acts) -> None:
@@ -268,7 +317,9 @@ def test_row_that_raises_for_days_never_stops_the_sweep(
     assert poisoned.failures == 50
 
 
-def test_row_that_raises_waits_ten_minutes_at_most(cast: Cast, poisoned: Clock, acts: Acts, moment: Moment) -> None:
+def test_row_that_raises_waits_ten_minutes_at_most(
+    cast: Cast, poisoned: Clock, acts: Acts, moment: Moment
+) -> None:
     Clock.objects.filter(pk=poisoned.pk).update(failures=1000)
     acts.sweep()
     poisoned.refresh_from_db()
@@ -279,12 +330,19 @@ def test_subject_in_somebodys_hands_is_left_for_the_next_sweep(poisoned: Clock, 
     acts.errors[poisoned.pk] = ladder.SubjectBusy()
     first = acts.sweep()
     poisoned.refresh_from_db()
-    assert (first, ledger(poisoned), poisoned.failures, poisoned.parked_until) == (["warn"], [], 0, None)
+    assert (first, ledger(poisoned), poisoned.failures, poisoned.parked_until) == (
+        ["warn"],
+        [],
+        0,
+        None,
+    )
     acts.errors.clear()
     assert acts.sweep() == ["warn"]
 
 
-def test_subjects_in_somebodys_hands_do_not_hide_the_rows_behind_them(cast: Cast, moment: Moment, acts: Acts) -> None:
+def test_subjects_in_somebodys_hands_do_not_hide_the_rows_behind_them(
+    cast: Cast, moment: Moment, acts: Acts
+) -> None:
     busy = [started(cast, "2026-03-02 10:00") for _clock in range(2)]
     free = started(cast, "2026-03-02 10:01")
     acts.errors = {clock.pk: ladder.SubjectBusy() for clock in busy}
@@ -297,7 +355,13 @@ def test_subjects_in_somebodys_hands_do_not_hide_the_rows_behind_them(cast: Cast
 def test_sweep_has_an_index_over_what_can_be_due(cast: Cast) -> None:
     started(cast, "2026-03-02 10:00")
     with connection.cursor() as cursor:
-        cursor.execute("SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL enable_sort = off")
-        cursor.execute("EXPLAIN SELECT id FROM sla_clock WHERE next_step_at < relevo_now() ORDER BY next_step_at")
+        cursor.execute(
+            "SET LOCAL enable_seqscan = off; SET LOCAL enable_bitmapscan = off; SET LOCAL"
+            " enable_sort = off"
+        )
+        cursor.execute(
+            "EXPLAIN SELECT id FROM sla_clock WHERE next_step_at < relevo_now() ORDER BY"
+            " next_step_at"
+        )
         plan = cursor.fetchone()[0]
     assert plan.split("  (")[0] == "Index Scan using clock_to_sweep on sla_clock"

@@ -1,5 +1,8 @@
-"""What a clock shows: one rule. Random clocks with pauses and ends, read at random moments: each row, the filter, the
-counts, the queue's tabs, the alignment report, its list and its CSV say the same."""
+"""What a clock shows: one rule.
+
+Random clocks with pauses and ends, read at random moments: each row, the filter, the counts, the
+queue's tabs, the alignment report, its list and its CSV say the same.
+"""
 
 from __future__ import annotations
 
@@ -29,7 +32,9 @@ from tests.factories import ZONE, Cast, pause_reason, when
 BEGINS = when("2026-03-02 00:00")
 MINUTES = st.integers(0, 14 * 24 * 60).map(lambda count: BEGINS + timedelta(minutes=count))
 ACTS = st.sampled_from(["pause", "resume", "stop", "cancel", "sweep"])
-LIVES = st.tuples(MINUTES, st.lists(st.tuples(ACTS, st.integers(1, 3000), st.integers(1, 5000)), max_size=5))
+LIVES = st.tuples(
+    MINUTES, st.lists(st.tuples(ACTS, st.integers(1, 3000), st.integers(1, 5000)), max_size=5)
+)
 FEW = settings(
     max_examples=40,
     deadline=None,
@@ -39,9 +44,13 @@ FEW = settings(
 )
 
 
-def live(handoff: Handoff, metric: str, started: datetime, acts: list[tuple[str, int, int]], cast: Cast) -> None:
+def live(
+    handoff: Handoff, metric: str, started: datetime, acts: list[tuple[str, int, int]], cast: Cast
+) -> None:
     """Start a clock and do ``acts`` to it, each some minutes after the one before."""
-    clock = clocks.start(handoff, metric, handoff.policy, team=cast.sales, at=started, accountable=None)
+    clock = clocks.start(
+        handoff, metric, handoff.policy, team=cast.sales, at=started, accountable=None
+    )
     assert clock is not None
     Handoff.objects.filter(pk=handoff.pk).update(clock=clock)
     at = started
@@ -76,9 +85,13 @@ def statuses(at: datetime) -> dict[int, str]:
 
 def check_queries(at: datetime) -> Counter[str]:
     rows = statuses(at)
-    assert dict(standing.with_status(Clock.objects.all(), at=at).values_list("pk", "status")) == rows
+    assert (
+        dict(standing.with_status(Clock.objects.all(), at=at).values_list("pk", "status")) == rows
+    )
     for status in ClockStatus:
-        found = set(Clock.objects.filter(standing.condition(status, at=at)).values_list("pk", flat=True))
+        found = set(
+            Clock.objects.filter(standing.condition(status, at=at)).values_list("pk", flat=True)
+        )
         assert found == {pk for pk, said in rows.items() if said == status}
     return Counter(rows.values())
 
@@ -87,7 +100,11 @@ def check_desk(cast: Cast, at: datetime) -> None:
     counts = queue.tab_counts(cast.bea, at=at, since=at)
     for tab, status in (("soon", ClockStatus.SOON), ("overdue", ClockStatus.LATE)):
         shown = set(queue.queue(cast.bea, tab, at=at, since=at).values_list("clock", flat=True))
-        wanted = {h.clock_id for h in Handoff.objects.all() if clocks.reading(h.clock, at=at).standing == status}
+        wanted = {
+            h.clock_id
+            for h in Handoff.objects.all()
+            if clocks.reading(h.clock, at=at).standing == status
+        }
         assert (shown, counts[tab]) == (wanted, len(wanted))
 
 
@@ -142,10 +159,18 @@ def test_list_filter_count_report_and_file_say_the_same(
 def test_risk_begins_where_a_quarter_or_15_minutes_are_left(
     subjects: list[Handoff], cast: Cast, life: tuple[datetime, list[Any]]
 ) -> None:
-    """By the minute, around the stored moment: what is stored is what counting business time says."""
+    """By the minute, around the stored moment: what is stored is what counting business
+    time says.
+    """
     started, acts = life
     with transaction.atomic():
-        live(subjects[0], "first_contact", started, [act for act in acts if act[0] in ("pause", "resume")], cast)
+        live(
+            subjects[0],
+            "first_contact",
+            started,
+            [act for act in acts if act[0] in ("pause", "resume")],
+            cast,
+        )
         clock = Clock.objects.get()
         soon_at = clock.soon_at
         assert soon_at is not None
@@ -157,8 +182,12 @@ def test_risk_begins_where_a_quarter_or_15_minutes_are_left(
         transaction.set_rollback(True)
 
 
-@pytest.mark.parametrize(("at", "status", "shown"), [("08:00", "ok", "waiting"), ("10:00", "ok", "ok")])
-def test_waiting_for_opening_is_a_nuance_and_no_status(cast: Cast, at: str, status: str, shown: str) -> None:
+@pytest.mark.parametrize(
+    ("at", "status", "shown"), [("08:00", "ok", "waiting"), ("10:00", "ok", "ok")]
+)
+def test_waiting_for_opening_is_a_nuance_and_no_status(
+    cast: Cast, at: str, status: str, shown: str
+) -> None:
     clock = factories.handed_off(cast, at=when("2026-03-01 20:00")).clock
     assert clock is not None
     found = clocks.reading(clock, at=when(f"2026-03-02 {at}"))

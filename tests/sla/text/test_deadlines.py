@@ -51,7 +51,10 @@ def test_times_follow_the_region() -> None:
 
 def test_days_with_the_same_hours_stand_together() -> None:
     week = WorkCalendar(ZONE, (*SPLIT, Window(5, 600, 780), Window(6, 600, 780))).weeks[0]
-    assert deadlines.week_words(week) == "Monday to Friday 09:00–14:00, 15:00–18:00; Saturday and Sunday 10:00–13:00"
+    assert (
+        deadlines.week_words(week)
+        == "Monday to Friday 09:00–14:00, 15:00–18:00; Saturday and Sunday 10:00–13:00"
+    )
 
 
 def test_lunch_and_night_are_told() -> None:
@@ -67,7 +70,8 @@ def test_lunch_and_night_are_told() -> None:
 def test_hour_that_passes_twice_is_told() -> None:
     work = WorkCalendar("America/Havana", (Window(6, 0, 120),))
     assert told(work, "2024-11-03T00:00-04:00", timedelta(hours=3)) == [
-        "Sunday 3 November, 00:00 to 02:00: the clock counts 3 h. The clocks change in between. Nothing left."
+        "Sunday 3 November, 00:00 to 02:00: the clock counts 3 h. The clocks change in between."
+        " Nothing left."
     ]
 
 
@@ -78,7 +82,10 @@ def test_nothing_is_told_where_it_is_due_at_once() -> None:
 def test_night_is_drawn_into_the_next_day() -> None:
     work = WorkCalendar(ZONE, (Window(6, 1320, 1800), Window(0, 600, 660)))
     days = calendar_page.weeks(work, at=datetime.fromisoformat("2026-11-30T10:00-06:00"))[0].days
-    assert [(bar.start, bar.length, bar.is_tail) for bar in days[0].bars] == [(0, 360, True), (600, 60, False)]
+    assert [(bar.start, bar.length, bar.is_tail) for bar in days[0].bars] == [
+        (0, 360, True),
+        (600, 60, False),
+    ]
     assert [(bar.start, bar.length, bar.is_tail) for bar in days[6].bars] == [(1320, 120, False)]
 
 

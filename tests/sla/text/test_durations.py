@@ -29,14 +29,17 @@ def test_length_is_read(text: str, minutes: int) -> None:
     assert durations.read(text, day=DAY) == minutes
 
 
-@pytest.mark.parametrize("text", ["", "soon", "2 weeks", "-2 h", "0", "0 h", "2 h later", "1.5", "99999999 h", "h"])
+@pytest.mark.parametrize(
+    "text", ["", "soon", "2 weeks", "-2 h", "0", "0 h", "2 h later", "1.5", "99999999 h", "h"]
+)
 def test_other_text_is_refused(text: str) -> None:
     with pytest.raises(durations.Unreadable):
         durations.read(text, day=DAY)
 
 
 @pytest.mark.parametrize(
-    ("minutes", "text"), [(120, "2 h"), (45, "45 min"), (95, "1 h 35 min"), (-30, "30 min"), (None, "")]
+    ("minutes", "text"),
+    [(120, "2 h"), (45, "45 min"), (95, "1 h 35 min"), (-30, "30 min"), (None, "")],
 )
 def test_length_is_written_as_it_is_read(minutes: int, text: str) -> None:
     assert durations.write(minutes) == text

@@ -30,7 +30,9 @@ def opened(client: Client, draft: AgreementVersion) -> Any:
 
 
 def sent(client: Client, draft: AgreementVersion, data: Any) -> Any:
-    return client.post(address(draft), data.urlencode(), content_type="application/x-www-form-urlencoded")
+    return client.post(
+        address(draft), data.urlencode(), content_type="application/x-www-form-urlencoded"
+    )
 
 
 def row_of(data: Any, metric: str) -> str:
@@ -48,27 +50,55 @@ def test_terms_are_saved(draft: AgreementVersion, luis_at: Client) -> None:
     data = opened(luis_at, draft)
     window = f"{row_of(data, 'accept')}-window"
     data[window] = "1 d 30 min"
-    data["rep_cap"], data["hide_contact"], data["capacity"], data["starts_on"] = "8", "on", "80", "2026-04-01"
+    data["rep_cap"], data["hide_contact"], data["capacity"], data["starts_on"] = (
+        "8",
+        "on",
+        "80",
+        "2026-04-01",
+    )
     data["term-budget"], data["weight-accept"], data["weight-mql_volume"] = "warns", "60", "40"
     data["pause-call_back"], data["pause-document"] = "10", ""
     data.setlist("valuable_actions", ["asked_for_demo"])
     assert sent(luis_at, draft, data).status_code == 302
     draft.refresh_from_db()
     saved = agreements.content(draft)
-    assert (draft.rep_cap, draft.hide_contact, draft.capacity, saved["starts_on"]) == (8, True, 80, "2026-04-01")
+    assert (draft.rep_cap, draft.hide_contact, draft.capacity, saved["starts_on"]) == (
+        8,
+        True,
+        80,
+        "2026-04-01",
+    )
     assert draft.pauses == {"call_back": 10 * 24 * 60}
-    assert (draft.sql_terms, draft.index_weights) == ({"budget": "warns"}, {"accept": 60, "mql_volume": 40})
-    assert (draft.valuable_actions, saved["commitments"][0]["window_minutes"]) == (["asked_for_demo"], 8 * 60 + 30)
+    assert (draft.sql_terms, draft.index_weights) == (
+        {"budget": "warns"},
+        {"accept": 60, "mql_volume": 40},
+    )
+    assert (draft.valuable_actions, saved["commitments"][0]["window_minutes"]) == (
+        ["asked_for_demo"],
+        8 * 60 + 30,
+    )
 
 
-def test_button_adds_a_variant_and_keeps_what_was_typed(draft: AgreementVersion, luis_at: Client) -> None:
+def test_button_adds_a_variant_and_keeps_what_was_typed(
+    draft: AgreementVersion, luis_at: Client
+) -> None:
     data = opened(luis_at, draft)
     row = row_of(data, "accept")
-    data["mql_en"], data[f"{row}-window"], data["do"] = "Typed and not saved", "soon", f"vary:{row[1:]}"
+    data["mql_en"], data[f"{row}-window"], data["do"] = (
+        "Typed and not saved",
+        "soon",
+        f"vary:{row[1:]}",
+    )
     shown = sent(luis_at, draft, data)
     again = typed(shown)
-    windows = [again[f"p{n}-window"] for n in again.getlist("p") if again[f"p{n}-metric"] == "accept"]
-    assert (shown.status_code, again["mql_en"], windows) == (200, "Typed and not saved", ["soon", "soon"])
+    windows = [
+        again[f"p{n}-window"] for n in again.getlist("p") if again[f"p{n}-metric"] == "accept"
+    ]
+    assert (shown.status_code, again["mql_en"], windows) == (
+        200,
+        "Typed and not saved",
+        ["soon", "soon"],
+    )
     draft.refresh_from_db()
     assert (draft.revision, draft.commitments.count()) == (0, 5)
 
@@ -98,7 +128,9 @@ def test_variant_for_nobody_is_refused_by_name(draft: AgreementVersion, luis_at:
     ]
 
 
-def test_buttons_add_and_remove_commitments_and_steps(draft: AgreementVersion, luis_at: Client) -> None:
+def test_buttons_add_and_remove_commitments_and_steps(
+    draft: AgreementVersion, luis_at: Client
+) -> None:
     data = opened(luis_at, draft)
     data["do"] = "add:return_answer"
     data = typed(sent(luis_at, draft, data))
@@ -112,7 +144,11 @@ def test_buttons_add_and_remove_commitments_and_steps(draft: AgreementVersion, l
     assert sent(luis_at, draft, data).status_code == 302
     promise = draft.commitments.get(metric="return_answer")
     steps = [(step.kind, step.offset_minutes) for step in promise.steps.all()]
-    assert (promise.target, promise.window_minutes, steps) == (Decimal("0.95"), 480, [("breach", 0), ("tell_lead", 60)])
+    assert (promise.target, promise.window_minutes, steps) == (
+        Decimal("0.95"),
+        480,
+        [("breach", 0), ("tell_lead", 60)],
+    )
     assert not draft.commitments.filter(metric="sql_decision").exists()
 
 
@@ -128,7 +164,9 @@ def test_buttons_add_and_remove_commitments_and_steps(draft: AgreementVersion, l
         ("calendar", "999999"),
     ],
 )
-def test_bad_term_is_refused_beside_its_field(draft: AgreementVersion, luis_at: Client, field: str, value: str) -> None:
+def test_bad_term_is_refused_beside_its_field(
+    draft: AgreementVersion, luis_at: Client, field: str, value: str
+) -> None:
     data = opened(luis_at, draft)
     data[field], data["mql_en"] = value, "Kept"
     answer = sent(luis_at, draft, data)
@@ -136,7 +174,9 @@ def test_bad_term_is_refused_beside_its_field(draft: AgreementVersion, luis_at: 
     assert typed(answer)["mql_en"] == "Kept"
 
 
-def test_unreadable_length_is_refused_beside_its_field(draft: AgreementVersion, luis_at: Client) -> None:
+def test_unreadable_length_is_refused_beside_its_field(
+    draft: AgreementVersion, luis_at: Client
+) -> None:
     data = opened(luis_at, draft)
     data[f"{row_of(data, 'accept')}-window"] = "soon"
     answer = sent(luis_at, draft, data)
@@ -146,11 +186,15 @@ def test_unreadable_length_is_refused_beside_its_field(draft: AgreementVersion, 
     )
 
 
-def test_volume_beyond_the_capacity_is_warned_of_while_typing(draft: AgreementVersion, luis_at: Client) -> None:
+def test_volume_beyond_the_capacity_is_warned_of_while_typing(
+    draft: AgreementVersion, luis_at: Client
+) -> None:
     data = opened(luis_at, draft)
     data["capacity"] = "59"
     answer = luis_at.post(
-        f"/agreement/{draft.pk}/capacity/", data.urlencode(), content_type="application/x-www-form-urlencoded"
+        f"/agreement/{draft.pk}/capacity/",
+        data.urlencode(),
+        content_type="application/x-www-form-urlencoded",
     )
     assert answer.context["capacity"] == {"volume": 60, "capacity": 59}
 
@@ -167,15 +211,23 @@ def meanwhile(cast: Cast, draft: AgreementVersion, luis_at: Client) -> Any:
     return data
 
 
-def test_editing_over_a_newer_draft_shows_both_values(draft: AgreementVersion, luis_at: Client, meanwhile: Any) -> None:
+def test_editing_over_a_newer_draft_shows_both_values(
+    draft: AgreementVersion, luis_at: Client, meanwhile: Any
+) -> None:
     meanwhile["rep_cap"], meanwhile["capacity"] = "9", "90"
     answer = sent(luis_at, draft, meanwhile)
-    found = {row["label"]: (row["mine"], row["theirs"], row["choice"]) for row in answer.context["rows"]}
+    found = {
+        row["label"]: (row["mine"], row["theirs"], row["choice"]) for row in answer.context["rows"]
+    }
     assert answer.status_code == 409
     assert found == {
         "Open leads of a rep at most": ("9", "5", ""),
         "Leads a month that sales can work": ("90", "– nothing –", "mine"),
-        "Definition of an SQL": ("Tiene medios y autoridad / Has means and authority", "De Dora / Dora's", "theirs"),
+        "Definition of an SQL": (
+            "Tiene medios y autoridad / Has means and authority",
+            "De Dora / Dora's",
+            "theirs",
+        ),
     }
     draft.refresh_from_db()
     assert (draft.rep_cap, draft.revision) == (5, 1)
@@ -195,7 +247,9 @@ def chosen(answer: Any, **choices: str) -> Any:
     return data
 
 
-def test_undecided_difference_is_asked_again(draft: AgreementVersion, luis_at: Client, meanwhile: Any) -> None:
+def test_undecided_difference_is_asked_again(
+    draft: AgreementVersion, luis_at: Client, meanwhile: Any
+) -> None:
     meanwhile["rep_cap"] = "9"
     answer = sent(luis_at, draft, meanwhile)
     assert sent(luis_at, draft, chosen(answer)).status_code == 422
@@ -206,12 +260,25 @@ def test_chosen_values_are_saved(draft: AgreementVersion, luis_at: Client, meanw
     answer = sent(luis_at, draft, meanwhile)
     assert sent(luis_at, draft, chosen(answer, rep_cap="mine")).status_code == 302
     draft.refresh_from_db()
-    assert (draft.rep_cap, draft.capacity, draft.sql_definition["en"], draft.revision) == (9, 90, "Dora's", 2)
+    assert (draft.rep_cap, draft.capacity, draft.sql_definition["en"], draft.revision) == (
+        9,
+        90,
+        "Dora's",
+        2,
+    )
 
 
-def test_commitment_added_meanwhile_stays(cast: Cast, draft: AgreementVersion, luis_at: Client) -> None:
+def test_commitment_added_meanwhile_stays(
+    cast: Cast, draft: AgreementVersion, luis_at: Client
+) -> None:
     data = opened(luis_at, draft)
-    more = {"side": "sales", "metric": "feedback", "target": Decimal("0.9"), "window_minutes": None, "conditions": {}}
+    more = {
+        "side": "sales",
+        "metric": "feedback",
+        "target": Decimal("0.9"),
+        "window_minutes": None,
+        "conditions": {},
+    }
     rows = [*drafts.promises_of(draft), {**more, "steps": []}]
     drafts.edit(draft, by=cast.dora, at=NOON, seen=0, commitments=rows)
     data["rep_cap"] = "9"

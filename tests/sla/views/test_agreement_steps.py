@@ -1,4 +1,6 @@
-"""Comment, propose, sign with the password, reopen, discard, begin the next version or another agreement."""
+"""Comment, propose, sign with the password, reopen, discard, begin the next version or another
+agreement.
+"""
 
 from __future__ import annotations
 
@@ -17,28 +19,50 @@ def test_comment_stands_beside_its_section_with_its_answer(
     path = f"/agreement/{draft.pk}/comment/"
     browser(cast.dora).post(path, {"section": "sales", "text": "Two hours are short"})
     first = Comment.objects.get()
-    answer = browser(cast.luis).post(path, {"section": "sales", "text": "Three?", "answers": first.pk})
+    answer = browser(cast.luis).post(
+        path, {"section": "sales", "text": "Three?", "answers": first.pk}
+    )
     assert answer["Location"] == f"/agreement/{draft.pk}/#sales"
-    parts = {part.section.key: part for part in browser(cast.ana).get(f"/agreement/{draft.pk}/").context["parts"]}
-    said = [(t.comment.payload["text"], [r.payload["text"] for r in t.replies]) for t in parts["sales"].threads]
-    assert (said, parts["sales"].count, parts["mql"].count) == ([("Two hours are short", ["Three?"])], 2, 0)
+    parts = {
+        part.section.key: part
+        for part in browser(cast.ana).get(f"/agreement/{draft.pk}/").context["parts"]
+    }
+    said = [
+        (t.comment.payload["text"], [r.payload["text"] for r in t.replies])
+        for t in parts["sales"].threads
+    ]
+    assert (said, parts["sales"].count, parts["mql"].count) == (
+        [("Two hours are short", ["Three?"])],
+        2,
+        0,
+    )
 
 
-@pytest.mark.parametrize(("name", "status"), [("luis", 302), ("dora", 302), ("elsa", 302), ("ana", 403), ("root", 403)])
+@pytest.mark.parametrize(
+    ("name", "status"), [("luis", 302), ("dora", 302), ("elsa", 302), ("ana", 403), ("root", 403)]
+)
 def test_leads_of_both_sides_and_the_director_comment(
     cast: Cast, draft: AgreementVersion, browser: Browser, name: str, status: int
 ) -> None:
-    answer = browser(getattr(cast, name)).post(f"/agreement/{draft.pk}/comment/", {"section": "mql", "text": "Yes"})
+    answer = browser(getattr(cast, name)).post(
+        f"/agreement/{draft.pk}/comment/", {"section": "mql", "text": "Yes"}
+    )
     assert answer.status_code == status
 
 
-def test_empty_comment_comes_back_beside_its_field(cast: Cast, draft: AgreementVersion, browser: Browser) -> None:
-    answer = browser(cast.luis).post(f"/agreement/{draft.pk}/comment/", {"section": "mql", "text": " ", "answers": ""})
+def test_empty_comment_comes_back_beside_its_field(
+    cast: Cast, draft: AgreementVersion, browser: Browser
+) -> None:
+    answer = browser(cast.luis).post(
+        f"/agreement/{draft.pk}/comment/", {"section": "mql", "text": " ", "answers": ""}
+    )
     assert answer.status_code == 422
     assert "Write what you want to say." in answer.content.decode()
 
 
-def test_proposing_closes_the_text_with_its_labels(cast: Cast, draft: AgreementVersion, browser: Browser) -> None:
+def test_proposing_closes_the_text_with_its_labels(
+    cast: Cast, draft: AgreementVersion, browser: Browser
+) -> None:
     browser(cast.luis).post(f"/agreement/{draft.pk}/propose/")
     draft.refresh_from_db()
     assert (draft.state, sorted(draft.text["labels"])) == (
@@ -52,7 +76,9 @@ def signing(browser: Browser, user: object, version: AgreementVersion, **changes
     return browser(user).post(f"/agreement/{version.pk}/sign/", fields)
 
 
-def test_both_sides_sign_and_it_is_in_force(cast: Cast, proposed: AgreementVersion, browser: Browser) -> None:
+def test_both_sides_sign_and_it_is_in_force(
+    cast: Cast, proposed: AgreementVersion, browser: Browser
+) -> None:
     signing(browser, cast.luis, proposed)
     signing(browser, cast.dora, proposed)
     proposed.refresh_from_db()
@@ -60,7 +86,9 @@ def test_both_sides_sign_and_it_is_in_force(cast: Cast, proposed: AgreementVersi
     assert (proposed.state, cast.agreement.state) == ("in_force", "superseded")
 
 
-def test_wrong_password_signs_nothing(cast: Cast, proposed: AgreementVersion, browser: Browser) -> None:
+def test_wrong_password_signs_nothing(
+    cast: Cast, proposed: AgreementVersion, browser: Browser
+) -> None:
     answer = signing(browser, cast.luis, proposed, password="not mine")
     assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["password"])
     assert not Signature.objects.filter(version=proposed).exists()
@@ -73,17 +101,25 @@ def test_text_that_changed_under_the_page_is_not_signed(
     assert not Signature.objects.filter(version=proposed).exists()
 
 
-def test_guessing_the_password_is_stopped(cast: Cast, proposed: AgreementVersion, browser: Browser) -> None:
-    statuses = [signing(browser, cast.luis, proposed, password=f"guess {n}").status_code for n in range(11)]
+def test_guessing_the_password_is_stopped(
+    cast: Cast, proposed: AgreementVersion, browser: Browser
+) -> None:
+    statuses = [
+        signing(browser, cast.luis, proposed, password=f"guess {n}").status_code for n in range(11)
+    ]
     assert statuses == [422] * 10 + [429]
 
 
 @pytest.mark.parametrize("name", ["ana", "bea", "elsa", "root"])
-def test_nobody_else_signs(cast: Cast, proposed: AgreementVersion, browser: Browser, name: str) -> None:
+def test_nobody_else_signs(
+    cast: Cast, proposed: AgreementVersion, browser: Browser, name: str
+) -> None:
     assert signing(browser, getattr(cast, name), proposed).status_code == 403
 
 
-def test_side_that_has_signed_is_not_asked_again(cast: Cast, half_signed: AgreementVersion, browser: Browser) -> None:
+def test_side_that_has_signed_is_not_asked_again(
+    cast: Cast, half_signed: AgreementVersion, browser: Browser
+) -> None:
     assert signing(browser, cast.luis, half_signed)["Location"] == f"/agreement/{half_signed.pk}/"
     assert Signature.objects.filter(version=half_signed).count() == 1
 
@@ -102,7 +138,9 @@ def test_next_version_begins_as_a_draft(cast: Cast, browser: Browser) -> None:
     assert (answer["Location"], draft.state) == (f"/agreement/{draft.pk}/edit/", "draft")
 
 
-def test_discarded_draft_stays_readable(cast: Cast, draft: AgreementVersion, browser: Browser) -> None:
+def test_discarded_draft_stays_readable(
+    cast: Cast, draft: AgreementVersion, browser: Browser
+) -> None:
     browser(cast.luis).post(f"/agreement/{draft.pk}/discard/")
     assert browser(cast.ana).get(f"/agreement/{draft.pk}/").context["version"].state == "discarded"
 

@@ -30,15 +30,21 @@ def text_of(browser: Browser, user: User, path: str) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", page[page.index("<main") :]).split())
 
 
-@pytest.mark.parametrize("path", ["/agreement/", "/agreement/all/", "/agreement/{pk}/", "/agreement/{pk}/print/"])
+@pytest.mark.parametrize(
+    "path", ["/agreement/", "/agreement/all/", "/agreement/{pk}/", "/agreement/{pk}/print/"]
+)
 def test_everybody_who_is_signed_in_reads_agreements(
     cast: Cast, draft: AgreementVersion, browser: Browser, path: str
 ) -> None:
     assert statuses(cast, browser, path.format(pk=draft.pk)) == dict.fromkeys(EVERYBODY, 200)
 
 
-@pytest.mark.parametrize("path", ["/agreement/{pk}/edit/", "/agreement/{pk}/reopen/", "/agreement/new/"])
-def test_only_team_leads_write(cast: Cast, draft: AgreementVersion, browser: Browser, path: str) -> None:
+@pytest.mark.parametrize(
+    "path", ["/agreement/{pk}/edit/", "/agreement/{pk}/reopen/", "/agreement/new/"]
+)
+def test_only_team_leads_write(
+    cast: Cast, draft: AgreementVersion, browser: Browser, path: str
+) -> None:
     found = statuses(cast, browser, path.format(pk=draft.pk))
     assert found == dict.fromkeys(EVERYBODY, 403) | {"luis": 200, "dora": 200}
 
@@ -53,12 +59,18 @@ def test_unknown_version_is_not_found(cast: Cast, browser: Browser) -> None:
     assert browser(cast.ana).get("/agreement/999999/").status_code == 404
 
 
-def test_own_address_shows_what_is_in_force(cast: Cast, draft: AgreementVersion, browser: Browser) -> None:
+def test_own_address_shows_what_is_in_force(
+    cast: Cast, draft: AgreementVersion, browser: Browser
+) -> None:
     assert browser(cast.ana).get("/agreement/").context["version"] == cast.agreement
 
 
-def test_rep_of_a_team_with_an_agreement_of_its_own_reads_that(cast: Cast, browser: Browser) -> None:
-    own = factories.agreement(cast.calendar, marketing=cast.luis, sales=cast.dora, teams=[cast.sales])
+def test_rep_of_a_team_with_an_agreement_of_its_own_reads_that(
+    cast: Cast, browser: Browser
+) -> None:
+    own = factories.agreement(
+        cast.calendar, marketing=cast.luis, sales=cast.dora, teams=[cast.sales]
+    )
     assert browser(cast.bea).get("/agreement/").context["version"] == own
 
 
@@ -92,30 +104,52 @@ def test_page_says_every_term_in_a_sentence(cast: Cast, browser: Browser) -> Non
 
 def test_page_shows_who_signed_and_over_what(cast: Cast, browser: Browser) -> None:
     page = text_of(browser, cast.ana, f"/agreement/{cast.agreement.pk}/")
-    assert [name for name in ("Luis Ferrer", "Dora Salinas", cast.agreement.content_hash) if name not in page] == []
+    assert [
+        name
+        for name in ("Luis Ferrer", "Dora Salinas", cast.agreement.content_hash)
+        if name not in page
+    ] == []
 
 
 def test_variant_stands_under_its_promise(cast: Cast, draft: AgreementVersion) -> None:
-    fast = {**ACCEPT, "window_minutes": 30, "conditions": {"actions": ["asked_for_demo"], "sources": ["event"]}}
+    fast = {
+        **ACCEPT,
+        "window_minutes": 30,
+        "conditions": {"actions": ["asked_for_demo"], "sources": ["event"]},
+    }
     drafts.edit(draft, by=cast.luis, at=NOON, seen=0, commitments=[*COMMITMENTS, fast])
     text = agreements.content(draft)
     with translation.override("en"):
         line = agreement.sales(text, labels.for_reading(text)).lines[0]
     assert [below.text for below in line.below] == [
-        "Source Event, valuable action Asked for a demo: accepts or rejects within 30 business minutes, 90 times out"
-        " of 100."
+        "Source Event, valuable action Asked for a demo: accepts or rejects within 30 business"
+        " minutes, 90 times out of 100."
     ]
 
 
 @pytest.mark.parametrize(
     ("agreed", "said"),
     [
-        (None, ["Nothing is agreed about pauses: a clock may stand still for any reason that Relevo lists."]),
-        ({}, ["No clock stands still: a lead that asks for time is worked within the promised hours."]),
+        (
+            None,
+            [
+                "Nothing is agreed about pauses: a clock may stand still for any reason that Relevo"
+                " lists."
+            ],
+        ),
+        (
+            {},
+            [
+                "No clock stands still: a lead that asks for time is worked within the promised"
+                " hours."
+            ],
+        ),
         ({"document": 36 * 60}, ["Waits for a document: 36 hours at most"]),
     ],
 )
-def test_pauses_are_said_in_a_sentence(cast: Cast, agreed: dict[str, int] | None, said: list[str]) -> None:
+def test_pauses_are_said_in_a_sentence(
+    cast: Cast, agreed: dict[str, int] | None, said: list[str]
+) -> None:
     text = agreements.content(cast.agreement) | {"pauses": agreed}
     with translation.override("en"):
         section = agreement.pauses(text, labels.for_reading(text))
@@ -123,11 +157,15 @@ def test_pauses_are_said_in_a_sentence(cast: Cast, agreed: dict[str, int] | None
 
 
 def test_text_of_before_pauses_is_still_read(cast: Cast) -> None:
-    text = {key: value for key, value in agreements.content(cast.agreement).items() if key != "pauses"}
+    text = {
+        key: value for key, value in agreements.content(cast.agreement).items() if key != "pauses"
+    }
     assert agreement.pauses(text, labels.for_reading(text)).lines == []
 
 
-def test_signed_text_keeps_the_names_it_was_signed_with(cast: Cast, half_signed: AgreementVersion) -> None:
+def test_signed_text_keeps_the_names_it_was_signed_with(
+    cast: Cast, half_signed: AgreementVersion
+) -> None:
     field = "Teléfono"
     assert agreements.content(half_signed)["labels"]["fields"]["person.phone"]["es"] == field
 
@@ -149,12 +187,17 @@ def test_page_takes_the_same_queries_for_any_number_of_versions_and_comments(
     assert (len(pages), len(lists)) == (27, 6)
 
 
-def test_diff_marks_the_words_that_changed(cast: Cast, draft: AgreementVersion, browser: Browser) -> None:
+def test_diff_marks_the_words_that_changed(
+    cast: Cast, draft: AgreementVersion, browser: Browser
+) -> None:
     slower = [{**ACCEPT, "window_minutes": 180}, *COMMITMENTS[1:]]
     drafts.edit(draft, by=cast.luis, at=NOON, seen=0, commitments=slower, rep_cap=8)
     page = browser(cast.ana).get(f"/agreement/{draft.pk}/diff/").content.decode()
     assert "Accepts or rejects within <del>2</del><ins>3</ins> business hours" in page
-    assert [each.key for each in browser(cast.ana).get(f"/agreement/{draft.pk}/diff/").context["changes"]] == [
+    assert [
+        each.key
+        for each in browser(cast.ana).get(f"/agreement/{draft.pk}/diff/").context["changes"]
+    ] == [
         "sales",
         "rules",
     ]

@@ -46,7 +46,9 @@ def admin(cast: Cast) -> Client:
 
 def address(name: str, calendar: Calendar) -> str:
     return (
-        reverse(name) if name in ("calendars", "calendar_tester", "calendar_new") else reverse(name, args=[calendar.pk])
+        reverse(name)
+        if name in ("calendars", "calendar_tester", "calendar_new")
+        else reverse(name, args=[calendar.pk])
     )
 
 
@@ -76,7 +78,9 @@ def test_writes_are_for_admins_only(cast: Cast, free: Calendar, name: str) -> No
     assert Entry.objects.count() == before
 
 
-@pytest.mark.parametrize("name", ["calendar", "calendar_edit", "calendar_week", "calendar_day", "calendar_holidays"])
+@pytest.mark.parametrize(
+    "name", ["calendar", "calendar_edit", "calendar_week", "calendar_day", "calendar_holidays"]
+)
 def test_unknown_calendar_is_missing(cast: Cast, admin: Client, name: str) -> None:
     assert admin.get(reverse(name, args=[999999])).status_code == 404
 
@@ -91,7 +95,9 @@ def test_readers_are_offered_nothing_to_edit(cast: Cast, free: Calendar) -> None
 
 
 def test_list_says_whose_and_how_they_stand(cast: Cast, free: Calendar, admin: Client) -> None:
-    calendars.create("Ventas", ZONE, [(0, 540, 840), (0, 900, 1080)], by=cast.root, at=SIGNED_AT, team=cast.sales)
+    calendars.create(
+        "Ventas", ZONE, [(0, 540, 840), (0, 900, 1080)], by=cast.root, at=SIGNED_AT, team=cast.sales
+    )
     factories.handed_off(cast)
     rows = admin.get("/calendars/").context["rows"]
     assert [(row["calendar"].name, row["state"], row["open"]) for row in rows] == [
@@ -99,7 +105,10 @@ def test_list_says_whose_and_how_they_stand(cast: Cast, free: Calendar, admin: C
         ("Oficina", "in_force", 0),
         ("Ventas", "free", 1),
     ]
-    assert [row["week"] for row in rows[1:]] == ["lunes a viernes 09:00–17:00", "lunes 09:00–14:00, 15:00–18:00"]
+    assert [row["week"] for row in rows[1:]] == [
+        "lunes a viernes 09:00–17:00",
+        "lunes 09:00–14:00, 15:00–18:00",
+    ]
 
 
 def test_page_reads_the_week_and_the_dates_aloud(cast: Cast, free: Calendar, admin: Client) -> None:
@@ -113,14 +122,21 @@ def test_page_reads_the_week_and_the_dates_aloud(cast: Cast, free: Calendar, adm
     assert "Horario desde el 1 ene 2027" in page
     assert "sábado 28 de noviembre</strong> · Inventario" in page
     assert "abre aunque ese día de la semana no se trabaja" in page
-    kinds = {cell.day: cell.kind for week in response.context["months"][11].weeks for cell in week if cell.day}
+    kinds = {
+        cell.day: cell.kind
+        for week in response.context["months"][11].weeks
+        for cell in week
+        if cell.day
+    }
     assert [kinds[day] for day in (23, 24, 25, 26)] == ["open", "other", "closed", "off"]
     assert (response.context["closed"], response.context["other"]) == (1, 2)
 
 
 def test_year_is_in_the_address(cast: Cast, free: Calendar, admin: Client) -> None:
     special_days.put(free, NEW_YEAR, "Año Nuevo", (), by=cast.root, at=SIGNED_AT)
-    assert [row.day.name for row in admin.get(f"/calendars/{free.pk}/?year=2027").context["days"]] == ["Año Nuevo"]
+    assert [
+        row.day.name for row in admin.get(f"/calendars/{free.pk}/?year=2027").context["days"]
+    ] == ["Año Nuevo"]
     assert admin.get(f"/calendars/{free.pk}/").context["days"] == []
 
 
@@ -129,7 +145,9 @@ def test_year_that_is_none_is_refused(free: Calendar, admin: Client, query: str)
     assert admin.get(f"/calendars/{free.pk}/?{query}").status_code == 400
 
 
-def test_page_counts_open_handoffs_and_those_with_hours_of_before(cast: Cast, moment: Moment, admin: Client) -> None:
+def test_page_counts_open_handoffs_and_those_with_hours_of_before(
+    cast: Cast, moment: Moment, admin: Client
+) -> None:
     for _number in range(3):
         factories.handed_off(cast)
     handoffs.withdraw(factories.handed_off(cast), by=cast.ana, at=moment.set("2026-03-02 10:01"))
@@ -142,10 +160,15 @@ def test_page_counts_open_handoffs_and_those_with_hours_of_before(cast: Cast, mo
         assert (running.count, running.behind) == (4, 3)
 
 
-def test_handoffs_of_a_team_with_a_calendar_count_there(cast: Cast, moment: Moment, admin: Client) -> None:
+def test_handoffs_of_a_team_with_a_calendar_count_there(
+    cast: Cast, moment: Moment, admin: Client
+) -> None:
     own = calendars.create("Ventas", ZONE, SHORT, by=cast.root, at=SIGNED_AT, team=cast.sales)
     factories.handed_off(cast)
-    found = {pk: admin.get(f"/calendars/{pk}/").context["running"].count for pk in (own.pk, cast.calendar.pk)}
+    found = {
+        pk: admin.get(f"/calendars/{pk}/").context["running"].count
+        for pk in (own.pk, cast.calendar.pk)
+    }
     assert found == {own.pk: 1, cast.calendar.pk: 0}
     calendars.set_week(own, NEW_YEAR, OFFICE, by=cast.root, at=SIGNED_AT)
     assert admin.get(f"/calendars/{own.pk}/").context["running"].behind == 1
@@ -153,14 +176,25 @@ def test_handoffs_of_a_team_with_a_calendar_count_there(cast: Cast, moment: Mome
 
 def test_page_leads_those_who_may_to_applying_anew(cast: Cast, moment: Moment) -> None:
     factories.handed_off(cast)
-    people, link = (cast.dora, cast.elsa, cast.bea, cast.luis, cast.root), f'href="{reverse("reapply")}"'
+    people, link = (
+        (cast.dora, cast.elsa, cast.bea, cast.luis, cast.root),
+        f'href="{reverse("reapply")}"',
+    )
     path = address("calendar", cast.calendar)
     assert [link in text_of(signed_in(person).get(path)) for person in people] == [False] * 5
     special_days.put(cast.calendar, NEW_YEAR, "Año Nuevo", (), by=cast.root, at=SIGNED_AT)
-    assert [link in text_of(signed_in(person).get(path)) for person in people] == [True, True, False, False, False]
+    assert [link in text_of(signed_in(person).get(path)) for person in people] == [
+        True,
+        True,
+        False,
+        False,
+        False,
+    ]
 
 
-def test_signed_hours_are_shown_as_frozen_with_a_way_on(cast: Cast, moment: Moment, admin: Client) -> None:
+def test_signed_hours_are_shown_as_frozen_with_a_way_on(
+    cast: Cast, moment: Moment, admin: Client
+) -> None:
     page = text_of(admin.get(address("calendar", cast.calendar)))
     assert "Horario firmado" in page
     assert f"/calendars/new/?copy={cast.calendar.pk}" in page
@@ -173,7 +207,12 @@ def test_signed_hours_are_shown_as_frozen_with_a_way_on(cast: Cast, moment: Mome
 
 
 def test_admin_makes_a_calendar_for_a_team(cast: Cast, admin: Client, moment: Moment) -> None:
-    data = {"name": "Guardia", "team": cast.sales.pk, "time_zone": "America/Bogota", "day-5": "22:00-6:00, 9-12"}
+    data = {
+        "name": "Guardia",
+        "team": cast.sales.pk,
+        "time_zone": "America/Bogota",
+        "day-5": "22:00-6:00, 9-12",
+    }
     admin.post("/calendars/new/", data)
     made = Calendar.objects.get(name="Guardia")
     assert (made.team, made.time_zone, calendars.windows_of(made)) == (
@@ -184,7 +223,9 @@ def test_admin_makes_a_calendar_for_a_team(cast: Cast, admin: Client, moment: Mo
     assert Entry.objects.latest("pk").verb == "calendar_created"
 
 
-def test_signed_calendar_is_copied_for_the_next_version(cast: Cast, admin: Client, moment: Moment) -> None:
+def test_signed_calendar_is_copied_for_the_next_version(
+    cast: Cast, admin: Client, moment: Moment
+) -> None:
     special_days.put(cast.calendar, NEW_YEAR, "Año Nuevo", (), by=cast.root, at=SIGNED_AT)
     path = f"/calendars/new/?copy={cast.calendar.pk}"
     form = admin.get(path).context["form"]
@@ -197,12 +238,25 @@ def test_signed_calendar_is_copied_for_the_next_version(cast: Cast, admin: Clien
 
 def test_admin_edits_hours_and_zone(admin: Client, free: Calendar) -> None:
     path = address("calendar_edit", free)
-    assert admin.post(path, {"name": "Libre", "time_zone": "America/Lima", "day-0": "8-16"}).status_code == 302
-    assert (stored(free).time_zone, calendars.windows_of(stored(free))) == ("America/Lima", [(0, 480, 960)])
+    assert (
+        admin.post(
+            path, {"name": "Libre", "time_zone": "America/Lima", "day-0": "8-16"}
+        ).status_code
+        == 302
+    )
+    assert (stored(free).time_zone, calendars.windows_of(stored(free))) == (
+        "America/Lima",
+        [(0, 480, 960)],
+    )
 
 
-def test_signed_hours_take_a_name_and_nothing_else(cast: Cast, admin: Client, moment: Moment) -> None:
-    admin.post(address("calendar_edit", cast.calendar), {"name": "Centro", "time_zone": "America/Lima", "day-0": "8-9"})
+def test_signed_hours_take_a_name_and_nothing_else(
+    cast: Cast, admin: Client, moment: Moment
+) -> None:
+    admin.post(
+        address("calendar_edit", cast.calendar),
+        {"name": "Centro", "time_zone": "America/Lima", "day-0": "8-9"},
+    )
     kept = stored(cast.calendar)
     assert (kept.name, kept.time_zone, calendars.windows_of(kept)) == ("Centro", ZONE, OFFICE)
 
@@ -217,7 +271,9 @@ def test_admin_sets_moves_and_removes_hours_from_a_date_on(admin: Client, free: 
     assert calendars.changes_of(stored(free)) == {}
 
 
-def test_hours_from_a_date_on_cannot_come_over_signed_ones(cast: Cast, admin: Client, moment: Moment) -> None:
+def test_hours_from_a_date_on_cannot_come_over_signed_ones(
+    cast: Cast, admin: Client, moment: Moment
+) -> None:
     path = address("calendar_week", cast.calendar)
     assert "no se pueden cambiar" in text_of(admin.get(path))
     assert admin.post(path, {"since": "2027-01-01", "day-0": "10-14"}).status_code == 422
@@ -248,9 +304,19 @@ BAD: list[tuple[str, str, dict[str, str], list[str]]] = [
     ("calendar_new", "", {**WEEK, "name": "X", "time_zone": "Mars/Olympus"}, ["time_zone"]),
     ("calendar_new", "", {**WEEK, "name": "X", "time_zone": ZONE, "team": "0"}, ["team"]),
     ("calendar_new", "", {"name": "X", "time_zone": ZONE}, ["__all__"]),
-    ("calendar_edit", "", {**WEEK, "name": "", "time_zone": ZONE, "day-6": "nueve"}, ["name", "day-6"]),
+    (
+        "calendar_edit",
+        "",
+        {**WEEK, "name": "", "time_zone": ZONE, "day-6": "nueve"},
+        ["name", "day-6"],
+    ),
     ("calendar_edit", "", {"name": "Libre", "time_zone": ZONE, "day-0": "9-14, 13-18"}, ["day-0"]),
-    ("calendar_edit", "", {"name": "Libre", "time_zone": ZONE, "day-4": "22-6", "day-5": "5-9"}, ["day-5"]),
+    (
+        "calendar_edit",
+        "",
+        {"name": "Libre", "time_zone": ZONE, "day-4": "22-6", "day-5": "5-9"},
+        ["day-5"],
+    ),
     ("calendar_edit", "", {"name": "Libre", "time_zone": ZONE, "day-0": "9-25"}, ["day-0"]),
     ("calendar_edit", "", {"name": "Libre", "time_zone": ZONE}, ["__all__"]),
     ("calendar_week", "", {"since": "someday", "day-0": "9-17"}, ["since"]),
@@ -265,26 +331,38 @@ BAD: list[tuple[str, str, dict[str, str], list[str]]] = [
 
 @pytest.mark.parametrize(("name", "query", "data", "fields"), BAD)
 def test_bad_input_names_the_field_and_loses_nothing(
-    cast: Cast, admin: Client, free: Calendar, name: str, query: str, data: dict[str, str], fields: list[str]
+    cast: Cast,
+    admin: Client,
+    free: Calendar,
+    name: str,
+    query: str,
+    data: dict[str, str],
+    fields: list[str],
 ) -> None:
     special_days.put(free, date(2026, 12, 25), "Navidad", (), by=cast.root, at=SIGNED_AT)
     before = Entry.objects.count()
     response = admin.post(address(name, free) + query, data)
     form = response.context["form"]
     assert (response.status_code, list(form.errors)) == (422, fields)
-    assert {key: form[key].value() for key in data if key != "keep"} == {k: v for k, v in data.items() if k != "keep"}
+    assert {key: form[key].value() for key in data if key != "keep"} == {
+        k: v for k, v in data.items() if k != "keep"
+    }
     assert Entry.objects.count() == before
 
 
 @pytest.mark.parametrize("path", ["days/?on=someday", "hours/?from=2027-13-01"])
-def test_date_in_the_address_that_is_none_is_refused(admin: Client, free: Calendar, path: str) -> None:
+def test_date_in_the_address_that_is_none_is_refused(
+    admin: Client, free: Calendar, path: str
+) -> None:
     assert admin.get(f"/calendars/{free.pk}/{path}").status_code == 400
 
 
 # -- Holidays of a country and region
 
 
-def test_holidays_are_shown_before_they_are_copied(cast: Cast, admin: Client, free: Calendar) -> None:
+def test_holidays_are_shown_before_they_are_copied(
+    cast: Cast, admin: Client, free: Calendar
+) -> None:
     by = {"by": cast.root, "at": SIGNED_AT}
     special_days.put(free, date(2026, 12, 25), "Navidad", (), **by)
     special_days.put(free, date(2026, 1, 1), "Año Nuevo", [(600, 720)], **by)
@@ -292,12 +370,17 @@ def test_holidays_are_shown_before_they_are_copied(cast: Cast, admin: Client, fr
     page = admin.get(path)
     assert stored(free).holidays.count() == 2
     labels = dict(page.context["form"].fields["keep"].choices)
-    assert labels["2026-01-01"] == "jueves 1 de enero · Año Nuevo · distinto: ahora Año Nuevo, 10:00–12:00"
+    assert (
+        labels["2026-01-01"]
+        == "jueves 1 de enero · Año Nuevo · distinto: ahora Año Nuevo, 10:00–12:00"
+    )
     assert labels["2026-09-16"] == "miércoles 16 de septiembre · Día de la Independencia · nuevo"
     assert [row.on.isoformat() for row in page.context["there"]] == ["2026-12-25"]
     assert "2026-01-01" not in page.context["form"]["keep"].value()
     assert admin.post(path, {"keep": ["2026-01-01", "2026-09-16"]}).status_code == 302
-    assert [(day.on.isoformat(), calendars.hours_of(day)) for day in stored(free).holidays.all()] == [
+    assert [
+        (day.on.isoformat(), calendars.hours_of(day)) for day in stored(free).holidays.all()
+    ] == [
         ("2026-01-01", ()),
         ("2026-09-16", ()),
         ("2026-12-25", ()),
@@ -329,12 +412,17 @@ def test_calendar_is_archived_and_comes_back(admin: Client, free: Calendar) -> N
     admin.post(address("calendar_archive", free))
     assert stored(free).archived_at is not None
     page = text_of(admin.get(address("calendar", free)))
-    assert (address("calendar_restore", free) in page, address("calendar_day", free) in page) == (True, False)
+    assert (address("calendar_restore", free) in page, address("calendar_day", free) in page) == (
+        True,
+        False,
+    )
     admin.post(address("calendar_restore", free))
     assert stored(free).archived_at is None
 
 
-def test_calendar_of_the_agreement_in_force_is_not_archived(cast: Cast, admin: Client, moment: Moment) -> None:
+def test_calendar_of_the_agreement_in_force_is_not_archived(
+    cast: Cast, admin: Client, moment: Moment
+) -> None:
     response = admin.post(address("calendar_archive", cast.calendar), follow=True)
     assert "Un acuerdo necesita este calendario" in text_of(response)
     assert stored(cast.calendar).archived_at is None
@@ -350,7 +438,13 @@ def test_pages_take_the_same_queries_however_much_they_show(
     for number in range(count):
         days = [(date(2026, 5, day + 1), f"Día {day}", None) for day in range(count)]
         calendars.create(
-            f"L{number}", ZONE, OFFICE, by=None, at=SIGNED_AT, holidays=days, changes={date(2027, 1, count): SHORT}
+            f"L{number}",
+            ZONE,
+            OFFICE,
+            by=None,
+            at=SIGNED_AT,
+            holidays=days,
+            changes={date(2027, 1, count): SHORT},
         )
         factories.handed_off(cast)
     admin.get("/calendars/")
@@ -368,13 +462,17 @@ def test_pages_take_the_same_queries_however_much_they_show(
 
 
 def shown(response: Any) -> dict[str, str]:
-    """What a browser would send of a page: the fields as they stand, and what the page was shown with."""
+    """What a browser would send of a page: the fields as they stand, and what the page was shown
+    with.
+    """
     form = response.context["form"]
     values = {field.html_name: field.value() for field in form if field.html_name != "was"}
     return {**{name: str(value) for name, value in values.items() if value}, "was": form.now}
 
 
-def test_hours_saved_meanwhile_are_shown_beside_those_that_were_typed(admin: Client, free: Calendar) -> None:
+def test_hours_saved_meanwhile_are_shown_beside_those_that_were_typed(
+    admin: Client, free: Calendar
+) -> None:
     path = reverse("calendar_edit", args=[free.pk])
     mine = shown(admin.get(path)) | {"day-0": "10:00-18:00"}
     theirs = shown(admin.get(path)) | {"day-0": "8:00-12:00", "day-1": "8:00-12:00", "name": "Suya"}
@@ -382,7 +480,10 @@ def test_hours_saved_meanwhile_are_shown_beside_those_that_were_typed(admin: Cli
     answer = admin.post(path, mine)
     form = answer.context["form"]
     assert (answer.status_code, sorted(form.errors)) == (409, ["day-0", "day-1", "name"])
-    assert (form["day-0"].value(), form.errors["day-0"]) == ("10:00-18:00", ["Ahora es: 8:00-12:00"])
+    assert (form["day-0"].value(), form.errors["day-0"]) == (
+        "10:00-18:00",
+        ["Ahora es: 8:00-12:00"],
+    )
     assert stored(free).name == "Suya"
     assert admin.post(path, {**mine, "was": form.now}).status_code == 302  # having seen both
     assert calendars.windows_of(stored(free))[0] == (0, 600, 1080)
@@ -399,7 +500,9 @@ def test_later_hours_saved_meanwhile_are_not_overwritten(admin: Client, free: Ca
     calendars.set_week(free, NEW_YEAR, SHORT, by=None, at=SIGNED_AT)
     path = f"{reverse('calendar_week', args=[free.pk])}?from={NEW_YEAR}"
     mine = shown(admin.get(path)) | {"since": str(NEW_YEAR), "day-4": ""}
-    calendars.set_week(free, NEW_YEAR, [(day, 540, 840) for day in range(5)], was=NEW_YEAR, by=None, at=SIGNED_AT)
+    calendars.set_week(
+        free, NEW_YEAR, [(day, 540, 840) for day in range(5)], was=NEW_YEAR, by=None, at=SIGNED_AT
+    )
     answer = admin.post(path, mine)
     assert (answer.status_code, len(answer.context["form"].errors)) == (409, 5)
     assert calendars.changes_of(stored(free))[NEW_YEAR][0] == (0, 540, 840)
@@ -407,4 +510,7 @@ def test_later_hours_saved_meanwhile_are_not_overwritten(admin: Client, free: Ca
 
 def test_post_without_what_was_shown_is_saved(admin: Client, free: Calendar) -> None:
     path = reverse("calendar_edit", args=[free.pk])
-    assert admin.post(path, {"name": "Libre", "time_zone": ZONE, **WEEK, "was": "[]"}).status_code == 302
+    assert (
+        admin.post(path, {"name": "Libre", "time_zone": ZONE, **WEEK, "was": "[]"}).status_code
+        == 302
+    )

@@ -75,7 +75,10 @@ def test_holidays_short_days_nights_and_new_hours_are_told(cast: Cast, asking: C
     assert lines(response) == [
         "Wednesday 23 December, 16:30 to 17:00: the clock counts 30 min. 6 h left.",
         "Wednesday 23 December, 17:00: closed until Thursday 24 December, 09:00. (Eve)",
-        "Thursday 24 December, 09:00 to 13:00: the clock counts 4 h. Other hours on this date: Eve. 2 h left.",
+        (
+            "Thursday 24 December, 09:00 to 13:00: the clock counts 4 h. Other hours on this date:"
+            " Eve. 2 h left."
+        ),
         "Thursday 24 December (Eve): closed from 13:00 on.",
         "Friday 25 December: closed, Christmas.",
         "Saturday 26 December to Sunday 27 December: no hours on these days.",
@@ -88,12 +91,17 @@ def test_holidays_short_days_nights_and_new_hours_are_told(cast: Cast, asking: C
 def test_first_visit_asks_about_the_first_commitment_now(cast: Cast, asking: Client) -> None:
     response = asking.get("/calendars/tester/")
     form = response.context["form"]
-    assert (form["calendar"].value(), form["at"].value()) == (str(cast.calendar.pk), "2026-03-02T10:00")
+    assert (form["calendar"].value(), form["at"].value()) == (
+        str(cast.calendar.pk),
+        "2026-03-02T10:00",
+    )
     assert form.chosen_promise == Commitment.objects.get(version=cast.agreement, metric="accept")
     assert response.context["due"] == "lunes 2 de marzo de 2026, 12:00 (Ciudad de México)"
 
 
-def test_answer_is_the_deadline_that_a_clock_gets(cast: Cast, asking: Client, moment: Moment) -> None:
+def test_answer_is_the_deadline_that_a_clock_gets(
+    cast: Cast, asking: Client, moment: Moment
+) -> None:
     handoff = factories.handed_off(cast, at=moment.set("2026-03-06 16:30"))
     promise = Commitment.objects.get(version=cast.agreement, metric="accept")
     response = ask(asking, calendar=cast.calendar.pk, at="2026-03-06T16:30", promise=promise.pk)
@@ -129,13 +137,19 @@ def test_question_that_cannot_be_is_refused_by_field(
     asked = {"calendar": str(cast.calendar.pk), "at": "2026-03-02T10:00", "hours": "1", **query}
     response = ask(asking, **asked)
     form = response.context["form"]
-    assert (response.status_code, list(form.errors), "told" in response.context) == (422, [field], False)
+    assert (response.status_code, list(form.errors), "told" in response.context) == (
+        422,
+        [field],
+        False,
+    )
     assert {name: form[name].value() for name in asked} == asked
 
 
 def test_commitment_and_duration_exclude_each_other(cast: Cast, asking: Client) -> None:
     promise = Commitment.objects.get(version=cast.agreement, metric="accept")
-    response = ask(asking, calendar=cast.calendar.pk, at="2026-03-02T10:00", promise=promise.pk, hours=1)
+    response = ask(
+        asking, calendar=cast.calendar.pk, at="2026-03-02T10:00", promise=promise.pk, hours=1
+    )
     assert (response.status_code, list(response.context["form"].errors)) == (422, ["promise"])
 
 
@@ -162,7 +176,9 @@ def test_long_explanation_is_folded_and_complete(cast: Cast, asking: Client) -> 
     response = ask(asking, calendar=cast.calendar.pk, at="2026-03-02T10:00", hours=400)
     told = response.context["told"]
     assert (len(told.first), len(told.last)) == (10, 10)
-    steps = arithmetic.explain(calendars.plain(cast.calendar), factories.when("2026-03-02 10:00"), timedelta(hours=400))
+    steps = arithmetic.explain(
+        calendars.plain(cast.calendar), factories.when("2026-03-02 10:00"), timedelta(hours=400)
+    )
     opened = sum(step.why is arithmetic.Why.OPEN for step in steps)
     with translation.override("es"):
         assert sum("el reloj cuenta" in text for text in lines(response)) == opened == 51
@@ -176,6 +192,8 @@ def test_without_a_calendar_the_page_says_so(cast: Cast, asking: Client) -> None
 
 
 def test_team_calendar_is_what_its_agreement_counts_in(cast: Cast) -> None:
-    own = calendars.create("Ventas", ZONE, [(5, 600, 840)], by=cast.root, at=SIGNED_AT, team=cast.sales)
+    own = calendars.create(
+        "Ventas", ZONE, [(5, 600, 840)], by=cast.root, at=SIGNED_AT, team=cast.sales
+    )
     policy = agreements.policy(cast.agreement, cast.sales, facts={})
     assert arithmetic.WorkCalendar.from_json(policy["calendar"]) == calendars.plain(own)

@@ -73,7 +73,11 @@ def test_only_leads_and_admins_write(
 ) -> None:
     bea, count = browser(cast.bea), model.objects.count()
     address = f"{path}{model.objects.first().pk}/"
-    answers = [bea.post(path, fields), bea.post(address, fields), *(bea.post(f"{address}{act}/") for act in ACTS)]
+    answers = [
+        bea.post(path, fields),
+        bea.post(address, fields),
+        *(bea.post(f"{address}{act}/") for act in ACTS),
+    ]
     assert {answer.status_code for answer in answers} == {403}
     assert (model.objects.count(), model.objects.filter(archived_at=None).count()) == (count, count)
 

@@ -1,7 +1,9 @@
-"""Business time the slow way: every UTC minute is read on the local wall clock and looked up in the windows.
+"""Business time the slow way: every UTC minute is read on the local wall clock and looked up in the
+windows.
 
-Shares no arithmetic with ``sla.worktime.arithmetic``: it reads a calendar's zone, windows, changes and holidays, and counts. Good
-for one span of days in which the zone's offsets are whole minutes. Below it, the random cases to compare.
+Shares no arithmetic with ``sla.worktime.arithmetic``: it reads a calendar's zone, windows, changes
+and holidays, and counts. Good for one span of days in which the zone's offsets are whole minutes.
+Below it, the random cases to compare.
 """
 
 import random
@@ -28,7 +30,9 @@ class OutOfSpan(Exception):
 
 
 def reads_open(calendar: WorkCalendar, at: datetime) -> bool:
-    """The rule itself, for one instant of any precision: does the local wall clock lie in a window?"""
+    """The rule itself, for one instant of any precision: does the local wall clock lie in
+    a window?
+    """
     local = at.astimezone(UTC).astimezone(ZoneInfo(calendar.zone))
     since_midnight = timedelta(
         hours=local.hour, minutes=local.minute, seconds=local.second, microseconds=local.microsecond
@@ -52,7 +56,9 @@ def hours_of(calendar: WorkCalendar, day: date) -> list[tuple[int, int]]:
 
 @lru_cache(maxsize=64)
 def wall_minutes(zone: str, first: datetime, days: int) -> list[int]:
-    """For each UTC minute from ``first`` on: the minute that the wall clock shows, counted from year 1."""
+    """For each UTC minute from ``first`` on: the minute that the wall clock shows, counted from
+    year 1.
+    """
     local = ZoneInfo(zone)
     shown = []
     for minute in range(days * 1440):
@@ -107,7 +113,9 @@ class MinuteCount:
         if minutes > self.counted[-1]:
             raise OutOfSpan
         # The end of the first minute by which enough was counted, less what it counted too much.
-        return self.first + bisect_left(self.counted, minutes) * MINUTE - (minutes * MINUTE - wanted)
+        return (
+            self.first + bisect_left(self.counted, minutes) * MINUTE - (minutes * MINUTE - wanted)
+        )
 
     def open_time_left(self, at: datetime) -> timedelta:
         return self.counted[-1] * MINUTE - self.open_time_before(at)
@@ -149,7 +157,9 @@ MIDDLES = {
 
 
 class Case(NamedTuple):
-    """What to ask, and what the count answers; ``close`` None: the stretch outlasts the span to ``end``."""
+    """What to ask, and what the count answers; ``close`` None: the stretch outlasts the span to
+    ``end``.
+    """
 
     calendar: WorkCalendar
     start: datetime
@@ -169,7 +179,9 @@ def random_cases(zone: str, number: int) -> Iterator[Case]:
     rng = random.Random(f"relevo {zone}")
     while number > 0:
         middle = rng.choice(MIDDLES[zone])
-        first = datetime(middle.year, middle.month, middle.day, tzinfo=UTC) - timedelta(days=DAYS // 2)
+        first = datetime(middle.year, middle.month, middle.day, tzinfo=UTC) - timedelta(
+            days=DAYS // 2
+        )
         changes = clock_changes(zone, first, DAYS)
         calendar = random_calendar(rng, zone, first, changes)
         count = MinuteCount(calendar, first, DAYS)
@@ -218,15 +230,25 @@ def random_hours(rng: random.Random) -> tuple[int, int]:
     return opens, opens + length
 
 
-def random_calendar(rng: random.Random, zone: str, first: datetime, changes: list[datetime]) -> WorkCalendar:
-    days = [first.date() + timedelta(days=rng.randrange(DAYS)) for _ in range(rng.choice([0, 0, 2, 6]))]
+def random_calendar(
+    rng: random.Random, zone: str, first: datetime, changes: list[datetime]
+) -> WorkCalendar:
+    days = [
+        first.date() + timedelta(days=rng.randrange(DAYS)) for _ in range(rng.choice([0, 0, 2, 6]))
+    ]
     if changes and rng.random() < 0.2:
         days.append(rng.choice(changes).astimezone(ZoneInfo(zone)).date())
-    holidays = {day: tuple(random_hours(rng) for _ in range(rng.choice([0, 0, 1, 2]))) for day in days}
-    turns = [first.date() + timedelta(days=rng.randrange(DAYS)) for _ in range(rng.choice([0, 0, 1, 3]))]
+    holidays = {
+        day: tuple(random_hours(rng) for _ in range(rng.choice([0, 0, 1, 2]))) for day in days
+    }
+    turns = [
+        first.date() + timedelta(days=rng.randrange(DAYS)) for _ in range(rng.choice([0, 0, 1, 3]))
+    ]
     if changes and rng.random() < 0.2:
         turns.append(rng.choice(changes).astimezone(ZoneInfo(zone)).date())
-    return WorkCalendar(zone, random_windows(rng), holidays, {day: random_windows(rng) for day in turns})
+    return WorkCalendar(
+        zone, random_windows(rng), holidays, {day: random_windows(rng) for day in turns}
+    )
 
 
 def random_windows(rng: random.Random) -> tuple[Window, ...]:
@@ -236,23 +258,35 @@ def random_windows(rng: random.Random) -> tuple[Window, ...]:
         return ALWAYS_OPEN("UTC").windows
     if kind < 0.3:
         return tuple(Window(weekday, 540, 1020) for weekday in range(5))
-    weekdays = [day for day in rng.sample(range(7), rng.choice([1, 3, 5, 6, 7, 7])) for _ in range(3)]
-    return tuple(Window(weekday, *random_hours(rng)) for weekday in weekdays[:: rng.choice([1, 2, 3, 3])])
+    weekdays = [
+        day for day in rng.sample(range(7), rng.choice([1, 3, 5, 6, 7, 7])) for _ in range(3)
+    ]
+    return tuple(
+        Window(weekday, *random_hours(rng)) for weekday in weekdays[:: rng.choice([1, 2, 3, 3])]
+    )
 
 
-def random_instant(rng: random.Random, count: MinuteCount, changes: list[datetime], ends: list[datetime]) -> datetime:
+def random_instant(
+    rng: random.Random, count: MinuteCount, changes: list[datetime], ends: list[datetime]
+) -> datetime:
     kind = rng.random()
     if changes and kind < 0.5:
-        distance = rng.choice([NOTHING, HOUR, -HOUR, rng.uniform(-3, 3) * HOUR, rng.uniform(-48, 48) * HOUR])
+        distance = rng.choice(
+            [NOTHING, HOUR, -HOUR, rng.uniform(-3, 3) * HOUR, rng.uniform(-48, 48) * HOUR]
+        )
         instant = rng.choice(changes) + distance
     elif ends and kind < 0.7:
         instant = rng.choice(ends)
     else:
         instant = count.first + rng.random() * (count.end - count.first)
-    return instant + rng.choice([NOTHING, NOTHING, INSTANT, -INSTANT, rng.randrange(60_000_000) * INSTANT])
+    return instant + rng.choice(
+        [NOTHING, NOTHING, INSTANT, -INSTANT, rng.randrange(60_000_000) * INSTANT]
+    )
 
 
-def random_duration(rng: random.Random, count: MinuteCount, start: datetime, ends: list[datetime]) -> timedelta:
+def random_duration(
+    rng: random.Random, count: MinuteCount, start: datetime, ends: list[datetime]
+) -> timedelta:
     left = count.open_time_left(start)
     later = [end for end in ends[:: rng.choice([1, 3])] if end > start]
     kind = rng.random()
@@ -286,9 +320,13 @@ def cases(draw: st.DrawFn) -> tuple[WorkCalendar, datetime]:
 
 
 def offset_changes(zone: str) -> list[datetime]:
-    """When ``zone`` changes its offset, as the IANA data list it; only ZoneInfo's Python form tells."""
+    """When ``zone`` changes its offset, as the IANA data list it; only ZoneInfo's Python form
+    tells.
+    """
     stored = _zoneinfo.ZoneInfo.no_cache(zone)
     before = [stored._tti_before, *stored._ttinfos]
     pairs = zip(stored._trans_utc, before, before[1:], strict=False)
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
-    return [epoch + timedelta(seconds=at) for at, old, new in pairs if old and old.utcoff != new.utcoff]
+    return [
+        epoch + timedelta(seconds=at) for at, old, new in pairs if old and old.utcoff != new.utcoff
+    ]

@@ -1,4 +1,7 @@
-"""Business time: literal examples and properties. The random cases are in test_worktime_cases.py."""
+"""Business time: literal examples and properties.
+
+The random cases are in test_worktime_cases.py.
+"""
 
 import json
 import time
@@ -89,7 +92,10 @@ def test_between_counts_both_ways():
     assert between(BOGOTA, start, end) == timedelta(hours=2, minutes=30)
     assert between(BOGOTA, end, start) == -timedelta(hours=2, minutes=30)
     # 2025 has 261 days from Monday to Friday.
-    assert between(BOGOTA, at("2025-01-01T00:00-05:00"), at("2026-01-01T00:00-05:00")) == 261 * 8 * HOUR
+    assert (
+        between(BOGOTA, at("2025-01-01T00:00-05:00"), at("2026-01-01T00:00-05:00"))
+        == 261 * 8 * HOUR
+    )
 
 
 def test_answers_are_in_utc_whatever_zone_is_asked():
@@ -99,7 +105,9 @@ def test_answers_are_in_utc_whatever_zone_is_asked():
 
 
 def test_windows_that_overlap_or_touch_are_one():
-    several = calendar("UTC", (0, 540, 720), (0, 720, 800), (0, 600, 660), (0, 780, 1020), (0, 540, 720))
+    several = calendar(
+        "UTC", (0, 540, 720), (0, 720, 800), (0, 600, 660), (0, 780, 1020), (0, 540, 720)
+    )
     start = at("2025-03-10T00:00Z")
     assert between(several, start, at("2025-03-11T00:00Z")) == 8 * HOUR
     assert next_close(several, start) == at("2025-03-10T17:00Z")
@@ -115,7 +123,9 @@ def test_window_over_midnight_belongs_to_the_day_it_starts_on():
 def test_always_open_counts_every_instant_and_never_closes():
     always = ALWAYS_OPEN("America/Santiago")
     start = at("2024-08-30T12:00:00.000007Z")
-    assert add(always, start, timedelta(days=30, microseconds=5)) == at("2024-09-29T12:00:00.000012Z")
+    assert add(always, start, timedelta(days=30, microseconds=5)) == at(
+        "2024-09-29T12:00:00.000012Z"
+    )
     assert next_close(always, start) is None
 
 
@@ -141,7 +151,9 @@ def test_holiday_replaces_the_hours_of_its_date(holiday, pairs, duration, due):
 
 
 def test_holiday_leaves_the_night_that_began_the_day_before():
-    nights = calendar("UTC", (THURSDAY, 1320, 1560), (FRIDAY, 1320, 1560), holidays={date(2025, 3, 7): ()})
+    nights = calendar(
+        "UTC", (THURSDAY, 1320, 1560), (FRIDAY, 1320, 1560), holidays={date(2025, 3, 7): ()}
+    )
     assert is_open(nights, at("2025-03-07T01:00Z"))
     assert not is_open(nights, at("2025-03-07T23:00Z"))
     assert not is_open(nights, at("2025-03-08T01:00Z"))
@@ -181,7 +193,9 @@ def test_fold_of_a_local_instant_is_honoured():
     assert next_close(part, second.replace(fold=0)) == at("2024-11-03T04:45Z")
 
 
-@pytest.mark.parametrize(("sunday", "opens", "hours"), [("2024-10-06", "14:30", 1.5), ("2024-04-07", "14:00", 2.5)])
+@pytest.mark.parametrize(
+    ("sunday", "opens", "hours"), [("2024-10-06", "14:30", 1.5), ("2024-04-07", "14:00", 2.5)]
+)
 def test_lord_howe_changes_by_half_an_hour(sunday, opens, hours):
     early = calendar("Australia/Lord_Howe", (SUNDAY, 60, 180))
     opened = at(f"{sunday}T{opens}Z") - timedelta(days=1)
@@ -201,7 +215,8 @@ def test_st_johns_change_one_minute_after_midnight_reopens_the_evening():
 def test_apia_friday_that_was_skipped_does_not_count():
     thursday = at("2011-12-29T16:00-10:00")
     assert add(office("Pacific/Apia"), thursday, 2 * HOUR) == at("2012-01-02T10:00+14:00")
-    # The wall clock read Saturday 01:00, which lies in Friday's window, although that Friday never was.
+    # The wall clock read Saturday 01:00, which lies in Friday's window, although that Friday never
+    # was.
     night = calendar("Pacific/Apia", (FRIDAY, 1320, 1560))
     assert next_open(night, thursday) == at("2011-12-31T00:00+14:00")
     assert next_close(night, thursday) == at("2011-12-31T02:00+14:00")
@@ -217,7 +232,9 @@ def test_local_mean_time_keeps_its_seconds(zone, opened):
 
 WORKDAY = (Window(0, 540, 1020),)
 OPEN = at("2025-03-07T09:30-05:00")
-YEARS_OFF = office("America/Bogota", {date(2025, 1, 1) + timedelta(days=n): () for n in range(3 * 366)})
+YEARS_OFF = office(
+    "America/Bogota", {date(2025, 1, 1) + timedelta(days=n): () for n in range(3 * 366)}
+)
 
 
 @pytest.mark.parametrize(
@@ -241,8 +258,14 @@ def test_naive_instant_is_refused_by_name(call, field, naive):
     ("call", "message"),
     [
         (lambda: add(BOGOTA, OPEN, -INSTANT), "^duration must not be negative"),
-        (lambda: next_open(BOGOTA, datetime.min.replace(tzinfo=UTC)), "^at must not lie at the very ends"),
-        (lambda: next_open(BOGOTA, datetime.max.replace(tzinfo=UTC)), "^at must not lie at the very ends"),
+        (
+            lambda: next_open(BOGOTA, datetime.min.replace(tzinfo=UTC)),
+            "^at must not lie at the very ends",
+        ),
+        (
+            lambda: next_open(BOGOTA, datetime.max.replace(tzinfo=UTC)),
+            "^at must not lie at the very ends",
+        ),
         (lambda: between(BOGOTA, at("1900-01-01T00:00Z"), OPEN), "more than a hundred years apart"),
         (lambda: Window(7, 540, 1020), "^weekday must be"),
         (lambda: Window(True, 540, 1020), "^weekday must be"),
@@ -254,12 +277,24 @@ def test_naive_instant_is_refused_by_name(call, field, naive):
         (lambda: WorkCalendar("UTC", [(0, 540, 1020)], {}), "^windows must be a tuple of Window"),
         (lambda: WorkCalendar("UTC", WORKDAY, [date(2025, 12, 25)]), "^holidays must map"),
         (lambda: WorkCalendar("UTC", WORKDAY, {"2025-12-25": ()}), "^holidays must have dates"),
-        (lambda: WorkCalendar("UTC", WORKDAY, {datetime(2025, 12, 25): ()}), "^holidays must have dates"),
-        (lambda: office("UTC", {date(2025, 12, 25): ((540, 540),)}), r"^holidays\[2025-12-25\].*closes"),
+        (
+            lambda: WorkCalendar("UTC", WORKDAY, {datetime(2025, 12, 25): ()}),
+            "^holidays must have dates",
+        ),
+        (
+            lambda: office("UTC", {date(2025, 12, 25): ((540, 540),)}),
+            r"^holidays\[2025-12-25\].*closes",
+        ),
         (lambda: office("UTC", {date(2025, 12, 25): (540, 720)}), r"^holidays\[2025-12-25\]"),
         (lambda: office("UTC", {date(2025, 12, 25): None}), r"^holidays\[2025-12-25\]"),
-        (lambda: WorkCalendar("UTC", WORKDAY, {}, {date(2026, 1, 1): ()}), r"^changes\[2026-01-01\]"),
-        (lambda: WorkCalendar("UTC", WORKDAY, {}, {"2026-01-01": WORKDAY}), "^changes must have dates"),
+        (
+            lambda: WorkCalendar("UTC", WORKDAY, {}, {date(2026, 1, 1): ()}),
+            r"^changes\[2026-01-01\]",
+        ),
+        (
+            lambda: WorkCalendar("UTC", WORKDAY, {}, {"2026-01-01": WORKDAY}),
+            "^changes must have dates",
+        ),
     ],
 )
 def test_impossible_value_is_refused_by_field(call, message):
@@ -295,8 +330,13 @@ def test_machine_time_zone_does_not_matter(machine, monkeypatch):
     time.tzset()
     arithmetic._week.cache_clear()
     try:
-        assert add(office("America/Santiago"), at("2024-09-07T16:00Z"), HOUR) == at("2024-09-09T13:00Z")
-        assert between(office("Europe/Madrid"), at("2024-03-29T00:00Z"), at("2024-04-02T00:00Z")) == 16 * HOUR
+        assert add(office("America/Santiago"), at("2024-09-07T16:00Z"), HOUR) == at(
+            "2024-09-09T13:00Z"
+        )
+        assert (
+            between(office("Europe/Madrid"), at("2024-03-29T00:00Z"), at("2024-04-02T00:00Z"))
+            == 16 * HOUR
+        )
     finally:
         monkeypatch.undo()
         time.tzset()
@@ -396,7 +436,10 @@ def test_no_zone_changes_its_offset_twice_within_two_days():
 def test_a_week_and_a_year_are_quick(days, office_hours, allowed):
     start = at("2025-03-05T15:02:03Z")
     end = start + timedelta(days=days)
-    for ask in (partial(between, BOGOTA, start, end), partial(add, BOGOTA, start, office_hours * HOUR)):
+    for ask in (
+        partial(between, BOGOTA, start, end),
+        partial(add, BOGOTA, start, office_hours * HOUR),
+    ):
         rounds = []
         for _ in range(6):
             begun = time.process_time()

@@ -35,7 +35,10 @@ def test_hours_of_a_later_date_count_from_that_date_on():
     assert next_open(work, at("2026-12-31T00:00-06:00")) == at("2026-12-31T09:00-06:00")
     assert next_close(work, at("2026-12-31T09:00-06:00")) == at("2026-12-31T17:00-06:00")
     assert next_open(work, at("2026-12-31T17:00-06:00")) == at("2027-01-01T10:00-06:00")
-    assert between(work, at("2026-12-28T00:00-06:00"), at("2027-01-09T00:00-06:00")) == (4 * 8 + 6 * 4) * HOUR
+    assert (
+        between(work, at("2026-12-28T00:00-06:00"), at("2027-01-09T00:00-06:00"))
+        == (4 * 8 + 6 * 4) * HOUR
+    )
 
 
 def test_deadline_crosses_the_change_of_hours():
@@ -75,7 +78,9 @@ def test_a_shortened_day_closes_early():
 
 
 def test_json_keeps_changes_and_names():
-    work = WorkCalendar(ZONE, OFFICE, {date(2026, 12, 25): ()}, {NEW_YEAR: SHORT}, {date(2026, 12, 25): "Navidad"})
+    work = WorkCalendar(
+        ZONE, OFFICE, {date(2026, 12, 25): ()}, {NEW_YEAR: SHORT}, {date(2026, 12, 25): "Navidad"}
+    )
     stored = work.to_json()
     assert (stored["changes"], stored["names"]) == (
         {"2027-01-01": [[0, 600, 840], [1, 600, 840], [2, 600, 840], [3, 600, 840], [4, 600, 840]]},
@@ -88,7 +93,11 @@ def test_json_keeps_changes_and_names():
 
 def test_json_of_before_is_read():
     """What clocks carry that were started before calendars had changes and names."""
-    old = {"zone": ZONE, "windows": [[0, 540, 1020]], "holidays": {"2026-12-25": [], "2026-12-24": [[540, 780]]}}
+    old = {
+        "zone": ZONE,
+        "windows": [[0, 540, 1020]],
+        "holidays": {"2026-12-25": [], "2026-12-24": [[540, 780]]},
+    }
     read = WorkCalendar.from_json(old)
     assert (read.changes, read.names, read.to_json()) == (
         {},

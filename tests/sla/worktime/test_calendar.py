@@ -17,7 +17,8 @@ STORED = WorkCalendar("America/Santiago", OFFICE, CHRISTMAS)
 
 
 @pytest.mark.parametrize(
-    "zone", ["", "Nowhere/Town", "America", "../UTC", "localtime", "right/UTC", "\0", "\ud800", None, 5]
+    "zone",
+    ["", "Nowhere/Town", "America", "../UTC", "localtime", "right/UTC", "\0", "\ud800", None, 5],
 )
 def test_zone_that_is_not_iana_is_refused(zone):
     with pytest.raises(ValueError, match=r"^zone must be"):
@@ -62,7 +63,9 @@ def test_bad_json_is_refused_by_field(change, field):
         WorkCalendar.from_json(STORED.to_json() | change)
 
 
-@pytest.mark.parametrize("stored", [{"zone": "UTC", "windows": [[0, 540, 1020]]}, {}, [], None, "UTC"])
+@pytest.mark.parametrize(
+    "stored", [{"zone": "UTC", "windows": [[0, 540, 1020]]}, {}, [], None, "UTC"]
+)
 def test_json_without_its_fields_is_refused(stored):
     with pytest.raises(ValueError, match="has the fields"):
         WorkCalendar.from_json(stored)
@@ -74,7 +77,12 @@ def test_calendar_survives_pickle_and_copy():
 
 @pytest.mark.parametrize(
     "change",
-    [{"zone": "America/Bogota"}, {"windows": WORKDAY}, {"holidays": {}}, {"changes": {date(2026, 1, 1): WORKDAY}}],
+    [
+        {"zone": "America/Bogota"},
+        {"windows": WORKDAY},
+        {"holidays": {}},
+        {"changes": {date(2026, 1, 1): WORKDAY}},
+    ],
 )
 def test_calendars_differ_by_any_field(change):
     assert replace(STORED, **change) != STORED

@@ -1,4 +1,6 @@
-"""Pages about people and teams: admins only, every act with its answer, the same number of queries however many."""
+"""Pages about people and teams: admins only, every act with its answer, the same number of queries
+however many.
+"""
 
 from __future__ import annotations
 
@@ -53,7 +55,9 @@ def signed_in(user: User) -> Client:
 
 
 def fabi(cast: Cast) -> User:
-    return staffing.invite("Fabi", "fabi@relevo.test", teams=[(cast.sales, False)], by=cast.root, at=NOON).person
+    return staffing.invite(
+        "Fabi", "fabi@relevo.test", teams=[(cast.sales, False)], by=cast.root, at=NOON
+    ).person
 
 
 def now(person: User) -> User:
@@ -82,7 +86,10 @@ def test_pages_are_for_admins_only(cast: Cast, name: str) -> None:
 
 def test_pages_open_for_an_admin(cast: Cast, admin: Client) -> None:
     statuses = [admin.get(path).status_code for path in addresses(cast)]
-    assert (statuses.count(405), statuses.count(200)) == (len(ONLY_FORMS), len(statuses) - len(ONLY_FORMS))
+    assert (statuses.count(405), statuses.count(200)) == (
+        len(ONLY_FORMS),
+        len(statuses) - len(ONLY_FORMS),
+    )
 
 
 def test_admin_finds_people_in_the_menu_and_others_do_not(cast: Cast, admin: Client) -> None:
@@ -103,7 +110,11 @@ def test_list_says_how_everybody_stands(cast: Cast, admin: Client, moment: Momen
     User.objects.create(name="Old Rep", external_id="r1", is_active=False, password="!")
     staffing.deactivate(cast.cruz, heirs={}, by=cast.root, at=NOON)
     states = dict(listed(admin))
-    assert (states["Fabi"], states["Bea Quintero"], states["Dora Salinas"]) == ("invited", "away", "active")
+    assert (states["Fabi"], states["Bea Quintero"], states["Dora Salinas"]) == (
+        "invited",
+        "away",
+        "active",
+    )
     assert (listed(admin, "?show=gone"), listed(admin, "?show=imported")) == (
         [("Cruz Medina", "deactivated")],
         [("Old Rep", "imported")],
@@ -112,8 +123,12 @@ def test_list_says_how_everybody_stands(cast: Cast, admin: Client, moment: Momen
     assert dict(listed(admin))["Fabi"] == "expired"
 
 
-@pytest.mark.parametrize(("asked", "names"), [("PENA", ["Iñaki Peña"]), ("relevo.test peña", []), ("iñaki@", [])])
-def test_search_finds_names_without_accents(cast: Cast, admin: Client, asked: str, names: list[str]) -> None:
+@pytest.mark.parametrize(
+    ("asked", "names"), [("PENA", ["Iñaki Peña"]), ("relevo.test peña", []), ("iñaki@", [])]
+)
+def test_search_finds_names_without_accents(
+    cast: Cast, admin: Client, asked: str, names: list[str]
+) -> None:
     factories.person("Iñaki Peña")
     User.objects.filter(name="Iñaki Peña").update(email="otro@relevo.test")
     assert [name for name, _state in listed(admin, f"?q={asked}")] == names
@@ -122,7 +137,13 @@ def test_search_finds_names_without_accents(cast: Cast, admin: Client, asked: st
 def test_list_needs_the_same_queries_for_one_row_and_three(cast: Cast, admin: Client) -> None:
     for number in range(3):
         factories.person(f"Zoe{number}", cast.sales, leads=[cast.other_sales])
-        leaves.take(User.objects.get(name=f"Zoe{number}"), date(2026, 3, 2), date(2026, 3, 3), by=cast.root, at=NOON)
+        leaves.take(
+            User.objects.get(name=f"Zoe{number}"),
+            date(2026, 3, 2),
+            date(2026, 3, 3),
+            by=cast.root,
+            at=NOON,
+        )
     used = []
     for query, rows in (("?q=Zoe1", 1), ("?q=Zoe", 3)):
         with CaptureQueriesContext(
@@ -133,7 +154,9 @@ def test_list_needs_the_same_queries_for_one_row_and_three(cast: Cast, admin: Cl
     assert used == [LIST_QUERIES, LIST_QUERIES]
 
 
-def test_choice_of_heirs_needs_the_same_queries_for_one_colleague_and_three(cast: Cast, admin: Client) -> None:
+def test_choice_of_heirs_needs_the_same_queries_for_one_colleague_and_three(
+    cast: Cast, admin: Client
+) -> None:
     factories.contacted(cast)
     used = []
     for more in (0, 3):
@@ -149,7 +172,13 @@ def test_choice_of_heirs_needs_the_same_queries_for_one_colleague_and_three(cast
 
 
 def invite(client: Client, cast: Cast, **changes: object) -> tuple[int, list[str]]:
-    data = {"name": "Fabi", "email": "fabi@relevo.test", "language": "en", f"team_{cast.sales.pk}": "leads", **changes}
+    data = {
+        "name": "Fabi",
+        "email": "fabi@relevo.test",
+        "language": "en",
+        f"team_{cast.sales.pk}": "leads",
+        **changes,
+    }
     response = client.post("/people/invite/", data)
     return response.status_code, list(response.context["form"].errors) if response.context else []
 
@@ -220,9 +249,14 @@ def test_teams_and_roles_are_set_together_or_not_at_all(cast: Cast, admin: Clien
     path, other = f"/people/{cast.bea.pk}/place/", f"team_{cast.other_sales.pk}"
     refused = admin.post(path, {"is_director": "on", other: "member"})
     assert (refused.status_code, now(cast.bea).is_director) == (409, False)
-    done = admin.post(path, {"is_director": "on", f"team_{cast.sales.pk}": "leads", other: "member"})
+    done = admin.post(
+        path, {"is_director": "on", f"team_{cast.sales.pk}": "leads", other: "member"}
+    )
     assert (done.status_code, now(cast.bea).is_director) == (302, True)
-    assert {m.team.name: m.is_lead for m in now(cast.bea).memberships_now} == {"Ventas": True, "Ventas Sur": False}
+    assert {m.team.name: m.is_lead for m in now(cast.bea).memberships_now} == {
+        "Ventas": True,
+        "Ventas Sur": False,
+    }
 
 
 def test_last_admin_cannot_lose_the_mark(cast: Cast, admin: Client) -> None:
@@ -267,7 +301,11 @@ def test_deactivation_shows_what_moves_where_before_it_happens(cast: Cast, admin
     choice = {f"{team}-new": "queue", f"{team}-known": str(cast.cruz.pk)}
     assert admin.get(path).context["work"] == 3
     shown = admin.post(path, choice)
-    assert (shown.status_code, shown.context["plan"], now(cast.bea).is_active) == (200, {"": 2, "Cruz Medina": 1}, True)
+    assert (shown.status_code, shown.context["plan"], now(cast.bea).is_active) == (
+        200,
+        {"": 2, "Cruz Medina": 1},
+        True,
+    )
     assert admin.post(path, {**choice, "confirmed": "1"}).status_code == 302
     assert now(cast.bea).is_active is False
 
@@ -277,7 +315,10 @@ def test_deactivation_without_a_good_heir_is_refused(cast: Cast, admin: Client, 
     factories.contacted(cast)
     data = {f"{cast.sales.pk}-known": heir, "confirmed": "1"}
     response = admin.post(f"/people/{cast.bea.pk}/deactivate/", data)
-    assert (response.status_code, list(response.context["form"].errors)) == (422, [f"{cast.sales.pk}-known"])
+    assert (response.status_code, list(response.context["form"].errors)) == (
+        422,
+        [f"{cast.sales.pk}-known"],
+    )
     assert now(cast.bea).is_active is True
 
 
@@ -322,9 +363,17 @@ def test_team_is_created_renamed_archived_and_brought_back(cast: Cast, admin: Cl
     assert admin.post(f"/teams/{team.pk}/archive/").status_code == 302
     assert Team.objects.get(pk=team.pk).archived_at == NOON
     assert admin.post(f"/teams/{team.pk}/restore/").status_code == 302
-    assert (Team.objects.get(pk=team.pk).name, Team.objects.get(pk=team.pk).archived_at) == ("Norte", None)
+    assert (Team.objects.get(pk=team.pk).name, Team.objects.get(pk=team.pk).archived_at) == (
+        "Norte",
+        None,
+    )
     rows = Entry.objects.filter(subject_type="team", subject_id=team.pk).order_by("pk")
-    assert [row.verb for row in rows] == ["team_created", "team_changed", "team_archived", "team_restored"]
+    assert [row.verb for row in rows] == [
+        "team_created",
+        "team_changed",
+        "team_archived",
+        "team_restored",
+    ]
 
 
 @pytest.mark.parametrize("path", ["/teams/", "/teams/{pk}/"])
@@ -337,7 +386,9 @@ def test_team_of_a_taken_name_is_refused(cast: Cast, admin: Client, path: str) -
 
 def test_team_in_use_is_not_archived(cast: Cast, admin: Client) -> None:
     factories.handed_off(cast, to=cast.other_sales)
-    people, handoff = (admin.post(f"/teams/{team.pk}/archive/") for team in (cast.sales, cast.other_sales))
+    people, handoff = (
+        admin.post(f"/teams/{team.pk}/archive/") for team in (cast.sales, cast.other_sales)
+    )
     assert (people.status_code, handoff.status_code) == (409, 409)
     assert "3 people belong to it" in str(people.context["refusal"])
     assert "1 of its handoffs is open" in str(handoff.context["refusal"])
