@@ -19,7 +19,18 @@ from tests.browser import screens
 from tests.browser.conftest import Sit
 from tests.browser.desk import Desk
 from tests.browser.running import Running, wait_for
-from tests.browser.screens import BARE, DATA, FOR_ADMINS, LONG, MOVES_ON, NOBODY, PARTS, SCREENS, TAKES_A_FORM, Screen
+from tests.browser.screens import (
+    BARE,
+    DATA,
+    FOR_ADMINS,
+    LONG,
+    MOVES_ON,
+    NOBODY,
+    PARTS,
+    SCREENS,
+    TAKES_A_FORM,
+    Screen,
+)
 from tests.browser.words import LANGUAGES
 from tests.services import ROOT
 

@@ -9,7 +9,17 @@ import time
 import psutil
 import pytest
 
-from crm.deploy.processes import MARK, Child, end, is_alive, left_over, pause_after, set_aside, tail, without_frames
+from crm.deploy.processes import (
+    MARK,
+    Child,
+    end,
+    is_alive,
+    left_over,
+    pause_after,
+    set_aside,
+    tail,
+    without_frames,
+)
 
 SLEEP = [sys.executable, "-c", "import time; time.sleep(60)"]
 

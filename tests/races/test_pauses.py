@@ -17,7 +17,15 @@ from sla.clocks import pauses as clock_pauses
 from sla.models import Clock, Firing, Pause
 from tests import factories
 from tests.conftest import Moment
-from tests.factories import ACCEPTED_AT, COMMITMENTS, FIRST_CONTACT, Cast, pause_reason, when, within
+from tests.factories import (
+    ACCEPTED_AT,
+    COMMITMENTS,
+    FIRST_CONTACT,
+    Cast,
+    pause_reason,
+    when,
+    within,
+)
 from tests.races.parallel import Without, together
 
 pytestmark = pytest.mark.django_db(transaction=True)
