@@ -48,6 +48,7 @@ messages: ## For developers: collect and compile the Spanish texts (needs gettex
 	@$(PREPARE) --tests
 	$(CHECKING) $(VENV) manage.py makemessages -l es --no-obsolete --no-wrap --add-location file -i '.venv/*' -i 'tests/*'
 	$(CHECKING) $(VENV) manage.py compilemessages -v 0 -i '.venv/*'
+	$(CHECKING) $(VENV) manage.py compile_variants
 
 requirements: ## For developers: pin the packages anew (needs uv)
 	uv pip compile --universal --python-version 3.11 --no-annotate --no-header -o requirements.txt crm/deploy/requirements.in

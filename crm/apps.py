@@ -7,8 +7,6 @@ from typing import Any
 from django.apps import AppConfig, apps
 from django.db.models.signals import post_migrate
 
-from crm.lib.wording import variants
-
 
 def grant_after_migrate(sender: AppConfig, **kwargs: Any) -> None:
     from crm.lib.db import append_only
@@ -23,5 +21,4 @@ class CrmConfig(AppConfig):
     def ready(self) -> None:
         # Signals come after the migrations of all apps, but only for apps with models: one of them
         # is enough.
-        variants.install()
         post_migrate.connect(grant_after_migrate, sender=apps.get_app_config("audit"))

@@ -17,6 +17,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from crm.lib.db.availability import RETRY_AFTER, is_away
+from crm.lib.wording import variants
 
 
 def is_asked_by_script(request: HttpRequest) -> bool:
@@ -78,7 +79,7 @@ def _bare(request: HttpRequest, status: int, template: str) -> HttpResponse:
     language = getattr(request, "LANGUAGE_CODE", None) or translation.get_language_from_request(
         request
     )
-    with translation.override(language):
+    with variants.override(language):
         if is_asked_by_script(request):
             titles = {
                 500: _("Something broke on our side"),

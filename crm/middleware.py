@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
 
@@ -63,7 +63,8 @@ class Viewer:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if not request.user.is_authenticated:
-            return self.get_response(request)
+            with variants.override(request.LANGUAGE_CODE):
+                return self.get_response(request)
         request.LANGUAGE_CODE = language = (
             request.user.language
         )  # of before the view, which may sign out
@@ -74,7 +75,7 @@ class Viewer:
             region = number_formats.resolve(request.user.region, organisation.country)
             self._look(request)
             with (
-                translation.override(language),
+                variants.override(language),
                 timezone.override(zone),
                 number_formats.override(region),
             ):

@@ -105,5 +105,5 @@ def help_topic(request: Request, topic: str) -> HttpResponse:
     """One page of the help, written for each language by itself (crm/docs)."""
     if topic not in HELP:
         raise Http404
-    page = f"{get_language()}/{topic}.html"
+    page = f"{get_language()[:2]}/{topic}.html"
     return render(request, "help/topic.html", {"title": HELP[topic], "page": page})

@@ -34,6 +34,7 @@ from crm.accounts.models import Invitation
 from crm.accounts.request import Request
 from crm.accounts.sign_in import demo, passwords
 from crm.lib import clock
+from crm.lib.wording import variants
 
 
 @login_not_required
@@ -45,7 +46,7 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
     user = demo.person(request.POST.get("as", ""))
     if user is None:
         raise Http404
-    people.prefer(user, at=clock.now(), language=translation.get_language())
+    people.prefer(user, at=clock.now(), language=translation.get_language()[:2])
     login(request, user, backend="crm.accounts.backend.Backend")
     return redirect("home")
 
@@ -62,7 +63,7 @@ def join(request: HttpRequest, pk: int, signature: str) -> HttpResponse:
     now = clock.now()
     try:
         invitation = invitations.find(pk, signature, at=now)
-        with translation.override(_language_for(request, invitation)):
+        with variants.override(_language_for(request, invitation)):
             return _join(request, invitation, now)
     except (invitations.UnknownLink, invitations.LinkOver) as error:
         return render(request, "accounts/join_over.html", {"error": error}, status=error.status)
@@ -76,7 +77,7 @@ def _language_for(request: HttpRequest, invitation: Invitation) -> str:
 
 def _join(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
     person = invitation.person
-    initial = {"name": person.name, "language": translation.get_language()}
+    initial = {"name": person.name, "language": translation.get_language()[:2]}
     form = JoinForm(request.POST or None, user=person, initial=initial)
     if request.method == "POST" and form.is_valid():
         person = invitations.accept(invitation, at=now, **form.cleaned_data)
@@ -92,7 +93,7 @@ def preferences(request: Request) -> HttpResponse:
     form = PreferencesForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
         people.prefer(request.user, at=request.now, **form.cleaned_data)
-        with translation.override(form.cleaned_data["language"]):
+        with variants.override(form.cleaned_data["language"]):
             messages.success(request, _("Preferences saved."))
         return redirect("preferences")
     return _show_preferences(request, status=422 if form.errors else 200, form=form)

@@ -19,6 +19,7 @@ from crm.api.models import Key
 from crm.api.states import Scope
 from crm.lib import clock
 from crm.lib.bilingual import LANGUAGES
+from crm.lib.wording import variants
 
 
 class KeyAuthentication(BaseAuthentication):
@@ -47,7 +48,8 @@ def _speak_to(owner: User, accepted: str) -> None:
     own.
     """
     asked = [name.split("-")[0] for name, _share in parse_accept_lang_header(accepted.lower())]
-    translation.activate(next((name for name in asked if name in LANGUAGES), owner.language))
+    language = next((name for name in asked if name in LANGUAGES), owner.language)
+    translation.activate(variants.language(language))
 
 
 class InScope(BasePermission):

@@ -58,9 +58,9 @@ class Group:
 
 
 @lru_cache(maxsize=8)
-def groups(language: str, said: str = "") -> list[Group]:
-    """Every operation by subject, in the order of TAGS."""
-    whole = document(language, said)
+def groups(language: str) -> list[Group]:
+    """Return every operation by subject, in the order of TAGS."""
+    whole = document(language)
     calls = [
         (operation["tags"][0], _call(whole, method, path, operation))
         for path, operations in whole["paths"].items()

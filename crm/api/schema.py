@@ -19,7 +19,6 @@ from rest_framework.views import APIView
 from crm.api.answers import LONGEST
 from crm.api.endpoint import HEADER
 from crm.api.problems import MEDIA_TYPE, TITLES, Problem
-from crm.lib.wording import variants
 
 ALWAYS = (400, 401, 403, 405, 406, 429, 500)
 WRITING = (409, 413, 415, 422)
@@ -84,8 +83,8 @@ class Operation(AutoSchema):
 
 
 @lru_cache(maxsize=8)
-def document(language: str, said: str = "") -> dict[str, Any]:
-    """The whole document in one language, in the words in use (``said``: terms.mark)."""
+def document(language: str) -> dict[str, Any]:
+    """Return the whole document in one language, a variant of Spanish included."""
     with translation.override(language):
         return SchemaGenerator().get_schema(request=None, public=True)
 
@@ -98,4 +97,4 @@ class Schema(APIView):
     scope = ""
 
     def get(self, request: Request) -> Response:
-        return Response(document(translation.get_language()[:2], variants.mark()))
+        return Response(document(translation.get_language()))

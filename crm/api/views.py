@@ -14,7 +14,6 @@ from crm.api import keys, reference
 from crm.api.forms import KeyForm
 from crm.lib import clock
 from crm.lib.errors import DomainError
-from crm.lib.wording import variants
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -64,7 +63,7 @@ def docs(request: Request) -> HttpResponse:
     """The documentation, drawn from the schema by the server: no script, so the strict
     CSP holds.
     """
-    groups = reference.groups(translation.get_language()[:2], variants.mark())
+    groups = reference.groups(translation.get_language())
     return render(
         request, "api/docs.html", {"groups": groups, "header": "Authorization: Bearer rlv_…"}
     )

@@ -17,12 +17,13 @@ from django.core.mail import EmailMultiAlternatives
 from django.core.mail.backends.base import BaseEmailBackend
 from django.template import Context
 from django.template.loader import select_template
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from crm.accounts import invitations, people
 from crm.accounts.models import Organisation
 from crm.accounts.sign_in import passwords
 from crm.lib.text import clean_line
+from crm.lib.wording import variants
 from crm.notifications.models import Message
 from crm.notifications.sentences import words
 
@@ -69,7 +70,7 @@ def rendered(message: Message, organisation: Organisation) -> tuple[str, str, st
     """Subject, text and HTML in the recipient's language and zone."""
     person = message.recipient
     with ExitStack() as stack:
-        stack.enter_context(translation.override(person.language))
+        stack.enter_context(variants.override(person.language))
         stack.enter_context(timezone.override(ZoneInfo(person.time_zone or organisation.time_zone)))
         context = {
             **message.params,

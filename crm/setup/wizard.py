@@ -8,7 +8,6 @@ from datetime import date, datetime
 
 from django.conf import settings
 from django.db import transaction
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -17,6 +16,7 @@ from crm.accounts.models import Invitation, Membership, Organisation, Team, User
 from crm.accounts.states import Side
 from crm.lib.clock import local_date
 from crm.lib.errors import DomainError
+from crm.lib.wording import variants
 from crm.setup import defaults
 from crm.setup.starter import catalogues
 from crm.setup.starter.agreements import DEFINITIONS, PACES, commitments
@@ -121,7 +121,7 @@ def set_hours(
     Signed hours stay as they are: then the agreement has to be signed anew, and its step is open
     again.
     """
-    with translation.override(organisation.language):
+    with variants.override(organisation.language):
         name = _("Office")
     before = calendars.main()
     after = calendars.settle(name, organisation.time_zone, windows, by=by, at=at)
@@ -261,7 +261,7 @@ def agree(pace: str, volume: int | None, *, by: User, at: datetime) -> Agreement
         set_hours(organisation, hours_text.PRESETS["week"], by=by, at=at)
         calendar = calendars.main()
     assert calendar is not None
-    with translation.override(organisation.language):
+    with variants.override(organisation.language):
         name = _("Marketing and sales")
     agreement = Agreement.objects.filter(teams__isnull=True).order_by("pk").first()
     if (before := agreements.unsigned()) is not None:

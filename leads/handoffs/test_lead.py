@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.utils import translation
 from django.utils.translation import gettext as _
 
 from crm.accounts import people
 from crm.accounts.models import Team, User
 from crm.accounts.states import Side
+from crm.lib.wording import variants
 from crm.notifications.models import Message
 from leads import events
 from leads.handoffs import outcomes, transitions
@@ -58,7 +58,7 @@ def send(team: Team, version: PersonaVersion, *, by: User, at: datetime) -> Hand
 
     Raises what handoffs.hand_off raises: NoAgreement, NotAnMql, PackageIncomplete.
     """
-    with translation.override(people.organisation().language):
+    with variants.override(people.organisation().language):
         name, company = _("Test lead"), _("Test company")
     data = fitting(facts.rules(version), name=name, company=f"{company} · {version}")
     marketing = (

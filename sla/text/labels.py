@@ -7,9 +7,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from django.utils import translation
-
 from crm.lib.bilingual import LANGUAGES
+from crm.lib.wording import variants
 from leads.models import CustomField, Source, ValuableActionKind
 from leads.records import fields
 from personas.models import Criterion, Persona
@@ -45,7 +44,7 @@ def package_fields() -> dict[str, dict[str, str]]:
     """
     found: dict[str, dict[str, str]] = {field: {} for field in fields.FIELD_LABELS}
     for language in LANGUAGES:
-        with translation.override(language):
+        with variants.override(language):
             for field, label in fields.FIELD_LABELS.items():
                 found[field][language] = str(label)
     own = CustomField.objects.filter(archived_at__isnull=True)

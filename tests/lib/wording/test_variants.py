@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
-from django.utils import translation
+from django.utils import formats
 from django.utils.translation import gettext, ngettext
 
 from crm.lib.wording import variants
+from tests.sources import ROOT
 
 LEAD_AND_SLA = {"lead": "lead", "agreement": "SLA"}
 
@@ -25,28 +29,33 @@ def test_text_says_the_words_in_use(text: str, said: str) -> None:
         assert variants.apply(text) == said
 
 
-def test_catalogue_says_the_words_in_use() -> None:
-    with translation.override("es"):
-        before = (
+def test_catalogue_has_the_words_in_use() -> None:
+    with variants.override("es"):
+        assert (gettext("All leads"), gettext("Agreement")) == (
+            "Todos los prospectos",
+            "Acuerdo (ANS)",
+        )
+    with variants.using(lambda: LEAD_AND_SLA), variants.override("es"):
+        texts = (
             gettext("All leads"),
-            ngettext("{n} lead matches.", "{n} leads match.", 2),
+            ngettext("%(n)s lead matches.", "%(n)s leads match.", 2),
             gettext("Agreement"),
         )
-        with variants.using(lambda: LEAD_AND_SLA):
-            after = gettext("All leads"), gettext("Agreement")
-    assert (before[0], before[2], after) == (
-        "Todos los prospectos",
-        "Acuerdo (ANS)",
-        ("Todos los leads", "Acuerdo (SLA)"),
-    )
+    assert texts == ("Todos los leads", "%(n)s leads coinciden.", "Acuerdo (SLA)")
+
+
+def test_texts_without_the_words_are_those_of_the_spanish_catalogue() -> None:
+    with variants.using(lambda: LEAD_AND_SLA), variants.override("es"):
+        assert gettext("Preferences saved.") == "Preferencias guardadas."
+        assert formats.get_format("DECIMAL_SEPARATOR") == ","
 
 
 def test_english_stays_as_it_is() -> None:
-    with translation.override("en"), variants.using(lambda: LEAD_AND_SLA):
+    with variants.using(lambda: LEAD_AND_SLA), variants.override("en"):
         assert gettext("All leads") == "All leads"
 
 
-def test_words_are_asked_for_once_and_only_if_something_is_said() -> None:
+def test_words_are_asked_for_once_and_only_in_spanish() -> None:
     asked: list[int] = []
 
     def source() -> dict[str, str]:
@@ -54,10 +63,22 @@ def test_words_are_asked_for_once_and_only_if_something_is_said() -> None:
         return LEAD_AND_SLA
 
     with variants.using(source):
+        assert variants.language("en") == "en"
         assert asked == []
-        variants.apply("prospecto")
-        variants.apply("prospecto")
+        assert variants.language("es") == "es-x-lead-sla"
+        assert variants.language("es") == "es-x-lead-sla"
     assert asked == [1]
+
+
+def test_compiled_variants_are_those_of_todays_catalogue(tmp_path: Path) -> None:
+    """`make messages` compiles them; a catalogue that changed without them fails here."""
+    locale = ROOT / "crm" / "locale"
+    shutil.copytree(locale / "es", tmp_path / "es")
+    variants.compile_catalogues(tmp_path)
+    compiled = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("es_*/**/*.mo"))
+    assert len(compiled) == 3
+    for path in compiled:
+        assert (locale / path).read_bytes() == (tmp_path / path).read_bytes(), str(path)
 
 
 @pytest.mark.parametrize(

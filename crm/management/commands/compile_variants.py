@@ -1,0 +1,19 @@
+"""Compile the variants of the Spanish catalogue: "lead" for "prospecto", "SLA" for "ANS"."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from django.apps import apps
+from django.core.management.base import BaseCommand
+
+from crm.lib.wording import variants
+
+
+class Command(BaseCommand):
+    help = "Compile the variants of the Spanish catalogue; for developers, see `make messages`."
+    requires_system_checks: list[str] = []
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        variants.compile_catalogues(Path(apps.get_app_config("crm").path) / "locale")
