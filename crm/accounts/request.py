@@ -1,13 +1,19 @@
-"""What a request of a signed-in person carries here, for type checking of views."""
+"""The request of a signed-in person, for type checking, and the guards of views."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import wraps
+from typing import Any
 
-from django.http import HttpRequest
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
 from django_htmx.middleware import HtmxDetails
 
 from crm.accounts.models import Organisation, User
+
+View = Callable[..., HttpResponse]
 
 
 class Request(HttpRequest):
@@ -24,3 +30,23 @@ class Request(HttpRequest):
     counts: dict[str, int]
     density: str
     id: str
+
+
+def deny_unless(is_allowed: bool) -> None:
+    """Raise PermissionDenied, which answers 403, unless ``is_allowed``."""
+    if not is_allowed:
+        raise PermissionDenied
+
+
+def require_permission(predicate: Callable[[User], bool]) -> Callable[[View], View]:
+    """Decorate a view to answer 403 unless ``predicate`` holds for the person who asks."""
+
+    def decorate(view: View) -> View:
+        @wraps(view)
+        def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+            deny_unless(predicate(request.user))
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate

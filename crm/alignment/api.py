@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.core.exceptions import PermissionDenied
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
@@ -11,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from crm.accounts import people
+from crm.accounts.request import deny_unless
 from crm.alignment.forms import ScopeForm
 from crm.alignment.numbers import report
 from crm.lib import clock, rest
@@ -177,8 +177,7 @@ class Funnel(APIView):
         responses=FunnelShown,
     )
     def get(self, request: Request) -> Response:
-        if not permissions.can_read_alignment(request.user):
-            raise PermissionDenied
+        deny_unless(permissions.can_read_alignment(request.user))
         rest.check_query(request.query_params, ("from", "to", "source"))
         form = ScopeForm(request.query_params, zone=people.organisation().time_zone, at=clock.now())
         if not form.is_valid():

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
-from crm.accounts.request import Request
+from crm.accounts.request import Request, deny_unless
 from crm.alignment.forms import ScopeForm
 from crm.alignment.numbers import cohort
 from crm.alignment.numbers.cohort import Group
@@ -76,8 +75,7 @@ def persona_results(request: Request) -> HttpResponse:
     """Personas side by side with what became of their leads, from the numbers of the alignment
     page.
     """
-    if not can_read_alignment(request.user):
-        raise PermissionDenied
+    deny_unless(can_read_alignment(request.user))
     form = ScopeForm(request.GET, zone=request.organisation.time_zone, at=request.now)
     context: dict[str, Any] = {"form": form, "presets": form.presets()}
     if not form.is_valid():

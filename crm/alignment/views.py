@@ -6,13 +6,12 @@ from dataclasses import replace
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from crm.accounts.request import Request
+from crm.accounts.request import Request, deny_unless
 from crm.alignment import rows
 from crm.alignment.forms import ListForm, PageForm, ScopeForm
 from crm.alignment.numbers import report, slices
@@ -26,8 +25,7 @@ def _asked(request: Request, form: type[Form]) -> Form:
     """The question in the address, put at this moment; 403 for those who make no business of the
     numbers.
     """
-    if not permissions.can_read_alignment(request.user):
-        raise PermissionDenied
+    deny_unless(permissions.can_read_alignment(request.user))
     return form(request.GET, zone=request.organisation.time_zone, at=request.now)
 
 

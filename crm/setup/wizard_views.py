@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import wraps
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import PermissionDenied
 from django.forms import Form
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,7 +17,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm.accounts import organisations, people
-from crm.accounts.request import Request
+from crm.accounts.permissions import can_configure
+from crm.accounts.request import Request, deny_unless, require_permission
 from crm.accounts.states import Side
 from crm.accounts.views import too_often
 from crm.lib import clock
@@ -45,20 +44,7 @@ from personas import personas
 from sla.calendars import hours_text
 from sla.text import promises
 
-View = Callable[..., HttpResponse]
 Save = Callable[[Any], Any]
-
-
-def admin_only(view: View) -> View:
-    """403 for everybody but admins."""
-
-    @wraps(view)
-    def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not request.user.is_admin:
-            raise PermissionDenied
-        return view(request, *args, **kwargs)
-
-    return guarded
 
 
 page = require_http_methods(["GET", "HEAD", "POST"])
@@ -95,7 +81,7 @@ def first(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@admin_only
+@require_permission(can_configure)
 def checklist(request: Request) -> HttpResponse:
     """What is done, what is open, and one thing to do next; later the list of settings."""
     organisation = request.organisation
@@ -110,18 +96,17 @@ def checklist(request: Request) -> HttpResponse:
 
 
 @require_POST
-@admin_only
+@require_permission(can_configure)
 def skip(request: Request, key: str) -> HttpResponse:
     """Leave a step for later."""
-    if key not in steps.KEYS:
-        raise PermissionDenied
+    deny_unless(key in steps.KEYS)
     if request.organisation.setup_steps.get(key) != organisations.DONE:
         organisations.note_step(key, organisations.SKIPPED, by=request.user, at=clock.now())
     return onwards(key)
 
 
 @require_POST
-@admin_only
+@require_permission(can_configure)
 def end(request: Request) -> HttpResponse:
     """Finish or dismiss the checklist."""
     organisations.end_setup(by=request.user, at=clock.now())
@@ -176,7 +161,7 @@ def answer(request: Request, key: str, form: Form, save: Save, **context: Any) -
 
 
 @page
-@admin_only
+@require_permission(can_configure)
 def organisation(request: Request) -> HttpResponse:
     """Name, language, currency, zone, country."""
     form = OrganisationForm(request.POST or None, organisation=request.organisation)
@@ -189,7 +174,7 @@ def organisation(request: Request) -> HttpResponse:
 
 
 @page
-@admin_only
+@require_permission(can_configure)
 def holidays(request: Request) -> HttpResponse:
     """The country's holidays, each to be kept or not, and one's own."""
     days = wizard.days(request.organisation, at=clock.now())
@@ -202,7 +187,7 @@ def holidays(request: Request) -> HttpResponse:
 
 
 @page
-@admin_only
+@require_permission(can_configure)
 def working_hours(request: Request) -> HttpResponse:
     """When a promised hour counts."""
     form = HoursForm(request.POST or None, windows=wizard.hours_today(at=request.now))
@@ -216,7 +201,7 @@ def working_hours(request: Request) -> HttpResponse:
 
 
 @page
-@admin_only
+@require_permission(can_configure)
 def teams(request: Request) -> HttpResponse:
     """A team of each side, and several people at once."""
     found = {side: wizard.first_team(side) for side in Side.values}
@@ -232,7 +217,7 @@ def teams(request: Request) -> HttpResponse:
 
 
 @page
-@admin_only
+@require_permission(can_configure)
 def persona(request: Request) -> HttpResponse:
     """Choose a persona to begin with."""
     form = PersonaForm(request.POST or None)
@@ -246,7 +231,7 @@ def persona(request: Request) -> HttpResponse:
 
 
 @page
-@admin_only
+@require_permission(can_configure)
 def agreement(request: Request) -> HttpResponse:
     """Choose an agreement to begin with; who leads a side signs for it, who leads both for both."""
     found = summary.agreements(request.user)
@@ -271,8 +256,7 @@ def agreement(request: Request) -> HttpResponse:
 def sign(request: Request) -> HttpResponse:
     """What waits for a signature, for the leads who may give it."""
     waiting = summary.agreements(request.user)
-    if not request.user.is_admin and not waiting["may_sign"]:
-        raise PermissionDenied
+    deny_unless(can_configure(request.user) or waiting["may_sign"])
     if request.method == "POST":
         if waiting["draft"] is None:
             return redirect("home")
@@ -284,7 +268,7 @@ def sign(request: Request) -> HttpResponse:
 
 
 @page
-@admin_only
+@require_permission(can_configure)
 def test_lead(request: Request) -> HttpResponse:
     """Send a marked lead through and see what happens."""
     form = TestLeadForm(request.POST or None)
@@ -299,7 +283,7 @@ def test_lead(request: Request) -> HttpResponse:
 
 
 @require_safe
-@admin_only
+@require_permission(can_configure)
 def test_lead_now(request: Request) -> HttpResponse:
     """What became of the test lead, as a fragment."""
     now = request.now
@@ -307,7 +291,7 @@ def test_lead_now(request: Request) -> HttpResponse:
 
 
 @require_POST
-@admin_only
+@require_permission(can_configure)
 def test_lead_remove(request: Request) -> HttpResponse:
     """End and archive the test lead."""
     lead = trials.current()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, QuerySet
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -22,6 +21,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from crm.accounts.models import User
+from crm.accounts.request import deny_unless
 from crm.accounts.states import Side
 from crm.accounts.teams import sales_teams
 from crm.lib import clock, rest
@@ -300,11 +300,6 @@ def fetch_to_decide(user: User, pk: int) -> Handoff:
         raise handoffs.AlreadyTaken(taken) from None
 
 
-def check(is_allowed: bool) -> None:
-    if not is_allowed:
-        raise PermissionDenied
-
-
 def show(pk: int, *, at: Any, status: int = 200) -> Response:
     """The handoff as it is after a step."""
     shown = HandoffShown(with_all(Handoff.objects.filter(pk=pk)).get(), context={"at": at}).data
@@ -387,7 +382,7 @@ class HandOff(APIView):
     )
     def post(self, request: Request, pk: int) -> Response:
         lead = fetch_lead(request.user, pk)
-        check(permissions.can_hand_off(request.user, lead))
+        deny_unless(permissions.can_hand_off(request.user, lead))
         given, now = body_of(NewHandoff, request), clock.now()
         version = given.get("persona_version") or persona_match.usual_version(lead)
         if version is None:
@@ -412,7 +407,7 @@ class Step(APIView):
 
     def fetch(self, user: User, pk: int) -> Handoff:
         handoff = fetch(user, pk)
-        check(permissions.can_work(user, handoff))
+        deny_unless(permissions.can_work(user, handoff))
         return handoff
 
     def post(self, request: Request, pk: int) -> Response:
@@ -439,7 +434,7 @@ class Decide(Step):
 
     def fetch(self, user: User, pk: int) -> Handoff:
         handoff = fetch_to_decide(user, pk)
-        check(
+        deny_unless(
             not handoff.is_pending or permissions.can_decide(user, handoff)
         )  # else the step says who was faster
         return handoff
@@ -464,7 +459,7 @@ class Reject(Decide):
 class Withdraw(Step):
     def fetch(self, user: User, pk: int) -> Handoff:
         handoff = fetch(user, pk)
-        check(not handoff.is_pending or permissions.can_withdraw(user, handoff))
+        deny_unless(not handoff.is_pending or permissions.can_withdraw(user, handoff))
         return handoff
 
     def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: Any) -> object:
@@ -482,7 +477,7 @@ class Patient(Step):
 
     def fetch(self, user: User, pk: int) -> Handoff:
         handoff = fetch(user, pk)
-        check(not handoff.is_open or permissions.can_pause(user, handoff))
+        deny_unless(not handoff.is_open or permissions.can_pause(user, handoff))
         return handoff
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.core.exceptions import ValidationError as BadValue
 from django.db.models import QuerySet
 from django.shortcuts import get_object_or_404
@@ -17,6 +16,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from crm.accounts.models import Team, User
+from crm.accounts.request import deny_unless
 from crm.accounts.states import Side
 from crm.lib import clock, rest
 from crm.lib.forms import in_use, plain
@@ -383,8 +383,7 @@ class Leads(APIView):
         responses={201: LeadShown},
     )
     def post(self, request: Request) -> Response:
-        if not permissions.can_log(request.user):
-            raise PermissionDenied
+        deny_unless(permissions.can_log(request.user))
         given = body_of(NewLead, request)
         data = data_for(given)
         data["attributes"] = {
@@ -420,8 +419,7 @@ class LeadDetail(APIView):
     )
     def patch(self, request: Request, pk: int) -> Response:
         lead = fetch(request.user, pk)
-        if not permissions.can_change(request.user, lead):
-            raise PermissionDenied
+        deny_unless(permissions.can_change(request.user, lead))
         given = body_of(LeadChange, request)
         version = given.pop("version")
         try:
@@ -461,8 +459,7 @@ class Actions(APIView):
     )
     def post(self, request: Request, pk: int) -> Response:
         lead = fetch(request.user, pk)
-        if not permissions.can_change(request.user, lead):
-            raise PermissionDenied
+        deny_unless(permissions.can_change(request.user, lead))
         now = clock.now()
         today = events.today(now)
         given = {"occurred_on": today, **body_of(NewAction, request, today=today)}
@@ -485,8 +482,7 @@ class EvidenceList(APIView):
         user, lead = request.user, fetch(request.user, pk)
         handoff = lead_page.latest_handoff(user, lead)
         works = handoff is not None and permissions.can_work(user, handoff)
-        if not (works or permissions.can_qualify(user, lead)):
-            raise PermissionDenied
+        deny_unless(works or permissions.can_qualify(user, lead))
         given = body_of(NewEvidence, request)
         usual = None if works else persona_match.usual_version(lead)
         version = lead_page.version_for(lead, handoff) if works else usual

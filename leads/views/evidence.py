@@ -6,13 +6,12 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
 from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.http import require_POST
 
-from crm.accounts.request import Request
+from crm.accounts.request import Request, deny_unless
 from crm.lib.errors import DomainError
 from crm.lib.forms import refuse
 from leads import events, permissions
@@ -59,8 +58,7 @@ def _note(
 def add_action(request: Request, pk: int) -> HttpResponse:
     """Note a valuable action."""
     lead = fetch(request, pk)
-    if not permissions.can_change(request.user, lead):
-        raise PermissionDenied
+    deny_unless(permissions.can_change(request.user, lead))
     form = ActionForm(request.POST, today=events.today(request.now), auto_id="id_action_%s")
 
     def write(now: datetime) -> None:
@@ -83,8 +81,7 @@ def _judging(request: Request, lead: Lead, code: str) -> PersonaVersion:
     """
     handoff = lead_page.latest_handoff(request.user, lead)
     works = handoff is not None and permissions.can_work(request.user, handoff)
-    if not (works or permissions.can_qualify(request.user, lead)):
-        raise PermissionDenied
+    deny_unless(works or permissions.can_qualify(request.user, lead))
     version = lead_page.version_for(lead, handoff) if works else choice(request, lead).version
     if version is None or code not in {criterion.code for criterion in version.criteria.all()}:
         raise Http404

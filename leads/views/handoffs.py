@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import datetime
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.accounts.models import User
-from crm.accounts.request import Request
+from crm.accounts.request import Request, deny_unless
 from crm.lib.errors import DomainError
 from crm.lib.forms import refuse
 from leads import handoffs, permissions
@@ -49,8 +48,8 @@ def allowed(request: Request, handoff: Handoff, predicate: Predicate, *, when: b
     """403 unless ``predicate``; ``when`` False: the state has moved on, which the step itself
     answers with 409.
     """
-    if when and not predicate(request.user, handoff):
-        raise PermissionDenied
+    if when:
+        deny_unless(predicate(request.user, handoff))
 
 
 def done(request: Request, handoff: Handoff, text: str, *, can_undo: bool = False) -> HttpResponse:
@@ -136,8 +135,8 @@ def undo(request: Request, pk: int) -> HttpResponse:
     """
     handoff = fetch(request, pk)
     decision = decisions.standing(handoff)
-    if decision is not None and not permissions.can_undo(request.user, decision):
-        raise PermissionDenied
+    if decision is not None:
+        deny_unless(permissions.can_undo(request.user, decision))
     decisions.undo(handoff, by=request.user, at=request.now)
     if request.htmx:
         return render(

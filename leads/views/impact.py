@@ -6,13 +6,12 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlencode
 
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from crm.accounts.request import Request
+from crm.accounts.request import Request, deny_unless
 from crm.lib.paging import BadParameter
 from leads import permissions
 from leads.models import Lead
@@ -43,8 +42,7 @@ def of_agreement(request: Request, pk: int) -> HttpResponse:
 
 
 def _check(request: Request) -> None:
-    if not permissions.can_read_alignment(request.user):
-        raise PermissionDenied
+    deny_unless(permissions.can_read_alignment(request.user))
     if set(request.GET) - {"from"}:
         raise BadParameter(_("This address is not known. Start again from the draft."))
 

@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
@@ -21,7 +20,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm.accounts.models import Team
-from crm.accounts.request import Request
+from crm.accounts.request import Request, deny_unless
 from crm.accounts.states import Side
 from crm.lib.files.csv import UnusableFile, neutral
 from crm.lib.files.detect import ENCODINGS, LARGEST
@@ -46,8 +45,8 @@ def fetch(request: Request, pk: int, *, to_work: bool = True) -> ImportRun:
         "team", "created_by", "undone_by"
     )
     run = get_object_or_404(rows.defer("duplicates"), pk=pk)
-    if to_work and not permissions.can_work_import(request.user, run):
-        raise PermissionDenied
+    if to_work:
+        deny_unless(permissions.can_work_import(request.user, run))
     return run
 
 

@@ -7,13 +7,12 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from crm.accounts.request import Request
+from crm.accounts.request import Request, deny_unless
 from crm.lib import edit_conflicts
 from crm.lib.edit_conflicts import ASK, THEIRS, Difference
 from crm.lib.errors import DomainError
@@ -29,8 +28,7 @@ from leads.views.leads import fetch
 def lead_edit(request: Request, pk: int) -> HttpResponse:
     """Change a lead's data; a version that moved on is a conflict that keeps what was typed."""
     lead = fetch(request, pk)
-    if not permissions.can_change(request.user, lead):
-        raise PermissionDenied
+    deny_unless(permissions.can_change(request.user, lead))
     if request.method == "POST":
         return _save(request, lead)
     form = LeadForm(lead=lead)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -13,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from crm.accounts.models import Team
-from crm.accounts.request import Request
+from crm.accounts.request import Request, deny_unless
 from crm.accounts.states import Side
 from crm.lib.errors import DomainError
 from crm.lib.forms import refuse
@@ -56,8 +55,7 @@ def marketing_team(request: Request) -> Team | None:
 @require_http_methods(["GET", "HEAD", "POST"])
 def lead_new(request: Request) -> HttpResponse:
     """Quick log of a lead by hand."""
-    if not permissions.can_log(request.user):
-        raise PermissionDenied
+    deny_unless(permissions.can_log(request.user))
     form = LeadForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         data = form.data_for_lead()

@@ -9,14 +9,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from crm.accounts.models import Team
-from crm.accounts.request import Request
+from crm.accounts.request import Request, deny_unless
 from crm.accounts.teams import sales_teams
 from crm.lib.errors import DomainError
 from crm.lib.forms import refuse
@@ -73,8 +72,7 @@ def choice(request: Request, lead: Lead) -> Choice:
 def qualify(request: Request, pk: int) -> HttpResponse:
     """Each criterion with its evidence, the valuable actions, the package, and the hand-off."""
     lead = fetch(request, pk)
-    if not permissions.can_qualify(request.user, lead):
-        raise PermissionDenied
+    deny_unless(permissions.can_qualify(request.user, lead))
     return show_qualify(request, lead, at=request.now)
 
 
@@ -164,8 +162,7 @@ def _due(policy: dict[str, Any], at: datetime) -> datetime | None:
 def mark_mql(request: Request, pk: int) -> HttpResponse:
     """Record that the lead is an MQL without handing it off yet."""
     lead = fetch(request, pk)
-    if not permissions.can_qualify(request.user, lead):
-        raise PermissionDenied
+    deny_unless(permissions.can_qualify(request.user, lead))
     version = choice(request, lead).version
     if version is None:
         raise Http404
@@ -178,8 +175,7 @@ def mark_mql(request: Request, pk: int) -> HttpResponse:
 def hand_off(request: Request, pk: int) -> HttpResponse:
     """Hand the lead off to a sales team's queue."""
     lead = fetch(request, pk)
-    if not permissions.can_hand_off(request.user, lead):
-        raise PermissionDenied
+    deny_unless(permissions.can_hand_off(request.user, lead))
     form, now, status = HandOffForm(request.POST), request.now, 422
     version = choice(request, lead).version
     if form.is_valid() and version is not None:

@@ -7,13 +7,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from crm.accounts.request import Request
+from crm.accounts.request import Request, deny_unless
 from leads import permissions
 from leads.handoffs import reapply as noun
 from leads.models import Handoff
@@ -26,8 +25,7 @@ STAYS = (Retime.PAST, Retime.OVERDUE, Retime.PAUSED, Retime.NOT_AGREED)
 @require_http_methods(["GET", "HEAD", "POST"])
 def reapply(request: Request) -> HttpResponse:
     """GET: what would move. POST: do it, unless something has changed since it was looked at."""
-    if not permissions.can_reapply(request.user):
-        raise PermissionDenied
+    deny_unless(permissions.can_reapply(request.user))
     if request.method != "POST":
         return _show(request, noun.preview(by=request.user, at=request.now))
     try:

@@ -6,14 +6,13 @@ import json
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from crm.accounts.request import Request
+from crm.accounts.request import Request, require_permission
 from crm.lib.errors import DomainError
 from crm.lib.forms import refuse
 from leads.records import custom_fields
@@ -27,13 +26,13 @@ from personas.forms.draft_data import CRITERIA, Typed
 from personas.forms.personas import DraftForm
 from personas.models import Persona, PersonaVersion
 from personas.states import VersionState
-from personas.views.personas import editors_only, fetch, show
+from personas.views.personas import fetch, show
 
 
 @require_POST
+@require_permission(permissions.can_edit)
 def start(request: Request, pk: int) -> HttpResponse:
     """Open the draft, or begin one with what the published version says."""
-    editors_only(request)
     drafts.start(fetch(pk), by=request.user, at=request.now)
     return redirect("persona_edit", pk=pk)
 
@@ -45,13 +44,13 @@ def draft_of(persona: Persona) -> PersonaVersion | None:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@require_permission(permissions.can_edit)
 def edit(request: Request, pk: int) -> HttpResponse:
     """The whole document as a form.
 
     Rows are added, moved and dropped without saving; over a newer revision both are shown and the
     person chooses.
     """
-    editors_only(request)
     persona = fetch(pk)
     draft, facts = draft_of(persona), custom_fields.catalogue()
     if draft is None:
@@ -167,11 +166,11 @@ def _both(
 
 
 @require_POST
+@require_permission(permissions.can_edit)
 def reading(request: Request, pk: int) -> HttpResponse:
     """One criterion as it is being typed: controls that fit its field, and how the machine reads
     it. Saves nothing.
     """
-    editors_only(request)
     persona, typed, facts = fetch(pk), documents.read(request.POST), custom_fields.catalogue()
     raw = request.POST.get("number", "")
     if not (raw.isascii() and raw.isdigit() and int(raw[:4]) < len(typed.criteria)):
@@ -207,10 +206,9 @@ def _fits(row: dict[str, Any], facts: Fields) -> bool:
 
 
 @require_POST
+@require_permission(permissions.can_publish)
 def publish(request: Request, pk: int) -> HttpResponse:
     """Put the draft in force and tell the leads of both sides."""
-    if not permissions.can_publish(request.user):
-        raise PermissionDenied
     persona = fetch(pk)
     draft = draft_of(persona)
     try:
@@ -231,9 +229,9 @@ def publish(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
+@require_permission(permissions.can_edit)
 def discard(request: Request, pk: int) -> HttpResponse:
     """Remove the draft."""
-    editors_only(request)
     draft = draft_of(fetch(pk))
     if draft is not None:
         drafts.discard(draft, by=request.user, at=request.now)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm.accounts.request import Request
+from crm.accounts.request import Request, require_permission
 from crm.lib.bilingual import in_language
 from crm.lib.errors import DomainError
 from crm.lib.forms import refuse
@@ -37,12 +36,6 @@ def versions_of(persona: Persona) -> list[PersonaVersion]:
     return list(rows.prefetch_related("criteria").order_by("-number"))
 
 
-def editors_only(request: Request) -> None:
-    """403 for those who may not write personas."""
-    if not permissions.can_edit(request.user):
-        raise PermissionDenied
-
-
 @require_safe
 def personas(request: Request) -> HttpResponse:
     """Every persona: those in use, drafts, those put away."""
@@ -60,9 +53,9 @@ def personas(request: Request) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@require_permission(permissions.can_edit)
 def persona_new(request: Request) -> HttpResponse:
     """A new persona, from an example or from a blank page."""
-    editors_only(request)
     form = NewForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         key = form.cleaned_data["template"]
@@ -159,9 +152,9 @@ def _version(
 
 
 @require_POST
+@require_permission(permissions.can_edit)
 def persona_rename(request: Request, pk: int) -> HttpResponse:
     """Another name in both languages."""
-    editors_only(request)
     persona, form = fetch(pk), NameForm(request.POST)
     status = 422
     if form.is_valid():
@@ -185,9 +178,9 @@ def persona_rename(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
+@require_permission(permissions.can_edit)
 def persona_archive(request: Request, pk: int) -> HttpResponse:
     """Put it away."""
-    editors_only(request)
     persona = catalogue.archive(fetch(pk), by=request.user, at=request.now)
     messages.success(
         request, _("“%(name)s” is archived. What it has judged stays judged.") % {"name": persona}
@@ -196,9 +189,9 @@ def persona_archive(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
+@require_permission(permissions.can_edit)
 def persona_restore(request: Request, pk: int) -> HttpResponse:
     """Take it back into use."""
-    editors_only(request)
     persona = catalogue.restore(fetch(pk), by=request.user, at=request.now)
     messages.success(request, _("“%(name)s” is in use again.") % {"name": persona})
     return redirect("persona", pk=pk)

@@ -12,7 +12,6 @@ from decimal import Decimal
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.forms.utils import ErrorDict
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -20,7 +19,7 @@ from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from crm.accounts.request import Request
+from crm.accounts.request import Request, deny_unless
 from crm.lib import edit_conflicts
 from crm.lib.edit_conflicts import ASK, THEIRS, Difference
 from crm.lib.errors import DomainError
@@ -84,8 +83,7 @@ class Editor:
 def agreement_edit(request: Request, pk: int) -> HttpResponse:
     """Change a draft."""
     version = fetch(pk)
-    if not permissions.can_write(request.user, version):
-        raise PermissionDenied
+    deny_unless(permissions.can_write(request.user, version))
     if version.state != "draft":
         if request.method == "POST":
             raise drafts.TextIsClosed
@@ -240,8 +238,7 @@ def _show(
 def agreement_capacity(request: Request, pk: int) -> HttpResponse:
     """Whether sales can work what marketing promises, as it is typed now: a fragment."""
     version = fetch(pk)
-    if not permissions.can_write(request.user, version):
-        raise PermissionDenied
+    deny_unless(permissions.can_write(request.user, version))
     editor = Editor.of(version, request.POST.copy(), wish="look")
     found = _capacity(editor.form["capacity"].value(), editor.promises)
     return render(request, "sla/_agreement_capacity.html", {"capacity": found})

@@ -7,14 +7,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST
 
-from crm.accounts.request import Request
+from crm.accounts.request import Request, deny_unless
 from crm.accounts.sign_in import demo
 from crm.accounts.states import Side
 from crm.accounts.views import too_often
@@ -31,8 +30,7 @@ from sla.views.agreements import fetch, show
 def _writing(request: Request, pk: int) -> AgreementVersion:
     """The version, for those who may write it; 403 for others."""
     version = fetch(pk)
-    if not permissions.can_write(request.user, version):
-        raise PermissionDenied
+    deny_unless(permissions.can_write(request.user, version))
     return version
 
 
@@ -40,8 +38,7 @@ def _writing(request: Request, pk: int) -> AgreementVersion:
 def agreement_comment(request: Request, pk: int) -> HttpResponse:
     """Say something about a section, or answer somebody."""
     version = fetch(pk)
-    if not permissions.can_comment(request.user, version):
-        raise PermissionDenied
+    deny_unless(permissions.can_comment(request.user, version))
     form = CommentForm(request.POST, version=version)
     if not form.is_valid():
         return show(request, version, status=422, comment=form)
@@ -105,8 +102,7 @@ def agreement_sign(request: Request, pk: int) -> HttpResponse:
     version = fetch(pk)
     sides = agreement_page.sides_to_sign(version, request.user)
     if not sides:
-        if not permissions.can_write(request.user, version):
-            raise PermissionDenied
+        deny_unless(permissions.can_write(request.user, version))
         return redirect("agreement_version", pk=version.pk)
     if request.method == "POST" and (refusal := too_often(request)):
         return refusal
@@ -155,8 +151,7 @@ def _signing(version: AgreementVersion, sides: list[str], form: SignForm) -> dic
 @require_http_methods(["GET", "HEAD", "POST"])
 def agreement_new(request: Request) -> HttpResponse:
     """An agreement of its own for some sales teams, drafted from the one that binds them now."""
-    if not permissions.can_found(request.user):
-        raise PermissionDenied
+    deny_unless(permissions.can_found(request.user))
     form, status = FoundForm(request.POST or None), 200
     if request.method == "POST":
         status = 422

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
-from functools import wraps
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.forms import Form
 from django.http import HttpResponse
@@ -19,7 +17,7 @@ from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm.accounts.request import Request
+from crm.accounts.request import Request, require_permission
 from crm.lib.clock import local_date
 from crm.lib.errors import DomainError
 from crm.lib.forms import refuse
@@ -41,20 +39,7 @@ from sla.permissions import can_edit_calendars
 from sla.text import deadlines
 from sla.views import calendar_page as overview
 
-View = Callable[..., HttpResponse]
 page = require_http_methods(["GET", "HEAD", "POST"])
-
-
-def editors_only(view: View) -> View:
-    """403 for everybody else."""
-
-    @wraps(view)
-    def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not can_edit_calendars(request.user):
-            raise PermissionDenied
-        return view(request, *args, **kwargs)
-
-    return guarded
 
 
 def fetch(pk: int, *, hold: bool = False) -> Calendar:
@@ -144,7 +129,7 @@ def calendar_page(request: Request, pk: int) -> HttpResponse:
 
 
 @page
-@editors_only
+@require_permission(can_edit_calendars)
 def calendar_new(request: Request) -> HttpResponse:
     """A new calendar, of its own hours or as a copy of another one."""
     text = request.GET.get("copy", "")
@@ -194,7 +179,7 @@ def answer(
 
 
 @page
-@editors_only
+@require_permission(can_edit_calendars)
 @transaction.atomic
 def calendar_edit(request: Request, pk: int) -> HttpResponse:
     """Name, zone and weekly hours; of signed hours only the name."""
@@ -224,7 +209,7 @@ def calendar_edit(request: Request, pk: int) -> HttpResponse:
 
 
 @page
-@editors_only
+@require_permission(can_edit_calendars)
 @transaction.atomic
 def calendar_week(request: Request, pk: int) -> HttpResponse:
     """Weekly hours from a date on: new ones, or those of ``?from=``."""
@@ -252,7 +237,7 @@ def calendar_week(request: Request, pk: int) -> HttpResponse:
 
 
 @page
-@editors_only
+@require_permission(can_edit_calendars)
 def calendar_day(request: Request, pk: int) -> HttpResponse:
     """A date that differs: a new one, or that of ``?on=``."""
     calendar, on = fetch(pk), day_of(request, "on")
@@ -279,7 +264,7 @@ def calendar_day(request: Request, pk: int) -> HttpResponse:
 
 
 @page
-@editors_only
+@require_permission(can_edit_calendars)
 def calendar_holidays(request: Request, pk: int) -> HttpResponse:
     """The holidays of a country and region for a year, shown beside what the calendar has, before
     they are copied.
@@ -318,7 +303,7 @@ def calendar_holidays(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@editors_only
+@require_permission(can_edit_calendars)
 def calendar_archive(request: Request, pk: int) -> HttpResponse:
     """Take a calendar out of use; refused while an agreement needs it."""
     calendar = fetch(pk)
@@ -332,7 +317,7 @@ def calendar_archive(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@editors_only
+@require_permission(can_edit_calendars)
 def calendar_restore(request: Request, pk: int) -> HttpResponse:
     """Bring an archived calendar back."""
     calendar = fetch(pk)

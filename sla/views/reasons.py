@@ -6,12 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import wraps
 from types import ModuleType
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.functional import Promise
@@ -19,7 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_POST
 
-from crm.accounts.request import Request
+from crm.accounts.request import Request, require_permission
 from crm.lib.errors import DomainError
 from crm.lib.forms import refuse
 from sla.agreements import pause_reasons, permissions, reason_catalogue, rejection_reasons
@@ -74,20 +72,8 @@ PAUSING = Catalogue(
 )
 
 
-def keeps_reasons(view: View) -> View:
-    """403 for whoever may not keep the catalogues."""
-
-    @wraps(view)
-    def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not permissions.can_keep_reasons(request.user):
-            raise PermissionDenied
-        return view(request, *args, **kwargs)
-
-    return guarded
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
-@keeps_reasons
+@require_permission(permissions.can_keep_reasons)
 def listing(request: Request, catalogue: Catalogue) -> HttpResponse:
     """All reasons in their order, and a form for a new one."""
     rows = list(catalogue.model._default_manager.all())
@@ -120,7 +106,7 @@ def _said(reason: Reason) -> str | Promise:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@keeps_reasons
+@require_permission(permissions.can_keep_reasons)
 def editing(request: Request, catalogue: Catalogue, pk: int) -> HttpResponse:
     """Change one reason."""
     reason = catalogue.one(pk)
@@ -144,7 +130,7 @@ def editing(request: Request, catalogue: Catalogue, pk: int) -> HttpResponse:
 
 
 @require_POST
-@keeps_reasons
+@require_permission(permissions.can_keep_reasons)
 def archive(request: Request, catalogue: Catalogue, pk: int) -> HttpResponse:
     """No rep chooses it any more."""
     reason_catalogue.archive(catalogue.one(pk), by=request.user, at=request.now)
@@ -152,7 +138,7 @@ def archive(request: Request, catalogue: Catalogue, pk: int) -> HttpResponse:
 
 
 @require_POST
-@keeps_reasons
+@require_permission(permissions.can_keep_reasons)
 def restore(request: Request, catalogue: Catalogue, pk: int) -> HttpResponse:
     """Use it again."""
     reason_catalogue.restore(catalogue.one(pk), by=request.user, at=request.now)
@@ -160,7 +146,7 @@ def restore(request: Request, catalogue: Catalogue, pk: int) -> HttpResponse:
 
 
 @require_POST
-@keeps_reasons
+@require_permission(permissions.can_keep_reasons)
 def delete(request: Request, catalogue: Catalogue, pk: int) -> HttpResponse:
     """Take away what no agreement ever named."""
     catalogue.store.delete(catalogue.one(pk), by=request.user, at=request.now)

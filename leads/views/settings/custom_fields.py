@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
-from crm.accounts.request import Request
+from crm.accounts.request import Request, require_permission
 from crm.lib.errors import DomainError
 from crm.lib.forms import refuse
 from leads.models import CustomField
@@ -19,16 +18,10 @@ from personas.forms.personas import CustomFieldForm
 from personas.states import FieldType
 
 
-def editors_only(request: Request) -> None:
-    """403 for those who may not change what is asked of leads."""
-    if not permissions.can_edit_fields(request.user):
-        raise PermissionDenied
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
+@require_permission(permissions.can_edit_fields)
 def custom_fields(request: Request) -> HttpResponse:
     """All of them, and the form for a new one."""
-    editors_only(request)
     form, status = CustomFieldForm(request.POST or None), 200
     if request.method == "POST":
         status = 422
@@ -53,9 +46,9 @@ def custom_fields(request: Request) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@require_permission(permissions.can_edit_fields)
 def custom_field(request: Request, pk: int) -> HttpResponse:
     """One field: its words and its choices; archive it."""
-    editors_only(request)
     custom = get_object_or_404(CustomField, pk=pk)
     form, status = CustomFieldForm(request.POST or None, custom=custom), 200
     if request.method == "POST":
@@ -73,18 +66,18 @@ def custom_field(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
+@require_permission(permissions.can_edit_fields)
 def archive(request: Request, pk: int) -> HttpResponse:
     """Ask for it no more."""
-    editors_only(request)
     customs.archive(get_object_or_404(CustomField, pk=pk), by=request.user, at=request.now)
     messages.success(request, _("The field is archived. What leads have answered stays."))
     return redirect("custom_field", pk=pk)
 
 
 @require_POST
+@require_permission(permissions.can_edit_fields)
 def restore(request: Request, pk: int) -> HttpResponse:
     """Ask for it again."""
-    editors_only(request)
     customs.restore(get_object_or_404(CustomField, pk=pk), by=request.user, at=request.now)
     messages.success(request, _("The field is asked for again."))
     return redirect("custom_field", pk=pk)

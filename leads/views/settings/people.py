@@ -6,12 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import wraps
-from typing import Any
 
 from django.conf import settings
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -22,7 +19,7 @@ from crm.accounts import directory, invitations, leaves
 from crm.accounts.forms import LeaveForm
 from crm.accounts.models import Invitation, Leave, User
 from crm.accounts.permissions import can_manage_people
-from crm.accounts.request import Request
+from crm.accounts.request import Request, require_permission
 from crm.lib.errors import DomainError
 from crm.lib.forms import refuse
 from crm.lib.paging import BadParameter
@@ -32,23 +29,9 @@ from leads.forms.people import HeirsForm, InviteForm, PersonForm, PlaceForm
 from leads.staff import people
 from leads.staff.handover import Heirs, plan, work_of
 
-View = Callable[..., HttpResponse]
-
-
-def admins_only(view: View) -> View:
-    """403 for everybody else."""
-
-    @wraps(view)
-    def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not can_manage_people(request.user):
-            raise PermissionDenied
-        return view(request, *args, **kwargs)
-
-    return guarded
-
 
 @require_safe
-@admins_only
+@require_permission(can_manage_people)
 def people_list(request: Request) -> HttpResponse:
     """Everybody: where they belong and how they stand."""
     show = request.GET.get("show", "here")
@@ -67,7 +50,7 @@ def people_list(request: Request) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@admins_only
+@require_permission(can_manage_people)
 def people_invite(request: Request) -> HttpResponse:
     """Invite a person: by mail, or by a link to copy where there is no mail."""
     form, status = (
@@ -144,7 +127,7 @@ def _may_see_links() -> bool:
 
 
 @require_safe
-@admins_only
+@require_permission(can_manage_people)
 def person_page(request: Request, pk: int) -> HttpResponse:
     """One person: state, teams, roles, leave, access."""
     return show(request, fetch(pk), at=request.now)
@@ -172,7 +155,7 @@ def act(
 
 
 @require_POST
-@admins_only
+@require_permission(can_manage_people)
 def person_edit(request: Request, pk: int) -> HttpResponse:
     """Correct name and e-mail."""
     person, form = fetch(pk), PersonForm(request.POST, auto_id="id_edit_%s")
@@ -184,7 +167,7 @@ def person_edit(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@admins_only
+@require_permission(can_manage_people)
 def person_place(request: Request, pk: int) -> HttpResponse:
     """Set teams and roles."""
     person = fetch(pk)
@@ -198,7 +181,7 @@ def person_place(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@admins_only
+@require_permission(can_manage_people)
 def person_leave(request: Request, pk: int) -> HttpResponse:
     """Enter a leave."""
     person, form = fetch(pk), LeaveForm(request.POST, auto_id="id_leave_%s")
@@ -210,7 +193,7 @@ def person_leave(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@admins_only
+@require_permission(can_manage_people)
 def person_leave_end(request: Request, pk: int, leave: int) -> HttpResponse:
     """The person is back, or does not go."""
     row = get_object_or_404(Leave.objects.select_related("person"), pk=leave, person=pk)
@@ -220,7 +203,7 @@ def person_leave_end(request: Request, pk: int, leave: int) -> HttpResponse:
 
 
 @require_POST
-@admins_only
+@require_permission(can_manage_people)
 def person_link(request: Request, pk: int) -> HttpResponse:
     """A new link; the one before stops working."""
     _say_invited(request, people.invite_again(fetch(pk), by=request.user, at=request.now))
@@ -228,7 +211,7 @@ def person_link(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@admins_only
+@require_permission(can_manage_people)
 def person_revoke(request: Request, pk: int) -> HttpResponse:
     """Take the link back."""
     invitations.revoke(fetch(pk), by=request.user, at=request.now)
@@ -237,7 +220,7 @@ def person_revoke(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@admins_only
+@require_permission(can_manage_people)
 def person_sessions(request: Request, pk: int) -> HttpResponse:
     """Sign the person out everywhere."""
     person = fetch(pk)
@@ -247,7 +230,7 @@ def person_sessions(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@admins_only
+@require_permission(can_manage_people)
 def person_reactivate(request: Request, pk: int) -> HttpResponse:
     """Give access again."""
     person = fetch(pk)
@@ -260,7 +243,7 @@ def person_reactivate(request: Request, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@admins_only
+@require_permission(can_manage_people)
 def person_hand_over(request: Request, pk: int) -> HttpResponse:
     """Move all open work of somebody who stays."""
 
@@ -271,7 +254,7 @@ def person_hand_over(request: Request, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@admins_only
+@require_permission(can_manage_people)
 def person_deactivate(request: Request, pk: int) -> HttpResponse:
     """End a person's access, after a look at what moves where."""
 

@@ -10,16 +10,16 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.accounts.models import Team
-from crm.accounts.request import Request
+from crm.accounts.permissions import can_manage_people
+from crm.accounts.request import Request, require_permission
 from crm.lib.errors import DomainError
 from crm.lib.forms import refuse
 from leads.forms.people import NewTeamForm, TeamForm
 from leads.staff import teams
-from leads.views.settings.people import admins_only
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@admins_only
+@require_permission(can_manage_people)
 def team_list(request: Request) -> HttpResponse:
     """All teams with how many belong to them, and the form for a new one."""
     form, status = (
@@ -47,7 +47,7 @@ def team_list(request: Request) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@admins_only
+@require_permission(can_manage_people)
 def team_page(request: Request, pk: int) -> HttpResponse:
     """One team: its name, language and people; archive it."""
     team = get_object_or_404(Team, pk=pk)
@@ -78,7 +78,7 @@ def show(
 
 
 @require_POST
-@admins_only
+@require_permission(can_manage_people)
 def team_archive(request: Request, pk: int) -> HttpResponse:
     """Take a team out of use; refused with the reasons while it is in use."""
     team = get_object_or_404(Team, pk=pk)
@@ -92,7 +92,7 @@ def team_archive(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@admins_only
+@require_permission(can_manage_people)
 def team_restore(request: Request, pk: int) -> HttpResponse:
     """Bring an archived team back."""
     team = teams.restore(get_object_or_404(Team, pk=pk), by=request.user, at=request.now)
