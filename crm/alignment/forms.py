@@ -1,6 +1,6 @@
-"""The address of the alignment page and of its lists: period, source, team.
+"""Forms that read the query string of the alignment page and of its lists.
 
-Whatever else stands in it is refused.
+The form knows the period, the source and the team; an unknown parameter is an error.
 """
 
 from __future__ import annotations
@@ -29,15 +29,14 @@ from personas.models import Persona
 from sla.models import RejectionReason
 
 USUAL = timedelta(days=89)  # with today: the last 90 days
-# The columns of the source table by which it may be sorted; a minus before one turns the order
-# round.
+# The sortable columns of the source table; a minus in front means descending.
 SORTS = ("source", "leads", "mql", "acceptance", "sql", "won", "amount", "conversion")
 USUAL_SORT = "-leads"
 
 
 @dataclass(frozen=True)
 class Preset:
-    """A period to choose with one click, in the shape of a tab."""
+    """A usual period, shown as a tab."""
 
     url: str
     label: str | Promise
@@ -46,9 +45,9 @@ class Preset:
 
 
 class Day(forms.DateField):
-    """An ISO date within reason.
+    """An ISO date from FIRST to LAST.
 
-    A fault is told with what was typed, which a date field of a browser hides.
+    The error message repeats the typed text, since a date field of a browser hides it.
     """
 
     widget = forms.DateInput(attrs={"type": "date", "class": "field"}, format="%Y-%m-%d")
@@ -71,13 +70,15 @@ class Day(forms.DateField):
 class ScopeForm(forms.Form):
     """Period, source and team.
 
-    Dates that are missing become the last 90 days up to today or to the given end.
+    A missing end is today; a missing start lies 90 days before the end, both included.
     """
 
     extra: tuple[str, ...] = ()
 
     def __init__(self, query: QueryDict, *, zone: str, at: datetime) -> None:
-        self.zone, self.at, self.today = zone, at, local_date(at, zone)
+        self.zone = zone
+        self.at = at
+        self.today = local_date(at, zone)
         known = ("from", "to", "source", "team", *self.extra)
         self.unknown = sorted(set(query) - set(known))
         typed = {name: query.get(name, "").strip() for name in known}
@@ -87,17 +88,21 @@ class ScopeForm(forms.Form):
         self.fields["from"] = Day(gettext_lazy("From"))
         self.fields["to"] = Day(gettext_lazy("To"))
         self.sources = [(s.code, in_language(s.name)) for s in Source.objects.all()]
-        choices = [("", _("All sources")), *self.sources, (NOT_GIVEN, _("Not given"))]
-        unknown = {"invalid_choice": gettext_lazy("There is no source “%(value)s”.")}
-        self.fields["source"] = forms.ChoiceField(
+        self.fields["source"] = self._source_field()
+        self.teams = {str(team.pk): team for team in Team.objects.order_by("side", "name")}
+        self.fields["team"] = self._team_field()
+
+    def _source_field(self) -> forms.ChoiceField:
+        return forms.ChoiceField(
             label=gettext_lazy("Source"),
-            choices=choices,
+            choices=[("", _("All sources")), *self.sources, (NOT_GIVEN, _("Not given"))],
             required=False,
-            error_messages=unknown,
+            error_messages={"invalid_choice": gettext_lazy("There is no source “%(value)s”.")},
             widget=forms.Select(attrs={"class": "field"}),
         )
-        self.teams = {str(team.pk): team for team in Team.objects.order_by("side", "name")}
-        self.fields["team"] = forms.ChoiceField(
+
+    def _team_field(self) -> forms.ChoiceField:
+        return forms.ChoiceField(
             label=gettext_lazy("Team"),
             choices=self._team_choices(),
             required=False,
@@ -106,83 +111,80 @@ class ScopeForm(forms.Form):
         )
 
     def _team_choices(self) -> list[Any]:
-        """All, then the teams of each side; of those put away only the one that is asked for."""
-        asked = self.data["team"]
-        sides = {
-            side: [(key, t.name) for key, t in self.teams.items() if t.side == side]
-            for side in Side
-        }
-        shown = {
-            side: [
-                pair
-                for pair in pairs
-                if self.teams[pair[0]].archived_at is None or pair[0] == asked
+        """Return all teams by side. An archived team is offered only while it is chosen."""
+        chosen = self.data["team"]
+        choices: list[Any] = [("", _("All teams"))]
+        for side in Side:
+            teams = [
+                (key, team.name)
+                for key, team in self.teams.items()
+                if team.side == side and (team.archived_at is None or key == chosen)
             ]
-            for side, pairs in sides.items()
-        }
-        return [
-            ("", _("All teams")),
-            *((side.label, pairs) for side, pairs in shown.items() if pairs),
-        ]
+            if teams:
+                choices.append((side.label, teams))
+        return choices
 
     def clean(self) -> dict[str, Any]:
-        found = super().clean() or {}
+        data = super().clean() or {}
         if self.unknown:
-            words = _("The address has a part that this page does not know: %(names)s.")
-            self.add_error(None, words % {"names": clean_line(", ".join(self.unknown))[:120]})
-        begins, ends = found.get("from"), found.get("to")
-        if begins and ends and begins > ends:
+            text = _("The address has a part that this page does not know: %(names)s.")
+            self.add_error(None, text % {"names": clean_line(", ".join(self.unknown))[:120]})
+        start = data.get("from")
+        end = data.get("to")
+        if start and end and start > end:
             self.add_error("to", _("The end lies before the beginning."))
-        return found
+        return data
 
     @property
     def scope(self) -> Scope:
-        """What is asked for; only of a valid form."""
-        found = self.cleaned_data
-        asked, team = (
-            Scope(Period(found["from"], found["to"]), self.zone, self.at, found["source"]),
-            self.chosen_team,
-        )
+        """Return the scope that a valid form asks for."""
+        data = self.cleaned_data
+        period = Period(data["from"], data["to"])
+        scope = Scope(period, self.zone, self.at, data["source"])
+        team = self.chosen_team
         if team is None:
-            return asked
-        return (
-            replace(asked, marketing=team.pk)
-            if team.side == Side.MARKETING
-            else replace(asked, sales=team.pk)
-        )
+            return scope
+        if team.side == Side.MARKETING:
+            return replace(scope, marketing=team.pk)
+        return replace(scope, sales=team.pk)
 
     @property
     def chosen_team(self) -> Team | None:
-        """The chosen team, None for all."""
+        """Return the chosen team, None for all."""
         return self.teams.get(self.cleaned_data.get("team", ""))
 
     @property
     def source_name(self) -> str:
-        """The chosen source in words, empty for all."""
-        chosen = self.cleaned_data.get("source", "")
-        return dict([*self.sources, (NOT_GIVEN, _("Not given"))]).get(chosen, "")
+        """Return the name of the chosen source, empty for all."""
+        names = dict(self.sources)
+        names[NOT_GIVEN] = _("Not given")
+        return names.get(self.cleaned_data.get("source", ""), "")
 
     def presets(self) -> list[Preset]:
-        """Usual periods up to today; source, team and order stay.
+        """Return the usual periods up to today; source, team and order of the page stay.
 
-        Of two that are the same one, the first is chosen.
+        Where two of them are the same period, the first one is marked as chosen.
         """
-        today, first = self.today, earliest()
-        offered: list[tuple[str | Promise, date]] = [
+        presets: list[Preset] = []
+        has_chosen = False
+        for label, start in self._usual_periods():
+            is_chosen = not has_chosen and self._is_chosen(start)
+            has_chosen = has_chosen or is_chosen
+            presets.append(self._preset(label, start, is_chosen))
+        return presets
+
+    def _usual_periods(self) -> list[tuple[str | Promise, date]]:
+        """Return label and first date of each usual period."""
+        today = self.today
+        first_month_of_quarter = 1 + (today.month - 1) // 3 * 3
+        first_lead = earliest() or today
+        return [
             (gettext_lazy("Last 7 days"), today - timedelta(days=6)),
             (gettext_lazy("Last 30 days"), today - timedelta(days=29)),
             (gettext_lazy("Last 90 days"), today - USUAL),
             (gettext_lazy("This month"), today.replace(day=1)),
-            (
-                gettext_lazy("This quarter"),
-                today.replace(month=1 + (today.month - 1) // 3 * 3, day=1),
-            ),
-            (gettext_lazy("All time"), max(min(first or today, today), FIRST)),
-        ]
-        starts = [start for _label, start in offered]
-        chosen = next((at for at, start in enumerate(starts) if self._is_chosen(start)), None)
-        return [
-            self._preset(label, start, at == chosen) for at, (label, start) in enumerate(offered)
+            (gettext_lazy("This quarter"), today.replace(month=first_month_of_quarter, day=1)),
+            (gettext_lazy("All time"), max(min(first_lead, today), FIRST)),
         ]
 
     def _is_chosen(self, start: date) -> bool:
@@ -190,13 +192,14 @@ class ScopeForm(forms.Form):
 
     def _preset(self, label: str | Promise, start: date, is_current: bool) -> Preset:
         query = {"from": start.isoformat(), "to": self.today.isoformat()}
-        kept = {name: self.data[name] for name in ("source", "team", "sort") if self.data.get(name)}
-        query |= kept
+        for name in ("source", "team", "sort"):
+            if self.data.get(name):
+                query[name] = self.data[name]
         return Preset(f"?{urlencode(query)}", label, is_current)
 
 
 class PageForm(ScopeForm):
-    """The same with the order of the source table."""
+    """Also the order of the source table."""
 
     extra = ("sort",)
 
@@ -212,10 +215,10 @@ class PageForm(ScopeForm):
         )
 
     def clean(self) -> dict[str, Any]:
-        found = super().clean()
+        data = super().clean()
         for error in self.errors.pop("sort", []):
             self.add_error(None, error)
-        return found
+        return data
 
     @property
     def sort(self) -> str:
@@ -223,8 +226,9 @@ class PageForm(ScopeForm):
 
 
 class ListForm(ScopeForm):
-    """The same with the number whose list is wanted, its persona, the reason of its rejections or
-    whoever handed off (by), and where its page begins.
+    """Also the number whose list is shown (show), its filters, and where the page begins (after).
+
+    The filters are the persona, the reason of a rejection, and the person who handed off (by).
     """
 
     extra = ("show", "reason", "persona", "by", "after")
@@ -245,55 +249,68 @@ class ListForm(ScopeForm):
         self.persona = Persona.objects.filter(pk=asked).first() if known else None
 
     def clean(self) -> dict[str, Any]:
-        found = super().clean()
+        data = super().clean()
         for error in self.errors.pop("show", []):
             self.add_error(None, error)
-        reason, is_asked = self.data["reason"], found.get("show") == "rejected_for"
-        if reason not in self.reasons if is_asked else reason:
-            self.add_error(
-                None,
-                _("There is no such reason here: “%(value)s”.")
-                % {"value": clean_line(reason)[:60]},
-            )
-        if self.data["by"] and (
-            self.chosen_person is None or found.get("show") not in self.OF_PEOPLE
-        ):
-            words = _("There is no such person here: “%(value)s”.")
-            self.add_error(None, words % {"value": clean_line(self.data["by"])[:60]})
-        if (persona := self.data["persona"]) and persona != NOT_GIVEN and self.persona is None:
-            self.add_error(
-                None, _("There is no persona “%(value)s”.") % {"value": clean_line(persona)[:60]}
-            )
-        return found
+        show = data.get("show")
+        if not self._reason_is_known(show):
+            self._add_unknown(_("There is no such reason here: “%(value)s”."), "reason")
+        if not self._person_is_known(show):
+            self._add_unknown(_("There is no such person here: “%(value)s”."), "by")
+        if not self._persona_is_known():
+            self._add_unknown(_("There is no persona “%(value)s”."), "persona")
+        return data
+
+    def _reason_is_known(self, show: str | None) -> bool:
+        reason = self.data["reason"]
+        if show == "rejected_for":
+            return reason in self.reasons
+        return not reason
+
+    def _person_is_known(self, show: str | None) -> bool:
+        if not self.data["by"]:
+            return True
+        return show in self.OF_PEOPLE and self.chosen_person is not None
+
+    def _persona_is_known(self) -> bool:
+        return self.data["persona"] in ("", NOT_GIVEN) or self.persona is not None
+
+    def _add_unknown(self, text: str, name: str) -> None:
+        """Add an error about the parameter ``name``, which repeats the start of its value."""
+        self.add_error(None, text % {"value": clean_line(self.data[name])[:60]})
 
     @property
     def scope(self) -> Scope:
-        person = self.chosen_person
-        asked = {"reason": self.data["reason"], "persona": self.data["persona"]}
-        return replace(super().scope, **asked, person=person.pk if person else None)
+        scope = replace(super().scope, reason=self.data["reason"], persona=self.data["persona"])
+        if self.chosen_person is None:
+            return scope
+        return replace(scope, person=self.chosen_person.pk)
 
     @cached_property
     def chosen_person(self) -> User | None:
-        """Whose handoffs are listed, None for all."""
+        """Return the person whose handoffs are listed, None for all."""
         asked = self.data["by"]
-        return (
-            User.objects.filter(pk=int(asked)).first()
-            if asked.isdecimal() and len(asked) < 19
-            else None
-        )
+        if not asked.isdecimal() or len(asked) >= 19:  # longer numbers are no bigint
+            return None
+        return User.objects.filter(pk=int(asked)).first()
 
     @property
     def persona_name(self) -> str:
-        """The persona asked for in words, empty for all."""
-        return str(self.persona or (_("judged by none yet") if self.data["persona"] else ""))
+        """Return the name of the chosen persona, empty for all."""
+        if self.persona is not None:
+            return str(self.persona)
+        if self.data["persona"]:
+            return _("judged by none yet")
+        return ""
 
     @property
     def chosen_reason(self) -> RejectionReason | None:
-        """The reason whose rejections are listed, None for all."""
+        """Return the reason whose rejections are listed, None for all."""
         return self.reasons.get(self.data["reason"])
 
 
 def _usual_start(end: str, today: date) -> date:
+    """Return the first of the 90 days that end with ``end``; an unreadable end counts as today."""
     try:
         return max(date.fromisoformat(end) - USUAL, FIRST)
     except (ValueError, OverflowError):

@@ -26,10 +26,10 @@ from personas.views.persona_page import Card, cards
 
 @dataclass(frozen=True)
 class Result:
-    """What became of the leads that one persona judged; ``persona`` None for leads that none has
-    judged yet.
+    """The leads that one persona judged, by stage.
 
-    ``to``: the list behind each number. Shares are left out below LEAST cases.
+    ``persona`` is None for leads that no persona has judged yet. ``to`` holds the list behind each
+    number. Shares are left out below LEAST cases.
     """
 
     persona: Persona | None
@@ -47,34 +47,37 @@ class Result:
 
     @property
     def refusal(self) -> float | None:
-        """The share of the leads handed off that sales rejected at some time."""
-        return self.group.refused / self.group.handed_off if self.group.handed_off else None
+        """Return the share of the leads handed off that sales rejected at some time."""
+        if not self.group.handed_off:
+            return None
+        return self.group.refused / self.group.handed_off
 
 
-def results(scope: Scope, found: list[Card]) -> list[Result]:
-    """One for each persona in use or with leads in the period, the one with most leads first,
-    "none" last. One query more than ``found`` has taken.
+def results(scope: Scope, personas: list[Card]) -> list[Result]:
+    """Return the results of each persona that is in use or has leads in the period.
+
+    The persona with most leads comes first, leads without a persona last. It takes one query.
     """
     groups = {group.key: group for group in cohort.by_persona(scope)}
-    nothing = Group("", "", 0, 0, 0, 0, 0, 0, 0, 0, None)
-    lines = []
-    for card in found:
+    no_leads = Group("", "", 0, 0, 0, 0, 0, 0, 0, 0, None)
+    found = []
+    for card in personas:
         key = str(card.persona.pk)
-        if key in groups or (card.published and not card.persona.archived_at):
-            group = groups.get(key, nothing)
-            lines.append(Result(card.persona, card.who, group, links(replace(scope, persona=key))))
-    lines.sort(key=lambda line: -line.group.leads)
+        is_in_use = card.published and not card.persona.archived_at
+        if is_in_use or key in groups:
+            group = groups.get(key, no_leads)
+            to = links(replace(scope, persona=key))
+            found.append(Result(card.persona, card.who, group, to))
+    found.sort(key=lambda result: -result.group.leads)
     if NOT_GIVEN in groups:
         to = links(replace(scope, persona=NOT_GIVEN))
-        lines.append(Result(None, documents.passage(None), groups[NOT_GIVEN], to))
-    return lines
+        found.append(Result(None, documents.passage(None), groups[NOT_GIVEN], to))
+    return found
 
 
 @require_safe
 def persona_results(request: Request) -> HttpResponse:
-    """Personas side by side with what became of their leads, from the numbers of the alignment
-    page.
-    """
+    """Show personas side by side with the stages of their leads, as the alignment page counts."""
     deny_unless(can_read_alignment(request.user))
     form = ScopeForm(request.GET, zone=request.organisation.time_zone, at=request.now)
     context: dict[str, Any] = {"form": form, "presets": form.presets()}

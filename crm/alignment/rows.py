@@ -1,6 +1,7 @@
-"""The list behind a number.
+"""The list behind a number of the alignment page.
 
-Rows outside the reader's sight say stage, dates and source, and cannot be opened.
+A row outside the reader's sight shows only stage, dates and source, and cannot be opened: both
+sides read the same numbers (domain.md), but not the same people.
 """
 
 from __future__ import annotations
@@ -26,9 +27,11 @@ WON = (Stage.WON, "won_early")
 
 
 @dataclass(frozen=True)
-class Row:
-    """One case. ``lead`` is None where the reader may not see the person; ``on`` is the date that
-    makes it count.
+class Case:
+    """One row of the list.
+
+    ``lead`` is None where the reader may not see the person. ``on`` is the date by which the case
+    counts, ``days`` the time from first seen to won.
     """
 
     lead: Lead | None
@@ -43,39 +46,41 @@ class Row:
 
 @dataclass(frozen=True)
 class Listing:
-    """One page of the list: ``count`` cases in all, ``hidden`` of the page's rows masked, ``next``
-    the next page.
+    """One page of the list.
 
-    ``dated`` and ``result`` head the columns of the date that counts and of what came of it; empty:
-    no such column.
+    ``count`` is the number of all cases, ``hidden`` that of masked rows on this page, ``next`` the
+    parameter ``after`` of the next page. ``dated`` and ``result`` are the heads of the columns for
+    the date that counts and for the result; an empty head means no such column.
     """
 
     dated: str
     result: str
-    rows: list[Row]
+    rows: list[Case]
     count: int
     hidden: int
     next: str
 
 
 def listing(scope: Scope, show: str, *, user: User, after: str) -> Listing:
-    """A page of the cases that the number ``show`` of ``scope`` counts, the newest lead first.
+    """Return a page of the cases that the number ``show`` of ``scope`` counts, newest lead first.
 
-    Raises BadParameter for an ``after`` that is none.
+    Raise BadParameter where ``after`` does not come from a page of this list.
     """
-    found = rows(scope, show)
-    page = newest_first(found, "first_seen_on", after=after, size=PAGE)
-    keys = {case.lead_pk for case in page.rows}
+    counted = rows(scope, show)
+    page = newest_first(counted, "first_seen_on", after=after, size=PAGE)
+    keys = {each.lead_pk for each in page.rows}
     leads = Lead.objects.select_related("source").defer("attributes", "search_text").in_bulk(keys)
-    seen = Lead.objects.visible_to(user).with_names().in_bulk(keys)
-    shown = [
-        _row(case, leads[case.lead_pk], seen.get(case.lead_pk), show, scope) for case in page.rows
-    ]
-    hidden = sum(row.lead is None for row in shown)
-    return Listing(*_heads(found.model, show), shown, found.count(), hidden, page.next)
+    visible = Lead.objects.visible_to(user).with_names().in_bulk(keys)
+    cases = []
+    for each in page.rows:
+        key = each.lead_pk
+        cases.append(_case(each, leads[key], visible.get(key), show, scope))
+    hidden = sum(case.lead is None for case in cases)
+    return Listing(*_heads(counted.model, show), cases, counted.count(), hidden, page.next)
 
 
 def _heads(model: type[Any], show: str) -> tuple[str, str]:
+    """Return the heads of the columns for the date that counts and for the result."""
     if model is Clock:
         return _("Entered the queue"), _("Clock")
     if model is Decision:
@@ -86,34 +91,42 @@ def _heads(model: type[Any], show: str) -> tuple[str, str]:
         return str(Stage.WON.label), _("Days to won")
     if show == "delivered":
         return str(Stage.MQL.label), ""
-    return (str(Stage(show).label), "") if show in MILESTONES else ("", "")
+    if show in MILESTONES:
+        return str(Stage(show).label), ""
+    return "", ""
 
 
-def _row(case: Any, lead: Lead, seen: Lead | None, show: str, scope: Scope) -> Row:
-    won_in = (lead.won_on - lead.first_seen_on).days if lead.won_on else None
-    return Row(
-        lead=seen,
+def _case(row: Any, lead: Lead, visible: Lead | None, show: str, scope: Scope) -> Case:
+    """Return a row of the list; ``row`` is a clock, decision, handoff or lead."""
+    days = None
+    if show in WON and lead.won_on:
+        days = (lead.won_on - lead.first_seen_on).days
+    reading = None
+    if isinstance(row, Clock):
+        reading = clocks.reading(row, at=scope.at)
+    return Case(
+        lead=visible,
         stage=str(Stage(lead.stage).label),
         source=lead.source,
         first_seen_on=lead.first_seen_on,
-        on=_on(case, lead, show, scope.zone),
-        days=won_in if show in WON else None,
-        decision=_decision(case),
-        reading=clocks.reading(case, at=scope.at) if isinstance(case, Clock) else None,
+        on=_date_that_counts(row, lead, show, scope.zone),
+        days=days,
+        decision=_result(row),
+        reading=reading,
     )
 
 
-def _decision(case: Any) -> str:
-    """What a decision said, or what came of a handoff."""
+def _result(case: Any) -> str:
+    """Return the kind of a decision or the state of a handoff, else an empty text."""
     if isinstance(case, Decision):
         return case.get_kind_display()
-    return case.get_state_display() if isinstance(case, Handoff) else ""
+    if isinstance(case, Handoff):
+        return case.get_state_display()
+    return ""
 
 
-def _on(case: Any, lead: Lead, show: str, zone: str) -> date | None:
-    """The date by which the case belongs to the number, None where the date of first
-    sight is it.
-    """
+def _date_that_counts(case: Any, lead: Lead, show: str, zone: str) -> date | None:
+    """Return the date by which the case counts, None where it is the date of first seen."""
     if isinstance(case, Clock):
         return local_date(case.started_at, zone)
     if isinstance(case, Decision):
@@ -122,4 +135,8 @@ def _on(case: Any, lead: Lead, show: str, zone: str) -> date | None:
         return local_date(case.submitted_at, zone)
     if show in MILESTONES:
         return getattr(lead, f"{show}_on")
-    return {"delivered": lead.mql_on, "won_early": lead.won_on}.get(show)
+    if show == "delivered":
+        return lead.mql_on
+    if show == "won_early":
+        return lead.won_on
+    return None

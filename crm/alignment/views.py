@@ -1,4 +1,4 @@
-"""Alignment: the page of numbers that both sides read, and the list behind each of them."""
+"""The alignment page, which both sides read, and the list behind each of its numbers."""
 
 from __future__ import annotations
 
@@ -15,15 +15,17 @@ from crm.accounts.request import Request, deny_unless
 from crm.alignment import rows
 from crm.alignment.forms import ListForm, PageForm, ScopeForm
 from crm.alignment.numbers import report, slices
+from crm.alignment.numbers.scope import Scope
 from crm.alignment.panels import addresses, panels, sheets
 from leads import permissions
 
 Form = TypeVar("Form", bound=ScopeForm)
 
 
-def _asked(request: Request, form: type[Form]) -> Form:
-    """The question in the address, put at this moment; 403 for those who make no business of the
-    numbers.
+def _read_query(request: Request, form: type[Form]) -> Form:
+    """Return the form with the query string of the request.
+
+    Raise PermissionDenied for people who may not read the alignment page.
     """
     deny_unless(permissions.can_read_alignment(request.user))
     return form(request.GET, zone=request.organisation.time_zone, at=request.now)
@@ -31,10 +33,8 @@ def _asked(request: Request, form: type[Form]) -> Form:
 
 @require_safe
 def alignment(request: Request) -> HttpResponse:
-    """The numbers of a period: what was promised and kept, how far leads came, which sources
-    convert.
-    """
-    form = _asked(request, PageForm)
+    """Show the numbers of a period: promises kept, the funnel, conversion by source."""
+    form = _read_query(request, PageForm)
     context: dict[str, Any] = {"form": form, "presets": form.presets()}
     if not form.is_valid():
         return render(request, "alignment/alignment.html", context, status=400)
@@ -44,47 +44,55 @@ def alignment(request: Request) -> HttpResponse:
 
 @require_safe
 def alignment_csv(request: Request, panel: str) -> HttpResponse:
-    """The numbers of one panel as a file: the same question, the same sheet as "Show as table"."""
-    form = _asked(request, PageForm)
+    """Send the numbers of one panel as a CSV file, the same as its "Show as table"."""
+    form = _read_query(request, PageForm)
     if panel not in sheets.SHEETS:
         raise Http404
     if not form.is_valid():
-        return render(
-            request,
-            "alignment/alignment.html",
-            {"form": form, "presets": form.presets()},
-            status=400,
-        )
-    found = panels.ordered(report.read(form.scope), form.sort)
+        context = {"form": form, "presets": form.presets()}
+        return render(request, "alignment/alignment.html", context, status=400)
+    numbers = panels.ordered(report.read(form.scope), form.sort)
+    text = sheets.SHEETS[panel](numbers).csv()
     period = form.scope.period
-    return HttpResponse(
-        "\ufeff" + sheets.SHEETS[panel](found).csv(),
-        content_type="text/csv; charset=utf-8",
-        headers={
-            "Content-Disposition": f'attachment; filename="{panel}-{period.start}-{period.end}.csv"'
-        },
-    )
+    name = f"{panel}-{period.start}-{period.end}.csv"
+    # Excel reads UTF-8 only with a byte order mark.
+    response = HttpResponse("\ufeff" + text, content_type="text/csv; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
 
 
 @require_safe
 def alignment_leads(request: Request) -> HttpResponse:
-    """The list that one number counts. Rows outside the viewer's sight are masked."""
-    form = _asked(request, ListForm)
+    """Show the list that one number counts. Rows outside the viewer's sight are masked."""
+    form = _read_query(request, ListForm)
     if not form.is_valid():
         return render(request, "alignment/alignment_leads.html", {"form": form}, status=400)
-    scope, show = form.scope, form.cleaned_data["show"]
-    page = reverse("persona_results" if scope.persona else "alignment")
+    scope = form.scope
+    show = form.cleaned_data["show"]
     context = {
         "form": form,
         "scope": scope,
         "show": show,
         "title": _title(form, show),
         "listing": rows.listing(scope, show, user=request.user, after=form.data["after"]),
-        "back": f"{page}?{urlencode(addresses.query(replace(scope, persona='', person=None)))}",
+        "back": _back(scope),
     }
     return render(request, "alignment/alignment_leads.html", context)
 
 
+def _back(scope: Scope) -> str:
+    """Return the address of the page that led to the list, with the same period and source."""
+    name = "alignment"
+    if scope.persona:
+        name = "persona_results"
+    query = addresses.query(replace(scope, persona="", person=None))
+    return f"{reverse(name)}?{urlencode(query)}"
+
+
 def _title(form: ListForm, show: str) -> str:
-    title, part = str(slices.SLICES[show].title), form.chosen_reason or form.chosen_person
-    return f"{title}: {part}" if part else title
+    """Return the title of a list, with the reason or the person that it is narrowed to."""
+    title = str(slices.SLICES[show].title)
+    part = form.chosen_reason or form.chosen_person
+    if part is None:
+        return title
+    return f"{title}: {part}"

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from crm.alignment.numbers import report
 from crm.alignment.numbers.agreement import Term
-from crm.alignment.numbers.cohort import Days, Step
+from crm.alignment.numbers.cohort import Days, FunnelStep
 from crm.alignment.numbers.scope import NOT_GIVEN, Period
 from crm.alignment.numbers.slices import SLICES, STEPS, TOOK, rows
 from leads import handoffs
@@ -85,14 +85,14 @@ def test_funnel_share_of_previous_skips_stages_that_are_not_recorded_for_all():
     seen("2026-03-01", mql="2026-03-01")
     seen("2026-03-01")
     found = report.read(scope()).funnel
-    assert found[0] == Step("leads", 4, 0, 1.0, "", None)
-    assert found[1] == Step("mql", 3, 0, 3 / 4, "leads", 3 / 4)
-    assert found[2] == Step("handed_off", 1, 1, 1 / 4, "mql", None)
-    assert found[-1] == Step("won", 1, 0, 1 / 4, "mql", 1 / 3)
+    assert found[0] == FunnelStep("leads", 4, 0, 1.0, "", None)
+    assert found[1] == FunnelStep("mql", 3, 0, 3 / 4, "leads", 3 / 4)
+    assert found[2] == FunnelStep("handed_off", 1, 1, 1 / 4, "mql", None)
+    assert found[-1] == FunnelStep("won", 1, 0, 1 / 4, "mql", 1 / 3)
 
 
 def test_funnel_of_nothing_divides_by_nothing():
-    assert report.read(scope()).funnel[-1] == Step("won", 0, 0, None, "opportunity", None)
+    assert report.read(scope()).funnel[-1] == FunnelStep("won", 0, 0, None, "opportunity", None)
 
 
 def test_sources_largest_first_and_leads_without_one_last(sources):

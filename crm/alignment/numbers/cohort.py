@@ -32,7 +32,7 @@ GROUPED = (
 
 
 @dataclass(frozen=True)
-class Step:
+class FunnelStep:
     """A stage of the funnel.
 
     ``not_recorded``: leads that came further without a date for this stage.
@@ -99,7 +99,7 @@ def counts(scope: Scope, *names: str) -> dict[str, Count]:
     return {name: Count("pk", filter=SLICES[name].condition(scope)) for name in names}
 
 
-def funnel_and_days(scope: Scope) -> tuple[list[Step], Days]:
+def funnel_and_days(scope: Scope) -> tuple[list[FunnelStep], Days]:
     """Both come from one query over the cohort."""
     unrecorded = [f"unrecorded_{stage}" for stage in MILESTONES]
     days = DaysBetween(F("won_on"), F("first_seen_on"))
@@ -111,14 +111,14 @@ def funnel_and_days(scope: Scope) -> tuple[list[Step], Days]:
     return _steps(found), Days(found["won"], found["median"], found["p90"], found["won_early"])
 
 
-def _steps(found: Mapping[str, Any]) -> list[Step]:
-    steps: list[Step] = []
+def _steps(found: Mapping[str, Any]) -> list[FunnelStep]:
+    steps: list[FunnelStep] = []
     previous, of = "", 0
     for stage in STAGES:
         count, missing = found[stage], found.get(f"unrecorded_{stage}", 0)
         of_leads = count / found["leads"] if found["leads"] else None
         steps.append(
-            Step(
+            FunnelStep(
                 stage, count, missing, of_leads, previous, None if missing or not of else count / of
             )
         )

@@ -11,7 +11,7 @@ from typing import Any
 
 from crm.alignment.numbers import agreement, cohort, worth
 from crm.alignment.numbers.agreement import Attainment, Decisions, Reason, Term, Week
-from crm.alignment.numbers.cohort import Days, Group, Step
+from crm.alignment.numbers.cohort import Days, FunnelStep, Group
 from crm.alignment.numbers.scope import NOT_GIVEN, Scope
 from crm.alignment.numbers.worth import Band, Submitter
 from sla.states import Metric
@@ -22,7 +22,7 @@ class Numbers:
     """Everything that the page shows about one scope."""
 
     scope: Scope
-    funnel: list[Step]
+    funnel: list[FunnelStep]
     days: Days
     sources: list[Group]
     months: list[Group]

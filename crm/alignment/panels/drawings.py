@@ -1,4 +1,4 @@
-"""The charts of the alignment page, drawn from the numbers that the sheets print."""
+"""The charts of the alignment page, drawn from the same numbers as its tables."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from crm.alignment import charts
-from crm.alignment.charts import Mark, Series
+from crm.alignment.charts import figures, tables
+from crm.alignment.charts.marks import Mark, Series, linked
 from crm.alignment.numbers.agreement import Week
-from crm.alignment.numbers.cohort import Step
+from crm.alignment.numbers.cohort import FunnelStep
 from crm.alignment.numbers.report import Numbers
 from crm.alignment.numbers.slices import SLICES, STAGES, STEPS, TOOK
 from crm.alignment.panels import addresses, sheets
@@ -19,150 +19,168 @@ from crm.lib.number_formats import share
 from crm.templatetags.relevo import number
 from sla.states import Metric
 
-LEAST = 10  # with fewer cases a share says nothing
+LEAST = 10  # a share of fewer cases says nothing
 
 
-def funnel(found: Numbers) -> SafeString:
-    """The cohort by the stages that it reached."""
-    to = addresses.links(found.scope)
-    heads = (_("Stage"), _("Leads"), _("Share of the stage before"))
-    return charts.bars(
+def funnel(numbers: Numbers) -> SafeString:
+    """Return the leads of the period by the stages that they reached."""
+    to = addresses.links(numbers.scope)
+    return tables.bars(
         _("Leads first seen in the period, by stage reached"),
-        [_stage(s, to) for s in found.funnel],
-        heads=heads,
+        [_stage(step, to) for step in numbers.funnel],
+        heads=(_("Stage"), _("Leads"), _("Share of the stage before")),
     )
 
 
-def _stage(step: Step, to: dict[str, str]) -> Mark:
-    """A stage that nobody has a date for, though some came further, is not recorded; it is not
-    nought.
+def _stage(step: FunnelStep, to: dict[str, str]) -> Mark:
+    """Return the bar of one stage.
+
+    A stage without any date, which some leads have passed, is "not recorded" and not zero.
     """
-    label = str(SLICES[step.stage].title) if step.previous else _("Leads")
-    missing = f"unrecorded_{step.stage}"
+    label = _("Leads")
+    if step.previous:
+        label = str(SLICES[step.stage].title)
+    href_of_missing = to.get(f"unrecorded_{step.stage}", "")
     if not step.count and step.not_recorded:
-        words = ngettext("{n} lead came further", "{n} leads came further", step.not_recorded)
-        return Mark(label, None, to[missing], words.format(n=number(step.not_recorded)))
-    note: str = ""
+        text = ngettext("{n} lead came further", "{n} leads came further", step.not_recorded)
+        note = text.format(n=number(step.not_recorded))
+        return Mark(label, None, href_of_missing, note)
     if step.not_recorded:
-        words = ngettext("{n} not recorded", "{n} not recorded", step.not_recorded)
-        note = charts.linked(words.format(n=number(step.not_recorded)), to[missing])
-    elif step.of_previous is not None:
-        of = _("{share} of previous") if _follows(step) else _("{share} of {stage}")
-        note = of.format(share=share(step.of_previous), stage=SLICES[step.previous].title)
+        text = ngettext("{n} not recorded", "{n} not recorded", step.not_recorded)
+        note = linked(text.format(n=number(step.not_recorded)), href_of_missing)
+    else:
+        note = _share_of_previous(step)
     return Mark(label, step.count, to[step.stage], note)
 
 
-def _follows(step: Step) -> bool:
-    return STAGES.index(step.stage) == STAGES.index(step.previous) + 1
+def _share_of_previous(step: FunnelStep) -> str:
+    """Return the share of the last recorded stage in words; name it unless it is the one before."""
+    if step.of_previous is None:
+        return ""
+    text = _("{share} of {stage}")
+    if STAGES.index(step.stage) == STAGES.index(step.previous) + 1:
+        text = _("{share} of previous")
+    return text.format(share=share(step.of_previous), stage=SLICES[step.previous].title)
 
 
-def accept(found: Numbers) -> SafeString:
-    """What became of the clocks of the accept commitment."""
-    to, kept = addresses.links(found.scope), found.attainment
-    marks = [
-        Mark(
-            label,
-            getattr(kept, name),
-            to[name],
-            (
-                share(getattr(kept, name) / kept.judged)
-                if name in ("in_time", "late") and kept.judged
-                else ""
-            ),
-            late=name == "late",
-        )
-        for name, label in sheets.results().items()
-        if name != "outage" or kept.outage
-    ]
+def accept(numbers: Numbers) -> SafeString:
+    """Return the results of the clocks of the commitment to accept or reject."""
+    to = addresses.links(numbers.scope)
+    attainment = numbers.attainment
+    marks = []
+    for name, label in sheets.results().items():
+        count = getattr(attainment, name)
+        if name == "outage" and not count:
+            continue
+        note = ""
+        if name in ("in_time", "late") and attainment.judged:
+            note = share(count / attainment.judged)
+        marks.append(Mark(label, count, to[name], note, late=name == "late"))
     heads = (_("Result"), _("Handoffs"), _("Share of those judged"))
-    return charts.bars(
-        _("Handoffs sent in the period, by what became of the clock"), marks, heads=heads
-    )
+    title = _("Handoffs sent in the period, by what became of the clock")
+    return tables.bars(title, marks, heads=heads)
 
 
-def rejections(found: Numbers) -> SafeString:
-    """Why sales said no: the longest bar first, with the share that the reasons explain
-    together.
-    """
-    table, marks = sheets.rejections(found), []
-    for reason, row in zip(found.reasons, table.rows, strict=True):
+def rejections(numbers: Numbers) -> SafeString:
+    """Return rejections by reason, the most frequent first, each with the share so far."""
+    rows = sheets.rejections(numbers).rows
+    marks = []
+    for reason, row in zip(numbers.reasons, rows, strict=True):
         note = _("{share} so far").format(share=row[-1].text)
         marks.append(Mark(in_language(reason.name), reason.count, row[2].href, note))
     heads = (_("Reason"), _("Rejections"), _("Share so far"))
-    return charts.bars(_("Rejections of the period, by reason"), marks, heads=heads, tone="c3")
+    return tables.bars(_("Rejections of the period, by reason"), marks, heads=heads, tone="c3")
 
 
-def agreed_share(found: Numbers) -> float | None:
-    """The share to be decided in time, where one promise holds for the whole period."""
-    targets = {float(term.target) for term in found.terms[Metric.ACCEPT]}
-    return targets.pop() if len(targets) == 1 else None
+def agreed_share(numbers: Numbers) -> float | None:
+    """Return the agreed share in time, None unless one promise holds for the whole period."""
+    targets = {float(term.target) for term in numbers.terms[Metric.ACCEPT]}
+    if len(targets) != 1:
+        return None
+    return targets.pop()
 
 
-def agreed_minutes(found: Numbers) -> int | None:
-    windows = {term.window_minutes for term in found.terms[Metric.ACCEPT]}
-    return windows.pop() if len(windows) == 1 else None
+def agreed_minutes(numbers: Numbers) -> int | None:
+    """Return the agreed window in business minutes, None unless one promise holds throughout."""
+    windows = {term.window_minutes for term in numbers.terms[Metric.ACCEPT]}
+    if len(windows) != 1:
+        return None
+    return windows.pop()
 
 
 def day(week: Week) -> str:
+    """Return the first day of ``week`` as the charts write it: "2 Mar"."""
     return date_format(week.start, pgettext("date format", "j M"))
 
 
-def worst(found: Numbers) -> Week | None:
-    """The week that fell furthest short, of those with enough cases; None where there is no one
-    such.
+def worst(numbers: Numbers) -> Week | None:
+    """Return the week with the lowest share in time among those with enough cases.
+
+    Return None where fewer than two weeks have enough.
     """
-    full = [week for week in found.weeks if week.judged >= LEAST]
-    return min(full, key=lambda week: week.rate or 0) if len(full) > 1 else None
+    judged = [week for week in numbers.weeks if week.judged >= LEAST]
+    if len(judged) < 2:
+        return None
+    return min(judged, key=lambda week: week.rate or 0)
 
 
-def weekly(found: Numbers) -> SafeString:
-    """The share decided in time by week; weeks with few cases hollow, the agreed share as a dashed
-    line.
+def weekly(numbers: Numbers) -> SafeString:
+    """Return the share decided in time by week, with the agreed share as a dashed line.
+
+    Weeks with few cases are hollow.
     """
-    agreed, table = agreed_share(found), sheets.weekly(found)
+    weeks = numbers.weeks
+    agreed = agreed_share(numbers)
+    reference = None
+    if agreed is not None:
+        text = _("Agreed {share}").format(share=share(agreed))
+        reference = (text, agreed, agreed)
     series = Series(
         _("Share in time"),
-        [week.rate for week in found.weeks],
-        hrefs=[
-            addresses.of_week(found.scope, week)["late" if week.late else "judged"]
-            for week in found.weeks
-        ],
-        solid=[week.judged >= LEAST for week in found.weeks],
+        [week.rate for week in weeks],
+        hrefs=[_list_of_week(numbers, week) for week in weeks],
+        solid=[week.judged >= LEAST for week in weeks],
     )
-    words = _("Agreed {share}").format(share=share(agreed)) if agreed is not None else ""
-    return charts.line(
+    return figures.line(
         _("Share of handoffs decided in time, by week"),
-        [day(week) for week in found.weeks],
+        [day(week) for week in weeks],
         [series],
         head=_("Week of"),
         high=1,
         shown=share,
-        reference=None if agreed is None else (words, agreed, agreed),
-        tick_every=max(1, round(len(found.weeks) / 5)),
-        table=table.table(),
+        reference=reference,
+        tick_every=max(1, round(len(weeks) / 5)),
+        table=sheets.weekly(numbers).table(),
     )
 
 
-def speed(found: Numbers) -> SafeString:
-    """Business time to decide in fixed steps; a line stands at the limit where it is the edge of a
-    step.
+def _list_of_week(numbers: Numbers, week: Week) -> str:
+    """Return the list of the late handoffs of a week; without any, of all that were judged."""
+    to = addresses.of_week(numbers.scope, week)
+    if week.late:
+        return to["late"]
+    return to["judged"]
+
+
+def speed(numbers: Numbers) -> SafeString:
+    """Return the business time to decide in fixed steps.
+
+    A line marks the agreed limit where it is the edge of a step.
     """
-    to, limit = addresses.links(found.scope), agreed_minutes(found)
-    at = STEPS.index(limit) if limit in STEPS else None
-    marks = [
-        Mark(
-            sheets.step_label(n),
-            count,
-            to[TOOK[n]],
-            late=limit is not None and n > 0 and STEPS[n - 1] >= limit,
-        )
-        for n, count in enumerate(found.attainment.took)
-    ]
-    return charts.columns(
+    to = addresses.links(numbers.scope)
+    limit = agreed_minutes(numbers)
+    limit_after = None
+    if limit in STEPS:
+        limit_after = STEPS.index(limit)
+    marks = []
+    for index, count in enumerate(numbers.attainment.took):
+        is_late = limit is not None and index > 0 and STEPS[index - 1] >= limit
+        marks.append(Mark(sheets.step_label(index), count, to[TOOK[index]], late=is_late))
+    return figures.columns(
         _("Handoffs decided, by the business time that it took"),
         marks,
         heads=(_("Business minutes above"), _("Handoffs decided")),
-        limit_after=at,
+        limit_after=limit_after,
         limit_text=_("Limit"),
-        table=sheets.speed(found).table(),
+        table=sheets.speed(numbers).table(),
     )

@@ -12,7 +12,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from crm.alignment import charts
+from crm.alignment.charts import figures
 from crm.alignment.forms import SORTS, USUAL_SORT
 from crm.alignment.numbers.agreement import Term
 from crm.alignment.numbers.cohort import Group
@@ -124,7 +124,7 @@ def build(numbers: Numbers, sort: str = USUAL_SORT) -> Panels:
             name: addresses.of_file(scope, name, **_asked(name, sort)) for name in sheets.SHEETS
         },
         tables={
-            name: charts.folded(label, sheets.SHEETS[name](numbers).table())
+            name: figures.folded(label, sheets.SHEETS[name](numbers).table())
             for name, label in folded.items()
         },
         funnel=drawings.funnel(numbers),

@@ -17,7 +17,8 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from crm.alignment import charts
+from crm.alignment.charts import figures
+from crm.alignment.charts.marks import linked
 from crm.alignment.numbers.cohort import Group
 from crm.alignment.numbers.report import Numbers
 from crm.alignment.numbers.scope import NOT_GIVEN
@@ -59,8 +60,8 @@ class Sheet:
     rows: Sequence[Sequence[Cell]]
 
     def table(self) -> SafeString:
-        return charts.numbers(
-            self.heads, ([charts.linked(c.shown, c.href) for c in row] for row in self.rows)
+        return figures.numbers(
+            self.heads, ([linked(c.shown, c.href) for c in row] for row in self.rows)
         )
 
     def csv(self) -> str:

@@ -13,7 +13,7 @@ from django.utils import translation
 
 from crm.accounts import people
 from crm.alignment.numbers import report
-from crm.alignment.numbers.cohort import Group, Step
+from crm.alignment.numbers.cohort import FunnelStep, Group
 from crm.alignment.numbers.report import Numbers
 from crm.alignment.numbers.scope import FIRST, LAST, NOT_GIVEN, Period, Scope
 from crm.lib import clock
@@ -119,7 +119,7 @@ def write_table(found: Numbers) -> list[str]:
     ]
 
 
-def _beside(step: Step) -> str:
+def _beside(step: FunnelStep) -> str:
     if step.not_recorded:
         return f"{step.not_recorded} came further without a date for it"
     return "" if step.of_previous is None else f"{share(step.of_previous)} of {step.previous}"
