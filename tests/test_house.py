@@ -201,7 +201,7 @@ def test_imports_keep_the_two_directions() -> None:
         ("sla.clocks.ladder", "leads.handoffs.queue"),
         ("leads.records.search", "leads.views.search"),
         ("personas.views.personas", "leads.views.queue"),
-        ("leads.views.queue", "crm.setup.wizard"),
+        ("leads.views.queue", "crm.setup.agreement"),
         ("crm.alignment.numbers.cohort", "crm.alignment.panels.drawings"),
         ("crm.lib.text", "crm.accounts.models"),
         ("crm.deploy.run", "crm.lib.env"),

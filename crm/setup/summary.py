@@ -13,7 +13,8 @@ from crm.accounts.models import Organisation, Team, User
 from crm.accounts.states import Side
 from crm.lib import countries
 from crm.lib.bilingual import in_language
-from crm.setup import checklist, wizard
+from crm.setup import checklist
+from crm.setup.agreement import in_force
 from crm.setup.starter.personas import Template
 from leads.handoffs import test_lead
 from leads.models import Handoff, Lead
@@ -73,7 +74,7 @@ def _hours(windows: hours_text.Windows) -> str:
 
 
 def _agreement() -> str:
-    version = wizard.in_force()
+    version = in_force()
     if version is not None:
         return _("%(name)s, version %(number)s, in force") % {
             "name": version.agreement,
@@ -93,7 +94,7 @@ def persona(template: Template) -> dict[str, Any]:
 
 def agreements(user: User) -> dict[str, Any]:
     """The version in force and the one that waits, in words, and who has to sign it."""
-    current, draft = wizard.in_force(), standing.unsigned()
+    current, draft = in_force(), standing.unsigned()
     if draft is not None and current is not None and draft.pk < current.pk:
         draft = None
     signed = set(standing.standing_signatures(draft)) if draft else set()

@@ -1,0 +1,42 @@
+"""The pages of holidays and working hours."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+
+from crm.accounts.permissions import can_configure
+from crm.accounts.request import Request, require_permission
+from crm.lib import clock
+from crm.setup import calendar
+from crm.setup.forms.calendar import HolidaysForm, HoursForm
+from crm.setup.views.steps import answer, page
+from crm.templatetags.relevo import city
+
+
+@page
+@require_permission(can_configure)
+def holidays(request: Request) -> HttpResponse:
+    """The country's holidays, each to be kept or not, and one's own."""
+    days = calendar.days(request.organisation, at=clock.now())
+    form = HolidaysForm(request.POST or None, days=days)
+
+    def save(now: Any) -> None:
+        calendar.set_holidays(request.organisation, form.chosen(), by=request.user, at=now)
+
+    return answer(request, "holidays", form, save, days=days)
+
+
+@page
+@require_permission(can_configure)
+def working_hours(request: Request) -> HttpResponse:
+    """When a promised hour counts."""
+    form = HoursForm(request.POST or None, windows=calendar.hours_today(at=request.now))
+
+    def save(now: Any) -> None:
+        calendar.set_hours(
+            request.organisation, form.cleaned_data["windows"], by=request.user, at=now
+        )
+
+    return answer(request, "hours", form, save, zone=city(request.organisation.time_zone))

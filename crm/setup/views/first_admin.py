@@ -1,0 +1,49 @@
+"""The page that creates the first admin."""
+
+from __future__ import annotations
+
+from django.contrib.auth import login
+from django.contrib.auth.decorators import login_not_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import translation
+from django.views.decorators.cache import never_cache
+
+from crm.accounts import organisations
+from crm.lib import clock
+from crm.lib.errors import DomainError
+from crm.lib.forms import refuse
+from crm.setup import code
+from crm.setup.first_admin import found
+from crm.setup.forms.first_admin import FirstAdminForm
+from crm.setup.views.steps import page
+
+
+@login_not_required
+@never_cache
+@page
+def first(request: HttpRequest) -> HttpResponse:
+    """Create the first admin; only while nobody can sign in."""
+    if organisations.somebody_can_sign_in():
+        return redirect("home")
+    form, status = FirstAdminForm(request.POST or None, asks_code=code.is_needed(request)), 200
+    if request.method == "POST":
+        status = 422
+        if form.is_valid():
+            data = form.cleaned_data
+            try:
+                admin = found(
+                    data["name"],
+                    data["email"],
+                    data["password"],
+                    zone=data["zone"],
+                    languages=request.headers.get("Accept-Language", ""),
+                    language=(translation.get_language() or "es")[:2],
+                    at=clock.now(),
+                )
+            except DomainError as error:
+                status = refuse(form, error)
+            else:
+                login(request, admin, backend="crm.accounts.backend.Backend")
+                return redirect("setup_organisation")
+    return render(request, "setup/first.html", {"form": form}, status=status)

@@ -1,0 +1,27 @@
+"""The page of the organisation's facts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse
+
+from crm.accounts import organisations
+from crm.accounts.permissions import can_configure
+from crm.accounts.request import Request, require_permission
+from crm.setup.calendar import follow_zone
+from crm.setup.forms.organisation import OrganisationForm
+from crm.setup.views.steps import answer, page
+
+
+@page
+@require_permission(can_configure)
+def organisation(request: Request) -> HttpResponse:
+    """Name, language, currency, zone, country."""
+    form = OrganisationForm(request.POST or None, organisation=request.organisation)
+
+    def save(now: Any) -> None:
+        organisations.change(by=request.user, at=now, **form.facts())
+        follow_zone(by=request.user, at=now)
+
+    return answer(request, "organisation", form, save)

@@ -1,0 +1,53 @@
+"""The pages of the test lead."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from crm.accounts.permissions import can_configure
+from crm.accounts.request import Request, require_permission
+from crm.lib import clock
+from crm.setup import summary
+from crm.setup.forms.test_lead import TestLeadForm
+from crm.setup.views.steps import answer, page
+from leads.handoffs import test_lead as trials
+
+
+@page
+@require_permission(can_configure)
+def test_lead(request: Request) -> HttpResponse:
+    """Send a marked lead through and see what happens."""
+    form = TestLeadForm(request.POST or None)
+
+    def save(now: Any) -> None:
+        team, version = form.cleaned_data["team"], form.cleaned_data["persona"]
+        trials.send(team, version, by=request.user, at=now)
+
+    now = request.now
+    response = answer(request, "test", form, save, trial=summary.trial(request.user, at=now))
+    return redirect("setup_test") if response.status_code == 302 else response
+
+
+@require_safe
+@require_permission(can_configure)
+def test_lead_now(request: Request) -> HttpResponse:
+    """What became of the test lead, as a fragment."""
+    now = request.now
+    return render(request, "setup/_trial.html", {"trial": summary.trial(request.user, at=now)})
+
+
+@require_POST
+@require_permission(can_configure)
+def test_lead_remove(request: Request) -> HttpResponse:
+    """End and archive the test lead."""
+    lead = trials.current()
+    if lead is not None:
+        trials.remove(lead, by=request.user, at=clock.now())
+        messages.success(request, _("The test lead is gone."))
+    return redirect("setup")
