@@ -125,6 +125,8 @@ TEMPLATES = [
                 "django_cotton.templatetags.cotton",
                 "django.templatetags.i18n",
                 "crm.templatetags.relevo",
+                "crm.templatetags.icons",
+                "crm.templatetags.clock_badge",
             ],
         },
     }

@@ -17,7 +17,7 @@ from django.utils.translation import gettext as _
 
 from crm.lib.addresses import address
 from crm.lib.bilingual import in_language
-from crm.templatetags.relevo import drawing
+from crm.templatetags.icons import drawing
 from leads.qualification.rules import ASK, CORRECT, Judgement
 from leads.qualification.scores import ACTION, CAP, DECAY, Line
 from leads.records import fields

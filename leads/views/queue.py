@@ -21,8 +21,9 @@ from django.views.decorators.http import require_safe
 from crm.accounts.request import Request
 from crm.lib.addresses import address
 from crm.lib.bilingual import in_language
+from crm.lib.moments import ago_text
 from crm.lib.paging import BadParameter, Size, newest_first, size_of
-from crm.templatetags.relevo import ago_words, number
+from crm.templatetags.relevo import number
 from leads import permissions
 from leads.handoffs import queue as desk
 from leads.models import Handoff, Lead
@@ -158,7 +159,7 @@ def _gone(handoff: Handoff, at: datetime) -> str:
         return str(_("Withdrawn by marketing") if withdrawn else _("No longer in the queue"))
     taken = decision.kind == DecisionKind.ACCEPT
     pattern = _("Taken by {name}, {ago}") if taken else _("Rejected by {name}, {ago}")
-    return str(pattern).format(name=decision.by.name, ago=ago_words(decision.at, at))
+    return str(pattern).format(name=decision.by.name, ago=ago_text(decision.at, at))
 
 
 def _start(raw: str) -> int:

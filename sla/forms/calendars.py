@@ -21,8 +21,8 @@ from crm.accounts.forms import zone_choices
 from crm.accounts.models import Team
 from crm.lib import countries
 from crm.lib.forms import Line
+from crm.lib.moments import long_day
 from crm.lib.number_formats import limit_words
-from crm.templatetags.relevo import long_day
 from sla.calendars import calendars
 from sla.calendars import hours_text as hours
 from sla.calendars.special_days import Listed, Standing

@@ -15,8 +15,8 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from crm.lib import number_formats
 from crm.lib.bilingual import in_language
+from crm.lib.moments import city
 from crm.lib.number_formats import day_words
-from crm.templatetags.relevo import city
 from personas.states import CriterionKind
 from sla.clocks.pauses import MOST
 from sla.states import CLOCK_METRICS, Distribution, Metric, Proof, RejectionClass, StepKind

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from crm.lib import number_formats
+from crm.lib.moments import city, long_day
 from crm.lib.number_formats import duration_words
-from crm.templatetags.relevo import city, long_day
 from sla.worktime.arithmetic import MINUTES_A_DAY, Step, Why
 from sla.worktime.calendar import Hours, Week
 

@@ -9,10 +9,10 @@ from django.http import HttpResponse
 from crm.accounts.permissions import can_configure
 from crm.accounts.request import Request, require_permission
 from crm.lib import clock
+from crm.lib.moments import city
 from crm.setup import calendar
 from crm.setup.forms.calendar import HolidaysForm, HoursForm
 from crm.setup.views.steps import answer, page
-from crm.templatetags.relevo import city
 
 
 @page

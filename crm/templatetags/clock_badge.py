@@ -1,0 +1,199 @@
+"""The badge of a clock, and the texts that the browser needs to tick it on."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+from django import template
+from django.template import Context
+from django.utils.html import escape, format_html, format_html_join, json_script
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, ngettext, pgettext
+from django.utils.translation import gettext as _
+
+from crm.lib import clock, number_formats
+from crm.lib.moments import absolute_text, opens_text
+from crm.lib.number_formats import duration_words, limit_words
+from crm.templatetags.icons import ours, reference, symbol
+
+register = template.Library()
+
+SLA_ICONS = {
+    "ok": "clock",
+    "soon": "alarm-clock",
+    "late": "triangle-alert",
+    "waiting": "moon",
+    "paused": "circle-pause",
+    "met": "check",
+    "missed": "x",
+    "cancelled": "ban",
+}
+TICKING = ("ok", "soon", "late")
+
+
+def page_now(context: Context) -> datetime:
+    """Return the moment of the request, which asked the database once."""
+    return getattr(context.get("request"), "now", None) or clock.now()
+
+
+@register.simple_tag(takes_context=True)
+def sla_badge(context: Context, reading: Any) -> SafeString | str:
+    """Return the badge of one clock: icon, text, and a bar of the time that is left.
+
+    ``reading`` is what ``sla.clocks.clocks.reading`` returns; a lead without a clock has no badge.
+    """
+    if not reading:
+        return ""
+    now = page_now(context)
+    status = reading.status
+    bar = ""
+    if status in ("ok", "soon"):
+        left = min(max(float(reading.left_ratio or 0), 0), 1)
+        bar = _bar(round(100 * left))
+    sent_at = None
+    if context["request"].htmx:  # a fragment may be younger than the page that it goes into
+        sent_at = now
+    attributes = _attributes(reading, sent_at)
+    opening = f'<time class="sla sla--{status}" title="{_title_of(reading)}"{attributes}>'
+    text = escape(badge_text(reading, now))
+    return ours(f"{opening}{reference(SLA_ICONS[status])}<span>{text}</span>{bar}</time>")
+
+
+def _attributes(reading: Any, sent_at: datetime | None) -> str:
+    """Return the deadline, and what app.js needs to tick a badge on.
+
+    That is the state, the seconds and the limit of the clock, the next closing, and the moment of
+    the answer where it is not the page's own.
+    """
+    values = {"datetime": reading.due_at and short(reading.due_at)}
+    if reading.status in TICKING and reading.is_ticking:
+        values["data-sla"] = reading.status
+        values["data-seconds"] = str(int(reading.seconds or 0))
+        values["data-limit"] = str(int(reading.limit_seconds or 0))
+        values["data-until"] = reading.closes_at and short(reading.closes_at)
+        values["data-at"] = sent_at and short(sent_at)
+    # States, numbers and instants of our own: nothing in them needs escaping.
+    return "".join(f' {name}="{value}"' for name, value in values.items() if value)
+
+
+def short(moment: datetime) -> str:
+    """Return the instant in its shortest ISO form, for attributes."""
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+@lru_cache(maxsize=128)
+def _bar(percent: int) -> SafeString:
+    return format_html(
+        '<svg class="sla__bar" aria-hidden="true"><rect width="{}%" height="4"/></svg>', percent
+    )
+
+
+# -- Texts
+
+
+def badge_text(reading: Any, now: datetime) -> str:
+    """Return the text of a badge. The seconds of ``reading`` are business time."""
+    status = reading.status
+    if status in TICKING:
+        minutes = int(reading.seconds or 0) // 60
+        return _ticking_text(status == "late", minutes, get_language())
+    if status == "waiting":
+        if not reading.opens_at:
+            return _("Waiting for opening")
+        moment = opens_text(reading.opens_at, reading.zone, now)
+        return _("Opens {moment}").format(moment=moment)
+    if status == "paused":
+        if not reading.resumes_at:
+            return pgettext("clock", "Paused")
+        moment = opens_text(reading.resumes_at, reading.zone, now)
+        return _("Paused until {moment}").format(moment=moment)
+    if status == "cancelled":
+        return pgettext("clock", "Cancelled")
+    pattern = _("{done} {duration} late")
+    if status == "met":
+        pattern = _("{done} in {duration}")
+    done = getattr(reading, "done_word", "") or _("Done")
+    return pattern.format(done=done, duration=duration_words(reading.seconds or 0))
+
+
+@lru_cache(maxsize=4096)
+def _ticking_text(is_late: bool, minutes: int, _language: str | None) -> str:
+    """Return the text of every clock with ``minutes`` left or overdue, in one language."""
+    pattern = _("{duration} left")
+    if is_late:
+        pattern = _("{duration} overdue")
+    return pattern.format(duration=duration_words(60 * minutes))
+
+
+def _title_of(reading: Any) -> SafeString:
+    """Return when a clock is due and its promised length.
+
+    The deadline is cut to the minute: the clocks of a whole page often share one, and the title is
+    kept for all of them.
+    """
+    due_at = reading.due_at
+    if due_at:
+        due_at = due_at.replace(second=0, microsecond=0)
+    limit_seconds = int(reading.limit_seconds or 0)
+    region = number_formats.active()
+    return _title(due_at, reading.zone, limit_seconds, get_language(), region)
+
+
+@lru_cache(maxsize=1024)
+def _title(
+    due_at: datetime | None,
+    zone: str,
+    limit_seconds: int,
+    _language: str | None,
+    _region: number_formats.Region | None,
+) -> SafeString:
+    """Return the escaped title for all who read in the same language and region."""
+    parts = []
+    if due_at:
+        parts.append(_("Due {moment}").format(moment=absolute_text(due_at, zone)))
+    if limit_seconds:
+        parts.append(limit_words(limit_seconds))
+    return escape(" · ".join(parts))
+
+
+# -- For app.js
+
+
+@register.simple_tag
+def tick_words() -> SafeString:
+    """Return the texts of app.js as JSON data (never run as a script), and the icons of badges."""
+    texts = _tick_patterns()
+    texts |= {
+        "new_one": ngettext("{count} new – show", "{count} new – show", 1),
+        "new_many": ngettext("{count} new – show", "{count} new – show", 2),
+        "changed": _("The list has changed – show"),
+        "close": _("Close"),
+        "unsent": _("The server cannot be reached. Nothing was saved; try again."),
+        "refused": _("That did not work. Nothing was saved; reload the page and try again."),
+        "show": _("Show password"),
+        "hide": _("Hide password"),
+        "find": _("Search leads for “{query}”"),
+        "find_only": _("No command; search leads for “{query}”"),
+        "results": _("{count} results"),
+        "other_zone": _(
+            "Your device is in the zone of {device}, the organisation in that of {organisation}."
+        ),
+        "use_zone": _("Use {device}"),
+    }
+    texts |= {f"icon_{status}": f"#i-{SLA_ICONS[status]}" for status in TICKING}
+    symbols = format_html_join("", "{}", ((symbol(name),) for name in SLA_ICONS.values()))
+    return format_html("{}<svg hidden>{}</svg>", json_script(texts, "relevo-words"), symbols)
+
+
+def _tick_patterns() -> dict[str, str]:
+    """Return the patterns of a running clock; the browser ticks with the very same ones."""
+    return {
+        "under": _("under 1 min"),
+        "minutes": _("{minutes} min"),
+        "hours": _("{hours} h"),
+        "both": _("{hours} h {minutes} min"),
+        "left": _("{duration} left"),
+        "late": _("{duration} overdue"),
+    }
