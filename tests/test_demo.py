@@ -45,6 +45,7 @@ from leads.records import leads
 from sla.clocks import clocks
 from sla.models import Clock, Firing, RejectionReason
 from sla.worktime import arithmetic
+from sla.worktime.calendar import WorkCalendar
 from tests.factories import when
 
 pytestmark = pytest.mark.django_db
@@ -171,7 +172,7 @@ def fit_is_worth_something_and_engagement_is_not(found: report.Numbers):
 
 def people_of_the_past_act_when_people_work(full: datetime):
     """Marketing hands off in office hours; nobody decides at night, and nothing happens after the demo began."""
-    office = arithmetic.WorkCalendar.from_json(Handoff.objects.filter(team__name="Ventas México")[0].policy["calendar"])
+    office = WorkCalendar.from_json(Handoff.objects.filter(team__name="Ventas México")[0].policy["calendar"])
     today = Handoff.objects.filter(lead__created_at__gte=full - timedelta(days=1))
     past = Handoff.objects.exclude(pk__in=today.values("pk")).exclude(team__name="Ventas en línea")
     assert all(arithmetic.is_open(office, handoff.submitted_at) for handoff in past.filter(cycle=1))

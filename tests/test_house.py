@@ -72,7 +72,10 @@ MOST_MODULES = 14
 NO_NOUNS = {"__init__.py", "states.py", "forms.py", "filters.py", "apps.py"}
 PURE = (
     "sla/worktime/calendar.py",
+    "sla/worktime/instants.py",
+    "sla/worktime/weeks.py",
     "sla/worktime/arithmetic.py",
+    "sla/worktime/explanation.py",
     "sla/clocks/escalation_times.py",
     "leads/qualification/rules.py",
     "leads/qualification/scores.py",
@@ -81,6 +84,8 @@ PURE = (
 PURE_MAY_USE = (
     "crm.lib.text",
     "sla.worktime.calendar",
+    "sla.worktime.instants",
+    "sla.worktime.weeks",
     "sla.worktime.arithmetic",
     "leads.qualification.rules",
 )

@@ -19,7 +19,7 @@ from leads.states import HANDOFF_MOVES, HandoffState
 from personas import personas
 from personas.models import PersonaVersion
 from personas.states import VERSION_MOVES, VersionState
-from sla.agreements import drafts, signing
+from sla.agreements import comments, proposals, signing
 from sla.models import AgreementVersion, Clock
 from sla.states import AGREEMENT_MOVES, CLOCK_MOVES, AgreementState, ClockState
 from tests import factories
@@ -52,7 +52,7 @@ def history(cast: Cast, moment: Moment) -> None:
     factories.won(cast)
     factories.handed_off(cast)
     draft = factories.drafted(cast.calendar, by=cast.luis)
-    drafts.comment(draft, "commitments", "Too long", by=cast.dora, at=factories.SIGNED_AT)
+    comments.add(draft, "commitments", "Too long", by=cast.dora, at=factories.SIGNED_AT)
     handoffs.reassign(factories.accepted(cast), cast.cruz, by=cast.dora, at=factories.CONTACTED_AT)
     moment.set("2026-03-02 12:01")
     tasks.sweep()
@@ -276,14 +276,14 @@ def test_illegal_moves_of_an_agreement_are_refused(cast: Cast) -> None:
         of=cast.agreement.agreement,
         at=when("2026-02-02 09:00"),
     )
-    waiting = drafts.propose(
+    waiting = proposals.propose(
         factories.drafted(cast.calendar, by=cast.luis), by=cast.luis, at=factories.SIGNED_AT
     )
     given_up = factories.drafted(cast.calendar, by=cast.luis)
     ids = {
         "draft": factories.drafted(cast.calendar, by=cast.luis).pk,
         "proposed": waiting.pk,
-        "discarded": drafts.discard(given_up, by=cast.luis, at=factories.SIGNED_AT).pk,
+        "discarded": proposals.discard(given_up, by=cast.luis, at=factories.SIGNED_AT).pk,
         "signed": signed.pk,
         "in_force": newer.pk,
         "superseded": cast.agreement.pk,

@@ -561,7 +561,7 @@ def test_every_kind_of_notice_has_its_sentence():
 
 
 def told_of_agreements() -> set[str]:
-    """The kinds that sla.agreements.agreements.tell is called with."""
+    """The kinds that sla.agreements.agreements.notify is called with."""
     calls = [
         node
         for path in python_files()
@@ -571,7 +571,7 @@ def told_of_agreements() -> set[str]:
     tells = [
         call
         for call in calls
-        if ast.unparse(call.func) in ("tell", "agreements.tell") and call.args
+        if ast.unparse(call.func) in ("notify", "agreements.notify") and call.args
     ]
     first = [call.args[0] for call in tells if isinstance(call.args[0], ast.Constant)]
     return {str(each.value) for each in first if "." not in str(each.value)}

@@ -13,7 +13,7 @@ from crm.lib import clock
 from crm.setup.starter import agreements
 from crm.setup.starter.personas import demo_leader, demo_owner
 from personas.models import PersonaVersion
-from sla.agreements import drafts, signing
+from sla.agreements import comments, drafts, proposals, signing
 from sla.calendars import calendars
 from sla.models import Agreement, AgreementVersion, RejectionReason
 from sla.states import Metric, StepKind
@@ -136,7 +136,7 @@ def _agreement(luis: User, dora: User, *, at: datetime) -> AgreementVersion:
 
 
 def _conclude(version: AgreementVersion, luis: User, dora: User, *, at: datetime) -> AgreementVersion:
-    drafts.close(version, by=luis, at=at, labels=labels.of(version))
+    proposals.close_text(version, by=luis, at=at, labels=labels.of(version))
     signing.sign(version, "marketing", by=luis, at=at)
     return signing.conclude(version, ["sales"], by=dora, at=at)
 
@@ -146,7 +146,7 @@ def negotiate(company: Cast, *, at: datetime) -> AgreementVersion:
     luis, dora, elsa = company.luis, company.dora, company.elsa
     begun = at - timedelta(days=2)
     draft = drafts.renew(company.agreement, by=dora, at=begun)
-    rows = drafts.promises_of(draft)
+    rows = drafts.commitments_of(draft)
     demo_first = {**rows[0], "window_minutes": 60, "conditions": {"actions": ["asked_for_demo"]}, "steps": SHORT_LADDER}
     drafts.edit(
         draft,
@@ -158,9 +158,9 @@ def negotiate(company: Cast, *, at: datetime) -> AgreementVersion:
         rep_cap=25,
         renew_by=clock.local_date(at, ZONE) + timedelta(days=180),
     )
-    drafts.comment(draft, "sales", TALK["fast"], by=luis, at=begun + timedelta(hours=1))
+    comments.add(draft, "sales", TALK["fast"], by=luis, at=begun + timedelta(hours=1))
     said = draft.comments.get()
-    drafts.comment(draft, "sales", TALK["agreed"], by=dora, at=begun + timedelta(hours=3), answers=said)
-    drafts.comment(draft, "capacity", TALK["capacity"], by=dora, at=begun + timedelta(hours=4))
-    drafts.comment(draft, "rules", TALK["cap"], by=elsa, at=begun + timedelta(hours=20))
+    comments.add(draft, "sales", TALK["agreed"], by=dora, at=begun + timedelta(hours=3), answers=said)
+    comments.add(draft, "capacity", TALK["capacity"], by=dora, at=begun + timedelta(hours=4))
+    comments.add(draft, "rules", TALK["cap"], by=elsa, at=begun + timedelta(hours=20))
     return draft

@@ -22,6 +22,7 @@ from crm.demo.book import Book
 from crm.demo.cast import ZONE
 from leads.models import Handoff, Lead
 from sla.worktime import arithmetic
+from sla.worktime.calendar import Window, WorkCalendar
 
 SEED = 20260302
 DAYS = 89
@@ -112,8 +113,8 @@ class Story:
         self.until, self.started = at - QUIET, at
         self.office = book.calendars[book.cast.mexico.pk]
         # The queue that never closes is worked in shifts all the same.
-        shifts = tuple(arithmetic.Window(day, 8 * 60, 21 * 60) for day in range(7))
-        self.shifts = arithmetic.WorkCalendar(ZONE, shifts)
+        shifts = tuple(Window(day, 8 * 60, 21 * 60) for day in range(7))
+        self.shifts = WorkCalendar(ZONE, shifts)
 
     def tell(self, number: int, begun: datetime) -> None:
         draw = self.draw
@@ -213,7 +214,7 @@ class Story:
 
     # -- After the acceptance
 
-    def _hours(self, handoff: Handoff) -> arithmetic.WorkCalendar:
+    def _hours(self, handoff: Handoff) -> WorkCalendar:
         online = handoff.team == self.cast.online
         return self.shifts if online else self.book.calendars[handoff.team.pk]
 

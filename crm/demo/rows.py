@@ -32,9 +32,9 @@ from leads.models import (
 from leads.qualification import facts
 from leads.qualification.rules import Proof
 from leads.states import STAGE_OF, EventKind, HandoffState, Stage
-from sla.agreements import agreements
+from sla.agreements import policies
 from sla.models import Clock, Firing, RejectionReason
-from sla.worktime import arithmetic
+from sla.worktime.calendar import WorkCalendar
 
 LAG = timedelta(seconds=4)  # the sweep looks every few seconds
 DATED = {*(stage.value for stage in Stage if stage not in ("captured", "returned", "disqualified"))}
@@ -54,9 +54,9 @@ class Rows:
         self.told: list[tuple[datetime, Callable[[], list[Message]]]] = []
         teams = (cast.mexico, cast.online, cast.evening)
         terms: dict[str, Any] = {"source": None, "actions": (), "persona": None}
-        self.policies = {team.pk: agreements.policy(cast.agreement, team, facts=terms) for team in teams}
+        self.policies = {team.pk: policies.policy_for(cast.agreement, team, facts=terms) for team in teams}
         self.calendars = {
-            pk: arithmetic.WorkCalendar.from_json(policy["calendar"]) for pk, policy in self.policies.items()
+            pk: WorkCalendar.from_json(policy["calendar"]) for pk, policy in self.policies.items()
         }
         self.members = {team.pk: list(team.people.filter(is_active=True)) for team in teams}
         self.terms = facts.terms(cast.agreement)

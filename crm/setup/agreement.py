@@ -15,8 +15,8 @@ from crm.lib.errors import DomainError
 from crm.lib.wording import variants
 from crm.setup.calendar import set_hours
 from crm.setup.starter.agreements import DEFINITIONS, PACES, commitments
-from sla.agreements import agreements, drafts, signing
-from sla.calendars import calendars, hours_text
+from sla.agreements import agreements, drafts, proposals, signing
+from sla.calendars import calendars, hours_text, work_calendars
 from sla.models import Agreement, AgreementVersion, RejectionReason
 from sla.states import AgreementState
 from sla.text import labels
@@ -59,9 +59,9 @@ def agree(pace: str, volume: int | None, *, by: User, at: datetime) -> Agreement
             before.revision or before.comments.exists()
         ):  # people wrote it: a template does not replace that
             raise drafts.DraftOpen
-        drafts.discard(before, by=by, at=at)
+        proposals.discard(before, by=by, at=at)
     chosen = PACES[pace]
-    day = hours_text.day_minutes(calendars.in_effect(calendar, at=at)[1])
+    day = hours_text.day_minutes(work_calendars.in_effect(calendar, at=at)[1])
     version = drafts.create(
         agreement or Agreement.objects.create(name=name),
         by=by,
@@ -82,7 +82,7 @@ def close(version: AgreementVersion, *, by: User, at: datetime) -> AgreementVers
     """
     if version.state != AgreementState.DRAFT:
         return version
-    return drafts.close(version, by=by, at=at, labels=labels.of(version))
+    return proposals.close_text(version, by=by, at=at, labels=labels.of(version))
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ from crm.accounts import organisations, people
 from crm.accounts.models import Organisation, User
 from crm.lib.clock import local_date
 from crm.lib.wording import variants
-from sla.calendars import calendars, hours_text, public_holidays, special_days
+from sla.calendars import calendars, hours_text, public_holidays, special_days, work_calendars
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,9 @@ def days(organisation: Organisation, *, at: datetime) -> list[Day]:
     not in it.
     """
     calendar = calendars.main()
-    known = {on: name for on, name, _hours in calendars.holidays_of(calendar)} if calendar else {}
+    known = (
+        {on: name for on, name, _hours in work_calendars.holidays_of(calendar)} if calendar else {}
+    )
     taken = {day.on for day in calendar.holidays.all()} if calendar else set()
     this_year = local_date(at, organisation.time_zone).year
     listed = public_holidays.of_country(
@@ -54,7 +56,7 @@ def set_holidays(
         set_hours(organisation, hours_text.PRESETS["week"], by=by, at=at)
         calendar = calendars.main()
     assert calendar is not None
-    special_days.settle(calendar, chosen, by=by, at=at)
+    special_days.set_closed_days(calendar, chosen, by=by, at=at)
 
 
 @transaction.atomic
@@ -69,7 +71,7 @@ def set_hours(
     with variants.override(organisation.language):
         name = _("Office")
     before = calendars.main()
-    after = calendars.settle(name, organisation.time_zone, windows, by=by, at=at)
+    after = calendars.set_main(name, organisation.time_zone, windows, by=by, at=at)
     if before is not None and after.pk != before.pk:
         organisations.note_step("agreement", "", by=by, at=at)
 
@@ -79,7 +81,7 @@ def hours_today(*, at: datetime) -> hours_text.Windows:
     office's.
     """
     calendar = calendars.main()
-    return calendars.in_effect(calendar, at=at)[1] if calendar else hours_text.PRESETS["week"]
+    return work_calendars.in_effect(calendar, at=at)[1] if calendar else hours_text.PRESETS["week"]
 
 
 def follow_zone(*, by: User, at: datetime) -> None:

@@ -21,7 +21,7 @@ from leads.models import Handoff, Lead
 from personas import personas
 from personas.states import CriterionKind
 from sla.agreements import agreements as standing
-from sla.calendars import calendars, hours_text
+from sla.calendars import calendars, hours_text, work_calendars
 from sla.clocks import clocks
 from sla.text import promises
 
@@ -51,7 +51,7 @@ def lines(organisation: Organisation, *, at: datetime) -> list[Line]:
     if calendar is not None:
         count = calendar.holidays.count()
         said["holidays"] = ngettext("%(count)s day", "%(count)s days", count) % {"count": count}
-        said["hours"] = _hours(calendars.in_effect(calendar, at=at)[1])
+        said["hours"] = _hours(work_calendars.in_effect(calendar, at=at)[1])
     return [
         Line(standing, said[standing.step.key]) for standing in checklist.standings(organisation)
     ]

@@ -16,7 +16,7 @@ from leads.models import Handoff, OutcomeReason
 from leads.qualification import facts
 from leads.qualification.rules import SQL_KINDS
 from leads.states import EventKind, HandoffState, OutcomeKind
-from sla.agreements import agreements
+from sla.agreements import policies
 from sla.clocks import clocks
 from sla.states import Metric
 
@@ -46,7 +46,7 @@ def qualify_sql(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     version = handoff.agreement_version
     assessment = facts.assess(handoff.lead, handoff.persona_version, facts.terms(version))
     unproven = [j for kind in SQL_KINDS for j in assessment.of(kind) if not j.holds]
-    if blocking := [j for j in unproven if agreements.blocks(version, j.rule.kind, j.rule.code)]:
+    if blocking := [j for j in unproven if policies.is_blocking(version, j.rule.kind, j.rule.code)]:
         fields = {j.rule.code: in_language(j.rule.text) for j in blocking}
         text = _("Not proven yet: %(criteria)s.") % {"criteria": ", ".join(fields.values())}
         raise SqlUnproven(text, fields=fields)

@@ -31,7 +31,7 @@ from leads import events
 from leads.models import Event, Handoff, Source, ValuableAction
 from leads.states import EventKind, HandoffState
 from personas.models import PersonaVersion
-from sla.agreements import agreements
+from sla.agreements import agreements, policies
 from sla.clocks import recalculation, snapshots
 from sla.models import AgreementVersion, Clock, Pause
 from sla.states import Retime
@@ -251,7 +251,7 @@ class Terms:
             facts["persona"],
         )
         if key not in self.policies:
-            policy = agreements.policy(version, self.teams[handoff.team_id], facts=facts)
+            policy = policies.policy_for(version, self.teams[handoff.team_id], facts=facts)
             policy["calendar"] = Snapshot(
                 policy["calendar"]
             )  # read once, however many clocks are counted in it

@@ -38,7 +38,7 @@ from leads.states import (
     check_move,
 )
 from personas.models import PersonaVersion
-from sla.agreements import agreements
+from sla.agreements import agreements, policies
 from sla.clocks import assignments, clocks
 from sla.models import RejectionReason
 from sla.states import Metric
@@ -248,7 +248,7 @@ def hand_off(
         submitted_at=at,
         agreement_version=version,
         persona_version=persona_version,
-        policy=agreements.policy(version, team, facts=known),
+        policy=policies.policy_for(version, team, facts=known),
         note=note,
         proves_sql=assessment.proves(MEANS) and assessment.proves(AUTHORITY),
         fit_score=found.fit.total,

@@ -30,8 +30,9 @@ from leads.records.fields import labels as field_labels
 from leads.views import lead_page
 from leads.views.leads import fetch
 from personas.models import PersonaVersion
-from sla.agreements import agreements
+from sla.agreements import agreements, policies
 from sla.worktime import arithmetic
+from sla.worktime.calendar import WorkCalendar
 
 
 @dataclass(frozen=True)
@@ -142,7 +143,7 @@ def _offers(lead: Lead, at: datetime) -> tuple[list[Offer], list[str]]:
             version = agreements.in_force(team)
         except agreements.NoAgreement:
             continue
-        policy = agreements.policy(
+        policy = policies.policy_for(
             version, team, facts={"source": lead.source.code if lead.source else None}
         )
         found.append(Offer(team, _due(policy, at), version.minimum_score))
@@ -154,7 +155,7 @@ def _due(policy: dict[str, Any], at: datetime) -> datetime | None:
     terms = policy["clocks"].get("accept")
     if terms is None:
         return None
-    calendar = arithmetic.WorkCalendar.from_json(policy["calendar"])
+    calendar = WorkCalendar.from_json(policy["calendar"])
     return arithmetic.add(calendar, at, timedelta(seconds=terms["limit_seconds"]))
 
 

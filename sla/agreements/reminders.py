@@ -61,7 +61,7 @@ def _unsigned(version: AgreementVersion, *, at: datetime) -> int:
     if _is_told(version, key):
         return 0
     told = _directors() if due[-1] == DIRECTORS_AFTER else _who_has_not_signed(version)
-    agreements.tell("unsigned", version, told, at=at, key=key, days=due[-1], state=version.state)
+    agreements.notify("unsigned", version, told, at=at, key=key, days=due[-1], state=version.state)
     return 1
 
 
@@ -77,7 +77,7 @@ def _renewal(version: AgreementVersion, *, at: datetime) -> int:
         return 0
     told = _everybody(version) + (_directors() if due[-1] <= 0 else [])
     key = f"renewal:{version.renew_by}:{due[-1]}"
-    agreements.tell(
+    agreements.notify(
         "renewal",
         version,
         told,

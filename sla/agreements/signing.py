@@ -13,14 +13,14 @@ from crm.accounts.states import Side
 from crm.audit.entries import record
 from crm.lib.db.state_machine import check_move
 from crm.lib.errors import Conflict, DomainError
-from sla.agreements import drafts
+from sla.agreements import proposals
 from sla.agreements.agreements import (
     activate,
     leads_of,
     may_sign,
+    notify,
     standing_signatures,
     starts_at,
-    tell,
 )
 from sla.models import AgreementVersion, Signature
 from sla.states import AGREEMENT_MOVES, AgreementState
@@ -48,7 +48,7 @@ def sign(version: AgreementVersion, side: str, *, by: User, at: datetime) -> Agr
     if not may_sign(version, side, by):
         raise MaySign
     if version.state == AgreementState.DRAFT:
-        version = drafts.close(version, by=by, at=at)
+        version = proposals.close_text(version, by=by, at=at)
     if version.state != AgreementState.PROPOSED:
         check_move(AGREEMENT_MOVES, version.state, AgreementState.SIGNED)
     if side in standing_signatures(version):
@@ -63,7 +63,7 @@ def sign(version: AgreementVersion, side: str, *, by: User, at: datetime) -> Agr
         version.save(update_fields=["state"])
     leads = leads_of(version)
     others = [user for users in leads.values() for user in users if user.pk != by.pk]
-    tell(
+    notify(
         "signed",
         version,
         others,

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext_lazy as _
 
-from sla.worktime.arithmetic import MINUTES_A_DAY, Window
+from sla.worktime.calendar import MINUTES_A_DAY, Window
 
 Windows = list[
     tuple[int, int, int]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -14,8 +15,10 @@ from crm.accounts.models import User
 from crm.audit.entries import record
 from crm.lib.errors import DomainError
 from crm.lib.text import clean_line
-from sla.calendars.calendars import Hours, check_opens, day_columns, hours_of, locked
+from sla.calendars.locks import lock_calendar
+from sla.calendars.work_calendars import Hours, check_opens, hours_of
 from sla.models import Calendar, Holiday
+from sla.worktime.calendar import check_hours
 
 
 class DayTaken(DomainError):
@@ -23,26 +26,48 @@ class DayTaken(DomainError):
     message = _("This date differs already. Change it on the page of the calendar.")
 
 
-class Standing(StrEnum):
-    """How a listed holiday stands to a calendar."""
+class HolidayMatch(StrEnum):
+    """How a public holiday compares with what a calendar has on its date."""
 
     NEW = "new"
-    THERE = "there"
+    SAME = "same"
     DIFFERS = "differs"
 
 
 @dataclass(frozen=True)
-class Listed:
-    """A holiday of a list beside what the calendar has on its date (``stored`` None: nothing)."""
+class ListedHoliday:
+    """A public holiday, and what the calendar has on its date (``stored``; None: nothing)."""
 
     on: date
     name: str
-    standing: Standing
+    match: HolidayMatch
     stored: Holiday | None
 
 
+def columns_of(hours: Any) -> dict[str, Any]:
+    """Return the columns of Holiday for the hours of a date.
+
+    ``hours``: one (opens, closes), several of them, or nothing: closed. Raises ValueError for
+    hours that cannot be.
+    """
+    pairs = _pairs(hours)
+    for opens, closes in pairs:
+        check_hours(opens, closes)
+    if not pairs:
+        return {"opens": None, "closes": None, "more_hours": []}
+    first, *more = pairs
+    return {"opens": first[0], "closes": first[1], "more_hours": [list(pair) for pair in more]}
+
+
+def _pairs(hours: Any) -> list[Hours]:
+    if not hours:
+        return []
+    is_single = isinstance(hours[0], int)
+    return [hours] if is_single else list(hours)
+
+
 @transaction.atomic
-def put(
+def set_day(
     calendar: Calendar,
     on: date,
     name: str,
@@ -52,76 +77,73 @@ def put(
     at: datetime,
     was: date | None = None,
 ) -> None:
-    """On ``on`` these hours count instead of its weekday's; none: closed.
+    """Let these hours count on a date instead of those of its weekday; no hours: closed.
 
-    ``was``: the date that is moved here.
-
-    Clocks that run keep the days they started with. Raises DayTaken where ``on`` differs already
-    and is not ``was``, and calendars.NeverOpens.
+    ``was``: the date of the day that is moved to ``on``. Running clocks keep the days that they
+    started with. Raises DayTaken where ``on`` differs already and is not ``was``, and NeverOpens.
     """
-    calendar, name = locked(calendar), clean_line(name)
-    stored = {
-        day.on: day for day in calendar.holidays.filter(on__in=[each for each in (on, was) if each])
-    }
+    calendar = lock_calendar(calendar)
+    columns = {"name": clean_line(name), **columns_of(tuple(hours))}
+    dates = [day for day in (on, was) if day]
+    stored = {day.on: day for day in calendar.holidays.filter(on__in=dates)}
     if on in stored and on != was:
         raise DayTaken(fields={"on": DayTaken.message})
-    before = stored.get(was) if was else None
-    columns = {"name": name, **day_columns(tuple(hours))}
-    if before is None:
+    before = None
+    day = stored.get(was) if was else None
+    if day is None:
         day = Holiday.objects.create(calendar=calendar, on=on, **columns)
     else:
-        told = _told(before)
-        day = before
+        before = _as_json(day)
         day.on = on
-        for key, value in columns.items():
-            setattr(day, key, value)
-        if told == _told(day):
+        for column, value in columns.items():
+            setattr(day, column, value)
+        if _as_json(day) == before:
             return
         day.save(update_fields=["on", *columns])
     check_opens(calendar, at=at)
-    payload = {"from": told if before is not None else None, "to": _told(day)}
+    payload = {"from": before, "to": _as_json(day)}
     record("calendar_day_set", calendar, by=by, at=at, payload=payload)
 
 
 @transaction.atomic
 def remove(calendar: Calendar, on: date, *, by: User | None, at: datetime) -> None:
-    """The week's own hours count on ``on`` again; nothing happens where it does not differ."""
-    calendar = locked(calendar)
+    """Let the hours of the weekday count on ``on`` again. Does nothing where it does not differ."""
+    calendar = lock_calendar(calendar)
     day = calendar.holidays.filter(on=on).first()
     if day is not None:
         day.delete()
-        record("calendar_day_removed", calendar, by=by, at=at, payload={"from": _told(day)})
+        record("calendar_day_removed", calendar, by=by, at=at, payload={"from": _as_json(day)})
 
 
-def compare(calendar: Calendar, listed: Iterable[tuple[date, str]]) -> list[Listed]:
-    """Each listed holiday beside what the calendar has: new, there already (closed), or different
-    (open, renamed).
-    """
+def compare(calendar: Calendar, holidays: Iterable[tuple[date, str]]) -> list[ListedHoliday]:
+    """Compare public holidays, (date, name), with what the calendar has on their dates."""
     stored = {day.on: day for day in calendar.holidays.all()}
-    found = []
-    for on, name in listed:
-        day = stored.get(on)
-        same = day is not None and not hours_of(day) and day.name == name
-        standing = Standing.NEW if day is None else Standing.THERE if same else Standing.DIFFERS
-        found.append(Listed(on, name, standing, day))
-    return found
+    return [
+        ListedHoliday(on, name, _match(stored.get(on), name), stored.get(on))
+        for on, name in holidays
+    ]
+
+
+def _match(stored: Holiday | None, name: str) -> HolidayMatch:
+    if stored is None:
+        return HolidayMatch.NEW
+    is_closed = not hours_of(stored)
+    if is_closed and stored.name == name:
+        return HolidayMatch.SAME
+    return HolidayMatch.DIFFERS
 
 
 @transaction.atomic
-def copy_listed(
+def copy_holidays(
     calendar: Calendar, chosen: Mapping[date, str], *, by: User | None, at: datetime
 ) -> int:
-    """Close on the ``chosen`` dates under these names, also where something else was stored; how
-    many changed.
+    """Close on the ``chosen`` dates, also where something else was stored; return how many changed.
 
-    Raises calendars.NeverOpens.
+    Raises NeverOpens.
     """
-    calendar = locked(calendar)
-    rows = [
-        row
-        for row in compare(calendar, sorted(chosen.items()))
-        if row.standing is not Standing.THERE
-    ]
+    calendar = lock_calendar(calendar)
+    compared = compare(calendar, sorted(chosen.items()))
+    rows = [row for row in compared if row.match is not HolidayMatch.SAME]
     if not rows:
         return 0
     calendar.holidays.filter(on__in=[row.on for row in rows]).delete()
@@ -131,45 +153,42 @@ def copy_listed(
     check_opens(calendar, at=at)
     payload = {
         "days": {row.on.isoformat(): row.name for row in rows},
-        "replaced": [_told(row.stored) for row in rows if row.stored is not None],
+        "replaced": [_as_json(row.stored) for row in rows if row.stored is not None],
     }
     record("calendar_days_copied", calendar, by=by, at=at, payload=payload)
     return len(rows)
 
 
 @transaction.atomic
-def settle(
+def set_closed_days(
     calendar: Calendar, chosen: Mapping[date, str], *, by: User | None, at: datetime
 ) -> None:
-    """Make ``chosen`` the closed days; dates with other hours stay.
+    """Make ``chosen`` the closed days of ``calendar``; dates with hours of their own stay.
 
-    Raises DayTaken where one of those is chosen, and calendars.NeverOpens.
+    Raises DayTaken where one of those is chosen, and NeverOpens.
     """
-    calendar = locked(calendar)
+    calendar = lock_calendar(calendar)
     stored = {day.on: day for day in calendar.holidays.all()}
-    if any(hours_of(stored[on]) for on in chosen if on in stored):
+    if any(on in chosen and hours_of(day) for on, day in stored.items()):
         raise DayTaken
     closed = {on: day.name for on, day in stored.items() if not hours_of(day)}
-    gone = [on for on, name in closed.items() if chosen.get(on) != name]
+    removed = {on: name for on, name in closed.items() if chosen.get(on) != name}
     added = {on: name for on, name in chosen.items() if closed.get(on) != name}
-    if not gone and not added:
+    if not removed and not added:
         return
-    calendar.holidays.filter(on__in=gone).delete()
+    calendar.holidays.filter(on__in=removed).delete()
     Holiday.objects.bulk_create(
         Holiday(calendar=calendar, on=on, name=name) for on, name in added.items()
     )
     check_opens(calendar, at=at)
     payload = {
         "added": {on.isoformat(): name for on, name in sorted(added.items())},
-        "removed": {on.isoformat(): closed[on] for on in gone},
+        "removed": {on.isoformat(): name for on, name in removed.items()},
     }
     record("calendar_days_settled", calendar, by=by, at=at, payload=payload)
 
 
-def _told(day: Holiday) -> dict[str, object]:
-    """A day as the audit keeps it."""
-    return {
-        "on": day.on.isoformat(),
-        "name": day.name,
-        "hours": [list(pair) for pair in hours_of(day)],
-    }
+def _as_json(day: Holiday) -> dict[str, object]:
+    """Return a day as the audit stores it."""
+    hours = [list(pair) for pair in hours_of(day)]
+    return {"on": day.on.isoformat(), "name": day.name, "hours": hours}

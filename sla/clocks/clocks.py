@@ -18,6 +18,7 @@ from sla.clocks.snapshots import calendar_of, run_of
 from sla.models import Clock
 from sla.states import ClockState, ClockStatus, Metric, PauseEnd, StepKind
 from sla.worktime import arithmetic
+from sla.worktime.calendar import WorkCalendar
 
 __all__ = ["Reading", "calendar_of", "cancel", "reading", "run_of", "start", "stop"]
 
@@ -364,9 +365,7 @@ def reading(clock: Clock, *, at: datetime) -> Reading:
     )
 
 
-def _seconds(
-    clock: Clock, calendar: arithmetic.WorkCalendar, status: ClockStatus, at: datetime
-) -> int:
+def _seconds(clock: Clock, calendar: WorkCalendar, status: ClockStatus, at: datetime) -> int:
     """The business seconds that belong to the status."""
     match status:
         case ClockStatus.CANCELLED:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sla.worktime import arithmetic
+from sla.worktime.calendar import WorkCalendar
 
 # A step that fires later than this after its time was held up by an outage of ours (promise: 60 s
 # late at most).
@@ -37,7 +38,7 @@ class Run:
     then.
     """
 
-    calendar: arithmetic.WorkCalendar
+    calendar: WorkCalendar
     started_at: datetime
     due_at: datetime
     limit: timedelta
@@ -101,7 +102,7 @@ Stretches = Iterable[
 
 
 def counted(
-    calendar: arithmetic.WorkCalendar, started_at: datetime, pauses: Stretches
+    calendar: WorkCalendar, started_at: datetime, pauses: Stretches
 ) -> tuple[datetime, timedelta]:
     """Since when a clock runs without a pause, and the business time it had run before that."""
     since, spent = started_at, timedelta(0)
@@ -113,7 +114,7 @@ def counted(
 
 
 def deadline(
-    calendar: arithmetic.WorkCalendar, started_at: datetime, pauses: Stretches, limit: timedelta
+    calendar: WorkCalendar, started_at: datetime, pauses: Stretches, limit: timedelta
 ) -> datetime:
     """When the ``limit`` of a clock with these pauses is used up."""
     since, spent = started_at, timedelta(0)
@@ -128,7 +129,7 @@ def deadline(
 
 
 def used(
-    calendar: arithmetic.WorkCalendar, started_at: datetime, pauses: Stretches, at: datetime
+    calendar: WorkCalendar, started_at: datetime, pauses: Stretches, at: datetime
 ) -> timedelta:
     """The business time that a clock had run by ``at``.
 
@@ -140,9 +141,7 @@ def used(
     return spent + max(arithmetic.between(calendar, since, at), timedelta(0))
 
 
-def shifted(
-    calendar: arithmetic.WorkCalendar, moment: datetime, *, since: datetime, to: datetime
-) -> datetime:
+def shifted(calendar: WorkCalendar, moment: datetime, *, since: datetime, to: datetime) -> datetime:
     """Where ``moment`` comes to lie when its clock, instead of at ``since``, goes on at ``to``;
     what lies at or before ``since`` stays. ``to`` may be the earlier one: a pause that ends early.
     """

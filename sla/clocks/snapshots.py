@@ -14,21 +14,22 @@ from crm.lib.db.json_snapshot import Snapshot
 from sla.clocks import escalation_times
 from sla.models import Clock
 from sla.worktime import arithmetic
+from sla.worktime.calendar import WorkCalendar
 
 
-def calendar_of(clock: Clock) -> arithmetic.WorkCalendar:
+def calendar_of(clock: Clock) -> WorkCalendar:
     """The calendar that the clock carries."""
     return calendar(clock.calendar)
 
 
-def calendar(snapshot: Mapping[str, Any]) -> arithmetic.WorkCalendar:
+def calendar(snapshot: Mapping[str, Any]) -> WorkCalendar:
     """A calendar from its snapshot, read once per text."""
     return _of(snapshot if isinstance(snapshot, Snapshot) else Snapshot(snapshot))
 
 
 @lru_cache(maxsize=256)
-def _of(snapshot: Snapshot) -> arithmetic.WorkCalendar:
-    return arithmetic.WorkCalendar.from_json(snapshot)
+def _of(snapshot: Snapshot) -> WorkCalendar:
+    return WorkCalendar.from_json(snapshot)
 
 
 def limit_of(clock: Clock) -> timedelta:

@@ -23,9 +23,9 @@ from crm.lib import countries
 from crm.lib.forms import Line
 from crm.lib.moments import long_day
 from crm.lib.number_formats import limit_words
-from sla.calendars import calendars
+from sla.calendars import calendars, work_calendars
 from sla.calendars import hours_text as hours
-from sla.calendars.special_days import Listed, Standing
+from sla.calendars.special_days import HolidayMatch, ListedHoliday
 from sla.models import Calendar, Commitment
 from sla.text.deadlines import hours_words
 from sla.views import calendar_page
@@ -57,7 +57,7 @@ class WeekForm(forms.Form):
     was = forms.JSONField(required=False, widget=forms.HiddenInput)
 
     def __init__(
-        self, *args: Any, windows: calendars.Windows, frozen: bool = False, **kwargs: Any
+        self, *args: Any, windows: work_calendars.Windows, frozen: bool = False, **kwargs: Any
     ) -> None:
         super().__init__(*args, **kwargs)
         for day, name in WEEKDAYS.items():
@@ -232,12 +232,12 @@ class CopyForm(forms.Form):
         label=gettext_lazy("Days to copy"), required=False, widget=forms.CheckboxSelectMultiple
     )
 
-    def __init__(self, *args: Any, rows: list[Listed], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, rows: list[ListedHoliday], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.rows = [row for row in rows if row.standing is not Standing.THERE]
+        self.rows = [row for row in rows if row.match is not HolidayMatch.SAME]
         self.fields["keep"].choices = [(row.on.isoformat(), listed_words(row)) for row in self.rows]
         self.fields["keep"].initial = [
-            row.on.isoformat() for row in self.rows if row.standing is Standing.NEW
+            row.on.isoformat() for row in self.rows if row.match is HolidayMatch.NEW
         ]
 
     def clean_keep(self) -> list[str]:
@@ -250,13 +250,13 @@ class CopyForm(forms.Form):
         return {row.on: row.name for row in self.rows if row.on.isoformat() in kept}
 
 
-def listed_words(row: Listed) -> str:
+def listed_words(row: ListedHoliday) -> str:
     """ "Friday 25 December · Christmas · new"."""
     parts = [long_day(row.on), row.name]
     if row.stored is None:
         parts.append(pgettext("day", "new"))
     else:
-        now = {"name": row.stored.name, "hours": hours_words(calendars.hours_of(row.stored))}
+        now = {"name": row.stored.name, "hours": hours_words(work_calendars.hours_of(row.stored))}
         parts.append(_("differs: now %(name)s, %(hours)s") % now)
     return " · ".join(parts)
 

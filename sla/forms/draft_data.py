@@ -67,7 +67,7 @@ def of_version(version: AgreementVersion) -> Flat:
     return (
         found
         | {"calendar": version.calendar_id, "arbiter": version.arbiter_id}
-        | promises(drafts.promises_of(version))
+        | promises(drafts.commitments_of(version))
     )
 
 

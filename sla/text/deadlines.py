@@ -15,8 +15,8 @@ from django.utils.translation import pgettext
 from crm.lib import number_formats
 from crm.lib.moments import city, long_day
 from crm.lib.number_formats import duration_words
-from sla.worktime.arithmetic import MINUTES_A_DAY, Step, Why
-from sla.worktime.calendar import Hours, Week
+from sla.worktime.calendar import MINUTES_A_DAY, Hours, Week
+from sla.worktime.explanation import Stretch, Why
 
 SHOWN_AT_ENDS = 10  # lines before and after what a long explanation folds away
 
@@ -89,7 +89,7 @@ class Told:
     last: list[Line]
 
 
-def explanation(steps: list[Step], zone: str) -> Told:
+def explanation(steps: list[Stretch], zone: str) -> Told:
     """The lines between handing off and the deadline."""
     lines: list[Line] = []
     local = ZoneInfo(zone)
@@ -114,13 +114,13 @@ def explanation(steps: list[Step], zone: str) -> Told:
     return Told(lines[:SHOWN_AT_ENDS], lines[SHOWN_AT_ENDS:-SHOWN_AT_ENDS], lines[-SHOWN_AT_ENDS:])
 
 
-def _is_night(step: Step, following: Step) -> bool:
+def _is_night(step: Stretch, following: Stretch) -> bool:
     """Whether two steps are the evening of one working day and the morning of the next."""
     same_week = step.week_since == following.week_since
     return step.why is Why.AFTER and following.why is Why.BEFORE and same_week
 
 
-def _line(step: Step, zone: ZoneInfo) -> Line:
+def _line(step: Stretch, zone: ZoneInfo) -> Line:
     since, until = step.since.astimezone(zone), step.until.astimezone(zone)
     words = {
         "day": long_day(since.date()),
@@ -152,7 +152,7 @@ def _line(step: Step, zone: ZoneInfo) -> Line:
     )
 
 
-def _counted(step: Step, since: datetime, until: datetime, words: dict[str, str]) -> Line:
+def _counted(step: Stretch, since: datetime, until: datetime, words: dict[str, str]) -> Line:
     parts = {**words, "counted": _length(step.counted)}
     if since.date() == until.date():
         text = _("%(day)s, %(since)s to %(until)s: the clock counts %(counted)s.") % parts
@@ -182,7 +182,7 @@ def _sentence(text: str, icon: str, tone: str = "") -> Line:
     return Line(text[:1].upper() + text[1:], icon, tone)
 
 
-def _overnight(evening: Step, morning: Step, zone: ZoneInfo) -> Line:
+def _overnight(evening: Stretch, morning: Stretch, zone: ZoneInfo) -> Line:
     since, until = evening.since.astimezone(zone), morning.until.astimezone(zone)
     words = {"day": long_day(since.date()), "since": _time(since), "until": _time(until)}
     names = ", ".join(dict.fromkeys(name for name in (evening.name, morning.name) if name))

@@ -13,7 +13,7 @@ from leads.models import CustomField, Source, ValuableActionKind
 from leads.records import fields
 from personas.models import Criterion, Persona
 from personas.states import CriterionKind, VersionState
-from sla.agreements import agreements
+from sla.agreements import content
 from sla.models import AgreementVersion, PauseReason
 
 # What makes an SQL of an MQL: these need evidence.
@@ -62,7 +62,7 @@ def criteria() -> list[Criterion]:
 
 
 def named_in(text: dict[str, Any]) -> Labels:
-    """Of :func:`collect` what ``text`` (agreements.content) names: what is kept with it."""
+    """Of :func:`collect` what ``text`` (content.content_of) names: what is kept with it."""
     conditions = [promise["conditions"] for promise in text["commitments"]]
     used: dict[str, set[str]] = {
         "fields": set(text["package_fields"]),
@@ -84,7 +84,7 @@ def _under(key: str, conditions: Iterable[dict[str, list[str]]]) -> Iterable[str
 
 def of(version: AgreementVersion) -> Labels:
     """What to keep as labels when ``version`` is proposed."""
-    return named_in(agreements.written(version))
+    return named_in(content.compose(version))
 
 
 def for_reading(text: dict[str, Any]) -> Labels:

@@ -25,7 +25,7 @@ from crm.lib.edit_conflicts import ASK, THEIRS, Difference
 from crm.lib.errors import DomainError
 from crm.lib.forms import refuse
 from sla.agreements import drafts, permissions
-from sla.calendars import calendars, hours_text
+from sla.calendars import hours_text, work_calendars
 from sla.forms import commitments, draft_data
 from sla.forms.commitments import Promises, restructure
 from sla.forms.terms import TermsForm, choices_of
@@ -58,10 +58,10 @@ class Editor:
     ) -> Editor:
         names = labels.collect()
         choices = {kind: choices_of(names[kind]) for kind in commitments.CONDITIONS}
-        day = hours_text.day_minutes(calendars.windows_of(version.calendar))
+        day = hours_text.day_minutes(work_calendars.windows_of(version.calendar))
         quiet, next_id = data is None or bool(wish), ""
         rows: MultiValueDict[str, Any] = (
-            commitments.as_data(drafts.promises_of(version)) if data is None else data
+            commitments.as_data(drafts.commitments_of(version)) if data is None else data
         )
         if wish:
             next_id = restructure(rows, wish)

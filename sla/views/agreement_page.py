@@ -12,7 +12,7 @@ from django.db.models import Count, QuerySet
 
 from crm.accounts.models import Team, User
 from crm.accounts.states import Side
-from sla.agreements import agreements, drafts, permissions
+from sla.agreements import agreements, content, draft_problems, permissions
 from sla.models import Agreement, AgreementVersion, Comment, Signature
 from sla.states import UNSIGNED, AgreementState
 from sla.text import agreement, labels
@@ -79,7 +79,7 @@ def everything() -> list[tuple[Agreement, list[AgreementVersion]]]:
 
 def sections(version: AgreementVersion) -> list[Section]:
     """The text of ``version`` in sentences."""
-    text = agreements.content(version)
+    text = content.content_of(version)
     return agreement.of(text, labels.for_reading(text))
 
 
@@ -129,7 +129,7 @@ def page(version: AgreementVersion, user: User, *, at: datetime) -> dict[str, An
         "may_edit": permissions.can_edit(user, version),
         "may_comment": permissions.can_comment(user, version),
         "may_sign": bool(sides_to_sign(version, user)),
-        "problems": drafts.problems(version, at=at)
+        "problems": draft_problems.problems(version, at=at)
         if version.state == AgreementState.DRAFT
         else {},
     }

@@ -19,7 +19,7 @@ from crm.accounts.states import Side
 from crm.accounts.views import too_often
 from crm.lib.errors import DomainError
 from crm.lib.forms import refuse
-from sla.agreements import drafts, permissions, signing
+from sla.agreements import comments, drafts, permissions, proposals, signing
 from sla.forms.agreements import CommentForm, FoundForm, ReopenForm, SignForm
 from sla.models import AgreementVersion
 from sla.text import labels
@@ -44,7 +44,7 @@ def agreement_comment(request: Request, pk: int) -> HttpResponse:
         return show(request, version, status=422, comment=form)
     data = form.cleaned_data
     answers = data["answers"]
-    drafts.comment(
+    comments.add(
         version, data["section"], data["text"], by=request.user, at=request.now, answers=answers
     )
     return redirect(f"/agreement/{version.pk}/#{data['section']}")
@@ -65,7 +65,7 @@ def agreement_next(request: Request, pk: int) -> HttpResponse:
 def agreement_propose(request: Request, pk: int) -> HttpResponse:
     """Close the text and ask both sides to sign it."""
     version = _writing(request, pk)
-    drafts.propose(version, by=request.user, at=request.now, labels=labels.of(version))
+    proposals.propose(version, by=request.user, at=request.now, labels=labels.of(version))
     messages.success(request, _("The text is closed. Both sides have been asked to sign it."))
     return redirect("agreement_version", pk=version.pk)
 
@@ -76,7 +76,7 @@ def agreement_reopen(request: Request, pk: int) -> HttpResponse:
     version = _writing(request, pk)
     form = ReopenForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        drafts.reopen(version, by=request.user, at=request.now, why=form.cleaned_data["why"])
+        proposals.reopen(version, by=request.user, at=request.now, why=form.cleaned_data["why"])
         messages.success(request, _("It is a draft again. Signatures given so far are void."))
         return redirect("agreement_version", pk=version.pk)
     context = {"version": version, "form": form, "places": agreement_page.places(version)}
@@ -86,7 +86,7 @@ def agreement_reopen(request: Request, pk: int) -> HttpResponse:
 @require_POST
 def agreement_discard(request: Request, pk: int) -> HttpResponse:
     """Give a draft up; it stays readable."""
-    version = drafts.discard(_writing(request, pk), by=request.user, at=request.now)
+    version = proposals.discard(_writing(request, pk), by=request.user, at=request.now)
     messages.success(
         request, _("The draft is discarded. It stays readable in the list of versions.")
     )
@@ -157,7 +157,7 @@ def agreement_new(request: Request) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                version = drafts.begin(
+                version = drafts.create_for_teams(
                     form.cleaned_data["name"],
                     form.cleaned_data["teams"],
                     by=request.user,

@@ -16,7 +16,7 @@ from django.utils.dates import MONTHS, WEEKDAYS
 
 from crm.lib.clock import local_date
 from leads.models import Handoff
-from sla.calendars import calendars
+from sla.calendars import work_calendars
 from sla.models import AgreementVersion, Calendar, Commitment, Holiday
 from sla.states import CLOCK_METRICS, AgreementState
 from sla.text import deadlines
@@ -122,7 +122,7 @@ def day_rows(calendar: Calendar, work: WorkCalendar, number: int) -> list[DayRow
     rows = []
     for day in calendar.holidays.all():
         if day.on.year == number:
-            hours = calendars.hours_of(day)
+            hours = work_calendars.hours_of(day)
             extra = bool(hours) and not work.week_of(day.on).days[day.on.weekday()]
             rows.append(DayRow(day, deadlines.hours_words(hours), not hours, extra))
     return rows

@@ -23,9 +23,9 @@ from crm.lib.errors import DomainError
 from crm.lib.forms import refuse
 from crm.lib.paging import BadParameter
 from leads.permissions import can_reapply
-from sla.calendars import calendars, public_holidays, special_days
+from sla.calendars import calendars, public_holidays, special_days, weekly_hours, work_calendars
 from sla.calendars.hours_text import PRESETS, write
-from sla.calendars.special_days import Standing
+from sla.calendars.special_days import HolidayMatch
 from sla.forms.calendars import (
     CalendarForm,
     CopyForm,
@@ -79,7 +79,7 @@ def calendar_list(request: Request) -> HttpResponse:
     counts = overview.running(found)
     rows = []
     for each in found:
-        week = calendars.plain(each).week_of(local_date(request.now, each.time_zone))
+        week = work_calendars.plain(each).week_of(local_date(request.now, each.time_zone))
         state = overview.state_of(each)
         rows.append(
             {
@@ -97,7 +97,7 @@ def calendar_list(request: Request) -> HttpResponse:
 def calendar_page(request: Request, pk: int) -> HttpResponse:
     """One calendar: its weeks, a year of it, the dates that differ, and what runs in it."""
     calendar = fetch(pk)
-    work = calendars.plain(calendar)
+    work = work_calendars.plain(calendar)
     today = local_date(request.now, calendar.time_zone)
     text = request.GET.get("year", str(today.year))
     if (
@@ -118,7 +118,7 @@ def calendar_page(request: Request, pk: int) -> HttpResponse:
         "closed": sum(row.is_closed for row in rows),
         "other": sum(not row.is_closed for row in rows),
         "years": {"previous": number - 1, "next": number + 1},
-        "is_signed": calendars.is_signed(calendar),
+        "is_signed": weekly_hours.is_signed(calendar),
         "versions": overview.versions(calendar),
         "running": overview.running_in(calendar, work),
         "may_edit": can_edit_calendars(request.user) and calendar.archived_at is None,
@@ -136,7 +136,7 @@ def calendar_new(request: Request) -> HttpResponse:
     original = fetch(int(text)) if text.isascii() and text.isdigit() else None
     form = NewCalendarForm(
         posted(request),
-        windows=calendars.windows_of(original) if original else PRESETS["week"],
+        windows=work_calendars.windows_of(original) if original else PRESETS["week"],
         zone=original.time_zone if original else request.organisation.time_zone,
         initial={"name": _("%(name)s, next version") % {"name": original.name} if original else ""},
     )
@@ -184,10 +184,10 @@ def answer(
 def calendar_edit(request: Request, pk: int) -> HttpResponse:
     """Name, zone and weekly hours; of signed hours only the name."""
     calendar = fetch(pk, hold=request.method == "POST")
-    frozen = calendars.is_signed(calendar)
+    frozen = weekly_hours.is_signed(calendar)
     form = CalendarForm(
         posted(request),
-        windows=calendars.windows_of(calendar),
+        windows=work_calendars.windows_of(calendar),
         zone=calendar.time_zone,
         frozen=frozen,
         initial={"name": calendar.name},
@@ -201,7 +201,7 @@ def calendar_edit(request: Request, pk: int) -> HttpResponse:
     more = {
         "calendar": calendar,
         "is_signed": frozen,
-        "has_changes": bool(calendars.changes_of(calendar)),
+        "has_changes": bool(work_calendars.changes_of(calendar)),
     }
     return answer(
         request, "sla/calendar_edit.html", form, save, lambda: redirect("calendar", pk=pk), **more
@@ -214,23 +214,23 @@ def calendar_edit(request: Request, pk: int) -> HttpResponse:
 def calendar_week(request: Request, pk: int) -> HttpResponse:
     """Weekly hours from a date on: new ones, or those of ``?from=``."""
     calendar, was = fetch(pk, hold=request.method == "POST"), day_of(request, "from")
-    changes = calendars.changes_of(calendar)
+    changes = work_calendars.changes_of(calendar)
     stored = was if was in changes else None
-    windows = changes[stored] if stored else calendars.in_effect(calendar, at=request.now)[1]
+    windows = changes[stored] if stored else work_calendars.in_effect(calendar, at=request.now)[1]
     form = LaterWeekForm(posted(request), windows=windows, initial={"since": was})
 
     if request.method == "POST" and "remove" in request.POST and stored:
-        calendars.remove_week(calendar, stored, by=request.user, at=request.now)
+        weekly_hours.remove_week(calendar, stored, by=request.user, at=request.now)
         return redirect("calendar", pk=pk)
 
     def save() -> None:
         form.check_unmoved()
         data = form.cleaned_data
-        calendars.set_week(
+        weekly_hours.set_week(
             calendar, data["since"], data["windows"], was=stored, by=request.user, at=request.now
         )
 
-    more = {"calendar": calendar, "stored": stored, "is_signed": calendars.is_signed(calendar)}
+    more = {"calendar": calendar, "stored": stored, "is_signed": weekly_hours.is_signed(calendar)}
     return answer(
         request, "sla/calendar_week.html", form, save, lambda: redirect("calendar", pk=pk), **more
     )
@@ -244,7 +244,7 @@ def calendar_day(request: Request, pk: int) -> HttpResponse:
     stored = next((day for day in calendar.holidays.all() if day.on == on), None)
     initial: dict[str, Any] = {"on": on}
     if stored:
-        initial |= {"name": stored.name, "hours": write(calendars.hours_of(stored))}
+        initial |= {"name": stored.name, "hours": write(work_calendars.hours_of(stored))}
     form = DayForm(posted(request), initial=initial)
 
     if request.method == "POST" and "remove" in request.POST and stored:
@@ -253,7 +253,7 @@ def calendar_day(request: Request, pk: int) -> HttpResponse:
 
     def save() -> None:
         data, was = form.cleaned_data, stored.on if stored else None
-        special_days.put(calendar, **data, was=was, by=request.user, at=request.now)
+        special_days.set_day(calendar, **data, was=was, by=request.user, at=request.now)
 
     def go() -> HttpResponse:
         return to_year(calendar, form.cleaned_data["on"].year)
@@ -288,9 +288,9 @@ def calendar_holidays(request: Request, pk: int) -> HttpResponse:
     form = CopyForm(posted(request), rows=rows)
 
     def save() -> None:
-        special_days.copy_listed(calendar, form.chosen(), by=request.user, at=request.now)
+        special_days.copy_holidays(calendar, form.chosen(), by=request.user, at=request.now)
 
-    there = [row for row in rows if row.standing is Standing.THERE]
+    there = [row for row in rows if row.match is HolidayMatch.SAME]
     context |= {"rows": rows, "there": there, "query": urlencode(data), "country": data["country"]}
     return answer(
         request,

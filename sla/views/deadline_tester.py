@@ -12,12 +12,13 @@ from django.views.decorators.http import require_safe
 
 from crm.accounts.request import Request
 from crm.lib.number_formats import duration_words
-from sla.calendars import calendars
+from sla.calendars import calendars, work_calendars
 from sla.forms.calendars import TesterForm
 from sla.models import Calendar, Commitment
 from sla.text import deadlines
 from sla.views import calendar_page
-from sla.worktime import arithmetic
+from sla.worktime import explanation
+from sla.worktime.calendar import CalendarNeverOpen
 
 ASKS = ("calendar", "at", "promise", "hours", "minutes")
 
@@ -63,10 +64,10 @@ def answer(form: TesterForm) -> dict[str, Any]:
     if moment is None:
         form.add_error("at", _("The clocks skip this time on that date. Choose another one."))
         return {}
-    work = calendars.plain(calendar)
+    work = work_calendars.plain(calendar)
     try:
-        steps = arithmetic.explain(work, moment, form.duration)
-    except arithmetic.CalendarNeverOpen:
+        steps = explanation.explain(work, moment, form.duration)
+    except CalendarNeverOpen:
         form.add_error("calendar", _("This calendar never gives so many open hours."))
         return {}
     due = steps[-1].until if steps else moment

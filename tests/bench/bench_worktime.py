@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 import businesstimedelta
 import pytz
 
-from sla.worktime import arithmetic
-from sla.worktime.arithmetic import Window, WorkCalendar
+from sla.worktime import arithmetic, weeks
+from sla.worktime.calendar import Window, WorkCalendar
 
 ZONE = "America/Bogota"  # without clock changes: with them businesstimedelta would not agree
 OFFICE = WorkCalendar(ZONE, tuple(Window(weekday, 540, 1020) for weekday in range(5)))
@@ -112,7 +112,7 @@ def measured() -> Iterator[Measured]:
             yield Measured(
                 question,
                 ours=cpu(ours),
-                first=cpu(ours, before=arithmetic._week.cache_clear),
+                first=cpu(ours, before=weeks.open_week.cache_clear),
                 package=cpu(package),
                 loop=cpu(loop),
                 allowed=allowed,

@@ -27,7 +27,7 @@ from leads.models import (
     Source,
     ValuableAction,
 )
-from sla.agreements import agreements
+from sla.agreements import policies
 from sla.models import Clock
 from tests import factories
 from tests.factories import Cast
@@ -152,7 +152,7 @@ def _plan(
     submitters: list[User],
 ) -> None:
     sources = list(Source.objects.values_list("pk", flat=True))
-    policies = [agreements.policy(cast.agreement, team, facts={}) for team in sales]
+    policies = [policies.policy_for(cast.agreement, team, facts={}) for team in sales]
     policy = Handoff._meta.get_field("policy")
     values = {
         "leads": leads,

@@ -9,7 +9,7 @@ import pytest
 from crm.notifications.models import Message
 from leads.handoffs import transitions
 from leads.models import Handoff
-from sla.agreements import drafts, reminders, signing
+from sla.agreements import proposals, reminders, signing
 from sla.models import Signature
 from tests import factories
 from tests.factories import ACCEPTED_AT, Cast, when
@@ -63,7 +63,7 @@ def test_without_the_lock_a_rep_would_accept_too_many(cast: Cast, monkeypatch: p
 
 def test_side_signs_once_from_two_browsers(cast: Cast) -> None:
     draft = factories.drafted(cast.calendar, by=cast.luis, of=cast.agreement.agreement, at=BEGUN)
-    drafts.propose(draft, by=cast.luis, at=BEGUN)
+    proposals.propose(draft, by=cast.luis, at=BEGUN)
     acts = [lambda: signing.conclude(draft, ["marketing"], by=cast.luis, at=BEGUN)] * 3
     names = sorted(type(found).__name__ for found in together(*acts))
     assert (names, Signature.objects.filter(version=draft).count()) == (

@@ -7,7 +7,7 @@ from django.test import Client
 
 from crm.accounts.models import User
 from crm.lib import clock
-from sla.agreements import drafts
+from sla.agreements import comments, drafts
 from sla.models import AgreementVersion
 from sla.text import promises
 from tests.factories import PASSWORD
@@ -52,7 +52,7 @@ def test_who_signs_types_the_password_again(founded: Client, password: str) -> N
 def test_template_does_not_replace_a_draft_that_people_wrote(ready: Client) -> None:
     admin = User.objects.get(is_admin=True)
     draft = drafts.renew(AgreementVersion.objects.get(), by=admin, at=clock.now())
-    drafts.comment(draft, "sales", "Two hours?", by=admin, at=clock.now())
+    comments.add(draft, "sales", "Two hours?", by=admin, at=clock.now())
     quick = {"pace": "quick", "password": FIRST["password"]}
     assert ready.post("/setup/agreement/", quick).status_code == 409
     draft.refresh_from_db()

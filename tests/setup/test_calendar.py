@@ -8,7 +8,7 @@ from django.test import Client
 
 from crm.accounts.models import Organisation
 from crm.lib import clock
-from sla.calendars import calendars, special_days
+from sla.calendars import calendars, special_days, work_calendars
 from sla.models import AgreementVersion, Calendar
 from tests.setup.conftest import press_continue
 
@@ -19,7 +19,7 @@ def test_several_windows_a_day_and_over_midnight(founded: Client) -> None:
     )
     calendar = calendars.main()
     assert calendar is not None
-    assert calendars.windows_of(calendar) == [(0, 540, 840), (0, 900, 1110), (5, 1320, 1800)]
+    assert work_calendars.windows_of(calendar) == [(0, 540, 840), (0, 900, 1110), (5, 1320, 1800)]
     shown = founded.get("/setup/hours/").context["form"]
     assert [shown[f"day-{day}"].value() for day in (0, 1, 5)] == [
         "9:00-14:00, 15:00-18:30",
@@ -34,7 +34,9 @@ def test_holidays_are_unticked_and_added(founded: Client) -> None:
     )
     calendar = calendars.main()
     assert calendar is not None
-    assert [(on.isoformat(), name) for on, name, _hours in calendars.holidays_of(calendar)] == [
+    assert [
+        (on.isoformat(), name) for on, name, _hours in work_calendars.holidays_of(calendar)
+    ] == [
         ("2026-06-15", "Aniversario"),
         ("2026-12-25", "Navidad"),
     ]
@@ -59,7 +61,7 @@ def test_new_holidays_come_into_the_signed_calendar(ready: Client) -> None:
         "/setup/holidays/", {"keep": ["2026-12-25"], "on-0": "2026-06-15", "name-0": "Aniversario"}
     )
     signed = AgreementVersion.objects.get(state="in_force").calendar
-    assert (Calendar.objects.count(), calendars.holidays_of(signed)) == (
+    assert (Calendar.objects.count(), work_calendars.holidays_of(signed)) == (
         1,
         [(date(2026, 6, 15), "Aniversario", None), (date(2026, 12, 25), "Navidad", None)],
     )
@@ -69,7 +71,7 @@ def test_new_holidays_come_into_the_signed_calendar(ready: Client) -> None:
 def test_a_date_with_other_hours_is_no_day_off(ready: Client) -> None:
     calendar = calendars.main()
     assert calendar is not None
-    special_days.put(
+    special_days.set_day(
         calendar, date(2026, 12, 24), "Nochebuena", [(540, 780)], by=None, at=clock.now()
     )
     assert "2026-12-24" not in [

@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.test import Client
 
 from crm.accounts.models import User
-from sla.agreements import drafts, signing
+from sla.agreements import proposals, signing
 from sla.models import AgreementVersion
 from sla.text import labels
 from tests import factories
@@ -29,7 +29,7 @@ def draft(cast: Cast, moment: Moment) -> AgreementVersion:
 
 @pytest.fixture
 def proposed(cast: Cast, draft: AgreementVersion) -> AgreementVersion:
-    return drafts.propose(draft, by=cast.luis, at=NOON, labels=labels.of(draft))
+    return proposals.propose(draft, by=cast.luis, at=NOON, labels=labels.of(draft))
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy, pgettext
 from crm.lib.forms import Line
 from crm.setup import calendar
 from sla.calendars import hours_text
-from sla.worktime import arithmetic
+from sla.worktime.calendar import Window, WorkCalendar
 
 MOST_OWN = 3
 
@@ -126,8 +126,6 @@ class HoursForm(forms.Form):
         if self.errors:
             return
         try:
-            arithmetic.WorkCalendar(
-                "UTC", tuple(arithmetic.Window(*window) for window in data["windows"])
-            )
+            WorkCalendar("UTC", tuple(Window(*window) for window in data["windows"]))
         except ValueError as error:
             self.add_error("preset", str(error))

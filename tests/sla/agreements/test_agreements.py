@@ -11,10 +11,10 @@ from django.db import IntegrityError, transaction
 
 from crm.audit.models import Entry
 from crm.lib.errors import IllegalMove
-from sla.agreements import agreements, signing
-from sla.calendars import calendars
+from sla.agreements import agreements, content, policies, signing
+from sla.calendars import calendars, work_calendars
 from sla.models import AgreementVersion, Calendar, LadderStep
-from sla.worktime import arithmetic
+from sla.worktime.calendar import Window, WorkCalendar
 from tests import factories
 from tests.factories import ACCEPT, FIRST_CONTACT, OFFICE, ZONE, Cast, when
 
@@ -73,18 +73,18 @@ def test_one_signature_closes_the_text_and_waits_for_the_other(
     cast: Cast, draft: AgreementVersion
 ) -> None:
     signed = signing.sign(draft, "marketing", by=cast.luis, at=NOON)
-    assert (signed.state, signed.content_hash) == ("proposed", agreements.content_hash(draft))
+    assert (signed.state, signed.content_hash) == ("proposed", content.content_hash(draft))
 
 
 def test_second_signature_closes_the_text(cast: Cast, draft: AgreementVersion) -> None:
     signed = sign(draft, cast)
-    assert (signed.state, signed.content_hash) == ("signed", agreements.content_hash(draft))
+    assert (signed.state, signed.content_hash) == ("signed", content.content_hash(draft))
 
 
 def test_signatures_say_who_when_and_over_what(cast: Cast, draft: AgreementVersion) -> None:
     sign(draft, cast)
     found = list(draft.signatures.order_by("id").values_list("side", "actor", "at", "content_hash"))
-    digest = agreements.content_hash(draft)
+    digest = content.content_hash(draft)
     assert found == [
         ("marketing", cast.luis.pk, NOON, digest),
         ("sales", cast.dora.pk, NOON, digest),
@@ -126,20 +126,20 @@ def test_side_signs_once(cast: Cast, draft: AgreementVersion) -> None:
     ],
 )
 def test_hash_changes_with_the_text(draft: AgreementVersion, change: Any) -> None:
-    before = agreements.content_hash(draft)
+    before = content.content_hash(draft)
     change(draft)
-    assert agreements.content_hash(AgreementVersion.objects.get(pk=draft.pk)) != before
+    assert content.content_hash(AgreementVersion.objects.get(pk=draft.pk)) != before
 
 
 def test_hash_changes_with_the_hours(cast: Cast) -> None:
     version = factories.drafted(factories.office("Nueva"), by=cast.luis)
-    before = agreements.content_hash(version)
+    before = content.content_hash(version)
     version.calendar.windows.filter(weekday=4).update(closes=900)
-    assert agreements.content_hash(AgreementVersion.objects.get(pk=version.pk)) != before
+    assert content.content_hash(AgreementVersion.objects.get(pk=version.pk)) != before
 
 
 def test_hash_is_the_same_when_read_again(draft: AgreementVersion) -> None:
-    assert agreements.content_hash(draft) == agreements.content_hash(
+    assert content.content_hash(draft) == content.content_hash(
         AgreementVersion.objects.get(pk=draft.pk)
     )
 
@@ -218,7 +218,7 @@ def test_signed_version_does_not_bind_before_it_is_in_force(
 
 
 def test_policy_holds_limits_and_ladders_of_clocks_only(cast: Cast) -> None:
-    found = agreements.policy(cast.agreement, cast.sales, facts=NOTHING)
+    found = policies.policy_for(cast.agreement, cast.sales, facts=NOTHING)
     limits = {metric: terms["limit_seconds"] for metric, terms in found["clocks"].items()}
     assert limits == {"accept": 7200, "first_contact": 14400, "sql_decision": 57600}
 
@@ -228,7 +228,7 @@ def test_policy_counts_in_the_teams_own_calendar(cast: Cast) -> None:
         "Santiago", "America/Santiago", OFFICE, team=cast.other_sales, by=None, at=NOON
     )
     zones = [
-        agreements.policy(cast.agreement, team, facts=NOTHING)["calendar"]["zone"]
+        policies.policy_for(cast.agreement, team, facts=NOTHING)["calendar"]["zone"]
         for team in (cast.sales, cast.other_sales)
     ]
     assert zones == [ZONE, "America/Santiago"]
@@ -257,13 +257,13 @@ def test_policy_takes_the_most_specific_commitment(
     cast: Cast, facts: dict[str, Any], minutes: int
 ) -> None:
     version = factories.drafted(cast.calendar, by=cast.luis, commitments=TIERS)
-    found = agreements.policy(version, cast.sales, facts=facts)["clocks"]["accept"]
+    found = policies.policy_for(version, cast.sales, facts=facts)["clocks"]["accept"]
     assert found["limit_seconds"] == minutes * 60
 
 
 def test_commitment_whose_condition_is_not_met_starts_no_clock(cast: Cast) -> None:
     version = factories.drafted(cast.calendar, by=cast.luis, commitments=TIERS)
-    found = agreements.policy(version, cast.sales, facts={**NOTHING, "persona": "student"})
+    found = policies.policy_for(version, cast.sales, facts={**NOTHING, "persona": "student"})
     assert sorted(found["clocks"]) == ["accept"]
 
 
@@ -276,15 +276,15 @@ def test_calendar_reads_back_as_it_was_given(cast: Cast) -> None:
         (when("2026-12-24").date(), "Noche", (540, 780)),
     ]
     rows = calendars.create("Con feriados", ZONE, OFFICE, holidays=holidays, by=None, at=NOON)
-    windows = tuple(arithmetic.Window(*hours) for hours in OFFICE)
+    windows = tuple(Window(*hours) for hours in OFFICE)
     days = {when("2026-05-01").date(): (), when("2026-12-24").date(): ((540, 780),)}
-    assert calendars.plain(rows) == arithmetic.WorkCalendar(ZONE, windows, days)
+    assert work_calendars.plain(rows) == WorkCalendar(ZONE, windows, days)
 
 
 @pytest.mark.parametrize(
     ("zone", "windows", "error"),
     [
-        (ZONE, [], calendars.NeverOpens),
+        (ZONE, [], work_calendars.NeverOpens),
         ("Mexico/Nowhere", OFFICE, ValueError),
     ],
 )

@@ -12,7 +12,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from crm.audit.models import Entry
 from crm.lib.errors import IllegalMove
 from crm.notifications.models import Message
-from sla.agreements import agreements, drafts, signing
+from sla.agreements import agreements, comments, content, drafts, policies, proposals, signing
 from sla.models import AgreementVersion, Validity
 from tests import factories
 from tests.factories import ACCEPT, COMMITMENTS, Cast, when
@@ -49,14 +49,14 @@ def test_agreement_has_one_draft_at_a_time(cast: Cast, draft: AgreementVersion) 
 
 def test_next_draft_begins_with_all_that_the_version_says(cast: Cast) -> None:
     renewed = drafts.renew(cast.agreement, by=cast.dora, at=NOON)
-    before, after = agreements.content(cast.agreement), agreements.content(renewed)
+    before, after = content.content_of(cast.agreement), content.content_of(renewed)
     assert {key for key in before if before[key] != after[key]} == {"number"}
 
 
 def test_edit_changes_what_is_given_and_nothing_else(cast: Cast, draft: AgreementVersion) -> None:
-    before = agreements.content(draft)
+    before = content.content_of(draft)
     edited = drafts.edit(draft, by=cast.dora, at=NOON, seen=0, rep_cap=8, capacity=80)
-    after = agreements.content(edited)
+    after = content.content_of(edited)
     assert {key: after[key] for key in after if before[key] != after[key]} == {
         "rep_cap": 8,
         "capacity": 80,
@@ -77,13 +77,13 @@ def test_edited_commitments_replace_the_old_ones(cast: Cast, draft: AgreementVer
 
 
 def test_comment_is_told_to_the_leads_of_both_sides(cast: Cast, draft: AgreementVersion) -> None:
-    drafts.comment(draft, "commitments", "Two hours are too long", by=cast.dora, at=NOON)
+    comments.add(draft, "commitments", "Two hours are too long", by=cast.dora, at=NOON)
     assert told("comment") == ["Luis Ferrer"]
 
 
 def test_empty_comment_is_refused_by_name(cast: Cast, draft: AgreementVersion) -> None:
-    with pytest.raises(drafts.NothingSaid) as error:
-        drafts.comment(draft, "commitments", "  ", by=cast.dora, at=NOON)
+    with pytest.raises(comments.EmptyComment) as error:
+        comments.add(draft, "commitments", "  ", by=cast.dora, at=NOON)
     assert list(error.value.fields) == ["text"]
 
 
@@ -127,31 +127,31 @@ def test_draft_that_lacks_something_cannot_be_proposed(
 ) -> None:
     version = changed(draft, cast, **terms)
     with pytest.raises(drafts.NotReady) as error:
-        drafts.propose(version, by=cast.luis, at=NOON)
+        proposals.propose(version, by=cast.luis, at=NOON)
     assert list(error.value.fields) == [field]
 
 
 def test_volume_up_to_the_capacity_can_be_proposed(cast: Cast, draft: AgreementVersion) -> None:
-    version = drafts.propose(changed(draft, cast, capacity=60), by=cast.luis, at=NOON)
+    version = proposals.propose(changed(draft, cast, capacity=60), by=cast.luis, at=NOON)
     assert version.state == "proposed"
 
 
 def test_variant_for_a_source_is_no_second_promise(cast: Cast, draft: AgreementVersion) -> None:
     more = [*COMMITMENTS, {**ACCEPT, "window_minutes": 60, "conditions": {"sources": ["event"]}}]
     assert (
-        drafts.propose(changed(draft, cast, commitments=more), by=cast.luis, at=NOON).state
+        proposals.propose(changed(draft, cast, commitments=more), by=cast.luis, at=NOON).state
         == "proposed"
     )
 
 
 def test_proposing_asks_the_leads_of_both_sides(cast: Cast, draft: AgreementVersion) -> None:
-    drafts.propose(draft, by=cast.luis, at=NOON)
+    proposals.propose(draft, by=cast.luis, at=NOON)
     assert told("proposed") == ["Dora Salinas"]
 
 
 def test_reopening_voids_the_signature(cast: Cast, draft: AgreementVersion) -> None:
     signing.sign(draft, "marketing", by=cast.luis, at=NOON)
-    reopened = drafts.reopen(draft, by=cast.dora, at=LATER, why="One more thing")
+    reopened = proposals.reopen(draft, by=cast.dora, at=LATER, why="One more thing")
     assert (reopened.state, reopened.content_hash, agreements.standing_signatures(reopened)) == (
         "draft",
         "",
@@ -161,25 +161,25 @@ def test_reopening_voids_the_signature(cast: Cast, draft: AgreementVersion) -> N
 
 def test_side_signs_again_after_reopening(cast: Cast, draft: AgreementVersion) -> None:
     signing.sign(draft, "marketing", by=cast.luis, at=NOON)
-    drafts.reopen(draft, by=cast.dora, at=LATER)
+    proposals.reopen(draft, by=cast.dora, at=LATER)
     signing.sign(draft, "sales", by=cast.dora, at=LATER)
     assert signing.sign(draft, "marketing", by=cast.luis, at=LATER).state == "signed"
 
 
 def test_signed_version_cannot_be_reopened(cast: Cast, signed: AgreementVersion) -> None:
     with pytest.raises(IllegalMove):
-        drafts.reopen(signed, by=cast.dora, at=LATER)
+        proposals.reopen(signed, by=cast.dora, at=LATER)
 
 
 def test_discarded_draft_stays_readable(cast: Cast, draft: AgreementVersion) -> None:
-    drafts.discard(draft, by=cast.dora, at=NOON)
-    assert (draft.agreement.versions.count(), agreements.content(draft)["number"]) == (2, 2)
+    proposals.discard(draft, by=cast.dora, at=NOON)
+    assert (draft.agreement.versions.count(), content.content_of(draft)["number"]) == (2, 2)
 
 
 def test_labels_become_part_of_what_is_signed(cast: Cast, draft: AgreementVersion) -> None:
     labels = {"actions": {"asked_for_demo": {"es": "Pidió una demo", "en": "Asked for a demo"}}}
-    version = drafts.propose(draft, by=cast.luis, at=NOON, labels=labels)
-    assert agreements.content(version)["labels"] == labels
+    version = proposals.propose(draft, by=cast.luis, at=NOON, labels=labels)
+    assert content.content_of(version)["labels"] == labels
 
 
 # -- In force from a date
@@ -307,9 +307,9 @@ def test_attacks_reach_rows_that_a_draft_would_let_them_change(
 
 def test_every_change_of_a_draft_is_audited(cast: Cast, draft: AgreementVersion) -> None:
     drafts.edit(draft, by=cast.dora, at=NOON, seen=0, rep_cap=8)
-    drafts.propose(draft, by=cast.dora, at=NOON)
-    drafts.reopen(draft, by=cast.luis, at=NOON)
-    drafts.discard(draft, by=cast.luis, at=NOON)
+    proposals.propose(draft, by=cast.dora, at=NOON)
+    proposals.reopen(draft, by=cast.luis, at=NOON)
+    proposals.discard(draft, by=cast.luis, at=NOON)
     rows = Entry.objects.filter(subject_type="agreementversion", subject_id=draft.pk).order_by("id")
     assert list(rows.values_list("verb", flat=True)) == [
         "agreement_drafted",
@@ -332,4 +332,4 @@ def test_blocking_follows_the_kind_unless_the_criterion_differs(
         ("authority", "decides"),
         ("authority", "other"),
     ]
-    assert [agreements.blocks(version, *each) for each in asked] == [False, True, True, False]
+    assert [policies.is_blocking(version, *each) for each in asked] == [False, True, True, False]

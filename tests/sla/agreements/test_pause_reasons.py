@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from leads.handoffs import pauses as handoff_pauses
-from sla.agreements import agreements, drafts, pause_reasons, reason_catalogue
+from sla.agreements import drafts, pause_reasons, policies, proposals, reason_catalogue
 from sla.agreements.reason_catalogue import BadReason
 from sla.models import AgreementVersion, PauseReason
 from tests import factories
@@ -107,13 +107,13 @@ def test_agreement_without_pauses_allows_none(cast: Cast) -> None:
     none = factories.agreement(
         cast.calendar, marketing=cast.luis, sales=cast.dora, of=cast.agreement.agreement, pauses={}
     )
-    assert agreements.policy(none, cast.sales, facts={})["pauses"] == {}
+    assert policies.policy_for(none, cast.sales, facts={})["pauses"] == {}
 
 
 def test_version_of_before_pauses_says_nothing_and_its_next_draft_proposes_them(cast: Cast) -> None:
     old = factories.drafted(cast.calendar, by=cast.luis, of=cast.agreement.agreement, at=AT)
     AgreementVersion.objects.filter(pk=old.pk).update(pauses=None)
     old.refresh_from_db()
-    assert "pauses" not in agreements.policy(old, cast.sales, facts={})
-    drafts.discard(old, by=cast.luis, at=AT)
+    assert "pauses" not in policies.policy_for(old, cast.sales, facts={})
+    proposals.discard(old, by=cast.luis, at=AT)
     assert drafts.renew(old, by=cast.luis, at=AT).pauses == CATALOGUE

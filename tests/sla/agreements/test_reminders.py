@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from crm.notifications.models import Message
-from sla.agreements import drafts, reminders, signing
+from sla.agreements import drafts, proposals, reminders, signing
 from sla.models import AgreementVersion
 from tests import factories
 from tests.factories import Cast, when
@@ -62,14 +62,14 @@ def test_only_the_side_that_has_not_signed_is_reminded(cast: Cast, draft: Agreem
 
 
 def test_days_are_counted_from_the_closing_of_the_text(cast: Cast, draft: AgreementVersion) -> None:
-    drafts.propose(draft, by=cast.luis, at=when("2026-03-04 10:00"))
+    proposals.propose(draft, by=cast.luis, at=when("2026-03-04 10:00"))
     assert [
         reminders.remind(at=when(each)) for each in ("2026-03-05 10:00", "2026-03-07 10:00")
     ] == [0, 1]
 
 
 def test_signed_and_discarded_versions_are_left_alone(cast: Cast, draft: AgreementVersion) -> None:
-    drafts.discard(draft, by=cast.luis, at=BEGUN)
+    proposals.discard(draft, by=cast.luis, at=BEGUN)
     assert reminders.remind(at=when("2026-03-20 10:00")) == 0
 
 

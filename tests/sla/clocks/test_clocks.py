@@ -10,7 +10,7 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from personas.models import PersonaVersion
-from sla.agreements.agreements import policy
+from sla.agreements.policies import policy_for
 from sla.clocks import clocks, ladder
 from sla.models import Clock, Holiday, Outage
 from tests import factories
@@ -20,7 +20,7 @@ from tests.factories import Cast, when
 
 @pytest.fixture
 def terms(cast: Cast) -> dict[str, Any]:
-    return policy(cast.agreement, cast.sales, facts={})
+    return policy_for(cast.agreement, cast.sales, facts={})
 
 
 @pytest.fixture

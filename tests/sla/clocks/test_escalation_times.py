@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 import pytest
 
 from sla.clocks.escalation_times import Run, Step, following, planned_at, read
-from sla.worktime.arithmetic import Window, WorkCalendar, add
+from sla.worktime.arithmetic import add
+from sla.worktime.calendar import Window, WorkCalendar
 from tests.factories import OFFICE, ZONE, when
 
 CALENDAR = WorkCalendar(ZONE, tuple(Window(*hours) for hours in OFFICE), {})

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from crm.lib import clock
-from sla.agreements.agreements import policy
+from sla.agreements.policies import policy_for
 from sla.clocks import clocks, heartbeats, ladder
 from sla.models import Clock, Heartbeat, Outage
 from tests.conftest import Moment
@@ -105,7 +105,7 @@ def test_business_time_that_a_test_moves_is_no_outage(cast: Cast, moment: Moment
 
 
 def accept_clock(cast: Cast, at: str) -> Clock:
-    terms = policy(cast.agreement, cast.sales, facts={})
+    terms = policy_for(cast.agreement, cast.sales, facts={})
     started = clocks.start(cast.persona, "accept", terms, team=cast.sales, at=when(at))
     assert started is not None
     return started

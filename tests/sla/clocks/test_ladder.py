@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from sla.agreements.agreements import policy
+from sla.agreements.policies import policy_for
 from sla.clocks import clocks, ladder
 from sla.models import Clock, Firing
 from tests import factories
@@ -47,7 +47,7 @@ def started(cast: Cast, at: str, steps: list[tuple[str, int]] | None = None) -> 
         signed = {"marketing": cast.luis, "sales": cast.dora, "of": cast.agreement.agreement}
         agreed = factories.agreement(cast.calendar, **signed, commitments=[promise])
     subject = factories.persona(f"p-{next(factories.numbers)}", [])
-    terms = policy(agreed if steps is not None else cast.agreement, cast.sales, facts={})
+    terms = policy_for(agreed if steps is not None else cast.agreement, cast.sales, facts={})
     clock = clocks.start(subject, "accept", terms, team=cast.sales, at=when(at))
     assert clock is not None
     return clock

@@ -12,7 +12,8 @@ from crm.lib import number_formats
 from sla.calendars import hours_text
 from sla.text import deadlines
 from sla.views import calendar_page
-from sla.worktime.arithmetic import Window, WorkCalendar, explain
+from sla.worktime.calendar import Window, WorkCalendar
+from sla.worktime.explanation import explain
 
 ZONE = "America/Mexico_City"
 SPLIT = [Window(day, *span) for day in range(5) for span in ((540, 840), (900, 1080))]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
-from sla.agreements import agreements, drafts
+from sla.agreements import content, drafts
 from sla.models import AgreementVersion
 from tests.factories import Cast
 from tests.sla.conftest import NOON, Browser, typed
@@ -40,10 +40,10 @@ def row_of(data: Any, metric: str) -> str:
 
 
 def test_saving_what_was_shown_changes_nothing(draft: AgreementVersion, luis_at: Client) -> None:
-    before = agreements.content(draft)
+    before = content.content_of(draft)
     assert sent(luis_at, draft, opened(luis_at, draft)).status_code == 302
     draft.refresh_from_db()
-    assert (agreements.content(draft), draft.revision) == (before, 1)
+    assert (content.content_of(draft), draft.revision) == (before, 1)
 
 
 def test_terms_are_saved(draft: AgreementVersion, luis_at: Client) -> None:
@@ -61,7 +61,7 @@ def test_terms_are_saved(draft: AgreementVersion, luis_at: Client) -> None:
     data.setlist("valuable_actions", ["asked_for_demo"])
     assert sent(luis_at, draft, data).status_code == 302
     draft.refresh_from_db()
-    saved = agreements.content(draft)
+    saved = content.content_of(draft)
     assert (draft.rep_cap, draft.hide_contact, draft.capacity, saved["starts_on"]) == (
         8,
         True,
@@ -279,7 +279,7 @@ def test_commitment_added_meanwhile_stays(
         "window_minutes": None,
         "conditions": {},
     }
-    rows = [*drafts.promises_of(draft), {**more, "steps": []}]
+    rows = [*drafts.commitments_of(draft), {**more, "steps": []}]
     drafts.edit(draft, by=cast.dora, at=NOON, seen=0, commitments=rows)
     data["rep_cap"] = "9"
     answer = sent(luis_at, draft, data)

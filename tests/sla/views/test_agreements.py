@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
 from crm.accounts.models import User
-from sla.agreements import agreements, drafts
+from sla.agreements import comments, content, drafts, proposals
 from sla.models import AgreementVersion
 from sla.text import agreement, labels
 from tests import factories
@@ -118,7 +118,7 @@ def test_variant_stands_under_its_promise(cast: Cast, draft: AgreementVersion) -
         "conditions": {"actions": ["asked_for_demo"], "sources": ["event"]},
     }
     drafts.edit(draft, by=cast.luis, at=NOON, seen=0, commitments=[*COMMITMENTS, fast])
-    text = agreements.content(draft)
+    text = content.content_of(draft)
     with translation.override("en"):
         line = agreement.sales(text, labels.for_reading(text)).lines[0]
     assert [below.text for below in line.below] == [
@@ -150,7 +150,7 @@ def test_variant_stands_under_its_promise(cast: Cast, draft: AgreementVersion) -
 def test_pauses_are_said_in_a_sentence(
     cast: Cast, agreed: dict[str, int] | None, said: list[str]
 ) -> None:
-    text = agreements.content(cast.agreement) | {"pauses": agreed}
+    text = content.content_of(cast.agreement) | {"pauses": agreed}
     with translation.override("en"):
         section = agreement.pauses(text, labels.for_reading(text))
     assert [words for _key, words in agreement.sentences(section) if words in said] == said
@@ -158,7 +158,7 @@ def test_pauses_are_said_in_a_sentence(
 
 def test_text_of_before_pauses_is_still_read(cast: Cast) -> None:
     text = {
-        key: value for key, value in agreements.content(cast.agreement).items() if key != "pauses"
+        key: value for key, value in content.content_of(cast.agreement).items() if key != "pauses"
     }
     assert agreement.pauses(text, labels.for_reading(text)).lines == []
 
@@ -167,7 +167,7 @@ def test_signed_text_keeps_the_names_it_was_signed_with(
     cast: Cast, half_signed: AgreementVersion
 ) -> None:
     field = "Teléfono"
-    assert agreements.content(half_signed)["labels"]["fields"]["person.phone"]["es"] == field
+    assert content.content_of(half_signed)["labels"]["fields"]["person.phone"]["es"] == field
 
 
 @pytest.mark.parametrize("count", [1, 3])
@@ -175,10 +175,10 @@ def test_page_takes_the_same_queries_for_any_number_of_versions_and_comments(
     cast: Cast, draft: AgreementVersion, browser: Browser, count: int
 ) -> None:
     for number in range(count):
-        said = drafts.comment(draft, "mql", f"Comment {number}", by=cast.dora, at=NOON)
-        drafts.comment(draft, "mql", "Answer", by=cast.luis, at=NOON, answers=said)
+        said = comments.add(draft, "mql", f"Comment {number}", by=cast.dora, at=NOON)
+        comments.add(draft, "mql", "Answer", by=cast.luis, at=NOON, answers=said)
         other = factories.drafted(cast.calendar, by=cast.luis, at=NOON)
-        drafts.discard(other, by=cast.luis, at=NOON)
+        proposals.discard(other, by=cast.luis, at=NOON)
     client = browser(cast.luis)
     with CaptureQueriesContext(connection) as pages:
         client.get(f"/agreement/{draft.pk}/")

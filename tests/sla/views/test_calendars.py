@@ -12,7 +12,7 @@ from django.urls import reverse
 from crm.accounts.models import User
 from crm.audit.models import Entry
 from leads import handoffs
-from sla.calendars import calendars, special_days
+from sla.calendars import calendars, special_days, weekly_hours, work_calendars
 from sla.models import Calendar
 from tests import factories
 from tests.conftest import Moment
@@ -113,10 +113,10 @@ def test_list_says_whose_and_how_they_stand(cast: Cast, free: Calendar, admin: C
 
 def test_page_reads_the_week_and_the_dates_aloud(cast: Cast, free: Calendar, admin: Client) -> None:
     by = {"by": cast.root, "at": SIGNED_AT}
-    special_days.put(free, date(2026, 12, 24), "Nochebuena", [(540, 780)], **by)
-    special_days.put(free, date(2026, 11, 28), "Inventario", [(600, 780)], **by)
-    special_days.put(free, date(2026, 12, 25), "Navidad", (), **by)
-    calendars.set_week(free, NEW_YEAR, SHORT, **by)
+    special_days.set_day(free, date(2026, 12, 24), "Nochebuena", [(540, 780)], **by)
+    special_days.set_day(free, date(2026, 11, 28), "Inventario", [(600, 780)], **by)
+    special_days.set_day(free, date(2026, 12, 25), "Navidad", (), **by)
+    weekly_hours.set_week(free, NEW_YEAR, SHORT, **by)
     response = admin.get(address("calendar", free))
     page = text_of(response)
     assert "Horario desde el 1 ene 2027" in page
@@ -133,7 +133,7 @@ def test_page_reads_the_week_and_the_dates_aloud(cast: Cast, free: Calendar, adm
 
 
 def test_year_is_in_the_address(cast: Cast, free: Calendar, admin: Client) -> None:
-    special_days.put(free, NEW_YEAR, "Año Nuevo", (), by=cast.root, at=SIGNED_AT)
+    special_days.set_day(free, NEW_YEAR, "Año Nuevo", (), by=cast.root, at=SIGNED_AT)
     assert [
         row.day.name for row in admin.get(f"/calendars/{free.pk}/?year=2027").context["days"]
     ] == ["Año Nuevo"]
@@ -153,7 +153,7 @@ def test_page_counts_open_handoffs_and_those_with_hours_of_before(
     handoffs.withdraw(factories.handed_off(cast), by=cast.ana, at=moment.set("2026-03-02 10:01"))
     path = address("calendar", cast.calendar)
     assert (lambda found: (found.count, found.behind))(admin.get(path).context["running"]) == (3, 0)
-    special_days.put(cast.calendar, NEW_YEAR, "Año Nuevo", (), by=cast.root, at=SIGNED_AT)
+    special_days.set_day(cast.calendar, NEW_YEAR, "Año Nuevo", (), by=cast.root, at=SIGNED_AT)
     factories.handed_off(cast)
     for reader in (cast.root, cast.extra):
         running = signed_in(reader).get(path).context["running"]
@@ -170,7 +170,7 @@ def test_handoffs_of_a_team_with_a_calendar_count_there(
         for pk in (own.pk, cast.calendar.pk)
     }
     assert found == {own.pk: 1, cast.calendar.pk: 0}
-    calendars.set_week(own, NEW_YEAR, OFFICE, by=cast.root, at=SIGNED_AT)
+    weekly_hours.set_week(own, NEW_YEAR, OFFICE, by=cast.root, at=SIGNED_AT)
     assert admin.get(f"/calendars/{own.pk}/").context["running"].behind == 1
 
 
@@ -182,7 +182,7 @@ def test_page_leads_those_who_may_to_applying_anew(cast: Cast, moment: Moment) -
     )
     path = address("calendar", cast.calendar)
     assert [link in text_of(signed_in(person).get(path)) for person in people] == [False] * 5
-    special_days.put(cast.calendar, NEW_YEAR, "Año Nuevo", (), by=cast.root, at=SIGNED_AT)
+    special_days.set_day(cast.calendar, NEW_YEAR, "Año Nuevo", (), by=cast.root, at=SIGNED_AT)
     assert [link in text_of(signed_in(person).get(path)) for person in people] == [
         True,
         True,
@@ -215,7 +215,7 @@ def test_admin_makes_a_calendar_for_a_team(cast: Cast, admin: Client, moment: Mo
     }
     admin.post("/calendars/new/", data)
     made = Calendar.objects.get(name="Guardia")
-    assert (made.team, made.time_zone, calendars.windows_of(made)) == (
+    assert (made.team, made.time_zone, work_calendars.windows_of(made)) == (
         cast.sales,
         "America/Bogota",
         [(5, 540, 720), (5, 1320, 1800)],
@@ -226,14 +226,14 @@ def test_admin_makes_a_calendar_for_a_team(cast: Cast, admin: Client, moment: Mo
 def test_signed_calendar_is_copied_for_the_next_version(
     cast: Cast, admin: Client, moment: Moment
 ) -> None:
-    special_days.put(cast.calendar, NEW_YEAR, "Año Nuevo", (), by=cast.root, at=SIGNED_AT)
+    special_days.set_day(cast.calendar, NEW_YEAR, "Año Nuevo", (), by=cast.root, at=SIGNED_AT)
     path = f"/calendars/new/?copy={cast.calendar.pk}"
     form = admin.get(path).context["form"]
     data = {name: form[name].value() or "" for name in form.fields} | {"day-5": "10-14"}
     admin.post(path, data)
     made = Calendar.objects.get(name="Oficina, próxima versión")
-    assert calendars.windows_of(made) == [*OFFICE, (5, 600, 840)]
-    assert calendars.holidays_of(made) == [(NEW_YEAR, "Año Nuevo", None)]
+    assert work_calendars.windows_of(made) == [*OFFICE, (5, 600, 840)]
+    assert work_calendars.holidays_of(made) == [(NEW_YEAR, "Año Nuevo", None)]
 
 
 def test_admin_edits_hours_and_zone(admin: Client, free: Calendar) -> None:
@@ -244,7 +244,7 @@ def test_admin_edits_hours_and_zone(admin: Client, free: Calendar) -> None:
         ).status_code
         == 302
     )
-    assert (stored(free).time_zone, calendars.windows_of(stored(free))) == (
+    assert (stored(free).time_zone, work_calendars.windows_of(stored(free))) == (
         "America/Lima",
         [(0, 480, 960)],
     )
@@ -258,17 +258,17 @@ def test_signed_hours_take_a_name_and_nothing_else(
         {"name": "Centro", "time_zone": "America/Lima", "day-0": "8-9"},
     )
     kept = stored(cast.calendar)
-    assert (kept.name, kept.time_zone, calendars.windows_of(kept)) == ("Centro", ZONE, OFFICE)
+    assert (kept.name, kept.time_zone, work_calendars.windows_of(kept)) == ("Centro", ZONE, OFFICE)
 
 
 def test_admin_sets_moves_and_removes_hours_from_a_date_on(admin: Client, free: Calendar) -> None:
     path = address("calendar_week", free)
     admin.post(path, {"since": "2027-01-01", "day-0": "10-14"})
-    assert calendars.changes_of(stored(free)) == {NEW_YEAR: [(0, 600, 840)]}
+    assert work_calendars.changes_of(stored(free)) == {NEW_YEAR: [(0, 600, 840)]}
     admin.post(f"{path}?from=2027-01-01", {"since": "2027-02-01", "day-0": "10-14"})
-    assert calendars.changes_of(stored(free)) == {date(2027, 2, 1): [(0, 600, 840)]}
+    assert work_calendars.changes_of(stored(free)) == {date(2027, 2, 1): [(0, 600, 840)]}
     admin.post(f"{path}?from=2027-02-01", {"remove": "1"})
-    assert calendars.changes_of(stored(free)) == {}
+    assert work_calendars.changes_of(stored(free)) == {}
 
 
 def test_hours_from_a_date_on_cannot_come_over_signed_ones(
@@ -277,14 +277,14 @@ def test_hours_from_a_date_on_cannot_come_over_signed_ones(
     path = address("calendar_week", cast.calendar)
     assert "no se pueden cambiar" in text_of(admin.get(path))
     assert admin.post(path, {"since": "2027-01-01", "day-0": "10-14"}).status_code == 422
-    assert calendars.changes_of(stored(cast.calendar)) == {}
+    assert work_calendars.changes_of(stored(cast.calendar)) == {}
 
 
 def test_admin_adds_changes_and_removes_a_date(cast: Cast, admin: Client, moment: Moment) -> None:
     path, calendar = address("calendar_day", cast.calendar), cast.calendar
     response = admin.post(path, {"on": "2026-12-24", "name": "Nochebuena", "hours": "9-11, 12-13"})
     assert response.url == f"/calendars/{calendar.pk}/?year=2026#days"
-    assert calendars.hours_of(calendar.holidays.get()) == ((540, 660), (720, 780))
+    assert work_calendars.hours_of(calendar.holidays.get()) == ((540, 660), (720, 780))
     shown = admin.get(f"{path}?on=2026-12-24").context["form"]
     assert [str(shown[name].value()) for name in ("on", "name", "hours")] == [
         "2026-12-24",
@@ -292,9 +292,9 @@ def test_admin_adds_changes_and_removes_a_date(cast: Cast, admin: Client, moment
         "9:00-11:00, 12:00-13:00",
     ]
     admin.post(f"{path}?on=2026-12-24", {"on": "2026-12-31", "name": "Fin de año", "hours": ""})
-    assert [(day.on, day.name, calendars.hours_of(day)) for day in calendar.holidays.all()] == [
-        (date(2026, 12, 31), "Fin de año", ())
-    ]
+    assert [
+        (day.on, day.name, work_calendars.hours_of(day)) for day in calendar.holidays.all()
+    ] == [(date(2026, 12, 31), "Fin de año", ())]
     admin.post(f"{path}?on=2026-12-31", {"remove": "1"})
     assert calendar.holidays.count() == 0
 
@@ -339,7 +339,7 @@ def test_bad_input_names_the_field_and_loses_nothing(
     data: dict[str, str],
     fields: list[str],
 ) -> None:
-    special_days.put(free, date(2026, 12, 25), "Navidad", (), by=cast.root, at=SIGNED_AT)
+    special_days.set_day(free, date(2026, 12, 25), "Navidad", (), by=cast.root, at=SIGNED_AT)
     before = Entry.objects.count()
     response = admin.post(address(name, free) + query, data)
     form = response.context["form"]
@@ -364,8 +364,8 @@ def test_holidays_are_shown_before_they_are_copied(
     cast: Cast, admin: Client, free: Calendar
 ) -> None:
     by = {"by": cast.root, "at": SIGNED_AT}
-    special_days.put(free, date(2026, 12, 25), "Navidad", (), **by)
-    special_days.put(free, date(2026, 1, 1), "Año Nuevo", [(600, 720)], **by)
+    special_days.set_day(free, date(2026, 12, 25), "Navidad", (), **by)
+    special_days.set_day(free, date(2026, 1, 1), "Año Nuevo", [(600, 720)], **by)
     path = f"/calendars/{free.pk}/holidays/?country=MX&year=2026"
     page = admin.get(path)
     assert stored(free).holidays.count() == 2
@@ -379,7 +379,7 @@ def test_holidays_are_shown_before_they_are_copied(
     assert "2026-01-01" not in page.context["form"]["keep"].value()
     assert admin.post(path, {"keep": ["2026-01-01", "2026-09-16"]}).status_code == 302
     assert [
-        (day.on.isoformat(), calendars.hours_of(day)) for day in stored(free).holidays.all()
+        (day.on.isoformat(), work_calendars.hours_of(day)) for day in stored(free).holidays.all()
     ] == [
         ("2026-01-01", ()),
         ("2026-09-16", ()),
@@ -486,7 +486,7 @@ def test_hours_saved_meanwhile_are_shown_beside_those_that_were_typed(
     )
     assert stored(free).name == "Suya"
     assert admin.post(path, {**mine, "was": form.now}).status_code == 302  # having seen both
-    assert calendars.windows_of(stored(free))[0] == (0, 600, 1080)
+    assert work_calendars.windows_of(stored(free))[0] == (0, 600, 1080)
 
 
 def test_what_both_changed_alike_is_no_difference(admin: Client, free: Calendar) -> None:
@@ -497,15 +497,15 @@ def test_what_both_changed_alike_is_no_difference(admin: Client, free: Calendar)
 
 
 def test_later_hours_saved_meanwhile_are_not_overwritten(admin: Client, free: Calendar) -> None:
-    calendars.set_week(free, NEW_YEAR, SHORT, by=None, at=SIGNED_AT)
+    weekly_hours.set_week(free, NEW_YEAR, SHORT, by=None, at=SIGNED_AT)
     path = f"{reverse('calendar_week', args=[free.pk])}?from={NEW_YEAR}"
     mine = shown(admin.get(path)) | {"since": str(NEW_YEAR), "day-4": ""}
-    calendars.set_week(
+    weekly_hours.set_week(
         free, NEW_YEAR, [(day, 540, 840) for day in range(5)], was=NEW_YEAR, by=None, at=SIGNED_AT
     )
     answer = admin.post(path, mine)
     assert (answer.status_code, len(answer.context["form"].errors)) == (409, 5)
-    assert calendars.changes_of(stored(free))[NEW_YEAR][0] == (0, 540, 840)
+    assert work_calendars.changes_of(stored(free))[NEW_YEAR][0] == (0, 540, 840)
 
 
 def test_post_without_what_was_shown_is_saved(admin: Client, free: Calendar) -> None:

@@ -11,10 +11,11 @@ from django.test import Client
 from django.utils import translation
 
 from crm.accounts.models import User
-from sla.agreements import agreements
-from sla.calendars import calendars, special_days
+from sla.agreements import policies
+from sla.calendars import calendars, special_days, weekly_hours, work_calendars
 from sla.models import Calendar, Commitment
-from sla.worktime import arithmetic
+from sla.worktime import explanation
+from sla.worktime.calendar import WorkCalendar
 from tests import factories
 from tests.conftest import Moment
 from tests.factories import OFFICE, SIGNED_AT, ZONE, Cast
@@ -68,9 +69,9 @@ def test_holidays_short_days_nights_and_new_hours_are_told(cast: Cast, asking: C
     in_english(cast.bea)
     by = {"by": cast.root, "at": SIGNED_AT}
     calendar = calendars.create("Libre", ZONE, OFFICE, **by)
-    special_days.put(calendar, date(2026, 12, 24), "Eve", [(540, 780)], **by)
-    special_days.put(calendar, date(2026, 12, 25), "Christmas", (), **by)
-    calendars.set_week(calendar, date(2026, 12, 28), [(day, 600, 840) for day in range(5)], **by)
+    special_days.set_day(calendar, date(2026, 12, 24), "Eve", [(540, 780)], **by)
+    special_days.set_day(calendar, date(2026, 12, 25), "Christmas", (), **by)
+    weekly_hours.set_week(calendar, date(2026, 12, 28), [(day, 600, 840) for day in range(5)], **by)
     response = ask(asking, calendar=calendar.pk, at="2026-12-23T16:30", hours=6, minutes=30)
     assert lines(response) == [
         "Wednesday 23 December, 16:30 to 17:00: the clock counts 30 min. 6 h left.",
@@ -176,10 +177,12 @@ def test_long_explanation_is_folded_and_complete(cast: Cast, asking: Client) -> 
     response = ask(asking, calendar=cast.calendar.pk, at="2026-03-02T10:00", hours=400)
     told = response.context["told"]
     assert (len(told.first), len(told.last)) == (10, 10)
-    steps = arithmetic.explain(
-        calendars.plain(cast.calendar), factories.when("2026-03-02 10:00"), timedelta(hours=400)
+    steps = explanation.explain(
+        work_calendars.plain(cast.calendar),
+        factories.when("2026-03-02 10:00"),
+        timedelta(hours=400),
     )
-    opened = sum(step.why is arithmetic.Why.OPEN for step in steps)
+    opened = sum(step.why is explanation.Why.OPEN for step in steps)
     with translation.override("es"):
         assert sum("el reloj cuenta" in text for text in lines(response)) == opened == 51
 
@@ -195,5 +198,5 @@ def test_team_calendar_is_what_its_agreement_counts_in(cast: Cast) -> None:
     own = calendars.create(
         "Ventas", ZONE, [(5, 600, 840)], by=cast.root, at=SIGNED_AT, team=cast.sales
     )
-    policy = agreements.policy(cast.agreement, cast.sales, facts={})
-    assert arithmetic.WorkCalendar.from_json(policy["calendar"]) == calendars.plain(own)
+    policy = policies.policy_for(cast.agreement, cast.sales, facts={})
+    assert WorkCalendar.from_json(policy["calendar"]) == work_calendars.plain(own)

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo, _zoneinfo, available_timezones
 
 from hypothesis import strategies as st
 
-from sla.worktime.arithmetic import ALWAYS_OPEN, Window, WorkCalendar
+from sla.worktime.calendar import Window, WorkCalendar
 
 NOTHING = timedelta(0)
 INSTANT = timedelta(microseconds=1)
@@ -255,7 +255,7 @@ def random_windows(rng: random.Random) -> tuple[Window, ...]:
     """Around the clock, an office, or anything."""
     kind = rng.random()
     if kind < 0.1:
-        return ALWAYS_OPEN("UTC").windows
+        return WorkCalendar.always_open("UTC").windows
     if kind < 0.3:
         return tuple(Window(weekday, 540, 1020) for weekday in range(5))
     weekdays = [

@@ -14,18 +14,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sla.worktime import arithmetic
-from sla.worktime.arithmetic import (
-    ALWAYS_OPEN,
-    CalendarNeverOpen,
-    Window,
-    WorkCalendar,
-    add,
-    between,
-    is_open,
-    next_close,
-    next_open,
-)
+from sla.worktime import explanation, weeks
+from sla.worktime.arithmetic import add, between, is_open, next_close, next_open
+from sla.worktime.calendar import CalendarNeverOpen, Window, WorkCalendar
 from tests.sla.worktime import oracle
 from tests.sla.worktime.oracle import HOUR, INSTANT, MINUTE, NOTHING, cases, durations, gaps
 
@@ -121,7 +112,7 @@ def test_window_over_midnight_belongs_to_the_day_it_starts_on():
 
 
 def test_always_open_counts_every_instant_and_never_closes():
-    always = ALWAYS_OPEN("America/Santiago")
+    always = WorkCalendar.always_open("America/Santiago")
     start = at("2024-08-30T12:00:00.000007Z")
     assert add(always, start, timedelta(days=30, microseconds=5)) == at(
         "2024-09-29T12:00:00.000012Z"
@@ -130,7 +121,7 @@ def test_always_open_counts_every_instant_and_never_closes():
 
 
 def test_always_open_with_a_holiday_closes_for_that_local_day():
-    open_windows = ALWAYS_OPEN("America/Bogota").windows
+    open_windows = WorkCalendar.always_open("America/Bogota").windows
     shut_once = WorkCalendar("America/Bogota", open_windows, {date(2025, 12, 25): ()})
     assert next_close(shut_once, at("2025-10-01T00:00Z")) == at("2025-12-25T00:00-05:00")
     assert next_open(shut_once, at("2025-12-25T00:00-05:00")) == at("2025-12-26T00:00-05:00")
@@ -328,7 +319,7 @@ def test_a_year_of_holidays_opens_after_it():
 def test_machine_time_zone_does_not_matter(machine, monkeypatch):
     monkeypatch.setenv("TZ", machine)
     time.tzset()
-    arithmetic._week.cache_clear()
+    weeks.open_week.cache_clear()
     try:
         assert add(office("America/Santiago"), at("2024-09-07T16:00Z"), HOUR) == at(
             "2024-09-09T13:00Z"
@@ -460,7 +451,7 @@ def test_zone_of_the_viewer_does_not_matter(case, lasting, viewer):
     assert between(work, there, due.astimezone(ZoneInfo(viewer))) == lasting
     short = min(lasting, 40 * HOUR)
     if deadline(work, start, short) - start < timedelta(days=100):
-        assert arithmetic.explain(work, there, short) == arithmetic.explain(work, start, short)
+        assert explanation.explain(work, there, short) == explanation.explain(work, start, short)
 
 
 @pytest.mark.skipif(not hasattr(time, "tzset"), reason="needs tzset")
@@ -470,7 +461,7 @@ def test_zone_of_the_machine_does_not_matter_to_random_cases(monkeypatch):
         for machine in ("Asia/Kathmandu", "America/Havana", "XXX+11:30"):
             monkeypatch.setenv("TZ", machine)
             time.tzset()
-            arithmetic._week.cache_clear()
+            weeks.open_week.cache_clear()
             for case in asked:
                 assert add(case.calendar, case.start, case.lasting) == case.due
                 assert between(case.calendar, case.start, case.other) == case.elapsed

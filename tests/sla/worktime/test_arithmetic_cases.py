@@ -2,7 +2,8 @@
 
 import pytest
 
-from sla.worktime.arithmetic import add, between, explain, is_open, next_close, next_open
+from sla.worktime.arithmetic import add, between, is_open, next_close, next_open
+from sla.worktime.explanation import explain
 from tests.sla.worktime import oracle
 
 FEW, MANY = 5_000, 100_000

@@ -6,16 +6,8 @@ from datetime import date, datetime, timedelta
 
 import pytest
 
-from sla.worktime.arithmetic import (
-    CalendarNeverOpen,
-    Window,
-    WorkCalendar,
-    add,
-    between,
-    is_open,
-    next_close,
-    next_open,
-)
+from sla.worktime.arithmetic import add, between, is_open, next_close, next_open
+from sla.worktime.calendar import CalendarNeverOpen, Window, WorkCalendar
 from tests.sla.worktime.oracle import HOUR, MINUTE
 
 at = datetime.fromisoformat

@@ -5,15 +5,9 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import assume, given, settings
 
-from sla.worktime.arithmetic import (
-    CalendarNeverOpen,
-    Why,
-    Window,
-    WorkCalendar,
-    add,
-    between,
-    explain,
-)
+from sla.worktime.arithmetic import add, between
+from sla.worktime.calendar import CalendarNeverOpen, Window, WorkCalendar
+from sla.worktime.explanation import Why, explain
 from tests.sla.worktime import oracle
 from tests.sla.worktime.oracle import HOUR, MINUTE, NOTHING, cases, durations
 

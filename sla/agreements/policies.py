@@ -1,0 +1,86 @@
+"""The policy of a handoff: what an agreement asks of it, as a snapshot that the handoff carries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from crm.accounts.models import Team
+from sla.calendars import calendars, work_calendars
+from sla.models import AgreementVersion, Commitment
+from sla.states import CLOCK_METRICS, Proof
+
+
+def policy_for(
+    version: AgreementVersion, team: Team, *, facts: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return the policy of ``version`` for a handoff to ``team``.
+
+    It holds the working calendar, the limits (seconds) and ladders of the clocks, and the reasons
+    to pause them with their caps (seconds). ``facts``: {"source": code, "actions": [codes],
+    "persona": slug}; a commitment counts where they meet its conditions.
+    """
+    calendar = work_calendars.plain(calendars.of_team(team, version.calendar))
+    policy = {
+        "version": version.pk,
+        "calendar": calendar.to_json(),
+        "clocks": _clock_terms(version, facts),
+    }
+    if version.pauses is not None:
+        policy["pauses"] = {code: minutes * 60 for code, minutes in version.pauses.items()}
+    if version.rep_cap is not None:
+        policy["rep_cap"] = version.rep_cap
+    if version.hide_contact:
+        policy["hide_contact"] = True
+    return policy
+
+
+def _clock_terms(version: AgreementVersion, facts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """Return the terms of each clock, by metric: the commitment with the most conditions counts."""
+    chosen: dict[str, tuple[int, Commitment]] = {}
+    with_time = version.commitments.filter(metric__in=CLOCK_METRICS, window_minutes__isnull=False)
+    for commitment in with_time.prefetch_related("steps"):
+        rank = _conditions_met(commitment.conditions, facts)
+        if rank is None:
+            continue
+        metric = commitment.metric
+        if metric not in chosen or chosen[metric][0] < rank:
+            chosen[metric] = (rank, commitment)
+    return {metric: _terms_of(commitment) for metric, (_rank, commitment) in chosen.items()}
+
+
+def _terms_of(commitment: Commitment) -> dict[str, Any]:
+    ladder = [
+        {"level": step.level, "kind": step.kind, "offset_minutes": step.offset_minutes}
+        for step in commitment.steps.all()
+    ]
+    return {
+        "commitment": commitment.pk,
+        "limit_seconds": (commitment.window_minutes or 0) * 60,
+        "ladder": ladder,
+    }
+
+
+def _conditions_met(conditions: Mapping[str, list[str]], facts: Mapping[str, Any]) -> int | None:
+    """Return how many conditions ``facts`` meet, or None where they miss one."""
+    actual = {
+        "sources": {facts.get("source")},
+        "actions": set(facts.get("actions", ())),
+        "personas": {facts.get("persona")},
+    }
+    wanted = {key: set(codes) for key, codes in conditions.items() if codes}
+    for key, codes in wanted.items():
+        if not actual[key] & codes:
+            return None
+    return len(wanted)
+
+
+def is_blocking(version: AgreementVersion, kind: str, code: str) -> bool:
+    """Return whether a lead cannot become an SQL without evidence for the criterion ``code``.
+
+    Otherwise missing evidence only warns. ``sql_terms`` decides for single criteria,
+    ``sql_blocks`` for all others of a ``kind``.
+    """
+    if code in version.sql_terms:
+        return version.sql_terms[code] == Proof.BLOCKS
+    return kind in version.sql_blocks

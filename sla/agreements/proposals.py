@@ -1,0 +1,96 @@
+"""Proposing a draft, which closes its text for signing; opening it again; discarding it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from crm.accounts.models import User
+from crm.audit.entries import record
+from crm.lib.db.state_machine import check_move
+from sla.agreements import agreements, content
+from sla.agreements.draft_problems import problems
+from sla.agreements.drafts import NotReady
+from sla.models import AgreementVersion
+from sla.states import AGREEMENT_MOVES, AgreementState
+
+
+@transaction.atomic
+def propose(
+    version: AgreementVersion, *, by: User, at: datetime, labels: Mapping[str, Any] | None = None
+) -> AgreementVersion:
+    """Close the text of a draft and ask both sides to sign it.
+
+    ``labels``: the names of the codes in the text, stored with it. Raises NotReady with what is
+    missing, and IllegalMove.
+    """
+    version = close_text(version, by=by, at=at, labels=labels)
+    others = agreements.both_sides(version, without=by)
+    key = f"proposed:{version.round}"
+    agreements.notify("proposed", version, others, at=at, key=key, by=by.name)
+    return version
+
+
+@transaction.atomic
+def close_text(
+    version: AgreementVersion, *, by: User, at: datetime, labels: Mapping[str, Any] | None = None
+) -> AgreementVersion:
+    """Do what :func:`propose` does, without a notice: a first signature sends its own."""
+    version = AgreementVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
+    check_move(AGREEMENT_MOVES, version.state, AgreementState.PROPOSED)
+    missing = problems(version, at=at)
+    if missing:
+        raise NotReady(fields=missing)
+    version.text = content.compose(version)
+    if labels:
+        version.text["labels"] = dict(labels)
+    version.content_hash = content.digest(version.text)
+    version.state = AgreementState.PROPOSED
+    version.proposed_at = at
+    version.save(update_fields=["text", "content_hash", "state", "proposed_at"])
+    record("agreement_proposed", version, by=by, at=at, payload={"sha256": version.content_hash})
+    return version
+
+
+@transaction.atomic
+def reopen(version: AgreementVersion, *, by: User, at: datetime, why: str = "") -> AgreementVersion:
+    """Turn a proposed text into a draft again; its signatures are void, both sides are notified.
+
+    Raises IllegalMove.
+    """
+    version = AgreementVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
+    check_move(AGREEMENT_MOVES, version.state, AgreementState.DRAFT)
+    void = list(agreements.standing_signatures(version))
+    version.text = None
+    version.content_hash = ""
+    version.proposed_at = None
+    version.state = AgreementState.DRAFT
+    version.round += 1
+    version.revision += 1
+    version.save(
+        update_fields=["text", "content_hash", "proposed_at", "state", "round", "revision"]
+    )
+    record("agreement_reopened", version, by=by, at=at, payload={"void": void, "why": why})
+    others = agreements.both_sides(version, without=by)
+    key = f"reopened:{version.round}"
+    agreements.notify("reopened", version, others, at=at, key=key, by=by.name, why=why)
+    return version
+
+
+@transaction.atomic
+def discard(version: AgreementVersion, *, by: User, at: datetime) -> AgreementVersion:
+    """Discard a draft, or a proposed text after reopening it. It stays readable.
+
+    Raises IllegalMove.
+    """
+    version = AgreementVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
+    if version.state == AgreementState.PROPOSED:
+        version = reopen(version, by=by, at=at)
+    check_move(AGREEMENT_MOVES, version.state, AgreementState.DISCARDED)
+    version.state = AgreementState.DISCARDED
+    version.save(update_fields=["state"])
+    record("agreement_discarded", version, by=by, at=at)
+    return version

@@ -1,0 +1,98 @@
+"""Reading a calendar: its weekly hours, the dates that differ, and all of it as plain data."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from crm.lib.clock import local_date
+from crm.lib.errors import DomainError
+from sla.models import Calendar, Holiday
+from sla.worktime import arithmetic
+from sla.worktime.calendar import CalendarNeverOpen, Window, WorkCalendar
+
+Hours = tuple[int, int]
+Windows = list[tuple[int, int, int]]  # weekday, opens, closes
+Changes = dict[date, Windows]
+Holidays = list[tuple[date, str, Hours | None]]
+
+
+class NeverOpens(DomainError):
+    code = "never_opens"
+    message = _("Open on at least one day: a clock has to run at some time.")
+
+
+def windows_of(calendar: Calendar) -> Windows:
+    """Return the weekly hours from the beginning."""
+    rows = [window for window in calendar.windows.all() if window.starts_on is None]
+    return [(window.weekday, window.opens, window.closes) for window in rows]
+
+
+def changes_of(calendar: Calendar) -> Changes:
+    """Return the weekly hours that begin on later dates, in the order of these dates."""
+    changes: Changes = {}
+    for window in calendar.windows.all():
+        if window.starts_on is not None:
+            windows = changes.setdefault(window.starts_on, [])
+            windows.append((window.weekday, window.opens, window.closes))
+    return dict(sorted(changes.items()))
+
+
+def in_effect(calendar: Calendar, *, at: datetime) -> tuple[date | None, Windows]:
+    """Return the weekly hours at ``at``, and since when they count (None: from the beginning)."""
+    today = local_date(at, calendar.time_zone)
+    begun = [(since, windows) for since, windows in changes_of(calendar).items() if since <= today]
+    if begun:
+        return begun[-1]
+    return None, windows_of(calendar)
+
+
+def hours_of(day: Holiday) -> tuple[Hours, ...]:
+    """Return the hours of a date that differs; none where it is closed."""
+    if day.opens is None or day.closes is None:
+        return ()
+    more = ((opens, closes) for opens, closes in day.more_hours)
+    return ((day.opens, day.closes), *more)
+
+
+def holidays_of(calendar: Calendar) -> Holidays:
+    """Return the closed days as (date, name, None)."""
+    return [(day.on, day.name, None) for day in calendar.holidays.all() if day.opens is None]
+
+
+def plain(calendar: Calendar) -> WorkCalendar:
+    """Return ``calendar`` as plain data. Raises CalendarNeverOpen where it has no hours."""
+    days = list(calendar.holidays.all())
+    changes = {since: _as_windows(windows) for since, windows in changes_of(calendar).items()}
+    return WorkCalendar(
+        zone=calendar.time_zone,
+        windows=_as_windows(windows_of(calendar)),
+        holidays={day.on: hours_of(day) for day in days},
+        changes=changes,
+        names={day.on: day.name for day in days if day.name},
+    )
+
+
+def _as_windows(windows: Windows) -> tuple[Window, ...]:
+    return tuple(Window(*window) for window in windows)
+
+
+def signed_part(calendar: Calendar) -> dict[str, Any]:
+    """Return what a signature covers, as plain JSON data: zone and weekly hours.
+
+    Single dates are not in it: they stay editable.
+    """
+    stored = plain(calendar).to_json()
+    return {key: stored[key] for key in ("zone", "windows", "changes") if key in stored}
+
+
+def check_opens(calendar: Calendar, *, at: datetime) -> None:
+    """Raise NeverOpens where the stored calendar has no hours, or none within two years."""
+    # A fresh row: that of the caller may have windows and holidays prefetched before the change.
+    stored = Calendar.objects.get(pk=calendar.pk)
+    try:
+        arithmetic.next_open(plain(stored), at)
+    except CalendarNeverOpen as error:
+        raise NeverOpens from error
