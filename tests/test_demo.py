@@ -358,7 +358,7 @@ def written() -> dict[str, list[str]]:
 def test_book_writes_what_the_functions_write(moment):
     moment.set("2026-01-05 09:00")
     Organisation.objects.create(name="Nube Clara", currency="MXN", time_zone=ZONE, country="MX", is_demo=True)
-    catalogues.catalogues()
+    catalogues.create_catalogues()
     cast, found = casting.assemble(at=when("2026-01-05 09:00")), []
     tasks.drain()  # what the signatures tell
     outbox.deliver()  # what was said of the agreement

@@ -48,7 +48,7 @@ def seed(*, at: datetime, leads: int = LEADS) -> bool:
         name="Nube Clara", currency="MXN", language="es", time_zone=cast.ZONE, country="MX", is_demo=True
     )
     record("demo_seeded", "organisation", by=None, at=at)
-    catalogues.catalogues()
+    catalogues.create_catalogues()
     company = cast.assemble(at=at - BEFORE)
     book = Book(company, at=at)
     plot.play(book, leads=leads, at=at)

@@ -11,7 +11,7 @@ from crm.accounts.models import Team, User
 from crm.accounts.sign_in import demo
 from crm.lib import clock
 from crm.setup.starter import agreements
-from crm.setup.starter.personas import demo_leader, demo_owner
+from crm.setup.starter.demo_personas import publish_leader, publish_owner
 from personas.models import PersonaVersion
 from sla.agreements import comments, drafts, proposals, signing
 from sla.calendars import calendars
@@ -91,8 +91,8 @@ def assemble(*, at: datetime) -> Cast:
         mexico=mexico,
         online=online,
         evening=evening,
-        leader=demo_leader(by=luis, at=at),
-        owner=demo_owner(by=dora, at=at),
+        leader=publish_leader(by=luis, at=at),
+        owner=publish_owner(by=dora, at=at),
         agreement=_agreement(luis, dora, at=at),
     )
 

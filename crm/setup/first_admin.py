@@ -30,5 +30,5 @@ def found(
         "country": country,
     }
     admin = organisations.found(name, email, password, guesses=facts, language=language, at=at)
-    catalogues.catalogues()
+    catalogues.create_catalogues()
     return admin

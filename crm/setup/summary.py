@@ -15,7 +15,7 @@ from crm.lib import countries
 from crm.lib.bilingual import in_language
 from crm.setup import checklist
 from crm.setup.agreement import in_force
-from crm.setup.starter.personas import Template
+from crm.setup.starter.persona_templates import PersonaTemplate
 from leads.handoffs import test_lead
 from leads.models import Handoff, Lead
 from personas import personas
@@ -83,7 +83,7 @@ def _agreement() -> str:
     return _("Waits for a signature") if standing.unsigned() else ""
 
 
-def persona(template: Template) -> dict[str, Any]:
+def persona(template: PersonaTemplate) -> dict[str, Any]:
     """A template as its page previews it: who, and the criteria by kind."""
     texts = {
         kind: [in_language(each["text"]) for each in template.criteria if each["kind"] == kind]

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from crm.lib.bilingual import LANGUAGES, in_language
 from crm.lib.forms import Line
 from crm.lib.text import clean_line, clean_text
-from crm.setup.starter.personas import TEMPLATES
+from crm.setup.starter.persona_templates import TEMPLATES
 from leads.models import CustomField
 from leads.records.custom_fields import LONGEST
 from personas import criteria as rules

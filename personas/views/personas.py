@@ -14,7 +14,7 @@ from crm.accounts.request import Request, require_permission
 from crm.lib.bilingual import in_language
 from crm.lib.errors import DomainError
 from crm.lib.forms import refuse
-from crm.setup.starter import personas as examples
+from crm.setup.starter import persona_templates
 from leads.permissions import can_read_alignment
 from leads.records import custom_fields
 from personas import differences, drafts, permissions
@@ -59,14 +59,16 @@ def persona_new(request: Request) -> HttpResponse:
     form = NewForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         key = form.cleaned_data["template"]
-        draft = examples.begin(
-            examples.TEMPLATES.get(key), form.name, by=request.user, at=request.now
+        draft = persona_templates.create_draft(
+            persona_templates.TEMPLATES.get(key), form.name, by=request.user, at=request.now
         )
         messages.success(
             request, _("The draft is open. Nothing is judged by it before it is published.")
         )
         return redirect("persona_edit", pk=draft.persona_id)
-    offers = [(key, template.name, template.who) for key, template in examples.TEMPLATES.items()]
+    offers = [
+        (key, template.name, template.who) for key, template in persona_templates.TEMPLATES.items()
+    ]
     return render(
         request,
         "personas/persona_new.html",

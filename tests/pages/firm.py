@@ -9,13 +9,15 @@ from typing import Any
 from crm.accounts import people
 from crm.accounts.models import Organisation, Team, User
 from crm.notifications.models import Message
-from crm.setup.starter import catalogues, personas
+from crm.setup.starter import catalogues, demo_texts
 from crm.setup.starter.agreements import COMMITMENTS, DEFINITIONS
+from crm.setup.starter.demo_personas import LEADER_CRITERIA, LEADER_NAME
 from leads import handoffs
 from leads.handoffs import attempts
 from leads.models import Handoff, Lead, OutcomeReason, Source, ValuableActionKind
 from leads.records import leads
 from leads.states import ContactChannel
+from personas import personas
 from personas.models import PersonaVersion
 from sla.agreements import agreements, drafts, signing
 from sla.calendars import calendars
@@ -52,7 +54,7 @@ class Firm:
 def firm() -> Firm:
     """An organisation with two teams a side, the cast, one persona and one signed agreement in force."""
     organisation = Organisation.objects.create(name="Prueba", currency="MXN", time_zone=ZONE, country="MX")
-    catalogues.catalogues()
+    catalogues.create_catalogues()
     at = BEGAN
     teams = {
         key: people.create_team(name, side, by=None, at=at)
@@ -80,7 +82,10 @@ def firm() -> Firm:
         "root": person("root", "Rocío Otero", is_admin=True),
         "extra": person("extra", "Extra Vagante"),
     }
-    persona = personas.persona(by=cast["luis"], at=at)
+    leader = personas.create("commercial-leader", LEADER_NAME, by=cast["luis"], at=at)
+    persona = personas.publish_version(
+        leader, demo_texts.LEADER, LEADER_CRITERIA, by=cast["luis"], at=at
+    )
     agreement = signed(cast["luis"], cast["dora"], at=at)
     Message.objects.all().delete()  # what was said of the agreement was read long ago
     return Firm(organisation, persona=persona, agreement=agreement, **teams, **cast)

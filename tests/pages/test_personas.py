@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from crm.lib.bilingual import in_language
+from crm.setup.starter.demo_personas import LEADER_CRITERIA
 from leads.models import CustomField
 from leads.records import custom_fields
 from personas import drafts, personas
@@ -111,7 +112,7 @@ def test_document_is_in_the_readers_language_alone(firm, signed_in, persona):
 def test_text_that_is_not_translated_is_shown_and_marked(firm, signed_in, persona):
     content = {"who": {"en": "Leads sales"}, "goals": [{"es": "Crecer"}]}
     personas.publish_version(
-        persona, content, factories.starter.CRITERIA, by=firm.luis, at=factories.MONDAY
+        persona, content, LEADER_CRITERIA, by=firm.luis, at=factories.MONDAY
     )
     page = signed_in(firm.ana).get(path(persona))
     assert page.context["document"].untranslated == ["Quién es"]
@@ -128,7 +129,7 @@ def test_superseded_version_stays_readable(firm, signed_in, persona):
 
 
 def test_versions_tell_what_changed(firm, signed_in, persona):
-    criteria = [{**factories.starter.CRITERIA[0], "operand": 30}, *factories.starter.CRITERIA[2:]]
+    criteria = [{**LEADER_CRITERIA[0], "operand": 30}, *LEADER_CRITERIA[2:]]
     personas.publish_version(
         persona, firm.persona.content, criteria, by=firm.luis, at=factories.MONDAY
     )
@@ -539,7 +540,7 @@ def test_lists_take_the_same_queries_with_one_and_three(firm, signed_in, address
         personas.publish_version(
             made,
             {"who": {"es": name}},
-            factories.starter.CRITERIA,
+            LEADER_CRITERIA,
             by=firm.luis,
             at=factories.MONDAY,
         )

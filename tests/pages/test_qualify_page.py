@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from crm.accounts.models import User
-from crm.setup.starter.personas import CRITERIA
+from crm.setup.starter.demo_personas import LEADER_CRITERIA
 from leads.models import Evidence, Handoff, Lead
 from personas import personas
 from personas.models import PersonaVersion
@@ -35,15 +35,15 @@ def text_of(answer: Any) -> str:
 
 def owner(firm: Any) -> PersonaVersion:
     """A second persona for small companies, which stands first in the catalogue."""
-    small = {**CRITERIA[0], "operand": 5, "text": {"es": "5 o más", "en": "Has 5 or more"}}
+    small = {**LEADER_CRITERIA[0], "operand": 5, "text": {"es": "5 o más", "en": "Has 5 or more"}}
     boss = {
-        **CRITERIA[1],
+        **LEADER_CRITERIA[1],
         "operand": ["dueño"],
         "text": {"es": "Es dueño", "en": "Owns the company"},
     }
     created = personas.create("a-owner", {"es": "Dueño", "en": "Owner"}, by=firm.luis, at=MONDAY)
     return personas.publish_version(
-        created, {}, [small, boss, *CRITERIA[3:]], by=firm.luis, at=MONDAY
+        created, {}, [small, boss, *LEADER_CRITERIA[3:]], by=firm.luis, at=MONDAY
     )
 
 

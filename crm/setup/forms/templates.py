@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy
 
 from crm.lib.bilingual import in_language
-from crm.setup.starter.personas import TEMPLATES
+from crm.setup.starter.persona_templates import TEMPLATES
 from sla.forms.agreements import PasswordAgain
 
 

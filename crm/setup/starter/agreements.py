@@ -1,6 +1,6 @@
-"""Agreements to begin with: three that differ in pace, and the demo's.
+"""Agreements to start from: three that differ in pace, and the demo's.
 
-Times in business minutes.
+All durations are business minutes.
 """
 
 from __future__ import annotations
@@ -11,20 +11,22 @@ from typing import Any
 from personas.states import CriterionKind
 from sla.states import Metric, StepKind
 
-WINDOW_LADDER = [
+HOUR = 60  # minutes
+ACCEPT_LADDER = [
     (StepKind.WARN, -30),
     (StepKind.BREACH, 0),
     (StepKind.TELL_LEAD, 30),
     (StepKind.REQUEUE, 60),
     (StepKind.TELL_DIRECTOR, 120),
 ]
+SHORT_LADDER = [(StepKind.BREACH, 0), (StepKind.TELL_LEAD, HOUR)]
 COMMITMENTS: list[dict[str, Any]] = [
     {
         "side": "sales",
         "metric": Metric.ACCEPT,
         "target": "0.9",
         "window_minutes": 120,
-        "steps": WINDOW_LADDER,
+        "steps": ACCEPT_LADDER,
     },
     {
         "side": "sales",
@@ -72,10 +74,10 @@ DEFINITIONS: dict[str, Any] = {
 
 @dataclass(frozen=True)
 class Pace:
-    """How fast sales promises to be and how much marketing promises to bring.
+    """How fast sales promises to act and how much marketing promises to deliver.
 
-    ``accept``, ``contact``, ``decide``: business minutes, or working days where ``in_days``;
-    ``volume``: MQLs a month.
+    ``accept``, ``contact`` and ``decide`` are business minutes, or working days when ``in_days``
+    is set. ``volume`` is MQLs a month; ``acceptance`` and ``complete`` are shares.
     """
 
     key: str
@@ -89,59 +91,97 @@ class Pace:
     package: list[str]
 
 
-HOUR = 60
 PACES = {
-    "quick": Pace("quick", HOUR, 2 * HOUR, 24 * HOUR, False, 60, "0.8", "0.95", PACKAGE),
-    "standard": Pace("standard", 4 * HOUR, 8 * HOUR, 40 * HOUR, False, 40, "0.75", "0.9", PACKAGE),
+    "quick": Pace(
+        key="quick",
+        accept=HOUR,
+        contact=2 * HOUR,
+        decide=24 * HOUR,
+        in_days=False,
+        volume=60,
+        acceptance="0.8",
+        complete="0.95",
+        package=PACKAGE,
+    ),
+    "standard": Pace(
+        key="standard",
+        accept=4 * HOUR,
+        contact=8 * HOUR,
+        decide=40 * HOUR,
+        in_days=False,
+        volume=40,
+        acceptance="0.75",
+        complete="0.9",
+        package=PACKAGE,
+    ),
     "relaxed": Pace(
-        "relaxed", 1, 2, 10, True, 20, "0.7", "0.9", ["person.name", "person.email", "company.name"]
+        key="relaxed",
+        accept=1,
+        contact=2,
+        decide=10,
+        in_days=True,
+        volume=20,
+        acceptance="0.7",
+        complete="0.9",
+        package=["person.name", "person.email", "company.name"],
     ),
 }
 
 
 def commitments(pace: Pace, *, day_minutes: int, volume: int | None = None) -> list[dict[str, Any]]:
-    """What both sides promise at ``pace``, for agreements.draft.
+    """Return the commitments of both sides at ``pace``, as drafts.create takes them.
 
-    ``day_minutes``: the length of a working day.
+    ``day_minutes`` is the length of a working day; ``volume`` replaces the MQLs of the pace.
     """
-    unit = day_minutes if pace.in_days else 1
-    accept, contact, decide = pace.accept * unit, pace.contact * unit, pace.decide * unit
-    quarter = accept // 4
-    ladder = [
-        (StepKind.WARN, -quarter),
-        (StepKind.BREACH, 0),
-        (StepKind.TELL_LEAD, quarter),
-        (StepKind.REQUEUE, accept // 2),
-        (StepKind.TELL_DIRECTOR, accept),
+    volume_target = str(volume or pace.volume)
+    return [
+        *_sales_commitments(pace, day_minutes),
+        {"side": "marketing", "metric": Metric.MQL_VOLUME, "target": volume_target},
+        {"side": "marketing", "metric": Metric.ACCEPTANCE_RATE, "target": pace.acceptance},
+        {"side": "marketing", "metric": Metric.PACKAGE_COMPLETE, "target": pace.complete},
     ]
-    to_contact = [(StepKind.WARN, -contact // 4), *SHORT, (StepKind.REQUEUE, contact)]
-    to_decide = [(StepKind.WARN, -decide // 5), *SHORT]
+
+
+def _sales_commitments(pace: Pace, day_minutes: int) -> list[dict[str, Any]]:
+    unit = day_minutes if pace.in_days else 1
+    accept = pace.accept * unit
+    contact = pace.contact * unit
+    decide = pace.decide * unit
     return [
         {
             "side": "sales",
             "metric": Metric.ACCEPT,
             "target": "0.9",
             "window_minutes": accept,
-            "steps": ladder,
+            "steps": _accept_ladder(accept),
         },
         {
             "side": "sales",
             "metric": Metric.FIRST_CONTACT,
             "target": "0.9",
             "window_minutes": contact,
-            "steps": to_contact,
+            "steps": [
+                (StepKind.WARN, -contact // 4),
+                *SHORT_LADDER,
+                (StepKind.REQUEUE, contact),
+            ],
         },
         {
             "side": "sales",
             "metric": Metric.SQL_DECISION,
             "target": "0.8",
             "window_minutes": decide,
-            "steps": to_decide,
+            "steps": [(StepKind.WARN, -decide // 5), *SHORT_LADDER],
         },
-        {"side": "marketing", "metric": Metric.MQL_VOLUME, "target": str(volume or pace.volume)},
-        {"side": "marketing", "metric": Metric.ACCEPTANCE_RATE, "target": pace.acceptance},
-        {"side": "marketing", "metric": Metric.PACKAGE_COMPLETE, "target": pace.complete},
     ]
 
 
-SHORT = [(StepKind.BREACH, 0), (StepKind.TELL_LEAD, HOUR)]
+def _accept_ladder(window: int) -> list[tuple[StepKind, int]]:
+    quarter = window // 4
+    return [
+        (StepKind.WARN, -quarter),
+        (StepKind.BREACH, 0),
+        (StepKind.TELL_LEAD, quarter),
+        (StepKind.REQUEUE, window // 2),
+        (StepKind.TELL_DIRECTOR, window),
+    ]

@@ -1,11 +1,10 @@
-"""The catalogues of a new organisation: sources, valuable actions, reasons of every kind, custom
-fields.
-"""
+"""The catalogues of a new organisation."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
+from crm.setup.starter.bilingual import both
 from leads.models import CustomField, OutcomeReason, Source, ValuableActionKind
 from leads.states import OutcomeKind
 from sla.models import PauseReason, RejectionReason
@@ -20,7 +19,7 @@ SOURCES = [
     ("event", "Evento", "Event"),
     ("direct", "Directo", "Direct"),
 ]
-ACTIONS = [  # with their points of engagement
+ACTIONS = [  # the last value: points of the engagement score
     ("asked_for_demo", "Pidió una demo", "Asked for a demo", 40),
     ("asked_for_information", "Pidió información", "Asked for information", 30),
     ("sent_form", "Envió un formulario", "Sent a form", 20),
@@ -71,8 +70,8 @@ REJECTIONS = [
         True,
     ),
 ]
-DAY = 24 * 60
-# For how long at most, in minutes of the wall's calendar, nights and weekends included.
+DAY = 24 * 60  # minutes
+# The last value: the longest pause in minutes of calendar time, nights and weekends included.
 PAUSES = [
     (
         "call_back",
@@ -83,7 +82,7 @@ PAUSES = [
     ("away", "Está de viaje o de vacaciones", "Is away", 21 * DAY),
     ("document", "Esperamos un documento suyo", "We wait for a document of theirs", 7 * DAY),
 ]
-ENDINGS = [
+OUTCOMES = [
     ("no_budget", OutcomeKind.DISQUALIFIED, "Sin presupuesto", "No budget"),
     ("no_authority", OutcomeKind.DISQUALIFIED, "Sin poder de decisión", "No authority to decide"),
     ("no_need", OutcomeKind.DISQUALIFIED, "Sin necesidad", "No need"),
@@ -103,37 +102,37 @@ CUSTOM_FIELDS = [
 ]
 
 
-def catalogues() -> None:
-    """Sources, valuable actions, reasons and custom fields.
-
-    Rows that exist already stay as they are.
-    """
+def create_catalogues() -> None:
+    """Create sources, valuable actions, reasons and custom fields. Existing rows do not change."""
     for position, (code, es, en) in enumerate(SOURCES):
-        Source.objects.get_or_create(
-            code=code, defaults={"name": {"es": es, "en": en}, "position": position}
-        )
+        defaults = {"name": both(es, en), "position": position}
+        Source.objects.get_or_create(code=code, defaults=defaults)
     for position, (code, es, en, points) in enumerate(ACTIONS):
-        words = {"name": {"es": es, "en": en}, "position": position, "points": points}
-        ValuableActionKind.objects.get_or_create(code=code, defaults=words)
-    for position, (code, kind, es, en, comment) in enumerate(REJECTIONS):
-        words = {
-            "kind": kind,
-            "name": {"es": es, "en": en},
-            "needs_comment": comment,
+        defaults = {"name": both(es, en), "position": position, "points": points}
+        ValuableActionKind.objects.get_or_create(code=code, defaults=defaults)
+    for position, (code, rejection_class, es, en, needs_comment) in enumerate(REJECTIONS):
+        defaults = {
+            "kind": rejection_class,
+            "name": both(es, en),
+            "needs_comment": needs_comment,
             "position": position,
         }
-        RejectionReason.objects.get_or_create(code=code, defaults=words)
-    for position, (code, ending, es, en) in enumerate(ENDINGS):
-        words = {"kind": ending, "name": {"es": es, "en": en}, "position": position}
-        OutcomeReason.objects.get_or_create(code=code, defaults=words)
-    for position, (code, es, en, longest) in enumerate(PAUSES):
-        words = {"name": {"es": es, "en": en}, "longest_minutes": longest, "position": position}
-        PauseReason.objects.get_or_create(code=code, defaults=words)
-    custom_fields(CUSTOM_FIELDS)
+        RejectionReason.objects.get_or_create(code=code, defaults=defaults)
+    for position, (code, outcome, es, en) in enumerate(OUTCOMES):
+        defaults = {"kind": outcome, "name": both(es, en), "position": position}
+        OutcomeReason.objects.get_or_create(code=code, defaults=defaults)
+    for position, (code, es, en, longest_minutes) in enumerate(PAUSES):
+        defaults = {
+            "name": both(es, en),
+            "longest_minutes": longest_minutes,
+            "position": position,
+        }
+        PauseReason.objects.get_or_create(code=code, defaults=defaults)
+    create_custom_fields(CUSTOM_FIELDS)
 
 
-def custom_fields(wanted: Iterable[tuple[str, str, str, str]]) -> None:
-    """Fields that criteria ask for: (code, type, Spanish, English). Known ones stay as they are."""
-    for position, (code, type_, es, en) in enumerate(wanted):
-        words = {"type": type_, "name": {"es": es, "en": en}, "position": position}
-        CustomField.objects.get_or_create(code=code, defaults=words)
+def create_custom_fields(fields: Iterable[tuple[str, str, str, str]]) -> None:
+    """Create custom fields from (code, type, Spanish, English). Existing ones do not change."""
+    for position, (code, field_type, es, en) in enumerate(fields):
+        defaults = {"type": field_type, "name": both(es, en), "position": position}
+        CustomField.objects.get_or_create(code=code, defaults=defaults)

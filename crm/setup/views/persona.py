@@ -10,7 +10,7 @@ from crm.accounts.permissions import can_configure
 from crm.accounts.request import Request, require_permission
 from crm.setup import summary
 from crm.setup.forms.templates import PersonaForm
-from crm.setup.starter import personas as templates
+from crm.setup.starter import persona_templates
 from crm.setup.views.steps import answer, page
 from personas import personas
 
@@ -22,8 +22,10 @@ def persona(request: Request) -> HttpResponse:
     form = PersonaForm(request.POST or None)
 
     def save(now: Any) -> None:
-        chosen = templates.TEMPLATES[form.cleaned_data["template"]]
-        templates.adopt(chosen, by=request.user, at=now)
+        chosen = persona_templates.TEMPLATES[form.cleaned_data["template"]]
+        persona_templates.publish_template(chosen, by=request.user, at=now)
 
-    offers = [(key, summary.persona(template)) for key, template in templates.TEMPLATES.items()]
+    offers = [
+        (key, summary.persona(template)) for key, template in persona_templates.TEMPLATES.items()
+    ]
     return answer(request, "persona", form, save, offers=offers, in_use=personas.published())
