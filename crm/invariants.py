@@ -16,7 +16,7 @@ from crm.notifications import outbox
 from crm.notifications.models import Channel, Message, Notice
 from leads.models import Decision, Event, Handoff
 from leads.states import OPEN, STAGE_OF, HandoffState
-from sla.clocks.pauses import MOST as MOST_PAUSED
+from sla.clocks.pauses import LONGEST_TOTAL as LONGEST_PAUSES
 from sla.models import Clock, Firing, Pause
 from sla.states import PAUSABLE, ClockState, Metric
 
@@ -135,7 +135,9 @@ def pause_keeps_within_its_caps(at: datetime) -> Iterable[str]:
     clock may last.
     """
     length = Sum(Coalesce("ended_at", "until") - F("started_at"))
-    for row in Pause.objects.values("clock").annotate(length=length).filter(length__gt=MOST_PAUSED):
+    for row in (
+        Pause.objects.values("clock").annotate(length=length).filter(length__gt=LONGEST_PAUSES)
+    ):
         yield f"clock {row['clock']} was paused for {row['length']} in all"
     others = Pause.objects.filter(clock=OuterRef("clock"), started_at__gt=OuterRef("started_at"))
     inside = Exists(others.filter(started_at__lt=Coalesce(OuterRef("ended_at"), OuterRef("until"))))

@@ -1,11 +1,8 @@
-"""The periodic entries of the product, for Celery and for the watchdog, and the table of ladder
-steps.
+"""The periodic tasks of the product, for Celery and the watchdog, and the registry of clock
+subjects.
 """
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from datetime import datetime
 
 from celery import shared_task
 
@@ -16,92 +13,77 @@ from leads.handoffs import escalation
 from leads.imports import runs, worker
 from sla.agreements import agreements, reminders
 from sla.clocks import heartbeats, ladder
-from sla.models import Clock, Firing
+from sla.clocks.subjects import ClockSubject
 from sla.states import StepKind
 
-# What each step of a ladder does, by the kind of subject that the clock runs on.
-LADDER: dict[str, dict[str, Callable[[Clock, Firing], None]]] = {
-    "handoff": {
-        StepKind.WARN: escalation.warn,
-        StepKind.BREACH: escalation.breach,
-        StepKind.TELL_LEAD: escalation.tell_lead,
-        StepKind.REQUEUE: escalation.requeue,
-        StepKind.TELL_DIRECTOR: escalation.tell_director,
-    },
+# What a sweep does to each kind of subject, by Clock.subject_type. This is the one place where the
+# ladder, which knows only clocks, meets the rows that they run on.
+SUBJECTS = {
+    "handoff": ClockSubject(
+        steps={
+            StepKind.WARN: escalation.warn,
+            StepKind.BREACH: escalation.breach,
+            StepKind.NOTIFY_TEAM_LEAD: escalation.notify_team_lead,
+            StepKind.REQUEUE: escalation.requeue,
+            StepKind.NOTIFY_DIRECTOR: escalation.notify_director,
+        },
+        resume=escalation.resume,
+        done_at=escalation.done_at,
+    ),
 }
 
-# The other two things that a sweep asks of a subject: note that a pause is over; when the promised
-# act was done.
-RESUME = {"handoff": escalation.resumed}
-TRUTH = {"handoff": escalation.done_at}
-
-
-def act(clock: Clock, what: Firing | ladder.Resumed) -> None:
-    """Do to the subject of ``clock`` what the step of a firing says, or what the end of a pause
-    means.
-    """
-    if isinstance(what, ladder.Resumed):
-        RESUME[clock.subject_type](clock, what)
-    else:
-        LADDER[clock.subject_type][what.kind](clock, what)
-
-
-def truth(clock: Clock) -> datetime | None:
-    """When the act that ``clock`` waits for was done, as its subject knows."""
-    return TRUTH[clock.subject_type](clock)
+IMPORT_SECONDS = 540  # a check keeps what it has read in memory, so a large file is done in one go
 
 
 def sweep() -> int:
-    """Fire every due step of every clock; returns how many clocks moved.
-
-    Versions of agreements begin on their date.
-    """
+    """Activate due agreements and fire every due step; return how many clocks moved."""
     heartbeats.note_sweep()
-    agreements.turn(at=clock.now())
+    agreements.activate_due(at=clock.now())
     total = 0
-    while moved := ladder.sweep(act, truth=truth):
+    while True:
+        moved = ladder.sweep(SUBJECTS)
+        if not moved:
+            return total
         total += moved
-    return total
 
 
 def drain() -> int:
-    """Deliver every message that is due; returns how many were tried.
+    """Deliver every due message; return how many were tried.
 
-    Reminds of agreements, and forgets old answers of the API as well.
+    Also sends reminders of agreements and deletes old stored answers of the API.
     """
     now = clock.now()
     answers.forget(at=now)
     reminders.remind(at=now)
     total = 0
-    while tried := outbox.deliver():
+    while True:
+        tried = outbox.deliver()
+        if not tried:
+            return total
         total += tried
-    return total
 
 
 @shared_task(ignore_result=True)
 def sweep_deadlines() -> None:
-    """Celery's call of the sweep, every 10 s; its beat tells the watchdog that Celery lives."""
+    """Sweep, every 10 s; the beat tells the watchdog that Celery lives."""
     sweep()
     heartbeats.beat(heartbeats.CELERY)
 
 
 @shared_task(ignore_result=True)
 def deliver_messages() -> None:
-    """Celery's call of the outbox, every 10 s."""
+    """Deliver messages to inboxes, every 10 s."""
     drain()
 
 
 @shared_task(ignore_result=True, soft_time_limit=30, time_limit=60)
 def send_mails() -> None:
-    """Celery's call of the mails, every 10 s, apart from the outbox: it waits for a server of
-    somebody else's.
-    """
+    """Send mails, every 10 s; apart from the inboxes, because a mail server may hang."""
     mailbag.send_due()
 
 
-# A check keeps what it has seen in memory, so a large file is worked on in one go.
 @shared_task(ignore_result=True, soft_time_limit=600, time_limit=660)
 def work_on_imports() -> None:
-    """Celery's call of the imports, every 5 s."""
-    worker.work(540)
+    """Work on imports, every 5 s."""
+    worker.work(IMPORT_SECONDS)
     runs.tidy(at=clock.now())

@@ -147,9 +147,9 @@ class StepKind(models.TextChoices):
 
     WARN = "warn", _("Warn")
     BREACH = "breach", _("Breach")
-    TELL_LEAD = "tell_lead", _("Tell the team lead")
+    NOTIFY_TEAM_LEAD = "tell_lead", _("Tell the team lead")
     REQUEUE = "requeue", _("Back to the queue")
-    TELL_DIRECTOR = "tell_director", _("Tell the director")
+    NOTIFY_DIRECTOR = "tell_director", _("Tell the director")
 
 
 class RejectionClass(models.TextChoices):

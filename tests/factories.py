@@ -7,7 +7,7 @@ contacted at 11:00 (SQL decision within 16 hours: Wednesday at 11:00), SQL at 12
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -26,7 +26,17 @@ from personas import personas
 from personas.models import PersonaVersion
 from sla.agreements import agreements, drafts, signing
 from sla.calendars import calendars
-from sla.models import Agreement, AgreementVersion, Calendar, PauseReason, RejectionReason
+from sla.clocks.subjects import ClockSubject
+from sla.models import (
+    Agreement,
+    AgreementVersion,
+    Calendar,
+    Clock,
+    Firing,
+    PauseReason,
+    RejectionReason,
+)
+from sla.states import StepKind
 
 ZONE = "America/Mexico_City"
 OFFICE = [(day, 9 * 60, 17 * 60) for day in range(5)]
@@ -411,3 +421,13 @@ def lost(cast: Cast, *, by: User | None = None, **changes: Any) -> Handoff:
 def disqualified(cast: Cast, *, by: User | None = None, **changes: Any) -> Handoff:
     handoff = contacted(cast, by=by, **changes)
     return outcomes.disqualify(handoff, outcome("no_budget"), by=by or cast.bea, at=SQL_AT)
+
+
+def ignore_step(clock: Clock, firing: Firing) -> None:
+    """Do nothing when a step fires."""
+
+
+def clock_subjects(act: Callable[[Clock, Firing], None] = ignore_step) -> dict[str, ClockSubject]:
+    """Return the kinds of subject that tests start clocks on; every step calls ``act``."""
+    subject = ClockSubject(steps=dict.fromkeys(StepKind.values, act))
+    return {"handoff": subject, "personaversion": subject}

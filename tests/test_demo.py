@@ -42,7 +42,7 @@ from leads.models import (
 )
 from leads.qualification import overrides
 from leads.records import leads
-from sla.clocks import clocks
+from sla.clocks import readings
 from sla.models import Clock, Firing, RejectionReason
 from sla.worktime import arithmetic
 from sla.worktime.calendar import WorkCalendar
@@ -104,7 +104,7 @@ def test_queue_of_today_is_as_promised_and_no_promise_is_broken(moment, text):
     demo.seed(at=at, leads=30)
     bea = User.objects.get(email__startswith="bea@")
     pending = queue.queue(bea, "waiting", at=at, since=at)
-    statuses = Counter(clocks.reading(handoff.clock, at=at).status for handoff in pending if handoff.clock)
+    statuses = Counter(readings.reading(handoff.clock, at=at).status for handoff in pending if handoff.clock)
     assert (statuses["late"], statuses["soon"]) == (1, 2)
     assert statuses["waiting"] in (2, 4)
     assert (pending.count(), pending.filter(requeued_at__isnull=False).count()) == (11, 1)

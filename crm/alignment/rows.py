@@ -19,7 +19,7 @@ from crm.lib.clock import local_date
 from crm.lib.paging import newest_first
 from leads.models import Decision, Handoff, Lead, Source
 from leads.states import MILESTONES, Stage
-from sla.clocks import clocks
+from sla.clocks import readings
 from sla.models import Clock
 
 PAGE = 50
@@ -41,7 +41,7 @@ class Case:
     on: date | None
     days: int | None
     decision: str
-    reading: clocks.Reading | None
+    reading: readings.Reading | None
 
 
 @dataclass(frozen=True)
@@ -103,7 +103,7 @@ def _case(row: Any, lead: Lead, visible: Lead | None, show: str, scope: Scope) -
         days = (lead.won_on - lead.first_seen_on).days
     reading = None
     if isinstance(row, Clock):
-        reading = clocks.reading(row, at=scope.at)
+        reading = readings.reading(row, at=scope.at)
     return Case(
         lead=visible,
         stage=str(Stage(lead.stage).label),

@@ -221,7 +221,7 @@ class Book(Rows):
     # -- Clocks and their ladder
 
     def _start(self, handoff: Handoff, metric: Metric, *, at: datetime, accountable: User | None = None) -> None:
-        columns = clocks.begun(handoff.policy, metric, at=at, accountable=accountable)
+        columns = clocks.initial_columns(handoff.policy, metric, at=at, accountable=accountable)
         assert columns is not None
         clock = Clock(subject_type="handoff", team=handoff.team, **columns)
         clock.handoff = handoff  # type: ignore[attr-defined]  # its id is known when the rows are written
@@ -269,8 +269,8 @@ class Book(Rows):
         told = {
             StepKind.WARN: ("handoff.warning", due),
             StepKind.BREACH: ("handoff.breached", [*due, handoff.submitted_by]),
-            StepKind.TELL_LEAD: ("handoff.escalated_lead", [cast.dora]),
-            StepKind.TELL_DIRECTOR: ("handoff.escalated_director", [cast.elsa]),
+            StepKind.NOTIFY_TEAM_LEAD: ("handoff.escalated_lead", [cast.dora]),
+            StepKind.NOTIFY_DIRECTOR: ("handoff.escalated_director", [cast.elsa]),
         }
         if firing.kind == StepKind.REQUEUE:
             self._requeue(handoff, firing)

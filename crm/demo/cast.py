@@ -36,11 +36,11 @@ FIRST = timedelta(days=120)  # how long the first version was in force
 SLOWER: dict[str, dict[str, Any]] = {
     Metric.ACCEPT: {
         "window_minutes": 240,
-        "steps": [(StepKind.WARN, -60), (StepKind.BREACH, 0), (StepKind.TELL_LEAD, 60), (StepKind.REQUEUE, 120)],
+        "steps": [(StepKind.WARN, -60), (StepKind.BREACH, 0), (StepKind.NOTIFY_TEAM_LEAD, 60), (StepKind.REQUEUE, 120)],
     },
     Metric.MQL_VOLUME: {"target": "45"},
 }
-SHORT_LADDER = [(StepKind.WARN, -15), (StepKind.BREACH, 0), (StepKind.TELL_LEAD, 15), (StepKind.REQUEUE, 30)]
+SHORT_LADDER = [(StepKind.WARN, -15), (StepKind.BREACH, 0), (StepKind.NOTIFY_TEAM_LEAD, 15), (StepKind.REQUEUE, 30)]
 TALK = {
     "fast": "Quien pide una demo espera respuesta el mismo día. ¿Podemos prometer una hora?",
     "agreed": "Sí, si llegan con teléfono. Lo puse como compromiso aparte para las demos.",

@@ -22,7 +22,7 @@ from personas import personas
 from personas.states import CriterionKind
 from sla.agreements import agreements as standing
 from sla.calendars import calendars, hours_text, work_calendars
-from sla.clocks import clocks
+from sla.clocks import readings
 from sla.text import promises
 
 
@@ -117,7 +117,7 @@ class Trial:
 
     lead: Lead
     handoff: Handoff | None
-    reading: clocks.Reading | None
+    reading: readings.Reading | None
     told: list[tuple[str, bool]]  # name, and whether it is delivered
     can_open: bool
 
@@ -128,9 +128,9 @@ def trial(user: User, *, at: datetime) -> Trial | None:
     if lead is None:
         return None
     handoff = test_lead.handoff_of(lead)
-    reading = clocks.reading(handoff.clock, at=at) if handoff and handoff.clock else None
+    reading = readings.reading(handoff.clock, at=at) if handoff and handoff.clock else None
     told = (
-        [(m.recipient.name, m.sent_at is not None) for m in test_lead.told(handoff)]
+        [(m.recipient.name, m.sent_at is not None) for m in test_lead.messages_of(handoff)]
         if handoff
         else []
     )

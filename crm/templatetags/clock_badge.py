@@ -42,7 +42,7 @@ def page_now(context: Context) -> datetime:
 def sla_badge(context: Context, reading: Any) -> SafeString | str:
     """Return the badge of one clock: icon, text, and a bar of the time that is left.
 
-    ``reading`` is what ``sla.clocks.clocks.reading`` returns; a lead without a clock has no badge.
+    ``reading``: of sla.clocks.readings, or None for a lead without a clock, which has no badge.
     """
     if not reading:
         return ""
@@ -114,7 +114,7 @@ def badge_text(reading: Any, now: datetime) -> str:
     pattern = _("{done} {duration} late")
     if status == "met":
         pattern = _("{done} in {duration}")
-    done = getattr(reading, "done_word", "") or _("Done")
+    done = getattr(reading, "done_label", "") or _("Done")
     return pattern.format(done=done, duration=duration_words(reading.seconds or 0))
 
 

@@ -37,7 +37,7 @@ from leads.states import ContactChannel, DecisionKind, HandoffState, OutcomeKind
 from leads.views import lead_page
 from personas.models import PersonaVersion
 from personas.states import VersionState
-from sla.clocks import clocks
+from sla.clocks import readings
 from sla.models import PauseReason
 from sla.states import Metric, RejectionClass
 
@@ -162,7 +162,7 @@ class HandoffShown(serializers.Serializer):
     def get_clock(self, handoff: Handoff) -> dict[str, Any] | None:
         if handoff.clock is None:
             return None
-        found = clocks.reading(handoff.clock, at=self.context["at"])
+        found = readings.reading(handoff.clock, at=self.context["at"])
         left = (
             found.seconds
             if found.status in AHEAD

@@ -15,7 +15,7 @@ from crm.accounts.teams import sales_teams
 from crm.lib.forms import DAY, Line, Lines, Moment, in_use
 from leads.models import OutcomeReason
 from leads.states import ContactChannel
-from sla.clocks.pauses import Allowed
+from sla.clocks.pauses import AllowedReason
 from sla.models import PauseReason, RejectionReason
 
 
@@ -82,7 +82,7 @@ class PauseForm(forms.Form):
     )
     note = Lines(label=_("Note"), required=False, max_length=2000)
 
-    def __init__(self, *args: Any, allowed: list[Allowed], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, allowed: list[AllowedReason], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.reasons = {str(each.reason.pk): each.reason for each in allowed}
         self.fields["reason"].choices = [
@@ -93,7 +93,7 @@ class PauseForm(forms.Form):
         return self.reasons[self.cleaned_data["reason"]]
 
 
-def pause_words(choice: Allowed) -> str:
+def pause_words(choice: AllowedReason) -> str:
     """ "Is away, at most 21 days"."""
     if choice.longest < 2 * DAY:
         hours = choice.longest // timedelta(hours=1)

@@ -1,21 +1,23 @@
-"""The transitions of a handoff, as the rest of the product calls them: ``handoffs.accept(handoff,
-by=user)``.
+"""Transitions of a handoff as the rest of the product calls them: ``handoffs.accept(…, by=user)``.
+
+Rooms inside this folder import each other's modules, never this face.
 """
 
-from leads.handoffs.transitions import (
+from leads.handoffs.state_changes import AlreadyTaken, OwnerLeft
+from leads.handoffs.submission import (
     AlreadyHandedOff,
-    AlreadyTaken,
     LeadIsArchived,
-    NeedsComment,
     NotAnMql,
-    OwnerLeft,
     PackageIncomplete,
-    RepIsFull,
     ScoreTooLow,
-    accept,
     check_mql,
     hand_off,
     qualify,
+)
+from leads.handoffs.transitions import (
+    NeedsComment,
+    RepIsFull,
+    accept,
     reassign,
     reject,
     requeue,

@@ -1,4 +1,4 @@
-"""Trying to reach a lead. An attempt that reached a person is a contact."""
+"""Contact attempts. An attempt that reached a person is a contact."""
 
 from __future__ import annotations
 
@@ -10,14 +10,16 @@ from django.utils.translation import gettext as _
 from crm.accounts.models import User
 from crm.lib.errors import DomainError, IllegalMove
 from leads import events
-from leads.handoffs import stages, transitions
+from leads.handoffs import stages, state_changes
 from leads.models import Attempt, Handoff
 from leads.states import WORKED, ContactChannel, EventKind, HandoffState, Stage
-from sla.clocks import clocks
+from sla.clocks import clocks, corrections
 from sla.states import Metric
 
 
 class OutsideHandoff(DomainError):
+    """The attempt was before the acceptance or in the future; ``fields`` names ``happened_at``."""
+
     code = "outside_handoff"
 
 
@@ -32,20 +34,20 @@ def record(
     happened_at: datetime | None = None,
     note: str = "",
 ) -> Attempt:
-    """Note an attempt on an accepted handoff.
+    """Record an attempt on an accepted handoff.
 
-    The first that ``reached`` a person makes it contacted: stops the contact clock at the moment it
-    happened, pause or not, and starts the clock of the SQL decision. One that was earlier than the
-    contact we knew of takes its place: the earliest counts, in whatever order we learn of them.
+    The first that ``reached`` a person makes the handoff contacted: it stops the contact clock at
+    the moment of the contact and starts the clock of the SQL decision. A contact that was earlier
+    than the known one replaces it, whatever the order in which they are recorded.
 
-    ``happened_at``: when it was, if not now; raises OutsideHandoff before the acceptance or in the
-    future, AlreadyTaken where somebody else has the handoff by now, IllegalMove where it is over.
+    ``happened_at``: when it was, default ``at``.
+
+    Raises OutsideHandoff, AlreadyTaken if another person owns the handoff by now, IllegalMove if
+    it is closed.
     """
-    _hold(handoff)
+    _lock(handoff)
     moment = happened_at or at
-    if handoff.accepted_at is None or not handoff.accepted_at <= moment <= at:
-        text = _("The moment must lie between the acceptance and now.")
-        raise OutsideHandoff(text, fields={"happened_at": text})
+    _check_moment(handoff, moment, at=at)
     attempt = Attempt.objects.create(
         handoff=handoff,
         channel=ContactChannel(channel),
@@ -55,55 +57,76 @@ def record(
         recorded_at=at,
         note=note,
     )
-    payload = {"channel": attempt.channel, "note": note}
-    if not reached or handoff.state != HandoffState.ACCEPTED:
-        said = {**payload, "reached": reached}
-        transitions.record(
-            handoff, EventKind.ATTEMPT, old=handoff.state, by=by, at=at, payload=said
-        )
-        if reached and handoff.contacted_at is not None and moment < handoff.contacted_at:
-            _correct(handoff, moment, by=by, at=at)
+    if reached and handoff.state == HandoffState.ACCEPTED:
+        _contact(handoff, attempt, at=at)
         return attempt
-    old = transitions.claim(
-        handoff, HandoffState.CONTACTED, of=(HandoffState.ACCEPTED,), contacted_at=moment
-    )
-    clocks.stop(handoff, Metric.FIRST_CONTACT, at=moment, by=by)
-    transitions.start_clock(handoff, Metric.SQL_DECISION, at=moment, accountable=handoff.owner)
-    transitions.follow(
-        handoff, EventKind.CONTACTED, old=old, by=by, at=at, happened_at=moment, payload=payload
-    )
+    payload = {"channel": attempt.channel, "note": note, "reached": reached}
+    state_changes.record(handoff, EventKind.ATTEMPT, by=by, at=at, payload=payload)
+    known = handoff.contacted_at
+    if reached and known is not None and moment < known:
+        _correct_contact(handoff, moment, known=known, by=by, at=at)
     return attempt
 
 
-def _correct(handoff: Handoff, moment: datetime, *, by: User, at: datetime) -> None:
-    """The first contact was at ``moment``: the clock that waited for it is judged by it, the next
-    began then.
-    """
-    known, handoff.contacted_at = handoff.contacted_at, moment
-    Handoff.objects.filter(pk=handoff.pk).update(contacted_at=moment)
-    if (waited := clocks.last(handoff, Metric.FIRST_CONTACT)) is not None:
-        clocks.correct(waited, at=moment)
-    if (decides := clocks.last(handoff, Metric.SQL_DECISION)) is not None:
-        clocks.begin_earlier(decides, since=moment, at=at)
-    if known is not None:
-        stages.earlier(
-            handoff.lead, Stage.CONTACTED, on=events.today(moment), than=events.today(known)
-        )
-    said = {"contacted_at": [known and known.isoformat(), moment.isoformat()]}
-    transitions.record(handoff, EventKind.CORRECTED, old=handoff.state, by=by, at=at, payload=said)
+def _lock(handoff: Handoff) -> None:
+    """Lock the row and refresh the object's state.
 
-
-def _hold(handoff: Handoff) -> None:
-    """Lock the row and bring the object's state up to date: an attempt belongs to whoever has the
-    handoff now.
+    Raises AlreadyTaken, IllegalMove.
     """
-    now = Handoff.objects.select_for_update(no_key=True).get(pk=handoff.pk)
-    if now.owner_id != handoff.owner_id:
-        raise transitions.AlreadyTaken(now)
-    if now.state not in WORKED:
+    current = Handoff.objects.select_for_update(no_key=True).get(pk=handoff.pk)
+    if current.owner_id != handoff.owner_id:
+        raise state_changes.AlreadyTaken(current)
+    if current.state not in WORKED:
         raise IllegalMove
-    handoff.state, handoff.accepted_at, handoff.contacted_at = (
-        now.state,
-        now.accepted_at,
-        now.contacted_at,
+    handoff.state = current.state
+    handoff.accepted_at = current.accepted_at
+    handoff.contacted_at = current.contacted_at
+
+
+def _check_moment(handoff: Handoff, moment: datetime, *, at: datetime) -> None:
+    accepted_at = handoff.accepted_at
+    if accepted_at is not None and accepted_at <= moment <= at:
+        return
+    text = _("The moment must lie between the acceptance and now.")
+    raise OutsideHandoff(text, fields={"happened_at": text})
+
+
+def _contact(handoff: Handoff, attempt: Attempt, *, at: datetime) -> None:
+    """Move the handoff to contacted by its first contact."""
+    moment = attempt.at
+    from_state = state_changes.claim(
+        handoff, HandoffState.CONTACTED, of=(HandoffState.ACCEPTED,), contacted_at=moment
     )
+    clocks.stop(handoff, Metric.FIRST_CONTACT, at=moment, by=attempt.by)
+    state_changes.start_clock(handoff, Metric.SQL_DECISION, at=moment, accountable=handoff.owner)
+    state_changes.update_lead(
+        handoff,
+        EventKind.CONTACTED,
+        from_state=from_state,
+        by=attempt.by,
+        at=at,
+        happened_at=moment,
+        payload={"channel": attempt.channel, "note": attempt.note},
+    )
+
+
+def _correct_contact(
+    handoff: Handoff, moment: datetime, *, known: datetime, by: User, at: datetime
+) -> None:
+    """Move the first contact from ``known`` to the earlier ``moment``.
+
+    The contact clock is judged again; the clock of the SQL decision starts at ``moment``.
+    """
+    handoff.contacted_at = moment
+    Handoff.objects.filter(pk=handoff.pk).update(contacted_at=moment)
+    contact_clock = clocks.last(handoff, Metric.FIRST_CONTACT)
+    if contact_clock is not None:
+        corrections.stop_earlier(contact_clock, at=moment)
+    decision_clock = clocks.last(handoff, Metric.SQL_DECISION)
+    if decision_clock is not None:
+        corrections.start_earlier(decision_clock, since=moment, at=at)
+    stages.reach_earlier(
+        handoff.lead, Stage.CONTACTED, on=events.today(moment), known_on=events.today(known)
+    )
+    payload = {"contacted_at": [known.isoformat(), moment.isoformat()]}
+    state_changes.record(handoff, EventKind.CORRECTED, by=by, at=at, payload=payload)

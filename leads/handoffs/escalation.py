@@ -1,6 +1,4 @@
-"""What the steps of a ladder do to a handoff that nobody acted on. crm/tasks.py maps step kinds to
-these.
-"""
+"""The ladder steps of an overdue handoff. crm/tasks.py maps the step kinds to these functions."""
 
 from __future__ import annotations
 
@@ -9,90 +7,84 @@ from datetime import datetime
 from django.db.models import Min
 
 from crm.accounts.models import User
-from leads.handoffs import notices, pauses, transitions
+from leads.handoffs import notices, pauses, state_changes, transitions
 from leads.models import Handoff
 from leads.states import EventKind
-from sla.clocks.ladder import Resumed, SubjectBusy
-from sla.models import Clock, Firing
+from sla.clocks.subjects import SubjectBusy
+from sla.models import Clock, Firing, Pause
 from sla.states import Metric
 
 
 def done_at(clock: Clock) -> datetime | None:
-    """When the act that ``clock`` waits for was done, by the handoff's own records, read again
-    under its lock.
+    """Return when the promised act of ``clock`` was done, by the handoff's own records.
 
-    The clock's row should have been stopped with it; a breach is announced only where this says so,
-    too.
+    Reads them under the handoff's lock. Raises SubjectBusy.
     """
-    handoff = _handoff(clock)
+    handoff = _lock(clock)
     if clock.metric == Metric.ACCEPT:
         standing = handoff.decisions.filter(undone_at__isnull=True, released_at__isnull=True)
-        return standing.filter(at__gte=clock.started_at).aggregate(at=Min("at"))["at"]
+        decided = standing.filter(at__gte=clock.started_at)
+        return decided.aggregate(at=Min("at"))["at"]
     if clock.metric == Metric.FIRST_CONTACT:
         contacts = handoff.attempts.filter(reached=True, at__gte=clock.started_at)
         return contacts.aggregate(at=Min("at"))["at"]
-    return handoff.sql_at or handoff.closed_at if clock.metric == Metric.SQL_DECISION else None
+    if clock.metric == Metric.SQL_DECISION:
+        return handoff.sql_at or handoff.closed_at
+    return None
 
 
-def resumed(clock: Clock, over: Resumed) -> None:
-    """The pause is over by itself."""
-    pauses.elapsed(_handoff(clock), clock, over.pause, at=over.at)
+def resume(clock: Clock, pause: Pause, at: datetime) -> None:
+    """Record that ``pause`` reached its planned end and notify the owner."""
+    pauses.elapsed(_lock(clock), clock, pause, at=at)
 
 
 def warn(clock: Clock, firing: Firing) -> None:
-    """Tell those who can still keep the promise that time is running out."""
-    handoff = _handoff(clock)
-    _escalated(handoff, clock, firing)
-    _tell("handoff.warning", handoff, _accountable(handoff, clock), firing, clock)
+    """Warn the people who can still keep the promise."""
+    handoff = _lock(clock)
+    _record(handoff, clock, firing)
+    _notify("handoff.warning", handoff, _accountable(handoff), firing, clock)
 
 
 def breach(clock: Clock, firing: Firing) -> None:
-    """The promise is broken: tell those who owed it and the one who waits for it."""
-    handoff = _handoff(clock)
-    _escalated(handoff, clock, firing)
-    _tell(
-        "handoff.breached",
-        handoff,
-        [*_accountable(handoff, clock), handoff.submitted_by],
-        firing,
-        clock,
-    )
+    """Notify the accountable people and the submitter of the breach."""
+    handoff = _lock(clock)
+    _record(handoff, clock, firing)
+    people = [*_accountable(handoff), handoff.submitted_by]
+    _notify("handoff.breached", handoff, people, firing, clock)
 
 
-def tell_lead(clock: Clock, firing: Firing) -> None:
-    """Tell the leads of the team that owes it; where there is none, the directors."""
-    handoff = _handoff(clock)
-    _escalated(handoff, clock, firing)
-    leads = list(
-        handoff.team.people.filter(
-            memberships__is_lead=True, memberships__team=handoff.team, is_active=True
-        )
+def notify_team_lead(clock: Clock, firing: Firing) -> None:
+    """Notify the leads of the accountable team; if it has none, the directors."""
+    handoff = _lock(clock)
+    _record(handoff, clock, firing)
+    leads = handoff.team.people.filter(
+        memberships__is_lead=True, memberships__team=handoff.team, is_active=True
     )
-    _tell("handoff.escalated_lead", handoff, leads or _directors(), firing, clock)
+    _notify("handoff.escalated_lead", handoff, list(leads) or _directors(), firing, clock)
 
 
 def requeue(clock: Clock, firing: Firing) -> None:
-    """Back to the head of the queue, for the whole team to see."""
-    handoff = _handoff(clock)
-    _escalated(handoff, clock, firing)
+    """Put the handoff back at the head of the queue; if the team is empty, notify the directors."""
+    handoff = _lock(clock)
+    _record(handoff, clock, firing)
     transitions.requeue(handoff, by=None, at=firing.at, cause=f"firing:{firing.pk}")
     if not handoff.team.people.filter(is_active=True).exists():
-        _tell("handoff.requeued", handoff, _directors(), firing, clock)
+        _notify("handoff.requeued", handoff, _directors(), firing, clock)
 
 
-def tell_director(clock: Clock, firing: Firing) -> None:
-    """Tell the directors; where there is none, the admins."""
-    handoff = _handoff(clock)
-    _escalated(handoff, clock, firing)
-    _tell("handoff.escalated_director", handoff, _directors(), firing, clock)
+def notify_director(clock: Clock, firing: Firing) -> None:
+    """Notify the directors; if there is none, the admins."""
+    handoff = _lock(clock)
+    _record(handoff, clock, firing)
+    _notify("handoff.escalated_director", handoff, _directors(), firing, clock)
 
 
-def _handoff(clock: Clock) -> Handoff:
-    """The clock's handoff and its lead, locked.
+def _lock(clock: Clock) -> Handoff:
+    """Lock the handoff of ``clock`` and its lead.
 
-    Never waits: who holds one is about to change what we would say, and a sweep that waited would
-    hold up its whole batch.
+    Raises SubjectBusy if another transaction holds one of them.
     """
+    # Never wait: a lock held by a person's request would hold up the whole batch of the sweep.
     handoff = (
         Handoff.objects.select_for_update(skip_locked=True, no_key=True, of=("self", "lead"))
         .select_related("lead__person", "lead__company", "team", "owner", "submitted_by")
@@ -104,8 +96,8 @@ def _handoff(clock: Clock) -> Handoff:
     return handoff
 
 
-def _accountable(handoff: Handoff, clock: Clock) -> list[User]:
-    """The owner, or everybody who could take the handoff from the queue."""
+def _accountable(handoff: Handoff) -> list[User]:
+    """Return the owner, or everybody who could take the handoff from the queue."""
     if handoff.owner is not None:
         return [handoff.owner]
     return list(handoff.team.people.filter(is_active=True))
@@ -116,19 +108,24 @@ def _directors() -> list[User]:
     return list(active.filter(is_director=True)) or list(active.filter(is_admin=True))
 
 
-def _escalated(handoff: Handoff, clock: Clock, firing: Firing) -> None:
+def _record(handoff: Handoff, clock: Clock, firing: Firing) -> None:
     payload = {"step": firing.kind, "level": firing.level, "metric": clock.metric}
-    transitions.record(
-        handoff, EventKind.ESCALATED, old=handoff.state, by=None, at=firing.at, payload=payload
-    )
+    state_changes.record(handoff, EventKind.ESCALATED, by=None, at=firing.at, payload=payload)
 
 
-def _tell(kind: str, handoff: Handoff, people: list[User], firing: Firing, clock: Clock) -> None:
-    """Tell ``people``; where none of them is here any more, the directors."""
-    people = [person for person in people if person.is_active] or _directors()
+def _notify(kind: str, handoff: Handoff, people: list[User], firing: Firing, clock: Clock) -> None:
+    """Notify the active ones of ``people``; if there is none, the directors."""
+    active = [person for person in people if person.is_active]
     params = {
         "metric": clock.metric,
         "due_at": clock.due_at.isoformat(),
         "owner": handoff.owner.name if handoff.owner else "",
     }
-    notices.tell(kind, handoff, people, at=firing.at, key=f"firing:{firing.pk}", params=params)
+    notices.notify(
+        kind,
+        handoff,
+        active or _directors(),
+        at=firing.at,
+        key=f"firing:{firing.pk}",
+        params=params,
+    )

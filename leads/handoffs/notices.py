@@ -1,9 +1,9 @@
-"""Who is told of a handoff, once for each cause."""
+"""Notices about a handoff: who gets one, once for each cause."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import datetime
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
 from typing import Any
 
 from crm.accounts.models import Membership, User
@@ -11,11 +11,22 @@ from crm.notifications import outbox
 from leads.models import Decision, Handoff
 
 
-def tell(
-    kind: str, handoff: Handoff, people: Iterable[User], *, at: datetime, key: str, **more: Any
+def notify(
+    kind: str,
+    handoff: Handoff,
+    people: Iterable[User],
+    *,
+    at: datetime,
+    key: str,
+    params: Mapping[str, Any] | None = None,
+    cause: str = "",
+    wait: timedelta = timedelta(0),
 ) -> None:
-    """Queue a notice about the handoff to ``people``, once per ``key``."""
-    params = {
+    """Queue a notice about the handoff for ``people``, once per ``key``.
+
+    ``params`` are added to lead, company and team. ``cause`` and ``wait`` as in outbox.notify.
+    """
+    about = {
         "lead": str(handoff.lead),
         "company": str(handoff.lead.company or ""),
         "team": handoff.team.name,
@@ -25,39 +36,42 @@ def tell(
         people,
         at=at,
         key=f"handoff:{handoff.pk}:{key}",
-        params={**params, **more.pop("params", {})},
+        params={**about, **(params or {})},
         path=f"/leads/{handoff.lead_id}/",
-        **more,
+        cause=cause,
+        wait=wait,
     )
 
 
-def tell_submitter(
+def notify_submitter(
     kind: str, handoff: Handoff, *, by: User, at: datetime, decision: Decision, **params: Any
 ) -> None:
-    """Tell who handed the lead off what became of it; waits for the 10 s in which the rep may undo
-    it.
+    """Notify the submitter of a rep's decision.
+
+    Waits until the rep cannot undo the decision any more (outbox.UNDO_WINDOW).
     """
     cause = f"decision:{decision.pk}"
-    tell(
+    notify(
         kind,
         handoff,
         submitters(handoff, besides=by),
         at=at,
         key=cause,
+        params={"by": by.name, **params},
         cause=cause,
         wait=outbox.UNDO_WINDOW,
-        params={"by": by.name, **params},
     )
 
 
 def submitters(handoff: Handoff, *, besides: User) -> list[User]:
-    """Who of marketing hears what became of the handoff: who handed it off, or the leads of the
-    team if that person is not here any more.
+    """Return the people of marketing to notify of a result.
+
+    The submitter; if inactive, the leads of the marketing team; nobody if it was ``besides``.
     """
     if handoff.submitted_by_id == besides.pk:
         return []
     team_id = handoff.lead.marketing_team_id
     if handoff.submitted_by.is_active or team_id is None:
         return [handoff.submitted_by]
-    here = Membership.objects.filter(team_id=team_id, user__is_active=True, is_lead=True)
-    return [membership.user for membership in here.select_related("user")]
+    leads = Membership.objects.filter(team_id=team_id, user__is_active=True, is_lead=True)
+    return [membership.user for membership in leads.select_related("user")]

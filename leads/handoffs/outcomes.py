@@ -1,9 +1,11 @@
-"""What becomes of an accepted lead: SQL, opportunity, won, lost, disqualified."""
+"""Outcomes of an accepted lead: SQL, opportunity, won, lost, disqualified."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -11,65 +13,96 @@ from django.utils.translation import gettext as _
 from crm.accounts.models import User
 from crm.lib.bilingual import in_language
 from crm.lib.errors import DomainError, IllegalMove
-from leads.handoffs import notices, transitions
+from leads.handoffs import notices, state_changes, transitions
 from leads.models import Handoff, OutcomeReason
 from leads.qualification import facts
-from leads.qualification.rules import SQL_KINDS
+from leads.qualification.rules import SQL_KINDS, Judgement
 from leads.states import EventKind, HandoffState, OutcomeKind
 from sla.agreements import policies
 from sla.clocks import clocks
+from sla.models import AgreementVersion
 from sla.states import Metric
 
 
 class SqlUnproven(DomainError):
-    """A criterion lacks proof that the agreement demands."""
+    """A criterion lacks proof that the agreement demands; ``fields`` names each."""
 
     code = "sql_unproven"
 
 
 class BadAmount(DomainError):
+    """The amount is not above 0."""
+
     code = "bad_amount"
 
 
 class WrongReason(DomainError):
+    """The reason is not one for this outcome."""
+
     code = "wrong_reason"
 
 
 @transaction.atomic
 def qualify_sql(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
-    """Qualify a contacted lead to SQL. Stops the clock of the SQL decision.
+    """Qualify a contacted lead to SQL; stop the clock of the SQL decision.
 
-    Each unproven criterion beyond fit blocks or warns as the handoff's agreement says; raises
-    SqlUnproven naming the ones that block. Only a handoff whose package proves means and authority
-    may skip the contact.
+    Each unproven criterion beyond fit blocks or warns, as the handoff's agreement says. Only a
+    handoff whose package proves means and authority may skip the contact.
+
+    Raises SqlUnproven naming the criteria that block, IllegalMove before the contact.
     """
     version = handoff.agreement_version
     assessment = facts.assess(handoff.lead, handoff.persona_version, facts.terms(version))
-    unproven = [j for kind in SQL_KINDS for j in assessment.of(kind) if not j.holds]
-    if blocking := [j for j in unproven if policies.is_blocking(version, j.rule.kind, j.rule.code)]:
-        fields = {j.rule.code: in_language(j.rule.text) for j in blocking}
-        text = _("Not proven yet: %(criteria)s.") % {"criteria": ", ".join(fields.values())}
-        raise SqlUnproven(text, fields=fields)
-    if handoff.state == HandoffState.ACCEPTED and not handoff.proves_sql:
-        raise IllegalMove(_("Contact the lead first."))
-    source = (
-        HandoffState.ACCEPTED if handoff.state == HandoffState.ACCEPTED else HandoffState.CONTACTED
+    judgements = [judgement for kind in SQL_KINDS for judgement in assessment.of(kind)]
+    unproven = [judgement for judgement in judgements if not judgement.holds]
+    _check_proven(version, unproven)
+    from_state = state_changes.claim(
+        handoff, HandoffState.SQL, of=(_state_before_sql(handoff),), sql_at=at
     )
-    old = transitions.claim(handoff, HandoffState.SQL, of=(source,), sql_at=at)
     clocks.cancel(handoff, Metric.FIRST_CONTACT, at=at, by=by)
     clocks.stop(handoff, Metric.SQL_DECISION, at=at, by=by)
-    payload: dict[str, object] = {"warned": [j.rule.code for j in unproven]} if unproven else {}
-    if overridden := [j for j in assessment.overridden if j.rule.kind in SQL_KINDS]:
-        payload["overridden"] = [j.rule.code for j in overridden]
-    transitions.follow(handoff, EventKind.SQL, old=old, by=by, at=at, payload=payload)
-    _tell_marketing("handoff.sql", handoff, by=by, at=at)
+    payload: dict[str, Any] = {}
+    if unproven:
+        payload["warned"] = _codes(unproven)
+    overridden = [each for each in assessment.overridden if each.rule.kind in SQL_KINDS]
+    if overridden:
+        payload["overridden"] = _codes(overridden)
+    state_changes.update_lead(
+        handoff, EventKind.SQL, from_state=from_state, by=by, at=at, payload=payload
+    )
+    _notify_marketing("handoff.sql", handoff, by=by, at=at)
     return handoff
+
+
+def _check_proven(version: AgreementVersion, unproven: list[Judgement]) -> None:
+    """Raise SqlUnproven if ``version`` demands proof of one of the ``unproven`` criteria."""
+    blocking = {
+        judgement.rule.code: in_language(judgement.rule.text)
+        for judgement in unproven
+        if policies.is_blocking(version, judgement.rule.kind, judgement.rule.code)
+    }
+    if blocking:
+        criteria = {"criteria": ", ".join(blocking.values())}
+        raise SqlUnproven(_("Not proven yet: %(criteria)s.") % criteria, fields=blocking)
+
+
+def _state_before_sql(handoff: Handoff) -> HandoffState:
+    if handoff.state != HandoffState.ACCEPTED:
+        return HandoffState.CONTACTED
+    if not handoff.proves_sql:
+        raise IllegalMove(_("Contact the lead first."))
+    return HandoffState.ACCEPTED
+
+
+def _codes(judgements: list[Judgement]) -> list[str]:
+    return [judgement.rule.code for judgement in judgements]
 
 
 @transaction.atomic
 def accept_as_sql(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
-    """Accept and qualify in one click where the package proves means and authority: two events, one
-    decision.
+    """Accept and qualify at once: two events, one decision.
+
+    Raises what accept and qualify_sql raise.
     """
     transitions.accept(handoff, by=by, at=at)
     return qualify_sql(handoff, by=by, at=at)
@@ -77,11 +110,11 @@ def accept_as_sql(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
 
 @transaction.atomic
 def open_opportunity(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
-    """An SQL becomes an opportunity."""
-    old = transitions.claim(
+    """Open an opportunity on an SQL. Raises AlreadyTaken."""
+    from_state = state_changes.claim(
         handoff, HandoffState.OPPORTUNITY, of=(HandoffState.SQL,), opportunity_at=at
     )
-    transitions.follow(handoff, EventKind.OPPORTUNITY, old=old, by=by, at=at)
+    state_changes.update_lead(handoff, EventKind.OPPORTUNITY, from_state=from_state, by=by, at=at)
     return handoff
 
 
@@ -89,35 +122,58 @@ def open_opportunity(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
 def win(handoff: Handoff, amount: Decimal, *, by: User, at: datetime) -> Handoff:
     """Close as won with an amount in the organisation's currency.
 
-    From SQL it opens the opportunity on the way.
+    An SQL opens its opportunity on the way. Raises BadAmount, AlreadyTaken.
     """
     if not amount.is_finite() or amount <= 0:
         text = _("The amount must be above 0.")
         raise BadAmount(text, fields={"amount": text})
     if handoff.state == HandoffState.SQL:
         open_opportunity(handoff, by=by, at=at)
-    old = transitions.claim(
+    from_state = state_changes.claim(
         handoff, HandoffState.WON, of=(HandoffState.OPPORTUNITY,), closed_at=at, amount=amount
     )
-    transitions.follow(
+    state_changes.update_lead(
         handoff,
         EventKind.WON,
-        old=old,
+        from_state=from_state,
         by=by,
         at=at,
         payload={"amount": str(amount)},
         won_by=handoff.owner,
         won_amount=amount,
     )
-    _tell_marketing("handoff.won", handoff, by=by, at=at, amount=str(amount))
+    _notify_marketing("handoff.won", handoff, by=by, at=at, amount=str(amount))
     return handoff
+
+
+@dataclass(frozen=True)
+class Ending:
+    """A way to close a handoff with a reason, and the states it may come from."""
+
+    reason_kind: OutcomeKind
+    event_kind: EventKind
+    from_states: tuple[HandoffState, ...]
+
+
+ENDINGS = {
+    HandoffState.LOST: Ending(
+        OutcomeKind.LOST,
+        EventKind.LOST,
+        (HandoffState.SQL, HandoffState.OPPORTUNITY),
+    ),
+    HandoffState.DISQUALIFIED: Ending(
+        OutcomeKind.DISQUALIFIED,
+        EventKind.DISQUALIFIED,
+        (HandoffState.CONTACTED, HandoffState.SQL),
+    ),
+}
 
 
 @transaction.atomic
 def lose(
     handoff: Handoff, reason: OutcomeReason, *, by: User, at: datetime, comment: str = ""
 ) -> Handoff:
-    """Close an SQL or an opportunity as lost, with the reason."""
+    """Close an SQL or an opportunity as lost. Raises WrongReason, AlreadyTaken."""
     return _end(handoff, HandoffState.LOST, reason, by=by, at=at, comment=comment)
 
 
@@ -125,27 +181,13 @@ def lose(
 def disqualify(
     handoff: Handoff, reason: OutcomeReason, *, by: User, at: datetime, comment: str = ""
 ) -> Handoff:
-    """Close after contact as disqualified.
+    """Close after contact as disqualified. Raises WrongReason, AlreadyTaken.
 
     Not a rejection: marketing's acceptance rate does not change.
     """
     handoff = _end(handoff, HandoffState.DISQUALIFIED, reason, by=by, at=at, comment=comment)
     clocks.stop(handoff, Metric.SQL_DECISION, at=at, by=by)
     return handoff
-
-
-ENDS = {
-    HandoffState.LOST: (
-        OutcomeKind.LOST,
-        EventKind.LOST,
-        (HandoffState.SQL, HandoffState.OPPORTUNITY),
-    ),
-    HandoffState.DISQUALIFIED: (
-        OutcomeKind.DISQUALIFIED,
-        EventKind.DISQUALIFIED,
-        (HandoffState.CONTACTED, HandoffState.SQL),
-    ),
-}
 
 
 def _end(
@@ -157,19 +199,26 @@ def _end(
     at: datetime,
     comment: str,
 ) -> Handoff:
-    kind, event, sources = ENDS[state]
-    if reason.kind != kind:
+    ending = ENDINGS[state]
+    if reason.kind != ending.reason_kind:
         raise WrongReason(fields={"reason": _("Choose one of the reasons.")})
-    old = transitions.claim(handoff, state, of=sources, closed_at=at, outcome_reason=reason)
-    transitions.follow(
-        handoff, event, old=old, by=by, at=at, payload={"reason": reason.code, "comment": comment}
+    from_state = state_changes.claim(
+        handoff, state, of=ending.from_states, closed_at=at, outcome_reason=reason
     )
-    _tell_marketing(f"handoff.{state}", handoff, by=by, at=at, reason=reason.name)
+    state_changes.update_lead(
+        handoff,
+        ending.event_kind,
+        from_state=from_state,
+        by=by,
+        at=at,
+        payload={"reason": reason.code, "comment": comment},
+    )
+    _notify_marketing(f"handoff.{state}", handoff, by=by, at=at, reason=reason.name)
     return handoff
 
 
-def _tell_marketing(
+def _notify_marketing(
     kind: str, handoff: Handoff, *, by: User, at: datetime, **params: object
 ) -> None:
     people = notices.submitters(handoff, besides=by)
-    notices.tell(kind, handoff, people, at=at, key=kind, params={"by": by.name, **params})
+    notices.notify(kind, handoff, people, at=at, key=kind, params={"by": by.name, **params})

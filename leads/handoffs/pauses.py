@@ -1,4 +1,4 @@
-"""Pausing the clock of a handoff because the lead asked for time, and letting it run again."""
+"""Pause the clock of a handoff because the lead asked for time, and let it run again."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from django.utils.translation import gettext as _
 
 from crm.accounts.models import User
 from crm.lib.errors import IllegalMove
-from leads.handoffs import notices, transitions
+from leads.handoffs import notices, state_changes
 from leads.models import Handoff
 from leads.states import EventKind, HandoffState
 from sla.clocks import clocks, pauses
+from sla.clocks.pauses import AllowedReason
 from sla.models import Clock, Pause, PauseReason
 from sla.states import PauseEnd
 
@@ -29,73 +30,78 @@ def pause(
     at: datetime,
     note: str = "",
 ) -> Pause:
-    """Pause the clock that ``handoff`` waits on until ``until``, for a reason that its policy
-    allows.
+    """Pause the open clock of ``handoff`` until ``until``, for a reason that its policy allows.
 
     Raises IllegalMove, AlreadyTaken, pauses.NotPausable, pauses.BadPause naming ``reason`` or
     ``until``.
     """
-    clock = _running(handoff)
-    choice = next(
-        (each for each in pauses.allowed(handoff.policy) if each.reason.pk == reason.pk), None
-    )
-    if choice is None:
-        text = _("The agreement of this handoff allows no pause for this reason.")
-        raise pauses.BadPause(text, fields={"reason": text})
-    paused = pauses.begin(clock, choice, until=until, by=by, at=at, note=note)
-    said = {
+    clock = _lock_clock(handoff)
+    allowed = _allowed(handoff, reason)
+    started = pauses.begin(clock, allowed, until=until, by=by, at=at, note=note)
+    payload = {
         "pause_reason": reason.code,
         "until": until.isoformat(),
         "metric": clock.metric,
         "note": note,
     }
-    transitions.record(handoff, EventKind.PAUSED, old=handoff.state, by=by, at=at, payload=said)
-    return paused
+    state_changes.record(handoff, EventKind.PAUSED, by=by, at=at, payload=payload)
+    return started
+
+
+def _allowed(handoff: Handoff, reason: PauseReason) -> AllowedReason:
+    for allowed in pauses.allowed(handoff.policy):
+        if allowed.reason.pk == reason.pk:
+            return allowed
+    text = _("The agreement of this handoff allows no pause for this reason.")
+    raise pauses.BadPause(text, fields={"reason": text})
 
 
 @transaction.atomic
 def resume(handoff: Handoff, *, by: User, at: datetime) -> Pause:
-    """End the pause of ``handoff`` before its time: the clock runs on from now.
+    """End the pause of ``handoff`` early; the clock runs on from ``at``.
 
-    Raises IllegalMove where none is.
+    Raises IllegalMove if there is no pause, AlreadyTaken.
     """
-    clock = _running(handoff)
+    clock = _lock_clock(handoff)
     ended = pauses.end(clock, PauseEnd.BY_HAND, at=at, by=by)
     if ended is None:
         raise IllegalMove
-    _say(handoff, clock, ended, by=ended.ended_by, at=at)
+    _record_end(handoff, clock, ended, by=ended.ended_by, at=at)
     return ended
 
 
 def elapsed(handoff: Handoff, clock: Clock, pause: Pause, *, at: datetime) -> None:
-    """The sweep found that ``pause`` is over: note it, and tell who works on the lead.
+    """Record that ``pause`` reached its planned end and notify the owner."""
+    _record_end(handoff, clock, pause, by=None, at=at)
+    if handoff.owner is None:
+        return
+    params = {"metric": clock.metric, "due_at": clock.due_at.isoformat()}
+    notices.notify(
+        "handoff.resumed", handoff, [handoff.owner], at=at, key=f"pause:{pause.pk}", params=params
+    )
 
-    The clock runs already.
-    """
-    _say(handoff, clock, pause, by=None, at=at)
-    people = [handoff.owner] if handoff.owner is not None else []
-    params = {"params": {"metric": clock.metric, "due_at": clock.due_at.isoformat()}}
-    notices.tell("handoff.resumed", handoff, people, at=at, key=f"pause:{pause.pk}", **params)
 
-
-def _say(handoff: Handoff, clock: Clock, pause: Pause, *, by: User | None, at: datetime) -> None:
+def _record_end(
+    handoff: Handoff, clock: Clock, pause: Pause, *, by: User | None, at: datetime
+) -> None:
     ended_at = pause.ended_at or pause.until
-    said = {
+    payload = {
         "ended_at": ended_at.isoformat(),
         "due_at": clock.due_at.isoformat(),
         "metric": clock.metric,
     }
-    transitions.record(handoff, EventKind.RESUMED, old=handoff.state, by=by, at=at, payload=said)
+    state_changes.record(handoff, EventKind.RESUMED, by=by, at=at, payload=payload)
 
 
-def _running(handoff: Handoff) -> Clock:
-    """Lock the row and find the clock that it waits on; the pause belongs to whoever has the
-    handoff now.
+def _lock_clock(handoff: Handoff) -> Clock:
+    """Lock the handoff's row and return its open clock.
+
+    Raises AlreadyTaken if state or owner changed, IllegalMove if nothing can be paused.
     """
-    now = Handoff.objects.select_for_update(no_key=True).get(pk=handoff.pk)
-    if now.owner_id != handoff.owner_id or now.state != handoff.state:
-        raise transitions.AlreadyTaken(now)
-    clock = clocks.running(now).first()
-    if now.state not in PAUSED_IN or clock is None:
+    current = Handoff.objects.select_for_update(no_key=True).get(pk=handoff.pk)
+    if current.owner_id != handoff.owner_id or current.state != handoff.state:
+        raise state_changes.AlreadyTaken(current)
+    clock = clocks.running(current).first()
+    if current.state not in PAUSED_IN or clock is None:
         raise IllegalMove
     return clock

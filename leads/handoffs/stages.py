@@ -1,4 +1,4 @@
-"""Where a lead stands: its stage and the dates on which it first reached each one."""
+"""The stage of a lead and the dates on which it first reached each one."""
 
 from __future__ import annotations
 
@@ -14,26 +14,10 @@ from leads.states import MILESTONES, Stage
 DATED = (*MILESTONES, Stage.LOST)
 
 
-def forget(lead: Lead, stage: Stage, *, on: date) -> None:
-    """Take back that ``lead`` first reached ``stage`` on ``on``; another date stays."""
-    column = f"{stage}_on"
-    if Lead.objects.filter(pk=lead.pk, **{column: on}).update(**{column: None}):
-        setattr(lead, column, None)
-
-
-def earlier(lead: Lead, stage: Stage, *, on: date, than: date) -> None:
-    """``lead`` first reached ``stage`` on ``on`` and not, as it was noted, on ``than``; another
-    date stays.
-    """
-    column = f"{stage}_on"
-    if on < than and Lead.objects.filter(pk=lead.pk, **{column: than}).update(**{column: on}):
-        setattr(lead, column, on)
-
-
 def reach(lead: Lead, stage: Stage, *, on: date, **fields: Any) -> None:
-    """Move ``lead`` to ``stage``; the first time, ``on`` becomes that stage's date.
+    """Move ``lead`` to ``stage``; the first time, ``on`` becomes the date of that stage.
 
-    ``fields`` are saved with it.
+    ``fields`` are written with it.
     """
     changes: dict[str, Any] = {"stage": stage, **fields}
     if stage in DATED:
@@ -45,3 +29,21 @@ def reach(lead: Lead, stage: Stage, *, on: date, **fields: Any) -> None:
     lead.stage = stage
     for name, value in fields.items():
         setattr(lead, name, value)
+
+
+def reach_earlier(lead: Lead, stage: Stage, *, on: date, known_on: date) -> None:
+    """Correct the date of ``stage`` from ``known_on`` to the earlier ``on``; keep another date."""
+    if on < known_on:
+        _replace_date(lead, stage, known_on, on)
+
+
+def unreach(lead: Lead, stage: Stage, *, on: date) -> None:
+    """Remove the date of ``stage`` if it is ``on``; keep another date."""
+    _replace_date(lead, stage, on, None)
+
+
+def _replace_date(lead: Lead, stage: Stage, old: date, new: date | None) -> None:
+    column = f"{stage}_on"
+    rows = Lead.objects.filter(pk=lead.pk, **{column: old})
+    if rows.update(**{column: new}):
+        setattr(lead, column, new)

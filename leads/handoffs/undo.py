@@ -1,8 +1,9 @@
-"""Decisions of reps, and taking one back."""
+"""Take back a rep's decision."""
 
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -11,7 +12,7 @@ from crm.accounts.models import User
 from crm.lib.errors import Conflict
 from crm.notifications import outbox
 from leads import events
-from leads.handoffs import stages, transitions
+from leads.handoffs import stages, state_changes
 from leads.models import Decision, Handoff
 from leads.states import DecisionKind, EventKind, HandoffState, Stage
 from sla.clocks import clocks
@@ -19,7 +20,7 @@ from sla.states import Metric
 
 
 class TooLate(Conflict):
-    """An undo after its 10 s, of somebody else's decision, or of one that others have built on."""
+    """The 10 s are over, another person decided, or something happened since the decision."""
 
     code = "too_late"
     message = _("This cannot be undone any more.")
@@ -27,57 +28,77 @@ class TooLate(Conflict):
 
 @transaction.atomic
 def undo(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
-    """Take back one's own accept or reject within 10 s, as long as nothing else happened to the
-    lead since.
+    """Take back one's own accept or reject within 10 s, if nothing happened to the lead since.
 
-    The handoff is pending again and its accept clock runs on as if nothing had happened; the
-    decision stays in the history, its messages are not sent. Raises TooLate.
+    The handoff is pending again and its accept clock runs on. The decision stays in the history;
+    its messages are not sent.
+
+    Raises TooLate.
     """
     decision = standing(handoff)
     if decision is None or decision.by_id != by.pk or at - decision.at > outbox.UNDO_WINDOW:
         raise TooLate
-    accepted = decision.kind == DecisionKind.ACCEPT
-    reset = {"owner": None, "accepted_at": None} if accepted else {"closed_at": None}
-    source = HandoffState.ACCEPTED if accepted else HandoffState.REJECTED
-    old = transitions.claim(handoff, HandoffState.PENDING, of=(source,), **reset)
-    if _happened_since(handoff, decision):  # asked with the row in hand: an attempt takes it, too
+    from_state = _claim_pending(handoff, decision)
+    # Judged with the row locked: an attempt locks it, too.
+    if _happened_since(handoff, decision):
         raise TooLate
     Decision.objects.filter(pk=decision.pk).update(undone_at=at)
-    if accepted:
-        clocks.cancel(handoff, Metric.FIRST_CONTACT, at=at, by=by)
-    if (stopped := clocks.last(handoff, Metric.ACCEPT)) is not None:
-        transitions.write(
-            handoff, Handoff.objects.filter(pk=handoff.pk), clock=clocks.reopen(stopped)
-        )
+    _restore_accept_clock(handoff, decision, by=by, at=at)
     outbox.withdraw(f"decision:{decision.pk}", at=at, reason="undone")
-    transitions.follow(
+    state_changes.update_lead(
         handoff,
         EventKind.UNDONE,
-        old=old,
+        from_state=from_state,
         by=by,
         at=at,
         payload={"decision": decision.kind},
         owner=None,
     )
-    accepts = Decision.objects.filter(
-        handoff__lead=handoff.lead, kind=DecisionKind.ACCEPT, undone_at__isnull=True
-    )
-    if accepted and not accepts.exists():
-        stages.forget(handoff.lead, Stage.ACCEPTED, on=events.today(decision.at))
+    if decision.kind == DecisionKind.ACCEPT and not _was_accepted_before(handoff):
+        stages.unreach(handoff.lead, Stage.ACCEPTED, on=events.today(decision.at))
     return handoff
 
 
 def standing(handoff: Handoff) -> Decision | None:
-    """The decision that counts; None while the handoff waits for one."""
+    """Return the decision that counts, or None while the handoff has none."""
     return handoff.decisions.filter(undone_at__isnull=True, released_at__isnull=True).first()
 
 
-def _happened_since(handoff: Handoff, decision: Decision) -> bool:
-    """Whether the lead has an event after that of ``decision``."""
-    kind = EventKind.ACCEPTED if decision.kind == DecisionKind.ACCEPT else EventKind.REJECTED
-    newest = handoff.lead.events.order_by("-id").first()
-    return newest is None or (newest.handoff_id, newest.kind, newest.at) != (
-        handoff.pk,
-        kind,
-        decision.at,
+def _claim_pending(handoff: Handoff, decision: Decision) -> str:
+    reset: dict[str, Any]
+    if decision.kind == DecisionKind.ACCEPT:
+        decided = HandoffState.ACCEPTED
+        reset = {"owner": None, "accepted_at": None}
+    else:
+        decided = HandoffState.REJECTED
+        reset = {"closed_at": None}
+    return state_changes.claim(handoff, HandoffState.PENDING, of=(decided,), **reset)
+
+
+def _restore_accept_clock(handoff: Handoff, decision: Decision, *, by: User, at: datetime) -> None:
+    """Let the accept clock run on; end the contact clock that an accept started."""
+    if decision.kind == DecisionKind.ACCEPT:
+        clocks.cancel(handoff, Metric.FIRST_CONTACT, at=at, by=by)
+    stopped = clocks.last(handoff, Metric.ACCEPT)
+    if stopped is not None:
+        row = Handoff.objects.filter(pk=handoff.pk)
+        state_changes.write(handoff, row, clock=clocks.reopen(stopped))
+
+
+def _was_accepted_before(handoff: Handoff) -> bool:
+    accepts = Decision.objects.filter(
+        handoff__lead=handoff.lead, kind=DecisionKind.ACCEPT, undone_at__isnull=True
     )
+    return accepts.exists()
+
+
+def _happened_since(handoff: Handoff, decision: Decision) -> bool:
+    """Return whether the lead has an event after that of ``decision``."""
+    newest = handoff.lead.events.order_by("-id").first()
+    if newest is None:
+        return True
+    kind = EventKind.REJECTED
+    if decision.kind == DecisionKind.ACCEPT:
+        kind = EventKind.ACCEPTED
+    own = (handoff.pk, kind, decision.at)
+    return (newest.handoff_id, newest.kind, newest.at) != own

@@ -103,7 +103,7 @@ class Handoff(models.Model):
     submitted_at = models.DateTimeField()
     agreement_version = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="handoffs")
     persona_version = models.ForeignKey(PersonaVersion, models.PROTECT, related_name="handoffs")
-    policy = SnapshotField()  # snapshot of calendar, limits and ladders: agreements.policy()
+    policy = SnapshotField()  # snapshot of calendar, limits and ladders: policies.policy_for()
     clock = models.ForeignKey(Clock, models.PROTECT, null=True, related_name="+")
     note = models.TextField(blank=True)
     proves_sql = models.BooleanField(default=False)  # the package proves means and authority

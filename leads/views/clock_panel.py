@@ -10,7 +10,7 @@ from datetime import datetime
 from crm.accounts.models import User
 from crm.accounts.states import Side
 from leads.models import Handoff
-from sla.clocks import clocks, pauses
+from sla.clocks import pauses, readings
 from sla.models import Pause, Stint
 
 
@@ -35,7 +35,7 @@ class ClockPanel:
     the viewer to see.
     """
 
-    reading: clocks.Reading
+    reading: readings.Reading
     pause: Pause | None
     pauses: list[Pause]
     own: list[OwnTime]
@@ -56,7 +56,7 @@ def panel(
     found = list(rows.select_related("reason", "by", "ended_by").order_by("-started_at", "-id"))
     now = next((each for each in found if each.ended_at is None and each.until > at), None)
     return ClockPanel(
-        reading=clocks.reading(clock, at=at),
+        reading=readings.reading(clock, at=at),
         pause=now,
         pauses=found,
         own=_own(handoff, at=at) if _may_see_people(user, handoff) else [],

@@ -30,7 +30,7 @@ from leads.models import Handoff, Lead
 from leads.models.lead import called
 from leads.records.filters import LeadFilter
 from leads.states import DecisionKind, HandoffState, Stage
-from sla.clocks import assignments, clocks, pauses
+from sla.clocks import assignments, pauses, readings
 
 PAGE = 50
 OWN_DAYS = timedelta(days=30)
@@ -63,7 +63,7 @@ def row(request: Request, handoff: Handoff, *, at: datetime) -> dict[str, Any]:
         "handoff": handoff,
         "pk": str(handoff.pk),  # templates write numbers as the region does, at a price
         "lead_at": address("lead", handoff.lead_id),
-        "reading": clocks.reading(handoff.clock, at=at) if handoff.clock else None,
+        "reading": readings.reading(handoff.clock, at=at) if handoff.clock else None,
         "can_decide": can_decide,
         "can_accept_as_sql": can_decide and permissions.can_accept_as_sql(request.user, handoff),
         "name": conditional_escape(name),  # once: it stands in every button as well
@@ -175,14 +175,14 @@ def mine(request: Request) -> HttpResponse:
     found = list(desk.mine(request.user)[: PAGE * 4])
     context = {
         "rows": with_pauses([row(request, handoff, at=now) for handoff in found], at=now),
-        "own": assignments.own(request.user, since=now - OWN_DAYS, at=now),
+        "own": assignments.own_record(request.user, since=now - OWN_DAYS, at=now),
     }
     return render(request, "leads/my_leads.html", context)
 
 
 def with_pauses(rows: list[dict[str, Any]], *, at: datetime) -> list[dict[str, Any]]:
     """``rows``, those whose clock is paused with the reason; a query only where one is."""
-    paused = pauses.explain((row["handoff"].clock for row in rows), at=at)
+    paused = pauses.open_pauses((row["handoff"].clock for row in rows), at=at)
     for each in rows if paused else ():
         pause = paused.get(each["handoff"].clock_id)
         each["because"] = str(pause.reason) if pause else ""

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from crm.accounts.request import Request, deny_unless
 from leads import permissions
-from leads.handoffs import reapply as noun
+from leads.handoffs.reapply import reapply as noun
 from leads.models import Handoff
 from sla.states import Retime
 
@@ -60,7 +60,7 @@ def _show(
     message: object = "",
     status: int = 200,
 ) -> HttpResponse:
-    shown = found.lines[:SHOWN]
+    shown = found.changes[:SHOWN]
     named = (
         Handoff.objects.with_names()
         .defer("policy")
@@ -69,7 +69,7 @@ def _show(
     context: dict[str, Any] = {
         "preview": found,
         "lines": [(named[line.handoff], line) for line in shown if line.handoff in named],
-        "more": len(found.lines) - len(shown),
+        "more": len(found.changes) - len(shown),
         "later": found.count(Retime.LATER),
         "earlier": found.count(Retime.EARLIER),
         "same": found.count(Retime.SAME),

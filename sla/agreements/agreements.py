@@ -154,7 +154,7 @@ def _bind_teams(version: AgreementVersion, *, at: datetime) -> None:
         raise
 
 
-def turn(*, at: datetime) -> int:
+def activate_due(*, at: datetime) -> int:
     """Activate every signed version whose date has come; return how many.
 
     Safe to run twice and in parallel: a version that another process holds is skipped.

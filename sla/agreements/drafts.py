@@ -111,7 +111,7 @@ def create(
     Raises DraftOpen where the agreement has a draft.
     """
     if terms.get("pauses") is None:
-        terms["pauses"] = pauses.proposed()
+        terms["pauses"] = pauses.default_caps()
     last = agreement.versions.order_by("-number").first()
     number = 1 if last is None else last.number + 1
     try:
@@ -156,7 +156,7 @@ def renew(
     """
     terms = {name: getattr(version, name) for name in TERM_FIELDS}
     if version.pauses is not None:
-        in_use = pauses.proposed()
+        in_use = pauses.default_caps()
         terms["pauses"] = {
             code: minutes for code, minutes in version.pauses.items() if code in in_use
         }

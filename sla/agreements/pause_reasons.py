@@ -15,7 +15,7 @@ from crm.accounts.models import User
 from crm.audit.entries import record
 from crm.lib.errors import Conflict
 from sla.agreements.reason_catalogue import BadReason, checked, free_code, place
-from sla.clocks.pauses import MOST
+from sla.clocks.pauses import LONGEST_TOTAL
 from sla.models import AgreementVersion, Pause, PauseReason
 
 
@@ -92,8 +92,8 @@ def change(
 
 def _minutes(longest: timedelta) -> int:
     minutes, rest = divmod(longest, timedelta(minutes=1))
-    if rest or not timedelta(0) < longest <= MOST:
-        text = _("Between 1 and %(days)s days.") % {"days": MOST.days}
+    if rest or not timedelta(0) < longest <= LONGEST_TOTAL:
+        text = _("Between 1 and %(days)s days.") % {"days": LONGEST_TOTAL.days}
         raise BadReason(text, fields={"longest": text})
     return minutes
 

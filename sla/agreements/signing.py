@@ -26,7 +26,7 @@ from sla.models import AgreementVersion, Signature
 from sla.states import AGREEMENT_MOVES, AgreementState
 
 
-class MaySign(DomainError):
+class MayNotSign(DomainError):
     code = "may_not_sign"
     message = _("Only a lead of a team of this side may sign for it.")
 
@@ -40,13 +40,13 @@ class AlreadySigned(Conflict):
 def sign(version: AgreementVersion, side: str, *, by: User, at: datetime) -> AgreementVersion:
     """Sign for one side. The first signature closes the text of a draft; the second makes it
     signed, and it comes into force with :func:`activate`, or by itself on the date agreed
-    (:func:`turn`).
+    (:func:`activate_due`).
 
-    Raises MaySign, AlreadySigned, drafts.NotReady where the draft is not complete, IllegalMove.
+    Raises MayNotSign, AlreadySigned, drafts.NotReady where the draft is not complete, IllegalMove.
     """
     version = AgreementVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
     if not may_sign(version, side, by):
-        raise MaySign
+        raise MayNotSign
     if version.state == AgreementState.DRAFT:
         version = proposals.close_text(version, by=by, at=at)
     if version.state != AgreementState.PROPOSED:

@@ -1,7 +1,7 @@
-"""Who answers for a clock: each person's own time, beside the lead's.
+"""The accountable person of a clock and that person's own time, beside the lead's.
 
-The clock itself belongs to the lead: handing it on moves nothing of it, and teams are judged by it.
-The person who takes it over gets the whole limit anew, from that moment on, and is judged by that.
+The clock itself belongs to the lead: a reassignment moves nothing of it, and teams are judged by
+it. The new person gets the whole limit from that moment on and is judged by that.
 """
 
 from __future__ import annotations
@@ -19,25 +19,26 @@ from sla.worktime import arithmetic
 
 
 @transaction.atomic(savepoint=False)
-def hand_to(subject: models.Model, accountable: User, *, by: User | None, at: datetime) -> int:
-    """Somebody else answers for what is still awaited of ``subject``; returns how many clocks that
-    is.
+def assign(subject: models.Model, accountable: User, *, by: User | None, at: datetime) -> int:
+    """Make another person accountable for the open clocks of ``subject``; return how many.
 
-    Deadline, pause and ladder of each clock stay. How whoever had it stood is kept as a Stint.
+    Deadline, pause and ladder of each clock stay. The previous person's time is kept as a Stint.
     """
-    handed = clocks.running(subject).select_for_update(no_key=True)
-    for clock in handed:
-        _leave(clock, by=by, at=at)
-        begins = max(at, clock.paused_until) if clock.paused_until else at
-        clock.accountable, clock.assigned_at = accountable, at
-        clock.assigned_due_at = arithmetic.add(
-            snapshots.calendar_of(clock), begins, snapshots.limit_of(clock)
-        )
+    open_clocks = clocks.running(subject).select_for_update(no_key=True)
+    for clock in open_clocks:
+        _record_stint(clock, by=by, at=at)
+        starts_at = at
+        if clock.paused_until:
+            starts_at = max(at, clock.paused_until)
+        calendar = snapshots.calendar_of(clock)
+        clock.accountable = accountable
+        clock.assigned_at = at
+        clock.assigned_due_at = arithmetic.add(calendar, starts_at, snapshots.limit_of(clock))
         clock.save(update_fields=["accountable", "assigned_at", "assigned_due_at"])
-    return len(handed)
+    return len(open_clocks)
 
 
-def _leave(clock: Clock, *, by: User | None, at: datetime) -> None:
+def _record_stint(clock: Clock, *, by: User | None, at: datetime) -> None:
     if clock.accountable_id is None or clock.assigned_at is None or clock.assigned_due_at is None:
         return
     Stint.objects.create(
@@ -52,8 +53,8 @@ def _leave(clock: Clock, *, by: User | None, at: datetime) -> None:
 
 
 @dataclass(frozen=True)
-class Own:
-    """What became of the clocks that a person answered for, by the person's own time."""
+class OwnRecord:
+    """How many clocks a person kept, and how many were late, by the person's own time."""
 
     met: int
     late: int
@@ -63,16 +64,17 @@ class Own:
         return self.met + self.late
 
 
-def own(person: User, *, since: datetime, at: datetime) -> Own:
-    """Of the clocks that came to ``person`` from ``since`` on: kept, and late (done late, handed on
-    late, or overdue now). What was handed on or taken away in time counts neither way. Two queries;
-    outages of ours do not count.
+def own_record(person: User, *, since: datetime, at: datetime) -> OwnRecord:
+    """Return the record of the clocks assigned to ``person`` from ``since`` on. Two queries.
+
+    Late: done late, reassigned late, or overdue now. A clock that was reassigned or cancelled in
+    time counts neither way. Clocks in an outage of ours do not count.
     """
-    over = Q(assigned_met=False) | Q(stopped_at__isnull=True, assigned_due_at__lt=at)
-    found = Clock.objects.filter(
+    is_late = Q(assigned_met=False) | Q(stopped_at__isnull=True, assigned_due_at__lt=at)
+    assigned = Clock.objects.filter(
         accountable=person, assigned_at__gte=since, in_outage=False
-    ).aggregate(met=Count("pk", filter=Q(assigned_met=True)), late=Count("pk", filter=over))
-    handed_on = Stint.objects.filter(
+    ).aggregate(met=Count("pk", filter=Q(assigned_met=True)), late=Count("pk", filter=is_late))
+    reassigned_late = Stint.objects.filter(
         person=person, assigned_at__gte=since, was_late=True, clock__in_outage=False
     )
-    return Own(found["met"], found["late"] + handed_on.count())
+    return OwnRecord(met=assigned["met"], late=assigned["late"] + reassigned_late.count())

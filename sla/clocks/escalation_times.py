@@ -1,4 +1,4 @@
-"""Arithmetic of the ladder: when each step is due. Pure: plain data in, plain data out."""
+"""Ladder arithmetic: when each step is due. Pure: plain data in, plain data out."""
 
 from __future__ import annotations
 
@@ -10,19 +10,21 @@ from typing import Any
 from sla.worktime import arithmetic
 from sla.worktime.calendar import WorkCalendar
 
-# A step that fires later than this after its time was held up by an outage of ours (promise: 60 s
-# late at most).
+# A step that fires later than this was held up by an outage of ours: the product promises at most
+# 60 s.
 ON_TIME = timedelta(seconds=60)
 BREACH = "breach"  # StepKind.BREACH; this module imports no Django
-SOON_SHARE, SOON = (
-    0.25,
-    timedelta(minutes=15),
-)  # design: due soon is a quarter of the window, or 15 minutes
+NO_TIME = timedelta(0)
+# A clock is at risk from a quarter of its limit on, but at least 15 minutes before the deadline.
+SOON_SHARE = 0.25
+SOON_AT_LEAST = timedelta(minutes=15)
+
+Stretches = Iterable[tuple[datetime, datetime]]  # pauses (start, end) in order, without overlap
 
 
 @dataclass(frozen=True)
-class Step:
-    """``offset``: business time from the deadline, negative before it."""
+class LadderStep:
+    """One step. ``offset``: business time from the deadline, negative before it."""
 
     level: int
     kind: str
@@ -31,11 +33,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Run:
-    """What the arithmetic has to know of a clock: since ``started_at`` it runs without a pause, for
-    ``limit``.
+    """The part of a clock without a pause: from ``started_at`` on, for ``limit`` business time.
 
-    Of a clock that was paused these are the end of the last pause, and what was left of its limit
-    then.
+    After a pause: the end of the last pause, and the rest of the limit.
     """
 
     calendar: WorkCalendar
@@ -44,71 +44,76 @@ class Run:
     limit: timedelta
 
 
-def read(ladder: Iterable[Mapping[str, Any]]) -> list[Step]:
-    """Steps from their JSON snapshot, lowest level first."""
-    steps = [Step(s["level"], s["kind"], timedelta(minutes=s["offset_minutes"])) for s in ladder]
+def read(ladder: Iterable[Mapping[str, Any]]) -> list[LadderStep]:
+    """Return the steps of a JSON snapshot, lowest level first."""
+    steps = [
+        LadderStep(step["level"], step["kind"], timedelta(minutes=step["offset_minutes"]))
+        for step in ladder
+    ]
     return sorted(steps, key=lambda step: step.level)
 
 
-def above(steps: Iterable[Step], level: int) -> Step:
-    """The first step above ``level``; the breach itself where the ladder has none (left)."""
-    found = (step for step in steps if step.level > level)
-    return next(found, Step(level + 1, BREACH, timedelta(0)))
+def above(steps: Iterable[LadderStep], level: int) -> LadderStep:
+    """Return the first step above ``level``; the breach itself if the ladder has none."""
+    for step in steps:
+        if step.level > level:
+            return step
+    return LadderStep(level + 1, BREACH, NO_TIME)
 
 
-def planned_at(run: Run, step: Step) -> datetime:
-    """When ``step`` has to fire, counted in business time from the start (before the deadline) or
-    from it.
+def planned_at(run: Run, step: LadderStep) -> datetime:
+    """Return when ``step`` is due, in business time.
+
+    Counted from the start for steps before the deadline, from the deadline for the others.
     """
-    if step.offset < timedelta(0):
-        return arithmetic.add(
-            run.calendar, run.started_at, max(run.limit + step.offset, timedelta(0))
-        )
-    return arithmetic.add(run.calendar, run.due_at, step.offset) if step.offset else run.due_at
+    if step.offset < NO_TIME:
+        wait = max(run.limit + step.offset, NO_TIME)
+        return arithmetic.add(run.calendar, run.started_at, wait)
+    if step.offset == NO_TIME:
+        return run.due_at
+    return arithmetic.add(run.calendar, run.due_at, step.offset)
 
 
 def following(
-    run: Run, steps: list[Step], fired: Step, *, planned: datetime, at: datetime
-) -> tuple[Step, datetime] | None:
-    """The step after ``fired`` and its time, None at the top of the ladder.
+    run: Run, steps: list[LadderStep], fired: LadderStep, *, planned: datetime, at: datetime
+) -> tuple[LadderStep, datetime] | None:
+    """Return the step after ``fired`` and its time; None at the top of the ladder.
 
-    Where ``fired`` was held up by an outage the next level's time starts at the actual firing, and
-    all levels after it keep their distance, else they would fire at once; the deadline itself never
-    moves.
+    If an outage held up ``fired``, the time of the next level starts at the actual firing, and all
+    later levels keep their distance; otherwise they would fire at once. The deadline never moves.
     """
-    above = [step for step in steps if step.level > fired.level]
-    if not above:
+    higher = [step for step in steps if step.level > fired.level]
+    if not higher:
         return None
-    step, on_time = above[0], at - planned <= ON_TIME
-    if step.offset == timedelta(0) or (on_time and fired.offset < timedelta(0)):
+    step = higher[0]
+    is_on_time = at - planned <= ON_TIME
+    if step.offset == NO_TIME or (is_on_time and fired.offset < NO_TIME):
         return step, planned_at(run, step)
-    begun, apart = planned if on_time else at, step.offset - fired.offset
-    return step, arithmetic.add(run.calendar, begun, apart) if apart else begun
+    since = planned if is_on_time else at
+    distance = step.offset - fired.offset
+    if distance == NO_TIME:
+        return step, since
+    return step, arithmetic.add(run.calendar, since, distance)
 
 
 def soon_at(run: Run, whole: timedelta) -> datetime:
-    """From when on the run is at risk: a quarter of its ``whole`` limit is left, or 15 minutes."""
-    wait = run.limit - max(SOON, whole * SOON_SHARE)
-    return (
-        arithmetic.add(run.calendar, run.started_at, wait)
-        if wait > timedelta(0)
-        else run.started_at
-    )
-
-
-Stretches = Iterable[
-    tuple[datetime, datetime]
-]  # pauses from, until; in order, apart from one another
+    """Return when the run becomes at risk; ``whole``: the clock's limit before any pause."""
+    wait = run.limit - max(SOON_AT_LEAST, whole * SOON_SHARE)
+    if wait <= NO_TIME:
+        return run.started_at
+    return arithmetic.add(run.calendar, run.started_at, wait)
 
 
 def counted(
     calendar: WorkCalendar, started_at: datetime, pauses: Stretches
 ) -> tuple[datetime, timedelta]:
-    """Since when a clock runs without a pause, and the business time it had run before that."""
-    since, spent = started_at, timedelta(0)
+    """Return since when a clock runs without a pause, and the business time it ran before."""
+    since = started_at
+    spent = NO_TIME
     for start, end in pauses:
-        if end > since:  # a start that was corrected to a later one leaves pauses behind
-            spent += max(arithmetic.between(calendar, since, start), timedelta(0))
+        # A start that was corrected to a later one may lie after a pause.
+        if end > since:
+            spent += _ran(calendar, since, start)
             since = end
     return since, spent
 
@@ -116,35 +121,41 @@ def counted(
 def deadline(
     calendar: WorkCalendar, started_at: datetime, pauses: Stretches, limit: timedelta
 ) -> datetime:
-    """When the ``limit`` of a clock with these pauses is used up."""
-    since, spent = started_at, timedelta(0)
+    """Return when a clock with these pauses has used up ``limit``."""
+    since = started_at
+    spent = NO_TIME
     for start, end in pauses:
         if end <= since:
             continue
-        ran = max(arithmetic.between(calendar, since, start), timedelta(0))
+        ran = _ran(calendar, since, start)
         if spent + ran >= limit:
             break
-        since, spent = end, spent + ran
+        spent += ran
+        since = end
     return arithmetic.add(calendar, since, limit - spent)
 
 
 def used(
     calendar: WorkCalendar, started_at: datetime, pauses: Stretches, at: datetime
 ) -> timedelta:
-    """The business time that a clock had run by ``at``.
+    """Return the business time that a clock had run by ``at``.
 
-    A moment inside a pause is as its beginning.
+    A moment inside a pause counts as the beginning of the pause.
     """
-    since, spent = counted(
-        calendar, started_at, ((start, end) for start, end in pauses if start < at)
-    )
-    return spent + max(arithmetic.between(calendar, since, at), timedelta(0))
+    begun = [(start, end) for start, end in pauses if start < at]
+    since, spent = counted(calendar, started_at, begun)
+    return spent + _ran(calendar, since, at)
 
 
 def shifted(calendar: WorkCalendar, moment: datetime, *, since: datetime, to: datetime) -> datetime:
-    """Where ``moment`` comes to lie when its clock, instead of at ``since``, goes on at ``to``;
-    what lies at or before ``since`` stays. ``to`` may be the earlier one: a pause that ends early.
+    """Return ``moment`` moved as if its clock ran on at ``to`` instead of ``since``.
+
+    A moment up to ``since`` stays. ``to`` may lie before ``since``: a pause that ends early.
     """
     if moment <= since:
         return moment
     return arithmetic.add(calendar, to, arithmetic.between(calendar, since, moment))
+
+
+def _ran(calendar: WorkCalendar, start: datetime, end: datetime) -> timedelta:
+    return max(arithmetic.between(calendar, start, end), NO_TIME)

@@ -1,15 +1,13 @@
-"""The sweep: every due step of every clock fires exactly once, whoever calls it and however often.
+"""The sweep: every due step of every clock fires exactly once, whoever calls it and how often.
 
 The rows carry the deadlines. A step is: lock the due clock (SKIP LOCKED), insert its firing (unique
-per clock and level), move the clock on, act, all in one transaction. A row that raises is parked
-and never holds up others.
+per clock and level), move the clock on, act on its subject, all in one transaction. A row that
+raises is parked and never holds up others.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -17,72 +15,61 @@ from django.db.models import Q
 
 from crm.lib import clock as time
 from sla.clocks import clocks, escalation_times, heartbeats, pauses
-from sla.models import Clock, Firing, Pause
+from sla.clocks.escalation_times import LadderStep
+from sla.clocks.subjects import SubjectBusy, Subjects
+from sla.models import Clock, Firing
 from sla.states import ClockState, PauseEnd, StepKind
 
 log = logging.getLogger("relevo.ladder")
 
 BATCH = 100
-MOST_FAILURES = 1000  # counted no further: the column is a small integer
+MAX_FAILURES = 1000  # counted no further: the column is a small integer
+FIRST_WAIT = timedelta(seconds=10)  # doubled after each failure
+LONGEST_WAIT = timedelta(minutes=10)
 
 
-@dataclass(frozen=True)
-class Resumed:
-    """That ``pause`` is over, as a sweep found at ``at``."""
+def sweep(subjects: Subjects, *, batch: int = BATCH) -> int:
+    """Fire what is due, at most ``batch`` clocks; return how many fired or were parked.
 
-    pause: Pause
-    at: datetime
-
-
-# What a step, or the end of a pause, does to the subject of the clock; and when the promised act
-# was done by the
-# subject's own records. The tables stand in crm/tasks.py: only the top of the layers knows both
-# clocks and leads.
-Action = Callable[[Clock, Firing | Resumed], None]
-Truth = Callable[[Clock], datetime | None]
-
-
-class SubjectBusy(Exception):
-    """A person is changing the subject right now: leave the step for the next sweep instead of
-    waiting.
+    Call again until it returns 0. ``subjects``: what to do, by subject type (crm/tasks.py).
     """
-
-
-def unknown(clock: Clock) -> datetime | None:
-    """The truth of a subject that keeps no record of its own beside the clock."""
-    return None
-
-
-def sweep(act: Action, *, truth: Truth = unknown, batch: int = BATCH) -> int:
-    """Fire what is due, at most ``batch`` clocks; returns how many fired or were parked.
-
-    Call again until it is 0.
-
-    ``truth`` is asked before a breach, with the subject locked: what was done in time is met,
-    whatever was missed.
-    """
-    moved, busy = 0, set[int]()
+    moved = 0
+    busy: set[int] = set()
     with transaction.atomic():
         now = time.now()
-        while not moved and (
-            due := _due(now, batch, besides=busy)
-        ):  # a batch full of busy ones hides the rest
+        # A batch full of busy subjects must not hide the clocks behind them: read the next batch.
+        while not moved:
+            due = _lock_due(now, batch, besides=busy)
+            if not due:
+                break
             for clock in due:
-                if _handled(clock, act, truth, at=now):
+                if _fire_or_park(clock, subjects, at=now):
                     moved += 1
                 else:
                     busy.add(clock.pk)
     return moved
 
 
-def _handled(clock: Clock, act: Action, truth: Truth, *, at: datetime) -> bool:
-    """Fire the next step of ``clock``, or park it where that raises; False where its subject is
-    busy.
-    """
+def _lock_due(now: datetime, batch: int, *, besides: set[int]) -> list[Clock]:
+    # Strictly after its time: an act at the very deadline is in time.
+    not_parked = Q(parked_until__isnull=True) | Q(parked_until__lt=now)
+    return list(
+        Clock.objects.select_for_update(skip_locked=True, no_key=True)
+        .filter(not_parked, next_step_at__lt=now)
+        .exclude(pk__in=besides)
+        .order_by("next_step_at")[:batch]
+    )
+
+
+def _fire_or_park(clock: Clock, subjects: Subjects, *, at: datetime) -> bool:
+    """Fire the next step of ``clock``, or park it if that raises; return False if it is busy."""
     failures = clock.failures
     try:
         with transaction.atomic():
-            _fire(clock, act, truth, at=at)
+            if clock.paused_until is None:
+                _fire(clock, subjects, at=at)
+            else:
+                _resume(clock, subjects, at=at)
     except SubjectBusy:
         return False
     except Exception as error:
@@ -91,43 +78,48 @@ def _handled(clock: Clock, act: Action, truth: Truth, *, at: datetime) -> bool:
     return True
 
 
-def _due(now: datetime, batch: int, *, besides: set[int]) -> list[Clock]:
-    # strictly after its time: an act at the very deadline is in time
-    waiting = Q(parked_until__isnull=True) | Q(parked_until__lt=now)
-    return list(
-        Clock.objects.select_for_update(skip_locked=True, no_key=True)
-        .filter(waiting, next_step_at__lt=now)
-        .exclude(pk__in=besides)
-        .order_by("next_step_at")[:batch]
-    )
+def _fire(clock: Clock, subjects: Subjects, *, at: datetime) -> None:
+    ladder = escalation_times.read(clock.ladder)
+    step, planned = _due_step(clock, ladder, at=at)
+    if step.kind == StepKind.BREACH:
+        # What was done in time is met, even if the clock was not stopped with it.
+        done_at = subjects[clock.subject_type].done_at(clock)
+        if done_at is not None and done_at <= clock.due_at:
+            clocks.settle(clock, at=done_at)
+            return
+    firing = _record(clock, step, planned, at)
+    _move_on(clock, ladder, step, planned=planned, at=at)
+    subjects[clock.subject_type].steps[step.kind](clock, firing)
 
 
-def _fire(clock: Clock, act: Action, truth: Truth, *, at: datetime) -> None:
-    if clock.paused_until is not None:
-        _resume(clock, act, at=at)
-        return
-    ladder, run = escalation_times.read(clock.ladder), clocks.run_of(clock)
-    step, planned = escalation_times.above(ladder, clock.level), clock.next_step_at or clock.due_at
+def _due_step(
+    clock: Clock, ladder: list[LadderStep], *, at: datetime
+) -> tuple[LadderStep, datetime]:
+    """Return the step to fire and its planned moment.
+
+    A warning that an outage delayed beyond the deadline is only recorded; the breach fires instead.
+    """
+    step = escalation_times.above(ladder, clock.level)
+    planned = clock.next_step_at or clock.due_at
     while step.kind == StepKind.WARN and at > clock.due_at:
-        # An outage swallowed the warning: it stands in the ledger, and the breach follows at once.
-        _ledger(clock, step, planned, at, outcome="overtaken")
-        step, planned = escalation_times.above(ladder, step.level), clock.due_at
-    if (
-        step.kind == StepKind.BREACH
-        and (done_at := truth(clock)) is not None
-        and done_at <= clock.due_at
-    ):
-        clocks.settle(clock, at=done_at)
-        return
-    firing = _ledger(clock, step, planned, at)
+        _record(clock, step, planned, at, outcome="overtaken")
+        step = escalation_times.above(ladder, step.level)
+        planned = clock.due_at
+    return step, planned
+
+
+def _move_on(
+    clock: Clock, ladder: list[LadderStep], step: LadderStep, *, planned: datetime, at: datetime
+) -> None:
+    """Write that ``step`` fired, and when the next one is due."""
     clock.level = step.level
     if step.kind == StepKind.BREACH:
-        clock.state, clock.breached_at = ClockState.BREACHED, clock.due_at
+        clock.state = ClockState.BREACHED
+        clock.breached_at = clock.due_at
         clock.in_outage = heartbeats.was_down(clock.started_at, clock.due_at)
-    following = escalation_times.following(run, ladder, step, planned=planned, at=at)
-    at_the_top = None if clock.state == ClockState.BREACHED else clock.due_at
-    clock.next_step_at = following[1] if following else at_the_top
-    clock.failures, clock.parked_until = 0, None
+    clock.next_step_at = clocks.step_after(clock, ladder, step, planned=planned, at=at)
+    clock.failures = 0
+    clock.parked_until = None
     clock.save(
         update_fields=[
             "level",
@@ -139,25 +131,18 @@ def _fire(clock: Clock, act: Action, truth: Truth, *, at: datetime) -> None:
             "parked_until",
         ]
     )
-    act(clock, firing)
 
 
-def _resume(clock: Clock, act: Action, *, at: datetime) -> None:
-    """The pause is over, at its planned end; steps of the ladder that fell due since fire with the
-    next round.
-    """
+def _resume(clock: Clock, subjects: Subjects, *, at: datetime) -> None:
+    """End a pause at its planned end; ladder steps that became due fire in the next round."""
     pause = pauses.end(clock, PauseEnd.ELAPSED, at=at, by=None)
     Clock.objects.filter(pk=clock.pk, failures__gt=0).update(failures=0, parked_until=None)
     if pause is not None:
-        act(clock, Resumed(pause, at))
+        subjects[clock.subject_type].resume(clock, pause, at)
 
 
-def _ledger(
-    clock: Clock,
-    step: escalation_times.Step,
-    planned: datetime,
-    at: datetime,
-    outcome: str = "done",
+def _record(
+    clock: Clock, step: LadderStep, planned: datetime, at: datetime, outcome: str = "done"
 ) -> Firing:
     return Firing.objects.create(
         clock=clock, level=step.level, kind=step.kind, planned_at=planned, at=at, outcome=outcome
@@ -165,8 +150,8 @@ def _ledger(
 
 
 def _park(pk: int, error: Exception, *, failures: int, at: datetime) -> None:
-    failures = min(failures, MOST_FAILURES)
-    wait = timedelta(seconds=min(10 * 2**failures, 600))
+    counted = min(failures, MAX_FAILURES)
+    wait = min(FIRST_WAIT * 2 ** min(counted, 10), LONGEST_WAIT)
     Clock.objects.filter(pk=pk).update(
-        failures=failures, last_error=repr(error)[:2000], parked_until=at + wait
+        failures=counted, last_error=repr(error)[:2000], parked_until=at + wait
     )

@@ -1,13 +1,12 @@
-"""Pauses: a clock that waits for the lead stands still until a date, and its deadline moves by the
-time it stood.
+"""Pauses: a clock that waits for the lead stands still until a moment; its deadline moves along.
 
 Rules. Only the clocks of the first contact and of the SQL decision pause, while they run and have
 time left, for a reason that their policy allows. The deadline is moved when the pause begins, by
-the business time that it will last: so nothing has to happen for a pause to be over on time, and
-the sweep that notes it may be late without harm. A reason caps its pauses of one clock together, in
-minutes of the wall's calendar; all pauses of a clock together last at most ``MOST``. A pause that
-ends early moves the deadline back by what was left of it. Snoozing is none of this: it hides a lead
-from one person's view and never touches a clock, so the wait in the queue always counts.
+the business time that it will last: so a pause ends in time without any event, and a late sweep
+does no harm. A reason caps its pauses of one clock together, in calendar minutes; all pauses of a
+clock together last at most ``LONGEST_TOTAL``. A pause that ends early moves the deadline back by
+the remainder. Snoozing is different: it hides a lead from one person's view and never touches a
+clock, so the wait in the queue always counts.
 """
 
 from __future__ import annotations
@@ -31,8 +30,8 @@ from sla.clocks import escalation_times, snapshots
 from sla.models import Clock, Pause, PauseReason
 from sla.states import PAUSABLE, ClockState, PauseEnd
 
-MOST = timedelta(days=30)  # all pauses of one clock together
-MOVED = ("due_at", "soon_at", "assigned_due_at")
+LONGEST_TOTAL = timedelta(days=30)  # all pauses of one clock together
+DEADLINES = ("due_at", "soon_at", "assigned_due_at")  # the columns that a pause moves
 
 
 class NotPausable(Conflict):
@@ -43,44 +42,42 @@ class NotPausable(Conflict):
 
 
 class BadPause(DomainError):
-    """The reason or the end of the pause; ``fields`` names it: ``reason`` or ``until``."""
+    """The reason or the end of the pause is wrong; ``fields`` names ``reason`` or ``until``."""
 
     code = "bad_pause"
 
 
 @dataclass(frozen=True)
-class Allowed:
-    """A reason that a policy allows, and how long it may last at most."""
+class AllowedReason:
+    """A reason that a policy allows, and the cap on its pauses of one clock."""
 
     reason: PauseReason
     longest: timedelta
 
 
-def allowed(policy: Mapping[str, Any]) -> list[Allowed]:
-    """The reasons in use that ``policy`` allows, each with the cap that was agreed; one query.
+def allowed(policy: Mapping[str, Any]) -> list[AllowedReason]:
+    """Return the reasons in use that ``policy`` allows, with the agreed caps; one query.
 
-    A policy that says nothing of pauses (of a version that knew none) allows every reason of the
-    catalogue.
+    A policy of an agreement without a rule on pauses allows every reason of the catalogue.
     """
     agreed = policy.get("pauses")
-    rows = PauseReason.objects.filter(archived_at__isnull=True)
+    reasons = PauseReason.objects.filter(archived_at__isnull=True)
     if agreed is None:
-        return [Allowed(reason, timedelta(minutes=reason.longest_minutes)) for reason in rows]
+        return [AllowedReason(each, timedelta(minutes=each.longest_minutes)) for each in reasons]
     return [
-        Allowed(r, timedelta(seconds=agreed[r.code])) for r in rows.filter(code__in=list(agreed))
+        AllowedReason(reason, timedelta(seconds=agreed[reason.code]))
+        for reason in reasons.filter(code__in=list(agreed))
     ]
 
 
-def proposed() -> dict[str, int]:
-    """What a draft of an agreement begins with: every reason in use, with the cap in minutes that
-    it has by itself.
-    """
-    rows = PauseReason.objects.filter(archived_at__isnull=True)
-    return dict(rows.values_list("code", "longest_minutes"))
+def default_caps() -> dict[str, int]:
+    """Return every reason in use with its own cap in minutes: the pauses of a new draft."""
+    reasons = PauseReason.objects.filter(archived_at__isnull=True)
+    return dict(reasons.values_list("code", "longest_minutes"))
 
 
 def can_pause(clock: Clock, *, at: datetime) -> bool:
-    """Whether ``clock`` may pause at ``at``, whatever the reason."""
+    """Return whether ``clock`` may pause at ``at``, whatever the reason."""
     return not _obstacle(clock, at)
 
 
@@ -91,82 +88,87 @@ def _obstacle(clock: Clock, at: datetime) -> str:
         return _("This clock is over.")
     if clock.paused_until is not None and at < clock.paused_until:
         return _("This clock is paused already.")
-    if (
-        clock.state == ClockState.BREACHED
-        or at > clock.due_at
-        or snapshots.used(clock, at) >= snapshots.limit_of(clock)
-    ):
+    is_late = clock.state == ClockState.BREACHED or at > clock.due_at
+    if is_late or snapshots.used(clock, at) >= snapshots.limit_of(clock):
         return _("The deadline has passed: a pause would come too late.")
     return ""
 
 
-def latest(clock: Clock, choice: Allowed, *, at: datetime) -> datetime:
-    """Up to when a pause of ``clock`` that begins at ``at`` may last: what its reason and all
-    pauses have left.
-    """
-    stood = [(p.reason_id, (p.ended_at or p.until) - p.started_at) for p in clock.pauses.all()]
-    for_this = sum((length for reason, length in stood if reason == choice.reason.pk), timedelta(0))
-    in_all = sum((length for _reason, length in stood), timedelta(0))
-    return at + max(min(choice.longest - for_this, MOST - in_all), timedelta(0))
+def latest(clock: Clock, choice: AllowedReason, *, at: datetime) -> datetime:
+    """Return the latest end of a pause that begins at ``at``: what reason and total have left."""
+    for_reason = timedelta(0)
+    total = timedelta(0)
+    for pause in clock.pauses.all():
+        length = (pause.ended_at or pause.until) - pause.started_at
+        total += length
+        if pause.reason_id == choice.reason.pk:
+            for_reason += length
+    remaining = min(choice.longest - for_reason, LONGEST_TOTAL - total)
+    return at + max(remaining, timedelta(0))
 
 
 @transaction.atomic(savepoint=False)
 def begin(
-    clock: Clock, choice: Allowed, *, until: datetime, by: User, at: datetime, note: str = ""
+    clock: Clock, choice: AllowedReason, *, until: datetime, by: User, at: datetime, note: str = ""
 ) -> Pause:
-    """Pause ``clock`` from ``at`` to ``until``. Raises NotPausable, BadPause naming ``until``.
+    """Pause ``clock`` from ``at`` to ``until``.
 
-    Moves the deadline, the moment of risk, the own deadline of who answers for it, and the ladder's
-    next step.
+    Moves the deadline, the moment of risk, the accountable person's own deadline and the next step
+    of the ladder. Raises NotPausable, BadPause naming ``until``.
     """
     clock = Clock.objects.select_for_update(no_key=True).get(pk=clock.pk)
     if clock.paused_until is not None and at >= clock.paused_until:
-        end(clock, PauseEnd.ELAPSED, at=at, by=None)  # over, though no sweep has noted it
-    if obstacle := _obstacle(clock, at):
+        # The previous pause is over, though no sweep has recorded its end yet.
+        end(clock, PauseEnd.ELAPSED, at=at, by=None)
+    obstacle = _obstacle(clock, at)
+    if obstacle:
         raise NotPausable(obstacle)
     _check_end(clock, choice, until=until, at=at)
-    spent, planned = snapshots.used(clock, at), clock.next_step_at or clock.due_at
-    _move(clock, since=at, to=until)
-    calendar = snapshots.calendar_of(clock)
-    then = (
-        escalation_times.shifted(calendar, planned, since=at, to=until) if planned > at else until
-    )
+    spent = snapshots.used(clock, at)
+    next_step_at = clock.next_step_at or clock.due_at
+    _move_deadlines(clock, since=at, to=until)
+    then_step_at = until
+    if next_step_at > at:
+        calendar = snapshots.calendar_of(clock)
+        then_step_at = escalation_times.shifted(calendar, next_step_at, since=at, to=until)
     pause = Pause.objects.create(
         clock=clock,
         reason=choice.reason,
         by=by,
         started_at=at,
         until=until,
-        then_step_at=then,
+        then_step_at=then_step_at,
         note=note,
     )
-    clock.state, clock.paused_until, clock.next_step_at = ClockState.PAUSED, until, until
-    clock.counted_from, clock.spent = until, spent
-    clock.save(
-        update_fields=["state", "paused_until", "next_step_at", "counted_from", "spent", *MOVED]
-    )
+    clock.state = ClockState.PAUSED
+    clock.paused_until = until
+    clock.next_step_at = until
+    clock.counted_from = until
+    clock.spent = spent
+    changed = ["state", "paused_until", "next_step_at", "counted_from", "spent"]
+    clock.save(update_fields=[*changed, *DEADLINES])
     return pause
 
 
-def _check_end(clock: Clock, choice: Allowed, *, until: datetime, at: datetime) -> None:
+def _check_end(clock: Clock, choice: AllowedReason, *, until: datetime, at: datetime) -> None:
+    """Raise BadPause unless ``until`` lies after ``at`` and within the caps."""
+    text = ""
+    latest_end = latest(clock, choice, at=at)
     if until <= at:
         text = _("Choose a moment that has not passed.")
-        raise BadPause(text, fields={"until": text})
-    most = latest(clock, choice, at=at)
-    if until > most:
+    elif until > latest_end > at:
+        moment = number_formats.when(timezone.localtime(latest_end), "D j M Y, H:i")
+        text = _("Too long: for this reason until %(moment)s at most.") % {"moment": moment}
+    elif until > latest_end:
         text = _("This reason has no time left on this clock.")
-        if most > at:
-            words = {"moment": number_formats.when(timezone.localtime(most), "D j M Y, H:i")}
-            text = _("Too long: for this reason until %(moment)s at most.") % words
+    if text:
         raise BadPause(text, fields={"until": text})
 
 
-def _move(clock: Clock, *, since: datetime, to: datetime) -> None:
-    """Move every deadline of the clock that lies after ``since``, as if it went on at ``to``
-    instead.
-    """
+def _move_deadlines(clock: Clock, *, since: datetime, to: datetime) -> None:
+    """Move every deadline after ``since``, as if the clock ran on at ``to`` instead."""
     calendar = snapshots.calendar_of(clock)
-    for column in MOVED:
+    for column in DEADLINES:
         moment = getattr(clock, column)
         if moment is not None:
             setattr(clock, column, escalation_times.shifted(calendar, moment, since=since, to=to))
@@ -174,51 +176,58 @@ def _move(clock: Clock, *, since: datetime, to: datetime) -> None:
 
 @transaction.atomic(savepoint=False)
 def end(clock: Clock, cause: PauseEnd, *, at: datetime, by: User | None) -> Pause | None:
-    """End the pause of ``clock``: the clock runs on from ``at``, or from the planned end if that
-    was before.
+    """End the pause of ``clock``; the clock runs on from ``at``, or from an earlier planned end.
 
-    Where the act that ends it lies before its beginning the pause has no length. None where the
-    clock was not paused.
+    A pause that ends before its beginning has no length. Returns None if the clock was not paused.
     """
     if clock.paused_until is None:
         return None
     clock.refresh_from_db(from_queryset=Clock.objects.select_for_update(no_key=True))
-    pause = (
-        Pause.objects.select_for_update(no_key=True)
-        .filter(clock=clock, ended_at__isnull=True)
-        .first()
-    )
+    open_pauses = Pause.objects.filter(clock=clock, ended_at__isnull=True)
+    pause = open_pauses.select_for_update(no_key=True).first()
     if pause is None:
         return None
     ended_at = min(max(at, pause.started_at), pause.until)
+    _run_on(clock, pause, ended_at)
+    pause.ended_at = ended_at
+    pause.ended_by = by
+    pause.end = cause
     if at >= pause.until:
-        cause, by = PauseEnd.ELAPSED, None
-    _move(clock, since=pause.until, to=ended_at)
-    then = ended_at  # what was due before the pause began is due now
-    if pause.then_step_at > pause.until:
-        then = escalation_times.shifted(
-            snapshots.calendar_of(clock), pause.then_step_at, since=pause.until, to=ended_at
-        )
-    clock.state, clock.paused_until, clock.next_step_at = ClockState.RUNNING, None, then
-    clock.counted_from = ended_at
-    clock.save(update_fields=["state", "paused_until", "next_step_at", "counted_from", *MOVED])
-    pause.ended_at, pause.ended_by, pause.end = ended_at, by, cause
+        pause.ended_by = None
+        pause.end = PauseEnd.ELAPSED
     pause.save(update_fields=["ended_at", "ended_by", "end"])
     return pause
 
 
+def _run_on(clock: Clock, pause: Pause, ended_at: datetime) -> None:
+    """Let ``clock`` run on from ``ended_at`` instead of the planned end of ``pause``."""
+    _move_deadlines(clock, since=pause.until, to=ended_at)
+    # A step that was due before the pause began is due at once.
+    next_step_at = ended_at
+    if pause.then_step_at > pause.until:
+        calendar = snapshots.calendar_of(clock)
+        next_step_at = escalation_times.shifted(
+            calendar, pause.then_step_at, since=pause.until, to=ended_at
+        )
+    clock.state = ClockState.RUNNING
+    clock.paused_until = None
+    clock.next_step_at = next_step_at
+    clock.counted_from = ended_at
+    changed = ["state", "paused_until", "next_step_at", "counted_from"]
+    clock.save(update_fields=[*changed, *DEADLINES])
+
+
 def replan(clock: Clock, step_at: datetime) -> None:
-    """The ladder's next step after the pause of ``clock`` is due at ``step_at``, but not before the
-    pause is over.
-    """
+    """Plan the next ladder step after the pause for ``step_at``, but not before the pause ends."""
     Pause.objects.filter(clock=clock, ended_at__isnull=True).update(
         then_step_at=Greatest("until", Value(step_at))
     )
 
 
-def explain(clocks: Iterable[Clock | None], *, at: datetime) -> dict[int, Pause]:
-    """The open pause, with its reason, of each clock that is paused at ``at``; a query only where
-    one is.
+def open_pauses(clocks: Iterable[Clock | None], *, at: datetime) -> dict[int, Pause]:
+    """Return the open pause, with its reason, of each clock that is paused at ``at``, by clock id.
+
+    A query only if one of them is paused.
     """
     paused = [
         clock.pk

@@ -1,7 +1,4 @@
-"""A clock's row as plain data for the arithmetic of steps and business time.
-
-Reads, writes nothing.
-"""
+"""A clock's row as plain data for the arithmetic of ladder and business time. Writes nothing."""
 
 from __future__ import annotations
 
@@ -18,35 +15,37 @@ from sla.worktime.calendar import WorkCalendar
 
 
 def calendar_of(clock: Clock) -> WorkCalendar:
-    """The calendar that the clock carries."""
+    """Return the calendar that the clock carries."""
     return calendar(clock.calendar)
 
 
 def calendar(snapshot: Mapping[str, Any]) -> WorkCalendar:
-    """A calendar from its snapshot, read once per text."""
-    return _of(snapshot if isinstance(snapshot, Snapshot) else Snapshot(snapshot))
+    """Return the calendar of a snapshot; equal JSON texts are parsed once."""
+    if isinstance(snapshot, Snapshot):
+        return _parsed(snapshot)
+    return _parsed(Snapshot(snapshot))
 
 
+# A Snapshot hashes by identity, and equal texts are one object: the key costs nothing.
 @lru_cache(maxsize=256)
-def _of(snapshot: Snapshot) -> WorkCalendar:
+def _parsed(snapshot: Snapshot) -> WorkCalendar:
     return WorkCalendar.from_json(snapshot)
 
 
 def limit_of(clock: Clock) -> timedelta:
-    """The business time that the commitment gives."""
+    """Return the business time that the commitment gives."""
     return timedelta(seconds=clock.limit_seconds)
 
 
 def run_of(clock: Clock) -> escalation_times.Run:
-    """The clock since its last pause, with what was left of its limit then."""
+    """Return the run of the clock since its last pause, with the rest of its limit."""
     since = clock.counted_from or clock.started_at
-    return escalation_times.Run(
-        calendar_of(clock), since, clock.due_at, limit_of(clock) - clock.spent
-    )
+    left = limit_of(clock) - clock.spent
+    return escalation_times.Run(calendar_of(clock), since, clock.due_at, left)
 
 
 def stretches(clock: Clock) -> list[tuple[datetime, datetime]]:
-    """The clock's pauses in order, an open one up to its planned end.
+    """Return start and end of the clock's pauses in order; an open one ends as planned.
 
     No query for a clock that never paused.
     """
@@ -56,14 +55,17 @@ def stretches(clock: Clock) -> list[tuple[datetime, datetime]]:
 
 
 def used(clock: Clock, at: datetime) -> timedelta:
-    """The business time that the clock had run by ``at``, without its pauses."""
-    since, spent = clock.counted_from or clock.started_at, clock.spent
+    """Return the business time that the clock had run by ``at``, without its pauses."""
+    calendar = calendar_of(clock)
+    since = clock.counted_from or clock.started_at
     if at >= since:
-        return spent + arithmetic.between(calendar_of(clock), since, at)
-    return escalation_times.used(calendar_of(clock), clock.started_at, stretches(clock), at)
+        return clock.spent + arithmetic.between(calendar, since, at)
+    return escalation_times.used(calendar, clock.started_at, stretches(clock), at)
 
 
 def planned(clock: Clock) -> datetime:
-    """When the first step of the ladder is due (the deadline, where there is none)."""
+    """Return when the first step of the ladder is due; the deadline if the ladder is empty."""
     ladder = escalation_times.read(clock.ladder)
-    return escalation_times.planned_at(run_of(clock), ladder[0]) if ladder else clock.due_at
+    if not ladder:
+        return clock.due_at
+    return escalation_times.planned_at(run_of(clock), ladder[0])

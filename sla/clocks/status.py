@@ -1,18 +1,16 @@
-"""What a clock shows at a moment: one rule, for a row and for the database.
+"""The status of a clock at a moment: one rule, for a row and for the database.
 
-The rule, from the top; what comes first counts. All of it reads stored columns, so a query says
-what a row says:
+The rule, from the top; the first match counts. It reads stored columns only, so a query gives the
+same answer as a row:
 
-* cancelled, met, missed: it is over, and that is how.
+* cancelled, met, missed: the clock is over.
 * late: the moment is after the deadline.
-* paused: the moment is before the end of the pause. A pause that is over needs no sweep to be over.
-* soon (at risk): the moment is at or after ``soon_at``, worked out in business time when the clock
-  starts.
+* paused: the moment is before the end of the pause. A pause needs no sweep to be over.
+* soon (at risk): the moment is at or after ``soon_at``, counted in business time at the start.
 * ok: everything else.
 
-That it waits for opening is no status: a clock that is ok or at risk may be read outside working
-hours, and only its calendar knows that. A reading of a row says so beside its status
-(clocks.Reading.is_waiting); queries do not ask.
+Waiting for opening is no status: only the calendar knows the working hours. A reading of a row says
+so beside its status (readings.Reading.is_waiting); queries do not ask.
 """
 
 from __future__ import annotations
@@ -21,7 +19,7 @@ from datetime import datetime
 from functools import reduce
 from operator import or_
 
-from django.db.models import Case, CharField, Q, QuerySet, Value, When
+from django.db.models import Q
 
 from sla.models import Clock
 from sla.states import ClockState, ClockStatus
@@ -31,7 +29,7 @@ TOO_LATE = (ClockStatus.LATE, ClockStatus.MISSED)
 
 
 def status(clock: Clock, *, at: datetime) -> ClockStatus:
-    """The status of ``clock`` at ``at``."""
+    """Return the status of ``clock`` at ``at``."""
     if clock.state == ClockState.CANCELLED:
         return ClockStatus.CANCELLED
     if clock.stopped_at is not None:
@@ -40,23 +38,18 @@ def status(clock: Clock, *, at: datetime) -> ClockStatus:
         return ClockStatus.LATE
     if clock.paused_until is not None and at < clock.paused_until:
         return ClockStatus.PAUSED
-    # rows of a version that knew no soon_at become at risk at their deadline
-    return ClockStatus.SOON if at >= (clock.soon_at or clock.due_at) else ClockStatus.OK
+    # A clock without soon_at is at risk from its deadline on.
+    soon_at = clock.soon_at or clock.due_at
+    return ClockStatus.SOON if at >= soon_at else ClockStatus.OK
 
 
 def condition(*wanted: ClockStatus, at: datetime, to: str = "") -> Q:
-    """That a clock shows one of ``wanted`` at ``at``.
+    """Return the condition that a clock has one of the ``wanted`` statuses at ``at``.
 
-    ``to`` leads to it ("clock__"); false where there is none.
+    ``to``: the path to the clock ("clock__"); the condition is false where there is none.
     """
-    known = _conditions(at, to)
-    return reduce(or_, (known[each] for each in wanted))
-
-
-def with_status(clocks: QuerySet[Clock], *, at: datetime) -> QuerySet[Clock]:
-    """``clocks``, each with its ``status`` at ``at``."""
-    cases = [When(condition(each, at=at), then=Value(each.value)) for each in ClockStatus]
-    return clocks.annotate(status=Case(*cases, output_field=CharField()))
+    conditions = _conditions(at, to)
+    return reduce(or_, (conditions[each] for each in wanted))
 
 
 def _conditions(at: datetime, to: str) -> dict[ClockStatus, Q]:
@@ -64,16 +57,15 @@ def _conditions(at: datetime, to: str) -> dict[ClockStatus, Q]:
         return Q(**{to + name: value for name, value in lookups.items()})
 
     in_time = column(stopped_at__isnull=True, due_at__gte=at)
-    paused = column(paused_until__gt=at)
     runs = in_time & (column(paused_until__isnull=True) | column(paused_until__lte=at))
+    is_soon = column(soon_at__lte=at) | column(soon_at__isnull=True, due_at__lte=at)
+    is_ok = column(soon_at__gt=at) | column(soon_at__isnull=True, due_at__gt=at)
     return {
         ClockStatus.CANCELLED: column(state=ClockState.CANCELLED),
         ClockStatus.MET: column(state=ClockState.MET),
         ClockStatus.MISSED: column(state=ClockState.BREACHED, stopped_at__isnull=False),
         ClockStatus.LATE: column(stopped_at__isnull=True, due_at__lt=at),
-        ClockStatus.PAUSED: in_time & paused,
-        ClockStatus.SOON: runs
-        & (column(soon_at__lte=at) | column(soon_at__isnull=True, due_at__lte=at)),
-        ClockStatus.OK: runs
-        & (column(soon_at__gt=at) | column(soon_at__isnull=True, due_at__gt=at)),
+        ClockStatus.PAUSED: in_time & column(paused_until__gt=at),
+        ClockStatus.SOON: runs & is_soon,
+        ClockStatus.OK: runs & is_ok,
     }

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from crm.accounts.models import User
 from crm.lib.bilingual import LANGUAGES
 from crm.lib.forms import Line
-from sla.clocks.pauses import MOST
+from sla.clocks.pauses import LONGEST_TOTAL
 from sla.models import AgreementVersion, PauseReason, RejectionReason
 from sla.states import RejectionClass
 from sla.text import agreement
@@ -177,7 +177,7 @@ class PauseReasonForm(CatalogueForm):
     longest = forms.IntegerField(
         label=gettext_lazy("Days at most"),
         min_value=1,
-        max_value=MOST.days,
+        max_value=LONGEST_TOTAL.days,
         help_text=gettext_lazy(
             "What a new draft of an agreement proposes. Nights and weekends count."
         ),

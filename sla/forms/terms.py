@@ -169,11 +169,11 @@ class TermsForm(forms.Form):
             label = f"{in_language(criterion.text)} ({CriterionKind(criterion.kind).label})"
             self.fields[name] = forms.ChoiceField(label=label, choices=choices, required=False)
             self.fields[name].initial = version.sql_terms.get(criterion.code, "")
-        agreed = pauses.proposed() if version.pauses is None else version.pauses
+        agreed = pauses.default_caps() if version.pauses is None else version.pauses
         self.pausing = list(PauseReason.objects.filter(archived_at__isnull=True))
         for reason in self.pausing:
             name = f"pause-{reason.code}"
-            self.fields[name] = number(in_language(reason.name), "", 1, pauses.MOST.days)
+            self.fields[name] = number(in_language(reason.name), "", 1, pauses.LONGEST_TOTAL.days)
             self.fields[name].initial = -(-agreed.get(reason.code, 0) // DAY) or None
         for metric in Metric:
             name = f"weight-{metric.value}"

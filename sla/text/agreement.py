@@ -18,7 +18,7 @@ from crm.lib.bilingual import in_language
 from crm.lib.moments import city
 from crm.lib.number_formats import day_words
 from personas.states import CriterionKind
-from sla.clocks.pauses import MOST
+from sla.clocks.pauses import LONGEST_TOTAL
 from sla.states import CLOCK_METRICS, Distribution, Metric, Proof, RejectionClass, StepKind
 from sla.text import promises
 from sla.text.labels import PROVEN
@@ -63,9 +63,9 @@ class Section:
 LOOK = {
     StepKind.WARN: ("bell", "warn"),
     StepKind.BREACH: ("x", "bad"),
-    StepKind.TELL_LEAD: ("user", "accent"),
+    StepKind.NOTIFY_TEAM_LEAD: ("user", "accent"),
     StepKind.REQUEUE: ("undo-2", "accent"),
-    StepKind.TELL_DIRECTOR: ("users", "bad"),
+    StepKind.NOTIFY_DIRECTOR: ("users", "bad"),
 }
 
 
@@ -287,7 +287,7 @@ def pauses(text: Text, names: promises.Names) -> Section:
         )
         for code, minutes in sorted(agreed.items(), key=lambda pair: (-pair[1], pair[0]))
     ]
-    most = promises.days(round(MOST.total_seconds()) // 60)
+    most = promises.days(round(LONGEST_TOTAL.total_seconds()) // 60)
     text_of_all = _(
         "All pauses of one clock together last %(days)s at most; nights and weekends count."
     )

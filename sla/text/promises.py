@@ -152,8 +152,8 @@ def step(kind: str, offset: int) -> str:
     texts = {
         StepKind.WARN: _("%(within)s before the deadline: the team is warned."),
         StepKind.BREACH: _("At the deadline: the promise is broken, and both sides hear of it."),
-        StepKind.TELL_LEAD: _("%(within)s later: the team lead of sales hears of it."),
+        StepKind.NOTIFY_TEAM_LEAD: _("%(within)s later: the team lead of sales hears of it."),
         StepKind.REQUEUE: _("%(within)s later: back to the head of the queue, for everybody."),
-        StepKind.TELL_DIRECTOR: _("%(within)s later: the director hears of it."),
+        StepKind.NOTIFY_DIRECTOR: _("%(within)s later: the director hears of it."),
     }
     return texts[StepKind(kind)] % {"within": within}

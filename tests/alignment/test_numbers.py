@@ -234,7 +234,7 @@ def test_attainment_of_a_swept_breach_is_the_same_as_of_an_unswept_one(cast, mom
     factories.handed_off(cast)
     at = moment.set("2026-03-02 12:10")
     before = kept(at=at)
-    while ladder.sweep(lambda clock, firing: None):
+    while ladder.sweep(factories.clock_subjects()):
         pass
     assert Clock.objects.get().state == "breached"
     assert (

@@ -103,6 +103,7 @@ def test_step_of_an_owner_who_left_rises_to_the_directors(pending):
 def test_rows_that_cannot_fire_do_not_hold_up_the_others(pending, monkeypatch):
     """A whole batch of them at the head of the line."""
     from sla.clocks import ladder
+    from sla.clocks.subjects import ClockSubject
 
     monkeypatch.setattr(ladder, "BATCH", 1)
     move_time(181)
@@ -114,7 +115,8 @@ def test_rows_that_cannot_fire_do_not_hold_up_the_others(pending, monkeypatch):
         if clock.pk == poison:
             raise RuntimeError("poison")
 
-    while ladder.sweep(act, batch=1):
+    subjects = {"handoff": ClockSubject(dict.fromkeys(StepKind.values, act))}
+    while ladder.sweep(subjects, batch=1):
         pass
     assert last.pk != poison
     assert not due.exclude(pk=poison).filter(pk__in=rest, level=0).exists()

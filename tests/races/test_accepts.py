@@ -9,7 +9,7 @@ import pytest
 from django.db import IntegrityError
 
 from crm.lib.errors import Conflict
-from leads.handoffs import attempts, transitions
+from leads.handoffs import attempts, state_changes, submission, transitions
 from leads.models import Decision, Handoff, Lead
 from sla.models import Clock
 from tests import factories
@@ -40,8 +40,8 @@ def read_then_write(readers: int) -> Any:
         found = stored(handoff)
         everybody_has_read.wait(10)
         if found.state not in of:
-            raise transitions.AlreadyTaken(found)
-        transitions.write(handoff, Handoff.objects.filter(pk=handoff.pk), state=state, **fields)
+            raise state_changes.AlreadyTaken(found)
+        state_changes.write(handoff, Handoff.objects.filter(pk=handoff.pk), state=state, **fields)
         return found.state
 
     return claim
@@ -64,7 +64,7 @@ def all_accept(cast: Cast, reps: list[Any]) -> tuple[Handoff, list[Any]]:
 def test_without_any_lock_every_rep_wins(
     cast: Cast, reps: list[Any], without: Without, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transitions, "claim", read_then_write(REPS))
+    monkeypatch.setattr(state_changes, "claim", read_then_write(REPS))
     without.index("handoff_one_decision", "clock_one_running")
     handoff, results = all_accept(cast, reps)
     assert (kinds(results), handoff.decisions.count()) == (["done"] * REPS, REPS)
@@ -74,7 +74,7 @@ def test_without_the_conditional_update_the_database_still_says_no(
     cast: Cast, reps: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """But rudely: nobody could tell the losers who was faster."""
-    monkeypatch.setattr(transitions, "claim", read_then_write(REPS))
+    monkeypatch.setattr(state_changes, "claim", read_then_write(REPS))
     handoff, results = all_accept(cast, reps)
     assert kinds(results) == sorted(["done"] + ["IntegrityError"] * (REPS - 1))
     assert stored(handoff).owner == handoff.decisions.get().by
@@ -85,9 +85,9 @@ def test_one_rep_wins_and_the_others_are_told_who(cast: Cast, reps: list[Any]) -
     winner = stored(handoff).owner
     assert winner is not None
     assert [result for result in results if not isinstance(result, Exception)] == [winner]
-    losers = [result for result in results if isinstance(result, transitions.AlreadyTaken)]
+    losers = [result for result in results if isinstance(result, state_changes.AlreadyTaken)]
     assert [str(error) for error in losers] == [
-        transitions._taken_message(stored(handoff), handoff.decisions.get())
+        state_changes._taken_message(stored(handoff), handoff.decisions.get())
     ] * 19
     assert {winner.name in str(error) for error in losers} == {True}
 
@@ -161,8 +161,8 @@ def test_without_lock_and_index_a_lead_is_handed_off_twice(
         assert not lead.handoffs.exists()
         both_have_looked.wait(10)
 
-    monkeypatch.setattr(transitions, "_locked", lambda lead: Lead.objects.get(pk=lead.pk))
-    monkeypatch.setattr(transitions, "_check_none_open", look)
+    monkeypatch.setattr(submission, "_lock", lambda lead: Lead.objects.get(pk=lead.pk))
+    monkeypatch.setattr(submission, "_check_none_open", look)
     without.index("handoff_one_open_per_lead")
     without.execute("ALTER TABLE leads_handoff DROP CONSTRAINT handoff_cycle_once")
     without.dropped.append("ALTER TABLE leads_handoff ADD CONSTRAINT handoff_cycle_once UNIQUE (lead_id, cycle)")
@@ -172,8 +172,8 @@ def test_without_lock_and_index_a_lead_is_handed_off_twice(
 def test_without_the_lock_the_database_still_says_no(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
     lead = factories.mql(cast)
     both_have_looked = threading.Barrier(2)
-    monkeypatch.setattr(transitions, "_locked", lambda lead: Lead.objects.get(pk=lead.pk))
-    monkeypatch.setattr(transitions, "_check_none_open", lambda lead: both_have_looked.wait(10))
+    monkeypatch.setattr(submission, "_lock", lambda lead: Lead.objects.get(pk=lead.pk))
+    monkeypatch.setattr(submission, "_check_none_open", lambda lead: both_have_looked.wait(10))
     assert kinds(hand_off_twice(cast, lead)) == ["AlreadyHandedOff", "done"]
 
 
@@ -186,9 +186,9 @@ def test_lead_handed_off_twice_at_once_is_handed_off_once(cast: Cast, _round: in
 @pytest.mark.parametrize("_round", range(ROUNDS))
 def test_lead_qualified_twice_at_once_is_qualified_once(cast: Cast, _round: int) -> None:
     lead = factories.lead(cast)
-    results = together(*[lambda: transitions.qualify(lead, cast.persona, by=cast.ana, at=ACCEPTED_AT)] * 2)
+    results = together(*[lambda: submission.qualify(lead, cast.persona, by=cast.ana, at=ACCEPTED_AT)] * 2)
     assert (kinds(results), lead.events.filter(kind="qualified").count()) == (["done", "done"], 1)
 
 
 def test_loser_of_a_race_gets_an_error_to_act_on() -> None:
-    assert (issubclass(transitions.AlreadyTaken, Conflict), issubclass(IntegrityError, Conflict)) == (True, False)
+    assert (issubclass(state_changes.AlreadyTaken, Conflict), issubclass(IntegrityError, Conflict)) == (True, False)

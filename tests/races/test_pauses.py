@@ -11,7 +11,8 @@ from django.db.models import QuerySet
 
 from crm import invariants, tasks
 from leads import handoffs
-from leads.handoffs import attempts, pauses, reapply
+from leads.handoffs import attempts, pauses
+from leads.handoffs.reapply import reapply
 from leads.models import Event, Handoff
 from sla.clocks import pauses as clock_pauses
 from sla.models import Clock, Firing, Pause
@@ -217,7 +218,7 @@ def test_reapply_against_accept_is_whole_before_or_after(cast: Cast, moment: Mom
         assert {clock_of(other, "accept").limit_seconds for other in others} == {14400}
         assert (policy["version"] == cast.agreement.pk) == (handoff.pk in done.left)
     # The acceptance had read the handoff before: its clock starts by those terms, and the next preview finds it.
-    again = [line.handoff for line in reapply.preview(by=cast.dora, at=at).lines]
+    again = [line.handoff for line in reapply.preview(by=cast.dora, at=at).changes]
     assert (contact.limit_seconds, handoff.pk in again) == (14400, True)
 
 

@@ -60,17 +60,17 @@ def unlocked(sweeps: int) -> object:
 def test_without_lock_and_index_steps_fire_twice(
     overdue: None, without: Without, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ladder, "_due", unlocked(SWEEPS))
+    monkeypatch.setattr(ladder, "_lock_due", unlocked(SWEEPS))
     without.execute("ALTER TABLE sla_firing DROP CONSTRAINT firing_once")
     without.dropped.append("ALTER TABLE sla_firing ADD CONSTRAINT firing_once UNIQUE (clock_id, level)")
-    together(*[lambda: ladder.sweep(lambda clock, firing: None)] * SWEEPS)
+    together(*[lambda: ladder.sweep(factories.clock_subjects())] * SWEEPS)
     assert set(firings().values()) == {SWEEPS}
 
 
 def test_without_the_lock_the_database_still_says_no(overdue: None, monkeypatch: pytest.MonkeyPatch) -> None:
     """But wastefully: the sweep that comes second parks what was not broken."""
-    monkeypatch.setattr(ladder, "_due", unlocked(2))
-    together(*[lambda: ladder.sweep(lambda clock, firing: None)] * 2)
+    monkeypatch.setattr(ladder, "_lock_due", unlocked(2))
+    together(*[lambda: ladder.sweep(factories.clock_subjects())] * 2)
     assert set(firings().values()) == {1}
     assert Clock.objects.filter(failures__gt=0).count() > 0
 

@@ -15,11 +15,11 @@ HOUR = 60  # minutes
 ACCEPT_LADDER = [
     (StepKind.WARN, -30),
     (StepKind.BREACH, 0),
-    (StepKind.TELL_LEAD, 30),
+    (StepKind.NOTIFY_TEAM_LEAD, 30),
     (StepKind.REQUEUE, 60),
-    (StepKind.TELL_DIRECTOR, 120),
+    (StepKind.NOTIFY_DIRECTOR, 120),
 ]
-SHORT_LADDER = [(StepKind.BREACH, 0), (StepKind.TELL_LEAD, HOUR)]
+SHORT_LADDER = [(StepKind.BREACH, 0), (StepKind.NOTIFY_TEAM_LEAD, HOUR)]
 COMMITMENTS: list[dict[str, Any]] = [
     {
         "side": "sales",
@@ -36,7 +36,7 @@ COMMITMENTS: list[dict[str, Any]] = [
         "steps": [
             (StepKind.WARN, -60),
             (StepKind.BREACH, 0),
-            (StepKind.TELL_LEAD, 60),
+            (StepKind.NOTIFY_TEAM_LEAD, 60),
             (StepKind.REQUEUE, 240),
         ],
     },
@@ -45,7 +45,7 @@ COMMITMENTS: list[dict[str, Any]] = [
         "metric": Metric.SQL_DECISION,
         "target": "0.8",
         "window_minutes": 5 * 480,
-        "steps": [(StepKind.WARN, -480), (StepKind.BREACH, 0), (StepKind.TELL_LEAD, 480)],
+        "steps": [(StepKind.WARN, -480), (StepKind.BREACH, 0), (StepKind.NOTIFY_TEAM_LEAD, 480)],
     },
     {"side": "marketing", "metric": Metric.MQL_VOLUME, "target": "60"},
     {"side": "marketing", "metric": Metric.ACCEPTANCE_RATE, "target": "0.75"},
@@ -181,7 +181,7 @@ def _accept_ladder(window: int) -> list[tuple[StepKind, int]]:
     return [
         (StepKind.WARN, -quarter),
         (StepKind.BREACH, 0),
-        (StepKind.TELL_LEAD, quarter),
+        (StepKind.NOTIFY_TEAM_LEAD, quarter),
         (StepKind.REQUEUE, window // 2),
-        (StepKind.TELL_DIRECTOR, window),
+        (StepKind.NOTIFY_DIRECTOR, window),
     ]

@@ -15,19 +15,19 @@ class Mutants(AppConfig):
 
 def read_then_write():
     """Instead of one conditional UPDATE: look, then write."""
-    from leads.handoffs import transitions
+    from leads.handoffs import state_changes
     from leads.models import Handoff
 
     def claim(handoff, state, *, of, **fields):
         found = Handoff.objects.get(pk=handoff.pk)
         if found.state not in of:
-            raise transitions.AlreadyTaken(found)
+            raise state_changes.AlreadyTaken(found)
         old = found.state
         time.sleep(0.02)
-        transitions.write(handoff, Handoff.objects.filter(pk=handoff.pk), state=state, **fields)
+        state_changes.write(handoff, Handoff.objects.filter(pk=handoff.pk), state=state, **fields)
         return old
 
-    transitions.claim = claim
+    state_changes.claim = claim
 
 
 def sweep_without_locks():
@@ -46,7 +46,7 @@ def sweep_without_locks():
     def handoff(clock):
         return Handoff.objects.select_related("lead", "team", "owner", "submitted_by").get(pk=clock.subject_id)
 
-    ladder._due, escalation._handoff = due, handoff
+    ladder._lock_due, escalation._lock = due, handoff
 
 
 def sweep_that_waits():
@@ -58,7 +58,7 @@ def sweep_that_waits():
         rows = Handoff.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
         return rows.select_related("lead", "team", "owner", "submitted_by").get(pk=clock.subject_id)
 
-    escalation._handoff = handoff
+    escalation._lock = handoff
 
 
 MUTANTS = {

@@ -254,6 +254,6 @@ def test_notice_says_which_promise_and_by_when(cast: Cast, moment: Moment) -> No
 
 
 def test_every_step_has_an_action_for_every_subject() -> None:
-    assert {subject: sorted(steps) for subject, steps in tasks.LADDER.items()} == {
+    assert {name: sorted(subject.steps) for name, subject in tasks.SUBJECTS.items()} == {
         "handoff": ["breach", "requeue", "tell_director", "tell_lead", "warn"]
     }

@@ -253,7 +253,7 @@ def test_cap_of_a_reason_is_used_up_over_its_pauses(cast: Cast) -> None:
 def test_all_pauses_of_a_clock_together_have_an_end(
     cast: Cast, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("sla.clocks.pauses.MOST", timedelta(hours=24))
+    monkeypatch.setattr("sla.clocks.pauses.LONGEST_TOTAL", timedelta(hours=24))
     handoff = paused(cast, reason="document")
     with pytest.raises(BadPause):
         pauses.pause(

@@ -95,7 +95,7 @@ def test_signatures_say_who_when_and_over_what(cast: Cast, draft: AgreementVersi
 def test_only_a_lead_of_marketing_signs_for_marketing(
     cast: Cast, draft: AgreementVersion, name: str
 ) -> None:
-    with pytest.raises(signing.MaySign):
+    with pytest.raises(signing.MayNotSign):
         signing.sign(draft, "marketing", by=getattr(cast, name), at=NOON)
     assert draft.signatures.count() == 0
 

@@ -190,13 +190,13 @@ def test_version_comes_into_force_on_its_date(cast: Cast, draft: AgreementVersio
     signing.sign(version, "marketing", by=cast.luis, at=NOON)
     signing.conclude(version, ["sales"], by=cast.dora, at=NOON)
     midnight = when("2026-02-10 00:00")
-    before = agreements.turn(at=midnight - timedelta(microseconds=1))
+    before = agreements.activate_due(at=midnight - timedelta(microseconds=1))
     assert (before, agreements.in_force(cast.sales).number) == (0, 1)
-    assert (agreements.turn(at=midnight), agreements.in_force(cast.sales).number) == (1, 2)
+    assert (agreements.activate_due(at=midnight), agreements.in_force(cast.sales).number) == (1, 2)
 
 
 def test_turning_twice_changes_nothing(cast: Cast, signed: AgreementVersion) -> None:
-    assert agreements.turn(at=LATER) == 0
+    assert agreements.activate_due(at=LATER) == 0
 
 
 def test_what_was_in_force_stays_on_record(cast: Cast, signed: AgreementVersion) -> None:
@@ -226,7 +226,7 @@ def test_overlap_in_one_scope_is_refused_by_the_database(
 
 def test_lead_of_a_team_outside_the_scope_may_not_sign(cast: Cast) -> None:
     version = factories.drafted(cast.calendar, by=cast.luis, teams=[cast.other_sales])
-    with pytest.raises(signing.MaySign):
+    with pytest.raises(signing.MayNotSign):
         signing.sign(version, "sales", by=cast.dora, at=NOON)
 
 

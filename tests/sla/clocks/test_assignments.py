@@ -15,7 +15,7 @@ from leads import handoffs
 from leads.handoffs import attempts
 from leads.models import Handoff
 from sla.clocks import assignments
-from sla.clocks.assignments import Own
+from sla.clocks.assignments import OwnRecord
 from sla.models import Clock, Outage, Stint
 from tests import factories
 from tests.conftest import Moment
@@ -98,8 +98,8 @@ def test_requeue_within_the_own_time_counts_neither_way(cast: Cast) -> None:
     assert clock_of(handoff).assigned_met is None
 
 
-def own(person: object, at: str) -> Own:
-    return assignments.own(person, since=HANDED_OFF_AT, at=when(at))  # type: ignore[arg-type]
+def own(person: object, at: str) -> OwnRecord:
+    return assignments.own_record(person, since=HANDED_OFF_AT, at=when(at))  # type: ignore[arg-type]
 
 
 def test_numbers_of_a_person_go_by_the_own_clock(cast: Cast) -> None:
@@ -109,14 +109,17 @@ def test_numbers_of_a_person_go_by_the_own_clock(cast: Cast) -> None:
     factories.contacted(cast)
     contact(given(cast, at="2026-03-02 14:30"), cast, when("2026-03-03 10:00"))
     later = "2026-03-03 10:30"
-    assert (own(cast.bea, later), own(cast.cruz, later)) == (Own(met=1, late=1), Own(met=1, late=0))
+    assert (own(cast.bea, later), own(cast.cruz, later)) == (
+        OwnRecord(met=1, late=1),
+        OwnRecord(met=1, late=0),
+    )
 
 
 def test_lead_that_waits_too_long_counts_as_late_before_it_is_done(cast: Cast) -> None:
     factories.accepted(cast)
     assert (own(cast.bea, "2026-03-02 14:20"), own(cast.bea, "2026-03-02 14:21")) == (
-        Own(0, 0),
-        Own(0, 1),
+        OwnRecord(0, 0),
+        OwnRecord(0, 1),
     )
 
 
@@ -125,6 +128,6 @@ def test_outage_of_ours_counts_for_nobody(cast: Cast) -> None:
     handoff = given(cast, at="2026-03-02 14:30")
     contact(handoff, cast, when("2026-03-03 11:30"))
     assert (own(cast.bea, "2026-03-04 10:00"), own(cast.cruz, "2026-03-04 10:00")) == (
-        Own(0, 0),
-        Own(0, 0),
+        OwnRecord(0, 0),
+        OwnRecord(0, 0),
     )

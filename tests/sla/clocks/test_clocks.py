@@ -10,31 +10,11 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from personas.models import PersonaVersion
-from sla.agreements.policies import policy_for
 from sla.clocks import clocks, ladder
 from sla.models import Clock, Holiday, Outage
 from tests import factories
 from tests.conftest import Moment
 from tests.factories import Cast, when
-
-
-@pytest.fixture
-def terms(cast: Cast) -> dict[str, Any]:
-    return policy_for(cast.agreement, cast.sales, facts={})
-
-
-@pytest.fixture
-def subject(cast: Cast) -> PersonaVersion:
-    """Anything with a name and a number: clocks do not know what a lead is."""
-    return cast.persona
-
-
-@pytest.fixture
-def clock(cast: Cast, subject: PersonaVersion, terms: dict[str, Any]) -> Clock:
-    """Two business hours from Monday 10:00: due at 12:00."""
-    started = clocks.start(subject, "accept", terms, team=cast.sales, at=when("2026-03-02 10:00"))
-    assert started is not None
-    return started
 
 
 def stored(clock: Clock) -> Clock:
@@ -163,7 +143,7 @@ def test_act_in_time_that_is_learnt_of_late_mends_the_breach(
     clock: Clock, cast: Cast, moment: Moment
 ) -> None:
     moment.set("2026-03-02 12:30")
-    ladder.sweep(lambda clock, firing: None)
+    ladder.sweep(factories.clock_subjects())
     assert stored(clock).state == "breached"
     clocks.stop(cast.persona, "accept", at=when("2026-03-02 11:55"))
     found = stored(clock)
@@ -172,7 +152,7 @@ def test_act_in_time_that_is_learnt_of_late_mends_the_breach(
 
 def test_late_act_after_the_sweep_stays_a_breach(clock: Clock, cast: Cast, moment: Moment) -> None:
     moment.set("2026-03-02 12:30")
-    ladder.sweep(lambda clock, firing: None)
+    ladder.sweep(factories.clock_subjects())
     clocks.stop(cast.persona, "accept", at=when("2026-03-02 12:40"))
     assert (stored(clock).state, stored(clock).breached_at) == (
         "breached",
@@ -234,7 +214,7 @@ def test_breach_of_the_sweep_counts_not_where_an_outage_overlaps_its_time(
 ) -> None:
     Outage.objects.create(started_at=when(DOWN[0]), ended_at=when(DOWN[1]))
     moment.set("2026-03-02 12:30")
-    ladder.sweep(lambda clock, firing: None)
+    ladder.sweep(factories.clock_subjects())
     assert (stored(clock).state, stored(clock).in_outage) == ("breached", True)
 
 
@@ -242,65 +222,3 @@ def test_commitment_kept_in_spite_of_an_outage_is_kept(clock: Clock, cast: Cast)
     Outage.objects.create(started_at=when(DOWN[0]), ended_at=when(DOWN[1]))
     clocks.stop(cast.persona, "accept", at=when("2026-03-02 12:00"))
     assert (stored(clock).state, stored(clock).in_outage) == ("met", False)
-
-
-# -- Reading
-
-
-@pytest.mark.parametrize(
-    ("at", "status", "seconds", "ticks"),
-    [
-        ("2026-03-02 10:00", "ok", 7200, True),
-        ("2026-03-02 11:29:59", "ok", 1801, True),
-        ("2026-03-02 11:30", "soon", 1800, True),
-        ("2026-03-02 12:00", "soon", 0, True),
-        ("2026-03-02 12:00:01", "late", 1, True),
-        ("2026-03-03 09:10", "late", (5 * 60 + 10) * 60, True),
-        ("2026-03-02 20:00", "late", 5 * 3600, False),
-    ],
-)
-def test_reading_of_an_open_clock(
-    clock: Clock, at: str, status: str, seconds: int, ticks: bool
-) -> None:
-    found = clocks.reading(clock, at=when(at))
-    assert (found.status, found.seconds, found.is_ticking) == (status, seconds, ticks)
-
-
-def test_reading_outside_office_hours_says_when_it_opens(
-    cast: Cast, subject: PersonaVersion, terms: dict[str, Any]
-) -> None:
-    clock = clocks.start(subject, "accept", terms, team=cast.sales, at=when("2026-03-06 16:00"))
-    assert clock is not None
-    found = clocks.reading(clock, at=when("2026-03-07 12:00"))
-    assert (found.status, found.seconds, found.opens_at, found.closes_at) == (
-        "waiting",
-        3600,
-        when("2026-03-09 09:00"),
-        None,
-    )
-
-
-def test_reading_of_a_kept_commitment_is_what_it_took(clock: Clock, cast: Cast) -> None:
-    clocks.stop(cast.persona, "accept", at=when("2026-03-02 10:18"))
-    found = clocks.reading(stored(clock), at=when("2026-03-05 10:00"))
-    assert (found.status, found.seconds, found.is_ticking) == ("met", 18 * 60, False)
-
-
-def test_reading_of_a_missed_commitment_is_how_late_it_was(clock: Clock, cast: Cast) -> None:
-    clocks.stop(cast.persona, "accept", at=when("2026-03-03 09:30"))
-    found = clocks.reading(stored(clock), at=when("2026-03-05 10:00"))
-    assert (found.status, found.seconds, found.is_ticking) == ("missed", (5 * 60 + 30) * 60, False)
-
-
-def test_reading_of_a_cancelled_clock(clock: Clock, cast: Cast) -> None:
-    clocks.cancel(cast.persona, "accept", at=when("2026-03-02 11:00"))
-    found = clocks.reading(stored(clock), at=when("2026-03-05 10:00"))
-    assert (found.status, found.seconds) == ("cancelled", 0)
-
-
-@pytest.mark.parametrize(
-    ("at", "ratio"),
-    [("2026-03-02 10:00", 1.0), ("2026-03-02 11:00", 0.5), ("2026-03-02 13:00", 0.0)],
-)
-def test_reading_says_how_much_is_left(clock: Clock, at: str, ratio: float) -> None:
-    assert clocks.reading(clock, at=when(at)).left_ratio == ratio

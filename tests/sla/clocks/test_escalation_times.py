@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from sla.clocks.escalation_times import Run, Step, following, planned_at, read
+from sla.clocks.escalation_times import LadderStep, Run, following, planned_at, read
 from sla.worktime.arithmetic import add
 from sla.worktime.calendar import Window, WorkCalendar
 from tests.factories import OFFICE, ZONE, when
@@ -31,8 +31,8 @@ def test_ladder_is_read_lowest_level_first() -> None:
         {"level": 1, "kind": "warn", "offset_minutes": -30},
     ]
     assert read(shuffled) == [
-        Step(1, "warn", timedelta(minutes=-30)),
-        Step(2, "breach", timedelta(0)),
+        LadderStep(1, "warn", timedelta(minutes=-30)),
+        LadderStep(2, "breach", timedelta(0)),
     ]
 
 
@@ -70,12 +70,12 @@ def test_deadline_at_closing_stays_at_closing_and_the_rest_follows_after_the_wee
 
 
 def test_warning_longer_than_the_window_is_due_at_the_start() -> None:
-    assert planned_at(run("2026-03-02 10:00"), Step(1, "warn", timedelta(minutes=-200))) == when(
-        "2026-03-02 10:00"
-    )
+    assert planned_at(
+        run("2026-03-02 10:00"), LadderStep(1, "warn", timedelta(minutes=-200))
+    ) == when("2026-03-02 10:00")
 
 
-def climb(start: str, fired: Step, planned: str, at: str) -> tuple[str, datetime] | None:
+def climb(start: str, fired: LadderStep, planned: str, at: str) -> tuple[str, datetime] | None:
     found = following(run(start), LADDER, fired, planned=when(planned), at=when(at))
     return found and (found[0].kind, found[1])
 
@@ -90,7 +90,7 @@ def climb(start: str, fired: Step, planned: str, at: str) -> tuple[str, datetime
     ],
 )
 def test_step_on_time_is_followed_at_its_planned_time(
-    fired: Step, planned: str, kind: str, next_at: str
+    fired: LadderStep, planned: str, kind: str, next_at: str
 ) -> None:
     assert climb("2026-03-02 10:00", fired, planned, planned) == (kind, when(next_at))
 
@@ -133,14 +133,14 @@ def test_nothing_follows_the_top() -> None:
 
 
 def test_two_steps_of_the_same_offset_follow_at_once() -> None:
-    ladder = [BREACH, Step(3, "tell_lead", timedelta(0))]
+    ladder = [BREACH, LadderStep(3, "tell_lead", timedelta(0))]
     clock = run("2026-03-06 15:00")
     found = following(clock, ladder, BREACH, planned=clock.due_at, at=clock.due_at)
     assert found == (ladder[1], when("2026-03-06 17:00"))
 
 
 def test_two_steps_of_the_same_later_offset_follow_at_once_on_a_moved_time() -> None:
-    ladder = [TELL_LEAD, Step(4, "tell_director", timedelta(minutes=30))]
+    ladder = [TELL_LEAD, LadderStep(4, "tell_director", timedelta(minutes=30))]
     moved = when("2026-03-06 17:00")
     found = following(run("2026-03-06 10:00"), ladder, TELL_LEAD, planned=moved, at=moved)
     assert found == (ladder[1], moved)

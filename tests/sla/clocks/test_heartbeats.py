@@ -13,6 +13,7 @@ from crm.lib import clock
 from sla.agreements.policies import policy_for
 from sla.clocks import clocks, heartbeats, ladder
 from sla.models import Clock, Heartbeat, Outage
+from tests import factories
 from tests.conftest import Moment
 from tests.factories import Cast, when
 
@@ -119,7 +120,7 @@ def test_breach_found_after_an_outage_does_not_count(
     wall.advance(hours=3)
     moment.set("2026-03-02 13:00")
     heartbeats.note_sweep()
-    ladder.sweep(lambda clock, firing: None)
+    ladder.sweep(factories.clock_subjects())
     clock = Clock.objects.get()
     assert (clock.state, clock.in_outage) == ("breached", True)
 
@@ -140,7 +141,7 @@ def test_breach_written_before_the_outage_was_known_does_not_count(
 def test_breach_without_any_outage_counts(cast: Cast, moment: Moment, wall: Wall) -> None:
     accept_clock(cast, "2026-03-02 10:00")
     moment.set("2026-03-02 13:00")
-    ladder.sweep(lambda clock, firing: None)
+    ladder.sweep(factories.clock_subjects())
     assert Clock.objects.get().in_outage is False
 
 

@@ -7,6 +7,7 @@ from django.db import IntegrityError, connection, transaction
 
 from sla.agreements.policies import policy_for
 from sla.clocks import clocks, ladder
+from sla.clocks.subjects import SubjectBusy
 from sla.models import Clock, Firing
 from tests import factories
 from tests.conftest import Moment
@@ -19,6 +20,7 @@ class Acts:
     def __init__(self) -> None:
         self.done: list[tuple[int, str]] = []
         self.errors: dict[int, Exception] = {}
+        self.subjects = factories.clock_subjects(self)
 
     def __call__(self, clock: Clock, firing: Firing) -> None:
         if error := self.errors.get(clock.pk):
@@ -30,7 +32,7 @@ class Acts:
         were done.
         """
         before = len(self.done)
-        while ladder.sweep(self):
+        while ladder.sweep(self.subjects):
             pass
         return [kind for _pk, kind in self.done[before:]]
 
@@ -187,9 +189,9 @@ def test_sweep_takes_no_more_than_its_batch(cast: Cast, moment: Moment, acts: Ac
         started(cast, "2026-03-02 10:00")
     moment.set("2026-03-02 11:31")
     assert [
-        ladder.sweep(acts, batch=2),
-        ladder.sweep(acts, batch=2),
-        ladder.sweep(acts, batch=2),
+        ladder.sweep(acts.subjects, batch=2),
+        ladder.sweep(acts.subjects, batch=2),
+        ladder.sweep(acts.subjects, batch=2),
     ] == [2, 1, 0]
 
 
@@ -327,7 +329,7 @@ def test_row_that_raises_waits_ten_minutes_at_most(
 
 
 def test_subject_in_somebodys_hands_is_left_for_the_next_sweep(poisoned: Clock, acts: Acts) -> None:
-    acts.errors[poisoned.pk] = ladder.SubjectBusy()
+    acts.errors[poisoned.pk] = SubjectBusy()
     first = acts.sweep()
     poisoned.refresh_from_db()
     assert (first, ledger(poisoned), poisoned.failures, poisoned.parked_until) == (
@@ -345,9 +347,9 @@ def test_subjects_in_somebodys_hands_do_not_hide_the_rows_behind_them(
 ) -> None:
     busy = [started(cast, "2026-03-02 10:00") for _clock in range(2)]
     free = started(cast, "2026-03-02 10:01")
-    acts.errors = {clock.pk: ladder.SubjectBusy() for clock in busy}
+    acts.errors = {clock.pk: SubjectBusy() for clock in busy}
     moment.set("2026-03-02 11:45")
-    while ladder.sweep(acts, batch=2):
+    while ladder.sweep(acts.subjects, batch=2):
         pass
     assert acts.done == [(free.pk, "warn")]
 

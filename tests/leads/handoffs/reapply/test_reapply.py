@@ -19,8 +19,9 @@ from crm.accounts.models import User
 from crm.audit.models import Entry
 from crm.notifications.models import Message
 from leads import handoffs
-from leads.handoffs import pauses, reapply
-from leads.handoffs.reapply import StalePreview
+from leads.handoffs import pauses
+from leads.handoffs.reapply import reapply
+from leads.handoffs.reapply.reapply import StalePreview
 from leads.models import Handoff, Lead
 from sla.models import AgreementVersion, Clock, Holiday
 from tests import factories
@@ -57,7 +58,7 @@ def agreed(
 
 
 def looked(by: User, at: datetime = ELEVEN) -> list[tuple[str, tuple[str, ...]]]:
-    return [(line.outcome.value, line.why) for line in reapply.preview(by=by, at=at).lines]
+    return [(line.outcome.value, line.why) for line in reapply.preview(by=by, at=at).changes]
 
 
 def applied(by: User, at: datetime = ELEVEN) -> reapply.Applied:
@@ -76,13 +77,13 @@ def test_nothing_moves_by_itself(cast: Cast) -> None:
 def test_up_to_date_handoffs_are_not_listed(cast: Cast) -> None:
     factories.handed_off(cast)
     found = reapply.preview(by=cast.dora, at=ELEVEN)
-    assert (found.lines, found.unchanged) == ([], 1)
+    assert (found.changes, found.unchanged) == ([], 1)
 
 
 def test_preview_says_old_and_new_deadline_and_why(cast: Cast) -> None:
     handoff = factories.handed_off(cast)
     agreed(cast, accept=240)
-    line = reapply.preview(by=cast.dora, at=ELEVEN).lines[0]
+    line = reapply.preview(by=cast.dora, at=ELEVEN).changes[0]
     assert (line.handoff, line.due_before, line.due_after) == (
         handoff.pk,
         when("2026-03-02 12:00"),
@@ -127,7 +128,7 @@ def test_leads_see_their_team_and_the_director_all(cast: Cast) -> None:
     factories.handed_off(cast, to=cast.other_sales)
     agreed(cast, accept=240)
     counts = [
-        len(reapply.preview(by=who, at=ELEVEN).lines)
+        len(reapply.preview(by=who, at=ELEVEN).changes)
         for who in (cast.dora, cast.elsa, cast.luis, cast.bea)
     ]
     assert counts == [1, 2, 0, 0]
@@ -382,7 +383,7 @@ def test_preview_of_before_another_agreement_is_refused(cast: Cast) -> None:
     agreed(cast, accept=240)
     error = stale(cast, lambda: agreed(cast, accept=300))
     assert (error.changed, due(handoff)) == ([handoff.pk], when("2026-03-02 12:00"))
-    assert error.preview.lines[0].due_after == when("2026-03-02 15:00")
+    assert error.preview.changes[0].due_after == when("2026-03-02 15:00")
 
 
 def test_preview_of_before_an_acceptance_is_refused_with_what_changed(cast: Cast) -> None:
@@ -416,13 +417,13 @@ def test_row_that_changes_at_that_very_moment_is_left(
     """Between the check of the whole and the lock on the row somebody accepts it."""
     taken, other = factories.handed_off(cast), factories.handed_off(cast)
     agreed(cast, accept=240)
-    bring = reapply._bring
+    bring = reapply._apply_batch
 
     def accept_first(*args: Any, **more: Any) -> Any:
         handoffs.accept(stored(taken), by=cast.bea, at=ELEVEN)
         return bring(*args, **more)
 
-    monkeypatch.setattr(reapply, "_bring", accept_first)
+    monkeypatch.setattr(reapply, "_apply_batch", accept_first)
     assert applied(cast.dora) == reapply.Applied(moved=1, brought=1, left=[taken.pk])
     assert (due(other), stored(taken).clock.limit_seconds) == (when("2026-03-02 14:00"), 14400)  # type: ignore[union-attr]
 

@@ -1,0 +1,194 @@
+"""The parts of every transition of a handoff: conditional UPDATE, clock, event."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.db import IntegrityError
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm.accounts.models import User
+from crm.lib.db.json_snapshot import parsed
+from crm.lib.db.returning import update_returning
+from crm.lib.errors import Conflict
+from leads import events
+from leads.handoffs import stages
+from leads.models import Decision, Handoff
+from leads.states import STAGE_OF, DecisionKind, EventKind, HandoffState, check_move
+from sla.clocks import clocks
+from sla.states import Metric
+
+OWNER_GUARD = "handoff_owner_is_active"  # the trigger that refuses an inactive owner
+
+
+class AlreadyTaken(Conflict):
+    """Another person changed the handoff first. ``handoff`` is its current row."""
+
+    code = "already_taken"
+
+    def __init__(self, handoff: Handoff) -> None:
+        self.handoff = handoff
+        decision = handoff.decisions.select_related("by").order_by("-id").first()
+        super().__init__(_taken_message(handoff, decision))
+
+
+class OwnerLeft(Conflict):
+    """The database refused an owner whose account is not active any more (OWNER_GUARD)."""
+
+    code = "owner_left"
+    message = gettext_lazy("This account is not active any more, so it cannot take a lead.")
+
+
+def _taken_message(handoff: Handoff, decision: Decision | None) -> str:
+    if handoff.state == HandoffState.WITHDRAWN:
+        return _("Marketing withdrew this handoff.")
+    if decision is None or handoff.is_pending:
+        return _("This handoff was changed in the meantime. Look at it again.")
+    if handoff.owner is not None and handoff.owner_id != decision.by_id:
+        return _("%(name)s has this lead now.") % {"name": handoff.owner.name}
+    if decision.kind == DecisionKind.ACCEPT:
+        return _("%(name)s was faster and accepted this lead.") % {"name": decision.by.name}
+    return _("%(name)s was faster and rejected this lead.") % {"name": decision.by.name}
+
+
+def claim(
+    handoff: Handoff, state: HandoffState, *, of: tuple[HandoffState, ...], **fields: Any
+) -> str:
+    """Move ``handoff`` to ``state`` by one conditional UPDATE and return its previous state.
+
+    ``of``: the states it may come from. ``fields`` are written with it.
+
+    Raises AlreadyTaken if the row has another state or owner by now; the caller's object is
+    changed only on success.
+    """
+    from_state = handoff.state if handoff.state in of else of[0]
+    check_move(from_state, state)
+    unchanged = Handoff.objects.filter(pk=handoff.pk, state=from_state, owner=handoff.owner_id)
+    if not write(handoff, unchanged, state=state, **fields):
+        raise AlreadyTaken(Handoff.objects.get(pk=handoff.pk))
+    return from_state
+
+
+def write(
+    handoff: Handoff, rows: QuerySet[Handoff], *, next_metric: Metric | None = None, **fields: Any
+) -> bool:
+    """Write ``fields`` to ``rows`` and to the object; return False if no row matched.
+
+    ``rows`` selects the handoff on the condition that it has not changed. The object also takes
+    the row's policy, because the agreement may have been re-applied since it was read.
+
+    ``next_metric``: the metric whose clock starts next. The row gets the reserved id of that clock
+    at once, and :func:`start_clock` creates it.
+
+    Raises OwnerLeft, which ends the transaction, if the database refuses the owner.
+    """
+    has_clock = next_metric is not None and next_metric in handoff.policy["clocks"]
+    changes = dict(fields)
+    if has_clock:
+        changes["clock"] = clocks.reserved()
+    written = _update(rows, changes)
+    if not written:
+        return False
+    clock_id, policy_text = written[0]
+    policy = parsed(policy_text)
+    if handoff.policy != policy:
+        handoff.policy = policy
+    if has_clock:
+        handoff.clock_id = clock_id
+        if next_metric not in policy["clocks"]:
+            Handoff.objects.filter(pk=handoff.pk).update(clock=None)
+            handoff.clock_id = None
+    for name, value in fields.items():
+        setattr(handoff, name, value)
+    return True
+
+
+def _update(rows: QuerySet[Handoff], changes: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Update ``rows``; return clock id and policy of each as written."""
+    try:
+        return update_returning(rows, "clock_id", "policy", **changes)
+    except IntegrityError as error:
+        diagnostics = getattr(error.__cause__, "diag", None)
+        if getattr(diagnostics, "constraint_name", "") == OWNER_GUARD:
+            raise OwnerLeft from error
+        raise
+
+
+def start_clock(
+    handoff: Handoff,
+    metric: Metric,
+    *,
+    at: datetime,
+    accountable: User | None = None,
+    is_reserved: bool = False,
+) -> None:
+    """Start the clock of ``metric`` under the handoff's policy; the queue shows this clock.
+
+    ``is_reserved``: the row already has the clock's id (:func:`write`).
+    """
+    clock = clocks.start(
+        handoff,
+        metric,
+        handoff.policy,
+        team=handoff.team,
+        at=at,
+        accountable=accountable,
+        pk=handoff.clock_id if is_reserved else None,
+    )
+    if clock is None:
+        return
+    if not is_reserved:
+        Handoff.objects.filter(pk=handoff.pk).update(clock=clock)
+    handoff.clock = clock
+
+
+def update_lead(
+    handoff: Handoff,
+    kind: EventKind,
+    *,
+    from_state: str,
+    by: User | None,
+    at: datetime,
+    happened_at: datetime | None = None,
+    payload: dict[str, Any] | None = None,
+    **fields: Any,
+) -> None:
+    """Give the lead the stage of its handoff's new state, and record the event.
+
+    ``from_state``: the handoff's state before. ``happened_at``: decides the date of the stage,
+    default ``at``. ``fields`` are written to the lead.
+    """
+    on = events.today(happened_at or at)
+    fields["contact_hidden"] = handoff.is_pending and bool(handoff.policy.get("hide_contact"))
+    stages.reach(handoff.lead, STAGE_OF[HandoffState(handoff.state)], on=on, **fields)
+    record(handoff, kind, from_state=from_state, by=by, at=at, on=on, payload=payload)
+
+
+def record(
+    handoff: Handoff,
+    kind: EventKind,
+    *,
+    by: User | None,
+    at: datetime,
+    from_state: str | None = None,
+    on: date | None = None,
+    payload: dict[str, Any] | None = None,
+) -> None:
+    """Record an event of the handoff.
+
+    ``from_state``: its state before, default its state now. ``on``: the date, default today's.
+    """
+    events.record(
+        handoff.lead,
+        kind,
+        by=by,
+        at=at,
+        on=on or events.today(at),
+        handoff=handoff,
+        from_state=handoff.state if from_state is None else from_state,
+        to_state=handoff.state,
+        payload={"cycle": handoff.cycle, **(payload or {})},
+    )

@@ -1,0 +1,253 @@
+"""From marketing into the queue: qualify a lead as MQL and hand it off to a sales team.
+
+Permission is the caller's question (leads.permissions).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm.accounts.models import Team, User
+from crm.lib.bilingual import in_language
+from crm.lib.errors import Conflict, DomainError
+from leads import events
+from leads.handoffs import notices, packages, stages, state_changes
+from leads.models import Handoff, Lead
+from leads.qualification import facts
+from leads.qualification.rules import AUTHORITY, MEANS, Assessment, Terms
+from leads.qualification.scores import Scores
+from leads.records.fields import labels as field_labels
+from leads.states import OPEN, EventKind, Stage
+from personas.models import PersonaVersion
+from sla.agreements import agreements, policies
+from sla.models import AgreementVersion
+from sla.states import Metric
+
+
+class NotAnMql(DomainError):
+    """The lead misses a criterion or a valuable action; ``fields`` names each open point."""
+
+    code = "not_an_mql"
+    message = gettext_lazy("This lead is not an MQL yet.")
+
+
+class PackageIncomplete(DomainError):
+    """The package lacks data that the agreement asks for; ``fields`` names them."""
+
+    code = "package_incomplete"
+
+
+class ScoreTooLow(DomainError):
+    """The fit score is below the agreement's minimum and no reason was typed."""
+
+    code = "score_too_low"
+
+
+class AlreadyHandedOff(Conflict):
+    """The lead has an open handoff."""
+
+    code = "already_handed_off"
+    message = gettext_lazy("This lead is already with sales.")
+
+
+class LeadIsArchived(Conflict):
+    """The lead was archived when its import was undone."""
+
+    code = "lead_is_archived"
+    message = gettext_lazy("This lead is archived: its import was undone.")
+
+
+def check_mql(
+    lead: Lead, persona_version: PersonaVersion, terms: Terms | None = None
+) -> Assessment:
+    """Assess ``lead``; raise NotAnMql unless it fits and did a valuable action that counts.
+
+    ``terms``: those of the agreement that judges it, default those in force.
+    """
+    assessment = facts.assess(lead, persona_version, terms)
+    if assessment.is_mql:
+        return assessment
+    problems: dict[str, object] = {
+        point.rule.code: in_language(point.rule.text) for point in assessment.open_points
+    }
+    if not assessment.is_looked_for:
+        problems["persona"] = _("The agreement does not look for this persona.")
+    if not assessment.action_count:
+        problems["valuable_action"] = _("At least one valuable action that counts is needed.")
+    raise NotAnMql(fields=problems)
+
+
+@transaction.atomic
+def qualify(lead: Lead, persona_version: PersonaVersion, *, by: User, at: datetime) -> Lead:
+    """Record that ``lead`` is an MQL by ``persona_version``; do nothing if it already is.
+
+    Raises NotAnMql, AlreadyHandedOff, LeadIsArchived.
+    """
+    lead = _lock(lead)
+    _check_none_open(lead)
+    assessment = check_mql(lead, persona_version)
+    _mark_mql(lead, persona_version, assessment, by=by, at=at)
+    return lead
+
+
+@transaction.atomic
+def hand_off(
+    lead: Lead,
+    *,
+    team: Team,
+    persona_version: PersonaVersion,
+    by: User,
+    at: datetime,
+    note: str = "",
+    score_reason: str = "",
+) -> Handoff:
+    """Hand ``lead`` off to the queue of the sales ``team``.
+
+    Qualifies it if necessary, freezes the package with the scores, starts the accept clock and
+    notifies the team. ``score_reason``: why a lead below the minimum score is handed off.
+
+    Raises NotAnMql, NoAgreement, PackageIncomplete, ScoreTooLow, AlreadyHandedOff, LeadIsArchived.
+    """
+    lead = _lock(lead)
+    _check_none_open(lead)
+    version = agreements.in_force(team)
+    terms = facts.terms(version)
+    assessment = check_mql(lead, persona_version, terms)
+    _check_package(lead, version)
+    actions = facts.done(lead)
+    scores = facts.score(assessment, actions, terms, on=events.today(at))
+    used_reason = _check_score(scores, terms, score_reason)
+    overrides = packages.overruled(assessment, score_reason=used_reason, submitter=by.name)
+    _mark_mql(lead, persona_version, assessment, by=by, at=at)
+    judged_by = {"agreement_version": version, "persona_version": persona_version}
+    codes = [action.code for action in actions]
+    handoff = _create(
+        lead,
+        **judged_by,
+        team=team,
+        submitted_by=by,
+        submitted_at=at,
+        policy=_policy(lead, version, persona_version, team, codes),
+        note=note,
+        proves_sql=assessment.proves(MEANS) and assessment.proves(AUTHORITY),
+        fit_score=scores.fit.total,
+        engagement_score=scores.engagement.total,
+        overrides=len(overrides),
+    )
+    dated = [(action.code, action.on.isoformat()) for action in actions]
+    packages.package(handoff, facts.of(lead), dated, assessment, scores, overrides).save()
+    _announce(handoff, overrides, by=by, at=at)
+    return handoff
+
+
+def _lock(lead: Lead) -> Lead:
+    rows = Lead.objects.select_related("person", "company", "source")
+    locked = rows.select_for_update(no_key=True, of=("self",)).get(pk=lead.pk)
+    if locked.archived_at:
+        raise LeadIsArchived
+    return locked
+
+
+def _check_none_open(lead: Lead) -> None:
+    if lead.handoffs.filter(state__in=OPEN).exists():
+        raise AlreadyHandedOff
+
+
+def _check_package(lead: Lead, version: AgreementVersion) -> None:
+    """Raise PackageIncomplete if ``lead`` lacks data that the agreement asks for."""
+    missing = facts.missing(lead, version.package_fields)
+    if not missing:
+        return
+    names = field_labels(missing)
+    listed = {"fields": ", ".join(names.values())}
+    text = _("The package is not complete. Missing: %(fields)s.") % listed
+    raise PackageIncomplete(text, fields=names)
+
+
+def _check_score(scores: Scores, terms: Terms, reason: str) -> str:
+    """Return the reason for a fit score below the agreement's minimum, or "" if it is not below.
+
+    Raises ScoreTooLow if it is below and ``reason`` is blank.
+    """
+    fit = scores.fit
+    if terms.minimum_score is None or fit.total >= terms.minimum_score:
+        return ""
+    if reason.strip():
+        return reason.strip()
+    numbers = {"score": fit.total, "minimum": terms.minimum_score}
+    parts = [_("The fit score is %(score)s; the agreement asks for %(minimum)s.") % numbers]
+    gains = ", ".join(f"{in_language(line.text)} (+{line.points})" for line in fit.open)
+    if gains:
+        parts.append(_("What is missing: %(gains)s.") % {"gains": gains})
+    parts.append(_("To hand it off all the same, say why."))
+    text = " ".join(parts)
+    raise ScoreTooLow(text, fields={"score_reason": text})
+
+
+def _mark_mql(
+    lead: Lead, persona_version: PersonaVersion, assessment: Assessment, *, by: User, at: datetime
+) -> None:
+    can_become_mql = lead.stage in (Stage.CAPTURED, Stage.RETURNED)
+    if not can_become_mql and lead.persona_version_id == persona_version.pk:
+        return
+    on = events.today(at)
+    from_stage = lead.stage
+    stages.reach(lead, Stage.MQL, on=on, persona_version=persona_version, qualified_by=by)
+    payload: dict[str, Any] = {"persona": str(persona_version)}
+    if assessment.overridden:
+        overrides = packages.overruled(assessment, score_reason="", submitter=by.name)
+        payload["overrides"] = overrides
+    events.record(
+        lead,
+        EventKind.QUALIFIED,
+        by=by,
+        at=at,
+        on=on,
+        from_state=from_stage,
+        to_state=Stage.MQL,
+        payload=payload,
+    )
+
+
+def _policy(
+    lead: Lead,
+    version: AgreementVersion,
+    persona_version: PersonaVersion,
+    team: Team,
+    actions: list[str],
+) -> Mapping[str, Any]:
+    """Return the policy of ``version`` for the facts that its commitments may depend on."""
+    known = {
+        "source": lead.source.code if lead.source else None,
+        "actions": actions,
+        "persona": persona_version.persona.slug,
+    }
+    return policies.policy_for(version, team, facts=known)
+
+
+def _create(lead: Lead, **fields: Any) -> Handoff:
+    cycle = lead.handoffs.count() + 1
+    try:
+        with transaction.atomic():
+            return Handoff.objects.create(lead=lead, cycle=cycle, **fields)
+    except IntegrityError as error:
+        raise AlreadyHandedOff from error
+
+
+def _announce(handoff: Handoff, overrides: list[dict[str, str]], *, by: User, at: datetime) -> None:
+    """Start the accept clock, record the event and notify the sales team."""
+    state_changes.start_clock(handoff, Metric.ACCEPT, at=at)
+    payload: dict[str, Any] = {"team": handoff.team.name, "note": handoff.note}
+    if overrides:
+        payload["overrides"] = overrides
+    state_changes.update_lead(
+        handoff, EventKind.HANDED_OFF, from_state="", by=by, at=at, payload=payload
+    )
+    team = handoff.team.people.filter(is_active=True).exclude(pk=by.pk)
+    notices.notify("handoff.new", handoff, team, at=at, key="new")
