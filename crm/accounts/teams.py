@@ -6,7 +6,7 @@ from django.db.models import QuerySet
 
 from crm.accounts.models import Team
 from crm.accounts.states import Side
-from crm.lib.forms import in_use
+from crm.lib.catalogue import in_use
 
 
 def sales_teams() -> QuerySet[Team]:

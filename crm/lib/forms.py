@@ -6,7 +6,6 @@ from datetime import date, timedelta
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
 from django.forms import Form
 
 from crm.lib.errors import DomainError
@@ -16,11 +15,6 @@ DAY = timedelta(days=1)
 
 
 NOTE = forms.Textarea(attrs={"rows": 3})
-
-
-def in_use(model: Any) -> QuerySet[Any]:
-    """The rows of a catalogue that are not archived."""
-    return model.objects.filter(archived_at__isnull=True)
 
 
 class Line(forms.CharField):

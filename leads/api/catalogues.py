@@ -14,7 +14,7 @@ from rest_framework.views import APIView
 from crm.accounts.models import Team
 from crm.accounts.states import Side
 from crm.lib import rest
-from crm.lib.forms import in_use
+from crm.lib.catalogue import in_use
 from leads.models import OutcomeReason, Source, ValuableActionKind
 from leads.states import OutcomeKind
 from personas import personas

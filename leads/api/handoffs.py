@@ -25,7 +25,7 @@ from crm.accounts.request import deny_unless
 from crm.accounts.states import Side
 from crm.accounts.teams import sales_teams
 from crm.lib import clock, rest
-from crm.lib.forms import in_use
+from crm.lib.catalogue import in_use
 from crm.lib.paging import BadParameter
 from leads import handoffs, permissions
 from leads.api.leads import CURSOR, LIMIT, PAGING, PersonaShown, body_of

@@ -19,7 +19,8 @@ from crm.accounts.models import Team, User
 from crm.accounts.request import deny_unless
 from crm.accounts.states import Side
 from crm.lib import clock, rest
-from crm.lib.forms import in_use, plain
+from crm.lib.catalogue import in_use
+from crm.lib.forms import plain
 from crm.lib.paging import BadParameter
 from crm.lib.text import company_key
 from leads import events, permissions

@@ -12,7 +12,8 @@ from django.utils.translation import ngettext
 
 from crm.accounts.models import User
 from crm.accounts.teams import sales_teams
-from crm.lib.forms import DAY, Line, Lines, Moment, in_use
+from crm.lib.catalogue import in_use
+from crm.lib.forms import DAY, Line, Lines, Moment
 from leads.models import OutcomeReason
 from leads.states import ContactChannel
 from sla.clocks.pauses import AllowedReason

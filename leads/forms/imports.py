@@ -10,8 +10,8 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import Team
 from crm.lib import number_formats
+from crm.lib.catalogue import in_use
 from crm.lib.files.detect import ENCODINGS, LARGEST, MOST_ROWS
-from crm.lib.forms import in_use
 from leads.imports import columns
 from leads.models import CustomField, ImportRun, Source, ValuableActionKind
 

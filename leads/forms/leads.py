@@ -7,8 +7,9 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from crm.lib.catalogue import in_use
 from crm.lib.countries import choices as country_choices
-from crm.lib.forms import Line, in_use, plain
+from crm.lib.forms import Line, plain
 from crm.lib.text import clean_line
 from leads.models import CustomField, Lead, Source, ValuableActionKind
 

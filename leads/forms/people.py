@@ -9,7 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import LANGUAGES, Team, User
 from crm.accounts.states import Side
-from crm.lib.forms import Line, in_use
+from crm.lib.catalogue import in_use
+from crm.lib.forms import Line
 from leads.staff.handover import Parcel
 
 NOT_IN, MEMBER, LEADS = "", "member", "leads"

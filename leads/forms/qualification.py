@@ -9,7 +9,8 @@ from django import forms
 from django.core.validators import MaxValueValidator
 from django.utils.translation import gettext_lazy as _
 
-from crm.lib.forms import Line, Lines, in_use
+from crm.lib.catalogue import in_use
+from crm.lib.forms import Line, Lines
 from leads.models import ValuableActionKind
 from leads.states import Verdict
 from personas.models import PersonaVersion

@@ -10,17 +10,16 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import Max
-from django.utils.text import slugify
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.accounts.models import User
 from crm.audit.entries import record
+from crm.lib import catalogue
 from crm.lib.bilingual import LANGUAGES
 from crm.lib.countries import choices as countries
 from crm.lib.errors import Conflict, DomainError
-from crm.lib.text import clean_line, fold
+from crm.lib.text import fold
 from leads.models import CustomField, Source
 from leads.records.fields import FIELD_LABELS
 from personas.fields import Field
@@ -63,25 +62,16 @@ def create(
 
     ``choices``: bilingual, for the type "choice". BadField names what is wrong.
     """
-    words = _words(name)
+    words = _name(name)
     if type not in CustomField.Type.values:
         raise BadField(fields={"type": _("Choose what the field holds.")})
     listed = _choices(choices) if type == CustomField.Type.CHOICE else []
-    wanted = (
-        slugify(words.get("en") or words.get("es") or "")[:50].replace("-", "_").strip("_")
-        or "field"
-    )
-    taken = set(CustomField.objects.filter(code__startswith=wanted).values_list("code", flat=True))
-    code = next(
-        c
-        for n in range(1, len(taken) + 2)
-        if (c := wanted if n == 1 else f"{wanted}_{n}") not in taken
-    )
-    last = CustomField.objects.aggregate(last=Max("position"))["last"] or 0
+    code = catalogue.new_code(CustomField, words, default="field")
+    position = catalogue.last_position(CustomField)
     try:
         with transaction.atomic():
             custom = CustomField.objects.create(
-                code=code, name=words, type=type, choices=listed, position=min(last + 1, 32000)
+                code=code, name=words, type=type, choices=listed, position=position
             )
             record(
                 "custom_field_created", custom, by=by, at=at, payload={"code": code, "type": type}
@@ -106,7 +96,7 @@ def change(
     """
     custom = CustomField.objects.select_for_update(no_key=True).get(pk=custom.pk)
     before = {"name": custom.name, "choices": custom.choices}
-    custom.name = _words(name)
+    custom.name = _name(name)
     if custom.type == CustomField.Type.CHOICE:
         custom.choices = _choices(choices, kept=[option["value"] for option in custom.options])
     custom.save(update_fields=["name", "choices"])
@@ -116,30 +106,24 @@ def change(
 
 @transaction.atomic
 def archive(custom: CustomField, *, by: User, at: datetime) -> CustomField:
-    """Asked for no more; what leads have answered stays, and criteria that ask for it still judge.
+    """Archive ``custom``: it is asked for no more.
 
-    Twice is once.
+    What leads have answered stays, and criteria that ask for it still judge.
     """
-    custom = CustomField.objects.select_for_update(no_key=True).get(pk=custom.pk)
-    if custom.archived_at is None:
-        custom.archived_at = at
-        custom.save(update_fields=["archived_at"])
+    if catalogue.archive(custom, at=at):
         record("custom_field_archived", custom, by=by, at=at)
     return custom
 
 
 @transaction.atomic
 def restore(custom: CustomField, *, by: User, at: datetime) -> CustomField:
-    """Asked for again. Twice is once."""
-    custom = CustomField.objects.select_for_update(no_key=True).get(pk=custom.pk)
-    if custom.archived_at is not None:
-        custom.archived_at = None
-        custom.save(update_fields=["archived_at"])
+    """Ask for ``custom`` again."""
+    if catalogue.restore(custom):
         record("custom_field_restored", custom, by=by, at=at)
     return custom
 
 
-def catalogue() -> dict[str, Field]:
+def criterion_fields() -> dict[str, Field]:
     """Everything that criteria may ask of a lead, by code: the usual facts, then the custom fields.
 
     Two queries.
@@ -163,12 +147,12 @@ def catalogue() -> dict[str, Field]:
     return found
 
 
-def _words(name: Mapping[str, str]) -> dict[str, str]:
-    read = {language: clean_line(name.get(language) or "")[:LONGEST] for language in LANGUAGES}
-    found = {language: text for language, text in read.items() if text}
-    if not found:
+def _name(name: Mapping[str, str]) -> dict[str, str]:
+    """Return the clean texts of ``name``. Raises BadField where there is none."""
+    texts = catalogue.clean_name(name, longest=LONGEST)
+    if not texts:
         raise BadField(fields={"es": _("Give a name in at least one language.")})
-    return found
+    return texts
 
 
 def _choices(
@@ -181,8 +165,7 @@ def _choices(
     known = set(kept)
     taken = set(known)
     for each in choices:
-        read = {language: clean_line(each.get(language) or "")[:LONGEST] for language in LANGUAGES}
-        words = {language: text for language, text in read.items() if text}
+        words = catalogue.clean_name(each, longest=LONGEST)
         if not words:
             continue
         value = each.get("value") or ""

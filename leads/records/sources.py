@@ -6,8 +6,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Mapping
 
-from django.db.models import Max
-
+from crm.lib import catalogue
 from crm.lib.bilingual import LANGUAGES
 from crm.lib.text import clean_line, fold
 from leads.models import Source
@@ -46,20 +45,21 @@ def find_or_create(
     """``{value: source}``, and the sources created for it, named by ``names`` (by code) or
     readably.
     """
-    catalogue, fresh = known(), {}
+    sources = known()
+    fresh: dict[str, Source] = {}
     for value in values:
         code = code_of(value)
-        if code not in catalogue and code not in fresh:
+        if code not in sources and code not in fresh:
             fresh[code] = Source(
                 code=code, name=dict(names.get(code) or dict.fromkeys(LANGUAGES, readable(value)))
             )
     if fresh:
-        last = Source.objects.aggregate(last=Max("position"))["last"] or 0
-        for position, row in enumerate(fresh.values(), start=last + 1):
-            row.position = min(position, 32767)
+        first = catalogue.last_position(Source)
+        for position, row in enumerate(fresh.values(), start=first):
+            row.position = min(position, catalogue.LAST_POSITION)
         Source.objects.bulk_create(fresh.values())
-        catalogue |= fresh
-    return {value: catalogue[code_of(value)] for value in values}, list(fresh.values())
+        sources |= fresh
+    return {value: sources[code_of(value)] for value in values}, list(fresh.values())
 
 
 def readable(value: str) -> str:

@@ -15,8 +15,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, ngettext, pgettext
 from django.utils.translation import gettext as _
 
-from crm.lib.addresses import address
 from crm.lib.bilingual import in_language
+from crm.templatetags.addresses import address
 from crm.templatetags.icons import drawing
 from leads.qualification.rules import ASK, CORRECT, Judgement
 from leads.qualification.scores import ACTION, CAP, DECAY, Line

@@ -14,7 +14,7 @@ from crm.accounts.models import User
 from crm.accounts.request import Request
 from crm.lib import number_formats
 from crm.lib.bilingual import in_language
-from crm.lib.forms import in_use
+from crm.lib.catalogue import in_use
 from leads import events, permissions
 from leads.forms.handoffs import (
     AttemptForm,

@@ -19,10 +19,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from crm.accounts.request import Request
-from crm.lib.addresses import address
 from crm.lib.bilingual import in_language
 from crm.lib.moments import ago_text
 from crm.lib.paging import BadParameter, Size, newest_first, size_of
+from crm.templatetags.addresses import address
 from crm.templatetags.relevo import number
 from leads import permissions
 from leads.handoffs import queue as desk

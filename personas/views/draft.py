@@ -52,7 +52,7 @@ def edit(request: Request, pk: int) -> HttpResponse:
     person chooses.
     """
     persona = fetch(pk)
-    draft, facts = draft_of(persona), custom_fields.catalogue()
+    draft, facts = draft_of(persona), custom_fields.criterion_fields()
     if draft is None:
         if request.method == "POST":
             return show(request, pk, status=409, refusal=drafts.NotADraft.message)
@@ -171,7 +171,11 @@ def reading(request: Request, pk: int) -> HttpResponse:
     """One criterion as it is being typed: controls that fit its field, and how the machine reads
     it. Saves nothing.
     """
-    persona, typed, facts = fetch(pk), documents.read(request.POST), custom_fields.catalogue()
+    persona, typed, facts = (
+        fetch(pk),
+        documents.read(request.POST),
+        custom_fields.criterion_fields(),
+    )
     raw = request.POST.get("number", "")
     if not (raw.isascii() and raw.isdigit() and int(raw[:4]) < len(typed.criteria)):
         raise Http404
@@ -214,7 +218,7 @@ def publish(request: Request, pk: int) -> HttpResponse:
     try:
         if draft is None:
             raise drafts.NotADraft
-        revision, facts = _revision(request.POST), custom_fields.catalogue()
+        revision, facts = _revision(request.POST), custom_fields.criterion_fields()
         done = drafts.publish(
             draft, revision=revision, fields=facts, by=request.user, at=request.now
         )

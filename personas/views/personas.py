@@ -99,7 +99,7 @@ def show(
     )
     if asked and shown is None:
         raise Http404
-    facts = custom_fields.catalogue()
+    facts = custom_fields.criterion_fields()
     user = request.user
     base = {
         "persona": persona,
@@ -127,7 +127,7 @@ def persona_versions(request: Request, pk: int) -> HttpResponse:
     if newer and older and older.number > newer.number:
         older, newer = newer, older
     found = (
-        differences.between(older, newer, custom_fields.catalogue())
+        differences.between(older, newer, custom_fields.criterion_fields())
         if older and newer and older != newer
         else None
     )

@@ -1,11 +1,8 @@
-"""The catalogue of reasons for which a clock may stand still: archived, never deleted once an
-agreement had one.
-"""
+"""The catalogue of reasons to pause a clock: archived once they were used, never deleted."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -13,10 +10,18 @@ from django.utils.translation import gettext_lazy
 
 from crm.accounts.models import User
 from crm.audit.entries import record
-from crm.lib.errors import Conflict
-from sla.agreements.reason_catalogue import BadReason, checked, free_code, place
+from crm.lib import catalogue
+from crm.lib.errors import Conflict, DomainError
 from sla.clocks.pauses import LONGEST_TOTAL
 from sla.models import AgreementVersion, Pause, PauseReason
+
+MINUTE = timedelta(minutes=1)
+
+
+class BadLength(DomainError):
+    """The cap of a reason is no whole number of minutes, or out of range."""
+
+    code = "bad_reason"
 
 
 class ReasonIsUsed(Conflict):
@@ -27,34 +32,37 @@ class ReasonIsUsed(Conflict):
 
 
 def used() -> set[int]:
-    """The ids of reasons that some version of an agreement or some pause names; two queries."""
-    named = {
-        code
-        for agreed in AgreementVersion.objects.values_list("pauses", flat=True)
-        for code in agreed or ()
-    }
-    taken = set(Pause.objects.order_by().values_list("reason_id", flat=True).distinct())
-    return taken | set(PauseReason.objects.filter(code__in=named).values_list("pk", flat=True))
+    """Return the ids of reasons that a version of an agreement or a pause names; three queries."""
+    codes: set[str] = set()
+    for agreed in AgreementVersion.objects.values_list("pauses", flat=True):
+        codes.update(agreed or ())
+    named = PauseReason.objects.filter(code__in=codes).values_list("pk", flat=True)
+    paused = Pause.objects.order_by().values_list("reason_id", flat=True).distinct()
+    return {*named, *paused}
 
 
 def is_used(reason: PauseReason) -> bool:
-    named = AgreementVersion.objects.filter(pauses__has_key=reason.code).exists()
-    return named or Pause.objects.filter(reason=reason).exists()
+    """Return whether a version of an agreement or a pause names ``reason``."""
+    if AgreementVersion.objects.filter(pauses__has_key=reason.code).exists():
+        return True
+    return Pause.objects.filter(reason=reason).exists()
 
 
 @transaction.atomic
 def create(
     name: dict[str, str], longest: timedelta, *, by: User | None, at: datetime, position: int = 0
 ) -> PauseReason:
-    """A new reason. ``longest``: what a draft of an agreement proposes as its cap.
+    """Create a reason. ``longest``: the cap that a draft of an agreement proposes.
 
-    Raises catalogue.BadReason.
+    Raises catalogue.BadName and BadLength.
     """
-    name = checked(name)
+    name = catalogue.complete_name(name)
     reason = PauseReason.objects.create(
-        code=free_code(PauseReason, name), name=name, longest_minutes=_minutes(longest)
+        code=catalogue.new_code(PauseReason, name, default="reason"),
+        name=name,
+        longest_minutes=_minutes(longest),
     )
-    place(reason, position)
+    catalogue.place(reason, position)
     payload = {"name": reason.name, "longest_minutes": reason.longest_minutes}
     record("pause_reason_created", reason, by=by, at=at, payload=payload)
     return reason
@@ -70,38 +78,51 @@ def change(
     by: User | None,
     at: datetime,
 ) -> PauseReason:
-    """Other words, another cap to propose, another place.
+    """Change name, cap and position. Signed text keeps the old name and cap.
 
-    What was signed keeps its words and its cap.
-
-    Raises catalogue.BadReason.
+    Raises catalogue.BadName and BadLength.
     """
     reason = PauseReason.objects.select_for_update(no_key=True).get(pk=reason.pk)
-    before = {"name": reason.name, "longest_minutes": reason.longest_minutes}
-    reason.name, reason.longest_minutes = checked(name), _minutes(longest)
-    reason.save(update_fields=["name", "longest_minutes"])
-    place(reason, position)
-    changes: dict[str, Any] = {
-        key: [value, getattr(reason, key)]
-        for key, value in before.items()
-        if getattr(reason, key) != value
-    }
+    values = {"name": catalogue.complete_name(name), "longest_minutes": _minutes(longest)}
+    changes = {}
+    for field, value in values.items():
+        before = getattr(reason, field)
+        if before != value:
+            changes[field] = [before, value]
+        setattr(reason, field, value)
+    reason.save(update_fields=[*values])
+    catalogue.place(reason, position)
     record("pause_reason_changed", reason, by=by, at=at, payload={"changes": changes})
     return reason
 
 
 def _minutes(longest: timedelta) -> int:
-    minutes, rest = divmod(longest, timedelta(minutes=1))
+    """Return ``longest`` in minutes. Raises BadLength."""
+    minutes, rest = divmod(longest, MINUTE)
     if rest or not timedelta(0) < longest <= LONGEST_TOTAL:
-        text = _("Between 1 and %(days)s days.") % {"days": LONGEST_TOTAL.days}
-        raise BadReason(text, fields={"longest": text})
+        message = _("Between 1 and %(days)s days.") % {"days": LONGEST_TOTAL.days}
+        raise BadLength(message, fields={"longest": message})
     return minutes
 
 
 @transaction.atomic
+def archive(reason: PauseReason, *, by: User, at: datetime) -> None:
+    """Archive ``reason``: no new agreement names it."""
+    if catalogue.archive(reason, at=at):
+        record("pause_reason_archived", reason, by=by, at=at)
+
+
+@transaction.atomic
+def restore(reason: PauseReason, *, by: User, at: datetime) -> None:
+    """Take ``reason`` into use again."""
+    if catalogue.restore(reason):
+        record("pause_reason_restored", reason, by=by, at=at)
+
+
+@transaction.atomic
 def delete(reason: PauseReason, *, by: User, at: datetime) -> None:
-    """Take a reason away that no agreement and no pause ever named. Raises ReasonIsUsed."""
+    """Delete a reason that no agreement and no pause ever named. Raises ReasonIsUsed."""
     if is_used(reason):
         raise ReasonIsUsed
     record("pause_reason_deleted", reason, by=by, at=at, payload={"name": reason.name})
-    reason.delete()
+    catalogue.delete(reason, in_use_error=ReasonIsUsed)

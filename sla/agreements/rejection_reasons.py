@@ -1,4 +1,4 @@
-"""The catalogue of reasons to reject a lead: archived, never deleted once an agreement had one."""
+"""The catalogue of reasons to reject a lead: archived once they were used, never deleted."""
 
 from __future__ import annotations
 
@@ -6,14 +6,13 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import ProtectedError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.accounts.models import User
 from crm.audit.entries import record
+from crm.lib import catalogue
 from crm.lib.errors import Conflict
-from sla.agreements.reason_catalogue import checked, free_code, place
 from sla.models import AgreementVersion, RejectionReason
 from sla.states import RejectionClass
 
@@ -26,12 +25,13 @@ class ReasonIsUsed(Conflict):
 
 
 def used() -> set[int]:
-    """The ids of reasons that some version of an agreement names, in whatever state."""
+    """Return the ids of reasons that a version of an agreement names, in any state."""
     named = AgreementVersion.rejection_reasons.through.objects
     return set(named.values_list("rejectionreason_id", flat=True).distinct())
 
 
 def is_used(reason: RejectionReason) -> bool:
+    """Return whether a version of an agreement names ``reason``."""
     return AgreementVersion.objects.filter(rejection_reasons=reason).exists()
 
 
@@ -45,69 +45,71 @@ def create(
     needs_comment: bool = False,
     position: int = 0,
 ) -> RejectionReason:
-    """A new reason. ``name``: in both languages; ``position``: 0 stands first.
+    """Create a reason. ``name``: in both languages; ``position``: 0 is the first.
 
-    Raises catalogue.BadReason.
+    Raises catalogue.BadName.
     """
-    name = checked(name)
+    name = catalogue.complete_name(name)
     reason = RejectionReason.objects.create(
-        code=free_code(RejectionReason, name),
+        code=catalogue.new_code(RejectionReason, name, default="reason"),
         kind=RejectionClass(kind),
         name=name,
         needs_comment=needs_comment,
     )
-    place(reason, position)
-    record(
-        "rejection_reason_created",
-        reason,
-        by=by,
-        at=at,
-        payload={"name": reason.name, "class": reason.kind},
-    )
+    catalogue.place(reason, position)
+    payload = {"name": reason.name, "class": reason.kind}
+    record("rejection_reason_created", reason, by=by, at=at, payload=payload)
     return reason
 
 
 @transaction.atomic
 def change(
-    reason: RejectionReason, *, by: User | None, at: datetime, **terms: Any
+    reason: RejectionReason, *, by: User | None, at: datetime, **values: Any
 ) -> RejectionReason:
-    """Change name, kind, needs_comment or position.
+    """Change name, kind, needs_comment or position. Signed text keeps the old name.
 
-    What was signed keeps the words it was signed with.
-
-    Raises catalogue.BadReason, and ReasonIsUsed where the class of a used reason would change:
+    Raises catalogue.BadName, and ReasonIsUsed where the class of a used reason would change:
     statistics count by it.
     """
     reason = RejectionReason.objects.select_for_update(no_key=True).get(pk=reason.pk)
-    if "name" in terms:
-        terms["name"] = checked(terms["name"])
-    if terms.get("kind", reason.kind) != reason.kind and is_used(reason):
-        raise ReasonIsUsed(
-            fields={
-                "kind": _(
-                    "An agreement names this reason by its class. Archive it and add another."
-                )
-            }
-        )
-    position = terms.pop("position", None)
-    before = {key: getattr(reason, key) for key in terms}
-    for key, value in terms.items():
-        setattr(reason, key, value)
-    reason.save(update_fields=[*terms])
+    if "name" in values:
+        values["name"] = catalogue.complete_name(values["name"])
+    if values.get("kind", reason.kind) != reason.kind and is_used(reason):
+        text = _("An agreement names this reason by its class. Archive it and add another.")
+        raise ReasonIsUsed(fields={"kind": text})
+    position = values.pop("position", None)
+    changes = {}
+    for field, value in values.items():
+        before = getattr(reason, field)
+        if before != value:
+            changes[field] = [before, value]
+        setattr(reason, field, value)
+    reason.save(update_fields=[*values])
     if position is not None:
-        place(reason, position)
-    changes = {key: [before[key], value] for key, value in terms.items() if before[key] != value}
+        catalogue.place(reason, position)
     record("rejection_reason_changed", reason, by=by, at=at, payload={"changes": changes})
     return reason
 
 
 @transaction.atomic
+def archive(reason: RejectionReason, *, by: User, at: datetime) -> None:
+    """Archive ``reason``: no new agreement names it, and no rep chooses it."""
+    if catalogue.archive(reason, at=at):
+        record("rejection_reason_archived", reason, by=by, at=at)
+
+
+@transaction.atomic
+def restore(reason: RejectionReason, *, by: User, at: datetime) -> None:
+    """Take ``reason`` into use again."""
+    if catalogue.restore(reason):
+        record("rejection_reason_restored", reason, by=by, at=at)
+
+
+@transaction.atomic
 def delete(reason: RejectionReason, *, by: User, at: datetime) -> None:
-    """Take a reason away that no agreement ever named. Raises ReasonIsUsed."""
+    """Delete a reason that no agreement ever named. Raises ReasonIsUsed."""
     if is_used(reason):
         raise ReasonIsUsed
     record("rejection_reason_deleted", reason, by=by, at=at, payload={"name": reason.name})
-    try:
-        reason.delete()
-    except ProtectedError as error:  # a decision of before agreements named their reasons
-        raise ReasonIsUsed from error
+    # Decisions older than the agreements' lists of reasons may still point at it.
+    catalogue.delete(reason, in_use_error=ReasonIsUsed)

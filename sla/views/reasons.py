@@ -20,8 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from crm.accounts.request import Request, require_permission
 from crm.lib.errors import DomainError
 from crm.lib.forms import refuse
-from sla.agreements import pause_reasons, permissions, reason_catalogue, rejection_reasons
-from sla.agreements.reason_catalogue import Reason
+from sla.agreements import pause_reasons, permissions, rejection_reasons
 from sla.forms.agreements import CatalogueForm, PauseReasonForm, ReasonForm
 from sla.models import PauseReason, RejectionReason
 from sla.states import RejectionClass
@@ -98,7 +97,7 @@ def listing(request: Request, catalogue: Catalogue) -> HttpResponse:
     return render(request, "sla/reasons.html", context, status=status)
 
 
-def _said(reason: Reason) -> str | Promise:
+def _said(reason: PauseReason | RejectionReason) -> str | Promise:
     """What a list says of a reason beside its name: its class, or how long a pause may last."""
     if isinstance(reason, PauseReason):
         return promises.days(reason.longest_minutes)
@@ -133,7 +132,7 @@ def editing(request: Request, catalogue: Catalogue, pk: int) -> HttpResponse:
 @require_permission(permissions.can_keep_reasons)
 def archive(request: Request, catalogue: Catalogue, pk: int) -> HttpResponse:
     """No rep chooses it any more."""
-    reason_catalogue.archive(catalogue.one(pk), by=request.user, at=request.now)
+    catalogue.store.archive(catalogue.one(pk), by=request.user, at=request.now)
     return catalogue.back(request, _("Archived. What was signed and decided keeps it."))
 
 
@@ -141,7 +140,7 @@ def archive(request: Request, catalogue: Catalogue, pk: int) -> HttpResponse:
 @require_permission(permissions.can_keep_reasons)
 def restore(request: Request, catalogue: Catalogue, pk: int) -> HttpResponse:
     """Use it again."""
-    reason_catalogue.restore(catalogue.one(pk), by=request.user, at=request.now)
+    catalogue.store.restore(catalogue.one(pk), by=request.user, at=request.now)
     return catalogue.back(request, _("In use again."))
 
 

@@ -65,7 +65,7 @@ def test_mark_safe_is_used_for_our_own_drawings_only() -> None:
     # icons of the package lucide, addresses made of ids, patterns whose places are filled escaped:
     # no input of people
     assert sorted(set(found)) == [
-        "crm/lib/addresses.py",
+        "crm/templatetags/addresses.py",
         "crm/templatetags/icons.py",
         "leads/templatetags/leads.py",
     ]

@@ -555,7 +555,7 @@ def test_document_takes_the_same_queries_with_one_and_three_versions(
     client = signed_in(firm.luis)
     with_one = asked(client, path(persona, rest))
     drafts.publish(
-        draft, revision=1, fields=custom_fields.catalogue(), by=firm.luis, at=factories.MONDAY
+        draft, revision=1, fields=custom_fields.criterion_fields(), by=firm.luis, at=factories.MONDAY
     )
     drafts.start(persona, by=firm.luis, at=factories.MONDAY)
     assert (with_one, asked(client, path(persona, rest))) == (count, count)

@@ -30,7 +30,7 @@ def changed(cast: Cast, content: Any = TEXT, criteria: Any = (SIZE, ROLE)) -> Di
     persona = cast.persona.persona
     older = personas.publish_version(persona, TEXT, [SIZE, ROLE], by=None, at=NOON)
     newer = personas.publish_version(persona, content, criteria, by=None, at=NOON)
-    return differences.between(older, newer, custom_fields.catalogue())
+    return differences.between(older, newer, custom_fields.criterion_fields())
 
 
 def marked(parts: Any) -> list[tuple[str, str]]:

@@ -31,7 +31,7 @@ def saved(
 ) -> PersonaVersion:
     how = {
         "revision": draft.revision,
-        "fields": custom_fields.catalogue(),
+        "fields": custom_fields.criterion_fields(),
         "by": cast.luis,
         "at": NOON,
         **more,
@@ -42,7 +42,7 @@ def saved(
 def published(draft: PersonaVersion, cast: Cast, **more: Any) -> PersonaVersion:
     how = {
         "revision": draft.revision,
-        "fields": custom_fields.catalogue(),
+        "fields": custom_fields.criterion_fields(),
         "by": cast.luis,
         "at": LATER,
         **more,

@@ -7,8 +7,7 @@ from datetime import timedelta
 import pytest
 
 from leads.handoffs import pauses as handoff_pauses
-from sla.agreements import drafts, pause_reasons, policies, proposals, reason_catalogue
-from sla.agreements.reason_catalogue import BadReason
+from sla.agreements import drafts, pause_reasons, policies, proposals
 from sla.models import AgreementVersion, PauseReason
 from tests import factories
 from tests.factories import Cast, pause_reason, when
@@ -37,7 +36,7 @@ def test_reason_is_created_at_its_place(cast: Cast) -> None:
 def test_cap_lies_between_a_minute_and_what_all_pauses_may_last(
     cast: Cast, longest: timedelta
 ) -> None:
-    with pytest.raises(BadReason) as error:
+    with pytest.raises(pause_reasons.BadLength) as error:
         pause_reasons.create(NAME, longest, by=cast.luis, at=AT)
     assert (list(error.value.fields), order()) == (["longest"], ["call_back", "document"])
 
@@ -81,13 +80,13 @@ def test_unused_reason_is_deleted(cast: Cast) -> None:
 
 
 def test_draft_proposes_the_reasons_in_use(cast: Cast) -> None:
-    reason_catalogue.archive(pause_reason("document"), by=cast.luis, at=AT)
+    pause_reasons.archive(pause_reason("document"), by=cast.luis, at=AT)
     draft = factories.drafted(cast.calendar, by=cast.luis, at=AT)
     assert draft.pauses == {"call_back": CATALOGUE["call_back"]}
 
 
 def test_next_draft_leaves_out_what_is_archived(cast: Cast) -> None:
-    reason_catalogue.archive(pause_reason("document"), by=cast.luis, at=AT)
+    pause_reasons.archive(pause_reason("document"), by=cast.luis, at=AT)
     assert drafts.renew(cast.agreement, by=cast.luis, at=AT).pauses == {
         "call_back": CATALOGUE["call_back"]
     }

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from sla.agreements import reason_catalogue, rejection_reasons
-from sla.agreements.reason_catalogue import BadReason
+from crm.lib.catalogue import BadName
+from sla.agreements import rejection_reasons
 from sla.models import RejectionReason
 from tests import factories
 from tests.factories import Cast, when
@@ -31,7 +31,7 @@ def test_second_reason_of_the_same_name_gets_another_code(cast: Cast) -> None:
 
 @pytest.mark.parametrize("language", ["es", "en"])
 def test_reason_is_written_in_both_languages(cast: Cast, language: str) -> None:
-    with pytest.raises(BadReason) as error:
+    with pytest.raises(BadName) as error:
         rejection_reasons.create({**NAME, language: " "}, "procedural", by=cast.luis, at=AT)
     assert list(error.value.fields) == [f"name_{language}"]
 
@@ -76,7 +76,7 @@ def test_unused_reason_is_deleted(cast: Cast) -> None:
 
 def test_archived_reason_can_be_used_again(cast: Cast) -> None:
     reason = factories.rejection("wrong_team")
-    reason_catalogue.archive(reason, by=cast.luis, at=AT)
+    rejection_reasons.archive(reason, by=cast.luis, at=AT)
     assert reason.archived_at == AT
-    reason_catalogue.restore(reason, by=cast.luis, at=AT)
+    rejection_reasons.restore(reason, by=cast.luis, at=AT)
     assert reason.archived_at is None
