@@ -17,7 +17,7 @@ from crm.lib.differences import (
     MOVED,
     NEW,
     SAME,
-    Line,
+    Entry,
     Part,
     has_changed,
     lists,
@@ -37,7 +37,7 @@ class Text:
 
     key: str
     label: str | Promise
-    lines: list[Line]
+    lines: list[Entry]
     elsewhere: bool = False
 
 
@@ -82,7 +82,7 @@ def between(older: PersonaVersion, newer: PersonaVersion, fields: Fields) -> Dif
 def _who(old: Mapping[str, Any], new: Mapping[str, Any]) -> Text:
     before, after = old.get(WHO) or {}, new.get(WHO) or {}
     parts = tuple(words(in_language(before), in_language(after)))
-    lines = [Line(CHANGED if any(part.op != SAME for part in parts) else SAME, parts)]
+    lines = [Entry(CHANGED if any(part.op != SAME for part in parts) else SAME, parts)]
     return Text(WHO, gettext_lazy("Who"), lines, not has_changed(lines) and before != after)
 
 

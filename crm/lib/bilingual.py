@@ -14,9 +14,7 @@ LANGUAGES = ("es", "en")
 
 
 def validate_bilingual(value: Any) -> None:
-    """A dict with the keys ``es`` and ``en`` and at least one text that is not empty, else
-    ValidationError.
-    """
+    """Raise ValidationError unless ``value`` has a text in Spanish (es) or English (en)."""
     if not isinstance(value, dict) or not set(value) <= set(LANGUAGES):
         raise ValidationError(_("Write the text in Spanish, in English, or in both."))
     if not any(isinstance(text, str) and text.strip() for text in value.values()):
@@ -24,14 +22,15 @@ def validate_bilingual(value: Any) -> None:
 
 
 class BilingualField(models.JSONField):
-    """``{"es": "Pidió una demo", "en": "Asked for a demo"}``."""
+    """A text in two languages: ``{"es": "Pidió una demo", "en": "Asked for a demo"}``."""
 
     default_validators = [validate_bilingual]
 
 
 def in_language(value: Mapping[str, str] | str | None, language: str | None = None) -> str:
-    """The text in ``language`` (default: the active one), else in the other; plain text stays as it
-    is.
+    """Return the text in ``language``, by default the active one, else in the other language.
+
+    A plain text is returned as it is.
     """
     if value is None or isinstance(value, str):
         return value or ""

@@ -1,7 +1,7 @@
-"""The one seam for time: the database's function ``relevo_now()`` says what time it is.
+"""The one seam for time: the function ``relevo_now()`` of the database.
 
 Deadlines are rows in PostgreSQL and several machines judge them, so only one clock may count. Tests
-replace the function's body; nothing else in the product reads a clock (a test keeps that).
+replace the body of the function. Nothing else in the product reads a clock; a test keeps that.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from zoneinfo import ZoneInfo
 from django.db import connection
 from django.db.models import DateTimeField, Func
 
-# What is deployed; check_invariants and the tests compare it with the database.
+# The deployed body; check_invariants and the tests compare it with the database.
 RELEVO_NOW_BODY = "SELECT clock_timestamp()"
 
 
 class RelevoNow(Func):
-    """``relevo_now()`` as an expression, for defaults of columns."""
+    """The expression ``relevo_now()``, for defaults of columns. Migrations import this name."""
 
     function = "relevo_now"
     template = "%(function)s()"
@@ -25,9 +25,9 @@ class RelevoNow(Func):
 
 
 def now() -> datetime:
-    """The present moment as an aware UTC datetime.
+    """Return the present moment as an aware UTC datetime.
 
-    One query: read it once per operation and pass it on.
+    It costs one query, so read it once per operation and pass it on.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT relevo_now()")
@@ -35,11 +35,10 @@ def now() -> datetime:
 
 
 def wall() -> datetime:
-    """The database machine's own clock, for judging whether our processes are alive, never for a
-    deadline.
+    """Return the real time of the database's machine.
 
-    Equal to :func:`now` in production. A test that moves business time must not look like an
-    outage.
+    Use it to judge whether our processes are alive, never for a deadline. In production it equals
+    :func:`now`; a test that moves business time must not look like an outage.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT clock_timestamp()")
@@ -47,5 +46,5 @@ def wall() -> datetime:
 
 
 def local_date(moment: datetime, zone: str) -> date:
-    """The calendar date of ``moment`` in the IANA zone ``zone``."""
+    """Return the calendar date of ``moment`` in the IANA zone ``zone``."""
     return moment.astimezone(ZoneInfo(zone)).date()

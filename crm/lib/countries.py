@@ -10,27 +10,15 @@ from django.utils.translation import get_language
 from crm.lib.text import fold
 
 # Codes of CLDR that are no country: groups, reserved and test codes.
-NOT_COUNTRIES = {
-    "AC",
-    "CP",
-    "CQ",
-    "DG",
-    "EA",
-    "EU",
-    "EZ",
-    "IC",
-    "QO",
-    "TA",
-    "UN",
-    "XA",
-    "XB",
-    "XK",
-    "ZZ",
-}
+NO_COUNTRIES = "AC CP CQ DG EA EU EZ IC QO TA UN XA XB XK ZZ"
+NOT_COUNTRIES = frozenset(NO_COUNTRIES.split())
+# Other ways to write a country, folded as crm.lib.text.fold does.
+ALIASES = {"usa": "US", "ee uu": "US", "eeuu": "US", "uk": "GB", "rep dominicana": "DO"}
 
 
 @lru_cache(maxsize=4)
 def _names(language: str) -> dict[str, str]:
+    """Return the names of all countries by code."""
     territories = Locale.parse(language).territories
     return {
         code: name
@@ -40,29 +28,35 @@ def _names(language: str) -> dict[str, str]:
 
 
 def choices() -> list[tuple[str, str]]:
-    """(code, name) in the active language, by name."""
-    return sorted(_names((get_language() or "es")[:2]).items(), key=lambda pair: fold(pair[1]))
+    """Return (code, name) of all countries in the active language, by name."""
+    return sorted(_names(_language()).items(), key=lambda pair: fold(pair[1]))
 
 
 def name(code: str) -> str:
-    """The country's name in the active language; an unknown code stays as it is."""
-    return _names((get_language() or "es")[:2]).get(code, code)
+    """Return the country's name in the active language; an unknown code stays as it is."""
+    return _names(_language()).get(code, code)
+
+
+def _language() -> str:
+    """Return the active language without its variant."""
+    return (get_language() or "es")[:2]
 
 
 @lru_cache(maxsize=1)
 def _codes() -> dict[str, str]:
-    """Code by folded name in either language, by the code itself, and by what people write
-    besides.
-    """
-    found = {
-        fold(name): code for language in ("en", "es") for code, name in _names(language).items()
-    }
-    found |= {code.lower(): code for code in _names("en")}
-    return found | {"usa": "US", "ee uu": "US", "eeuu": "US", "uk": "GB", "rep dominicana": "DO"}
+    """Return the codes by folded name in both languages, by code, and by alias."""
+    codes: dict[str, str] = {}
+    for language in ("en", "es"):
+        for code, country in _names(language).items():
+            codes[fold(country)] = code
+    for code in _names("en"):
+        codes[code.lower()] = code
+    return codes | ALIASES
 
 
 def find(text: str) -> str:
-    """The code of the country that ``text`` names, by its code or its name in Spanish or English;
-    else "".
+    """Return the code of the country that ``text`` names in Spanish, English or by its code.
+
+    Return an empty text for anything else.
     """
     return _codes().get(fold(text), "")

@@ -1,4 +1,4 @@
-"""Typed reading of the environment. A bad value is refused by the name of its variable."""
+"""Read typed values from the environment. The error about a bad value names its variable."""
 
 from __future__ import annotations
 
@@ -12,32 +12,33 @@ import environ
 from django.core.exceptions import ImproperlyConfigured, ValidationError
 from django.core.validators import EmailValidator
 
-TRUE, FALSE = {"1", "true", "yes", "on"}, {"0", "false", "no", "off", ""}
-MAIL_SCHEMES = {
-    "smtp": 25,
-    "smtp+tls": 587,
-    "smtp+ssl": 465,
-    "consolemail": 0,
-}  # and their usual ports
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off", ""}
+# Schemes of mail servers and their usual ports.
+MAIL_SCHEMES = {"smtp": 25, "smtp+tls": 587, "smtp+ssl": 465, "consolemail": 0}
 
 
 class Env:
-    """Reads variables from ``source`` (default: the process environment).
+    """Variables of ``source``, by default the environment of the process.
 
-    Every method takes the variable's name and a default, returns a typed value, and raises
-    ImproperlyConfigured with the name, the value's fault and what is accepted.
+    Each method takes the name of a variable and a default and returns a typed value. It raises
+    ImproperlyConfigured with the name, the bad value and the accepted ones.
     """
 
     def __init__(self, source: Mapping[str, str] | None = None) -> None:
-        self.source = os.environ if source is None else source
+        if source is None:
+            source = os.environ
+        self.source = source
 
     def text(self, name: str, default: str = "") -> str:
         return self.source.get(name, default).strip()
 
     def flag(self, name: str, default: bool = False) -> bool:
-        raw = self.text(name, "1" if default else "0").lower()
-        if raw in TRUE or raw in FALSE:
-            return raw in TRUE
+        raw = self.text(name, str(default)).lower()
+        if raw in TRUE:
+            return True
+        if raw in FALSE:
+            return False
         raise refused(name, raw, "1 or 0")
 
     def number(self, name: str, default: int, *, low: int, high: int) -> int:
@@ -51,24 +52,28 @@ class Env:
         return value
 
     def choice(self, name: str, default: str, choices: Iterable[str]) -> str:
-        raw, allowed = self.text(name, default), list(choices)
+        raw = self.text(name, default)
+        allowed = list(choices)
         if raw not in allowed:
             raise refused(name, raw, " | ".join(allowed))
         return raw
 
     def names(self, name: str, default: str = "") -> list[str]:
-        return [part.strip() for part in self.text(name, default).split(",") if part.strip()]
+        parts = [part.strip() for part in self.text(name, default).split(",")]
+        return [part for part in parts if part]
 
     def url(self, name: str, default: str, schemes: Iterable[str]) -> str:
-        raw, allowed = self.text(name, default), list(schemes)
-        if raw.split("://", 1)[0] not in allowed or "://" not in raw:
-            raise refused(
-                name, "(hidden)" if "@" in raw else raw, " | ".join(f"{s}://…" for s in allowed)
-            )
-        return raw
+        raw = self.text(name, default)
+        accepted = [f"{scheme}://" for scheme in schemes]
+        if raw.startswith(tuple(accepted)):
+            return raw
+        shown = raw
+        if "@" in raw:  # it may hold a password
+            shown = "(hidden)"
+        raise refused(name, shown, " | ".join(f"{start}…" for start in accepted))
 
     def database(self, name: str, default: str) -> dict[str, Any]:
-        """Django's DATABASES entry for a PostgreSQL URL; a unix socket goes to `?host=`."""
+        """Return Django's DATABASES entry for a PostgreSQL URL; `?host=` names a unix socket."""
         raw = self.url(name, default, ["postgres", "postgresql"])
         config = environ.Env.db_url_config(raw)
         if not config.get("NAME"):
@@ -80,36 +85,39 @@ class Env:
         }
 
     def email(self, name: str, default: str) -> dict[str, Any]:
-        """Django's EMAIL_* settings for the URL of a mail server, or of the console; {} where there
-        is none.
+        """Return Django's EMAIL_* settings for the URL of a mail server or of the console.
+
+        Return an empty dict where the variable is not set.
         """
         if not self.text(name, default):
             return {}
         raw = self.url(name, default, MAIL_SCHEMES)
         try:
             config = environ.Env.email_url_config(raw)
-        except ValueError:  # a port that is no number
+        except ValueError:  # the port is no number
             raise refused(name, "(hidden)", "a port from 1 to 65535") from None
         if raw.startswith("consolemail"):
             return {"EMAIL_BACKEND": config["EMAIL_BACKEND"]}
         if not config["EMAIL_HOST"] or urlsplit(raw).query or config["EMAIL_FILE_PATH"]:
             raise refused(name, "(hidden)", "smtp://user:password@host:port and nothing behind it")
-        kept = {key: value or "" for key, value in config.items() if key != "EMAIL_FILE_PATH"}
-        return {**kept, "EMAIL_PORT": config["EMAIL_PORT"] or MAIL_SCHEMES[raw.split(":")[0]]}
+        settings = {key: value or "" for key, value in config.items() if key != "EMAIL_FILE_PATH"}
+        scheme = raw.split(":")[0]
+        settings["EMAIL_PORT"] = config["EMAIL_PORT"] or MAIL_SCHEMES[scheme]
+        return settings
 
     def sender(self, name: str, default: str) -> str:
-        """An address that mails come from, with or without a name: ``Relevo
-        <relevo@example.com>``.
-        """
+        """Return the sender of mails, an address with or without a name: ``Relevo <a@b.com>``."""
         raw = self.text(name)
-        if raw:
-            try:
-                EmailValidator(allowlist=["localhost"])(
-                    parseaddr(raw)[1] if "\n" not in raw else raw
-                )
-            except ValidationError:
-                raise refused(name, raw, "Name <somebody@example.com>") from None
-        return raw or default
+        if not raw:
+            return default
+        address = raw
+        if "\n" not in raw:  # a line break could smuggle in another header
+            address = parseaddr(raw)[1]
+        try:
+            EmailValidator(allowlist=["localhost"])(address)
+        except ValidationError:
+            raise refused(name, raw, "Name <somebody@example.com>") from None
+        return raw
 
 
 def refused(name: str, value: str, accepted: str) -> ImproperlyConfigured:

@@ -1,7 +1,4 @@
-"""Errors that a person can act on.
-
-Views and the API turn them into answers (crm.middleware.DomainErrors).
-"""
+"""Errors that a person can act on. crm.middleware and the API turn them into answers."""
 
 from __future__ import annotations
 
@@ -11,10 +8,11 @@ from django.utils.translation import gettext_lazy as _
 
 
 class DomainError(Exception):
-    """A rule of the business said no. ``message`` is for people; ``fields`` names what to mend.
+    """A rule of the business was broken.
 
-    status: the HTTP status of the answer (422: the input; 409: somebody was faster or the state
-    moved on).
+    ``message`` is for people, ``fields`` maps the name of each wrong field to its own message.
+    ``status`` is the HTTP status of the answer: 422 for wrong input, 409 for a lost race or a state
+    that has moved on.
     """
 
     status = 422
@@ -24,13 +22,14 @@ class DomainError(Exception):
     def __init__(
         self, message: object = None, *, fields: Mapping[str, object] | None = None
     ) -> None:
-        self.message = self.message if message is None else message
+        if message is not None:
+            self.message = message
         self.fields = dict(fields or {})
         super().__init__(str(self.message))
 
 
 class Conflict(DomainError):
-    """The thing changed under the person's hands: 409, and the answer says what it is now."""
+    """Somebody else changed the object in the meantime; the answer says what it is now."""
 
     status = 409
     code = "conflict"

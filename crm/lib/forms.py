@@ -12,20 +12,18 @@ from crm.lib.errors import DomainError
 from crm.lib.text import clean_line, clean_text
 
 DAY = timedelta(days=1)
-
-
 NOTE = forms.Textarea(attrs={"rows": 3})
 
 
 class Line(forms.CharField):
-    """One line of text by the written rule of crm.lib.text."""
+    """One line of text, cleaned by the rule of crm.lib.text."""
 
     def to_python(self, value: Any) -> str:
         return clean_line(super().to_python(value))
 
 
 class Lines(forms.CharField):
-    """Text of several lines by the written rule of crm.lib.text."""
+    """Text of several lines, cleaned by the rule of crm.lib.text."""
 
     widget = NOTE
 
@@ -34,7 +32,7 @@ class Lines(forms.CharField):
 
 
 class Moment(forms.DateTimeField):
-    """A date with a time of day, to the minute, in the zone of who types it."""
+    """A date with a time of day, to the minute, in the zone of the person who types it."""
 
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M")
@@ -42,23 +40,27 @@ class Moment(forms.DateTimeField):
 
 
 def autofill(name: str) -> forms.TextInput:
+    """Return a text input that browsers fill with what they know as ``name``."""
     return forms.TextInput(attrs={"autocomplete": name})
 
 
 def plain(value: Any) -> Any:
-    """A cleaned value as JSON keeps it."""
+    """Return a cleaned value as JSON keeps it: a date as ISO text, a decimal as a float."""
     if isinstance(value, date):
         return value.isoformat()
-    return value if isinstance(value, (bool, int, str)) or value is None else float(value)
+    if value is None or isinstance(value, (bool, int, str)):
+        return value
+    return float(value)
 
 
-def refuse(form: Form, error: DomainError) -> int:
-    """Put the words of ``error`` on the fields of ``form`` that it names, else on the form; returns
-    the status.
+def add_domain_error(form: Form, error: DomainError) -> int:
+    """Show ``error`` at the fields that it names, else at the top of the form.
+
+    Return the HTTP status of the answer.
     """
-    named = {name: text for name, text in error.fields.items() if name in form.fields}
-    for name, text in named.items():
+    messages = {name: text for name, text in error.fields.items() if name in form.fields}
+    for name, text in messages.items():
         form.add_error(name, str(text))
-    if not named:
+    if not messages:
         form.add_error(None, str(error.message))
     return error.status

@@ -1,8 +1,7 @@
-"""How a region writes numbers, dates and times, apart from the language of the words (CLDR, package
-Babel).
+"""Numbers, dates and times as a region writes them, apart from the language of the text.
 
-Active for one request, like Django's language and zone (crm.middleware.Viewer). Without one, the
-language decides.
+The habits of a region come from the Unicode CLDR (package Babel). A region is active for one
+request, like Django's language and zone (crm.middleware.Viewer). Without one the language decides.
 """
 
 from __future__ import annotations
@@ -25,41 +24,15 @@ from django.utils.translation import ngettext, pgettext
 from crm.lib import countries
 from crm.lib.text import fold
 
-TAGS = [
-    *(
-        "es-MX",
-        "es-AR",
-        "es-BO",
-        "es-CL",
-        "es-CO",
-        "es-CR",
-        "es-CU",
-        "es-DO",
-        "es-EC",
-        "es-ES",
-        "es-GT",
-        "es-HN",
-    ),
-    *(
-        "es-NI",
-        "es-PA",
-        "es-PE",
-        "es-PR",
-        "es-PY",
-        "es-SV",
-        "es-UY",
-        "es-VE",
-        "pt-BR",
-        "en-US",
-        "en-GB",
-    ),
-]
+SPANISH_COUNTRIES = "MX AR BO CL CO CR CU DO EC ES GT HN NI PA PE PR PY SV UY VE"
+TAGS = [f"es-{country}" for country in SPANISH_COUNTRIES.split()]
+TAGS += ["pt-BR", "en-US", "en-GB"]
 SAMPLE = datetime(2026, 12, 31, 14, 30)
 
 
 @dataclass(frozen=True)
 class Region:
-    """Signs of numbers, order of dates, and whether the day has twice twelve hours."""
+    """The signs of numbers, the order of dates, and whether the day has twice twelve hours."""
 
     decimal: str
     group: str
@@ -72,7 +45,7 @@ _active: ContextVar[Region | None] = ContextVar("relevo_region", default=None)
 
 @lru_cache(maxsize=64)
 def of(tag: str) -> Region:
-    """The habits of the region ``tag`` (one of TAGS)."""
+    """Return the habits of the region ``tag``, one of TAGS."""
     locale = Locale.parse(tag, sep="-")
     day = str(locale.date_formats["short"].pattern)
     hours = str(locale.time_formats["short"].pattern)
@@ -81,28 +54,33 @@ def of(tag: str) -> Region:
 
 
 def _signs(locale: Locale) -> tuple[str, str]:
+    """Return the decimal sign and the grouping sign."""
     signs = locale.number_symbols.get("latn", locale.number_symbols)
     return str(signs["decimal"]), str(signs["group"])
 
 
 def resolve(tag: str, country: str) -> Region | None:
-    """The person's own region; else the numbers of the organisation's country, day before month, 24
-    hours.
+    """Return the person's region ``tag``, else that of the organisation's ``country``.
+
+    The latter only has its signs of numbers; dates have the day first and 24 hours.
     """
     if tag in TAGS:
         return of(tag)
-    tag = at_home(country)
-    return Region(of(tag).decimal, of(tag).group) if tag else None
+    home = at_home(country)
+    if not home:
+        return None
+    region = of(home)
+    return Region(region.decimal, region.group)
 
 
 def at_home(country: str) -> str:
-    """The region of an organisation's country; empty where it is none of TAGS."""
+    """Return the region of an organisation's country; empty where it is none of TAGS."""
     return next((tag for tag in TAGS if tag[3:] == country), "")
 
 
 @contextmanager
 def override(region: Region | None) -> Iterator[None]:
-    """Numbers, dates and times by ``region`` inside the block."""
+    """Activate ``region`` inside the block."""
     token = _active.set(region)
     try:
         yield
@@ -111,13 +89,14 @@ def override(region: Region | None) -> Iterator[None]:
 
 
 def active() -> Region | None:
-    """The region of this request; what depends on it must not be kept without it."""
+    """Return the region of this request. It is part of the key of every cache of texts."""
     return _active.get()
 
 
 def number(value: float | Decimal | str, digits: int | None = None) -> str:
-    """``value`` with grouped thousands; ``digits`` after the decimal sign are cut off, not
-    rounded.
+    """Return ``value`` with grouped thousands.
+
+    It is cut off after ``digits`` digits behind the decimal sign, not rounded.
     """
     region = _active.get()
     if region is None:
@@ -128,15 +107,12 @@ def number(value: float | Decimal | str, digits: int | None = None) -> str:
 
 
 def when(moment: date, pattern: str) -> str:
-    """``moment`` by Django's ``pattern`` ("D j M Y, H:i"), turned to the order and hours of the
-    region.
-    """
+    """Return ``moment`` by a pattern of Django ("D j M Y, H:i"), as the region orders it."""
     region = _active.get()
     if region and region.month_first:
         for month in "MbF":
-            pattern = pattern.replace(f"j {month} Y", f"{month} j, Y").replace(
-                f"j {month}", f"{month} j"
-            )
+            pattern = pattern.replace(f"j {month} Y", f"{month} j, Y")
+            pattern = pattern.replace(f"j {month}", f"{month} j")
         pattern = pattern.replace("d/m/Y", "m/d/Y")
     if region and region.twelve_hours:
         pattern = pattern.replace("H:i", "g:i\u00a0a")
@@ -145,29 +121,30 @@ def when(moment: date, pattern: str) -> str:
 
 @lru_cache(maxsize=64)
 def _example(tag: str) -> str:
+    """Return a number and a date as the region writes them."""
     with override(of(tag)):
         return f"{number(Decimal('1234.5'), 2)} · {when(SAMPLE, 'd/m/Y')}"
 
 
 def choices() -> list[tuple[str, str]]:
-    """(tag, "Colombia · 1.234,50 · 31/12/2026 · 2:30 p.m.") by the country's name in the active
-    language.
+    """Return tag and label of all regions by the country's name in the active language.
+
+    A label reads "Colombia · 1.234,50 · 31/12/2026 · 2:30 p.m.".
     """
-    found = []
+    labels = []
     for tag in TAGS:
+        country = countries.name(tag[3:])
         with override(of(tag)):
-            found.append(
-                (tag, f"{countries.name(tag[3:])} · {_example(tag)} · {when(SAMPLE, 'H:i')}")
-            )
-    return sorted(found, key=lambda pair: fold(pair[1]))
+            labels.append((tag, f"{country} · {_example(tag)} · {when(SAMPLE, 'H:i')}"))
+    return sorted(labels, key=lambda pair: fold(pair[1]))
 
 
 def duration_words(seconds: float, *, days: bool = False) -> str:
-    """``seconds`` rounded down to whole minutes in words: "12 min", "2 h 05 min", from 10 h on
-    whole hours.
+    """Return ``seconds`` as text, rounded down to minutes: "12 min", "2 h 05 min".
 
-    Business time never becomes days, because a working day has no fixed length; with ``days``
-    (calendar time) 24 hours make one: "3 d 4 h", from 10 days on whole days.
+    From 10 hours on it has whole hours. Business time never becomes days, because a working day has
+    no fixed length. With ``days``, for calendar time, 24 hours make a day: "3 d 4 h", and from 10
+    days on it has whole days.
     """
     minutes = int(max(seconds, 0)) // 60
     hours, minutes = divmod(minutes, 60)
@@ -180,39 +157,41 @@ def duration_words(seconds: float, *, days: bool = False) -> str:
         return _("{hours} h").format(hours=hours)
     if hours:
         return _("{hours} h {minutes} min").format(hours=hours, minutes=f"{minutes:02}")
-    return _("{minutes} min").format(minutes=minutes) if minutes else _("under 1 min")
+    if minutes:
+        return _("{minutes} min").format(minutes=minutes)
+    return _("under 1 min")
 
 
 def limit_words(seconds: int) -> str:
-    """The length of a commitment: "2 business hours", "30 business minutes"."""
+    """Return the length of a commitment: "2 business hours", "30 business minutes"."""
     if seconds % 3600 == 0:
         count = seconds // 3600
-        return ngettext("{count} business hour", "{count} business hours", count).format(
-            count=count
-        )
+        text = ngettext("{count} business hour", "{count} business hours", count)
+        return text.format(count=count)
     if seconds < 3600:
         count = seconds // 60
-        return ngettext("{count} business minute", "{count} business minutes", count).format(
-            count=count
-        )
+        text = ngettext("{count} business minute", "{count} business minutes", count)
+        return text.format(count=count)
     return _("{duration} of business time").format(duration=duration_words(seconds))
 
 
 def day_words(day: date) -> str:
-    """A calendar date: "2 Mar 2026"."""
+    """Return a calendar date: "2 Mar 2026"."""
     return when(day, pgettext("date format", "j M Y"))
 
 
 def share(rate: float | None) -> str:
-    """A rate as a percentage: "89%", with one decimal near the ends; nothing to divide by reads as
-    a dash.
+    """Return a rate as a percentage: "89%", with one decimal near both ends; a dash for None.
 
-    Only none reads as 0 % and only all as 100 %.
+    Only a rate of 0 reads "0%", and only a rate of 1 reads "100%".
     """
     if rate is None:
         return "–"
     percent: float = round(100 * rate)
     if 0 < rate < 1 and not 20 <= 100 * rate < 99.5:
         percent = min(max(round(100 * rate, 1), 0.1), 99.9)
-    # rounded above: number cuts off what is beyond its digits
-    return f"{number(percent, 0 if percent == int(percent) else 1)}%"
+    digits = 1
+    if percent == int(percent):
+        digits = 0
+    # It is rounded here, since number() cuts off further digits.
+    return f"{number(percent, digits)}%"

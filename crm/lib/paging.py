@@ -1,5 +1,6 @@
-"""Keyset paging: a page begins after the last row of the one before, so deep pages cost what the
-first one does.
+"""Keyset paging: a page begins after the last row of the page before.
+
+So a deep page costs no more than the first one.
 """
 
 from __future__ import annotations
@@ -17,18 +18,18 @@ from crm.lib.errors import DomainError
 
 
 class BadParameter(DomainError):
-    """A part of the address that cannot be read: 400."""
+    """A parameter of the address cannot be read."""
 
     status = 400
     code = "bad_parameter"
 
 
-COUNTED_UP_TO = 1000  # rows; how many a longer list has is estimated
+COUNTED_UP_TO = 1000  # rows; the length of a longer list is estimated
 
 
 @dataclass(frozen=True)
 class Size:
-    """How long a list is: ``n`` rows, or about, or more than that many."""
+    """The length of a list: ``n`` rows, about ``n``, or more than ``n``."""
 
     n: int
     is_about: bool = False
@@ -37,39 +38,40 @@ class Size:
 
 @dataclass(frozen=True)
 class Page:
-    """``rows`` of this page; ``next``: the value of ``after`` for the next one, empty at
-    the end.
-    """
+    """One page. ``next`` is the parameter ``after`` of the next page, empty at the end."""
 
     rows: Sequence[Any]
     next: str
 
 
 def newest_first(rows: QuerySet[Any], field: str, *, after: str, size: int) -> Page:
-    """One page of ``rows`` by (date ``field``, id), both descending.
+    """Return one page of ``rows`` by the date ``field`` and the id, both descending.
 
-    ``after``: "2026-03-02.1234" or empty.
+    ``after`` names the last row of the page before, as in "2026-03-02.1234"; empty is the first
+    page. Raise BadParameter where it cannot be read.
     """
     rows = rows.order_by(f"-{field}", "-pk")
     if after:
         on, pk = _read(after)
-        # the first condition alone lets the index begin at the right place
+        # The first condition alone lets the index begin at the right place.
         rows = rows.filter(Q(**{f"{field}__lte": on}) & (Q(**{f"{field}__lt": on}) | Q(pk__lt=pk)))
     found = list(rows[: size + 1])
-    more = len(found) > size
     shown = found[:size]
-    return Page(shown, _write(shown[-1], field) if more else "")
+    following = ""
+    if len(found) > size:
+        following = _write(shown[-1], field)
+    return Page(shown, following)
 
 
 def size_of(rows: QuerySet[Any], page: Page, field: str, *, after: str) -> Size:
-    """How many ``rows`` the list of ``page`` has, exactly up to COUNTED_UP_TO, else by the
-    planner's estimate.
+    """Return the length of the list that ``page`` is a part of.
 
-    Costs no query where the page is the whole list, else at most two, however many rows there are.
+    It is exact up to COUNTED_UP_TO rows, else the planner's estimate. It costs no query where the
+    page is the whole list, else at most two of a bounded cost.
     """
     if not (after or page.next):
         return Size(len(page.rows))
-    # in the order of the pages, so that counting stops where the list would
+    # In the order of the pages, so that counting stops where the list would.
     counted = rows.order_by(f"-{field}", "-pk")[: COUNTED_UP_TO + 1].count()
     if counted <= COUNTED_UP_TO:
         return Size(counted)
@@ -78,7 +80,7 @@ def size_of(rows: QuerySet[Any], page: Page, field: str, *, after: str) -> Size:
 
 
 def _rounded(estimate: int) -> Size:
-    """Three digits; an estimate below what was counted is none."""
+    """Return an estimate with three digits; one below the counted rows only says "more"."""
     if estimate <= COUNTED_UP_TO:
         return Size(COUNTED_UP_TO, is_more=True)
     unit = 10 ** (len(str(estimate)) - 3)
@@ -86,10 +88,12 @@ def _rounded(estimate: int) -> Size:
 
 
 def _write(row: Model, field: str) -> str:
+    """Return the parameter ``after`` of the page that follows ``row``."""
     return f"{getattr(row, field).isoformat()}.{row.pk}"
 
 
 def _read(after: str) -> tuple[date, int]:
+    """Return date and id of the last row of the page before."""
     on, _dot, pk = after.rpartition(".")
     try:
         return date.fromisoformat(on), int(pk)

@@ -1,5 +1,6 @@
-"""What the parts of the REST API share: fields, bodies and addresses that refuse the unknown,
-keyset pages.
+"""Fields, request bodies, query strings and keyset pages that all parts of the REST API share.
+
+Bodies and query strings refuse names that they do not know.
 """
 
 from __future__ import annotations
@@ -23,17 +24,18 @@ from crm.lib import countries
 from crm.lib.paging import BadParameter, Page
 from crm.lib.text import clean_line, clean_text
 
-USUAL_SIZE, LARGEST_SIZE = 50, 100
+USUAL_SIZE = 50
+LARGEST_SIZE = 100
 LONGEST_CURSOR = 600
-NAMES_TOLD = 20  # of what is not known
+NAMES_SHOWN = 20  # of unknown fields or parameters in one answer
 
 # -- Fields
 
 
 class Line(serializers.CharField):
-    """One line of text by the written rule of crm.lib.text.
+    """One line of text, cleaned by the rule of crm.lib.text.
 
-    Strings only: 5 and true are not silently text.
+    It takes strings only, so that 5 or true do not silently become text.
     """
 
     def to_internal_value(self, data: Any) -> str:
@@ -43,7 +45,7 @@ class Line(serializers.CharField):
 
 
 class Lines(Line):
-    """Text of several lines by the same rule."""
+    """Text of several lines, cleaned by the same rule."""
 
     def to_internal_value(self, data: Any) -> str:
         if not isinstance(data, str):
@@ -52,7 +54,7 @@ class Lines(Line):
 
 
 class Email(Line):
-    """An e-mail address, or nothing."""
+    """An e-mail address, or an empty text."""
 
     default_error_messages = {"email": _("Enter a valid e-mail address.")}
 
@@ -67,7 +69,7 @@ class Email(Line):
 
 
 class Country(Line):
-    """An ISO 3166-1 code of two letters, or nothing."""
+    """An ISO 3166-1 code of two letters, or an empty text."""
 
     default_error_messages = {
         "country": _("Give the country as its code of two letters (ISO 3166), as in MX.")
@@ -109,23 +111,21 @@ class Moment(serializers.DateTimeField):
 
 
 class Body(serializers.Serializer):
-    """What a request may say.
-
-    A name that it does not know is refused, not ignored: typing errors show.
-    """
+    """The body of a request. An unknown field is an error, so that a typing error shows."""
 
     def to_internal_value(self, data: Any) -> Any:
         known = {name for name, field in self.fields.items() if not field.read_only}
-        if isinstance(data, Mapping) and (unknown := sorted(set(data) - known)):
-            told = {
-                name[:60]: [_("This field is not known here.")] for name in unknown[:NAMES_TOLD]
-            }
-            raise serializers.ValidationError(told)
+        unknown = []
+        if isinstance(data, Mapping):
+            unknown = sorted(set(data) - known)
+        if unknown:
+            text = _("This field is not known here.")
+            raise serializers.ValidationError({name[:60]: [text] for name in unknown[:NAMES_SHOWN]})
         return super().to_internal_value(data)
 
 
 class Named(serializers.Serializer):
-    """Somebody or something by id and name."""
+    """A person or an object by id and name."""
 
     id = serializers.IntegerField(read_only=True)
     name = serializers.CharField(read_only=True)
@@ -135,22 +135,23 @@ class Named(serializers.Serializer):
 
 
 def check_query(query: Mapping[str, str], allowed: Iterable[str]) -> None:
-    """Raise BadParameter, naming them, where ``query`` has parts that the list does not know."""
-    if unknown := sorted(set(query) - set(allowed)):
-        names = [clean_line(name)[:60] for name in unknown[:NAMES_TOLD]]
-        words = _("The address has a part that this list does not know: %s.") % ", ".join(names)
-        raise BadParameter(
-            words, fields=dict.fromkeys(names, _("This parameter is not known here."))
-        )
+    """Raise BadParameter, which names them, where ``query`` has unknown parameters."""
+    unknown = sorted(set(query) - set(allowed))
+    if unknown:
+        names = [clean_line(name)[:60] for name in unknown[:NAMES_SHOWN]]
+        text = _("The address has a part that this list does not know: %s.") % ", ".join(names)
+        fields = dict.fromkeys(names, _("This parameter is not known here."))
+        raise BadParameter(text, fields=fields)
 
 
 def size_of(query: Mapping[str, str]) -> int:
-    """The asked size of a page."""
+    """Return the size of a page, the parameter ``limit``. Raise BadParameter outside 1 to 100."""
     raw = query.get("limit", str(USUAL_SIZE))
-    if raw.isascii() and raw.isdecimal() and len(raw) <= 4 and 1 <= int(raw) <= LARGEST_SIZE:
+    is_short_number = raw.isascii() and raw.isdecimal() and len(raw) <= 4
+    if is_short_number and 1 <= int(raw) <= LARGEST_SIZE:
         return int(raw)
-    words = _("Give a whole number from 1 to %(most)d.") % {"most": LARGEST_SIZE}
-    raise BadParameter(words, fields={"limit": words})
+    text = _("Give a whole number from 1 to %(most)d.") % {"most": LARGEST_SIZE}
+    raise BadParameter(text, fields={"limit": text})
 
 
 # -- Pages
@@ -158,9 +159,9 @@ def size_of(query: Mapping[str, str]) -> int:
 
 @dataclass(frozen=True)
 class Key:
-    """A column of a list's order.
+    """A column of the order of a list. Nulls come last.
 
-    ``read`` makes its value of the text in a cursor; nulls come last.
+    ``read`` makes a value of the column out of the text in a cursor.
     """
 
     field: str
@@ -170,18 +171,18 @@ class Key:
 
 
 def whole(text: str) -> int:
-    """An id; ValueError for anything that no id can be."""
+    """Return an id. Raise ValueError for a text that is no possible id."""
     if not (text.isascii() and text.isdecimal() and len(text) <= 18):
         raise ValueError(text)
     return int(text)
 
 
 def instant(text: str) -> datetime:
-    """An aware datetime."""
-    found = datetime.fromisoformat(text)
-    if found.tzinfo is None:
+    """Return an aware datetime in UTC. Raise ValueError for a text without an offset."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
         raise ValueError(text)
-    return found.astimezone(UTC)
+    return moment.astimezone(UTC)
 
 
 def day(text: str) -> date:
@@ -189,72 +190,91 @@ def day(text: str) -> date:
 
 
 def page(rows: QuerySet[Any], order: Sequence[Key], *, cursor: str, size: int) -> Page:
-    """One page of ``rows`` in ``order``, whose last key is unique; ``next`` is the cursor of the
-    next page.
+    """Return one page of ``rows`` in ``order``, whose last key must be unique.
+
+    ``cursor`` comes from the page before, empty for the first one. Raise BadParameter where it
+    cannot be read.
     """
     rows = rows.order_by(*(_ordering(key) for key in order))
     if cursor:
         rows = rows.filter(_after(order, _read(order, cursor)))
     found = list(rows[: size + 1])
     shown = found[:size]
-    return Page(shown, _write(order, shown[-1]) if len(found) > size else "")
+    following = ""
+    if len(found) > size:
+        following = _write(order, shown[-1])
+    return Page(shown, following)
 
 
 def _ordering(key: Key) -> Any:
-    last = True if key.nullable else None
-    return (
-        F(key.field).desc(nulls_last=last) if key.descending else F(key.field).asc(nulls_last=last)
-    )
+    nulls_last = key.nullable or None  # False is not allowed
+    if key.descending:
+        return F(key.field).desc(nulls_last=nulls_last)
+    return F(key.field).asc(nulls_last=nulls_last)
 
 
 def _after(order: Sequence[Key], values: Sequence[Any]) -> Q:
-    """Rows that come after the one with these values."""
-    key, value = order[0], values[0]
+    """Return the condition of all rows that come after the row with these values."""
+    key = order[0]
+    value = values[0]
+    is_null = Q(**{f"{key.field}__isnull": True})
+    sign = "gt"
+    if key.descending:
+        sign = "lt"
+    from_here = Q()
     if value is None:
-        beyond, same, from_here = Q(pk__in=[]), Q(**{f"{key.field}__isnull": True}), Q()
+        beyond = Q(pk__in=[])
+        same = is_null
     else:
-        sign = "lt" if key.descending else "gt"
-        beyond, same = Q(**{f"{key.field}__{sign}": value}), Q(**{key.field: value})
-        # it alone lets an index begin at the right place
-        from_here = Q() if key.nullable else Q(**{f"{key.field}__{sign}e": value})
+        beyond = Q(**{f"{key.field}__{sign}": value})
+        same = Q(**{key.field: value})
         if key.nullable:
-            beyond |= Q(**{f"{key.field}__isnull": True})
+            beyond |= is_null
+        else:
+            # This condition alone lets the index begin at the right place.
+            from_here = Q(**{f"{key.field}__{sign}e": value})
     if len(order) == 1:
         return beyond
     return from_here & (beyond | (same & _after(order[1:], values[1:])))
 
 
 def _write(order: Sequence[Key], row: Any) -> str:
-    values = [
-        reduce(lambda found, name: getattr(found, name, None), key.field.split("__"), row)
-        for key in order
-    ]
-    texts = [
-        None if v is None else v.isoformat() if isinstance(v, date) else str(v) for v in values
-    ]
-    return (
-        base64.urlsafe_b64encode(json.dumps(texts, separators=(",", ":")).encode())
-        .decode()
-        .rstrip("=")
-    )
+    """Return the cursor of the page that follows ``row``."""
+    texts = [_text(reduce(_attribute, key.field.split("__"), row)) for key in order]
+    data = json.dumps(texts, separators=(",", ":")).encode()
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def _attribute(row: Any, name: str) -> Any:
+    """Return an attribute of a related row, None where there is no such row."""
+    return getattr(row, name, None)
+
+
+def _text(value: Any) -> str | None:
+    if value is None:
+        return None
+    if isinstance(value, date):
+        return value.isoformat()
+    return str(value)
 
 
 def _read(order: Sequence[Key], cursor: str) -> list[Any]:
+    """Return the values of the last row of the page before. Raise BadParameter."""
     try:
         if len(cursor) > LONGEST_CURSOR:
             raise ValueError
-        texts = json.loads(
-            base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
-        )
+        padding = b"=" * (-len(cursor) % 4)
+        texts = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii") + padding))
         if not isinstance(texts, list) or len(texts) != len(order):
             raise ValueError
         return [_value(key, text) for key, text in zip(order, texts, strict=True)]
     except (ValueError, OverflowError, binascii.Error):
-        words = _("This page address is not complete. Start again from the list.")
-        raise BadParameter(words, fields={"cursor": words}) from None
+        text = _("This page address is not complete. Start again from the list.")
+        raise BadParameter(text, fields={"cursor": text}) from None
 
 
 def _value(key: Key, text: Any) -> Any:
+    """Return the value of one column. Raise ValueError for a text that is none."""
     if text is None and key.nullable:
         return None
     if not isinstance(text, str):

@@ -1,8 +1,8 @@
 """Cleaning of text that comes from people, files and machines.
 
-The written rule: NFC, no NUL, no lone surrogate, no control characters but tab and line feed, no
-characters that reverse the direction of what follows; ends trimmed. Everything else is stored as it
-came.
+The rule: normal form NFC, no NUL, no lone surrogate, no control character but tab and line feed, no
+character that reverses the direction of the text after it, no white space at the ends. Everything
+else is stored as it came.
 """
 
 from __future__ import annotations
@@ -23,38 +23,37 @@ LEGAL_FORM = re.compile(
 
 
 def clean_line(value: str) -> str:
-    """One line of text by the written rule: line breaks become spaces, runs of spaces one space."""
+    """Clean one line of text: line breaks become spaces, runs of spaces one space."""
     return SPACES.sub(" ", clean_text(value).replace("\n", " ")).strip()
 
 
 def clean_text(value: str) -> str:
-    """Text of several lines by the written rule; CR LF and CR become LF."""
+    """Clean a text of several lines; CR LF and CR become LF."""
     value = value.replace("\r\n", "\n").replace("\r", "\n")
     return unicodedata.normalize("NFC", FORBIDDEN.sub("", value)).strip()
 
 
 def fold(value: str) -> str:
-    """A key for searching: lower case, without accents, only letters, digits and single spaces."""
+    """Return a key for searching: lower case, no accents, letters and digits, single spaces."""
     decomposed = unicodedata.normalize("NFKD", value.casefold())
-    plain = "".join(c if c.isalnum() else " " for c in decomposed if not unicodedata.combining(c))
+    signs = (sign for sign in decomposed if not unicodedata.combining(sign))
+    plain = "".join(sign if sign.isalnum() else " " for sign in signs)
     return " ".join(plain.split())
 
 
 def company_key(value: str) -> str:
-    """A key for comparing companies: folded, without the legal form at the end."""
+    """Return a key for comparing companies: folded, without the legal form at the end."""
     folded = fold(value)
     return LEGAL_FORM.sub("", folded).strip() or folded
 
 
 def digits(value: str) -> str:
-    """Only the digits of a phone number."""
+    """Return only the digits of a phone number."""
     return "".join(c for c in value if c.isdigit())
 
 
 def has_bad_text(value: Any) -> bool:
-    """Whether a JSON-like value holds text that PostgreSQL or a reader cannot take (NUL,
-    surrogates, NaN).
-    """
+    """Return whether a JSON value holds what PostgreSQL cannot store: NUL, surrogates, NaN."""
     if isinstance(value, str):
         return bool(FORBIDDEN.search(value.replace("\r", "")))
     if isinstance(value, float):

@@ -1,5 +1,6 @@
-"""The addresses of many objects of one kind: a list has hundreds, and asking the resolver for each
-is dear.
+"""The addresses of many objects of one kind.
+
+A list has hundreds of them, and reversing each one costs more than the rest of its row.
 """
 
 from __future__ import annotations
@@ -12,10 +13,9 @@ from django.utils.safestring import SafeString
 
 
 def address(name: str, pk: int | SafeString) -> SafeString:
-    """What ``reverse(name, args=[pk])`` answers, escaped for HTML, for a pattern whose only part is
-    the id.
+    """Return ``reverse(name, args=[pk])``, escaped for HTML.
 
-    ``pk`` may also be the place for an id in a pattern.
+    The URL pattern may have no other argument than the id. ``pk`` may also be a placeholder.
     """
     before, after = _around(name, get_script_prefix())
     return SafeString(f"{before}{pk}{after}")
@@ -23,6 +23,9 @@ def address(name: str, pk: int | SafeString) -> SafeString:
 
 @lru_cache(maxsize=64)
 def _around(name: str, _prefix: str) -> tuple[str, str]:
-    """What stands before and after the id, below the prefix under which the product is served."""
+    """Return the parts of the address before and after the id.
+
+    The prefix under which the product is served is part of the cache's key.
+    """
     before, _, after = reverse(name, args=[0]).rpartition("0")
     return escape(before), escape(after)

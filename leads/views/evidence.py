@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST
 
 from crm.accounts.request import Request, deny_unless
 from crm.lib.errors import DomainError
-from crm.lib.forms import refuse
+from crm.lib.forms import add_domain_error
 from leads import events, permissions
 from leads.forms.qualification import ActionForm, EvidenceForm, OverrideForm
 from leads.models import Lead
@@ -48,7 +48,7 @@ def _note(
         try:
             write(now)
         except DomainError as error:
-            status = refuse(form, error)
+            status = add_domain_error(form, error)
         else:
             return _back(request, lead)
     return _again(request, lead, name, form, status, now)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from crm.accounts.models import User
 from crm.accounts.request import Request, deny_unless
 from crm.lib.errors import DomainError
-from crm.lib.forms import refuse
+from crm.lib.forms import add_domain_error
 from leads import handoffs, permissions
 from leads.forms.handoffs import AttemptForm, EndForm, NoteForm, RejectForm, WinForm
 from leads.handoffs import attempts, outcomes, pauses, queue
@@ -177,7 +177,7 @@ def reject(request: Request, pk: int) -> HttpResponse:
             except handoffs.AlreadyTaken:
                 raise
             except DomainError as error:
-                status = refuse(form, error)
+                status = add_domain_error(form, error)
             else:
                 text = _("%(lead)s went back to marketing with your reason.")
                 say(request, handoff, text, can_undo=True)
@@ -206,7 +206,7 @@ def step(
         try:
             write(now)
         except DomainError as error:
-            status = refuse(form, error)
+            status = add_domain_error(form, error)
         else:
             return done(request, handoff, text)
     lead = leads.fetch(request, handoff.lead_id)

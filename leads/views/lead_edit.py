@@ -16,7 +16,7 @@ from crm.accounts.request import Request, deny_unless
 from crm.lib import edit_conflicts
 from crm.lib.edit_conflicts import ASK, THEIRS, Difference
 from crm.lib.errors import DomainError
-from crm.lib.forms import refuse
+from crm.lib.forms import add_domain_error
 from leads import events, permissions
 from leads.forms.leads import LeadForm
 from leads.models import Lead
@@ -62,7 +62,7 @@ def _save(request: Request, lead: Lead) -> HttpResponse:
             }
             return _show(request, lead, form, was=was, status=409, **now)
     except DomainError as error:
-        status = refuse(form, error)
+        status = add_domain_error(form, error)
         return _show(
             request, lead, form, version=version, was=was, differences=differences, status=status
         )

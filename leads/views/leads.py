@@ -15,7 +15,7 @@ from crm.accounts.models import Team
 from crm.accounts.request import Request, deny_unless
 from crm.accounts.states import Side
 from crm.lib.errors import DomainError
-from crm.lib.forms import refuse
+from crm.lib.forms import add_domain_error
 from leads import permissions
 from leads.forms.leads import LeadForm
 from leads.models import Lead
@@ -70,7 +70,10 @@ def lead_new(request: Request) -> HttpResponse:
             )
         except DomainError as error:
             return render(
-                request, "leads/lead_form.html", {"form": form}, status=refuse(form, error)
+                request,
+                "leads/lead_form.html",
+                {"form": form},
+                status=add_domain_error(form, error),
             )
         messages.success(request, _("%(lead)s is logged.") % {"lead": lead})
         again = "again" in request.POST

@@ -18,7 +18,7 @@ from crm.accounts.models import Team
 from crm.accounts.request import Request, deny_unless
 from crm.accounts.teams import sales_teams
 from crm.lib.errors import DomainError
-from crm.lib.forms import refuse
+from crm.lib.forms import add_domain_error
 from leads import events, handoffs, permissions
 from leads.forms.handoffs import HandOffForm
 from leads.forms.qualification import ActionForm
@@ -187,7 +187,7 @@ def hand_off(request: Request, pk: int) -> HttpResponse:
                 lead, team=data["team"], persona_version=version, by=request.user, at=now, **words
             )
         except DomainError as error:
-            status = refuse(form, error)
+            status = add_domain_error(form, error)
         else:
             said = {"lead": lead, "team": handoff.team}
             messages.success(

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.accounts.request import Request, require_permission
 from crm.lib.errors import DomainError
-from crm.lib.forms import refuse
+from crm.lib.forms import add_domain_error
 from leads.records import custom_fields
 from personas import drafts, permissions
 from personas.criteria import Unfit, operand_of
@@ -101,7 +101,7 @@ def _save(request: Request, draft: PersonaVersion, typed: Typed, facts: Fields) 
             return _both(request, fresh, typed, pairs, was=was, status=409)
         return show(request, draft.persona_id, status=409, refusal=drafts.NotADraft.message)
     except DomainError as error:
-        status = refuse(form, error)
+        status = add_domain_error(form, error)
         return _form(request, draft, form, was=was, revision=revision, status=status)
     messages.success(request, _("The draft is saved."))
     if "stay" in request.POST:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from crm.accounts.request import Request, require_permission
 from crm.lib.bilingual import in_language
 from crm.lib.errors import DomainError
-from crm.lib.forms import refuse
+from crm.lib.forms import add_domain_error
 from crm.setup.starter import persona_templates
 from leads.permissions import can_read_alignment
 from leads.records import custom_fields
@@ -172,7 +172,7 @@ def persona_rename(request: Request, pk: int) -> HttpResponse:
             words = _("%(message)s It is called “%(name)s” now.")
             form.add_error(None, words % {"message": error.message, "name": in_language(error.now)})
         except DomainError as error:
-            status = refuse(form, error)
+            status = add_domain_error(form, error)
         else:
             messages.success(request, _("Saved."))
             return redirect("persona", pk=pk)

@@ -23,7 +23,7 @@ from crm.accounts.request import Request, deny_unless
 from crm.lib import edit_conflicts
 from crm.lib.edit_conflicts import ASK, THEIRS, Difference
 from crm.lib.errors import DomainError
-from crm.lib.forms import refuse
+from crm.lib.forms import add_domain_error
 from sla.agreements import drafts, permissions
 from sla.calendars import hours_text, work_calendars
 from sla.forms import commitments, draft_data
@@ -121,7 +121,9 @@ def _save(request: Request, version: AgreementVersion) -> HttpResponse:
         if differences := _differences(version, editor.flat(), posted):
             return _compare(request, editor, differences, status=409, message=error.message)
     except DomainError as error:
-        return _show(request, editor, revision=revision, was=was, status=refuse(editor.form, error))
+        return _show(
+            request, editor, revision=revision, was=was, status=add_domain_error(editor.form, error)
+        )
     messages.success(request, _("Saved."))
     return redirect("agreement_version", pk=version.pk)
 

@@ -18,7 +18,7 @@ from crm.accounts.sign_in import demo
 from crm.accounts.states import Side
 from crm.accounts.views import too_often
 from crm.lib.errors import DomainError
-from crm.lib.forms import refuse
+from crm.lib.forms import add_domain_error
 from sla.agreements import comments, drafts, permissions, proposals, signing
 from sla.forms.agreements import CommentForm, FoundForm, ReopenForm, SignForm
 from sla.models import AgreementVersion
@@ -113,7 +113,7 @@ def agreement_sign(request: Request, pk: int) -> HttpResponse:
             try:
                 signed = signing.conclude(version, sides, by=request.user, at=request.now)
             except DomainError as error:
-                status = refuse(form, error)
+                status = add_domain_error(form, error)
             else:
                 messages.success(request, _said(signed))
                 return redirect("agreement_version", pk=version.pk)
@@ -164,7 +164,7 @@ def agreement_new(request: Request) -> HttpResponse:
                     at=request.now,
                 )
             except DomainError as error:
-                status = refuse(form, error)
+                status = add_domain_error(form, error)
             else:
                 return redirect("agreement_edit", pk=version.pk)
     return render(request, "sla/agreement_new.html", {"form": form}, status=status)

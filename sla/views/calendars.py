@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from crm.accounts.request import Request, require_permission
 from crm.lib.clock import local_date
 from crm.lib.errors import DomainError
-from crm.lib.forms import refuse
+from crm.lib.forms import add_domain_error
 from crm.lib.paging import BadParameter
 from leads.permissions import can_reapply
 from sla.calendars import calendars, public_holidays, special_days, weekly_hours, work_calendars
@@ -171,7 +171,7 @@ def answer(
             try:
                 save()
             except DomainError as error:
-                status = refuse(form, error)
+                status = add_domain_error(form, error)
             else:
                 messages.success(request, _("Saved."))
                 return go()

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.accounts.request import Request, require_permission
 from crm.lib.errors import DomainError
-from crm.lib.forms import refuse
+from crm.lib.forms import add_domain_error
 from sla.agreements import pause_reasons, permissions, rejection_reasons
 from sla.forms.agreements import CatalogueForm, PauseReasonForm, ReasonForm
 from sla.models import PauseReason, RejectionReason
@@ -83,7 +83,7 @@ def listing(request: Request, catalogue: Catalogue) -> HttpResponse:
             try:
                 catalogue.store.create(**form.terms(), by=request.user, at=request.now)
             except DomainError as error:
-                status = refuse(form, error)
+                status = add_domain_error(form, error)
             else:
                 return catalogue.back(
                     request, _("Saved. The next version of an agreement can name it.")
@@ -116,7 +116,7 @@ def editing(request: Request, catalogue: Catalogue, pk: int) -> HttpResponse:
             try:
                 catalogue.store.change(reason, by=request.user, at=request.now, **form.terms())
             except DomainError as error:
-                status = refuse(form, error)
+                status = add_domain_error(form, error)
             else:
                 return catalogue.back(request, _("Saved."))
     context = {

@@ -13,7 +13,7 @@ from crm.lib.differences import (
     MOVED,
     NEW,
     SAME,
-    Line,
+    Entry,
     Part,
     has_changed,
     lists,
@@ -105,7 +105,7 @@ def test_lists_with_another_order_tell_what_moved() -> None:
 
 
 def test_lists_that_are_equal_have_not_changed() -> None:
-    assert lists(["one"], ["one"]) == [Line(SAME, (Part(SAME, "one"),))]
+    assert lists(["one"], ["one"]) == [Entry(SAME, (Part(SAME, "one"),))]
     assert (has_changed(lists(["one"], ["one"])), has_changed(lists(["one"], []))) == (False, True)
 
 

@@ -1,8 +1,7 @@
-"""Tables whose rows are written once: events, audit entries, firings, packages, evidence, first
-touches.
+"""Tables whose rows are written once: events, audit entries, firings, packages and others.
 
-The product's database role may only read and insert them; a trigger refuses every change by any
-role, except that personal data in ``payload`` may be emptied (erasure for privacy).
+The product's database role may only read and insert them. A trigger refuses every change by any
+role, except that the personal data in ``payload`` may be emptied (erasure for privacy).
 """
 
 from __future__ import annotations
@@ -20,18 +19,16 @@ TABLES: list[str] = [
     "sla_signature",
     "sla_stint",
 ]
-# Only the owner of the tables writes here; the product's role reads.
+# Only the owner of the tables writes to these; the product's role reads them.
 OWNERS = ("django_migrations", "relevo_installation")
 START_FRESH = "relevo_start_fresh()"
 
 
 def grant() -> None:
-    """Give the role ``relevo_app`` what the product needs and no more.
+    """Give the role ``relevo_app`` the rights that the product needs, and no more.
 
-    Idempotent; run after every migrate.
-
-    Does nothing where the role does not exist (a server with one role only: the triggers still
-    hold).
+    It runs after every migrate and may run again. It does nothing on a server without that role,
+    where the triggers still hold.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM pg_roles WHERE rolname = 'relevo_app'")

@@ -1,20 +1,23 @@
-"""Whether the database is away: restarting, full, out of connections."""
+"""Recognise that the database is away: restarting, full, or out of connections."""
 
 from __future__ import annotations
 
 from django.db import Error, InterfaceError, OperationalError
 
 RETRY_AFTER = 10  # seconds
-# SQLSTATE classes in which the database as a whole is away: connection, resources, shutdown or
-# start.
+# Classes of SQLSTATE about the database as a whole: connection, resources, shutdown and start.
 AWAY = ("08", "53", "57P")
 
 
 def is_away(error: BaseException | None) -> bool:
-    """Whether ``error`` says that the database cannot be reached, not that it disliked a
-    statement.
+    """Return whether ``error`` means that the database cannot be reached.
+
+    An error about a single statement does not count.
     """
     if not isinstance(error, OperationalError | InterfaceError):
         return False
-    state = getattr(error.__cause__ if isinstance(error, Error) else None, "pgcode", None)
+    cause = None
+    if isinstance(error, Error):
+        cause = error.__cause__
+    state = getattr(cause, "pgcode", None)
     return state is None or state.startswith(AWAY)

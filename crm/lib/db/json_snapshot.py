@@ -1,6 +1,4 @@
-"""JSON that is written once and read often: calendars and terms that a running promise carries with
-it.
-"""
+"""JSON that is written once and read often: the calendar and the terms that a clock carries."""
 
 from __future__ import annotations
 
@@ -14,25 +12,22 @@ from django.db import models
 class Snapshot(dict[str, Any]):
     """A JSON object as it came from the database.
 
-    Equal texts are one object, so it must never be changed.
+    Equal texts share one object, so it must never be changed.
     """
 
     __hash__ = object.__hash__  # type: ignore[assignment]
 
 
 class SnapshotField(models.JSONField):
-    """A JSONField whose objects are parsed once per text: a page of 50 clocks carries the same
-    calendar 50 times.
+    """A JSONField that parses equal texts once.
+
+    A page of 50 clocks carries the same calendar 50 times.
     """
 
     def deconstruct(self) -> Any:
+        # For the database it is an ordinary JSONField, so migrations do not name this class.
         name, _path, args, kwargs = super().deconstruct()
-        return (
-            name,
-            "django.db.models.JSONField",
-            args,
-            kwargs,
-        )  # for the database it is nothing else
+        return name, "django.db.models.JSONField", args, kwargs
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
         if isinstance(value, str) and value.startswith("{"):
@@ -42,5 +37,5 @@ class SnapshotField(models.JSONField):
 
 @lru_cache(maxsize=512)
 def parsed(text: str) -> Snapshot:
-    """``text``, which is a JSON object."""
+    """Return the JSON object in ``text``."""
     return Snapshot(json.loads(text))

@@ -1,6 +1,6 @@
 """Two columns as one range of PostgreSQL, for constraints against overlaps.
 
-Migrations import both names.
+Migrations import both names, so they never move.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from django.db.models import Func
 
 
 class DateRange(Func):
-    """Two dates as a ``daterange``; a RangeBoundary as third argument says whether the last day is
-    in it.
+    """Two dates as a ``daterange``.
+
+    A RangeBoundary as third argument says whether the last day belongs to it.
     """
 
     function = "DATERANGE"
@@ -19,7 +20,7 @@ class DateRange(Func):
 
 
 class MomentRange(Func):
-    """Two instants as a ``tstzrange``: the first is in it, the second is not."""
+    """Two instants as a ``tstzrange``, which includes the first and excludes the second."""
 
     function = "TSTZRANGE"
     output_field = DateTimeRangeField()

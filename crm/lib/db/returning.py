@@ -1,4 +1,4 @@
-"""Rows of other tables carried along by one query, and what an UPDATE wrote."""
+"""Fetch rows of other tables within one query, and the values that an UPDATE wrote."""
 
 from __future__ import annotations
 
@@ -13,28 +13,31 @@ M = TypeVar("M", bound=models.Model)
 
 
 def as_json(model: type[models.Model], prefix: str = "") -> JSONObject:
-    """All columns of ``model`` as one JSON value, for a subquery; ``prefix`` leads to it
-    ("team__").
+    """Return all columns of ``model`` as one JSON expression, for a subquery.
+
+    ``prefix`` is the path to the model, as in "team__".
     """
-    return JSONObject(
-        **{field.attname: prefix + field.attname for field in model._meta.concrete_fields}
-    )
+    names = [field.attname for field in model._meta.concrete_fields]
+    return JSONObject(**{name: prefix + name for name in names})
 
 
 def from_json(model: type[M], data: Mapping[str, Any]) -> M:
-    """The row that :func:`as_json` carried, as if it had been fetched."""
-    fields = [field for field in model._meta.concrete_fields if field.attname in data]
-    values = [
-        getattr(field, "target_field", field).to_python(data[field.attname]) for field in fields
-    ]
-    return model.from_db("default", [field.attname for field in fields], values)
+    """Return the row that :func:`as_json` carried, as if it had been fetched."""
+    names = []
+    values = []
+    for field in model._meta.concrete_fields:
+        if field.attname in data:
+            # A foreign key holds the value of the column that it points to.
+            column = getattr(field, "target_field", field)
+            names.append(field.attname)
+            values.append(column.to_python(data[field.attname]))
+    return model.from_db("default", names, values)
 
 
 def update_returning(
     rows: models.QuerySet[Any], *columns: str, **values: Any
 ) -> list[tuple[Any, ...]]:
-    """``rows.update(**values)`` that answers with ``columns`` of each row as they were written (one
-    statement).
+    """Update ``rows`` and return ``columns`` of each row as they were written, in one statement.
 
     JSON comes as text.
     """

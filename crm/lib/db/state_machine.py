@@ -1,6 +1,6 @@
 """Tables of allowed moves between states.
 
-A trigger that enforces one holds the same pairs (a test compares them).
+A trigger of the database enforces the same pairs; a test compares them.
 """
 
 from __future__ import annotations
@@ -13,6 +13,6 @@ Moves = Mapping[str, frozenset[str]]
 
 
 def check_move(moves: Moves, old: str, new: str) -> None:
-    """Raise IllegalMove unless ``old -> new`` stands in ``moves``."""
+    """Raise IllegalMove unless ``moves`` allows the move from ``old`` to ``new``."""
     if new not in moves.get(old, frozenset()):
         raise IllegalMove

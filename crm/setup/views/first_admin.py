@@ -12,7 +12,7 @@ from django.views.decorators.cache import never_cache
 from crm.accounts import organisations
 from crm.lib import clock
 from crm.lib.errors import DomainError
-from crm.lib.forms import refuse
+from crm.lib.forms import add_domain_error
 from crm.setup import code
 from crm.setup.first_admin import found
 from crm.setup.forms.first_admin import FirstAdminForm
@@ -42,7 +42,7 @@ def first(request: HttpRequest) -> HttpResponse:
                     at=clock.now(),
                 )
             except DomainError as error:
-                status = refuse(form, error)
+                status = add_domain_error(form, error)
             else:
                 login(request, admin, backend="crm.accounts.backend.Backend")
                 return redirect("setup_organisation")

@@ -16,7 +16,7 @@ from crm.accounts import organisations, people
 from crm.accounts.request import Request
 from crm.lib import clock
 from crm.lib.errors import DomainError
-from crm.lib.forms import refuse
+from crm.lib.forms import add_domain_error
 from crm.setup import checklist as steps
 
 Save = Callable[[Any], Any]
@@ -62,7 +62,7 @@ def answer(request: Request, key: str, form: Form, save: Save, **context: Any) -
         try:
             save(now)
         except DomainError as error:
-            status = refuse(form, error)
+            status = add_domain_error(form, error)
         else:
             organisations.note_step(key, organisations.DONE, by=request.user, at=now)
             if not steps.is_open(request.organisation):

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.accounts.request import Request, require_permission
 from crm.lib.errors import DomainError
-from crm.lib.forms import refuse
+from crm.lib.forms import add_domain_error
 from leads.models import CustomField
 from leads.records import custom_fields as customs
 from personas import permissions
@@ -32,7 +32,7 @@ def custom_fields(request: Request) -> HttpResponse:
                     form.name, kind, form.listed(), by=request.user, at=request.now
                 )
             except DomainError as error:
-                status = refuse(form, error)
+                status = add_domain_error(form, error)
             else:
                 messages.success(
                     request, _("“%(field)s” is asked for from now on.") % {"field": custom}
@@ -57,7 +57,7 @@ def custom_field(request: Request, pk: int) -> HttpResponse:
             try:
                 customs.change(custom, form.name, form.listed(), by=request.user, at=request.now)
             except DomainError as error:
-                status = refuse(form, error)
+                status = add_domain_error(form, error)
             else:
                 messages.success(request, _("Saved."))
                 return redirect("custom_field", pk=pk)

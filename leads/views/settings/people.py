@@ -21,7 +21,7 @@ from crm.accounts.models import Invitation, Leave, User
 from crm.accounts.permissions import can_manage_people
 from crm.accounts.request import Request, require_permission
 from crm.lib.errors import DomainError
-from crm.lib.forms import refuse
+from crm.lib.forms import add_domain_error
 from crm.lib.paging import BadParameter
 from crm.lib.text import clean_line
 from crm.notifications import mail
@@ -69,7 +69,7 @@ def people_invite(request: Request) -> HttpResponse:
                     **kept, teams=form.places, by=request.user, at=request.now
                 )
             except DomainError as error:
-                status = refuse(form, error)
+                status = add_domain_error(form, error)
             else:
                 _say_invited(request, invitation)
                 return redirect("person", pk=invitation.person_id)
@@ -147,7 +147,7 @@ def act(
         try:
             write(now)
         except DomainError as error:
-            status = refuse(form, error)
+            status = add_domain_error(form, error)
         else:
             messages.success(request, text)
             return redirect("person", pk=person.pk)
@@ -286,7 +286,7 @@ def _going(
             except DomainError as error:
                 parcels = work_of(person, at=now)
                 form = HeirsForm(request.POST, parcels=parcels)
-                status = refuse(form, error)
+                status = add_domain_error(form, error)
             else:
                 _say_gone(request, person, moved, leaving=leaving)
                 return redirect("person", pk=pk)

@@ -13,7 +13,7 @@ from crm.accounts.models import Team
 from crm.accounts.permissions import can_manage_people
 from crm.accounts.request import Request, require_permission
 from crm.lib.errors import DomainError
-from crm.lib.forms import refuse
+from crm.lib.forms import add_domain_error
 from leads.forms.people import NewTeamForm, TeamForm
 from leads.staff import teams
 
@@ -32,7 +32,7 @@ def team_list(request: Request) -> HttpResponse:
             try:
                 team = teams.create(**form.cleaned_data, by=request.user, at=request.now)
             except DomainError as error:
-                status = refuse(form, error)
+                status = add_domain_error(form, error)
             else:
                 messages.success(
                     request, _("%(team)s is ready. Put people into it.") % {"team": team.name}
@@ -59,7 +59,7 @@ def team_page(request: Request, pk: int) -> HttpResponse:
             try:
                 teams.change(team, **form.cleaned_data, by=request.user, at=request.now)
             except DomainError as error:
-                status = refuse(form, error)
+                status = add_domain_error(form, error)
             else:
                 messages.success(request, _("Saved."))
                 return redirect("team", pk=pk)
