@@ -46,7 +46,12 @@ def words() -> dict[str, str]:
         found = organisation()
     except DatabaseError:
         return {}
-    return variants.usual(found.country) | found.terms
+    return words_of(found)
+
+
+def words_of(organisation: Organisation) -> dict[str, str]:
+    """Return the words of an organisation: chosen, else usual in its country."""
+    return variants.usual(organisation.country) | organisation.terms
 
 
 @contextmanager

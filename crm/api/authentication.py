@@ -13,6 +13,7 @@ from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
+from crm.accounts import people
 from crm.accounts.models import User
 from crm.api import keys
 from crm.api.models import Key
@@ -36,6 +37,7 @@ class KeyAuthentication(BaseAuthentication):
                 _("This API key is not valid (any more)."), code="key_invalid"
             )
         keys.note_use(key, at=now)
+        variants.choose(people.words_of(key.organisation))
         _speak_to(key.owner, request.headers.get("Accept-Language", ""))
         return key.owner, key
 

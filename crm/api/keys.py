@@ -14,14 +14,15 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Subquery
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.backend import Backend
-from crm.accounts.models import User
+from crm.accounts.models import Organisation, User
 from crm.api.models import Key
 from crm.api.states import Scope
 from crm.audit.entries import record
+from crm.lib.db import returning
 from crm.lib.errors import DomainError
 from crm.lib.text import clean_line
 
@@ -87,9 +88,15 @@ def find(text: str, *, at: datetime) -> Key | None:
         text.isascii() and text.isprintable() and len(text) <= 100
     ):
         return None
-    key = Key.objects.select_related("owner").filter(prefix=prefix).first()
+    # The organisation comes along, since its words are needed before anything is answered.
+    row = Organisation.objects.values(row=returning.as_json(Organisation))[:1]
+    keys = Key.objects.select_related("owner").annotate(organisation_row=Subquery(row))
+    key = keys.filter(prefix=prefix).first()
     if key is None or not secrets.compare_digest(key.secret_sha256, _digest(secret)):
         return None
+    key.organisation = Organisation()
+    if key.organisation_row:
+        key.organisation = returning.from_json(Organisation, key.organisation_row)
     live = (
         key.revoked_at is None
         and key.expires_at > at

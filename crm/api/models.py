@@ -6,6 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 
+from crm.accounts.models import Organisation
 from crm.lib.clock import RelevoNow
 
 
@@ -16,6 +17,8 @@ class Key(models.Model):
 
     ``window_at`` and ``used`` count the requests of the present minute.
     """
+
+    organisation: Organisation  # set by keys.find, no column
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_keys")
     name = models.CharField(max_length=80)

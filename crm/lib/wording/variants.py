@@ -62,6 +62,11 @@ def using(source: Source) -> Iterator[None]:
         _chosen.reset(chosen_token)
 
 
+def choose(words: Mapping[str, str]) -> None:
+    """Use ``words`` until the end of the block of :func:`using`; its source is not called."""
+    _chosen.set(words)
+
+
 def current() -> Mapping[str, str]:
     """Return the words in use; without a source those that the catalogue is written with."""
     chosen = _chosen.get()
