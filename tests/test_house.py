@@ -140,6 +140,8 @@ def fault_of(here: str, there: str) -> str:
         return "" if allowed else "only wiring imports wiring"
     if importer == "rules" and imported == "pages":
         return "rules import no pages"
+    if "api" in names_below(here) and "views" in names_below(there):
+        return "api imports no views"
     goes_up = package_of(here) != package_of(there) and layer_of(there) <= layer_of(here)
     if goes_up and importer == imported:
         return f"{importer} import no {importer} of a higher or equal package"
@@ -211,6 +213,7 @@ def test_imports_keep_the_two_directions() -> None:
         ("crm.lib.text", "crm.accounts.models"),
         ("crm.deploy.run", "crm.lib.env"),
         ("leads.views.queue", "leads.urls"),
+        ("leads.api.leads", "leads.views.leads"),
     ],
 )
 def test_import_against_the_directions_is_noticed(here: str, there: str) -> None:

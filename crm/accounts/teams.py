@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from django.db.models import QuerySet
 
-from crm.accounts.models import Team
+from crm.accounts.models import Team, User
 from crm.accounts.states import Side
 from crm.lib.catalogue import in_use
+
+
+def marketing_team(user: User) -> Team | None:
+    """Return the marketing team for which ``user`` logs leads: the first they belong to."""
+    return Team.objects.filter(pk__in=user.team_ids(Side.MARKETING)).first()
 
 
 def sales_teams() -> QuerySet[Team]:

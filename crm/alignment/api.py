@@ -159,6 +159,7 @@ class Funnel(APIView):
     """Funnel, attainment and conversion of a period."""
 
     scope = ""
+    tag = "funnel"
 
     @extend_schema(
         operation_id="funnel_read",

@@ -53,13 +53,7 @@ class Operation(AutoSchema):
         return ""
 
     def get_tags(self) -> list[str]:
-        return [
-            (
-                str(self.view.__module__.rpartition(".")[2])
-                if self.view.__module__.startswith("leads")
-                else "funnel"
-            )
-        ]
+        return [self.view.tag]
 
     def get_extensions(self) -> dict[str, Any]:
         return {"x-scope": "read" if self.method == "GET" else str(self.view.scope)}

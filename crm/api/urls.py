@@ -8,15 +8,15 @@ from django.urls import path, re_path
 from crm.api import views
 from crm.api.endpoint import Unknown, mount
 from crm.api.schema import Schema
-from leads.api import catalogues, handoffs, leads, qualification
+from leads.api import catalogues, evidence, handoff_steps, handoffs, leads, qualification
 
 urlpatterns = [
     path("schema/", mount(Schema), name="api_schema"),
     path("docs/", views.docs, name="api_docs"),
     path("leads/", mount(leads.Leads), name="api_leads"),
     path("leads/<int:pk>/", mount(leads.LeadDetail), name="api_lead"),
-    path("leads/<int:pk>/actions/", mount(leads.Actions), name="api_lead_actions"),
-    path("leads/<int:pk>/evidence/", mount(leads.EvidenceList), name="api_lead_evidence"),
+    path("leads/<int:pk>/actions/", mount(evidence.LeadActions), name="api_lead_actions"),
+    path("leads/<int:pk>/evidence/", mount(evidence.LeadEvidence), name="api_lead_evidence"),
     path(
         "leads/<int:pk>/qualification/",
         mount(qualification.Qualification),
@@ -25,22 +25,24 @@ urlpatterns = [
     path("leads/<int:pk>/handoffs/", mount(handoffs.HandOff), name="api_lead_hand_off"),
     path("handoffs/", mount(handoffs.Handoffs), name="api_handoffs"),
     path("handoffs/<int:pk>/", mount(handoffs.HandoffDetail), name="api_handoff"),
-    path("handoffs/<int:pk>/accept/", mount(handoffs.Accept), name="api_handoff_accept"),
-    path("handoffs/<int:pk>/reject/", mount(handoffs.Reject), name="api_handoff_reject"),
-    path("handoffs/<int:pk>/withdraw/", mount(handoffs.Withdraw), name="api_handoff_withdraw"),
-    path("handoffs/<int:pk>/contact/", mount(handoffs.Attempt), name="api_handoff_contact"),
-    path("handoffs/<int:pk>/pause/", mount(handoffs.Pause), name="api_handoff_pause"),
-    path("handoffs/<int:pk>/resume/", mount(handoffs.Resume), name="api_handoff_resume"),
-    path("handoffs/<int:pk>/qualify/", mount(handoffs.Qualify), name="api_handoff_qualify"),
+    path("handoffs/<int:pk>/accept/", mount(handoff_steps.Accept), name="api_handoff_accept"),
+    path("handoffs/<int:pk>/reject/", mount(handoff_steps.Reject), name="api_handoff_reject"),
+    path("handoffs/<int:pk>/withdraw/", mount(handoff_steps.Withdraw), name="api_handoff_withdraw"),
+    path("handoffs/<int:pk>/contact/", mount(handoff_steps.Attempt), name="api_handoff_contact"),
+    path("handoffs/<int:pk>/pause/", mount(handoff_steps.Pause), name="api_handoff_pause"),
+    path("handoffs/<int:pk>/resume/", mount(handoff_steps.Resume), name="api_handoff_resume"),
+    path("handoffs/<int:pk>/qualify/", mount(handoff_steps.Qualify), name="api_handoff_qualify"),
     path(
         "handoffs/<int:pk>/opportunity/",
-        mount(handoffs.Opportunity),
+        mount(handoff_steps.Opportunity),
         name="api_handoff_opportunity",
     ),
-    path("handoffs/<int:pk>/win/", mount(handoffs.WinIt), name="api_handoff_win"),
-    path("handoffs/<int:pk>/lose/", mount(handoffs.LoseIt), name="api_handoff_lose"),
+    path("handoffs/<int:pk>/win/", mount(handoff_steps.CloseWon), name="api_handoff_win"),
+    path("handoffs/<int:pk>/lose/", mount(handoff_steps.CloseLost), name="api_handoff_lose"),
     path(
-        "handoffs/<int:pk>/disqualify/", mount(handoffs.Disqualify), name="api_handoff_disqualify"
+        "handoffs/<int:pk>/disqualify/",
+        mount(handoff_steps.Disqualify),
+        name="api_handoff_disqualify",
     ),
     path("teams/", mount(catalogues.Teams), name="api_teams"),
     path("personas/", mount(catalogues.Personas), name="api_personas"),

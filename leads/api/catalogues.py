@@ -103,6 +103,7 @@ class Catalogue(APIView):
     """A short list, whole."""
 
     scope = ""
+    tag = "catalogues"
     shown: type[serializers.Serializer] = CodedList
 
     def rows(self) -> Any:
@@ -114,7 +115,7 @@ class Catalogue(APIView):
 
 
 def catalogue_of(name: str, summary: Any, shown: type[serializers.Serializer]) -> Any:
-    """Documents a catalogue."""
+    """Document a catalogue and set its serializer."""
     described = extend_schema(operation_id=f"{name}_list", summary=summary, responses=shown)
 
     def decorate(view: type[Catalogue]) -> type[Catalogue]:

@@ -1,6 +1,4 @@
-"""How a lead is judged over the API: each criterion, what would settle it, both scores with their
-logs.
-"""
+"""How a lead is judged over the API: criteria, what would settle each, and both scores."""
 
 from __future__ import annotations
 
@@ -17,14 +15,12 @@ from rest_framework.views import APIView
 from crm.lib import clock, rest
 from crm.lib.bilingual import in_language
 from leads import events, permissions
-from leads.api.leads import PersonaShown
+from leads.api.lead_serializers import PersonaShown
 from leads.models import Lead
-from leads.qualification import facts
-from leads.qualification import persona_match as suggestions
-from leads.qualification.rules import ASK, CORRECT, GIVE, Judgement
+from leads.qualification import facts, judging, persona_match
+from leads.qualification.rules import ASK, CORRECT, GIVE, Assessment, Judgement
 from leads.qualification.scores import Line, Score
 from leads.states import Verdict
-from leads.views import lead_page
 from personas.states import CriterionKind
 
 SETTLES = [
@@ -118,30 +114,34 @@ class Qualification(APIView):
     """How one lead is judged."""
 
     scope = ""
+    tag = "leads"
 
     @extend_schema(
         operation_id="leads_qualification",
-        tags=["leads"],
         summary=_("Read how a lead is judged: criteria, what would settle them, scores"),
         responses=QualificationShown,
     )
     def get(self, request: Request, pk: int) -> Response:
         rest.check_query(request.query_params, ())
-        user, today = request.user, events.today(clock.now())
+        user = request.user
         lead = get_object_or_404(Lead.objects.visible_to(user).with_names(), pk=pk)
-        handoff = lead_page.latest_handoff(user, lead)
+        handoff = judging.latest_handoff(user, lead)
         can_qualify = permissions.can_qualify(user, lead)
-        version, assessment, scores = lead_page.judged(
-            lead, handoff, today=today, suggest=can_qualify
+        version, assessment, scores = judging.judge_now(
+            lead, handoff, today=events.today(clock.now()), suggest=can_qualify
         )
-        found = suggestions.matches(lead, facts.terms_in_force()) if can_qualify else []
-        shown = {
-            "persona": version,
-            "fits": assessment.fits if assessment else None,
-            "actions_that_count": assessment.action_count if assessment else None,
-            "is_mql": assessment.is_mql if assessment else None,
-            "judgements": assessment.judgements if assessment else [],
-            "scores": scores,
-            "suggestions": found,
-        }
+        matches = persona_match.matches(lead, facts.terms_in_force()) if can_qualify else []
+        shown = {"persona": version, "scores": scores, "suggestions": matches}
+        shown |= _assessment_shown(assessment)
         return Response(QualificationShown(shown).data)
+
+
+def _assessment_shown(assessment: Assessment | None) -> dict[str, Any]:
+    if assessment is None:
+        return {"fits": None, "actions_that_count": None, "is_mql": None, "judgements": []}
+    return {
+        "fits": assessment.fits,
+        "actions_that_count": assessment.action_count,
+        "is_mql": assessment.is_mql,
+        "judgements": assessment.judgements,
+    }

@@ -17,9 +17,8 @@ from crm.lib.forms import add_domain_error
 from leads import events, permissions
 from leads.forms.qualification import ActionForm, EvidenceForm, OverrideForm
 from leads.models import Lead
-from leads.qualification import overrides
+from leads.qualification import judging, overrides
 from leads.records import leads
-from leads.views import lead_page
 from leads.views.leads import fetch, show
 from leads.views.qualification import choice, show_qualify
 from personas.models import PersonaVersion
@@ -79,11 +78,11 @@ def _judging(request: Request, lead: Lead, code: str) -> PersonaVersion:
     """The persona version that judges the lead, if it has the criterion ``code``; 403 and
     404 else.
     """
-    handoff = lead_page.latest_handoff(request.user, lead)
+    handoff = judging.latest_handoff(request.user, lead)
     works = handoff is not None and permissions.can_work(request.user, handoff)
     deny_unless(works or permissions.can_qualify(request.user, lead))
-    version = lead_page.version_for(lead, handoff) if works else choice(request, lead).version
-    if version is None or code not in {criterion.code for criterion in version.criteria.all()}:
+    version = judging.version_for(lead, handoff) if works else choice(request, lead).version
+    if version is None or not judging.has_criterion(version, code):
         raise Http404
     return version
 

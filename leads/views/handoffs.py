@@ -25,6 +25,7 @@ from leads.models import Handoff
 from leads.states import OutcomeKind
 from leads.views import lead_page, leads
 from leads.views.queue import row
+from sla.agreements import rejection_reasons
 
 Predicate = Callable[[User, Handoff], bool]
 
@@ -160,7 +161,9 @@ def reject(request: Request, pk: int) -> HttpResponse:
         when=handoff.is_pending or request.method != "POST",
     )
     form = RejectForm(
-        request.POST or None, reasons=lead_page.reasons_of(handoff), auto_id="id_reject_%s"
+        request.POST or None,
+        reasons=rejection_reasons.allowed(handoff.agreement_version),
+        auto_id="id_reject_%s",
     )
     status = 200
     if request.method == "POST":

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -14,7 +14,6 @@ from crm.accounts.models import User
 from crm.accounts.request import Request
 from crm.lib import number_formats
 from crm.lib.bilingual import in_language
-from crm.lib.catalogue import in_use
 from leads import events, permissions
 from leads.forms.handoffs import (
     AttemptForm,
@@ -28,7 +27,7 @@ from leads.forms.handoffs import (
 from leads.forms.qualification import ActionForm, EvidenceForm, OverrideForm
 from leads.handoffs import packages
 from leads.models import CustomField, Event, Handoff, Lead, OutcomeReason, ValuableActionKind
-from leads.qualification import facts, persona_match
+from leads.qualification import judging
 from leads.qualification.rules import (
     AUTHORITY,
     DISQUALIFIER,
@@ -37,14 +36,12 @@ from leads.qualification.rules import (
     SQL_KINDS,
     Assessment,
     Judgement,
-    Terms,
 )
-from leads.qualification.scores import Scores
 from leads.records import contact_privacy, fields
 from leads.staff.handover import colleagues_for
 from leads.states import HandoffState, OutcomeKind, Stage
 from leads.views import clock_panel
-from personas.models import PersonaVersion
+from sla.agreements import rejection_reasons
 from sla.clocks import pauses
 from sla.models import PauseReason, RejectionReason
 
@@ -107,26 +104,6 @@ def steps(lead: Lead) -> list[Step]:
     return found
 
 
-def latest_handoff(user: User, lead: Lead) -> Handoff | None:
-    """The newest handoff of the lead that ``user`` may see."""
-    rows = Handoff.objects.visible_to(user).filter(lead=lead)
-    handoff = (
-        rows.select_related(
-            "team",
-            "owner",
-            "clock__accountable",
-            "agreement_version__agreement",
-            "submitted_by",
-            "outcome_reason",
-        )
-        .order_by("-cycle")
-        .first()
-    )
-    if handoff is not None:
-        handoff.lead = lead
-    return handoff
-
-
 def checks(
     assessment: Assessment | None,
     *kinds: str,
@@ -168,34 +145,6 @@ def checks(
     return found
 
 
-def version_for(lead: Lead, handoff: Handoff | None) -> PersonaVersion | None:
-    """The persona version that judges the lead: the handoff's, else the lead's own."""
-    pk = handoff.persona_version_id if handoff else lead.persona_version_id
-    rows = PersonaVersion.objects.select_related("persona").prefetch_related("criteria")
-    return rows.filter(pk=pk).first() if pk else None
-
-
-def judged(
-    lead: Lead, handoff: Handoff | None, *, today: date, suggest: bool
-) -> tuple[PersonaVersion | None, Assessment | None, Scores | None]:
-    """By which persona version, and how, the lead is judged now.
-
-    ``suggest``: by the best match where it has none.
-    """
-    version = version_for(lead, handoff) or (persona_match.usual_version(lead) if suggest else None)
-    if version is None:
-        return None, None, None
-    terms = terms_for(handoff)
-    done, proofs = facts.done(lead), facts.proofs(lead)
-    assessment = facts.judged(lead, version, terms, done=done, proofs=proofs)
-    return version, assessment, facts.score(assessment, done, terms, on=today)
-
-
-def terms_for(handoff: Handoff | None) -> Terms:
-    """Of the agreement that the handoff carries, else of those in force."""
-    return facts.terms(handoff.agreement_version) if handoff else facts.terms_in_force()
-
-
 def overruled(handoff: Handoff | None) -> list[dict[str, str]]:
     """What the handoff says that people know better: each with its criterion in words, the reason,
     and who says so.
@@ -215,7 +164,9 @@ def forms_for(request: Request, handoff: Handoff | None, *, at: datetime) -> dic
     if handoff is None:
         return found
     if permissions.can_decide(user, handoff):
-        found["reject"] = RejectForm(reasons=reasons_of(handoff), auto_id="id_reject_%s")
+        found["reject"] = RejectForm(
+            reasons=rejection_reasons.allowed(handoff.agreement_version), auto_id="id_reject_%s"
+        )
     if permissions.can_withdraw(user, handoff):
         found["withdraw"] = NoteForm(auto_id="id_withdraw_%s")
     if permissions.can_reassign(user, handoff):
@@ -246,13 +197,6 @@ def pause_form(handoff: Handoff, data: Any = None) -> PauseForm:
     return PauseForm(data, allowed=pauses.allowed(handoff.policy), auto_id="id_pause_%s")
 
 
-def reasons_of(handoff: Handoff) -> Any:
-    """The rejection reasons that the handoff's agreement allows and that are not archived."""
-    return in_use(RejectionReason).filter(
-        pk__in=handoff.agreement_version.rejection_reasons.values("pk")
-    )
-
-
 def timeline(lead: Lead, visible: list[int], *, whole: bool) -> list[Event]:
     """Newest first. ``visible``: ids of handoffs in sight; events of others stay out unless
     ``whole``.
@@ -271,9 +215,9 @@ def context(
     ``bound``: forms that came back with errors, by the name of the step.
     """
     request.now, bound, user = at, bound or {}, request.user
-    handoff = latest_handoff(user, lead)
+    handoff = judging.latest_handoff(user, lead)
     today, can_qualify = events.today(at), permissions.can_qualify(user, lead)
-    version, assessment, scores = judged(lead, handoff, today=today, suggest=can_qualify)
+    version, assessment, scores = judging.judge_now(lead, handoff, today=today, suggest=can_qualify)
     hidden = contact_privacy.is_hidden(lead, user)
     shown = partial(checks, assessment, bound=bound, hidden=hidden)
     can_prove = can_qualify or bool(handoff and permissions.can_work(user, handoff))

@@ -11,9 +11,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from crm.accounts.models import Team
 from crm.accounts.request import Request, deny_unless
-from crm.accounts.states import Side
+from crm.accounts.teams import marketing_team
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
 from leads import permissions
@@ -47,11 +46,6 @@ def lead_page(request: Request, pk: int) -> HttpResponse:
     return show(request, fetch(request, pk), at=request.now)
 
 
-def marketing_team(request: Request) -> Team | None:
-    """The marketing team for which the person logs: the first one they belong to."""
-    return Team.objects.filter(pk__in=request.user.team_ids(Side.MARKETING)).first()
-
-
 @require_http_methods(["GET", "HEAD", "POST"])
 def lead_new(request: Request) -> HttpResponse:
     """Quick log of a lead by hand."""
@@ -64,7 +58,7 @@ def lead_new(request: Request) -> HttpResponse:
                 data,
                 by=request.user,
                 at=request.now,
-                team=marketing_team(request),
+                team=marketing_team(request.user),
                 source=data["source"],
                 first_action=form.cleaned_data.get("first_action"),
             )

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -22,6 +23,11 @@ class ReasonIsUsed(Conflict):
     message = gettext_lazy(
         "An agreement names this reason. It can be archived, not deleted, and keeps its class."
     )
+
+
+def allowed(version: AgreementVersion) -> QuerySet[RejectionReason]:
+    """Return the reasons in use that ``version`` allows."""
+    return catalogue.in_use(RejectionReason).filter(pk__in=version.rejection_reasons.values("pk"))
 
 
 def used() -> set[int]:

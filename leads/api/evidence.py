@@ -1,0 +1,185 @@
+"""Valuable actions and evidence of a lead over the API."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from crm.accounts.models import User
+from crm.accounts.request import deny_unless
+from crm.lib import clock, rest
+from crm.lib.catalogue import in_use
+from leads import events, permissions
+from leads.api.leads import fetch
+from leads.api.request import body_of
+from leads.models import Evidence, Lead, ValuableActionKind
+from leads.qualification import judging, overrides, persona_match
+from leads.records import leads
+from leads.states import Verdict
+from personas.models import PersonaVersion
+
+# -- Answers
+
+
+class ActionShown(serializers.Serializer):
+    """Something the lead did that shows interest."""
+
+    id = serializers.IntegerField(read_only=True)
+    kind = serializers.CharField(source="kind.code", read_only=True)
+    occurred_on = serializers.DateField(read_only=True)
+    note = serializers.CharField(read_only=True)
+    recorded_by = rest.Named(allow_null=True, read_only=True)
+    recorded_at = rest.Moment(read_only=True)
+
+
+class ActionList(serializers.Serializer):
+    results = ActionShown(many=True, read_only=True)
+
+
+class EvidenceShown(serializers.Serializer):
+    """What proves or disproves a criterion."""
+
+    id = serializers.IntegerField(read_only=True)
+    criterion = serializers.CharField(source="code", read_only=True)
+    verdict = serializers.ChoiceField(choices=Verdict.choices, read_only=True)
+    value = serializers.CharField(source="payload.value", default="", read_only=True)
+    source = serializers.CharField(source="payload.source", default="", read_only=True)
+    overrides = serializers.BooleanField(
+        read_only=True, help_text=_("Outweighs a fact that says otherwise.")
+    )
+    reason = serializers.CharField(source="payload.reason", default="", read_only=True)
+    by = rest.Named(source="actor", allow_null=True, read_only=True)
+    at = rest.Moment(read_only=True)
+
+
+# -- Requests
+
+
+class NewAction(rest.Body):
+    """A valuable action."""
+
+    kind = rest.Code(queryset=in_use(ValuableActionKind))
+    occurred_on = serializers.DateField(required=False, help_text=_("Today if it is not given."))
+    note = rest.Lines(max_length=2000, allow_blank=True, required=False)
+
+    def validate_occurred_on(self, value: Any) -> Any:
+        if value > self.context["today"]:
+            raise serializers.ValidationError(_("This day has not come yet."))
+        return value
+
+
+class NewEvidence(rest.Body):
+    """Proof of one criterion of the persona that judges the lead: verdict and value; or, with a
+    reason alone, that one knows better than the fact that decided it, which then counts the other
+    way round.
+    """
+
+    criterion = rest.Line(max_length=60)
+    verdict = serializers.ChoiceField(
+        choices=[(v, v.label) for v in (Verdict.MET, Verdict.NOT_MET)], required=False
+    )
+    value = rest.Line(max_length=500, required=False)
+    source = rest.Line(max_length=200, allow_blank=True, required=False)
+    reason = rest.Line(
+        max_length=500, required=False, help_text=_("Why you know better than the fact.")
+    )
+
+    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
+        has_reason = "reason" in given
+        message = _("This field is required.")
+        if has_reason:
+            message = _("Leave it out where you give a reason.")
+        # An override carries a reason alone; plain evidence carries both others.
+        wrong = [name for name in ("value", "verdict") if (name in given) == has_reason]
+        if wrong:
+            raise serializers.ValidationError(dict.fromkeys(wrong, message))
+        return given
+
+
+# -- Views
+
+
+class LeadActions(APIView):
+    """The valuable actions of a lead."""
+
+    scope = "leads:write"
+    tag = "leads"
+
+    @extend_schema(
+        operation_id="actions_list",
+        summary=_("List a lead's valuable actions"),
+        responses=ActionList,
+    )
+    def get(self, request: Request, pk: int) -> Response:
+        rest.check_query(request.query_params, ())
+        lead = get_object_or_404(Lead.objects.visible_to(request.user), pk=pk)
+        actions = lead.valuable_actions.select_related("kind", "recorded_by")
+        return Response(ActionList({"results": actions}).data)
+
+    @extend_schema(
+        operation_id="actions_create",
+        summary=_("Note a valuable action"),
+        request=NewAction,
+        responses={201: ActionShown},
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        lead = fetch(request.user, pk)
+        deny_unless(permissions.can_change(request.user, lead))
+        now = clock.now()
+        today = events.today(now)
+        given = {"occurred_on": today, **body_of(NewAction, request, today=today)}
+        action = leads.add_action(lead, given.pop("kind"), **given, by=request.user, at=now)
+        return Response(ActionShown(action).data, status=201)
+
+
+class LeadEvidence(APIView):
+    """What proves the criteria of a lead."""
+
+    scope = "leads:write"
+    tag = "leads"
+
+    @extend_schema(
+        operation_id="evidence_create",
+        summary=_("Add evidence for a criterion"),
+        request=NewEvidence,
+        responses={201: EvidenceShown},
+    )
+    def post(self, request: Request, pk: int) -> Response:
+        lead = fetch(request.user, pk)
+        version = _judging_version(request.user, lead)
+        given = body_of(NewEvidence, request)
+        code = given["criterion"]
+        if version is None or not judging.has_criterion(version, code):
+            message = _("The persona has no such criterion.")
+            raise serializers.ValidationError({"criterion": [message]})
+        evidence = _add(lead, version, given, by=request.user)
+        return Response(EvidenceShown(evidence).data, status=201)
+
+
+def _judging_version(user: User, lead: Lead) -> PersonaVersion | None:
+    """Return the persona version whose criteria ``user`` may prove; 403 for others."""
+    handoff = judging.latest_handoff(user, lead)
+    if handoff is not None and permissions.can_work(user, handoff):
+        return judging.version_for(lead, handoff)
+    deny_unless(permissions.can_qualify(user, lead))
+    return persona_match.usual_version(lead)
+
+
+def _add(lead: Lead, version: PersonaVersion, given: dict[str, Any], *, by: User) -> Evidence:
+    """Add the evidence; a reason alone overrides the fact that decided the criterion."""
+    code = given["criterion"]
+    source = given.get("source", "")
+    now = clock.now()
+    if "reason" in given:
+        reason = given["reason"]
+        return overrides.override(lead, version, code, reason=reason, source=source, by=by, at=now)
+    return leads.add_evidence(
+        lead, code, given["verdict"], value=given["value"], source=source, by=by, at=now
+    )

@@ -1,0 +1,193 @@
+"""What is shown of a handoff over the API, and the rows that it takes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet
+from django.shortcuts import get_object_or_404
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+from rest_framework.response import Response
+
+from crm.accounts.models import User
+from crm.lib import rest
+from leads.api.lead_serializers import PersonaShown
+from leads.models import Decision, Handoff
+from leads.states import DecisionKind, HandoffState
+from sla.clocks import readings
+from sla.states import Metric, RejectionClass
+
+STATUSES = ("ok", "soon", "late", "waiting", "paused", "met", "missed", "cancelled")
+AHEAD = ("ok", "soon", "waiting", "paused")
+
+
+class ClockShown(serializers.Serializer):
+    """The clock of the next step.
+
+    ``seconds_left`` is business time, below 0 when late, null when it stopped. ``resumes_at``: when
+    its pause is over, null where it is not paused.
+    """
+
+    metric = serializers.ChoiceField(choices=Metric.choices)
+    status = serializers.ChoiceField(choices=[(status, status) for status in STATUSES])
+    started_at = rest.Moment()
+    due_at = rest.Moment()
+    seconds_left = serializers.IntegerField(allow_null=True)
+    limit_seconds = serializers.IntegerField()
+    opens_at = rest.Moment(allow_null=True)
+    resumes_at = rest.Moment(allow_null=True)
+    time_zone = serializers.CharField()
+
+
+class DecisionShown(serializers.Serializer):
+    """Accepted or rejected, by whom and why."""
+
+    kind = serializers.ChoiceField(choices=DecisionKind.choices, read_only=True)
+    by = rest.Named(read_only=True)
+    at = rest.Moment(read_only=True)
+    reason = serializers.CharField(
+        source="reason.code", default=None, allow_null=True, read_only=True
+    )
+    reason_class = serializers.ChoiceField(
+        choices=RejectionClass.choices,
+        source="reason.kind",
+        default=None,
+        allow_null=True,
+        read_only=True,
+    )
+    comment = serializers.CharField(read_only=True)
+
+
+class LeadOf(serializers.Serializer):
+    """The lead in short."""
+
+    id = serializers.IntegerField(read_only=True)
+    name = serializers.CharField(source="__str__", read_only=True)
+    company = serializers.CharField(source="company.name", default="", read_only=True)
+
+
+class AgreementOf(serializers.Serializer):
+    """The version of the agreement that judges the handoff."""
+
+    id = serializers.IntegerField(read_only=True)
+    number = serializers.IntegerField(read_only=True)
+
+
+class HandoffShown(serializers.Serializer):
+    """One passing of one lead from marketing to sales."""
+
+    id = serializers.IntegerField(read_only=True)
+    lead = LeadOf(read_only=True)
+    cycle = serializers.IntegerField(read_only=True)
+    state = serializers.ChoiceField(choices=HandoffState.choices, read_only=True)
+    team = rest.Named(read_only=True)
+    owner = rest.Named(allow_null=True, read_only=True)
+    submitted_by = rest.Named(read_only=True)
+    submitted_at = rest.Moment(read_only=True)
+    requeued_at = rest.Moment(allow_null=True, read_only=True)
+    accepted_at = rest.Moment(allow_null=True, read_only=True)
+    contacted_at = rest.Moment(allow_null=True, read_only=True)
+    sql_at = rest.Moment(allow_null=True, read_only=True)
+    opportunity_at = rest.Moment(allow_null=True, read_only=True)
+    closed_at = rest.Moment(allow_null=True, read_only=True)
+    clock = serializers.SerializerMethodField()
+    decision = serializers.SerializerMethodField()
+    note = serializers.CharField(read_only=True)
+    proves_sql = serializers.BooleanField(
+        read_only=True, help_text=_("The package proves means and authority.")
+    )
+    fit_score = serializers.IntegerField(
+        allow_null=True, read_only=True, help_text=_("At the hand-off, of 100.")
+    )
+    engagement_score = serializers.IntegerField(
+        allow_null=True, read_only=True, help_text=_("At the hand-off, of 100.")
+    )
+    overrides = serializers.IntegerField(
+        read_only=True,
+        help_text=_("How many judgements of it a person overruled, the score included."),
+    )
+    amount = serializers.DecimalField(
+        max_digits=14,
+        decimal_places=2,
+        allow_null=True,
+        read_only=True,
+        help_text=_("In the organisation's currency."),
+    )
+    outcome_reason = serializers.CharField(
+        source="outcome_reason.code", default=None, allow_null=True, read_only=True
+    )
+    persona = PersonaShown(source="persona_version", read_only=True)
+    agreement = AgreementOf(source="agreement_version", read_only=True)
+
+    @extend_schema_field(ClockShown(allow_null=True))
+    def get_clock(self, handoff: Handoff) -> dict[str, Any] | None:
+        if handoff.clock is None:
+            return None
+        reading = readings.reading(handoff.clock, at=self.context["at"])
+        shown = {
+            **vars(reading),
+            "seconds_left": _seconds_left(reading),
+            "time_zone": reading.zone,
+        }
+        return dict(ClockShown(shown).data)
+
+    @extend_schema_field(DecisionShown(allow_null=True))
+    def get_decision(self, handoff: Handoff) -> dict[str, Any] | None:
+        decisions = handoff.standing  # type: ignore[attr-defined]  # with_details() reads it
+        if not decisions:
+            return None
+        return dict(DecisionShown(decisions[0]).data)
+
+
+def _seconds_left(reading: Any) -> int | None:
+    """Return the business time that is left, below 0 when late, None for a stopped clock."""
+    if reading.status in AHEAD:
+        return reading.seconds
+    if reading.status == "late":
+        return -reading.seconds
+    return None
+
+
+class HandoffPage(serializers.Serializer):
+    results = HandoffShown(many=True, read_only=True)
+    next_cursor = serializers.CharField(allow_null=True, read_only=True)
+
+
+# -- Rows
+
+
+def with_details(rows: QuerySet[Handoff]) -> QuerySet[Handoff]:
+    """Return ``rows`` with all that HandoffShown shows, in two queries."""
+    decisions = Decision.objects.filter(undone_at__isnull=True, released_at__isnull=True)
+    rows = rows.select_related(
+        "lead__person",
+        "lead__company",
+        "lead__source",
+        "lead__marketing_team",
+        "owner",
+        "team",
+        "clock",
+        "persona_version__persona",
+        "agreement_version",
+        "submitted_by",
+        "outcome_reason",
+    )
+    standing = Prefetch("decisions", decisions.select_related("by", "reason"), to_attr="standing")
+    return rows.prefetch_related(standing)
+
+
+def fetch(user: User, pk: int) -> Handoff:
+    """Return the handoff; 404 unless ``user`` may see it."""
+    return get_object_or_404(with_details(Handoff.objects.visible_to(user)), pk=pk)
+
+
+def show(pk: int, *, at: datetime, status: int = 200) -> Response:
+    """Return the handoff as it is after a step, which its actor may not see any more."""
+    handoff = with_details(Handoff.objects.filter(pk=pk)).get()
+    headers = {}
+    if status == 201:
+        headers["Location"] = f"/api/v1/handoffs/{pk}/"
+    return Response(HandoffShown(handoff, context={"at": at}).data, status=status, headers=headers)

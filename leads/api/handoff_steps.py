@@ -1,0 +1,234 @@
+"""The steps of a handoff over the API. Each: permission, body, one call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.http import Http404
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from crm.accounts.models import User
+from crm.accounts.request import deny_unless
+from crm.accounts.states import Side
+from crm.lib import clock, rest
+from crm.lib.catalogue import in_use
+from leads import handoffs, permissions
+from leads.api.handoff_serializers import HandoffShown, fetch, show
+from leads.api.request import body_of
+from leads.handoffs import attempts, outcomes, pauses
+from leads.models import Handoff, OutcomeReason
+from leads.states import ContactChannel, OutcomeKind
+from sla.agreements import rejection_reasons
+from sla.models import PauseReason
+
+# -- Requests
+
+
+class EmptyBody(rest.Body):
+    """This step takes no fields."""
+
+
+class Rejection(rest.Body):
+    """Why the handoff is not for sales."""
+
+    reason = rest.Line(max_length=60, help_text=_("Code of a rejection reason."))
+    comment = rest.Lines(max_length=2000, allow_blank=True, required=False)
+
+
+class Comment(rest.Body):
+    comment = rest.Lines(max_length=2000, allow_blank=True, required=False)
+
+
+class Contact(rest.Body):
+    """A try to reach the lead."""
+
+    channel = serializers.ChoiceField(choices=ContactChannel.choices)
+    reached = serializers.BooleanField(help_text=_("Whether a person was reached."))
+    happened_at = rest.Moment(
+        required=False, allow_null=True, help_text=_("Now if it is not given.")
+    )
+    note = rest.Lines(max_length=2000, allow_blank=True, required=False)
+
+
+class Waiting(rest.Body):
+    """Why the clock pauses, and until when."""
+
+    reason = rest.Code(
+        queryset=in_use(PauseReason),
+        help_text=_("Code of a reason that the handoff's agreement allows."),
+    )
+    until = rest.Moment()
+    note = rest.Lines(max_length=2000, allow_blank=True, required=False)
+
+
+class Win(rest.Body):
+    amount = serializers.DecimalField(
+        max_digits=14, decimal_places=2, help_text=_("In the organisation's currency, above 0.")
+    )
+
+
+class Loss(rest.Body):
+    reason = rest.Code(queryset=in_use(OutcomeReason).filter(kind=OutcomeKind.LOST))
+    comment = rest.Lines(max_length=2000, allow_blank=True, required=False)
+
+
+class Disqualification(rest.Body):
+    reason = rest.Code(queryset=in_use(OutcomeReason).filter(kind=OutcomeKind.DISQUALIFIED))
+    comment = rest.Lines(max_length=2000, allow_blank=True, required=False)
+
+
+# -- Views
+
+
+def fetch_to_decide(user: User, pk: int) -> Handoff:
+    """Return the handoff; 404 unless ``user`` may see it.
+
+    Raises AlreadyTaken for one that a colleague has just taken from the queue of ``user``.
+    """
+    try:
+        return fetch(user, pk)
+    except Http404:
+        taken = Handoff.objects.filter(pk=pk, team__in=user.team_ids(Side.SALES)).first()
+        if taken is None:
+            raise
+        raise handoffs.AlreadyTaken(taken) from None
+
+
+class Step(APIView):
+    """A step of a handoff that its owner takes: permission, body, one call."""
+
+    scope = "handoffs:write"
+    tag = "handoffs"
+    body: type[rest.Body] = EmptyBody
+
+    def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: datetime) -> object:
+        raise NotImplementedError
+
+    def fetch(self, user: User, pk: int) -> Handoff:
+        handoff = fetch(user, pk)
+        deny_unless(permissions.can_work(user, handoff))
+        return handoff
+
+    def post(self, request: Request, pk: int) -> Response:
+        handoff = self.fetch(request.user, pk)
+        now = clock.now()
+        self.act(handoff, body_of(self.body, request), by=request.user, at=now)
+        return show(pk, at=now)
+
+
+def step(name: str, summary: Any, body: type[rest.Body]) -> Callable[..., Any]:
+    """Document a step and set its body."""
+    described = extend_schema(
+        operation_id=f"handoffs_{name}", summary=summary, request=body, responses=HandoffShown
+    )
+
+    def decorate(view: type[Step]) -> type[Step]:
+        view.body = body
+        return extend_schema_view(post=described)(view)
+
+    return decorate
+
+
+class DecisionStep(Step):
+    """A step of the team whose queue the handoff is in."""
+
+    def fetch(self, user: User, pk: int) -> Handoff:
+        handoff = fetch_to_decide(user, pk)
+        # A handoff that is no longer pending answers 409 with who was faster, not 403.
+        deny_unless(not handoff.is_pending or permissions.can_decide(user, handoff))
+        return handoff
+
+
+@step("accept", _("Accept a pending handoff"), EmptyBody)
+class Accept(DecisionStep):
+    def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: datetime) -> object:
+        return handoffs.accept(handoff, by=by, at=at)
+
+
+@step("reject", _("Reject a pending handoff, with the reason"), Rejection)
+class Reject(DecisionStep):
+    def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: datetime) -> object:
+        reasons = rejection_reasons.allowed(handoff.agreement_version)
+        reason = reasons.filter(code=given["reason"]).first()
+        if reason is None:
+            raise serializers.ValidationError({"reason": [_("Choose one of the reasons.")]})
+        return handoffs.reject(handoff, reason, by=by, at=at, comment=given.get("comment", ""))
+
+
+@step("withdraw", _("Take a pending handoff back"), Comment)
+class Withdraw(Step):
+    def fetch(self, user: User, pk: int) -> Handoff:
+        handoff = fetch(user, pk)
+        deny_unless(not handoff.is_pending or permissions.can_withdraw(user, handoff))
+        return handoff
+
+    def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: datetime) -> object:
+        return handoffs.withdraw(handoff, by=by, at=at, comment=given.get("comment", ""))
+
+
+@step("contact", _("Note an attempt; the first that reached a person is the contact"), Contact)
+class Attempt(Step):
+    def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: datetime) -> object:
+        return attempts.record(handoff, **{"note": "", **given}, by=by, at=at)
+
+
+class PauseStep(Step):
+    """A step of a person who may pause the handoff's clock."""
+
+    def fetch(self, user: User, pk: int) -> Handoff:
+        handoff = fetch(user, pk)
+        deny_unless(not handoff.is_open or permissions.can_pause(user, handoff))
+        return handoff
+
+
+@step("pause", _("Pause the clock because the lead asked for time"), Waiting)
+class Pause(PauseStep):
+    def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: datetime) -> object:
+        return pauses.pause(handoff, **{"note": "", **given}, by=by, at=at)
+
+
+@step("resume", _("End a pause before its time"), EmptyBody)
+class Resume(PauseStep):
+    def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: datetime) -> object:
+        return pauses.resume(handoff, by=by, at=at)
+
+
+@step("qualify", _("Qualify as SQL"), EmptyBody)
+class Qualify(Step):
+    def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: datetime) -> object:
+        return outcomes.qualify_sql(handoff, by=by, at=at)
+
+
+@step("opportunity", _("Open an opportunity on an SQL"), EmptyBody)
+class Opportunity(Step):
+    def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: datetime) -> object:
+        return outcomes.open_opportunity(handoff, by=by, at=at)
+
+
+@step("win", _("Close as won, with the amount"), Win)
+class CloseWon(Step):
+    def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: datetime) -> object:
+        return outcomes.win(handoff, given["amount"], by=by, at=at)
+
+
+@step("lose", _("Close as lost, with the reason"), Loss)
+class CloseLost(Step):
+    def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: datetime) -> object:
+        return outcomes.lose(
+            handoff, given["reason"], by=by, at=at, comment=given.get("comment", "")
+        )
+
+
+@step("disqualify", _("Close after contact as disqualified, with the reason"), Disqualification)
+class Disqualify(Step):
+    def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: datetime) -> object:
+        return outcomes.disqualify(
+            handoff, given["reason"], by=by, at=at, comment=given.get("comment", "")
+        )

@@ -1,0 +1,173 @@
+"""The bodies of leads over the API: what is shown of a lead, and what a request may set."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.core.exceptions import ValidationError as InvalidValue
+from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers
+
+from crm.lib import rest
+from crm.lib.catalogue import in_use
+from crm.lib.forms import plain
+from leads.forms.leads import LeadForm
+from leads.models import Lead, Source, ValuableActionKind
+from leads.records import contact_privacy
+from leads.states import Stage
+
+MOST_ATTRIBUTES = 200
+
+# -- Answers
+
+
+class PersonaShown(serializers.Serializer):
+    """The version of a persona that judged."""
+
+    id = serializers.IntegerField(read_only=True)
+    slug = serializers.CharField(source="persona.slug", read_only=True)
+    number = serializers.IntegerField(read_only=True)
+
+
+class LeadShown(serializers.Serializer):
+    """A lead. Dates say when it first reached a stage; null: not yet, or not recorded."""
+
+    id = serializers.IntegerField(read_only=True)
+    version = serializers.IntegerField(read_only=True, help_text=_("Send it back with a change."))
+    stage = serializers.ChoiceField(choices=Stage.choices, read_only=True)
+    name = serializers.CharField(source="person.name", read_only=True)
+    email = serializers.SerializerMethodField(
+        help_text=_("Masked while the agreement hides it from sales.")
+    )
+    phone = serializers.SerializerMethodField(
+        help_text=_("Masked while the agreement hides it from sales.")
+    )
+    job_title = serializers.CharField(source="person.job_title", read_only=True)
+    country = serializers.CharField(source="person.country", read_only=True)
+    company = serializers.CharField(source="company.name", default="", read_only=True)
+    industry = serializers.CharField(source="company.industry", default="", read_only=True)
+    employees = serializers.IntegerField(
+        source="company.employees", default=None, allow_null=True, read_only=True
+    )
+    domain = serializers.CharField(source="company.domain", default="", read_only=True)
+    source = serializers.CharField(
+        source="source.code", default=None, allow_null=True, read_only=True
+    )
+    attributes = serializers.DictField(child=serializers.JSONField(), read_only=True)
+    marketing_team = rest.Named(allow_null=True, read_only=True)
+    owner = rest.Named(allow_null=True, read_only=True)
+    persona = PersonaShown(source="persona_version", allow_null=True, read_only=True)
+    first_seen_on = serializers.DateField(read_only=True)
+    mql_on = serializers.DateField(allow_null=True, read_only=True)
+    handed_off_on = serializers.DateField(allow_null=True, read_only=True)
+    accepted_on = serializers.DateField(allow_null=True, read_only=True)
+    contacted_on = serializers.DateField(allow_null=True, read_only=True)
+    sql_on = serializers.DateField(allow_null=True, read_only=True)
+    opportunity_on = serializers.DateField(allow_null=True, read_only=True)
+    won_on = serializers.DateField(allow_null=True, read_only=True)
+    lost_on = serializers.DateField(allow_null=True, read_only=True)
+    won_amount = serializers.DecimalField(
+        max_digits=14, decimal_places=2, allow_null=True, read_only=True
+    )
+    external_id = serializers.CharField(read_only=True)
+    created_at = rest.Moment(read_only=True)
+
+    def get_email(self, lead: Lead) -> str:
+        return contact_privacy.email(lead, self.context["user"])
+
+    def get_phone(self, lead: Lead) -> str:
+        return contact_privacy.phone(lead, self.context["user"])
+
+
+class LeadPage(serializers.Serializer):
+    """Leads, the newest first.
+
+    There is no count: counting a large set costs more than reading it.
+    """
+
+    results = LeadShown(many=True, read_only=True)
+    next_cursor = serializers.CharField(allow_null=True, read_only=True)
+
+
+# -- Requests
+
+
+@extend_schema_field({"type": "object", "additionalProperties": {}})
+class Attributes(serializers.Field):
+    """Values of the organisation's own fields by code, judged by the same form fields as on the
+    page.
+    """
+
+    default_error_messages = {
+        "unknown": _("There is no such field."),
+        "object": _("Give an object."),
+    }
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        if not isinstance(data, Mapping):
+            self.fail("object")
+        form = LeadForm()
+        known = {custom.code for custom in form.custom}
+        cleaned: dict[str, Any] = {}
+        errors: dict[str, list[Any]] = {}
+        for code, value in list(data.items())[:MOST_ATTRIBUTES]:
+            if code not in known:
+                errors[str(code)[:60]] = [self.error_messages["unknown"]]
+                continue
+            try:
+                cleaned[code] = _clean_attribute(form, code, value)
+            except InvalidValue as error:
+                errors[code] = [str(text) for text in error.messages]
+        if errors:
+            raise serializers.ValidationError(errors)
+        return cleaned
+
+    def to_representation(self, value: Any) -> Any:
+        return value
+
+
+def _clean_attribute(form: LeadForm, code: str, value: Any) -> Any:
+    """Return ``value`` as JSON keeps it, cleaned by the field of the page's form."""
+    if isinstance(value, dict | list):
+        raise InvalidValue(_("Give one value."))
+    return plain(form.fields[f"attributes.{code}"].clean(value))
+
+
+class LeadBody(rest.Body):
+    """What may be said of a lead."""
+
+    name = rest.Line(max_length=160, allow_blank=True, required=False)
+    email = rest.Email(max_length=254, allow_blank=True, required=False)
+    phone = rest.Line(max_length=40, allow_blank=True, required=False)
+    job_title = rest.Line(max_length=120, allow_blank=True, required=False)
+    country = rest.Country(allow_blank=True, required=False)
+    company = rest.Line(max_length=200, allow_blank=True, required=False)
+    industry = rest.Line(max_length=80, allow_blank=True, required=False)
+    employees = serializers.IntegerField(
+        min_value=1, max_value=5_000_000, allow_null=True, required=False
+    )
+    domain = rest.Line(max_length=120, allow_blank=True, required=False)
+    source = rest.Code(queryset=in_use(Source), allow_null=True, required=False)
+    attributes = Attributes(required=False)
+
+
+class NewLead(LeadBody):
+    """A lead to log; name, e-mail or phone is needed."""
+
+    first_action = rest.Code(
+        queryset=in_use(ValuableActionKind),
+        allow_null=True,
+        required=False,
+        help_text=_("What the lead did."),
+    )
+    campaign = rest.Line(max_length=120, allow_blank=True, required=False)
+
+
+class LeadChange(LeadBody):
+    """What is not given stays as it is."""
+
+    version = serializers.IntegerField(
+        min_value=1, max_value=2**31 - 1, help_text=_("The version that you read.")
+    )
