@@ -177,7 +177,7 @@ def mine(request: Request) -> HttpResponse:
         "rows": with_pauses([row(request, handoff, at=now) for handoff in found], at=now),
         "own": assignments.own_record(request.user, since=now - OWN_DAYS, at=now),
     }
-    return render(request, "leads/my_leads.html", context)
+    return render(request, "leads/lead_mine.html", context)
 
 
 def with_pauses(rows: list[dict[str, Any]], *, at: datetime) -> list[dict[str, Any]]:
