@@ -53,6 +53,20 @@ class Lines(Line):
         return clean_text(data)
 
 
+class OptionalLine(Line):
+    """A line that may be empty or missing."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_blank=True, required=False, **kwargs)
+
+
+class OptionalLines(Lines):
+    """Text that may be empty or missing."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(allow_blank=True, required=False, **kwargs)
+
+
 class Email(Line):
     """An e-mail address, or an empty text."""
 
@@ -124,11 +138,22 @@ class Body(serializers.Serializer):
         return super().to_internal_value(data)
 
 
-class Named(serializers.Serializer):
+# The body of an answer: every field is read only. It has no docstring, which the OpenAPI document
+# would give to each serializer that has none of its own.
+class Answer(serializers.Serializer):
+    def get_fields(self) -> dict[str, Any]:
+        fields: dict[str, Any] = super().get_fields()
+        for field in fields.values():
+            field.read_only = True
+            field.required = False
+        return fields
+
+
+class Named(Answer):
     """A person or an object by id and name."""
 
-    id = serializers.IntegerField(read_only=True)
-    name = serializers.CharField(read_only=True)
+    id = serializers.IntegerField()
+    name = serializers.CharField()
 
 
 # -- Addresses

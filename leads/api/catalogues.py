@@ -23,80 +23,78 @@ from sla.models import PauseReason, RejectionReason
 from sla.states import RejectionClass
 
 
-class Coded(serializers.Serializer):
+class Coded(rest.Answer):
     """An entry of a catalogue; ``name`` in the language of the request."""
 
-    code = serializers.CharField(read_only=True)
-    name = serializers.CharField(source="__str__", read_only=True)
+    code = serializers.CharField()
+    name = serializers.CharField(source="__str__")
 
 
 class ActionKindShown(Coded):
     """A kind of valuable action and what it is worth in engagement."""
 
-    points = serializers.IntegerField(read_only=True)
+    points = serializers.IntegerField()
 
 
-class ActionKindList(serializers.Serializer):
-    results = ActionKindShown(many=True, read_only=True)
+class ActionKindList(rest.Answer):
+    results = ActionKindShown(many=True)
 
 
-class CodedList(serializers.Serializer):
-    results = Coded(many=True, read_only=True)
+class CodedList(rest.Answer):
+    results = Coded(many=True)
 
 
 class RejectionShown(Coded):
     """Why a handoff is not for sales."""
 
-    reason_class = serializers.ChoiceField(
-        choices=RejectionClass.choices, source="kind", read_only=True
-    )
-    needs_comment = serializers.BooleanField(read_only=True)
+    reason_class = serializers.ChoiceField(choices=RejectionClass.choices, source="kind")
+    needs_comment = serializers.BooleanField()
 
 
-class RejectionList(serializers.Serializer):
-    results = RejectionShown(many=True, read_only=True)
+class RejectionList(rest.Answer):
+    results = RejectionShown(many=True)
 
 
 class OutcomeShown(Coded):
     """Why a lead was lost or disqualified."""
 
-    outcome = serializers.ChoiceField(choices=OutcomeKind.choices, source="kind", read_only=True)
+    outcome = serializers.ChoiceField(choices=OutcomeKind.choices, source="kind")
 
 
-class OutcomeList(serializers.Serializer):
-    results = OutcomeShown(many=True, read_only=True)
+class OutcomeList(rest.Answer):
+    results = OutcomeShown(many=True)
 
 
 class TeamShown(rest.Named):
     """A team."""
 
-    side = serializers.ChoiceField(choices=Side.choices, read_only=True)
+    side = serializers.ChoiceField(choices=Side.choices)
 
 
-class TeamList(serializers.Serializer):
-    results = TeamShown(many=True, read_only=True)
+class TeamList(rest.Answer):
+    results = TeamShown(many=True)
 
 
-class CriterionShown(serializers.Serializer):
+class CriterionShown(rest.Answer):
     """One sentence of a persona that can be judged."""
 
-    code = serializers.CharField(read_only=True)
-    kind = serializers.ChoiceField(choices=CriterionKind.choices, read_only=True)
-    text = serializers.CharField(source="__str__", read_only=True)
+    code = serializers.CharField()
+    kind = serializers.ChoiceField(choices=CriterionKind.choices)
+    text = serializers.CharField(source="__str__")
 
 
-class PersonaInUse(serializers.Serializer):
+class PersonaInUse(rest.Answer):
     """The version of a persona that is in use; ``id`` is the version's."""
 
-    id = serializers.IntegerField(read_only=True)
-    slug = serializers.CharField(source="persona.slug", read_only=True)
-    name = serializers.CharField(source="persona.__str__", read_only=True)
-    number = serializers.IntegerField(read_only=True)
-    criteria = CriterionShown(many=True, read_only=True, source="criteria.all")
+    id = serializers.IntegerField()
+    slug = serializers.CharField(source="persona.slug")
+    name = serializers.CharField(source="persona.__str__")
+    number = serializers.IntegerField()
+    criteria = CriterionShown(many=True, source="criteria.all")
 
 
-class PersonaList(serializers.Serializer):
-    results = PersonaInUse(many=True, read_only=True)
+class PersonaList(rest.Answer):
+    results = PersonaInUse(many=True)
 
 
 class Catalogue(APIView):
@@ -104,7 +102,7 @@ class Catalogue(APIView):
 
     scope = ""
     tag = "catalogues"
-    shown: type[serializers.Serializer] = CodedList
+    shown: type[rest.Answer] = CodedList
 
     def rows(self) -> Any:
         raise NotImplementedError
@@ -114,7 +112,7 @@ class Catalogue(APIView):
         return Response(self.shown({"results": self.rows()}).data)
 
 
-def catalogue_of(name: str, summary: Any, shown: type[serializers.Serializer]) -> Any:
+def catalogue_of(name: str, summary: Any, shown: type[rest.Answer]) -> Any:
     """Document a catalogue and set its serializer."""
     described = extend_schema(operation_id=f"{name}_list", summary=summary, responses=shown)
 

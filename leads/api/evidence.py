@@ -28,35 +28,33 @@ from personas.models import PersonaVersion
 # -- Answers
 
 
-class ActionShown(serializers.Serializer):
+class ActionShown(rest.Answer):
     """Something the lead did that shows interest."""
 
-    id = serializers.IntegerField(read_only=True)
-    kind = serializers.CharField(source="kind.code", read_only=True)
-    occurred_on = serializers.DateField(read_only=True)
-    note = serializers.CharField(read_only=True)
-    recorded_by = rest.Named(allow_null=True, read_only=True)
-    recorded_at = rest.Moment(read_only=True)
+    id = serializers.IntegerField()
+    kind = serializers.CharField(source="kind.code")
+    occurred_on = serializers.DateField()
+    note = serializers.CharField()
+    recorded_by = rest.Named(allow_null=True)
+    recorded_at = rest.Moment()
 
 
-class ActionList(serializers.Serializer):
-    results = ActionShown(many=True, read_only=True)
+class ActionList(rest.Answer):
+    results = ActionShown(many=True)
 
 
-class EvidenceShown(serializers.Serializer):
+class EvidenceShown(rest.Answer):
     """What proves or disproves a criterion."""
 
-    id = serializers.IntegerField(read_only=True)
-    criterion = serializers.CharField(source="code", read_only=True)
-    verdict = serializers.ChoiceField(choices=Verdict.choices, read_only=True)
-    value = serializers.CharField(source="payload.value", default="", read_only=True)
-    source = serializers.CharField(source="payload.source", default="", read_only=True)
-    overrides = serializers.BooleanField(
-        read_only=True, help_text=_("Outweighs a fact that says otherwise.")
-    )
-    reason = serializers.CharField(source="payload.reason", default="", read_only=True)
-    by = rest.Named(source="actor", allow_null=True, read_only=True)
-    at = rest.Moment(read_only=True)
+    id = serializers.IntegerField()
+    criterion = serializers.CharField(source="code")
+    verdict = serializers.ChoiceField(choices=Verdict.choices)
+    value = serializers.CharField(source="payload.value", default="")
+    source = serializers.CharField(source="payload.source", default="")
+    overrides = serializers.BooleanField(help_text=_("Outweighs a fact that says otherwise."))
+    reason = serializers.CharField(source="payload.reason", default="")
+    by = rest.Named(source="actor", allow_null=True)
+    at = rest.Moment()
 
 
 # -- Requests
@@ -67,7 +65,7 @@ class NewAction(rest.Body):
 
     kind = rest.Code(queryset=in_use(ValuableActionKind))
     occurred_on = serializers.DateField(required=False, help_text=_("Today if it is not given."))
-    note = rest.Lines(max_length=2000, allow_blank=True, required=False)
+    note = rest.OptionalLines(max_length=2000)
 
     def validate_occurred_on(self, value: Any) -> Any:
         if value > self.context["today"]:
@@ -86,7 +84,7 @@ class NewEvidence(rest.Body):
         choices=[(v, v.label) for v in (Verdict.MET, Verdict.NOT_MET)], required=False
     )
     value = rest.Line(max_length=500, required=False)
-    source = rest.Line(max_length=200, allow_blank=True, required=False)
+    source = rest.OptionalLine(max_length=200)
     reason = rest.Line(
         max_length=500, required=False, help_text=_("Why you know better than the fact.")
     )

@@ -42,85 +42,76 @@ class ClockShown(serializers.Serializer):
     time_zone = serializers.CharField()
 
 
-class DecisionShown(serializers.Serializer):
+class DecisionShown(rest.Answer):
     """Accepted or rejected, by whom and why."""
 
-    kind = serializers.ChoiceField(choices=DecisionKind.choices, read_only=True)
-    by = rest.Named(read_only=True)
-    at = rest.Moment(read_only=True)
-    reason = serializers.CharField(
-        source="reason.code", default=None, allow_null=True, read_only=True
-    )
+    kind = serializers.ChoiceField(choices=DecisionKind.choices)
+    by = rest.Named()
+    at = rest.Moment()
+    reason = serializers.CharField(source="reason.code", default=None, allow_null=True)
     reason_class = serializers.ChoiceField(
         choices=RejectionClass.choices,
         source="reason.kind",
         default=None,
         allow_null=True,
-        read_only=True,
     )
-    comment = serializers.CharField(read_only=True)
+    comment = serializers.CharField()
 
 
-class LeadOf(serializers.Serializer):
+class LeadOf(rest.Answer):
     """The lead in short."""
 
-    id = serializers.IntegerField(read_only=True)
-    name = serializers.CharField(source="__str__", read_only=True)
-    company = serializers.CharField(source="company.name", default="", read_only=True)
+    id = serializers.IntegerField()
+    name = serializers.CharField(source="__str__")
+    company = serializers.CharField(source="company.name", default="")
 
 
-class AgreementOf(serializers.Serializer):
+class AgreementOf(rest.Answer):
     """The version of the agreement that judges the handoff."""
 
-    id = serializers.IntegerField(read_only=True)
-    number = serializers.IntegerField(read_only=True)
+    id = serializers.IntegerField()
+    number = serializers.IntegerField()
 
 
-class HandoffShown(serializers.Serializer):
+class HandoffShown(rest.Answer):
     """One passing of one lead from marketing to sales."""
 
-    id = serializers.IntegerField(read_only=True)
-    lead = LeadOf(read_only=True)
-    cycle = serializers.IntegerField(read_only=True)
-    state = serializers.ChoiceField(choices=HandoffState.choices, read_only=True)
-    team = rest.Named(read_only=True)
-    owner = rest.Named(allow_null=True, read_only=True)
-    submitted_by = rest.Named(read_only=True)
-    submitted_at = rest.Moment(read_only=True)
-    requeued_at = rest.Moment(allow_null=True, read_only=True)
-    accepted_at = rest.Moment(allow_null=True, read_only=True)
-    contacted_at = rest.Moment(allow_null=True, read_only=True)
-    sql_at = rest.Moment(allow_null=True, read_only=True)
-    opportunity_at = rest.Moment(allow_null=True, read_only=True)
-    closed_at = rest.Moment(allow_null=True, read_only=True)
+    id = serializers.IntegerField()
+    lead = LeadOf()
+    cycle = serializers.IntegerField()
+    state = serializers.ChoiceField(choices=HandoffState.choices)
+    team = rest.Named()
+    owner = rest.Named(allow_null=True)
+    submitted_by = rest.Named()
+    submitted_at = rest.Moment()
+    requeued_at = rest.Moment(allow_null=True)
+    accepted_at = rest.Moment(allow_null=True)
+    contacted_at = rest.Moment(allow_null=True)
+    sql_at = rest.Moment(allow_null=True)
+    opportunity_at = rest.Moment(allow_null=True)
+    closed_at = rest.Moment(allow_null=True)
     clock = serializers.SerializerMethodField()
     decision = serializers.SerializerMethodField()
-    note = serializers.CharField(read_only=True)
-    proves_sql = serializers.BooleanField(
-        read_only=True, help_text=_("The package proves means and authority.")
-    )
-    fit_score = serializers.IntegerField(
-        allow_null=True, read_only=True, help_text=_("At the hand-off, of 100.")
-    )
+    note = serializers.CharField()
+    proves_sql = serializers.BooleanField(help_text=_("The package proves means and authority."))
+    fit_score = serializers.IntegerField(allow_null=True, help_text=_("At the hand-off, of 100."))
     engagement_score = serializers.IntegerField(
-        allow_null=True, read_only=True, help_text=_("At the hand-off, of 100.")
+        allow_null=True, help_text=_("At the hand-off, of 100.")
     )
     overrides = serializers.IntegerField(
-        read_only=True,
         help_text=_("How many judgements of it a person overruled, the score included."),
     )
     amount = serializers.DecimalField(
         max_digits=14,
         decimal_places=2,
         allow_null=True,
-        read_only=True,
         help_text=_("In the organisation's currency."),
     )
     outcome_reason = serializers.CharField(
-        source="outcome_reason.code", default=None, allow_null=True, read_only=True
+        source="outcome_reason.code", default=None, allow_null=True
     )
-    persona = PersonaShown(source="persona_version", read_only=True)
-    agreement = AgreementOf(source="agreement_version", read_only=True)
+    persona = PersonaShown(source="persona_version")
+    agreement = AgreementOf(source="agreement_version")
 
     @extend_schema_field(ClockShown(allow_null=True))
     def get_clock(self, handoff: Handoff) -> dict[str, Any] | None:
@@ -151,9 +142,9 @@ def _seconds_left(reading: Any) -> int | None:
     return None
 
 
-class HandoffPage(serializers.Serializer):
-    results = HandoffShown(many=True, read_only=True)
-    next_cursor = serializers.CharField(allow_null=True, read_only=True)
+class HandoffPage(rest.Answer):
+    results = HandoffShown(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
 
 
 # -- Rows

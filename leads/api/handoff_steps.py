@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -39,11 +40,11 @@ class Rejection(rest.Body):
     """Why the handoff is not for sales."""
 
     reason = rest.Line(max_length=60, help_text=_("Code of a rejection reason."))
-    comment = rest.Lines(max_length=2000, allow_blank=True, required=False)
+    comment = rest.OptionalLines(max_length=2000)
 
 
 class Comment(rest.Body):
-    comment = rest.Lines(max_length=2000, allow_blank=True, required=False)
+    comment = rest.OptionalLines(max_length=2000)
 
 
 class Contact(rest.Body):
@@ -54,7 +55,7 @@ class Contact(rest.Body):
     happened_at = rest.Moment(
         required=False, allow_null=True, help_text=_("Now if it is not given.")
     )
-    note = rest.Lines(max_length=2000, allow_blank=True, required=False)
+    note = rest.OptionalLines(max_length=2000)
 
 
 class Waiting(rest.Body):
@@ -65,7 +66,7 @@ class Waiting(rest.Body):
         help_text=_("Code of a reason that the handoff's agreement allows."),
     )
     until = rest.Moment()
-    note = rest.Lines(max_length=2000, allow_blank=True, required=False)
+    note = rest.OptionalLines(max_length=2000)
 
 
 class Win(rest.Body):
@@ -76,12 +77,12 @@ class Win(rest.Body):
 
 class Loss(rest.Body):
     reason = rest.Code(queryset=in_use(OutcomeReason).filter(kind=OutcomeKind.LOST))
-    comment = rest.Lines(max_length=2000, allow_blank=True, required=False)
+    comment = rest.OptionalLines(max_length=2000)
 
 
 class Disqualification(rest.Body):
     reason = rest.Code(queryset=in_use(OutcomeReason).filter(kind=OutcomeKind.DISQUALIFIED))
-    comment = rest.Lines(max_length=2000, allow_blank=True, required=False)
+    comment = rest.OptionalLines(max_length=2000)
 
 
 # -- Views
@@ -101,14 +102,28 @@ def fetch_to_decide(user: User, pk: int) -> Handoff:
         raise handoffs.AlreadyTaken(taken) from None
 
 
-class Step(APIView):
+@dataclass(frozen=True)
+class Step:
+    """A step that is to be taken: the cleaned body is ``given``."""
+
+    handoff: Handoff
+    given: dict[str, Any]
+    by: User
+    at: datetime
+
+    @property
+    def comment(self) -> str:
+        return self.given.get("comment", "")
+
+
+class StepView(APIView):
     """A step of a handoff that its owner takes: permission, body, one call."""
 
     scope = "handoffs:write"
     tag = "handoffs"
     body: type[rest.Body] = EmptyBody
 
-    def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: datetime) -> object:
+    def act(self, step: Step) -> object:
         raise NotImplementedError
 
     def fetch(self, user: User, pk: int) -> Handoff:
@@ -119,24 +134,28 @@ class Step(APIView):
     def post(self, request: Request, pk: int) -> Response:
         handoff = self.fetch(request.user, pk)
         now = clock.now()
-        self.act(handoff, body_of(self.body, request), by=request.user, at=now)
+        given = body_of(self.body, request)
+        self.act(Step(handoff, given, by=request.user, at=now))
         return show(pk, at=now)
 
 
-def step(name: str, summary: Any, body: type[rest.Body]) -> Callable[..., Any]:
+def step_view(name: str, summary: Any, body: type[rest.Body]) -> Callable[..., Any]:
     """Document a step and set its body."""
     described = extend_schema(
-        operation_id=f"handoffs_{name}", summary=summary, request=body, responses=HandoffShown
+        operation_id=f"handoffs_{name}",
+        summary=summary,
+        request=body,
+        responses=HandoffShown,
     )
 
-    def decorate(view: type[Step]) -> type[Step]:
+    def decorate(view: type[StepView]) -> type[StepView]:
         view.body = body
         return extend_schema_view(post=described)(view)
 
     return decorate
 
 
-class DecisionStep(Step):
+class DecisionStep(StepView):
     """A step of the team whose queue the handoff is in."""
 
     def fetch(self, user: User, pk: int) -> Handoff:
@@ -146,40 +165,57 @@ class DecisionStep(Step):
         return handoff
 
 
-@step("accept", _("Accept a pending handoff"), EmptyBody)
+@step_view("accept", _("Accept a pending handoff"), EmptyBody)
 class Accept(DecisionStep):
-    def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: datetime) -> object:
-        return handoffs.accept(handoff, by=by, at=at)
+    def act(self, step: Step) -> object:
+        return handoffs.accept(step.handoff, by=step.by, at=step.at)
 
 
-@step("reject", _("Reject a pending handoff, with the reason"), Rejection)
+@step_view("reject", _("Reject a pending handoff, with the reason"), Rejection)
 class Reject(DecisionStep):
-    def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: datetime) -> object:
-        reasons = rejection_reasons.allowed(handoff.agreement_version)
-        reason = reasons.filter(code=given["reason"]).first()
+    def act(self, step: Step) -> object:
+        reasons = rejection_reasons.allowed(step.handoff.agreement_version)
+        reason = reasons.filter(code=step.given["reason"]).first()
         if reason is None:
-            raise serializers.ValidationError({"reason": [_("Choose one of the reasons.")]})
-        return handoffs.reject(handoff, reason, by=by, at=at, comment=given.get("comment", ""))
+            message = _("Choose one of the reasons.")
+            raise serializers.ValidationError({"reason": [message]})
+        return handoffs.reject(
+            step.handoff,
+            reason,
+            comment=step.comment,
+            by=step.by,
+            at=step.at,
+        )
 
 
-@step("withdraw", _("Take a pending handoff back"), Comment)
-class Withdraw(Step):
+@step_view("withdraw", _("Take a pending handoff back"), Comment)
+class Withdraw(StepView):
     def fetch(self, user: User, pk: int) -> Handoff:
         handoff = fetch(user, pk)
         deny_unless(not handoff.is_pending or permissions.can_withdraw(user, handoff))
         return handoff
 
-    def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: datetime) -> object:
-        return handoffs.withdraw(handoff, by=by, at=at, comment=given.get("comment", ""))
+    def act(self, step: Step) -> object:
+        return handoffs.withdraw(
+            step.handoff,
+            comment=step.comment,
+            by=step.by,
+            at=step.at,
+        )
 
 
-@step("contact", _("Note an attempt; the first that reached a person is the contact"), Contact)
-class Attempt(Step):
-    def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: datetime) -> object:
-        return attempts.record(handoff, **{"note": "", **given}, by=by, at=at)
+@step_view("contact", _("Note an attempt; the first that reached a person is the contact"), Contact)
+class Attempt(StepView):
+    def act(self, step: Step) -> object:
+        return attempts.record(
+            step.handoff,
+            **{"note": "", **step.given},
+            by=step.by,
+            at=step.at,
+        )
 
 
-class PauseStep(Step):
+class PauseStep(StepView):
     """A step of a person who may pause the handoff's clock."""
 
     def fetch(self, user: User, pk: int) -> Handoff:
@@ -188,47 +224,67 @@ class PauseStep(Step):
         return handoff
 
 
-@step("pause", _("Pause the clock because the lead asked for time"), Waiting)
+@step_view("pause", _("Pause the clock because the lead asked for time"), Waiting)
 class Pause(PauseStep):
-    def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: datetime) -> object:
-        return pauses.pause(handoff, **{"note": "", **given}, by=by, at=at)
-
-
-@step("resume", _("End a pause before its time"), EmptyBody)
-class Resume(PauseStep):
-    def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: datetime) -> object:
-        return pauses.resume(handoff, by=by, at=at)
-
-
-@step("qualify", _("Qualify as SQL"), EmptyBody)
-class Qualify(Step):
-    def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: datetime) -> object:
-        return outcomes.qualify_sql(handoff, by=by, at=at)
-
-
-@step("opportunity", _("Open an opportunity on an SQL"), EmptyBody)
-class Opportunity(Step):
-    def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: datetime) -> object:
-        return outcomes.open_opportunity(handoff, by=by, at=at)
-
-
-@step("win", _("Close as won, with the amount"), Win)
-class CloseWon(Step):
-    def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: datetime) -> object:
-        return outcomes.win(handoff, given["amount"], by=by, at=at)
-
-
-@step("lose", _("Close as lost, with the reason"), Loss)
-class CloseLost(Step):
-    def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: datetime) -> object:
-        return outcomes.lose(
-            handoff, given["reason"], by=by, at=at, comment=given.get("comment", "")
+    def act(self, step: Step) -> object:
+        return pauses.pause(
+            step.handoff,
+            **{"note": "", **step.given},
+            by=step.by,
+            at=step.at,
         )
 
 
-@step("disqualify", _("Close after contact as disqualified, with the reason"), Disqualification)
-class Disqualify(Step):
-    def act(self, handoff: Handoff, given: dict[str, Any], *, by: User, at: datetime) -> object:
+@step_view("resume", _("End a pause before its time"), EmptyBody)
+class Resume(PauseStep):
+    def act(self, step: Step) -> object:
+        return pauses.resume(step.handoff, by=step.by, at=step.at)
+
+
+@step_view("qualify", _("Qualify as SQL"), EmptyBody)
+class Qualify(StepView):
+    def act(self, step: Step) -> object:
+        return outcomes.qualify_sql(step.handoff, by=step.by, at=step.at)
+
+
+@step_view("opportunity", _("Open an opportunity on an SQL"), EmptyBody)
+class Opportunity(StepView):
+    def act(self, step: Step) -> object:
+        return outcomes.open_opportunity(step.handoff, by=step.by, at=step.at)
+
+
+@step_view("win", _("Close as won, with the amount"), Win)
+class CloseWon(StepView):
+    def act(self, step: Step) -> object:
+        return outcomes.win(
+            step.handoff,
+            step.given["amount"],
+            by=step.by,
+            at=step.at,
+        )
+
+
+@step_view("lose", _("Close as lost, with the reason"), Loss)
+class CloseLost(StepView):
+    def act(self, step: Step) -> object:
+        return outcomes.lose(
+            step.handoff,
+            step.given["reason"],
+            comment=step.comment,
+            by=step.by,
+            at=step.at,
+        )
+
+
+@step_view(
+    "disqualify", _("Close after contact as disqualified, with the reason"), Disqualification
+)
+class Disqualify(StepView):
+    def act(self, step: Step) -> object:
         return outcomes.disqualify(
-            handoff, given["reason"], by=by, at=at, comment=given.get("comment", "")
+            step.handoff,
+            step.given["reason"],
+            comment=step.comment,
+            by=step.by,
+            at=step.at,
         )

@@ -53,11 +53,9 @@ class NewHandoff(rest.Body):
         allow_null=True,
         help_text=_("By which persona; the lead's own if it is not given."),
     )
-    note = rest.Lines(max_length=2000, allow_blank=True, required=False)
-    score_reason = rest.Line(
+    note = rest.OptionalLines(max_length=2000)
+    score_reason = rest.OptionalLine(
         max_length=500,
-        allow_blank=True,
-        required=False,
         help_text=_(
             "Why it goes to sales below the agreement's minimum fit score; not asked for else."
         ),

@@ -23,56 +23,50 @@ MOST_ATTRIBUTES = 200
 # -- Answers
 
 
-class PersonaShown(serializers.Serializer):
+class PersonaShown(rest.Answer):
     """The version of a persona that judged."""
 
-    id = serializers.IntegerField(read_only=True)
-    slug = serializers.CharField(source="persona.slug", read_only=True)
-    number = serializers.IntegerField(read_only=True)
+    id = serializers.IntegerField()
+    slug = serializers.CharField(source="persona.slug")
+    number = serializers.IntegerField()
 
 
-class LeadShown(serializers.Serializer):
+class LeadShown(rest.Answer):
     """A lead. Dates say when it first reached a stage; null: not yet, or not recorded."""
 
-    id = serializers.IntegerField(read_only=True)
-    version = serializers.IntegerField(read_only=True, help_text=_("Send it back with a change."))
-    stage = serializers.ChoiceField(choices=Stage.choices, read_only=True)
-    name = serializers.CharField(source="person.name", read_only=True)
+    id = serializers.IntegerField()
+    version = serializers.IntegerField(help_text=_("Send it back with a change."))
+    stage = serializers.ChoiceField(choices=Stage.choices)
+    name = serializers.CharField(source="person.name")
     email = serializers.SerializerMethodField(
         help_text=_("Masked while the agreement hides it from sales.")
     )
     phone = serializers.SerializerMethodField(
         help_text=_("Masked while the agreement hides it from sales.")
     )
-    job_title = serializers.CharField(source="person.job_title", read_only=True)
-    country = serializers.CharField(source="person.country", read_only=True)
-    company = serializers.CharField(source="company.name", default="", read_only=True)
-    industry = serializers.CharField(source="company.industry", default="", read_only=True)
-    employees = serializers.IntegerField(
-        source="company.employees", default=None, allow_null=True, read_only=True
-    )
-    domain = serializers.CharField(source="company.domain", default="", read_only=True)
-    source = serializers.CharField(
-        source="source.code", default=None, allow_null=True, read_only=True
-    )
-    attributes = serializers.DictField(child=serializers.JSONField(), read_only=True)
-    marketing_team = rest.Named(allow_null=True, read_only=True)
-    owner = rest.Named(allow_null=True, read_only=True)
-    persona = PersonaShown(source="persona_version", allow_null=True, read_only=True)
-    first_seen_on = serializers.DateField(read_only=True)
-    mql_on = serializers.DateField(allow_null=True, read_only=True)
-    handed_off_on = serializers.DateField(allow_null=True, read_only=True)
-    accepted_on = serializers.DateField(allow_null=True, read_only=True)
-    contacted_on = serializers.DateField(allow_null=True, read_only=True)
-    sql_on = serializers.DateField(allow_null=True, read_only=True)
-    opportunity_on = serializers.DateField(allow_null=True, read_only=True)
-    won_on = serializers.DateField(allow_null=True, read_only=True)
-    lost_on = serializers.DateField(allow_null=True, read_only=True)
-    won_amount = serializers.DecimalField(
-        max_digits=14, decimal_places=2, allow_null=True, read_only=True
-    )
-    external_id = serializers.CharField(read_only=True)
-    created_at = rest.Moment(read_only=True)
+    job_title = serializers.CharField(source="person.job_title")
+    country = serializers.CharField(source="person.country")
+    company = serializers.CharField(source="company.name", default="")
+    industry = serializers.CharField(source="company.industry", default="")
+    employees = serializers.IntegerField(source="company.employees", default=None, allow_null=True)
+    domain = serializers.CharField(source="company.domain", default="")
+    source = serializers.CharField(source="source.code", default=None, allow_null=True)
+    attributes = serializers.DictField(child=serializers.JSONField())
+    marketing_team = rest.Named(allow_null=True)
+    owner = rest.Named(allow_null=True)
+    persona = PersonaShown(source="persona_version", allow_null=True)
+    first_seen_on = serializers.DateField()
+    mql_on = serializers.DateField(allow_null=True)
+    handed_off_on = serializers.DateField(allow_null=True)
+    accepted_on = serializers.DateField(allow_null=True)
+    contacted_on = serializers.DateField(allow_null=True)
+    sql_on = serializers.DateField(allow_null=True)
+    opportunity_on = serializers.DateField(allow_null=True)
+    won_on = serializers.DateField(allow_null=True)
+    lost_on = serializers.DateField(allow_null=True)
+    won_amount = serializers.DecimalField(max_digits=14, decimal_places=2, allow_null=True)
+    external_id = serializers.CharField()
+    created_at = rest.Moment()
 
     def get_email(self, lead: Lead) -> str:
         return contact_privacy.email(lead, self.context["user"])
@@ -81,14 +75,14 @@ class LeadShown(serializers.Serializer):
         return contact_privacy.phone(lead, self.context["user"])
 
 
-class LeadPage(serializers.Serializer):
+class LeadPage(rest.Answer):
     """Leads, the newest first.
 
     There is no count: counting a large set costs more than reading it.
     """
 
-    results = LeadShown(many=True, read_only=True)
-    next_cursor = serializers.CharField(allow_null=True, read_only=True)
+    results = LeadShown(many=True)
+    next_cursor = serializers.CharField(allow_null=True)
 
 
 # -- Requests
@@ -138,17 +132,17 @@ def _clean_attribute(form: LeadForm, code: str, value: Any) -> Any:
 class LeadBody(rest.Body):
     """What may be said of a lead."""
 
-    name = rest.Line(max_length=160, allow_blank=True, required=False)
+    name = rest.OptionalLine(max_length=160)
     email = rest.Email(max_length=254, allow_blank=True, required=False)
-    phone = rest.Line(max_length=40, allow_blank=True, required=False)
-    job_title = rest.Line(max_length=120, allow_blank=True, required=False)
+    phone = rest.OptionalLine(max_length=40)
+    job_title = rest.OptionalLine(max_length=120)
     country = rest.Country(allow_blank=True, required=False)
-    company = rest.Line(max_length=200, allow_blank=True, required=False)
-    industry = rest.Line(max_length=80, allow_blank=True, required=False)
+    company = rest.OptionalLine(max_length=200)
+    industry = rest.OptionalLine(max_length=80)
     employees = serializers.IntegerField(
         min_value=1, max_value=5_000_000, allow_null=True, required=False
     )
-    domain = rest.Line(max_length=120, allow_blank=True, required=False)
+    domain = rest.OptionalLine(max_length=120)
     source = rest.Code(queryset=in_use(Source), allow_null=True, required=False)
     attributes = Attributes(required=False)
 
@@ -162,7 +156,7 @@ class NewLead(LeadBody):
         required=False,
         help_text=_("What the lead did."),
     )
-    campaign = rest.Line(max_length=120, allow_blank=True, required=False)
+    campaign = rest.OptionalLine(max_length=120)
 
 
 class LeadChange(LeadBody):

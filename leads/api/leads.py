@@ -22,7 +22,7 @@ from crm.lib.text import company_key
 from leads import permissions
 from leads.api.lead_serializers import LeadChange, LeadPage, LeadShown, NewLead
 from leads.api.request import CURSOR, LIMIT, PAGING, body_of
-from leads.models import Company, Lead, Person, Source
+from leads.models import Lead, Source
 from leads.records import leads
 from leads.records.filters import LeadFilter
 from leads.states import Stage
@@ -33,14 +33,13 @@ NEWEST = (
 )
 PERSON = ("name", "email", "phone", "job_title", "country")
 COMPANY = ("industry", "employees", "domain")
+EMPTY: Mapping[str, Any] = {}
 
 
 class ChangedMeanwhile(leads.ChangedMeanwhile):
     """The conflict with what was sent and what is saved, by field."""
 
-    def __init__(
-        self, error: leads.ChangedMeanwhile, sent: Mapping[str, Any], saved: Mapping[str, Any]
-    ) -> None:
+    def __init__(self, message: object, sent: dict[str, Any], saved: dict[str, Any]) -> None:
         conflicts: dict[str, dict[str, Any]] = {}
         messages: dict[str, str] = {}
         for name, value in sent.items():
@@ -48,8 +47,11 @@ class ChangedMeanwhile(leads.ChangedMeanwhile):
                 continue
             conflicts[name] = {"yours": value, "saved": saved[name]}
             messages[name] = _("Saved now: %(value)s") % {"value": saved[name]}
-        self.more = {"version": saved["version"], "conflicts": conflicts}
-        super().__init__(error.message, fields=messages)
+        self.more = {
+            "version": saved["version"],
+            "conflicts": conflicts,
+        }
+        super().__init__(message, fields=messages)
 
 
 def rows(user: User) -> QuerySet[Lead]:
@@ -65,43 +67,64 @@ def fetch(user: User, pk: int) -> Lead:
 
 def shown_to(user: User, pk: int) -> Any:
     """Return the lead as ``user`` may read it; 404 unless they may see it."""
-    return LeadShown(fetch(user, pk), context={"user": user}).data
+    lead = fetch(user, pk)
+    return LeadShown(lead, context={"user": user}).data
 
 
-def capture_data(given: Mapping[str, Any], lead: Lead | None = None) -> dict[str, Any]:
-    """Return ``given`` as leads.capture and leads.change take it.
+# -- The data that leads.capture and leads.change take
 
-    What is not given stays as ``lead`` has it.
-    """
-    source = lead.source if lead else None
-    person = _person_data(given, lead.person if lead else None)
-    company = _company_data(given, lead.company if lead else None, country=person["country"])
+
+def data_for_new(given: dict[str, Any]) -> dict[str, Any]:
+    """Return the data of a new lead."""
+    data = _data(given, person=EMPTY, company=EMPTY, source=None)
+    answers = data["attributes"].items()
+    data["attributes"] = {code: value for code, value in answers if value not in (None, "")}
+    return data
+
+
+def data_for_change(given: dict[str, Any], lead: Lead) -> dict[str, Any]:
+    """Return the data of a changed lead: what is not given stays as ``lead`` has it."""
+    person = {name: getattr(lead.person, name) for name in (*PERSON, "language")}
+    company: dict[str, Any] = {}
+    if lead.company is not None:
+        company = {name: getattr(lead.company, name) for name in ("name", "country", *COMPANY)}
+    return _data(given, person=person, company=company, source=lead.source)
+
+
+def _data(
+    given: dict[str, Any],
+    *,
+    person: Mapping[str, Any],
+    company: Mapping[str, Any],
+    source: Source | None,
+) -> dict[str, Any]:
+    new_person = {name: given.get(name, person.get(name, "")) for name in PERSON}
+    new_person["language"] = person.get("language", "")
     return {
-        "person": person,
-        "company": company,
+        "person": new_person,
+        "company": _company(given, company, country=new_person["country"]),
         "attributes": given.get("attributes", {}),
         "campaign": given.get("campaign", ""),
         "source": given.get("source", source),
     }
 
 
-def _person_data(given: Mapping[str, Any], person: Person | None) -> dict[str, Any]:
-    data = {name: given.get(name, getattr(person, name, "")) for name in PERSON}
-    data["language"] = getattr(person, "language", "")
-    return data
-
-
-def _company_data(
-    given: Mapping[str, Any], company: Company | None, *, country: str
-) -> dict[str, Any]:
-    """Return the company's fields; another name is another company, which starts empty."""
-    name = given.get("company", company.name if company else "")
-    is_same = company is not None and company_key(name) == company.name_key
-    kept = company if is_same else None
-    data = {field: given.get(field, getattr(kept, field, None)) for field in COMPANY}
+def _company(given: dict[str, Any], company: Mapping[str, Any], *, country: str) -> dict[str, Any]:
+    """Return the data of the company; another name is another company, which starts empty."""
+    name = given.get("company", company.get("name", ""))
+    if not company or company_key(name) != company_key(company["name"]):
+        company = {"country": country}
+    data = {field: given.get(field, company.get(field)) for field in COMPANY}
     data["name"] = name
-    data["country"] = given.get("country", kept.country if kept else country)
+    data["country"] = given.get("country", company["country"])
     return data
+
+
+# -- Views
+
+
+def _parameter(name: str, description: Any) -> OpenApiParameter:
+    return OpenApiParameter(name, str, description=description)
 
 
 class Leads(APIView):
@@ -114,14 +137,12 @@ class Leads(APIView):
         operation_id="leads_list",
         summary=_("List leads, the newest first"),
         parameters=[
-            OpenApiParameter("q", str, description=_("Parts of name, company, e-mail or phone.")),
+            _parameter("q", _("Parts of name, company, e-mail or phone.")),
             OpenApiParameter("stage", str, enum=Stage.values),
-            OpenApiParameter("source", str, description=_("Code of a source; ~none: without one.")),
-            OpenApiParameter("persona", str, description=_("Slug of a persona.")),
-            OpenApiParameter(
-                "since", str, description=_("First seen from this date on, 2026-03-31.")
-            ),
-            OpenApiParameter("until", str, description=_("First seen up to this date.")),
+            _parameter("source", _("Code of a source; ~none: without one.")),
+            _parameter("persona", _("Slug of a persona.")),
+            _parameter("since", _("First seen from this date on, 2026-03-31.")),
+            _parameter("until", _("First seen up to this date.")),
             CURSOR,
             LIMIT,
         ],
@@ -145,9 +166,7 @@ class Leads(APIView):
     def post(self, request: Request) -> Response:
         deny_unless(permissions.can_log(request.user))
         given = body_of(NewLead, request)
-        data = capture_data(given)
-        answers = data["attributes"].items()
-        data["attributes"] = {code: value for code, value in answers if value not in (None, "")}
+        data = data_for_new(given)
         lead = leads.capture(
             data,
             by=request.user,
@@ -194,12 +213,13 @@ class LeadDetail(APIView):
         deny_unless(permissions.can_change(request.user, lead))
         given = body_of(LeadChange, request)
         version = given.pop("version")
-        data = capture_data(given, lead)
+        data = data_for_change(given, lead)
         try:
             leads.change(lead, data, by=request.user, at=clock.now(), version=version)
         except leads.ChangedMeanwhile as error:
             sent = {name: _as_sent(value) for name, value in given.items()}
-            raise ChangedMeanwhile(error, sent, shown_to(request.user, pk)) from None
+            saved = shown_to(request.user, pk)
+            raise ChangedMeanwhile(error.message, sent, saved) from None
         return Response(shown_to(request.user, pk))
 
 

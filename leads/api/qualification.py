@@ -30,21 +30,19 @@ SETTLES = [
 ]
 
 
-class JudgementShown(serializers.Serializer):
+class JudgementShown(rest.Answer):
     """One criterion as it is judged now.
 
     ``settles``: what would settle it; null where it speaks for the lead.
     """
 
-    criterion = serializers.CharField(source="rule.code", read_only=True)
-    kind = serializers.ChoiceField(
-        choices=CriterionKind.choices, source="rule.kind", read_only=True
-    )
+    criterion = serializers.CharField(source="rule.code")
+    kind = serializers.ChoiceField(choices=CriterionKind.choices, source="rule.kind")
     text = serializers.SerializerMethodField()
-    field = serializers.CharField(source="rule.field", read_only=True)
-    verdict = serializers.ChoiceField(choices=Verdict.choices, read_only=True)
-    is_overridden = serializers.BooleanField(read_only=True)
-    reason = serializers.CharField(source="proof.reason", default="", read_only=True)
+    field = serializers.CharField(source="rule.field")
+    verdict = serializers.ChoiceField(choices=Verdict.choices)
+    is_overridden = serializers.BooleanField()
+    reason = serializers.CharField(source="proof.reason", default="")
     settles = serializers.SerializerMethodField()
 
     def get_text(self, judgement: Judgement) -> str:
@@ -55,27 +53,27 @@ class JudgementShown(serializers.Serializer):
         return judgement.settles or None
 
 
-class LineShown(serializers.Serializer):
+class LineShown(rest.Answer):
     """One line of a score's log: a criterion met, an action, what time took away, what lies above
     100.
     """
 
-    points = serializers.IntegerField(read_only=True)
-    kind = serializers.CharField(read_only=True, help_text=_("criterion, action, decay or cap"))
-    code = serializers.CharField(read_only=True)
+    points = serializers.IntegerField()
+    kind = serializers.CharField(help_text=_("criterion, action, decay or cap"))
+    code = serializers.CharField()
     text = serializers.SerializerMethodField()
-    on = serializers.DateField(allow_null=True, read_only=True)
-    days = serializers.IntegerField(allow_null=True, read_only=True)
+    on = serializers.DateField(allow_null=True)
+    days = serializers.IntegerField(allow_null=True)
 
     def get_text(self, line: Line) -> str:
         return in_language(line.text)
 
 
-class ScoreShown(serializers.Serializer):
+class ScoreShown(rest.Answer):
     """From 0 to 100: the sum of its log. ``open``: what would still be gained."""
 
-    total = serializers.IntegerField(read_only=True)
-    log = LineShown(source="lines", many=True, read_only=True)
+    total = serializers.IntegerField()
+    log = LineShown(source="lines", many=True)
     open = serializers.SerializerMethodField()
 
     @extend_schema_field(LineShown(many=True))
@@ -83,31 +81,29 @@ class ScoreShown(serializers.Serializer):
         return list(LineShown(score.open, many=True).data)
 
 
-class ScoresShown(serializers.Serializer):
-    fit = ScoreShown(read_only=True)
-    engagement = ScoreShown(read_only=True)
+class ScoresShown(rest.Answer):
+    fit = ScoreShown()
+    engagement = ScoreShown()
 
 
-class MatchShown(serializers.Serializer):
+class MatchShown(rest.Answer):
     """A persona in use and how much of it the lead meets."""
 
-    persona = PersonaShown(source="version", read_only=True)
-    fits = serializers.BooleanField(source="assessment.fits", read_only=True)
-    fit_score = serializers.IntegerField(source="fit.total", read_only=True)
+    persona = PersonaShown(source="version")
+    fits = serializers.BooleanField(source="assessment.fits")
+    fit_score = serializers.IntegerField(source="fit.total")
 
 
-class QualificationShown(serializers.Serializer):
+class QualificationShown(rest.Answer):
     """The lead as it is judged at this moment; nulls where there is no persona to judge by."""
 
-    persona = PersonaShown(allow_null=True, read_only=True)
-    fits = serializers.BooleanField(allow_null=True, read_only=True)
-    actions_that_count = serializers.IntegerField(allow_null=True, read_only=True)
-    is_mql = serializers.BooleanField(allow_null=True, read_only=True)
-    judgements = JudgementShown(many=True, read_only=True)
-    scores = ScoresShown(allow_null=True, read_only=True)
-    suggestions = MatchShown(
-        many=True, read_only=True, help_text=_("Personas in use, the best match first.")
-    )
+    persona = PersonaShown(allow_null=True)
+    fits = serializers.BooleanField(allow_null=True)
+    actions_that_count = serializers.IntegerField(allow_null=True)
+    is_mql = serializers.BooleanField(allow_null=True)
+    judgements = JudgementShown(many=True)
+    scores = ScoresShown(allow_null=True)
+    suggestions = MatchShown(many=True, help_text=_("Personas in use, the best match first."))
 
 
 class Qualification(APIView):
