@@ -46,9 +46,7 @@ def forms_for(
     return forms
 
 
-def _work_forms(
-    user: User, handoff: Handoff, *, currency: str, at: datetime
-) -> dict[str, Form]:
+def _work_forms(user: User, handoff: Handoff, *, currency: str, at: datetime) -> dict[str, Form]:
     forms: dict[str, Form] = {"attempt": attempt_form()}
     clock = handoff.clock
     if permissions.can_pause(user, handoff) and clock and pauses.can_pause(clock, at=at):

@@ -75,9 +75,7 @@ def criterion_rows(
     return rows
 
 
-def _evidence_form(
-    judgement: Judgement, bound: dict[str, Form], *, editable: bool
-) -> Form | None:
+def _evidence_form(judgement: Judgement, bound: dict[str, Form], *, editable: bool) -> Form | None:
     """Return the form for evidence: where no fact decided, or a person's word did."""
     if not editable:
         return None
@@ -90,9 +88,7 @@ def _evidence_form(
     return EvidenceForm(auto_id=f"id_{code}_%s")
 
 
-def _override_form(
-    judgement: Judgement, bound: dict[str, Form], *, editable: bool
-) -> Form | None:
+def _override_form(judgement: Judgement, bound: dict[str, Form], *, editable: bool) -> Form | None:
     if not (editable and judgement.can_be_overridden):
         return None
     code = judgement.rule.code
