@@ -46,7 +46,7 @@ class Terms:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with variants.using(people.words):
+        with variants.using(people.terms):
             return self.get_response(request)
 
 
@@ -72,7 +72,7 @@ class Viewer:
             request.user.language
         )  # of before the view, which may sign out
         request.now = getattr(request.user, "fetched_at", None) or clock.now()
-        with people.knowing(request.user) as organisation:
+        with people.organisation_of(request.user) as organisation:
             request.organisation = organisation
             zone = ZoneInfo(request.user.time_zone or organisation.time_zone)
             region = number_formats.resolve(request.user.region, organisation.country)

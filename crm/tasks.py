@@ -8,7 +8,7 @@ from celery import shared_task
 
 from crm.api import answers
 from crm.lib import clock
-from crm.notifications import mailbag, outbox
+from crm.notifications import mail_queue, outbox
 from leads.handoffs import escalation
 from leads.imports import runs, worker
 from sla.agreements import agreements, reminders
@@ -79,7 +79,7 @@ def deliver_messages() -> None:
 @shared_task(ignore_result=True, soft_time_limit=30, time_limit=60)
 def send_mails() -> None:
     """Send mails, every 10 s; apart from the inboxes, because a mail server may hang."""
-    mailbag.send_due()
+    mail_queue.send_due()
 
 
 @shared_task(ignore_result=True, soft_time_limit=600, time_limit=660)

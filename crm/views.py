@@ -42,7 +42,7 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     """The sign-in page; while there is nobody who could sign in, the way leads to creating the
     first admin.
     """
-    if request.method in ("GET", "HEAD") and not organisations.somebody_can_sign_in():
+    if request.method in ("GET", "HEAD") and not organisations.anyone_can_sign_in():
         return redirect("setup_first")
     return LoginView.as_view()(request)
 

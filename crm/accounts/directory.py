@@ -1,4 +1,4 @@
-"""Everybody of the organisation as a list: where they belong and how they stand. Reads only."""
+"""List the people of the organisation with their teams and their state. Reads only."""
 
 from __future__ import annotations
 
@@ -28,9 +28,11 @@ SHOWS = ("here", "gone", "imported")
 
 
 @dataclass(frozen=True)
-class Row:
-    """A person. ``state``: active, away, invited, expired (the link ran out), uninvited,
-    deactivated, imported; ``until``: the last moment of the link or the last day away.
+class PersonRow:
+    """A person of the list.
+
+    ``state`` is active, away, invited, expired (of the link), uninvited, deactivated or imported.
+    ``until`` is the end of the link, the last day away, or the moment of the deactivation.
     """
 
     person: User
@@ -43,86 +45,103 @@ class Row:
 
     @property
     def roles(self) -> list[str]:
-        """Every part the person plays, in words."""
+        """Return the labels of all roles of the person."""
         return [str(role.label) for role in roles_of(self.person)]
 
 
 def roles_of(person: User) -> list[Role]:
-    """Every part the person plays; ``User.role`` is the one that decides the first page."""
-    found = [Role.DIRECTOR] if person.is_director else []
-    places = person.memberships_now
-    if any(place.is_lead for place in places):
-        found.append(Role.TEAM_LEAD)
-    if any(place.team.side == Side.SALES and not place.is_lead for place in places):
-        found.append(Role.SALES_REP)
-    if any(place.team.side == Side.MARKETING and not place.is_lead for place in places):
-        found.append(Role.MARKETING)
-    return [*found, Role.ADMIN] if person.is_admin else found
+    """Return all roles of ``person``; ``User.role`` is the one that decides the first page."""
+    memberships = person.memberships_now
+    member_sides = {member.team.side for member in memberships if not member.is_lead}
+    roles = []
+    if person.is_director:
+        roles.append(Role.DIRECTOR)
+    if any(member.is_lead for member in memberships):
+        roles.append(Role.TEAM_LEAD)
+    if Side.SALES in member_sides:
+        roles.append(Role.SALES_REP)
+    if Side.MARKETING in member_sides:
+        roles.append(Role.MARKETING)
+    if person.is_admin:
+        roles.append(Role.ADMIN)
+    return roles
 
 
 def _parts() -> dict[str, Q]:
-    """The conditions of the parts of the list; every person stands in one."""
-    known = Q(is_active=True) | Q(Exists(Invitation.objects.filter(person=OuterRef("pk"))))
+    """Return the condition of each part of the list; every person is in exactly one part."""
+    has_invitation = Exists(Invitation.objects.filter(person=OuterRef("pk")))
+    is_known = Q(is_active=True) | Q(has_invitation)
     return {
-        "here": Q(deactivated_at__isnull=True) & known,
+        "here": Q(deactivated_at__isnull=True) & is_known,
         "gone": Q(deactivated_at__isnull=False),
-        "imported": Q(deactivated_at__isnull=True) & ~known,
+        "imported": Q(deactivated_at__isnull=True) & ~is_known,
     }
 
 
-def everybody(show: str, *, search: str = "") -> QuerySet[User]:
-    """here: who can sign in or is invited; gone: deactivated; imported: names of imported
-    history.
+def people_in(part: str, *, search: str = "") -> QuerySet[User]:
+    """Return the people of one part of the list, by name.
+
+    ``here``: active or invited; ``gone``: deactivated; ``imported``: names of imported history.
     """
-    rows = User.objects.filter(_parts()[show])
+    people = User.objects.filter(_parts()[part])
     if search:
-        whole = Concat(
-            "name", Value(" "), Coalesce(F("email"), Value("")), output_field=TextField()
+        name_and_email = Concat(
+            "name",
+            Value(" "),
+            Coalesce(F("email"), Value("")),
+            output_field=TextField(),
         )
-        rows = rows.alias(folded=_folded(whole)).filter(folded__contains=_folded(Value(search)))
-    return rows.order_by("name", "pk")
+        searchable = people.alias(folded=_folded(name_and_email))
+        people = searchable.filter(folded__contains=_folded(Value(search)))
+    return people.order_by("name", "pk")
 
 
 def _folded(text: object) -> Func:
-    """Lower case and without accents, as the database folds it."""
+    """Return ``text`` in lower case without accents, as the database folds it."""
     return Func(text, function="relevo_fold", output_field=TextField())
 
 
 def counts() -> dict[str, int]:
-    """How many stand in each part of the list."""
+    """Return the number of people in each part of the list."""
     return User.objects.aggregate(
-        **{show: Count("pk", filter=part) for show, part in _parts().items()}
+        **{part: Count("pk", filter=condition) for part, condition in _parts().items()}
     )
 
 
-def rows(show: str, *, at: datetime, search: str = "") -> list[Row]:
-    """The first SHOWN rows of a part of the list, by name; the same number of queries
-    however many.
-    """
+def rows(part: str, *, at: datetime, search: str = "") -> list[PersonRow]:
+    """Return the first SHOWN rows of one part; the number of queries is constant."""
     open_links = Invitation.objects.filter(accepted_at__isnull=True, revoked_at__isnull=True)
-    people = everybody(show, search=search).prefetch_related(
-        "memberships__team", Prefetch("invitations", open_links, to_attr="open_links")
+    people = people_in(part, search=search).prefetch_related(
+        "memberships__team",
+        Prefetch("invitations", open_links, to_attr="open_links"),
     )
-    found = list(people[:SHOWN])
-    away = leaves.away(found, at=at)
-    return [_row(person, away.get(person.pk), at=at) for person in found]
+    shown = list(people[:SHOWN])
+    leave_by_person = leaves.away(shown, at=at)
+    return [_row(person, leave_by_person.get(person.pk), at=at) for person in shown]
 
 
-def row(person: User, *, at: datetime) -> Row:
-    """One person's row."""
-    person.open_links = list(  # type: ignore[attr-defined]  # as the list reads it
-        Invitation.objects.filter(person=person, accepted_at__isnull=True, revoked_at__isnull=True)
+def row(person: User, *, at: datetime) -> PersonRow:
+    """Return the row of one person."""
+    open_links = Invitation.objects.filter(
+        person=person, accepted_at__isnull=True, revoked_at__isnull=True
     )
-    return _row(person, leaves.away([person], at=at).get(person.pk), at=at)
+    person.open_links = list(open_links)  # type: ignore[attr-defined]  # as rows() prefetches it
+    leave = leaves.away([person], at=at).get(person.pk)
+    return _row(person, leave, at=at)
 
 
-def _row(person: User, leave: Leave | None, *, at: datetime) -> Row:
+def _row(person: User, leave: Leave | None, *, at: datetime) -> PersonRow:
     link = next(iter(person.open_links), None)  # type: ignore[attr-defined]
     if person.deactivated_at is not None:
-        return Row(person, "deactivated", person.deactivated_at)
+        return PersonRow(person, "deactivated", person.deactivated_at)
+    if person.is_active and leave is not None:
+        return PersonRow(person, "away", leave.last_on)
     if person.is_active:
-        return Row(person, "away", leave.last_on) if leave else Row(person, "active", None)
+        return PersonRow(person, "active", None)
+    if link is not None and at < link.expires_at:
+        return PersonRow(person, "invited", link.expires_at)
     if link is not None:
-        return Row(person, "invited" if at < link.expires_at else "expired", link.expires_at)
-    known = person.external_id is not None and not person.has_usable_password()
-    return Row(person, "imported" if known else "uninvited", None)
+        return PersonRow(person, "expired", link.expires_at)
+    if person.external_id is not None and not person.has_usable_password():
+        return PersonRow(person, "imported", None)
+    return PersonRow(person, "uninvited", None)

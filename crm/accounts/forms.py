@@ -1,4 +1,4 @@
-"""Forms about people."""
+"""Forms of a person: preferences, leave, passwords."""
 
 from __future__ import annotations
 
@@ -28,16 +28,15 @@ REGIONS = (
 
 
 def zone_choices() -> list[tuple[str, str]]:
-    """IANA zones for a select, the empty choice first: as the organisation."""
+    """Return IANA zones as choices, after an empty one: as the organisation."""
     zones = sorted(zone for zone in available_timezones() if zone.startswith(REGIONS))
-    return [
-        ("", str(_("As the organisation"))),
-        *((zone, zone.replace("_", " ")) for zone in zones),
-    ]
+    choices = [("", str(_("As the organisation")))]
+    choices += [(zone, zone.replace("_", " ")) for zone in zones]
+    return choices
 
 
 class PreferencesForm(forms.Form):
-    """A person's own language, zone and look."""
+    """Language, time zone and look that a person chooses."""
 
     language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
     region = forms.ChoiceField(label=_("Numbers, dates and times"), required=False)
@@ -56,7 +55,6 @@ class PreferencesForm(forms.Form):
         required=False,
         help_text=_("What your notices say, also by e-mail."),
     )
-
     live_updates = forms.BooleanField(
         label=_("Live updates"),
         required=False,
@@ -66,9 +64,8 @@ class PreferencesForm(forms.Form):
     )
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(
-            *args, initial={name: getattr(user, name) for name in PREFERENCES}, **kwargs
-        )
+        initial = {name: getattr(user, name) for name in PREFERENCES}
+        super().__init__(*args, initial=initial, **kwargs)
         self.fields["time_zone"].choices = zone_choices()
         self.fields["region"].choices = [
             ("", str(_("As the organisation"))),
@@ -77,7 +74,7 @@ class PreferencesForm(forms.Form):
 
 
 class ZoneForm(forms.Form):
-    """Whether one lives in the zone of one's device or in the organisation's."""
+    """The choice between the time zone of the device and that of the organisation."""
 
     time_zone = forms.ChoiceField()
 
@@ -87,18 +84,20 @@ class ZoneForm(forms.Form):
 
 
 class LeaveForm(forms.Form):
-    """Days away, both included."""
+    """The days of a leave, both included."""
 
     first_on = forms.DateField(
-        label=_("First day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=_("First day"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     last_on = forms.DateField(
-        label=_("Last day"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label=_("Last day"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
 
 
 class ForgottenPasswordForm(forms.Form):
-    """Where to send the link."""
+    """The address to send the link for a new password to."""
 
     email = forms.EmailField(
         label=_("E-mail"),
@@ -108,7 +107,7 @@ class ForgottenPasswordForm(forms.Form):
 
 
 class NewPasswordForm(forms.Form):
-    """A new password, for whom the link was sent to."""
+    """A new password of the person who opened the link."""
 
     password = forms.CharField(
         label=_("New password"),
@@ -128,10 +127,12 @@ class NewPasswordForm(forms.Form):
 
 
 class JoinForm(NewPasswordForm):
-    """What an invited person says about themselves: name, language, password."""
+    """Name, language and password of an invited person."""
 
     name = forms.CharField(
-        label=_("Your name"), max_length=120, widget=forms.TextInput(attrs={"autocomplete": "name"})
+        label=_("Your name"),
+        max_length=120,
+        widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
     field_order = ["name", "language", "password"]
@@ -148,7 +149,7 @@ class JoinForm(NewPasswordForm):
 
 
 class ChangePasswordForm(NewPasswordForm):
-    """A new password, by somebody who knows the present one."""
+    """A new password of a person who is signed in and gives the current one."""
 
     current = forms.CharField(
         label=_("Current password"),

@@ -1,8 +1,7 @@
-"""Inviting people: a link that opens an account once, within 14 days.
+"""Invite people by a link that opens an account once, within 14 days.
 
-The link carries a signature over the row's random nonce and its end: reading the database does not
-make a link, knowing the server's key does not either. A new invitation makes the one before it
-invalid.
+The link carries a signature over the row's random nonce and its end: neither the database nor the
+server's key alone is enough to make one. A new invitation makes the earlier ones invalid.
 """
 
 from __future__ import annotations
@@ -17,12 +16,13 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import LANGUAGES, Invitation, User
+from crm.accounts.people import lock_person
 from crm.audit.entries import record
 from crm.lib.errors import Conflict, DomainError
 from crm.lib.text import clean_line
 
 VALID_FOR = timedelta(days=14)
-SALT = "relevo.accounts.invitation"  # the purpose: a signature made for anything else is none here
+SALT = "relevo.accounts.invitation"  # signatures for other purposes are not accepted here
 
 
 class NotInvitable(Conflict):
@@ -31,7 +31,7 @@ class NotInvitable(Conflict):
 
 
 class UnknownLink(DomainError):
-    """No invitation has this link: mistyped, cut off, or made up."""
+    """No invitation has this link: it was mistyped, cut off or forged."""
 
     status = 404
     code = "unknown_link"
@@ -39,13 +39,14 @@ class UnknownLink(DomainError):
 
 
 class LinkOver(DomainError):
-    """The link was good once. ``why``: used, revoked or expired."""
+    """The link was valid once; ``why`` is used, revoked or expired."""
 
     status = 410
     code = "link_over"
 
     def __init__(self, invitation: Invitation, why: str) -> None:
-        self.invitation, self.why = invitation, why
+        self.invitation = invitation
+        self.why = why
         super().__init__(OVER[why])
 
 
@@ -63,61 +64,55 @@ def _signer() -> Signer:
 
 
 def _signed_value(invitation: Invitation) -> str:
-    return f"{invitation.pk}:{invitation.nonce}:{invitation.expires_at.timestamp():.6f}"
+    expires_at = f"{invitation.expires_at.timestamp():.6f}"
+    return f"{invitation.pk}:{invitation.nonce}:{expires_at}"
 
 
 def path_of(invitation: Invitation) -> str:
-    """The path of the link, the same whenever it is asked for."""
+    """Return the path of the link, equal at every call."""
     signature = _signer().signature(_signed_value(invitation))
     return reverse("join", kwargs={"pk": invitation.pk, "signature": signature})
 
 
 def path_while_open(pk: int) -> str:
-    """The path of the link, or empty once it was used or taken back: for a mail that goes out
-    later.
-    """
+    """Return the path of the link for a mail, or "" when it was used or revoked meanwhile."""
     invitation = Invitation.objects.filter(
         pk=pk, accepted_at__isnull=True, revoked_at__isnull=True
     ).first()
-    return path_of(invitation) if invitation else ""
+    if invitation is None:
+        return ""
+    return path_of(invitation)
 
 
 @transaction.atomic
 def create(person: User, *, by: User | None, at: datetime) -> Invitation:
     """Invite ``person``, who may also be active and have lost the password.
 
-    Links made before stop working.
-
-    Raises NotInvitable for somebody who was deactivated, and for demo people, who keep the password
-    they have.
+    Earlier links stop working. Raises NotInvitable for deactivated people, and for demo people,
+    whose password is fixed.
     """
-    now = locked(person)
-    if now.deactivated_at is not None:
+    person = lock_person(person)
+    if person.deactivated_at is not None:
         raise NotInvitable
-    if now.is_demo:
+    if person.is_demo:
         raise NotInvitable(_("Demo people keep their e-mail and their password."))
-    _revoke(now, at=at)
+    _revoke(person, at=at)
     invitation = Invitation.objects.create(
-        person=now,
+        person=person,
         invited_by=by,
         nonce=secrets.token_hex(32),
         created_at=at,
         expires_at=at + VALID_FOR,
     )
-    record(
-        "person_invited",
-        now,
-        by=by,
-        at=at,
-        payload={"expires_at": invitation.expires_at.isoformat()},
-    )
+    payload = {"expires_at": invitation.expires_at.isoformat()}
+    record("person_invited", person, by=by, at=at, payload=payload)
     return invitation
 
 
 @transaction.atomic
 def revoke(person: User, *, by: User | None, at: datetime) -> int:
-    """Make the person's open link invalid; returns how many there were (0 or 1)."""
-    revoked = _revoke(locked(person), at=at)
+    """Make the person's open link invalid and return how many there were (0 or 1)."""
+    revoked = _revoke(lock_person(person), at=at)
     if revoked:
         record("invitation_revoked", person, by=by, at=at)
     return revoked
@@ -128,22 +123,17 @@ def _revoke(person: User, *, at: datetime) -> int:
 
 
 def open_of(person: User) -> QuerySet[Invitation]:
-    """The person's invitations that are neither used nor taken back: at most one."""
+    """Return the person's invitations that were neither used nor revoked: at most one."""
     return Invitation.objects.filter(
         person=person, accepted_at__isnull=True, revoked_at__isnull=True
     )
 
 
-def locked(person: User) -> User:
-    """The person's row, locked and fresh.
-
-    What others refer to stays usable: their foreign keys do not wait.
-    """
-    return User.objects.select_for_update(no_key=True).get(pk=person.pk)
-
-
 def find(pk: int, signature: str, *, at: datetime) -> Invitation:
-    """The invitation of a link. Raises UnknownLink, LinkOver."""
+    """Return the invitation of a link.
+
+    Raises UnknownLink, LinkOver.
+    """
     invitation = Invitation.objects.select_related("person", "invited_by").filter(pk=pk).first()
     if invitation is None:
         raise UnknownLink
@@ -151,11 +141,11 @@ def find(pk: int, signature: str, *, at: datetime) -> Invitation:
         _signer().unsign(f"{_signed_value(invitation)}~{signature}")
     except BadSignature:
         raise UnknownLink from None
-    _check(invitation, at=at)
+    _check_valid(invitation, at=at)
     return invitation
 
 
-def _check(invitation: Invitation, *, at: datetime) -> None:
+def _check_valid(invitation: Invitation, *, at: datetime) -> None:
     if invitation.accepted_at is not None:
         raise LinkOver(invitation, "used")
     if invitation.revoked_at is not None or invitation.person.deactivated_at is not None:
@@ -168,18 +158,19 @@ def _check(invitation: Invitation, *, at: datetime) -> None:
 def accept(
     invitation: Invitation, *, password: str, name: str, language: str, at: datetime
 ) -> User:
-    """Use the link: set name, language and password (validated by the caller), open the account,
-    end old sessions.
+    """Use the link: set name, language and password, and activate the account.
 
-    Raises LinkOver where it was used or taken back in the meantime.
+    The caller has validated the password. The person's sessions end. Raises LinkOver when the link
+    was used or revoked in the meantime.
     """
-    person = locked(invitation.person)
-    invitation = Invitation.objects.get(pk=invitation.pk)
+    person = lock_person(invitation.person)
+    invitation = Invitation.objects.get(pk=invitation.pk)  # read again under the lock
     invitation.person = person
-    _check(invitation, at=at)
+    _check_valid(invitation, at=at)
     Invitation.objects.filter(pk=invitation.pk).update(accepted_at=at)
     person.name = clean_line(name) or person.name
-    person.language = language if language in dict(LANGUAGES) else person.language
+    if language in dict(LANGUAGES):
+        person.language = language
     person.set_password(password)
     person.is_active = True
     person.save(update_fields=["name", "language", "password", "is_active"])

@@ -1,4 +1,4 @@
-"""Leave: the days on which a person is away."""
+"""Leaves: the days on which a person is away."""
 
 from __future__ import annotations
 
@@ -22,67 +22,83 @@ class BadLeave(DomainError):
 
 
 def today_of(person: User, *, at: datetime) -> date:
-    """The calendar date of ``at`` in the person's zone, or the organisation's where they
-    have none.
-    """
-    return local_date(at, person.time_zone or people.organisation().time_zone)
+    """Return the date of ``at`` in the person's time zone, else in the organisation's."""
+    zone = person.time_zone or people.organisation().time_zone
+    return local_date(at, zone)
 
 
 def is_away(person: User, on: date) -> bool:
-    """Whether the person is on leave that day."""
+    """Return whether the person is on leave on that day."""
     return person.leaves.filter(first_on__lte=on, last_on__gte=on).exists()
 
 
 def away(persons: Iterable[User], *, at: datetime) -> dict[int, Leave]:
-    """Who of ``persons`` is on leave at ``at``: ``{person's id: the leave}``, each by their own
-    zone. Two queries.
+    """Return the leaves that run at ``at`` by person id, each in the person's own time zone.
+
+    Takes two queries, however many people.
     """
     zone = people.organisation().time_zone
     today = {person.pk: local_date(at, person.time_zone or zone) for person in persons}
     if not today:
         return {}
+    # The dates differ by a day at most; the loop below compares each person's own.
     around = Leave.objects.filter(
-        person__in=list(today), first_on__lte=max(today.values()), last_on__gte=min(today.values())
+        person__in=list(today),
+        first_on__lte=max(today.values()),
+        last_on__gte=min(today.values()),
     )
-    return {
-        row.person_id: row for row in around if row.first_on <= today[row.person_id] <= row.last_on
-    }
+    running = {}
+    for leave in around:
+        if leave.first_on <= today[leave.person_id] <= leave.last_on:
+            running[leave.person_id] = leave
+    return running
 
 
 @transaction.atomic
 def take(person: User, first_on: date, last_on: date, *, by: User, at: datetime) -> Leave:
-    """Enter a leave. Raises BadLeave, naming the field, where the days are turned round, past or
-    taken already.
+    """Create a leave from ``first_on`` to ``last_on``, both included.
+
+    Raises BadLeave, which names the field, when the days are in the wrong order, over, too many,
+    or in another leave.
     """
     if last_on < first_on:
-        raise _bad("last_on", _("The last day is before the first one."))
+        raise _bad_leave("last_on", _("The last day is before the first one."))
     if last_on < today_of(person, at=at):
-        raise _bad("last_on", _("This leave would be over already."))
+        raise _bad_leave("last_on", _("This leave would be over already."))
     if last_on - first_on > LONGEST:
-        raise _bad("last_on", _("A leave lasts two years at most."))
+        raise _bad_leave("last_on", _("A leave lasts two years at most."))
     try:
         with transaction.atomic():
             leave = Leave.objects.create(
-                person=person, first_on=first_on, last_on=last_on, created_by=by, created_at=at
+                person=person,
+                first_on=first_on,
+                last_on=last_on,
+                created_by=by,
+                created_at=at,
             )
-    except IntegrityError as error:
-        raise _bad("first_on", _("Some of these days are in another leave already.")) from error
-    payload = {"first_on": first_on.isoformat(), "last_on": last_on.isoformat()}
-    record("leave_taken", person, by=by, at=at, payload=payload)
+    except IntegrityError as error:  # the exclusion constraint
+        text = _("Some of these days are in another leave already.")
+        raise _bad_leave("first_on", text) from error
+    record("leave_taken", person, by=by, at=at, payload=_days(leave))
     return leave
 
 
-def _bad(field: str, text: object) -> BadLeave:
+def _bad_leave(field: str, text: object) -> BadLeave:
     return BadLeave(text, fields={field: text})
+
+
+def _days(leave: Leave) -> dict[str, str]:
+    return {"first_on": leave.first_on.isoformat(), "last_on": leave.last_on.isoformat()}
 
 
 @transaction.atomic
 def end(leave: Leave, *, by: User, at: datetime) -> None:
-    """The person is back today: a leave that runs ends yesterday, one that has not begun is taken
-    out.
+    """End ``leave`` because the person is back today.
+
+    A running leave ends yesterday; one that has not begun is deleted; one that is over stays.
     """
     today = today_of(leave.person, at=at)
-    payload = {"first_on": leave.first_on.isoformat(), "last_on": leave.last_on.isoformat()}
+    payload = _days(leave)
     if leave.last_on < today:
         return
     if leave.first_on >= today:

@@ -21,7 +21,7 @@ from crm.lib.clock import RelevoNow
 from crm.lib.db import returning
 from crm.lib.db.ranges import DateRange
 
-ANYBODY = -1
+PLACEHOLDER_PK = -1
 LANGUAGES = [("es", "Español"), ("en", "English")]
 
 
@@ -34,13 +34,13 @@ class Organisation(models.Model):
     language = models.CharField(max_length=2, choices=LANGUAGES, default="es")
     time_zone = models.CharField(max_length=60, default="America/Mexico_City")
     country = models.CharField(max_length=2, blank=True)
-    # words that differ from what is usual in the country: {"lead": "lead", "agreement": "SLA"}
-    # (crm.lib.wording.variants)
+    # Chosen words that are not the usual ones of the country (crm.lib.wording.variants):
+    # {"lead": "lead", "agreement": "SLA"}
     terms = models.JSONField(default=dict, blank=True, db_default=Value({}, models.JSONField()))
     is_demo = models.BooleanField(default=False)
-    # while True the checklist is the admins' first page; {"holidays": "done" | "skipped"} for each
-    # step left behind
+    # While True, the checklist is the first page of admins.
     setting_up = models.BooleanField(default=False)
+    # Finished and skipped steps: {"holidays": "done", "hours": "skipped"}
     setup_steps = models.JSONField(default=dict, blank=True)
 
     class Meta:
@@ -56,8 +56,9 @@ class Organisation(models.Model):
 
 
 class Team(models.Model):
-    """A team of one side. Its working hours are the calendar that points to it, else the
-    agreement's.
+    """A team of one side.
+
+    Its working hours are those of the calendar that points to it, else of the agreement.
     """
 
     name = models.CharField(max_length=80)
@@ -77,7 +78,7 @@ class Team(models.Model):
 
 
 class UserManager(BaseUserManager["User"]):
-    """Makes people; used by Django's own commands. The product itself uses accounts.people."""
+    """Create people for Django's own commands; the product uses crm.accounts.people."""
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
         user = self.model(email=email.strip().lower(), **fields)
@@ -86,24 +87,24 @@ class UserManager(BaseUserManager["User"]):
         return user
 
     def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> User:
-        return self.create_user(
-            email, password, is_admin=True, **{"name": email.split("@")[0], **fields}
-        )
+        fields.setdefault("name", email.split("@")[0])
+        return self.create_user(email, password, is_admin=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> User:
         return self.get(email=(username or "").strip().lower())
 
     def with_surroundings(self, pk: int) -> User | None:
-        """A person with all that every page asks for, in one query: their teams, the organisation,
-        the moment.
+        """Return a person with what every page needs, in one query, or None.
+
+        Teams and organisation come as JSON (``teams_row``, ``organisation_row``), the moment of the
+        database's clock as ``fetched_at``.
         """
         sql, params = _surroundings()
-        return next(
-            iter(self.raw(sql, [pk if value == ANYBODY else value for value in params])), None
-        )
+        people = self.raw(sql, [pk if value == PLACEHOLDER_PK else value for value in params])
+        return next(iter(people), None)
 
     def surrounded(self) -> models.QuerySet[User]:
-        """The query behind it."""
+        """Return the query of with_surroundings."""
         memberships = Membership.objects.filter(user=OuterRef("pk"), team__archived_at__isnull=True)
         teams = memberships.values(
             found=JSONObject(is_lead="is_lead", id="id", team=returning.as_json(Team, "team__"))
@@ -119,16 +120,18 @@ class UserManager(BaseUserManager["User"]):
 
 @lru_cache(maxsize=1)
 def _surroundings() -> tuple[str, tuple[Any, ...]]:
-    """Its SQL, put together once per process: that takes longer than running it."""
-    return User.objects.surrounded().filter(pk=ANYBODY).query.sql_with_params()
+    """Return the SQL of with_surroundings.
+
+    Kept in the process: building it takes longer than running it, and every request does.
+    """
+    return User.objects.surrounded().filter(pk=PLACEHOLDER_PK).query.sql_with_params()
 
 
 class User(AbstractBaseUser, PermissionsMixin):
-    """A person. Inactive people (invited, imported history, people who left) cannot sign in but
-    keep their name.
+    """A person.
 
-    ``deactivated_at``: when somebody ended their access; ``session_round``: raised to end every
-    session at once.
+    Inactive people (invited, from imported history, deactivated) cannot sign in; their name stays.
+    ``deactivated_at`` is the end of their access. Raising ``session_round`` ends all sessions.
     """
 
     email = models.EmailField(max_length=254, unique=True, null=True, blank=True)
@@ -145,12 +148,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     theme = models.CharField(max_length=8, choices=Theme.choices, default=Theme.SYSTEM)
     density = models.CharField(max_length=12, choices=Density.choices, default=Density.COMFORTABLE)
     shortcuts = models.BooleanField(default=True)
-    mails = models.BooleanField(
-        default=True, db_default=True
-    )  # what happens is also told by e-mail
-    region = models.CharField(
-        max_length=5, blank=True, db_default=""
-    )  # regions.TAGS; empty: as the organisation
+    mails = models.BooleanField(default=True, db_default=True)  # notices also go out by e-mail
+    # A tag of crm.lib.number_formats; empty: as the organisation.
+    region = models.CharField(max_length=5, blank=True, db_default="")
     live_updates = models.BooleanField(default=True, db_default=True)
     created_at = models.DateTimeField(db_default=RelevoNow())
     teams = models.ManyToManyField(Team, through="Membership", related_name="people")
@@ -181,52 +181,57 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.name.split(" ")[0]
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """What a session must carry to be this person's: another password or round ends those of
-        before.
-        """
+        # Stored in each session: a new password or session round ends the earlier sessions. In
+        # round 0 the value equals Django's own.
         salt = "django.contrib.auth.models.AbstractBaseUser.get_session_auth_hash"
         value = f"{self.password}{self.session_round or ''}"
         return salted_hmac(salt, value, secret=secret, algorithm="sha256").hexdigest()
 
     @cached_property
     def memberships_now(self) -> list[Membership]:
-        """Memberships with their teams, read once per request, or beforehand by a list."""
-        if (carried := getattr(self, "teams_row", None)) is not None:
-            return [
-                Membership(
-                    id=row["id"],
-                    user=self,
-                    team=returning.from_json(Team, row["team"]),
-                    is_lead=row["is_lead"],
-                )
-                for row in map(json.loads, carried)
-            ]
-        read = "memberships" in getattr(self, "_prefetched_objects_cache", {})
-        found = self.memberships.all() if read else self.memberships.select_related("team")
-        return [m for m in found if m.team.archived_at is None]
+        """Return memberships of teams in use, with the teams, read once per request.
+
+        They may have been loaded by with_surroundings or prefetched by a list.
+        """
+        loaded = getattr(self, "teams_row", None)
+        if loaded is not None:
+            return [self._membership_from(json.loads(row)) for row in loaded]
+        is_prefetched = "memberships" in getattr(self, "_prefetched_objects_cache", {})
+        if is_prefetched:
+            memberships = self.memberships.all()
+        else:
+            memberships = self.memberships.select_related("team")
+        return [member for member in memberships if member.team.archived_at is None]
+
+    def _membership_from(self, row: dict[str, Any]) -> Membership:
+        return Membership(
+            id=row["id"],
+            user=self,
+            team=returning.from_json(Team, row["team"]),
+            is_lead=row["is_lead"],
+        )
 
     def team_ids(self, side: str, *, led: bool = False) -> list[int]:
-        """Ids of the teams of ``side`` that the person belongs to, or leads when ``led``."""
-        return [
-            m.team_id
-            for m in self.memberships_now
-            if m.team.side == side and (m.is_lead or not led)
-        ]
+        """Return the ids of the person's teams of ``side``, only those they lead with ``led``."""
+        of_side = [member for member in self.memberships_now if member.team.side == side]
+        return [member.team_id for member in of_side if member.is_lead or not led]
 
     @property
     def role(self) -> Role:
-        """The part that decides this person's first page and label; somebody may have several."""
+        """Return the role that decides the first page and the label; a person may have several."""
         if self.is_director:
             return Role.DIRECTOR
-        if any(m.is_lead for m in self.memberships_now):
+        if any(member.is_lead for member in self.memberships_now):
             return Role.TEAM_LEAD
         if self.team_ids(Side.SALES):
             return Role.SALES_REP
-        return Role.ADMIN if self.is_admin and not self.memberships_now else Role.MARKETING
+        if self.is_admin and not self.memberships_now:
+            return Role.ADMIN
+        return Role.MARKETING
 
 
 class Membership(models.Model):
-    """A person in a team, as member or as its lead."""
+    """A person in a team, as a member or as its lead."""
 
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     team = models.ForeignKey(Team, models.CASCADE, related_name="memberships")
@@ -240,9 +245,9 @@ class Membership(models.Model):
 
 
 class Invitation(models.Model):
-    """A link by which a person sets a password and comes in, once.
+    """A link that opens an account once: the person sets a password and is signed in.
 
-    The link is signed (accounts.invitations): neither this row nor the server's key alone makes it.
+    The link is signed (crm.accounts.invitations): it takes this row and the server's key to make.
     """
 
     person = models.ForeignKey(User, models.CASCADE, related_name="invitations")
@@ -274,12 +279,12 @@ class Invitation(models.Model):
 
     @property
     def is_open(self) -> bool:
-        """Neither used nor taken back; it may have run out."""
+        """Whether the link was neither used nor revoked; it may have expired."""
         return self.accepted_at is None and self.revoked_at is None
 
 
 class Leave(models.Model):
-    """Days on which a person is away, both included, by the calendar of the person's own zone."""
+    """Days on which a person is away, both included, in the person's own time zone."""
 
     person = models.ForeignKey(User, models.CASCADE, related_name="leaves")
     first_on = models.DateField()

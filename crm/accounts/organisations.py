@@ -1,6 +1,4 @@
-"""Writing the organisation: the first admin who founds it, its facts, and how far its
-set-up got.
-"""
+"""Create and change the organisation, and record how far its set-up has come."""
 
 from __future__ import annotations
 
@@ -17,12 +15,16 @@ from crm.audit.entries import record
 from crm.lib.errors import Conflict, DomainError
 from crm.lib.text import clean_line
 
-LOCK = 20_260_302  # any number that is nobody else's: the advisory lock of founding
+# The advisory lock of create_organisation: any number that no other lock has.
+LOCK = 20_260_302
 FACTS = ("name", "language", "currency", "time_zone", "country", "terms")
-DONE, SKIPPED = "done", "skipped"
+DONE = "done"
+SKIPPED = "skipped"
 
 
-class AlreadyFounded(Conflict):
+class AlreadySetUp(Conflict):
+    """A person can sign in already, so the first admin exists."""
+
     code = "already_founded"
     message = _("Somebody can sign in already. Ask them to invite you.")
 
@@ -32,64 +34,78 @@ class HoldsDemo(DomainError):
     message = _("This database still holds the demo. Remove it first: manage.py start_fresh")
 
 
-def somebody_can_sign_in() -> bool:
-    """Whether there is anybody who could let others in. Demo people count in demo mode only."""
-    found = User.objects.filter(is_active=True, email__isnull=False).exclude(
-        password__startswith="!"
-    )
-    return found.exists() if settings.DEMO else found.filter(is_demo=False).exists()
+def anyone_can_sign_in() -> bool:
+    """Return whether a person can sign in. Demo people count only in demo mode."""
+    with_email = User.objects.filter(is_active=True, email__isnull=False)
+    with_password = with_email.exclude(password__startswith="!")
+    if not settings.DEMO:
+        with_password = with_password.filter(is_demo=False)
+    return with_password.exists()
 
 
 @transaction.atomic
-def found(
-    name: str, email: str, password: str, *, guesses: dict[str, str], language: str, at: datetime
+def create_organisation(
+    name: str, email: str, password: str, *, facts: dict[str, str], language: str, at: datetime
 ) -> User:
-    """Create the first admin and, with ``guesses`` (of FACTS), the organisation that they will set
-    up.
+    """Create the organisation with ``facts`` (see FACTS) and its first admin; return the admin.
 
-    Two at once: the second waits and is refused. Raises AlreadyFounded, HoldsDemo.
+    Of two calls at once the second waits for the first and fails. Raises AlreadySetUp, HoldsDemo.
     """
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
-    if somebody_can_sign_in():
-        raise AlreadyFounded
+    if anyone_can_sign_in():
+        raise AlreadySetUp
     existing = Organisation.objects.first()
     if existing is not None and existing.is_demo:
         raise HoldsDemo
     admin = people.create_person(
-        name, email=email, password=password, by=None, at=at, is_admin=True, language=language
+        name,
+        email=email,
+        password=password,
+        by=None,
+        at=at,
+        is_admin=True,
+        language=language,
     )
     if existing is None:
-        Organisation.objects.create(setting_up=True, **guesses)
+        Organisation.objects.create(setting_up=True, **facts)
     record("organisation_founded", admin, by=admin, at=at)
     return admin
 
 
 @transaction.atomic
 def change(*, by: User, at: datetime, **facts: Any) -> Organisation:
-    """Change the organisation's name, language, currency, zone, country, or the words that it says
-    (terms).
+    """Change facts of the organisation (see FACTS).
+
+    Raises ValueError for a fact that does not exist.
     """
-    organisation = _locked()
-    if unknown := set(facts) - set(FACTS):
+    unknown = set(facts) - set(FACTS)
+    if unknown:
         raise ValueError(f"{unknown} are no facts of an organisation")
-    changes = {key: [getattr(organisation, key), value] for key, value in facts.items()}
+    organisation = _locked()
+    changes = {}
     for key, value in facts.items():
-        setattr(organisation, key, clean_line(value) if isinstance(value, str) else value)
+        before = getattr(organisation, key)
+        if before != value:
+            changes[key] = [before, value]
+        if isinstance(value, str):
+            value = clean_line(value)
+        setattr(organisation, key, value)
     organisation.save()
-    moved = {key: pair for key, pair in changes.items() if pair[0] != pair[1]}
-    record("organisation_changed", organisation, by=by, at=at, payload={"changes": moved})
+    payload = {"changes": changes}
+    record("organisation_changed", organisation, by=by, at=at, payload=payload)
     return organisation
 
 
 @transaction.atomic
 def note_step(key: str, state: str, *, by: User, at: datetime) -> Organisation:
-    """Note that the step ``key`` of the set-up was ``state``: done, skipped, or empty to open it
-    again.
-    """
+    """Record the state of one step of the set-up: DONE, SKIPPED, or empty to open it again."""
     organisation = _locked()
-    rest = {step: was for step, was in organisation.setup_steps.items() if step != key}
-    organisation.setup_steps = {**rest, key: state} if state else rest
+    steps = dict(organisation.setup_steps)
+    steps.pop(key, None)
+    if state:
+        steps[key] = state
+    organisation.setup_steps = steps
     organisation.save()
     record("setup_step", organisation, by=by, at=at, payload={"step": key, "state": state})
     return organisation
@@ -97,7 +113,7 @@ def note_step(key: str, state: str, *, by: User, at: datetime) -> Organisation:
 
 @transaction.atomic
 def end_setup(*, by: User, at: datetime) -> Organisation:
-    """The checklist is finished or dismissed; every page of it stays, as settings."""
+    """Close the checklist, finished or not; its pages stay as settings."""
     organisation = _locked()
     organisation.setting_up = False
     organisation.save()
@@ -106,7 +122,5 @@ def end_setup(*, by: User, at: datetime) -> Organisation:
 
 
 def _locked() -> Organisation:
-    """The organisation's row, locked; an unsaved one with the defaults where data came
-    before it.
-    """
+    """Return the organisation, locked; an unsaved one when data exist without an organisation."""
     return Organisation.objects.select_for_update().first() or people.organisation()

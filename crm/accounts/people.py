@@ -1,4 +1,4 @@
-"""Writing people and teams."""
+"""Create and change people and teams, and read the organisation of the current request."""
 
 from __future__ import annotations
 
@@ -29,54 +29,67 @@ PREFERENCES = (
     "live_updates",
 )
 
-
-_known: ContextVar[Organisation | None] = ContextVar("organisation", default=None)
+_of_request: ContextVar[Organisation | None] = ContextVar("organisation", default=None)
 
 
 def organisation() -> Organisation:
-    """The organisation, or an unsaved one with the defaults while nothing is set up."""
-    return _known.get() or Organisation.objects.first() or Organisation(name="Relevo")
+    """Return the organisation, or an unsaved one with the defaults before the set-up."""
+    return _of_request.get() or Organisation.objects.first() or Organisation(name="Relevo")
 
 
-def words() -> dict[str, str]:
-    """The words that Spanish texts say (crm.lib.wording.variants): chosen, else usual in the
-    country. None while the database is away: pages that say so are Spanish, too.
+def terms() -> dict[str, str]:
+    """Return the words that Spanish texts use (crm.lib.wording.variants).
+
+    The organisation chose them; else they are the usual ones of its country. Empty while the
+    database is away, because the error pages are Spanish too.
     """
     try:
-        found = organisation()
+        current = organisation()
     except DatabaseError:
         return {}
-    return words_of(found)
+    return terms_of(current)
 
 
-def words_of(organisation: Organisation) -> dict[str, str]:
-    """Return the words of an organisation: chosen, else usual in its country."""
+def terms_of(organisation: Organisation) -> dict[str, str]:
+    """Return the words of Spanish texts that ``organisation`` chose, else its country's."""
     return variants.usual(organisation.country) | organisation.terms
 
 
 @contextmanager
-def knowing(user: User) -> Iterator[Organisation]:
-    """For the time of a request: the organisation as it came with ``user``
-    (User.objects.with_surroundings).
+def organisation_of(user: User) -> Iterator[Organisation]:
+    """Use the organisation that was loaded with ``user`` for the time of a request.
+
+    See User.objects.with_surroundings. Without loaded data the organisation is read when asked for.
     """
-    carried = getattr(user, "organisation_row", None)
-    token = _known.set(returning.from_json(Organisation, json.loads(carried)) if carried else None)
+    loaded = getattr(user, "organisation_row", None)
+    if loaded:
+        loaded = returning.from_json(Organisation, json.loads(loaded))
+    token = _of_request.set(loaded or None)
     try:
         yield organisation()
     finally:
-        _known.reset(token)
+        _of_request.reset(token)
 
 
 def wait_for_staff_changes() -> None:
-    """Let no other change of people and teams run until this transaction ends: the organisation's
-    row is the lock.
+    """Lock out other changes of people and teams until this transaction ends.
+
+    The row of the organisation is the lock.
     """
     Organisation.objects.select_for_update(no_key=True).first()
 
 
+def lock_person(person: User) -> User:
+    """Return the row of ``person``, locked and read again.
+
+    Rows that refer to the person can still be written: their foreign keys do not wait.
+    """
+    return User.objects.select_for_update(no_key=True).get(pk=person.pk)
+
+
 @transaction.atomic
 def create_team(name: str, side: str, *, by: User | None, at: datetime, **fields: Any) -> Team:
-    """A new team of one side."""
+    """Create a team of one side."""
     team = Team.objects.create(name=clean_line(name), side=Side(side), **fields)
     record("team_created", team, by=by, at=at, payload={"name": team.name, "side": team.side})
     return team
@@ -93,11 +106,12 @@ def create_person(
     teams: Iterable[tuple[Team, bool]] = (),
     **fields: Any,
 ) -> User:
-    """A new person. ``teams``: pairs of team and whether the person leads it.
+    """Create a person, who cannot sign in without ``password``.
 
-    Without password: no sign-in.
+    ``teams`` are pairs of a team and whether the person leads it.
     """
-    user = User(name=clean_line(name), email=email.strip().lower() if email else None, **fields)
+    address = email.strip().lower() if email else None
+    user = User(name=clean_line(name), email=address, **fields)
     user.set_password(password)
     user.save()
     Membership.objects.bulk_create(
@@ -108,40 +122,40 @@ def create_person(
 
 
 @transaction.atomic
-def people_by_external_id(
+def get_or_create_by_external_id(
     names: Mapping[str, str], *, by: User | None, at: datetime
 ) -> dict[str, User]:
-    """People of an imported file: ``{external id: name}`` in, ``{external id: person}`` out.
+    """Return the people of an imported file by external id, from ``names`` by external id.
 
-    Whoever is unknown is created inactive: known in the statistics, unable to sign in.
+    Unknown people are created inactive: they appear in statistics and cannot sign in.
     """
     known = _by_external_id(names)
     unknown = [key for key in names if key not in known]
     if not unknown:
         return known
-    fresh = [
-        User(name=names[key], external_id=key, is_active=False, password="!") for key in unknown
-    ]
-    User.objects.bulk_create(fresh, ignore_conflicts=True)
+    User.objects.bulk_create(
+        [User(name=names[key], external_id=key, is_active=False, password="!") for key in unknown],
+        ignore_conflicts=True,
+    )
     record("people_imported", "person", by=by, at=at, payload={"external_ids": unknown})
     return _by_external_id(names)
 
 
 def _by_external_id(keys: Iterable[str]) -> dict[str, User]:
-    return {
-        user.external_id or "": user for user in User.objects.filter(external_id__in=list(keys))
-    }
+    users = User.objects.filter(external_id__in=list(keys))
+    return {user.external_id or "": user for user in users}
 
 
 @transaction.atomic
-def prefer(user: User, *, at: datetime, **choices: Any) -> User:
-    """Save the person's own preferences (language, region, zone, look, shortcuts, mails, live
-    updates).
+def change_preferences(user: User, *, at: datetime, **preferences: Any) -> User:
+    """Save preferences of ``user`` (see PREFERENCES).
+
+    Raises ValueError for a preference that does not exist.
     """
-    for name, value in choices.items():
+    for name, value in preferences.items():
         if name not in PREFERENCES:
             raise ValueError(f"{name} is not a preference")
         setattr(user, name, value)
-    user.save(update_fields=list(choices))
-    record("preferences_changed", user, by=user, at=at, payload=dict(choices))
+    user.save(update_fields=list(preferences))
+    record("preferences_changed", user, by=user, at=at, payload=dict(preferences))
     return user

@@ -1,4 +1,4 @@
-"""Sides, roles and looks."""
+"""Sides, roles and the look of pages."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -10,10 +10,7 @@ class Side(models.TextChoices):
 
 
 class Role(models.TextChoices):
-    """The parts people play (domain.md).
-
-    They follow from memberships and two marks, nobody sets them by hand.
-    """
+    """The roles of people; they follow from memberships and two flags and are never stored."""
 
     MARKETING = "marketing", _("Marketing")
     SALES_REP = "sales_rep", _("Sales rep")

@@ -1,4 +1,4 @@
-"""Choices of teams."""
+"""Teams to choose from."""
 
 from __future__ import annotations
 
@@ -15,5 +15,5 @@ def marketing_team(user: User) -> Team | None:
 
 
 def sales_teams() -> QuerySet[Team]:
-    """The teams whose queue a lead may be handed off to."""
+    """Return the teams to whose queue a lead may be handed off."""
     return in_use(Team).filter(side=Side.SALES)

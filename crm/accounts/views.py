@@ -1,4 +1,4 @@
-"""Pages of a person: preferences, passwords, and the demo's sign-in."""
+"""Pages of a person: invitation, preferences, leave, passwords, and the sign-in of the demo."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, update_session_auth_hash
 from django.contrib.auth.decorators import login_not_required
-from django.core.exceptions import PermissionDenied
 from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -31,24 +30,32 @@ from crm.accounts.forms import (
     ZoneForm,
 )
 from crm.accounts.models import Invitation
-from crm.accounts.request import Request
+from crm.accounts.request import Request, deny_unless
 from crm.accounts.sign_in import demo, passwords
 from crm.lib import clock
+from crm.lib.forms import add_domain_error
 from crm.lib.wording import variants
+
+BACKEND = "crm.accounts.backend.Backend"
 
 
 @login_not_required
 @require_POST
 def demo_sign_in(request: HttpRequest) -> HttpResponse:
-    """Sign in as one of the demo's people, in the language of the sign-in page; 404 wherever this
-    is not a demo.
+    """Sign in as one of the demo's people, in the language of the sign-in page.
+
+    Answers 404 outside a demo.
     """
     user = demo.person(request.POST.get("as", ""))
     if user is None:
         raise Http404
-    people.prefer(user, at=clock.now(), language=translation.get_language()[:2])
-    login(request, user, backend="crm.accounts.backend.Backend")
+    people.change_preferences(user, at=clock.now(), language=_active_language())
+    login(request, user, backend=BACKEND)
     return redirect("home")
+
+
+def _active_language() -> str:
+    return translation.get_language()[:2]
 
 
 @never_cache
@@ -56,9 +63,9 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def join(request: HttpRequest, pk: int, signature: str) -> HttpResponse:
-    """The page of an invitation's link: name, language, password, and in.
+    """Show the page of an invitation's link; POST opens the account and signs in.
 
-    A look changes nothing.
+    GET changes nothing, because mail scanners open links.
     """
     now = clock.now()
     try:
@@ -70,39 +77,48 @@ def join(request: HttpRequest, pk: int, signature: str) -> HttpResponse:
 
 
 def _language_for(request: HttpRequest, invitation: Invitation) -> str:
-    """What the visitor chose on this device, else the language that the invitation says."""
+    """Return the language that the visitor chose on this device, else that of the invitation."""
     chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
-    return chosen if chosen in dict(settings.LANGUAGES) else invitation.person.language
+    if chosen in dict(settings.LANGUAGES):
+        return chosen
+    return invitation.person.language
 
 
 def _join(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpResponse:
     person = invitation.person
-    initial = {"name": person.name, "language": translation.get_language()[:2]}
+    initial = {"name": person.name, "language": _active_language()}
     form = JoinForm(request.POST or None, user=person, initial=initial)
     if request.method == "POST" and form.is_valid():
         person = invitations.accept(invitation, at=now, **form.cleaned_data)
-        login(request, person, backend="crm.accounts.backend.Backend")
+        login(request, person, backend=BACKEND)
         return redirect("home")
-    context = {"form": form, "invitation": invitation, "organisation": people.organisation()}
-    return render(request, "accounts/join.html", context, status=422 if form.errors else 200)
+    context = {
+        "form": form,
+        "invitation": invitation,
+        "organisation": people.organisation(),
+    }
+    return render(request, "accounts/join.html", context, status=_status_of(form))
+
+
+def _status_of(form: Form) -> int:
+    """Return the status of a page that shows ``form``: 422 when it has errors."""
+    return 422 if form.errors else 200
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def preferences(request: Request) -> HttpResponse:
-    """A person's own language, zone and look."""
+    """Show and save language, time zone and look of the person."""
     form = PreferencesForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
-        people.prefer(request.user, at=request.now, **form.cleaned_data)
+        people.change_preferences(request.user, at=request.now, **form.cleaned_data)
         with variants.override(form.cleaned_data["language"]):
             messages.success(request, _("Preferences saved."))
         return redirect("preferences")
-    return _show_preferences(request, status=422 if form.errors else 200, form=form)
+    return _show_preferences(request, status=_status_of(form), form=form)
 
 
 def _show_preferences(request: Request, *, status: int = 200, **forms: Form) -> HttpResponse:
-    """The page with what the person may set for themselves; ``forms``: those that came back with
-    errors.
-    """
+    """Show the page of preferences; ``forms`` are those that came back with errors."""
     today = leaves.today_of(request.user, at=request.now)
     context = {
         "form": PreferencesForm(user=request.user),
@@ -116,24 +132,22 @@ def _show_preferences(request: Request, *, status: int = 200, **forms: Form) -> 
 
 @require_POST
 def leave_take(request: Request) -> HttpResponse:
-    """Enter a leave of one's own."""
-    form, status = LeaveForm(request.POST, auto_id="id_leave_%s"), 422
-    if form.is_valid():
-        try:
-            leaves.take(request.user, **form.cleaned_data, by=request.user, at=request.now)
-        except leaves.BadLeave as error:
-            for name, text in error.fields.items():
-                form.add_error(name, str(text))
-            status = error.status
-        else:
-            messages.success(request, _("Leave saved."))
-            return redirect("preferences")
-    return _show_preferences(request, status=status, leave_form=form)
+    """Create a leave of the person who asks."""
+    form = LeaveForm(request.POST, auto_id="id_leave_%s")
+    if not form.is_valid():
+        return _show_preferences(request, status=422, leave_form=form)
+    try:
+        leaves.take(request.user, **form.cleaned_data, by=request.user, at=request.now)
+    except leaves.BadLeave as error:
+        status = add_domain_error(form, error)
+        return _show_preferences(request, status=status, leave_form=form)
+    messages.success(request, _("Leave saved."))
+    return redirect("preferences")
 
 
 @require_POST
 def leave_end(request: Request, pk: int) -> HttpResponse:
-    """Back from a leave of one's own, or not going."""
+    """End or cancel a leave of the person who asks."""
     leave = get_object_or_404(request.user.leaves.select_related("person"), pk=pk)
     leaves.end(leave, by=request.user, at=request.now)
     messages.success(request, _("Leave ended."))
@@ -145,69 +159,76 @@ def leave_end(request: Request, pk: int) -> HttpResponse:
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def new_password(request: HttpRequest, person: int, token: str) -> HttpResponse:
-    """Where the link of the mail leads: GET changes nothing, a scanner of mails may open it."""
-    who = passwords.sent_to(person, token)
-    if who is None:
-        return render(request, "account/password_said.html", {"said": "over"}, status=404)
-    form = NewPasswordForm(request.POST or None, user=who)
+    """Show the form of a password link; POST sets the password.
+
+    GET changes nothing, because mail scanners open links.
+    """
+    user = passwords.person_of_link(person, token)
+    if user is None:
+        return render(request, "account/password_state.html", {"state": "over"}, status=404)
+    form = NewPasswordForm(request.POST or None, user=user)
     if request.method == "POST" and form.is_valid():
-        if refusal := consume_or_429(request, action="reset_password_from_key"):
-            return refusal
-        passwords.change(who, form.cleaned_data["password"], by=who, at=clock.now())
-        get_adapter()._delete_login_attempts_cached_email(request, email=who.email)
+        too_many = consume_or_429(request, action="reset_password_from_key")
+        if too_many:
+            return too_many
+        passwords.change(user, form.cleaned_data["password"], by=user, at=clock.now())
+        # Earlier failed sign-ins of this address must not block the new password.
+        get_adapter()._delete_login_attempts_cached_email(request, email=user.email)
         return redirect("account_reset_password_from_key_done")
-    context = {"form": form, "who": who}
-    return render(request, "account/password_new.html", context, status=422 if form.errors else 200)
+    context = {"form": form, "person": user}
+    return render(request, "account/password_new.html", context, status=_status_of(form))
 
 
 @login_not_required
 @require_safe
 def new_password_done(request: HttpRequest) -> HttpResponse:
-    """The new password is set."""
-    return render(request, "account/password_said.html", {"said": "done"})
+    """Confirm that the new password was set."""
+    return render(request, "account/password_state.html", {"state": "done"})
 
 
 @sensitive_post_parameters()
 @require_http_methods(["GET", "HEAD", "POST"])
 def change_password(request: Request) -> HttpResponse:
-    """A new password of somebody who is signed in; their other sessions end."""
-    if request.user.is_demo or not request.user.has_usable_password():
-        raise PermissionDenied
-    if refusal := consume_or_429(request, action="change_password"):
-        return refusal
-    form = ChangePasswordForm(request.POST or None, user=request.user)
+    """Change the password of the person who asks and end their other sessions."""
+    user = request.user
+    deny_unless(user.has_usable_password() and not user.is_demo)
+    too_many = consume_or_429(request, action="change_password")
+    if too_many:
+        return too_many
+    form = ChangePasswordForm(request.POST or None, user=user)
     if request.method == "POST" and form.is_valid():
-        passwords.change(
-            request.user, form.cleaned_data["password"], by=request.user, at=request.now
-        )
-        update_session_auth_hash(request, request.user)
+        passwords.change(user, form.cleaned_data["password"], by=user, at=request.now)
+        update_session_auth_hash(request, user)
         messages.success(
             request, _("Password changed. Wherever else you were signed in, you are not any more.")
         )
         return redirect("preferences")
-    return render(
-        request, "accounts/password.html", {"form": form}, status=422 if form.errors else 200
-    )
+    return render(request, "accounts/password.html", {"form": form}, status=_status_of(form))
 
 
 @require_POST
 def choose_zone(request: Request) -> HttpResponse:
-    """The answer to "your device is in another zone": the device's or the organisation's; either is
-    not asked again.
+    """Save whether pages use the time zone of the device or of the organisation.
+
+    The question is not asked again after either answer.
     """
     form = ZoneForm(request.POST)
     if form.is_valid():
-        people.prefer(request.user, at=request.now, time_zone=form.cleaned_data["time_zone"])
+        time_zone = form.cleaned_data["time_zone"]
+        people.change_preferences(request.user, at=request.now, time_zone=time_zone)
         messages.success(request, _("Preferences saved."))
-    back = request.POST.get("next", "")
-    return redirect(
-        back if url_has_allowed_host_and_scheme(back, {request.get_host()}) else "preferences"
-    )
+    next_url = request.POST.get("next", "")
+    if url_has_allowed_host_and_scheme(next_url, {request.get_host()}):
+        return redirect(next_url)
+    return redirect("preferences")
 
 
-def too_often(request: Request) -> HttpResponse | None:
-    """The refusal for who typed their password again too often of late; counts this try."""
-    found: HttpResponse | None = consume_or_429(
-        request, action="reauthenticate", user=request.user, key=str(request.user.pk)
+def limit_password_tries(request: Request) -> HttpResponse | None:
+    """Count one try to confirm an act by password; after too many, return the answer (429)."""
+    too_many: HttpResponse | None = consume_or_429(
+        request,
+        action="reauthenticate",
+        user=request.user,
+        key=str(request.user.pk),
     )
-    return found
+    return too_many

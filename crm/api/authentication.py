@@ -37,7 +37,7 @@ class KeyAuthentication(BaseAuthentication):
                 _("This API key is not valid (any more)."), code="key_invalid"
             )
         keys.note_use(key, at=now)
-        variants.choose(people.words_of(key.organisation))
+        variants.choose(people.terms_of(key.organisation))
         _speak_to(key.owner, request.headers.get("Accept-Language", ""))
         return key.owner, key
 

@@ -1,11 +1,8 @@
-"""A message as a mail: in the recipient's words, zone and looks, through the mail server of the
-settings.
-"""
+"""Render a message as a mail and send it through the mail server of the settings."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import ExitStack
 from datetime import datetime
 from email.utils import format_datetime
 from typing import Any
@@ -24,54 +21,57 @@ from crm.accounts.models import Organisation
 from crm.accounts.sign_in import passwords
 from crm.lib.text import clean_line
 from crm.lib.wording import variants
+from crm.notifications import sentences
 from crm.notifications.models import Message
-from crm.notifications.sentences import words
 
-SUBJECT_AT_MOST = 150
+SUBJECT_LENGTH = 150  # characters
 
-# A link that holds a secret is made when the mail is sent, so that no row keeps it: kind ->
-# function that returns
-# the path, or "" when what it leads to is over (an invitation taken back), and then nothing is
-# sent.
+# Kind of message -> function that returns the path of its link, or "" when the link is no longer
+# valid. These links hold a secret: they are made when the mail is sent, so that no row stores one.
 PATHS: dict[str, Callable[[Message], str]] = {
     "invitation": lambda message: invitations.path_while_open(message.params["invitation"]),
     "password_reset": lambda message: passwords.path_of(message.recipient),
 }
 
 
-class Overtaken(Exception):
-    """What the mail leads to is over."""
+class LinkNoLongerValid(Exception):
+    """The mail must not be sent: its link was used or withdrawn in the meantime."""
 
 
 def is_on() -> bool:
-    """Whether mails go anywhere: a server is set, or the console of the demo."""
+    """Return whether mails are sent: to a mail server, or to the console in the demo."""
     return settings.MAIL_ON
 
 
 def link(message: Message) -> str:
-    """The full address that the mail leads to, empty where there is none.
+    """Return the absolute URL that the mail leads to, or an empty string for none.
 
-    Overtaken: it must not go any more.
+    Raises LinkNoLongerValid.
     """
     path = message.path
     if message.kind in PATHS:
         path = PATHS[message.kind](message)
         if not path:
-            raise Overtaken
-    return f"{settings.BASE_URL}{path}" if path else ""
+            raise LinkNoLongerValid
+    if not path:
+        return ""
+    return f"{settings.BASE_URL}{path}"
 
 
 def message_id(message: Message) -> str:
-    """The same for every try, so that a mail sent twice is recognised as one."""
-    return f"<{message.uid}@{urlsplit(settings.BASE_URL).hostname}>"
+    """Return the Message-ID, equal for every try: mail programs recognise a second copy."""
+    host = urlsplit(settings.BASE_URL).hostname
+    return f"<{message.uid}@{host}>"
 
 
-def rendered(message: Message, organisation: Organisation) -> tuple[str, str, str]:
-    """Subject, text and HTML in the recipient's language and zone."""
+def render(message: Message, organisation: Organisation) -> tuple[str, str, str]:
+    """Return subject, text and HTML in the language and time zone of the recipient.
+
+    Raises LinkNoLongerValid.
+    """
     person = message.recipient
-    with ExitStack() as stack:
-        stack.enter_context(variants.override(person.language))
-        stack.enter_context(timezone.override(ZoneInfo(person.time_zone or organisation.time_zone)))
+    zone = ZoneInfo(person.time_zone or organisation.time_zone)
+    with variants.override(person.language), timezone.override(zone):
         context = {
             **message.params,
             "n": message,
@@ -80,31 +80,38 @@ def rendered(message: Message, organisation: Organisation) -> tuple[str, str, st
             "link": link(message),
             "site": settings.BASE_URL,
             "language": person.language,
+            "sentence": sentences.render(message),
         }
-        full = {**context, "sentence": words(message)}
-        subject = clean_line(_part(message, "subject.txt", full))
-        text = _part(message, "body.txt", full).strip() + "\n"
-        return subject[:SUBJECT_AT_MOST], text, _part(message, "body.html", full)
+        subject = clean_line(_render_part(message, "subject.txt", context))
+        text = _render_part(message, "body.txt", context).strip()
+        html = _render_part(message, "body.html", context)
+    return subject[:SUBJECT_LENGTH], f"{text}\n", html
 
 
-def send(message: Message, at: datetime, line: BaseEmailBackend | None = None) -> None:
-    """Send ``message`` now, over ``line`` where one is open.
+def send(message: Message, at: datetime, connection: BaseEmailBackend | None = None) -> None:
+    """Send ``message`` now, over ``connection`` when one is open.
 
-    Raises what the mail server answers.
+    Raises LinkNoLongerValid, OSError and the errors of smtplib.
     """
-    subject, text, html = rendered(message, people.organisation())
+    subject, text, html = render(message, people.organisation())
+    address = message.recipient.email or ""
     headers = {
         "Message-ID": message_id(message),
         "Date": format_datetime(at),
         "Auto-Submitted": "auto-generated",
     }
-    address = message.recipient.email or ""
-    letter = EmailMultiAlternatives(subject, text, to=[address], headers=headers, connection=line)
-    letter.attach_alternative(html, "text/html")
-    letter.send()
+    email = EmailMultiAlternatives(
+        subject,
+        text,
+        to=[address],
+        headers=headers,
+        connection=connection,
+    )
+    email.attach_alternative(html, "text/html")
+    email.send()
 
 
-def _part(message: Message, name: str, context: dict[str, Any]) -> str:
+def _render_part(message: Message, name: str, context: dict[str, Any]) -> str:
     template = select_template([f"emails/{message.kind}.{name}", f"emails/notice.{name}"])
-    escaped = Context(context, autoescape=name.endswith(".html"))
-    return template.template.render(escaped)
+    is_html = name.endswith(".html")
+    return template.template.render(Context(context, autoescape=is_html))

@@ -1,4 +1,4 @@
-"""The outbox (what must be told) and the inbox (what was told in the product)."""
+"""Messages to deliver (the outbox) and notices that were delivered (the inbox)."""
 
 from __future__ import annotations
 
@@ -17,14 +17,12 @@ class Channel(models.TextChoices):
 
 
 class Message(models.Model):
-    """One thing to tell one person over one channel.
+    """One message to one person over one channel, written with the change that it reports.
 
-    The row is written with the change it tells of.
-
-    ``dedup_key`` makes it unique, ``cause`` names the event it stands for (undoing the event drops
-    it), ``next_try_at`` is null once it was sent or dropped; whoever sends a mail moves it on for
-    as long as that may take. ``personal`` is what no wish and no state of the person holds back: an
-    invitation, a new password.
+    ``dedup_key`` makes it unique. ``cause`` names the event that it reports; undoing the event
+    drops it. ``next_try_at`` is null once the message was sent or dropped; claiming a mail moves
+    it forward by the lease. ``personal`` messages (an invitation, a new password) are sent
+    whatever the person prefers, also while the account is inactive.
     """
 
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -64,7 +62,7 @@ class Message(models.Model):
 
 
 class Notice(models.Model):
-    """A line in a person's inbox."""
+    """One entry in the inbox of a person."""
 
     recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="notices")
     message = models.OneToOneField(Message, models.PROTECT, related_name="notice")

@@ -1,9 +1,9 @@
-"""Telling people: a row now, delivery later, exactly one inbox line per message and at least one
-mail.
+"""Queue notices and mails as rows; deliver them later.
 
-``notify`` and ``post`` only insert. ``deliver`` (the inbox) and ``send_mails`` are called by Celery
-every 10 s and by the watchdog when Celery is silent, apart from each other: a mail server that
-hangs holds up nothing else.
+Each message becomes exactly one notice in the inbox, or at least one mail. ``notify`` and
+``queue_mail`` only insert rows. Celery calls ``deliver`` (inbox) and ``mail_queue.send_due``
+(mails) every 10 s, the watchdog does when Celery is silent. The two are separate, so that a mail
+server that hangs holds up nothing else.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ log = logging.getLogger("relevo.outbox")
 
 BATCH = 200
 RETRY_FOR = timedelta(days=3)
-UNDO_WINDOW = timedelta(
-    seconds=10
-)  # domain rule: an accept or reject may be undone for 10 s, notices wait
+LONGEST_RETRY = 3600  # seconds between two tries
+# Domain rule: an accept or a reject may be undone for 10 s, and its notices wait that long.
+UNDO_WINDOW = timedelta(seconds=10)
 
 
 def notify(
@@ -40,16 +40,17 @@ def notify(
     cause: str = "",
     wait: timedelta = timedelta(0),
 ) -> int:
-    """Queue one message of ``kind`` for each recipient, once per (``key``, person); returns how
-    many were asked.
+    """Queue one notice of ``kind`` for each active recipient and return how many there are.
 
-    Who wants mails gets one as well. ``kind`` names the template ``notices/<kind>.html``;
-    ``params`` are its words; ``path`` the deep link; ``wait`` delays delivery (undo). A repeated
-    key is silently the same message.
+    Recipients who want mails get one too. A repeated ``key`` for the same person queues nothing.
+    ``kind`` names the template ``notices/<kind>.html`` and ``params`` are its variables; ``path``
+    is the link; ``cause`` names the event, so that ``withdraw`` finds its messages; ``wait``
+    delays the delivery.
     """
-    people = list({person.pk: person for person in recipients if person.is_active}.values())
-    told = [(person, Channel.IN_APP) for person in people]
-    told += [(person, Channel.EMAIL) for person in people if person.mails and mail.is_on()]
+    people = {person.pk: person for person in recipients if person.is_active}
+    messages = [(person, Channel.IN_APP) for person in people.values()]
+    if mail.is_on():
+        messages += [(person, Channel.EMAIL) for person in people.values() if person.mails]
     Message.objects.bulk_create(
         [
             Message(
@@ -63,14 +64,14 @@ def notify(
                 created_at=at,
                 next_try_at=at + wait,
             )
-            for person, channel in told
+            for person, channel in messages
         ],
         ignore_conflicts=True,
     )
     return len(people)
 
 
-def post(
+def queue_mail(
     kind: str,
     person: User,
     *,
@@ -80,11 +81,11 @@ def post(
     path: str = "",
     wait: timedelta = timedelta(0),
 ) -> bool:
-    """Queue one mail to ``person`` alone, whatever they prefer and even before they are active;
-    returns whether there is mail at all.
+    """Queue one personal mail to ``person`` and return whether mails are sent at all.
 
-    The templates are ``emails/<kind>.*``. A secret never goes into ``params`` or ``path``, which
-    are kept: ``PATHS`` of crm.notifications.mail makes the link when the mail is sent.
+    It is sent whatever the person prefers, also before the account is active. The templates are
+    ``emails/<kind>.*``. ``params`` and ``path`` are stored and must not hold a secret: a link that
+    holds one is made by ``PATHS`` of crm.notifications.mail when the mail is sent.
     """
     if not mail.is_on():
         return False
@@ -104,26 +105,24 @@ def post(
 
 
 def withdraw(cause: str, *, at: datetime, reason: str) -> int:
-    """Drop messages of ``cause`` that are not sent yet, with the reason on record; returns how
-    many.
+    """Drop the messages of ``cause`` that are not sent yet, and return how many.
+
+    ``reason`` is stored with them.
     """
-    return Message.objects.filter(cause=cause, next_try_at__isnull=False).update(
-        next_try_at=None, dropped_at=at, last_error=reason
-    )
+    waiting = Message.objects.filter(cause=cause, next_try_at__isnull=False)
+    return waiting.update(next_try_at=None, dropped_at=at, last_error=reason)
 
 
 def deliver(batch: int = BATCH) -> int:
-    """Put up to ``batch`` messages that are due into inboxes and return how many were claimed.
+    """Deliver up to ``batch`` due messages to inboxes and return how many were claimed.
 
-    Safe in parallel.
+    Safe to run in parallel.
     """
     with transaction.atomic():
         now = clock.now()
-        claimed = list(
-            Message.objects.select_for_update(skip_locked=True, no_key=True)
-            .filter(channel=Channel.IN_APP, next_try_at__lte=now)
-            .order_by("next_try_at")[:batch]
-        )
+        unlocked = Message.objects.select_for_update(skip_locked=True, no_key=True)
+        due = unlocked.filter(channel=Channel.IN_APP, next_try_at__lte=now)
+        claimed = list(due.order_by("next_try_at")[:batch])
         for message in claimed:
             _try(message, now)
     return len(claimed)
@@ -134,45 +133,46 @@ def _try(message: Message, now: datetime) -> None:
     try:
         with transaction.atomic():
             CHANNELS[message.channel](message, now)
-        message.sent_at, message.next_try_at = now, None
-    except Exception as error:  # one bad message must not hold the others
+    except Exception as error:  # one bad message must not stop the others
         log.exception("message %s failed", message.pk)
         message.last_error = repr(error)[:2000]
         message.next_try_at = next_try(message, now)
         message.dropped_at = None if message.next_try_at else now
+    else:
+        message.sent_at = now
+        message.next_try_at = None
     message.save(update_fields=["attempts", "sent_at", "next_try_at", "dropped_at", "last_error"])
 
 
-def _to_inbox(message: Message, _now: datetime) -> None:
+def _create_notice(message: Message, _now: datetime) -> None:
     Notice.objects.create(
         recipient_id=message.recipient_id,
         message=message,
         kind=message.kind,
         params=message.params,
         path=message.path,
-        created_at=message.created_at,  # when it happened, however late it is told
+        created_at=message.created_at,  # when it happened, also when the delivery is late
     )
 
 
 def next_try(message: Message, now: datetime) -> datetime | None:
-    """When a message that failed once more at ``now`` is tried again: ever later, after three days
-    never.
-    """
+    """Return when to try a message again that failed at ``now``; None after three days."""
     if now - message.created_at > RETRY_FOR:
         return None
-    # seconds are compared, not durations: after 43 tries the uncapped one is more than a timedelta
-    # holds
-    return now + timedelta(seconds=min(15 * 2**message.attempts, 3600))
+    # Compared in seconds: from the 43rd try on, the uncapped delay is more than a timedelta holds.
+    delay = min(15 * 2**message.attempts, LONGEST_RETRY)
+    return now + timedelta(seconds=delay)
 
 
-CHANNELS: dict[str, Callable[[Message, datetime], None]] = {Channel.IN_APP: _to_inbox}
+CHANNELS: dict[str, Callable[[Message, datetime], None]] = {Channel.IN_APP: _create_notice}
 
 
 def mark_read(user: User, *, at: datetime) -> int:
-    """Mark all notices of ``user`` as read; returns how many were unread."""
-    return Notice.objects.filter(recipient=user, read_at__isnull=True).update(read_at=at)
+    """Mark all notices of ``user`` as read and return how many were unread."""
+    unread = Notice.objects.filter(recipient=user, read_at__isnull=True)
+    return unread.update(read_at=at)
 
 
 def unread_count(user: User) -> int:
-    """How many notices ``user`` has not read yet."""
+    """Return how many notices ``user`` has not read yet."""
     return Notice.objects.filter(recipient=user, read_at__isnull=True).count()

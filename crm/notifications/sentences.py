@@ -1,4 +1,4 @@
-"""What happened, in one sentence: in the inbox and in mails."""
+"""The sentence of a notice: what happened, for the inbox and for mails."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from django.template.loader import select_template
 from crm.notifications.models import Message, Notice
 
 
-def words(told: Notice | Message) -> str:
-    """The sentence in the active language, from the template of its kind: text that no page may
-    take for HTML.
+def render(notice: Notice | Message) -> str:
+    """Return the sentence of ``notice`` in the active language, as plain text.
+
+    The template is chosen by the kind of the notice.
     """
-    template = select_template([f"notices/{told.kind}.html", "notices/unknown.html"])
-    context = Context({"n": told, **told.params}, autoescape=False)
+    template = select_template([f"notices/{notice.kind}.html", "notices/unknown.html"])
+    # The sentence also goes into plain-text mails; pages escape it where they show it.
+    context = Context({"n": notice, **notice.params}, autoescape=False)
     return template.template.render(context).strip()

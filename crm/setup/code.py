@@ -14,7 +14,7 @@ from django.db import DatabaseError, connection
 from django.http import HttpRequest
 from django.utils.crypto import salted_hmac
 
-from crm.accounts.organisations import somebody_can_sign_in
+from crm.accounts.organisations import anyone_can_sign_in
 
 log = logging.getLogger("relevo.setup")
 
@@ -53,7 +53,7 @@ def announce() -> None:
     if not settings.PRODUCTION:
         return
     try:
-        if not somebody_can_sign_in():
+        if not anyone_can_sign_in():
             log.warning(
                 "No admin yet. Open %s/setup/first/ with the set-up code %s",
                 settings.BASE_URL,

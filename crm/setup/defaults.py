@@ -1,12 +1,11 @@
-"""What a new organisation probably is, guessed from the browser; every guess can be changed.
+"""Propose the facts of a new organisation from its first admin's browser; the fallback is Mexico.
 
-Fallback: Mexico.
+Every proposal can be changed in the set-up.
 """
 
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from zoneinfo import available_timezones
 
 from babel.core import get_global
@@ -14,9 +13,11 @@ from babel.numbers import get_territory_currencies
 
 from crm.lib import countries
 
-COUNTRY, ZONE, CURRENCY = "MX", "America/Mexico_City", "MXN"
+COUNTRY = "MX"
+ZONE = "America/Mexico_City"
+CURRENCY = "MXN"
 REGION = re.compile(r"[a-z]{2,3}[-_]([A-Z]{2})\b")
-# Houses of mail for everybody: their names say nothing about the firm.
+# Public mail providers: their domain does not name the company.
 PUBLIC_MAIL = {
     "gmail",
     "googlemail",
@@ -40,42 +41,50 @@ PUBLIC_MAIL = {
 
 
 def country(zone: str, languages: str) -> str:
-    """ISO code of the country of the IANA ``zone``, else of the first region in ``languages``
-    (Accept-Language).
+    """Return the ISO code of a country from the IANA ``zone``, else from the first known region.
+
+    ``languages`` is the Accept-Language header.
     """
-    found = get_global("zone_territories").get(zone, "") if zone in available_timezones() else ""
-    regions = [found, *REGION.findall(languages)]
-    return next((code for code in regions if code in dict(countries.choices())), COUNTRY)
+    known = dict(countries.choices())
+    candidates = REGION.findall(languages)
+    if zone in available_timezones():
+        candidates.insert(0, get_global("zone_territories").get(zone, ""))
+    return next((code for code in candidates if code in known), COUNTRY)
 
 
-def zone(given: str, code: str) -> str:
-    """``given`` where it is a place's zone, else one of the country ``code``."""
+def zone(given: str, country_code: str) -> str:
+    """Return ``given`` when it is the zone of a place, else a zone of the country."""
     territories = get_global("zone_territories")
     if given in available_timezones() and given in territories:
         return given
-    return (
-        ZONE
-        if code == COUNTRY
-        else next((z for z, where in sorted(territories.items()) if where == code), ZONE)
+    if country_code == COUNTRY:  # has several zones; the capital's is not the first one
+        return ZONE
+    of_country = sorted(
+        name for name, territory in territories.items() if territory == country_code
     )
+    return of_country[0] if of_country else ZONE
 
 
-def currency(code: str) -> str:
-    """The currency of a country."""
-    return next(iter(get_territory_currencies(code)), CURRENCY)
+def currency(country_code: str) -> str:
+    """Return the currency of a country."""
+    return next(iter(get_territory_currencies(country_code)), CURRENCY)
 
 
-@lru_cache(maxsize=1)
-def currencies() -> tuple[str, ...]:
-    """Every currency that is legal tender somewhere today."""
-    return tuple(
-        sorted({each for code, _ in countries.choices() for each in get_territory_currencies(code)})
-    )
+def currencies() -> list[str]:
+    """Return every currency that is legal tender in some country today."""
+    codes = set()
+    for country_code, _name in countries.choices():
+        codes.update(get_territory_currencies(country_code))
+    return sorted(codes)
 
 
-def firm(email: str, otherwise: str) -> str:
-    """The firm's name as its mail domain tells it: "ana@cafe-andino.com.mx" gives "Cafe Andino"."""
-    word = email.rpartition("@")[2].split(".")[0].lower()
-    if not word or word in PUBLIC_MAIL:
+def company_name(email: str, otherwise: str) -> str:
+    """Return the company's name from its mail domain, or ``otherwise`` for a public provider.
+
+    "ana@cafe-andino.com.mx" gives "Cafe Andino".
+    """
+    label = email.rpartition("@")[2].split(".")[0].lower()
+    if not label or label in PUBLIC_MAIL:
         return otherwise
-    return " ".join(part.capitalize() for part in re.split(r"[-_]+", word) if part)[:120]
+    words = [part.capitalize() for part in re.split(r"[-_]+", label) if part]
+    return " ".join(words)[:120]

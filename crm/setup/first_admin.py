@@ -1,4 +1,4 @@
-"""Create the first admin of an installation."""
+"""Create the first admin of an installation, its organisation and its catalogues."""
 
 from __future__ import annotations
 
@@ -10,25 +10,33 @@ from django.utils.translation import gettext as _
 from crm.accounts import organisations
 from crm.accounts.models import User
 from crm.setup import defaults
-from crm.setup.starter import catalogues
+from crm.setup.starter.catalogues import create_catalogues
 
 
 @transaction.atomic
-def found(
+def create_first_admin(
     name: str, email: str, password: str, *, zone: str, languages: str, language: str, at: datetime
 ) -> User:
-    """The first admin, an organisation with sensible guesses, and the catalogues.
+    """Create the first admin and an organisation with probable facts, and return the admin.
 
-    Raises as organisations.found.
+    ``zone`` and ``languages`` come from the browser. Raises organisations.AlreadySetUp and
+    organisations.HoldsDemo.
     """
     country = defaults.country(zone, languages)
     facts = {
-        "name": defaults.firm(email, _("My company")),
+        "name": defaults.company_name(email, _("My company")),
         "language": language,
         "currency": defaults.currency(country),
         "time_zone": defaults.zone(zone, country),
         "country": country,
     }
-    admin = organisations.found(name, email, password, guesses=facts, language=language, at=at)
-    catalogues.create_catalogues()
+    admin = organisations.create_organisation(
+        name,
+        email,
+        password,
+        facts=facts,
+        language=language,
+        at=at,
+    )
+    create_catalogues()
     return admin

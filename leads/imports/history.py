@@ -363,7 +363,7 @@ def _people(run: Run, readings: list[Reading], result: Result) -> dict[str, User
     others = {word: _key(run, word) for word in said if word.lower() not in by_email}
     known = User.objects.filter(external_id__in=others.values()).count()
     names = {key: run.mapping.name_of(word) for word, key in others.items()}
-    by_key = people.people_by_external_id(names, by=run.by, at=run.at)
+    by_key = people.get_or_create_by_external_id(names, by=run.by, at=run.at)
     result.count(people=len(by_key) - known)
     return {
         word: by_key[others[word]] if word in others else by_email[word.lower()] for word in said

@@ -112,7 +112,7 @@ def _post(invitation: Invitation, *, at: datetime) -> None:
     inviter = invitation.invited_by.name if invitation.invited_by else ""
     days = (invitation.expires_at - at).days
     params = {"invitation": invitation.pk, "by": inviter, "days": days}
-    outbox.post(
+    outbox.queue_mail(
         "invitation", invitation.person, at=at, key=f"invitation:{invitation.pk}", params=params
     )
 
@@ -350,4 +350,4 @@ def _check_not_last_admin(person: User) -> None:
 def _one_at_a_time(person: User) -> User:
     """Wait for any other change of staff, then the person's row, locked and fresh."""
     people.wait_for_staff_changes()
-    return invitations.locked(person)
+    return people.lock_person(person)

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from crm.accounts.request import Request, deny_unless
 from crm.accounts.sign_in import demo
 from crm.accounts.states import Side
-from crm.accounts.views import too_often
+from crm.accounts.views import limit_password_tries
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
 from sla.agreements import comments, drafts, permissions, proposals, signing
@@ -104,7 +104,7 @@ def agreement_sign(request: Request, pk: int) -> HttpResponse:
     if not sides:
         deny_unless(permissions.can_write(request.user, version))
         return redirect("agreement_version", pk=version.pk)
-    if request.method == "POST" and (refusal := too_often(request)):
+    if request.method == "POST" and (refusal := limit_password_tries(request)):
         return refusal
     form, status = SignForm(request.POST or None, user=request.user, sha=version.content_hash), 200
     if request.method == "POST":

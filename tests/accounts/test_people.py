@@ -116,7 +116,9 @@ def test_organisation_before_setup_has_the_defaults() -> None:
 
 @pytest.mark.django_db
 def test_imported_people_are_created_inactive() -> None:
-    found = people.people_by_external_id({"r1": "Rep uno", "r2": "Rep dos"}, by=None, at=NOON)
+    found = people.get_or_create_by_external_id(
+        {"r1": "Rep uno", "r2": "Rep dos"}, by=None, at=NOON
+    )
     assert {
         key: (user.name, user.is_active, user.has_usable_password()) for key, user in found.items()
     } == {
@@ -127,7 +129,7 @@ def test_imported_people_are_created_inactive() -> None:
 
 def test_imported_people_who_are_known_stay_as_they_are(cast: Cast) -> None:
     User.objects.filter(pk=cast.bea.pk).update(external_id="r1")
-    found = people.people_by_external_id({"r1": "Otro nombre"}, by=None, at=NOON)
+    found = people.get_or_create_by_external_id({"r1": "Otro nombre"}, by=None, at=NOON)
     assert (found["r1"].pk, found["r1"].name, found["r1"].is_active) == (
         cast.bea.pk,
         "Bea Quintero",
@@ -138,12 +140,12 @@ def test_imported_people_who_are_known_stay_as_they_are(cast: Cast) -> None:
 @pytest.mark.django_db
 def test_importing_people_twice_creates_them_once() -> None:
     for _run in range(2):
-        people.people_by_external_id({"r1": "Rep uno"}, by=None, at=NOON)
+        people.get_or_create_by_external_id({"r1": "Rep uno"}, by=None, at=NOON)
     assert (User.objects.count(), Entry.objects.filter(verb="people_imported").count()) == (1, 1)
 
 
 def test_preferences_are_saved_and_audited(cast: Cast) -> None:
-    people.prefer(cast.bea, at=NOON, language="es", theme="dark")
+    people.change_preferences(cast.bea, at=NOON, language="es", theme="dark")
     saved = User.objects.get(pk=cast.bea.pk)
     entry = Entry.objects.get(verb="preferences_changed")
     assert (saved.language, saved.theme, entry.actor, entry.payload) == (
@@ -157,7 +159,7 @@ def test_preferences_are_saved_and_audited(cast: Cast) -> None:
 @pytest.mark.parametrize("name", ["is_admin", "is_director", "email", "password"])
 def test_what_is_no_preference_cannot_be_set_as_one(cast: Cast, name: str) -> None:
     with pytest.raises(ValueError, match=f"{name} is not a preference"):
-        people.prefer(cast.bea, at=NOON, **{name: "x"})
+        people.change_preferences(cast.bea, at=NOON, **{name: "x"})
     assert User.objects.get(pk=cast.bea.pk).is_admin is False
 
 

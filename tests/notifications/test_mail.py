@@ -12,7 +12,7 @@ from django.core.mail import EmailMultiAlternatives
 from pytest_django import DjangoAssertNumQueries, Settings
 
 from crm.accounts.models import User
-from crm.notifications import mail, mailbag, outbox
+from crm.notifications import mail, mail_queue, outbox
 from crm.notifications.models import Message
 from tests.conftest import Moment
 from tests.factories import Cast, when
@@ -66,15 +66,15 @@ def test_who_wants_no_mails_gets_the_notice_only(cast: Cast) -> None:
 def test_without_a_mail_server_nothing_is_mailed(cast: Cast, settings: Settings) -> None:
     settings.MAIL_ON = False
     notify(cast.bea)
-    posted = outbox.post("invitation", cast.bea, at=TEN, key="i")
+    posted = outbox.queue_mail("invitation", cast.bea, at=TEN, key="i")
     assert (channels(), posted) == ([("Bea Quintero", "in_app")], False)
 
 
 def test_posted_mail_reaches_who_is_not_active_yet_and_no_inbox(cast: Cast) -> None:
     User.objects.filter(pk=cast.bea.pk).update(is_active=False, mails=False)
     for _twice in range(2):
-        outbox.post("handoff.new", cast.bea, at=TEN, key="i", params=WORDS)
-    mailbag.send_due()
+        outbox.queue_mail("handoff.new", cast.bea, at=TEN, key="i", params=WORDS)
+    mail_queue.send_due()
     assert (channels(), [letter.to for letter in django_mail.outbox]) == (
         [("Bea Quintero", "email")],
         [["bea@relevo.test"]],
@@ -111,8 +111,10 @@ def letter(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> Callable[..., EmailMu
     ) -> Any:
         monkeypatch.setitem(mail.PATHS, kind, lambda _message: "/there/7/")
         User.objects.filter(pk=cast.bea.pk).update(language=language, time_zone=zone)
-        outbox.post(kind, cast.bea, at=TEN, key=f"{kind}:{language}", params={**SAMPLE, **params})
-        mailbag.send_due()
+        outbox.queue_mail(
+            kind, cast.bea, at=TEN, key=f"{kind}:{language}", params={**SAMPLE, **params}
+        )
+        mail_queue.send_due()
         assert Message.objects.latest("id").last_error == ""
         return django_mail.outbox[-1]
 
@@ -190,4 +192,4 @@ def test_words_of_people_are_text_in_both_forms(
 
 
 def test_subject_is_never_endless(letter: Callable[..., EmailMultiAlternatives]) -> None:
-    assert len(letter(lead="x" * 500).subject) == mail.SUBJECT_AT_MOST
+    assert len(letter(lead="x" * 500).subject) == mail.SUBJECT_LENGTH

@@ -156,7 +156,7 @@ def broken(monkeypatch: pytest.MonkeyPatch) -> set[int]:
     def channel(message: Message, now: datetime) -> None:
         if message.recipient_id in unreachable:
             raise ConnectionError("no route")
-        outbox._to_inbox(message, now)
+        outbox._create_notice(message, now)
 
     monkeypatch.setitem(outbox.CHANNELS, "in_app", channel)
     return unreachable

@@ -1,4 +1,4 @@
-"""Guesses about a new organisation."""
+"""Proposed facts of a new organisation."""
 
 from __future__ import annotations
 
@@ -55,11 +55,11 @@ def test_zone_is_the_given_one_or_one_of_the_country(given: str, country: str, z
         ("a@", "?"),
     ],
 )
-def test_firm_is_named_by_its_mail_domain(email: str, name: str) -> None:
-    assert defaults.firm(email, "?") == name
+def test_company_is_named_by_its_mail_domain(email: str, name: str) -> None:
+    assert defaults.company_name(email, "?") == name
 
 
-def test_every_guess_of_a_currency_can_be_chosen() -> None:
+def test_every_proposed_currency_can_be_chosen() -> None:
     assert {"MXN", "COP", "CLP", "ARS", "PEN", "USD", "EUR", "BRL", "UYU", "BOB"} <= set(
         defaults.currencies()
     )

@@ -84,7 +84,7 @@ def test_two_first_admins_at_once_make_one() -> None:
 
     def come(number: int) -> str:
         try:
-            first_admin.found(
+            first_admin.create_first_admin(
                 "Ana",
                 f"ana{number}@cafe.mx",
                 "caballo batería grapa",
@@ -93,7 +93,7 @@ def test_two_first_admins_at_once_make_one() -> None:
                 language="es",
                 at=clock.now(),
             )
-        except organisations.AlreadyFounded:
+        except organisations.AlreadySetUp:
             return "refused"
         finally:
             connections.close_all()

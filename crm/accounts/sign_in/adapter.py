@@ -1,4 +1,4 @@
-"""How django-allauth behaves here."""
+"""Adapt django-allauth to this product."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ from django.http import HttpRequest
 
 
 class AccountAdapter(DefaultAccountAdapter):
-    """People are invited or created by an admin: nobody signs up by themselves."""
+    """Accounts without sign-up: admins invite people."""
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
-        """No "you have signed in" toast: the page itself shows it."""
+        """Drop allauth's message "you have signed in": the page itself shows it."""

@@ -1,7 +1,7 @@
-"""The demo's people: "Try as …" on the sign-in page.
+"""The people of the demo, with their "Try as …" buttons on the sign-in page.
 
-Three locks keep it out of production: RELEVO_MODE=demo, an organisation marked as demo (only
-seed_demo makes one, and never beside a real one), and people marked as demo.
+Three locks keep them out of production: RELEVO_MODE=demo, an organisation marked as a demo (only
+seed_demo creates one, and never beside a real one), and people marked as demo.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from crm.accounts.models import Organisation, User
 PASSWORD = "relevo-demo-2026"
 DOMAIN = "demo.relevo.test"
 
-PARTS: dict[str, tuple[str, Promise, Promise]] = {
+# Key of the button: mailbox, label of the role, what the role does.
+BUTTONS: dict[str, tuple[str, Promise, Promise]] = {
     "marketing": ("ana", _("Marketing"), _("Log a lead, qualify it, hand it off")),
     "sales_rep": ("bea", _("Sales rep"), _("Take leads from the queue under the clock")),
     "team_lead": ("dora", _("Team lead"), _("See what nobody acted on")),
@@ -36,24 +37,26 @@ class DemoPerson:
 
 
 def is_on() -> bool:
-    """Whether this is a demo: by its mode and by its data."""
+    """Return whether this is a demo, by its mode and by its data."""
     return settings.DEMO and Organisation.objects.filter(is_demo=True).exists()
 
 
 def people() -> list[DemoPerson]:
-    """Who can be tried, in the order of the page; empty outside a demo."""
+    """Return the people with a button, in the order of the page; empty outside a demo."""
     if not is_on():
         return []
     users = {user.email: user for user in User.objects.filter(is_demo=True, is_active=True)}
-    found = []
-    for key, (mailbox, role, blurb) in PARTS.items():
+    shown = []
+    for key, (mailbox, role, blurb) in BUTTONS.items():
         user = users.get(f"{mailbox}@{DOMAIN}")
         if user is not None:
-            found.append(DemoPerson(key, user.name, user.email or "", role, blurb))
-    return found
+            shown.append(DemoPerson(key, user.name, user.email or "", role, blurb))
+    return shown
 
 
 def person(key: str) -> User | None:
-    """The person to sign in as for the button ``key``, None where there is no such button."""
-    chosen = next((p for p in people() if p.key == key), None)
-    return User.objects.get(email=chosen.email) if chosen else None
+    """Return the person of the button ``key``, or None when there is no such button."""
+    chosen = next((each for each in people() if each.key == key), None)
+    if chosen is None:
+        return None
+    return User.objects.get(email=chosen.email)

@@ -13,12 +13,14 @@ from django.utils.translation import gettext as _
 from crm.accounts.models import User
 from crm.audit.entries import record
 
-LONGEST = 128  # characters; more makes hashing slow and nobody safer
+LONGEST = 128  # characters; longer passwords make hashing slow and are no safer
 
 
 class Tokens(PasswordResetTokenGenerator):
-    """Signed, for this purpose alone; void with the next sign-in, a new password or address, or
-    after settings.PASSWORD_RESET_TIMEOUT.
+    """Signed tokens of links that set a new password.
+
+    A token is void after the next sign-in, after a new password or address, and after
+    settings.PASSWORD_RESET_TIMEOUT.
     """
 
     key_salt = "crm.accounts.passwords"
@@ -28,6 +30,7 @@ class NotTooLong:
     """A password validator for settings.AUTH_PASSWORD_VALIDATORS."""
 
     def validate(self, password: str, user: User | None = None) -> None:
+        """Raise ValidationError when the password is too long."""
         if len(password) > LONGEST:
             raise ValidationError(self.get_help_text(), code="password_too_long")
 
@@ -36,37 +39,44 @@ class NotTooLong:
 
 
 def may_be_reset(person: User) -> bool:
-    """Whether the person may get a link: who cannot sign in gets none, and demo people keep the
-    password they have.
+    """Return whether the person may get a link.
+
+    Inactive people cannot sign in, and the password of demo people is fixed.
     """
     return person.is_active and not person.is_demo
 
 
-def forgotten_by(email: str) -> User | None:
-    """Who may get a link at the address ``email``, if anybody."""
+def person_by_email(email: str) -> User | None:
+    """Return the person with this address, or None when nobody with it may get a link."""
     person = User.objects.filter(email=email.strip().lower()).first()
-    return person if person and may_be_reset(person) else None
+    if person is None or not may_be_reset(person):
+        return None
+    return person
 
 
 def path_of(person: User) -> str:
-    """The path that sets a new password, with a fresh token; empty where none may be set."""
+    """Return a path with a new token that sets a new password, or "" when none may be set."""
     if not may_be_reset(person):
         return ""
     token = Tokens().make_token(person)
     return reverse("account_reset_password_from_key", kwargs={"person": person.pk, "token": token})
 
 
-def sent_to(pk: int, token: str) -> User | None:
-    """Whose link it is; None when it is forged, used or too old."""
+def person_of_link(pk: int, token: str) -> User | None:
+    """Return the person of a link, or None when it is forged, used or too old."""
     person = User.objects.filter(pk=pk).first()
-    valid = person is not None and may_be_reset(person) and Tokens().check_token(person, token)
-    return person if valid else None
+    if person is None or not may_be_reset(person):
+        return None
+    if not Tokens().check_token(person, token):
+        return None
+    return person
 
 
 @transaction.atomic
 def change(person: User, password: str, *, by: User, at: datetime) -> User:
-    """Set a new password. Every session of the person ends with the old one (Django signs it into
-    them).
+    """Set a new password.
+
+    All sessions of the person end, because Django signs the password into them.
     """
     person.set_password(password)
     person.save(update_fields=["password"])

@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error, connection
 
 from crm import tasks
-from crm.notifications import mail, mailbag
+from crm.notifications import mail, mail_queue
 from leads.imports.worker import Worker
 from sla.clocks import heartbeats
 
@@ -65,7 +65,7 @@ class Command(BaseCommand):
 
 def send_mails() -> None:
     try:
-        mailbag.send_due()
+        mail_queue.send_due()
     except Error:
         log.exception("PostgreSQL does not answer; mails wait")
     finally:

@@ -9,7 +9,7 @@ from django.shortcuts import redirect, render
 
 from crm.accounts.permissions import can_configure
 from crm.accounts.request import Request, deny_unless, require_permission
-from crm.accounts.views import too_often
+from crm.accounts.views import limit_password_tries
 from crm.lib import clock
 from crm.setup import agreement as agreements
 from crm.setup import summary
@@ -27,8 +27,12 @@ def agreement(request: Request) -> HttpResponse:
     """Choose an agreement to begin with; who leads a side signs for it, who leads both for both."""
     found = summary.agreements(request.user)
     form = AgreementForm(request.POST or None, user=request.user, signs=found["leads_any"])
-    if request.method == "POST" and found["leads_any"] and (refusal := too_often(request)):
-        return refusal
+    if (
+        request.method == "POST"
+        and found["leads_any"]
+        and (too_many := limit_password_tries(request))
+    ):
+        return too_many
 
     def save(now: Any) -> None:
         agreements.agree(

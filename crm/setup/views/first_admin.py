@@ -14,7 +14,7 @@ from crm.lib import clock
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
 from crm.setup import code
-from crm.setup.first_admin import found
+from crm.setup.first_admin import create_first_admin
 from crm.setup.forms.first_admin import FirstAdminForm
 from crm.setup.views.steps import page
 
@@ -24,7 +24,7 @@ from crm.setup.views.steps import page
 @page
 def first(request: HttpRequest) -> HttpResponse:
     """Create the first admin; only while nobody can sign in."""
-    if organisations.somebody_can_sign_in():
+    if organisations.anyone_can_sign_in():
         return redirect("home")
     form, status = FirstAdminForm(request.POST or None, asks_code=code.is_needed(request)), 200
     if request.method == "POST":
@@ -32,7 +32,7 @@ def first(request: HttpRequest) -> HttpResponse:
         if form.is_valid():
             data = form.cleaned_data
             try:
-                admin = found(
+                admin = create_first_admin(
                     data["name"],
                     data["email"],
                     data["password"],

@@ -134,7 +134,7 @@ def test_settings_choose_the_words(firm: Organisation) -> None:
         "/setup/organisation/", {**facts, "say_lead": "prospecto", "say_agreement": "SLA"}
     )
     firm.refresh_from_db()
-    assert (answer.status_code, firm.terms, people.words()) == (
+    assert (answer.status_code, firm.terms, people.terms()) == (
         302,
         {"agreement": "SLA"},
         {variants.LEAD: "prospecto", variants.AGREEMENT: "SLA"},

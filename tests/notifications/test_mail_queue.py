@@ -15,7 +15,7 @@ from pytest_django import Settings
 from crm import tasks
 from crm.accounts.models import User
 from crm.lib import clock
-from crm.notifications import mail, mailbag, outbox
+from crm.notifications import mail, mail_queue, outbox
 from crm.notifications.models import Message, Notice
 from tests import factories
 from tests.conftest import Moment
@@ -73,7 +73,7 @@ SENT = (True, False, "")
 
 def test_mail_arrives_whole(cast: Cast, server: Server) -> None:
     notify(cast.bea)
-    assert mailbag.send_due() == 1
+    assert mail_queue.send_due() == 1
     ((to, letter),) = server.letters
     heads = ("From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted")
     assert (to, [letter[head].strip() for head in heads]) == (
@@ -93,25 +93,25 @@ def test_mail_arrives_whole(cast: Cast, server: Server) -> None:
 
 def test_mails_of_a_round_share_one_line(cast: Cast, server: Server) -> None:
     notify(cast.bea, cast.cruz, cast.dora)
-    assert (mailbag.send_due(), len(server.letters), server.connections) == (3, 3, 1)
+    assert (mail_queue.send_due(), len(server.letters), server.connections) == (3, 3, 1)
 
 
 def test_mail_is_sent_once(cast: Cast, server: Server) -> None:
     notify(cast.bea)
-    assert (mailbag.send_due(), mailbag.send_due(), len(server.letters)) == (1, 0, 1)
+    assert (mail_queue.send_due(), mail_queue.send_due(), len(server.letters)) == (1, 0, 1)
 
 
-def test_inbox_and_mailbag_take_only_what_is_theirs(cast: Cast, server: Server) -> None:
+def test_inbox_and_mail_queue_take_only_what_is_theirs(cast: Cast, server: Server) -> None:
     notify(cast.bea)
     assert (outbox.deliver(), Notice.objects.count(), server.letters) == (1, 1, [])
-    assert (mailbag.send_due(), Notice.objects.count(), len(server.letters)) == (1, 1, 1)
+    assert (mail_queue.send_due(), Notice.objects.count(), len(server.letters)) == (1, 1, 1)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_rounds_at_once_send_each_mail_once(cast: Cast, server: Server) -> None:
     server.slow = 0.1
     notify(cast.bea, cast.cruz, cast.dora)
-    assert sum(together(*[mailbag.send_due] * 3)) == 3
+    assert sum(together(*[mail_queue.send_due] * 3)) == 3
     assert server.to() == ["bea@relevo.test", "cruz@relevo.test", "dora@relevo.test"]
 
 
@@ -137,8 +137,8 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
 @pytest.mark.django_db(transaction=True)
 def test_mail_on_its_way_is_nobody_elses(cast: Cast, server: Server, meanwhile: Meanwhile) -> None:
     notify(cast.bea)
-    found = meanwhile(mailbag.send_due)
-    assert (mailbag.send_due(), found, len(server.letters)) == (1, [0], 1)
+    found = meanwhile(mail_queue.send_due)
+    assert (mail_queue.send_due(), found, len(server.letters)) == (1, [0], 1)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -148,14 +148,14 @@ def test_mail_is_sent_outside_any_transaction(
     """Nobody waits for its row while a mail server takes its time; what has gone counts as sent."""
     notify(cast.bea, cause="decision:1")
     found = meanwhile(lambda: outbox.withdraw("decision:1", at=TEN, reason="undone"))
-    assert (mailbag.send_due(), found, fate(cast.bea)) == (1, [2], SENT)
+    assert (mail_queue.send_due(), found, fate(cast.bea)) == (1, [2], SENT)
 
 
 def test_no_mail_goes_to_a_lead(cast: Cast, server: Server, moment: Moment) -> None:
     handoff = factories.handed_off(cast)
     moment.set("2026-03-02 12:00")
     tasks.sweep()
-    mailbag.send_due()
+    mail_queue.send_due()
     people = {person.email for person in User.objects.all()}
     assert (
         handoff.lead.person.email != "",
@@ -177,7 +177,7 @@ def test_server_that_is_away_is_tried_again(
     notify(cast.bea, cast.cruz)
     settings.EMAIL_PORT = 1
     assert (
-        mailbag.send_due(),
+        mail_queue.send_due(),
         row(cast.bea).attempts,
         "ConnectionRefusedError" in row(cast.bea).last_error,
     ) == (
@@ -187,14 +187,14 @@ def test_server_that_is_away_is_tried_again(
     )
     settings.EMAIL_PORT = server.port
     moment.advance(seconds=30)
-    assert (mailbag.send_due(), fate(cast.bea), fate(cast.cruz)) == (2, SENT, SENT)
+    assert (mail_queue.send_due(), fate(cast.bea), fate(cast.cruz)) == (2, SENT, SENT)
 
 
 def test_server_that_hangs_holds_up_mails_only(cast: Cast, server: Server, moment: Moment) -> None:
     server.hangs = True
     notify(cast.bea, cast.cruz)
     before = clock.wall()
-    assert (mailbag.send_due(), server.connections, "timed out" in row(cast.bea).last_error) == (
+    assert (mail_queue.send_due(), server.connections, "timed out" in row(cast.bea).last_error) == (
         1,
         1,
         True,
@@ -203,7 +203,7 @@ def test_server_that_hangs_holds_up_mails_only(cast: Cast, server: Server, momen
     assert (outbox.deliver(), Notice.objects.count()) == (2, 2)
     server.hangs = False
     moment.advance(seconds=30)
-    assert (mailbag.send_due(), fate(cast.bea), fate(cast.cruz)) == (2, SENT, SENT)
+    assert (mail_queue.send_due(), fate(cast.bea), fate(cast.cruz)) == (2, SENT, SENT)
 
 
 def test_line_that_is_cut_sends_again_with_the_same_id(
@@ -211,10 +211,10 @@ def test_line_that_is_cut_sends_again_with_the_same_id(
 ) -> None:
     notify(cast.bea)
     server.cuts = True
-    mailbag.send_due()
+    mail_queue.send_due()
     server.cuts = False
     moment.advance(seconds=30)
-    mailbag.send_due()
+    mail_queue.send_due()
     assert (server.ids(), fate(cast.bea)) == ([f"<{row(cast.bea).uid}@relevo.example>"] * 2, SENT)
 
 
@@ -226,12 +226,12 @@ def test_death_before_the_mark_sends_again_after_the_lease(
 
     notify(cast.bea)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(mailbag, "_mark", die)
-        mailbag.send_due()
-    moment.advance(seconds=mailbag.LEASE.total_seconds() - 1)
-    assert (mailbag.send_due(), len(server.letters)) == (0, 1)
+        patch.setattr(mail_queue, "_mark_sent", die)
+        mail_queue.send_due()
+    moment.advance(seconds=mail_queue.LEASE.total_seconds() - 1)
+    assert (mail_queue.send_due(), len(server.letters)) == (0, 1)
     moment.advance(seconds=1)
-    assert (mailbag.send_due(), len(set(server.ids())), len(server.letters), fate(cast.bea)) == (
+    assert (mail_queue.send_due(), len(set(server.ids())), len(server.letters), fate(cast.bea)) == (
         1,
         1,
         2,
@@ -247,7 +247,11 @@ def test_refused_mailbox_does_not_hold_the_others(
 ) -> None:
     server.answers["bea@relevo.test"] = answer
     notify(cast.bea, cast.cruz)
-    assert (mailbag.send_due(), fate(cast.cruz), fate(cast.bea)[:2]) == (2, SENT, (False, dropped))
+    assert (mail_queue.send_due(), fate(cast.cruz), fate(cast.bea)[:2]) == (
+        2,
+        SENT,
+        (False, dropped),
+    )
     assert answer[:3] in row(cast.bea).last_error
 
 
@@ -258,7 +262,7 @@ def test_mail_that_cannot_be_written_does_not_hold_the_others(
     notify(cast.bea, kind="handoff.won")
     notify(cast.cruz)
     assert (
-        mailbag.send_due(),
+        mail_queue.send_due(),
         fate(cast.cruz),
         "ZeroDivisionError" in row(cast.bea).last_error,
     ) == (2, SENT, True)
@@ -273,7 +277,7 @@ def test_mail_is_tried_ever_less_often_and_given_up_after_three_days(
     while (at := row(cast.bea).next_try_at) is not None:
         gaps.append(int((at - last).total_seconds()))
         last = moment.set(at)
-        mailbag.send_due()
+        mail_queue.send_due()
     assert gaps[:9] == [0, 30, 60, 120, 240, 480, 960, 1920, 3600]
     words = row(cast.bea).last_error
     assert (
@@ -302,7 +306,7 @@ def test_mail_that_must_not_go_is_an_error_row_at_once(
 ) -> None:
     notify(cast.bea, cast.cruz)
     User.objects.filter(pk=cast.bea.pk).update(**change)
-    mailbag.send_due()
+    mail_queue.send_due()
     assert (fate(cast.bea), fate(cast.cruz), server.to()) == (
         (False, True, why),
         SENT,
@@ -313,15 +317,19 @@ def test_mail_that_must_not_go_is_an_error_row_at_once(
 def test_mail_that_was_taken_back_does_not_go(cast: Cast, server: Server) -> None:
     notify(cast.bea, cause="decision:1")
     outbox.withdraw("decision:1", at=TEN, reason="undone")
-    assert (mailbag.send_due(), server.letters, fate(cast.bea)) == (0, [], (False, True, "undone"))
+    assert (mail_queue.send_due(), server.letters, fate(cast.bea)) == (
+        0,
+        [],
+        (False, True, "undone"),
+    )
 
 
 def test_mail_whose_link_is_over_does_not_go(
     cast: Cast, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(mail.PATHS, "handoff.won", lambda message: "")
-    outbox.post("handoff.won", cast.bea, at=TEN, key="k")
-    mailbag.send_due()
+    outbox.queue_mail("handoff.won", cast.bea, at=TEN, key="k")
+    mail_queue.send_due()
     assert (server.letters, fate(cast.bea)) == ([], (False, True, "what it leads to is over"))
 
 
@@ -330,7 +338,7 @@ def test_mail_switched_off_lets_the_mails_wait(
 ) -> None:
     notify(cast.bea)
     settings.MAIL_ON = False
-    assert (mailbag.send_due(), fate(cast.bea)) == (0, (False, False, ""))
+    assert (mail_queue.send_due(), fate(cast.bea)) == (0, (False, False, ""))
 
 
 # -- Not saying
@@ -338,7 +346,7 @@ def test_mail_switched_off_lets_the_mails_wait(
 
 def test_name_with_line_breaks_adds_no_header(cast: Cast, server: Server) -> None:
     notify(cast.bea, lead="Eva\r\nBcc: x@x.test\r\n\r\nHi")
-    mailbag.send_due()
+    mail_queue.send_due()
     ((to, letter),) = server.letters
     assert (to, letter["Bcc"]) == ("bea@relevo.test", None)
     assert (
@@ -354,7 +362,7 @@ def test_log_says_nothing_of_the_mail(
     server.answers["bea@relevo.test"] = "451 bea@relevo.test is busy"
     server.answers["dora@relevo.test"] = "550 dora@relevo.test is unknown"
     notify(cast.bea, cast.cruz, cast.dora)
-    mailbag.send_due()
+    mail_queue.send_due()
     assert [record.getMessage() for record in caplog.records] == [
         f"mail {row(cast.bea).pk} failed, try 1: SMTPRecipientsRefused",
         f"mail {row(cast.dora).pk} dropped: the mail server knows no such mailbox",
