@@ -136,7 +136,7 @@ def _agreement(luis: User, dora: User, *, at: datetime) -> AgreementVersion:
 
 
 def _conclude(version: AgreementVersion, luis: User, dora: User, *, at: datetime) -> AgreementVersion:
-    proposals.close_text(version, by=luis, at=at, labels=labels.of(version))
+    proposals.close_text(version, by=luis, at=at, labels=labels.labels_of(version))
     signing.sign(version, "marketing", by=luis, at=at)
     return signing.conclude(version, ["sales"], by=dora, at=at)
 

@@ -82,7 +82,7 @@ def close(version: AgreementVersion, *, by: User, at: datetime) -> AgreementVers
     """
     if version.state != AgreementState.DRAFT:
         return version
-    return proposals.close_text(version, by=by, at=at, labels=labels.of(version))
+    return proposals.close_text(version, by=by, at=at, labels=labels.labels_of(version))
 
 
 @transaction.atomic

@@ -23,7 +23,7 @@ from personas.states import CriterionKind
 from sla.agreements import agreements as standing
 from sla.calendars import calendars, hours_text, work_calendars
 from sla.clocks import readings
-from sla.text import promises
+from sla.text.commitments import summary_of
 
 
 @dataclass(frozen=True)
@@ -101,9 +101,9 @@ def agreements(user: User) -> dict[str, Any]:
     awaited = [side for side in Side.values if side not in signed] if draft else []
     return {
         "current": current,
-        "current_words": promises.of_version(current) if current else None,
+        "current_words": summary_of(current) if current else None,
         "draft": draft,
-        "draft_words": promises.of_version(draft) if draft else None,
+        "draft_words": summary_of(draft) if draft else None,
         "awaited": [Side(side).label for side in awaited],
         "may_sign": any(user.team_ids(side, led=True) for side in awaited),
         "leads_any": any(user.team_ids(side, led=True) for side in Side.values),

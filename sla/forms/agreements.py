@@ -17,7 +17,7 @@ from sla.clocks.pauses import LONGEST_TOTAL
 from sla.models import AgreementVersion, PauseReason, RejectionReason
 from sla.states import RejectionClass
 from sla.text import agreement
-from sla.text.promises import DAY
+from sla.text.commitments import DAY
 from sla.views.agreement_page import sales_teams
 
 

@@ -111,7 +111,7 @@ class WeekForm(forms.Form):
                 data["windows"] += [
                     (day, *window) for window in hours.read(data.get(f"day-{day}", ""))
                 ]
-            except hours.Unreadable as error:
+            except hours.UnreadableHours as error:
                 self.add_error(f"day-{day}", str(error))
         return data
 
@@ -196,7 +196,7 @@ class DayForm(forms.Form):
     def clean_hours(self) -> list[tuple[int, int]]:
         try:
             return hours.read(self.cleaned_data["hours"])
-        except hours.Unreadable as error:
+        except hours.UnreadableHours as error:
             raise ValidationError(str(error)) from error
 
 

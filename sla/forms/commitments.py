@@ -20,7 +20,6 @@ from django.utils.translation import gettext_lazy
 
 from sla.states import CLOCK_METRICS, COUNTED_METRICS, SIDE_OF, Metric, StepKind
 from sla.text import durations
-from sla.text import promises as words
 
 Choices = list[tuple[str, str]]
 MOST_ROWS, MOST_STEPS = 60, 12
@@ -43,7 +42,7 @@ class Length(forms.CharField):
             return None
         try:
             return durations.read(text, day=self.day)
-        except durations.Unreadable as error:
+        except durations.UnreadableDuration as error:
             said = _(
                 "“%(text)s” is not read as a length of time. Write for example 2 h, 45 min or 1 d."
             )
@@ -324,10 +323,3 @@ def _vary(data: MultiValueDict[str, Any], prefix: str) -> str:
 
 def _next(taken: list[str]) -> str:
     return str(max((int(raw) for raw in taken if raw.isdecimal()), default=-1) + 1)
-
-
-def in_words(promise: Mapping[str, Any], names: words.Names) -> str:
-    """A commitment with its ladder in sentences."""
-    varies = any((promise["conditions"] or {}).values())
-    said = words.variant(promise, names) if varies else words.promise(promise)
-    return " ".join([said, *(words.step(kind, offset) for kind, offset in promise["steps"])])

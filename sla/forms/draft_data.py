@@ -22,11 +22,10 @@ from crm.lib.number_formats import day_words
 from personas.models import Persona
 from personas.states import CriterionKind
 from sla.agreements import drafts
-from sla.forms.commitments import in_words
 from sla.models import AgreementVersion, Calendar, RejectionReason
 from sla.states import Distribution, Metric, Proof
-from sla.text import promises as words
-from sla.text.agreement import key_of
+from sla.text import commitments as words
+from sla.text.obligations import key_of
 
 Flat = dict[str, Any]
 PROMISE = "promise "
@@ -138,10 +137,10 @@ def say(name: str, text: str, names: words.Names) -> str:
     if value in (None, [], {}, ""):
         return _("– nothing –")
     if name.startswith(PROMISE):
-        return in_words(value, names)
+        return words.full_sentence(value, names)
     kinds = {"valuable_actions": "actions", "package_fields": "fields", "personas": "personas"}
     if name in kinds:
-        return ", ".join(words.called(kinds[name], code, names) for code in value)
+        return ", ".join(words.name_of(kinds[name], code, names) for code in value)
     return _SAY.get(name, lambda value, names: str(value))(value, names)
 
 
@@ -153,7 +152,7 @@ def _reasons(codes: list[str], names: words.Names) -> str:
 
 def _proofs(terms: dict[str, str], names: words.Names) -> str:
     return ", ".join(
-        f"{words.called('criteria', code, names)}: {Proof(term).label}"
+        f"{words.name_of('criteria', code, names)}: {Proof(term).label}"
         for code, term in terms.items()
     )
 
@@ -171,7 +170,7 @@ _SAY: dict[str, Any] = {
     "calendar": lambda value, names: str(Calendar.objects.get(pk=value)),
     "arbiter": lambda value, names: str(User.objects.get(pk=value)),
     "pauses": lambda value, names: "; ".join(
-        f"{words.called('pauses', code, names)}: {words.days(minutes)}"
+        f"{words.name_of('pauses', code, names)}: {words.wall_time(minutes)}"
         for code, minutes in value.items()
     ),
     "distribution": lambda value, names: str(Distribution(value).label),

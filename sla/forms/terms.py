@@ -21,7 +21,7 @@ from sla.clocks import pauses
 from sla.models import AgreementVersion, Calendar, PauseReason, RejectionReason
 from sla.states import SIDE_OF, Distribution, Metric, Proof
 from sla.text import labels
-from sla.text.promises import DAY
+from sla.text.commitments import DAY
 
 LONGEST = 2000  # characters of a definition
 

@@ -1,7 +1,4 @@
-"""What changed between two versions of an agreement, sentence by sentence.
-
-Takes and gives sentences only.
-"""
+"""What changed between two versions of an agreement, sentence by sentence."""
 
 from __future__ import annotations
 
@@ -12,11 +9,11 @@ from django.utils.functional import Promise
 
 from crm.lib import differences
 from crm.lib.differences import CHANGED, GONE, NEW, Part
-from sla.text.agreement import Section, sentences
+from sla.text.sections import Section, sentences
 
 
 @dataclass(frozen=True)
-class Change:
+class SentenceChange:
     """One sentence: ``op`` is ``new``, ``gone`` or ``changed``; ``parts`` mark the words."""
 
     op: str
@@ -24,34 +21,40 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Changed:
-    """What changed in one section."""
+class SectionChanges:
+    """The changes in one section."""
 
     key: str
     title: str | Promise
-    changes: list[Change]
+    changes: list[SentenceChange]
 
 
-def between(old: Sequence[Section], new: Sequence[Section]) -> list[Changed]:
-    """The sections that differ, in the order of the text."""
+def between(old: Sequence[Section], new: Sequence[Section]) -> list[SectionChanges]:
+    """Return the sections that differ, in the order of the text."""
     before = {section.key: section for section in old}
-    found = [
-        Changed(after.key, after.title, of_section(before.get(after.key), after)) for after in new
-    ]
-    return [each for each in found if each.changes]
+    sections = []
+    for section in new:
+        changes = changes_in(before.get(section.key), section)
+        if changes:
+            sections.append(SectionChanges(section.key, section.title, changes))
+    return sections
 
 
-def of_section(old: Section | None, new: Section) -> list[Change]:
-    """Sentences with the same key are one sentence that changed; the others are gone or new, each
-    at its place.
+def changes_in(old: Section | None, new: Section) -> list[SentenceChange]:
+    """Return the changes in a section: sentences with the same key are the same sentence.
+
+    New and changed ones come in the order of the new text, then those that are gone.
     """
-    before = dict(sentences(old)) if old else {}
+    before = {} if old is None else dict(sentences(old))
     after = dict(sentences(new))
-    found = []
+    changes = []
     for key, text in after.items():
         if key not in before:
-            found.append(Change(NEW, (Part(NEW, text),)))
+            changes.append(SentenceChange(NEW, (Part(NEW, text),)))
         elif before[key] != text:
-            found.append(Change(CHANGED, tuple(differences.words(before[key], text))))
-    gone = [Change(GONE, (Part(GONE, text),)) for key, text in before.items() if key not in after]
-    return found + gone
+            parts = differences.words(before[key], text)
+            changes.append(SentenceChange(CHANGED, tuple(parts)))
+    for key, text in before.items():
+        if key not in after:
+            changes.append(SentenceChange(GONE, (Part(GONE, text),)))
+    return changes

@@ -1,4 +1,4 @@
-"""Hours, weeks and explanations of deadlines in words."""
+"""Hours, weeks and explanations of deadlines as text."""
 
 from __future__ import annotations
 
@@ -19,42 +19,46 @@ from sla.worktime.calendar import MINUTES_A_DAY, Hours, Week
 from sla.worktime.explanation import Stretch, Why
 
 SHOWN_AT_ENDS = 10  # lines before and after what a long explanation folds away
+MICROSECOND = timedelta(microseconds=1)
 
 
 def time_words(minutes: int) -> str:
-    """Minutes since midnight as the region writes a time; midnight at the end of the day
-    is 24:00.
-    """
+    """Return minutes since midnight as the region writes a time; the end of the day is 24:00."""
     if minutes == MINUTES_A_DAY:
         return "24:00"
-    return number_formats.when(
-        datetime(2000, 1, 1) + timedelta(minutes=minutes % MINUTES_A_DAY), "H:i"
-    )
+    moment = datetime(2000, 1, 1) + timedelta(minutes=minutes % MINUTES_A_DAY)
+    return number_formats.when(moment, "H:i")
 
 
 def hours_words(hours: Iterable[Hours]) -> str:
-    """ "09:00–14:00, 15:00–18:00"; a window that ends on the next day says so; none is "closed"."""
+    """Return the hours of a day: "09:00–14:00, 15:00–18:00", or "closed".
+
+    A window that ends on the next day has a note.
+    """
     parts = []
     for opens, closes in hours:
-        span = f"{time_words(opens)}–{time_words(closes)}"
-        parts.append(
-            _("%(hours)s (next day)") % {"hours": span} if closes > MINUTES_A_DAY else span
-        )
+        text = f"{time_words(opens)}–{time_words(closes)}"
+        if closes > MINUTES_A_DAY:
+            text = _("%(hours)s (next day)") % {"hours": text}
+        parts.append(text)
     return ", ".join(parts) or pgettext("day", "closed")
 
 
 def whole_day_words(day: date) -> str:
-    """ "Monday 30 November 2026"."""
+    """Return a date with its weekday and year: "Monday 30 November 2026"."""
     return number_formats.when(day, pgettext("date format", "l j F Y"))
 
 
 def week_words(week: Week) -> str:
-    """A week on one line, days with the same hours together: "Monday to Friday 09:00–17:00"."""
+    """Return a week on one line, days with the same hours together.
+
+    "Monday to Friday 09:00–17:00".
+    """
     runs: list[tuple[int, int, tuple[Hours, ...]]] = []
     for day, hours in enumerate(week.days):
         if not hours:
             continue
-        if runs and runs[-1][1] == day - 1 and runs[-1][2] == hours:
+        if runs and runs[-1][1:] == (day - 1, hours):
             runs[-1] = (runs[-1][0], day, hours)
         else:
             runs.append((day, day, hours))
@@ -64,15 +68,14 @@ def week_words(week: Week) -> str:
 def _days(first: int, last: int) -> str:
     if first == last:
         return str(WEEKDAYS[first])
-    pattern = _("%(first)s to %(last)s") if last - first > 1 else _("%(first)s and %(last)s")
+    pattern = _("%(first)s to %(last)s")
+    if last - first == 1:
+        pattern = _("%(first)s and %(last)s")
     return pattern % {"first": WEEKDAYS[first], "last": WEEKDAYS[last]}
 
 
-# -- Why it is due then
-
-
 @dataclass(frozen=True)
-class Line:
+class ExplanationLine:
     """One sentence of an explanation; ``icon`` and ``tone`` of its mark in the list."""
 
     text: str
@@ -81,116 +84,144 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Told:
+class Explanation:
     """An explanation: its first lines, what a long one folds away, its last lines."""
 
-    first: list[Line]
-    folded: list[Line]
-    last: list[Line]
+    first: list[ExplanationLine]
+    folded: list[ExplanationLine]
+    last: list[ExplanationLine]
 
 
-def explanation(steps: list[Stretch], zone: str) -> Told:
-    """The lines between handing off and the deadline."""
-    lines: list[Line] = []
-    local = ZoneInfo(zone)
-    week = steps[0].week_since if steps else None
-    told_with_evening = False
-    for step, following in zip_longest(steps, steps[1:]):
-        if step.week_since != week and step.week_since is not None:
-            text = _("From %(day)s on other weekly hours count.") % {
-                "day": long_day(step.week_since)
-            }
-            lines.append(Line(text, "calendar-range"))
-        week = step.week_since
-        if told_with_evening:
-            told_with_evening = False
-        elif following is not None and _is_night(step, following):
-            lines.append(_overnight(step, following, local))
-            told_with_evening = True
-        else:
-            lines.append(_line(step, local))
+def explanation(stretches: list[Stretch], zone: str) -> Explanation:
+    """Return the lines from handing off to the deadline."""
+    lines = _lines(stretches, ZoneInfo(zone))
     if len(lines) <= 2 * SHOWN_AT_ENDS + 2:
-        return Told(lines, [], [])
-    return Told(lines[:SHOWN_AT_ENDS], lines[SHOWN_AT_ENDS:-SHOWN_AT_ENDS], lines[-SHOWN_AT_ENDS:])
+        return Explanation(lines, [], [])
+    return Explanation(
+        lines[:SHOWN_AT_ENDS], lines[SHOWN_AT_ENDS:-SHOWN_AT_ENDS], lines[-SHOWN_AT_ENDS:]
+    )
 
 
-def _is_night(step: Stretch, following: Stretch) -> bool:
-    """Whether two steps are the evening of one working day and the morning of the next."""
-    same_week = step.week_since == following.week_since
-    return step.why is Why.AFTER and following.why is Why.BEFORE and same_week
+def _lines(stretches: list[Stretch], zone: ZoneInfo) -> list[ExplanationLine]:
+    lines: list[ExplanationLine] = []
+    week = stretches[0].week_since if stretches else None
+    is_in_line_before = False
+    for stretch, following in zip_longest(stretches, stretches[1:]):
+        if stretch.week_since != week and stretch.week_since is not None:
+            text = _("From %(day)s on other weekly hours count.")
+            day = long_day(stretch.week_since)
+            lines.append(ExplanationLine(text % {"day": day}, "calendar-range"))
+        week = stretch.week_since
+        if is_in_line_before:
+            is_in_line_before = False
+        elif following is not None and _is_night(stretch, following):
+            lines.append(_night_line(stretch, following, zone))
+            is_in_line_before = True
+        else:
+            lines.append(_line(stretch, zone))
+    return lines
 
 
-def _line(step: Stretch, zone: ZoneInfo) -> Line:
-    since, until = step.since.astimezone(zone), step.until.astimezone(zone)
+def _is_night(stretch: Stretch, following: Stretch) -> bool:
+    """Return whether two stretches are the evening of a working day and the next morning."""
+    same_week = stretch.week_since == following.week_since
+    return stretch.why is Why.AFTER and following.why is Why.BEFORE and same_week
+
+
+def _line(stretch: Stretch, zone: ZoneInfo) -> ExplanationLine:
+    if stretch.why is Why.OPEN:
+        return _open_line(stretch, zone)
+    if stretch.why is Why.DAY_OFF:
+        return _day_off_line(stretch, zone)
+    since = stretch.since.astimezone(zone)
     words = {
         "day": long_day(since.date()),
         "since": _time(since),
-        "until": _time(until),
-        "name": step.name,
+        "until": _time(stretch.until.astimezone(zone)),
+        "name": stretch.name,
+        "named": f" ({stretch.name})" if stretch.name else "",
     }
-    if step.why is Why.OPEN:
-        return _counted(step, since, until, words)
-    named = f" ({step.name})" if step.name else ""
-    if step.why is Why.DAY_OFF:
-        last = (until - timedelta(microseconds=1)).date()
-        if last == since.date():
-            return _sentence(_("%(day)s: no hours on this weekday.") % words, "moon")
-        return _sentence(
-            _("%(day)s to %(last)s: no hours on these days.") % {**words, "last": long_day(last)},
-            "moon",
-        )
-    if step.why is Why.HOLIDAY:
-        text = _("%(day)s: closed, %(name)s.") if step.name else _("%(day)s: closed on this date.")
-        return _sentence(text % words, "calendar-off", "warn")
+    if stretch.why is Why.HOLIDAY:
+        named = _("%(day)s: closed, %(name)s.")
+        unnamed = _("%(day)s: closed on this date.")
+        return _sentence((named if stretch.name else unnamed) % words, "calendar-off", "warn")
     texts = {
         Why.BEFORE: _("%(day)s%(named)s: opens at %(until)s."),
         Why.BREAK: _("%(day)s%(named)s: closed from %(since)s to %(until)s."),
         Why.AFTER: _("%(day)s%(named)s: closed from %(since)s on."),
     }
-    return _sentence(
-        texts[step.why] % {**words, "named": named}, "moon", "warn" if step.name else ""
-    )
+    return _sentence(texts[stretch.why] % words, "moon", _closed_tone(stretch.name))
 
 
-def _counted(step: Stretch, since: datetime, until: datetime, words: dict[str, str]) -> Line:
-    parts = {**words, "counted": _length(step.counted)}
-    if since.date() == until.date():
-        text = _("%(day)s, %(since)s to %(until)s: the clock counts %(counted)s.") % parts
+def _closed_tone(name: str) -> str:
+    """Return the tone of a closed stretch: dates with a name of their own stand out."""
+    return "warn" if name else ""
+
+
+def _day_off_line(stretch: Stretch, zone: ZoneInfo) -> ExplanationLine:
+    first = stretch.since.astimezone(zone).date()
+    last = (stretch.until.astimezone(zone) - MICROSECOND).date()
+    if last == first:
+        text = _("%(day)s: no hours on this weekday.")
     else:
-        parts["last"] = long_day(until.date())
-        text = (
-            _("%(day)s, %(since)s, to %(last)s, %(until)s: the clock counts %(counted)s.") % parts
-        )
-    if step.name:
-        text += " " + _("Other hours on this date: %(name)s.") % words
-    # Wall clocks that are put forward or back: the two times alone would not add up.
-    if until.replace(tzinfo=None) - since.replace(tzinfo=None) != step.counted:
-        text += " " + _("The clocks change in between.")
-    text += " " + (
-        _("%(left)s left.") % {"left": _length(step.left)} if step.left else _("Nothing left.")
-    )
-    return _sentence(text, "clock", "ok")
+        text = _("%(day)s to %(last)s: no hours on these days.")
+    return _sentence(text % {"day": long_day(first), "last": long_day(last)}, "moon")
+
+
+def _open_line(stretch: Stretch, zone: ZoneInfo) -> ExplanationLine:
+    since = stretch.since.astimezone(zone)
+    until = stretch.until.astimezone(zone)
+    if since.date() == until.date():
+        text = _("%(day)s, %(since)s to %(until)s: the clock counts %(counted)s.")
+    else:
+        text = _("%(day)s, %(since)s, to %(last)s, %(until)s: the clock counts %(counted)s.")
+    sentences = [
+        text
+        % {
+            "day": long_day(since.date()),
+            "last": long_day(until.date()),
+            "since": _time(since),
+            "until": _time(until),
+            "counted": _length(stretch.counted),
+        }
+    ]
+    if stretch.name:
+        sentences.append(_("Other hours on this date: %(name)s.") % {"name": stretch.name})
+    # Where the clocks are put forward or back, the two times alone would not add up.
+    if until.replace(tzinfo=None) - since.replace(tzinfo=None) != stretch.counted:
+        sentences.append(_("The clocks change in between."))
+    if stretch.left:
+        sentences.append(_("%(left)s left.") % {"left": _length(stretch.left)})
+    else:
+        sentences.append(_("Nothing left."))
+    return _sentence(" ".join(sentences), "clock", "ok")
 
 
 def _length(duration: timedelta) -> str:
-    """A duration whose number stays with its unit at the end of a line."""
+    """Return a duration whose number stays with its unit at the end of a line."""
     return duration_words(duration.total_seconds()).replace(" ", "\u00a0")
 
 
-def _sentence(text: str, icon: str, tone: str = "") -> Line:
-    """A line that begins like a sentence: weekdays are small in Spanish."""
-    return Line(text[:1].upper() + text[1:], icon, tone)
+def _sentence(text: str, icon: str, tone: str = "") -> ExplanationLine:
+    """Return a line with a capital letter: weekdays have a small one in Spanish."""
+    return ExplanationLine(text[:1].upper() + text[1:], icon, tone)
 
 
-def _overnight(evening: Stretch, morning: Stretch, zone: ZoneInfo) -> Line:
-    since, until = evening.since.astimezone(zone), morning.until.astimezone(zone)
-    words = {"day": long_day(since.date()), "since": _time(since), "until": _time(until)}
-    names = ", ".join(dict.fromkeys(name for name in (evening.name, morning.name) if name))
+def _night_line(evening: Stretch, morning: Stretch, zone: ZoneInfo) -> ExplanationLine:
+    since = evening.since.astimezone(zone)
+    until = morning.until.astimezone(zone)
     text = _("%(day)s, %(since)s: closed until %(next)s, %(until)s.") % {
-        **words,
+        "day": long_day(since.date()),
+        "since": _time(since),
         "next": long_day(until.date()),
+        "until": _time(until),
     }
-    return _sentence(f"{text} ({names})" if names else text, "moon", "warn" if names else "")
+    # Both dates may have the same name.
+    distinct = dict.fromkeys((evening.name, morning.name))
+    names = ", ".join(name for name in distinct if name)
+    if names:
+        text = f"{text} ({names})"
+    return _sentence(text, "moon", _closed_tone(names))
 
 
 def _time(local: datetime) -> str:
@@ -198,6 +229,6 @@ def _time(local: datetime) -> str:
 
 
 def moment_words(moment: datetime, zone: str) -> str:
-    """ "Monday 30 November 2026, 10:00 (Mexico City)"."""
+    """Return an instant in ``zone``: "Monday 30 November 2026, 10:00 (Mexico City)"."""
     local = moment.astimezone(ZoneInfo(zone))
     return f"{whole_day_words(local.date())}, {_time(local)} ({city(zone)})"

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 HOUR = 60
 PIECE = re.compile(r"(\d+(?:[.,]\d+)?)\s*([^\W\d]*)\.?", re.UNICODE)
+BETWEEN_PIECES = " ,y+and&"  # "1 h y 30 min", "1 h and 30 min"
 UNITS = {
     "min": ("", "m", "min", "mins", "minute", "minutes", "minuto", "minutos"),
     "h": ("h", "hr", "hrs", "hs", "hour", "hours", "hora", "horas"),
@@ -15,35 +16,42 @@ UNITS = {
 LONGEST = 1_000_000  # business minutes
 
 
-class Unreadable(ValueError):
-    """The text says no length of time."""
+class UnreadableDuration(ValueError):
+    """The text is no length of time."""
 
 
 def read(text: str, *, day: int) -> int:
-    """Whole minutes of ``text``; a number alone is minutes, ``day``: minutes of a working day.
+    """Return ``text`` in whole minutes; a number alone is minutes.
 
-    Raises Unreadable.
+    ``day``: minutes of a working day. Raises UnreadableDuration.
     """
-    total, rest = Decimal(0), text.strip().lower()
-    sizes = {"min": 1, "h": HOUR, "d": day}
-    pieces = list(PIECE.finditer(rest))
-    if not pieces or PIECE.sub("", rest).strip(" ,y+and&"):
-        raise Unreadable(text)
+    typed = text.strip().lower()
+    pieces = list(PIECE.finditer(typed))
+    if not pieces or PIECE.sub("", typed).strip(BETWEEN_PIECES):
+        raise UnreadableDuration(text)
+    minutes = {"min": 1, "h": HOUR, "d": day}
+    total = Decimal(0)
     for piece in pieces:
-        unit = next((key for key, spelled in UNITS.items() if piece[2] in spelled), None)
+        unit = _unit(piece[2])
         if unit is None:
-            raise Unreadable(text)
-        total += Decimal(piece[1].replace(",", ".")) * sizes[unit]
+            raise UnreadableDuration(text)
+        total += Decimal(piece[1].replace(",", ".")) * minutes[unit]
     if total != int(total) or not 0 < total <= LONGEST:
-        raise Unreadable(text)
+        raise UnreadableDuration(text)
     return int(total)
 
 
+def _unit(word: str) -> str | None:
+    """Return the key in UNITS of a unit as it is typed."""
+    return next((unit for unit, spellings in UNITS.items() if word in spellings), None)
+
+
 def write(minutes: int | None) -> str:
-    """As :func:`read` takes it; nothing for None or 0."""
-    if not minutes:
-        return ""
-    hours, rest = divmod(abs(minutes), HOUR)
-    return " ".join(
-        part for part in (f"{hours} h" if hours else "", f"{rest} min" if rest else "") if part
-    )
+    """Return ``minutes`` as :func:`read` takes them, without a sign; empty for None or 0."""
+    hours, rest = divmod(abs(minutes or 0), HOUR)
+    parts = []
+    if hours:
+        parts.append(f"{hours} h")
+    if rest:
+        parts.append(f"{rest} min")
+    return " ".join(parts)

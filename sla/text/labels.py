@@ -1,5 +1,6 @@
-"""What the codes in an agreement are called, in both languages: kept with the text once it is
-proposed.
+"""The names of the codes in an agreement, in both languages.
+
+They are stored with the text once it is proposed, so that a later name changes no signed text.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from crm.lib.bilingual import LANGUAGES
+from crm.lib.catalogue import in_use
 from crm.lib.wording import variants
 from leads.models import CustomField, Source, ValuableActionKind
 from leads.records import fields
@@ -16,43 +18,43 @@ from personas.states import CriterionKind, VersionState
 from sla.agreements import content
 from sla.models import AgreementVersion, PauseReason
 
-# What makes an SQL of an MQL: these need evidence.
-PROVEN = tuple(
-    kind
-    for kind in CriterionKind.values
-    if kind not in (CriterionKind.FIT, CriterionKind.DISQUALIFIER)
-)
+WITHOUT_EVIDENCE = (CriterionKind.FIT, CriterionKind.DISQUALIFIER)
+# The kinds of criteria that make an SQL of an MQL: these need evidence.
+PROVEN = tuple(kind for kind in CriterionKind.values if kind not in WITHOUT_EVIDENCE)
 
 Labels = dict[str, dict[str, dict[str, str]]]
 
 
 def collect() -> Labels:
-    """Every code that an agreement may name. A constant number of queries."""
+    """Return the names of every code that an agreement may use, in a constant number of queries."""
+    # Personas may share a criterion; of those with the same code the first one in order counts.
+    criteria_by_code = {}
+    for criterion in reversed(criteria()):
+        criteria_by_code[criterion.code] = {**criterion.text, "kind": criterion.kind}
     return {
         "fields": package_fields(),
         "actions": dict(ValuableActionKind.objects.values_list("code", "name")),
         "sources": dict(Source.objects.values_list("code", "name")),
         "personas": dict(Persona.objects.values_list("slug", "name")),
         "pauses": dict(PauseReason.objects.values_list("code", "name")),
-        "criteria": {c.code: {**c.text, "kind": c.kind} for c in reversed(criteria())},
+        "criteria": criteria_by_code,
     }
 
 
 def package_fields() -> dict[str, dict[str, str]]:
-    """What a package may ask for: the facts of person and company, and the organisation's own
-    fields.
-    """
-    found: dict[str, dict[str, str]] = {field: {} for field in fields.FIELD_LABELS}
+    """Return the fields that a package may need: the usual facts, then custom fields in use."""
+    names: dict[str, dict[str, str]] = {code: {} for code in fields.FIELD_LABELS}
     for language in LANGUAGES:
         with variants.override(language):
-            for field, label in fields.FIELD_LABELS.items():
-                found[field][language] = str(label)
-    own = CustomField.objects.filter(archived_at__isnull=True)
-    return found | {f"attributes.{field.code}": field.name for field in own}
+            for code, label in fields.FIELD_LABELS.items():
+                names[code][language] = str(label)
+    for custom in in_use(CustomField):
+        names[f"attributes.{custom.code}"] = custom.name
+    return names
 
 
 def criteria() -> list[Criterion]:
-    """The criteria of the published personas that need evidence, in their order."""
+    """Return the criteria of the published personas that need evidence, in their order."""
     rows = Criterion.objects.filter(
         kind__in=PROVEN,
         version__state=VersionState.PUBLISHED,
@@ -61,33 +63,36 @@ def criteria() -> list[Criterion]:
     return list(rows.order_by("kind", "version_id", "position", "id"))
 
 
-def named_in(text: dict[str, Any]) -> Labels:
-    """Of :func:`collect` what ``text`` (content.content_of) names: what is kept with it."""
-    conditions = [promise["conditions"] for promise in text["commitments"]]
+def used_in(text: dict[str, Any]) -> Labels:
+    """Return the part of :func:`collect` that ``text`` (content.compose) uses."""
+    conditions = [commitment["conditions"] for commitment in text["commitments"]]
     used: dict[str, set[str]] = {
         "fields": set(text["package_fields"]),
-        "actions": {*text["valuable_actions"], *_under("actions", conditions)},
-        "sources": set(_under("sources", conditions)),
-        "personas": set(_under("personas", conditions)),
+        "actions": {*text["valuable_actions"], *_codes(conditions, "actions")},
+        "sources": set(_codes(conditions, "sources")),
+        "personas": set(_codes(conditions, "personas")),
         "pauses": set(text["pauses"] or ()),
         "criteria": set(text["sql_terms"]),
     }
-    return {
-        kind: {code: name for code, name in names.items() if code in used[kind]}
-        for kind, names in collect().items()
-    }
+    labels: Labels = {}
+    for kind, names in collect().items():
+        labels[kind] = {code: name for code, name in names.items() if code in used[kind]}
+    return labels
 
 
-def _under(key: str, conditions: Iterable[dict[str, list[str]]]) -> Iterable[str]:
-    return (code for each in conditions for code in each.get(key, ()))
+def _codes(conditions: Iterable[dict[str, list[str]]], key: str) -> list[str]:
+    codes: list[str] = []
+    for condition in conditions:
+        codes += condition.get(key, ())
+    return codes
 
 
-def of(version: AgreementVersion) -> Labels:
-    """What to keep as labels when ``version`` is proposed."""
-    return named_in(content.compose(version))
+def labels_of(version: AgreementVersion) -> Labels:
+    """Return the labels to store when ``version`` is proposed."""
+    return used_in(content.compose(version))
 
 
 def for_reading(text: dict[str, Any]) -> Labels:
-    """The names that a text was signed with, else those of today."""
-    kept: Labels | None = text.get("labels")
-    return collect() if kept is None else kept
+    """Return the names that a text was signed with, else those of today."""
+    stored: Labels | None = text.get("labels")
+    return collect() if stored is None else stored

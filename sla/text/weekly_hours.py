@@ -1,4 +1,4 @@
-"""Weekly working windows in words: "Monday to Friday: 9:00-18:00"."""
+"""Weekly hours in sentences: "Monday to Friday: 9:00-18:00"."""
 
 from __future__ import annotations
 
@@ -12,27 +12,34 @@ from sla.calendars import hours_text
 
 
 def weekly(windows: Iterable[Sequence[int]], *, days: bool = True) -> list[str]:
-    """One sentence for each stretch of weekdays with the same hours.
+    """Return one sentence for each run of weekdays with the same hours.
 
-    ``windows``: (weekday, opens, closes).
-
-    Without ``days`` only the hours.
+    ``windows``: (weekday, opens, closes). Without ``days`` only the hours.
     """
     rows = [(row[0], row[1], row[2]) for row in windows]
-    open_on = {day: hours_text.write(hours_text.of_day(rows, day)) for day in range(7)}
-    stretches: list[tuple[int, int, str]] = []
-    for day, said in open_on.items():
-        if not said:
+    texts = []
+    for first, last, hours in _runs(rows):
+        texts.append(f"{_days(first, last)}: {hours}" if days else hours)
+    return texts
+
+
+def _runs(rows: hours_text.Windows) -> list[tuple[int, int, str]]:
+    """Return the runs of weekdays with the same hours, as (first day, last day, hours)."""
+    runs: list[tuple[int, int, str]] = []
+    for day in range(7):
+        hours = hours_text.write(hours_text.of_day(rows, day))
+        if not hours:
             continue
-        if stretches and stretches[-1][1] == day - 1 and stretches[-1][2] == said:
-            stretches[-1] = (stretches[-1][0], day, said)
+        if runs and runs[-1][1:] == (day - 1, hours):
+            runs[-1] = (runs[-1][0], day, hours)
         else:
-            stretches.append((day, day, said))
-    return [f"{_days(first, last)}: {said}" if days else said for first, last, said in stretches]
+            runs.append((day, day, hours))
+    return runs
 
 
 def _days(first: int, last: int) -> str:
-    begin, end = str(WEEKDAYS[first]), str(WEEKDAYS[last])
-    return capfirst(
-        begin if first == last else _("%(first)s to %(last)s") % {"first": begin, "last": end}
-    )
+    begin = str(WEEKDAYS[first])
+    if first == last:
+        return capfirst(begin)
+    end = str(WEEKDAYS[last])
+    return capfirst(_("%(first)s to %(last)s") % {"first": begin, "last": end})

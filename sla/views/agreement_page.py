@@ -16,7 +16,7 @@ from sla.agreements import agreements, content, draft_problems, permissions
 from sla.models import Agreement, AgreementVersion, Comment, Signature
 from sla.states import UNSIGNED, AgreementState
 from sla.text import agreement, labels
-from sla.text.agreement import Section
+from sla.text.sections import Section
 
 SHORT = 12  # letters of the hash that people compare aloud
 
@@ -80,7 +80,7 @@ def everything() -> list[tuple[Agreement, list[AgreementVersion]]]:
 def sections(version: AgreementVersion) -> list[Section]:
     """The text of ``version`` in sentences."""
     text = content.content_of(version)
-    return agreement.of(text, labels.for_reading(text))
+    return agreement.sections_of(text, labels.for_reading(text))
 
 
 def parts(version: AgreementVersion) -> list[Part]:

@@ -65,7 +65,7 @@ def agreement_next(request: Request, pk: int) -> HttpResponse:
 def agreement_propose(request: Request, pk: int) -> HttpResponse:
     """Close the text and ask both sides to sign it."""
     version = _writing(request, pk)
-    proposals.propose(version, by=request.user, at=request.now, labels=labels.of(version))
+    proposals.propose(version, by=request.user, at=request.now, labels=labels.labels_of(version))
     messages.success(request, _("The text is closed. Both sides have been asked to sign it."))
     return redirect("agreement_version", pk=version.pk)
 

@@ -24,7 +24,7 @@ from sla.agreements import pause_reasons, permissions, rejection_reasons
 from sla.forms.agreements import CatalogueForm, PauseReasonForm, ReasonForm
 from sla.models import PauseReason, RejectionReason
 from sla.states import RejectionClass
-from sla.text import promises
+from sla.text.commitments import wall_time
 
 View = Callable[..., HttpResponse]
 
@@ -100,7 +100,7 @@ def listing(request: Request, catalogue: Catalogue) -> HttpResponse:
 def _said(reason: PauseReason | RejectionReason) -> str | Promise:
     """What a list says of a reason beside its name: its class, or how long a pause may last."""
     if isinstance(reason, PauseReason):
-        return promises.days(reason.longest_minutes)
+        return wall_time(reason.longest_minutes)
     return RejectionClass(reason.kind).label
 
 

@@ -1,8 +1,7 @@
-"""A working calendar as plain data: a zone, weekly windows, what changes on a date, and the dates
-that differ.
+"""A working calendar as plain data.
 
-Pure: no Django, no clock. ``sla.worktime.arithmetic`` counts in it; clocks and handoffs carry it
-along as JSON.
+It has a zone, weekly windows, the weekly windows of later dates, and the dates that differ. Pure:
+no Django, no clock. ``sla.worktime.arithmetic`` counts in it; clocks and handoffs store it as JSON.
 """
 
 from bisect import bisect_right
@@ -19,15 +18,14 @@ WeekHours = tuple[int, int, int]
 
 MINUTES_A_DAY = 1440
 _MINUTES_A_WEEK = 7 * MINUTES_A_DAY
-# ZoneInfo reads these too, but they are the machine's own setting, or zones that count leap
-# seconds.
+# ZoneInfo reads these too, but they are the machine's own setting, or zones with leap seconds.
 _NOT_IANA = ("localtime", "posixrules", "Factory", "posix/", "right/")
+_STORED_FIELDS = {"zone", "windows", "holidays"}
+_OPTIONAL_FIELDS = {"changes", "names"}
 
 
 class CalendarNeverOpen(ValueError):
-    """The calendar has no windows, stays closed for two years on end, or never gives the time asked
-    for.
-    """
+    """The calendar has no windows, is closed for two years, or never gives the wanted time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +48,9 @@ class Window:
 
 
 class Week(NamedTuple):
-    """Weekly hours in effect: ``since`` a local date (None: from the beginning), and the hours of
-    Monday to Sunday.
+    """Weekly hours, and the local date from which they are in effect (None: from the beginning).
+
+    ``days``: the hours of Monday to Sunday.
     """
 
     since: date | None
@@ -65,8 +64,8 @@ class WorkCalendar:
     ``holidays`` maps a local date to the ``(opens, closes)`` pairs (minutes, as in `Window`) that
     replace the windows starting on it; no pairs means that none starts. ``changes`` maps a local
     date to the windows that are the weekly ones from that date on. ``names`` says why a date of
-    ``holidays`` differs; hours alone make two calendars equal. Immutable, hashable, picklable.
-    Raises ValueError that names the field, and CalendarNeverOpen when there are no windows.
+    ``holidays`` differs; names make no difference between two calendars. Immutable, hashable,
+    picklable. Raises ValueError that names the field, and CalendarNeverOpen without windows.
     """
 
     zone: str
@@ -85,68 +84,71 @@ class WorkCalendar:
         holidays = _by_date("holidays", self.holidays, _checked_pairs)
         changes = _by_date("changes", self.changes, _checked_windows)
         names = _by_date("names", self.names, _checked_name)
-        key = (
-            self.zone,
-            _plain(windows),
-            tuple(holidays.items()),
-            tuple((day, _plain(each)) for day, each in changes.items()),
-        )
-        for name, value in (
-            ("windows", windows),
-            ("holidays", MappingProxyType(holidays)),
-            ("changes", MappingProxyType(changes)),
-            ("names", MappingProxyType(names)),
-            ("weeks", (_week(None, windows), *(_week(day, each) for day, each in changes.items()))),
-            ("_starts", tuple(changes)),
-            ("_key", key),
-            ("_hash", hash(key)),
-        ):
+        weeks = [_week(None, windows)]
+        weeks += [_week(since, later) for since, later in changes.items()]
+        plain_changes = tuple((since, _plain(later)) for since, later in changes.items())
+        key = (self.zone, _plain(windows), tuple(holidays.items()), plain_changes)
+        attributes = {
+            "windows": windows,
+            "holidays": MappingProxyType(holidays),
+            "changes": MappingProxyType(changes),
+            "names": MappingProxyType(names),
+            "weeks": tuple(weeks),
+            "_starts": tuple(changes),
+            "_key": key,
+            "_hash": hash(key),
+        }
+        for name, value in attributes.items():
             object.__setattr__(self, name, value)
 
     def __eq__(self, other: object) -> bool:
-        return self._key == other._key if isinstance(other, WorkCalendar) else NotImplemented
+        if not isinstance(other, WorkCalendar):
+            return NotImplemented
+        return self._key == other._key
 
     def __hash__(self) -> int:
         return self._hash
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Rebuilt, not copied: hashes of strings differ between processes.
-        return type(self), (
+        fields = (
             self.zone,
             self.windows,
             dict(self.holidays),
             dict(self.changes),
             dict(self.names),
         )
+        return type(self), fields
 
     def week_of(self, day: date) -> Week:
-        """The weekly hours in effect on the local date ``day``."""
+        """Return the weekly hours in effect on the local date ``day``."""
         return self.weeks[bisect_right(self._starts, day)]
 
     def hours_on(self, day: date) -> tuple[Hours, ...]:
-        """The (opens, closes) of the windows that start on the local date ``day``."""
+        """Return the (opens, closes) of the windows that start on the local date ``day``."""
         hours = self.holidays.get(day)
-        return self.week_of(day).days[day.weekday()] if hours is None else hours
+        if hours is None:
+            return self.week_of(day).days[day.weekday()]
+        return hours
 
     @classmethod
     def always_open(cls, zone: str) -> Self:
-        """A calendar of ``zone`` (IANA name) that is always open.
+        """Return a calendar of ``zone`` (IANA name) that is always open.
 
         Raises ValueError on a bad zone.
         """
-        return cls(zone, tuple(Window(weekday, 0, MINUTES_A_DAY) for weekday in range(7)), {})
+        windows = tuple(Window(weekday, 0, MINUTES_A_DAY) for weekday in range(7))
+        return cls(zone, windows, {})
 
     def to_json(self) -> dict[str, Any]:
-        """This calendar as plain lists, strings and numbers; `from_json` gives an equal calendar
-        back.
-        """
+        """Return this calendar as lists, strings and numbers, for `from_json`."""
+        holidays = {}
+        for day, pairs in self.holidays.items():
+            holidays[day.isoformat()] = [list(pair) for pair in pairs]
         stored: dict[str, Any] = {
             "zone": self.zone,
             "windows": _rows(self.windows),
-            "holidays": {
-                day.isoformat(): [list(pair) for pair in pairs]
-                for day, pairs in self.holidays.items()
-            },
+            "holidays": holidays,
         }
         if self.changes:
             stored["changes"] = {
@@ -158,33 +160,29 @@ class WorkCalendar:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Self:
-        """The calendar that `to_json` wrote, now or before there were changes and names.
+        """Return the calendar that `to_json` wrote, also before there were changes and names.
 
         Raises ValueError that names the field at fault.
         """
-        needed = {"zone", "windows", "holidays"}
-        if not isinstance(stored, Mapping) or not needed <= set(stored) <= needed | {
-            "changes",
-            "names",
-        }:
+        if not isinstance(stored, Mapping) or not _has_fields(stored):
             raise ValueError(
                 "a stored calendar has the fields zone, windows, holidays, and may have changes and"
                 " names"
             )
-        changes = _by_text("changes", stored.get("changes", {}))
+        changes = {}
+        for day, rows in _by_text("changes", stored.get("changes", {})).items():
+            changes[day] = _read_windows(f"changes[{day}]", rows)
         return cls(
             stored["zone"],
             _read_windows("windows", stored["windows"]),
             _by_text("holidays", stored["holidays"]),
-            {day: _read_windows(f"changes[{day}]", rows) for day, rows in changes.items()},
+            changes,
             _by_text("names", stored.get("names", {})),
         )
 
 
 def check_hours(opens: int, closes: int) -> None:
-    """Raises ValueError that names the field, where ``opens`` and ``closes`` (minutes) are no
-    window.
-    """
+    """Raise ValueError, with the field, where ``opens`` and ``closes`` (minutes) are no window."""
     if type(opens) is not int or not 0 <= opens < MINUTES_A_DAY:
         raise ValueError(f"opens must be a whole number of minutes from 0 to 1439, not {opens!r}")
     if type(closes) is not int or not opens < closes <= opens + MINUTES_A_DAY:
@@ -192,28 +190,32 @@ def check_hours(opens: int, closes: int) -> None:
 
 
 def overlap(windows: Iterable[WeekHours]) -> int | None:
-    """The weekday of the first (weekday, opens, closes) that begins before an earlier one has
-    closed; None: all apart.
+    """Return the weekday of the first window that begins before an earlier one has closed.
 
-    Nights count into the next day, that of Sunday into Monday. Windows that touch are apart.
+    ``windows``: (weekday, opens, closes). None where all are apart; windows that touch are apart.
+    Nights count into the next day, that of Sunday into Monday.
     """
-    ordered = sorted(
-        (day * MINUTES_A_DAY + opens, day * MINUTES_A_DAY + closes)
-        for day, opens, closes in windows
-    )
-    # Monday comes once more after Sunday.
-    around = [
-        *ordered,
-        *((opens + _MINUTES_A_WEEK, closes + _MINUTES_A_WEEK) for opens, closes in ordered[:1]),
-    ]
-    for (_, closes), (opens, _) in pairwise(around):
+    ordered = []
+    for weekday, opens, closes in windows:
+        midnight = weekday * MINUTES_A_DAY
+        ordered.append((midnight + opens, midnight + closes))
+    ordered.sort()
+    if ordered:
+        # The first window of the next week is compared with the last one of this week.
+        opens, closes = ordered[0]
+        ordered.append((opens + _MINUTES_A_WEEK, closes + _MINUTES_A_WEEK))
+    for (_, closes), (opens, _) in pairwise(ordered):
         if opens < closes:
             return opens % _MINUTES_A_WEEK // MINUTES_A_DAY
     return None
 
 
-def _plain(windows: tuple[Window, ...]) -> tuple[tuple[int, int, int], ...]:
-    return tuple((w.weekday, w.opens, w.closes) for w in windows)
+def _has_fields(stored: Mapping[str, Any]) -> bool:
+    return _STORED_FIELDS <= set(stored) <= _STORED_FIELDS | _OPTIONAL_FIELDS
+
+
+def _plain(windows: tuple[Window, ...]) -> tuple[WeekHours, ...]:
+    return tuple((window.weekday, window.opens, window.closes) for window in windows)
 
 
 def _rows(windows: tuple[Window, ...]) -> list[list[int]]:
@@ -221,10 +223,10 @@ def _rows(windows: tuple[Window, ...]) -> list[list[int]]:
 
 
 def _week(since: date | None, windows: tuple[Window, ...]) -> Week:
-    return Week(
-        since,
-        tuple(tuple((w.opens, w.closes) for w in windows if w.weekday == day) for day in range(7)),
-    )
+    days: list[list[Hours]] = [[] for _ in range(7)]
+    for window in windows:
+        days[window.weekday].append((window.opens, window.closes))
+    return Week(since, tuple(tuple(hours) for hours in days))
 
 
 def _check_zone(zone: str) -> None:
@@ -237,9 +239,8 @@ def _check_zone(zone: str) -> None:
 
 
 def _checked_windows(name: str, windows: Any) -> tuple[Window, ...]:
-    if not isinstance(windows, (tuple, list)) or not all(
-        isinstance(window, Window) for window in windows
-    ):
+    is_list = isinstance(windows, (tuple, list))
+    if not is_list or not all(isinstance(window, Window) for window in windows):
         raise ValueError(f"{name} must be a tuple of Window, not {windows!r}")
     if not windows:
         raise CalendarNeverOpen(f"{name} must not be empty: the calendar would never open")
@@ -262,14 +263,15 @@ def _checked_name(name: str, value: Any) -> str:
     return value
 
 
-def _by_date(name: str, given: Any, check: Callable[[str, Any], Any]) -> dict[date, Any]:
-    """``given`` in the order of its dates, each value as ``check`` returns it; ValueError that
-    names the date.
+def _by_date(name: str, values: Any, check: Callable[[str, Any], Any]) -> dict[date, Any]:
+    """Return ``values`` in the order of their dates, each as ``check`` returns it.
+
+    Raises ValueError that names the date.
     """
-    if not isinstance(given, Mapping):
-        raise ValueError(f"{name} must map dates, not {given!r}")
+    if not isinstance(values, Mapping):
+        raise ValueError(f"{name} must map dates, not {values!r}")
     checked = {}
-    for day, value in given.items():
+    for day, value in values.items():
         if not isinstance(day, date) or isinstance(day, datetime):
             raise ValueError(f"{name} must have dates as keys, not {day!r}")
         checked[day] = check(f"{name}[{day}]", value)

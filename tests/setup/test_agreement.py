@@ -9,7 +9,7 @@ from crm.accounts.models import User
 from crm.lib import clock
 from sla.agreements import comments, drafts
 from sla.models import AgreementVersion
-from sla.text import promises
+from sla.text.commitments import summary_of
 from tests.factories import PASSWORD
 from tests.setup.conftest import FIRST, PAGES, press_continue
 
@@ -71,5 +71,5 @@ def test_every_agreement_goes_with_every_working_day(
     day = {"week": 540, "lunch": 480, "always": 1440}[preset]
     assert (version.number, found["accept"]) == (2, accept or day)
     assert version.commitments.get(metric="mql_volume").target == 25
-    said = promises.of_version(version)
+    said = summary_of(version)
     assert (len(said.sales), len(said.marketing), len(said.ladder)) == (3, 3, 5)

@@ -29,7 +29,7 @@ def draft(cast: Cast, moment: Moment) -> AgreementVersion:
 
 @pytest.fixture
 def proposed(cast: Cast, draft: AgreementVersion) -> AgreementVersion:
-    return proposals.propose(draft, by=cast.luis, at=NOON, labels=labels.of(draft))
+    return proposals.propose(draft, by=cast.luis, at=NOON, labels=labels.labels_of(draft))
 
 
 @pytest.fixture

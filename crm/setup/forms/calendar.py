@@ -113,7 +113,7 @@ class HoursForm(forms.Form):
                 data["windows"] += [
                     (day, *window) for window in hours_text.read(data.get(f"day-{day}", ""))
                 ]
-            except hours_text.Unreadable as error:
+            except hours_text.UnreadableHours as error:
                 self.add_error(f"day-{day}", str(error))
         if not data["windows"] and not self.errors:
             self.add_error(

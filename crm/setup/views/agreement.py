@@ -18,7 +18,7 @@ from crm.setup.forms.templates import AgreementForm
 from crm.setup.starter.agreements import PACES, commitments
 from crm.setup.views.steps import answer, page
 from sla.calendars import hours_text
-from sla.text import promises
+from sla.text import commitments as commitment_text
 
 
 @page
@@ -41,7 +41,7 @@ def agreement(request: Request) -> HttpResponse:
 
     day = hours_text.day_minutes(hours_today(at=request.now))
     offers = [
-        (p.key, promises.of_terms(commitments(p, day_minutes=day), p.package))
+        (p.key, commitment_text.summary(commitments(p, day_minutes=day), p.package))
         for p in PACES.values()
     ]
     return answer(request, "agreement", form, save, offers=offers, **found)

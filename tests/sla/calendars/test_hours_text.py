@@ -27,7 +27,7 @@ def test_hours_are_read(text: str, windows: list[tuple[int, int]]) -> None:
     "text", ["nine", "9", "9-25", "24-25", "9:75-10", "9-14, 13-18", "9-9-9", "-5-10"]
 )
 def test_what_is_no_hours_is_refused(text: str) -> None:
-    with pytest.raises(hours_text.Unreadable):
+    with pytest.raises(hours_text.UnreadableHours):
         hours_text.read(text)
 
 

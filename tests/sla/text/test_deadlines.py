@@ -91,6 +91,6 @@ def test_night_is_drawn_into_the_next_day() -> None:
 
 
 def test_hours_that_overlap_say_so() -> None:
-    with pytest.raises(hours_text.Overlapping) as refused:
+    with pytest.raises(hours_text.OverlappingHours) as refused:
         hours_text.read("9-14, 13-18")
     assert str(refused.value) == "“13-18” overlaps with other hours of the same day."

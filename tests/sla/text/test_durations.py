@@ -33,7 +33,7 @@ def test_length_is_read(text: str, minutes: int) -> None:
     "text", ["", "soon", "2 weeks", "-2 h", "0", "0 h", "2 h later", "1.5", "99999999 h", "h"]
 )
 def test_other_text_is_refused(text: str) -> None:
-    with pytest.raises(durations.Unreadable):
+    with pytest.raises(durations.UnreadableDuration):
         durations.read(text, day=DAY)
 
 

@@ -12,7 +12,8 @@ from django.utils import translation
 from crm.accounts.models import User
 from sla.agreements import comments, content, drafts, proposals
 from sla.models import AgreementVersion
-from sla.text import agreement, labels
+from sla.text import clock_rules, labels, obligations
+from sla.text.sections import sentences
 from tests import factories
 from tests.factories import ACCEPT, COMMITMENTS, Cast
 from tests.sla.conftest import NOON, Browser
@@ -120,7 +121,7 @@ def test_variant_stands_under_its_promise(cast: Cast, draft: AgreementVersion) -
     drafts.edit(draft, by=cast.luis, at=NOON, seen=0, commitments=[*COMMITMENTS, fast])
     text = content.content_of(draft)
     with translation.override("en"):
-        line = agreement.sales(text, labels.for_reading(text)).lines[0]
+        line = obligations.sales(text, labels.for_reading(text)).lines[0]
     assert [below.text for below in line.below] == [
         "Source Event, valuable action Asked for a demo: accepts or rejects within 30 business"
         " minutes, 90 times out of 100."
@@ -152,15 +153,15 @@ def test_pauses_are_said_in_a_sentence(
 ) -> None:
     text = content.content_of(cast.agreement) | {"pauses": agreed}
     with translation.override("en"):
-        section = agreement.pauses(text, labels.for_reading(text))
-    assert [words for _key, words in agreement.sentences(section) if words in said] == said
+        section = clock_rules.pauses(text, labels.for_reading(text))
+    assert [words for _key, words in sentences(section) if words in said] == said
 
 
 def test_text_of_before_pauses_is_still_read(cast: Cast) -> None:
     text = {
         key: value for key, value in content.content_of(cast.agreement).items() if key != "pauses"
     }
-    assert agreement.pauses(text, labels.for_reading(text)).lines == []
+    assert clock_rules.pauses(text, labels.for_reading(text)).lines == []
 
 
 def test_signed_text_keeps_the_names_it_was_signed_with(

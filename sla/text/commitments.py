@@ -1,0 +1,175 @@
+"""The commitments of an agreement in sentences, for its own pages and for those of the setup."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from crm.accounts.states import Side
+from crm.lib.bilingual import in_language
+from crm.lib.number_formats import limit_words
+from leads.records import fields
+from sla.agreements.drafts import commitments_of
+from sla.models import AgreementVersion
+from sla.states import Metric, StepKind
+
+CommitmentData = Mapping[str, Any]  # as drafts.create takes it
+Names = Mapping[str, Mapping[str, Mapping[str, str]]]  # {"sources": {code: {"es", "en"}}, …}
+
+DAY = 24 * 60  # minutes
+
+
+@dataclass(frozen=True)
+class CommitmentSummary:
+    """The commitments of both sides, the ladder of the accept clock, and the package, as text."""
+
+    sales: list[str]
+    marketing: list[str]
+    ladder: list[str]
+    package: str
+
+
+def summary(commitments: Iterable[CommitmentData], package: Iterable[str]) -> CommitmentSummary:
+    """Return ``commitments`` and the fields of the package in sentences."""
+    rows = list(commitments)
+    accept = next((row for row in rows if row["metric"] == Metric.ACCEPT), {})
+    return CommitmentSummary(
+        sales=[sentence(row) for row in rows if row["side"] == Side.SALES],
+        marketing=[sentence(row) for row in rows if row["side"] == Side.MARKETING],
+        ladder=[step_sentence(kind, offset) for kind, offset in accept.get("steps", ())],
+        package=", ".join(fields.labels(package).values()),
+    )
+
+
+def summary_of(version: AgreementVersion) -> CommitmentSummary:
+    """Return the commitments and the package of ``version`` in sentences."""
+    return summary(commitments_of(version), version.package_fields)
+
+
+def is_variant(commitment: CommitmentData) -> bool:
+    """Return whether ``commitment`` holds for some leads only."""
+    return any((commitment["conditions"] or {}).values())
+
+
+def sentence(commitment: CommitmentData) -> str:
+    """Return one commitment without its subject: the side is in the heading above it."""
+    metric = Metric(commitment["metric"])
+    target = Decimal(str(commitment["target"]))
+    share = f"{target * 100:.0f}"
+    within = limit_words((commitment.get("window_minutes") or 0) * 60)
+    if metric == Metric.ATTEMPTS:
+        return _attempts(int(target), within)
+    if metric == Metric.MQL_VOLUME:
+        return _volume(int(target))
+    texts = {
+        Metric.ACCEPT: _("Accepts or rejects within %(within)s, %(share)s times out of 100."),
+        Metric.FIRST_CONTACT: _(
+            "First contact within %(within)s of accepting, %(share)s times out of 100."
+        ),
+        Metric.SQL_DECISION: _(
+            "Says whether it is an SQL within %(within)s of the contact, %(share)s times out of"
+            " 100."
+        ),
+        Metric.RETURN_ANSWER: _("Answers a return within %(within)s, %(share)s times out of 100."),
+        Metric.ACCEPTANCE_RATE: _(
+            "At least %(share)s of 100 leads are good enough to be accepted."
+        ),
+        Metric.PACKAGE_COMPLETE: _("At least %(share)s of 100 packages are complete."),
+        Metric.FEEDBACK: _("Says what became of the lead, %(share)s times out of 100."),
+    }
+    return texts[metric] % {"within": within, "share": share}
+
+
+def _attempts(number: int, within: str) -> str:
+    tries = ngettext(
+        "Tries to reach a lead %(number)s time",
+        "Tries to reach a lead %(number)s times",
+        number,
+    )
+    text = _("%(tries)s within %(within)s.")
+    return text % {"tries": tries % {"number": number}, "within": within}
+
+
+def _volume(number: int) -> str:
+    text = ngettext(
+        "Hands off %(number)s MQL a month.", "Hands off %(number)s MQLs a month.", number
+    )
+    return text % {"number": number}
+
+
+def variant_sentence(commitment: CommitmentData, names: Names) -> str:
+    """Return a commitment that holds for some leads: for which, then what."""
+    text = sentence(commitment)
+    # A sentence that begins with an abbreviation ("MQLs …") keeps its capital letters.
+    if not text[1:2].isupper():
+        text = text[:1].lower() + text[1:]
+    leads = audience(commitment["conditions"], names)
+    return _("%(which)s: %(promise)s") % {"which": leads, "promise": text}
+
+
+def full_sentence(commitment: CommitmentData, names: Names) -> str:
+    """Return a commitment with its ladder."""
+    text = sentence(commitment)
+    if is_variant(commitment):
+        text = variant_sentence(commitment, names)
+    steps = [step_sentence(kind, offset) for kind, offset in commitment["steps"]]
+    return " ".join([text, *steps])
+
+
+def audience(conditions: Mapping[str, list[str]], names: Names) -> str:
+    """Return the leads of a variant: "Source Event or Referral, valuable action Demo"."""
+    texts = {
+        "sources": _("source %(names)s"),
+        "actions": _("valuable action %(names)s"),
+        "personas": _("buyer persona %(names)s"),
+    }
+    parts = []
+    for key, text in texts.items():
+        codes = conditions.get(key)
+        if codes:
+            parts.append(text % {"names": any_of(key, codes, names)})
+    return capfirst(", ".join(parts))
+
+
+def any_of(kind: str, codes: Iterable[str], names: Names) -> str:
+    """Return the names of ``codes`` as a choice: "Event, Referral or Web"."""
+    texts = [name_of(kind, code, names) for code in codes]
+    if len(texts) < 2:
+        return "".join(texts)
+    *first, last = texts
+    return _("%(most)s or %(last)s") % {"most": ", ".join(first), "last": last}
+
+
+def name_of(kind: str, code: str, names: Names) -> str:
+    """Return the name of ``code``, or the code itself where it has no name any more."""
+    return in_language(names.get(kind, {}).get(code)) or code
+
+
+def wall_time(minutes: int) -> str:
+    """Return a length of time that counts nights and weekends.
+
+    "14 days", or "36 hours" where it is no whole number of days.
+    """
+    days, rest = divmod(minutes, DAY)
+    if rest:
+        hours = round(minutes / 60)
+        return ngettext("%(n)s hour", "%(n)s hours", hours) % {"n": hours}
+    return ngettext("%(n)s day", "%(n)s days", days) % {"n": days}
+
+
+def step_sentence(kind: str, offset: int) -> str:
+    """Return one step of a ladder; ``offset``: business minutes from the deadline."""
+    texts = {
+        StepKind.WARN: _("%(within)s before the deadline: the team is warned."),
+        StepKind.BREACH: _("At the deadline: the promise is broken, and both sides hear of it."),
+        StepKind.NOTIFY_TEAM_LEAD: _("%(within)s later: the team lead of sales hears of it."),
+        StepKind.REQUEUE: _("%(within)s later: back to the head of the queue, for everybody."),
+        StepKind.NOTIFY_DIRECTOR: _("%(within)s later: the director hears of it."),
+    }
+    return texts[StepKind(kind)] % {"within": limit_words(abs(offset) * 60)}
