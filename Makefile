@@ -9,7 +9,7 @@ VENV = .venv/bin/python
 CHECKING = RELEVO_MODE=test SECRET_KEY=only-for-checking
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak bench shots lint manage messages requirements clean
+.PHONY: help run test soak faults bench shots lint manage messages requirements clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,6 +25,10 @@ test: ## Run the tests (JOBS=2 at a time), in a real browser where there is one
 soak: ## Run the long forms of tests that `make test` runs short, with their full numbers
 	@$(PREPARE) --tests
 	@exec $(VENV) -m pytest -n $(JOBS) -m soak $(ARGS)
+
+faults: ## Run the long forms of the fault tests, and products with one safety taken out
+	@$(PREPARE) --tests
+	@exec $(VENV) -m pytest -n $(JOBS) -m long_faults $(ARGS)
 
 bench: ## Measure queries, CPU and time among 10,000 and 100,000 leads: make bench ARGS="--leads 10000 --only queue"
 	@$(PREPARE) --tests -- -m tests.bench $(ARGS)

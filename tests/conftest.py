@@ -15,12 +15,14 @@ from tests import factories
 from tests.factories import Cast, when
 from tests.remembered import Remembered
 
+LONG_FORMS = ("soak", "long_faults")
+
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The long forms run only where they are asked for by name: ``-m soak``, as `make soak` does."""
-    if "soak" in (config.option.markexpr or ""):
-        return
-    long = [item for item in items if item.get_closest_marker("soak")]
+    """Run the long forms only where they are asked for by name, as `make soak` and `make faults` do."""
+    asked_for = config.option.markexpr or ""
+    marks = [mark for mark in LONG_FORMS if mark not in asked_for]
+    long = [item for item in items if any(map(item.get_closest_marker, marks))]
     if long:
         config.hook.pytest_deselected(items=long)
         items[:] = [item for item in items if item not in long]

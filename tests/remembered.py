@@ -43,24 +43,34 @@ class Remembered:
 
     def _has_rows(self) -> bool:
         with connection.cursor() as cursor:
-            cursor.execute("SELECT EXISTS (SELECT 1 FROM accounts_organisation), EXISTS (SELECT 1 FROM accounts_user)")
+            cursor.execute(
+                "SELECT EXISTS (SELECT 1 FROM accounts_organisation), EXISTS (SELECT 1 FROM accounts_user)"
+            )
             return True in cursor.fetchone()
 
     def _written(self) -> str:
         """Statements that write what is in the database now, and let no id be given twice."""
         parts = ["SET LOCAL session_replication_role = replica"]
         with connection.cursor() as cursor:
-            for table in sorted(set(connection.introspection.django_table_names(only_existing=True)) - {*OTHERS}):
+            for table in sorted(
+                set(connection.introspection.django_table_names(only_existing=True)) - {*OTHERS}
+            ):
                 name = connection.ops.quote_name(table)
                 cursor.execute(f"SELECT json_agg(t)::text, count(*) FROM {name} t")
                 rows, count = cursor.fetchone()
                 if not count:
                     continue
-                insert = f"INSERT INTO {name} SELECT * FROM json_populate_recordset(NULL::{name}, %s)"
+                insert = (
+                    f"INSERT INTO {name} SELECT * FROM json_populate_recordset(NULL::{name}, %s)"
+                )
                 parts.append(cursor.mogrify(insert, [rows]).decode())
-                cursor.execute(f"SELECT pg_get_serial_sequence(%s, 'id'), max(id) FROM {name}", [table])
+                cursor.execute(
+                    f"SELECT pg_get_serial_sequence(%s, 'id'), max(id) FROM {name}", [table]
+                )
                 sequence, last = cursor.fetchone()
                 if sequence:
-                    parts.append(f"SELECT setval('{sequence}', {last}) FROM {sequence} WHERE last_value < {last}")
+                    parts.append(
+                        f"SELECT setval('{sequence}', {last}) FROM {sequence} WHERE last_value < {last}"
+                    )
         parts.append("SET LOCAL session_replication_role = origin")
         return ";\n".join(parts)

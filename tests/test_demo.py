@@ -70,9 +70,20 @@ def demo_mode(settings):
 
 def told() -> list[tuple[Any, ...]]:
     """What the demo is, without ids."""
-    lead = ("person__name", "person__email", "company__name", "source__code", "stage", "first_seen_on", "won_amount")
+    lead = (
+        "person__name",
+        "person__email",
+        "company__name",
+        "source__code",
+        "stage",
+        "first_seen_on",
+        "won_amount",
+    )
     event = ("lead__person__email", "kind", "actor__email", "at", "from_state", "to_state")
-    return [*Lead.objects.order_by("id").values_list(*lead), *Event.objects.order_by("id").values_list(*event)]
+    return [
+        *Lead.objects.order_by("id").values_list(*lead),
+        *Event.objects.order_by("id").values_list(*event),
+    ]
 
 
 def test_same_moment_gives_the_same_data(moment):
@@ -104,7 +115,9 @@ def test_queue_of_today_is_as_promised_and_no_promise_is_broken(moment, text):
     demo.seed(at=at, leads=30)
     bea = User.objects.get(email__startswith="bea@")
     pending = queue.queue(bea, "waiting", at=at, since=at)
-    statuses = Counter(readings.reading(handoff.clock, at=at).status for handoff in pending if handoff.clock)
+    statuses = Counter(
+        readings.reading(handoff.clock, at=at).status for handoff in pending if handoff.clock
+    )
     assert (statuses["late"], statuses["soon"]) == (1, 2)
     assert statuses["waiting"] in (2, 4)
     assert (pending.count(), pending.filter(requeued_at__isnull=False).count()) == (11, 1)
@@ -126,7 +139,13 @@ def test_demo_is_worth_showing(moment):
     assert 0.75 < (found.attainment.rate or 0) < 0.9  # below what is agreed, and not hopeless
     assert 0.65 < (found.decisions.rate or 0) < 0.75
     stages = Counter(Lead.objects.values_list("stage", flat=True))
-    assert min(stages[stage] for stage in ("won", "lost", "disqualified", "returned", "captured", "mql")) >= 15
+    assert (
+        min(
+            stages[stage]
+            for stage in ("won", "lost", "disqualified", "returned", "captured", "mql")
+        )
+        >= 15
+    )
     assert min(stages[stage] for stage in ("contacted", "sql", "opportunity", "handed_off")) >= 4
     conversion = {group.key: group.conversion for group in found.sources}
     assert conversion["referral"] == max(conversion.values())
@@ -147,7 +166,9 @@ def one_rep_is_slower_and_one_persona_better():
     used = {
         name: sorted(
             int((decision.at - decision.handoff.submitted_at).total_seconds())
-            for decision in Decision.objects.filter(by__name=name, handoff__team__name="Ventas en línea")
+            for decision in Decision.objects.filter(
+                by__name=name, handoff__team__name="Ventas en línea"
+            )
         )
         for name in ("Bea Quintero", "Cruz Medina")
     }
@@ -172,7 +193,9 @@ def fit_is_worth_something_and_engagement_is_not(found: report.Numbers):
 
 def people_of_the_past_act_when_people_work(full: datetime):
     """Marketing hands off in office hours; nobody decides at night, and nothing happens after the demo began."""
-    office = WorkCalendar.from_json(Handoff.objects.filter(team__name="Ventas México")[0].policy["calendar"])
+    office = WorkCalendar.from_json(
+        Handoff.objects.filter(team__name="Ventas México")[0].policy["calendar"]
+    )
     today = Handoff.objects.filter(lead__created_at__gte=full - timedelta(days=1))
     past = Handoff.objects.exclude(pk__in=today.values("pk")).exclude(team__name="Ventas en línea")
     assert all(arithmetic.is_open(office, handoff.submitted_at) for handoff in past.filter(cycle=1))
@@ -210,7 +233,11 @@ class Product:
         self.cast, self.moment = cast, moment
 
     def _until(self, at: datetime) -> None:
-        while due := Clock.objects.filter(next_step_at__lt=at - timedelta(seconds=4)).order_by("next_step_at").first():
+        while (
+            due := Clock.objects.filter(next_step_at__lt=at - timedelta(seconds=4))
+            .order_by("next_step_at")
+            .first()
+        ):
             self.moment.set(due.next_step_at + timedelta(seconds=4))
             tasks.sweep()
         self.moment.set(at)
@@ -219,7 +246,9 @@ class Product:
         self._until(at)
         kind = ValuableActionKind.objects.get(code=action)
         found = Source.objects.get(code=source)
-        return leads.capture(data, by=by, at=at, team=self.cast.marketing, source=found, first_action=kind)
+        return leads.capture(
+            data, by=by, at=at, team=self.cast.marketing, source=found, first_action=kind
+        )
 
     def add_action(self, lead, action, *, by, at):
         self._until(at)
@@ -274,9 +303,16 @@ class Product:
 
 
 def lead_of(number: int) -> dict[str, Any]:
-    person = {"name": f"Inés Prueba {number}", "email": f"ines{number}@demo.relevo.test", "phone": "+52 55 5512 3456"}
+    person = {
+        "name": f"Inés Prueba {number}",
+        "email": f"ines{number}@demo.relevo.test",
+        "phone": "+52 55 5512 3456",
+    }
     person |= {"job_title": "Directora de Ventas", "country": "MX", "language": "es"}
-    return {"person": person, "company": {"name": "Pruebas S.A. de C.V.", "employees": 40, "country": "MX"}}
+    return {
+        "person": person,
+        "company": {"name": "Pruebas S.A. de C.V.", "employees": 40, "country": "MX"},
+    }
 
 
 def play(book: Any, cast: Cast) -> None:
@@ -284,12 +320,18 @@ def play(book: Any, cast: Cast) -> None:
 
     def pending(number: int, day: str, team: Any) -> Any:
         logged = when(f"2026-03-{day} 09:10")
-        lead = book.capture(lead_of(number), by=cast.ana, at=logged, source="event", action="sent_form")
-        return lead, book.hand_off(lead, team, cast.leader, by=cast.ana, at=when(f"2026-03-{day} 09:40"), note="Hola")
+        lead = book.capture(
+            lead_of(number), by=cast.ana, at=logged, source="event", action="sent_form"
+        )
+        return lead, book.hand_off(
+            lead, team, cast.leader, by=cast.ana, at=when(f"2026-03-{day} 09:40"), note="Hola"
+        )
 
     lead, won = pending(1, "02", cast.mexico)
     book.accept(won, by=cast.bea, at=when("2026-03-02 10:00"))
-    book.attempt(won, "phone", reached=False, by=cast.bea, at=when("2026-03-02 10:30"), note="Ocupado")
+    book.attempt(
+        won, "phone", reached=False, by=cast.bea, at=when("2026-03-02 10:30"), note="Ocupado"
+    )
     book.attempt(won, "phone", reached=True, by=cast.bea, at=when("2026-03-02 16:30"))
     for code in ("budget", "decides"):
         said_at = when("2026-03-03 10:00")
@@ -311,22 +353,45 @@ def play(book: Any, cast: Cast) -> None:
     book.accept(left, by=cast.bea, at=when("2026-03-09 10:00"))
     book.attempt(left, "phone", reached=True, by=cast.bea, at=when("2026-03-09 11:00"))
     pending(4, "12", cast.mexico)
-    lead = book.capture(lead_of(5), by=cast.ana, at=when("2026-03-16 10:00"), source="social", action="sent_form")
+    lead = book.capture(
+        lead_of(5), by=cast.ana, at=when("2026-03-16 10:00"), source="social", action="sent_form"
+    )
     book.qualify(lead, cast.leader, by=cast.ana, at=when("2026-03-16 10:00"))
     small = {
         **lead_of(6),
         "company": {"name": "Chica", "employees": 4, "country": "MX"},
         "attributes": {"budget": 9000},
     }
-    lead = book.capture(small, by=cast.ana, at=when("2026-03-17 10:00"), source="social", action="asked_for_demo")
+    lead = book.capture(
+        small, by=cast.ana, at=when("2026-03-17 10:00"), source="social", action="asked_for_demo"
+    )
     known_better = {"reason": "Crece", "by": cast.ana, "at": when("2026-03-17 10:05")}
     book.override(lead, cast.leader, "company-size", **known_better)
     book.hand_off(lead, cast.mexico, cast.leader, by=cast.ana, at=when("2026-03-17 10:10"))
     book.write()
 
 
-IDS = {"id", "lead_id", "handoff_id", "person_id", "company_id", "clock_id", "subject_id", "message_id", "uid"}
-MACHINE = {"recorded_at", "version", "sent_at", "read_at", "dedup_key", "cause", "path", "search_text"}
+IDS = {
+    "id",
+    "lead_id",
+    "handoff_id",
+    "person_id",
+    "company_id",
+    "clock_id",
+    "subject_id",
+    "message_id",
+    "uid",
+}
+MACHINE = {
+    "recorded_at",
+    "version",
+    "sent_at",
+    "read_at",
+    "dedup_key",
+    "cause",
+    "path",
+    "search_text",
+}
 MODELS = (
     Lead,
     FirstTouch,
@@ -348,7 +413,10 @@ def written() -> dict[str, list[str]]:
     found = {}
     for model in (*MODELS, Message, Notice):
         rows = model.objects.filter(channel="in_app") if model is Message else model.objects.all()
-        kept = [{name: value for name, value in row.items() if name not in IDS | MACHINE} for row in rows.values()]
+        kept = [
+            {name: value for name, value in row.items() if name not in IDS | MACHINE}
+            for row in rows.values()
+        ]
         for row in kept:
             row.get("payload", {}).pop("cause", None)
         found[model.__name__] = sorted(repr(sorted(row.items())) for row in kept)
@@ -357,7 +425,9 @@ def written() -> dict[str, list[str]]:
 
 def test_book_writes_what_the_functions_write(moment):
     moment.set("2026-01-05 09:00")
-    Organisation.objects.create(name="Nube Clara", currency="MXN", time_zone=ZONE, country="MX", is_demo=True)
+    Organisation.objects.create(
+        name="Nube Clara", currency="MXN", time_zone=ZONE, country="MX", is_demo=True
+    )
     catalogues.create_catalogues()
     cast, found = casting.assemble(at=when("2026-01-05 09:00")), []
     tasks.drain()  # what the signatures tell

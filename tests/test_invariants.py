@@ -31,7 +31,9 @@ def broken():
 
 def sql(text):
     with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # tables with waiting checks cannot be altered
+        cursor.execute(
+            "SET CONSTRAINTS ALL IMMEDIATE"
+        )  # tables with waiting checks cannot be altered
         cursor.execute(text)
 
 
@@ -73,7 +75,12 @@ def test_firing_twice_and_early():
     fired = Firing.objects.first()
     planned = fired.at + timedelta(seconds=1)
     Firing.objects.create(
-        clock=fired.clock, level=fired.level, kind=fired.kind, planned_at=planned, at=fired.at, outcome="overtaken"
+        clock=fired.clock,
+        level=fired.level,
+        kind=fired.kind,
+        planned_at=planned,
+        at=fired.at,
+        outcome="overtaken",
     )
     assert broken() == {"step_fires_once", "step_fires_never_early"}
 
@@ -108,7 +115,9 @@ def test_breached_though_in_time():
 def test_pause_that_its_clock_does_not_know():
     sql("ALTER TABLE sla_clock DISABLE TRIGGER USER")
     paused = Clock.objects.filter(state="paused").first()
-    Clock.objects.filter(pk=paused.pk).update(state="running", paused_until=None, next_step_at=paused.due_at)
+    Clock.objects.filter(pk=paused.pk).update(
+        state="running", paused_until=None, next_step_at=paused.due_at
+    )
     assert broken() == {"pause_stands_on_its_clock"}
 
 
@@ -133,7 +142,9 @@ def test_pause_without_end():
 def test_step_that_fired_while_paused():
     pause = Pause.objects.get(ended_at=None)
     at = pause.started_at + timedelta(minutes=1)
-    Firing.objects.create(clock=pause.clock, level=99, kind="warn", planned_at=at, at=at, outcome="overtaken")
+    Firing.objects.create(
+        clock=pause.clock, level=99, kind="warn", planned_at=at, at=at, outcome="overtaken"
+    )
     assert broken() == {"ladder_rests_while_paused"}
 
 
@@ -171,13 +182,20 @@ def test_mail_that_waits_for_its_server(days, found):
     since = clock.now() - timedelta(days=days)
     person = User.objects.filter(is_active=True).first()
     Message.objects.create(
-        recipient=person, channel="email", kind="handoff.new", dedup_key="k", created_at=since, next_try_at=since
+        recipient=person,
+        channel="email",
+        kind="handoff.new",
+        dedup_key="k",
+        created_at=since,
+        next_try_at=since,
     )
     assert broken() == found
 
 
 def test_moved_time():
-    sql("CREATE OR REPLACE FUNCTION relevo_now() RETURNS timestamptz LANGUAGE sql AS 'SELECT now()'")
+    sql(
+        "CREATE OR REPLACE FUNCTION relevo_now() RETURNS timestamptz LANGUAGE sql AS 'SELECT now()'"
+    )
     assert broken() == {"time_is_the_databases"}
     assert list(invariants.violated(at=clock.now(), moved_time=True)) == []
 

@@ -10,14 +10,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import psycopg2
 import pytest
 
-from tests.services import OURS, ROOT, product, scratch_folder
+from tests.harness.prepared import OURS, ROOT
+from tests.harness.products import shared
 
 CHECKS = (
     "not_a_server_error,status_code_conformance,"
@@ -36,12 +36,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.faults]
 
 
 @pytest.fixture(scope="module")
-def running() -> Iterator[dict[str, Any]]:
-    with (
-        scratch_folder() as folder,
-        product(data=folder, API_REQUESTS_PER_MINUTE="100000") as state,
-    ):
-        yield state
+def running() -> dict[str, Any]:
+    return shared.fresh()
 
 
 @pytest.fixture(scope="module")

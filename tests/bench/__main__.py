@@ -6,7 +6,7 @@ import argparse
 import os
 import sys
 
-from tests.services import scratch_folder
+from tests.harness.products import scratch_folder
 
 SIZES = [10_000, 100_000]
 

@@ -1,11 +1,12 @@
 """The real product, as `make run` starts it, and a real Chromium before it.
 
-Each module has a product of its own, so that moved time and taken leads never meet another module; xdist keeps a
-module together (tests.services). Playwright ends with its module, too: its event loop must not stand around others.
+The product and the browser are those of the process (tests.harness.products); each module has the database fresh, so
+that moved time and taken leads never meet another module. A module stays in one process (tests.harness.spread).
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterator
 from functools import cache
@@ -18,7 +19,7 @@ from crm.deploy import browser as chromium
 from tests.browser.desk import Desk
 from tests.browser.running import Running
 from tests.conftest import Moment
-from tests.services import product, scratch_folder
+from tests.harness.products import shared
 
 ARGUMENTS = [
     "--no-sandbox",
@@ -46,46 +47,115 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
     pytest.skip(chromium.HOW_TO)
 
 
+class Window:
+    """The one Chromium of this process; each person in it has a session of their own."""
+
+    def __init__(self) -> None:
+        self.stack = contextlib.ExitStack()
+        self.browser: Browser | None = None
+
+    def open(self) -> Browser:
+        if self.browser is None or not self.browser.is_connected():
+            self.close()
+            playwright = self.stack.enter_context(sync_playwright())
+            path = chromium_path()
+            self.browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+            self.stack.callback(self.browser.close)
+        return self.browser
+
+    def close(self) -> None:
+        """Close it, and Playwright: its event loop must not run while others use the database."""
+        self.browser = None
+        self.stack.close()
+
+
+the_window = Window()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(nextitem: pytest.Item | None) -> Iterator[None]:
+    try:
+        return (yield)
+    finally:
+        if nextitem is None or nextitem.get_closest_marker("browser") is None:
+            the_window.close()
+
+
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
-    """The product with demo data, worker, beat and watchdog."""
-    with scratch_folder() as data, product(data=data) as state:
-        found = Running(state)
-        yield found
-        found.close()
-
-
-@pytest.fixture(scope="module")
-def moment(running: Running) -> Iterator[Moment]:
-    """Time of all processes of the product; runs straight until the test moves it."""
-    found = Moment(running.execute, running.offset)
+    """The product with demo data, worker, beat and watchdog, as it is after seeding."""
+    found = Running(shared.fresh())
     yield found
-    found.flow(running.offset)
+    found.close()
 
 
 @pytest.fixture(scope="module")
-def window() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        found = playwright.chromium.launch(executable_path=chromium_path(), args=ARGUMENTS)
-        yield found
-        found.close()
+def moment(running: Running) -> Moment:
+    """Time of all processes of the product; runs straight until the test moves it."""
+    return Moment(running.execute, running.offset)
 
 
 @pytest.fixture
-def sit(running: Running, window: Browser) -> Iterator[Sit]:
-    """``sit("sales_rep", "es")``: a signed-in person at a browser of their own. Ends with a look at all consoles."""
-    desks: list[Desk] = []
+def window() -> Browser:
+    return the_window.open()
 
-    def take_seat(part: str | None = None, language: str = "en", *, mailbox: str = "", **options: Any) -> Desk:
+
+class Seats:
+    """Signed-in people of one module who wait for the next test: a new session takes a second."""
+
+    def __init__(self) -> None:
+        self.free: dict[str, list[Desk]] = {}
+        self.taken: list[tuple[str, Desk]] = []
+
+    def take(self, key: str, seat: Callable[[], Desk]) -> Desk:
+        if waiting := self.free.get(key):
+            desk = waiting.pop()
+            desk.open(desk.home)
+        else:
+            desk = seat()
+        self.taken.append((key, desk))
+        return desk
+
+    def give_back(self) -> list[str]:
+        """Free all seats; return what their consoles said that nobody should see."""
+        problems = [problem for _key, desk in self.taken for problem in desk.problems]
+        for key, desk in self.taken:
+            if desk.rest():
+                self.free.setdefault(key, []).append(desk)
+            else:
+                desk.close()
+        self.taken = []
+        return problems
+
+    def close(self) -> None:
+        for desk in (desk for desks in self.free.values() for desk in desks):
+            desk.close()
+
+
+@pytest.fixture(scope="module")
+def seats() -> Iterator[Seats]:
+    found = Seats()
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def sit(running: Running, window: Browser, seats: Seats) -> Iterator[Sit]:
+    """``sit("sales_rep", "es")``: a signed-in person at a browser of their own. Ends with a look at all consoles."""
+
+    def take_seat(
+        part: str | None = None, language: str = "en", *, mailbox: str = "", **options: Any
+    ) -> Desk:
         options = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"} | options
-        desk = Desk(running, window.new_context(locale=LOCALES[language], **options), language)
-        desks.append(desk)
-        if mailbox:
-            desk.sign_in(mailbox)
-        return desk.sign_in_as(part) if part else desk
+
+        def seat() -> Desk:
+            desk = Desk(running, window.new_context(locale=LOCALES[language], **options), language)
+            if mailbox:
+                desk.sign_in(mailbox)
+            return desk.sign_in_as(part) if part else desk
+
+        return seats.take(f"{part} {mailbox} {language} {sorted(options.items())}", seat)
 
     yield take_seat
-    problems = [problem for desk in desks for problem in desk.problems]
-    for desk in desks:
-        desk.close()
+    problems = seats.give_back()
     assert not problems, "\n".join(problems)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.sync_api import (
     BrowserContext,
@@ -21,7 +22,12 @@ from tests.browser.words import Words
 PASSWORD = "relevo-demo-2026"
 # Answers such as 409 and 422 are part of the story; the browser tells them as errors of a resource.
 EXPECTED = re.compile(r"^Failed to load resource: the server responded with a status of 4\d\d ")
-PHONE = {"viewport": {"width": 360, "height": 740}, "has_touch": True, "is_mobile": True, "device_scale_factor": 2}
+PHONE = {
+    "viewport": {"width": 360, "height": 740},
+    "has_touch": True,
+    "is_mobile": True,
+    "device_scale_factor": 2,
+}
 LISTEN = """
 document.addEventListener('securitypolicyviolation', (event) =>
   console.error(`CSP ${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`));
@@ -29,7 +35,9 @@ document.addEventListener('securitypolicyviolation', (event) =>
 
 
 def scrolls_sideways(page: Page) -> bool:
-    return page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    return page.evaluate(
+        "document.documentElement.scrollWidth > document.documentElement.clientWidth"
+    )
 
 
 class Desk:
@@ -45,6 +53,8 @@ class Desk:
         context.on("weberror", lambda fault: self.problems.append(f"script: {fault.error}"))
         context.on("response", self._response)
         self.page: Page = context.new_page()
+        self.home = ""  # where the sign-in led to
+        self.session: list[str] = []
 
     def _console(self, message: ConsoleMessage) -> None:
         if message.type == "error" and not EXPECTED.match(message.text):
@@ -65,8 +75,7 @@ class Desk:
         """Press "Try it as …" on the sign-in page."""
         self.open("/accounts/login/")
         self.page.locator(f"button[name=as][value={part}]").click()
-        self.page.wait_for_url(lambda url: "/accounts/" not in url)
-        return self
+        return self._arrive()
 
     def sign_in(self, mailbox: str) -> Desk:
         """With e-mail and password, as those do for whom the page has no button."""
@@ -74,13 +83,22 @@ class Desk:
         self.page.fill("input[name=login]", f"{mailbox}@demo.relevo.test")
         self.page.fill("input[name=password]", PASSWORD)
         self.page.keyboard.press("Enter")
+        return self._arrive()
+
+    def _arrive(self) -> Desk:
         self.page.wait_for_url(lambda url: "/accounts/" not in url)
+        self.home, self.session = urlsplit(self.page.url).path, self._session()
         return self
 
     def speak(self, language: str) -> None:
         """Set the language in the preferences, as somebody does for whom the sign-in page has no button."""
         self.post(
-            "/preferences/", "/preferences/", language=language, theme="system", density="comfortable", shortcuts="on"
+            "/preferences/",
+            "/preferences/",
+            language=language,
+            theme="system",
+            density="comfortable",
+            shortcuts="on",
         )
 
     def open_lead(self, name: str) -> Desk:
@@ -99,14 +117,22 @@ class Desk:
         return self.page.locator("main").get_by_label(name).locator("visible=true")
 
     def link(self, text: str, *, within: Locator | None = None, **values: object) -> Locator:
-        return (within or self.page).get_by_role("link", name=self.say(text, **values)).locator("visible=true")
+        return (
+            (within or self.page)
+            .get_by_role("link", name=self.say(text, **values))
+            .locator("visible=true")
+        )
 
     def row(self, name: str) -> Locator:
         return self.page.locator("[data-row]", has_text=name)
 
     def sees(self, text: str, *, within: Locator | None = None, **values: object) -> None:
         """The text stands on the page, for the eye."""
-        found = (within or self.page.locator("body")).get_by_text(self.say(text, **values)).locator("visible=true")
+        found = (
+            (within or self.page.locator("body"))
+            .get_by_text(self.say(text, **values))
+            .locator("visible=true")
+        )
         expect(found.first).to_be_visible()
 
     def shortcut(self, *keys: str) -> None:
@@ -125,6 +151,25 @@ class Desk:
         )
         faults = re.findall(r'class="(?:err-sum|f-err)".*?</(?:div|ul)>', answer.text(), re.DOTALL)
         assert answer.ok, f"{to}: {answer.status} {faults}"
+
+    # -- Between two tests
+
+    def _session(self) -> list[str]:
+        return [
+            each["value"] for each in self.context.cookies() if each["name"] == "relevo_session"
+        ]
+
+    def rest(self) -> bool:
+        """Close all pages and open a new one; return whether the person is still signed in as before."""
+        try:
+            for page in self.context.pages:
+                page.close()
+            if self.problems or not self.session or self._session() != self.session:
+                return False
+            self.page = self.context.new_page()
+        except Error:  # the test closed the browser or the session
+            return False
+        return True
 
     def close(self) -> None:
         try:

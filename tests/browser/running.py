@@ -42,7 +42,9 @@ class Running:
 
     def handoff_of(self, name: str) -> int:
         """The id of the newest handoff of the person called ``name``."""
-        return self.value("SELECT max(id) FROM leads_handoff WHERE lead_id = %s", self.lead_of(name))
+        return self.value(
+            "SELECT max(id) FROM leads_handoff WHERE lead_id = %s", self.lead_of(name)
+        )
 
     def close(self) -> None:
         self.database.close()

@@ -43,7 +43,11 @@ def of(person: str, *parts: str) -> Screen:
 
 
 # By name of the address. Addresses without a screen say why: they only take a form, move on, or answer with data.
-TAKES_A_FORM, MOVES_ON, DATA = "answers GET with 405", "answers with a redirect", "answers with data"
+TAKES_A_FORM, MOVES_ON, DATA = (
+    "answers GET with 405",
+    "answers with a redirect",
+    "answers with data",
+)
 FOR_ADMINS = "answers a part of a page, others than admins with 403"
 SCREENS: dict[str, str | list[Screen]] = {
     "home": MOVES_ON,
@@ -63,14 +67,21 @@ SCREENS: dict[str, str | list[Screen]] = {
         Screen("/search/?q=nobody", (REP,)),
         Screen("/search/?q=demo.relevo.test", (REP,)),
     ],
-    "account_login": [Screen("/accounts/login/", (NOBODY,)), Screen("/accounts/login/?next=/queue/", (NOBODY,))],
+    "account_login": [
+        Screen("/accounts/login/", (NOBODY,)),
+        Screen("/accounts/login/?next=/queue/", (NOBODY,)),
+    ],
     "account_logout": [Screen("/accounts/logout/", (REP,))],
     "account_inactive": [Screen("/accounts/inactive/", (NOBODY,))],
     "account_signup": MOVES_ON,
-    "account_change_password": [Screen("/accounts/password/", (REP,), status=403)],  # demo people keep theirs
+    "account_change_password": [
+        Screen("/accounts/password/", (REP,), status=403)
+    ],  # demo people keep theirs
     "account_reset_password": [Screen("/accounts/password/reset/", (NOBODY,))],
     "account_reset_password_done": [Screen("/accounts/password/reset/sent/", (NOBODY,))],
-    "account_reset_password_from_key": [Screen("/accounts/password/new/1/forged/", (NOBODY,), status=404)],
+    "account_reset_password_from_key": [
+        Screen("/accounts/password/new/1/forged/", (NOBODY,), status=404)
+    ],
     "account_reset_password_from_key_done": [Screen("/accounts/password/new/done/", (NOBODY,))],
     "demo_sign_in": TAKES_A_FORM,
     "set_language": MOVES_ON,
@@ -134,8 +145,14 @@ SCREENS: dict[str, str | list[Screen]] = {
         Screen("/agreement/{draft}/edit/", (LEAD,)),
         Screen("/agreement/{draft}/edit/", (REP,), status=403),
     ],
-    "agreement_new": [Screen("/agreement/new/", (LEAD,)), Screen("/agreement/new/", (DIRECTOR,), status=403)],
-    "agreement_diff": [Screen("/agreement/{draft}/diff/", (LEAD, REP)), Screen("/agreement/{waiting}/diff/", (LEAD,))],
+    "agreement_new": [
+        Screen("/agreement/new/", (LEAD,)),
+        Screen("/agreement/new/", (DIRECTOR,), status=403),
+    ],
+    "agreement_diff": [
+        Screen("/agreement/{draft}/diff/", (LEAD, REP)),
+        Screen("/agreement/{waiting}/diff/", (LEAD,)),
+    ],
     "agreement_print": [Screen("/agreement/{first}/print/", (REP,))],
     "agreement_sign": [
         Screen("/agreement/{waiting}/sign/", (LEAD,)),
@@ -193,7 +210,10 @@ SCREENS: dict[str, str | list[Screen]] = {
         of(LONG, MARKETING, REP),
         Screen("/leads/999999/", (REP,), status=404),
     ],
-    "lead_edit": [Screen("/leads/{lead}/edit/", (MARKETING,), LONG), Screen("/leads/{lead}/edit/", (REP,), ACCEPTED)],
+    "lead_edit": [
+        Screen("/leads/{lead}/edit/", (MARKETING,), LONG),
+        Screen("/leads/{lead}/edit/", (REP,), ACCEPTED),
+    ],
     "lead_qualify": [
         Screen("/leads/{lead}/qualify/", (MARKETING,), CAPTURED),
         Screen("/leads/{lead}/qualify/", (MARKETING,), RETURNED),
@@ -206,7 +226,10 @@ SCREENS: dict[str, str | list[Screen]] = {
     "lead_override": TAKES_A_FORM,
     "action_kinds": [Screen("/actions/", (LEAD, ADMIN)), Screen("/actions/", (REP,), status=403)],
     "action_kind_new": [Screen("/actions/new/", (LEAD,))],
-    "action_kind": [Screen("/actions/1/", (ADMIN,)), Screen("/actions/999999/", (ADMIN,), status=404)],
+    "action_kind": [
+        Screen("/actions/1/", (ADMIN,)),
+        Screen("/actions/999999/", (ADMIN,), status=404),
+    ],
     "action_kind_up": TAKES_A_FORM,
     "action_kind_down": TAKES_A_FORM,
     "action_kind_archive": TAKES_A_FORM,
@@ -216,8 +239,14 @@ SCREENS: dict[str, str | list[Screen]] = {
         Screen("/impact/personas/1/", (ADMIN,), status=403),
     ],
     "impact_agreement": [Screen("/impact/agreements/1/", (REP, LEAD))],
-    "import_list": [Screen("/imports/", (MARKETING, DIRECTOR)), Screen("/imports/", (REP,), status=404)],
-    "import_new": [Screen("/imports/new/", (MARKETING,)), Screen("/imports/new/", (DIRECTOR,), status=404)],
+    "import_list": [
+        Screen("/imports/", (MARKETING, DIRECTOR)),
+        Screen("/imports/", (REP,), status=404),
+    ],
+    "import_new": [
+        Screen("/imports/new/", (MARKETING,)),
+        Screen("/imports/new/", (DIRECTOR,), status=404),
+    ],
     "import_run": [
         Screen("/imports/{checked}/", (MARKETING, DIRECTOR)),
         Screen("/imports/{done}/", (MARKETING, DIRECTOR)),
@@ -233,7 +262,10 @@ SCREENS: dict[str, str | list[Screen]] = {
     "import_undo": TAKES_A_FORM,
     "import_progress": [Screen("/imports/999999/progress/", (MARKETING,), status=404)],
     "import_rejects": [Screen("/imports/999999/rejects.csv", (MARKETING,), status=404)],
-    "reapply": [Screen("/reapply/", (LEAD, DIRECTOR)), Screen("/reapply/", (MARKETING, REP, ADMIN), status=403)],
+    "reapply": [
+        Screen("/reapply/", (LEAD, DIRECTOR)),
+        Screen("/reapply/", (MARKETING, REP, ADMIN), status=403),
+    ],
     "handoff_accept": TAKES_A_FORM,
     "handoff_accept_as_sql": TAKES_A_FORM,
     "handoff_reject": [Screen("/handoffs/{handoff}/reject/", (REP,), LONG)],
@@ -250,15 +282,24 @@ SCREENS: dict[str, str | list[Screen]] = {
     "handoff_lose": TAKES_A_FORM,
     "handoff_disqualify": TAKES_A_FORM,
     "personas": [Screen("/personas/", SIGNED_IN)],
-    "persona_new": [Screen("/personas/new/", (LEAD, DIRECTOR)), Screen("/personas/new/", (REP,), status=403)],
+    "persona_new": [
+        Screen("/personas/new/", (LEAD, DIRECTOR)),
+        Screen("/personas/new/", (REP,), status=403),
+    ],
     "persona_results": [
         Screen("/personas/results/", READERS),
         Screen("/personas/results/?from=2020-01-01&to=2020-01-31", (DIRECTOR,)),
         Screen("/personas/results/?from=someday", (DIRECTOR,), status=400),
         Screen("/personas/results/", (ADMIN,), status=403),
     ],
-    "custom_fields": [Screen("/personas/fields/", (LEAD, ADMIN)), Screen("/personas/fields/", (REP,), status=403)],
-    "custom_field": [Screen("/personas/fields/1/", (ADMIN,)), Screen("/personas/fields/999999/", (ADMIN,), status=404)],
+    "custom_fields": [
+        Screen("/personas/fields/", (LEAD, ADMIN)),
+        Screen("/personas/fields/", (REP,), status=403),
+    ],
+    "custom_field": [
+        Screen("/personas/fields/1/", (ADMIN,)),
+        Screen("/personas/fields/999999/", (ADMIN,), status=404),
+    ],
     "custom_field_archive": TAKES_A_FORM,
     "custom_field_restore": TAKES_A_FORM,
     # of the demo's two personas the second has an open draft (test_screens.crowd)
@@ -269,8 +310,14 @@ SCREENS: dict[str, str | list[Screen]] = {
         Screen("/personas/2/?version=3", (MARKETING, LEAD, DIRECTOR)),
         Screen("/personas/999999/", (REP,), status=404),
     ],
-    "persona_versions": [Screen("/personas/1/versions/", (MARKETING,)), Screen("/personas/2/versions/", (LEAD,))],
-    "persona_edit": [Screen("/personas/2/edit/", (LEAD, DIRECTOR)), Screen("/personas/2/edit/", (REP,), status=403)],
+    "persona_versions": [
+        Screen("/personas/1/versions/", (MARKETING,)),
+        Screen("/personas/2/versions/", (LEAD,)),
+    ],
+    "persona_edit": [
+        Screen("/personas/2/edit/", (LEAD, DIRECTOR)),
+        Screen("/personas/2/edit/", (REP,), status=403),
+    ],
     "persona_rename": TAKES_A_FORM,
     "persona_archive": TAKES_A_FORM,
     "persona_restore": TAKES_A_FORM,
@@ -307,9 +354,18 @@ SCREENS: dict[str, str | list[Screen]] = {
         Screen("/calendars/new/?copy=3", (ADMIN,)),
         Screen("/calendars/new/", (LEAD, DIRECTOR), status=403),
     ],
-    "calendar_edit": [Screen("/calendars/1/edit/", (ADMIN,)), Screen("/calendars/3/edit/", (ADMIN,))],
-    "calendar_week": [Screen("/calendars/1/hours/", (ADMIN,)), Screen("/calendars/3/hours/", (ADMIN,))],
-    "calendar_day": [Screen("/calendars/3/days/", (ADMIN,)), Screen("/calendars/3/days/", (REP,), status=403)],
+    "calendar_edit": [
+        Screen("/calendars/1/edit/", (ADMIN,)),
+        Screen("/calendars/3/edit/", (ADMIN,)),
+    ],
+    "calendar_week": [
+        Screen("/calendars/1/hours/", (ADMIN,)),
+        Screen("/calendars/3/hours/", (ADMIN,)),
+    ],
+    "calendar_day": [
+        Screen("/calendars/3/days/", (ADMIN,)),
+        Screen("/calendars/3/days/", (REP,), status=403),
+    ],
     "calendar_holidays": [
         Screen("/calendars/3/holidays/?year=2027", (ADMIN,)),
         Screen("/calendars/3/holidays/?country=CL&region=RM&year=2027", (ADMIN,)),
@@ -348,5 +404,7 @@ def addresses() -> Iterator[tuple[str, str]]:
 
 def seen_by(part: str) -> list[Screen]:
     """The screens of one part, in the order of the table."""
-    listed = [screen for screens in SCREENS.values() if not isinstance(screens, str) for screen in screens]
+    listed = [
+        screen for screens in SCREENS.values() if not isinstance(screens, str) for screen in screens
+    ]
     return [screen for screen in listed if part in screen.parts]

@@ -16,7 +16,8 @@ from pathlib import Path
 import django
 
 from crm.deploy import browser as chromium
-from tests.services import ROOT, product, scratch_folder
+from tests.harness.prepared import ROOT
+from tests.harness.products import product, scratch_folder
 
 THEMES = ("light", "dark")
 SIZES = ({"width": 1280, "height": 800}, {"width": 360, "height": 740})
@@ -26,8 +27,19 @@ INDEX = Path(__file__).with_name("shots.html")
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="make shots", description=__doc__)
     add = parser.add_argument
-    add("--out", type=Path, default=ROOT / "test-results" / "shots", help="folder (test-results/shots)")
-    add("--only", action="append", default=[], metavar="WORDS", help="screens with these words: --only queue")
+    add(
+        "--out",
+        type=Path,
+        default=ROOT / "test-results" / "shots",
+        help="folder (test-results/shots)",
+    )
+    add(
+        "--only",
+        action="append",
+        default=[],
+        metavar="WORDS",
+        help="screens with these words: --only queue",
+    )
     add("--language", action="append", choices=["es", "en"], help="one language instead of both")
     return parser.parse_args(arguments)
 
@@ -68,12 +80,18 @@ def take(options: argparse.Namespace, browser: str) -> list[dict[str, str]]:
     return list(found.values())
 
 
-def pictures(desk, part: str, language: str, options: argparse.Namespace) -> Iterator[dict[str, str]]:
+def pictures(
+    desk, part: str, language: str, options: argparse.Namespace
+) -> Iterator[dict[str, str]]:
     """Each screen of ``part`` in every theme and size."""
     from tests.browser.screens import seen_by
     from tests.browser.test_screens import path_of
 
-    wanted = [screen for screen in seen_by(part) if not options.only or any(w in screen.path for w in options.only)]
+    wanted = [
+        screen
+        for screen in seen_by(part)
+        if not options.only or any(w in screen.path for w in options.only)
+    ]
     if wanted and part:
         desk.sign_in_as(part)
     for screen in wanted:
@@ -83,7 +101,9 @@ def pictures(desk, part: str, language: str, options: argparse.Namespace) -> Ite
         for size in SIZES:
             desk.page.set_viewport_size(size)
             for theme in THEMES:
-                desk.page.evaluate("(theme) => document.documentElement.dataset.theme = theme", theme)
+                desk.page.evaluate(
+                    "(theme) => document.documentElement.dataset.theme = theme", theme
+                )
                 file = options.out / f"{name}--{language}-{theme}-{size['width']}.png"
                 desk.page.screenshot(path=file, full_page=True)
         yield {"name": name, "part": part or "nobody", "path": f"{path} {screen.person}".strip()}
@@ -103,10 +123,14 @@ def main() -> int:
     for old in options.out.glob("*--*.png"):
         old.unlink()
     entries = take(options, browser)
-    index = INDEX.read_text().replace("[/* screens */]", json.dumps(entries).replace("<", "\\u003c"))
+    index = INDEX.read_text().replace(
+        "[/* screens */]", json.dumps(entries).replace("<", "\\u003c")
+    )
     (options.out / "index.html").write_text(index)
     count = len(list(options.out.glob("*--*.png")))
-    print(f"{count} pictures of {len(entries)} screens; page through them in {options.out / 'index.html'}")
+    print(
+        f"{count} pictures of {len(entries)} screens; page through them in {options.out / 'index.html'}"
+    )
     return 0
 
 

@@ -22,7 +22,18 @@ HEADER = [
     "Acción de valor", "Notas del stand",
 ]  # fmt: skip
 NAME, EMAIL, PHONE, JOB, COMPANY, EMPLOYEES, COUNTRY, SOURCE, ACTION, NOTES = range(len(HEADER))
-FIRST_NAMES = ["Íñigo", "Begoña", "Ángeles", "José María", "Zoë", "Güicho", "Núria", "Saúl", "Ximena", "Toño"]
+FIRST_NAMES = [
+    "Íñigo",
+    "Begoña",
+    "Ángeles",
+    "José María",
+    "Zoë",
+    "Güicho",
+    "Núria",
+    "Saúl",
+    "Ximena",
+    "Toño",
+]
 LAST_NAMES = [
     "Muñoz", "Peña", "Ibáñez", "Núñez", "Güemes", "de la O", "Ordóñez", "Cigüeñas", "Ávila", "Señorans", "Yáñez",
     "Castañeda", "Ñíguez", "Larrañaga", "Carreño", "Avendaño", "Zúñiga", "Briseño", "Saldaña", "Montaño",
@@ -52,10 +63,16 @@ def contacts() -> list[Line]:
         _spoil(lines[20 + number], DUPLICATE, {EMAIL: lines[number].cells[EMAIL].upper()})
     for number in range(4):
         phone = f"55 4000 {number + 12:04}"
-        _spoil(lines[30 + number], DUPLICATE, {PHONE: int(phone.replace(" ", "")) if number % 2 else phone})
+        _spoil(
+            lines[30 + number],
+            DUPLICATE,
+            {PHONE: int(phone.replace(" ", "")) if number % 2 else phone},
+        )
     _spoil(lines[35], NEW, {PHONE: 5540009035})  # a phone that Excel took for a number
     _spoil(lines[36], NEW, {EMAIL: "  CON.ESPACIOS@feria.test ", EMPLOYEES: "1,200"})
-    _spoil(lines[CHOSEN], NEW, {COMPANY: "Distribuidora Cigüeña", PHONE: "", EMPLOYEES: "", ACTION: ""})
+    _spoil(
+        lines[CHOSEN], NEW, {COMPANY: "Distribuidora Cigüeña", PHONE: "", EMPLOYEES: "", ACTION: ""}
+    )
     for place, line in enumerate(lines):
         line.number = FIRST_ROW + place + (EMPTY if place >= 100 else 0)
     return lines
@@ -109,7 +126,9 @@ def _spoil(line: Line, becomes: str, cells: dict[int, Any]) -> None:
 def workbook(lines: list[Line]) -> bytes:
     """The list as Excel keeps it."""
     out = io.BytesIO()
-    book = xlsxwriter.Workbook(out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False})
+    book = xlsxwriter.Workbook(
+        out, {"in_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+    )
     sheet = book.add_worksheet("Feria")
     sheet.write(0, 0, TITLE)
     sheet.write_row(FIRST_ROW - 2, 0, HEADER)
@@ -128,7 +147,11 @@ def counts(lines: list[Line]) -> dict[str, int]:
 
 def left_out(lines: list[Line]) -> list[tuple[str, list[str]]]:
     """Number and cells of each row that must come back, as text."""
-    return [(str(line.number), [_text(cell) for cell in line.cells]) for line in lines if line.becomes != NEW]
+    return [
+        (str(line.number), [_text(cell) for cell in line.cells])
+        for line in lines
+        if line.becomes != NEW
+    ]
 
 
 def _text(cell: Any) -> str:

@@ -45,7 +45,9 @@ def edit(dora: Desk, draft: int) -> None:
     dora.link("Edit").click()
     dora.field("Leads a month that sales can work").fill("40")
     dora.field("Leads a month that sales can work").blur()
-    expect(page.locator("#fits")).to_contain_text("Marketing promete 60 MQL al mes y ventas puede trabajar 40.")
+    expect(page.locator("#fits")).to_contain_text(
+        "Marketing promete 60 MQL al mes y ventas puede trabajar 40."
+    )
     dora.field("Leads a month that sales can work").fill("90")
     page.get_by_text(dora.say("Add a commitment")).nth(1).click()
     dora.button("Feedback on every outcome").click()
@@ -54,7 +56,9 @@ def edit(dora: Desk, draft: int) -> None:
     dora.button("Save the draft").click()
     dora.sees("Saved.")
     expect(page.locator("#sales")).to_contain_text("80 de cada 100 veces")
-    expect(page.locator("#capacity")).to_contain_text("Ventas dice que puede trabajar 90 prospectos al mes.")
+    expect(page.locator("#capacity")).to_contain_text(
+        "Ventas dice que puede trabajar 90 prospectos al mes."
+    )
 
 
 def talk(luis: Desk, dora: Desk, draft: int) -> None:
@@ -113,7 +117,9 @@ def no_door_opens_it(luis: Desk, draft: int) -> None:
         "/admin/": 404,
     }
     found = {
-        path: luis.context.request.post(running.url + path, form={"capacity": "1"}, headers=headers).status
+        path: luis.context.request.post(
+            running.url + path, form={"capacity": "1"}, headers=headers
+        ).status
         for path in tried
     }
     assert found == tried

@@ -30,7 +30,9 @@ def test_palette_finds_a_lead_by_keyboard_alone(bea):
     option = page.get_by_role("option", name="Mariana Peña")
     expect(option).to_have_attribute("aria-selected", "true")
     bea.shortcut("ArrowDown")
-    expect(page.get_by_role("option", selected=True)).to_have_text("No command; search leads for “mariana pena”")
+    expect(page.get_by_role("option", selected=True)).to_have_text(
+        "No command; search leads for “mariana pena”"
+    )
     bea.shortcut("ArrowUp", "Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text("Mariana Peña")
     bea.shortcut("Control+k", "Escape")
@@ -101,7 +103,9 @@ def test_signed_out_page_goes_on_after_signing_in_elsewhere(bea, running):
     expect(banner).to_be_hidden()
     expect(page.get_by_label("Comment for marketing")).to_have_value("Sells what we sell")
     bea.button("Reject and send back").click()
-    expect(page.locator(".toast")).to_contain_text(f"{name} went back to marketing with your reason.")
+    expect(page.locator(".toast")).to_contain_text(
+        f"{name} went back to marketing with your reason."
+    )
 
 
 def test_question_mark_tells_the_keys_of_this_page_only(bea):

@@ -81,7 +81,11 @@ def test_a_accepts_the_row_and_the_focus_goes_on(bea):
 
 
 def test_u_undoes_what_a_accepted(bea, running):
-    page, row, waiting = bea.page, rows(bea.page).nth(0), bea.page.locator(".nav [data-count=queue]")
+    page, row, waiting = (
+        bea.page,
+        rows(bea.page).nth(0),
+        bea.page.locator(".nav [data-count=queue]"),
+    )
     name, before = row.locator(".nm").inner_text(), waiting.inner_text()
     handoff = running.handoff_of(name)
     state = "SELECT state FROM leads_handoff WHERE id = %s"
@@ -145,7 +149,9 @@ def test_a_lead_is_rejected_by_keyboard_alone(bea, running):
     expect(page.get_by_label("Comment for marketing")).to_have_value("jark: wrong number")
     bea.shortcut("Tab", "Enter")
     expect(page).to_have_url(re.compile("/queue/$"))
-    expect(page.locator(".toast")).to_contain_text(f"{name} went back to marketing with your reason.")
+    expect(page.locator(".toast")).to_contain_text(
+        f"{name} went back to marketing with your reason."
+    )
     state = "SELECT state FROM leads_handoff WHERE id = %s"
     assert running.value(state, running.handoff_of(name)) == "rejected"
     bea.shortcut("u")  # the toast has the button
@@ -164,7 +170,10 @@ def test_toast_after_a_reject_undoes_it(bea, running):
     bea.button("Undo", within=page.locator(".toast")).click()
     expect(page.locator(".toast")).to_contain_text(f"Undone: {name} waits in the queue again.")
     expect(bea.row(name)).to_have_count(1)
-    assert running.value("SELECT state FROM leads_handoff WHERE id = %s", running.handoff_of(name)) == "pending"
+    assert (
+        running.value("SELECT state FROM leads_handoff WHERE id = %s", running.handoff_of(name))
+        == "pending"
+    )
 
 
 def test_letters_in_a_field_are_letters(bea):
@@ -181,7 +190,12 @@ def test_letters_in_a_field_are_letters(bea):
 
 def test_g_and_a_letter_go_to_pages(bea):
     page = bea.page
-    for letter, address in (("m", "/mine/"), ("l", "/leads/"), ("q", "/queue/"), ("d", "/alignment/")):
+    for letter, address in (
+        ("m", "/mine/"),
+        ("l", "/leads/"),
+        ("q", "/queue/"),
+        ("d", "/alignment/"),
+    ):
         bea.shortcut("g", letter)
         expect(page).to_have_url(re.compile(f"{address}$"))
 

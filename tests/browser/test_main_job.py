@@ -24,7 +24,9 @@ LADDER = ["warn", "breach", "tell_lead", "requeue", "tell_director"]
 def quiet(running: Running, sit: Sit) -> Running:
     """The demo with an empty queue, so that nothing else runs out of time here."""
     ana = sit("marketing")
-    for handoff, lead in running.rows("SELECT id, lead_id FROM leads_handoff WHERE state = 'pending'"):
+    for handoff, lead in running.rows(
+        "SELECT id, lead_id FROM leads_handoff WHERE state = 'pending'"
+    ):
         ana.post(f"/leads/{lead}/", f"/handoffs/{handoff}/withdraw/", comment="")
     return running
 
@@ -52,7 +54,11 @@ def test_main_job(sit: Sit, quiet: Running, moment: Moment, language: str):
     marketing_heard_of_every_step(ana, won)
 
     after = alignment(elsa)
-    assert {name: after[name] - before[name] for name in after} == {"won": 1, "in time": 1, "late": 1}
+    assert {name: after[name] - before[name] for name in after} == {
+        "won": 1,
+        "in time": 1,
+        "late": 1,
+    }
     the_numbers_open_their_lists(elsa, won, alone)
 
 
@@ -65,7 +71,9 @@ def sign_in_by_the_page(sit: Sit, language: str) -> Desk:
     desk.open("/accounts/login/")
     desk.say.language = language
     desk.page.get_by_role("button", name=desk.say.either(es="Español", en="English")).click()
-    expect(desk.page.get_by_role("heading", level=1)).to_have_text(desk.say.either(es="Iniciar sesión", en="Sign in"))
+    expect(desk.page.get_by_role("heading", level=1)).to_have_text(
+        desk.say.either(es="Iniciar sesión", en="Sign in")
+    )
     desk.page.get_by_role("button", name=desk.say("Log a lead, qualify it, hand it off")).click()
     expect(desk.page.locator("html")).to_have_attribute("lang", language)
     expect(desk.page.get_by_role("heading", level=1)).to_have_text(
@@ -90,10 +98,14 @@ def log(ana: Desk, name: str) -> None:
 
 def qualify_and_hand_off(ana: Desk, name: str) -> None:
     page = ana.page
-    expect(page.get_by_role("heading", level=1)).to_have_text(ana.say("Qualify %(lead)s", lead=name))
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        ana.say("Qualify %(lead)s", lead=name)
+    )
     size = page.locator("#criterion-company-size")
     expect(size).to_contain_text(
-        ana.say.either(es="La empresa tiene al menos 20 empleados", en="The company has at least 20 employees")
+        ana.say.either(
+            es="La empresa tiene al menos 20 empleados", en="The company has at least 20 employees"
+        )
     )
     expect(size).to_contain_text(ana.say.either(es="Cumplido", en="Met"))
     expect(page.locator("#criterion-budget")).to_contain_text(ana.say("Unknown"))
@@ -102,7 +114,9 @@ def qualify_and_hand_off(ana: Desk, name: str) -> None:
     ana.button("Hand off to sales").click()
     expect(page.locator(".err-sum")).to_contain_text(ana.say("This lead is not an MQL yet."))
     page.get_by_text(ana.say("Note a valuable action"), exact=True).click()
-    ana.field("What did the lead do?").select_option(label=ana.say.either(es="Pidió una demo", en="Asked for a demo"))
+    ana.field("What did the lead do?").select_option(
+        label=ana.say.either(es="Pidió una demo", en="Asked for a demo")
+    )
     ana.button("Save action").click()
     expect(page.get_by_text(ana.say("Not an MQL yet. Open:"))).to_have_count(0)
 
@@ -111,7 +125,12 @@ def qualify_and_hand_off(ana: Desk, name: str) -> None:
     expect(page.locator(".err-sum")).to_contain_text(
         ana.say("The package is not complete. Missing: %(fields)s.", fields=missing)
     )
-    assert ana.running.value("SELECT count(*) FROM leads_handoff WHERE lead_id = %s", ana.running.lead_of(name)) == 0
+    assert (
+        ana.running.value(
+            "SELECT count(*) FROM leads_handoff WHERE lead_id = %s", ana.running.lead_of(name)
+        )
+        == 0
+    )
     ana.link("Complete the data").click()
     ana.field("Phone").fill("+52 55 4000 7000")
     ana.field("Source").select_option(label=ana.say.either(es="Referido", en="Referral"))
@@ -126,7 +145,9 @@ def qualify_and_hand_off(ana: Desk, name: str) -> None:
 def accept_in_the_queue(bea: Desk, name: str) -> None:
     page, row = bea.page, bea.row(name)
     expect(page.get_by_role("heading", level=1)).to_have_text(bea.say.either(es="Cola", en="Queue"))
-    expect(row.locator("time[data-sla=ok]")).to_have_text(re.compile(bea.say.either(es="de plazo", en="left")))
+    expect(row.locator("time[data-sla=ok]")).to_have_text(
+        re.compile(bea.say.either(es="de plazo", en="left"))
+    )
     bea.button("Accept", within=row).click()
     expect(row).to_contain_text(bea.say.either(es="A tu cargo.", en="Yours now."))
     assert page.url.endswith("/queue/")
@@ -149,7 +170,9 @@ def prove_and_qualify(bea: Desk) -> None:
     page = bea.page
     bea.button("Qualify as SQL").click()
     budget = bea.say.either(es="Tiene presupuesto para este año", en="Has budget for this year")
-    decides = bea.say.either(es="Decide la compra o firma el contrato", en="Decides the purchase or signs the contract")
+    decides = bea.say.either(
+        es="Decide la compra o firma el contrato", en="Decides the purchase or signs the contract"
+    )
     bea.sees("Not proven yet: %(criteria)s.", criteria=f"{budget}, {decides}")
     page.go_back()
     for code, proof in (("budget", "90,000 MXN"), ("decides", "Firma el contrato")):
@@ -197,7 +220,11 @@ def hand_off_quickly(ana: Desk, name: str) -> None:
     running = ana.running
     source = running.value("SELECT id FROM leads_source WHERE code = 'event'")
     action = running.value("SELECT id FROM leads_valuableactionkind WHERE code = 'asked_for_demo'")
-    data = {"name": name, "email": f"{name.split()[0].lower()}@solo.relevo.test", "phone": "+52 55 4000 8000"}
+    data = {
+        "name": name,
+        "email": f"{name.split()[0].lower()}@solo.relevo.test",
+        "phone": "+52 55 4000 8000",
+    }
     data |= {"company": f"Grupo {name.split()[1]}", "job_title": "CEO", "employees": 60}
     ana.post("/leads/new/", "/leads/new/", **data, source=source, first_action=action)
     lead = running.lead_of(name)
@@ -210,7 +237,9 @@ def leave_alone(bea: Desk, running: Running, moment: Moment, name: str) -> None:
     bea.open("/queue/")
     badge = bea.row(name).locator("time[data-sla]")
     expect(badge).to_have_attribute("data-sla", "ok")
-    clock = running.value("SELECT clock_id FROM leads_handoff WHERE id = %s", running.handoff_of(name))
+    clock = running.value(
+        "SELECT clock_id FROM leads_handoff WHERE id = %s", running.handoff_of(name)
+    )
     shown = {"warn": "soon", "breach": "late"}
     for number, step in enumerate(LADDER, start=1):
         due = running.value("SELECT next_step_at FROM sla_clock WHERE id = %s", clock)
@@ -219,9 +248,13 @@ def leave_alone(bea: Desk, running: Running, moment: Moment, name: str) -> None:
         wait_for(f"{step} of {name}", lambda: len(running.rows(fired)) == number)  # noqa: B023
         assert [kind for (kind,) in running.rows(fired)] == LADDER[:number]
         if step in shown:
-            bea.page.evaluate("document.dispatchEvent(new Event('visibilitychange'))")  # the next pulse, now
+            bea.page.evaluate(
+                "document.dispatchEvent(new Event('visibilitychange'))"
+            )  # the next pulse, now
             expect(badge).to_have_attribute("data-sla", shown[step], timeout=10_000)
-    waits = running.rows("SELECT extract(epoch FROM at - planned_at) FROM sla_firing WHERE clock_id = %s", clock)
+    waits = running.rows(
+        "SELECT extract(epoch FROM at - planned_at) FROM sla_firing WHERE clock_id = %s", clock
+    )
     assert all(0 <= wait < 60 for (wait,) in waits), waits
     # The worker did it: the watchdog sweeps only while Celery has been silent for 30 s.
     assert running.value(
@@ -246,7 +279,9 @@ def team_lead_sees_what_nobody_did(dora: Desk, name: str) -> None:
     dora.open("/queue/")
     first = dora.page.locator("[data-row]").first
     expect(first).to_contain_text(name)
-    expect(first).to_contain_text(dora.say.either(es="De vuelta en la cola", en="Back in the queue"))
+    expect(first).to_contain_text(
+        dora.say.either(es="De vuelta en la cola", en="Back in the queue")
+    )
     expect(first.locator("time[data-sla=late]")).to_be_visible()
     dora.open_lead(name)
     told = [
@@ -274,12 +309,18 @@ def marketing_heard_of_every_step(ana: Desk, name: str) -> None:
 
 # -- The page that both sides read
 
-NUMBERS = {"won": ("#funnel", "Won"), "in time": ("#accept", "In time"), "late": ("#accept", "Late or overdue")}
+NUMBERS = {
+    "won": ("#funnel", "Won"),
+    "in time": ("#accept", "In time"),
+    "late": ("#accept", "Late or overdue"),
+}
 
 
 def number(desk: Desk, name: str):
     panel, head = NUMBERS[name]
-    row = desk.page.locator(f"{panel} tr").filter(has=desk.page.get_by_role("rowheader", name=desk.say(head)))
+    row = desk.page.locator(f"{panel} tr").filter(
+        has=desk.page.get_by_role("rowheader", name=desk.say(head))
+    )
     return row.get_by_role("link")
 
 
@@ -290,7 +331,9 @@ def alignment(elsa: Desk) -> dict[str, int]:
     """
     began = elsa.running.value("SELECT (relevo_now() - interval '200 days')::date")
     elsa.open(f"/alignment/?from={began}")
-    expect(elsa.page.get_by_role("heading", level=1)).to_have_text(elsa.say("Marketing–sales alignment"))
+    expect(elsa.page.get_by_role("heading", level=1)).to_have_text(
+        elsa.say("Marketing–sales alignment")
+    )
     return {name: int(number(elsa, name).inner_text()) for name in NUMBERS}
 
 
@@ -299,5 +342,7 @@ def the_numbers_open_their_lists(elsa: Desk, won: str, alone: str) -> None:
         elsa.open("/alignment/")
         counted = int(number(elsa, name).inner_text())
         number(elsa, name).click()
-        expect(elsa.page.locator("[data-row]")).to_have_count(min(counted, 50))  # a page of the list
+        expect(elsa.page.locator("[data-row]")).to_have_count(
+            min(counted, 50)
+        )  # a page of the list
         expect(elsa.row(person)).to_have_count(1)

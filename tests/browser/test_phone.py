@@ -66,7 +66,10 @@ def test_rep_rejects_with_the_button_in_the_row(bea, running):
     bea.button("Reject and send back").tap()
     expect(page).to_have_url(re.compile("/queue/$"))
     expect(page.locator(".toast")).to_contain_text(name)
-    assert running.value("SELECT state FROM leads_handoff WHERE id = %s", running.handoff_of(name)) == "rejected"
+    assert (
+        running.value("SELECT state FROM leads_handoff WHERE id = %s", running.handoff_of(name))
+        == "rejected"
+    )
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -86,10 +89,16 @@ def test_buttons_that_decide_are_as_large_as_a_thumb(bea):
     assert accept["width"] >= bea.link("Reject", within=row(bea, 0)).bounding_box()["width"] - 1
 
 
-@pytest.mark.parametrize("path", ["/queue/", "/mine/", "/leads/", "/notices/", "/preferences/", "lead", "reject"])
+@pytest.mark.parametrize(
+    "path", ["/queue/", "/mine/", "/leads/", "/notices/", "/preferences/", "lead", "reject"]
+)
 def test_everything_can_be_hit(bea, running, path):
-    handoff = running.value("SELECT id FROM leads_handoff WHERE state = 'pending' ORDER BY id LIMIT 1")
-    lead = running.value("SELECT lead_id FROM leads_handoff WHERE state = 'accepted' ORDER BY id LIMIT 1")
+    handoff = running.value(
+        "SELECT id FROM leads_handoff WHERE state = 'pending' ORDER BY id LIMIT 1"
+    )
+    lead = running.value(
+        "SELECT lead_id FROM leads_handoff WHERE state = 'accepted' ORDER BY id LIMIT 1"
+    )
     bea.open({"lead": f"/leads/{lead}/", "reject": f"/handoffs/{handoff}/reject/"}.get(path, path))
     for fold in bea.page.locator("main summary").all():
         fold.tap()
@@ -99,7 +108,11 @@ def test_everything_can_be_hit(bea, running, path):
 
 def test_bottom_bar_goes_everywhere_and_covers_nothing(bea):
     page, bar = bea.page, bea.page.locator(".mbar")
-    for text, address in (("My leads", "/mine/"), ("Alignment", "/alignment/"), ("Queue", "/queue/")):
+    for text, address in (
+        ("My leads", "/mine/"),
+        ("Alignment", "/alignment/"),
+        ("Queue", "/queue/"),
+    ):
         bar.get_by_role("link", name=text).tap()
         expect(page).to_have_url(re.compile(f"{address}$"))
         expect(bar.locator("[aria-current=page]")).to_contain_text(text)
@@ -136,7 +149,11 @@ def test_more_opens_a_menu_that_leads_on_and_closes(bea):
 def test_lead_page_calls_and_writes_with_one_tap(bea, running):
     bea.open_lead("Diego Luna")
     page = bea.page
-    expect(page.get_by_role("link", name="+52 55 4000 1007")).to_have_attribute("href", "tel:+525540001007")
-    expect(page.get_by_role("link", name="WhatsApp")).to_have_attribute("href", "https://wa.me/525540001007")
+    expect(page.get_by_role("link", name="+52 55 4000 1007")).to_have_attribute(
+        "href", "tel:+525540001007"
+    )
+    expect(page.get_by_role("link", name="WhatsApp")).to_have_attribute(
+        "href", "https://wa.me/525540001007"
+    )
     expect(page.get_by_role("link", name="diego7@demo.relevo.test")).to_be_visible()
     assert small(page, ".reach", LEAST) == []

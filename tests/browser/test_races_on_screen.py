@@ -122,11 +122,15 @@ def test_stale_edit_keeps_what_was_typed_and_says_what_happened(sit, running):
     with ana.page.expect_navigation() as answer:
         ana.button("Save").click()
     assert answer.value.status == 409
-    expect(ana.page.locator(".err-sum")).to_contain_text("Luis Ferrer changed this lead while you edited it.")
+    expect(ana.page.locator(".err-sum")).to_contain_text(
+        "Luis Ferrer changed this lead while you edited it."
+    )
     # Both values stand side by side: what Luis saved, and what Ana typed. Nothing else is shown.
     groups = ana.page.locator("main fieldset")
     expect(groups).to_have_count(2)
-    expect(groups.filter(has_text="Job title").get_by_role("radio", name="Gerente Regional")).to_be_checked()
+    expect(
+        groups.filter(has_text="Job title").get_by_role("radio", name="Gerente Regional")
+    ).to_be_checked()
     company = groups.filter(has_text="Company")
     expect(company.get_by_role("radio", name="Yours")).to_be_checked()
     expect(company.get_by_role("textbox")).to_have_value("Viajes Altiplano Internacional")
@@ -134,7 +138,9 @@ def test_stale_edit_keeps_what_was_typed_and_says_what_happened(sit, running):
     ana.sees("Saved.")
     saved = "SELECT p.job_title, c.name FROM leads_lead l JOIN leads_person p ON p.id = l.person_id"
     saved += " JOIN leads_company c ON c.id = l.company_id WHERE l.id = %s"
-    assert running.rows(saved, running.lead_of(name)) == [("Gerente Regional", "Viajes Altiplano Internacional")]
+    assert running.rows(saved, running.lead_of(name)) == [
+        ("Gerente Regional", "Viajes Altiplano Internacional")
+    ]
 
 
 @pytest.mark.parametrize("where", ["queue", "lead"])

@@ -16,7 +16,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Response
 
 from tests.browser import screens
-from tests.browser.conftest import Sit
+from tests.browser.conftest import Sit, the_window
 from tests.browser.desk import Desk
 from tests.browser.running import Running, wait_for
 from tests.browser.screens import (
@@ -32,7 +32,7 @@ from tests.browser.screens import (
     Screen,
 )
 from tests.browser.words import LANGUAGES
-from tests.services import ROOT
+from tests.harness.prepared import ROOT
 
 in_browser = [pytest.mark.browser, pytest.mark.slow]
 
@@ -64,14 +64,20 @@ TEXTS = """
 }
 """
 SAID_BY_EVERY_SCREEN = {
-    "es": re.compile(r"\b(Accept|Reject|Queue|Overdue|Handoff|Sign out|Save|Search|Waiting|Due|Stage|Notices)\b"),
-    "en": re.compile(r"\b(Aceptar|Rechazar|Cola|Vencid[oa]s?|Traspaso|Guardar|Buscar|Etapa|Avisos|Cerrar sesión)\b"),
+    "es": re.compile(
+        r"\b(Accept|Reject|Queue|Overdue|Handoff|Sign out|Save|Search|Waiting|Due|Stage|Notices)\b"
+    ),
+    "en": re.compile(
+        r"\b(Aceptar|Rechazar|Cola|Vencid[oa]s?|Traspaso|Guardar|Buscar|Etapa|Avisos|Cerrar sesión)\b"
+    ),
 }
 
 
 def test_every_address_has_a_case():
     missing = [f"{name} ({route})" for name, route in screens.addresses() if name not in SCREENS]
-    assert not missing, f"Add to tests/browser/screens.py who sees it, or why there is no screen: {missing}"
+    assert not missing, (
+        f"Add to tests/browser/screens.py who sees it, or why there is no screen: {missing}"
+    )
     gone = set(SCREENS) - {name for name, _ in screens.addresses()}
     assert not gone, f"No address has these names any more: {sorted(gone)}"
 
@@ -84,15 +90,17 @@ def test_no_style_depends_on_how_the_device_is_held():
 
 
 @pytest.fixture(scope="module")
-def crowded(running: Running, window) -> Running:
-    return crowd(running, window)
+def crowded(running: Running) -> Running:
+    return crowd(running, the_window.open())
 
 
 def crowd(running: Running, window: Browser) -> Running:
     """The demo, with a lead of which nearly nothing is known, a handed-off one with the longest data, and a draft."""
     ana = Desk(running, window.new_context(locale="en-US"), "en").sign_in_as("marketing")
     source = running.value("SELECT id FROM leads_source WHERE code = 'event'")
-    action = running.value("SELECT id FROM leads_valuableactionkind WHERE code = 'asked_for_information'")
+    action = running.value(
+        "SELECT id FROM leads_valuableactionkind WHERE code = 'asked_for_information'"
+    )
     ana.post("/leads/new/", "/leads/new/", name=BARE)
     long = {
         "name": LONG,
@@ -108,7 +116,12 @@ def crowd(running: Running, window: Browser) -> Running:
     ana.post("/leads/new/", "/leads/new/", **long)
     lead = running.lead_of(LONG)
     team = running.value("SELECT id FROM accounts_team WHERE name = 'Ventas en línea'")
-    ana.post(f"/leads/{lead}/qualify/", f"/leads/{lead}/hand-off/", team=team, note="Prefiere WhatsApp. " * 20)
+    ana.post(
+        f"/leads/{lead}/qualify/",
+        f"/leads/{lead}/hand-off/",
+        team=team,
+        note="Prefiere WhatsApp. " * 20,
+    )
     ask_for_signatures(window, running)
     bring(ana, "primera.csv", start=True)
     bring(ana, "segunda.csv")
@@ -131,10 +144,20 @@ def ask_for_signatures(window: Browser, running: Running) -> None:
 
 def bring(ana: Desk, name: str, *, start: bool = False) -> None:
     """Have a file with good rows and a bad one checked, and the good ones imported."""
-    rows = [f"Persona {name} {number},{number}.{name}@ferias.relevo.test,Feria,x" for number in range(3)]
-    table = "\n".join(["NOMBRE,CORREO,FUENTE,Otra columna de nombre muy largo", *rows, "Sin correo,esto-no-es,Feria,x"])
+    rows = [
+        f"Persona {name} {number},{number}.{name}@ferias.relevo.test,Feria,x" for number in range(3)
+    ]
+    table = "\n".join(
+        [
+            "NOMBRE,CORREO,FUENTE,Otra columna de nombre muy largo",
+            *rows,
+            "Sin correo,esto-no-es,Feria,x",
+        ]
+    )
     ana.open("/imports/new/")
-    ana.page.set_input_files("input[type=file]", {"name": name, "mimeType": "text/csv", "buffer": table.encode()})
+    ana.page.set_input_files(
+        "input[type=file]", {"name": name, "mimeType": "text/csv", "buffer": table.encode()}
+    )
     ana.button("Upload and continue").click()
     ana.button("Check the file").click()
     wait_for_import(ana, name, "checked")
@@ -173,10 +196,16 @@ def path_of(screen: Screen, running: Running) -> str:
     imports = dict(running.rows("SELECT state, max(id) FROM leads_importrun GROUP BY state"))
     ids = {"lead": 0, "handoff": 0, "checked": imports["checked"], "done": imports["done"]}
     versions = dict(running.rows("SELECT state, min(id) FROM sla_agreementversion GROUP BY state"))
-    ids |= {"first": versions["superseded"], "draft": versions["draft"], "waiting": versions["proposed"]}
+    ids |= {
+        "first": versions["superseded"],
+        "draft": versions["draft"],
+        "waiting": versions["proposed"],
+    }
     if screen.person:
         ids["lead"] = running.lead_of(screen.person)
-        ids["handoff"] = running.value("SELECT max(id) FROM leads_handoff WHERE lead_id = %s", ids["lead"]) or 0
+        ids["handoff"] = (
+            running.value("SELECT max(id) FROM leads_handoff WHERE lead_id = %s", ids["lead"]) or 0
+        )
     return screen.path.format(**ids)
 
 
@@ -191,8 +220,14 @@ def look(desk: Desk, running: Running, screen: Screen, language: str, *, whole: 
     for size in (WIDE, NARROW):
         desk.page.set_viewport_size(size)
         for theme in ("light", "dark"):
-            rules = {"type": "tag", "values": TAGS} if theme == "light" else {"type": "rule", "values": COLOURS}
-            faults += [f"{size['width']} {theme}: {fault}" for fault in judge_look(desk.page, theme, rules)]
+            rules = (
+                {"type": "tag", "values": TAGS}
+                if theme == "light"
+                else {"type": "rule", "values": COLOURS}
+            )
+            faults += [
+                f"{size['width']} {theme}: {fault}" for fault in judge_look(desk.page, theme, rules)
+            ]
             keep_picture(desk.page, f"{path}-{language}-{theme}-{size['width']}")
     desk.page.set_viewport_size(WIDE)
     return [f"{path}: {fault}" for fault in faults]
@@ -213,7 +248,9 @@ def judge_answer(answer: Response, screen: Screen) -> list[str]:
 @lru_cache
 def foreign(language: str) -> frozenset[str]:
     """Texts of the catalogue that must not stand on a screen in ``language``, because they are of the other one."""
-    entries = [e for e in polib.pofile(str(ROOT / "crm/locale/es/LC_MESSAGES/django.po")) if not e.obsolete]
+    entries = [
+        e for e in polib.pofile(str(ROOT / "crm/locale/es/LC_MESSAGES/django.po")) if not e.obsolete
+    ]
     english = {text for e in entries for text in (e.msgid, e.msgid_plural) if text}
     spanish = {text for e in entries for text in (e.msgstr, *e.msgstr_plural.values()) if text}
     return frozenset(english - spanish if language == "es" else spanish - english)
@@ -228,7 +265,11 @@ def judge_words(page: Page, language: str) -> list[str]:
     texts = page.evaluate(TEXTS)
     faults += [f"not {language}: {text!r}" for text in texts if text in foreign(language)]
     words = SAID_BY_EVERY_SCREEN[language]
-    faults += [f"not {language}: {text!r}" for text in texts if words.search(text) and text not in foreign(language)]
+    faults += [
+        f"not {language}: {text!r}"
+        for text in texts
+        if words.search(text) and text not in foreign(language)
+    ]
     return faults
 
 
@@ -236,14 +277,17 @@ def judge_look(page: Page, theme: str, rules: dict[str, object]) -> list[str]:
     """Axe, and at 320 px that nothing needs scrolling in two directions (1.4.10)."""
     page.evaluate("(theme) => document.documentElement.dataset.theme = theme", theme)
     faults = page.evaluate(RUN, rules)
-    over = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+    over = page.evaluate(
+        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
     return [*faults, f"scrolls sideways by {over} px"] if over > 0 else faults
 
 
 def keep_picture(page: Page, name: str) -> None:
     if folder := os.environ.get("RELEVO_SHOTS"):
         page.screenshot(
-            path=Path(folder) / f"{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}.png", full_page=True
+            path=Path(folder) / f"{re.sub(r'[^a-z0-9]+', '-', name.lower()).strip('-')}.png",
+            full_page=True,
         )
 
 
@@ -260,7 +304,10 @@ def test_these_checks_see_what_is_wrong(sit: Sit):
       const wide = document.querySelector('main p');
       wide.innerHTML = '<input>'; wide.firstChild.size = 900;
     }""")
-    words, look = judge_words(desk.page, "es"), judge_look(desk.page, "light", {"type": "tag", "values": TAGS})
+    words, look = (
+        judge_words(desk.page, "es"),
+        judge_look(desk.page, "light", {"type": "tag", "values": TAGS}),
+    )
     assert {"html[lang] is en", "2 h1", "not es: 'Queue'"} <= set(words)
     assert {fault.split(":")[0] for fault in look} >= {"image-alt", "label"}
     assert any("scrolls sideways" in fault for fault in look)

@@ -11,7 +11,13 @@ def test_every_screen_has_a_name_of_its_own():
         (
             part,
             screen.path.format(
-                lead=screen.person, handoff=screen.person, checked="checked", done="done", first=1, draft=2, waiting=3
+                lead=screen.person,
+                handoff=screen.person,
+                checked="checked",
+                done="done",
+                first=1,
+                draft=2,
+                waiting=3,
             ),
         )
         for part in PARTS

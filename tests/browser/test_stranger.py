@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import expect
@@ -18,24 +19,41 @@ from tests.browser.running import Running, move_to, wait_for
 from tests.browser.test_screens import judge_words
 from tests.browser.words import LANGUAGES
 from tests.conftest import Moment
-from tests.services import product, scratch_folder
+from tests.harness.products import SETTINGS, product, reset, scratch_folder
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 ADMIN, MARKETING, REP = "Íñigo Muñoz", "Begoña Núñez", "Toño Ibáñez"
-STEPS = ["Organisation", "Holidays", "Working hours", "Teams and people", "Buyer persona", "Agreement", "Test lead"]
+STEPS = [
+    "Organisation",
+    "Holidays",
+    "Working hours",
+    "Teams and people",
+    "Buyer persona",
+    "Agreement",
+    "Test lead",
+]
 LONG = 120_000  # ms: work in the background on a busy machine
 
 
+@pytest.fixture(scope="module")
+def empty_product() -> Iterator[dict[str, Any]]:
+    with (
+        scratch_folder() as data,
+        product("--no-demo", data=data, DJANGO_SETTINGS_MODULE=SETTINGS) as state,
+    ):
+        yield state
+
+
 @pytest.fixture
-def running() -> Iterator[Running]:
+def running(empty_product: dict[str, Any]) -> Iterator[Running]:
     """The product on an empty database, on a working morning."""
-    with scratch_folder() as data, product("--no-demo", data=data) as state:
-        found = Running(state)
-        morning = stranger.working_morning(found.value("SELECT clock_timestamp()"))
-        move_to(Moment(found.execute), found, morning)
-        yield found
-        found.close()
+    reset(empty_product)
+    found = Running(empty_product)
+    morning = stranger.working_morning(found.value("SELECT clock_timestamp()"))
+    move_to(Moment(found.execute), found, morning)
+    yield found
+    found.close()
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -118,7 +136,10 @@ def copied(admin: Desk, name: str) -> str:
     """The link as it comes from the clipboard."""
     admin.page.get_by_role("button", name=f"{admin.say('Copy')} {name}").click()
     link = admin.page.get_by_label(admin.say("Link for %(person)s", person=name)).input_value()
-    assert wait_for("the clipboard", lambda: admin.page.evaluate("navigator.clipboard.readText()")) == link
+    assert (
+        wait_for("the clipboard", lambda: admin.page.evaluate("navigator.clipboard.readText()"))
+        == link
+    )
     return link
 
 
@@ -167,7 +188,9 @@ def import_list(ana: Desk, lines: list[stranger.Line]) -> None:
     assert shown_counts(ana, expected) == expected
     assert ana.running.value("SELECT count(*) FROM leads_lead WHERE import_run_id IS NOT NULL") == 0
     n = expected[stranger.NEW]
-    expect(button).to_have_text(ana.say.either(es=f"Importar {n} prospectos", en=f"Import {n} leads"))
+    expect(button).to_have_text(
+        ana.say.either(es=f"Importar {n} prospectos", en=f"Import {n} leads")
+    )
     button.click()
     show = ana.link("Show the imported leads")
     expect(show).to_be_visible(timeout=LONG)
@@ -224,7 +247,9 @@ def names_are_whole(ana: Desk, lines: list[stranger.Line]) -> None:
         " WHERE l.import_run_id IS NOT NULL ORDER BY l.id"
     )
     rows = ana.running.rows(sql)
-    assert [name for name, _phone in rows] == [line.cells[stranger.NAME] for line in lines if line.becomes == "New"]
+    assert [name for name, _phone in rows] == [
+        line.cells[stranger.NAME] for line in lines if line.becomes == "New"
+    ]
     assert dict(rows)[lines[35].cells[stranger.NAME]] == "+525540009035"
 
 
@@ -241,11 +266,15 @@ def qualify_and_hand_off(ana: Desk, name: str) -> None:
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
     ana.link("Qualify").click()
     stands(ana, "Qualify %(lead)s", lead=name)
-    size = ana.say.either(es="La empresa tiene al menos 10 empleados", en="The company has at least 10 employees")
+    size = ana.say.either(
+        es="La empresa tiene al menos 10 empleados", en="The company has at least 10 employees"
+    )
     expect(page.locator("#hand-off")).to_contain_text(size)
     expect(page.locator("#hand-off")).to_contain_text(ana.say("At least one valuable action"))
     page.get_by_text(ana.say("Note a valuable action"), exact=True).click()
-    ana.field("What did the lead do?").select_option(label=ana.say.either(es="Pidió una demo", en="Asked for a demo"))
+    ana.field("What did the lead do?").select_option(
+        label=ana.say.either(es="Pidió una demo", en="Asked for a demo")
+    )
     ana.button("Save action").click()
     ana.link("Complete the data").click()
     ana.field("Phone").fill("55 4000 0011")
@@ -262,7 +291,9 @@ def qualify_and_hand_off(ana: Desk, name: str) -> None:
 def accept_on_the_phone(toño: Desk, name: str) -> None:
     page, bar, row = toño.page, toño.page.locator(".mbar"), toño.row(name)
     bar.get_by_role("link", name=toño.say("Queue")).tap()
-    expect(row.locator("time[data-sla=ok]")).to_have_text(re.compile(toño.say.either(es="de plazo", en="left")))
+    expect(row.locator("time[data-sla=ok]")).to_have_text(
+        re.compile(toño.say.either(es="de plazo", en="left"))
+    )
     stands(toño, "Queue")
     toño.button("Accept", within=row).tap()
     expect(row).to_contain_text(toño.say("Yours now."))
@@ -271,12 +302,16 @@ def accept_on_the_phone(toño: Desk, name: str) -> None:
     mine = toño.row(name)
     expect(page.locator("[data-row]")).to_have_count(1)
     expect(mine).to_contain_text(toño.say("Make the first contact"))
-    expect(mine.locator("time[data-sla=ok]")).to_have_text(re.compile(toño.say.either(es="de plazo", en="left")))
+    expect(mine.locator("time[data-sla=ok]")).to_have_text(
+        re.compile(toño.say.either(es="de plazo", en="left"))
+    )
     contact = (
         "SELECT c.metric, c.state, u.name FROM leads_handoff h JOIN sla_clock c ON c.id = h.clock_id"
         " JOIN accounts_user u ON u.id = h.owner_id WHERE h.id = %s"
     )
-    assert toño.running.rows(contact, toño.running.handoff_of(name)) == [("first_contact", "running", REP)]
+    assert toño.running.rows(contact, toño.running.handoff_of(name)) == [
+        ("first_contact", "running", REP)
+    ]
     mine.get_by_role("link", name=name).tap()
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
     assert not scrolls_sideways(page)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gettext
 from functools import lru_cache
 
-from tests.services import ROOT
+from tests.harness.prepared import ROOT
 
 LANGUAGES = ("es", "en")
 SAME = {"Buyer persona"}  # one word in both languages, says the glossary
@@ -27,7 +27,9 @@ class Words:
 
     def __call__(self, text: str, **values: object) -> str:
         found = catalogue(self.language).gettext(text)
-        assert self.language == "en" or found != text or text in SAME, f"{text!r} is not translated to {self.language}"
+        assert self.language == "en" or found != text or text in SAME, (
+            f"{text!r} is not translated to {self.language}"
+        )
         return found % values if values else found
 
     def either(self, **by_language: str) -> str:

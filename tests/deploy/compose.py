@@ -16,7 +16,7 @@ import yaml
 
 from crm.deploy.embedded import Postgres, Valkey
 from crm.deploy.processes import die_with_parent
-from tests.services import OURS, ROOT
+from tests.harness.prepared import OURS, ROOT
 
 VARIABLE = re.compile(r"\$(?:\$|\{(?P<name>\w+)(?::?(?P<how>[-?])(?P<rest>[^}]*))?\})")
 BINARIES = str(Path(sys.executable).parent)
@@ -63,7 +63,9 @@ def required() -> set[str]:
 
 def env_example() -> dict[str, str]:
     """The settings of .env.example, each of them commented out there."""
-    lines = re.findall(r"^# ([A-Z][A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    lines = re.findall(
+        r"^# ([A-Z][A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text(), re.MULTILINE
+    )
     return dict(lines)
 
 
@@ -75,7 +77,12 @@ def seconds(words: str) -> float:
 def image_environment() -> dict[str, str]:
     """What the Dockerfile sets in the last stage."""
     last = (ROOT / "crm/deploy/Dockerfile").read_text().split("\nFROM ")[-1].replace("\\\n", " ")
-    words = [word for line in last.splitlines() if line.startswith("ENV ") for word in shlex.split(line)[1:]]
+    words = [
+        word
+        for line in last.splitlines()
+        if line.startswith("ENV ")
+        for word in shlex.split(line)[1:]
+    ]
     return dict(word.split("=", 1) for word in words)
 
 
@@ -85,8 +92,15 @@ class OnThisMachine:
     What is a path or a host in the containers is rewritten to what stands for it here, and nothing else.
     """
 
-    def __init__(self, file: dict[str, Any], folder: Path, postgres: Postgres, ports: dict[str, int]) -> None:
-        self.services, self.folder, self.postgres, self.ports = file["services"], folder, postgres, ports
+    def __init__(
+        self, file: dict[str, Any], folder: Path, postgres: Postgres, ports: dict[str, int]
+    ) -> None:
+        self.services, self.folder, self.postgres, self.ports = (
+            file["services"],
+            folder,
+            postgres,
+            ports,
+        )
         self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def here(self, value: str) -> str:
@@ -102,12 +116,22 @@ class OnThisMachine:
     def environment(self, name: str) -> dict[str, str]:
         """Only what the image and the file give, and where this machine keeps its programs."""
         given = {**image_environment(), **self.services[name].get("environment", {})}
-        kept = {key: os.environ[key] for key in ("HOME", "LANG") if key in os.environ and key not in OURS}
-        return {**kept, **{key: self.here(str(value)) for key, value in given.items()}, "PATH": self.path()}
+        kept = {
+            key: os.environ[key]
+            for key in ("HOME", "LANG")
+            if key in os.environ and key not in OURS
+        }
+        return {
+            **kept,
+            **{key: self.here(str(value)) for key, value in given.items()},
+            "PATH": self.path(),
+        }
 
     def path(self) -> str:
         valkey = Valkey(self.folder, for_tests=True).binary.parent
-        return os.pathsep.join([BINARIES, str(valkey), str(self.postgres.programs), "/usr/bin", "/bin"])
+        return os.pathsep.join(
+            [BINARIES, str(valkey), str(self.postgres.programs), "/usr/bin", "/bin"]
+        )
 
     def start(self, name: str, *more: str) -> subprocess.Popen[bytes]:
         """Run the service's command, with ``more`` at its end for what a container would have of its own."""
@@ -129,7 +153,9 @@ class OnThisMachine:
         """Run the service's health check once."""
         _cmd, *words = self.services[name]["healthcheck"]["test"]
         command = [self.here(str(word)) for word in words]
-        done = subprocess.run([*command, *more], cwd=ROOT, env=self.environment(name), capture_output=True, text=True)
+        done = subprocess.run(
+            [*command, *more], cwd=ROOT, env=self.environment(name), capture_output=True, text=True
+        )
         return done.returncode == 0, (done.stdout + done.stderr).strip()
 
     def wait_until_healthy(self, name: str, *more: str, within: float = 120) -> None:
@@ -153,7 +179,9 @@ class OnThisMachine:
 
     def ended(self, name: str) -> int:
         try:
-            return self.processes[name].wait(timeout=seconds(self.services[name].get("stop_grace_period", "10s")))
+            return self.processes[name].wait(
+                timeout=seconds(self.services[name].get("stop_grace_period", "10s"))
+            )
         except subprocess.TimeoutExpired:
             os.killpg(self.processes[name].pid, signal.SIGKILL)
             return self.processes[name].wait()

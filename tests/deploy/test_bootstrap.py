@@ -108,7 +108,9 @@ def test_first_python_that_fits_is_taken(tmp_path):
 
 def test_missing_pythons_are_named(tmp_path):
     old, bare = fake(tmp_path / "old", "echo 3 9 1"), fake(tmp_path / "bare", "echo 3 12 0")
-    with pytest.raises(SystemExit, match=r"Python 3\.11 or newer is needed; the newest found is 3\.9\."):
+    with pytest.raises(
+        SystemExit, match=r"Python 3\.11 or newer is needed; the newest found is 3\.9\."
+    ):
         find_python([old])
     with pytest.raises(SystemExit, match=r"without its venv module.*apt-get install python3-venv"):
         find_python([old, bare])

@@ -22,7 +22,9 @@ def only(tmp_path, monkeypatch):
 
 
 def test_first_browser_that_starts_is_found(only):
-    fake(only / "chromium", "exit 1")  # as the script of a system that wants you to fetch the real one
+    fake(
+        only / "chromium", "exit 1"
+    )  # as the script of a system that wants you to fetch the real one
     assert browser.find() is None
     chrome = fake(only / "google-chrome", "echo 150")
     assert browser.find() == chrome

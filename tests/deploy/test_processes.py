@@ -55,7 +55,10 @@ def test_left_over_finds_grandchildren_by_their_mark(tmp_path):
     code = f"import subprocess; p = subprocess.Popen({SLEEP!r}); print(p.pid, flush=True); p.wait()"
     mark = str(tmp_path)
     process = subprocess.Popen(
-        [sys.executable, "-c", code], env={**os.environ, MARK: mark}, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", code],
+        env={**os.environ, MARK: mark},
+        stdout=subprocess.PIPE,
+        text=True,
     )
     grandchild = int(process.stdout.readline())
 

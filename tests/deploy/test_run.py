@@ -2,24 +2,16 @@
 
 import contextlib
 import fcntl
-import http.client
 import json
-import os
-import signal
 import socket
-import stat
 import subprocess
 import threading
-import time
-from urllib.parse import urlsplit
 
-import psutil
 import pytest
 
-from crm.deploy.processes import is_alive, left_over
 from crm.deploy.product import StepFailed, listen, numbered, static_digest
 from crm.deploy.run import parse, sole_user
-from tests.services import ROOT, product, scratch_folder
+from tests.harness.prepared import ROOT
 
 
 def test_taken_port_gives_the_next_free_one():
@@ -89,58 +81,6 @@ def test_run_that_is_stopping_is_waited_for(tmp_path):
     threading.Timer(0.7, held.close).start()
     with sole_user(tmp_path):
         assert held.closed
-
-
-def healthz(url: str) -> int:
-    with contextlib.closing(http.client.HTTPConnection(urlsplit(url).netloc, timeout=10)) as line:
-        line.request("GET", "/healthz")
-        return line.getresponse().status
-
-
-def answers_again(url: str, within: float) -> bool:
-    until = time.monotonic() + within
-    while time.monotonic() < until:
-        with contextlib.suppress(OSError, http.client.HTTPException):  # cut off while the old one dies
-            if healthz(url) == 200:
-                return True
-        time.sleep(0.1)
-    return False
-
-
-@pytest.fixture
-def data():
-    with scratch_folder() as folder:
-        yield folder
-
-
-@pytest.mark.slow
-@pytest.mark.faults
-def test_product_is_killed_and_started_again(data):
-    with product("--no-demo", data=data) as first:
-        assert healthz(first["url"]) == 200
-        assert stat.S_IMODE((data / "run.json").stat().st_mode) == 0o600
-        names = {"supervisor", "web", "worker", "beat", "watchdog", "postgres", "valkey"}
-        assert set(first["pids"]) == names
-        os.kill(first["pids"]["supervisor"], signal.SIGKILL)
-        time.sleep(0.3)
-
-        with product("--no-demo", data=data) as second:
-            assert healthz(second["url"]) == 200
-            servers = ("postgres", "valkey")
-            assert [second["pids"][s] for s in servers] == [first["pids"][s] for s in servers]
-            living = {process.pid for process in left_over(str(data))}
-            assert living.isdisjoint({first["pids"][name] for name in names})
-            os.kill(second["pids"]["web"], signal.SIGKILL)
-            assert answers_again(second["url"], within=20)
-            began = time.monotonic()
-
-        assert time.monotonic() - began < 12
-        assert left_over(str(data)) == []
-        assert not any(pid_is_alive(pid) for pid in second["pids"].values())
-
-
-def pid_is_alive(pid: int) -> bool:
-    return psutil.pid_exists(pid) and is_alive(psutil.Process(pid))
 
 
 def test_help_tells_every_target():

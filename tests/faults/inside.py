@@ -27,7 +27,10 @@ def make(count):
             "job_title": "Gerente de Ventas",
             "country": "MX",
         }
-        data = {"person": person, "company": {"name": f"Empresa {number}", "employees": 50, "country": "MX"}}
+        data = {
+            "person": person,
+            "company": {"name": f"Empresa {number}", "employees": 50, "country": "MX"},
+        }
         home = ana.teams.get(side="marketing")
         lead = leads.capture(data, by=ana, at=at, team=home, source=source, first_action=action)
         made.append(handoffs.hand_off(lead, team=team, persona_version=persona, by=ana, at=at).pk)

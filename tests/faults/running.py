@@ -10,12 +10,15 @@ import sys
 import time
 from datetime import timedelta
 from http.cookies import SimpleCookie
+from pathlib import Path
 from urllib.parse import urlencode, urlsplit
 
 import psutil
 import psycopg2
 
-from tests.services import OURS, ROOT
+from crm.deploy.embedded import Valkey
+from tests.harness.prepared import OURS, ROOT
+from tests.harness.products import SETTINGS
 
 
 class Session:
@@ -36,7 +39,9 @@ class Session:
         answer = self.line.getresponse()
         text = answer.read().decode()
         for given in answer.headers.get_all("Set-Cookie") or []:
-            self.cookies.update({name: morsel.value for name, morsel in SimpleCookie(given).items()})
+            self.cookies.update(
+                {name: morsel.value for name, morsel in SimpleCookie(given).items()}
+            )
         return answer.status, answer.headers, text
 
     def get(self, path):
@@ -58,9 +63,13 @@ class Running:
     def __init__(self, state, ready, environment):
         self.state, self.ready = state, ready
         kept = {name: value for name, value in os.environ.items() if name not in OURS}
-        addresses = {"DATABASE_URL": state["database_url"], "REDIS_URL": state["redis_url"], "RELEVO_MODE": "demo"}
+        addresses = {
+            "DATABASE_URL": state["database_url"],
+            "REDIS_URL": state["redis_url"],
+            "RELEVO_MODE": "demo",
+        }
         self.ahead = self.value("SELECT relevo_now() - clock_timestamp()")  # of the machine's clock
-        self.environment = {**kept, **addresses, "DJANGO_SETTINGS_MODULE": "tests.faults.settings", **environment}
+        self.environment = {**kept, **addresses, "DJANGO_SETTINGS_MODULE": SETTINGS, **environment}
 
     # -- People
 
@@ -113,21 +122,29 @@ class Running:
         ahead = self.ahead + timedelta(minutes=minutes)
         body = f"SELECT clock_timestamp() + interval '{ahead.total_seconds()} seconds'"
         self.sql(
-            "CREATE OR REPLACE FUNCTION relevo_now() RETURNS timestamptz LANGUAGE sql VOLATILE AS $$" + body + "$$"
+            "CREATE OR REPLACE FUNCTION relevo_now() RETURNS timestamptz LANGUAGE sql VOLATILE AS $$"
+            + body
+            + "$$"
         )
 
     # -- Commands
 
     def manage(self, *arguments, expect=0):
         done = subprocess.run(
-            [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment, capture_output=True, text=True
+            [sys.executable, "manage.py", *arguments],
+            cwd=ROOT,
+            env=self.environment,
+            capture_output=True,
+            text=True,
         )
         assert done.returncode == expect, done.stdout + done.stderr
         return done.stdout
 
     def make(self, count):
         """Ids of ``count`` new pending handoffs of new leads."""
-        out = self.manage("shell", "--no-imports", "-c", f"from tests.faults.inside import make; make({count})")
+        out = self.manage(
+            "shell", "--no-imports", "-c", f"from tests.faults.inside import make; make({count})"
+        )
         return json.loads(out.strip().splitlines()[-1])
 
     @contextlib.contextmanager
@@ -136,7 +153,9 @@ class Running:
         code = f"from tests.faults.inside import sweep_for; sweep_for({seconds})"
         command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", code]
         started = [
-            subprocess.Popen(command, cwd=ROOT, env=self.environment, stderr=subprocess.PIPE, text=True)
+            subprocess.Popen(
+                command, cwd=ROOT, env=self.environment, stderr=subprocess.PIPE, text=True
+            )
             for _ in range(count)
         ]
         try:
@@ -178,6 +197,10 @@ class Running:
 
     def kill(self, name, number=signal.SIGKILL):
         os.kill(self.pid(name), number)
+
+    def revive_valkey(self):
+        """Start Valkey again, which the shared product leaves dead. It ends with the product."""
+        Valkey(Path(self.state["data"])).start()
 
     def children(self, pid):
         return psutil.Process(pid).children(recursive=True)

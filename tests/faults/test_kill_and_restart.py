@@ -1,17 +1,25 @@
 """The supervisor killed, PostgreSQL crashed and restarted, under load: what was answered is there, all works again."""
 
 import http.client
+import json
 import os
 import signal
+import stat
 import threading
 import time
 from collections import Counter
+from pathlib import Path
 
+import psutil
 import pytest
 
-from tests.faults.running import wait
-from tests.services import scratch_folder
+from crm.deploy.embedded import Valkey
+from crm.deploy.processes import is_alive, left_over
+from crm.deploy.product import numbered
+from tests.faults.running import Running, wait
+from tests.harness.products import OPTIONS, VARIABLES, product
 
+SERVERS = ("postgres", "valkey")
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 ACCEPTED = """
@@ -61,43 +69,81 @@ def works_again(running, within=30):
     """Seconds until a page comes, and until Celery sweeps."""
     began = time.monotonic()
 
-    def page():
-        try:
-            return running.sign_in().get("/queue/")[0] == 200
-        except (OSError, http.client.HTTPException, AssertionError):
-            return False
-
-    wait(page, within)
+    wait(lambda: is_signed_in_again(running), within)
     web, ended = time.monotonic() - began, running.value("SELECT clock_timestamp()")
-    wait(lambda: running.value("SELECT beat_at > %s FROM sla_heartbeat WHERE name = 'celery'", ended), within)
+    wait(
+        lambda: running.value(
+            "SELECT beat_at > %s FROM sla_heartbeat WHERE name = 'celery'", ended
+        ),
+        within,
+    )
     return web, time.monotonic() - began
 
 
-def test_supervisor_killed_then_postgres(start):
-    with scratch_folder() as data:
-        first = start(data=data)
-        handoffs = first.make(120)
-        with Load(first, handoffs[:40]) as load:
-            wait(lambda: len(load.promised) >= 5, within=20)
-            os.kill(first.pid("supervisor"), signal.SIGKILL)
-        promised = load.promised
-        second = start(data=data)
-        nothing_is_lost(second, promised)
-        print(f"supervisor killed: {len(promised)} promised, {dict(load.statuses)}")
+def test_supervisor_killed_then_postgres(running):
+    data, pids = Path(running.state["data"]), running.state["pids"]
+    assert stat.S_IMODE((data / "run.json").stat().st_mode) == 0o600
+    assert set(pids) == {
+        "supervisor",
+        "web",
+        *numbered("worker", 2),
+        *numbered("beat", 2),
+        "watchdog",
+        *SERVERS,
+    }
+    pids |= {"valkey": Valkey(data).find_process().pid}  # another test may have started it again
+    handoffs = running.make(120)
+    with Load(running, handoffs[:40]) as load:
+        wait(lambda: len(load.promised) >= 5, within=20)
+        os.kill(running.pid("supervisor"), signal.SIGKILL)
+    print(f"supervisor killed: {len(load.promised)} promised, {dict(load.statuses)}")
 
+    with product(*OPTIONS, data=data, **VARIABLES) as state:
+        second = Running(state, data / "ready.json", VARIABLES)
+        what_still_works_is_used(data, pids, state["pids"])
+        nothing_is_lost(second, load.promised)
         for number, part in ((signal.SIGKILL, handoffs[40:80]), (signal.SIGINT, handoffs[80:])):
-            before = second.pid("postgres")
-            with Load(second, part) as load:
-                wait(lambda load=load: len(load.promised) >= 3, within=20)
-                second.kill("postgres", number)
-                wait(lambda before=before: second.pid("postgres") not in (None, before), within=30)
-                web, celery = works_again(second)
-                wait(lambda load=load: not load.thread.is_alive() or load.statuses[302] > 5, within=20)
-            assert load.statuses[302] >= 3
-            nothing_is_lost(second, load.promised)
-            print(
-                f"PostgreSQL, signal {number}: web back {web:.1f} s, Celery {celery:.1f} s after its new start; "
-                f"{dict(load.statuses)}"
-            )
+            postgres_comes_back(second, number, part)
         steady = second.sign_in()
         assert [steady.get("/queue/")[0] for _ in range(40)] == [200] * 40
+        second.kill("web")
+        wait(lambda: is_signed_in_again(second), within=10)
+        pids, began = json.loads((data / "run.json").read_text())["pids"], time.monotonic()
+
+    assert time.monotonic() - began < 12
+    assert left_over(str(data)) == []
+    assert not any(pid_is_alive(pid) for pid in pids.values())
+
+
+def what_still_works_is_used(data, before, now):
+    """The servers outlive a killed supervisor; nothing else of it is left."""
+    assert [now[name] for name in SERVERS] == [before[name] for name in SERVERS]
+    assert {process.pid for process in left_over(str(data))}.isdisjoint(before.values())
+
+
+def postgres_comes_back(running, number, handoffs):
+    """End PostgreSQL by a signal while people work."""
+    before = running.pid("postgres")
+    with Load(running, handoffs) as load:
+        wait(lambda: len(load.promised) >= 3, within=20)
+        running.kill("postgres", number)
+        wait(lambda: running.pid("postgres") not in (None, before), within=30)
+        web, celery = works_again(running)
+        wait(lambda: not load.thread.is_alive() or load.statuses[302] > 5, within=20)
+    assert load.statuses[302] >= 3
+    nothing_is_lost(running, load.promised)
+    print(
+        f"PostgreSQL, signal {number}: web back {web:.1f} s, Celery {celery:.1f} s after its new start; "
+        f"{dict(load.statuses)}"
+    )
+
+
+def is_signed_in_again(running):
+    try:
+        return running.sign_in().get("/queue/")[0] == 200
+    except (OSError, http.client.HTTPException, AssertionError):  # cut off while the old one dies
+        return False
+
+
+def pid_is_alive(pid):
+    return psutil.pid_exists(pid) and is_alive(psutil.Process(pid))

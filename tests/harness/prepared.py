@@ -30,7 +30,14 @@ APPS = ("crm", "leads", "personas", "sla")
 TEMPLATE = "pristine"  # a database like the product's own, to which nothing ever connects
 NOTE = "prepared.digest"
 # Set by the tests for themselves; a product under test must not inherit them.
-OURS = ("DATABASE_URL", "DATABASE_OWNER_URL", "REDIS_URL", "SECRET_KEY", "RELEVO_MODE", "RELEVO_DATA")
+OURS = (
+    "DATABASE_URL",
+    "DATABASE_OWNER_URL",
+    "REDIS_URL",
+    "SECRET_KEY",
+    "RELEVO_MODE",
+    "RELEVO_DATA",
+)
 
 
 def digest(kind: str) -> str:
@@ -87,7 +94,9 @@ def _make(kind: str, folder: Path) -> None:
     command = [sys.executable, "-m", "tests.harness.prepared", kind, str(folder)]
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True)
     if done.returncode:
-        raise RuntimeError(f"{folder} could not be prepared:\n{done.stdout[-3000:]}{done.stderr[-3000:]}")
+        raise RuntimeError(
+            f"{folder} could not be prepared:\n{done.stdout[-3000:]}{done.stderr[-3000:]}"
+        )
 
 
 def main(kind: str, folder: str) -> None:
@@ -104,8 +113,13 @@ def main(kind: str, folder: str) -> None:
         if kind == "demo":
             with connected(product.owner_url) as cursor:
                 cursor.execute("SELECT clock_timestamp()")
-                cursor.execute(clock_body(f"SELECT '{cursor.fetchone()[0].isoformat()}'::timestamptz"))
-        with contextlib.closing(product.postgres.connect()) as superuser, superuser.cursor() as cursor:
+                cursor.execute(
+                    clock_body(f"SELECT '{cursor.fetchone()[0].isoformat()}'::timestamptz")
+                )
+        with (
+            contextlib.closing(product.postgres.connect()) as superuser,
+            superuser.cursor() as cursor,
+        ):
             cursor.execute("ALTER SYSTEM SET fsync = off")  # loses nothing to a killed process
             cursor.execute(f'DROP DATABASE IF EXISTS "{TEMPLATE}"')
             cursor.execute(f'CREATE DATABASE "{TEMPLATE}" TEMPLATE "{DATABASE}" OWNER "{OWNER}"')
@@ -148,9 +162,7 @@ def connected(url: str) -> Iterator[Any]:
 
 def clock_body(body: str) -> str:
     """Return the statement that makes ``body`` the one clock of the product."""
-    return (
-        f"CREATE OR REPLACE FUNCTION relevo_now() RETURNS timestamptz LANGUAGE sql VOLATILE AS $relevo${body}$relevo$"
-    )
+    return f"CREATE OR REPLACE FUNCTION relevo_now() RETURNS timestamptz LANGUAGE sql VOLATILE AS $relevo${body}$relevo$"
 
 
 def run_on(url: str) -> None:

@@ -30,7 +30,9 @@ def together(*acts: Callable[[], Any]) -> list[Any]:
         thread.start()
     for thread in threads:
         thread.join(WITHIN)
-    assert not [thread for thread in threads if thread.is_alive()], "deadlock: a thread is still waiting"
+    assert not [thread for thread in threads if thread.is_alive()], (
+        "deadlock: a thread is still waiting"
+    )
     return results
 
 

@@ -29,7 +29,9 @@ def stored(handoff: Handoff) -> Handoff:
 
 def kinds(results: list[Any]) -> list[str]:
     """What came out, in words: the class of an error, or "done"."""
-    return sorted(type(result).__name__ if isinstance(result, Exception) else "done" for result in results)
+    return sorted(
+        type(result).__name__ if isinstance(result, Exception) else "done" for result in results
+    )
 
 
 def read_then_write(readers: int) -> Any:
@@ -54,7 +56,10 @@ def reps(cast: Cast) -> list[Any]:
 
 def all_accept(cast: Cast, reps: list[Any]) -> tuple[Handoff, list[Any]]:
     handoff = factories.handed_off(cast)
-    acts = [lambda rep=rep: transitions.accept(stored(handoff), by=rep, at=ACCEPTED_AT).owner for rep in reps]
+    acts = [
+        lambda rep=rep: transitions.accept(stored(handoff), by=rep, at=ACCEPTED_AT).owner
+        for rep in reps
+    ]
     return handoff, together(*acts)
 
 
@@ -92,7 +97,9 @@ def test_one_rep_wins_and_the_others_are_told_who(cast: Cast, reps: list[Any]) -
     assert {winner.name in str(error) for error in losers} == {True}
 
 
-def test_one_rep_wins_with_one_decision_one_event_and_one_clock(cast: Cast, reps: list[Any]) -> None:
+def test_one_rep_wins_with_one_decision_one_event_and_one_clock(
+    cast: Cast, reps: list[Any]
+) -> None:
     handoff, _results = all_accept(cast, reps)
     assert handoff.decisions.get().by == stored(handoff).owner
     assert handoff.events.filter(kind="accepted").count() == 1
@@ -114,7 +121,9 @@ def test_accept_against_reject_is_one_decision(cast: Cast, _round: int) -> None:
     )
     decision = handoff.decisions.get()
     assert kinds(results) == ["AlreadyTaken", "done"]
-    outcome = {"accept": ("accepted", "accepted"), "reject": ("rejected", "returned")}[decision.kind]
+    outcome = {"accept": ("accepted", "accepted"), "reject": ("rejected", "returned")}[
+        decision.kind
+    ]
     assert (stored(handoff).state, Lead.objects.get().stage) == outcome
 
 
@@ -165,11 +174,15 @@ def test_without_lock_and_index_a_lead_is_handed_off_twice(
     monkeypatch.setattr(submission, "_check_none_open", look)
     without.index("handoff_one_open_per_lead")
     without.execute("ALTER TABLE leads_handoff DROP CONSTRAINT handoff_cycle_once")
-    without.dropped.append("ALTER TABLE leads_handoff ADD CONSTRAINT handoff_cycle_once UNIQUE (lead_id, cycle)")
+    without.dropped.append(
+        "ALTER TABLE leads_handoff ADD CONSTRAINT handoff_cycle_once UNIQUE (lead_id, cycle)"
+    )
     assert kinds(hand_off_twice(cast, lead)) == ["done", "done"]
 
 
-def test_without_the_lock_the_database_still_says_no(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_lock_the_database_still_says_no(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lead = factories.mql(cast)
     both_have_looked = threading.Barrier(2)
     monkeypatch.setattr(submission, "_lock", lambda lead: Lead.objects.get(pk=lead.pk))
@@ -180,15 +193,24 @@ def test_without_the_lock_the_database_still_says_no(cast: Cast, monkeypatch: py
 @pytest.mark.parametrize("_round", range(ROUNDS))
 def test_lead_handed_off_twice_at_once_is_handed_off_once(cast: Cast, _round: int) -> None:
     results = hand_off_twice(cast, factories.lead(cast))
-    assert (kinds(results), Handoff.objects.count(), Clock.objects.count()) == (["AlreadyHandedOff", "done"], 1, 1)
+    assert (kinds(results), Handoff.objects.count(), Clock.objects.count()) == (
+        ["AlreadyHandedOff", "done"],
+        1,
+        1,
+    )
 
 
 @pytest.mark.parametrize("_round", range(ROUNDS))
 def test_lead_qualified_twice_at_once_is_qualified_once(cast: Cast, _round: int) -> None:
     lead = factories.lead(cast)
-    results = together(*[lambda: submission.qualify(lead, cast.persona, by=cast.ana, at=ACCEPTED_AT)] * 2)
+    results = together(
+        *[lambda: submission.qualify(lead, cast.persona, by=cast.ana, at=ACCEPTED_AT)] * 2
+    )
     assert (kinds(results), lead.events.filter(kind="qualified").count()) == (["done", "done"], 1)
 
 
 def test_loser_of_a_race_gets_an_error_to_act_on() -> None:
-    assert (issubclass(state_changes.AlreadyTaken, Conflict), issubclass(IntegrityError, Conflict)) == (True, False)
+    assert (
+        issubclass(state_changes.AlreadyTaken, Conflict),
+        issubclass(IntegrityError, Conflict),
+    ) == (True, False)

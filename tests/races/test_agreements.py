@@ -30,13 +30,18 @@ def test_parallel_reminders_go_out_once(cast: Cast) -> None:
 
 def capped(cast: Cast) -> list[Handoff]:
     terms = {"of": cast.agreement.agreement, "rep_cap": 1}
-    cast.agreement = factories.agreement(cast.calendar, marketing=cast.luis, sales=cast.dora, **terms)
+    cast.agreement = factories.agreement(
+        cast.calendar, marketing=cast.luis, sales=cast.dora, **terms
+    )
     return [factories.handed_off(cast) for _each in range(2)]
 
 
 def all_by_bea(cast: Cast, rows: list[Handoff]) -> list[str]:
     acts = [
-        lambda row=row: transitions.accept(Handoff.objects.get(pk=row.pk), by=cast.bea, at=ACCEPTED_AT) for row in rows
+        lambda row=row: transitions.accept(
+            Handoff.objects.get(pk=row.pk), by=cast.bea, at=ACCEPTED_AT
+        )
+        for row in rows
     ]
     return sorted(type(found).__name__ for found in together(*acts))
 
@@ -47,7 +52,9 @@ def test_rep_accepts_no_more_than_agreed_at_two_places_at_once(cast: Cast) -> No
     assert Handoff.objects.filter(owner=cast.bea).count() == 1
 
 
-def test_without_the_lock_a_rep_would_accept_too_many(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_lock_a_rep_would_accept_too_many(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rows = capped(cast)
     both_have_counted = threading.Barrier(2)
 

@@ -25,13 +25,20 @@ def test_one_of_two_calendars_gets_the_name(cast: Cast) -> None:
 
 def test_one_of_two_calendars_becomes_the_teams(cast: Cast) -> None:
     acts = [
-        lambda name=name: calendars.create(name, ZONE, OFFICE, team=cast.sales, by=cast.root, at=SIGNED_AT)
+        lambda name=name: calendars.create(
+            name, ZONE, OFFICE, team=cast.sales, by=cast.root, at=SIGNED_AT
+        )
         for name in ("Uno", "Dos")
     ]
     assert outcomes(*acts) == ["Calendar", "TeamHasCalendar"]
 
 
 def test_two_calendars_are_not_renamed_alike(cast: Cast) -> None:
-    both = [calendars.create(name, ZONE, OFFICE, by=cast.root, at=SIGNED_AT) for name in ("Uno", "Dos")]
+    both = [
+        calendars.create(name, ZONE, OFFICE, by=cast.root, at=SIGNED_AT) for name in ("Uno", "Dos")
+    ]
     words = {"name": "Tres", "time_zone": ZONE, "windows": OFFICE, "by": cast.root, "at": SIGNED_AT}
-    assert outcomes(*(lambda each=each: calendars.change(each, **words) for each in both)) == ["Calendar", "NameTaken"]
+    assert outcomes(*(lambda each=each: calendars.change(each, **words) for each in both)) == [
+        "Calendar",
+        "NameTaken",
+    ]

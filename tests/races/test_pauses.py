@@ -46,7 +46,9 @@ def clock_of(handoff: Handoff, metric: str = "first_contact") -> Clock:
 
 
 def kinds(results: list[Any]) -> list[str]:
-    return [type(result).__name__ if isinstance(result, Exception) else "done" for result in results]
+    return [
+        type(result).__name__ if isinstance(result, Exception) else "done" for result in results
+    ]
 
 
 def pause(handoff: Handoff, cast: Cast, *, at: Any = NOON, until: Any = TUESDAY) -> Pause:
@@ -60,7 +62,9 @@ def broken(at: Any) -> list[str]:
 # -- Pause against pause
 
 
-def pause_twice(cast: Cast, monkeypatch: pytest.MonkeyPatch, *, unlocked: bool) -> tuple[Handoff, list[Any]]:
+def pause_twice(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch, *, unlocked: bool
+) -> tuple[Handoff, list[Any]]:
     handoff = factories.accepted(cast)
     if unlocked:
         both_have_looked, check = threading.Barrier(2), clock_pauses._check_end
@@ -88,7 +92,9 @@ def test_without_lock_and_constraints_a_clock_is_paused_twice(
     assert (kinds(results), Pause.objects.count()) == (["done", "done"], 2)
 
 
-def test_without_the_lock_the_database_still_says_no(cast: Cast, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_lock_the_database_still_says_no(
+    cast: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _handoff, results = pause_twice(cast, monkeypatch, unlocked=True)
     assert (sorted(kinds(results)), Pause.objects.count()) == (["IntegrityError", "done"], 1)
 
@@ -106,7 +112,9 @@ def test_clock_that_is_paused_twice_at_once_is_paused_once(
 
 
 @pytest.mark.parametrize("_round", range(ROUNDS))
-def test_pause_at_the_last_moment_against_the_breach_is_one_of_them(cast: Cast, moment: Moment, _round: int) -> None:
+def test_pause_at_the_last_moment_against_the_breach_is_one_of_them(
+    cast: Cast, moment: Moment, _round: int
+) -> None:
     """Asked for a second before the deadline, and a sweep a moment after it: never both."""
     handoff = factories.accepted(cast)
     moment.set("2026-03-02 13:20:01")
@@ -137,7 +145,10 @@ def test_several_sweeps_end_a_pause_once(cast: Cast, moment: Moment, _round: int
         pause(stored(factories.accepted(cast)), cast)
     moment.set(TUESDAY + timedelta(seconds=1))
     assert sum(together(*[tasks.sweep] * 4)) == 4
-    assert (Event.objects.filter(kind="resumed").count(), Pause.objects.filter(end="elapsed").count()) == (4, 4)
+    assert (
+        Event.objects.filter(kind="resumed").count(),
+        Pause.objects.filter(end="elapsed").count(),
+    ) == (4, 4)
 
 
 # -- Pause against people
@@ -150,11 +161,16 @@ def test_pause_against_requeue_leaves_no_pause_open(cast: Cast, _round: int) -> 
     results = kinds(
         together(
             lambda: pause(one, cast),
-            lambda: handoffs.requeue(other, by=cast.dora, at=NOON + timedelta(seconds=1), cause="by hand"),
+            lambda: handoffs.requeue(
+                other, by=cast.dora, at=NOON + timedelta(seconds=1), cause="by hand"
+            ),
         )
     )
     assert results in [["done", "done"], ["AlreadyTaken", "done"]]
-    assert (clock_of(handoff).state, Pause.objects.filter(ended_at=None).count()) == ("cancelled", 0)
+    assert (clock_of(handoff).state, Pause.objects.filter(ended_at=None).count()) == (
+        "cancelled",
+        0,
+    )
     assert clock_of(handoff, "accept").state == "running"
 
 
@@ -164,7 +180,10 @@ def test_pause_against_contact_leaves_the_promise_kept(cast: Cast, _round: int) 
     one, other = stored(handoff), stored(handoff)
     at = NOON + timedelta(seconds=1)
     results = kinds(
-        together(lambda: pause(one, cast), lambda: attempts.record(other, "phone", reached=True, by=cast.bea, at=at))
+        together(
+            lambda: pause(one, cast),
+            lambda: attempts.record(other, "phone", reached=True, by=cast.bea, at=at),
+        )
     )
     assert results in [["done", "done"], ["AlreadyTaken", "done"]]
     assert (clock_of(handoff).state, clock_of(handoff, "sql_decision").state) == ("met", "running")
@@ -177,7 +196,10 @@ def test_pause_against_reassign_belongs_to_one_of_them(cast: Cast, _round: int) 
     one, other = stored(handoff), stored(handoff)
     at = NOON + timedelta(seconds=1)
     results = kinds(
-        together(lambda: pause(one, cast), lambda: handoffs.reassign(other, cast.cruz, by=cast.dora, at=at))
+        together(
+            lambda: pause(one, cast),
+            lambda: handoffs.reassign(other, cast.cruz, by=cast.dora, at=at),
+        )
     )
     clock = clock_of(handoff)
     assert (results[0], clock.state) in [("done", "paused"), ("AlreadyTaken", "running")]
@@ -195,25 +217,39 @@ def newer(cast: Cast) -> None:
     ]
     parent = cast.agreement.agreement
     factories.agreement(
-        cast.calendar, marketing=cast.luis, sales=cast.dora, of=parent, at=ACCEPTED_AT, commitments=promises
+        cast.calendar,
+        marketing=cast.luis,
+        sales=cast.dora,
+        of=parent,
+        at=ACCEPTED_AT,
+        commitments=promises,
     )
 
 
 @pytest.mark.parametrize("_round", range(ROUNDS))
-def test_reapply_against_accept_is_whole_before_or_after(cast: Cast, moment: Moment, _round: int) -> None:
+def test_reapply_against_accept_is_whole_before_or_after(
+    cast: Cast, moment: Moment, _round: int
+) -> None:
     """Whoever comes first: the accept clock is judged by one deadline, the contact clock follows one policy."""
     at = moment.set("2026-03-02 11:00")
-    handoff, others = factories.handed_off(cast), [factories.handed_off(cast) for _number in range(3)]
+    handoff, others = (
+        factories.handed_off(cast),
+        [factories.handed_off(cast) for _number in range(3)],
+    )
     newer(cast)
     token, seen = reapply.preview(by=cast.dora, at=at).token, stored(handoff)
     done, accepted = together(
-        lambda: reapply.apply(token, by=cast.dora, at=at), lambda: handoffs.accept(seen, by=cast.bea, at=at).state
+        lambda: reapply.apply(token, by=cast.dora, at=at),
+        lambda: handoffs.accept(seen, by=cast.bea, at=at).state,
     )
     assert accepted == "accepted"
     policy, contact = stored(handoff).policy, clock_of(handoff)
     assert clock_of(handoff, "accept").state == "met"
     if isinstance(done, reapply.StalePreview):
-        assert (done.changed, {clock_of(other, "accept").limit_seconds for other in others}) == ([handoff.pk], {7200})
+        assert (done.changed, {clock_of(other, "accept").limit_seconds for other in others}) == (
+            [handoff.pk],
+            {7200},
+        )
     else:
         assert {clock_of(other, "accept").limit_seconds for other in others} == {14400}
         assert (policy["version"] == cast.agreement.pk) == (handoff.pk in done.left)

@@ -47,7 +47,9 @@ def goes_while_accepting(cast: Cast) -> list[object]:
     def go() -> object:
         accepted.wait(10)
         try:
-            return people.deactivate(cast.bea, heirs={f"{cast.sales.pk}-new": cast.cruz}, by=cast.root, at=NOON)
+            return people.deactivate(
+                cast.bea, heirs={f"{cast.sales.pk}-new": cast.cruz}, by=cast.root, at=NOON
+            )
         finally:
             done.set()
 
@@ -70,10 +72,17 @@ def test_deactivation_waits_for_an_acceptance_and_moves_it(cast: Cast) -> None:
 def test_accept_against_deactivation_leaves_nothing_behind(cast: Cast, _round: int) -> None:
     rows = [factories.handed_off(cast) for _number in range(3)]
     heirs = {f"{cast.sales.pk}-new": None}
-    acts = [lambda row=row: handoffs.accept(Handoff.objects.get(pk=row.pk), by=cast.bea, at=NOON).state for row in rows]
-    results = together(*acts, lambda: people.deactivate(cast.bea, heirs=heirs, by=cast.root, at=NOON))
+    acts = [
+        lambda row=row: handoffs.accept(Handoff.objects.get(pk=row.pk), by=cast.bea, at=NOON).state
+        for row in rows
+    ]
+    results = together(
+        *acts, lambda: people.deactivate(cast.bea, heirs=heirs, by=cast.root, at=NOON)
+    )
     assert isinstance(results[-1], dict)
-    assert all(result == "accepted" or isinstance(result, handoffs.OwnerLeft) for result in results[:-1])
+    assert all(
+        result == "accepted" or isinstance(result, handoffs.OwnerLeft) for result in results[:-1]
+    )
     assert (orphans(), results[-1].get("", 0)) == (0, results[:-1].count("accepted"))
 
 
@@ -106,7 +115,9 @@ def test_link_used_while_its_person_is_deactivated_opens_nothing(cast: Cast, _ro
     fabi = invitation.person
 
     def accept() -> bool:
-        person = invitations.accept(invitation, password="una frase muy larga", name="Fabi", language="es", at=NOON)
+        person = invitations.accept(
+            invitation, password="una frase muy larga", name="Fabi", language="es", at=NOON
+        )
         return person.is_active
 
     used, gone = together(accept, lambda: people.deactivate(fabi, heirs={}, by=cast.root, at=NOON))

@@ -50,7 +50,11 @@ def unlocked(sweeps: int) -> object:
     everybody_has_read = threading.Barrier(sweeps)
 
     def due(now: datetime, batch: int, *, besides: set[int]) -> list[Clock]:
-        found = list(Clock.objects.filter(next_step_at__lt=now).exclude(pk__in=besides).order_by("next_step_at", "pk"))
+        found = list(
+            Clock.objects.filter(next_step_at__lt=now)
+            .exclude(pk__in=besides)
+            .order_by("next_step_at", "pk")
+        )
         everybody_has_read.wait(10)
         return found
 
@@ -62,12 +66,16 @@ def test_without_lock_and_index_steps_fire_twice(
 ) -> None:
     monkeypatch.setattr(ladder, "_lock_due", unlocked(SWEEPS))
     without.execute("ALTER TABLE sla_firing DROP CONSTRAINT firing_once")
-    without.dropped.append("ALTER TABLE sla_firing ADD CONSTRAINT firing_once UNIQUE (clock_id, level)")
+    without.dropped.append(
+        "ALTER TABLE sla_firing ADD CONSTRAINT firing_once UNIQUE (clock_id, level)"
+    )
     together(*[lambda: ladder.sweep(factories.clock_subjects())] * SWEEPS)
     assert set(firings().values()) == {SWEEPS}
 
 
-def test_without_the_lock_the_database_still_says_no(overdue: None, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_the_lock_the_database_still_says_no(
+    overdue: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """But wastefully: the sweep that comes second parks what was not broken."""
     monkeypatch.setattr(ladder, "_lock_due", unlocked(2))
     together(*[lambda: ladder.sweep(factories.clock_subjects())] * 2)
@@ -82,7 +90,9 @@ def test_parallel_sweeps_fire_each_step_once(overdue: None) -> None:
     assert Clock.objects.filter(failures__gt=0).count() == 0
 
 
-def test_parallel_sweeps_after_an_outage_raise_each_clock_one_level(overdue: None, moment: Moment) -> None:
+def test_parallel_sweeps_after_an_outage_raise_each_clock_one_level(
+    overdue: None, moment: Moment
+) -> None:
     moment.set("2026-03-04 10:00")
     together(*[tasks.sweep] * SWEEPS)
     assert list(Clock.objects.values_list("level", flat=True)) == [2] * HANDOFFS
@@ -110,24 +120,36 @@ def test_sweep_does_not_wait_for_somebody_who_holds_a_handoff(cast: Cast, moment
 
     assert together(hold, sweep) == [True, [free.pk]]
     tasks.sweep()
-    assert sorted(Firing.objects.values_list("clock__subject_id", flat=True)) == sorted([held.pk, free.pk])
+    assert sorted(Firing.objects.values_list("clock__subject_id", flat=True)) == sorted(
+        [held.pk, free.pk]
+    )
 
 
 @pytest.mark.parametrize("_round", range(ROUNDS))
-def test_accept_against_the_requeue_of_a_pending_handoff_is_accepted(cast: Cast, moment: Moment, _round: int) -> None:
+def test_accept_against_the_requeue_of_a_pending_handoff_is_accepted(
+    cast: Cast, moment: Moment, _round: int
+) -> None:
     handoff = factories.handed_off(cast)
     for time in ("11:30:01", "12:00:01", "12:30:01"):
         moment.set(f"2026-03-02 {time}")
         tasks.sweep()
     at = moment.set("2026-03-02 13:00:01")
-    results = together(lambda: handoffs.accept(stored(handoff), by=cast.bea, at=at).state, tasks.sweep)
+    results = together(
+        lambda: handoffs.accept(stored(handoff), by=cast.bea, at=at).state, tasks.sweep
+    )
     requeued = Firing.objects.filter(kind="requeue").count()
-    assert (results, stored(handoff).owner, handoff.decisions.count()) == (["accepted", requeued], cast.bea, 1)
+    assert (results, stored(handoff).owner, handoff.decisions.count()) == (
+        ["accepted", requeued],
+        cast.bea,
+        1,
+    )
     assert handoff.events.filter(kind="requeued").count() == requeued
 
 
 @pytest.mark.parametrize("_round", range(ROUNDS))
-def test_contact_against_the_requeue_of_the_sweep_is_one_of_them(cast: Cast, moment: Moment, _round: int) -> None:
+def test_contact_against_the_requeue_of_the_sweep_is_one_of_them(
+    cast: Cast, moment: Moment, _round: int
+) -> None:
     handoff = factories.accepted(cast)
     for time in ("13:20:01", "14:20:01", "15:20:01"):
         moment.set(f"2026-03-02 {time}")
@@ -135,7 +157,8 @@ def test_contact_against_the_requeue_of_the_sweep_is_one_of_them(cast: Cast, mom
     at = moment.set("2026-03-03 10:20:01")
     seen = stored(handoff)
     contact, _swept = together(
-        lambda: attempts.record(seen, "phone", reached=True, by=cast.bea, at=at).reached, tasks.sweep
+        lambda: attempts.record(seen, "phone", reached=True, by=cast.bea, at=at).reached,
+        tasks.sweep,
     )
     lost = isinstance(contact, handoffs.AlreadyTaken)
     requeued = Firing.objects.filter(kind="requeue").count()

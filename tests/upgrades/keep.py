@@ -17,7 +17,8 @@ from pathlib import Path
 import psycopg2
 
 from crm.deploy.embedded import Postgres
-from tests.services import OURS, scratch_folder
+from tests.harness.prepared import OURS
+from tests.harness.products import scratch_folder
 from tests.sources import ROOT
 from tests.upgrades.dumps import FOLDER, LARGEST, MOMENT, pg_dump
 

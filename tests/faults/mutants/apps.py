@@ -41,10 +41,14 @@ def sweep_without_locks():
 
     def due(now, batch, **_):
         waiting = Q(parked_until__isnull=True) | Q(parked_until__lt=now)
-        return list(Clock.objects.filter(waiting, next_step_at__lt=now).order_by("next_step_at")[:batch])
+        return list(
+            Clock.objects.filter(waiting, next_step_at__lt=now).order_by("next_step_at")[:batch]
+        )
 
     def handoff(clock):
-        return Handoff.objects.select_related("lead", "team", "owner", "submitted_by").get(pk=clock.subject_id)
+        return Handoff.objects.select_related("lead", "team", "owner", "submitted_by").get(
+            pk=clock.subject_id
+        )
 
     ladder._lock_due, escalation._lock = due, handoff
 

@@ -30,7 +30,9 @@ def pending(settings):
 def move_time(minutes):
     body = f"SELECT clock_timestamp() + interval '{minutes} minutes'"
     with connection.cursor() as cursor:
-        cursor.execute(f"CREATE OR REPLACE FUNCTION relevo_now() RETURNS timestamptz LANGUAGE sql AS $${body}$$")
+        cursor.execute(
+            f"CREATE OR REPLACE FUNCTION relevo_now() RETURNS timestamptz LANGUAGE sql AS $${body}$$"
+        )
 
 
 def person(mailbox):
