@@ -1,6 +1,4 @@
-"""Whether a criterion can be judged at all, and what its operand is: read from what people type,
-checked, in words.
-"""
+"""Criteria: read operands from typed text, check whether a criterion can be judged, describe it."""
 
 from __future__ import annotations
 
@@ -17,72 +15,74 @@ from crm.lib.text import clean_line, fold
 from personas.fields import NOBODY_KNOWS, Field, Fields, operators
 from personas.states import WITH_SEVERAL, WITHOUT_OPERAND, CriterionKind, FieldType, Operator
 
-MOST_WORDS, LONGEST_WORD = 60, 80
+MOST_WORDS = 60
+LONGEST_WORD = 80
 WEIGHTS = range(1, 101)
 
 
 class Unfit(ValueError):
-    """What was typed does not fit; the text says what would."""
+    """The typed operand does not fit; the message says what would."""
 
 
 def operand_of(field: Field, operator: str, typed: Sequence[str]) -> Any:
-    """The operand as JSON keeps it, from the lines typed.
+    """Return the operand as JSON keeps it, from the typed lines.
 
-    Raises Unfit with words for the person.
+    Raise Unfit with a message for the person.
     """
     if operator in WITHOUT_OPERAND:
         return None
-    lines = list(dict.fromkeys(filter(None, (clean_line(each) for each in typed))))
+    cleaned = [clean_line(line) for line in typed]
+    lines = list(dict.fromkeys(line for line in cleaned if line))
     if not lines:
         raise Unfit(_("Say what it is compared with."))
     if operator not in WITH_SEVERAL:
         return _value(field, lines[0])
     if len(lines) > MOST_WORDS:
         raise Unfit(_("Give at most %(count)d entries.") % {"count": MOST_WORDS})
-    values = [_value(field, each) for each in lines]
-    if operator == Operator.CONTAINS_ANY and (
-        mute := next((v for v in values if not fold(str(v))), None)
-    ):
-        raise Unfit(_("“%(typed)s” has no letter and no digit.") % {"typed": mute})
+    values = [_value(field, line) for line in lines]
+    if operator == Operator.CONTAINS_ANY:
+        for value in values:
+            if not fold(str(value)):
+                text = _("“%(typed)s” has no letter and no digit.")
+                raise Unfit(text % {"typed": value})
     return values
 
 
 def _value(field: Field, typed: str) -> Any:
-    """One value of the field's type."""
-    words = {"typed": typed[:60]}
+    """Return one value of the field's type. Raise Unfit."""
     match field.type:
         case FieldType.NUMBER:
             return _number(typed)
         case FieldType.YES_NO:
-            if typed not in ("true", "false"):
-                raise Unfit(_("Choose yes or no."))
-            return typed == "true"
+            return _yes_or_no(typed)
         case FieldType.DATE:
-            try:
-                return date.fromisoformat(typed).isoformat()
-            except ValueError:
-                raise Unfit(
-                    _("“%(typed)s” is not a date. Write it as year, month, day: 2026-03-31.")
-                    % words
-                ) from None
+            return _date(typed)
         case FieldType.CHOICE:
-            if typed not in dict(field.choices):
-                raise Unfit(
-                    _("“%(typed)s” is not in the list of “%(field)s”.")
-                    % {
-                        **words,
-                        "field": field.name,
-                    }
-                )
-            return typed
+            return _choice(field, typed)
     if len(typed) > LONGEST_WORD:
-        raise Unfit(
-            _("“%(typed)s…” is too long: at most %(count)d characters.")
-            % {
-                **words,
-                "count": LONGEST_WORD,
-            }
-        )
+        text = _("“%(typed)s…” is too long: at most %(count)d characters.")
+        raise Unfit(text % {"typed": typed[:60], "count": LONGEST_WORD})
+    return typed
+
+
+def _yes_or_no(typed: str) -> bool:
+    if typed not in ("true", "false"):
+        raise Unfit(_("Choose yes or no."))
+    return typed == "true"
+
+
+def _date(typed: str) -> str:
+    try:
+        return date.fromisoformat(typed).isoformat()
+    except ValueError:
+        text = _("“%(typed)s” is not a date. Write it as year, month, day: 2026-03-31.")
+        raise Unfit(text % {"typed": typed[:60]}) from None
+
+
+def _choice(field: Field, typed: str) -> str:
+    if typed not in dict(field.choices):
+        text = _("“%(typed)s” is not in the list of “%(field)s”.")
+        raise Unfit(text % {"typed": typed[:60], "field": field.name})
     return typed
 
 
@@ -92,58 +92,67 @@ def _number(typed: str) -> int | float:
     except InvalidOperation:
         number = Decimal("NaN")
     if not number.is_finite() or abs(number) >= 10**12:
-        raise Unfit(
-            _("“%(typed)s” is not a number. Write it with digits: 1500 or 0.5.")
-            % {"typed": typed[:60]}
-        )
-    return int(number) if number == number.to_integral_value() else float(number)
+        text = _("“%(typed)s” is not a number. Write it with digits: 1500 or 0.5.")
+        raise Unfit(text % {"typed": typed[:60]})
+    if number == number.to_integral_value():
+        return int(number)
+    return float(number)
 
 
 def typed_of(operand: Any) -> list[str]:
-    """An operand as the form shows it: the other way round."""
+    """Return an operand as the form shows it, the inverse of :func:`operand_of`."""
     if operand is None:
         return []
     if isinstance(operand, bool):
         return [str(operand).lower()]
-    return [str(each) for each in operand] if isinstance(operand, list) else [str(operand)]
+    if isinstance(operand, list):
+        return [str(each) for each in operand]
+    return [str(operand)]
 
 
 def problems(criterion: Mapping[str, Any], fields: Fields) -> dict[str, str]:
-    """What keeps a criterion from being judged, by the part that is wrong: kind, text, field,
-    operator, operand, weight. Empty: nothing.
+    """Return why a criterion cannot be judged, by the part that is wrong.
+
+    The parts are kind, text, field, operator, operand and weight. The result is empty for a
+    criterion that can be judged.
     """
-    found: dict[str, str] = {}
+    wrong: dict[str, str] = {}
     if criterion["kind"] not in CriterionKind.values:
-        found["kind"] = _("There is no kind of criterion “%(name)s”.") % {"name": criterion["kind"]}
+        wrong["kind"] = _("There is no kind of criterion “%(name)s”.") % {"name": criterion["kind"]}
     if not any(criterion["text"].values()):
-        found["text"] = _("Write the sentence in at least one language.")
+        wrong["text"] = _("Write the sentence in at least one language.")
     if criterion.get("weight", 1) not in WEIGHTS:
-        found["weight"] = _("Give 1 to 100 points.")
-    code, operator = criterion["field"], criterion["operator"]
-    field = fields.get(code) or (NOBODY_KNOWS if not code and operator == Operator.SAID else None)
+        wrong["weight"] = _("Give 1 to 100 points.")
+    code = criterion["field"]
+    operator = criterion["operator"]
+    field = fields.get(code)
+    if not code and operator == Operator.SAID:
+        field = NOBODY_KNOWS
     if field is None:
-        found["field"] = no_such_field(code)
+        wrong["field"] = no_such_field(code)
     elif operator not in operators(field):
-        found["operator"] = does_not_fit(field, operator)
+        wrong["operator"] = does_not_fit(field, operator)
     else:
         try:
             operand_of(field, operator, typed_of(criterion.get("operand")))
         except Unfit as error:
-            found["operand"] = str(error)
-    return found
+            wrong["operand"] = str(error)
+    return wrong
 
 
 def no_such_field(code: str) -> str:
+    """Return the message about a field that is missing or unknown."""
     if not code:
         return _("Choose the field that decides it, or “is confirmed by a person”.")
     return _("There is no field “%(field)s”.") % {"field": code}
 
 
 def does_not_fit(field: Field, operator: str) -> str:
-    """Says by name which operator does not fit which field, and which ones do."""
-    known = dict(Operator.choices)
-    return _("“%(operator)s” does not fit “%(field)s” (%(type)s). What fits: %(fitting)s.") % {
-        "operator": known.get(operator, operator),
+    """Return the message about an operator that does not fit, with those that do."""
+    labels = dict(Operator.choices)
+    text = _("“%(operator)s” does not fit “%(field)s” (%(type)s). What fits: %(fitting)s.")
+    return text % {
+        "operator": labels.get(operator, operator),
         "field": field.name or _("no field"),
         "type": str(FieldType(field.type).label).lower(),
         "fitting": ", ".join(str(each.label) for each in operators(field)),
@@ -154,7 +163,7 @@ def does_not_fit(field: Field, operator: str) -> str:
 
 
 def reads(kind: str, code: str, operator: str, operand: Any, fields: Fields) -> str:
-    """How the machine reads a criterion, as one sentence in the active language."""
+    """Return how the machine reads a criterion, as one sentence in the active language."""
     rule = _rule(fields.get(code) or Field(code, code, FieldType.TEXT), operator, operand)
     match kind:
         case CriterionKind.FIT:
@@ -165,61 +174,72 @@ def reads(kind: str, code: str, operator: str, operand: Any, fields: Fields) -> 
 
 
 def _rule(field: Field, operator: str, operand: Any) -> str:
-    words = {"field": f"“{field.name}”", "value": said(field, operand)}
+    """Return the rule of a criterion as a clause: "“Employees” is 50 or more"."""
+    value = operand_text(field, operand)
     match operator:
-        case Operator.IS if isinstance(operand, bool):
-            return (_("%(field)s is yes") if operand else _("%(field)s is no")) % words
+        case Operator.IS if operand is True:
+            text = _("%(field)s is yes")
+        case Operator.IS if operand is False:
+            text = _("%(field)s is no")
         case Operator.IS:
-            return _("%(field)s is %(value)s") % words
+            text = _("%(field)s is %(value)s")
         case Operator.IN:
-            return _("%(field)s is %(value)s") % {**words, "value": said(field, operand, _("or"))}
+            text = _("%(field)s is %(value)s")
+            value = operand_text(field, operand, _("or"))
         case Operator.NOT_IN:
-            return _("%(field)s is neither %(value)s") % {
-                **words,
-                "value": said(field, operand, pgettext("neither", "nor")),
-            }
+            text = _("%(field)s is neither %(value)s")
+            value = operand_text(field, operand, pgettext("neither", "nor"))
         case Operator.AT_LEAST:
-            return _("%(field)s is %(value)s or more") % words
+            text = _("%(field)s is %(value)s or more")
         case Operator.AT_MOST:
-            return _("%(field)s is %(value)s or less") % words
+            text = _("%(field)s is %(value)s or less")
         case Operator.BEFORE:
-            return _("%(field)s is before %(value)s") % words
+            text = _("%(field)s is before %(value)s")
         case Operator.AFTER:
-            return _("%(field)s is after %(value)s") % words
+            text = _("%(field)s is after %(value)s")
         case Operator.CONTAINS_ANY:
-            return _("%(field)s has any of these words: %(value)s") % words
+            text = _("%(field)s has any of these words: %(value)s")
         case Operator.IS_SET:
-            return _("%(field)s is given, whatever it says") % words
-    return _("a person confirms it and notes who said so")
+            text = _("%(field)s is given, whatever it says")
+        case _unknown:
+            return _("a person confirms it and notes who said so")
+    return text % {"field": f"“{field.name}”", "value": value}
 
 
-def said(field: Field, operand: Any, last: str = "") -> str:
-    """An operand in words: numbers as the region writes them, choices by name; ``last`` stands
-    before the last one.
+def operand_text(field: Field, operand: Any, last: str = "") -> str:
+    """Return an operand as people read it: numbers of the region, choices by their names.
+
+    ``last`` is the word before the last of several values, as in "or".
     """
-    names = [_one(field, each) for each in (operand if isinstance(operand, list) else [operand])]
+    values = operand
+    if not isinstance(operand, list):
+        values = [operand]
+    names = [_value_text(field, value) for value in values]
     if last and len(names) > 1:
         return f"{', '.join(names[:-1])} {last} {names[-1]}"
     return ", ".join(names)
 
 
-def _one(field: Field, value: Any) -> str:
+def _value_text(field: Field, value: Any) -> str:
     if value is None:
         return "…"
     if field.type == FieldType.NUMBER and isinstance(value, int | float):
         return number_formats.number(value)
     if field.type == FieldType.DATE:
         try:
-            return number_formats.when(
-                date.fromisoformat(str(value)), pgettext("date format", "j M Y")
-            )
+            day = date.fromisoformat(str(value))
         except ValueError:
             return str(value)
+        return number_formats.day_words(day)
     return dict(field.choices).get(str(value), str(value))
 
 
 def grouped(criteria: Iterable[Any]) -> list[tuple[CriterionKind, list[Any]]]:
-    """The criteria by kind, kinds in their order, each list in the order of the document."""
+    """Return the criteria by kind; kinds without any are left out."""
     rows = list(criteria)
-    found = [(kind, [each for each in rows if each.kind == kind]) for kind in CriterionKind]
-    return [(kind, of_kind) for kind, of_kind in found if of_kind]
+    groups = []
+    for kind in CriterionKind:
+        of_kind = [each for each in rows if each.kind == kind]
+        if of_kind:
+            groups.append((kind, of_kind))
+    return groups

@@ -1,6 +1,4 @@
-"""The text of a persona: who it is, and lists of sentences, each in Spanish, in English, or in
-both.
-"""
+"""The text of a persona: a description and lists of sentences, each in one or both languages."""
 
 from __future__ import annotations
 
@@ -25,7 +23,9 @@ SECTIONS: dict[str, str | Promise] = {
     "objections": _("Objections"),
     "quotes": _("In their words"),
 }
-MOST_ENTRIES, LONGEST_ENTRY, LONGEST_WHO = 30, 1000, 6000
+MOST_ENTRIES = 30
+LONGEST_ENTRY = 1000
+LONGEST_WHO = 6000
 
 Content = Mapping[str, Any]
 
@@ -34,7 +34,7 @@ Content = Mapping[str, Any]
 class Passage:
     """A text as one reader sees it.
 
-    ``is_foreign``: it is not there in the reader's language, so it is the other's.
+    ``is_foreign`` means that it lacks the reader's language, so that the other one is shown.
     """
 
     text: str
@@ -43,16 +43,18 @@ class Passage:
 
     @property
     def paragraphs(self) -> list[str]:
-        return [each.strip() for each in self.text.split("\n") if each.strip()]
+        lines = [line.strip() for line in self.text.split("\n")]
+        return [line for line in lines if line]
 
 
 def passage(value: Mapping[str, str] | None) -> Passage:
-    """The text in the active language, else in the other one, marked."""
+    """Return the text in the active language, else in the other one, marked as foreign."""
     wanted = (get_language() or LANGUAGES[0])[:2]
-    if value and value.get(wanted):
-        return Passage(value[wanted], wanted, False)
-    other = next((each for each in LANGUAGES if value and value.get(each)), wanted)
-    return Passage(in_language(value), other, other != wanted)
+    language = wanted
+    if value and not value.get(wanted):
+        filled = [each for each in LANGUAGES if value.get(each)]
+        language = next(iter(filled), wanted)
+    return Passage(in_language(value), language, language != wanted)
 
 
 def who(content: Content) -> Passage:
@@ -60,18 +62,22 @@ def who(content: Content) -> Passage:
 
 
 def entries(content: Content, section: str) -> list[Passage]:
-    """The sentences of one section in the active language."""
+    """Return the sentences of one section in the active language."""
     return [passage(each) for each in content.get(section) or []]
 
 
-def tidy(content: Content) -> dict[str, Any]:
-    """The same cleaned by the rule for texts, without entries and languages that say nothing."""
-    found: dict[str, Any] = {WHO: _cleaned(content.get(WHO))}
+def clean(content: Content) -> dict[str, Any]:
+    """Return the content with cleaned texts, without empty entries and languages."""
+    cleaned: dict[str, Any] = {WHO: _cleaned(content.get(WHO))}
     for section in SECTIONS:
-        found[section] = [text for each in content.get(section) or [] if (text := _cleaned(each))]
-    return {key: value for key, value in found.items() if value}
+        texts = [_cleaned(entry) for entry in content.get(section) or []]
+        cleaned[section] = [text for text in texts if text]
+    return {key: value for key, value in cleaned.items() if value}
 
 
 def _cleaned(value: Mapping[str, str] | None) -> dict[str, str]:
-    read = {language: clean_text((value or {}).get(language) or "") for language in LANGUAGES}
-    return {language: text for language, text in read.items() if text}
+    """Return the texts of one entry, without those that are empty."""
+    if not value:
+        return {}
+    texts = {language: clean_text(value.get(language) or "") for language in LANGUAGES}
+    return {language: text for language, text in texts.items() if text}

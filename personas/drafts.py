@@ -1,12 +1,9 @@
-"""Writing the next version of a persona: a draft that several people edit, until a lead of a team
-publishes it.
-"""
+"""The next version of a persona: a draft that both sides edit until a team lead publishes it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from itertools import count
 from typing import Any
 
 from django.db import transaction
@@ -45,15 +42,16 @@ class ChangedMeanwhile(Conflict):
 
 
 class NotADraft(IllegalMove):
-    """It was published or discarded meanwhile."""
+    """The draft was published or discarded in the meantime."""
 
     code = "not_a_draft"
     message = gettext_lazy("This draft is not open any more: it was published or discarded.")
 
 
 class Unjudgeable(DomainError):
-    """A criterion that no machine could judge; ``fields``: "criteria-<place>-<part>" and what is
-    wrong.
+    """A criterion that no machine can judge.
+
+    The keys of ``fields`` are "criteria-<place>-<part>".
     """
 
     code = "unjudgeable"
@@ -61,7 +59,7 @@ class Unjudgeable(DomainError):
 
 
 class Incomplete(DomainError):
-    """The draft lacks what every persona has."""
+    """The draft lacks a part that every persona needs."""
 
     code = "incomplete"
     message = gettext_lazy("This draft is not complete yet.")
@@ -69,9 +67,7 @@ class Incomplete(DomainError):
 
 @transaction.atomic
 def start(persona: Persona, *, by: User, at: datetime) -> PersonaVersion:
-    """The open draft of ``persona``; where there is none, a new one with what the published version
-    says.
-    """
+    """Return the open draft, or create one with the text of the published version."""
     persona = Persona.objects.select_for_update(no_key=True).get(pk=persona.pk)
     known = persona.versions.filter(state=VersionState.DRAFT).first()
     if known is not None:
@@ -79,8 +75,12 @@ def start(persona: Persona, *, by: User, at: datetime) -> PersonaVersion:
     current = persona.versions.filter(state=VersionState.PUBLISHED).first()
     if current is None:
         return write(persona, {}, (), by=by, at=at)
-    copied = [{name: getattr(each, name) for name in COPIED} for each in current.criteria.all()]
-    return write(persona, current.content, copied, by=by, at=at)
+    return write(persona, current.content, _criteria_of(current), by=by, at=at)
+
+
+def _criteria_of(version: PersonaVersion) -> list[dict[str, Any]]:
+    """Return the criteria of a version as plain data."""
+    return [{name: getattr(each, name) for name in COPIED} for each in version.criteria.all()]
 
 
 @transaction.atomic
@@ -92,7 +92,7 @@ def write(
     by: User | None,
     at: datetime,
 ) -> PersonaVersion:
-    """The next version of ``persona`` as a draft. DraftIsOpen where there is one."""
+    """Create the next version of ``persona`` as a draft. Raise DraftIsOpen where there is one."""
     persona = Persona.objects.select_for_update(no_key=True).get(pk=persona.pk)
     if persona.versions.filter(state=VersionState.DRAFT).exists():
         raise DraftIsOpen
@@ -100,14 +100,9 @@ def write(
     draft = PersonaVersion.objects.create(
         persona=persona, number=last + 1, content=dict(content), created_by=by, created_at=at
     )
-    _put(draft, criteria)
-    record(
-        "persona_drafted",
-        draft,
-        by=by,
-        at=at,
-        payload={"persona": persona.slug, "number": draft.number},
-    )
+    _create_criteria(draft, criteria)
+    payload = {"persona": persona.slug, "number": draft.number}
+    record("persona_drafted", draft, by=by, at=at, payload=payload)
     return draft
 
 
@@ -122,21 +117,22 @@ def edit(
     by: User,
     at: datetime,
 ) -> PersonaVersion:
-    """Replace what the draft says.
+    """Replace the text and the criteria of the draft.
 
-    ``revision``: the one that was on the screen; ChangedMeanwhile if it moved on.
-
-    ``fields``: what criteria may ask for; Unjudgeable names each part of a criterion that does not
-    fit.
+    ``revision`` is the one that was on the screen; raise ChangedMeanwhile if it has moved on.
+    ``fields`` are the fields that criteria may use; raise Unjudgeable, which names each part of a
+    criterion that does not fit them.
     """
     draft = _locked(draft, revision)
     wanted = with_codes(criteria)
     check(wanted, fields)
-    draft.content, draft.revision = documents.tidy(content), draft.revision + 1
-    draft.changed_at, draft.changed_by = at, by
+    draft.content = documents.clean(content)
+    draft.revision += 1
+    draft.changed_at = at
+    draft.changed_by = by
     draft.save(update_fields=["content", "revision", "changed_at", "changed_by"])
     draft.criteria.all().delete()
-    _put(draft, wanted)
+    _create_criteria(draft, wanted)
     record("persona_draft_saved", draft, by=by, at=at, payload={"revision": draft.revision})
     return draft
 
@@ -145,16 +141,15 @@ def edit(
 def publish(
     draft: PersonaVersion, *, revision: int, fields: Fields, by: User, at: datetime
 ) -> PersonaVersion:
-    """Publish the draft; the version before is superseded, and the leads of the teams of both sides
-    are told.
+    """Publish the draft, supersede the version before, and notify the team leads of both sides.
 
-    Raises ChangedMeanwhile if it is not what was on the screen, Incomplete or Unjudgeable with what
-    is wrong.
+    Raise ChangedMeanwhile if ``revision`` is not the stored one, else Incomplete or Unjudgeable.
     """
     draft = _locked(draft, revision)
-    if lacking := lacks(draft):
+    lacking = lacks(draft)
+    if lacking:
         raise Incomplete(" ".join(lacking))
-    check([{name: getattr(each, name) for name in COPIED} for each in draft.criteria.all()], fields)
+    check(_criteria_of(draft), fields)
     draft = put_in_force(draft, by=by, at=at)
     name = draft.persona.name
     notify(
@@ -170,10 +165,10 @@ def publish(
 
 @transaction.atomic
 def discard(draft: PersonaVersion, *, by: User, at: datetime) -> None:
-    """Remove the draft. What it said stays in the audit record."""
+    """Delete the draft. Its text stays in the audit entry."""
     draft = _locked(draft)
-    said = [{name: getattr(each, name) for name in COPIED} for each in draft.criteria.all()]
-    payload = {"number": draft.number, "content": draft.content, "criteria": said}
+    criteria = _criteria_of(draft)
+    payload = {"number": draft.number, "content": draft.content, "criteria": criteria}
     record("persona_draft_discarded", draft.persona, by=by, at=at, payload=payload)
     draft.criteria.all().delete()
     draft.delete()
@@ -181,23 +176,20 @@ def discard(draft: PersonaVersion, *, by: User, at: datetime) -> None:
 
 @transaction.atomic
 def put_in_force(draft: PersonaVersion, *, by: User | None, at: datetime) -> PersonaVersion:
-    """The draft as the published version, unchecked; the one before is superseded."""
+    """Make the draft the published version without checks, and supersede the one before."""
     persona = Persona.objects.select_for_update(no_key=True).get(pk=draft.persona_id)
     persona.versions.filter(state=VersionState.PUBLISHED).update(state=VersionState.SUPERSEDED)
-    draft.state, draft.published_at, draft.published_by = VersionState.PUBLISHED, at, by
+    draft.state = VersionState.PUBLISHED
+    draft.published_at = at
+    draft.published_by = by
     draft.save(update_fields=["state", "published_at", "published_by"])
-    record(
-        "persona_published",
-        draft,
-        by=by,
-        at=at,
-        payload={"persona": persona.slug, "number": draft.number},
-    )
+    payload = {"persona": persona.slug, "number": draft.number}
+    record("persona_published", draft, by=by, at=at, payload=payload)
     return draft
 
 
 def leads_of_teams() -> list[User]:
-    """Everybody who leads a team of either side."""
+    """Return all active people who lead a team of either side."""
     led = {
         "memberships__is_lead": True,
         "memberships__team__archived_at": None,
@@ -207,13 +199,14 @@ def leads_of_teams() -> list[User]:
 
 
 def lacks(version: PersonaVersion) -> list[str]:
-    """What a version still needs before it can be published, in sentences."""
-    found = []
-    if not any((version.content.get(documents.WHO) or {}).values()):
-        found.append(_("Say who this persona is."))
+    """Return what a version still needs before it can be published, in sentences."""
+    sentences = []
+    who = version.content.get(documents.WHO) or {}
+    if not any(who.values()):
+        sentences.append(_("Say who this persona is."))
     if not any(each.kind == CriterionKind.FIT for each in version.criteria.all()):
-        found.append(_("Add at least one fit criterion: without one every lead would fit."))
-    return found
+        sentences.append(_("Add at least one fit criterion: without one every lead would fit."))
+    return sentences
 
 
 def check(criteria: Iterable[Mapping[str, Any]], fields: Fields) -> None:
@@ -221,36 +214,36 @@ def check(criteria: Iterable[Mapping[str, Any]], fields: Fields) -> None:
     wanted = list(criteria)
     if len(wanted) > MOST_CRITERIA:
         raise Unjudgeable(_("A persona has at most %(count)d criteria.") % {"count": MOST_CRITERIA})
-    found = {
-        f"criteria-{place}-{part}": text
-        for place, each in enumerate(wanted)
-        for part, text in rules.problems(each, fields).items()
-    }
-    if found:
-        raise Unjudgeable(" ".join(found.values()), fields=found)
+    problems: dict[str, str] = {}
+    for place, each in enumerate(wanted):
+        for part, text in rules.problems(each, fields).items():
+            problems[f"criteria-{place}-{part}"] = text
+    if problems:
+        raise Unjudgeable(" ".join(problems.values()), fields=problems)
 
 
 def with_codes(criteria: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The criteria, each with the code it has or a new one of its words: evidence and agreements
-    name it by that.
+    """Return the criteria with codes, by which evidence and agreements refer to them.
+
+    A criterion keeps its code; a new one gets a code made of its sentence.
     """
-    found: list[dict[str, Any]] = []
+    coded: list[dict[str, Any]] = []
     taken: set[str] = set()
     for each in criteria:
         text = each["text"]
-        wanted = (
-            slugify(each.get("code") or text.get("en") or text.get("es") or "")[:50].strip("-")
-            or "criterion"
-        )
-        code = next(
-            c for n in count(1) if (c := wanted if n == 1 else f"{wanted}-{n}") not in taken
-        )
+        source = each.get("code") or text.get("en") or text.get("es") or ""
+        wanted = slugify(source)[:50].strip("-") or "criterion"
+        code = wanted
+        number = 1
+        while code in taken:
+            number += 1
+            code = f"{wanted}-{number}"
         taken.add(code)
-        found.append({**each, "code": code})
-    return found
+        coded.append({**each, "code": code})
+    return coded
 
 
-def _put(draft: PersonaVersion, criteria: Iterable[Mapping[str, Any]]) -> None:
+def _create_criteria(draft: PersonaVersion, criteria: Iterable[Mapping[str, Any]]) -> None:
     Criterion.objects.bulk_create(
         Criterion(version=draft, position=position, **fields)
         for position, fields in enumerate(criteria)
@@ -258,16 +251,14 @@ def _put(draft: PersonaVersion, criteria: Iterable[Mapping[str, Any]]) -> None:
 
 
 def _locked(draft: PersonaVersion, revision: int | None = None) -> PersonaVersion:
-    """The draft as it is now, locked.
+    """Lock the draft and return it as it is now.
 
-    NotADraft if it is gone or published, ChangedMeanwhile over another revision.
+    Raise NotADraft if it is gone or published, ChangedMeanwhile if it has another ``revision``.
     """
-    found = PersonaVersion.objects.select_for_update(no_key=True, of=("self",)).select_related(
-        "persona"
-    )
-    now = found.filter(pk=draft.pk).first()
-    if now is None or not now.is_draft:
+    rows = PersonaVersion.objects.select_for_update(no_key=True, of=("self",))
+    current = rows.select_related("persona").filter(pk=draft.pk).first()
+    if current is None or not current.is_draft:
         raise NotADraft
-    if revision is not None and now.revision != revision:
+    if revision is not None and current.revision != revision:
         raise ChangedMeanwhile
-    return now
+    return current

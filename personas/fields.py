@@ -12,10 +12,11 @@ from personas.states import OPERATORS, FieldType, Operator
 
 @dataclass(frozen=True)
 class Field:
-    """One fact: ``code`` as criteria name it, ``name`` in the active language, ``choices`` of
-    (value, name).
+    """One fact about a lead that criteria can use.
 
-    ``is_archived``: it still judges where a criterion asks for it, and is offered nowhere.
+    ``code`` is its name in criteria, ``name`` its name in the active language, ``choices`` are
+    pairs of value and name. An archived field still judges where a criterion uses it, but is
+    offered nowhere.
     """
 
     code: str
@@ -27,10 +28,12 @@ class Field:
 
 
 Fields = Mapping[str, Field]
-# For criteria that ask for no fact: only a person can say whether it is so.
+# The field of criteria that no fact decides; only a person can confirm them.
 NOBODY_KNOWS = Field("", "", FieldType.TEXT)
 
 
 def operators(field: Field) -> tuple[Operator, ...]:
-    """What may be asked of ``field``, the usual question first."""
-    return OPERATORS[field.type] if field.code else (Operator.SAID,)
+    """Return the operators that fit ``field``, the usual one first."""
+    if not field.code:
+        return (Operator.SAID,)
+    return OPERATORS[field.type]

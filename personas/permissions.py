@@ -1,7 +1,4 @@
-"""Who may write personas.
-
-Everybody who is signed in reads them: both sides look for the same people.
-"""
+"""Permissions to write personas. Everybody who is signed in may read them."""
 
 from __future__ import annotations
 
@@ -9,22 +6,20 @@ from crm.accounts.models import User
 
 
 def leads_a_team(user: User) -> bool:
-    """Of either side."""
+    """Return whether ``user`` leads a team of either side."""
     return any(membership.is_lead for membership in user.memberships_now)
 
 
 def can_edit(user: User) -> bool:
-    """Write drafts, rename, archive: leads of teams of either side, and the director."""
+    """Team leads of either side and directors may write drafts, rename and archive."""
     return user.is_director or leads_a_team(user)
 
 
 def can_publish(user: User) -> bool:
-    """Put a draft in force: who leads a team, as for every promise of a side."""
+    """Team leads may publish a draft, as they sign every promise of their side."""
     return leads_a_team(user)
 
 
 def can_edit_fields(user: User) -> bool:
-    """The fields of leads that criteria ask for: leads of teams, and admins, who look after what
-    forms ask.
-    """
+    """Team leads may edit the custom fields that criteria use, and admins, who configure forms."""
     return user.is_admin or leads_a_team(user)

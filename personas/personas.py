@@ -1,7 +1,4 @@
-"""The personas of the organisation: new ones, their names, which are in use and which put away.
-
-None is deleted.
-"""
+"""The personas of the organisation: create, rename, archive and restore them. None is deleted."""
 
 from __future__ import annotations
 
@@ -34,7 +31,7 @@ class NameMissing(DomainError):
 
 
 class Renamed(Conflict):
-    """Somebody else renamed it meanwhile. ``now``: the name it has by now."""
+    """Somebody else renamed the persona in the meantime; ``now`` is its present name."""
 
     code = "renamed"
     message = _("Somebody else renamed this persona in the meantime.")
@@ -46,27 +43,27 @@ class Renamed(Conflict):
 
 @transaction.atomic
 def create(slug: str, name: Mapping[str, str], *, by: User | None, at: datetime) -> Persona:
-    """A new persona without any version yet. NameMissing without a name."""
+    """Create a persona without any version. Raise NameMissing."""
     persona = Persona.objects.create(slug=slug, name=_name(name))
     record("persona_created", persona, by=by, at=at, payload={"slug": slug})
     return persona
 
 
 def free_slug(name: Mapping[str, str]) -> str:
-    """A slug for a persona of that name that none has yet."""
-    wanted = next(filter(None, (slugify(name.get(each) or "") for each in LANGUAGES)), "persona")[
-        :50
-    ].strip("-")
+    """Return an unused slug for a persona of that name."""
+    slugs = [slugify(name.get(language) or "") for language in LANGUAGES]
+    wanted = next((slug for slug in slugs if slug), "persona")[:50].strip("-")
     taken = set(Persona.objects.filter(slug__startswith=wanted).values_list("slug", flat=True))
-    return next(
-        slug
-        for n in range(1, len(taken) + 2)
-        if (slug := wanted if n == 1 else f"{wanted}-{n}") not in taken
-    )
+    slug = wanted
+    number = 1
+    while slug in taken:
+        number += 1
+        slug = f"{wanted}-{number}"
+    return slug
 
 
 @transaction.atomic
-def begin(
+def create_with_draft(
     name: Mapping[str, str],
     content: Mapping[str, Any] | None = None,
     criteria: Iterable[Mapping[str, Any]] = (),
@@ -74,7 +71,7 @@ def begin(
     by: User,
     at: datetime,
 ) -> PersonaVersion:
-    """A new persona with its first draft, blank or with the text and the criteria of an example."""
+    """Create a persona with its first draft, blank or with the text and criteria of an example."""
     persona = create(free_slug(name), name, by=by, at=at)
     return drafts.write(persona, content or {}, criteria, by=by, at=at)
 
@@ -83,14 +80,16 @@ def begin(
 def rename(
     persona: Persona, name: Mapping[str, str], *, was: Mapping[str, str], by: User, at: datetime
 ) -> Persona:
-    """Another name; the versions stay as they are.
+    """Rename the persona; its versions stay as they are.
 
-    ``was``: the name that was on the screen; Renamed if it is not that any more.
+    ``was`` is the name that was on the screen. Raise Renamed if it is another one by now.
     """
-    persona, wanted = _locked(persona), _name(name)
-    if persona.name != dict(was):
-        raise Renamed(persona.name)
-    before, persona.name = persona.name, wanted
+    persona = _locked(persona)
+    wanted = _name(name)
+    before = persona.name
+    if before != dict(was):
+        raise Renamed(before)
+    persona.name = wanted
     persona.save(update_fields=["name"])
     record("persona_renamed", persona, by=by, at=at, payload={"from": before, "to": wanted})
     return persona
@@ -98,7 +97,10 @@ def rename(
 
 @transaction.atomic
 def archive(persona: Persona, *, by: User, at: datetime) -> Persona:
-    """Put away: it is offered nowhere, and what it has judged keeps its version. Twice is once."""
+    """Archive the persona, so that it is offered nowhere; leads keep the version that judged them.
+
+    Do nothing to an archived one.
+    """
     persona = _locked(persona)
     if persona.archived_at is None:
         persona.archived_at = at
@@ -109,7 +111,7 @@ def archive(persona: Persona, *, by: User, at: datetime) -> Persona:
 
 @transaction.atomic
 def restore(persona: Persona, *, by: User | None, at: datetime) -> Persona:
-    """Back in use with the version that was published last. Twice is once."""
+    """Put an archived persona in use again, with the version that was published last."""
     persona = _locked(persona)
     if persona.archived_at is not None:
         persona.archived_at = None
@@ -126,12 +128,10 @@ def publish_version(
     by: User | None,
     at: datetime,
 ) -> PersonaVersion:
-    """Write and publish the next version of ``persona`` at once; the one before is superseded, and
-    judges what it has judged. Nobody is told; a draft that is open is in the way
-    (drafts.DraftIsOpen).
+    """Write and publish the next version of ``persona`` at once, without notices.
 
-    ``criteria``: mappings with the fields of Criterion (code, kind, text, field, operator, operand,
-    weight).
+    ``criteria`` are mappings with the fields of Criterion: code, kind, text, field, operator,
+    operand, weight. Raise drafts.DraftIsOpen where a draft is open.
     """
     with transaction.atomic():
         draft = drafts.write(persona, content, criteria, by=by, at=at)
@@ -139,7 +139,7 @@ def publish_version(
 
 
 def published() -> list[PersonaVersion]:
-    """The version in use of every persona that is not archived, with its criteria."""
+    """Return the published version of every persona in use, with its criteria."""
     return list(
         PersonaVersion.objects.filter(
             state=VersionState.PUBLISHED, persona__archived_at__isnull=True
@@ -151,9 +151,7 @@ def published() -> list[PersonaVersion]:
 
 
 def everything() -> list[Persona]:
-    """Every persona with its published version and its draft as ``current``: what the list of them
-    shows.
-    """
+    """Return every persona with its published version and its draft in the list ``current``."""
     shown = (
         PersonaVersion.objects.exclude(state=VersionState.SUPERSEDED)
         .select_related("changed_by", "created_by", "published_by")
@@ -171,8 +169,9 @@ def _locked(persona: Persona) -> Persona:
 
 
 def _name(name: Mapping[str, str]) -> dict[str, str]:
-    cleaned = {each: clean_line(name.get(each) or "")[:LONGEST_NAME] for each in LANGUAGES}
-    found = {language: text for language, text in cleaned.items() if text}
-    if not found:
+    """Return the cleaned name without an empty language. Raise NameMissing."""
+    texts = {each: clean_line(name.get(each) or "")[:LONGEST_NAME] for each in LANGUAGES}
+    cleaned = {language: text for language, text in texts.items() if text}
+    if not cleaned:
         raise NameMissing(fields={"es": NameMissing.message})
-    return found
+    return cleaned

@@ -1,21 +1,29 @@
-"""Two people changed the same lead: what differs, and whose value is proposed to stay.
+"""Two people edited the same thing: what differs, and whose value is proposed to stay.
 
-Plain data only.
+A form that may meet a newer version carries three things: the number of the version that was on the
+screen, what it showed at first (the hidden field ``was``), and, once both values have been shown,
+a choice per field (``keep.<field>``). Plain data only.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-MINE, THEIRS, ASK = "mine", "theirs", ""
+MINE = "mine"
+THEIRS = "theirs"
+ASK = ""
+CHOICE = "keep."
+UNKNOWN_VERSION = -1
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One field that reads differently on the screen and in the database.
+    """One field whose typed value (mine) is not the saved one (theirs).
 
-    ``choice``: MINE, THEIRS, or ASK.
+    ``choice`` is MINE, THEIRS, or ASK where the person has to choose.
     """
 
     field: str
@@ -24,28 +32,63 @@ class Difference:
     choice: str
 
 
+def version_on_screen(posted: Mapping[str, str], name: str) -> int:
+    """Return the version in the field ``name``, UNKNOWN_VERSION (of no row) if unreadable."""
+    raw = posted.get(name, "")
+    if raw.isascii() and raw.isdigit() and len(raw) < 10:
+        return int(raw)
+    return UNKNOWN_VERSION
+
+
+def shown_at_first(posted: Mapping[str, str]) -> dict[str, Any]:
+    """Return what the form showed before anything was typed; an empty dict if unreadable."""
+    try:
+        values = json.loads(posted.get("was", ""))
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(values, dict):
+        return {}
+    return values
+
+
+def texts_at_first(posted: Mapping[str, str]) -> dict[str, str]:
+    """Return as :func:`shown_at_first`, for forms whose values are all texts."""
+    return {str(name): str(value) for name, value in shown_at_first(posted).items()}
+
+
+def choices(posted: Mapping[str, str]) -> dict[str, str]:
+    """Return the choices already made, by field."""
+    names = (name for name in posted if name.startswith(CHOICE))
+    return {name.removeprefix(CHOICE): str(posted[name]) for name in names}
+
+
 def compare(
     was: Mapping[str, str],
     mine: Mapping[str, str],
     theirs: Mapping[str, str],
-    kept: Mapping[str, str],
+    chosen: Mapping[str, str],
 ) -> list[Difference]:
-    """The fields whose ``mine`` is not ``theirs``.
+    """Return the fields of which the typed value is not the saved one.
 
-    ``was``: what the form showed before anything was typed.
-
-    Whoever alone changed a field is proposed; where both did (or ``was`` does not tell) the person
-    is asked. ``kept`` are choices already made.
+    ``was`` holds the values before anything was typed. Where only one of the two people changed a
+    field, that value is proposed. Where both did, or ``was`` does not know the field, the person is
+    asked. A choice in ``chosen`` overrules the proposal.
     """
-    found = []
+    differences = []
     for field, typed in mine.items():
         saved = theirs.get(field, "")
         if typed == saved:
             continue
-        before = was.get(field)
-        proposed = THEIRS if typed == before else MINE if saved == before else ASK
-        choice = kept.get(field, "")
-        found.append(
-            Difference(field, typed, saved, choice if choice in (MINE, THEIRS) else proposed)
-        )
-    return found
+        choice = chosen.get(field, "")
+        if choice not in (MINE, THEIRS):
+            choice = _proposal(was.get(field), typed, saved)
+        differences.append(Difference(field, typed, saved, choice))
+    return differences
+
+
+def _proposal(before: str | None, typed: str, saved: str) -> str:
+    if typed == before:
+        return THEIRS
+    if saved == before:
+        return MINE
+    return ASK

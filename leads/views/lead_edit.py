@@ -36,7 +36,9 @@ def lead_edit(request: Request, pk: int) -> HttpResponse:
 
 
 def _save(request: Request, lead: Lead) -> HttpResponse:
-    posted, version, was = request.POST, _version(request.POST), _was(request.POST)
+    posted = request.POST
+    version = edit_conflicts.version_on_screen(posted, "version")
+    was = edit_conflicts.texts_at_first(posted)
     differences: list[Difference] = []
     form = LeadForm(posted, lead=lead)
     if "compared" in posted:
@@ -70,31 +72,11 @@ def _save(request: Request, lead: Lead) -> HttpResponse:
     return redirect("lead", pk=lead.pk)
 
 
-def _version(posted: QueryDict) -> int:
-    """The version that was on the screen; 0, which no lead has, where that cannot be read."""
-    raw = posted.get("version", "")
-    return int(raw) if raw.isdecimal() and len(raw) < 10 else 0
-
-
-def _was(posted: QueryDict) -> dict[str, str]:
-    """What the form showed at first, from its own hidden field; nothing where that cannot
-    be read.
-    """
-    try:
-        found = json.loads(posted.get("was", ""))
-    except (ValueError, RecursionError):
-        return {}
-    return (
-        {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
-    )
-
-
 def _differences(lead: Lead, posted: QueryDict) -> list[Difference]:
-    typed, saved = LeadForm(posted, lead=lead).typed(), LeadForm(lead=lead).shown()
-    kept = {
-        name.removeprefix("keep."): str(posted[name]) for name in posted if name.startswith("keep.")
-    }
-    return edit_conflicts.compare(_was(posted), typed, saved, kept)
+    typed = LeadForm(posted, lead=lead).typed()
+    saved = LeadForm(lead=lead).shown()
+    was = edit_conflicts.texts_at_first(posted)
+    return edit_conflicts.compare(was, typed, saved, edit_conflicts.choices(posted))
 
 
 def _with_choices(posted: QueryDict, differences: list[Difference]) -> QueryDict:

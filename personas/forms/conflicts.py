@@ -1,5 +1,6 @@
-"""Two people saved the same draft: the parts that differ, each as both have it, and whose is
-proposed to stay.
+"""Two people saved the same draft: the parts of the document that differ.
+
+Each part is shown as both have it, with a proposal which one stays.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import QueryDict
 from django.utils.translation import gettext as _
 
 from crm.lib import edit_conflicts
@@ -18,16 +18,18 @@ from crm.lib.edit_conflicts import MINE
 from personas.criteria import reads
 from personas.documents import SECTIONS, WHO
 from personas.fields import Fields
-from personas.forms import draft_data as documents
-from personas.forms.draft_data import Typed
-from personas.forms.personas import LANGUAGE, operand
-
-KEEP = "keep."
+from personas.forms import draft_data
+from personas.forms.criterion import operand
+from personas.forms.draft_data import DraftData
+from personas.forms.personas import LANGUAGE
 
 
 @dataclass(frozen=True)
-class Pair:
-    """One part of the document. ``choice``: mine, theirs, or empty where the person has to say."""
+class PartOfBoth:
+    """One part of the document, as both people have it.
+
+    ``choice`` is "mine", "theirs", or empty where the person has to choose.
+    """
 
     unit: str
     label: str
@@ -40,50 +42,43 @@ class Pair:
         return self.choice == MINE
 
 
-def kept(posted: QueryDict) -> dict[str, str]:
-    """Choices already made, by part."""
-    return {name.removeprefix(KEEP): str(posted[name]) for name in posted if name.startswith(KEEP)}
+def parts(
+    was: Mapping[str, Any],
+    mine: DraftData,
+    theirs: DraftData,
+    chosen: Mapping[str, str],
+    facts: Fields,
+) -> list[PartOfBoth]:
+    """Return the parts that differ.
 
-
-def pairs(
-    was: str, mine: Typed, theirs: Typed, kept: Mapping[str, str], facts: Fields
-) -> list[Pair]:
-    """The parts that differ. ``was``: JSON of the parts as they were when the writing began."""
-    ours, saved = documents.units(mine), documents.units(theirs)
-    names = list(dict.fromkeys([*ours, *saved]))
-    before = _read(was)
-    found = edit_conflicts.compare(
-        {name: _text(before.get(name)) for name in names},
-        {name: _text(ours.get(name)) for name in names},
+    ``was`` holds the parts as they were when the writing began, ``chosen`` the choices made so far.
+    """
+    typed = draft_data.units(mine)
+    saved = draft_data.units(theirs)
+    names = list(dict.fromkeys([*typed, *saved]))
+    differences = edit_conflicts.compare(
+        {name: _text(was.get(name)) for name in names},
+        {name: _text(typed.get(name)) for name in names},
         {name: _text(saved.get(name)) for name in names},
-        kept,
+        chosen,
     )
-    return [
-        Pair(
-            each.field,
-            label(each.field, ours.get(each.field) or saved.get(each.field)),
-            words(each.field, ours.get(each.field), ours, facts),
-            words(each.field, saved.get(each.field), saved, facts),
-            each.choice,
-        )
-        for each in found
-    ]
+    found = []
+    for each in differences:
+        unit = each.field
+        title = label(unit, typed.get(unit) or saved.get(unit))
+        lines = text(unit, typed.get(unit), typed, facts)
+        saved_lines = text(unit, saved.get(unit), saved, facts)
+        found.append(PartOfBoth(unit, title, lines, saved_lines, each.choice))
+    return found
 
 
 def _text(value: Any) -> str:
+    """Return a value as text that is equal only for equal values."""
     return json.dumps(value, sort_keys=True)
 
 
-def _read(was: str) -> dict[str, Any]:
-    try:
-        found = json.loads(was)
-    except (ValueError, RecursionError):
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
 def label(unit: str, value: Any) -> str:
-    """What a part is called."""
+    """Return the title of a part."""
     if unit in SECTIONS:
         return str(SECTIONS[unit])
     if unit == "order":
@@ -93,24 +88,28 @@ def label(unit: str, value: Any) -> str:
     return _("Criterion: %(sentence)s") % {"sentence": in_language(_sentence(value)) or "–"}
 
 
-def words(unit: str, value: Any, whole: Mapping[str, Any], facts: Fields) -> list[str]:
-    """A part as people read it, in lines."""
+def text(unit: str, value: Any, whole: Mapping[str, Any], facts: Fields) -> list[str]:
+    """Return a part as people read it, in lines."""
     if value is None:
         return [_("Not there")]
     if unit in SECTIONS:
-        return [" / ".join(filter(None, (each["es"], each["en"]))) for each in value] or ["–"]
+        return [" / ".join(_filled(entry)) for entry in value] or ["–"]
     if unit == "order":
-        return [in_language(_sentence(whole.get(each))) or "–" for each in value] or ["–"]
+        return [in_language(_sentence(whole.get(name))) or "–" for name in value] or ["–"]
     if isinstance(value, str):
         return [value or "–"]
     known = operand(value, facts)
     rule = reads(value["kind"], known["field"], known["operator"], known["operand"], facts)
-    text = _sentence(value)
     points = _("%(count)s points") % {"count": value["weight"] or "–"}
-    return [*filter(None, (text["es"], text["en"])), rule, points]
+    return [*_filled(_sentence(value)), rule, points]
 
 
-def _sentence(value: Any) -> dict[str, str]:
-    return (
-        {"es": value["es"], "en": value["en"]} if isinstance(value, dict) else {"es": "", "en": ""}
-    )
+def _filled(texts: Mapping[str, str]) -> list[str]:
+    """Return the texts of a bilingual value that are not empty."""
+    return [texts[language] for language in ("es", "en") if texts[language]]
+
+
+def _sentence(criterion: Any) -> dict[str, str]:
+    if not isinstance(criterion, dict):
+        return {"es": "", "en": ""}
+    return {"es": criterion["es"], "en": criterion["en"]}

@@ -1,8 +1,6 @@
-"""A draft as it is typed: what a form sends, parted into a document that can grow, shrink and
-change its order.
+"""The data of a draft as it is typed: a document whose rows can be added, moved and removed.
 
-Plain data. Whatever is sent comes back as it was typed, also where it is wrong; forms.DraftForm
-checks it.
+Plain data. Wrong values come back as they were typed; forms.DraftForm checks them.
 """
 
 from __future__ import annotations
@@ -29,9 +27,11 @@ MOST = dict.fromkeys(SECTIONS, MOST_ENTRIES) | {CRITERIA: MOST_CRITERIA}
 
 
 @dataclass
-class Typed:
-    """``who``: by language; ``sections``: entries by language; ``criteria``: PARTS as text, operand
-    as lines.
+class DraftData:
+    """The typed document.
+
+    ``who`` and each entry of ``sections`` hold one text per language. A criterion has PARTS as
+    texts and its operand as a list of lines.
     """
 
     who: Entry = field(default_factory=lambda: dict.fromkeys(LANGUAGES, ""))
@@ -39,29 +39,33 @@ class Typed:
     criteria: list[dict[str, Any]] = field(default_factory=list)
 
     def rows(self, name: str) -> list[Any]:
-        """The entries of a section, or the criteria."""
-        return self.criteria if name == CRITERIA else self.sections[name]
+        """Return the entries of a section, or the criteria."""
+        if name == CRITERIA:
+            return self.criteria
+        return self.sections[name]
 
     @property
     def content(self) -> dict[str, Any]:
-        """As PersonaVersion keeps it, before it is tidied."""
+        """Return the content as PersonaVersion keeps it, before it is cleaned."""
         return {WHO: self.who, **self.sections}
 
 
-def of_version(version: PersonaVersion) -> Typed:
-    """What a version says, ready to be typed over."""
-    found = Typed()
-    found.who |= version.content.get(WHO) or {}
+def of_version(version: PersonaVersion) -> DraftData:
+    """Return the document of a version, ready to be changed."""
+    data = DraftData()
+    data.who |= version.content.get(WHO) or {}
     for key in SECTIONS:
-        found.sections[key] = [blank_entry() | each for each in version.content.get(key) or []]
-    for each in version.criteria.all():
-        row = {
-            name: str(getattr(each, name))
-            for name in ("code", "kind", "field", "operator", "weight")
-        }
-        text = {language: each.text.get(language, "") for language in LANGUAGES}
-        found.criteria.append({**row, **text, "operand": rules.typed_of(each.operand)})
-    return found
+        entries = version.content.get(key) or []
+        data.sections[key] = [blank_entry() | entry for entry in entries]
+    for criterion in version.criteria.all():
+        row: dict[str, Any] = {}
+        for name in ("code", "kind", "field", "operator", "weight"):
+            row[name] = str(getattr(criterion, name))
+        for language in LANGUAGES:
+            row[language] = criterion.text.get(language, "")
+        row["operand"] = rules.typed_of(criterion.operand)
+        data.criteria.append(row)
+    return data
 
 
 def blank_entry() -> Entry:
@@ -72,107 +76,140 @@ def blank_criterion() -> dict[str, Any]:
     return {**dict.fromkeys(PARTS, ""), "kind": "fit", "weight": "10", "operand": []}
 
 
-def read(posted: QueryDict) -> Typed:
-    """What was sent, in the order of the numbers in its names; more rows than fit are left out.
+def read(posted: QueryDict) -> DraftData:
+    """Return the posted document, with rows in the order of the numbers in their names.
 
-    Browsers end lines with CR LF; kept as LF, or every text of several lines would seem to have
-    changed.
+    Rows beyond MOST are left out. Browsers end lines with CR LF; they are kept as LF, or every text
+    of several lines would seem to have changed.
     """
     posted = posted.copy()
     for name in posted:
         posted.setlist(name, [value.replace("\r\n", "\n") for value in posted.getlist(name)])
-    found = Typed()
-    found.who = {language: posted.get(f"{WHO}-{language}", "") for language in LANGUAGES}
+    data = DraftData()
+    data.who = {language: posted.get(f"{WHO}-{language}", "") for language in LANGUAGES}
+    for key, numbers in _row_numbers(posted).items():
+        for number in sorted(numbers)[: MOST[key]]:
+            data.rows(key).append(_row(posted, key, number))
+    return data
+
+
+def _row_numbers(posted: QueryDict) -> dict[str, set[int]]:
+    """Return the numbers of the posted rows, by section."""
     numbers: dict[str, set[int]] = {}
     for name in posted:
-        if match := NAME.fullmatch(name):
+        match = NAME.fullmatch(name)
+        if match:
             numbers.setdefault(match[1], set()).add(int(match[2]))
-    for key, rows in numbers.items():
-        for number in sorted(rows)[: MOST[key]]:
-            before = f"{key}-{number}-"
-            if key == CRITERIA:
-                row: dict[str, Any] = {part: posted.get(before + part, "") for part in PARTS}
-                found.criteria.append({**row, "operand": lines(posted.getlist(before + "operand"))})
-            else:
-                found.sections[key].append(
-                    {each: posted.get(before + each, "") for each in LANGUAGES}
-                )
-    return found
+    return numbers
+
+
+def _row(posted: QueryDict, key: str, number: int) -> dict[str, Any]:
+    """Return one posted entry or criterion."""
+    prefix = f"{key}-{number}-"
+    if key != CRITERIA:
+        return {language: posted.get(prefix + language, "") for language in LANGUAGES}
+    row: dict[str, Any] = {part: posted.get(prefix + part, "") for part in PARTS}
+    row["operand"] = lines(posted.getlist(prefix + "operand"))
+    return row
 
 
 def lines(values: list[str]) -> list[str]:
-    """What a text area (one a line), a list of boxes or one field sent as operand."""
-    return [line.strip() for value in values for line in value.splitlines() if line.strip()]
+    """Return the operand that a text area, a list of boxes or one field sent, without blanks."""
+    stripped = (line.strip() for value in values for line in value.splitlines())
+    return [line for line in stripped if line]
 
 
-def flat(typed: Typed) -> dict[str, Any]:
-    """The same by the names of the form's fields."""
-    found: dict[str, Any] = {f"{WHO}-{language}": text for language, text in typed.who.items()}
+def flat(data: DraftData) -> dict[str, Any]:
+    """Return the document by the names of the form's fields."""
+    values: dict[str, Any] = {f"{WHO}-{language}": text for language, text in data.who.items()}
     for key in (*SECTIONS, CRITERIA):
-        for number, row in enumerate(typed.rows(key)):
-            found |= {f"{key}-{number}-{part}": value for part, value in row.items()}
-    return found
+        for number, row in enumerate(data.rows(key)):
+            for part, value in row.items():
+                values[f"{key}-{number}-{part}"] = value
+    return values
 
 
-def act(typed: Typed, wanted: str) -> str:
-    """Add, drop or move a row; returns where on the page it stands now, "" if ``wanted`` says
-    nothing that can be.
+def act(data: DraftData, action: str) -> str:
+    """Add, drop or move a row, as the ``action`` of a button says: "up-criteria-2".
+
+    Return where on the page the row stands now, an empty text for an impossible action.
     """
-    match = ACTION.fullmatch(wanted)
+    match = ACTION.fullmatch(action)
     if match is None:
         return ""
-    verb, key, number = match[1], match[2], int(match[3] or 0)
-    rows = typed.rows(key)
+    verb = match[1]
+    key = match[2]
+    number = int(match[3] or 0)
+    rows = data.rows(key)
     if verb == "add":
-        if len(rows) >= MOST[key]:
-            return ""
-        rows.append(blank_criterion() if key == CRITERIA else blank_entry())
-        return f"{key}-{len(rows) - 1}"
+        return _add(rows, key)
     if number >= len(rows):
         return ""
     if verb == "drop":
         del rows[number]
         return key
-    other = number + (-1 if verb == "up" else 1)
-    if 0 <= other < len(rows):
-        rows[number], rows[other] = rows[other], rows[number]
-        return f"{key}-{other}"
-    return f"{key}-{number}"
+    other = number + 1
+    if verb == "up":
+        other = number - 1
+    if not 0 <= other < len(rows):
+        return f"{key}-{number}"
+    rows[number], rows[other] = rows[other], rows[number]
+    return f"{key}-{other}"
 
 
-# -- Two people at once: the document in parts that can be weighed against each other
+def _add(rows: list[Any], key: str) -> str:
+    """Add an empty row, unless there are MOST already; return where it stands."""
+    if len(rows) >= MOST[key]:
+        return ""
+    if key == CRITERIA:
+        rows.append(blank_criterion())
+    else:
+        rows.append(blank_entry())
+    return f"{key}-{len(rows) - 1}"
 
 
-def units(typed: Typed) -> dict[str, Any]:
-    """The document in parts of which one person's or another's is kept as a whole."""
-    found: dict[str, Any] = {
-        f"{WHO}-{language}": text.strip() for language, text in typed.who.items()
-    }
+# -- Two people at once: the document in parts, each of which one of them wins as a whole
+
+
+def units(data: DraftData) -> dict[str, Any]:
+    """Return the parts of the document; a conflict keeps one person's part as a whole."""
+    parts: dict[str, Any] = {}
+    for language, text in data.who.items():
+        parts[f"{WHO}-{language}"] = text.strip()
     for key in SECTIONS:
-        found[key] = [
-            each for each in typed.sections[key] if any(text.strip() for text in each.values())
-        ]
-    for number, each in enumerate(typed.criteria):
-        found[_unit(number, each)] = each
-    found["order"] = [_unit(number, each) for number, each in enumerate(typed.criteria)]
-    return found
+        parts[key] = [entry for entry in data.sections[key] if _is_filled(entry)]
+    names = [_unit(number, criterion) for number, criterion in enumerate(data.criteria)]
+    parts |= dict(zip(names, data.criteria, strict=True))
+    parts["order"] = names
+    return parts
+
+
+def _is_filled(entry: Entry) -> bool:
+    return any(text.strip() for text in entry.values())
 
 
 def _unit(number: int, criterion: Mapping[str, Any]) -> str:
-    return f"criterion-{criterion['code'] or f'new-{number}'}"
+    """Return the name of a criterion among the parts; a new one has no code yet."""
+    code = criterion["code"] or f"new-{number}"
+    return f"criterion-{code}"
 
 
-def joined(mine: Typed, theirs: Typed, is_mine: Mapping[str, bool]) -> Typed:
-    """One document of two: of each part in ``is_mine`` this or that one's, of every other what they
-    agree on.
+def joined(mine: DraftData, theirs: DraftData, is_mine: Mapping[str, bool]) -> DraftData:
+    """Return one document out of two.
+
+    ``is_mine`` says for each part that differs whose it is; on all other parts both agree.
     """
-    ours, saved = units(mine), units(theirs)
+    typed = units(mine)
+    saved = units(theirs)
 
     def chosen(name: str) -> Any:
-        return (ours if is_mine.get(name, True) else saved).get(name)
+        if is_mine.get(name, True):
+            return typed.get(name)
+        return saved.get(name)
 
-    found = Typed(who={language: chosen(f"{WHO}-{language}") for language in LANGUAGES})
-    found.sections = {key: chosen(key) for key in SECTIONS}
-    order = list(dict.fromkeys([*chosen("order"), *ours["order"], *saved["order"]]))
-    found.criteria = [each for name in order if (each := chosen(name)) is not None]
-    return found
+    data = DraftData(who={language: chosen(f"{WHO}-{language}") for language in LANGUAGES})
+    data.sections = {key: chosen(key) for key in SECTIONS}
+    order = dict.fromkeys([*chosen("order"), *typed["order"], *saved["order"]])
+    criteria = [chosen(name) for name in order]
+    data.criteria = [criterion for criterion in criteria if criterion is not None]
+    return data

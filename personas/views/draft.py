@@ -1,44 +1,45 @@
-"""Writing a draft: the form, over which two people may meet, and publishing or discarding it."""
+"""The pages of a draft: its form, what two people changed at once, publishing and discarding."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, QueryDict
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.accounts.request import Request, require_permission
+from crm.lib import edit_conflicts
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
 from leads.records import custom_fields
 from personas import drafts, permissions
 from personas.criteria import Unfit, operand_of
 from personas.fields import NOBODY_KNOWS, Fields, operators
-from personas.forms import conflicts
-from personas.forms import draft_data as documents
-from personas.forms.conflicts import Pair
-from personas.forms.draft_data import CRITERIA, Typed
-from personas.forms.personas import DraftForm
+from personas.forms import conflicts, draft_data
+from personas.forms.conflicts import PartOfBoth
+from personas.forms.draft import DraftForm
+from personas.forms.draft_data import CRITERIA, DraftData
 from personas.models import Persona, PersonaVersion
-from personas.states import VersionState
+from personas.states import Operator, VersionState
 from personas.views.personas import fetch, show
 
 
 @require_POST
 @require_permission(permissions.can_edit)
 def start(request: Request, pk: int) -> HttpResponse:
-    """Open the draft, or begin one with what the published version says."""
+    """Open the draft, or begin one with the text of the published version."""
     drafts.start(fetch(pk), by=request.user, at=request.now)
     return redirect("persona_edit", pk=pk)
 
 
 def draft_of(persona: Persona) -> PersonaVersion | None:
-    """The open draft with its criteria."""
+    """Return the open draft with its criteria."""
     rows = persona.versions.filter(state=VersionState.DRAFT).select_related("persona", "changed_by")
     return rows.prefetch_related("criteria").first()
 
@@ -46,41 +47,52 @@ def draft_of(persona: Persona) -> PersonaVersion | None:
 @require_http_methods(["GET", "HEAD", "POST"])
 @require_permission(permissions.can_edit)
 def edit(request: Request, pk: int) -> HttpResponse:
-    """The whole document as a form.
+    """Show and save the whole document as a form.
 
-    Rows are added, moved and dropped without saving; over a newer revision both are shown and the
-    person chooses.
+    Rows are added, moved and dropped without saving. Where somebody else saved a newer revision,
+    both are shown and the person chooses.
     """
     persona = fetch(pk)
-    draft, facts = draft_of(persona), custom_fields.criterion_fields()
+    draft = draft_of(persona)
     if draft is None:
         if request.method == "POST":
             return show(request, pk, status=409, refusal=drafts.NotADraft.message)
         return redirect("persona", pk=pk)
+    facts = custom_fields.criterion_fields()
     if request.method != "POST":
-        typed = documents.of_version(draft)
-        return _form(
-            request, draft, DraftForm(typed, facts), was=json.dumps(documents.units(typed))
-        )
-    typed, was = documents.read(request.POST), request.POST.get("was", "")
-    if "do" in request.POST:
-        place = documents.act(typed, request.POST["do"])
-        form = DraftForm(typed, facts)
-        return _form(request, draft, form, was=was, revision=_revision(request.POST), place=place)
-    return _save(request, draft, typed, facts)
+        typed = draft_data.of_version(draft)
+        was = json.dumps(draft_data.units(typed))
+        return _form(request, draft, DraftForm(typed, facts), was=was)
+    typed = draft_data.read(request.POST)
+    if "do" not in request.POST:
+        return _save(request, draft, typed, facts)
+    place = draft_data.act(typed, request.POST["do"])
+    return _form(
+        request,
+        draft,
+        DraftForm(typed, facts),
+        was=request.POST.get("was", ""),
+        revision=edit_conflicts.version_on_screen(request.POST, "revision"),
+        place=place,
+    )
 
 
-def _save(request: Request, draft: PersonaVersion, typed: Typed, facts: Fields) -> HttpResponse:
-    """Save what was typed, or show it again with what is wrong, or beside what somebody else saved
-    meanwhile.
+def _save(request: Request, draft: PersonaVersion, typed: DraftData, facts: Fields) -> HttpResponse:
+    """Save the typed document.
+
+    Show it again with its errors, or beside the one that somebody else saved in the meantime.
     """
-    revision, was = _revision(request.POST), request.POST.get("was", "")
-    if "compared" in request.POST:
-        saved = documents.of_version(draft)
-        pairs = conflicts.pairs(was, typed, saved, conflicts.kept(request.POST), facts)
-        if any(not pair.choice for pair in pairs):
-            return _both(request, draft, typed, pairs, was=was, status=422)
-        typed = documents.joined(typed, saved, {pair.unit: pair.is_mine for pair in pairs})
+    posted = request.POST
+    revision = edit_conflicts.version_on_screen(posted, "revision")
+    was = posted.get("was", "")
+    at_first = edit_conflicts.shown_at_first(posted)
+    if "compared" in posted:
+        saved = draft_data.of_version(draft)
+        chosen = edit_conflicts.choices(posted)
+        parts = conflicts.parts(at_first, typed, saved, chosen, facts)
+        if any(not part.choice for part in parts):
+            return _both(request, draft, typed, parts, was=was, status=422)
+        typed = draft_data.joined(typed, saved, {part.unit: part.is_mine for part in parts})
     form = DraftForm(typed, facts, is_checked=True)
     if not form.is_valid():
         return _form(request, draft, form, was=was, revision=revision, status=422)
@@ -96,10 +108,10 @@ def _save(request: Request, draft: PersonaVersion, typed: Typed, facts: Fields) 
         )
     except drafts.ChangedMeanwhile:
         fresh = draft_of(draft.persona)
-        if fresh is not None:
-            pairs = conflicts.pairs(was, typed, documents.of_version(fresh), {}, facts)
-            return _both(request, fresh, typed, pairs, was=was, status=409)
-        return show(request, draft.persona_id, status=409, refusal=drafts.NotADraft.message)
+        if fresh is None:
+            return show(request, draft.persona_id, status=409, refusal=drafts.NotADraft.message)
+        parts = conflicts.parts(at_first, typed, draft_data.of_version(fresh), {}, facts)
+        return _both(request, fresh, typed, parts, was=was, status=409)
     except DomainError as error:
         status = add_domain_error(form, error)
         return _form(request, draft, form, was=was, revision=revision, status=status)
@@ -107,12 +119,6 @@ def _save(request: Request, draft: PersonaVersion, typed: Typed, facts: Fields) 
     if "stay" in request.POST:
         return redirect("persona_edit", pk=draft.persona_id)
     return redirect(f"{reverse('persona', args=[draft.persona_id])}?version={draft.number}")
-
-
-def _revision(posted: QueryDict) -> int:
-    """The revision that was on the screen; 0, which no draft has, where that cannot be read."""
-    raw = posted.get("revision", "")
-    return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 9 else 0
 
 
 def _form(
@@ -125,13 +131,15 @@ def _form(
     status: int = 200,
     place: str = "",
 ) -> HttpResponse:
-    """The form; ``place``: the row that was just added or moved."""
+    """Render the form. ``place`` is the row that was just added or moved."""
+    if revision is None:
+        revision = draft.revision
     context = {
         "persona": draft.persona,
         "draft": draft,
         "form": form,
         "was": was,
-        "revision": draft.revision if revision is None else revision,
+        "revision": revision,
         "place": place,
         "is_unsaved": request.method == "POST",
         "can_edit_fields": permissions.can_edit_fields(request.user),
@@ -142,66 +150,73 @@ def _form(
 def _both(
     request: Request,
     draft: PersonaVersion,
-    typed: Typed,
-    pairs: list[Pair],
+    typed: DraftData,
+    parts: list[PartOfBoth],
     *,
     was: str,
     status: int,
 ) -> HttpResponse:
-    """What differs, with both values; everything that was typed goes along unseen."""
-    hidden = [
-        (name, each)
-        for name, value in documents.flat(typed).items()
-        for each in (value if isinstance(value, list) else [value])
-    ]
+    """Show the parts that differ; everything that was typed goes along in hidden fields."""
     context: dict[str, Any] = {
         "persona": draft.persona,
         "draft": draft,
-        "pairs": pairs,
-        "hidden": hidden,
+        "pairs": parts,
+        "hidden": list(_hidden(typed)),
         "was": was,
+        "is_new": status == 409,
     }
-    context["is_new"] = status == 409
     return render(request, "personas/persona_compare.html", context, status=status)
+
+
+def _hidden(typed: DraftData) -> Iterator[tuple[str, str]]:
+    """Yield name and value of each hidden field; a list needs several fields of one name."""
+    for name, value in draft_data.flat(typed).items():
+        if isinstance(value, list):
+            for each in value:
+                yield name, each
+        else:
+            yield name, value
 
 
 @require_POST
 @require_permission(permissions.can_edit)
 def reading(request: Request, pk: int) -> HttpResponse:
-    """One criterion as it is being typed: controls that fit its field, and how the machine reads
-    it. Saves nothing.
+    """Show one criterion while it is typed; save nothing.
+
+    The controls fit its field, and a sentence says how the machine reads it.
     """
-    persona, typed, facts = (
-        fetch(pk),
-        documents.read(request.POST),
-        custom_fields.criterion_fields(),
-    )
-    raw = request.POST.get("number", "")
-    if not (raw.isascii() and raw.isdigit() and int(raw[:4]) < len(typed.criteria)):
-        raise Http404
-    row = typed.criteria[int(raw)]
-    known = facts.get(row["field"])
-    fitting = operators(known) if known else ("said",)
+    persona = fetch(pk)
+    typed = draft_data.read(request.POST)
+    facts = custom_fields.criterion_fields()
+    number = _number_of_criterion(request.POST.get("number", ""), typed)
+    row = typed.criteria[number]
+    field = facts.get(row["field"])
+    fitting: tuple[str, ...] = (Operator.SAID,)
+    if field:
+        fitting = operators(field)
     if row["operator"] not in fitting:
         row["operator"] = str(fitting[0])
-    if request.htmx.target == f"{CRITERIA}-{int(raw)}-rule" and not _fits(row, facts):
-        row[
-            "operand"
-        ] = []  # another field or question was chosen: what was compared before means nothing to it
-    return render(
-        request,
-        "personas/_rule.html",
-        {
-            "persona": persona,
-            "row": DraftForm(typed, facts).rules()[int(raw)],
-            "form": None,
-            "key": CRITERIA,
-        },
-    )
+    if request.htmx.target == f"{CRITERIA}-{number}-rule" and not _fits(row, facts):
+        # Another field or operator was chosen, which cannot be compared with the old operand.
+        row["operand"] = []
+    context = {
+        "persona": persona,
+        "row": DraftForm(typed, facts).rules()[number],
+        "form": None,
+        "key": CRITERIA,
+    }
+    return render(request, "personas/_rule.html", context)
+
+
+def _number_of_criterion(raw: str, typed: DraftData) -> int:
+    """Return the number of a typed criterion. Raise Http404 where there is none."""
+    if not (raw.isascii() and raw.isdigit() and int(raw[:4]) < len(typed.criteria)):
+        raise Http404
+    return int(raw)
 
 
 def _fits(row: dict[str, Any], facts: Fields) -> bool:
-    """Whether what is typed can be compared with the field as it is asked now."""
+    """Return whether the typed operand can be compared with the field."""
     try:
         operand_of(facts.get(row["field"], NOBODY_KNOWS), row["operator"], row["operand"])
     except Unfit:
@@ -212,23 +227,26 @@ def _fits(row: dict[str, Any], facts: Fields) -> bool:
 @require_POST
 @require_permission(permissions.can_publish)
 def publish(request: Request, pk: int) -> HttpResponse:
-    """Put the draft in force and tell the leads of both sides."""
+    """Put the draft in force and notify the leads of both sides."""
     persona = fetch(pk)
     draft = draft_of(persona)
     try:
         if draft is None:
             raise drafts.NotADraft
-        revision, facts = _revision(request.POST), custom_fields.criterion_fields()
-        done = drafts.publish(
-            draft, revision=revision, fields=facts, by=request.user, at=request.now
+        published = drafts.publish(
+            draft,
+            revision=edit_conflicts.version_on_screen(request.POST, "revision"),
+            fields=custom_fields.criterion_fields(),
+            by=request.user,
+            at=request.now,
         )
     except DomainError as error:
-        number = draft.number if draft else None
+        number = None
+        if draft is not None:
+            number = draft.number
         return show(request, pk, number=number, status=error.status, refusal=error.message)
-    words = {"name": persona, "number": done.number}
-    messages.success(
-        request, _("Version %(number)s of “%(name)s” is published. It judges from now on.") % words
-    )
+    text = _("Version %(number)s of “%(name)s” is published. It judges from now on.")
+    messages.success(request, text % {"name": persona, "number": published.number})
     return redirect("persona", pk=pk)
 
 

@@ -1,6 +1,4 @@
-"""What the pages show of a persona: the document in the reader's language, its versions, and what
-they did.
-"""
+"""What the pages show of a persona: its document in the reader's language, and its versions."""
 
 from __future__ import annotations
 
@@ -18,7 +16,7 @@ QUOTES = "quotes"
 
 
 @dataclass(frozen=True)
-class Rule:
+class CriterionText:
     """A criterion: its sentence, and how the machine reads it."""
 
     text: Passage
@@ -30,14 +28,14 @@ class Rule:
 class Document:
     """A version as one reader sees it.
 
-    ``untranslated``: the parts that are only there in the other language.
+    ``untranslated`` names the parts that have a text only in the other language.
     """
 
     version: PersonaVersion
     who: Passage
     sections: list[tuple[str, str | Promise, list[Passage]]]
     quotes: list[Passage]
-    rules: list[tuple[CriterionKind, list[Rule]]]
+    rules: list[tuple[CriterionKind, list[CriterionText]]]
     untranslated: list[str]
 
     @property
@@ -46,36 +44,33 @@ class Document:
 
 
 def document(version: PersonaVersion, facts: Fields) -> Document:
-    """``version`` in the active language."""
+    """Return ``version`` in the active language."""
     content = version.content
-    found = [
-        (key, label, documents.entries(content, key))
-        for key, label in SECTIONS.items()
-        if key != QUOTES
-    ]
-    rows = version.criteria.all()
+    sections = []
+    for key, label in SECTIONS.items():
+        entries = documents.entries(content, key)
+        if entries and key != QUOTES:
+            sections.append((key, label, entries))
+    rules = []
+    for kind, rows in criteria.grouped(version.criteria.all()):
+        rules.append((kind, [_criterion_text(row, facts) for row in rows]))
     return Document(
         version=version,
         who=documents.who(content),
-        sections=[each for each in found if each[2]],
+        sections=sections,
         quotes=documents.entries(content, QUOTES),
-        rules=[
-            (kind, [_rule(each, facts) for each in of_kind])
-            for kind, of_kind in criteria.grouped(rows)
-        ],
+        rules=rules,
         untranslated=differences.missing(version),
     )
 
 
-def _rule(one: Criterion, facts: Fields) -> Rule:
-    return Rule(documents.passage(one.text), differences.sentence(one, facts), one)
+def _criterion_text(one: Criterion, facts: Fields) -> CriterionText:
+    return CriterionText(documents.passage(one.text), differences.sentence(one, facts), one)
 
 
 @dataclass(frozen=True)
 class Card:
-    """A persona in the list of them: the version in use and the draft, each None where there is
-    none.
-    """
+    """A persona in the list: the version in use and the draft, None where there is none."""
 
     persona: Persona
     published: PersonaVersion | None
@@ -84,16 +79,18 @@ class Card:
     @property
     def who(self) -> Passage:
         shown = self.published or self.draft
-        return documents.who(shown.content if shown else {})
+        if shown is None:
+            return documents.who({})
+        return documents.who(shown.content)
 
 
 def cards(rows: list[Persona]) -> list[Card]:
-    """Personas as catalogue.everything gives them."""
+    """Return the cards of personas that personas.personas.everything fetched."""
     found = []
     for persona in rows:
-        current: list[PersonaVersion] = persona.current  # type: ignore[attr-defined]  # read beforehand
+        current: list[PersonaVersion] = persona.current  # type: ignore[attr-defined]  # prefetched
         by_state = {version.state: version for version in current}
-        found.append(
-            Card(persona, by_state.get(VersionState.PUBLISHED), by_state.get(VersionState.DRAFT))
-        )
+        published = by_state.get(VersionState.PUBLISHED)
+        draft = by_state.get(VersionState.DRAFT)
+        found.append(Card(persona, published, draft))
     return found

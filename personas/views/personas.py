@@ -1,4 +1,4 @@
-"""Pages of personas: the list of them, the document, its versions, and what their leads became."""
+"""Pages of personas: the list, the document and its versions."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm.accounts.request import Request, require_permission
-from crm.lib.bilingual import in_language
+from crm.lib.bilingual import LANGUAGES, in_language
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
 from crm.setup.starter import persona_templates
@@ -26,19 +26,19 @@ from personas.views import persona_page
 
 
 def fetch(pk: int) -> Persona:
-    """The persona; 404 where there is none."""
+    """Return the persona. Raise Http404."""
     return get_object_or_404(Persona, pk=pk)
 
 
 def versions_of(persona: Persona) -> list[PersonaVersion]:
-    """All versions with their criteria, the newest first."""
+    """Return all versions with their criteria, the newest first."""
     rows = persona.versions.select_related("created_by", "changed_by", "published_by", "persona")
     return list(rows.prefetch_related("criteria").order_by("-number"))
 
 
 @require_safe
 def personas(request: Request) -> HttpResponse:
-    """Every persona: those in use, drafts, those put away."""
+    """Show every persona: those in use, the drafts and the archived ones."""
     cards = persona_page.cards(catalogue.everything())
     kept = [card for card in cards if card.persona.archived_at is None]
     context = {
@@ -55,57 +55,59 @@ def personas(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @require_permission(permissions.can_edit)
 def persona_new(request: Request) -> HttpResponse:
-    """A new persona, from an example or from a blank page."""
+    """Create a persona from an example or from a blank page."""
     form = NewForm(request.POST or None)
+    templates = persona_templates.TEMPLATES
     if request.method == "POST" and form.is_valid():
-        key = form.cleaned_data["template"]
-        draft = persona_templates.create_draft(
-            persona_templates.TEMPLATES.get(key), form.name, by=request.user, at=request.now
-        )
-        messages.success(
-            request, _("The draft is open. Nothing is judged by it before it is published.")
-        )
+        template = templates.get(form.cleaned_data["template"])
+        draft = persona_templates.create_draft(template, form.name, by=request.user, at=request.now)
+        text = _("The draft is open. Nothing is judged by it before it is published.")
+        messages.success(request, text)
         return redirect("persona_edit", pk=draft.persona_id)
-    offers = [
-        (key, template.name, template.who) for key, template in persona_templates.TEMPLATES.items()
-    ]
-    return render(
-        request,
-        "personas/persona_new.html",
-        {"form": form, "offers": offers},
-        status=422 if form.errors else 200,
-    )
+    offers = [(key, template.name, template.who) for key, template in templates.items()]
+    status = 200
+    if form.errors:
+        status = 422
+    context = {"form": form, "offers": offers}
+    return render(request, "personas/persona_new.html", context, status=status)
 
 
 @require_safe
 def persona(request: Request, pk: int) -> HttpResponse:
-    """The document: the version in use, or the one that is asked for."""
+    """Show the version in use, or the one in the query string."""
     return show(request, pk)
 
 
 def show(
     request: Request, pk: int, *, status: int = 200, number: int | None = None, **context: Any
 ) -> HttpResponse:
-    """The page of one persona; ``number``: the version, by default the one asked for, else that in
-    use.
+    """Show the page of one persona.
+
+    ``number`` is the version to show, by default the one in the query string, else the one in use.
+    Raise Http404 for an unknown number.
     """
     persona = fetch(pk)
     versions = versions_of(persona)
     by_state = {version.state: version for version in reversed(versions)}
-    published, draft = by_state.get(VersionState.PUBLISHED), by_state.get(VersionState.DRAFT)
+    published = by_state.get(VersionState.PUBLISHED)
+    draft = by_state.get(VersionState.DRAFT)
     asked = str(number or request.GET.get("version", ""))
-    shown = (
-        next((v for v in versions if str(v.number) == asked), None) if asked else published or draft
-    )
-    if asked and shown is None:
-        raise Http404
+    shown = published or draft
+    if asked:
+        shown = _numbered(versions, asked)
     facts = custom_fields.criterion_fields()
+    document = None
+    lacks: list[str] = []
+    if shown:
+        document = persona_page.document(shown, facts)
+        if shown.is_draft:
+            lacks = drafts.lacks(shown)
     user = request.user
     base = {
         "persona": persona,
         "shown": shown,
-        "document": persona_page.document(shown, facts) if shown else None,
-        "lacks": drafts.lacks(shown) if shown and shown.is_draft else [],
+        "document": document,
+        "lacks": lacks,
         "published": published,
         "draft": draft,
         "version_count": len(versions),
@@ -118,25 +120,23 @@ def show(
 
 @require_safe
 def persona_versions(request: Request, pk: int) -> HttpResponse:
-    """Every version, and what changed between two of them; by default what the newest changed."""
+    """Show every version, and what changed between two, by default between the last two."""
     persona = fetch(pk)
     versions = versions_of(persona)
     newer = _version(request, versions, "to", versions[:1])
-    before = [v for v in versions if newer and v.number < newer.number]
+    before = [version for version in versions if newer and version.number < newer.number]
     older = _version(request, versions, "from", before[:1])
     if newer and older and older.number > newer.number:
         older, newer = newer, older
-    found = (
-        differences.between(older, newer, custom_fields.criterion_fields())
-        if older and newer and older != newer
-        else None
-    )
+    difference = None
+    if older and newer and older != newer:
+        difference = differences.between(older, newer, custom_fields.criterion_fields())
     context = {
         "persona": persona,
         "versions": versions,
         "older": older,
         "newer": newer,
-        "difference": found,
+        "difference": difference,
     }
     return render(request, "personas/persona_versions.html", context)
 
@@ -144,33 +144,39 @@ def persona_versions(request: Request, pk: int) -> HttpResponse:
 def _version(
     request: Request, versions: list[PersonaVersion], name: str, usual: list[PersonaVersion]
 ) -> PersonaVersion | None:
-    """The version whose number the address names; 404 where there is none of that number."""
-    if asked := request.GET.get(name, ""):
-        found = [version for version in versions if str(version.number) == asked]
-        if not found:
-            raise Http404
-        return found[0]
+    """Return the version with the number in the query string, else the first of ``usual``."""
+    asked = request.GET.get(name, "")
+    if asked:
+        return _numbered(versions, asked)
     return next(iter(usual), None)
+
+
+def _numbered(versions: list[PersonaVersion], number: str) -> PersonaVersion:
+    """Return the version with that number. Raise Http404."""
+    for version in versions:
+        if str(version.number) == number:
+            return version
+    raise Http404
 
 
 @require_POST
 @require_permission(permissions.can_edit)
 def persona_rename(request: Request, pk: int) -> HttpResponse:
-    """Another name in both languages."""
-    persona, form = fetch(pk), NameForm(request.POST)
+    """Rename a persona in both languages."""
+    persona = fetch(pk)
+    form = NameForm(request.POST)
     status = 422
     if form.is_valid():
-        was = {
-            language: request.POST[f"was-{language}"]
-            for language in ("es", "en")
-            if f"was-{language}" in request.POST
-        }
+        was = {}
+        for language in LANGUAGES:
+            if f"was-{language}" in request.POST:
+                was[language] = request.POST[f"was-{language}"]
         try:
             catalogue.rename(persona, form.name, was=was, by=request.user, at=request.now)
         except catalogue.Renamed as error:
             status = 409
-            words = _("%(message)s It is called “%(name)s” now.")
-            form.add_error(None, words % {"message": error.message, "name": in_language(error.now)})
+            text = _("%(message)s It is called “%(name)s” now.")
+            form.add_error(None, text % {"message": error.message, "name": in_language(error.now)})
         except DomainError as error:
             status = add_domain_error(form, error)
         else:
@@ -182,18 +188,17 @@ def persona_rename(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @require_permission(permissions.can_edit)
 def persona_archive(request: Request, pk: int) -> HttpResponse:
-    """Put it away."""
+    """Archive a persona."""
     persona = catalogue.archive(fetch(pk), by=request.user, at=request.now)
-    messages.success(
-        request, _("“%(name)s” is archived. What it has judged stays judged.") % {"name": persona}
-    )
+    text = _("“%(name)s” is archived. What it has judged stays judged.")
+    messages.success(request, text % {"name": persona})
     return redirect("persona", pk=pk)
 
 
 @require_POST
 @require_permission(permissions.can_edit)
 def persona_restore(request: Request, pk: int) -> HttpResponse:
-    """Take it back into use."""
+    """Restore an archived persona."""
     persona = catalogue.restore(fetch(pk), by=request.user, at=request.now)
     messages.success(request, _("“%(name)s” is in use again.") % {"name": persona})
     return redirect("persona", pk=pk)

@@ -98,12 +98,21 @@ def agreement_edit(request: Request, pk: int) -> HttpResponse:
 
 def _reshaped(request: Request, version: AgreementVersion, wish: str) -> HttpResponse:
     editor = Editor.of(version, request.POST.copy(), wish=wish)
-    return _show(request, editor, revision=_revision(request.POST), was=_was(request.POST))
+    return _show(
+        request,
+        editor,
+        revision=edit_conflicts.version_on_screen(request.POST, "revision"),
+        was=edit_conflicts.texts_at_first(request.POST),
+    )
 
 
 def _save(request: Request, version: AgreementVersion) -> HttpResponse:
     posted = request.POST
-    editor, revision, was = Editor.of(version, posted.copy()), _revision(posted), _was(posted)
+    editor, revision, was = (
+        Editor.of(version, posted.copy()),
+        edit_conflicts.version_on_screen(posted, "revision"),
+        edit_conflicts.texts_at_first(posted),
+    )
     if not editor.is_valid():
         return _show(request, editor, revision=revision, was=was, status=422)
     mine = editor.flat()
@@ -128,40 +137,17 @@ def _save(request: Request, version: AgreementVersion) -> HttpResponse:
     return redirect("agreement_version", pk=version.pk)
 
 
-def _revision(posted: QueryDict) -> int:
-    """The revision that was on the screen; one that no draft has, where that cannot be read."""
-    raw = posted.get("revision", "")
-    return int(raw) if raw.isdecimal() and len(raw) < 10 else 2**31
-
-
-def _was(posted: QueryDict) -> dict[str, str]:
-    """What the form showed at first; nothing where that cannot be read."""
-    try:
-        found = json.loads(posted.get("was", ""))
-    except (ValueError, RecursionError):
-        return {}
-    return (
-        {str(name): str(value) for name, value in found.items()} if isinstance(found, dict) else {}
-    )
-
-
 def _differences(
     version: AgreementVersion, mine: draft_data.Flat, posted: QueryDict
 ) -> list[Difference]:
     """Also what only the saved draft has: a commitment that somebody added meanwhile."""
     saved = draft_data.texts(draft_data.of_version(version))
     typed = draft_data.texts(mine)
-    kept = {
-        name.removeprefix("keep."): str(posted[name]) for name in posted if name.startswith("keep.")
-    }
-    was = _was(posted)
-    everything = {
-        name: typed.get(name, "")
-        for name in [*typed, *(name for name in saved if name not in typed)]
-    }
-    return edit_conflicts.compare(
-        {name: was.get(name, "") for name in everything} if was else {}, everything, saved, kept
-    )
+    everything = typed | {name: "" for name in saved if name not in typed}
+    was = edit_conflicts.texts_at_first(posted)
+    if was:
+        was = {name: was.get(name, "") for name in everything}
+    return edit_conflicts.compare(was, everything, saved, edit_conflicts.choices(posted))
 
 
 def _with_choices(

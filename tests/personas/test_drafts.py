@@ -317,9 +317,11 @@ def test_rename_over_another_name_tells_the_name_it_has_by_now(cast: Cast) -> No
 
 def test_persona_without_any_name_is_refused(cast: Cast) -> None:
     with pytest.raises(personas.NameMissing):
-        personas.begin({"es": " ", "en": ""}, by=cast.luis, at=NOON)
+        personas.create_with_draft({"es": " ", "en": ""}, by=cast.luis, at=NOON)
 
 
 def test_slug_of_a_second_persona_of_a_name_is_its_own(cast: Cast) -> None:
-    made = [personas.begin({"es": "Dueña de pyme"}, by=cast.luis, at=NOON) for _ in range(2)]
+    made = [
+        personas.create_with_draft({"es": "Dueña de pyme"}, by=cast.luis, at=NOON) for _ in range(2)
+    ]
     assert [draft.persona.slug for draft in made] == ["duena-de-pyme", "duena-de-pyme-2"]

@@ -296,6 +296,8 @@ def create_draft(
 ) -> PersonaVersion:
     """Create a persona with a draft of the text of ``template``; without template it is blank."""
     if template is None:
-        return personas.begin(name, by=by, at=at)
+        return personas.create_with_draft(name, by=by, at=at)
     create_custom_fields(template.fields)
-    return personas.begin(name or template.name, template.content, template.criteria, by=by, at=at)
+    return personas.create_with_draft(
+        name or template.name, template.content, template.criteria, by=by, at=at
+    )

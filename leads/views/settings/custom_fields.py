@@ -11,10 +11,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from crm.accounts.request import Request, require_permission
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
+from leads.forms.custom_fields import CustomFieldForm
 from leads.models import CustomField
 from leads.records import custom_fields as customs
 from personas import permissions
-from personas.forms.personas import CustomFieldForm
 from personas.states import FieldType
 
 

@@ -1,0 +1,215 @@
+"""The controls of one criterion, which fit its field and its operator."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm.lib.bilingual import LANGUAGES
+from crm.lib.text import clean_text
+from personas import criteria as rules
+from personas.fields import NOBODY_KNOWS, Field, Fields, operators
+from personas.forms.personas import LANGUAGE
+from personas.states import WITH_SEVERAL, WITHOUT_OPERAND, CriterionKind, FieldType, Operator
+
+FEW = 12  # up to so many choices are boxes to tick; more are a list
+SENTENCE = 300
+ASKS = {"data-asks": "yes"}  # another choice here needs other controls beside it
+GROUPS = {
+    "person": gettext_lazy("The person"),
+    "company": gettext_lazy("The company"),
+    "lead": gettext_lazy("The lead"),
+    "attributes": gettext_lazy("Custom fields"),
+}
+# Attributes of the control that takes one operand, by the type of the field.
+INPUTS = {FieldType.NUMBER: {"inputmode": "decimal"}, FieldType.DATE: {"type": "date"}}
+
+
+# -- Fields and widgets
+
+
+class CleanText(forms.CharField):
+    """Text of several lines, cleaned by the rule of crm.lib.text."""
+
+    def to_python(self, value: Any) -> str:
+        return clean_text(super().to_python(value))
+
+
+class RawText(forms.CharField):
+    """A value as it was typed; personas.criteria says what is wrong with it."""
+
+    def to_python(self, value: Any) -> Any:
+        return value
+
+
+class RawChoices(forms.MultipleChoiceField):
+    """Choices of which personas.criteria names the unknown ones."""
+
+    def validate(self, value: Any) -> None:
+        return None
+
+
+class OnePerLine(forms.Textarea):
+    """Several texts, one a line."""
+
+    def format_value(self, value: Any) -> str:
+        if isinstance(value, (list, tuple)):
+            return "\n".join(value)
+        return str(value or "")
+
+
+class FirstText(forms.TextInput):
+    """One line for a value that is stored as a list."""
+
+    def format_value(self, value: Any) -> str:
+        return _first(value)
+
+
+class FirstChoice(forms.Select):
+    """One choice for a value that is stored as a list."""
+
+    def format_value(self, value: Any) -> list[str]:
+        return [_first(value)]
+
+
+def _first(value: Any) -> str:
+    """Return the first item of a list, or a plain value, as text."""
+    if isinstance(value, (list, tuple)):
+        return str(next(iter(value), ""))
+    return str(value or "")
+
+
+# -- One criterion
+
+
+def criterion_fields(row: Mapping[str, Any], facts: Fields) -> dict[str, forms.Field]:
+    """Return the controls of a typed criterion, by part."""
+    field = facts.get(row["field"])
+    operator = row["operator"]
+    fields: dict[str, forms.Field] = {
+        "code": forms.CharField(required=False, widget=forms.HiddenInput()),
+        "kind": _select(_("Kind"), _with_current(list(CriterionKind.choices), row["kind"])),
+    }
+    for language in LANGUAGES:
+        fields[language] = _sentence(language)
+    fields["field"] = _select(_("Field"), field_choices(facts, row["field"]), **ASKS)
+    fields["operator"] = _select(_("The question"), _operator_choices(row, field), **ASKS)
+    if operator in Operator.values and operator not in WITHOUT_OPERAND:
+        fields["operand"] = operand_field(field or NOBODY_KNOWS, operator, row["operand"])
+    points = forms.NumberInput(attrs={"min": 1, "max": 100, "inputmode": "numeric"})
+    fields["weight"] = RawText(label=_("Points"), required=False, widget=points)
+    return fields
+
+
+def _sentence(language: str) -> forms.Field:
+    widget = forms.Textarea(attrs={"rows": 2, "lang": language})
+    label = _("Sentence · %(language)s") % {"language": LANGUAGE[language]}
+    return CleanText(label=label, required=False, max_length=SENTENCE, widget=widget)
+
+
+def _operator_choices(row: Mapping[str, Any], field: Field | None) -> list[tuple[str, Any]]:
+    """Return the operators that fit the field, the current one first where it does not fit."""
+    if field:
+        fitting = operators(field)
+    elif row["field"]:  # an unknown field
+        fitting = tuple(Operator)
+    else:
+        fitting = (Operator.SAID,)
+    choices: list[tuple[str, Any]] = [(each.value, each.label) for each in fitting]
+    current = row["operator"]
+    if current not in dict(choices):
+        label = dict(Operator.choices).get(current, current or _("Choose"))
+        choices.insert(0, (current, label))
+    return choices
+
+
+def _select(label: str, choices: list[Any], **attrs: str) -> forms.Field:
+    return RawText(label=label, required=False, widget=forms.Select(choices=choices, attrs=attrs))
+
+
+def _with_current(choices: list[tuple[str, Any]], current: str) -> list[tuple[str, Any]]:
+    """Return ``choices``, with an unknown current value in front."""
+    if current in dict(choices):
+        return choices
+    return [(current, current or "–"), *choices]
+
+
+def field_choices(facts: Fields, current: str) -> list[Any]:
+    """Return every field in use, grouped; an archived field is offered only while it is chosen."""
+    groups: dict[str, list[tuple[str, str]]] = {key: [] for key in GROUPS}
+    for code, field in facts.items():
+        name = field.name
+        if field.is_archived:
+            if code != current:
+                continue
+            name = _("%(field)s (archived)") % {"field": field.name}
+        groups[code.split(".")[0]].append((code, name))
+    choices: list[Any] = [("", _("No field: a person says so"))]
+    if current and current not in facts:
+        choices.append((current, current))
+    for key, fields in groups.items():
+        if fields:
+            choices.append((GROUPS[key], fields))
+    return choices
+
+
+# -- The operand
+
+
+def operand(row: Mapping[str, Any], facts: Fields) -> dict[str, Any]:
+    """Return field, operator and operand of a typed criterion.
+
+    An operand that cannot be read stays as it was typed.
+    """
+    operator = row["operator"]
+    field = facts.get(row["field"], NOBODY_KNOWS)
+    value: Any = None
+    if operator in Operator.values:
+        try:
+            value = rules.operand_of(field, operator, row["operand"])
+        except rules.Unfit:
+            value = row["operand"]
+            if operator not in WITH_SEVERAL:
+                value = next(iter(row["operand"]), None)
+    return {"field": row["field"], "operator": operator, "operand": value}
+
+
+def operand_field(field: Field, operator: str, typed: list[str]) -> forms.Field:
+    """Return the control of the operand, which fits the type of the field.
+
+    personas.criteria checks the value.
+    """
+    label = _("Compared with")
+    if field.type == FieldType.YES_NO:
+        choices = [("", _("Choose")), ("true", _("Yes")), ("false", _("No"))]
+        return _single_choice(label, choices, typed)
+    if field.type == FieldType.CHOICE and operator != Operator.CONTAINS_ANY:
+        return _choice_of(label, field, operator, typed)
+    if operator in WITH_SEVERAL:
+        help_text = _("One word or phrase a line. Capitals and accents make no difference.")
+        lines = OnePerLine(attrs={"rows": 4})
+        return RawText(label=label, required=False, help_text=help_text, widget=lines)
+    text = FirstText(attrs=INPUTS.get(FieldType(field.type), {}))
+    return RawText(label=label, required=False, widget=text)
+
+
+def _choice_of(label: str, field: Field, operator: str, typed: list[str]) -> forms.Field:
+    """Return the control of a field with choices; unknown typed values stay choosable."""
+    known = dict(field.choices)
+    choices = list(field.choices) + [(value, value) for value in typed if value not in known]
+    if operator not in WITH_SEVERAL:
+        return _single_choice(label, [("", _("Choose")), *choices], typed)
+    widget: forms.Widget = forms.CheckboxSelectMultiple()
+    if len(choices) > FEW:
+        widget = forms.SelectMultiple(attrs={"size": 8})
+    return RawChoices(label=label, choices=choices, required=False, widget=widget)
+
+
+def _single_choice(label: str, choices: list[tuple[str, Any]], typed: list[str]) -> forms.Field:
+    current = next(iter(typed), "")
+    widget = FirstChoice(choices=_with_current(choices, current))
+    return RawText(label=label, required=False, widget=widget)
