@@ -1,4 +1,4 @@
-"""Draft and sign the agreement of the set-up."""
+"""The agreement of the set-up: drafted from a template and signed."""
 
 from __future__ import annotations
 
@@ -13,72 +13,85 @@ from crm.accounts.models import User
 from crm.accounts.states import Side
 from crm.lib.errors import DomainError
 from crm.lib.wording import variants
-from crm.setup.calendar import set_hours
+from crm.setup.calendar import get_or_create_calendar
 from crm.setup.starter.agreements import DEFINITIONS, PACES, commitments
 from sla.agreements import agreements, drafts, proposals, signing
-from sla.calendars import calendars, hours_text, work_calendars
-from sla.models import Agreement, AgreementVersion, RejectionReason
+from sla.calendars import hours_text, work_calendars
+from sla.models import Agreement, AgreementVersion, Calendar, RejectionReason
 from sla.states import AgreementState
 from sla.text import labels
 
 
-class NobodySigns(DomainError):
+class NoSideToSign(DomainError):
+    """The person leads no side that still has to sign."""
+
     code = "nobody_signs"
     message = gettext_lazy("Only a team lead of a side that has not signed yet may sign.")
 
 
 def in_force() -> AgreementVersion | None:
-    """The organisation's agreement in force."""
-    rows = AgreementVersion.objects.filter(
+    """Return the version in force of the organisation's agreement."""
+    versions = AgreementVersion.objects.filter(
         state=AgreementState.IN_FORCE, agreement__teams__isnull=True
     )
-    return (
-        rows.select_related("agreement", "calendar").prefetch_related("signatures__actor").first()
-    )
+    related = versions.select_related("agreement", "calendar")
+    return related.prefetch_related("signatures__actor").first()
 
 
 @transaction.atomic
 def agree(pace: str, volume: int | None, *, by: User, at: datetime) -> AgreementVersion:
-    """Draft the next version of the organisation's agreement at ``pace`` and sign it for each side
-    that ``by`` leads; with both signatures it is in force, else it waits for the lead of the other
-    side.
+    """Draft the next version at ``pace`` and sign it for each side that ``by`` leads.
 
-    Raises drafts.DraftOpen where people have written a draft already.
+    With both signatures it is in force, else it waits for the lead of the other side. Raises
+    drafts.DraftOpen when people have written a draft: a template does not replace their work.
     """
     organisation = people.organisation()
-    calendar = calendars.main()
-    if calendar is None:
-        set_hours(organisation, hours_text.PRESETS["week"], by=by, at=at)
-        calendar = calendars.main()
-    assert calendar is not None
-    with variants.override(organisation.language):
-        name = _("Marketing and sales")
-    agreement = Agreement.objects.filter(teams__isnull=True).order_by("pk").first()
-    if (before := agreements.unsigned()) is not None:
-        if (
-            before.revision or before.comments.exists()
-        ):  # people wrote it: a template does not replace that
+    calendar = get_or_create_calendar(organisation, by=by, at=at)
+    open_draft = agreements.unsigned()
+    if open_draft is not None:
+        if open_draft.revision or open_draft.comments.exists():
             raise drafts.DraftOpen
-        proposals.discard(before, by=by, at=at)
-    chosen = PACES[pace]
-    day = hours_text.day_minutes(work_calendars.in_effect(calendar, at=at)[1])
-    version = drafts.create(
-        agreement or Agreement.objects.create(name=name),
+        proposals.discard(open_draft, by=by, at=at)
+    agreement = Agreement.objects.filter(teams__isnull=True).order_by("pk").first()
+    if agreement is None:
+        with variants.override(organisation.language):
+            name = _("Marketing and sales")
+        agreement = Agreement.objects.create(name=name)
+    version = _create_draft(agreement, pace, volume, calendar, by=by, at=at)
+    if not any(by.team_ids(side, led=True) for side in Side.values):
+        return version
+    return sign(version, by=by, at=at)
+
+
+def _create_draft(
+    agreement: Agreement,
+    pace: str,
+    volume: int | None,
+    calendar: Calendar,
+    *,
+    by: User,
+    at: datetime,
+) -> AgreementVersion:
+    template = PACES[pace]
+    _since, windows = work_calendars.in_effect(calendar, at=at)
+    day_minutes = hours_text.day_minutes(windows)
+    terms = {**DEFINITIONS, "package_fields": template.package}
+    return drafts.create(
+        agreement,
         by=by,
         at=at,
         calendar=calendar,
-        commitments=commitments(chosen, day_minutes=day, volume=volume),
+        commitments=commitments(template, day_minutes=day_minutes, volume=volume),
         reasons=RejectionReason.objects.filter(archived_at__isnull=True),
-        **{**DEFINITIONS, "package_fields": chosen.package},
+        **terms,
     )
-    leads_any = any(by.team_ids(side, led=True) for side in Side.values)
-    return sign(version, by=by, at=at) if leads_any else version
 
 
 @transaction.atomic
-def close(version: AgreementVersion, *, by: User, at: datetime) -> AgreementVersion:
-    """Close the text of a draft, with what its codes are called, so that it can be signed; one that
-    is closed stays.
+def close_text(version: AgreementVersion, *, by: User, at: datetime) -> AgreementVersion:
+    """Close the text of a draft, with the labels of its codes, so that it can be signed.
+
+    A version whose text is closed stays as it is.
     """
     if version.state != AgreementState.DRAFT:
         return version
@@ -87,18 +100,14 @@ def close(version: AgreementVersion, *, by: User, at: datetime) -> AgreementVers
 
 @transaction.atomic
 def sign(version: AgreementVersion, *, by: User, at: datetime) -> AgreementVersion:
-    """Sign for each side that ``by`` leads and that has not signed; with both signatures it is in
-    force.
+    """Sign for each side that ``by`` leads and that has not signed.
 
-    Raises NobodySigns where ``by`` leads none of them.
+    With both signatures the version is in force. Raises NoSideToSign.
     """
     signed = agreements.standing_signatures(version)
-    mine = [
-        side
-        for side in Side.values
-        if side not in signed and agreements.may_sign(version, side, by)
-    ]
-    if not mine:
-        raise NobodySigns
-    version = close(version, by=by, at=at)
-    return signing.conclude(version, mine, by=by, at=at)
+    unsigned = [side for side in Side.values if side not in signed]
+    own = [side for side in unsigned if agreements.may_sign(version, side, by)]
+    if not own:
+        raise NoSideToSign
+    version = close_text(version, by=by, at=at)
+    return signing.conclude(version, own, by=by, at=at)

@@ -1,4 +1,4 @@
-"""Write the holidays and the working hours of the set-up."""
+"""Holidays and working hours of the set-up."""
 
 from __future__ import annotations
 
@@ -13,60 +13,66 @@ from crm.accounts.models import Organisation, User
 from crm.lib.clock import local_date
 from crm.lib.wording import variants
 from sla.calendars import calendars, hours_text, public_holidays, special_days, work_calendars
+from sla.models import Calendar
 
 
 @dataclass(frozen=True)
-class Day:
-    """A holiday to choose; ``keep``: whether it is in the calendar, or proposed to be."""
+class HolidayChoice:
+    """A day that can be chosen; ``keep`` is whether it is ticked."""
 
     on: date
     name: str
     keep: bool
 
 
-def days(organisation: Organisation, *, at: datetime) -> list[Day]:
-    """The closed days in the calendar, and the holidays of the country this year and next that are
-    not in it.
-    """
+def holiday_choices(organisation: Organisation, *, at: datetime) -> list[HolidayChoice]:
+    """Return the closed days of the calendar and the country's holidays of this and next year."""
     calendar = calendars.main()
-    known = (
-        {on: name for on, name, _hours in work_calendars.holidays_of(calendar)} if calendar else {}
-    )
-    taken = {day.on for day in calendar.holidays.all()} if calendar else set()
+    choices = []
+    taken = set()
+    if calendar is not None:
+        closed_days = {on: name for on, name, _hours in work_calendars.holidays_of(calendar)}
+        choices = [HolidayChoice(on, name, keep=True) for on, name in closed_days.items()]
+        # Also the days with shortened hours, which are no days off and stay as they are.
+        taken = {day.on for day in calendar.holidays.all()}
     this_year = local_date(at, organisation.time_zone).year
-    listed = public_holidays.of_country(
-        organisation.country, (this_year, this_year + 1), language=organisation.language
+    holidays = public_holidays.of_country(
+        organisation.country,
+        (this_year, this_year + 1),
+        language=organisation.language,
     )
-    first_time = not taken and "holidays" not in organisation.setup_steps
-    proposed = [Day(on, name, first_time) for on, name in listed if on not in taken]
-    return sorted(
-        [*proposed, *(Day(on, name, True) for on, name in known.items())], key=lambda day: day.on
-    )
+    is_first_time = not taken and "holidays" not in organisation.setup_steps
+    for on, name in holidays:
+        if on not in taken:
+            choices.append(HolidayChoice(on, name, keep=is_first_time))
+    return sorted(choices, key=lambda choice: choice.on)
 
 
 @transaction.atomic
 def set_holidays(
     organisation: Organisation, chosen: dict[date, str], *, by: User, at: datetime
 ) -> None:
-    """Make ``chosen`` the closed days of the organisation's calendar; dates with other hours keep
-    them.
-    """
+    """Make ``chosen`` the closed days of the calendar; days with other hours stay as they are."""
+    calendar = get_or_create_calendar(organisation, by=by, at=at)
+    special_days.set_closed_days(calendar, chosen, by=by, at=at)
+
+
+def get_or_create_calendar(organisation: Organisation, *, by: User, at: datetime) -> Calendar:
+    """Return the calendar of the organisation; a new one has the hours of an office."""
     calendar = calendars.main()
     if calendar is None:
-        set_hours(organisation, hours_text.PRESETS["week"], by=by, at=at)
-        calendar = calendars.main()
-    assert calendar is not None
-    special_days.set_closed_days(calendar, chosen, by=by, at=at)
+        calendar = set_hours(organisation, hours_text.PRESETS["week"], by=by, at=at)
+    return calendar
 
 
 @transaction.atomic
 def set_hours(
     organisation: Organisation, windows: hours_text.Windows, *, by: User, at: datetime
-) -> None:
-    """Make ``windows`` the working hours, in the organisation's zone.
+) -> Calendar:
+    """Make ``windows`` the working hours in the organisation's time zone; return the calendar.
 
-    Signed hours stay as they are: then the agreement has to be signed anew, and its step is open
-    again.
+    Signed hours cannot change: then a new calendar is created, and the step of the agreement opens
+    again, because it has to be signed with the new hours.
     """
     with variants.override(organisation.language):
         name = _("Office")
@@ -74,18 +80,21 @@ def set_hours(
     after = calendars.set_main(name, organisation.time_zone, windows, by=by, at=at)
     if before is not None and after.pk != before.pk:
         organisations.note_step("agreement", "", by=by, at=at)
+    return after
 
 
 def hours_today(*, at: datetime) -> hours_text.Windows:
-    """The organisation's weekly hours as they count at ``at``; before there is a calendar, an
-    office's.
-    """
+    """Return the weekly hours in effect at ``at``; those of an office without a calendar."""
     calendar = calendars.main()
-    return work_calendars.in_effect(calendar, at=at)[1] if calendar else hours_text.PRESETS["week"]
+    if calendar is None:
+        return hours_text.PRESETS["week"]
+    _since, windows = work_calendars.in_effect(calendar, at=at)
+    return windows
 
 
 def follow_zone(*, by: User, at: datetime) -> None:
-    """The calendar counts in the organisation's zone."""
-    calendar, organisation = calendars.main(), people.organisation()
+    """Move the calendar to the time zone of the organisation."""
+    calendar = calendars.main()
+    organisation = people.organisation()
     if calendar is not None and calendar.time_zone != organisation.time_zone:
         set_hours(organisation, hours_today(at=at), by=by, at=at)

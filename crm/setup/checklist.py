@@ -1,6 +1,4 @@
-"""The checklist: which steps a new organisation takes, which are behind it, and which
-comes next.
-"""
+"""The checklist: the steps of the set-up, their state, and which one comes next."""
 
 from __future__ import annotations
 
@@ -13,8 +11,8 @@ from crm.accounts.models import Organisation
 
 
 @dataclass(frozen=True)
-class Step:
-    """One page of the set-up; ``key`` is also the end of its address and of its URL's name."""
+class SetupStep:
+    """One page of the set-up; ``key`` is also the end of its path and of its URL name."""
 
     key: str
     label: str | Promise
@@ -27,29 +25,57 @@ class Step:
 
 
 STEPS = (
-    Step(
-        "organisation",
-        _("Organisation"),
-        _("Name, language, currency, time zone, country"),
-        "building-2",
+    SetupStep(
+        key="organisation",
+        label=_("Organisation"),
+        blurb=_("Name, language, currency, time zone, country"),
+        icon="building-2",
     ),
-    Step("holidays", _("Holidays"), _("Days on which no clock runs"), "calendar-off"),
-    Step("hours", _("Working hours"), _("When a promised hour counts"), "clock"),
-    Step("teams", _("Teams and people"), _("Who brings leads and who takes them"), "users"),
-    Step("persona", _("Buyer persona"), _("Whom you want to sell to"), "user-search"),
-    Step(
-        "agreement", _("Agreement"), _("What marketing and sales promise each other"), "handshake"
+    SetupStep(
+        key="holidays",
+        label=_("Holidays"),
+        blurb=_("Days on which no clock runs"),
+        icon="calendar-off",
     ),
-    Step("test", _("Test lead"), _("Send one through and watch"), "send"),
+    SetupStep(
+        key="hours",
+        label=_("Working hours"),
+        blurb=_("When a promised hour counts"),
+        icon="clock",
+    ),
+    SetupStep(
+        key="teams",
+        label=_("Teams and people"),
+        blurb=_("Who brings leads and who takes them"),
+        icon="users",
+    ),
+    SetupStep(
+        key="persona",
+        label=_("Buyer persona"),
+        blurb=_("Whom you want to sell to"),
+        icon="user-search",
+    ),
+    SetupStep(
+        key="agreement",
+        label=_("Agreement"),
+        blurb=_("What marketing and sales promise each other"),
+        icon="handshake",
+    ),
+    SetupStep(
+        key="test",
+        label=_("Test lead"),
+        blurb=_("Send one through and watch"),
+        icon="send",
+    ),
 )
 KEYS = tuple(step.key for step in STEPS)
 
 
 @dataclass(frozen=True)
-class Standing:
-    """A step and where it stands: done, skipped or open."""
+class StepState:
+    """A step with its state: done, skipped or open."""
 
-    step: Step
+    step: SetupStep
     state: str
 
     @property
@@ -58,20 +84,21 @@ class Standing:
 
 
 def is_open(organisation: Organisation) -> bool:
-    """Whether the checklist is still to be shown: it was not finished, or there is no organisation
-    yet.
-    """
+    """Return whether the checklist is still shown: not finished, or no organisation exists yet."""
     return organisation.setting_up or organisation._state.adding
 
 
-def standings(organisation: Organisation) -> list[Standing]:
-    return [Standing(step, organisation.setup_steps.get(step.key, "open")) for step in STEPS]
+def step_states(organisation: Organisation) -> list[StepState]:
+    """Return every step with its state, in order."""
+    states = organisation.setup_steps
+    return [StepState(step, states.get(step.key, "open")) for step in STEPS]
 
 
-def following(organisation: Organisation, key: str = "") -> Step | None:
-    """The next open step after ``key``, else the first one left open; None when all are behind."""
-    found = [standing.step for standing in standings(organisation) if not standing.is_behind]
-    after = KEYS.index(key) if key else -1
-    return next(
-        (step for step in found if KEYS.index(step.key) > after), found[0] if found else None
-    )
+def next_step(organisation: Organisation, key: str = "") -> SetupStep | None:
+    """Return the next open step after ``key``, else the first open one, or None."""
+    open_steps = [each.step for each in step_states(organisation) if not each.is_behind]
+    position = KEYS.index(key) if key else -1
+    for step in open_steps:
+        if KEYS.index(step.key) > position:
+            return step
+    return open_steps[0] if open_steps else None

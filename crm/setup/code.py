@@ -1,5 +1,7 @@
-"""The set-up code: who creates the first admin of an installation that others can reach proves that
-it is theirs.
+"""The set-up code.
+
+Whoever creates the first admin of an installation that others can reach proves with it that the
+installation is theirs.
 """
 
 from __future__ import annotations
@@ -20,36 +22,44 @@ log = logging.getLogger("relevo.setup")
 
 
 def code() -> str:
-    """RELEVO_SETUP_CODE, else one made from SECRET_KEY: the same in every process, kept nowhere."""
+    """Return RELEVO_SETUP_CODE, else a code made from SECRET_KEY.
+
+    The made code is the same in every process and stored nowhere.
+    """
     if settings.RELEVO_SETUP_CODE:
         return settings.RELEVO_SETUP_CODE
     digest = salted_hmac("relevo.setup.code", settings.RELEVO_MODE, algorithm="sha256").digest()
     letters = base64.b32encode(digest).decode()[:16]
-    return "-".join(letters[start : start + 4] for start in range(0, 16, 4))
+    groups = [letters[start : start + 4] for start in range(0, 16, 4)]
+    return "-".join(groups)
 
 
-def is_right(given: str) -> bool:
-    return hmac.compare_digest(_plain(given), _plain(code()))
+def is_right(typed: str) -> bool:
+    """Return whether ``typed`` is the code; case, spaces and hyphens do not matter."""
+    return hmac.compare_digest(_normalised(typed), _normalised(code()))
 
 
-def _plain(value: str) -> bytes:
+def _normalised(value: str) -> bytes:
     return value.replace("-", "").replace(" ", "").upper().encode()
 
 
 def is_needed(request: HttpRequest) -> bool:
-    """Not on one's own machine: outside production, from the loopback address, with no proxy
-    between.
+    """Return whether the code must be typed.
+
+    It is not needed on the own machine: outside production, from the loopback address and without
+    a proxy.
     """
     if settings.PRODUCTION or "X-Forwarded-For" in request.headers:
         return True
     try:
-        return not ipaddress.ip_address(request.META.get("REMOTE_ADDR", "")).is_loopback
+        address = ipaddress.ip_address(request.META.get("REMOTE_ADDR", ""))
     except ValueError:
         return True
+    return not address.is_loopback
 
 
 def announce() -> None:
-    """Write the code to the log of a production server that waits for its first admin."""
+    """Log the code on a production server that has no admin yet."""
     if not settings.PRODUCTION:
         return
     try:
@@ -59,9 +69,8 @@ def announce() -> None:
                 settings.BASE_URL,
                 code(),
             )
-    except (
-        DatabaseError
-    ):  # not migrated yet, or not there yet: `manage.py setup_code` tells it at any time
+    # Not migrated or not running yet; `manage.py setup_code` shows the code at any time.
+    except DatabaseError:
         log.warning("No database yet; `manage.py setup_code` shows the set-up code")
     finally:
         connection.close()

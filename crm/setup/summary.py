@@ -1,4 +1,4 @@
-"""What the pages of the set-up show of what is there already. Reads only."""
+"""Texts and facts for the pages of the set-up. Reads only."""
 
 from __future__ import annotations
 
@@ -20,119 +20,140 @@ from leads.handoffs import test_lead
 from leads.models import Handoff, Lead
 from personas import personas
 from personas.states import CriterionKind
-from sla.agreements import agreements as standing
+from sla.agreements.agreements import standing_signatures, unsigned
 from sla.calendars import calendars, hours_text, work_calendars
 from sla.clocks import readings
-from sla.text.commitments import summary_of
+from sla.models import AgreementVersion
+from sla.text.commitments import CommitmentSummary, summary_of
 
 
 @dataclass(frozen=True)
-class Line:
-    """A step of the checklist with what was set there."""
+class ChecklistRow:
+    """A step of the checklist with a summary of what is set."""
 
-    standing: checklist.Standing
-    said: str
+    standing: checklist.StepState
+    summary: str
 
 
-def lines(organisation: Organisation, *, at: datetime) -> list[Line]:
-    """Every step with a few words on what is set."""
+def checklist_rows(organisation: Organisation, *, at: datetime) -> list[ChecklistRow]:
+    """Return every step of the checklist with its summary."""
     calendar = calendars.main()
-    said = {
+    teams = Team.objects.filter(archived_at__isnull=True).values_list("name", flat=True)[:6]
+    summaries = {
         "organisation": _organisation(organisation),
-        "holidays": "",
-        "hours": "",
-        "teams": ", ".join(
-            Team.objects.filter(archived_at__isnull=True).values_list("name", flat=True)[:6]
-        ),
+        "teams": ", ".join(teams),
         "persona": ", ".join(str(version.persona) for version in personas.published()),
         "agreement": _agreement(),
-        "test": "",
     }
     if calendar is not None:
         count = calendar.holidays.count()
-        said["holidays"] = ngettext("%(count)s day", "%(count)s days", count) % {"count": count}
-        said["hours"] = _hours(work_calendars.in_effect(calendar, at=at)[1])
+        days = ngettext("%(count)s day", "%(count)s days", count) % {"count": count}
+        _since, windows = work_calendars.in_effect(calendar, at=at)
+        summaries["holidays"] = days
+        summaries["hours"] = _hours(windows)
     return [
-        Line(standing, said[standing.step.key]) for standing in checklist.standings(organisation)
+        ChecklistRow(state, summaries.get(state.step.key, ""))
+        for state in checklist.step_states(organisation)
     ]
 
 
 def _organisation(organisation: Organisation) -> str:
     if organisation._state.adding:
         return ""
-    country = countries.name(organisation.country) if organisation.country else ""
-    return " · ".join(part for part in (organisation.name, country, organisation.currency) if part)
+    parts = [organisation.name]
+    if organisation.country:
+        parts.append(countries.name(organisation.country))
+    parts.append(organisation.currency)
+    return " · ".join(part for part in parts if part)
 
 
 def _hours(windows: hours_text.Windows) -> str:
-    known = {
+    presets = {
         "week": _("Monday to Friday, 9 to 18"),
         "lunch": _("Monday to Friday with a lunch break, 9 to 14 and 15 to 18"),
         "always": _("Always: 24 hours, 7 days"),
     }
-    return known.get(hours_text.preset_of(windows), _("Our own hours, day by day"))
+    return presets.get(hours_text.preset_of(windows), _("Our own hours, day by day"))
 
 
 def _agreement() -> str:
     version = in_force()
     if version is not None:
-        return _("%(name)s, version %(number)s, in force") % {
-            "name": version.agreement,
-            "number": version.number,
-        }
-    return _("Waits for a signature") if standing.unsigned() else ""
+        values = {"name": version.agreement, "number": version.number}
+        return _("%(name)s, version %(number)s, in force") % values
+    if unsigned() is not None:
+        return _("Waits for a signature")
+    return ""
 
 
-def persona(template: PersonaTemplate) -> dict[str, Any]:
-    """A template as its page previews it: who, and the criteria by kind."""
-    texts = {
-        kind: [in_language(each["text"]) for each in template.criteria if each["kind"] == kind]
-        for kind in CriterionKind.values
+def persona_preview(template: PersonaTemplate) -> dict[str, Any]:
+    """Return what the page shows of a template: name, description, and criteria by kind."""
+    preview: dict[str, Any] = {
+        "name": in_language(template.name),
+        "who": in_language(template.who),
     }
-    return {"name": in_language(template.name), "who": in_language(template.who), **texts}
+    for kind in CriterionKind.values:
+        of_kind = [criterion for criterion in template.criteria if criterion["kind"] == kind]
+        preview[kind] = [in_language(criterion["text"]) for criterion in of_kind]
+    return preview
 
 
 def agreements(user: User) -> dict[str, Any]:
-    """The version in force and the one that waits, in words, and who has to sign it."""
-    current, draft = in_force(), standing.unsigned()
+    """Return the version in force and the draft, their promises, and which sides have to sign."""
+    current = in_force()
+    draft = unsigned()
     if draft is not None and current is not None and draft.pk < current.pk:
         draft = None
-    signed = set(standing.standing_signatures(draft)) if draft else set()
-    awaited = [side for side in Side.values if side not in signed] if draft else []
+    awaited = []
+    if draft is not None:
+        signed = standing_signatures(draft)
+        awaited = [side for side in Side.values if side not in signed]
+    led = [side for side in Side.values if user.team_ids(side, led=True)]
     return {
         "current": current,
-        "current_words": summary_of(current) if current else None,
+        "current_promises": _summary(current),
         "draft": draft,
-        "draft_words": summary_of(draft) if draft else None,
+        "draft_promises": _summary(draft),
         "awaited": [Side(side).label for side in awaited],
-        "may_sign": any(user.team_ids(side, led=True) for side in awaited),
-        "leads_any": any(user.team_ids(side, led=True) for side in Side.values),
-        "leads_both": all(user.team_ids(side, led=True) for side in Side.values),
+        "may_sign": any(side in led for side in awaited),
+        "leads_any": bool(led),
+        "leads_both": len(led) == len(Side.values),
     }
+
+
+def _summary(version: AgreementVersion | None) -> CommitmentSummary | None:
+    if version is None:
+        return None
+    return summary_of(version)
 
 
 @dataclass(frozen=True)
 class Trial:
-    """The test lead as it stands. ``can_open``: whether the reader may see its page."""
+    """The state of the test lead.
+
+    ``notified`` are names and whether the notice is delivered; ``can_open`` is whether the reader
+    may see the lead's page.
+    """
 
     lead: Lead
     handoff: Handoff | None
     reading: readings.Reading | None
-    told: list[tuple[str, bool]]  # name, and whether it is delivered
+    notified: list[tuple[str, bool]]
     can_open: bool
 
 
 def trial(user: User, *, at: datetime) -> Trial | None:
-    """The test lead that is there now."""
+    """Return the state of the present test lead, or None."""
     lead = test_lead.current()
     if lead is None:
         return None
     handoff = test_lead.handoff_of(lead)
-    reading = readings.reading(handoff.clock, at=at) if handoff and handoff.clock else None
-    told = (
-        [(m.recipient.name, m.sent_at is not None) for m in test_lead.messages_of(handoff)]
-        if handoff
-        else []
-    )
+    reading = None
+    notified = []
+    if handoff is not None:
+        if handoff.clock is not None:
+            reading = readings.reading(handoff.clock, at=at)
+        for message in test_lead.messages_of(handoff):
+            notified.append((message.recipient.name, message.sent_at is not None))
     can_open = Lead.objects.visible_to(user).filter(pk=lead.pk).exists()
-    return Trial(lead, handoff, reading, told, can_open)
+    return Trial(lead, handoff, reading, notified, can_open)

@@ -1,8 +1,9 @@
-"""Write the teams and invite the people of the set-up."""
+"""Teams and invitations of the set-up."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.conf import settings
@@ -13,9 +14,8 @@ from crm.accounts.models import Invitation, Membership, Team, User
 from crm.accounts.states import Side
 from leads.staff import people as staffing
 
-Invited = tuple[int, str, str, str]  # row of the form, name, e-mail, a key of PARTS
-# What a person may be invited as: side of the team and whether they lead it; None: a mark instead
-# of a team.
+# What a person may be invited as: the side of the team and whether they lead it; None for a
+# director and an admin, who belong to no team.
 PARTS: dict[str, tuple[str, bool] | None] = {
     "marketing": (Side.MARKETING, False),
     "marketing_lead": (Side.MARKETING, True),
@@ -26,88 +26,100 @@ PARTS: dict[str, tuple[str, bool] | None] = {
 }
 
 
+@dataclass(frozen=True)
+class Invitee:
+    """A person to invite. ``row`` is the row of the form, ``part`` a key of PARTS."""
+
+    row: int
+    name: str
+    email: str
+    part: str
+
+
 def first_team(side: str) -> Team | None:
-    """The oldest team of a side."""
+    """Return the oldest team of a side."""
     return Team.objects.filter(side=side, archived_at__isnull=True).order_by("pk").first()
 
 
 @transaction.atomic
 def set_teams(
-    names: dict[str, str], leads: Iterable[str], *, by: User, at: datetime
+    names: dict[str, str], led_sides: Iterable[str], *, by: User, at: datetime
 ) -> dict[str, Team]:
-    """At least one team of each side: ``names`` by side.
+    """Create the first team of each side that has none, and return the first teams by side.
 
-    ``by`` leads the first teams of the sides in ``leads``, and of no others. Raises
-    staffing.NotPossible where ``by`` has open work in a team that they would leave.
+    ``names`` are by side. ``by`` then leads the first teams of ``led_sides`` and not the others.
+    Raises staffing.NotPossible when ``by`` has open work in a team that they would leave.
     """
     language = people.organisation().language
-    teams: dict[str, Team] = {}
+    teams = {}
     for side, name in names.items():
-        teams[side] = first_team(side) or people.create_team(
-            name, side, by=by, at=at, language=language
-        )
-    mine = {
-        m.team_id: (m.team, m.is_lead)
-        for m in Membership.objects.filter(user=by).select_related("team")
+        team = first_team(side)
+        if team is None:
+            team = people.create_team(name, side, by=by, at=at, language=language)
+        teams[side] = team
+    memberships = {
+        membership.team_id: (membership.team, membership.is_lead)
+        for membership in Membership.objects.filter(user=by).select_related("team")
     }
-    led = set(leads)
+    led = set(led_sides)
     for side, team in teams.items():
+        _team, is_lead = memberships.get(team.pk, (team, False))
         if side in led:
-            mine[team.pk] = (team, True)
-        elif team.pk in mine and mine[team.pk][1]:
-            del mine[team.pk]
-    staffing.change_teams(by, mine.values(), by=by, at=at)
+            memberships[team.pk] = (team, True)
+        elif is_lead:
+            del memberships[team.pk]
+    staffing.change_teams(by, memberships.values(), by=by, at=at)
     return teams
 
 
 @transaction.atomic
 def invite(
-    invited: Iterable[Invited], teams: dict[str, Team], *, by: User, at: datetime
+    invitees: Iterable[Invitee], teams: dict[str, Team], *, by: User, at: datetime
 ) -> list[Invitation]:
-    """Invite several people.
+    """Invite several people, or nobody when one of them is wrong.
 
-    Raises staffing.BadPerson whose ``fields`` name the row too: "email-0".
+    Raises staffing.BadPerson, whose ``fields`` name the row of the form: "email-0".
     """
-    done = []
-    for number, name, email, part in invited:
-        place = PARTS[part]
+    created = []
+    for invitee in invitees:
+        place = PARTS[invitee.part]
+        memberships = []
+        if place is not None:
+            side, is_lead = place
+            memberships.append((teams[side], is_lead))
         try:
-            done.append(
-                staffing.invite(
-                    name,
-                    email,
-                    teams=[(teams[place[0]], place[1])] if place else [],
-                    is_director=part == "director",
-                    is_admin=part == "admin",
-                    by=by,
-                    at=at,
-                )
+            invitation = staffing.invite(
+                invitee.name,
+                invitee.email,
+                teams=memberships,
+                is_director=invitee.part == "director",
+                is_admin=invitee.part == "admin",
+                by=by,
+                at=at,
             )
         except staffing.BadPerson as error:
-            error.fields = {f"{key}-{number}": text for key, text in error.fields.items()}
+            error.fields = {f"{key}-{invitee.row}": text for key, text in error.fields.items()}
             raise
-    return done
+        created.append(invitation)
+    return created
 
 
 @transaction.atomic
-def staff(
+def set_teams_and_invite(
     names: dict[str, str],
-    leads: Iterable[str],
-    invited: Iterable[Invited],
+    led_sides: Iterable[str],
+    invitees: Iterable[Invitee],
     *,
     by: User,
     at: datetime,
 ) -> list[Invitation]:
-    """Teams and people in one go: all of it or nothing."""
-    return invite(invited, set_teams(names, leads, by=by, at=at), by=by, at=at)
+    """Do both in one transaction. Raises as :func:`set_teams` and :func:`invite`."""
+    teams = set_teams(names, led_sides, by=by, at=at)
+    return invite(invitees, teams, by=by, at=at)
 
 
-def links() -> list[tuple[User, str]]:
-    """Who was invited and has not come in yet, with the address to send them; the newest first."""
-    rows = Invitation.objects.filter(
-        accepted_at__isnull=True, revoked_at__isnull=True
-    ).select_related("person")
-    return [
-        (row.person, f"{settings.BASE_URL}{invitations.path_of(row)}")
-        for row in rows.order_by("-pk")[:50]
-    ]
+def open_links() -> list[tuple[User, str]]:
+    """Return the people who have not used their link yet, each with its URL, the newest first."""
+    invited = Invitation.objects.filter(accepted_at__isnull=True, revoked_at__isnull=True)
+    newest = invited.select_related("person").order_by("-pk")[:50]
+    return [(each.person, settings.BASE_URL + invitations.path_of(each)) for each in newest]

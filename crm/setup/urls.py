@@ -1,4 +1,4 @@
-"""URLs of the set-up and of the settings that it leaves."""
+"""URLs of the set-up, whose pages are the settings later."""
 
 from django.urls import path
 

@@ -42,7 +42,7 @@ def test_a_step_is_skipped_and_come_back_to(founded: Client) -> None:
     again.post("/accounts/login/", {"login": FIRST["email"], "password": FIRST["password"]})
     page = again.get("/setup/")
     assert page.context["next"].key == "hours"
-    states = [line.standing.state for line in page.context["standings"]]
+    states = [row.standing.state for row in page.context["rows"]]
     assert states == ["skipped", "done", "open", "open", "open", "open", "open"]
 
 

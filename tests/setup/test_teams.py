@@ -8,7 +8,7 @@ from django.test import Client
 
 from crm.accounts.models import Invitation, Team, User
 from crm.lib import clock
-from crm.setup.teams import invite
+from crm.setup.teams import Invitee, invite
 
 
 def test_several_people_are_invited_at_once_and_their_links_are_shown(ready: Client) -> None:
@@ -50,7 +50,7 @@ def test_pages_need_a_constant_number_of_queries(
 ) -> None:
     for rows in (1, 3):
         for number in range(rows):
-            person = (0, f"P{rows}{number}", f"p{rows}{number}@c.co", "director")
+            person = Invitee(0, f"P{rows}{number}", f"p{rows}{number}@c.co", "director")
             invite([person], {}, by=User.objects.get(name="Ana Pérez"), at=clock.now())
         with django_assert_num_queries(7):
             ready.get("/setup/teams/")

@@ -13,66 +13,70 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
 from crm.lib.forms import Line
-from crm.setup import calendar
+from crm.setup.calendar import HolidayChoice
 from sla.calendars import hours_text
-from sla.worktime.calendar import Window, WorkCalendar
+from sla.worktime import calendar as worktime
 
-MOST_OWN = 3
-
-
-def day_label(day: calendar.Day) -> str:
-    when = date_format(day.on, pgettext("date format", "D j M Y"))
-    return f"{when} · {day.name}"
+OWN_DAYS = 3  # empty rows for days that no list of holidays has
 
 
 class HolidaysForm(forms.Form):
-    """Which days stay, and a few of one's own."""
+    """The holidays to keep, and a few days of the organisation's own."""
 
     keep = forms.MultipleChoiceField(
-        label=gettext_lazy("Days off"), required=False, widget=forms.CheckboxSelectMultiple
+        label=gettext_lazy("Days off"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
     )
 
-    def __init__(self, *args: Any, days: Iterable[calendar.Day], **kwargs: Any) -> None:
+    def __init__(self, *args: Any, days: Iterable[HolidayChoice], **kwargs: Any) -> None:
         self.days = list(days)
         super().__init__(*args, **kwargs)
-        self.fields["keep"].choices = [(day.on.isoformat(), day_label(day)) for day in self.days]
+        self.fields["keep"].choices = [(day.on.isoformat(), _label(day)) for day in self.days]
         self.fields["keep"].initial = [day.on.isoformat() for day in self.days if day.keep]
-        for number in range(MOST_OWN):
-            self.fields[f"on-{number}"] = forms.DateField(
+        for row in range(OWN_DAYS):
+            self.fields[f"on-{row}"] = forms.DateField(
                 label=_("Date"),
                 required=False,
                 widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
             )
-            self.fields[f"name-{number}"] = Line(
-                label=_("What day it is"), required=False, max_length=120
+            self.fields[f"name-{row}"] = Line(
+                label=_("What day it is"),
+                required=False,
+                max_length=120,
             )
 
     @property
     def own(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
-        return [(self[f"on-{number}"], self[f"name-{number}"]) for number in range(MOST_OWN)]
+        """Return the fields of the own days: date and name."""
+        return [(self[f"on-{row}"], self[f"name-{row}"]) for row in range(OWN_DAYS)]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
-        for number in range(MOST_OWN):
-            if (
-                data.get(f"name-{number}")
-                and not data.get(f"on-{number}")
-                and f"on-{number}" not in self.errors
-            ):
-                self.add_error(f"on-{number}", _("Give the date of this day."))
+        for row in range(OWN_DAYS):
+            lacks_date = not data.get(f"on-{row}") and f"on-{row}" not in self.errors
+            if data.get(f"name-{row}") and lacks_date:
+                self.add_error(f"on-{row}", _("Give the date of this day."))
         return data
 
     def chosen(self) -> dict[date, str]:
+        """Return the names of the days off by date."""
         kept = set(self.cleaned_data["keep"])
-        found = {day.on: day.name for day in self.days if day.on.isoformat() in kept}
-        for number in range(MOST_OWN):
-            if on := self.cleaned_data.get(f"on-{number}"):
-                found[on] = self.cleaned_data[f"name-{number}"] or _("Day off")
-        return found
+        days = {day.on: day.name for day in self.days if day.on.isoformat() in kept}
+        for row in range(OWN_DAYS):
+            on = self.cleaned_data.get(f"on-{row}")
+            if on:
+                days[on] = self.cleaned_data[f"name-{row}"] or _("Day off")
+        return days
+
+
+def _label(day: HolidayChoice) -> str:
+    when = date_format(day.on, pgettext("date format", "D j M Y"))
+    return f"{when} · {day.name}"
 
 
 class HoursForm(forms.Form):
-    """A preset, or several windows for each weekday."""
+    """A preset of working hours, or windows for each weekday."""
 
     preset = forms.ChoiceField(
         label=gettext_lazy("When do you work?"),
@@ -88,44 +92,49 @@ class HoursForm(forms.Form):
     def __init__(self, *args: Any, windows: hours_text.Windows, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["preset"].initial = hours_text.preset_of(windows)
-        for day, name in WEEKDAYS.items():
-            self.fields[f"day-{day}"] = Line(
+        for weekday, name in WEEKDAYS.items():
+            self.fields[f"day-{weekday}"] = Line(
                 label=str(name).capitalize(),
                 required=False,
                 max_length=80,
-                initial=hours_text.write(hours_text.of_day(windows, day)),
+                initial=hours_text.write(hours_text.of_day(windows, weekday)),
                 widget=forms.TextInput(attrs={"placeholder": _("closed"), "autocomplete": "off"}),
             )
 
     @property
     def own_days(self) -> list[forms.BoundField]:
-        return [self[f"day-{day}"] for day in range(7)]
+        return [self[f"day-{weekday}"] for weekday in WEEKDAYS]
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
-        preset = data.get("preset")
+        preset = data.get("preset") or ""
         if preset != "own":
-            data["windows"] = hours_text.PRESETS.get(preset or "", [])
+            data["windows"] = hours_text.PRESETS.get(preset, [])
             return data
-        data["windows"] = []
-        for day in range(7):
-            try:
-                data["windows"] += [
-                    (day, *window) for window in hours_text.read(data.get(f"day-{day}", ""))
-                ]
-            except hours_text.UnreadableHours as error:
-                self.add_error(f"day-{day}", str(error))
+        data["windows"] = self._read_own_days(data)
         if not data["windows"] and not self.errors:
             self.add_error(
                 "preset", _("Open on at least one day: a clock has to run at some time.")
             )
-        self._check_neighbours(data)
+        if not self.errors:
+            self._check_overlaps(data["windows"])
         return data
 
-    def _check_neighbours(self, data: dict[str, Any]) -> None:
-        if self.errors:
-            return
+    def _read_own_days(self, data: dict[str, Any]) -> hours_text.Windows:
+        windows = []
+        for weekday in WEEKDAYS:
+            key = f"day-{weekday}"
+            try:
+                day_windows = hours_text.read(data.get(key, ""))
+            except hours_text.UnreadableHours as error:
+                self.add_error(key, str(error))
+                continue
+            windows += [(weekday, opens, closes) for opens, closes in day_windows]
+        return windows
+
+    def _check_overlaps(self, windows: hours_text.Windows) -> None:
+        """Refuse hours over midnight that overlap with those of the next day."""
         try:
-            WorkCalendar("UTC", tuple(Window(*window) for window in data["windows"]))
+            worktime.WorkCalendar("UTC", tuple(worktime.Window(*window) for window in windows))
         except ValueError as error:
             self.add_error("preset", str(error))

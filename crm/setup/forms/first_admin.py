@@ -16,7 +16,10 @@ from crm.setup import code
 
 
 class FirstAdminForm(forms.Form):
-    """Who comes first. ``asks_code``: the installation can be reached by others."""
+    """Name, address and password of the first admin.
+
+    ``asks_code`` is set when others can reach the installation.
+    """
 
     name = Line(label=gettext_lazy("Your name"), max_length=120, widget=autofill("name"))
     email = forms.EmailField(
@@ -41,8 +44,11 @@ class FirstAdminForm(forms.Form):
         ),
         widget=forms.TextInput(attrs={"autocomplete": "one-time-code", "spellcheck": "false"}),
     )
+    # Filled by the browser with its time zone (app.js).
     zone = forms.CharField(
-        required=False, max_length=60, widget=forms.HiddenInput(attrs={"data-zone": ""})
+        required=False,
+        max_length=60,
+        widget=forms.HiddenInput(attrs={"data-zone": ""}),
     )
 
     def __init__(self, *args: Any, asks_code: bool, **kwargs: Any) -> None:
@@ -65,11 +71,11 @@ class FirstAdminForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
-        if data.get("password"):
+        password = data.get("password")
+        if password:
+            user = User(name=data.get("name", ""), email=data.get("email", ""))
             try:
-                validate_password(
-                    data["password"], User(name=data.get("name", ""), email=data.get("email", ""))
-                )
+                validate_password(password, user)
             except ValidationError as error:
                 self.add_error("password", error)
         return data

@@ -18,14 +18,13 @@ from crm.setup import defaults
 
 
 class OrganisationForm(forms.Form):
-    """The organisation's facts."""
+    """Name, language, country, currency and time zone, and the words of Spanish texts."""
 
     name = Line(label=gettext_lazy("Name"), max_length=120, widget=autofill("organization"))
     language = forms.ChoiceField(label=gettext_lazy("Language"), choices=LANGUAGES)
     country = forms.ChoiceField(label=gettext_lazy("Country"))
     currency = forms.ChoiceField(label=gettext_lazy("Currency"))
     time_zone = forms.ChoiceField(label=gettext_lazy("Time zone"))
-
     say_lead = forms.ChoiceField(
         label=gettext_lazy("What Spanish texts call a person who may buy"),
         choices=[(word, word) for word in variants.CHOICES[variants.LEAD]],
@@ -41,34 +40,41 @@ class OrganisationForm(forms.Form):
     )
 
     def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
+        country = organisation.country or defaults.COUNTRY
+        terms = variants.usual(country) | organisation.terms
         initial = {
-            name: getattr(organisation, name)
-            for name in ("name", "language", "currency", "time_zone")
+            "name": organisation.name,
+            "language": organisation.language,
+            "country": country,
+            "currency": organisation.currency,
+            "time_zone": organisation.time_zone,
+            "say_lead": terms[variants.LEAD],
+            "say_agreement": terms[variants.AGREEMENT],
         }
-        words = variants.usual(organisation.country or defaults.COUNTRY) | organisation.terms
-        initial |= {"say_lead": words[variants.LEAD], "say_agreement": words[variants.AGREEMENT]}
-        super().__init__(
-            *args,
-            initial={**initial, "country": organisation.country or defaults.COUNTRY},
-            **kwargs,
-        )
-        names = Locale.parse((get_language() or settings.LANGUAGE_CODE)[:2]).currencies
+        super().__init__(*args, initial=initial, **kwargs)
         self.fields["country"].choices = countries.choices()
-        self.fields["currency"].choices = [
-            (c, f"{c} · {names.get(c, c)}") for c in defaults.currencies()
-        ]
+        self.fields["currency"].choices = _currency_choices()
         zones = dict(zone_choices()[1:])
         zones.setdefault(organisation.time_zone, organisation.time_zone)
         self.fields["time_zone"].choices = list(zones.items())
 
     def facts(self) -> dict[str, Any]:
-        """What organisations.change takes. Words that are usual in the country follow it."""
-        data = dict(self.cleaned_data)
+        """Return the facts for organisations.change.
+
+        Only words that are not the usual ones of the country are stored, so that the others follow
+        a change of the country.
+        """
+        facts = dict(self.cleaned_data)
         chosen = {
-            variants.LEAD: data.pop("say_lead"),
-            variants.AGREEMENT: data.pop("say_agreement"),
+            variants.LEAD: facts.pop("say_lead"),
+            variants.AGREEMENT: facts.pop("say_agreement"),
         }
-        usual = variants.usual(data["country"])
-        return data | {
-            "terms": {key: word for key, word in chosen.items() if word and word != usual[key]}
-        }
+        usual = variants.usual(facts["country"])
+        facts["terms"] = {key: word for key, word in chosen.items() if word and word != usual[key]}
+        return facts
+
+
+def _currency_choices() -> list[tuple[str, str]]:
+    language = (get_language() or settings.LANGUAGE_CODE)[:2]
+    names = Locale.parse(language).currencies
+    return [(code, f"{code} · {names.get(code, code)}") for code in defaults.currencies()]

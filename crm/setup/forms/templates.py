@@ -1,4 +1,4 @@
-"""The forms that choose a persona and an agreement to begin with."""
+"""The forms that choose a persona and an agreement to start from."""
 
 from __future__ import annotations
 
@@ -12,24 +12,26 @@ from crm.setup.starter.persona_templates import TEMPLATES
 from sla.forms.agreements import PasswordAgain
 
 
-class PersonaForm(forms.Form):
-    """Which template to begin with."""
+class PersonaTemplateForm(forms.Form):
+    """The choice of a persona template."""
 
     template = forms.ChoiceField(
-        label=gettext_lazy("Whom do you sell to?"), widget=forms.RadioSelect
+        label=gettext_lazy("Whom do you sell to?"),
+        widget=forms.RadioSelect,
     )
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["template"].choices = [
-            (key, in_language(each.name)) for key, each in TEMPLATES.items()
+            (key, in_language(template.name)) for key, template in TEMPLATES.items()
         ]
         self.fields["template"].initial = next(iter(TEMPLATES))
 
 
-class AgreementForm(PasswordAgain):
-    """Which pace to begin with, and how much marketing promises; who ``signs`` it at once types the
-    password again.
+class AgreementTemplateForm(PasswordAgain):
+    """The choice of a pace, and the MQLs that marketing promises.
+
+    People who sign at once type their password again.
     """
 
     pace = forms.ChoiceField(

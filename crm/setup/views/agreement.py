@@ -1,8 +1,8 @@
-"""The pages that choose and sign an agreement."""
+"""The pages that choose an agreement to start from and sign it."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
 
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -11,10 +11,10 @@ from crm.accounts.permissions import can_configure
 from crm.accounts.request import Request, deny_unless, require_permission
 from crm.accounts.views import limit_password_tries
 from crm.lib import clock
-from crm.setup import agreement as agreements
 from crm.setup import summary
+from crm.setup.agreement import NoSideToSign, agree, close_text
 from crm.setup.calendar import hours_today
-from crm.setup.forms.templates import AgreementForm
+from crm.setup.forms.templates import AgreementTemplateForm
 from crm.setup.starter.agreements import PACES, commitments
 from crm.setup.views.steps import answer, page
 from sla.calendars import hours_text
@@ -24,39 +24,44 @@ from sla.text import commitments as commitment_text
 @page
 @require_permission(can_configure)
 def agreement(request: Request) -> HttpResponse:
-    """Choose an agreement to begin with; who leads a side signs for it, who leads both for both."""
-    found = summary.agreements(request.user)
-    form = AgreementForm(request.POST or None, user=request.user, signs=found["leads_any"])
-    if (
-        request.method == "POST"
-        and found["leads_any"]
-        and (too_many := limit_password_tries(request))
-    ):
-        return too_many
+    """Draft the agreement of a template and sign it for each side that the person leads."""
+    context = summary.agreements(request.user)
+    signs = context["leads_any"]
+    form = AgreementTemplateForm(request.POST or None, user=request.user, signs=signs)
+    if request.method == "POST" and signs:
+        too_many = limit_password_tries(request)
+        if too_many:
+            return too_many
 
-    def save(now: Any) -> None:
-        agreements.agree(
-            form.cleaned_data["pace"], form.cleaned_data["volume"], by=request.user, at=now
-        )
+    def save(now: datetime) -> None:
+        data = form.cleaned_data
+        agree(data["pace"], data["volume"], by=request.user, at=now)
 
-    day = hours_text.day_minutes(hours_today(at=request.now))
-    offers = [
-        (p.key, commitment_text.summary(commitments(p, day_minutes=day), p.package))
-        for p in PACES.values()
-    ]
-    return answer(request, "agreement", form, save, offers=offers, **found)
+    offers = _offers(at=request.now)
+    return answer(request, "agreement", form, save, offers=offers, **context)
+
+
+def _offers(*, at: datetime) -> list[tuple[str, commitment_text.CommitmentSummary]]:
+    """Return the key and the promises of each template."""
+    day_minutes = hours_text.day_minutes(hours_today(at=at))
+    offers = []
+    for key, pace in PACES.items():
+        terms = commitments(pace, day_minutes=day_minutes)
+        offers.append((key, commitment_text.summary(terms, pace.package)))
+    return offers
 
 
 @page
 def sign(request: Request) -> HttpResponse:
-    """What waits for a signature, for the leads who may give it."""
-    waiting = summary.agreements(request.user)
-    deny_unless(can_configure(request.user) or waiting["may_sign"])
-    if request.method == "POST":
-        if waiting["draft"] is None:
-            return redirect("home")
-        if not waiting["may_sign"]:
-            raise agreements.NobodySigns
-        version = agreements.close(waiting["draft"], by=request.user, at=clock.now())
-        return redirect("agreement_sign", pk=version.pk)
-    return render(request, "setup/sign.html", waiting)
+    """Show the draft that waits for a signature; POST closes its text and goes on to sign it."""
+    context = summary.agreements(request.user)
+    draft = context["draft"]
+    deny_unless(can_configure(request.user) or context["may_sign"])
+    if request.method != "POST":
+        return render(request, "setup/sign.html", context)
+    if draft is None:
+        return redirect("home")
+    if not context["may_sign"]:
+        raise NoSideToSign
+    version = close_text(draft, by=request.user, at=clock.now())
+    return redirect("agreement_sign", pk=version.pk)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
 
 from django.http import HttpResponse
 
@@ -18,11 +18,11 @@ from crm.setup.views.steps import answer, page
 @page
 @require_permission(can_configure)
 def holidays(request: Request) -> HttpResponse:
-    """The country's holidays, each to be kept or not, and one's own."""
-    days = calendar.days(request.organisation, at=clock.now())
+    """Choose the days off: holidays of the country and own days."""
+    days = calendar.holiday_choices(request.organisation, at=clock.now())
     form = HolidaysForm(request.POST or None, days=days)
 
-    def save(now: Any) -> None:
+    def save(now: datetime) -> None:
         calendar.set_holidays(request.organisation, form.chosen(), by=request.user, at=now)
 
     return answer(request, "holidays", form, save, days=days)
@@ -31,12 +31,12 @@ def holidays(request: Request) -> HttpResponse:
 @page
 @require_permission(can_configure)
 def working_hours(request: Request) -> HttpResponse:
-    """When a promised hour counts."""
+    """Set the working hours, in which clocks run."""
     form = HoursForm(request.POST or None, windows=calendar.hours_today(at=request.now))
 
-    def save(now: Any) -> None:
-        calendar.set_hours(
-            request.organisation, form.cleaned_data["windows"], by=request.user, at=now
-        )
+    def save(now: datetime) -> None:
+        windows = form.cleaned_data["windows"]
+        calendar.set_hours(request.organisation, windows, by=request.user, at=now)
 
-    return answer(request, "hours", form, save, zone=city(request.organisation.time_zone))
+    zone = city(request.organisation.time_zone)
+    return answer(request, "hours", form, save, zone=zone)

@@ -1,4 +1,4 @@
-"""The checklist; later the list of settings."""
+"""The checklist of the set-up, later the list of settings."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ from crm.accounts.request import Request, deny_unless, require_permission
 from crm.lib import clock
 from crm.setup import checklist as steps
 from crm.setup import summary
-from crm.setup.views.steps import onwards
+from crm.setup.views.steps import redirect_after
 
 
 @require_safe
 @require_permission(can_configure)
 def checklist(request: Request) -> HttpResponse:
-    """What is done, what is open, and one thing to do next; later the list of settings."""
+    """Show the steps and the next one; after the set-up, the list of settings."""
     organisation = request.organisation
+    states = steps.step_states(organisation)
     context = {
-        "standings": summary.lines(organisation, at=request.now),
+        "rows": summary.checklist_rows(organisation, at=request.now),
         "is_open": steps.is_open(organisation),
-        "next": steps.following(organisation),
-        "done": sum(standing.is_behind for standing in steps.standings(organisation)),
+        "next": steps.next_step(organisation),
+        "done": sum(state.is_behind for state in states),
         "count": len(steps.STEPS),
     }
     return render(request, "setup/checklist.html", context)
@@ -35,11 +36,11 @@ def checklist(request: Request) -> HttpResponse:
 @require_POST
 @require_permission(can_configure)
 def skip(request: Request, key: str) -> HttpResponse:
-    """Leave a step for later."""
+    """Skip a step, which can be done later."""
     deny_unless(key in steps.KEYS)
     if request.organisation.setup_steps.get(key) != organisations.DONE:
         organisations.note_step(key, organisations.SKIPPED, by=request.user, at=clock.now())
-    return onwards(key)
+    return redirect_after(key)
 
 
 @require_POST

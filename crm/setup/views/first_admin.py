@@ -10,6 +10,7 @@ from django.utils import translation
 from django.views.decorators.cache import never_cache
 
 from crm.accounts import organisations
+from crm.accounts.models import User
 from crm.lib import clock
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
@@ -23,27 +24,32 @@ from crm.setup.views.steps import page
 @never_cache
 @page
 def first(request: HttpRequest) -> HttpResponse:
-    """Create the first admin; only while nobody can sign in."""
+    """Create the first admin and sign in; redirects when a person can sign in already."""
     if organisations.anyone_can_sign_in():
         return redirect("home")
-    form, status = FirstAdminForm(request.POST or None, asks_code=code.is_needed(request)), 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            data = form.cleaned_data
-            try:
-                admin = create_first_admin(
-                    data["name"],
-                    data["email"],
-                    data["password"],
-                    zone=data["zone"],
-                    languages=request.headers.get("Accept-Language", ""),
-                    language=(translation.get_language() or "es")[:2],
-                    at=clock.now(),
-                )
-            except DomainError as error:
-                status = add_domain_error(form, error)
-            else:
-                login(request, admin, backend="crm.accounts.backend.Backend")
-                return redirect("setup_organisation")
+    form = FirstAdminForm(request.POST or None, asks_code=code.is_needed(request))
+    if request.method != "POST":
+        return render(request, "setup/first.html", {"form": form})
+    status = 422
+    if form.is_valid():
+        try:
+            admin = _create(request, form)
+        except DomainError as error:
+            status = add_domain_error(form, error)
+        else:
+            login(request, admin, backend="crm.accounts.backend.Backend")
+            return redirect("setup_organisation")
     return render(request, "setup/first.html", {"form": form}, status=status)
+
+
+def _create(request: HttpRequest, form: FirstAdminForm) -> User:
+    data = form.cleaned_data
+    return create_first_admin(
+        data["name"],
+        data["email"],
+        data["password"],
+        zone=data["zone"],
+        languages=request.headers.get("Accept-Language", ""),
+        language=(translation.get_language() or "es")[:2],
+        at=clock.now(),
+    )

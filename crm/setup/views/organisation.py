@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
 
 from django.http import HttpResponse
 
@@ -17,10 +17,10 @@ from crm.setup.views.steps import answer, page
 @page
 @require_permission(can_configure)
 def organisation(request: Request) -> HttpResponse:
-    """Name, language, currency, zone, country."""
+    """Set name, language, country, currency and time zone."""
     form = OrganisationForm(request.POST or None, organisation=request.organisation)
 
-    def save(now: Any) -> None:
+    def save(now: datetime) -> None:
         organisations.change(by=request.user, at=now, **form.facts())
         follow_zone(by=request.user, at=now)
 

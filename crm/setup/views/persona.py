@@ -1,16 +1,16 @@
-"""The page that chooses a persona to begin with."""
+"""The page that chooses a persona to start from."""
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
 
 from django.http import HttpResponse
 
 from crm.accounts.permissions import can_configure
 from crm.accounts.request import Request, require_permission
 from crm.setup import summary
-from crm.setup.forms.templates import PersonaForm
-from crm.setup.starter import persona_templates
+from crm.setup.forms.templates import PersonaTemplateForm
+from crm.setup.starter.persona_templates import TEMPLATES, publish_template
 from crm.setup.views.steps import answer, page
 from personas import personas
 
@@ -18,14 +18,15 @@ from personas import personas
 @page
 @require_permission(can_configure)
 def persona(request: Request) -> HttpResponse:
-    """Choose a persona to begin with."""
-    form = PersonaForm(request.POST or None)
+    """Publish the persona of a template."""
+    form = PersonaTemplateForm(request.POST or None)
 
-    def save(now: Any) -> None:
-        chosen = persona_templates.TEMPLATES[form.cleaned_data["template"]]
-        persona_templates.publish_template(chosen, by=request.user, at=now)
+    def save(now: datetime) -> None:
+        template = TEMPLATES[form.cleaned_data["template"]]
+        publish_template(template, by=request.user, at=now)
 
-    offers = [
-        (key, summary.persona(template)) for key, template in persona_templates.TEMPLATES.items()
-    ]
-    return answer(request, "persona", form, save, offers=offers, in_use=personas.published())
+    context = {
+        "offers": [(key, summary.persona_preview(each)) for key, each in TEMPLATES.items()],
+        "in_use": personas.published(),
+    }
+    return answer(request, "persona", form, save, **context)

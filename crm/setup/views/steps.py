@@ -1,8 +1,9 @@
-"""What the pages of all steps share."""
+"""What the pages of all steps share: show a step, save it, go on to the next one."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -17,55 +18,56 @@ from crm.accounts.request import Request
 from crm.lib import clock
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
-from crm.setup import checklist as steps
+from crm.setup import checklist
 
-Save = Callable[[Any], Any]
-
+Save = Callable[[datetime], Any]
 
 page = require_http_methods(["GET", "HEAD", "POST"])
 
 
-def onwards(key: str) -> HttpResponse:
-    """To the next open step; to the list where none is left, or where the set-up is over."""
+def redirect_after(key: str) -> HttpResponse:
+    """Redirect to the next open step after ``key``, else to the checklist."""
     organisation = people.organisation()
-    step = steps.following(organisation, key) if steps.is_open(organisation) else None
-    return redirect(step.url_name if step else "setup")
+    if not checklist.is_open(organisation):
+        return redirect("setup")
+    step = checklist.next_step(organisation, key)
+    if step is None:
+        return redirect("setup")
+    return redirect(step.url_name)
 
 
-def show(
+def answer(request: Request, key: str, form: Form, save: Save, **context: Any) -> HttpResponse:
+    """Show a step; POST saves it, marks it as done and redirects to the next one.
+
+    ``save`` takes the moment and may raise DomainError, which is shown in the form.
+    """
+    if request.method != "POST":
+        return _show(request, key, form, **context)
+    if not form.is_valid():
+        return _show(request, key, form, status=422, **context)
+    now = clock.now()
+    try:
+        save(now)
+    except DomainError as error:
+        status = add_domain_error(form, error)
+        return _show(request, key, form, status=status, **context)
+    organisations.note_step(key, organisations.DONE, by=request.user, at=now)
+    if not checklist.is_open(request.organisation):
+        messages.success(request, _("Saved."))
+    return redirect_after(key)
+
+
+def _show(
     request: Request, key: str, form: Form, *, status: int = 200, **context: Any
 ) -> HttpResponse:
-    """The page of one step."""
     organisation = request.organisation
-    number = steps.KEYS.index(key)
+    index = checklist.KEYS.index(key)
     frame = {
-        "step": steps.STEPS[number],
-        "number": number + 1,
-        "count": len(steps.STEPS),
-        "is_open": steps.is_open(organisation),
+        "step": checklist.STEPS[index],
+        "number": index + 1,
+        "count": len(checklist.STEPS),
+        "is_open": checklist.is_open(organisation),
         "is_behind": organisation.setup_steps.get(key) == organisations.DONE,
         "form": form,
     }
     return render(request, f"setup/steps/{key}.html", {**frame, **context}, status=status)
-
-
-def answer(request: Request, key: str, form: Form, save: Save, **context: Any) -> HttpResponse:
-    """Show a step, or save it, note that it is done, and go on.
-
-    What is wrong comes back with all that was typed.
-    """
-    if request.method != "POST":
-        return show(request, key, form, **context)
-    status = 422
-    if form.is_valid():
-        now = clock.now()
-        try:
-            save(now)
-        except DomainError as error:
-            status = add_domain_error(form, error)
-        else:
-            organisations.note_step(key, organisations.DONE, by=request.user, at=now)
-            if not steps.is_open(request.organisation):
-                messages.success(request, _("Saved."))
-            return onwards(key)
-    return show(request, key, form, status=status, **context)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
 
 from django.http import HttpResponse
 from django.shortcuts import redirect
@@ -10,22 +10,25 @@ from django.shortcuts import redirect
 from crm.accounts.permissions import can_configure
 from crm.accounts.request import Request, require_permission
 from crm.accounts.states import Side
-from crm.setup import teams as staffing
 from crm.setup.forms.teams import TeamsForm
+from crm.setup.teams import first_team, open_links, set_teams_and_invite
 from crm.setup.views.steps import answer, page
 
 
 @page
 @require_permission(can_configure)
 def teams(request: Request) -> HttpResponse:
-    """A team of each side, and several people at once."""
-    found = {side: staffing.first_team(side) for side in Side.values}
-    form = TeamsForm(request.POST or None, teams=found, user=request.user)
+    """Create a team of each side and invite several people."""
+    first_teams = {side: first_team(side) for side in Side.values}
+    form = TeamsForm(request.POST or None, teams=first_teams, user=request.user)
 
-    def save(now: Any) -> None:
-        staffing.staff(form.names, form.leads, form.invited(), by=request.user, at=now)
+    def save(now: datetime) -> None:
+        invitees = form.invitees()
+        set_teams_and_invite(form.names, form.led_sides, invitees, by=request.user, at=now)
 
-    response = answer(request, "teams", form, save, waiting=staffing.links())
-    if response.status_code == 302 and (form.invited() or "more" in request.POST):
+    response = answer(request, "teams", form, save, waiting=open_links())
+    is_saved = response.status_code == 302
+    # Back to this page: it shows the links of the people just invited.
+    if is_saved and (form.invitees() or "more" in request.POST):
         return redirect("setup_teams")
     return response

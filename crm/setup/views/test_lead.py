@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from datetime import datetime
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -22,24 +22,26 @@ from leads.handoffs import test_lead as trials
 @page
 @require_permission(can_configure)
 def test_lead(request: Request) -> HttpResponse:
-    """Send a marked lead through and see what happens."""
+    """Send a marked lead through and show what happens."""
     form = TestLeadForm(request.POST or None)
 
-    def save(now: Any) -> None:
-        team, version = form.cleaned_data["team"], form.cleaned_data["persona"]
-        trials.send(team, version, by=request.user, at=now)
+    def save(now: datetime) -> None:
+        data = form.cleaned_data
+        trials.send(data["team"], data["persona"], by=request.user, at=now)
 
-    now = request.now
-    response = answer(request, "test", form, save, trial=summary.trial(request.user, at=now))
-    return redirect("setup_test") if response.status_code == 302 else response
+    trial = summary.trial(request.user, at=request.now)
+    response = answer(request, "test", form, save, trial=trial)
+    if response.status_code == 302:
+        return redirect("setup_test")
+    return response
 
 
 @require_safe
 @require_permission(can_configure)
 def test_lead_now(request: Request) -> HttpResponse:
-    """What became of the test lead, as a fragment."""
-    now = request.now
-    return render(request, "setup/_trial.html", {"trial": summary.trial(request.user, at=now)})
+    """Show the state of the test lead, as a fragment."""
+    trial = summary.trial(request.user, at=request.now)
+    return render(request, "setup/_trial.html", {"trial": trial})
 
 
 @require_POST
