@@ -10,8 +10,7 @@ app = Celery("relevo")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["crm"])
 # UTC intervals only: crontab entries skip or double on clock changes. An entry that waited longer
-# than
-# its own interval is dropped, so a worker that comes back does not run a heap of stale sweeps.
+# than its own interval is dropped, so a worker that comes back does not run many stale sweeps.
 app.conf.beat_schedule = {
     "sweep-deadlines": {
         "task": "crm.tasks.sweep_deadlines",

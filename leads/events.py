@@ -15,7 +15,7 @@ RECENT = 50  # edits of one lead that a comparison looks back on
 
 
 def today(at: datetime) -> date:
-    """The organisation's calendar date at ``at``; dates of milestones are counted in its zone."""
+    """Return the date at ``at`` in the organisation's zone; milestones are dated by it."""
     return local_date(at, people.organisation().time_zone)
 
 
@@ -31,9 +31,10 @@ def record(
     to_state: str = "",
     payload: dict[str, Any] | None = None,
 ) -> Event:
-    """Write one event. ``by`` None: the system.
+    """Record one event.
 
-    ``on``: the date it happened. Words and names go to ``payload``.
+    ``by`` is None for the system. ``on``: the date on which it happened. Texts and names belong in
+    ``payload``, which alone can be erased.
     """
     return Event.objects.create(
         lead=lead,
@@ -49,13 +50,11 @@ def record(
 
 
 def last_changes(lead: Lead) -> dict[str, tuple[str, datetime]]:
-    """For each fact that was edited lately ("person.name"), who changed it last, and when.
-
-    One query.
-    """
-    found: dict[str, tuple[str, datetime]] = {}
+    """Return name and moment of the last change of each fact ("person.name"). One query."""
+    changes: dict[str, tuple[str, datetime]] = {}
     edits = lead.events.filter(kind=EventKind.UPDATED).select_related("actor").order_by("-id")
     for event in edits[:RECENT]:
+        name = event.actor.name if event.actor else ""
         for fact in event.payload.get("changes", {}):
-            found.setdefault(fact, (event.actor.name if event.actor else "", event.at))
-    return found
+            changes.setdefault(fact, (name, event.at))
+    return changes

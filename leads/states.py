@@ -1,4 +1,4 @@
-"""Stages of a lead, states of a handoff and which may follow which."""
+"""Stages of a lead, states of handoffs and imports, and the moves between them."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -8,7 +8,7 @@ from crm.lib.db.state_machine import check_move as check
 
 
 class Stage(models.TextChoices):
-    """Where a lead stands now."""
+    """The current stage of a lead."""
 
     CAPTURED = "captured", _("Captured")
     MQL = "mql", _("MQL")
@@ -23,7 +23,7 @@ class Stage(models.TextChoices):
     DISQUALIFIED = "disqualified", _("Disqualified")
 
 
-# The stages that a cohort is followed through, in order; Lead has a date column for each.
+# The stages of a cohort in order. Lead has a date column for each.
 MILESTONES = (
     Stage.MQL,
     Stage.HANDED_OFF,
@@ -36,6 +36,8 @@ MILESTONES = (
 
 
 class HandoffState(models.TextChoices):
+    """The state of a handoff. HANDOFF_MOVES: which state may follow which."""
+
     PENDING = "pending", _("Pending")
     ACCEPTED = "accepted", _("Accepted")
     CONTACTED = "contacted", _("Contacted")
@@ -50,19 +52,20 @@ class HandoffState(models.TextChoices):
 
 S = HandoffState
 OPEN = (S.PENDING, S.ACCEPTED, S.CONTACTED, S.SQL, S.OPPORTUNITY)
-WORKED = (S.ACCEPTED, S.CONTACTED, S.SQL, S.OPPORTUNITY)  # somebody works on it
+WORKED = (S.ACCEPTED, S.CONTACTED, S.SQL, S.OPPORTUNITY)  # open, and a rep works on it
 OWNED = (S.ACCEPTED, S.CONTACTED, S.SQL, S.OPPORTUNITY, S.WON, S.LOST, S.DISQUALIFIED)
+PAUSED_IN = (S.ACCEPTED, S.CONTACTED)  # the clock waits for the lead and may pause
+REQUEUED_IN = (S.PENDING, S.ACCEPTED)  # nobody has reached the lead yet
 CLOSED = (S.WON, S.LOST, S.REJECTED, S.WITHDRAWN, S.DISQUALIFIED)
 
 HANDOFF_MOVES: Moves = {
     S.PENDING: frozenset({S.ACCEPTED, S.REJECTED, S.WITHDRAWN}),
-    # accepted -> SQL: the package proved means and authority; accepted -> pending: requeued or
-    # undone
+    # To SQL: the package proved means and authority. To pending: requeued or undone.
     S.ACCEPTED: frozenset({S.CONTACTED, S.SQL, S.PENDING}),
     S.CONTACTED: frozenset({S.SQL, S.DISQUALIFIED}),
     S.SQL: frozenset({S.OPPORTUNITY, S.LOST, S.DISQUALIFIED}),
     S.OPPORTUNITY: frozenset({S.WON, S.LOST}),
-    S.REJECTED: frozenset({S.PENDING}),  # undone within 10 s, nothing else
+    S.REJECTED: frozenset({S.PENDING}),  # only undone, within 10 s
     S.WON: frozenset(),
     S.LOST: frozenset(),
     S.WITHDRAWN: frozenset(),
@@ -84,22 +87,28 @@ STAGE_OF = {
 
 
 def check_move(old: str, new: str) -> None:
-    """Raise IllegalMove unless a handoff may go from ``old`` to ``new``."""
+    """Raise IllegalMove unless a handoff may move from ``old`` to ``new``."""
     check(HANDOFF_MOVES, old, new)
 
 
 class Verdict(models.TextChoices):
+    """The result of one criterion."""
+
     MET = "met", _("Met")
     NOT_MET = "not_met", _("Not met")
     UNKNOWN = "unknown", _("Unknown")
 
 
 class DecisionKind(models.TextChoices):
+    """A rep's decision before contact."""
+
     ACCEPT = "accept", _("Accepted")
     REJECT = "reject", _("Rejected")
 
 
 class ContactChannel(models.TextChoices):
+    """The channel of a contact attempt."""
+
     PHONE = "phone", _("Phone")
     WHATSAPP = "whatsapp", _("WhatsApp")
     EMAIL = "email", _("E-mail")
@@ -108,11 +117,15 @@ class ContactChannel(models.TextChoices):
 
 
 class OutcomeKind(models.TextChoices):
+    """An end after contact that needs a reason."""
+
     LOST = "lost", _("Lost")
     DISQUALIFIED = "disqualified", _("Disqualified")
 
 
 class EventKind(models.TextChoices):
+    """What happened to a lead; the label is its line in the timeline."""
+
     CAPTURED = "captured", _("Lead logged")
     UPDATED = "updated", _("Data changed")
     VALUABLE_ACTION = "valuable_action", _("Valuable action")
@@ -142,7 +155,7 @@ class EventKind(models.TextChoices):
 
 
 class ImportState(models.TextChoices):
-    """Where an import stands. Checking, running and undoing are work that a worker does."""
+    """The state of an import. Checking, running and undoing are done by a worker."""
 
     DRAFT = "draft", _("Not finished")
     CHECKING = "checking", _("Being checked")
@@ -159,9 +172,8 @@ R = ImportState
 IMPORT_WORK = (R.CHECKING, R.RUNNING, R.UNDOING)
 IMPORT_MOVES: Moves = {
     R.DRAFT: frozenset({R.CHECKING, R.DISCARDED}),
-    R.CHECKING: frozenset(
-        {R.CHECKED, R.DRAFT, R.DISCARDED}
-    ),  # draft again: the file cannot be read to its end
+    # Back to draft: the file cannot be read to its end.
+    R.CHECKING: frozenset({R.CHECKED, R.DRAFT, R.DISCARDED}),
     R.CHECKED: frozenset({R.CHECKING, R.RUNNING, R.DISCARDED}),
     R.RUNNING: frozenset({R.DONE, R.FAILED}),
     R.FAILED: frozenset({R.RUNNING, R.UNDOING}),
@@ -173,7 +185,7 @@ IMPORT_MOVES: Moves = {
 
 
 class RowKind(models.TextChoices):
-    """What a row of an imported file comes to."""
+    """The result of one row of an imported file."""
 
     NEW = "new", _("New")
     KNOWN = "known", _("Known already")

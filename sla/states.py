@@ -8,6 +8,8 @@ from crm.lib.db.state_machine import Moves
 
 
 class AgreementState(models.TextChoices):
+    """The state of a version of an agreement."""
+
     DRAFT = "draft", _("Draft")
     PROPOSED = "proposed", _("Waits for signatures")
     SIGNED = "signed", _("Signed")
@@ -16,8 +18,7 @@ class AgreementState(models.TextChoices):
     DISCARDED = "discarded", _("Discarded")
 
 
-# Proposed: the text is closed and waits for the signatures; back to draft voids those that were
-# given.
+# A proposed text is closed and waits for the signatures. Back to draft makes them void.
 AGREEMENT_MOVES: Moves = {
     AgreementState.DRAFT: frozenset({AgreementState.PROPOSED, AgreementState.DISCARDED}),
     AgreementState.PROPOSED: frozenset({AgreementState.DRAFT, AgreementState.SIGNED}),
@@ -27,7 +28,7 @@ AGREEMENT_MOVES: Moves = {
     AgreementState.DISCARDED: frozenset(),
 }
 UNSIGNED = (AgreementState.DRAFT, AgreementState.PROPOSED)
-# What a signature stands for, or may still: its text does not change.
+# A text that is signed or may be signed does not change.
 CLOSED = (
     AgreementState.PROPOSED,
     AgreementState.SIGNED,
@@ -37,21 +38,21 @@ CLOSED = (
 
 
 class Distribution(models.TextChoices):
-    """How a handoff finds its rep."""
+    """How handoffs are distributed to reps."""
 
     PULL = "pull", _("Reps take leads from the queue")
     PUSH = "push", _("Each lead is given to a rep")
 
 
 class Proof(models.TextChoices):
-    """What a criterion without evidence does to the step to SQL."""
+    """The effect of a criterion without evidence on the qualification to SQL."""
 
     BLOCKS = "blocks", _("Blocks")
     WARNS = "warns", _("Only warns")
 
 
 class Metric(models.TextChoices):
-    """What a commitment promises. The first four run as clocks."""
+    """What a commitment measures. The first four run as clocks."""
 
     ACCEPT = "accept", _("Time to accept or reject")
     FIRST_CONTACT = "first_contact", _("Time to first contact")
@@ -65,11 +66,9 @@ class Metric(models.TextChoices):
 
 
 CLOCK_METRICS = (Metric.ACCEPT, Metric.FIRST_CONTACT, Metric.SQL_DECISION, Metric.RETURN_ANSWER)
-COUNTED_METRICS = (
-    Metric.MQL_VOLUME,
-    Metric.ATTEMPTS,
-)  # their target is a number, the others' a share
-# Which side owes what; a commitment of the other side would be a promise in somebody else's name.
+# The target of these is a number; that of the others is a share.
+COUNTED_METRICS = (Metric.MQL_VOLUME, Metric.ATTEMPTS)
+# The side that owes each metric: one side cannot promise in the name of the other.
 SIDE_OF: dict[str, str] = {
     Metric.ACCEPT: "sales",
     Metric.FIRST_CONTACT: "sales",
@@ -81,11 +80,13 @@ SIDE_OF: dict[str, str] = {
     Metric.PACKAGE_COMPLETE: "marketing",
     Metric.RETURN_ANSWER: "marketing",
 }
-# Only what waits for the lead itself may wait on: nobody's absence delays a decision in the queue.
+# Only clocks that wait for the lead may pause. A decision in the queue waits for sales alone.
 PAUSABLE = (Metric.FIRST_CONTACT, Metric.SQL_DECISION)
 
 
 class ClockState(models.TextChoices):
+    """The stored state of a clock. ClockStatus says what it shows at a moment."""
+
     RUNNING = "running", _("Running")
     PAUSED = "paused", _("Paused")
     MET = "met", _("Met")
@@ -93,8 +94,7 @@ class ClockState(models.TextChoices):
     CANCELLED = "cancelled", _("Cancelled")
 
 
-# A breached clock may become met: the earliest true act counts, whatever the order in which we
-# learn of it.
+# A breached clock may become met: the earliest act counts, in whatever order acts are recorded.
 CLOCK_MOVES: Moves = {
     ClockState.RUNNING: frozenset(
         {ClockState.PAUSED, ClockState.MET, ClockState.BREACHED, ClockState.CANCELLED}
@@ -107,9 +107,7 @@ CLOCK_MOVES: Moves = {
 
 
 class ClockStatus(models.TextChoices):
-    """What a clock shows at a moment: derived from its row, by one rule for a row and for a query
-    (sla.clocks.status).
-    """
+    """What a clock shows at a moment, derived from its row (sla.clocks.status)."""
 
     OK = "ok", _("On track")
     SOON = "soon", _("At risk")
@@ -121,7 +119,7 @@ class ClockStatus(models.TextChoices):
 
 
 class PauseEnd(models.TextChoices):
-    """Why a pause is over."""
+    """Why a pause ended."""
 
     ELAPSED = "elapsed", _("Its time was up")
     BY_HAND = "by_hand", _("Ended early")
@@ -131,7 +129,7 @@ class PauseEnd(models.TextChoices):
 
 
 class Retime(models.TextChoices):
-    """What other terms make of a clock (sla.clocks.recalculation)."""
+    """The effect of other terms on a clock (sla.clocks.recalculation)."""
 
     LATER = "later", _("Due later")
     EARLIER = "earlier", _("Due earlier")
@@ -143,7 +141,10 @@ class Retime(models.TextChoices):
 
 
 class StepKind(models.TextChoices):
-    """What one step of a ladder does; crm/tasks.py maps each to its function."""
+    """What one step of a ladder does; crm/tasks.py maps each to its function.
+
+    The stored values are older than the names of their functions and stay.
+    """
 
     WARN = "warn", _("Warn")
     BREACH = "breach", _("Breach")
@@ -153,6 +154,8 @@ class StepKind(models.TextChoices):
 
 
 class RejectionClass(models.TextChoices):
+    """Why a rejection happens, in general; each reason of the catalogue has one."""
+
     PROCEDURAL = "procedural", _("Procedural: misrouted")
     CLERICAL = "clerical", _("Clerical: incomplete")
     DEFINITIONAL = "definitional", _("Definitional: does not meet the agreed definition")

@@ -176,7 +176,7 @@ def test_mails_are_sent_while_celery_is_silent(
     rounds: int,
 ) -> None:
     found: list[bool] = []
-    monkeypatch.setattr(watchdog.Command, "mails", lambda _self: found.append(True))
+    monkeypatch.setattr(watchdog.Command, "start_mails", lambda _self: found.append(True))
     if alive:
         heartbeats.beat(heartbeats.CELERY)
     look(nothing, nothing)
@@ -195,11 +195,11 @@ def test_mail_server_that_hangs_holds_up_one_round_of_mails(
 
     monkeypatch.setattr(watchdog, "send_mails", hang)
     command = watchdog.Command()
-    command.mails()
-    command.mails()
-    assert (found, command.round.is_alive()) == ([True], True)
+    command.start_mails()
+    command.start_mails()
+    assert (found, command.mail_round.is_alive()) == ([True], True)
     answered.set()
-    command.round.join(10)
-    command.mails()
-    command.round.join(10)
+    command.mail_round.join(10)
+    command.start_mails()
+    command.mail_round.join(10)
     assert found == [True, True]

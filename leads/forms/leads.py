@@ -151,7 +151,9 @@ def _custom_field(custom: CustomField) -> forms.Field:
             widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         )
     if custom.type == types.CHOICE:
-        return forms.ChoiceField(label=label, required=False, choices=[("", "–"), *custom.named()])
+        return forms.ChoiceField(
+            label=label, required=False, choices=[("", "–"), *custom.form_choices()]
+        )
     return Line(label=label, required=False, max_length=500)
 
 

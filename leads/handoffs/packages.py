@@ -1,4 +1,4 @@
-"""The package: what marketing hands over with a lead, as plain data, frozen at the hand-off."""
+"""The package that marketing hands over with a lead: plain data, frozen at the hand-off."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from leads.models import Handoff, Package
 from leads.qualification.rules import Assessment
 from leads.qualification.scores import Scores
 
-# stands where a criterion's code does: what was overruled is the agreement's minimum fit score
+# Stands in place of a criterion's code: the agreement's minimum fit score was overruled.
 SCORE = "score"
 
 
 def overruled(assessment: Assessment, *, score_reason: str, submitter: str) -> list[dict[str, str]]:
-    """What people know better than the rules: each criterion, and the score, with its reason and
-    who says so.
-    """
-    said = [
-        {"criterion": j.rule.code, "reason": j.proof.reason, "by": j.proof.by}
-        for j in assessment.overridden
-        if j.proof
+    """Return what people overruled: criterion or score, reason, and the person's name."""
+    overrides = [
+        {
+            "criterion": judgement.rule.code,
+            "reason": judgement.proof.reason,
+            "by": judgement.proof.by,
+        }
+        for judgement in assessment.overridden
+        if judgement.proof
     ]
-    return (
-        [*said, {"criterion": SCORE, "reason": score_reason, "by": submitter}]
-        if score_reason
-        else said
-    )
+    if score_reason:
+        overrides.append({"criterion": SCORE, "reason": score_reason, "by": submitter})
+    return overrides
 
 
 def package(
@@ -39,16 +39,15 @@ def package(
     scores: Scores,
     overrides: list[dict[str, str]],
 ) -> Package:
-    """The unsaved package. ``actions``: (code of the kind, ISO date), the newest first."""
+    """Return the unsaved package. ``actions``: code of the kind and ISO date, newest first."""
     payload = {
         "facts": facts,
         "actions": list(actions),
-        "judgements": [[j.rule.code, j.verdict] for j in assessment.judgements],
+        "judgements": [[each.rule.code, each.verdict] for each in assessment.judgements],
         "scores": scores.plain,
         "overrides": overrides,
         "note": handoff.note,
     }
     text = json.dumps(payload, sort_keys=True, ensure_ascii=False, default=str)
-    return Package(
-        handoff=handoff, payload=json.loads(text), sha256=hashlib.sha256(text.encode()).hexdigest()
-    )
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    return Package(handoff=handoff, payload=json.loads(text), sha256=digest)

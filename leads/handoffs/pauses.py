@@ -11,13 +11,11 @@ from crm.accounts.models import User
 from crm.lib.errors import IllegalMove
 from leads.handoffs import notices, state_changes
 from leads.models import Handoff
-from leads.states import EventKind, HandoffState
+from leads.states import PAUSED_IN, EventKind
 from sla.clocks import clocks, pauses
 from sla.clocks.pauses import AllowedReason
 from sla.models import Clock, Pause, PauseReason
 from sla.states import PauseEnd
-
-PAUSED_IN = (HandoffState.ACCEPTED, HandoffState.CONTACTED)
 
 
 @transaction.atomic

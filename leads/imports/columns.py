@@ -275,7 +275,9 @@ def _custom(custom: CustomField, layout: Layout) -> Parser:
 
         def choose(_style: Style, cell: str) -> Any:
             if fold(cell) not in choices:
-                words = cells.said(cell, known=", ".join(name for _value, name in custom.named()))
+                words = cells.said(
+                    cell, known=", ".join(name for _value, name in custom.form_choices())
+                )
                 raise BadCell(_("“%(cell)s” is none of %(known)s") % words)
             return choices[fold(cell)]
 

@@ -34,44 +34,52 @@ class OutcomeReason(models.Model):
 
 
 def _sight(user: User) -> Q:
-    """What a person sees of handoffs through their teams and as the owner."""
+    """Return the condition for the handoffs that ``user`` sees through teams and as the owner."""
     sight = Q(pk__in=[])
-    if marketing := user.team_ids(Side.MARKETING):
+    marketing = user.team_ids(Side.MARKETING)
+    if marketing:
         sight |= Q(lead__marketing_team__in=marketing)
-    if sales := user.team_ids(Side.SALES):
+    sales = user.team_ids(Side.SALES)
+    if sales:
         sight |= Q(owner=user) | Q(team__in=sales, state=HandoffState.PENDING)
-    if led := user.team_ids(Side.SALES, led=True):
+    led = user.team_ids(Side.SALES, led=True)
+    if led:
         sight |= Q(team__in=led)
     return sight
 
 
 class HandoffQuerySet(models.QuerySet["Handoff"]):
     def visible_to(self, user: User) -> HandoffQuerySet:
-        """The sight table of domain.md for handoffs."""
+        """Return the handoffs that ``user`` may see: the sight table of the domain."""
         if user.is_director:
             return self
         sight = _sight(user)
         if user.team_ids(Side.SALES):
-            # what was undone, taken back from a rep or given to somebody else is not theirs any
-            # more
+            # A decision that was undone or released gives no sight, nor one on a handoff that was
+            # given to another person.
             own = Decision.objects.filter(by=user, undone_at__isnull=True, released_at__isnull=True)
             sight |= Q(pk__in=own.values("handoff"), owner__isnull=True)
         return self.filter(sight)
 
     def open_to(self, user: User) -> HandoffQuerySet:
-        """The same as ``visible_to(user).open()`` for half the work: what one decided on is open
-        only as long as it has an owner.
+        """Return ``visible_to(user).open()`` at half the cost.
+
+        An open handoff that a rep decided on has an owner, so decisions need no check.
         """
-        return self.open() if user.is_director else self.open().filter(_sight(user))
+        if user.is_director:
+            return self.open()
+        return self.open().filter(_sight(user))
 
     def pending(self) -> HandoffQuerySet:
+        """Return the handoffs in a queue."""
         return self.filter(state=HandoffState.PENDING)
 
     def open(self) -> HandoffQuerySet:
+        """Return the handoffs that are not closed."""
         return self.filter(state__in=OPEN)
 
     def with_names(self) -> HandoffQuerySet:
-        """With what a row of the queue shows, in one query."""
+        """Return the handoffs with what a row of the queue shows, in one query."""
         return self.select_related(
             "lead__person",
             "lead__company",
@@ -84,10 +92,12 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
 
 
 class Handoff(models.Model):
-    """``clock`` is the clock of the next step; closed handoffs keep the last one for the record.
+    """One passing of one lead from marketing to sales.
 
-    The scores are those at hand-off; ``overrides``: how many judgements of it a person overruled,
-    the score included.
+    ``policy``: a snapshot of calendar, limits and ladders (policies.policy_for). ``clock``: the
+    clock of the next step; a closed handoff keeps its last one. ``proves_sql``: the package proves
+    means and authority. The scores are those at the hand-off; ``overrides``: how many judgements,
+    the score included, a person overruled.
     """
 
     lead = models.ForeignKey(Lead, models.PROTECT, related_name="handoffs")
@@ -97,16 +107,20 @@ class Handoff(models.Model):
     )
     team = models.ForeignKey(Team, models.PROTECT, related_name="handoffs")
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="handoffs"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="handoffs",
     )
     submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     submitted_at = models.DateTimeField()
     agreement_version = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="handoffs")
     persona_version = models.ForeignKey(PersonaVersion, models.PROTECT, related_name="handoffs")
-    policy = SnapshotField()  # snapshot of calendar, limits and ladders: policies.policy_for()
+    policy = SnapshotField()
     clock = models.ForeignKey(Clock, models.PROTECT, null=True, related_name="+")
     note = models.TextField(blank=True)
-    proves_sql = models.BooleanField(default=False)  # the package proves means and authority
+    proves_sql = models.BooleanField(default=False)
     fit_score = models.PositiveSmallIntegerField(null=True, blank=True)
     engagement_score = models.PositiveSmallIntegerField(null=True, blank=True)
     overrides = models.PositiveSmallIntegerField(default=0, db_default=0)
@@ -118,7 +132,11 @@ class Handoff(models.Model):
     closed_at = models.DateTimeField(null=True, blank=True)
     amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
     outcome_reason = models.ForeignKey(
-        OutcomeReason, models.PROTECT, null=True, blank=True, related_name="+"
+        OutcomeReason,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
     )
 
     objects = HandoffQuerySet.as_manager()
@@ -132,6 +150,7 @@ class Handoff(models.Model):
             models.Index(fields=["submitted_at"], name="handoff_submitted"),
         ]
         constraints = [
+            # Two hand-offs at once: the row that comes second is refused here.
             models.UniqueConstraint(
                 fields=["lead"], condition=Q(state__in=OPEN), name="handoff_one_open_per_lead"
             ),
@@ -177,9 +196,10 @@ class Handoff(models.Model):
 
 
 class Decision(models.Model):
-    """A rep's accept or reject.
+    """A rep's accept or reject. One per handoff stands.
 
-    One stands per handoff; an undone or released one stays in the history.
+    ``undone_at``: the rep took it back. ``released_at``: the ladder or a team lead put the handoff
+    back into the queue. Both stay in the history.
     """
 
     handoff = models.ForeignKey(Handoff, models.PROTECT, related_name="decisions")
@@ -187,16 +207,19 @@ class Decision(models.Model):
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     at = models.DateTimeField()
     reason = models.ForeignKey(
-        RejectionReason, models.PROTECT, null=True, blank=True, related_name="+"
+        RejectionReason,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
     )
     comment = models.TextField(blank=True)
     undone_at = models.DateTimeField(null=True, blank=True)
-    released_at = models.DateTimeField(
-        null=True, blank=True
-    )  # the ladder or a lead put it back into the queue
+    released_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         constraints = [
+            # One handoff has exactly one decision: an undone or released one does not count.
             models.UniqueConstraint(
                 fields=["handoff"],
                 condition=Q(undone_at__isnull=True, released_at__isnull=True),
@@ -214,7 +237,7 @@ class Decision(models.Model):
 
 
 class Package(models.Model):
-    """What marketing handed over, frozen. Written once."""
+    """The data that marketing handed over. Written once, at the hand-off."""
 
     handoff = models.OneToOneField(Handoff, models.PROTECT, related_name="package")
     payload = models.JSONField()
@@ -225,7 +248,7 @@ class Package(models.Model):
 
 
 class Attempt(models.Model):
-    """A try to reach the lead; ``reached`` makes it a contact."""
+    """A try to reach the lead. ``reached``: it reached a person and is a contact."""
 
     handoff = models.ForeignKey(Handoff, models.PROTECT, related_name="attempts")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")

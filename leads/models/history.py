@@ -1,4 +1,4 @@
-"""What happened to leads, written once: events and evidence."""
+"""Events and evidence of leads. Written once."""
 
 from __future__ import annotations
 
@@ -14,10 +14,8 @@ from leads.states import EventKind, Verdict
 class Event(AppendOnly):
     """One change of a lead or its handoff: who, when, from, to, why.
 
-    It is the lead's timeline and its audit.
-
-    ``at`` is when we recorded it, ``occurred_on`` the date it happened (they differ for imported
-    history).
+    Both timeline and audit of the lead. ``at``: when it was recorded; ``occurred_on``: the date on
+    which it happened, earlier for imported history.
     """
 
     lead = models.ForeignKey(Lead, models.PROTECT, related_name="events")
@@ -44,15 +42,14 @@ class Event(AppendOnly):
 
 
 class Evidence(AppendOnly):
-    """What proves a criterion: ``payload`` {"value", "source"}, said by ``actor`` at ``at``.
+    """Proof of a criterion: ``payload`` {"value", "source"} by ``actor`` at ``at``.
 
-    The newest counts.
-
-    ``overrides``: the person knows better than the fact; ``payload`` then has a "reason".
+    The newest counts. ``code``: that of the criterion. ``overrides``: the person overrules the
+    fact; ``payload`` then has a "reason".
     """
 
     lead = models.ForeignKey(Lead, models.PROTECT, related_name="evidence")
-    code = models.CharField(max_length=60)  # Criterion.code
+    code = models.CharField(max_length=60)
     verdict = models.CharField(max_length=8, choices=Verdict.choices)
     overrides = models.BooleanField(default=False, db_default=False)
 

@@ -1,6 +1,4 @@
-"""A file that somebody imports in the browser: where it stands, its bytes, and the rows that were
-not taken.
-"""
+"""An import in the browser: its state, its file, and the rejected rows."""
 
 from __future__ import annotations
 
@@ -20,24 +18,30 @@ UNDO_WITHIN = timedelta(hours=24)
 
 class ImportRunQuerySet(models.QuerySet["ImportRun"]):
     def visible_to(self, user: User) -> ImportRunQuerySet:
-        """Marketing sees the imports of its teams, the director all."""
-        return self if user.is_director else self.filter(team__in=user.team_ids(Side.MARKETING))
+        """Return the imports of the marketing teams of ``user``; all for a director."""
+        if user.is_director:
+            return self
+        return self.filter(team__in=user.team_ids(Side.MARKETING))
 
     def with_names(self) -> ImportRunQuerySet:
-        """With what a row of the list shows, without the large columns."""
+        """Return the imports with what a row of the list shows, without the large columns."""
         return self.select_related("team", "created_by").defer(
-            "duplicates", "columns", "header", "sample"
+            "duplicates",
+            "columns",
+            "header",
+            "sample",
         )
 
 
 class ImportRun(models.Model):
-    """One import. ``reading``: how the file is read; ``columns``: the target of each column, empty
-    before that.
+    """One import.
 
-    ``checked``: {"counts": …, "problems": …, "sources": …} of the dry run; ``done``: the counts of
-    the import so far. ``duplicates``: for each row of the file four bytes, the number of the
-    earlier row that it repeats, or 0. ``worker`` and ``busy_until`` keep workers from taking turns
-    on one file; the row's lock alone keeps it right.
+    ``reading``: how the file is read. ``sample``: its first rows as [number, cells]. ``columns``:
+    the target of each column, empty until they are matched. ``checked``: {"counts": …,
+    "problems": …, "sources": …} of the dry run. ``done``: the counts of the import so far.
+    ``duplicates``: four bytes for each row, the number of the earlier row that it repeats, or 0.
+    ``worker`` and ``busy_until`` keep workers from alternating on one file; correctness depends on
+    the row's lock alone.
     """
 
     team = models.ForeignKey(Team, models.PROTECT, related_name="imports")
@@ -47,14 +51,22 @@ class ImportRun(models.Model):
     sha256 = models.CharField(max_length=64)
     reading = models.JSONField(default=dict)
     header = models.JSONField(default=list)
-    sample = models.JSONField(default=list)  # its first rows, as [number, cells]
+    sample = models.JSONField(default=list)
     header_key = models.CharField(max_length=64, blank=True)
     columns = models.JSONField(default=list)
     source = models.ForeignKey(
-        "leads.Source", models.PROTECT, null=True, blank=True, related_name="+"
+        "leads.Source",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
     )
     first_action = models.ForeignKey(
-        "leads.ValuableActionKind", models.PROTECT, null=True, blank=True, related_name="+"
+        "leads.ValuableActionKind",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
     )
     checked = models.JSONField(default=dict)
     duplicates = models.BinaryField(default=b"")
@@ -71,7 +83,11 @@ class ImportRun(models.Model):
     started_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     undone_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
     )
     undone_at = models.DateTimeField(null=True, blank=True)
 
@@ -80,6 +96,7 @@ class ImportRun(models.Model):
     class Meta:
         indexes = [
             models.Index(fields=["team", "-id"], name="import_of_team"),
+            # The same file again is noticed before it is checked.
             models.Index(fields=["sha256"], name="import_by_content"),
             models.Index(
                 fields=["id"],
@@ -98,15 +115,21 @@ class ImportRun(models.Model):
 
     @property
     def percent(self) -> int:
-        return min(100 * self.rows_done // self.rows_total, 100) if self.rows_total else 0
+        """The share of the rows that is done, from 0 to 100."""
+        if not self.rows_total:
+            return 0
+        return min(100 * self.rows_done // self.rows_total, 100)
 
     @property
     def undo_until(self) -> datetime | None:
-        return self.finished_at + UNDO_WITHIN if self.finished_at else None
+        """Until when the import can be undone; None before it has finished."""
+        if self.finished_at is None:
+            return None
+        return self.finished_at + UNDO_WITHIN
 
 
 class ImportChunk(models.Model):
-    """A piece of an import's file, in order. Gone when the import has ended."""
+    """A piece of an import's file, in order. Deleted when the import has ended."""
 
     run = models.ForeignKey(ImportRun, models.CASCADE, related_name="chunks")
     number = models.PositiveIntegerField()
@@ -120,9 +143,7 @@ class ImportChunk(models.Model):
 
 
 class ImportReject(models.Model):
-    """A row that was not taken: its number in the file, what it is, why in words, and its cells as
-    they came.
-    """
+    """A rejected row: its number in the file, its kind, the problem as text, and its cells."""
 
     run = models.ForeignKey(ImportRun, models.CASCADE, related_name="rejects")
     number = models.PositiveIntegerField()

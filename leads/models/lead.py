@@ -17,7 +17,7 @@ from personas.models import PersonaVersion
 
 
 class Company(models.Model):
-    """A company; ``name_key`` is its name without accents and legal form, for comparing."""
+    """A company. ``name_key``: its name without accents and legal form, for comparison."""
 
     name = models.CharField(max_length=200)
     name_key = models.CharField(max_length=200, db_index=True)
@@ -31,7 +31,7 @@ class Company(models.Model):
 
 
 class Person(models.Model):
-    """Whom one talks to. ``phone`` is E.164 where it could be read, else as it was given."""
+    """The contact person. ``phone``: E.164 if it could be parsed, otherwise as typed."""
 
     name = models.CharField(max_length=160, blank=True)
     email = models.EmailField(max_length=254, blank=True, db_index=True)
@@ -48,7 +48,7 @@ class Person(models.Model):
 
 
 class Source(models.Model):
-    """Where leads come from. Imported sources keep their code and may be renamed."""
+    """A source of leads. An imported source keeps its code and may be renamed."""
 
     code = models.SlugField(max_length=60, unique=True)
     name = BilingualField()
@@ -63,10 +63,10 @@ class Source(models.Model):
 
 
 class CustomField(models.Model):
-    """An attribute that the organisation added to its leads; values live in Lead.attributes under
-    ``code``.
+    """A field that the organisation added to its leads.
 
-    ``choices``: {"value", "es", "en"}, or plain texts that are value and name in one.
+    Its values are stored in Lead.attributes under ``code``. ``choices``: {"value", "es", "en"}, or
+    plain texts that are both value and name.
     """
 
     class Type(models.TextChoices):
@@ -91,67 +91,108 @@ class CustomField(models.Model):
 
     @property
     def options(self) -> list[dict[str, str]]:
-        """The choices, each with its value and its words."""
-        return [
-            each if isinstance(each, dict) else {"value": str(each), "es": str(each)}
-            for each in self.choices
-        ]
+        """The choices as mappings of value and names."""
+        options = []
+        for choice in self.choices:
+            if isinstance(choice, dict):
+                options.append(choice)
+            else:
+                options.append({"value": str(choice), "es": str(choice)})
+        return options
 
-    def named(self) -> list[tuple[str, str]]:
-        """(value, name in the active language) of every choice."""
+    def form_choices(self) -> list[tuple[str, str]]:
+        """Return value and name in the active language of every choice."""
         return [
             (option["value"], in_language(option) or option["value"]) for option in self.options
         ]
 
 
+def _handoffs_in_sight(user: User) -> Q:
+    """Return the condition for the handoffs whose leads a person of sales sees."""
+    sales = user.team_ids(Side.SALES)
+    standing = Q(decisions__undone_at__isnull=True, decisions__released_at__isnull=True)
+    in_sight = Q(owner=user)
+    in_sight |= Q(team__in=sales, state=HandoffState.PENDING)
+    in_sight |= Q(decisions__by=user, owner__isnull=True) & standing
+    led = user.team_ids(Side.SALES, led=True)
+    if led:
+        in_sight |= Q(team__in=led)
+    return in_sight
+
+
 class LeadQuerySet(models.QuerySet["Lead"]):
     def visible_to(self, user: User) -> LeadQuerySet:
-        """The sight table of domain.md: the only answer to "may this person see this lead?"."""
+        """Return the leads that ``user`` may see: the sight table of the domain."""
         if user.is_director:
             return self
         sight = Q(pk__in=[])
-        if marketing := user.team_ids(Side.MARKETING):
+        marketing = user.team_ids(Side.MARKETING)
+        if marketing:
             sight |= Q(marketing_team__in=marketing)
-        if sales := user.team_ids(Side.SALES):
+        if user.team_ids(Side.SALES):
             handoff_model = apps.get_model("leads", "Handoff")  # its module imports this one
-            stands = Q(decisions__undone_at__isnull=True, decisions__released_at__isnull=True)
-            handoffs = Q(owner=user) | Q(team__in=sales, state=HandoffState.PENDING)
-            handoffs |= Q(decisions__by=user, owner__isnull=True) & stands
-            if led := user.team_ids(Side.SALES, led=True):
-                handoffs |= Q(team__in=led)
-            sight |= Q(pk__in=handoff_model._default_manager.filter(handoffs).values("lead"))
+            handoffs = handoff_model._default_manager.filter(_handoffs_in_sight(user))
+            sight |= Q(pk__in=handoffs.values("lead"))
         return self.filter(sight)
 
     def with_names(self) -> LeadQuerySet:
-        """With what a row of a list shows, in one query."""
+        """Return the leads with what a row of a list shows, in one query."""
         return self.select_related("person", "company", "source", "owner")
 
 
 class Lead(models.Model):
-    """One lead. ``*_on`` are the dates on which it first reached a stage; empty means not (or not
-    recorded).
+    """One lead: a person at a company who may buy.
+
+    ``*_on``: the dates on which it first reached a stage; null if not reached or not recorded.
+    ``won_amount``: null if unknown. ``is_test``: sent to try the product; no number counts it.
+    ``contact_hidden``: while it is in a queue whose agreement hides phone and e-mail until a rep
+    accepts (leads.records.contact_privacy).
     """
 
     person = models.ForeignKey(Person, models.PROTECT, related_name="leads")
     company = models.ForeignKey(
-        Company, models.PROTECT, null=True, blank=True, related_name="leads"
+        Company,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="leads",
     )
     source = models.ForeignKey(Source, models.PROTECT, null=True, blank=True, related_name="leads")
     marketing_team = models.ForeignKey(
-        Team, models.PROTECT, null=True, blank=True, related_name="leads"
+        Team,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="leads",
     )
     stage = models.CharField(max_length=14, choices=Stage.choices, default=Stage.CAPTURED)
     owner = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="leads"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="leads",
     )
     persona_version = models.ForeignKey(
-        PersonaVersion, models.PROTECT, null=True, blank=True, related_name="leads"
+        PersonaVersion,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="leads",
     )
     qualified_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
     )
     won_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
     )
     first_seen_on = models.DateField()
     mql_on = models.DateField(null=True, blank=True)
@@ -162,19 +203,14 @@ class Lead(models.Model):
     opportunity_on = models.DateField(null=True, blank=True)
     won_on = models.DateField(null=True, blank=True)
     lost_on = models.DateField(null=True, blank=True)
-    won_amount = models.DecimalField(
-        max_digits=14, decimal_places=2, null=True, blank=True
-    )  # null: unknown
+    won_amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
     attributes = models.JSONField(default=dict, blank=True)
     search_text = models.TextField(blank=True)
     external_system = models.CharField(max_length=40, blank=True)
     external_id = models.CharField(max_length=120, blank=True)
     is_imported = models.BooleanField(default=False)
-    is_test = models.BooleanField(
-        default=False, db_default=False
-    )  # sent to try the product: no number counts it
-    # while it waits in a queue whose agreement hides phone and e-mail until somebody takes it
-    # (leads.records.contact_privacy)
+    is_test = models.BooleanField(default=False, db_default=False)
+    # A copy of what the handoff's policy says, so that search and lists need no join.
     contact_hidden = models.BooleanField(default=False, db_default=False)
     import_run = models.ForeignKey(
         "leads.ImportRun",
@@ -182,11 +218,14 @@ class Lead(models.Model):
         null=True,
         blank=True,
         related_name="leads",
-        db_index=False,
+        db_index=False,  # lead_of_import covers it
     )
     created_at = models.DateTimeField(db_default=RelevoNow())
     created_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
     )
     archived_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
@@ -212,6 +251,7 @@ class Lead(models.Model):
             GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="lead_search"),
         ]
         constraints = [
+            # An archived lead leaves its id to the lead that replaces it.
             models.UniqueConstraint(
                 fields=["external_system", "external_id"],
                 condition=~Q(external_id="") & Q(archived_at__isnull=True),
@@ -225,31 +265,34 @@ class Lead(models.Model):
         ]
 
     def __str__(self) -> str:
-        return called(
-            self.person.name, self.person.email, self.person.phone, self.external_id, pk=self.pk
-        )
+        person = self.person
+        return lead_name(person.name, person.email, person.phone, self.external_id, pk=self.pk)
 
     @property
     def won_before_first_seen(self) -> bool:
-        """Real imports have this; it is kept, flagged and counted."""
+        """Whether the dates contradict each other; real imports have this, and it is counted."""
         return self.won_on is not None and self.won_on < self.first_seen_on
 
 
-def called(*words: str, pk: int) -> str:
-    """What a lead is called: the first of ``words`` that is not empty, else its number."""
-    return next(filter(None, words), f"#{pk}")
+def lead_name(*candidates: str, pk: int) -> str:
+    """Return the name to show for a lead: the first candidate that is not empty, or its number."""
+    for candidate in candidates:
+        if candidate:
+            return candidate
+    return f"#{pk}"
 
 
 class FirstTouch(models.Model):
     """How the organisation first learnt of the lead.
 
-    Written once; later corrections change Lead.source only.
+    Written once; later corrections change Lead.source only. ``seen_at``: null if only the date is
+    known.
     """
 
     lead = models.OneToOneField(Lead, models.PROTECT, related_name="first_touch")
     source = models.ForeignKey(Source, models.PROTECT, null=True, blank=True, related_name="+")
     seen_on = models.DateField()
-    seen_at = models.DateTimeField(null=True, blank=True)  # null: only the date is known
+    seen_at = models.DateTimeField(null=True, blank=True)
     medium = models.CharField(max_length=120, blank=True)
     campaign = models.CharField(max_length=120, blank=True)
     landing_page = models.CharField(max_length=500, blank=True)
@@ -262,7 +305,7 @@ class FirstTouch(models.Model):
 class ValuableActionKind(models.Model):
     """A kind of valuable action; the organisation edits the catalogue.
 
-    ``points``: of engagement, on the first day.
+    ``points``: engagement points on the first day.
     """
 
     code = models.SlugField(max_length=60, unique=True)
@@ -282,7 +325,7 @@ class ValuableActionKind(models.Model):
 
 
 class ValuableAction(models.Model):
-    """Something the lead did that shows interest. ``occurred_at`` null: only the date is known."""
+    """Something the lead did that shows interest. ``occurred_at``: null if only a date is known."""
 
     lead = models.ForeignKey(Lead, models.PROTECT, related_name="valuable_actions")
     kind = models.ForeignKey(ValuableActionKind, models.PROTECT, related_name="+")
@@ -290,7 +333,10 @@ class ValuableAction(models.Model):
     occurred_at = models.DateTimeField(null=True, blank=True)
     note = models.TextField(blank=True)
     recorded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        related_name="+",
     )
     recorded_at = models.DateTimeField(db_default=RelevoNow())
 

@@ -139,7 +139,7 @@ def criterion_fields() -> dict[str, Field]:
         for code, label in FIELD_LABELS.items()
     }
     for custom in CustomField.objects.all():
-        code, options = f"attributes.{custom.code}", tuple(custom.named())
+        code, options = f"attributes.{custom.code}", tuple(custom.form_choices())
         archived = custom.archived_at is not None
         found[code] = Field(
             code, str(custom), custom.type, options, is_archived=archived, is_custom=True

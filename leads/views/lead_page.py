@@ -294,7 +294,7 @@ def _attributes(lead: Lead) -> list[tuple[str, Any]]:
         found.append(
             (
                 name,
-                dict(custom.named()).get(value, words(value))
+                dict(custom.form_choices()).get(value, words(value))
                 if custom and custom.choices
                 else words(value),
             )

@@ -27,7 +27,7 @@ from crm.templatetags.relevo import number
 from leads import permissions
 from leads.handoffs import queue as desk
 from leads.models import Handoff, Lead
-from leads.models.lead import called
+from leads.models.lead import lead_name
 from leads.records.filters import LeadFilter
 from leads.states import DecisionKind, HandoffState, Stage
 from sla.clocks import assignments, pauses, readings
@@ -54,9 +54,9 @@ class Tab:
 
 def row(request: Request, handoff: Handoff, *, at: datetime) -> dict[str, Any]:
     """One line of the queue or of my leads, in plain words: templates look a dict up fastest."""
-    said, can_decide = desk.said(handoff), permissions.can_decide(request.user, handoff)
+    said, can_decide = desk.row_values(handoff), permissions.can_decide(request.user, handoff)
     language = get_language()
-    name = called(
+    name = lead_name(
         said["person"], said["email"], said["phone"], said["external_id"], pk=handoff.lead_id
     )
     return {
@@ -149,11 +149,14 @@ def gone_words(request: Request, rows: str, *, at: datetime) -> dict[int, str]:
     pks = rows.split(",")
     if len(pks) > 2 * PAGE or not all(pk.isdecimal() and len(pk) < 16 for pk in pks):
         raise BadParameter(_("This address is not known. Start again from the queue."))
-    return {each.pk: _gone(each, at) for each in desk.gone(request.user, [int(pk) for pk in pks])}
+    return {
+        each.pk: _gone(each, at)
+        for each in desk.no_longer_pending(request.user, [int(pk) for pk in pks])
+    }
 
 
 def _gone(handoff: Handoff, at: datetime) -> str:
-    decision = next(iter(handoff.taken), None)  # type: ignore[attr-defined]  # set by desk.gone
+    decision = next(iter(handoff.taken), None)  # type: ignore[attr-defined]  # set by desk.no_longer_pending
     if decision is None:
         withdrawn = handoff.state == HandoffState.WITHDRAWN
         return str(_("Withdrawn by marketing") if withdrawn else _("No longer in the queue"))

@@ -1,4 +1,4 @@
-"""The agreement (ANS) that both sides sign: versions, commitments, ladder, reasons to reject."""
+"""The agreement that both sides sign: versions, commitments, ladder, rejection reasons."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from sla.states import CLOSED, AgreementState, Distribution, Metric, RejectionCl
 
 
 class Agreement(models.Model):
-    """What the versions belong to. Without teams its scope is the whole organisation."""
+    """A series of versions. Without teams its scope is the whole organisation."""
 
     name = models.CharField(max_length=120)
     teams = models.ManyToManyField(Team, blank=True, related_name="agreements")
@@ -52,12 +52,20 @@ class RejectionReason(models.Model):
 
 
 class AgreementVersion(models.Model):
-    """One text of the agreement. Signed text never changes; handoffs keep their version for ever.
+    """One version of the agreement. Signed text never changes; handoffs keep their version.
 
-    Once it is proposed, ``text`` is what both sides sign (agreements.content, frozen),
-    ``content_hash`` its SHA-256, and triggers refuse every other change of the row and of all that
-    belongs to it. ``round`` counts how often it went back to draft (signatures of earlier rounds
-    are void), ``revision`` its edits.
+    Once it is proposed, ``text`` is the frozen content that both sides sign, ``content_hash`` its
+    SHA-256, and triggers refuse every other change of the row and of its parts. ``round`` counts
+    the returns to draft: signatures of earlier rounds are void. ``revision`` counts the edits.
+
+    ``package_fields``: what marketing must hand over ("person.email"). ``sql_blocks``: the kinds of
+    SQL proof that block, the others only warn. ``sql_terms``: {criterion code: Proof} for criteria
+    that differ from their kind. ``valuable_actions``: the codes that count for an MQL, empty for
+    all. ``minimum_score``: the fit score for an MQL. ``rep_cap``: open leads of one rep at a time.
+    ``hide_contact``: until a rep accepts the lead. ``pauses``: {code of a reason: calendar minutes
+    that a clock may stand still for it}, null if the version is older than pauses. ``capacity``:
+    leads a month that sales can work. ``index_weights``: {metric: percent of the alignment index}.
+    ``starts_on``: null for as soon as both sides have signed.
     """
 
     agreement = models.ForeignKey(Agreement, models.PROTECT, related_name="versions")
@@ -67,15 +75,9 @@ class AgreementVersion(models.Model):
     )
     mql_definition = BilingualField()
     sql_definition = BilingualField()
-    # fields that marketing must hand over ("person.email"), and which SQL proofs block (the others
-    # only warn)
     package_fields = models.JSONField(default=list, blank=True)
     sql_blocks = models.JSONField(default=list, blank=True)
-    sql_terms = models.JSONField(
-        default=dict, blank=True
-    )  # {criterion code: Proof} where it differs from its kind
-    # what counts for an MQL beside the personas' fit: codes of actions (none: all), and the fit
-    # score asked for
+    sql_terms = models.JSONField(default=dict, blank=True)
     valuable_actions = models.JSONField(default=list, blank=True)
     minimum_score = models.PositiveSmallIntegerField(null=True, blank=True)
     engagement_half_life_days = models.PositiveSmallIntegerField(default=30, db_default=30)
@@ -85,26 +87,16 @@ class AgreementVersion(models.Model):
         default=Distribution.PULL,
         db_default=Distribution.PULL,
     )
-    rep_cap = models.PositiveSmallIntegerField(
-        null=True, blank=True
-    )  # open leads of one rep at a time
-    hide_contact = models.BooleanField(
-        default=False, db_default=False
-    )  # until somebody takes the lead
-    # {code of a reason: minutes on the wall that a clock may stand still for it}; null: written
-    # before pauses were
+    rep_cap = models.PositiveSmallIntegerField(null=True, blank=True)
+    hide_contact = models.BooleanField(default=False, db_default=False)
     pauses = models.JSONField(null=True, blank=True)
     max_returns = models.PositiveSmallIntegerField(default=2, db_default=2)
     arbiter = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
-    capacity = models.PositiveIntegerField(
-        null=True, blank=True
-    )  # leads a month that sales says it can work
-    index_weights = models.JSONField(
-        default=dict, blank=True
-    )  # {metric: percent of the alignment index}
-    starts_on = models.DateField(null=True, blank=True)  # null: as soon as both have signed
+    capacity = models.PositiveIntegerField(null=True, blank=True)
+    index_weights = models.JSONField(default=dict, blank=True)
+    starts_on = models.DateField(null=True, blank=True)
     renew_by = models.DateField(null=True, blank=True)
     calendar = models.ForeignKey(Calendar, models.PROTECT, related_name="+")
     personas = models.ManyToManyField(Persona, blank=True, related_name="+")
@@ -162,8 +154,9 @@ class AgreementVersion(models.Model):
 
 
 class Signature(AppendOnly):
-    """One side's signature by a lead of a team of that side, over the content's hash; counts in its
-    ``round``.
+    """The signature of one side, by a lead of one of its teams, on the hash of the content.
+
+    Counts only in its ``round``.
     """
 
     version = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="signatures")
@@ -183,10 +176,7 @@ class Signature(AppendOnly):
 
 
 class Comment(AppendOnly):
-    """What somebody of either side says about one section of a draft; ``payload`` {"text"}.
-
-    Answers point to it.
-    """
+    """A comment on one section of a draft, ``payload`` {"text"}; or the answer to a comment."""
 
     version = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="comments")
     section = models.SlugField(max_length=40)
@@ -202,10 +192,9 @@ class Comment(AppendOnly):
 
 
 class Validity(models.Model):
-    """While ``during`` the version binds ``team``; team null: all teams without an agreement of
-    their own.
+    """The period ``during`` which a version binds ``team``.
 
-    One at a time for each scope, says the database, whatever the code does.
+    Team null: all teams without an agreement of their own.
     """
 
     version = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="validities")
@@ -214,6 +203,7 @@ class Validity(models.Model):
 
     class Meta:
         constraints = [
+            # One version at a time for each scope.
             ExclusionConstraint(
                 name="agreement_one_in_force_per_scope",
                 expressions=[
@@ -230,9 +220,9 @@ class Validity(models.Model):
 class Commitment(models.Model):
     """One measurable promise of one side: metric, target, window.
 
-    ``window_minutes``: business minutes; ``target``: a share (0.9000) or, for a volume, a number
-    per month; ``conditions``: {"sources": […], "actions": […], "personas": […]} narrow it, the most
-    specific one counts.
+    ``window_minutes``: business minutes. ``target``: a share (0.9000) or, for a volume, a number
+    per month. ``conditions``: {"sources": […], "actions": […], "personas": […]} restrict it; the
+    most specific commitment counts.
     """
 
     version = models.ForeignKey(AgreementVersion, models.CASCADE, related_name="commitments")
@@ -261,9 +251,9 @@ class Commitment(models.Model):
 
 
 class LadderStep(models.Model):
-    """What happens as a clock of the commitment runs out.
+    """One step of the ladder of a commitment's clocks.
 
-    ``offset_minutes``: business minutes from the deadline, negative before it, 0 the breach itself.
+    ``offset_minutes``: business minutes from the deadline, negative before it, 0 for the breach.
     """
 
     commitment = models.ForeignKey(Commitment, models.CASCADE, related_name="steps")

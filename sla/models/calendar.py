@@ -1,4 +1,4 @@
-"""Working calendars as rows. worktime.WorkCalendar is the same thing as plain data."""
+"""Working calendars as rows. WorkCalendar of sla.worktime is the same as plain data."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from crm.accounts.models import Team
 
 
 class Calendar(models.Model):
-    """Working windows and holidays in one IANA zone; a team's own, or free to be named by
-    agreements.
+    """Working windows and holidays in one IANA zone, of one team or for agreements to name.
 
-    Archived ones stay for what was agreed in them; a team has one that is not archived.
+    A team has one that is not archived. Archived calendars stay for what was agreed in them.
     """
 
     name = models.CharField(max_length=80, unique=True)
@@ -32,11 +31,11 @@ class Calendar(models.Model):
 
 
 class OpenWindow(models.Model):
-    """Open from ``opens`` to before ``closes``, minutes of local time from midnight of ``weekday``
-    (0: Monday).
+    """Open hours of one weekday (0 is Monday), from ``opens`` to before ``closes``.
 
-    ``closes`` beyond 1440 runs into the next day and belongs to the day it starts on.
-    ``starts_on``: these are the weekly hours from that local date on; null: from the beginning.
+    Minutes of local time from midnight. ``closes`` beyond 1440 runs into the next day; the window
+    belongs to the day on which it starts. ``starts_on``: the local date from which these weekly
+    hours apply; null for from the beginning.
     """
 
     calendar = models.ForeignKey(Calendar, models.CASCADE, related_name="windows")
@@ -61,9 +60,9 @@ class OpenWindow(models.Model):
 
 
 class Holiday(models.Model):
-    """A date on which the weekday's windows do not start. Copied rows, editable.
+    """A date on which the windows of its weekday do not start. Copied rows, editable.
 
-    With hours it is a shortened day, or an opening on a day off; ``more_hours``: [[opens, closes],
+    With hours it is a shortened day, or an opening on a day off. ``more_hours``: [[opens, closes],
     …] after the first.
     """
 

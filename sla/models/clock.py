@@ -1,4 +1,4 @@
-"""Clocks: one running commitment on one subject, its deadline stored, its firings proven."""
+"""Clocks with their stored deadlines, the firings of their ladders, and our outages."""
 
 from __future__ import annotations
 
@@ -16,14 +16,17 @@ from sla.states import PAUSABLE, ClockState, Metric, StepKind
 
 
 class Clock(models.Model):
-    """One commitment running on one subject (``subject_type``, ``subject_id``: sla does not know
-    what a lead is).
+    """One running commitment on one subject (``subject_type``, ``subject_id``).
 
-    ``calendar`` and ``ladder`` are snapshots: editing an agreement never moves a clock that runs.
-    ``stopped_at`` null: still awaited, also when breached. ``next_step_at``: when the sweep has to
-    look at it. ``soon_at``: from then on it is at risk. Since ``counted_from`` (null: its start) it
-    runs without a pause, with ``spent`` of its limit used up before. ``assigned_*``: the own clock
-    of the person who answers for it now.
+    ``calendar``, ``ladder``: snapshots; an edited agreement never moves a running clock.
+    ``stopped_at``: null while the promised act is awaited, also after a breach.
+    ``next_step_at``: when the sweep has to handle the clock.
+    ``soon_at``: from then on the clock is at risk.
+    ``counted_from``: since when it runs without a pause, null for its start; ``spent``: the
+    business time that it had run before.
+    ``assigned_*``: the accountable person's own time; ``assigned_met`` is null while undecided, or
+    if nobody is accountable.
+    ``parked_until``: its step raised an error and is tried again then.
     """
 
     subject_type = models.CharField(max_length=40)
@@ -48,17 +51,13 @@ class Clock(models.Model):
     in_outage = models.BooleanField(default=False)
     soon_at = models.DateTimeField(null=True, blank=True)
     counted_from = models.DateTimeField(null=True, blank=True)
-    spent = models.DurationField(default=timedelta(0), db_default=timedelta(0))  # business time
+    spent = models.DurationField(default=timedelta(0), db_default=timedelta(0))
     paused_until = models.DateTimeField(null=True, blank=True)
     assigned_at = models.DateTimeField(null=True, blank=True)
     assigned_due_at = models.DateTimeField(null=True, blank=True)
-    assigned_met = models.BooleanField(
-        null=True, blank=True
-    )  # null: undecided, or nobody answered for it
+    assigned_met = models.BooleanField(null=True, blank=True)
     failures = models.PositiveSmallIntegerField(default=0)
-    parked_until = models.DateTimeField(
-        null=True, blank=True
-    )  # its step raised an error: tried again then
+    parked_until = models.DateTimeField(null=True, blank=True)
     last_error = models.TextField(blank=True)
 
     class Meta:
@@ -128,19 +127,19 @@ class Clock(models.Model):
 class Firing(AppendOnly):
     """The proof that a step of a clock's ladder happened, once.
 
-    ``at`` is when, ``planned_at`` when it should.
+    ``at``: when it fired; ``planned_at``: when it was due. ``outcome``: "done", or "overtaken" for
+    a warning that the sweep found after the deadline.
     """
 
     clock = models.ForeignKey(Clock, models.PROTECT, related_name="firings")
     level = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=16, choices=StepKind.choices)
     planned_at = models.DateTimeField()
-    outcome = models.CharField(
-        max_length=16, default="done"
-    )  # or "overtaken": a warning found after the deadline
+    outcome = models.CharField(max_length=16, default="done")
 
     class Meta:
         constraints = [
+            # Parallel sweeps: the second insert of the same level fails, and so does its step.
             models.UniqueConstraint(fields=["clock", "level"], name="firing_once"),
             models.CheckConstraint(condition=Q(at__gte=F("planned_at")), name="firing_never_early"),
         ]
@@ -150,9 +149,7 @@ class Firing(AppendOnly):
 
 
 class Heartbeat(models.Model):
-    """When a part of the product last showed that it lives (the machine's own clock, see
-    clock.wall).
-    """
+    """The last beat of one of our processes, by the machine's own clock (clock.wall)."""
 
     name = models.CharField(max_length=40, primary_key=True)
     beat_at = models.DateTimeField()
@@ -162,10 +159,7 @@ class Heartbeat(models.Model):
 
 
 class Outage(models.Model):
-    """A stretch in which nothing swept the deadlines.
-
-    Breaches that fall into it do not count against people.
-    """
+    """A time in which nothing swept the deadlines. Its breaches do not count against people."""
 
     started_at = models.DateTimeField()
     ended_at = models.DateTimeField()

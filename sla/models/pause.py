@@ -1,4 +1,4 @@
-"""Why a clock may stand still, when it did, and who answered for it before."""
+"""Pauses of clocks, the reasons for them, and the stints of accountable people."""
 
 from __future__ import annotations
 
@@ -17,13 +17,10 @@ from sla.states import PauseEnd
 
 
 class PauseReason(models.Model):
-    """A reason for which a clock may pause, and for how long at most.
+    """A reason for which a clock may pause. Archived, never deleted once used.
 
-    Archived, never deleted once used.
-
-    ``longest_minutes`` are minutes of the calendar on the wall, nights and weekends included: a
-    lead says "call me on the 14th", not "in 37 business hours". It caps all pauses of one clock for
-    this reason together.
+    ``longest_minutes``: the cap on all pauses of one clock for this reason together, in calendar
+    minutes with nights and weekends: a lead says "call me on the 14th", not "in 37 business hours".
     """
 
     code = models.SlugField(max_length=60, unique=True)
@@ -43,10 +40,10 @@ class PauseReason(models.Model):
 
 
 class Pause(models.Model):
-    """One stretch in which a clock stood still: planned up to ``until``, over at ``ended_at``
-    (null: it goes on).
+    """One pause of a clock, planned up to ``until``.
 
-    ``then_step_at``: when the ladder's next step is due if the pause lasts as planned.
+    ``ended_at``: null while it lasts. ``then_step_at``: when the next step of the ladder is due if
+    the pause lasts as planned.
     """
 
     clock = models.ForeignKey(Clock, models.PROTECT, related_name="pauses")
@@ -93,9 +90,10 @@ class Pause(models.Model):
 
 
 class Stint(AppendOnly):
-    """That somebody answered for a clock and handed it on at ``at``; ``actor`` is who handed it on.
+    """The time in which a previous person was accountable for a clock.
 
-    ``was_late``: the person's own time was over by then. Who has it now stands on the clock itself.
+    Ended at ``at`` by ``actor``. ``was_late``: the person's own time was over by then. The current
+    person is on the clock itself.
     """
 
     clock = models.ForeignKey(Clock, models.PROTECT, related_name="stints")

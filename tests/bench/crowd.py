@@ -152,7 +152,7 @@ def _plan(
     submitters: list[User],
 ) -> None:
     sources = list(Source.objects.values_list("pk", flat=True))
-    policies = [policies.policy_for(cast.agreement, team, facts={}) for team in sales]
+    snapshots = [policies.policy_for(cast.agreement, team, facts={}) for team in sales]
     policy = Handoff._meta.get_field("policy")
     values = {
         "leads": leads,
@@ -166,7 +166,7 @@ def _plan(
         "marketing": [team.pk for team in marketing],
         "submitters": [user.pk for user in submitters],
         "source_ids": sources,
-        "policies": [policy.get_db_prep_save(one, connection) for one in policies],
+        "policies": [policy.get_db_prep_save(one, connection) for one in snapshots],
     }
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS plan")

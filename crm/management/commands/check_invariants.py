@@ -1,6 +1,4 @@
-"""Prints every promise that a row breaks and exits 1; prints nothing and exits 0 where all are
-kept.
-"""
+"""Print one line for each broken promise and exit 1; exit 0 without output if there is none."""
 
 from __future__ import annotations
 
@@ -22,9 +20,9 @@ class Command(BaseCommand):
         )
 
     def handle(self, *args: Any, moved_time: bool, **options: Any) -> None:
-        found = False
+        is_broken = False
         for line in invariants.violated(at=clock.now(), moved_time=moved_time):
             self.stdout.write(line)
-            found = True
-        if found:
+            is_broken = True
+        if is_broken:
             sys.exit(1)

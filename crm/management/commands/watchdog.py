@@ -1,4 +1,4 @@
-"""Sweeps deadlines, drains the outbox and sends mails while Celery is silent.
+"""Sweep deadlines, deliver messages and work on imports while Celery is silent.
 
 Needs PostgreSQL only, no broker.
 """
@@ -19,14 +19,16 @@ from crm.notifications import mail, mail_queue
 from leads.imports.worker import Worker
 from sla.clocks import heartbeats
 
-IMPORT_FOR = 10.0  # seconds for imports between two sweeps, which must not wait for long
+IMPORT_FOR = 10.0  # seconds for imports between two sweeps: these must not wait long
+
+CHANGES = {True: "Celery is silent: sweeping here", False: "Celery is back"}
 
 log = logging.getLogger("relevo.watchdog")
 
 
 class Command(BaseCommand):
     help = "Watch that deadlines are swept; do it here while Celery is silent for over 30 s."
-    round = Thread()
+    mail_round = Thread()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
@@ -37,36 +39,37 @@ class Command(BaseCommand):
         stopped = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopped.set())
-        stepped_in, importer = False, Worker()
+        is_active = False
+        importer = Worker()
         while not stopped.wait(every):
             try:
                 heartbeats.beat(heartbeats.WATCHDOG)
-                silent = heartbeats.is_silent(heartbeats.CELERY)
-                if silent != stepped_in:
-                    log.warning("Celery is silent: sweeping here" if silent else "Celery is back")
-                    stepped_in = silent
-                if silent:
+                is_silent = heartbeats.is_silent(heartbeats.CELERY)
+                if is_silent != is_active:
+                    log.warning(CHANGES[is_silent])
+                    is_active = is_silent
+                if is_active:
                     tasks.sweep()
                     tasks.drain()
-                    self.mails()
+                    self.start_mails()
                     importer.work(IMPORT_FOR)
-            except Error:  # also InterfaceError, which is no DatabaseError
+            # Error, not DatabaseError: a lost connection raises InterfaceError.
+            except Error:
                 log.exception("PostgreSQL does not answer; trying again")
                 connection.close()
 
-    def mails(self) -> None:
-        """Send mails beside the sweep, which waits for no server of somebody else's; one round at a
-        time.
-        """
-        if mail.is_on() and not self.round.is_alive():
-            self.round = Thread(target=send_mails, daemon=True)
-            self.round.start()
+    def start_mails(self) -> None:
+        """Send mails in a thread, one round at a time: the sweep waits for no mail server."""
+        if mail.is_on() and not self.mail_round.is_alive():
+            self.mail_round = Thread(target=send_mails, daemon=True)
+            self.mail_round.start()
 
 
 def send_mails() -> None:
+    """Send due mails; log if PostgreSQL does not answer."""
     try:
         mail_queue.send_due()
     except Error:
         log.exception("PostgreSQL does not answer; mails wait")
     finally:
-        connection.close()  # a thread has one of its own
+        connection.close()  # the thread has its own
