@@ -48,7 +48,7 @@ ACCEPT = Term(Decimal("0.9"), 120)
 )
 def test_promise_is_compared_with_what_became_of_it(rate, trend, distance, settings):
     settings.LANGUAGE_CODE = "en"
-    goal = panels._goal([ACCEPT], panels._window_words, rate, 10)
+    goal = panels._promise([ACCEPT], panels._window_text, rate, 10)
     assert (goal.words, goal.trend, goal.distance) == (
         "90% within 2 business hours",
         trend,
@@ -60,9 +60,9 @@ def test_promise_is_not_compared_where_there_is_too_little_or_none_or_several(se
     settings.LANGUAGE_CODE = "en"
     other = Term(Decimal("0.8"), 240)
     goals = [
-        panels._goal([ACCEPT], panels._window_words, 0.5, 9),
-        panels._goal([], panels._window_words, 0.5, 10),
-        panels._goal([ACCEPT, other], panels._window_words, 0.5, 10),
+        panels._promise([ACCEPT], panels._window_text, 0.5, 9),
+        panels._promise([], panels._window_text, 0.5, 10),
+        panels._promise([ACCEPT, other], panels._window_text, 0.5, 10),
     ]
     assert [(goal.words, goal.trend) for goal in goals] == [
         ("90% within 2 business hours", ""),

@@ -1,6 +1,6 @@
-"""What both sides promised, how it was kept week by week, and why sales said no.
+"""The promises of both sides, how they were kept by week, and the reasons of rejections.
 
-Imported history has no clocks and no decisions, so it never counts.
+Imported history has no clocks and no decisions, so it never counts here.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ PROMISED = (Metric.ACCEPT, Metric.MQL_VOLUME, Metric.ACCEPTANCE_RATE)
 
 @dataclass(frozen=True)
 class Attainment:
-    """The accept commitment on clocks that started in the period.
+    """The commitment to accept or reject, on clocks that started in the period.
 
-    clocks = judged + running + outage + withdrawn; judged = in_time + late. ``decided``: answered
-    by a person, not during an outage of ours; ``took`` counts them by the steps of the histogram;
-    ``median`` and ``p90`` are the business seconds that they took.
+    clocks = judged + running + outage + withdrawn; judged = in_time + late. ``decided`` counts the
+    clocks that a person answered, except during an outage of ours; ``took`` counts those by the
+    steps of the histogram, ``median`` and ``p90`` are their business seconds.
     """
 
     clocks: int
@@ -49,7 +49,9 @@ class Attainment:
 
     @property
     def rate(self) -> float | None:
-        return self.in_time / self.judged if self.judged else None
+        if not self.judged:
+            return None
+        return self.in_time / self.judged
 
 
 @dataclass(frozen=True)
@@ -63,12 +65,14 @@ class Week:
 
     @property
     def rate(self) -> float | None:
-        return self.in_time / self.judged if self.judged else None
+        if not self.judged:
+            return None
+        return self.in_time / self.judged
 
 
 @dataclass(frozen=True)
 class Reason:
-    """How many rejections that stand gave this reason; ``kind``: its class."""
+    """The number of standing rejections with one reason; ``kind`` is the class of the reason."""
 
     code: str
     kind: str
@@ -86,93 +90,86 @@ class Decisions:
 
     @property
     def rate(self) -> float | None:
-        return self.accepted_by_sales / self.decisions if self.decisions else None
+        if not self.decisions:
+            return None
+        return self.accepted_by_sales / self.decisions
 
 
 @dataclass(frozen=True)
 class Term:
-    """One promise: ``target`` is a share or a number per month; ``window_minutes`` are business
-    minutes.
-    """
+    """One promise. ``target`` is a share or a number a month; the window is business minutes."""
 
     target: Decimal
     window_minutes: int | None
 
 
 def attainment(scope: Scope) -> Attainment:
-    """How the accept commitment was kept."""
+    """Return how the commitment to accept or reject was kept."""
     decided = SLICES["decided"].condition(scope)
-    found = accept_clocks(scope).aggregate(
+    row = accept_clocks(scope).aggregate(
         **counts(scope, *CLOCKS, *TOOK),
         median=PercentileDisc("used_seconds", 0.5, filter=decided),
         p90=PercentileDisc("used_seconds", 0.9, filter=decided),
     )
     return Attainment(
-        **{name: found[name] for name in (*CLOCKS, "median", "p90")},
-        took=tuple(found[name] for name in TOOK),
+        **{name: row[name] for name in (*CLOCKS, "median", "p90")},
+        took=tuple(row[name] for name in TOOK),
     )
 
 
 def by_week(scope: Scope) -> list[Week]:
-    """One for each week of the period between the first and the last with a clock, also where
-    nothing was judged.
-    """
+    """Return all weeks from the first with a clock to the last, also those without any."""
     monday: Any = TruncWeek("started_at", output_field=DateField(), tzinfo=ZoneInfo(scope.zone))
-    kept = ("judged", "in_time", "late")
-    weeks: QuerySet[Any, Any] = accept_clocks(scope).annotate(monday=monday).values("monday")
-    found = {
-        row["monday"]: row for row in weeks.annotate(**counts(scope, *kept)).order_by("monday")
-    }
-    if not found:
+    clocks: QuerySet[Any, Any] = accept_clocks(scope).annotate(monday=monday).values("monday")
+    rows = clocks.annotate(**counts(scope, "judged", "in_time", "late")).order_by("monday")
+    by_monday = {row["monday"]: row for row in rows}
+    if not by_monday:
         return []
-    first, last = min(found), max(found)
-    mondays = [first + timedelta(weeks=n) for n in range((last - first).days // 7 + 1)]
-    return [
-        Week(day, **{name: found.get(day, {}).get(name, 0) for name in kept}) for day in mondays
-    ]
+    weeks = []
+    day = min(by_monday)
+    while day <= max(by_monday):
+        row = by_monday.get(day, {"judged": 0, "in_time": 0, "late": 0})
+        weeks.append(Week(day, row["judged"], row["in_time"], row["late"]))
+        day += timedelta(weeks=1)
+    return weeks
 
 
 def reasons(scope: Scope) -> list[Reason]:
-    """Why sales said no, the commonest reason first."""
+    """Return the reasons of rejections, the most frequent first."""
     keys = ("reason__code", "reason__kind", "reason__name", "reason__position")
     rejected = decisions(scope).filter(SLICES["rejected_by_sales"].condition(scope))
-    found = (
-        rejected.values(*keys)
-        .annotate(count=Count("pk"))
-        .order_by("-count", "reason__position", "reason__code")
-    )
+    grouped = rejected.values(*keys).annotate(count=Count("pk"))
+    rows = grouped.order_by("-count", "reason__position", "reason__code")
     return [
         Reason(row["reason__code"], row["reason__kind"], row["reason__name"], row["count"])
-        for row in found
+        for row in rows
     ]
 
 
 def decided(scope: Scope) -> Decisions:
-    """What sales said to the handoffs that it decided in the period."""
+    """Return the decisions of sales in the period."""
     return Decisions(**decisions(scope).aggregate(**counts(scope, *DECISIONS)))
 
 
 def delivered_count(scope: Scope) -> int:
-    """How many MQLs marketing delivered."""
+    """Return the number of MQLs that marketing delivered."""
     return delivered(scope).count()
 
 
 def terms(scope: Scope) -> dict[str, list[Term]]:
-    """What the agreements that were in force in the period promise, by metric; several where they
-    differ.
+    """Return the promises of all agreements in force in the period, by metric.
+
+    There are several where versions or agreements differ.
     """
-    begins, ends = scope.instants
-    in_force = Q(version__state__in=(AgreementState.IN_FORCE, AgreementState.SUPERSEDED))
-    overlaps = Q(version__superseded_at__isnull=True) | Q(version__superseded_at__gt=begins)
-    found = (
-        Commitment.objects.filter(
-            in_force, overlaps, version__in_force_from__lt=ends, metric__in=PROMISED
-        )
-        .order_by("metric", "-target", "window_minutes")
-        .values_list("metric", "target", "window_minutes")
-        .distinct()
+    start, end = scope.instants
+    was_in_force = Q(version__state__in=(AgreementState.IN_FORCE, AgreementState.SUPERSEDED))
+    not_over = Q(version__superseded_at__isnull=True) | Q(version__superseded_at__gt=start)
+    commitments = Commitment.objects.filter(
+        was_in_force, not_over, version__in_force_from__lt=end, metric__in=PROMISED
     )
+    columns = ("metric", "target", "window_minutes")
+    rows = commitments.order_by("metric", "-target", "window_minutes").values_list(*columns)
     promised: dict[str, list[Term]] = {metric: [] for metric in PROMISED}
-    for metric, target, window in found:
+    for metric, target, window in rows.distinct():
         promised[metric].append(Term(target, window))
     return promised

@@ -1,6 +1,4 @@
-"""Leads first seen in a period: how far they came, by source, by month, and in how many days they
-were won.
-"""
+"""Leads first seen in a period: their stages by source, month and persona, and days to won."""
 
 from __future__ import annotations
 
@@ -35,11 +33,10 @@ GROUPED = (
 class FunnelStep:
     """A stage of the funnel.
 
-    ``not_recorded``: leads that came further without a date for this stage.
-
-    ``of_previous``: share of the nearest stage before that is recorded for all who came further
-    (``previous``); it never exceeds 1. None where this stage is not, because then nobody knows how
-    many reached it.
+    ``not_recorded`` counts the leads that reached a later stage without a date for this one.
+    ``previous`` is the nearest earlier stage that is recorded for all leads beyond it, and
+    ``of_previous`` the share of it, which never exceeds 1. The share is None where this stage is
+    not recorded for all, since then the number of leads that reached it is unknown.
     """
 
     stage: str
@@ -52,9 +49,7 @@ class FunnelStep:
 
 @dataclass(frozen=True)
 class Days:
-    """From first seen to won in days, over all wins, also those dated before the lead was first
-    seen.
-    """
+    """Days from first seen to won, over all wins, also those dated before the first sight."""
 
     n: int
     median: int | None
@@ -64,11 +59,11 @@ class Days:
 
 @dataclass(frozen=True)
 class Group:
-    """The leads of one source (``key`` its code, NOT_GIVEN without one), of one month (``key``
-    2026-03), or of one persona (``key`` its id, NOT_GIVEN for leads that none has judged).
+    """The leads of one source, month or persona.
 
-    ``amount``: what the won ones brought, None where no amount is known. ``refused`` is counted by
-    persona only.
+    ``key`` is the code of the source, the month as in 2026-03, or the id of the persona; it is
+    NOT_GIVEN for leads without a source or a persona. ``amount`` is the sum of the won ones, None
+    where no amount is known. ``refused`` is counted by persona only.
     """
 
     key: str
@@ -90,89 +85,100 @@ class Group:
 
     @property
     def acceptance(self) -> float | None:
-        """Accepted of handed off; a lead that was refused first and accepted later is accepted."""
-        return self.accepted / self.handed_off if self.handed_off else None
+        """Return accepted ÷ handed off. A lead that was accepted at last counts as accepted."""
+        if not self.handed_off:
+            return None
+        return self.accepted / self.handed_off
 
 
 def counts(scope: Scope, *names: str) -> dict[str, Count]:
-    """For each slice the aggregate that counts it."""
+    """Return for each slice the aggregate that counts it."""
     return {name: Count("pk", filter=SLICES[name].condition(scope)) for name in names}
 
 
 def funnel_and_days(scope: Scope) -> tuple[list[FunnelStep], Days]:
-    """Both come from one query over the cohort."""
+    """Return the funnel and the days to won, from one query over the cohort."""
     unrecorded = [f"unrecorded_{stage}" for stage in MILESTONES]
     days = DaysBetween(F("won_on"), F("first_seen_on"))
-    found = cohort(scope).aggregate(
+    row = cohort(scope).aggregate(
         **counts(scope, *STAGES, *unrecorded, "won_early"),
         median=PercentileDisc(days, 0.5),
         p90=PercentileDisc(days, 0.9),
     )
-    return _steps(found), Days(found["won"], found["median"], found["p90"], found["won_early"])
+    return _steps(row), Days(row["won"], row["median"], row["p90"], row["won_early"])
 
 
-def _steps(found: Mapping[str, Any]) -> list[FunnelStep]:
+def _steps(row: Mapping[str, Any]) -> list[FunnelStep]:
+    """Return the stages of the funnel from the counts of one query."""
+    leads = row["leads"]
     steps: list[FunnelStep] = []
-    previous, of = "", 0
+    previous = ""
+    previous_count = 0
     for stage in STAGES:
-        count, missing = found[stage], found.get(f"unrecorded_{stage}", 0)
-        of_leads = count / found["leads"] if found["leads"] else None
-        steps.append(
-            FunnelStep(
-                stage, count, missing, of_leads, previous, None if missing or not of else count / of
-            )
-        )
+        count = row[stage]
+        missing = row.get(f"unrecorded_{stage}", 0)
+        of_leads = None
+        if leads:
+            of_leads = count / leads
+        of_previous = None
+        if previous_count and not missing:
+            of_previous = count / previous_count
+        steps.append(FunnelStep(stage, count, missing, of_leads, previous, of_previous))
         if not missing:
-            previous, of = stage, count
+            previous = stage
+            previous_count = count
     return steps
 
 
 def _groups(scope: Scope) -> dict[str, Aggregate]:
-    return {
-        **counts(scope, *GROUPED),
-        "amount": Sum("won_amount", filter=SLICES["won"].condition(scope)),
-    }
+    """Return the aggregates of one group."""
+    amount = Sum("won_amount", filter=SLICES["won"].condition(scope))
+    return {**counts(scope, *GROUPED), "amount": amount}
 
 
 def _group(key: str, name: Any, row: Mapping[str, Any]) -> Group:
-    return Group(key, name, **{name: row[name] for name in (*GROUPED, "amount")})
+    return Group(key, name, **{column: row[column] for column in (*GROUPED, "amount")})
 
 
 def by_source(scope: Scope) -> list[Group]:
-    """One group for each source that brought a lead, the largest first, "not given" last."""
-    keys = ("source__code", "source__name")
-    found = (
-        cohort(scope).values(*keys).annotate(**_groups(scope)).order_by("-leads", "source__code")
-    )
-    groups = [_group(row["source__code"] or NOT_GIVEN, row["source__name"], row) for row in found]
+    """Return one group per source that brought a lead, the largest first, "not given" last."""
+    sources: QuerySet[Any, Any] = cohort(scope).values("source__code", "source__name")
+    grouped = sources.annotate(**_groups(scope))
+    groups = []
+    for row in grouped.order_by("-leads", "source__code"):
+        key = row["source__code"] or NOT_GIVEN
+        groups.append(_group(key, row["source__name"], row))
     return sorted(groups, key=lambda group: group.key == NOT_GIVEN)
 
 
 def by_persona(scope: Scope) -> list[Group]:
-    """One group for each persona that judged a lead of the period, the largest first, those of none
-    last. One query.
+    """Return one group per persona that judged a lead of the period, the largest first.
+
+    Leads that no persona has judged come last. It takes one query.
     """
-    keys = ("persona_version__persona", "persona_version__persona__name")
-    counted = {**_groups(scope), **counts(scope, "refused")}
-    found = cohort(scope).values(*keys).annotate(**counted).order_by("-leads", keys[0])
-    groups = [
-        replace(_group(str(row[keys[0]] or NOT_GIVEN), row[keys[1]], row), refused=row["refused"])
-        for row in found
-    ]
+    persona = "persona_version__persona"
+    name = "persona_version__persona__name"
+    aggregates = {**_groups(scope), **counts(scope, "refused")}
+    grouped = cohort(scope).values(persona, name).annotate(**aggregates)
+    groups = []
+    for row in grouped.order_by("-leads", persona):
+        group = _group(str(row[persona] or NOT_GIVEN), row[name], row)
+        groups.append(replace(group, refused=row["refused"]))
     return sorted(groups, key=lambda group: group.key == NOT_GIVEN)
 
 
 def by_month(scope: Scope) -> list[Group]:
-    """One group for each month in which a lead was first seen, in order; ``name`` is the month's
-    first day.
+    """Return one group per month in which a lead was first seen, in order.
+
+    The ``name`` of a group is the first day of its month.
     """
-    months: QuerySet[Any, Any] = (
-        cohort(scope).annotate(month=TruncMonth("first_seen_on")).values("month")
-    )
-    found = months.annotate(**_groups(scope)).order_by("month")
-    return [_group(f"{row['month']:%Y-%m}", row["month"], row) for row in found]
+    leads = cohort(scope).annotate(month=TruncMonth("first_seen_on"))
+    months: QuerySet[Any, Any] = leads.values("month")
+    rows = months.annotate(**_groups(scope)).order_by("month")
+    return [_group(f"{row['month']:%Y-%m}", row["month"], row) for row in rows]
 
 
 def earliest() -> date | None:
-    """When the organisation first saw any lead, None before there is one."""
-    return Lead.objects.filter(counts_at_all()).aggregate(first=Min("first_seen_on"))["first"]
+    """Return the first date on which the organisation saw a lead, None before there is one."""
+    leads = Lead.objects.filter(counts_at_all())
+    return leads.aggregate(first=Min("first_seen_on"))["first"]

@@ -1,7 +1,6 @@
-"""The numbers of the alignment page, the lists behind them and `manage.py funnel`: one definition
-for all three.
+"""All numbers of one scope, for the alignment page, the API and `manage.py funnel`.
 
-They are the organisation's: everybody who may read them reads the same ones.
+They are the organisation's: both sides read the same ones (domain.md).
 """
 
 from __future__ import annotations
@@ -19,7 +18,7 @@ from sla.states import Metric
 
 @dataclass(frozen=True)
 class Numbers:
-    """Everything that the page shows about one scope."""
+    """All numbers of one scope."""
 
     scope: Scope
     funnel: list[FunnelStep]
@@ -45,11 +44,13 @@ class Numbers:
 
     @property
     def override_rate(self) -> float | None:
-        return self.overridden / self.handed if self.handed else None
+        if not self.handed:
+            return None
+        return self.overridden / self.handed
 
 
 def read(scope: Scope) -> Numbers:
-    """Eleven queries, however many leads, sources, weeks, reasons and people there are."""
+    """Read all numbers in eleven queries, whatever the number of leads, weeks and people."""
     funnel, days = cohort.funnel_and_days(scope)
     return Numbers(
         scope=scope,
@@ -69,11 +70,13 @@ def read(scope: Scope) -> Numbers:
 
 
 def as_json(numbers: Numbers) -> dict[str, Any]:
-    """The same as plain data.
+    """Return the numbers as plain data for the API.
 
-    Rates run from 0 to 1, times are business seconds, null means nothing to divide by.
+    Rates run from 0 to 1, times are business seconds; null means that the divisor is 0.
     """
-    scope, kept, made = numbers.scope, numbers.attainment, numbers.decisions
+    scope = numbers.scope
+    accept = numbers.attainment
+    decisions = numbers.decisions
     return {
         "from": scope.period.start.isoformat(),
         "to": scope.period.end.isoformat(),
@@ -81,19 +84,17 @@ def as_json(numbers: Numbers) -> dict[str, Any]:
         "source": scope.source or None,
         "at": scope.at.isoformat(),
         "funnel": [vars(step) for step in numbers.funnel],
-        "sources": [
-            {"source": None if g.key == NOT_GIVEN else g.key, **_group(g)} for g in numbers.sources
-        ],
+        "sources": [_source(group) for group in numbers.sources],
         "months": [{"month": group.key, **_group(group)} for group in numbers.months],
         "days_to_won": vars(numbers.days),
         "accept": {
-            **vars(kept),
-            "attainment": kept.rate,
+            **vars(accept),
+            "attainment": accept.rate,
             "promised": _terms(numbers, Metric.ACCEPT),
         },
         "decisions": {
-            **vars(made),
-            "acceptance": made.rate,
+            **vars(decisions),
+            "acceptance": decisions.rate,
             "promised": _terms(numbers, Metric.ACCEPTANCE_RATE),
         },
         "mqls_delivered": {
@@ -107,17 +108,25 @@ def as_json(numbers: Numbers) -> dict[str, Any]:
         "overrides": {
             "handed_off": numbers.handed,
             "overridden": numbers.overridden,
-            "people": [
-                {
-                    "id": each.pk,
-                    "name": each.name,
-                    "handed_off": each.handed,
-                    "overridden": each.overridden,
-                }
-                for each in numbers.submitters
-            ],
+            "people": [_submitter(person) for person in numbers.submitters],
         },
     }
+
+
+def _submitter(person: Submitter) -> dict[str, Any]:
+    return {
+        "id": person.pk,
+        "name": person.name,
+        "handed_off": person.handed,
+        "overridden": person.overridden,
+    }
+
+
+def _source(group: Group) -> dict[str, Any]:
+    code: str | None = group.key
+    if code == NOT_GIVEN:
+        code = None
+    return {"source": code, **_group(group)}
 
 
 def _band(band: Band) -> dict[str, Any]:
@@ -131,12 +140,12 @@ def _band(band: Band) -> dict[str, Any]:
 
 
 def _group(group: Group) -> dict[str, Any]:
-    names = cohort.GROUPED
-    return {**{name: getattr(group, name) for name in names}, "conversion": group.conversion}
+    counts = {name: getattr(group, name) for name in cohort.GROUPED}
+    return {**counts, "conversion": group.conversion}
 
 
 def _terms(numbers: Numbers, metric: Metric) -> list[dict[str, Any]]:
     return [
-        {"target": float(t.target), "window_minutes": t.window_minutes}
-        for t in numbers.terms[metric]
+        {"target": float(term.target), "window_minutes": term.window_minutes}
+        for term in numbers.terms[metric]
     ]

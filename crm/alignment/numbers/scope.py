@@ -1,6 +1,4 @@
-"""What is asked for: which dates, source and team, in whose zone, at which moment; and which leads
-count at all.
-"""
+"""The scope of the numbers: dates, source, team and persona; and which leads count at all."""
 
 from __future__ import annotations
 
@@ -10,19 +8,18 @@ from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
-# Dates outside are refused: they are slips of the keyboard, and no moment could be made of the
-# outermost.
-FIRST, LAST = date(1900, 1, 1), date(2199, 12, 31)
-NOT_GIVEN = (
-    "~none"  # for the source of leads that came without one; no code of a source looks like this
-)
+# Dates outside are typing errors, and the outermost dates of Python make no moment.
+FIRST = date(1900, 1, 1)
+LAST = date(2199, 12, 31)
+# The source of leads that came without one; no code of a source looks like this.
+NOT_GIVEN = "~none"
 
 
 @dataclass(frozen=True)
 class Period:
-    """Calendar dates, ``start`` and ``end`` both inside.
+    """Calendar dates from ``start`` to ``end``, both included.
 
-    ValueError unless FIRST <= start <= end <= LAST.
+    Raise ValueError unless FIRST <= start <= end <= LAST.
     """
 
     start: date
@@ -33,31 +30,32 @@ class Period:
             raise ValueError(f"{self.start} to {self.end} is no period")
 
     def instants(self, zone: str) -> tuple[datetime, datetime]:
-        """The first moment of the period in the IANA zone ``zone``, and the first one after it."""
+        """Return the first moment of the period in ``zone``, and the first one after it."""
         local = ZoneInfo(zone)
-        begins = datetime.combine(self.start, time(), local)
-        return begins, datetime.combine(self.end + timedelta(days=1), time(), local)
+        start = datetime.combine(self.start, time(), local)
+        end = datetime.combine(self.end + timedelta(days=1), time(), local)
+        return start, end
 
     def month(self, first: date) -> Period:
-        """The part of the period that lies in the month which begins on ``first``."""
+        """Return the part of the period within the month that begins on ``first``."""
         last = (first + timedelta(days=31)).replace(day=1) - timedelta(days=1)
         return Period(max(self.start, first), min(self.end, last))
 
     def week(self, monday: date) -> Period:
-        """The part of the period that lies in the week which begins on ``monday``."""
-        return Period(max(self.start, monday), min(self.end, monday + timedelta(days=6)))
+        """Return the part of the period within the week that begins on ``monday``."""
+        sunday = monday + timedelta(days=6)
+        return Period(max(self.start, monday), min(self.end, sunday))
 
 
 @dataclass(frozen=True)
 class Scope:
-    """One question to the numbers.
+    """The scope of all numbers of one page.
 
-    ``zone``: the organisation's; ``source``: a code, NOT_GIVEN, or empty for all.
-
-    ``marketing``, ``sales``: the id of a team; its leads are those that it brought, or those handed
-    off to it. ``reason``: the code of a rejection reason, ``person``: the id of whoever handed off,
-    for the list behind one bar. ``persona``: the id of a persona whose versions judged the lead,
-    NOT_GIVEN for leads that none has judged, or empty for all.
+    ``zone`` is the organisation's, ``at`` the moment at which running clocks are judged.
+    ``source`` is a code, NOT_GIVEN, or empty for all. ``marketing`` and ``sales`` are ids of teams:
+    leads that the team brought, or that were handed off to it. ``persona`` is the id of the persona
+    that judged the lead, NOT_GIVEN for leads that none has judged, or empty for all. ``reason`` and
+    ``person`` narrow a list to one rejection reason, or to the person who handed off.
     """
 
     period: Period
@@ -76,23 +74,27 @@ class Scope:
 
 
 def counts_at_all(path: str = "") -> Q:
-    """Leads, reached over ``path``, that any number may count: the one place where some are left
-    out.
+    """Return the condition of leads, reached over ``path``, that any number may count.
+
+    It is the one place that leaves out archived leads and test leads.
     """
     return Q(**{f"{path}archived_at__isnull": True, f"{path}is_test": False})
 
 
 def counted(scope: Scope, path: str = "") -> Q:
-    """Leads, reached over ``path``, that ``scope`` asks for; its sales team is the affair of each
-    population.
+    """Return the condition of leads, reached over ``path``, within ``scope``.
+
+    Each population applies the sales team itself, since it means another thing for each.
     """
-    found = counts_at_all(path)
+    condition = counts_at_all(path)
     if scope.marketing:
-        found &= Q(**{f"{path}marketing_team": scope.marketing})
+        condition &= Q(**{f"{path}marketing_team": scope.marketing})
     if scope.persona == NOT_GIVEN:
-        found &= Q(**{f"{path}persona_version__isnull": True})
+        condition &= Q(**{f"{path}persona_version__isnull": True})
     elif scope.persona:
-        found &= Q(**{f"{path}persona_version__persona": scope.persona})
+        condition &= Q(**{f"{path}persona_version__persona": scope.persona})
     if scope.source == NOT_GIVEN:
-        return found & Q(**{f"{path}source__isnull": True})
-    return found & Q(**{f"{path}source__code": scope.source}) if scope.source else found
+        condition &= Q(**{f"{path}source__isnull": True})
+    elif scope.source:
+        condition &= Q(**{f"{path}source__code": scope.source})
+    return condition

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial, reduce
-from operator import or_
+from functools import partial
 from typing import Any
 
 from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
@@ -31,27 +30,35 @@ SCORES = ("fit", "engagement")
 STAGES = ("leads", *(stage.value for stage in MILESTONES))
 
 
-# Upper ends of the steps of the histogram in business minutes; what takes longer falls into the
-# last step.
+# Upper ends of the steps of the histogram in business minutes; the last step has no upper end.
 STEPS = (15, 30, 60, 90, 120, 240, 480)
 TOOK = tuple(f"took_{number}" for number in range(len(STEPS) + 1))
 
 
 def _of_team(scope: Scope) -> Q:
-    """Leads that were handed off to the sales team, at any time."""
-    return Q(pk__in=Handoff.objects.filter(team=scope.sales).values("lead")) if scope.sales else Q()
+    """Return the condition of leads that were ever handed off to the sales team of ``scope``."""
+    if not scope.sales:
+        return Q()
+    return Q(pk__in=Handoff.objects.filter(team=scope.sales).values("lead"))
+
+
+def _sales_team(scope: Scope, path: str = "team") -> Q:
+    """Return the condition that ``path`` leads to the sales team of ``scope``."""
+    if not scope.sales:
+        return Q()
+    return Q(**{path: scope.sales})
 
 
 def cohort(scope: Scope) -> QuerySet[Lead]:
-    """Leads first seen in the period, whatever became of them since."""
+    """Return the leads first seen in the period, at whatever stage they are now."""
     seen = Q(first_seen_on__gte=scope.period.start, first_seen_on__lte=scope.period.end)
     return Lead.objects.filter(counted(scope), _of_team(scope), seen)
 
 
 def delivered(scope: Scope) -> QuerySet[Lead]:
-    """Leads that marketing qualified in the period.
+    """Return the leads that marketing qualified in the period.
 
-    Imported dates are no delivery under the agreement.
+    An imported date is no delivery under the agreement, so an event of ours must stand behind it.
     """
     ours = Event.objects.filter(
         lead=OuterRef("pk"), kind=EventKind.QUALIFIED, occurred_on=OuterRef("mql_on")
@@ -61,14 +68,14 @@ def delivered(scope: Scope) -> QuerySet[Lead]:
 
 
 def accept_clocks(scope: Scope) -> QuerySet[Clock]:
-    """Clocks of the accept commitment that started in the period: one for each time a handoff
-    entered the queue.
+    """Return the clocks of the accept commitment that started in the period.
+
+    There is one for each time that a handoff entered the queue.
     """
     begins, ends = scope.instants
     handoffs = Handoff.objects.filter(counted(scope, "lead__"))
-    team = Q(team=scope.sales) if scope.sales else Q()
     return Clock.objects.filter(
-        team,
+        _sales_team(scope),
         metric=Metric.ACCEPT,
         subject_type=Handoff._meta.model_name,
         started_at__gte=begins,
@@ -78,13 +85,14 @@ def accept_clocks(scope: Scope) -> QuerySet[Clock]:
 
 
 def decisions(scope: Scope) -> QuerySet[Decision]:
-    """Decisions made in the period that stand: neither undone nor released by putting the handoff
-    back.
+    """Return the standing decisions of the period.
+
+    A decision does not stand once it was undone, or released by putting the handoff back.
     """
     begins, ends = scope.instants
     return Decision.objects.filter(
         counted(scope, "handoff__lead__"),
-        Q(handoff__team=scope.sales) if scope.sales else Q(),
+        _sales_team(scope, "handoff__team"),
         at__gte=begins,
         at__lt=ends,
         undone_at__isnull=True,
@@ -93,20 +101,23 @@ def decisions(scope: Scope) -> QuerySet[Decision]:
 
 
 def passed(scope: Scope) -> QuerySet[Handoff]:
-    """Handoffs sent in the period, of one person where the scope asks for that."""
+    """Return the handoffs sent in the period, by one person where the scope names one."""
     begins, ends = scope.instants
-    return Handoff.objects.filter(
+    rows = Handoff.objects.filter(
         counted(scope, "lead__"),
-        Q(team=scope.sales) if scope.sales else Q(),
-        Q(submitted_by=scope.person) if scope.person else Q(),
+        _sales_team(scope),
         submitted_at__gte=begins,
         submitted_at__lt=ends,
     )
+    if scope.person:
+        rows = rows.filter(submitted_by=scope.person)
+    return rows
 
 
 def ended(scope: Scope) -> QuerySet[Handoff]:
-    """Of those the ones with scores that came to an end, for whatever reason but marketing's own
-    withdrawal.
+    """Return the handoffs sent in the period that have scores and came to an end.
+
+    A handoff that marketing withdrew does not count.
     """
     return passed(scope).filter(
         state__in=ENDED, fit_score__isnull=False, engagement_score__isnull=False
@@ -118,7 +129,7 @@ Condition = Callable[[Scope], Q]
 
 @dataclass(frozen=True)
 class Slice:
-    """What one number counts: the rows of ``population`` that meet ``condition``."""
+    """The rows that one number counts: those of ``population`` that meet ``condition``."""
 
     population: Callable[[Scope], QuerySet[Any]]
     condition: Condition
@@ -134,17 +145,16 @@ def _reached(stage: str, scope: Scope) -> Q:
 
 
 def _unrecorded(stage: str, scope: Scope) -> Q:
-    """Without a date for ``stage`` and with one for a later stage."""
+    """Return the condition of leads with a date for a later stage and none for ``stage``."""
     later = MILESTONES[MILESTONES.index(Stage(stage)) + 1 :]
-    return Q(**{f"{stage}_on__isnull": True}) & reduce(
-        or_, (_reached(each, scope) for each in later), Q(pk__in=[])
-    )
+    came_further = Q(pk__in=[])
+    for each in later:
+        came_further |= _reached(each, scope)
+    return Q(**{f"{stage}_on__isnull": True}) & came_further
 
 
 def _refused(scope: Scope) -> Q:
-    """Rejected by sales at some time, whatever came later; a decision that was taken back does not
-    count.
-    """
+    """Return the condition of leads that sales rejected at some time, by a standing decision."""
     stands = Decision.objects.filter(
         kind=DecisionKind.REJECT, undone_at__isnull=True, released_at__isnull=True
     )
@@ -160,7 +170,7 @@ def _in_time(scope: Scope) -> Q:
 
 
 def _running(scope: Scope) -> Q:
-    """Still awaited and not overdue."""
+    """Return the condition of clocks that still run and are not overdue."""
     return status.condition(*status.AWAITED, at=scope.at)
 
 
@@ -169,7 +179,7 @@ def _outage(scope: Scope) -> Q:
 
 
 def _late(scope: Scope) -> Q:
-    """Past the deadline, done or not, whether anybody has noted it or not."""
+    """Return the condition of clocks past their deadline, whether or not the sweep has seen it."""
     return status.condition(*status.TOO_LATE, at=scope.at) & Q(in_outage=False)
 
 
@@ -178,7 +188,7 @@ def _judged(scope: Scope) -> Q:
 
 
 def _decided(scope: Scope) -> Q:
-    """Answered by a person; a clock that was taken away has no used time."""
+    """Return the condition of clocks that a person answered; a cancelled one has no used time."""
     return Q(used_seconds__isnull=False) & ~_outage(scope)
 
 
@@ -187,10 +197,13 @@ def _withdrawn(scope: Scope) -> Q:
 
 
 def _took(number: int, scope: Scope) -> Q:
-    """Decided within the step ``number`` of the histogram."""
-    above = Q(used_seconds__gt=60 * STEPS[number - 1]) if number else Q()
-    below = Q(used_seconds__lte=60 * STEPS[number]) if number < len(STEPS) else Q()
-    return _decided(scope) & above & below
+    """Return the condition of clocks that were answered within one step of the histogram."""
+    condition = _decided(scope)
+    if number > 0:
+        condition &= Q(used_seconds__gt=60 * STEPS[number - 1])
+    if number < len(STEPS):
+        condition &= Q(used_seconds__lte=60 * STEPS[number])
+    return condition
 
 
 def _rejected_for(scope: Scope) -> Q:
@@ -214,24 +227,29 @@ def _won_in_band(score: str, low: int, high: int, scope: Scope) -> Q:
 
 
 def band_slice(score: str, low: int, *, won: bool = False) -> str:
-    """The name of the slice of a band of ``score`` that begins at ``low``."""
-    return f"{score}_{low}_won" if won else f"{score}_{low}"
+    """Return the name of the slice of the band of ``score`` that begins at ``low``."""
+    name = f"{score}_{low}"
+    if won:
+        name += "_won"
+    return name
 
 
 def _band_slices() -> dict[str, Slice]:
-    found = {}
-    for score, words, won_words in (
+    """Return two slices per band of each score: ended, and won."""
+    texts = (
         ("fit", _("Fit {low}–{high}: ended"), _("Fit {low}–{high}: won")),
         ("engagement", _("Engagement {low}–{high}: ended"), _("Engagement {low}–{high}: won")),
-    ):
+    )
+    slices = {}
+    for score, ended_text, won_text in texts:
         for low, high in BANDS:
-            title = format_lazy(words, low=low, high=high)
-            found[band_slice(score, low)] = Slice(ended, partial(_in_band, score, low, high), title)
-            title = format_lazy(won_words, low=low, high=high)
-            found[band_slice(score, low, won=True)] = Slice(
-                ended, partial(_won_in_band, score, low, high), title
-            )
-    return found
+            title = format_lazy(ended_text, low=low, high=high)
+            condition = partial(_in_band, score, low, high)
+            slices[band_slice(score, low)] = Slice(ended, condition, title)
+            title = format_lazy(won_text, low=low, high=high)
+            condition = partial(_won_in_band, score, low, high)
+            slices[band_slice(score, low, won=True)] = Slice(ended, condition, title)
+    return slices
 
 
 SLICES: dict[str, Slice] = {
@@ -275,24 +293,23 @@ SLICES: dict[str, Slice] = {
 
 
 def rows(scope: Scope, name: str) -> QuerySet[Any]:
-    """The rows that the number ``name`` of ``scope`` counts; each has ``lead_pk`` and
-    ``first_seen_on``.
+    """Return the rows that the number ``name`` counts, with ``lead_pk`` and ``first_seen_on``.
 
-    They are leads, handoffs, clocks or decisions: a lead that was handed off twice is two cases.
-    KeyError for no such number.
+    They are leads, handoffs, clocks or decisions; a lead that was handed off twice is two rows.
+    Raise KeyError for an unknown name.
     """
     chosen = SLICES[name]
-    found = chosen.population(scope).filter(chosen.condition(scope))
-    if found.model is Lead:
-        return found.annotate(lead_pk=F("pk"))
-    if found.model is Handoff:
-        return found.annotate(lead_pk=F("lead"), first_seen_on=F("lead__first_seen_on"))
-    if found.model is Decision:
-        return found.annotate(
+    counted_rows = chosen.population(scope).filter(chosen.condition(scope))
+    if counted_rows.model is Lead:
+        return counted_rows.annotate(lead_pk=F("pk"))
+    if counted_rows.model is Handoff:
+        return counted_rows.annotate(lead_pk=F("lead"), first_seen_on=F("lead__first_seen_on"))
+    if counted_rows.model is Decision:
+        return counted_rows.annotate(
             lead_pk=F("handoff__lead"), first_seen_on=F("handoff__lead__first_seen_on")
         )
     handoff = Handoff.objects.filter(pk=OuterRef("subject_id"))
-    return found.annotate(
+    return counted_rows.annotate(
         lead_pk=Subquery(handoff.values("lead")),
         first_seen_on=Subquery(handoff.values("lead__first_seen_on")),
     )

@@ -8,8 +8,9 @@ from django.db.models import Aggregate, Func, IntegerField
 
 
 class PercentileDisc(Aggregate):
-    """The smallest value that at least ``fraction`` of the cases do not exceed: always one that
-    occurred.
+    """The smallest value that at least ``fraction`` of the rows do not exceed.
+
+    It is always a value that occurred.
     """
 
     function = "percentile_disc"
@@ -20,9 +21,7 @@ class PercentileDisc(Aggregate):
 
 
 class DaysBetween(Func):
-    """``DaysBetween(to, from)``: the difference of two calendar dates in days; no zone takes part
-    in it.
-    """
+    """``DaysBetween(to, from)``: the days between two calendar dates, whatever the time zone."""
 
     arg_joiner = " - "
     template = "(%(expressions)s)"

@@ -1,6 +1,6 @@
-"""Whether the scores are worth anything, and how often marketing hands off on its own word.
+"""Whether the scores predict wins, and how often marketing overrides a fact.
 
-Of the handoffs sent in the period. Imported history has no handoffs, so it never counts.
+Both are about the handoffs sent in the period. Imported history has none, so it never counts.
 """
 
 from __future__ import annotations
@@ -18,9 +18,7 @@ from leads.qualification.scores import BANDS
 
 @dataclass(frozen=True)
 class Band:
-    """Handoffs whose ``score`` (fit or engagement) was from ``low`` to ``high`` when they were
-    sent: ended, and won.
-    """
+    """Handoffs whose ``score`` (fit or engagement) was from ``low`` to ``high`` when sent."""
 
     score: str
     low: int
@@ -30,7 +28,9 @@ class Band:
 
     @property
     def rate(self) -> float | None:
-        return self.won / self.ended if self.ended else None
+        if not self.ended:
+            return None
+        return self.won / self.ended
 
     @property
     def slice(self) -> str:
@@ -43,7 +43,7 @@ class Band:
 
 @dataclass(frozen=True)
 class Submitter:
-    """Who of marketing handed off how many, and how many of them on a person's word."""
+    """A person of marketing: the handoffs sent, and those with an overridden criterion."""
 
     pk: int
     name: str
@@ -52,36 +52,33 @@ class Submitter:
 
     @property
     def rate(self) -> float | None:
-        return self.overridden / self.handed if self.handed else None
+        if not self.handed:
+            return None
+        return self.overridden / self.handed
 
 
 def bands(scope: Scope) -> list[Band]:
-    """The bands of fit, then those of engagement, from low to high. One query."""
-    names = [
-        band_slice(score, low, won=won)
-        for score in SCORES
-        for low, _high in BANDS
-        for won in (False, True)
-    ]
-    found = ended(scope).aggregate(**counts(scope, *names))
-    return [
-        Band(
-            score, low, high, found[band_slice(score, low)], found[band_slice(score, low, won=True)]
-        )
-        for score in SCORES
-        for low, high in BANDS
-    ]
+    """Return the bands of fit, then those of engagement, from low to high, in one query."""
+    places = [(score, low, high) for score in SCORES for low, high in BANDS]
+    names = []
+    for score, low, _high in places:
+        names += [band_slice(score, low), band_slice(score, low, won=True)]
+    row = ended(scope).aggregate(**counts(scope, *names))
+    found = []
+    for score, low, high in places:
+        ended_count = row[band_slice(score, low)]
+        won_count = row[band_slice(score, low, won=True)]
+        found.append(Band(score, low, high, ended_count, won_count))
+    return found
 
 
 def submitters(scope: Scope) -> list[Submitter]:
-    """One for each person who handed off in the period, whoever overrides most first. One query."""
+    """Return all people who handed off in the period, with most overrides first, in one query."""
     overridden: Any = Count("pk", filter=SLICES["overridden"].condition(scope))
-    found = (
-        passed(scope)
-        .values("submitted_by", "submitted_by__name")
-        .annotate(n=Count("pk"), overridden=overridden)
-    )
-    rows = found.order_by("-overridden", "-n", "submitted_by__name", "submitted_by")
-    return [
-        Submitter(r["submitted_by"], r["submitted_by__name"], r["n"], r["overridden"]) for r in rows
-    ]
+    people = passed(scope).values("submitted_by", "submitted_by__name")
+    grouped = people.annotate(n=Count("pk"), overridden=overridden)
+    found = []
+    for row in grouped.order_by("-overridden", "-n", "submitted_by__name", "submitted_by"):
+        pk = row["submitted_by"]
+        found.append(Submitter(pk, row["submitted_by__name"], row["n"], row["overridden"]))
+    return found

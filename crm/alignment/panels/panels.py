@@ -1,6 +1,6 @@
-"""What the alignment page shows of the numbers: addresses, charts, tables, words.
+"""What the alignment page shows of the numbers: addresses, charts, tables and texts.
 
-No number is made here.
+No number is computed here.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from crm.alignment.numbers.scope import Scope
 from crm.alignment.panels import addresses, drawings, sheets, worth
 from crm.alignment.panels.addresses import links
 from crm.alignment.panels.drawings import LEAST
-from crm.alignment.panels.worth import PersonLine, ScoreTable
+from crm.alignment.panels.worth import PersonRow, ScoreTable
 from crm.lib.number_formats import limit_words, share
 from crm.lib.text import fold
 from crm.templatetags.relevo import number
@@ -29,10 +29,10 @@ from sla.states import Metric
 
 
 @dataclass(frozen=True)
-class Column:
+class SourceColumn:
     """A head of the source table.
 
-    ``order``: ascending, descending or empty; ``sort``: what a press asks for.
+    ``order`` is "ascending", "descending" or empty, ``sort`` the order after a click.
     """
 
     label: str
@@ -41,8 +41,8 @@ class Column:
 
 
 @dataclass(frozen=True)
-class Line:
-    """A source or a month in its table; ``to``: the lists behind its numbers."""
+class GroupRow:
+    """A source or a month in its table; ``to`` holds the lists behind its numbers."""
 
     label: str
     group: Group
@@ -58,10 +58,8 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Goal:
-    """A promise in words, and how far what became of it lies above or below (trend: up or down;
-    empty: unknown).
-    """
+class PromiseText:
+    """A promise as text, and how far the result lies above ("up") or below ("down") it."""
 
     words: str
     trend: str = ""
@@ -70,8 +68,10 @@ class Goal:
 
 @dataclass(frozen=True)
 class Panels:
-    """The page: the numbers, ``to`` the list behind each, ``files`` the CSV of each panel,
-    ``tables`` each as a table, the charts, and the promises (kept, accepted, volume).
+    """Everything that the page shows.
+
+    ``to`` holds the list behind each number, ``files`` the CSV file of each panel, ``tables`` the
+    panels as tables. The promises are ``kept`` (to decide in time), ``accepted`` and ``volume``.
     """
 
     numbers: Numbers
@@ -84,14 +84,14 @@ class Panels:
     speed: SafeString
     rejections: SafeString
     worst: str
-    columns: list[Column]
-    sources: list[Line]
-    months: list[Line]
-    kept: Goal
-    accepted: Goal
-    volume: Goal
+    columns: list[SourceColumn]
+    sources: list[GroupRow]
+    months: list[GroupRow]
+    kept: PromiseText
+    accepted: PromiseText
+    volume: PromiseText
     worth: list[ScoreTable]
-    people: list[PersonLine]
+    people: list[PersonRow]
     least: int = LEAST
 
     @property
@@ -100,33 +100,25 @@ class Panels:
 
 
 def ordered(numbers: Numbers, sort: str) -> Numbers:
-    """The same numbers with the sources in the order that the reader asked for."""
-    return (
-        numbers if sort == USUAL_SORT else replace(numbers, sources=_sorted(numbers.sources, sort))
-    )
+    """Return the numbers with their sources in the order ``sort``."""
+    if sort == USUAL_SORT:
+        return numbers
+    return replace(numbers, sources=_sorted(numbers.sources, sort))
 
 
 def build(numbers: Numbers, sort: str = USUAL_SORT) -> Panels:
-    """Everything that the page needs, in the active language; ``sort``: a column of SORTS, with a
-    minus downwards.
+    """Return everything that the page shows, in the active language.
+
+    ``sort`` is a column of SORTS, with a minus in front for descending.
     """
     numbers = ordered(numbers, sort)
-    scope, promised = numbers.scope, numbers.terms
-    folded = {
-        "funnel": _("Leads by stage"),
-        "rejections": _("Rejections by reason"),
-        "accept": _("Handoffs by result"),
-    }
+    scope = numbers.scope
+    promised = numbers.terms
     return Panels(
         numbers=numbers,
         to=links(scope),
-        files={
-            name: addresses.of_file(scope, name, **_asked(name, sort)) for name in sheets.SHEETS
-        },
-        tables={
-            name: figures.folded(label, sheets.SHEETS[name](numbers).table())
-            for name, label in folded.items()
-        },
+        files=_files(scope, sort),
+        tables=_tables(numbers),
         funnel=drawings.funnel(numbers),
         accept=drawings.accept(numbers),
         weekly=drawings.weekly(numbers),
@@ -136,52 +128,72 @@ def build(numbers: Numbers, sort: str = USUAL_SORT) -> Panels:
         columns=_columns(sort),
         sources=[_of_source(scope, group) for group in numbers.sources],
         months=[_of_month(scope, group) for group in numbers.months],
-        kept=_goal(
+        kept=_promise(
             promised[Metric.ACCEPT],
-            _window_words,
+            _window_text,
             numbers.attainment.rate,
             numbers.attainment.judged,
         ),
-        accepted=_goal(
+        accepted=_promise(
             promised[Metric.ACCEPTANCE_RATE],
-            _share_words,
+            _share_text,
             numbers.decisions.rate,
             numbers.decisions.decisions,
         ),
-        volume=_goal(promised[Metric.MQL_VOLUME], _volume_words),
+        volume=_promise(promised[Metric.MQL_VOLUME], _volume_text),
         worth=worth.score_tables(numbers),
         people=worth.people(numbers),
     )
 
 
-def _asked(panel: str, sort: str) -> dict[str, str]:
-    return {"sort": sort} if panel == "sources" and sort != USUAL_SORT else {}
+def _files(scope: Scope, sort: str) -> dict[str, str]:
+    """Return the address of the CSV file of each panel; the order is that of the page."""
+    files = {name: addresses.of_file(scope, name) for name in sheets.SHEETS}
+    if sort != USUAL_SORT:
+        files["sources"] = addresses.of_file(scope, "sources", sort=sort)
+    return files
+
+
+def _tables(numbers: Numbers) -> dict[str, SafeString]:
+    """Return the folded tables below the bar charts."""
+    labels = {
+        "funnel": _("Leads by stage"),
+        "rejections": _("Rejections by reason"),
+        "accept": _("Handoffs by result"),
+    }
+    tables = {}
+    for name, label in labels.items():
+        tables[name] = figures.folded(label, sheets.SHEETS[name](numbers).table())
+    return tables
 
 
 def _worst(numbers: Numbers) -> str:
     week = drawings.worst(numbers)
     if week is None:
         return ""
-    return _("Lowest in the week of {day}: {share}.").format(
-        day=drawings.day(week), share=share(week.rate)
-    )
+    text = _("Lowest in the week of {day}: {share}.")
+    return text.format(day=drawings.day(week), share=share(week.rate))
 
 
 def _sorted(groups: list[Group], sort: str) -> list[Group]:
-    """By the column ``sort``, downwards with a minus before it; what is unknown comes last both
-    ways.
-    """
-    name, downwards = sort.removeprefix("-"), sort.startswith("-")
+    """Return the groups in the order ``sort``; unknown values come last in both directions."""
+    name = sort.removeprefix("-")
+    descending = sort.startswith("-")
     if name == "source":
-        return sorted(groups, key=lambda group: fold(sheets.source_label(group)), reverse=downwards)
+        return sorted(
+            groups, key=lambda group: fold(sheets.source_label(group)), reverse=descending
+        )
     known = [group for group in groups if getattr(group, name) is not None]
     unknown = [group for group in groups if getattr(group, name) is None]
-    return sorted(known, key=lambda group: getattr(group, name), reverse=downwards) + unknown
+    return sorted(known, key=lambda group: getattr(group, name), reverse=descending) + unknown
 
 
-def _columns(sort: str) -> list[Column]:
-    """The heads of the source table; a second press on a column turns the order round."""
-    words = (
+def _columns(sort: str) -> list[SourceColumn]:
+    """Return the heads of the source table.
+
+    The first click sorts names ascending and numbers descending, the second one the other way.
+    """
+    labels = (
         _("Source"),
         _("Leads"),
         "MQL",
@@ -191,58 +203,72 @@ def _columns(sort: str) -> list[Column]:
         _("Amount"),
         _("Conversion"),
     )
-    heads = zip(SORTS, words, strict=True)
-    return [
-        Column(
-            label,
-            "descending" if sort == f"-{name}" else "ascending" if sort == name else "",
-            name if sort == f"-{name}" or (name == "source" and sort != name) else f"-{name}",
-        )
-        for name, label in heads
-    ]
+    columns = []
+    for name, label in zip(SORTS, labels, strict=True):
+        order = ""
+        after_click = f"-{name}"
+        if name == "source":
+            after_click = name
+        if sort == name:
+            order = "ascending"
+            after_click = f"-{name}"
+        elif sort == f"-{name}":
+            order = "descending"
+            after_click = name
+        columns.append(SourceColumn(label, order, after_click))
+    return columns
 
 
-def _of_source(scope: Scope, group: Group) -> Line:
-    return Line(sheets.source_label(group), group, links(replace(scope, source=group.key)))
+def _of_source(scope: Scope, group: Group) -> GroupRow:
+    to = links(replace(scope, source=group.key))
+    return GroupRow(sheets.source_label(group), group, to)
 
 
-def _of_month(scope: Scope, group: Group) -> Line:
-    return Line(
-        sheets.month_label(group),
-        group,
-        links(replace(scope, period=scope.period.month(group.name))),
-    )
+def _of_month(scope: Scope, group: Group) -> GroupRow:
+    to = links(replace(scope, period=scope.period.month(group.name)))
+    return GroupRow(sheets.month_label(group), group, to)
 
 
-def _goal(
-    terms: list[Term], words: Callable[[Term], str], rate: float | None = None, n: int = 0
-) -> Goal:
-    """Compared only where one promise holds for all and there is enough to compare."""
-    text = " · ".join(dict.fromkeys(words(term) for term in terms)) or _("nothing for this period")
+def _promise(
+    terms: list[Term], text_of: Callable[[Term], str], rate: float | None = None, n: int = 0
+) -> PromiseText:
+    """Return the text of a promise, compared with the result ``rate`` of ``n`` cases.
+
+    They are compared only where one promise holds for all cases and there are enough of them.
+    """
+    texts = dict.fromkeys(text_of(term) for term in terms)
+    text = " · ".join(texts) or _("nothing for this period")
     targets = {float(term.target) for term in terms}
     if len(targets) != 1 or rate is None or n < LEAST:
-        return Goal(text)
-    away = 100 * (rate - targets.pop())
-    points = round(abs(away))
-    if away < 0:
-        below = (
-            ngettext("{n} point below", "{n} points below", points) if points else _("just below")
-        )
-        return Goal(text, "down", below.format(n=points))
-    above = ngettext("{n} point above", "{n} points above", points) if points else _("just reached")
-    return Goal(text, "up", above.format(n=points))
+        return PromiseText(text)
+    distance = 100 * (rate - targets.pop())
+    if distance < 0:
+        return PromiseText(text, "down", _below(round(-distance)))
+    return PromiseText(text, "up", _above(round(distance)))
 
 
-def _window_words(term: Term) -> str:
+def _below(points: int) -> str:
+    if not points:
+        return _("just below")
+    return ngettext("{n} point below", "{n} points below", points).format(n=points)
+
+
+def _above(points: int) -> str:
+    if not points:
+        return _("just reached")
+    return ngettext("{n} point above", "{n} points above", points).format(n=points)
+
+
+def _window_text(term: Term) -> str:
     if not term.window_minutes:
-        return _share_words(term)
-    words = _("{share} within {limit}")
-    return words.format(share=_share_words(term), limit=limit_words(60 * term.window_minutes))
+        return _share_text(term)
+    text = _("{share} within {limit}")
+    return text.format(share=_share_text(term), limit=limit_words(60 * term.window_minutes))
 
 
-def _share_words(term: Term) -> str:
+def _share_text(term: Term) -> str:
     return share(float(term.target))
 
 
-def _volume_words(term: Term) -> str:
+def _volume_text(term: Term) -> str:
     return _("{n} a month").format(n=number(term.target.normalize()))

@@ -1,6 +1,4 @@
-"""What each panel says, as rows and columns: "Show as table" and the CSV are two ways to print the
-same sheet.
-"""
+"""The panels as rows and columns; "Show as table" and the CSV file print the same sheet."""
 
 from __future__ import annotations
 
@@ -35,7 +33,7 @@ Value = str | int | float | Decimal | date | None
 
 @dataclass(frozen=True)
 class Cell:
-    """``value`` goes into the file as it is, ``text`` on the page; ``href``: the list behind it."""
+    """One cell. The file has ``value``, the page ``text``; ``href`` is the list behind it."""
 
     value: Value
     text: str = ""
@@ -45,11 +43,11 @@ class Cell:
     def shown(self) -> str:
         if self.text:
             return self.text
-        return (
-            number(self.value)
-            if isinstance(self.value, int)
-            else str("–" if self.value is None else self.value)
-        )
+        if isinstance(self.value, int):
+            return number(self.value)
+        if self.value is None:
+            return "–"
+        return str(self.value)
 
 
 @dataclass(frozen=True)
@@ -60,13 +58,14 @@ class Sheet:
     rows: Sequence[Sequence[Cell]]
 
     def table(self) -> SafeString:
-        return figures.numbers(
-            self.heads, ([linked(c.shown, c.href) for c in row] for row in self.rows)
-        )
+        rows = ([linked(cell.shown, cell.href) for cell in row] for row in self.rows)
+        return figures.numbers(self.heads, rows)
 
     def csv(self) -> str:
-        """Dates are ISO, rates run from 0 to 1, decimals have a point; no cell runs as a
-        formula.
+        """Return the sheet as CSV.
+
+        Dates are ISO, rates run from 0 to 1, decimals have a point. No cell runs as a formula in a
+        spreadsheet.
         """
         file = io.StringIO(newline="")
         writer = csv.writer(file)
@@ -78,124 +77,119 @@ class Sheet:
 def _plain(value: Value) -> str:
     if isinstance(value, float):
         return f"{value:.4f}"
-    return "" if value is None else str(value)  # a date writes itself as ISO
+    if value is None:
+        return ""
+    return str(value)  # ISO for a date
 
 
 def rate(value: float | None) -> Cell:
     return Cell(value, share(value))
 
 
-def headline(found: Numbers) -> Sheet:
-    """The four numbers on top, each with the cases that it is of."""
-    to, kept, made = addresses.links(found.scope), found.attainment, found.decisions
-    minutes = None if kept.median is None else round(kept.median / 60, 1)
-    time = "" if kept.median is None else duration_words(kept.median)
-    return Sheet(
-        [_("Number"), _("Value"), _("Cases")],
+def headline(numbers: Numbers) -> Sheet:
+    """Return the four numbers on top, each with the number of its cases."""
+    to = addresses.links(numbers.scope)
+    accept = numbers.attainment
+    decisions = numbers.decisions
+    minutes = None
+    time = ""
+    if accept.median is not None:
+        minutes = round(accept.median / 60, 1)
+        time = duration_words(accept.median)
+    delivered = numbers.delivered
+    rows = [
         [
-            [
-                Cell(_("Decided inside the SLA")),
-                rate(kept.rate),
-                Cell(kept.judged, href=to["judged"]),
-            ],
-            [
-                Cell(_("MQLs delivered")),
-                Cell(found.delivered),
-                Cell(found.delivered, href=to["delivered"]),
-            ],
-            [
-                Cell(_("Accepted by sales")),
-                rate(made.rate),
-                Cell(made.decisions, href=to["decisions"]),
-            ],
-            [
-                Cell(_("Median minutes to decide")),
-                Cell(minutes, time),
-                Cell(kept.decided, href=to["decided"]),
-            ],
+            Cell(_("Decided inside the SLA")),
+            rate(accept.rate),
+            Cell(accept.judged, "", to["judged"]),
         ],
-    )
+        [Cell(_("MQLs delivered")), Cell(delivered), Cell(delivered, "", to["delivered"])],
+        [
+            Cell(_("Accepted by sales")),
+            rate(decisions.rate),
+            Cell(decisions.decisions, "", to["decisions"]),
+        ],
+        [
+            Cell(_("Median minutes to decide")),
+            Cell(minutes, time),
+            Cell(accept.decided, "", to["decided"]),
+        ],
+    ]
+    return Sheet([_("Number"), _("Value"), _("Cases")], rows)
 
 
-def weekly(found: Numbers) -> Sheet:
+def weekly(numbers: Numbers) -> Sheet:
+    """Return the commitment to accept or reject by week."""
     rows = []
-    for week in found.weeks:
-        to = addresses.of_week(found.scope, week)
-        kept = [Cell(getattr(week, name), href=to[name]) for name in ("judged", "in_time", "late")]
-        rows.append(
-            [
-                Cell(week.start, date_format(week.start, pgettext("date format", "j M Y"))),
-                *kept,
-                rate(week.rate),
-            ]
-        )
-    return Sheet(
-        [_("Week of"), _("Judged"), _("In time"), _("Late or overdue"), _("Share in time")], rows
-    )
+    for week in numbers.weeks:
+        to = addresses.of_week(numbers.scope, week)
+        start = date_format(week.start, pgettext("date format", "j M Y"))
+        counts = [("judged", week.judged), ("in_time", week.in_time), ("late", week.late)]
+        cells = [Cell(count, href=to[name]) for name, count in counts]
+        rows.append([Cell(week.start, start), *cells, rate(week.rate)])
+    heads = [_("Week of"), _("Judged"), _("In time"), _("Late or overdue"), _("Share in time")]
+    return Sheet(heads, rows)
 
 
 def step_label(step: int) -> str:
-    """Minutes below two hours, hours above."""
+    """Return the label of a step of the histogram: minutes below two hours, hours above."""
     if step == len(STEPS):
         return _("> {hours} h").format(hours=STEPS[-1] // 60)
-    low, high = (STEPS[step - 1] if step else 0), STEPS[step]
-    return (
-        _("{low}–{high} h").format(low=low // 60, high=high // 60)
-        if low >= 120
-        else f"{low}–{high}"
-    )
+    low, high = (0, *STEPS)[step : step + 2]
+    if low < 120:
+        return f"{low}–{high}"
+    return _("{low}–{high} h").format(low=low // 60, high=high // 60)
 
 
-def speed(found: Numbers) -> Sheet:
-    """From (not included) and to in business minutes."""
-    to, edges = addresses.links(found.scope), (0, *STEPS, None)
-    rows = [
-        [Cell(edges[n]), Cell(edges[n + 1]), Cell(count, href=to[TOOK[n]])]
-        for n, count in enumerate(found.attainment.took)
-    ]
+def speed(numbers: Numbers) -> Sheet:
+    """Return the steps of the histogram: above and up to so many business minutes."""
+    to = addresses.links(numbers.scope)
+    edges = (0, *STEPS, None)
+    rows = []
+    for step, count in enumerate(numbers.attainment.took):
+        rows.append([Cell(edges[step]), Cell(edges[step + 1]), Cell(count, href=to[TOOK[step]])])
     return Sheet([_("Business minutes above"), _("up to"), _("Handoffs decided")], rows)
 
 
-def funnel(found: Numbers) -> Sheet:
-    to, rows = addresses.links(found.scope), []
-    for step in found.funnel:
-        label = str(SLICES[step.stage].title) if step.previous else _("Leads")
+def funnel(numbers: Numbers) -> Sheet:
+    """Return the stages of the funnel."""
+    to = addresses.links(numbers.scope)
+    rows = []
+    for step in numbers.funnel:
+        label = _("Leads")
+        if step.previous:
+            label = str(SLICES[step.stage].title)
+        count = Cell(step.count, href=to[step.stage])
         missing = Cell(step.not_recorded, href=to.get(f"unrecorded_{step.stage}", ""))
-        rows.append(
-            [Cell(label), Cell(step.count, href=to[step.stage]), missing, rate(step.of_leads)]
-        )
+        rows.append([Cell(label), count, missing, rate(step.of_leads)])
     return Sheet([_("Stage"), _("Leads"), _("Not recorded"), _("Share of all leads")], rows)
 
 
-def rejections(found: Numbers) -> Sheet:
-    """Sorted, with what the reasons explain together."""
-    total, so_far, rows = sum(reason.count for reason in found.reasons), 0, []
-    for reason in found.reasons:
+def rejections(numbers: Numbers) -> Sheet:
+    """Return the reasons of rejections, each with the share of all rejections so far."""
+    total = sum(reason.count for reason in numbers.reasons)
+    so_far = 0
+    rows = []
+    for reason in numbers.reasons:
         so_far += reason.count
         kind = str(RejectionClass(reason.kind).label)
-        href = addresses.of_reason(found.scope, reason)
-        rows.append(
-            [
-                Cell(in_language(reason.name)),
-                Cell(kind),
-                Cell(reason.count, href=href),
-                rate(so_far / total),
-            ]
-        )
+        count = Cell(reason.count, href=addresses.of_reason(numbers.scope, reason))
+        rows.append([Cell(in_language(reason.name)), Cell(kind), count, rate(so_far / total)])
     return Sheet([_("Reason"), _("Class"), _("Rejections"), _("Share so far")], rows)
 
 
-def accept(found: Numbers) -> Sheet:
-    to, kept = addresses.links(found.scope), found.attainment
-    labels = results()
-    rows = [
-        [Cell(label), Cell(getattr(kept, name), href=to[name])] for name, label in labels.items()
-    ]
+def accept(numbers: Numbers) -> Sheet:
+    """Return the results of the clocks of the commitment to accept or reject."""
+    to = addresses.links(numbers.scope)
+    rows = []
+    for name, label in results().items():
+        count = getattr(numbers.attainment, name)
+        rows.append([Cell(label), Cell(count, href=to[name])])
     return Sheet([_("Result"), _("Handoffs")], rows)
 
 
 def results() -> dict[str, str]:
-    """What became of the clocks of the accept commitment, in words."""
+    """Return the labels of the results of an accept clock."""
     return {
         "in_time": _("In time"),
         "late": _("Late or overdue"),
@@ -205,40 +199,42 @@ def results() -> dict[str, str]:
     }
 
 
-def days(found: Numbers) -> Sheet:
-    to, won = addresses.links(found.scope), found.days
-    return Sheet(
-        [_("Number"), _("Value")],
-        [
-            [Cell(_("Wins")), Cell(won.n, href=to["won"])],
-            [Cell(_("Median days")), Cell(won.median)],
-            [Cell(_("Nine of ten within days")), Cell(won.p90)],
-            [Cell(_("Won before first seen")), Cell(won.before_first_seen, href=to["won_early"])],
-        ],
-    )
-
-
-def sources(found: Numbers) -> Sheet:
+def days(numbers: Numbers) -> Sheet:
+    """Return the days from first seen to won."""
+    to = addresses.links(numbers.scope)
+    won = numbers.days
     rows = [
-        [
-            Cell(source_label(group)),
-            *_grouped(addresses.links(replace(found.scope, source=group.key)), group),
-        ]
-        for group in found.sources
+        [Cell(_("Wins")), Cell(won.n, href=to["won"])],
+        [Cell(_("Median days")), Cell(won.median)],
+        [Cell(_("Nine of ten within days")), Cell(won.p90)],
+        [Cell(_("Won before first seen")), Cell(won.before_first_seen, href=to["won_early"])],
     ]
+    return Sheet([_("Number"), _("Value")], rows)
+
+
+def sources(numbers: Numbers) -> Sheet:
+    """Return one row per source."""
+    rows = []
+    for group in numbers.sources:
+        to = addresses.links(replace(numbers.scope, source=group.key))
+        rows.append([Cell(source_label(group)), *_grouped(to, group)])
     return Sheet([_("Source"), *_group_heads()], rows)
 
 
-def months(found: Numbers) -> Sheet:
+def months(numbers: Numbers) -> Sheet:
+    """Return one row per month."""
     rows = []
-    for group in found.months:
-        to = addresses.links(replace(found.scope, period=found.scope.period.month(group.name)))
+    for group in numbers.months:
+        period = numbers.scope.period.month(group.name)
+        to = addresses.links(replace(numbers.scope, period=period))
         rows.append([Cell(group.key, month_label(group)), *_grouped(to, group)])
     return Sheet([_("Month"), *_group_heads()], rows)
 
 
 def source_label(group: Group) -> str:
-    return _("Not given") if group.key == NOT_GIVEN else in_language(group.name)
+    if group.key == NOT_GIVEN:
+        return _("Not given")
+    return in_language(group.name)
 
 
 def month_label(group: Group) -> str:
@@ -255,37 +251,45 @@ def _group_heads() -> list[str]:
 
 
 def _grouped(to: dict[str, str], group: Group) -> list[Cell]:
+    """Return the cells of a source or month, in the order of :func:`_group_heads`."""
+
     def count(name: str) -> Cell:
         return Cell(getattr(group, name), href=to[name])
 
     return [
-        *(count(name) for name in ("leads", "mql", "handed_off", "accepted")),
+        count("leads"),
+        count("mql"),
+        count("handed_off"),
+        count("accepted"),
         rate(group.acceptance),
-        *(count(name) for name in ("sql", "won")),
+        count("sql"),
+        count("won"),
         Cell(group.amount, number(group.amount)),
         rate(group.conversion),
     ]
 
 
-def scores(found: Numbers) -> Sheet:
-    """One row for each band of each score."""
-    to, rows = addresses.links(found.scope), []
-    for band in found.bands:
-        score = _("Fit") if band.score == "fit" else _("Engagement")
-        counted = [Cell(band.ended, href=to[band.slice]), Cell(band.won, href=to[band.won_slice])]
-        rows.append([Cell(score), Cell(band.low), Cell(band.high), *counted, rate(band.rate)])
+def scores(numbers: Numbers) -> Sheet:
+    """Return one row per band of each score."""
+    to = addresses.links(numbers.scope)
+    labels = {"fit": _("Fit"), "engagement": _("Engagement")}
+    rows = []
+    for band in numbers.bands:
+        ended = Cell(band.ended, href=to[band.slice])
+        won = Cell(band.won, href=to[band.won_slice])
+        edges = [Cell(band.low), Cell(band.high)]
+        rows.append([Cell(labels[band.score]), *edges, ended, won, rate(band.rate)])
     return Sheet([_("Score"), _("From"), _("To"), _("Ended"), _("Won"), _("Win rate")], rows)
 
 
-def overrides(found: Numbers) -> Sheet:
+def overrides(numbers: Numbers) -> Sheet:
+    """Return one row per person who handed off."""
     rows = []
-    for each in found.submitters:
-        to = addresses.links(replace(found.scope, person=each.pk))
-        counted = [
-            Cell(each.handed, href=to["handed"]),
-            Cell(each.overridden, href=to["overridden"]),
-        ]
-        rows.append([Cell(each.name), *counted, rate(each.rate)])
+    for person in numbers.submitters:
+        to = addresses.links(replace(numbers.scope, person=person.pk))
+        handed = Cell(person.handed, href=to["handed"])
+        overridden = Cell(person.overridden, href=to["overridden"])
+        rows.append([Cell(person.name), handed, overridden, rate(person.rate)])
     return Sheet([_("Handed off by"), _("Handoffs"), _("On a person’s word"), _("Share")], rows)
 
 

@@ -1,6 +1,4 @@
-"""What the alignment page says of the scores and of overrides: lines with their lists, and the
-finding in words.
-"""
+"""What the alignment page shows of the scores and of overrides: tables, lists and the finding."""
 
 from __future__ import annotations
 
@@ -16,7 +14,7 @@ from crm.lib.number_formats import share
 
 
 @dataclass(frozen=True)
-class BandLine:
+class BandRow:
     """One band in its table."""
 
     label: str
@@ -31,16 +29,16 @@ class BandLine:
 
 @dataclass(frozen=True)
 class ScoreTable:
-    """The bands of one score, and in words whether it is worth anything."""
+    """The bands of one score, and a sentence on whether it predicts wins."""
 
     title: str
     words: str
-    lines: list[BandLine]
+    lines: list[BandRow]
 
 
 @dataclass(frozen=True)
-class PersonLine:
-    """One person of marketing in the table of overrides; ``to``: the lists behind."""
+class PersonRow:
+    """One person of marketing in the table of overrides; ``to`` holds the lists behind it."""
 
     person: Submitter
     to: dict[str, str]
@@ -51,7 +49,9 @@ class PersonLine:
 
 
 def title_of(score: str) -> str:
-    return _("Fit") if score == "fit" else _("Engagement")
+    if score == "fit":
+        return _("Fit")
+    return _("Engagement")
 
 
 def band_label(band: Band) -> str:
@@ -59,25 +59,30 @@ def band_label(band: Band) -> str:
 
 
 def score_tables(numbers: Numbers) -> list[ScoreTable]:
-    """Fit, then engagement."""
+    """Return the table of fit, then that of engagement."""
     to = addresses.links(numbers.scope)
-    found = []
+    tables = []
     for score in dict.fromkeys(band.score for band in numbers.bands):
         bands = [band for band in numbers.bands if band.score == score]
-        lines = [BandLine(band_label(b), b, to[b.slice], to[b.won_slice]) for b in bands]
-        found.append(ScoreTable(title_of(score), finding(bands), lines))
-    return found
+        rows = []
+        for band in bands:
+            rows.append(BandRow(band_label(band), band, to[band.slice], to[band.won_slice]))
+        tables.append(ScoreTable(title_of(score), finding(bands), rows))
+    return tables
 
 
 def finding(bands: list[Band]) -> str:
-    """Whether more points mean more wins, over the bands that have enough cases to judge."""
-    full = [band for band in bands if band.ended >= LEAST]
-    if len(full) < 2:
+    """Return a sentence on whether more points mean more wins.
+
+    Only bands with enough cases are compared.
+    """
+    judged = [band for band in bands if band.ended >= LEAST]
+    if len(judged) < 2:
         return _("Too few to judge whether the score is worth anything.")
-    rates = [band.rate or 0 for band in full]
-    words = {
-        "low": band_label(full[0]),
-        "high": band_label(full[-1]),
+    rates = [band.rate or 0 for band in judged]
+    params = {
+        "low": band_label(judged[0]),
+        "high": band_label(judged[-1]),
         "from": share(rates[0]),
         "to": share(rates[-1]),
     }
@@ -96,14 +101,15 @@ def finding(bands: list[Band]) -> str:
             "It is worth nothing: {from} is won at {low} and {to} at {high}. More points do not"
             " mean more wins."
         )
-    return text.format(**words)
+    return text.format(**params)
 
 
-def people(numbers: Numbers) -> list[PersonLine]:
-    """Everybody who handed off, whoever overrides most first."""
-    return [PersonLine(each, to_of(numbers, each)) for each in numbers.submitters]
+def people(numbers: Numbers) -> list[PersonRow]:
+    """Return all people who handed off, with most overrides first."""
+    return [PersonRow(person, to_of(numbers, person)) for person in numbers.submitters]
 
 
 def to_of(numbers: Numbers, person: Submitter) -> dict[str, str]:
+    """Return the lists behind the numbers of one person."""
     links = addresses.links(replace(numbers.scope, person=person.pk))
     return {name: links[name] for name in ("handed", "overridden")}
