@@ -1,5 +1,6 @@
-"""The project package as an installed app: template tags, commands, static files, the ground
-migration.
+"""The project package as an installed app.
+
+It holds template tags, commands, static files and the migration of database functions.
 """
 
 from typing import Any
@@ -19,6 +20,6 @@ class CrmConfig(AppConfig):
     label = "crm"
 
     def ready(self) -> None:
-        # Signals come after the migrations of all apps, but only for apps with models: one of them
-        # is enough.
+        # Django sends the signal once for each app with models, after all migrations: one is
+        # enough.
         post_migrate.connect(grant_after_migrate, sender=apps.get_app_config("audit"))

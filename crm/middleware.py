@@ -1,4 +1,4 @@
-"""What every request gets: an id, the person's language and zone, and answers to refusals."""
+"""What every request gets: an id, the person's language and time zone, and answers to refusals."""
 
 from __future__ import annotations
 
@@ -22,25 +22,27 @@ from crm.lib.errors import DomainError
 from crm.lib.wording import variants
 
 Answer = Callable[[HttpRequest], HttpResponse]
-GIVEN_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
+VALID_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
 
 
 class RequestId:
-    """Gives each request an id (or keeps a sane one from the proxy) for logs and error pages."""
+    """Give each request an id for logs and error pages; a valid one from the proxy is kept."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        given = request.headers.get("X-Request-ID", "")
-        request.id = given if GIVEN_ID.match(given) else uuid.uuid4().hex[:12]
+        request_id = request.headers.get("X-Request-ID", "")
+        if not VALID_ID.match(request_id):
+            request_id = uuid.uuid4().hex[:12]
+        request.id = request_id
         response = self.get_response(request)
-        response["X-Request-ID"] = request.id
+        response["X-Request-ID"] = request_id
         return response
 
 
 class Terms:
-    """Spanish texts say the words that the organisation chose (crm.lib.wording.variants)."""
+    """Use the words of Spanish texts that the organisation chose (crm.lib.wording.variants)."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
@@ -51,32 +53,34 @@ class Terms:
 
 
 class Viewer:
-    """Signed-in people read in their own language, region and zone, and nothing of theirs is kept
-    by caches.
+    """Activate language, region and time zone of the signed-in person; forbid caches to store.
 
-    ``?density=`` in an address overrides the saved density for that page, so that a link shows what
-    was meant.
+    ``?density=`` in a URL overrides the saved density for that page, so that a shared link shows
+    what was meant.
     """
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        if not request.user.is_authenticated:
-            if "Authorization" in request.headers:
-                # The API activates the language of the key's owner (crm.api.authentication).
-                return self.get_response(request)
-            with variants.override(request.LANGUAGE_CODE):
-                return self.get_response(request)
-        request.LANGUAGE_CODE = language = (
-            request.user.language
-        )  # of before the view, which may sign out
-        request.now = getattr(request.user, "fetched_at", None) or clock.now()
-        with people.organisation_of(request.user) as organisation:
+        if request.user.is_authenticated:
+            return self._answer_person(request)
+        if "Authorization" in request.headers:
+            # The API activates the language of the key's owner (crm.api.authentication).
+            return self.get_response(request)
+        with variants.override(request.LANGUAGE_CODE):
+            return self.get_response(request)
+
+    def _answer_person(self, request: HttpRequest) -> HttpResponse:
+        user = request.user  # read now: the view may sign out
+        language = user.language
+        request.LANGUAGE_CODE = language
+        request.now = getattr(user, "fetched_at", None) or clock.now()
+        self._set_density(request)
+        with people.organisation_of(user) as organisation:
             request.organisation = organisation
-            zone = ZoneInfo(request.user.time_zone or organisation.time_zone)
-            region = number_formats.resolve(request.user.region, organisation.country)
-            self._look(request)
+            zone = ZoneInfo(user.time_zone or organisation.time_zone)
+            region = number_formats.resolve(user.region, organisation.country)
             with (
                 variants.override(language),
                 timezone.override(zone),
@@ -89,20 +93,22 @@ class Viewer:
         return response
 
     @staticmethod
-    def _look(request: HttpRequest) -> None:
-        """Take the density out of the address: lists refuse parameters that they do not know."""
-        asked = request.GET.get("density")
-        if asked in Density.values:
-            known = request.GET.copy()
-            del known["density"]
-            request.density, request.GET = asked, known  # type: ignore[assignment]  # the stubs ask for the frozen kind
-        else:
+    def _set_density(request: HttpRequest) -> None:
+        """Set ``request.density`` and remove it from the query: lists refuse unknown parameters."""
+        density = request.GET.get("density")
+        if density not in Density.values:
             request.density = request.user.density
+            return
+        query = request.GET.copy()
+        del query["density"]
+        request.density = density
+        request.GET = query  # type: ignore[assignment]  # the stubs ask for the immutable kind
 
 
 class SignInRequired(LoginRequiredMiddleware):
-    """Default deny. Scripts of a page that was signed out get a 401 that they understand, not the
-    sign-in page.
+    """Require sign-in for every view that is not marked otherwise.
+
+    Scripts of a page whose session has ended get a 401, not the sign-in page.
     """
 
     def handle_no_permission(  # type: ignore[override]  # any response will do
@@ -114,9 +120,7 @@ class SignInRequired(LoginRequiredMiddleware):
 
 
 class DomainErrors:
-    """A rule that said no and that no view caught becomes a page that says what happened and what
-    to do.
-    """
+    """Answer a DomainError that no view caught with a page: what happened and what to do."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
@@ -125,12 +129,14 @@ class DomainErrors:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
+        """Return the answer, or None for exceptions of other classes."""
         if not isinstance(error, DomainError):
             return None
         context = {"message": error.message, "request_id": request.id}
         if request.htmx:
             response = render(request, "components/_refusal.html", context, status=error.status)
-            response["HX-Retarget"], response["HX-Reswap"] = "#toasts", "beforeend"
+            response["HX-Retarget"] = "#toasts"
+            response["HX-Reswap"] = "beforeend"
             return response
         if errors.is_asked_by_script(request):
             return errors.as_json(request, error.status, str(error.message))

@@ -1,8 +1,9 @@
-"""What the frame around every page shows: navigation, counters, the moment of the page."""
+"""Context of the frame around every page: navigation, counters, the moment of the page."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -11,7 +12,7 @@ from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import User
-from crm.accounts.permissions import can_manage_people
+from crm.accounts.permissions import can_configure, can_manage_people
 from crm.accounts.request import Request
 from crm.accounts.sign_in import demo
 from crm.lib import number_formats
@@ -19,92 +20,123 @@ from crm.notifications import outbox
 from leads import permissions
 from leads.handoffs import queue
 
-# Entries that are current on the pages below them too. A lead's own page belongs to none, one comes
-# there from several.
-WHOLE = ("alignment", "agreement", "personas", "people", "setup")
+
+@dataclass(frozen=True, eq=False)
+class Entry:
+    """An entry of the navigation. ``counter`` is the key of its number in ``counters``."""
+
+    name: str  # of the URL
+    label: str | Promise
+    icon: str
+    counter: str = ""
+
+
+QUEUE = Entry("queue", _("Queue"), "inbox", "queue")
+MY_LEADS = Entry("lead_mine", _("My leads"), "user", "mine")
+ALL_LEADS = Entry("lead_list", _("All leads"), "list")
+ALIGNMENT = Entry("alignment", _("Alignment"), "chart-column")
+AGREEMENT = Entry("agreement", _("Agreement"), "handshake")
+PERSONAS = Entry("personas", _("Personas"), "user-search")
+PEOPLE = Entry("people", _("People"), "users")
+NOTICES = Entry("notice_list", _("Notices"), "bell", "notices")
+SETTINGS = Entry("setup", _("Settings"), "settings")
+
+# Current on the pages below their path too. The page of a lead belongs to no entry, because it is
+# reached from several.
+WITH_PAGES_BELOW = (ALIGNMENT, AGREEMENT, PERSONAS, PEOPLE, SETTINGS)
 
 
 @dataclass(frozen=True)
 class Item:
+    """An entry as the template shows it; ``in_bar``: at the bottom of a phone, else in "More"."""
+
     url: str
     label: str | Promise
     icon: str
     count: int
     count_key: str
     is_current: bool
-    in_bar: bool  # at the bottom of a phone, else behind "More"
+    in_bar: bool
 
 
-def counters(user: User, at: Any) -> dict[str, int]:
-    """The numbers in the navigation; also what the browser polls."""
+def counters(user: User, at: datetime) -> dict[str, int]:
+    """Return the numbers of the navigation, which the browser polls too."""
     return with_notices(user, queue.counts(user, at=at))
 
 
 def with_notices(user: User, counts: dict[str, int]) -> dict[str, int]:
+    """Add the number of unread notices."""
     return {**counts, "notices": outbox.unread_count(user)}
 
 
 def shell(request: Request) -> dict[str, Any]:
-    """Context of every template. Lazy, so that answers without the frame cost nothing."""
+    """Return the context of every template.
+
+    The frame is lazy, so that answers without it cost nothing.
+    """
     user = getattr(request, "user", None)
     context: dict[str, Any] = {
         "relevo_mode": settings.RELEVO_MODE,
         "request_id": getattr(request, "id", ""),
+        "mail_on": settings.MAIL_ON,
     }
-    context["mail_on"] = settings.MAIL_ON
     if user is None or not user.is_authenticated:
-        return {**context, "shell": None, "demo_people": SimpleLazyObject(demo.people)}
-    return {**context, "shell": SimpleLazyObject(lambda: _frame(request, user))}
+        context["shell"] = None
+        context["demo_people"] = SimpleLazyObject(demo.people)
+    else:
+        context["shell"] = SimpleLazyObject(lambda: _frame(request, user))
+    return context
 
 
 def _frame(request: Request, user: User) -> dict[str, Any]:
     now = request.now
-    # a page that has counted more than these is not asked twice
-    counts = (
-        with_notices(user, request.counts) if hasattr(request, "counts") else counters(user, now)
-    )
+    # A view that has counted the queue anyhow leaves its numbers, which saves a query.
+    if hasattr(request, "counts"):
+        counts = with_notices(user, request.counts)
+    else:
+        counts = counters(user, now)
+    home_region = number_formats.at_home(request.organisation.country)
     return {
-        "nav": _nav(request, user, counts),
+        "nav": _items(request, user, counts),
         "notice_count": counts["notices"],
         "overdue_count": counts["overdue"],
         "organisation": request.organisation,
         "now_iso": now.isoformat(),
         "role_label": user.role.label,
         "can_log": permissions.can_log(user),
-        "region": user.region
-        or number_formats.at_home(request.organisation.country)
-        or user.language,
+        "region": user.region or home_region or user.language,
     }
 
 
-def _nav(request: Request, user: User, counts: dict[str, int]) -> list[Item]:
-    """Menus only hide what one may not open."""
-    wanted: list[tuple[str, str | Promise, str, str]] = []
+def _entries(user: User) -> list[Entry]:
+    """Return the entries that ``user`` may open; the views check permissions themselves."""
+    entries = []
     if permissions.can_read_alignment(user):
-        wanted += [
-            ("queue", _("Queue"), "inbox", "queue"),
-            ("lead_mine", _("My leads"), "user", "mine"),
-            ("lead_list", _("All leads"), "list", ""),
-            ("alignment", _("Alignment"), "chart-column", ""),
-            ("agreement", _("Agreement"), "handshake", ""),
-        ]
-    wanted.append(("personas", _("Personas"), "user-search", ""))
+        entries += [QUEUE, MY_LEADS, ALL_LEADS, ALIGNMENT, AGREEMENT]
+    entries.append(PERSONAS)
     if can_manage_people(user):
-        wanted.append(("people", _("People"), "users", ""))
-    wanted.append(("notice_list", _("Notices"), "bell", "notices"))
-    if user.is_admin:
-        wanted.append(("setup", _("Settings"), "settings", ""))
-    whole = tuple(reverse(name) for name in WHOLE)
-    in_bar = {"queue", "lead_mine", "alignment"} if wanted[0][0] == "queue" else {"people", "setup"}
-    return [
-        Item(
-            url := reverse(name),
-            label,
-            icon,
-            counts.get(key, 0),
-            key,
-            request.path == url or (url in whole and request.path.startswith(url)),
-            name in in_bar,
+        entries.append(PEOPLE)
+    entries.append(NOTICES)
+    if can_configure(user):
+        entries.append(SETTINGS)
+    return entries
+
+
+def _items(request: Request, user: User, counts: dict[str, int]) -> list[Item]:
+    entries = _entries(user)
+    in_bar = {QUEUE, MY_LEADS, ALIGNMENT} if QUEUE in entries else {PEOPLE, SETTINGS}
+    items = []
+    for entry in entries:
+        url = reverse(entry.name)
+        is_below = entry in WITH_PAGES_BELOW and request.path.startswith(url)
+        item = Item(
+            url=url,
+            label=entry.label,
+            icon=entry.icon,
+            count=counts.get(entry.counter, 0),
+            count_key=entry.counter,
+            is_current=request.path == url or is_below,
+            in_bar=entry in in_bar,
         )
-        for name, label, icon, key in wanted
-    ]
+        items.append(item)
+    return items

@@ -14,14 +14,14 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.lib.env import Env, refused
 
-# The pinned time zone data rule on every machine, not whatever its system has.
+# The time zone data of the pinned package are used on every machine, not those of the system.
 zoneinfo.reset_tzpath(to=())
 
 env = Env()
 BASE_DIR = Path(__file__).resolve().parent.parent
 
-# -- Mode. Production is what you get when nothing is said; demo needs a demo database as well
-# (accounts.demo).
+# -- Mode. Production is the default; demo mode also needs a demo database
+# (crm.accounts.sign_in.demo).
 RELEVO_MODE = env.choice("RELEVO_MODE", "production", ["production", "demo", "development", "test"])
 PRODUCTION = RELEVO_MODE == "production"
 DEMO = RELEVO_MODE == "demo"
@@ -44,8 +44,8 @@ BASE_URL = env.url("BASE_URL", "http://localhost:8000", ["http", "https"]).rstri
 HTTPS = BASE_URL.startswith("https://")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
-# Asked of whoever creates the first admin of an installation that others can reach; empty: made
-# from SECRET_KEY.
+# Typed by whoever creates the first admin of an installation that others can reach. Empty: a code
+# made from SECRET_KEY.
 RELEVO_SETUP_CODE = env.text("RELEVO_SETUP_CODE")
 if 0 < len(RELEVO_SETUP_CODE) < 12:
     raise refused("RELEVO_SETUP_CODE", "(hidden)", "at least 12 characters")
@@ -133,15 +133,15 @@ TEMPLATES = [
 ]
 COTTON_DIR = "components"
 
-# -- PostgreSQL: the product runs as the role of DATABASE_URL, migrations as the one of
+# -- PostgreSQL: the product runs as the role of DATABASE_URL, migrations as that of
 # DATABASE_OWNER_URL
 _app_database = env.database("DATABASE_URL", "postgres://relevo_app@localhost:5432/relevo")
 _kept = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "DISABLE_SERVER_SIDE_CURSORS": False}
 DATABASES = {"default": {**_app_database, **_kept}}
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("application_name", "relevo")
 DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
-# A process that freezes with a row in its hands lets go of it after a minute, and nobody waits
-# longer than half of one.
+# The locks of a process that hangs are released after 60 s, and no statement waits longer than 30 s
+# for a lock.
 _patience = "-c idle_in_transaction_session_timeout=60000 -c lock_timeout=30000"
 DATABASES["default"]["OPTIONS"].setdefault("options", _patience)
 OWNER_DATABASE: dict[str, Any] = {}
@@ -151,7 +151,7 @@ if env.text("DATABASE_OWNER_URL"):
         key: _owner[key] for key in ("USER", "PASSWORD", "HOST", "PORT") if key in _owner
     }
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-# Redis is the broker only: sign-in and its rate limits work with Redis dead.
+# Redis is the broker only: sign-in and its rate limits work while Redis is down.
 CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
@@ -187,17 +187,16 @@ ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
 
-# -- E-mail: without a server it is off, and people are invited by link. The demo writes its mails
-# to the log.
+# -- E-mail: off without a server, then people are invited by link. In the demo: to the log.
 _mail = env.email("EMAIL_URL", "consolemail://" if DEMO else "")
 MAIL_ON = bool(_mail)
 EMAIL_BACKEND = _mail.get("EMAIL_BACKEND", "django.core.mail.backends.dummy.EmailBackend")
-EMAIL_HOST, EMAIL_PORT = _mail.get("EMAIL_HOST", ""), _mail.get("EMAIL_PORT", 25)
-EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = (
-    _mail.get("EMAIL_HOST_USER", ""),
-    _mail.get("EMAIL_HOST_PASSWORD", ""),
-)
-EMAIL_USE_TLS, EMAIL_USE_SSL = _mail.get("EMAIL_USE_TLS", False), _mail.get("EMAIL_USE_SSL", False)
+EMAIL_HOST = _mail.get("EMAIL_HOST", "")
+EMAIL_PORT = _mail.get("EMAIL_PORT", 25)
+EMAIL_HOST_USER = _mail.get("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = _mail.get("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = _mail.get("EMAIL_USE_TLS", False)
+EMAIL_USE_SSL = _mail.get("EMAIL_USE_SSL", False)
 EMAIL_TIMEOUT = env.number("EMAIL_TIMEOUT", 8, low=1, high=60)
 DEFAULT_FROM_EMAIL = env.sender(
     "DEFAULT_FROM_EMAIL", f"Relevo <relevo@{urlsplit(BASE_URL).hostname}>"
@@ -210,7 +209,7 @@ LOCALE_PATHS = [BASE_DIR / "crm" / "locale"]
 LANGUAGE_COOKIE_NAME = "relevo_language"
 TIME_ZONE = "UTC"
 USE_TZ = True
-# Grouping is for people (filter "number"): ids in addresses and attributes must stay plain.
+# Digits are grouped by the template filter "number" only: ids in URLs and attributes stay plain.
 USE_THOUSAND_SEPARATOR = False
 
 # -- Static files
@@ -240,8 +239,11 @@ CONTENT_SECURITY_POLICY = {
         "frame-ancestors": [NONE],
     }
 }
-SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = HTTPS
-SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "relevo_session", "relevo_csrf"
+SESSION_COOKIE_SECURE = HTTPS
+CSRF_COOKIE_SECURE = HTTPS
+LANGUAGE_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_NAME = "relevo_session"
+CSRF_COOKIE_NAME = "relevo_csrf"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"
@@ -255,7 +257,7 @@ FILE_UPLOAD_HANDLERS = [
     "django.core.files.uploadhandler.TemporaryFileUploadHandler",
 ]
 
-# -- REST API: JSON only, signed in by key or by session; every refusal is problem details (crm.api)
+# -- REST API: JSON only, authenticated by key or by session; errors are problem details (crm.api)
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "crm.api.authentication.KeyAuthentication",
@@ -270,9 +272,8 @@ REST_FRAMEWORK = {
     "EXCEPTION_HANDLER": "crm.api.problems.answer",
     "URL_FORMAT_OVERRIDE": None,
 }
-API_REQUESTS_PER_MINUTE = env.number(
-    "API_REQUESTS_PER_MINUTE", 1200, low=1, high=1_000_000
-)  # of one key
+# For each key.
+API_REQUESTS_PER_MINUTE = env.number("API_REQUESTS_PER_MINUTE", 1200, low=1, high=1_000_000)
 SPECTACULAR_SETTINGS = {
     "TITLE": "Relevo",
     "VERSION": "1",
@@ -289,8 +290,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
 }
 
-# -- Celery: Redis carries ids of work only, every deadline is a row in PostgreSQL (stack.md,
-# measured)
+# -- Celery: Redis carries ids of work only; every deadline is a row in PostgreSQL
 CELERY_BROKER_URL = env.url(
     "REDIS_URL", "redis://localhost:6379/0", ["redis", "rediss", "redis+socket", "unix", "memory"]
 )
@@ -300,7 +300,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]
-CELERY_TASK_TIME_LIMIT, CELERY_TASK_SOFT_TIME_LIMIT = 300, 240
+CELERY_TASK_TIME_LIMIT = 300
+CELERY_TASK_SOFT_TIME_LIMIT = 240
 CELERY_WORKER_SOFT_SHUTDOWN_TIMEOUT = 5
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True

@@ -1,6 +1,6 @@
-"""Every URL of the product.
+"""All URLs of the product.
 
-Default deny: LoginRequiredMiddleware guards all but the few marked otherwise.
+SignInRequired guards every view except those that are marked with login_not_required.
 """
 
 from allauth.account.views import AccountInactiveView, LogoutView
@@ -17,16 +17,15 @@ from crm.api.endpoint import mount
 from crm.notifications import views as notifications
 
 for pattern in i18n_urls:
-    pattern.callback = login_not_required(pattern.callback)  # type: ignore[type-var]  # the sign-in page offers both languages
+    # The sign-in page offers both languages.
+    pattern.callback = login_not_required(pattern.callback)  # type: ignore[type-var]
 
 to_login = login_not_required(RedirectView.as_view(pattern_name="account_login"))
 
-handler400, handler403, handler404, handler500 = (
-    errors.bad_request,
-    errors.forbidden,
-    errors.missing,
-    errors.broken,
-)
+handler400 = errors.bad_request
+handler403 = errors.forbidden
+handler404 = errors.missing
+handler500 = errors.broken
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -37,7 +36,7 @@ urlpatterns = [
     path("help/<slug:topic>/", views.help_topic, name="help_topic"),
     path("accounts/logout/", LogoutView.as_view(), name="account_logout"),
     path("accounts/inactive/", AccountInactiveView.as_view(), name="account_inactive"),
-    # Nobody signs up by themselves; allauth asks for the name.
+    # There is no sign-up, but allauth needs a URL with this name.
     path("accounts/signup/", to_login, name="account_signup"),
     path("accounts/password/", accounts.change_password, name="account_change_password"),
     path(

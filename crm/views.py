@@ -1,4 +1,4 @@
-"""Entry points that belong to no single noun: home, health, pulse."""
+"""Pages that belong to no single noun: home, sign-in, health, pulse, help."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from crm.accounts import organisations
+from crm.accounts.permissions import can_configure
 from crm.accounts.request import Request
 from crm.accounts.states import Role
 from crm.lib import clock
@@ -31,18 +32,17 @@ HOMES = {
 
 @require_safe
 def home(request: Request) -> HttpResponse:
-    """Each role's first page; for admins the checklist, until it is finished or dismissed."""
-    if request.user.is_admin and checklist.is_open(request.organisation):
+    """Redirect to the first page of the role; admins see the checklist while it is open."""
+    if can_configure(request.user) and checklist.is_open(request.organisation):
         return redirect("setup")
     return redirect(HOMES[request.user.role])
 
 
 @login_not_required
 def sign_in(request: HttpRequest) -> HttpResponse:
-    """The sign-in page; while there is nobody who could sign in, the way leads to creating the
-    first admin.
-    """
-    if request.method in ("GET", "HEAD") and not organisations.anyone_can_sign_in():
+    """Show the sign-in page; before there is an account, redirect to creating the first admin."""
+    is_look = request.method in ("GET", "HEAD")
+    if is_look and not organisations.anyone_can_sign_in():
         return redirect("setup_first")
     return LoginView.as_view()(request)
 
@@ -50,28 +50,37 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @login_not_required
 @require_safe
 def healthz(request: HttpRequest) -> HttpResponse:
-    """200 while the database answers."""
+    """Answer 200 while the database answers."""
     clock.now()
     return HttpResponse("ok", content_type="text/plain")
 
 
 @require_safe
 def pulse(request: Request) -> JsonResponse:
-    """What the browser polls every 20 s: the moment, the counters, and a version that changes with
-    the queue.
+    """Answer the browser's poll every 20 s: the moment, the counters, the version of the queue.
 
-    ``rows``: handoffs that wait on the page; ``gone`` tells of each that waits no more who took it,
-    and when.
+    ``rows`` in the query are handoffs that the page shows as pending; ``gone`` in the answer says
+    who took those that are not pending any more, and when.
     """
     now = request.now
     counts = counters(request.user, now)
-    version, overdue = queue.version(counts), counts.pop("overdue")
+    version = queue.version(counts)
+    overdue = counts.pop("overdue")
     del counts["newest"]
-    answer = {"now": now.isoformat(), "version": version, "counts": counts, "overdue": overdue}
-    if rows := request.GET.get("rows"):
+    answer = {
+        "now": now.isoformat(),
+        "version": version,
+        "counts": counts,
+        "overdue": overdue,
+    }
+    rows = request.GET.get("rows")
+    if rows:
         answer["gone"] = gone_words(request, rows, at=now)
-    # A page that was signed out goes on with a new token, if the same person came back (app.js).
-    return JsonResponse({**answer, "person": request.user.pk, "csrf": get_token(request)})
+    answer["person"] = request.user.pk
+    # A page whose session has ended goes on with this token when the same person signs in again
+    # (app.js).
+    answer["csrf"] = get_token(request)
+    return JsonResponse(answer)
 
 
 HELP = {
@@ -94,15 +103,15 @@ HELP_OF = {
 
 @require_safe
 def help_index(request: Request) -> HttpResponse:
-    """What the help tells about; the first steps of one's own part stand first."""
-    mine = HELP_OF[request.user.role]
-    topics = sorted(HELP.items(), key=lambda topic: topic[0] != mine)
-    return render(request, "help/index.html", {"topics": topics, "mine": mine})
+    """List the topics of the help; the first steps of the reader's role come first."""
+    own_topic = HELP_OF[request.user.role]
+    topics = sorted(HELP.items(), key=lambda topic: topic[0] != own_topic)
+    return render(request, "help/index.html", {"topics": topics, "mine": own_topic})
 
 
 @require_safe
 def help_topic(request: Request, topic: str) -> HttpResponse:
-    """One page of the help, written for each language by itself (crm/docs)."""
+    """Show one topic of the help, which is written separately in each language (crm/docs)."""
     if topic not in HELP:
         raise Http404
     page = f"{get_language()[:2]}/{topic}.html"

@@ -1,4 +1,4 @@
-"""Writing the audit record, always in the transaction of the change itself."""
+"""Write the audit record, always in the transaction of the change itself."""
 
 from __future__ import annotations
 
@@ -19,16 +19,21 @@ def record(
     on_behalf_of: Any = None,
     payload: dict[str, Any] | None = None,
 ) -> Entry:
-    """Write that ``by`` (None: the system) did ``verb`` to ``subject`` (a saved row, or the name of
-    a kind).
+    """Record that ``by`` did ``verb`` to ``subject``, and return the entry.
+
+    ``subject`` is a saved object or the name of a kind of objects. ``by`` is None for the system.
+    Personal data belong in ``payload``, which can be erased.
     """
-    name, pk = (
-        (subject, None) if isinstance(subject, str) else (str(subject._meta.model_name), subject.pk)
-    )
+    if isinstance(subject, models.Model):
+        subject_type = str(subject._meta.model_name)
+        subject_id = subject.pk
+    else:
+        subject_type = subject
+        subject_id = None
     return Entry.objects.create(
         verb=verb,
-        subject_type=name,
-        subject_id=pk,
+        subject_type=subject_type,
+        subject_id=subject_id,
         actor=by,
         on_behalf_of=on_behalf_of,
         at=at,

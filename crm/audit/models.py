@@ -1,4 +1,4 @@
-"""The append-only record of changes to everything but leads (those keep their own events)."""
+"""The append-only record of changes, except those of leads, which have events."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ from crm.lib.clock import RelevoNow
 
 
 class AppendOnly(models.Model):
-    """What every append-only row says: when, who, on behalf of whom.
+    """When, who and on behalf of whom: the fields of every append-only row.
 
-    Personal data only in ``payload``.
+    Personal data belong in ``payload`` only, which can be erased.
     """
 
     at = models.DateTimeField(db_default=RelevoNow())
+    # Null: the system itself.
     actor = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
-    )  # null: the system itself
+    )
     on_behalf_of = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )

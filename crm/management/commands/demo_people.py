@@ -1,4 +1,4 @@
-"""Prints who can sign in to the demo, for the banner of `make run`."""
+"""Print the people of the demo, for the banner of `make run`."""
 
 from typing import Any
 
@@ -11,8 +11,9 @@ class Command(BaseCommand):
     help = "Print the demo's people and their password (nothing outside a demo)."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        found = demo.people()
-        for person in found:
-            self.stdout.write(f"{person.key.replace('_', ' '):<12} {person.email}")
-        if found:
+        people = demo.people()
+        for person in people:
+            role = person.key.replace("_", " ")
+            self.stdout.write(f"{role:<12} {person.email}")
+        if people:
             self.stdout.write(f"password     {demo.PASSWORD}")

@@ -1,4 +1,4 @@
-"""Prints the numbers of the alignment page."""
+"""Print the numbers of the alignment page."""
 
 from __future__ import annotations
 
@@ -22,19 +22,20 @@ from crm.lib.number_formats import duration_words, share
 from leads.models import Source
 
 
-def day(text: str) -> date:
-    """An ISO date; argparse names the option in front of the message."""
+def parse_date(text: str) -> date:
+    """Return an ISO date; raise ArgumentTypeError, to which argparse adds the option."""
     try:
-        found = date.fromisoformat(text)
+        parsed = date.fromisoformat(text)
     except ValueError:
         raise ArgumentTypeError(
             f"{text!r} is not a date: write it as year, month, day: 2026-03-31"
         ) from None
-    if not FIRST <= found <= LAST or text != found.isoformat():
+    is_full_form = text == parsed.isoformat()  # fromisoformat also takes 20260331
+    if not FIRST <= parsed <= LAST or not is_full_form:
         raise ArgumentTypeError(
             f"{text!r} is not accepted: use a date from {FIRST} to {LAST}, as 2026-03-31"
         )
-    return found
+    return parsed
 
 
 class Command(BaseCommand):
@@ -47,16 +48,23 @@ class Command(BaseCommand):
         parser.add_argument(
             "--from",
             dest="start",
-            type=day,
+            type=parse_date,
             required=True,
             metavar="DATE",
             help="first date, 2026-01-01",
         )
         parser.add_argument(
-            "--to", dest="end", type=day, required=True, metavar="DATE", help="last date, included"
+            "--to",
+            dest="end",
+            type=parse_date,
+            required=True,
+            metavar="DATE",
+            help="last date, included",
         )
         parser.add_argument(
-            "--source", default="", help=f"code of one source; {NOT_GIVEN}: leads without one"
+            "--source",
+            default="",
+            help=f"code of one source; {NOT_GIVEN}: leads without one",
         )
         parser.add_argument("--json", action="store_true", help="machine-readable")
 
@@ -66,84 +74,110 @@ class Command(BaseCommand):
         if source and source != NOT_GIVEN and not Source.objects.filter(code=source).exists():
             raise CommandError(f"--source: there is no source {source!r}")
         zone = people.organisation().time_zone
-        found = report.read(Scope(Period(start, end), zone, clock.now(), source))
+        numbers = report.read(Scope(Period(start, end), zone, clock.now(), source))
         if options["json"]:
-            self.stdout.write(json.dumps(report.as_json(found), indent=2, ensure_ascii=False))
-            return
-        with translation.override("en"):
-            lines = write_table(found)
-        self.stdout.write("\n".join(lines))
+            text = json.dumps(report.as_json(numbers), indent=2, ensure_ascii=False)
+        else:
+            with translation.override("en"):
+                text = "\n".join(table_lines(numbers))
+        self.stdout.write(text)
 
 
-def write_table(found: Numbers) -> list[str]:
-    """The numbers as lines for a terminal."""
-    kept, made, days = found.attainment, found.decisions, found.days
-    head = f"{found.scope.period.start} to {found.scope.period.end}, dates of {found.scope.zone}"
-    funnel = [
-        (
-            f"  {step.stage:<14}{_recorded(step.count, step.not_recorded):>13}   {_beside(step)}"
-        ).rstrip()
-        for step in found.funnel
-    ]
+def table_lines(numbers: Numbers) -> list[str]:
+    """Return the numbers as lines for a terminal."""
+    scope = numbers.scope
     return [
-        head,
+        f"{scope.period.start} to {scope.period.end}, dates of {scope.zone}",
         "",
         "Leads first seen in the period, by stage reached",
-        *funnel,
-        *_table("By source", found.sources, lambda group: in_language(group.name) or "not given"),
-        *_table("By month of first sight", found.months, lambda group: group.key),
-        "",
-        "Handoffs sent in the period: decided in time",
-        (
-            f"  attainment    {share(kept.rate):>8}  ({kept.in_time} in time, {kept.late} late or"
-            " overdue)"
-        ),
-        (
-            f"  left out      {kept.running} still running, {kept.withdrawn} withdrawn,"
-            f" {kept.outage} in an outage of ours"
-        ),
-        (
-            f"  time          median {_time(kept.median)}, p90 {_time(kept.p90)} of business time"
-            f" (n={kept.decided})"
-        ),
-        "",
-        f"MQLs delivered  {found.delivered}",
-        (
-            f"Accepted        {made.accepted_by_sales} of {made.decisions} decisions"
-            f" ({share(made.rate)})"
-        ),
-        (
-            f"Days to won     median {_known(days.median)}, p90 {_known(days.p90)} (n={days.n};"
-            f" {days.before_first_seen} dated before first seen)"
-        ),
+        *[_stage_line(step) for step in numbers.funnel],
+        *_group_lines("By source", numbers.sources, _source_name),
+        *_group_lines("By month of first sight", numbers.months, _month_name),
+        *_attainment_lines(numbers),
+        *_delivery_lines(numbers),
     ]
 
 
-def _beside(step: FunnelStep) -> str:
+def _stage_line(step: FunnelStep) -> str:
+    count = _count_or_not_recorded(step.count, step.not_recorded)
+    line = f"  {step.stage:<14}{count:>13}   {_stage_note(step)}"
+    return line.rstrip()
+
+
+def _stage_note(step: FunnelStep) -> str:
     if step.not_recorded:
         return f"{step.not_recorded} came further without a date for it"
-    return "" if step.of_previous is None else f"{share(step.of_previous)} of {step.previous}"
+    if step.of_previous is None:
+        return ""
+    return f"{share(step.of_previous)} of {step.previous}"
 
 
-def _table(title: str, groups: list[Group], name: Callable[[Group], str]) -> list[str]:
-    head = f"  {'':<24}{'leads':>8}{'MQL':>14}{'SQL':>14}{'won':>8}{'conversion':>12}"
-    lines = [
-        f"  {name(group)[:23]:<24}{group.leads:>8}"
-        f"{_recorded(group.mql, group.unrecorded_mql):>14}"
-        f"{_recorded(group.sql, group.unrecorded_sql):>14}"
-        f"{group.won:>8}{share(group.conversion):>12}"
-        for group in groups
+def _source_name(group: Group) -> str:
+    return in_language(group.name) or "not given"
+
+
+def _month_name(group: Group) -> str:
+    return group.key
+
+
+def _group_lines(title: str, groups: list[Group], name: Callable[[Group], str]) -> list[str]:
+    lines = ["", title]
+    lines.append(f"  {'':<24}{'leads':>8}{'MQL':>14}{'SQL':>14}{'won':>8}{'conversion':>12}")
+    for group in groups:
+        mql = _count_or_not_recorded(group.mql, group.unrecorded_mql)
+        sql = _count_or_not_recorded(group.sql, group.unrecorded_sql)
+        conversion = share(group.conversion)
+        lines.append(
+            f"  {name(group)[:23]:<24}{group.leads:>8}{mql:>14}{sql:>14}"
+            f"{group.won:>8}{conversion:>12}"
+        )
+    return lines
+
+
+def _attainment_lines(numbers: Numbers) -> list[str]:
+    attainment = numbers.attainment
+    rate = share(attainment.rate)
+    median = _duration(attainment.median)
+    p90 = _duration(attainment.p90)
+    return [
+        "",
+        "Handoffs sent in the period: decided in time",
+        f"  attainment    {rate:>8}  ({attainment.in_time} in time, {attainment.late} late or"
+        " overdue)",
+        f"  left out      {attainment.running} still running, {attainment.withdrawn} withdrawn,"
+        f" {attainment.outage} in an outage of ours",
+        f"  time          median {median}, p90 {p90} of business time (n={attainment.decided})",
     ]
-    return ["", title, head, *lines]
 
 
-def _recorded(count: int, lacking: int) -> str:
-    return "not recorded" if lacking and not count else str(count)
+def _delivery_lines(numbers: Numbers) -> list[str]:
+    decisions = numbers.decisions
+    days = numbers.days
+    median = _days(days.median)
+    p90 = _days(days.p90)
+    return [
+        "",
+        f"MQLs delivered  {numbers.delivered}",
+        f"Accepted        {decisions.accepted_by_sales} of {decisions.decisions} decisions"
+        f" ({share(decisions.rate)})",
+        f"Days to won     median {median}, p90 {p90} (n={days.n};"
+        f" {days.before_first_seen} dated before first seen)",
+    ]
 
 
-def _time(seconds: int | None) -> str:
-    return "–" if seconds is None else duration_words(seconds)
+def _count_or_not_recorded(count: int, lacking: int) -> str:
+    if lacking and not count:
+        return "not recorded"
+    return str(count)
 
 
-def _known(days: int | None) -> str:
-    return "–" if days is None else str(days)
+def _duration(seconds: int | None) -> str:
+    if seconds is None:
+        return "–"
+    return duration_words(seconds)
+
+
+def _days(days: int | None) -> str:
+    if days is None:
+        return "–"
+    return str(days)

@@ -1,6 +1,4 @@
-"""`migrate`, as the role that owns the tables (DATABASE_OWNER_URL) while the product runs as
-another.
-"""
+"""Migrate as the role that owns the tables (DATABASE_OWNER_URL); the product runs as another."""
 
 from __future__ import annotations
 
@@ -26,7 +24,8 @@ def refuse_half_upgraded() -> None:
     applied = set(MigrationRecorder(connection).applied_migrations())
     for (app, _name), migration in sorted(MigrationLoader(None).disk_migrations.items()):
         missing = [name for _app, name in migration.replaces if (app, name) not in applied]
-        if missing and len(missing) < len(migration.replaces):
+        is_partly_applied = 0 < len(missing) < len(migration.replaces)
+        if is_partly_applied:
             raise CommandError(
                 f"This database was made by an older version of Relevo: the app {app!r} still lacks"
                 f" {', '.join(missing)}. The last commit that can upgrade it is"

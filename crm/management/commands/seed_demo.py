@@ -1,4 +1,4 @@
-"""Makes the demo data once; `make run` calls it."""
+"""Create the demo data once; `make run` calls it."""
 
 from typing import Any
 

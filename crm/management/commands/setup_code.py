@@ -1,4 +1,4 @@
-"""Shows the code that creating the first admin asks for."""
+"""Show the code that is needed to create the first admin."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Removes the demo, all of it; the next visitor creates the first admin."""
+"""Remove the whole demo; the next visitor creates the first admin."""
 
 from argparse import ArgumentParser
 from typing import Any
@@ -20,13 +20,14 @@ class Command(BaseCommand):
         parser.add_argument("--yes", action="store_true", help="do not ask")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        if (
-            not options["yes"]
-            and input("Remove ALL demo data: people, leads, history? Type yes: ").strip() != "yes"
-        ):
+        if not options["yes"] and not self._confirm():
             raise CommandError("nothing was removed")
         try:
             remove.start(at=clock.now())
         except DomainError as error:
             raise CommandError(str(error.message)) from error
         self.stdout.write("The demo is gone. Open Relevo in the browser to create the first admin.")
+
+    def _confirm(self) -> bool:
+        typed = input("Remove ALL demo data: people, leads, history? Type yes: ")
+        return typed.strip() == "yes"
