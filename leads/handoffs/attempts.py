@@ -62,6 +62,7 @@ def record(
         return attempt
     payload = {"channel": attempt.channel, "note": note, "reached": reached}
     state_changes.record(handoff, EventKind.ATTEMPT, by=by, at=at, payload=payload)
+    # Only the earliest contact counts, in whatever order contacts are recorded.
     known = handoff.contacted_at
     if reached and known is not None and moment < known:
         _correct_contact(handoff, moment, known=known, by=by, at=at)
@@ -74,6 +75,7 @@ def _lock(handoff: Handoff) -> None:
     Raises AlreadyTaken, IllegalMove.
     """
     current = Handoff.objects.select_for_update(no_key=True).get(pk=handoff.pk)
+    # An attempt belongs to the owner; after a reassignment it would be recorded for another person.
     if current.owner_id != handoff.owner_id:
         raise state_changes.AlreadyTaken(current)
     if current.state not in WORKED:
@@ -97,6 +99,7 @@ def _contact(handoff: Handoff, attempt: Attempt, *, at: datetime) -> None:
     from_state = state_changes.claim(
         handoff, HandoffState.CONTACTED, of=(HandoffState.ACCEPTED,), contacted_at=moment
     )
+    # Judged at the moment of the contact, not of its record; a pause ends with it.
     clocks.stop(handoff, Metric.FIRST_CONTACT, at=moment, by=attempt.by)
     state_changes.start_clock(handoff, Metric.SQL_DECISION, at=moment, accountable=handoff.owner)
     state_changes.update_lead(

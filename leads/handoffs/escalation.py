@@ -49,6 +49,7 @@ def breach(clock: Clock, firing: Firing) -> None:
     """Notify the accountable people and the submitter of the breach."""
     handoff = _lock(clock)
     _record(handoff, clock, firing)
+    # The submitter waits for the act and must learn of the breach, too.
     people = [*_accountable(handoff), handoff.submitted_by]
     _notify("handoff.breached", handoff, people, firing, clock)
 
@@ -57,8 +58,11 @@ def notify_team_lead(clock: Clock, firing: Firing) -> None:
     """Notify the leads of the accountable team; if it has none, the directors."""
     handoff = _lock(clock)
     _record(handoff, clock, firing)
+    # Leads of this very team: a person may lead one team and be a member of another.
     leads = handoff.team.people.filter(
-        memberships__is_lead=True, memberships__team=handoff.team, is_active=True
+        memberships__is_lead=True,
+        memberships__team=handoff.team,
+        is_active=True,
     )
     _notify("handoff.escalated_lead", handoff, list(leads) or _directors(), firing, clock)
 
@@ -115,6 +119,7 @@ def _record(handoff: Handoff, clock: Clock, firing: Firing) -> None:
 
 def _notify(kind: str, handoff: Handoff, people: list[User], firing: Firing, clock: Clock) -> None:
     """Notify the active ones of ``people``; if there is none, the directors."""
+    # A message to inactive people alone would be a silent breach.
     active = [person for person in people if person.is_active]
     params = {
         "metric": clock.metric,

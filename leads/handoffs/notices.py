@@ -50,6 +50,7 @@ def notify_submitter(
 
     Waits until the rep cannot undo the decision any more (outbox.UNDO_WINDOW).
     """
+    # An undo withdraws the messages of this cause before they are sent.
     cause = f"decision:{decision.pk}"
     notify(
         kind,
@@ -70,6 +71,7 @@ def submitters(handoff: Handoff, *, besides: User) -> list[User]:
     """
     if handoff.submitted_by_id == besides.pk:
         return []
+    # The result must reach marketing even if the submitter has left.
     team_id = handoff.lead.marketing_team_id
     if handoff.submitted_by.is_active or team_id is None:
         return [handoff.submitted_by]

@@ -59,6 +59,7 @@ def qualify_sql(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     from_state = state_changes.claim(
         handoff, HandoffState.SQL, of=(_state_before_sql(handoff),), sql_at=at
     )
+    # A lead that skips the contact has the contact clock open; others have the decision clock.
     clocks.cancel(handoff, Metric.FIRST_CONTACT, at=at, by=by)
     clocks.stop(handoff, Metric.SQL_DECISION, at=at, by=by)
     payload: dict[str, Any] = {}
@@ -127,6 +128,7 @@ def win(handoff: Handoff, amount: Decimal, *, by: User, at: datetime) -> Handoff
     if not amount.is_finite() or amount <= 0:
         text = _("The amount must be above 0.")
         raise BadAmount(text, fields={"amount": text})
+    # Every won lead has been an opportunity, so that conversion by stage adds up.
     if handoff.state == HandoffState.SQL:
         open_opportunity(handoff, by=by, at=at)
     from_state = state_changes.claim(
@@ -186,6 +188,7 @@ def disqualify(
     Not a rejection: marketing's acceptance rate does not change.
     """
     handoff = _end(handoff, HandoffState.DISQUALIFIED, reason, by=by, at=at, comment=comment)
+    # Disqualifying a contacted lead is the SQL decision; an SQL has no open clock.
     clocks.stop(handoff, Metric.SQL_DECISION, at=at, by=by)
     return handoff
 

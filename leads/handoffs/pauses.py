@@ -34,6 +34,7 @@ def pause(
     ``until``.
     """
     clock = _lock_clock(handoff)
+    # The handoff's policy says which reasons are allowed, not the catalogue of today.
     allowed = _allowed(handoff, reason)
     started = pauses.begin(clock, allowed, until=until, by=by, at=at, note=note)
     payload = {
@@ -97,6 +98,7 @@ def _lock_clock(handoff: Handoff) -> Clock:
     Raises AlreadyTaken if state or owner changed, IllegalMove if nothing can be paused.
     """
     current = Handoff.objects.select_for_update(no_key=True).get(pk=handoff.pk)
+    # The pause belongs to the owner who agreed on it with the lead.
     if current.owner_id != handoff.owner_id or current.state != handoff.state:
         raise state_changes.AlreadyTaken(current)
     clock = clocks.running(current).first()

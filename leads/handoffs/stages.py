@@ -21,6 +21,7 @@ def reach(lead: Lead, stage: Stage, *, on: date, **fields: Any) -> None:
     """
     changes: dict[str, Any] = {"stage": stage, **fields}
     if stage in DATED:
+        # The first date stays, even if it was written after the object was read.
         column = f"{stage}_on"
         changes[column] = Coalesce(column, Value(on))
         if getattr(lead, column) is None:

@@ -64,6 +64,7 @@ def claim(
     Raises AlreadyTaken if the row has another state or owner by now; the caller's object is
     changed only on success.
     """
+    # If the object is in another state, no row matches, and AlreadyTaken says who changed it.
     from_state = handoff.state if handoff.state in of else of[0]
     check_move(from_state, state)
     unchanged = Handoff.objects.filter(pk=handoff.pk, state=from_state, owner=handoff.owner_id)
@@ -94,10 +95,12 @@ def write(
         return False
     clock_id, policy_text = written[0]
     policy = parsed(policy_text)
+    # Equal texts are parsed to one object; a replaced policy was re-applied in the meantime.
     if handoff.policy != policy:
         handoff.policy = policy
     if has_clock:
         handoff.clock_id = clock_id
+        # The re-applied policy has no time for the next step.
         if next_metric not in policy["clocks"]:
             Handoff.objects.filter(pk=handoff.pk).update(clock=None)
             handoff.clock_id = None
@@ -162,6 +165,7 @@ def update_lead(
     default ``at``. ``fields`` are written to the lead.
     """
     on = events.today(happened_at or at)
+    # Contact data are hidden only in the queue: the owner reads them.
     fields["contact_hidden"] = handoff.is_pending and bool(handoff.policy.get("hide_contact"))
     stages.reach(handoff.lead, STAGE_OF[HandoffState(handoff.state)], on=on, **fields)
     record(handoff, kind, from_state=from_state, by=by, at=at, on=on, payload=payload)

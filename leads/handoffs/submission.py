@@ -124,6 +124,7 @@ def hand_off(
     scores = facts.score(assessment, actions, terms, on=events.today(at))
     used_reason = _check_score(scores, terms, score_reason)
     overrides = packages.overruled(assessment, score_reason=used_reason, submitter=by.name)
+    # Every check is made; from here on rows are written.
     _mark_mql(lead, persona_version, assessment, by=by, at=at)
     judged_by = {"agreement_version": version, "persona_version": persona_version}
     codes = [action.code for action in actions]
@@ -147,6 +148,7 @@ def hand_off(
 
 
 def _lock(lead: Lead) -> Lead:
+    # The lead's row is the lock: hand-offs of one lead come one after the other.
     rows = Lead.objects.select_related("person", "company", "source")
     locked = rows.select_for_update(no_key=True, of=("self",)).get(pk=lead.pk)
     if locked.archived_at:
@@ -193,6 +195,7 @@ def _check_score(scores: Scores, terms: Terms, reason: str) -> str:
 def _mark_mql(
     lead: Lead, persona_version: PersonaVersion, assessment: Assessment, *, by: User, at: datetime
 ) -> None:
+    # A returned lead is qualified anew, even by the same version.
     can_become_mql = lead.stage in (Stage.CAPTURED, Stage.RETURNED)
     if not can_become_mql and lead.persona_version_id == persona_version.pk:
         return
@@ -233,6 +236,7 @@ def _policy(
 
 def _create(lead: Lead, **fields: Any) -> Handoff:
     cycle = lead.handoffs.count() + 1
+    # A savepoint: the constraint on one open handoff may refuse the row.
     try:
         with transaction.atomic():
             return Handoff.objects.create(lead=lead, cycle=cycle, **fields)
@@ -249,5 +253,6 @@ def _announce(handoff: Handoff, overrides: list[dict[str, str]], *, by: User, at
     state_changes.update_lead(
         handoff, EventKind.HANDED_OFF, from_state="", by=by, at=at, payload=payload
     )
+    # A person who is also in the sales team needs no notice of the own act.
     team = handoff.team.people.filter(is_active=True).exclude(pk=by.pk)
     notices.notify("handoff.new", handoff, team, at=at, key="new")

@@ -56,10 +56,21 @@ def send(team: Team, version: PersonaVersion, *, by: User, at: datetime) -> Hand
     for rule in facts.rules(version):
         if rule.kind == FIT and rule.operator == "said":
             leads.add_evidence(
-                lead, rule.code, Verdict.MET, value=_("Test"), source="Relevo", by=by, at=at
+                lead,
+                rule.code,
+                Verdict.MET,
+                value=_("Test"),
+                source="Relevo",
+                by=by,
+                at=at,
             )
     return submission.hand_off(
-        lead, team=team, persona_version=version, by=by, at=at, note=_("This is a test.")
+        lead,
+        team=team,
+        persona_version=version,
+        by=by,
+        at=at,
+        note=_("This is a test."),
     )
 
 
@@ -77,6 +88,7 @@ def _capture(version: PersonaVersion, *, by: User, at: datetime) -> Lead:
         source=Source.objects.filter(archived_at__isnull=True).first(),
         first_action=ValuableActionKind.objects.filter(archived_at__isnull=True).first(),
     )
+    # Marked before anything else happens to it: no number may count it.
     lead.is_test = True
     Lead.objects.filter(pk=lead.pk).update(is_test=True)
     return lead
@@ -134,6 +146,7 @@ def remove(lead: Lead, *, by: User, at: datetime) -> Lead:
 def _close(handoff: Handoff, *, by: User, at: datetime) -> None:
     """Close the handoff from whatever open state it is in."""
     comment = _("This was a test.")
+    # An accepted handoff can only go back to the queue; a pending one can be withdrawn.
     if handoff.state == HandoffState.ACCEPTED:
         _release(handoff, by=by, at=at)
     if handoff.state == HandoffState.PENDING:

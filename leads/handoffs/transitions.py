@@ -54,6 +54,7 @@ def accept(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     Raises AlreadyTaken, which names the faster person, and RepIsFull.
     """
     check_room(handoff, by)
+    # The claim points the row at the contact clock; keep the clock that it stops.
     accept_clock = handoff.clock
     from_state = state_changes.claim(
         handoff,
@@ -93,7 +94,7 @@ def reject(
 ) -> Handoff:
     """Reject a pending handoff before contact; the lead returns to marketing with the reason.
 
-    Stops the accept clock: a rejection in time keeps the commitment.
+    Stops the accept clock.
 
     Raises NeedsComment, AlreadyTaken.
     """
@@ -107,6 +108,7 @@ def reject(
     decision = Decision.objects.create(
         handoff=handoff, kind=DecisionKind.REJECT, by=by, at=at, reason=reason, comment=comment
     )
+    # A rejection is a decision, too: in time it meets the commitment.
     clocks.stop(handoff, Metric.ACCEPT, at=at, known=accept_clock)
     state_changes.update_lead(
         handoff,
@@ -175,6 +177,7 @@ def requeue(handoff: Handoff, *, by: User | None, at: datetime, cause: str) -> H
 
 
 def _move_to_head(handoff: Handoff, *, at: datetime) -> str:
+    # No claim: the state stays, so the condition is on the state alone.
     pending = Handoff.objects.filter(pk=handoff.pk, state=HandoffState.PENDING)
     if not pending.update(requeued_at=at):
         raise AlreadyTaken(Handoff.objects.get(pk=handoff.pk))
@@ -197,6 +200,7 @@ def release(handoff: Handoff, *, by: User | None, at: datetime) -> str:
         accepted_at=None,
         requeued_at=at,
     )
+    # The decision stays in the history; the next rep may decide again.
     standing = handoff.decisions.filter(undone_at__isnull=True, released_at__isnull=True)
     standing.update(released_at=at)
     clocks.cancel(handoff, Metric.FIRST_CONTACT, at=at, by=by)
@@ -218,6 +222,7 @@ def reassign(handoff: Handoff, owner: User, *, by: User, at: datetime, why: str 
         raise IllegalMove
     if previous.pk == owner.pk:
         return handoff
+    # The owner is part of the condition: two team leads may reassign at once.
     unchanged = Handoff.objects.filter(pk=handoff.pk, state=handoff.state, owner=previous)
     if not state_changes.write(handoff, unchanged, owner=owner):
         raise Conflict
@@ -239,6 +244,7 @@ def _notify_reassigned(
     handoff: Handoff, previous: User, owner: User, *, by: User, at: datetime
 ) -> None:
     """Notify the new and the previous owner, except the person who reassigned."""
+    # The moment is part of the key: the same person may get the lead again later.
     key = f"reassigned:{owner.pk}:{at.timestamp()}"
     params = {"by": by.name, "owner": owner.name}
     if owner.pk != by.pk:

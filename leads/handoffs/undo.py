@@ -54,6 +54,7 @@ def undo(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
         payload={"decision": decision.kind},
         owner=None,
     )
+    # The date of an accept in an earlier cycle stays.
     if decision.kind == DecisionKind.ACCEPT and not _was_accepted_before(handoff):
         stages.unreach(handoff.lead, Stage.ACCEPTED, on=events.today(decision.at))
     return handoff
@@ -79,6 +80,7 @@ def _restore_accept_clock(handoff: Handoff, decision: Decision, *, by: User, at:
     """Let the accept clock run on; end the contact clock that an accept started."""
     if decision.kind == DecisionKind.ACCEPT:
         clocks.cancel(handoff, Metric.FIRST_CONTACT, at=at, by=by)
+    # The same clock runs on: an undone decision must not give the team new time.
     stopped = clocks.last(handoff, Metric.ACCEPT)
     if stopped is not None:
         row = Handoff.objects.filter(pk=handoff.pk)

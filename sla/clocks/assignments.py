@@ -27,6 +27,7 @@ def assign(subject: models.Model, accountable: User, *, by: User | None, at: dat
     open_clocks = clocks.running(subject).select_for_update(no_key=True)
     for clock in open_clocks:
         _record_stint(clock, by=by, at=at)
+        # During a pause the new person's time starts at its end, like the clock itself.
         starts_at = at
         if clock.paused_until:
             starts_at = max(at, clock.paused_until)

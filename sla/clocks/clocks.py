@@ -35,7 +35,6 @@ def initial_columns(
     return {
         "metric": metric,
         "commitment_id": terms["commitment"],
-        "accountable": accountable,
         "started_at": at,
         "due_at": due_at,
         "soon_at": min(escalation_times.soon_at(run, limit), due_at),
@@ -43,9 +42,15 @@ def initial_columns(
         "calendar": policy["calendar"],
         "ladder": terms["ladder"],
         "next_step_at": escalation_times.planned_at(run, ladder[0]) if ladder else due_at,
-        "assigned_at": at if accountable else None,
-        "assigned_due_at": due_at if accountable else None,
+        **_assignment(accountable, at, due_at),
     }
+
+
+def _assignment(accountable: User | None, at: datetime, due_at: datetime) -> dict[str, Any]:
+    """Return the columns of the accountable person's own time."""
+    if accountable is None:
+        return {"accountable": None, "assigned_at": None, "assigned_due_at": None}
+    return {"accountable": accountable, "assigned_at": at, "assigned_due_at": due_at}
 
 
 def start(
@@ -122,11 +127,14 @@ def settle(clock: Clock, *, at: datetime, by: User | None = None) -> Clock | Non
 def judgement(clock: Clock, at: datetime) -> dict[str, Any]:
     """Return the columns that judge ``clock`` by the promised act at ``at``."""
     used_seconds = int(snapshots.used(clock, at).total_seconds())
+    state = ClockState.BREACHED
+    if at <= clock.due_at:
+        state = ClockState.MET
     assigned_met = None
     if clock.assigned_due_at is not None:
         assigned_met = at <= clock.assigned_due_at
     return {
-        "state": ClockState.MET if at <= clock.due_at else ClockState.BREACHED,
+        "state": state,
         # Never below 0: the clocks of two machines may differ by a moment.
         "used_seconds": max(0, used_seconds),
         "assigned_met": assigned_met,
@@ -136,6 +144,7 @@ def judgement(clock: Clock, at: datetime) -> dict[str, Any]:
 def _end(clock: Clock, *, at: datetime, state: ClockState, **fields: Any) -> Clock | None:
     """End ``clock`` by one conditional UPDATE; return None if it was over."""
     open_row = Clock.objects.filter(pk=clock.pk, stopped_at__isnull=True)
+    # A stopped clock has no next step, says the constraint clock_stopped_has_no_step.
     ended = {"stopped_at": at, "next_step_at": None, "parked_until": None}
     if not write(clock, open_row, state=state, **fields, **ended):
         return None
@@ -151,6 +160,7 @@ def write(clock: Clock, rows: QuerySet[Clock], *, state: ClockState, **changes: 
     is_breach = state == ClockState.BREACHED
     changes["state"] = state
     changes["breached_at"] = clock.due_at if is_breach else None
+    # A subquery in the UPDATE instead of a query before it.
     in_outage: Exists | Value = Value(False)
     if is_breach:
         in_outage = Exists(heartbeats.outages(clock.started_at, clock.due_at))
@@ -174,13 +184,14 @@ def cancel(
     if clock is None:
         return None
     pauses.end(clock, PauseEnd.TAKEN, at=at, by=by)
-    assigned_is_late = clock.assigned_due_at is not None and at > clock.assigned_due_at
-    return _end(
-        clock,
-        at=at,
-        state=ClockState.BREACHED if at > clock.due_at else ClockState.CANCELLED,
-        assigned_met=False if assigned_is_late else None,
-    )
+    state = ClockState.CANCELLED
+    if at > clock.due_at:
+        state = ClockState.BREACHED
+    # Without the act the person's own time can only be missed, never met.
+    assigned_met = None
+    if clock.assigned_due_at is not None and at > clock.assigned_due_at:
+        assigned_met = False
+    return _end(clock, at=at, state=state, assigned_met=assigned_met)
 
 
 @transaction.atomic(savepoint=False)
@@ -190,10 +201,15 @@ def reopen(clock: Clock) -> Clock:
     Steps that became due in between fire with the next sweep.
     """
     clock = Clock.objects.select_for_update(no_key=True).get(pk=clock.pk)
+    # The ledger decides: a breach that was announced stays, one that only the stop saw does not.
     is_breached = clock.firings.filter(kind=StepKind.BREACH).exists()
-    clock.state = ClockState.BREACHED if is_breached else ClockState.RUNNING
-    clock.breached_at = clock.due_at if is_breached else None
-    clock.in_outage = is_breached and clock.in_outage
+    if is_breached:
+        clock.state = ClockState.BREACHED
+        clock.breached_at = clock.due_at
+    else:
+        clock.state = ClockState.RUNNING
+        clock.breached_at = None
+        clock.in_outage = False
     clock.stopped_at = None
     clock.used_seconds = None
     clock.assigned_met = None

@@ -41,9 +41,11 @@ def start_earlier(clock: Clock, *, since: datetime, at: datetime) -> bool:
     due_at = escalation_times.deadline(calendar, since, paused, limit)
     if _was_met_after(clock, due_at):
         return False
+    # The pause would last longer than the time that is left.
     if clock.paused_until is not None and due_at <= clock.paused_until:
         pauses.end(clock, PauseEnd.CORRECTED, at=at, by=None)
         paused = snapshots.stretches(clock)
+    # The first person's own time starts with the clock; that of a later one stays.
     if clock.assigned_at == clock.started_at:
         clock.assigned_at = since
         clock.assigned_due_at = due_at

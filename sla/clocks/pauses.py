@@ -118,7 +118,7 @@ def begin(
     """
     clock = Clock.objects.select_for_update(no_key=True).get(pk=clock.pk)
     if clock.paused_until is not None and at >= clock.paused_until:
-        # The previous pause is over, though no sweep has recorded its end yet.
+        # The previous pause is over, but no sweep has recorded its end yet.
         end(clock, PauseEnd.ELAPSED, at=at, by=None)
     obstacle = _obstacle(clock, at)
     if obstacle:
@@ -182,6 +182,7 @@ def end(clock: Clock, cause: PauseEnd, *, at: datetime, by: User | None) -> Paus
     """
     if clock.paused_until is None:
         return None
+    # The sweep and a person may end the pause at once: read the row again under its lock.
     clock.refresh_from_db(from_queryset=Clock.objects.select_for_update(no_key=True))
     open_pauses = Pause.objects.filter(clock=clock, ended_at__isnull=True)
     pause = open_pauses.select_for_update(no_key=True).first()

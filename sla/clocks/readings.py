@@ -64,6 +64,7 @@ def reading(clock: Clock, *, at: datetime) -> Reading:
     is_open = clock.stopped_at is None and arithmetic.is_open(calendar, at)
     is_waiting = not is_open and status in (ClockStatus.OK, ClockStatus.SOON)
     seconds = _seconds(clock, calendar, status, at)
+    # Only awaited clocks have time left; the seconds of others are late or used.
     left = seconds if status in statuses.AWAITED else 0
     opens_at = None
     closes_at = None
@@ -97,6 +98,7 @@ def _seconds(clock: Clock, calendar: WorkCalendar, status: ClockStatus, at: date
     if status in statuses.TOO_LATE:
         late = arithmetic.between(calendar, clock.due_at, clock.stopped_at or at)
         return int(late.total_seconds())
+    # A paused clock runs on from the end of its pause.
     since = at
     if clock.paused_until is not None:
         since = max(at, clock.paused_until)

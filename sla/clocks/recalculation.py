@@ -69,6 +69,7 @@ def _direction(before: datetime, after: datetime) -> Retime:
 def _is_same(
     clock: Clock, policy: Mapping[str, Any], terms: Mapping[str, Any], due_at: datetime
 ) -> bool:
+    # Cheap comparisons first; calendars are compared by their hours.
     if clock.commitment_id != terms["commitment"]:
         return False
     if clock.limit_seconds != terms["limit_seconds"]:

@@ -56,6 +56,7 @@ def _conditions(at: datetime, to: str) -> dict[ClockStatus, Q]:
     def column(**lookups: object) -> Q:
         return Q(**{to + name: value for name, value in lookups.items()})
 
+    # Each condition excludes those above it, as the rule says.
     in_time = column(stopped_at__isnull=True, due_at__gte=at)
     runs = in_time & (column(paused_until__isnull=True) | column(paused_until__lte=at))
     is_soon = column(soon_at__lte=at) | column(soon_at__isnull=True, due_at__lte=at)

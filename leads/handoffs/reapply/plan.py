@@ -104,10 +104,12 @@ class CurrentTerms:
             return None
         policy, policy_digest = self._policy(handoff, version)
         clock = handoff.clock
-        if clock is not None and clock.stopped_at is not None:
-            clock = None
+        metric = ""
+        due_before = None
         retiming = Retiming(Retime.SAME)
-        if clock is not None:
+        if clock is not None and clock.stopped_at is None:
+            metric = clock.metric
+            due_before = clock.due_at
             retiming = recalculation.retime(clock, policy, at=at)
         version_before = handoff.policy.get("version") or handoff.agreement_version_id
         why = self._why(handoff.policy, policy, version_before)
@@ -118,15 +120,18 @@ class CurrentTerms:
         return HandoffChange(
             handoff=handoff.pk,
             owner=handoff.owner_id,
-            metric=clock.metric if clock else "",
-            due_before=clock.due_at if clock else None,
+            metric=metric,
+            due_before=due_before,
             due_after=retiming.due_at,
             outcome=retiming.outcome,
             why=why,
-            versions=(self.version_numbers[version_before], self.version_numbers[version.pk]),
+            versions=(
+                self.version_numbers[version_before],
+                self.version_numbers[version.pk],
+            ),
             policy=policy,
             is_new=retiming.has_changes,
-            digest=_digest(handoff, clock, retiming, policy_digest),
+            digest=_digest(handoff, retiming, policy_digest),
         )
 
     def _in_force(self, team_id: int) -> AgreementVersion | None:
@@ -204,10 +209,15 @@ def _differences(old: Policy, new: Policy, version_before: int) -> tuple[str, ..
     return tuple(found)
 
 
-def _digest(handoff: Handoff, clock: Clock | None, retiming: Retiming, policy_digest: str) -> str:
+def _digest(handoff: Handoff, retiming: Retiming, policy_digest: str) -> str:
+    clock_id = None
+    due_at = None
+    if handoff.clock is not None and handoff.clock.stopped_at is None:
+        clock_id = handoff.clock.pk
+        due_at = handoff.clock.due_at
     parts = (
-        clock and clock.pk,
-        clock and clock.due_at,
+        clock_id,
+        due_at,
         retiming.due_at,
         retiming.outcome,
         handoff.owner_id,

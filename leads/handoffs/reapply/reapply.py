@@ -129,6 +129,7 @@ def apply(token: str, *, by: User, at: datetime) -> Applied:
     """
     current = preview(by=by, at=at)
     _check_unchanged(token, current)
+    # Read anew for the writes: the terms of the preview are cached.
     terms = CurrentTerms()
     done: list[HandoffChange] = []
     left: list[int] = []
@@ -144,7 +145,7 @@ def _check_unchanged(token: str, current: Preview) -> None:
     try:
         seen: dict[str, str] = signing.loads(token, salt=SALT)
     except signing.BadSignature:
-        seen = {}
+        seen = {}  # an invalid token counts as a preview without changes
     now = {str(change.handoff): change.digest for change in current.changes}
     if seen != now:
         differing = [pk for pk in seen.keys() | now.keys() if seen.get(pk) != now.get(pk)]
@@ -178,9 +179,12 @@ def _apply_batch(
 
 def _lock(pks: list[int]) -> None:
     """Lock the handoffs and their open clocks, both in order of their ids."""
+    # In this order, as transitions lock them; otherwise two of them could wait for each other.
     handoffs = Handoff.objects.filter(pk__in=pks)
     clocks = Clock.objects.filter(
-        subject_type="handoff", subject_id__in=pks, stopped_at__isnull=True
+        subject_type="handoff",
+        subject_id__in=pks,
+        stopped_at__isnull=True,
     )
     for rows in (handoffs, clocks):
         list(rows.select_for_update(no_key=True).order_by("pk").values_list("pk"))
@@ -200,7 +204,10 @@ def _write(
     # All rows exist and are locked. This writes them like bulk_update, in one twentieth of its
     # time.
     Clock.objects.bulk_create(
-        clocks, update_conflicts=True, unique_fields=["id"], update_fields=WRITTEN_COLUMNS
+        clocks,
+        update_conflicts=True,
+        unique_fields=["id"],
+        update_fields=WRITTEN_COLUMNS,
     )
     _record_events(done, handoffs, by=by, at=at)
     _notify_owners(done, by=by, at=at)
