@@ -3,24 +3,25 @@
 from django.urls import URLPattern, path
 
 from sla.views import agreement_edit, agreement_steps, agreements, reasons
-from sla.views.reasons import Catalogue
+from sla.views.reasons import ReasonCatalogue
 
 
-def catalogue(address: str, kept: Catalogue) -> list[URLPattern]:
-    """The addresses of a catalogue of reasons, below ``address``."""
-    given, one = {"catalogue": kept}, kept.url
+def reason_patterns(prefix: str, catalogue: ReasonCatalogue) -> list[URLPattern]:
+    """Return the patterns of a catalogue of reasons, below ``prefix``."""
+    kwargs = {"catalogue": catalogue}
+    name = catalogue.url
     return [
-        path(address, reasons.listing, given, name=f"{one}s"),
-        path(f"{address}<int:pk>/", reasons.editing, given, name=one),
-        path(f"{address}<int:pk>/archive/", reasons.archive, given, name=f"{one}_archive"),
-        path(f"{address}<int:pk>/restore/", reasons.restore, given, name=f"{one}_restore"),
-        path(f"{address}<int:pk>/delete/", reasons.delete, given, name=f"{one}_delete"),
+        path(prefix, reasons.reason_list, kwargs, name=f"{name}s"),
+        path(f"{prefix}<int:pk>/", reasons.reason_edit, kwargs, name=name),
+        path(f"{prefix}<int:pk>/archive/", reasons.archive, kwargs, name=f"{name}_archive"),
+        path(f"{prefix}<int:pk>/restore/", reasons.restore, kwargs, name=f"{name}_restore"),
+        path(f"{prefix}<int:pk>/delete/", reasons.delete, kwargs, name=f"{name}_delete"),
     ]
 
 
 urlpatterns = [
-    *catalogue("reasons/", reasons.REJECTING),
-    *catalogue("pauses/", reasons.PAUSING),
+    *reason_patterns("reasons/", reasons.REJECTION),
+    *reason_patterns("pauses/", reasons.PAUSE),
     path("", agreements.agreement, name="agreement"),
     path("all/", agreements.agreement_list, name="agreement_list"),
     path("new/", agreement_steps.agreement_new, name="agreement_new"),

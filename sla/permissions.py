@@ -1,7 +1,4 @@
-"""Who may look after calendars.
-
-Reading them, and asking when something is due, is for everybody signed in.
-"""
+"""Who may edit calendars. Everybody who is signed in reads them and may ask for a deadline."""
 
 from __future__ import annotations
 
@@ -9,5 +6,5 @@ from crm.accounts.models import User
 
 
 def can_edit_calendars(user: User) -> bool:
-    """Admins configure; signed hours are frozen for them too (sla.calendars.calendars)."""
+    """Return whether ``user`` may edit calendars: admins may, but for signed hours."""
     return user.is_admin

@@ -138,7 +138,7 @@ def _agreement(luis: User, dora: User, *, at: datetime) -> AgreementVersion:
 def _conclude(version: AgreementVersion, luis: User, dora: User, *, at: datetime) -> AgreementVersion:
     proposals.close_text(version, by=luis, at=at, labels=labels.labels_of(version))
     signing.sign(version, "marketing", by=luis, at=at)
-    return signing.conclude(version, ["sales"], by=dora, at=at)
+    return signing.sign_sides(version, ["sales"], by=dora, at=at)
 
 
 def negotiate(company: Cast, *, at: datetime) -> AgreementVersion:

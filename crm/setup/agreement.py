@@ -110,4 +110,4 @@ def sign(version: AgreementVersion, *, by: User, at: datetime) -> AgreementVersi
     if not own:
         raise NoSideToSign
     version = close_text(version, by=by, at=at)
-    return signing.conclude(version, own, by=by, at=at)
+    return signing.sign_sides(version, own, by=by, at=at)

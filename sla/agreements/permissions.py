@@ -1,4 +1,4 @@
-"""Who may do what with agreements. Everybody who is signed in reads them."""
+"""Who may do what with agreements. Everybody who is signed in may read them."""
 
 from __future__ import annotations
 
@@ -9,27 +9,37 @@ from sla.models import AgreementVersion
 from sla.states import UNSIGNED, AgreementState
 
 
-def can_found(user: User) -> bool:
-    """Begin an agreement for some teams: whoever leads a team of either side."""
+def can_create(user: User) -> bool:
+    """Return whether ``user`` may create an agreement for some teams: any team lead may."""
     return any(user.team_ids(side, led=True) for side in Side.values)
 
 
 def can_write(user: User, version: AgreementVersion) -> bool:
-    """Draft, propose, reopen, discard: the leads of the teams that it binds, of either side."""
+    """Return whether ``user`` may draft, propose, reopen and discard ``version``.
+
+    The leads of the teams that it binds may, of either side.
+    """
     return any(agreements.may_sign(version, side, user) for side in Side.values)
 
 
 def can_edit(user: User, version: AgreementVersion) -> bool:
+    """Return whether ``user`` may change the text of ``version`` now."""
     return version.state == AgreementState.DRAFT and can_write(user, version)
 
 
 def can_comment(user: User, version: AgreementVersion) -> bool:
-    """The same leads, and the director, as long as it can still be changed."""
-    return version.state in UNSIGNED and (user.is_director or can_write(user, version))
+    """Return whether ``user`` may comment on ``version``.
+
+    Those who may write it and directors may, as long as it can still be changed.
+    """
+    if version.state not in UNSIGNED:
+        return False
+    return user.is_director or can_write(user, version)
 
 
 def can_keep_reasons(user: User) -> bool:
-    """The catalogue of reasons: leads of both sides write what they agree on, admins keep
-    catalogues.
+    """Return whether ``user`` may edit the catalogues of reasons.
+
+    Team leads write what they agree on; admins keep catalogues.
     """
-    return user.is_admin or can_found(user)
+    return user.is_admin or can_create(user)

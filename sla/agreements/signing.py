@@ -13,15 +13,7 @@ from crm.accounts.states import Side
 from crm.audit.entries import record
 from crm.lib.db.state_machine import check_move
 from crm.lib.errors import Conflict, DomainError
-from sla.agreements import proposals
-from sla.agreements.agreements import (
-    activate,
-    leads_of,
-    may_sign,
-    notify,
-    standing_signatures,
-    starts_at,
-)
+from sla.agreements import agreements, proposals
 from sla.models import AgreementVersion, Signature
 from sla.states import AGREEMENT_MOVES, AgreementState
 
@@ -38,35 +30,38 @@ class AlreadySigned(Conflict):
 
 @transaction.atomic
 def sign(version: AgreementVersion, side: str, *, by: User, at: datetime) -> AgreementVersion:
-    """Sign for one side. The first signature closes the text of a draft; the second makes it
-    signed, and it comes into force with :func:`activate`, or by itself on the date agreed
-    (:func:`activate_due`).
+    """Sign for one side.
 
-    Raises MayNotSign, AlreadySigned, drafts.NotReady where the draft is not complete, IllegalMove.
+    The first signature closes the text of a draft; the second one makes it signed. It comes into
+    force with agreements.activate, or on its date with agreements.activate_due. Raises MayNotSign,
+    AlreadySigned, drafts.NotReady where the draft is not complete, and IllegalMove.
     """
     version = AgreementVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
-    if not may_sign(version, side, by):
+    if not agreements.may_sign(version, side, by):
         raise MayNotSign
     if version.state == AgreementState.DRAFT:
         version = proposals.close_text(version, by=by, at=at)
     if version.state != AgreementState.PROPOSED:
         check_move(AGREEMENT_MOVES, version.state, AgreementState.SIGNED)
-    if side in standing_signatures(version):
+    if side in agreements.standing_signatures(version):
         raise AlreadySigned
-    sha = version.content_hash
     Signature.objects.create(
-        version=version, side=side, actor=by, at=at, content_hash=sha, round=version.round
+        version=version,
+        side=side,
+        actor=by,
+        at=at,
+        content_hash=version.content_hash,
+        round=version.round,
     )
-    record("agreement_signed", version, by=by, at=at, payload={"side": side, "sha256": sha})
-    if set(standing_signatures(version)) == set(Side.values):
+    payload = {"side": side, "sha256": version.content_hash}
+    record("agreement_signed", version, by=by, at=at, payload=payload)
+    if set(agreements.standing_signatures(version)) == set(Side.values):
         version.state = AgreementState.SIGNED
         version.save(update_fields=["state"])
-    leads = leads_of(version)
-    others = [user for users in leads.values() for user in users if user.pk != by.pk]
-    notify(
+    agreements.notify(
         "signed",
         version,
-        others,
+        agreements.both_sides(version, without=by),
         at=at,
         key=f"signed:{version.round}:{side}",
         by=by.name,
@@ -76,14 +71,15 @@ def sign(version: AgreementVersion, side: str, *, by: User, at: datetime) -> Agr
 
 
 @transaction.atomic
-def conclude(
+def sign_sides(
     version: AgreementVersion, sides: Iterable[str], *, by: User, at: datetime
 ) -> AgreementVersion:
-    """Sign for ``sides``; with both signatures and its date reached, it comes into force in the
-    same moment.
+    """Sign for ``sides``, and bring the version into force once both have signed and it is due.
+
+    Raises as :func:`sign` and agreements.activate.
     """
     for side in sides:
         version = sign(version, side, by=by, at=at)
-    if version.state == AgreementState.SIGNED and starts_at(version) <= at:
-        version = activate(version, by=by, at=at)
+    if version.state == AgreementState.SIGNED and agreements.starts_at(version) <= at:
+        version = agreements.activate(version, by=by, at=at)
     return version

@@ -1,13 +1,12 @@
-"""A draft as flat data, one entry for each thing that two people may change apart; and back into
-what drafts takes.
+"""A draft as flat data: one entry for each part that two people may change independently.
 
-Keys are the terms' names and ``promise <key>`` (document.key_of) for each commitment.
+Keys are the names of terms, and ``promise <key>`` (obligations.key_of) for each commitment.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -24,11 +23,14 @@ from personas.states import CriterionKind
 from sla.agreements import drafts
 from sla.models import AgreementVersion, Calendar, RejectionReason
 from sla.states import Distribution, Metric, Proof
-from sla.text import commitments as words
+from sla.text import commitments
+from sla.text.commitments import Names, name_of
 from sla.text.obligations import key_of
 
 Flat = dict[str, Any]
-PROMISE = "promise "
+COMMITMENT = "promise "  # the beginning of the keys of commitments
+DATES = ("starts_on", "renew_by")
+RELATIONS = ("personas", "reasons", "calendar", "arbiter")
 
 LABELS: dict[str, Promise] = {
     "mql_definition": gettext_lazy("Definition of an MQL"),
@@ -56,128 +58,169 @@ LABELS: dict[str, Promise] = {
 
 
 def of_version(version: AgreementVersion) -> Flat:
-    """What the draft says now."""
-    names = [name for name in LABELS if name not in ("personas", "reasons", "calendar", "arbiter")]
-    found: Flat = {name: getattr(version, name) for name in names}
-    for name in ("starts_on", "renew_by"):
-        found[name] = found[name] and found[name].isoformat()
-    found["personas"] = sorted(version.personas.values_list("slug", flat=True))
-    found["reasons"] = sorted(version.rejection_reasons.values_list("code", flat=True))
-    return (
-        found
-        | {"calendar": version.calendar_id, "arbiter": version.arbiter_id}
-        | promises(drafts.commitments_of(version))
-    )
+    """Return the stored draft as flat data."""
+    flat: Flat = {name: getattr(version, name) for name in LABELS if name not in RELATIONS}
+    for name in DATES:
+        flat[name] = flat[name] and flat[name].isoformat()
+    flat["personas"] = sorted(version.personas.values_list("slug", flat=True))
+    flat["reasons"] = sorted(version.rejection_reasons.values_list("code", flat=True))
+    flat["calendar"] = version.calendar_id
+    flat["arbiter"] = version.arbiter_id
+    return flat | of_commitments(drafts.commitments_of(version))
 
 
-def promises(rows: Iterable[Mapping[str, Any]]) -> Flat:
-    """Commitments, each under its own key; the second of two with the same key gets a number."""
-    found: Flat = {}
+def of_commitments(rows: Iterable[Mapping[str, Any]]) -> Flat:
+    """Return commitments, each under its own key; a second one with the same key gets a mark."""
+    flat: Flat = {}
     for row in rows:
-        conditions = {key: codes for key, codes in (row["conditions"] or {}).items() if codes}
-        plain = {
-            "side": row["side"],
-            "metric": str(row["metric"]),
-            "target": f"{Decimal(row['target']).normalize():f}",
-            "window_minutes": row["window_minutes"],
-            "conditions": conditions,
-            "steps": [[str(kind), offset] for kind, offset in row["steps"]],
-        }
-        key = name = f"{PROMISE}{key_of(plain)}"
-        while name in found:
-            name += " +"
-        found[name if key in found else key] = plain
-    return found
+        commitment = _plain(row)
+        key = f"{COMMITMENT}{key_of(commitment)}"
+        while key in flat:
+            key += " +"
+        flat[key] = commitment
+    return flat
+
+
+def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a commitment as plain JSON data, equal for equal commitments."""
+    conditions = row["conditions"] or {}
+    return {
+        "side": row["side"],
+        "metric": str(row["metric"]),
+        "target": f"{Decimal(row['target']).normalize():f}",
+        "window_minutes": row["window_minutes"],
+        "conditions": {key: codes for key, codes in conditions.items() if codes},
+        "steps": [[str(kind), offset] for kind, offset in row["steps"]],
+    }
 
 
 def texts(flat: Flat) -> dict[str, str]:
-    """Each entry as a text that is the same when it says the same."""
-    ordered = {
-        name: sorted(value) if isinstance(value, list) else value for name, value in flat.items()
-    }
-    return {
-        name: json.dumps(value, sort_keys=True, ensure_ascii=False, default=str)
-        for name, value in ordered.items()
-    }
+    """Return each entry as JSON text, equal for entries that say the same."""
+    return {name: _json(value) for name, value in flat.items()}
+
+
+def _json(value: Any) -> str:
+    ordered = sorted(value) if isinstance(value, list) else value
+    return json.dumps(ordered, sort_keys=True, ensure_ascii=False, default=str)
 
 
 def for_edit(flat: Flat) -> dict[str, Any]:
-    """What drafts.edit takes."""
+    """Return the arguments of drafts.edit."""
     terms = {name: value for name, value in flat.items() if name in LABELS}
-    for name in ("starts_on", "renew_by"):
+    for name in DATES:
         terms[name] = date.fromisoformat(terms[name]) if terms[name] else None
+    arbiter = User.objects.filter(pk=terms["arbiter"]) if terms["arbiter"] else User.objects.none()
     terms["personas"] = list(Persona.objects.filter(slug__in=terms["personas"]))
     terms["reasons"] = list(RejectionReason.objects.filter(code__in=terms["reasons"]))
     terms["calendar"] = Calendar.objects.get(pk=terms["calendar"])
-    terms["arbiter"] = (
-        User.objects.filter(pk=terms["arbiter"]).first() if terms["arbiter"] else None
-    )
-    rows = [
-        {
-            **value,
-            "target": Decimal(value["target"]),
-            "steps": [tuple(step) for step in value["steps"]],
-        }
-        for name, value in flat.items()
-        if name.startswith(PROMISE)
-    ]
+    terms["arbiter"] = arbiter.first()
+    rows = []
+    for name, value in flat.items():
+        if name.startswith(COMMITMENT):
+            target = Decimal(value["target"])
+            steps = [tuple(step) for step in value["steps"]]
+            rows.append({**value, "target": target, "steps": steps})
     return {**terms, "commitments": rows}
 
 
 def label(name: str) -> str:
-    """What people call the entry."""
-    if name.startswith(PROMISE):
-        return str(Metric(name.removeprefix(PROMISE).split(" ")[0]).label)
+    """Return what people call the entry."""
+    if name.startswith(COMMITMENT):
+        metric = name.removeprefix(COMMITMENT).split(" ")[0]
+        return str(Metric(metric).label)
     return str(LABELS[name])
 
 
-def say(name: str, text: str, names: words.Names) -> str:
-    """The entry in words. ``text``: of :func:`texts`; empty: it is not there."""
+def value_text(name: str, text: str, names: Names) -> str:
+    """Return an entry as people read it. ``text``: of :func:`texts`; empty: it is not there."""
     value = json.loads(text) if text else None
     if value in (None, [], {}, ""):
         return _("– nothing –")
-    if name.startswith(PROMISE):
-        return words.full_sentence(value, names)
-    kinds = {"valuable_actions": "actions", "package_fields": "fields", "personas": "personas"}
-    if name in kinds:
-        return ", ".join(words.name_of(kinds[name], code, names) for code in value)
-    return _SAY.get(name, lambda value, names: str(value))(value, names)
+    if name.startswith(COMMITMENT):
+        return commitments.full_sentence(value, names)
+    write = WRITERS.get(name)
+    return str(value) if write is None else write(value, names)
 
 
-def _reasons(codes: list[str], names: words.Names) -> str:
-    return ", ".join(
-        in_language(row.name) for row in RejectionReason.objects.filter(code__in=codes)
-    )
+def _definition(value: dict[str, str], names: Names) -> str:
+    return " / ".join(value[language] for language in LANGUAGES if value.get(language))
 
 
-def _proofs(terms: dict[str, str], names: words.Names) -> str:
-    return ", ".join(
-        f"{words.name_of('criteria', code, names)}: {Proof(term).label}"
-        for code, term in terms.items()
-    )
+def _actions(codes: list[str], names: Names) -> str:
+    return ", ".join(name_of("actions", code, names) for code in codes)
 
 
-_SAY: dict[str, Any] = {
-    "mql_definition": lambda value, names: " / ".join(
-        value[key] for key in LANGUAGES if value.get(key)
-    ),
-    "sql_definition": lambda value, names: " / ".join(
-        value[key] for key in LANGUAGES if value.get(key)
-    ),
-    "sql_blocks": lambda value, names: ", ".join(str(CriterionKind(kind).label) for kind in value),
-    "sql_terms": _proofs,
+def _fields(codes: list[str], names: Names) -> str:
+    return ", ".join(name_of("fields", code, names) for code in codes)
+
+
+def _personas(slugs: list[str], names: Names) -> str:
+    return ", ".join(name_of("personas", slug, names) for slug in slugs)
+
+
+def _reasons(codes: list[str], names: Names) -> str:
+    rows = RejectionReason.objects.filter(code__in=codes)
+    return ", ".join(in_language(row.name) for row in rows)
+
+
+def _blocks(kinds: list[str], names: Names) -> str:
+    return ", ".join(str(CriterionKind(kind).label) for kind in kinds)
+
+
+def _proofs(terms: dict[str, str], names: Names) -> str:
+    parts = []
+    for code, term in terms.items():
+        parts.append(f"{name_of('criteria', code, names)}: {Proof(term).label}")
+    return ", ".join(parts)
+
+
+def _calendar(pk: int, names: Names) -> str:
+    return str(Calendar.objects.get(pk=pk))
+
+
+def _arbiter(pk: int, names: Names) -> str:
+    return str(User.objects.get(pk=pk))
+
+
+def _pauses(caps: dict[str, int], names: Names) -> str:
+    parts = []
+    for code, minutes in caps.items():
+        parts.append(f"{name_of('pauses', code, names)}: {commitments.wall_time(minutes)}")
+    return "; ".join(parts)
+
+
+def _distribution(value: str, names: Names) -> str:
+    return str(Distribution(value).label)
+
+
+def _yes_no(value: bool, names: Names) -> str:
+    return _("Yes") if value else _("No")
+
+
+def _weights(weights: dict[str, int], names: Names) -> str:
+    return ", ".join(f"{Metric(key).label}: {weight} %" for key, weight in weights.items())
+
+
+def _day(value: str, names: Names) -> str:
+    return day_words(date.fromisoformat(value))
+
+
+# How an entry is written; what is not here is written as it is.
+WRITERS: dict[str, Callable[[Any, Names], str]] = {
+    "mql_definition": _definition,
+    "sql_definition": _definition,
+    "valuable_actions": _actions,
+    "package_fields": _fields,
+    "personas": _personas,
     "reasons": _reasons,
-    "calendar": lambda value, names: str(Calendar.objects.get(pk=value)),
-    "arbiter": lambda value, names: str(User.objects.get(pk=value)),
-    "pauses": lambda value, names: "; ".join(
-        f"{words.name_of('pauses', code, names)}: {words.wall_time(minutes)}"
-        for code, minutes in value.items()
-    ),
-    "distribution": lambda value, names: str(Distribution(value).label),
-    "hide_contact": lambda value, names: _("Yes") if value else _("No"),
-    "index_weights": lambda value, names: ", ".join(
-        f"{Metric(key).label}: {w} %" for key, w in value.items()
-    ),
-    "starts_on": lambda value, names: day_words(date.fromisoformat(value)),
-    "renew_by": lambda value, names: day_words(date.fromisoformat(value)),
+    "sql_blocks": _blocks,
+    "sql_terms": _proofs,
+    "calendar": _calendar,
+    "arbiter": _arbiter,
+    "pauses": _pauses,
+    "distribution": _distribution,
+    "hide_contact": _yes_no,
+    "index_weights": _weights,
+    "starts_on": _day,
+    "renew_by": _day,
 }

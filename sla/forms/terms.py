@@ -1,8 +1,10 @@
-"""The terms of the editor beside the commitments: definitions, package, calendar, rules, dates."""
+"""The terms in the editor of an agreement, beside the commitments.
+
+Definitions, package, calendar, reasons, rules, weights and dates.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
@@ -12,52 +14,42 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.accounts.models import User
+from crm.accounts.states import Side
 from crm.lib.bilingual import LANGUAGES, in_language
-from crm.lib.forms import Lines
+from crm.lib.catalogue import in_use
 from personas.models import Criterion, Persona
 from personas.states import CriterionKind
 from sla.agreements import agreements
 from sla.clocks import pauses
+from sla.forms.term_fields import checks, day, definition, number
 from sla.models import AgreementVersion, Calendar, PauseReason, RejectionReason
 from sla.states import SIDE_OF, Distribution, Metric, Proof
 from sla.text import labels
 from sla.text.commitments import DAY
 
-LONGEST = 2000  # characters of a definition
-
-
-def checks(label: Any, help_text: Any) -> forms.MultipleChoiceField:
-    return forms.MultipleChoiceField(
-        label=label, help_text=help_text, required=False, widget=forms.CheckboxSelectMultiple
-    )
-
-
-def text(label: Any, help_text: Any = "") -> Lines:
-    area = forms.Textarea(attrs={"rows": 3})
-    return Lines(label=label, help_text=help_text, max_length=LONGEST, required=False, widget=area)
-
-
-def day(label: Any, help_text: Any) -> forms.DateField:
-    picker = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
-    return forms.DateField(label=label, help_text=help_text, required=False, widget=picker)
-
-
-def number(
-    label: Any, help_text: Any, least: int, most: int, *, required: bool = False
-) -> forms.IntegerField:
-    return forms.IntegerField(
-        label=label, help_text=help_text, min_value=least, max_value=most, required=required
-    )
+# The terms that the form and the draft hold alike.
+PLAIN_TERMS = (
+    "valuable_actions",
+    "minimum_score",
+    "engagement_half_life_days",
+    "sql_blocks",
+    "package_fields",
+    "distribution",
+    "rep_cap",
+    "hide_contact",
+    "max_returns",
+    "capacity",
+)
 
 
 class TermsForm(forms.Form):
-    """Every term has one plain sentence that says what it does."""
+    """The terms of one draft. ``names``: labels.collect()."""
 
-    mql_es = text(
+    mql_es = definition(
         gettext_lazy("Definition of an MQL, in Spanish"),
         gettext_lazy("In your own words: when is a lead good enough for sales?"),
     )
-    mql_en = text(gettext_lazy("Definition of an MQL, in English"))
+    mql_en = definition(gettext_lazy("Definition of an MQL, in English"))
     personas = checks(
         gettext_lazy("Buyer personas that count"),
         gettext_lazy("Nothing chosen: every published persona counts."),
@@ -81,11 +73,11 @@ class TermsForm(forms.Form):
         3650,
         required=True,
     )
-    sql_es = text(
+    sql_es = definition(
         gettext_lazy("Definition of an SQL, in Spanish"),
         gettext_lazy("In your own words: when is an MQL worth an opportunity?"),
     )
-    sql_en = text(gettext_lazy("Definition of an SQL, in English"))
+    sql_en = definition(gettext_lazy("Definition of an SQL, in English"))
     sql_blocks = checks(
         gettext_lazy("Without evidence these block"),
         gettext_lazy("What is not chosen only warns when its evidence is missing."),
@@ -159,156 +151,184 @@ class TermsForm(forms.Form):
     def __init__(
         self, *args: Any, version: AgreementVersion, names: labels.Labels, **kwargs: Any
     ) -> None:
-        self.version, self.names = version, names
+        self.version = version
+        self.names = names
         super().__init__(*args, initial=_initial(version), **kwargs)
-        self._choices()
-        self.criteria = _once(labels.criteria())
-        choices = [("", _("as its kind")), *Proof.choices]
-        for criterion in self.criteria:
-            name = f"term-{criterion.code}"
-            label = f"{in_language(criterion.text)} ({CriterionKind(criterion.kind).label})"
-            self.fields[name] = forms.ChoiceField(label=label, choices=choices, required=False)
-            self.fields[name].initial = version.sql_terms.get(criterion.code, "")
-        agreed = pauses.default_caps() if version.pauses is None else version.pauses
-        self.pausing = list(PauseReason.objects.filter(archived_at__isnull=True))
-        for reason in self.pausing:
-            name = f"pause-{reason.code}"
-            self.fields[name] = number(in_language(reason.name), "", 1, pauses.LONGEST_TOTAL.days)
-            self.fields[name].initial = -(-agreed.get(reason.code, 0) // DAY) or None
-        for metric in Metric:
-            name = f"weight-{metric.value}"
-            self.fields[name] = number(metric.label, "", 0, 100)
-            self.fields[name].initial = version.index_weights.get(metric.value)
+        self._set_choices()
+        self.criteria = _by_code(labels.criteria())
+        self._add_criteria()
+        self.pause_reasons = list(in_use(PauseReason))
+        self._add_pauses()
+        self._add_weights()
 
-    def _choices(self) -> None:
+    def _set_choices(self) -> None:
         version = self.version
         personas = Persona.objects.filter(archived_at__isnull=True).order_by("slug")
-        self.fields["personas"].choices = [(p.slug, in_language(p.name)) for p in personas]
-        self.fields["valuable_actions"].choices = choices_of(self.names["actions"])
-        self.fields["sql_blocks"].choices = [
-            (kind, CriterionKind(kind).label) for kind in labels.PROVEN
-        ]
-        self.fields["package_fields"].choices = choices_of(self.names["fields"])
-        found = RejectionReason.objects.filter(archived_at__isnull=True)
-        self.fields["reasons"].choices = [
-            (r.code, f"{in_language(r.name)} · {r.get_kind_display()}") for r in found
-        ]
-        free = Calendar.objects.filter(team=None) | Calendar.objects.filter(pk=version.calendar_id)
-        self.fields["calendar"].queryset = free.order_by("name")
-        leads = {user.pk for users in agreements.leads_of(version).values() for user in users}
-        people = User.objects.filter(is_active=True)
-        possible = (
-            people.filter(pk__in=leads)
-            | people.filter(is_director=True)
-            | people.filter(pk=version.arbiter_id)
-        )
-        self.fields["arbiter"].queryset = possible.distinct().order_by("name")
+        reasons = in_use(RejectionReason)
+        choices = {
+            "personas": [(persona.slug, in_language(persona.name)) for persona in personas],
+            "valuable_actions": choices_of(self.names["actions"]),
+            "sql_blocks": [(kind, CriterionKind(kind).label) for kind in labels.PROVEN],
+            "package_fields": choices_of(self.names["fields"]),
+            "reasons": [(reason.code, _reason_label(reason)) for reason in reasons],
+        }
+        for name, options in choices.items():
+            self.fields[name].choices = options
+        own = Calendar.objects.filter(pk=version.calendar_id)
+        free = Calendar.objects.filter(team=None)
+        self.fields["calendar"].queryset = (free | own).order_by("name")
+        self.fields["arbiter"].queryset = _possible_arbiters(version)
+
+    def _add_criteria(self) -> None:
+        """Add a field for each criterion, which may differ from its kind."""
+        choices = [("", _("as its kind")), *Proof.choices]
+        for criterion in self.criteria:
+            kind = CriterionKind(criterion.kind).label
+            self.fields[f"term-{criterion.code}"] = forms.ChoiceField(
+                label=f"{in_language(criterion.text)} ({kind})",
+                choices=choices,
+                required=False,
+                initial=self.version.sql_terms.get(criterion.code, ""),
+            )
+
+    def _add_pauses(self) -> None:
+        """Add a field for each reason to pause: days at most."""
+        agreed = self.version.pauses
+        if agreed is None:
+            agreed = pauses.proposed()
+        for reason in self.pause_reasons:
+            field = number(in_language(reason.name), "", 1, pauses.LONGEST_TOTAL.days)
+            # Whole days, rounded up; 0 is an empty field.
+            field.initial = -(-agreed.get(reason.code, 0) // DAY) or None
+            self.fields[f"pause-{reason.code}"] = field
+
+    def _add_weights(self) -> None:
+        """Add a field for each metric: its weight in the alignment index."""
+        for metric in Metric:
+            field = number(metric.label, "", 0, 100)
+            field.initial = self.version.index_weights.get(metric.value)
+            self.fields[f"weight-{metric.value}"] = field
 
     @property
-    def terms_of_criteria(self) -> list[forms.BoundField]:
+    def criterion_fields(self) -> list[forms.BoundField]:
         return [self[f"term-{criterion.code}"] for criterion in self.criteria]
 
     @property
     def pause_fields(self) -> list[forms.BoundField]:
-        return [self[f"pause-{reason.code}"] for reason in self.pausing]
+        return [self[f"pause-{reason.code}"] for reason in self.pause_reasons]
 
     @property
-    def weights(self) -> list[tuple[str, list[forms.BoundField]]]:
-        """The weights by side."""
-        sides = (("marketing", _("Marketing")), ("sales", _("Sales")))
-        return [
-            (label, [self[f"weight-{m.value}"] for m in Metric if SIDE_OF[m] == side])
-            for side, label in sides
-        ]
+    def weight_fields(self) -> list[tuple[str, list[forms.BoundField]]]:
+        """Return the fields of the weights by side, under its label."""
+        labels_of_sides = {Side.MARKETING: _("Marketing"), Side.SALES: _("Sales")}
+        groups = []
+        for side, label in labels_of_sides.items():
+            metrics = [metric for metric in Metric if SIDE_OF[metric] == side]
+            groups.append((label, [self[f"weight-{metric.value}"] for metric in metrics]))
+        return groups
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
-        total = sum(self.weights_given().values())
-        if total not in (0, 100) and not any(name.startswith("weight-") for name in self.errors):
-            first = next(
-                name for name in self.fields if name.startswith("weight-") and data.get(name)
-            )
-            self.add_error(first, _("The weights add up to %(sum)s, not to 100.") % {"sum": total})
+        weights = self._weights()
+        total = sum(weights.values())
+        has_errors = any(name.startswith("weight-") for name in self.errors)
+        if total not in (0, 100) and not has_errors:
+            first = next(iter(weights))
+            text = _("The weights add up to %(sum)s, not to 100.")
+            self.add_error(f"weight-{first}", text % {"sum": total})
         return data
 
-    def weights_given(self) -> dict[str, int]:
-        found = {m.value: self.cleaned_data.get(f"weight-{m.value}") for m in Metric}
-        return {metric: weight for metric, weight in found.items() if weight}
+    def clean_starts_on(self) -> date | None:
+        starts_on: date | None = self.cleaned_data["starts_on"]
+        if starts_on and not 2000 <= starts_on.year <= 2200:
+            raise ValidationError(_("Write a date that people live to see."))
+        return starts_on
+
+    def _weights(self) -> dict[str, int]:
+        weights = {}
+        for metric in Metric:
+            weight = self.cleaned_data.get(f"weight-{metric.value}")
+            if weight:
+                weights[metric.value] = weight
+        return weights
 
     def flat(self) -> dict[str, Any]:
-        """The terms as plain data; see sla.forms.draft_data."""
+        """Return the terms as plain data; see sla.forms.draft_data."""
         data = self.cleaned_data
-        plain: tuple[str, ...] = (
-            "minimum_score",
-            "engagement_half_life_days",
-            "distribution",
-            "rep_cap",
-            "hide_contact",
-        )
-        plain += ("max_returns", "capacity", "sql_blocks", "package_fields", "valuable_actions")
-        gone = set(self.version.sql_terms) - {criterion.code for criterion in self.criteria}
-        terms = {c.code: data[f"term-{c.code}"] for c in self.criteria if data[f"term-{c.code}"]}
+        dates = {name: data[name] for name in ("starts_on", "renew_by")}
+        arbiter = data["arbiter"]
         return {
             "mql_definition": {language: data[f"mql_{language}"] for language in LANGUAGES},
             "sql_definition": {language: data[f"sql_{language}"] for language in LANGUAGES},
-            **{name: data[name] for name in plain},
-            "pauses": {
-                r.code: data[f"pause-{r.code}"] * DAY
-                for r in self.pausing
-                if data[f"pause-{r.code}"]
-            },
-            "sql_terms": terms | {code: self.version.sql_terms[code] for code in gone},
-            "index_weights": self.weights_given(),
+            **{name: data[name] for name in PLAIN_TERMS},
+            "pauses": self._pauses(),
+            "sql_terms": self._sql_terms(),
+            "index_weights": self._weights(),
             "personas": sorted(data["personas"]),
             "reasons": sorted(data["reasons"]),
             "calendar": data["calendar"].pk,
-            "arbiter": data["arbiter"].pk if data["arbiter"] else None,
-            **{
-                name: data[name].isoformat() if data[name] else None
-                for name in ("starts_on", "renew_by")
-            },
+            "arbiter": arbiter and arbiter.pk,
+            **{name: value and value.isoformat() for name, value in dates.items()},
         }
 
-    def clean_starts_on(self) -> date | None:
-        found: date | None = self.cleaned_data["starts_on"]
-        if found and not 2000 <= found.year <= 2200:
-            raise ValidationError(_("Write a date that people live to see."))
-        return found
+    def _pauses(self) -> dict[str, int]:
+        minutes = {}
+        for reason in self.pause_reasons:
+            days = self.cleaned_data[f"pause-{reason.code}"]
+            if days:
+                minutes[reason.code] = days * DAY
+        return minutes
+
+    def _sql_terms(self) -> dict[str, str]:
+        """Return what differs from its kind; criteria that are not asked now keep their term."""
+        terms = {}
+        for criterion in self.criteria:
+            term = self.cleaned_data[f"term-{criterion.code}"]
+            if term:
+                terms[criterion.code] = term
+        codes = {criterion.code for criterion in self.criteria}
+        for code, term in self.version.sql_terms.items():
+            if code not in codes:
+                terms[code] = term
+        return terms
 
 
 def choices_of(names: dict[str, dict[str, str]]) -> list[tuple[str, str]]:
+    """Return codes with their names in the active language."""
     return [(code, in_language(name)) for code, name in names.items()]
 
 
-def _once(criteria: Iterable[Criterion]) -> list[Criterion]:
-    """Each code once: the personas ask the same question in the same words."""
-    return list({criterion.code: criterion for criterion in reversed(list(criteria))}.values())[
-        ::-1
-    ]
+def _reason_label(reason: RejectionReason) -> str:
+    return f"{in_language(reason.name)} · {reason.get_kind_display()}"
+
+
+def _possible_arbiters(version: AgreementVersion) -> Any:
+    """Return the people who may be the arbiter: leads of both sides, directors, who is it now."""
+    leads = [user.pk for user in agreements.both_sides(version)]
+    people = User.objects.filter(is_active=True)
+    possible = people.filter(pk__in=leads)
+    possible |= people.filter(is_director=True)
+    possible |= people.filter(pk=version.arbiter_id)
+    return possible.distinct().order_by("name")
+
+
+def _by_code(criteria: list[Criterion]) -> list[Criterion]:
+    """Return each code once: personas may share a criterion.
+
+    The text of the first one counts, at the place of the last one.
+    """
+    by_code: dict[str, Criterion] = {}
+    for criterion in reversed(criteria):
+        by_code[criterion.code] = criterion
+    return list(reversed(by_code.values()))
 
 
 def _initial(version: AgreementVersion) -> dict[str, Any]:
-    plain: tuple[str, ...] = (
-        "valuable_actions",
-        "minimum_score",
-        "engagement_half_life_days",
-        "sql_blocks",
-        "package_fields",
-    )
-    plain += (
-        "calendar",
-        "distribution",
-        "rep_cap",
-        "hide_contact",
-        "max_returns",
-        "arbiter",
-        "capacity",
-    )
-    plain += ("starts_on", "renew_by")
-    return {
-        **{name: getattr(version, name) for name in plain},
-        **{f"mql_{language}": version.mql_definition.get(language, "") for language in LANGUAGES},
-        **{f"sql_{language}": version.sql_definition.get(language, "") for language in LANGUAGES},
-        "personas": [persona.slug for persona in version.personas.all()],
-        "reasons": [reason.code for reason in version.rejection_reasons.all()],
-    }
+    names = (*PLAIN_TERMS, "calendar", "arbiter", "starts_on", "renew_by")
+    initial = {name: getattr(version, name) for name in names}
+    for language in LANGUAGES:
+        initial[f"mql_{language}"] = version.mql_definition.get(language, "")
+        initial[f"sql_{language}"] = version.sql_definition.get(language, "")
+    initial["personas"] = [persona.slug for persona in version.personas.all()]
+    initial["reasons"] = [reason.code for reason in version.rejection_reasons.all()]
+    return initial

@@ -1,6 +1,4 @@
-"""What the pages of an agreement show: its text with the comments beside it, signatures, versions,
-the next step.
-"""
+"""What the pages of an agreement show: text, comments, signatures, versions, the next step."""
 
 from __future__ import annotations
 
@@ -10,19 +8,21 @@ from typing import Any
 
 from django.db.models import Count, QuerySet
 
-from crm.accounts.models import Team, User
+from crm.accounts.models import User
 from crm.accounts.states import Side
-from sla.agreements import agreements, content, draft_problems, permissions
+from sla.agreements import agreements, permissions
+from sla.agreements.content import content_of
+from sla.agreements.draft_problems import problems
 from sla.models import Agreement, AgreementVersion, Comment, Signature
 from sla.states import UNSIGNED, AgreementState
 from sla.text import agreement, labels
 from sla.text.sections import Section
 
-SHORT = 12  # letters of the hash that people compare aloud
+SHORT_HASH = 12  # letters of the hash that people compare aloud
 
 
 @dataclass(frozen=True)
-class Thread:
+class CommentThread:
     """A comment and the answers to it."""
 
     comment: Comment
@@ -30,20 +30,21 @@ class Thread:
 
 
 @dataclass(frozen=True)
-class Part:
-    """A section of the text and what was said about it."""
+class CommentedSection:
+    """A section of the text and the comments on it."""
 
     section: Section
-    threads: list[Thread]
+    threads: list[CommentThread]
 
     @property
     def count(self) -> int:
+        """Return the number of comments and answers."""
         return sum(1 + len(thread.replies) for thread in self.threads)
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a side signs: the signature, or who may give it."""
+class SideSignature:
+    """The signature of one side, or who may give it."""
 
     side: str
     label: str
@@ -52,100 +53,113 @@ class Place:
 
 
 def versions() -> QuerySet[AgreementVersion]:
-    """Every version, with what its page shows of it."""
-    return AgreementVersion.objects.select_related(
-        "agreement", "calendar", "arbiter", "created_by"
-    ).prefetch_related("agreement__teams")
+    """Return every version, with the rows that its page shows."""
+    rows = AgreementVersion.objects.select_related("agreement", "calendar", "arbiter", "created_by")
+    return rows.prefetch_related("agreement__teams")
 
 
-def for_viewer(user: User) -> AgreementVersion | None:
-    """The version in force for the viewer's team, where there is exactly one to show."""
+def version_for(user: User) -> AgreementVersion | None:
+    """Return the version in force for the sales teams of ``user``, else the organisation's.
+
+    None where there is none, or more than one to choose from.
+    """
     in_force = list(versions().filter(state=AgreementState.IN_FORCE).order_by("pk"))
-    own = set(user.team_ids(Side.SALES))
-    mine = [v for v in in_force if own & {team.pk for team in v.agreement.teams.all()}]
-    found = mine or [v for v in in_force if not v.agreement.teams.all()]
-    return found[0] if len(found) == 1 and (mine or len(in_force) == 1) else None
+    team_ids = set(user.team_ids(Side.SALES))
+    of_teams = []
+    general = []
+    for version in in_force:
+        scope = {team.pk for team in version.agreement.teams.all()}
+        if not scope:
+            general.append(version)
+        elif team_ids & scope:
+            of_teams.append(version)
+    if of_teams:
+        return of_teams[0] if len(of_teams) == 1 else None
+    # Members of no such team choose from the list where there is more than the general one.
+    return general[0] if general and len(in_force) == 1 else None
 
 
-def everything() -> list[tuple[Agreement, list[AgreementVersion]]]:
-    """All agreements with their versions, the newest first."""
-    found: dict[int, tuple[Agreement, list[AgreementVersion]]] = {}
-    for version in (
-        versions().annotate(said=Count("comments")).order_by("agreement__name", "-number")
-    ):
-        found.setdefault(version.agreement_id, (version.agreement, []))[1].append(version)
-    return list(found.values())
-
-
-def sections(version: AgreementVersion) -> list[Section]:
-    """The text of ``version`` in sentences."""
-    text = content.content_of(version)
-    return agreement.sections_of(text, labels.for_reading(text))
-
-
-def parts(version: AgreementVersion) -> list[Part]:
-    """The sections, each with its comments."""
-    rows = list(version.comments.select_related("actor"))
-    replies: dict[int | None, list[Comment]] = {}
-    for row in rows:
-        replies.setdefault(row.answers_id, []).append(row)
-    begun = replies.pop(None, [])
-    threads = {
-        key: [Thread(c, replies.get(c.pk, [])) for c in begun if c.section == key]
-        for key in agreement.SECTIONS
-    }
-    return [Part(section, threads[section.key]) for section in sections(version)]
-
-
-def places(version: AgreementVersion) -> list[Place]:
-    """Both sides: who has signed, or who may."""
-    signed, leads = agreements.standing_signatures(version), agreements.leads_of(version)
-    return [Place(side.value, str(side.label), signed.get(side), leads[side]) for side in Side]
+def all_versions() -> list[tuple[Agreement, list[AgreementVersion]]]:
+    """Return all agreements by name, each with its versions, the newest first."""
+    ordered = _with_comments(versions()).order_by("agreement__name", "-number")
+    groups: dict[int, tuple[Agreement, list[AgreementVersion]]] = {}
+    for version in ordered:
+        _agreement, rows = groups.setdefault(version.agreement_id, (version.agreement, []))
+        rows.append(version)
+    return list(groups.values())
 
 
 def siblings(version: AgreementVersion) -> list[AgreementVersion]:
-    """All versions of the same agreement, the newest first."""
-    return list(version.agreement.versions.annotate(said=Count("comments")).order_by("-number"))
+    """Return all versions of the same agreement, the newest first."""
+    return list(_with_comments(version.agreement.versions).order_by("-number"))
 
 
-def page(version: AgreementVersion, user: User, *, at: datetime) -> dict[str, Any]:
-    """Everything that the page of ``version`` shows to ``user``."""
-    both = places(version)
-    writes = permissions.can_write(user, version)
-    others = siblings(version)
-    current = next((v for v in others if v.state == AgreementState.IN_FORCE), None)
-    return {
-        "version": version,
-        "parts": parts(version),
-        "places": both,
-        "awaited": [place for place in both if place.signature is None],
-        "hash": version.content_hash,
-        "short_hash": version.content_hash[:SHORT],
-        "versions": others,
-        "waiting": next((v for v in others if v.state in UNSIGNED and v.pk != version.pk), None),
-        "current": current if current and current.pk != version.pk else None,
-        "has_draft": any(v.state in UNSIGNED for v in others),
-        "writes": writes,
-        "may_edit": permissions.can_edit(user, version),
-        "may_comment": permissions.can_comment(user, version),
-        "may_sign": bool(sides_to_sign(version, user)),
-        "problems": draft_problems.problems(version, at=at)
-        if version.state == AgreementState.DRAFT
-        else {},
-    }
+def _with_comments(rows: Any) -> QuerySet[AgreementVersion]:
+    counted: QuerySet[AgreementVersion] = rows.annotate(comment_count=Count("comments"))
+    return counted
 
 
-def sides_to_sign(version: AgreementVersion, user: User) -> list[str]:
-    """The sides for which ``user`` may sign ``version`` now."""
-    if version.state != AgreementState.PROPOSED:
-        return []
+def sections(version: AgreementVersion) -> list[Section]:
+    """Return the text of ``version`` in sentences."""
+    content = content_of(version)
+    return agreement.sections_of(content, labels.for_reading(content))
+
+
+def commented_sections(version: AgreementVersion) -> list[CommentedSection]:
+    """Return the sections, each with its comments."""
+    replies: dict[int | None, list[Comment]] = {}
+    for comment in version.comments.select_related("actor"):
+        replies.setdefault(comment.answers_id, []).append(comment)
+    threads: dict[str, list[CommentThread]] = {key: [] for key in agreement.SECTIONS}
+    for comment in replies.pop(None, []):
+        # A comment on a section that this version of the product does not know is not shown.
+        if comment.section in threads:
+            thread = CommentThread(comment, replies.get(comment.pk, []))
+            threads[comment.section].append(thread)
+    return [CommentedSection(section, threads[section.key]) for section in sections(version)]
+
+
+def signatures(version: AgreementVersion) -> list[SideSignature]:
+    """Return both sides: who has signed, or who may."""
     signed = agreements.standing_signatures(version)
+    leads = agreements.leads_of(version)
     return [
-        side
-        for side in Side.values
-        if side not in signed and agreements.may_sign(version, side, user)
+        SideSignature(side.value, str(side.label), signed.get(side), leads[side]) for side in Side
     ]
 
 
-def sales_teams() -> QuerySet[Team]:
-    return Team.objects.filter(side=Side.SALES, archived_at__isnull=True)
+def page(version: AgreementVersion, user: User, *, at: datetime) -> dict[str, Any]:
+    """Return the context of the page of ``version`` for ``user``."""
+    sides = signatures(version)
+    rows = siblings(version)
+    others = [each for each in rows if each.pk != version.pk]
+    is_draft = version.state == AgreementState.DRAFT
+    return {
+        "version": version,
+        "parts": commented_sections(version),
+        "sides": sides,
+        "awaited": [side for side in sides if side.signature is None],
+        "hash": version.content_hash,
+        "short_hash": version.content_hash[:SHORT_HASH],
+        "versions": rows,
+        "waiting": _first_in(others, *UNSIGNED),
+        "current": _first_in(others, AgreementState.IN_FORCE),
+        "may_write": permissions.can_write(user, version),
+        "may_edit": permissions.can_edit(user, version),
+        "may_comment": permissions.can_comment(user, version),
+        "may_sign": bool(sides_to_sign(version, user)),
+        "problems": problems(version, at=at) if is_draft else {},
+    }
+
+
+def _first_in(versions: list[AgreementVersion], *states: str) -> AgreementVersion | None:
+    return next((version for version in versions if version.state in states), None)
+
+
+def sides_to_sign(version: AgreementVersion, user: User) -> list[str]:
+    """Return the sides for which ``user`` may sign ``version`` now."""
+    if version.state != AgreementState.PROPOSED:
+        return []
+    signed = agreements.standing_signatures(version)
+    open_sides = [side for side in Side.values if side not in signed]
+    return [side for side in open_sides if agreements.may_sign(version, side, user)]

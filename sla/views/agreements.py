@@ -17,32 +17,34 @@ from sla.views import agreement_page
 
 
 def fetch(pk: int) -> AgreementVersion:
-    """The version, else 404."""
-    found: AgreementVersion = get_object_or_404(agreement_page.versions(), pk=pk)
-    return found
+    """Return the version, else 404."""
+    version: AgreementVersion = get_object_or_404(agreement_page.versions(), pk=pk)
+    return version
 
 
 @require_safe
 def agreement(request: Request) -> HttpResponse:
-    """What is in force for the viewer's team; a list where that is none or several."""
-    version = agreement_page.for_viewer(request.user)
-    return show(request, version) if version else agreement_list(request)
+    """Show the version in force for the viewer's team, or the list where that is not one."""
+    version = agreement_page.version_for(request.user)
+    if version is None:
+        return agreement_list(request)
+    return show(request, version)
 
 
 @require_safe
 def agreement_list(request: Request) -> HttpResponse:
-    """Every agreement with its versions."""
+    """Show every agreement with its versions."""
     context = {
-        "rows": agreement_page.everything(),
-        "may_found": permissions.can_found(request.user),
+        "rows": agreement_page.all_versions(),
+        "may_create": permissions.can_create(request.user),
+        "may_keep_reasons": permissions.can_keep_reasons(request.user),
     }
-    context["may_keep_reasons"] = permissions.can_keep_reasons(request.user)
     return render(request, "sla/agreement_list.html", context)
 
 
 @require_safe
 def agreement_version(request: Request, pk: int) -> HttpResponse:
-    """The text of one version, with the comments beside it."""
+    """Show the text of one version, with the comments beside it."""
     return show(request, fetch(pk))
 
 
@@ -53,43 +55,53 @@ def show(
     status: int = 200,
     comment: CommentForm | None = None,
 ) -> HttpResponse:
-    """The page of a version. ``comment``: one that came back with an error."""
+    """Answer the page of ``version``. ``comment``: the form of a comment that has an error."""
     context = agreement_page.page(version, request.user, at=request.now)
     context["may_keep_reasons"] = permissions.can_keep_reasons(request.user)
-    return render(request, "sla/agreement.html", {**context, "comment": comment}, status=status)
+    context["comment_form"] = comment
+    return render(request, "sla/agreement.html", context, status=status)
 
 
 @require_safe
 def agreement_diff(request: Request, pk: int) -> HttpResponse:
-    """What one version says otherwise than another of the same agreement, by default the one
-    before.
+    """Show what one version says otherwise than another one of the same agreement.
+
+    By default than the one before it.
     """
     version = fetch(pk)
     others = [each for each in agreement_page.siblings(version) if each.pk != version.pk]
-    wanted = request.GET.get("with", "")
-    if wanted:
-        other = next((each for each in others if str(each.pk) == wanted), None)
-        if other is None:
-            raise Http404
-    else:
-        other = next(
-            (each for each in others if each.number < version.number), others[0] if others else None
-        )
+    other = _other(version, others, request.GET.get("with", ""))
     context: dict[str, Any] = {"version": version, "other": other, "others": others}
     if other is not None:
         before, after = sorted((other, version), key=lambda each: each.number)
-        found = changes.between(agreement_page.sections(before), agreement_page.sections(after))
-        context |= {"before": before, "after": after, "changes": found}
+        context["before"] = before
+        context["after"] = after
+        context["changes"] = changes.between(
+            agreement_page.sections(before), agreement_page.sections(after)
+        )
     return render(request, "sla/agreement_diff.html", context)
+
+
+def _other(
+    version: AgreementVersion, others: list[AgreementVersion], wanted: str
+) -> AgreementVersion | None:
+    """Return the version to compare with. Raises Http404 for a ``wanted`` id that is none."""
+    if wanted:
+        for each in others:
+            if str(each.pk) == wanted:
+                return each
+        raise Http404
+    older = [each for each in others if each.number < version.number]
+    return next(iter([*older, *others]), None)
 
 
 @require_safe
 def agreement_print(request: HttpRequest, pk: int) -> HttpResponse:
-    """The text on paper, with lines to sign on."""
+    """Show the text on paper, with lines to sign on."""
     version = fetch(pk)
     context = {
         "version": version,
         "sections": agreement_page.sections(version),
-        "places": agreement_page.places(version),
+        "sides": agreement_page.signatures(version),
     }
     return render(request, "sla/agreement_print.html", context)

@@ -16,17 +16,19 @@ from django.utils.dates import MONTHS, WEEKDAYS
 
 from crm.lib.clock import local_date
 from leads.models import Handoff
-from sla.calendars import work_calendars
+from sla.calendars.work_calendars import hours_of
 from sla.models import AgreementVersion, Calendar, Commitment, Holiday
 from sla.states import CLOCK_METRICS, AgreementState
 from sla.text import deadlines
-from sla.worktime.calendar import MINUTES_A_DAY, Week, WorkCalendar
+from sla.worktime.calendar import MINUTES_A_DAY, Hours, Week, WorkCalendar
 
-FIRST_YEAR, LAST_YEAR = 2000, 2100
+FIRST_YEAR = 2000
+LAST_YEAR = 2100
+MOST_VERSIONS = 20
 
 
 @dataclass(frozen=True)
-class Cell:
+class DayCell:
     """A day of the year view. ``kind``: open, off, closed, other; empty beside the month."""
 
     day: int
@@ -35,14 +37,17 @@ class Cell:
 
 @dataclass(frozen=True)
 class Month:
+    """A month of the year view."""
+
     name: str
-    weeks: list[list[Cell]]
+    weeks: list[list[DayCell]]
 
 
 @dataclass(frozen=True)
-class Bar:
-    """A stretch of hours of one weekday, drawn in minutes; ``is_tail``: of a night that began the
-    day before.
+class HoursBar:
+    """A stretch of hours of one weekday, drawn in minutes.
+
+    ``is_tail``: of a night that began the day before.
     """
 
     start: int
@@ -52,9 +57,11 @@ class Bar:
 
 @dataclass(frozen=True)
 class WeekDay:
+    """A weekday with its hours, as text and as bars."""
+
     name: str
     hours: str
-    bars: list[Bar]
+    bars: list[HoursBar]
 
 
 @dataclass(frozen=True)
@@ -67,8 +74,8 @@ class WeekView:
 
 
 @dataclass(frozen=True)
-class DayRow:
-    """A date that differs, in words. ``is_extra``: open although its weekday is not."""
+class SpecialDayRow:
+    """A date that differs, as text. ``is_extra``: open although its weekday is not."""
 
     day: Holiday
     hours: str
@@ -76,16 +83,20 @@ class DayRow:
     is_extra: bool
 
 
-def year(work: WorkCalendar, number: int) -> list[Month]:
-    """The twelve months of a year, each day marked by what it is."""
-    months = []
+def months(work: WorkCalendar, year: int) -> list[Month]:
+    """Return the twelve months of a year, each day marked by what it is."""
+    rows = []
     for month in range(1, 13):
-        weeks = [
-            [Cell(day.day, _kind(work, day)) if day.month == month else Cell(0, "") for day in week]
-            for week in almanac.Calendar().monthdatescalendar(number, month)
-        ]
-        months.append(Month(str(MONTHS[month]), weeks))
-    return months
+        dates = almanac.Calendar().monthdatescalendar(year, month)
+        weeks = [[_cell(work, day, month) for day in week] for week in dates]
+        rows.append(Month(str(MONTHS[month]), weeks))
+    return rows
+
+
+def _cell(work: WorkCalendar, day: date, month: int) -> DayCell:
+    if day.month != month:
+        return DayCell(0, "")
+    return DayCell(day.day, _kind(work, day))
 
 
 def _kind(work: WorkCalendar, day: date) -> str:
@@ -95,117 +106,125 @@ def _kind(work: WorkCalendar, day: date) -> str:
 
 
 def weeks(work: WorkCalendar, *, at: datetime) -> list[WeekView]:
-    """The weekly hours, from the first on."""
+    """Return the weekly hours, from the first on."""
     current = work.week_of(local_date(at, work.zone))
-    return [_week(week, week == current) for week in work.weeks]
+    views = []
+    for week in work.weeks:
+        days = [_week_day(week, weekday) for weekday in range(7)]
+        views.append(WeekView(week.since, days, week == current))
+    return views
 
 
-def _week(week: Week, is_current: bool) -> WeekView:
-    days = []
-    for number, hours in enumerate(week.days):
-        bars = [Bar(opens, min(closes, MINUTES_A_DAY) - opens, False) for opens, closes in hours]
-        tails = [
-            Bar(0, closes - MINUTES_A_DAY, True)
-            for _, closes in week.days[number - 1]
-            if closes > MINUTES_A_DAY
-        ]
-        days.append(
-            WeekDay(
-                str(WEEKDAYS[number]).capitalize(), deadlines.hours_words(hours), [*tails, *bars]
-            )
-        )
-    return WeekView(week.since, days, is_current)
+def _week_day(week: Week, weekday: int) -> WeekDay:
+    hours = week.days[weekday]
+    day_before = week.days[weekday - 1]
+    name = str(WEEKDAYS[weekday]).capitalize()
+    return WeekDay(name, deadlines.hours_words(hours), _bars(hours, day_before))
 
 
-def day_rows(calendar: Calendar, work: WorkCalendar, number: int) -> list[DayRow]:
-    """The dates of a year that differ, in their order."""
+def _bars(hours: Iterable[Hours], day_before: Iterable[Hours]) -> list[HoursBar]:
+    bars = []
+    for _opens, closes in day_before:
+        if closes > MINUTES_A_DAY:
+            bars.append(HoursBar(0, closes - MINUTES_A_DAY, True))
+    for opens, closes in hours:
+        bars.append(HoursBar(opens, min(closes, MINUTES_A_DAY) - opens, False))
+    return bars
+
+
+def day_rows(calendar: Calendar, work: WorkCalendar, year: int) -> list[SpecialDayRow]:
+    """Return the dates of a year that differ, in their order."""
     rows = []
     for day in calendar.holidays.all():
-        if day.on.year == number:
-            hours = work_calendars.hours_of(day)
-            extra = bool(hours) and not work.week_of(day.on).days[day.on.weekday()]
-            rows.append(DayRow(day, deadlines.hours_words(hours), not hours, extra))
+        if day.on.year != year:
+            continue
+        hours = hours_of(day)
+        usual = work.week_of(day.on).days[day.on.weekday()]
+        is_extra = bool(hours) and not usual
+        rows.append(SpecialDayRow(day, deadlines.hours_words(hours), not hours, is_extra))
     return rows
 
 
-# -- What runs in a calendar
+def open_handoffs(listed: Iterable[Calendar]) -> dict[int, int]:
+    """Return how many open handoffs count in each calendar, in one query.
 
-
-def running(found: Iterable[Calendar]) -> dict[int, int]:
-    """How many open handoffs count in each calendar: their team's own, else that of their
-    agreement. One query however many calendars; ``found``: all of them, those of teams with their
-    state.
+    That is the calendar of their team, else that of their agreement. ``listed``: all calendars.
     """
-    own = {
-        calendar.team_id: calendar.pk
-        for calendar in found
-        if calendar.team_id and calendar.archived_at is None
-    }
+    of_teams = {}
+    for calendar in listed:
+        if calendar.team_id and calendar.archived_at is None:
+            of_teams[calendar.team_id] = calendar.pk
+    rows = Handoff.objects.open().values_list("team", "agreement_version__calendar")
     counts: dict[int, int] = {}
-    rows = (
-        Handoff.objects.open()
-        .values_list("team", "agreement_version__calendar")
-        .annotate(Count("pk"))
-    )
-    for team, agreed, count in rows.order_by():
-        pk = own.get(team, agreed)
+    for team, agreed, count in rows.annotate(Count("pk")).order_by():
+        pk = of_teams.get(team, agreed)
         counts[pk] = counts.get(pk, 0) + count
     return counts
 
 
 @dataclass(frozen=True)
-class Running:
-    """Open handoffs of one calendar, and how many of them carry its hours of before."""
+class RunningHandoffs:
+    """Open handoffs of one calendar, and how many of them carry hours from before a change."""
 
     count: int
     behind: int
 
 
-def running_in(calendar: Calendar, work: WorkCalendar) -> Running:
-    """As :func:`running` for one calendar, held against what the handoffs carry."""
-    if calendar.team_id is not None:
-        mine = Q(team=calendar.team_id) if calendar.archived_at is None else Q(pk__in=[])
-    else:
-        own = Calendar.objects.filter(team__isnull=False, archived_at=None).values("team")
-        mine = Q(agreement_version__calendar=calendar) & ~Q(team__in=own)
-    stored = work.to_json()
-    same = Q(**{f"policy__calendar__{key}": stored[key] for key in ("zone", "windows", "holidays")})
-    changes = stored.get("changes")
-    same &= (
-        Q(policy__calendar__changes=changes)
-        if changes
-        else Q(policy__calendar__changes__isnull=True)
-    )
-    found = (
+def running_in(calendar: Calendar, work: WorkCalendar) -> RunningHandoffs:
+    """Return the open handoffs that count in ``calendar``, compared with the hours they carry."""
+    counts = (
         Handoff.objects.open()
-        .filter(mine)
-        .aggregate(count=Count("pk"), same=Count("pk", filter=same))
+        .filter(_counts_in(calendar))
+        .aggregate(count=Count("pk"), same=Count("pk", filter=_has_hours(work)))
     )
-    return Running(found["count"], found["count"] - found["same"])
+    return RunningHandoffs(counts["count"], counts["count"] - counts["same"])
+
+
+def _counts_in(calendar: Calendar) -> Q:
+    if calendar.team_id is None:
+        teams = Calendar.objects.filter(team__isnull=False, archived_at=None).values("team")
+        return Q(agreement_version__calendar=calendar) & ~Q(team__in=teams)
+    if calendar.archived_at is None:
+        return Q(team=calendar.team_id)
+    return Q(pk__in=[])
+
+
+def _has_hours(work: WorkCalendar) -> Q:
+    """Return the condition that a handoff carries the hours of ``work``."""
+    stored = work.to_json()
+    same = Q()
+    for key in ("zone", "windows", "holidays"):
+        same &= Q(**{f"policy__calendar__{key}": stored[key]})
+    changes = stored.get("changes")
+    if changes:
+        return same & Q(policy__calendar__changes=changes)
+    return same & Q(policy__calendar__changes__isnull=True)
 
 
 def versions(calendar: Calendar) -> list[AgreementVersion]:
-    """The versions of agreements that name the calendar, the newest first."""
+    """Return the versions of agreements that name the calendar, the newest first."""
     rows = AgreementVersion.objects.filter(calendar=calendar).select_related("agreement")
-    return list(rows.order_by("-pk")[:20])
+    return list(rows.order_by("-pk")[:MOST_VERSIONS])
 
 
-def promises() -> list[Commitment]:
-    """What the agreements in force promise within a time, for the tester."""
+def timed_commitments() -> list[Commitment]:
+    """Return the commitments with a time limit of the agreements in force."""
     rows = Commitment.objects.filter(
         version__state=AgreementState.IN_FORCE,
         metric__in=CLOCK_METRICS,
         window_minutes__isnull=False,
     )
-    return list(
-        rows.select_related("version__agreement").order_by(
-            "version__agreement__name", "position", "pk"
-        )
-    )
+    with_agreement = rows.select_related("version__agreement")
+    return list(with_agreement.order_by("version__agreement__name", "position", "pk"))
 
 
 def state_of(calendar: Any) -> str:
-    """The mark of a calendar from :func:`calendars.listed`: archived, in_force, signed or free."""
+    """Return the mark of a calendar from calendars.listed.
+
+    "archived", "in_force", "signed" or "free".
+    """
     if calendar.archived_at is not None:
         return "archived"
-    return "in_force" if calendar.in_force else "signed" if calendar.signed else "free"
+    if calendar.in_force:
+        return "in_force"
+    return "signed" if calendar.signed else "free"

@@ -1,92 +1,61 @@
-"""Pages of calendars. Everybody signed in reads them; admins edit."""
+"""Pages of calendars: the list, one calendar, a new one, its name and hours, archiving.
+
+Everybody who is signed in reads them; admins edit. Hours from a date on are in weekly_hours, dates
+that differ in special_days.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db import transaction
-from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.dates import WEEKDAYS
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from crm.accounts.request import Request, require_permission
 from crm.lib.clock import local_date
 from crm.lib.errors import DomainError
-from crm.lib.forms import add_domain_error
 from crm.lib.paging import BadParameter
 from leads.permissions import can_reapply
-from sla.calendars import calendars, public_holidays, special_days, weekly_hours, work_calendars
-from sla.calendars.hours_text import PRESETS, write
-from sla.calendars.special_days import HolidayMatch
-from sla.forms.calendars import (
-    CalendarForm,
-    CopyForm,
-    DayForm,
-    LaterWeekForm,
-    ListForm,
-    NewCalendarForm,
-)
+from sla.calendars import calendars, weekly_hours, work_calendars
+from sla.calendars.hours_text import PRESETS
+from sla.forms.calendars import CalendarForm, NewCalendarForm
 from sla.models import Calendar
 from sla.permissions import can_edit_calendars
 from sla.text import deadlines
 from sla.views import calendar_page as overview
+from sla.views.form_page import answer, form_methods, posted
 
-page = require_http_methods(["GET", "HEAD", "POST"])
+editors_only = require_permission(can_edit_calendars)
 
 
-def fetch(pk: int, *, hold: bool = False) -> Calendar:
-    """The calendar, else 404. ``hold``: nobody else changes it until the transaction ends."""
+def fetch(pk: int, *, lock: bool = False) -> Calendar:
+    """Return the calendar, else 404. ``lock``: until the transaction ends."""
     rows = Calendar.objects.select_related("team").prefetch_related("windows", "holidays")
-    return get_object_or_404(
-        rows.select_for_update(of=["self"], no_key=True) if hold else rows, pk=pk
-    )
-
-
-def posted(request: Request) -> Any:
-    """What a form is bound to: also a form that was sent empty."""
-    return request.POST if request.method == "POST" else None
-
-
-def day_of(request: Request, name: str) -> date | None:
-    """The date in the address; BadParameter for what is none."""
-    text = request.GET.get(name)
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise BadParameter(
-            _("This page address is not complete. Start again from the list.")
-        ) from error
-
-
-def to_year(calendar: Calendar, number: int) -> HttpResponse:
-    return redirect(f"{reverse('calendar', args=[calendar.pk])}?year={number}#days")
+    if lock:
+        rows = rows.select_for_update(of=["self"], no_key=True)
+    return get_object_or_404(rows, pk=pk)
 
 
 @require_safe
 def calendar_list(request: Request) -> HttpResponse:
-    """Every calendar: for whom, when it is open, what runs in it."""
-    found = calendars.listed()
-    counts = overview.running(found)
+    """Show every calendar: for whom it is, when it is open, what runs in it."""
+    listed = calendars.listed()
+    counts = overview.open_handoffs(listed)
     rows = []
-    for each in found:
-        week = work_calendars.plain(each).week_of(local_date(request.now, each.time_zone))
-        state = overview.state_of(each)
+    for calendar in listed:
+        today = local_date(request.now, calendar.time_zone)
+        week = work_calendars.plain(calendar).week_of(today)
         rows.append(
             {
-                "calendar": each,
+                "calendar": calendar,
                 "week": deadlines.week_words(week),
-                "open": counts.get(each.pk, 0),
-                "state": state,
+                "open": counts.get(calendar.pk, 0),
+                "state": overview.state_of(calendar),
             }
         )
     context = {"rows": rows, "may_edit": can_edit_calendars(request.user)}
@@ -95,215 +64,108 @@ def calendar_list(request: Request) -> HttpResponse:
 
 @require_safe
 def calendar_page(request: Request, pk: int) -> HttpResponse:
-    """One calendar: its weeks, a year of it, the dates that differ, and what runs in it."""
+    """Show one calendar: its weeks, a year of it, the dates that differ, and what runs in it."""
     calendar = fetch(pk)
     work = work_calendars.plain(calendar)
-    today = local_date(request.now, calendar.time_zone)
-    text = request.GET.get("year", str(today.year))
-    if (
-        not text.isascii()
-        or not text.isdigit()
-        or not overview.FIRST_YEAR <= int(text) <= overview.LAST_YEAR
-    ):
-        raise BadParameter(_("This page address is not complete. Start again from the list."))
-    number = int(text)
-    rows = overview.day_rows(calendar, work, number)
+    year = _year(request, calendar)
+    days = overview.day_rows(calendar, work, year)
+    closed = sum(row.is_closed for row in days)
+    may_edit = can_edit_calendars(request.user)
     context = {
         "calendar": calendar,
         "weeks": overview.weeks(work, at=request.now),
-        "year": number,
+        "year": year,
         "letters": [str(name)[:1].upper() for name in WEEKDAYS.values()],
-        "months": overview.year(work, number),
-        "days": rows,
-        "closed": sum(row.is_closed for row in rows),
-        "other": sum(not row.is_closed for row in rows),
-        "years": {"previous": number - 1, "next": number + 1},
+        "months": overview.months(work, year),
+        "days": days,
+        "closed": closed,
+        "other": len(days) - closed,
+        "years": {"previous": year - 1, "next": year + 1},
         "is_signed": weekly_hours.is_signed(calendar),
         "versions": overview.versions(calendar),
         "running": overview.running_in(calendar, work),
-        "may_edit": can_edit_calendars(request.user) and calendar.archived_at is None,
+        "may_edit": may_edit and calendar.archived_at is None,
         "may_reapply": can_reapply(request.user),
-        "may_archive": can_edit_calendars(request.user),
+        "may_archive": may_edit,
     }
     return render(request, "sla/calendar.html", context)
 
 
-@page
-@require_permission(can_edit_calendars)
+def _year(request: Request, calendar: Calendar) -> int:
+    """Return the year in the address, else this year. Raises BadParameter."""
+    text = request.GET.get("year")
+    if text is None:
+        return local_date(request.now, calendar.time_zone).year
+    is_number = text.isascii() and text.isdigit()
+    if not is_number or not overview.FIRST_YEAR <= int(text) <= overview.LAST_YEAR:
+        raise BadParameter(_("This page address is not complete. Start again from the list."))
+    return int(text)
+
+
+@form_methods
+@editors_only
 def calendar_new(request: Request) -> HttpResponse:
-    """A new calendar, of its own hours or as a copy of another one."""
+    """Create a calendar with hours of its own, or as a copy of another one (``?copy=``)."""
     text = request.GET.get("copy", "")
     original = fetch(int(text)) if text.isascii() and text.isdigit() else None
-    form = NewCalendarForm(
+    form = _new_form(request, original)
+
+    def save() -> HttpResponse:
+        values = _values(form) | {"team": form.chosen_team, "by": request.user, "at": request.now}
+        if original is None:
+            created = calendars.create(**values)
+        else:
+            created = calendars.copy(original, **values)
+        messages.success(request, _("Saved."))
+        return redirect("calendar", pk=created.pk)
+
+    return answer(request, "sla/calendar_new.html", form, save, original=original)
+
+
+def _new_form(request: Request, original: Calendar | None) -> NewCalendarForm:
+    if original is None:
+        zone = request.organisation.time_zone
+        return NewCalendarForm(posted(request), windows=PRESETS["week"], zone=zone)
+    return NewCalendarForm(
         posted(request),
-        windows=work_calendars.windows_of(original) if original else PRESETS["week"],
-        zone=original.time_zone if original else request.organisation.time_zone,
-        initial={"name": _("%(name)s, next version") % {"name": original.name} if original else ""},
+        windows=work_calendars.windows_of(original),
+        zone=original.time_zone,
+        initial={"name": _("%(name)s, next version") % {"name": original.name}},
     )
-    made: list[Calendar] = []
-
-    def save() -> None:
-        data: dict[str, Any] = {
-            name: form.cleaned_data[name] for name in ("name", "time_zone", "windows")
-        }
-        data |= {"by": request.user, "at": request.now, "team": form.chosen_team}
-        made.append(calendars.copy(original, **data) if original else calendars.create(**data))
-
-    def go() -> HttpResponse:
-        return redirect("calendar", pk=made[0].pk)
-
-    return answer(request, "sla/calendar_new.html", form, save, go, original=original)
 
 
-def answer(
-    request: Request,
-    template: str,
-    form: Form,
-    save: Callable[[], Any],
-    go: Callable[[], HttpResponse],
-    **more: Any,
-) -> HttpResponse:
-    """Show a form, or save it and go on; what is wrong comes back with all that was typed."""
-    status = 200
-    if request.method == "POST":
-        status = 422
-        if form.is_valid():
-            try:
-                save()
-            except DomainError as error:
-                status = add_domain_error(form, error)
-            else:
-                messages.success(request, _("Saved."))
-                return go()
-    return render(request, template, {"form": form, **more}, status=status)
+def _values(form: CalendarForm) -> dict[str, Any]:
+    return {name: form.cleaned_data[name] for name in ("name", "time_zone", "windows")}
 
 
-@page
-@require_permission(can_edit_calendars)
+@form_methods
+@editors_only
 @transaction.atomic
 def calendar_edit(request: Request, pk: int) -> HttpResponse:
-    """Name, zone and weekly hours; of signed hours only the name."""
-    calendar = fetch(pk, hold=request.method == "POST")
-    frozen = weekly_hours.is_signed(calendar)
+    """Change name, zone and weekly hours; of signed hours only the name."""
+    calendar = fetch(pk, lock=request.method == "POST")
+    is_signed = weekly_hours.is_signed(calendar)
     form = CalendarForm(
         posted(request),
         windows=work_calendars.windows_of(calendar),
         zone=calendar.time_zone,
-        frozen=frozen,
+        frozen=is_signed,
         initial={"name": calendar.name},
     )
 
-    def save() -> None:
+    def save() -> HttpResponse:
         form.check_unmoved()
-        data = {name: form.cleaned_data[name] for name in ("name", "time_zone", "windows")}
-        calendars.change(calendar, **data, by=request.user, at=request.now)
-
-    more = {
-        "calendar": calendar,
-        "is_signed": frozen,
-        "has_changes": bool(work_calendars.changes_of(calendar)),
-    }
-    return answer(
-        request, "sla/calendar_edit.html", form, save, lambda: redirect("calendar", pk=pk), **more
-    )
-
-
-@page
-@require_permission(can_edit_calendars)
-@transaction.atomic
-def calendar_week(request: Request, pk: int) -> HttpResponse:
-    """Weekly hours from a date on: new ones, or those of ``?from=``."""
-    calendar, was = fetch(pk, hold=request.method == "POST"), day_of(request, "from")
-    changes = work_calendars.changes_of(calendar)
-    stored = was if was in changes else None
-    windows = changes[stored] if stored else work_calendars.in_effect(calendar, at=request.now)[1]
-    form = LaterWeekForm(posted(request), windows=windows, initial={"since": was})
-
-    if request.method == "POST" and "remove" in request.POST and stored:
-        weekly_hours.remove_week(calendar, stored, by=request.user, at=request.now)
+        calendars.change(calendar, **_values(form), by=request.user, at=request.now)
+        messages.success(request, _("Saved."))
         return redirect("calendar", pk=pk)
 
-    def save() -> None:
-        form.check_unmoved()
-        data = form.cleaned_data
-        weekly_hours.set_week(
-            calendar, data["since"], data["windows"], was=stored, by=request.user, at=request.now
-        )
-
-    more = {"calendar": calendar, "stored": stored, "is_signed": weekly_hours.is_signed(calendar)}
-    return answer(
-        request, "sla/calendar_week.html", form, save, lambda: redirect("calendar", pk=pk), **more
-    )
-
-
-@page
-@require_permission(can_edit_calendars)
-def calendar_day(request: Request, pk: int) -> HttpResponse:
-    """A date that differs: a new one, or that of ``?on=``."""
-    calendar, on = fetch(pk), day_of(request, "on")
-    stored = next((day for day in calendar.holidays.all() if day.on == on), None)
-    initial: dict[str, Any] = {"on": on}
-    if stored:
-        initial |= {"name": stored.name, "hours": write(work_calendars.hours_of(stored))}
-    form = DayForm(posted(request), initial=initial)
-
-    if request.method == "POST" and "remove" in request.POST and stored:
-        special_days.remove(calendar, stored.on, by=request.user, at=request.now)
-        return to_year(calendar, stored.on.year)
-
-    def save() -> None:
-        data, was = form.cleaned_data, stored.on if stored else None
-        special_days.set_day(calendar, **data, was=was, by=request.user, at=request.now)
-
-    def go() -> HttpResponse:
-        return to_year(calendar, form.cleaned_data["on"].year)
-
-    return answer(
-        request, "sla/calendar_day.html", form, save, go, calendar=calendar, stored=stored
-    )
-
-
-@page
-@require_permission(can_edit_calendars)
-def calendar_holidays(request: Request, pk: int) -> HttpResponse:
-    """The holidays of a country and region for a year, shown beside what the calendar has, before
-    they are copied.
-    """
-    calendar, organisation = fetch(pk), request.organisation
-    first = {
-        "country": organisation.country or "MX",
-        "region": "",
-        "year": local_date(request.now, "UTC").year,
-    }
-    given = {name: request.GET.get(name, value) for name, value in first.items()}
-    choose = ListForm(given, regions=public_holidays.regions(str(given["country"])))
-    context: dict[str, Any] = {"calendar": calendar, "choose": choose}
-    if not choose.is_valid():
-        return render(request, "sla/calendar_holidays.html", context, status=422)
-    data = choose.cleaned_data
-    listed = public_holidays.of_country(
-        data["country"], [data["year"]], language=organisation.language, region=data["region"]
-    )
-    rows = special_days.compare(calendar, listed)
-    form = CopyForm(posted(request), rows=rows)
-
-    def save() -> None:
-        special_days.copy_holidays(calendar, form.chosen(), by=request.user, at=request.now)
-
-    there = [row for row in rows if row.match is HolidayMatch.SAME]
-    context |= {"rows": rows, "there": there, "query": urlencode(data), "country": data["country"]}
-    return answer(
-        request,
-        "sla/calendar_holidays.html",
-        form,
-        save,
-        lambda: to_year(calendar, data["year"]),
-        **context,
-    )
+    has_changes = bool(work_calendars.changes_of(calendar))
+    context = {"calendar": calendar, "is_signed": is_signed, "has_changes": has_changes}
+    return answer(request, "sla/calendar_edit.html", form, save, **context)
 
 
 @require_POST
-@require_permission(can_edit_calendars)
+@editors_only
 def calendar_archive(request: Request, pk: int) -> HttpResponse:
     """Take a calendar out of use; refused while an agreement needs it."""
     calendar = fetch(pk)
@@ -317,9 +179,9 @@ def calendar_archive(request: Request, pk: int) -> HttpResponse:
 
 
 @require_POST
-@require_permission(can_edit_calendars)
+@editors_only
 def calendar_restore(request: Request, pk: int) -> HttpResponse:
-    """Bring an archived calendar back."""
+    """Take an archived calendar into use again."""
     calendar = fetch(pk)
     try:
         calendars.restore(calendar, by=request.user, at=request.now)

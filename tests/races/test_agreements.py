@@ -71,7 +71,7 @@ def test_without_the_lock_a_rep_would_accept_too_many(
 def test_side_signs_once_from_two_browsers(cast: Cast) -> None:
     draft = factories.drafted(cast.calendar, by=cast.luis, of=cast.agreement.agreement, at=BEGUN)
     proposals.propose(draft, by=cast.luis, at=BEGUN)
-    acts = [lambda: signing.conclude(draft, ["marketing"], by=cast.luis, at=BEGUN)] * 3
+    acts = [lambda: signing.sign_sides(draft, ["marketing"], by=cast.luis, at=BEGUN)] * 3
     names = sorted(type(found).__name__ for found in together(*acts))
     assert (names, Signature.objects.filter(version=draft).count()) == (
         ["AgreementVersion", "AlreadySigned", "AlreadySigned"],

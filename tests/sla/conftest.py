@@ -52,14 +52,17 @@ def typed(response: Any) -> QueryDict:
     """What the form on the page of the editor would send, read from its context."""
     context = response.context
     data = QueryDict(mutable=True)
-    forms = [context["form"], *(form for row in context["promises"].rows for form in _forms(row))]
+    forms = [
+        context["form"],
+        *(form for row in context["commitments"].rows for form in _forms(row)),
+    ]
     for field in (field for form in forms for field in form):
         value = field.value()
         values = value if isinstance(value, list) else [value]
         for each in values:
             if each not in (None, "", False):
                 data.appendlist(field.html_name, "on" if each is True else str(each))
-    for row in context["promises"].rows:
+    for row in context["commitments"].rows:
         data.appendlist("p", str(row.number))
         for number, _step in row.steps:
             data.appendlist(f"{row.prefix}-s", str(number))

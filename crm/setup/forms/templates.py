@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.lib.bilingual import in_language
 from crm.setup.starter.persona_templates import TEMPLATES
-from sla.forms.agreements import PasswordAgain
+from sla.forms.signing import PasswordForm
 
 
 class PersonaTemplateForm(forms.Form):
@@ -28,7 +28,7 @@ class PersonaTemplateForm(forms.Form):
         self.fields["template"].initial = next(iter(TEMPLATES))
 
 
-class AgreementTemplateForm(PasswordAgain):
+class AgreementTemplateForm(PasswordForm):
     """The choice of a pace, and the MQLs that marketing promises.
 
     People who sign at once type their password again.

@@ -29,7 +29,7 @@ def draft(cast: Cast) -> AgreementVersion:
 
 @pytest.fixture
 def signed(cast: Cast, draft: AgreementVersion) -> AgreementVersion:
-    return signing.conclude(
+    return signing.sign_sides(
         signing.sign(draft, "marketing", by=cast.luis, at=NOON), ["sales"], by=cast.dora, at=NOON
     )
 
@@ -188,7 +188,7 @@ def test_labels_become_part_of_what_is_signed(cast: Cast, draft: AgreementVersio
 def test_version_comes_into_force_on_its_date(cast: Cast, draft: AgreementVersion) -> None:
     version = changed(draft, cast, starts_on=when("2026-02-10 00:00").date())
     signing.sign(version, "marketing", by=cast.luis, at=NOON)
-    signing.conclude(version, ["sales"], by=cast.dora, at=NOON)
+    signing.sign_sides(version, ["sales"], by=cast.dora, at=NOON)
     midnight = when("2026-02-10 00:00")
     before = agreements.activate_due(at=midnight - timedelta(microseconds=1))
     assert (before, agreements.in_force(cast.sales).number) == (0, 1)

@@ -123,7 +123,7 @@ def test_variant_for_nobody_is_refused_by_name(draft: AgreementVersion, luis_at:
     data["do"] = f"vary:{row_of(data, 'accept')[1:]}"
     answer = sent(luis_at, draft, typed(sent(luis_at, draft, data)))
     assert answer.status_code == 422
-    assert [label for _id, label, _error in answer.context["promise_errors"]] == [
+    assert [label for _id, label, _error in answer.context["commitment_errors"]] == [
         "Time to accept or reject: Only these sources"
     ]
 
@@ -180,7 +180,10 @@ def test_unreadable_length_is_refused_beside_its_field(
     data = opened(luis_at, draft)
     data[f"{row_of(data, 'accept')}-window"] = "soon"
     answer = sent(luis_at, draft, data)
-    assert (answer.status_code, [error for _i, _l, error in answer.context["promise_errors"]]) == (
+    assert (
+        answer.status_code,
+        [error for _i, _l, error in answer.context["commitment_errors"]],
+    ) == (
         422,
         ["“soon” is not read as a length of time. Write for example 2 h, 45 min or 1 d."],
     )

@@ -35,7 +35,7 @@ def ask(client: Client, **query: Any) -> Any:
 
 
 def lines(response: Any) -> list[str]:
-    told = response.context["told"]
+    told = response.context["explanation"]
     return [line.text.replace("\u00a0", " ") for line in (*told.first, *told.folded, *told.last)]
 
 
@@ -96,7 +96,7 @@ def test_first_visit_asks_about_the_first_commitment_now(cast: Cast, asking: Cli
         str(cast.calendar.pk),
         "2026-03-02T10:00",
     )
-    assert form.chosen_promise == Commitment.objects.get(version=cast.agreement, metric="accept")
+    assert form.chosen_commitment == Commitment.objects.get(version=cast.agreement, metric="accept")
     assert response.context["due"] == "lunes 2 de marzo de 2026, 12:00 (Ciudad de México)"
 
 
@@ -113,8 +113,8 @@ def test_answer_is_the_deadline_that_a_clock_gets(
 def test_only_commitments_in_force_with_a_time_are_offered(cast: Cast, asking: Client) -> None:
     factories.drafted(cast.calendar, by=cast.luis)
     form = asking.get("/calendars/tester/").context["form"]
-    offered = {form.promises[pk].metric for pk in form.promises}
-    assert (len(form.promises), offered) == (3, {"accept", "first_contact", "sql_decision"})
+    offered = {form.commitments[pk].metric for pk in form.commitments}
+    assert (len(form.commitments), offered) == (3, {"accept", "first_contact", "sql_decision"})
 
 
 @pytest.mark.parametrize(
@@ -175,7 +175,7 @@ def test_calendar_that_never_gives_the_time_says_so(cast: Cast, asking: Client) 
 
 def test_long_explanation_is_folded_and_complete(cast: Cast, asking: Client) -> None:
     response = ask(asking, calendar=cast.calendar.pk, at="2026-03-02T10:00", hours=400)
-    told = response.context["told"]
+    told = response.context["explanation"]
     assert (len(told.first), len(told.last)) == (10, 10)
     steps = explanation.explain(
         work_calendars.plain(cast.calendar),

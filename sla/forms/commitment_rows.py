@@ -1,0 +1,128 @@
+"""The rows of commitments in the data of the editor: reading, adding and removing them.
+
+``p`` lists the numbers of the commitments, ``p3-s`` those of the ladder steps of number 3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.utils.datastructures import MultiValueDict
+
+from sla.states import CLOCK_METRICS, COUNTED_METRICS, Metric, StepKind
+from sla.text import durations
+
+Data = MultiValueDict[str, Any]
+
+MOST_ROWS = 60
+MOST_STEPS = 12
+
+
+def row_numbers(data: Data) -> list[int]:
+    """Return the numbers of the commitments in ``data``."""
+    return _numbers(data, "p")[:MOST_ROWS]
+
+
+def step_numbers(data: Data, prefix: str) -> list[int]:
+    """Return the numbers of the ladder steps of the commitment with ``prefix``."""
+    return _numbers(data, f"{prefix}-s")[:MOST_STEPS]
+
+
+def _numbers(data: Data, key: str) -> list[int]:
+    return [int(raw) for raw in data.getlist(key) if raw.isdecimal() and len(raw) < 4]
+
+
+def as_data(commitments: Iterable[Mapping[str, Any]]) -> Data:
+    """Return what the form of these commitments (drafts.commitments_of) would send."""
+    data: Data = MultiValueDict()
+    for number, commitment in enumerate(commitments):
+        prefix = f"p{number}"
+        data.appendlist("p", str(number))
+        data[f"{prefix}-metric"] = commitment["metric"]
+        data[f"{prefix}-target"] = _shown_target(commitment)
+        data[f"{prefix}-window"] = durations.write(commitment["window_minutes"])
+        conditions = commitment["conditions"] or {}
+        if any(conditions.values()):
+            data[f"{prefix}-is_variant"] = "1"
+        for key, codes in conditions.items():
+            data.setlist(f"{prefix}-{key}", list(codes))
+        for step, (kind, offset) in enumerate(commitment["steps"]):
+            data.appendlist(f"{prefix}-s", str(step))
+            data[f"{prefix}-s{step}-kind"] = kind
+            data[f"{prefix}-s{step}-offset"] = durations.write(offset)
+    return data
+
+
+def _shown_target(commitment: Mapping[str, Any]) -> str:
+    """Return the target as the form shows it: a number, or a share in percent."""
+    target = Decimal(commitment["target"])
+    if commitment["metric"] not in COUNTED_METRICS:
+        target *= 100
+    return f"{target.normalize():f}"
+
+
+def restructure(data: Data, action: str) -> str:
+    """Add or remove a row in ``data``; return the id of the part to look at next.
+
+    ``action``: "add:accept", "vary:3", "remove:3", "step:3", "unstep:3:1"; anything else changes
+    nothing.
+    """
+    verb, _colon, rest = action.partition(":")
+    if verb == "add":
+        return _add(data, rest)
+    numbers = [raw for raw in rest.split(":") if raw.isdecimal()]
+    if not numbers:
+        return ""
+    number = str(int(numbers[0]))
+    prefix = f"p{number}"
+    if verb == "remove":
+        _remove(data, "p", number)
+        return "commitments"
+    if verb == "vary":
+        return _vary(data, prefix)
+    if verb == "step":
+        data.appendlist(f"{prefix}-s", _next(data.getlist(f"{prefix}-s")))
+    elif verb == "unstep" and len(numbers) == 2:
+        _remove(data, f"{prefix}-s", str(int(numbers[1])))
+    return prefix
+
+
+def _remove(data: Data, key: str, number: str) -> None:
+    data.setlist(key, [raw for raw in data.getlist(key) if raw != number])
+
+
+def _add(data: Data, metric: str) -> str:
+    """Add an empty commitment; a timed one begins with the breach as its only step."""
+    if metric not in Metric.values:
+        return ""
+    number = _next(data.getlist("p"))
+    data.appendlist("p", number)
+    data[f"p{number}-metric"] = metric
+    if metric in CLOCK_METRICS:
+        data.setlist(f"p{number}-s", ["0"])
+        data[f"p{number}-s0-kind"] = StepKind.BREACH
+    return f"p{number}"
+
+
+def _vary(data: Data, prefix: str) -> str:
+    """Add a copy of a commitment right after it, for some leads."""
+    number = _next(data.getlist("p"))
+    for key in list(data):
+        if key.startswith(f"{prefix}-"):
+            name = key.removeprefix(f"{prefix}-")
+            data.setlist(f"p{number}-{name}", list(data.getlist(key)))
+    data[f"p{number}-is_variant"] = "1"
+    rows = data.getlist("p")
+    original = prefix.removeprefix("p")
+    place = rows.index(original) + 1 if original in rows else len(rows)
+    rows.insert(place, number)
+    data.setlist("p", rows)
+    return f"p{number}"
+
+
+def _next(taken: list[str]) -> str:
+    """Return the number after the greatest one of ``taken``."""
+    numbers = [int(raw) for raw in taken if raw.isdecimal()]
+    return str(max(numbers, default=-1) + 1)
