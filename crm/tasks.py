@@ -65,7 +65,7 @@ def drain() -> int:
 
 @shared_task(ignore_result=True)
 def sweep_deadlines() -> None:
-    """Sweep, every 10 s; the beat tells the watchdog that Celery lives."""
+    """Sweep, every 10 s; the beat shows the watchdog that Celery lives."""
     sweep()
     heartbeats.beat(heartbeats.CELERY)
 

@@ -144,7 +144,7 @@ def judgement(clock: Clock, at: datetime) -> dict[str, Any]:
 def _end(clock: Clock, *, at: datetime, state: ClockState, **fields: Any) -> Clock | None:
     """End ``clock`` by one conditional UPDATE; return None if it was over."""
     open_row = Clock.objects.filter(pk=clock.pk, stopped_at__isnull=True)
-    # A stopped clock has no next step, says the constraint clock_stopped_has_no_step.
+    # The constraint clock_stopped_has_no_step: a stopped clock has no next step.
     ended = {"stopped_at": at, "next_step_at": None, "parked_until": None}
     if not write(clock, open_row, state=state, **fields, **ended):
         return None

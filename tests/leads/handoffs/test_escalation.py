@@ -22,7 +22,7 @@ def climb(moment: Moment, *times: str) -> None:
         tasks.sweep()
 
 
-def told() -> dict[str, list[str]]:
+def notified() -> dict[str, list[str]]:
     """Who is told of what, without what the hand-off itself says."""
     found: dict[str, list[str]] = {}
     for message in Message.objects.exclude(kind="handoff.new").order_by("recipient__name"):
@@ -43,33 +43,33 @@ def escalations(handoff: Handoff) -> list[tuple[object, ...]]:
 def test_warning_tells_everybody_who_could_take_it(cast: Cast, moment: Moment) -> None:
     factories.handed_off(cast)
     climb(moment, "11:30")
-    assert told() == {"handoff.warning": ["Bea", "Cruz", "Dora"]}
+    assert notified() == {"handoff.warning": ["Bea", "Cruz", "Dora"]}
 
 
 def test_breach_tells_those_who_owed_it_and_who_waits_for_it(cast: Cast, moment: Moment) -> None:
     factories.handed_off(cast)
     climb(moment, "11:30", "12:00")
-    assert told()["handoff.breached"] == ["Ana", "Bea", "Cruz", "Dora"]
+    assert notified()["handoff.breached"] == ["Ana", "Bea", "Cruz", "Dora"]
 
 
 def test_lead_of_the_team_is_told(cast: Cast, moment: Moment) -> None:
     factories.handed_off(cast)
     climb(moment, "11:30", "12:00", "12:30")
-    assert told()["handoff.escalated_lead"] == ["Dora"]
+    assert notified()["handoff.escalated_lead"] == ["Dora"]
 
 
 def test_member_who_leads_another_team_is_not_told_as_lead(cast: Cast, moment: Moment) -> None:
     factories.person("Gil", cast.sales, leads=[cast.other_sales])
     factories.handed_off(cast)
     climb(moment, "11:30", "12:00", "12:30")
-    assert told()["handoff.escalated_lead"] == ["Dora"]
+    assert notified()["handoff.escalated_lead"] == ["Dora"]
 
 
 def test_team_without_lead_tells_the_director(cast: Cast, moment: Moment) -> None:
     factories.handed_off(cast)
     Membership.objects.filter(user=cast.dora).delete()
     climb(moment, "11:30", "12:00", "12:30")
-    assert told()["handoff.escalated_lead"] == ["Elsa"]
+    assert notified()["handoff.escalated_lead"] == ["Elsa"]
 
 
 def test_requeue_keeps_it_pending_and_tells_the_team(cast: Cast, moment: Moment) -> None:
@@ -77,20 +77,20 @@ def test_requeue_keeps_it_pending_and_tells_the_team(cast: Cast, moment: Moment)
     climb(moment, "11:30", "12:00", "12:30", "13:00")
     handoff.refresh_from_db()
     assert (handoff.state, handoff.requeued_at) == ("pending", when("2026-03-02 13:00:05"))
-    assert told()["handoff.requeued"] == ["Bea", "Cruz", "Dora"]
+    assert notified()["handoff.requeued"] == ["Bea", "Cruz", "Dora"]
 
 
 def test_director_is_told_last(cast: Cast, moment: Moment) -> None:
     factories.handed_off(cast)
     climb(moment, "11:30", "12:00", "12:30", "13:00", "14:00")
-    assert told()["handoff.escalated_director"] == ["Elsa"]
+    assert notified()["handoff.escalated_director"] == ["Elsa"]
 
 
 def test_without_director_the_admin_is_told(cast: Cast, moment: Moment) -> None:
     factories.handed_off(cast)
     User.objects.filter(pk=cast.elsa.pk).update(is_active=False)
     climb(moment, "11:30", "12:00", "12:30", "13:00", "14:00")
-    assert told()["handoff.escalated_director"] == ["Root"]
+    assert notified()["handoff.escalated_director"] == ["Root"]
 
 
 def test_queue_with_nobody_in_it_tells_the_director_from_the_first_warning(
@@ -99,7 +99,7 @@ def test_queue_with_nobody_in_it_tells_the_director_from_the_first_warning(
     factories.handed_off(cast)
     User.objects.filter(pk__in=[cast.bea.pk, cast.cruz.pk, cast.dora.pk]).update(is_active=False)
     climb(moment, "11:30")
-    assert told() == {"handoff.warning": ["Elsa"]}
+    assert notified() == {"handoff.warning": ["Elsa"]}
 
 
 def test_each_step_is_an_event_of_the_system(cast: Cast, moment: Moment) -> None:
@@ -160,20 +160,20 @@ def test_answer_at_the_very_deadline_is_not_escalated(cast: Cast, moment: Moment
 def test_warning_of_the_contact_tells_the_owner_alone(cast: Cast, moment: Moment) -> None:
     factories.accepted(cast)
     climb(moment, "13:20")
-    assert told()["handoff.warning"] == ["Bea"]
+    assert notified()["handoff.warning"] == ["Bea"]
 
 
 def test_breach_of_the_contact_tells_owner_and_submitter(cast: Cast, moment: Moment) -> None:
     factories.accepted(cast)
     climb(moment, "13:20", "14:20")
-    assert told()["handoff.breached"] == ["Ana", "Bea"]
+    assert notified()["handoff.breached"] == ["Ana", "Bea"]
 
 
 def test_owner_who_left_is_not_waited_for(cast: Cast, moment: Moment) -> None:
     factories.accepted(cast)
     User.objects.filter(pk=cast.bea.pk).update(is_active=False)
     climb(moment, "13:20")
-    assert told()["handoff.warning"] == ["Elsa"]
+    assert notified()["handoff.warning"] == ["Elsa"]
 
 
 @pytest.fixture

@@ -32,7 +32,7 @@ def clock_states(handoff: Handoff) -> list[tuple[str, str]]:
     return list(clocks.order_by("id").values_list("metric", "state"))
 
 
-def told(kind: str) -> list[str]:
+def notified(kind: str) -> list[str]:
     return [message.recipient.get_short_name() for message in Message.objects.filter(kind=kind)]
 
 
@@ -218,7 +218,7 @@ def test_accept_as_sql_by_the_slower_rep_names_the_faster(cast: Cast) -> None:
 
 def test_accept_as_sql_tells_marketing_both(cast: Cast) -> None:
     outcomes.accept_as_sql(factories.proven(cast), by=cast.bea, at=ACCEPTED_AT)
-    assert (told("handoff.accepted"), told("handoff.sql")) == (["Ana"], ["Ana"])
+    assert (notified("handoff.accepted"), notified("handoff.sql")) == (["Ana"], ["Ana"])
 
 
 # -- Won
@@ -346,7 +346,7 @@ def test_reason_of_the_other_kind_is_refused(cast: Cast, step: str, code: str) -
 )
 def test_who_handed_it_off_is_told_what_became_of_it(cast: Cast, state: str, kind: str) -> None:
     getattr(factories, state)(cast)
-    assert told(kind) == ["Ana"]
+    assert notified(kind) == ["Ana"]
 
 
 @pytest.mark.parametrize(

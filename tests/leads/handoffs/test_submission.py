@@ -32,7 +32,7 @@ def moves(handoff: Handoff) -> list[tuple[str, str, str]]:
     return list(handoff.events.order_by("id").values_list("kind", "from_state", "to_state"))
 
 
-def told(kind: str) -> list[str]:
+def notified(kind: str) -> list[str]:
     names = (
         Message.objects.filter(kind=kind)
         .order_by("recipient__name")
@@ -154,13 +154,13 @@ def test_handing_off_starts_the_accept_clock(cast: Cast) -> None:
 def test_handing_off_tells_the_team(cast: Cast) -> None:
     factories.person("Gil", cast.sales, is_active=False)
     factories.handed_off(cast)
-    assert told("handoff.new") == ["Bea", "Cruz", "Dora"]
+    assert notified("handoff.new") == ["Bea", "Cruz", "Dora"]
 
 
 def test_handing_off_tells_nobody_what_they_did_themselves(cast: Cast) -> None:
     cast.ana = factories.person("Gil", cast.marketing, cast.sales)
     factories.handed_off(cast)
-    assert told("handoff.new") == ["Bea", "Cruz", "Dora"]
+    assert notified("handoff.new") == ["Bea", "Cruz", "Dora"]
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def moves(handoff: Handoff) -> list[tuple[str, str, str]]:
     return list(handoff.events.order_by("id").values_list("kind", "from_state", "to_state"))
 
 
-def told(kind: str) -> list[str]:
+def notified(kind: str) -> list[str]:
     names = (
         Message.objects.filter(kind=kind)
         .order_by("recipient__name")
@@ -263,7 +263,7 @@ def test_requeue_tells_the_whole_team_once_per_cause(cast: Cast) -> None:
     handoff = factories.handed_off(cast)
     for _run in range(2):
         requeue(cast, handoff)
-    assert told("handoff.requeued") == ["Bea", "Cruz", "Dora"]
+    assert notified("handoff.requeued") == ["Bea", "Cruz", "Dora"]
 
 
 def test_requeue_by_the_ladder_has_no_actor(cast: Cast) -> None:
