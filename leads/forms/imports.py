@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.accounts.models import Team
 from crm.lib import number_formats
 from crm.lib.catalogue import in_use
-from crm.lib.files.detect import ENCODINGS, LARGEST, MOST_ROWS
+from crm.lib.files.layout import ENCODINGS, UPLOAD_LIMITS
 from leads.imports import columns
 from leads.models import CustomField, ImportRun, Source, ValuableActionKind
 
@@ -28,7 +28,10 @@ class UploadForm(forms.Form):
 
     def __init__(self, *args: Any, teams: QuerySet[Team], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        words = {"mb": LARGEST // 1_000_000, "rows": number_formats.number(MOST_ROWS)}
+        words = {
+            "mb": UPLOAD_LIMITS.size // 1_000_000,
+            "rows": number_formats.number(UPLOAD_LIMITS.rows),
+        }
         self.fields["file"].help_text = (
             _("CSV or Excel (.xlsx), up to %(mb)d MB and %(rows)s rows.") % words
         )

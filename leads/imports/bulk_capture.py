@@ -1,26 +1,31 @@
-"""Capturing many leads at once: what leads.capture writes for one, in a handful of statements for a
-thousand.
+"""Capture many leads at once: what leads.records.leads.capture() writes for one lead, in a handful
+of statements for a thousand. The importer of the browser.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import connection
+from django.utils.translation import gettext as _
 
 from crm.accounts.models import User
 from crm.lib.db.bulk_insert import insert, take_ids
+from crm.lib.text import digits
 from leads import events
-from leads.imports.columns import ACTION, EMAIL, ID, NAME, PHONE
-from leads.imports.mapping_file import Reading
+from leads.imports.columns import ACTION
+from leads.imports.pipeline import BatchResult
+from leads.imports.readings import EMAIL, EXTERNAL_ID, NAME, PHONE, Reading, fingerprint
 from leads.models import Company, Event, FirstTouch, ImportRun, Lead, Person, Source, ValuableAction
 from leads.records import companies, sources
 from leads.records.leads import search_words
-from leads.states import EventKind, Stage
+from leads.states import EventKind, RowKind, Stage
 
-SYSTEM = "file"  # where external ids of uploaded files are from
+SYSTEM = "file"  # the system of external ids from uploaded files
+SHORTEST_PHONE = 7  # digits; shorter numbers do not identify anybody
+PERSON_FIELDS = ("name", "email", "phone", "job_title", "country")
 KNOWN = """
     SELECT 'e', p.email FROM leads_person p JOIN leads_lead l ON l.person_id = p.id
     WHERE l.archived_at IS NULL AND p.email <> '' AND p.email = ANY(%(emails)s)
@@ -33,78 +38,127 @@ KNOWN = """
 """
 
 
-def known_keys(keys: Sequence[str]) -> set[str]:
-    """Which of ``keys`` (columns.keys_of) a lead of the organisation has already, whoever may see
-    it.
+class NewLeads:
+    """Importer of new leads. Identity: e-mail, phone or external id, in the whole organisation."""
+
+    def __init__(self, run: ImportRun, *, at: datetime) -> None:
+        self.run = run
+        self.at = at
+
+    def keys(self, reading: Reading) -> Iterator[str]:
+        return keys_of(reading)
+
+    def duplicate_problem(self, reading: Reading, earlier: int) -> str:
+        return _("row %(row)d is the same person: e-mail, phone or external id") % {"row": earlier}
+
+    def write(self, readings: Sequence[Reading]) -> BatchResult:
+        result = BatchResult()
+        fresh, known = split_known(readings)
+        for reading in known:
+            problem = _("known already: e-mail, phone or external id")
+            result.reject(reading, problem, RowKind.KNOWN)
+        if fresh:
+            created = capture(self.run, fresh, by=self.run.created_by, at=self.at)
+            result.count(**{RowKind.NEW.value: created})
+        return result
+
+
+def keys_of(reading: Reading) -> Iterator[str]:
+    """Yield the keys by which a row is the same as another.
+
+    They are e-mail, phone and external id; without any of them, everything that the row holds.
     """
-    asked: dict[str, list[str]] = {"e": [], "p": [], "x": []}
+    email = reading.get(EMAIL)
+    phone = reading.get(PHONE, "")
+    external_id = reading.get(EXTERNAL_ID)
+    has_phone = len(digits(phone)) >= SHORTEST_PHONE
+    if email:
+        yield f"e:{email}"
+    if has_phone:
+        yield f"p:{phone}"
+    if external_id:
+        yield f"x:{external_id}"
+    if not (email or has_phone or external_id):
+        yield fingerprint(reading.values)
+
+
+def split_known(readings: Sequence[Reading]) -> tuple[list[Reading], list[Reading]]:
+    """Return the rows that are new, and those whose lead the organisation has already."""
+    keys = [list(keys_of(reading)) for reading in readings]
+    known = known_keys([key for keys_of_row in keys for key in keys_of_row])
+    fresh: list[Reading] = []
+    known_rows: list[Reading] = []
+    for reading, keys_of_row in zip(readings, keys, strict=True):
+        if known.isdisjoint(keys_of_row):
+            fresh.append(reading)
+        else:
+            known_rows.append(reading)
+    return fresh, known_rows
+
+
+def known_keys(keys: Iterable[str]) -> set[str]:
+    """Return those of ``keys`` that a lead of the organisation has, in sight or not."""
+    wanted: dict[str, list[str]] = {"e": [], "p": [], "x": []}
     for key in keys:
         kind, _colon, value = key.partition(":")
-        if kind in asked:
-            asked[kind].append(value)
+        if kind in wanted:
+            wanted[kind].append(value)
+    parameters = {"emails": wanted["e"], "phones": wanted["p"], "ids": wanted["x"]}
     with connection.cursor() as cursor:
-        cursor.execute(KNOWN, {"emails": asked["e"], "phones": asked["p"], "ids": asked["x"]})
+        cursor.execute(KNOWN, parameters)
         return {f"{kind}:{value}" for kind, value in cursor.fetchall()}
 
 
 def capture(run: ImportRun, readings: Sequence[Reading], *, by: User, at: datetime) -> int:
-    """Log a lead of the run's team for each row: person, company, lead, first touch, events,
-    valuable action.
+    """Create a lead of the run's team for each row; return how many.
 
-    Returns how many.
+    Writes person, company, lead, first touch, events and valuable action, as one does by hand.
     """
-    by_value, _created = sources.find_or_create({r.get("source") for r in readings} - {None}, {})
-    found = companies.find_or_create(readings)
-    people, leads = take_ids(Person, len(readings)), take_ids(Lead, len(readings))
-    moment, on = at.isoformat(), events.today(at).isoformat()
-    origin = [by_value.get(r.get("source"), run.source) for r in readings]
-    of_company = [found.get(companies.key_of(r)) for r in readings]
-    insert(Person, [{"id": pk, **_person(r)} for pk, r in zip(people, readings, strict=True)])
+    named_sources = {reading.get("source") for reading in readings} - {None}
+    by_value, _created = sources.find_or_create(named_sources, {})
+    origins = [by_value.get(reading.get("source"), run.source) for reading in readings]
+    facts = [reading.group("company") for reading in readings]
+    by_key = companies.find_or_create_many(facts)
+    employers = [by_key.get(companies.key_of(each)) for each in facts]
+    people = take_ids(Person, len(readings))
+    leads = take_ids(Lead, len(readings))
+    moment = at.isoformat()
+    today = events.today(at).isoformat()
+    insert(Person, [_person(pk, each) for pk, each in zip(people, readings, strict=True)])
     insert(
         Lead,
-        [
-            _lead(pk, person, r, source, company)
-            for pk, person, r, source, company in zip(
-                leads, people, readings, origin, of_company, strict=True
-            )
-        ],
+        [_lead(*each) for each in zip(leads, people, readings, origins, employers, strict=True)],
         marketing_team_id=run.team_id,
         import_run_id=run.pk,
-        first_seen_on=on,
+        first_seen_on=today,
         created_by_id=by.pk,
         created_at=moment,
     )
-    touches = [
-        {
-            "lead_id": pk,
-            "source_id": source.pk if source else None,
-            "campaign": r.get("campaign", ""),
-        }
-        for pk, source, r in zip(leads, origin, readings, strict=True)
-    ]
-    insert(FirstTouch, touches, seen_on=on, seen_at=moment)
-    logged = [
-        {"lead_id": pk, "payload": {"import": run.pk, "row": r.row.number}}
-        for pk, r in zip(leads, readings, strict=True)
-    ]
-    said = {"at": moment, "actor_id": by.pk, "occurred_on": on}
-    insert(Event, logged, kind=EventKind.CAPTURED.value, to_state=Stage.CAPTURED.value, **said)
-    _note_actions(run, leads, readings, said)
+    touches = [_touch(*each) for each in zip(leads, readings, origins, strict=True)]
+    insert(FirstTouch, touches, seen_on=today, seen_at=moment)
+    happened = {"at": moment, "actor_id": by.pk, "occurred_on": today}
+    insert(
+        Event,
+        [_captured(run, *each) for each in zip(leads, readings, strict=True)],
+        kind=EventKind.CAPTURED.value,
+        to_state=Stage.CAPTURED.value,
+        **happened,
+    )
+    _note_actions(run, leads, readings, happened)
     return len(leads)
 
 
-def _person(reading: Reading) -> dict[str, str]:
-    return {
-        name: reading.get(f"person.{name}", "")
-        for name in ("name", "email", "phone", "job_title", "country")
-    }
+def _person(pk: int, reading: Reading) -> dict[str, Any]:
+    facts: dict[str, Any] = {name: reading.get(f"person.{name}", "") for name in PERSON_FIELDS}
+    facts["id"] = pk
+    return facts
 
 
 def _lead(
     pk: int, person: int, reading: Reading, source: Source | None, company: Company | None
-) -> dict[str, str | int | dict[str, Any] | None]:
-    external_id = reading.get(ID, "")
-    named = (reading.get(NAME, ""), company.name if company else "")
+) -> dict[str, Any]:
+    external_id = reading.get(EXTERNAL_ID, "")
+    company_name = company.name if company else ""
     return {
         "id": pk,
         "person_id": person,
@@ -112,31 +166,47 @@ def _lead(
         "source_id": source.pk if source else None,
         "attributes": reading.group("attributes"),
         "search_text": search_words(
-            *named, reading.get(EMAIL, ""), reading.get(PHONE, ""), external_id
+            reading.get(NAME, ""),
+            company_name,
+            reading.get(EMAIL, ""),
+            reading.get(PHONE, ""),
+            external_id,
         ),
         "external_system": SYSTEM if external_id else "",
         "external_id": external_id,
     }
 
 
+def _touch(lead: int, reading: Reading, source: Source | None) -> dict[str, Any]:
+    return {
+        "lead_id": lead,
+        "source_id": source.pk if source else None,
+        "campaign": reading.get("campaign", ""),
+    }
+
+
+def _captured(run: ImportRun, lead: int, reading: Reading) -> dict[str, Any]:
+    return {"lead_id": lead, "payload": {"import": run.pk, "row": reading.row.number}}
+
+
 def _note_actions(
-    run: ImportRun, leads: Sequence[int], readings: Sequence[Reading], said: dict[str, Any]
+    run: ImportRun, leads: Sequence[int], readings: Sequence[Reading], happened: dict[str, Any]
 ) -> None:
-    """The first valuable action of each row that names one, else the one chosen for the
-    whole file.
-    """
-    each = [reading.get(ACTION) or run.first_action for reading in readings]
-    did = [(pk, kind) for pk, kind in zip(leads, each, strict=True) if kind]
+    """Note the first valuable action that a row names, else the one chosen for the whole file."""
+    actions: list[dict[str, Any]] = []
+    notes: list[dict[str, Any]] = []
+    for lead, reading in zip(leads, readings, strict=True):
+        kind = reading.get(ACTION) or run.first_action
+        if kind:
+            actions.append({"lead_id": lead, "kind_id": kind.pk})
+            payload = {"action": kind.code, "note": "", "import": run.pk}
+            notes.append({"lead_id": lead, "payload": payload})
     insert(
         ValuableAction,
-        [{"lead_id": pk, "kind_id": kind.pk} for pk, kind in did],
-        occurred_on=said["occurred_on"],
-        occurred_at=said["at"],
-        recorded_by_id=said["actor_id"],
-        recorded_at=said["at"],
+        actions,
+        occurred_on=happened["occurred_on"],
+        occurred_at=happened["at"],
+        recorded_by_id=happened["actor_id"],
+        recorded_at=happened["at"],
     )
-    payloads = [
-        {"lead_id": pk, "payload": {"action": k.code, "note": "", "import": run.pk}}
-        for pk, k in did
-    ]
-    insert(Event, payloads, kind=EventKind.VALUABLE_ACTION.value, **said)
+    insert(Event, notes, kind=EventKind.VALUABLE_ACTION.value, **happened)

@@ -1,7 +1,6 @@
-"""How the columns of an uploaded table become fields of new leads: what they may be, what they
-likely are, and reading.
+"""The columns of a file: which fields they may fill, which they likely fill, and their reader.
 
-Columns are known by position, so that two with the same name stay two.
+The browser knows columns by position, so that two columns of one name stay two.
 """
 
 from __future__ import annotations
@@ -9,59 +8,109 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from crm.lib import countries
-from crm.lib.files.csv import Row
-from crm.lib.files.detect import Layout
-from crm.lib.text import clean_line, digits, fold
-from leads.imports import csv_job, mapping_file
-from leads.imports import parsers as cells
-from leads.imports.mapping_file import Reading
+from crm.lib.files.layout import Layout, Row
+from crm.lib.text import fold
+from leads.imports import parsers
 from leads.imports.parsers import BadCell, Parser, Style
+from leads.imports.readings import (
+    EMAIL,
+    EXTERNAL_ID,
+    FIRST_NAME,
+    IDENTITY,
+    LAST_NAME,
+    NAME,
+    PHONE,
+    RowReader,
+    Target,
+    complete_lead,
+)
 from leads.models import CustomField, ValuableActionKind
 from leads.records.fields import FIELD_LABELS
 from leads.records.fields import labels as field_labels
-from leads.records.leads import NothingToKnowItBy, normal_phone
+from leads.states import Stage
 
 SKIP = ""
-EMAIL, PHONE, NAME, ID = "person.email", "person.phone", "person.name", "external_id"
-FIRST, LAST, ACTION, DOMAIN = (
-    "person.first_name",
-    "person.last_name",
-    "first_action",
-    "company.domain",
+ACTION = "first_action"
+DOMAIN = "company.domain"
+# A won or lost lead is an outcome, which comes in a file of its own.
+STAGES = (
+    Stage.MQL,
+    Stage.HANDED_OFF,
+    Stage.ACCEPTED,
+    Stage.CONTACTED,
+    Stage.SQL,
+    Stage.OPPORTUNITY,
 )
+# The fields of a lead, with the parser of their cells.
+LEAD_FIELDS: dict[str, Parser] = {
+    EXTERNAL_ID: parsers.line(120),
+    "first_seen_on": parsers.day,
+    "source": parsers.line(120),
+    "medium": parsers.line(120),
+    "campaign": parsers.line(120),
+    "landing_page": parsers.line(500),
+    NAME: parsers.line(160),
+    EMAIL: parsers.email,
+    PHONE: parsers.line(40),
+    "person.job_title": parsers.line(120),
+    "person.country": parsers.country,
+    "person.language": parsers.language,
+    "company.name": parsers.line(200),
+    DOMAIN: parsers.line(120),
+    "company.country": parsers.country,
+    "company.industry": parsers.line(80),
+    "company.employees": parsers.headcount,
+    **{f"stage.{stage}": parsers.day for stage in STAGES},
+}
+OUTCOME_FIELDS: dict[str, Parser] = {
+    EXTERNAL_ID: parsers.line(120),
+    "outcome": parsers.outcome,
+    "won_on": parsers.day,
+    "lost_on": parsers.day,
+    "amount": parsers.amount,
+    "won_by": parsers.line(79),  # with the name of the system before it: 120
+    "qualified_by": parsers.line(79),
+}
+ATTRIBUTE_TEXT = parsers.line(500)
+ATTRIBUTES: dict[str, Parser] = {
+    CustomField.Type.NUMBER: parsers.number,
+    CustomField.Type.YES_NO: parsers.yes_no,
+    CustomField.Type.DATE: parsers.iso_day,
+}
+# What a column may be in the browser, with its label.
 LABELS: dict[str, Promise] = {
     NAME: FIELD_LABELS[NAME],
-    FIRST: gettext_lazy("First name"),
-    LAST: gettext_lazy("Last name"),
-    **{code: FIELD_LABELS[code] for code in (EMAIL, PHONE, "person.job_title", "person.country")},
-    **{
-        code: FIELD_LABELS[f"company.{code[8:]}"]
-        for code in ("company.name", DOMAIN, "company.industry")
-    },
+    FIRST_NAME: gettext_lazy("First name"),
+    LAST_NAME: gettext_lazy("Last name"),
+    EMAIL: FIELD_LABELS[EMAIL],
+    PHONE: FIELD_LABELS[PHONE],
+    "person.job_title": FIELD_LABELS["person.job_title"],
+    "person.country": FIELD_LABELS["person.country"],
+    "company.name": FIELD_LABELS["company.name"],
+    DOMAIN: FIELD_LABELS[DOMAIN],
+    "company.industry": FIELD_LABELS["company.industry"],
     "company.employees": FIELD_LABELS["company.employees"],
     "source": FIELD_LABELS["lead.source"],
     "campaign": gettext_lazy("Campaign"),
     ACTION: gettext_lazy("First valuable action"),
-    ID: gettext_lazy("External id"),
+    EXTERNAL_ID: gettext_lazy("External id"),
 }
-# What people call a column, folded: in Spanish, then in English.
-WORDS: dict[str, str] = {
+# How people name a column, folded: in Spanish, then in English.
+HEADERS: dict[str, str] = {
     NAME: (
         "nombre|nombre completo|nombre y apellido|nombre y apellidos|contacto|nombre del"
         " contacto|prospecto|name|full name|contact|contact name|lead|lead name"
     ),
-    FIRST: "nombres|primer nombre|nombre de pila|first name|given name|firstname",
-    LAST: "apellido|apellidos|apellido paterno|last name|surname|family name|lastname",
+    FIRST_NAME: "nombres|primer nombre|nombre de pila|first name|given name|firstname",
+    LAST_NAME: "apellido|apellidos|apellido paterno|last name|surname|family name|lastname",
     EMAIL: (
         "correo|correo electronico|correo e|email|mail|e mail|direccion de correo|email"
         " address|work email"
@@ -90,223 +139,187 @@ WORDS: dict[str, str] = {
         "accion de valor|primera accion de valor|accion|valuable action|first valuable"
         " action|action"
     ),
-    ID: (
+    EXTERNAL_ID: (
         "id externo|id de contacto|id del contacto|id del prospecto|id de registro"
         "|external id|record id|contact id|lead id"
     ),
 }
-BY_WORD = {word: code for code, words in WORDS.items() for word in words.split("|")}
+FIELD_OF_HEADER = {
+    header: field for field, headers in HEADERS.items() for header in headers.split("|")
+}
 LOOKS_LIKE: dict[str, re.Pattern[str]] = {
     EMAIL: re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"),
     PHONE: re.compile(r"(?=(\D*\d){10,15}\D*$)\+?[\d(][\d\s().-]{8,20}\d"),
     DOMAIN: re.compile(r"(https?://)?([a-z0-9-]+\.)+[a-z]{2,}(/\S*)?", re.IGNORECASE),
 }
-MOST_CONTENT = 0.8  # of the filled cells have to look like it
-SPREADSHEET_ERROR = re.compile(
-    r"#(N/A|N/D|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|¡\w+!|¿\w+\?)"
-)
-SHORTEST_PHONE = 7  # digits that make two phones the same
+LIKELY = 0.8  # share of the filled cells that have to look like the field
+
+
+# -- What a column may be
 
 
 def targets(customs: Sequence[CustomField]) -> list[tuple[str, str]]:
-    """What a column may be, as (code, label); "" is not imported."""
-    own = [(f"attributes.{custom.code}", str(custom)) for custom in customs]
-    return [
-        (SKIP, _("Do not import")),
-        *((code, str(label)) for code, label in LABELS.items()),
-        *own,
-    ]
+    """Return what a column may be, as (code, label); SKIP is not imported."""
+    standard = [(code, str(label)) for code, label in LABELS.items()]
+    custom = [(f"attributes.{each.code}", str(each)) for each in customs]
+    return [(SKIP, _("Do not import")), *standard, *custom]
+
+
+def label(code: str) -> str:
+    """Return the label of a target."""
+    if code in LABELS:
+        return str(LABELS[code])
+    return field_labels([code])[code]
+
+
+def check(columns: Sequence[str]) -> str:
+    """Return what is wrong with a choice of targets, "" for nothing."""
+    chosen = [code for code in columns if code != SKIP]
+    for code in chosen:
+        if chosen.count(code) > 1:
+            return _("Two columns are matched to “%(field)s”: choose one.") % {"field": label(code)}
+    if not {*IDENTITY, FIRST_NAME, LAST_NAME} & set(chosen):
+        return _("Match at least one column to name, e-mail, phone or external id.")
+    has_company_data = any(code.startswith("company.") for code in chosen)
+    if has_company_data and "company.name" not in chosen:
+        return _("Match a column to the company, else its other data have no place.")
+    return ""
+
+
+# -- What a column likely is
 
 
 def key_of(header: Sequence[str]) -> str:
-    """By which a file with the same columns is known again."""
-    return hashlib.sha256(json.dumps([fold(name) for name in header]).encode()).hexdigest()
+    """Return the key by which a file with the same columns is recognised."""
+    names = json.dumps([fold(name) for name in header])
+    return hashlib.sha256(names.encode()).hexdigest()
 
 
 def suggest(
     header: Sequence[str], sample: Sequence[Row], customs: Sequence[CustomField]
 ) -> list[str]:
-    """The likely target of each column, by its name, else by what its cells look like; each target
-    once.
-    """
-    own = {
-        fold(name): f"attributes.{c.code}" for c in customs for name in (c.code, *c.name.values())
-    }
-    found: list[str] = []
+    """Return the likely target of each column: by its name, else by its cells; each target once."""
+    own = _fields_of_customs(customs)
+    suggested: list[str] = []
     for name in header:
-        code = own.get(fold(name)) or BY_WORD.get(fold(name), SKIP)
-        found.append(code if code not in found else SKIP)
-    if LAST in found and NAME in found and FIRST not in found:
-        found[found.index(NAME)] = FIRST
-    for position, code in enumerate(found):
-        if not code:
-            likely = _by_content(
-                [row.cells[position] for row in sample if position < len(row.cells)]
-            )
-            found[position] = likely if likely not in found else SKIP
-    return found
+        folded = fold(name)
+        code = own.get(folded) or FIELD_OF_HEADER.get(folded, SKIP)
+        suggested.append(_once(code, suggested))
+    # "Nombre" beside "Apellidos" is the first name alone.
+    if LAST_NAME in suggested and NAME in suggested and FIRST_NAME not in suggested:
+        suggested[suggested.index(NAME)] = FIRST_NAME
+    for position, code in enumerate(suggested):
+        if code == SKIP:
+            cells = [row.cells[position] for row in sample if position < len(row.cells)]
+            suggested[position] = _once(_by_content(cells), suggested)
+    return suggested
 
 
-def _by_content(values: list[str]) -> str:
-    filled = [value.strip() for value in values if value.strip()]
+def _fields_of_customs(customs: Sequence[CustomField]) -> dict[str, str]:
+    """Return the field of each custom field, by its code and by its names, folded."""
+    fields: dict[str, str] = {}
+    for custom in customs:
+        for name in (custom.code, *custom.name.values()):
+            fields[fold(name)] = f"attributes.{custom.code}"
+    return fields
+
+
+def _once(code: str, taken: Sequence[str]) -> str:
+    if code in taken:
+        return SKIP
+    return code
+
+
+def _by_content(cells: Sequence[str]) -> str:
+    filled = [cell.strip() for cell in cells if cell.strip()]
+    if not filled:
+        return SKIP
     for code, pattern in LOOKS_LIKE.items():
-        if filled and sum(1 for value in filled if pattern.fullmatch(value)) >= MOST_CONTENT * len(
-            filled
-        ):
+        alike = sum(1 for cell in filled if pattern.fullmatch(cell))
+        if alike >= LIKELY * len(filled):
             return code
     return SKIP
 
 
-def check(columns: Sequence[str]) -> str:
-    """What is wrong with a choice of targets, in words; "" where nothing is."""
-    twice = next((code for code in columns if code and list(columns).count(code) > 1), None)
-    if twice:
-        return _("Two columns are matched to “%(field)s”: choose one.") % {"field": label(twice)}
-    if not {NAME, FIRST, LAST, EMAIL, PHONE, ID} & set(columns):
-        return _("Match at least one column to name, e-mail, phone or external id.")
-    if any(code.startswith("company.") for code in columns) and "company.name" not in columns:
-        return _("Match a column to the company, else its other data have no place.")
-    return ""
+# -- Reading
 
 
-def label(code: str) -> str:
-    """What people call a target."""
-    return str(LABELS[code]) if code in LABELS else field_labels([code])[code]
+def style_of(layout: Layout) -> Style:
+    """Return how a file with this layout writes dates and numbers."""
+    order = "%m{0}%d{0}%Y"
+    if layout.day_first:
+        order = "%d{0}%m{0}%Y"
+    by_region = [order.format(sign) for sign in "/-."]
+    return Style(
+        dates=(*parsers.ISO_DATES, *by_region),
+        decimal=layout.decimal,
+        is_sheet=layout.kind == "xlsx",
+    )
 
 
-class RowReader:
-    """Reads rows by a choice of targets. ``latest``: the last date that may stand in the file."""
+def reader(
+    header: Sequence[str], columns: Sequence[str], layout: Layout, *, latest: date
+) -> RowReader:
+    """Return the reader of new leads by a choice of targets.
 
-    def __init__(
-        self, header: Sequence[str], columns: Sequence[str], layout: Layout, *, latest: date
-    ) -> None:
-        customs = list(CustomField.objects.filter(archived_at__isnull=True))
-        actions = ValuableActionKind.objects.filter(archived_at__isnull=True)
-        self.width, self.layout, self.latest = len(header), layout, latest
-        self.actions = {
-            fold(name): kind for kind in actions for name in (kind.code, *kind.name.values())
-        }
-        parsers: dict[str, Parser] = {
-            **{code: mapping_file.LEAD[code] for code in LABELS if code in mapping_file.LEAD},
-            FIRST: cells.line(160),
-            LAST: cells.line(160),
-            "person.country": _country,
-            ACTION: self._action,
-            **{f"attributes.{c.code}": _custom(c, layout) for c in customs},
-        }
-        names = dict(targets(customs))
-        self.columns = [
-            (code, position, parsers[code], f"{names[code]} ({header[position]})")
-            for position, code in enumerate(columns)
-            if code in parsers
-        ]
-
-    def read(self, row: Row) -> Reading:
-        """The fields of ``row``; what cannot be taken stands in its problems, by field
-        and column.
-        """
-        reading = Reading(row)
-        extra = any(cell.strip() for cell in row.cells[self.width :])
-        if extra or (len(row.cells) < self.width and self.layout.kind == "csv"):
-            words = {"cells": len(row.cells), "columns": self.width}
-            reading.problems.append(
-                _("the row has %(cells)d cells, the header has %(columns)d") % words
-            )
-            return reading
-        for code, position, parser, name in self.columns:
-            text = clean_line(row.cells[position]) if position < len(row.cells) else ""
-            if text:
-                self._take(reading, code, text, parser, name)
-        if not reading.problems:
-            self._join(reading)
-        return reading
-
-    def _take(self, reading: Reading, code: str, text: str, parser: Parser, name: str) -> None:
-        try:
-            if SPREADSHEET_ERROR.fullmatch(text):
-                raise BadCell(_("the spreadsheet shows the error %(cell)s") % cells.said(text))
-            value = parser(self.layout, text)
-            if isinstance(value, date) and value > self.latest:
-                raise BadCell(_("%(cell)s has not come yet") % cells.said(text))
-        except BadCell as problem:
-            reading.problems.append(f"{name}: {problem}")
-            return
-        if value is not None:
-            reading.values[code] = value
-
-    def _action(self, _style: Style, cell: str) -> ValuableActionKind:
-        found = self.actions.get(fold(cell))
-        if found is None:
-            raise BadCell(_("“%(cell)s” is no valuable action of the catalogue") % cells.said(cell))
-        return found
-
-    def _join(self, reading: Reading) -> None:
-        """What follows from several cells: the whole name, the phone with its country's prefix."""
-        values = reading.values
-        parts = [values.pop(code, "") for code in (FIRST, LAST)]
-        name = values.get(NAME) or " ".join(part for part in parts if part)
-        if len(name) > 160:
-            reading.problems.append(
-                f"{label(NAME)}: " + _("longer than %(most)d characters") % {"most": 160}
-            )
-        elif name:
-            values[NAME] = name
-        if PHONE in values:
-            values[PHONE] = normal_phone(values[PHONE], values.get("person.country", ""))
-        if values.get("company.name") and values.get("person.country"):
-            values["company.country"] = values["person.country"]
-        if not any(values.get(code) for code in (NAME, EMAIL, PHONE, ID)):
-            reading.problems.append(str(NothingToKnowItBy.message))
+    ``latest`` is the last date that may stand in the file.
+    """
+    customs = list(CustomField.objects.filter(archived_at__isnull=True))
+    known: dict[str, Parser] = {code: LEAD_FIELDS[code] for code in LABELS if code in LEAD_FIELDS}
+    known |= {FIRST_NAME: parsers.line(160), LAST_NAME: parsers.line(160), ACTION: _action_parser()}
+    known |= attribute_parsers(customs)
+    names = dict(targets(customs))
+    chosen: list[tuple[Target, int]] = []
+    for position, code in enumerate(columns):
+        if code in known:
+            title = f"{names[code]} ({header[position]})"
+            chosen.append((Target(code, title, known[code]), position))
+    return RowReader(
+        chosen,
+        width=len(header),
+        style=style_of(layout),
+        latest=latest,
+        complete=complete_lead,
+    )
 
 
-def _country(_style: Style, cell: str) -> str:
-    found = countries.find(cell)
-    if not found:
-        raise BadCell(_("“%(cell)s” is no country") % cells.said(cell))
-    return found
+def attribute_parsers(customs: Sequence[CustomField]) -> dict[str, Parser]:
+    """Return the parser of each custom field, by its field."""
+    return {f"attributes.{custom.code}": _attribute_parser(custom) for custom in customs}
 
 
-def _custom(custom: CustomField, layout: Layout) -> Parser:
+def _attribute_parser(custom: CustomField) -> Parser:
     if custom.type == CustomField.Type.CHOICE:
-        # by what it is kept as and by its words in either language
-        choices = {
-            fold(word): option["value"] for option in custom.options for word in option.values()
-        }
-
-        def choose(_style: Style, cell: str) -> Any:
-            if fold(cell) not in choices:
-                words = cells.said(
-                    cell, known=", ".join(name for _value, name in custom.form_choices())
-                )
-                raise BadCell(_("“%(cell)s” is none of %(known)s") % words)
-            return choices[fold(cell)]
-
-        return choose
-    if custom.type == CustomField.Type.NUMBER and layout.kind == "xlsx":
-        return _stored_number
-    return mapping_file.ATTRIBUTE.get(custom.type, mapping_file.TEXT)
+        return _choice_parser(custom)
+    return ATTRIBUTES.get(custom.type, ATTRIBUTE_TEXT)
 
 
-def _stored_number(style: Style, cell: str) -> int | float:
-    """A number of a sheet, which has no thousands and always a point; typed text is read as in a
-    CSV.
-    """
-    if not re.fullmatch(r"-?\d{1,20}(\.\d{1,20})?", cell):
-        return cells.number(style, cell)
-    value = Decimal(cell)
-    return int(value) if value == value.to_integral_value() else float(value)
+def _choice_parser(custom: CustomField) -> Parser:
+    # By the stored value and by the text in either language.
+    values = {fold(text): option["value"] for option in custom.options for text in option.values()}
+
+    def choose(style: Style, cell: str) -> Any:
+        key = fold(cell)
+        if key not in values:
+            known = ", ".join(name for _value, name in custom.form_choices())
+            raise BadCell(_("“%(cell)s” is none of %(known)s") % parsers.quoted(cell, known=known))
+        return values[key]
+
+    return choose
 
 
-def keys_of(reading: Reading) -> Iterator[str]:
-    """By what a row is the same as another: e-mail, phone, external id; without any of them all
-    that it says.
-    """
-    email, phone, known_as = reading.get(EMAIL), reading.get(PHONE, ""), reading.get(ID)
-    if email:
-        yield f"e:{email}"
-    if has_phone := len(digits(phone)) >= SHORTEST_PHONE:
-        yield f"p:{phone}"
-    if known_as:
-        yield f"x:{known_as}"
-    if not (email or has_phone or known_as):
-        yield csv_job.fingerprint(reading)
+def _action_parser() -> Parser:
+    kinds: dict[str, ValuableActionKind] = {}
+    for kind in ValuableActionKind.objects.filter(archived_at__isnull=True):
+        for name in (kind.code, *kind.name.values()):
+            kinds[fold(name)] = kind
+
+    def find(style: Style, cell: str) -> ValuableActionKind:
+        kind = kinds.get(fold(cell))
+        if kind is None:
+            raise BadCell(
+                _("“%(cell)s” is no valuable action of the catalogue") % parsers.quoted(cell)
+            )
+        return kind
+
+    return find

@@ -1,5 +1,4 @@
-"""How the columns of another system's file become fields of a lead or of its outcome: the mapping
-file.
+"""The mapping file: how the columns of another system's file become fields, for the command line.
 
 README, "Bring your own data", describes the format. Nothing here touches the database.
 """
@@ -8,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from pathlib import Path
@@ -18,26 +17,20 @@ from django.utils.translation import gettext as _
 
 from crm.lib.bilingual import LANGUAGES
 from crm.lib.errors import DomainError
-from crm.lib.files.csv import Row
 from crm.lib.text import clean_line
-from leads.imports import parsers
-from leads.imports.parsers import Parser
+from leads.imports.columns import ATTRIBUTE_TEXT, LEAD_FIELDS
+from leads.imports.parsers import ISO_DATES, Parser, Style
+from leads.imports.readings import IDENTITY, RowReader, Target, complete_lead
 from leads.states import Stage
 
 KEYS = {"system", "dates", "decimal", "columns", "constants", "values", "sources", "person_name"}
-DATES = ["%Y-%m-%d", "%Y-%m-%d %H:%M:%S"]
+# Written in a form and read back, it shows whether the form holds day, month and year.
 SAMPLE = datetime(2018, 2, 26, 19, 58, 54)
 SYSTEM = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
-CODE = re.compile(r"[a-z0-9][a-z0-9_-]{0,59}")
-# A won or lost lead is an outcome, with a mapping of its own.
-STAGES = (
-    Stage.MQL,
-    Stage.HANDED_OFF,
-    Stage.ACCEPTED,
-    Stage.CONTACTED,
-    Stage.SQL,
-    Stage.OPPORTUNITY,
-)
+ATTRIBUTE = re.compile(r"attributes\.[a-z0-9][a-z0-9_-]{0,59}")
+LONGEST_NAME = 120
+SHORT_ID = 8
+MOST_NAMED_COLUMNS = 40
 
 
 class UnusableMapping(DomainError):
@@ -48,13 +41,14 @@ class UnusableMapping(DomainError):
 
 @dataclass(frozen=True)
 class MappingFile:
-    """A mapping that was checked.
+    """A checked mapping.
 
-    ``columns``: field -> column; ``constants``: field -> the text for every row.
+    ``columns`` are columns by field, ``constants`` the text for every row by field, ``values``
+    translations of cells by field, ``sources`` bilingual names by value.
     """
 
     system: str = ""
-    dates: list[str] = field(default_factory=lambda: list(DATES))
+    dates: list[str] = field(default_factory=lambda: list(ISO_DATES))
     decimal: str = "."
     columns: dict[str, str] = field(default_factory=dict)
     constants: dict[str, str] = field(default_factory=dict)
@@ -67,280 +61,231 @@ class MappingFile:
         return [*self.columns, *self.constants]
 
     def name_of(self, person: str) -> str:
-        """A readable name for a person of whom only the id is known."""
-        return clean_line(self.person_name.replace("{id}", person).replace("{short}", person[:8]))[
-            :120
-        ]
+        """Return a readable name for a person of whom only the id is known."""
+        name = self.person_name.replace("{id}", person).replace("{short}", person[:SHORT_ID])
+        return clean_line(name)[:LONGEST_NAME]
+
+    def style(self, *, is_sheet: bool = False) -> Style:
+        """Return how the file writes dates and numbers. A sheet stores its dates as ISO, too."""
+        dates = list(self.dates)
+        if is_sheet:
+            dates.extend(ISO_DATES)
+        return Style(tuple(dict.fromkeys(dates)), self.decimal, is_sheet)
 
 
-TEXT = parsers.line(500)
-ATTRIBUTE: dict[str, Parser] = {
-    "number": parsers.number,
-    "yes_no": parsers.yes_no,
-    "date": parsers.iso_day,
-}
-LEAD: dict[str, Parser] = {
-    "external_id": parsers.line(120),
-    "first_seen_on": parsers.day,
-    "source": parsers.line(120),
-    "medium": parsers.line(120),
-    "campaign": parsers.line(120),
-    "landing_page": parsers.line(500),
-    "person.name": parsers.line(160),
-    "person.email": parsers.email,
-    "person.phone": parsers.line(40),
-    "person.job_title": parsers.line(120),
-    "person.country": parsers.country,
-    "person.language": parsers.language,
-    "company.name": parsers.line(200),
-    "company.domain": parsers.line(120),
-    "company.country": parsers.country,
-    "company.industry": parsers.line(80),
-    "company.employees": parsers.headcount,
-    **{f"stage.{stage}": parsers.day for stage in STAGES},
-}
-OUTCOME: dict[str, Parser] = {
-    "external_id": parsers.line(120),
-    "outcome": parsers.outcome,
-    "won_on": parsers.day,
-    "lost_on": parsers.day,
-    "amount": parsers.amount,
-    "won_by": parsers.line(79),  # with the system's name before it: 120
-    "qualified_by": parsers.line(79),
-}
-KNOWN_BY = ("external_id", "person.name", "person.email", "person.phone")
+# -- Loading
 
 
 def load(path: Path, known: Mapping[str, Parser]) -> MappingFile:
-    """Read and check the mapping at ``path`` for the fields ``known`` (LEAD or OUTCOME).
+    """Read and check the mapping at ``path`` for LEAD_FIELDS or OUTCOME_FIELDS.
 
     Raises UnusableMapping.
     """
     try:
-        raw = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_once)
+        raw = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_unique)
     except FileNotFoundError:
         raise UnusableMapping(_("There is no mapping file %(path)s.") % {"path": path}) from None
     except OSError as error:
-        words = {"path": path, "reason": error.strerror}
-        raise UnusableMapping(_("%(path)s cannot be read: %(reason)s.") % words) from None
+        details = {"path": path, "reason": error.strerror}
+        raise UnusableMapping(_("%(path)s cannot be read: %(reason)s.") % details) from None
     except (ValueError, RecursionError) as error:
         raise UnusableMapping(
             _("The mapping is no JSON: %(reason)s.") % {"reason": error}
         ) from None
     mapping = _checked(raw)
-    allowed = set(known)
-    for name in (*mapping.fields, *mapping.values):
-        if name not in allowed and not (
-            name.startswith("attributes.") and CODE.fullmatch(name[11:])
-        ):
-            words = {"field": name, "known": ", ".join([*known, "attributes.<code>"])}
-            raise UnusableMapping(
-                _("The mapping names the field “%(field)s”; known are %(known)s.") % words
-            )
-    if both := set(mapping.columns) & set(mapping.constants):
-        raise UnusableMapping(
-            _("%(field)s has a column and a constant: choose one.") % {"field": min(both)}
-        )
-    (_check_lead if known is LEAD else _check_outcome)(mapping)
+    _check_fields(mapping, known)
+    if known is LEAD_FIELDS:
+        _check_lead(mapping)
+    else:
+        _check_outcome(mapping)
     return mapping
 
 
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _value in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
-        raise ValueError(_("“%(name)s” stands twice") % {"name": twice})
-    return found
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return the pairs of a JSON object. Raises ValueError for a name that occurs twice."""
+    names = [name for name, _value in pairs]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValueError(_("“%(name)s” stands twice") % {"name": name})
+    return dict(pairs)
 
 
 def _checked(raw: Any) -> MappingFile:
-    """The mapping with every key of the right kind."""
+    """Return the mapping; every key has a value of the right kind."""
     if not isinstance(raw, dict):
         raise UnusableMapping(_("The mapping has to be a JSON object."))
-    if unknown := set(raw) - KEYS:
-        words = {"key": min(unknown), "known": ", ".join(sorted(KEYS))}
-        raise UnusableMapping(_("The mapping has the key “%(key)s”; known are %(known)s.") % words)
+    unknown = set(raw) - KEYS
+    if unknown:
+        names = {"key": min(unknown), "known": ", ".join(sorted(KEYS))}
+        raise UnusableMapping(_("The mapping has the key “%(key)s”; known are %(known)s.") % names)
     for key in ("columns", "constants"):
         _need(key, _is_texts(raw.get(key, {})), _("an object of texts"))
     _need("columns", bool(raw.get("columns")), _("an object that names at least one column"))
-    values = raw.get("values", {})
-    translations = isinstance(values, dict) and all(
-        _is_texts(v, empty=True) for v in values.values()
-    )
-    _need("values", translations, _("an object of objects: field, then value to text or null"))
-    sources = raw.get("sources", {})
-    named = isinstance(sources, dict) and all(
-        _is_texts(v) and v and set(v) <= set(LANGUAGES) for v in sources.values()
-    )
-    _need("sources", named, _("an object of names: value, then es and en"))
-    system = raw.get("system", "")
     _need(
-        "system",
-        isinstance(system, str) and SYSTEM.fullmatch(system),
-        _("a short name in a-z, 0-9, _ and -"),
+        "values",
+        _is_translations(raw.get("values", {})),
+        _("an object of objects: field, then value to text or null"),
     )
-    forms = raw.get("dates", DATES)
+    _need(
+        "sources",
+        _is_bilingual(raw.get("sources", {})),
+        _("an object of names: value, then es and en"),
+    )
+    _need("system", _is_system(raw.get("system", "")), _("a short name in a-z, 0-9, _ and -"))
     _need(
         "dates",
-        isinstance(forms, list) and forms and all(map(_is_date_form, forms)),
-        _("a list like %s") % DATES,
+        _is_date_forms(raw.get("dates", list(ISO_DATES))),
+        _("a list like %s") % list(ISO_DATES),
     )
     _need("decimal", raw.get("decimal", ".") in (".", ","), "“.” | “,”")
-    name = raw.get("person_name", "{id}")
-    template = isinstance(name, str) and ("{id}" in name or "{short}" in name)
-    _need("person_name", template, _("a text with {id} or {short}"))
+    _need(
+        "person_name",
+        _is_name_form(raw.get("person_name", "{id}")),
+        _("a text with {id} or {short}"),
+    )
     return MappingFile(**raw)
 
 
-def _need(key: str, holds: object, what: str) -> None:
-    if not holds:
+def _need(key: str, is_right: bool, what: str) -> None:
+    if not is_right:
         raise UnusableMapping(
             _("“%(key)s” in the mapping has to be %(what)s.") % {"key": key, "what": what}
         )
 
 
-def _is_texts(value: Any, *, empty: bool = False) -> bool:
-    kinds = (str, type(None)) if empty else (str,)
-    return isinstance(value, dict) and all(isinstance(v, kinds) for v in value.values())
+def _is_texts(value: Any) -> bool:
+    return isinstance(value, dict) and all(isinstance(each, str) for each in value.values())
+
+
+def _is_texts_or_nulls(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    return all(isinstance(each, str | None) for each in value.values())
+
+
+def _is_translations(value: Any) -> bool:
+    return isinstance(value, dict) and all(_is_texts_or_nulls(each) for each in value.values())
+
+
+def _is_bilingual(value: Any) -> bool:
+    if not isinstance(value, dict):
+        return False
+    return all(_is_texts(each) and each and set(each) <= set(LANGUAGES) for each in value.values())
+
+
+def _is_system(value: Any) -> bool:
+    return isinstance(value, str) and bool(SYSTEM.fullmatch(value))
+
+
+def _is_date_forms(value: Any) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(_is_date_form, value))
 
 
 def _is_date_form(form: Any) -> bool:
-    """Whether dates written in ``form`` can be read back as the same date."""
+    """Return whether a date written in ``form`` can be read back as the same date."""
     try:
         return datetime.strptime(SAMPLE.strftime(form), form).date() == SAMPLE.date()
     except (ValueError, TypeError, re.error):
         return False
 
 
+def _is_name_form(value: Any) -> bool:
+    return isinstance(value, str) and ("{id}" in value or "{short}" in value)
+
+
+def _check_fields(mapping: MappingFile, known: Mapping[str, Parser]) -> None:
+    for name in (*mapping.fields, *mapping.values):
+        if name not in known and not ATTRIBUTE.fullmatch(name):
+            names = {"field": name, "known": ", ".join([*known, "attributes.<code>"])}
+            raise UnusableMapping(
+                _("The mapping names the field “%(field)s”; known are %(known)s.") % names
+            )
+    twice = set(mapping.columns) & set(mapping.constants)
+    if twice:
+        raise UnusableMapping(
+            _("%(field)s has a column and a constant: choose one.") % {"field": min(twice)}
+        )
+
+
 def _check_lead(mapping: MappingFile) -> None:
     fields = mapping.fields
-    if "first_seen_on" not in fields:
+    _require(fields, "first_seen_on")
+    if not set(IDENTITY) & set(mapping.columns):
         raise UnusableMapping(
-            _("The mapping has to say where %(field)s is from.") % {"field": "first_seen_on"}
+            _("The mapping needs a column for one of %(fields)s.") % {"fields": ", ".join(IDENTITY)}
         )
-    if not set(KNOWN_BY) & set(mapping.columns):
-        raise UnusableMapping(
-            _("The mapping needs a column for one of %(fields)s.") % {"fields": ", ".join(KNOWN_BY)}
-        )
-    if any(name.startswith("company.") for name in fields) and "company.name" not in fields:
-        raise UnusableMapping(
-            _("The mapping has to say where %(field)s is from.") % {"field": "company.name"}
-        )
+    if any(name.startswith("company.") for name in fields):
+        _require(fields, "company.name")
 
 
 def _check_outcome(mapping: MappingFile) -> None:
-    needed = ["external_id", "outcome"]
-    if mapping.constants.get("outcome") in (Stage.WON, Stage.LOST):
-        needed.append(f"{mapping.constants['outcome']}_on")
+    fields = mapping.fields
+    _require(fields, "external_id")
+    _require(fields, "outcome")
+    outcome = mapping.constants.get("outcome")
+    if outcome in (Stage.WON, Stage.LOST):
+        _require(fields, f"{outcome}_on")
     elif not {"won_on", "lost_on"} & set(mapping.columns):
-        needed.append("won_on")
-    for name in needed:
-        if name not in mapping.fields:
-            raise UnusableMapping(
-                _("The mapping has to say where %(field)s is from.") % {"field": name}
-            )
+        _require(fields, "won_on")
 
 
-@dataclass
-class Reading:
-    """A row as fields. ``values`` lacks what was not given; ``originals`` has the cells as they
-    came.
+def _require(fields: Sequence[str], name: str) -> None:
+    if name not in fields:
+        raise UnusableMapping(
+            _("The mapping has to say where %(field)s is from.") % {"field": name}
+        )
+
+
+# -- Reading
+
+
+def reader(
+    mapping: MappingFile,
+    known: Mapping[str, Parser],
+    header: Sequence[str],
+    *,
+    attributes: Mapping[str, Parser],
+    latest: date,
+    is_sheet: bool = False,
+) -> RowReader:
+    """Return the reader of a file with this header.
+
+    ``attributes`` are the parsers of the custom fields; other attributes stay text. ``latest`` is
+    the last date that may stand in the file. Raises UnusableMapping for a column that is missing or
+    stands twice.
     """
 
-    row: Row
-    values: dict[str, Any] = field(default_factory=dict)
-    originals: dict[str, str] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
+    def target(name: str, title: str) -> Target:
+        parse = known.get(name) or attributes.get(name) or ATTRIBUTE_TEXT
+        return Target(name, title, parse, mapping.values.get(name, {}))
 
-    def get(self, name: str, default: Any = None) -> Any:
-        return self.values.get(name, default)
-
-    def group(self, prefix: str) -> dict[str, Any]:
-        """The values below ``prefix``: group("person") -> {"name": …, "email": …}."""
-        return {
-            name.partition(".")[2]: v
-            for name, v in self.values.items()
-            if name.startswith(f"{prefix}.")
-        }
-
-
-class Reader:
-    """Reads the rows of one file by a mapping.
-
-    ``types``: code -> type of the organisation's custom fields; other attributes stay text.
-    ``latest``: the last date that may stand in the file. Raises UnusableMapping where a column is
-    missing or stands twice.
-    """
-
-    def __init__(
-        self,
-        mapping: MappingFile,
-        known: Mapping[str, Parser],
-        header: list[str],
-        *,
-        types: Mapping[str, str],
-        latest: date,
-    ) -> None:
-        self.mapping, self.header, self.latest = mapping, header, latest
-        self.columns = [
-            (name, column, _position(column, header)) for name, column in mapping.columns.items()
-        ]
-        attribute = {
-            f"attributes.{code}": ATTRIBUTE.get(kind, TEXT) for code, kind in types.items()
-        }
-        self.parsers: dict[str, Parser] = {
-            name: known.get(name) or attribute.get(name) or TEXT for name in mapping.fields
-        }
-
-    def read(self, row: Row) -> Reading:
-        """The fields of ``row``; what cannot be taken stands in its problems, by field
-        and column.
-        """
-        reading = Reading(row)
-        if len(row.cells) < len(self.header) or any(row.cells[len(self.header) :]):
-            words = {"cells": len(row.cells), "columns": len(self.header)}
-            reading.problems.append(
-                _("the row has %(cells)d cells, the header has %(columns)d") % words
-            )
-            return reading
-        for name, column, position in self.columns:
-            self._take(reading, name, row.cells[position], label=f"{name} ({column})")
-        for name, constant in self.mapping.constants.items():
-            self._take(reading, name, constant, label=name)
-        return reading
-
-    def _take(self, reading: Reading, name: str, cell: str, *, label: str) -> None:
-        text = reading.originals[name] = clean_line(cell)
-        text = clean_line(self.mapping.values.get(name, {}).get(text, text) or "")
-        if not text:
-            return
-        try:
-            value = self.parsers[name](self.mapping, text)
-            if isinstance(value, date) and value > self.latest:
-                raise parsers.BadCell(_("%(cell)s has not come yet") % parsers.said(text))
-        except parsers.BadCell as problem:
-            reading.problems.append(f"{label}: {problem}")
-            return
-        if value is not None:
-            reading.values[name] = value
+    columns: list[tuple[Target, int]] = []
+    for name, column in mapping.columns.items():
+        columns.append((target(name, f"{name} ({column})"), _position(column, header)))
+    constants = [(target(name, name), text) for name, text in mapping.constants.items()]
+    return RowReader(
+        columns,
+        constants,
+        width=len(header),
+        style=mapping.style(is_sheet=is_sheet),
+        latest=latest,
+        complete=complete_lead if known is LEAD_FIELDS else None,
+    )
 
 
-def _position(column: str, header: list[str]) -> int:
-    """Where ``column`` stands.
-
-    The same header twice matters only to a mapping that means one of them.
-    """
-    wanted = column.strip()
+def _position(column: str, header: Sequence[str]) -> int:
+    """Return where ``column`` stands. A name that stands twice matters only if it is mapped."""
+    wanted = clean_line(column)
     if header.count(wanted) > 1:
         raise UnusableMapping(
             _("The column “%(column)s” stands twice in the file.") % {"column": column}
         )
     if wanted not in header:
-        words = {"column": column, "columns": ", ".join(_shortened(header))}
-        raise UnusableMapping(_("The file has no column “%(column)s”; it has %(columns)s.") % words)
+        names = list(header[:MOST_NAMED_COLUMNS])
+        if len(header) > MOST_NAMED_COLUMNS:
+            names.append("…")
+        details = {"column": column, "columns": ", ".join(names)}
+        raise UnusableMapping(
+            _("The file has no column “%(column)s”; it has %(columns)s.") % details
+        )
     return header.index(wanted)
-
-
-def _shortened(header: list[str], most: int = 40) -> list[str]:
-    return [*header[:most], "…"] if len(header) > most else header

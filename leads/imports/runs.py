@@ -1,5 +1,6 @@
-"""The life of an import in the browser, up to the work itself (leads.imports.worker) and from its
-end on.
+"""The life of an import in the browser: upload, match columns, start, discard, undo.
+
+The work itself is in leads.imports.batches; the states and their moves are in leads.states.
 """
 
 from __future__ import annotations
@@ -7,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
-from itertools import chain, islice
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,8 @@ from crm.accounts.models import Team, User
 from crm.audit.entries import record
 from crm.lib.errors import Conflict
 from crm.lib.files import detect
-from crm.lib.files.csv import UnusableFile
-from crm.lib.files.detect import Layout, Table
+from crm.lib.files.layout import Layout, UnusableFile
+from crm.lib.files.table import Table
 from crm.lib.text import clean_line
 from leads.imports import columns, stored_file
 from leads.models import CustomField, ImportReject, ImportRun, Lead, Source, ValuableActionKind
@@ -28,8 +29,12 @@ from leads.models.imports import UNDO_WITHIN
 from leads.states import IMPORT_MOVES, ImportState, RowKind
 
 SAMPLE = 50  # rows that targets are suggested by
-DRAFTS_FOR, REJECTS_FOR = timedelta(days=7), timedelta(days=30)
+SAMPLE_CELL = 200  # characters
+DRAFTS_FOR = timedelta(days=7)
+REJECTS_FOR = timedelta(days=30)
+DRAFTS_AT_ONCE = 20
 BEFORE = (ImportState.DRAFT, ImportState.CHECKED)
+ENDED = (ImportState.DONE, ImportState.FAILED)
 
 
 class ImportMovedOn(Conflict):
@@ -43,25 +48,30 @@ class TooLateToUndo(Conflict):
 
 
 def move(run: ImportRun, state: ImportState, **fields: Any) -> None:
-    """Move ``run`` on by one conditional UPDATE, with ``fields``.
+    """Move ``run`` to ``state`` by one conditional UPDATE, with ``fields``.
 
-    Raises ImportMovedOn where it has left its state.
+    Raises ImportMovedOn if it has left its state, or may not move to the new one.
     """
     allowed = [old for old, after in IMPORT_MOVES.items() if state in after]
-    if not ImportRun.objects.filter(pk=run.pk, state=run.state, state__in=allowed).update(
-        state=state, **fields
-    ):
+    rows = ImportRun.objects.filter(pk=run.pk, state=run.state, state__in=allowed)
+    if not rows.update(state=state, **fields):
         raise ImportMovedOn
-    run.state = state
+    _set(run, state=state, **fields)
+
+
+def _set(run: ImportRun, **fields: Any) -> None:
     for name, value in fields.items():
         setattr(run, name, value)
+
+
+# -- Before the import
 
 
 @transaction.atomic
 def upload(
     path: Path, name: str, *, size: int, sha256: str, team: Team, by: User, at: datetime
 ) -> ImportRun:
-    """Take the file at ``path`` for ``team``: find out how to read it, keep its bytes.
+    """Create an import of the file at ``path`` for ``team``: detect its layout, store its bytes.
 
     Raises UnusableFile.
     """
@@ -73,22 +83,18 @@ def upload(
         sha256=sha256,
         created_by=by,
         created_at=at,
-        **_looked_at(path, layout, team),
+        **_examine(path, layout, team),
     )
     stored_file.keep(run, path)
-    record(
-        "import_uploaded",
-        run,
-        by=by,
-        at=at,
-        payload={"file": run.name, "sha256": sha256, "team": team.pk},
-    )
+    payload = {"file": run.name, "sha256": sha256, "team": team.pk}
+    record("import_uploaded", run, by=by, at=at, payload=payload)
     return run
 
 
-def _looked_at(path: Path, layout: Layout, team: Team) -> dict[str, Any]:
-    """What the beginning of a file says when it is read by ``layout``: columns, first rows, likely
-    targets.
+def _examine(path: Path, layout: Layout, team: Team) -> dict[str, Any]:
+    """Return the fields of a run that follow from the beginning of its file, read by ``layout``.
+
+    They are the columns, the first rows and the likely targets. Raises UnusableFile.
     """
     with Table(path, layout) as table:
         header, rows = table.rows()
@@ -97,26 +103,29 @@ def _looked_at(path: Path, layout: Layout, team: Team) -> dict[str, Any]:
         raise UnusableFile(_("The file has names of columns and no rows below them."))
     key = columns.key_of(header)
     customs = list(CustomField.objects.filter(archived_at__isnull=True))
+    targets = _remembered_targets(key, team, customs)
     return {
         "reading": layout.to_json(),
         "header": header,
         "header_key": key,
-        "sample": [[row.number, [clean_line(cell)[:200] for cell in row.cells]] for row in sample],
-        "columns": _remembered(key, team, customs) or columns.suggest(header, sample, customs),
+        "sample": [[row.number, _shortened(row.cells)] for row in sample],
+        "columns": targets or columns.suggest(header, sample, customs),
         "problem": "",
     }
 
 
-def _remembered(key: str, team: Team, customs: Sequence[CustomField]) -> list[str]:
-    """How the team matched the same columns the last time, if it got as far as a check."""
-    before = (
-        ImportRun.objects.filter(team=team, header_key=key)
-        .exclude(checked={})
-        .order_by("-id")
-        .first()
-    )
+def _shortened(cells: Sequence[str]) -> list[str]:
+    return [clean_line(cell)[:SAMPLE_CELL] for cell in cells]
+
+
+def _remembered_targets(key: str, team: Team, customs: Sequence[CustomField]) -> list[str]:
+    """Return how the team matched the same columns in its last checked import; [] for never."""
+    rows = ImportRun.objects.filter(team=team, header_key=key).exclude(checked={})
+    last = rows.order_by("-id").first()
+    if last is None:
+        return []
     known = {code for code, _label in columns.targets(customs)}
-    return [code if code in known else columns.SKIP for code in before.columns] if before else []
+    return [code if code in known else columns.SKIP for code in last.columns]
 
 
 def layout_of(run: ImportRun) -> Layout:
@@ -125,19 +134,19 @@ def layout_of(run: ImportRun) -> Layout:
 
 @transaction.atomic
 def read_as(run: ImportRun, *, by: User, at: datetime, **changes: Any) -> None:
-    """Read the file another way: encoding, delimiter, sheet, header_row… Raises UnusableFile, then
-    nothing changes.
+    """Read the file another way; ``changes`` are fields of Layout.
+
+    Raises UnusableFile, and then nothing changes.
     """
     _check_is_before(run)
     layout = replace(layout_of(run), **changes)
     if layout == layout_of(run):
         return
     with stored_file.fetched(run) as path:
-        found = _looked_at(path, layout, run.team)
-    if not ImportRun.objects.filter(pk=run.pk, state=run.state).update(**found):
+        fields = _examine(path, layout, run.team)
+    if not ImportRun.objects.filter(pk=run.pk, state=run.state).update(**fields):
         raise ImportMovedOn
-    for name, value in found.items():
-        setattr(run, name, value)
+    _set(run, **fields)
 
 
 def _check_is_before(run: ImportRun) -> None:
@@ -155,38 +164,45 @@ def match(
     by: User,
     at: datetime,
 ) -> None:
-    """Say what each column is, and ask for the dry run.
+    """Set the target of each column, and ask for the check.
 
-    ``source`` and ``first_action``: for rows that name none.
+    ``source`` and ``first_action`` are for rows that name none.
     """
     _check_is_before(run)
-    fields = {"columns": list(targets), "source": source, "first_action": first_action}
-    fresh = {
-        "checked": {},
-        "rows_done": 0,
-        "rows_total": 0,
-        "duplicates": b"",
-        "failures": 0,
-        "next_try_at": None,
-    }
     move(
         run,
         ImportState.CHECKING,
+        columns=list(targets),
+        source=source,
+        first_action=first_action,
         problem="",
         started_at=at,
         worker="",
         busy_until=None,
-        **fields,
-        **fresh,
+        checked={},
+        rows_done=0,
+        rows_total=0,
+        duplicates=b"",
+        failures=0,
+        next_try_at=None,
     )
 
 
 @transaction.atomic
 def start(run: ImportRun, *, by: User, at: datetime) -> None:
-    """Ask for the import of a file that was checked, or of one that failed half-way."""
-    again = run.state == ImportState.FAILED
-    fresh = {} if again else {"rows_done": 0, "done": {}}
-    move(run, ImportState.RUNNING, problem="", failures=0, next_try_at=None, started_at=at, **fresh)
+    """Ask for the import of a checked file, or for the rest of one that failed half-way."""
+    fields: dict[str, Any] = {}
+    if run.state != ImportState.FAILED:
+        fields = {"rows_done": 0, "done": {}}
+    move(
+        run,
+        ImportState.RUNNING,
+        problem="",
+        failures=0,
+        next_try_at=None,
+        started_at=at,
+        **fields,
+    )
     payload = {
         "file": run.name,
         "sha256": run.sha256,
@@ -198,16 +214,24 @@ def start(run: ImportRun, *, by: User, at: datetime) -> None:
 
 @transaction.atomic
 def discard(run: ImportRun, *, by: User, at: datetime) -> None:
-    """Forget a file that was not imported."""
+    """Delete a file that was not imported."""
+    _discard(run, by=by, at=at)
+
+
+def _discard(run: ImportRun, *, by: User | None, at: datetime) -> None:
     move(run, ImportState.DISCARDED, sample=[], duplicates=b"", finished_at=at)
     stored_file.drop(run)
     record("import_discarded", run, by=by, at=at)
 
 
+# -- After the import
+
+
 def can_be_undone(run: ImportRun, at: datetime) -> bool:
-    """Whether the 24 hours after its end still run (a failed one ended when it failed)."""
-    ended = run.state in (ImportState.DONE, ImportState.FAILED) and run.finished_at is not None
-    return ended and at < run.finished_at + UNDO_WITHIN  # type: ignore[operator]
+    """Return whether the 24 hours after the end, or the failure, of ``run`` are not over."""
+    if run.state not in ENDED or run.finished_at is None:
+        return False
+    return at < run.finished_at + UNDO_WITHIN
 
 
 @transaction.atomic
@@ -216,65 +240,72 @@ def undo(run: ImportRun, *, by: User, at: datetime) -> None:
 
     Raises TooLateToUndo.
     """
-    if run.state in (ImportState.DONE, ImportState.FAILED) and not can_be_undone(run, at):
+    if run.state in ENDED and not can_be_undone(run, at):
         raise TooLateToUndo
     count = run.leads.filter(archived_at__isnull=True).count()
-    fresh = {"rows_total": count, "rows_done": 0, "failures": 0, "next_try_at": None}
-    move(run, ImportState.UNDOING, undone_by=by, started_at=at, **fresh)
+    move(
+        run,
+        ImportState.UNDOING,
+        undone_by=by,
+        started_at=at,
+        rows_total=count,
+        rows_done=0,
+        failures=0,
+        next_try_at=None,
+    )
     record("import_undone", run, by=by, at=at, payload={"leads": count})
 
 
-def same_file(run: ImportRun) -> ImportRun | None:
-    """The last import of a file with the very same content."""
-    ended = (ImportState.RUNNING, ImportState.DONE)
-    rows = (
-        ImportRun.objects.with_names().filter(sha256=run.sha256, state__in=ended).exclude(pk=run.pk)
-    )
-    return rows.order_by("-id").first()
-
-
-def tidy(*, at: datetime) -> None:
-    """Forget files that were never imported after a week, and rejected rows after 30 days: both
-    hold people's data.
-    """
-    unfinished = (ImportState.DRAFT, ImportState.CHECKED)
-    for run in ImportRun.objects.filter(state__in=unfinished, created_at__lt=at - DRAFTS_FOR)[:20]:
-        with transaction.atomic():
-            move(run, ImportState.DISCARDED, sample=[], duplicates=b"", finished_at=at)
-            stored_file.drop(run)
-            record("import_discarded", run, by=None, at=at)
-    old = ImportReject.objects.filter(run__finished_at__lt=at - REJECTS_FOR)
-    if old.exists():
-        old.delete()
-
-
-def rejects_of(run: ImportRun) -> Iterator[list[str]]:
-    """The rejected rows as lines of a table: number, what it is, why, and the cells as
-    they came.
-    """
-    # in words now: when the lines are asked for, nobody's language may be active any more
-    head, kinds = (
-        [_("row"), _("what it is"), _("problem"), *run.header],
-        {k.value: str(k.label) for k in RowKind},
-    )
-    rows = ImportReject.objects.filter(run=run).order_by("number").iterator(chunk_size=2000)
-    return chain(
-        [head], ([str(one.number), kinds[one.kind], one.problem, *one.cells] for one in rows)
-    )
-
-
 def left_after_undo(run: ImportRun, user: User, most: int) -> list[Lead]:
-    """Leads of an undone import that moved on meanwhile and stayed, in the sight of ``user``."""
-    rows = (
-        Lead.objects.visible_to(user).with_names().filter(import_run=run, archived_at__isnull=True)
-    )
-    return list(rows.order_by("pk")[:most])
+    """Return leads of an undone import that stayed, as far as ``user`` may see them."""
+    rows = Lead.objects.visible_to(user).with_names()
+    return list(rows.filter(import_run=run, archived_at__isnull=True).order_by("pk")[:most])
+
+
+def same_file(run: ImportRun) -> ImportRun | None:
+    """Return the last import of a file with exactly the same content."""
+    states = (ImportState.RUNNING, ImportState.DONE)
+    rows = ImportRun.objects.with_names().filter(sha256=run.sha256, state__in=states)
+    return rows.exclude(pk=run.pk).order_by("-id").first()
 
 
 def newest(user: User, *, before: int | None, size: int) -> list[ImportRun]:
-    """One page of the imports in sight and one row more, the newest first, without what was thrown
-    away.
-    """
+    """Return one page of the imports in sight and one row more, without discarded ones."""
     rows = ImportRun.objects.visible_to(user).with_names().exclude(state=ImportState.DISCARDED)
-    rows = rows.filter(pk__lt=before) if before else rows
+    if before:
+        rows = rows.filter(pk__lt=before)
     return list(rows.order_by("-pk")[: size + 1])
+
+
+def rejects_of(run: ImportRun) -> Iterator[list[str]]:
+    """Yield the rejected rows as lines of a table, the header first.
+
+    A line has the row number, what the row is, the problem, and the cells as they came.
+    """
+    # Translated now: the lines are asked for while no language is active any more.
+    header = [_("row"), _("what it is"), _("problem"), *run.header]
+    labels = {kind.value: str(kind.label) for kind in RowKind}
+    return _rejected_lines(run, header, labels)
+
+
+def _rejected_lines(
+    run: ImportRun, header: list[str], labels: dict[str, str]
+) -> Iterator[list[str]]:
+    yield header
+    rows = ImportReject.objects.filter(run=run).order_by("number")
+    for reject in rows.iterator(chunk_size=2000):
+        yield [str(reject.number), labels[reject.kind], reject.problem, *reject.cells]
+
+
+def tidy(*, at: datetime) -> None:
+    """Delete files that were not imported after a week, and rejected rows after 30 days.
+
+    Both hold personal data.
+    """
+    drafts = ImportRun.objects.filter(state__in=BEFORE, created_at__lt=at - DRAFTS_FOR)
+    for run in drafts[:DRAFTS_AT_ONCE]:
+        with transaction.atomic():
+            _discard(run, by=None, at=at)
+    old = ImportReject.objects.filter(run__finished_at__lt=at - REJECTS_FOR)
+    if old.exists():
+        old.delete()

@@ -1,48 +1,79 @@
-"""The companies of many rows at once: known ones found, gaps in them filled, new ones created."""
+"""The companies of leads: find the known ones, fill gaps in their facts, create the others."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from crm.lib.db.bulk_insert import insert, take_ids
-from crm.lib.text import company_key
-from leads.imports.mapping_file import Reading
+from crm.lib.text import clean_line, company_key
 from leads.models import Company
 
 Key = tuple[str, str]
+# Facts that are filled where a company lacks them, never replaced.
 FACTS = ("domain", "industry", "employees")
 
 
-def key_of(reading: Reading) -> Key:
-    """By what a company is known: its name without accents and legal form, and its country."""
-    return company_key(reading.get("company.name", "")), reading.get("company.country", "")
+def key_of(facts: Mapping[str, Any]) -> Key:
+    """Return the identity of a company: name without accents and legal form, and country."""
+    return company_key(facts.get("name") or ""), facts.get("country") or ""
 
 
-def find_or_create(readings: Iterable[Reading]) -> dict[Key, Company]:
-    """The companies of the rows by :func:`key_of`."""
-    named = [reading for reading in readings if reading.get("company.name")]
-    keys = {key_of(reading)[0] for reading in named}
-    found = {
-        (row.name_key, row.country): row
-        for row in Company.objects.filter(name_key__in=keys).order_by("-pk")
-    }
-    gained: set[Key] = set()
-    for reading in named:
-        key, given = key_of(reading), reading.group("company")
-        company = found.setdefault(
-            key, Company(name=given["name"], name_key=key[0], country=key[1])
+def find_or_create(fields: Mapping[str, Any]) -> Company | None:
+    """Return the company with these facts, known or new; None without a name."""
+    name = clean_line(fields.get("name") or "")
+    if not name:
+        return None
+    name_key, country = key_of({**fields, "name": name})
+    known = Company.objects.filter(name_key=name_key, country=country).first()
+    if known is None:
+        return Company.objects.create(
+            name=name,
+            name_key=name_key,
+            country=country,
+            domain=fields.get("domain") or "",
+            industry=fields.get("industry") or "",
+            employees=fields.get("employees"),
         )
-        for name in FACTS:
-            if given.get(name) and not getattr(company, name):
-                setattr(company, name, given[name])
-                gained.add(key)
-    Company.objects.bulk_update([found[key] for key in gained if found[key].pk], FACTS)
-    _create([row for row in found.values() if row.pk is None])
-    return found
+    gained = _fill_gaps(known, fields)
+    if gained:
+        known.save(update_fields=gained)
+    return known
 
 
-def _create(fresh: list[Company]) -> None:
-    for row, pk in zip(fresh, take_ids(Company, len(fresh)), strict=True):
-        row.pk = pk
+def find_or_create_many(rows: Iterable[Mapping[str, Any]]) -> dict[Key, Company]:
+    """Return the companies of many rows by :func:`key_of`; rows without a name have none.
+
+    Rows come with clean names. A handful of queries, however many rows there are.
+    """
+    named = [facts for facts in rows if facts.get("name")]
+    name_keys = {key_of(facts)[0] for facts in named}
+    known = Company.objects.filter(name_key__in=name_keys).order_by("-pk")
+    # Of two equal companies the older one counts: it comes last.
+    companies = {(company.name_key, company.country): company for company in known}
+    changed: set[Key] = set()
+    for facts in named:
+        key = key_of(facts)
+        if key not in companies:
+            companies[key] = Company(name=facts["name"], name_key=key[0], country=key[1])
+        if _fill_gaps(companies[key], facts):
+            changed.add(key)
+    known_before = [companies[key] for key in changed if companies[key].pk]
+    Company.objects.bulk_update(known_before, FACTS)
+    _insert([company for company in companies.values() if company.pk is None])
+    return companies
+
+
+def _fill_gaps(company: Company, facts: Mapping[str, Any]) -> list[str]:
+    """Set the facts that ``company`` lacks; return their names."""
+    gained = [name for name in FACTS if facts.get(name) and not getattr(company, name)]
+    for name in gained:
+        setattr(company, name, facts[name])
+    return gained
+
+
+def _insert(companies: list[Company]) -> None:
+    for company, pk in zip(companies, take_ids(Company, len(companies)), strict=True):
+        company.pk = pk
     columns = ("id", "name", "name_key", "country", *FACTS)
-    insert(Company, [{column: getattr(row, column) for column in columns} for row in fresh])
+    insert(Company, [{name: getattr(company, name) for name in columns} for company in companies])

@@ -25,13 +25,14 @@ from leads.models import (
     ValuableAction,
     ValuableActionKind,
 )
+from leads.records import companies
 from leads.states import EventKind, Verdict
 
 PERSON_FIELDS = ("name", "email", "phone", "job_title", "country", "language")
 COMPANY_FIELDS = ("name", "domain", "country", "industry", "employees")
 
 
-class NothingToKnowItBy(DomainError):
+class NoIdentity(DomainError):
     code = "nothing_to_know_it_by"
     message = _("Give at least a name, an e-mail, a phone or an external id.")
 
@@ -93,13 +94,13 @@ def capture(
     "landing_page"}.
 
     Writes the immutable first touch and, with ``first_action``, the valuable action that brought
-    the lead. Raises NothingToKnowItBy where name, e-mail and phone are all empty.
+    the lead. Raises NoIdentity where name, e-mail and phone are all empty.
     """
     person = _person(data.get("person", {}))
     if not (person.name or person.email or person.phone):
-        raise NothingToKnowItBy(fields={"name": _("Give a name, an e-mail or a phone.")})
+        raise NoIdentity(fields={"name": _("Give a name, an e-mail or a phone.")})
     person.save()
-    company = find_or_create_company(data.get("company", {}))
+    company = companies.find_or_create(data.get("company", {}))
     on = events.today(at)
     lead = Lead.objects.create(
         person=person,
@@ -132,33 +133,6 @@ def _person(fields: Mapping[str, Any]) -> Person:
     return Person(**values)
 
 
-def find_or_create_company(fields: Mapping[str, Any]) -> Company | None:
-    """The company of that name (without accents and legal form) in that country, or a new one; None
-    without name.
-    """
-    name = clean_line(fields.get("name") or "")
-    if not name:
-        return None
-    known = Company.objects.filter(
-        name_key=company_key(name), country=fields.get("country") or ""
-    ).first()
-    if known is None:
-        values = {key: fields.get(key) or "" for key in ("domain", "country", "industry")}
-        return Company.objects.create(
-            name=name, name_key=company_key(name), employees=fields.get("employees"), **values
-        )
-    changed = [
-        key
-        for key in ("domain", "industry", "employees")
-        if fields.get(key) and not getattr(known, key)
-    ]
-    for key in changed:
-        setattr(known, key, fields[key])
-    if changed:
-        known.save(update_fields=changed)
-    return known
-
-
 @transaction.atomic
 def change(lead: Lead, data: Mapping[str, Any], *, by: User, at: datetime, version: int) -> Lead:
     """Change a lead's data.
@@ -176,7 +150,7 @@ def change(lead: Lead, data: Mapping[str, Any], *, by: User, at: datetime, versi
     lead = Lead.objects.select_related("person", "company", "source").get(pk=lead.pk)
     fresh = _person(data.get("person", {}))
     if not (fresh.name or fresh.email or fresh.phone or lead.external_id):
-        raise NothingToKnowItBy(fields={"name": _("Give a name, an e-mail or a phone.")})
+        raise NoIdentity(fields={"name": _("Give a name, an e-mail or a phone.")})
     given = [name for name in PERSON_FIELDS if name in data.get("person", {})]
     changes = _apply(lead.person, {name: getattr(fresh, name) for name in given}, "person")
     lead.company, company_changes = _changed_company(lead, data.get("company", {}))
@@ -228,7 +202,7 @@ def _changed_company(
     name = clean_line(fields.get("name") or "")
     old = lead.company
     if old is None or company_key(name) != old.name_key:
-        company = find_or_create_company(fields)
+        company = companies.find_or_create(fields)
         moved = company != old
         return company, {"company.name": [str(old or ""), str(company or "")]} if moved else {}
     values = {"name": name, "employees": fields.get("employees")}

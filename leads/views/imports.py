@@ -22,8 +22,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from crm.accounts.models import Team
 from crm.accounts.request import Request, deny_unless
 from crm.accounts.states import Side
-from crm.lib.files.csv import UnusableFile, neutral
-from crm.lib.files.detect import ENCODINGS, LARGEST
+from crm.lib.files.csv import neutral
+from crm.lib.files.layout import ENCODINGS, UPLOAD_LIMITS, UnusableFile
 from crm.lib.paging import BadParameter
 from leads import permissions
 from leads.forms.imports import ColumnsForm, ReadingForm, UploadForm
@@ -81,7 +81,7 @@ def import_new(request: Request) -> HttpResponse:
         form.is_bound = True
         if getattr(request, "has_too_large_file", False):
             form.errors.pop("file", None)
-            words = {"most": LARGEST // 1_000_000}
+            words = {"most": UPLOAD_LIMITS.size // 1_000_000}
             form.add_error("file", _("The file is larger than %(most)d MB: split it.") % words)
         elif form.is_valid():
             try:

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from django.utils.translation import override
 
-from leads.imports import history
-from leads.imports.csv_job import Report
+from leads.imports import command_line
+from leads.imports.command_line import Report
 from tests.leads.imports.small_files import AT, LEADS, ONE_WIN, OUTCOMES, TWO_LEADS
 
 
@@ -42,7 +42,7 @@ def import_leads(importing: Callable[..., Report]) -> Callable[..., Report]:
     def run(
         text: str | bytes = TWO_LEADS, mapping: dict[str, Any] = LEADS, **options: Any
     ) -> Report:
-        return importing(history.import_leads, text, mapping, **options)
+        return importing(command_line.import_leads, text, mapping, **options)
 
     return run
 
@@ -52,7 +52,7 @@ def import_outcomes(importing: Callable[..., Report]) -> Callable[..., Report]:
     def run(
         text: str | bytes = ONE_WIN, mapping: dict[str, Any] = OUTCOMES, **options: Any
     ) -> Report:
-        return importing(history.import_outcomes, text, mapping, **options)
+        return importing(command_line.import_outcomes, text, mapping, **options)
 
     return run
 

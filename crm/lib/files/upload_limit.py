@@ -1,6 +1,6 @@
-"""How large an uploaded file may be.
+"""Limit the size of uploaded files.
 
-Django limits every other part of a request and leaves files to us.
+Django limits every other part of a request (DATA_UPLOAD_MAX_MEMORY_SIZE), but not files.
 """
 
 from __future__ import annotations
@@ -9,17 +9,17 @@ from typing import Any
 
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile, StopUpload
 
-from crm.lib.files.detect import LARGEST
+from crm.lib.files.layout import UPLOAD_LIMITS
 
 ACCEPTING = ("/imports/new/",)  # the pages that take files; elsewhere a file is skipped
+LARGEST = UPLOAD_LIMITS.size
 SLACK = 1_000_000  # bytes of the request around the file
-DRAINED = 4 * LARGEST  # a browser that sends more than this is cut off, else it hears why
+# A browser reads our answer only after it has sent everything; beyond this the connection is reset.
+DRAINED = 4 * LARGEST
 
 
 class Limit(FileUploadHandler):
-    """Stands before the handlers that store a file, and lets none through that is too large or not
-    asked for.
-    """
+    """Upload handler before the ones that store a file; stops files too large or not asked for."""
 
     def handle_raw_input(
         self, input_data: Any, META: Any, content_length: int, *args: Any, **kwargs: Any

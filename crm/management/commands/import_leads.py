@@ -1,4 +1,4 @@
-"""Imports leads of another system from a CSV file (README: Bring your own data)."""
+"""Import leads of another system from a file (README, "Bring your own data")."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from crm.lib import clock
 from crm.lib.errors import DomainError
-from leads.imports import csv_job, history
+from leads.imports import command_line
 
 
 class Command(BaseCommand):
     help = (
-        "Import leads from a CSV file by a mapping. Rows that cannot be taken go to the rejects"
-        " file."
+        "Import leads from a CSV or XLSX file by a mapping. Rows that cannot be taken go to the"
+        " rejects file."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("file", type=Path, help="the CSV file")
+        parser.add_argument("file", type=Path, help="the CSV or XLSX file")
         parser.add_argument("--mapping", type=Path, required=True, help="the mapping, a JSON file")
         parser.add_argument(
             "--team", help="the marketing team that brought the leads (default: the only one)"
@@ -30,8 +30,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            team = history.marketing_team(options["team"])
-            report = history.import_leads(
+            team = command_line.marketing_team(options["team"])
+            report = command_line.import_leads(
                 options["file"],
                 options["mapping"],
                 by=None,
@@ -41,4 +41,4 @@ class Command(BaseCommand):
             )
         except DomainError as error:
             raise CommandError(str(error.message)) from error
-        self.stdout.write(csv_job.in_words(report))
+        self.stdout.write(command_line.report_text(report))

@@ -7,11 +7,9 @@ from datetime import date
 import pytest
 from django.utils.translation import override
 
-from crm.lib.files.csv import Row
-from crm.lib.files.detect import Layout
+from crm.lib.files.layout import Layout, Row
 from leads.imports import columns
-from leads.imports.columns import RowReader
-from leads.imports.duplicate_rows import Repeats
+from leads.imports.duplicate_rows import DuplicateRows
 from tests.factories import Cast
 
 SPANISH = [
@@ -90,7 +88,7 @@ def test_cell_becomes_a_value_or_a_problem(
     cast: Cast, target: str, cell: str, value: object
 ) -> None:
     header = ["Id", "Dato"]
-    reader = RowReader(header, ["external_id", target], Layout(), latest=date(2026, 3, 3))
+    reader = columns.reader(header, ["external_id", target], Layout(), latest=date(2026, 3, 3))
     with override("en"):
         reading = reader.read(Row(2, ["1", cell]))
     found = reading.get(target)
@@ -99,7 +97,7 @@ def test_cell_becomes_a_value_or_a_problem(
 
 
 def test_row_that_says_nobody_is_wrong(cast: Cast) -> None:
-    reader = RowReader(["Empresa"], ["company.name"], Layout(), latest=date(2026, 3, 3))
+    reader = columns.reader(["Empresa"], ["company.name"], Layout(), latest=date(2026, 3, 3))
     assert len(reader.read(Row(2, ["Andino"])).problems) == 1
 
 
@@ -111,7 +109,7 @@ def test_custom_fields_are_known_by_code_and_both_names(cast: Cast) -> None:
     assert columns.suggest(names, [], customs) == ["attributes.budget", "attributes.decides"]
 
 
-def test_repeats_find_the_first_row_among_many() -> None:
-    repeats = Repeats()
-    assert [repeats.first([f"e:{n}", f"p:{n}"], n) for n in range(2, 20_000)] == [0] * 19_998
-    assert (repeats.first(["e:x", "p:17"], 20_001), repeats.first(["e:x"], 20_002)) == (17, 0)
+def test_duplicates_find_the_first_row_among_many() -> None:
+    duplicates = DuplicateRows()
+    assert [duplicates.first([f"e:{n}", f"p:{n}"], n) for n in range(2, 20_000)] == [0] * 19_998
+    assert (duplicates.first(["e:x", "p:17"], 20_001), duplicates.first(["e:x"], 20_002)) == (17, 0)

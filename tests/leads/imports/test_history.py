@@ -15,8 +15,9 @@ from crm.accounts.models import Team, User
 from crm.audit.models import Entry
 from crm.lib.errors import DomainError
 from crm.notifications.models import Message
-from leads.imports import csv_job, history
-from leads.imports.csv_job import Tally
+from leads.imports import command_line, pipeline
+from leads.imports.command_line import Tally
+from leads.imports.history import ImportedLeads
 from leads.models import (
     Company,
     CustomField,
@@ -29,6 +30,7 @@ from leads.models import (
     ValuableAction,
 )
 from sla.models import Clock
+from tests.leads.imports.nasty_files import xlsx
 from tests.leads.imports.small_files import AT, LEADS, OUTCOMES, TWO_LEADS, mapped, problems
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
@@ -44,6 +46,28 @@ def test_leads_keep_their_dates_stages_and_ids(import_leads):
     assert (ana.person.name, ana.search_text) == ("Ana", "ana 1")
     assert (nobody.stage, nobody.mql_on, nobody.source) == ("captured", None, None)
     assert (str(nobody), nobody.search_text) == ("2", "2")
+
+
+def test_sheet_is_read_as_in_the_browser(import_leads, rejects):
+    def write(book, sheet):
+        day = book.add_format({"num_format": "dd/mm/yyyy"})
+        for row in (3, 4):
+            sheet.write_datetime(row, 1, date(2018, 2, row), day)
+        sheet.write_number(3, 2, 14000123, book.add_format({"num_format": "000000000"}))
+        sheet.write_formula(4, 3, "=NA()", None, "#N/A")
+
+    rows = [["Leads of 2018"], [], ["id", "seen", "phone", "name", "country"]]
+    rows += [["1", "", "", "Ana", "Perú"], ["2", "", "", "", "PE"]]
+    columns = {"person.phone": "phone", "person.country": "country"}
+    mapping = mapped(LEADS, columns=columns, dates=["%d/%m/%Y"])
+    mapping["columns"] = {k: v for k, v in mapping["columns"].items() if v not in ("mql", "origin")}
+    report = import_leads(xlsx(write, rows), mapping)
+    assert report.tally == Tally(read=2, new=1, rejected=1)
+    lead = Lead.objects.get()
+    assert (lead.first_seen_on, lead.person.phone) == (date(2018, 2, 3), "+5114000123")
+    assert problems(rejects()) == [
+        ("5", "person.name (name): the spreadsheet shows the error #N/A")
+    ]
 
 
 def test_first_touch_is_written_once_with_the_date_alone(import_leads):
@@ -274,15 +298,15 @@ def test_text_is_cleaned_by_the_written_rule(import_leads):
 
 
 def test_team_is_the_one_named_else_the_only_one(import_leads):
-    assert history.marketing_team(None) is None
+    assert command_line.marketing_team(None) is None
     growth = Team.objects.create(name="Growth", side="marketing")
     Team.objects.create(name="Ventas", side="sales")
-    assert history.marketing_team(None) == growth
+    assert command_line.marketing_team(None) == growth
     brand = Team.objects.create(name="Brand", side="marketing")
-    assert history.marketing_team(None) is None
-    assert history.marketing_team(" brand ") == brand
-    with pytest.raises(history.NoSuchTeam) as refused:
-        history.marketing_team("Ventas")
+    assert command_line.marketing_team(None) is None
+    assert command_line.marketing_team(" brand ") == brand
+    with pytest.raises(command_line.NoSuchTeam) as refused:
+        command_line.marketing_team("Ventas")
     assert (
         str(refused.value.message)
         == "There is no marketing team “Ventas”; there are: Brand, Growth."
@@ -340,18 +364,18 @@ def test_row_that_only_the_database_refuses_does_not_take_its_batch_along(import
 
 
 def test_batches_that_were_stored_stay_when_the_import_is_killed(import_leads, monkeypatch):
-    monkeypatch.setattr(csv_job, "BATCH", 2)
+    monkeypatch.setattr(pipeline, "BATCH", 2)
     text = "id,seen,mql,origin,name\n" + "".join(f"{n},2018-02-01,,,\n" for n in range(5))
-    write = history._write_leads
+    write = ImportedLeads.write
 
-    def killed(run, readings):
-        result = write(run, readings)
+    def killed(importer, readings):
+        result = write(importer, readings)
         if Lead.objects.count() > 2:
             raise KeyboardInterrupt
         return result
 
     with monkeypatch.context() as patch:
-        patch.setattr(history, "_write_leads", killed)
+        patch.setattr(ImportedLeads, "write", killed)
         with pytest.raises(KeyboardInterrupt):
             import_leads(text)
     assert (Lead.objects.count(), Event.objects.count(), Entry.objects.count()) == (2, 2, 0)
@@ -362,10 +386,10 @@ def test_batches_that_were_stored_stay_when_the_import_is_killed(import_leads, m
 def test_only_one_import_runs_at_a_time(import_leads, transactional_db):
     other = connection.copy()
     with other.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(%s)", [csv_job.LOCK])
-        with pytest.raises(csv_job.ImportIsRunning):
+        cursor.execute("SELECT pg_advisory_lock(%s)", [pipeline.LOCK])
+        with pytest.raises(command_line.ImportIsRunning):
             import_leads()
-        cursor.execute("SELECT pg_advisory_unlock(%s)", [csv_job.LOCK])
+        cursor.execute("SELECT pg_advisory_unlock(%s)", [pipeline.LOCK])
     other.close()
     assert import_leads().tally.new == 2
 

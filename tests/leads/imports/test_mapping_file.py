@@ -1,19 +1,20 @@
-"""The mapping file: what it may say, what is refused and in which words; and how cells are read."""
+"""The mapping file: what it may hold, and what is refused for which reason."""
 
 from __future__ import annotations
 
 import json
 from datetime import date
-from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.utils.translation import override
 
-from crm.lib.files.csv import Row
+from crm.lib.files.layout import Row
 from leads.imports import mapping_file, parsers
-from leads.imports.mapping_file import MappingFile, Reader, UnusableMapping
+from leads.imports.columns import LEAD_FIELDS, OUTCOME_FIELDS
+from leads.imports.mapping_file import MappingFile, UnusableMapping
+from leads.imports.readings import RowReader
 
 LATEST = date(2026, 3, 3)
 GOOD = {"system": "old", "columns": {"external_id": "id", "first_seen_on": "seen"}}
@@ -25,19 +26,16 @@ def in_english():
         yield
 
 
-def load(
-    folder: Path, text: Any, known: dict[str, parsers.Parser] = mapping_file.LEAD
-) -> MappingFile:
+def load(folder: Path, text: Any, known: dict[str, parsers.Parser] = LEAD_FIELDS) -> MappingFile:
     path = folder / "map.json"
     path.write_text(text if isinstance(text, str) else json.dumps(text), encoding="utf-8-sig")
     return mapping_file.load(path, known)
 
 
-def reader(header: list[str], **columns: str) -> Reader:
+def reader(header: list[str], **columns: str) -> RowReader:
     named = {name.replace("__", "."): column for name, column in columns.items()}
-    return Reader(
-        MappingFile(system="old", columns=named), mapping_file.LEAD, header, types={}, latest=LATEST
-    )
+    mapping = MappingFile(system="old", columns=named)
+    return mapping_file.reader(mapping, LEAD_FIELDS, header, attributes={}, latest=LATEST)
 
 
 def test_defaults(tmp_path):
@@ -143,7 +141,7 @@ def test_nesting_without_end_is_refused(tmp_path):
 def test_unknown_field_is_named_with_the_known_ones(tmp_path, name):
     with pytest.raises(UnusableMapping) as refused:
         load(tmp_path, GOOD | {"columns": GOOD["columns"] | {name: "x"}})
-    known = ", ".join([*mapping_file.LEAD, "attributes.<code>"])
+    known = ", ".join([*LEAD_FIELDS, "attributes.<code>"])
     assert str(refused.value.message) == f"The mapping names the field “{name}”; known are {known}."
 
 
@@ -161,14 +159,14 @@ def test_outcomes_need_id_outcome_and_date(tmp_path, columns, constants, missing
         load(
             tmp_path,
             {"system": "old", "columns": columns, "constants": constants},
-            mapping_file.OUTCOME,
+            OUTCOME_FIELDS,
         )
     assert str(refused.value.message) == f"The mapping has to say where {missing} is from."
 
 
 def test_missing_mapping_file_is_named(tmp_path):
     with pytest.raises(UnusableMapping) as refused:
-        mapping_file.load(tmp_path / "none.json", mapping_file.LEAD)
+        mapping_file.load(tmp_path / "none.json", LEAD_FIELDS)
     assert str(refused.value.message) == f"There is no mapping file {tmp_path}/none.json."
 
 
@@ -192,76 +190,17 @@ def test_empty_cells_at_the_end_of_a_row_are_no_problem():
     assert reader(["id"], external_id="id").read(Row(2, ["7", "", ""])).problems == []
 
 
-STYLE = MappingFile(dates=["%Y-%m-%d", "%d/%m/%Y %H:%M"])
-COMMA = MappingFile(decimal=",")
-
-
-@pytest.mark.parametrize(
-    ("parse", "style", "cell", "value"),
-    [
-        (parsers.day, STYLE, "2018-02-26", date(2018, 2, 26)),
-        (parsers.day, STYLE, "26/02/2018 23:59", date(2018, 2, 26)),
-        (
-            parsers.day,
-            MappingFile(dates=["%Y-%m-%dT%H:%M:%S%z"]),
-            "2018-02-26T23:59:00-0800",
-            date(2018, 2, 26),
-        ),
-        (parsers.amount, STYLE, "1,234,567.5", Decimal("1234567.50")),
-        (parsers.amount, STYLE, "100000.0000", Decimal("100000.00")),
-        (parsers.amount, COMMA, "1.234,50", Decimal("1234.50")),
-        (parsers.amount, STYLE, "0", None),
-        (parsers.headcount, STYLE, "120.0", 120),
-        (parsers.number, STYLE, "-2.5", -2.5),
-        (parsers.email, STYLE, "Ana@Example.COM", "ana@example.com"),
-        (parsers.country, STYLE, "mx", "MX"),
-        (parsers.language, STYLE, "ES", "es"),
-        (parsers.yes_no, STYLE, "Sí", True),
-        (parsers.yes_no, STYLE, "0", False),
-    ],
-)
-def test_cells(parse, style, cell, value):
-    assert parse(style, cell) == value
-
-
-@pytest.mark.parametrize(
-    ("parse", "cell"),
-    [
-        (parsers.day, "2018-02-30"),
-        (parsers.day, "0001-01-01"),
-        (parsers.day, "02/26/2018 10:00"),
-        (parsers.amount, "-1"),
-        (parsers.amount, "1.234"),
-        (parsers.amount, "1.234,50"),
-        (parsers.amount, "12,34"),
-        (parsers.amount, "1.23456"),
-        (parsers.amount, "NaN"),
-        (parsers.amount, "1e5"),
-        (parsers.amount, "$ 5"),
-        (parsers.amount, "٣"),
-        (parsers.amount, "1000000000000"),
-        (parsers.amount, "9" * 5000),
-        (parsers.headcount, "1.5"),
-        (parsers.headcount, "5000001"),
-        (parsers.email, "ana"),
-        (parsers.country, "Mexico"),
-        (parsers.country, "XX"),
-        (parsers.language, "pt"),
-        (parsers.yes_no, "maybe"),
-        (parsers.outcome, "Won!"),
-        (parsers.line(3), "four"),
-    ],
-)
-def test_cells_that_are_refused(parse, cell):
-    with pytest.raises(parsers.BadCell):
-        parse(STYLE, cell)
-
-
 def test_date_that_has_not_come_is_refused():
     read = reader(["id", "seen"], external_id="id", first_seen_on="seen").read(
         Row(2, ["1", "2026-03-04"])
     )
-    assert (read.problems, read.values) == (
+    assert (read.problems, read.parsed) == (
         ["first_seen_on (seen): 2026-03-04 has not come yet"],
         {"external_id": "1"},
     )
+
+
+def test_sheet_stores_dates_as_iso_whatever_the_mapping_says():
+    mapping = MappingFile(dates=["%d/%m/%Y"], decimal=",")
+    assert mapping.style().dates == ("%d/%m/%Y",)
+    assert mapping.style(is_sheet=True).dates == ("%d/%m/%Y", "%Y-%m-%d", "%Y-%m-%d %H:%M:%S")

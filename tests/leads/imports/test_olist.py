@@ -7,18 +7,17 @@ from __future__ import annotations
 import csv
 from collections import Counter
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 from django.db.models import Count, Q
 from django.db.models.functions import TruncMonth
 
 from crm.accounts.models import User
-from leads.imports import history
-from leads.imports.csv_job import Tally
+from leads.imports import command_line
+from leads.imports.command_line import Tally
 from leads.models import Event, Handoff, Lead, Source
+from tests.sources import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT.parent / "shared" / "data" / "olist"
 LEADS = FOLDER / "olist_marketing_qualified_leads_dataset.csv"
 DEALS = FOLDER / "olist_closed_deals_dataset.csv"
@@ -37,10 +36,10 @@ def imported(tmp_path):
     """Both files imported, and imported again: the four tallies."""
     options = {"by": None, "at": AT, "rejects": tmp_path / "rejects.csv"}
     leads, outcomes = (MAPPINGS / "olist_leads.json", MAPPINGS / "olist_outcomes.json")
-    first = history.import_leads(LEADS, leads, **options)
-    tallies = [first.tally, history.import_outcomes(DEALS, outcomes, **options).tally]
-    tallies += [history.import_leads(LEADS, leads, **options).tally]
-    tallies += [history.import_outcomes(DEALS, outcomes, **options).tally]
+    first = command_line.import_leads(LEADS, leads, **options)
+    tallies = [first.tally, command_line.import_outcomes(DEALS, outcomes, **options).tally]
+    tallies += [command_line.import_leads(LEADS, leads, **options).tally]
+    tallies += [command_line.import_outcomes(DEALS, outcomes, **options).tally]
     return tallies
 
 

@@ -15,7 +15,7 @@ from crm.lib import clock
 from crm.lib.errors import DomainError
 from crm.tasks import work_on_imports
 from leads import handoffs
-from leads.imports import bulk_capture, runs
+from leads.imports import bulk_capture, pipeline, runs
 from leads.imports import worker as import_work
 from leads.imports.worker import Worker
 from leads.models import (
@@ -152,7 +152,7 @@ def test_problems_name_row_and_field(cast: Cast, tmp_path: Path) -> None:
 def test_killed_half_way_goes_on_with_nothing_twice_and_nothing_lost(
     cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_work, "BATCH", 10)
+    monkeypatch.setattr(pipeline, "BATCH", 10)
     run = started(cast, file(tmp_path, 35))
     worker = Worker()
     worker.step()
@@ -186,7 +186,7 @@ def test_killed_half_way_goes_on_with_nothing_twice_and_nothing_lost(
 def test_check_that_was_killed_begins_anew(
     cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_work, "BATCH", 10)
+    monkeypatch.setattr(pipeline, "BATCH", 10)
     run = asked(uploaded(cast, file(tmp_path, 15, more=row(1))), cast)
     killed = Worker()
     killed.step()
@@ -200,7 +200,7 @@ def test_check_that_was_killed_begins_anew(
 def test_workers_side_by_side_import_once(
     cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_work, "BATCH", 20)
+    monkeypatch.setattr(pipeline, "BATCH", 20)
     run = started(cast, file(tmp_path, 200))
     states = together(*[lambda: work_on_imports.apply(throw=True).state] * 3)
     run.refresh_from_db()

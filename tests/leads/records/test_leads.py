@@ -58,7 +58,7 @@ def test_one_thing_to_know_it_by_is_enough(cast: Cast, person: dict[str, str]) -
 def test_nothing_to_know_it_by_is_refused_and_leaves_nothing(
     cast: Cast, person: dict[str, str]
 ) -> None:
-    with pytest.raises(leads.NothingToKnowItBy):
+    with pytest.raises(leads.NoIdentity):
         capture(cast, {"person": person, "company": {"name": "Andino"}})
     assert (Lead.objects.count(), Company.objects.count()) == (0, 0)
 
@@ -223,7 +223,7 @@ def test_change_of_source_leaves_the_first_touch(cast: Cast) -> None:
 
 def test_change_cannot_leave_nothing_to_know_it_by(cast: Cast) -> None:
     lead = factories.lead(cast)
-    with pytest.raises(leads.NothingToKnowItBy):
+    with pytest.raises(leads.NoIdentity):
         change(cast, lead, person={"name": "", "email": "", "phone": ""})
     assert Lead.objects.get().version == 1
 

@@ -1,4 +1,4 @@
-"""Reading of XLSX in constant memory, held against calamine, which loads the whole sheet."""
+"""XLSX files read in constant memory, compared with calamine, which loads the whole sheet."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import pytest
 import xlsxwriter
 from python_calamine import CalamineWorkbook
 
-from crm.lib.files.csv import UnusableFile
-from crm.lib.files.xlsx import Workbook, column_number, number_text, plain
+from crm.lib.files import xlsx_sheet
+from crm.lib.files.layout import UnusableFile
+from crm.lib.files.xlsx import Workbook
+from crm.lib.files.xlsx_values import number_text
 
 VALUES: list[list[Any]] = [
     ["Íñigo", "ñ", "  blanks  ", "a\nb", "<&>\"'", "🦜"],
@@ -76,36 +78,6 @@ def test_sheets_are_chosen_by_name(tmp_path: Path) -> None:
         read(tmp_path / "a.xlsx", "Tres")
 
 
-@pytest.mark.parametrize(
-    ("stored", "shape", "said"),
-    [
-        ("5.255400010E+9", "", "5255400010"),
-        ("525540001234", "", "525540001234"),
-        ("5255400010.0", "", "5255400010"),
-        ("0.1", "", "0.1"),
-        ("0.30000000000000004", "", "0.30000000000000004"),
-        ("1E-7", "", "0.0000001"),
-        ("12345", "00000000", "00012345"),
-        ("46083", "date", "2026-03-02"),
-        ("46083.4375", "date", "2026-03-02 10:30:00"),
-        ("59", "date", "1900-02-28"),
-        ("61", "date", "1900-03-01"),
-        ("0.5", "date", "12:00"),
-        ("no number", "", "no number"),
-    ],
-)
-def test_number_is_written_as_it_is_meant(stored: str, shape: str, said: str) -> None:
-    assert number_text(stored, shape) == said
-
-
-def test_column_letters_count() -> None:
-    assert [column_number(letters) for letters in ("A", "Z", "AA", "XFD")] == [0, 25, 26, 16383]
-
-
-def test_escapes_are_undone() -> None:
-    assert (plain("a_x000D_b"), plain("_xD83E__xDD9C_"), plain("_x41_")) == ("a\rb", "🦜", "_x41_")
-
-
 def test_vertically_merged_cells_stand_in_each_row(tmp_path: Path) -> None:
     out = io.BytesIO()
     made = xlsxwriter.Workbook(out, {"in_memory": True})
@@ -115,3 +87,36 @@ def test_vertically_merged_cells_stand_in_each_row(tmp_path: Path) -> None:
     made.close()
     (tmp_path / "a.xlsx").write_bytes(out.getvalue())
     assert read(tmp_path / "a.xlsx") == {1: ["a", "Ñ"], 2: ["b", "Ñ"], 3: ["c", "Ñ"], 4: ["d"]}
+
+
+def test_one_cell_in_the_last_corner_costs_nothing(tmp_path: Path) -> None:
+    """Libraries that load the rectangle around all cells die of such a file."""
+    out = io.BytesIO()
+    made = xlsxwriter.Workbook(out, {"in_memory": True})
+    sheet = made.add_worksheet("Uno")
+    sheet.write(0, 0, "a")
+    sheet.write(1_048_575, 16_383, "z")
+    made.close()
+    (tmp_path / "a.xlsx").write_bytes(out.getvalue())
+    rows = read(tmp_path / "a.xlsx")
+    assert (rows[1], len(rows), rows[1_048_576][-1]) == (["a"], 2, "z")
+
+
+def test_too_many_merges_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xlsx_sheet, "MOST_MERGES", 1)
+    out = io.BytesIO()
+    made = xlsxwriter.Workbook(out, {"in_memory": True})
+    sheet = made.add_worksheet("Uno")
+    sheet.merge_range("A1:A2", "a")
+    sheet.merge_range("B1:B2", "b")
+    made.close()
+    (tmp_path / "a.xlsx").write_bytes(out.getvalue())
+    with pytest.raises(UnusableFile):
+        read(tmp_path / "a.xlsx")
+
+
+def test_merges_are_found_across_blocks() -> None:
+    tags = b'<mergeCells><mergeCell ref="B1:B3"/><mergeCell ref="C1:D1"/><mergeCell ref="AA2:AA9"/>'
+    for size in range(1, len(tags)):
+        blocks = [tags[start : start + size] for start in range(0, len(tags), size)]
+        assert xlsx_sheet.find_merges(blocks) == [(1, 1, 3), (26, 2, 9)]

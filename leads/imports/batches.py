@@ -1,0 +1,273 @@
+"""The browser's door to the pipeline: check, import and undo an uploaded file batch by batch.
+
+The progress of an import is stored in the transaction of its batch, so a worker that is killed
+leaves nothing half done. leads.imports.worker decides whose turn it is.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from datetime import datetime, timedelta
+from itertools import islice
+from typing import Any
+
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from crm.audit.entries import record
+from crm.lib import clock
+from crm.lib.files.layout import Row, UnusableFile
+from crm.lib.files.table import Table
+from leads import events
+from leads.imports import bulk_capture, columns, pipeline, runs, stored_file
+from leads.imports.bulk_capture import NewLeads
+from leads.imports.duplicate_rows import DuplicateRows
+from leads.imports.pipeline import BatchResult, Rejection
+from leads.imports.readings import Reading
+from leads.models import Event, ImportReject, ImportRun, Lead
+from leads.records import sources
+from leads.states import EventKind, ImportState, RowKind
+
+MOST_PROBLEMS = 20  # shown after a check
+MOST_NEW_SOURCES = 50
+SMALLEST_FRACTION = 0.001
+
+
+class RunFile:
+    """The file of a run on this machine's disk, read up to ``position`` rows.
+
+    It also gathers what a check finds, in memory; a check that is interrupted begins anew.
+    """
+
+    def __init__(self, run: ImportRun) -> None:
+        self.run_pk = run.pk
+        self.state = run.state
+        self.columns = list(run.columns)
+        self.layout = runs.layout_of(run)
+        self.position = 0
+        self.duplicates = DuplicateRows()
+        self.earlier_rows = array("I")  # for each row the number of the row that it repeats, or 0
+        self.counts: Counter[str] = Counter()
+        self.problems: list[dict[str, Any]] = []
+        self.new_sources: dict[str, str] = {}
+        self.stack = ExitStack()
+        if run.state == ImportState.CHECKING:
+            run.rows_done = 0
+        try:
+            self._open(run)
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self, run: ImportRun) -> None:
+        path = self.stack.enter_context(stored_file.fetched(run))
+        self.table = self.stack.enter_context(Table(path, self.layout))
+        header, self.rows = self.table.rows()
+        tomorrow = events.today(clock.now()) + timedelta(days=1)
+        self.reader = columns.reader(header, self.columns, self.layout, latest=tomorrow)
+        if run.state == ImportState.RUNNING:
+            stored = ImportRun.objects.values_list("duplicates", flat=True).get(pk=run.pk)
+            self.earlier_rows = array("I", bytes(stored))
+        self.skip(run.rows_done)
+
+    def skip(self, count: int) -> None:
+        """Read over ``count`` rows."""
+        self.position += sum(1 for _row in islice(self.rows, count))
+
+    def batch(self) -> list[Row]:
+        rows = list(islice(self.rows, pipeline.BATCH))
+        self.position += len(rows)
+        return rows
+
+    def is_at(self, run: ImportRun) -> bool:
+        """Return whether reading on here continues the stored progress of ``run``."""
+        if (self.run_pk, self.state, self.columns) != (run.pk, run.state, run.columns):
+            return False
+        if self.layout != runs.layout_of(run) or self.position != run.rows_done:
+            return False
+        return self.position > 0 or self.state != ImportState.CHECKING
+
+    def close(self) -> None:
+        self.stack.close()
+
+
+# -- The check
+
+
+def check_batch(run: ImportRun, file: RunFile) -> None:
+    """Count what the next rows will become; after the last one the import may be started."""
+    importer = NewLeads(run, at=clock.now())
+    rows = file.batch()
+    result = BatchResult()
+
+    def earlier_row(reading: Reading) -> int:
+        earlier = 0
+        if not reading.problems:
+            earlier = file.duplicates.first(importer.keys(reading), reading.row.number)
+        file.earlier_rows.append(earlier)
+        return earlier
+
+    usable = pipeline.sort_out(rows, file.reader, importer, earlier_row, result)
+    fresh, known = bulk_capture.split_known(usable)
+    _gather_problems(file, result)
+    _gather_sources(file, fresh)
+    file.counts[RowKind.NEW] += len(fresh)
+    file.counts[RowKind.KNOWN] += len(known)
+    run.rows_done = file.position
+    fraction = max(file.table.fraction, SMALLEST_FRACTION)
+    run.rows_total = max(run.rows_done, round(run.rows_done / fraction))
+    changed = ["rows_done", "rows_total", "checked", "state", "worker", "busy_until", "failures"]
+    if len(rows) < pipeline.BATCH:
+        _end_check(run, file)
+        changed.append("duplicates")
+    run.save(update_fields=changed)
+
+
+def _end_check(run: ImportRun, file: RunFile) -> None:
+    run.rows_total = run.rows_done
+    run.duplicates = file.earlier_rows.tobytes()
+    run.checked = {
+        "counts": {kind: file.counts[kind] for kind in RowKind.values},
+        "problems": file.problems,
+        "sources": sorted(file.new_sources.values()),
+    }
+    run.state = ImportState.CHECKED
+    run.worker = ""
+    run.busy_until = None
+
+
+def _gather_problems(file: RunFile, result: BatchResult) -> None:
+    for rejection in result.rejections:
+        file.counts[rejection.kind] += 1
+        if len(file.problems) < MOST_PROBLEMS:
+            problem = {
+                "row": rejection.row.number,
+                "kind": str(rejection.kind),
+                "problem": rejection.problem,
+            }
+            file.problems.append(problem)
+
+
+def _gather_sources(file: RunFile, readings: Sequence[Reading]) -> None:
+    """Gather the sources that the import would create. Raises UnusableFile for very many."""
+    values = {reading.get("source") for reading in readings} - {None}
+    if not values:
+        return
+    catalogue = sources.known()
+    for value in values:
+        code = sources.code_of(value)
+        if code not in catalogue:
+            file.new_sources.setdefault(code, value)
+    if len(file.new_sources) > MOST_NEW_SOURCES:
+        raise UnusableFile(
+            _("More than %(most)d new sources: is the right column matched to the source?")
+            % {"most": MOST_NEW_SOURCES}
+        )
+
+
+# -- The import
+
+
+def import_batch(run: ImportRun, file: RunFile, *, at: datetime) -> None:
+    """Write the next rows: new leads, and the rejected rows with the reason."""
+    importer = NewLeads(run, at=at)
+    # The check has found the duplicates, so that a resumed import knows all rows before it, too.
+    begin = file.position
+    rows = file.batch()
+    stored = iter(file.earlier_rows[begin : file.position])
+    result = BatchResult()
+    usable = pipeline.sort_out(rows, file.reader, importer, lambda _reading: next(stored), result)
+    result.add(pipeline.store(importer, usable))
+    ImportReject.objects.bulk_create([_stored(run, each) for each in result.rejections])
+    counts = Counter(run.done) + result.counts
+    counts.update(str(rejection.kind) for rejection in result.rejections)
+    run.done = {kind: counts[kind] for kind in RowKind.values}
+    run.rows_done = file.position
+    run.failures = 0
+    changed = ["done", "rows_done", "failures", "state", "finished_at", "sample"]
+    changed += ["worker", "busy_until"]
+    if len(rows) < pipeline.BATCH:
+        _end_import(run, at=at)
+        changed.append("duplicates")
+    run.save(update_fields=changed)
+
+
+def _stored(run: ImportRun, rejection: Rejection) -> ImportReject:
+    """Return the row to store. PostgreSQL takes neither NUL nor lone surrogates."""
+    row = rejection.row
+    cells = [cell.replace("\0", "").encode("utf-8", "ignore").decode() for cell in row.cells]
+    return ImportReject(
+        run=run, number=row.number, kind=rejection.kind, problem=rejection.problem, cells=cells
+    )
+
+
+def _end_import(run: ImportRun, *, at: datetime) -> None:
+    run.state = ImportState.DONE
+    run.finished_at = at
+    run.worker = ""
+    run.busy_until = None
+    run.sample = []
+    run.duplicates = b""
+    stored_file.drop(run)
+    payload = {"file": run.name, "sha256": run.sha256, "team": run.team_id, **run.done}
+    record("leads_imported", run, by=run.created_by, at=at, payload=payload)
+
+
+# -- Undo
+
+
+def undo_batch(run: ImportRun, *, at: datetime) -> None:
+    """Archive the next leads of the import; a lead with any later event stays."""
+    after = run.done.get("after", 0)
+    leads = _next_leads(run, after)
+    keys = [lead.pk for lead in leads]
+    # All events of the import itself have the moment of the lead's creation.
+    later = Event.objects.filter(lead__in=keys).exclude(at=F("lead__created_at"))
+    moved_on = set(later.values_list("lead_id", flat=True))
+    gone = [lead for lead in leads if lead.pk not in moved_on]
+    rows = Lead.objects.filter(pk__in=[lead.pk for lead in gone])
+    rows.update(archived_at=at, version=F("version") + 1)
+    Event.objects.bulk_create(_archived(run, gone, at=at))
+    run.done |= {
+        "after": keys[-1] if keys else after,
+        "archived": run.done.get("archived", 0) + len(gone),
+        "left": run.done.get("left", 0) + len(moved_on),
+    }
+    run.rows_done += len(leads)
+    if len(leads) < pipeline.BATCH:
+        _end_undo(run, at=at)
+    run.save(update_fields=["done", "rows_done", "state", "undone_at", "worker", "busy_until"])
+
+
+def _next_leads(run: ImportRun, after: int) -> list[Lead]:
+    rows = run.leads.filter(pk__gt=after, archived_at__isnull=True).order_by("pk")
+    locked = rows.select_for_update(no_key=True).only("pk", "stage")
+    return list(locked[: pipeline.BATCH])
+
+
+def _end_undo(run: ImportRun, *, at: datetime) -> None:
+    run.state = ImportState.UNDONE
+    run.undone_at = at
+    run.worker = ""
+    run.busy_until = None
+    stored_file.drop(run)
+    payload = {"archived": run.done["archived"], "left": run.done["left"]}
+    record("import_leads_archived", run, by=run.undone_by, at=at, payload=payload)
+
+
+def _archived(run: ImportRun, leads: Sequence[Lead], *, at: datetime) -> Iterator[Event]:
+    today = events.today(at)
+    for lead in leads:
+        yield Event(
+            lead=lead,
+            kind=EventKind.ARCHIVED,
+            actor=run.undone_by,
+            at=at,
+            occurred_on=today,
+            from_state=lead.stage,
+            to_state=lead.stage,
+            payload={"import": run.pk},
+        )

@@ -1,0 +1,129 @@
+"""What every import does with a batch of rows, whichever door the file came through.
+
+1. Read each row (RowReader); set aside wrong rows and those that repeat an earlier row (sort_out).
+2. Compare the rest with the database and write what is new, in one transaction (store).
+3. Report the counts and the rejected rows.
+
+The doors are the browser (leads.imports.batches) and the command line (leads.imports.command_line).
+Each brings its own Importer: its identity rule, and what it writes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from django.db import DataError, IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from crm.lib.files.layout import Row
+from leads.imports.readings import Reading, RowReader
+from leads.states import RowKind
+
+BATCH = 1_000  # rows in one transaction
+# The advisory lock of imports; any number that nothing else locks. Two imports at once would create
+# the same people, companies and sources twice.
+LOCK = 20_180_226
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """A row that was not taken, and why. ``contradicts``: other values are recorded already."""
+
+    row: Row
+    kind: RowKind
+    problem: str
+    contradicts: bool = False
+
+
+@dataclass
+class BatchResult:
+    """What became of a batch: how many rows of what kind, and the rejected ones."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    rejections: list[Rejection] = field(default_factory=list)
+
+    def count(self, **numbers: int) -> None:
+        self.counts.update(numbers)
+
+    def reject(
+        self,
+        reading: Reading,
+        problem: str,
+        kind: RowKind = RowKind.WRONG,
+        *,
+        contradicts: bool = False,
+    ) -> None:
+        self.rejections.append(Rejection(reading.row, kind, problem, contradicts))
+
+    def add(self, other: BatchResult) -> None:
+        self.counts.update(other.counts)
+        self.rejections.extend(other.rejections)
+
+
+class Importer(Protocol):
+    """What is particular to one kind of import."""
+
+    def keys(self, reading: Reading) -> Iterable[str]:
+        """Yield the keys by which a row is the same as an earlier row of the file."""
+
+    def duplicate_problem(self, reading: Reading, earlier: int) -> str:
+        """Return why a row that repeats the row number ``earlier`` is rejected."""
+
+    def write(self, readings: Sequence[Reading]) -> BatchResult:
+        """Write what is new of ``readings``. May be called again with a part of them."""
+
+
+def sort_out(
+    rows: Iterable[Row],
+    reader: RowReader,
+    importer: Importer,
+    earlier_row: Callable[[Reading], int],
+    result: BatchResult,
+) -> list[Reading]:
+    """Return the readings of the rows that may be written; the others go to ``result``.
+
+    ``earlier_row`` returns the number of the row that a reading repeats, 0 for none. It is called
+    once for every row, in order; for a wrong row it has to return 0.
+    """
+    usable: list[Reading] = []
+    for row in rows:
+        reading = reader.read(row)
+        earlier = earlier_row(reading)
+        if reading.problems:
+            result.reject(reading, "; ".join(reading.problems))
+        elif earlier:
+            problem = importer.duplicate_problem(reading, earlier)
+            result.reject(reading, problem, RowKind.DUPLICATE)
+        else:
+            usable.append(reading)
+    return usable
+
+
+def store(importer: Importer, readings: Sequence[Reading]) -> BatchResult:
+    """Write ``readings`` in one transaction.
+
+    Where the database refuses, the batch is halved until the one row is alone; it is rejected.
+    """
+    if not readings:
+        return BatchResult()
+    try:
+        with transaction.atomic():
+            return importer.write(readings)
+    except (DataError, IntegrityError) as error:
+        if len(readings) == 1:
+            return _refused(readings[0], error)
+    half = len(readings) // 2
+    result = store(importer, readings[:half])
+    result.add(store(importer, readings[half:]))
+    return result
+
+
+def _refused(reading: Reading, error: Exception) -> BatchResult:
+    result = BatchResult()
+    first_line = str(error).partition("\n")[0]
+    problem = _("the database refuses the row: %(reason)s") % {"reason": first_line}
+    result.reject(reading, problem)
+    return result

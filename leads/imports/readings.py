@@ -1,0 +1,174 @@
+"""The reader of rows: the cells of one row in, fields of a lead or of an outcome out.
+
+Both doors use it. The browser chooses columns by position (leads.imports.columns), the command line
+by name (leads.imports.mapping_file).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, NamedTuple
+
+from django.utils.translation import gettext as _
+
+from crm.lib.files.layout import Row
+from crm.lib.text import clean_line
+from leads.imports import parsers
+from leads.imports.parsers import BadCell, Parser, Style
+from leads.records.fields import FIELD_LABELS
+from leads.records.leads import NoIdentity, normal_phone
+
+NAME = "person.name"
+FIRST_NAME = "person.first_name"
+LAST_NAME = "person.last_name"
+EMAIL = "person.email"
+PHONE = "person.phone"
+EXTERNAL_ID = "external_id"
+IDENTITY = (EXTERNAL_ID, NAME, EMAIL, PHONE)  # a lead needs one of them
+LONGEST_NAME = 160
+
+
+@dataclass
+class Reading:
+    """A row as fields.
+
+    ``parsed`` are the values of its cells, without those that were not given; ``values`` adds what
+    follows from them. ``originals`` are the cells as they came.
+    """
+
+    row: Row
+    parsed: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = field(default_factory=dict)
+    originals: dict[str, str] = field(default_factory=dict)
+    problems: list[str] = field(default_factory=list)
+
+    def get(self, name: str, default: Any = None) -> Any:
+        return self.values.get(name, default)
+
+    def group(self, prefix: str) -> dict[str, Any]:
+        """Return the values below ``prefix``: group("person") is {"name": …, "email": …}."""
+        start = f"{prefix}."
+        return {
+            name.removeprefix(start): value
+            for name, value in self.values.items()
+            if name.startswith(start)
+        }
+
+
+def fingerprint(values: Mapping[str, Any]) -> str:
+    """Return a hash of everything that a row holds."""
+    text = json.dumps(values, sort_keys=True, default=str, ensure_ascii=False)
+    return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+class Target(NamedTuple):
+    """A field that the rows fill. ``label`` names it in problems.
+
+    ``translations`` replace cells; None means not given.
+    """
+
+    field: str
+    label: str
+    parse: Parser
+    translations: Mapping[str, str | None] = {}
+
+
+class RowReader:
+    """Read rows into targets.
+
+    ``columns`` are targets with the position of their cell, ``constants`` are targets with one text
+    for every row. ``width`` is the number of columns that have a name; ``latest`` is the last date
+    that may occur; ``complete`` adds the values that follow from others.
+    """
+
+    def __init__(
+        self,
+        columns: Sequence[tuple[Target, int]],
+        constants: Sequence[tuple[Target, str]] = (),
+        *,
+        width: int,
+        style: Style,
+        latest: date,
+        complete: Callable[[Reading], None] | None = None,
+    ) -> None:
+        self.columns = columns
+        self.constants = constants
+        self.width = width
+        self.style = style
+        self.latest = latest
+        self.complete = complete
+
+    def read(self, row: Row) -> Reading:
+        """Return the fields of ``row``; ``problems`` names each cell that cannot be taken."""
+        reading = Reading(row)
+        cells = row.cells
+        if not self._has_the_width(cells):
+            numbers = {"cells": len(cells), "columns": self.width}
+            reading.problems.append(
+                _("the row has %(cells)d cells, the header has %(columns)d") % numbers
+            )
+            return reading
+        for target, position in self.columns:
+            if position < len(cells):
+                self._take(reading, target, cells[position])
+        for target, text in self.constants:
+            self._take(reading, target, text)
+        reading.values = reading.parsed
+        if self.complete and not reading.problems:
+            self.complete(reading)
+        return reading
+
+    def _has_the_width(self, cells: Sequence[str]) -> bool:
+        """Return whether no cell is missing or stands outside of the named columns.
+
+        A sheet does not store the empty cells at the end of a row.
+        """
+        if len(cells) < self.width:
+            return self.style.is_sheet
+        return not any(cell.strip() for cell in cells[self.width :])
+
+    def _take(self, reading: Reading, target: Target, cell: str) -> None:
+        text = clean_line(cell)
+        reading.originals[target.field] = text
+        if text in target.translations:
+            text = clean_line(target.translations[text] or "")
+        if not text:
+            return
+        try:
+            parsers.check_no_error(text)
+            value = target.parse(self.style, text)
+            if isinstance(value, date) and value > self.latest:
+                raise BadCell(_("%(cell)s has not come yet") % parsers.quoted(text))
+        except BadCell as problem:
+            reading.problems.append(f"{target.label}: {problem}")
+            return
+        if value is not None:
+            reading.parsed[target.field] = value
+
+
+def complete_lead(reading: Reading) -> None:
+    """Add what follows from the cells of a lead, and the problem of one without identity.
+
+    First and last name make the name, the country gives the phone its prefix, and the company is in
+    the country of the person where the file does not name its own.
+    """
+    values = dict(reading.parsed)
+    reading.values = values
+    parts = [values.pop(FIRST_NAME, ""), values.pop(LAST_NAME, "")]
+    name = values.get(NAME) or " ".join(part for part in parts if part)
+    if len(name) > LONGEST_NAME:
+        problem = _("longer than %(most)d characters") % {"most": LONGEST_NAME}
+        reading.problems.append(f"{FIELD_LABELS[NAME]}: {problem}")
+    elif name:
+        values[NAME] = name
+    country = values.get("person.country", "")
+    if country and values.get("company.name"):
+        values.setdefault("company.country", country)
+    if PHONE in values:
+        values[PHONE] = normal_phone(values[PHONE], country or values.get("company.country", ""))
+    if not any(values.get(code) for code in IDENTITY):
+        reading.problems.append(str(NoIdentity.message))
