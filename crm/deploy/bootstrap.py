@@ -1,9 +1,7 @@
-"""Makes `.venv` ready and hands over to it: `python3 crm/deploy/bootstrap.py [--tests] [--
-ARGUMENTS…]`.
+"""Prepare `.venv` and continue in it: `python3 crm/deploy/bootstrap.py [--tests] [-- ARGUMENTS…]`.
 
-The arguments after `--` are given to the Python of `.venv`, which replaces this process. Standard
-library only, in the words of an old Python: this file must live long enough to say that the Python
-is too old.
+The Python of `.venv` replaces this process and gets the arguments after `--`. This file uses only
+the standard library and old syntax, so that an old Python can run it and report that it is too old.
 """
 
 import contextlib
@@ -24,7 +22,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 OLDEST = (3, 11)
 NAMES = ["python3", "python3.13", "python3.12", "python3.11", "python3.14", "python"]
 RUN, TESTS = "requirements.txt", "tests/requirements.txt"
-# What is asked of a candidate: its version, and whether it can make a virtual environment.
+# Prints the version of a candidate, and whether it can create a virtual environment.
 PROBE = """
 import sys
 try:
@@ -41,28 +39,33 @@ def say(text: str) -> None:
 
 
 def output_of(command: list) -> str:
-    """What ``command`` prints; empty when it cannot be run or fails."""
+    """Return what ``command`` prints; empty when it cannot be run or fails."""
     try:
-        found = subprocess.run(
-            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, stdin=subprocess.DEVNULL
+        done = subprocess.run(
+            command,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            stdin=subprocess.DEVNULL,
         )
     except OSError:
         return ""
-    return found.stdout.decode(errors="replace").strip() if found.returncode == 0 else ""
+    if done.returncode != 0:
+        return ""
+    return done.stdout.decode(errors="replace").strip()
 
 
 def find_python(candidates: list) -> str:
-    """Path of the first candidate that is new enough and can make a virtual environment.
+    """Return the path of the first candidate that can create a virtual environment.
 
-    Raises SystemExit with one clear message: no Python, only old ones, or one without its venv
-    module.
+    Raises SystemExit with one message: no Python, only old ones, or one without its venv module.
     """
     seen = []
     for candidate in candidates:
         answer = output_of([candidate, "-c", PROBE]).split()
         if len(answer) != 3:
             continue
-        version, able = (int(answer[0]), int(answer[1])), answer[2] == "1"
+        version = (int(answer[0]), int(answer[1]))
+        able = answer[2] == "1"
         if version >= OLDEST and able:
             return str(candidate)
         seen.append((version, able))
@@ -78,27 +81,26 @@ def find_python(candidates: list) -> str:
 
 
 def candidates(besides: Path) -> list:
-    """This interpreter first, then the usual names on PATH; none from ``besides``, which may be
-    made anew.
+    """Return this interpreter, then the usual names on PATH.
+
+    None is from the folder ``besides``, which may be created again.
     """
     folders = [name for name in os.environ.get("PATH", os.defpath).split(os.pathsep) if name]
     search = os.pathsep.join(name for name in folders if besides not in Path(name).parents)
-    found = [sys.executable] + [shutil.which(name, path=search) for name in NAMES]
-    return [path for path in dict.fromkeys(found) if path and besides not in Path(path).parents]
+    on_path = [shutil.which(name, path=search) for name in NAMES]
+    unique = dict.fromkeys(path for path in (sys.executable, *on_path) if path)
+    return [path for path in unique if besides not in Path(path).parents]
 
 
 class Environment:
-    """`.venv` of one checkout, and its marker: which requirements, by hash, were installed to the
-    end.
-    """
+    """`.venv` of one checkout, with a marker: the hashes of the requirements that are installed."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
         self.folder = root / ".venv"
         self.python = self.folder / "bin" / "python"
         self.marker = self.folder / "relevo-installed.json"
-        # Lies there while pip works. Found later, it means that pip was killed and no package can
-        # be trusted.
+        # Exists while pip works. Later it means that pip was killed and no package can be trusted.
         self.unfinished = self.folder / "relevo-unfinished"
 
     def digests(self, files: list) -> dict:
@@ -111,44 +113,39 @@ class Environment:
             return {}
 
     def version(self) -> str:
-        """Version of the environment's Python, asked of it: a system upgrade changes it
-        under us.
+        """Return the version of the environment's Python.
+
+        Python itself prints it, because a system upgrade may have replaced it.
         """
-        return output_of(
-            [
-                str(self.python),
-                "-I",
-                "-S",
-                "-c",
-                "import sys; print(*sys.version_info[:2], sep='.')",
-            ]
-        )
+        script = "import sys; print(*sys.version_info[:2], sep='.')"
+        return output_of([str(self.python), "-I", "-S", "-c", script])
 
     def is_current(self, files: list) -> bool:
+        """Return whether exactly the requirements of ``files`` are installed."""
         version = self.version()
         if not version or self.unfinished.exists():
             return False
-        known, wanted = self.installed(), dict(self.digests(files), python=version)
+        known = self.installed()
+        wanted = dict(self.digests(files), python=version)
         return all(known.get(name) == value for name, value in wanted.items())
 
     def is_usable(self) -> bool:
-        """Whether pip can work in it: complete, no install was killed in it, the Python
-        new enough.
-        """
+        """Return whether pip can work in it: complete, no install was killed, Python new enough."""
         version = self.version()
         if not version or self.unfinished.exists():
             return False
-        same = self.installed().get("python", version) == version
-        new_enough = tuple(int(part) for part in version.split(".")) >= OLDEST
-        return (
-            same
-            and new_enough
-            and output_of([str(self.python), "-c", "import pip; print('yes')"]) == "yes"
-        )
+        is_same = self.installed().get("python", version) == version
+        is_new_enough = tuple(int(part) for part in version.split(".")) >= OLDEST
+        if not is_same or not is_new_enough:
+            return False
+        return output_of([str(self.python), "-c", "import pip; print('yes')"]) == "yes"
 
     def make(self, python: str) -> None:
-        made_anew = self.folder.exists()
-        say("Making .venv anew (it was incomplete) …" if made_anew else "Making .venv …")
+        """Create the environment; an existing one is cleared."""
+        if self.folder.exists():
+            say("Making .venv anew (it was incomplete) …")
+        else:
+            say("Making .venv …")
         done = subprocess.run(
             [python, "-m", "venv", "--clear", str(self.folder)],
             stdout=subprocess.PIPE,
@@ -158,11 +155,12 @@ class Environment:
             raise SystemExit("Could not make .venv:\n" + tail(done.stdout.decode(errors="replace")))
 
     def install(self, files: list) -> None:
-        """Install ``files`` with pip, its own configuration untouched.
+        """Install ``files`` with pip and the user's pip configuration.
 
-        SystemExit brings pip's last lines.
+        Raises SystemExit with pip's last lines.
         """
-        wanted, log = self.digests(files), self.folder / "relevo-install.log"
+        wanted = self.digests(files)
+        log = self.folder / "relevo-install.log"
         say(f"Installing the packages of {' and '.join(files)}; about a minute the first time …")
         self.unfinished.touch()
         command = [
@@ -181,7 +179,7 @@ class Environment:
             )
         if code < 0:
             raise SystemExit(f"pip was stopped by signal {-code}; run the same command again.")
-        # pip came to an end by itself: it rolls back what it could not finish
+        # pip ended by itself: it has rolled back what it could not finish.
         self.unfinished.unlink()
         if code != 0:
             raise SystemExit(
@@ -198,10 +196,10 @@ def tail(text: str, lines: int = 15) -> str:
 
 @contextlib.contextmanager
 def alone(folder: Path):  # type: ignore[no-untyped-def]
-    """Hold a lock on ``folder``: `make run` and `make test` may be started at the same moment."""
+    """Hold a lock on ``folder``: `make run` and `make test` may start at the same moment."""
     handle = os.open(str(folder), os.O_RDONLY)
     try:
-        with contextlib.suppress(OSError):  # some network file systems know no locks
+        with contextlib.suppress(OSError):  # some network file systems have no locks
             fcntl.flock(handle, fcntl.LOCK_EX)
         yield
     finally:
@@ -209,7 +207,7 @@ def alone(folder: Path):  # type: ignore[no-untyped-def]
 
 
 def prepare(environment: Environment, files: list, find=find_python) -> None:  # type: ignore[no-untyped-def]
-    """Bring ``environment`` to what ``files`` say; nothing is done when it is there already."""
+    """Install what ``files`` require into ``environment``, unless it is current."""
     if environment.is_current(files):
         return
     if not environment.is_usable():
@@ -225,8 +223,9 @@ def main(arguments: list) -> int:
     if any(option != "--tests" for option in options):
         raise SystemExit("usage: bootstrap.py [--tests] [-- ARGUMENTS FOR PYTHON]")
     environment = Environment(ROOT)
+    files = [RUN, TESTS] if "--tests" in options else [RUN]
     with alone(ROOT):
-        prepare(environment, [RUN, TESTS] if "--tests" in options else [RUN])
+        prepare(environment, files)
     if command:
         os.chdir(str(ROOT))
         os.execv(str(environment.python), [str(environment.python), *command])

@@ -1,6 +1,4 @@
-"""The Chromium of the browser tests: found, or installed from Debian (`python -m
-crm.deploy.browser`).
-"""
+"""Find the Chromium of the browser tests, or install Debian's: `python -m crm.deploy.browser`."""
 
 from __future__ import annotations
 
@@ -28,21 +26,24 @@ HOW_TO = (
 
 
 def find() -> str | None:
-    """Path of a Chromium or Chrome that the tests can drive: RELEVO_BROWSER, then PATH, then the
-    usual places.
+    """Return the path of a Chromium or Chrome that the tests can drive, or None.
+
+    RELEVO_BROWSER comes first, then PATH, then the usual places.
     """
     named = os.environ.get("RELEVO_BROWSER")
-    candidates = (
-        [named] if named else [path for path in (*map(shutil.which, NAMES), *PLACES) if path]
-    )
-    found = next(
-        (path for path in dict.fromkeys(candidates) if Path(path).exists() and works(path)), None
-    )
-    return found if found and driver_works() else None
+    if named:
+        candidates = [named]
+    else:
+        on_path = [shutil.which(name) for name in NAMES]
+        candidates = [path for path in (*on_path, *PLACES) if path]
+    for path in dict.fromkeys(candidates):
+        if Path(path).exists() and works(path):
+            return path if driver_works() else None
+    return None
 
 
 def driver_works() -> bool:
-    """Whether Playwright's own node starts: it wants a library that a bare Debian lacks."""
+    """Return whether Playwright's own node starts; it needs a library that a bare Debian lacks."""
     spec = importlib.util.find_spec("playwright")
     if spec is None or not spec.submodule_search_locations:
         return True
@@ -51,31 +52,41 @@ def driver_works() -> bool:
 
 
 def works(path: str) -> bool:
-    """Whether it starts: some systems ship a script that only tells where to get the real one."""
+    """Return whether the program starts.
+
+    Some systems ship a script that only prints where to get the real browser.
+    """
     try:
-        return subprocess.run([path, "--version"], capture_output=True, timeout=30).returncode == 0
+        done = subprocess.run([path, "--version"], capture_output=True, timeout=30)
     except (OSError, subprocess.TimeoutExpired):
         return False
+    return done.returncode == 0
 
 
 def ensure() -> tuple[str | None, str]:
-    """Path of a browser, from Debian if need be and root may; else None and a line that
-    says how.
+    """Return the path of a browser, else None and a line that explains how to get one.
+
+    As root, Debian's is installed when there is none.
     """
     path = find()
-    if (
-        path is None
-        and os.geteuid() == 0
-        and shutil.which("apt-get")
-        and not os.environ.get("RELEVO_BROWSER")
-    ):
+    if path is None and can_install():
         print("Installing Debian's chromium for the browser tests …", flush=True)
         install()
         path = find()
-    return (path, "") if path else (None, HOW_TO)
+    if path is None:
+        return None, HOW_TO
+    return path, ""
+
+
+def can_install() -> bool:
+    """Return whether this process may install Debian's package; not when a browser is named."""
+    if os.environ.get("RELEVO_BROWSER"):
+        return False
+    return os.geteuid() == 0 and shutil.which("apt-get") is not None
 
 
 def install() -> None:
+    """Install Debian's Chromium."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in (["update"], ["install", "-y", "--no-install-recommends", *PACKAGES]):
         subprocess.run(["apt-get", "-q", *command], env=environment, stdout=subprocess.DEVNULL)

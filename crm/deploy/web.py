@@ -1,22 +1,19 @@
-"""How gunicorn serves Relevo, by `make run` and in a container alike: `gunicorn --config
-python:crm.deploy.web`.
-"""
+"""Settings of gunicorn: `gunicorn --config python:crm.deploy.web`, also in `make run`."""
 
 import os
 
 wsgi_app = "crm.wsgi"
-bind = "0.0.0.0:8000"  # `make run` gives its own socket instead
-# Connections are kept: a new one for each request costs 10 ms and caps a machine near 105
-# requests/s.
+bind = "0.0.0.0:8000"  # `make run` passes its own socket instead
+# Threads keep their connections: a new one for each request costs 10 ms and limits a machine to
+# about 105 requests/s.
 worker_class = "gthread"
-workers, threads = 2, 8
-keepalive = (
-    65  # seconds; longer than a proxy keeps its end (60), so that it never writes into a closed one
-)
+workers = 2
+threads = 8
+# In seconds. A proxy keeps its end for 60, so it never writes into a connection that is closed.
+keepalive = 65
 timeout = 60
-graceful_timeout = (
-    25  # seconds for requests to end after SIGTERM; below stop_grace_period of docker-compose.yml
-)
-# A worker shows that it lives by touching a file: on a slow disk that would look like a hang.
+# Seconds for requests to end after SIGTERM; below stop_grace_period of docker-compose.yml.
+graceful_timeout = 25
+# A worker touches a file to show that it is alive; on a slow disk that would look like a hang.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 control_socket_disable = True

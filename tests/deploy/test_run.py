@@ -9,8 +9,11 @@ import threading
 
 import pytest
 
-from crm.deploy.product import StepFailed, listen, numbered, static_digest
+from crm.deploy.commands import numbered
 from crm.deploy.run import parse, sole_user
+from crm.deploy.sockets import listen
+from crm.deploy.static_files import static_digest
+from crm.deploy.terminal import StepFailed
 from tests.harness.prepared import ROOT
 
 

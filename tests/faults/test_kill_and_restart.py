@@ -13,9 +13,9 @@ from pathlib import Path
 import psutil
 import pytest
 
+from crm.deploy.commands import numbered
 from crm.deploy.embedded import Valkey
 from crm.deploy.processes import is_alive, left_over
-from crm.deploy.product import numbered
 from tests.faults.running import Running, wait
 from tests.harness.products import OPTIONS, VARIABLES, product
 

@@ -22,8 +22,9 @@ import psycopg2
 
 from crm.deploy.embedded import DATABASE, OWNER, Postgres, Valkey
 from crm.deploy.places import data_folder, write_private
-from crm.deploy.product import Product, static_digest
+from crm.deploy.product import Product
 from crm.deploy.run import parse
+from crm.deploy.static_files import static_digest
 
 ROOT = Path(__file__).resolve().parents[2]
 APPS = ("crm", "leads", "personas", "sla")
