@@ -44,7 +44,7 @@ BASE_URL = env.url("BASE_URL", "http://localhost:8000", ["http", "https"]).rstri
 HTTPS = BASE_URL.startswith("https://")
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 
-# Typed by whoever creates the first admin of an installation that others can reach. Empty: a code
+# Needed to create the first admin of an installation that others can reach. Empty: a code
 # made from SECRET_KEY.
 RELEVO_SETUP_CODE = env.text("RELEVO_SETUP_CODE")
 if 0 < len(RELEVO_SETUP_CODE) < 12:

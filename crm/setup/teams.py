@@ -76,7 +76,7 @@ def set_teams(
 def invite(
     invitees: Iterable[Invitee], teams: dict[str, Team], *, by: User, at: datetime
 ) -> list[Invitation]:
-    """Invite several people, or nobody when one of them is wrong.
+    """Invite several people; a wrong row cancels all of them.
 
     Raises staffing.BadPerson, whose ``fields`` name the row of the form: "email-0".
     """

@@ -47,7 +47,7 @@ def may_be_reset(person: User) -> bool:
 
 
 def person_by_email(email: str) -> User | None:
-    """Return the person with this address, or None when nobody with it may get a link."""
+    """Return the person with this address, or None when no link may be sent to it."""
     person = User.objects.filter(email=email.strip().lower()).first()
     if person is None or not may_be_reset(person):
         return None
