@@ -1,6 +1,4 @@
-"""Phone and e-mail of a lead, masked for sales until somebody takes it, where its agreement says
-so.
-"""
+"""Phone and e-mail of a lead, masked for sales until a rep accepts it, if its agreement says so."""
 
 from __future__ import annotations
 
@@ -17,8 +15,9 @@ FACTS = ("person.email", "person.phone")
 
 
 def is_hidden(lead: Lead, user: User) -> bool:
-    """Whether ``user`` may not read how to reach ``lead``: its marketing team and the director
-    always may.
+    """Return whether ``user`` may not read phone and e-mail of ``lead``.
+
+    Its marketing team and the director always may.
     """
     if not lead.contact_hidden or user.is_director:
         return False
@@ -26,17 +25,17 @@ def is_hidden(lead: Lead, user: User) -> bool:
 
 
 def email(lead: Lead, user: User) -> str:
-    """The address, or a mask that says only that there is one."""
+    """Return the address, or a mask that shows only that there is one."""
     return f"{MASK}@{MASK}" if lead.person.email and is_hidden(lead, user) else lead.person.email
 
 
 def phone(lead: Lead, user: User) -> str:
-    """The number, or a mask that says only that there is one."""
+    """Return the number, or a mask that shows only that there is one."""
     return MASK if lead.person.phone and is_hidden(lead, user) else lead.person.phone
 
 
 def masked(payload: dict[str, Any]) -> dict[str, Any]:
-    """An event's ``payload`` without old and new values of phone and e-mail."""
+    """Return an event's ``payload`` without old and new values of phone and e-mail."""
     changes = payload.get("changes") or {}
     if not set(FACTS) & set(changes):
         return payload
@@ -47,7 +46,7 @@ def masked(payload: dict[str, Any]) -> dict[str, Any]:
 
 
 def readable(user: User) -> Q:
-    """The leads whose phone and e-mail ``user`` may read, as a condition."""
+    """Return the condition for leads whose phone and e-mail ``user`` may read."""
     if user.is_director:
         return Q()
     return Q(contact_hidden=False) | Q(marketing_team__in=user.team_ids(Side.MARKETING))

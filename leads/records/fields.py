@@ -26,7 +26,7 @@ FIELD_LABELS: dict[str, Promise] = {
 
 
 def labels(fields: Iterable[str]) -> dict[str, str]:
-    """What people call ``fields``: standard ones, and ``attributes.<code>`` of custom ones.
+    """Return the labels of ``fields``: standard ones, and ``attributes.<code>`` of custom ones.
 
     At most one query.
     """

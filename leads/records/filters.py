@@ -86,9 +86,7 @@ class LeadFilter(django_filters.FilterSet):
         self.filters["persona"].extra["choices"] = personas
 
     def search(self, rows: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
-        """Every word has to occur: part of a name or company without accents, of an e-mail, of a
-        phone's digits.
-        """
+        """Keep leads that have every word in their name, company, e-mail, or phone digits."""
         return rows.filter(search.condition(value, self.user))
 
     def by_source(self, rows: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
@@ -100,7 +98,7 @@ class LeadFilter(django_filters.FilterSet):
 
     @property
     def chosen(self) -> list[tuple[str, str, str]]:
-        """What is on, as (parameter, label, value in words), for the chips."""
+        """The filters that are on, as (parameter, label, value as text), for the chips."""
         found: list[tuple[str, str, str]] = []
         for name, field in self.form.fields.items():
             raw: Any = self.form.data.get(name)
@@ -109,7 +107,7 @@ class LeadFilter(django_filters.FilterSet):
         return found
 
     def _words(self, name: str, raw: str) -> str:
-        """A chosen value as people read it; what could not be read stays as it came."""
+        """Return a chosen value as people read it; an invalid value stays as it came."""
         value = (
             self.form.cleaned_data.get(name)
             if self.form.is_bound and self.form.is_valid()

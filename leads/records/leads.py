@@ -1,4 +1,4 @@
-"""Writing leads: logging one by hand, changing its data, noting valuable actions and evidence."""
+"""Write leads: log one by hand, change its data, note valuable actions and evidence."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ class NoIdentity(DomainError):
 
 
 class ChangedMeanwhile(Conflict):
-    """Somebody saved the lead while it was being edited; says who, where the events tell."""
+    """Another person saved the lead while it was being edited; the message names that person."""
 
     code = "changed_meanwhile"
     message = _("Somebody else changed this lead while you edited it.")
 
 
 def normal_phone(raw: str, country: str = "") -> str:
-    """``raw`` as E.164 where it can be read (with ``country`` as the default region), else cleaned
-    as it came.
+    """Return ``raw`` as E.164, with ``country`` as the default region.
 
-    Mexico's old mobile prefixes (+52 1, 044, 045, abolished in 2019) are dropped before reading.
+    A number that cannot be read is returned cleaned, but otherwise as it came. Mexico's old mobile
+    prefixes (+52 1, 044, 045, abolished in 2019) are dropped before reading.
     """
     raw = clean_line(raw)
     number = digits(raw)
@@ -66,8 +66,9 @@ def normal_phone(raw: str, country: str = "") -> str:
 
 
 def search_text(person: Person, company: Company | None, external_id: str = "") -> str:
-    """What searching looks at: folded name and company, e-mail, digits of the phone,
-    external id.
+    """Return the text that search looks at.
+
+    It has the folded name and company, the e-mail, the digits of the phone and the external id.
     """
     return search_words(
         person.name, company.name if company else "", person.email, person.phone, external_id
@@ -75,7 +76,7 @@ def search_text(person: Person, company: Company | None, external_id: str = "") 
 
 
 def search_words(name: str, company: str, email: str, phone: str, external_id: str) -> str:
-    """:func:`search_text` from plain data."""
+    """Return the text of :func:`search_text` from plain data."""
     parts = (fold(name), fold(company), email.lower(), digits(phone), external_id.lower())
     return " ".join(part for part in parts if part)
 
@@ -90,8 +91,9 @@ def capture(
     source: Source | None = None,
     first_action: ValuableActionKind | None = None,
 ) -> Lead:
-    """Log a lead. ``data``: {"person": {…}, "company": {…}, "attributes": {…}, "campaign",
-    "landing_page"}.
+    """Log a lead.
+
+    ``data`` is {"person": {…}, "company": {…}, "attributes": {…}, "campaign", "landing_page"}.
 
     Writes the immutable first touch and, with ``first_action``, the valuable action that brought
     the lead. Raises NoIdentity where name, e-mail and phone are all empty.
@@ -122,7 +124,7 @@ def capture(
 
 
 def _given(attributes: Mapping[str, Any]) -> dict[str, Any]:
-    """Without those that say nothing."""
+    """Return the attributes that have a value."""
     return {code: value for code, value in attributes.items() if value not in (None, "")}
 
 
@@ -137,11 +139,10 @@ def _person(fields: Mapping[str, Any]) -> Person:
 def change(lead: Lead, data: Mapping[str, Any], *, by: User, at: datetime, version: int) -> Lead:
     """Change a lead's data.
 
-    ``version``: the one that was on the screen; raises ChangedMeanwhile if it moved on.
-
-    ``data`` as in :func:`capture`, plus "source"; what of a person or of the attributes is not
-    named stays, an empty attribute goes. The first touch never changes. Old and new values go to
-    the event.
+    ``version`` is the one that was on the screen; raises ChangedMeanwhile if the lead has another
+    one by now. ``data`` is as in :func:`capture`, plus "source". Facts of the person and attributes
+    that ``data`` does not name stay; an empty attribute is removed. The first touch never changes.
+    Old and new values are stored in the event.
     """
     if not Lead.objects.filter(pk=lead.pk, version=version, archived_at__isnull=True).update(
         version=F("version") + 1
@@ -198,7 +199,10 @@ def _apply(row: Person | Company, values: Mapping[str, Any], prefix: str) -> dic
 def _changed_company(
     lead: Lead, fields: Mapping[str, Any]
 ) -> tuple[Company | None, dict[str, list[Any]]]:
-    """Another name means another company; other facts correct the one it has."""
+    """Return the company after the change, and what changed.
+
+    Another name means another company; other facts correct the company of the lead.
+    """
     name = clean_line(fields.get("name") or "")
     old = lead.company
     if old is None or company_key(name) != old.name_key:
@@ -240,9 +244,7 @@ def add_action(
 def add_evidence(
     lead: Lead, code: str, verdict: str, *, value: str, source: str, by: User, at: datetime
 ) -> Evidence:
-    """Note what proves (or disproves) the criterion ``code``: a value, where it is from, who says
-    so and when.
-    """
+    """Note what proves or disproves the criterion ``code``: value, source, author and time."""
     if not value.strip():
         raise DomainError(_("Say what proves it."), fields={"value": _("Say what proves it.")})
     return write_evidence(
@@ -261,9 +263,9 @@ def write_evidence(
     at: datetime,
     overrides: bool = False,
 ) -> Evidence:
-    """The evidence and its event.
+    """Create the evidence and its event.
 
-    ``said``: {"value", "source"}, and "reason" where it ``overrides`` a fact.
+    ``said`` is {"value", "source"}, and "reason" where it ``overrides`` a fact.
     """
     evidence = Evidence.objects.create(
         lead=lead,

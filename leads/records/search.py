@@ -1,8 +1,7 @@
-"""Finding leads by what people type: part of a name, a company without accents, an e-mail, digits
-of a phone.
+"""Find leads by part of a name, a company without accents, an e-mail, or digits of a phone.
 
-Everything stands in Lead.search_text behind one trigram index; each condition here is one that the
-index can answer.
+Everything is in Lead.search_text, behind one trigram index; the index can answer each condition
+here.
 """
 
 from __future__ import annotations
@@ -20,34 +19,40 @@ from crm.lib.text import digits, fold
 from leads.models import Lead
 from leads.records import contact_privacy
 
-LEAST, MOST = 2, 20  # letters to begin with; leads that are shown
-TRIGRAM = 3  # shorter words have no trigram of their own: they are looked for where words begin
-LONGEST, WORDS = 200, 8  # of what is typed: the rest makes no search better
+LEAST = 2  # letters to begin with
+MOST = 20  # leads that are shown
+# Shorter words have no trigram: they are looked for at the beginning of words.
+TRIGRAM = 3
+# More of what is typed does not improve a search.
+LONGEST = 200  # characters
+WORDS = 8
 LIKE_PHONE = re.compile(r"[\d\s()+./\-–]{3,40}")
 
 
 @dataclass(frozen=True)
 class Hit:
-    """A lead and where the words stand in it: (label, value), beyond its name and company."""
+    """A lead, and the facts besides name and company that matched, as (label, value)."""
 
     lead: Lead
     matched: Sequence[tuple[str, str]]
 
 
 def words_of(query: str) -> list[str]:
-    """The words to look for, as they stand in search_text: folded, but e-mail addresses whole."""
-    found: list[str] = []
+    """Return the words to look for, as in search_text: folded, but e-mail addresses whole."""
+    words: list[str] = []
     for word in query.lower()[:LONGEST].split():
-        found += [word] if "@" in word else fold(word).split()
-    return list(dict.fromkeys(found))[:WORDS]
+        if "@" in word:
+            words.append(word)
+        else:
+            words.extend(fold(word).split())
+    return list(dict.fromkeys(words))[:WORDS]
 
 
 def phones_of(query: str) -> list[str]:
-    """The digits of ``query`` where it can only be a phone, in every way in which such a number may
-    be stored.
+    """Return the digits of ``query`` in every form in which a phone may be stored; [] for others.
 
-    With and without country code, without the zeros and the Mexican 1 that are dialled but not
-    kept.
+    The forms are with and without country code, and without the zeros and the Mexican 1 that are
+    dialled but not stored.
     """
     number = digits(query)
     if not LIKE_PHONE.fullmatch(query.strip()) or len(number) < TRIGRAM:
@@ -68,14 +73,15 @@ def phones_of(query: str) -> list[str]:
 
 
 def is_enough(query: str) -> bool:
-    """Whether there is something to search by."""
+    """Return whether ``query`` has something to search by."""
     return any(len(word) >= LEAST for word in words_of(query)) or bool(phones_of(query))
 
 
 def condition(query: str, user: User | None = None) -> Q:
-    """All words of ``query`` occur, or its digits do; nothing typed excludes nothing.
+    """Return the condition that all words of ``query`` occur, or its digits do.
 
-    A lead whose phone and e-mail ``user`` may not read is found by name and company alone.
+    An empty query matches every lead. A lead whose phone and e-mail ``user`` may not read is found
+    by name and company alone.
     """
     anywhere = _anywhere(query)
     readable = contact_privacy.readable(user) if user is not None else Q()
@@ -88,10 +94,10 @@ def condition(query: str, user: User | None = None) -> Q:
 
 
 def _anywhere(query: str) -> Q:
-    words, wanted = words_of(query), Q()
-    only_short = all(
-        len(word) < TRIGRAM for word in words
-    )  # else the longer ones bring the index in
+    words = words_of(query)
+    wanted = Q()
+    # A longer word lets the index narrow the rows; short ones alone cannot.
+    only_short = all(len(word) < TRIGRAM for word in words)
     for word in words:
         wanted &= _begins(word) if only_short else Q(search_text__contains=word)
     phones = Q()
@@ -105,7 +111,7 @@ def _begins(word: str) -> Q:
 
 
 def find(user: User, query: str) -> tuple[list[Hit], bool]:
-    """At most MOST leads in sight, newest first, and whether there are more. One query."""
+    """Return at most MOST leads in sight, newest first, and whether there are more. One query."""
     if not is_enough(query):
         return [], False
     rows = (
@@ -122,8 +128,9 @@ def find(user: User, query: str) -> tuple[list[Hit], bool]:
 
 
 def _matched(lead: Lead, query: str) -> list[tuple[str, str]]:
-    """The facts besides name and company in which ``query`` was found."""
-    words, phones = words_of(query), phones_of(query)
+    """Return the facts besides name and company that match ``query``."""
+    words = words_of(query)
+    phones = phones_of(query)
     person = lead.person
     held = {_("E-mail"): person.email, _("External id"): lead.external_id}
     found = [

@@ -1,4 +1,4 @@
-"""Where leads come from: the catalogue, as other systems' words find it."""
+"""The catalogue of sources, and how the values of other systems find one."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ MACHINE_WORD = re.compile(r"[a-z0-9]+([_-][a-z0-9]+)*")
 
 
 def code_of(value: str) -> str:
-    """The code for another system's word: "Paid Search" -> "paid_search".
+    """Return the code for another system's value: "Paid Search" is "paid_search".
 
-    Words that have none get a hash.
+    A value without Latin letters gets a hash.
     """
     code = re.sub(r"[^a-z0-9]+", "_", fold(value)).strip("_")
     if code and len(code) <= 60:
@@ -26,8 +26,9 @@ def code_of(value: str) -> str:
 
 
 def known() -> dict[str, Source]:
-    """Every source by its code and by the code of its name in each language; the code itself goes
-    first.
+    """Return every source by its code, and by the code of its name in each language.
+
+    Where the two are equal, the code itself wins.
     """
     rows = list(Source.objects.all())
     found = {
@@ -42,8 +43,9 @@ def known() -> dict[str, Source]:
 def find_or_create(
     values: Iterable[str], names: Mapping[str, Mapping[str, str]]
 ) -> tuple[dict[str, Source], list[Source]]:
-    """``{value: source}``, and the sources created for it, named by ``names`` (by code) or
-    readably.
+    """Return the source of each value, and the sources that were created.
+
+    ``names`` are bilingual names by code; a new source without one is named by :func:`readable`.
     """
     sources = known()
     fresh: dict[str, Source] = {}
@@ -63,9 +65,7 @@ def find_or_create(
 
 
 def readable(value: str) -> str:
-    """A machine's word as people read it: "direct_traffic" -> "Direct traffic"; other words stay as
-    they are.
-    """
+    """Return a machine's value as people read it: "direct_traffic" is "Direct traffic"."""
     return (
         re.sub("[_-]", " ", value).capitalize()
         if MACHINE_WORD.fullmatch(value)
