@@ -48,6 +48,7 @@ def leads_of(version: AgreementVersion) -> dict[str, list[User]]:
     )
     leads: dict[str, dict[int, User]] = {side: {} for side in Side.values}
     for row in memberships.select_related("user", "team").order_by("user__name"):
+        # An agreement binds all of marketing; only sales teams can be its scope.
         if row.team.side == Side.MARKETING or not scope or row.team_id in scope:
             leads[row.team.side][row.user_id] = row.user
     return {side: list(users.values()) for side, users in leads.items()}
@@ -74,7 +75,11 @@ def notify(
         users,
         at=at,
         key=f"agreement:{version.pk}:{key}",
-        params={"agreement": version.agreement.name, "number": version.number, **params},
+        params={
+            "agreement": version.agreement.name,
+            "number": version.number,
+            **params,
+        },
         path=f"/agreement/{version.pk}/",
     )
 
@@ -108,7 +113,12 @@ def starts_at(version: AgreementVersion) -> datetime:
 
 
 @transaction.atomic
-def activate(version: AgreementVersion, *, by: User | None, at: datetime) -> AgreementVersion:
+def activate(
+    version: AgreementVersion,
+    *,
+    by: User | None,
+    at: datetime,
+) -> AgreementVersion:
     """Bring a signed version into force and supersede the one before it.
 
     Open handoffs keep their version. Raises IllegalMove, and ScopeTaken where another agreement
@@ -116,6 +126,7 @@ def activate(version: AgreementVersion, *, by: User | None, at: datetime) -> Agr
     """
     version = AgreementVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
     check_move(AGREEMENT_MOVES, version.state, AgreementState.IN_FORCE)
+    # First the old one: the database allows one version in force for each agreement.
     _supersede(version, at=at)
     version.state = AgreementState.IN_FORCE
     version.in_force_from = at
@@ -135,6 +146,7 @@ def _supersede(version: AgreementVersion, *, at: datetime) -> None:
         before.save(update_fields=["state", "superseded_at"])
         for validity in before.validities.filter(during__endswith__isnull=True):
             begin = validity.during.lower
+            # A range cannot end before it begins, whatever moment the caller gives.
             validity.during = (begin, max(at, begin))
             validity.save(update_fields=["during"])
 
@@ -145,6 +157,7 @@ def _bind_teams(version: AgreementVersion, *, at: datetime) -> None:
     teams: list[Team | None] = [*version.agreement.teams.all()] or [None]
     rows = [Validity(version=version, team=team, during=(at, None)) for team in teams]
     try:
+        # In a savepoint: after the error the transaction can still be used.
         with transaction.atomic():
             Validity.objects.bulk_create(rows)
     except IntegrityError as error:
@@ -165,6 +178,7 @@ def activate_due(*, at: datetime) -> int:
         if starts_at(version) > at:
             continue
         with transaction.atomic():
+            # Another process that holds the row activates it: this one does not wait.
             unlocked = AgreementVersion.objects.select_for_update(no_key=True, skip_locked=True)
             if unlocked.filter(pk=version.pk, state=AgreementState.SIGNED).exists():
                 activate(version, by=None, at=at)

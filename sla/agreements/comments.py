@@ -41,6 +41,7 @@ def add(
         raise EmptyComment(message, fields={"text": message})
     if version.state not in UNSIGNED:
         raise TextIsClosed
+    # Comments stay with a version for ever; the text of a person is in the erasable payload.
     created = Comment.objects.create(
         version=version,
         section=section,

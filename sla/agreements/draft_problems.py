@@ -36,6 +36,7 @@ def problems(version: AgreementVersion, *, at: datetime) -> dict[str, object]:
 
 def _commitments_problem(commitments: list[Commitment]) -> str:
     """Return the first problem of the commitments, or an empty text."""
+    # A side with variants only would promise nothing to all other leads.
     for side in Side.values:
         if not any(each.side == side and not _is_variant(each) for each in commitments):
             return _("%(side)s promises nothing yet.") % {"side": Side(side).label}
@@ -58,6 +59,7 @@ def _audience(commitment: Commitment) -> tuple[str, str]:
 
 def _commitment_problem(commitment: Commitment) -> str:
     metric = commitment.metric
+    # The database knows both columns alone; that they fit is checked here.
     if commitment.side != SIDE_OF[metric]:
         named = _named(commitment) | {"side": Side(commitment.side).label}
         return _("%(metric)s is not %(side)s's to promise.") % named
@@ -85,6 +87,7 @@ def _ladder_problem(commitment: Commitment) -> str:
         return text % _named(commitment)
     window = commitment.window_minutes or 0
     warnings = [step for step in steps if step.kind == StepKind.WARN]
+    # Offsets before the deadline are negative.
     if any(-step.offset_minutes > window for step in warnings):
         return _("The warning of %(metric)s comes before its time begins.") % _named(commitment)
     return ""
@@ -101,6 +104,7 @@ def _is_variant(commitment: Commitment) -> bool:
 
 def _capacity_problem(version: AgreementVersion, commitments: list[Commitment]) -> str:
     """Check that marketing promises no more than sales can work (domain.md: when signing)."""
+    # Variants are parts of the general volume, not to be added to it.
     volumes = [
         commitment.target
         for commitment in commitments
@@ -131,6 +135,7 @@ def _weights_problem(version: AgreementVersion) -> str:
 
 
 def _date_problems(version: AgreementVersion, *, at: datetime) -> dict[str, object]:
+    # By the organisation's calendar: teams may be a day apart.
     today = local_date(at, people.organisation().time_zone)
     begins_on = version.starts_on or today
     wrong: dict[str, object] = {}

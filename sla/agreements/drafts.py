@@ -56,7 +56,13 @@ class TextIsClosed(Conflict):
 
 
 @transaction.atomic
-def create_agreement(name: str, teams: Iterable[Team], *, by: User, at: datetime) -> Agreement:
+def create_agreement(
+    name: str,
+    teams: Iterable[Team],
+    *,
+    by: User,
+    at: datetime,
+) -> Agreement:
     """Create an agreement without a version, for ``teams`` of sales (none: the organisation).
 
     Raises NotReady on an empty name or a team that is not of sales.
@@ -78,7 +84,11 @@ def create_agreement(name: str, teams: Iterable[Team], *, by: User, at: datetime
 
 @transaction.atomic
 def create_for_teams(
-    name: str, teams: Iterable[Team], *, by: User, at: datetime
+    name: str,
+    teams: Iterable[Team],
+    *,
+    by: User,
+    at: datetime,
 ) -> AgreementVersion:
     """Create an agreement for ``teams`` of sales, and its first draft.
 
@@ -112,6 +122,7 @@ def create(
     """
     if terms.get("pauses") is None:
         terms["pauses"] = pauses.default_caps()
+    # Discarded drafts keep their number: numbers are never used twice.
     last = agreement.versions.order_by("-number").first()
     number = 1 if last is None else last.number + 1
     try:
@@ -124,6 +135,7 @@ def create(
                 created_at=at,
                 **terms,
             )
+    # The constraint agreement_one_draft: two people may begin one at the same time.
     except IntegrityError as error:
         raise DraftOpen from error
     _create_commitments(version, commitments)
@@ -147,7 +159,11 @@ def _create_commitments(version: AgreementVersion, commitments: Iterable[Commitm
 
 @transaction.atomic
 def renew(
-    version: AgreementVersion, *, by: User, at: datetime, of: Agreement | None = None
+    version: AgreementVersion,
+    *,
+    by: User,
+    at: datetime,
+    of: Agreement | None = None,
 ) -> AgreementVersion:
     """Create the next draft with the text of ``version``, without its dates.
 
@@ -155,6 +171,7 @@ def renew(
     DraftOpen.
     """
     terms = {name: getattr(version, name) for name in TERM_FIELDS}
+    # A draft cannot name a reason that was archived since.
     if version.pauses is not None:
         in_use = pauses.default_caps()
         terms["pauses"] = {
@@ -216,6 +233,7 @@ def edit(
     version.save(update_fields=[*terms, "revision"])
     changed = [*terms]
     if commitments is not None:
+        # Replaced as a whole: the rows of the editor have no identity of their own.
         version.commitments.all().delete()
         _create_commitments(version, commitments)
         changed.append("commitments")

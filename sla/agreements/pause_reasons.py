@@ -37,12 +37,14 @@ def used() -> set[int]:
     for agreed in AgreementVersion.objects.values_list("pauses", flat=True):
         codes.update(agreed or ())
     named = PauseReason.objects.filter(code__in=codes).values_list("pk", flat=True)
+    # Without the order of the model, whose columns would count for distinct().
     paused = Pause.objects.order_by().values_list("reason_id", flat=True).distinct()
     return {*named, *paused}
 
 
 def is_used(reason: PauseReason) -> bool:
     """Return whether a version of an agreement or a pause names ``reason``."""
+    # Agreements name reasons by their code, in JSON: no foreign key protects them.
     if AgreementVersion.objects.filter(pauses__has_key=reason.code).exists():
         return True
     return Pause.objects.filter(reason=reason).exists()
@@ -50,7 +52,12 @@ def is_used(reason: PauseReason) -> bool:
 
 @transaction.atomic
 def create(
-    name: dict[str, str], longest: timedelta, *, by: User | None, at: datetime, position: int = 0
+    name: dict[str, str],
+    longest: timedelta,
+    *,
+    by: User | None,
+    at: datetime,
+    position: int = 0,
 ) -> PauseReason:
     """Create a reason. ``longest``: the cap that a draft of an agreement proposes.
 
@@ -83,13 +90,17 @@ def change(
     Raises catalogue.BadName and BadLength.
     """
     reason = PauseReason.objects.select_for_update(no_key=True).get(pk=reason.pk)
-    values = {"name": catalogue.complete_name(name), "longest_minutes": _minutes(longest)}
+    values = {
+        "name": catalogue.complete_name(name),
+        "longest_minutes": _minutes(longest),
+    }
     changes = {}
     for field, value in values.items():
         before = getattr(reason, field)
         if before != value:
             changes[field] = [before, value]
         setattr(reason, field, value)
+    # Signed agreements carry a copy of name and cap; drafts propose the new ones.
     reason.save(update_fields=[*values])
     catalogue.place(reason, position)
     record("pause_reason_changed", reason, by=by, at=at, payload={"changes": changes})

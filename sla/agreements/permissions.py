@@ -24,6 +24,7 @@ def can_write(user: User, version: AgreementVersion) -> bool:
 
 def can_edit(user: User, version: AgreementVersion) -> bool:
     """Return whether ``user`` may change the text of ``version`` now."""
+    # The cheap check first: a list asks this for every version.
     return version.state == AgreementState.DRAFT and can_write(user, version)
 
 

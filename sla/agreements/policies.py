@@ -12,7 +12,10 @@ from sla.states import CLOCK_METRICS, Proof
 
 
 def policy_for(
-    version: AgreementVersion, team: Team, *, facts: Mapping[str, Any]
+    version: AgreementVersion,
+    team: Team,
+    *,
+    facts: Mapping[str, Any],
 ) -> dict[str, Any]:
     """Return the policy of ``version`` for a handoff to ``team``.
 
@@ -26,6 +29,7 @@ def policy_for(
         "calendar": calendar.to_json(),
         "clocks": _clock_terms(version, facts),
     }
+    # Without the key every reason is allowed: the agreement is older than pauses.
     if version.pauses is not None:
         policy["pauses"] = {code: minutes * 60 for code, minutes in version.pauses.items()}
     if version.rep_cap is not None:
@@ -44,6 +48,7 @@ def _clock_terms(version: AgreementVersion, facts: Mapping[str, Any]) -> dict[st
         if rank is None:
             continue
         metric = commitment.metric
+        # Of two with as many conditions, the first in the agreement's order counts.
         if metric not in chosen or chosen[metric][0] < rank:
             chosen[metric] = (rank, commitment)
     return {metric: _terms_of(commitment) for metric, (_rank, commitment) in chosen.items()}
@@ -51,11 +56,16 @@ def _clock_terms(version: AgreementVersion, facts: Mapping[str, Any]) -> dict[st
 
 def _terms_of(commitment: Commitment) -> dict[str, Any]:
     ladder = [
-        {"level": step.level, "kind": step.kind, "offset_minutes": step.offset_minutes}
+        {
+            "level": step.level,
+            "kind": step.kind,
+            "offset_minutes": step.offset_minutes,
+        }
         for step in commitment.steps.all()
     ]
     return {
         "commitment": commitment.pk,
+        # Agreements are written in minutes; clocks count in seconds.
         "limit_seconds": (commitment.window_minutes or 0) * 60,
         "ladder": ladder,
     }
@@ -68,6 +78,7 @@ def _conditions_met(conditions: Mapping[str, list[str]], facts: Mapping[str, Any
         "actions": set(facts.get("actions", ())),
         "personas": {facts.get("persona")},
     }
+    # An empty list of codes narrows nothing.
     wanted = {key: set(codes) for key, codes in conditions.items() if codes}
     for key, codes in wanted.items():
         if not actual[key] & codes:

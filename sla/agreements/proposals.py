@@ -20,7 +20,11 @@ from sla.states import AGREEMENT_MOVES, AgreementState
 
 @transaction.atomic
 def propose(
-    version: AgreementVersion, *, by: User, at: datetime, labels: Mapping[str, Any] | None = None
+    version: AgreementVersion,
+    *,
+    by: User,
+    at: datetime,
+    labels: Mapping[str, Any] | None = None,
 ) -> AgreementVersion:
     """Close the text of a draft and ask both sides to sign it.
 
@@ -36,11 +40,16 @@ def propose(
 
 @transaction.atomic
 def close_text(
-    version: AgreementVersion, *, by: User, at: datetime, labels: Mapping[str, Any] | None = None
+    version: AgreementVersion,
+    *,
+    by: User,
+    at: datetime,
+    labels: Mapping[str, Any] | None = None,
 ) -> AgreementVersion:
     """Do what :func:`propose` does, without a notice: a first signature sends its own."""
     version = AgreementVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
     check_move(AGREEMENT_MOVES, version.state, AgreementState.PROPOSED)
+    # Under the lock: an edit at the same time is in the text, or fails.
     missing = problems(version, at=at)
     if missing:
         raise NotReady(fields=missing)
@@ -56,7 +65,13 @@ def close_text(
 
 
 @transaction.atomic
-def reopen(version: AgreementVersion, *, by: User, at: datetime, why: str = "") -> AgreementVersion:
+def reopen(
+    version: AgreementVersion,
+    *,
+    by: User,
+    at: datetime,
+    why: str = "",
+) -> AgreementVersion:
     """Turn a proposed text into a draft again; its signatures are void, both sides are notified.
 
     Raises IllegalMove.
@@ -68,7 +83,9 @@ def reopen(version: AgreementVersion, *, by: User, at: datetime, why: str = "") 
     version.content_hash = ""
     version.proposed_at = None
     version.state = AgreementState.DRAFT
+    # Signatures count in their round only; those of the earlier rounds stay as history.
     version.round += 1
+    # Editors that were open before the text was closed are out of date.
     version.revision += 1
     version.save(
         update_fields=["text", "content_hash", "proposed_at", "state", "round", "revision"]
@@ -81,7 +98,12 @@ def reopen(version: AgreementVersion, *, by: User, at: datetime, why: str = "") 
 
 
 @transaction.atomic
-def discard(version: AgreementVersion, *, by: User, at: datetime) -> AgreementVersion:
+def discard(
+    version: AgreementVersion,
+    *,
+    by: User,
+    at: datetime,
+) -> AgreementVersion:
     """Discard a draft, or a proposed text after reopening it. It stays readable.
 
     Raises IllegalMove.

@@ -32,6 +32,7 @@ def allowed(version: AgreementVersion) -> QuerySet[RejectionReason]:
 
 def used() -> set[int]:
     """Return the ids of reasons that a version of an agreement names, in any state."""
+    # One query over the table of the relation, however many versions there are.
     named = AgreementVersion.rejection_reasons.through.objects
     return set(named.values_list("rejectionreason_id", flat=True).distinct())
 
@@ -70,7 +71,11 @@ def create(
 
 @transaction.atomic
 def change(
-    reason: RejectionReason, *, by: User | None, at: datetime, **values: Any
+    reason: RejectionReason,
+    *,
+    by: User | None,
+    at: datetime,
+    **values: Any,
 ) -> RejectionReason:
     """Change name, kind, needs_comment or position. Signed text keeps the old name.
 
@@ -81,6 +86,7 @@ def change(
     if "name" in values:
         values["name"] = catalogue.complete_name(values["name"])
     if values.get("kind", reason.kind) != reason.kind and is_used(reason):
+        # The numbers of past months count rejections by class.
         text = _("An agreement names this reason by its class. Archive it and add another.")
         raise ReasonIsUsed(fields={"kind": text})
     position = values.pop("position", None)

@@ -53,6 +53,7 @@ def _remind_to_sign(version: AgreementVersion, *, at: datetime) -> bool:
     due = [limit for limit in (*UNSIGNED_AFTER, DIRECTORS_AFTER) if days >= limit]
     if not due:
         return False
+    # The limits ascend: the last one that is due is the latest.
     limit = due[-1]
     key = f"unsigned:{version.round}:{version.state}:{limit}"
     if _was_sent(version, key):
@@ -71,6 +72,7 @@ def _remind_to_renew(version: AgreementVersion, *, at: datetime) -> bool:
     due = [limit for limit in RENEW_BEFORE if days_left <= limit]
     if not due:
         return False
+    # The limits descend to the date: the last one that is due is the latest.
     limit = due[-1]
     day = version.renew_by.isoformat()
     key = f"renewal:{day}:{limit}"

@@ -29,7 +29,13 @@ class AlreadySigned(Conflict):
 
 
 @transaction.atomic
-def sign(version: AgreementVersion, side: str, *, by: User, at: datetime) -> AgreementVersion:
+def sign(
+    version: AgreementVersion,
+    side: str,
+    *,
+    by: User,
+    at: datetime,
+) -> AgreementVersion:
     """Sign for one side.
 
     The first signature closes the text of a draft; the second one makes it signed. It comes into
@@ -41,6 +47,7 @@ def sign(version: AgreementVersion, side: str, *, by: User, at: datetime) -> Agr
         raise MayNotSign
     if version.state == AgreementState.DRAFT:
         version = proposals.close_text(version, by=by, at=at)
+    # Raises IllegalMove with the state that the version has now.
     if version.state != AgreementState.PROPOSED:
         check_move(AGREEMENT_MOVES, version.state, AgreementState.SIGNED)
     if side in agreements.standing_signatures(version):
@@ -55,6 +62,7 @@ def sign(version: AgreementVersion, side: str, *, by: User, at: datetime) -> Agr
     )
     payload = {"side": side, "sha256": version.content_hash}
     record("agreement_signed", version, by=by, at=at, payload=payload)
+    # With the signature that was created just now.
     if set(agreements.standing_signatures(version)) == set(Side.values):
         version.state = AgreementState.SIGNED
         version.save(update_fields=["state"])
@@ -72,7 +80,11 @@ def sign(version: AgreementVersion, side: str, *, by: User, at: datetime) -> Agr
 
 @transaction.atomic
 def sign_sides(
-    version: AgreementVersion, sides: Iterable[str], *, by: User, at: datetime
+    version: AgreementVersion,
+    sides: Iterable[str],
+    *,
+    by: User,
+    at: datetime,
 ) -> AgreementVersion:
     """Sign for ``sides``, and bring the version into force once both have signed and it is due.
 

@@ -106,6 +106,7 @@ def create(
     NameTaken, TeamHasCalendar, BadHours, NeverOpens, and ValueError for hours that no form accepts.
     """
     name = clean_line(name)
+    # The database has no constraint for upper and lower case: one name at a time.
     lock_names()
     _check_name(name)
     if team is not None and Calendar.objects.filter(team=team, archived_at=None).exists():
@@ -118,6 +119,7 @@ def create(
         Holiday(calendar=calendar, on=on, name=label, **columns_of(hours))
         for on, label, hours in holidays
     )
+    # After all rows are written: holidays and later hours may close it for good.
     check_opens(calendar, at=at)
     record("calendar_created", calendar, by=by, at=at, payload={"name": name, "zone": time_zone})
     return calendar
@@ -153,11 +155,20 @@ def change(
     _check_name(name, but=calendar)
     old_windows = sorted(windows_of(calendar))
     new_windows = sorted(windows)
-    before = {"name": calendar.name, "zone": calendar.time_zone, "windows": old_windows}
-    after = {"name": name, "zone": time_zone, "windows": new_windows}
+    before = {
+        "name": calendar.name,
+        "zone": calendar.time_zone,
+        "windows": old_windows,
+    }
+    after = {
+        "name": name,
+        "zone": time_zone,
+        "windows": new_windows,
+    }
     if before == after:
         return calendar
     if (calendar.time_zone, old_windows) != (time_zone, new_windows):
+        # The name may change for ever; zone and hours are what was signed.
         refuse_signed(calendar)
         calendar.windows.filter(starts_on=None).delete()
         write_week(calendar, new_windows, None)
@@ -207,6 +218,7 @@ def archive(calendar: Calendar, *, by: User, at: datetime) -> None:
     Raises CalendarInUse while a version names it that is in force or may come into force.
     """
     calendar = lock_calendar(calendar)
+    # Every other version is in force, or may come into force.
     over = (AgreementState.SUPERSEDED, AgreementState.DISCARDED)
     if AgreementVersion.objects.filter(calendar=calendar).exclude(state__in=over).exists():
         raise CalendarInUse
@@ -220,6 +232,7 @@ def archive(calendar: Calendar, *, by: User, at: datetime) -> None:
 def restore(calendar: Calendar, *, by: User, at: datetime) -> None:
     """Take ``calendar`` into use again. Raises TeamHasCalendar where its team has another one."""
     calendar = lock_calendar(calendar)
+    # Another calendar may be given to the team at the same time.
     lock_names()
     of_same_team = Calendar.objects.filter(
         team__isnull=False, team=calendar.team_id, archived_at=None
@@ -234,7 +247,12 @@ def restore(calendar: Calendar, *, by: User, at: datetime) -> None:
 
 @transaction.atomic
 def set_main(
-    name: str, time_zone: str, windows: Windows, *, by: User | None, at: datetime
+    name: str,
+    time_zone: str,
+    windows: Windows,
+    *,
+    by: User | None,
+    at: datetime,
 ) -> Calendar:
     """Let the organisation's calendar have these weekly hours now; create it where it is missing.
 
@@ -248,6 +266,7 @@ def set_main(
     since, current = in_effect(calendar, at=at)
     if (calendar.time_zone, sorted(current)) == (time_zone, sorted(windows)):
         return calendar
+    # Hours from a date on stay apart from those of the beginning: only what counts now changes.
     first = windows if since is None else windows_of(calendar)
     if is_signed(calendar):
         calendar = copy(

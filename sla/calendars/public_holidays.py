@@ -1,50 +1,63 @@
-"""The public holidays of a country and region, to be copied: deadlines must not move when the
-library is upgraded.
+"""The public holidays of a country and region, to be copied into calendars.
+
+They are copied, so that deadlines do not move when the library of holidays is upgraded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date
+from types import ModuleType
 
 NAME_LENGTH = 120
 
 
 def of_country(
-    code: str, years: Iterable[int], *, language: str, region: str = ""
+    code: str,
+    years: Iterable[int],
+    *,
+    language: str,
+    region: str = "",
 ) -> list[tuple[date, str]]:
-    """(date, name) in ``language`` ("es", "en") where the list of the country has it, with those of
-    the ``region`` (a code of :func:`regions`); empty for a country without a list. Raises
-    NotImplementedError for a wrong region.
-    """
-    import holidays  # an eighth of a second, which every other process need not spend
+    """Return the holidays of a country, and of its ``region``, as (date, name).
 
+    ``language``: "es" or "en", where the list has it; ``region``: a code of :func:`regions`. Empty
+    for a country without a list. Raises NotImplementedError for an unknown region.
+    """
+    holidays = _library()
     try:
-        bare = holidays.country_holidays(code)
+        country = holidays.country_holidays(code)
     except NotImplementedError:
         return []
-    spoken = next(
-        (each for each in bare.supported_languages if each.startswith(language)),
-        bare.default_language,
+    languages = [each for each in country.supported_languages if each.startswith(language)]
+    days = holidays.country_holidays(
+        code,
+        subdiv=region or None,
+        years=list(years),
+        language=languages[0] if languages else country.default_language,
     )
-    found = holidays.country_holidays(
-        code, subdiv=region or None, years=list(years), language=spoken
-    )
-    return sorted((day, name[:NAME_LENGTH]) for day, name in found.items())
+    return sorted((day, name[:NAME_LENGTH]) for day, name in days.items())
 
 
 def regions(code: str) -> list[tuple[str, str]]:
-    """(code, name) of the regions that have holidays of their own, by name; the code where no name
-    is known.
-    """
-    import holidays
+    """Return the regions with holidays of their own as (code, name), by name.
 
+    The code stands in where no name is known.
+    """
     try:
-        bare = holidays.country_holidays(code)
+        country = _library().country_holidays(code)
     except NotImplementedError:
         return []
-    names = bare.get_subdivision_aliases()
-    return sorted(
-        ((region, next(iter(names.get(region, ())), region)) for region in bare.subdivisions),
-        key=lambda pair: pair[1],
-    )
+    names = country.get_subdivision_aliases()
+    named = []
+    for region in country.subdivisions:
+        aliases = [*names.get(region, ()), region]
+        named.append((region, aliases[0]))
+    return sorted(named, key=lambda pair: pair[1])
+
+
+def _library() -> ModuleType:
+    # Importing it takes an eighth of a second, which only these pages should pay for.
+    import holidays
+
+    return holidays

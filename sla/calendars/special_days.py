@@ -54,9 +54,18 @@ def columns_of(hours: Any) -> dict[str, Any]:
     for opens, closes in pairs:
         check_hours(opens, closes)
     if not pairs:
-        return {"opens": None, "closes": None, "more_hours": []}
+        return {
+            "opens": None,
+            "closes": None,
+            "more_hours": [],
+        }
+    # The first hours have columns, which constraints check; all others are in one JSON column.
     first, *more = pairs
-    return {"opens": first[0], "closes": first[1], "more_hours": [list(pair) for pair in more]}
+    return {
+        "opens": first[0],
+        "closes": first[1],
+        "more_hours": [list(pair) for pair in more],
+    }
 
 
 def _pairs(hours: Any) -> list[Hours]:
@@ -84,6 +93,7 @@ def set_day(
     """
     calendar = lock_calendar(calendar)
     columns = {"name": clean_line(name), **columns_of(tuple(hours))}
+    # Both dates at once: the one that is written and the one that it leaves.
     dates = [day for day in (on, was) if day]
     stored = {day.on: day for day in calendar.holidays.filter(on__in=dates)}
     if on in stored and on != was:
@@ -97,6 +107,7 @@ def set_day(
         day.on = on
         for column, value in columns.items():
             setattr(day, column, value)
+        # Saving the same again leaves no trace in the audit.
         if _as_json(day) == before:
             return
         day.save(update_fields=["on", *columns])
@@ -135,7 +146,11 @@ def _match(stored: Holiday | None, name: str) -> HolidayMatch:
 
 @transaction.atomic
 def copy_holidays(
-    calendar: Calendar, chosen: Mapping[date, str], *, by: User | None, at: datetime
+    calendar: Calendar,
+    chosen: Mapping[date, str],
+    *,
+    by: User | None,
+    at: datetime,
 ) -> int:
     """Close on the ``chosen`` dates, also where something else was stored; return how many changed.
 
@@ -146,6 +161,7 @@ def copy_holidays(
     rows = [row for row in compared if row.match is not HolidayMatch.SAME]
     if not rows:
         return 0
+    # What differs is replaced: a date has one row.
     calendar.holidays.filter(on__in=[row.on for row in rows]).delete()
     Holiday.objects.bulk_create(
         Holiday(calendar=calendar, on=row.on, name=row.name) for row in rows
@@ -161,7 +177,11 @@ def copy_holidays(
 
 @transaction.atomic
 def set_closed_days(
-    calendar: Calendar, chosen: Mapping[date, str], *, by: User | None, at: datetime
+    calendar: Calendar,
+    chosen: Mapping[date, str],
+    *,
+    by: User | None,
+    at: datetime,
 ) -> None:
     """Make ``chosen`` the closed days of ``calendar``; dates with hours of their own stay.
 
@@ -169,6 +189,7 @@ def set_closed_days(
     """
     calendar = lock_calendar(calendar)
     stored = {day.on: day for day in calendar.holidays.all()}
+    # The setup shows closed days only; shortened days are edited on the calendar's page.
     if any(on in chosen and hours_of(day) for on, day in stored.items()):
         raise DayTaken
     closed = {on: day.name for on, day in stored.items() if not hours_of(day)}
@@ -191,4 +212,8 @@ def set_closed_days(
 def _as_json(day: Holiday) -> dict[str, object]:
     """Return a day as the audit stores it."""
     hours = [list(pair) for pair in hours_of(day)]
-    return {"on": day.on.isoformat(), "name": day.name, "hours": hours}
+    return {
+        "on": day.on.isoformat(),
+        "name": day.name,
+        "hours": hours,
+    }

@@ -49,7 +49,11 @@ def refuse_signed(calendar: Calendar) -> None:
         raise HoursSigned
 
 
-def write_week(calendar: Calendar, windows: Iterable[WeekHours], since: date | None) -> None:
+def write_week(
+    calendar: Calendar,
+    windows: Iterable[WeekHours],
+    since: date | None,
+) -> None:
     """Store ``windows`` as the weekly hours from ``since`` on. Raises BadHours on an overlap."""
     rows = list(windows)
     weekday = overlap(rows)
@@ -82,10 +86,12 @@ def set_week(
     calendar = lock_calendar(calendar)
     refuse_signed(calendar)
     ordered = sorted(windows)
+    # An empty week is no change of hours: it would close the calendar for good.
     if not ordered:
         raise NeverOpens
     if since in changes_of(calendar) and since != was:
         raise DateTaken(fields={"since": DateTaken.message})
+    # Hours that move to another date leave the old one.
     replaced = [day for day in (since, was) if day]
     calendar.windows.filter(starts_on__in=replaced).delete()
     write_week(calendar, ordered, since)

@@ -26,13 +26,17 @@ class NeverOpens(DomainError):
 
 def windows_of(calendar: Calendar) -> Windows:
     """Return the weekly hours from the beginning."""
-    rows = [window for window in calendar.windows.all() if window.starts_on is None]
-    return [(window.weekday, window.opens, window.closes) for window in rows]
+    windows = []
+    for window in calendar.windows.all():
+        if window.starts_on is None:
+            windows.append((window.weekday, window.opens, window.closes))
+    return windows
 
 
 def changes_of(calendar: Calendar) -> Changes:
     """Return the weekly hours that begin on later dates, in the order of these dates."""
     changes: Changes = {}
+    # Filtered in Python: callers have prefetched the windows.
     for window in calendar.windows.all():
         if window.starts_on is not None:
             windows = changes.setdefault(window.starts_on, [])
@@ -42,8 +46,10 @@ def changes_of(calendar: Calendar) -> Changes:
 
 def in_effect(calendar: Calendar, *, at: datetime) -> tuple[date | None, Windows]:
     """Return the weekly hours at ``at``, and since when they count (None: from the beginning)."""
+    # Dates of a calendar are local dates of its zone.
     today = local_date(at, calendar.time_zone)
-    begun = [(since, windows) for since, windows in changes_of(calendar).items() if since <= today]
+    in_order = changes_of(calendar).items()
+    begun = [(since, windows) for since, windows in in_order if since <= today]
     if begun:
         return begun[-1]
     return None, windows_of(calendar)
@@ -59,13 +65,17 @@ def hours_of(day: Holiday) -> tuple[Hours, ...]:
 
 def holidays_of(calendar: Calendar) -> Holidays:
     """Return the closed days as (date, name, None)."""
-    return [(day.on, day.name, None) for day in calendar.holidays.all() if day.opens is None]
+    closed = [day for day in calendar.holidays.all() if day.opens is None]
+    return [(day.on, day.name, None) for day in closed]
 
 
 def plain(calendar: Calendar) -> WorkCalendar:
     """Return ``calendar`` as plain data. Raises CalendarNeverOpen where it has no hours."""
+    # Read once, for the hours and for the names.
     days = list(calendar.holidays.all())
-    changes = {since: _as_windows(windows) for since, windows in changes_of(calendar).items()}
+    changes = {}
+    for since, windows in changes_of(calendar).items():
+        changes[since] = _as_windows(windows)
     return WorkCalendar(
         zone=calendar.time_zone,
         windows=_as_windows(windows_of(calendar)),

@@ -12,11 +12,13 @@ from crm.lib.forms import Line
 from sla.models import AgreementVersion
 from sla.text.agreement import SECTIONS
 
+TITLES = [(key, title) for key, (title, _write) in SECTIONS.items()]
+
 
 class CommentForm(forms.Form):
     """A comment on one section of ``version``, or an answer to a comment there."""
 
-    section = forms.ChoiceField(choices=[(key, title) for key, (title, _write) in SECTIONS.items()])
+    section = forms.ChoiceField(choices=TITLES)
     text = forms.CharField(
         label=_("Comment"),
         max_length=2000,
@@ -26,8 +28,14 @@ class CommentForm(forms.Form):
     )
     answers = forms.ModelChoiceField(queryset=None, required=False)
 
-    def __init__(self, *args: Any, version: AgreementVersion, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        version: AgreementVersion,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        # Only comments of this version, and no answers to answers.
         self.fields["answers"].queryset = version.comments.filter(answers=None)
 
 

@@ -45,8 +45,15 @@ class WeekForm(forms.Form):
 
     was = forms.JSONField(required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, windows: Windows, frozen: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        windows: Windows,
+        frozen: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
+        # In the language of the request, so not at import.
         for day, name in WEEKDAYS.items():
             self.fields[f"day-{day}"] = Line(
                 label=str(name).capitalize(),
@@ -61,13 +68,14 @@ class WeekForm(forms.Form):
     def now(self) -> str:
         """Return what is stored, for the hidden field.
 
-        Also after a refusal, which has said what changed.
+        Also after a refusal, whose message has shown what changed.
         """
         return json.dumps(self._stored(), ensure_ascii=False)
 
     def _stored(self) -> dict[str, str]:
         stored = {}
         for name, field in self.fields.items():
+            # The date is the key of these hours, not one of their values.
             if name not in ("was", "since"):
                 stored[name] = str(self.get_initial_for_field(field, name) or "")
         return stored
@@ -84,6 +92,7 @@ class WeekForm(forms.Form):
         moved = {}
         for name, value in self._stored().items():
             typed = str(self.data.get(self.add_prefix(name), ""))
+            # Neither what this person saw nor what they typed.
             if value not in (was.get(name, value), typed):
                 moved[name] = text % {"value": value or _("closed")}
         if moved:
@@ -110,6 +119,7 @@ class WeekForm(forms.Form):
 
 def zones(current: str) -> list[tuple[str, str]]:
     """Return the time zones to choose from, with ``current`` where it is not one of them."""
+    # Without the first, empty choice: a calendar has a zone.
     choices = dict(zone_choices()[1:])
     choices.setdefault(current, current)
     return list(choices.items())
@@ -121,7 +131,13 @@ class CalendarForm(WeekForm):
     name = Line(label=gettext_lazy("Name"), max_length=80)
     time_zone = forms.ChoiceField(label=gettext_lazy("Time zone"))
 
-    def __init__(self, *args: Any, zone: str, frozen: bool = False, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        zone: str,
+        frozen: bool = False,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, frozen=frozen, **kwargs)
         self.fields["time_zone"].choices = zones(zone)
         self.fields["time_zone"].initial = zone
@@ -142,6 +158,7 @@ class NewCalendarForm(CalendarForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # The database allows one calendar in use for each team.
         taken = Calendar.objects.filter(team__isnull=False, archived_at=None).values("team")
         teams = Team.objects.filter(archived_at__isnull=True).exclude(pk__in=taken)
         self.teams = {str(team.pk): team for team in teams.order_by("name")}

@@ -31,7 +31,12 @@ def step_numbers(data: Data, prefix: str) -> list[int]:
 
 
 def _numbers(data: Data, key: str) -> list[int]:
-    return [int(raw) for raw in data.getlist(key) if raw.isdecimal() and len(raw) < 4]
+    numbers = []
+    for raw in data.getlist(key):
+        # A forged form may send anything; no agreement has a thousand rows.
+        if raw.isdecimal() and len(raw) < 4:
+            numbers.append(int(raw))
+    return numbers
 
 
 def as_data(commitments: Iterable[Mapping[str, Any]]) -> Data:
@@ -44,6 +49,7 @@ def as_data(commitments: Iterable[Mapping[str, Any]]) -> Data:
         data[f"{prefix}-target"] = _shown_target(commitment)
         data[f"{prefix}-window"] = durations.write(commitment["window_minutes"])
         conditions = commitment["conditions"] or {}
+        # A commitment is a variant by its conditions; the row says so in a field of its own.
         if any(conditions.values()):
             data[f"{prefix}-is_variant"] = "1"
         for key, codes in conditions.items():
@@ -77,20 +83,24 @@ def restructure(data: Data, action: str) -> str:
         return ""
     number = str(int(numbers[0]))
     prefix = f"p{number}"
+    # The fields of a removed row stay in the data: without its number they are not read.
     if verb == "remove":
         _remove(data, "p", number)
         return "commitments"
     if verb == "vary":
         return _vary(data, prefix)
     if verb == "step":
-        data.appendlist(f"{prefix}-s", _next(data.getlist(f"{prefix}-s")))
+        steps = data.getlist(f"{prefix}-s")
+        data.appendlist(f"{prefix}-s", _next(steps))
     elif verb == "unstep" and len(numbers) == 2:
-        _remove(data, f"{prefix}-s", str(int(numbers[1])))
+        step = str(int(numbers[1]))
+        _remove(data, f"{prefix}-s", step)
     return prefix
 
 
 def _remove(data: Data, key: str, number: str) -> None:
-    data.setlist(key, [raw for raw in data.getlist(key) if raw != number])
+    kept = [raw for raw in data.getlist(key) if raw != number]
+    data.setlist(key, kept)
 
 
 def _add(data: Data, metric: str) -> str:
@@ -112,11 +122,14 @@ def _vary(data: Data, prefix: str) -> str:
     for key in list(data):
         if key.startswith(f"{prefix}-"):
             name = key.removeprefix(f"{prefix}-")
-            data.setlist(f"p{number}-{name}", list(data.getlist(key)))
+            values = list(data.getlist(key))
+            data.setlist(f"p{number}-{name}", values)
     data[f"p{number}-is_variant"] = "1"
     rows = data.getlist("p")
     original = prefix.removeprefix("p")
-    place = rows.index(original) + 1 if original in rows else len(rows)
+    place = len(rows)
+    if original in rows:
+        place = rows.index(original) + 1
     rows.insert(place, number)
     data.setlist("p", rows)
     return f"p{number}"

@@ -98,6 +98,7 @@ class CommitmentForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.is_for_some = is_variant
         self.fields["target"] = _target_field(metric)
+        # Rates and volumes have no time limit.
         if metric in TIMED:
             self.fields["window"] = DurationField(
                 label=_("Within"),
@@ -124,6 +125,7 @@ class CommitmentForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         has_conditions = any(data.get(key) for key in CONDITIONS)
+        # Where another field is wrong, that error comes first.
         if self.is_for_some and not has_conditions and not self.errors:
             self.add_error(
                 "sources",
@@ -137,11 +139,18 @@ class CommitmentForm(forms.Form):
 
 
 def _target_field(metric: Metric) -> forms.DecimalField:
-    labels = {Metric.MQL_VOLUME: _("MQLs a month"), Metric.ATTEMPTS: _("Attempts")}
+    labels = {
+        Metric.MQL_VOLUME: _("MQLs a month"),
+        Metric.ATTEMPTS: _("Attempts"),
+    }
     label = labels.get(metric, _("Target in %"))
     if metric in COUNTED_METRICS:
         return forms.DecimalField(
-            label=label, min_value=1, max_value=1_000_000, decimal_places=0, help_text=""
+            label=label,
+            min_value=1,
+            max_value=1_000_000,
+            decimal_places=0,
+            help_text="",
         )
     return forms.DecimalField(
         label=label,
@@ -159,7 +168,13 @@ class CommitmentRow:
     """
 
     def __init__(
-        self, data: MultiValueDict[str, Any], number: int, *, quiet: bool, choices: Any, day: int
+        self,
+        data: MultiValueDict[str, Any],
+        number: int,
+        *,
+        quiet: bool,
+        choices: Any,
+        day: int,
     ) -> None:
         self.number = number
         self.prefix = f"p{number}"
@@ -208,8 +223,10 @@ class CommitmentRow:
         """Return the commitment as drafts.edit takes it."""
         data = self.form.cleaned_data
         target = data["target"]
+        # Typed in percent, stored as a share.
         if self.metric not in COUNTED_METRICS:
             target /= 100
+        # People add steps in any order; a ladder is in the order of time.
         steps = [form.step() for _number, form in self.steps]
         return {
             "side": self.side,
@@ -238,7 +255,13 @@ class CommitmentRows:
         quiet: bool = False,
     ) -> None:
         self.rows = [
-            CommitmentRow(data, number, quiet=quiet, choices=choices, day=day)
+            CommitmentRow(
+                data,
+                number,
+                quiet=quiet,
+                choices=choices,
+                day=day,
+            )
             for number in row_numbers(data)
         ]
 

@@ -49,10 +49,16 @@ class DeadlineTesterForm(forms.Form):
     )
     promise = forms.ChoiceField(label=gettext_lazy("Commitment"), required=False)
     hours = forms.IntegerField(
-        label=gettext_lazy("Hours"), required=False, min_value=0, max_value=MOST_HOURS
+        label=gettext_lazy("Hours"),
+        required=False,
+        min_value=0,
+        max_value=MOST_HOURS,
     )
     minutes = forms.IntegerField(
-        label=gettext_lazy("Minutes"), required=False, min_value=0, max_value=59
+        label=gettext_lazy("Minutes"),
+        required=False,
+        min_value=0,
+        max_value=59,
     )
 
     def __init__(
@@ -67,9 +73,11 @@ class DeadlineTesterForm(forms.Form):
         self.commitments = {str(commitment.pk): commitment for commitment in commitments}
         self.chosen_commitment: Commitment | None = None
         self.duration = timedelta(0)
-        self.fields["calendar"].choices = [(pk, each.name) for pk, each in self.calendars.items()]
-        named = [(pk, commitment_label(each)) for pk, each in self.commitments.items()]
-        self.fields["promise"].choices = [("", _("none: the hours and minutes below")), *named]
+        named = [(pk, calendar.name) for pk, calendar in self.calendars.items()]
+        self.fields["calendar"].choices = named
+        none = ("", _("none: the hours and minutes below"))
+        labels = [(pk, commitment_label(each)) for pk, each in self.commitments.items()]
+        self.fields["promise"].choices = [none, *labels]
 
     def clean_at(self) -> datetime:
         moment: datetime = self.cleaned_data["at"]
@@ -80,9 +88,13 @@ class DeadlineTesterForm(forms.Form):
         data = super().clean() or self.cleaned_data
         commitment = self.commitments.get(data.get("promise", ""))
         self.chosen_commitment = commitment
-        typed = timedelta(hours=data.get("hours") or 0, minutes=data.get("minutes") or 0)
+        typed = timedelta(
+            hours=data.get("hours") or 0,
+            minutes=data.get("minutes") or 0,
+        )
         if commitment is None:
             self.duration = typed
+            # What cannot be read has its own error already.
             has_errors = {"hours", "minutes", "promise"} & set(self.errors)
             if not typed and not has_errors:
                 self.add_error("hours", _("Give a duration, or choose a commitment."))
@@ -101,6 +113,7 @@ class DeadlineTesterForm(forms.Form):
 
         None where it never did; of an hour that passes twice, the first time.
         """
+        # The way to UTC and back changes a time that the clock skips.
         zone = ZoneInfo(self.chosen.time_zone)
         typed = self.cleaned_data["at"]
         moment: datetime = typed.replace(tzinfo=zone)

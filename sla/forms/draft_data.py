@@ -59,11 +59,16 @@ LABELS: dict[str, Promise] = {
 
 def of_version(version: AgreementVersion) -> Flat:
     """Return the stored draft as flat data."""
-    flat: Flat = {name: getattr(version, name) for name in LABELS if name not in RELATIONS}
+    flat: Flat = {}
+    for name in LABELS:
+        if name not in RELATIONS:
+            flat[name] = getattr(version, name)
     for name in DATES:
         flat[name] = flat[name] and flat[name].isoformat()
-    flat["personas"] = sorted(version.personas.values_list("slug", flat=True))
-    flat["reasons"] = sorted(version.rejection_reasons.values_list("code", flat=True))
+    slugs = version.personas.values_list("slug", flat=True)
+    codes = version.rejection_reasons.values_list("code", flat=True)
+    flat["personas"] = sorted(slugs)
+    flat["reasons"] = sorted(codes)
     flat["calendar"] = version.calendar_id
     flat["arbiter"] = version.arbiter_id
     return flat | of_commitments(drafts.commitments_of(version))
@@ -75,6 +80,7 @@ def of_commitments(rows: Iterable[Mapping[str, Any]]) -> Flat:
     for row in rows:
         commitment = _plain(row)
         key = f"{COMMITMENT}{key_of(commitment)}"
+        # The editor may hold two for the same leads; the draft is refused when it is proposed.
         while key in flat:
             key += " +"
         flat[key] = commitment
@@ -84,13 +90,15 @@ def of_commitments(rows: Iterable[Mapping[str, Any]]) -> Flat:
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a commitment as plain JSON data, equal for equal commitments."""
     conditions = row["conditions"] or {}
+    target = Decimal(row["target"]).normalize()
+    steps = [[str(kind), offset] for kind, offset in row["steps"]]
     return {
         "side": row["side"],
         "metric": str(row["metric"]),
-        "target": f"{Decimal(row['target']).normalize():f}",
+        "target": f"{target:f}",
         "window_minutes": row["window_minutes"],
         "conditions": {key: codes for key, codes in conditions.items() if codes},
-        "steps": [[str(kind), offset] for kind, offset in row["steps"]],
+        "steps": steps,
     }
 
 
@@ -100,33 +108,54 @@ def texts(flat: Flat) -> dict[str, str]:
 
 
 def _json(value: Any) -> str:
+    # Lists of codes are sets: their order says nothing.
     ordered = sorted(value) if isinstance(value, list) else value
-    return json.dumps(ordered, sort_keys=True, ensure_ascii=False, default=str)
+    return json.dumps(
+        ordered,
+        sort_keys=True,
+        ensure_ascii=False,
+        default=str,
+    )
 
 
 def for_edit(flat: Flat) -> dict[str, Any]:
     """Return the arguments of drafts.edit."""
-    terms = {name: value for name, value in flat.items() if name in LABELS}
-    for name in DATES:
-        terms[name] = date.fromisoformat(terms[name]) if terms[name] else None
-    arbiter = User.objects.filter(pk=terms["arbiter"]) if terms["arbiter"] else User.objects.none()
-    terms["personas"] = list(Persona.objects.filter(slug__in=terms["personas"]))
-    terms["reasons"] = list(RejectionReason.objects.filter(code__in=terms["reasons"]))
-    terms["calendar"] = Calendar.objects.get(pk=terms["calendar"])
-    terms["arbiter"] = arbiter.first()
-    rows = []
+    terms: dict[str, Any] = {}
+    rows: list[dict[str, Any]] = []
     for name, value in flat.items():
         if name.startswith(COMMITMENT):
-            target = Decimal(value["target"])
-            steps = [tuple(step) for step in value["steps"]]
-            rows.append({**value, "target": target, "steps": steps})
+            rows.append(_for_edit(value))
+        else:
+            terms[name] = value
+    for name in DATES:
+        if terms[name]:
+            terms[name] = date.fromisoformat(terms[name])
+    personas = Persona.objects.filter(slug__in=terms["personas"])
+    reasons = RejectionReason.objects.filter(code__in=terms["reasons"])
+    terms["personas"] = list(personas)
+    terms["reasons"] = list(reasons)
+    terms["calendar"] = Calendar.objects.get(pk=terms["calendar"])
+    if terms["arbiter"]:
+        # The person may be gone since the other one saved.
+        terms["arbiter"] = User.objects.filter(pk=terms["arbiter"]).first()
     return {**terms, "commitments": rows}
+
+
+def _for_edit(commitment: dict[str, Any]) -> dict[str, Any]:
+    """Return a plain commitment as drafts.edit takes it."""
+    return {
+        **commitment,
+        "target": Decimal(commitment["target"]),
+        "steps": [tuple(step) for step in commitment["steps"]],
+    }
 
 
 def label(name: str) -> str:
     """Return what people call the entry."""
     if name.startswith(COMMITMENT):
-        metric = name.removeprefix(COMMITMENT).split(" ")[0]
+        # The key begins with the metric; conditions follow.
+        key = name.removeprefix(COMMITMENT)
+        metric = key.split(" ")[0]
         return str(Metric(metric).label)
     return str(LABELS[name])
 
@@ -139,38 +168,49 @@ def value_text(name: str, text: str, names: Names) -> str:
     if name.startswith(COMMITMENT):
         return commitments.full_sentence(value, names)
     write = WRITERS.get(name)
-    return str(value) if write is None else write(value, names)
+    if write is None:
+        return str(value)
+    return write(value, names)
 
 
 def _definition(value: dict[str, str], names: Names) -> str:
-    return " / ".join(value[language] for language in LANGUAGES if value.get(language))
+    texts = [value.get(language) for language in LANGUAGES]
+    return " / ".join(text for text in texts if text)
+
+
+def _named(kind: str, codes: list[str], names: Names) -> str:
+    texts = [name_of(kind, code, names) for code in codes]
+    return ", ".join(texts)
 
 
 def _actions(codes: list[str], names: Names) -> str:
-    return ", ".join(name_of("actions", code, names) for code in codes)
+    return _named("actions", codes, names)
 
 
 def _fields(codes: list[str], names: Names) -> str:
-    return ", ".join(name_of("fields", code, names) for code in codes)
+    return _named("fields", codes, names)
 
 
 def _personas(slugs: list[str], names: Names) -> str:
-    return ", ".join(name_of("personas", slug, names) for slug in slugs)
+    return _named("personas", slugs, names)
 
 
 def _reasons(codes: list[str], names: Names) -> str:
     rows = RejectionReason.objects.filter(code__in=codes)
-    return ", ".join(in_language(row.name) for row in rows)
+    texts = [in_language(row.name) for row in rows]
+    return ", ".join(texts)
 
 
 def _blocks(kinds: list[str], names: Names) -> str:
-    return ", ".join(str(CriterionKind(kind).label) for kind in kinds)
+    labels = [str(CriterionKind(kind).label) for kind in kinds]
+    return ", ".join(labels)
 
 
 def _proofs(terms: dict[str, str], names: Names) -> str:
     parts = []
     for code, term in terms.items():
-        parts.append(f"{name_of('criteria', code, names)}: {Proof(term).label}")
+        criterion = name_of("criteria", code, names)
+        parts.append(f"{criterion}: {Proof(term).label}")
     return ", ".join(parts)
 
 
@@ -185,7 +225,8 @@ def _arbiter(pk: int, names: Names) -> str:
 def _pauses(caps: dict[str, int], names: Names) -> str:
     parts = []
     for code, minutes in caps.items():
-        parts.append(f"{name_of('pauses', code, names)}: {commitments.wall_time(minutes)}")
+        reason = name_of("pauses", code, names)
+        parts.append(f"{reason}: {commitments.wall_time(minutes)}")
     return "; ".join(parts)
 
 
@@ -198,7 +239,10 @@ def _yes_no(value: bool, names: Names) -> str:
 
 
 def _weights(weights: dict[str, int], names: Names) -> str:
-    return ", ".join(f"{Metric(key).label}: {weight} %" for key, weight in weights.items())
+    parts = []
+    for metric, weight in weights.items():
+        parts.append(f"{Metric(metric).label}: {weight} %")
+    return ", ".join(parts)
 
 
 def _day(value: str, names: Names) -> str:

@@ -28,8 +28,17 @@ class ReasonForm(forms.Form):
         help_text=_("1 stands first."),
     )
 
-    def __init__(self, *args: Any, reason: Any = None, places: int = 1, **kwargs: Any) -> None:
-        initial = {"position": places} if reason is None else self.initial_of(reason)
+    def __init__(
+        self,
+        *args: Any,
+        reason: Any = None,
+        places: int = 1,
+        **kwargs: Any,
+    ) -> None:
+        # A new reason is proposed at the end of the list.
+        initial = {"position": places}
+        if reason is not None:
+            initial = self.initial_of(reason)
         super().__init__(*args, initial=initial, **kwargs)
 
     def initial_of(self, reason: Any) -> dict[str, Any]:
@@ -43,6 +52,7 @@ class ReasonForm(forms.Form):
         """Return what the noun module takes."""
         data = self.cleaned_data
         name = {language: data[f"name_{language}"] for language in LANGUAGES}
+        # People count from 1, the catalogue from 0.
         return {"name": name, "position": data["position"] - 1}
 
 
@@ -67,7 +77,10 @@ class RejectionReasonForm(ReasonForm):
 
     def values(self) -> dict[str, Any]:
         data = self.cleaned_data
-        own = {"kind": data["kind"], "needs_comment": data["needs_comment"]}
+        own = {
+            "kind": data["kind"],
+            "needs_comment": data["needs_comment"],
+        }
         return super().values() | own
 
 

@@ -46,6 +46,7 @@ class SignForm(PasswordForm):
         self.current_sha = sha
 
     def clean_sha(self) -> str:
+        # The text may have been reopened and closed again while the page was open.
         if self.cleaned_data["sha"] != self.current_sha:
             raise ValidationError(
                 _("The text was changed after you opened this page. Read it again, then sign.")

@@ -54,15 +54,24 @@ class HolidayListForm(forms.Form):
 
     country = forms.ChoiceField(label=gettext_lazy("Country"))
     region = forms.CharField(
-        label=gettext_lazy("Region"), required=False, max_length=40, widget=forms.Select
+        label=gettext_lazy("Region"),
+        required=False,
+        max_length=40,
+        widget=forms.Select,
     )
     year = forms.IntegerField(label=gettext_lazy("Year"), min_value=FIRST_YEAR, max_value=LAST_YEAR)
 
-    def __init__(self, *args: Any, regions: Iterable[tuple[str, str]], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        regions: Iterable[tuple[str, str]],
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.regions = dict(regions)
         self.fields["country"].choices = countries.choices()
-        self.fields["region"].widget.choices = [("", _("The whole country")), *self.regions.items()]
+        whole = ("", _("The whole country"))
+        self.fields["region"].widget.choices = [whole, *self.regions.items()]
 
     def clean_region(self) -> str:
         # The region may be one of another country, chosen before: then the whole country counts.
@@ -77,9 +86,15 @@ class CopyHolidaysForm(forms.Form):
         label=gettext_lazy("Days to copy"), required=False, widget=forms.CheckboxSelectMultiple
     )
 
-    def __init__(self, *args: Any, rows: list[ListedHoliday], **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        rows: list[ListedHoliday],
+        **kwargs: Any,
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.rows = [row for row in rows if row.match is not HolidayMatch.SAME]
+        # What differs was changed by a person: it is only copied over when it is ticked.
         new = [row for row in self.rows if row.match is HolidayMatch.NEW]
         self.fields["keep"].choices = [
             (row.on.isoformat(), holiday_label(row)) for row in self.rows
@@ -102,6 +117,9 @@ def holiday_label(row: ListedHoliday) -> str:
     if row.stored is None:
         state = pgettext("day", "new")
     else:
-        stored = {"name": row.stored.name, "hours": hours_words(hours_of(row.stored))}
+        stored = {
+            "name": row.stored.name,
+            "hours": hours_words(hours_of(row.stored)),
+        }
         state = _("differs: now %(name)s, %(hours)s") % stored
     return " · ".join([long_day(row.on), row.name, state])

@@ -149,11 +149,16 @@ class TermsForm(forms.Form):
     )
 
     def __init__(
-        self, *args: Any, version: AgreementVersion, names: labels.Labels, **kwargs: Any
+        self,
+        *args: Any,
+        version: AgreementVersion,
+        names: labels.Labels,
+        **kwargs: Any,
     ) -> None:
         self.version = version
         self.names = names
         super().__init__(*args, initial=_initial(version), **kwargs)
+        # Fields that depend on catalogues come after those of the class.
         self._set_choices()
         self.criteria = _by_code(labels.criteria())
         self._add_criteria()
@@ -174,6 +179,7 @@ class TermsForm(forms.Form):
         }
         for name, options in choices.items():
             self.fields[name].choices = options
+        # The calendar of the draft may be a team's by now, or archived.
         own = Calendar.objects.filter(pk=version.calendar_id)
         free = Calendar.objects.filter(team=None)
         self.fields["calendar"].queryset = (free | own).order_by("name")
@@ -195,6 +201,7 @@ class TermsForm(forms.Form):
         """Add a field for each reason to pause: days at most."""
         agreed = self.version.pauses
         if agreed is None:
+            # A draft from before pauses proposes all reasons.
             agreed = pauses.proposed()
         for reason in self.pause_reasons:
             field = number(in_language(reason.name), "", 1, pauses.LONGEST_TOTAL.days)
@@ -232,6 +239,7 @@ class TermsForm(forms.Form):
         weights = self._weights()
         total = sum(weights.values())
         has_errors = any(name.startswith("weight-") for name in self.errors)
+        # No weights at all: every commitment weighs the same.
         if total not in (0, 100) and not has_errors:
             first = next(iter(weights))
             text = _("The weights add up to %(sum)s, not to 100.")
@@ -240,6 +248,7 @@ class TermsForm(forms.Form):
 
     def clean_starts_on(self) -> date | None:
         starts_on: date | None = self.cleaned_data["starts_on"]
+        # A typed year such as 26 or 20026 is a slip.
         if starts_on and not 2000 <= starts_on.year <= 2200:
             raise ValidationError(_("Write a date that people live to see."))
         return starts_on
@@ -308,6 +317,7 @@ def _possible_arbiters(version: AgreementVersion) -> Any:
     people = User.objects.filter(is_active=True)
     possible = people.filter(pk__in=leads)
     possible |= people.filter(is_director=True)
+    # The arbiter of now can be kept, whatever became of their role.
     possible |= people.filter(pk=version.arbiter_id)
     return possible.distinct().order_by("name")
 

@@ -50,11 +50,17 @@ def changes_in(old: Section | None, new: Section) -> list[SentenceChange]:
     changes = []
     for key, text in after.items():
         if key not in before:
-            changes.append(SentenceChange(NEW, (Part(NEW, text),)))
+            changes.append(_whole(NEW, text))
         elif before[key] != text:
             parts = differences.words(before[key], text)
             changes.append(SentenceChange(CHANGED, tuple(parts)))
     for key, text in before.items():
         if key not in after:
-            changes.append(SentenceChange(GONE, (Part(GONE, text),)))
+            changes.append(_whole(GONE, text))
     return changes
+
+
+def _whole(op: str, text: str) -> SentenceChange:
+    """Return the change of a sentence that is new or gone as a whole."""
+    part = Part(op, text)
+    return SentenceChange(op, (part,))

@@ -35,6 +35,7 @@ def ladder(content: Content, names: Names) -> SectionBody:
     for commitment in content["commitments"]:
         metric = commitment["metric"]
         steps = commitment["steps"]
+        # A variant whose ladder reads the same as one before it is not repeated.
         mark = (metric, repr(steps))
         if metric in CLOCK_METRICS and steps and mark not in seen:
             seen.add(mark)
@@ -62,7 +63,8 @@ def calendar(content: Content, names: Names) -> SectionBody:
     lines = _week_lines(signed["windows"], "week")
     for since, windows in sorted(signed.get("changes", {}).items()):
         key = f"from {since}"
-        text = _("From %(date)s:") % {"date": day_words(date.fromisoformat(since))}
+        day = day_words(date.fromisoformat(since))
+        text = _("From %(date)s:") % {"date": day}
         lines.append(SectionLine(key, text, _week_lines(windows, key)))
     days_off = _(
         "Days off and shortened days are those of this calendar; its admins keep them, and no"
@@ -74,7 +76,11 @@ def calendar(content: Content, names: Names) -> SectionBody:
         "A promised hour counts only while the calendar “%(name)s” is open, by the time of"
         " %(city)s."
     )
-    return SectionBody(intro % {"name": signed["name"], "city": city(signed["zone"])}, lines)
+    named = {
+        "name": signed["name"],
+        "city": city(signed["zone"]),
+    }
+    return SectionBody(intro % named, lines)
 
 
 def _week_lines(windows: list[list[int]], key: str) -> list[SectionLine]:
@@ -86,6 +92,7 @@ def pauses(content: Content, names: Names) -> SectionBody:
     """Write for which reasons a clock may pause, and for how long."""
     agreed = content.get("pauses")
     if agreed is None:
+        # Signed before agreements had pauses.
         return SectionBody(
             _(
                 "Nothing is agreed about pauses: a clock may stand still for any reason that Relevo"

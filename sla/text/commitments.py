@@ -20,7 +20,8 @@ from sla.models import AgreementVersion
 from sla.states import Metric, StepKind
 
 CommitmentData = Mapping[str, Any]  # as drafts.create takes it
-Names = Mapping[str, Mapping[str, Mapping[str, str]]]  # {"sources": {code: {"es", "en"}}, …}
+BilingualName = Mapping[str, str]
+Names = Mapping[str, Mapping[str, BilingualName]]  # {"sources": {code: {"es", "en"}}, …}
 
 DAY = 24 * 60  # minutes
 
@@ -37,14 +38,25 @@ class CommitmentSummary:
 
 def summary(commitments: Iterable[CommitmentData], package: Iterable[str]) -> CommitmentSummary:
     """Return ``commitments`` and the fields of the package in sentences."""
-    rows = list(commitments)
-    accept = next((row for row in rows if row["metric"] == Metric.ACCEPT), {})
+    sides: dict[str, list[str]] = {side: [] for side in Side.values}
+    ladders = []
+    for commitment in commitments:
+        sides[commitment["side"]].append(sentence(commitment))
+        if commitment["metric"] == Metric.ACCEPT:
+            ladders.append(_ladder(commitment))
+    labels = fields.labels(package).values()
     return CommitmentSummary(
-        sales=[sentence(row) for row in rows if row["side"] == Side.SALES],
-        marketing=[sentence(row) for row in rows if row["side"] == Side.MARKETING],
-        ladder=[step_sentence(kind, offset) for kind, offset in accept.get("steps", ())],
-        package=", ".join(fields.labels(package).values()),
+        sales=sides[Side.SALES],
+        marketing=sides[Side.MARKETING],
+        # Of the accept clock only, whatever the leads: the other ladders read alike.
+        ladder=ladders[0] if ladders else [],
+        package=", ".join(labels),
     )
+
+
+def _ladder(commitment: CommitmentData) -> list[str]:
+    steps = commitment.get("steps", ())
+    return [step_sentence(kind, offset) for kind, offset in steps]
 
 
 def summary_of(version: AgreementVersion) -> CommitmentSummary:
@@ -54,7 +66,9 @@ def summary_of(version: AgreementVersion) -> CommitmentSummary:
 
 def is_variant(commitment: CommitmentData) -> bool:
     """Return whether ``commitment`` holds for some leads only."""
-    return any((commitment["conditions"] or {}).values())
+    conditions = commitment["conditions"] or {}
+    # A condition without codes narrows nothing.
+    return any(conditions.values())
 
 
 def sentence(commitment: CommitmentData) -> str:
@@ -62,7 +76,9 @@ def sentence(commitment: CommitmentData) -> str:
     metric = Metric(commitment["metric"])
     target = Decimal(str(commitment["target"]))
     share = f"{target * 100:.0f}"
-    within = limit_words((commitment.get("window_minutes") or 0) * 60)
+    # The summary of a template has commitments without a window.
+    minutes = commitment.get("window_minutes") or 0
+    within = limit_words(minutes * 60)
     if metric == Metric.ATTEMPTS:
         return _attempts(int(target), within)
     if metric == Metric.MQL_VOLUME:
@@ -93,7 +109,10 @@ def _attempts(number: int, within: str) -> str:
         number,
     )
     text = _("%(tries)s within %(within)s.")
-    return text % {"tries": tries % {"number": number}, "within": within}
+    return text % {
+        "tries": tries % {"number": number},
+        "within": within,
+    }
 
 
 def _volume(number: int) -> str:
@@ -107,8 +126,9 @@ def variant_sentence(commitment: CommitmentData, names: Names) -> str:
     """Return a commitment that holds for some leads: for which, then what."""
     text = sentence(commitment)
     # A sentence that begins with an abbreviation ("MQLs …") keeps its capital letters.
-    if not text[1:2].isupper():
-        text = text[:1].lower() + text[1:]
+    first, rest = text[:1], text[1:]
+    if not rest[:1].isupper():
+        text = first.lower() + rest
     leads = audience(commitment["conditions"], names)
     return _("%(which)s: %(promise)s") % {"which": leads, "promise": text}
 
@@ -118,8 +138,7 @@ def full_sentence(commitment: CommitmentData, names: Names) -> str:
     text = sentence(commitment)
     if is_variant(commitment):
         text = variant_sentence(commitment, names)
-    steps = [step_sentence(kind, offset) for kind, offset in commitment["steps"]]
-    return " ".join([text, *steps])
+    return " ".join([text, *_ladder(commitment)])
 
 
 def audience(conditions: Mapping[str, list[str]], names: Names) -> str:
@@ -142,13 +161,18 @@ def any_of(kind: str, codes: Iterable[str], names: Names) -> str:
     texts = [name_of(kind, code, names) for code in codes]
     if len(texts) < 2:
         return "".join(texts)
-    *first, last = texts
-    return _("%(most)s or %(last)s") % {"most": ", ".join(first), "last": last}
+    *most, last = texts
+    pattern = _("%(most)s or %(last)s")
+    return pattern % {
+        "most": ", ".join(most),
+        "last": last,
+    }
 
 
 def name_of(kind: str, code: str, names: Names) -> str:
     """Return the name of ``code``, or the code itself where it has no name any more."""
-    return in_language(names.get(kind, {}).get(code)) or code
+    names_of_kind = names.get(kind, {})
+    return in_language(names_of_kind.get(code)) or code
 
 
 def wall_time(minutes: int) -> str:
@@ -172,4 +196,5 @@ def step_sentence(kind: str, offset: int) -> str:
         StepKind.REQUEUE: _("%(within)s later: back to the head of the queue, for everybody."),
         StepKind.NOTIFY_DIRECTOR: _("%(within)s later: the director hears of it."),
     }
-    return texts[StepKind(kind)] % {"within": limit_words(abs(offset) * 60)}
+    within = limit_words(abs(offset) * 60)
+    return texts[StepKind(kind)] % {"within": within}

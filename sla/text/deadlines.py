@@ -26,7 +26,9 @@ def time_words(minutes: int) -> str:
     """Return minutes since midnight as the region writes a time; the end of the day is 24:00."""
     if minutes == MINUTES_A_DAY:
         return "24:00"
-    moment = datetime(2000, 1, 1) + timedelta(minutes=minutes % MINUTES_A_DAY)
+    # Any date: only the time of day is written.
+    since_midnight = timedelta(minutes=minutes % MINUTES_A_DAY)
+    moment = datetime(2000, 1, 1) + since_midnight
     return number_formats.when(moment, "H:i")
 
 
@@ -71,7 +73,10 @@ def _days(first: int, last: int) -> str:
     pattern = _("%(first)s to %(last)s")
     if last - first == 1:
         pattern = _("%(first)s and %(last)s")
-    return pattern % {"first": WEEKDAYS[first], "last": WEEKDAYS[last]}
+    return pattern % {
+        "first": WEEKDAYS[first],
+        "last": WEEKDAYS[last],
+    }
 
 
 @dataclass(frozen=True)
@@ -95,16 +100,20 @@ class Explanation:
 def explanation(stretches: list[Stretch], zone: str) -> Explanation:
     """Return the lines from handing off to the deadline."""
     lines = _lines(stretches, ZoneInfo(zone))
+    # Folding one or two lines away would save nothing: the fold has a line of its own.
     if len(lines) <= 2 * SHOWN_AT_ENDS + 2:
         return Explanation(lines, [], [])
     return Explanation(
-        lines[:SHOWN_AT_ENDS], lines[SHOWN_AT_ENDS:-SHOWN_AT_ENDS], lines[-SHOWN_AT_ENDS:]
+        first=lines[:SHOWN_AT_ENDS],
+        folded=lines[SHOWN_AT_ENDS:-SHOWN_AT_ENDS],
+        last=lines[-SHOWN_AT_ENDS:],
     )
 
 
 def _lines(stretches: list[Stretch], zone: ZoneInfo) -> list[ExplanationLine]:
     lines: list[ExplanationLine] = []
     week = stretches[0].week_since if stretches else None
+    # An evening and the morning after it are one line: the morning is then skipped.
     is_in_line_before = False
     for stretch, following in zip_longest(stretches, stretches[1:]):
         if stretch.week_since != week and stretch.week_since is not None:
@@ -124,8 +133,9 @@ def _lines(stretches: list[Stretch], zone: ZoneInfo) -> list[ExplanationLine]:
 
 def _is_night(stretch: Stretch, following: Stretch) -> bool:
     """Return whether two stretches are the evening of a working day and the next morning."""
-    same_week = stretch.week_since == following.week_since
-    return stretch.why is Why.AFTER and following.why is Why.BEFORE and same_week
+    if stretch.week_since != following.week_since:
+        return False
+    return stretch.why is Why.AFTER and following.why is Why.BEFORE
 
 
 def _line(stretch: Stretch, zone: ZoneInfo) -> ExplanationLine:
@@ -142,15 +152,17 @@ def _line(stretch: Stretch, zone: ZoneInfo) -> ExplanationLine:
         "named": f" ({stretch.name})" if stretch.name else "",
     }
     if stretch.why is Why.HOLIDAY:
-        named = _("%(day)s: closed, %(name)s.")
-        unnamed = _("%(day)s: closed on this date.")
-        return _sentence((named if stretch.name else unnamed) % words, "calendar-off", "warn")
+        text = _("%(day)s: closed, %(name)s.")
+        if not stretch.name:
+            text = _("%(day)s: closed on this date.")
+        return _sentence(text % words, "calendar-off", "warn")
     texts = {
         Why.BEFORE: _("%(day)s%(named)s: opens at %(until)s."),
         Why.BREAK: _("%(day)s%(named)s: closed from %(since)s to %(until)s."),
         Why.AFTER: _("%(day)s%(named)s: closed from %(since)s on."),
     }
-    return _sentence(texts[stretch.why] % words, "moon", _closed_tone(stretch.name))
+    text = texts[stretch.why] % words
+    return _sentence(text, "moon", _closed_tone(stretch.name))
 
 
 def _closed_tone(name: str) -> str:
@@ -160,12 +172,18 @@ def _closed_tone(name: str) -> str:
 
 def _day_off_line(stretch: Stretch, zone: ZoneInfo) -> ExplanationLine:
     first = stretch.since.astimezone(zone).date()
-    last = (stretch.until.astimezone(zone) - MICROSECOND).date()
+    # It ends at midnight, which belongs to the date after the last one.
+    end = stretch.until.astimezone(zone) - MICROSECOND
+    last = end.date()
     if last == first:
         text = _("%(day)s: no hours on this weekday.")
     else:
         text = _("%(day)s to %(last)s: no hours on these days.")
-    return _sentence(text % {"day": long_day(first), "last": long_day(last)}, "moon")
+    days = {
+        "day": long_day(first),
+        "last": long_day(last),
+    }
+    return _sentence(text % days, "moon")
 
 
 def _open_line(stretch: Stretch, zone: ZoneInfo) -> ExplanationLine:
@@ -175,25 +193,25 @@ def _open_line(stretch: Stretch, zone: ZoneInfo) -> ExplanationLine:
         text = _("%(day)s, %(since)s to %(until)s: the clock counts %(counted)s.")
     else:
         text = _("%(day)s, %(since)s, to %(last)s, %(until)s: the clock counts %(counted)s.")
-    sentences = [
-        text
-        % {
-            "day": long_day(since.date()),
-            "last": long_day(until.date()),
-            "since": _time(since),
-            "until": _time(until),
-            "counted": _length(stretch.counted),
-        }
-    ]
+    times = {
+        "day": long_day(since.date()),
+        "last": long_day(until.date()),
+        "since": _time(since),
+        "until": _time(until),
+        "counted": _length(stretch.counted),
+    }
+    sentences = [text % times]
     if stretch.name:
-        sentences.append(_("Other hours on this date: %(name)s.") % {"name": stretch.name})
+        other_hours = _("Other hours on this date: %(name)s.")
+        sentences.append(other_hours % {"name": stretch.name})
     # Where the clocks are put forward or back, the two times alone would not add up.
-    if until.replace(tzinfo=None) - since.replace(tzinfo=None) != stretch.counted:
+    on_the_wall = until.replace(tzinfo=None) - since.replace(tzinfo=None)
+    if on_the_wall != stretch.counted:
         sentences.append(_("The clocks change in between."))
+    left = _("Nothing left.")
     if stretch.left:
-        sentences.append(_("%(left)s left.") % {"left": _length(stretch.left)})
-    else:
-        sentences.append(_("Nothing left."))
+        left = _("%(left)s left.") % {"left": _length(stretch.left)}
+    sentences.append(left)
     return _sentence(" ".join(sentences), "clock", "ok")
 
 
@@ -204,10 +222,15 @@ def _length(duration: timedelta) -> str:
 
 def _sentence(text: str, icon: str, tone: str = "") -> ExplanationLine:
     """Return a line with a capital letter: weekdays have a small one in Spanish."""
-    return ExplanationLine(text[:1].upper() + text[1:], icon, tone)
+    first, rest = text[:1], text[1:]
+    return ExplanationLine(first.upper() + rest, icon, tone)
 
 
-def _night_line(evening: Stretch, morning: Stretch, zone: ZoneInfo) -> ExplanationLine:
+def _night_line(
+    evening: Stretch,
+    morning: Stretch,
+    zone: ZoneInfo,
+) -> ExplanationLine:
     since = evening.since.astimezone(zone)
     until = morning.until.astimezone(zone)
     text = _("%(day)s, %(since)s: closed until %(next)s, %(until)s.") % {

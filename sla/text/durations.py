@@ -27,7 +27,8 @@ def read(text: str, *, day: int) -> int:
     """
     typed = text.strip().lower()
     pieces = list(PIECE.finditer(typed))
-    if not pieces or PIECE.sub("", typed).strip(BETWEEN_PIECES):
+    rest = PIECE.sub("", typed)
+    if not pieces or rest.strip(BETWEEN_PIECES):
         raise UnreadableDuration(text)
     minutes = {"min": 1, "h": HOUR, "d": day}
     total = Decimal(0)
@@ -35,7 +36,9 @@ def read(text: str, *, day: int) -> int:
         unit = _unit(piece[2])
         if unit is None:
             raise UnreadableDuration(text)
-        total += Decimal(piece[1].replace(",", ".")) * minutes[unit]
+        # Spanish writes "1,5 h", English "1.5 h".
+        number = Decimal(piece[1].replace(",", "."))
+        total += number * minutes[unit]
     if total != int(total) or not 0 < total <= LONGEST:
         raise UnreadableDuration(text)
     return int(total)
@@ -43,7 +46,10 @@ def read(text: str, *, day: int) -> int:
 
 def _unit(word: str) -> str | None:
     """Return the key in UNITS of a unit as it is typed."""
-    return next((unit for unit, spellings in UNITS.items() if word in spellings), None)
+    for unit, spellings in UNITS.items():
+        if word in spellings:
+            return unit
+    return None
 
 
 def write(minutes: int | None) -> str:

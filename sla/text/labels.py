@@ -5,7 +5,6 @@ They are stored with the text once it is proposed, so that a later name changes 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from crm.lib.bilingual import LANGUAGES
@@ -22,7 +21,8 @@ WITHOUT_EVIDENCE = (CriterionKind.FIT, CriterionKind.DISQUALIFIER)
 # The kinds of criteria that make an SQL of an MQL: these need evidence.
 PROVEN = tuple(kind for kind in CriterionKind.values if kind not in WITHOUT_EVIDENCE)
 
-Labels = dict[str, dict[str, dict[str, str]]]
+BilingualNames = dict[str, dict[str, str]]  # {code: {"es", "en"}}
+Labels = dict[str, BilingualNames]
 
 
 def collect() -> Labels:
@@ -30,7 +30,8 @@ def collect() -> Labels:
     # Personas may share a criterion; of those with the same code the first one in order counts.
     criteria_by_code = {}
     for criterion in reversed(criteria()):
-        criteria_by_code[criterion.code] = {**criterion.text, "kind": criterion.kind}
+        named = {**criterion.text, "kind": criterion.kind}
+        criteria_by_code[criterion.code] = named
     return {
         "fields": package_fields(),
         "actions": dict(ValuableActionKind.objects.values_list("code", "name")),
@@ -41,9 +42,10 @@ def collect() -> Labels:
     }
 
 
-def package_fields() -> dict[str, dict[str, str]]:
+def package_fields() -> BilingualNames:
     """Return the fields that a package may need: the usual facts, then custom fields in use."""
-    names: dict[str, dict[str, str]] = {code: {} for code in fields.FIELD_LABELS}
+    names: BilingualNames = {code: {} for code in fields.FIELD_LABELS}
+    # Both languages, whatever the reader's is: the text may be read in the other one.
     for language in LANGUAGES:
         with variants.override(language):
             for code, label in fields.FIELD_LABELS.items():
@@ -65,26 +67,23 @@ def criteria() -> list[Criterion]:
 
 def used_in(text: dict[str, Any]) -> Labels:
     """Return the part of :func:`collect` that ``text`` (content.compose) uses."""
-    conditions = [commitment["conditions"] for commitment in text["commitments"]]
     used: dict[str, set[str]] = {
         "fields": set(text["package_fields"]),
-        "actions": {*text["valuable_actions"], *_codes(conditions, "actions")},
-        "sources": set(_codes(conditions, "sources")),
-        "personas": set(_codes(conditions, "personas")),
+        "actions": set(text["valuable_actions"]),
+        "sources": set(),
+        "personas": set(),
         "pauses": set(text["pauses"] or ()),
         "criteria": set(text["sql_terms"]),
     }
+    # The conditions of commitments name sources, actions and personas.
+    for commitment in text["commitments"]:
+        for kind, codes in commitment["conditions"].items():
+            used[kind].update(codes)
     labels: Labels = {}
     for kind, names in collect().items():
-        labels[kind] = {code: name for code, name in names.items() if code in used[kind]}
+        codes = used[kind]
+        labels[kind] = {code: name for code, name in names.items() if code in codes}
     return labels
-
-
-def _codes(conditions: Iterable[dict[str, list[str]]], key: str) -> list[str]:
-    codes: list[str] = []
-    for condition in conditions:
-        codes += condition.get(key, ())
-    return codes
 
 
 def labels_of(version: AgreementVersion) -> Labels:

@@ -30,7 +30,11 @@ def sales(content: Content, names: Names) -> SectionBody:
     )
 
 
-def _commitment_lines(content: Content, side: str, names: Names) -> list[SectionLine]:
+def _commitment_lines(
+    content: Content,
+    side: str,
+    names: Names,
+) -> list[SectionLine]:
     """Write each commitment of ``side``, and below it the leads for which it differs."""
     own = [commitment for commitment in content["commitments"] if commitment["side"] == side]
     general = [commitment for commitment in own if not commitments.is_variant(commitment)]
@@ -44,6 +48,7 @@ def _commitment_lines(content: Content, side: str, names: Names) -> list[Section
         ]
         text = commitments.sentence(commitment)
         lines.append(SectionLine(key_of(commitment), text, below))
+    # A metric that is promised for some leads only has no line to stand below.
     metrics = {commitment["metric"] for commitment in general}
     for variant in variants:
         if variant["metric"] not in metrics:
@@ -61,7 +66,9 @@ def key_of(commitment: Mapping[str, Any]) -> str:
     "accept", "accept actions=asked_for_demo".
     """
     parts = [str(commitment["metric"])]
-    for key, codes in sorted((commitment.get("conditions") or {}).items()):
+    conditions = commitment.get("conditions") or {}
+    # In a fixed order: the same key in every version, however its form was filled in.
+    for key, codes in sorted(conditions.items()):
         if codes:
             parts.append(f"{key}={','.join(sorted(codes))}")
     return " ".join(parts)
@@ -83,7 +90,8 @@ def capacity(content: Content, names: Names) -> SectionBody:
             "Sales says that it can work %(count)s leads a month.",
             workable,
         )
-        lines.append(SectionLine("capacity", text % {"count": number_formats.number(workable)}))
+        text = text % {"count": number_formats.number(workable)}
+        lines.append(SectionLine("capacity", text))
     if volume is not None:
         count = int(volume)
         text = ngettext(
@@ -91,7 +99,8 @@ def capacity(content: Content, names: Names) -> SectionBody:
             "Marketing promises %(count)s MQLs a month.",
             count,
         )
-        lines.append(SectionLine("volume", text % {"count": number_formats.number(count)}))
+        text = text % {"count": number_formats.number(count)}
+        lines.append(SectionLine("volume", text))
     if not lines:
         return SectionBody(_("Nobody has said how much sales can work."))
     if workable is not None and volume is not None:

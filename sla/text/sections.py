@@ -67,6 +67,7 @@ def sentences(section: Section | SectionBody) -> Iterator[tuple[str, str]]:
 
 def _sentences_of(lines: list[SectionLine], above: str = "") -> Iterator[tuple[str, str]]:
     for line in lines:
+        # With the keys above it: two lines may have one key below different lines.
         key = f"{above}/{line.key}"
         yield key, line.text
         yield from _sentences_of(line.below, key)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from django.utils.dates import WEEKDAYS
 from django.utils.text import capfirst
@@ -16,24 +17,37 @@ def weekly(windows: Iterable[Sequence[int]], *, days: bool = True) -> list[str]:
 
     ``windows``: (weekday, opens, closes). Without ``days`` only the hours.
     """
-    rows = [(row[0], row[1], row[2]) for row in windows]
     texts = []
-    for first, last, hours in _runs(rows):
-        texts.append(f"{_days(first, last)}: {hours}" if days else hours)
+    for run in _runs(windows):
+        if days:
+            texts.append(f"{_days(run.first, run.last)}: {run.hours}")
+        else:
+            texts.append(run.hours)
     return texts
 
 
-def _runs(rows: hours_text.Windows) -> list[tuple[int, int, str]]:
-    """Return the runs of weekdays with the same hours, as (first day, last day, hours)."""
-    runs: list[tuple[int, int, str]] = []
+@dataclass
+class WeekdayRun:
+    """Weekdays one after the other with the same hours."""
+
+    first: int
+    last: int
+    hours: str
+
+
+def _runs(windows: Iterable[Sequence[int]]) -> list[WeekdayRun]:
+    # Signed text stores windows as lists.
+    rows = [(weekday, opens, closes) for weekday, opens, closes in windows]
+    runs: list[WeekdayRun] = []
     for day in range(7):
         hours = hours_text.write(hours_text.of_day(rows, day))
         if not hours:
             continue
-        if runs and runs[-1][1:] == (day - 1, hours):
-            runs[-1] = (runs[-1][0], day, hours)
+        before = runs[-1] if runs else None
+        if before and before.last == day - 1 and before.hours == hours:
+            before.last = day
         else:
-            runs.append((day, day, hours))
+            runs.append(WeekdayRun(day, day, hours))
     return runs
 
 
@@ -41,5 +55,8 @@ def _days(first: int, last: int) -> str:
     begin = str(WEEKDAYS[first])
     if first == last:
         return capfirst(begin)
-    end = str(WEEKDAYS[last])
-    return capfirst(_("%(first)s to %(last)s") % {"first": begin, "last": end})
+    span = _("%(first)s to %(last)s") % {
+        "first": begin,
+        "last": str(WEEKDAYS[last]),
+    }
+    return capfirst(span)

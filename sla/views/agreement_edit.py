@@ -36,6 +36,7 @@ def agreement_edit(request: Request, pk: int) -> HttpResponse:
     """Change a draft."""
     version = fetch(pk)
     deny_unless(permissions.can_write(request.user, version))
+    # A GET is an old link, and leads to the page; a POST would change closed text.
     if version.state != AgreementState.DRAFT:
         if request.method == "POST":
             raise drafts.TextIsClosed
@@ -43,7 +44,12 @@ def agreement_edit(request: Request, pk: int) -> HttpResponse:
     if request.method != "POST":
         before = draft_data.texts(draft_data.of_version(version))
         editor = AgreementEditor.of(version)
-        return _show(request, editor, revision=version.revision, before=before)
+        return _show(
+            request,
+            editor,
+            revision=version.revision,
+            before=before,
+        )
     action = request.POST.get("do", "")
     if action:
         editor = AgreementEditor.of(version, request.POST.copy(), action=action)
@@ -57,21 +63,35 @@ def _save(request: Request, version: AgreementVersion) -> HttpResponse:
     if not editor.is_valid():
         return _show_again(request, editor, status=422)
     mine = editor.flat()
+    # The second time around: the person has seen both values.
     if "compared" in posted:
         differences = _differences(version, mine, posted)
         if any(each.choice == ASK for each in differences):
             return _compare(request, editor, differences, status=422)
         mine = _with_choices(mine, draft_data.of_version(version), differences)
     arguments = draft_data.for_edit(mine)
+    # After a comparison this is the newer revision, which was shown there.
     seen = edit_conflicts.version_on_screen(posted, "revision")
     try:
-        drafts.edit(version, by=request.user, at=request.now, seen=seen, **arguments)
+        drafts.edit(
+            version,
+            by=request.user,
+            at=request.now,
+            seen=seen,
+            **arguments,
+        )
     except drafts.EditedMeanwhile as error:
         editor.version = version = fetch(version.pk)
         differences = _differences(version, editor.flat(), posted)
         # Without a difference the other person saved the very same text.
         if differences:
-            return _compare(request, editor, differences, status=409, message=error.message)
+            return _compare(
+                request,
+                editor,
+                differences,
+                status=409,
+                message=error.message,
+            )
     except DomainError as error:
         status = add_domain_error(editor.form, error)
         return _show_again(request, editor, status=status)
@@ -80,7 +100,9 @@ def _save(request: Request, version: AgreementVersion) -> HttpResponse:
 
 
 def _differences(
-    version: AgreementVersion, mine: draft_data.Flat, posted: QueryDict
+    version: AgreementVersion,
+    mine: draft_data.Flat,
+    posted: QueryDict,
 ) -> list[Difference]:
     """Return what differs between the screen and the stored draft.
 
@@ -97,7 +119,9 @@ def _differences(
 
 
 def _with_choices(
-    mine: draft_data.Flat, saved: draft_data.Flat, differences: list[Difference]
+    mine: draft_data.Flat,
+    saved: draft_data.Flat,
+    differences: list[Difference],
 ) -> draft_data.Flat:
     """Return what was typed, with the saved value wherever that was chosen."""
     merged = dict(mine)
@@ -150,11 +174,22 @@ def _hidden_fields(posted: QueryDict) -> list[tuple[str, str]]:
     return fields
 
 
-def _show_again(request: Request, editor: AgreementEditor, *, status: int = 200) -> HttpResponse:
+def _show_again(
+    request: Request,
+    editor: AgreementEditor,
+    *,
+    status: int = 200,
+) -> HttpResponse:
     """Show the editor with what was posted, on the revision that the person saw at first."""
     revision = edit_conflicts.version_on_screen(request.POST, "revision")
     before = edit_conflicts.texts_at_first(request.POST)
-    return _show(request, editor, revision=revision, before=before, status=status)
+    return _show(
+        request,
+        editor,
+        revision=revision,
+        before=before,
+        status=status,
+    )
 
 
 def _show(

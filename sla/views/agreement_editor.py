@@ -32,7 +32,11 @@ class AgreementEditor:
 
     @classmethod
     def of(
-        cls, version: AgreementVersion, data: QueryDict | None = None, *, action: str = ""
+        cls,
+        version: AgreementVersion,
+        data: QueryDict | None = None,
+        *,
+        action: str = "",
     ) -> AgreementEditor:
         """Return the editor of ``version``, bound to ``data`` once it is posted.
 
@@ -41,6 +45,7 @@ class AgreementEditor:
         names = labels.collect()
         choices = {kind: choices_of(names[kind]) for kind in CONDITIONS}
         day = hours_text.day_minutes(work_calendars.windows_of(version.calendar))
+        # The rows are built from data in both cases, so that a button can add to what is stored.
         posted: MultiValueDict[str, Any]
         posted = as_data(drafts.commitments_of(version)) if data is None else data
         next_id = restructure(posted, action) if action else ""
@@ -48,7 +53,12 @@ class AgreementEditor:
         form = TermsForm(data, version=version, names=names)
         if quiet:
             form._errors = ErrorDict()  # type: ignore[attr-defined]
-        rows = CommitmentRows(posted, choices=choices, day=day, quiet=quiet)
+        rows = CommitmentRows(
+            posted,
+            choices=choices,
+            day=day,
+            quiet=quiet,
+        )
         return cls(version, form, rows, names, next_id)
 
     def is_valid(self) -> bool:
@@ -67,6 +77,7 @@ class AgreementEditor:
         capacity = _number(self.form["capacity"].value())
         volumes = []
         for row in self.rows.marketing:
+            # Variants are parts of the general volume.
             if row.metric == Metric.MQL_VOLUME and not row.is_variant:
                 volume = _number(row.form["target"].value())
                 if volume is not None:

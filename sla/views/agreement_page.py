@@ -54,6 +54,7 @@ class SideSignature:
 
 def versions() -> QuerySet[AgreementVersion]:
     """Return every version, with the rows that its page shows."""
+    # What the page reads of each version, in two queries.
     rows = AgreementVersion.objects.select_related("agreement", "calendar", "arbiter", "created_by")
     return rows.prefetch_related("agreement__teams")
 
@@ -73,10 +74,13 @@ def version_for(user: User) -> AgreementVersion | None:
             general.append(version)
         elif team_ids & scope:
             of_teams.append(version)
-    if of_teams:
-        return of_teams[0] if len(of_teams) == 1 else None
     # Members of no such team choose from the list where there is more than the general one.
-    return general[0] if general and len(in_force) == 1 else None
+    candidates = of_teams
+    if not of_teams and len(in_force) == 1:
+        candidates = general
+    if len(candidates) != 1:
+        return None
+    return candidates[0]
 
 
 def all_versions() -> list[tuple[Agreement, list[AgreementVersion]]]:
@@ -109,6 +113,7 @@ def commented_sections(version: AgreementVersion) -> list[CommentedSection]:
     """Return the sections, each with its comments."""
     replies: dict[int | None, list[Comment]] = {}
     for comment in version.comments.select_related("actor"):
+        # An answer points at a comment, never at another answer: two levels are enough.
         replies.setdefault(comment.answers_id, []).append(comment)
     threads: dict[str, list[CommentThread]] = {key: [] for key in agreement.SECTIONS}
     for comment in replies.pop(None, []):
@@ -123,9 +128,17 @@ def signatures(version: AgreementVersion) -> list[SideSignature]:
     """Return both sides: who has signed, or who may."""
     signed = agreements.standing_signatures(version)
     leads = agreements.leads_of(version)
-    return [
-        SideSignature(side.value, str(side.label), signed.get(side), leads[side]) for side in Side
-    ]
+    sides = []
+    for side in Side:
+        sides.append(
+            SideSignature(
+                side=side.value,
+                label=str(side.label),
+                signature=signed.get(side),
+                leads=leads[side],
+            )
+        )
+    return sides
 
 
 def page(version: AgreementVersion, user: User, *, at: datetime) -> dict[str, Any]:
@@ -133,6 +146,7 @@ def page(version: AgreementVersion, user: User, *, at: datetime) -> dict[str, An
     sides = signatures(version)
     rows = siblings(version)
     others = [each for each in rows if each.pk != version.pk]
+    # What is missing is only worth asking while it can be mended.
     is_draft = version.state == AgreementState.DRAFT
     return {
         "version": version,
@@ -160,6 +174,7 @@ def sides_to_sign(version: AgreementVersion, user: User) -> list[str]:
     """Return the sides for which ``user`` may sign ``version`` now."""
     if version.state != AgreementState.PROPOSED:
         return []
+    # A person who leads teams of both sides signs for both at once.
     signed = agreements.standing_signatures(version)
     open_sides = [side for side in Side.values if side not in signed]
     return [side for side in open_sides if agreements.may_sign(version, side, user)]

@@ -45,12 +45,19 @@ def agreement_comment(request: Request, pk: int) -> HttpResponse:
     deny_unless(permissions.can_comment(request.user, version))
     form = CommentForm(request.POST, version=version)
     if not form.is_valid():
+        # The whole page again: the comment with its error stands beside its section.
         return show(request, version, status=422, comment=form)
     data = form.cleaned_data
     section = data["section"]
     comments.add(
-        version, section, data["text"], by=request.user, at=request.now, answers=data["answers"]
+        version,
+        section,
+        data["text"],
+        by=request.user,
+        at=request.now,
+        answers=data["answers"],
     )
+    # Back to the section that the comment is on.
     return redirect(f"/agreement/{version.pk}/#{section}")
 
 
@@ -69,7 +76,12 @@ def agreement_next(request: Request, pk: int) -> HttpResponse:
 def agreement_propose(request: Request, pk: int) -> HttpResponse:
     """Close the text and ask both sides to sign it."""
     version = _fetch_to_write(request, pk)
-    proposals.propose(version, by=request.user, at=request.now, labels=labels.labels_of(version))
+    proposals.propose(
+        version,
+        by=request.user,
+        at=request.now,
+        labels=labels.labels_of(version),
+    )
     messages.success(request, _("The text is closed. Both sides have been asked to sign it."))
     return redirect("agreement_version", pk=version.pk)
 
@@ -79,12 +91,23 @@ def agreement_reopen(request: Request, pk: int) -> HttpResponse:
     """Turn a proposed text into a draft again, with a reason; its signatures are void."""
     version = _fetch_to_write(request, pk)
     form = ReopenForm(posted(request))
+    # An unbound form, of a GET, is not valid either.
     if form.is_valid():
-        proposals.reopen(version, by=request.user, at=request.now, why=form.cleaned_data["why"])
+        proposals.reopen(
+            version,
+            by=request.user,
+            at=request.now,
+            why=form.cleaned_data["why"],
+        )
         messages.success(request, _("It is a draft again. Signatures given so far are void."))
         return redirect("agreement_version", pk=version.pk)
-    context = {"version": version, "form": form, "sides": agreement_page.signatures(version)}
-    return render(request, "sla/agreement_reopen.html", context, status=422 if form.errors else 200)
+    context = {
+        "version": version,
+        "form": form,
+        "sides": agreement_page.signatures(version),
+    }
+    status = 422 if form.errors else 200
+    return render(request, "sla/agreement_reopen.html", context, status=status)
 
 
 @require_POST
@@ -104,8 +127,10 @@ def agreement_sign(request: Request, pk: int) -> HttpResponse:
     version = fetch(pk)
     sides = agreement_page.sides_to_sign(version, request.user)
     if not sides:
+        # Those who may write it have signed already, or it waits for nothing.
         deny_unless(permissions.can_write(request.user, version))
         return redirect("agreement_version", pk=version.pk)
+    # Tries of a password are counted before the password is looked at.
     if request.method == "POST" and (refusal := limit_password_tries(request)):
         return refusal
     form = SignForm(posted(request), user=request.user, sha=version.content_hash)
@@ -114,7 +139,12 @@ def agreement_sign(request: Request, pk: int) -> HttpResponse:
         status = 422
         if form.is_valid():
             try:
-                signed = signing.sign_sides(version, sides, by=request.user, at=request.now)
+                signed = signing.sign_sides(
+                    version,
+                    sides,
+                    by=request.user,
+                    at=request.now,
+                )
             except DomainError as error:
                 status = add_domain_error(form, error)
             else:
@@ -133,7 +163,11 @@ def _signed_message(version: AgreementVersion) -> str:
     return _("Signed. Now the other side has to sign.")
 
 
-def _signing_context(version: AgreementVersion, sides: list[str], form: SignForm) -> dict[str, Any]:
+def _signing_context(
+    version: AgreementVersion,
+    sides: list[str],
+    form: SignForm,
+) -> dict[str, Any]:
     signatures = agreement_page.signatures(version)
     unsigned = [side for side in signatures if side.signature is None]
     rows = agreement_page.siblings(version)
@@ -159,7 +193,10 @@ def agreement_new(request: Request) -> HttpResponse:
     def save() -> HttpResponse:
         data = form.cleaned_data
         version = drafts.create_for_teams(
-            data["name"], data["teams"], by=request.user, at=request.now
+            data["name"],
+            data["teams"],
+            by=request.user,
+            at=request.now,
         )
         return redirect("agreement_edit", pk=version.pk)
 

@@ -71,7 +71,11 @@ def agreement_diff(request: Request, pk: int) -> HttpResponse:
     version = fetch(pk)
     others = [each for each in agreement_page.siblings(version) if each.pk != version.pk]
     other = _other(version, others, request.GET.get("with", ""))
-    context: dict[str, Any] = {"version": version, "other": other, "others": others}
+    context: dict[str, Any] = {
+        "version": version,
+        "other": other,
+        "others": others,
+    }
     if other is not None:
         before, after = sorted((other, version), key=lambda each: each.number)
         context["before"] = before
@@ -83,7 +87,9 @@ def agreement_diff(request: Request, pk: int) -> HttpResponse:
 
 
 def _other(
-    version: AgreementVersion, others: list[AgreementVersion], wanted: str
+    version: AgreementVersion,
+    others: list[AgreementVersion],
+    wanted: str,
 ) -> AgreementVersion | None:
     """Return the version to compare with. Raises Http404 for a ``wanted`` id that is none."""
     if wanted:
@@ -91,6 +97,7 @@ def _other(
             if str(each.pk) == wanted:
                 return each
         raise Http404
+    # The siblings come newest first: the first older one is the version before.
     older = [each for each in others if each.number < version.number]
     return next(iter([*older, *others]), None)
 

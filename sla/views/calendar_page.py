@@ -1,6 +1,7 @@
 """What the pages of calendars show: the year, the week, and what runs in a calendar. Reads only.
 
-The counts are of the whole organisation and the same for everybody: aggregates, no sight of a lead.
+The counts are of the whole organisation and the same for all readers: aggregates, no sight of a
+lead.
 """
 
 from __future__ import annotations
@@ -87,6 +88,7 @@ def months(work: WorkCalendar, year: int) -> list[Month]:
     """Return the twelve months of a year, each day marked by what it is."""
     rows = []
     for month in range(1, 13):
+        # Whole weeks: the days of the months around it stay empty.
         dates = almanac.Calendar().monthdatescalendar(year, month)
         weeks = [[_cell(work, day, month) for day in week] for week in dates]
         rows.append(Month(str(MONTHS[month]), weeks))
@@ -100,9 +102,10 @@ def _cell(work: WorkCalendar, day: date, month: int) -> DayCell:
 
 
 def _kind(work: WorkCalendar, day: date) -> str:
+    hours = work.hours_on(day)
     if day in work.holidays:
-        return "other" if work.holidays[day] else "closed"
-    return "open" if work.hours_on(day) else "off"
+        return "other" if hours else "closed"
+    return "open" if hours else "off"
 
 
 def weeks(work: WorkCalendar, *, at: datetime) -> list[WeekView]:
@@ -125,6 +128,7 @@ def _week_day(week: Week, weekday: int) -> WeekDay:
 def _bars(hours: Iterable[Hours], day_before: Iterable[Hours]) -> list[HoursBar]:
     bars = []
     for _opens, closes in day_before:
+        # A bar ends at midnight; what is left of a night is drawn on the next day.
         if closes > MINUTES_A_DAY:
             bars.append(HoursBar(0, closes - MINUTES_A_DAY, True))
     for opens, closes in hours:
@@ -132,13 +136,18 @@ def _bars(hours: Iterable[Hours], day_before: Iterable[Hours]) -> list[HoursBar]
     return bars
 
 
-def day_rows(calendar: Calendar, work: WorkCalendar, year: int) -> list[SpecialDayRow]:
+def day_rows(
+    calendar: Calendar,
+    work: WorkCalendar,
+    year: int,
+) -> list[SpecialDayRow]:
     """Return the dates of a year that differ, in their order."""
     rows = []
     for day in calendar.holidays.all():
         if day.on.year != year:
             continue
         hours = hours_of(day)
+        # By the weekly hours of that date, which may have changed since.
         usual = work.week_of(day.on).days[day.on.weekday()]
         is_extra = bool(hours) and not usual
         rows.append(SpecialDayRow(day, deadlines.hours_words(hours), not hours, is_extra))
@@ -157,6 +166,7 @@ def open_handoffs(listed: Iterable[Calendar]) -> dict[int, int]:
     rows = Handoff.objects.open().values_list("team", "agreement_version__calendar")
     counts: dict[int, int] = {}
     for team, agreed, count in rows.annotate(Count("pk")).order_by():
+        # Clocks count by the same rule (calendars.of_team).
         pk = of_teams.get(team, agreed)
         counts[pk] = counts.get(pk, 0) + count
     return counts
@@ -191,6 +201,7 @@ def _counts_in(calendar: Calendar) -> Q:
 
 def _has_hours(work: WorkCalendar) -> Q:
     """Return the condition that a handoff carries the hours of ``work``."""
+    # Handoffs carry a copy of the hours; names of days make no difference.
     stored = work.to_json()
     same = Q()
     for key in ("zone", "windows", "holidays"):

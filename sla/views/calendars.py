@@ -1,6 +1,6 @@
 """Pages of calendars: the list, one calendar, a new one, its name and hours, archiving.
 
-Everybody who is signed in reads them; admins edit. Hours from a date on are in weekly_hours, dates
+All who are signed in read them; admins edit. Hours from a date on are in weekly_hours, dates
 that differ in special_days.
 """
 
@@ -37,6 +37,7 @@ def fetch(pk: int, *, lock: bool = False) -> Calendar:
     """Return the calendar, else 404. ``lock``: until the transaction ends."""
     rows = Calendar.objects.select_related("team").prefetch_related("windows", "holidays")
     if lock:
+        # Only the calendar: a lock on the team would hold up everything else of it.
         rows = rows.select_for_update(of=["self"], no_key=True)
     return get_object_or_404(rows, pk=pk)
 
@@ -48,6 +49,7 @@ def calendar_list(request: Request) -> HttpResponse:
     counts = overview.open_handoffs(listed)
     rows = []
     for calendar in listed:
+        # Each in its own zone: the week may change at midnight there.
         today = local_date(request.now, calendar.time_zone)
         week = work_calendars.plain(calendar).week_of(today)
         rows.append(
@@ -107,11 +109,18 @@ def _year(request: Request, calendar: Calendar) -> int:
 def calendar_new(request: Request) -> HttpResponse:
     """Create a calendar with hours of its own, or as a copy of another one (``?copy=``)."""
     text = request.GET.get("copy", "")
-    original = fetch(int(text)) if text.isascii() and text.isdigit() else None
+    # An id that cannot be read is no copy: the form then begins with a usual week.
+    original = None
+    if text.isascii() and text.isdigit():
+        original = fetch(int(text))
     form = _new_form(request, original)
 
     def save() -> HttpResponse:
-        values = _values(form) | {"team": form.chosen_team, "by": request.user, "at": request.now}
+        values = _values(form) | {
+            "team": form.chosen_team,
+            "by": request.user,
+            "at": request.now,
+        }
         if original is None:
             created = calendars.create(**values)
         else:
@@ -154,13 +163,23 @@ def calendar_edit(request: Request, pk: int) -> HttpResponse:
     )
 
     def save() -> HttpResponse:
+        # Under the lock of fetch: no other change comes between this check and the save.
         form.check_unmoved()
-        calendars.change(calendar, **_values(form), by=request.user, at=request.now)
+        calendars.change(
+            calendar,
+            **_values(form),
+            by=request.user,
+            at=request.now,
+        )
         messages.success(request, _("Saved."))
         return redirect("calendar", pk=pk)
 
     has_changes = bool(work_calendars.changes_of(calendar))
-    context = {"calendar": calendar, "is_signed": is_signed, "has_changes": has_changes}
+    context = {
+        "calendar": calendar,
+        "is_signed": is_signed,
+        "has_changes": has_changes,
+    }
     return answer(request, "sla/calendar_edit.html", form, save, **context)
 
 
@@ -172,6 +191,7 @@ def calendar_archive(request: Request, pk: int) -> HttpResponse:
     try:
         calendars.archive(calendar, by=request.user, at=request.now)
     except DomainError as error:
+        # A button has no form to show the error on.
         messages.error(request, str(error.message))
         return redirect("calendar", pk=pk)
     messages.success(request, _("%(name)s is archived.") % {"name": calendar.name})

@@ -1,11 +1,10 @@
 """The deadline tester: when is a lead due, and why? The question is in the address.
 
-Everybody who is signed in may ask.
+All who are signed in may ask.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -52,17 +51,26 @@ def _calendars(asked: str) -> list[Calendar]:
 
 
 def _question(
-    request: Request, choices: list[Calendar], commitments: list[Commitment]
+    request: Request,
+    choices: list[Calendar],
+    commitments: list[Commitment],
 ) -> dict[str, str]:
     """Return the question in the address, with a default for each part that is missing.
 
     The organisation's calendar, now, and the first commitment.
     """
+    # Only what is asked: an empty field in the address stays empty.
     asked = {name: request.GET[name] for name in PARAMETERS if name in request.GET}
-    main = next((each for each in choices if each.team_id is None), choices[0])
-    chosen = next((each for each in choices if str(each.pk) == asked.get("calendar")), main)
-    now = request.now.astimezone(ZoneInfo(chosen.time_zone)).strftime("%Y-%m-%dT%H:%M")
-    question = {"calendar": str(main.pk), "at": now, **asked}
+    of_organisation = [each for each in choices if each.team_id is None]
+    main = next(iter(of_organisation), choices[0])
+    by_pk = {str(each.pk): each for each in choices}
+    chosen = by_pk.get(asked.get("calendar", ""), main)
+    now = request.now.astimezone(ZoneInfo(chosen.time_zone))
+    question = {
+        "calendar": str(main.pk),
+        "at": now.strftime("%Y-%m-%dT%H:%M"),
+        **asked,
+    }
     if {"promise", "hours", "minutes"} & set(asked):
         return question
     if commitments:
@@ -74,6 +82,7 @@ def _answer(form: DeadlineTesterForm) -> dict[str, Any]:
     """Return the deadline with its explanation; nothing where the form gets an error instead."""
     moment = form.moment()
     if moment is None:
+        # Put forward in spring: the wall clock never shows this hour.
         form.add_error("at", _("The clocks skip this time on that date. Choose another one."))
         return {}
     work = work_calendars.plain(form.chosen)
@@ -82,7 +91,9 @@ def _answer(form: DeadlineTesterForm) -> dict[str, Any]:
     except CalendarNeverOpen:
         form.add_error("calendar", _("This calendar never gives so many open hours."))
         return {}
-    due = _due(moment, stretches)
+    # A duration of nothing is due at once, without a way to explain.
+    ways = [stretch.until for stretch in stretches]
+    due = ways[-1] if ways else moment
     return {
         "calendar": form.chosen,
         "given": deadlines.moment_words(moment, work.zone),
@@ -91,7 +102,3 @@ def _answer(form: DeadlineTesterForm) -> dict[str, Any]:
         "length": duration_words(form.duration.total_seconds()),
         "explanation": deadlines.explanation(stretches, work.zone),
     }
-
-
-def _due(moment: datetime, stretches: list[explanation.Stretch]) -> datetime:
-    return stretches[-1].until if stretches else moment

@@ -57,4 +57,5 @@ def answer(
                 return save()
             except DomainError as error:
                 status = add_domain_error(form, error)
+    # Every status but 200 says that nothing was saved.
     return render(request, template, {"form": form, **context}, status=status)

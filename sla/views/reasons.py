@@ -79,6 +79,7 @@ PAUSE = ReasonCatalogue(
 def reason_list(request: Request, catalogue: ReasonCatalogue) -> HttpResponse:
     """Show all reasons in their order, and a form for a new one."""
     reasons = list(catalogue.model.objects.all())
+    # For all rows at once; is_used would ask for each.
     used = catalogue.module.used()
     rows = [(reason, reason.pk in used, _detail(reason)) for reason in reasons]
     form = catalogue.form(posted(request), places=len(reasons) + 1)
@@ -87,7 +88,14 @@ def reason_list(request: Request, catalogue: ReasonCatalogue) -> HttpResponse:
         catalogue.module.create(**form.values(), by=request.user, at=request.now)
         return catalogue.done(request, _("Saved. The next version of an agreement can name it."))
 
-    return answer(request, "sla/reasons.html", form, save, catalogue=catalogue, rows=rows)
+    return answer(
+        request,
+        "sla/reasons.html",
+        form,
+        save,
+        catalogue=catalogue,
+        rows=rows,
+    )
 
 
 def _detail(reason: PauseReason | RejectionReason) -> str | Promise:
@@ -99,17 +107,31 @@ def _detail(reason: PauseReason | RejectionReason) -> str | Promise:
 
 @form_methods
 @editors_only
-def reason_edit(request: Request, catalogue: ReasonCatalogue, pk: int) -> HttpResponse:
+def reason_edit(
+    request: Request,
+    catalogue: ReasonCatalogue,
+    pk: int,
+) -> HttpResponse:
     """Change one reason."""
     reason = catalogue.fetch(pk)
     form = catalogue.form(posted(request), reason=reason)
 
     def save() -> HttpResponse:
-        catalogue.module.change(reason, by=request.user, at=request.now, **form.values())
+        catalogue.module.change(
+            reason,
+            by=request.user,
+            at=request.now,
+            **form.values(),
+        )
         return catalogue.done(request, _("Saved."))
 
+    # The page says before saving what an agreement holds fixed.
     is_used = catalogue.module.is_used(reason)
-    context = {"catalogue": catalogue, "reason": reason, "is_used": is_used}
+    context = {
+        "catalogue": catalogue,
+        "reason": reason,
+        "is_used": is_used,
+    }
     return answer(request, "sla/reason.html", form, save, **context)
 
 

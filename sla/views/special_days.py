@@ -35,14 +35,26 @@ def calendar_day(request: Request, pk: int) -> HttpResponse:
     on = date_in_address(request, "on")
     stored = next((day for day in calendar.holidays.all() if day.on == on), None)
     form = SpecialDayForm(posted(request), initial=_initial(on, stored))
+    # The second button of the form; its fields are not read.
     if stored and "remove" in request.POST:
-        special_days.remove(calendar, stored.on, by=request.user, at=request.now)
+        special_days.remove(
+            calendar,
+            stored.on,
+            by=request.user,
+            at=request.now,
+        )
         return _redirect_to_year(calendar, stored.on.year)
 
     def save() -> HttpResponse:
         was = stored.on if stored else None
         data = form.cleaned_data
-        special_days.set_day(calendar, **data, was=was, by=request.user, at=request.now)
+        special_days.set_day(
+            calendar,
+            **data,
+            was=was,
+            by=request.user,
+            at=request.now,
+        )
         messages.success(request, _("Saved."))
         return _redirect_to_year(calendar, data["on"].year)
 
@@ -54,7 +66,11 @@ def _initial(on: date | None, stored: Holiday | None) -> dict[str, Any]:
     if stored is None:
         return {"on": on}
     hours = hours_text.write(hours_of(stored))
-    return {"on": on, "name": stored.name, "hours": hours}
+    return {
+        "on": on,
+        "name": stored.name,
+        "hours": hours,
+    }
 
 
 @form_methods
@@ -70,6 +86,7 @@ def calendar_holidays(request: Request, pk: int) -> HttpResponse:
     if not choose.is_valid():
         return render(request, "sla/calendar_holidays.html", context, status=422)
     chosen = choose.cleaned_data
+    # In the organisation's language, not the reader's: the names are stored.
     holidays = public_holidays.of_country(
         chosen["country"],
         [chosen["year"]],
@@ -80,7 +97,12 @@ def calendar_holidays(request: Request, pk: int) -> HttpResponse:
     form = CopyHolidaysForm(posted(request), rows=rows)
 
     def save() -> HttpResponse:
-        special_days.copy_holidays(calendar, form.chosen(), by=request.user, at=request.now)
+        special_days.copy_holidays(
+            calendar,
+            form.chosen(),
+            by=request.user,
+            at=request.now,
+        )
         messages.success(request, _("Saved."))
         return _redirect_to_year(calendar, chosen["year"])
 
