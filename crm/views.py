@@ -19,7 +19,7 @@ from crm.lib import clock
 from crm.navigation import counters
 from crm.setup import checklist
 from leads.handoffs import queue
-from leads.views.queue import gone_words
+from leads.views.queue import departures
 
 HOMES = {
     Role.MARKETING: "lead_list",
@@ -75,7 +75,7 @@ def pulse(request: Request) -> JsonResponse:
     }
     rows = request.GET.get("rows")
     if rows:
-        answer["gone"] = gone_words(request, rows, at=now)
+        answer["gone"] = departures(request, rows, at=now)
     answer["person"] = request.user.pk
     # A page whose session has ended goes on with this token when the same person signs in again
     # (app.js).

@@ -12,10 +12,10 @@ from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 
-def address(name: str, pk: int | SafeString) -> SafeString:
+def address(name: str, pk: int) -> SafeString:
     """Return ``reverse(name, args=[pk])``, escaped for HTML.
 
-    The URL pattern may have no other argument than the id. ``pk`` may also be a placeholder.
+    The URL pattern may have no other argument than the id.
     """
     before, after = _around(name, get_script_prefix())
     return SafeString(f"{before}{pk}{after}")

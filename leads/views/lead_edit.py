@@ -21,7 +21,7 @@ from leads import events, permissions
 from leads.forms.leads import LeadForm
 from leads.models import Lead
 from leads.records import leads
-from leads.views.leads import fetch
+from leads.views.lead_page import fetch
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

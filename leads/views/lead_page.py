@@ -1,4 +1,4 @@
-"""What the lead page shows, gathered in a constant number of queries."""
+"""The lead page, gathered in a constant number of queries."""
 
 from __future__ import annotations
 
@@ -8,23 +8,16 @@ from functools import partial
 from typing import Any
 
 from django.forms import Form
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from crm.accounts.models import User
 from crm.accounts.request import Request
-from crm.lib import number_formats
-from crm.lib.bilingual import in_language
 from leads import events, permissions
-from leads.forms.handoffs import (
-    AttemptForm,
-    EndForm,
-    NoteForm,
-    PauseForm,
-    ReassignForm,
-    RejectForm,
-    WinForm,
-)
-from leads.forms.qualification import ActionForm, EvidenceForm, OverrideForm
+from leads.forms.handoff_steps import forms_for
+from leads.forms.qualification import ActionForm
 from leads.handoffs import packages
 from leads.models import CustomField, Event, Handoff, Lead, OutcomeReason, ValuableActionKind
 from leads.qualification import judging
@@ -35,14 +28,11 @@ from leads.qualification.rules import (
     MEANS,
     SQL_KINDS,
     Assessment,
-    Judgement,
 )
-from leads.records import contact_privacy, fields
-from leads.staff.handover import colleagues_for
-from leads.states import HandoffState, OutcomeKind, Stage
+from leads.records import contact_privacy
+from leads.states import HandoffState, Stage
 from leads.views import clock_panel
-from sla.agreements import rejection_reasons
-from sla.clocks import pauses
+from leads.views.criteria import criterion_rows, value_text
 from sla.models import PauseReason, RejectionReason
 
 JOURNEY = (
@@ -54,267 +44,216 @@ JOURNEY = (
     Stage.SQL,
     Stage.WON,
 )
+ENDED_OTHERWISE = (Stage.LOST, Stage.DISQUALIFIED, Stage.RETURNED)
 TIMELINE = 200
+# The payload of an event points to an entry of a catalogue by one of these keys.
+CODE_KEYS = ("reason", "action", "pause_reason")
+CATALOGUES = (RejectionReason, OutcomeReason, ValuableActionKind, PauseReason)
 
 
-@dataclass(frozen=True)
-class Step:
-    label: str
-    state: str
+def fetch(request: Request, pk: int) -> Lead:
+    """Return the lead; 404 unless the viewer may see it."""
+    rows = Lead.objects.visible_to(request.user).with_names()
+    rows = rows.select_related("marketing_team", "first_touch", "qualified_by")
+    return get_object_or_404(rows, pk=pk)
 
 
-@dataclass(frozen=True)
-class Check:
-    """One criterion as the page shows it, with the form for its evidence where the viewer may add
-    some.
-
-    ``override``: the form for knowing better, where a fact decided and the viewer may.
-    """
-
-    judgement: Judgement
-    text: str
-    field_label: str
-    form: Form | None
-    override: Form | None = None
-    is_hidden: bool = False
-
-    @property
-    def code(self) -> str:
-        return self.judgement.rule.code
-
-    @property
-    def value(self) -> object:
-        """The fact that decided it, in words."""
-        if self.is_hidden:
-            return contact_privacy.MASK
-        return words(self.judgement.fact if self.judgement.is_overridden else self.judgement.value)
+@require_safe
+def lead_page(request: Request, pk: int) -> HttpResponse:
+    """One lead: why it is qualified, its contact data, its history and the next step."""
+    return show(request, fetch(request, pk), at=request.now)
 
 
-def steps(lead: Lead) -> list[Step]:
-    """The stepper: which stages of the usual way are behind the lead."""
-    found = [Step(str(Stage.CAPTURED.label), "now" if lead.stage == Stage.CAPTURED else "done")]
-    for stage in JOURNEY[1:]:
-        reached = getattr(lead, f"{stage}_on") is not None
-        state = "now" if lead.stage == stage else "done" if reached else "todo"
-        found.append(Step(str(stage.label), state))
-    if lead.stage in (Stage.LOST, Stage.DISQUALIFIED, Stage.RETURNED):
-        found[-1] = Step(str(Stage(lead.stage).label), "out")
-    elif lead.stage == Stage.OPPORTUNITY:
-        found[-1] = Step(str(Stage.OPPORTUNITY.label), "now")
-    return found
+def show(
+    request: Request, lead: Lead, *, at: datetime, status: int = 200, **bound: Form
+) -> HttpResponse:
+    """Return the lead page. ``bound``: forms that came back with errors, by their step."""
+    request.now = at
+    return render(request, "leads/lead.html", _context(request, lead, bound), status=status)
 
 
-def checks(
-    assessment: Assessment | None,
-    *kinds: str,
-    bound: dict[str, Form],
-    editable: bool,
-    hidden: bool = False,
-) -> list[Check]:
-    """The judgements of ``kinds``, none where nothing is judged.
-
-    ``bound``: forms that came back with errors, by criterion; ``hidden``: the viewer may not read
-    phone and e-mail.
-    """
-    if assessment is None:
-        return []
-    names = fields.labels(j.rule.field for j in assessment.of(*kinds))
-    found = []
-    for j in assessment.of(*kinds):
-        came_back = bound.get(j.rule.code)
-        form = (
-            EvidenceForm(auto_id=f"id_{j.rule.code}_%s")
-            if editable and (j.value is None or j.proof)
-            else None
-        )
-        better = (
-            OverrideForm(auto_id=f"id_{j.rule.code}_%s")
-            if editable and j.can_be_overridden
-            else None
-        )
-        found.append(
-            Check(
-                j,
-                in_language(j.rule.text),
-                names[j.rule.field],
-                came_back if form and isinstance(came_back, EvidenceForm) else form,
-                came_back if better and isinstance(came_back, OverrideForm) else better,
-                hidden and j.rule.field in contact_privacy.FACTS,
-            )
-        )
-    return found
-
-
-def overruled(handoff: Handoff | None) -> list[dict[str, str]]:
-    """What the handoff says that people know better: each with its criterion in words, the reason,
-    and who says so.
-    """
-    if handoff is None or not handoff.overrides:
-        return []
-    said = handoff.package.payload.get("overrides", [])
-    texts = {c.code: str(c) for c in handoff.persona_version.criteria.all()}
-    texts[packages.SCORE] = _("Minimum score")
-    return [{**each, "text": texts.get(each["criterion"], each["criterion"])} for each in said]
-
-
-def forms_for(request: Request, handoff: Handoff | None, *, at: datetime) -> dict[str, Form]:
-    """Empty forms of every step that the viewer may take now; absent where not allowed."""
-    found: dict[str, Form] = {}
+def _context(request: Request, lead: Lead, bound: dict[str, Form]) -> dict[str, Any]:
     user = request.user
-    if handoff is None:
-        return found
-    if permissions.can_decide(user, handoff):
-        found["reject"] = RejectForm(
-            reasons=rejection_reasons.allowed(handoff.agreement_version), auto_id="id_reject_%s"
-        )
-    if permissions.can_withdraw(user, handoff):
-        found["withdraw"] = NoteForm(auto_id="id_withdraw_%s")
-    if permissions.can_reassign(user, handoff):
-        found["reassign"] = reassign_form(handoff, at=at)
-    if permissions.can_work(user, handoff):
-        found["attempt"] = AttemptForm(auto_id="id_attempt_%s")
-        if (
-            permissions.can_pause(user, handoff)
-            and handoff.clock
-            and pauses.can_pause(handoff.clock, at=at)
-        ):
-            found["pause"] = pause_form(handoff)
-        if handoff.state in (HandoffState.SQL, HandoffState.OPPORTUNITY):
-            found["win"] = WinForm(currency=request.organisation.currency, auto_id="id_win_%s")
-            found["lose"] = EndForm(kind=OutcomeKind.LOST, auto_id="id_lose_%s")
-        if handoff.state in (HandoffState.CONTACTED, HandoffState.SQL):
-            found["disqualify"] = EndForm(kind=OutcomeKind.DISQUALIFIED, auto_id="id_disqualify_%s")
-    return found
-
-
-def reassign_form(handoff: Handoff, data: Any = None, *, at: datetime) -> ReassignForm:
-    """The form that gives the handoff to a colleague who is here."""
-    return ReassignForm(data, colleagues=colleagues_for(handoff, at=at), auto_id="id_reassign_%s")
-
-
-def pause_form(handoff: Handoff, data: Any = None) -> PauseForm:
-    """The form that pauses its clock, for a reason that its agreement allows."""
-    return PauseForm(data, allowed=pauses.allowed(handoff.policy), auto_id="id_pause_%s")
-
-
-def timeline(lead: Lead, visible: list[int], *, whole: bool) -> list[Event]:
-    """Newest first. ``visible``: ids of handoffs in sight; events of others stay out unless
-    ``whole``.
-    """
-    rows = Event.objects.filter(lead=lead).select_related("actor").order_by("-id")
-    if not whole:
-        rows = rows.filter(handoff__isnull=True) | rows.filter(handoff__in=visible)
-    return list(rows[:TIMELINE])
-
-
-def context(
-    request: Request, lead: Lead, *, at: datetime, bound: dict[str, Form] | None = None
-) -> dict[str, Any]:
-    """Everything for leads/lead.html.
-
-    ``bound``: forms that came back with errors, by the name of the step.
-    """
-    request.now, bound, user = at, bound or {}, request.user
+    at = request.now
     handoff = judging.latest_handoff(user, lead)
-    today, can_qualify = events.today(at), permissions.can_qualify(user, lead)
-    version, assessment, scores = judging.judge_now(lead, handoff, today=today, suggest=can_qualify)
+    can_qualify = permissions.can_qualify(user, lead)
+    version, assessment, scores = judging.judge_now(
+        lead, handoff, today=events.today(at), suggest=can_qualify
+    )
+    is_judged = handoff is not None or lead.persona_version_id is not None
     hidden = contact_privacy.is_hidden(lead, user)
-    shown = partial(checks, assessment, bound=bound, hidden=hidden)
-    can_prove = can_qualify or bool(handoff and permissions.can_work(user, handoff))
-    forms = forms_for(request, handoff, at=at)
-    if can_qualify or permissions.can_change(user, lead):
-        forms["action"] = ActionForm(today=today, auto_id="id_action_%s")
-    forms |= {name: form for name, form in bound.items() if name in forms}
+    rows = partial(criterion_rows, assessment, bound=bound, hidden=hidden)
+    abilities = _abilities(user, lead, handoff, assessment)
     may_pause = handoff is not None and permissions.can_pause(user, handoff)
     clock = clock_panel.panel(user, handoff, at=at, may_pause=may_pause)
     return {
         "lead": lead,
         "handoff": handoff,
-        "steps": steps(lead),
+        "steps": journey_steps(lead),
         "reading": clock and clock.reading,
         "clock": clock,
         "persona": version,
-        "is_suggested": version is not None and not (handoff or lead.persona_version_id),
+        "is_suggested": version is not None and not is_judged,
         "assessment": assessment,
         "scores": scores,
         "overruled": overruled(handoff),
-        "fit": shown(FIT, DISQUALIFIER, editable=can_qualify),
-        "proofs": shown(*SQL_KINDS, editable=can_prove),
+        "fit": rows(FIT, DISQUALIFIER, editable=can_qualify),
+        "proofs": rows(*SQL_KINDS, editable=can_qualify or abilities["work"]),
         "actions": lead.valuable_actions.select_related("kind", "recorded_by"),
         "hidden": hidden,
-        "timeline": _told(timeline_for(user, lead)),
+        "timeline": _with_reasons(timeline_for(user, lead)),
         "attributes": _attributes(lead),
-        "forms": forms,
+        "forms": _forms(request, lead, handoff, bound),
         "failed": next(iter(bound), ""),
-        "can": _abilities(user, lead, handoff, assessment),
+        "can": abilities,
     }
 
 
-def timeline_for(user: User, lead: Lead) -> list[Event]:
-    """The events that ``user`` may read."""
-    handoffs = list(Handoff.objects.visible_to(user).filter(lead=lead).values_list("pk", flat=True))
-    rows = timeline(lead, handoffs, whole=user.is_director)
-    if contact_privacy.is_hidden(lead, user):
-        for row in rows:
-            row.payload = contact_privacy.masked(row.payload)
-    return rows
+def _forms(
+    request: Request, lead: Lead, handoff: Handoff | None, bound: dict[str, Form]
+) -> dict[str, Form]:
+    """Return the forms of the steps that the viewer may take; those in ``bound`` with errors."""
+    user = request.user
+    at = request.now
+    currency = request.organisation.currency
+    forms = forms_for(user, handoff, currency=currency, at=at)
+    if permissions.can_qualify(user, lead) or permissions.can_change(user, lead):
+        forms["action"] = ActionForm(today=events.today(at), auto_id="id_action_%s")
+    came_back = {name: form for name, form in bound.items() if name in forms}
+    return forms | came_back
 
 
 def _abilities(
     user: User, lead: Lead, handoff: Handoff | None, assessment: Assessment | None
 ) -> dict[str, bool]:
-    works = handoff is not None and permissions.can_work(user, handoff)
-    proven = assessment is not None and assessment.proves(MEANS) and assessment.proves(AUTHORITY)
-    return {
+    """Return what the viewer may do on the page."""
+    abilities = {
         "change": permissions.can_change(user, lead),
         "catalogues": permissions.can_edit_catalogues(user),
         "qualify": permissions.can_qualify(user, lead),
-        "decide": handoff is not None and permissions.can_decide(user, handoff),
-        "accept_as_sql": handoff is not None and permissions.can_accept_as_sql(user, handoff),
-        "requeue": handoff is not None and permissions.can_requeue(user, handoff),
+        "work": False,
+    }
+    if handoff is None:
+        return abilities
+    works = permissions.can_work(user, handoff)
+    is_accepted = handoff.state == HandoffState.ACCEPTED
+    return abilities | {
+        "decide": permissions.can_decide(user, handoff),
+        "accept_as_sql": permissions.can_accept_as_sql(user, handoff),
+        "requeue": permissions.can_requeue(user, handoff),
         "work": works,
-        "sql": works and handoff is not None and handoff.state == HandoffState.CONTACTED,
-        "sql_from_package": works
-        and proven
-        and handoff is not None
-        and handoff.state == HandoffState.ACCEPTED
-        and handoff.proves_sql,
-        "open": works and handoff is not None and handoff.state == HandoffState.SQL,
+        "sql": works and handoff.state == HandoffState.CONTACTED,
+        "sql_from_package": works and is_accepted and _proves_sql(handoff, assessment),
+        "open": works and handoff.state == HandoffState.SQL,
     }
 
 
-def _attributes(lead: Lead) -> list[tuple[str, Any]]:
-    customs = {
-        custom.code: custom for custom in CustomField.objects.filter(code__in=list(lead.attributes))
-    }
+def _proves_sql(handoff: Handoff, assessment: Assessment | None) -> bool:
+    """Return whether means and authority are proven, in the package and still now."""
+    if assessment is None or not handoff.proves_sql:
+        return False
+    return assessment.proves(MEANS) and assessment.proves(AUTHORITY)
+
+
+# -- The journey
+
+
+@dataclass(frozen=True)
+class JourneyStep:
+    """One stage of the stepper. ``state``: done, now, todo or out."""
+
+    label: str
+    state: str
+
+
+def journey_steps(lead: Lead) -> list[JourneyStep]:
+    """Return the stages of the usual journey, with those that the lead has reached."""
+    steps = [JourneyStep(str(stage.label), _journey_state(lead, stage)) for stage in JOURNEY]
+    if lead.stage in ENDED_OTHERWISE:
+        steps[-1] = JourneyStep(str(Stage(lead.stage).label), "out")
+    elif lead.stage == Stage.OPPORTUNITY:
+        steps[-1] = JourneyStep(str(Stage.OPPORTUNITY.label), "now")
+    return steps
+
+
+def _journey_state(lead: Lead, stage: Stage) -> str:
+    if lead.stage == stage:
+        return "now"
+    # Every lead was captured; the other stages have a date where they were reached.
+    if stage == Stage.CAPTURED or getattr(lead, f"{stage}_on") is not None:
+        return "done"
+    return "todo"
+
+
+# -- The package and the data
+
+
+def overruled(handoff: Handoff | None) -> list[dict[str, str]]:
+    """Return the facts that people overruled at the hand-off.
+
+    Each with the text of its criterion, the reason and the author.
+    """
+    if handoff is None or not handoff.overrides:
+        return []
+    criteria = handoff.persona_version.criteria.all()
+    texts = {criterion.code: str(criterion) for criterion in criteria}
+    texts[packages.SCORE] = _("Minimum score")
     found = []
-    for code, value in lead.attributes.items():
-        custom = customs.get(code)
-        name = str(custom) if custom else code.replace("_", " ")
-        found.append(
-            (
-                name,
-                dict(custom.form_choices()).get(value, words(value))
-                if custom and custom.choices
-                else words(value),
-            )
-        )
+    for override in handoff.package.payload.get("overrides", []):
+        code = override["criterion"]
+        found.append({**override, "text": texts.get(code, code)})
     return found
 
 
-def words(value: Any) -> Any:
-    """Yes, no and numbers in the active language; everything else as it is."""
-    if isinstance(value, bool):
-        return _("Yes") if value else _("No")
-    return number_formats.number(value) if isinstance(value, int | float) else value
+def _attributes(lead: Lead) -> list[tuple[str, Any]]:
+    """Return the lead's custom fields as label and value; an unknown field by its code."""
+    rows = CustomField.objects.filter(code__in=list(lead.attributes))
+    customs = {custom.code: custom for custom in rows}
+    attributes = []
+    for code, value in lead.attributes.items():
+        custom = customs.get(code)
+        label = code.replace("_", " ")
+        text = value_text(value)
+        if custom is not None:
+            label = str(custom)
+            if custom.choices:
+                text = dict(custom.form_choices()).get(value, text)
+        attributes.append((label, text))
+    return attributes
 
 
-def _told(rows: list[Event]) -> list[tuple[Event, str]]:
-    """The events, each with the words of the catalogue that its payload points to."""
-    keys = ("reason", "action", "pause_reason")
-    pointed = [next((row.payload[key] for key in keys if row.payload.get(key)), "") for row in rows]
+# -- The timeline
+
+
+def timeline_for(user: User, lead: Lead) -> list[Event]:
+    """Return the events that ``user`` may read, the newest first.
+
+    Events of handoffs that they may not see stay out.
+    """
+    rows = Event.objects.filter(lead=lead).select_related("actor").order_by("-id")
+    if not user.is_director:
+        handoffs = Handoff.objects.visible_to(user).filter(lead=lead)
+        visible = list(handoffs.values_list("pk", flat=True))
+        rows = rows.filter(handoff__isnull=True) | rows.filter(handoff__in=visible)
+    timeline = list(rows[:TIMELINE])
+    if contact_privacy.is_hidden(lead, user):
+        for event in timeline:
+            event.payload = contact_privacy.masked(event.payload)
+    return timeline
+
+
+def _with_reasons(rows: list[Event]) -> list[tuple[Event, str]]:
+    """Return each event with the name of the catalogue entry that its payload points to."""
+    codes = [_code_of(row) for row in rows]
     names: dict[str, str] = {}
-    if codes := {code for code in pointed if code}:
-        for model in (RejectionReason, OutcomeReason, ValuableActionKind, PauseReason):
-            names |= {r.code: str(r) for r in model.objects.filter(code__in=codes)}
-    return [(row, names.get(code, "")) for row, code in zip(rows, pointed, strict=True)]
+    wanted = set(codes) - {""}
+    if wanted:
+        for model in CATALOGUES:
+            entries = model._default_manager.filter(code__in=wanted)
+            names |= {entry.code: str(entry) for entry in entries}
+    return [(row, names.get(code, "")) for row, code in zip(rows, codes, strict=True)]
+
+
+def _code_of(event: Event) -> str:
+    found = (event.payload.get(key) for key in CODE_KEYS)
+    return next((code for code in found if code), "")

@@ -1,77 +1,111 @@
-"""Pages of one lead: the lead itself, and a new one."""
+"""The list of leads, and logging a new one by hand."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from typing import Any
 
 from django.contrib import messages
-from django.forms import Form
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.translation import gettext as _
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from crm.accounts.request import Request, deny_unless
+from crm.accounts.request import Request, require_permission
 from crm.accounts.teams import marketing_team
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
+from crm.lib.number_formats import number
+from crm.lib.paging import Size, newest_first, size_of
 from leads import permissions
 from leads.forms.leads import LeadForm
 from leads.models import Lead
 from leads.records import leads
-from leads.views import lead_page as lead_context
+from leads.records.filters import LeadFilter
+from leads.states import Stage
 
-
-def fetch(request: Request, pk: int) -> Lead:
-    """The lead, if the viewer may see it; 404 else."""
-    return get_object_or_404(
-        Lead.objects.visible_to(request.user)
-        .with_names()
-        .select_related("marketing_team", "first_touch", "qualified_by"),
-        pk=pk,
-    )
-
-
-def show(
-    request: Request, lead: Lead, *, at: datetime, status: int = 200, **bound: Form
-) -> HttpResponse:
-    """The lead page; ``bound``: the form of a step that came back with errors."""
-    context = lead_context.context(request, lead, at=at, bound=bound)
-    return render(request, "leads/lead.html", context, status=status)
+PAGE = 50
+# The desk of marketing: what it works on first.
+STAGE_TABS = {
+    "": _("All"),
+    Stage.CAPTURED: _("To qualify"),
+    Stage.MQL: _("Ready to hand off"),
+    Stage.RETURNED: _("Sent back"),
+}
 
 
 @require_safe
-def lead_page(request: Request, pk: int) -> HttpResponse:
-    """One lead: why it is qualified, how to reach it, what happened, the one next step."""
-    return show(request, fetch(request, pk), at=request.now)
+def lead_list(request: Request) -> HttpResponse:
+    """Every visible lead, with search and filters in the address, the newest first."""
+    visible = Lead.objects.visible_to(request.user).with_names()
+    listing = LeadFilter(request.GET, visible, user=request.user)
+    rows = Lead.objects.none()
+    status = 400
+    if listing.is_valid():
+        rows = listing.qs
+        status = 200
+    after = request.GET.get("after", "")
+    page = newest_first(rows, "first_seen_on", after=after, size=PAGE)
+    size = size_of(rows, page, "first_seen_on", after=after)
+    can_log = permissions.can_log(request.user)
+    context: dict[str, Any] = {
+        "filter": listing,
+        "page": page,
+        "size": size_text(size),
+        "tabs": _stage_tabs(request) if can_log else [],
+        "can_log": can_log,
+    }
+    return render(request, "leads/lead_list.html", context, status=status)
+
+
+def size_text(size: Size) -> str:
+    """Return "12 leads", "About 1,840 leads" or "More than 1,000 leads"; empty for none."""
+    if not size.n:
+        return ""
+    pattern = ngettext("{n} lead", "{n} leads", size.n)
+    if size.is_about:
+        pattern = gettext("About {n} leads")
+    if size.is_more:
+        pattern = gettext("More than {n} leads")
+    return pattern.format(n=number(size.n))
+
+
+def _stage_tabs(request: Request) -> list[dict[str, Any]]:
+    current = request.GET.get("stage", "")
+    tabs = []
+    for stage, label in STAGE_TABS.items():
+        url = f"?stage={stage}" if stage else "?"
+        tabs.append({"url": url, "label": label, "is_current": stage == current})
+    return tabs
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@require_permission(permissions.can_log)
 def lead_new(request: Request) -> HttpResponse:
-    """Quick log of a lead by hand."""
-    deny_unless(permissions.can_log(request.user))
+    """Log a lead by hand."""
     form = LeadForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        data = form.data_for_lead()
+    status = 200
+    if form.is_valid():
         try:
-            lead = leads.capture(
-                data,
-                by=request.user,
-                at=request.now,
-                team=marketing_team(request.user),
-                source=data["source"],
-                first_action=form.cleaned_data.get("first_action"),
-            )
+            return _capture(request, form)
         except DomainError as error:
-            return render(
-                request,
-                "leads/lead_form.html",
-                {"form": form},
-                status=add_domain_error(form, error),
-            )
-        messages.success(request, _("%(lead)s is logged.") % {"lead": lead})
-        again = "again" in request.POST
-        return redirect("lead_new") if again else redirect("lead_qualify", pk=lead.pk)
-    return render(
-        request, "leads/lead_form.html", {"form": form}, status=422 if form.errors else 200
+            status = add_domain_error(form, error)
+    elif form.errors:
+        status = 422
+    return render(request, "leads/lead_form.html", {"form": form}, status=status)
+
+
+def _capture(request: Request, form: LeadForm) -> HttpResponse:
+    data = form.data_for_lead()
+    lead = leads.capture(
+        data,
+        by=request.user,
+        at=request.now,
+        team=marketing_team(request.user),
+        source=data["source"],
+        first_action=form.cleaned_data.get("first_action"),
     )
+    messages.success(request, gettext("%(lead)s is logged.") % {"lead": lead})
+    if "again" in request.POST:
+        return redirect("lead_new")
+    return redirect("lead_qualify", pk=lead.pk)

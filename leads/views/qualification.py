@@ -27,8 +27,8 @@ from leads.qualification import facts, persona_match
 from leads.qualification.persona_match import Match
 from leads.qualification.rules import DISQUALIFIER, FIT, SQL_KINDS, Terms
 from leads.records.fields import labels as field_labels
-from leads.views import lead_page
-from leads.views.leads import fetch
+from leads.views.criteria import criterion_rows
+from leads.views.lead_page import fetch
 from personas.models import PersonaVersion
 from sla.agreements import agreements, policies
 from sla.worktime import arithmetic
@@ -92,7 +92,6 @@ def show_qualify(
     chosen, today = choice(request, lead), events.today(at)
     assessment = chosen.match.assessment if chosen.match else None
     offers, missing = _offers(lead, at)
-    checks = lead_page.checks
     scores = (
         facts.score(assessment, facts.done(lead), chosen.terms, on=today) if assessment else None
     )
@@ -104,9 +103,13 @@ def show_qualify(
         "assessment": assessment,
         "scores": scores,
         "fit": (
-            checks(assessment, FIT, DISQUALIFIER, bound=bound, editable=True) if assessment else []
+            criterion_rows(assessment, FIT, DISQUALIFIER, bound=bound, editable=True)
+            if assessment
+            else []
         ),
-        "proofs": checks(assessment, *SQL_KINDS, bound=bound, editable=True) if assessment else [],
+        "proofs": criterion_rows(assessment, *SQL_KINDS, bound=bound, editable=True)
+        if assessment
+        else [],
         "actions": lead.valuable_actions.select_related("kind", "recorded_by"),
         "action_form": bound.get("action") or ActionForm(today=today, auto_id="id_action_%s"),
         "form": form,

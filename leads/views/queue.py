@@ -1,7 +1,8 @@
-"""Lists: the queue, my leads, all leads."""
+"""The queue, and the leads that a person works on."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -14,223 +15,233 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.html import conditional_escape
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from crm.accounts.request import Request
 from crm.lib.bilingual import in_language
 from crm.lib.moments import ago_text
-from crm.lib.paging import BadParameter, Size, newest_first, size_of
+from crm.lib.paging import BadParameter
 from crm.templatetags.addresses import address
-from crm.templatetags.relevo import number
 from leads import permissions
-from leads.handoffs import queue as desk
-from leads.models import Handoff, Lead
+from leads.handoffs import queue as handoff_queue
+from leads.models import Handoff
 from leads.models.lead import lead_name
-from leads.records.filters import LeadFilter
-from leads.states import DecisionKind, HandoffState, Stage
+from leads.states import DecisionKind, HandoffState
 from sla.clocks import assignments, pauses, readings
 
 PAGE = 50
-OWN_DAYS = timedelta(days=30)
+MOST_OWN = 4 * PAGE
+OWN_RECORD_SPAN = timedelta(days=30)
 TAB_LABELS: dict[str, Promise] = {
     "waiting": _("Waiting"),
     "soon": _("At risk"),
     "overdue": _("Overdue"),
     "decided": _("Decided today"),
 }
+# The counters that the browser keeps up to date, by tab.
 COUNT_KEYS = {"waiting": "queue", "overdue": "overdue"}
+UNKNOWN_ADDRESS = _("This address is not known. Start again from the queue.")
 
 
 @dataclass(frozen=True)
-class Tab:
+class QueueTab:
+    """A tab of the queue. ``count_key``: the counter that keeps ``count`` up to date."""
+
     url: str
-    label: str | Promise
-    count: int | None
+    label: Promise
+    count: int
     is_current: bool
-    count_key: str = ""  # by which the browser keeps it true
+    count_key: str = ""
 
 
-def row(request: Request, handoff: Handoff, *, at: datetime) -> dict[str, Any]:
-    """One line of the queue or of my leads, in plain words: templates look a dict up fastest."""
-    said, can_decide = desk.row_values(handoff), permissions.can_decide(request.user, handoff)
+# -- The queue
+
+
+@require_safe
+def queue(request: Request) -> HttpResponse:
+    """The pending handoffs that the viewer may see, the least time left first."""
+    now = request.now
+    since = start_of_today(now)
+    tab = request.GET.get("tab", "waiting")
+    if tab not in handoff_queue.TABS or set(request.GET) - {"tab", "from"}:
+        raise BadParameter(UNKNOWN_ADDRESS)
+    start = _start(request.GET.get("from", "0"))
+    counts = handoff_queue.tab_counts(request.user, at=now, since=since)
+    request.counts = counts
+    end = start + PAGE
+    handoffs = handoff_queue.queue(request.user, tab, at=now, since=since)[start:end]
+    next_page = ""
+    if counts[tab] > end:
+        next_page = f"?{urlencode({'tab': tab, 'from': end})}"
+    context = {
+        "rows": queue_rows(request, handoffs, at=now),
+        "tab": tab,
+        "tabs": _tabs(tab, counts),
+        "counts": counts,
+        "version": handoff_queue.version(counts),
+        "next": next_page,
+        "reject_reasons_at": reverse("queue"),
+    }
+    return render(request, "leads/queue.html", context)
+
+
+def start_of_today(at: datetime) -> datetime:
+    """Return the midnight with which the viewer's day began."""
+    zone = ZoneInfo(timezone.get_current_timezone_name())
+    return datetime.combine(at.astimezone(zone).date(), time(), zone)
+
+
+def _start(raw: str) -> int:
+    """Return the position of the first row. Raises BadParameter."""
+    if not raw.isdecimal() or len(raw) > 9:
+        raise BadParameter(UNKNOWN_ADDRESS)
+    return int(raw)
+
+
+def _tabs(current: str, counts: dict[str, int]) -> list[QueueTab]:
+    tabs = []
+    for key, label in TAB_LABELS.items():
+        tab = QueueTab(
+            f"?tab={key}",
+            label,
+            counts[key],
+            is_current=key == current,
+            count_key=COUNT_KEYS.get(key, ""),
+        )
+        tabs.append(tab)
+    return tabs
+
+
+@require_safe
+def mine(request: Request) -> HttpResponse:
+    """The leads that the person has accepted and not finished, the next due first."""
+    now = request.now
+    handoffs = handoff_queue.mine(request.user)[:MOST_OWN]
+    context = {
+        "rows": queue_rows(request, handoffs, at=now),
+        "own": assignments.own_record(request.user, since=now - OWN_RECORD_SPAN, at=now),
+    }
+    return render(request, "leads/lead_mine.html", context)
+
+
+# -- Rows
+
+
+def queue_rows(
+    request: Request, handoffs: Iterable[Handoff], *, at: datetime
+) -> list[dict[str, Any]]:
+    """Return a row for each handoff; one query more where the clock of one is paused."""
+    rows = [queue_row(request, handoff, at=at) for handoff in handoffs]
+    paused = pauses.open_pauses((row["handoff"].clock for row in rows), at=at)
+    if not paused:
+        return rows
+    for row in rows:
+        pause = paused.get(row["handoff"].clock_id)
+        if pause is not None:
+            row["because"] = str(pause.reason)
+    return rows
+
+
+def queue_row(request: Request, handoff: Handoff, *, at: datetime) -> dict[str, Any]:
+    """Return a row of the queue as text; a dict, which templates read faster than an object."""
+    said = handoff_queue.row_values(handoff)
     language = get_language()
-    name = lead_name(
-        said["person"], said["email"], said["phone"], said["external_id"], pk=handoff.lead_id
-    )
+    # Templates localize integers, which is dear fifty times.
+    pk = str(handoff.pk)
+    can_decide = permissions.can_decide(request.user, handoff)
+    about = (said["job_title"], said["company"])
     return {
         "handoff": handoff,
-        "pk": str(handoff.pk),  # templates write numbers as the region does, at a price
+        "pk": pk,
         "lead_at": address("lead", handoff.lead_id),
+        "accept_at": address("handoff_accept", handoff.pk),
+        "accept_as_sql_at": address("handoff_accept_as_sql", handoff.pk),
+        "reject_at": address("handoff_reject", handoff.pk),
         "reading": readings.reading(handoff.clock, at=at) if handoff.clock else None,
         "can_decide": can_decide,
         "can_accept_as_sql": can_decide and permissions.can_accept_as_sql(request.user, handoff),
-        "name": conditional_escape(name),  # once: it stands in every button as well
-        "about": ", ".join(part for part in (said["job_title"], said["company"]) if part),
+        "name": _escaped_name(handoff, said),
+        "about": ", ".join(part for part in about if part),
         "persona": in_language(said["persona"], language),
         "source": in_language(said["source"], language),
         "team": said["team"],
-        "marks": _marks(handoff, said["is_test"]),
+        "marks": _marks(handoff, is_test=said["is_test"]),
         "scores": _scores(handoff),
-        "because": "",  # why its clock is paused: with_pauses
         "state": "" if handoff.is_pending else handoff.get_state_display(),
         "owner": said["owner"] or "",
-        "taken": "",  # by whom, where the row was lost to a colleague
-        "accepted": False,  # just now, by the viewer
+        # What a decision or a pause of the clock changes.
+        "because": "",
+        "taken": "",
+        "accepted": False,
         "is_gone": False,
         "can_undo": False,
     }
 
 
+def _escaped_name(handoff: Handoff, said: dict[str, Any]) -> str:
+    """Return the name of the lead, escaped once, since each button repeats it."""
+    name = lead_name(
+        said["person"],
+        said["email"],
+        said["phone"],
+        said["external_id"],
+        pk=handoff.lead_id,
+    )
+    return conditional_escape(name)
+
+
 def _scores(handoff: Handoff) -> str:
-    """Both scores at the hand-off in short; empty where it has none."""
+    """Return both scores at the hand-off; empty where there are none."""
     if handoff.fit_score is None:
         return ""
     pattern = gettext("Fit {fit} · engagement {engagement}")
     return pattern.format(fit=handoff.fit_score, engagement=handoff.engagement_score)
 
 
-def _word(handoff: Handoff) -> str:
-    """Why marketing knew better, where it did and the list has read it (desk.queue)."""
-    if not handoff.overrides:
-        return ""
-    reasons = [
-        each["reason"] for each in getattr(handoff, "overruled", None) or [] if each.get("reason")
-    ]
-    return f"{gettext('Overridden')}: {' · '.join(reasons)}" if reasons else gettext("Overridden")
-
-
-def _marks(handoff: Handoff, is_test: bool) -> list[tuple[str, str, bool]]:
-    """The tags under the name: tone, words, and whether these may be too long for it."""
-    marks = [("info", gettext("Test"), False)] if is_test else []
-    if word := _word(handoff):
-        marks.append(("warn", word, True))
+def _marks(handoff: Handoff, *, is_test: bool) -> list[tuple[str, str, bool]]:
+    """Return the tags under the name: tone, text, and whether the text may be cut."""
+    marks = []
+    if is_test:
+        marks.append(("info", gettext("Test"), False))
+    if handoff.overrides:
+        marks.append(("warn", _overridden_text(handoff), True))
     if handoff.is_pending and handoff.requeued_at is not None:
         marks.append(("warn", gettext("Back in the queue"), False))
     return marks
 
 
-def today_began(request: Request, at: datetime) -> datetime:
-    """Midnight of the viewer's day."""
-    zone = ZoneInfo(timezone.get_current_timezone_name())
-    return datetime.combine(at.astimezone(zone).date(), time(), zone)
+def _overridden_text(handoff: Handoff) -> str:
+    """Return that facts were overruled, with the reasons where the list has read them."""
+    overrides = getattr(handoff, "overruled", None) or []
+    reasons = [override["reason"] for override in overrides if override.get("reason")]
+    label = gettext("Overridden")
+    if not reasons:
+        return label
+    return f"{label}: {' · '.join(reasons)}"
 
 
-@require_safe
-def queue(request: Request) -> HttpResponse:
-    """Pending handoffs in sight, the least time left first."""
-    now = request.now
-    since, tab = today_began(request, now), request.GET.get("tab", "waiting")
-    if tab not in desk.TABS or set(request.GET) - {"tab", "from"}:
-        raise BadParameter(_("This address is not known. Start again from the queue."))
-    start = _start(request.GET.get("from", "0"))
-    request.counts = counts = desk.tab_counts(request.user, at=now, since=since)
-    found = list(desk.queue(request.user, tab, at=now, since=since)[start : start + PAGE])
-    context = {
-        "rows": with_pauses([row(request, handoff, at=now) for handoff in found], at=now),
-        "tab": tab,
-        "tabs": [
-            Tab(f"?tab={key}", label, counts[key], key == tab, COUNT_KEYS.get(key, ""))
-            for key, label in TAB_LABELS.items()
-        ],
-        "counts": counts,
-        "version": desk.version(counts),
-        "next": f"?{urlencode({'tab': tab, 'from': start + PAGE})}"
-        if counts[tab] > start + PAGE
-        else "",
-        "reject_reasons_at": reverse("queue"),
-    }
-    return render(request, "leads/queue.html", context)
+# -- Rows that left the queue while it was open in a browser
 
 
-def gone_words(request: Request, rows: str, *, at: datetime) -> dict[int, str]:
-    """For each of ``rows`` ("12,15") that left the queue: "Taken by Ana, 10 s ago"."""
+def departures(request: Request, rows: str, *, at: datetime) -> dict[int, str]:
+    """Return the reason for each of ``rows`` ("12,15") that left: "Taken by Ana, 10 s ago"."""
     pks = rows.split(",")
-    if len(pks) > 2 * PAGE or not all(pk.isdecimal() and len(pk) < 16 for pk in pks):
-        raise BadParameter(_("This address is not known. Start again from the queue."))
-    return {
-        each.pk: _gone(each, at)
-        for each in desk.no_longer_pending(request.user, [int(pk) for pk in pks])
-    }
+    are_ids = all(pk.isdecimal() and len(pk) < 16 for pk in pks)
+    if len(pks) > 2 * PAGE or not are_ids:
+        raise BadParameter(UNKNOWN_ADDRESS)
+    handoffs = handoff_queue.no_longer_pending(request.user, [int(pk) for pk in pks])
+    return {handoff.pk: _departure(handoff, at) for handoff in handoffs}
 
 
-def _gone(handoff: Handoff, at: datetime) -> str:
-    decision = next(iter(handoff.taken), None)  # type: ignore[attr-defined]  # set by desk.no_longer_pending
+def _departure(handoff: Handoff, at: datetime) -> str:
+    decision = next(iter(handoff.taken), None)  # type: ignore[attr-defined]  # no_longer_pending()
     if decision is None:
-        withdrawn = handoff.state == HandoffState.WITHDRAWN
-        return str(_("Withdrawn by marketing") if withdrawn else _("No longer in the queue"))
-    taken = decision.kind == DecisionKind.ACCEPT
-    pattern = _("Taken by {name}, {ago}") if taken else _("Rejected by {name}, {ago}")
-    return str(pattern).format(name=decision.by.name, ago=ago_text(decision.at, at))
-
-
-def _start(raw: str) -> int:
-    if not raw.isdecimal() or len(raw) > 9:
-        raise BadParameter(_("This address is not known. Start again from the queue."))
-    return int(raw)
-
-
-@require_safe
-def mine(request: Request) -> HttpResponse:
-    """What the person has accepted and not finished, the next due first."""
-    now = request.now
-    found = list(desk.mine(request.user)[: PAGE * 4])
-    context = {
-        "rows": with_pauses([row(request, handoff, at=now) for handoff in found], at=now),
-        "own": assignments.own_record(request.user, since=now - OWN_DAYS, at=now),
-    }
-    return render(request, "leads/lead_mine.html", context)
-
-
-def with_pauses(rows: list[dict[str, Any]], *, at: datetime) -> list[dict[str, Any]]:
-    """``rows``, those whose clock is paused with the reason; a query only where one is."""
-    paused = pauses.open_pauses((row["handoff"].clock for row in rows), at=at)
-    for each in rows if paused else ():
-        pause = paused.get(each["handoff"].clock_id)
-        each["because"] = str(pause.reason) if pause else ""
-    return rows
-
-
-@require_safe
-def lead_list(request: Request) -> HttpResponse:
-    """Every lead in sight, with search and filters in the address, newest first."""
-    listing = LeadFilter(
-        request.GET, Lead.objects.visible_to(request.user).with_names(), user=request.user
-    )
-    status = 200 if listing.is_valid() else 400
-    rows = listing.qs if status == 200 else Lead.objects.none()
-    after = request.GET.get("after", "")
-    page = newest_first(rows, "first_seen_on", after=after, size=PAGE)
-    context: dict[str, Any] = {
-        "filter": listing,
-        "page": page,
-        "size": size_words(size_of(rows, page, "first_seen_on", after=after)),
-        "tabs": _stage_tabs(request) if permissions.can_log(request.user) else [],
-        "can_log": permissions.can_log(request.user),
-    }
-    return render(request, "leads/lead_list.html", context, status=status)
-
-
-def size_words(size: Size) -> str:
-    """ "12 leads", "About 1,840 leads"."""
-    if size.is_about:
-        return gettext("About {n} leads").format(n=number(size.n))
-    if size.is_more:
-        return gettext("More than {n} leads").format(n=number(size.n))
-    return ngettext("{n} lead", "{n} leads", size.n).format(n=number(size.n)) if size.n else ""
-
-
-def _stage_tabs(request: Request) -> list[Tab]:
-    """Marketing's desk: what needs them first."""
-    current = request.GET.get("stage", "")
-    wanted = [
-        ("", _("All")),
-        (Stage.CAPTURED, _("To qualify")),
-        (Stage.MQL, _("Ready to hand off")),
-        (Stage.RETURNED, _("Sent back")),
-    ]
-    return [
-        Tab(f"?stage={stage}" if stage else "?", label, None, stage == current)
-        for stage, label in wanted
-    ]
+        if handoff.state == HandoffState.WITHDRAWN:
+            return gettext("Withdrawn by marketing")
+        return gettext("No longer in the queue")
+    pattern = gettext("Rejected by {name}, {ago}")
+    if decision.kind == DecisionKind.ACCEPT:
+        pattern = gettext("Taken by {name}, {ago}")
+    return pattern.format(name=decision.by.name, ago=ago_text(decision.at, at))
