@@ -94,7 +94,7 @@ class LeadForm(forms.Form):
             name: clean_line(_as_text(value(self.data, self.files, name))) for name, value in read
         }
 
-    def words(self, name: str, text: str) -> str:
+    def value_text(self, name: str, text: str) -> str:
         """A value of :meth:`shown` as people read it."""
         choices = getattr(self.fields[name].widget, "choices", ())
         named = {str(key): str(label) for key, label in choices}

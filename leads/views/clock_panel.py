@@ -1,97 +1,109 @@
-"""The clock of the lead page: what it shows, whose own time runs beside it, and every pause that it
-had.
-"""
+"""The clock on the lead page: its reading, its pauses and the own time of each owner."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
 from crm.accounts.models import User
 from crm.accounts.states import Side
 from leads.models import Handoff
-from sla.clocks import pauses, readings
-from sla.models import Pause, Stint
+from sla.clocks import readings
+from sla.models import Clock, Pause, Stint
 
 
 @dataclass(frozen=True)
 class OwnTime:
-    """A person's own time for the clock.
-
-    ``word``: in_time, late, overdue, or running; ``over_at``: when it ended.
-    """
+    """The time that one owner has for the clock. ``status``: in_time, late, overdue or running."""
 
     name: str
     since: datetime
     due_at: datetime
-    word: str
-    over_at: datetime | None = None
+    status: str
 
 
 @dataclass(frozen=True)
 class ClockPanel:
-    """``pause``: the one that goes on; ``pauses``: all of the handoff, the newest first; ``own``:
-    who had the clock, the present one last, empty where nobody handed it on or where it is not for
-    the viewer to see.
+    """The clock of a handoff.
+
+    ``pause``: the one that goes on. ``pauses``: all of the handoff, the newest first. ``own``: the
+    time of each owner, the present one last; empty where the clock had one owner only, or where
+    the viewer may not see it.
     """
 
     reading: readings.Reading
     pause: Pause | None
     pauses: list[Pause]
     own: list[OwnTime]
-    can_pause: bool
     can_resume: bool
 
 
 def panel(
     user: User, handoff: Handoff | None, *, at: datetime, may_pause: bool
 ) -> ClockPanel | None:
-    """The panel of the clock that ``handoff`` waits on, for ``user``; at most three queries."""
+    """Return the panel of the handoff's clock for ``user``; at most three queries."""
     if handoff is None or handoff.clock is None:
         return None
     clock = handoff.clock
-    rows = Pause.objects.filter(
-        clock__subject_type=clock.subject_type, clock__subject_id=clock.subject_id
-    )
-    found = list(rows.select_related("reason", "by", "ended_by").order_by("-started_at", "-id"))
-    now = next((each for each in found if each.ended_at is None and each.until > at), None)
+    pauses = _pauses(clock)
+    going_on = (pause for pause in pauses if pause.ended_at is None and pause.until > at)
+    current = next(going_on, None)
+    own: list[OwnTime] = []
+    if _may_see_owners(user, handoff):
+        own = _own_times(clock, at=at)
     return ClockPanel(
         reading=readings.reading(clock, at=at),
-        pause=now,
-        pauses=found,
-        own=_own(handoff, at=at) if _may_see_people(user, handoff) else [],
-        can_pause=may_pause and pauses.can_pause(clock, at=at),
-        can_resume=may_pause and now is not None,
+        pause=current,
+        pauses=pauses,
+        own=own,
+        can_resume=may_pause and current is not None,
     )
 
 
-def _may_see_people(user: User, handoff: Handoff) -> bool:
-    """Whoever works it, leads the team, or stands over both sides; to others it is the team's
-    affair.
-    """
-    led = handoff.team_id in user.team_ids(Side.SALES, led=True)
-    return user.is_director or led or handoff.owner_id == user.pk
+def _pauses(clock: Clock) -> list[Pause]:
+    """Return the pauses of all clocks of the same handoff, the newest first."""
+    rows = Pause.objects.filter(
+        clock__subject_type=clock.subject_type,
+        clock__subject_id=clock.subject_id,
+    )
+    rows = rows.select_related("reason", "by", "ended_by")
+    return list(rows.order_by("-started_at", "-id"))
 
 
-def _own(handoff: Handoff, *, at: datetime) -> list[OwnTime]:
-    clock = handoff.clock
-    if (
-        clock is None
-        or clock.assigned_at is None
-        or clock.assigned_due_at is None
-        or clock.accountable is None
-    ):
+def _may_see_owners(user: User, handoff: Handoff) -> bool:
+    """The owner, leads of the team and directors see times of persons; others see teams."""
+    if user.is_director or handoff.owner_id == user.pk:
+        return True
+    return handoff.team_id in user.team_ids(Side.SALES, led=True)
+
+
+def _own_times(clock: Clock, *, at: datetime) -> list[OwnTime]:
+    earlier = list(_earlier_times(clock))
+    current = _current_time(clock, at=at)
+    if not earlier or current is None:
         return []
-    stints = Stint.objects.filter(clock=clock).select_related("person").order_by("id")
-    found = [
-        OwnTime(s.person.name, s.assigned_at, s.due_at, "late" if s.was_late else "in_time", s.at)
-        for s in stints
-    ]
-    if not found:
-        return []
+    return [*earlier, current]
+
+
+def _earlier_times(clock: Clock) -> Iterator[OwnTime]:
+    stints = Stint.objects.filter(clock=clock).select_related("person")
+    for stint in stints.order_by("id"):
+        status = "late" if stint.was_late else "in_time"
+        yield OwnTime(stint.person.name, stint.assigned_at, stint.due_at, status)
+
+
+def _current_time(clock: Clock, *, at: datetime) -> OwnTime | None:
+    since = clock.assigned_at
+    due_at = clock.assigned_due_at
+    if since is None or due_at is None or clock.accountable is None:
+        return None
+    return OwnTime(clock.accountable.name, since, due_at, _current_status(clock, due_at, at))
+
+
+def _current_status(clock: Clock, due_at: datetime, at: datetime) -> str:
     if clock.assigned_met is not None:
-        word = "in_time" if clock.assigned_met else "late"
-    else:
-        word = "overdue" if clock.stopped_at is None and at > clock.assigned_due_at else "running"
-    name, stopped = clock.accountable.name, clock.stopped_at
-    return [*found, OwnTime(name, clock.assigned_at, clock.assigned_due_at, word, stopped)]
+        return "in_time" if clock.assigned_met else "late"
+    if clock.stopped_at is None and at > due_at:
+        return "overdue"
+    return "running"

@@ -1,10 +1,9 @@
-"""What people note on a lead: valuable actions, evidence, and that they know better than a fact."""
+"""What people record on a lead: valuable actions, evidence, and overrides of a fact."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from django.forms import Form
 from django.http import Http404, HttpResponse
@@ -24,41 +23,40 @@ from leads.views.qualification import choice, show_qualify
 from personas.models import PersonaVersion
 
 
-def _back(request: Request, lead: Lead) -> HttpResponse:
-    """To the page that the note was written on."""
-    return redirect("lead_qualify" if request.POST.get("from") == "qualify" else "lead", pk=lead.pk)
-
-
-def _again(
-    request: Request, lead: Lead, name: str, form: Form, status: int, at: datetime
+def _record(
+    request: Request,
+    lead: Lead,
+    name: str,
+    form: Form,
+    write: Callable[[datetime], object],
 ) -> HttpResponse:
-    """The page that the note was written on, with the form that came back."""
-    if request.POST.get("from") == "qualify" and permissions.can_qualify(request.user, lead):
-        return show_qualify(request, lead, at=at, status=status, bound={name: form})
-    return show(request, lead, at=at, status=status, **{name: form})
-
-
-def _note(
-    request: Request, lead: Lead, name: str, form: Form, write: Callable[[datetime], Any]
-) -> HttpResponse:
-    """Validate ``form``, ``write``, and go back; anything wrong comes back on the same page."""
-    now, status = request.now, 422
+    """Write what the form says and go back; a form with errors returns to its page."""
+    now = request.now
+    status = 422
     if form.is_valid():
         try:
             write(now)
         except DomainError as error:
             status = add_domain_error(form, error)
         else:
-            return _back(request, lead)
-    return _again(request, lead, name, form, status, now)
+            return redirect("lead_qualify" if _is_on_qualify(request) else "lead", pk=lead.pk)
+    if _is_on_qualify(request) and permissions.can_qualify(request.user, lead):
+        return show_qualify(request, lead, at=now, status=status, bound={name: form})
+    return show(request, lead, at=now, status=status, **{name: form})
+
+
+def _is_on_qualify(request: Request) -> bool:
+    """Return whether the form was on the qualify page, else on the lead page."""
+    return request.POST.get("from") == "qualify"
 
 
 @require_POST
 def add_action(request: Request, pk: int) -> HttpResponse:
-    """Note a valuable action."""
+    """Record a valuable action."""
     lead = fetch(request, pk)
     deny_unless(permissions.can_change(request.user, lead))
-    form = ActionForm(request.POST, today=events.today(request.now), auto_id="id_action_%s")
+    today = events.today(request.now)
+    form = ActionForm(request.POST, today=today, auto_id="id_action_%s")
 
     def write(now: datetime) -> None:
         data = form.cleaned_data
@@ -71,27 +69,14 @@ def add_action(request: Request, pk: int) -> HttpResponse:
             at=now,
         )
 
-    return _note(request, lead, "action", form, write)
-
-
-def _judging(request: Request, lead: Lead, code: str) -> PersonaVersion:
-    """The persona version that judges the lead, if it has the criterion ``code``; 403 and
-    404 else.
-    """
-    handoff = judging.latest_handoff(request.user, lead)
-    works = handoff is not None and permissions.can_work(request.user, handoff)
-    deny_unless(works or permissions.can_qualify(request.user, lead))
-    version = judging.version_for(lead, handoff) if works else choice(request, lead).version
-    if version is None or not judging.has_criterion(version, code):
-        raise Http404
-    return version
+    return _record(request, lead, "action", form, write)
 
 
 @require_POST
 def add_evidence(request: Request, pk: int, code: str) -> HttpResponse:
-    """Note what proves or disproves a criterion of the persona that judges the lead."""
+    """Record what proves or disproves a criterion of the persona that judges the lead."""
     lead = fetch(request, pk)
-    _judging(request, lead, code)
+    _judging_version(request, lead, code)
     form = EvidenceForm(request.POST, auto_id=f"id_{code}_%s")
 
     def write(now: datetime) -> None:
@@ -106,19 +91,43 @@ def add_evidence(request: Request, pk: int, code: str) -> HttpResponse:
             at=now,
         )
 
-    return _note(request, lead, code, form, write)
+    return _record(request, lead, code, form, write)
 
 
 @require_POST
 def override(request: Request, pk: int, code: str) -> HttpResponse:
-    """Know better than the fact that decided a criterion, with the reason."""
+    """Overrule the fact that decided a criterion, with the reason."""
     lead = fetch(request, pk)
-    version = _judging(request, lead, code)
+    version = _judging_version(request, lead, code)
     form = OverrideForm(request.POST, auto_id=f"id_{code}_%s")
 
     def write(now: datetime) -> None:
         data = form.cleaned_data
-        words = {"reason": data["reason"], "source": data["source"]}
-        overrides.override(lead, version, code, **words, by=request.user, at=now)
+        overrides.override(
+            lead,
+            version,
+            code,
+            reason=data["reason"],
+            source=data["source"],
+            by=request.user,
+            at=now,
+        )
 
-    return _note(request, lead, code, form, write)
+    return _record(request, lead, code, form, write)
+
+
+def _judging_version(request: Request, lead: Lead, code: str) -> PersonaVersion:
+    """Return the persona version that judges the lead.
+
+    403 unless the viewer may add evidence; 404 where the version has no criterion ``code``.
+    """
+    user = request.user
+    handoff = judging.latest_handoff(user, lead)
+    if handoff is not None and permissions.can_work(user, handoff):
+        version = judging.version_for(lead, handoff)
+    else:
+        deny_unless(permissions.can_qualify(user, lead))
+        version = choice(request, lead).version
+    if version is None or not judging.has_criterion(version, code):
+        raise Http404
+    return version

@@ -1,4 +1,4 @@
-"""What a draft would have meant: the sentence, for the draft's own page, and the list behind it."""
+"""What a draft would have meant for past MQLs: the sentence on the draft's page, and the list."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from urllib.parse import urlencode
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
-from crm.accounts.request import Request, deny_unless
+from crm.accounts.request import Request, require_permission
 from crm.lib.paging import BadParameter
 from leads import permissions
 from leads.models import Lead
@@ -21,61 +21,73 @@ from personas.models import PersonaVersion
 from sla.models import AgreementVersion
 
 PAGE = 50
+UNKNOWN_ADDRESS = _("This address is not known. Start again from the draft.")
 
 
 @require_safe
+@require_permission(permissions.can_read_alignment)
 def of_persona(request: Request, pk: int) -> HttpResponse:
     """What a version of a persona would have meant for the MQLs of the last 90 days."""
-    _check(request)
+    _check_query(request)
     version = get_object_or_404(PersonaVersion.objects.select_related("persona"), pk=pk)
     found = impact.of_rules(version, since=_since(request.now), at=request.now)
-    return _show(request, found, title=str(version.persona), number=version.number, of_persona=True)
+    context = {
+        "title": str(version.persona),
+        "number": version.number,
+        "of_persona": True,
+    }
+    return _show(request, found, context)
 
 
 @require_safe
+@require_permission(permissions.can_read_alignment)
 def of_agreement(request: Request, pk: int) -> HttpResponse:
     """What a version of an agreement would have meant for the MQLs of the last 90 days."""
-    _check(request)
+    _check_query(request)
     version = get_object_or_404(AgreementVersion.objects.select_related("agreement"), pk=pk)
     found = impact.of_agreement(version, since=_since(request.now), at=request.now)
-    return _show(request, found, title=str(version.agreement), number=version.number)
+    context = {
+        "title": str(version.agreement),
+        "number": version.number,
+        "of_persona": False,
+    }
+    return _show(request, found, context)
 
 
-def _check(request: Request) -> None:
-    deny_unless(permissions.can_read_alignment(request.user))
+def _check_query(request: Request) -> None:
     if set(request.GET) - {"from"}:
-        raise BadParameter(_("This address is not known. Start again from the draft."))
+        raise BadParameter(UNKNOWN_ADDRESS)
+
+
+def _start(request: Request) -> int:
+    """Return the position of the first row. Raises BadParameter."""
+    raw = request.GET.get("from", "0")
+    if not raw.isdecimal() or len(raw) > 9:
+        raise BadParameter(UNKNOWN_ADDRESS)
+    return int(raw)
 
 
 def _since(at: datetime) -> datetime:
     return at - impact.USUAL
 
 
-def _show(
-    request: Request, found: Impact, *, title: str, number: int, of_persona: bool = False
-) -> HttpResponse:
-    """The sentence alone for a page that fetches it (htmx), else a page of the list; rows out of
-    sight are masked.
+def _show(request: Request, found: Impact, context: dict[str, Any]) -> HttpResponse:
+    """Return the sentence alone for htmx, else the page of the list.
+
+    Rows that the viewer may not see are masked.
     """
-    context: dict[str, Any] = {
-        "impact": found,
-        "title": title,
-        "number": number,
-        "days": impact.USUAL.days,
-    }
-    context["of_persona"] = of_persona
+    context["impact"] = found
+    context["days"] = impact.USUAL.days
     if request.htmx:
         return render(request, "leads/_impact.html", context)
-    raw = request.GET.get("from", "0")
-    if not raw.isdecimal() or len(raw) > 9:
-        raise BadParameter(_("This address is not known. Start again from the draft."))
-    start = int(raw)
-    page = found.leads[start : start + PAGE]
-    seen = Lead.objects.visible_to(request.user).filter(pk__in=[each.lead.pk for each in page])
-    in_sight = set(seen.values_list("pk", flat=True))
-    context |= {
-        "rows": [(each, each.lead.pk in in_sight) for each in page],
-        "hidden": len(page) - len(in_sight),
-        "next": f"?{urlencode({'from': start + PAGE})}" if found.out > start + PAGE else "",
-    }
+    start = _start(request)
+    end = start + PAGE
+    page = found.leads[start:end]
+    visible = Lead.objects.visible_to(request.user).filter(pk__in=[row.lead.pk for row in page])
+    pks = set(visible.values_list("pk", flat=True))
+    context["rows"] = [(row, row.lead.pk in pks) for row in page]
+    context["hidden"] = len(page) - len(pks)
+    context["next"] = ""
+    if found.out > end:
+        context["next"] = f"?{urlencode({'from': end})}"
     return render(request, "leads/impact.html", context)

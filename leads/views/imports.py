@@ -1,6 +1,6 @@
 """Pages of the import: upload, columns, check, progress, report.
 
-Whoever may not import finds nothing here.
+They answer 404 to people who may not import.
 """
 
 from __future__ import annotations
@@ -32,42 +32,58 @@ from leads.models import ImportRun
 from leads.states import IMPORT_WORK, ImportState
 
 PAGE = 50
-LEFT = 50  # leads named after an undo
+NAMED_AFTER_UNDO = 50
+MEGABYTE = 1_000_000
+REJECTED = ("known", "duplicate", "wrong")
 
 
 def fetch(request: Request, pk: int, *, to_work: bool = True) -> ImportRun:
-    """The import, if the viewer may see it (404 else) and, ``to_work`` on it, is of its team (403
-    else).
+    """Return the import; 404 unless the viewer may see it.
+
+    ``to_work``: 403 unless the viewer is of its team.
     """
     if not permissions.can_read_imports(request.user):
         raise Http404
-    rows = ImportRun.objects.visible_to(request.user).select_related(
-        "team", "created_by", "undone_by"
-    )
-    run = get_object_or_404(rows.defer("duplicates"), pk=pk)
+    rows = ImportRun.objects.visible_to(request.user).defer("duplicates")
+    rows = rows.select_related("team", "created_by", "undone_by")
+    run = get_object_or_404(rows, pk=pk)
     if to_work:
         deny_unless(permissions.can_work_import(request.user, run))
     return run
 
 
+# -- The list
+
+
 @require_safe
 def import_list(request: Request) -> HttpResponse:
-    """Every import in sight, the newest first."""
+    """Every visible import, the newest first."""
     if not permissions.can_read_imports(request.user):
         raise Http404
-    request.now, before = request.now, request.GET.get("before", "")
-    if set(request.GET) - {"before"} or not (
-        before == "" or (before.isdecimal() and len(before) < 19)
-    ):
-        raise BadParameter(_("This page address is not complete. Start again from the list."))
-    rows = runs.newest(request.user, before=int(before) if before else None, size=PAGE)
-    next_page = f"?before={rows[PAGE - 1].pk}" if len(rows) > PAGE else ""
+    rows = runs.newest(request.user, before=_before(request), size=PAGE)
+    next_page = ""
+    if len(rows) > PAGE:
+        next_page = f"?before={rows[PAGE - 1].pk}"
     context = {
         "rows": rows[:PAGE],
         "next": next_page,
         "can_import": permissions.can_import(request.user),
     }
     return render(request, "leads/import_list.html", context)
+
+
+def _before(request: Request) -> int | None:
+    """Return the id at which the page ends; None for the first page. Raises BadParameter."""
+    before = request.GET.get("before", "")
+    is_id = before.isdecimal() and len(before) < 19
+    if set(request.GET) - {"before"} or (before and not is_id):
+        raise BadParameter(_("This page address is not complete. Start again from the list."))
+    if not before:
+        return None
+    return int(before)
+
+
+# -- The file and its columns
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -78,37 +94,45 @@ def import_new(request: Request) -> HttpResponse:
     teams = Team.objects.filter(pk__in=request.user.team_ids(Side.MARKETING))
     form = UploadForm(request.POST or None, request.FILES or None, teams=teams)
     if request.method == "POST":
+        # A post without any field is bound too: the missing file is an error.
         form.is_bound = True
         if getattr(request, "has_too_large_file", False):
-            form.errors.pop("file", None)
-            words = {"most": UPLOAD_LIMITS.size // 1_000_000}
-            form.add_error("file", _("The file is larger than %(most)d MB: split it.") % words)
+            _refuse_large_file(form)
         elif form.is_valid():
             try:
-                run = _upload(
-                    request, form.cleaned_data["file"], form.cleaned_data["team"] or teams[0]
-                )
+                run = _upload(request, form, usual_team=teams[0])
             except UnusableFile as error:
                 form.add_error("file", str(error.message))
             else:
                 return redirect("import_columns", pk=run.pk)
-    return render(
-        request, "leads/import_new.html", {"form": form}, status=422 if form.errors else 200
-    )
+    status = 422 if form.errors else 200
+    return render(request, "leads/import_new.html", {"form": form}, status=status)
 
 
-def _upload(request: Request, given: Any, team: Team) -> ImportRun:
+def _refuse_large_file(form: UploadForm) -> None:
+    form.errors.pop("file", None)
+    text = _("The file is larger than %(most)d MB: split it.")
+    form.add_error("file", text % {"most": UPLOAD_LIMITS.size // MEGABYTE})
+
+
+def _upload(request: Request, form: UploadForm, *, usual_team: Team) -> ImportRun:
+    uploaded = form.cleaned_data["file"]
     with tempfile.NamedTemporaryFile(prefix="relevo-upload-") as file:
-        size, sha256 = stored_file.copy(given.chunks(), file)
-        path, now = Path(file.name), request.now
+        size, sha256 = stored_file.copy(uploaded.chunks(), file)
         return runs.upload(
-            path, given.name, size=size, sha256=sha256, team=team, by=request.user, at=now
+            Path(file.name),
+            uploaded.name,
+            size=size,
+            sha256=sha256,
+            team=form.cleaned_data["team"] or usual_team,
+            by=request.user,
+            at=request.now,
         )
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def match(request: Request, pk: int) -> HttpResponse:
-    """How the file was read, with its first rows, and what each column becomes."""
+    """The reading of the file with its first rows, and the target of each column."""
     run = fetch(request, pk)
     if run.state not in runs.BEFORE:
         return redirect("import_run", pk=pk)
@@ -125,7 +149,8 @@ def match(request: Request, pk: int) -> HttpResponse:
         )
         worker.at_once(run)
         return redirect("import_run", pk=pk)
-    return _show_columns(request, run, form=form, status=422 if form.errors else 200)
+    status = 422 if form.errors else 200
+    return _show_columns(request, run, form=form, status=status)
 
 
 def _show_columns(
@@ -136,10 +161,12 @@ def _show_columns(
     reading: ReadingForm | None = None,
     status: int = 200,
 ) -> HttpResponse:
+    if reading is None:
+        reading = ReadingForm(run=run, auto_id="id_reading_%s")
     context = {
         "run": run,
         "form": form,
-        "reading": reading or ReadingForm(run=run, auto_id="id_reading_%s"),
+        "reading": reading,
         "encoding": ENCODINGS.get(run.reading["encoding"], ""),
         "same_file": runs.same_file(run),
     }
@@ -161,44 +188,56 @@ def read_as(request: Request, pk: int) -> HttpResponse:
     return _show_columns(request, run, form=ColumnsForm(run=run), reading=form, status=422)
 
 
+# -- The run
+
+
 @require_safe
 def import_run(request: Request, pk: int) -> HttpResponse:
-    """Where an import stands: what the check found, how far it is, what came of it."""
+    """The state of an import: the result of the check, the progress, the report."""
     run = fetch(request, pk, to_work=False)
     may_work = permissions.can_work_import(request.user, run)
     if run.state == ImportState.DRAFT and may_work:
         return redirect("import_columns", pk=pk)
-    context = _context(run, at=request.now) | {"may_work": may_work}
-    context["same_file"] = runs.same_file(run) if run.state == ImportState.CHECKED else None
+    context = _run_context(run, at=request.now)
+    context["may_work"] = may_work
+    context["same_file"] = None
+    if run.state == ImportState.CHECKED:
+        context["same_file"] = runs.same_file(run)
     if run.state == ImportState.UNDONE and run.done.get("left"):
-        context["left"] = runs.left_after_undo(run, request.user, LEFT)
+        context["left"] = runs.left_after_undo(run, request.user, NAMED_AFTER_UNDO)
     return render(request, "leads/import_run.html", context)
 
 
-def _context(run: ImportRun, *, at: datetime) -> dict[str, Any]:
-    counts = run.checked.get("counts", {}) if run.state == ImportState.CHECKED else run.done
-    left = None
-    if run.state in IMPORT_WORK and run.rows_done and run.rows_total and run.started_at:
-        left = (
-            (at - run.started_at).total_seconds()
-            / run.rows_done
-            * max(run.rows_total - run.rows_done, 0)
-        )
+def _run_context(run: ImportRun, *, at: datetime) -> dict[str, Any]:
+    counts = run.done
+    if run.state == ImportState.CHECKED:
+        counts = run.checked.get("counts", {})
     return {
         "run": run,
         "counts": counts,
-        "rejected": sum(counts.get(kind, 0) for kind in ("known", "duplicate", "wrong")),
+        "rejected": sum(counts.get(kind, 0) for kind in REJECTED),
         "is_working": run.state in IMPORT_WORK,
-        "seconds_left": left,
+        "seconds_left": _seconds_left(run, at=at),
         "can_undo": runs.can_be_undone(run, at),
     }
 
 
+def _seconds_left(run: ImportRun, *, at: datetime) -> float | None:
+    """Return the time that the rest of the rows takes at the pace so far; None if unknown."""
+    if run.state not in IMPORT_WORK or run.started_at is None:
+        return None
+    if not run.rows_done or not run.rows_total:
+        return None
+    seconds_per_row = (at - run.started_at).total_seconds() / run.rows_done
+    return seconds_per_row * max(run.rows_total - run.rows_done, 0)
+
+
 @require_safe
 def progress(request: Request, pk: int) -> HttpResponse:
-    """The part of the page that moves; at the end of the work it asks for the whole page."""
+    """The part of the page that moves; when the work has ended it asks for the whole page."""
     run = fetch(request, pk, to_work=False)
-    response = render(request, "leads/_import_progress.html", _context(run, at=request.now))
+    context = _run_context(run, at=request.now)
+    response = render(request, "leads/_import_progress.html", context)
     if run.state not in IMPORT_WORK:
         response["HX-Refresh"] = "true"
     return response
@@ -215,7 +254,7 @@ def start(request: Request, pk: int) -> HttpResponse:
 
 @require_POST
 def discard(request: Request, pk: int) -> HttpResponse:
-    """Throw the file away."""
+    """Discard the file."""
     runs.discard(fetch(request, pk), by=request.user, at=request.now)
     messages.success(request, _("The file was discarded; nothing was imported."))
     return redirect("import_list")
@@ -230,8 +269,11 @@ def undo(request: Request, pk: int) -> HttpResponse:
     return redirect("import_run", pk=pk)
 
 
+# -- The rejected rows
+
+
 class _Echo:
-    """A file for csv.writer that gives each line back."""
+    """A file for csv.writer that returns each line instead of keeping it."""
 
     def write(self, line: str) -> str:
         return line
@@ -239,16 +281,18 @@ class _Echo:
 
 @require_safe
 def rejects(request: Request, pk: int) -> StreamingHttpResponse:
-    """The rejected rows as CSV, which a spreadsheet opens without running anything."""
+    """The rejected rows as CSV, in which a spreadsheet finds no formula to run."""
     run = fetch(request, pk, to_work=False)
-    writer = csv.writer(_Echo())
-
-    def lines() -> Iterator[str]:
-        yield "\ufeff"
-        for row in runs.rejects_of(run):
-            yield writer.writerow([neutral(cell) for cell in row])
-
-    response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(_reject_lines(run), content_type="text/csv; charset=utf-8")
     name = _("%(file)s, rejected.csv") % {"file": Path(run.name).stem}
-    response["Content-Disposition"] = content_disposition_header(True, name) or "attachment"
+    disposition = content_disposition_header(as_attachment=True, filename=name)
+    response["Content-Disposition"] = disposition or "attachment"
     return response
+
+
+def _reject_lines(run: ImportRun) -> Iterator[str]:
+    writer = csv.writer(_Echo())
+    # Excel reads UTF-8 only behind a byte order mark.
+    yield "\ufeff"
+    for row in runs.rejects_of(run):
+        yield writer.writerow([neutral(cell) for cell in row])

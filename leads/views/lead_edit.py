@@ -1,8 +1,9 @@
-"""Editing a lead's data; over a newer version both values are shown and the person chooses."""
+"""Editing a lead's data, and choosing between two values when another person edited it too."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -23,64 +24,89 @@ from leads.models import Lead
 from leads.records import leads
 from leads.views.lead_page import fetch
 
+Changes = dict[str, tuple[str, datetime]]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """What the page showed when it was sent: the version, and the values as text."""
+
+    version: int
+    values: dict[str, str]
+
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def lead_edit(request: Request, pk: int) -> HttpResponse:
-    """Change a lead's data; a version that moved on is a conflict that keeps what was typed."""
+    """Change a lead's data; over a newer version the person chooses between both values."""
     lead = fetch(request, pk)
     deny_unless(permissions.can_change(request.user, lead))
     if request.method == "POST":
         return _save(request, lead)
     form = LeadForm(lead=lead)
-    return _show(request, lead, form, version=lead.version, was=form.shown())
+    return _show(request, lead, form, Shown(lead.version, form.shown()))
 
 
 def _save(request: Request, lead: Lead) -> HttpResponse:
     posted = request.POST
-    version = edit_conflicts.version_on_screen(posted, "version")
-    was = edit_conflicts.texts_at_first(posted)
+    shown = Shown(
+        version=edit_conflicts.version_on_screen(posted, "version"),
+        values=edit_conflicts.texts_at_first(posted),
+    )
     differences: list[Difference] = []
     form = LeadForm(posted, lead=lead)
     if "compared" in posted:
-        differences = _differences(lead, posted)
+        differences = _differences(lead, posted, shown)
         form = LeadForm(_with_choices(posted, differences), lead=lead)
     undecided = [each.field for each in differences if each.choice == ASK]
-    if undecided or not form.is_valid():
-        for name in undecided:
-            form.add_error(name, _("Choose which value stays."))
-        return _show(
-            request, lead, form, version=version, was=was, differences=differences, status=422
-        )
-    try:
-        leads.change(lead, form.data_for_lead(), by=request.user, at=request.now, version=version)
-    except leads.ChangedMeanwhile as error:
-        lead = fetch(request, lead.pk)
-        if differences := _differences(lead, posted):
-            form, message = LeadForm(posted, lead=lead), error.message
-            now: dict[str, Any] = {
-                "version": lead.version,
-                "differences": differences,
-                "message": message,
-            }
-            return _show(request, lead, form, was=was, status=409, **now)
-    except DomainError as error:
-        status = add_domain_error(form, error)
-        return _show(
-            request, lead, form, version=version, was=was, differences=differences, status=status
-        )
+    status = 422
+    if form.is_valid() and not undecided:
+        data = form.data_for_lead()
+        try:
+            leads.change(lead, data, by=request.user, at=request.now, version=shown.version)
+        except leads.ChangedMeanwhile as error:
+            return _compare(request, lead.pk, shown, error)
+        except DomainError as error:
+            status = add_domain_error(form, error)
+        else:
+            return _saved(request, lead.pk)
+    for name in undecided:
+        form.add_error(name, _("Choose which value stays."))
+    return _show(request, lead, form, shown, differences=differences, status=status)
+
+
+def _saved(request: Request, pk: int) -> HttpResponse:
     messages.success(request, _("Saved."))
-    return redirect("lead", pk=lead.pk)
+    return redirect("lead", pk=pk)
 
 
-def _differences(lead: Lead, posted: QueryDict) -> list[Difference]:
+def _compare(
+    request: Request, pk: int, shown: Shown, error: leads.ChangedMeanwhile
+) -> HttpResponse:
+    """Return the differences to a version that was saved in the meantime, if there are any."""
+    lead = fetch(request, pk)
+    differences = _differences(lead, request.POST, shown)
+    if not differences:
+        return _saved(request, pk)
+    return _show(
+        request,
+        lead,
+        LeadForm(request.POST, lead=lead),
+        Shown(lead.version, shown.values),
+        differences=differences,
+        message=error.message,
+        status=409,
+    )
+
+
+def _differences(lead: Lead, posted: QueryDict, shown: Shown) -> list[Difference]:
     typed = LeadForm(posted, lead=lead).typed()
     saved = LeadForm(lead=lead).shown()
-    was = edit_conflicts.texts_at_first(posted)
-    return edit_conflicts.compare(was, typed, saved, edit_conflicts.choices(posted))
+    chosen = edit_conflicts.choices(posted)
+    return edit_conflicts.compare(shown.values, typed, saved, chosen)
 
 
 def _with_choices(posted: QueryDict, differences: list[Difference]) -> QueryDict:
-    """What was posted, with the saved value wherever that was chosen."""
+    """Return what was posted, with the saved value wherever that was chosen."""
     data = posted.copy()
     for each in differences:
         if each.choice == THEIRS:
@@ -92,37 +118,45 @@ def _show(
     request: Request,
     lead: Lead,
     form: LeadForm,
+    shown: Shown,
     *,
-    version: int,
-    was: dict[str, str],
-    status: int = 200,
     differences: list[Difference] | None = None,
     message: object = "",
+    status: int = 200,
 ) -> HttpResponse:
-    """The form; with ``differences`` only those fields, each with both values."""
+    """Return the form; with ``differences`` only those fields, each with both values."""
     context: dict[str, Any] = {
         "form": form,
         "lead": lead,
-        "version": version,
-        "was": json.dumps(was),
+        "version": shown.version,
+        "was": json.dumps(shown.values),
+        "message": message,
     }
-    context["message"] = message
     if not differences:
         return render(request, "leads/lead_form.html", context, status=status)
-    changed = events.last_changes(lead)
-    context["compared"] = [_both(form, each, changed) for each in differences]
+    changes = events.last_changes(lead)
     names = {each.field for each in differences}
+    context["compared"] = [_compared(form, each, changes) for each in differences]
     context["others"] = [field for field in form if field.name not in names]
     return render(request, "leads/lead_compare.html", context, status=status)
 
 
-def _both(
-    form: LeadForm, each: Difference, changed: dict[str, tuple[str, datetime]]
-) -> dict[str, Any]:
-    fact = form.fact_of(each.field)
-    facts = (
-        [fact, "company.name"] if fact.startswith("company.") else [fact]
-    )  # a new company brings its own facts
-    by, at = next((changed[name] for name in facts if name in changed), ("", None))
-    words = form.words(each.field, each.theirs)
-    return {"field": form[each.field], "choice": each.choice, "theirs": words, "by": by, "at": at}
+def _compared(form: LeadForm, each: Difference, changes: Changes) -> dict[str, Any]:
+    """Return the field with both values, and who saved the other value and when."""
+    by, at = _last_change(form.fact_of(each.field), changes)
+    return {
+        "field": form[each.field],
+        "choice": each.choice,
+        "theirs": form.value_text(each.field, each.theirs),
+        "by": by,
+        "at": at,
+    }
+
+
+def _last_change(fact: str, changes: Changes) -> tuple[str, datetime | None]:
+    if fact in changes:
+        return changes[fact]
+    # A lead that moved to another company took over the facts of that company.
+    if fact.startswith("company.") and "company.name" in changes:
+        return changes["company.name"]
+    return "", None

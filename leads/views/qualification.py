@@ -1,6 +1,4 @@
-"""The qualify page: which persona, each criterion with its evidence, the scores, and the
-hand-off.
-"""
+"""The qualify page: the persona, each criterion with its evidence, scores, and the hand-off."""
 
 from __future__ import annotations
 
@@ -25,7 +23,8 @@ from leads.forms.qualification import ActionForm
 from leads.models import Lead
 from leads.qualification import facts, persona_match
 from leads.qualification.persona_match import Match
-from leads.qualification.rules import DISQUALIFIER, FIT, SQL_KINDS, Terms
+from leads.qualification.rules import DISQUALIFIER, FIT, SQL_KINDS, Assessment, Terms
+from leads.qualification.scores import Scores
 from leads.records.fields import labels as field_labels
 from leads.views.criteria import criterion_rows
 from leads.views.lead_page import fetch
@@ -34,12 +33,12 @@ from sla.agreements import agreements, policies
 from sla.worktime import arithmetic
 from sla.worktime.calendar import WorkCalendar
 
+# -- The persona
+
 
 @dataclass(frozen=True)
 class Choice:
-    """By which persona the page judges: the one asked for, else the usual one; ``matches``: all,
-    the best first.
-    """
+    """The persona that the page judges by, of all ``matches``, the best first."""
 
     match: Match | None
     matches: list[Match]
@@ -47,7 +46,15 @@ class Choice:
 
     @property
     def version(self) -> PersonaVersion | None:
-        return self.match.version if self.match else None
+        if self.match is None:
+            return None
+        return self.match.version
+
+    @property
+    def assessment(self) -> Assessment | None:
+        if self.match is None:
+            return None
+        return self.match.assessment
 
     @property
     def is_best(self) -> bool:
@@ -55,18 +62,19 @@ class Choice:
 
 
 def choice(request: Request, lead: Lead) -> Choice:
-    """The personas in use as they fit the lead, and the chosen one; 404 where the address asks for
-    another.
-    """
+    """Return the persona in use that the address asks for, else the usual one; 404 for others."""
     terms = facts.terms_in_force()
-    found = persona_match.matches(lead, terms)
+    matches = persona_match.matches(lead, terms)
     asked = request.POST.get("persona") or request.GET.get("persona") or ""
     if not asked:
-        return Choice(persona_match.usual(lead, found), found, terms)
-    match = next((each for each in found if str(each.version.pk) == asked), None)
-    if match is None:
-        raise Http404
-    return Choice(match, found, terms)
+        return Choice(persona_match.usual(lead, matches), matches, terms)
+    for match in matches:
+        if str(match.version.pk) == asked:
+            return Choice(match, matches, terms)
+    raise Http404
+
+
+# -- The page
 
 
 @require_safe
@@ -85,51 +93,54 @@ def show_qualify(
     status: int = 200,
     bound: dict[str, Any] | None = None,
 ) -> HttpResponse:
-    """The qualify page. ``bound``: forms that came back with errors (hand_off, action, or a
-    criterion's code).
+    """Return the qualify page.
+
+    ``bound``: forms that came back with errors: "hand_off", "action" or the code of a criterion.
     """
-    request.now, bound = at, bound or {}
-    chosen, today = choice(request, lead), events.today(at)
-    assessment = chosen.match.assessment if chosen.match else None
-    offers, missing = _offers(lead, at)
-    scores = (
-        facts.score(assessment, facts.done(lead), chosen.terms, on=today) if assessment else None
-    )
-    form = bound.get("hand_off") or HandOffForm()
-    context = {
+    request.now = at
+    bound = bound or {}
+    chosen = choice(request, lead)
+    context = _judgement_context(lead, chosen, bound, at=at)
+    context |= _hand_off_context(lead, chosen.assessment, context["scores"], at=at)
+    context |= {
         "lead": lead,
-        "persona": chosen.version,
-        "choice": chosen,
-        "assessment": assessment,
-        "scores": scores,
-        "fit": (
-            criterion_rows(assessment, FIT, DISQUALIFIER, bound=bound, editable=True)
-            if assessment
-            else []
-        ),
-        "proofs": criterion_rows(assessment, *SQL_KINDS, bound=bound, editable=True)
-        if assessment
-        else [],
         "actions": lead.valuable_actions.select_related("kind", "recorded_by"),
-        "action_form": bound.get("action") or ActionForm(today=today, auto_id="id_action_%s"),
-        "form": form,
-        "terms": offers,
-        "low": [
-            offer
-            for offer in offers
-            if scores and offer.minimum is not None and scores.fit.total < offer.minimum
-        ],
-        "missing": missing,
-        "ready": bool(assessment and assessment.is_mql and not missing and offers),
+        "form": bound.get("hand_off") or HandOffForm(),
         "failed": next(iter(bound), ""),
     }
     return render(request, "leads/qualify.html", context, status=status)
 
 
+def _judgement_context(
+    lead: Lead, chosen: Choice, bound: dict[str, Any], *, at: datetime
+) -> dict[str, Any]:
+    today = events.today(at)
+    assessment = chosen.assessment
+    scores = None
+    if assessment is not None:
+        scores = facts.score(assessment, facts.done(lead), chosen.terms, on=today)
+    action_form = bound.get("action")
+    if action_form is None:
+        action_form = ActionForm(today=today, auto_id="id_action_%s")
+    return {
+        "persona": chosen.version,
+        "choice": chosen,
+        "assessment": assessment,
+        "scores": scores,
+        "fit": criterion_rows(assessment, FIT, DISQUALIFIER, bound=bound, editable=True),
+        "proofs": criterion_rows(assessment, *SQL_KINDS, bound=bound, editable=True),
+        "action_form": action_form,
+    }
+
+
+# -- The hand-off
+
+
 @dataclass(frozen=True)
 class Offer:
-    """A sales team that the lead may go to: when it would have to decide, and the fit score that
-    its agreement asks.
+    """A sales team that the lead may go to.
+
+    ``due``: when the team would have to decide. ``minimum``: the fit score that its agreement asks.
     """
 
     team: Team
@@ -137,24 +148,36 @@ class Offer:
     minimum: int | None
 
 
-def _offers(lead: Lead, at: datetime) -> tuple[list[Offer], list[str]]:
-    """Each sales team with an agreement in force, and the package fields that are missing."""
-    found: list[Offer] = []
+def _hand_off_context(
+    lead: Lead, assessment: Assessment | None, scores: Scores | None, *, at: datetime
+) -> dict[str, Any]:
+    offers: list[Offer] = []
     missing: dict[str, str] = {}
     for team in sales_teams():
         try:
             version = agreements.in_force(team)
         except agreements.NoAgreement:
             continue
-        policy = policies.policy_for(
-            version, team, facts={"source": lead.source.code if lead.source else None}
-        )
-        found.append(Offer(team, _due(policy, at), version.minimum_score))
+        policy = policies.policy_for(version, team, facts={"source": _source_code(lead)})
+        offers.append(Offer(team, _due(policy, at), version.minimum_score))
         missing |= field_labels(facts.missing(lead, version.package_fields))
-    return found, list(missing.values())
+    is_mql = assessment is not None and assessment.is_mql
+    return {
+        "terms": offers,
+        "low": _above_score(offers, scores),
+        "missing": list(missing.values()),
+        "ready": is_mql and bool(offers) and not missing,
+    }
+
+
+def _source_code(lead: Lead) -> str | None:
+    if lead.source is None:
+        return None
+    return lead.source.code
 
 
 def _due(policy: dict[str, Any], at: datetime) -> datetime | None:
+    """Return when the team would have to decide; None without that commitment."""
     terms = policy["clocks"].get("accept")
     if terms is None:
         return None
@@ -162,9 +185,17 @@ def _due(policy: dict[str, Any], at: datetime) -> datetime | None:
     return arithmetic.add(calendar, at, timedelta(seconds=terms["limit_seconds"]))
 
 
+def _above_score(offers: list[Offer], scores: Scores | None) -> list[Offer]:
+    """Return the offers that ask for a higher fit score than the lead has."""
+    if scores is None:
+        return []
+    total = scores.fit.total
+    return [offer for offer in offers if offer.minimum is not None and total < offer.minimum]
+
+
 @require_POST
 def mark_mql(request: Request, pk: int) -> HttpResponse:
-    """Record that the lead is an MQL without handing it off yet."""
+    """Record that the lead is an MQL without a hand-off."""
     lead = fetch(request, pk)
     deny_unless(permissions.can_qualify(request.user, lead))
     version = choice(request, lead).version
@@ -180,21 +211,31 @@ def hand_off(request: Request, pk: int) -> HttpResponse:
     """Hand the lead off to a sales team's queue."""
     lead = fetch(request, pk)
     deny_unless(permissions.can_hand_off(request.user, lead))
-    form, now, status = HandOffForm(request.POST), request.now, 422
+    form = HandOffForm(request.POST)
+    now = request.now
+    status = 422
     version = choice(request, lead).version
     if form.is_valid() and version is not None:
-        data = form.cleaned_data
-        words = {"note": data["note"], "score_reason": data["score_reason"]}
         try:
-            handoff = handoffs.hand_off(
-                lead, team=data["team"], persona_version=version, by=request.user, at=now, **words
-            )
+            return _hand_off(request, lead, version, form)
         except DomainError as error:
             status = add_domain_error(form, error)
-        else:
-            said = {"lead": lead, "team": handoff.team}
-            messages.success(
-                request, _("%(lead)s is in the queue of %(team)s. The clock is running.") % said
-            )
-            return redirect("lead", pk=pk)
     return show_qualify(request, lead, at=now, status=status, bound={"hand_off": form})
+
+
+def _hand_off(
+    request: Request, lead: Lead, version: PersonaVersion, form: HandOffForm
+) -> HttpResponse:
+    data = form.cleaned_data
+    handoff = handoffs.hand_off(
+        lead,
+        team=data["team"],
+        persona_version=version,
+        note=data["note"],
+        score_reason=data["score_reason"],
+        by=request.user,
+        at=request.now,
+    )
+    text = _("%(lead)s is in the queue of %(team)s. The clock is running.")
+    messages.success(request, text % {"lead": lead, "team": handoff.team})
+    return redirect("lead", pk=lead.pk)

@@ -1,6 +1,4 @@
-"""The page that brings open handoffs to the agreement in force: first what would move, then exactly
-that.
-"""
+"""The page that brings open handoffs to the agreement in force: a preview, then exactly that."""
 
 from __future__ import annotations
 
@@ -12,9 +10,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
 
-from crm.accounts.request import Request, deny_unless
+from crm.accounts.request import Request, require_permission
 from leads import permissions
-from leads.handoffs.reapply import reapply as noun
+from leads.handoffs.reapply import reapply as handoffs
 from leads.models import Handoff
 from sla.states import Retime
 
@@ -23,14 +21,16 @@ STAYS = (Retime.PAST, Retime.OVERDUE, Retime.PAUSED, Retime.NOT_AGREED)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@require_permission(permissions.can_reapply)
 def reapply(request: Request) -> HttpResponse:
-    """GET: what would move. POST: do it, unless something has changed since it was looked at."""
-    deny_unless(permissions.can_reapply(request.user))
+    """GET: the preview. POST: apply it, unless something has changed since the preview."""
     if request.method != "POST":
-        return _show(request, noun.preview(by=request.user, at=request.now))
+        preview = handoffs.preview(by=request.user, at=request.now)
+        return _show(request, preview)
+    token = request.POST.get("token", "")
     try:
-        done = noun.apply(request.POST.get("token", ""), by=request.user, at=request.now)
-    except noun.StalePreview as error:
+        applied = handoffs.apply(token, by=request.user, at=request.now)
+    except handoffs.StalePreview as error:
         return _show(
             request,
             error.preview,
@@ -38,43 +38,46 @@ def reapply(request: Request) -> HttpResponse:
             message=error.message,
             status=error.status,
         )
-    text = ngettext("{n} deadline was moved.", "{n} deadlines were moved.", done.moved).format(
-        n=done.moved
-    )
-    if done.left:
-        more = ngettext(
-            "{n} handoff changed just then and was left.",
-            "{n} handoffs changed just then and were left.",
-            len(done.left),
-        )
-        text = f"{text} {more.format(n=len(done.left))}"
-    messages.success(request, text)
+    messages.success(request, _applied_text(applied))
     return redirect("reapply")
+
+
+def _applied_text(applied: handoffs.Applied) -> str:
+    pattern = ngettext("{n} deadline was moved.", "{n} deadlines were moved.", applied.moved)
+    text = pattern.format(n=applied.moved)
+    if not applied.left:
+        return text
+    count = len(applied.left)
+    pattern = ngettext(
+        "{n} handoff changed just then and was left.",
+        "{n} handoffs changed just then and were left.",
+        count,
+    )
+    return f"{text} {pattern.format(n=count)}"
 
 
 def _show(
     request: Request,
-    found: noun.Preview,
+    preview: handoffs.Preview,
     *,
     changed: list[int] | None = None,
     message: object = "",
     status: int = 200,
 ) -> HttpResponse:
-    shown = found.changes[:SHOWN]
-    named = (
-        Handoff.objects.with_names()
-        .defer("policy")
-        .in_bulk([*(line.handoff for line in shown), *(changed or ())[:SHOWN]])
-    )
+    """Return the preview. ``changed``: ids of the handoffs that a stale preview did not know."""
+    shown = preview.changes[:SHOWN]
+    changed = changed or []
+    pks = [change.handoff for change in shown] + changed[:SHOWN]
+    rows = Handoff.objects.with_names().defer("policy").in_bulk(pks)
     context: dict[str, Any] = {
-        "preview": found,
-        "lines": [(named[line.handoff], line) for line in shown if line.handoff in named],
-        "more": len(found.changes) - len(shown),
-        "later": found.count(Retime.LATER),
-        "earlier": found.count(Retime.EARLIER),
-        "same": found.count(Retime.SAME),
-        "stays": found.count(*STAYS),
+        "preview": preview,
+        "lines": [(rows[change.handoff], change) for change in shown if change.handoff in rows],
+        "more": len(preview.changes) - len(shown),
+        "later": preview.count(Retime.LATER),
+        "earlier": preview.count(Retime.EARLIER),
+        "same": preview.count(Retime.SAME),
+        "stays": preview.count(*STAYS),
         "message": message,
-        "changed": [named[pk] for pk in changed or () if pk in named],
+        "changed": [rows[pk] for pk in changed if pk in rows],
     }
     return render(request, "leads/reapply.html", context, status=status)

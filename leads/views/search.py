@@ -1,4 +1,4 @@
-"""The global search: a page of its own, and the palette's answer while somebody types."""
+"""The global search: a page of its own, and the list of the palette while a person types."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from leads.records import search
 
 @require_safe
 def search_leads(request: Request) -> HttpResponse:
-    """Leads in sight that match ``q``; for htmx only the list, which stands in the palette."""
+    """The visible leads that match ``q``; for htmx only the list, which the palette shows."""
     query = clean_line(request.GET.get("q", ""))[: search.LONGEST]
     hits, more = search.find(request.user, query)
     context = {
@@ -23,4 +23,5 @@ def search_leads(request: Request) -> HttpResponse:
         "enough": search.is_enough(query),
         "most": search.MOST,
     }
-    return render(request, "leads/_search.html" if request.htmx else "leads/search.html", context)
+    template = "leads/_search.html" if request.htmx else "leads/search.html"
+    return render(request, template, context)
