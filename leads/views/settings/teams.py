@@ -21,38 +21,41 @@ from leads.staff import teams
 @require_http_methods(["GET", "HEAD", "POST"])
 @require_permission(can_manage_people)
 def team_list(request: Request) -> HttpResponse:
-    """All teams with how many belong to them, and the form for a new one."""
-    form, status = (
-        NewTeamForm(request.POST or None, initial={"language": request.organisation.language}),
-        200,
-    )
+    """All teams with their numbers of members, and the form for a new one."""
+    initial = {"language": request.organisation.language}
+    form = NewTeamForm(request.POST or None, initial=initial)
+    status = 200
     if request.method == "POST":
         status = 422
         if form.is_valid():
             try:
-                team = teams.create(**form.cleaned_data, by=request.user, at=request.now)
+                return _create(request, form)
             except DomainError as error:
                 status = add_domain_error(form, error)
-            else:
-                messages.success(
-                    request, _("%(team)s is ready. Put people into it.") % {"team": team.name}
-                )
-                return redirect("team_list")
-    here = Q(memberships__user__deactivated_at__isnull=True)
+    is_active = Q(memberships__user__deactivated_at__isnull=True)
+    is_lead = Q(memberships__is_lead=True)
     rows = Team.objects.annotate(
-        members=Count("memberships", filter=here),
-        leads_count=Count("memberships", filter=here & Q(memberships__is_lead=True)),
-    ).order_by("archived_at", "side", "name")
-    return render(request, "leads/teams.html", {"rows": rows, "form": form}, status=status)
+        members=Count("memberships", filter=is_active),
+        leads_count=Count("memberships", filter=is_active & is_lead),
+    )
+    context = {"rows": rows.order_by("archived_at", "side", "name"), "form": form}
+    return render(request, "leads/teams.html", context, status=status)
+
+
+def _create(request: Request, form: NewTeamForm) -> HttpResponse:
+    team = teams.create(**form.cleaned_data, by=request.user, at=request.now)
+    text = _("%(team)s is ready. Put people into it.")
+    messages.success(request, text % {"team": team.name})
+    return redirect("team_list")
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @require_permission(can_manage_people)
 def team_page(request: Request, pk: int) -> HttpResponse:
-    """One team: its name, language and people; archive it."""
+    """One team: its name, language and people."""
     team = get_object_or_404(Team, pk=pk)
-    words = {"name": team.name, "language": team.language}
-    form, status = TeamForm(request.POST or None, initial=words), 200
+    form = TeamForm(request.POST or None, initial=_initial(team))
+    status = 200
     if request.method == "POST":
         status = 422
         if form.is_valid():
@@ -66,26 +69,35 @@ def team_page(request: Request, pk: int) -> HttpResponse:
     return show(request, pk, form, status=status)
 
 
+def _initial(team: Team) -> dict[str, str]:
+    return {"name": team.name, "language": team.language}
+
+
 def show(
     request: Request, pk: int, form: TeamForm, *, status: int = 200, refusal: object = ""
 ) -> HttpResponse:
-    """The page of a team as it is saved; ``refusal``: why it cannot be archived."""
+    """Return the page of a team as it is saved. ``refusal``: why it cannot be archived."""
     team = get_object_or_404(Team, pk=pk)
-    memberships = team.memberships.filter(user__deactivated_at__isnull=True).select_related("user")
-    members = memberships.order_by("-is_lead", "user__name")
-    context = {"team": team, "form": form, "members": members, "refusal": refusal}
+    members = team.memberships.filter(user__deactivated_at__isnull=True)
+    members = members.select_related("user").order_by("-is_lead", "user__name")
+    context = {
+        "team": team,
+        "form": form,
+        "members": members,
+        "refusal": refusal,
+    }
     return render(request, "leads/team.html", context, status=status)
 
 
 @require_POST
 @require_permission(can_manage_people)
 def team_archive(request: Request, pk: int) -> HttpResponse:
-    """Take a team out of use; refused with the reasons while it is in use."""
+    """Take a team out of use; while it is in use the page shows why that is refused."""
     team = get_object_or_404(Team, pk=pk)
     try:
         teams.archive(team, by=request.user, at=request.now)
     except teams.TeamInUse as error:
-        form = TeamForm(initial={"name": team.name, "language": team.language})
+        form = TeamForm(initial=_initial(team))
         return show(request, pk, form, status=error.status, refusal=error.message)
     messages.success(request, _("%(team)s is archived.") % {"team": team.name})
     return redirect("team_list")
@@ -94,7 +106,7 @@ def team_archive(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @require_permission(can_manage_people)
 def team_restore(request: Request, pk: int) -> HttpResponse:
-    """Bring an archived team back."""
+    """Take an archived team into use again."""
     team = teams.restore(get_object_or_404(Team, pk=pk), by=request.user, at=request.now)
     messages.success(request, _("%(team)s is in use again.") % {"team": team.name})
     return redirect("team", pk=pk)

@@ -1,6 +1,8 @@
-"""The catalogue of valuable actions, for leads of teams and admins."""
+"""Pages of the catalogue of valuable actions, for team leads and admins."""
 
 from __future__ import annotations
+
+from typing import Any
 
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -20,7 +22,7 @@ def _fetch(pk: int) -> ValuableActionKind:
 @require_safe
 @require_permission(permissions.can_edit_catalogues)
 def kind_list(request: Request) -> HttpResponse:
-    """Every kind in its order; the archived ones at the end."""
+    """Every kind in its order, the archived ones at the end."""
     rows = list(ValuableActionKind.objects.all())
     context = {
         "kinds": [row for row in rows if row.archived_at is None],
@@ -32,41 +34,37 @@ def kind_list(request: Request) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @require_permission(permissions.can_edit_catalogues)
 def kind_new(request: Request) -> HttpResponse:
-    """A new kind."""
+    """A form for a new kind."""
     form = ActionKindForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        valuable_actions.create(
-            form.name, form.cleaned_data["points"], by=request.user, at=request.now
-        )
+        points = form.cleaned_data["points"]
+        valuable_actions.create(form.name, points, by=request.user, at=request.now)
         return redirect("action_kinds")
-    return render(
-        request, "leads/valuable_action.html", {"form": form}, status=422 if form.errors else 200
-    )
+    return _show_form(request, {"form": form})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @require_permission(permissions.can_edit_catalogues)
 def kind_edit(request: Request, pk: int) -> HttpResponse:
-    """Name and points of a kind."""
+    """A form for name and points of a kind."""
     kind = _fetch(pk)
     form = ActionKindForm(request.POST or None, kind=kind)
     if request.method == "POST" and form.is_valid():
-        valuable_actions.change(
-            kind, form.name, form.cleaned_data["points"], by=request.user, at=request.now
-        )
+        points = form.cleaned_data["points"]
+        valuable_actions.change(kind, form.name, points, by=request.user, at=request.now)
         return redirect("action_kinds")
-    return render(
-        request,
-        "leads/valuable_action.html",
-        {"form": form, "kind": kind},
-        status=422 if form.errors else 200,
-    )
+    return _show_form(request, {"form": form, "kind": kind})
+
+
+def _show_form(request: Request, context: dict[str, Any]) -> HttpResponse:
+    status = 422 if context["form"].errors else 200
+    return render(request, "leads/valuable_action.html", context, status=status)
 
 
 @require_POST
 @require_permission(permissions.can_edit_catalogues)
 def kind_move(request: Request, pk: int, direction: str) -> HttpResponse:
-    """One place up or down."""
+    """Move a kind one place up or down."""
     valuable_actions.move(_fetch(pk), direction, by=request.user, at=request.now)
     return redirect("action_kinds")
 
@@ -74,7 +72,7 @@ def kind_move(request: Request, pk: int, direction: str) -> HttpResponse:
 @require_POST
 @require_permission(permissions.can_edit_catalogues)
 def kind_archive(request: Request, pk: int) -> HttpResponse:
-    """Out of the lists that people choose from."""
+    """Remove a kind from the lists that people choose from."""
     valuable_actions.archive(_fetch(pk), by=request.user, at=request.now)
     return redirect("action_kinds")
 
@@ -82,6 +80,6 @@ def kind_archive(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @require_permission(permissions.can_edit_catalogues)
 def kind_restore(request: Request, pk: int) -> HttpResponse:
-    """Back into them."""
+    """Return an archived kind to these lists."""
     valuable_actions.restore(_fetch(pk), by=request.user, at=request.now)
     return redirect("action_kinds")

@@ -1,0 +1,203 @@
+"""The page of one person, for admins: name, teams, roles, leave, link and sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.forms import Form
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from crm.accounts import directory, invitations, leaves
+from crm.accounts.forms import LeaveForm
+from crm.accounts.models import Invitation, Leave, User
+from crm.accounts.permissions import can_manage_people
+from crm.accounts.request import Request, require_permission
+from crm.lib.errors import DomainError
+from crm.lib.forms import add_domain_error
+from crm.notifications import mail
+from leads.forms.people import PersonForm, PlaceForm
+from leads.staff import people
+from leads.staff.handover import work_of
+
+
+def fetch(pk: int) -> User:
+    """Return the person; 404 if there is none."""
+    return get_object_or_404(User.objects.prefetch_related("memberships__team"), pk=pk)
+
+
+@require_safe
+@require_permission(can_manage_people)
+def person_page(request: Request, pk: int) -> HttpResponse:
+    """One person: state, teams, roles, leave, access."""
+    return show(request, fetch(pk), at=request.now)
+
+
+def show(
+    request: Request, person: User, *, at: datetime, status: int = 200, **bound: Form
+) -> HttpResponse:
+    """Return the person's page. ``bound``: a form that came back with errors."""
+    link = invitations.open_of(person).select_related("invited_by").first()
+    url = ""
+    if link and may_see_links():
+        url = settings.BASE_URL + invitations.path_of(link)
+    today = leaves.today_of(person, at=at)
+    names = {"name": person.name, "email": person.email}
+    context: dict[str, Any] = {
+        "person": person,
+        "row": directory.row(person, at=at),
+        "link": link,
+        "url": url,
+        "mail_on": not may_see_links(),
+        "leaves": person.leaves.filter(last_on__gte=today),
+        "work": sum(parcel.count for parcel in work_of(person, at=at)),
+        "is_self": person.pk == request.user.pk,
+        "edit_form": PersonForm(initial=names, auto_id="id_edit_%s"),
+        "place_form": PlaceForm(person=person, auto_id="id_place_%s"),
+        "leave_form": LeaveForm(initial={"first_on": today}, auto_id="id_leave_%s"),
+    }
+    for name, form in bound.items():
+        context[f"{name}_form"] = form
+    return render(request, "leads/person.html", context, status=status)
+
+
+def _save(
+    request: Request,
+    person: User,
+    name: str,
+    form: Form,
+    write: Callable[[datetime], object],
+    text: str,
+) -> HttpResponse:
+    """Write what one form of the person's page says; a form with errors returns to the page."""
+    now = request.now
+    status = 422
+    if form.is_valid():
+        try:
+            write(now)
+        except DomainError as error:
+            status = add_domain_error(form, error)
+        else:
+            messages.success(request, text)
+            return redirect("person", pk=person.pk)
+    return show(request, person, at=now, status=status, **{name: form})
+
+
+@require_POST
+@require_permission(can_manage_people)
+def person_edit(request: Request, pk: int) -> HttpResponse:
+    """Correct name and e-mail."""
+    person = fetch(pk)
+    form = PersonForm(request.POST, auto_id="id_edit_%s")
+
+    def write(now: datetime) -> None:
+        people.rename(person, by=request.user, at=now, **form.cleaned_data)
+
+    return _save(request, person, "edit", form, write, _("Saved."))
+
+
+@require_POST
+@require_permission(can_manage_people)
+def person_place(request: Request, pk: int) -> HttpResponse:
+    """Set teams and roles."""
+    person = fetch(pk)
+    form = PlaceForm(request.POST, person=person, auto_id="id_place_%s")
+
+    def write(now: datetime) -> None:
+        people.place(
+            person,
+            form.places,
+            is_director=form.cleaned_data["is_director"],
+            is_admin=form.cleaned_data["is_admin"],
+            by=request.user,
+            at=now,
+        )
+
+    return _save(request, person, "place", form, write, _("Saved."))
+
+
+@require_POST
+@require_permission(can_manage_people)
+def person_leave(request: Request, pk: int) -> HttpResponse:
+    """Enter a leave."""
+    person = fetch(pk)
+    form = LeaveForm(request.POST, auto_id="id_leave_%s")
+
+    def write(now: datetime) -> None:
+        leaves.take(person, **form.cleaned_data, by=request.user, at=now)
+
+    return _save(request, person, "leave", form, write, _("Leave saved."))
+
+
+@require_POST
+@require_permission(can_manage_people)
+def person_leave_end(request: Request, pk: int, leave: int) -> HttpResponse:
+    """End a leave before its last day, or cancel one to come."""
+    rows = Leave.objects.select_related("person")
+    ended = get_object_or_404(rows, pk=leave, person=pk)
+    leaves.end(ended, by=request.user, at=request.now)
+    messages.success(request, _("Leave ended."))
+    return redirect("person", pk=pk)
+
+
+@require_POST
+@require_permission(can_manage_people)
+def person_link(request: Request, pk: int) -> HttpResponse:
+    """Create a new link; the earlier one stops working."""
+    invitation = people.invite_again(fetch(pk), by=request.user, at=request.now)
+    add_invited_message(request, invitation)
+    return redirect("person", pk=pk)
+
+
+@require_POST
+@require_permission(can_manage_people)
+def person_revoke(request: Request, pk: int) -> HttpResponse:
+    """Revoke the link."""
+    invitations.revoke(fetch(pk), by=request.user, at=request.now)
+    messages.success(request, _("The link does not work any more."))
+    return redirect("person", pk=pk)
+
+
+@require_POST
+@require_permission(can_manage_people)
+def person_sessions(request: Request, pk: int) -> HttpResponse:
+    """Sign the person out everywhere."""
+    person = fetch(pk)
+    people.end_sessions(person, by=request.user, at=request.now)
+    messages.success(request, _("%(name)s is signed out everywhere.") % {"name": person.name})
+    return redirect("person", pk=pk)
+
+
+@require_POST
+@require_permission(can_manage_people)
+def person_reactivate(request: Request, pk: int) -> HttpResponse:
+    """Give a deactivated person access again."""
+    person = fetch(pk)
+    invitation = people.reactivate(person, by=request.user, at=request.now)
+    if invitation is not None:
+        add_invited_message(request, invitation)
+    else:
+        messages.success(request, _("%(name)s has access again.") % {"name": person.name})
+    return redirect("person", pk=pk)
+
+
+# -- The link of an invitation
+
+
+def add_invited_message(request: Request, invitation: Invitation) -> None:
+    text = _("%(name)s gets a mail with the link to %(email)s.")
+    if may_see_links():
+        text = _("The link for %(name)s is ready. Copy it and pass it on.")
+    person = invitation.person
+    messages.success(request, text % {"name": person.name, "email": person.email})
+
+
+def may_see_links() -> bool:
+    """Return whether admins pass links on themselves, because no mail is delivered."""
+    return settings.DEMO or not mail.is_on()
