@@ -1,4 +1,4 @@
-"""What people type for the steps of a handoff. Forms check and clean; the noun modules decide."""
+"""Forms for the steps of a handoff. They check and clean; the noun modules decide."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
@@ -19,17 +20,31 @@ from leads.states import ContactChannel
 from sla.clocks.pauses import AllowedReason
 from sla.models import PauseReason, RejectionReason
 
+HOUR = timedelta(hours=1)
+
+
+def comment_field(label: Promise) -> Lines:
+    """Return a field for a text that may be left out."""
+    return Lines(label=label, required=False, max_length=2000)
+
 
 class HandOffForm(forms.Form):
-    """Where an MQL goes. ``score_reason``: only where the score is below what the agreement asks
-    for.
+    """The team that an MQL goes to.
+
+    ``score_reason``: asked for only where the score is below the agreement's minimum.
     """
 
-    team = forms.ModelChoiceField(label=_("To the queue of"), queryset=None, empty_label=None)
-    score_reason = Line(
-        label=_("Why hand it off below the minimum fit score?"), required=False, max_length=500
+    team = forms.ModelChoiceField(
+        label=_("To the queue of"),
+        queryset=None,
+        empty_label=None,
     )
-    note = Lines(label=_("Note for sales"), required=False, max_length=2000)
+    score_reason = Line(
+        label=_("Why hand it off below the minimum fit score?"),
+        required=False,
+        max_length=500,
+    )
+    note = comment_field(_("Note for sales"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -37,7 +52,7 @@ class HandOffForm(forms.Form):
 
 
 class RejectForm(forms.Form):
-    """Why a rep does not take a lead."""
+    """The reason for which a rep rejects a lead."""
 
     reason = forms.ModelChoiceField(
         label=_("Why is it not for sales?"),
@@ -45,7 +60,7 @@ class RejectForm(forms.Form):
         empty_label=None,
         widget=forms.RadioSelect,
     )
-    comment = Lines(label=_("Comment for marketing"), required=False, max_length=2000)
+    comment = comment_field(_("Comment for marketing"))
 
     def __init__(self, *args: Any, reasons: QuerySet[RejectionReason], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -56,24 +71,31 @@ class AttemptForm(forms.Form):
     """A try to reach the lead."""
 
     channel = forms.ChoiceField(
-        label=_("How"), choices=ContactChannel.choices, widget=forms.RadioSelect
+        label=_("How"),
+        choices=ContactChannel.choices,
+        widget=forms.RadioSelect,
     )
     reached = forms.TypedChoiceField(
         label=_("Did you reach a person?"),
-        choices=[("1", _("Yes, we talked")), ("0", _("No, not yet"))],
+        choices=[
+            ("1", _("Yes, we talked")),
+            ("0", _("No, not yet")),
+        ],
         coerce=lambda value: value == "1",
         widget=forms.RadioSelect,
     )
     happened_at = Moment(
-        label=_("When was it?"), required=False, help_text=_("Leave it empty if it was just now.")
+        label=_("When was it?"),
+        required=False,
+        help_text=_("Leave it empty if it was just now."),
     )
-    note = Lines(label=_("Note"), required=False, max_length=2000)
+    note = comment_field(_("Note"))
 
 
 class PauseForm(forms.Form):
-    """Why the clock pauses, and until when.
+    """The reason and the end of a pause.
 
-    ``allowed``: the reasons of the agreement, each with its cap.
+    ``allowed``: the reasons of the agreement, each with its longest pause.
     """
 
     reason = forms.ChoiceField(label=_("Why does it wait?"), widget=forms.RadioSelect)
@@ -81,35 +103,41 @@ class PauseForm(forms.Form):
         label=_("Until when?"),
         help_text=_("Nights and weekends count; the deadline moves by working time."),
     )
-    note = Lines(label=_("Note"), required=False, max_length=2000)
+    note = comment_field(_("Note"))
 
     def __init__(self, *args: Any, allowed: list[AllowedReason], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.reasons = {str(each.reason.pk): each.reason for each in allowed}
-        self.fields["reason"].choices = [
-            (str(each.reason.pk), pause_words(each)) for each in allowed
-        ]
+        self.reasons: dict[str, PauseReason] = {}
+        choices = []
+        for each in allowed:
+            key = str(each.reason.pk)
+            self.reasons[key] = each.reason
+            choices.append((key, allowed_text(each)))
+        self.fields["reason"].choices = choices
 
     def clean_reason(self) -> PauseReason:
         return self.reasons[self.cleaned_data["reason"]]
 
 
-def pause_words(choice: AllowedReason) -> str:
-    """ "Is away, at most 21 days"."""
-    if choice.longest < 2 * DAY:
-        hours = choice.longest // timedelta(hours=1)
-        text = ngettext("{reason}, at most {n} hour", "{reason}, at most {n} hours", hours)
-        return text.format(reason=choice.reason, n=hours)
-    days = choice.longest // DAY
-    return ngettext("{reason}, at most {n} day", "{reason}, at most {n} days", days).format(
-        reason=choice.reason, n=days
-    )
+def allowed_text(allowed: AllowedReason) -> str:
+    """Return the reason with its longest pause: "Is away, at most 21 days"."""
+    if allowed.longest < 2 * DAY:
+        count = allowed.longest // HOUR
+        pattern = ngettext("{reason}, at most {n} hour", "{reason}, at most {n} hours", count)
+    else:
+        count = allowed.longest // DAY
+        pattern = ngettext("{reason}, at most {n} day", "{reason}, at most {n} days", count)
+    return pattern.format(reason=allowed.reason, n=count)
 
 
 class WinForm(forms.Form):
-    """What a deal is worth."""
+    """The value of a deal."""
 
-    amount = forms.DecimalField(label=_("Amount"), max_digits=14, decimal_places=2)
+    amount = forms.DecimalField(
+        label=_("Amount"),
+        max_digits=14,
+        decimal_places=2,
+    )
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -117,12 +145,15 @@ class WinForm(forms.Form):
 
 
 class EndForm(forms.Form):
-    """Why a lead ends without a sale. ``kind``: lost or disqualified."""
+    """The reason for which a lead ends without a sale. ``kind``: lost or disqualified."""
 
     reason = forms.ModelChoiceField(
-        label=_("Reason"), queryset=None, empty_label=None, widget=forms.RadioSelect
+        label=_("Reason"),
+        queryset=None,
+        empty_label=None,
+        widget=forms.RadioSelect,
     )
-    comment = Lines(label=_("Comment"), required=False, max_length=2000)
+    comment = comment_field(_("Comment"))
 
     def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -130,24 +161,22 @@ class EndForm(forms.Form):
 
 
 class ReassignForm(forms.Form):
-    """Who works on the lead from now on."""
+    """The new owner of a lead."""
 
     owner = forms.ChoiceField(label=_("New owner"))
-    comment = Lines(label=_("Comment"), required=False, max_length=2000)
+    comment = comment_field(_("Comment"))
 
     def __init__(self, *args: Any, colleagues: list[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.colleagues = {str(person.pk): person for person in colleagues}
-        self.fields["owner"].choices = [
-            ("", _("Choose")),
-            *((pk, p.name) for pk, p in self.colleagues.items()),
-        ]
+        names = [(pk, person.name) for pk, person in self.colleagues.items()]
+        self.fields["owner"].choices = [("", _("Choose")), *names]
 
     def clean_owner(self) -> User:
         return self.colleagues[self.cleaned_data["owner"]]
 
 
 class NoteForm(forms.Form):
-    """A step that needs no words but may have some."""
+    """A comment on a step that needs none."""
 
-    comment = Lines(label=_("Comment"), required=False, max_length=2000)
+    comment = comment_field(_("Comment"))

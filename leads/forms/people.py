@@ -1,4 +1,4 @@
-"""What admins type about people and teams."""
+"""Forms of admins for people and teams."""
 
 from __future__ import annotations
 
@@ -13,13 +13,19 @@ from crm.lib.catalogue import in_use
 from crm.lib.forms import Line
 from leads.staff.handover import Parcel
 
-NOT_IN, MEMBER, LEADS = "", "member", "leads"
-PLACES = [(NOT_IN, _("Not in it")), (MEMBER, _("Member")), (LEADS, _("Team lead"))]
+NOT_IN = ""
+MEMBER = "member"
+LEADS = "leads"
+PLACES = [
+    (NOT_IN, _("Not in it")),
+    (MEMBER, _("Member")),
+    (LEADS, _("Team lead")),
+]
 QUEUE = "queue"
 
 
 class PlaceForm(forms.Form):
-    """The teams of a person and the two marks that no team gives."""
+    """The teams of a person, and the two roles that no team gives."""
 
     is_director = forms.BooleanField(
         label=_("Director"),
@@ -34,16 +40,21 @@ class PlaceForm(forms.Form):
 
     def __init__(self, *args: Any, person: User | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.teams = {f"team_{team.pk}": team for team in in_use(Team).order_by("side", "name")}
-        places = {m.team_id: m.is_lead for m in person.memberships_now} if person else {}
-        for name, team in self.teams.items():
-            choice = NOT_IN if team.pk not in places else LEADS if places[team.pk] else MEMBER
-            label = f"{team.name} · {Side(team.side).label}"
+        places: dict[int, str] = {}
+        if person is not None:
+            places = _places_of(person)
+            self.initial["is_director"] = person.is_director
+            self.initial["is_admin"] = person.is_admin
+        self.teams: dict[str, Team] = {}
+        for team in in_use(Team).order_by("side", "name"):
+            name = f"team_{team.pk}"
+            self.teams[name] = team
             self.fields[name] = forms.ChoiceField(
-                label=label, choices=PLACES, required=False, initial=choice
+                label=f"{team.name} · {Side(team.side).label}",
+                choices=PLACES,
+                required=False,
+                initial=places.get(team.pk, NOT_IN),
             )
-        if person:
-            self.initial.update(is_director=person.is_director, is_admin=person.is_admin)
 
     @property
     def team_fields(self) -> list[forms.BoundField]:
@@ -52,8 +63,20 @@ class PlaceForm(forms.Form):
     @property
     def places(self) -> list[tuple[Team, bool]]:
         """The chosen teams, each with whether the person leads it."""
-        chosen = ((team, self.cleaned_data.get(name)) for name, team in self.teams.items())
-        return [(team, choice == LEADS) for team, choice in chosen if choice]
+        places = []
+        for name, team in self.teams.items():
+            choice = self.cleaned_data.get(name)
+            if choice:
+                places.append((team, choice == LEADS))
+        return places
+
+
+def _places_of(person: User) -> dict[int, str]:
+    """Return the choice of PLACES for each team of the person, by the team's id."""
+    places = {}
+    for membership in person.memberships_now:
+        places[membership.team_id] = LEADS if membership.is_lead else MEMBER
+    return places
 
 
 class InviteForm(PlaceForm):
@@ -61,7 +84,9 @@ class InviteForm(PlaceForm):
 
     name = Line(label=_("Name"), max_length=120)
     email = forms.EmailField(
-        label=_("E-mail"), max_length=254, help_text=_("They sign in with it.")
+        label=_("E-mail"),
+        max_length=254,
+        help_text=_("They sign in with it."),
     )
     language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
 
@@ -70,32 +95,41 @@ class PersonForm(forms.Form):
     """A person's name and e-mail."""
 
     name = Line(label=_("Name"), max_length=120)
-    email = forms.EmailField(label=_("E-mail"), max_length=254, required=False)
+    email = forms.EmailField(
+        label=_("E-mail"),
+        max_length=254,
+        required=False,
+    )
 
 
 class HeirsForm(forms.Form):
-    """Who takes over each parcel of somebody's work."""
+    """The person who takes over each parcel of another person's work."""
 
     def __init__(self, *args: Any, parcels: list[Parcel], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.colleagues = {str(c.pk): c for parcel in parcels for c in parcel.colleagues}
+        self.colleagues: dict[str, User] = {}
         for parcel in parcels:
-            people = [(str(c.pk), c.name) for c in parcel.colleagues]
-            queue = [(QUEUE, _("Back to the queue of the team"))] if parcel.can_queue else []
-            first = [] if queue else [("", _("Choose"))]
-            label = (
-                _("%(team)s: not contacted yet")
-                if parcel.can_queue
-                else _("%(team)s: in conversation")
-            )
-            choices = [*first, *queue, *people]
-            self.fields[parcel.key] = forms.ChoiceField(
-                label=label % {"team": parcel.team.name}, choices=choices
-            )
+            for colleague in parcel.colleagues:
+                self.colleagues[str(colleague.pk)] = colleague
+            self.fields[parcel.key] = _heir_field(parcel)
 
     @property
     def heirs(self) -> dict[str, User | None]:
+        """The chosen heir of each parcel; None is the queue."""
         return {key: self.colleagues.get(value) for key, value in self.cleaned_data.items()}
+
+
+def _heir_field(parcel: Parcel) -> forms.ChoiceField:
+    label = _("%(team)s: in conversation")
+    first = ("", _("Choose"))
+    if parcel.can_queue:
+        label = _("%(team)s: not contacted yet")
+        first = (QUEUE, _("Back to the queue of the team"))
+    people = [(str(colleague.pk), colleague.name) for colleague in parcel.colleagues]
+    return forms.ChoiceField(
+        label=label % {"team": parcel.team.name},
+        choices=[first, *people],
+    )
 
 
 class TeamForm(forms.Form):
@@ -110,7 +144,11 @@ class TeamForm(forms.Form):
 
 
 class NewTeamForm(TeamForm):
-    """A new team; its side stays for good."""
+    """A new team, whose side never changes."""
 
-    side = forms.ChoiceField(label=_("Side"), choices=Side.choices, widget=forms.RadioSelect)
+    side = forms.ChoiceField(
+        label=_("Side"),
+        choices=Side.choices,
+        widget=forms.RadioSelect,
+    )
     field_order = ["name", "side", "language"]

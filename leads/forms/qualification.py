@@ -1,4 +1,4 @@
-"""What people type to qualify a lead: valuable actions, evidence, overrides."""
+"""Forms to qualify a lead: valuable actions, evidence, overrides."""
 
 from __future__ import annotations
 
@@ -13,33 +13,48 @@ from crm.lib.catalogue import in_use
 from crm.lib.forms import Line, Lines
 from leads.models import ValuableActionKind
 from leads.states import Verdict
-from personas.models import PersonaVersion
+
+USUAL_POINTS = 20
 
 
 class ActionForm(forms.Form):
-    """A valuable action of a lead."""
+    """A valuable action of a lead, not after ``today``."""
 
-    kind = forms.ModelChoiceField(label=_("What did the lead do?"), queryset=None, empty_label=None)
-    occurred_on = forms.DateField(
-        label=_("When"), widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+    kind = forms.ModelChoiceField(
+        label=_("What did the lead do?"),
+        queryset=None,
+        empty_label=None,
     )
-    note = Lines(label=_("Note"), required=False, max_length=2000)
+    occurred_on = forms.DateField(
+        label=_("When"),
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    note = Lines(
+        label=_("Note"),
+        required=False,
+        max_length=2000,
+    )
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, initial={"occurred_on": today}, **kwargs)
         self.fields["kind"].queryset = in_use(ValuableActionKind)
-        self.fields["occurred_on"].validators.append(
-            MaxValueValidator(today, _("This day has not come yet."))
-        )
+        not_later = MaxValueValidator(today, _("This day has not come yet."))
+        self.fields["occurred_on"].validators.append(not_later)
 
 
 class ActionKindForm(forms.Form):
-    """A kind of valuable action: its name in both languages, one of which may be missing, and its
-    points.
-    """
+    """A kind of valuable action: its name in at least one language, and its points."""
 
-    name_es = Line(label=_("Name in Spanish"), max_length=80, required=False)
-    name_en = Line(label=_("Name in English"), max_length=80, required=False)
+    name_es = Line(
+        label=_("Name in Spanish"),
+        max_length=80,
+        required=False,
+    )
+    name_en = Line(
+        label=_("Name in English"),
+        max_length=80,
+        required=False,
+    )
     points = forms.IntegerField(
         label=_("Points"),
         min_value=0,
@@ -48,25 +63,36 @@ class ActionKindForm(forms.Form):
     )
 
     def __init__(self, *args: Any, kind: ValuableActionKind | None = None, **kwargs: Any) -> None:
-        names = kind.name if kind else {}
-        initial = {
-            "name_es": names.get("es", ""),
-            "name_en": names.get("en", ""),
-            "points": kind.points if kind else 20,
-        }
+        initial: dict[str, Any] = {"points": USUAL_POINTS}
+        if kind is not None:
+            initial["name_es"] = kind.name.get("es", "")
+            initial["name_en"] = kind.name.get("en", "")
+            initial["points"] = kind.points
         super().__init__(*args, initial=initial, **kwargs)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if not (self.errors or data.get("name_es") or data.get("name_en")):
+        has_name = data.get("name_es") or data.get("name_en")
+        if not (self.errors or has_name):
             self.add_error("name_es", _("Write the name in at least one language."))
         return data
 
     @property
     def name(self) -> dict[str, str]:
-        """The bilingual name, without the language that is missing."""
-        found = {"es": self.cleaned_data["name_es"], "en": self.cleaned_data["name_en"]}
-        return {language: text for language, text in found.items() if text}
+        """The bilingual name, without a language that is missing."""
+        texts = {
+            "es": self.cleaned_data["name_es"],
+            "en": self.cleaned_data["name_en"],
+        }
+        return {language: text for language, text in texts.items() if text}
+
+
+def source_field() -> Line:
+    return Line(
+        label=_("Who or what says so"),
+        max_length=200,
+        required=False,
+    )
 
 
 class EvidenceForm(forms.Form):
@@ -74,24 +100,19 @@ class EvidenceForm(forms.Form):
 
     verdict = forms.ChoiceField(
         label=_("Is it so?"),
-        choices=[(Verdict.MET, _("Yes, it is met")), (Verdict.NOT_MET, _("No, it is not met"))],
+        choices=[
+            (Verdict.MET, _("Yes, it is met")),
+            (Verdict.NOT_MET, _("No, it is not met")),
+        ],
         widget=forms.RadioSelect,
         initial=Verdict.MET,
     )
     value = Line(label=_("What proves it"), max_length=500)
-    source = Line(label=_("Who or what says so"), max_length=200, required=False)
+    source = source_field()
 
 
 class OverrideForm(forms.Form):
-    """Why a person knows better than the fact."""
+    """The reason for which a person overrules a fact."""
 
     reason = Line(label=_("Why do you know better?"), max_length=500)
-    source = Line(label=_("Who or what says so"), max_length=200, required=False)
-
-
-class PersonaForm(forms.Form):
-    """By which persona a lead is judged."""
-
-    persona = forms.ModelChoiceField(
-        label=_("Persona"), queryset=PersonaVersion.objects.none(), empty_label=None
-    )
+    source = source_field()
