@@ -13,6 +13,7 @@ from crm.accounts import invitations, people
 from crm.accounts.models import Invitation, Membership, Team, User
 from crm.accounts.states import Side
 from leads.staff import people as staffing
+from leads.staff.memberships import BadPerson, change_teams
 
 # What a person may be invited as: the side of the team and whether they lead it; None for a
 # director and an admin, who belong to no team.
@@ -48,7 +49,7 @@ def set_teams(
     """Create the first team of each side that has none, and return the first teams by side.
 
     ``names`` are by side. ``by`` then leads the first teams of ``led_sides`` and not the others.
-    Raises staffing.NotPossible when ``by`` has open work in a team that they would leave.
+    Raises StaffingConflict when ``by`` has open work in a team that they would leave.
     """
     language = people.organisation().language
     teams = {}
@@ -68,7 +69,7 @@ def set_teams(
             memberships[team.pk] = (team, True)
         elif is_lead:
             del memberships[team.pk]
-    staffing.change_teams(by, memberships.values(), by=by, at=at)
+    change_teams(by, memberships.values(), by=by, at=at)
     return teams
 
 
@@ -78,7 +79,7 @@ def invite(
 ) -> list[Invitation]:
     """Invite several people; a wrong row cancels all of them.
 
-    Raises staffing.BadPerson, whose ``fields`` name the row of the form: "email-0".
+    Raises BadPerson, whose ``fields`` name the row of the form: "email-0".
     """
     created = []
     for invitee in invitees:
@@ -97,7 +98,7 @@ def invite(
                 by=by,
                 at=at,
             )
-        except staffing.BadPerson as error:
+        except BadPerson as error:
             error.fields = {f"{key}-{invitee.row}": text for key, text in error.fields.items()}
             raise
         created.append(invitation)

@@ -1,6 +1,4 @@
-"""Who takes over the work of somebody who goes or is away: their open handoffs in parcels, and
-moving them.
-"""
+"""Handing over a person's open handoffs: in parcels, to colleagues or back to the queue."""
 
 from __future__ import annotations
 
@@ -21,9 +19,7 @@ from leads.states import WORKED, HandoffState
 
 
 class WorkRemains(Conflict):
-    """Nobody was named for some of the person's open handoffs, or who was named cannot
-    take them.
-    """
+    """A parcel has no heir, or an heir who cannot take it."""
 
     code = "work_remains"
     message = gettext_lazy("Say who takes over the open handoffs.")
@@ -33,8 +29,8 @@ class WorkRemains(Conflict):
 class Parcel:
     """The open handoffs of one person in one team that move together.
 
-    ``can_queue``: not contacted yet, so they may also go back to the queue. ``colleagues``: who may
-    take them, those of the team before others.
+    ``can_queue``: they were not contacted yet, so they may also return to the queue.
+    ``colleagues``: the people who may take them, those of the team before others.
     """
 
     team: Team
@@ -44,106 +40,127 @@ class Parcel:
 
     @property
     def key(self) -> str:
-        return f"{self.team.pk}-{'new' if self.can_queue else 'known'}"
+        kind = "new" if self.can_queue else "known"
+        return f"{self.team.pk}-{kind}"
 
     @property
     def count(self) -> int:
         return len(self.handoffs)
 
 
-Heirs = Mapping[str, User | None]  # by Parcel.key; None: back to the queue
+# By Parcel.key; None is the queue.
+Heirs = Mapping[str, User | None]
 
 
 def colleagues_for(handoff: Handoff, *, at: datetime) -> list[User]:
-    """Who may take over one handoff: as in :func:`work_of`, without its owner."""
-    others = _sales_people(besides=handoff.owner, at=at)
-    return [c for c in others if handoff.team_id in c.team_ids(Side.SALES)] or others
+    """Return the people who may take over one handoff, without its owner."""
+    people = _sales_people(besides=handoff.owner, at=at)
+    return _of_team(handoff.team_id, people) or people
 
 
 def work_of(person: User, *, at: datetime) -> list[Parcel]:
-    """The person's open handoffs in parcels, each with who may take it: active, not away, of the
-    same team first; where the team has nobody else, people of the other sales teams.
+    """Return the person's open handoffs in parcels, each with the colleagues who may take it.
+
+    They are active, not away and of the same team; where the team has no one else, they are of
+    the other sales teams.
     """
-    rows = Handoff.objects.filter(owner=person, state__in=WORKED).select_related(
-        "team", "lead__person", "lead__company", "owner", "submitted_by", "clock"
+    parcels = _parcels(person)
+    if not parcels:
+        return []
+    people = _sales_people(besides=person, at=at)
+    for parcel in parcels:
+        parcel.colleagues.extend(_of_team(parcel.team.pk, people) or people)
+    return sorted(parcels, key=lambda parcel: (parcel.team.name, not parcel.can_queue))
+
+
+def _parcels(person: User) -> list[Parcel]:
+    rows = Handoff.objects.filter(owner=person, state__in=WORKED)
+    rows = rows.select_related(
+        "team",
+        "lead__person",
+        "lead__company",
+        "owner",
+        "submitted_by",
+        "clock",
     )
     parcels: dict[tuple[int, bool], Parcel] = {}
     for handoff in rows.order_by("team__name", "team_id", "id"):
         can_queue = handoff.state == HandoffState.ACCEPTED
-        empty = Parcel(handoff.team, can_queue, [])
-        parcels.setdefault((handoff.team_id, can_queue), empty).handoffs.append(handoff)
-    colleagues = _sales_people(besides=person, at=at) if parcels else []
-    for parcel in parcels.values():
-        own = [c for c in colleagues if parcel.team.pk in c.team_ids(Side.SALES)]
-        parcel.colleagues.extend(own or colleagues)
-    return sorted(parcels.values(), key=lambda parcel: (parcel.team.name, not parcel.can_queue))
+        key = (handoff.team_id, can_queue)
+        if key not in parcels:
+            parcels[key] = Parcel(handoff.team, can_queue, [])
+        parcels[key].handoffs.append(handoff)
+    return list(parcels.values())
+
+
+def _of_team(team: int, people: list[User]) -> list[User]:
+    return [person for person in people if team in person.team_ids(Side.SALES)]
 
 
 def _sales_people(*, besides: User | None, at: datetime) -> list[User]:
-    """Who could take over a handoff now."""
+    """Return the people who could take over a handoff now."""
     rows = User.objects.filter(is_active=True, memberships__team__side=Side.SALES)
     if besides is not None:
         rows = rows.exclude(pk=besides.pk)
-    found = list(rows.distinct().order_by("name").prefetch_related("memberships__team"))
-    away = leaves.away(found, at=at)
-    return [person for person in found if person.pk not in away and person.team_ids(Side.SALES)]
+    rows = rows.distinct().order_by("name").prefetch_related("memberships__team")
+    people = list(rows)
+    away = leaves.away(people, at=at)
+    here = (person for person in people if person.pk not in away)
+    # A team that is archived gives no side.
+    return [person for person in here if person.team_ids(Side.SALES)]
 
 
 def plan(parcels: Iterable[Parcel], heirs: Heirs) -> dict[str, int]:
-    """How many of ``parcels`` would go where, by name ("" the queue).
+    """Return how many of ``parcels`` would go where, by name; the queue is "".
 
     Raises WorkRemains as the move itself would.
     """
-    found: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for parcel in parcels:
         heir = _heir(parcel, heirs)
         name = heir.name if heir else ""
-        found[name] = found.get(name, 0) + parcel.count
-    return found
+        counts[name] = counts.get(name, 0) + parcel.count
+    return counts
 
 
 def _heir(parcel: Parcel, heirs: Heirs) -> User | None:
-    """Who takes the parcel; None: the queue."""
+    """Return the heir of the parcel; None is the queue. Raises WorkRemains."""
     if parcel.key not in heirs:
         raise WorkRemains(fields={parcel.key: _("Choose who takes these over.")})
     heir = heirs[parcel.key]
     if heir is None:
         if parcel.can_queue:
             return None
-        raise WorkRemains(
-            fields={parcel.key: _("These leads are in conversation: name a colleague.")}
-        )
+        text = _("These leads are in conversation: name a colleague.")
+        raise WorkRemains(fields={parcel.key: text})
     if heir.pk not in {colleague.pk for colleague in parcel.colleagues}:
-        text = _("%(name)s cannot take these: not active, away, or not in sales.") % {
-            "name": heir.name
-        }
+        text = _("%(name)s cannot take these: not active, away, or not in sales.")
+        text %= {"name": heir.name}
         raise WorkRemains(text, fields={parcel.key: text})
     return heir
 
 
 def move(person: User, heirs: Heirs, *, by: User, at: datetime) -> dict[str, int]:
-    """Move all of it inside the caller's transaction; returns and raises as :func:`plan`."""
-    # the rows are locked before they are counted: a step of the person that runs now is waited for
-    list(
-        Handoff.objects.select_for_update(no_key=True)
-        .filter(owner=person, state__in=WORKED)
-        .order_by("pk")
-    )
+    """Move all of it inside the caller's transaction; return and raise as :func:`plan`."""
+    _lock(person)
     parcels = work_of(person, at=at)
     moved = plan(parcels, heirs)
     for parcel in parcels:
         heir = heirs[parcel.key]
         for handoff in parcel.handoffs:
             if heir is None:
-                handoffs.requeue(
-                    handoff, by=by, at=at, cause=f"handed_over:{person.pk}:{at.timestamp()}"
-                )
+                cause = f"handed_over:{person.pk}:{at.timestamp()}"
+                handoffs.requeue(handoff, by=by, at=at, cause=cause)
             else:
-                handoffs.reassign(
-                    handoff,
-                    heir,
-                    by=by,
-                    at=at,
-                    why=_("%(name)s hands over") % {"name": person.name},
-                )
+                why = _("%(name)s hands over") % {"name": person.name}
+                handoffs.reassign(handoff, heir, by=by, at=at, why=why)
     return moved
+
+
+def _lock(person: User) -> None:
+    """Lock the person's open handoffs before they are counted.
+
+    A step of the person that runs at this moment is thereby waited for.
+    """
+    rows = Handoff.objects.select_for_update(no_key=True)
+    list(rows.filter(owner=person, state__in=WORKED).order_by("pk"))

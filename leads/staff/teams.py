@@ -1,4 +1,4 @@
-"""Teams: naming, and taking one out of use once nobody and nothing is in it."""
+"""Teams: their names, and taking one out of use once it has no people and no open handoffs."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from leads.models import Handoff
 
 
 class BadTeam(DomainError):
-    """Something about a team's data; ``fields`` says what."""
+    """The data of a team are not valid; ``fields`` names what is wrong."""
 
     code = "bad_team"
 
@@ -28,13 +28,13 @@ class TeamInUse(Conflict):
 
 @transaction.atomic
 def create(name: str, side: str, *, language: str, by: User, at: datetime) -> Team:
-    """A new team of one side. Raises BadTeam naming ``name``."""
-    name = _checked(name)
+    """Create a team of one side. Raises BadTeam for its name."""
+    name = _clean_name(name)
     try:
         with transaction.atomic():
             return people.create_team(name, side, language=language, by=by, at=at)
     except IntegrityError as error:
-        raise _taken(name) from error
+        raise _name_taken(name) from error
 
 
 @transaction.atomic
@@ -43,47 +43,34 @@ def change(team: Team, *, name: str, language: str, by: User, at: datetime) -> T
 
     Its side never changes: its leads would change hands.
     """
-    name, before = _checked(name), [team.name, team.language]
-    team.name, team.language = name, language
+    name = _clean_name(name)
+    before = [team.name, team.language]
+    after = [name, language]
+    team.name = name
+    team.language = language
     try:
         with transaction.atomic():
             team.save(update_fields=["name", "language"])
     except IntegrityError as error:
-        raise _taken(name) from error
-    if [name, language] != before:
-        record(
-            "team_changed",
-            team,
-            by=by,
-            at=at,
-            payload={"before": before, "after": [name, language]},
-        )
+        raise _name_taken(name) from error
+    if after != before:
+        payload = {"before": before, "after": after}
+        record("team_changed", team, by=by, at=at, payload=payload)
     return team
 
 
 @transaction.atomic
 def archive(team: Team, *, by: User, at: datetime) -> Team:
-    """Take a team out of use: nobody is placed in it, nothing handed off to it.
+    """Take a team out of use, in which the history keeps its name.
 
-    History keeps its name.
-
-    Raises TeamInUse while somebody belongs to it or a handoff to it is open.
+    Raises TeamInUse while it has people or open handoffs.
     """
+    # A person may be placed in the team at the same moment.
     people.wait_for_staff_changes()
     team = Team.objects.get(pk=team.pk)
     if team.archived_at is not None:
         return team
-    members = team.memberships.filter(user__deactivated_at__isnull=True).count()
-    handoffs = Handoff.objects.open().filter(team=team).count()
-    reasons = []
-    if members:
-        text = ngettext("%(count)s person belongs to it", "%(count)s people belong to it", members)
-        reasons.append(text % {"count": members})
-    if handoffs:
-        text = ngettext(
-            "%(count)s of its handoffs is open", "%(count)s of its handoffs are open", handoffs
-        )
-        reasons.append(text % {"count": handoffs})
+    reasons = _reasons_to_keep(team)
     if reasons:
         text = _("%(team)s is in use: %(reasons)s. Move them first.")
         raise TeamInUse(text % {"team": team.name, "reasons": "; ".join(reasons)})
@@ -93,16 +80,39 @@ def archive(team: Team, *, by: User, at: datetime) -> Team:
     return team
 
 
+def _reasons_to_keep(team: Team) -> list[str]:
+    members = team.memberships.filter(user__deactivated_at__isnull=True).count()
+    handoffs = Handoff.objects.open().filter(team=team).count()
+    reasons = []
+    if members:
+        text = ngettext(
+            "%(count)s person belongs to it",
+            "%(count)s people belong to it",
+            members,
+        )
+        reasons.append(text % {"count": members})
+    if handoffs:
+        text = ngettext(
+            "%(count)s of its handoffs is open",
+            "%(count)s of its handoffs are open",
+            handoffs,
+        )
+        reasons.append(text % {"count": handoffs})
+    return reasons
+
+
 @transaction.atomic
 def restore(team: Team, *, by: User, at: datetime) -> Team:
-    """Bring an archived team back."""
-    if Team.objects.filter(pk=team.pk, archived_at__isnull=False).update(archived_at=None):
+    """Take an archived team into use again."""
+    archived = Team.objects.filter(pk=team.pk, archived_at__isnull=False)
+    if archived.update(archived_at=None):
         record("team_restored", team, by=by, at=at)
     team.archived_at = None
     return team
 
 
-def _checked(name: str) -> str:
+def _clean_name(name: str) -> str:
+    """Return the clean name. Raises BadTeam if it is empty."""
     name = clean_line(name)
     if not name:
         text = _("Give the team a name.")
@@ -110,6 +120,6 @@ def _checked(name: str) -> str:
     return name
 
 
-def _taken(name: str) -> BadTeam:
+def _name_taken(name: str) -> BadTeam:
     text = _("There is a team called %(name)s already.") % {"name": name}
     return BadTeam(text, fields={"name": text})

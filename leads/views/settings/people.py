@@ -22,7 +22,7 @@ from crm.lib.forms import add_domain_error
 from crm.lib.paging import BadParameter
 from crm.lib.text import clean_line
 from leads.forms.people import HeirsForm, InviteForm
-from leads.staff import people
+from leads.staff import memberships, people
 from leads.staff.handover import Heirs, Parcel, plan, work_of
 from leads.views.settings.person import add_invited_message, fetch, may_see_links
 
@@ -180,7 +180,7 @@ def _work_context(
         context["planned"] = True
         context["plan"] = plan(parcels, form.heirs)
     if leaving:
-        context["warnings"] = people.warnings(person)
+        context["warnings"] = memberships.gaps_without(person)
     return context
 
 

@@ -23,7 +23,7 @@ from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
 from crm.notifications import mail
 from leads.forms.people import PersonForm, PlaceForm
-from leads.staff import people
+from leads.staff import memberships, people
 from leads.staff.handover import work_of
 
 
@@ -110,7 +110,7 @@ def person_place(request: Request, pk: int) -> HttpResponse:
     form = PlaceForm(request.POST, person=person, auto_id="id_place_%s")
 
     def write(now: datetime) -> None:
-        people.place(
+        memberships.place(
             person,
             form.places,
             is_director=form.cleaned_data["is_director"],

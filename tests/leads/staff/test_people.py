@@ -18,7 +18,7 @@ from crm.notifications.models import Message
 from leads import handoffs
 from leads.handoffs import outcomes
 from leads.models import Handoff, Lead
-from leads.staff import people
+from leads.staff import memberships, people
 from leads.staff.handover import WorkRemains, work_of
 from sla.models import Clock
 from tests import factories
@@ -99,20 +99,20 @@ def test_invitation_speaks_the_organisations_language_by_default(cast: Cast) -> 
     ],
 )
 def test_invitation_refused_names_the_field(cast: Cast, name: str, email: str, field: str) -> None:
-    with pytest.raises(people.BadPerson) as caught:
+    with pytest.raises(memberships.BadPerson) as caught:
         people.invite(name, email, teams=[(cast.sales, False)], by=cast.root, at=NOON)
     assert (list(caught.value.fields), User.objects.filter(is_active=False).count()) == ([field], 0)
 
 
 def test_invitation_without_any_place_is_refused(cast: Cast) -> None:
-    with pytest.raises(people.BadPerson) as caught:
+    with pytest.raises(memberships.BadPerson) as caught:
         people.invite("Fabi", "fabi@relevo.test", by=cast.root, at=NOON)
     assert list(caught.value.fields) == ["teams"]
 
 
 def test_invitation_to_an_archived_team_is_refused(cast: Cast) -> None:
     cast.sales.archived_at = NOON
-    with pytest.raises(people.BadPerson):
+    with pytest.raises(memberships.BadPerson):
         people.invite(
             "Fabi", "fabi@relevo.test", teams=[(cast.sales, False)], by=cast.root, at=NOON
         )
@@ -136,30 +136,32 @@ def test_rename_takes_a_link_to_another_address_back(cast: Cast) -> None:
 
 
 def test_rename_to_somebody_elses_email_is_refused(cast: Cast) -> None:
-    with pytest.raises(people.BadPerson) as caught:
+    with pytest.raises(memberships.BadPerson) as caught:
         people.rename(cast.cruz, name="Cruz", email="bea@relevo.test", by=cast.root, at=NOON)
     assert list(caught.value.fields) == ["email"]
 
 
 def test_roles_change_and_are_recorded(cast: Cast) -> None:
-    people.change_roles(cast.bea, is_director=True, is_admin=False, by=cast.root, at=NOON)
+    memberships.change_roles(cast.bea, is_director=True, is_admin=False, by=cast.root, at=NOON)
     assert (now(cast.bea).is_director, verbs(cast.bea)) == (True, ["roles_changed"])
 
 
 def test_last_admin_stays_one(cast: Cast) -> None:
-    with pytest.raises(people.NotPossible):
-        people.change_roles(cast.root, is_director=True, is_admin=False, by=cast.root, at=NOON)
+    with pytest.raises(memberships.StaffingConflict):
+        memberships.change_roles(cast.root, is_director=True, is_admin=False, by=cast.root, at=NOON)
     assert now(cast.root).is_admin is True
 
 
 def test_invited_admin_does_not_count_as_one(cast: Cast) -> None:
     people.invite("Fabi", "fabi@relevo.test", is_admin=True, by=cast.root, at=NOON)
-    with pytest.raises(people.NotPossible):
-        people.change_roles(cast.root, is_director=False, is_admin=False, by=cast.root, at=NOON)
+    with pytest.raises(memberships.StaffingConflict):
+        memberships.change_roles(
+            cast.root, is_director=False, is_admin=False, by=cast.root, at=NOON
+        )
 
 
 def test_teams_are_set_as_given(cast: Cast) -> None:
-    people.change_teams(
+    memberships.change_teams(
         cast.bea, [(cast.sales, True), (cast.other_sales, False)], by=cast.root, at=NOON
     )
     places = {m.team.name: m.is_lead for m in now(cast.bea).memberships_now}
@@ -168,15 +170,15 @@ def test_teams_are_set_as_given(cast: Cast) -> None:
 
 def test_team_with_open_work_is_not_left(cast: Cast) -> None:
     factories.contacted(cast)
-    with pytest.raises(people.NotPossible) as caught:
-        people.change_teams(cast.bea, [(cast.other_sales, False)], by=cast.root, at=NOON)
+    with pytest.raises(memberships.StaffingConflict) as caught:
+        memberships.change_teams(cast.bea, [(cast.other_sales, False)], by=cast.root, at=NOON)
     assert list(caught.value.fields) == ["teams"]
     assert [m.team for m in now(cast.bea).memberships_now] == [cast.sales]
 
 
 def test_team_with_closed_work_only_is_left(cast: Cast) -> None:
     factories.won(cast)
-    people.change_teams(cast.bea, [(cast.other_sales, False)], by=cast.root, at=NOON)
+    memberships.change_teams(cast.bea, [(cast.other_sales, False)], by=cast.root, at=NOON)
     assert [m.team for m in now(cast.bea).memberships_now] == [cast.other_sales]
 
 
@@ -345,27 +347,27 @@ def test_deactivation_ends_the_invitation(cast: Cast) -> None:
 
 def test_nobody_deactivates_themselves_nor_the_last_admin(cast: Cast) -> None:
     other = factories.person("Gil", is_admin=True)
-    with pytest.raises(people.NotPossible):
+    with pytest.raises(memberships.StaffingConflict):
         people.deactivate(cast.root, heirs={}, by=cast.root, at=NOON)
     people.deactivate(other, heirs={}, by=cast.root, at=NOON)
-    with pytest.raises(people.NotPossible):
+    with pytest.raises(memberships.StaffingConflict):
         people.deactivate(cast.root, heirs={}, by=other, at=NOON)
     assert now(cast.root).is_active is True
 
 
 def test_nobody_is_deactivated_twice(cast: Cast) -> None:
     people.deactivate(cast.bea, heirs={}, by=cast.root, at=NOON)
-    with pytest.raises(people.NotPossible):
+    with pytest.raises(memberships.StaffingConflict):
         people.deactivate(cast.bea, heirs={}, by=cast.root, at=NOON)
     assert verbs(cast.bea).count("person_deactivated") == 1
 
 
 def test_what_the_organisation_will_lack_is_said(cast: Cast) -> None:
-    assert len(people.warnings(cast.dora)) == 1  # sales has no other lead
-    assert people.warnings(cast.bea) == []
-    assert len(people.warnings(cast.elsa)) == 1
+    assert len(memberships.gaps_without(cast.dora)) == 1  # sales has no other lead
+    assert memberships.gaps_without(cast.bea) == []
+    assert len(memberships.gaps_without(cast.elsa)) == 1
     gil = factories.person("Gil", cast.other_sales)
-    assert ["Ventas Sur" in text for text in people.warnings(gil)] == [True]
+    assert ["Ventas Sur" in text for text in memberships.gaps_without(gil)] == [True]
 
 
 def test_marketing_persons_leads_stay_with_the_team(cast: Cast) -> None:
@@ -393,7 +395,8 @@ def test_hand_over_moves_the_work_of_somebody_who_stays(cast: Cast) -> None:
 
 def test_refusals_are_errors_that_people_can_act_on() -> None:
     assert all(
-        issubclass(e, DomainError) for e in (people.BadPerson, people.NotPossible, WorkRemains)
+        issubclass(e, DomainError)
+        for e in (memberships.BadPerson, memberships.StaffingConflict, WorkRemains)
     )
 
 
