@@ -31,7 +31,7 @@ from leads.models import (
 from leads.qualification import facts
 from leads.qualification import rules as qualification
 from leads.qualification.rules import AUTHORITY, MEANS, NEED, TIMING, Assessment, Proof
-from leads.qualification.scores import Done
+from leads.qualification.scores import DoneAction
 from leads.records.leads import normal_phone, search_text
 from leads.states import DecisionKind, EventKind, HandoffState, OutcomeKind, Stage, Verdict
 from personas.models import PersonaVersion
@@ -106,8 +106,8 @@ class Book(Rows):
         done = self.done[id(lead)]
         judged = self._judged(lead, version)
         self.cycles[id(lead)] += 1
-        acts = [Done(row.kind.code, row.kind.name, row.kind.points, row.occurred_on) for row in done]
-        scores = facts.score(judged, acts, self.terms, on=local_date(at, ZONE))
+        acts = [DoneAction(row.kind.code, row.kind.name, row.kind.points, row.occurred_on) for row in done]
+        scores = facts.score_on(judged, acts, self.terms, on=local_date(at, ZONE))
         handoff: Handoff = self._add(
             Handoff(
                 lead=lead,
@@ -127,7 +127,7 @@ class Book(Rows):
         )
         overrides = packages.overruled(judged, score_reason="", submitter=by.name)
         actions = [(each.code, each.on.isoformat()) for each in acts]
-        self._add(packages.package(handoff, facts.of(lead), actions, judged, scores, overrides))
+        self._add(packages.package(handoff, facts.facts_of(lead), actions, judged, scores, overrides))
         self._start(handoff, Metric.ACCEPT, at=at)
         said = {"team": team.name, "note": note, **({"overrides": overrides} if overrides else {})}
         self._follow(handoff, EventKind.HANDED_OFF, "", by=by, at=at, payload=said)
@@ -144,7 +144,7 @@ class Book(Rows):
 
     def _judged(self, lead: Lead, version: PersonaVersion) -> Assessment:
         rules, proofs = self.rules[version.pk], self.proofs[id(lead)]
-        return qualification.assess(rules, facts.of(lead), proofs, action_count=len(self.done[id(lead)]))
+        return qualification.assess(rules, facts.facts_of(lead), proofs, action_count=len(self.done[id(lead)]))
 
     # -- Sales
 

@@ -59,8 +59,8 @@ class Rows:
             pk: WorkCalendar.from_json(policy["calendar"]) for pk, policy in self.policies.items()
         }
         self.members = {team.pk: list(team.people.filter(is_active=True)) for team in teams}
-        self.terms = facts.terms(cast.agreement)
-        self.rules = {version.pk: facts.rules(version) for version in (cast.leader, cast.owner)}
+        self.terms = facts.terms_of(cast.agreement)
+        self.rules = {version.pk: facts.rules_of(version) for version in (cast.leader, cast.owner)}
         self.running: dict[int, Clock] = {}  # by id() of the handoff: the clock that it waits on
         self.done: dict[int, list[ValuableAction]] = {}  # by id() of the lead
         self.proofs: dict[int, dict[str, Proof]] = {}

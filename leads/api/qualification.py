@@ -19,7 +19,7 @@ from leads.api.lead_serializers import PersonaShown
 from leads.models import Lead
 from leads.qualification import facts, judging, persona_match
 from leads.qualification.rules import ASK, CORRECT, GIVE, Assessment, Judgement
-from leads.qualification.scores import Line, Score
+from leads.qualification.scores import Score, ScoreLine
 from leads.states import Verdict
 from personas.states import CriterionKind
 
@@ -65,7 +65,7 @@ class LineShown(rest.Answer):
     on = serializers.DateField(allow_null=True)
     days = serializers.IntegerField(allow_null=True)
 
-    def get_text(self, line: Line) -> str:
+    def get_text(self, line: ScoreLine) -> str:
         return in_language(line.text)
 
 

@@ -52,7 +52,7 @@ def qualify_sql(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     Raises SqlUnproven naming the criteria that block, IllegalMove before the contact.
     """
     version = handoff.agreement_version
-    assessment = facts.assess(handoff.lead, handoff.persona_version, facts.terms(version))
+    assessment = facts.assess(handoff.lead, handoff.persona_version, facts.terms_of(version))
     judgements = [judgement for kind in SQL_KINDS for judgement in assessment.of(kind)]
     unproven = [judgement for judgement in judgements if not judgement.holds]
     _check_proven(version, unproven)

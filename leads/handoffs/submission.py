@@ -20,7 +20,7 @@ from leads import events
 from leads.handoffs import notices, packages, stages, state_changes
 from leads.models import Handoff, Lead
 from leads.qualification import facts
-from leads.qualification.rules import AUTHORITY, MEANS, Assessment, Terms
+from leads.qualification.rules import AUTHORITY, MEANS, Assessment, MqlTerms
 from leads.qualification.scores import Scores
 from leads.records.fields import labels as field_labels
 from leads.states import OPEN, EventKind, Stage
@@ -64,7 +64,7 @@ class LeadIsArchived(Conflict):
 
 
 def check_mql(
-    lead: Lead, persona_version: PersonaVersion, terms: Terms | None = None
+    lead: Lead, persona_version: PersonaVersion, terms: MqlTerms | None = None
 ) -> Assessment:
     """Assess ``lead``; raise NotAnMql unless it fits and did a valuable action that counts.
 
@@ -117,11 +117,11 @@ def hand_off(
     lead = _lock(lead)
     _check_none_open(lead)
     version = agreements.in_force(team)
-    terms = facts.terms(version)
+    terms = facts.terms_of(version)
     assessment = check_mql(lead, persona_version, terms)
     _check_package(lead, version)
-    actions = facts.done(lead)
-    scores = facts.score(assessment, actions, terms, on=events.today(at))
+    actions = facts.actions_of(lead)
+    scores = facts.score_on(assessment, actions, terms, on=events.today(at))
     used_reason = _check_score(scores, terms, score_reason)
     overrides = packages.overruled(assessment, score_reason=used_reason, submitter=by.name)
     # Every check is made; from here on rows are written.
@@ -142,7 +142,7 @@ def hand_off(
         overrides=len(overrides),
     )
     dated = [(action.code, action.on.isoformat()) for action in actions]
-    packages.package(handoff, facts.of(lead), dated, assessment, scores, overrides).save()
+    packages.package(handoff, facts.facts_of(lead), dated, assessment, scores, overrides).save()
     _announce(handoff, overrides, by=by, at=at)
     return handoff
 
@@ -163,7 +163,7 @@ def _check_none_open(lead: Lead) -> None:
 
 def _check_package(lead: Lead, version: AgreementVersion) -> None:
     """Raise PackageIncomplete if ``lead`` lacks data that the agreement asks for."""
-    missing = facts.missing(lead, version.package_fields)
+    missing = facts.missing_fields(lead, version.package_fields)
     if not missing:
         return
     names = field_labels(missing)
@@ -172,7 +172,7 @@ def _check_package(lead: Lead, version: AgreementVersion) -> None:
     raise PackageIncomplete(text, fields=names)
 
 
-def _check_score(scores: Scores, terms: Terms, reason: str) -> str:
+def _check_score(scores: Scores, terms: MqlTerms, reason: str) -> str:
     """Return the reason for a fit score below the agreement's minimum, or "" if it is not below.
 
     Raises ScoreTooLow if it is below and ``reason`` is blank.

@@ -53,7 +53,7 @@ def send(team: Team, version: PersonaVersion, *, by: User, at: datetime) -> Hand
     Raises NoAgreement, NotAnMql, PackageIncomplete, as hand_off does.
     """
     lead = _capture(version, by=by, at=at)
-    for rule in facts.rules(version):
+    for rule in facts.rules_of(version):
         if rule.kind == FIT and rule.operator == "said":
             leads.add_evidence(
                 lead,
@@ -78,7 +78,7 @@ def _capture(version: PersonaVersion, *, by: User, at: datetime) -> Lead:
     with variants.override(people.organisation().language):
         name = _("Test lead")
         company = _("Test company")
-    data = fitting(facts.rules(version), name=name, company=f"{company} · {version}")
+    data = fitting(facts.rules_of(version), name=name, company=f"{company} · {version}")
     marketing = Team.objects.filter(side=Side.MARKETING, archived_at__isnull=True)
     lead = leads.capture(
         data,

@@ -1,95 +1,114 @@
-"""A lead as plain data: the facts that criteria are judged by, and the package that is
-handed over.
-"""
+"""A lead as plain data: the facts that criteria judge, its evidence, actions and terms."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from leads.models import Evidence, Lead, ValuableAction
-from leads.qualification import rules as qualification
-from leads.qualification import scores
-from leads.qualification.rules import ANY, MISSING, Assessment, Proof, Rule, Terms
-from leads.qualification.scores import Done, Scores
+from leads.qualification import rules, scores
+from leads.qualification.rules import ANY_TERMS, MISSING, Assessment, MqlTerms, Proof, Rule
+from leads.qualification.scores import DoneAction, Scores
 from personas.models import PersonaVersion
 from sla.models import AgreementVersion
 from sla.states import AgreementState
 
+Member = TypeVar("Member")
+PERSON = ("name", "email", "phone", "job_title", "country")
+COMPANY = ("name", "country", "industry", "employees", "domain")
 
-def of(lead: Lead) -> dict[str, Any]:
-    """``{"person.email": …, "company.employees": …, "attributes.budget": …}``; a missing fact is ""
-    or None.
+
+# -- Reading a lead
+
+
+def facts_of(lead: Lead) -> dict[str, Any]:
+    """Return the facts by name: "person.email", "company.employees", "attributes.budget".
+
+    A missing fact is "" or None.
     """
-    person, company = lead.person, lead.company
-    facts: dict[str, Any] = {
-        f"person.{name}": getattr(person, name)
-        for name in ("name", "email", "phone", "job_title", "country")
-    }
-    for name in ("name", "country", "industry", "employees", "domain"):
-        facts[f"company.{name}"] = getattr(company, name) if company else None
-    facts["lead.source"] = lead.source.code if lead.source else None
-    facts.update({f"attributes.{code}": value for code, value in lead.attributes.items()})
+    facts: dict[str, Any] = {}
+    for name in PERSON:
+        facts[f"person.{name}"] = getattr(lead.person, name)
+    for name in COMPANY:
+        facts[f"company.{name}"] = getattr(lead.company, name, None)
+    facts["lead.source"] = getattr(lead.source, "code", None)
+    for code, value in lead.attributes.items():
+        facts[f"attributes.{code}"] = value
     return facts
 
 
-def missing(lead: Lead, fields: Iterable[str]) -> list[str]:
-    """Which of ``fields`` the lead does not have, in order."""
-    known = of(lead)
+def missing_fields(lead: Lead, fields: Iterable[str]) -> list[str]:
+    """Return those of ``fields`` that the lead does not have, in order."""
+    known = facts_of(lead)
     return [field for field in fields if known.get(field) in MISSING]
 
 
-def proofs(lead: Lead) -> dict[str, Proof]:
-    """The newest evidence for each criterion's code."""
-    return proofs_of([lead.pk]).get(lead.pk, {})
+def proofs_of(lead: Lead) -> dict[str, Proof]:
+    """Return the newest evidence by the code of its criterion."""
+    return proofs_by_lead([lead.pk]).get(lead.pk, {})
 
 
-def proofs_of(leads: Iterable[int]) -> dict[int, dict[str, Proof]]:
-    """By lead: the newest evidence for each criterion's code. One query for all of them."""
-    found: dict[int, dict[str, Proof]] = {}
-    rows = Evidence.objects.filter(lead__in=list(leads)).select_related("actor").order_by("id")
+def proofs_by_lead(leads: Iterable[int]) -> dict[int, dict[str, Proof]]:
+    """Return :func:`proofs_of` each lead, by the lead's id, in one query."""
+    rows = Evidence.objects.filter(lead__in=list(leads)).select_related("actor")
+    proofs: dict[int, dict[str, Proof]] = {}
+    for row in rows.order_by("id"):
+        proofs.setdefault(row.lead_id, {})[row.code] = _proof(row)
+    return proofs
+
+
+def _proof(row: Evidence) -> Proof:
+    payload = row.payload
+    return Proof(
+        verdict=row.verdict,
+        value=payload.get("value", ""),
+        source=payload.get("source", ""),
+        by=row.actor.name if row.actor else "",
+        at=row.at,
+        overrides=row.overrides,
+        reason=payload.get("reason", ""),
+    )
+
+
+def actions_of(lead: Lead) -> list[DoneAction]:
+    """Return the lead's valuable actions, the newest first."""
+    return actions_by_lead([lead.pk]).get(lead.pk, [])
+
+
+def actions_by_lead(leads: Iterable[int]) -> dict[int, list[DoneAction]]:
+    """Return :func:`actions_of` each lead, by the lead's id, in one query."""
+    rows = ValuableAction.objects.filter(lead__in=list(leads)).select_related("kind")
+    actions: dict[int, list[DoneAction]] = {}
     for row in rows:
-        found.setdefault(row.lead_id, {})[row.code] = Proof(
-            verdict=row.verdict,
-            value=row.payload.get("value", ""),
-            source=row.payload.get("source", ""),
-            by=row.actor.name if row.actor else "",
-            at=row.at,
-            overrides=row.overrides,
-            reason=row.payload.get("reason", ""),
-        )
-    return found
+        kind = row.kind
+        action = DoneAction(kind.code, kind.name, kind.points, row.occurred_on)
+        actions.setdefault(row.lead_id, []).append(action)
+    return actions
 
 
-def done(lead: Lead) -> list[Done]:
-    """The lead's valuable actions, the newest first."""
-    return done_of([lead.pk]).get(lead.pk, [])
+# -- What the lead is judged by
 
 
-def done_of(leads: Iterable[int]) -> dict[int, list[Done]]:
-    """By lead: its valuable actions, the newest first. One query for all of them."""
-    found: dict[int, list[Done]] = {}
-    for row in ValuableAction.objects.filter(lead__in=list(leads)).select_related("kind"):
-        found.setdefault(row.lead_id, []).append(
-            Done(row.kind.code, row.kind.name, row.kind.points, row.occurred_on)
-        )
-    return found
-
-
-def rules(version: PersonaVersion) -> list[Rule]:
-    """The persona's criteria as plain data."""
+def rules_of(version: PersonaVersion) -> list[Rule]:
+    """Return the persona's criteria as plain data."""
     return [
-        Rule(c.code, c.kind, c.text, c.field, c.operator, c.operand, c.weight)
-        for c in version.criteria.all()
+        Rule(
+            criterion.code,
+            criterion.kind,
+            criterion.text,
+            criterion.field,
+            criterion.operator,
+            criterion.operand,
+            criterion.weight,
+        )
+        for criterion in version.criteria.all()
     ]
 
 
-def terms(version: AgreementVersion) -> Terms:
-    """What one version of an agreement says about the MQL; where it names nothing, everything
-    counts.
-    """
-    return Terms(
+def terms_of(version: AgreementVersion) -> MqlTerms:
+    """Return the terms of one agreement; an empty list of it means that everything counts."""
+    return MqlTerms(
         actions=frozenset(version.valuable_actions) or None,
         personas=frozenset(version.personas.values_list("pk", flat=True)) or None,
         minimum_score=version.minimum_score,
@@ -97,78 +116,100 @@ def terms(version: AgreementVersion) -> Terms:
     )
 
 
-def terms_in_force() -> Terms:
-    """What counts for a lead that goes to no team yet: whatever any agreement in force counts.
+def terms_in_force() -> MqlTerms:
+    """Return the terms for a lead that goes to no team yet, in at most two queries.
 
-    Two queries at most.
+    Everything counts that any agreement in force counts.
     """
-    rows = (
-        AgreementVersion.objects.filter(state=AgreementState.IN_FORCE)
-        .prefetch_related("personas")
-        .order_by("pk")
+    rows = AgreementVersion.objects.filter(state=AgreementState.IN_FORCE)
+    versions = rows.prefetch_related("personas").order_by("pk")
+    terms = [terms_of(version) for version in versions]
+    if not terms:
+        return ANY_TERMS
+    return MqlTerms(
+        actions=_union(terms, lambda each: each.actions),
+        personas=_union(terms, lambda each: each.personas),
+        half_life=terms[0].half_life,
     )
-    found = [terms(version) for version in rows]
-    if not found:
-        return ANY
-    actions = (
-        None
-        if any(t.actions is None for t in found)
-        else frozenset().union(*(t.actions or () for t in found))
-    )
-    personas = (
-        None
-        if any(t.personas is None for t in found)
-        else frozenset().union(*(t.personas or () for t in found))
-    )
-    return Terms(actions, personas, half_life=found[0].half_life)
 
 
-def assess(lead: Lead, version: PersonaVersion, terms: Terms | None = None) -> Assessment:
-    """Judge ``lead`` by one version of a persona, with its facts, evidence and valuable actions as
-    they are now.
+def _union(
+    terms: list[MqlTerms], read: Callable[[MqlTerms], frozenset[Member] | None]
+) -> frozenset[Member] | None:
+    """Return what any of ``terms`` counts; None, which is everything, if one counts everything."""
+    members: set[Member] = set()
+    for each in terms:
+        counted = read(each)
+        if counted is None:
+            return None
+        members |= counted
+    return frozenset(members)
 
-    ``terms``: what the agreement counts; those in force if they are not given.
+
+# -- Judging
+
+
+def assess(lead: Lead, version: PersonaVersion, terms: MqlTerms | None = None) -> Assessment:
+    """Judge ``lead`` by one version of a persona, with its data as they are now.
+
+    ``terms``: what the agreement counts; by default the terms in force.
     """
-    return judged(lead, version, terms or terms_in_force(), done=done(lead), proofs=proofs(lead))
+    return assess_with(
+        lead,
+        version,
+        terms or terms_in_force(),
+        actions=actions_of(lead),
+        proofs=proofs_of(lead),
+    )
 
 
-def judged(
+def assess_with(
     lead: Lead,
     version: PersonaVersion,
-    terms: Terms,
+    terms: MqlTerms,
     *,
-    done: Iterable[Done],
+    actions: Iterable[DoneAction],
     proofs: dict[str, Proof],
 ) -> Assessment:
-    """The same from what was read before."""
-    return judged_by(
-        lead, rules(version), terms, persona=version.persona_id, done=done, proofs=proofs
+    """Judge as :func:`assess`, with actions and evidence that were read before."""
+    return assess_by_rules(
+        lead,
+        rules_of(version),
+        terms,
+        persona=version.persona_id,
+        actions=actions,
+        proofs=proofs,
     )
 
 
-def judged_by(
+def assess_by_rules(
     lead: Lead,
-    rules: Iterable[Rule],
-    terms: Terms,
+    criteria: Iterable[Rule],
+    terms: MqlTerms,
     *,
     persona: int | None,
-    done: Iterable[Done],
+    actions: Iterable[DoneAction],
     proofs: dict[str, Proof],
 ) -> Assessment:
-    """The same by any rules; ``persona``: the id of the persona that they are of, None if of none
-    yet.
+    """Judge as :func:`assess_with`, by any rules.
+
+    ``persona``: the id of the persona that has the rules, None if they have none yet.
     """
-    return qualification.assess(
-        rules,
-        of(lead),
+    return rules.assess(
+        criteria,
+        facts_of(lead),
         proofs,
-        action_count=terms.counting(each.code for each in done),
+        action_count=terms.counting(action.code for action in actions),
         is_looked_for=persona is None or terms.looks_for(persona),
     )
 
 
-def score(assessment: Assessment, done: Iterable[Done], terms: Terms, *, on: date) -> Scores:
-    """Both scores of a lead as it is judged, with what it did, on the day ``on`` of the
-    organisation's calendar.
-    """
-    return scores.of(assessment, done, on=on, half_life=terms.half_life)
+def score_on(
+    assessment: Assessment,
+    actions: Iterable[DoneAction],
+    terms: MqlTerms,
+    *,
+    on: date,
+) -> Scores:
+    """Return both scores of a lead on the day ``on`` of the organisation's calendar."""
+    return scores.scores_of(assessment, actions, on=on, half_life=terms.half_life)

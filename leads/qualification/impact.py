@@ -1,8 +1,7 @@
-"""What another definition would have meant: the MQLs of a period, judged again by a draft, with the
-code that judges.
+"""What another definition would have meant: the MQLs of a period, judged again by a draft.
 
-Facts, evidence and actions are taken as they are now. The counts are the organisation's, the same
-for both sides.
+Facts, evidence and actions are taken as they are now, and the judging code is the usual one. The
+counts are the organisation's, the same for both sides.
 """
 
 from __future__ import annotations
@@ -16,22 +15,23 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from leads import events
 from leads.models import Event, Handoff, Lead
 from leads.qualification import facts, scores
-from leads.qualification.rules import Assessment, Judgement, Proof, Rule, Terms
-from leads.qualification.scores import Done
+from leads.qualification.rules import Assessment, Judgement, MqlTerms, Proof, Rule
+from leads.qualification.scores import DoneAction
 from leads.states import EventKind
 from personas.models import PersonaVersion
 from sla.models import AgreementVersion
 
 USUAL = timedelta(days=90)
-AT_ONCE = 1_000  # leads that are read with the same few queries
+# The leads that are read with the same few queries.
+BATCH = 1_000
 
 
 @dataclass(frozen=True)
-class Out:
-    """A lead that would not have been an MQL, and what would have kept it out.
+class ExcludedLead:
+    """A lead that would not have been an MQL, with the reasons.
 
-    ``is_out_now``: nor would it be one by what is in force, because its data or the agreement
-    changed since.
+    ``is_out_now``: it would not be one by what is in force either, because its data or the
+    agreement have changed since.
     """
 
     lead: Lead
@@ -43,16 +43,15 @@ class Out:
 
 @dataclass(frozen=True)
 class Impact:
-    """``total`` MQLs of the period, ``out`` of them would not have qualified; of those, won and
-    SQL.
+    """The result: of ``total`` MQLs of the period, ``leads`` would not have been MQLs.
 
-    ``low``: would qualify and yet need a reason, because their fit is below the draft's minimum;
-    None without one. ``is_of_all``: by a persona that has judged no lead yet, so that all MQLs were
+    ``low``: how many others would need a reason, because their fit is below the draft's minimum;
+    None without a minimum. ``is_of_all``: the persona has judged no lead yet, so that all MQLs were
     judged by it.
     """
 
     total: int
-    leads: list[Out] = field(repr=False)
+    leads: list[ExcludedLead] = field(repr=False)
     low: int | None = None
     is_of_all: bool = False
 
@@ -74,108 +73,137 @@ class Impact:
 
 
 def mqls(*, since: date, until: date) -> QuerySet[Lead]:
-    """The leads that marketing qualified here on these dates; imported history, archived and test
-    leads are none.
+    """Return the leads that marketing qualified here on these dates.
+
+    Imported history, archived leads and test leads are left out.
     """
-    here = Event.objects.filter(
-        lead=OuterRef("pk"), kind=EventKind.QUALIFIED, occurred_on=OuterRef("mql_on")
+    qualified_here = Event.objects.filter(
+        lead=OuterRef("pk"),
+        kind=EventKind.QUALIFIED,
+        occurred_on=OuterRef("mql_on"),
     )
-    counts = Q(archived_at__isnull=True, is_test=False, mql_on__gte=since, mql_on__lte=until)
-    return Lead.objects.filter(counts).filter(Exists(here))
+    counts = Q(
+        archived_at__isnull=True,
+        is_test=False,
+        mql_on__gte=since,
+        mql_on__lte=until,
+    )
+    return Lead.objects.filter(counts).filter(Exists(qualified_here))
 
 
 def of_rules(
     definition: PersonaVersion | Sequence[Rule], *, since: datetime, at: datetime
 ) -> Impact:
-    """The MQLs of a persona by a draft of it; all MQLs by a persona that has judged none, or by
-    bare rules.
+    """Return the impact of a draft of a persona on its MQLs.
 
-    What the agreements in force count stays as it is; which personas they name is not the question.
+    Bare rules, and a persona that has judged no lead yet, are applied to all MQLs. What the
+    agreements in force count stays as it is; which personas they name does not matter.
     """
     rows = mqls(since=events.today(since), until=events.today(at))
     is_of_all = True
     if isinstance(definition, PersonaVersion):
-        own, rules = (
-            rows.filter(persona_version__persona=definition.persona_id),
-            facts.rules(definition),
-        )
+        criteria = facts.rules_of(definition)
+        own = rows.filter(persona_version__persona=definition.persona_id)
         if own.exists():
-            rows, is_of_all = own, False
+            rows = own
+            is_of_all = False
     else:
-        rules = list(definition)
+        criteria = list(definition)
     in_force = facts.terms_in_force()
-    terms, total, found = replace(in_force, personas=None), 0, []
-    for case in _cases(rows):
+    terms = replace(in_force, personas=None)
+    total = 0
+    excluded = []
+    for past in _past_mqls(rows):
         total += 1
-        assessment = case.judged(rules, terms, persona=None)
+        assessment = past.judge(criteria, terms, persona=None)
         if not assessment.is_mql:
-            found.append(case.out(assessment, in_force))
-    return Impact(total, found, is_of_all=is_of_all)
+            excluded.append(past.exclude(assessment, in_force))
+    return Impact(total, excluded, is_of_all=is_of_all)
 
 
 def of_agreement(version: AgreementVersion, *, since: datetime, at: datetime) -> Impact:
-    """The MQLs that the draft ``version`` is about, by what it counts; each by the persona that
-    judged it.
+    """Return the impact of the draft ``version``; each lead is judged by its own persona.
 
     A draft for a set of sales teams is about the leads that were handed off to them.
     """
-    terms, in_force = facts.terms(version), facts.terms_in_force()
+    terms = facts.terms_of(version)
+    in_force = facts.terms_in_force()
     rows = mqls(since=events.today(since), until=events.today(at))
-    if teams := list(version.agreement.teams.values_list("pk", flat=True)):
+    teams = list(version.agreement.teams.values_list("pk", flat=True))
+    if teams:
         rows = rows.filter(pk__in=Handoff.objects.filter(team__in=teams).values("lead"))
-    total, low, found = 0, 0, []
-    for case in _cases(rows):
+    total = 0
+    low = 0
+    excluded = []
+    for past in _past_mqls(rows):
         total += 1
-        assessment = case.judged(case.rules, terms, persona=case.persona)
+        assessment = past.judge(past.rules, terms, persona=past.persona)
         if not assessment.is_mql:
-            found.append(case.out(assessment, in_force))
-        elif terms.minimum_score is not None and scores.fit(assessment).total < terms.minimum_score:
-            low += 1
-    return Impact(total, found, None if terms.minimum_score is None else low)
+            excluded.append(past.exclude(assessment, in_force))
+        elif terms.minimum_score is not None:
+            low += scores.fit(assessment).total < terms.minimum_score
+    if terms.minimum_score is None:
+        return Impact(total, excluded)
+    return Impact(total, excluded, low)
 
 
 @dataclass(frozen=True)
-class Case:
-    """A lead of the period with all that it is judged by; ``rules`` and ``persona`` are its own."""
+class PastMql:
+    """An MQL of the period with its own rules and persona, its actions and its evidence."""
 
     lead: Lead
     rules: list[Rule]
     persona: int
-    done: list[Done]
+    actions: list[DoneAction]
     proofs: dict[str, Proof]
 
-    def judged(self, rules: Sequence[Rule], terms: Terms, *, persona: int | None) -> Assessment:
-        return facts.judged_by(
-            self.lead, rules, terms, persona=persona, done=self.done, proofs=self.proofs
+    def judge(
+        self, criteria: Sequence[Rule], terms: MqlTerms, *, persona: int | None
+    ) -> Assessment:
+        return facts.assess_by_rules(
+            self.lead,
+            criteria,
+            terms,
+            persona=persona,
+            actions=self.actions,
+            proofs=self.proofs,
         )
 
-    def out(self, assessment: Assessment, in_force: Terms) -> Out:
-        now = self.judged(self.rules, in_force, persona=self.persona)
-        counts = assessment.action_count > 0
-        return Out(
+    def exclude(self, assessment: Assessment, in_force: MqlTerms) -> ExcludedLead:
+        now = self.judge(self.rules, in_force, persona=self.persona)
+        return ExcludedLead(
             self.lead,
             assessment.open_points,
             assessment.is_looked_for,
-            counts,
+            has_action=assessment.action_count > 0,
             is_out_now=not now.is_mql,
         )
 
 
-def _cases(rows: QuerySet[Lead]) -> Iterator[Case]:
-    """Each lead that a persona judged, the newest first.
+def _past_mqls(rows: QuerySet[Lead]) -> Iterator[PastMql]:
+    """Yield each lead that a persona judged, the newest first.
 
-    Four queries, and three for each AT_ONCE leads.
+    Four queries, and three for each BATCH of leads.
     """
     rows = rows.filter(persona_version__isnull=False)
-    used = PersonaVersion.objects.filter(pk__in=rows.values("persona_version")).prefetch_related(
-        "criteria"
-    )
-    known = {version.pk: (facts.rules(version), version.persona_id) for version in used}
-    everyone = list(rows.order_by("-first_seen_on", "-pk").values_list("pk", flat=True))
+    versions = _versions(rows)
+    pks = list(rows.order_by("-first_seen_on", "-pk").values_list("pk", flat=True))
     named = Lead.objects.select_related("person", "company", "source", "owner").defer("search_text")
-    for start in range(0, len(everyone), AT_ONCE):
-        keys = everyone[start : start + AT_ONCE]
-        leads, done, proofs = named.in_bulk(keys), facts.done_of(keys), facts.proofs_of(keys)
-        for key in keys:
-            rules, persona = known[leads[key].persona_version_id or 0]
-            yield Case(leads[key], rules, persona, done.get(key, []), proofs.get(key, {}))
+    for start in range(0, len(pks), BATCH):
+        batch = pks[start : start + BATCH]
+        leads = named.in_bulk(batch)
+        actions = facts.actions_by_lead(batch)
+        proofs = facts.proofs_by_lead(batch)
+        for pk in batch:
+            lead = leads[pk]
+            rules, persona = versions[lead.persona_version_id or 0]
+            yield PastMql(lead, rules, persona, actions.get(pk, []), proofs.get(pk, {}))
+
+
+def _versions(rows: QuerySet[Lead]) -> dict[int, tuple[list[Rule], int]]:
+    """Return the rules and the persona of each version that judged one of the leads."""
+    used = PersonaVersion.objects.filter(pk__in=rows.values("persona_version"))
+    versions = {}
+    for version in used.prefetch_related("criteria"):
+        versions[version.pk] = (facts.rules_of(version), version.persona_id)
+    return versions

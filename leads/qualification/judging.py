@@ -7,7 +7,7 @@ from datetime import date
 from crm.accounts.models import User
 from leads.models import Handoff, Lead
 from leads.qualification import facts, persona_match
-from leads.qualification.rules import Assessment, Terms
+from leads.qualification.rules import Assessment, MqlTerms
 from leads.qualification.scores import Scores
 from personas.models import PersonaVersion
 
@@ -31,26 +31,32 @@ def latest_handoff(user: User, lead: Lead) -> Handoff | None:
 
 def version_for(lead: Lead, handoff: Handoff | None) -> PersonaVersion | None:
     """Return the persona version that judges ``lead``: the handoff's, else the lead's own."""
-    source = lead if handoff is None else handoff
-    if source.persona_version_id is None:
+    pk = lead.persona_version_id
+    if handoff is not None:
+        pk = handoff.persona_version_id
+    if pk is None:
         return None
     rows = PersonaVersion.objects.select_related("persona").prefetch_related("criteria")
-    return rows.filter(pk=source.persona_version_id).first()
+    return rows.filter(pk=pk).first()
 
 
 def has_criterion(version: PersonaVersion, code: str) -> bool:
     return any(criterion.code == code for criterion in version.criteria.all())
 
 
-def terms_for(handoff: Handoff | None) -> Terms:
+def terms_for(handoff: Handoff | None) -> MqlTerms:
     """Return the terms of the handoff's agreement, else of the agreements in force."""
     if handoff is None:
         return facts.terms_in_force()
-    return facts.terms(handoff.agreement_version)
+    return facts.terms_of(handoff.agreement_version)
 
 
 def judge_now(
-    lead: Lead, handoff: Handoff | None, *, today: date, suggest: bool
+    lead: Lead,
+    handoff: Handoff | None,
+    *,
+    today: date,
+    suggest: bool,
 ) -> tuple[PersonaVersion | None, Assessment | None, Scores | None]:
     """Return the persona version that judges ``lead`` now, its assessment and its scores.
 
@@ -63,6 +69,8 @@ def judge_now(
     if version is None:
         return None, None, None
     terms = terms_for(handoff)
-    done = facts.done(lead)
-    assessment = facts.judged(lead, version, terms, done=done, proofs=facts.proofs(lead))
-    return version, assessment, facts.score(assessment, done, terms, on=today)
+    actions = facts.actions_of(lead)
+    proofs = facts.proofs_of(lead)
+    assessment = facts.assess_with(lead, version, terms, actions=actions, proofs=proofs)
+    scores = facts.score_on(assessment, actions, terms, on=today)
+    return version, assessment, scores

@@ -1,4 +1,4 @@
-"""Knowing better than a fact: evidence that outweighs it, with a reason, counted."""
+"""Overruling a fact: evidence that outweighs it, with a reason, and counted."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class NeedsReason(DomainError):
 
 
 class CannotOverride(Conflict):
-    """The judgement is of a kind that no person overrules, or no fact decided it."""
+    """No person may overrule this judgement, or no fact decided it."""
 
     code = "cannot_override"
 
@@ -38,26 +38,32 @@ def override(
     by: User,
     at: datetime,
 ) -> Evidence:
-    """Overrule the fact that decided the criterion ``code`` of ``version``: what it says counts the
-    other way round.
+    """Overrule the fact that decided the criterion ``code``: it then counts the other way round.
 
     Raises NeedsReason, CannotOverride.
     """
     if not reason.strip():
         raise NeedsReason(fields={"reason": NeedsReason.message})
     lead = Lead.objects.select_related("person", "company", "source").get(pk=lead.pk)
-    judged = next((j for j in facts.assess(lead, version).judgements if j.rule.code == code), None)
-    if judged is None or not judged.can_be_overridden:
-        raise CannotOverride(_why(judged))
-    verdict = NOT_MET if judged.verdict == MET else MET
+    judgement = _judgement(lead, version, code)
+    if judgement is None or not judgement.can_be_overridden:
+        raise CannotOverride(_obstacle(judgement))
+    verdict = NOT_MET if judgement.verdict == MET else MET
     said = {"value": "", "source": source, "reason": reason}
     return leads.write_evidence(lead, code, verdict, said=said, by=by, at=at, overrides=True)
 
 
-def _why(judged: Judgement | None) -> object:
-    if judged is not None and judged.rule.kind == DISQUALIFIER and judged.verdict == MET:
-        return _(
-            "A disqualifier that is a fact cannot be overridden. Correct the data if they are"
-            " wrong."
-        )
-    return _("No fact decides this criterion, so there is nothing to override: add evidence.")
+def _judgement(lead: Lead, version: PersonaVersion, code: str) -> Judgement | None:
+    for judgement in facts.assess(lead, version).judgements:
+        if judgement.rule.code == code:
+            return judgement
+    return None
+
+
+def _obstacle(judgement: Judgement | None) -> object:
+    """Return the text that says why this judgement cannot be overruled."""
+    if judgement is None or judgement.rule.kind != DISQUALIFIER or judgement.verdict != MET:
+        return _("No fact decides this criterion, so there is nothing to override: add evidence.")
+    return _(
+        "A disqualifier that is a fact cannot be overridden. Correct the data if they are wrong."
+    )

@@ -1,6 +1,4 @@
-"""Which persona fits a lead best, and why: the personas in use that the agreement looks for, in
-order.
-"""
+"""The personas in use by how well they fit a lead, and why."""
 
 from __future__ import annotations
 
@@ -10,14 +8,12 @@ from dataclasses import dataclass
 from leads.models import Lead
 from leads.qualification import facts, scores
 from leads.qualification.rules import (
-    DISQUALIFIER,
     FIT,
-    MET,
     SQL_KINDS,
     UNKNOWN,
     Assessment,
     Judgement,
-    Terms,
+    MqlTerms,
 )
 from leads.qualification.scores import Score
 from personas import personas
@@ -26,7 +22,7 @@ from personas.models import PersonaVersion
 
 @dataclass(frozen=True)
 class Match:
-    """One persona as it fits the lead."""
+    """One persona and how it fits the lead."""
 
     version: PersonaVersion
     assessment: Assessment
@@ -37,59 +33,72 @@ class Match:
 
     @property
     def met(self) -> list[Judgement]:
-        return [j for j in self.assessment.of(FIT, *SQL_KINDS) if j.holds]
+        return [judgement for judgement in self._wanted if judgement.holds]
 
     @property
     def not_met(self) -> list[Judgement]:
-        """What speaks against it: criteria not met, and disqualifiers that are."""
-        against = [
-            j for j in self.assessment.of(FIT, *SQL_KINDS) if not j.holds and j.verdict != UNKNOWN
-        ]
-        return [j for j in self.assessment.of(DISQUALIFIER) if j.verdict == MET] + against
+        """The judgements against it: disqualifiers that are met, and criteria that are not."""
+        against = list(self.assessment.disqualifiers_met)
+        for judgement in self._wanted:
+            if not judgement.holds and judgement.verdict != UNKNOWN:
+                against.append(judgement)
+        return against
 
     @property
     def unknown(self) -> list[Judgement]:
-        return [j for j in self.assessment.of(FIT, *SQL_KINDS) if j.verdict == UNKNOWN]
+        return [judgement for judgement in self._wanted if judgement.verdict == UNKNOWN]
+
+    @property
+    def _wanted(self) -> tuple[Judgement, ...]:
+        return self.assessment.of(FIT, *SQL_KINDS)
 
     @property
     def rank(self) -> tuple[bool, bool, int, int, str]:
-        """Sorts the best first: what fits, what is not disqualified, by fit score, by the fewest
-        unknowns.
+        """The key that sorts the best match first.
+
+        First those that fit, then those not disqualified, by fit score, by the fewest unknowns.
         """
-        disqualified = any(j.verdict == MET for j in self.assessment.of(DISQUALIFIER))
-        fits = self.assessment.fits
         return (
-            not fits,
-            disqualified,
+            not self.assessment.fits,
+            bool(self.assessment.disqualifiers_met),
             -self.fit.total,
             len(self.unknown),
             self.version.persona.slug,
         )
 
 
-def matches(lead: Lead, terms: Terms) -> list[Match]:
-    """Every persona in use that ``terms`` look for, the best match first.
+def matches(lead: Lead, terms: MqlTerms) -> list[Match]:
+    """Return every persona in use that ``terms`` look for, the best match first.
 
     Four queries, however many there are.
     """
-    done, proofs = facts.done(lead), facts.proofs(lead)
-    looked_for = [
-        version for version in personas.published() if terms.looks_for(version.persona_id)
-    ]
-    found = [Match(v, facts.judged(lead, v, terms, done=done, proofs=proofs)) for v in looked_for]
+    actions = facts.actions_of(lead)
+    proofs = facts.proofs_of(lead)
+    found = []
+    for version in personas.published():
+        if not terms.looks_for(version.persona_id):
+            continue
+        assessment = facts.assess_with(lead, version, terms, actions=actions, proofs=proofs)
+        found.append(Match(version, assessment))
     return sorted(found, key=lambda match: match.rank)
 
 
 def usual(lead: Lead, found: Sequence[Match]) -> Match | None:
-    """The match that judges when nobody chose one: the lead's own persona, as it is in use now,
-    else the best.
+    """Return the match that judges while no person has chosen one.
+
+    It is the lead's own persona, in the version that is in use now, else the best match.
     """
-    own = lead.persona_version.persona_id if lead.persona_version else None
-    mine = next((match for match in found if match.version.persona_id == own), None)
-    return mine or (found[0] if found else None)
+    if lead.persona_version is not None:
+        own = lead.persona_version.persona_id
+        for match in found:
+            if match.version.persona_id == own:
+                return match
+    return next(iter(found), None)
 
 
 def usual_version(lead: Lead) -> PersonaVersion | None:
-    """The persona version of :func:`usual`, by the agreements in force."""
+    """Return the persona version of :func:`usual`, by the agreements in force."""
     match = usual(lead, matches(lead, facts.terms_in_force()))
-    return match.version if match else None
+    if match is None:
+        return None
+    return match.version

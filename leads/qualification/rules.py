@@ -1,12 +1,12 @@
 """Judging a lead by criteria.
 
-Pure: plain data in, plain data out; the same code for pages, import and previews.
+Pure: plain data in, plain data out; the same code for pages, imports and previews.
 
-Domain rules: MQL = every fit criterion met, no disqualifier met, at least one valuable action that
-counts, by a persona that the agreement looks for; whatever the score. SQL = an MQL that also has
-the means, the authority and what else the persona asks for (need, timing), each proven as far as
-the agreement says. A person may overrule a fact with a reason; never a disqualifier that a fact
-meets, and never the valuable action.
+Rules of the domain: an MQL meets every fit criterion and no disqualifier, has at least one valuable
+action that counts, and the agreement looks for its persona; the score does not matter. An SQL is an
+MQL that also has the means, the authority and what else the persona asks for (need, timing), each
+proven as far as the agreement says. A person may overrule a fact with a reason, but never a
+disqualifier that a fact meets, and never the valuable action.
 """
 
 from __future__ import annotations
@@ -15,18 +15,28 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Any
+from typing import Any, TypeVar
 
 from crm.lib.text import fold
 
-MET, NOT_MET, UNKNOWN = "met", "not_met", "unknown"
-FIT, DISQUALIFIER, MEANS, AUTHORITY = "fit", "disqualifier", "means", "authority"
-NEED, TIMING = "need", "timing"
+MET = "met"
+NOT_MET = "not_met"
+UNKNOWN = "unknown"
+FIT = "fit"
+DISQUALIFIER = "disqualifier"
+MEANS = "means"
+AUTHORITY = "authority"
+NEED = "need"
+TIMING = "timing"
 SQL_KINDS = (MEANS, AUTHORITY, NEED, TIMING)
-# What would settle a judgement: give the missing field, ask and note who said so, or look whether
-# the fact is right.
-GIVE, ASK, CORRECT, SETTLED = "give", "ask", "correct", ""
+# How to settle a judgement: give the missing field, ask a person, or check whether the fact is
+# right.
+GIVE = "give"
+ASK = "ask"
+CORRECT = "correct"
+SETTLED = ""
 MISSING: tuple[Any, ...] = (None, "", [], {})
+Ordered = TypeVar("Ordered", Decimal, date)
 
 
 @dataclass(frozen=True)
@@ -44,9 +54,9 @@ class Rule:
 
 @dataclass(frozen=True)
 class Proof:
-    """Evidence as plain data: what a person said about one criterion.
+    """Evidence as plain data: a person's statement about one criterion.
 
-    ``overrides``: even if a fact says otherwise.
+    ``overrides``: it counts even if a fact says otherwise.
     """
 
     verdict: str
@@ -59,13 +69,12 @@ class Proof:
 
 
 @dataclass(frozen=True)
-class Terms:
-    """What an agreement says about the MQL.
+class MqlTerms:
+    """The terms of an agreement for an MQL.
 
-    None: every kind of valuable action counts, every persona is looked for.
-
-    ``actions``: codes of kinds; ``personas``: ids; ``minimum_score``: of fit, that a lead should
-    have to be handed off; ``half_life``: the days in which engagement loses half its points.
+    ``actions``: codes of the kinds of valuable actions that count, None for all. ``personas``: ids
+    of those that are looked for, None for all. ``minimum_score``: the fit score that a lead should
+    have at the hand-off. ``half_life``: the days in which engagement loses half its points.
     """
 
     actions: frozenset[str] | None = None
@@ -74,22 +83,24 @@ class Terms:
     half_life: int = 30
 
     def counting(self, kinds: Iterable[str]) -> int:
-        """How many of the actions, given by their kinds' codes, count for an MQL."""
-        return sum(1 for kind in kinds if self.actions is None or kind in self.actions)
+        """Return how many of the actions, given by the codes of their kinds, count for an MQL."""
+        if self.actions is None:
+            return len(list(kinds))
+        return sum(kind in self.actions for kind in kinds)
 
     def looks_for(self, persona: int | None) -> bool:
         return self.personas is None or persona in self.personas
 
 
-ANY = Terms()
+ANY_TERMS = MqlTerms()
 
 
 @dataclass(frozen=True)
 class Judgement:
-    """One rule's verdict. ``value``: the fact that decided it; ``proof``: the person's word, if
-    that decided it.
+    """The verdict on one rule.
 
-    ``fact``: the fact that the person overruled.
+    ``value``: the fact or the statement that decided it. ``proof``: the person's statement, if it
+    decided. ``fact``: the fact that the person overruled.
     """
 
     rule: Rule
@@ -100,43 +111,49 @@ class Judgement:
 
     @property
     def is_overridden(self) -> bool:
-        """Whether a person's word outweighs a fact that says otherwise."""
+        """Whether a person's statement outweighs a fact that says otherwise."""
         return self.fact is not None
 
     @property
+    def is_disqualifier_met(self) -> bool:
+        return self.rule.kind == DISQUALIFIER and self.verdict == MET
+
+    @property
     def can_be_overridden(self) -> bool:
-        """A fact decided it, and a person may know better; a disqualifier that a fact
-        meets stays.
-        """
-        by_fact = self.proof is None and self.value is not None
-        return by_fact and not (self.rule.kind == DISQUALIFIER and self.verdict == MET)
+        """Whether a fact decided it; but a disqualifier that a fact meets stays."""
+        is_by_fact = self.proof is None and self.value is not None
+        return is_by_fact and not self.is_disqualifier_met
 
     @property
     def settles(self) -> str:
-        """What would settle it for the lead: GIVE the field, ASK somebody, CORRECT the fact;
+        """How to settle it for the lead: GIVE the field, ASK a person, CORRECT the fact.
+
         SETTLED if it holds.
         """
         if self.holds:
             return SETTLED
-        if self.rule.operator == "said":
+        if self.is_overridden:
+            return CORRECT
+        if self.rule.operator == "said" or self.proof is not None:
             return ASK
-        if self.proof is not None:
-            return CORRECT if self.is_overridden else ASK
-        return GIVE if self.value is None else CORRECT
+        if self.value is None:
+            return GIVE
+        return CORRECT
 
     @property
     def holds(self) -> bool:
-        """Whether this judgement speaks for the lead (a disqualifier speaks for it by not being
-        met).
-        """
-        return self.verdict == (NOT_MET if self.rule.kind == DISQUALIFIER else MET)
+        """Whether it speaks for the lead; a disqualifier does so by not being met."""
+        if self.rule.kind == DISQUALIFIER:
+            return self.verdict == NOT_MET
+        return self.verdict == MET
 
 
 @dataclass(frozen=True)
 class Assessment:
     """The whole judgement of a lead by one persona.
 
-    ``action_count``: the valuable actions that count.
+    ``action_count``: the number of valuable actions that count. ``is_looked_for``: whether the
+    agreement looks for the persona.
     """
 
     judgements: tuple[Judgement, ...]
@@ -144,37 +161,44 @@ class Assessment:
     is_looked_for: bool = True
 
     def of(self, *kinds: str) -> tuple[Judgement, ...]:
-        return tuple(j for j in self.judgements if j.rule.kind in kinds)
+        return tuple(each for each in self.judgements if each.rule.kind in kinds)
+
+    @property
+    def disqualifiers_met(self) -> tuple[Judgement, ...]:
+        return tuple(each for each in self.judgements if each.is_disqualifier_met)
 
     @property
     def overridden(self) -> tuple[Judgement, ...]:
-        return tuple(j for j in self.judgements if j.is_overridden)
+        return tuple(each for each in self.judgements if each.is_overridden)
 
     @property
     def fits(self) -> bool:
-        """Every fit criterion is met and no disqualifier is; an unknown disqualifier does not hold
-        a lead back.
+        """Whether every fit criterion is met and no disqualifier is.
+
+        An unknown disqualifier does not hold a lead back.
         """
-        disqualified = any(j.verdict == MET for j in self.of(DISQUALIFIER))
-        return not disqualified and all(j.holds for j in self.of(FIT))
+        return not self.disqualifiers_met and all(each.holds for each in self.of(FIT))
 
     @property
     def is_mql(self) -> bool:
         return self.fits and self.is_looked_for and self.action_count > 0
 
     def proves(self, kind: str) -> bool:
-        """Whether every criterion of ``kind`` is met and there is at least one."""
+        """Return whether every criterion of ``kind`` is met and there is at least one."""
         judged = self.of(kind)
-        return bool(judged) and all(j.holds for j in judged)
+        return bool(judged) and all(each.holds for each in judged)
 
     @property
     def open_points(self) -> tuple[Judgement, ...]:
-        """What keeps the lead from being an MQL, in order."""
-        return tuple(
-            j
-            for j in self.of(FIT, DISQUALIFIER)
-            if not j.holds and not (j.rule.kind == DISQUALIFIER and j.verdict == UNKNOWN)
-        )
+        """The judgements that keep the lead from being an MQL, in order."""
+        points = []
+        for each in self.of(FIT, DISQUALIFIER):
+            is_open = not each.holds
+            if each.rule.kind == DISQUALIFIER:
+                is_open = each.verdict == MET
+            if is_open:
+                points.append(each)
+        return tuple(points)
 
 
 def assess(
@@ -185,20 +209,23 @@ def assess(
     action_count: int,
     is_looked_for: bool = True,
 ) -> Assessment:
-    """Judge every rule by ``facts`` ({"company.employees": 120, …}) and by ``proofs`` ({criterion
-    code: newest}).
+    """Judge every rule by ``facts`` ("company.employees": 120) and by ``proofs``.
+
+    ``proofs``: the newest evidence by the code of its criterion.
     """
-    judged = tuple(judge(rule, facts, proofs.get(rule.code)) for rule in rules)
-    return Assessment(judged, action_count, is_looked_for)
+    judgements = tuple(judge(rule, facts, proofs.get(rule.code)) for rule in rules)
+    return Assessment(judgements, action_count, is_looked_for)
 
 
 def judge(rule: Rule, facts: Mapping[str, Any], proof: Proof | None) -> Judgement:
-    """A fact decides, unless a person overrides it; where it is missing, or the rule asks for a
-    person's word, the newest evidence does.
+    """Judge one rule: a fact decides, unless a person overrules it.
+
+    Where the fact is missing, or the rule asks for a person's statement, the newest evidence
+    decides.
     """
     value = facts.get(rule.field)
     if rule.operator != "said" and value not in MISSING:
-        return _overruled(Judgement(rule, MET if _holds(rule, value) else NOT_MET, value), proof)
+        return _judge_by_fact(rule, value, proof)
     if proof is not None:
         return Judgement(rule, proof.verdict, proof.value, proof)
     if rule.operator == "is_set":
@@ -206,26 +233,57 @@ def judge(rule: Rule, facts: Mapping[str, Any], proof: Proof | None) -> Judgemen
     return Judgement(rule, UNKNOWN)
 
 
-def _overruled(by_fact: Judgement, proof: Proof | None) -> Judgement:
-    """``by_fact``, or the person's word where it says otherwise, overrides and may."""
-    if (
-        proof is None
-        or not proof.overrides
-        or proof.verdict == by_fact.verdict
-        or not by_fact.can_be_overridden
-    ):
-        return by_fact
-    return Judgement(by_fact.rule, proof.verdict, proof.value, proof, fact=by_fact.value)
+def _judge_by_fact(rule: Rule, value: Any, proof: Proof | None) -> Judgement:
+    """Judge by the fact, or by the statement that says otherwise and may overrule the fact."""
+    holds = OPERATORS[rule.operator](value, rule.operand)
+    judgement = Judgement(rule, MET if holds else NOT_MET, value)
+    if proof is None or not proof.overrides or not judgement.can_be_overridden:
+        return judgement
+    if proof.verdict == judgement.verdict:
+        return judgement
+    return Judgement(rule, proof.verdict, proof.value, proof, fact=value)
 
 
-def _holds(rule: Rule, value: Any) -> bool:
-    return OPERATORS[rule.operator](value, rule.operand)
+# -- Operators: each compares a fact with the operand of a rule
 
 
-def _same(value: Any, operand: Any) -> bool:
+def _is(value: Any, operand: Any) -> bool:
     if isinstance(value, str) and isinstance(operand, str):
         return fold(value) == fold(operand)
     return value == operand
+
+
+def _in(value: Any, operand: Any) -> bool:
+    return any(_is(value, one) for one in operand or [])
+
+
+def _not_in(value: Any, operand: Any) -> bool:
+    return not _in(value, operand)
+
+
+def _at_least(value: Any, operand: Any) -> bool:
+    return _compare(_number(value), _number(operand), lambda number, limit: number >= limit)
+
+
+def _at_most(value: Any, operand: Any) -> bool:
+    return _compare(_number(value), _number(operand), lambda number, limit: number <= limit)
+
+
+def _before(value: Any, operand: Any) -> bool:
+    return _compare(_day(value), _day(operand), lambda day, limit: day < limit)
+
+
+def _after(value: Any, operand: Any) -> bool:
+    return _compare(_day(value), _day(operand), lambda day, limit: day > limit)
+
+
+def _compare(
+    value: Ordered | None, limit: Ordered | None, holds: Callable[[Ordered, Ordered], bool]
+) -> bool:
+    """Return whether ``holds`` is true of both; False if one of them is not readable."""
+    if value is None or limit is None:
+        return False
+    return holds(value, limit)
 
 
 def _number(value: Any) -> Decimal | None:
@@ -233,17 +291,9 @@ def _number(value: Any) -> Decimal | None:
         number = Decimal(str(value))
     except InvalidOperation:
         return None
-    return number if number.is_finite() else None
-
-
-def _at_least(value: Any, operand: Any) -> bool:
-    number, limit = _number(value), _number(operand)
-    return number is not None and limit is not None and number >= limit
-
-
-def _at_most(value: Any, operand: Any) -> bool:
-    number, limit = _number(value), _number(operand)
-    return number is not None and limit is not None and number <= limit
+    if not number.is_finite():
+        return None
+    return number
 
 
 def _day(value: Any) -> date | None:
@@ -253,29 +303,25 @@ def _day(value: Any) -> date | None:
         return None
 
 
-def _before(value: Any, operand: Any) -> bool:
-    day, limit = _day(value), _day(operand)
-    return day is not None and limit is not None and day < limit
-
-
-def _after(value: Any, operand: Any) -> bool:
-    day, limit = _day(value), _day(operand)
-    return day is not None and limit is not None and day > limit
-
-
 def _contains_any(value: Any, operand: Any) -> bool:
-    words = f" {fold(str(value))} "
-    return any(f" {fold(str(word))} " in words for word in operand or [] if fold(str(word)))
+    """Return whether one of the phrases stands in the text, as whole words."""
+    text = f" {fold(str(value))} "
+    phrases = (fold(str(phrase)) for phrase in operand or [])
+    return any(phrase and f" {phrase} " in text for phrase in phrases)
+
+
+def _is_set(value: Any, operand: Any) -> bool:
+    return True
 
 
 OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
-    "is": _same,
-    "in": lambda value, operand: any(_same(value, one) for one in operand or []),
-    "not_in": lambda value, operand: not any(_same(value, one) for one in operand or []),
+    "is": _is,
+    "in": _in,
+    "not_in": _not_in,
     "at_least": _at_least,
     "at_most": _at_most,
     "before": _before,
     "after": _after,
     "contains_any": _contains_any,
-    "is_set": lambda value, operand: True,
+    "is_set": _is_set,
 }

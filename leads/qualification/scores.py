@@ -1,7 +1,7 @@
-"""Fit and engagement in points, apart, each from 0 to 100. Pure: plain data in, plain data out.
+"""The fit score and the engagement score, each from 0 to 100. Pure: plain data in and out.
 
-Every point is a line of a log, and the sum of its lines is the score, exactly: what was gained,
-what time took away, what lies beyond 100. A score never decides whether a lead is an MQL.
+Every point is a line of a log, and a score is exactly the sum of its lines: what was gained, what
+time took away, what lies above 100. A score never decides whether a lead is an MQL.
 """
 
 from __future__ import annotations
@@ -11,18 +11,19 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from leads.qualification.rules import DISQUALIFIER, MET, Assessment, Rule
+from leads.qualification.rules import DISQUALIFIER, Assessment, Rule
 
 MOST = 100
-CRITERION, ACTION, DECAY, CAP = "criterion", "action", "decay", "cap"
+CRITERION = "criterion"
+ACTION = "action"
+DECAY = "decay"
+CAP = "cap"
 BANDS = ((0, 24), (25, 49), (50, 74), (75, 100))
 
 
 @dataclass(frozen=True)
-class Done:
-    """A valuable action as plain data; ``name`` is bilingual, ``on`` the day on which the lead did
-    it.
-    """
+class DoneAction:
+    """A valuable action as plain data; ``name`` is bilingual, ``on`` the day of the action."""
 
     code: str
     name: Any
@@ -31,11 +32,11 @@ class Done:
 
 
 @dataclass(frozen=True)
-class Line:
-    """One line of a log: ``points`` for what ``kind`` says; ``code`` and bilingual ``text`` of the
-    criterion or action.
+class ScoreLine:
+    """One line of a log: ``points`` for a criterion or an action, or one of decay or cap.
 
-    ``on``: the day of the action; ``days``: of decay, how long ago it was.
+    ``code`` and bilingual ``text`` are of the criterion or action. ``on``: the day of the action.
+    ``days``: how long ago it was, on a line of decay.
     """
 
     points: int
@@ -47,20 +48,19 @@ class Line:
 
     @property
     def plain(self) -> dict[str, Any]:
-        """As JSON keeps it; what is not there is left out."""
-        found = {**vars(self), "on": self.on.isoformat() if self.on else None}
-        return {name: value for name, value in found.items() if value not in (None, "")}
+        """The line as JSON keeps it, without what is empty."""
+        values = dict(vars(self))
+        if self.on is not None:
+            values["on"] = self.on.isoformat()
+        return {name: value for name, value in values.items() if value not in (None, "")}
 
 
 @dataclass(frozen=True)
 class Score:
-    """A log and what it comes to.
+    """A log. ``open``: the lines that could still be gained, in the order of the criteria."""
 
-    ``open``: the lines that would still be gained, in the order of the criteria.
-    """
-
-    lines: tuple[Line, ...]
-    open: tuple[Line, ...] = ()
+    lines: tuple[ScoreLine, ...]
+    open: tuple[ScoreLine, ...] = ()
 
     @property
     def total(self) -> int:
@@ -83,66 +83,85 @@ class Scores:
         return {"fit": self.fit.plain, "engagement": self.engagement.plain}
 
 
-def of(assessment: Assessment, actions: Iterable[Done], *, on: date, half_life: int) -> Scores:
-    """Both scores of a lead as it is judged, on the day ``on``."""
+def scores_of(
+    assessment: Assessment,
+    actions: Iterable[DoneAction],
+    *,
+    on: date,
+    half_life: int,
+) -> Scores:
+    """Return both scores of a judged lead on the day ``on``."""
     return Scores(fit(assessment), engagement(actions, on=on, half_life=half_life))
 
 
 def fit(assessment: Assessment) -> Score:
-    """How much of the persona the lead meets, criteria of fit and of SQL by their weights; a
-    disqualifier takes all.
+    """Return how much of the persona the lead meets: criteria of fit and of SQL by their weights.
+
+    A disqualifier takes all points away.
     """
-    asked = [j for j in assessment.judgements if j.rule.kind != DISQUALIFIER]
-    worth = shares([j.rule for j in asked])
-    lines = [_of_rule(j.rule, points) for j, points in zip(asked, worth, strict=True)]
-    gained = [line for line, j in zip(lines, asked, strict=True) if j.holds and line.points]
-    missing = tuple(
-        line for line, j in zip(lines, asked, strict=True) if not j.holds and line.points
-    )
-    gone = next((j for j in assessment.of(DISQUALIFIER) if j.verdict == MET), None)
-    if gone is not None and gained:
-        gained.append(_of_rule(gone.rule, -sum(line.points for line in gained)))
-    return Score(tuple(gained), missing)
+    judged = [each for each in assessment.judgements if each.rule.kind != DISQUALIFIER]
+    worth = shares([each.rule for each in judged])
+    gained: list[ScoreLine] = []
+    missing: list[ScoreLine] = []
+    for judgement, points in zip(judged, worth, strict=True):
+        if not points:
+            continue
+        line = _line_of(judgement.rule, points)
+        if judgement.holds:
+            gained.append(line)
+        else:
+            missing.append(line)
+    if gained and assessment.disqualifiers_met:
+        rule = assessment.disqualifiers_met[0].rule
+        gained.append(_line_of(rule, -sum(line.points for line in gained)))
+    return Score(tuple(gained), tuple(missing))
 
 
-def _of_rule(rule: Rule, points: int) -> Line:
-    return Line(points, CRITERION, rule.code, rule.text)
+def _line_of(rule: Rule, points: int) -> ScoreLine:
+    return ScoreLine(points, CRITERION, rule.code, rule.text)
 
 
 def shares(rules: list[Rule]) -> list[int]:
-    """What each rule is worth of 100 points, by weight and in whole points; together 100, or 0
-    without any weight.
+    """Return the points of each rule of 100, by weight, in whole points.
+
+    Together they are 100, or 0 without any weight.
     """
-    total, so_far, before, found = sum(rule.weight for rule in rules), 0, 0, []
+    total = sum(rule.weight for rule in rules)
+    weight_so_far = 0
+    points_so_far = 0
+    points = []
     for rule in rules:
-        so_far += rule.weight
-        upto = MOST * so_far // total if total else 0
-        found.append(upto - before)
-        before = upto
-    return found
+        weight_so_far += rule.weight
+        # Rounding the running sum, not each share, keeps the total at 100.
+        upto = MOST * weight_so_far // total if total else 0
+        points.append(upto - points_so_far)
+        points_so_far = upto
+    return points
 
 
-def engagement(actions: Iterable[Done], *, on: date, half_life: int) -> Score:
-    """What the lead did, worth half after every ``half_life`` days, in whole points; never more
-    than 100.
+def engagement(actions: Iterable[DoneAction], *, on: date, half_life: int) -> Score:
+    """Return what the lead did, worth half after every ``half_life`` days, in whole points.
+
+    Never more than 100.
     """
-    lines: list[Line] = []
+    lines: list[ScoreLine] = []
     for action in sorted(actions, key=lambda each: (each.on, each.code)):
         days = max((on - action.on).days, 0)
-        lines.append(Line(action.points, ACTION, action.code, action.name, action.on))
-        if lost := action.points - left(action.points, days=days, half_life=half_life):
-            lines.append(Line(-lost, DECAY, action.code, action.name, days=days))
-    beyond = sum(line.points for line in lines) - MOST
-    if beyond > 0:
-        lines.append(Line(-beyond, CAP))
+        lines.append(ScoreLine(action.points, ACTION, action.code, action.name, action.on))
+        lost = action.points - points_left(action.points, days=days, half_life=half_life)
+        if lost:
+            lines.append(ScoreLine(-lost, DECAY, action.code, action.name, days=days))
+    above = sum(line.points for line in lines) - MOST
+    if above > 0:
+        lines.append(ScoreLine(-above, CAP))
     return Score(tuple(lines))
 
 
-def left(points: int, *, days: int, half_life: int) -> int:
-    """What is left of ``points`` after ``days``, rounded down."""
+def points_left(points: int, *, days: int, half_life: int) -> int:
+    """Return what is left of ``points`` after ``days``, rounded down."""
     return int(points * 0.5 ** (days / half_life))
 
 
 def band(total: int) -> tuple[int, int]:
-    """The band of BANDS that a score lies in."""
+    """Return the band of BANDS in which a score lies."""
     return next(each for each in BANDS if each[0] <= total <= each[1])

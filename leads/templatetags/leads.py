@@ -14,7 +14,7 @@ from django.utils.translation import ngettext, pgettext
 from crm.lib.bilingual import in_language
 from crm.templatetags.icons import drawing
 from leads.qualification.rules import ASK, CORRECT, Judgement
-from leads.qualification.scores import ACTION, CAP, DECAY, Line
+from leads.qualification.scores import ACTION, CAP, DECAY, ScoreLine
 from leads.records import fields
 from leads.states import Stage
 
@@ -97,7 +97,7 @@ def signed(points: int) -> str:
 
 
 @register.simple_tag
-def score_text(line: Line) -> str:
+def score_text(line: ScoreLine) -> str:
     """Return the reason of a line of a score's log: "Asked for a demo, 3 Nov 2026"."""
     if line.kind == CAP:
         return _("above 100, which is the most")

@@ -23,7 +23,7 @@ from leads.forms.qualification import ActionForm
 from leads.models import Lead
 from leads.qualification import facts, persona_match
 from leads.qualification.persona_match import Match
-from leads.qualification.rules import DISQUALIFIER, FIT, SQL_KINDS, Assessment, Terms
+from leads.qualification.rules import DISQUALIFIER, FIT, SQL_KINDS, Assessment, MqlTerms
 from leads.qualification.scores import Scores
 from leads.records.fields import labels as field_labels
 from leads.views.criteria import criterion_rows
@@ -42,7 +42,7 @@ class Choice:
 
     match: Match | None
     matches: list[Match]
-    terms: Terms
+    terms: MqlTerms
 
     @property
     def version(self) -> PersonaVersion | None:
@@ -118,7 +118,7 @@ def _judgement_context(
     assessment = chosen.assessment
     scores = None
     if assessment is not None:
-        scores = facts.score(assessment, facts.done(lead), chosen.terms, on=today)
+        scores = facts.score_on(assessment, facts.actions_of(lead), chosen.terms, on=today)
     action_form = bound.get("action")
     if action_form is None:
         action_form = ActionForm(today=today, auto_id="id_action_%s")
@@ -160,7 +160,7 @@ def _hand_off_context(
             continue
         policy = policies.policy_for(version, team, facts={"source": _source_code(lead)})
         offers.append(Offer(team, _due(policy, at), version.minimum_score))
-        missing |= field_labels(facts.missing(lead, version.package_fields))
+        missing |= field_labels(facts.missing_fields(lead, version.package_fields))
     is_mql = assessment is not None and assessment.is_mql
     return {
         "terms": offers,

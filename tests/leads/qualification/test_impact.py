@@ -19,7 +19,7 @@ from crm.accounts.models import User
 from leads import handoffs
 from leads.models import Lead
 from leads.qualification import facts, impact, overrides
-from leads.qualification.rules import Terms
+from leads.qualification.rules import MqlTerms
 from personas.models import Persona, PersonaVersion
 from sla.models import AgreementVersion
 from tests import factories
@@ -89,7 +89,7 @@ def criteria(draw: Random) -> list[dict[str, Any]]:
     return found
 
 
-def rerun(leads: Iterable[Lead], version: PersonaVersion | None, terms: Terms) -> dict[str, int]:
+def rerun(leads: Iterable[Lead], version: PersonaVersion | None, terms: MqlTerms) -> dict[str, int]:
     """handoffs.check_mql over every lead, one after the other."""
     found = {"total": 0, "out": 0, "won": 0, "sql": 0}
     for lead in leads:
@@ -118,7 +118,7 @@ def test_preview_of_rules_is_a_rerun_over_any_definition(cast: Cast) -> None:
             draft.criteria.create(**each)
         found = impact.of_rules(draft, since=SINCE, at=NOW)
         assert counts(found) == rerun(own, draft, terms), number
-        assert counts(impact.of_rules(facts.rules(draft), since=SINCE, at=NOW)) == rerun(
+        assert counts(impact.of_rules(facts.rules_of(draft), since=SINCE, at=NOW)) == rerun(
             Lead.objects.all(), draft, terms
         )
         seen_out.add(found.out)
@@ -145,7 +145,7 @@ def test_preview_of_an_agreement_is_a_rerun_over_any_draft(cast: Cast) -> None:
     for number in range(25):
         version = drafted(cast, draw)
         found = impact.of_agreement(version, since=SINCE, at=NOW)
-        assert counts(found) == rerun(Lead.objects.all(), None, facts.terms(version)), number
+        assert counts(found) == rerun(Lead.objects.all(), None, facts.terms_of(version)), number
         assert (found.low is None) == (version.minimum_score is None)
         seen_out.add(found.out)
     assert len(seen_out) >= 4

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from leads.qualification.rules import Assessment, Judgement, Proof, Rule, Terms, assess, judge
+from leads.qualification.rules import Assessment, Judgement, MqlTerms, Proof, Rule, assess, judge
 from tests.factories import when
 
 
@@ -187,7 +187,7 @@ def test_judgement_says_what_would_settle_it(
 def test_terms_count_the_actions_that_the_agreement_names(
     actions: frozenset[str] | None, count: int
 ) -> None:
-    assert Terms(actions=actions).counting(["demo", "form", "demo"]) == count
+    assert MqlTerms(actions=actions).counting(["demo", "form", "demo"]) == count
 
 
 @pytest.mark.parametrize(
@@ -196,7 +196,7 @@ def test_terms_count_the_actions_that_the_agreement_names(
 def test_terms_look_for_the_personas_that_the_agreement_names(
     personas: frozenset[int] | None, wanted: bool
 ) -> None:
-    assert Terms(personas=personas).looks_for(7) is wanted
+    assert MqlTerms(personas=personas).looks_for(7) is wanted
 
 
 def test_persona_that_is_not_looked_for_makes_no_mql() -> None:

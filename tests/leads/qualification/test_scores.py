@@ -12,7 +12,7 @@ import pytest
 
 from leads.qualification import scores
 from leads.qualification.rules import Assessment, Judgement, Rule
-from leads.qualification.scores import Done, Line, Score
+from leads.qualification.scores import DoneAction, Score, ScoreLine
 
 TODAY = date(2026, 3, 31)
 KINDS = ("fit", "fit", "means", "authority", "need", "timing", "disqualifier")
@@ -31,8 +31,10 @@ def judged(*each: tuple[str, str, int]) -> Assessment:
     return Assessment(tuple(rows), 1)
 
 
-def action(points: int, on: str | date, code: str = "demo") -> Done:
-    return Done(code, {"en": code}, points, date.fromisoformat(on) if isinstance(on, str) else on)
+def action(points: int, on: str | date, code: str = "demo") -> DoneAction:
+    return DoneAction(
+        code, {"en": code}, points, date.fromisoformat(on) if isinstance(on, str) else on
+    )
 
 
 def lines(score: Score) -> list[tuple[int, str, Any]]:
@@ -108,7 +110,7 @@ def test_action_that_is_dated_tomorrow_has_lost_nothing() -> None:
     ],
 )
 def test_what_is_left_is_rounded_down(points: int, days: int, half_life: int, left: int) -> None:
-    assert scores.left(points, days=days, half_life=half_life) == left
+    assert scores.points_left(points, days=days, half_life=half_life) == left
 
 
 def test_what_lies_beyond_100_is_a_line_of_its_own() -> None:
@@ -126,7 +128,7 @@ def test_log_is_in_the_order_of_the_days() -> None:
 
 
 def test_line_as_json_keeps_what_it_says() -> None:
-    line = Line(-10, "decay", "demo", {"en": "Demo"}, days=30)
+    line = ScoreLine(-10, "decay", "demo", {"en": "Demo"}, days=30)
     assert line.plain == {
         "points": -10,
         "kind": "decay",
@@ -155,7 +157,7 @@ def exactly_left(points: int, days: int, half_life: int) -> int:
     return max(v for v in range(points + 1) if v**half_life * 2**days <= limit)
 
 
-def history(draw: Random) -> tuple[Assessment, list[Done], int]:
+def history(draw: Random) -> tuple[Assessment, list[DoneAction], int]:
     criteria = [
         (
             draw.choice(KINDS),
@@ -171,8 +173,8 @@ def history(draw: Random) -> tuple[Assessment, list[Done], int]:
     return judged(*criteria), done, draw.choice((1, 7, 14, 30, 90))
 
 
-def check_history(assessment: Assessment, done: list[Done], half_life: int) -> None:
-    found = scores.of(assessment, done, on=TODAY, half_life=half_life)
+def check_history(assessment: Assessment, done: list[DoneAction], half_life: int) -> None:
+    found = scores.scores_of(assessment, done, on=TODAY, half_life=half_life)
     for score in (found.fit, found.engagement):
         assert score.total == sum(line.points for line in score.lines)
         assert 0 <= score.total <= 100

@@ -290,19 +290,19 @@ def test_newest_evidence_counts_and_the_older_stays(cast: Cast) -> None:
     lead = factories.lead(cast)
     for verdict in ("met", "not_met"):
         leads.add_evidence(lead, "budget", verdict, value="x", source="Call", by=cast.bea, at=NOON)
-    assert (facts.proofs(lead)["budget"].verdict, lead.evidence.count()) == ("not_met", 2)
+    assert (facts.proofs_of(lead)["budget"].verdict, lead.evidence.count()) == ("not_met", 2)
 
 
 def test_evidence_of_another_lead_proves_nothing(cast: Cast) -> None:
     lead, other = factories.lead(cast), factories.lead(cast)
     factories.prove(other, by=cast.bea)
-    assert facts.proofs(lead) == {}
+    assert facts.proofs_of(lead) == {}
 
 
 def test_missing_facts_are_named_in_order(cast: Cast) -> None:
     lead = factories.lead(cast, person={"phone": "", "email": ""}, from_source=None)
     wanted = ["lead.source", "person.name", "person.phone", "person.email", "attributes.budget"]
-    assert facts.missing(lead, wanted) == [
+    assert facts.missing_fields(lead, wanted) == [
         "lead.source",
         "person.phone",
         "person.email",
@@ -312,7 +312,7 @@ def test_missing_facts_are_named_in_order(cast: Cast) -> None:
 
 def test_zero_and_no_are_facts(cast: Cast) -> None:
     lead = factories.lead(cast, attributes={"budget": 0, "decides": False})
-    assert facts.missing(lead, ["attributes.budget", "attributes.decides"]) == []
+    assert facts.missing_fields(lead, ["attributes.budget", "attributes.decides"]) == []
 
 
 def test_change_keeps_what_is_not_named_and_drops_what_is_emptied(cast: Cast) -> None:
