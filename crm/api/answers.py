@@ -25,49 +25,51 @@ class KeyUsedBefore(DomainError):
 
 
 def check(key: str) -> None:
-    """Raise BadParameter unless ``key`` can be one."""
+    """Raise BadParameter unless ``key`` is a valid idempotency key."""
     if not (key and key.isascii() and key.isprintable() and len(key) <= LONGEST):
-        words = _("An Idempotency-Key has 1 to 255 visible ASCII characters.")
-        raise BadParameter(words, fields={"Idempotency-Key": words})
+        text = _("An Idempotency-Key has 1 to 255 visible ASCII characters.")
+        raise BadParameter(text, fields={"Idempotency-Key": text})
 
 
 def fingerprint(method: str, path: str, data: Any) -> str:
-    """The same for the same request, whatever the order of its fields."""
+    """Return a digest that is equal for equal requests, whatever the order of their fields."""
     text = json.dumps([method, path, data], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def claim(user: User, key: str, print_of: str, *, at: datetime) -> tuple[Answer, bool]:
-    """The answer of ``key`` and whether it is still to be given, by the caller and in the same
-    transaction.
+    """Return the answer of ``key``, and whether the caller has to fill it in this transaction.
 
-    A request with the same key that is being answered is waited for: the unique index makes the
-    second one wait. Raises KeyUsedBefore where the key stands for another request.
+    Raises KeyUsedBefore where the key belongs to another request.
     """
     Answer.objects.filter(user=user, key=key, created_at__lte=at - KEPT).delete()
+    # The unique index makes a second request with the same key wait for the first one's answer.
     try:
         with transaction.atomic():
-            return Answer.objects.create(
-                user=user, key=key, fingerprint=print_of, created_at=at
-            ), True
+            created = Answer.objects.create(
+                user=user,
+                key=key,
+                fingerprint=print_of,
+                created_at=at,
+            )
+        return created, True
     except IntegrityError:
-        given = Answer.objects.get(user=user, key=key)
-    if given.fingerprint != print_of:
+        kept = Answer.objects.get(user=user, key=key)
+    if kept.fingerprint != print_of:
         raise KeyUsedBefore(fields={"Idempotency-Key": KeyUsedBefore.message})
-    return given, False
+    return kept, False
 
 
 def keep(answer: Answer, status: int, body: str, *, content_type: str, location: str) -> None:
     """Store what was answered."""
-    answer.status, answer.body, answer.content_type, answer.location = (
-        status,
-        body,
-        content_type,
-        location,
-    )
+    answer.status = status
+    answer.body = body
+    answer.content_type = content_type
+    answer.location = location
     answer.save(update_fields=["status", "body", "content_type", "location"])
 
 
 def forget(*, at: datetime) -> int:
-    """Delete what is older than a day; returns how many."""
-    return Answer.objects.filter(created_at__lte=at - KEPT).delete()[0]
+    """Delete the answers that are older than a day; return how many."""
+    deleted, _by_model = Answer.objects.filter(created_at__lte=at - KEPT).delete()
+    return deleted

@@ -1,4 +1,4 @@
-"""Who asks, by key or by session, within which scopes, and how often."""
+"""The authentication by key, its scopes and its rate."""
 
 from __future__ import annotations
 
@@ -27,54 +27,58 @@ class KeyAuthentication(BaseAuthentication):
     """``Authorization: Bearer rlv_<prefix>.<secret>``."""
 
     def authenticate(self, request: Request) -> tuple[User, Key] | None:
-        scheme, _space, text = request.headers.get("Authorization", "").strip().partition(" ")
+        header = request.headers.get("Authorization", "")
+        scheme, _space, token = header.strip().partition(" ")
         if scheme.lower() != "bearer":
             return None
         now = clock.now()
-        key = keys.find(text.strip(), at=now)
+        key = keys.find(token.strip(), at=now)
         if key is None:
-            raise AuthenticationFailed(
-                _("This API key is not valid (any more)."), code="key_invalid"
-            )
-        keys.note_use(key, at=now)
+            text = _("This API key is not valid (any more).")
+            raise AuthenticationFailed(text, code="key_invalid")
+        keys.record_use(key, at=now)
         variants.choose(people.terms_of(key.organisation))
-        _speak_to(key.owner, request.headers.get("Accept-Language", ""))
+        _activate_language(key.owner, request.headers.get("Accept-Language", ""))
         return key.owner, key
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="relevo"'
 
 
-def _speak_to(owner: User, accepted: str) -> None:
-    """The language that the request asks for, else the owner's, until the next request says its
-    own.
+def _activate_language(owner: User, accepted: str) -> None:
+    """Activate the language that the request asks for, else the owner's.
+
+    It stays active until the next request activates its own.
     """
-    asked = [name.split("-")[0] for name, _share in parse_accept_lang_header(accepted.lower())]
-    language = next((name for name in asked if name in LANGUAGES), owner.language)
+    language = owner.language
+    for name, _share in parse_accept_lang_header(accepted.lower()):
+        base = name.split("-")[0]
+        if base in LANGUAGES:
+            language = base
+            break
     translation.activate(variants.language(language))
 
 
 class InScope(BasePermission):
-    """Signed in; a key also needs the scope: ``read``, or what the view says for what it
-    changes.
-    """
+    """A signed-in person. A key also needs the scope ``read``, or the view's own for a change."""
 
     def has_permission(self, request: Request, view: Any) -> bool:
         if not request.user.is_authenticated:
             return False
-        known = hasattr(
-            view, str(request.method).lower()
-        )  # what the view cannot do at all answers 405
-        if isinstance(request.auth, Key) and known:
-            needed = Scope.READ if request.method in SAFE_METHODS else view.scope
-            if needed not in request.auth.scopes:
-                words = _("This key lacks the scope %(scope)s.") % {"scope": needed}
-                raise PermissionDenied(words, code="scope_missing")
+        key = request.auth
+        # A method that the view does not have answers 405, whatever the scopes.
+        is_known = hasattr(view, str(request.method).lower())
+        if not isinstance(key, Key) or not is_known:
+            return True
+        needed = Scope.READ if request.method in SAFE_METHODS else view.scope
+        if needed not in key.scopes:
+            text = _("This key lacks the scope %(scope)s.") % {"scope": needed}
+            raise PermissionDenied(text, code="scope_missing")
         return True
 
 
 class Rate(BaseThrottle):
-    """So many requests a minute and key, counted in one row of PostgreSQL."""
+    """The limit of requests per minute and key, counted in one row of PostgreSQL."""
 
     seconds = 0
 

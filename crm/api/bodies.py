@@ -1,6 +1,4 @@
-"""Bodies of requests: JSON objects of bounded size and depth, without text that cannot
-be stored.
-"""
+"""Bodies of requests: JSON objects of bounded size and depth, without unstorable text."""
 
 from __future__ import annotations
 
@@ -25,17 +23,16 @@ class BodyTooLarge(APIException):
 
 
 class Json(JSONParser):
-    """UTF-8 JSON. What cannot be stored (NUL, lone surrogates, NaN) is refused by the name of its
-    field.
+    """UTF-8 JSON. Raises ValidationError by field for NUL, lone surrogates and NaN.
+
+    None of them can be stored.
     """
 
     def parse(
         self, stream: Any, media_type: str | None = None, parser_context: Any = None
     ) -> dict[str, Any]:
-        if (
-            int(parser_context["request"].META.get("CONTENT_LENGTH") or 0)
-            > settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-        ):
+        length = int(parser_context["request"].META.get("CONTENT_LENGTH") or 0)
+        if length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise BodyTooLarge
         try:
             data = json.loads(stream.read().decode(), parse_constant=float)
@@ -43,21 +40,22 @@ class Json(JSONParser):
             raise ParseError(_("The body is not JSON in UTF-8.")) from None
         if not isinstance(data, dict) or _is_deep(data):
             raise ParseError(_("The body has to be a JSON object."))
-        if bad := [name for name, value in data.items() if has_bad_text([name, value])]:
-            words = _("This holds a character or a number that cannot be stored.")
-            raise ValidationError({clean_line(name)[:60]: [words] for name in bad})
+        bad = [name for name, value in data.items() if has_bad_text([name, value])]
+        if bad:
+            text = _("This holds a character or a number that cannot be stored.")
+            raise ValidationError({clean_line(name)[:60]: [text] for name in bad})
         return data
 
 
 def _is_deep(data: Any) -> bool:
+    """Return whether objects and lists are nested deeper than DEEPEST, without recursion."""
     level = [data]
     for _depth in range(DEEPEST):
-        level = [
-            inner
-            for value in level
-            for inner in (value.values() if isinstance(value, dict) else value)
-            if isinstance(inner, dict | list)
-        ]
-        if not level:
+        deeper = []
+        for value in level:
+            inner = value.values() if isinstance(value, dict) else value
+            deeper += [each for each in inner if isinstance(each, dict | list)]
+        if not deeper:
             return False
+        level = deeper
     return True

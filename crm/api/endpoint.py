@@ -1,6 +1,4 @@
-"""What every address of the API gets when it is mounted: repeated posts, and nothing kept by
-caches.
-"""
+"""What every address of the API gets when it is mounted: repeated posts, and no caching."""
 
 from __future__ import annotations
 
@@ -20,6 +18,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from crm.api import answers
+from crm.api.models import Answer
 from crm.lib import clock
 from crm.lib.errors import DomainError
 
@@ -28,13 +27,13 @@ REFUSALS = (APIException, DomainError, Http404, PermissionDenied)
 
 
 def mount(view: type[APIView]) -> Callable[..., HttpResponseBase]:
-    """The view of an app as the API answers it.
+    """Return the view of an app as the API answers it.
 
-    Apps lie below the API and cannot import a base class from it.
+    Apps are below the API and cannot import a base class from it.
     """
-    about = {"__doc__": view.__doc__, "__module__": view.__module__}
-    made: type[APIView] = type(view.__name__, (Mounted, view), about)
-    return made.as_view()
+    attributes = {"__doc__": view.__doc__, "__module__": view.__module__}
+    mounted: type[APIView] = type(view.__name__, (Mounted, view), attributes)
+    return mounted.as_view()
 
 
 class Mounted(APIView):
@@ -43,9 +42,8 @@ class Mounted(APIView):
     http_method_names = ["get", "head", "post", "patch"]
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
-        self.perform_authentication(
-            request
-        )  # first of all: also the refusals below speak the person's language
+        # First of all, so that the errors below are in the person's language.
+        self.perform_authentication(request)
         super().initial(request, *args, **kwargs)
         key = request.headers.get(HEADER)
         act = getattr(self, "post", None)
@@ -56,18 +54,13 @@ class Mounted(APIView):
     def once(
         self, act: Callable[..., Response], key: str, request: Request, *args: Any, **kwargs: Any
     ) -> Response:
-        """``act``, or the answer that it gave before. Act and kept answer are one transaction."""
-        print_of = answers.fingerprint(str(request.method), request.path, request.data)
+        """Act and keep the answer in one transaction, or return the answer that was kept."""
+        fingerprint = answers.fingerprint(str(request.method), request.path, request.data)
         with transaction.atomic():
-            answer, is_new = answers.claim(request.user, key, print_of, at=clock.now())
+            answer, is_new = answers.claim(request.user, key, fingerprint, at=clock.now())
             if not is_new:
-                headers = {"Idempotent-Replayed": "true"}
-                if answer.location:
-                    headers["Location"] = answer.location
-                kept = json.loads(answer.body)
-                return Response(
-                    kept, answer.status, headers=headers, content_type=answer.content_type or None
-                )
+                return _replayed(answer)
+            # The inner transaction rolls a refused act back, while its answer is kept.
             try:
                 with transaction.atomic():
                     response = act(request, *args, **kwargs)
@@ -87,8 +80,20 @@ class Mounted(APIView):
         return super().finalize_response(request, response, *args, **kwargs)
 
 
+def _replayed(answer: Answer) -> Response:
+    headers = {"Idempotent-Replayed": "true"}
+    if answer.location:
+        headers["Location"] = answer.location
+    return Response(
+        json.loads(answer.body),
+        answer.status,
+        headers=headers,
+        content_type=answer.content_type or None,
+    )
+
+
 class Unknown(APIView):
-    """Whatever else is asked for below the API's address."""
+    """404 for every other address below the API's."""
 
     schema = None
     scope = ""

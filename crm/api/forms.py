@@ -11,7 +11,7 @@ from crm.lib.text import clean_line
 
 
 class KeyForm(forms.Form):
-    """What the key is for, what it may do, and for how long."""
+    """The purpose of the key, its scopes and its lifetime."""
 
     name = forms.CharField(
         label=_("What is the key for?"),

@@ -1,7 +1,7 @@
-"""Keys: made, shown once, checked, counted, revoked.
+"""API keys: created, shown once, checked, counted, revoked.
 
-Not djangorestframework-api-key's own model: its secrets hold 190 bits, its dates come from the
-application's clock, and it knows neither an owner nor scopes, so that a subclass would override all
+This is not djangorestframework-api-key's model: its secrets have 190 bits, its dates come from the
+application's clock, and it has neither an owner nor scopes, so that a subclass would override all
 of it.
 """
 
@@ -27,7 +27,9 @@ from crm.lib.errors import DomainError
 from crm.lib.text import clean_line
 
 MARK = "rlv_"
-MOST = 20  # live keys of one person
+# Live keys of one person.
+MOST = 20
+LONGEST_TEXT = 100
 MINUTE = timedelta(minutes=1)
 
 
@@ -46,11 +48,17 @@ def _digest(secret: str) -> str:
 def create(
     owner: User, name: str, scopes: Iterable[str], *, days: int, by: User, at: datetime
 ) -> tuple[Key, str]:
-    """A new key and its whole text, which nobody can read again. Raises TooManyKeys."""
+    """Create a key and return it with its whole text, which cannot be read again.
+
+    Raises TooManyKeys.
+    """
+    # Two requests at once could both count one key less than there will be.
     User.objects.select_for_update(no_key=True).get(pk=owner.pk)
-    if owner.api_keys.filter(revoked_at__isnull=True, expires_at__gt=at).count() >= MOST:
+    live = owner.api_keys.filter(revoked_at__isnull=True, expires_at__gt=at)
+    if live.count() >= MOST:
         raise TooManyKeys
-    prefix, secret = secrets.token_hex(6), secrets.token_urlsafe(32)
+    prefix = secrets.token_hex(6)
+    secret = secrets.token_urlsafe(32)
     key = Key.objects.create(
         owner=owner,
         name=clean_line(name),
@@ -60,34 +68,30 @@ def create(
         created_at=at,
         expires_at=at + timedelta(days=days),
     )
-    record(
-        "api_key_created",
-        key,
-        by=by,
-        at=at,
-        payload={"name": key.name, "scopes": key.scopes, "days": days},
-    )
+    payload = {"name": key.name, "scopes": key.scopes, "days": days}
+    record("api_key_created", key, by=by, at=at, payload=payload)
     return key, f"{MARK}{prefix}.{secret}"
 
 
 @transaction.atomic
 def revoke(key: Key, *, by: User, at: datetime) -> Key:
-    """End a key at once. Does nothing to one that is revoked already."""
-    if Key.objects.filter(pk=key.pk, revoked_at__isnull=True).update(revoked_at=at):
+    """Revoke a key at once. A key that is revoked already stays as it is."""
+    live = Key.objects.filter(pk=key.pk, revoked_at__isnull=True)
+    if live.update(revoked_at=at):
         key.revoked_at = at
         record("api_key_revoked", key, by=by, at=at, payload={"name": key.name})
     return key
 
 
 def find(text: str, *, at: datetime) -> Key | None:
-    """The live key whose whole text this is, with its owner; None where there is none or its owner
-    may not sign in.
+    """Return the live key with this whole text, or None.
+
+    It comes with its owner, who may sign in, and with the organisation.
     """
-    prefix, _dot, secret = text.removeprefix(MARK).partition(".")
-    if not text.startswith(MARK) or not (
-        text.isascii() and text.isprintable() and len(text) <= 100
-    ):
+    is_plain = text.isascii() and text.isprintable() and len(text) <= LONGEST_TEXT
+    if not is_plain or not text.startswith(MARK):
         return None
+    prefix, _dot, secret = text.removeprefix(MARK).partition(".")
     # The organisation comes along, since its words are needed before anything is answered.
     row = Organisation.objects.values(row=returning.as_json(Organisation))[:1]
     keys = Key.objects.select_related("owner").annotate(organisation_row=Subquery(row))
@@ -97,31 +101,35 @@ def find(text: str, *, at: datetime) -> Key | None:
     key.organisation = Organisation()
     if key.organisation_row:
         key.organisation = returning.from_json(Organisation, key.organisation_row)
-    live = (
-        key.revoked_at is None
-        and key.expires_at > at
-        and Backend().user_can_authenticate(key.owner)
-    )
-    return key if live else None
+    is_live = key.revoked_at is None and key.expires_at > at
+    if not is_live or not Backend().user_can_authenticate(key.owner):
+        return None
+    return key
 
 
-def note_use(key: Key, *, at: datetime) -> None:
-    """Write when the key was last used, at most once a minute."""
-    if key.last_used_at is None or key.last_used_at <= at - MINUTE:
-        Key.objects.filter(pk=key.pk).exclude(last_used_at__gt=at - MINUTE).update(last_used_at=at)
+def record_use(key: Key, *, at: datetime) -> None:
+    """Record when the key was last used, at most once a minute."""
+    recent = at - MINUTE
+    if key.last_used_at is not None and key.last_used_at > recent:
+        return
+    Key.objects.filter(pk=key.pk).exclude(last_used_at__gt=recent).update(last_used_at=at)
 
 
 def seconds_to_wait(key: Key, *, at: datetime) -> int:
-    """Count one request of the key; 0 while it keeps the rate, else the seconds until it
-    may go on.
+    """Count one request of the key.
+
+    Return 0 while it keeps the rate, else the seconds until it may go on.
     """
-    row, fresh = Key.objects.filter(pk=key.pk), at - MINUTE
-    counting = row.filter(window_at__gt=fresh, used__lt=settings.API_REQUESTS_PER_MINUTE)
+    row = Key.objects.filter(pk=key.pk)
+    window = row.filter(window_at__gt=at - MINUTE)
+    counting = window.filter(used__lt=settings.API_REQUESTS_PER_MINUTE)
     if counting.update(used=F("used") + 1):
         return 0
-    if row.exclude(window_at__gt=fresh).update(window_at=at, used=1):
+    if row.exclude(window_at__gt=at - MINUTE).update(window_at=at, used=1):
         return 0
-    if counting.update(used=F("used") + 1):  # another request has just begun the minute
+    # Another request may have begun the minute in between.
+    if counting.update(used=F("used") + 1):
         return 0
-    began = row.values_list("window_at", flat=True).first() or at
-    return max(1, int((began + MINUTE - at).total_seconds()) + 1)
+    began_at = row.values_list("window_at", flat=True).first() or at
+    left = began_at + MINUTE - at
+    return max(1, int(left.total_seconds()) + 1)

@@ -11,14 +11,13 @@ from crm.lib.clock import RelevoNow
 
 
 class Key(models.Model):
-    """A secret of 256 bits that acts as ``owner`` within ``scopes``.
+    """A secret of 256 bits that acts as ``owner`` within ``scopes``; only its SHA-256 is stored.
 
-    Only the secret's SHA-256 is stored.
-
-    ``window_at`` and ``used`` count the requests of the present minute.
+    ``window_at`` and ``used`` count the requests of the current minute.
     """
 
-    organisation: Organisation  # set by keys.find, no column
+    # No column: keys.find sets it.
+    organisation: Organisation
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_keys")
     name = models.CharField(max_length=80)
@@ -48,12 +47,12 @@ class Key(models.Model):
 
     @property
     def shown(self) -> str:
-        """What may be shown of the key itself."""
+        """The part of the key that may be shown."""
         return f"rlv_{self.prefix}.…"
 
 
 class Answer(models.Model):
-    """The first answer to a POST with an Idempotency-Key, for a day.
+    """The first answer to a POST with an Idempotency-Key, kept for a day.
 
     ``status`` 0: not answered yet.
     """

@@ -1,4 +1,4 @@
-"""Every refusal as problem details (RFC 9457), in the language of whoever asked."""
+"""Every error as problem details (RFC 9457), in the language of the request."""
 
 from __future__ import annotations
 
@@ -62,11 +62,9 @@ class Problem(serializers.Serializer):
 
 
 def answer(error: Exception, context: Mapping[str, Any]) -> Response:
-    """The problem that stands for ``error``; what nobody foresaw is logged and answered
-    with 500.
-    """
+    """Return the problem for ``error``; an unexpected one is logged and answers 500."""
     request = context["request"]
-    status, code, detail, fields = _told(error)
+    status, code, detail, fields = _described(error)
     if status >= 500:
         logger.error("API: %s %s", request.method, request.path, exc_info=error)
     body = {
@@ -79,29 +77,34 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response:
         "request_id": getattr(request, "id", ""),
         **getattr(error, "more", {}),
     }
-    headers = {}
-    if header := getattr(error, "auth_header", None):
-        headers["WWW-Authenticate"] = header
-    if wait := RETRY_AFTER if status == 503 else getattr(error, "wait", None):
-        headers["Retry-After"] = str(int(wait))
+    headers = _headers(error, status)
     return Response(body, status=status, headers=headers, content_type=MEDIA_TYPE)
 
 
-def _told(error: Exception) -> tuple[int, str, str, dict[str, str]]:
-    """Status, code, detail and fields of ``error``."""
+def _headers(error: Exception, status: int) -> dict[str, str]:
+    headers = {}
+    challenge = getattr(error, "auth_header", None)
+    if challenge:
+        headers["WWW-Authenticate"] = challenge
+    wait = getattr(error, "wait", None)
+    if status == 503:
+        wait = RETRY_AFTER
+    if wait:
+        headers["Retry-After"] = str(int(wait))
+    return headers
+
+
+def _described(error: Exception) -> tuple[int, str, str, dict[str, str]]:
+    """Return status, code, detail and fields of ``error``."""
     if isinstance(error, DomainError):
-        return (
-            error.status,
-            error.code,
-            str(error.message),
-            {k: str(v) for k, v in error.fields.items()},
-        )
+        fields = {name: str(text) for name, text in error.fields.items()}
+        return error.status, error.code, str(error.message), fields
     if isinstance(error, exceptions.ValidationError):
         fields = _flat(error.detail)
-        general = fields.pop("non_field_errors", "") or str(
-            _("Some fields are not as they should be.")
-        )
-        return 422, "invalid", general, fields
+        detail = fields.pop("non_field_errors", "")
+        if not detail:
+            detail = str(_("Some fields are not as they should be."))
+        return 422, "invalid", detail, fields
     if isinstance(error, Http404 | exceptions.NotFound):
         return 404, "not_found", str(_("It does not exist, or you may not see it.")), {}
     if isinstance(error, RequestDataTooBig):
@@ -115,34 +118,31 @@ def _told(error: Exception) -> tuple[int, str, str, dict[str, str]]:
         return 400, "bad_request", str(TITLES[400]), {}
     if is_away(error):
         return 503, "unavailable", str(_("Nothing was changed; try again in a moment.")), {}
-    return (
-        500,
-        "server_error",
-        str(_("It has been noted. Nothing was changed; try again later.")),
-        {},
-    )
+    detail = str(_("It has been noted. Nothing was changed; try again later."))
+    return 500, "server_error", detail, {}
 
 
 def _code_of(error: exceptions.APIException) -> str:
-    found = error.get_codes()
-    return found if isinstance(found, str) else str(error.default_code)
+    codes = error.get_codes()
+    if isinstance(codes, str):
+        return codes
+    return str(error.default_code)
 
 
 def _flat_text(detail: Any) -> str:
     if isinstance(detail, Mapping):
         detail = list(detail.values())
-    return (
-        " ".join(_flat_text(each) for each in detail)
-        if isinstance(detail, list | tuple)
-        else str(detail)
-    )
+    if isinstance(detail, list | tuple):
+        return " ".join(_flat_text(each) for each in detail)
+    return str(detail)
 
 
-def _flat(detail: Any, before: str = "") -> dict[str, str]:
-    """``{"attributes.budget": "…"}`` of nested errors."""
+def _flat(detail: Any, prefix: str = "") -> dict[str, str]:
+    """Return nested errors by dotted names: "attributes.budget"."""
     if not isinstance(detail, Mapping):
-        return {before or "non_field_errors": _flat_text(detail)}
-    found: dict[str, str] = {}
+        return {prefix or "non_field_errors": _flat_text(detail)}
+    errors: dict[str, str] = {}
     for name, inner in detail.items():
-        found |= _flat(inner, f"{before}.{name}" if before else str(name))
-    return found
+        dotted = f"{prefix}.{name}" if prefix else str(name)
+        errors |= _flat(inner, dotted)
+    return errors

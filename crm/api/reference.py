@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
-from itertools import groupby
 from typing import Any
 
 from django.utils.functional import Promise
@@ -27,7 +25,7 @@ class Part:
     name: str
     kind: str
     is_required: bool
-    words: str
+    description: str
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ class Call:
 
     @property
     def path_parts(self) -> list[str]:
-        """Where a long path may break on a phone."""
+        """The parts between which a long path may break on a phone."""
         return self.path.removesuffix("/").split("/")
 
 
@@ -57,81 +55,87 @@ class Group:
     calls: list[Call]
 
 
-@lru_cache(maxsize=8)
 def groups(language: str) -> list[Group]:
     """Return every operation by subject, in the order of TAGS."""
     whole = document(language)
-    calls = [
-        (operation["tags"][0], _call(whole, method, path, operation))
-        for path, operations in whole["paths"].items()
-        for method, operation in operations.items()
-    ]
-    order = list(TAGS)
-    calls.sort(key=lambda pair: order.index(pair[0]))
-    return [
-        Group(tag, TAGS[tag], [call for _tag, call in found])
-        for tag, found in groupby(calls, key=lambda pair: pair[0])
-    ]
+    calls: dict[str, list[Call]] = {tag: [] for tag in TAGS}
+    for path, operations in whole["paths"].items():
+        for method, operation in operations.items():
+            tag = operation["tags"][0]
+            calls[tag].append(_call(whole, method, path, operation))
+    return [Group(tag, title, calls[tag]) for tag, title in TAGS.items()]
 
 
 def _call(whole: dict[str, Any], method: str, path: str, operation: dict[str, Any]) -> Call:
-    body = (
-        operation.get("requestBody", {})
-        .get("content", {})
-        .get("application/json", {})
-        .get("schema", {})
-    )
     answers = operation["responses"]
     good = next(status for status in answers if status.startswith("2"))
-    answer = answers[good]["content"]["application/json"]["schema"]
-    parameters = [
-        Part(
-            each["name"],
-            _kind(whole, each["schema"]),
-            each.get("required", False),
-            each.get("description", ""),
-        )
-        for each in operation.get("parameters", [])
-    ]
+    statuses = [(status, each.get("description", "")) for status, each in answers.items()]
     return Call(
         id=operation["operationId"],
         method=method.upper(),
         path=path,
         summary=operation.get("summary", ""),
         scope=operation["x-scope"],
-        parameters=parameters,
-        body=_parts(whole, body),
-        answer=_parts(whole, answer),
-        statuses=[(status, each.get("description", "")) for status, each in answers.items()],
+        parameters=_parameters(whole, operation),
+        body=_parts(whole, _json_schema(operation.get("requestBody", {}))),
+        answer=_parts(whole, _json_schema(answers[good])),
+        statuses=statuses,
     )
 
 
+def _parameters(whole: dict[str, Any], operation: dict[str, Any]) -> list[Part]:
+    parts = []
+    for parameter in operation.get("parameters", []):
+        part = Part(
+            parameter["name"],
+            _kind(whole, parameter["schema"]),
+            parameter.get("required", False),
+            parameter.get("description", ""),
+        )
+        parts.append(part)
+    return parts
+
+
+def _json_schema(body: dict[str, Any]) -> dict[str, Any]:
+    """Return the schema of a request's or an answer's JSON; empty without one."""
+    content = body.get("content", {})
+    return content.get("application/json", {}).get("schema", {})
+
+
 def _resolved(whole: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema itself, wherever it is kept."""
+    """Return the schema itself, where ``schema`` refers to a component."""
     for each in (schema, *schema.get("allOf", ()), *schema.get("oneOf", ())):
         if "$ref" in each:
-            return whole["components"]["schemas"][each["$ref"].rpartition("/")[2]]
+            name = each["$ref"].rpartition("/")[2]
+            return whole["components"]["schemas"][name]
     return schema
 
 
 def _parts(whole: dict[str, Any], schema: dict[str, Any]) -> list[Part]:
-    found = _resolved(whole, schema)
-    required = found.get("required", [])
-    return [
-        Part(name, _kind(whole, each), name in required, each.get("description", ""))
-        for name, each in found.get("properties", {}).items()
-    ]
+    resolved = _resolved(whole, schema)
+    required = resolved.get("required", [])
+    parts = []
+    for name, each in resolved.get("properties", {}).items():
+        part = Part(
+            name,
+            _kind(whole, each),
+            name in required,
+            each.get("description", ""),
+        )
+        parts.append(part)
+    return parts
 
 
 def _kind(whole: dict[str, Any], schema: dict[str, Any]) -> str:
-    """string, integer, a list of choices, or the names of an object's fields."""
-    found = _resolved(whole, schema)
-    if found.get("type") == "array":
-        return f"[ {_kind(whole, found['items'])} ]"
-    if choices := found.get("enum"):
+    """Return a type with its format, a list of choices, or the names of an object's fields."""
+    resolved = _resolved(whole, schema)
+    if resolved.get("type") == "array":
+        return f"[ {_kind(whole, resolved['items'])} ]"
+    choices = resolved.get("enum")
+    if choices:
         return " | ".join(str(choice) for choice in choices if choice is not None)
-    if names := found.get("properties"):
+    names = resolved.get("properties")
+    if names:
         return f"{{ {', '.join(names)} }}"
-    return " ".join(
-        part for part in (str(found.get("type", "")), str(found.get("format", ""))) if part
-    )
+    parts = (str(resolved.get("type", "")), str(resolved.get("format", "")))
+    return " ".join(part for part in parts if part)

@@ -1,4 +1,4 @@
-"""What a key may be allowed to do, and for how long."""
+"""Scopes and lifetimes of keys."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -10,4 +10,5 @@ class Scope(models.TextChoices):
     HANDOFFS = "handoffs:write", _("Hand off, accept, reject and work handoffs")
 
 
-LIFETIMES = (30, 90, 365)  # days
+# Days.
+LIFETIMES = (30, 90, 365)

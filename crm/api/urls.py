@@ -1,6 +1,6 @@
-"""Addresses of the API below /api/v1/.
+"""URLs of the API below /api/v1/.
 
-The funnel stands beside the API in the layers and is wired in crm.urls.
+The funnel is in a package of the same layer, so crm.urls adds it.
 """
 
 from django.urls import path, re_path

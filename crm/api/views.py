@@ -18,52 +18,60 @@ from crm.lib.errors import DomainError
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def key_list(request: Request) -> HttpResponse:
-    """One's own keys; a new one is shown in the answer to the form and never again."""
-    request.now = now = clock.now()
-    form, status, made = KeyForm(request.POST or None), 200, ""
+    """The person's own keys; a new one is shown in the answer to the form and never again."""
+    request.now = clock.now()
+    form = KeyForm(request.POST or None)
+    created = ""
+    status = 200
     if request.method == "POST":
         status = 422
         if form.is_valid():
-            data = form.cleaned_data
             try:
-                _key, made = keys.create(
-                    request.user,
-                    data["name"],
-                    data["scopes"],
-                    days=data["days"],
-                    by=request.user,
-                    at=now,
-                )
+                created = _create(request, form)
             except DomainError as error:
                 form.add_error(None, str(error.message))
             else:
-                form, status = KeyForm(), 201
-    found = request.user.api_keys.order_by("revoked_at", "-id")
+                form = KeyForm()
+                status = 201
     context = {
         "form": form,
-        "made": made,
-        "keys": found,
-        "now": now,
+        "made": created,
+        "keys": request.user.api_keys.order_by("revoked_at", "-id"),
+        "now": request.now,
         "form_shown": bool(form.errors),
     }
     return render(request, "api/keys.html", context, status=status)
 
 
+def _create(request: Request, form: KeyForm) -> str:
+    """Create the key and return its whole text."""
+    data = form.cleaned_data
+    _key, text = keys.create(
+        request.user,
+        data["name"],
+        data["scopes"],
+        days=data["days"],
+        by=request.user,
+        at=request.now,
+    )
+    return text
+
+
 @require_POST
 def key_revoke(request: Request, pk: int) -> HttpResponse:
-    """End one of one's own keys."""
+    """Revoke a key of one's own."""
     key = get_object_or_404(request.user.api_keys, pk=pk)
     keys.revoke(key, by=request.user, at=clock.now())
-    messages.success(request, _("The key “%(name)s” does not work any more.") % {"name": key.name})
+    text = _("The key “%(name)s” does not work any more.")
+    messages.success(request, text % {"name": key.name})
     return redirect("api_keys")
 
 
 @require_safe
 def docs(request: Request) -> HttpResponse:
-    """The documentation, drawn from the schema by the server: no script, so the strict
-    CSP holds.
-    """
-    groups = reference.groups(translation.get_language())
-    return render(
-        request, "api/docs.html", {"groups": groups, "header": "Authorization: Bearer rlv_…"}
-    )
+    """The documentation, drawn from the schema by the server, without a script."""
+    context = {
+        "groups": reference.groups(translation.get_language()),
+        "header": "Authorization: Bearer rlv_…",
+    }
+    return render(request, "api/docs.html", context)
