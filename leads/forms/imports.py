@@ -38,7 +38,10 @@ class UploadForm(forms.Form):
 
     def __init__(self, *args: Any, teams: QuerySet[Team], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        limits = {"mb": UPLOAD_LIMITS.size // MEGABYTE, "rows": number_formats.number(UPLOAD_LIMITS.rows)}
+        limits = {
+            "mb": UPLOAD_LIMITS.size // MEGABYTE,
+            "rows": number_formats.number(UPLOAD_LIMITS.rows),
+        }
         help_text = _("CSV or Excel (.xlsx), up to %(mb)d MB and %(rows)s rows.")
         file = self.fields["file"]
         file.help_text = help_text % limits
