@@ -83,7 +83,6 @@ def short(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-@lru_cache(maxsize=128)
 def _bar(percent: int) -> SafeString:
     return format_html(
         '<svg class="sla__bar" aria-hidden="true"><rect width="{}%" height="4"/></svg>', percent

@@ -44,14 +44,12 @@ def drawing(name: str, size: int = 16, css: str = "i") -> SafeString:
     return ours(svg.replace("> <", "><").replace(" />", "/>"))
 
 
-@lru_cache(maxsize=64)
 def symbol(name: str) -> SafeString:
     """Return the icon as an SVG symbol, for pages that show it in every row by reference."""
     inner = drawing(name).partition(">")[2].removesuffix("</svg>")
     return ours(f'<symbol id="i-{name}" viewBox="0 0 24 24">{inner}</symbol>')
 
 
-@lru_cache(maxsize=64)
 def reference(name: str) -> SafeString:
     """Return an icon that draws the :func:`symbol` of the same name."""
     return format_html('<svg class="i" aria-hidden="true"><use href="#i-{}"/></svg>', name)
