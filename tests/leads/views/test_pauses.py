@@ -148,7 +148,7 @@ def test_own_times_are_seen_by_the_owner_and_those_above(
     client.force_login(getattr(cast, who))
     own = client.get(f"/leads/{handoff.lead_id}/").context["clock"].own
     wanted = [("Bea Quintero", "in_time"), ("Cruz Medina", "running")] if sees else []
-    assert [(each.name, each.word) for each in own] == wanted
+    assert [(each.name, each.status) for each in own] == wanted
 
 
 def test_mine_says_how_many_were_kept_by_the_own_clock(
