@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from leads.forms.handoff_steps import STEPS
 from leads.views import (
     evidence,
     handoff_steps,
@@ -66,15 +67,13 @@ urlpatterns = [
     path("handoffs/<int:pk>/accept-as-sql/", handoffs.accept_as_sql, name="handoff_accept_as_sql"),
     path("handoffs/<int:pk>/reject/", handoffs.reject, name="handoff_reject"),
     path("handoffs/<int:pk>/undo/", handoffs.undo, name="handoff_undo"),
-    path("handoffs/<int:pk>/withdraw/", handoff_steps.withdraw, name="handoff_withdraw"),
-    path("handoffs/<int:pk>/requeue/", handoff_steps.requeue, name="handoff_requeue"),
-    path("handoffs/<int:pk>/reassign/", handoff_steps.reassign, name="handoff_reassign"),
-    path("handoffs/<int:pk>/pause/", handoff_steps.pause, name="handoff_pause"),
-    path("handoffs/<int:pk>/resume/", handoff_steps.resume, name="handoff_resume"),
-    path("handoffs/<int:pk>/attempt/", handoff_steps.attempt, name="handoff_attempt"),
-    path("handoffs/<int:pk>/sql/", handoff_steps.sql, name="handoff_sql"),
-    path("handoffs/<int:pk>/opportunity/", handoff_steps.opportunity, name="handoff_opportunity"),
-    path("handoffs/<int:pk>/win/", handoff_steps.win, name="handoff_win"),
-    path("handoffs/<int:pk>/lose/", handoff_steps.lose, name="handoff_lose"),
-    path("handoffs/<int:pk>/disqualify/", handoff_steps.disqualify, name="handoff_disqualify"),
+    *(
+        path(
+            f"handoffs/<int:pk>/{name}/",
+            handoff_steps.take_step,
+            {"name": name},
+            name=step.url_name,
+        )
+        for name, step in STEPS.items()
+    ),
 ]

@@ -1,14 +1,23 @@
-"""The forms of the steps that a person may take with a handoff now."""
+"""The steps of a handoff after its decision: permission, form and call of each.
+
+An entry in STEPS gives a step its address ``handoffs/<id>/<name>/`` (leads.urls) and its form on
+the lead page. Accept, reject and undo have views of their own (leads.views.handoffs).
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any
 
 from django.forms import Form
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import User
-from leads import permissions
+from leads import handoffs, permissions
 from leads.forms.handoffs import (
     AttemptForm,
     EndForm,
@@ -18,14 +27,64 @@ from leads.forms.handoffs import (
     RejectForm,
     WinForm,
 )
+from leads.handoffs import attempts, outcomes, pauses
 from leads.models import Handoff
 from leads.staff.handover import colleagues_for
 from leads.states import HandoffState, OutcomeKind
 from sla.agreements import rejection_reasons
-from sla.clocks import pauses
+from sla.clocks import pauses as clock_pauses
 
 MAY_CLOSE = (HandoffState.SQL, HandoffState.OPPORTUNITY)
 MAY_DISQUALIFY = (HandoffState.CONTACTED, HandoffState.SQL)
+
+Data = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Situation:
+    """What a form may depend on besides its handoff."""
+
+    at: datetime
+    currency: str
+
+
+def always(*_args: object) -> bool:
+    """Return True: the step has no condition of this kind."""
+    return True
+
+
+@dataclass(frozen=True)
+class HandoffStep:
+    """One step of a handoff.
+
+    ``may``: the permission; asked only while ``is_judged``, because a step on a handoff that has
+    moved on answers 409 and not 403.
+    ``act``: the call, as act(handoff, data, by=, at=); ``data``: the cleaned data of the form.
+    ``message``: shown after the step, with the lead in it.
+    ``form``: None for a step that is a button only.
+    ``is_offered``: whether the lead page shows the form to a person who may take the step.
+    ``label``: draws form and button in the panel "Your next step"; without it a template of
+    templates/leads draws them. ``is_final``: the button is red, because the step ends the handoff.
+    """
+
+    name: str
+    may: Callable[[User, Handoff], bool]
+    act: Callable[..., object]
+    message: Promise
+    form: Callable[..., Form] | None = None
+    is_offered: Callable[[Handoff, Situation], bool] = always
+    is_judged: Callable[[Handoff], bool] = always
+    label: Promise | None = None
+    is_final: bool = False
+
+    @property
+    def url_name(self) -> str:
+        return f"handoff_{self.name}"
+
+    def form_for(self, handoff: Handoff, situation: Situation, data: Any = None) -> Form:
+        """Return the form of the step, bound to ``data`` if given."""
+        assert self.form is not None, f"{self.name} is a button only"
+        return self.form(handoff, situation, data=data, auto_id=f"id_{self.name}_%s")
 
 
 def forms_for(
@@ -37,26 +96,19 @@ def forms_for(
     forms: dict[str, Form] = {}
     if permissions.can_decide(user, handoff):
         forms["reject"] = reject_form(handoff)
-    if permissions.can_withdraw(user, handoff):
-        forms["withdraw"] = withdraw_form()
-    if permissions.can_reassign(user, handoff):
-        forms["reassign"] = reassign_form(handoff, at=at)
-    if permissions.can_work(user, handoff):
-        forms |= _work_forms(user, handoff, currency=currency, at=at)
+    situation = Situation(at, currency)
+    for step in STEPS.values():
+        if step.form is None:
+            continue
+        if step.may(user, handoff) and step.is_offered(handoff, situation):
+            forms[step.name] = step.form_for(handoff, situation)
     return forms
 
 
-def _work_forms(user: User, handoff: Handoff, *, currency: str, at: datetime) -> dict[str, Form]:
-    forms: dict[str, Form] = {"attempt": attempt_form()}
-    clock = handoff.clock
-    if permissions.can_pause(user, handoff) and clock and pauses.can_pause(clock, at=at):
-        forms["pause"] = pause_form(handoff)
-    if handoff.state in MAY_CLOSE:
-        forms["win"] = win_form(currency)
-        forms["lose"] = end_form(OutcomeKind.LOST)
-    if handoff.state in MAY_DISQUALIFY:
-        forms["disqualify"] = end_form(OutcomeKind.DISQUALIFIED)
-    return forms
+def labelled(forms: dict[str, Form]) -> list[tuple[HandoffStep, Form]]:
+    """Return those of ``forms`` that the panel "Your next step" draws, with their steps."""
+    steps = (STEPS[name] for name in forms if name in STEPS)
+    return [(step, forms[step.name]) for step in steps if step.label]
 
 
 def reject_form(handoff: Handoff, data: Any = None) -> RejectForm:
@@ -65,33 +117,220 @@ def reject_form(handoff: Handoff, data: Any = None) -> RejectForm:
     return RejectForm(data, reasons=reasons, auto_id="id_reject_%s")
 
 
-def withdraw_form(data: Any = None) -> NoteForm:
-    return NoteForm(data, auto_id="id_withdraw_%s")
+# -- Steps of marketing and of team leads
 
 
-def reassign_form(handoff: Handoff, data: Any = None, *, at: datetime) -> ReassignForm:
-    """Return the form that gives the handoff to a colleague who is not away."""
-    colleagues = colleagues_for(handoff, at=at)
-    return ReassignForm(data, colleagues=colleagues, auto_id="id_reassign_%s")
+def _note_form(handoff: Handoff, situation: Situation, **bound: Any) -> NoteForm:
+    return NoteForm(**bound)
 
 
-def pause_form(handoff: Handoff, data: Any = None) -> PauseForm:
-    """Return the form that pauses the clock for a reason that the agreement allows."""
-    allowed = pauses.allowed(handoff.policy)
-    return PauseForm(data, allowed=allowed, auto_id="id_pause_%s")
+def _withdraw(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
+    handoffs.withdraw(handoff, comment=data["comment"], by=by, at=at)
 
 
-def attempt_form(data: Any = None) -> AttemptForm:
-    return AttemptForm(data, auto_id="id_attempt_%s")
+def _requeue(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
+    handoffs.requeue(handoff, by=by, at=at, cause=f"lead:{at.timestamp()}")
 
 
-def win_form(currency: str, data: Any = None) -> WinForm:
-    return WinForm(data, currency=currency, auto_id="id_win_%s")
+def _reassign_form(handoff: Handoff, situation: Situation, **bound: Any) -> ReassignForm:
+    """Return the form with the colleagues who are not away."""
+    colleagues = colleagues_for(handoff, at=situation.at)
+    return ReassignForm(colleagues=colleagues, **bound)
 
 
-def end_form(kind: OutcomeKind, data: Any = None) -> EndForm:
-    """Return the form that ends a lead without a sale: as lost or as disqualified."""
-    name = "disqualify"
-    if kind == OutcomeKind.LOST:
-        name = "lose"
-    return EndForm(data, kind=kind, auto_id=f"id_{name}_%s")
+def _reassign(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
+    handoffs.reassign(handoff, data["owner"], why=data["comment"], by=by, at=at)
+
+
+# -- The clock
+
+
+def _pause_form(handoff: Handoff, situation: Situation, **bound: Any) -> PauseForm:
+    """Return the form with the reasons that the agreement allows."""
+    allowed = clock_pauses.allowed(handoff.policy)
+    return PauseForm(allowed=allowed, **bound)
+
+
+def _has_pausable_clock(handoff: Handoff, situation: Situation) -> bool:
+    clock = handoff.clock
+    return clock is not None and clock_pauses.can_pause(clock, at=situation.at)
+
+
+def _pause(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
+    pauses.pause(
+        handoff,
+        data["reason"],
+        until=data["until"],
+        note=data["note"],
+        by=by,
+        at=at,
+    )
+
+
+def _resume(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
+    pauses.resume(handoff, by=by, at=at)
+
+
+# -- Steps of the owner
+
+
+def _attempt_form(handoff: Handoff, situation: Situation, **bound: Any) -> AttemptForm:
+    return AttemptForm(**bound)
+
+
+def _attempt(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
+    attempts.record(
+        handoff,
+        data["channel"],
+        reached=data["reached"],
+        note=data["note"],
+        happened_at=_moment_of_attempt(handoff, data["happened_at"]),
+        by=by,
+        at=at,
+    )
+
+
+def _moment_of_attempt(handoff: Handoff, typed: datetime | None) -> datetime | None:
+    """Return the typed moment, not before the acceptance within the same minute.
+
+    People type minutes, and an attempt before the acceptance is refused.
+    """
+    accepted_at = handoff.accepted_at
+    if accepted_at is None or typed != accepted_at.replace(second=0, microsecond=0):
+        return typed
+    return accepted_at
+
+
+def _qualify_sql(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
+    outcomes.qualify_sql(handoff, by=by, at=at)
+
+
+def _open_opportunity(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
+    outcomes.open_opportunity(handoff, by=by, at=at)
+
+
+def _can_be_closed(handoff: Handoff, situation: Situation) -> bool:
+    return handoff.state in MAY_CLOSE
+
+
+def _win_form(handoff: Handoff, situation: Situation, **bound: Any) -> WinForm:
+    return WinForm(currency=situation.currency, **bound)
+
+
+def _win(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
+    outcomes.win(handoff, data["amount"], by=by, at=at)
+
+
+def _lose_form(handoff: Handoff, situation: Situation, **bound: Any) -> EndForm:
+    return EndForm(kind=OutcomeKind.LOST, **bound)
+
+
+def _lose(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
+    outcomes.lose(handoff, data["reason"], comment=data["comment"], by=by, at=at)
+
+
+def _can_be_disqualified(handoff: Handoff, situation: Situation) -> bool:
+    return handoff.state in MAY_DISQUALIFY
+
+
+def _disqualify_form(handoff: Handoff, situation: Situation, **bound: Any) -> EndForm:
+    return EndForm(kind=OutcomeKind.DISQUALIFIED, **bound)
+
+
+def _disqualify(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
+    outcomes.disqualify(handoff, data["reason"], comment=data["comment"], by=by, at=at)
+
+
+# -- The registry
+
+is_pending = attrgetter("is_pending")
+is_open = attrgetter("is_open")
+
+_ALL = (
+    HandoffStep(
+        "withdraw",
+        may=permissions.can_withdraw,
+        is_judged=is_pending,
+        form=_note_form,
+        act=_withdraw,
+        message=_("%(lead)s is back with marketing."),
+    ),
+    HandoffStep(
+        "requeue",
+        may=permissions.can_requeue,
+        act=_requeue,
+        message=_("%(lead)s is back at the head of the queue."),
+    ),
+    HandoffStep(
+        "reassign",
+        may=permissions.can_reassign,
+        is_judged=is_open,
+        form=_reassign_form,
+        act=_reassign,
+        message=_("%(lead)s has a new owner."),
+    ),
+    HandoffStep(
+        "pause",
+        may=permissions.can_pause,
+        is_judged=is_open,
+        is_offered=_has_pausable_clock,
+        form=_pause_form,
+        act=_pause,
+        message=_("The clock of %(lead)s is paused."),
+    ),
+    HandoffStep(
+        "resume",
+        may=permissions.can_pause,
+        is_judged=is_open,
+        act=_resume,
+        message=_("The clock of %(lead)s runs again."),
+    ),
+    HandoffStep(
+        "attempt",
+        may=permissions.can_work,
+        form=_attempt_form,
+        act=_attempt,
+        message=_("Noted for %(lead)s."),
+    ),
+    HandoffStep(
+        "sql",
+        may=permissions.can_work,
+        act=_qualify_sql,
+        message=_("%(lead)s is an SQL."),
+    ),
+    HandoffStep(
+        "opportunity",
+        may=permissions.can_work,
+        act=_open_opportunity,
+        message=_("%(lead)s is an opportunity."),
+    ),
+    HandoffStep(
+        "win",
+        may=permissions.can_work,
+        is_offered=_can_be_closed,
+        form=_win_form,
+        act=_win,
+        message=_("%(lead)s is won. Congratulations!"),
+    ),
+    HandoffStep(
+        "lose",
+        may=permissions.can_work,
+        is_offered=_can_be_closed,
+        form=_lose_form,
+        act=_lose,
+        message=_("%(lead)s is closed as lost."),
+        label=_("Close as lost"),
+        is_final=True,
+    ),
+    HandoffStep(
+        "disqualify",
+        may=permissions.can_work,
+        is_offered=_can_be_disqualified,
+        form=_disqualify_form,
+        act=_disqualify,
+        message=_("%(lead)s is disqualified."),
+        label=_("Disqualify"),
+        is_final=True,
+    ),
+)
+STEPS = {step.name: step for step in _ALL}

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from crm.accounts.models import User
 from crm.accounts.request import Request
 from leads import events, permissions
-from leads.forms.handoff_steps import forms_for
+from leads.forms.handoff_steps import forms_for, labelled
 from leads.forms.qualification import ActionForm
 from leads.handoffs import packages
 from leads.models import CustomField, Event, Handoff, Lead, OutcomeReason, ValuableActionKind
@@ -86,6 +86,7 @@ def _context(request: Request, lead: Lead, bound: dict[str, Form]) -> dict[str, 
     abilities = _abilities(user, lead, handoff, assessment)
     may_pause = handoff is not None and permissions.can_pause(user, handoff)
     clock = clock_panel.panel(user, handoff, at=at, may_pause=may_pause)
+    forms = _forms(request, lead, handoff, bound)
     return {
         "lead": lead,
         "handoff": handoff,
@@ -103,7 +104,8 @@ def _context(request: Request, lead: Lead, bound: dict[str, Form]) -> dict[str, 
         "hidden": hidden,
         "timeline": _with_reasons(timeline_for(user, lead)),
         "attributes": _attributes(lead),
-        "forms": _forms(request, lead, handoff, bound),
+        "forms": forms,
+        "labelled_steps": labelled(forms),
         "failed": next(iter(bound), ""),
         "can": abilities,
     }

@@ -1,0 +1,66 @@
+"""Every step of the registry has an address, a button and a place for its errors."""
+
+from __future__ import annotations
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from leads.forms.handoff_steps import STEPS
+from tests import factories
+from tests.conftest import Moment
+from tests.factories import Cast
+from tests.sources import ROOT
+
+TEMPLATES = sorted((ROOT / "templates" / "leads").glob("_lead_*.html"))
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_step_has_an_address_by_its_name(name: str) -> None:
+    assert reverse(f"handoff_{name}", args=[7]) == f"/handoffs/7/{name}/"
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_step_is_drawn_once_by_its_label_or_by_a_template(name: str) -> None:
+    own = any(f"'handoff_{name}'" in path.read_text() for path in TEMPLATES)
+    assert own != bool(STEPS[name].label)
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_step_does_not_exist_for_a_person_without_sight(
+    cast: Cast, moment: Moment, client: Client, name: str
+) -> None:
+    handoff = factories.accepted(cast)
+    client.force_login(cast.extra, backend="crm.accounts.backend.Backend")
+    assert client.post(f"/handoffs/{handoff.pk}/{name}/").status_code == 404
+
+
+@pytest.mark.parametrize("name", STEPS)
+def test_step_takes_no_get(cast: Cast, moment: Moment, client: Client, name: str) -> None:
+    handoff = factories.accepted(cast)
+    client.force_login(cast.bea, backend="crm.accounts.backend.Backend")
+    assert client.get(f"/handoffs/{handoff.pk}/{name}/").status_code == 405
+
+
+def test_form_with_errors_returns_with_what_was_typed(
+    cast: Cast, moment: Moment, client: Client
+) -> None:
+    handoff = factories.accepted(cast)
+    client.force_login(cast.bea, backend="crm.accounts.backend.Backend")
+    typed = {"channel": "phone", "note": "Busy line"}
+    answer = client.post(f"/handoffs/{handoff.pk}/attempt/", typed)
+    assert (answer.status_code, answer.context["failed"]) == (422, "attempt")
+    assert "Busy line" in answer.content.decode()
+
+
+def test_labelled_step_is_drawn_with_its_fields_and_its_errors(
+    cast: Cast, moment: Moment, client: Client
+) -> None:
+    handoff = factories.sql(cast)
+    client.force_login(cast.bea, backend="crm.accounts.backend.Backend")
+    page = client.post(f"/handoffs/{handoff.pk}/lose/", {"comment": "Too expensive"})
+    drawn = {step.name: list(form.fields) for step, form in page.context["labelled_steps"]}
+    assert drawn["lose"] == ["reason", "comment"]
+    html = page.content.decode()
+    assert f'action="/handoffs/{handoff.pk}/lose/"' in html
+    assert "Too expensive" in html
