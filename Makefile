@@ -9,10 +9,10 @@ VENV = .venv/bin/python
 CHECKING = RELEVO_MODE=test SECRET_KEY=only-for-checking
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak faults bench shots lint manage messages requirements clean
+.PHONY: help run test soak faults bench shots lint manage demo-record messages requirements clean
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo '  ARGS="…" passes options on: make run ARGS="--port 9000", make test ARGS="-k queue"'
 
 run: ## Run Relevo with demo data and its own PostgreSQL and Valkey; Ctrl-C stops it
@@ -47,6 +47,9 @@ lint: ## Check style, templates, types and that no migration is missing
 
 manage: ## Run a management command on the data of `make run`: make manage ARGS="import_leads FILE …"
 	@$(PREPARE) -- -m crm.deploy.run --env-file .env --manage $(ARGS)
+
+demo-record: ## For developers: record the demo's past anew, after a change of schema or of what writes history
+	@$(PREPARE) -- -m crm.demo $(ARGS)
 
 messages: ## For developers: collect and compile the Spanish texts (needs gettext)
 	@$(PREPARE) --tests

@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 
 from crm.accounts import people
 from crm.accounts.models import Organisation, Team, User
+from crm.demo import remove, seeding
 from crm.notifications.models import Message
 from leads import handoffs
 from leads.handoffs import attempts, outcomes
@@ -289,6 +290,12 @@ def cast() -> Cast:
     )
     Message.objects.all().delete()  # what was said of the agreement was read long ago
     return found
+
+
+def demo(*, at: datetime, leads: int = seeding.LEADS) -> None:
+    """The demo in this empty database, as `migrate --demo` makes it. The settings must be in demo mode."""
+    remove.mark()
+    assert seeding.seed(at=at, leads=leads)
 
 
 # -- Leads and their handoffs, one function for each step of the way

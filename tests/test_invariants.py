@@ -6,12 +6,13 @@ import pytest
 from django.core.management import call_command
 from django.db import connection
 
-from crm import demo, invariants, tasks
+from crm import invariants, tasks
 from crm.accounts.models import User
 from crm.lib import clock
 from crm.notifications.models import Message, Notice
 from leads.models import Decision, Handoff, Lead
 from sla.models import Clock, Firing, Pause
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -20,7 +21,7 @@ pytestmark = pytest.mark.django_db
 def demo_day(settings):
     """The demo, swept and told: every promise is kept."""
     settings.DEMO = True
-    demo.seed(at=clock.now(), leads=0)
+    factories.demo(at=clock.now(), leads=0)
     tasks.sweep()
     tasks.drain()
 

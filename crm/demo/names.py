@@ -1,4 +1,4 @@
-"""Names of the nameless: people, companies, countries and what people say, for the plot to draw from."""
+"""Names to draw from: people, companies, countries, and what people say."""
 
 from __future__ import annotations
 
@@ -14,18 +14,20 @@ def _words(text: str, mark: str | None = None) -> list[str]:
 
 
 FIRST = _words("""
-Adriana Alejandro Alma Andrés Antonia Arturo Beatriz Bernardo Carla César Claudia Cristóbal Daniel Débora Eduardo
-Elisa Emilio Esteban Eva Fabián Federico Florencia Gonzalo Graciela Guadalupe Guillermo Hernán Inés Íñigo Isabel
-Iván Jacinta Javier Jimena Jorge Josefina Karina Laura Leandro Leonor Lorenzo Luz Magdalena Manuel Marcela Matías
-Mercedes Miguel Mónica Natalia Nicolás Norma Octavio Olga Pablo Patricia Pedro Pilar Rafael Raquel Ramiro Regina
-René Rocío Rubén Sara Silvia Simón Sofía Tomás Úrsula Vanesa Vicente Violeta Wilfredo Yolanda
+Adriana Alejandro Alma Andrés Antonia Arturo Beatriz Bernardo Carla César Claudia Cristóbal Daniel
+Débora Eduardo Elisa Emilio Esteban Eva Fabián Federico Florencia Gonzalo Graciela Guadalupe
+Guillermo Hernán Inés Íñigo Isabel Iván Jacinta Javier Jimena Jorge Josefina Karina Laura Leandro
+Leonor Lorenzo Luz Magdalena Manuel Marcela Matías Mercedes Miguel Mónica Natalia Nicolás Norma
+Octavio Olga Pablo Patricia Pedro Pilar Rafael Raquel Ramiro Regina René Rocío Rubén Sara Silvia
+Simón Sofía Tomás Úrsula Vanesa Vicente Violeta Wilfredo Yolanda
 """)
 LAST = _words("""
-Acosta Alarcón Almeida Araya Arce Báez Barrios Bautista Benítez Cabrera Calderón Campos Cañedo Carrizo Cervantes
-Contreras Coronel Correa Dávila Delgado Domínguez Echeverría Escobar Espinoza Fajardo Figueroa Galindo Garza Godoy
-Guerrero Herrera Huamán Jaramillo Jiménez Ledesma Linares Lozano Maldonado Mamani Márquez Mendoza Montoya Murillo
-Navarro Ochoa Ordóñez Orozco Ortega Páez Palacios Paredes Pineda Quiroga Ramírez Rentería Riquelme Rivas Robledo
-Saavedra Salas Sepúlveda Solís Tapia Tejada Toledo Urrutia Valdés Varela Velázquez Vera Vidal Yáñez Zúñiga
+Acosta Alarcón Almeida Araya Arce Báez Barrios Bautista Benítez Cabrera Calderón Campos Cañedo
+Carrizo Cervantes Contreras Coronel Correa Dávila Delgado Domínguez Echeverría Escobar Espinoza
+Fajardo Figueroa Galindo Garza Godoy Guerrero Herrera Huamán Jaramillo Jiménez Ledesma Linares
+Lozano Maldonado Mamani Márquez Mendoza Montoya Murillo Navarro Ochoa Ordóñez Orozco Ortega Páez
+Palacios Paredes Pineda Quiroga Ramírez Rentería Riquelme Rivas Robledo Saavedra Salas Sepúlveda
+Solís Tapia Tejada Toledo Urrutia Valdés Varela Velázquez Vera Vidal Yáñez Zúñiga
 """)
 ENGLISH_FIRST = _words("""
 Alicia Brandon Carmen Derek Grace Hannah Jason Kevin Marcia Nadine Oscar Rachel Sandra Winston
@@ -34,9 +36,10 @@ ENGLISH_LAST = _words("""
 Baptiste Campbell Clarke Dawson Figueroa Grant Hughes Lewis Martinez Morgan Reid Torres Walker
 """)
 WHAT = _words("""
-Agrícola Alimentos Almacenes Bebidas Calzados Cementos Clínica Colegio Comercial Distribuidora Editorial Envases
-Farmacéutica Ferretería Hoteles Importadora Industrias Inmobiliaria Laboratorios Logística Maderas Muebles
-Panificadora Papelera Plásticos Seguros Supermercados Textiles Transportes Turismo
+Agrícola Alimentos Almacenes Bebidas Calzados Cementos Clínica Colegio Comercial Distribuidora
+Editorial Envases Farmacéutica Ferretería Hoteles Importadora Industrias Inmobiliaria Laboratorios
+Logística Maderas Muebles Panificadora Papelera Plásticos Seguros Supermercados Textiles
+Transportes Turismo
 """)
 WHERE = _words(
     """
@@ -46,8 +49,21 @@ Paraná|Puebla|Quetzal|San Ángel|Sierra Madre|Tequendama|Titicaca|Valle Alto|Xa
 """,
     "|",
 )
-ENGLISH_COMPANIES = ["Blue Reef Foods", "Harbour Logistics", "Palm Coast Supplies", "Trade Winds Hotels", "Miami Parts"]
-LEGAL = {"MX": "S.A. de C.V.", "CO": "S.A.S.", "CL": "SpA", "AR": "S.R.L.", "PE": "S.A.C.", "EC": "Cía. Ltda."}
+ENGLISH_COMPANIES = [
+    "Blue Reef Foods",
+    "Harbour Logistics",
+    "Palm Coast Supplies",
+    "Trade Winds Hotels",
+    "Miami Parts",
+]
+LEGAL = {
+    "MX": "S.A. de C.V.",
+    "CO": "S.A.S.",
+    "CL": "SpA",
+    "AR": "S.R.L.",
+    "PE": "S.A.C.",
+    "EC": "Cía. Ltda.",
+}
 # Country: how many of a hundred, and a phone number of it without its last four digits.
 COUNTRIES = {
     "MX": (38, "+52 55 5512"),
@@ -64,7 +80,13 @@ COUNTRIES = {
 ENGLISH = ("US", "JM")
 LEADERS = ["Directora de Ventas", "Director Comercial", "Gerente Comercial", "Gerente de Ventas"]
 OWNERS = ["Fundadora", "Fundador", "CEO", "Gerente General", "Directora General"]
-STRANGERS = ["Practicante", "Analista de compras", "Estudiante", "Asistente administrativa", "Contador"]
+STRANGERS = [
+    "Practicante",
+    "Analista de compras",
+    "Estudiante",
+    "Asistente administrativa",
+    "Contador",
+]
 IN_ENGLISH = {
     "leader": ["Sales Manager", "Head of Sales", "Commercial Manager"],
     "owner": ["Founder", "CEO", "General Manager"],
@@ -76,18 +98,32 @@ SIZES = {"leader": (20, 600), "owner": (5, 60), "stranger": (1, 15)}
 # Why sales says no, in Spanish and English.
 COMMENTS = {
     "bad_contact_data": ("El teléfono no existe.", "The phone number does not exist."),
-    "missing_data": ("Falta el cargo: no sé a quién llamar.", "The job title is missing: whom do I ask for?"),
-    "no_interest": ("Solo descargó la guía, no recuerda habernos escrito.", "Only downloaded the guide."),
-    "not_the_persona": ("Busca un proveedor de otra cosa.", "Looks for something that we do not sell."),
+    "missing_data": (
+        "Falta el cargo: no sé a quién llamar.",
+        "The job title is missing: whom do I ask for?",
+    ),
+    "no_interest": (
+        "Solo descargó la guía, no recuerda habernos escrito.",
+        "Only downloaded the guide.",
+    ),
+    "not_the_persona": (
+        "Busca un proveedor de otra cosa.",
+        "Looks for something that we do not sell.",
+    ),
     "wrong_team": ("Le toca al otro equipo.", "Belongs to the other team."),
     "already_customer": ("Ya es cliente desde 2024.", "A customer since 2024."),
     "no_budget": ("Sin presupuesto hasta el próximo año.", "No budget before next year."),
-    "no_authority": ("Decide su jefa y no la quiere presentar.", "Her boss decides and is not to be disturbed."),
+    "no_authority": (
+        "Decide su jefa y no la quiere presentar.",
+        "Her boss decides and is not to be disturbed.",
+    ),
     "no_need": ("Acaba de comprar otra cosa.", "Has just bought something else."),
     "price": ("Pidió 30 % de descuento.", "Asked for 30 % off."),
     "chose_competitor": ("Firmó con la competencia.", "Signed with a competitor."),
     "no_decision": ("Dejó de contestar.", "Stopped answering."),
 }
+DECIDES = ("Firma el contrato", "Signs the contract")
+CALL = ("Llamada", "Call")
 # Why marketing hands off a company that is too small.
 REASONS = [
     ("Abre otra sucursal este mes y contrata.", "Opens another branch this month and hires."),
@@ -97,7 +133,10 @@ REASONS = [
 
 
 def someone(draw: Random, number: int, kind: str) -> dict[str, Any]:
-    """Who the lead is, as capture() takes it. ``kind``: leader, owner (the personas) or stranger (fits none)."""
+    """Return who the lead is, as leads.capture takes it.
+
+    ``kind``: leader or owner (the two personas), or stranger (fits none).
+    """
     country = draw.choices(list(COUNTRIES), [share for share, _phone in COUNTRIES.values()])[0]
     english = country in ENGLISH
     first, last = (ENGLISH_FIRST, ENGLISH_LAST) if english else (FIRST, LAST)

@@ -1,7 +1,8 @@
 """Starting fresh: the demo goes, all of it at once, and a real organisation can never be emptied.
 
-Two locks in the database: the owner of the tables marks an installation as a demo while it is still empty (`migrate` in
-demo mode), and only the owner's function, which looks at that mark, can remove what is append-only.
+Two locks in the database: the owner of the tables marks an installation as a demo while it is still
+empty (`migrate` in demo mode), and only the owner's function, which looks at that mark, can remove
+what is append-only.
 """
 
 from __future__ import annotations
@@ -17,7 +18,8 @@ from crm.lib.errors import Conflict, DomainError
 
 MARK = """
     INSERT INTO relevo_installation (is_demo)
-    SELECT true WHERE NOT EXISTS (SELECT 1 FROM audit_entry) AND NOT EXISTS (SELECT 1 FROM accounts_user)
+    SELECT true WHERE NOT EXISTS (SELECT 1 FROM audit_entry)
+        AND NOT EXISTS (SELECT 1 FROM accounts_user)
         AND NOT EXISTS (SELECT 1 FROM accounts_organisation)
     ON CONFLICT (id) DO NOTHING
 """
@@ -25,7 +27,7 @@ READ = "SELECT is_demo, emptied_at FROM relevo_installation"
 
 
 class NoDemo(DomainError):
-    """The database refused: nobody marked this installation as a demo while it was empty, or it started fresh."""
+    """The database refused: this installation was not marked as a demo, or it started fresh."""
 
     code = "no_demo"
     message = _("This installation is not a demo that can be emptied. Nothing was removed.")
@@ -37,7 +39,7 @@ class Busy(Conflict):
 
 
 def mark() -> None:
-    """Mark an empty database as a demo. Called by `migrate` in demo mode, as the owner of the tables."""
+    """Mark an empty database as a demo. `migrate` calls it in demo mode, as the owner."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass('relevo_installation') IS NOT NULL")
         if cursor.fetchone()[0]:
@@ -61,7 +63,7 @@ def has_happened() -> bool:
 
 
 def start(*, at: datetime) -> None:
-    """Remove everything of the demo in one transaction: people, leads, history, sessions. Raises NoDemo, Busy."""
+    """Remove people, leads, history and sessions in one transaction. Raises NoDemo, Busy."""
     try:
         with transaction.atomic():
             with connection.cursor() as cursor:

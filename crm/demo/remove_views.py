@@ -19,7 +19,7 @@ from crm.lib.errors import DomainError
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def start_fresh(request: Request) -> HttpResponse:
-    """Say what goes, then remove it; 404 wherever this is not a demo, 403 but for its admin and its director."""
+    """Say what goes, then remove it. 404 outside a demo; 403 but for its admin and its director."""
     if not (settings.DEMO and request.organisation.is_demo):
         raise Http404
     if not (request.user.is_admin or request.user.is_director):
@@ -30,7 +30,9 @@ def start_fresh(request: Request) -> HttpResponse:
     try:
         remove.start(at=clock.now())
     except DomainError as error:
-        return render(request, "demo/remove.html", {**context, "problem": error.message}, status=error.status)
+        return render(
+            request, "demo/remove.html", {**context, "problem": error.message}, status=error.status
+        )
     logout(request)
     messages.success(request, _("The demo is gone. Welcome to your own Relevo."))
     return redirect("setup_first")

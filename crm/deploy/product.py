@@ -93,16 +93,16 @@ class Product:
         return usual | own | forced
 
     def prepare(self) -> None:
-        """Migrate, collect static files when one changed, and create the demo in demo mode."""
+        """Migrate and create the demo as the owner of the tables; collect changed static files."""
         say("Preparing the database …")
-        self.manage("migrate", "--noinput")
+        command = ["migrate", "--noinput"]
+        if not self.options.no_demo:
+            command.append("--demo")
+        self.manage(*command)
         # Nothing below needs the rights of the owner of the tables.
         owner_url = self.environment.pop("DATABASE_OWNER_URL", "")
         self.owner_url = owner_url or self.environment["DATABASE_URL"]
         self.collect_static()
-        if self.environment["RELEVO_MODE"] == "demo" and not self.options.no_demo:
-            say("Preparing the demo …")
-            self.manage("seed_demo")
 
     def collect_static(self) -> None:
         """Collect static files, unless the digest of the last time is still right."""

@@ -48,6 +48,13 @@ def package(
         "overrides": overrides,
         "note": handoff.note,
     }
-    text = json.dumps(payload, sort_keys=True, ensure_ascii=False, default=str)
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    return Package(handoff=handoff, payload=json.loads(text), sha256=digest)
+    return Package(handoff=handoff, payload=json.loads(_canonical(payload)), sha256=digest(payload))
+
+
+def digest(payload: Mapping[str, Any]) -> str:
+    """Return the SHA-256 of the canonical JSON of ``payload``, in hex."""
+    return hashlib.sha256(_canonical(payload).encode()).hexdigest()
+
+
+def _canonical(payload: Mapping[str, Any]) -> str:
+    return json.dumps(payload, sort_keys=True, ensure_ascii=False, default=str)

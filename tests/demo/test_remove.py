@@ -13,10 +13,9 @@ from django.test import Client
 from psycopg2 import errors
 from pytest_django import Settings
 
-from crm import demo
 from crm.accounts.models import Organisation, User
 from crm.audit.models import Entry
-from crm.demo import remove
+from crm.demo import remove, seeding
 from leads.models import Event, Lead
 from tests import factories
 from tests.conftest import Moment
@@ -146,7 +145,7 @@ def test_database_with_a_history_is_not_marked(db: None) -> None:
 def test_demo_does_not_come_back(demo_cast: Cast, moment: Moment) -> None:
     remove.start(at=factories.WON_AT)
     remove.mark()
-    assert demo.seed(at=factories.WON_AT) is False
+    assert seeding.seed(at=factories.WON_AT) is False
     call_command("seed_demo")
     assert (Organisation.objects.count(), remove.is_possible(), remove.has_happened()) == (
         0,

@@ -65,6 +65,7 @@ class Running:
         kept = {name: value for name, value in os.environ.items() if name not in OURS}
         addresses = {
             "DATABASE_URL": state["database_url"],
+            "DATABASE_OWNER_URL": state["database_owner_url"],  # for seed_demo alone
             "REDIS_URL": state["redis_url"],
             "RELEVO_MODE": "demo",
         }

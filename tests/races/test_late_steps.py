@@ -5,7 +5,8 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from crm import demo, invariants, tasks
+from crm import invariants, tasks
+from crm.accounts import demo
 from crm.accounts.models import Team, User
 from crm.lib import clock
 from crm.notifications.models import Message
@@ -14,6 +15,7 @@ from leads.models import Handoff
 from sla.clocks import clocks
 from sla.models import Clock
 from sla.states import Metric, StepKind
+from tests import factories
 
 pytestmark = [pytest.mark.faults, pytest.mark.django_db]
 
@@ -22,7 +24,7 @@ pytestmark = [pytest.mark.faults, pytest.mark.django_db]
 def pending(settings):
     """A pending handoff of the demo, ten minutes old."""
     settings.DEMO = True
-    demo.seed(at=clock.now(), leads=0)
+    factories.demo(at=clock.now(), leads=0)
     found = Handoff.objects.pending().filter(team__name="Ventas en línea", proves_sql=False)
     return found.order_by("-submitted_at").first()
 
@@ -36,7 +38,7 @@ def move_time(minutes):
 
 
 def person(mailbox):
-    return User.objects.get(email=f"{mailbox}@{demo.demo.DOMAIN}")
+    return User.objects.get(email=f"{mailbox}@{demo.DOMAIN}")
 
 
 def broken():

@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import CommandError
+from django.core.management import call_command
+from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands.migrate import Command as MigrateCommand
 from django.db import connection
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from crm.demo import remove
+from crm.management.owner import connect_as_owner
 
 LAST_BEFORE_SQUASH = "147612c"  # the last commit that still has the replaced migrations
 
@@ -35,11 +37,17 @@ def refuse_half_upgraded() -> None:
 
 
 class Command(MigrateCommand):
-    def handle(self, *args: Any, **options: Any) -> None:
-        if settings.OWNER_DATABASE:
-            connection.close()
-            connection.settings_dict.update(settings.OWNER_DATABASE)
+    def add_arguments(self, parser: CommandParser) -> None:
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--demo", action="store_true", help="in demo mode, make the demo data as well"
+        )
+
+    def handle(self, *args: Any, demo: bool = False, **options: Any) -> None:
+        connect_as_owner()
         refuse_half_upgraded()
         super().handle(*args, **options)
         if settings.DEMO:
             remove.mark()
+            if demo:
+                call_command("seed_demo")

@@ -11,7 +11,6 @@ import pytest
 from django.test import Client
 from django.utils.html import escape
 
-from crm import demo
 from crm.accounts import organisations, people
 from crm.accounts.models import Organisation, User
 from crm.accounts.sign_in.demo import DOMAIN
@@ -20,6 +19,7 @@ from crm.lib.wording import variants
 from leads.models import Handoff, Lead
 from personas.models import Criterion, PersonaVersion
 from sla.models import AgreementVersion
+from tests import factories
 from tests.browser import screens
 from tests.conftest import Moment
 
@@ -37,7 +37,7 @@ OTHER_WORDS = re.compile(r"\bprospectos?\b|\bANS\b", re.IGNORECASE)
 @pytest.fixture
 def firm(moment: Moment, settings: object) -> Organisation:
     settings.DEMO = True  # type: ignore[attr-defined]
-    demo.seed(at=moment.set("2026-03-18 12:00"), leads=20)
+    factories.demo(at=moment.set("2026-03-18 12:00"), leads=20)
     root = User.objects.get(email=f"root@{DOMAIN}")
     words = {"lead": "lead", "agreement": "SLA"}
     return organisations.change(by=root, at=clock.now(), terms=words)

@@ -1,0 +1,46 @@
+"""Makes the demo: loads the recorded past, and prepares today's desk on top of it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+
+from crm.accounts.models import Organisation
+from crm.audit.entries import record
+from crm.demo import people, remove, today
+from crm.demo.load import NotEmpty, load
+from crm.demo.recording import recording
+
+LEADS = 375  # of the past; with the named ones about 400
+
+
+class NotADemo(Exception):
+    """Demo data never go beside real data, nor into an installation that is not in demo mode."""
+
+
+@transaction.atomic
+def seed(*, at: datetime, leads: int = LEADS) -> bool:
+    """Make the demo at ``at``, as the owner of the tables; False where it is, or was and had to go.
+
+    ``leads``: how many leads of the past there are beside the named ones. Raises NotADemo.
+    """
+    if not settings.DEMO:
+        raise NotADemo("demo data are made in RELEVO_MODE=demo only")
+    existing = Organisation.objects.first()
+    if existing is not None and not existing.is_demo:
+        raise NotADemo("this database holds a real organisation")
+    if existing is not None or remove.has_happened():
+        return False
+    try:
+        load(recording.read(), at=at, leads=leads)
+    except NotEmpty as error:
+        if Organisation.objects.filter(is_demo=True).exists():
+            return False  # another process was faster
+        raise NotADemo(
+            "`migrate` in demo mode has not marked this database, or it is not empty"
+        ) from error
+    record("demo_seeded", "organisation", by=None, at=at)
+    today.prepare(people.cast(), at=at)
+    return True

@@ -1,0 +1,291 @@
+"""The demo: the same for the same moment, true to the promises, and with the queue that it promises at any hour."""
+
+from __future__ import annotations
+
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import DatabaseError, ProgrammingError, connection, transaction
+from django.utils import translation
+
+from crm import invariants, tasks
+from crm.accounts.models import Organisation, User
+from crm.accounts.sign_in import demo
+from crm.alignment.numbers import report
+from crm.alignment.numbers.scope import Period, Scope
+from crm.alignment.panels import worth
+from crm.audit.models import Entry
+from crm.demo import remove, seeding
+from crm.demo.people import ZONE
+from crm.lib import clock
+from crm.notifications.models import Message, Notice
+from leads.handoffs import packages, queue
+from leads.models import Decision, Event, Handoff, Lead, Package, Person
+from sla.agreements import content
+from sla.clocks import readings
+from sla.models import AgreementVersion, Signature
+from sla.worktime import arithmetic
+from sla.worktime.calendar import WorkCalendar
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+
+NOON = "2026-03-18 12:00"  # a Wednesday
+MOMENTS = {
+    "Monday 08:00": "2026-03-16 08:00",
+    "Monday 10:00": "2026-03-16 10:00",
+    "Monday 18:05": "2026-03-16 18:05",
+    "Friday 19:00": "2026-03-20 19:00",
+    "Friday 23:30": "2026-03-20 23:30",
+    "Sunday": "2026-03-22 13:00",
+    "a holiday": "2026-05-01 11:00",
+    "New Year": "2027-01-01 00:05",
+}
+
+
+@pytest.fixture(autouse=True)
+def demo_mode(settings):
+    settings.DEMO = True
+
+
+def told() -> list[tuple[Any, ...]]:
+    """What the demo is, without ids."""
+    lead = (
+        "person__name",
+        "person__email",
+        "company__name",
+        "source__code",
+        "stage",
+        "first_seen_on",
+        "won_amount",
+    )
+    event = ("lead__person__email", "kind", "actor__email", "at", "from_state", "to_state")
+    return [
+        *Lead.objects.order_by("id").values_list(*lead),
+        *Event.objects.order_by("id").values_list(*event),
+    ]
+
+
+def test_same_moment_gives_the_same_data(moment):
+    at, found = moment.set(NOON), []
+    for _each in range(2):
+        with transaction.atomic():
+            factories.demo(at=at, leads=120)
+            found.append(told())
+            transaction.set_rollback(True)
+    assert found[0] == found[1]
+    assert len(found[0]) > 900
+
+
+def test_demo_is_made_once_and_never_beside_a_real_organisation(moment, settings):
+    at = moment.set(NOON)
+    remove.mark()
+    settings.DEMO = False
+    with pytest.raises(seeding.NotADemo):
+        seeding.seed(at=at)
+    settings.DEMO = True
+    assert (seeding.seed(at=at, leads=0), seeding.seed(at=at, leads=0)) == (True, False)
+    Organisation.objects.update(is_demo=False)
+    with pytest.raises(seeding.NotADemo):
+        seeding.seed(at=at)
+
+
+def test_database_that_nobody_marked_gets_no_demo(moment):
+    with pytest.raises(seeding.NotADemo, match="marked"):
+        seeding.seed(at=moment.set(NOON), leads=0)
+    assert not User.objects.exists()
+
+
+def test_marked_database_with_a_person_in_it_gets_no_demo(moment):
+    remove.mark()
+    factories.person("Ana Robles")
+    with pytest.raises(seeding.NotADemo, match="not empty"):
+        seeding.seed(at=moment.set(NOON), leads=0)
+    assert not Organisation.objects.exists()
+
+
+def test_app_may_not_load_the_demo(moment):
+    remove.mark()
+    with connection.cursor() as cursor:
+        cursor.execute("SET ROLE relevo_app")
+    with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
+        seeding.seed(at=moment.set(NOON), leads=0)
+
+
+def test_everything_that_guards_history_is_on_again(moment):
+    factories.demo(at=moment.set(NOON))
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT tgname FROM pg_trigger WHERE tgenabled <> 'O'")
+        assert cursor.fetchall() == []
+    with pytest.raises(DatabaseError, match="append-only"), transaction.atomic():
+        Event.objects.all().update(at=clock.now())
+
+
+def test_ids_go_on_after_the_last_one(moment):
+    """Today's desk is written after the past, so each sequence has gone on; one more of each kind fits in."""
+    factories.demo(at=moment.set(NOON), leads=0)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT relname, pg_get_serial_sequence(relname, 'id') FROM pg_class WHERE relkind = 'r'"
+            " AND EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = pg_class.oid AND attname = 'id')"
+            " AND relnamespace = 'public'::regnamespace"
+        )
+        for table, sequence in cursor.fetchall():
+            cursor.execute(f"SELECT max(id) FROM {table}")
+            (last,) = cursor.fetchone()
+            if sequence and last is not None:
+                cursor.execute("SELECT nextval(%s)", [sequence])
+                assert cursor.fetchone()[0] > last, table
+
+
+def test_hashes_are_those_of_the_moved_texts(moment):
+    factories.demo(at=moment.set(NOON), leads=20)
+    for package in Package.objects.all():
+        assert package.sha256 == packages.digest(package.payload)
+    signed = AgreementVersion.objects.exclude(content_hash="")
+    assert signed.count() == 2
+    for version in signed:
+        assert version.content_hash == content.content_hash(version)
+        entries = Entry.objects.filter(subject_type="agreementversion", subject_id=version.pk)
+        hashes = set(
+            entries.filter(payload__has_key="sha256").values_list("payload__sha256", flat=True)
+        )
+        signatures = Signature.objects.filter(version=version).values_list(
+            "content_hash", flat=True
+        )
+        assert hashes == {*signatures} == {version.content_hash}
+
+
+def test_everybody_can_sign_in_and_messages_have_ids_of_their_own(moment):
+    factories.demo(at=moment.set(NOON), leads=20)
+    for user in User.objects.all():
+        assert user.check_password(demo.PASSWORD), user
+    first = set(Message.objects.values_list("uid", flat=True))
+    assert len(first) == Message.objects.count() > 100
+
+
+@pytest.mark.parametrize("text", MOMENTS.values(), ids=MOMENTS.keys())
+def test_queue_of_today_is_as_promised_and_no_promise_is_broken(moment, text):
+    at = moment.set(text)
+    factories.demo(at=at, leads=30)
+    bea = User.objects.get(email__startswith="bea@")
+    pending = queue.queue(bea, "waiting", at=at, since=at)
+    statuses = Counter(
+        readings.reading(handoff.clock, at=at).status for handoff in pending if handoff.clock
+    )
+    assert (statuses["late"], statuses["soon"]) == (1, 2)
+    assert statuses["waiting"] in (2, 4)
+    assert (pending.count(), pending.filter(requeued_at__isnull=False).count()) == (11, 1)
+    tasks.sweep()
+    tasks.drain()
+    assert list(invariants.violated(at=at, moved_time=True)) == []
+
+
+def test_demo_is_worth_showing(moment):
+    check_that_it_is_worth_showing(moment.set(NOON))
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("hour", [8, 13, 20])
+@pytest.mark.parametrize("day", range(7))
+def test_demo_is_worth_showing_at_any_time_of_the_week(moment, day, hour):
+    monday = moment.set("2026-03-16 00:01")
+    check_that_it_is_worth_showing(moment.set(monday + timedelta(days=day, hours=hour)))
+
+
+def check_that_it_is_worth_showing(full: datetime) -> None:
+    factories.demo(at=full)
+    tasks.sweep()
+    tasks.drain()
+    assert list(invariants.violated(at=full, moved_time=True)) == []
+    today = clock.local_date(full, ZONE)
+    found = report.read(Scope(Period(today - timedelta(days=89), today), ZONE, full))
+    assert Lead.objects.count() == 401
+    assert found.funnel[0].count == 401  # all first seen in the period
+    assert 0.75 < (found.attainment.rate or 0) < 0.9  # below what is agreed, and not hopeless
+    assert 0.65 < (found.decisions.rate or 0) < 0.75
+    stages = Counter(Lead.objects.values_list("stage", flat=True))
+    assert (
+        min(
+            stages[stage]
+            for stage in ("won", "lost", "disqualified", "returned", "captured", "mql")
+        )
+        >= 15
+    )
+    assert min(stages[stage] for stage in ("contacted", "sql", "opportunity", "handed_off")) >= 4
+    conversion = {group.key: group.conversion for group in found.sources}
+    assert conversion["referral"] == max(conversion.values())
+    assert conversion["referral"] > 2 * conversion["paid_search"] > 2 * conversion["social"]
+    reasons = Counter(Decision.objects.filter(kind="reject").values_list("reason__kind", flat=True))
+    assert set(reasons) == {"procedural", "clerical", "definitional"}
+    assert Handoff.objects.exclude(requeued_at=None).count() >= 8
+    languages = Counter(Person.objects.values_list("language", flat=True))
+    assert languages["en"] >= 15 < languages["es"]
+
+    one_rep_is_slower_and_one_persona_better()
+    fit_is_worth_something_and_engagement_is_not(found)
+    people_of_the_past_act_when_people_work(full)
+    named_leads_that_the_tour_shows_are_there()
+
+
+def one_rep_is_slower_and_one_persona_better():
+    used = {
+        name: sorted(
+            int((decision.at - decision.handoff.submitted_at).total_seconds())
+            for decision in Decision.objects.filter(
+                by__name=name, handoff__team__name="Ventas en línea"
+            )
+        )
+        for name in ("Bea Quintero", "Cruz Medina")
+    }
+    bea, cruz = (seconds[len(seconds) // 2] for seconds in used.values())
+    assert cruz > 1.8 * bea
+    shares = {}
+    for slug in ("commercial-leader", "small-business-owner"):
+        judged = Lead.objects.filter(persona_version__persona__slug=slug)
+        shares[slug] = judged.filter(stage="won").count() / judged.count()
+    assert shares["commercial-leader"] > 1.5 * shares["small-business-owner"]
+
+
+def fit_is_worth_something_and_engagement_is_not(found: report.Numbers):
+    with translation.override("en"):
+        fit, engagement = worth.score_tables(found)
+    assert fit.words.startswith("It is worth something")
+    assert not engagement.words.startswith("It is worth something")
+    assert sum(not line.too_few for line in fit.lines) == 3
+    assert 0 < found.overridden < 0.05 * found.handed
+    assert {each.name for each in found.submitters} == {"Ana Robles", "Luis Ferrer"}
+
+
+def people_of_the_past_act_when_people_work(full: datetime):
+    """Marketing hands off in office hours; nobody decides at night, and nothing happens after the demo began."""
+    office = WorkCalendar.from_json(
+        Handoff.objects.filter(team__name="Ventas México")[0].policy["calendar"]
+    )
+    today = Handoff.objects.filter(lead__created_at__gte=full - timedelta(days=1))
+    past = Handoff.objects.exclude(pk__in=today.values("pk")).exclude(team__name="Ventas en línea")
+    assert all(arithmetic.is_open(office, handoff.submitted_at) for handoff in past.filter(cycle=1))
+    moments = Decision.objects.exclude(handoff__in=today).values_list("at", flat=True)
+    hours = Counter(at.astimezone(full.tzinfo).hour for at in moments)
+    assert sum(hours[hour] for hour in range(6)) == 0
+    assert not Event.objects.filter(at__gt=full).exists()
+    assert not Notice.objects.filter(read_at=None, created_at__lt=full - timedelta(days=4)).exists()
+
+
+def named_leads_that_the_tour_shows_are_there():
+    stages = {str(lead): lead.stage for lead in Lead.objects.select_related("person")}
+    wanted = {
+        "Mariana Peña": "handed_off",
+        "Diego Luna": "accepted",
+        "Camila Torres": "contacted",
+        "Renata Villalobos": "sql",
+        "Daniela Mora": "won",
+        "Gabriela Núñez": "lost",
+        "Julián Cárdenas": "returned",
+        "Teresa Aguirre": "disqualified",
+        "Rodrigo Salvatierra": "returned",
+        "Paula Ríos": "captured",
+    }
+    assert {name: stages[name] for name in wanted} == wanted
