@@ -1,9 +1,8 @@
-"""The agreement: drafts, signatures, what is in force for whom, and the snapshot that a handoff
-carries.
-"""
+"""Which version of an agreement is in force, for whom, and since when."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,141 +10,11 @@ from django.db import IntegrityError, transaction
 
 from crm.audit.models import Entry
 from crm.lib.errors import IllegalMove
-from sla.agreements import agreements, content, policies, signing
-from sla.calendars import calendars, work_calendars
-from sla.models import AgreementVersion, Calendar, LadderStep
-from sla.worktime.calendar import Window, WorkCalendar
+from sla.agreements import agreements, signing
+from sla.models import AgreementVersion, Validity
 from tests import factories
-from tests.factories import ACCEPT, FIRST_CONTACT, OFFICE, ZONE, Cast, when
-
-NOON = when("2026-02-02 12:00")
-NOTHING: dict[str, Any] = {"source": None, "actions": [], "persona": None}
-
-
-@pytest.fixture
-def draft(cast: Cast) -> AgreementVersion:
-    """The second version of the organisation's agreement, not signed yet."""
-    return factories.drafted(cast.calendar, by=cast.luis, of=cast.agreement.agreement)
-
-
-def sign(version: AgreementVersion, cast: Cast) -> AgreementVersion:
-    signing.sign(version, "marketing", by=cast.luis, at=NOON)
-    return signing.sign(version, "sales", by=cast.dora, at=NOON)
-
-
-# -- Drafting
-
-
-def test_versions_are_numbered_on(cast: Cast, draft: AgreementVersion) -> None:
-    assert (cast.agreement.number, draft.number, draft.state) == (1, 2, "draft")
-
-
-def test_draft_holds_its_commitments_and_ladders(draft: AgreementVersion) -> None:
-    accept = draft.commitments.get(metric="accept")
-    steps = list(accept.steps.values_list("level", "kind", "offset_minutes"))
-    assert (accept.window_minutes, steps) == (
-        120,
-        [
-            (1, "warn", -30),
-            (2, "breach", 0),
-            (3, "tell_lead", 30),
-            (4, "requeue", 60),
-            (5, "tell_director", 120),
-        ],
-    )
-
-
-@pytest.mark.parametrize(
-    ("kind", "offset"), [("warn", 0), ("breach", 1), ("tell_lead", -1), ("requeue", -30)]
-)
-def test_impossible_step_is_refused_by_the_database(
-    draft: AgreementVersion, kind: str, offset: int
-) -> None:
-    accept = draft.commitments.get(metric="accept")
-    with pytest.raises(IntegrityError, match="ladder_offset_possible"), transaction.atomic():
-        LadderStep.objects.create(commitment=accept, level=9, kind=kind, offset_minutes=offset)
-
-
-# -- Signing
-
-
-def test_one_signature_closes_the_text_and_waits_for_the_other(
-    cast: Cast, draft: AgreementVersion
-) -> None:
-    signed = signing.sign(draft, "marketing", by=cast.luis, at=NOON)
-    assert (signed.state, signed.content_hash) == ("proposed", content.content_hash(draft))
-
-
-def test_second_signature_closes_the_text(cast: Cast, draft: AgreementVersion) -> None:
-    signed = sign(draft, cast)
-    assert (signed.state, signed.content_hash) == ("signed", content.content_hash(draft))
-
-
-def test_signatures_say_who_when_and_over_what(cast: Cast, draft: AgreementVersion) -> None:
-    sign(draft, cast)
-    found = list(draft.signatures.order_by("id").values_list("side", "actor", "at", "content_hash"))
-    digest = content.content_hash(draft)
-    assert found == [
-        ("marketing", cast.luis.pk, NOON, digest),
-        ("sales", cast.dora.pk, NOON, digest),
-    ]
-
-
-@pytest.mark.parametrize("name", ["ana", "bea", "dora", "elsa", "root", "extra"])
-def test_only_a_lead_of_marketing_signs_for_marketing(
-    cast: Cast, draft: AgreementVersion, name: str
-) -> None:
-    with pytest.raises(signing.MayNotSign):
-        signing.sign(draft, "marketing", by=getattr(cast, name), at=NOON)
-    assert draft.signatures.count() == 0
-
-
-def test_text_cannot_change_between_the_signatures(cast: Cast, draft: AgreementVersion) -> None:
-    signing.sign(draft, "marketing", by=cast.luis, at=NOON)
-    with pytest.raises(IntegrityError, match="closed"), transaction.atomic():
-        draft.commitments.filter(metric="accept").update(window_minutes=60)
-
-
-def test_side_signs_once(cast: Cast, draft: AgreementVersion) -> None:
-    signing.sign(draft, "marketing", by=cast.luis, at=NOON)
-    with pytest.raises(signing.AlreadySigned):
-        signing.sign(draft, "marketing", by=cast.luis, at=NOON)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda v: v.commitments.filter(metric="accept").update(target="0.95"),
-        lambda v: v.commitments.filter(metric="accept").update(conditions={"sources": ["event"]}),
-        lambda v: LadderStep.objects.filter(commitment__version=v, kind="requeue").update(
-            offset_minutes=61
-        ),
-        lambda v: AgreementVersion.objects.filter(pk=v.pk).update(sql_blocks=[]),
-        lambda v: AgreementVersion.objects.filter(pk=v.pk).update(package_fields=["person.name"]),
-        lambda v: v.rejection_reasons.remove(v.rejection_reasons.first()),
-    ],
-)
-def test_hash_changes_with_the_text(draft: AgreementVersion, change: Any) -> None:
-    before = content.content_hash(draft)
-    change(draft)
-    assert content.content_hash(AgreementVersion.objects.get(pk=draft.pk)) != before
-
-
-def test_hash_changes_with_the_hours(cast: Cast) -> None:
-    version = factories.drafted(factories.office("Nueva"), by=cast.luis)
-    before = content.content_hash(version)
-    version.calendar.windows.filter(weekday=4).update(closes=900)
-    assert content.content_hash(AgreementVersion.objects.get(pk=version.pk)) != before
-
-
-def test_hash_is_the_same_when_read_again(draft: AgreementVersion) -> None:
-    assert content.content_hash(draft) == content.content_hash(
-        AgreementVersion.objects.get(pk=draft.pk)
-    )
-
-
-# -- In force
-
+from tests.factories import Cast, when
+from tests.sla.agreements.conftest import LATER, NOON, changed, sign
 
 def test_activating_supersedes_the_version_before(cast: Cast, draft: AgreementVersion) -> None:
     agreements.activate(sign(draft, cast), by=cast.dora, at=NOON)
@@ -214,83 +83,40 @@ def test_signed_version_does_not_bind_before_it_is_in_force(
     assert agreements.in_force(cast.sales) == cast.agreement
 
 
-# -- The snapshot
+def test_version_comes_into_force_on_its_date(cast: Cast, draft: AgreementVersion) -> None:
+    version = changed(draft, cast, starts_on=when("2026-02-10 00:00").date())
+    signing.sign(version, "marketing", by=cast.luis, at=NOON)
+    signing.sign_sides(version, ["sales"], by=cast.dora, at=NOON)
+    midnight = when("2026-02-10 00:00")
+    before = agreements.activate_due(at=midnight - timedelta(microseconds=1))
+    assert (before, agreements.in_force(cast.sales).number) == (0, 1)
+    assert (agreements.activate_due(at=midnight), agreements.in_force(cast.sales).number) == (1, 2)
 
 
-def test_policy_holds_limits_and_ladders_of_clocks_only(cast: Cast) -> None:
-    found = policies.policy_for(cast.agreement, cast.sales, facts=NOTHING)
-    limits = {metric: terms["limit_seconds"] for metric, terms in found["clocks"].items()}
-    assert limits == {"accept": 7200, "first_contact": 14400, "sql_decision": 57600}
+def test_turning_twice_changes_nothing(cast: Cast, signed: AgreementVersion) -> None:
+    assert agreements.activate_due(at=LATER) == 0
 
 
-def test_policy_counts_in_the_teams_own_calendar(cast: Cast) -> None:
-    calendars.create(
-        "Santiago", "America/Santiago", OFFICE, team=cast.other_sales, by=None, at=NOON
-    )
-    zones = [
-        policies.policy_for(cast.agreement, team, facts=NOTHING)["calendar"]["zone"]
-        for team in (cast.sales, cast.other_sales)
+def test_what_was_in_force_stays_on_record(cast: Cast, signed: AgreementVersion) -> None:
+    found = Validity.objects.order_by("id").values_list("version__number", "during")
+    assert [(number, during.lower, during.upper) for number, during in found] == [
+        (1, factories.SIGNED_AT, NOON),
+        (2, NOON, None),
     ]
-    assert zones == [ZONE, "America/Santiago"]
 
 
-DEMO, EVENT = {"actions": ["asked_for_demo"]}, {"sources": ["event"]}
-TIERS = [
-    {**ACCEPT, "window_minutes": 120},
-    {**ACCEPT, "window_minutes": 60, "conditions": EVENT},
-    {**ACCEPT, "window_minutes": 15, "conditions": {**DEMO, **EVENT}},
-    {**ACCEPT, "window_minutes": 30, "conditions": DEMO},
-    {**FIRST_CONTACT, "conditions": {"personas": ["owner"]}},
-]
+def test_second_agreement_for_the_same_team_is_refused(cast: Cast) -> None:
+    terms: dict[str, Any] = {"marketing": cast.luis, "sales": cast.dora, "teams": [cast.sales]}
+    factories.agreement(cast.calendar, **terms)
+    with pytest.raises(agreements.ScopeTaken):
+        factories.agreement(cast.calendar, **terms)
 
 
-@pytest.mark.parametrize(
-    ("facts", "minutes"),
-    [
-        (NOTHING, 120),
-        ({"source": "event", "actions": ["sent_form"]}, 60),
-        ({"source": "referral", "actions": ["sent_form", "asked_for_demo"]}, 30),
-        ({"source": "event", "actions": ["asked_for_demo"]}, 15),
-    ],
-)
-def test_policy_takes_the_most_specific_commitment(
-    cast: Cast, facts: dict[str, Any], minutes: int
+def test_overlap_in_one_scope_is_refused_by_the_database(
+    cast: Cast, draft: AgreementVersion
 ) -> None:
-    version = factories.drafted(cast.calendar, by=cast.luis, commitments=TIERS)
-    found = policies.policy_for(version, cast.sales, facts=facts)["clocks"]["accept"]
-    assert found["limit_seconds"] == minutes * 60
-
-
-def test_commitment_whose_condition_is_not_met_starts_no_clock(cast: Cast) -> None:
-    version = factories.drafted(cast.calendar, by=cast.luis, commitments=TIERS)
-    found = policies.policy_for(version, cast.sales, facts={**NOTHING, "persona": "student"})
-    assert sorted(found["clocks"]) == ["accept"]
-
-
-# -- Calendars
-
-
-def test_calendar_reads_back_as_it_was_given(cast: Cast) -> None:
-    holidays = [
-        (when("2026-05-01").date(), "Día del Trabajo", None),
-        (when("2026-12-24").date(), "Noche", (540, 780)),
-    ]
-    rows = calendars.create("Con feriados", ZONE, OFFICE, holidays=holidays, by=None, at=NOON)
-    windows = tuple(Window(*hours) for hours in OFFICE)
-    days = {when("2026-05-01").date(): (), when("2026-12-24").date(): ((540, 780),)}
-    assert work_calendars.plain(rows) == WorkCalendar(ZONE, windows, days)
-
-
-@pytest.mark.parametrize(
-    ("zone", "windows", "error"),
-    [
-        (ZONE, [], work_calendars.NeverOpens),
-        ("Mexico/Nowhere", OFFICE, ValueError),
-    ],
-)
-def test_impossible_calendar_leaves_nothing_behind(
-    cast: Cast, zone: str, windows: Any, error: type[Exception]
-) -> None:
-    with pytest.raises(error):
-        calendars.create("Nunca", zone, windows, by=None, at=NOON)
-    assert Calendar.objects.filter(name="Nunca").count() == 0
+    with (
+        pytest.raises(IntegrityError, match="agreement_one_in_force_per_scope"),
+        transaction.atomic(),
+    ):
+        Validity.objects.create(version=draft, team=None, during=(LATER, None))

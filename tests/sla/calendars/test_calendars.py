@@ -1,4 +1,4 @@
-"""Writing calendars: hours, hours from a date on, signed ones, copies, archived ones."""
+"""Calendars: creating, changing, copying and archiving them."""
 
 from __future__ import annotations
 
@@ -7,124 +7,16 @@ from typing import Any
 
 import pytest
 
-from crm.audit.models import Entry
 from crm.lib import clock
-from crm.lib.errors import DomainError
 from sla.agreements import content, policies, signing
 from sla.calendars import calendars, special_days, weekly_hours, work_calendars
 from sla.models import Calendar
-from sla.worktime.calendar import Window
+from sla.worktime.calendar import Window, WorkCalendar
 from tests import factories
 from tests.conftest import Moment
-from tests.factories import SIGNED_AT, Cast, when
-
-OFFICE = [(day, 540, 1020) for day in range(5)]
-SHORT = [(day, 600, 840) for day in range(5)]
-NEW_YEAR = date(2027, 1, 1)
-
-
-def free(cast: Cast, name: str = "Libre", **more: Any) -> Calendar:
-    """A calendar that no agreement names."""
-    return calendars.create(name, factories.ZONE, OFFICE, by=cast.root, at=SIGNED_AT, **more)
-
-
-def verbs() -> list[str]:
-    return list(
-        Entry.objects.filter(verb__startswith="calendar_")
-        .order_by("pk")
-        .values_list("verb", flat=True)
-    )
-
-
-def hours_today(calendar: Calendar, at: str) -> Any:
-    return work_calendars.in_effect(Calendar.objects.get(pk=calendar.pk), at=when(at))
-
-
-def test_hours_from_a_date_on_count_from_that_date(cast: Cast) -> None:
-    calendar = free(cast)
-    weekly_hours.set_week(calendar, NEW_YEAR, SHORT, by=cast.root, at=SIGNED_AT)
-    assert hours_today(calendar, "2026-12-31 23:59") == (None, OFFICE)
-    assert hours_today(calendar, "2027-01-01 00:00") == (NEW_YEAR, SHORT)
-    assert work_calendars.plain(calendar).changes == {
-        NEW_YEAR: tuple(Window(*window) for window in SHORT)
-    }
-    assert verbs()[-1] == "calendar_week_set"
-
-
-def test_hours_from_a_date_on_are_moved_and_removed(cast: Cast) -> None:
-    calendar, later = free(cast, changes={NEW_YEAR: SHORT}), date(2027, 2, 1)
-    weekly_hours.set_week(calendar, later, OFFICE, was=NEW_YEAR, by=cast.root, at=SIGNED_AT)
-    assert work_calendars.changes_of(calendar) == {later: OFFICE}
-    weekly_hours.remove_week(calendar, later, by=cast.root, at=SIGNED_AT)
-    assert work_calendars.changes_of(calendar) == {}
-    assert verbs()[-2:] == ["calendar_week_set", "calendar_week_removed"]
-
-
-def test_hours_begin_on_a_date_once(cast: Cast) -> None:
-    calendar = free(cast, changes={NEW_YEAR: SHORT})
-    with pytest.raises(weekly_hours.DateTaken) as refused:
-        weekly_hours.set_week(calendar, NEW_YEAR, OFFICE, by=cast.root, at=SIGNED_AT)
-    assert list(refused.value.fields) == ["since"]
-    assert work_calendars.changes_of(calendar) == {NEW_YEAR: SHORT}
-
-
-@pytest.mark.parametrize(
-    ("windows", "refusal", "fields"),
-    [
-        ([], work_calendars.NeverOpens, []),
-        ([(0, 540, 1020), (0, 960, 1080)], weekly_hours.BadHours, ["day-0"]),
-        ([(4, 1320, 1800), (5, 300, 600)], weekly_hours.BadHours, ["day-5"]),
-    ],
-)
-@pytest.mark.parametrize("way", ["create", "change", "set_week"])
-def test_hours_that_cannot_be_are_refused_by_day(
-    cast: Cast,
-    way: str,
-    windows: work_calendars.Windows,
-    refusal: type[DomainError],
-    fields: list[str],
-) -> None:
-    calendar, by = free(cast), {"by": cast.root, "at": SIGNED_AT}
-    acts = {
-        "create": lambda: calendars.create("Otro", factories.ZONE, windows, **by),
-        "change": lambda: calendars.change(
-            calendar, name="L", time_zone=factories.ZONE, windows=windows, **by
-        ),
-        "set_week": lambda: weekly_hours.set_week(calendar, NEW_YEAR, windows, **by),
-    }
-    with pytest.raises(refusal) as refused:
-        acts[way]()
-    assert list(refused.value.fields) == fields
-    assert (work_calendars.windows_of(calendar), Calendar.objects.filter(name="Otro").exists()) == (
-        OFFICE,
-        False,
-    )
-
-
-def test_signed_hours_and_zone_stay(cast: Cast) -> None:
-    signed, by = cast.calendar, {"by": cast.root, "at": SIGNED_AT}
-    for act in (
-        lambda: calendars.change(
-            signed, name="Oficina", time_zone=factories.ZONE, windows=SHORT, **by
-        ),
-        lambda: calendars.change(
-            signed, name="Oficina", time_zone="America/Bogota", windows=OFFICE, **by
-        ),
-        lambda: weekly_hours.set_week(signed, NEW_YEAR, SHORT, **by),
-        lambda: weekly_hours.remove_week(signed, NEW_YEAR, **by),
-    ):
-        with pytest.raises(weekly_hours.HoursSigned):
-            act()
-    stored = Calendar.objects.get(pk=signed.pk)
-    assert (
-        stored.time_zone,
-        work_calendars.windows_of(stored),
-        work_calendars.changes_of(stored),
-    ) == (
-        factories.ZONE,
-        OFFICE,
-        {},
-    )
+from tests.factories import OFFICE, SIGNED_AT, ZONE, Cast, when
+from tests.sla.agreements.conftest import NOON
+from tests.sla.calendars.conftest import NEW_YEAR, SHORT, free, verbs
 
 
 def test_signed_calendar_takes_another_name(cast: Cast) -> None:
@@ -149,16 +41,6 @@ def test_signatures_stand_for_zone_and_hours_and_not_for_single_dates(cast: Cast
     assert list(before) == ["zone", "windows", "changes"]
     signed = signing.sign(draft, "sales", by=cast.dora, at=SIGNED_AT)
     assert (signed.state, signed.content_hash) == ("signed", content.content_hash(signed))
-
-
-def test_hours_of_a_draft_are_not_signed(cast: Cast) -> None:
-    calendar = free(cast)
-    factories.drafted(calendar, by=cast.luis)
-    assert weekly_hours.is_signed(calendar) is False
-    calendars.change(
-        calendar, name="Libre", time_zone=factories.ZONE, windows=SHORT, by=cast.root, at=SIGNED_AT
-    )
-    assert work_calendars.windows_of(Calendar.objects.get(pk=calendar.pk)) == SHORT
 
 
 def test_copy_has_the_same_hours_and_days_and_is_free(cast: Cast) -> None:
@@ -273,3 +155,29 @@ def test_lines_of_the_list_take_the_same_queries_however_many(
             for calendar in calendars.listed():
                 work_calendars.plain(calendar)
                 str(calendar.team)
+
+
+def test_calendar_reads_back_as_it_was_given(cast: Cast) -> None:
+    holidays = [
+        (when("2026-05-01").date(), "Día del Trabajo", None),
+        (when("2026-12-24").date(), "Noche", (540, 780)),
+    ]
+    rows = calendars.create("Con feriados", ZONE, OFFICE, holidays=holidays, by=None, at=NOON)
+    windows = tuple(Window(*hours) for hours in OFFICE)
+    days = {when("2026-05-01").date(): (), when("2026-12-24").date(): ((540, 780),)}
+    assert work_calendars.plain(rows) == WorkCalendar(ZONE, windows, days)
+
+
+@pytest.mark.parametrize(
+    ("zone", "windows", "error"),
+    [
+        (ZONE, [], work_calendars.NeverOpens),
+        ("Mexico/Nowhere", OFFICE, ValueError),
+    ],
+)
+def test_impossible_calendar_leaves_nothing_behind(
+    cast: Cast, zone: str, windows: Any, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        calendars.create("Nunca", zone, windows, by=None, at=NOON)
+    assert Calendar.objects.filter(name="Nunca").count() == 0

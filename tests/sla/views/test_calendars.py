@@ -9,7 +9,6 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from crm.accounts.models import User
 from crm.audit.models import Entry
 from leads import handoffs
 from sla.calendars import calendars, special_days, weekly_hours, work_calendars
@@ -17,47 +16,11 @@ from sla.models import Calendar
 from tests import factories
 from tests.conftest import Moment
 from tests.factories import OFFICE, SIGNED_AT, ZONE, Cast
+from tests.sla.views.conftest import NEW_YEAR, SHORT, address, shown, signed_in, stored, text_of
 
-NEW_YEAR = date(2027, 1, 1)
-SHORT = [(day, 600, 840) for day in range(5)]
 WEEK = {f"day-{day}": "9-17" for day in range(5)}
 PAGES = ("calendars", "calendar", "calendar_tester")
 EDITORS = ("calendar_new", "calendar_edit", "calendar_week", "calendar_day", "calendar_holidays")
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user, backend="crm.accounts.backend.Backend")
-    return client
-
-
-@pytest.fixture
-def free(cast: Cast, moment: Moment) -> Calendar:
-    """A calendar that no agreement names."""
-    return calendars.create("Libre", ZONE, OFFICE, by=cast.root, at=SIGNED_AT)
-
-
-@pytest.fixture
-def admin(cast: Cast) -> Client:
-    """The admin, in Spanish."""
-    User.objects.filter(pk=cast.root.pk).update(language="es")
-    return signed_in(cast.root)
-
-
-def address(name: str, calendar: Calendar) -> str:
-    return (
-        reverse(name)
-        if name in ("calendars", "calendar_tester", "calendar_new")
-        else reverse(name, args=[calendar.pk])
-    )
-
-
-def text_of(response: Any) -> str:
-    return " ".join(response.content.decode().split())
-
-
-def stored(calendar: Calendar) -> Calendar:
-    return Calendar.objects.get(pk=calendar.pk)
 
 
 # -- Who may
@@ -261,44 +224,6 @@ def test_signed_hours_take_a_name_and_nothing_else(
     assert (kept.name, kept.time_zone, work_calendars.windows_of(kept)) == ("Centro", ZONE, OFFICE)
 
 
-def test_admin_sets_moves_and_removes_hours_from_a_date_on(admin: Client, free: Calendar) -> None:
-    path = address("calendar_week", free)
-    admin.post(path, {"since": "2027-01-01", "day-0": "10-14"})
-    assert work_calendars.changes_of(stored(free)) == {NEW_YEAR: [(0, 600, 840)]}
-    admin.post(f"{path}?from=2027-01-01", {"since": "2027-02-01", "day-0": "10-14"})
-    assert work_calendars.changes_of(stored(free)) == {date(2027, 2, 1): [(0, 600, 840)]}
-    admin.post(f"{path}?from=2027-02-01", {"remove": "1"})
-    assert work_calendars.changes_of(stored(free)) == {}
-
-
-def test_hours_from_a_date_on_cannot_come_over_signed_ones(
-    cast: Cast, admin: Client, moment: Moment
-) -> None:
-    path = address("calendar_week", cast.calendar)
-    assert "no se pueden cambiar" in text_of(admin.get(path))
-    assert admin.post(path, {"since": "2027-01-01", "day-0": "10-14"}).status_code == 422
-    assert work_calendars.changes_of(stored(cast.calendar)) == {}
-
-
-def test_admin_adds_changes_and_removes_a_date(cast: Cast, admin: Client, moment: Moment) -> None:
-    path, calendar = address("calendar_day", cast.calendar), cast.calendar
-    response = admin.post(path, {"on": "2026-12-24", "name": "Nochebuena", "hours": "9-11, 12-13"})
-    assert response.url == f"/calendars/{calendar.pk}/?year=2026#days"
-    assert work_calendars.hours_of(calendar.holidays.get()) == ((540, 660), (720, 780))
-    shown = admin.get(f"{path}?on=2026-12-24").context["form"]
-    assert [str(shown[name].value()) for name in ("on", "name", "hours")] == [
-        "2026-12-24",
-        "Nochebuena",
-        "9:00-11:00, 12:00-13:00",
-    ]
-    admin.post(f"{path}?on=2026-12-24", {"on": "2026-12-31", "name": "Fin de año", "hours": ""})
-    assert [
-        (day.on, day.name, work_calendars.hours_of(day)) for day in calendar.holidays.all()
-    ] == [(date(2026, 12, 31), "Fin de año", ())]
-    admin.post(f"{path}?on=2026-12-31", {"remove": "1"})
-    assert calendar.holidays.count() == 0
-
-
 BAD: list[tuple[str, str, dict[str, str], list[str]]] = [
     ("calendar_new", "", {**WEEK, "name": "oficina", "time_zone": ZONE}, ["name"]),
     ("calendar_new", "", {**WEEK, "name": "X", "time_zone": "Mars/Olympus"}, ["time_zone"]),
@@ -357,54 +282,6 @@ def test_date_in_the_address_that_is_none_is_refused(
     assert admin.get(f"/calendars/{free.pk}/{path}").status_code == 400
 
 
-# -- Holidays of a country and region
-
-
-def test_holidays_are_shown_before_they_are_copied(
-    cast: Cast, admin: Client, free: Calendar
-) -> None:
-    by = {"by": cast.root, "at": SIGNED_AT}
-    special_days.set_day(free, date(2026, 12, 25), "Navidad", (), **by)
-    special_days.set_day(free, date(2026, 1, 1), "Año Nuevo", [(600, 720)], **by)
-    path = f"/calendars/{free.pk}/holidays/?country=MX&year=2026"
-    page = admin.get(path)
-    assert stored(free).holidays.count() == 2
-    labels = dict(page.context["form"].fields["keep"].choices)
-    assert (
-        labels["2026-01-01"]
-        == "jueves 1 de enero · Año Nuevo · distinto: ahora Año Nuevo, 10:00–12:00"
-    )
-    assert labels["2026-09-16"] == "miércoles 16 de septiembre · Día de la Independencia · nuevo"
-    assert [row.on.isoformat() for row in page.context["there"]] == ["2026-12-25"]
-    assert "2026-01-01" not in page.context["form"]["keep"].value()
-    assert admin.post(path, {"keep": ["2026-01-01", "2026-09-16"]}).status_code == 302
-    assert [
-        (day.on.isoformat(), work_calendars.hours_of(day)) for day in stored(free).holidays.all()
-    ] == [
-        ("2026-01-01", ()),
-        ("2026-09-16", ()),
-        ("2026-12-25", ()),
-    ]
-
-
-def test_holidays_of_a_region_come_with_those_of_its_country(admin: Client, free: Calendar) -> None:
-    def days(query: str) -> set[str]:
-        found = admin.get(f"/calendars/{free.pk}/holidays/?year=2026&{query}")
-        return {value for value, _label in found.context["form"].fields["keep"].choices}
-
-    spain, madrid = days("country=ES"), days("country=ES&region=MD")
-    assert (spain < madrid, "2026-05-02" in madrid - spain) == (True, True)
-    # the region of the country that was shown before
-    assert days("country=CL&region=MD") == days("country=CL")
-
-
-@pytest.mark.parametrize("query", ["country=QQ", "country=MX&year=soon", "country=MX&year=1800"])
-def test_list_that_is_none_is_refused_by_field(admin: Client, free: Calendar, query: str) -> None:
-    response = admin.get(f"/calendars/{free.pk}/holidays/?{query}")
-    field = "country" if "QQ" in query else "year"
-    assert (response.status_code, list(response.context["choose"].errors)) == (422, [field])
-
-
 # -- Archive
 
 
@@ -461,15 +338,6 @@ def test_pages_take_the_same_queries_however_much_they_show(
 # -- Two admins at once
 
 
-def shown(response: Any) -> dict[str, str]:
-    """What a browser would send of a page: the fields as they stand, and what the page was shown
-    with.
-    """
-    form = response.context["form"]
-    values = {field.html_name: field.value() for field in form if field.html_name != "was"}
-    return {**{name: str(value) for name, value in values.items() if value}, "was": form.now}
-
-
 def test_hours_saved_meanwhile_are_shown_beside_those_that_were_typed(
     admin: Client, free: Calendar
 ) -> None:
@@ -494,18 +362,6 @@ def test_what_both_changed_alike_is_no_difference(admin: Client, free: Calendar)
     mine = shown(admin.get(path)) | {"day-0": "8:00-12:00"}
     admin.post(path, mine)
     assert admin.post(path, mine).status_code == 302
-
-
-def test_later_hours_saved_meanwhile_are_not_overwritten(admin: Client, free: Calendar) -> None:
-    weekly_hours.set_week(free, NEW_YEAR, SHORT, by=None, at=SIGNED_AT)
-    path = f"{reverse('calendar_week', args=[free.pk])}?from={NEW_YEAR}"
-    mine = shown(admin.get(path)) | {"since": str(NEW_YEAR), "day-4": ""}
-    weekly_hours.set_week(
-        free, NEW_YEAR, [(day, 540, 840) for day in range(5)], was=NEW_YEAR, by=None, at=SIGNED_AT
-    )
-    answer = admin.post(path, mine)
-    assert (answer.status_code, len(answer.context["form"].errors)) == (409, 5)
-    assert work_calendars.changes_of(stored(free))[NEW_YEAR][0] == (0, 540, 840)
 
 
 def test_post_without_what_was_shown_is_saved(admin: Client, free: Calendar) -> None:

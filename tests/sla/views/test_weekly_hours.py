@@ -1,0 +1,45 @@
+"""Page of the weekly hours of a calendar from a date on."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.test import Client
+from django.urls import reverse
+
+from sla.calendars import weekly_hours, work_calendars
+from sla.models import Calendar
+from tests.conftest import Moment
+from tests.factories import SIGNED_AT, Cast
+from tests.sla.views.conftest import NEW_YEAR, SHORT, address, shown, stored, text_of
+
+
+def test_admin_sets_moves_and_removes_hours_from_a_date_on(admin: Client, free: Calendar) -> None:
+    path = address("calendar_week", free)
+    admin.post(path, {"since": "2027-01-01", "day-0": "10-14"})
+    assert work_calendars.changes_of(stored(free)) == {NEW_YEAR: [(0, 600, 840)]}
+    admin.post(f"{path}?from=2027-01-01", {"since": "2027-02-01", "day-0": "10-14"})
+    assert work_calendars.changes_of(stored(free)) == {date(2027, 2, 1): [(0, 600, 840)]}
+    admin.post(f"{path}?from=2027-02-01", {"remove": "1"})
+    assert work_calendars.changes_of(stored(free)) == {}
+
+
+def test_hours_from_a_date_on_cannot_come_over_signed_ones(
+    cast: Cast, admin: Client, moment: Moment
+) -> None:
+    path = address("calendar_week", cast.calendar)
+    assert "no se pueden cambiar" in text_of(admin.get(path))
+    assert admin.post(path, {"since": "2027-01-01", "day-0": "10-14"}).status_code == 422
+    assert work_calendars.changes_of(stored(cast.calendar)) == {}
+
+
+def test_later_hours_saved_meanwhile_are_not_overwritten(admin: Client, free: Calendar) -> None:
+    weekly_hours.set_week(free, NEW_YEAR, SHORT, by=None, at=SIGNED_AT)
+    path = f"{reverse('calendar_week', args=[free.pk])}?from={NEW_YEAR}"
+    mine = shown(admin.get(path)) | {"since": str(NEW_YEAR), "day-4": ""}
+    weekly_hours.set_week(
+        free, NEW_YEAR, [(day, 540, 840) for day in range(5)], was=NEW_YEAR, by=None, at=SIGNED_AT
+    )
+    answer = admin.post(path, mine)
+    assert (answer.status_code, len(answer.context["form"].errors)) == (409, 5)
+    assert work_calendars.changes_of(stored(free))[NEW_YEAR][0] == (0, 540, 840)
