@@ -16,6 +16,7 @@ from tests import factories
 from tests.factories import Cast, when
 from tests.sla.agreements.conftest import LATER, NOON, changed, sign
 
+
 def test_activating_supersedes_the_version_before(cast: Cast, draft: AgreementVersion) -> None:
     agreements.activate(sign(draft, cast), by=cast.dora, at=NOON)
     found = cast.agreement.agreement.versions.order_by("number").values_list(

@@ -11,6 +11,7 @@ from sla.models import AgreementVersion, LadderStep
 from tests.factories import ACCEPT, Cast
 from tests.sla.agreements.conftest import NOON
 
+
 def test_agreement_has_one_draft_at_a_time(cast: Cast, draft: AgreementVersion) -> None:
     with pytest.raises(drafts.DraftOpen):
         drafts.renew(cast.agreement, by=cast.dora, at=NOON)
