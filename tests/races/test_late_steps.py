@@ -6,8 +6,8 @@ import pytest
 from django.db import connection
 
 from crm import invariants, tasks
-from crm.accounts import demo
 from crm.accounts.models import Team, User
+from crm.accounts.sign_in import demo
 from crm.lib import clock
 from crm.notifications.models import Message
 from leads import handoffs

@@ -105,7 +105,7 @@ def test_two_admins_who_deactivate_each_other_leave_one(cast: Cast, _round: int)
         lambda: people.deactivate(other, heirs={}, by=cast.root, at=NOON),
         lambda: people.deactivate(cast.root, heirs={}, by=other, at=NOON),
     )
-    assert sorted(type(result).__name__ for result in results) == ["NotPossible", "dict"]
+    assert sorted(type(result).__name__ for result in results) == ["StaffingConflict", "dict"]
     assert User.objects.filter(is_admin=True, is_active=True).count() == 1
 
 

@@ -63,7 +63,9 @@ def written_by_people() -> set[str]:
 
     content = PersonaVersion.objects.values_list("content", flat=True)
     rows = [*content, *Criterion.objects.values_list("text", flat=True)]
-    return {words for row in rows for words in texts(row) if OTHER_WORDS.search(words)}
+    # A page shows each paragraph of a text by itself.
+    paragraphs = {part for row in rows for text in texts(row) for part in text.split("\n")}
+    return {part for part in paragraphs if OTHER_WORDS.search(part)}
 
 
 def address(screen: screens.Screen) -> str:
