@@ -72,7 +72,7 @@ def test_agreement_of_another_team_does_not_bind(cast: Cast, own: AgreementVersi
 
 
 @pytest.mark.django_db
-def test_team_without_agreement_is_told_so() -> None:
+def test_team_without_agreement_is_refused() -> None:
     with pytest.raises(agreements.NoAgreement):
         agreements.in_force(factories.team("Ventas", "sales"))
 

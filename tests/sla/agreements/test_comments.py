@@ -10,7 +10,7 @@ from tests.factories import Cast
 from tests.sla.agreements.conftest import NOON, notified
 
 
-def test_comment_is_told_to_the_leads_of_both_sides(cast: Cast, draft: AgreementVersion) -> None:
+def test_comment_notifies_the_leads_of_both_sides(cast: Cast, draft: AgreementVersion) -> None:
     comments.add(draft, "commitments", "Two hours are too long", by=cast.dora, at=NOON)
     assert notified("comment") == ["Luis Ferrer"]
 

@@ -23,7 +23,7 @@ def test_next_draft_begins_with_all_that_the_version_says(cast: Cast) -> None:
     assert {key for key in before if before[key] != after[key]} == {"number"}
 
 
-def test_edit_changes_what_is_given_and_nothing_else(cast: Cast, draft: AgreementVersion) -> None:
+def test_edit_changes_only_the_given_terms(cast: Cast, draft: AgreementVersion) -> None:
     before = content.content_of(draft)
     edited = drafts.edit(draft, by=cast.dora, at=NOON, seen=0, rep_cap=8, capacity=80)
     after = content.content_of(edited)

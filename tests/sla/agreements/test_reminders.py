@@ -15,7 +15,7 @@ from tests.factories import Cast, when
 BEGUN = when("2026-03-02 10:00")
 
 
-def told(kind: str) -> list[tuple[str, int]]:
+def reminded(kind: str) -> list[tuple[str, int]]:
     rows = Message.objects.filter(kind=f"agreement.{kind}", channel="in_app").select_related(
         "recipient"
     )
@@ -36,11 +36,11 @@ def draft(cast: Cast) -> AgreementVersion:
         ("2026-03-16 10:00", [("Elsa Duarte", 14)]),
     ],
 )
-def test_draft_that_nobody_signs_is_told(
+def test_unsigned_draft_brings_a_reminder(
     draft: AgreementVersion, moment_: str, expected: list[object]
 ) -> None:
     reminders.remind(at=when(moment_))
-    assert told("unsigned") == expected
+    assert reminded("unsigned") == expected
 
 
 def test_each_reminder_goes_out_once(draft: AgreementVersion) -> None:
@@ -52,13 +52,13 @@ def test_each_reminder_goes_out_once(draft: AgreementVersion) -> None:
         "2026-03-17 10:00",
     ]
     assert [reminders.remind(at=when(each)) for each in moments] == [1, 0, 1, 1, 0]
-    assert len(told("unsigned")) == 5
+    assert len(reminded("unsigned")) == 5
 
 
 def test_only_the_side_that_has_not_signed_is_reminded(cast: Cast, draft: AgreementVersion) -> None:
     signing.sign(draft, "marketing", by=cast.luis, at=BEGUN)
     reminders.remind(at=when("2026-03-05 10:00"))
-    assert told("unsigned") == [("Dora Salinas", 3)]
+    assert reminded("unsigned") == [("Dora Salinas", 3)]
 
 
 def test_days_are_counted_from_the_closing_of_the_text(cast: Cast, draft: AgreementVersion) -> None:
@@ -100,11 +100,11 @@ ALL = ["Dora Salinas", "Elsa Duarte", "Luis Ferrer"]
         ("2026-07-07 00:00", ALL, 0),
     ],
 )
-def test_renewal_is_told_on_its_day(
+def test_review_brings_a_reminder_on_its_day(
     ending: AgreementVersion, moment_: str, names: list[str], days: int
 ) -> None:
     reminders.remind(at=when(moment_))
-    assert told("renewal") == [(name, days) for name in names]
+    assert reminded("renewal") == [(name, days) for name in names]
 
 
 def test_every_renewal_reminder_goes_out_once(ending: AgreementVersion) -> None:

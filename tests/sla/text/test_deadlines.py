@@ -25,7 +25,7 @@ def english() -> Any:
         yield
 
 
-def told(work: WorkCalendar, at: str, duration: timedelta) -> list[str]:
+def explained(work: WorkCalendar, at: str, duration: timedelta) -> list[str]:
     found = deadlines.explanation(explain(work, datetime.fromisoformat(at), duration), work.zone)
     return [line.text.replace("\u00a0", " ") for line in (*found.first, *found.folded, *found.last)]
 
@@ -58,8 +58,10 @@ def test_days_with_the_same_hours_stand_together() -> None:
     )
 
 
-def test_lunch_and_night_are_told() -> None:
-    assert told(WorkCalendar(ZONE, tuple(SPLIT)), "2026-11-30T13:30-06:00", timedelta(hours=4)) == [
+def test_lunch_and_night_are_explained() -> None:
+    assert explained(
+        WorkCalendar(ZONE, tuple(SPLIT)), "2026-11-30T13:30-06:00", timedelta(hours=4)
+    ) == [
         "Monday 30 November, 13:30 to 14:00: the clock counts 30 min. 3 h 30 min left.",
         "Monday 30 November: closed from 14:00 to 15:00.",
         "Monday 30 November, 15:00 to 18:00: the clock counts 3 h. 30 min left.",
@@ -68,16 +70,16 @@ def test_lunch_and_night_are_told() -> None:
     ]
 
 
-def test_hour_that_passes_twice_is_told() -> None:
+def test_hour_that_passes_twice_is_explained() -> None:
     work = WorkCalendar("America/Havana", (Window(6, 0, 120),))
-    assert told(work, "2024-11-03T00:00-04:00", timedelta(hours=3)) == [
+    assert explained(work, "2024-11-03T00:00-04:00", timedelta(hours=3)) == [
         "Sunday 3 November, 00:00 to 02:00: the clock counts 3 h. The clocks change in between."
         " Nothing left."
     ]
 
 
-def test_nothing_is_told_where_it_is_due_at_once() -> None:
-    assert told(WorkCalendar(ZONE, tuple(SPLIT)), "2026-11-30T10:00-06:00", timedelta(0)) == []
+def test_nothing_is_explained_where_it_is_due_at_once() -> None:
+    assert explained(WorkCalendar(ZONE, tuple(SPLIT)), "2026-11-30T10:00-06:00", timedelta(0)) == []
 
 
 def test_night_is_drawn_into_the_next_day() -> None:

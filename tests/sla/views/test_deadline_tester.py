@@ -35,8 +35,8 @@ def ask(client: Client, **query: Any) -> Any:
 
 
 def lines(response: Any) -> list[str]:
-    told = response.context["explanation"]
-    return [line.text.replace("\u00a0", " ") for line in (*told.first, *told.folded, *told.last)]
+    shown = response.context["explanation"]
+    return [line.text.replace("\u00a0", " ") for line in (*shown.first, *shown.folded, *shown.last)]
 
 
 def in_english(user: User) -> None:
@@ -138,7 +138,7 @@ def test_question_that_cannot_be_is_refused_by_field(
     asked = {"calendar": str(cast.calendar.pk), "at": "2026-03-02T10:00", "hours": "1", **query}
     response = ask(asking, **asked)
     form = response.context["form"]
-    assert (response.status_code, list(form.errors), "told" in response.context) == (
+    assert (response.status_code, list(form.errors), "explanation" in response.context) == (
         422,
         [field],
         False,
@@ -175,8 +175,8 @@ def test_calendar_that_never_gives_the_time_says_so(cast: Cast, asking: Client) 
 
 def test_long_explanation_is_folded_and_complete(cast: Cast, asking: Client) -> None:
     response = ask(asking, calendar=cast.calendar.pk, at="2026-03-02T10:00", hours=400)
-    told = response.context["explanation"]
-    assert (len(told.first), len(told.last)) == (10, 10)
+    shown = response.context["explanation"]
+    assert (len(shown.first), len(shown.last)) == (10, 10)
     steps = explanation.explain(
         work_calendars.plain(cast.calendar),
         factories.when("2026-03-02 10:00"),

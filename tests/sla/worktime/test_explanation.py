@@ -21,7 +21,7 @@ CHRISTMAS = {date(2026, 12, 24): ((540, 780),), date(2026, 12, 25): ()}
 NAMES = {date(2026, 12, 24): "Nochebuena", date(2026, 12, 25): "Navidad"}
 
 
-def told(
+def explained(
     work: WorkCalendar, start: str, duration: timedelta
 ) -> list[tuple[str, str, str, timedelta, str]]:
     """The steps as (why, since, until, counted, name), times as the calendar's wall clock shows
@@ -42,7 +42,7 @@ def told(
 
 def test_saturday_afternoon_waits_for_monday():
     """Frappe CRM answers 16:00 of the same Saturday."""
-    assert told(WorkCalendar(ZONE, OFFICE), "2026-11-28T15:00-06:00", HOUR) == [
+    assert explained(WorkCalendar(ZONE, OFFICE), "2026-11-28T15:00-06:00", HOUR) == [
         ("day_off", "Sat 28 15:00", "Mon 30 00:00", NOTHING, ""),
         ("before", "Mon 30 00:00", "Mon 30 09:00", NOTHING, ""),
         ("open", "Mon 30 09:00", "Mon 30 10:00", HOUR, ""),
@@ -51,7 +51,7 @@ def test_saturday_afternoon_waits_for_monday():
 
 def test_holidays_and_shortened_days_are_named():
     work = WorkCalendar(ZONE, OFFICE, CHRISTMAS, names=NAMES)
-    assert told(work, "2026-12-24T12:00-06:00", 2 * HOUR) == [
+    assert explained(work, "2026-12-24T12:00-06:00", 2 * HOUR) == [
         ("open", "Thu 24 12:00", "Thu 24 13:00", HOUR, "Nochebuena"),
         ("after", "Thu 24 13:00", "Fri 25 00:00", NOTHING, "Nochebuena"),
         ("holiday", "Fri 25 00:00", "Sat 26 00:00", NOTHING, "Navidad"),
@@ -62,7 +62,7 @@ def test_holidays_and_shortened_days_are_named():
 
 
 def test_lunch_is_a_break():
-    assert told(WorkCalendar(ZONE, LUNCH), "2026-11-30T13:30-06:00", HOUR) == [
+    assert explained(WorkCalendar(ZONE, LUNCH), "2026-11-30T13:30-06:00", HOUR) == [
         ("open", "Mon 30 13:30", "Mon 30 14:00", 30 * MINUTE, ""),
         ("break", "Mon 30 14:00", "Mon 30 15:00", NOTHING, ""),
         ("open", "Mon 30 15:00", "Mon 30 15:30", 30 * MINUTE, ""),
@@ -77,7 +77,7 @@ def test_what_is_left_runs_down_to_nothing():
 def test_night_and_end_of_a_utc_week_are_one_stretch():
     # UTC weeks end on Wednesdays at 18:00 of Mexico City.
     work = WorkCalendar(ZONE, (Window(2, 960, 1800),))
-    assert told(work, "2026-11-25T15:00-06:00", 12 * HOUR) == [
+    assert explained(work, "2026-11-25T15:00-06:00", 12 * HOUR) == [
         ("before", "Wed 25 15:00", "Wed 25 16:00", NOTHING, ""),
         ("open", "Wed 25 16:00", "Thu 26 04:00", 12 * HOUR, ""),
     ]
@@ -102,7 +102,7 @@ def test_nothing_to_explain_where_it_is_due_at_once():
 
 def test_hour_that_passes_twice_counts_twice():
     first_hours = WorkCalendar("America/Havana", (Window(6, 0, 120),))
-    assert told(first_hours, "2024-11-02T23:00-04:00", 3 * HOUR) == [
+    assert explained(first_hours, "2024-11-02T23:00-04:00", 3 * HOUR) == [
         ("day_off", "Sat 02 23:00", "Sun 03 00:00", NOTHING, ""),
         ("open", "Sun 03 00:00", "Sun 03 02:00", 3 * HOUR, ""),
     ]
