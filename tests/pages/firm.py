@@ -53,7 +53,9 @@ class Firm:
 
 def firm() -> Firm:
     """An organisation with two teams a side, the cast, one persona and one signed agreement in force."""
-    organisation = Organisation.objects.create(name="Prueba", currency="MXN", time_zone=ZONE, country="MX")
+    organisation = Organisation.objects.create(
+        name="Prueba", currency="MXN", time_zone=ZONE, country="MX"
+    )
     catalogues.create_catalogues()
     at = BEGAN
     teams = {
@@ -69,7 +71,13 @@ def firm() -> Firm:
     def person(key: str, name: str, *memberships: tuple[str, bool], **marks: Any) -> User:
         found = [(teams[team], is_lead) for team, is_lead in memberships]
         return people.create_person(
-            name, email=f"{key}@example.com", password="una clave larga", teams=found, by=None, at=at, **marks
+            name,
+            email=f"{key}@example.com",
+            password="una clave larga",
+            teams=found,
+            by=None,
+            at=at,
+            **marks,
         )
 
     cast = {
@@ -116,13 +124,20 @@ def signed(
     return agreements.activate(version, by=sales_lead, at=at)
 
 
-def lead(firm: Firm, *, at: datetime = MONDAY, action: str | None = "asked_for_demo", **changes: Any) -> Lead:
+def lead(
+    firm: Firm, *, at: datetime = MONDAY, action: str | None = "asked_for_demo", **changes: Any
+) -> Lead:
     """A logged lead of the marketing team with a complete package that fits the persona.
 
     ``changes``: fields of the person; ``company`` a dict, ``attributes`` a dict, ``team``, ``source`` a code or None.
     """
     number = Lead.objects.count() + 1
-    company = {"name": f"Empresa {number}", "employees": 120, "country": "MX", **changes.pop("company", {})}
+    company = {
+        "name": f"Empresa {number}",
+        "employees": 120,
+        "country": "MX",
+        **changes.pop("company", {}),
+    }
     data = {
         "attributes": changes.pop("attributes", {}),
         "company": company,
@@ -145,19 +160,27 @@ def lead(firm: Firm, *, at: datetime = MONDAY, action: str | None = "asked_for_d
     )
 
 
-def pending(firm: Firm, *, at: datetime = MONDAY, team: Team | None = None, **changes: Any) -> Handoff:
+def pending(
+    firm: Firm, *, at: datetime = MONDAY, team: Team | None = None, **changes: Any
+) -> Handoff:
     """A handoff that waits in the queue of the sales team."""
     made = lead(firm, at=at, **changes)
-    return handoffs.hand_off(made, team=team or firm.sales, persona_version=firm.persona, by=firm.ana, at=at)
+    return handoffs.hand_off(
+        made, team=team or firm.sales, persona_version=firm.persona, by=firm.ana, at=at
+    )
 
 
-def accepted(firm: Firm, *, at: datetime = MONDAY, by: User | None = None, **changes: Any) -> Handoff:
+def accepted(
+    firm: Firm, *, at: datetime = MONDAY, by: User | None = None, **changes: Any
+) -> Handoff:
     """Accepted half an hour after it was handed off."""
     handoff = pending(firm, at=at, **changes)
     return handoffs.accept(handoff, by=by or firm.bea, at=at + timedelta(minutes=30))
 
 
-def contacted(firm: Firm, *, at: datetime = MONDAY, by: User | None = None, **changes: Any) -> Handoff:
+def contacted(
+    firm: Firm, *, at: datetime = MONDAY, by: User | None = None, **changes: Any
+) -> Handoff:
     """Contacted an hour after it was handed off."""
     handoff = accepted(firm, at=at, by=by, **changes)
     moment = at + timedelta(hours=1)
@@ -165,10 +188,14 @@ def contacted(firm: Firm, *, at: datetime = MONDAY, by: User | None = None, **ch
     return handoff
 
 
-def prove(firm: Firm, handoff: Handoff, *, at: datetime, codes: tuple[str, ...] = ("budget", "decides")) -> None:
+def prove(
+    firm: Firm, handoff: Handoff, *, at: datetime, codes: tuple[str, ...] = ("budget", "decides")
+) -> None:
     """Evidence for means and authority."""
     for code in codes:
-        leads.add_evidence(handoff.lead, code, "met", value="Sí", source="Llamada", by=firm.bea, at=at)
+        leads.add_evidence(
+            handoff.lead, code, "met", value="Sí", source="Llamada", by=firm.bea, at=at
+        )
 
 
 def rejection(code: str = "not_the_persona") -> RejectionReason:

@@ -111,9 +111,7 @@ def test_document_is_in_the_readers_language_alone(firm, signed_in, persona):
 
 def test_text_that_is_not_translated_is_shown_and_marked(firm, signed_in, persona):
     content = {"who": {"en": "Leads sales"}, "goals": [{"es": "Crecer"}]}
-    personas.publish_version(
-        persona, content, LEADER_CRITERIA, by=firm.luis, at=factories.MONDAY
-    )
+    personas.publish_version(persona, content, LEADER_CRITERIA, by=firm.luis, at=factories.MONDAY)
     page = signed_in(firm.ana).get(path(persona))
     assert page.context["document"].untranslated == ["Quién es"]
     assert '<p class="doc-lead" lang="en">Leads sales</p>' in page.content.decode()
@@ -406,110 +404,6 @@ def test_archived_persona_is_listed_apart_and_comes_back(firm, signed_in, person
     assert [c.persona for c in client.get("/personas/").context["in_use"]] == [persona]
 
 
-# -- Results
-
-
-def test_results_count_what_became_of_each_personas_leads(firm, signed_in, persona):
-    factories.lead(firm)
-    factories.contacted(firm)
-    refused = factories.pending(firm)
-    signed_in(firm.bea).post(
-        f"/handoffs/{refused.pk}/reject/", {"reason": factories.rejection().pk}
-    )
-    page = signed_in(firm.ana).get("/personas/results/")
-    found = {line.persona: line.group for line in page.context["results"]}
-    mine = found[persona]
-    assert (mine.leads, mine.mql, mine.handed_off, mine.accepted, mine.refused, mine.won) == (
-        2,
-        2,
-        2,
-        1,
-        1,
-        0,
-    )
-    assert (found[None].leads, found[None].mql) == (1, 0)
-    assert page.context["results"][0].too_few is True
-
-
-def test_result_opens_the_list_that_counts_to_it(firm, signed_in):
-    factories.lead(firm)
-    refused = factories.pending(firm)
-    signed_in(firm.bea).post(
-        f"/handoffs/{refused.pk}/reject/", {"reason": factories.rejection().pk}
-    )
-    client = signed_in(firm.ana)
-    for line in client.get("/personas/results/").context["results"]:
-        for name in ("leads", "mql", "accepted", "refused", "sql", "won"):
-            assert client.get(line.to[name]).context["listing"].count == getattr(
-                line.group, name
-            ), name
-
-
-def test_list_of_an_unknown_persona_is_refused(firm, signed_in):
-    page = signed_in(firm.ana).get("/alignment/leads/", {"show": "leads", "persona": "999"})
-    assert page.status_code == 400
-
-
-# -- Custom fields
-
-
-def choices(*pairs: tuple[str, str]) -> dict[str, str]:
-    return {
-        f"choice-{n}-{each}": text
-        for n, pair in enumerate(pairs)
-        for each, text in zip(("es", "en"), pair, strict=True)
-    }
-
-
-def test_field_with_choices_is_asked_for_in_both_languages(firm, signed_in):
-    sent = {
-        "es": "Tamaño",
-        "en": "Size",
-        "type": "choice",
-        **choices(("Pequeña", "Small"), ("Grande", "Large")),
-    }
-    assert signed_in(firm.root).post("/personas/fields/", sent).status_code == 302
-    custom = CustomField.objects.get(code="size")
-    page = signed_in(firm.ana).get("/leads/new/").content.decode()
-    assert custom.options == [
-        {"value": "Pequeña", "es": "Pequeña", "en": "Small"},
-        {"value": "Grande", "es": "Grande", "en": "Large"},
-    ]
-    assert '<option value="Grande">Grande</option>' in page
-
-
-def test_words_of_a_choice_change_and_its_value_stays(firm, signed_in):
-    client = signed_in(firm.luis)
-    client.post(
-        "/personas/fields/",
-        {"es": "Tamaño", "type": "choice", **choices(("Chica", ""), ("Grande", ""))},
-    )
-    custom = CustomField.objects.get(code="tamano")
-    client.post(
-        f"/personas/fields/{custom.pk}/",
-        {"es": "Tamaño", **choices(("Pequeña", "Small"), ("Grande", "Large"))},
-    )
-    assert CustomField.objects.get(pk=custom.pk).options[0] == {
-        "value": "Chica",
-        "es": "Pequeña",
-        "en": "Small",
-    }
-
-
-@pytest.mark.parametrize(
-    ("sent", "named"),
-    [
-        ({"type": "text"}, ["es"]),
-        ({"es": "X", "type": "mood"}, ["type"]),
-        ({"es": "X", "type": "choice", **choices(("Una", ""))}, ["choice-0-es"]),
-        ({"es": "X", "type": "choice", **choices(("Una", ""), ("UNA", ""))}, ["choice-0-es"]),
-    ],
-)
-def test_field_that_cannot_be_filled_in_is_refused_by_name(firm, signed_in, sent, named):
-    page = signed_in(firm.root).post("/personas/fields/", sent)
-    assert (page.status_code, list(page.context["form"].errors)) == (422, named)
-
-
 def test_archived_field_is_asked_for_no_more_and_still_judges(firm, signed_in, persona, draft):
     client = signed_in(firm.luis)
     budget = CustomField.objects.get(code="budget")
@@ -555,7 +449,11 @@ def test_document_takes_the_same_queries_with_one_and_three_versions(
     client = signed_in(firm.luis)
     with_one = asked(client, path(persona, rest))
     drafts.publish(
-        draft, revision=1, fields=custom_fields.criterion_fields(), by=firm.luis, at=factories.MONDAY
+        draft,
+        revision=1,
+        fields=custom_fields.criterion_fields(),
+        by=firm.luis,
+        at=factories.MONDAY,
     )
     drafts.start(persona, by=firm.luis, at=factories.MONDAY)
     assert (with_one, asked(client, path(persona, rest))) == (count, count)

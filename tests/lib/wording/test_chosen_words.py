@@ -46,7 +46,9 @@ def firm(moment: Moment, settings: object) -> Organisation:
 def said(page: str) -> list[str]:
     """The words that should not be there, beside the two choices of the settings."""
     page = re.sub(r'<select name="say_.*?</select>', "", page, flags=re.DOTALL)
-    for words in written_by_people():
+    # A difference cuts what people wrote into pieces that stand in no other place.
+    page = re.sub(r'<ul class="diff">.*?</ul>', "", page, flags=re.DOTALL)
+    for words in sorted(written_by_people(), key=len, reverse=True):  # a text may hold another
         page = page.replace(escape(words), "")
     return OTHER_WORDS.findall(page)
 
@@ -63,9 +65,10 @@ def written_by_people() -> set[str]:
 
     content = PersonaVersion.objects.values_list("content", flat=True)
     rows = [*content, *Criterion.objects.values_list("text", flat=True)]
+    whole = {text for row in rows for text in texts(row)}
     # A page shows each paragraph of a text by itself.
-    paragraphs = {part for row in rows for text in texts(row) for part in text.split("\n")}
-    return {part for part in paragraphs if OTHER_WORDS.search(part)}
+    paragraphs = {part for text in whole for part in text.split("\n")}
+    return {text for text in whole | paragraphs if OTHER_WORDS.search(text)}
 
 
 def address(screen: screens.Screen) -> str:
