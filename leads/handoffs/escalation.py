@@ -71,6 +71,7 @@ def requeue(clock: Clock, firing: Firing) -> None:
     """Put the handoff back at the head of the queue; if the team is empty, notify the directors."""
     handoff = _lock(clock)
     _record(handoff, clock, firing)
+    # The firing is the key of the notice: a step that is tried again must not send it twice.
     transitions.requeue(handoff, by=None, at=firing.at, cause=f"firing:{firing.pk}")
     if not handoff.team.people.filter(is_active=True).exists():
         _notify("handoff.requeued", handoff, _directors(), firing, clock)
@@ -101,7 +102,7 @@ def _lock(clock: Clock) -> Handoff:
 
 
 def _accountable(handoff: Handoff) -> list[User]:
-    """Return the owner, or everybody who could take the handoff from the queue."""
+    """Return the owner, or all people who can take the handoff from the queue."""
     if handoff.owner is not None:
         return [handoff.owner]
     return list(handoff.team.people.filter(is_active=True))

@@ -67,7 +67,7 @@ def notify_submitter(
 def submitters(handoff: Handoff, *, besides: User) -> list[User]:
     """Return the people of marketing to notify of a result.
 
-    The submitter; if inactive, the leads of the marketing team; nobody if it was ``besides``.
+    The submitter; if inactive, the leads of the marketing team. Empty if ``besides`` submitted it.
     """
     if handoff.submitted_by_id == besides.pk:
         return []

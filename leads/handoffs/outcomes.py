@@ -51,6 +51,7 @@ def qualify_sql(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
 
     Raises SqlUnproven naming the criteria that block, IllegalMove before the contact.
     """
+    # The versions of the hand-off, not those in force: a new definition never rewrites the past.
     version = handoff.agreement_version
     assessment = facts.assess(handoff.lead, handoff.persona_version, facts.terms_of(version))
     judgements = [judgement for kind in SQL_KINDS for judgement in assessment.of(kind)]
@@ -64,6 +65,7 @@ def qualify_sql(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     clocks.stop(handoff, Metric.SQL_DECISION, at=at, by=by)
     payload: dict[str, Any] = {}
     if unproven:
+        # The agreement lets these pass with a warning; the event keeps what was missing.
         payload["warned"] = _codes(unproven)
     overridden = [each for each in assessment.overridden if each.rule.kind in SQL_KINDS]
     if overridden:
@@ -125,6 +127,7 @@ def win(handoff: Handoff, amount: Decimal, *, by: User, at: datetime) -> Handoff
 
     An SQL opens its opportunity on the way. Raises BadAmount, AlreadyTaken.
     """
+    # First of all NaN: comparing it with a number raises InvalidOperation.
     if not amount.is_finite() or amount <= 0:
         text = _("The amount must be above 0.")
         raise BadAmount(text, fields={"amount": text})

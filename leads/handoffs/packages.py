@@ -48,6 +48,7 @@ def package(
         "overrides": overrides,
         "note": handoff.note,
     }
+    # Stored as the digest reads it: default=str has made texts of dates and amounts.
     return Package(handoff=handoff, payload=json.loads(_canonical(payload)), sha256=digest(payload))
 
 
@@ -57,4 +58,5 @@ def digest(payload: Mapping[str, Any]) -> str:
 
 
 def _canonical(payload: Mapping[str, Any]) -> str:
+    # jsonb does not keep the order of keys; sorted, a row read back has the same digest.
     return json.dumps(payload, sort_keys=True, ensure_ascii=False, default=str)

@@ -96,6 +96,8 @@ def queue(user: User, tab: str, *, at: datetime, since: datetime) -> QuerySet[Ha
             decisions__released_at__isnull=True,
         )
         rows = _as_rows(Handoff.objects.visible_to(user))
+        # One filter() call, so that all conditions meet the same decision. At most one decision of
+        # a handoff stands (handoff_one_decision): the join repeats no row.
         return rows.filter(decided).order_by("-decisions__at", "-id")
     waiting = (
         _as_rows(Handoff.objects.open_to(user))
@@ -110,6 +112,7 @@ def queue(user: User, tab: str, *, at: datetime, since: datetime) -> QuerySet[Ha
 
 
 def _as_rows(handoffs: HandoffQuerySet) -> HandoffQuerySet:
+    # One key of the package instead of the whole payload, which a row does not need.
     overruled = KeyTransform("overrides", "package__payload")
     rows = with_row_values(handoffs).select_related("clock")
     return rows.only(*ROW_COLUMNS).annotate(overruled=overruled)
@@ -184,6 +187,7 @@ def _counters(user: User, at: datetime) -> dict[str, Count | Max]:
 
 def version(counts: dict[str, int]) -> str:
     """Return a text that changes when a handoff joins or leaves the pending ones in sight."""
+    # The count alone stays the same when one handoff leaves as another joins.
     return f"{counts['queue']}-{counts['newest'] or 0}"
 
 
@@ -193,6 +197,7 @@ def no_longer_pending(user: User, pks: list[int]) -> list[Handoff]:
     Each with ``taken``, the decisions that stand. At most two queries.
     """
     known = Q(pk__in=Handoff.objects.visible_to(user).values("pk"))
+    # A rep loses sight of what a colleague takes, but the open page still lists it.
     known |= Q(team__in=user.team_ids(Side.SALES))
     standing = Decision.objects.filter(undone_at__isnull=True, released_at__isnull=True)
     rows = Handoff.objects.filter(known, pk__in=pks).exclude(state=HandoffState.PENDING)

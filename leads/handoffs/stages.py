@@ -11,6 +11,7 @@ from django.db.models.functions import Coalesce
 from leads.models import Lead
 from leads.states import MILESTONES, Stage
 
+# Lost is a way out and no milestone, but its first date is kept, too.
 DATED = (*MILESTONES, Stage.LOST)
 
 

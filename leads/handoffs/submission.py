@@ -150,6 +150,8 @@ def hand_off(
 def _lock(lead: Lead) -> Lead:
     # The lead's row is the lock: hand-offs of one lead come one after the other.
     rows = Lead.objects.select_related("person", "company", "source")
+    # Only the lead's own row: PostgreSQL refuses FOR UPDATE on the nullable side of an outer join,
+    # and company and source may be null.
     locked = rows.select_for_update(no_key=True, of=("self",)).get(pk=lead.pk)
     if locked.archived_at:
         raise LeadIsArchived
@@ -235,6 +237,7 @@ def _policy(
 
 
 def _create(lead: Lead, **fields: Any) -> Handoff:
+    # Counted under the lock of the lead, so that two hand-offs never get the same number.
     cycle = lead.handoffs.count() + 1
     # A savepoint: the constraint on one open handoff may refuse the row.
     try:

@@ -100,6 +100,7 @@ def fitting(rules: Iterable[Rule], *, name: str, company: str) -> dict[str, dict
         "person": {
             "name": name,
             "email": f"relevo@{DOMAIN}",
+            # 555-01xx is reserved for fiction, so no call reaches a person.
             "phone": "+12025550100",
             "job_title": "CEO",
         },

@@ -83,6 +83,7 @@ def check_room(handoff: Handoff, rep: User) -> None:
         return
     # The person's row is the lock: two accepts of one rep at once count one after the other.
     User.objects.select_for_update(no_key=True).get(pk=rep.pk)
+    # Over all teams, not only that of the handoff: the cap is on the person.
     count = Handoff.objects.filter(owner=rep, state__in=WORKED).count()
     if count >= cap:
         raise RepIsFull(rep, count, cap)
@@ -148,7 +149,7 @@ def withdraw(handoff: Handoff, *, by: User, at: datetime, comment: str = "") -> 
 
 @transaction.atomic
 def requeue(handoff: Handoff, *, by: User | None, at: datetime, cause: str) -> Handoff:
-    """Put a handoff that nobody worked on at the head of the queue and notify the whole team.
+    """Put a handoff before contact at the head of the queue and notify the whole team.
 
     Pending: its accept clock runs on. Accepted and not contacted: the owner loses it, the contact
     clock ends (breached, if it was late) and a new accept clock starts.
@@ -188,7 +189,7 @@ def _move_to_head(handoff: Handoff, *, at: datetime) -> str:
 def release(handoff: Handoff, *, by: User | None, at: datetime) -> str:
     """Take an accepted handoff from its owner, back to pending; return its previous state.
 
-    Ends the contact clock. Starts none, records no event and notifies nobody.
+    Ends the contact clock. Starts no clock, records no event and sends no notice.
 
     Raises AlreadyTaken.
     """
@@ -214,7 +215,7 @@ def reassign(handoff: Handoff, owner: User, *, by: User, at: datetime, why: str 
     The running clock keeps its deadline and its pause; the new owner's own time starts now.
     Notifies both.
 
-    Raises IllegalMove if nobody works on it, Conflict if it moved on, OwnerLeft if ``owner`` is
+    Raises IllegalMove if it is not in work, Conflict if it moved on, OwnerLeft if ``owner`` is
     inactive.
     """
     previous = handoff.owner

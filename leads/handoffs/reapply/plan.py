@@ -111,6 +111,7 @@ class CurrentTerms:
             metric = clock.metric
             due_before = clock.due_at
             retiming = recalculation.retime(clock, policy, at=at)
+        # A policy made before policies carried a version follows that of the hand-off.
         version_before = handoff.policy.get("version") or handoff.agreement_version_id
         why = self._why(handoff.policy, policy, version_before)
         if not why and retiming.has_changes:
@@ -164,6 +165,8 @@ class CurrentTerms:
         if asked["actions"]:
             actions = sorted(self._actions(handoff.lead_id) & asked["actions"])
         return {
+            # Only facts that a condition names: the fewer combinations, the fewer policies are
+            # made.
             "source": source if source in asked["sources"] else None,
             "actions": actions,
             "persona": persona if persona in asked["personas"] else None,
@@ -197,16 +200,19 @@ class CurrentTerms:
 
 
 def _differences(old: Policy, new: Policy, version_before: int) -> tuple[str, ...]:
-    found = []
+    parts = []
     is_same_version = version_before == new["version"]
     if not is_same_version:
-        found.append("agreement")
+        parts.append("agreement")
+    # Compared as calendars, not as texts: only hours change a deadline.
     if snapshots.calendar(old["calendar"]) != snapshots.calendar(new["calendar"]):
-        found.append("calendar")
-    has_same_terms = all(old.get(part) == new.get(part) for part in ("clocks", "pauses"))
+        parts.append("calendar")
+    has_same_clocks = old.get("clocks") == new.get("clocks")
+    has_same_pauses = old.get("pauses") == new.get("pauses")
+    has_same_terms = has_same_clocks and has_same_pauses
     if is_same_version and not has_same_terms:
-        found.append("terms")
-    return tuple(found)
+        parts.append("terms")
+    return tuple(parts)
 
 
 def _digest(handoff: Handoff, retiming: Retiming, policy_digest: str) -> str:
@@ -223,4 +229,5 @@ def _digest(handoff: Handoff, retiming: Retiming, policy_digest: str) -> str:
         handoff.owner_id,
         policy_digest,
     )
+    # Shortened, because the token of a preview carries one digest for each handoff.
     return hashlib.sha256(repr(parts).encode()).hexdigest()[:12]

@@ -32,6 +32,7 @@ from sla.clocks import recalculation
 from sla.models import Clock
 from sla.states import Retime
 
+# Each batch holds its locks until its commit; a small one keeps accepts from waiting.
 BATCH = 500
 SALT = "leads.reapply"
 WRITTEN_COLUMNS = (
@@ -107,6 +108,7 @@ def preview(*, by: User, at: datetime) -> Preview:
             unchanged += 1
         else:
             changes.append(change)
+    # Without a clock there is no deadline; such a change sorts as if due now.
     changes.sort(key=lambda each: (not each.moves, each.due_before or at, each.handoff))
     return Preview(changes, unchanged)
 
@@ -147,9 +149,13 @@ def _check_unchanged(token: str, current: Preview) -> None:
     except signing.BadSignature:
         seen = {}  # an invalid token counts as a preview without changes
     now = {str(change.handoff): change.digest for change in current.changes}
-    if seen != now:
-        differing = [pk for pk in seen.keys() | now.keys() if seen.get(pk) != now.get(pk)]
-        raise StalePreview(current, sorted(int(pk) for pk in differing))
+    if seen == now:
+        return
+    differing = []
+    for pk in seen.keys() | now.keys():
+        if seen.get(pk) != now.get(pk):
+            differing.append(int(pk))
+    raise StalePreview(current, sorted(differing))
 
 
 def _batches(changes: list[HandoffChange]) -> Iterator[list[HandoffChange]]:
@@ -247,6 +253,7 @@ def _record_events(
                 payload={"cycle": handoff.cycle, **_payload(change)},
             )
         )
+    # One INSERT a batch: events.record would make one for each handoff.
     Event.objects.bulk_create(rows)
 
 
