@@ -47,6 +47,7 @@ def panel(
         return None
     clock = handoff.clock
     pauses = _pauses(clock)
+    # A pause past its end stays open in its row until the sweep records the end.
     going_on = (pause for pause in pauses if pause.ended_at is None and pause.until > at)
     current = next(going_on, None)
     own: list[OwnTime] = []
@@ -81,6 +82,7 @@ def _may_see_owners(user: User, handoff: Handoff) -> bool:
 def _own_times(clock: Clock, *, at: datetime) -> list[OwnTime]:
     earlier = list(_earlier_times(clock))
     current = _current_time(clock, at=at)
+    # With one owner the clock itself shows the time.
     if not earlier or current is None:
         return []
     return [*earlier, current]

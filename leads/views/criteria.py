@@ -76,15 +76,17 @@ def criterion_rows(
 
 
 def _evidence_form(judgement: Judgement, bound: dict[str, Form], *, editable: bool) -> Form | None:
-    """Return the form for evidence: where no fact decided, or a person's word did."""
+    """Return the form for evidence, if no fact decided the criterion or a person's evidence did."""
     if not editable:
         return None
     if judgement.value is not None and not judgement.proof:
         return None
     code = judgement.rule.code
     came_back = bound.get(code)
+    # Both forms of a criterion come back under its code; the class shows which one.
     if isinstance(came_back, EvidenceForm):
         return came_back
+    # The page has this form once for each criterion, and ids must not repeat.
     return EvidenceForm(auto_id=f"id_{code}_%s")
 
 
@@ -100,6 +102,7 @@ def _override_form(judgement: Judgement, bound: dict[str, Form], *, editable: bo
 
 def value_text(value: Any) -> Any:
     """Return yes, no and numbers as the viewer reads them; everything else as it is."""
+    # Before the numbers: in Python, True is an int.
     if value is True:
         return _("Yes")
     if value is False:

@@ -39,7 +39,11 @@ def _record(
         except DomainError as error:
             status = add_domain_error(form, error)
         else:
-            return redirect("lead_qualify" if _is_on_qualify(request) else "lead", pk=lead.pk)
+            page = "lead"
+            if _is_on_qualify(request):
+                page = "lead_qualify"
+            return redirect(page, pk=lead.pk)
+    # A lead that was handed off while the form was open has no qualify page any more.
     if _is_on_qualify(request) and permissions.can_qualify(request.user, lead):
         return show_qualify(request, lead, at=now, status=status, bound={name: form})
     return show(request, lead, at=now, status=status, **{name: form})
@@ -123,6 +127,7 @@ def _judging_version(request: Request, lead: Lead, code: str) -> PersonaVersion:
     """
     user = request.user
     handoff = judging.latest_handoff(user, lead)
+    # While sales works on the lead, the version of the hand-off judges it (judging.version_for).
     if handoff is not None and permissions.can_work(user, handoff):
         version = judging.version_for(lead, handoff)
     else:

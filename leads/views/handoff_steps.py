@@ -19,6 +19,7 @@ def take_step(request: Request, pk: int, name: str) -> HttpResponse:
     """Take one step: fetch the visible handoff, permission, form, one call, answer."""
     step = STEPS[name]
     handoff = fetch(request, pk)
+    # A handoff that has moved on answers 409 with the reason, not 403.
     if step.is_judged(handoff):
         deny_unless(step.may(request.user, handoff))
     if step.form is None:
@@ -28,7 +29,7 @@ def take_step(request: Request, pk: int, name: str) -> HttpResponse:
 
 
 def _take_with_form(request: Request, handoff: Handoff, step: HandoffStep) -> HttpResponse:
-    """Take the step; a form with errors returns to the lead page, and nothing typed is lost."""
+    """Take the step; a form with errors returns to the lead page with the typed values."""
     situation = Situation(request.now, request.organisation.currency)
     form = step.form_for(handoff, situation, request.POST)
     status = 422

@@ -66,6 +66,7 @@ def accept(request: Request, pk: int) -> HttpResponse:
 @require_POST
 def accept_as_sql(request: Request, pk: int) -> HttpResponse:
     """Accept and qualify as SQL where the package proves means and authority."""
+    # No undo: it takes back a decision only while no event followed, and the SQL is one.
     text = _("%(lead)s is yours and an SQL.")
     return _accept(
         request,
@@ -141,6 +142,7 @@ def _show_row(
 def reject(request: Request, pk: int) -> HttpResponse:
     """Reject before contact, with class and reason. GET: the page with the reasons."""
     handoff = _fetch_undecided(request, pk, fetch)
+    # A stale post passes: reject() answers 409 and names the faster person.
     if handoff.is_pending or request.method != "POST":
         deny_unless(permissions.can_decide(request.user, handoff))
     form = reject_form(handoff, request.POST or None)
@@ -150,6 +152,7 @@ def reject(request: Request, pk: int) -> HttpResponse:
         if form.is_valid():
             try:
                 return _reject(request, handoff, form)
+            # A Conflict is a DomainError, too; on the form it would look like wrong input.
             except handoffs.AlreadyTaken:
                 raise
             except DomainError as error:

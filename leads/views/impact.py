@@ -30,13 +30,13 @@ def of_persona(request: Request, pk: int) -> HttpResponse:
     """What a version of a persona would have meant for the MQLs of the last 90 days."""
     _check_query(request)
     version = get_object_or_404(PersonaVersion.objects.select_related("persona"), pk=pk)
-    found = impact.of_rules(version, since=_since(request.now), at=request.now)
+    result = impact.of_rules(version, since=_since(request.now), at=request.now)
     context = {
         "title": str(version.persona),
         "number": version.number,
         "of_persona": True,
     }
-    return _show(request, found, context)
+    return _show(request, result, context)
 
 
 @require_safe
@@ -45,13 +45,13 @@ def of_agreement(request: Request, pk: int) -> HttpResponse:
     """What a version of an agreement would have meant for the MQLs of the last 90 days."""
     _check_query(request)
     version = get_object_or_404(AgreementVersion.objects.select_related("agreement"), pk=pk)
-    found = impact.of_agreement(version, since=_since(request.now), at=request.now)
+    result = impact.of_agreement(version, since=_since(request.now), at=request.now)
     context = {
         "title": str(version.agreement),
         "number": version.number,
         "of_persona": False,
     }
-    return _show(request, found, context)
+    return _show(request, result, context)
 
 
 def _check_query(request: Request) -> None:
@@ -62,6 +62,7 @@ def _check_query(request: Request) -> None:
 def _start(request: Request) -> int:
     """Return the position of the first row. Raises BadParameter."""
     raw = request.GET.get("from", "0")
+    # int() raises ValueError for thousands of digits, which would answer 500.
     if not raw.isdecimal() or len(raw) > 9:
         raise BadParameter(UNKNOWN_ADDRESS)
     return int(raw)
@@ -71,23 +72,25 @@ def _since(at: datetime) -> datetime:
     return at - impact.USUAL
 
 
-def _show(request: Request, found: Impact, context: dict[str, Any]) -> HttpResponse:
+def _show(request: Request, result: Impact, context: dict[str, Any]) -> HttpResponse:
     """Return the sentence alone for htmx, else the page of the list.
 
     Rows that the viewer may not see are masked.
     """
-    context["impact"] = found
+    context["impact"] = result
     context["days"] = impact.USUAL.days
     if request.htmx:
         return render(request, "leads/_impact.html", context)
     start = _start(request)
     end = start + PAGE
-    page = found.leads[start:end]
+    page = result.leads[start:end]
+    # Numbers of the organisation are the same for both sides, so rows out of sight are counted and
+    # listed, but masked.
     visible = Lead.objects.visible_to(request.user).filter(pk__in=[row.lead.pk for row in page])
     pks = set(visible.values_list("pk", flat=True))
     context["rows"] = [(row, row.lead.pk in pks) for row in page]
     context["hidden"] = len(page) - len(pks)
     context["next"] = ""
-    if found.out > end:
+    if result.out > end:
         context["next"] = f"?{urlencode({'from': end})}"
     return render(request, "leads/impact.html", context)

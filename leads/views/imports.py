@@ -44,6 +44,7 @@ def fetch(request: Request, pk: int, *, to_work: bool = True) -> ImportRun:
     """
     if not permissions.can_read_imports(request.user):
         raise Http404
+    # Four bytes for each row of the file; no page shows them.
     rows = ImportRun.objects.visible_to(request.user).defer("duplicates")
     rows = rows.select_related("team", "created_by", "undone_by")
     run = get_object_or_404(rows, pk=pk)
@@ -62,6 +63,7 @@ def import_list(request: Request) -> HttpResponse:
         raise Http404
     rows = runs.newest(request.user, before=_before(request), size=PAGE)
     next_page = ""
+    # runs.newest reads one row more than a page has.
     if len(rows) > PAGE:
         next_page = f"?before={rows[PAGE - 1].pk}"
     context = {
@@ -75,6 +77,7 @@ def import_list(request: Request) -> HttpResponse:
 def _before(request: Request) -> int | None:
     """Return the id at which the page ends; None for the first page. Raises BadParameter."""
     before = request.GET.get("before", "")
+    # 18 digits always fit a bigint; PostgreSQL answers longer numbers with an error.
     is_id = before.isdecimal() and len(before) < 19
     if set(request.GET) - {"before"} or (before and not is_id):
         raise BadParameter(_("This page address is not complete. Start again from the list."))
@@ -110,6 +113,7 @@ def import_new(request: Request) -> HttpResponse:
 
 
 def _refuse_large_file(form: UploadForm) -> None:
+    # The upload handler stopped the file, so the form takes it for missing.
     form.errors.pop("file", None)
     text = _("The file is larger than %(most)d MB: split it.")
     form.add_error("file", text % {"most": UPLOAD_LIMITS.size // MEGABYTE})
@@ -211,6 +215,7 @@ def import_run(request: Request, pk: int) -> HttpResponse:
 def _run_context(run: ImportRun, *, at: datetime) -> dict[str, Any]:
     counts = run.done
     if run.state == ImportState.CHECKED:
+        # Nothing is imported yet: the counts of the check are shown.
         counts = run.checked.get("counts", {})
     return {
         "run": run,
@@ -239,6 +244,7 @@ def progress(request: Request, pk: int) -> HttpResponse:
     context = _run_context(run, at=request.now)
     response = render(request, "leads/_import_progress.html", context)
     if run.state not in IMPORT_WORK:
+        # The report has other parts than the progress; htmx then loads the whole page.
         response["HX-Refresh"] = "true"
     return response
 
@@ -285,6 +291,7 @@ def rejects(request: Request, pk: int) -> StreamingHttpResponse:
     run = fetch(request, pk, to_work=False)
     response = StreamingHttpResponse(_reject_lines(run), content_type="text/csv; charset=utf-8")
     name = _("%(file)s, rejected.csv") % {"file": Path(run.name).stem}
+    # Quotes and encodes the name: it may have accents, quotes or line breaks.
     disposition = content_disposition_header(as_attachment=True, filename=name)
     response["Content-Disposition"] = disposition or "attachment"
     return response
@@ -295,4 +302,5 @@ def _reject_lines(run: ImportRun) -> Iterator[str]:
     # Excel reads UTF-8 only behind a byte order mark.
     yield "\ufeff"
     for row in runs.rejects_of(run):
+        # Cells of a stranger's file: a spreadsheet would run those that begin like a formula.
         yield writer.writerow([neutral(cell) for cell in row])

@@ -54,6 +54,7 @@ def _save(request: Request, lead: Lead) -> HttpResponse:
     )
     differences: list[Difference] = []
     form = LeadForm(posted, lead=lead)
+    # The form came from the page of differences, with a choice for each of them.
     if "compared" in posted:
         differences = _differences(lead, posted, shown)
         form = LeadForm(_with_choices(posted, differences), lead=lead)
@@ -85,12 +86,14 @@ def _compare(
     """Return the differences to a version that was saved in the meantime, if there are any."""
     lead = fetch(request, pk)
     differences = _differences(lead, request.POST, shown)
+    # Both people saved the same values, so there is nothing to choose.
     if not differences:
         return _saved(request, pk)
     return _show(
         request,
         lead,
         LeadForm(request.POST, lead=lead),
+        # The newer version, but the first values: the person still compares with what they saw.
         Shown(lead.version, shown.values),
         differences=differences,
         message=error.message,

@@ -45,6 +45,7 @@ JOURNEY = (
     Stage.WON,
 )
 ENDED_OTHERWISE = (Stage.LOST, Stage.DISQUALIFIED, Stage.RETURNED)
+# Imported leads may have years of history; the page shows the newest events.
 TIMELINE = 200
 # The payload of an event points to an entry of a catalogue by one of these keys.
 CODE_KEYS = ("reason", "action", "pause_reason")
@@ -154,6 +155,7 @@ def _proves_sql(handoff: Handoff, assessment: Assessment | None) -> bool:
     """Return whether means and authority are proven, in the package and still now."""
     if assessment is None or not handoff.proves_sql:
         return False
+    # Evidence that is newer than the package may disprove it.
     return assessment.proves(MEANS) and assessment.proves(AUTHORITY)
 
 
@@ -174,6 +176,7 @@ def journey_steps(lead: Lead) -> list[JourneyStep]:
     if lead.stage in ENDED_OTHERWISE:
         steps[-1] = JourneyStep(str(Stage(lead.stage).label), "out")
     elif lead.stage == Stage.OPPORTUNITY:
+        # Not in JOURNEY: an opportunity is the last step while it is open.
         steps[-1] = JourneyStep(str(Stage.OPPORTUNITY.label), "now")
     return steps
 
@@ -200,11 +203,11 @@ def overruled(handoff: Handoff | None) -> list[dict[str, str]]:
     criteria = handoff.persona_version.criteria.all()
     texts = {criterion.code: str(criterion) for criterion in criteria}
     texts[packages.SCORE] = _("Minimum score")
-    found = []
+    overrides = []
     for override in handoff.package.payload.get("overrides", []):
         code = override["criterion"]
-        found.append({**override, "text": texts.get(code, code)})
-    return found
+        overrides.append({**override, "text": texts.get(code, code)})
+    return overrides
 
 
 def _attributes(lead: Lead) -> list[tuple[str, Any]]:
@@ -236,9 +239,11 @@ def timeline_for(user: User, lead: Lead) -> list[Event]:
     if not user.is_director:
         handoffs = Handoff.objects.visible_to(user).filter(lead=lead)
         visible = list(handoffs.values_list("pk", flat=True))
+        # Events without a handoff belong to the lead, which the viewer sees.
         rows = rows.filter(handoff__isnull=True) | rows.filter(handoff__in=visible)
     timeline = list(rows[:TIMELINE])
     if contact_privacy.is_hidden(lead, user):
+        # Only in memory: events are never changed, and these objects are not saved.
         for event in timeline:
             event.payload = contact_privacy.masked(event.payload)
     return timeline
@@ -253,9 +258,15 @@ def _with_reasons(rows: list[Event]) -> list[tuple[Event, str]]:
         for model in CATALOGUES:
             entries = model._default_manager.filter(code__in=wanted)
             names |= {entry.code: str(entry) for entry in entries}
-    return [(row, names.get(code, "")) for row, code in zip(rows, codes, strict=True)]
+    timeline = []
+    for row, code in zip(rows, codes, strict=True):
+        timeline.append((row, names.get(code, "")))
+    return timeline
 
 
 def _code_of(event: Event) -> str:
-    found = (event.payload.get(key) for key in CODE_KEYS)
-    return next((code for code in found if code), "")
+    for key in CODE_KEYS:
+        code = event.payload.get(key)
+        if code:
+            return code
+    return ""

@@ -40,6 +40,7 @@ def lead_list(request: Request) -> HttpResponse:
     visible = Lead.objects.visible_to(request.user).with_names()
     listing = LeadFilter(request.GET, visible, user=request.user)
     rows = Lead.objects.none()
+    # An invalid filter shows no leads; all of them would look like its result.
     status = 400
     if listing.is_valid():
         rows = listing.qs

@@ -71,6 +71,7 @@ def choice(request: Request, lead: Lead) -> Choice:
     for match in matches:
         if str(match.version.pk) == asked:
             return Choice(match, matches, terms)
+    # Not a version in use: its assessment must not be shown, and nothing is qualified by it.
     raise Http404
 
 
@@ -157,6 +158,7 @@ def _hand_off_context(
         try:
             version = agreements.in_force(team)
         except agreements.NoAgreement:
+            # hand_off() refuses such a team, so it is not offered.
             continue
         policy = policies.policy_for(version, team, facts={"source": _source_code(lead)})
         offers.append(Offer(team, _due(policy, at), version.minimum_score))

@@ -32,6 +32,7 @@ from leads.states import DecisionKind, HandoffState
 from sla.clocks import assignments, pauses, readings
 
 PAGE = 50
+# No paging: a rep works on far fewer; the limit only bounds the page.
 MOST_OWN = 4 * PAGE
 OWN_RECORD_SPAN = timedelta(days=30)
 TAB_LABELS: dict[str, Promise] = {
@@ -69,6 +70,7 @@ def queue(request: Request) -> HttpResponse:
         raise BadParameter(UNKNOWN_ADDRESS)
     start = _start(request.GET.get("from", "0"))
     counts = handoff_queue.tab_counts(request.user, at=now, since=since)
+    # The navigation shows the same counters and does not count again (crm.navigation).
     request.counts = counts
     end = start + PAGE
     handoffs = handoff_queue.queue(request.user, tab, at=now, since=since)[start:end]
@@ -95,6 +97,7 @@ def start_of_today(at: datetime) -> datetime:
 
 def _start(raw: str) -> int:
     """Return the position of the first row. Raises BadParameter."""
+    # Nine digits always fit PostgreSQL's OFFSET; more is no page of a queue.
     if not raw.isdecimal() or len(raw) > 9:
         raise BadParameter(UNKNOWN_ADDRESS)
     return int(raw)
@@ -146,12 +149,12 @@ def queue_rows(
 
 def queue_row(request: Request, handoff: Handoff, *, at: datetime) -> dict[str, Any]:
     """Return a row of the queue as text; a dict, which templates read faster than an object."""
-    said = handoff_queue.row_values(handoff)
+    values = handoff_queue.row_values(handoff)
     language = get_language()
-    # Templates localize integers, which is dear fifty times.
+    # Templates localize integers, which costs too much for fifty rows.
     pk = str(handoff.pk)
     can_decide = permissions.can_decide(request.user, handoff)
-    about = (said["job_title"], said["company"])
+    about = (values["job_title"], values["company"])
     return {
         "handoff": handoff,
         "pk": pk,
@@ -162,15 +165,15 @@ def queue_row(request: Request, handoff: Handoff, *, at: datetime) -> dict[str, 
         "reading": readings.reading(handoff.clock, at=at) if handoff.clock else None,
         "can_decide": can_decide,
         "can_accept_as_sql": can_decide and permissions.can_accept_as_sql(request.user, handoff),
-        "name": _escaped_name(handoff, said),
+        "name": _escaped_name(handoff, values),
         "about": ", ".join(part for part in about if part),
-        "persona": in_language(said["persona"], language),
-        "source": in_language(said["source"], language),
-        "team": said["team"],
-        "marks": _marks(handoff, is_test=said["is_test"]),
+        "persona": in_language(values["persona"], language),
+        "source": in_language(values["source"], language),
+        "team": values["team"],
+        "marks": _marks(handoff, is_test=values["is_test"]),
         "scores": _scores(handoff),
         "state": "" if handoff.is_pending else handoff.get_state_display(),
-        "owner": said["owner"] or "",
+        "owner": values["owner"] or "",
         # What a decision or a pause of the clock changes.
         "because": "",
         "taken": "",
@@ -180,13 +183,13 @@ def queue_row(request: Request, handoff: Handoff, *, at: datetime) -> dict[str, 
     }
 
 
-def _escaped_name(handoff: Handoff, said: dict[str, Any]) -> str:
+def _escaped_name(handoff: Handoff, values: dict[str, Any]) -> str:
     """Return the name of the lead, escaped once, since each button repeats it."""
     name = lead_name(
-        said["person"],
-        said["email"],
-        said["phone"],
-        said["external_id"],
+        values["person"],
+        values["email"],
+        values["phone"],
+        values["external_id"],
         pk=handoff.lead_id,
     )
     return conditional_escape(name)
@@ -228,6 +231,7 @@ def _overridden_text(handoff: Handoff) -> str:
 def departures(request: Request, rows: str, *, at: datetime) -> dict[int, str]:
     """Return the reason for each of ``rows`` ("12,15") that left: "Taken by Ana, 10 s ago"."""
     pks = rows.split(",")
+    # Fifteen digits fit a bigint; PostgreSQL answers longer numbers with an error.
     are_ids = all(pk.isdecimal() and len(pk) < 16 for pk in pks)
     if len(pks) > 2 * PAGE or not are_ids:
         raise BadParameter(UNKNOWN_ADDRESS)

@@ -68,10 +68,15 @@ def _show(
     shown = preview.changes[:SHOWN]
     changed = changed or []
     pks = [change.handoff for change in shown] + changed[:SHOWN]
+    # The policy is the largest column of a handoff, and the page shows nothing of it.
     rows = Handoff.objects.with_names().defer("policy").in_bulk(pks)
+    lines = []
+    for change in shown:
+        if change.handoff in rows:
+            lines.append((rows[change.handoff], change))
     context: dict[str, Any] = {
         "preview": preview,
-        "lines": [(rows[change.handoff], change) for change in shown if change.handoff in rows],
+        "lines": lines,
         "more": len(preview.changes) - len(shown),
         "later": preview.count(Retime.LATER),
         "earlier": preview.count(Retime.EARLIER),

@@ -14,6 +14,7 @@ from leads.records import search
 @require_safe
 def search_leads(request: Request) -> HttpResponse:
     """The visible leads that match ``q``; for htmx only the list, which the palette shows."""
+    # Cut and not refused: the palette asks while a person types.
     query = clean_line(request.GET.get("q", ""))[: search.LONGEST]
     hits, more = search.find(request.user, query)
     context = {

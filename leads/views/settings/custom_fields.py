@@ -31,6 +31,7 @@ def custom_fields(request: Request) -> HttpResponse:
                 return _create(request, form)
             except DomainError as error:
                 status = add_domain_error(form, error)
+    # PostgreSQL sorts NULL last: fields in use come before archived ones.
     rows = CustomField.objects.order_by("archived_at", "position", "code")
     labelled = [(row, FieldType(row.type).label) for row in rows]
     context = {"form": form, "rows": labelled}

@@ -149,10 +149,12 @@ def _move_work(
     status = 200
     if request.method == "POST" and not form.is_valid():
         status = 422
+    # The first post only shows the plan; the second one confirms it.
     elif request.method == "POST" and "confirmed" in request.POST:
         try:
             moved = write(person, form.heirs, now)
         except DomainError as error:
+            # Read again: work came or went while the person decided.
             parcels = work_of(person, at=now)
             form = HeirsForm(request.POST, parcels=parcels)
             status = add_domain_error(form, error)
@@ -179,6 +181,7 @@ def _work_context(
     if form.is_valid():
         context["planned"] = True
         context["plan"] = plan(parcels, form.heirs)
+    # Warnings, not errors: the last team lead of a side may leave, too.
     if leaving:
         context["warnings"] = memberships.gaps_without(person)
     return context

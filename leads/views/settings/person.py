@@ -29,6 +29,7 @@ from leads.staff.handover import work_of
 
 def fetch(pk: int) -> User:
     """Return the person; 404 if there is none."""
+    # No visible_to: an admin manages every account of the organisation.
     return get_object_or_404(User.objects.prefetch_related("memberships__team"), pk=pk)
 
 
@@ -58,6 +59,7 @@ def show(
         "leaves": person.leaves.filter(last_on__gte=today),
         "work": sum(parcel.count for parcel in work_of(person, at=at)),
         "is_self": person.pk == request.user.pk,
+        # Several forms on one page: their ids must differ.
         "edit_form": PersonForm(initial=names, auto_id="id_edit_%s"),
         "place_form": PlaceForm(person=person, auto_id="id_place_%s"),
         "leave_form": LeaveForm(initial={"first_on": today}, auto_id="id_leave_%s"),
@@ -140,6 +142,7 @@ def person_leave(request: Request, pk: int) -> HttpResponse:
 def person_leave_end(request: Request, pk: int, leave: int) -> HttpResponse:
     """End a leave before its last day, or cancel one to come."""
     rows = Leave.objects.select_related("person")
+    # Both ids of the address must match: the leave of another person is not found here.
     ended = get_object_or_404(rows, pk=leave, person=pk)
     leaves.end(ended, by=request.user, at=request.now)
     messages.success(request, _("Leave ended."))
@@ -180,6 +183,7 @@ def person_reactivate(request: Request, pk: int) -> HttpResponse:
     """Give a deactivated person access again."""
     person = fetch(pk)
     invitation = people.reactivate(person, by=request.user, at=request.now)
+    # A person who once set a password signs in with it and needs no link.
     if invitation is not None:
         add_invited_message(request, invitation)
     else:

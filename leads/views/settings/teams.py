@@ -32,12 +32,15 @@ def team_list(request: Request) -> HttpResponse:
                 return _create(request, form)
             except DomainError as error:
                 status = add_domain_error(form, error)
+    # Deactivated people keep their memberships, so that they return to the same teams.
     is_active = Q(memberships__user__deactivated_at__isnull=True)
     is_lead = Q(memberships__is_lead=True)
+    # Both counts use the one join of memberships, so neither multiplies the other.
     rows = Team.objects.annotate(
         members=Count("memberships", filter=is_active),
         leads_count=Count("memberships", filter=is_active & is_lead),
     )
+    # PostgreSQL sorts NULL last: teams in use come before archived ones.
     context = {"rows": rows.order_by("archived_at", "side", "name"), "form": form}
     return render(request, "leads/teams.html", context, status=status)
 
@@ -77,6 +80,7 @@ def show(
     request: Request, pk: int, form: TeamForm, *, status: int = 200, refusal: object = ""
 ) -> HttpResponse:
     """Return the page of a team as it is saved. ``refusal``: why it cannot be archived."""
+    # Read again: teams.change() sets the new name before the database refuses it.
     team = get_object_or_404(Team, pk=pk)
     members = team.memberships.filter(user__deactivated_at__isnull=True)
     members = members.select_related("user").order_by("-is_lead", "user__name")
@@ -97,6 +101,7 @@ def team_archive(request: Request, pk: int) -> HttpResponse:
     try:
         teams.archive(team, by=request.user, at=request.now)
     except teams.TeamInUse as error:
+        # This form was not sent: it shows the stored values beside the refusal.
         form = TeamForm(initial=_initial(team))
         return show(request, pk, form, status=error.status, refusal=error.message)
     messages.success(request, _("%(team)s is archived.") % {"team": team.name})

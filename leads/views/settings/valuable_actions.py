@@ -16,6 +16,7 @@ from leads.qualification import valuable_actions
 
 
 def _fetch(pk: int) -> ValuableActionKind:
+    # No visible_to: the catalogue is the organisation's.
     return get_object_or_404(ValuableActionKind, pk=pk)
 
 
@@ -23,6 +24,7 @@ def _fetch(pk: int) -> ValuableActionKind:
 @require_permission(permissions.can_edit_catalogues)
 def kind_list(request: Request) -> HttpResponse:
     """Every kind in its order, the archived ones at the end."""
+    # One query for both lists; the catalogue is short.
     rows = list(ValuableActionKind.objects.all())
     context = {
         "kinds": [row for row in rows if row.archived_at is None],
