@@ -122,7 +122,9 @@ def deliver(batch: int = BATCH) -> int:
         now = clock.now()
         unlocked = Message.objects.select_for_update(skip_locked=True, no_key=True)
         due = unlocked.filter(channel=Channel.IN_APP, next_try_at__lte=now)
-        claimed = list(due.order_by("next_try_at")[:batch])
+        # Messages of one event are due at the same instant, and the inbox sorts by the notice's
+        # id: the second key keeps the order in which they were queued, alike in every run.
+        claimed = list(due.order_by("next_try_at", "id")[:batch])
         for message in claimed:
             _try(message, now)
     return len(claimed)

@@ -119,6 +119,16 @@ def test_batch_takes_the_longest_waiting_first(cast: Cast, moment: Moment) -> No
     assert (outbox.deliver(batch=1), inbox(cast.bea), inbox(cast.cruz)) == (1, [], ["handoff.new"])
 
 
+def test_messages_due_at_the_same_instant_keep_their_order(cast: Cast, moment: Moment) -> None:
+    notify(cast.bea, cast.cruz, cast.dora)
+    # PostgreSQL writes a changed row anew, behind the others: without a second key it comes last.
+    Message.objects.filter(recipient=cast.bea).update(path="/leads/7/")
+    outbox.deliver()
+    delivered = Notice.objects.order_by("id").values_list("recipient__name", flat=True)
+    queued = Message.objects.order_by("id").values_list("recipient__name", flat=True)
+    assert list(delivered) == list(queued)
+
+
 # -- Taking back
 
 
