@@ -32,7 +32,8 @@ def operand_of(field: Field, operator: str, typed: Sequence[str]) -> Any:
     if operator in WITHOUT_OPERAND:
         return None
     cleaned = [clean_line(line) for line in typed]
-    lines = list(dict.fromkeys(line for line in cleaned if line))
+    unique = dict.fromkeys(line for line in cleaned if line)
+    lines = list(unique)
     if not lines:
         raise Unfit(_("Say what it is compared with."))
     if operator not in WITH_SEVERAL:
@@ -41,11 +42,18 @@ def operand_of(field: Field, operator: str, typed: Sequence[str]) -> Any:
         raise Unfit(_("Give at most %(count)d entries.") % {"count": MOST_WORDS})
     values = [_value(field, line) for line in lines]
     if operator == Operator.CONTAINS_ANY:
-        for value in values:
-            if not fold(str(value)):
-                text = _("“%(typed)s” has no letter and no digit.")
-                raise Unfit(text % {"typed": value})
+        _check_searchable(values)
     return values
+
+
+def _check_searchable(values: Iterable[Any]) -> None:
+    """Raise Unfit for a word without any letter or digit."""
+    for value in values:
+        # Texts are compared folded, and a word of signs only folds to nothing: it would never
+        # be part of any text, and the criterion would stay unmet without a visible reason.
+        if not fold(str(value)):
+            text = _("“%(typed)s” has no letter and no digit.")
+            raise Unfit(text % {"typed": value})
 
 
 def _value(field: Field, typed: str) -> Any:
@@ -91,10 +99,12 @@ def _number(typed: str) -> int | float:
         number = Decimal(typed.replace(" ", ""))
     except InvalidOperation:
         number = Decimal("NaN")
+    # Decimal also reads "NaN" and "Infinity", which JSON in PostgreSQL cannot hold.
     if not number.is_finite() or abs(number) >= 10**12:
         text = _("“%(typed)s” is not a number. Write it with digits: 1500 or 0.5.")
         raise Unfit(text % {"typed": typed[:60]})
     if number == number.to_integral_value():
+        # A whole number is shown again without a decimal point, as it was typed.
         return int(number)
     return float(number)
 
@@ -104,6 +114,7 @@ def typed_of(operand: Any) -> list[str]:
     if operand is None:
         return []
     if isinstance(operand, bool):
+        # The form posts "true" and "false"; str() alone would write "True".
         return [str(operand).lower()]
     if isinstance(operand, list):
         return [str(each) for each in operand]
@@ -117,27 +128,39 @@ def problems(criterion: Mapping[str, Any], fields: Fields) -> dict[str, str]:
     criterion that can be judged.
     """
     wrong: dict[str, str] = {}
-    if criterion["kind"] not in CriterionKind.values:
-        wrong["kind"] = _("There is no kind of criterion “%(name)s”.") % {"name": criterion["kind"]}
+    kind = criterion["kind"]
+    if kind not in CriterionKind.values:
+        wrong["kind"] = _("There is no kind of criterion “%(name)s”.") % {"name": kind}
     if not any(criterion["text"].values()):
         wrong["text"] = _("Write the sentence in at least one language.")
     if criterion.get("weight", 1) not in WEIGHTS:
         wrong["weight"] = _("Give 1 to 100 points.")
+    return wrong | _rule_problems(criterion, fields)
+
+
+def _rule_problems(criterion: Mapping[str, Any], fields: Fields) -> dict[str, str]:
+    """Return what is wrong with the field, the operator or the operand: the first of the three.
+
+    A later part cannot be checked before the earlier one is right.
+    """
     code = criterion["field"]
     operator = criterion["operator"]
     field = fields.get(code)
+    # Without a field the criterion is left to people; any other operator needs a fact to judge.
     if not code and operator == Operator.SAID:
         field = NOBODY_KNOWS
     if field is None:
-        wrong["field"] = no_such_field(code)
-    elif operator not in operators(field):
-        wrong["operator"] = does_not_fit(field, operator)
-    else:
-        try:
-            operand_of(field, operator, typed_of(criterion.get("operand")))
-        except Unfit as error:
-            wrong["operand"] = str(error)
-    return wrong
+        return {"field": no_such_field(code)}
+    if operator not in operators(field):
+        return {"operator": does_not_fit(field, operator)}
+    # Read again as if it were typed, so that one function knows what fits: a form passes what it
+    # could not read as it was typed, and an example brings operands that no form has read.
+    typed = typed_of(criterion.get("operand"))
+    try:
+        operand_of(field, operator, typed)
+    except Unfit as error:
+        return {"operand": str(error)}
+    return {}
 
 
 def no_such_field(code: str) -> str:
@@ -150,12 +173,14 @@ def no_such_field(code: str) -> str:
 def does_not_fit(field: Field, operator: str) -> str:
     """Return the message about an operator that does not fit, with those that do."""
     labels = dict(Operator.choices)
+    type_label = str(FieldType(field.type).label)
+    fitting = [str(each.label) for each in operators(field)]
     text = _("“%(operator)s” does not fit “%(field)s” (%(type)s). What fits: %(fitting)s.")
     return text % {
         "operator": labels.get(operator, operator),
         "field": field.name or _("no field"),
-        "type": str(FieldType(field.type).label).lower(),
-        "fitting": ", ".join(str(each.label) for each in operators(field)),
+        "type": type_label.lower(),
+        "fitting": ", ".join(fitting),
     }
 
 
@@ -164,7 +189,9 @@ def does_not_fit(field: Field, operator: str) -> str:
 
 def reads(kind: str, code: str, operator: str, operand: Any, fields: Fields) -> str:
     """Return how the machine reads a criterion, as one sentence in the active language."""
-    rule = _rule(fields.get(code) or Field(code, code, FieldType.TEXT), operator, operand)
+    # A published version is shown for ever, also when the catalogue knows its field no more.
+    field = fields.get(code) or Field(code, code, FieldType.TEXT)
+    rule = _rule(field, operator, operand)
     match kind:
         case CriterionKind.FIT:
             return _("Fits when %(rule)s.") % {"rule": rule}
@@ -177,6 +204,7 @@ def _rule(field: Field, operator: str, operand: Any) -> str:
     """Return the rule of a criterion as a clause: "“Employees” is 50 or more"."""
     value = operand_text(field, operand)
     match operator:
+        # By identity: for Python 1 equals True, and a number field may be compared with 1.
         case Operator.IS if operand is True:
             text = _("%(field)s is yes")
         case Operator.IS if operand is False:
@@ -229,6 +257,7 @@ def _value_text(field: Field, value: Any) -> str:
         try:
             day = date.fromisoformat(str(value))
         except ValueError:
+            # Two drafts are compared as they were typed, also with an operand that is no date.
             return str(value)
         return number_formats.day_words(day)
     return dict(field.choices).get(str(value), str(value))

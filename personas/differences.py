@@ -72,27 +72,37 @@ class Difference:
 def between(older: PersonaVersion, newer: PersonaVersion, fields: Fields) -> Difference:
     """Return what changed from ``older`` to ``newer``. ``fields`` names the fields of criteria."""
     parts = [_who(older.content, newer.content)]
-    parts += [_section(key, older.content, newer.content) for key in SECTIONS]
+    for key in SECTIONS:
+        parts.append(_section(key, older.content, newer.content))
     texts = [part for part in parts if part.elsewhere or has_changed(part.lines)]
-    criteria = _criteria(older.criteria.all(), newer.criteria.all(), fields)
+    old_criteria = older.criteria.all()
+    new_criteria = newer.criteria.all()
+    criteria = _criteria(old_criteria, new_criteria, fields)
     return Difference(older, newer, texts, criteria)
 
 
 def _who(old: Mapping[str, Any], new: Mapping[str, Any]) -> TextChange:
     before = old.get(WHO) or {}
     after = new.get(WHO) or {}
-    parts = tuple(words(in_language(before), in_language(after)))
+    text_before = in_language(before)
+    text_after = in_language(after)
+    parts = tuple(words(text_before, text_after))
     op = SAME
     if any(part.op != SAME for part in parts):
         op = CHANGED
+    # The stored texts differ and the shown ones do not: the change is in the other language.
     elsewhere = op == SAME and before != after
-    return TextChange(WHO, gettext_lazy("Who"), [Entry(op, parts)], elsewhere)
+    label = gettext_lazy("Who")
+    entry = Entry(op, parts)
+    return TextChange(WHO, label, [entry], elsewhere)
 
 
 def _section(key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> TextChange:
     before = old.get(key) or []
     after = new.get(key) or []
-    lines = lists([in_language(each) for each in before], [in_language(each) for each in after])
+    texts_before = [in_language(each) for each in before]
+    texts_after = [in_language(each) for each in after]
+    lines = lists(texts_before, texts_after)
     elsewhere = not has_changed(lines) and before != after
     return TextChange(key, SECTIONS[key], lines, elsewhere)
 
@@ -101,28 +111,40 @@ def _criteria(
     old: Iterable[Criterion], new: Iterable[Criterion], fields: Fields
 ) -> list[CriterionChange]:
     """Return the criteria that changed in the order of the newer version, gone ones last."""
+    # By code: a criterion keeps it through every version, whatever becomes of its sentence.
     before = {criterion.code: criterion for criterion in old}
     after = {criterion.code: criterion for criterion in new}
-    kept_before = [code for code in before if code in after]
-    kept_after = [code for code in after if code in before]
-    moved = {entry.text for entry in lists(kept_before, kept_after) if entry.op == MOVED}
+    moved = _moved(before, after)
     changes = []
     for code, criterion in after.items():
         if code not in before:
             changes.append(_alone(NEW, criterion, fields))
             continue
-        change = _changed(before[code], criterion, fields, is_moved=code in moved)
+        is_moved = code in moved
+        change = _changed(before[code], criterion, fields, is_moved=is_moved)
         if change:
             changes.append(change)
-    gone = [criterion for code, criterion in before.items() if code not in after]
-    return changes + [_alone(GONE, criterion, fields) for criterion in gone]
+    for code, criterion in before.items():
+        if code not in after:
+            changes.append(_alone(GONE, criterion, fields))
+    return changes
+
+
+def _moved(before: Mapping[str, Criterion], after: Mapping[str, Criterion]) -> set[str]:
+    """Return the codes of the criteria that stand in another place."""
+    # Among those that both versions have: a new first criterion moves no other one.
+    kept_before = [code for code in before if code in after]
+    kept_after = [code for code in after if code in before]
+    entries = lists(kept_before, kept_after)
+    return {entry.text for entry in entries if entry.op == MOVED}
 
 
 def _alone(op: str, one: Criterion, fields: Fields) -> CriterionChange:
     """Return the change of a criterion that only one version has."""
+    kind = CriterionKind(one.kind)
     text = [Part(op, str(one))]
     rule = [Part(op, sentence(one, fields))]
-    return CriterionChange(op, CriterionKind(one.kind), text, rule)
+    return CriterionChange(op, kind, text, rule)
 
 
 def _changed(
@@ -133,20 +155,29 @@ def _changed(
     if is_moved:
         notes.append(_("Stands in another place"))
     text = words(str(old), str(new))
-    rule = words(sentence(old, fields), sentence(new, fields))
-    if not notes and all(part.op == SAME for part in (*text, *rule)):
+    rule_before = sentence(old, fields)
+    rule_after = sentence(new, fields)
+    rule = words(rule_before, rule_after)
+    looks_same = all(part.op == SAME for part in (*text, *rule))
+    if looks_same and not notes:
         return None
     op = CHANGED
-    if is_moved and len(notes) == 1 and old.text == new.text and _same_rule(old, new):
+    # The place is then the only note. The stored data are compared, not the shown sentences: two
+    # operands may read alike in the reader's language and still judge differently.
+    is_only_moved = is_moved and len(notes) == 1
+    if is_only_moved and old.text == new.text and _same_rule(old, new):
         op = MOVED
-    return CriterionChange(op, CriterionKind(new.kind), text, rule, notes)
+    kind = CriterionKind(new.kind)
+    return CriterionChange(op, kind, text, rule, notes)
 
 
 def _notes(old: Criterion, new: Criterion) -> list[str]:
     """Return what changed of a criterion besides its sentence, its rule and its place."""
     notes = []
     if old.kind != new.kind:
-        kinds = {"before": CriterionKind(old.kind).label, "after": CriterionKind(new.kind).label}
+        kind_before = CriterionKind(old.kind)
+        kind_after = CriterionKind(new.kind)
+        kinds = {"before": kind_before.label, "after": kind_after.label}
         notes.append(_("Kind: %(before)s → %(after)s") % kinds)
     if old.weight != new.weight:
         points = {"before": old.weight, "after": new.weight}
@@ -157,7 +188,9 @@ def _notes(old: Criterion, new: Criterion) -> list[str]:
 
 
 def _same_rule(old: Criterion, new: Criterion) -> bool:
-    return (old.field, old.operator, old.operand) == (new.field, new.operator, new.operand)
+    if old.field != new.field or old.operator != new.operator:
+        return False
+    return bool(old.operand == new.operand)
 
 
 def other_language() -> str:
@@ -169,7 +202,9 @@ def other_language() -> str:
 
 def _reader() -> str:
     """Return the reader's language."""
-    return (get_language() or LANGUAGES[0])[:2]
+    # Django's answer is None outside any language, and may carry a region ("es-mx").
+    active = get_language() or LANGUAGES[0]
+    return active[:2]
 
 
 def sentence(one: Criterion, fields: Fields) -> str:
@@ -184,9 +219,12 @@ def missing(version: PersonaVersion) -> list[str]:
     if documents.who(content).is_foreign:
         names.append(_("Who"))
     for key, label in SECTIONS.items():
-        if any(entry.is_foreign for entry in documents.entries(content, key)):
+        entries = documents.entries(content, key)
+        if any(entry.is_foreign for entry in entries):
             names.append(str(label))
     reader = _reader()
-    if any(not criterion.text.get(reader) for criterion in version.criteria.all()):
+    # .all() and a test in Python: the pages prefetch the criteria, a filter() would ask again.
+    criteria = version.criteria.all()
+    if any(not criterion.text.get(reader) for criterion in criteria):
         names.append(_("Criteria"))
     return names

@@ -14,7 +14,7 @@ from crm.lib.bilingual import LANGUAGES, in_language
 from crm.lib.text import clean_text
 
 WHO = "who"
-# In the order in which a persona is read.
+# The order is that of the page, of the form and of the comparison of two versions.
 SECTIONS: dict[str, str | Promise] = {
     "goals": _("Goals"),
     "pains": _("Pains"),
@@ -49,12 +49,16 @@ class Passage:
 
 def passage(value: Mapping[str, str] | None) -> Passage:
     """Return the text in the active language, else in the other one, marked as foreign."""
-    wanted = (get_language() or LANGUAGES[0])[:2]
+    active = get_language() or LANGUAGES[0]
+    wanted = active[:2]
     language = wanted
+    # An empty passage is not foreign: nothing is there to be translated.
     if value and not value.get(wanted):
         filled = [each for each in LANGUAGES if value.get(each)]
         language = next(iter(filled), wanted)
-    return Passage(in_language(value), language, language != wanted)
+    text = in_language(value)
+    is_foreign = language != wanted
+    return Passage(text, language, is_foreign)
 
 
 def who(content: Content) -> Passage:
@@ -70,7 +74,8 @@ def clean(content: Content) -> dict[str, Any]:
     """Return the content with cleaned texts, without empty entries and languages."""
     cleaned: dict[str, Any] = {WHO: _cleaned(content.get(WHO))}
     for section in SECTIONS:
-        texts = [_cleaned(entry) for entry in content.get(section) or []]
+        entries = content.get(section) or []
+        texts = [_cleaned(entry) for entry in entries]
         cleaned[section] = [text for text in texts if text]
     return {key: value for key, value in cleaned.items() if value}
 
@@ -79,5 +84,9 @@ def _cleaned(value: Mapping[str, str] | None) -> dict[str, str]:
     """Return the texts of one entry, without those that are empty."""
     if not value:
         return {}
-    texts = {language: clean_text(value.get(language) or "") for language in LANGUAGES}
-    return {language: text for language, text in texts.items() if text}
+    texts = {}
+    for language in LANGUAGES:
+        text = clean_text(value.get(language) or "")
+        if text:
+            texts[language] = text
+    return texts

@@ -23,6 +23,7 @@ from personas.fields import Fields
 from personas.models import Criterion, Persona, PersonaVersion
 from personas.states import CriterionKind, VersionState
 
+# All of a criterion but its place, which is its place in the list.
 COPIED = ("code", "kind", "text", "field", "operator", "operand", "weight")
 MOST_CRITERIA = 40
 
@@ -68,6 +69,8 @@ class Incomplete(DomainError):
 @transaction.atomic
 def start(persona: Persona, *, by: User, at: datetime) -> PersonaVersion:
     """Return the open draft, or create one with the text of the published version."""
+    # Locked before the look: of two people who click at once, the second one gets the draft of
+    # the first instead of a refusal by the constraint persona_one_draft.
     persona = Persona.objects.select_for_update(no_key=True).get(pk=persona.pk)
     known = persona.versions.filter(state=VersionState.DRAFT).first()
     if known is not None:
@@ -75,12 +78,17 @@ def start(persona: Persona, *, by: User, at: datetime) -> PersonaVersion:
     current = persona.versions.filter(state=VersionState.PUBLISHED).first()
     if current is None:
         return write(persona, {}, (), by=by, at=at)
-    return write(persona, current.content, _criteria_of(current), by=by, at=at)
+    criteria = _criteria_of(current)
+    return write(persona, current.content, criteria, by=by, at=at)
 
 
 def _criteria_of(version: PersonaVersion) -> list[dict[str, Any]]:
     """Return the criteria of a version as plain data."""
-    return [{name: getattr(each, name) for name in COPIED} for each in version.criteria.all()]
+    rows = []
+    for criterion in version.criteria.all():
+        row = {name: getattr(criterion, name) for name in COPIED}
+        rows.append(row)
+    return rows
 
 
 @transaction.atomic
@@ -93,10 +101,14 @@ def write(
     at: datetime,
 ) -> PersonaVersion:
     """Create the next version of ``persona`` as a draft. Raise DraftIsOpen where there is one."""
+    # The lock also keeps the number: without it two writers would read the same last one. A lock
+    # without the key leaves rows that only refer to the persona free to be inserted meanwhile.
     persona = Persona.objects.select_for_update(no_key=True).get(pk=persona.pk)
-    if persona.versions.filter(state=VersionState.DRAFT).exists():
+    versions = persona.versions
+    if versions.filter(state=VersionState.DRAFT).exists():
         raise DraftIsOpen
-    last = persona.versions.aggregate(last=Max("number"))["last"] or 0
+    numbers = versions.aggregate(last=Max("number"))
+    last = numbers["last"] or 0
     draft = PersonaVersion.objects.create(
         persona=persona, number=last + 1, content=dict(content), created_by=by, created_at=at
     )
@@ -131,6 +143,7 @@ def edit(
     draft.changed_at = at
     draft.changed_by = by
     draft.save(update_fields=["content", "revision", "changed_at", "changed_by"])
+    # Replaced as a whole: evidence and agreements refer to a criterion by its code, not its row.
     draft.criteria.all().delete()
     _create_criteria(draft, wanted)
     record("persona_draft_saved", draft, by=by, at=at, payload={"revision": draft.revision})
@@ -149,12 +162,16 @@ def publish(
     lacking = lacks(draft)
     if lacking:
         raise Incomplete(" ".join(lacking))
-    check(_criteria_of(draft), fields)
+    # Checked here too, not in edit() alone: the draft of an example was written without a check,
+    # and what is published can never be corrected.
+    criteria = _criteria_of(draft)
+    check(criteria, fields)
     draft = put_in_force(draft, by=by, at=at)
     name = draft.persona.name
+    others = [person for person in leads_of_teams() if person.pk != by.pk]
     notify(
         "persona.published",
-        [person for person in leads_of_teams() if person.pk != by.pk],
+        others,
         at=at,
         key=f"persona:{draft.pk}:published",
         params={"by": by.name, "persona": name, "number": draft.number},
@@ -169,6 +186,7 @@ def discard(draft: PersonaVersion, *, by: User, at: datetime) -> None:
     draft = _locked(draft)
     criteria = _criteria_of(draft)
     payload = {"number": draft.number, "content": draft.content, "criteria": criteria}
+    # About the persona, because the draft is gone when somebody looks its entry up.
     record("persona_draft_discarded", draft.persona, by=by, at=at, payload=payload)
     draft.criteria.all().delete()
     draft.delete()
@@ -178,7 +196,10 @@ def discard(draft: PersonaVersion, *, by: User, at: datetime) -> None:
 def put_in_force(draft: PersonaVersion, *, by: User | None, at: datetime) -> PersonaVersion:
     """Make the draft the published version without checks, and supersede the one before."""
     persona = Persona.objects.select_for_update(no_key=True).get(pk=draft.persona_id)
-    persona.versions.filter(state=VersionState.PUBLISHED).update(state=VersionState.SUPERSEDED)
+    # The old one first: PostgreSQL checks the unique index persona_one_published at each
+    # statement, not at the commit.
+    in_force = persona.versions.filter(state=VersionState.PUBLISHED)
+    in_force.update(state=VersionState.SUPERSEDED)
     draft.state = VersionState.PUBLISHED
     draft.published_at = at
     draft.published_by = by
@@ -190,12 +211,15 @@ def put_in_force(draft: PersonaVersion, *, by: User | None, at: datetime) -> Per
 
 def leads_of_teams() -> list[User]:
     """Return all active people who lead a team of either side."""
+    # In one call of filter(): in several, each condition may be met by another membership.
     led = {
         "memberships__is_lead": True,
         "memberships__team__archived_at": None,
         "memberships__team__side__in": Side,
     }
-    return list(User.objects.filter(is_active=True, **led).distinct().order_by("pk"))
+    people = User.objects.filter(is_active=True, **led)
+    # The join repeats a person who leads several teams.
+    return list(people.distinct().order_by("pk"))
 
 
 def lacks(version: PersonaVersion) -> list[str]:
@@ -204,7 +228,8 @@ def lacks(version: PersonaVersion) -> list[str]:
     who = version.content.get(documents.WHO) or {}
     if not any(who.values()):
         sentences.append(_("Say who this persona is."))
-    if not any(each.kind == CriterionKind.FIT for each in version.criteria.all()):
+    kinds = {criterion.kind for criterion in version.criteria.all()}
+    if CriterionKind.FIT not in kinds:
         sentences.append(_("Add at least one fit criterion: without one every lead would fit."))
     return sentences
 
@@ -213,7 +238,8 @@ def check(criteria: Iterable[Mapping[str, Any]], fields: Fields) -> None:
     """Raise Unjudgeable unless a machine can judge each of ``criteria`` by ``fields``."""
     wanted = list(criteria)
     if len(wanted) > MOST_CRITERIA:
-        raise Unjudgeable(_("A persona has at most %(count)d criteria.") % {"count": MOST_CRITERIA})
+        message = _("A persona has at most %(count)d criteria.")
+        raise Unjudgeable(message % {"count": MOST_CRITERIA})
     problems: dict[str, str] = {}
     for place, each in enumerate(wanted):
         for part, text in rules.problems(each, fields).items():
@@ -232,6 +258,7 @@ def with_codes(criteria: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     for each in criteria:
         text = each["text"]
         source = each.get("code") or text.get("en") or text.get("es") or ""
+        # The column holds 60: room is left for the number of a code that is taken.
         wanted = slugify(source)[:50].strip("-") or "criterion"
         code = wanted
         number = 1
@@ -255,10 +282,12 @@ def _locked(draft: PersonaVersion, revision: int | None = None) -> PersonaVersio
 
     Raise NotADraft if it is gone or published, ChangedMeanwhile if it has another ``revision``.
     """
+    # of=self: a plain lock would take the joined persona as well, and hold up its renaming.
     rows = PersonaVersion.objects.select_for_update(no_key=True, of=("self",))
     current = rows.select_related("persona").filter(pk=draft.pk).first()
     if current is None or not current.is_draft:
         raise NotADraft
+    # Compared under the lock: of two people who save the same revision exactly one wins.
     if revision is not None and current.revision != revision:
         raise ChangedMeanwhile
     return current

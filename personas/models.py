@@ -41,9 +41,8 @@ class PersonaVersion(models.Model):
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"
     )
-    revision = models.PositiveIntegerField(
-        default=1, db_default=1
-    )  # of the draft: who saves says which one they read
+    # Of the draft: a form sends back the revision it was made from, which drafts.edit compares.
+    revision = models.PositiveIntegerField(default=1, db_default=1)
     changed_at = models.DateTimeField(null=True, blank=True)
     changed_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
@@ -87,6 +86,7 @@ class Criterion(models.Model):
     ``weight``: points, 1 to 100. ``field`` is empty where only a person can say whether it is so.
     """
 
+    # CASCADE serves drafts alone: a trigger refuses every change to criteria of other versions.
     version = models.ForeignKey(PersonaVersion, models.CASCADE, related_name="criteria")
     code = models.SlugField(max_length=60)
     kind = models.CharField(max_length=12, choices=CriterionKind.choices)

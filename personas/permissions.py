@@ -7,6 +7,7 @@ from crm.accounts.models import User
 
 def leads_a_team(user: User) -> bool:
     """Return whether ``user`` leads a team of either side."""
+    # Teams that are archived are not among the memberships of now.
     return any(membership.is_lead for membership in user.memberships_now)
 
 

@@ -52,8 +52,12 @@ def create(slug: str, name: Mapping[str, str], *, by: User | None, at: datetime)
 def free_slug(name: Mapping[str, str]) -> str:
     """Return an unused slug for a persona of that name."""
     slugs = [slugify(name.get(language) or "") for language in LANGUAGES]
-    wanted = next((slug for slug in slugs if slug), "persona")[:50].strip("-")
-    taken = set(Persona.objects.filter(slug__startswith=wanted).values_list("slug", flat=True))
+    # A name without a Latin letter has no slug at all.
+    first = next((slug for slug in slugs if slug), "persona")
+    # The column holds 60: room is left for the number of a slug that is taken.
+    wanted = first[:50].strip("-")
+    similar = Persona.objects.filter(slug__startswith=wanted)
+    taken = set(similar.values_list("slug", flat=True))
     slug = wanted
     number = 1
     while slug in taken:
@@ -87,6 +91,7 @@ def rename(
     persona = _locked(persona)
     wanted = _name(name)
     before = persona.name
+    # By the name itself, because a persona has no revision: only its drafts have one.
     if before != dict(was):
         raise Renamed(before)
     persona.name = wanted
@@ -102,6 +107,7 @@ def archive(persona: Persona, *, by: User, at: datetime) -> Persona:
     Do nothing to an archived one.
     """
     persona = _locked(persona)
+    # A second click must not move the moment of the first, nor write a second audit entry.
     if persona.archived_at is None:
         persona.archived_at = at
         persona.save(update_fields=["archived_at"])
@@ -134,20 +140,18 @@ def publish_version(
     operand, weight. Raise drafts.DraftIsOpen where a draft is open.
     """
     with transaction.atomic():
+        # By way of a draft: the database refuses a version that is published from the start,
+        # because its criteria are written after it.
         draft = drafts.write(persona, content, criteria, by=by, at=at)
         return drafts.put_in_force(draft, by=by, at=at)
 
 
 def published() -> list[PersonaVersion]:
     """Return the published version of every persona in use, with its criteria."""
-    return list(
-        PersonaVersion.objects.filter(
-            state=VersionState.PUBLISHED, persona__archived_at__isnull=True
-        )
-        .select_related("persona")
-        .prefetch_related("criteria")
-        .order_by("persona__slug")
-    )
+    versions = PersonaVersion.objects.filter(state=VersionState.PUBLISHED)
+    in_use = versions.filter(persona__archived_at__isnull=True)
+    with_criteria = in_use.select_related("persona").prefetch_related("criteria")
+    return list(with_criteria.order_by("persona__slug"))
 
 
 def everything() -> list[Persona]:
@@ -157,7 +161,9 @@ def everything() -> list[Persona]:
         .select_related("changed_by", "created_by", "published_by")
         .annotate(criterion_count=Count("criteria"))
     )
-    return list(_all().prefetch_related(Prefetch("versions", shown, to_attr="current")))
+    # In an attribute of its own: under "versions" the filtered rows would pass for all of them.
+    current = Prefetch("versions", shown, to_attr="current")
+    return list(_all().prefetch_related(current))
 
 
 def _all() -> QuerySet[Persona]:
@@ -170,8 +176,11 @@ def _locked(persona: Persona) -> Persona:
 
 def _name(name: Mapping[str, str]) -> dict[str, str]:
     """Return the cleaned name without an empty language. Raise NameMissing."""
-    texts = {each: clean_line(name.get(each) or "")[:LONGEST_NAME] for each in LANGUAGES}
-    cleaned = {language: text for language, text in texts.items() if text}
+    cleaned = {}
+    for language in LANGUAGES:
+        text = clean_line(name.get(language) or "")[:LONGEST_NAME]
+        if text:
+            cleaned[language] = text
     if not cleaned:
         raise NameMissing(fields={"es": NameMissing.message})
     return cleaned

@@ -13,6 +13,7 @@ class VersionState(models.TextChoices):
     SUPERSEDED = "superseded", _("Superseded")
 
 
+# A trigger of the database knows the same moves; tests compare the two.
 VERSION_MOVES: Moves = {
     VersionState.DRAFT: frozenset({VersionState.PUBLISHED}),
     VersionState.PUBLISHED: frozenset({VersionState.SUPERSEDED}),

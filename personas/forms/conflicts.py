@@ -55,26 +55,35 @@ def parts(
     """
     typed = draft_data.units(mine)
     saved = draft_data.units(theirs)
+    # A criterion may be in one document only. The typed order comes first, as on the form.
     names = list(dict.fromkeys([*typed, *saved]))
     differences = edit_conflicts.compare(
-        {name: _text(was.get(name)) for name in names},
-        {name: _text(typed.get(name)) for name in names},
-        {name: _text(saved.get(name)) for name in names},
+        _as_texts(was, names),
+        _as_texts(typed, names),
+        _as_texts(saved, names),
         chosen,
     )
-    found = []
-    for each in differences:
-        unit = each.field
-        title = label(unit, typed.get(unit) or saved.get(unit))
-        lines = text(unit, typed.get(unit), typed, facts)
-        saved_lines = text(unit, saved.get(unit), saved, facts)
-        found.append(PartOfBoth(unit, title, lines, saved_lines, each.choice))
-    return found
+    parts_of_both = []
+    for difference in differences:
+        unit = difference.field
+        typed_value = typed.get(unit)
+        saved_value = saved.get(unit)
+        part = PartOfBoth(
+            unit=unit,
+            label=label(unit, typed_value or saved_value),
+            mine=text(unit, typed_value, typed, facts),
+            theirs=text(unit, saved_value, saved, facts),
+            choice=difference.choice,
+        )
+        parts_of_both.append(part)
+    return parts_of_both
 
 
-def _text(value: Any) -> str:
-    """Return a value as text that is equal only for equal values."""
-    return json.dumps(value, sort_keys=True)
+def _as_texts(values: Mapping[str, Any], names: list[str]) -> dict[str, str]:
+    """Return each value as text that is equal only for equal values."""
+    # crm.lib.edit_conflicts compares texts. Sorted, because ``was`` comes back from the browser
+    # and its keys may stand in another order.
+    return {name: json.dumps(values.get(name), sort_keys=True) for name in names}
 
 
 def label(unit: str, value: Any) -> str:
@@ -84,8 +93,10 @@ def label(unit: str, value: Any) -> str:
     if unit == "order":
         return _("Order of the criteria")
     if unit.startswith(f"{WHO}-"):
-        return _("Who · %(language)s") % {"language": LANGUAGE[unit.removeprefix(f"{WHO}-")]}
-    return _("Criterion: %(sentence)s") % {"sentence": in_language(_sentence(value)) or "–"}
+        language = unit.removeprefix(f"{WHO}-")
+        return _("Who · %(language)s") % {"language": LANGUAGE[language]}
+    sentence = in_language(_sentence(value))
+    return _("Criterion: %(sentence)s") % {"sentence": sentence or "–"}
 
 
 def text(unit: str, value: Any, whole: Mapping[str, Any], facts: Fields) -> list[str]:
@@ -93,15 +104,25 @@ def text(unit: str, value: Any, whole: Mapping[str, Any], facts: Fields) -> list
     if value is None:
         return [_("Not there")]
     if unit in SECTIONS:
-        return [" / ".join(_filled(entry)) for entry in value] or ["–"]
+        entries = [" / ".join(_filled(entry)) for entry in value]
+        return entries or ["–"]
     if unit == "order":
-        return [in_language(_sentence(whole.get(name))) or "–" for name in value] or ["–"]
+        sentences = [in_language(_sentence(whole.get(name))) for name in value]
+        return [sentence or "–" for sentence in sentences] or ["–"]
     if isinstance(value, str):
         return [value or "–"]
     known = operand(value, facts)
-    rule = reads(value["kind"], known["field"], known["operator"], known["operand"], facts)
+    rule = reads(
+        value["kind"],
+        known["field"],
+        known["operator"],
+        known["operand"],
+        facts,
+    )
+    # As it was typed: the weight of an unsaved criterion need not be a number.
     points = _("%(count)s points") % {"count": value["weight"] or "–"}
-    return [*_filled(_sentence(value)), rule, points]
+    sentences = _filled(_sentence(value))
+    return [*sentences, rule, points]
 
 
 def _filled(texts: Mapping[str, str]) -> list[str]:
@@ -110,6 +131,7 @@ def _filled(texts: Mapping[str, str]) -> list[str]:
 
 
 def _sentence(criterion: Any) -> dict[str, str]:
+    # The order may name a criterion that the other document does not have.
     if not isinstance(criterion, dict):
         return {"es": "", "en": ""}
     return {"es": criterion["es"], "en": criterion["en"]}

@@ -26,7 +26,10 @@ GROUPS = {
     "attributes": gettext_lazy("Custom fields"),
 }
 # Attributes of the control that takes one operand, by the type of the field.
-INPUTS = {FieldType.NUMBER: {"inputmode": "decimal"}, FieldType.DATE: {"type": "date"}}
+INPUTS = {
+    FieldType.NUMBER: {"inputmode": "decimal"},
+    FieldType.DATE: {"type": "date"},
+}
 
 
 # -- Fields and widgets
@@ -40,7 +43,7 @@ class CleanText(forms.CharField):
 
 
 class RawText(forms.CharField):
-    """A value as it was typed; personas.criteria says what is wrong with it."""
+    """A value as it was typed; personas.criteria checks it."""
 
     def to_python(self, value: Any) -> Any:
         return value
@@ -79,7 +82,8 @@ class FirstChoice(forms.Select):
 def _first(value: Any) -> str:
     """Return the first item of a list, or a plain value, as text."""
     if isinstance(value, (list, tuple)):
-        return str(next(iter(value), ""))
+        first = next(iter(value), "")
+        return str(first)
     return str(value or "")
 
 
@@ -88,27 +92,41 @@ def _first(value: Any) -> str:
 
 def criterion_fields(row: Mapping[str, Any], facts: Fields) -> dict[str, forms.Field]:
     """Return the controls of a typed criterion, by part."""
-    field = facts.get(row["field"])
+    code = row["field"]
     operator = row["operator"]
-    fields: dict[str, forms.Field] = {
-        "code": forms.CharField(required=False, widget=forms.HiddenInput()),
-        "kind": _select(_("Kind"), _with_current(list(CriterionKind.choices), row["kind"])),
-    }
+    field = facts.get(code)
+    kinds = _with_current(list(CriterionKind.choices), row["kind"])
+    codes = field_choices(facts, code)
+    questions = _operator_choices(row, field)
+    fields: dict[str, forms.Field] = {}
+    fields["code"] = forms.CharField(required=False, widget=forms.HiddenInput())
+    fields["kind"] = _select(_("Kind"), kinds)
     for language in LANGUAGES:
         fields[language] = _sentence(language)
-    fields["field"] = _select(_("Field"), field_choices(facts, row["field"]), **ASKS)
-    fields["operator"] = _select(_("The question"), _operator_choices(row, field), **ASKS)
+    fields["field"] = _select(_("Field"), codes, **ASKS)
+    fields["operator"] = _select(_("The question"), questions, **ASKS)
     if operator in Operator.values and operator not in WITHOUT_OPERAND:
-        fields["operand"] = operand_field(field or NOBODY_KNOWS, operator, row["operand"])
-    points = forms.NumberInput(attrs={"min": 1, "max": 100, "inputmode": "numeric"})
-    fields["weight"] = RawText(label=_("Points"), required=False, widget=points)
+        compared = field or NOBODY_KNOWS
+        fields["operand"] = operand_field(compared, operator, row["operand"])
+    fields["weight"] = _points()
     return fields
+
+
+def _points() -> forms.Field:
+    bounds = {"min": 1, "max": 100, "inputmode": "numeric"}
+    widget = forms.NumberInput(attrs=bounds)
+    return RawText(label=_("Points"), required=False, widget=widget)
 
 
 def _sentence(language: str) -> forms.Field:
     widget = forms.Textarea(attrs={"rows": 2, "lang": language})
     label = _("Sentence · %(language)s") % {"language": LANGUAGE[language]}
-    return CleanText(label=label, required=False, max_length=SENTENCE, widget=widget)
+    return CleanText(
+        label=label,
+        required=False,
+        max_length=SENTENCE,
+        widget=widget,
+    )
 
 
 def _operator_choices(row: Mapping[str, Any], field: Field | None) -> list[tuple[str, Any]]:
@@ -121,21 +139,25 @@ def _operator_choices(row: Mapping[str, Any], field: Field | None) -> list[tuple
         fitting = (Operator.SAID,)
     choices: list[tuple[str, Any]] = [(each.value, each.label) for each in fitting]
     current = row["operator"]
+    # Without it the browser would show the first choice as if it had been chosen, and post it.
     if current not in dict(choices):
-        label = dict(Operator.choices).get(current, current or _("Choose"))
+        labels = dict(Operator.choices)
+        label = labels.get(current, current or _("Choose"))
         choices.insert(0, (current, label))
     return choices
 
 
 def _select(label: str, choices: list[Any], **attrs: str) -> forms.Field:
-    return RawText(label=label, required=False, widget=forms.Select(choices=choices, attrs=attrs))
+    widget = forms.Select(choices=choices, attrs=attrs)
+    return RawText(label=label, required=False, widget=widget)
 
 
 def _with_current(choices: list[tuple[str, Any]], current: str) -> list[tuple[str, Any]]:
     """Return ``choices``, with an unknown current value in front."""
     if current in dict(choices):
         return choices
-    return [(current, current or "–"), *choices]
+    unknown = (current, current or "–")
+    return [unknown, *choices]
 
 
 def field_choices(facts: Fields, current: str) -> list[Any]:
@@ -147,8 +169,10 @@ def field_choices(facts: Fields, current: str) -> list[Any]:
             if code != current:
                 continue
             name = _("%(field)s (archived)") % {"field": field.name}
-        groups[code.split(".")[0]].append((code, name))
-    choices: list[Any] = [("", _("No field: a person says so"))]
+        group = code.split(".")[0]
+        groups[group].append((code, name))
+    no_field = ("", _("No field: a person says so"))
+    choices: list[Any] = [no_field]
     if current and current not in facts:
         choices.append((current, current))
     for key, fields in groups.items():
@@ -165,17 +189,24 @@ def operand(row: Mapping[str, Any], facts: Fields) -> dict[str, Any]:
 
     An operand that cannot be read stays as it was typed.
     """
+    code = row["field"]
     operator = row["operator"]
-    field = facts.get(row["field"], NOBODY_KNOWS)
+    field = facts.get(code, NOBODY_KNOWS)
     value: Any = None
     if operator in Operator.values:
-        try:
-            value = rules.operand_of(field, operator, row["operand"])
-        except rules.Unfit:
-            value = row["operand"]
-            if operator not in WITH_SEVERAL:
-                value = next(iter(row["operand"]), None)
-    return {"field": row["field"], "operator": operator, "operand": value}
+        value = _operand_or_typed(field, operator, row["operand"])
+    return {"field": code, "operator": operator, "operand": value}
+
+
+def _operand_or_typed(field: Field, operator: str, typed: list[str]) -> Any:
+    """Return the operand as JSON keeps it, or as it was typed where it cannot be read."""
+    try:
+        return rules.operand_of(field, operator, typed)
+    except rules.Unfit:
+        # The rules refuse it with their message; here it is kept for the form to show again.
+        if operator in WITH_SEVERAL:
+            return typed
+        return next(iter(typed), None)
 
 
 def operand_field(field: Field, operator: str, typed: list[str]) -> forms.Field:
@@ -185,31 +216,49 @@ def operand_field(field: Field, operator: str, typed: list[str]) -> forms.Field:
     """
     label = _("Compared with")
     if field.type == FieldType.YES_NO:
-        choices = [("", _("Choose")), ("true", _("Yes")), ("false", _("No"))]
+        choices = [
+            ("", _("Choose")),
+            ("true", _("Yes")),
+            ("false", _("No")),
+        ]
         return _single_choice(label, choices, typed)
     if field.type == FieldType.CHOICE and operator != Operator.CONTAINS_ANY:
         return _choice_of(label, field, operator, typed)
     if operator in WITH_SEVERAL:
-        help_text = _("One word or phrase a line. Capitals and accents make no difference.")
-        lines = OnePerLine(attrs={"rows": 4})
-        return RawText(label=label, required=False, help_text=help_text, widget=lines)
-    text = FirstText(attrs=INPUTS.get(FieldType(field.type), {}))
+        return RawText(
+            label=label,
+            required=False,
+            help_text=_("One word or phrase a line. Capitals and accents make no difference."),
+            widget=OnePerLine(attrs={"rows": 4}),
+        )
+    # A number stays a text input: browsers empty an input of type number that they cannot read,
+    # and what was typed would be lost.
+    attrs = INPUTS.get(FieldType(field.type), {})
+    text = FirstText(attrs=attrs)
     return RawText(label=label, required=False, widget=text)
 
 
 def _choice_of(label: str, field: Field, operator: str, typed: list[str]) -> forms.Field:
     """Return the control of a field with choices; unknown typed values stay choosable."""
     known = dict(field.choices)
-    choices = list(field.choices) + [(value, value) for value in typed if value not in known]
+    unknown = [(value, value) for value in typed if value not in known]
+    choices = [*field.choices, *unknown]
     if operator not in WITH_SEVERAL:
-        return _single_choice(label, [("", _("Choose")), *choices], typed)
+        no_choice = ("", _("Choose"))
+        return _single_choice(label, [no_choice, *choices], typed)
     widget: forms.Widget = forms.CheckboxSelectMultiple()
     if len(choices) > FEW:
         widget = forms.SelectMultiple(attrs={"size": 8})
-    return RawChoices(label=label, choices=choices, required=False, widget=widget)
+    return RawChoices(
+        label=label,
+        choices=choices,
+        required=False,
+        widget=widget,
+    )
 
 
 def _single_choice(label: str, choices: list[tuple[str, Any]], typed: list[str]) -> forms.Field:
     current = next(iter(typed), "")
-    widget = FirstChoice(choices=_with_current(choices, current))
+    all_choices = _with_current(choices, current)
+    widget = FirstChoice(choices=all_choices)
     return RawText(label=label, required=False, widget=widget)

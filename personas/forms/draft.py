@@ -26,6 +26,7 @@ from personas.forms.draft_data import CRITERIA, DraftData
 from personas.forms.personas import LANGUAGE
 from personas.states import Operator
 
+# Whole labels, one for each section: the singular of a heading cannot be made by a rule.
 ENTRY: dict[str, str | Promise] = {
     "goals": gettext_lazy("Goal %(number)d"),
     "pains": gettext_lazy("Pain %(number)d"),
@@ -77,7 +78,8 @@ class DraftForm(forms.Form):
         super().__init__(data=data, initial=values, use_required_attribute=False)
         self._add_texts()
         for number, row in enumerate(typed.criteria):
-            for part, field in criterion_fields(row, facts).items():
+            controls = criterion_fields(row, facts)
+            for part, field in controls.items():
                 self.fields[f"{CRITERIA}-{number}-{part}"] = field
 
     def _add_texts(self) -> None:
@@ -86,12 +88,19 @@ class DraftForm(forms.Form):
             label = _("Who · %(language)s") % {"language": LANGUAGE[language]}
             self._add_text(f"{WHO}-{language}", label, LONGEST_WHO, rows=6, lang=language)
         for key in SECTIONS:
-            for number, _entry in enumerate(self.typed.sections[key]):
-                entry = ENTRY[key] % {"number": number + 1}
-                for language in LANGUAGES:
-                    name = f"{key}-{number}-{language}"
-                    label = f"{entry} · {LANGUAGE[language]}"
-                    self._add_text(name, label, LONGEST_ENTRY, rows=2, lang=language)
+            count = len(self.typed.sections[key])
+            for number in range(count):
+                self._add_entry(key, number)
+
+    def _add_entry(self, key: str, number: int) -> None:
+        """Add the fields of one entry of a section, one per language."""
+        # The page labels a control by its language alone, because its row has a heading; the
+        # summary of errors lists the controls of all rows by this label.
+        entry = ENTRY[key] % {"number": number + 1}
+        for language in LANGUAGES:
+            name = f"{key}-{number}-{language}"
+            label = f"{entry} · {LANGUAGE[language]}"
+            self._add_text(name, label, LONGEST_ENTRY, rows=2, lang=language)
 
     def _add_text(self, name: str, label: str, longest: int, *, rows: int, lang: str) -> None:
         widget = forms.Textarea(attrs={"rows": rows, "lang": lang})
@@ -102,13 +111,21 @@ class DraftForm(forms.Form):
         """Check each criterion against its field, by the same rules that the domain applies."""
         data = super().clean() or {}
         for number, criterion in enumerate(self.criteria):
-            for part, text in rules.problems(criterion, self.facts).items():
-                if part == "text":
-                    part = "es"
-                name = f"{CRITERIA}-{number}-{part}"
-                if name in self.fields and name not in self.errors:
-                    self.add_error(name, text)
+            problems = rules.problems(criterion, self.facts)
+            for part, text in problems.items():
+                self._add_problem(number, part, text)
         return data
+
+    def _add_problem(self, number: int, part: str, text: str) -> None:
+        """Show the problem of one part of a criterion at its control."""
+        # The sentence has one control per language; either one may be filled.
+        if part == "text":
+            part = "es"
+        name = f"{CRITERIA}-{number}-{part}"
+        # add_error() raises ValueError for a field that the form lacks, such as the operand of an
+        # operator that takes none; the unknown operator is an error by itself.
+        if name in self.fields and name not in self.errors:
+            self.add_error(name, text)
 
     @property
     def criteria(self) -> list[dict[str, Any]]:
@@ -116,17 +133,24 @@ class DraftForm(forms.Form):
         return [self._criterion(row) for row in self.typed.criteria]
 
     def _criterion(self, row: Mapping[str, Any]) -> dict[str, Any]:
-        texts = {language: clean_line(row[language]) for language in LANGUAGES}
+        texts = {}
+        for language in LANGUAGES:
+            text = clean_line(row[language])
+            if text:
+                texts[language] = text
         weight = row["weight"].strip()
+        # No points are an error by the rules, with the message that names the range. isdigit()
+        # alone is not enough: it accepts "²", which int() refuses.
         points = 0
         if weight.isascii() and weight.isdigit() and len(weight) < 4:
             points = int(weight)
+        rule = operand(row, self.facts)
         return {
             "code": row["code"],
             "kind": row["kind"],
             "weight": points,
-            "text": {language: text for language, text in texts.items() if text},
-            **operand(row, self.facts),
+            "text": texts,
+            **rule,
         }
 
     @property
@@ -137,7 +161,8 @@ class DraftForm(forms.Form):
         """Yield key, heading and entries of every list of the document."""
         for key, label in SECTIONS.items():
             count = len(self.typed.sections[key])
-            yield key, label, [self._row(key, number, LANGUAGES) for number in range(count)]
+            entries = [self._row(key, number, LANGUAGES) for number in range(count)]
+            yield key, label, entries
 
     def rules(self) -> list[DraftRow]:
         """Return the criteria as rows."""
@@ -145,8 +170,12 @@ class DraftForm(forms.Form):
         return [self._row(CRITERIA, number, CRITERION_PARTS) for number in range(count)]
 
     def _row(self, key: str, number: int, parts: tuple[str, ...]) -> DraftRow:
-        names = {part: f"{key}-{number}-{part}" for part in parts}
-        fields = {part: self[name] for part, name in names.items() if name in self.fields}
+        fields = {}
+        for part in parts:
+            name = f"{key}-{number}-{part}"
+            # A criterion has no operand while its operator takes none.
+            if name in self.fields:
+                fields[part] = self[name]
         title = ENTRY.get(key) or gettext_lazy("Criterion %(number)d")
         reads = ""
         if key == CRITERIA:
@@ -165,18 +194,19 @@ class DraftForm(forms.Form):
     def reads(self, number: int) -> str:
         """Return how the machine reads a criterion as it stands, finished or not."""
         row = self.typed.criteria[number]
+        code = row["field"]
         operator = row["operator"]
-        has_field = row["field"] or operator == Operator.SAID
+        has_field = code or operator == Operator.SAID
         if operator not in Operator.values or not has_field:
             return _("Not yet a question that a machine can answer.")
-        field = self.facts.get(row["field"], NOBODY_KNOWS)
+        field = self.facts.get(code, NOBODY_KNOWS)
         if operator not in operators(field):
             return rules.does_not_fit(field, operator)
         try:
             known = rules.operand_of(field, operator, row["operand"])
         except rules.Unfit:
             return _("Not yet a question that a machine can answer.")
-        return rules.reads(row["kind"], row["field"], operator, known, self.facts)
+        return rules.reads(row["kind"], code, operator, known, self.facts)
 
 
 def _query(values: Mapping[str, Any]) -> QueryDict:

@@ -16,13 +16,15 @@ from crm.lib.bilingual import LANGUAGES
 from personas import criteria as rules
 from personas.documents import MOST_ENTRIES, SECTIONS, WHO
 from personas.drafts import MOST_CRITERIA
-from personas.models import PersonaVersion
+from personas.models import Criterion, PersonaVersion
 
 Entry = dict[str, str]
 CRITERIA = "criteria"
 PARTS = ("code", "kind", "es", "en", "field", "operator", "weight")
-NAME = re.compile(rf"({'|'.join((*SECTIONS, CRITERIA))})-(\d{{1,3}})-(\w+)")
-ACTION = re.compile(rf"(add|drop|up|down)-({'|'.join((*SECTIONS, CRITERIA))})(?:-(\d{{1,3}}))?")
+LISTS = "|".join((*SECTIONS, CRITERIA))
+# At most three digits: int() raises ValueError for a text of more than 4300.
+NAME = re.compile(rf"({LISTS})-(\d{{1,3}})-(\w+)")
+ACTION = re.compile(rf"(add|drop|up|down)-({LISTS})(?:-(\d{{1,3}}))?")
 MOST = dict.fromkeys(SECTIONS, MOST_ENTRIES) | {CRITERIA: MOST_CRITERIA}
 
 
@@ -52,20 +54,27 @@ class DraftData:
 
 def of_version(version: PersonaVersion) -> DraftData:
     """Return the document of a version, ready to be changed."""
+    content = version.content
     data = DraftData()
-    data.who |= version.content.get(WHO) or {}
+    # Stored texts lack a language that is empty; the form has a control for both.
+    data.who |= content.get(WHO) or {}
     for key in SECTIONS:
-        entries = version.content.get(key) or []
+        entries = content.get(key) or []
         data.sections[key] = [blank_entry() | entry for entry in entries]
     for criterion in version.criteria.all():
-        row: dict[str, Any] = {}
-        for name in ("code", "kind", "field", "operator", "weight"):
-            row[name] = str(getattr(criterion, name))
-        for language in LANGUAGES:
-            row[language] = criterion.text.get(language, "")
-        row["operand"] = rules.typed_of(criterion.operand)
-        data.criteria.append(row)
+        data.criteria.append(_typed_criterion(criterion))
     return data
+
+
+def _typed_criterion(criterion: Criterion) -> dict[str, Any]:
+    """Return a criterion as the form would have posted it."""
+    row: dict[str, Any] = {}
+    for name in ("code", "kind", "field", "operator", "weight"):
+        row[name] = str(getattr(criterion, name))
+    for language in LANGUAGES:
+        row[language] = criterion.text.get(language, "")
+    row["operand"] = rules.typed_of(criterion.operand)
+    return row
 
 
 def blank_entry() -> Entry:
@@ -73,24 +82,38 @@ def blank_entry() -> Entry:
 
 
 def blank_criterion() -> dict[str, Any]:
-    return {**dict.fromkeys(PARTS, ""), "kind": "fit", "weight": "10", "operand": []}
+    row: dict[str, Any] = dict.fromkeys(PARTS, "")
+    row["kind"] = "fit"
+    row["weight"] = "10"
+    row["operand"] = []
+    return row
 
 
 def read(posted: QueryDict) -> DraftData:
     """Return the posted document, with rows in the order of the numbers in their names.
 
-    Rows beyond MOST are left out. Browsers end lines with CR LF; they are kept as LF, or every text
-    of several lines would seem to have changed.
+    Rows beyond MOST are left out.
     """
-    posted = posted.copy()
-    for name in posted:
-        posted.setlist(name, [value.replace("\r\n", "\n") for value in posted.getlist(name)])
+    posted = _with_plain_line_ends(posted)
     data = DraftData()
-    data.who = {language: posted.get(f"{WHO}-{language}", "") for language in LANGUAGES}
+    for language in LANGUAGES:
+        data.who[language] = posted.get(f"{WHO}-{language}", "")
     for key, numbers in _row_numbers(posted).items():
+        rows = data.rows(key)
         for number in sorted(numbers)[: MOST[key]]:
-            data.rows(key).append(_row(posted, key, number))
+            rows.append(_row(posted, key, number))
     return data
+
+
+def _with_plain_line_ends(posted: QueryDict) -> QueryDict:
+    """Return the posted values with LF at the ends of lines."""
+    # Browsers post CR LF, and the stored text has LF: every text of several lines would seem to
+    # have been changed by the person.
+    plain = posted.copy()
+    for name in plain:
+        values = plain.getlist(name)
+        plain.setlist(name, [value.replace("\r\n", "\n") for value in values])
+    return plain
 
 
 def _row_numbers(posted: QueryDict) -> dict[str, set[int]]:
@@ -98,8 +121,10 @@ def _row_numbers(posted: QueryDict) -> dict[str, set[int]]:
     numbers: dict[str, set[int]] = {}
     for name in posted:
         match = NAME.fullmatch(name)
-        if match:
-            numbers.setdefault(match[1], set()).add(int(match[2]))
+        if match is None:
+            continue
+        of_section = numbers.setdefault(match[1], set())
+        of_section.add(int(match[2]))
     return numbers
 
 
@@ -109,7 +134,8 @@ def _row(posted: QueryDict, key: str, number: int) -> dict[str, Any]:
     if key != CRITERIA:
         return {language: posted.get(prefix + language, "") for language in LANGUAGES}
     row: dict[str, Any] = {part: posted.get(prefix + part, "") for part in PARTS}
-    row["operand"] = lines(posted.getlist(prefix + "operand"))
+    operand = posted.getlist(prefix + "operand")
+    row["operand"] = lines(operand)
     return row
 
 
@@ -121,7 +147,9 @@ def lines(values: list[str]) -> list[str]:
 
 def flat(data: DraftData) -> dict[str, Any]:
     """Return the document by the names of the form's fields."""
-    values: dict[str, Any] = {f"{WHO}-{language}": text for language, text in data.who.items()}
+    values: dict[str, Any] = {}
+    for language, text in data.who.items():
+        values[f"{WHO}-{language}"] = text
     for key in (*SECTIONS, CRITERIA):
         for number, row in enumerate(data.rows(key)):
             for part, value in row.items():
@@ -151,6 +179,7 @@ def act(data: DraftData, action: str) -> str:
     other = number + 1
     if verb == "up":
         other = number - 1
+    # The button is disabled at the ends of the list, but a stale page may still send it.
     if not 0 <= other < len(rows):
         return f"{key}-{number}"
     rows[number], rows[other] = rows[other], rows[number]
@@ -177,9 +206,14 @@ def units(data: DraftData) -> dict[str, Any]:
     for language, text in data.who.items():
         parts[f"{WHO}-{language}"] = text.strip()
     for key in SECTIONS:
+        # An entry that was added and left blank is not saved, so it is no difference either.
         parts[key] = [entry for entry in data.sections[key] if _is_filled(entry)]
-    names = [_unit(number, criterion) for number, criterion in enumerate(data.criteria)]
-    parts |= dict(zip(names, data.criteria, strict=True))
+    names = []
+    for number, criterion in enumerate(data.criteria):
+        name = _unit(number, criterion)
+        names.append(name)
+        parts[name] = criterion
+    # A part of its own: one person may move a criterion while another one rewrites it.
     parts["order"] = names
     return parts
 
@@ -207,9 +241,14 @@ def joined(mine: DraftData, theirs: DraftData, is_mine: Mapping[str, bool]) -> D
             return typed.get(name)
         return saved.get(name)
 
-    data = DraftData(who={language: chosen(f"{WHO}-{language}") for language in LANGUAGES})
-    data.sections = {key: chosen(key) for key in SECTIONS}
+    data = DraftData()
+    for language in LANGUAGES:
+        data.who[language] = chosen(f"{WHO}-{language}")
+    for key in SECTIONS:
+        data.sections[key] = chosen(key)
+    # The chosen order may lack criteria that were kept from the other document: they come last.
     order = dict.fromkeys([*chosen("order"), *typed["order"], *saved["order"]])
     criteria = [chosen(name) for name in order]
+    # None is a criterion that the chosen person dropped.
     data.criteria = [criterion for criterion in criteria if criterion is not None]
     return data

@@ -19,20 +19,35 @@ LANGUAGE = {"es": gettext_lazy("Spanish"), "en": gettext_lazy("English")}
 class NameForm(forms.Form):
     """The name of a persona in both languages."""
 
-    es = Line(label=gettext_lazy("Name in Spanish"), max_length=LONGEST_NAME, required=False)
-    en = Line(label=gettext_lazy("Name in English"), max_length=LONGEST_NAME, required=False)
+    es = Line(
+        label=gettext_lazy("Name in Spanish"),
+        max_length=LONGEST_NAME,
+        required=False,
+    )
+    en = Line(
+        label=gettext_lazy("Name in English"),
+        max_length=LONGEST_NAME,
+        required=False,
+    )
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        if not (self.errors or data.get("es") or data.get("en")):
+        # A name that is too long is missing from the data as well, and has its own message.
+        if self.errors:
+            return data
+        if not (data.get("es") or data.get("en")):
             self.add_error("es", _("Give a name in at least one language."))
         return data
 
     @property
     def name(self) -> dict[str, str]:
         """Return the bilingual name, without a language that is missing."""
-        texts = ((language, self.cleaned_data[language]) for language in LANGUAGES)
-        return {language: text for language, text in texts if text}
+        texts = {}
+        for language in LANGUAGES:
+            text = self.cleaned_data[language]
+            if text:
+                texts[language] = text
+        return texts
 
 
 class NewForm(NameForm):
@@ -48,11 +63,16 @@ class NewForm(NameForm):
         text = _("Example: %(name)s")
         examples = []
         for key, template in TEMPLATES.items():
-            examples.append((key, text % {"name": in_language(template.name)}))
-        self.fields["template"].choices = [*examples, ("blank", _("A blank page"))]
-        self.fields["template"].initial = "blank"
+            name = in_language(template.name)
+            examples.append((key, text % {"name": name}))
+        blank = ("blank", _("A blank page"))
+        # Set here and not on the class: the names depend on the language of the request.
+        field = self.fields["template"]
+        field.choices = [*examples, blank]
+        field.initial = "blank"
 
     def clean(self) -> dict[str, Any]:
+        # Past NameForm.clean, which asks for a name: an example brings its own.
         if self.data.get("template") in TEMPLATES:
             return forms.Form.clean(self) or {}
         return super().clean()

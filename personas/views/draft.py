@@ -40,7 +40,9 @@ def start(request: Request, pk: int) -> HttpResponse:
 
 def draft_of(persona: Persona) -> PersonaVersion | None:
     """Return the open draft with its criteria."""
-    rows = persona.versions.filter(state=VersionState.DRAFT).select_related("persona", "changed_by")
+    drafts_of = persona.versions.filter(state=VersionState.DRAFT)
+    # The pages name the persona, who saved last, and every criterion.
+    rows = drafts_of.select_related("persona", "changed_by")
     return rows.prefetch_related("criteria").first()
 
 
@@ -54,6 +56,7 @@ def edit(request: Request, pk: int) -> HttpResponse:
     """
     persona = fetch(pk)
     draft = draft_of(persona)
+    posted = request.POST
     if draft is None:
         if request.method == "POST":
             return show(request, pk, status=409, refusal=drafts.NotADraft.message)
@@ -63,16 +66,20 @@ def edit(request: Request, pk: int) -> HttpResponse:
         typed = draft_data.of_version(draft)
         was = json.dumps(draft_data.units(typed))
         return _form(request, draft, DraftForm(typed, facts), was=was)
-    typed = draft_data.read(request.POST)
-    if "do" not in request.POST:
+    typed = draft_data.read(posted)
+    # The first button of the form is an invisible "save": Enter in a text field presses the
+    # first one, and would otherwise add or move a row.
+    if "do" not in posted:
         return _save(request, draft, typed, facts)
-    place = draft_data.act(typed, request.POST["do"])
+    place = draft_data.act(typed, posted["do"])
+    # ``was`` and the revision stay those of the first look: a newer revision that somebody saved
+    # in between must still be noticed when this one is saved.
     return _form(
         request,
         draft,
         DraftForm(typed, facts),
-        was=request.POST.get("was", ""),
-        revision=edit_conflicts.version_on_screen(request.POST, "revision"),
+        was=posted.get("was", ""),
+        revision=edit_conflicts.version_on_screen(posted, "revision"),
         place=place,
     )
 
@@ -85,14 +92,13 @@ def _save(request: Request, draft: PersonaVersion, typed: DraftData, facts: Fiel
     posted = request.POST
     revision = edit_conflicts.version_on_screen(posted, "revision")
     was = posted.get("was", "")
-    at_first = edit_conflicts.shown_at_first(posted)
     if "compared" in posted:
-        saved = draft_data.of_version(draft)
-        chosen = edit_conflicts.choices(posted)
-        parts = conflicts.parts(at_first, typed, saved, chosen, facts)
+        parts = _differing_parts(request, typed, draft, facts)
         if any(not part.choice for part in parts):
             return _both(request, draft, typed, parts, was=was, status=422)
-        typed = draft_data.joined(typed, saved, {part.unit: part.is_mine for part in parts})
+        saved = draft_data.of_version(draft)
+        is_mine = {part.unit: part.is_mine for part in parts}
+        typed = draft_data.joined(typed, saved, is_mine)
     form = DraftForm(typed, facts, is_checked=True)
     if not form.is_valid():
         return _form(request, draft, form, was=was, revision=revision, status=422)
@@ -107,18 +113,51 @@ def _save(request: Request, draft: PersonaVersion, typed: DraftData, facts: Fiel
             at=request.now,
         )
     except drafts.ChangedMeanwhile:
-        fresh = draft_of(draft.persona)
-        if fresh is None:
-            return show(request, draft.persona_id, status=409, refusal=drafts.NotADraft.message)
-        parts = conflicts.parts(at_first, typed, draft_data.of_version(fresh), {}, facts)
-        return _both(request, fresh, typed, parts, was=was, status=409)
+        return _both_after_change(request, draft, typed, facts)
     except DomainError as error:
         status = add_domain_error(form, error)
         return _form(request, draft, form, was=was, revision=revision, status=status)
     messages.success(request, _("The draft is saved."))
-    if "stay" in request.POST:
+    if "stay" in posted:
         return redirect("persona_edit", pk=draft.persona_id)
-    return redirect(f"{reverse('persona', args=[draft.persona_id])}?version={draft.number}")
+    address = reverse("persona", args=[draft.persona_id])
+    # By number, because the page shows the published version by default.
+    return redirect(f"{address}?version={draft.number}")
+
+
+def _differing_parts(
+    request: Request,
+    typed: DraftData,
+    draft: PersonaVersion,
+    facts: Fields,
+    *,
+    is_chosen: bool = True,
+) -> list[PartOfBoth]:
+    """Return the parts in which the typed document differs from the saved one.
+
+    Without ``is_chosen`` the choices that were posted do not count.
+    """
+    posted = request.POST
+    saved = draft_data.of_version(draft)
+    at_first = edit_conflicts.shown_at_first(posted)
+    chosen = {}
+    if is_chosen:
+        chosen = edit_conflicts.choices(posted)
+    return conflicts.parts(at_first, typed, saved, chosen, facts)
+
+
+def _both_after_change(
+    request: Request, draft: PersonaVersion, typed: DraftData, facts: Fields
+) -> HttpResponse:
+    """Show what was typed beside the draft that somebody else saved in the meantime."""
+    # Read again: ``draft`` was read before the lock that noticed the newer revision.
+    fresh = draft_of(draft.persona)
+    if fresh is None:
+        return show(request, draft.persona_id, status=409, refusal=drafts.NotADraft.message)
+    # Choices of an earlier comparison were made about another text.
+    parts = _differing_parts(request, typed, fresh, facts, is_chosen=False)
+    was = request.POST.get("was", "")
+    return _both(request, fresh, typed, parts, was=was, status=409)
 
 
 def _form(
@@ -196,12 +235,16 @@ def reading(request: Request, pk: int) -> HttpResponse:
         fitting = operators(field)
     if row["operator"] not in fitting:
         row["operator"] = str(fitting[0])
-    if request.htmx.target == f"{CRITERIA}-{number}-rule" and not _fits(row, facts):
-        # Another field or operator was chosen, which cannot be compared with the old operand.
+    # The whole rule is asked for when another field or operator was chosen, and then the old
+    # operand may not fit. While the operand is typed, only the sentence below it is asked for,
+    # and an unfinished operand must stay.
+    is_whole_rule = request.htmx.target == f"{CRITERIA}-{number}-rule"
+    if is_whole_rule and not _fits(row, facts):
         row["operand"] = []
+    rows = DraftForm(typed, facts).rules()
     context = {
         "persona": persona,
-        "row": DraftForm(typed, facts).rules()[number],
+        "row": rows[number],
         "form": None,
         "key": CRITERIA,
     }
@@ -217,8 +260,9 @@ def _number_of_criterion(raw: str, typed: DraftData) -> int:
 
 def _fits(row: dict[str, Any], facts: Fields) -> bool:
     """Return whether the typed operand can be compared with the field."""
+    field = facts.get(row["field"], NOBODY_KNOWS)
     try:
-        operand_of(facts.get(row["field"], NOBODY_KNOWS), row["operator"], row["operand"])
+        operand_of(field, row["operator"], row["operand"])
     except Unfit:
         return False
     return True
@@ -241,6 +285,7 @@ def publish(request: Request, pk: int) -> HttpResponse:
             at=request.now,
         )
     except DomainError as error:
+        # The refused draft is shown, so that the message stands beside what it is about.
         number = None
         if draft is not None:
             number = draft.number
@@ -255,6 +300,7 @@ def publish(request: Request, pk: int) -> HttpResponse:
 def discard(request: Request, pk: int) -> HttpResponse:
     """Remove the draft."""
     draft = draft_of(fetch(pk))
+    # A second click finds no draft; what was asked for is done, so it is no error.
     if draft is not None:
         drafts.discard(draft, by=request.user, at=request.now)
         messages.success(request, _("The draft is discarded."))

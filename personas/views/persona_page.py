@@ -49,11 +49,13 @@ def document(version: PersonaVersion, facts: Fields) -> Document:
     sections = []
     for key, label in SECTIONS.items():
         entries = documents.entries(content, key)
+        # Quotes stand apart on the page, in the look of quotations.
         if entries and key != QUOTES:
             sections.append((key, label, entries))
     rules = []
     for kind, rows in criteria.grouped(version.criteria.all()):
-        rules.append((kind, [_criterion_text(row, facts) for row in rows]))
+        texts = [_criterion_text(row, facts) for row in rows]
+        rules.append((kind, texts))
     return Document(
         version=version,
         who=documents.who(content),
@@ -65,7 +67,9 @@ def document(version: PersonaVersion, facts: Fields) -> Document:
 
 
 def _criterion_text(one: Criterion, facts: Fields) -> CriterionText:
-    return CriterionText(documents.passage(one.text), differences.sentence(one, facts), one)
+    text = documents.passage(one.text)
+    reads = differences.sentence(one, facts)
+    return CriterionText(text, reads, one)
 
 
 @dataclass(frozen=True)
@@ -86,11 +90,11 @@ class Card:
 
 def cards(rows: list[Persona]) -> list[Card]:
     """Return the cards of personas that personas.personas.everything fetched."""
-    found = []
+    shown = []
     for persona in rows:
         current: list[PersonaVersion] = persona.current  # type: ignore[attr-defined]  # prefetched
         by_state = {version.state: version for version in current}
         published = by_state.get(VersionState.PUBLISHED)
         draft = by_state.get(VersionState.DRAFT)
-        found.append(Card(persona, published, draft))
-    return found
+        shown.append(Card(persona, published, draft))
+    return shown

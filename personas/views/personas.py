@@ -59,12 +59,15 @@ def persona_new(request: Request) -> HttpResponse:
     form = NewForm(request.POST or None)
     templates = persona_templates.TEMPLATES
     if request.method == "POST" and form.is_valid():
+        # None for "blank", which is a choice of the form and no template.
         template = templates.get(form.cleaned_data["template"])
         draft = persona_templates.create_draft(template, form.name, by=request.user, at=request.now)
         text = _("The draft is open. Nothing is judged by it before it is published.")
         messages.success(request, text)
         return redirect("persona_edit", pk=draft.persona_id)
-    offers = [(key, template.name, template.who) for key, template in templates.items()]
+    offers = []
+    for key, template in templates.items():
+        offers.append((key, template.name, template.who))
     status = 200
     if form.errors:
         status = 422
@@ -88,7 +91,8 @@ def show(
     """
     persona = fetch(pk)
     versions = versions_of(persona)
-    by_state = {version.state: version for version in reversed(versions)}
+    by_state = {version.state: version for version in versions}
+    # At most one version of each of the two states, by constraints of the database.
     published = by_state.get(VersionState.PUBLISHED)
     draft = by_state.get(VersionState.DRAFT)
     asked = str(number or request.GET.get("version", ""))
@@ -126,11 +130,13 @@ def persona_versions(request: Request, pk: int) -> HttpResponse:
     newer = _version(request, versions, "to", versions[:1])
     before = [version for version in versions if newer and version.number < newer.number]
     older = _version(request, versions, "from", before[:1])
+    # The two lists on the page are independent, so they may be chosen the wrong way round.
     if newer and older and older.number > newer.number:
         older, newer = newer, older
     difference = None
     if older and newer and older != newer:
-        difference = differences.between(older, newer, custom_fields.criterion_fields())
+        facts = custom_fields.criterion_fields()
+        difference = differences.between(older, newer, facts)
     context = {
         "persona": persona,
         "versions": versions,
@@ -154,6 +160,7 @@ def _version(
 def _numbered(versions: list[PersonaVersion], number: str) -> PersonaVersion:
     """Return the version with that number. Raise Http404."""
     for version in versions:
+        # As text: what the query string holds need not be a number.
         if str(version.number) == number:
             return version
     raise Http404
@@ -167,22 +174,36 @@ def persona_rename(request: Request, pk: int) -> HttpResponse:
     form = NameForm(request.POST)
     status = 422
     if form.is_valid():
-        was = {}
-        for language in LANGUAGES:
-            if f"was-{language}" in request.POST:
-                was[language] = request.POST[f"was-{language}"]
         try:
-            catalogue.rename(persona, form.name, was=was, by=request.user, at=request.now)
+            catalogue.rename(
+                persona,
+                form.name,
+                was=_name_on_screen(request),
+                by=request.user,
+                at=request.now,
+            )
         except catalogue.Renamed as error:
             status = 409
+            name = in_language(error.now)
             text = _("%(message)s It is called “%(name)s” now.")
-            form.add_error(None, text % {"message": error.message, "name": in_language(error.now)})
+            form.add_error(None, text % {"message": error.message, "name": name})
         except DomainError as error:
             status = add_domain_error(form, error)
         else:
             messages.success(request, _("Saved."))
             return redirect("persona", pk=pk)
     return show(request, pk, status=status, name_form=form)
+
+
+def _name_on_screen(request: Request) -> dict[str, str]:
+    """Return the name that the page showed, from its hidden fields."""
+    was = {}
+    for language in LANGUAGES:
+        key = f"was-{language}"
+        # A name lacks a language that is empty, and the page sends no field for it.
+        if key in request.POST:
+            was[language] = request.POST[key]
+    return was
 
 
 @require_POST
