@@ -1,4 +1,4 @@
-"""The browser's door to the pipeline: check, import and undo an uploaded file batch by batch.
+"""The browser's entrance to the pipeline: check, import and undo an uploaded file batch by batch.
 
 The progress of an import is stored in the transaction of its batch, so a worker that is killed
 leaves nothing half done. leads.imports.worker decides whose turn it is.
@@ -32,6 +32,7 @@ from leads.records import sources
 from leads.states import EventKind, ImportState, RowKind
 
 MOST_PROBLEMS = 20  # shown after a check
+# A column of free text matched to the source would fill the catalogue with hundreds.
 MOST_NEW_SOURCES = 50
 SMALLEST_FRACTION = 0.001
 
@@ -54,10 +55,12 @@ class RunFile:
         self.problems: list[dict[str, Any]] = []
         self.new_sources: dict[str, str] = {}
         self.stack = ExitStack()
+        # What a check gathers is in memory alone, so it always begins with the first row.
         if run.state == ImportState.CHECKING:
             run.rows_done = 0
         try:
             self._open(run)
+        # A file that cannot be read must not leave its copy on the disk.
         except BaseException:
             self.close()
             raise
@@ -66,6 +69,7 @@ class RunFile:
         path = self.stack.enter_context(stored_file.fetched(run))
         self.table = self.stack.enter_context(Table(path, self.layout))
         header, self.rows = self.table.rows()
+        # A file may come from a zone in which the next day has begun.
         tomorrow = events.today(clock.now()) + timedelta(days=1)
         self.reader = columns.reader(header, self.columns, self.layout, latest=tomorrow)
         if run.state == ImportState.RUNNING:
@@ -84,9 +88,11 @@ class RunFile:
 
     def is_at(self, run: ImportRun) -> bool:
         """Return whether reading on here continues the stored progress of ``run``."""
-        if (self.run_pk, self.state, self.columns) != (run.pk, run.state, run.columns):
+        is_same_work = self.run_pk == run.pk and self.state == run.state
+        is_read_alike = self.columns == run.columns and self.layout == runs.layout_of(run)
+        if not is_same_work or not is_read_alike:
             return False
-        if self.layout != runs.layout_of(run) or self.position != run.rows_done:
+        if self.position != run.rows_done:
             return False
         return self.position > 0 or self.state != ImportState.CHECKING
 
@@ -107,6 +113,8 @@ def check_batch(run: ImportRun, file: RunFile) -> None:
         earlier = 0
         if not reading.problems:
             earlier = file.duplicates.first(importer.keys(reading), reading.row.number)
+        # One number for each row, also for a wrong one: the import reads them in step with the
+        # rows.
         file.earlier_rows.append(earlier)
         return earlier
 
@@ -117,6 +125,8 @@ def check_batch(run: ImportRun, file: RunFile) -> None:
     file.counts[RowKind.NEW] += len(fresh)
     file.counts[RowKind.KNOWN] += len(known)
     run.rows_done = file.position
+    # How many rows there are is known only at the end; until then the share of the file that was
+    # read gives an estimate.
     fraction = max(file.table.fraction, SMALLEST_FRACTION)
     run.rows_total = max(run.rows_done, round(run.rows_done / fraction))
     changed = ["rows_done", "rows_total", "checked", "state", "worker", "busy_until", "failures"]
@@ -174,14 +184,15 @@ def _gather_sources(file: RunFile, readings: Sequence[Reading]) -> None:
 def import_batch(run: ImportRun, file: RunFile, *, at: datetime) -> None:
     """Write the next rows: new leads, and the rejected rows with the reason."""
     importer = NewLeads(run, at=at)
-    # The check has found the duplicates, so that a resumed import knows all rows before it, too.
+    # The check has stored the duplicates, so that a resumed import knows all rows before it, too.
     begin = file.position
     rows = file.batch()
     stored = iter(file.earlier_rows[begin : file.position])
     result = BatchResult()
     usable = pipeline.sort_out(rows, file.reader, importer, lambda _reading: next(stored), result)
     result.add(pipeline.store(importer, usable))
-    ImportReject.objects.bulk_create([_stored(run, each) for each in result.rejections])
+    rejects = [_stored(run, each) for each in result.rejections]
+    ImportReject.objects.bulk_create(rejects)
     counts = Counter(run.done) + result.counts
     counts.update(str(rejection.kind) for rejection in result.rejections)
     run.done = {kind: counts[kind] for kind in RowKind.values}
@@ -196,11 +207,19 @@ def import_batch(run: ImportRun, file: RunFile, *, at: datetime) -> None:
 
 
 def _stored(run: ImportRun, rejection: Rejection) -> ImportReject:
-    """Return the row to store. PostgreSQL takes neither NUL nor lone surrogates."""
+    """Return the row to store."""
     row = rejection.row
-    cells = [cell.replace("\0", "").encode("utf-8", "ignore").decode() for cell in row.cells]
+    # PostgreSQL takes neither NUL nor lone surrogates, and a wrong row may hold both.
+    cells = []
+    for cell in row.cells:
+        without_nul = cell.replace("\0", "")
+        cells.append(without_nul.encode("utf-8", "ignore").decode())
     return ImportReject(
-        run=run, number=row.number, kind=rejection.kind, problem=rejection.problem, cells=cells
+        run=run,
+        number=row.number,
+        kind=rejection.kind,
+        problem=rejection.problem,
+        cells=cells,
     )
 
 
@@ -222,8 +241,10 @@ def _end_import(run: ImportRun, *, at: datetime) -> None:
 def undo_batch(run: ImportRun, *, at: datetime) -> None:
     """Archive the next leads of the import; a lead with any later event stays."""
     after = run.done.get("after", 0)
+    # Continue after the last key: leads that stay would be read again by every batch.
     leads = _next_leads(run, after)
     keys = [lead.pk for lead in leads]
+    last = keys[-1] if keys else after
     # All events of the import itself have the moment of the lead's creation.
     later = Event.objects.filter(lead__in=keys).exclude(at=F("lead__created_at"))
     moved_on = set(later.values_list("lead_id", flat=True))
@@ -232,7 +253,7 @@ def undo_batch(run: ImportRun, *, at: datetime) -> None:
     rows.update(archived_at=at, version=F("version") + 1)
     Event.objects.bulk_create(_archived(run, gone, at=at))
     run.done |= {
-        "after": keys[-1] if keys else after,
+        "after": last,
         "archived": run.done.get("archived", 0) + len(gone),
         "left": run.done.get("left", 0) + len(moved_on),
     }
@@ -244,6 +265,7 @@ def undo_batch(run: ImportRun, *, at: datetime) -> None:
 
 def _next_leads(run: ImportRun, after: int) -> list[Lead]:
     rows = run.leads.filter(pk__gt=after, archived_at__isnull=True).order_by("pk")
+    # A hand-off locks its lead, too (submission.py): it waits, and then meets an archived lead.
     locked = rows.select_for_update(no_key=True).only("pk", "stage")
     return list(locked[: pipeline.BATCH])
 

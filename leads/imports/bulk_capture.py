@@ -24,8 +24,10 @@ from leads.records.leads import search_words
 from leads.states import EventKind, RowKind, Stage
 
 SYSTEM = "file"  # the system of external ids from uploaded files
-SHORTEST_PHONE = 7  # digits; shorter numbers do not identify anybody
+SHORTEST_PHONE = 7  # digits; a shorter number identifies no one
 PERSON_FIELDS = ("name", "email", "phone", "job_title", "country")
+# Three look-ups, each by an index of its own; one OR over both tables could use none of them.
+# Archived leads are left out: another import may bring them again.
 KNOWN = """
     SELECT 'e', p.email FROM leads_person p JOIN leads_lead l ON l.person_id = p.id
     WHERE l.archived_at IS NULL AND p.email <> '' AND p.email = ANY(%(emails)s)
@@ -101,6 +103,7 @@ def known_keys(keys: Iterable[str]) -> set[str]:
     wanted: dict[str, list[str]] = {"e": [], "p": [], "x": []}
     for key in keys:
         kind, _colon, value = key.partition(":")
+        # A fingerprint compares only rows of one file; no lead stores it.
         if kind in wanted:
             wanted[kind].append(value)
     parameters = {"emails": wanted["e"], "phones": wanted["p"], "ids": wanted["x"]}
@@ -120,14 +123,16 @@ def capture(run: ImportRun, readings: Sequence[Reading], *, by: User, at: dateti
     facts = [reading.group("company") for reading in readings]
     by_key = companies.find_or_create_many(facts)
     employers = [by_key.get(companies.key_of(each)) for each in facts]
+    # The ids come first, so that rows of different tables can point at each other.
     people = take_ids(Person, len(readings))
     leads = take_ids(Lead, len(readings))
     moment = at.isoformat()
     today = events.today(at).isoformat()
     insert(Person, [_person(pk, each) for pk, each in zip(people, readings, strict=True)])
+    columns = zip(leads, people, readings, origins, employers, strict=True)
     insert(
         Lead,
-        [_lead(*each) for each in zip(leads, people, readings, origins, employers, strict=True)],
+        [_lead(*each) for each in columns],
         marketing_team_id=run.team_id,
         import_run_id=run.pk,
         first_seen_on=today,

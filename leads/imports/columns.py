@@ -149,6 +149,7 @@ FIELD_OF_HEADER = {
 }
 LOOKS_LIKE: dict[str, re.Pattern[str]] = {
     EMAIL: re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"),
+    # The lookahead counts the digits, whatever stands between them.
     PHONE: re.compile(r"(?=(\D*\d){10,15}\D*$)\+?[\d(][\d\s().-]{8,20}\d"),
     DOMAIN: re.compile(r"(https?://)?([a-z0-9-]+\.)+[a-z]{2,}(/\S*)?", re.IGNORECASE),
 }
@@ -203,6 +204,7 @@ def suggest(
     suggested: list[str] = []
     for name in header:
         folded = fold(name)
+        # A custom field comes first: the organisation itself chose this name.
         code = own.get(folded) or FIELD_OF_HEADER.get(folded, SKIP)
         suggested.append(_once(code, suggested))
     # "Nombre" beside "Apellidos" is the first name alone.
@@ -235,6 +237,7 @@ def _by_content(cells: Sequence[str]) -> str:
     if not filled:
         return SKIP
     for code, pattern in LOOKS_LIKE.items():
+        # Not every cell: real files have notes and typing errors among the addresses.
         alike = sum(1 for cell in filled if pattern.fullmatch(cell))
         if alike >= LIKELY * len(filled):
             return code
@@ -262,7 +265,7 @@ def reader(
 ) -> RowReader:
     """Return the reader of new leads by a choice of targets.
 
-    ``latest`` is the last date that may stand in the file.
+    ``latest`` is the last date that the file may have.
     """
     customs = list(CustomField.objects.filter(archived_at__isnull=True))
     known: dict[str, Parser] = {code: LEAD_FIELDS[code] for code in LABELS if code in LEAD_FIELDS}
@@ -271,6 +274,7 @@ def reader(
     names = dict(targets(customs))
     chosen: list[tuple[Target, int]] = []
     for position, code in enumerate(columns):
+        # A custom field that was archived after the columns were matched is not imported.
         if code in known:
             title = f"{names[code]} ({header[position]})"
             chosen.append((Target(code, title, known[code]), position))

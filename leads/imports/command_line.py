@@ -1,4 +1,4 @@
-"""The command line's door to the pipeline: one file and one mapping in, one report out.
+"""The command line's entrance to the pipeline: one file and one mapping in, one report out.
 
 Wrong rows never stop the file; they go to the rejects file. Each batch is one transaction and
 what is recorded already is left alone, so an import that was killed is simply run again.
@@ -40,6 +40,7 @@ from leads.imports.pipeline import BatchResult, Importer
 from leads.imports.readings import Reading, RowReader
 from leads.models import CustomField
 
+# More than for an upload: the file is on the server already, and no request waits.
 LIMITS = Limits(size=200_000_000, columns=2_000)
 
 
@@ -193,6 +194,7 @@ class _Job:
         layout = detect.guess(self.path, LIMITS)
         header = self._check_to_the_end(layout)
         reader = self._reader(header, layout, at)
+        # At its end the writer gives its file this name; the imported file would be lost.
         if rejects.resolve() == self.path.resolve():
             raise UnusableFile(_("The rejects cannot go into the file they are from."))
         with _lock_imports(), csv.Writer(rejects, ["row", "problem", *header]) as writer:
@@ -259,6 +261,7 @@ class _Job:
 
 def _set_aside(result: BatchResult, writer: csv.Writer) -> None:
     """Write the rejected rows in the order of the file."""
+    # The rows that the database refused come after those that the reader refused.
     for rejection in sorted(result.rejections, key=lambda each: each.row.number):
         writer.write([rejection.row.number, rejection.problem, *rejection.row.cells])
 
@@ -280,6 +283,7 @@ def _lock_imports() -> Iterator[None]:
     The lock ends with the connection.
     """
     with connection.cursor() as cursor:
+        # A lock of the session, because the import has a transaction for each batch.
         cursor.execute("SELECT pg_try_advisory_lock(%s)", [pipeline.LOCK])
         if not cursor.fetchone()[0]:
             raise ImportIsRunning

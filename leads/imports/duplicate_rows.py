@@ -10,6 +10,7 @@ import hashlib
 from array import array
 from collections.abc import Iterable
 
+# A power of two: a place is the digest under a mask.
 FIRST_SIZE = 1 << 12
 DIGEST_SIZE = 8  # bytes
 
@@ -53,6 +54,7 @@ class DuplicateRows:
             self.count += 1
         self.digests[place] = wanted
         self.rows[place] = row
+        # At most half full: with open addressing, searches in a fuller table get long.
         if self.count * 2 > self.size:
             self._grow()
 

@@ -81,6 +81,7 @@ class ImportedLeads(HistoryImporter):
     @cached_property
     def fingerprints(self) -> set[str]:
         """The fingerprints of this system's leads that have no external id."""
+        # Read once for the whole file: rows that repeat within it are set aside before (sort_out).
         rows = FirstTouch.objects.filter(
             lead__external_system=self.system, lead__external_id=""
         ).values_list("payload__fingerprint", flat=True)
@@ -92,7 +93,9 @@ class ImportedLeads(HistoryImporter):
         known = self._known_leads(readings)
         fresh = [each for each in readings if self._is_fresh(each, known, result)]
         values = {reading.get("source") for reading in fresh} - {None}
-        names = {sources.code_of(value): name for value, name in self.mapping.sources.items()}
+        names = {}
+        for value, name in self.mapping.sources.items():
+            names[sources.code_of(value)] = name
         by_value, created = sources.find_or_create(values, names)
         facts = [reading.group("company") for reading in fresh]
         by_key = companies.find_or_create_many(facts)
@@ -106,6 +109,7 @@ class ImportedLeads(HistoryImporter):
         return result
 
     def _insert(self, leads: list[Lead], readings: Sequence[Reading]) -> None:
+        # First the people: bulk_create sets their ids, and the leads take these over.
         Person.objects.bulk_create(lead.person for lead in leads)
         Lead.objects.bulk_create(leads)
         touches: list[FirstTouch] = []
@@ -144,9 +148,10 @@ class ImportedLeads(HistoryImporter):
         return True
 
     def _differences(self, lead: Lead, reading: Reading) -> list[str]:
-        """Return where the row differs from the first touch, which nobody can change since."""
+        """Return where the row differs from the first touch, which never changes."""
         touch = lead.first_touch
         recorded: dict[str, Any] = {name: getattr(touch, name) for name in TOUCH}
+        # The file's own text: the organisation may have renamed or corrected the source.
         recorded["source"] = touch.payload.get("source", "")
         recorded["first_seen_on"] = touch.seen_on
         differences: list[str] = []
@@ -197,6 +202,7 @@ def _first_touch(lead: Lead, reading: Reading) -> FirstTouch:
     payload: dict[str, Any] = {}
     if lead.source:
         payload["source"] = reading.get("source")
+    # Nothing else recognises the row when the file is imported again.
     if not lead.external_id:
         payload["fingerprint"] = fingerprint(reading.parsed)
     touch = {name: reading.get(name, "") for name in TOUCH}

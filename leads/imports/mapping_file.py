@@ -62,6 +62,7 @@ class MappingFile:
 
     def name_of(self, person: str) -> str:
         """Return a readable name for a person of whom only the id is known."""
+        # replace() and not format(), which would evaluate what a mapping has in braces.
         name = self.person_name.replace("{id}", person).replace("{short}", person[:SHORT_ID])
         return clean_line(name)[:LONGEST_NAME]
 
@@ -82,12 +83,15 @@ def load(path: Path, known: Mapping[str, Parser]) -> MappingFile:
     Raises UnusableMapping.
     """
     try:
+        # utf-8-sig, because editors on Windows begin UTF-8 with a byte order mark. _unique, because
+        # json silently keeps the last of two equal names.
         raw = json.loads(path.read_text(encoding="utf-8-sig"), object_pairs_hook=_unique)
     except FileNotFoundError:
         raise UnusableMapping(_("There is no mapping file %(path)s.") % {"path": path}) from None
     except OSError as error:
         details = {"path": path, "reason": error.strerror}
         raise UnusableMapping(_("%(path)s cannot be read: %(reason)s.") % details) from None
+    # RecursionError: thousands of nested brackets.
     except (ValueError, RecursionError) as error:
         raise UnusableMapping(
             _("The mapping is no JSON: %(reason)s.") % {"reason": error}
@@ -185,6 +189,7 @@ def _is_date_form(form: Any) -> bool:
     """Return whether a date written in ``form`` can be read back as the same date."""
     try:
         return datetime.strptime(SAMPLE.strftime(form), form).date() == SAMPLE.date()
+    # strptime makes a regular expression of the form, and some forms make a broken one.
     except (ValueError, TypeError, re.error):
         return False
 
@@ -251,8 +256,8 @@ def reader(
     """Return the reader of a file with this header.
 
     ``attributes`` are the parsers of the custom fields; other attributes stay text. ``latest`` is
-    the last date that may stand in the file. Raises UnusableMapping for a column that is missing or
-    stands twice.
+    the last date that the file may have. Raises UnusableMapping for a column that is missing or
+    occurs twice.
     """
 
     def target(name: str, title: str) -> Target:
@@ -274,7 +279,7 @@ def reader(
 
 
 def _position(column: str, header: Sequence[str]) -> int:
-    """Return where ``column`` stands. A name that stands twice matters only if it is mapped."""
+    """Return the position of ``column``. A repeated name matters only if it is mapped."""
     wanted = clean_line(column)
     if header.count(wanted) > 1:
         raise UnusableMapping(

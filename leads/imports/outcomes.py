@@ -31,6 +31,7 @@ class ImportedOutcomes(HistoryImporter):
         """Close the leads of the rows as won or lost, with the people who did it."""
         result = BatchResult()
         leads = self._leads(readings)
+        # After the lock: a hand-off locks the lead, so none can begin from here on.
         worked = self._worked_on(leads.values())
         fresh = [each for each in readings if self._closes(each, leads, worked, result)]
         persons = self._people(fresh, result)
@@ -49,6 +50,8 @@ class ImportedOutcomes(HistoryImporter):
         rows = Lead.objects.filter(
             archived_at__isnull=True, external_system=self.system, external_id__in=ids
         )
+        # Only the lead's own row: the people may be null, and PostgreSQL refuses FOR UPDATE on the
+        # nullable side of an outer join.
         locked = rows.select_for_update(of=("self",)).select_related("won_by", "qualified_by")
         return {lead.external_id: lead for lead in locked}
 
@@ -81,6 +84,7 @@ class ImportedOutcomes(HistoryImporter):
             problem = _("outcome: sales works on this lead here; close it in Relevo")
             result.reject(reading, problem, contradicts=True)
             return False
+        # Also for a lead that has ended: an equal row is known, another one is a contradiction.
         differences = self._differences(lead, reading)
         if differences:
             result.reject(reading, "; ".join(differences), contradicts=True)
@@ -129,12 +133,16 @@ class ImportedOutcomes(HistoryImporter):
         return person.external_id == self._key(named) or person.email == named.lower()
 
     def _people(self, readings: Sequence[Reading], result: BatchResult) -> dict[str, User]:
-        """Return the people whom the rows name, by their e-mail or id as it is written there.
+        """Return the people that the rows name, by their e-mail or id as the file has it.
 
         Unknown ones are created, inactive.
         """
-        named = {_person_named(part, reading) for reading in readings for part in PEOPLE} - {None}
-        texts = [text for text in named if text is not None]
+        texts: set[str] = set()
+        for reading in readings:
+            for part in PEOPLE:
+                named = _person_named(part, reading)
+                if named is not None:
+                    texts.add(named)
         emails = {text.lower() for text in texts}
         by_email = {user.email: user for user in User.objects.filter(email__in=emails)}
         keys = {text: self._key(text) for text in texts if text.lower() not in by_email}
@@ -142,13 +150,13 @@ class ImportedOutcomes(HistoryImporter):
         names = {key: self.mapping.name_of(text) for text, key in keys.items()}
         by_key = people.get_or_create_by_external_id(names, by=self.by, at=self.at)
         result.count(people=len(by_key) - known)
-        found: dict[str, User] = {}
+        persons: dict[str, User] = {}
         for text in texts:
             if text in keys:
-                found[text] = by_key[keys[text]]
+                persons[text] = by_key[keys[text]]
             else:
-                found[text] = by_email[text.lower()]
-        return found
+                persons[text] = by_email[text.lower()]
+        return persons
 
     def _close(self, lead: Lead, reading: Reading, persons: dict[str, User]) -> Event:
         """Record the outcome on the lead; return the event to write.
@@ -174,6 +182,7 @@ class ImportedOutcomes(HistoryImporter):
                 fields[part] = persons[named]
         if outcome == Stage.WON:
             fields["won_amount"] = amount
+        # stages.reach() sets the new stage on this object.
         before = lead.stage
         on = reading.get(f"{outcome}_on")
         stages.reach(lead, outcome, on=on, **fields)
@@ -186,7 +195,7 @@ class ImportedOutcomes(HistoryImporter):
 
 
 def _person_named(part: str, reading: Reading) -> str | None:
-    """Return whom the row names as ``part``; a lost lead was won by nobody."""
+    """Return the person that the row names as ``part``; a lost lead has no ``won_by``."""
     if part == "won_by" and reading.get("outcome") != Stage.WON:
         return None
     person: str | None = reading.get(part)

@@ -62,6 +62,7 @@ def quoted(cell: str, **details: object) -> dict[str, object]:
 
 def check_no_error(cell: str) -> None:
     """Raise BadCell for the error value of a spreadsheet, as "#N/A"."""
+    # The first character alone decides for nearly every cell, and each cell comes here.
     if cell.startswith("#") and SPREADSHEET_ERROR.fullmatch(cell):
         raise BadCell(_("the spreadsheet shows the error %(cell)s") % quoted(cell))
 
@@ -114,6 +115,7 @@ def amount(style: Style, cell: str) -> Decimal | None:
     value = _decimal(style, cell)
     if not 0 <= value <= LARGEST_AMOUNT or value != round(value, 2):
         raise BadCell(_("“%(cell)s” is no amount from 0 with at most two decimals") % quoted(cell))
+    # Imported amounts of 0 mean unknown (domain rule); won_amount must be above 0.
     return round(value, 2) or None
 
 
@@ -156,6 +158,8 @@ def _decimal(style: Style, cell: str) -> Decimal:
 def _number_pattern(decimal: str) -> re.Pattern[str]:
     point = re.escape(decimal)
     grouping = {".": ",", ",": r"\."}[decimal]
+    # No fraction of three digits: 1.234 may be 1,234. ASCII, because \d alone also matches the
+    # digits of other scripts.
     return re.compile(
         rf"(-?(?:\d{{1,3}}(?:{grouping}\d{{3}})+|\d+))(?:{point}(\d{{1,2}}|\d{{4,}}))?", re.ASCII
     )

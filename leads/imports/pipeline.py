@@ -1,11 +1,11 @@
-"""What every import does with a batch of rows, whichever door the file came through.
+"""What every import does with a batch of rows, from the browser or the command line.
 
 1. Read each row (RowReader); set aside wrong rows and those that repeat an earlier row (sort_out).
 2. Compare the rest with the database and write what is new, in one transaction (store).
 3. Report the counts and the rejected rows.
 
-The doors are the browser (leads.imports.batches) and the command line (leads.imports.command_line).
-Each brings its own Importer: its identity rule, and what it writes.
+The callers are leads.imports.batches (browser) and leads.imports.command_line. Each has an Importer
+of its own: its identity rule, and what it writes.
 """
 
 from __future__ import annotations
@@ -112,9 +112,11 @@ def store(importer: Importer, readings: Sequence[Reading]) -> BatchResult:
     try:
         with transaction.atomic():
             return importer.write(readings)
+    # Only these: a lost connection must not make wrong rows of good ones.
     except (DataError, IntegrityError) as error:
         if len(readings) == 1:
             return _refused(readings[0], error)
+    # Outside of the transaction that failed: PostgreSQL accepts no statement in it any more.
     half = len(readings) // 2
     result = store(importer, readings[:half])
     result.add(store(importer, readings[half:]))

@@ -1,7 +1,7 @@
 """The reader of rows: the cells of one row in, fields of a lead or of an outcome out.
 
-Both doors use it. The browser chooses columns by position (leads.imports.columns), the command line
-by name (leads.imports.mapping_file).
+Both kinds of import use it. The browser chooses columns by position (leads.imports.columns), the
+command line by name (leads.imports.mapping_file).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ LONGEST_NAME = 160
 class Reading:
     """A row as fields.
 
-    ``parsed`` are the values of its cells, without those that were not given; ``values`` adds what
+    ``parsed`` are the values of its cells, without the empty ones; ``values`` adds what
     follows from them. ``originals`` are the cells as they came.
     """
 
@@ -68,7 +68,7 @@ def fingerprint(values: Mapping[str, Any]) -> str:
 class Target(NamedTuple):
     """A field that the rows fill. ``label`` names it in problems.
 
-    ``translations`` replace cells; None means not given.
+    ``translations`` replace cells; None means an empty one.
     """
 
     field: str
@@ -106,6 +106,7 @@ class RowReader:
         """Return the fields of ``row``; ``problems`` names each cell that cannot be taken."""
         reading = Reading(row)
         cells = row.cells
+        # The cells of a longer or shorter row have shifted; each might go into a wrong field.
         if not self._has_the_width(cells):
             numbers = {"cells": len(cells), "columns": self.width}
             reading.problems.append(
@@ -123,7 +124,7 @@ class RowReader:
         return reading
 
     def _has_the_width(self, cells: Sequence[str]) -> bool:
-        """Return whether no cell is missing or stands outside of the named columns.
+        """Return whether no cell is missing or outside of the named columns.
 
         A sheet does not store the empty cells at the end of a row.
         """
@@ -133,6 +134,7 @@ class RowReader:
 
     def _take(self, reading: Reading, target: Target, cell: str) -> None:
         text = clean_line(cell)
+        # Before translation: events keep the file's own text.
         reading.originals[target.field] = text
         if text in target.translations:
             text = clean_line(target.translations[text] or "")
@@ -168,6 +170,7 @@ def complete_lead(reading: Reading) -> None:
     country = values.get("person.country", "")
     if country and values.get("company.name"):
         values.setdefault("company.country", country)
+    # After the countries: a number without prefix is read as one of the lead's country.
     if PHONE in values:
         values[PHONE] = normal_phone(values[PHONE], country or values.get("company.country", ""))
     if not any(values.get(code) for code in IDENTITY):

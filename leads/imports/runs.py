@@ -120,10 +120,12 @@ def _shortened(cells: Sequence[str]) -> list[str]:
 
 def _remembered_targets(key: str, team: Team, customs: Sequence[CustomField]) -> list[str]:
     """Return how the team matched the same columns in its last checked import; [] for never."""
+    # Without a check, the targets are only our own suggestion.
     rows = ImportRun.objects.filter(team=team, header_key=key).exclude(checked={})
     last = rows.order_by("-id").first()
     if last is None:
         return []
+    # Custom fields may have been archived since then.
     known = {code for code, _label in columns.targets(customs)}
     return [code if code in known else columns.SKIP for code in last.columns]
 
@@ -140,6 +142,7 @@ def read_as(run: ImportRun, *, by: User, at: datetime, **changes: Any) -> None:
     """
     _check_is_before(run)
     layout = replace(layout_of(run), **changes)
+    # A new examination would drop the targets that the person has chosen.
     if layout == layout_of(run):
         return
     with stored_file.fetched(run) as path:
@@ -192,6 +195,7 @@ def match(
 def start(run: ImportRun, *, by: User, at: datetime) -> None:
     """Ask for the import of a checked file, or for the rest of one that failed half-way."""
     fields: dict[str, Any] = {}
+    # After a failure the import continues behind the last stored batch.
     if run.state != ImportState.FAILED:
         fields = {"rows_done": 0, "done": {}}
     move(
@@ -303,6 +307,7 @@ def tidy(*, at: datetime) -> None:
     Both hold personal data.
     """
     drafts = ImportRun.objects.filter(state__in=BEFORE, created_at__lt=at - DRAFTS_FOR)
+    # The next run of the task takes the others.
     for run in drafts[:DRAFTS_AT_ONCE]:
         with transaction.atomic():
             _discard(run, by=None, at=at)

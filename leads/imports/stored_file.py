@@ -24,6 +24,7 @@ def copy(pieces: Iterable[bytes], into: IO[bytes]) -> tuple[int, str]:
     for piece in pieces:
         digest.update(piece)
         size += into.write(piece)
+    # The table is read through the path of the file, past this buffer.
     into.flush()
     return size, digest.hexdigest()
 

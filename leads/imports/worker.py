@@ -66,6 +66,7 @@ class Worker:
                 run = self._claim(clock.wall())
                 if run is None:
                     return False
+                # Problems are stored as text; the person who uploaded the file reads them.
                 with translation.override(run.created_by.language):
                     return self._advance(run)
         except UnusableFile as error:
@@ -83,6 +84,7 @@ class Worker:
         if self.file is None:
             return
         self.file.close()
+        # Only if still ours: after a long silence another worker may have claimed it.
         rows = ImportRun.objects.filter(pk=self.file.run_pk, worker=self.name)
         rows.update(worker="", busy_until=None)
         self.file = None
@@ -95,6 +97,7 @@ class Worker:
             rows = rows.filter(pk=self.only)
         related = ("team", "created_by", "source", "first_action", "undone_by")
         rows = rows.select_related(*related).defer("duplicates").order_by("id")
+        # Only the import's row: its people and teams belong to others, and some are null.
         run = rows.select_for_update(skip_locked=True, no_key=True, of=("self",)).first()
         if run:
             run.worker = self.name
@@ -135,6 +138,7 @@ class Worker:
         """Try again later; after some failures leave it to the person."""
         self.close()
         failures = run.failures + 1
+        # An undo cannot fail (IMPORT_MOVES): it is tried until it has ended.
         if failures >= MOST_FAILURES and run.state != ImportState.UNDOING:
             with translation.override(run.created_by.language):
                 problem = _(
@@ -144,6 +148,7 @@ class Worker:
             self._give_up(run, problem % {"row": run.rows_done})
             return
         wait = timedelta(seconds=min(FIRST_WAIT * 2**failures, LONGEST_WAIT))
+        # The wall clock, as for the lease: how our processes fare is no business time.
         next_try_at = clock.wall() + wait
         _release(run, ImportState(run.state), failures=failures, next_try_at=next_try_at)
 
