@@ -1,4 +1,4 @@
-"""What one has to know to use the API: teams, personas, reasons, kinds of actions, sources."""
+"""The catalogues that requests refer to: teams, personas, reasons, kinds of actions, sources."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ class Coded(rest.Answer):
     """An entry of a catalogue; ``name`` in the language of the request."""
 
     code = serializers.CharField()
+    # __str__ of a catalogue's row returns its name in the active language.
     name = serializers.CharField(source="__str__")
 
 
@@ -90,6 +91,7 @@ class PersonaInUse(rest.Answer):
     slug = serializers.CharField(source="persona.slug")
     name = serializers.CharField(source="persona.__str__")
     number = serializers.IntegerField()
+    # personas.published() has prefetched them.
     criteria = CriterionShown(many=True, source="criteria.all")
 
 
@@ -100,6 +102,7 @@ class PersonaList(rest.Answer):
 class Catalogue(APIView):
     """A short list, whole."""
 
+    # No scope for changes: a catalogue is only read, for which every key needs "read".
     scope = ""
     tag = "catalogues"
     shown: type[rest.Answer] = CodedList
@@ -108,12 +111,14 @@ class Catalogue(APIView):
         raise NotImplementedError
 
     def get(self, request: Request) -> Response:
+        # A catalogue takes no parameters, and unknown ones are refused everywhere.
         rest.check_query(request.query_params, ())
         return Response(self.shown({"results": self.rows()}).data)
 
 
 def catalogue_of(name: str, summary: Any, shown: type[rest.Answer]) -> Any:
     """Document a catalogue and set its serializer."""
+    # Serializer and documentation are set at one place, so that they cannot differ.
     described = extend_schema(operation_id=f"{name}_list", summary=summary, responses=shown)
 
     def decorate(view: type[Catalogue]) -> type[Catalogue]:

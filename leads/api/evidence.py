@@ -48,6 +48,7 @@ class EvidenceShown(rest.Answer):
 
     id = serializers.IntegerField()
     criterion = serializers.CharField(source="code")
+    # Read back as it is stored; a request may only set two of the three (NewEvidence).
     verdict = serializers.ChoiceField(choices=Verdict.choices)
     value = serializers.CharField(source="payload.value", default="")
     source = serializers.CharField(source="payload.source", default="")
@@ -63,11 +64,13 @@ class EvidenceShown(rest.Answer):
 class NewAction(rest.Body):
     """A valuable action."""
 
+    # The queryset is lazy: every request reads the catalogue as it is then.
     kind = rest.Code(queryset=in_use(ValuableActionKind))
     occurred_on = serializers.DateField(required=False, help_text=_("Today if it is not given."))
     note = rest.OptionalLines(max_length=2000)
 
     def validate_occurred_on(self, value: Any) -> Any:
+        # Only with its context: the body itself reads no clock (one moment per operation).
         if value > self.context["today"]:
             raise serializers.ValidationError(_("This day has not come yet."))
         return value
@@ -80,6 +83,7 @@ class NewEvidence(rest.Body):
     """
 
     criterion = rest.Line(max_length=60)
+    # Unknown is the result without evidence, so no one can add it.
     verdict = serializers.ChoiceField(
         choices=[(v, v.label) for v in (Verdict.MET, Verdict.NOT_MET)], required=False
     )
@@ -89,16 +93,16 @@ class NewEvidence(rest.Body):
         max_length=500, required=False, help_text=_("Why you know better than the fact.")
     )
 
-    def validate(self, given: dict[str, Any]) -> dict[str, Any]:
-        has_reason = "reason" in given
+    def validate(self, body: dict[str, Any]) -> dict[str, Any]:
+        has_reason = "reason" in body
         message = _("This field is required.")
         if has_reason:
             message = _("Leave it out where you give a reason.")
         # An override carries a reason alone; plain evidence carries both others.
-        wrong = [name for name in ("value", "verdict") if (name in given) == has_reason]
+        wrong = [name for name in ("value", "verdict") if (name in body) == has_reason]
         if wrong:
             raise serializers.ValidationError(dict.fromkeys(wrong, message))
-        return given
+        return body
 
 
 # -- Views
@@ -131,9 +135,10 @@ class LeadActions(APIView):
         lead = fetch(request.user, pk)
         deny_unless(permissions.can_change(request.user, lead))
         now = clock.now()
+        # The organisation's day, as on the page; the client may be in another zone.
         today = events.today(now)
-        given = {"occurred_on": today, **body_of(NewAction, request, today=today)}
-        action = leads.add_action(lead, given.pop("kind"), **given, by=request.user, at=now)
+        body = {"occurred_on": today, **body_of(NewAction, request, today=today)}
+        action = leads.add_action(lead, body.pop("kind"), **body, by=request.user, at=now)
         return Response(ActionShown(action).data, status=201)
 
 
@@ -152,32 +157,33 @@ class LeadEvidence(APIView):
     def post(self, request: Request, pk: int) -> Response:
         lead = fetch(request.user, pk)
         version = _judging_version(request.user, lead)
-        given = body_of(NewEvidence, request)
-        code = given["criterion"]
+        body = body_of(NewEvidence, request)
+        code = body["criterion"]
         if version is None or not judging.has_criterion(version, code):
             message = _("The persona has no such criterion.")
             raise serializers.ValidationError({"criterion": [message]})
-        evidence = _add(lead, version, given, by=request.user)
+        evidence = _add(lead, version, body, by=request.user)
         return Response(EvidenceShown(evidence).data, status=201)
 
 
 def _judging_version(user: User, lead: Lead) -> PersonaVersion | None:
     """Return the persona version whose criteria ``user`` may prove; 403 for others."""
     handoff = judging.latest_handoff(user, lead)
+    # As on the page: while sales works on the lead, the version of the hand-off judges it.
     if handoff is not None and permissions.can_work(user, handoff):
         return judging.version_for(lead, handoff)
     deny_unless(permissions.can_qualify(user, lead))
     return persona_match.usual_version(lead)
 
 
-def _add(lead: Lead, version: PersonaVersion, given: dict[str, Any], *, by: User) -> Evidence:
+def _add(lead: Lead, version: PersonaVersion, body: dict[str, Any], *, by: User) -> Evidence:
     """Add the evidence; a reason alone overrides the fact that decided the criterion."""
-    code = given["criterion"]
-    source = given.get("source", "")
+    code = body["criterion"]
+    source = body.get("source", "")
     now = clock.now()
-    if "reason" in given:
-        reason = given["reason"]
+    if "reason" in body:
+        reason = body["reason"]
         return overrides.override(lead, version, code, reason=reason, source=source, by=by, at=now)
     return leads.add_evidence(
-        lead, code, given["verdict"], value=given["value"], source=source, by=by, at=now
+        lead, code, body["verdict"], value=body["value"], source=source, by=by, at=now
     )

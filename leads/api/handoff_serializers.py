@@ -117,6 +117,7 @@ class HandoffShown(rest.Answer):
     def get_clock(self, handoff: Handoff) -> dict[str, Any] | None:
         if handoff.clock is None:
             return None
+        # The moment of the request, the same for all rows of a page.
         reading = readings.reading(handoff.clock, at=self.context["at"])
         shown = {
             **vars(reading),
@@ -138,6 +139,7 @@ def _seconds_left(reading: Any) -> int | None:
     if reading.status in AHEAD:
         return reading.seconds
     if reading.status == "late":
+        # A reading counts the overdue time upwards; the API counts down through 0.
         return -reading.seconds
     return None
 
@@ -166,6 +168,7 @@ def with_details(rows: QuerySet[Handoff]) -> QuerySet[Handoff]:
         "submitted_by",
         "outcome_reason",
     )
+    # One query for a whole page; a relation by row would be one each.
     standing = Prefetch("decisions", decisions.select_related("by", "reason"), to_attr="standing")
     return rows.prefetch_related(standing)
 
@@ -177,6 +180,8 @@ def fetch(user: User, pk: int) -> Handoff:
 
 def show(pk: int, *, at: datetime, status: int = 200) -> Response:
     """Return the handoff as it is after a step, which its actor may not see any more."""
+    # Not visible_to: who has just rejected or withdrawn may have lost sight of it. Read again,
+    # because the step has changed owner, clock and decision.
     handoff = with_details(Handoff.objects.filter(pk=pk)).get()
     headers = {}
     if status == 201:

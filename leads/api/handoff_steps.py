@@ -96,6 +96,7 @@ def fetch_to_decide(user: User, pk: int) -> Handoff:
     try:
         return fetch(user, pk)
     except Http404:
+        # A lost race answers 409, also after the rep has lost sight of the handoff.
         taken = Handoff.objects.filter(pk=pk, team__in=user.team_ids(Side.SALES)).first()
         if taken is None:
             raise
@@ -104,16 +105,16 @@ def fetch_to_decide(user: User, pk: int) -> Handoff:
 
 @dataclass(frozen=True)
 class Step:
-    """A step that is to be taken: the cleaned body is ``given``."""
+    """A step to take. ``body``: the cleaned body of the request."""
 
     handoff: Handoff
-    given: dict[str, Any]
+    body: dict[str, Any]
     by: User
     at: datetime
 
     @property
     def comment(self) -> str:
-        return self.given.get("comment", "")
+        return self.body.get("comment", "")
 
 
 class StepView(APIView):
@@ -132,10 +133,11 @@ class StepView(APIView):
         return handoff
 
     def post(self, request: Request, pk: int) -> Response:
+        # The order of answers: sight (404), role (403), and only then the body.
         handoff = self.fetch(request.user, pk)
         now = clock.now()
-        given = body_of(self.body, request)
-        self.act(Step(handoff, given, by=request.user, at=now))
+        body = body_of(self.body, request)
+        self.act(Step(handoff, body, by=request.user, at=now))
         return show(pk, at=now)
 
 
@@ -174,8 +176,9 @@ class Accept(DecisionStep):
 @step_view("reject", _("Reject a pending handoff, with the reason"), Rejection)
 class Reject(DecisionStep):
     def act(self, step: Step) -> object:
+        # Not a field of the body: the allowed reasons depend on the handoff's agreement.
         reasons = rejection_reasons.allowed(step.handoff.agreement_version)
-        reason = reasons.filter(code=step.given["reason"]).first()
+        reason = reasons.filter(code=step.body["reason"]).first()
         if reason is None:
             message = _("Choose one of the reasons.")
             raise serializers.ValidationError({"reason": [message]})
@@ -192,6 +195,7 @@ class Reject(DecisionStep):
 class Withdraw(StepView):
     def fetch(self, user: User, pk: int) -> Handoff:
         handoff = fetch(user, pk)
+        # As for decisions: a handoff that has moved on answers 409, not 403.
         deny_unless(not handoff.is_pending or permissions.can_withdraw(user, handoff))
         return handoff
 
@@ -209,7 +213,8 @@ class Attempt(StepView):
     def act(self, step: Step) -> object:
         return attempts.record(
             step.handoff,
-            **{"note": "", **step.given},
+            # A field that was not sent is missing from the cleaned body.
+            **{"note": "", **step.body},
             by=step.by,
             at=step.at,
         )
@@ -220,6 +225,7 @@ class PauseStep(StepView):
 
     def fetch(self, user: User, pk: int) -> Handoff:
         handoff = fetch(user, pk)
+        # A closed handoff answers 409 by pauses.pause, not 403.
         deny_unless(not handoff.is_open or permissions.can_pause(user, handoff))
         return handoff
 
@@ -229,7 +235,7 @@ class Pause(PauseStep):
     def act(self, step: Step) -> object:
         return pauses.pause(
             step.handoff,
-            **{"note": "", **step.given},
+            **{"note": "", **step.body},
             by=step.by,
             at=step.at,
         )
@@ -258,7 +264,7 @@ class CloseWon(StepView):
     def act(self, step: Step) -> object:
         return outcomes.win(
             step.handoff,
-            step.given["amount"],
+            step.body["amount"],
             by=step.by,
             at=step.at,
         )
@@ -269,7 +275,7 @@ class CloseLost(StepView):
     def act(self, step: Step) -> object:
         return outcomes.lose(
             step.handoff,
-            step.given["reason"],
+            step.body["reason"],
             comment=step.comment,
             by=step.by,
             at=step.at,
@@ -283,7 +289,7 @@ class Disqualify(StepView):
     def act(self, step: Step) -> object:
         return outcomes.disqualify(
             step.handoff,
-            step.given["reason"],
+            step.body["reason"],
             comment=step.comment,
             by=step.by,
             at=step.at,

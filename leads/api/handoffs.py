@@ -24,10 +24,12 @@ from leads.states import HandoffState
 from personas.models import PersonaVersion
 from personas.states import VersionState
 
+# Keys must be unique together, hence the id at the end: a cursor points between two rows.
 NEWEST = (
     rest.Key("submitted_at", rest.instant, descending=True),
     rest.Key("pk", rest.whole, descending=True),
 )
+# The order of leads.handoffs.queue: requeued ones first, then the least time left.
 QUEUE = (
     rest.Key("requeued_at", rest.instant, nullable=True),
     rest.Key("clock__due_at", rest.instant, nullable=True),
@@ -46,6 +48,7 @@ class NewHandoff(rest.Body):
 
     team = rest.Id(queryset=sales_teams(), help_text=_("A sales team."))
     persona_version = rest.Id(
+        # Only versions in use: a draft or a superseded one judges no new handoff.
         queryset=PersonaVersion.objects.filter(
             state=VersionState.PUBLISHED, persona__archived_at__isnull=True
         ),
@@ -102,6 +105,7 @@ class Handoffs(APIView):
 def _chosen(request: Request) -> QuerySet[Handoff]:
     """Return the visible handoffs that the query asks for. Raises BadParameter."""
     query = request.query_params
+    # A value that is unknown must not answer with all rows.
     for name, choices in CHOICES.items():
         if name in query and query[name] not in choices:
             message = _("Choose one of: %(choices)s.") % {"choices": ", ".join(choices)}
@@ -143,19 +147,20 @@ class HandOff(APIView):
     )
     def post(self, request: Request, pk: int) -> Response:
         lead = fetch_lead(request.user, pk)
+        # Before the body is read: role (403) comes before wrong input (422).
         deny_unless(permissions.can_hand_off(request.user, lead))
-        given = body_of(NewHandoff, request)
+        body = body_of(NewHandoff, request)
         now = clock.now()
-        version = given.get("persona_version") or persona_match.usual_version(lead)
+        version = body.get("persona_version") or persona_match.usual_version(lead)
         if version is None:
             message = _("There is no persona in use.")
             raise serializers.ValidationError({"persona_version": [message]})
         handoff = handoffs.hand_off(
             lead,
-            team=given["team"],
+            team=body["team"],
             persona_version=version,
-            note=given.get("note", ""),
-            score_reason=given.get("score_reason", ""),
+            note=body.get("note", ""),
+            score_reason=body.get("score_reason", ""),
             by=request.user,
             at=now,
         )

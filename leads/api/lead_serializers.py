@@ -18,6 +18,7 @@ from leads.models import Lead, Source, ValuableActionKind
 from leads.records import contact_privacy
 from leads.states import Stage
 
+# Bounds the work for one body; no organisation has that many fields.
 MOST_ATTRIBUTES = 200
 
 # -- Answers
@@ -38,6 +39,7 @@ class LeadShown(rest.Answer):
     version = serializers.IntegerField(help_text=_("Send it back with a change."))
     stage = serializers.ChoiceField(choices=Stage.choices)
     name = serializers.CharField(source="person.name")
+    # Methods, because what is shown depends on the reader (contact_privacy).
     email = serializers.SerializerMethodField(
         help_text=_("Masked while the agreement hides it from sales.")
     )
@@ -102,12 +104,14 @@ class Attributes(serializers.Field):
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, Mapping):
             self.fail("object")
+        # The page's form: both ways in accept and refuse the same values.
         form = LeadForm()
         known = {custom.code for custom in form.custom}
         cleaned: dict[str, Any] = {}
         errors: dict[str, list[Any]] = {}
         for code, value in list(data.items())[:MOST_ATTRIBUTES]:
             if code not in known:
+                # A name of a megabyte would come back whole.
                 errors[str(code)[:60]] = [self.error_messages["unknown"]]
                 continue
             try:
@@ -125,12 +129,13 @@ class Attributes(serializers.Field):
 def _clean_attribute(form: LeadForm, code: str, value: Any) -> Any:
     """Return ``value`` as JSON keeps it, cleaned by the field of the page's form."""
     if isinstance(value, dict | list):
+        # Form fields would take the text of a list or an object for the value.
         raise InvalidValue(_("Give one value."))
     return plain(form.fields[f"attributes.{code}"].clean(value))
 
 
 class LeadBody(rest.Body):
-    """What may be said of a lead."""
+    """The fields of a lead that a request may set."""
 
     name = rest.OptionalLine(max_length=160)
     email = rest.Email(max_length=254, allow_blank=True, required=False)
@@ -163,5 +168,8 @@ class LeadChange(LeadBody):
     """What is not given stays as it is."""
 
     version = serializers.IntegerField(
-        min_value=1, max_value=2**31 - 1, help_text=_("The version that you read.")
+        # The range of the column; PostgreSQL answers a larger number with an error.
+        min_value=1,
+        max_value=2**31 - 1,
+        help_text=_("The version that you read."),
     )

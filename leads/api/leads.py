@@ -27,6 +27,7 @@ from leads.records import leads
 from leads.records.filters import LeadFilter
 from leads.states import Stage
 
+# The order of the index lead_newest.
 NEWEST = (
     rest.Key("first_seen_on", rest.day, descending=True),
     rest.Key("pk", rest.whole, descending=True),
@@ -47,6 +48,7 @@ class ChangedMeanwhile(leads.ChangedMeanwhile):
                 continue
             conflicts[name] = {"yours": value, "saved": saved[name]}
             messages[name] = _("Saved now: %(value)s") % {"value": saved[name]}
+        # The new version lets the client send its choice without reading the lead first.
         self.more = {
             "version": saved["version"],
             "conflicts": conflicts,
@@ -74,49 +76,50 @@ def shown_to(user: User, pk: int) -> Any:
 # -- The data that leads.capture and leads.change take
 
 
-def data_for_new(given: dict[str, Any]) -> dict[str, Any]:
+def data_for_new(body: dict[str, Any]) -> dict[str, Any]:
     """Return the data of a new lead."""
-    data = _data(given, person=EMPTY, company=EMPTY, source=None)
+    data = _data(body, person=EMPTY, company=EMPTY, source=None)
     answers = data["attributes"].items()
     data["attributes"] = {code: value for code, value in answers if value not in (None, "")}
     return data
 
 
-def data_for_change(given: dict[str, Any], lead: Lead) -> dict[str, Any]:
-    """Return the data of a changed lead: what is not given stays as ``lead`` has it."""
+def data_for_change(body: dict[str, Any], lead: Lead) -> dict[str, Any]:
+    """Return the data of a changed lead; fields that ``body`` lacks stay as ``lead`` has them."""
     person = {name: getattr(lead.person, name) for name in (*PERSON, "language")}
     company: dict[str, Any] = {}
     if lead.company is not None:
         company = {name: getattr(lead.company, name) for name in ("name", "country", *COMPANY)}
-    return _data(given, person=person, company=company, source=lead.source)
+    return _data(body, person=person, company=company, source=lead.source)
 
 
 def _data(
-    given: dict[str, Any],
+    body: dict[str, Any],
     *,
     person: Mapping[str, Any],
     company: Mapping[str, Any],
     source: Source | None,
 ) -> dict[str, Any]:
-    new_person = {name: given.get(name, person.get(name, "")) for name in PERSON}
+    new_person = {name: body.get(name, person.get(name, "")) for name in PERSON}
     new_person["language"] = person.get("language", "")
     return {
         "person": new_person,
-        "company": _company(given, company, country=new_person["country"]),
-        "attributes": given.get("attributes", {}),
-        "campaign": given.get("campaign", ""),
-        "source": given.get("source", source),
+        "company": _company(body, company, country=new_person["country"]),
+        "attributes": body.get("attributes", {}),
+        "campaign": body.get("campaign", ""),
+        "source": body.get("source", source),
     }
 
 
-def _company(given: dict[str, Any], company: Mapping[str, Any], *, country: str) -> dict[str, Any]:
+def _company(body: dict[str, Any], company: Mapping[str, Any], *, country: str) -> dict[str, Any]:
     """Return the data of the company; another name is another company, which starts empty."""
-    name = given.get("company", company.get("name", ""))
+    name = body.get("company", company.get("name", ""))
     if not company or company_key(name) != company_key(company["name"]):
+        # Facts of the old company say nothing of the new one.
         company = {"country": country}
-    data = {field: given.get(field, company.get(field)) for field in COMPANY}
+    data = {field: body.get(field, company.get(field)) for field in COMPANY}
     data["name"] = name
-    data["country"] = given.get("country", company["country"])
+    data["country"] = body.get("country", company["country"])
     return data
 
 
@@ -164,17 +167,19 @@ class Leads(APIView):
         responses={201: LeadShown},
     )
     def post(self, request: Request) -> Response:
+        # Before the body is read: role (403) comes before wrong input (422).
         deny_unless(permissions.can_log(request.user))
-        given = body_of(NewLead, request)
-        data = data_for_new(given)
+        body = body_of(NewLead, request)
+        data = data_for_new(body)
         lead = leads.capture(
             data,
             by=request.user,
             at=clock.now(),
             team=marketing_team(request.user),
             source=data["source"],
-            first_action=given.get("first_action"),
+            first_action=body.get("first_action"),
         )
+        # Read again: capture() returns the object without what the answer joins.
         shown = shown_to(request.user, lead.pk)
         return Response(shown, status=201, headers={"Location": f"/api/v1/leads/{lead.pk}/"})
 
@@ -182,6 +187,7 @@ class Leads(APIView):
 def _filtered(request: Request) -> LeadFilter:
     """Return the valid filter of the query. Raises BadParameter by the names of its errors."""
     query = request.query_params.copy()
+    # The filter refuses every parameter that is not its own.
     for name in PAGING:
         query.pop(name, None)
     listing = LeadFilter(query, rows(request.user), user=request.user)
@@ -211,13 +217,14 @@ class LeadDetail(APIView):
     def patch(self, request: Request, pk: int) -> Response:
         lead = fetch(request.user, pk)
         deny_unless(permissions.can_change(request.user, lead))
-        given = body_of(LeadChange, request)
-        version = given.pop("version")
-        data = data_for_change(given, lead)
+        body = body_of(LeadChange, request)
+        version = body.pop("version")
+        data = data_for_change(body, lead)
         try:
             leads.change(lead, data, by=request.user, at=clock.now(), version=version)
         except leads.ChangedMeanwhile as error:
-            sent = {name: _as_sent(value) for name, value in given.items()}
+            sent = {name: _as_sent(value) for name, value in body.items()}
+            # As this person may read it: the conflict must not show masked contact data.
             saved = shown_to(request.user, pk)
             raise ChangedMeanwhile(error.message, sent, saved) from None
         return Response(shown_to(request.user, pk))

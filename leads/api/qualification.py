@@ -23,6 +23,7 @@ from leads.qualification.scores import Score, ScoreLine
 from leads.states import Verdict
 from personas.states import CriterionKind
 
+# An empty text means that nothing is to be settled; the API shows it as null.
 SETTLES = [
     (GIVE, _("Give the field")),
     (ASK, _("Ask and note who said so")),
@@ -122,6 +123,7 @@ class Qualification(APIView):
         user = request.user
         lead = get_object_or_404(Lead.objects.visible_to(user).with_names(), pk=pk)
         handoff = judging.latest_handoff(user, lead)
+        # Suggestions are for those who may choose the persona by them.
         can_qualify = permissions.can_qualify(user, lead)
         version, assessment, scores = judging.judge_now(
             lead, handoff, today=events.today(clock.now()), suggest=can_qualify
