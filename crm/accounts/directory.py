@@ -69,6 +69,8 @@ def roles_of(person: User) -> list[Role]:
 
 def _parts() -> dict[str, Q]:
     """Return the condition of each part of the list; every person is in exactly one part."""
+    # Whatever became of the invitation: who was invited once can be invited again, while names
+    # of imported history never had an account.
     has_invitation = Exists(Invitation.objects.filter(person=OuterRef("pk")))
     is_known = Q(is_active=True) | Q(has_invitation)
     return {
@@ -103,9 +105,10 @@ def _folded(text: object) -> Func:
 
 def counts() -> dict[str, int]:
     """Return the number of people in each part of the list."""
-    return User.objects.aggregate(
-        **{part: Count("pk", filter=condition) for part, condition in _parts().items()}
-    )
+    counted = {}
+    for part, condition in _parts().items():
+        counted[part] = Count("pk", filter=condition)
+    return User.objects.aggregate(**counted)
 
 
 def rows(part: str, *, at: datetime, search: str = "") -> list[PersonRow]:
@@ -117,7 +120,11 @@ def rows(part: str, *, at: datetime, search: str = "") -> list[PersonRow]:
     )
     shown = list(people[:SHOWN])
     leave_by_person = leaves.away(shown, at=at)
-    return [_row(person, leave_by_person.get(person.pk), at=at) for person in shown]
+    listed = []
+    for person in shown:
+        leave = leave_by_person.get(person.pk)
+        listed.append(_row(person, leave, at=at))
+    return listed
 
 
 def row(person: User, *, at: datetime) -> PersonRow:

@@ -15,6 +15,8 @@ from crm.accounts.states import Density, Theme
 from crm.lib import number_formats
 from crm.lib.text import clean_line
 
+# Zones that are named after places. The rest are fixed offsets, which know no daylight saving
+# time, and old aliases such as US/Pacific.
 REGIONS = (
     "America/",
     "Atlantic/",
@@ -66,11 +68,10 @@ class PreferencesForm(forms.Form):
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         initial = {name: getattr(user, name) for name in PREFERENCES}
         super().__init__(*args, initial=initial, **kwargs)
+        # Here and not on the class, because labels depend on the language of the request.
         self.fields["time_zone"].choices = zone_choices()
-        self.fields["region"].choices = [
-            ("", str(_("As the organisation"))),
-            *number_formats.choices(),
-        ]
+        as_organisation = ("", str(_("As the organisation")))
+        self.fields["region"].choices = [as_organisation, *number_formats.choices()]
 
 
 class ZoneForm(forms.Form):
@@ -111,6 +112,7 @@ class NewPasswordForm(forms.Form):
 
     password = forms.CharField(
         label=_("New password"),
+        # A space at the end belongs to the password; the sign-in page does not strip it either.
         strip=False,
         help_text=_("At least 12 characters; several words are easy to keep in mind."),
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
@@ -135,6 +137,7 @@ class JoinForm(NewPasswordForm):
         widget=forms.TextInput(attrs={"autocomplete": "name"}),
     )
     language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
+    # Django puts inherited fields first.
     field_order = ["name", "language", "password"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

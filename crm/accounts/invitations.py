@@ -64,6 +64,7 @@ def _signer() -> Signer:
 
 
 def _signed_value(invitation: Invitation) -> str:
+    # To the microsecond, as PostgreSQL stores it: the link is made again from the stored row.
     expires_at = f"{invitation.expires_at.timestamp():.6f}"
     return f"{invitation.pk}:{invitation.nonce}:{expires_at}"
 
@@ -96,6 +97,7 @@ def create(person: User, *, by: User | None, at: datetime) -> Invitation:
         raise NotInvitable
     if person.is_demo:
         raise NotInvitable(_("Demo people keep their e-mail and their password."))
+    # Before the new one: the constraint invitation_one_open allows one open link per person.
     _revoke(person, at=at)
     invitation = Invitation.objects.create(
         person=person,
@@ -146,6 +148,7 @@ def find(pk: int, signature: str, *, at: datetime) -> Invitation:
 
 
 def _check_valid(invitation: Invitation, *, at: datetime) -> None:
+    # "Used" first: that person has a password and can simply sign in, whatever came later.
     if invitation.accepted_at is not None:
         raise LinkOver(invitation, "used")
     if invitation.revoked_at is not None or invitation.person.deactivated_at is not None:

@@ -14,6 +14,7 @@ from crm.audit.entries import record
 from crm.lib.clock import local_date
 from crm.lib.errors import DomainError
 
+# Two years, as the message of take() says: a longer one is rather a mistyped year.
 LONGEST = timedelta(days=730)
 
 
@@ -68,6 +69,7 @@ def take(person: User, first_on: date, last_on: date, *, by: User, at: datetime)
     if last_on - first_on > LONGEST:
         raise _bad_leave("last_on", _("A leave lasts two years at most."))
     try:
+        # A savepoint: without it the refused insert would end the transaction of the caller.
         with transaction.atomic():
             leave = Leave.objects.create(
                 person=person,

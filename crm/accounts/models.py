@@ -21,6 +21,7 @@ from crm.lib.clock import RelevoNow
 from crm.lib.db import returning
 from crm.lib.db.ranges import DateRange
 
+# Stands in the kept SQL for the key of the person; no row has a negative key.
 PLACEHOLDER_PK = -1
 LANGUAGES = [("es", "Español"), ("en", "English")]
 
@@ -100,20 +101,24 @@ class UserManager(BaseUserManager["User"]):
         database's clock as ``fetched_at``.
         """
         sql, params = _surroundings()
-        people = self.raw(sql, [pk if value == PLACEHOLDER_PK else value for value in params])
+        values = [pk if value == PLACEHOLDER_PK else value for value in params]
+        people = self.raw(sql, values)
         return next(iter(people), None)
 
     def surrounded(self) -> models.QuerySet[User]:
         """Return the query of with_surroundings."""
-        memberships = Membership.objects.filter(user=OuterRef("pk"), team__archived_at__isnull=True)
-        teams = memberships.values(
-            found=JSONObject(is_lead="is_lead", id="id", team=returning.as_json(Team, "team__"))
+        memberships = Membership.objects.filter(
+            user=OuterRef("pk"),
+            team__archived_at__isnull=True,
         )
+        teams = memberships.values(
+            row=JSONObject(is_lead="is_lead", id="id", team=returning.as_json(Team, "team__"))
+        )
+        organisations = Organisation.objects.values(row=returning.as_json(Organisation))
         return self.annotate(
             teams_row=ArraySubquery(teams),
-            organisation_row=Subquery(
-                Organisation.objects.values(found=returning.as_json(Organisation))[:1]
-            ),
+            organisation_row=Subquery(organisations[:1]),
+            # The moment of the request: read here, it costs no query of its own.
             fetched_at=RelevoNow(),
         )
 
@@ -124,7 +129,8 @@ def _surroundings() -> tuple[str, tuple[Any, ...]]:
 
     Kept in the process: building it takes longer than running it, and every request does.
     """
-    return User.objects.surrounded().filter(pk=PLACEHOLDER_PK).query.sql_with_params()
+    people = User.objects.surrounded().filter(pk=PLACEHOLDER_PK)
+    return people.query.sql_with_params()
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -134,6 +140,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     ``deactivated_at`` is the end of their access. Raising ``session_round`` ends all sessions.
     """
 
+    # Null and not empty: people of imported history have no address, and two empty texts would
+    # break the unique constraint.
     email = models.EmailField(max_length=254, unique=True, null=True, blank=True)
     name = models.CharField(max_length=120)
     external_id = models.CharField(max_length=120, unique=True, null=True, blank=True)
@@ -145,8 +153,16 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_demo = models.BooleanField(default=False)
     language = models.CharField(max_length=2, choices=LANGUAGES, default="es")
     time_zone = models.CharField(max_length=60, blank=True)
-    theme = models.CharField(max_length=8, choices=Theme.choices, default=Theme.SYSTEM)
-    density = models.CharField(max_length=12, choices=Density.choices, default=Density.COMFORTABLE)
+    theme = models.CharField(
+        max_length=8,
+        choices=Theme.choices,
+        default=Theme.SYSTEM,
+    )
+    density = models.CharField(
+        max_length=12,
+        choices=Density.choices,
+        default=Density.COMFORTABLE,
+    )
     shortcuts = models.BooleanField(default=True)
     mails = models.BooleanField(default=True, db_default=True)  # notices also go out by e-mail
     # A tag of crm.lib.number_formats; empty: as the organisation.
@@ -162,6 +178,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         constraints = [
+            # "Ana@" and "ana@" are one mailbox, and unique compares byte by byte.
             models.CheckConstraint(
                 condition=Q(email__isnull=True) | Q(email=Lower("email")), name="user_email_lower"
             ),
@@ -195,9 +212,11 @@ class User(AbstractBaseUser, PermissionsMixin):
         """
         loaded = getattr(self, "teams_row", None)
         if loaded is not None:
-            return [self._membership_from(json.loads(row)) for row in loaded]
-        is_prefetched = "memberships" in getattr(self, "_prefetched_objects_cache", {})
-        if is_prefetched:
+            rows = [json.loads(row) for row in loaded]
+            return [self._membership_from(row) for row in rows]
+        prefetched = getattr(self, "_prefetched_objects_cache", {})
+        if "memberships" in prefetched:
+            # select_related() would make another queryset, and so another query for each person.
             memberships = self.memberships.all()
         else:
             memberships = self.memberships.select_related("team")
@@ -225,6 +244,7 @@ class User(AbstractBaseUser, PermissionsMixin):
             return Role.TEAM_LEAD
         if self.team_ids(Side.SALES):
             return Role.SALES_REP
+        # An admin sees no lead by that alone; one who belongs to a team works there first.
         if self.is_admin and not self.memberships_now:
             return Role.ADMIN
         return Role.MARKETING
@@ -262,6 +282,7 @@ class Invitation(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["person"],
+                # Not "not expired": a constraint knows no time. A new link revokes the old one.
                 condition=Q(accepted_at__isnull=True, revoked_at__isnull=True),
                 name="invitation_one_open",
             ),
@@ -296,6 +317,7 @@ class Leave(models.Model):
         ordering = ["first_on"]
         constraints = [
             models.CheckConstraint(condition=Q(first_on__lte=F("last_on")), name="leave_has_days"),
+            # A look before the insert would miss a leave that is written at the same time.
             ExclusionConstraint(
                 name="leave_no_overlap",
                 expressions=[

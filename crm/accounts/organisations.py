@@ -37,6 +37,7 @@ class HoldsDemo(DomainError):
 def anyone_can_sign_in() -> bool:
     """Return whether a person can sign in. Demo people count only in demo mode."""
     with_email = User.objects.filter(is_active=True, email__isnull=False)
+    # Django marks an unusable password with "!".
     with_password = with_email.exclude(password__startswith="!")
     if not settings.DEMO:
         with_password = with_password.filter(is_demo=False)
@@ -51,6 +52,7 @@ def create_organisation(
 
     Of two calls at once the second waits for the first and fails. Raises AlreadySetUp, HoldsDemo.
     """
+    # An advisory lock, because there is no row yet that two calls could both lock.
     with connection.cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK])
     if anyone_can_sign_in():
@@ -91,6 +93,7 @@ def change(*, by: User, at: datetime, **facts: Any) -> Organisation:
         if isinstance(value, str):
             value = clean_line(value)
         setattr(organisation, key, value)
+    # All fields, because the row may not be there yet; it is locked, so nothing is overwritten.
     organisation.save()
     payload = {"changes": changes}
     record("organisation_changed", organisation, by=by, at=at, payload=payload)

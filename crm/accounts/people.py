@@ -29,6 +29,7 @@ PREFERENCES = (
     "live_updates",
 )
 
+# A context variable, because each of the web server's threads answers a request of its own.
 _of_request: ContextVar[Organisation | None] = ContextVar("organisation", default=None)
 
 
@@ -110,7 +111,9 @@ def create_person(
 
     ``teams`` are pairs of a team and whether the person leads it.
     """
-    address = email.strip().lower() if email else None
+    address = None
+    if email:
+        address = email.strip().lower()
     user = User(name=clean_line(name), email=address, **fields)
     user.set_password(password)
     user.save()
@@ -133,11 +136,16 @@ def get_or_create_by_external_id(
     unknown = [key for key in names if key not in known]
     if not unknown:
         return known
-    User.objects.bulk_create(
-        [User(name=names[key], external_id=key, is_active=False, password="!") for key in unknown],
-        ignore_conflicts=True,
-    )
+    people = []
+    for external_id in unknown:
+        person = User(name=names[external_id], external_id=external_id, is_active=False)
+        # Django's mark of an unusable password. set_password() would hash each one, slowly.
+        person.password = "!"
+        people.append(person)
+    # Another import may create the same people at this moment.
+    User.objects.bulk_create(people, ignore_conflicts=True)
     record("people_imported", "person", by=by, at=at, payload={"external_ids": unknown})
+    # Read again: with ignore_conflicts the rows do not come back with their keys.
     return _by_external_id(names)
 
 

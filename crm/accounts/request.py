@@ -44,6 +44,8 @@ def require_permission(predicate: Callable[[User], bool]) -> Callable[[View], Vi
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+            # Before the object is fetched, so only for views of objects that everybody sees:
+            # for others sight is answered first (404), then the role (403).
             deny_unless(predicate(request.user))
             return view(request, *args, **kwargs)
 

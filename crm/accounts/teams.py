@@ -11,7 +11,8 @@ from crm.lib.catalogue import in_use
 
 def marketing_team(user: User) -> Team | None:
     """Return the marketing team for which ``user`` logs leads: the first they belong to."""
-    return Team.objects.filter(pk__in=user.team_ids(Side.MARKETING)).first()
+    own = user.team_ids(Side.MARKETING)
+    return Team.objects.filter(pk__in=own).first()
 
 
 def sales_teams() -> QuerySet[Team]:

@@ -37,6 +37,7 @@ from crm.lib.forms import add_domain_error
 from crm.lib.wording import variants
 
 BACKEND = "crm.accounts.backend.Backend"
+LEAVE_IDS = "id_leave_%s"
 
 
 @login_not_required
@@ -49,13 +50,17 @@ def demo_sign_in(request: HttpRequest) -> HttpResponse:
     user = demo.person(request.POST.get("as", ""))
     if user is None:
         raise Http404
-    people.change_preferences(user, at=clock.now(), language=_active_language())
+    # request.now is set for people who are signed in already.
+    now = clock.now()
+    people.change_preferences(user, at=now, language=_active_language())
     login(request, user, backend=BACKEND)
     return redirect("home")
 
 
 def _active_language() -> str:
-    return translation.get_language()[:2]
+    """Return the language of the page, without a variant of it ("es" for "es-x-lead")."""
+    language = translation.get_language()
+    return language[:2]
 
 
 @never_cache
@@ -89,6 +94,7 @@ def _join(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpRe
     initial = {"name": person.name, "language": _active_language()}
     form = JoinForm(request.POST or None, user=person, initial=initial)
     if request.method == "POST" and form.is_valid():
+        # Raises LinkOver, which the caller answers, when another tab was faster.
         person = invitations.accept(invitation, at=now, **form.cleaned_data)
         login(request, person, backend=BACKEND)
         return redirect("home")
@@ -102,7 +108,9 @@ def _join(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpRe
 
 def _status_of(form: Form) -> int:
     """Return the status of a page that shows ``form``: 422 when it has errors."""
-    return 422 if form.errors else 200
+    if form.errors:
+        return 422
+    return 200
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -111,6 +119,7 @@ def preferences(request: Request) -> HttpResponse:
     form = PreferencesForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
         people.change_preferences(request.user, at=request.now, **form.cleaned_data)
+        # In the new language, because the next page is the first one to show it.
         with variants.override(form.cleaned_data["language"]):
             messages.success(request, _("Preferences saved."))
         return redirect("preferences")
@@ -119,11 +128,14 @@ def preferences(request: Request) -> HttpResponse:
 
 def _show_preferences(request: Request, *, status: int = 200, **forms: Form) -> HttpResponse:
     """Show the page of preferences; ``forms`` are those that came back with errors."""
-    today = leaves.today_of(request.user, at=request.now)
+    user = request.user
+    today = leaves.today_of(user, at=request.now)
+    # Two forms on one page: the ids of their controls must differ.
+    leave_form = LeaveForm(initial={"first_on": today}, auto_id=LEAVE_IDS)
     context = {
-        "form": PreferencesForm(user=request.user),
-        "leave_form": LeaveForm(initial={"first_on": today}, auto_id="id_leave_%s"),
-        "leaves": request.user.leaves.filter(last_on__gte=today),
+        "form": PreferencesForm(user=user),
+        "leave_form": leave_form,
+        "leaves": user.leaves.filter(last_on__gte=today),
         "own": True,
         **forms,
     }
@@ -133,7 +145,7 @@ def _show_preferences(request: Request, *, status: int = 200, **forms: Form) -> 
 @require_POST
 def leave_take(request: Request) -> HttpResponse:
     """Create a leave of the person who asks."""
-    form = LeaveForm(request.POST, auto_id="id_leave_%s")
+    form = LeaveForm(request.POST, auto_id=LEAVE_IDS)
     if not form.is_valid():
         return _show_preferences(request, status=422, leave_form=form)
     try:
@@ -148,7 +160,9 @@ def leave_take(request: Request) -> HttpResponse:
 @require_POST
 def leave_end(request: Request, pk: int) -> HttpResponse:
     """End or cancel a leave of the person who asks."""
-    leave = get_object_or_404(request.user.leaves.select_related("person"), pk=pk)
+    # Among one's own: the leave of somebody else is not there (404), not forbidden (403).
+    own_leaves = request.user.leaves.select_related("person")
+    leave = get_object_or_404(own_leaves, pk=pk)
     leaves.end(leave, by=request.user, at=request.now)
     messages.success(request, _("Leave ended."))
     return redirect("preferences")
@@ -168,6 +182,7 @@ def new_password(request: HttpRequest, person: int, token: str) -> HttpResponse:
         return render(request, "account/password_state.html", {"state": "over"}, status=404)
     form = NewPasswordForm(request.POST or None, user=user)
     if request.method == "POST" and form.is_valid():
+        # Only a valid password counts: some that are too short must not lock the person out.
         too_many = consume_or_429(request, action="reset_password_from_key")
         if too_many:
             return too_many
@@ -198,10 +213,10 @@ def change_password(request: Request) -> HttpResponse:
     form = ChangePasswordForm(request.POST or None, user=user)
     if request.method == "POST" and form.is_valid():
         passwords.change(user, form.cleaned_data["password"], by=user, at=request.now)
+        # Every session is signed with the password; this one gets the new signature.
         update_session_auth_hash(request, user)
-        messages.success(
-            request, _("Password changed. Wherever else you were signed in, you are not any more.")
-        )
+        text = _("Password changed. Wherever else you were signed in, you are not any more.")
+        messages.success(request, text)
         return redirect("preferences")
     return render(request, "accounts/password.html", {"form": form}, status=_status_of(form))
 
@@ -218,6 +233,7 @@ def choose_zone(request: Request) -> HttpResponse:
         people.change_preferences(request.user, at=request.now, time_zone=time_zone)
         messages.success(request, _("Preferences saved."))
     next_url = request.POST.get("next", "")
+    # The address is posted by the page: another site must not be able to name itself there.
     if url_has_allowed_host_and_scheme(next_url, {request.get_host()}):
         return redirect(next_url)
     return redirect("preferences")

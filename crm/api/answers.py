@@ -33,7 +33,8 @@ def check(key: str) -> None:
 
 def fingerprint(method: str, path: str, data: Any) -> str:
     """Return a digest that is equal for equal requests, whatever the order of their fields."""
-    text = json.dumps([method, path, data], sort_keys=True, separators=(",", ":"))
+    request = [method, path, data]
+    text = json.dumps(request, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
 
 
@@ -42,7 +43,9 @@ def claim(user: User, key: str, print_of: str, *, at: datetime) -> tuple[Answer,
 
     Raises KeyUsedBefore where the key belongs to another request.
     """
-    Answer.objects.filter(user=user, key=key, created_at__lte=at - KEPT).delete()
+    # An old answer that forget() has not deleted yet would block the key for longer than a day.
+    same_key = Answer.objects.filter(user=user, key=key)
+    same_key.filter(created_at__lte=at - KEPT).delete()
     # The unique index makes a second request with the same key wait for the first one's answer.
     try:
         with transaction.atomic():
@@ -54,7 +57,7 @@ def claim(user: User, key: str, print_of: str, *, at: datetime) -> tuple[Answer,
             )
         return created, True
     except IntegrityError:
-        kept = Answer.objects.get(user=user, key=key)
+        kept = same_key.get()
     if kept.fingerprint != print_of:
         raise KeyUsedBefore(fields={"Idempotency-Key": KeyUsedBefore.message})
     return kept, False

@@ -30,6 +30,7 @@ class KeyAuthentication(BaseAuthentication):
         header = request.headers.get("Authorization", "")
         scheme, _space, token = header.strip().partition(" ")
         if scheme.lower() != "bearer":
+            # No refusal: the session is asked next, for scripts of our own pages.
             return None
         now = clock.now()
         key = keys.find(token.strip(), at=now)
@@ -37,8 +38,11 @@ class KeyAuthentication(BaseAuthentication):
             text = _("This API key is not valid (any more).")
             raise AuthenticationFailed(text, code="key_invalid")
         keys.record_use(key, at=now)
-        variants.choose(people.terms_of(key.organisation))
-        _activate_language(key.owner, request.headers.get("Accept-Language", ""))
+        # The chosen words first: they decide which variant of Spanish is activated.
+        terms = people.terms_of(key.organisation)
+        variants.choose(terms)
+        accepted = request.headers.get("Accept-Language", "")
+        _activate_language(key.owner, accepted)
         return key.owner, key
 
     def authenticate_header(self, request: Request) -> str:
@@ -70,7 +74,9 @@ class InScope(BasePermission):
         is_known = hasattr(view, str(request.method).lower())
         if not isinstance(key, Key) or not is_known:
             return True
-        needed = Scope.READ if request.method in SAFE_METHODS else view.scope
+        needed = view.scope
+        if request.method in SAFE_METHODS:
+            needed = Scope.READ
         if needed not in key.scopes:
             text = _("This key lacks the scope %(scope)s.") % {"scope": needed}
             raise PermissionDenied(text, code="scope_missing")
@@ -83,6 +89,7 @@ class Rate(BaseThrottle):
     seconds = 0
 
     def allow_request(self, request: Request, view: Any) -> bool:
+        # The limit belongs to a key; requests with the session of a page have none.
         if isinstance(request.auth, Key):
             self.seconds = keys.seconds_to_wait(request.auth, at=clock.now())
         return self.seconds == 0

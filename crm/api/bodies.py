@@ -12,6 +12,8 @@ from rest_framework.parsers import JSONParser
 
 from crm.lib.text import clean_line, has_bad_text
 
+# Far below Python's limit of recursion: the values are checked, and later read, by functions that
+# call themselves for each level.
 DEEPEST = 20
 
 
@@ -35,6 +37,8 @@ class Json(JSONParser):
         if length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise BodyTooLarge
         try:
+            # NaN and Infinity are read, although they are not JSON, so that the check below
+            # names their field.
             data = json.loads(stream.read().decode(), parse_constant=float)
         except (ValueError, RecursionError):
             raise ParseError(_("The body is not JSON in UTF-8.")) from None
@@ -53,7 +57,9 @@ def _is_deep(data: Any) -> bool:
     for _depth in range(DEEPEST):
         deeper = []
         for value in level:
-            inner = value.values() if isinstance(value, dict) else value
+            inner = value
+            if isinstance(value, dict):
+                inner = value.values()
             deeper += [each for each in inner if isinstance(each, dict | list)]
         if not deeper:
             return False

@@ -23,6 +23,7 @@ from crm.lib import clock
 from crm.lib.errors import DomainError
 
 HEADER = "Idempotency-Key"
+# The answers that are kept: they say what the request deserves, and would be the same again.
 REFUSALS = (APIException, DomainError, Http404, PermissionDenied)
 
 
@@ -49,27 +50,33 @@ class Mounted(APIView):
         act = getattr(self, "post", None)
         if request.method == "POST" and key is not None and act is not None:
             answers.check(key)
-            setattr(self, "post", partial(self.once, act, key))  # noqa: B010  # mypy: not every view has it
+            # DRF looks the handler up after this method has run.
+            repeatable = partial(self.once, act, key)
+            setattr(self, "post", repeatable)  # noqa: B010  # mypy: not every view has it
 
     def once(
         self, act: Callable[..., Response], key: str, request: Request, *args: Any, **kwargs: Any
     ) -> Response:
         """Act and keep the answer in one transaction, or return the answer that was kept."""
-        fingerprint = answers.fingerprint(str(request.method), request.path, request.data)
+        method = str(request.method)
+        fingerprint = answers.fingerprint(method, request.path, request.data)
+        now = clock.now()
         with transaction.atomic():
-            answer, is_new = answers.claim(request.user, key, fingerprint, at=clock.now())
+            answer, is_new = answers.claim(request.user, key, fingerprint, at=now)
             if not is_new:
                 return _replayed(answer)
-            # The inner transaction rolls a refused act back, while its answer is kept.
+            # The inner transaction rolls a refused act back, while its answer is kept. Any other
+            # error rolls the claim back too, so that the same request can be tried again.
             try:
                 with transaction.atomic():
                     response = act(request, *args, **kwargs)
             except REFUSALS as error:
                 response = self.handle_exception(error)
+            body = JSONRenderer().render(response.data)
             answers.keep(
                 answer,
                 response.status_code,
-                JSONRenderer().render(response.data).decode(),
+                body.decode(),
                 content_type=response.content_type or "",
                 location=response.headers.get("Location", ""),
             )
@@ -99,8 +106,10 @@ class Unknown(APIView):
     scope = ""
 
     def dispatch(self, request: Any, *args: Any, **kwargs: Any) -> Any:
-        self.http_method_names = [str(request.method).lower()]
-        setattr(self, str(request.method).lower(), self.refuse)
+        method = str(request.method).lower()
+        # Whatever the method is, the address does not exist: 404 and never 405.
+        self.http_method_names = [method]
+        setattr(self, method, self.refuse)
         return super().dispatch(request, *args, **kwargs)
 
     def refuse(self, request: Request, *args: Any, **kwargs: Any) -> Response:

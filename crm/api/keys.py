@@ -88,15 +88,21 @@ def find(text: str, *, at: datetime) -> Key | None:
 
     It comes with its owner, who may sign in, and with the organisation.
     """
+    # What no key can be is refused without a query: PostgreSQL raises an error for NUL.
     is_plain = text.isascii() and text.isprintable() and len(text) <= LONGEST_TEXT
     if not is_plain or not text.startswith(MARK):
         return None
     prefix, _dot, secret = text.removeprefix(MARK).partition(".")
     # The organisation comes along, since its words are needed before anything is answered.
-    row = Organisation.objects.values(row=returning.as_json(Organisation))[:1]
-    keys = Key.objects.select_related("owner").annotate(organisation_row=Subquery(row))
+    row = Organisation.objects.values(row=returning.as_json(Organisation))
+    with_owner = Key.objects.select_related("owner")
+    keys = with_owner.annotate(organisation_row=Subquery(row[:1]))
     key = keys.filter(prefix=prefix).first()
-    if key is None or not secrets.compare_digest(key.secret_sha256, _digest(secret)):
+    if key is None:
+        return None
+    # In constant time: how long a plain comparison takes tells how much of a guess is right.
+    digest = _digest(secret)
+    if not secrets.compare_digest(key.secret_sha256, digest):
         return None
     key.organisation = Organisation()
     if key.organisation_row:
@@ -112,7 +118,9 @@ def record_use(key: Key, *, at: datetime) -> None:
     recent = at - MINUTE
     if key.last_used_at is not None and key.last_used_at > recent:
         return
-    Key.objects.filter(pk=key.pk).exclude(last_used_at__gt=recent).update(last_used_at=at)
+    # Asked again in the UPDATE: of many requests at once only the first one writes.
+    stale = Key.objects.filter(pk=key.pk).exclude(last_used_at__gt=recent)
+    stale.update(last_used_at=at)
 
 
 def seconds_to_wait(key: Key, *, at: datetime) -> int:
@@ -120,12 +128,16 @@ def seconds_to_wait(key: Key, *, at: datetime) -> int:
 
     Return 0 while it keeps the rate, else the seconds until it may go on.
     """
+    minute_ago = at - MINUTE
     row = Key.objects.filter(pk=key.pk)
-    window = row.filter(window_at__gt=at - MINUTE)
+    window = row.filter(window_at__gt=minute_ago)
     counting = window.filter(used__lt=settings.API_REQUESTS_PER_MINUTE)
+    # Each step is one conditional UPDATE: a count that is read first lets two requests pass on
+    # the last one that is free.
     if counting.update(used=F("used") + 1):
         return 0
-    if row.exclude(window_at__gt=at - MINUTE).update(window_at=at, used=1):
+    over = row.exclude(window_at__gt=minute_ago)
+    if over.update(window_at=at, used=1):
         return 0
     # Another request may have begun the minute in between.
     if counting.update(used=F("used") + 1):

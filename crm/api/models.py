@@ -21,6 +21,7 @@ class Key(models.Model):
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_keys")
     name = models.CharField(max_length=80)
+    # Finds the row: the secret itself is stored only hashed.
     prefix = models.CharField(max_length=12, unique=True)
     secret_sha256 = models.CharField(max_length=64)
     scopes = models.JSONField(default=list)
@@ -64,6 +65,7 @@ class Answer(models.Model):
     content_type = models.CharField(max_length=80, blank=True)
     location = models.CharField(max_length=200, blank=True)
     body = models.TextField(blank=True)
+    # Indexed for answers.forget, which deletes by age.
     created_at = models.DateTimeField(db_index=True)
 
     class Meta:

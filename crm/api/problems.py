@@ -66,16 +66,20 @@ def answer(error: Exception, context: Mapping[str, Any]) -> Response:
     request = context["request"]
     status, code, detail, fields = _described(error)
     if status >= 500:
+        # DRF has handled the exception by now, so Django itself does not log it any more.
         logger.error("API: %s %s", request.method, request.path, exc_info=error)
+    title = TITLES.get(status, TITLES[400])
+    # A conflict adds the saved version and the fields that differ.
+    more = getattr(error, "more", {})
     body = {
         "type": f"urn:relevo:problem:{code}",
-        "title": str(TITLES.get(status, TITLES[400])),
+        "title": str(title),
         "status": status,
         "detail": detail,
         "code": code,
         "fields": fields,
         "request_id": getattr(request, "id", ""),
-        **getattr(error, "more", {}),
+        **more,
     }
     headers = _headers(error, status)
     return Response(body, status=status, headers=headers, content_type=MEDIA_TYPE)
@@ -106,12 +110,17 @@ def _described(error: Exception) -> tuple[int, str, str, dict[str, str]]:
             detail = str(_("Some fields are not as they should be."))
         return 422, "invalid", detail, fields
     if isinstance(error, Http404 | exceptions.NotFound):
+        # One text for what is missing and for what is hidden, or the answer would tell which.
         return 404, "not_found", str(_("It does not exist, or you may not see it.")), {}
+    # Before SuspiciousOperation, of which it is a subclass in Django.
     if isinstance(error, RequestDataTooBig):
         error = BodyTooLarge()
     if isinstance(error, exceptions.APIException):
-        fields = {name: str(text) for name, text in getattr(error, "fields", {}).items()}
-        return error.status_code, _code_of(error), _flat_text(error.detail), fields
+        texts = getattr(error, "fields", {})
+        fields = {name: str(text) for name, text in texts.items()}
+        code = _code_of(error)
+        detail = _flat_text(error.detail)
+        return error.status_code, code, detail, fields
     if isinstance(error, PermissionDenied):
         return 403, "forbidden", str(_("You see this, but you may not do that with it.")), {}
     if isinstance(error, SuspiciousOperation):
@@ -123,6 +132,7 @@ def _described(error: Exception) -> tuple[int, str, str, dict[str, str]]:
 
 
 def _code_of(error: exceptions.APIException) -> str:
+    # A list or a mapping where the error has several details; the class has one code for all.
     codes = error.get_codes()
     if isinstance(codes, str):
         return codes
@@ -143,6 +153,8 @@ def _flat(detail: Any, prefix: str = "") -> dict[str, str]:
         return {prefix or "non_field_errors": _flat_text(detail)}
     errors: dict[str, str] = {}
     for name, inner in detail.items():
-        dotted = f"{prefix}.{name}" if prefix else str(name)
+        dotted = str(name)
+        if prefix:
+            dotted = f"{prefix}.{name}"
         errors |= _flat(inner, dotted)
     return errors

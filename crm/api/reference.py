@@ -62,14 +62,19 @@ def groups(language: str) -> list[Group]:
     for path, operations in whole["paths"].items():
         for method, operation in operations.items():
             tag = operation["tags"][0]
-            calls[tag].append(_call(whole, method, path, operation))
+            call = _call(whole, method, path, operation)
+            calls[tag].append(call)
     return [Group(tag, title, calls[tag]) for tag, title in TAGS.items()]
 
 
 def _call(whole: dict[str, Any], method: str, path: str, operation: dict[str, Any]) -> Call:
     answers = operation["responses"]
     good = next(status for status in answers if status.startswith("2"))
-    statuses = [(status, each.get("description", "")) for status, each in answers.items()]
+    statuses = []
+    for status, answer in answers.items():
+        statuses.append((status, answer.get("description", "")))
+    body_schema = _json_schema(operation.get("requestBody", {}))
+    answer_schema = _json_schema(answers[good])
     return Call(
         id=operation["operationId"],
         method=method.upper(),
@@ -77,8 +82,8 @@ def _call(whole: dict[str, Any], method: str, path: str, operation: dict[str, An
         summary=operation.get("summary", ""),
         scope=operation["x-scope"],
         parameters=_parameters(whole, operation),
-        body=_parts(whole, _json_schema(operation.get("requestBody", {}))),
-        answer=_parts(whole, _json_schema(answers[good])),
+        body=_parts(whole, body_schema),
+        answer=_parts(whole, answer_schema),
         statuses=statuses,
     )
 
@@ -99,15 +104,20 @@ def _parameters(whole: dict[str, Any], operation: dict[str, Any]) -> list[Part]:
 def _json_schema(body: dict[str, Any]) -> dict[str, Any]:
     """Return the schema of a request's or an answer's JSON; empty without one."""
     content = body.get("content", {})
-    return content.get("application/json", {}).get("schema", {})
+    as_json = content.get("application/json", {})
+    return as_json.get("schema", {})
 
 
 def _resolved(whole: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
     """Return the schema itself, where ``schema`` refers to a component."""
-    for each in (schema, *schema.get("allOf", ()), *schema.get("oneOf", ())):
-        if "$ref" in each:
-            name = each["$ref"].rpartition("/")[2]
-            return whole["components"]["schemas"][name]
+    # drf-spectacular wraps a reference that has a description or may be null in "allOf" or
+    # "oneOf", because OpenAPI 3.0 ignores everything beside "$ref".
+    candidates = [schema, *schema.get("allOf", ()), *schema.get("oneOf", ())]
+    components = whole["components"]["schemas"]
+    for candidate in candidates:
+        if "$ref" in candidate:
+            name = candidate["$ref"].rpartition("/")[2]
+            return components[name]
     return schema
 
 
@@ -130,12 +140,15 @@ def _kind(whole: dict[str, Any], schema: dict[str, Any]) -> str:
     """Return a type with its format, a list of choices, or the names of an object's fields."""
     resolved = _resolved(whole, schema)
     if resolved.get("type") == "array":
-        return f"[ {_kind(whole, resolved['items'])} ]"
+        item = _kind(whole, resolved["items"])
+        return f"[ {item} ]"
     choices = resolved.get("enum")
     if choices:
+        # None among the choices only says that the field may be null.
         return " | ".join(str(choice) for choice in choices if choice is not None)
     names = resolved.get("properties")
     if names:
-        return f"{{ {', '.join(names)} }}"
-    parts = (str(resolved.get("type", "")), str(resolved.get("format", "")))
-    return " ".join(part for part in parts if part)
+        listed = ", ".join(names)
+        return f"{{ {listed} }}"
+    parts = [resolved.get("type"), resolved.get("format")]
+    return " ".join(str(part) for part in parts if part)

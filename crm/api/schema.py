@@ -45,22 +45,30 @@ class Operation(AutoSchema):
     """An operation as drf-spectacular reads it, with its scope, and problems among its answers."""
 
     def get_override_parameters(self) -> list[Any]:
-        return [IDEMPOTENCY] if self.method == "POST" else []
+        if self.method == "POST":
+            return [IDEMPOTENCY]
+        return []
 
     def get_description(self) -> str:
+        # The docstrings of the views are for readers of the code; the summary is enough here.
         return ""
 
     def get_tags(self) -> list[str]:
         return [self.view.tag]
 
     def get_extensions(self) -> dict[str, Any]:
-        return {"x-scope": "read" if self.method == "GET" else str(self.view.scope)}
+        scope = str(self.view.scope)
+        if self.method == "GET":
+            scope = "read"
+        return {"x-scope": scope}
 
     def _map_serializer(
         self, serializer: Any, direction: Any, bypass_extensions: bool = False
     ) -> Any:
         schema = super()._map_serializer(serializer, direction, bypass_extensions)
         is_object = isinstance(schema, dict) and schema.get("type") == "object"
+        # Bodies refuse fields that they do not know (crm.lib.rest.Body), which the document has
+        # to promise: the contract tests send what it allows.
         if direction == "request" and is_object:
             schema["additionalProperties"] = False
         return schema
@@ -75,6 +83,7 @@ class Operation(AutoSchema):
         for status in sorted(statuses):
             problem = self._get_response_for_code(Problem, str(status), [MEDIA_TYPE], direction)
             problem["description"] = TITLES[status]
+            # A view that documents the answer itself knows it better.
             responses.setdefault(str(status), problem)
         return responses
 

@@ -51,5 +51,6 @@ urlpatterns = [
     path("pause-reasons/", mount(catalogues.PauseReasons), name="api_pause_reasons"),
     path("action-kinds/", mount(catalogues.ActionKinds), name="api_action_kinds"),
     path("sources/", mount(catalogues.Sources), name="api_sources"),
+    # Last, because it takes every address: a wrong one gets a problem in JSON, not a page.
     re_path(r"", Unknown.as_view(), name="api_unknown"),
 ]

@@ -18,7 +18,7 @@ from crm.lib.errors import DomainError
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def key_list(request: Request) -> HttpResponse:
-    """The person's own keys; a new one is shown in the answer to the form and never again."""
+    """Show the person's own keys, and create one, whose text is shown in the answer only."""
     request.now = clock.now()
     form = KeyForm(request.POST or None)
     created = ""
@@ -31,6 +31,7 @@ def key_list(request: Request) -> HttpResponse:
             except DomainError as error:
                 form.add_error(None, str(error.message))
             else:
+                # No redirect as elsewhere: only this answer may hold the text of the key.
                 form = KeyForm()
                 status = 201
     context = {
@@ -69,7 +70,7 @@ def key_revoke(request: Request, pk: int) -> HttpResponse:
 
 @require_safe
 def docs(request: Request) -> HttpResponse:
-    """The documentation, drawn from the schema by the server, without a script."""
+    """Show the documentation, which the server draws from the schema, without a script."""
     context = {
         "groups": reference.groups(translation.get_language()),
         "header": "Authorization: Bearer rlv_…",
