@@ -108,7 +108,7 @@ class BandShown(serializers.Serializer):
     win_rate = serializers.FloatField(allow_null=True)
 
 
-BandShown._declared_fields["from"] = Count()
+BandShown._declared_fields["from"] = Count()  # no name of Python
 
 
 class BandsShown(serializers.Serializer):
@@ -179,11 +179,17 @@ class Funnel(APIView):
     )
     def get(self, request: Request) -> Response:
         deny_unless(permissions.can_read_alignment(request.user))
+        # Narrower than the form, which would take a team as well.
         rest.check_query(request.query_params, ("from", "to", "source"))
-        form = ScopeForm(request.query_params, zone=people.organisation().time_zone, at=clock.now())
+        # A request with a key does not pass the middleware that sets organisation and moment.
+        zone = people.organisation().time_zone
+        form = ScopeForm(request.query_params, zone=zone, at=clock.now())
         if not form.is_valid():
-            wrong = {
-                name.strip("_"): " ".join(map(str, texts)) for name, texts in form.errors.items()
-            }
+            wrong = {}
+            for name, texts in form.errors.items():
+                # Django's name for errors of the whole form is "__all__".
+                field = name.strip("_")
+                wrong[field] = " ".join(str(text) for text in texts)
             raise BadParameter(_("A filter cannot be read."), fields=wrong)
-        return Response(report.as_json(report.read(form.scope)))
+        numbers = report.read(form.scope)
+        return Response(report.as_json(numbers))

@@ -80,33 +80,47 @@ class ScopeForm(forms.Form):
         self.at = at
         self.today = local_date(at, zone)
         known = ("from", "to", "source", "team", *self.extra)
+        # Refused, not ignored: a mistyped filter would show the numbers of everything.
         self.unknown = sorted(set(query) - set(known))
-        typed = {name: query.get(name, "").strip() for name in known}
-        typed["to"] = typed["to"] or self.today.isoformat()
-        typed["from"] = typed["from"] or _usual_start(typed["to"], self.today).isoformat()
-        super().__init__(typed)
+        super().__init__(self._completed(query, known))
+        # "from" is a word of Python, so the fields cannot be declared on the class.
         self.fields["from"] = Day(gettext_lazy("From"))
         self.fields["to"] = Day(gettext_lazy("To"))
-        self.sources = [(s.code, in_language(s.name)) for s in Source.objects.all()]
+        self.sources = [(source.code, in_language(source.name)) for source in Source.objects.all()]
         self.fields["source"] = self._source_field()
-        self.teams = {str(team.pk): team for team in Team.objects.order_by("side", "name")}
+        teams = Team.objects.order_by("side", "name")
+        self.teams = {str(team.pk): team for team in teams}
         self.fields["team"] = self._team_field()
 
+    def _completed(self, query: QueryDict, known: tuple[str, ...]) -> dict[str, str]:
+        """Return the typed values, with the usual dates where none are typed."""
+        typed = {name: query.get(name, "").strip() for name in known}
+        if not typed["to"]:
+            typed["to"] = self.today.isoformat()
+        if not typed["from"]:
+            start = _usual_start(typed["to"], self.today)
+            typed["from"] = start.isoformat()
+        return typed
+
     def _source_field(self) -> forms.ChoiceField:
+        every = ("", _("All sources"))
+        not_given = (NOT_GIVEN, _("Not given"))
+        unknown = gettext_lazy("There is no source “%(value)s”.")
         return forms.ChoiceField(
             label=gettext_lazy("Source"),
-            choices=[("", _("All sources")), *self.sources, (NOT_GIVEN, _("Not given"))],
+            choices=[every, *self.sources, not_given],
             required=False,
-            error_messages={"invalid_choice": gettext_lazy("There is no source “%(value)s”.")},
+            error_messages={"invalid_choice": unknown},
             widget=forms.Select(attrs={"class": "field"}),
         )
 
     def _team_field(self) -> forms.ChoiceField:
+        unknown = gettext_lazy("There is no team “%(value)s”.")
         return forms.ChoiceField(
             label=gettext_lazy("Team"),
             choices=self._team_choices(),
             required=False,
-            error_messages={"invalid_choice": gettext_lazy("There is no team “%(value)s”.")},
+            error_messages={"invalid_choice": unknown},
             widget=forms.Select(attrs={"class": "field"}),
         )
 
@@ -115,11 +129,11 @@ class ScopeForm(forms.Form):
         chosen = self.data["team"]
         choices: list[Any] = [("", _("All teams"))]
         for side in Side:
-            teams = [
-                (key, team.name)
-                for key, team in self.teams.items()
-                if team.side == side and (team.archived_at is None or key == chosen)
-            ]
+            teams = []
+            for key, team in self.teams.items():
+                is_offered = team.archived_at is None or key == chosen
+                if team.side == side and is_offered:
+                    teams.append((key, team.name))
             if teams:
                 choices.append((side.label, teams))
         return choices
@@ -127,8 +141,9 @@ class ScopeForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         if self.unknown:
+            names = clean_line(", ".join(self.unknown))
             text = _("The address has a part that this page does not know: %(names)s.")
-            self.add_error(None, text % {"names": clean_line(", ".join(self.unknown))[:120]})
+            self.add_error(None, text % {"names": names[:120]})
         start = data.get("from")
         end = data.get("to")
         if start and end and start > end:
@@ -176,22 +191,28 @@ class ScopeForm(forms.Form):
     def _usual_periods(self) -> list[tuple[str | Promise, date]]:
         """Return label and first date of each usual period."""
         today = self.today
+        month = today.replace(day=1)
         first_month_of_quarter = 1 + (today.month - 1) // 3 * 3
+        quarter = month.replace(month=first_month_of_quarter)
         first_lead = earliest() or today
+        # An imported lead may be dated in the future, or before the years that a period may have.
+        beginning = max(min(first_lead, today), FIRST)
         return [
             (gettext_lazy("Last 7 days"), today - timedelta(days=6)),
             (gettext_lazy("Last 30 days"), today - timedelta(days=29)),
             (gettext_lazy("Last 90 days"), today - USUAL),
-            (gettext_lazy("This month"), today.replace(day=1)),
-            (gettext_lazy("This quarter"), today.replace(month=first_month_of_quarter, day=1)),
-            (gettext_lazy("All time"), max(min(first_lead, today), FIRST)),
+            (gettext_lazy("This month"), month),
+            (gettext_lazy("This quarter"), quarter),
+            (gettext_lazy("All time"), beginning),
         ]
 
     def _is_chosen(self, start: date) -> bool:
-        return self.data["from"] == start.isoformat() and self.data["to"] == self.today.isoformat()
+        is_until_today = self.data["to"] == self.today.isoformat()
+        return is_until_today and self.data["from"] == start.isoformat()
 
     def _preset(self, label: str | Promise, start: date, is_current: bool) -> Preset:
         query = {"from": start.isoformat(), "to": self.today.isoformat()}
+        # As typed: the tabs are shown also where the form has an error.
         for name in ("source", "team", "sort"):
             if self.data.get(name):
                 query[name] = self.data[name]
@@ -205,17 +226,20 @@ class PageForm(ScopeForm):
 
     def __init__(self, query: QueryDict, *, zone: str, at: datetime) -> None:
         super().__init__(query, zone=zone, at=at)
-        names = [f"{sign}{name}" for name in SORTS for sign in ("", "-")]
-        unknown = {"invalid_choice": gettext_lazy("There is no order “%(value)s”.")}
+        names = []
+        for name in SORTS:
+            names += [name, f"-{name}"]
+        unknown = gettext_lazy("There is no order “%(value)s”.")
         self.fields["sort"] = forms.ChoiceField(
             choices=[(name, name) for name in names],
             required=False,
-            error_messages=unknown,
+            error_messages={"invalid_choice": unknown},
             widget=forms.HiddenInput(),
         )
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
+        # The field is hidden: its error is shown above the form, not beside it.
         for error in self.errors.pop("sort", []):
             self.add_error(None, error)
         return data
@@ -243,13 +267,13 @@ class ListForm(ScopeForm):
             choices=[(name, name) for name in SLICES],
             error_messages={"invalid_choice": no_such, "required": no_such},
         )
-        self.reasons = {row.code: row for row in RejectionReason.objects.all()}
-        asked = self.data["persona"]
-        known = asked.isascii() and asked.isdigit() and len(asked) < 10
-        self.persona = Persona.objects.filter(pk=asked).first() if known else None
+        # Archived ones too: the numbers count old rejections, and link to this list.
+        self.reasons = {reason.code: reason for reason in RejectionReason.objects.all()}
+        self.persona = _persona(self.data["persona"])
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
+        # The number is a part of the address, for which the page has no control.
         for error in self.errors.pop("show", []):
             self.add_error(None, error)
         show = data.get("show")
@@ -273,26 +297,30 @@ class ListForm(ScopeForm):
         return show in self.OF_PEOPLE and self.chosen_person is not None
 
     def _persona_is_known(self) -> bool:
-        return self.data["persona"] in ("", NOT_GIVEN) or self.persona is not None
+        needs_none = self.data["persona"] in ("", NOT_GIVEN)
+        return needs_none or self.persona is not None
 
     def _add_unknown(self, text: str, name: str) -> None:
         """Add an error about the parameter ``name``, which repeats the start of its value."""
-        self.add_error(None, text % {"value": clean_line(self.data[name])[:60]})
+        value = clean_line(self.data[name])
+        self.add_error(None, text % {"value": value[:60]})
 
     @property
     def scope(self) -> Scope:
-        scope = replace(super().scope, reason=self.data["reason"], persona=self.data["persona"])
-        if self.chosen_person is None:
+        data = self.data
+        scope = replace(super().scope, reason=data["reason"], persona=data["persona"])
+        person = self.chosen_person
+        if person is None:
             return scope
-        return replace(scope, person=self.chosen_person.pk)
+        return replace(scope, person=person.pk)
 
     @cached_property
     def chosen_person(self) -> User | None:
         """Return the person whose handoffs are listed, None for all."""
-        asked = self.data["by"]
-        if not asked.isdecimal() or len(asked) >= 19:  # longer numbers are no bigint
+        raw = self.data["by"]
+        if not raw.isdecimal() or len(raw) >= 19:  # longer numbers are no bigint
             return None
-        return User.objects.filter(pk=int(asked)).first()
+        return User.objects.filter(pk=int(raw)).first()
 
     @property
     def persona_name(self) -> str:
@@ -309,9 +337,19 @@ class ListForm(ScopeForm):
         return self.reasons.get(self.data["reason"])
 
 
+def _persona(raw: str) -> Persona | None:
+    """Return the persona with the id in the query string, None without one."""
+    is_id = raw.isascii() and raw.isdigit() and len(raw) < 10
+    if not is_id:
+        return None
+    return Persona.objects.filter(pk=raw).first()
+
+
 def _usual_start(end: str, today: date) -> date:
     """Return the first of the 90 days that end with ``end``; an unreadable end counts as today."""
     try:
-        return max(date.fromisoformat(end) - USUAL, FIRST)
+        start = date.fromisoformat(end) - USUAL
     except (ValueError, OverflowError):
+        # The field of the end has the error; the beginning stays a date that can be shown.
         return today - USUAL
+    return max(start, FIRST)

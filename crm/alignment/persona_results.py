@@ -60,19 +60,23 @@ def results(scope: Scope, personas: list[Card]) -> list[Result]:
     """
     groups = {group.key: group for group in cohort.by_persona(scope)}
     no_leads = Group("", "", 0, 0, 0, 0, 0, 0, 0, 0, None)
-    found = []
+    shown = []
     for card in personas:
-        key = str(card.persona.pk)
-        is_in_use = card.published and not card.persona.archived_at
+        persona = card.persona
+        key = str(persona.pk)
+        is_in_use = card.published and not persona.archived_at
+        # An archived persona stays while its leads count, or the sum of the page would not be
+        # that of the alignment page.
         if is_in_use or key in groups:
             group = groups.get(key, no_leads)
             to = links(replace(scope, persona=key))
-            found.append(Result(card.persona, card.who, group, to))
-    found.sort(key=lambda result: -result.group.leads)
+            shown.append(Result(persona, card.who, group, to))
+    shown.sort(key=lambda result: -result.group.leads)
     if NOT_GIVEN in groups:
         to = links(replace(scope, persona=NOT_GIVEN))
-        found.append(Result(None, documents.passage(None), groups[NOT_GIVEN], to))
-    return found
+        no_text = documents.passage(None)
+        shown.append(Result(None, no_text, groups[NOT_GIVEN], to))
+    return shown
 
 
 @require_safe
@@ -83,8 +87,7 @@ def persona_results(request: Request) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "presets": form.presets()}
     if not form.is_valid():
         return render(request, "alignment/persona_results.html", context, status=400)
-    context |= {
-        "scope": form.scope,
-        "results": results(form.scope, cards(catalogue.everything())),
-    }
+    scope = form.scope
+    personas = cards(catalogue.everything())
+    context |= {"scope": scope, "results": results(scope, personas)}
     return render(request, "alignment/persona_results.html", context)

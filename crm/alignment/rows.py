@@ -68,15 +68,19 @@ def listing(scope: Scope, show: str, *, user: User, after: str) -> Listing:
     """
     counted = rows(scope, show)
     page = newest_first(counted, "first_seen_on", after=after, size=PAGE)
-    keys = {each.lead_pk for each in page.rows}
-    leads = Lead.objects.select_related("source").defer("attributes", "search_text").in_bulk(keys)
+    keys = {row.lead_pk for row in page.rows}
+    # Two looks at the leads of the page: one for what every reader may know, one through
+    # visible_to, so that a person is shown only where the reader has sight of the lead.
+    all_leads = Lead.objects.select_related("source").defer("attributes", "search_text")
+    leads = all_leads.in_bulk(keys)
     visible = Lead.objects.visible_to(user).with_names().in_bulk(keys)
     cases = []
-    for each in page.rows:
-        key = each.lead_pk
-        cases.append(_case(each, leads[key], visible.get(key), show, scope))
+    for row in page.rows:
+        key = row.lead_pk
+        cases.append(_case(row, leads[key], visible.get(key), show, scope))
     hidden = sum(case.lead is None for case in cases)
-    return Listing(*_heads(counted.model, show), cases, counted.count(), hidden, page.next)
+    dated, result = _heads(counted.model, show)
+    return Listing(dated, result, cases, counted.count(), hidden, page.next)
 
 
 def _heads(model: type[Any], show: str) -> tuple[str, str]:
@@ -99,9 +103,11 @@ def _heads(model: type[Any], show: str) -> tuple[str, str]:
 def _case(row: Any, lead: Lead, visible: Lead | None, show: str, scope: Scope) -> Case:
     """Return a row of the list; ``row`` is a clock, decision, handoff or lead."""
     days = None
+    # Negative where an imported win is dated before the first sight; the page marks it.
     if show in WON and lead.won_on:
         days = (lead.won_on - lead.first_seen_on).days
     reading = None
+    # Judged at the moment of the page, like the number that led here.
     if isinstance(row, Clock):
         reading = readings.reading(row, at=scope.at)
     return Case(
@@ -127,6 +133,7 @@ def _result(case: Any) -> str:
 
 def _date_that_counts(case: Any, lead: Lead, show: str, zone: str) -> date | None:
     """Return the date by which the case counts, None where it is the date of first seen."""
+    # In the organisation's zone, in which the period was cut.
     if isinstance(case, Clock):
         return local_date(case.started_at, zone)
     if isinstance(case, Decision):

@@ -38,7 +38,9 @@ def alignment(request: Request) -> HttpResponse:
     context: dict[str, Any] = {"form": form, "presets": form.presets()}
     if not form.is_valid():
         return render(request, "alignment/alignment.html", context, status=400)
-    context |= {"scope": form.scope, "panels": panels.build(report.read(form.scope), form.sort)}
+    scope = form.scope
+    numbers = report.read(scope)
+    context |= {"scope": scope, "panels": panels.build(numbers, form.sort)}
     return render(request, "alignment/alignment.html", context)
 
 
@@ -51,9 +53,12 @@ def alignment_csv(request: Request, panel: str) -> HttpResponse:
     if not form.is_valid():
         context = {"form": form, "presets": form.presets()}
         return render(request, "alignment/alignment.html", context, status=400)
-    numbers = panels.ordered(report.read(form.scope), form.sort)
-    text = sheets.SHEETS[panel](numbers).csv()
-    period = form.scope.period
+    scope = form.scope
+    numbers = panels.ordered(report.read(scope), form.sort)
+    sheet = sheets.SHEETS[panel](numbers)
+    text = sheet.csv()
+    period = scope.period
+    # Only a known key of SHEETS and ISO dates: nothing in the header needs to be escaped.
     name = f"{panel}-{period.start}-{period.end}.csv"
     # Excel reads UTF-8 only with a byte order mark.
     response = HttpResponse("\ufeff" + text, content_type="text/csv; charset=utf-8")
@@ -85,6 +90,7 @@ def _back(scope: Scope) -> str:
     name = "alignment"
     if scope.persona:
         name = "persona_results"
+    # Persona and person narrow the list only; the pages would refuse them as unknown.
     query = addresses.query(replace(scope, persona="", person=None))
     return f"{reverse(name)}?{urlencode(query)}"
 

@@ -54,10 +54,12 @@ def agree(pace: str, volume: int | None, *, by: User, at: datetime) -> Agreement
         proposals.discard(open_draft, by=by, at=at)
     agreement = Agreement.objects.filter(teams__isnull=True).order_by("pk").first()
     if agreement is None:
+        # Stored for both sides to read: in the organisation's language, not in the admin's.
         with variants.override(organisation.language):
             name = _("Marketing and sales")
         agreement = Agreement.objects.create(name=name)
     version = _create_draft(agreement, pace, volume, calendar, by=by, at=at)
+    # An admin who leads no team makes no business decision: the draft waits for the team leads.
     if not any(by.team_ids(side, led=True) for side in Side.values):
         return version
     return sign(version, by=by, at=at)
@@ -73,15 +75,17 @@ def _create_draft(
     at: datetime,
 ) -> AgreementVersion:
     template = PACES[pace]
+    # Promises are stored in business minutes; "one working day" depends on the hours of a day.
     _since, windows = work_calendars.in_effect(calendar, at=at)
     day_minutes = hours_text.day_minutes(windows)
+    promises = commitments(template, day_minutes=day_minutes, volume=volume)
     terms = {**DEFINITIONS, "package_fields": template.package}
     return drafts.create(
         agreement,
         by=by,
         at=at,
         calendar=calendar,
-        commitments=commitments(template, day_minutes=day_minutes, volume=volume),
+        commitments=promises,
         reasons=RejectionReason.objects.filter(archived_at__isnull=True),
         **terms,
     )
@@ -95,7 +99,9 @@ def close_text(version: AgreementVersion, *, by: User, at: datetime) -> Agreemen
     """
     if version.state != AgreementState.DRAFT:
         return version
-    return proposals.close_text(version, by=by, at=at, labels=labels.labels_of(version))
+    # The labels go in with the text: what was signed reads the same after a code is renamed.
+    current_labels = labels.labels_of(version)
+    return proposals.close_text(version, by=by, at=at, labels=current_labels)
 
 
 @transaction.atomic
@@ -109,5 +115,6 @@ def sign(version: AgreementVersion, *, by: User, at: datetime) -> AgreementVersi
     own = [side for side in unsigned if agreements.may_sign(version, side, by)]
     if not own:
         raise NoSideToSign
+    # Signatures are over the hash of the closed text, so it is closed before the first of them.
     version = close_text(version, by=by, at=at)
     return signing.sign_sides(version, own, by=by, at=at)

@@ -32,15 +32,18 @@ def holiday_choices(organisation: Organisation, *, at: datetime) -> list[Holiday
     taken = set()
     if calendar is not None:
         closed_days = {on: name for on, name, _hours in work_calendars.holidays_of(calendar)}
-        choices = [HolidayChoice(on, name, keep=True) for on, name in closed_days.items()]
+        for on, name in closed_days.items():
+            choices.append(HolidayChoice(on, name, keep=True))
         # Also the days with shortened hours, which are no days off and stay as they are.
         taken = {day.on for day in calendar.holidays.all()}
+    # The next year too: clocks that start in December may run out in January.
     this_year = local_date(at, organisation.time_zone).year
     holidays = public_holidays.of_country(
         organisation.country,
         (this_year, this_year + 1),
         language=organisation.language,
     )
+    # Later, a holiday that is not in the calendar is one that somebody has taken out.
     is_first_time = not taken and "holidays" not in organisation.setup_steps
     for on, name in holidays:
         if on not in taken:
@@ -96,5 +99,7 @@ def follow_zone(*, by: User, at: datetime) -> None:
     """Move the calendar to the time zone of the organisation."""
     calendar = calendars.main()
     organisation = people.organisation()
-    if calendar is not None and calendar.time_zone != organisation.time_zone:
-        set_hours(organisation, hours_today(at=at), by=by, at=at)
+    if calendar is None or calendar.time_zone == organisation.time_zone:
+        return
+    windows = hours_today(at=at)
+    set_hours(organisation, windows, by=by, at=at)

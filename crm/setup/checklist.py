@@ -85,6 +85,7 @@ class StepState:
 
 def is_open(organisation: Organisation) -> bool:
     """Return whether the checklist is still shown: not finished, or no organisation exists yet."""
+    # people.organisation() returns an unsaved row while there is none.
     return organisation.setting_up or organisation._state.adding
 
 
@@ -97,8 +98,11 @@ def step_states(organisation: Organisation) -> list[StepState]:
 def next_step(organisation: Organisation, key: str = "") -> SetupStep | None:
     """Return the next open step after ``key``, else the first open one, or None."""
     open_steps = [each.step for each in step_states(organisation) if not each.is_behind]
-    position = KEYS.index(key) if key else -1
+    position = -1
+    if key:
+        position = KEYS.index(key)
     for step in open_steps:
         if KEYS.index(step.key) > position:
             return step
-    return open_steps[0] if open_steps else None
+    # Round again: what was left open on the way is offered at the end.
+    return next(iter(open_steps), None)

@@ -1,7 +1,7 @@
 """The set-up code.
 
-Whoever creates the first admin of an installation that others can reach proves with it that the
-installation is theirs.
+The person who creates the first admin of an installation that others can reach proves with it that
+the installation is theirs.
 """
 
 from __future__ import annotations
@@ -28,14 +28,16 @@ def code() -> str:
     """
     if settings.RELEVO_SETUP_CODE:
         return settings.RELEVO_SETUP_CODE
-    digest = salted_hmac("relevo.setup.code", settings.RELEVO_MODE, algorithm="sha256").digest()
-    letters = base64.b32encode(digest).decode()[:16]
-    groups = [letters[start : start + 4] for start in range(0, 16, 4)]
+    mac = salted_hmac("relevo.setup.code", settings.RELEVO_MODE, algorithm="sha256")
+    # Base 32 has no 0 and no 1, which are mistaken for O and I when copied from a log.
+    text = base64.b32encode(mac.digest()).decode()
+    groups = [text[start : start + 4] for start in range(0, 16, 4)]
     return "-".join(groups)
 
 
 def is_right(typed: str) -> bool:
     """Return whether ``typed`` is the code; case, spaces and hyphens do not matter."""
+    # In constant time, so that the time of the answer does not tell how much of a guess is right.
     return hmac.compare_digest(_normalised(typed), _normalised(code()))
 
 
@@ -49,6 +51,7 @@ def is_needed(request: HttpRequest) -> bool:
     It is not needed on the own machine: outside production, from the loopback address and without
     a proxy.
     """
+    # Behind a proxy on the same machine every visitor comes from the loopback address.
     if settings.PRODUCTION or "X-Forwarded-For" in request.headers:
         return True
     try:
@@ -73,4 +76,6 @@ def announce() -> None:
     except DatabaseError:
         log.warning("No database yet; `manage.py setup_code` shows the set-up code")
     finally:
+        # Called while crm.wsgi is imported, in a thread that answers no request: nothing else
+        # would ever close its connection.
         connection.close()

@@ -47,6 +47,7 @@ def country(zone: str, languages: str) -> str:
     """
     known = dict(countries.choices())
     candidates = REGION.findall(languages)
+    # The zone first: it says where the device is, "en-US" only in which language it was set up.
     if zone in available_timezones():
         candidates.insert(0, get_global("zone_territories").get(zone, ""))
     return next((code for code in candidates if code in known), COUNTRY)
@@ -59,10 +60,8 @@ def zone(given: str, country_code: str) -> str:
         return given
     if country_code == COUNTRY:  # has several zones; the capital's is not the first one
         return ZONE
-    of_country = sorted(
-        name for name, territory in territories.items() if territory == country_code
-    )
-    return of_country[0] if of_country else ZONE
+    of_country = [name for name, territory in territories.items() if territory == country_code]
+    return min(of_country, default=ZONE)
 
 
 def currency(country_code: str) -> str:

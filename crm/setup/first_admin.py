@@ -22,6 +22,7 @@ def create_first_admin(
     ``zone`` and ``languages`` come from the browser. Raises organisations.AlreadySetUp and
     organisations.HoldsDemo.
     """
+    # Proposed, not asked: the first step of the set-up shows all of them to be corrected.
     country = defaults.country(zone, languages)
     facts = {
         "name": defaults.company_name(email, _("My company")),

@@ -26,6 +26,8 @@ from sla.clocks import readings
 from sla.models import AgreementVersion
 from sla.text.commitments import CommitmentSummary, summary_of
 
+SHOWN_TEAMS = 6
+
 
 @dataclass(frozen=True)
 class ChecklistRow:
@@ -38,11 +40,13 @@ class ChecklistRow:
 def checklist_rows(organisation: Organisation, *, at: datetime) -> list[ChecklistRow]:
     """Return every step of the checklist with its summary."""
     calendar = calendars.main()
-    teams = Team.objects.filter(archived_at__isnull=True).values_list("name", flat=True)[:6]
+    in_use = Team.objects.filter(archived_at__isnull=True)
+    teams = in_use.values_list("name", flat=True)[:SHOWN_TEAMS]
+    published = [str(version.persona) for version in personas.published()]
     summaries = {
         "organisation": _organisation(organisation),
         "teams": ", ".join(teams),
-        "persona": ", ".join(str(version.persona) for version in personas.published()),
+        "persona": ", ".join(published),
         "agreement": _agreement(),
     }
     if calendar is not None:
@@ -51,10 +55,12 @@ def checklist_rows(organisation: Organisation, *, at: datetime) -> list[Checklis
         _since, windows = work_calendars.in_effect(calendar, at=at)
         summaries["holidays"] = days
         summaries["hours"] = _hours(windows)
-    return [
-        ChecklistRow(state, summaries.get(state.step.key, ""))
-        for state in checklist.step_states(organisation)
-    ]
+    rows = []
+    for state in checklist.step_states(organisation):
+        # A step without a summary shows its blurb.
+        summary = summaries.get(state.step.key, "")
+        rows.append(ChecklistRow(state, summary))
+    return rows
 
 
 def _organisation(organisation: Organisation) -> str:
@@ -102,6 +108,7 @@ def agreements(user: User) -> dict[str, Any]:
     """Return the version in force and the draft, their promises, and which sides have to sign."""
     current = in_force()
     draft = unsigned()
+    # An older draft that was never signed is no successor of the version in force.
     if draft is not None and current is not None and draft.pk < current.pk:
         draft = None
     awaited = []
@@ -155,5 +162,7 @@ def trial(user: User, *, at: datetime) -> Trial | None:
             reading = readings.reading(handoff.clock, at=at)
         for message in test_lead.messages_of(handoff):
             notified.append((message.recipient.name, message.sent_at is not None))
-    can_open = Lead.objects.visible_to(user).filter(pk=lead.pk).exists()
+    # An admin runs the test, but sees no lead by that alone.
+    visible = Lead.objects.visible_to(user)
+    can_open = visible.filter(pk=lead.pk).exists()
     return Trial(lead, handoff, reading, notified, can_open)

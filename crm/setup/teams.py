@@ -58,15 +58,16 @@ def set_teams(
         if team is None:
             team = people.create_team(name, side, by=by, at=at, language=language)
         teams[side] = team
-    memberships = {
-        membership.team_id: (membership.team, membership.is_lead)
-        for membership in Membership.objects.filter(user=by).select_related("team")
-    }
+    # change_teams() replaces all memberships: those of other teams are passed on as they are.
+    memberships = {}
+    for membership in Membership.objects.filter(user=by).select_related("team"):
+        memberships[membership.team_id] = (membership.team, membership.is_lead)
     led = set(led_sides)
     for side, team in teams.items():
         _team, is_lead = memberships.get(team.pk, (team, False))
         if side in led:
             memberships[team.pk] = (team, True)
+        # The box says "I am team lead for now": without its tick, a plain member stays one.
         elif is_lead:
             del memberships[team.pk]
     change_teams(by, memberships.values(), by=by, at=at)
@@ -99,7 +100,9 @@ def invite(
                 at=at,
             )
         except BadPerson as error:
-            error.fields = {f"{key}-{invitee.row}": text for key, text in error.fields.items()}
+            # The fields of the form carry the number of the row.
+            row = invitee.row
+            error.fields = {f"{key}-{row}": text for key, text in error.fields.items()}
             raise
         created.append(invitation)
     return created
@@ -123,4 +126,9 @@ def open_links() -> list[tuple[User, str]]:
     """Return the people who have not used their link yet, each with its URL, the newest first."""
     invited = Invitation.objects.filter(accepted_at__isnull=True, revoked_at__isnull=True)
     newest = invited.select_related("person").order_by("-pk")[:50]
-    return [(each.person, settings.BASE_URL + invitations.path_of(each)) for each in newest]
+    links = []
+    for invitation in newest:
+        # The whole URL: without a mail server the admin sends it by other means.
+        url = settings.BASE_URL + invitations.path_of(invitation)
+        links.append((invitation.person, url))
+    return links

@@ -49,7 +49,7 @@ ACCEPT = Term(Decimal("0.9"), 120)
 def test_promise_is_compared_with_what_became_of_it(rate, trend, distance, settings):
     settings.LANGUAGE_CODE = "en"
     goal = panels._promise([ACCEPT], panels._window_text, rate, 10)
-    assert (goal.words, goal.trend, goal.distance) == (
+    assert (goal.text, goal.trend, goal.distance) == (
         "90% within 2 business hours",
         trend,
         distance,
@@ -64,7 +64,7 @@ def test_promise_is_not_compared_where_there_is_too_little_or_none_or_several(se
         panels._promise([], panels._window_text, 0.5, 10),
         panels._promise([ACCEPT, other], panels._window_text, 0.5, 10),
     ]
-    assert [(goal.words, goal.trend) for goal in goals] == [
+    assert [(goal.text, goal.trend) for goal in goals] == [
         ("90% within 2 business hours", ""),
         ("nothing for this period", ""),
         ("90% within 2 business hours · 80% within 4 business hours", ""),

@@ -96,6 +96,7 @@ def columns(
     """
     width = 96 / max(len(marks), 1)
     name, pattern = hatch(label)
+    # At least 1, because all the bars may be 0.
     tallest = max((mark.value or 0 for mark in marks), default=0) or 1
     foot = height - BOTTOM
     room = foot - TOP - 18  # the number above a bar needs 18 pixels
@@ -305,6 +306,7 @@ def _curve(axes: Axes, each: Series, shown: Callable[[float], str]) -> SafeStrin
     if not points:
         return NOTHING
     marked = points[-1:]
+    # A dot carries a link or says whether there are enough cases; a plain line needs the last one.
     if each.hrefs or each.solid:
         marked = points
     dots = joined(_dot(axes, each, *point) for point in marked)
@@ -315,6 +317,7 @@ def _curve(axes: Axes, each: Series, shown: Callable[[float], str]) -> SafeStrin
 
 def _polyline(axes: Axes, tone: str, points: Sequence[tuple[int, float]]) -> SafeString:
     """Return the line in an inner drawing that is stretched to the plot."""
+    # The points of a polyline cannot be percentages, and the width is known to the browser only.
     path = " ".join(
         f"{place(1000 * index / axes.span)},{place(axes.y(value))}" for index, value in points
     )
@@ -332,6 +335,7 @@ def _polyline(axes: Axes, tone: str, points: Sequence[tuple[int, float]]) -> Saf
 
 def _last_value(axes: Axes, index: int, value: float, shown: Callable[[float], str]) -> SafeString:
     anchor = "middle"
+    # A text in the middle of its point would leave the drawing at its right edge.
     if index > 0.8 * axes.span:
         anchor = "end"
     return format_html(

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from crm.lib import number_formats
 
+# An empty safe text; mark_safe is kept to a few files, where a test watches it.
 NOTHING = format_html_join("", "{}", ())
 
 
@@ -82,6 +83,7 @@ def joined(parts: Iterable[SafeString]) -> SafeString:
 
 def hatch(key: str) -> tuple[str, SafeString]:
     """Return the id and the definition of a hatch pattern; ``key`` is the name of the chart."""
+    # Ids must differ between the charts of a page. hash() would change with each process.
     name = f"hatch-{crc32(key.encode()):x}"
     definition = format_html(
         '<defs><pattern id="{}" width="6" height="6" patternUnits="userSpaceOnUse"'

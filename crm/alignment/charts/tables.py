@@ -47,12 +47,14 @@ def _hidden_pattern(marks: Sequence[Mark], pattern: SafeString) -> SafeString:
     """Return an invisible drawing that holds the hatch pattern, where a bar needs it."""
     if not any(mark.late for mark in marks):
         return NOTHING
+    # Out of sight, not display: none, with which browsers do not paint the pattern either.
     return format_html('<svg class="vh" width="0" height="0" aria-hidden="true">{}</svg>', pattern)
 
 
 def _bar(mark: Mark, longest: float, paint: SafeString) -> SafeString:
     """Return one row of a bar chart."""
     tag = "strong"
+    # "Not recorded" is no number and does not look like one.
     if mark.value is None:
         tag = "span"
     return format_html(

@@ -106,6 +106,7 @@ class Term:
 def attainment(scope: Scope) -> Attainment:
     """Return how the commitment to accept or reject was kept."""
     decided = SLICES["decided"].condition(scope)
+    # One query for all of them: counts of different moments would not add up.
     row = accept_clocks(scope).aggregate(
         **counts(scope, *CLOCKS, *TOOK),
         median=PercentileDisc("used_seconds", 0.5, filter=decided),
@@ -119,15 +120,19 @@ def attainment(scope: Scope) -> Attainment:
 
 def by_week(scope: Scope) -> list[Week]:
     """Return all weeks from the first with a clock to the last, also those without any."""
-    monday: Any = TruncWeek("started_at", output_field=DateField(), tzinfo=ZoneInfo(scope.zone))
+    # Without tzinfo Django cuts the weeks in the reader's zone, and each reader gets other ones.
+    zone = ZoneInfo(scope.zone)
+    monday: Any = TruncWeek("started_at", output_field=DateField(), tzinfo=zone)
     clocks: QuerySet[Any, Any] = accept_clocks(scope).annotate(monday=monday).values("monday")
-    rows = clocks.annotate(**counts(scope, "judged", "in_time", "late")).order_by("monday")
+    counted = counts(scope, "judged", "in_time", "late")
+    rows = clocks.annotate(**counted).order_by("monday")
     by_monday = {row["monday"]: row for row in rows}
     if not by_monday:
         return []
     weeks = []
     day = min(by_monday)
     while day <= max(by_monday):
+        # A week without clocks keeps its place on the axis of time.
         row = by_monday.get(day, {"judged": 0, "in_time": 0, "late": 0})
         weeks.append(Week(day, row["judged"], row["in_time"], row["late"]))
         day += timedelta(weeks=1)
@@ -139,11 +144,18 @@ def reasons(scope: Scope) -> list[Reason]:
     keys = ("reason__code", "reason__kind", "reason__name", "reason__position")
     rejected = decisions(scope).filter(SLICES["rejected_by_sales"].condition(scope))
     grouped = rejected.values(*keys).annotate(count=Count("pk"))
+    # Equal counts in the order of the catalogue, alike at every reading.
     rows = grouped.order_by("-count", "reason__position", "reason__code")
-    return [
-        Reason(row["reason__code"], row["reason__kind"], row["reason__name"], row["count"])
-        for row in rows
-    ]
+    found = []
+    for row in rows:
+        reason = Reason(
+            code=row["reason__code"],
+            kind=row["reason__kind"],
+            name=row["reason__name"],
+            count=row["count"],
+        )
+        found.append(reason)
+    return found
 
 
 def decided(scope: Scope) -> Decisions:
@@ -168,8 +180,11 @@ def terms(scope: Scope) -> dict[str, list[Term]]:
         was_in_force, not_over, version__in_force_from__lt=end, metric__in=PROMISED
     )
     columns = ("metric", "target", "window_minutes")
-    rows = commitments.order_by("metric", "-target", "window_minutes").values_list(*columns)
+    # Ordered by selected columns only: SELECT DISTINCT gets every other column of the order as
+    # well, and equal promises of two versions would come twice.
+    ordered = commitments.order_by("metric", "-target", "window_minutes")
+    rows = ordered.values_list(*columns).distinct()
     promised: dict[str, list[Term]] = {metric: [] for metric in PROMISED}
-    for metric, target, window in rows.distinct():
+    for metric, target, window in rows:
         promised[metric].append(Term(target, window))
     return promised

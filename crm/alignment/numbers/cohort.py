@@ -81,6 +81,7 @@ class Group:
 
     @property
     def conversion(self) -> float:
+        # A group that a query returns has at least one lead.
         return self.won / self.leads
 
     @property
@@ -121,6 +122,7 @@ def _steps(row: Mapping[str, Any]) -> list[FunnelStep]:
         if leads:
             of_leads = count / leads
         of_previous = None
+        # With leads that came further undated, the count is a lower bound: no share of it is true.
         if previous_count and not missing:
             of_previous = count / previous_count
         steps.append(FunnelStep(stage, count, missing, of_leads, previous, of_previous))
@@ -148,6 +150,7 @@ def by_source(scope: Scope) -> list[Group]:
     for row in grouped.order_by("-leads", "source__code"):
         key = row["source__code"] or NOT_GIVEN
         groups.append(_group(key, row["source__name"], row))
+    # Sorting is stable, so the rest keeps the order of the query.
     return sorted(groups, key=lambda group: group.key == NOT_GIVEN)
 
 
@@ -172,6 +175,7 @@ def by_month(scope: Scope) -> list[Group]:
 
     The ``name`` of a group is the first day of its month.
     """
+    # A calendar date, which is in the same month in every zone.
     leads = cohort(scope).annotate(month=TruncMonth("first_seen_on"))
     months: QuerySet[Any, Any] = leads.values("month")
     rows = months.annotate(**_groups(scope)).order_by("month")

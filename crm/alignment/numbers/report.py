@@ -81,12 +81,14 @@ def as_json(numbers: Numbers) -> dict[str, Any]:
         "from": scope.period.start.isoformat(),
         "to": scope.period.end.isoformat(),
         "time_zone": scope.zone,
+        # ~none, for leads without a source, stays: null means all sources here.
         "source": scope.source or None,
         "at": scope.at.isoformat(),
         "funnel": [vars(step) for step in numbers.funnel],
         "sources": [_source(group) for group in numbers.sources],
         "months": [{"month": group.key, **_group(group)} for group in numbers.months],
         "days_to_won": vars(numbers.days),
+        # By the names of the fields, which are those of the serializers in crm.alignment.api.
         "accept": {
             **vars(accept),
             "attainment": accept.rate,
@@ -124,6 +126,7 @@ def _submitter(person: Submitter) -> dict[str, Any]:
 
 def _source(group: Group) -> dict[str, Any]:
     code: str | None = group.key
+    # "~none" is a word of our addresses; programs read null.
     if code == NOT_GIVEN:
         code = None
     return {"source": code, **_group(group)}
@@ -145,7 +148,9 @@ def _group(group: Group) -> dict[str, Any]:
 
 
 def _terms(numbers: Numbers, metric: Metric) -> list[dict[str, Any]]:
-    return [
-        {"target": float(term.target), "window_minutes": term.window_minutes}
-        for term in numbers.terms[metric]
-    ]
+    shown = []
+    for term in numbers.terms[metric]:
+        # A Decimal would be written as a text in JSON.
+        target = float(term.target)
+        shown.append({"target": target, "window_minutes": term.window_minutes})
+    return shown

@@ -33,6 +33,7 @@ class Period:
         """Return the first moment of the period in ``zone``, and the first one after it."""
         local = ZoneInfo(zone)
         start = datetime.combine(self.start, time(), local)
+        # The next midnight, not 24 hours later: a day of a clock change has 23 or 25.
         end = datetime.combine(self.end + timedelta(days=1), time(), local)
         return start, end
 

@@ -39,7 +39,9 @@ def _of_team(scope: Scope) -> Q:
     """Return the condition of leads that were ever handed off to the sales team of ``scope``."""
     if not scope.sales:
         return Q()
-    return Q(pk__in=Handoff.objects.filter(team=scope.sales).values("lead"))
+    # A subquery: a join would count a lead once for each of its handoffs.
+    handoffs = Handoff.objects.filter(team=scope.sales)
+    return Q(pk__in=handoffs.values("lead"))
 
 
 def _sales_team(scope: Scope, path: str = "team") -> Q:
@@ -64,7 +66,8 @@ def delivered(scope: Scope) -> QuerySet[Lead]:
         lead=OuterRef("pk"), kind=EventKind.QUALIFIED, occurred_on=OuterRef("mql_on")
     )
     dated = Q(mql_on__gte=scope.period.start, mql_on__lte=scope.period.end)
-    return Lead.objects.filter(counted(scope), _of_team(scope), dated).filter(Exists(ours))
+    leads = Lead.objects.filter(counted(scope), _of_team(scope), dated)
+    return leads.filter(Exists(ours))
 
 
 def accept_clocks(scope: Scope) -> QuerySet[Clock]:
@@ -73,6 +76,8 @@ def accept_clocks(scope: Scope) -> QuerySet[Clock]:
     There is one for each time that a handoff entered the queue.
     """
     begins, ends = scope.instants
+    # Clocks know their subject by type and id only, because sla does not know leads: there is no
+    # foreign key to join.
     handoffs = Handoff.objects.filter(counted(scope, "lead__"))
     return Clock.objects.filter(
         _sales_team(scope),
@@ -146,11 +151,13 @@ def _reached(stage: str, scope: Scope) -> Q:
 
 def _unrecorded(stage: str, scope: Scope) -> Q:
     """Return the condition of leads with a date for a later stage and none for ``stage``."""
-    later = MILESTONES[MILESTONES.index(Stage(stage)) + 1 :]
+    position = MILESTONES.index(Stage(stage))
+    # Begins with a condition that no row meets; an empty Q() would be met by all.
     came_further = Q(pk__in=[])
-    for each in later:
-        came_further |= _reached(each, scope)
-    return Q(**{f"{stage}_on__isnull": True}) & came_further
+    for later in MILESTONES[position + 1 :]:
+        came_further |= _reached(later, scope)
+    is_undated = Q(**{f"{stage}_on__isnull": True})
+    return is_undated & came_further
 
 
 def _refused(scope: Scope) -> Q:
@@ -175,6 +182,7 @@ def _running(scope: Scope) -> Q:
 
 
 def _outage(scope: Scope) -> Q:
+    # Promise of the product: our own downtime never counts as a person's breach.
     return status.condition(*status.TOO_LATE, at=scope.at) & Q(in_outage=True)
 
 
@@ -252,17 +260,32 @@ def _band_slices() -> dict[str, Slice]:
     return slices
 
 
+def _stage_slices() -> dict[str, Slice]:
+    """Return the slice of each stage that leads reached, then of each that was not recorded."""
+    slices = {}
+    for stage in MILESTONES:
+        condition = partial(_reached, stage.value)
+        slices[stage.value] = Slice(cohort, condition, stage.label)
+    for stage in MILESTONES:
+        condition = partial(_unrecorded, stage.value)
+        title = format_lazy(_("{stage}: not recorded"), stage=stage.label)
+        slices[f"unrecorded_{stage.value}"] = Slice(cohort, condition, title)
+    return slices
+
+
+def _took_slices() -> dict[str, Slice]:
+    """Return the slice of each step of the histogram."""
+    slices = {}
+    for number, name in enumerate(TOOK):
+        condition = partial(_took, number)
+        slices[name] = Slice(accept_clocks, condition, _("Handoffs decided"))
+    return slices
+
+
+# The keys stand in addresses of lists (?show=), which people keep and send to each other.
 SLICES: dict[str, Slice] = {
     "leads": Slice(cohort, _every, _("Leads first seen")),
-    **{s.value: Slice(cohort, partial(_reached, s.value), s.label) for s in MILESTONES},
-    **{
-        f"unrecorded_{s.value}": Slice(
-            cohort,
-            partial(_unrecorded, s.value),
-            format_lazy(_("{stage}: not recorded"), stage=s.label),
-        )
-        for s in MILESTONES
-    },
+    **_stage_slices(),
     "won_early": Slice(cohort, _won_early, _("Won before first seen")),
     "delivered": Slice(delivered, _every, _("MQLs delivered")),
     "clocks": Slice(accept_clocks, _every, _("Handoffs sent")),
@@ -273,10 +296,7 @@ SLICES: dict[str, Slice] = {
     "running": Slice(accept_clocks, _running, _("Still running")),
     "outage": Slice(accept_clocks, _outage, _("Late during an outage of ours")),
     "withdrawn": Slice(accept_clocks, _withdrawn, _("Withdrawn in time")),
-    **{
-        name: Slice(accept_clocks, partial(_took, n), _("Handoffs decided"))
-        for n, name in enumerate(TOOK)
-    },
+    **_took_slices(),
     "refused": Slice(cohort, _refused, _("Leads that sales rejected")),
     "decisions": Slice(decisions, _every, _("Decisions of sales")),
     "accepted_by_sales": Slice(

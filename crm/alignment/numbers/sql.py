@@ -13,6 +13,7 @@ class PercentileDisc(Aggregate):
     It is always a value that occurred.
     """
 
+    # percentile_cont interpolates: its median may be a time that no case took.
     function = "percentile_disc"
     template = "%(function)s(%(fraction)s) WITHIN GROUP (ORDER BY %(expressions)s)"
 

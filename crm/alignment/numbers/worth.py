@@ -64,12 +64,12 @@ def bands(scope: Scope) -> list[Band]:
     for score, low, _high in places:
         names += [band_slice(score, low), band_slice(score, low, won=True)]
     row = ended(scope).aggregate(**counts(scope, *names))
-    found = []
+    counted_bands = []
     for score, low, high in places:
         ended_count = row[band_slice(score, low)]
         won_count = row[band_slice(score, low, won=True)]
-        found.append(Band(score, low, high, ended_count, won_count))
-    return found
+        counted_bands.append(Band(score, low, high, ended_count, won_count))
+    return counted_bands
 
 
 def submitters(scope: Scope) -> list[Submitter]:
@@ -77,8 +77,15 @@ def submitters(scope: Scope) -> list[Submitter]:
     overridden: Any = Count("pk", filter=SLICES["overridden"].condition(scope))
     people = passed(scope).values("submitted_by", "submitted_by__name")
     grouped = people.annotate(n=Count("pk"), overridden=overridden)
-    found = []
-    for row in grouped.order_by("-overridden", "-n", "submitted_by__name", "submitted_by"):
-        pk = row["submitted_by"]
-        found.append(Submitter(pk, row["submitted_by__name"], row["n"], row["overridden"]))
-    return found
+    # The id last: two people may have one name and equal counts.
+    ordered = grouped.order_by("-overridden", "-n", "submitted_by__name", "submitted_by")
+    counted_people = []
+    for row in ordered:
+        person = Submitter(
+            pk=row["submitted_by"],
+            name=row["submitted_by__name"],
+            handed=row["n"],
+            overridden=row["overridden"],
+        )
+        counted_people.append(person)
+    return counted_people

@@ -14,7 +14,9 @@ from crm.alignment.numbers.slices import SLICES
 
 def query(scope: Scope) -> dict[str, str]:
     """Return the parameters of ``scope`` in an address."""
-    params = {"from": scope.period.start.isoformat(), "to": scope.period.end.isoformat()}
+    period = scope.period
+    params = {"from": period.start.isoformat(), "to": period.end.isoformat()}
+    # One parameter for both: the side of a team follows from the team.
     team = scope.marketing or scope.sales
     if scope.source:
         params["source"] = scope.source
@@ -37,22 +39,27 @@ def links(scope: Scope) -> dict[str, str]:
     addresses = {}
     for name in SLICES:
         if name != "rejected_for":
-            addresses[name] = f"{path}?{urlencode({'show': name, **params})}"
+            shown = {"show": name, **params}
+            addresses[name] = f"{path}?{urlencode(shown)}"
     return addresses
 
 
 def of_reason(scope: Scope, reason: Reason) -> str:
     """Return the address of the rejections with one reason."""
     params = {"show": "rejected_for", "reason": reason.code, **query(scope)}
-    return f"{reverse('alignment_leads')}?{urlencode(params)}"
+    path = reverse("alignment_leads")
+    return f"{path}?{urlencode(params)}"
 
 
 def of_week(scope: Scope, week: Week) -> dict[str, str]:
     """Return the addresses of one week, as far as it lies in the period."""
-    return links(replace(scope, period=scope.period.week(week.start)))
+    # The first and the last week are cut as the numbers are, or list and number would differ.
+    period = scope.period.week(week.start)
+    return links(replace(scope, period=period))
 
 
 def of_file(scope: Scope, panel: str, **more: str) -> str:
     """Return the address of the CSV file of one panel."""
     params = {**query(scope), **more}
-    return f"{reverse('alignment_csv', args=[panel])}?{urlencode(params)}"
+    path = reverse("alignment_csv", args=[panel])
+    return f"{path}?{urlencode(params)}"

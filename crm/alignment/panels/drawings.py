@@ -25,11 +25,10 @@ LEAST = 10  # a share of fewer cases says nothing
 def funnel(numbers: Numbers) -> SafeString:
     """Return the leads of the period by the stages that they reached."""
     to = addresses.links(numbers.scope)
-    return tables.bars(
-        _("Leads first seen in the period, by stage reached"),
-        [_stage(step, to) for step in numbers.funnel],
-        heads=(_("Stage"), _("Leads"), _("Share of the stage before")),
-    )
+    marks = [_stage(step, to) for step in numbers.funnel]
+    heads = (_("Stage"), _("Leads"), _("Share of the stage before"))
+    title = _("Leads first seen in the period, by stage reached")
+    return tables.bars(title, marks, heads=heads)
 
 
 def _stage(step: FunnelStep, to: dict[str, str]) -> Mark:
@@ -54,13 +53,18 @@ def _stage(step: FunnelStep, to: dict[str, str]) -> Mark:
 
 
 def _share_of_previous(step: FunnelStep) -> str:
-    """Return the share of the last recorded stage in words; name it unless it is the one before."""
+    """Return the share of the last recorded stage as text.
+
+    The stage is named unless it is the one before.
+    """
     if step.of_previous is None:
         return ""
+    position = STAGES.index(step.stage)
     text = _("{share} of {stage}")
-    if STAGES.index(step.stage) == STAGES.index(step.previous) + 1:
+    if position == STAGES.index(step.previous) + 1:
         text = _("{share} of previous")
-    return text.format(share=share(step.of_previous), stage=SLICES[step.previous].title)
+    title = SLICES[step.previous].title
+    return text.format(share=share(step.of_previous), stage=title)
 
 
 def accept(numbers: Numbers) -> SafeString:
@@ -70,6 +74,7 @@ def accept(numbers: Numbers) -> SafeString:
     marks = []
     for name, label in sheets.results().items():
         count = getattr(attainment, name)
+        # Most periods have none; its bar would stand at zero.
         if name == "outage" and not count:
             continue
         note = ""
@@ -83,11 +88,14 @@ def accept(numbers: Numbers) -> SafeString:
 
 def rejections(numbers: Numbers) -> SafeString:
     """Return rejections by reason, the most frequent first, each with the share so far."""
+    # Addresses and shares are those of the table below, so that the two cannot differ.
     rows = sheets.rejections(numbers).rows
     marks = []
     for reason, row in zip(numbers.reasons, rows, strict=True):
-        note = _("{share} so far").format(share=row[-1].text)
-        marks.append(Mark(in_language(reason.name), reason.count, row[2].href, note))
+        name = in_language(reason.name)
+        _name, _kind, count, so_far = row
+        note = _("{share} so far").format(share=so_far.text)
+        marks.append(Mark(name, reason.count, count.href, note))
     heads = (_("Reason"), _("Rejections"), _("Share so far"))
     return tables.bars(_("Rejections of the period, by reason"), marks, heads=heads, tone="c3")
 
@@ -119,6 +127,7 @@ def worst(numbers: Numbers) -> Week | None:
     Return None where fewer than two weeks have enough.
     """
     judged = [week for week in numbers.weeks if week.judged >= LEAST]
+    # The only week is not the worst of anything.
     if len(judged) < 2:
         return None
     return min(judged, key=lambda week: week.rate or 0)
@@ -141,6 +150,9 @@ def weekly(numbers: Numbers) -> SafeString:
         hrefs=[_list_of_week(numbers, week) for week in weeks],
         solid=[week.judged >= LEAST for week in weeks],
     )
+    # About five dates fit side by side on a narrow screen.
+    tick_every = max(1, round(len(weeks) / 5))
+    sheet = sheets.weekly(numbers)
     return figures.line(
         _("Share of handoffs decided in time, by week"),
         [day(week) for week in weeks],
@@ -149,8 +161,8 @@ def weekly(numbers: Numbers) -> SafeString:
         high=1,
         shown=share,
         reference=reference,
-        tick_every=max(1, round(len(weeks) / 5)),
-        table=sheets.weekly(numbers).table(),
+        tick_every=tick_every,
+        table=sheet.table(),
     )
 
 
@@ -173,9 +185,13 @@ def speed(numbers: Numbers) -> SafeString:
     if limit in STEPS:
         limit_after = STEPS.index(limit)
     marks = []
+    # Each step with its lower end; the first one has none and is never late.
+    lower_ends = (0, *STEPS)
     for index, count in enumerate(numbers.attainment.took):
-        is_late = limit is not None and index > 0 and STEPS[index - 1] >= limit
-        marks.append(Mark(sheets.step_label(index), count, to[TOOK[index]], late=is_late))
+        is_late = limit is not None and index > 0 and lower_ends[index] >= limit
+        label = sheets.step_label(index)
+        href = to[TOOK[index]]
+        marks.append(Mark(label, count, href, late=is_late))
     return figures.columns(
         _("Handoffs decided, by the business time that it took"),
         marks,

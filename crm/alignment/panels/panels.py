@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from operator import attrgetter
 
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
@@ -61,7 +62,7 @@ class GroupRow:
 class PromiseText:
     """A promise as text, and how far the result lies above ("up") or below ("down") it."""
 
-    words: str
+    text: str
     trend: str = ""
     distance: str = ""
 
@@ -149,6 +150,7 @@ def build(numbers: Numbers, sort: str = USUAL_SORT) -> Panels:
 def _files(scope: Scope, sort: str) -> dict[str, str]:
     """Return the address of the CSV file of each panel; the order is that of the page."""
     files = {name: addresses.of_file(scope, name) for name in sheets.SHEETS}
+    # Only this table can be sorted, and its file has the order that is on the screen.
     if sort != USUAL_SORT:
         files["sources"] = addresses.of_file(scope, "sources", sort=sort)
     return files
@@ -179,13 +181,16 @@ def _sorted(groups: list[Group], sort: str) -> list[Group]:
     """Return the groups in the order ``sort``; unknown values come last in both directions."""
     name = sort.removeprefix("-")
     descending = sort.startswith("-")
+    value_of = attrgetter(name)
     if name == "source":
+        # In Python: the name that is shown depends on the reader's language.
         return sorted(
             groups, key=lambda group: fold(sheets.source_label(group)), reverse=descending
         )
-    known = [group for group in groups if getattr(group, name) is not None]
-    unknown = [group for group in groups if getattr(group, name) is None]
-    return sorted(known, key=lambda group: getattr(group, name), reverse=descending) + unknown
+    # None cannot be compared with a number.
+    known = [group for group in groups if value_of(group) is not None]
+    unknown = [group for group in groups if value_of(group) is None]
+    return sorted(known, key=value_of, reverse=descending) + unknown
 
 
 def _columns(sort: str) -> list[SourceColumn]:
@@ -204,6 +209,7 @@ def _columns(sort: str) -> list[SourceColumn]:
         _("Conversion"),
     )
     columns = []
+    # Strict: a column that is added to SORTS alone must not lose its head silently.
     for name, label in zip(SORTS, labels, strict=True):
         order = ""
         after_click = f"-{name}"
@@ -236,12 +242,14 @@ def _promise(
 
     They are compared only where one promise holds for all cases and there are enough of them.
     """
+    # Versions that promise the same are named once.
     texts = dict.fromkeys(text_of(term) for term in terms)
     text = " · ".join(texts) or _("nothing for this period")
     targets = {float(term.target) for term in terms}
     if len(targets) != 1 or rate is None or n < LEAST:
         return PromiseText(text)
     distance = 100 * (rate - targets.pop())
+    # By the unrounded distance: half a point below is not reached, although it rounds to 0.
     if distance < 0:
         return PromiseText(text, "down", _below(round(-distance)))
     return PromiseText(text, "up", _above(round(distance)))
@@ -263,7 +271,8 @@ def _window_text(term: Term) -> str:
     if not term.window_minutes:
         return _share_text(term)
     text = _("{share} within {limit}")
-    return text.format(share=_share_text(term), limit=limit_words(60 * term.window_minutes))
+    limit = limit_words(60 * term.window_minutes)
+    return text.format(share=_share_text(term), limit=limit)
 
 
 def _share_text(term: Term) -> str:
@@ -271,4 +280,6 @@ def _share_text(term: Term) -> str:
 
 
 def _volume_text(term: Term) -> str:
-    return _("{n} a month").format(n=number(term.target.normalize()))
+    # The column of targets has decimals for shares; a number of leads has none.
+    target = term.target.normalize()
+    return _("{n} a month").format(n=number(target))

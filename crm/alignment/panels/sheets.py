@@ -58,7 +58,9 @@ class Sheet:
     rows: Sequence[Sequence[Cell]]
 
     def table(self) -> SafeString:
-        rows = ([linked(cell.shown, cell.href) for cell in row] for row in self.rows)
+        rows = []
+        for row in self.rows:
+            rows.append([linked(cell.shown, cell.href) for cell in row])
         return figures.numbers(self.heads, rows)
 
     def csv(self) -> str:
@@ -67,10 +69,13 @@ class Sheet:
         Dates are ISO, rates run from 0 to 1, decimals have a point. No cell runs as a formula in a
         spreadsheet.
         """
+        # The csv module writes its own ends of lines.
         file = io.StringIO(newline="")
         writer = csv.writer(file)
         writer.writerow(neutral(head) for head in self.heads)
-        writer.writerows([neutral(_plain(cell.value)) for cell in row] for row in self.rows)
+        for row in self.rows:
+            # Names of sources, reasons and people may begin like a formula.
+            writer.writerow(neutral(_plain(cell.value)) for cell in row)
         return file.getvalue()
 
 
@@ -79,7 +84,8 @@ def _plain(value: Value) -> str:
         return f"{value:.4f}"
     if value is None:
         return ""
-    return str(value)  # ISO for a date
+    # A date is written as ISO, a Decimal with a point, whatever the reader's region.
+    return str(value)
 
 
 def rate(value: float | None) -> Cell:
@@ -94,28 +100,21 @@ def headline(numbers: Numbers) -> Sheet:
     minutes = None
     time = ""
     if accept.median is not None:
+        # A file is for arithmetic, the page for reading: "95.5" there, "1 h 35 min" here.
         minutes = round(accept.median / 60, 1)
         time = duration_words(accept.median)
     delivered = numbers.delivered
-    rows = [
-        [
-            Cell(_("Decided inside the SLA")),
-            rate(accept.rate),
-            Cell(accept.judged, "", to["judged"]),
-        ],
-        [Cell(_("MQLs delivered")), Cell(delivered), Cell(delivered, "", to["delivered"])],
-        [
-            Cell(_("Accepted by sales")),
-            rate(decisions.rate),
-            Cell(decisions.decisions, "", to["decisions"]),
-        ],
-        [
-            Cell(_("Median minutes to decide")),
-            Cell(minutes, time),
-            Cell(accept.decided, "", to["decided"]),
-        ],
-    ]
-    return Sheet([_("Number"), _("Value"), _("Cases")], rows)
+    values = (
+        (_("Decided inside the SLA"), rate(accept.rate), accept.judged, "judged"),
+        (_("MQLs delivered"), Cell(delivered), delivered, "delivered"),
+        (_("Accepted by sales"), rate(decisions.rate), decisions.decisions, "decisions"),
+        (_("Median minutes to decide"), Cell(minutes, time), accept.decided, "decided"),
+    )
+    rows = []
+    for label, value, cases, name in values:
+        rows.append([Cell(label), value, Cell(cases, href=to[name])])
+    heads = [_("Number"), _("Value"), _("Cases")]
+    return Sheet(heads, rows)
 
 
 def weekly(numbers: Numbers) -> Sheet:
@@ -123,10 +122,16 @@ def weekly(numbers: Numbers) -> Sheet:
     rows = []
     for week in numbers.weeks:
         to = addresses.of_week(numbers.scope, week)
+        # With the year, which the dates of the drawing have no room for.
         start = date_format(week.start, pgettext("date format", "j M Y"))
-        counts = [("judged", week.judged), ("in_time", week.in_time), ("late", week.late)]
-        cells = [Cell(count, href=to[name]) for name, count in counts]
-        rows.append([Cell(week.start, start), *cells, rate(week.rate)])
+        row = [
+            Cell(week.start, start),
+            Cell(week.judged, href=to["judged"]),
+            Cell(week.in_time, href=to["in_time"]),
+            Cell(week.late, href=to["late"]),
+            rate(week.rate),
+        ]
+        rows.append(row)
     heads = [_("Week of"), _("Judged"), _("In time"), _("Late or overdue"), _("Share in time")]
     return Sheet(heads, rows)
 
@@ -135,10 +140,13 @@ def step_label(step: int) -> str:
     """Return the label of a step of the histogram: minutes below two hours, hours above."""
     if step == len(STEPS):
         return _("> {hours} h").format(hours=STEPS[-1] // 60)
-    low, high = (0, *STEPS)[step : step + 2]
+    edges = (0, *STEPS)
+    low = edges[step]
+    high = edges[step + 1]
     if low < 120:
         return f"{low}–{high}"
-    return _("{low}–{high} h").format(low=low // 60, high=high // 60)
+    text = _("{low}–{high} h")
+    return text.format(low=low // 60, high=high // 60)
 
 
 def speed(numbers: Numbers) -> Sheet:
@@ -147,8 +155,12 @@ def speed(numbers: Numbers) -> Sheet:
     edges = (0, *STEPS, None)
     rows = []
     for step, count in enumerate(numbers.attainment.took):
-        rows.append([Cell(edges[step]), Cell(edges[step + 1]), Cell(count, href=to[TOOK[step]])])
-    return Sheet([_("Business minutes above"), _("up to"), _("Handoffs decided")], rows)
+        above = Cell(edges[step])
+        up_to = Cell(edges[step + 1])
+        href = to[TOOK[step]]
+        rows.append([above, up_to, Cell(count, href=href)])
+    heads = [_("Business minutes above"), _("up to"), _("Handoffs decided")]
+    return Sheet(heads, rows)
 
 
 def funnel(numbers: Numbers) -> Sheet:
@@ -160,9 +172,12 @@ def funnel(numbers: Numbers) -> Sheet:
         if step.previous:
             label = str(SLICES[step.stage].title)
         count = Cell(step.count, href=to[step.stage])
-        missing = Cell(step.not_recorded, href=to.get(f"unrecorded_{step.stage}", ""))
+        # The first row, all leads, has no such list: every lead has a date of first seen.
+        href = to.get(f"unrecorded_{step.stage}", "")
+        missing = Cell(step.not_recorded, href=href)
         rows.append([Cell(label), count, missing, rate(step.of_leads)])
-    return Sheet([_("Stage"), _("Leads"), _("Not recorded"), _("Share of all leads")], rows)
+    heads = [_("Stage"), _("Leads"), _("Not recorded"), _("Share of all leads")]
+    return Sheet(heads, rows)
 
 
 def rejections(numbers: Numbers) -> Sheet:
@@ -172,10 +187,18 @@ def rejections(numbers: Numbers) -> Sheet:
     rows = []
     for reason in numbers.reasons:
         so_far += reason.count
+        name = in_language(reason.name)
         kind = str(RejectionClass(reason.kind).label)
-        count = Cell(reason.count, href=addresses.of_reason(numbers.scope, reason))
-        rows.append([Cell(in_language(reason.name)), Cell(kind), count, rate(so_far / total)])
-    return Sheet([_("Reason"), _("Class"), _("Rejections"), _("Share so far")], rows)
+        href = addresses.of_reason(numbers.scope, reason)
+        row = [
+            Cell(name),
+            Cell(kind),
+            Cell(reason.count, href=href),
+            rate(so_far / total),
+        ]
+        rows.append(row)
+    heads = [_("Reason"), _("Class"), _("Rejections"), _("Share so far")]
+    return Sheet(heads, rows)
 
 
 def accept(numbers: Numbers) -> Sheet:
@@ -216,7 +239,8 @@ def sources(numbers: Numbers) -> Sheet:
     """Return one row per source."""
     rows = []
     for group in numbers.sources:
-        to = addresses.links(replace(numbers.scope, source=group.key))
+        scope = replace(numbers.scope, source=group.key)
+        to = addresses.links(scope)
         rows.append([Cell(source_label(group)), *_grouped(to, group)])
     return Sheet([_("Source"), *_group_heads()], rows)
 
@@ -226,8 +250,10 @@ def months(numbers: Numbers) -> Sheet:
     rows = []
     for group in numbers.months:
         period = numbers.scope.period.month(group.name)
-        to = addresses.links(replace(numbers.scope, period=period))
-        rows.append([Cell(group.key, month_label(group)), *_grouped(to, group)])
+        scope = replace(numbers.scope, period=period)
+        to = addresses.links(scope)
+        month = Cell(group.key, month_label(group))
+        rows.append([month, *_grouped(to, group)])
     return Sheet([_("Month"), *_group_heads()], rows)
 
 
@@ -238,7 +264,9 @@ def source_label(group: Group) -> str:
 
 
 def month_label(group: Group) -> str:
-    return capfirst(date_format(group.name, "M Y"))
+    # Django's Spanish names of months are in lower case.
+    month = date_format(group.name, "M Y")
+    return capfirst(month)
 
 
 def _group_heads() -> list[str]:
@@ -275,24 +303,37 @@ def scores(numbers: Numbers) -> Sheet:
     labels = {"fit": _("Fit"), "engagement": _("Engagement")}
     rows = []
     for band in numbers.bands:
-        ended = Cell(band.ended, href=to[band.slice])
-        won = Cell(band.won, href=to[band.won_slice])
-        edges = [Cell(band.low), Cell(band.high)]
-        rows.append([Cell(labels[band.score]), *edges, ended, won, rate(band.rate)])
-    return Sheet([_("Score"), _("From"), _("To"), _("Ended"), _("Won"), _("Win rate")], rows)
+        row = [
+            Cell(labels[band.score]),
+            Cell(band.low),
+            Cell(band.high),
+            Cell(band.ended, href=to[band.slice]),
+            Cell(band.won, href=to[band.won_slice]),
+            rate(band.rate),
+        ]
+        rows.append(row)
+    heads = [_("Score"), _("From"), _("To"), _("Ended"), _("Won"), _("Win rate")]
+    return Sheet(heads, rows)
 
 
 def overrides(numbers: Numbers) -> Sheet:
     """Return one row per person who handed off."""
     rows = []
     for person in numbers.submitters:
-        to = addresses.links(replace(numbers.scope, person=person.pk))
-        handed = Cell(person.handed, href=to["handed"])
-        overridden = Cell(person.overridden, href=to["overridden"])
-        rows.append([Cell(person.name), handed, overridden, rate(person.rate)])
-    return Sheet([_("Handed off by"), _("Handoffs"), _("On a person’s word"), _("Share")], rows)
+        scope = replace(numbers.scope, person=person.pk)
+        to = addresses.links(scope)
+        row = [
+            Cell(person.name),
+            Cell(person.handed, href=to["handed"]),
+            Cell(person.overridden, href=to["overridden"]),
+            rate(person.rate),
+        ]
+        rows.append(row)
+    heads = [_("Handed off by"), _("Handoffs"), _("On a person’s word"), _("Share")]
+    return Sheet(heads, rows)
 
 
+# The keys stand in the addresses of the files.
 SHEETS: dict[str, Callable[[Numbers], Sheet]] = {
     "headline": headline,
     "weekly": weekly,

@@ -32,7 +32,7 @@ class ScoreTable:
     """The bands of one score, and a sentence on whether it predicts wins."""
 
     title: str
-    words: str
+    text: str
     lines: list[BandRow]
 
 
@@ -66,7 +66,13 @@ def score_tables(numbers: Numbers) -> list[ScoreTable]:
         bands = [band for band in numbers.bands if band.score == score]
         rows = []
         for band in bands:
-            rows.append(BandRow(band_label(band), band, to[band.slice], to[band.won_slice]))
+            row = BandRow(
+                label=band_label(band),
+                band=band,
+                ended_href=to[band.slice],
+                won_href=to[band.won_slice],
+            )
+            rows.append(row)
         tables.append(ScoreTable(title_of(score), finding(bands), rows))
     return tables
 
@@ -79,6 +85,7 @@ def finding(bands: list[Band]) -> str:
     judged = [band for band in bands if band.ended >= LEAST]
     if len(judged) < 2:
         return _("Too few to judge whether the score is worth anything.")
+    # From low to high, so that a score that predicts wins makes a rising row.
     rates = [band.rate or 0 for band in judged]
     params = {
         "low": band_label(judged[0]),
@@ -111,5 +118,6 @@ def people(numbers: Numbers) -> list[PersonRow]:
 
 def to_of(numbers: Numbers, person: Submitter) -> dict[str, str]:
     """Return the lists behind the numbers of one person."""
+    # The other numbers are not counted by person; ListForm refuses such an address.
     links = addresses.links(replace(numbers.scope, person=person.pk))
     return {name: links[name] for name in ("handed", "overridden")}

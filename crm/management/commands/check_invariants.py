@@ -22,6 +22,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, moved_time: bool, **options: Any) -> None:
         is_broken = False
         for line in invariants.violated(at=clock.now(), moved_time=moved_time):
+            # All of them, not the first one: after a fault one look has to show everything.
             self.stdout.write(line)
             is_broken = True
         if is_broken:

@@ -13,7 +13,9 @@ from crm.lib.wording import variants
 
 class Command(BaseCommand):
     help = "Compile the variants of the Spanish catalogue; for developers, see `make messages`."
+    # It reads and writes files only, so it runs without a database or complete settings.
     requires_system_checks: list[str] = []
 
     def handle(self, *args: Any, **options: Any) -> None:
-        variants.compile_catalogues(Path(apps.get_app_config("crm").path) / "locale")
+        crm = apps.get_app_config("crm")
+        variants.compile_catalogues(Path(crm.path) / "locale")

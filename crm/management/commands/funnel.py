@@ -71,13 +71,18 @@ class Command(BaseCommand):
     def handle(self, *args: Any, start: date, end: date, source: str, **options: Any) -> None:
         if start > end:
             raise CommandError(f"--to: {end} lies before --from {start}")
-        if source and source != NOT_GIVEN and not Source.objects.filter(code=source).exists():
+        is_code = source not in ("", NOT_GIVEN)
+        # An unknown source would print a funnel of zeros, which looks like a true one.
+        if is_code and not Source.objects.filter(code=source).exists():
             raise CommandError(f"--source: there is no source {source!r}")
+        # Dates are those of the organisation: the page shows the same numbers to everybody.
         zone = people.organisation().time_zone
-        numbers = report.read(Scope(Period(start, end), zone, clock.now(), source))
+        scope = Scope(Period(start, end), zone, clock.now(), source)
+        numbers = report.read(scope)
         if options["json"]:
             text = json.dumps(report.as_json(numbers), indent=2, ensure_ascii=False)
         else:
+            # The rest of the table is English, as every command; names of sources follow.
             with translation.override("en"):
                 text = "\n".join(table_lines(numbers))
         self.stdout.write(text)
@@ -166,6 +171,7 @@ def _delivery_lines(numbers: Numbers) -> list[str]:
 
 
 def _count_or_not_recorded(count: int, lacking: int) -> str:
+    # Zero would say that no lead came so far; the imported file only has no dates for it.
     if lacking and not count:
         return "not recorded"
     return str(count)

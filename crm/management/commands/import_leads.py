@@ -34,6 +34,7 @@ class Command(BaseCommand):
             report = command_line.import_leads(
                 options["file"],
                 options["mapping"],
+                # A command line has no signed-in person whom the audit could name.
                 by=None,
                 at=clock.now(),
                 team=team,

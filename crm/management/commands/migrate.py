@@ -44,6 +44,7 @@ class Command(MigrateCommand):
         )
 
     def handle(self, *args: Any, demo: bool = False, **options: Any) -> None:
+        # The product's own role may not create or change tables.
         connect_as_owner()
         refuse_half_upgraded()
         super().handle(*args, **options)

@@ -13,6 +13,7 @@ class Command(BaseCommand):
     help = "Make the demo organisation (RELEVO_MODE=demo only, never beside a real one)."
 
     def handle(self, *args: Any, **options: Any) -> None:
+        # Triggers are switched off while the past is loaded, which takes the owner of the tables.
         connect_as_owner()
         if remove.has_happened():
             self.stdout.write("This installation has started fresh: no demo data.")

@@ -29,5 +29,6 @@ class Command(BaseCommand):
         self.stdout.write("The demo is gone. Open Relevo in the browser to create the first admin.")
 
     def _confirm(self) -> bool:
+        # The whole word, in English in every language: a habitual "y" must not be enough.
         typed = input("Remove ALL demo data: people, leads, history? Type yes: ")
         return typed.strip() == "yes"

@@ -32,37 +32,50 @@ class HolidaysForm(forms.Form):
     def __init__(self, *args: Any, days: Iterable[HolidayChoice], **kwargs: Any) -> None:
         self.days = list(days)
         super().__init__(*args, **kwargs)
-        self.fields["keep"].choices = [(day.on.isoformat(), _label(day)) for day in self.days]
-        self.fields["keep"].initial = [day.on.isoformat() for day in self.days if day.keep]
+        keep = self.fields["keep"]
+        keep.choices = [(day.on.isoformat(), _label(day)) for day in self.days]
+        keep.initial = [day.on.isoformat() for day in self.days if day.keep]
         for row in range(OWN_DAYS):
-            self.fields[f"on-{row}"] = forms.DateField(
-                label=_("Date"),
-                required=False,
-                widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
-            )
-            self.fields[f"name-{row}"] = Line(
-                label=_("What day it is"),
-                required=False,
-                max_length=120,
-            )
+            self._add_own_day(row)
+
+    def _add_own_day(self, row: int) -> None:
+        # A date input of a browser understands the ISO form only, whatever the page's language.
+        self.fields[f"on-{row}"] = forms.DateField(
+            label=_("Date"),
+            required=False,
+            widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        )
+        self.fields[f"name-{row}"] = Line(
+            label=_("What day it is"),
+            required=False,
+            max_length=120,
+        )
 
     @property
     def own(self) -> list[tuple[forms.BoundField, forms.BoundField]]:
         """Return the fields of the own days: date and name."""
-        return [(self[f"on-{row}"], self[f"name-{row}"]) for row in range(OWN_DAYS)]
+        pairs = []
+        for row in range(OWN_DAYS):
+            on = self[f"on-{row}"]
+            name = self[f"name-{row}"]
+            pairs.append((on, name))
+        return pairs
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or self.cleaned_data
         for row in range(OWN_DAYS):
-            lacks_date = not data.get(f"on-{row}") and f"on-{row}" not in self.errors
+            on = f"on-{row}"
+            # A date that cannot be read is missing from the data too, and has its own error.
+            lacks_date = not data.get(on) and on not in self.errors
             if data.get(f"name-{row}") and lacks_date:
-                self.add_error(f"on-{row}", _("Give the date of this day."))
+                self.add_error(on, _("Give the date of this day."))
         return data
 
     def chosen(self) -> dict[date, str]:
         """Return the names of the days off by date."""
         kept = set(self.cleaned_data["keep"])
         days = {day.on: day.name for day in self.days if day.on.isoformat() in kept}
+        # Own days last: a name that was typed wins over that of the list.
         for row in range(OWN_DAYS):
             on = self.cleaned_data.get(f"on-{row}")
             if on:
@@ -93,12 +106,15 @@ class HoursForm(forms.Form):
         super().__init__(*args, **kwargs)
         self.fields["preset"].initial = hours_text.preset_of(windows)
         for weekday, name in WEEKDAYS.items():
+            day_windows = hours_text.of_day(windows, weekday)
+            hints = {"placeholder": _("closed"), "autocomplete": "off"}
             self.fields[f"day-{weekday}"] = Line(
+                # Django's Spanish names of weekdays are in lower case.
                 label=str(name).capitalize(),
                 required=False,
                 max_length=80,
-                initial=hours_text.write(hours_text.of_day(windows, weekday)),
-                widget=forms.TextInput(attrs={"placeholder": _("closed"), "autocomplete": "off"}),
+                initial=hours_text.write(day_windows),
+                widget=forms.TextInput(attrs=hints),
             )
 
     @property
@@ -111,13 +127,13 @@ class HoursForm(forms.Form):
         if preset != "own":
             data["windows"] = hours_text.PRESETS.get(preset, [])
             return data
-        data["windows"] = self._read_own_days(data)
-        if not data["windows"] and not self.errors:
-            self.add_error(
-                "preset", _("Open on at least one day: a clock has to run at some time.")
-            )
+        windows = self._read_own_days(data)
+        data["windows"] = windows
+        if not windows and not self.errors:
+            text = _("Open on at least one day: a clock has to run at some time.")
+            self.add_error("preset", text)
         if not self.errors:
-            self._check_overlaps(data["windows"])
+            self._check_overlaps(windows)
         return data
 
     def _read_own_days(self, data: dict[str, Any]) -> hours_text.Windows:
@@ -134,7 +150,9 @@ class HoursForm(forms.Form):
 
     def _check_overlaps(self, windows: hours_text.Windows) -> None:
         """Refuse hours over midnight that overlap with those of the next day."""
+        week = tuple(worktime.Window(*window) for window in windows)
+        # The calendar of the pure module checks them; in any zone, because a week has no dates.
         try:
-            worktime.WorkCalendar("UTC", tuple(worktime.Window(*window) for window in windows))
+            worktime.WorkCalendar("UTC", week)
         except ValueError as error:
             self.add_error("preset", str(error))

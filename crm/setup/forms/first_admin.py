@@ -29,6 +29,7 @@ class FirstAdminForm(forms.Form):
     )
     password = forms.CharField(
         label=gettext_lazy("Password"),
+        # A space at the end belongs to the password; the sign-in page does not strip it either.
         strip=False,
         max_length=256,
         widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "new-password"}),
@@ -58,6 +59,7 @@ class FirstAdminForm(forms.Form):
 
     def clean_email(self) -> str:
         email = self.cleaned_data["email"].strip().lower()
+        # People may exist before the first admin: those of an imported file, or of a demo.
         if User.objects.filter(email=email).exists():
             raise ValidationError(
                 _("Somebody in the data has this e-mail already. Use another one.")
@@ -73,6 +75,7 @@ class FirstAdminForm(forms.Form):
         data = super().clean() or self.cleaned_data
         password = data.get("password")
         if password:
+            # Unsaved: one of the validators compares the password with name and address.
             user = User(name=data.get("name", ""), email=data.get("email", ""))
             try:
                 validate_password(password, user)

@@ -52,9 +52,12 @@ class OrganisationForm(forms.Form):
             "say_agreement": terms[variants.AGREEMENT],
         }
         super().__init__(*args, initial=initial, **kwargs)
+        # Set per form, because the names are in the language of the reader.
         self.fields["country"].choices = countries.choices()
         self.fields["currency"].choices = _currency_choices()
+        # Without the first choice, which means "as the organisation".
         zones = dict(zone_choices()[1:])
+        # A zone that is not offered, such as UTC, stays when the rest of the form is saved.
         zones.setdefault(organisation.time_zone, organisation.time_zone)
         self.fields["time_zone"].choices = list(zones.items())
 
@@ -70,11 +73,20 @@ class OrganisationForm(forms.Form):
             variants.AGREEMENT: facts.pop("say_agreement"),
         }
         usual = variants.usual(facts["country"])
-        facts["terms"] = {key: word for key, word in chosen.items() if word and word != usual[key]}
+        terms = {}
+        for key, word in chosen.items():
+            if word and word != usual[key]:
+                terms[key] = word
+        facts["terms"] = terms
         return facts
 
 
 def _currency_choices() -> list[tuple[str, str]]:
-    language = (get_language() or settings.LANGUAGE_CODE)[:2]
-    names = Locale.parse(language).currencies
-    return [(code, f"{code} · {names.get(code, code)}") for code in defaults.currencies()]
+    active = get_language() or settings.LANGUAGE_CODE
+    # Babel does not know our variants of Spanish ("es-x-lead").
+    locale = Locale.parse(active[:2])
+    choices = []
+    for code in defaults.currencies():
+        name = locale.currencies.get(code, code)
+        choices.append((code, f"{code} · {name}"))
+    return choices

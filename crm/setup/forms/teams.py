@@ -46,10 +46,17 @@ class TeamsForm(forms.Form):
         usual = {"marketing": _("Marketing"), "sales": _("Sales")}
         is_first_time = not any(teams.values())
         for side in Side.values:
+            name = self.fields[side]
+            name.initial = usual[side]
             team = teams[side]
-            self.fields[side].initial = team.name if team else usual[side]
-            self.fields[side].disabled = team is not None
+            if team is not None:
+                name.initial = team.name
+                # Teams are renamed on their own page. Django ignores what is posted for a
+                # disabled field.
+                name.disabled = True
             leads_side = bool(user.team_ids(side, led=True))
+            # Ticked at first: an agreement is signed by a team lead of each side, and the admin
+            # is the only person yet.
             self.fields[f"lead_{side}"].initial = is_first_time or leads_side
         for row in range(ROWS):
             self._add_row(row)
@@ -70,9 +77,13 @@ class TeamsForm(forms.Form):
     @property
     def rows(self) -> list[tuple[forms.BoundField, forms.BoundField, forms.BoundField]]:
         """Return the fields of each person: name, e-mail, part."""
-        return [
-            (self[f"name-{row}"], self[f"email-{row}"], self[f"part-{row}"]) for row in range(ROWS)
-        ]
+        rows = []
+        for row in range(ROWS):
+            name = self[f"name-{row}"]
+            email = self[f"email-{row}"]
+            part = self[f"part-{row}"]
+            rows.append((name, email, part))
+        return rows
 
     @property
     def names(self) -> dict[str, str]:
@@ -99,26 +110,32 @@ class TeamsForm(forms.Form):
             if self.fields[side].disabled:
                 continue
             name = clean_line(data.get(side, ""))
-            if Team.objects.filter(name__iexact=name).exclude(side=side).exists():
+            # Without regard to case, as the constraint team_name_unique compares.
+            same_name = Team.objects.filter(name__iexact=name)
+            if same_name.exclude(side=side).exists():
                 self.add_error(side, _("Another team has this name."))
 
     def _check_row(self, data: dict[str, Any], row: int) -> None:
-        for given, other in (("name", "email"), ("email", "name")):
+        for filled, other in (("name", "email"), ("email", "name")):
             key = f"{other}-{row}"
+            # A value with an error of its own is missing from the data as well.
             is_missing = not data.get(key) and key not in self.errors
-            if data.get(f"{given}-{row}") and is_missing:
+            if data.get(f"{filled}-{row}") and is_missing:
                 self.add_error(key, _("Fill in both name and e-mail."))
 
     def invitees(self) -> list[Invitee]:
         """Return the rows that are filled in."""
         data = self.cleaned_data
-        return [
-            Invitee(
+        invitees = []
+        for row in range(ROWS):
+            email = data.get(f"email-{row}")
+            if not email:
+                continue
+            invitee = Invitee(
                 row=row,
                 name=data[f"name-{row}"],
-                email=data[f"email-{row}"],
+                email=email,
                 part=data[f"part-{row}"] or "sales",
             )
-            for row in range(ROWS)
-            if data.get(f"email-{row}")
-        ]
+            invitees.append(invitee)
+        return invitees

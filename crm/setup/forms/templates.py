@@ -22,9 +22,9 @@ class PersonaTemplateForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["template"].choices = [
-            (key, in_language(template.name)) for key, template in TEMPLATES.items()
-        ]
+        # Set per form, because the names are in the language of the reader.
+        choices = [(key, in_language(template.name)) for key, template in TEMPLATES.items()]
+        self.fields["template"].choices = choices
         self.fields["template"].initial = next(iter(TEMPLATES))
 
 

@@ -31,6 +31,7 @@ class TestLeadForm(forms.Form):
         published = PersonaVersion.objects.filter(
             state=VersionState.PUBLISHED, persona__archived_at__isnull=True
         )
+        # The first team and the latest persona are those that the steps before have made.
         teams = sales_teams().order_by("pk")
         versions = published.select_related("persona").order_by("-pk")
         self.fields["team"].queryset = teams

@@ -29,6 +29,7 @@ def agreement(request: Request) -> HttpResponse:
     signs = context["leads_any"]
     form = AgreementTemplateForm(request.POST or None, user=request.user, signs=signs)
     if request.method == "POST" and signs:
+        # Before the form checks the password, so that wrong ones count.
         too_many = limit_password_tries(request)
         if too_many:
             return too_many
@@ -43,11 +44,13 @@ def agreement(request: Request) -> HttpResponse:
 
 def _offers(*, at: datetime) -> list[tuple[str, commitment_text.CommitmentSummary]]:
     """Return the key and the promises of each template."""
-    day_minutes = hours_text.day_minutes(hours_today(at=at))
+    windows = hours_today(at=at)
+    day_minutes = hours_text.day_minutes(windows)
     offers = []
     for key, pace in PACES.items():
         terms = commitments(pace, day_minutes=day_minutes)
-        offers.append((key, commitment_text.summary(terms, pace.package)))
+        promises = commitment_text.summary(terms, pace.package)
+        offers.append((key, promises))
     return offers
 
 
@@ -56,6 +59,7 @@ def sign(request: Request) -> HttpResponse:
     """Show the draft that waits for a signature; POST closes its text and goes on to sign it."""
     context = summary.agreements(request.user)
     draft = context["draft"]
+    # Team leads sign here too; the rest of the set-up is for admins.
     deny_unless(can_configure(request.user) or context["may_sign"])
     if request.method != "POST":
         return render(request, "setup/sign.html", context)

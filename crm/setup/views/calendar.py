@@ -19,11 +19,13 @@ from crm.setup.views.steps import answer, page
 @require_permission(can_configure)
 def holidays(request: Request) -> HttpResponse:
     """Choose the days off: holidays of the country and own days."""
-    days = calendar.holiday_choices(request.organisation, at=clock.now())
+    organisation = request.organisation
+    days = calendar.holiday_choices(organisation, at=clock.now())
     form = HolidaysForm(request.POST or None, days=days)
 
     def save(now: datetime) -> None:
-        calendar.set_holidays(request.organisation, form.chosen(), by=request.user, at=now)
+        chosen = form.chosen()
+        calendar.set_holidays(organisation, chosen, by=request.user, at=now)
 
     return answer(request, "holidays", form, save, days=days)
 
@@ -32,11 +34,14 @@ def holidays(request: Request) -> HttpResponse:
 @require_permission(can_configure)
 def working_hours(request: Request) -> HttpResponse:
     """Set the working hours, in which clocks run."""
-    form = HoursForm(request.POST or None, windows=calendar.hours_today(at=request.now))
+    organisation = request.organisation
+    today = calendar.hours_today(at=request.now)
+    form = HoursForm(request.POST or None, windows=today)
 
     def save(now: datetime) -> None:
         windows = form.cleaned_data["windows"]
-        calendar.set_hours(request.organisation, windows, by=request.user, at=now)
+        calendar.set_hours(organisation, windows, by=request.user, at=now)
 
-    zone = city(request.organisation.time_zone)
+    # Hours are those of the organisation's zone, which need not be the zone of the reader.
+    zone = city(organisation.time_zone)
     return answer(request, "hours", form, save, zone=zone)

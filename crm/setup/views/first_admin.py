@@ -32,6 +32,7 @@ def first(request: HttpRequest) -> HttpResponse:
         return render(request, "setup/first.html", {"form": form})
     status = 422
     if form.is_valid():
+        # Of two people who get this far at once, the lock of create_organisation lets one win.
         try:
             admin = _create(request, form)
         except DomainError as error:
@@ -44,12 +45,14 @@ def first(request: HttpRequest) -> HttpResponse:
 
 def _create(request: HttpRequest, form: FirstAdminForm) -> User:
     data = form.cleaned_data
+    active = translation.get_language() or "es"
     return create_first_admin(
         data["name"],
         data["email"],
         data["password"],
         zone=data["zone"],
         languages=request.headers.get("Accept-Language", ""),
-        language=(translation.get_language() or "es")[:2],
+        # Without a variant of Spanish: the organisation has chosen no words yet.
+        language=active[:2],
         at=clock.now(),
     )

@@ -21,7 +21,9 @@ def organisation(request: Request) -> HttpResponse:
     form = OrganisationForm(request.POST or None, organisation=request.organisation)
 
     def save(now: datetime) -> None:
-        organisations.change(by=request.user, at=now, **form.facts())
+        facts = form.facts()
+        organisations.change(by=request.user, at=now, **facts)
+        # Working hours are meant where the organisation is: 9 stays 9 in the new zone.
         follow_zone(by=request.user, at=now)
 
     return answer(request, "organisation", form, save)

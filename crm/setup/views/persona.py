@@ -25,8 +25,8 @@ def persona(request: Request) -> HttpResponse:
         template = TEMPLATES[form.cleaned_data["template"]]
         publish_template(template, by=request.user, at=now)
 
-    context = {
-        "offers": [(key, summary.persona_preview(each)) for key, each in TEMPLATES.items()],
-        "in_use": personas.published(),
-    }
+    offers = []
+    for key, template in TEMPLATES.items():
+        offers.append((key, summary.persona_preview(template)))
+    context = {"offers": offers, "in_use": personas.published()}
     return answer(request, "persona", form, save, **context)

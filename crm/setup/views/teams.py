@@ -24,7 +24,13 @@ def teams(request: Request) -> HttpResponse:
 
     def save(now: datetime) -> None:
         invitees = form.invitees()
-        set_teams_and_invite(form.names, form.led_sides, invitees, by=request.user, at=now)
+        set_teams_and_invite(
+            form.names,
+            form.led_sides,
+            invitees,
+            by=request.user,
+            at=now,
+        )
 
     response = answer(request, "teams", form, save, waiting=open_links())
     is_saved = response.status_code == 302

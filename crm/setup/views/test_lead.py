@@ -32,6 +32,7 @@ def test_lead(request: Request) -> HttpResponse:
     trial = summary.trial(request.user, at=request.now)
     response = answer(request, "test", form, save, trial=trial)
     if response.status_code == 302:
+        # Back to this page instead of the next step: it shows the lead on its way.
         return redirect("setup_test")
     return response
 
