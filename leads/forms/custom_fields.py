@@ -19,7 +19,7 @@ from personas.states import FieldType
 class CustomFieldForm(forms.Form):
     """A custom field of leads: its names, its type, and its choices.
 
-    The type is asked for only once, since stored values depend on it.
+    The type is asked for only for a new field.
     """
 
     MORE = 4  # empty rows for further choices
@@ -38,6 +38,7 @@ class CustomFieldForm(forms.Form):
         if custom is None or custom.type == CustomField.Type.CHOICE:
             self.rows = len(self.values) + self.MORE
         if custom is not None:
+            # Stored answers of leads depend on the type.
             del self.fields["type"]
         for number in range(self.rows):
             for language in LANGUAGES:
@@ -76,6 +77,7 @@ class CustomFieldForm(forms.Form):
         for number in range(self.rows):
             option = {"value": ""}
             if number < len(self.values):
+                # Leads are stored with the value, so it stays when the names change.
                 option["value"] = self.values[number]
             for language in LANGUAGES:
                 option[language] = self.cleaned_data[f"choice-{number}-{language}"]

@@ -34,6 +34,7 @@ from leads.states import HandoffState, OutcomeKind
 from sla.agreements import rejection_reasons
 from sla.clocks import pauses as clock_pauses
 
+# These decide only what the page offers; outcomes.ENDINGS has the rule.
 MAY_CLOSE = (HandoffState.SQL, HandoffState.OPPORTUNITY)
 MAY_DISQUALIFY = (HandoffState.CONTACTED, HandoffState.SQL)
 
@@ -84,6 +85,7 @@ class HandoffStep:
     def form_for(self, handoff: Handoff, situation: Situation, data: Any = None) -> Form:
         """Return the form of the step, bound to ``data`` if given."""
         assert self.form is not None, f"{self.name} is a button only"
+        # The page has the forms of several steps, and ids must not repeat.
         return self.form(handoff, situation, data=data, auto_id=f"id_{self.name}_%s")
 
 
@@ -95,6 +97,7 @@ def forms_for(
         return {}
     forms: dict[str, Form] = {}
     if permissions.can_decide(user, handoff):
+        # A decision and not in STEPS, but its form is on the same page.
         forms["reject"] = reject_form(handoff)
     situation = Situation(at, currency)
     for step in STEPS.values():
@@ -129,6 +132,7 @@ def _withdraw(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
 
 
 def _requeue(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
+    # The moment is part of the key: a team lead may requeue the same handoff again later.
     handoffs.requeue(handoff, by=by, at=at, cause=f"lead:{at.timestamp()}")
 
 
@@ -191,10 +195,8 @@ def _attempt(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
 
 
 def _moment_of_attempt(handoff: Handoff, typed: datetime | None) -> datetime | None:
-    """Return the typed moment, not before the acceptance within the same minute.
-
-    People type minutes, and an attempt before the acceptance is refused.
-    """
+    """Return the typed moment, not before the acceptance within the same minute."""
+    # People type minutes, and an attempt before the acceptance is refused.
     accepted_at = handoff.accepted_at
     if accepted_at is None or typed != accepted_at.replace(second=0, microsecond=0):
         return typed
@@ -246,6 +248,7 @@ def _disqualify(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None
 is_pending = attrgetter("is_pending")
 is_open = attrgetter("is_open")
 
+# In the order in which the lead page offers them.
 _ALL = (
     HandoffStep(
         "withdraw",
@@ -293,6 +296,7 @@ _ALL = (
         message=_("Noted for %(lead)s."),
     ),
     HandoffStep(
+        # Evidence has forms of its own on the page; this step is a button only.
         "sql",
         may=permissions.can_work,
         act=_qualify_sql,

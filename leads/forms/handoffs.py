@@ -39,6 +39,7 @@ class HandOffForm(forms.Form):
         queryset=None,
         empty_label=None,
     )
+    # Not required here: only the hand-off knows the score and the minimum of the team's agreement.
     score_reason = Line(
         label=_("Why hand it off below the minimum fit score?"),
         required=False,
@@ -81,6 +82,7 @@ class AttemptForm(forms.Form):
             ("1", _("Yes, we talked")),
             ("0", _("No, not yet")),
         ],
+        # Controls send text, and bool("0") is True.
         coerce=lambda value: value == "1",
         widget=forms.RadioSelect,
     )
@@ -98,6 +100,8 @@ class PauseForm(forms.Form):
     ``allowed``: the reasons of the agreement, each with its longest pause.
     """
 
+    # No ModelChoiceField: the reasons, with their limits, are those of the handoff's policy and not
+    # those of the catalogue.
     reason = forms.ChoiceField(label=_("Why does it wait?"), widget=forms.RadioSelect)
     until = Moment(
         label=_("Until when?"),
@@ -135,6 +139,7 @@ class WinForm(forms.Form):
 
     amount = forms.DecimalField(
         label=_("Amount"),
+        # Every amount is numeric(14, 2).
         max_digits=14,
         decimal_places=2,
     )
@@ -169,6 +174,7 @@ class ReassignForm(forms.Form):
     def __init__(self, *args: Any, colleagues: list[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.colleagues = {str(person.pk): person for person in colleagues}
+        # An empty choice first, so that no colleague is chosen by default.
         names = [(pk, person.name) for pk, person in self.colleagues.items()]
         self.fields["owner"].choices = [("", _("Choose")), *names]
 

@@ -49,6 +49,7 @@ class UploadForm(forms.Form):
         file.error_messages["empty"] = _("The file is empty.")
         team = self.fields["team"]
         team.queryset = teams
+        # The view takes the only team (usual_team).
         if len(teams) < 2:
             team.required = False
             team.widget = forms.HiddenInput()
@@ -83,6 +84,7 @@ class ReadingForm(forms.Form):
             ("1", _("31/12/2026 (day first)")),
             ("0", _("12/31/2026 (month first)")),
         ],
+        # Controls send text, and bool("0") is True.
         coerce=lambda value: value == "1",
     )
 
@@ -94,6 +96,7 @@ class ReadingForm(forms.Form):
         unfit = ONLY_IN_SPREADSHEETS
         if reading["kind"] == "xlsx":
             unfit = ONLY_IN_TEXT
+        # A field that is not shown sends nothing; left in the form, it would be an error.
         for name in unfit:
             del self.fields[name]
 
@@ -127,6 +130,7 @@ class ColumnsForm(forms.Form):
         choices = columns.targets(list(in_use(CustomField)))
         self.columns: list[str] = []
         for position, title in enumerate(run.header):
+            # By position: two columns of a file may have the same title.
             name = f"column_{position}"
             self.columns.append(name)
             self.fields[name] = forms.ChoiceField(
@@ -153,6 +157,7 @@ class ColumnsForm(forms.Form):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
+        # A column with an invalid target has no cleaned value, which `targets` reads.
         if self.errors:
             return data
         problem = columns.check(self.targets)

@@ -13,6 +13,7 @@ from crm.lib.forms import Line, plain
 from crm.lib.text import clean_line
 from leads.models import CustomField, Lead, Source, ValuableActionKind
 
+# No language: the form does not ask for it, and leads.change keeps facts that are not named.
 PERSON = ("name", "email", "phone", "job_title", "country")
 COMPANY = ("industry", "employees", "domain")
 FIRST_TOUCH = ("first_action", "campaign")
@@ -74,6 +75,7 @@ class LeadForm(forms.Form):
         label=_("Employees"),
         required=False,
         min_value=1,
+        # The same limit as in imports (parsers.MOST_PEOPLE).
         max_value=5_000_000,
     )
     domain = Line(
@@ -90,11 +92,13 @@ class LeadForm(forms.Form):
     def __init__(self, *args: Any, lead: Lead | None = None, **kwargs: Any) -> None:
         kwargs.setdefault("initial", _values_of(lead))
         super().__init__(*args, **kwargs)
+        # A lead of an import may have nothing else to know it by.
         self.has_external_id = bool(lead and lead.external_id)
         self.fields["country"].choices = [("", _("Not given")), *country_choices()]
         self.fields["source"].queryset = in_use(Source)
         self.fields["first_action"].queryset = in_use(ValuableActionKind)
         if lead is not None:
+            # The first touch never changes (rule of the domain).
             for name in FIRST_TOUCH:
                 del self.fields[name]
         self.custom = list(in_use(CustomField))
@@ -121,6 +125,8 @@ class LeadForm(forms.Form):
         """Return what the person sent, as text."""
         texts = {}
         for name, field in self.fields.items():
+            # Not the cleaned values: an invalid form has none for some fields, and all are
+            # compared.
             value = field.widget.value_from_datadict(self.data, self.files, name)
             texts[name] = clean_line(_as_text(value))
         return texts
@@ -160,6 +166,7 @@ class LeadForm(forms.Form):
     def data_for_lead(self) -> dict[str, Any]:
         """Return the cleaned values as leads.capture and leads.change take them."""
         data = self.cleaned_data
+        # The form asks for one country: that of the person and of the company.
         company = {name: data.get(name) for name in (*COMPANY, "country")}
         company["name"] = data.get("company", "")
         attributes = {}
@@ -206,6 +213,7 @@ def _custom_field(custom: CustomField) -> forms.Field:
         return forms.DateField(
             label=label,
             required=False,
+            # A date control takes ISO alone; Django would write the date by the language.
             widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
         )
     if custom.type == types.CHOICE:
@@ -226,5 +234,7 @@ def _as_text(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
+        # NullBooleanSelect sends "true" and "false".
         return str(value).lower()
+    # The source is a row, and its control sends the id.
     return str(getattr(value, "pk", value))

@@ -46,6 +46,7 @@ class PlaceForm(forms.Form):
             self.initial["is_director"] = person.is_director
             self.initial["is_admin"] = person.is_admin
         self.teams: dict[str, Team] = {}
+        # Archived teams have no field; memberships in them stay as they are.
         for team in in_use(Team).order_by("side", "name"):
             name = f"team_{team.pk}"
             self.teams[name] = team
@@ -95,6 +96,7 @@ class PersonForm(forms.Form):
     """A person's name and e-mail."""
 
     name = Line(label=_("Name"), max_length=120)
+    # Not required: people of imported history may have none (people.rename).
     email = forms.EmailField(
         label=_("E-mail"),
         max_length=254,
@@ -111,11 +113,14 @@ class HeirsForm(forms.Form):
         for parcel in parcels:
             for colleague in parcel.colleagues:
                 self.colleagues[str(colleague.pk)] = colleague
+            # The choices of a field are the colleagues of its own parcel, so no other heir is
+            # valid.
             self.fields[parcel.key] = _heir_field(parcel)
 
     @property
     def heirs(self) -> dict[str, User | None]:
         """The chosen heir of each parcel; None is the queue."""
+        # QUEUE is the id of no colleague, so it becomes None.
         return {key: self.colleagues.get(value) for key, value in self.cleaned_data.items()}
 
 
@@ -151,4 +156,5 @@ class NewTeamForm(TeamForm):
         choices=Side.choices,
         widget=forms.RadioSelect,
     )
+    # Django would put the fields of the parent class first.
     field_order = ["name", "side", "language"]

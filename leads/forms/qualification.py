@@ -14,6 +14,7 @@ from crm.lib.forms import Line, Lines
 from leads.models import ValuableActionKind
 from leads.states import Verdict
 
+# The default of ValuableActionKind.points.
 USUAL_POINTS = 20
 
 
@@ -27,6 +28,7 @@ class ActionForm(forms.Form):
     )
     occurred_on = forms.DateField(
         label=_("When"),
+        # A date control takes ISO alone; Django would write the date by the language.
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     note = Lines(
@@ -39,6 +41,7 @@ class ActionForm(forms.Form):
         super().__init__(*args, initial={"occurred_on": today}, **kwargs)
         self.fields["kind"].queryset = in_use(ValuableActionKind)
         not_later = MaxValueValidator(today, _("This day has not come yet."))
+        # Django copies the validators for every form, so this one stays in this form.
         self.fields["occurred_on"].validators.append(not_later)
 
 
@@ -58,6 +61,7 @@ class ActionKindForm(forms.Form):
     points = forms.IntegerField(
         label=_("Points"),
         min_value=0,
+        # A constraint of the table, too (action_points_up_to_100).
         max_value=100,
         help_text=_("Engagement on the day it happens, of 100; with time it fades."),
     )
@@ -100,6 +104,7 @@ class EvidenceForm(forms.Form):
 
     verdict = forms.ChoiceField(
         label=_("Is it so?"),
+        # No "unknown": that is the result without evidence.
         choices=[
             (Verdict.MET, _("Yes, it is met")),
             (Verdict.NOT_MET, _("No, it is not met")),
