@@ -20,7 +20,7 @@ from leads.imports.pipeline import BatchResult
 from leads.imports.readings import EMAIL, EXTERNAL_ID, NAME, PHONE, Reading, fingerprint
 from leads.models import Company, Event, FirstTouch, ImportRun, Lead, Person, Source, ValuableAction
 from leads.records import companies, sources
-from leads.records.leads import search_words
+from leads.records.leads import search_text_of
 from leads.states import EventKind, RowKind, Stage
 
 SYSTEM = "file"  # the system of external ids from uploaded files
@@ -170,7 +170,7 @@ def _lead(
         "company_id": company.pk if company else None,
         "source_id": source.pk if source else None,
         "attributes": reading.group("attributes"),
-        "search_text": search_words(
+        "search_text": search_text_of(
             reading.get(NAME, ""),
             company_name,
             reading.get(EMAIL, ""),

@@ -32,6 +32,7 @@ def facts_of(lead: Lead) -> dict[str, Any]:
         facts[f"person.{name}"] = getattr(lead.person, name)
     for name in COMPANY:
         facts[f"company.{name}"] = getattr(lead.company, name, None)
+    # Company and source may be None, which has no such attribute either.
     facts["lead.source"] = getattr(lead.source, "code", None)
     for code, value in lead.attributes.items():
         facts[f"attributes.{code}"] = value
@@ -53,6 +54,7 @@ def proofs_by_lead(leads: Iterable[int]) -> dict[int, dict[str, Proof]]:
     """Return :func:`proofs_of` each lead, by the lead's id, in one query."""
     rows = Evidence.objects.filter(lead__in=list(leads)).select_related("actor")
     proofs: dict[int, dict[str, Proof]] = {}
+    # By id, so that the newest one wins; two may have the same moment.
     for row in rows.order_by("id"):
         proofs.setdefault(row.lead_id, {})[row.code] = _proof(row)
     return proofs
@@ -80,6 +82,7 @@ def actions_by_lead(leads: Iterable[int]) -> dict[int, list[DoneAction]]:
     """Return :func:`actions_of` each lead, by the lead's id, in one query."""
     rows = ValuableAction.objects.filter(lead__in=list(leads)).select_related("kind")
     actions: dict[int, list[DoneAction]] = {}
+    # In the order of the model: the newest action first.
     for row in rows:
         kind = row.kind
         action = DoneAction(kind.code, kind.name, kind.points, row.occurred_on)
@@ -117,7 +120,7 @@ def terms_of(version: AgreementVersion) -> MqlTerms:
 
 
 def terms_in_force() -> MqlTerms:
-    """Return the terms for a lead that goes to no team yet, in at most two queries.
+    """Return the terms for a lead without a team yet, in at most two queries.
 
     Everything counts that any agreement in force counts.
     """
@@ -126,9 +129,11 @@ def terms_in_force() -> MqlTerms:
     terms = [terms_of(version) for version in versions]
     if not terms:
         return ANY_TERMS
+    # No minimum score: it is that of the team's agreement, and there is no team yet.
     return MqlTerms(
         actions=_union(terms, lambda each: each.actions),
         personas=_union(terms, lambda each: each.personas),
+        # A score has one half-life; by the order of ids it is always the same agreement's.
         half_life=terms[0].half_life,
     )
 
@@ -199,7 +204,9 @@ def assess_by_rules(
         criteria,
         facts_of(lead),
         proofs,
+        # Counted and not judged: a person may never overrule a missing action.
         action_count=terms.counting(action.code for action in actions),
+        # Rules without a persona are those of a draft; no agreement can name it yet.
         is_looked_for=persona is None or terms.looks_for(persona),
     )
 

@@ -77,6 +77,7 @@ def mqls(*, since: date, until: date) -> QuerySet[Lead]:
 
     Imported history, archived leads and test leads are left out.
     """
+    # Imported history has the date of an MQL but no such event.
     qualified_here = Event.objects.filter(
         lead=OuterRef("pk"),
         kind=EventKind.QUALIFIED,
@@ -103,6 +104,7 @@ def of_rules(
     is_of_all = True
     if isinstance(definition, PersonaVersion):
         criteria = facts.rules_of(definition)
+        # All versions: the draft replaces the persona, not one version of it.
         own = rows.filter(persona_version__persona=definition.persona_id)
         if own.exists():
             rows = own
@@ -110,6 +112,7 @@ def of_rules(
     else:
         criteria = list(definition)
     in_force = facts.terms_in_force()
+    # The draft may be of a persona that no agreement names yet.
     terms = replace(in_force, personas=None)
     total = 0
     excluded = []
@@ -141,6 +144,7 @@ def of_agreement(version: AgreementVersion, *, since: datetime, at: datetime) ->
         if not assessment.is_mql:
             excluded.append(past.exclude(assessment, in_force))
         elif terms.minimum_score is not None:
+            # A low score keeps no MQL out; the hand-off would only need a reason.
             low += scores.fit(assessment).total < terms.minimum_score
     if terms.minimum_score is None:
         return Impact(total, excluded)
@@ -170,6 +174,7 @@ class PastMql:
         )
 
     def exclude(self, assessment: Assessment, in_force: MqlTerms) -> ExcludedLead:
+        # Without this, a change of data since then would look like the effect of the draft.
         now = self.judge(self.rules, in_force, persona=self.persona)
         return ExcludedLead(
             self.lead,
@@ -187,6 +192,7 @@ def _past_mqls(rows: QuerySet[Lead]) -> Iterator[PastMql]:
     """
     rows = rows.filter(persona_version__isnull=False)
     versions = _versions(rows)
+    # The list keeps the order, which in_bulk() does not.
     pks = list(rows.order_by("-first_seen_on", "-pk").values_list("pk", flat=True))
     named = Lead.objects.select_related("person", "company", "source", "owner").defer("search_text")
     for start in range(0, len(pks), BATCH):
@@ -196,6 +202,7 @@ def _past_mqls(rows: QuerySet[Lead]) -> Iterator[PastMql]:
         proofs = facts.proofs_by_lead(batch)
         for pk in batch:
             lead = leads[pk]
+            # Never 0: leads without a version were left out above.
             rules, persona = versions[lead.persona_version_id or 0]
             yield PastMql(lead, rules, persona, actions.get(pk, []), proofs.get(pk, {}))
 

@@ -25,6 +25,7 @@ def latest_handoff(user: User, lead: Lead) -> Handoff | None:
     )
     handoff = rows.order_by("-cycle").first()
     if handoff is not None:
+        # The caller's object, whose person and company have been read.
         handoff.lead = lead
     return handoff
 
@@ -32,6 +33,7 @@ def latest_handoff(user: User, lead: Lead) -> Handoff | None:
 def version_for(lead: Lead, handoff: Handoff | None) -> PersonaVersion | None:
     """Return the persona version that judges ``lead``: the handoff's, else the lead's own."""
     pk = lead.persona_version_id
+    # A handoff carries the version that judged it for ever; a new one never replaces it.
     if handoff is not None:
         pk = handoff.persona_version_id
     if pk is None:
@@ -69,6 +71,7 @@ def judge_now(
     if version is None:
         return None, None, None
     terms = terms_for(handoff)
+    # Read once for the assessment and for the scores.
     actions = facts.actions_of(lead)
     proofs = facts.proofs_of(lead)
     assessment = facts.assess_with(lead, version, terms, actions=actions, proofs=proofs)

@@ -44,13 +44,24 @@ def override(
     """
     if not reason.strip():
         raise NeedsReason(fields={"reason": NeedsReason.message})
+    # Read again: another person may have corrected the fact since the page was shown.
     lead = Lead.objects.select_related("person", "company", "source").get(pk=lead.pk)
     judgement = _judgement(lead, version, code)
     if judgement is None or not judgement.can_be_overridden:
         raise CannotOverride(_obstacle(judgement))
-    verdict = NOT_MET if judgement.verdict == MET else MET
-    said = {"value": "", "source": source, "reason": reason}
-    return leads.write_evidence(lead, code, verdict, said=said, by=by, at=at, overrides=True)
+    verdict = MET
+    if judgement.verdict == MET:
+        verdict = NOT_MET
+    details = {"value": "", "source": source, "reason": reason}
+    return leads.write_evidence(
+        lead,
+        code,
+        verdict,
+        details=details,
+        by=by,
+        at=at,
+        overrides=True,
+    )
 
 
 def _judgement(lead: Lead, version: PersonaVersion, code: str) -> Judgement | None:

@@ -63,6 +63,7 @@ class Match:
             bool(self.assessment.disqualifiers_met),
             -self.fit.total,
             len(self.unknown),
+            # The last key keeps equal matches in the same order on every page.
             self.version.persona.slug,
         )
 
@@ -72,28 +73,30 @@ def matches(lead: Lead, terms: MqlTerms) -> list[Match]:
 
     Four queries, however many there are.
     """
+    # Read once for all personas.
     actions = facts.actions_of(lead)
     proofs = facts.proofs_of(lead)
-    found = []
+    ranked = []
     for version in personas.published():
         if not terms.looks_for(version.persona_id):
             continue
         assessment = facts.assess_with(lead, version, terms, actions=actions, proofs=proofs)
-        found.append(Match(version, assessment))
-    return sorted(found, key=lambda match: match.rank)
+        ranked.append(Match(version, assessment))
+    return sorted(ranked, key=lambda match: match.rank)
 
 
-def usual(lead: Lead, found: Sequence[Match]) -> Match | None:
+def usual(lead: Lead, ranked: Sequence[Match]) -> Match | None:
     """Return the match that judges while no person has chosen one.
 
     It is the lead's own persona, in the version that is in use now, else the best match.
     """
     if lead.persona_version is not None:
+        # The persona and not its version: a newer version of it may be in use now.
         own = lead.persona_version.persona_id
-        for match in found:
+        for match in ranked:
             if match.version.persona_id == own:
                 return match
-    return next(iter(found), None)
+    return next(iter(ranked), None)
 
 
 def usual_version(lead: Lead) -> PersonaVersion | None:

@@ -35,6 +35,7 @@ GIVE = "give"
 ASK = "ask"
 CORRECT = "correct"
 SETTLED = ""
+# 0 and False are facts and not missing.
 MISSING: tuple[Any, ...] = (None, "", [], {})
 Ordered = TypeVar("Ordered", Decimal, date)
 
@@ -83,7 +84,7 @@ class MqlTerms:
     half_life: int = 30
 
     def counting(self, kinds: Iterable[str]) -> int:
-        """Return how many of the actions, given by the codes of their kinds, count for an MQL."""
+        """Return how many of the actions, by the codes of their kinds, count for an MQL."""
         if self.actions is None:
             return len(list(kinds))
         return sum(kind in self.actions for kind in kinds)
@@ -193,6 +194,7 @@ class Assessment:
         """The judgements that keep the lead from being an MQL, in order."""
         points = []
         for each in self.of(FIT, DISQUALIFIER):
+            # Unlike an unknown fit criterion, an unknown disqualifier holds no lead back.
             is_open = not each.holds
             if each.rule.kind == DISQUALIFIER:
                 is_open = each.verdict == MET
@@ -228,6 +230,7 @@ def judge(rule: Rule, facts: Mapping[str, Any], proof: Proof | None) -> Judgemen
         return _judge_by_fact(rule, value, proof)
     if proof is not None:
         return Judgement(rule, proof.verdict, proof.value, proof)
+    # Here the missing fact is the answer.
     if rule.operator == "is_set":
         return Judgement(rule, NOT_MET)
     return Judgement(rule, UNKNOWN)
@@ -239,6 +242,7 @@ def _judge_by_fact(rule: Rule, value: Any, proof: Proof | None) -> Judgement:
     judgement = Judgement(rule, MET if holds else NOT_MET, value)
     if proof is None or not proof.overrides or not judgement.can_be_overridden:
         return judgement
+    # A statement that agrees with the fact overrules nothing and is not counted.
     if proof.verdict == judgement.verdict:
         return judgement
     return Judgement(rule, proof.verdict, proof.value, proof, fact=value)
@@ -249,6 +253,7 @@ def _judge_by_fact(rule: Rule, value: Any, proof: Proof | None) -> Judgement:
 
 def _is(value: Any, operand: Any) -> bool:
     if isinstance(value, str) and isinstance(operand, str):
+        # People type with and without accents and capitals.
         return fold(value) == fold(operand)
     return value == operand
 
@@ -288,9 +293,11 @@ def _compare(
 
 def _number(value: Any) -> Decimal | None:
     try:
+        # As text: Decimal(0.1) would have the error of the binary number.
         number = Decimal(str(value))
     except InvalidOperation:
         return None
+    # "NaN" is a number for Decimal, but comparing it raises InvalidOperation.
     if not number.is_finite():
         return None
     return number
@@ -298,13 +305,15 @@ def _number(value: Any) -> Decimal | None:
 
 def _day(value: Any) -> date | None:
     try:
+        # A moment counts by its date.
         return date.fromisoformat(str(value)[:10])
     except ValueError:
         return None
 
 
 def _contains_any(value: Any, operand: Any) -> bool:
-    """Return whether one of the phrases stands in the text, as whole words."""
+    """Return whether the text contains one of the phrases, as whole words."""
+    # With spaces around both, "cto" is not found in "director".
     text = f" {fold(str(value))} "
     phrases = (fold(str(phrase)) for phrase in operand or [])
     return any(phrase and f" {phrase} " in text for phrase in phrases)

@@ -13,6 +13,7 @@ from typing import Any
 
 from leads.qualification.rules import DISQUALIFIER, Assessment, Rule
 
+# A constraint of handoffs, too (handoff_scores_up_to_100).
 MOST = 100
 CRITERION = "criterion"
 ACTION = "action"
@@ -111,6 +112,7 @@ def fit(assessment: Assessment) -> Score:
             gained.append(line)
         else:
             missing.append(line)
+    # A line of its own, so that the log still adds up and shows why.
     if gained and assessment.disqualifiers_met:
         rule = assessment.disqualifiers_met[0].rule
         gained.append(_line_of(rule, -sum(line.points for line in gained)))
@@ -145,6 +147,7 @@ def engagement(actions: Iterable[DoneAction], *, on: date, half_life: int) -> Sc
     Never more than 100.
     """
     lines: list[ScoreLine] = []
+    # Sorted, because a package freezes this log: equal facts must give the same digest.
     for action in sorted(actions, key=lambda each: (each.on, each.code)):
         days = max((on - action.on).days, 0)
         lines.append(ScoreLine(action.points, ACTION, action.code, action.name, action.on))
@@ -153,6 +156,7 @@ def engagement(actions: Iterable[DoneAction], *, on: date, half_life: int) -> Sc
             lines.append(ScoreLine(-lost, DECAY, action.code, action.name, days=days))
     above = sum(line.points for line in lines) - MOST
     if above > 0:
+        # The cap is a line, too: the score stays the sum of its log.
         lines.append(ScoreLine(-above, CAP))
     return Score(tuple(lines))
 

@@ -20,6 +20,7 @@ DOWN = "down"
 def create(name: Mapping[str, str], points: int, *, by: User, at: datetime) -> ValuableActionKind:
     """Create a kind at the end of the list."""
     kind = ValuableActionKind.objects.create(
+        # A code of its own: agreements, events and packages refer to it, and names may change.
         code=catalogue.new_code(ValuableActionKind, name, default="action"),
         name=dict(name),
         points=points,
@@ -35,6 +36,7 @@ def change(
     kind: ValuableActionKind, name: Mapping[str, str], points: int, *, by: User, at: datetime
 ) -> ValuableActionKind:
     """Change name and points. Handoffs keep the scores that they were handed off with."""
+    # Locked before it is compared: the audit must hold the values that this change replaces.
     kind = ValuableActionKind.objects.select_for_update(no_key=True).get(pk=kind.pk)
     old = {"name": kind.name, "points": kind.points}
     new = {"name": dict(name), "points": points}
@@ -50,7 +52,7 @@ def change(
 
 @transaction.atomic
 def archive(kind: ValuableActionKind, *, by: User, at: datetime) -> None:
-    """Archive ``kind``: it is recorded no more. What was recorded stays and counts."""
+    """Archive ``kind``; no new action has it. Recorded actions stay and count."""
     if catalogue.archive(kind, at=at):
         record("action_kind_archived", kind, by=by, at=at, payload={"code": kind.code})
 

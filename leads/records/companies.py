@@ -11,11 +11,13 @@ from leads.models import Company
 
 Key = tuple[str, str]
 # Facts that are filled where a company lacks them, never replaced.
+# A row of another source is no reason to replace a fact that people may have corrected.
 FACTS = ("domain", "industry", "employees")
 
 
 def key_of(facts: Mapping[str, Any]) -> Key:
     """Return the identity of a company: name without accents and legal form, and country."""
+    # With the country: equal names in two countries are mostly two firms.
     return company_key(facts.get("name") or ""), facts.get("country") or ""
 
 
@@ -55,25 +57,36 @@ def find_or_create_many(rows: Iterable[Mapping[str, Any]]) -> dict[Key, Company]
     for facts in named:
         key = key_of(facts)
         if key not in companies:
-            companies[key] = Company(name=facts["name"], name_key=key[0], country=key[1])
+            name_key, country = key
+            companies[key] = Company(name=facts["name"], name_key=name_key, country=country)
         if _fill_gaps(companies[key], facts):
+            # Noted by key: many rows of a file may fill gaps of the same company.
             changed.add(key)
     known_before = [companies[key] for key in changed if companies[key].pk]
     Company.objects.bulk_update(known_before, FACTS)
+    # New ones after the gaps are filled, so that each is written once.
     _insert([company for company in companies.values() if company.pk is None])
     return companies
 
 
 def _fill_gaps(company: Company, facts: Mapping[str, Any]) -> list[str]:
     """Set the facts that ``company`` lacks; return their names."""
-    gained = [name for name in FACTS if facts.get(name) and not getattr(company, name)]
-    for name in gained:
-        setattr(company, name, facts[name])
+    gained = []
+    for name in FACTS:
+        value = facts.get(name)
+        if value and not getattr(company, name):
+            setattr(company, name, value)
+            gained.append(name)
     return gained
 
 
 def _insert(companies: list[Company]) -> None:
-    for company, pk in zip(companies, take_ids(Company, len(companies)), strict=True):
+    # insert() does not set ids, and the leads of the same batch point at these companies.
+    pks = take_ids(Company, len(companies))
+    for company, pk in zip(companies, pks, strict=True):
         company.pk = pk
     columns = ("id", "name", "name_key", "country", *FACTS)
-    insert(Company, [{name: getattr(company, name) for name in columns} for company in companies])
+    rows = []
+    for company in companies:
+        rows.append({name: getattr(company, name) for name in columns})
+    insert(Company, rows)

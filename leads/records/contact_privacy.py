@@ -10,6 +10,7 @@ from crm.accounts.models import User
 from crm.accounts.states import Side
 from leads.models import Lead
 
+# Of one length, so that it does not show how long the hidden text is.
 MASK = "•••"
 FACTS = ("person.email", "person.phone")
 
@@ -26,12 +27,18 @@ def is_hidden(lead: Lead, user: User) -> bool:
 
 def email(lead: Lead, user: User) -> str:
     """Return the address, or a mask that shows only that there is one."""
-    return f"{MASK}@{MASK}" if lead.person.email and is_hidden(lead, user) else lead.person.email
+    address = lead.person.email
+    if address and is_hidden(lead, user):
+        return f"{MASK}@{MASK}"
+    return address
 
 
 def phone(lead: Lead, user: User) -> str:
     """Return the number, or a mask that shows only that there is one."""
-    return MASK if lead.person.phone and is_hidden(lead, user) else lead.person.phone
+    number = lead.person.phone
+    if number and is_hidden(lead, user):
+        return MASK
+    return number
 
 
 def masked(payload: dict[str, Any]) -> dict[str, Any]:
@@ -39,14 +46,17 @@ def masked(payload: dict[str, Any]) -> dict[str, Any]:
     changes = payload.get("changes") or {}
     if not set(FACTS) & set(changes):
         return payload
-    return {
-        **payload,
-        "changes": {f: [MASK, MASK] if f in FACTS else pair for f, pair in changes.items()},
-    }
+    # That they changed stays visible; the values were the contact data of that time.
+    shown = dict(changes)
+    for fact in FACTS:
+        if fact in shown:
+            shown[fact] = [MASK, MASK]
+    return {**payload, "changes": shown}
 
 
 def readable(user: User) -> Q:
     """Return the condition for leads whose phone and e-mail ``user`` may read."""
     if user.is_director:
         return Q()
+    # The same rule as is_hidden(): a search must not betray what a page masks.
     return Q(contact_hidden=False) | Q(marketing_team__in=user.team_ids(Side.MARKETING))

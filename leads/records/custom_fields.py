@@ -1,7 +1,4 @@
-"""Custom fields: what the organisation asks of its leads beyond the usual.
-
-They are put away, never deleted.
-"""
+"""Custom fields: facts that the organisation adds to its leads. Archived, never deleted."""
 
 from __future__ import annotations
 
@@ -25,9 +22,11 @@ from leads.records.fields import FIELD_LABELS
 from personas.fields import Field
 from personas.states import FieldType
 
+Choice = dict[str, Any]
+
 MOST_CHOICES = 60
 LONGEST = 80
-# What is no text among the facts that every lead has.
+# The standard facts that are no text.
 TYPES = {
     "company.employees": FieldType.NUMBER,
     "person.country": FieldType.CHOICE,
@@ -37,14 +36,14 @@ TYPES = {
 
 
 class BadField(DomainError):
-    """A field that nobody could fill in; ``fields`` says why, beside what is wrong."""
+    """The field is not valid; ``fields`` names each problem."""
 
     code = "bad_field"
     message = gettext_lazy("This field cannot be saved as it is.")
 
 
 class NameTaken(Conflict):
-    """Two people made the same field at once."""
+    """Two people created the same field at once."""
 
     code = "name_taken"
     message = gettext_lazy("Somebody else has just made a field of this name.")
@@ -58,24 +57,29 @@ def create(
     by: User,
     at: datetime,
 ) -> CustomField:
-    """A new field at the end of the form.
+    """Create a field at the end of the form.
 
-    ``choices``: bilingual, for the type "choice". BadField names what is wrong.
+    ``choices``: bilingual, for the type "choice". Raises BadField, NameTaken.
     """
-    words = _name(name)
+    texts = _name(name)
     if type not in CustomField.Type.values:
         raise BadField(fields={"type": _("Choose what the field holds.")})
-    listed = _choices(choices) if type == CustomField.Type.CHOICE else []
-    code = catalogue.new_code(CustomField, words, default="field")
-    position = catalogue.last_position(CustomField)
+    listed: list[Choice] = []
+    if type == CustomField.Type.CHOICE:
+        listed = _choices(choices)
+    code = catalogue.new_code(CustomField, texts, default="field")
+    payload = {"code": code, "type": type}
+    # new_code() reads which codes are free; another person may take this one before the INSERT.
     try:
         with transaction.atomic():
             custom = CustomField.objects.create(
-                code=code, name=words, type=type, choices=listed, position=position
+                code=code,
+                name=texts,
+                type=type,
+                choices=listed,
+                position=catalogue.last_position(CustomField),
             )
-            record(
-                "custom_field_created", custom, by=by, at=at, payload={"code": code, "type": type}
-            )
+            record("custom_field_created", custom, by=by, at=at, payload=payload)
     except IntegrityError:
         raise NameTaken from None
     return custom
@@ -90,15 +94,15 @@ def change(
     by: User,
     at: datetime,
 ) -> CustomField:
-    """Other words, further choices.
-
-    The type stays, and so do the values of choices: leads have answered with them.
-    """
+    """Change names, add choices. Type and values of choices stay. Raises BadField."""
+    # Locked before it is read: the audit must hold what this change replaces.
     custom = CustomField.objects.select_for_update(no_key=True).get(pk=custom.pk)
     before = {"name": custom.name, "choices": custom.choices}
     custom.name = _name(name)
     if custom.type == CustomField.Type.CHOICE:
-        custom.choices = _choices(choices, kept=[option["value"] for option in custom.options])
+        # Leads are stored with these values, so none may go or change.
+        kept = [option["value"] for option in custom.options]
+        custom.choices = _choices(choices, kept=kept)
     custom.save(update_fields=["name", "choices"])
     record("custom_field_changed", custom, by=by, at=at, payload={"before": before})
     return custom
@@ -106,9 +110,9 @@ def change(
 
 @transaction.atomic
 def archive(custom: CustomField, *, by: User, at: datetime) -> CustomField:
-    """Archive ``custom``: it is asked for no more.
+    """Archive ``custom``: forms no longer ask for it.
 
-    What leads have answered stays, and criteria that ask for it still judge.
+    Answers of leads stay, and criteria that use it still judge.
     """
     if catalogue.archive(custom, at=at):
         record("custom_field_archived", custom, by=by, at=at)
@@ -124,27 +128,32 @@ def restore(custom: CustomField, *, by: User, at: datetime) -> CustomField:
 
 
 def criterion_fields() -> dict[str, Field]:
-    """Everything that criteria may ask of a lead, by code: the usual facts, then the custom fields.
+    """Return the facts that criteria may use, by code: standard ones, then custom fields.
 
     Two queries.
     """
+    # Archived sources and fields as well: criteria that were signed with them must stay readable.
     sources = tuple((row.code, str(row)) for row in Source.objects.all())
     listed = {
         "lead.source": sources,
         "person.country": tuple(countries()),
         "company.country": tuple(countries()),
     }
-    found = {
-        code: Field(code, str(label), TYPES.get(code, FieldType.TEXT), listed.get(code, ()))
-        for code, label in FIELD_LABELS.items()
-    }
+    fields: dict[str, Field] = {}
+    for code, label in FIELD_LABELS.items():
+        type = TYPES.get(code, FieldType.TEXT)
+        fields[code] = Field(code, str(label), type, listed.get(code, ()))
     for custom in CustomField.objects.all():
-        code, options = f"attributes.{custom.code}", tuple(custom.form_choices())
-        archived = custom.archived_at is not None
-        found[code] = Field(
-            code, str(custom), custom.type, options, is_archived=archived, is_custom=True
+        code = f"attributes.{custom.code}"
+        fields[code] = Field(
+            code,
+            str(custom),
+            custom.type,
+            tuple(custom.form_choices()),
+            is_archived=custom.archived_at is not None,
+            is_custom=True,
         )
-    return found
+    return fields
 
 
 def _name(name: Mapping[str, str]) -> dict[str, str]:
@@ -155,50 +164,61 @@ def _name(name: Mapping[str, str]) -> dict[str, str]:
     return texts
 
 
-def _choices(
-    choices: Iterable[Mapping[str, str]], kept: Iterable[str] = ()
-) -> list[dict[str, Any]]:
-    """The choices as they are stored: ``value`` is what a lead answers with, made once from the
-    first words.
+def _choices(choices: Iterable[Mapping[str, str]], kept: Iterable[str] = ()) -> list[Choice]:
+    """Return the choices as they are stored: "value" and a name in each language.
+
+    A new choice gets its value from its first name, once; leads are stored with it. ``kept``:
+    values that must be among the choices. Raises BadField.
     """
-    found: list[dict[str, Any]] = []
-    known = set(kept)
-    taken = set(known)
+    missing = set(kept)
+    taken = set(missing)
+    listed: list[Choice] = []
     for each in choices:
-        words = catalogue.clean_name(each, longest=LONGEST)
-        if not words:
+        names = catalogue.clean_name(each, longest=LONGEST)
+        # The form has empty rows for further choices.
+        if not names:
             continue
         value = each.get("value") or ""
-        if value not in known:
-            base = words.get("es") or words["en"]
-            value = next(
-                v
-                for n in range(1, MOST_CHOICES * 2)
-                if (v := base if n == 1 else f"{base} {n}") not in taken
-            )
+        # A value that is not stored is not trusted: it comes from the request.
+        if value not in missing:
+            value = _free_value(names.get("es") or names["en"], taken)
         taken.add(value)
-        known.discard(value)
-        found.append({"value": value, **words})
-    if known:
-        raise BadField(
-            fields={
-                "choice-0-es": _(
-                    "A choice that leads may have answered with stays; change its words."
-                )
-            }
-        )
-    if len(found) < 2:
-        raise BadField(fields={"choice-0-es": _("Give at least two choices.")})
-    if len(found) > MOST_CHOICES:
-        raise BadField(
-            fields={"choice-0-es": _("Give at most %(count)d choices.") % {"count": MOST_CHOICES}}
-        )
-    said = [
-        (language, fold(each[language]))
-        for each in found
-        for language in LANGUAGES
-        if each.get(language)
-    ]
-    if len(said) != len(set(said)):
-        raise BadField(fields={"choice-0-es": _("Two choices read the same.")})
-    return found
+        missing.discard(value)
+        listed.append({"value": value, **names})
+    _check_choices(listed, missing)
+    return listed
+
+
+def _free_value(base: str, taken: set[str]) -> str:
+    """Return ``base``, with a number behind it if it is ``taken``."""
+    if base not in taken:
+        return base
+    for number in range(2, MOST_CHOICES * 2):
+        numbered = f"{base} {number}"
+        if numbered not in taken:
+            return numbered
+    raise _bad_choices(_("Two choices read the same."))
+
+
+def _check_choices(listed: list[Choice], missing: set[str]) -> None:
+    """Raise BadField for ``missing`` values, too few or too many choices, and equal names."""
+    if missing:
+        text = _("A choice that leads may have answered with stays; change its words.")
+        raise _bad_choices(text)
+    if len(listed) < 2:
+        raise _bad_choices(_("Give at least two choices."))
+    if len(listed) > MOST_CHOICES:
+        text = _("Give at most %(count)d choices.") % {"count": MOST_CHOICES}
+        raise _bad_choices(text)
+    # Folded: an import finds a choice by its name without accents and capitals.
+    names = []
+    for choice in listed:
+        for language in LANGUAGES:
+            if choice.get(language):
+                names.append((language, fold(choice[language])))
+    if len(names) != len(set(names)):
+        raise _bad_choices(_("Two choices read the same."))
+
+
+def _bad_choices(text: str) -> BadField:
+    return BadField(fields={"choice-0-es": text})

@@ -32,14 +32,17 @@ def labels(fields: Iterable[str]) -> dict[str, str]:
     """
     wanted = list(fields)
     codes = [field.removeprefix("attributes.") for field in wanted if field not in FIELD_LABELS]
-    custom = (
-        {c.code: in_language(c.name) for c in CustomField.objects.filter(code__in=codes)}
-        if codes
-        else {}
-    )
-    return {
-        field: str(
-            FIELD_LABELS.get(field) or custom.get(code := field.removeprefix("attributes."), code)
-        )
-        for field in wanted
-    }
+    names: dict[str, str] = {}
+    # Most pages show standard fields alone and need no query.
+    if codes:
+        for custom in CustomField.objects.filter(code__in=codes):
+            names[custom.code] = in_language(custom.name)
+    shown: dict[str, str] = {}
+    for field in wanted:
+        if field in FIELD_LABELS:
+            shown[field] = str(FIELD_LABELS[field])
+        else:
+            # Imported attributes and old criteria may have a code that no field has.
+            code = field.removeprefix("attributes.")
+            shown[field] = names.get(code, code)
+    return shown

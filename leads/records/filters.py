@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.accounts.models import User
+from crm.lib.catalogue import in_use
 from crm.lib.number_formats import day_words
 from crm.lib.paging import BadParameter
 from leads.models import Lead, Source
@@ -63,6 +64,7 @@ class LeadFilter(django_filters.FilterSet):
         label=gettext_lazy("Import"),
         field_name="import_run",
         widget=forms.HiddenInput(),
+        # The range of a bigint; PostgreSQL answers a larger number with an error.
         max_value=2**63 - 1,
     )
 
@@ -72,17 +74,16 @@ class LeadFilter(django_filters.FilterSet):
 
     def __init__(self, data: QueryDict, queryset: QuerySet[Lead], *, user: User) -> None:
         self.user = user
-        if unknown := set(data) - set(self.base_filters) - PAGING:
-            raise BadParameter(
-                _("The address has a part that this list does not know: %s.")
-                % ", ".join(sorted(unknown))
-            )
+        # A misspelt filter would otherwise show every lead as if it were its result.
+        unknown = set(data) - set(self.base_filters) - PAGING
+        if unknown:
+            text = _("The address has a part that this list does not know: %s.")
+            raise BadParameter(text % ", ".join(sorted(unknown)))
         super().__init__(data, queryset.filter(archived_at__isnull=True))
-        sources = [
-            (source.code, str(source)) for source in Source.objects.filter(archived_at__isnull=True)
-        ]
+        # Set for each filter: both catalogues change while the process runs.
+        sources = [(source.code, str(source)) for source in in_use(Source)]
         self.filters["source"].extra["choices"] = [*sources, (NOT_GIVEN, _("Not given"))]
-        personas = [(p.slug, str(p)) for p in Persona.objects.filter(archived_at__isnull=True)]
+        personas = [(persona.slug, str(persona)) for persona in in_use(Persona)]
         self.filters["persona"].extra["choices"] = personas
 
     def search(self, rows: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
@@ -90,29 +91,26 @@ class LeadFilter(django_filters.FilterSet):
         return rows.filter(search.condition(value, self.user))
 
     def by_source(self, rows: QuerySet[Lead], name: str, value: str) -> QuerySet[Lead]:
-        return (
-            rows.filter(source__isnull=True)
-            if value == NOT_GIVEN
-            else rows.filter(source__code=value)
-        )
+        if value == NOT_GIVEN:
+            return rows.filter(source__isnull=True)
+        return rows.filter(source__code=value)
 
     @property
     def chosen(self) -> list[tuple[str, str, str]]:
         """The filters that are on, as (parameter, label, value as text), for the chips."""
-        found: list[tuple[str, str, str]] = []
+        chips: list[tuple[str, str, str]] = []
         for name, field in self.form.fields.items():
             raw: Any = self.form.data.get(name)
             if raw:
-                found.append((name, str(field.label), self._words(name, raw)))
-        return found
+                chips.append((name, str(field.label), self._value_text(name, raw)))
+        return chips
 
-    def _words(self, name: str, raw: str) -> str:
+    def _value_text(self, name: str, raw: str) -> str:
         """Return a chosen value as people read it; an invalid value stays as it came."""
-        value = (
-            self.form.cleaned_data.get(name)
-            if self.form.is_bound and self.form.is_valid()
-            else None
-        )
+        value = None
+        if self.form.is_bound and self.form.is_valid():
+            value = self.form.cleaned_data.get(name)
         if isinstance(value, date):
             return day_words(value)
-        return str(dict(getattr(self.form.fields[name], "choices", [])).get(raw, raw))
+        choices = dict(getattr(self.form.fields[name], "choices", []))
+        return str(choices.get(raw, raw))

@@ -29,10 +29,15 @@ from leads.records import companies
 from leads.states import EventKind, Verdict
 
 PERSON_FIELDS = ("name", "email", "phone", "job_title", "country", "language")
-COMPANY_FIELDS = ("name", "domain", "country", "industry", "employees")
+COMPANY_TEXTS = ("domain", "country", "industry")
+TOUCH_FIELDS = ("campaign", "landing_page", "medium")
+
+Changes = dict[str, list[Any]]  # old and new value by fact
 
 
 class NoIdentity(DomainError):
+    """Nothing identifies the lead: no name, e-mail, phone or external id."""
+
     code = "nothing_to_know_it_by"
     message = _("Give at least a name, an e-mail, a phone or an external id.")
 
@@ -47,11 +52,12 @@ class ChangedMeanwhile(Conflict):
 def normal_phone(raw: str, country: str = "") -> str:
     """Return ``raw`` as E.164, with ``country`` as the default region.
 
-    A number that cannot be read is returned cleaned, but otherwise as it came. Mexico's old mobile
-    prefixes (+52 1, 044, 045, abolished in 2019) are dropped before reading.
+    A number that cannot be parsed is returned cleaned, but otherwise unchanged.
     """
     raw = clean_line(raw)
     number = digits(raw)
+    # Mexico abolished these mobile prefixes in 2019, but people still write them: +52 1, 044, 045.
+    # phonenumbers would take them for a part of the number.
     if raw.startswith("+52") and number.startswith("521") and len(number) == 13:
         raw = "+52" + number[3:]
     elif country == "MX" and number[:3] in ("044", "045") and len(number) == 13:
@@ -59,6 +65,7 @@ def normal_phone(raw: str, country: str = "") -> str:
     try:
         parsed = phonenumbers.parse(raw, country or None)
     except phonenumbers.NumberParseException:
+        # The length of the column; a number that cannot be dialled is still shown to people.
         return raw[:40]
     if not phonenumbers.is_possible_number(parsed):
         return raw[:40]
@@ -70,12 +77,19 @@ def search_text(person: Person, company: Company | None, external_id: str = "") 
 
     It has the folded name and company, the e-mail, the digits of the phone and the external id.
     """
-    return search_words(
-        person.name, company.name if company else "", person.email, person.phone, external_id
+    company_name = ""
+    if company is not None:
+        company_name = company.name
+    return search_text_of(
+        person.name,
+        company_name,
+        person.email,
+        person.phone,
+        external_id,
     )
 
 
-def search_words(name: str, company: str, email: str, phone: str, external_id: str) -> str:
+def search_text_of(name: str, company: str, email: str, phone: str, external_id: str) -> str:
     """Return the text of :func:`search_text` from plain data."""
     parts = (fold(name), fold(company), email.lower(), digits(phone), external_id.lower())
     return " ".join(part for part in parts if part)
@@ -103,6 +117,7 @@ def capture(
         raise NoIdentity(fields={"name": _("Give a name, an e-mail or a phone.")})
     person.save()
     company = companies.find_or_create(data.get("company", {}))
+    # One day for lead, first touch and event, by the organisation's calendar.
     on = events.today(at)
     lead = Lead.objects.create(
         person=person,
@@ -110,12 +125,13 @@ def capture(
         source=source,
         marketing_team=team,
         first_seen_on=on,
-        attributes=_given(data.get("attributes", {})),
+        attributes=_without_empty(data.get("attributes", {})),
         search_text=search_text(person, company),
         created_by=by,
         created_at=at,
     )
-    touch = {key: clean_line(data.get(key, "")) for key in ("campaign", "landing_page", "medium")}
+    touch = {name: clean_line(data.get(name, "")) for name in TOUCH_FIELDS}
+    # Apart from the lead, whose source may be corrected later: a first touch never changes.
     FirstTouch.objects.create(lead=lead, source=source, seen_on=on, seen_at=at, **touch)
     events.record(lead, EventKind.CAPTURED, by=by, at=at, on=on, to_state=lead.stage)
     if first_action:
@@ -123,15 +139,18 @@ def capture(
     return lead
 
 
-def _given(attributes: Mapping[str, Any]) -> dict[str, Any]:
+def _without_empty(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Return the attributes that have a value."""
+    # Not "if value": 0 and False are answers.
     return {code: value for code, value in attributes.items() if value not in (None, "")}
 
 
 def _person(fields: Mapping[str, Any]) -> Person:
     values = {name: clean_line(fields.get(name) or "") for name in PERSON_FIELDS}
+    # Compared as they are stored: imports and search look for the address in lower case.
     values["email"] = values["email"].lower()
-    values["phone"] = normal_phone(values["phone"], values["country"]) if values["phone"] else ""
+    if values["phone"]:
+        values["phone"] = normal_phone(values["phone"], values["country"])
     return Person(**values)
 
 
@@ -144,27 +163,20 @@ def change(lead: Lead, data: Mapping[str, Any], *, by: User, at: datetime, versi
     that ``data`` does not name stay; an empty attribute is removed. The first touch never changes.
     Old and new values are stored in the event.
     """
-    if not Lead.objects.filter(pk=lead.pk, version=version, archived_at__isnull=True).update(
-        version=F("version") + 1
-    ):
+    # The condition is the lock: of two edits of one version the second matches no row. It is the
+    # first statement, so that the row stays locked while the facts are compared.
+    unchanged = Lead.objects.filter(pk=lead.pk, version=version, archived_at__isnull=True)
+    if not unchanged.update(version=F("version") + 1):
         raise ChangedMeanwhile(_changed_by(lead))
     lead = Lead.objects.select_related("person", "company", "source").get(pk=lead.pk)
-    fresh = _person(data.get("person", {}))
-    if not (fresh.name or fresh.email or fresh.phone or lead.external_id):
-        raise NoIdentity(fields={"name": _("Give a name, an e-mail or a phone.")})
-    given = [name for name in PERSON_FIELDS if name in data.get("person", {})]
-    changes = _apply(lead.person, {name: getattr(fresh, name) for name in given}, "person")
+    changes = _change_person(lead, data.get("person", {}))
     lead.company, company_changes = _changed_company(lead, data.get("company", {}))
     changes |= company_changes
-    if lead.source != data.get("source"):
-        changes["lead.source"] = [str(lead.source or ""), str(data.get("source") or "")]
-        lead.source = data.get("source")
-    attributes = {**lead.attributes, **data.get("attributes", {})}
-    for code, value in attributes.items():
-        old, new = lead.attributes.get(code), None if value == "" else value
-        if old != new:
-            changes[f"attributes.{code}"] = [old, new]
-    lead.attributes = _given(attributes)
+    source = data.get("source")
+    if lead.source != source:
+        changes["lead.source"] = [str(lead.source or ""), str(source or "")]
+        lead.source = source
+    changes |= _change_attributes(lead, data.get("attributes", {}))
     lead.search_text = search_text(lead.person, lead.company, lead.external_id)
     lead.save(update_fields=["company", "source", "attributes", "search_text"])
     if changes:
@@ -173,44 +185,68 @@ def change(lead: Lead, data: Mapping[str, Any], *, by: User, at: datetime, versi
     return lead
 
 
+def _change_person(lead: Lead, fields: Mapping[str, Any]) -> Changes:
+    """Change the facts of the person that ``fields`` names. Raises NoIdentity."""
+    cleaned = _person(fields)
+    if not (cleaned.name or cleaned.email or cleaned.phone or lead.external_id):
+        raise NoIdentity(fields={"name": _("Give a name, an e-mail or a phone.")})
+    values = {name: getattr(cleaned, name) for name in PERSON_FIELDS if name in fields}
+    return _apply(lead.person, values, "person")
+
+
+def _change_attributes(lead: Lead, attributes: Mapping[str, Any]) -> Changes:
+    """Change the attributes that are named; an empty one is removed."""
+    merged = {**lead.attributes, **attributes}
+    changes: Changes = {}
+    for code, value in merged.items():
+        old = lead.attributes.get(code)
+        new = value
+        if value == "":
+            new = None
+        if old != new:
+            changes[f"attributes.{code}"] = [old, new]
+    lead.attributes = _without_empty(merged)
+    return changes
+
+
 def _changed_by(lead: Lead) -> object:
-    last = (
-        lead.events.filter(kind=EventKind.UPDATED).select_related("actor").order_by("-id").first()
-    )
+    edits = lead.events.filter(kind=EventKind.UPDATED).select_related("actor")
+    last = edits.order_by("-id").first()
     if last is None or last.actor is None:
         return ChangedMeanwhile.message
     text = _("%(name)s changed this lead while you edited it. Compare, then save again.")
     return text % {"name": last.actor.name}
 
 
-def _apply(row: Person | Company, values: Mapping[str, Any], prefix: str) -> dict[str, list[Any]]:
-    changes = {
-        f"{prefix}.{name}": [getattr(row, name), value]
-        for name, value in values.items()
-        if getattr(row, name) != value
-    }
+def _apply(row: Person | Company, values: Mapping[str, Any], prefix: str) -> Changes:
+    """Set ``values`` on the row and save it; return what changed."""
+    changes: Changes = {}
     for name, value in values.items():
-        setattr(row, name, value)
+        old = getattr(row, name)
+        if old != value:
+            changes[f"{prefix}.{name}"] = [old, value]
+            setattr(row, name, value)
     if changes:
         row.save()
     return changes
 
 
-def _changed_company(
-    lead: Lead, fields: Mapping[str, Any]
-) -> tuple[Company | None, dict[str, list[Any]]]:
+def _changed_company(lead: Lead, fields: Mapping[str, Any]) -> tuple[Company | None, Changes]:
     """Return the company after the change, and what changed.
 
     Another name means another company; other facts correct the company of the lead.
     """
     name = clean_line(fields.get("name") or "")
     old = lead.company
+    # By the key: a corrected accent or legal form is no other company.
     if old is None or company_key(name) != old.name_key:
         company = companies.find_or_create(fields)
-        moved = company != old
-        return company, {"company.name": [str(old or ""), str(company or "")]} if moved else {}
+        if company == old:
+            return company, {}
+        return company, {"company.name": [str(old or ""), str(company or "")]}
     values = {"name": name, "employees": fields.get("employees")}
-    values |= {key: clean_line(fields.get(key) or "") for key in ("domain", "country", "industry")}
+    for key in COMPANY_TEXTS:
+        values[key] = clean_line(fields.get(key) or "")
     return old, _apply(old, values, "company")
 
 
@@ -245,11 +281,11 @@ def add_evidence(
     lead: Lead, code: str, verdict: str, *, value: str, source: str, by: User, at: datetime
 ) -> Evidence:
     """Note what proves or disproves the criterion ``code``: value, source, author and time."""
+    # Evidence without a value proves nothing (rule of the domain).
     if not value.strip():
         raise DomainError(_("Say what proves it."), fields={"value": _("Say what proves it.")})
-    return write_evidence(
-        lead, code, verdict, said={"value": value, "source": source}, by=by, at=at
-    )
+    details = {"value": value, "source": source}
+    return write_evidence(lead, code, verdict, details=details, by=by, at=at)
 
 
 @transaction.atomic
@@ -258,14 +294,14 @@ def write_evidence(
     code: str,
     verdict: str,
     *,
-    said: dict[str, str],
+    details: dict[str, str],
     by: User,
     at: datetime,
     overrides: bool = False,
 ) -> Evidence:
     """Create the evidence and its event.
 
-    ``said`` is {"value", "source"}, and "reason" where it ``overrides`` a fact.
+    ``details`` is {"value", "source"}, and "reason" where it ``overrides`` a fact.
     """
     evidence = Evidence.objects.create(
         lead=lead,
@@ -274,9 +310,9 @@ def write_evidence(
         overrides=overrides,
         actor=by,
         at=at,
-        payload=said,
+        payload=details,
     )
-    payload: dict[str, Any] = {"criterion": code, "verdict": verdict, **said}
+    payload: dict[str, Any] = {"criterion": code, "verdict": verdict, **details}
     if overrides:
         payload["overrides"] = True
     events.record(lead, EventKind.EVIDENCE, by=by, at=at, on=events.today(at), payload=payload)

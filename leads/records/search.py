@@ -21,7 +21,7 @@ from leads.records import contact_privacy
 
 LEAST = 2  # letters to begin with
 MOST = 20  # leads that are shown
-# Shorter words have no trigram: they are looked for at the beginning of words.
+# Shorter words have no trigram: search looks for them at the beginning of words.
 TRIGRAM = 3
 # More of what is typed does not improve a search.
 LONGEST = 200  # characters
@@ -41,6 +41,7 @@ def words_of(query: str) -> list[str]:
     """Return the words to look for, as in search_text: folded, but e-mail addresses whole."""
     words: list[str] = []
     for word in query.lower()[:LONGEST].split():
+        # Folding would cut an address at its signs.
         if "@" in word:
             words.append(word)
         else:
@@ -57,24 +58,27 @@ def phones_of(query: str) -> list[str]:
     number = digits(query)
     if not LIKE_PHONE.fullmatch(query.strip()) or len(number) < TRIGRAM:
         return []
-    found = [number, number.lstrip("0")]
+    forms = [number, number.lstrip("0")]
+    # Mexico's old prefixes, which records.leads.normal_phone drops before it stores a number.
     if number[:3] in ("044", "045"):
-        found.append(number[3:])
+        forms.append(number[3:])
     if number.startswith("521") and len(number) == 13:
-        found += ["52" + number[3:], number[3:]]
+        national = number[3:]
+        forms += [f"52{national}", national]
     if query.strip().startswith(("+", "00")):
         try:
             parsed = phonenumbers.parse("+" + number.lstrip("0"))
         except phonenumbers.NumberParseException:
             pass
         else:
-            found.append(phonenumbers.national_significant_number(parsed))
-    return [each for each in dict.fromkeys(found) if len(each) >= TRIGRAM]
+            forms.append(phonenumbers.national_significant_number(parsed))
+    return [form for form in dict.fromkeys(forms) if len(form) >= TRIGRAM]
 
 
 def is_enough(query: str) -> bool:
     """Return whether ``query`` has something to search by."""
-    return any(len(word) >= LEAST for word in words_of(query)) or bool(phones_of(query))
+    has_word = any(len(word) >= LEAST for word in words_of(query))
+    return has_word or bool(phones_of(query))
 
 
 def condition(query: str, user: User | None = None) -> Q:
@@ -84,9 +88,12 @@ def condition(query: str, user: User | None = None) -> Q:
     by name and company alone.
     """
     anywhere = _anywhere(query)
-    readable = contact_privacy.readable(user) if user is not None else Q()
+    readable = Q()
+    if user is not None:
+        readable = contact_privacy.readable(user)
     if not readable or not anywhere:
         return anywhere
+    # search_text holds the hidden facts, too: by their digits one could guess a masked number.
     named = Q()
     for word in query[:LONGEST].split()[:WORDS]:
         named &= Q(person__name__icontains=word) | Q(company__name__icontains=word)
@@ -99,11 +106,15 @@ def _anywhere(query: str) -> Q:
     # A longer word lets the index narrow the rows; short ones alone cannot.
     only_short = all(len(word) < TRIGRAM for word in words)
     for word in words:
-        wanted &= _begins(word) if only_short else Q(search_text__contains=word)
+        if only_short:
+            wanted &= _begins(word)
+        else:
+            wanted &= Q(search_text__contains=word)
     phones = Q()
     for number in phones_of(query):
         phones |= Q(search_text__contains=number)
-    return phones | wanted if phones and wanted else phones or wanted
+    # Of an empty Q and another one, OR keeps the other one alone.
+    return phones | wanted
 
 
 def _begins(word: str) -> Q:
@@ -114,17 +125,17 @@ def find(user: User, query: str) -> tuple[list[Hit], bool]:
     """Return at most MOST leads in sight, newest first, and whether there are more. One query."""
     if not is_enough(query):
         return [], False
-    rows = (
-        Lead.objects.visible_to(user)
-        .with_names()
-        .filter(condition(query, user), archived_at__isnull=True)
-    )
-    found = list(rows.order_by("-first_seen_on", "-pk")[: MOST + 1])
-    hits = [
-        Hit(lead, () if contact_privacy.is_hidden(lead, user) else _matched(lead, query))
-        for lead in found[:MOST]
-    ]
-    return hits, len(found) > MOST
+    visible = Lead.objects.visible_to(user).with_names()
+    rows = visible.filter(condition(query, user), archived_at__isnull=True)
+    # One lead more than is shown tells whether there are more, without a count.
+    leads = list(rows.order_by("-first_seen_on", "-pk")[: MOST + 1])
+    hits = []
+    for lead in leads[:MOST]:
+        matched: list[tuple[str, str]] = []
+        if not contact_privacy.is_hidden(lead, user):
+            matched = _matched(lead, query)
+        hits.append(Hit(lead, matched))
+    return hits, len(leads) > MOST
 
 
 def _matched(lead: Lead, query: str) -> list[tuple[str, str]]:
@@ -132,12 +143,20 @@ def _matched(lead: Lead, query: str) -> list[tuple[str, str]]:
     words = words_of(query)
     phones = phones_of(query)
     person = lead.person
-    held = {_("E-mail"): person.email, _("External id"): lead.external_id}
-    found = [
-        (label, value)
-        for label, value in held.items()
-        if any(word in value.lower() or word in fold(value).split() for word in words)
-    ]
-    if any(number in digits(person.phone) for number in phones or filter(str.isdigit, words)):
-        found.append((_("Phone"), person.phone))
-    return found
+    facts = {_("E-mail"): person.email, _("External id"): lead.external_id}
+    matched = []
+    for label, value in facts.items():
+        if _matches(value, words):
+            matched.append((label, value))
+    # Digits among other words are no phone of their own, but search_text matches them all the same.
+    numbers = phones or [word for word in words if word.isdigit()]
+    if any(number in digits(person.phone) for number in numbers):
+        matched.append((_("Phone"), person.phone))
+    return matched
+
+
+def _matches(value: str, words: Sequence[str]) -> bool:
+    """Return whether one of ``words`` occurs in the value, as it is stored or folded."""
+    lower = value.lower()
+    folded = fold(value).split()
+    return any(word in lower or word in folded for word in words)

@@ -22,6 +22,7 @@ def code_of(value: str) -> str:
     code = re.sub(r"[^a-z0-9]+", "_", fold(value)).strip("_")
     if code and len(code) <= 60:
         return code
+    # 45 + 1 + 12 characters fit the column (60); the hash keeps long values apart.
     return f"{code[:45]}_{hashlib.sha256(value.encode()).hexdigest()[:12]}".strip("_")
 
 
@@ -31,13 +32,17 @@ def known() -> dict[str, Source]:
     Where the two are equal, the code itself wins.
     """
     rows = list(Source.objects.all())
-    found = {
-        code_of(row.name[language]): row
-        for row in rows
-        for language in LANGUAGES
-        if row.name.get(language)
-    }
-    return found | {row.code: row for row in rows}
+    by_code: dict[str, Source] = {}
+    # Archived ones as well: a code is unique, so a new source could not take it.
+    for row in rows:
+        for language in LANGUAGES:
+            name = row.name.get(language)
+            if name:
+                by_code[code_of(name)] = row
+    # After the names, so that a code replaces an equal name of another source.
+    for row in rows:
+        by_code[row.code] = row
+    return by_code
 
 
 def find_or_create(
@@ -51,10 +56,10 @@ def find_or_create(
     fresh: dict[str, Source] = {}
     for value in values:
         code = code_of(value)
-        if code not in sources and code not in fresh:
-            fresh[code] = Source(
-                code=code, name=dict(names.get(code) or dict.fromkeys(LANGUAGES, readable(value)))
-            )
+        if code in sources or code in fresh:
+            continue
+        name = names.get(code) or dict.fromkeys(LANGUAGES, readable(value))
+        fresh[code] = Source(code=code, name=dict(name))
     if fresh:
         first = catalogue.last_position(Source)
         for position, row in enumerate(fresh.values(), start=first):
@@ -66,8 +71,7 @@ def find_or_create(
 
 def readable(value: str) -> str:
     """Return a machine's value as people read it: "direct_traffic" is "Direct traffic"."""
-    return (
-        re.sub("[_-]", " ", value).capitalize()
-        if MACHINE_WORD.fullmatch(value)
-        else clean_line(value)
-    )
+    # Only texts without capitals and spaces: "LinkedIn Ads" stays as a person wrote it.
+    if MACHINE_WORD.fullmatch(value):
+        return re.sub("[_-]", " ", value).capitalize()
+    return clean_line(value)

@@ -85,7 +85,9 @@ def overridden_action(cast: Cast, lead: Lead) -> object:
     """Evidence under every name that the action might have, and then the function."""
     for code in ("valuable_action", "action", "score"):
         said = {"value": "", "source": "", "reason": "Trust me"}
-        noun.write_evidence(lead, code, "met", said=said, by=cast.ana, at=LOGGED_AT, overrides=True)
+        noun.write_evidence(
+            lead, code, "met", details=said, by=cast.ana, at=LOGGED_AT, overrides=True
+        )
     return function_hand_off(cast, lead)
 
 
@@ -312,7 +314,7 @@ def test_disqualifier_that_is_a_fact_cannot_be_overridden(cast: Cast) -> None:
         better(cast, lead, code="vendor")
     said = {"value": "", "source": "", "reason": "Trust me"}
     noun.write_evidence(
-        lead, "vendor", "not_met", said=said, by=cast.ana, at=LOGGED_AT, overrides=True
+        lead, "vendor", "not_met", details=said, by=cast.ana, at=LOGGED_AT, overrides=True
     )
     with pytest.raises(handoffs.NotAnMql):
         function_qualify(cast, lead)

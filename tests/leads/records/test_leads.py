@@ -176,7 +176,10 @@ def test_lead_without_company_has_none(cast: Cast) -> None:
 def change(cast: Cast, lead: Lead, *, version: int = 1, **changes: Any) -> Lead:
     data = {
         "person": {name: getattr(lead.person, name) for name in leads.PERSON_FIELDS},
-        "company": {name: getattr(lead.company, name) for name in leads.COMPANY_FIELDS}
+        "company": {
+            name: getattr(lead.company, name)
+            for name in ("name", *leads.COMPANY_TEXTS, "employees")
+        }
         if lead.company
         else {},
         "source": lead.source,
