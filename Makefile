@@ -35,7 +35,7 @@ bench: ## Measure queries, CPU and time among 10,000 and 100,000 leads: make ben
 
 shots: ## Take a picture of every screen, es and en, light and dark, wide and narrow, into test-results/shots
 	@$(PREPARE) --tests -- -m crm.deploy.browser
-	@exec $(VENV) -m tests.browser.shots $(ARGS)
+	@exec $(VENV) -m tests.browser.screens.shots $(ARGS)
 
 lint: ## Check style, templates, types and that no migration is missing
 	@$(PREPARE) --tests

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import os
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from django.db import connection
+from django.core.management import call_command
+from django.db import connection, transaction
+from django.test import override_settings
+from pytest_django import DjangoDbBlocker
 
 from crm.accounts.models import User
 from crm.lib import clock
@@ -88,6 +92,32 @@ def moment(db: None) -> Iterator[Moment]:
     yield moved
     if not connection.in_atomic_block:  # else the test's own rollback restores it
         moved.restore()
+
+
+SEQUENCES = """
+SELECT pg_get_serial_sequence(table_name, column_name) AS sequence, table_name, column_name
+FROM information_schema.columns
+WHERE table_schema = 'public' AND pg_get_serial_sequence(table_name, column_name) IS NOT NULL
+"""
+
+
+@pytest.fixture(scope="module")
+def demo_of_module(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The demo for all tests of a module, with ids from 1 on, as in a new database.
+
+    What a test changes is rolled back after it, and the demo after the module.
+    """
+    with django_db_blocker.unblock(), override_settings(DEMO=True), transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(SEQUENCES)
+            for sequence, table, column in cursor.fetchall():
+                cursor.execute(f"SELECT coalesce(max({column}), 0) + 1 FROM {table}")
+                cursor.execute(f"ALTER SEQUENCE {sequence} RESTART WITH {cursor.fetchone()[0]}")
+        call_command("seed_demo", stdout=io.StringIO())
+        with connection.cursor() as cursor:
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+        yield
+        transaction.set_rollback(True)
 
 
 everybody = Remembered(factories.cast)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -100,35 +101,56 @@ def window() -> Browser:
     return the_window.open()
 
 
+@dataclass(frozen=True)
+class Place:
+    """Who sits somewhere, in which language, with which options of the browser."""
+
+    person: str
+    language: str
+    options: str
+
+
 class Seats:
     """Signed-in people of one module who wait for the next test: a new session takes a second."""
 
     def __init__(self) -> None:
-        self.free: dict[str, list[Desk]] = {}
-        self.taken: list[tuple[str, Desk]] = []
+        self.free: list[tuple[Place, Desk]] = []
+        self.taken: list[tuple[Place, Desk, bool]] = []
 
-    def take(self, key: str, seat: Callable[[], Desk]) -> Desk:
-        if waiting := self.free.get(key):
-            desk = waiting.pop()
+    def take(self, place: Place, seat: Callable[[], Desk], anywhere: bool) -> Desk:
+        """Return a desk at this place, free or new; at the person's first page, or anywhere.
+
+        The product remembers one language for each person: who sits down in another one ends the
+        sessions that wait in the first.
+        """
+        desk = None
+        for pair in list(self.free):
+            where, waiting = pair
+            if where == place and desk is None:
+                desk = waiting
+                self.free.remove(pair)
+            elif where.person == place.person and where.language != place.language:
+                waiting.close()
+                self.free.remove(pair)
+        if desk and not anywhere:
             desk.open(desk.home)
-        else:
-            desk = seat()
-        self.taken.append((key, desk))
+        desk = desk or seat()
+        self.taken.append((place, desk, anywhere))
         return desk
 
     def give_back(self) -> list[str]:
         """Free all seats; return what their consoles said that nobody should see."""
-        problems = [problem for _key, desk in self.taken for problem in desk.problems]
-        for key, desk in self.taken:
-            if desk.rest():
-                self.free.setdefault(key, []).append(desk)
+        problems = [problem for _, desk, _ in self.taken for problem in desk.problems]
+        for place, desk, anywhere in self.taken:
+            if desk.rest(keep_page=anywhere):
+                self.free.append((place, desk))
             else:
                 desk.close()
         self.taken = []
         return problems
 
     def close(self) -> None:
-        for desk in (desk for desks in self.free.values() for desk in desks):
+        for _place, desk in self.free:
             desk.close()
 
 
@@ -141,10 +163,19 @@ def seats() -> Iterator[Seats]:
 
 @pytest.fixture
 def sit(running: Running, window: Browser, seats: Seats) -> Iterator[Sit]:
-    """``sit("sales_rep", "es")``: a signed-in person at a browser of their own. Ends with a look at all consoles."""
+    """``sit("sales_rep", "es")``: a signed-in person at a browser of their own.
+
+    They stand before their first page; ``anywhere``: on any, for who opens one next. Ends with a
+    look at all consoles.
+    """
 
     def take_seat(
-        part: str | None = None, language: str = "en", *, mailbox: str = "", **options: Any
+        part: str | None = None,
+        language: str = "en",
+        *,
+        mailbox: str = "",
+        anywhere: bool = False,
+        **options: Any,
     ) -> Desk:
         options = {"viewport": {"width": 1280, "height": 800}, "reduced_motion": "reduce"} | options
 
@@ -154,7 +185,8 @@ def sit(running: Running, window: Browser, seats: Seats) -> Iterator[Sit]:
                 desk.sign_in(mailbox)
             return desk.sign_in_as(part) if part else desk
 
-        return seats.take(f"{part} {mailbox} {language} {sorted(options.items())}", seat)
+        place = Place(f"{part} {mailbox}", language, str(sorted(options.items())))
+        return seats.take(place, seat, anywhere)
 
     yield take_seat
     problems = seats.give_back()

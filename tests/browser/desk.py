@@ -159,13 +159,20 @@ class Desk:
             each["value"] for each in self.context.cookies() if each["name"] == "relevo_session"
         ]
 
-    def rest(self) -> bool:
-        """Close all pages and open a new one; return whether the person is still signed in as before."""
+    def rest(self, *, keep_page: bool = False) -> bool:
+        """Make ready for the next test; return False where that needs another session.
+
+        All pages are closed and a new one is opened, or the one that is open is kept.
+        """
         try:
+            if self.problems or not (self.session or keep_page):
+                return False
+            if self._session() != self.session:
+                return False
+            if keep_page and self.context.pages == [self.page]:
+                return True
             for page in self.context.pages:
                 page.close()
-            if self.problems or not self.session or self._session() != self.session:
-                return False
             self.page = self.context.new_page()
         except Error:  # the test closed the browser or the session
             return False

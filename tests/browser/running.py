@@ -10,12 +10,14 @@ from typing import Any
 import psycopg2
 
 from tests.conftest import Moment
+from tests.harness.products import manage
 
 
 class Running:
     """A running product: where it answers, and its database as the owner of the tables sees it."""
 
     def __init__(self, state: dict[str, Any]) -> None:
+        self.state = state
         self.url: str = state["url"]
         self.pids: dict[str, int] = state["pids"]
         self.database = psycopg2.connect(state["database_owner_url"])
@@ -34,6 +36,10 @@ class Running:
     def value(self, sql: str, *values: object) -> Any:
         """The first column of the first row."""
         return self.rows(sql, *values)[0][0]
+
+    def shell(self, code: str) -> None:
+        """Run Python code inside the product's environment."""
+        manage(self.state, "shell", "--no-imports", "-c", code)
 
     def lead_of(self, name: str) -> int:
         """The id of the newest lead of the person called ``name``."""

@@ -16,7 +16,7 @@ from tests.browser import stranger
 from tests.browser.conftest import Sit
 from tests.browser.desk import PHONE, Desk, scrolls_sideways
 from tests.browser.running import Running, move_to, wait_for
-from tests.browser.test_screens import judge_words
+from tests.browser.screens.looks import judge_words
 from tests.browser.words import LANGUAGES
 from tests.conftest import Moment
 from tests.harness.products import SETTINGS, product, reset, scratch_folder

@@ -95,6 +95,26 @@ def reset(state: dict[str, Any]) -> None:
         cursor.execute(f'ALTER DATABASE "fresh" RENAME TO "{DATABASE}"')
 
 
+def manage(state: dict[str, Any], *arguments: str, expect: int = 0, **variables: str) -> str:
+    """Run a management command on a running product's data and return what it prints."""
+    kept = {name: value for name, value in os.environ.items() if name not in OURS}
+    addresses = {
+        "DATABASE_URL": state["database_url"],
+        "REDIS_URL": state["redis_url"],
+        "RELEVO_MODE": state["mode"],
+        "RELEVO_STATIC": str(Path(state["data"]) / "static"),
+    }
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "manage.py", *arguments],
+        cwd=ROOT,
+        env={**kept, **addresses, **variables},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == expect, done.stdout + done.stderr
+    return done.stdout
+
+
 class Shared:
     """The product that the tests of this process share."""
 

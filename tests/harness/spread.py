@@ -1,4 +1,4 @@
-"""Which test runs where, and when: longest first, and what shares a product stays in one process.
+"""Which test runs where, and when: longest first, and what shares something dear in one process.
 
 A plugin (`-p tests.harness.spread`).
 """
@@ -9,16 +9,26 @@ from typing import Any
 
 import pytest
 
-# Their modules each stay in one process: they share a product, or an import.
-TOGETHER = (
-    "tests/browser/",
-    "tests/faults/",
-    "tests/api/test_schemathesis.py",
-    "tests/alignment/test_olist_numbers.py",
-)
-# Seconds on a quiet machine of what takes longest; the last product module kills its product for good.
-LONGEST: dict[str, float] = {}
-LAST_PRODUCT = "tests/faults/test_kill_and_restart.py"
+# Modules that stay in one process, since their tests share a fresh database of the running product,
+# the demo or an import; with the seconds that they take on a quiet machine.
+TOGETHER: dict[str, float] = {
+    "tests/browser/test_stranger.py": 60,
+    "tests/browser/test_main_job.py": 60,
+    "tests/faults/test_without_valkey.py": 50,
+    "tests/faults/test_ladder_exactly_once.py": 40,
+    "tests/api/test_schemathesis.py": 40,
+    "tests/browser/screens/test_words.py": 40,
+    "tests/browser/test_phone.py": 35,
+    "tests/browser/test_keyboard.py": 30,
+    "tests/browser/test_races_on_screen.py": 30,
+    "tests/browser/test_agreement.py": 20,
+    "tests/browser/test_comfort.py": 15,
+    "tests/browser/test_personas.py": 10,
+    "tests/faults/test_parallel_accepts.py": 10,
+    "tests/alignment/test_olist_numbers.py": 10,
+}
+LOOKS = "tests/browser/screens/test_looks.py"  # any process takes the next one
+LAST_PRODUCT = "tests/faults/test_kill_and_restart.py"  # kills the product of its process for good
 
 
 def module_of(nodeid: str) -> str:
@@ -26,11 +36,11 @@ def module_of(nodeid: str) -> str:
 
 
 def rank(nodeid: str) -> tuple[int, float]:
-    """Modules with a product first, then all else; within each the longest first."""
+    """What shares a product comes first, so that each process needs it once; longest first."""
     module = module_of(nodeid)
-    if module == LAST_PRODUCT:
-        return (1, 0)
-    return (0 if module.startswith(TOGETHER) else 2, -LONGEST.get(module, 0))
+    if module in TOGETHER:
+        return (0, -TOGETHER[module])
+    return ({LOOKS: 1, LAST_PRODUCT: 2}.get(module, 3), 0)
 
 
 @pytest.hookimpl(trylast=True)
@@ -45,7 +55,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Keep modules of TOGETHER whole; give every other test to the process that has room.
+    """Keep the modules of TOGETHER whole; give every other test to the process that has room.
 
     Not by marks (--dist loadgroup): pytest 9.2 and xdist 3.8 together do not see them.
     """
@@ -53,6 +63,7 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class ByProduct(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return module_of(nodeid) if nodeid.startswith(TOGETHER) else nodeid
+            module = module_of(nodeid)
+            return module if module in TOGETHER else nodeid
 
     return ByProduct(config, log)

@@ -1,6 +1,6 @@
 """`make shots`: a picture of every screen, for each part that sees it, in both languages and themes, wide and narrow.
 
-The product is a scratch one with demo data, as the browser tests have it; the screens are theirs (screens.py).
+The product is a scratch one with demo data, as the browser tests have it; the screens are theirs (table.py).
 """
 
 from __future__ import annotations
@@ -57,13 +57,13 @@ def take(options: argparse.Namespace, browser: str) -> list[dict[str, str]]:
     from tests.browser.conftest import ARGUMENTS, LOCALES
     from tests.browser.desk import Desk
     from tests.browser.running import Running
-    from tests.browser.screens import PARTS
-    from tests.browser.test_screens import crowd
+    from tests.browser.screens.table import PARTS
 
     found: dict[str, dict[str, str]] = {}
     with scratch_folder() as data, product(data=data) as state, sync_playwright() as playwright:
         window = playwright.chromium.launch(executable_path=browser, args=ARGUMENTS)
-        running = crowd(Running(state), window)
+        running = Running(state)
+        running.shell("from tests.browser.screens.crowd import make; make()")
         for language in options.language or LOCALES:
             for part in PARTS:
                 context = window.new_context(locale=LOCALES[language], reduced_motion="reduce")
@@ -84,8 +84,7 @@ def pictures(
     desk, part: str, language: str, options: argparse.Namespace
 ) -> Iterator[dict[str, str]]:
     """Each screen of ``part`` in every theme and size."""
-    from tests.browser.screens import seen_by
-    from tests.browser.test_screens import path_of
+    from tests.browser.screens.table import path_of, seen_by
 
     wanted = [
         screen
@@ -95,7 +94,7 @@ def pictures(
     if wanted and part:
         desk.sign_in_as(part)
     for screen in wanted:
-        path = path_of(screen, desk.running)
+        path = path_of(screen, desk.running.rows)
         desk.open(path)
         name = name_of(part, path)
         for size in SIZES:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from tests.browser import shots
-from tests.browser.screens import PARTS, seen_by
+from tests.browser.screens import shots
+from tests.browser.screens.table import PARTS, seen_by
 
 
 def test_every_screen_has_a_name_of_its_own():

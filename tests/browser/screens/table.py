@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+# The newest lead of a person, and its newest handoff.
+LEAD_OF = """
+SELECT l.id, (SELECT max(h.id) FROM leads_handoff h WHERE h.lead_id = l.id)
+FROM leads_lead l JOIN leads_person p ON p.id = l.person_id WHERE p.name = %s
+ORDER BY l.id DESC LIMIT 1
+"""
 NOBODY = ""  # not signed in
 MARKETING, REP, LEAD, DIRECTOR, ADMIN = "marketing", "sales_rep", "team_lead", "director", "admin"
 PARTS = (NOBODY, MARKETING, REP, LEAD, DIRECTOR, ADMIN)
@@ -302,7 +309,7 @@ SCREENS: dict[str, str | list[Screen]] = {
     ],
     "custom_field_archive": TAKES_A_FORM,
     "custom_field_restore": TAKES_A_FORM,
-    # of the demo's two personas the second has an open draft (test_screens.crowd)
+    # of the demo's two personas the second has an open draft (crowd.make)
     "persona": [
         Screen("/personas/1/", (MARKETING, REP, ADMIN)),
         Screen("/personas/1/?version=1", (REP,)),
@@ -408,3 +415,30 @@ def seen_by(part: str) -> list[Screen]:
         screen for screens in SCREENS.values() if not isinstance(screens, str) for screen in screens
     ]
     return [screen for screen in listed if part in screen.parts]
+
+
+Rows = Callable[..., list[tuple[Any, ...]]]
+
+
+def ids_of(rows: Rows) -> dict[str, int]:
+    """Return the ids that paths may hold, but for those of a person."""
+    imports = dict(rows("SELECT state, max(id) FROM leads_importrun GROUP BY state"))
+    versions = dict(rows("SELECT state, min(id) FROM sla_agreementversion GROUP BY state"))
+    return {
+        "checked": imports["checked"],
+        "done": imports["done"],
+        "first": versions["superseded"],
+        "draft": versions["draft"],
+        "waiting": versions["proposed"],
+    }
+
+
+def path_of(screen: Screen, rows: Rows) -> str:
+    """Return the address of the screen, with the ids of its person's lead and handoff.
+
+    ``rows(sql, *values)`` asks the database.
+    """
+    lead = handoff = 0
+    if screen.person:
+        ((lead, handoff),) = rows(LEAD_OF, screen.person)
+    return screen.path.format(lead=lead, handoff=handoff or 0, **ids_of(rows))

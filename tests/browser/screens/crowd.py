@@ -1,0 +1,92 @@
+"""What the screens need beyond the demo, made through the product's own pages in this process.
+
+A lead of which nearly nothing is known, a handed-off one with the longest data, two imports, an
+agreement that waits for signatures, and drafts. For a running product:
+``manage.py shell -c "from tests.browser.screens.crowd import make; make()"``.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+
+from crm.accounts.models import Team, User
+from leads.models import ImportRun, Lead, Source, ValuableActionKind
+from sla.models import AgreementVersion
+from tests.browser.screens.table import BARE, LONG
+
+
+def make() -> None:
+    ana, dora = client_of("ana"), client_of("dora")
+    team = Team.objects.get(name="Ventas en línea").pk
+    send(ana, "/leads/new/", name=BARE)
+    hand_off_the_longest(ana, team)
+    send(dora, "/agreement/new/", name="Acuerdo de ventas en línea", teams=team)
+    version = AgreementVersion.objects.latest("id").pk
+    send(dora, f"/agreement/{version}/propose/")
+    bring(ana, "primera.csv", start=True)
+    bring(ana, "segunda.csv")
+    send(dora, "/personas/2/draft/")
+
+
+def client_of(mailbox: str) -> Client:
+    """A browser of one of the demo's people."""
+    client = Client(SERVER_NAME="localhost")
+    user = User.objects.get(email=f"{mailbox}@demo.relevo.test")
+    client.force_login(user, backend="crm.accounts.backend.Backend")
+    return client
+
+
+def send(client: Client, path: str, **fields: Any) -> None:
+    answer = client.post(path, fields)
+    assert answer.status_code == 302, f"{path}: {answer.status_code}\n{answer.content.decode()}"
+
+
+def hand_off_the_longest(ana: Client, team: int) -> None:
+    account = "maximiliano.alejandro" * 2
+    domain = "universidad-tecnologica-" * 2
+    send(
+        ana,
+        "/leads/new/",
+        name=LONG,
+        email=f"{account}@{domain}latinoamericana.relevo.test",
+        phone="+52 55 4000 9999",
+        job_title="Directora General Adjunta de Transformación Comercial y Mercadotecnia "
+        "Internacional",
+        company="Administradora Latinoamericanadetelecomunicacionesyserviciosfinancieros "
+        "S.A.P.I. de C.V.",
+        employees=5000,
+        country="MX",
+        source=Source.objects.get(code="event").pk,
+        first_action=ValuableActionKind.objects.get(code="asked_for_information").pk,
+    )
+    lead = Lead.objects.filter(person__name=LONG).latest("id").pk
+    send(ana, f"/leads/{lead}/hand-off/", team=team, note="Prefiere WhatsApp. " * 20)
+
+
+def bring(ana: Client, name: str, *, start: bool = False) -> None:
+    """Have a file with good rows and a bad one checked, and the good ones imported."""
+    rows = [f"Persona {name} {n},{n}.{name}@ferias.relevo.test,Feria,x" for n in range(3)]
+    header = "NOMBRE,CORREO,FUENTE,Otra columna de nombre muy largo"
+    table = "\n".join([header, *rows, "Sin correo,esto-no-es,Feria,x"])
+    send(ana, "/imports/new/", file=SimpleUploadedFile(name, table.encode(), "text/csv"))
+    run = ImportRun.objects.get(name=name)
+    columns = {"column_0": "person.name", "column_1": "person.email", "column_2": "source"}
+    send(ana, f"/imports/{run.pk}/columns/", **columns)
+    wait_for(run, "checked")
+    if start:
+        send(ana, f"/imports/{run.pk}/start/")
+        wait_for(run, "done")
+
+
+def wait_for(run: ImportRun, state: str, within: float = 60) -> None:
+    """The pages do small imports at once, unless the running worker has them in hand."""
+    until = time.monotonic() + within
+    run.refresh_from_db()
+    while run.state != state:
+        assert time.monotonic() < until, f"{run.name} is {run.state}, not {state}"
+        time.sleep(0.1)
+        run.refresh_from_db()
