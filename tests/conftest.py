@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import io
 import os
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 import pytest
-from django.core.management import call_command
+from django.conf import settings
 from django.db import connection, transaction
-from django.test import override_settings
+from django.test import Client, override_settings
 from pytest_django import DjangoDbBlocker
 
 from crm.accounts.models import User
 from crm.lib import clock
 from tests import factories
 from tests.factories import Cast, when
-from tests.remembered import Remembered
+from tests.remembered import Remembered, restart_sequences
+
+
+def pytest_configure() -> None:
+    """Find static files when they are asked for, not anew for each client of a test."""
+    settings.WHITENOISE_AUTOREFRESH = True
+
 
 LONG_FORMS = ("soak", "long_faults")
 
@@ -62,12 +67,12 @@ class Moment:
         self.frozen_at, self.offset = None, offset
         self._replace(f"SELECT clock_timestamp() + interval '{offset.total_seconds():.6f} seconds'")
 
-    def advance(self, **delta: float) -> None:
-        """Move on by ``minutes=…``, ``hours=…``, ``microseconds=…``, whether time stands still or flows."""
+    def advance(self, **delta: float) -> datetime | None:
+        """Move on by ``minutes=…``, ``hours=…``, ``microseconds=…``; the new moment, where time stands still."""
         if self.frozen_at is not None:
-            self.set(self.frozen_at + timedelta(**delta))
-        else:
-            self.flow(self.offset + timedelta(**delta))
+            return self.set(self.frozen_at + timedelta(**delta))
+        self.flow(self.offset + timedelta(**delta))
+        return None
 
     def restore(self) -> None:
         self._replace(clock.RELEVO_NOW_BODY)
@@ -94,30 +99,37 @@ def moment(db: None) -> Iterator[Moment]:
         moved.restore()
 
 
-SEQUENCES = """
-SELECT pg_get_serial_sequence(table_name, column_name) AS sequence, table_name, column_name
-FROM information_schema.columns
-WHERE table_schema = 'public' AND pg_get_serial_sequence(table_name, column_name) IS NOT NULL
-"""
-
-
 @pytest.fixture(scope="module")
-def demo_of_module(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """The demo for all tests of a module, with ids from 1 on, as in a new database.
+def within(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> Iterator[Callable[[Callable[[], object]], None]]:
+    """``within(make)``: what ``make`` writes is there for all tests of the module, and then gone.
 
-    What a test changes is rolled back after it, and the demo after the module.
+    Ids begin at 1, as in a new database. What a test itself changes is rolled back after it.
     """
     with django_db_blocker.unblock(), override_settings(DEMO=True), transaction.atomic():
-        with connection.cursor() as cursor:
-            cursor.execute(SEQUENCES)
-            for sequence, table, column in cursor.fetchall():
-                cursor.execute(f"SELECT coalesce(max({column}), 0) + 1 FROM {table}")
-                cursor.execute(f"ALTER SEQUENCE {sequence} RESTART WITH {cursor.fetchone()[0]}")
-        call_command("seed_demo", stdout=io.StringIO())
-        with connection.cursor() as cursor:
-            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        yield
+
+        def write(make: Callable[[], object]) -> None:
+            restart_sequences()
+            make()
+            with connection.cursor() as cursor:
+                # tables with waiting checks could not be altered by a test
+                cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+
+        yield write
         transaction.set_rollback(True)
+
+
+@pytest.fixture
+def signed_in() -> Callable[[User], Client]:
+    """``signed_in(user)``: a browser of that person, without the sign-in page."""
+
+    def open_for(user: User) -> Client:
+        client = Client()
+        client.force_login(user, backend="crm.accounts.backend.Backend")
+        return client
+
+    return open_for
 
 
 everybody = Remembered(factories.cast)

@@ -15,6 +15,22 @@ from django.db import connection, transaction
 OTHERS = ("auth_permission", "django_content_type")  # of Django, in every database
 
 
+SEQUENCES = """
+SELECT pg_get_serial_sequence(table_name, column_name) AS sequence, table_name, column_name
+FROM information_schema.columns
+WHERE table_schema = 'public' AND pg_get_serial_sequence(table_name, column_name) IS NOT NULL
+"""
+
+
+def restart_sequences() -> None:
+    """Let every id go on after the last one that is there; a rollback undoes this, too."""
+    with connection.cursor() as cursor:
+        cursor.execute(SEQUENCES)
+        for sequence, table, column in cursor.fetchall():
+            cursor.execute(f"SELECT coalesce(max({column}), 0) + 1 FROM {table}")
+            cursor.execute(f"ALTER SEQUENCE {sequence} RESTART WITH {cursor.fetchone()[0]}")
+
+
 class Remembered:
     """``make`` writes rows into an empty database and answers with its objects; so does a call of this, faster."""
 

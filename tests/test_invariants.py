@@ -14,16 +14,19 @@ from leads.models import Decision, Handoff, Lead
 from sla.models import Clock, Firing, Pause
 from tests import factories
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("demo_day")]
 
 
-@pytest.fixture(autouse=True)
-def demo_day(settings):
-    """The demo, swept and told: every promise is kept."""
-    settings.DEMO = True
+def make():
     factories.demo(at=clock.now(), leads=0)
     tasks.sweep()
     tasks.drain()
+
+
+@pytest.fixture(scope="module")
+def demo_day(within):
+    """The demo, swept and told: every promise is kept."""
+    within(make)
 
 
 def broken():

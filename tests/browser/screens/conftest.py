@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
+from crm.lib import clock
+from tests import factories
 from tests.browser.running import Running
 from tests.browser.screens import crowd
 
@@ -16,5 +20,9 @@ def crowded(running: Running) -> Running:
 
 
 @pytest.fixture(scope="module")
-def crowd_of_process(demo_of_module: None) -> None:
-    crowd.make()
+def crowd_of_process(within: Callable[[Callable[[], object]], None]) -> None:
+    def make() -> None:
+        factories.demo(at=clock.now())
+        crowd.make()
+
+    within(make)
