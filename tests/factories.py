@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import partial
 from itertools import count
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -19,6 +20,9 @@ from crm.accounts import people
 from crm.accounts.models import Organisation, Team, User
 from crm.demo import remove, seeding
 from crm.notifications.models import Message
+from crm.setup.starter import agreements as starter
+from crm.setup.starter import catalogues as starter_catalogues
+from crm.setup.starter import demo_personas, demo_texts
 from leads import handoffs
 from leads.handoffs import attempts, outcomes
 from leads.models import CustomField, Handoff, Lead, OutcomeReason, Source, ValuableActionKind
@@ -95,7 +99,9 @@ def person(name: str, *teams: Team, leads: Iterable[Team] = (), **marks: Any) ->
     email = f"{name.split()[0].lower()}@relevo.test"
     places = [(one, False) for one in teams] + [(one, True) for one in leads]
     marks.setdefault("language", "en")
-    return people.create_person(name, email=email, password=PASSWORD, teams=places, by=None, at=SIGNED_AT, **marks)
+    return people.create_person(
+        name, email=email, password=PASSWORD, teams=places, by=None, at=SIGNED_AT, **marks
+    )
 
 
 SIZE = {
@@ -135,7 +141,13 @@ ACCEPT = {
     "metric": "accept",
     "target": "0.9",
     "window_minutes": 120,
-    "steps": [("warn", -30), ("breach", 0), ("tell_lead", 30), ("requeue", 60), ("tell_director", 120)],
+    "steps": [
+        ("warn", -30),
+        ("breach", 0),
+        ("tell_lead", 30),
+        ("requeue", 60),
+        ("tell_director", 120),
+    ],
 }
 FIRST_CONTACT = {
     "side": "sales",
@@ -159,9 +171,18 @@ COMMITMENTS = [
     {"side": "marketing", "metric": "acceptance_rate", "target": "0.75"},
 ]
 TERMS: dict[str, Any] = {
-    "mql_definition": {"es": "Encaja e hizo una acción de valor", "en": "Fits and did a valuable action"},
+    "mql_definition": {
+        "es": "Encaja e hizo una acción de valor",
+        "en": "Fits and did a valuable action",
+    },
     "sql_definition": {"es": "Tiene medios y autoridad", "en": "Has means and authority"},
-    "package_fields": ["person.name", "person.email", "person.phone", "company.name", "lead.source"],
+    "package_fields": [
+        "person.name",
+        "person.email",
+        "person.phone",
+        "company.name",
+        "lead.source",
+    ],
     "sql_blocks": ["means", "authority"],
 }
 
@@ -173,7 +194,8 @@ def within(promise: Mapping[str, Any], minutes: int, **more: Any) -> dict[str, A
 
 
 def persona(
-    slug: str = "commercial-leader", criteria: Iterable[Mapping[str, Any]] = (SIZE, ROLE, BUDGET, DECIDES)
+    slug: str = "commercial-leader",
+    criteria: Iterable[Mapping[str, Any]] = (SIZE, ROLE, BUDGET, DECIDES),
 ) -> PersonaVersion:
     """A persona with one published version."""
     name = {"es": "Líder comercial", "en": "Commercial leader"}
@@ -203,7 +225,9 @@ def drafted(
         parent.teams.set(teams)
     reasons = RejectionReason.objects.all()
     words = {**TERMS, **terms}
-    return drafts.create(parent, by=by, at=at, calendar=calendar, commitments=commitments, reasons=reasons, **words)
+    return drafts.create(
+        parent, by=by, at=at, calendar=calendar, commitments=commitments, reasons=reasons, **words
+    )
 
 
 def agreement(
@@ -212,8 +236,13 @@ def agreement(
     """A version drafted (see above), signed by a lead of each side, and in force. A side that promises nothing in
     ``commitments`` promises what no clock counts, since neither side signs alone."""
     promises = [*terms.pop("commitments", COMMITMENTS)]
-    silent = {"marketing": COMMITMENTS[3], "sales": {"side": "sales", "metric": "feedback", "target": "0.9"}}
-    promises += [words for side, words in silent.items() if side not in {each["side"] for each in promises}]
+    silent = {
+        "marketing": COMMITMENTS[3],
+        "sales": {"side": "sales", "metric": "feedback", "target": "0.9"},
+    }
+    promises += [
+        words for side, words in silent.items() if side not in {each["side"] for each in promises}
+    ]
     version = drafted(calendar, by=marketing, at=at, commitments=promises, **terms)
     signing.sign(version, "marketing", by=marketing, at=at)
     signing.sign(version, "sales", by=sales, at=at)
@@ -243,7 +272,12 @@ def catalogues() -> None:
     _named(
         RejectionReason,
         ("wrong_team", "De otro equipo", "Of another team", {"kind": "procedural"}),
-        ("bad_contact_data", "Datos malos", "Bad data", {"kind": "clerical", "needs_comment": True}),
+        (
+            "bad_contact_data",
+            "Datos malos",
+            "Bad data",
+            {"kind": "clerical", "needs_comment": True},
+        ),
         ("not_the_persona", "No es la persona", "Not the persona", {"kind": "definitional"}),
     )
     _named(
@@ -253,8 +287,18 @@ def catalogues() -> None:
     )
     _named(
         PauseReason,
-        ("call_back", "Pidió que lo llamemos", "Asked to be called back", {"longest_minutes": 7 * 24 * 60}),
-        ("document", "Falta un documento", "Waits for a document", {"longest_minutes": 2 * 24 * 60}),
+        (
+            "call_back",
+            "Pidió que lo llamemos",
+            "Asked to be called back",
+            {"longest_minutes": 7 * 24 * 60},
+        ),
+        (
+            "document",
+            "Falta un documento",
+            "Waits for a document",
+            {"longest_minutes": 2 * 24 * 60},
+        ),
     )
     _named(
         CustomField,
@@ -265,10 +309,38 @@ def catalogues() -> None:
 
 def cast() -> Cast:
     """The organisation in Mexico City with everybody in it and a signed agreement in force."""
-    organisation = Organisation.objects.create(name="Nube Clara", currency="MXN", time_zone=ZONE, country="MX")
-    catalogues()
+    return _assemble(catalogues, persona, {}, language="en")
+
+
+def cast_of_a_new_organisation() -> Cast:
+    """The same people with what a new organisation begins with; they read Spanish."""
+
+    def publish() -> PersonaVersion:
+        leader = personas.create(
+            "commercial-leader", demo_personas.LEADER_NAME, by=None, at=SIGNED_AT
+        )
+        return personas.publish_version(
+            leader, demo_texts.LEADER, demo_personas.LEADER_CRITERIA, by=None, at=SIGNED_AT
+        )
+
+    terms = {**starter.DEFINITIONS, "commitments": starter.COMMITMENTS}
+    return _assemble(starter_catalogues.create_catalogues, publish, terms, language="es")
+
+
+def _assemble(
+    make_catalogues: Callable[[], None],
+    publish: Callable[[], PersonaVersion],
+    terms: Mapping[str, Any],
+    *,
+    language: str,
+) -> Cast:
+    organisation = Organisation.objects.create(
+        name="Nube Clara", currency="MXN", time_zone=ZONE, country="MX"
+    )
+    make_catalogues()
     marketing, sales = team("Marketing", "marketing"), team("Ventas", "sales")
-    luis, dora = person("Luis Ferrer", leads=[marketing]), person("Dora Salinas", leads=[sales])
+    speak = partial(person, language=language)
+    luis, dora = speak("Luis Ferrer", leads=[marketing]), speak("Dora Salinas", leads=[sales])
     calendar = office()
     found = Cast(
         organisation=organisation,
@@ -278,14 +350,14 @@ def cast() -> Cast:
         other_sales=team("Ventas Sur", "sales"),
         luis=luis,
         dora=dora,
-        ana=person("Ana Robles", marketing),
-        bea=person("Bea Quintero", sales),
-        cruz=person("Cruz Medina", sales),
-        elsa=person("Elsa Duarte", is_director=True),
-        root=person("Root Otero", is_admin=True),
-        extra=person("Extra Vidal"),
-        persona=persona(),
-        agreement=agreement(calendar, marketing=luis, sales=dora),
+        ana=speak("Ana Robles", marketing),
+        bea=speak("Bea Quintero", sales),
+        cruz=speak("Cruz Medina", sales),
+        elsa=speak("Elsa Duarte", is_director=True),
+        root=speak("Root Otero", is_admin=True),
+        extra=speak("Extra Vidal"),
+        persona=publish(),
+        agreement=agreement(calendar, marketing=luis, sales=dora, **terms),
         calendar=calendar,
     )
     Message.objects.all().delete()  # what was said of the agreement was read long ago
@@ -374,7 +446,9 @@ def handed_off(
 ) -> Handoff:
     """A pending handoff of the lead ``of`` (default: a new one) in the queue of the team ``to`` (default: sales)."""
     passed = of or lead(cast, at=min(at, LOGGED_AT), **changes)
-    return handoffs.hand_off(passed, team=to or cast.sales, persona_version=cast.persona, by=cast.ana, at=at, note=note)
+    return handoffs.hand_off(
+        passed, team=to or cast.sales, persona_version=cast.persona, by=cast.ana, at=at, note=note
+    )
 
 
 def proven(cast: Cast, **changes: Any) -> Handoff:
@@ -387,8 +461,12 @@ def accepted(cast: Cast, *, by: User | None = None, **changes: Any) -> Handoff:
     return handoffs.accept(handed_off(cast, **changes), by=by or cast.bea, at=ACCEPTED_AT)
 
 
-def rejected(cast: Cast, *, by: User | None = None, code: str = "not_the_persona", **changes: Any) -> Handoff:
-    return handoffs.reject(handed_off(cast, **changes), rejection(code), by=by or cast.bea, at=ACCEPTED_AT)
+def rejected(
+    cast: Cast, *, by: User | None = None, code: str = "not_the_persona", **changes: Any
+) -> Handoff:
+    return handoffs.reject(
+        handed_off(cast, **changes), rejection(code), by=by or cast.bea, at=ACCEPTED_AT
+    )
 
 
 def withdrawn(cast: Cast, **changes: Any) -> Handoff:
@@ -414,15 +492,23 @@ def sql(cast: Cast, *, by: User | None = None, **changes: Any) -> Handoff:
 
 
 def opportunity(cast: Cast, *, by: User | None = None, **changes: Any) -> Handoff:
-    return outcomes.open_opportunity(sql(cast, by=by, **changes), by=by or cast.bea, at=OPPORTUNITY_AT)
+    return outcomes.open_opportunity(
+        sql(cast, by=by, **changes), by=by or cast.bea, at=OPPORTUNITY_AT
+    )
 
 
-def won(cast: Cast, amount: str = "185000.00", *, by: User | None = None, **changes: Any) -> Handoff:
-    return outcomes.win(opportunity(cast, by=by, **changes), Decimal(amount), by=by or cast.bea, at=WON_AT)
+def won(
+    cast: Cast, amount: str = "185000.00", *, by: User | None = None, **changes: Any
+) -> Handoff:
+    return outcomes.win(
+        opportunity(cast, by=by, **changes), Decimal(amount), by=by or cast.bea, at=WON_AT
+    )
 
 
 def lost(cast: Cast, *, by: User | None = None, **changes: Any) -> Handoff:
-    return outcomes.lose(opportunity(cast, by=by, **changes), outcome("price"), by=by or cast.bea, at=WON_AT)
+    return outcomes.lose(
+        opportunity(cast, by=by, **changes), outcome("price"), by=by or cast.bea, at=WON_AT
+    )
 
 
 def disqualified(cast: Cast, *, by: User | None = None, **changes: Any) -> Handoff:

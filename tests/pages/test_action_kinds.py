@@ -12,7 +12,7 @@ from django.db.models import ProtectedError
 from crm.audit.models import Entry
 from leads import handoffs
 from leads.models import Handoff, ValuableActionKind
-from tests.pages import firm as factories
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 CODES = [
@@ -45,25 +45,25 @@ def kind(code: str = "sent_form") -> ValuableActionKind:
     ],
 )
 def test_leads_of_teams_and_admins_edit_it(
-    name: str, status: int, firm: Any, signed_in: Any
+    name: str, status: int, cast: Any, signed_in: Any
 ) -> None:
-    client, pk = signed_in(getattr(firm, name)), kind().pk
+    client, pk = signed_in(getattr(cast, name)), kind().pk
     paths = ("/actions/", "/actions/new/", f"/actions/{pk}/")
     assert [client.get(path).status_code for path in paths] == [status] * 3
     moved = client.post(f"/actions/{pk}/up/").status_code
     assert moved == (302 if status == 200 else 403)
 
 
-def test_new_kind_stands_last_with_a_code_of_its_name(firm: Any, signed_in: Any) -> None:
+def test_new_kind_stands_last_with_a_code_of_its_name(cast: Any, signed_in: Any) -> None:
     said = {"name_es": "Vino a la feria", "name_en": "Came to the fair", "points": "35"}
-    assert signed_in(firm.luis).post("/actions/new/", said)["Location"] == "/actions/"
+    assert signed_in(cast.luis).post("/actions/new/", said)["Location"] == "/actions/"
     made = ValuableActionKind.objects.get(code="came_to_the_fair")
     assert (made.name, made.points) == ({"es": "Vino a la feria", "en": "Came to the fair"}, 35)
     assert codes() == [*CODES, "came_to_the_fair"]
 
 
-def test_two_of_a_name_have_two_codes(firm: Any, signed_in: Any) -> None:
-    client = signed_in(firm.dora)
+def test_two_of_a_name_have_two_codes(cast: Any, signed_in: Any) -> None:
+    client = signed_in(cast.dora)
     for _each in range(2):
         client.post("/actions/new/", {"name_es": "Llamó", "points": "10"})
     assert codes() == [*CODES, "llamo", "llamo_2"]
@@ -80,36 +80,36 @@ def test_two_of_a_name_have_two_codes(firm: Any, signed_in: Any) -> None:
     ],
 )
 def test_what_is_wrong_comes_back_with_the_field(
-    said: dict[str, str], wrong: str, firm: Any, signed_in: Any
+    said: dict[str, str], wrong: str, cast: Any, signed_in: Any
 ) -> None:
     for path in ("/actions/new/", f"/actions/{kind().pk}/"):
-        answer = signed_in(firm.root).post(path, said)
+        answer = signed_in(cast.root).post(path, said)
         assert (answer.status_code, list(answer.context["form"].errors)) == (422, [wrong])
     assert codes() == CODES
 
 
-def test_change_is_audited_and_leaves_handoffs_as_they_were(firm: Any, signed_in: Any) -> None:
-    handoff = factories.pending(firm)
+def test_change_is_audited_and_leaves_handoffs_as_they_were(cast: Any, signed_in: Any) -> None:
+    handoff = factories.handed_off(cast)
     said = {"name_es": "Pidió demo", "name_en": "Demo", "points": "90"}
-    signed_in(firm.luis).post(f"/actions/{kind('asked_for_demo').pk}/", said)
+    signed_in(cast.luis).post(f"/actions/{kind('asked_for_demo').pk}/", said)
     assert kind("asked_for_demo").points == 90
     assert Handoff.objects.get(pk=handoff.pk).engagement_score == 40
     entry = Entry.objects.get(verb="action_kind_changed")
     assert (entry.actor, entry.payload["old"]["points"], entry.payload["new"]["points"]) == (
-        firm.luis,
+        cast.luis,
         40,
         90,
     )
 
 
-def test_saving_without_a_change_writes_nothing(firm: Any, signed_in: Any) -> None:
+def test_saving_without_a_change_writes_nothing(cast: Any, signed_in: Any) -> None:
     said = {"name_es": "Pidió una demo", "name_en": "Asked for a demo", "points": "40"}
-    signed_in(firm.luis).post(f"/actions/{kind('asked_for_demo').pk}/", said)
+    signed_in(cast.luis).post(f"/actions/{kind('asked_for_demo').pk}/", said)
     assert not Entry.objects.filter(verb="action_kind_changed").exists()
 
 
-def test_order_is_changed_by_one_place(firm: Any, signed_in: Any) -> None:
-    client = signed_in(firm.luis)
+def test_order_is_changed_by_one_place(cast: Any, signed_in: Any) -> None:
+    client = signed_in(cast.luis)
     client.post(f"/actions/{kind('sent_form').pk}/up/")
     assert codes()[1:3] == ["sent_form", "asked_for_information"]
     client.post(f"/actions/{kind('asked_for_demo').pk}/up/")
@@ -117,18 +117,20 @@ def test_order_is_changed_by_one_place(firm: Any, signed_in: Any) -> None:
     assert (codes()[0], codes()[-1]) == ("asked_for_demo", "attended_webinar")
 
 
-def test_archived_kind_is_not_offered_and_still_counts(firm: Any, signed_in: Any) -> None:
-    client, made = signed_in(firm.luis), factories.lead(firm)
+def test_archived_kind_is_not_offered_and_still_counts(cast: Any, signed_in: Any) -> None:
+    client, made = signed_in(cast.luis), factories.lead(cast)
     client.post(f"/actions/{kind('asked_for_demo').pk}/archive/")
     assert "asked_for_demo" not in codes()
-    offered = signed_in(firm.ana).get("/leads/new/").context["form"].fields["first_action"].queryset
+    offered = signed_in(cast.ana).get("/leads/new/").context["form"].fields["first_action"].queryset
     assert kind("asked_for_demo") not in offered
-    assert handoffs.qualify(made, firm.persona, by=firm.ana, at=factories.MONDAY).stage == "mql"
+    assert (
+        handoffs.qualify(made, cast.persona, by=cast.ana, at=factories.HANDED_OFF_AT).stage == "mql"
+    )
     client.post(f"/actions/{kind('asked_for_demo').pk}/restore/")
     assert codes() == CODES
 
 
-def test_kind_that_was_used_cannot_be_deleted(firm: Any) -> None:
-    factories.lead(firm)
+def test_kind_that_was_used_cannot_be_deleted(cast: Any) -> None:
+    factories.lead(cast)
     with pytest.raises(ProtectedError):
         kind("asked_for_demo").delete()

@@ -17,16 +17,16 @@ def choices(*pairs: tuple[str, str]) -> dict[str, str]:
     }
 
 
-def test_field_with_choices_is_asked_for_in_both_languages(firm, signed_in):
+def test_field_with_choices_is_asked_for_in_both_languages(cast, signed_in):
     sent = {
         "es": "Tamaño",
         "en": "Size",
         "type": "choice",
         **choices(("Pequeña", "Small"), ("Grande", "Large")),
     }
-    assert signed_in(firm.root).post("/personas/fields/", sent).status_code == 302
+    assert signed_in(cast.root).post("/personas/fields/", sent).status_code == 302
     custom = CustomField.objects.get(code="size")
-    page = signed_in(firm.ana).get("/leads/new/").content.decode()
+    page = signed_in(cast.ana).get("/leads/new/").content.decode()
     assert custom.options == [
         {"value": "Pequeña", "es": "Pequeña", "en": "Small"},
         {"value": "Grande", "es": "Grande", "en": "Large"},
@@ -34,8 +34,8 @@ def test_field_with_choices_is_asked_for_in_both_languages(firm, signed_in):
     assert '<option value="Grande">Grande</option>' in page
 
 
-def test_words_of_a_choice_change_and_its_value_stays(firm, signed_in):
-    client = signed_in(firm.luis)
+def test_words_of_a_choice_change_and_its_value_stays(cast, signed_in):
+    client = signed_in(cast.luis)
     client.post(
         "/personas/fields/",
         {"es": "Tamaño", "type": "choice", **choices(("Chica", ""), ("Grande", ""))},
@@ -61,6 +61,6 @@ def test_words_of_a_choice_change_and_its_value_stays(firm, signed_in):
         ({"es": "X", "type": "choice", **choices(("Una", ""), ("UNA", ""))}, ["choice-0-es"]),
     ],
 )
-def test_field_that_cannot_be_filled_in_is_refused_by_name(firm, signed_in, sent, named):
-    page = signed_in(firm.root).post("/personas/fields/", sent)
+def test_field_that_cannot_be_filled_in_is_refused_by_name(cast, signed_in, sent, named):
+    page = signed_in(cast.root).post("/personas/fields/", sent)
     assert (page.status_code, list(page.context["form"].errors)) == (422, named)

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from leads.models import Lead
-from tests.pages import firm as factories
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -22,11 +22,11 @@ def opened(client, path):
 
 
 @pytest.fixture
-def race(firm, signed_in):
+def race(cast, signed_in):
     """Ana and Luis open the same lead; Luis saves first."""
-    lead = factories.lead(firm, name="Marta Gil", job_title="Gerente")
+    lead = factories.lead(cast, person={"name": "Marta Gil", "job_title": "Gerente"})
     path = f"/leads/{lead.pk}/edit/"
-    ana, luis = signed_in(firm.ana), signed_in(firm.luis)
+    ana, luis = signed_in(cast.ana), signed_in(cast.luis)
     mine, theirs = opened(ana, path), opened(luis, path)
 
     def run(mine_changes, their_changes):
@@ -96,9 +96,9 @@ def test_same_change_on_both_sides_asks_nothing(race):
     assert saved() == ("Marta Gil", "Directora")
 
 
-def test_third_edit_meanwhile_is_compared_anew(race, firm, signed_in):
+def test_third_edit_meanwhile_is_compared_anew(race, cast, signed_in):
     client, path, answer = race({"name": "Marta Gil Soto"}, {"job_title": "Directora"})
-    luis = signed_in(firm.luis)
+    luis = signed_in(cast.luis)
     assert luis.post(path, opened(luis, path) | {"name": "M. Gil"}).status_code == 302
     second = client.post(path, again(answer))
     assert second.status_code == 409

@@ -13,7 +13,7 @@ from django.test import Client, RequestFactory
 
 from crm import errors, views
 from leads import handoffs
-from tests.pages import firm as factories
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 JSON = {"Accept": "application/json"}
@@ -67,16 +67,16 @@ def without_database():
         ("/nowhere/", "get", 404, "Aquí no hay nada"),
     ],
 )
-def test_refusal_stands_in_the_shell_with_its_id(firm, signed_in, path, method, status, words):
-    answer = getattr(signed_in(firm.bea), method)(path)
+def test_refusal_stands_in_the_shell_with_its_id(cast, signed_in, path, method, status, words):
+    answer = getattr(signed_in(cast.bea), method)(path)
     assert (answer.status_code, in_shell(answer)) == (status, True)
     assert words in text(answer)
     assert f"<code>{answer['X-Request-ID']}</code>" in text(answer)
 
 
-def test_lost_race_and_broken_rule_stand_in_the_shell_with_their_id(firm, signed_in):
-    taken, unproven = factories.accepted(firm, by=firm.cruz), factories.contacted(firm)
-    client = signed_in(firm.bea)
+def test_lost_race_and_broken_rule_stand_in_the_shell_with_their_id(cast, signed_in):
+    taken, unproven = factories.accepted(cast, by=cast.cruz), factories.contacted(cast)
+    client = signed_in(cast.bea)
     answers = [
         client.post(f"/handoffs/{taken.pk}/accept/"),
         client.post(f"/handoffs/{unproven.pk}/sql/"),
@@ -85,10 +85,10 @@ def test_lost_race_and_broken_rule_stand_in_the_shell_with_their_id(firm, signed
     assert [a["X-Request-ID"] in text(a) for a in answers] == [True, True]
 
 
-def test_stale_queue_page_answers_in_words(firm, signed_in):
-    handoff = factories.pending(firm)
-    handoffs.withdraw(handoff, by=firm.ana, at=factories.MONDAY)
-    client = signed_in(firm.bea)
+def test_stale_queue_page_answers_in_words(cast, signed_in):
+    handoff = factories.handed_off(cast)
+    handoffs.withdraw(handoff, by=cast.ana, at=factories.HANDED_OFF_AT)
+    client = signed_in(cast.bea)
     row = client.post(f"/handoffs/{handoff.pk}/accept/", headers={"HX-Request": "true"})
     page = client.post(f"/handoffs/{handoff.pk}/accept/")
     assert (row.status_code, page.status_code) == (409, 409)
@@ -96,9 +96,9 @@ def test_stale_queue_page_answers_in_words(firm, signed_in):
     assert "Marketing retiró este traspaso." in text(page)
 
 
-def test_stale_form_says_go_back_in_the_shell(firm, signed_in):
+def test_stale_form_says_go_back_in_the_shell(cast, signed_in):
     client = Client(enforce_csrf_checks=True)
-    client.cookies = signed_in(firm.bea).cookies
+    client.cookies = signed_in(cast.bea).cookies
     answer = client.post("/preferences/", {"language": "en"})
     assert (answer.status_code, in_shell(answer)) == (403, True)
     assert "lo que escribiste sigue ahí" in text(answer)
@@ -113,8 +113,8 @@ def test_stale_form_of_nobody_is_a_bare_page():
 @pytest.mark.parametrize(
     ("path", "status"), [("/leads/999999/", 404), ("/leads/new/", 403), ("/leads/?x=1", 400)]
 )
-def test_programs_get_a_problem_they_can_read(firm, signed_in, path, status):
-    answer = signed_in(firm.bea).get(path, headers=JSON)
+def test_programs_get_a_problem_they_can_read(cast, signed_in, path, status):
+    answer = signed_in(cast.bea).get(path, headers=JSON)
     assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
     assert (answer.json()["status"], answer.json()["request_id"]) == (
         status,
@@ -126,15 +126,15 @@ def test_programs_get_a_problem_they_can_read(firm, signed_in, path, status):
 
 
 def test_fault_of_ours_is_a_page_in_ones_language_without_the_database(
-    firm, signed_in, quiet, monkeypatch, without_database
+    cast, signed_in, quiet, monkeypatch, without_database
 ):
     def break_(*_args):
         without_database()
         raise RuntimeError("a bug")
 
-    client = quiet(signed_in(firm.bea))
-    firm.bea.language = "en"
-    firm.bea.save()
+    client = quiet(signed_in(cast.bea))
+    cast.bea.language = "en"
+    cast.bea.save()
     monkeypatch.setattr(views, "counters", break_)
     answer = client.get("/pulse", headers={"Accept": "text/html"})
     assert (answer.status_code, in_shell(answer)) == (500, False)
@@ -147,9 +147,9 @@ def test_fault_of_ours_is_a_page_in_ones_language_without_the_database(
     ("language", "words"), [("es", "no se puede llegar a Relevo"), ("en", "cannot be reached")]
 )
 def test_database_away_is_503_on_every_page(
-    firm, signed_in, quiet, without_database, path, language, words
+    cast, signed_in, quiet, without_database, path, language, words
 ):
-    client = quiet(signed_in(firm.bea))
+    client = quiet(signed_in(cast.bea))
     without_database()
     answer = client.get(path, headers={"Accept-Language": language})
     assert (answer.status_code, answer["Retry-After"]) == (503, "10")
@@ -165,15 +165,15 @@ def test_language_of_the_cookie_rules_while_the_database_is_away(quiet, without_
 
 
 @pytest.mark.parametrize("headers", [JSON, {"HX-Request": "true"}])
-def test_scripts_hear_that_the_database_is_away(firm, signed_in, quiet, without_database, headers):
-    client = quiet(signed_in(firm.bea))
+def test_scripts_hear_that_the_database_is_away(cast, signed_in, quiet, without_database, headers):
+    client = quiet(signed_in(cast.bea))
     without_database()
     answer = client.get("/pulse", headers=headers)
     assert (answer.status_code, answer["Retry-After"], answer.json()["status"]) == (503, "10", 503)
 
 
-def test_database_that_comes_back_is_served_at_once(firm, signed_in, quiet, without_database):
-    client = quiet(signed_in(firm.bea))
+def test_database_that_comes_back_is_served_at_once(cast, signed_in, quiet, without_database):
+    client = quiet(signed_in(cast.bea))
     without_database()
     assert client.get("/queue/").status_code == 503
     without_database(back=True)
@@ -221,7 +221,7 @@ def test_what_counts_as_a_script():
     ]
 
 
-def test_too_many_tries_are_a_page_with_its_id(firm, signed_in):
+def test_too_many_tries_are_a_page_with_its_id(cast, signed_in):
     client = Client()
     for number in range(32):
         answer = client.post(

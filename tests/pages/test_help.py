@@ -47,30 +47,30 @@ def test_spanish_help_has_no_second_word_for_a_thing(words):
 @pytest.mark.django_db
 @pytest.mark.parametrize("topic", HELP)
 @pytest.mark.parametrize("language", ["es", "en"])
-def test_topic_is_shown_in_ones_language(firm, signed_in, topic, language):
-    firm.bea.language = language
-    firm.bea.save()
-    text = signed_in(firm.bea).get(f"/help/{topic}/").content.decode()
+def test_topic_is_shown_in_ones_language(cast, signed_in, topic, language):
+    cast.bea.language = language
+    cast.bea.save()
+    text = signed_in(cast.bea).get(f"/help/{topic}/").content.decode()
     first = (DOCS / language / f"{topic}.html").read_text().splitlines()[0]
     assert first in text
 
 
 @pytest.mark.django_db
-def test_own_part_stands_first(firm, signed_in):
+def test_own_part_stands_first(cast, signed_in):
     for name in ("ana", "bea", "dora", "elsa", "root"):
-        user = getattr(firm, name)
+        user = getattr(cast, name)
         assert signed_in(user).get("/help/").context["topics"][0][0] == HELP_OF[user.role]
 
 
 @pytest.mark.django_db
-def test_unknown_topic_is_not_found(firm, signed_in):
+def test_unknown_topic_is_not_found(cast, signed_in):
     assert [
-        signed_in(firm.bea).get(path).status_code for path in ("/help/x/", "/help/glossary.html/")
+        signed_in(cast.bea).get(path).status_code for path in ("/help/x/", "/help/glossary.html/")
     ] == [404, 404]
 
 
 @pytest.mark.django_db
-def test_help_is_on_every_page_in_the_same_place(firm, signed_in):
+def test_help_is_on_every_page_in_the_same_place(cast, signed_in):
     for path in (
         "/queue/",
         "/leads/",
@@ -80,7 +80,7 @@ def test_help_is_on_every_page_in_the_same_place(firm, signed_in):
         "/search/",
         "/leads/99/",
     ):
-        text = signed_in(firm.bea).get(path).content.decode()
+        text = signed_in(cast.bea).get(path).content.decode()
         rail, more = (
             text.split('class="side"')[1].split("</header>")[0],
             text.split('id="more"')[1].split("</nav>")[0],

@@ -16,7 +16,7 @@ from django.test.utils import CaptureQueriesContext
 
 from crm.lib.files import upload_limit
 from leads.models import ImportChunk, ImportReject, ImportRun, Lead
-from tests.pages import firm as factories
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 EVERYBODY = ("ana", "luis", "bea", "cruz", "dora", "elsa", "root", "extra")
@@ -39,54 +39,54 @@ def imported(client, text: str = TEXT) -> ImportRun:
     return ImportRun.objects.get(pk=run.pk)
 
 
-def statuses(firm, signed_in, path, **form):
-    clients = {name: signed_in(getattr(firm, name)) for name in EVERYBODY}
+def statuses(cast, signed_in, path, **form):
+    clients = {name: signed_in(getattr(cast, name)) for name in EVERYBODY}
     return {
         name: (c.post(path, form) if form else c.get(path)).status_code
         for name, c in clients.items()
     }
 
 
-def test_upload_is_for_marketing_and_hidden_from_the_others(firm, signed_in):
-    assert statuses(firm, signed_in, "/imports/new/") == dict.fromkeys(EVERYBODY, 404) | {
+def test_upload_is_for_marketing_and_hidden_from_the_others(cast, signed_in):
+    assert statuses(cast, signed_in, "/imports/new/") == dict.fromkeys(EVERYBODY, 404) | {
         "ana": 200,
         "luis": 200,
     }
 
 
-def test_list_is_for_marketing_and_the_director(firm, signed_in):
+def test_list_is_for_marketing_and_the_director(cast, signed_in):
     seen = {"ana": 200, "luis": 200, "elsa": 200}
-    assert statuses(firm, signed_in, "/imports/") == dict.fromkeys(EVERYBODY, 404) | seen
+    assert statuses(cast, signed_in, "/imports/") == dict.fromkeys(EVERYBODY, 404) | seen
 
 
 @pytest.mark.parametrize("part", ["", "progress/", "rejects.csv"])
-def test_import_is_read_by_its_team_and_the_director(firm, signed_in, part):
-    run = imported(signed_in(firm.ana))
+def test_import_is_read_by_its_team_and_the_director(cast, signed_in, part):
+    run = imported(signed_in(cast.ana))
     seen = {"ana": 200, "luis": 200, "elsa": 200}
     assert (
-        statuses(firm, signed_in, f"/imports/{run.pk}/{part}")
+        statuses(cast, signed_in, f"/imports/{run.pk}/{part}")
         == dict.fromkeys(EVERYBODY, 404) | seen
     )
 
 
 @pytest.mark.parametrize("part", ["reading", "columns", "start", "undo", "discard"])
-def test_import_is_worked_on_by_its_team_alone(firm, signed_in, part):
-    run = uploaded(signed_in(firm.ana))
-    found = statuses(firm, signed_in, f"/imports/{run.pk}/{part}/", nothing="1")
+def test_import_is_worked_on_by_its_team_alone(cast, signed_in, part):
+    run = uploaded(signed_in(cast.ana))
+    found = statuses(cast, signed_in, f"/imports/{run.pk}/{part}/", nothing="1")
     others = {name: status for name, status in found.items() if name not in ("ana", "luis")}
     assert others == dict.fromkeys(others, 404) | {"elsa": 403}
     assert {found["ana"], found["luis"]} <= {302, 409, 422}
 
 
-def test_import_of_another_marketing_team_is_hidden(firm, signed_in):
-    run = imported(signed_in(firm.ana))
-    ImportRun.objects.update(team=firm.other_marketing)
-    assert signed_in(firm.ana).get(f"/imports/{run.pk}/").status_code == 404
-    assert signed_in(firm.ana).post(f"/imports/{run.pk}/undo/").status_code == 404
+def test_import_of_another_marketing_team_is_hidden(cast, signed_in):
+    run = imported(signed_in(cast.ana))
+    ImportRun.objects.update(team=cast.other_marketing)
+    assert signed_in(cast.ana).get(f"/imports/{run.pk}/").status_code == 404
+    assert signed_in(cast.ana).post(f"/imports/{run.pk}/undo/").status_code == 404
 
 
-def test_whole_way_without_a_script(firm, signed_in):
-    client = signed_in(firm.ana)
+def test_whole_way_without_a_script(cast, signed_in):
+    client = signed_in(cast.ana)
     run = uploaded(client)
     page = client.get(f"/imports/{run.pk}/columns/").content.decode()
     assert "Íñigo Peña" in page
@@ -105,8 +105,8 @@ def test_whole_way_without_a_script(firm, signed_in):
     assert client.get(f"/leads/{Lead.objects.get().pk}/").status_code == 200
 
 
-def test_rejected_rows_are_a_file_that_no_spreadsheet_runs(firm, signed_in):
-    client = signed_in(firm.ana)
+def test_rejected_rows_are_a_file_that_no_spreadsheet_runs(cast, signed_in):
+    client = signed_in(cast.ana)
     run = imported(client)
     answer = client.get(f"/imports/{run.pk}/rejects.csv")
     text = b"".join(chain(answer)).decode()
@@ -120,8 +120,8 @@ def test_rejected_rows_are_a_file_that_no_spreadsheet_runs(firm, signed_in):
     assert "attachment" in answer["Content-Disposition"]
 
 
-def test_file_may_be_read_another_way(firm, signed_in):
-    client = signed_in(firm.ana)
+def test_file_may_be_read_another_way(cast, signed_in):
+    client = signed_in(cast.ana)
     run = uploaded(client, "Nombre;Correo\nPe\u00f1a;a@a.test\n".encode("cp1252"))
     form = {
         "encoding": "mac_roman",
@@ -147,16 +147,16 @@ def test_file_may_be_read_another_way(firm, signed_in):
         {"column_0": "created_at", "column_1": ""},
     ],
 )
-def test_columns_that_make_no_sense_are_refused(firm, signed_in, columns):
-    client = signed_in(firm.ana)
+def test_columns_that_make_no_sense_are_refused(cast, signed_in, columns):
+    client = signed_in(cast.ana)
     run = uploaded(client)
     assert client.post(f"/imports/{run.pk}/columns/", columns).status_code == 422
     assert ImportRun.objects.get().state == "draft"
 
 
-def test_too_large_a_file_is_refused_in_words(firm, signed_in, monkeypatch):
+def test_too_large_a_file_is_refused_in_words(cast, signed_in, monkeypatch):
     monkeypatch.setattr(upload_limit, "LARGEST", 1000)
-    answer = signed_in(firm.ana).post(
+    answer = signed_in(cast.ana).post(
         "/imports/new/", {"file": SimpleUploadedFile("a.csv", b"x" * 1001)}
     )
     assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["file"])
@@ -164,20 +164,20 @@ def test_too_large_a_file_is_refused_in_words(firm, signed_in, monkeypatch):
     assert not ImportChunk.objects.exists()
 
 
-def test_nothing_uploaded_is_refused_in_words(firm, signed_in):
-    answer = signed_in(firm.ana).post("/imports/new/", {})
+def test_nothing_uploaded_is_refused_in_words(cast, signed_in):
+    answer = signed_in(cast.ana).post("/imports/new/", {})
     assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["file"])
 
 
-def test_other_pages_store_no_file(firm, signed_in):
-    answer = signed_in(firm.ana).post(
+def test_other_pages_store_no_file(cast, signed_in):
+    answer = signed_in(cast.ana).post(
         "/leads/new/", {"name": "Ana", "file": SimpleUploadedFile("a.csv", b"x")}
     )
     assert (answer.status_code, len(answer.wsgi_request.FILES)) == (302, 0)
 
 
-def test_same_file_is_told_before_it_is_imported(firm, signed_in):
-    client = signed_in(firm.ana)
+def test_same_file_is_told_before_it_is_imported(cast, signed_in):
+    client = signed_in(cast.ana)
     first = imported(client)
     again = uploaded(client)
     page = client.get(f"/imports/{again.pk}/columns/")
@@ -185,22 +185,22 @@ def test_same_file_is_told_before_it_is_imported(firm, signed_in):
     assert f"/imports/{first.pk}/" in page.content.decode()
 
 
-def test_discarded_file_is_gone(firm, signed_in):
-    client = signed_in(firm.ana)
+def test_discarded_file_is_gone(cast, signed_in):
+    client = signed_in(cast.ana)
     run = uploaded(client)
     assert client.post(f"/imports/{run.pk}/discard/").status_code == 302
     assert (ImportChunk.objects.count(), client.get("/imports/").context["rows"]) == (0, [])
 
 
-def test_step_of_a_stale_page_is_a_conflict(firm, signed_in):
-    client = signed_in(firm.ana)
+def test_step_of_a_stale_page_is_a_conflict(cast, signed_in):
+    client = signed_in(cast.ana)
     run = imported(client)
     assert client.post(f"/imports/{run.pk}/start/").status_code == 409
     assert Lead.objects.count() == 1
 
 
-def test_running_import_shows_its_progress_and_asks_for_the_page_at_the_end(firm, signed_in):
-    client = signed_in(firm.ana)
+def test_running_import_shows_its_progress_and_asks_for_the_page_at_the_end(cast, signed_in):
+    client = signed_in(cast.ana)
     run = imported(client)
     ImportRun.objects.update(state="running", rows_done=50, rows_total=200)
     piece = client.get(f"/imports/{run.pk}/progress/")
@@ -211,8 +211,8 @@ def test_running_import_shows_its_progress_and_asks_for_the_page_at_the_end(firm
     assert client.get(f"/imports/{run.pk}/progress/")["HX-Refresh"] == "true"
 
 
-def test_list_needs_the_same_queries_for_one_and_for_three(firm, signed_in):
-    client = signed_in(firm.ana)
+def test_list_needs_the_same_queries_for_one_and_for_three(cast, signed_in):
+    client = signed_in(cast.ana)
     counts = []
     for text in (TEXT, TEXT + "Ana,ana@a.test\n", TEXT + "Eva,eva@a.test\n"):
         imported(client, text)
@@ -222,8 +222,8 @@ def test_list_needs_the_same_queries_for_one_and_for_three(firm, signed_in):
     assert (counts[0], counts[2]) == (5, 5)
 
 
-def test_list_goes_on_with_older_ones(firm, signed_in):
-    client = signed_in(firm.ana)
+def test_list_goes_on_with_older_ones(cast, signed_in):
+    client = signed_in(cast.ana)
     run = uploaded(client)
     for _copy in range(50):
         run.pk = None
@@ -234,15 +234,16 @@ def test_list_goes_on_with_older_ones(firm, signed_in):
     assert client.get("/imports/?before=x").status_code == 400
 
 
-def test_lead_list_offers_the_import_to_marketing(firm, signed_in):
-    factories.pending(firm)
-    assert "/imports/" in signed_in(firm.ana).get("/leads/").content.decode()
-    assert "/imports/" not in signed_in(firm.bea).get("/leads/").content.decode()
+def test_lead_list_offers_the_import_to_marketing(cast, signed_in):
+    factories.handed_off(cast)
+    assert "/imports/" in signed_in(cast.ana).get("/leads/").content.decode()
+    assert "/imports/" not in signed_in(cast.bea).get("/leads/").content.decode()
 
 
-def test_known_people_of_other_teams_are_counted_and_not_named(firm, signed_in):
-    factories.lead(firm, team=firm.other_marketing, email="inigo@a.test", name="Secreta Vega")
-    client = signed_in(firm.ana)
+def test_known_people_of_other_teams_are_counted_and_not_named(cast, signed_in):
+    secret = {"email": "inigo@a.test", "name": "Secreta Vega"}
+    factories.lead(cast, team=cast.other_marketing, person=secret)
+    client = signed_in(cast.ana)
     run = imported(client, "Nombre,Correo\nÍñigo Peña,inigo@a.test\n")
     assert run.done == {"new": 0, "known": 1, "duplicate": 0, "wrong": 0}
     said = ImportReject.objects.get().problem + client.get(f"/imports/{run.pk}/").content.decode()

@@ -10,37 +10,37 @@ from crm.accounts.models import User
 from leads import handoffs
 from leads.models import Decision, Event, Handoff, Lead
 from leads.qualification import overrides
-from tests.pages import firm as factories
-from tests.pages.firm import MONDAY
+from tests import factories
+from tests.factories import HANDED_OFF_AT
 
 pytestmark = pytest.mark.django_db
 EVERYBODY = ("ana", "luis", "bea", "cruz", "dora", "elsa", "root", "extra")
 
 
-def statuses(firm, signed_in, path):
-    return {name: signed_in(getattr(firm, name)).get(path).status_code for name in EVERYBODY}
+def statuses(cast, signed_in, path):
+    return {name: signed_in(getattr(cast, name)).get(path).status_code for name in EVERYBODY}
 
 
-def test_lead_page_of_a_captured_lead_is_marketings_and_the_directors(firm, signed_in):
-    lead = factories.lead(firm)
+def test_lead_page_of_a_captured_lead_is_marketings_and_the_directors(cast, signed_in):
+    lead = factories.lead(cast)
     seen = {"ana": 200, "luis": 200, "elsa": 200}
-    assert statuses(firm, signed_in, f"/leads/{lead.pk}/") == dict.fromkeys(EVERYBODY, 404) | seen
+    assert statuses(cast, signed_in, f"/leads/{lead.pk}/") == dict.fromkeys(EVERYBODY, 404) | seen
 
 
-def test_lead_page_of_a_pending_lead_is_open_to_the_team_of_its_queue(firm, signed_in):
-    lead = factories.pending(firm).lead
+def test_lead_page_of_a_pending_lead_is_open_to_the_team_of_its_queue(cast, signed_in):
+    lead = factories.handed_off(cast).lead
     seen = {"ana": 200, "luis": 200, "bea": 200, "cruz": 200, "dora": 200, "elsa": 200}
-    assert statuses(firm, signed_in, f"/leads/{lead.pk}/") == dict.fromkeys(EVERYBODY, 404) | seen
+    assert statuses(cast, signed_in, f"/leads/{lead.pk}/") == dict.fromkeys(EVERYBODY, 404) | seen
 
 
-def test_lead_page_of_an_accepted_lead_closes_to_the_other_rep(firm, signed_in):
-    lead = factories.accepted(firm).lead
+def test_lead_page_of_an_accepted_lead_closes_to_the_other_rep(cast, signed_in):
+    lead = factories.accepted(cast).lead
     seen = {"ana": 200, "luis": 200, "bea": 200, "dora": 200, "elsa": 200}
-    assert statuses(firm, signed_in, f"/leads/{lead.pk}/") == dict.fromkeys(EVERYBODY, 404) | seen
+    assert statuses(cast, signed_in, f"/leads/{lead.pk}/") == dict.fromkeys(EVERYBODY, 404) | seen
 
 
-def test_new_lead_is_for_marketing_only(firm, signed_in):
-    assert statuses(firm, signed_in, "/leads/new/") == dict.fromkeys(EVERYBODY, 403) | {
+def test_new_lead_is_for_marketing_only(cast, signed_in):
+    assert statuses(cast, signed_in, "/leads/new/") == dict.fromkeys(EVERYBODY, 403) | {
         "ana": 200,
         "luis": 200,
     }
@@ -62,17 +62,17 @@ def test_every_page_asks_for_sign_in(client, db):
 
 
 def test_new_lead_without_anything_to_know_it_by_names_the_field_and_keeps_the_rest(
-    firm, signed_in
+    cast, signed_in
 ):
-    response = signed_in(firm.ana).post("/leads/new/", {"company": "Café Peña", "job_title": "CEO"})
+    response = signed_in(cast.ana).post("/leads/new/", {"company": "Café Peña", "job_title": "CEO"})
     assert response.status_code == 422
     assert list(response.context["form"].errors) == ["name"]
     assert response.context["form"]["company"].value() == "Café Peña"
     assert Lead.objects.count() == 0
 
 
-def test_new_lead_with_bad_text_is_cleaned_or_refused_never_an_error(firm, signed_in):
-    client = signed_in(firm.ana)
+def test_new_lead_with_bad_text_is_cleaned_or_refused_never_an_error(cast, signed_in):
+    client = signed_in(cast.ana)
     names = (
         "Ana\x00 Peña",
         "Ana \u202ePeña",
@@ -87,28 +87,28 @@ def test_new_lead_with_bad_text_is_cleaned_or_refused_never_an_error(firm, signe
     assert stored == ["Ana Peña", "Ana Peña", "Ana Peña", "Jos\u00e9", "🦜 Loro"]
 
 
-def test_edit_of_a_lead_that_moved_on_keeps_what_was_typed(firm, signed_in):
-    lead = factories.lead(firm)
+def test_edit_of_a_lead_that_moved_on_keeps_what_was_typed(cast, signed_in):
+    lead = factories.lead(cast)
     path, form = f"/leads/{lead.pk}/edit/", {"name": "Nombre nuevo", "version": "1"}
-    first = signed_in(firm.luis).post(path, {**form, "name": "De Luis"})
-    second = signed_in(firm.ana).post(path, form)
+    first = signed_in(cast.luis).post(path, {**form, "name": "De Luis"})
+    second = signed_in(cast.ana).post(path, form)
     assert (first.status_code, second.status_code) == (302, 409)
     assert second.context["form"]["name"].value() == "Nombre nuevo"
     assert Lead.objects.get().person.name == "De Luis"
 
 
-def test_hand_off_without_a_valuable_action_is_refused_and_named(firm, signed_in):
-    lead = factories.lead(firm, action=None)
-    response = signed_in(firm.ana).post(f"/leads/{lead.pk}/hand-off/", {"team": firm.sales.pk})
+def test_hand_off_without_a_valuable_action_is_refused_and_named(cast, signed_in):
+    lead = factories.lead(cast, did=None)
+    response = signed_in(cast.ana).post(f"/leads/{lead.pk}/hand-off/", {"team": cast.sales.pk})
     assert response.status_code == 422
     assert response.context["assessment"].is_mql is False
     assert Handoff.objects.count() == 0
 
 
-def test_hand_off_with_an_incomplete_package_names_what_is_missing(firm, signed_in):
-    lead = factories.lead(firm, phone="", source=None)
-    response = signed_in(firm.ana).post(
-        f"/leads/{lead.pk}/hand-off/", {"team": firm.sales.pk, "note": "Urgente"}
+def test_hand_off_with_an_incomplete_package_names_what_is_missing(cast, signed_in):
+    lead = factories.lead(cast, person={"phone": ""}, from_source=None)
+    response = signed_in(cast.ana).post(
+        f"/leads/{lead.pk}/hand-off/", {"team": cast.sales.pk, "note": "Urgente"}
     )
     assert response.status_code == 422
     assert response.context["missing"] == ["Teléfono", "Fuente"]
@@ -116,20 +116,20 @@ def test_hand_off_with_an_incomplete_package_names_what_is_missing(firm, signed_
     assert Handoff.objects.count() == 0
 
 
-def test_accept_in_the_queue_answers_with_the_row(firm, signed_in):
-    handoff = factories.pending(firm)
-    response = signed_in(firm.bea).post(
+def test_accept_in_the_queue_answers_with_the_row(cast, signed_in):
+    handoff = factories.handed_off(cast)
+    response = signed_in(cast.bea).post(
         f"/handoffs/{handoff.pk}/accept/", headers={"HX-Request": "true"}
     )
     assert response.status_code == 200
     assert response.templates[0].name == "leads/_queue_row.html"
-    assert Handoff.objects.get().owner == firm.bea
+    assert Handoff.objects.get().owner == cast.bea
 
 
-def test_accept_of_a_taken_handoff_is_a_conflict_that_names_the_winner(firm, signed_in):
-    handoff = factories.accepted(firm, by=firm.cruz)
-    page = signed_in(firm.bea).post(f"/handoffs/{handoff.pk}/accept/")
-    row = signed_in(firm.bea).post(
+def test_accept_of_a_taken_handoff_is_a_conflict_that_names_the_winner(cast, signed_in):
+    handoff = factories.accepted(cast, by=cast.cruz)
+    page = signed_in(cast.bea).post(f"/handoffs/{handoff.pk}/accept/")
+    row = signed_in(cast.bea).post(
         f"/handoffs/{handoff.pk}/accept/", headers={"HX-Request": "true"}
     )
     assert (page.status_code, row.status_code) == (409, 409)
@@ -138,36 +138,36 @@ def test_accept_of_a_taken_handoff_is_a_conflict_that_names_the_winner(firm, sig
     assert Decision.objects.count() == 1
 
 
-def test_accept_by_people_outside_the_team_is_hidden_or_forbidden(firm, signed_in):
-    handoff = factories.pending(firm)
+def test_accept_by_people_outside_the_team_is_hidden_or_forbidden(cast, signed_in):
+    handoff = factories.handed_off(cast)
     answers = {
-        name: signed_in(getattr(firm, name)).post(f"/handoffs/{handoff.pk}/accept/").status_code
+        name: signed_in(getattr(cast, name)).post(f"/handoffs/{handoff.pk}/accept/").status_code
         for name in ("ana", "luis", "elsa", "root", "extra")
     }
     assert answers == {"ana": 403, "luis": 403, "elsa": 403, "root": 404, "extra": 404}
     assert Handoff.objects.get().is_pending
 
 
-def test_reject_without_a_reason_comes_back_with_the_comment(firm, signed_in):
-    handoff = factories.pending(firm)
-    response = signed_in(firm.bea).post(f"/handoffs/{handoff.pk}/reject/", {"comment": "No existe"})
+def test_reject_without_a_reason_comes_back_with_the_comment(cast, signed_in):
+    handoff = factories.handed_off(cast)
+    response = signed_in(cast.bea).post(f"/handoffs/{handoff.pk}/reject/", {"comment": "No existe"})
     assert response.status_code == 422
     assert list(response.context["form"].errors) == ["reason"]
     assert response.context["form"]["comment"].value() == "No existe"
 
 
-def test_reject_with_a_reason_that_needs_a_comment_names_the_comment(firm, signed_in):
-    handoff, reason = factories.pending(firm), factories.rejection("bad_contact_data")
-    response = signed_in(firm.bea).post(f"/handoffs/{handoff.pk}/reject/", {"reason": reason.pk})
+def test_reject_with_a_reason_that_needs_a_comment_names_the_comment(cast, signed_in):
+    handoff, reason = factories.handed_off(cast), factories.rejection("bad_contact_data")
+    response = signed_in(cast.bea).post(f"/handoffs/{handoff.pk}/reject/", {"reason": reason.pk})
     assert response.status_code == 422
     assert list(response.context["form"].errors) == ["comment"]
     assert Handoff.objects.get().is_pending
 
 
-def test_win_with_a_bad_amount_comes_back_on_the_lead_page(firm, signed_in, moment):
-    handoff = factories.contacted(firm)
-    factories.prove(firm, handoff, at=moment.advance(hours=2))
-    client = signed_in(firm.bea)
+def test_win_with_a_bad_amount_comes_back_on_the_lead_page(cast, signed_in, moment):
+    handoff = factories.contacted(cast)
+    factories.prove(handoff.lead, by=cast.bea, at=moment.advance(hours=2))
+    client = signed_in(cast.bea)
     client.post(f"/handoffs/{handoff.pk}/sql/")
     answers = [
         client.post(f"/handoffs/{handoff.pk}/win/", {"amount": raw})
@@ -180,37 +180,37 @@ def test_win_with_a_bad_amount_comes_back_on_the_lead_page(firm, signed_in, mome
     assert str(Lead.objects.get().won_amount) == "125000.50"
 
 
-def test_sql_without_proof_is_refused_and_says_what_is_missing(firm, signed_in):
-    handoff = factories.contacted(firm)
-    response = signed_in(firm.bea).post(f"/handoffs/{handoff.pk}/sql/")
+def test_sql_without_proof_is_refused_and_says_what_is_missing(cast, signed_in):
+    handoff = factories.contacted(cast)
+    response = signed_in(cast.bea).post(f"/handoffs/{handoff.pk}/sql/")
     assert response.status_code == 422
     assert "Tiene presupuesto para este año" in response.content.decode()
     assert Handoff.objects.get().state == "contacted"
 
 
-def test_evidence_of_a_colleagues_lead_cannot_be_written(firm, signed_in):
-    handoff = factories.contacted(firm, by=firm.bea)
+def test_evidence_of_a_colleagues_lead_cannot_be_written(cast, signed_in):
+    handoff = factories.contacted(cast, by=cast.bea)
     form = {"verdict": "met", "value": "x"}
     assert (
-        signed_in(firm.cruz).post(f"/leads/{handoff.lead_id}/evidence/budget/", form).status_code
+        signed_in(cast.cruz).post(f"/leads/{handoff.lead_id}/evidence/budget/", form).status_code
         == 404
     )
     assert Event.objects.filter(kind="evidence").count() == 0
 
 
-def test_requeue_is_for_the_team_lead(firm, signed_in):
-    handoff = factories.accepted(firm)
+def test_requeue_is_for_the_team_lead(cast, signed_in):
+    handoff = factories.accepted(cast)
     path = f"/handoffs/{handoff.pk}/requeue/"
     answers = [
-        signed_in(getattr(firm, name)).post(path).status_code
+        signed_in(getattr(cast, name)).post(path).status_code
         for name in ("bea", "ana", "elsa", "dora")
     ]
     assert answers == [403, 403, 403, 302]
     assert Handoff.objects.get().is_pending
 
 
-def test_lists_refuse_unknown_parameters(firm, signed_in):
-    client = signed_in(firm.dora)
+def test_lists_refuse_unknown_parameters(cast, signed_in):
+    client = signed_in(cast.dora)
     paths = (
         "/leads/?colour=red",
         "/leads/?after=x",
@@ -221,16 +221,14 @@ def test_lists_refuse_unknown_parameters(firm, signed_in):
     assert [client.get(path).status_code for path in paths] == [400] * 5
 
 
-def test_search_finds_parts_of_names_companies_mail_and_phone_digits(firm, signed_in):
+def test_search_finds_parts_of_names_companies_mail_and_phone_digits(cast, signed_in):
     factories.lead(
-        firm,
-        name="José Peña",
+        cast,
+        person={"name": "José Peña", "email": "jose@cafe.mx", "phone": "+525512345678"},
         company={"name": "Café Ñandú S.A."},
-        email="jose@cafe.mx",
-        phone="+525512345678",
     )
-    factories.lead(firm, name="Otra Persona")
-    client = signed_in(firm.ana)
+    factories.lead(cast, person={"name": "Otra Persona"})
+    client = signed_in(cast.ana)
     words = ("pena", "Peña", "jos", "ñandu", "cafe.mx", "jose@cafe.mx", "1234 5678", "nadie")
     found = [
         [str(r) for r in client.get("/leads/", {"q": word}).context["page"].rows] for word in words
@@ -238,10 +236,10 @@ def test_search_finds_parts_of_names_companies_mail_and_phone_digits(firm, signe
     assert found == [["José Peña"]] * 7 + [[]]
 
 
-def test_lead_list_pages_by_key_without_gaps_or_repeats(firm, signed_in):
+def test_lead_list_pages_by_key_without_gaps_or_repeats(cast, signed_in):
     for _ in range(55):
-        factories.lead(firm)
-    client = signed_in(firm.ana)
+        factories.lead(cast)
+    client = signed_in(cast.ana)
     first = client.get("/leads/").context["page"]
     second = client.get("/leads/", {"after": first.next}).context["page"]
     ids = [row.pk for row in (*first.rows, *second.rows)]
@@ -258,31 +256,31 @@ def queries(client, path):
 
 
 @pytest.mark.parametrize("rows", [1, 3])
-def test_lists_need_a_constant_number_of_queries(firm, signed_in, rows):
+def test_lists_need_a_constant_number_of_queries(cast, signed_in, rows):
     for _ in range(rows):
-        factories.pending(firm)
-        factories.accepted(firm)
-    bea, ana = signed_in(firm.bea), signed_in(firm.ana)
+        factories.handed_off(cast)
+        factories.accepted(cast)
+    bea, ana = signed_in(cast.bea), signed_in(cast.ana)
     assert queries(bea, "/queue/") == 6
     assert queries(bea, "/mine/") == 7  # two of them for the person's own clocks
     assert queries(ana, "/leads/") == 7
     assert queries(ana, "/notices/") == 5
 
 
-def test_pulse_changes_its_version_when_the_queue_changes(firm, signed_in):
-    client = signed_in(firm.bea)
+def test_pulse_changes_its_version_when_the_queue_changes(cast, signed_in):
+    client = signed_in(cast.bea)
     before = client.get("/pulse").json()
-    handoff = factories.pending(firm)
+    handoff = factories.handed_off(cast)
     during = client.get("/pulse").json()
-    handoffs.accept(handoff, by=firm.cruz, at=MONDAY)
+    handoffs.accept(handoff, by=cast.cruz, at=HANDED_OFF_AT)
     after = client.get("/pulse").json()
     assert [x["counts"]["queue"] for x in (before, during, after)] == [0, 1, 0]
     assert len({before["version"], during["version"]}) == 2
     assert after["version"] != during["version"]
 
 
-def test_no_page_shows_an_unrendered_component(firm, signed_in):
-    handoff, captured = factories.contacted(firm), factories.lead(firm)
+def test_no_page_shows_an_unrendered_component(cast, signed_in):
+    handoff, captured = factories.contacted(cast), factories.lead(cast)
     pages = {
         "bea": ["/queue/", "/mine/", f"/leads/{handoff.lead_id}/", "/preferences/", "/notices/"],
         "ana": [
@@ -294,36 +292,36 @@ def test_no_page_shows_an_unrendered_component(firm, signed_in):
     }
     for name, paths in pages.items():
         for path in paths:
-            text = signed_in(getattr(firm, name)).get(path).content.decode()
+            text = signed_in(getattr(cast, name)).get(path).content.decode()
             assert "<c-" not in text, path
             assert 'style="' not in text, path
 
 
-def test_queue_shows_scores_and_why_marketing_knew_better(firm, signed_in):
+def test_queue_shows_scores_and_why_marketing_knew_better(cast, signed_in):
     User.objects.update(language="en")
-    small = factories.lead(firm, company={"employees": 8})
+    small = factories.lead(cast, company={"employees": 8})
     overrides.override(
         small,
-        firm.persona,
+        cast.persona,
         "company-size",
         reason="Abre sucursal",
-        by=firm.ana,
-        at=factories.MONDAY,
+        by=cast.ana,
+        at=factories.HANDED_OFF_AT,
     )
     sent = {
-        "team": firm.sales,
-        "persona_version": firm.persona,
-        "by": firm.ana,
-        "at": factories.MONDAY,
+        "team": cast.sales,
+        "persona_version": cast.persona,
+        "by": cast.ana,
+        "at": factories.HANDED_OFF_AT,
     }
     handoff = handoffs.hand_off(small, **sent)
-    factories.pending(firm)
-    answer = signed_in(firm.bea).get("/queue/")
+    factories.handed_off(cast)
+    answer = signed_in(cast.bea).get("/queue/")
     shown = {row["pk"]: (row["scores"], row["marks"]) for row in answer.context["rows"]}
     assert shown.pop(str(handoff.pk)) == (
         "Fit 50 · engagement 40",
         [("warn", "Overridden: Abre sucursal", True)],
     )
     assert list(shown.values()) == [("Fit 50 · engagement 40", [])]
-    page = signed_in(firm.bea).get(f"/leads/{small.pk}/").content.decode()
+    page = signed_in(cast.bea).get(f"/leads/{small.pk}/").content.decode()
     assert "“Abre sucursal” · Ana Robles" in page

@@ -5,24 +5,24 @@ from __future__ import annotations
 import pytest
 
 from personas.models import Persona
-from tests.pages import firm as factories
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def persona(firm) -> Persona:
-    return firm.persona.persona
+def persona(cast) -> Persona:
+    return cast.persona.persona
 
 
-def test_results_count_what_became_of_each_personas_leads(firm, signed_in, persona):
-    factories.lead(firm)
-    factories.contacted(firm)
-    refused = factories.pending(firm)
-    signed_in(firm.bea).post(
+def test_results_count_what_became_of_each_personas_leads(cast, signed_in, persona):
+    factories.lead(cast)
+    factories.contacted(cast)
+    refused = factories.handed_off(cast)
+    signed_in(cast.bea).post(
         f"/handoffs/{refused.pk}/reject/", {"reason": factories.rejection().pk}
     )
-    page = signed_in(firm.ana).get("/personas/results/")
+    page = signed_in(cast.ana).get("/personas/results/")
     found = {line.persona: line.group for line in page.context["results"]}
     mine = found[persona]
     assert (mine.leads, mine.mql, mine.handed_off, mine.accepted, mine.refused, mine.won) == (
@@ -37,13 +37,13 @@ def test_results_count_what_became_of_each_personas_leads(firm, signed_in, perso
     assert page.context["results"][0].too_few is True
 
 
-def test_result_opens_the_list_that_counts_to_it(firm, signed_in):
-    factories.lead(firm)
-    refused = factories.pending(firm)
-    signed_in(firm.bea).post(
+def test_result_opens_the_list_that_counts_to_it(cast, signed_in):
+    factories.lead(cast)
+    refused = factories.handed_off(cast)
+    signed_in(cast.bea).post(
         f"/handoffs/{refused.pk}/reject/", {"reason": factories.rejection().pk}
     )
-    client = signed_in(firm.ana)
+    client = signed_in(cast.ana)
     for line in client.get("/personas/results/").context["results"]:
         for name in ("leads", "mql", "accepted", "refused", "sql", "won"):
             assert client.get(line.to[name]).context["listing"].count == getattr(
@@ -51,6 +51,6 @@ def test_result_opens_the_list_that_counts_to_it(firm, signed_in):
             ), name
 
 
-def test_list_of_an_unknown_persona_is_refused(firm, signed_in):
-    page = signed_in(firm.ana).get("/alignment/leads/", {"show": "leads", "persona": "999"})
+def test_list_of_an_unknown_persona_is_refused(cast, signed_in):
+    page = signed_in(cast.ana).get("/alignment/leads/", {"show": "leads", "persona": "999"})
     assert page.status_code == 400

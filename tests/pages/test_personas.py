@@ -17,7 +17,7 @@ from leads.records import custom_fields
 from personas import drafts, personas
 from personas.forms import draft_data
 from personas.models import Persona, PersonaVersion
-from tests.pages import firm as factories
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -25,21 +25,21 @@ PARTS = ("ana", "luis", "bea", "dora", "elsa", "root", "extra")
 
 
 @pytest.fixture
-def persona(firm) -> Persona:
-    return firm.persona.persona
+def persona(cast) -> Persona:
+    return cast.persona.persona
 
 
 @pytest.fixture
-def draft(firm, persona) -> PersonaVersion:
-    return drafts.start(persona, by=firm.luis, at=factories.MONDAY)
+def draft(cast, persona) -> PersonaVersion:
+    return drafts.start(persona, by=cast.luis, at=factories.HANDED_OFF_AT)
 
 
 def path(persona: Persona, rest: str = "") -> str:
     return f"/personas/{persona.pk}/{rest}"
 
 
-def answers(firm, signed_in, method: str, address: str, **data: Any) -> dict[str, int]:
-    clients = {name: signed_in(getattr(firm, name)) for name in PARTS}
+def answers(cast, signed_in, method: str, address: str, **data: Any) -> dict[str, int]:
+    clients = {name: signed_in(getattr(cast, name)) for name in PARTS}
     return {
         name: getattr(client, method)(address, data).status_code for name, client in clients.items()
     }
@@ -55,83 +55,85 @@ def shown(client, persona: Persona) -> dict[str, Any]:
 # -- Who may
 
 
-def test_everybody_signed_in_reads(firm, signed_in, persona):
-    assert answers(firm, signed_in, "get", path(persona)) == dict.fromkeys(PARTS, 200)
-    assert answers(firm, signed_in, "get", "/personas/") == dict.fromkeys(PARTS, 200)
+def test_everybody_signed_in_reads(cast, signed_in, persona):
+    assert answers(cast, signed_in, "get", path(persona)) == dict.fromkeys(PARTS, 200)
+    assert answers(cast, signed_in, "get", "/personas/") == dict.fromkeys(PARTS, 200)
 
 
-def test_leads_of_teams_and_the_director_write(firm, signed_in, persona, draft):
+def test_leads_of_teams_and_the_director_write(cast, signed_in, persona, draft):
     may = {"ana": 403, "luis": 200, "bea": 403, "dora": 200, "elsa": 200, "root": 403, "extra": 403}
-    assert answers(firm, signed_in, "get", path(persona, "edit/")) == may
-    assert answers(firm, signed_in, "get", "/personas/new/") == may
+    assert answers(cast, signed_in, "get", path(persona, "edit/")) == may
+    assert answers(cast, signed_in, "get", "/personas/new/") == may
 
 
 @pytest.mark.parametrize("step", ["draft", "rename", "archive", "restore", "discard"])
-def test_others_change_nothing(firm, signed_in, persona, draft, step):
+def test_others_change_nothing(cast, signed_in, persona, draft, step):
     for name in ("ana", "bea", "root", "extra"):
-        assert signed_in(getattr(firm, name)).post(path(persona, f"{step}/")).status_code == 403
+        assert signed_in(getattr(cast, name)).post(path(persona, f"{step}/")).status_code == 403
     assert Persona.objects.get().archived_at is None
     assert PersonaVersion.objects.filter(pk=draft.pk).exists()
 
 
-def test_only_leads_of_teams_publish(firm, signed_in, persona, draft):
+def test_only_leads_of_teams_publish(cast, signed_in, persona, draft):
     refused = {
-        name: signed_in(getattr(firm, name))
+        name: signed_in(getattr(cast, name))
         .post(path(persona, "publish/"), {"revision": 1})
         .status_code
         for name in ("ana", "bea", "elsa", "root", "extra")
     }
     assert refused == dict.fromkeys(refused, 403)
-    assert signed_in(firm.dora).post(path(persona, "publish/"), {"revision": 1}).status_code == 302
+    assert signed_in(cast.dora).post(path(persona, "publish/"), {"revision": 1}).status_code == 302
     assert personas.published() == [draft]
 
 
-def test_admins_look_after_custom_fields_alone(firm, signed_in):
+def test_admins_look_after_custom_fields_alone(cast, signed_in):
     may = {"ana": 403, "luis": 200, "bea": 403, "dora": 200, "elsa": 403, "root": 200, "extra": 403}
-    assert answers(firm, signed_in, "get", "/personas/fields/") == may
+    assert answers(cast, signed_in, "get", "/personas/fields/") == may
 
 
-def test_results_are_for_those_who_read_alignment(firm, signed_in):
+def test_results_are_for_those_who_read_alignment(cast, signed_in):
     may = {"ana": 200, "luis": 200, "bea": 200, "dora": 200, "elsa": 200, "root": 403, "extra": 403}
-    assert answers(firm, signed_in, "get", "/personas/results/") == may
+    assert answers(cast, signed_in, "get", "/personas/results/") == may
 
 
 # -- Reading
 
 
-def test_document_is_in_the_readers_language_alone(firm, signed_in, persona):
-    client = signed_in(firm.ana)
+def test_document_is_in_the_readers_language_alone(cast, signed_in, persona):
+    client = signed_in(cast.ana)
     spanish = client.get(path(persona)).content.decode()
-    firm.ana.language = "en"
-    firm.ana.save()
-    page = signed_in(firm.ana).get(path(persona)).content.decode()
+    cast.ana.language = "en"
+    cast.ana.save()
+    page = signed_in(cast.ana).get(path(persona)).content.decode()
     assert ("América Latina" in spanish, "Latin American" in spanish) == (True, False)
     assert ("América Latina" in page, "Latin American" in page) == (False, True)
 
 
-def test_text_that_is_not_translated_is_shown_and_marked(firm, signed_in, persona):
+def test_text_that_is_not_translated_is_shown_and_marked(cast, signed_in, persona):
     content = {"who": {"en": "Leads sales"}, "goals": [{"es": "Crecer"}]}
-    personas.publish_version(persona, content, LEADER_CRITERIA, by=firm.luis, at=factories.MONDAY)
-    page = signed_in(firm.ana).get(path(persona))
+    personas.publish_version(
+        persona, content, LEADER_CRITERIA, by=cast.luis, at=factories.HANDED_OFF_AT
+    )
+    page = signed_in(cast.ana).get(path(persona))
     assert page.context["document"].untranslated == ["Quién es"]
     assert '<p class="doc-lead" lang="en">Leads sales</p>' in page.content.decode()
 
 
-def test_superseded_version_stays_readable(firm, signed_in, persona):
+def test_superseded_version_stays_readable(cast, signed_in, persona):
     personas.publish_version(
-        persona, {"who": {"es": "Otra"}}, [], by=firm.luis, at=factories.MONDAY
+        persona, {"who": {"es": "Otra"}}, [], by=cast.luis, at=factories.HANDED_OFF_AT
     )
-    page = signed_in(firm.bea).get(path(persona), {"version": 1})
-    assert page.context["shown"] == firm.persona
-    assert signed_in(firm.bea).get(path(persona), {"version": 7}).status_code == 404
+    page = signed_in(cast.bea).get(path(persona), {"version": 1})
+    assert page.context["shown"] == cast.persona
+    assert signed_in(cast.bea).get(path(persona), {"version": 7}).status_code == 404
 
 
-def test_versions_tell_what_changed(firm, signed_in, persona):
+def test_versions_tell_what_changed(cast, signed_in, persona):
     criteria = [{**LEADER_CRITERIA[0], "operand": 30}, *LEADER_CRITERIA[2:]]
     personas.publish_version(
-        persona, firm.persona.content, criteria, by=firm.luis, at=factories.MONDAY
+        persona, cast.persona.content, criteria, by=cast.luis, at=factories.HANDED_OFF_AT
     )
-    found = signed_in(firm.ana).get(path(persona, "versions/")).context["difference"]
+    found = signed_in(cast.ana).get(path(persona, "versions/")).context["difference"]
     assert found.texts == []
     assert [(change.op, str(change.kind)) for change in found.criteria] == [
         ("changed", "fit"),
@@ -146,18 +148,18 @@ def test_versions_tell_what_changed(firm, signed_in, persona):
 # -- Writing
 
 
-def test_draft_is_saved_as_it_was_typed(firm, signed_in, persona, draft):
-    client = signed_in(firm.luis)
+def test_draft_is_saved_as_it_was_typed(cast, signed_in, persona, draft):
+    client = signed_in(cast.luis)
     sent = {**shown(client, persona), "who-es": "Dirige ventas", "criteria-0-operand": "35"}
     assert client.post(path(persona, "edit/"), sent).status_code == 302
     saved = PersonaVersion.objects.get(pk=draft.pk)
     assert (saved.content["who"]["es"], saved.content["quotes"]) == (
         "Dirige ventas",
-        firm.persona.content["quotes"],
+        cast.persona.content["quotes"],
     )
     before = {
         c.code: (c.kind, c.text, c.field, c.operator, c.operand, c.weight)
-        for c in firm.persona.criteria.all()
+        for c in cast.persona.criteria.all()
     }
     after = {
         c.code: (c.kind, c.text, c.field, c.operator, c.operand, c.weight)
@@ -167,8 +169,8 @@ def test_draft_is_saved_as_it_was_typed(firm, signed_in, persona, draft):
     assert after == before
 
 
-def test_wrong_criterion_is_told_beside_its_field_and_all_is_kept(firm, signed_in, persona, draft):
-    client = signed_in(firm.luis)
+def test_wrong_criterion_is_told_beside_its_field_and_all_is_kept(cast, signed_in, persona, draft):
+    client = signed_in(cast.luis)
     sent = {
         **shown(client, persona),
         "who-es": "Texto nuevo",
@@ -199,15 +201,15 @@ def test_wrong_criterion_is_told_beside_its_field_and_all_is_kept(firm, signed_i
         ({"who-es": "a" * 6001}, "who-es", "6000"),
     ],
 )
-def test_each_wrong_part_is_named(firm, signed_in, persona, draft, change, field, words):
-    client = signed_in(firm.luis)
+def test_each_wrong_part_is_named(cast, signed_in, persona, draft, change, field, words):
+    client = signed_in(cast.luis)
     page = client.post(path(persona, "edit/"), {**shown(client, persona), **change})
     assert (page.status_code, list(page.context["form"].errors)) == (422, [field])
     assert words in str(page.context["form"].errors[field])
 
 
-def test_rows_are_added_moved_and_dropped_without_saving(firm, signed_in, persona, draft):
-    client = signed_in(firm.luis)
+def test_rows_are_added_moved_and_dropped_without_saving(cast, signed_in, persona, draft):
+    client = signed_in(cast.luis)
     sent = {**shown(client, persona), "goals-0-es": "Primera"}
     added = (
         client.post(path(persona, "edit/"), {**sent, "do": "add-criteria"}).context["form"].typed
@@ -232,8 +234,8 @@ def test_rows_are_added_moved_and_dropped_without_saving(firm, signed_in, person
 @pytest.mark.parametrize(
     "wanted", ["add-moods", "up-goals-99", "down-goals-99", "drop", "", "up-goals-0"]
 )
-def test_step_that_cannot_be_changes_nothing(firm, signed_in, persona, draft, wanted):
-    client = signed_in(firm.luis)
+def test_step_that_cannot_be_changes_nothing(cast, signed_in, persona, draft, wanted):
+    client = signed_in(cast.luis)
     sent = shown(client, persona)
     page = client.post(path(persona, "edit/"), {**sent, "do": wanted})
     before = client.get(path(persona, "edit/"))
@@ -241,9 +243,9 @@ def test_step_that_cannot_be_changes_nothing(firm, signed_in, persona, draft, wa
 
 
 def test_save_over_somebody_elses_shows_both_and_keeps_what_was_typed(
-    firm, signed_in, persona, draft
+    cast, signed_in, persona, draft
 ):
-    luis, dora = signed_in(firm.luis), signed_in(firm.dora)
+    luis, dora = signed_in(cast.luis), signed_in(cast.dora)
     first, second = shown(luis, persona), shown(dora, persona)
     assert (
         luis.post(
@@ -264,8 +266,8 @@ def test_save_over_somebody_elses_shows_both_and_keeps_what_was_typed(
     assert PersonaVersion.objects.get(pk=draft.pk).content["who"]["es"] == "De Luis"
 
 
-def test_line_ends_of_browsers_are_no_difference(firm, signed_in, persona, draft):
-    luis, dora = signed_in(firm.luis), signed_in(firm.dora)
+def test_line_ends_of_browsers_are_no_difference(cast, signed_in, persona, draft):
+    luis, dora = signed_in(cast.luis), signed_in(cast.dora)
     first, second = shown(luis, persona), shown(dora, persona)
     luis.post(path(persona, "edit/"), {**first, "goals-0-es": "Meta de Luis"})
     sent = {
@@ -278,9 +280,9 @@ def test_line_ends_of_browsers_are_no_difference(firm, signed_in, persona, draft
 
 
 def test_undecided_parts_are_asked_again_and_decided_ones_are_saved(
-    firm, signed_in, persona, draft
+    cast, signed_in, persona, draft
 ):
-    luis, dora = signed_in(firm.luis), signed_in(firm.dora)
+    luis, dora = signed_in(cast.luis), signed_in(cast.dora)
     first, second = shown(luis, persona), shown(dora, persona)
     luis.post(path(persona, "edit/"), {**first, "who-es": "De Luis", "goals-0-es": "Meta de Luis"})
     mine = {**second, "who-es": "De Dora", "criteria-0-operand": "44"}
@@ -302,22 +304,22 @@ def test_undecided_parts_are_asked_again_and_decided_ones_are_saved(
     assert saved.criteria.get(code="company-size").operand == 44
 
 
-def test_draft_that_was_published_meanwhile_is_a_conflict(firm, signed_in, persona, draft):
-    client = signed_in(firm.luis)
+def test_draft_that_was_published_meanwhile_is_a_conflict(cast, signed_in, persona, draft):
+    client = signed_in(cast.luis)
     sent = shown(client, persona)
-    signed_in(firm.dora).post(path(persona, "publish/"), {"revision": 1})
+    signed_in(cast.dora).post(path(persona, "publish/"), {"revision": 1})
     assert client.post(path(persona, "edit/"), sent).status_code == 409
 
 
-def test_publish_of_another_revision_than_was_read_is_a_conflict(firm, signed_in, persona, draft):
-    client = signed_in(firm.luis)
+def test_publish_of_another_revision_than_was_read_is_a_conflict(cast, signed_in, persona, draft):
+    client = signed_in(cast.luis)
     client.post(path(persona, "edit/"), {**shown(client, persona), "who-es": "Otra"})
-    assert signed_in(firm.dora).post(path(persona, "publish/"), {"revision": 1}).status_code == 409
-    assert personas.published() == [firm.persona]
+    assert signed_in(cast.dora).post(path(persona, "publish/"), {"revision": 1}).status_code == 409
+    assert personas.published() == [cast.persona]
 
 
-def test_machine_reads_a_criterion_while_it_is_typed(firm, signed_in, persona, draft):
-    client = signed_in(firm.luis)
+def test_machine_reads_a_criterion_while_it_is_typed(cast, signed_in, persona, draft):
+    client = signed_in(cast.luis)
     sent = shown(client, persona)
     as_typed = client.post(
         path(persona, "reading/"), {**sent, "number": "0", "criteria-0-operand": "1500"}
@@ -330,8 +332,8 @@ def test_machine_reads_a_criterion_while_it_is_typed(firm, signed_in, persona, d
     assert client.post(path(persona, "reading/"), {**sent, "number": "77"}).status_code == 404
 
 
-def test_what_does_not_fit_another_field_is_dropped_with_it(firm, signed_in, persona, draft):
-    client = signed_in(firm.luis)
+def test_what_does_not_fit_another_field_is_dropped_with_it(cast, signed_in, persona, draft):
+    client = signed_in(cast.luis)
     sent = {**shown(client, persona), "number": "0", "criteria-0-operator": "is"}
     headers = {"HX-Request": "true", "HX-Target": "criteria-0-rule"}
     other = client.post(
@@ -344,8 +346,8 @@ def test_what_does_not_fit_another_field_is_dropped_with_it(firm, signed_in, per
     assert same.context["row"].reads == "Encaja cuando “Empleados” es 20."
 
 
-def test_new_persona_from_an_example_brings_text_criteria_and_fields(firm, signed_in):
-    client = signed_in(firm.dora)
+def test_new_persona_from_an_example_brings_text_criteria_and_fields(cast, signed_in):
+    client = signed_in(cast.dora)
     made = client.post("/personas/new/", {"template": "industry", "es": "", "en": ""})
     draft = PersonaVersion.objects.get(state="draft")
     assert made.url == f"/personas/{draft.persona_id}/edit/"
@@ -361,8 +363,8 @@ def test_new_persona_from_an_example_brings_text_criteria_and_fields(firm, signe
     assert CustomField.objects.filter(code="monthly_purchase").exists()
 
 
-def test_blank_persona_needs_a_name(firm, signed_in):
-    client = signed_in(firm.dora)
+def test_blank_persona_needs_a_name(cast, signed_in):
+    client = signed_in(cast.dora)
     assert list(client.post("/personas/new/", {"template": "blank"}).context["form"].errors) == [
         "es"
     ]
@@ -371,8 +373,8 @@ def test_blank_persona_needs_a_name(firm, signed_in):
 
 
 @pytest.mark.parametrize("key", ["software", "industry", "services"])
-def test_example_can_be_saved_and_published_as_it_is(firm, signed_in, key):
-    client = signed_in(firm.dora)
+def test_example_can_be_saved_and_published_as_it_is(cast, signed_in, key):
+    client = signed_in(cast.dora)
     client.post("/personas/new/", {"template": key})
     draft = PersonaVersion.objects.get(state="draft")
     assert (
@@ -383,20 +385,20 @@ def test_example_can_be_saved_and_published_as_it_is(firm, signed_in, key):
     assert page.context["document"].untranslated == []
 
 
-def test_rename_over_another_name_says_what_it_is_called_now(firm, signed_in, persona):
+def test_rename_over_another_name_says_what_it_is_called_now(cast, signed_in, persona):
     was = {f"was-{language}": text for language, text in persona.name.items()}
     assert (
-        signed_in(firm.luis).post(path(persona, "rename/"), {"es": "De Luis", **was}).status_code
+        signed_in(cast.luis).post(path(persona, "rename/"), {"es": "De Luis", **was}).status_code
         == 302
     )
-    page = signed_in(firm.dora).post(path(persona, "rename/"), {"es": "De Dora", **was})
+    page = signed_in(cast.dora).post(path(persona, "rename/"), {"es": "De Dora", **was})
     assert page.status_code == 409
     assert "“De Luis”" in str(page.context["name_form"].errors)
     assert page.context["name_form"]["es"].value() == "De Dora"
 
 
-def test_archived_persona_is_listed_apart_and_comes_back(firm, signed_in, persona):
-    client = signed_in(firm.dora)
+def test_archived_persona_is_listed_apart_and_comes_back(cast, signed_in, persona):
+    client = signed_in(cast.dora)
     client.post(path(persona, "archive/"))
     page = client.get("/personas/").context
     assert ([c.persona for c in page["archived"]], page["in_use"]) == ([persona], [])
@@ -404,15 +406,15 @@ def test_archived_persona_is_listed_apart_and_comes_back(firm, signed_in, person
     assert [c.persona for c in client.get("/personas/").context["in_use"]] == [persona]
 
 
-def test_archived_field_is_asked_for_no_more_and_still_judges(firm, signed_in, persona, draft):
-    client = signed_in(firm.luis)
+def test_archived_field_is_asked_for_no_more_and_still_judges(cast, signed_in, persona, draft):
+    client = signed_in(cast.luis)
     budget = CustomField.objects.get(code="budget")
     client.post(f"/personas/fields/{budget.pk}/archive/")
-    assert "Presupuesto anual" not in signed_in(firm.ana).get("/leads/new/").content.decode()
+    assert "Presupuesto anual" not in signed_in(cast.ana).get("/leads/new/").content.decode()
     assert "Presupuesto anual (en archivo)" in client.get(path(persona, "edit/")).content.decode()
     assert client.post(path(persona, "edit/"), shown(client, persona)).status_code == 302
     client.post(f"/personas/fields/{budget.pk}/restore/")
-    assert "Presupuesto anual" in signed_in(firm.ana).get("/leads/new/").content.decode()
+    assert "Presupuesto anual" in signed_in(cast.ana).get("/leads/new/").content.decode()
 
 
 # -- Queries: the same for one persona and for three
@@ -426,34 +428,34 @@ def asked(client, address: str) -> int:
 
 
 @pytest.mark.parametrize(("address", "count"), [("/personas/", 6), ("/personas/results/", 10)])
-def test_lists_take_the_same_queries_with_one_and_three(firm, signed_in, address, count):
-    client = signed_in(firm.luis)
+def test_lists_take_the_same_queries_with_one_and_three(cast, signed_in, address, count):
+    client = signed_in(cast.luis)
     with_one = asked(client, address)
     for name in ("Dos", "Tres"):
-        made = personas.create(name.lower(), {"es": name}, by=firm.luis, at=factories.MONDAY)
+        made = personas.create(name.lower(), {"es": name}, by=cast.luis, at=factories.HANDED_OFF_AT)
         personas.publish_version(
             made,
             {"who": {"es": name}},
             LEADER_CRITERIA,
-            by=firm.luis,
-            at=factories.MONDAY,
+            by=cast.luis,
+            at=factories.HANDED_OFF_AT,
         )
-        drafts.start(made, by=firm.luis, at=factories.MONDAY)
+        drafts.start(made, by=cast.luis, at=factories.HANDED_OFF_AT)
     assert (with_one, asked(client, address)) == (count, count)
 
 
 @pytest.mark.parametrize(("rest", "count"), [("", 9), ("versions/", 9), ("edit/", 9)])
 def test_document_takes_the_same_queries_with_one_and_three_versions(
-    firm, signed_in, persona, draft, rest, count
+    cast, signed_in, persona, draft, rest, count
 ):
-    client = signed_in(firm.luis)
+    client = signed_in(cast.luis)
     with_one = asked(client, path(persona, rest))
     drafts.publish(
         draft,
         revision=1,
         fields=custom_fields.criterion_fields(),
-        by=firm.luis,
-        at=factories.MONDAY,
+        by=cast.luis,
+        at=factories.HANDED_OFF_AT,
     )
-    drafts.start(persona, by=firm.luis, at=factories.MONDAY)
+    drafts.start(persona, by=cast.luis, at=factories.HANDED_OFF_AT)
     assert (with_one, asked(client, path(persona, rest))) == (count, count)

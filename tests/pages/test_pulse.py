@@ -8,8 +8,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from leads import handoffs
-from tests.pages import firm as factories
-from tests.pages.firm import MONDAY
+from tests import factories
+from tests.factories import HANDED_OFF_AT
 
 pytestmark = pytest.mark.django_db
 JSON = {"Accept": "application/json"}
@@ -19,13 +19,13 @@ def gone(client, *handoffs_):
     return client.get("/pulse", {"rows": ",".join(str(h.pk) for h in handoffs_)}).json()["gone"]
 
 
-def test_row_that_a_colleague_took_says_who_and_when(firm, signed_in, moment):
-    taken, rejected, withdrawn, waiting = (factories.pending(firm) for _ in range(4))
-    handoffs.accept(taken, by=firm.cruz, at=MONDAY)
-    handoffs.reject(rejected, factories.rejection(), by=firm.dora, at=MONDAY)
-    handoffs.withdraw(withdrawn, by=firm.ana, at=MONDAY)
+def test_row_that_a_colleague_took_says_who_and_when(cast, signed_in, moment):
+    taken, rejected, withdrawn, waiting = (factories.handed_off(cast) for _ in range(4))
+    handoffs.accept(taken, by=cast.cruz, at=HANDED_OFF_AT)
+    handoffs.reject(rejected, factories.rejection(), by=cast.dora, at=HANDED_OFF_AT)
+    handoffs.withdraw(withdrawn, by=cast.ana, at=HANDED_OFF_AT)
     moment.advance(seconds=10)
-    found = gone(signed_in(firm.bea), taken, rejected, withdrawn, waiting)
+    found = gone(signed_in(cast.bea), taken, rejected, withdrawn, waiting)
     assert found == {
         str(taken.pk): "Lo tomó Cruz Medina, hace 10 s",
         str(rejected.pk): "Rechazado por Dora Salinas, hace 10 s",
@@ -33,21 +33,21 @@ def test_row_that_a_colleague_took_says_who_and_when(firm, signed_in, moment):
     }
 
 
-def test_rows_outside_ones_sight_are_not_told_of(firm, signed_in):
-    other = factories.accepted(firm, team=firm.other_sales, by=firm.elsa)
-    assert gone(signed_in(firm.bea), other) == {}
-    assert list(gone(signed_in(firm.elsa), other)) == [str(other.pk)]
+def test_rows_outside_ones_sight_are_not_told_of(cast, signed_in):
+    other = factories.accepted(cast, to=cast.other_sales, by=cast.elsa)
+    assert gone(signed_in(cast.bea), other) == {}
+    assert list(gone(signed_in(cast.elsa), other)) == [str(other.pk)]
 
 
 @pytest.mark.parametrize("rows", ["x", "1,", "-1", "1;2", "1" * 20, ",".join("1" * 101)])
-def test_unreadable_rows_are_refused(firm, signed_in, rows):
-    assert signed_in(firm.bea).get("/pulse", {"rows": rows}).status_code == 400
+def test_unreadable_rows_are_refused(cast, signed_in, rows):
+    assert signed_in(cast.bea).get("/pulse", {"rows": rows}).status_code == 400
 
 
 @pytest.mark.parametrize("rows", [1, 3])
-def test_pulse_needs_a_constant_number_of_queries(firm, signed_in, rows):
-    taken = [factories.accepted(firm, by=firm.cruz) for _ in range(rows)]
-    client, asked = signed_in(firm.bea), ",".join(str(h.pk) for h in taken)
+def test_pulse_needs_a_constant_number_of_queries(cast, signed_in, rows):
+    taken = [factories.accepted(cast, by=cast.cruz) for _ in range(rows)]
+    client, asked = signed_in(cast.bea), ",".join(str(h.pk) for h in taken)
     client.get("/pulse")
     with CaptureQueriesContext(connection) as captured:
         assert len(client.get("/pulse", {"rows": asked}).json()["gone"]) == rows
@@ -68,21 +68,21 @@ def test_people_who_are_signed_out_get_the_sign_in_page(db):
     assert answer["Location"] == "/accounts/login/?next=/queue/"
 
 
-def test_page_that_was_signed_out_goes_on_with_the_token_of_the_pulse(firm, signed_in):
-    handoff = factories.pending(firm)
+def test_page_that_was_signed_out_goes_on_with_the_token_of_the_pulse(cast, signed_in):
+    handoff = factories.handed_off(cast)
     browser = Client(enforce_csrf_checks=True)
-    browser.cookies = signed_in(firm.bea).cookies
+    browser.cookies = signed_in(cast.bea).cookies
     path = f"/handoffs/{handoff.pk}/accept/"
     news = browser.get("/pulse", headers=JSON).json()
     stale, fresh = (
         browser.post(path, {"csrfmiddlewaretoken": token}) for token in ("x" * 64, news["csrf"])
     )
-    assert (stale.status_code, fresh.status_code, news["person"]) == (403, 302, firm.bea.pk)
+    assert (stale.status_code, fresh.status_code, news["person"]) == (403, 302, cast.bea.pk)
 
 
-def test_paused_updates_stand_on_the_page(firm, signed_in):
-    client = signed_in(firm.bea)
+def test_paused_updates_stand_on_the_page(cast, signed_in):
+    client = signed_in(cast.bea)
     assert 'data-live="on"' in client.get("/queue/").content.decode()
-    firm.bea.live_updates = False
-    firm.bea.save()
+    cast.bea.live_updates = False
+    cast.bea.save()
     assert 'data-live="off"' in client.get("/queue/").content.decode()

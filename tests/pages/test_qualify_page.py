@@ -14,16 +14,16 @@ from crm.setup.starter.demo_personas import LEADER_CRITERIA
 from leads.models import Evidence, Handoff, Lead
 from personas import personas
 from personas.models import PersonaVersion
-from tests.pages import firm as factories
-from tests.pages.firm import MONDAY
+from tests import factories
+from tests.factories import HANDED_OFF_AT
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def english(firm: Any) -> Any:
+def english(cast: Any) -> Any:
     User.objects.update(language="en")
-    return firm
+    return cast
 
 
 def text_of(answer: Any) -> str:
@@ -33,7 +33,7 @@ def text_of(answer: Any) -> str:
     return " ".join(re.sub(r"<[^>]+>", " ", main[0]).split())
 
 
-def owner(firm: Any) -> PersonaVersion:
+def owner(cast: Any) -> PersonaVersion:
     """A second persona for small companies, which stands first in the catalogue."""
     small = {**LEADER_CRITERIA[0], "operand": 5, "text": {"es": "5 o más", "en": "Has 5 or more"}}
     boss = {
@@ -41,16 +41,23 @@ def owner(firm: Any) -> PersonaVersion:
         "operand": ["dueño"],
         "text": {"es": "Es dueño", "en": "Owns the company"},
     }
-    created = personas.create("a-owner", {"es": "Dueño", "en": "Owner"}, by=firm.luis, at=MONDAY)
+    created = personas.create(
+        "a-owner", {"es": "Dueño", "en": "Owner"}, by=cast.luis, at=HANDED_OFF_AT
+    )
     return personas.publish_version(
-        created, {}, [small, boss, *LEADER_CRITERIA[3:]], by=firm.luis, at=MONDAY
+        created, {}, [small, boss, *LEADER_CRITERIA[3:]], by=cast.luis, at=HANDED_OFF_AT
     )
 
 
-def signed_with(firm: Any, **terms: Any) -> None:
+def signed_with(cast: Any, **terms: Any) -> None:
     """The next version of the agreement, with other terms."""
-    factories.signed(
-        firm.luis, firm.dora, at=MONDAY, calendar_name="Otra", of=firm.agreement.agreement, **terms
+    factories.agreement(
+        factories.office("Otra"),
+        marketing=cast.luis,
+        sales=cast.dora,
+        at=HANDED_OFF_AT,
+        of=cast.agreement.agreement,
+        **terms,
     )
 
 
@@ -152,10 +159,10 @@ def test_override_of_what_no_fact_decided_is_a_conflict(english: Any, signed_in:
 @pytest.mark.parametrize(
     ("name", "status"), [("ana", 302), ("luis", 302), ("elsa", 403), ("bea", 404), ("root", 404)]
 )
-def test_override_is_for_who_may_qualify(name: str, status: int, firm: Any, signed_in: Any) -> None:
-    lead = factories.lead(firm, company={"employees": 8})
-    said = {"persona": firm.persona.pk, "reason": "I know"}
-    client = signed_in(getattr(firm, name))
+def test_override_is_for_who_may_qualify(name: str, status: int, cast: Any, signed_in: Any) -> None:
+    lead = factories.lead(cast, company={"employees": 8})
+    said = {"persona": cast.persona.pk, "reason": "I know"}
+    client = signed_in(getattr(cast, name))
     assert client.post(f"/leads/{lead.pk}/override/company-size/", said).status_code == status
     assert client.post(f"/leads/{lead.pk}/override/nothing/", said).status_code == (
         404 if status == 302 else status
@@ -185,7 +192,7 @@ def test_page_shows_both_scores_with_their_log(english: Any, signed_in: Any) -> 
 
 
 def test_lead_page_shows_what_time_took(english: Any, signed_in: Any, moment: Any) -> None:
-    handoff = factories.pending(english)
+    handoff = factories.handed_off(english)
     moment.advance(days=30)
     words = text_of(signed_in(english.ana).get(f"/leads/{handoff.lead_id}/"))
     assert "+40 Asked for a demo, 2 Mar 2026 −20 after 30 days" in words

@@ -6,22 +6,22 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests.pages import firm as factories
+from tests import factories
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
 
 
-def test_page_lists_what_is_found_and_leads_on_to_the_list(firm, signed_in):
-    lead = factories.lead(firm, name="José Peña")
-    text = signed_in(firm.ana).get("/search/", {"q": "pena"}).content.decode()
+def test_page_lists_what_is_found_and_leads_on_to_the_list(cast, signed_in):
+    lead = factories.lead(cast, person={"name": "José Peña"})
+    text = signed_in(cast.ana).get("/search/", {"q": "pena"}).content.decode()
     assert f'href="/leads/{lead.pk}/"' in text
     assert 'href="/leads/?q=pena"' in text
 
 
-def test_palette_gets_options_only(firm, signed_in):
-    lead = factories.lead(firm, name="José Peña", email="jose@cafe.mx")
-    answer = signed_in(firm.ana).get("/search/", {"q": "cafe"}, headers=HTMX)
+def test_palette_gets_options_only(cast, signed_in):
+    lead = factories.lead(cast, person={"name": "José Peña", "email": "jose@cafe.mx"})
+    answer = signed_in(cast.ana).get("/search/", {"q": "cafe"}, headers=HTMX)
     assert answer.templates[0].name == "leads/_search.html"
     text = answer.content.decode()
     assert text.count('role="option"') == 1
@@ -33,16 +33,16 @@ def test_palette_gets_options_only(firm, signed_in):
     ("query", "words"),
     [("p", "al menos dos letras"), ("nadie", "Ningún prospecto coincide"), ("", "")],
 )
-def test_palette_says_why_there_is_nothing(firm, signed_in, query, words):
-    answer = signed_in(firm.ana).get("/search/", {"q": query}, headers=HTMX)
+def test_palette_says_why_there_is_nothing(cast, signed_in, query, words):
+    answer = signed_in(cast.ana).get("/search/", {"q": query}, headers=HTMX)
     assert words in answer.content.decode()
     assert (answer.content.decode().strip() == "") == (query == "")
 
 
-def test_whom_one_may_not_see_is_not_found(firm, signed_in):
-    factories.lead(firm, name="José Peña")
+def test_whom_one_may_not_see_is_not_found(cast, signed_in):
+    factories.lead(cast, person={"name": "José Peña"})
     found = {
-        name: len(signed_in(getattr(firm, name)).get("/search/", {"q": "peña"}).context["hits"])
+        name: len(signed_in(getattr(cast, name)).get("/search/", {"q": "peña"}).context["hits"])
         for name in ("ana", "elsa", "bea", "dora", "root", "extra")
     }
     assert found == {"ana": 1, "elsa": 1, "bea": 0, "dora": 0, "root": 0, "extra": 0}
@@ -51,17 +51,17 @@ def test_whom_one_may_not_see_is_not_found(firm, signed_in):
 @pytest.mark.parametrize(
     "query", ["<script>", "\x00", "%", "x" * 5000, "a b c d e f g h i j k", "\ud800"]
 )
-def test_hostile_queries_are_answered(firm, signed_in, query):
-    answer = signed_in(firm.ana).get("/search/", {"q": query.encode("utf-8", "surrogatepass")})
+def test_hostile_queries_are_answered(cast, signed_in, query):
+    answer = signed_in(cast.ana).get("/search/", {"q": query.encode("utf-8", "surrogatepass")})
     assert answer.status_code == 200
     assert "<script>" not in answer.content.decode()
 
 
 @pytest.mark.parametrize("rows", [1, 3])
-def test_search_needs_a_constant_number_of_queries(firm, signed_in, rows):
+def test_search_needs_a_constant_number_of_queries(cast, signed_in, rows):
     for _ in range(rows):
-        factories.pending(firm, name="José Peña")
-    client, counts = signed_in(firm.bea), []
+        factories.handed_off(cast, person={"name": "José Peña"})
+    client, counts = signed_in(cast.bea), []
     for headers in ({}, HTMX):
         client.get("/search/", {"q": "peña"}, headers=headers)
         with CaptureQueriesContext(connection) as captured:
