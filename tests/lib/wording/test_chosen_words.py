@@ -20,7 +20,7 @@ from leads.models import Handoff, Lead
 from personas.models import Criterion, PersonaVersion
 from sla.models import AgreementVersion
 from tests import factories
-from tests.browser import screens
+from tests.browser.screens import table as screens
 from tests.conftest import Moment
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
