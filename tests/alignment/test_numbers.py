@@ -19,7 +19,7 @@ from leads.models import Lead, Source
 from sla.agreements import agreements, signing
 from sla.clocks import ladder
 from sla.models import Agreement, Clock, Outage
-from tests import factories
+from tests import factories, terms
 from tests.alignment.made import decided, scope, seen, world
 from tests.factories import when
 
@@ -368,7 +368,7 @@ def test_decisions_count_those_that_stand_and_a_disqualified_lead_stays_accepted
 def test_terms_are_those_in_force_at_some_time_of_the_period(cast):
     old = report.read(scope()).terms
     volume = {"side": "marketing", "metric": "mql_volume", "target": "60"}
-    stricter = [{**factories.ACCEPT, "target": "0.95", "window_minutes": 60}, volume]
+    stricter = [{**terms.ACCEPT, "target": "0.95", "window_minutes": 60}, volume]
     version = factories.drafted(
         cast.calendar,
         by=cast.luis,

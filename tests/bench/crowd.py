@@ -130,13 +130,29 @@ def gather(leads: int, *, pending: int = 2000) -> Crowd:
     sales += [factories.team(f"Ventas {number}", "sales") for number in range(3, SALES_TEAMS + 1)]
     reps += [[] for _ in sales[2:]]
     for number, (team, members) in enumerate(zip(sales, reps, strict=True)):
-        members += [factories.person(f"Rep{number}{seat} Solís", team) for seat in range(len(members), REPS)]
+        members += [
+            factories.person(f"Rep{number}{seat} Solís", team) for seat in range(len(members), REPS)
+        ]
     marketing = [cast.marketing, cast.other_marketing]
-    marketing += [factories.team(f"Marketing {number}", "marketing") for number in range(3, MARKETING_TEAMS + 1)]
-    submitters = [cast.ana, *(factories.person(f"Mk{n} Rivas", team) for n, team in enumerate(marketing[1:]))]
+    marketing += [
+        factories.team(f"Marketing {number}", "marketing")
+        for number in range(3, MARKETING_TEAMS + 1)
+    ]
+    submitters = [
+        cast.ana,
+        *(factories.person(f"Mk{n} Rivas", team) for n, team in enumerate(marketing[1:])),
+    ]
     for position, code in enumerate(("paid_search", "social", "email", "webinar", "partner"), 10):
         Source.objects.create(code=code, name={"es": code, "en": code}, position=position)
-    _plan(cast, leads, pending, sales, [rep.pk for members in reps for rep in members], marketing, submitters)
+    _plan(
+        cast,
+        leads,
+        pending,
+        sales,
+        [rep.pk for members in reps for rep in members],
+        marketing,
+        submitters,
+    )
     _pour_all(cast, leads)
     _finish()
     return Crowd(cast, cast.bea, cast.dora, cast.ana, cast.elsa, leads, pending)
@@ -200,13 +216,21 @@ def pour(model: type[models.Model], where: str = "true", **values: str) -> None:
 def pick(words: str, by: str) -> str:
     """SQL for one of the ``words``, chosen by a number."""
     found = words.split()
-    return "(ARRAY[" + ", ".join(f"'{word}'" for word in found) + f"])[mod({by}, {len(found)})::int + 1]"
+    return (
+        "(ARRAY["
+        + ", ".join(f"'{word}'" for word in found)
+        + f"])[mod({by}, {len(found)})::int + 1]"
+    )
 
 
 def firm(number: str) -> str:
     """SQL for the name of the company with this number, without its legal form."""
     forms, cores = len(FORMS.split()), len(CORES.split())
-    parts = (pick(FORMS, number), pick(CORES, f"{number} / {forms}"), pick(PLACES, f"{number} / {forms * cores}"))
+    parts = (
+        pick(FORMS, number),
+        pick(CORES, f"{number} / {forms}"),
+        pick(PLACES, f"{number} / {forms * cores}"),
+    )
     return " || ' ' || ".join(parts)
 
 
@@ -231,13 +255,27 @@ def _pour_all(cast: Cast, leads: int) -> None:
         employees="20 + mod(i, 900)",
     )
     title = "(ARRAY['Directora de Ventas', 'Gerente Comercial', 'CEO', 'Analista'])[mod(i, 4) + 1]"
-    pour(Person, id="i", name=name, email=mailbox, phone=f"'+52' || {phone}", job_title=title, country="'MX'")
+    pour(
+        Person,
+        id="i",
+        name=name,
+        email=mailbox,
+        phone=f"'+52' || {phone}",
+        job_title=title,
+        country="'MX'",
+    )
     words = f"{FOLDED.format(text=name)} || ' ' || {FOLDED.format(text=theirs)}"
     text = f"{words} || ' s a de c v ' || {mailbox} || ' 52' || {phone}"
     _pour_leads(cast, company=company, text=text)
     pour(FirstTouch, lead_id="i", source_id="source_id", seen_on="seen_on")
     kind = str(factories.action().pk)
-    pour(ValuableAction, "fate <> 'captured' OR mod(i, 2) = 0", lead_id="i", kind_id=kind, occurred_on="seen_on")
+    pour(
+        ValuableAction,
+        "fate <> 'captured' OR mod(i, 2) = 0",
+        lead_id="i",
+        kind_id=kind,
+        occurred_on="seen_on",
+    )
     _pour_clocks(cast)
     _pour_handoffs(cast)
     _pour_events()
@@ -281,7 +319,11 @@ def _pour_clocks(cast: Cast) -> None:
     limits = {"accept": 120, "first_contact": 240, "sql_decision": 960}
     parts = {
         "accept": ("passed", "submitted_at", "CASE WHEN fate <> 'pending' THEN decided_at END"),
-        "first_contact": ("was_accepted", "decided_at", "CASE WHEN was_contacted THEN contacted_at END"),
+        "first_contact": (
+            "was_accepted",
+            "decided_at",
+            "CASE WHEN was_contacted THEN contacted_at END",
+        ),
         "sql_decision": (
             "was_contacted",
             "contacted_at",
@@ -350,9 +392,25 @@ def _pour_handoffs(cast: Cast) -> None:
     decided = "was_accepted OR fate = 'rejected'"
     kind, why = "CASE WHEN was_accepted THEN 'accept' ELSE 'reject' END", factories.rejection().pk
     rejected = f"CASE WHEN fate = 'rejected' THEN {why} END"
-    pour(Decision, decided, handoff_id="h", kind=kind, by_id="rep_id", at="decided_at", reason_id=rejected)
-    facts = "jsonb_build_object('facts', jsonb_build_object('person.name', 'Lead ' || i), 'note', '')"
-    pour(Package, "passed", handoff_id="h", payload=facts, sha256=f"encode(sha256(({facts})::text::bytea), 'hex')")
+    pour(
+        Decision,
+        decided,
+        handoff_id="h",
+        kind=kind,
+        by_id="rep_id",
+        at="decided_at",
+        reason_id=rejected,
+    )
+    facts = (
+        "jsonb_build_object('facts', jsonb_build_object('person.name', 'Lead ' || i), 'note', '')"
+    )
+    pour(
+        Package,
+        "passed",
+        handoff_id="h",
+        payload=facts,
+        sha256=f"encode(sha256(({facts})::text::bytea), 'hex')",
+    )
     pour(
         Attempt,
         "was_contacted",
@@ -364,7 +422,15 @@ def _pour_handoffs(cast: Cast) -> None:
         reached="true",
     )
     for code in ("budget", "decides"):
-        pour(Evidence, "was_sql", lead_id="i", code=f"'{code}'", verdict="'met'", actor_id="rep_id", at="contacted_at")
+        pour(
+            Evidence,
+            "was_sql",
+            lead_id="i",
+            code=f"'{code}'",
+            verdict="'met'",
+            actor_id="rep_id",
+            at="contacted_at",
+        )
 
 
 def _pour_events() -> None:
@@ -383,7 +449,14 @@ def _pour_events() -> None:
         ("was_opportunity", "opportunity", "rep_id", "opportunity_at", "sql", "opportunity"),
         ("fate = 'won'", "won", "rep_id", "ended_at", "opportunity", "won"),
         ("fate = 'lost'", "lost", "rep_id", "ended_at", "opportunity", "lost"),
-        ("fate = 'disqualified'", "disqualified", "rep_id", "ended_at", "contacted", "disqualified"),
+        (
+            "fate = 'disqualified'",
+            "disqualified",
+            "rep_id",
+            "ended_at",
+            "contacted",
+            "disqualified",
+        ),
     )
     for where, kind, actor, at, old, new in steps:
         of_handoff = kind not in ("captured", "valuable_action", "qualified")
@@ -424,7 +497,13 @@ def _pour_notices() -> None:
         sent_at="decided_at",
     )
     latest = "i < (SELECT min(i) FROM (SELECT i FROM plan WHERE was_accepted ORDER BY i DESC LIMIT 100) AS last)"
-    pour(Notice, "was_accepted", **shared, message_id="h", read_at=f"CASE WHEN {latest} THEN decided_at END")
+    pour(
+        Notice,
+        "was_accepted",
+        **shared,
+        message_id="h",
+        read_at=f"CASE WHEN {latest} THEN decided_at END",
+    )
 
 
 def _finish() -> None:

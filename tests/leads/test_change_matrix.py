@@ -46,10 +46,11 @@ from leads.models import Handoff, Lead
 from leads.staff import people
 from personas import personas
 from sla.models import Calendar, Clock, Firing, Holiday, Pause
-from tests import factories
+from tests import factories, terms
 from tests.conftest import Moment
-from tests.factories import COMMITMENTS, FIRST_CONTACT, Cast, pause_reason, when
+from tests.factories import Cast, pause_reason, when
 from tests.sources import ROOT
+from tests.terms import COMMITMENTS, FIRST_CONTACT
 
 NOON = when("2026-03-02 12:00")
 DUE = when("2026-03-02 14:20")
@@ -239,7 +240,7 @@ def test_source_corrected(cast: Cast) -> None:
 
 def test_persona_changed(cast: Cast) -> None:
     handoff, persona = factories.accepted(cast), cast.persona.persona
-    personas.publish_version(persona, cast.persona.content, [factories.SIZE], by=cast.luis, at=NOON)
+    personas.publish_version(persona, cast.persona.content, [terms.SIZE], by=cast.luis, at=NOON)
     assert goes_on(handoff)
     assert stored(handoff).persona_version == cast.persona
 

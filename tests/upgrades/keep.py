@@ -52,13 +52,24 @@ def keep(commit: str) -> Path:
             "DATABASE_URL": server.owner_url,
             "REDIS_URL": "redis://127.0.0.1:1/0",  # nothing connects to it
         }
-        for arguments in (["migrate", "-v", "0"], ["shell", "-v", "0", "-c", SEED], ["check_invariants"]):
+        for arguments in (
+            ["migrate", "-v", "0"],
+            ["shell", "-v", "0", "-c", SEED],
+            ["check_invariants"],
+        ):
             command = [sys.executable, "-W", "ignore", "manage.py", *arguments]
-            subprocess.run(command, cwd=code, env=environment, check=True, stdout=subprocess.DEVNULL)
-        with contextlib.closing(psycopg2.connect(server.owner_url)) as found, found.cursor() as cursor:
+            subprocess.run(
+                command, cwd=code, env=environment, check=True, stdout=subprocess.DEVNULL
+            )
+        with (
+            contextlib.closing(psycopg2.connect(server.owner_url)) as found,
+            found.cursor() as cursor,
+        ):
             cursor.execute("SELECT relevo_now()")
             moment = cursor.fetchone()[0]
-        text = f"{MOMENT}{moment.isoformat()}\n" + pg_dump(server.owner_url, "--inserts", "--rows-per-insert=200")
+        text = f"{MOMENT}{moment.isoformat()}\n" + pg_dump(
+            server.owner_url, "--inserts", "--rows-per-insert=200"
+        )
     packed = gzip.compress(text.encode(), mtime=0)
     if len(packed) > LARGEST:
         raise ValueError(f"The dump has {len(packed)} bytes, more than {LARGEST}")

@@ -40,24 +40,41 @@ def recorded() -> dict[str, str]:
 
 
 def test_applied_migrations_are_never_edited() -> None:
-    changed = [name for name, path in files().items() if recorded().get(name, digest(path)) != digest(path)]
-    assert changed == [], f"Databases have applied these. Undo the edit and write a new migration: {changed}"
+    changed = [
+        name for name, path in files().items() if recorded().get(name, digest(path)) != digest(path)
+    ]
+    assert changed == [], (
+        f"Databases have applied these. Undo the edit and write a new migration: {changed}"
+    )
 
 
 def test_applied_migrations_are_never_removed() -> None:
     gone = sorted(set(recorded()) - set(files()))
-    assert gone == [], f"Databases have applied these. Only a squash with `replaces` may take their place: {gone}"
+    assert gone == [], (
+        f"Databases have applied these. Only a squash with `replaces` may take their place: {gone}"
+    )
 
 
 def test_new_migrations_are_recorded() -> None:
-    new = [f"{digest(path)}  {name}" for name, path in sorted(files().items()) if name not in recorded()]
-    assert new == [], "When the migration is final, add to tests/upgrades/digests.txt:\n" + "\n".join(new)
+    new = [
+        f"{digest(path)}  {name}"
+        for name, path in sorted(files().items())
+        if name not in recorded()
+    ]
+    assert new == [], (
+        "When the migration is final, add to tests/upgrades/digests.txt:\n" + "\n".join(new)
+    )
 
 
 def names(path: Path) -> Iterator[str]:
     """Every dotted name of ours that the code of a migration imports or reads from an imported module."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    modules = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    modules = {
+        alias.name
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import)
+        for alias in node.names
+    }
     inner = {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):

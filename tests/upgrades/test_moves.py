@@ -24,7 +24,12 @@ WITHOUT = {"IMPORT_MOVES"}  # leads.imports.runs changes the state by conditiona
 def tables() -> dict[str, Moves]:
     """Every ``…_MOVES`` of the modules named states."""
     modules = [import_module(dotted(path)) for path in python_files() if path.name == "states.py"]
-    return {name: moves for module in modules for name, moves in vars(module).items() if name.endswith("_MOVES")}
+    return {
+        name: moves
+        for module in modules
+        for name, moves in vars(module).items()
+        if name.endswith("_MOVES")
+    }
 
 
 def pairs(moves: Moves) -> set[tuple[str, str]]:
@@ -37,6 +42,11 @@ def test_every_table_of_moves_equals_its_trigger() -> None:
         cursor.execute(
             "SELECT tgname, prosrc FROM pg_trigger JOIN pg_proc p ON p.oid = tgfoid WHERE tgname LIKE '%\\_moves'"
         )
-        in_database = {name: set(re.findall(r"\('(\w+)', '(\w+)'\)", source)) for name, source in cursor.fetchall()}
-    assert {TRIGGERS[name]: pairs(moves) for name, moves in tables().items() if name not in WITHOUT} == in_database
+        in_database = {
+            name: set(re.findall(r"\('(\w+)', '(\w+)'\)", source))
+            for name, source in cursor.fetchall()
+        }
+    assert {
+        TRIGGERS[name]: pairs(moves) for name, moves in tables().items() if name not in WITHOUT
+    } == in_database
     assert set(tables()) == {*TRIGGERS, *WITHOUT}

@@ -41,7 +41,9 @@ def run(statement: str) -> None:
 
 
 def stop_time(body: str) -> None:
-    run(f"CREATE OR REPLACE FUNCTION relevo_now() RETURNS timestamptz LANGUAGE sql AS $now${body}$now$")
+    run(
+        f"CREATE OR REPLACE FUNCTION relevo_now() RETURNS timestamptz LANGUAGE sql AS $now${body}$now$"
+    )
 
 
 @contextlib.contextmanager
@@ -84,7 +86,11 @@ def counted(tables: list[str]) -> dict[str, int]:
 
 def read() -> dict[str, int]:
     """Read every row through today's models and return how many each table has."""
-    models = [model for model in apps.get_models(include_auto_created=True) if model not in MADE_BY_MIGRATE]
+    models = [
+        model
+        for model in apps.get_models(include_auto_created=True)
+        if model not in MADE_BY_MIGRATE
+    ]
     return {model._meta.db_table: len(list(model._base_manager.all())) for model in models}
 
 
@@ -133,8 +139,12 @@ def test_dump_is_small(dump: Path) -> None:
 
 @pytest.mark.django_db
 def test_database_with_some_of_the_replaced_migrations_is_refused() -> None:
-    run("DELETE FROM django_migrations WHERE app = 'sla' AND name IN ('0008_clocks_that_run', '0009_agreed_pauses')")
-    with pytest.raises(CommandError, match=r"'sla' still lacks 0008_clocks_that_run, 0009_agreed_pauses.* 147612c"):
+    run(
+        "DELETE FROM django_migrations WHERE app = 'sla' AND name IN ('0008_clocks_that_run', '0009_agreed_pauses')"
+    )
+    with pytest.raises(
+        CommandError, match=r"'sla' still lacks 0008_clocks_that_run, 0009_agreed_pauses.* 147612c"
+    ):
         call_command("migrate", verbosity=0)
 
 

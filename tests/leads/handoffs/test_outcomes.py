@@ -15,7 +15,7 @@ from leads.handoffs import outcomes
 from leads.models import Handoff, Lead
 from leads.records import leads
 from sla.models import Clock
-from tests import factories
+from tests import factories, terms
 from tests.factories import ACCEPTED_AT, SQL_AT, WON_AT, Cast, when
 
 
@@ -375,16 +375,14 @@ def test_each_criterion_blocks_or_warns_as_the_agreement_says(
 
 def test_need_and_timing_block_only_where_the_agreement_says_so(cast: Cast) -> None:
     need = {
-        **factories.DECIDES,
+        **terms.DECIDES,
         "code": "need",
         "kind": "need",
         "field": "",
         "operator": "said",
         "operand": None,
     }
-    persona = factories.persona(
-        "thorough", [factories.SIZE, factories.BUDGET, factories.DECIDES, need]
-    )
+    persona = factories.persona("thorough", [terms.SIZE, terms.BUDGET, terms.DECIDES, need])
     agreed(cast, sql_blocks=["means", "authority", "need"])
     cast.persona = persona
     handoff = factories.contacted(cast)

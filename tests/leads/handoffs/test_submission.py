@@ -14,7 +14,7 @@ from leads.models import Handoff, Lead
 from leads.records import leads
 from sla.agreements import agreements
 from sla.models import Clock
-from tests import factories
+from tests import factories, terms
 from tests.factories import HANDED_OFF_AT, Cast, when
 
 NOON = when("2026-03-02 12:00")
@@ -89,7 +89,7 @@ def test_lead_that_does_not_fit_is_told_which_criteria(cast: Cast) -> None:
 def test_lead_in_the_queue_is_not_qualified_by_another_persona(cast: Cast) -> None:
     """Its stage would fall back to MQL while sales decides on it."""
     handoff = factories.handed_off(cast)
-    other = factories.persona("owner", [factories.SIZE])
+    other = factories.persona("owner", [terms.SIZE])
     with pytest.raises(Conflict):
         handoffs.qualify(handoff.lead, other, by=cast.ana, at=NOON)
     assert stage(handoff) == "handed_off"
@@ -175,7 +175,7 @@ def test_handing_off_tells_nobody_what_they_did_themselves(cast: Cast) -> None:
 def test_missing_package_field_blocks_and_is_named(
     cast: Cast, changes: dict[str, Any], missing: list[str]
 ) -> None:
-    criteria = [factories.ROLE]
+    criteria = [terms.ROLE]
     cast.persona = factories.persona("anybody", criteria)
     lead = factories.lead(cast, **changes)
     with pytest.raises(handoffs.PackageIncomplete) as refused:

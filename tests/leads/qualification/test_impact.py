@@ -22,7 +22,7 @@ from leads.qualification import facts, impact, overrides
 from leads.qualification.rules import MqlTerms
 from personas.models import Persona, PersonaVersion
 from sla.models import AgreementVersion
-from tests import factories
+from tests import factories, terms
 from tests.alignment.made import scope, seen
 from tests.factories import Cast, when
 
@@ -36,7 +36,7 @@ def crowd(cast: Cast, count: int = 24) -> None:
     """MQLs of two personas that differ in all that a definition may ask for; two won, one on a
     word.
     """
-    other = factories.persona("other", [{**factories.SIZE, "operand": 30}])
+    other = factories.persona("other", [{**terms.SIZE, "operand": 30}])
     draw = Random(7)
     for number in range(count):
         made = factories.lead(
@@ -231,7 +231,7 @@ def strict(cast: Cast, moment: Any) -> PersonaVersion:
     for _each in range(2):
         factories.mql(cast)
     draft = PersonaVersion.objects.create(persona=cast.persona.persona, number=2)
-    draft.criteria.create(**{**factories.SIZE, "operand": 100})
+    draft.criteria.create(**{**terms.SIZE, "operand": 100})
     return draft
 
 

@@ -8,8 +8,9 @@ import pytest
 
 from sla.agreements import drafts, proposals
 from sla.models import AgreementVersion
-from tests.factories import ACCEPT, COMMITMENTS, Cast, when
+from tests.factories import Cast, when
 from tests.sla.agreements.conftest import NOON, changed
+from tests.terms import ACCEPT, COMMITMENTS
 
 MARKETING = {"side": "marketing", "metric": "mql_volume", "target": "60"}
 

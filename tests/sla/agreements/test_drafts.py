@@ -8,8 +8,9 @@ from django.db import IntegrityError, transaction
 from crm.audit.models import Entry
 from sla.agreements import content, drafts, proposals
 from sla.models import AgreementVersion, LadderStep
-from tests.factories import ACCEPT, Cast
+from tests.factories import Cast
 from tests.sla.agreements.conftest import NOON
+from tests.terms import ACCEPT
 
 
 def test_agreement_has_one_draft_at_a_time(cast: Cast, draft: AgreementVersion) -> None:

@@ -10,8 +10,9 @@ from sla.agreements import policies
 from sla.calendars import calendars
 from sla.models import AgreementVersion
 from tests import factories
-from tests.factories import ACCEPT, FIRST_CONTACT, OFFICE, ZONE, Cast
+from tests.factories import OFFICE, ZONE, Cast
 from tests.sla.agreements.conftest import NOON, changed
+from tests.terms import ACCEPT, FIRST_CONTACT
 
 
 def test_blocking_follows_the_kind_unless_the_criterion_differs(

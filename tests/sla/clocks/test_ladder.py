@@ -11,7 +11,8 @@ from sla.clocks.subjects import SubjectBusy
 from sla.models import Clock, Firing
 from tests import factories
 from tests.conftest import Moment
-from tests.factories import ACCEPT, Cast, when
+from tests.factories import Cast, when
+from tests.terms import ACCEPT
 
 
 class Acts:

@@ -15,8 +15,9 @@ from sla.models import AgreementVersion
 from sla.text import clock_rules, labels, obligations
 from sla.text.sections import sentences
 from tests import factories
-from tests.factories import ACCEPT, COMMITMENTS, Cast
+from tests.factories import Cast
 from tests.sla.conftest import NOON, Browser
+from tests.terms import ACCEPT, COMMITMENTS
 
 pytestmark = pytest.mark.django_db
 EVERYBODY = ("ana", "luis", "bea", "cruz", "dora", "elsa", "root", "extra")

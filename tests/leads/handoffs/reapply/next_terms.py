@@ -14,7 +14,8 @@ from leads.handoffs.reapply import reapply
 from leads.models import Handoff
 from sla.models import AgreementVersion
 from tests import factories
-from tests.factories import ACCEPT, COMMITMENTS, FIRST_CONTACT, Cast, when
+from tests.factories import Cast, when
+from tests.terms import ACCEPT, COMMITMENTS, FIRST_CONTACT
 
 ELEVEN = when("2026-03-02 11:00")
 

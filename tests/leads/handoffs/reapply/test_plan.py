@@ -13,8 +13,9 @@ from leads.models import Lead
 from sla.models import Clock, Holiday
 from tests import factories
 from tests.conftest import Moment
-from tests.factories import ACCEPT, COMMITMENTS, Cast, pause_reason, when
+from tests.factories import Cast, pause_reason, when
 from tests.leads.handoffs.reapply.next_terms import ELEVEN, agreed, applied, due, planned, stored
+from tests.terms import ACCEPT, COMMITMENTS
 
 
 def test_nothing_moves_by_itself(cast: Cast) -> None:
