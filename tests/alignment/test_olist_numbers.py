@@ -32,7 +32,6 @@ EVER = {"begins": "2017-01-01", "ends": "2018-12-31", "at": when("2026-03-02 10:
 pytestmark = [
     pytest.mark.django_db,
     pytest.mark.slow,
-    pytest.mark.xdist_group("olist_numbers"),
     pytest.mark.skipif(not LEADS.exists(), reason=f"the Olist files are not in {OLIST}"),
 ]
 

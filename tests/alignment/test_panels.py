@@ -20,6 +20,7 @@ from tests import factories
 from tests.alignment.made import scope, seen
 from tests.alignment.test_pages import MARCH, browser, paged
 from tests.factories import when
+from tests.remembered import Remembered
 
 pytestmark = pytest.mark.django_db
 
@@ -43,11 +44,11 @@ def end_of_march(moment):
     moment.set("2026-03-31 12:00")
 
 
-@pytest.fixture
-def busy(cast):
-    """Thirty-two decisions over three weeks, in time and late, for three reasons, from three
+def make_busy():
+    """The cast, with thirty-two decisions over three weeks, in time and late, for three reasons, from three
     sources.
     """
+    cast = factories.cast()
     for number in range(32):
         at = when("2026-03-02 10:00") + timedelta(days=number % 3 * 7, minutes=number)
         source = ("event", "referral", "organic_search")[number // 3 % 3]
@@ -61,6 +62,14 @@ def busy(cast):
     undone = factories.rejected(cast)
     undone.decisions.update(undone_at=when("2026-03-02 10:20:05"))
     return cast
+
+
+busy_organisation = Remembered(make_busy)
+
+
+@pytest.fixture
+def busy(db):
+    return busy_organisation()
 
 
 def read(client, panel: str, query: str = MARCH) -> list[list[str]]:

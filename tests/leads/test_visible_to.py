@@ -15,13 +15,13 @@ from leads import handoffs
 from leads.models import Handoff, Lead
 from tests import factories
 from tests.factories import Cast, when
+from tests.remembered import Remembered
 
 NOON = when("2026-03-02 12:00")
 
 
-@pytest.fixture
-def other(cast: Cast) -> Cast:
-    """The same firm seen from its other two teams: Nora (marketing), Omar and Pia (sales reps),
+def make_other(cast: Cast) -> Cast:
+    """The same organisation seen from its other two teams: Nora (marketing), Omar and Pia (sales reps),
     Rita (sales lead).
     """
     marketing, sales = cast.other_marketing, cast.other_sales
@@ -38,8 +38,7 @@ def other(cast: Cast) -> Cast:
     )
 
 
-@pytest.fixture
-def everything(cast: Cast, other: Cast) -> dict[str, Handoff | Lead]:
+def make_everything(cast: Cast, other: Cast) -> dict[str, Handoff | Lead]:
     """One of everything on each side, by a name that says where it stands."""
     return {
         "captured": factories.lead(cast),
@@ -56,6 +55,39 @@ def everything(cast: Cast, other: Cast) -> dict[str, Handoff | Lead]:
         "accepted by Omar": factories.accepted(other),
         "rejected by Omar": factories.rejected(other),
     }
+
+
+Whole = tuple[Cast, Cast, dict[str, Handoff | Lead]]
+
+
+def make_whole() -> Whole:
+    cast = factories.cast()
+    other = make_other(cast)
+    return cast, other, make_everything(cast, other)
+
+
+remembered = Remembered(make_whole)
+
+
+@pytest.fixture
+def whole(db: None) -> Whole:
+    made: Whole = remembered()
+    return made
+
+
+@pytest.fixture
+def cast(whole: Whole) -> Cast:
+    return whole[0]
+
+
+@pytest.fixture
+def other(whole: Whole) -> Cast:
+    return whole[1]
+
+
+@pytest.fixture
+def everything(whole: Whole) -> dict[str, Handoff | Lead]:
+    return whole[2]
 
 
 def seen(user: User, everything: dict[str, Handoff | Lead]) -> list[str]:

@@ -31,16 +31,29 @@ pytestmark = [
 ]
 
 
-@pytest.fixture
-def imported(tmp_path):
+@pytest.fixture(scope="module")
+def imported(within, tmp_path_factory):
     """Both files imported, and imported again: the four tallies."""
-    options = {"by": None, "at": AT, "rejects": tmp_path / "rejects.csv"}
-    leads, outcomes = (MAPPINGS / "olist_leads.json", MAPPINGS / "olist_outcomes.json")
-    first = command_line.import_leads(LEADS, leads, **options)
-    tallies = [first.tally, command_line.import_outcomes(DEALS, outcomes, **options).tally]
-    tallies += [command_line.import_leads(LEADS, leads, **options).tally]
-    tallies += [command_line.import_outcomes(DEALS, outcomes, **options).tally]
+    rejects = tmp_path_factory.mktemp("olist") / "rejects.csv"
+    tallies: list[Tally] = []
+
+    def import_twice():
+        for _ in range(2):
+            tallies.append(import_leads(rejects))
+            tallies.append(import_outcomes(rejects))
+
+    within(import_twice)
     return tallies
+
+
+def import_leads(rejects):
+    mapping = MAPPINGS / "olist_leads.json"
+    return command_line.import_leads(LEADS, mapping, by=None, at=AT, rejects=rejects).tally
+
+
+def import_outcomes(rejects):
+    mapping = MAPPINGS / "olist_outcomes.json"
+    return command_line.import_outcomes(DEALS, mapping, by=None, at=AT, rejects=rejects).tally
 
 
 def raw() -> tuple[dict[str, dict[str, str]], dict[str, dict[str, str]]]:

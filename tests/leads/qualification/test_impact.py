@@ -25,6 +25,7 @@ from sla.models import AgreementVersion
 from tests import factories, terms
 from tests.alignment.made import scope, seen
 from tests.factories import Cast, when
+from tests.remembered import Remembered
 
 pytestmark = pytest.mark.django_db
 
@@ -32,7 +33,7 @@ NOW, SINCE = when("2026-03-31 12:00"), when("2026-01-01 00:00")
 TITLES = ("Directora de Ventas", "Gerente", "CEO", "Sales Manager")
 
 
-def crowd(cast: Cast, count: int = 24) -> None:
+def add_crowd(cast: Cast, count: int = 24) -> None:
     """MQLs of two personas that differ in all that a definition may ask for; two won, one on a
     word.
     """
@@ -57,6 +58,21 @@ def crowd(cast: Cast, count: int = 24) -> None:
     handoffs.qualify(small, cast.persona, by=cast.ana, at=factories.LOGGED_AT)
     factories.won(cast)
     factories.won(cast, did="sent_form")
+
+
+def make_crowd() -> Cast:
+    cast = factories.cast()
+    add_crowd(cast)
+    return cast
+
+
+organisation_with_crowd = Remembered(make_crowd)
+
+
+@pytest.fixture
+def crowd(db: None) -> Cast:
+    made: Cast = organisation_with_crowd()
+    return made
 
 
 RULES = [
@@ -107,13 +123,13 @@ def counts(found: impact.Impact) -> dict[str, int]:
     return {"total": found.total, "out": found.out, "won": found.out_won, "sql": found.out_sql}
 
 
-def test_preview_of_rules_is_a_rerun_over_any_definition(cast: Cast) -> None:
-    crowd(cast)
+@pytest.mark.parametrize("count", [12, pytest.param(40, marks=pytest.mark.soak)])
+def test_preview_of_rules_is_a_rerun_over_any_definition(crowd: Cast, count: int) -> None:
     draw, seen_out = Random(20260331), set()
     terms = replace(facts.terms_in_force(), personas=None)
-    own = Lead.objects.filter(persona_version__persona=cast.persona.persona)
-    for number in range(40):
-        draft = PersonaVersion.objects.create(persona=cast.persona.persona, number=100 + number)
+    own = Lead.objects.filter(persona_version__persona=crowd.persona.persona)
+    for number in range(count):
+        draft = PersonaVersion.objects.create(persona=crowd.persona.persona, number=100 + number)
         for each in criteria(draw):
             draft.criteria.create(**each)
         found = impact.of_rules(draft, since=SINCE, at=NOW)
@@ -139,11 +155,11 @@ def drafted(cast: Cast, draw: Random) -> AgreementVersion:
     )
 
 
-def test_preview_of_an_agreement_is_a_rerun_over_any_draft(cast: Cast) -> None:
-    crowd(cast)
+@pytest.mark.parametrize("count", [8, pytest.param(25, marks=pytest.mark.soak)])
+def test_preview_of_an_agreement_is_a_rerun_over_any_draft(crowd: Cast, count: int) -> None:
     draw, seen_out = Random(42), set()
-    for number in range(25):
-        version = drafted(cast, draw)
+    for number in range(count):
+        version = drafted(crowd, draw)
         found = impact.of_agreement(version, since=SINCE, at=NOW)
         assert counts(found) == rerun(Lead.objects.all(), None, facts.terms_of(version)), number
         assert (found.low is None) == (version.minimum_score is None)
@@ -151,10 +167,9 @@ def test_preview_of_an_agreement_is_a_rerun_over_any_draft(cast: Cast) -> None:
     assert len(seen_out) >= 4
 
 
-def test_definition_in_force_keeps_everybody(cast: Cast) -> None:
-    crowd(cast)
-    assert counts(impact.of_rules(cast.persona, since=SINCE, at=NOW))["out"] == 0
-    assert counts(impact.of_agreement(cast.agreement, since=SINCE, at=NOW)) == {
+def test_definition_in_force_keeps_everybody(crowd: Cast) -> None:
+    assert counts(impact.of_rules(crowd.persona, since=SINCE, at=NOW))["out"] == 0
+    assert counts(impact.of_agreement(crowd.agreement, since=SINCE, at=NOW)) == {
         "total": 27,
         "out": 0,
         "won": 0,
@@ -175,7 +190,7 @@ def test_low_scores_are_those_that_a_hand_off_would_ask_about(cast: Cast) -> Non
 def test_total_is_the_number_of_mqls_delivered(cast: Cast) -> None:
     from crm.alignment.numbers import report
 
-    crowd(cast, 3)
+    add_crowd(cast, 3)
     seen("2026-03-05", mql="2026-03-05")  # imported
     archived = factories.mql(cast)
     Lead.objects.filter(pk=archived.pk).update(archived_at=NOW)
