@@ -142,6 +142,16 @@ def cast(db: None) -> Cast:
     return found
 
 
+beginners = Remembered(factories.cast_of_a_new_organisation)
+
+
+@pytest.fixture
+def new_organisation(moment: Moment) -> Cast:
+    """The same people, reading Spanish, with the catalogues, persona and agreement of a start."""
+    made: Cast = beginners()
+    return made
+
+
 @pytest.fixture
 def ana(cast: Cast) -> User:
     """Marketing."""

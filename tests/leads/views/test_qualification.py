@@ -21,6 +21,11 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
+def cast(new_organisation):
+    return new_organisation
+
+
+@pytest.fixture
 def english(cast: Any) -> Any:
     User.objects.update(language="en")
     return cast

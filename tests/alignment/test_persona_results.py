@@ -11,6 +11,11 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
+def cast(new_organisation):
+    return new_organisation
+
+
+@pytest.fixture
 def persona(cast) -> Persona:
     return cast.persona.persona
 

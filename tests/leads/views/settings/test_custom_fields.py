@@ -9,6 +9,11 @@ from leads.models import CustomField
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture
+def cast(new_organisation):
+    return new_organisation
+
+
 def choices(*pairs: tuple[str, str]) -> dict[str, str]:
     return {
         f"choice-{n}-{each}": text

@@ -13,6 +13,11 @@ from tests import factories
 pytestmark = pytest.mark.django_db
 
 
+@pytest.fixture
+def cast(new_organisation):
+    return new_organisation
+
+
 def opened(client, path):
     """What a browser sends back from the form as it stands: every control's value."""
     form = client.get(path).context["form"]
@@ -135,3 +140,13 @@ def test_yes_no_and_choices_are_compared_by_what_they_say(race):
         "country": ("theirs", "Colombia"),
         "attributes.decides": ("theirs", "Sí"),
     }
+
+
+def test_edit_of_a_lead_that_moved_on_keeps_what_was_typed(cast, signed_in):
+    lead = factories.lead(cast)
+    path, form = f"/leads/{lead.pk}/edit/", {"name": "Nombre nuevo", "version": "1"}
+    first = signed_in(cast.luis).post(path, {**form, "name": "De Luis"})
+    second = signed_in(cast.ana).post(path, form)
+    assert (first.status_code, second.status_code) == (302, 409)
+    assert second.context["form"]["name"].value() == "Nombre nuevo"
+    assert Lead.objects.get().person.name == "De Luis"

@@ -1,4 +1,4 @@
-"""What an open page hears: who took which row, that one is signed out, that one came back."""
+"""What every page does: it asks for sign-in, and hears who took which row."""
 
 from __future__ import annotations
 
@@ -13,6 +13,11 @@ from tests.factories import HANDED_OFF_AT
 
 pytestmark = pytest.mark.django_db
 JSON = {"Accept": "application/json"}
+
+
+@pytest.fixture
+def cast(new_organisation):
+    return new_organisation
 
 
 def gone(client, *handoffs_):
@@ -86,3 +91,48 @@ def test_paused_updates_stand_on_the_page(cast, signed_in):
     cast.bea.live_updates = False
     cast.bea.save()
     assert 'data-live="off"' in client.get("/queue/").content.decode()
+
+
+def test_every_page_asks_for_sign_in(client, db):
+    for path in (
+        "/",
+        "/queue/",
+        "/mine/",
+        "/leads/",
+        "/leads/1/",
+        "/alignment/",
+        "/notices/",
+        "/preferences/",
+        "/pulse",
+    ):
+        assert client.get(path)["Location"].split("?")[0] == "/accounts/login/", path
+
+
+def test_pulse_changes_its_version_when_the_queue_changes(cast, signed_in):
+    client = signed_in(cast.bea)
+    before = client.get("/pulse").json()
+    handoff = factories.handed_off(cast)
+    during = client.get("/pulse").json()
+    handoffs.accept(handoff, by=cast.cruz, at=HANDED_OFF_AT)
+    after = client.get("/pulse").json()
+    assert [x["counts"]["queue"] for x in (before, during, after)] == [0, 1, 0]
+    assert len({before["version"], during["version"]}) == 2
+    assert after["version"] != during["version"]
+
+
+def test_no_page_shows_an_unrendered_component(cast, signed_in):
+    handoff, captured = factories.contacted(cast), factories.lead(cast)
+    pages = {
+        "bea": ["/queue/", "/mine/", f"/leads/{handoff.lead_id}/", "/preferences/", "/notices/"],
+        "ana": [
+            "/leads/",
+            "/leads/new/",
+            f"/leads/{handoff.lead_id}/edit/",
+            f"/leads/{captured.pk}/qualify/",
+        ],
+    }
+    for name, paths in pages.items():
+        for path in paths:
+            text = signed_in(getattr(cast, name)).get(path).content.decode()
+            assert "<c-" not in text, path
+            assert 'style="' not in text, path

@@ -25,6 +25,11 @@ PARTS = ("ana", "luis", "bea", "dora", "elsa", "root", "extra")
 
 
 @pytest.fixture
+def cast(new_organisation):
+    return new_organisation
+
+
+@pytest.fixture
 def persona(cast) -> Persona:
     return cast.persona.persona
 

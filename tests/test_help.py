@@ -16,6 +16,11 @@ DOCS = ROOT / "crm" / "docs"
 PAGES = sorted(DOCS.glob("e[ns]/*.html"))
 
 
+@pytest.fixture
+def cast(new_organisation):
+    return new_organisation
+
+
 def test_every_topic_is_written_in_both_languages():
     written = {(path.parent.name, path.stem) for path in PAGES}
     assert written == {(language, topic) for language in ("es", "en") for topic in HELP}

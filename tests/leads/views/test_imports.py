@@ -23,6 +23,11 @@ EVERYBODY = ("ana", "luis", "bea", "cruz", "dora", "elsa", "root", "extra")
 TEXT = "Nombre,Correo\nÍñigo Peña,inigo@a.test\n=1+1,bad\nÍñigo,inigo@a.test\n"
 
 
+@pytest.fixture
+def cast(new_organisation):
+    return new_organisation
+
+
 def uploaded(client, text: str | bytes = TEXT, name: str = "feria.csv") -> ImportRun:
     data = text.encode() if isinstance(text, str) else text
     response = client.post("/imports/new/", {"file": SimpleUploadedFile(name, data)})

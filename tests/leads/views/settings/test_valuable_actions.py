@@ -24,6 +24,11 @@ CODES = [
 ]
 
 
+@pytest.fixture
+def cast(new_organisation):
+    return new_organisation
+
+
 def codes() -> list[str]:
     return list(ValuableActionKind.objects.filter(archived_at=None).values_list("code", flat=True))
 

@@ -12,6 +12,11 @@ pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
 
 
+@pytest.fixture
+def cast(new_organisation):
+    return new_organisation
+
+
 def test_page_lists_what_is_found_and_leads_on_to_the_list(cast, signed_in):
     lead = factories.lead(cast, person={"name": "José Peña"})
     text = signed_in(cast.ana).get("/search/", {"q": "pena"}).content.decode()
@@ -68,3 +73,18 @@ def test_search_needs_a_constant_number_of_queries(cast, signed_in, rows):
             client.get("/search/", {"q": "peña"}, headers=headers)
         counts.append(len(captured))
     assert counts == [5, 3]
+
+
+def test_search_finds_parts_of_names_companies_mail_and_phone_digits(cast, signed_in):
+    factories.lead(
+        cast,
+        person={"name": "José Peña", "email": "jose@cafe.mx", "phone": "+525512345678"},
+        company={"name": "Café Ñandú S.A."},
+    )
+    factories.lead(cast, person={"name": "Otra Persona"})
+    client = signed_in(cast.ana)
+    words = ("pena", "Peña", "jos", "ñandu", "cafe.mx", "jose@cafe.mx", "1234 5678", "nadie")
+    found = [
+        [str(r) for r in client.get("/leads/", {"q": word}).context["page"].rows] for word in words
+    ]
+    assert found == [["José Peña"]] * 7 + [[]]

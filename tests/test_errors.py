@@ -19,6 +19,11 @@ pytestmark = pytest.mark.django_db
 JSON = {"Accept": "application/json"}
 
 
+@pytest.fixture
+def cast(new_organisation):
+    return new_organisation
+
+
 def text(answer):
     return re.sub(r"\s+", " ", answer.content.decode())
 

@@ -1,0 +1,98 @@
+"""The list of leads and the form of a new one: who sees them, what they refuse, how many queries they need."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from leads.models import Lead
+from tests import factories
+
+pytestmark = pytest.mark.django_db
+EVERYBODY = ("ana", "luis", "bea", "cruz", "dora", "elsa", "root", "extra")
+
+
+@pytest.fixture
+def cast(new_organisation):
+    return new_organisation
+
+
+def statuses(cast, signed_in, path):
+    return {name: signed_in(getattr(cast, name)).get(path).status_code for name in EVERYBODY}
+
+
+def queries(client, path):
+    client.get(path)
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get(path).status_code == 200
+    return len(captured)
+
+
+def test_new_lead_is_for_marketing_only(cast, signed_in):
+    assert statuses(cast, signed_in, "/leads/new/") == dict.fromkeys(EVERYBODY, 403) | {
+        "ana": 200,
+        "luis": 200,
+    }
+
+
+def test_new_lead_without_anything_to_know_it_by_names_the_field_and_keeps_the_rest(
+    cast, signed_in
+):
+    response = signed_in(cast.ana).post("/leads/new/", {"company": "Café Peña", "job_title": "CEO"})
+    assert response.status_code == 422
+    assert list(response.context["form"].errors) == ["name"]
+    assert response.context["form"]["company"].value() == "Café Peña"
+    assert Lead.objects.count() == 0
+
+
+def test_new_lead_with_bad_text_is_cleaned_or_refused_never_an_error(cast, signed_in):
+    client = signed_in(cast.ana)
+    names = (
+        "Ana\x00 Peña",
+        "Ana \u202ePeña",
+        "Ana\r\n\tPeña",
+        "Jos\u0065\u0301",
+        "🦜 Loro",
+        "x" * 161,
+    )
+    answers = [client.post("/leads/new/", {"name": name}).status_code for name in names]
+    assert answers == [302, 302, 302, 302, 302, 422]
+    stored = list(Lead.objects.order_by("pk").values_list("person__name", flat=True))
+    assert stored == ["Ana Peña", "Ana Peña", "Ana Peña", "Jos\u00e9", "🦜 Loro"]
+
+
+def test_lists_refuse_unknown_parameters(cast, signed_in):
+    client = signed_in(cast.dora)
+    paths = (
+        "/leads/?colour=red",
+        "/leads/?after=x",
+        "/queue/?tab=x",
+        "/queue/?from=-1",
+        "/leads/?stage=x",
+    )
+    assert [client.get(path).status_code for path in paths] == [400] * 5
+
+
+def test_lead_list_pages_by_key_without_gaps_or_repeats(cast, signed_in):
+    for _ in range(55):
+        factories.lead(cast)
+    client = signed_in(cast.ana)
+    first = client.get("/leads/").context["page"]
+    second = client.get("/leads/", {"after": first.next}).context["page"]
+    ids = [row.pk for row in (*first.rows, *second.rows)]
+    assert (len(first.rows), len(second.rows), second.next) == (50, 5, "")
+    assert "55 prospectos" in client.get("/leads/", {"after": first.next}).content.decode()
+    assert ids == list(Lead.objects.order_by("-first_seen_on", "-pk").values_list("pk", flat=True))
+
+
+@pytest.mark.parametrize("rows", [1, 3])
+def test_lists_need_a_constant_number_of_queries(cast, signed_in, rows):
+    for _ in range(rows):
+        factories.handed_off(cast)
+        factories.accepted(cast)
+    bea, ana = signed_in(cast.bea), signed_in(cast.ana)
+    assert queries(bea, "/queue/") == 6
+    assert queries(bea, "/mine/") == 7  # two of them for the person's own clocks
+    assert queries(ana, "/leads/") == 7
+    assert queries(ana, "/notices/") == 5
