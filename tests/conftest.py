@@ -28,7 +28,9 @@ LONG_FORMS = ("soak", "long_faults")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Run the long forms only where they are asked for by name, as `make soak` and `make faults` do."""
+    """Run the long forms only where they are asked for by name, as `make soak` and `make
+    faults` do.
+    """
     asked_for = config.option.markexpr or ""
     marks = [mark for mark in LONG_FORMS if mark not in asked_for]
     long = [item for item in items if any(map(item.get_closest_marker, marks))]
@@ -39,13 +41,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> None:
-    """Let each worker copy its database from the prepared one; what it lacks is migrated as ever."""
+    """Let each worker copy its database from the prepared one; what it lacks is migrated
+    as ever.
+    """
     if template := os.environ.get("RELEVO_TEST_TEMPLATE"):
         connection.settings_dict["TEST"]["TEMPLATE"] = template
 
 
 class Moment:
-    """Moves time for every process that uses the database, by replacing the function ``relevo_now()``.
+    """Moves time for every process that uses the database, by replacing the function
+    ``relevo_now()``.
 
     ``execute`` runs one SQL statement, outside a transaction where other processes have to see it.
     ``offset`` is how far the database's time is ahead of the machine's already.
@@ -57,7 +62,9 @@ class Moment:
         self.offset = offset
 
     def set(self, text: str | datetime) -> datetime:
-        """Time stands still at ``text`` ("2026-03-02 10:00" of Mexico City, or with an offset of its own)."""
+        """Time stands still at ``text`` ("2026-03-02 10:00" of Mexico City, or with an offset of
+        its own).
+        """
         self.frozen_at = when(text) if isinstance(text, str) else text
         self._replace(f"SELECT '{self.frozen_at.isoformat()}'::timestamptz")
         return self.frozen_at
@@ -68,7 +75,9 @@ class Moment:
         self._replace(f"SELECT clock_timestamp() + interval '{offset.total_seconds():.6f} seconds'")
 
     def advance(self, **delta: float) -> datetime | None:
-        """Move on by ``minutes=…``, ``hours=…``, ``microseconds=…``; the new moment, where time stands still."""
+        """Move on by ``minutes=…``, ``hours=…``, ``microseconds=…``; the new moment, where time
+        stands still.
+        """
         if self.frozen_at is not None:
             return self.set(self.frozen_at + timedelta(**delta))
         self.flow(self.offset + timedelta(**delta))

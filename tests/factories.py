@@ -1,8 +1,9 @@
 """The cast and the things they work on, made through the product's own functions.
 
-Moments are literal: Monday 2 March 2026 in Mexico City (UTC−6, no clock changes), office hours 9–17. A handoff
-of the factories is logged at 9:30, handed off at 10:00 (accept by 12:00), accepted at 10:20 (contact by 14:20),
-contacted at 11:00 (SQL decision within 16 hours: Wednesday at 11:00), SQL at 12:00, won on the 9th at 16:00.
+Moments are literal: Monday 2 March 2026 in Mexico City (UTC−6, no clock changes), office hours
+9–17. A handoff of the factories is logged at 9:30, handed off at 10:00 (accept by 12:00), accepted
+at 10:20 (contact by 14:20), contacted at 11:00 (SQL decision within 16 hours: Wednesday at 11:00),
+SQL at 12:00, won on the 9th at 16:00.
 """
 
 from __future__ import annotations
@@ -51,7 +52,9 @@ numbers = count(1)
 
 
 def when(text: str) -> datetime:
-    """An instant: "2026-03-02 10:00" is Mexico City's time, "2026-03-02 10:00-03:00" says its own offset."""
+    """An instant: "2026-03-02 10:00" is Mexico City's time, "2026-03-02 10:00-03:00" says its
+    own offset.
+    """
     moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=ZoneInfo(ZONE))
 
@@ -96,7 +99,9 @@ def team(name: str, side: str) -> Team:
 
 
 def person(name: str, *teams: Team, leads: Iterable[Team] = (), **marks: Any) -> User:
-    """A person who can sign in with PASSWORD as <first name>@relevo.test; a member of ``teams``, lead of ``leads``."""
+    """A person who can sign in with PASSWORD as <first name>@relevo.test; a member of ``teams``,
+    lead of ``leads``.
+    """
     email = f"{name.split()[0].lower()}@relevo.test"
     places = [(one, False) for one in teams] + [(one, True) for one in leads]
     marks.setdefault("language", "en")
@@ -131,7 +136,9 @@ def drafted(
     at: datetime = SIGNED_AT,
     **terms: Any,
 ) -> AgreementVersion:
-    """A draft of the next version ``of`` an agreement, or of a new one for ``teams`` (none: everybody)."""
+    """A draft of the next version ``of`` an agreement, or of a new one for ``teams`` (none:
+    everybody).
+    """
     parent = of or Agreement.objects.create(name=f"ANS {next(numbers)}")
     if of is None:
         parent.teams.set(teams)
@@ -145,8 +152,11 @@ def drafted(
 def agreement(
     calendar: Calendar, *, marketing: User, sales: User, at: datetime = SIGNED_AT, **terms: Any
 ) -> AgreementVersion:
-    """A version drafted (see above), signed by a lead of each side, and in force. A side that promises nothing in
-    ``commitments`` promises what no clock counts, since neither side signs alone."""
+    """A version drafted (see above), signed by a lead of each side, and in force.
+
+    A side that promises nothing in ``commitments`` promises what no clock counts, since neither
+    side signs alone.
+    """
     promises = [*terms.pop("commitments", COMMITMENTS)]
     silent = {
         "marketing": COMMITMENTS[3],
@@ -277,7 +287,10 @@ def _assemble(
 
 
 def demo(*, at: datetime, leads: int = seeding.LEADS) -> None:
-    """The demo in this empty database, as `migrate --demo` makes it. The settings must be in demo mode."""
+    """The demo in this empty database, as `migrate --demo` makes it.
+
+    The settings must be in demo mode.
+    """
     remove.mark()
     assert seeding.seed(at=at, leads=leads)
 
@@ -306,7 +319,10 @@ def outcome(code: str = "price") -> OutcomeReason:
 
 
 def facts(**changes: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """What capture() takes: a person who fits and a complete package. ``changes``: person=, company=, attributes=."""
+    """What capture() takes: a person who fits and a complete package.
+
+    ``changes``: person=, company=, attributes=.
+    """
     number = next(numbers)
     known: dict[str, dict[str, Any]] = {
         "person": {
@@ -356,7 +372,9 @@ def handed_off(
     note: str = "",
     **changes: Any,
 ) -> Handoff:
-    """A pending handoff of the lead ``of`` (default: a new one) in the queue of the team ``to`` (default: sales)."""
+    """A pending handoff of the lead ``of`` (default: a new one) in the queue of the team ``to``
+    (default: sales).
+    """
     passed = of or lead(cast, at=min(at, LOGGED_AT), **changes)
     return handoffs.hand_off(
         passed, team=to or cast.sales, persona_version=cast.persona, by=cast.ana, at=at, note=note

@@ -1,7 +1,9 @@
-"""What most tests begin with is made once in a process; for the next test its rows are inserted again as they were.
+"""What most tests begin with is made once in a process; for the next test its rows are inserted
+again as they were.
 
-Made through the product's own functions it takes a hundred statements, of which three thousand tests would each pay
-the time. The rows are what those functions wrote, to the last column; only the ids are never given anew.
+Made through the product's own functions it takes a hundred statements, of which three thousand
+tests would each pay the time. The rows are what those functions wrote, to the last column; only the
+ids are never given anew.
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ def restart_sequences() -> None:
 
 
 class Remembered:
-    """``make`` writes rows into an empty database and answers with its objects; so does a call of this, faster."""
+    """``make`` writes rows into an empty database and answers with its objects; so does a call of
+    this, faster.
+    """
 
     def __init__(self, make: Callable[[], Any]) -> None:
         self.make = make
@@ -51,8 +55,9 @@ class Remembered:
         return made
 
     def _may_write_rows(self) -> bool:
-        """Rows are inserted without triggers, which judged them when they were made: a right that the tests' own
-        server gives (tests.services), another one perhaps not."""
+        """Rows are inserted without triggers, which judged them when they were made: a right that
+        the tests' own server gives (tests.services), another one perhaps not.
+        """
         with connection.cursor() as cursor:
             cursor.execute("SELECT has_parameter_privilege('session_replication_role', 'SET')")
             return cursor.fetchone() == (True,)
@@ -60,7 +65,8 @@ class Remembered:
     def _has_rows(self) -> bool:
         with connection.cursor() as cursor:
             cursor.execute(
-                "SELECT EXISTS (SELECT 1 FROM accounts_organisation), EXISTS (SELECT 1 FROM accounts_user)"
+                "SELECT EXISTS (SELECT 1 FROM accounts_organisation), EXISTS (SELECT 1 FROM "
+                "accounts_user)"
             )
             return True in cursor.fetchone()
 
@@ -86,7 +92,8 @@ class Remembered:
                 sequence, last = cursor.fetchone()
                 if sequence:
                     parts.append(
-                        f"SELECT setval('{sequence}', {last}) FROM {sequence} WHERE last_value < {last}"
+                        f"SELECT setval('{sequence}', {last}) FROM "
+                        f"{sequence} WHERE last_value < {last}"
                     )
         parts.append("SET LOCAL session_replication_role = origin")
         return ";\n".join(parts)

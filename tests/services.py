@@ -1,7 +1,7 @@
 """The servers that tests stand on. A plugin (`-p tests.services`), to come before the settings.
 
-Without DATABASE_URL an embedded PostgreSQL is started: fast, unsafe, gone with the run. Each run of pytest in
-this checkout holds a numbered folder of its own, so that two runs at once never meet.
+Without DATABASE_URL an embedded PostgreSQL is started: fast, unsafe, gone with the run. Each run of
+pytest in this checkout holds a numbered folder of its own, so that two runs at once never meet.
 """
 
 from __future__ import annotations
@@ -47,15 +47,19 @@ def free_folder() -> tuple[Path, IO[str]]:
 
 
 def start() -> None:
-    """Set what the settings read; start PostgreSQL unless an address is given (workers inherit it)."""
+    """Set what the settings read; start PostgreSQL unless an address is given (workers
+    inherit it).
+    """
     os.environ.setdefault("RELEVO_MODE", "test")
     os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 50)
-    # Tests connect as the owner, who makes tables; guard tests take the product's role with SET ROLE.
+    # Tests connect as the owner, who makes tables; guard tests take the product's role with SET
+    # ROLE.
     owner_url = os.environ.pop("DATABASE_OWNER_URL", "") or os.environ.get("DATABASE_URL", "")
     if not owner_url:
         folder, Services.lock = free_folder()
         Services.postgres = Postgres(folder, for_tests=True)
-        Services.postgres.stop()  # a killed run leaves sessions behind, which would block the new test database
+        # a killed run leaves sessions behind, which would block the new test database
+        Services.postgres.stop()
         if prepared.read_note(folder) != prepared.digest("empty"):
             prepared.copy_database("empty", folder)
         os.environ["RELEVO_TEST_TEMPLATE"] = prepared.TEMPLATE

@@ -89,6 +89,8 @@ TERMS: dict[str, Any] = {
 
 
 def within(promise: Mapping[str, Any], minutes: int, **more: Any) -> dict[str, Any]:
-    """The same commitment in another time; a warning that would come before its beginning is left out."""
+    """The same commitment in another time; a warning that would come before its beginning is
+    left out.
+    """
     steps = [(kind, offset) for kind, offset in promise["steps"] if offset > -minutes]
     return {**promise, "window_minutes": minutes, "steps": steps, **more}

@@ -45,8 +45,8 @@ def end_of_march(moment):
 
 
 def make_busy():
-    """The cast, with thirty-two decisions over three weeks, in time and late, for three reasons, from three
-    sources.
+    """The cast, with thirty-two decisions over three weeks, in time and late, for three reasons,
+    from three sources.
     """
     cast = factories.cast()
     for number in range(32):

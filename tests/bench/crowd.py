@@ -1,6 +1,8 @@
-"""A firm with very many leads, poured straight into the tables: what each lead went through is planned in one table.
+"""A firm with very many leads, poured straight into the tables: what each lead went through is
+planned in one table.
 
-Half of the handoffs in the queues are due in the past; leads are spread over two years, the newest last.
+Half of the handoffs in the queues are due in the past; leads are spread over two years, the newest
+last.
 """
 
 from __future__ import annotations
@@ -34,27 +36,42 @@ from tests.factories import Cast
 
 SALES_TEAMS, REPS, MARKETING_TEAMS = 8, 5, 4
 FIRST = (
-    "Ana María José Luis Mariana Joaquín Lucía Carlos Sofía Bruno Valentina Diego Camila Renata Héctor Paula Sebastián "
-    "Daniela Ignacio Gabriela Óscar Fernanda Julián Teresa Marco Ximena Andrés Íngrid Raúl Begoña Iván Noemí Tomás "
-    "Araceli Íñigo Mónica Rubén Zoë Úrsula Ángel Martín Inés Álvaro Nuria Germán Belén Jesús Rocío Víctor Adriana"
+    "Ana María José Luis Mariana Joaquín Lucía Carlos Sofía Bruno Valentina Diego Camila "
+    "Renata Héctor Paula Sebastián "
+    "Daniela Ignacio Gabriela Óscar Fernanda Julián Teresa Marco Ximena Andrés Íngrid Raúl "
+    "Begoña Iván Noemí Tomás "
+    "Araceli Íñigo Mónica Rubén Zoë Úrsula Ángel Martín Inés Álvaro Nuria Germán Belén Jesús "
+    "Rocío Víctor Adriana"
 )
 LAST = (
-    "Peña Ibáñez Fernández Medina Rojas Cardoso Quispe Luna Torres Villalobos Zamora Ríos Prieto Mora Bravo Núñez "
-    "Treviño Lima Cárdenas Aguirre Beltrán Castro Muñoz Gutiérrez Yáñez Ordóñez Ávila Páez Sáenz Echeverría Zúñiga "
-    "Acuña Bermúdez Córdoba Domínguez Estévez Galván Hernández Jiménez Lázaro Marín Noguera Olmedo Pacheco Quiroga "
-    "Rincón Sandoval Téllez Urrutia Vázquez Ybarra Zárate Arango Botero Cifuentes Durán Escobar Figueroa Garzón"
+    "Peña Ibáñez Fernández Medina Rojas Cardoso Quispe Luna Torres Villalobos Zamora Ríos "
+    "Prieto Mora Bravo Núñez "
+    "Treviño Lima Cárdenas Aguirre Beltrán Castro Muñoz Gutiérrez Yáñez Ordóñez Ávila Páez "
+    "Sáenz Echeverría Zúñiga "
+    "Acuña Bermúdez Córdoba Domínguez Estévez Galván Hernández Jiménez Lázaro Marín Noguera "
+    "Olmedo Pacheco Quiroga "
+    "Rincón Sandoval Téllez Urrutia Vázquez Ybarra Zárate Arango Botero Cifuentes Durán "
+    "Escobar Figueroa Garzón"
 )
-FORMS = "Grupo Distribuidora Constructora Clínica Logística Textiles Farmacias Editorial Viajes Bodegas Seguros Estudio"
+FORMS = (
+    "Grupo Distribuidora Constructora Clínica Logística Textiles Farmacias Editorial Viajes "
+    "Bodegas Seguros Estudio"
+)
 CORES = (
-    "Andino Austral Bravo Cóndor Delfín Esmeralda Fénix Girasol Horizonte Índigo Jacarandá Kiwi Laurel Mirador Nogal "
-    "Océano Pacífico Quetzal Ruiseñor Sierra Tucán Ñandú Volcán Yaguareté Zafiro Ámbar Bambú Cedro Duna Encina"
+    "Andino Austral Bravo Cóndor Delfín Esmeralda Fénix Girasol Horizonte Índigo Jacarandá "
+    "Kiwi Laurel Mirador Nogal "
+    "Océano Pacífico Quetzal Ruiseñor Sierra Tucán Ñandú Volcán Yaguareté Zafiro Ámbar Bambú "
+    "Cedro Duna Encina"
 )
 PLACES = (
-    "Bajío Cuyo Maipo Quito Lima Cusco Bogotá Medellín Jalisco Sonora Yucatán Chiapas Rosario Salta Mendoza Arica "
-    "Valdivia Iquique Loja Cuenca Trujillo Piura Cali Pasto Tulum Puebla Colima Tijuana Nogales Durango"
+    "Bajío Cuyo Maipo Quito Lima Cusco Bogotá Medellín Jalisco Sonora Yucatán Chiapas "
+    "Rosario Salta Mendoza Arica "
+    "Valdivia Iquique Loja Cuenca Trujillo Piura Cali Pasto Tulum Puebla Colima Tijuana "
+    "Nogales Durango"
 )
 
-# What every lead goes through. Leads are numbered by age; `h` numbers the handoffs, `t` is the sales team's place.
+# What every lead goes through. Leads are numbered by age; `h` numbers the handoffs, `t` is the
+# sales team's place.
 PLAN = """
 CREATE TEMP TABLE plan AS
 WITH numbered AS (
@@ -83,27 +100,31 @@ WITH numbered AS (
 ), sent AS (
     SELECT *, CASE
         WHEN fate = 'pending' THEN now() - make_interval(mins => mod(i, 240)::int)
-        WHEN fate IN ('accepted', 'contacted', 'sql', 'opportunity') THEN now() - make_interval(days => 8)
-            - make_interval(mins => mod(i, 1400)::int)
-        ELSE seen_on + interval '40 hours' + make_interval(mins => mod(i, 400)::int) END AS submitted_at
+        WHEN fate IN ('accepted', 'contacted', 'sql', 'opportunity')
+            THEN now() - make_interval(days => 8) - make_interval(mins => mod(i, 1400)::int)
+        ELSE seen_on + interval '40 hours' + make_interval(mins => mod(i, 400)::int)
+        END AS submitted_at
     FROM placed
 ), decided AS (
     SELECT *, submitted_at + make_interval(mins => mod(i * 31, 150)::int + 1) AS decided_at,
-           (%(sales)s::bigint[])[t + 1] AS team_id, (%(reps)s::bigint[])[t * %(per_team)s + mod(k, %(per_team)s) + 1]
-               AS rep_id,
+           (%(sales)s::bigint[])[t + 1] AS team_id,
+           (%(reps)s::bigint[])[t * %(per_team)s + mod(k, %(per_team)s) + 1] AS rep_id,
            (%(submitters)s::bigint[])[mod(i, %(marketing_teams)s) + 1] AS submitter_id,
            (%(marketing)s::bigint[])[mod(i, %(marketing_teams)s) + 1] AS marketing_id,
            CASE WHEN s > 0 THEN (%(source_ids)s::bigint[])[s] END AS source_id,
            (%(policies)s::jsonb[])[t + 1] AS policy,
-           fate IN ('accepted', 'contacted', 'sql', 'opportunity', 'won', 'lost', 'disqualified') AS was_accepted,
-           fate IN ('contacted', 'sql', 'opportunity', 'won', 'lost', 'disqualified') AS was_contacted,
+           fate IN ('accepted', 'contacted', 'sql', 'opportunity', 'won', 'lost', 'disqualified')
+               AS was_accepted,
+           fate IN ('contacted', 'sql', 'opportunity', 'won', 'lost', 'disqualified')
+               AS was_contacted,
            fate IN ('sql', 'opportunity', 'won', 'lost') AS was_sql,
            fate IN ('opportunity', 'won', 'lost') AS was_opportunity,
            fate IN ('won', 'lost', 'disqualified') AS has_ended
     FROM sent
 )
 SELECT *, decided_at + make_interval(mins => mod(i * 17, 300)::int + 1) AS contacted_at,
-       decided_at + interval '26 hours' AS sql_at, decided_at + interval '50 hours' AS opportunity_at,
+       decided_at + interval '26 hours' AS sql_at,
+       decided_at + interval '50 hours' AS opportunity_at,
        decided_at + make_interval(days => 3 + mod(i, 6)::int) AS ended_at
 FROM decided
 """
@@ -112,7 +133,9 @@ FOLDED = "btrim(regexp_replace(relevo_fold({text}), '[^a-z0-9]+', ' ', 'g'))"
 
 @dataclass
 class Crowd:
-    """The cast, and who looks at the lists: people of the first team of each side, with full desks."""
+    """The cast, and who looks at the lists: people of the first team of each side, with
+    full desks.
+    """
 
     cast: Cast
     rep: User
@@ -124,7 +147,9 @@ class Crowd:
 
 
 def gather(leads: int, *, pending: int = 2000) -> Crowd:
-    """Make the firm and ``leads`` leads, ``pending`` (at most a tenth) of them in the queues; ANALYZE at the end."""
+    """Make the firm and ``leads`` leads, ``pending`` (at most a tenth) of them in the queues;
+    ANALYZE at the end.
+    """
     cast, pending = factories.cast(), min(pending, leads // 10)
     sales, reps = [cast.sales, cast.other_sales], [[cast.bea, cast.cruz], []]
     sales += [factories.team(f"Ventas {number}", "sales") for number in range(3, SALES_TEAMS + 1)]
@@ -191,8 +216,10 @@ def _plan(
 
 
 def pour(model: type[models.Model], where: str = "true", **values: str) -> None:
-    """Insert a row of ``model`` for each planned lead with ``where``. ``values``: SQL over the plan, by attribute;
-    what is not named gets the field's own default."""
+    """Insert a row of ``model`` for each planned lead with ``where``.
+
+    ``values``: SQL over the plan, by attribute; what is not named gets the field's own default.
+    """
     fields = {field.attname: field for field in model._meta.concrete_fields}
     assert values.keys() <= fields.keys(), values.keys() - fields.keys()
     columns, expressions, parameters = [], [], []
@@ -208,7 +235,8 @@ def pour(model: type[models.Model], where: str = "true", **values: str) -> None:
     table = connection.ops.quote_name(model._meta.db_table)
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(expressions)} FROM plan WHERE {where}",
+            f"INSERT INTO {table} ({', '.join(columns)}) SELECT {', '.join(expressions)} FROM "
+            f"plan WHERE {where}",
             parameters,
         )
 
@@ -242,8 +270,14 @@ def on(moment: str) -> str:
 def _pour_all(cast: Cast, leads: int) -> None:
     companies = leads * 3 // 10
     company, phone = f"(1 + mod(i * 31, {companies}))", "(5510000000 + i * 37)"
-    name = f"{pick(FIRST, 'i * 13')} || ' ' || {pick(LAST, 'i * 29')} || ' ' || {pick(LAST, 'i * 7 + i / 59')}"
-    mailbox = f"replace(relevo_fold({name}), ' ', '.') || i || '@' || {pick('correo empresa oficina', 'i')} || '.test'"
+    name = (
+        f"{pick(FIRST, 'i * 13')} || ' ' || {pick(LAST, 'i * 29')} || ' ' || "
+        f"{pick(LAST, 'i * 7 + i / 59')}"
+    )
+    mailbox = (
+        f"replace(relevo_fold({name}), ' ', '.') || i || '@' || "
+        f"{pick('correo empresa oficina', 'i')} || '.test'"
+    )
     own, theirs = firm("i"), firm(company)
     pour(
         Company,
@@ -283,7 +317,10 @@ def _pour_all(cast: Cast, leads: int) -> None:
 
 
 def _pour_leads(cast: Cast, *, company: str, text: str) -> None:
-    stages = "CASE fate WHEN 'pending' THEN 'handed_off' WHEN 'rejected' THEN 'returned' WHEN 'withdrawn' THEN 'mql'"
+    stages = (
+        "CASE fate WHEN 'pending' THEN 'handed_off' WHEN 'rejected' THEN 'returned' WHEN "
+        "'withdrawn' THEN 'mql'"
+    )
     sent, decided = on("submitted_at"), on("decided_at")
     pour(
         Lead,
@@ -347,7 +384,10 @@ def _pour_clocks(cast: Cast) -> None:
             assigned_at="NULL" if metric == "accept" else started,
             assigned_due_at="NULL" if metric == "accept" else due,
             assigned_met="NULL" if metric == "accept" else f"{stopped} <= {due}",
-            state=f"CASE WHEN {late} THEN 'breached' WHEN {stopped} IS NULL THEN 'running' ELSE {done} END",
+            state=(
+                f"CASE WHEN {late} THEN 'breached'"
+                f" WHEN {stopped} IS NULL THEN 'running' ELSE {done} END"
+            ),
             started_at=started,
             due_at=due,
             limit_seconds=str(limits[metric] * 60),
@@ -362,8 +402,14 @@ def _pour_clocks(cast: Cast) -> None:
 
 
 def _pour_handoffs(cast: Cast) -> None:
-    reason = f"WHEN 'lost' THEN {factories.outcome().pk} WHEN 'disqualified' THEN {factories.outcome('no_budget').pk}"
-    closed = "CASE WHEN has_ended THEN ended_at WHEN fate IN ('rejected', 'withdrawn') THEN decided_at END"
+    reason = (
+        f"WHEN 'lost' THEN {factories.outcome().pk} WHEN 'disqualified' THEN "
+        f"{factories.outcome('no_budget').pk}"
+    )
+    closed = (
+        "CASE WHEN has_ended THEN ended_at WHEN fate IN ('rejected', "
+        "'withdrawn') THEN decided_at END"
+    )
     pour(
         Handoff,
         "passed",
@@ -476,14 +522,19 @@ def _pour_events() -> None:
 
 
 def _pour_notices() -> None:
-    """Marketing heard of every acceptance; the last hundred are unread. What the signatures told makes room."""
+    """Marketing heard of every acceptance; the last hundred are unread.
+
+    What the signatures told makes room.
+    """
     Notice.objects.all().delete()
     Message.objects.all().delete()
     shared = {
         "id": "h",
         "recipient_id": "submitter_id",
         "kind": "'handoff.accepted'",
-        "params": "jsonb_build_object('lead', 'Lead ' || i, 'company', '', 'team', 'Ventas', 'by', 'Rep')",
+        "params": (
+            "jsonb_build_object('lead', 'Lead ' || i, 'company', '', 'team', 'Ventas', 'by', 'Rep')"
+        ),
         "path": "'/leads/' || i || '/'",
         "created_at": "decided_at",
     }
@@ -496,7 +547,10 @@ def _pour_notices() -> None:
         next_try_at="NULL",
         sent_at="decided_at",
     )
-    latest = "i < (SELECT min(i) FROM (SELECT i FROM plan WHERE was_accepted ORDER BY i DESC LIMIT 100) AS last)"
+    latest = (
+        "i < (SELECT min(i) FROM (SELECT i FROM plan WHERE was_accepted ORDER BY i DESC "
+        "LIMIT 100) AS last)"
+    )
     pour(
         Notice,
         "was_accepted",
@@ -513,6 +567,7 @@ def _finish() -> None:
         for statement in connection.ops.sequence_reset_sql(no_style(), made):
             cursor.execute(statement)
         cursor.execute("DROP TABLE plan")
-        # what autovacuum does soon after: a list of rows that are not in the search index yet makes searches dear
+        # what autovacuum does soon after: a list of rows that are not in the search index yet makes
+        # searches dear
         cursor.execute("SELECT gin_clean_pending_list('lead_search')")
         cursor.execute("ANALYZE")

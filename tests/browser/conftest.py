@@ -1,7 +1,8 @@
 """The real product, as `make run` starts it, and a real Chromium before it.
 
-The product and the browser are those of the process (tests.harness.products); each module has the database fresh, so
-that moved time and taken leads never meet another module. A module stays in one process (tests.harness.spread).
+The product and the browser are those of the process (tests.harness.products); each module has the
+database fresh, so that moved time and taken leads never meet another module. A module stays in one
+process (tests.harness.spread).
 """
 
 from __future__ import annotations

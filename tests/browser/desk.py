@@ -1,4 +1,7 @@
-"""A person at a browser: signs in, goes to pages, reads, clicks. Everything by what the screen says."""
+"""A person at a browser: signs in, goes to pages, reads, clicks.
+
+Everything by what the screen says.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +33,8 @@ PHONE = {
 }
 LISTEN = """
 document.addEventListener('securitypolicyviolation', (event) =>
-  console.error(`CSP ${event.effectiveDirective} ${event.blockedURI} ${event.sourceFile}:${event.lineNumber}`));
+  console.error(`CSP ${event.effectiveDirective} ${event.blockedURI}`
+    + ` ${event.sourceFile}:${event.lineNumber}`));
 """
 
 
@@ -91,7 +95,9 @@ class Desk:
         return self
 
     def speak(self, language: str) -> None:
-        """Set the language in the preferences, as somebody does for whom the sign-in page has no button."""
+        """Set the language in the preferences, as somebody does for whom the sign-in page has
+        no button.
+        """
         self.post(
             "/preferences/",
             "/preferences/",
@@ -141,7 +147,9 @@ class Desk:
             self.page.keyboard.press(key)
 
     def post(self, page: str, to: str, **fields: Any) -> None:
-        """Send a form of ``page`` as the browser would: the quick way to a state that the test begins with."""
+        """Send a form of ``page`` as the browser would: the quick way to a state that the test
+        begins with.
+        """
         token = self.context.request.get(self.running.url + page)
         found = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', token.text())
         assert found, f"no form on {page}: {token.status}"

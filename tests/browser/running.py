@@ -43,7 +43,10 @@ class Running:
 
     def lead_of(self, name: str) -> int:
         """The id of the newest lead of the person called ``name``."""
-        sql = "SELECT l.id FROM leads_lead l JOIN leads_person p ON p.id = l.person_id WHERE p.name = %s ORDER BY -l.id"
+        sql = (
+            "SELECT l.id FROM leads_lead l JOIN leads_person p ON p.id = l.person_id WHERE "
+            "p.name = %s ORDER BY -l.id"
+        )
         return self.value(sql, name)
 
     def handoff_of(self, name: str) -> int:
@@ -57,7 +60,10 @@ class Running:
 
 
 def move_to(moment: Moment, running: Running, instant: datetime) -> None:
-    """Make it ``instant`` for every process of the product; time runs on from there. Never backwards."""
+    """Make it ``instant`` for every process of the product; time runs on from there.
+
+    Never backwards.
+    """
     ahead = instant - running.value("SELECT relevo_now()")
     moment.flow(moment.offset + max(ahead, timedelta(0)))
 

@@ -1,4 +1,6 @@
-"""What the stranger brings: the people of a new organisation, and a list of 200 rows from a fair, kept by hand."""
+"""What the stranger brings: the people of a new organisation, and a list of 200 rows from a fair,
+kept by hand.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,8 @@ PASSWORD = "un faro junto al mar"
 ZONE = "America/Mexico_City"
 TITLE = "Contactos de la feria"
 HEADER = [
-    "Nombre completo", "Correo electrónico", "Teléfono", "Puesto", "Empresa", "No. de empleados", "País", "Fuente",
+    "Nombre completo", "Correo electrónico", "Teléfono", "Puesto", "Empresa",
+    "No. de empleados", "País", "Fuente",
     "Acción de valor", "Notas del stand",
 ]  # fmt: skip
 NAME, EMAIL, PHONE, JOB, COMPANY, EMPLOYEES, COUNTRY, SOURCE, ACTION, NOTES = range(len(HEADER))
@@ -35,8 +38,10 @@ FIRST_NAMES = [
     "Toño",
 ]
 LAST_NAMES = [
-    "Muñoz", "Peña", "Ibáñez", "Núñez", "Güemes", "de la O", "Ordóñez", "Cigüeñas", "Ávila", "Señorans", "Yáñez",
-    "Castañeda", "Ñíguez", "Larrañaga", "Carreño", "Avendaño", "Zúñiga", "Briseño", "Saldaña", "Montaño",
+    "Muñoz", "Peña", "Ibáñez", "Núñez", "Güemes", "de la O", "Ordóñez", "Cigüeñas", "Ávila",
+    "Señorans", "Yáñez",
+    "Castañeda", "Ñíguez", "Larrañaga", "Carreño", "Avendaño", "Zúñiga", "Briseño", "Saldaña",
+    "Montaño",
 ]  # fmt: skip
 NEW, DUPLICATE, WRONG = "New", "Twice in the file", "Wrong"
 ROWS, EMPTY = 200, 6
@@ -58,7 +63,8 @@ def contacts() -> list[Line]:
     lines = [Line(sound(number, name)) for number, name in enumerate(names)]
     for number, mistake in enumerate(MISTAKES, start=40):
         _spoil(lines[3 * number], WRONG, mistake)
-    # The same people again: their e-mail in capitals, their phone as a number or without its spaces.
+    # The same people again: their e-mail in capitals, their phone as a number or without its
+    # spaces.
     for number in range(5):
         _spoil(lines[20 + number], DUPLICATE, {EMAIL: lines[number].cells[EMAIL].upper()})
     for number in range(4):

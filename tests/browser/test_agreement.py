@@ -1,5 +1,7 @@
-"""Two people in two browsers, one of each side, draft, comment, sign and activate an agreement in Spanish; then nobody
-changes the text any more: not in the browser, not through the API, not in SQL as the product's role."""
+"""Two people in two browsers, one of each side, draft, comment, sign and activate an agreement in
+Spanish; then nobody changes the text any more: not in the browser, not through the API, not in SQL
+as the product's role.
+"""
 
 from __future__ import annotations
 
@@ -40,7 +42,9 @@ def find_the_draft(dora: Desk) -> int:
 
 
 def edit(dora: Desk, draft: int) -> None:
-    """Too many MQLs are warned of while they are typed; a row is added without losing anything; then it is saved."""
+    """Too many MQLs are warned of while they are typed; a row is added without losing anything;
+    then it is saved.
+    """
     page = dora.page
     dora.link("Edit").click()
     dora.field("Leads a month that sales can work").fill("40")

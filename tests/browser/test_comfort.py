@@ -1,4 +1,6 @@
-"""Everyday comfort in a real browser: the palette, rows that others take, no connection, signed out and back."""
+"""Everyday comfort in a real browser: the palette, rows that others take, no connection, signed out
+and back.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,8 @@ def test_row_that_a_colleague_takes_is_dimmed_in_place(bea, sit):
     expect(bea.row(names[0])).to_contain_text("Taken by Cruz Medina, ")
     assert bea.page.locator("[data-row] .nm").all_inner_texts() == names
     expect(bea.page.locator("[data-new-rows]")).to_be_hidden()
-    # The keyboard still stands on the row: the key that was about to be pressed decides nothing else.
+    # The keyboard still stands on the row: the key that was about to be pressed decides nothing
+    # else.
     bea.shortcut("a")
     expect(bea.page.locator(".is-gone")).to_have_count(1)
 

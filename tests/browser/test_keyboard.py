@@ -1,4 +1,6 @@
-"""The queue by keyboard alone: keys move and decide, leave fields alone, and stay silent where switched off."""
+"""The queue by keyboard alone: keys move and decide, leave fields alone, and stay silent where
+switched off.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The main job in both languages: a lead travels from marketing to won; another is left alone and climbs the ladder."""
+"""The main job in both languages: a lead travels from marketing to won; another is left alone and
+climbs the ladder.
+"""
 
 from __future__ import annotations
 
@@ -66,7 +68,9 @@ def test_main_job(sit: Sit, quiet: Running, moment: Moment, language: str):
 
 
 def sign_in_by_the_page(sit: Sit, language: str) -> Desk:
-    """Marketing comes with a browser of the other language, chooses this one, and tries the demo."""
+    """Marketing comes with a browser of the other language, chooses this one, and tries
+    the demo.
+    """
     desk = sit(language="en" if language == "es" else "es")
     desk.open("/accounts/login/")
     desk.say.language = language
@@ -233,7 +237,10 @@ def hand_off_quickly(ana: Desk, name: str) -> None:
 
 
 def leave_alone(bea: Desk, running: Running, moment: Moment, name: str) -> None:
-    """Nobody acts; step after step comes, fired by the running worker. The rep's open queue tells it in place."""
+    """Nobody acts; step after step comes, fired by the running worker.
+
+    The rep's open queue tells it in place.
+    """
     bea.open("/queue/")
     badge = bea.row(name).locator("time[data-sla]")
     expect(badge).to_have_attribute("data-sla", "ok")
@@ -258,7 +265,8 @@ def leave_alone(bea: Desk, running: Running, moment: Moment, name: str) -> None:
     assert all(0 <= wait < 60 for (wait,) in waits), waits
     # The worker did it: the watchdog sweeps only while Celery has been silent for 30 s.
     assert running.value(
-        "SELECT clock_timestamp() - beat_at < interval '30 s' FROM sla_heartbeat WHERE name = 'celery'"
+        "SELECT clock_timestamp() - beat_at < interval '30 s' FROM "
+        "sla_heartbeat WHERE name = 'celery'"
     )
 
 

@@ -1,4 +1,6 @@
-"""Writing a persona in a real browser: controls that fit what is asked, and all of it without a script as well."""
+"""Writing a persona in a real browser: controls that fit what is asked, and all of it without a
+script as well.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""A rep with a phone, 360 px wide: decides with the thumb, by buttons that are large enough and always in sight."""
+"""A rep with a phone, 360 px wide: decides with the thumb, by buttons that are large enough and
+always in sight.
+"""
 
 from __future__ import annotations
 
@@ -17,15 +19,19 @@ MAIN = 44  # px: what a thumb presses all day
 LEAST = 24  # px: WCAG 2.2, 2.5.8
 GONE = re.compile(r"\bis-gone\b")
 
-# Everything that can be pressed and is smaller than ``least``, a field together with its label. Links inside a
+# Everything that can be pressed and is smaller than ``least``, a field together with its label.
+# Links inside a
 # sentence may be smaller (2.5.8), so may the name in a row, beside which the buttons stand.
 SMALL = """
 ([scope, least]) => [...document.querySelectorAll(scope)].flatMap((root) =>
   [...root.querySelectorAll('a, button, summary, select, input:not([type=hidden])')]
     .filter((each) => each.checkVisibility() && !each.closest('.vh, .skip, p a, td a.nm'))
-    .map((each) => [each, [each, ...(each.labels ?? [])].map((part) => part.getBoundingClientRect())])
-    .filter(([, boxes]) => ['width', 'height'].some((side) => Math.max(...boxes.map((box) => box[side])) < least))
-    .map(([each, [box]]) => `${each.outerHTML.slice(0, 90)} ${Math.round(box.width)}x${Math.round(box.height)}`))
+    .map((each) => [each, [each, ...(each.labels ?? [])]])
+    .map(([each, parts]) => [each, parts.map((part) => part.getBoundingClientRect())])
+    .filter(([, boxes]) => ['width', 'height'].some(
+      (side) => Math.max(...boxes.map((box) => box[side])) < least))
+    .map(([each, [box]]) => each.outerHTML.slice(0, 90)
+      + ` ${Math.round(box.width)}x${Math.round(box.height)}`))
 """
 
 

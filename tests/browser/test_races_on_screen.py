@@ -1,4 +1,6 @@
-"""Two people at two browsers reach for the same lead: one gets it, the other is told by whom, and works on."""
+"""Two people at two browsers reach for the same lead: one gets it, the other is told by whom, and
+works on.
+"""
 
 from __future__ import annotations
 
@@ -30,9 +32,12 @@ def cruz(sit: Sit) -> Desk:
 
 
 def decisions(running: Running, name: str) -> list[tuple[str, str]]:
-    """Those that were not put back: the demo has a lead that Cruz accepted, and that lay until the queue had it."""
+    """Those that were not put back: the demo has a lead that Cruz accepted, and that lay until the
+    queue had it.
+    """
     sql = (
-        "SELECT d.kind, u.name FROM leads_decision d JOIN accounts_user u ON u.id = d.by_id WHERE d.handoff_id = %s"
+        "SELECT d.kind, u.name FROM leads_decision d JOIN accounts_user u ON u.id = d.by_id "
+        "WHERE d.handoff_id = %s"
         " AND d.released_at IS NULL ORDER BY d.id"
     )
     return running.rows(sql, running.handoff_of(name))

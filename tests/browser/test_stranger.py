@@ -1,4 +1,5 @@
-"""A stranger begins with nothing: sets Relevo up, invites two people, brings a list; the rep accepts the first handoff.
+"""A stranger begins with nothing: sets Relevo up, invites two people, brings a list; the rep
+accepts the first handoff.
 
 Each language has an empty product of its own, and everything happens on screens.
 """
@@ -72,7 +73,9 @@ def test_stranger_gets_to_the_first_handoff(sit: Sit, language: str):
 
 
 def stands(desk: Desk, heading: str, **values: object) -> None:
-    """The page is there, in the language of its reader, fits the screen, and the console is silent."""
+    """The page is there, in the language of its reader, fits the screen, and the console
+    is silent.
+    """
     page = desk.page
     expect(page.get_by_role("heading", level=1)).to_have_text(desk.say(heading, **values))
     expect(page.locator("html")).to_have_attribute("lang", desk.say.language)
@@ -157,7 +160,9 @@ def send_a_test_lead(admin: Desk) -> None:
 
 
 def join(sit: Sit, link: str, language: str, home: str, **options: object) -> Desk:
-    """An invited person opens the link in a browser of their own, sets a password and is at home."""
+    """An invited person opens the link in a browser of their own, sets a password and is
+    at home.
+    """
     desk = sit(language=language, timezone_id=stranger.ZONE, **options)
     desk.page.goto(link)
     stands(desk, "Join %(name)s", name="Faro Norte")
@@ -208,7 +213,8 @@ def match_columns(ana: Desk) -> None:
     page = ana.page
     page.wait_for_url(re.compile("/columns/$"))
     fields = [
-        "Name", "E-mail", "Phone", "Job title", "Company", "Employees", "Country", "Source", "First valuable action",
+        "Name", "E-mail", "Phone", "Job title", "Company", "Employees", "Country", "Source",
+        "First valuable action",
         "Do not import",
     ]  # fmt: skip
     for column, target in zip(stranger.HEADER, fields, strict=True):
@@ -306,7 +312,8 @@ def accept_on_the_phone(toño: Desk, name: str) -> None:
         re.compile(toño.say.either(es="de plazo", en="left"))
     )
     contact = (
-        "SELECT c.metric, c.state, u.name FROM leads_handoff h JOIN sla_clock c ON c.id = h.clock_id"
+        "SELECT c.metric, c.state, u.name FROM leads_handoff h JOIN "
+        "sla_clock c ON c.id = h.clock_id"
         " JOIN accounts_user u ON u.id = h.owner_id WHERE h.id = %s"
     )
     assert toño.running.rows(contact, toño.running.handoff_of(name)) == [

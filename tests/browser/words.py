@@ -20,7 +20,9 @@ def catalogue(language: str) -> gettext.NullTranslations:
 
 
 class Words:
-    """``say("%(lead)s is logged.", lead=…)``: the very sentence that a person with this language sees."""
+    """``say("%(lead)s is logged.", lead=…)``: the very sentence that a person with this
+    language sees.
+    """
 
     def __init__(self, language: str) -> None:
         self.language = language
@@ -33,5 +35,7 @@ class Words:
         return found % values if values else found
 
     def either(self, **by_language: str) -> str:
-        """The one of the texts written here: for words of the data, and for words that must be these."""
+        """The one of the texts written here: for words of the data, and for words that must
+        be these.
+        """
         return by_language[self.language]

@@ -41,7 +41,9 @@ def test_what_is_no_moment_stays(text: str) -> None:
 
 
 def test_time_that_clocks_skip_is_still_a_moment() -> None:
-    """2:30 on 8 March does not exist in New York: an hour later on the wall, and never before its neighbours."""
+    """2:30 on 8 March does not exist in New York: an hour later on the wall, and never before its
+    neighbours.
+    """
     before, skipped, after = (
         datetime.fromisoformat(NEW_YORK.text(f"2026-02-15T{time}-05:00"))
         for time in ("01:59", "02:30", "03:31")

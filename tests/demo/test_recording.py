@@ -1,4 +1,6 @@
-"""The recorded past: of this code, complete in what moves, and what the recorder would record again."""
+"""The recorded past: of this code, complete in what moves, and what the recorder would
+record again.
+"""
 
 from __future__ import annotations
 
@@ -56,11 +58,13 @@ def test_history_is_written_by_these_modules_among_others() -> None:
     ("code", "is_other"),
     [
         (
-            'def win(deal, at):\n    """Close it."""\n    deal.closed_at = at  # now\n    return "won"',
+            'def win(deal, at):\n    """Close it."""\n    '
+            'deal.closed_at = at  # now\n    return "won"',
             False,
         ),
         (
-            "import json\n\n\ndef win(deal: Deal, at: datetime) -> str:\n    deal.closed_at = at\n    return 'won'",
+            "import json\n\n\ndef win(deal: Deal, at: datetime) -> str:\n    deal.closed_at "
+            "= at\n    return 'won'",
             False,
         ),
         ("def close(handoff, moment):\n    handoff.ended_at = moment\n    return 'won'", False),
@@ -162,7 +166,9 @@ def last_rows(story: LeadStory) -> dict[tuple[str, int], Row]:
 
 
 def counts(found: Recording, number: int) -> Counter[tuple[str, str]]:
-    """How many rows of each table, state and event kind the company, the named and the first random leads have."""
+    """How many rows of each table, state and event kind the company, the named and the first random
+    leads have.
+    """
     others = [story for story in found.leads if not story.is_kept]
     stories = [story for story in found.leads if story.is_kept] + others[:number]
     rows = [(table, row) for table, rows in found.company.items() for row in rows]

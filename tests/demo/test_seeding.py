@@ -1,4 +1,6 @@
-"""The demo: the same for the same moment, true to the promises, and with the queue that it promises at any hour."""
+"""The demo: the same for the same moment, true to the promises, and with the queue that it promises
+at any hour.
+"""
 
 from __future__ import annotations
 
@@ -124,12 +126,16 @@ def test_everything_that_guards_history_is_on_again(moment):
 
 
 def test_ids_go_on_after_the_last_one(moment):
-    """Today's desk is written after the past, so each sequence has gone on; one more of each kind fits in."""
+    """Today's desk is written after the past, so each sequence has gone on; one more of each kind
+    fits in.
+    """
     factories.demo(at=moment.set(NOON), leads=0)
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT relname, pg_get_serial_sequence(relname, 'id') FROM pg_class WHERE relkind = 'r'"
-            " AND EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = pg_class.oid AND attname = 'id')"
+            "SELECT relname, pg_get_serial_sequence(relname, 'id') "
+            "FROM pg_class WHERE relkind = 'r'"
+            " AND EXISTS (SELECT 1 FROM pg_attribute WHERE attrelid = "
+            "pg_class.oid AND attname = 'id')"
             " AND relnamespace = 'public'::regnamespace"
         )
         for table, sequence in cursor.fetchall():
@@ -260,7 +266,9 @@ def fit_is_worth_something_and_engagement_is_not(found: report.Numbers):
 
 
 def people_of_the_past_act_when_people_work(full: datetime):
-    """Marketing hands off in office hours; nobody decides at night, and nothing happens after the demo began."""
+    """Marketing hands off in office hours; nobody decides at night, and nothing happens after the
+    demo began.
+    """
     office = WorkCalendar.from_json(
         Handoff.objects.filter(team__name="Ventas México")[0].policy["calendar"]
     )

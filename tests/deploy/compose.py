@@ -1,4 +1,6 @@
-"""docker-compose.yml as compose reads it, and its services brought up on this machine instead of in containers."""
+"""docker-compose.yml as compose reads it, and its services brought up on this machine instead of in
+containers.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ class Unset(ValueError):
 
 
 def interpolate(value: Any, variables: dict[str, str]) -> Any:
-    """``value`` with ${NAME}, ${NAME:-default} and ${NAME:?words} replaced, and $$ as one dollar."""
+    """``value`` with ${NAME}, ${NAME:-default} and ${NAME:?words} replaced, and $$ as
+    one dollar.
+    """
     if isinstance(value, dict):
         return {key: interpolate(one, variables) for key, one in value.items()}
     if isinstance(value, list):
@@ -87,9 +91,11 @@ def image_environment() -> dict[str, str]:
 
 
 class OnThisMachine:
-    """Services of the file as processes here: their commands, their environment, their health checks.
+    """Services of the file as processes here: their commands, their environment, their health
+    checks.
 
-    What is a path or a host in the containers is rewritten to what stands for it here, and nothing else.
+    What is a path or a host in the containers is rewritten to what stands for it here, and nothing
+    else.
     """
 
     def __init__(
@@ -134,7 +140,9 @@ class OnThisMachine:
         )
 
     def start(self, name: str, *more: str) -> subprocess.Popen[bytes]:
-        """Run the service's command, with ``more`` at its end for what a container would have of its own."""
+        """Run the service's command, with ``more`` at its end for what a container would have of
+        its own.
+        """
         command = [self.here(str(word)) for word in self.services[name]["command"]]
         with (self.folder / f"{name}.log").open("wb") as log:
             self.processes[name] = subprocess.Popen(

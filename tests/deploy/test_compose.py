@@ -1,4 +1,6 @@
-"""docker-compose.yml: what it says is sound, and each of its services works with the environment that it gives."""
+"""docker-compose.yml: what it says is sound, and each of its services works with the environment
+that it gives.
+"""
 
 import contextlib
 import re
@@ -257,7 +259,9 @@ def test_image_and_compose_serve_alike():
 
 
 class ComposePostgres(Postgres):
-    """PostgreSQL with the options of the file, and roles by the file's script instead of our own."""
+    """PostgreSQL with the options of the file, and roles by the file's script instead of
+    our own.
+    """
 
     more: tuple[str, ...] = ()
 
@@ -300,7 +304,9 @@ def machine():
 
 
 def prepare_database(machine):
-    """Start PostgreSQL as its image does: the script runs in the fresh server, then the health check passes."""
+    """Start PostgreSQL as its image does: the script runs in the fresh server, then the health
+    check passes.
+    """
     service, postgres = machine.services["postgres"], machine.postgres
     postgres.start()
     _cmd, *check = service["healthcheck"]["test"]
@@ -390,7 +396,9 @@ def test_every_service_starts_is_healthy_and_stops(machine):
 
 
 def swept_by_celery(machine):
-    """Whether beat's knock came through valkey to the worker, by what the product's own role sees."""
+    """Whether beat's knock came through valkey to the worker, by what the product's own
+    role sees.
+    """
     url = machine.environment("web")["DATABASE_URL"]
     with contextlib.closing(psycopg2.connect(url)) as database, database.cursor() as cursor:
         cursor.execute("SELECT current_user, name FROM sla_heartbeat WHERE name = 'celery'")

@@ -42,7 +42,10 @@ def test_zombie_is_not_alive():
 
 
 def test_end_goes_on_to_the_next_signal():
-    code = "import signal, time; signal.signal(15, signal.SIG_IGN); print(1, flush=True); time.sleep(60)"
+    code = (
+        "import signal, time; signal.signal(15, signal.SIG_IGN); "
+        "print(1, flush=True); time.sleep(60)"
+    )
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)
     process.stdout.readline()
 
@@ -122,7 +125,10 @@ def test_long_log_is_set_aside(tmp_path):
 
 
 def test_traceback_is_told_by_its_end():
-    text = 'Traceback (most recent call last):\n  File "a.py", line 1\n    do()\nValueError: bad\n\tno hint\n'
+    text = (
+        'Traceback (most recent call last):\n  File "a.py", line 1\n    do()\nValueError: '
+        "bad\n\tno hint\n"
+    )
     assert without_frames("  Applying …\n" + text) == "ValueError: bad\n\tno hint"
     assert without_frames("CommandError: no such file\n") == "CommandError: no such file"
 

@@ -1,4 +1,6 @@
-"""Real products for the tests of this folder: the shared one, and others with a safety mechanism taken out."""
+"""Real products for the tests of this folder: the shared one, and others with a safety mechanism
+taken out.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +23,9 @@ def running() -> Running:
 
 @pytest.fixture
 def start() -> Iterator[Callable[..., Running]]:
-    """A function that starts a product, options and variables as of ``make run``; all stop at the end."""
+    """A function that starts a product, options and variables as of ``make run``; all stop at
+    the end.
+    """
     with contextlib.ExitStack() as stack:
 
         def start(*options: str, data: Path | None = None, **variables: str) -> Running:

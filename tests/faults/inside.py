@@ -1,4 +1,6 @@
-"""What tests run inside the product's environment: ``manage.py shell -c "from tests.faults.inside import …"``."""
+"""What tests run inside the product's environment: ``manage.py shell -c "from tests.faults.inside
+import …"``.
+"""
 
 import time
 
@@ -11,7 +13,9 @@ from personas.models import PersonaVersion
 
 
 def make(count):
-    """Hand off ``count`` new leads to the team that works around the clock, and print the handoffs' ids."""
+    """Hand off ``count`` new leads to the team that works around the clock, and print the
+    handoffs' ids.
+    """
     team = Team.objects.get(name="Ventas en línea")
     ana = User.objects.get(email="ana@demo.relevo.test")
     persona = PersonaVersion.objects.get(persona__slug="commercial-leader", state="published")

@@ -1,4 +1,6 @@
-"""A running product, as a test sees it: over HTTP, by SQL as the tables' owner, and by the ids of its processes."""
+"""A running product, as a test sees it: over HTTP, by SQL as the tables' owner, and by the ids of
+its processes.
+"""
 
 import contextlib
 import http.client
@@ -108,11 +110,16 @@ class Running:
 
     @contextlib.contextmanager
     def holding_leads_of(self, handoffs):
-        """An idle transaction that holds the leads of ``handoffs``, as one that edits them would."""
+        """An idle transaction that holds the leads of ``handoffs``, as one that edits
+        them would.
+        """
         connection = psycopg2.connect(self.state["database_owner_url"], connect_timeout=15)
         try:
             with connection.cursor() as cursor:
-                text = "SELECT 1 FROM leads_lead WHERE id IN (SELECT lead_id FROM leads_handoff WHERE id = ANY(%s))"
+                text = (
+                    "SELECT 1 FROM leads_lead WHERE id IN (SELECT lead_id FROM leads_handoff "
+                    "WHERE id = ANY(%s))"
+                )
                 cursor.execute(text + " FOR NO KEY UPDATE", [list(handoffs)])
             yield
         finally:
@@ -123,9 +130,8 @@ class Running:
         ahead = self.ahead + timedelta(minutes=minutes)
         body = f"SELECT clock_timestamp() + interval '{ahead.total_seconds()} seconds'"
         self.sql(
-            "CREATE OR REPLACE FUNCTION relevo_now() RETURNS timestamptz LANGUAGE sql VOLATILE AS $$"
-            + body
-            + "$$"
+            "CREATE OR REPLACE FUNCTION relevo_now() RETURNS "
+            "timestamptz LANGUAGE sql VOLATILE AS $$" + body + "$$"
         )
 
     # -- Commands
@@ -167,7 +173,9 @@ class Running:
                 process.communicate()
 
     def check_invariants(self, *options, within=60):
-        """Empty, or the promises that stay broken: a product that has just started has its first sweep before it."""
+        """Empty, or the promises that stay broken: a product that has just started has its first
+        sweep before it.
+        """
         end = time.monotonic() + within
         while (broken := self._broken(*options)) and time.monotonic() < end:
             time.sleep(1)
@@ -187,7 +195,10 @@ class Running:
 
     def celery_works(self):
         """Whether a worker has swept within the last two seconds."""
-        age = "SELECT clock_timestamp() - beat_at < interval '2 seconds' FROM sla_heartbeat WHERE name = 'celery'"
+        age = (
+            "SELECT clock_timestamp() - beat_at < interval '2 seconds' FROM sla_heartbeat "
+            "WHERE name = 'celery'"
+        )
         return self.sql(age) == [(True,)]
 
     # -- Processes
@@ -210,7 +221,8 @@ class Running:
 def wait(until, within, every=0.05):
     """What ``until`` returns as soon as that is true; fails after three times ``within`` seconds.
 
-    ``within`` is what a quiet machine needs; a promise in seconds is asserted by the test that makes it.
+    ``within`` is what a quiet machine needs; a promise in seconds is asserted by the test that
+    makes it.
     """
     end = time.monotonic() + 3 * within
     while not (found := until()):

@@ -1,4 +1,6 @@
-"""The supervisor killed, PostgreSQL crashed and restarted, under load: what was answered is there, all works again."""
+"""The supervisor killed, PostgreSQL crashed and restarted, under load: what was answered is there,
+all works again.
+"""
 
 import http.client
 import json
@@ -29,7 +31,10 @@ JOIN leads_decision d ON d.handoff_id = h.id WHERE h.state = 'accepted' AND h.id
 
 
 class Load:
-    """A rep who looks at the queue and accepts, again and again. ``promised``: what was answered with a redirect."""
+    """A rep who looks at the queue and accepts, again and again.
+
+    ``promised``: what was answered with a redirect.
+    """
 
     def __init__(self, running, handoffs):
         self.running, self.handoffs = running, list(handoffs)
@@ -133,7 +138,8 @@ def postgres_comes_back(running, number, handoffs):
     assert load.statuses[302] >= 3
     nothing_is_lost(running, load.promised)
     print(
-        f"PostgreSQL, signal {number}: web back {web:.1f} s, Celery {celery:.1f} s after its new start; "
+        f"PostgreSQL, signal {number}: web back {web:.1f} s, Celery {celery:.1f} s after its "
+        f"new start; "
         f"{dict(load.statuses)}"
     )
 

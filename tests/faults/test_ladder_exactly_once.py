@@ -1,4 +1,6 @@
-"""Two beats, two workers, the watchdog and more sweepers, some of them killed half-way: each step fires once."""
+"""Two beats, two workers, the watchdog and more sweepers, some of them killed half-way: each step
+fires once.
+"""
 
 import contextlib
 import os
@@ -22,12 +24,17 @@ GRANT EXECUTE ON FUNCTION slowly() TO PUBLIC
 """
 SWEEPING = """
 SELECT application_name FROM pg_stat_activity
-WHERE query LIKE 'INSERT INTO "sla_firing"%%' AND wait_event = 'PgSleep' AND application_name = ANY(%s)
+WHERE query LIKE 'INSERT INTO "sla_firing"%%' AND wait_event = 'PgSleep'
+    AND application_name = ANY(%s)
 """
-UNTOLD = "SELECT count(*) FROM notifications_message WHERE channel = 'in_app' AND next_try_at <= relevo_now()"
+UNTOLD = (
+    "SELECT count(*) FROM notifications_message WHERE channel = 'in_app' AND next_try_at <= "
+    "relevo_now()"
+)
 FIRED = "SELECT clock_id, level, count(*) FROM sla_firing WHERE clock_id IN %s GROUP BY 1, 2"
 NOTICES = """
-SELECT count(*), count(DISTINCT n.message_id), count(DISTINCT (m.recipient_id, m.dedup_key)), count(DISTINCT m.id)
+SELECT count(*), count(DISTINCT n.message_id), count(DISTINCT (m.recipient_id, m.dedup_key)),
+    count(DISTINCT m.id)
 FROM notifications_message m LEFT JOIN notifications_notice n ON n.message_id = m.id
 WHERE m.channel = 'in_app' AND m.dedup_key LIKE %s
 """
@@ -72,7 +79,9 @@ def kill_whole(running, name):
 
 
 def celery_seen(running, ago):
-    """Make the watchdog believe that Celery last lived ``ago``: after long it sweeps as well, else it does not."""
+    """Make the watchdog believe that Celery last lived ``ago``: after long it sweeps as well, else
+    it does not.
+    """
     text = """
         INSERT INTO sla_heartbeat VALUES ('celery', clock_timestamp() - %s::interval)
         ON CONFLICT (name) DO UPDATE SET beat_at = excluded.beat_at
@@ -97,7 +106,8 @@ def test_each_step_fires_once_whatever_dies(running):
     wait(running.celery_works, within=40)
     running.sql(SLOW)
     deaths = {1: kill_pool, 2: kill_whole, 3: None, 4: kill_pool, 5: kill_whole}
-    # warn at 90, breach at 120, lead at 150, requeue at 180, director at 240 minutes; a step found late by more
+    # warn at 90, breach at 120, lead at 150, requeue at 180, director at 240 minutes; a step found
+    # late by more
     # than a minute starts the next one's time, so each jump is a little wider than the gap
     for level, minutes in enumerate((91, 122, 154, 186, 248), start=1):
         celery_seen(running, "0")
@@ -110,7 +120,8 @@ def test_each_step_fires_once_whatever_dies(running):
             assert before < CLOCKS
             print(f"level {level}: {kill.__name__} of {victim} after {before} of {CLOCKS}")
         celery_seen(running, "1 hour")
-        # at the level of the requeue somebody sits on a lead: one step waits for that, the others do not
+        # at the level of the requeue somebody sits on a lead: one step waits for that, the others
+        # do not
         held = handoffs[:1] if level == 4 else []
         others = CLOCKS - len(held)
         with running.sweepers(2), running.holding_leads_of(held):

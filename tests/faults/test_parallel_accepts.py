@@ -11,7 +11,9 @@ pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 
 def race(running, handoff, parallel):
-    """The answers of ``parallel`` sessions, on a warm connection each, that accept at the same moment."""
+    """The answers of ``parallel`` sessions, on a warm connection each, that accept at the
+    same moment.
+    """
     people = [running.sign_in(part) for part in ("sales_rep", "team_lead") * 5]
     sessions = [running.another(people[number % len(people)]) for number in range(parallel)]
     barrier, answers = threading.Barrier(parallel), []
@@ -47,7 +49,10 @@ def test_one_of_many_wins(running, parallel):
     assert all(winner in text for status, _, text in answers if status == 409)
     events = "SELECT count(*) FROM leads_event WHERE handoff_id = %s AND kind = 'accepted'"
     assert running.value(events, handoff) == 1
-    clocks = "SELECT metric, state FROM sla_clock WHERE subject_id = %s AND subject_type = 'handoff' ORDER BY id"
+    clocks = (
+        "SELECT metric, state FROM sla_clock WHERE subject_id = %s AND subject_type = "
+        "'handoff' ORDER BY id"
+    )
     assert running.sql(clocks, handoff) == [("accept", "met"), ("first_contact", "running")]
     assert running.check_invariants() == ""
 

@@ -1,7 +1,8 @@
-"""Valkey killed, and Valkey that hangs: people work on, and the watchdog fires what is due within a minute.
+"""Valkey killed, and Valkey that hangs: people work on, and the watchdog fires what is due within a
+minute.
 
-The watchdog takes over when Celery has been silent for 30 s. Most of that silence is written into its heartbeat here;
-the long form waits for it.
+The watchdog takes over when Celery has been silent for 30 s. Most of that silence is written into
+its heartbeat here; the long form waits for it.
 """
 
 import signal
@@ -22,8 +23,14 @@ DUE = """
 SELECT c.id, f.at IS NOT NULL FROM sla_clock c LEFT JOIN sla_firing f ON f.clock_id = c.id
 WHERE c.subject_type = 'handoff' AND c.subject_id = %s AND c.metric = 'accept'
 """
-UNTOLD = "SELECT count(*) FROM notifications_message WHERE channel = 'in_app' AND next_try_at <= relevo_now()"
-NOTICES = "SELECT count(*) FROM notifications_notice n JOIN notifications_message m ON m.id = n.message_id"
+UNTOLD = (
+    "SELECT count(*) FROM notifications_message WHERE channel = 'in_app' AND next_try_at <= "
+    "relevo_now()"
+)
+NOTICES = (
+    "SELECT count(*) FROM notifications_notice n JOIN "
+    "notifications_message m ON m.id = n.message_id"
+)
 TWICE = "SELECT clock_id, level FROM sla_firing GROUP BY 1, 2 HAVING count(*) > 1"
 
 
@@ -95,11 +102,15 @@ def test_valkey_hangs_and_comes_back(running, silence):
     wait(running.celery_works, within=60)
     back = time.monotonic() - began
     print(
-        f"Valkey stopped: slowest page {slowest:.2f} s, fired after {fired:.1f} s, told after {told:.1f} s; "
+        f"Valkey stopped: slowest page {slowest:.2f} s, fired after {fired:.1f} s, told after "
+        f"{told:.1f} s; "
         f"Celery is back {back:.1f} s after Valkey"
     )
     running.move_time(122)
-    breached = "SELECT count(*) FROM sla_firing f JOIN sla_clock c ON c.id = f.clock_id WHERE c.subject_id = %s"
+    breached = (
+        "SELECT count(*) FROM sla_firing f JOIN sla_clock c ON c.id = f.clock_id WHERE "
+        "c.subject_id = %s"
+    )
     wait(lambda: running.value(breached + " AND f.kind = 'breach'", third) == 1, within=25)
     nothing_is_wrong(running)
 
@@ -113,7 +124,8 @@ def test_valkey_killed(running, silence):
         slowest = people_work(running, first, second)
         fired, told = escalated_without_celery(running, third, silence)
         print(
-            f"Valkey killed: slowest page {slowest:.2f} s, fired after {fired:.1f} s, told after {told:.1f} s"
+            f"Valkey killed: slowest page {slowest:.2f} s, fired after {fired:.1f} s, told "
+            f"after {told:.1f} s"
         )
         nothing_is_wrong(running)
     finally:

@@ -1,8 +1,8 @@
 """Data folders that tests copy, instead of migrating, seeding and collecting static files again.
 
-``empty`` is migrated; ``demo`` has the demo data as well. Each is made when a test first needs it, and again when
-what it is made of has changed. In ``demo`` time stands still at the moment after seeding until a product is up, so
-that its queue looks the same however old the folder is.
+``empty`` is migrated; ``demo`` has the demo data as well. Each is made when a test first needs it,
+and again when what it is made of has changed. In ``demo`` time stands still at the moment after
+seeding until a product is up, so that its queue looks the same however old the folder is.
 """
 
 from __future__ import annotations
@@ -72,7 +72,9 @@ def prepared(kind: str) -> Iterator[Path]:
 
 
 def read_note(data: Path) -> str:
-    """Return the digest that the database of this folder was copied or made with; empty without one."""
+    """Return the digest that the database of this folder was copied or made with; empty
+    without one.
+    """
     note = data / "postgres" / NOTE
     return note.read_text() if note.exists() else ""
 
@@ -88,7 +90,9 @@ def _remove(folder: Path) -> None:
 
 
 def _make(kind: str, folder: Path) -> None:
-    """Run the first steps of `make run` in ``folder``; in a process of its own, with a clean environment."""
+    """Run the first steps of `make run` in ``folder``; in a process of its own, with a clean
+    environment.
+    """
     if kind == "demo":
         copy_database("empty", folder)
     environment = {name: value for name, value in os.environ.items() if name not in OURS}
@@ -137,7 +141,9 @@ def copy_database(kind: str, data: Path) -> None:
 
 
 def copy_all(kind: str, data: Path, mode: str) -> None:
-    """Put copies of the prepared PostgreSQL and static files into ``data``, for a product in ``mode``."""
+    """Put copies of the prepared PostgreSQL and static files into ``data``, for a product in
+    ``mode``.
+    """
     with prepared(kind) as folder:
         _copy(folder / "postgres", data)
         _copy(folder / "static", data)
@@ -163,7 +169,10 @@ def connected(url: str) -> Iterator[Any]:
 
 def clock_body(body: str) -> str:
     """Return the statement that makes ``body`` the one clock of the product."""
-    return f"CREATE OR REPLACE FUNCTION relevo_now() RETURNS timestamptz LANGUAGE sql VOLATILE AS $relevo${body}$relevo$"
+    return (
+        f"CREATE OR REPLACE FUNCTION relevo_now() RETURNS timestamptz LANGUAGE sql VOLATILE "
+        f"AS $relevo${body}$relevo$"
+    )
 
 
 def run_on(url: str) -> None:

@@ -1,7 +1,7 @@
 """Running products for tests: one in each process that most of them share, and others of their own.
 
-The shared one is started when a test first asks for it. Each module or test gets its database fresh, and it ends when
-the next test is of another kind. A plugin (`-p tests.harness.products`).
+The shared one is started when a test first asks for it. Each module or test gets its database
+fresh, and it ends when the next test is of another kind. A plugin (`-p tests.harness.products`).
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ from tests.harness import prepared, tally
 from tests.harness.prepared import OURS, ROOT
 
 SETTINGS = "tests.harness.product_settings"
-# Two of what may run more than once, as fault tests need them; Valkey stays dead when a test kills it.
+# Two of what may run more than once, as fault tests need them; Valkey stays dead when a test kills
+# it.
 OPTIONS = ("--workers", "2", "--beats", "2", "--leave-dead", "valkey")
 VARIABLES = {"DJANGO_SETTINGS_MODULE": SETTINGS, "API_REQUESTS_PER_MINUTE": "100000"}
 MARKS = ("browser", "faults")  # of tests that may stand before the shared product
@@ -34,7 +35,9 @@ MARKS = ("browser", "faults")  # of tests that may stand before the shared produ
 
 @contextlib.contextmanager
 def scratch_folder() -> Iterator[Path]:
-    """A data folder that the servers can reach, also when root runs the tests; removed with all in it."""
+    """A data folder that the servers can reach, also when root runs the tests; removed with
+    all in it.
+    """
     where = {"prefix": "relevo-test-", "dir": "/var/tmp"}
     with tempfile.TemporaryDirectory(**where, ignore_cleanup_errors=True) as name:
         folder = Path(name).resolve()

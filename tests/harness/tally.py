@@ -1,4 +1,6 @@
-"""Counts that all processes of one run of the tests share: one line in a file for each thing that happens."""
+"""Counts that all processes of one run of the tests share: one line in a file for each thing that
+happens.
+"""
 
 from __future__ import annotations
 

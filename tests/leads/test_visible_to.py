@@ -21,8 +21,8 @@ NOON = when("2026-03-02 12:00")
 
 
 def make_other(cast: Cast) -> Cast:
-    """The same organisation seen from its other two teams: Nora (marketing), Omar and Pia (sales reps),
-    Rita (sales lead).
+    """The same organisation seen from its other two teams: Nora (marketing), Omar and Pia (sales
+    reps), Rita (sales lead).
     """
     marketing, sales = cast.other_marketing, cast.other_sales
     return Cast(

@@ -12,7 +12,9 @@ WITHIN = 30.0
 
 
 def together(*acts: Callable[[], Any]) -> list[Any]:
-    """Start all ``acts`` at once; their results in order, an exception standing for the act that raised it."""
+    """Start all ``acts`` at once; their results in order, an exception standing for the act that
+    raised it.
+    """
     results: list[Any] = [None] * len(acts)
     start = threading.Barrier(len(acts))
 

@@ -1,4 +1,7 @@
-"""Many people, one handoff. Each race is first seen to happen with its lock taken away, then proven to be locked."""
+"""Many people, one handoff.
+
+Each race is first seen to happen with its lock taken away, then proven to be locked.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Agreements at the same time: reminders from two processes, one rep at two queues, two signatures of one side."""
+"""Agreements at the same time: reminders from two processes, one rep at two queues, two signatures
+of one side.
+"""
 
 from __future__ import annotations
 

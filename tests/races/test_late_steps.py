@@ -33,7 +33,8 @@ def move_time(minutes):
     body = f"SELECT clock_timestamp() + interval '{minutes} minutes'"
     with connection.cursor() as cursor:
         cursor.execute(
-            f"CREATE OR REPLACE FUNCTION relevo_now() RETURNS timestamptz LANGUAGE sql AS $${body}$$"
+            f"CREATE OR REPLACE FUNCTION relevo_now() RETURNS "
+            f"timestamptz LANGUAGE sql AS $${body}$$"
         )
 
 

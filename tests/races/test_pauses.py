@@ -1,4 +1,6 @@
-"""Pausing and re-applying while others act: one story wins, no clock is left between two, nobody waits for ever."""
+"""Pausing and re-applying while others act: one story wins, no clock is left between two, nobody
+waits for ever.
+"""
 
 from __future__ import annotations
 
@@ -223,7 +225,9 @@ def newer(cast: Cast) -> None:
 def test_reapply_against_accept_is_whole_before_or_after(
     cast: Cast, moment: Moment, _round: int
 ) -> None:
-    """Whoever comes first: the accept clock is judged by one deadline, the contact clock follows one policy."""
+    """Whoever comes first: the accept clock is judged by one deadline, the contact clock follows
+    one policy.
+    """
     at = moment.set("2026-03-02 11:00")
     handoff, others = (
         factories.handed_off(cast),
@@ -246,7 +250,8 @@ def test_reapply_against_accept_is_whole_before_or_after(
     else:
         assert {clock_of(other, "accept").limit_seconds for other in others} == {14400}
         assert (policy["version"] == cast.agreement.pk) == (handoff.pk in done.left)
-    # The acceptance had read the handoff before: its clock starts by those terms, and the next preview finds it.
+    # The acceptance had read the handoff before: its clock starts by those terms, and the next
+    # preview finds it.
     again = [line.handoff for line in reapply.preview(by=cast.dora, at=at).changes]
     assert (contact.limit_seconds, handoff.pk in again) == (14400, True)
 

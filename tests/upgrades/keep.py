@@ -37,7 +37,10 @@ def git(*arguments: str) -> bytes:
 
 
 def keep(commit: str) -> Path:
-    """Make the demo with the code of ``commit`` and write its dump. Raises ValueError when it is too large."""
+    """Make the demo with the code of ``commit`` and write its dump.
+
+    Raises ValueError when it is too large.
+    """
     short = git("rev-parse", "--short=7", commit).decode().strip()
     with scratch_folder() as folder:
         code = folder / "code"

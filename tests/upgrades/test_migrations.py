@@ -67,7 +67,9 @@ def test_new_migrations_are_recorded() -> None:
 
 
 def names(path: Path) -> Iterator[str]:
-    """Every dotted name of ours that the code of a migration imports or reads from an imported module."""
+    """Every dotted name of ours that the code of a migration imports or reads from an
+    imported module.
+    """
     tree = ast.parse(path.read_text(encoding="utf-8"))
     modules = {
         alias.name

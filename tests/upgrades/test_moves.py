@@ -40,7 +40,8 @@ def pairs(moves: Moves) -> set[tuple[str, str]]:
 def test_every_table_of_moves_equals_its_trigger() -> None:
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT tgname, prosrc FROM pg_trigger JOIN pg_proc p ON p.oid = tgfoid WHERE tgname LIKE '%\\_moves'"
+            "SELECT tgname, prosrc FROM pg_trigger JOIN pg_proc p ON p.oid = tgfoid WHERE "
+            "tgname LIKE '%\\_moves'"
         )
         in_database = {
             name: set(re.findall(r"\('(\w+)', '(\w+)'\)", source))

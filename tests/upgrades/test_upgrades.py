@@ -42,7 +42,8 @@ def run(statement: str) -> None:
 
 def stop_time(body: str) -> None:
     run(
-        f"CREATE OR REPLACE FUNCTION relevo_now() RETURNS timestamptz LANGUAGE sql AS $now${body}$now$"
+        f"CREATE OR REPLACE FUNCTION relevo_now() RETURNS timestamptz "
+        f"LANGUAGE sql AS $now${body}$now$"
     )
 
 
@@ -140,7 +141,8 @@ def test_dump_is_small(dump: Path) -> None:
 @pytest.mark.django_db
 def test_database_with_some_of_the_replaced_migrations_is_refused() -> None:
     run(
-        "DELETE FROM django_migrations WHERE app = 'sla' AND name IN ('0008_clocks_that_run', '0009_agreed_pauses')"
+        "DELETE FROM django_migrations WHERE app = 'sla' AND name IN "
+        "('0008_clocks_that_run', '0009_agreed_pauses')"
     )
     with pytest.raises(
         CommandError, match=r"'sla' still lacks 0008_clocks_that_run, 0009_agreed_pauses.* 147612c"

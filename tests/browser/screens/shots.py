@@ -1,6 +1,8 @@
-"""`make shots`: a picture of every screen, for each part that sees it, in both languages and themes, wide and narrow.
+"""`make shots`: a picture of every screen, for each part that sees it, in both languages and
+themes, wide and narrow.
 
-The product is a scratch one with demo data, as the browser tests have it; the screens are theirs (table.py).
+The product is a scratch one with demo data, as the browser tests have it; the screens are theirs
+(table.py).
 """
 
 from __future__ import annotations
@@ -128,7 +130,8 @@ def main() -> int:
     (options.out / "index.html").write_text(index)
     count = len(list(options.out.glob("*--*.png")))
     print(
-        f"{count} pictures of {len(entries)} screens; page through them in {options.out / 'index.html'}"
+        f"{count} pictures of {len(entries)} screens; page through them "
+        f"in {options.out / 'index.html'}"
     )
     return 0
 

@@ -1,4 +1,7 @@
-"""Every address of the product and what stands there: who sees which screen. The tests hold it against the resolver."""
+"""Every address of the product and what stands there: who sees which screen.
+
+The tests hold it against the resolver.
+"""
 
 from __future__ import annotations
 
@@ -36,8 +39,11 @@ LONG = "Maximiliano Alejandro de Todos los Santos Fernández de Córdoba y Villa
 
 @dataclass(frozen=True)
 class Screen:
-    """A page as one part sees it. ``path`` may hold {lead} and {handoff}: those of ``person``; an import that is
-    {checked} or {done}; and a version of an agreement: the {first}, a {draft}, and one {waiting} for signatures."""
+    """A page as one part sees it.
+
+    ``path`` may hold {lead} and {handoff}: those of ``person``; an import that is {checked} or
+    {done}; and a version of an agreement: the {first}, a {draft}, and one {waiting} for signatures.
+    """
 
     path: str
     parts: tuple[str, ...]
@@ -49,7 +55,8 @@ def of(person: str, *parts: str) -> Screen:
     return Screen("/leads/{lead}/", parts, person)
 
 
-# By name of the address. Addresses without a screen say why: they only take a form, move on, or answer with data.
+# By name of the address. Addresses without a screen say why: they only take a form, move on, or
+# answer with data.
 TAKES_A_FORM, MOVES_ON, DATA = (
     "answers GET with 405",
     "answers with a redirect",

@@ -1,4 +1,6 @@
-"""Every screen, for each part that sees it, in both languages, both themes, at 1280 and at 320 px."""
+"""Every screen, for each part that sees it, in both languages, both themes, at 1280 and
+at 320 px.
+"""
 
 from __future__ import annotations
 

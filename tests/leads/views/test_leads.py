@@ -1,4 +1,6 @@
-"""The list of leads and the form of a new one: who sees them, what they refuse, how many queries they need."""
+"""The list of leads and the form of a new one: who sees them, what they refuse, how many queries
+they need.
+"""
 
 from __future__ import annotations
 
