@@ -16,7 +16,7 @@ from crm.accounts.models import User
 from crm.lib import clock
 from tests import factories
 from tests.factories import Cast, when
-from tests.remembered import Remembered, restart_sequences
+from tests.harness.remembered import Remembered, restart_sequences
 
 
 def pytest_configure() -> None:

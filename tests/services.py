@@ -70,7 +70,7 @@ def start() -> None:
         ):
             cursor.execute(
                 f"GRANT SET ON PARAMETER session_replication_role TO {OWNER}"
-            )  # tests.remembered
+            )  # tests.harness.remembered
         owner_url = Services.postgres.owner_url
     os.environ["DATABASE_URL"] = owner_url
     if tally.VARIABLE not in os.environ:  # workers count into the file of their run

@@ -9,8 +9,8 @@ import re
 import pytest
 
 from crm.views import HELP, HELP_OF
+from tests.lib.wording.test_translations import FORBIDDEN, says
 from tests.sources import ROOT
-from tests.test_translations import FORBIDDEN, says
 
 DOCS = ROOT / "crm" / "docs"
 PAGES = sorted(DOCS.glob("e[ns]/*.html"))

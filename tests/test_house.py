@@ -278,7 +278,7 @@ def test_circle_of_modules_is_noticed() -> None:
 
 def test_folders_hold_few_modules() -> None:
     counts: dict[str, int] = {}
-    for path in python_files():
+    for path in python_files(tests=True):
         if path.name != "__init__.py":
             folder = name_of(path.parent)
             counts[folder] = counts.get(folder, 0) + 1

@@ -20,7 +20,7 @@ from tests import factories
 from tests.alignment.made import scope, seen
 from tests.alignment.test_pages import MARCH, browser, paged
 from tests.factories import when
-from tests.remembered import Remembered
+from tests.harness.remembered import Remembered
 
 pytestmark = pytest.mark.django_db
 

@@ -18,7 +18,7 @@ from crm.accounts.models import User
 from crm.api import urls
 from leads.models import Event, Handoff, Lead
 from tests import factories
-from tests.api.conftest import Caller
+from tests.api.caller import Caller
 from tests.conftest import Moment
 from tests.factories import Cast
 

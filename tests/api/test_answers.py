@@ -10,7 +10,7 @@ from crm import tasks
 from crm.api.models import Answer
 from leads.models import Event, Lead
 from tests import factories
-from tests.api.conftest import Caller, key_of
+from tests.api.caller import Caller, key_of
 from tests.conftest import Moment
 from tests.factories import Cast
 from tests.races.parallel import Without, together

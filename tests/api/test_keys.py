@@ -18,7 +18,7 @@ from crm.api.models import Key
 from crm.audit.models import Entry
 from crm.lib import clock
 from tests import factories
-from tests.api.conftest import Caller, key_of
+from tests.api.caller import Caller, key_of
 from tests.conftest import Moment
 from tests.factories import Cast
 

@@ -15,7 +15,7 @@ from leads import handoffs
 from leads.models import Handoff, Lead
 from tests import factories
 from tests.factories import Cast, when
-from tests.remembered import Remembered
+from tests.harness.remembered import Remembered
 
 NOON = when("2026-03-02 12:00")
 

@@ -25,7 +25,7 @@ from sla.models import AgreementVersion
 from tests import factories, terms
 from tests.alignment.made import scope, seen
 from tests.factories import Cast, when
-from tests.remembered import Remembered
+from tests.harness.remembered import Remembered
 
 pytestmark = pytest.mark.django_db
 
