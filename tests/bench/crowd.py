@@ -220,6 +220,9 @@ def _pour_all(cast: Cast, leads: int) -> None:
     )
     _pour_clocks(cast)
     _pour_handoffs(cast)
+    _pour_decisions()
+    _pour_packages()
+    _pour_contacts()
     _pour_events()
     _pour_notices()
 
@@ -343,6 +346,9 @@ def _pour_handoffs(cast: Cast) -> None:
         engagement_score="mod(i * 7, 101)",
         outcome_reason_id=f"CASE fate {reason} END",
     )
+
+
+def _pour_decisions() -> None:
     decided = "was_accepted OR fate = 'rejected'"
     kind, why = "CASE WHEN was_accepted THEN 'accept' ELSE 'reject' END", factories.rejection().pk
     rejected = f"CASE WHEN fate = 'rejected' THEN {why} END"
@@ -355,6 +361,9 @@ def _pour_handoffs(cast: Cast) -> None:
         at="decided_at",
         reason_id=rejected,
     )
+
+
+def _pour_packages() -> None:
     facts = (
         "jsonb_build_object('facts', jsonb_build_object('person.name', 'Lead ' || i), 'note', '')"
     )
@@ -365,6 +374,10 @@ def _pour_handoffs(cast: Cast) -> None:
         payload=facts,
         sha256=f"encode(sha256(({facts})::text::bytea), 'hex')",
     )
+
+
+def _pour_contacts() -> None:
+    """Attempts that reached the person, and what they showed."""
     pour(
         Attempt,
         "was_contacted",
