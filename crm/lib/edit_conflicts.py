@@ -35,6 +35,7 @@ class Difference:
 def version_on_screen(posted: Mapping[str, str], name: str) -> int:
     """Return the version in the field ``name``, UNKNOWN_VERSION (of no row) if unreadable."""
     raw = posted.get(name, "")
+    # The values come from the browser: a number of ten digits may not fit the column.
     if raw.isascii() and raw.isdigit() and len(raw) < 10:
         return int(raw)
     return UNKNOWN_VERSION
@@ -44,6 +45,7 @@ def shown_at_first(posted: Mapping[str, str]) -> dict[str, Any]:
     """Return what the form showed before anything was typed; an empty dict if unreadable."""
     try:
         values = json.loads(posted.get("was", ""))
+    # Without these values every difference is a question to the person; nothing is lost.
     except (ValueError, RecursionError):
         return {}
     if not isinstance(values, dict):
@@ -77,6 +79,7 @@ def compare(
     differences = []
     for field, typed in mine.items():
         saved = theirs.get(field, "")
+        # Also where both made the same change: there is nothing to choose.
         if typed == saved:
             continue
         choice = chosen.get(field, "")

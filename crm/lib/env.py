@@ -59,18 +59,20 @@ class Env:
         return raw
 
     def names(self, name: str, default: str = "") -> list[str]:
-        parts = [part.strip() for part in self.text(name, default).split(",")]
+        raw = self.text(name, default)
+        parts = [part.strip() for part in raw.split(",")]
         return [part for part in parts if part]
 
     def url(self, name: str, default: str, schemes: Iterable[str]) -> str:
         raw = self.text(name, default)
-        accepted = [f"{scheme}://" for scheme in schemes]
-        if raw.startswith(tuple(accepted)):
+        beginnings = [f"{scheme}://" for scheme in schemes]
+        if raw.startswith(tuple(beginnings)):
             return raw
         shown = raw
         if "@" in raw:  # it may hold a password
             shown = "(hidden)"
-        raise refused(name, shown, " | ".join(f"{start}…" for start in accepted))
+        accepted = [f"{beginning}…" for beginning in beginnings]
+        raise refused(name, shown, " | ".join(accepted))
 
     def database(self, name: str, default: str) -> dict[str, Any]:
         """Return Django's DATABASES entry for a PostgreSQL URL; `?host=` names a unix socket."""
@@ -80,6 +82,7 @@ class Env:
             raise refused(name, "(hidden)", "a URL that ends in the name of a database")
         return {
             **config,
+            # The path of a socket has slashes, which are escaped in a URL.
             "HOST": unquote(config["HOST"]),
             "ENGINE": "django.db.backends.postgresql",
         }
@@ -98,9 +101,15 @@ class Env:
             raise refused(name, "(hidden)", "a port from 1 to 65535") from None
         if raw.startswith("consolemail"):
             return {"EMAIL_BACKEND": config["EMAIL_BACKEND"]}
-        if not config["EMAIL_HOST"] or urlsplit(raw).query or config["EMAIL_FILE_PATH"]:
+        # django-environ makes settings of everything behind the host; a typing error there would
+        # switch something on or off unseen.
+        has_more = urlsplit(raw).query or config["EMAIL_FILE_PATH"]
+        if has_more or not config["EMAIL_HOST"]:
             raise refused(name, "(hidden)", "smtp://user:password@host:port and nothing behind it")
-        settings = {key: value or "" for key, value in config.items() if key != "EMAIL_FILE_PATH"}
+        settings = {}
+        for key, value in config.items():
+            if key != "EMAIL_FILE_PATH":
+                settings[key] = value or ""
         scheme = raw.split(":")[0]
         settings["EMAIL_PORT"] = config["EMAIL_PORT"] or MAIL_SCHEMES[scheme]
         return settings

@@ -58,6 +58,7 @@ def add_domain_error(form: Form, error: DomainError) -> int:
 
     Return the HTTP status of the answer.
     """
+    # add_error() raises ValueError for a field that the form lacks.
     messages = {name: text for name, text in error.fields.items() if name in form.fields}
     for name, text in messages.items():
         form.add_error(name, str(text))

@@ -100,6 +100,7 @@ def number(value: float | Decimal | str, digits: int | None = None) -> str:
     """
     region = _active.get()
     if region is None:
+        # Outside a request, as in a command: by the active language.
         return number_format(value, digits, use_l10n=True, force_grouping=True)
     return numberformat.format(
         value, region.decimal, digits, 3, region.group, force_grouping=True, use_l10n=True
@@ -110,6 +111,7 @@ def when(moment: date, pattern: str) -> str:
     """Return ``moment`` by a pattern of Django ("D j M Y, H:i"), as the region orders it."""
     region = _active.get()
     if region and region.month_first:
+        # Django's letters for names of months. The longer pattern first, which holds the other.
         for month in "MbF":
             pattern = pattern.replace(f"j {month} Y", f"{month} j, Y")
             pattern = pattern.replace(f"j {month}", f"{month} j")
@@ -188,6 +190,7 @@ def share(rate: float | None) -> str:
     if rate is None:
         return "–"
     percent: float = round(100 * rate)
+    # Near the ends a whole percent hides the difference between some cases and none or all.
     if 0 < rate < 1 and not 20 <= 100 * rate < 99.5:
         percent = min(max(round(100 * rate, 1), 0.1), 99.9)
     digits = 1

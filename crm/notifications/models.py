@@ -25,6 +25,7 @@ class Message(models.Model):
     whatever the person prefers, also while the account is inactive.
     """
 
+    # The Message-ID of the mail: equal at every try, so that a mailbox can drop the second copy.
     uid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     recipient = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="messages")
     channel = models.CharField(max_length=12, choices=Channel.choices, default=Channel.IN_APP)
@@ -50,6 +51,7 @@ class Message(models.Model):
             )
         ]
         constraints = [
+            # Else a mail that was withdrawn could still be claimed.
             models.CheckConstraint(
                 condition=Q(next_try_at__isnull=True)
                 | Q(sent_at__isnull=True, dropped_at__isnull=True),

@@ -21,8 +21,10 @@ SHOWN = 100
 @require_safe
 def notice_list(request: Request) -> HttpResponse:
     """Show the newest notices of the person, in the reader's language."""
-    newest = list(Notice.objects.filter(recipient=request.user).order_by("-id")[:SHOWN])
+    own = Notice.objects.filter(recipient=request.user)
+    newest = list(own.order_by("-id")[:SHOWN])
     context = {
+        # Rendered now and not when they were sent: people change their language.
         "notices": [(notice, sentences.render(notice)) for notice in newest],
         "unread": any(notice.read_at is None for notice in newest),
     }
@@ -53,7 +55,9 @@ def forgotten_password(request: HttpRequest) -> HttpResponse:
             return too_many
         _mail_link(email)
         return redirect("account_reset_password_done")
-    status = 422 if form.errors else 200
+    status = 200
+    if form.errors:
+        status = 422
     return render(request, "account/password_reset.html", {"form": form}, status=status)
 
 

@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.accounts.forms import zone_choices
 from crm.accounts.models import Team
+from crm.lib import edit_conflicts
 from crm.lib.forms import Line
 from sla.calendars import calendars, hours_text
 from sla.calendars.work_calendars import Windows
@@ -55,13 +56,16 @@ class WeekForm(forms.Form):
         super().__init__(*args, **kwargs)
         # In the language of the request, so not at import.
         for day, name in WEEKDAYS.items():
+            day_windows = hours_text.of_day(windows, day)
+            hints = {"placeholder": _("closed"), "autocomplete": "off"}
             self.fields[f"day-{day}"] = Line(
+                # Django's Spanish names of weekdays are in lower case.
                 label=str(name).capitalize(),
                 required=False,
                 max_length=80,
                 disabled=frozen,
-                initial=hours_text.write(hours_text.of_day(windows, day)),
-                widget=forms.TextInput(attrs={"placeholder": _("closed"), "autocomplete": "off"}),
+                initial=hours_text.write(day_windows),
+                widget=forms.TextInput(attrs=hints),
             )
 
     @property
@@ -88,13 +92,17 @@ class WeekForm(forms.Form):
         was = self.cleaned_data["was"]
         if not isinstance(was, dict):
             return
+        stored = self._stored()
+        typed = {name: str(self.data.get(self.add_prefix(name), "")) for name in stored}
+        # What the hidden field does not name counts as unchanged.
+        before = {**stored, **was}
         text = _("By now it is: %(value)s")
         moved = {}
-        for name, value in self._stored().items():
-            typed = str(self.data.get(self.add_prefix(name), ""))
-            # Neither what this person saw nor what they typed.
-            if value not in (was.get(name, value), typed):
-                moved[name] = text % {"value": value or _("closed")}
+        for difference in edit_conflicts.compare(before, typed, stored, {}):
+            # "Mine" is what this person alone has changed.
+            if difference.choice != edit_conflicts.MINE:
+                value = difference.theirs or _("closed")
+                moved[difference.field] = text % {"value": value}
         if moved:
             raise calendars.HoursMoved(fields=moved)
 
@@ -159,8 +167,9 @@ class NewCalendarForm(CalendarForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         # The database allows one calendar in use for each team.
-        taken = Calendar.objects.filter(team__isnull=False, archived_at=None).values("team")
-        teams = Team.objects.filter(archived_at__isnull=True).exclude(pk__in=taken)
+        in_use = Calendar.objects.filter(team__isnull=False, archived_at=None)
+        teams = Team.objects.filter(archived_at__isnull=True)
+        teams = teams.exclude(pk__in=in_use.values("team"))
         self.teams = {str(team.pk): team for team in teams.order_by("name")}
         organisation = ("", _("the organisation, to be named by agreements"))
         named = [(pk, team.name) for pk, team in self.teams.items()]

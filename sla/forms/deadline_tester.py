@@ -118,7 +118,9 @@ class DeadlineTesterForm(forms.Form):
         typed = self.cleaned_data["at"]
         moment: datetime = typed.replace(tzinfo=zone)
         shown = moment.astimezone(UTC).astimezone(zone).replace(tzinfo=None)
-        return moment if shown == typed else None
+        if shown != typed:
+            return None
+        return moment
 
 
 def commitment_label(commitment: Commitment) -> str:
@@ -128,6 +130,7 @@ def commitment_label(commitment: Commitment) -> str:
     """
     limit = limit_words((commitment.window_minutes or 0) * 60)
     parts = [f"{commitment.get_metric_display()}: {limit}"]
+    # Several commitments of one metric differ by their conditions only.
     codes = [code for values in commitment.conditions.values() for code in values]
     if codes:
         parts.append(", ".join(codes))

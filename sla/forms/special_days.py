@@ -76,7 +76,9 @@ class HolidayListForm(forms.Form):
     def clean_region(self) -> str:
         # The region may be one of another country, chosen before: then the whole country counts.
         region = self.cleaned_data["region"]
-        return region if region in self.regions else ""
+        if region in self.regions:
+            return region
+        return ""
 
 
 class CopyHolidaysForm(forms.Form):
@@ -94,12 +96,16 @@ class CopyHolidaysForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.rows = [row for row in rows if row.match is not HolidayMatch.SAME]
-        # What differs was changed by a person: it is only copied over when it is ticked.
-        new = [row for row in self.rows if row.match is HolidayMatch.NEW]
-        self.fields["keep"].choices = [
-            (row.on.isoformat(), holiday_label(row)) for row in self.rows
-        ]
-        self.fields["keep"].initial = [row.on.isoformat() for row in new]
+        choices = []
+        ticked = []
+        for row in self.rows:
+            key = row.on.isoformat()
+            choices.append((key, holiday_label(row)))
+            # What differs was changed by a person: it is only copied over when it is ticked.
+            if row.match is HolidayMatch.NEW:
+                ticked.append(key)
+        self.fields["keep"].choices = choices
+        self.fields["keep"].initial = ticked
 
     def clean_keep(self) -> list[str]:
         if not self.cleaned_data["keep"]:

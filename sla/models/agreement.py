@@ -98,9 +98,11 @@ class AgreementVersion(models.Model):
     index_weights = models.JSONField(default=dict, blank=True)
     starts_on = models.DateField(null=True, blank=True)
     renew_by = models.DateField(null=True, blank=True)
+    # A calendar that a version names is archived, never deleted: clocks were counted in it.
     calendar = models.ForeignKey(Calendar, models.PROTECT, related_name="+")
     personas = models.ManyToManyField(Persona, blank=True, related_name="+")
     rejection_reasons = models.ManyToManyField(RejectionReason, blank=True, related_name="+")
+    # What was signed is this text alone; later code may show the columns above in other words.
     text = models.JSONField(null=True, blank=True)
     content_hash = models.CharField(max_length=64, blank=True)
     round = models.PositiveSmallIntegerField(default=1, db_default=1)
@@ -130,11 +132,14 @@ class AgreementVersion(models.Model):
                 condition=~Q(state__in=CLOSED) | ~Q(content_hash=""),
                 name="agreement_signed_has_hash",
             ),
+            # Of two team leads who begin the next version at once, one is refused.
             models.UniqueConstraint(
                 fields=["agreement"],
                 condition=Q(state__in=["draft", "proposed"]),
                 name="agreement_one_draft",
             ),
+            # A check is passed by NULL, so the first half says nothing to PostgreSQL; it says to
+            # the reader that no score is a valid choice.
             models.CheckConstraint(
                 condition=Q(minimum_score__isnull=True) | Q(minimum_score__lte=100),
                 name="agreement_score_to_100",
@@ -203,7 +208,8 @@ class Validity(models.Model):
 
     class Meta:
         constraints = [
-            # One version at a time for each scope.
+            # One version at a time for each scope. Coalesce, because NULL equals nothing: without
+            # it two versions for all teams could overlap.
             ExclusionConstraint(
                 name="agreement_one_in_force_per_scope",
                 expressions=[
@@ -225,9 +231,11 @@ class Commitment(models.Model):
     most specific commitment counts.
     """
 
+    # CASCADE serves drafts alone: a trigger refuses every change to parts of a closed text.
     version = models.ForeignKey(AgreementVersion, models.CASCADE, related_name="commitments")
     side = models.CharField(max_length=12, choices=Side.choices)
     metric = models.CharField(max_length=20, choices=Metric.choices)
+    # Not a float: the number that is signed is the number that results are compared with.
     target = models.DecimalField(max_digits=12, decimal_places=4)
     window_minutes = models.PositiveIntegerField(null=True, blank=True)
     conditions = models.JSONField(default=dict, blank=True)
@@ -264,6 +272,7 @@ class LadderStep(models.Model):
     class Meta:
         ordering = ["level"]
         constraints = [
+            # The ledger of firings names a step by its level (Firing, firing_once).
             models.UniqueConstraint(fields=["commitment", "level"], name="ladder_level_once"),
             models.CheckConstraint(condition=Q(kind__in=StepKind.values), name="ladder_kind_known"),
             models.CheckConstraint(

@@ -21,6 +21,7 @@ class Calendar(models.Model):
 
     class Meta:
         constraints = [
+            # NULLs differ, so the organisation may have any number of calendars.
             models.UniqueConstraint(
                 fields=["team"], condition=Q(archived_at__isnull=True), name="calendar_one_of_team"
             )
@@ -47,6 +48,7 @@ class OpenWindow(models.Model):
     class Meta:
         ordering = ["weekday", "opens"]
         constraints = [
+            # A window begins on its day and lasts a day at most; the pure module refuses overlaps.
             models.CheckConstraint(
                 condition=Q(weekday__lte=6, opens__lt=1440)
                 & Q(closes__gt=F("opens"))
@@ -67,6 +69,7 @@ class Holiday(models.Model):
     """
 
     calendar = models.ForeignKey(Calendar, models.CASCADE, related_name="holidays")
+    # A date, not a moment: it is the same day in whatever zone the calendar is.
     on = models.DateField()
     name = models.CharField(max_length=120)
     opens = models.PositiveSmallIntegerField(null=True, blank=True)

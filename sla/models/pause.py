@@ -62,6 +62,7 @@ class Pause(models.Model):
     class Meta:
         ordering = ["started_at", "id"]
         constraints = [
+            # A pause that was ended early frees the rest of its planned time.
             ExclusionConstraint(
                 name="pause_no_overlap",
                 expressions=[
@@ -72,6 +73,8 @@ class Pause(models.Model):
                     ),
                 ],
             ),
+            # Beside the exclusion: a pause whose time is up, and which the sweep has not ended
+            # yet, overlaps no longer with a new one.
             models.UniqueConstraint(
                 fields=["clock"], condition=Q(ended_at__isnull=True), name="pause_one_at_a_time"
             ),
@@ -105,6 +108,7 @@ class Stint(AppendOnly):
     class Meta:
         ordering = ["id"]
         constraints = [
+            # Stored, because it is read for statistics; checked, so that it cannot drift.
             models.CheckConstraint(
                 condition=Q(was_late=True, at__gt=F("due_at"))
                 | Q(was_late=False, at__lte=F("due_at")),

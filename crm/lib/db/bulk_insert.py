@@ -20,6 +20,7 @@ def take_ids(model: type[Model], count: int) -> list[int]:
             "SELECT nextval(pg_get_serial_sequence(%s, 'id')) FROM generate_series(1, %s)",
             [model._meta.db_table, count],
         )
+        # Taken before the insert, so that rows of several tables can refer to each other.
         return [pk for (pk,) in cursor.fetchall()]
 
 
@@ -43,6 +44,7 @@ def insert(model: type[Model], rows: Sequence[Mapping[str, Any]], **same: Any) -
         for column, field in fields.items()
         if column not in varied and _is_set(field, same)
     }
+    # Names come from the model's own columns, checked above; values travel as parameters.
     quote = connection.ops.quote_name
     type_of = {column: field.db_type(connection) for column, field in fields.items()}
     names = ", ".join(quote(column) for column in [*varied, *fixed])

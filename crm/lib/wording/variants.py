@@ -107,7 +107,9 @@ def replace(text: str, lead: str, agreement: str) -> str:
 
 
 def _as_lead(match: re.Match[str]) -> str:
-    first = "L" if match[1] == "P" else "l"
+    first = "l"
+    if match[1] == "P":
+        first = "L"
     return f"{first}ead{match[2]}"
 
 
@@ -120,6 +122,7 @@ def compile_catalogues(folder: Path) -> None:
             catalogue = read_po(file, locale=SPANISH)
         for message in list(catalogue):
             texts = _variant(message.string, *words)
+            # The message without an id is the header, which every catalogue needs.
             if texts == message.string and message.id:
                 catalogue.delete(message.id, message.context)
             message.string = texts
