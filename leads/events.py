@@ -52,9 +52,12 @@ def record(
 def last_changes(lead: Lead) -> dict[str, tuple[str, datetime]]:
     """Return name and moment of the last change of each fact ("person.name"). One query."""
     changes: dict[str, tuple[str, datetime]] = {}
-    edits = lead.events.filter(kind=EventKind.UPDATED).select_related("actor").order_by("-id")
-    for event in edits[:RECENT]:
-        name = event.actor.name if event.actor else ""
+    edits = lead.events.filter(kind=EventKind.UPDATED).select_related("actor")
+    for event in edits.order_by("-id")[:RECENT]:
+        name = ""
+        if event.actor is not None:
+            name = event.actor.name
         for fact in event.payload.get("changes", {}):
+            # The newest event comes first, so the first change of a fact is its last one.
             changes.setdefault(fact, (name, event.at))
     return changes

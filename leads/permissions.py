@@ -23,6 +23,7 @@ def can_log(user: User) -> bool:
 
 def can_change(user: User, lead: Lead) -> bool:
     """Change data and evidence: the marketing team that brought the lead, or its owner."""
+    # An archived lead is kept for its history alone.
     if lead.archived_at:
         return False
     return _is_of_marketing(user, lead) or _works_on(user, lead)
@@ -115,9 +116,9 @@ def can_reapply(user: User) -> bool:
 
 def can_edit_catalogues(user: User) -> bool:
     """Edit valuable actions and their points: leads of teams of either side, and admins."""
-    if user.is_admin:
-        return True
-    return bool(user.team_ids(Side.MARKETING, led=True) or user.team_ids(Side.SALES, led=True))
+    leads_marketing = user.team_ids(Side.MARKETING, led=True)
+    leads_sales = user.team_ids(Side.SALES, led=True)
+    return user.is_admin or bool(leads_marketing or leads_sales)
 
 
 def can_read_alignment(user: User) -> bool:
@@ -127,7 +128,9 @@ def can_read_alignment(user: User) -> bool:
 
 def _is_of_marketing(user: User, lead: Lead) -> bool:
     team_id = lead.marketing_team_id
-    return team_id is not None and team_id in user.team_ids(Side.MARKETING)
+    if team_id is None:
+        return False
+    return team_id in user.team_ids(Side.MARKETING)
 
 
 def _leads_team_of(user: User, handoff: Handoff) -> bool:
@@ -136,11 +139,13 @@ def _leads_team_of(user: User, handoff: Handoff) -> bool:
 
 def _works_on(user: User, lead: Lead) -> bool:
     """Return whether ``user`` owns the lead, or leads the team of its open handoff."""
-    if lead.owner_id is None:
+    owner = lead.owner_id
+    if owner is None:
         return False
-    if lead.owner_id == user.pk:
+    if owner == user.pk:
         return True
     led = user.team_ids(Side.SALES, led=True)
+    # Most people lead no team and need no query.
     if not led:
         return False
     return Handoff.objects.filter(lead=lead, team__in=led, state__in=WORKED).exists()

@@ -35,6 +35,7 @@ class OutcomeReason(models.Model):
 
 def _sight(user: User) -> Q:
     """Return the condition for the handoffs that ``user`` sees through teams and as the owner."""
+    # Matches nothing until a role adds to it; an empty Q would match everything.
     sight = Q(pk__in=[])
     marketing = user.team_ids(Side.MARKETING)
     if marketing:
@@ -55,8 +56,8 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
             return self
         sight = _sight(user)
         if user.team_ids(Side.SALES):
-            # A decision that was undone or released gives no sight, nor one on a handoff that was
-            # given to another person.
+            # A decision that was undone or released gives no sight, nor one on a handoff that
+            # another person owns now.
             own = Decision.objects.filter(by=user, undone_at__isnull=True, released_at__isnull=True)
             sight |= Q(pk__in=own.values("handoff"), owner__isnull=True)
         return self.filter(sight)
@@ -115,14 +116,17 @@ class Handoff(models.Model):
     )
     submitted_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     submitted_at = models.DateTimeField()
+    # The versions that judge the handoff for ever, whatever comes into force later.
     agreement_version = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="handoffs")
     persona_version = models.ForeignKey(PersonaVersion, models.PROTECT, related_name="handoffs")
+    # A copy: an edited agreement never changes open handoffs by itself (handoffs.reapply does).
     policy = SnapshotField()
     clock = models.ForeignKey(Clock, models.PROTECT, null=True, related_name="+")
     note = models.TextField(blank=True)
     proves_sql = models.BooleanField(default=False)
     fit_score = models.PositiveSmallIntegerField(null=True, blank=True)
     engagement_score = models.PositiveSmallIntegerField(null=True, blank=True)
+    # db_default: during an upgrade the previous version still inserts rows without this column.
     overrides = models.PositiveSmallIntegerField(default=0, db_default=0)
     requeued_at = models.DateTimeField(null=True, blank=True)
     accepted_at = models.DateTimeField(null=True, blank=True)
@@ -144,7 +148,10 @@ class Handoff(models.Model):
     class Meta:
         indexes = [
             models.Index(
-                fields=["team", "submitted_at"], condition=Q(state="pending"), name="handoff_queue"
+                # Only the queue is read by team, and most rows of the table are closed.
+                fields=["team", "submitted_at"],
+                condition=Q(state="pending"),
+                name="handoff_queue",
             ),
             models.Index(fields=["owner", "state"], name="handoff_owner"),
             models.Index(fields=["submitted_at"], name="handoff_submitted"),
@@ -196,7 +203,7 @@ class Handoff(models.Model):
 
 
 class Decision(models.Model):
-    """A rep's accept or reject. One per handoff stands.
+    """A rep's accept or reject. One per handoff counts.
 
     ``undone_at``: the rep took it back. ``released_at``: the ladder or a team lead put the handoff
     back into the queue. Both stay in the history.
@@ -240,6 +247,7 @@ class Package(models.Model):
     """The data that marketing handed over. Written once, at the hand-off."""
 
     handoff = models.OneToOneField(Handoff, models.PROTECT, related_name="package")
+    # A trigger refuses every UPDATE and DELETE (leads_package_append_only).
     payload = models.JSONField()
     sha256 = models.CharField(max_length=64)
 
@@ -253,6 +261,7 @@ class Attempt(models.Model):
     handoff = models.ForeignKey(Handoff, models.PROTECT, related_name="attempts")
     by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
     at = models.DateTimeField()
+    # Apart from `at`: people record an attempt after it was made.
     recorded_at = models.DateTimeField(db_default=RelevoNow())
     channel = models.CharField(max_length=10, choices=ContactChannel.choices)
     reached = models.BooleanField()

@@ -30,6 +30,7 @@ class Event(AppendOnly):
     class Meta:
         ordering = ["id"]
         indexes = [
+            # The timeline of a lead, in order.
             models.Index(fields=["lead", "id"], name="event_lead"),
             models.Index(fields=["handoff", "kind"], name="event_handoff"),
         ]
@@ -49,6 +50,7 @@ class Evidence(AppendOnly):
     """
 
     lead = models.ForeignKey(Lead, models.PROTECT, related_name="evidence")
+    # No foreign key: a criterion keeps its code in later versions, and the evidence counts there.
     code = models.CharField(max_length=60)
     verdict = models.CharField(max_length=8, choices=Verdict.choices)
     overrides = models.BooleanField(default=False, db_default=False)

@@ -13,6 +13,7 @@ from crm.accounts.states import Side
 from crm.lib.clock import RelevoNow
 from leads.states import ImportState, RowKind
 
+# The longer the wait, the more leads have moved on and stay.
 UNDO_WITHIN = timedelta(hours=24)
 
 
@@ -99,6 +100,8 @@ class ImportRun(models.Model):
             # The same file again is noticed before it is checked.
             models.Index(fields=["sha256"], name="import_by_content"),
             models.Index(
+                # The states of IMPORT_WORK: workers ask for these rows again and again, and few
+                # have them.
                 fields=["id"],
                 condition=Q(state__in=["checking", "running", "undoing"]),
                 name="import_work",
@@ -118,6 +121,7 @@ class ImportRun(models.Model):
         """The share of the rows that is done, from 0 to 100."""
         if not self.rows_total:
             return 0
+        # rows_total is an estimate while a file is checked, and may be too low.
         return min(100 * self.rows_done // self.rows_total, 100)
 
     @property
@@ -131,6 +135,7 @@ class ImportRun(models.Model):
 class ImportChunk(models.Model):
     """A piece of an import's file, in order. Deleted when the import has ended."""
 
+    # CASCADE as nowhere else: files hold personal data and are no history.
     run = models.ForeignKey(ImportRun, models.CASCADE, related_name="chunks")
     number = models.PositiveIntegerField()
     data = models.BinaryField()

@@ -20,6 +20,7 @@ class Company(models.Model):
     """A company. ``name_key``: its name without accents and legal form, for comparison."""
 
     name = models.CharField(max_length=200)
+    # Not unique: it counts together with the country (records.companies.key_of).
     name_key = models.CharField(max_length=200, db_index=True)
     domain = models.CharField(max_length=120, blank=True)
     country = models.CharField(max_length=2, blank=True)
@@ -113,6 +114,7 @@ def _handoffs_in_sight(user: User) -> Q:
     standing = Q(decisions__undone_at__isnull=True, decisions__released_at__isnull=True)
     in_sight = Q(owner=user)
     in_sight |= Q(team__in=sales, state=HandoffState.PENDING)
+    # One Q for one filter(), so that all conditions meet the same decision.
     in_sight |= Q(decisions__by=user, owner__isnull=True) & standing
     led = user.team_ids(Side.SALES, led=True)
     if led:
@@ -125,6 +127,7 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         """Return the leads that ``user`` may see: the sight table of the domain."""
         if user.is_director:
             return self
+        # Matches nothing until a role adds to it; an empty Q would match everything.
         sight = Q(pk__in=[])
         marketing = user.team_ids(Side.MARKETING)
         if marketing:
@@ -132,6 +135,7 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         if user.team_ids(Side.SALES):
             handoff_model = apps.get_model("leads", "Handoff")  # its module imports this one
             handoffs = handoff_model._default_manager.filter(_handoffs_in_sight(user))
+            # A subquery: a join would repeat a lead for each of its handoffs.
             sight |= Q(pk__in=handoffs.values("lead"))
         return self.filter(sight)
 
@@ -209,6 +213,7 @@ class Lead(models.Model):
     external_system = models.CharField(max_length=40, blank=True)
     external_id = models.CharField(max_length=120, blank=True)
     is_imported = models.BooleanField(default=False)
+    # db_default: during an upgrade the previous version still inserts rows without this column.
     is_test = models.BooleanField(default=False, db_default=False)
     # A copy of what the handoff's policy says, so that search and lists need no join.
     contact_hidden = models.BooleanField(default=False, db_default=False)
@@ -228,12 +233,14 @@ class Lead(models.Model):
         related_name="+",
     )
     archived_at = models.DateTimeField(null=True, blank=True)
+    # Raised by every edit; leads.change refuses data of an older version.
     version = models.PositiveIntegerField(default=1)
 
     objects = LeadQuerySet.as_manager()
 
     class Meta:
         indexes = [
+            # The list pages by these two keys; each index below serves one of its filters.
             models.Index(fields=["-first_seen_on", "-id"], name="lead_newest"),
             models.Index(fields=["stage", "-first_seen_on", "-id"], name="lead_stage_newest"),
             models.Index(
@@ -248,6 +255,7 @@ class Lead(models.Model):
             models.Index(
                 fields=["external_id"], condition=~Q(external_id=""), name="lead_external_id"
             ),
+            # Trigrams: search looks for parts of words (records.search).
             GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="lead_search"),
         ]
         constraints = [
@@ -289,6 +297,7 @@ class FirstTouch(models.Model):
     known.
     """
 
+    # A trigger refuses every UPDATE and DELETE (leads_firsttouch_append_only).
     lead = models.OneToOneField(Lead, models.PROTECT, related_name="first_touch")
     source = models.ForeignKey(Source, models.PROTECT, null=True, blank=True, related_name="+")
     seen_on = models.DateField()
@@ -341,6 +350,7 @@ class ValuableAction(models.Model):
     recorded_at = models.DateTimeField(db_default=RelevoNow())
 
     class Meta:
+        # Packages list actions in this order, and the newest comes first.
         ordering = ["-occurred_on", "-id"]
 
     def __str__(self) -> str:

@@ -40,7 +40,9 @@ class Parcel:
 
     @property
     def key(self) -> str:
-        kind = "new" if self.can_queue else "known"
+        kind = "known"
+        if self.can_queue:
+            kind = "new"
         return f"{self.team.pk}-{kind}"
 
     @property
@@ -70,7 +72,12 @@ def work_of(person: User, *, at: datetime) -> list[Parcel]:
     people = _sales_people(besides=person, at=at)
     for parcel in parcels:
         parcel.colleagues.extend(_of_team(parcel.team.pk, people) or people)
-    return sorted(parcels, key=lambda parcel: (parcel.team.name, not parcel.can_queue))
+    # Within a team first what may go back to its queue.
+    return sorted(parcels, key=_order)
+
+
+def _order(parcel: Parcel) -> tuple[str, bool]:
+    return parcel.team.name, not parcel.can_queue
 
 
 def _parcels(person: User) -> list[Parcel]:
@@ -85,6 +92,7 @@ def _parcels(person: User) -> list[Parcel]:
     )
     parcels: dict[tuple[int, bool], Parcel] = {}
     for handoff in rows.order_by("team__name", "team_id", "id"):
+        # After the contact the lead knows its rep, and HANDOFF_MOVES has no way back to the queue.
         can_queue = handoff.state == HandoffState.ACCEPTED
         key = (handoff.team_id, can_queue)
         if key not in parcels:
@@ -102,6 +110,7 @@ def _sales_people(*, besides: User | None, at: datetime) -> list[User]:
     rows = User.objects.filter(is_active=True, memberships__team__side=Side.SALES)
     if besides is not None:
         rows = rows.exclude(pk=besides.pk)
+    # A person of two sales teams would come twice by the join.
     rows = rows.distinct().order_by("name").prefetch_related("memberships__team")
     people = list(rows)
     away = leaves.away(people, at=at)
@@ -118,8 +127,11 @@ def plan(parcels: Iterable[Parcel], heirs: Heirs) -> dict[str, int]:
     counts: dict[str, int] = {}
     for parcel in parcels:
         heir = _heir(parcel, heirs)
-        name = heir.name if heir else ""
-        counts[name] = counts.get(name, 0) + parcel.count
+        name = ""
+        if heir is not None:
+            name = heir.name
+        counts.setdefault(name, 0)
+        counts[name] += parcel.count
     return counts
 
 
@@ -144,11 +156,13 @@ def move(person: User, heirs: Heirs, *, by: User, at: datetime) -> dict[str, int
     """Move all of it inside the caller's transaction; return and raise as :func:`plan`."""
     _lock(person)
     parcels = work_of(person, at=at)
+    # Raises WorkRemains for any parcel before the first handoff moves.
     moved = plan(parcels, heirs)
     for parcel in parcels:
         heir = heirs[parcel.key]
         for handoff in parcel.handoffs:
             if heir is None:
+                # With the moment: the person may come back and hand over the same handoff again.
                 cause = f"handed_over:{person.pk}:{at.timestamp()}"
                 handoffs.requeue(handoff, by=by, at=at, cause=cause)
             else:
@@ -158,9 +172,7 @@ def move(person: User, heirs: Heirs, *, by: User, at: datetime) -> dict[str, int
 
 
 def _lock(person: User) -> None:
-    """Lock the person's open handoffs before they are counted.
-
-    A step of the person that runs at this moment is thereby waited for.
-    """
+    """Lock the person's open handoffs before they are counted."""
+    # Waits for a step of the person that runs at this moment, so that its result is moved, too.
     rows = Handoff.objects.select_for_update(no_key=True)
     list(rows.filter(owner=person, state__in=WORKED).order_by("pk"))

@@ -75,6 +75,7 @@ def check_not_last_admin(person: User) -> None:
     """Raise StaffingConflict if no one else who can sign in is an admin."""
     if _others(person).filter(is_admin=True).exists():
         return
+    # Without an admin no one could invite or reactivate another one.
     text = _("%(name)s is the only admin who can sign in. Make somebody else an admin first.")
     text %= {"name": person.name}
     raise StaffingConflict(text, fields={"is_admin": text})
@@ -95,14 +96,18 @@ def change_teams(person: User, teams: Places, *, by: User, at: datetime) -> User
     those first.
     """
     person = lock(person)
-    wanted = {team.pk: (team, is_lead) for team, is_lead in teams}
+    wanted = {}
+    for team, is_lead in teams:
+        wanted[team.pk] = (team, is_lead)
     before = _memberships(person)
     check_in_use(place for pk, place in wanted.items() if pk not in before)
+    # Memberships in archived teams stay: `before` has only teams in use.
     left = [pk for pk in before if pk not in wanted]
     _check_no_work(person, left)
     person.memberships.filter(team__in=left).delete()
     for pk, (team, is_lead) in wanted.items():
-        if pk in before and before[pk].is_lead == is_lead:
+        known = before.get(pk)
+        if known is not None and known.is_lead == is_lead:
             continue
         Membership.objects.update_or_create(
             user=person,
@@ -180,7 +185,10 @@ def gaps_without(person: User) -> list[str]:
 
 
 def _sides_without_lead(person: User, others: QuerySet[Membership]) -> list[str]:
-    led = {membership.team.side for membership in person.memberships_now if membership.is_lead}
+    led = set()
+    for membership in person.memberships_now:
+        if membership.is_lead:
+            led.add(membership.team.side)
     led_by_others = set(others.filter(is_lead=True).values_list("team__side", flat=True))
     text = _("%(side)s has no other team lead: nobody can sign the agreement for that side.")
     return [text % {"side": Side(side).label} for side in sorted(led - led_by_others)]

@@ -69,6 +69,7 @@ def invite(
                 by=by,
                 at=at,
             )
+    # check_email() has looked; another admin may have invited the same person since then.
     except IntegrityError as error:
         raise _bad("email", _("Somebody has this e-mail already.")) from error
     return invite_again(person, by=by, at=at)
@@ -86,11 +87,14 @@ def invite_again(person: User, *, by: User | None, at: datetime) -> Invitation:
 
 def _queue_mail(invitation: Invitation, *, at: datetime) -> None:
     """Queue the mail, where mail is set up; its link is made only when it is sent."""
-    invited_by = invitation.invited_by
+    inviter = ""
+    if invitation.invited_by is not None:
+        inviter = invitation.invited_by.name
+    valid_for = invitation.expires_at - at
     params = {
         "invitation": invitation.pk,
-        "by": invited_by.name if invited_by else "",
-        "days": (invitation.expires_at - at).days,
+        "by": inviter,
+        "days": valid_for.days,
     }
     outbox.queue_mail(
         "invitation",
@@ -111,12 +115,14 @@ def rename(person: User, *, name: str, email: str, by: User, at: datetime) -> Us
     name = clean_line(name)
     if not name:
         raise _bad("name", _("Give the person's name."))
+    # NULL and not "": the column is unique, and imported people may have no e-mail.
     new_email = None
     if email or person.email:
         new_email = check_email(email, of=person)
     if person.is_demo and new_email != person.email:
         raise _bad("email", _("Demo people keep their e-mail and their password."))
     changes = {"name": [person.name, name], "email": [person.email, new_email]}
+    # The old mailbox may be another person's, who could sign in by the link.
     if new_email != person.email and invitations.revoke(person, by=by, at=at):
         changes["invitation"] = [None, "revoked"]
     person.name = name
@@ -162,6 +168,7 @@ def end_sessions(person: User, *, by: User, at: datetime) -> User:
 
 
 def _end_sessions(person: User) -> None:
+    # Part of the hash that every session carries (User): sessions of an earlier round end.
     person.session_round += 1
     person.save(update_fields=["session_round"])
 
@@ -198,6 +205,8 @@ def deactivate(person: User, *, heirs: Heirs, by: User, at: datetime) -> dict[st
         raise StaffingConflict(text % {"name": person.name})
     if person.is_admin:
         check_not_last_admin(person)
+    # From here on the trigger handoff_owner_is_active refuses every new handoff of this person;
+    # those of before are moved below.
     was_active = person.is_active
     person.is_active = False
     person.deactivated_at = at
@@ -222,6 +231,7 @@ def reactivate(person: User, *, by: User, at: datetime) -> Invitation | None:
         text = _("%(name)s is not deactivated.")
         raise StaffingConflict(text % {"name": person.name})
     person.deactivated_at = None
+    # An invited person who never set a password may sign in only after following a link.
     person.is_active = person.has_usable_password()
     person.save(update_fields=["deactivated_at", "is_active"])
     record("person_reactivated", person, by=by, at=at)

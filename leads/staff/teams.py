@@ -67,6 +67,7 @@ def archive(team: Team, *, by: User, at: datetime) -> Team:
     """
     # A person may be placed in the team at the same moment.
     people.wait_for_staff_changes()
+    # Read under the lock; the caller's row may be from before another change.
     team = Team.objects.get(pk=team.pk)
     if team.archived_at is not None:
         return team
@@ -81,6 +82,7 @@ def archive(team: Team, *, by: User, at: datetime) -> Team:
 
 
 def _reasons_to_keep(team: Team) -> list[str]:
+    # Deactivated people may stay: they keep their memberships for a return.
     members = team.memberships.filter(user__deactivated_at__isnull=True).count()
     handoffs = Handoff.objects.open().filter(team=team).count()
     reasons = []
