@@ -28,6 +28,7 @@ def main() -> int:
                 "RELEVO_MODE": "test",
                 "SECRET_KEY": "only-for-the-recording-" + "x" * 40,
             }
+            # The recorder moves time and must reach no database or mail server that is configured.
             for variable in ("DATABASE_OWNER_URL", "EMAIL_URL"):
                 os.environ.pop(variable, None)
             _record(options.out)

@@ -25,8 +25,9 @@ from crm.demo.recording.recording import LeadStory, Recording, Row, Rows
 from leads.handoffs import packages
 from sla.agreements import content
 
-# What was said last has been delivered by now, and is read like the rest.
+# Messages of the last moments count as delivered and are read like the rest.
 SETTLED = timedelta(seconds=30)
+# FOR UPDATE: of two processes that seed at once, the second waits and then meets a full database.
 LOCK = "SELECT is_demo FROM relevo_installation FOR UPDATE"
 IS_EMPTY = """
     SELECT NOT EXISTS (SELECT 1 FROM accounts_organisation)
@@ -68,10 +69,11 @@ def load(recording: Recording, *, at: datetime, leads: int) -> None:
     _complete(rows)
     with connection.cursor() as cursor:
         with _without_triggers(cursor, rows):
-            for table, found in rows.items():
-                _insert(cursor, table, found)
-        for table, found in rows.items():
-            _set_sequence(cursor, table, found)
+            for table, of_table in rows.items():
+                _insert(cursor, table, of_table)
+        for table, of_table in rows.items():
+            _set_sequence(cursor, table, of_table)
+        # Until the next autovacuum PostgreSQL would plan for empty tables, and pages would be slow.
         cursor.execute(f"ANALYZE {', '.join(rows)}")
 
 
@@ -118,6 +120,7 @@ def shown(stories: Iterable[LeadStory], cut: Cut, *, leads: int) -> Iterator[Lea
             yield story
         elif story.captured_at < cut.today:
             others.append(story)
+    # The newest ones; max(), because a slice from a negative index would begin near the end.
     yield from others[max(len(others) - leads, 0) :]
 
 
@@ -138,8 +141,10 @@ def _complete(rows: Rows) -> None:
     for user in rows["accounts_user"]:
         user["password"] = password
     for message in rows["notifications_message"]:
+        # The id of the mail: two demos must not send equal ones.
         message["uid"] = str(uuid.uuid4())
     for package in rows["leads_package"]:
+        # The dates in it have moved, and the digest covers them.
         package["sha256"] = packages.digest(package["payload"])
     _sign(rows)
 
@@ -164,8 +169,10 @@ def _sign(rows: Rows) -> None:
 def _without_triggers(cursor: Any, tables: Iterable[str]) -> Iterator[None]:
     """Switch off what keeps history from being written; foreign keys are checked at the end."""
     for table in tables:
+        # USER leaves the triggers of foreign keys on.
         cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")
     yield
+    # Checked here, because ALTER TABLE fails while checks of the table are pending.
     cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
     for table in tables:
         cursor.execute(f"ALTER TABLE {table} ENABLE TRIGGER USER")
@@ -178,4 +185,5 @@ def _insert(cursor: Any, table: str, rows: list[Row]) -> None:
 
 
 def _set_sequence(cursor: Any, table: str, rows: list[Row]) -> None:
+    # The rows came with their ids, and the next one must get a free id.
     cursor.execute(SEQUENCE, [table, max(row["id"] for row in rows)])

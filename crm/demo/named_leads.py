@@ -58,6 +58,7 @@ def capture(cast: Cast, number: int, *, at: datetime, **attributes: Any) -> Lead
 
 def _facts(number: int, attributes: dict[str, Any]) -> dict[str, Any]:
     name, title, company, employees, country, _source, _action = LEADS[number]
+    # Addresses are ASCII; the number keeps two people of one first name apart.
     mailbox = name.lower().split()[0].translate(str.maketrans("áéíóúñ", "aeioun"))
     return {
         "person": {

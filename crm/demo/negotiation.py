@@ -1,4 +1,4 @@
-"""What stands on the pages of the agreement and of the calendars today: a draft, and holidays."""
+"""The present of agreement and calendars: a draft under discussion, and holidays."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def _second_saturday_of_december(year: int) -> date:
 
 
 def write_draft(cast: Cast, *, at: datetime) -> None:
-    """Both sides write the next version of the agreement since two days."""
+    """Write a draft of the next agreement, which both sides have discussed for two days."""
     begun = at - timedelta(days=2)
     draft = drafts.renew(cast.agreement, by=cast.dora, at=begun)
     promises = drafts.commitments_of(draft)

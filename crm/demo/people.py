@@ -43,7 +43,7 @@ SLOWER: dict[str, dict[str, Any]] = {
 
 @dataclass
 class Cast:
-    """Everybody who acts in the demo, and where. ``leader`` and ``owner`` are the two personas."""
+    """The people and teams of the demo. ``leader`` and ``owner`` are the two personas."""
 
     ana: User
     luis: User
@@ -61,7 +61,7 @@ class Cast:
 
 
 def create_company(*, at: datetime) -> Cast:
-    """Create the organisation with everybody in it, and an agreement in force since ``at``."""
+    """Create the organisation with its people, and an agreement in force since ``at``."""
     Organisation.objects.create(
         name="Nube Clara",
         currency="MXN",
@@ -125,7 +125,7 @@ def _create_people(*, at: datetime) -> None:
 def _create_person(
     mailbox: str, name: str, teams: list[tuple[Team, bool]], *, at: datetime, **marks: Any
 ) -> None:
-    """The password is set when the demo is loaded (crm.demo.load)."""
+    """Create a person without a password; crm.demo.load sets it."""
     email = f"{mailbox}@{demo.DOMAIN}"
     people.create_person(name, email=email, teams=teams, by=None, at=at, is_demo=True, **marks)
 

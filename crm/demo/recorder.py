@@ -39,6 +39,7 @@ def record(*, numbers: Collection[int] | None = None) -> Recording:
     founded_at = start - odds.FOUNDED + timedelta(hours=10)
     timeline.move(founded_at)
     cast = people.create_company(at=founded_at)
+    # Delivered before the tape starts: the founding has no lead that could own these messages.
     while outbox.deliver():
         pass
     tape = Tape(start)

@@ -41,6 +41,7 @@ class Busy(Conflict):
 def mark() -> None:
     """Mark an empty database as a demo. `migrate` calls it in demo mode, as the owner."""
     with connection.cursor() as cursor:
+        # `migrate` calls this after every run, also one that stops before the table is made.
         cursor.execute("SELECT to_regclass('relevo_installation') IS NOT NULL")
         if cursor.fetchone()[0]:
             cursor.execute(MARK)

@@ -20,6 +20,7 @@ from crm.lib.errors import DomainError
 @require_http_methods(["GET", "HEAD", "POST"])
 def start_fresh(request: Request) -> HttpResponse:
     """Say what goes, then remove it. 404 outside a demo; 403 but for its admin and its director."""
+    # Both: a real organisation in demo mode, or a demo in a real mode, must not be emptied here.
     if not (settings.DEMO and request.organisation.is_demo):
         raise Http404
     if not (request.user.is_admin or request.user.is_director):
@@ -33,6 +34,7 @@ def start_fresh(request: Request) -> HttpResponse:
         return render(
             request, "demo/remove.html", {**context, "problem": error.message}, status=error.status
         )
+    # The signed-in account went with the demo.
     logout(request)
     messages.success(request, _("The demo is gone. Welcome to your own Relevo."))
     return redirect("setup_first")

@@ -31,6 +31,7 @@ def seed(*, at: datetime, leads: int = LEADS) -> bool:
     existing = Organisation.objects.first()
     if existing is not None and not existing.is_demo:
         raise NotADemo("this database holds a real organisation")
+    # A demo that was removed stays away, also when the service starts again.
     if existing is not None or remove.has_happened():
         return False
     try:
@@ -42,5 +43,6 @@ def seed(*, at: datetime, leads: int = LEADS) -> bool:
             "`migrate` in demo mode has not marked this database, or it is not empty"
         ) from error
     record("demo_seeded", "organisation", by=None, at=at)
+    # In the same transaction: a demo without today's desk would never be completed.
     today.prepare(people.cast(), at=at)
     return True

@@ -50,6 +50,7 @@ def prepare(cast: Cast, *, at: datetime) -> None:
     desk = Desk(cast, at=at)
     desk.reject_for_dispute()
     desk.requeue_forgotten()
+    # Before today's handoffs, whose notices are to be unread.
     _read_everything(at=at)
     desk.fill_queue()
     desk.accept()
@@ -66,7 +67,7 @@ def _read_everything(*, at: datetime) -> None:
 
 
 class Desk:
-    """The named leads of today, and of the days before as far as somebody works on them."""
+    """The named leads of today, and those of the days before that a person still works on."""
 
     def __init__(self, cast: Cast, *, at: datetime) -> None:
         self.cast = cast
@@ -113,6 +114,7 @@ class Desk:
         )
         handoffs.accept(handoff, by=self.cast.cruz, at=accepted_at)
         assert handoff.clock is not None
+        # The steps of the past hours, as the sweep would have fired them at their time.
         ladder.catch_up(handoff.clock, tasks.SUBJECTS, until=self.at)
 
     def fill_queue(self) -> None:

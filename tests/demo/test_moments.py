@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from crm.demo.recording.moments import Shift, change_at, found_in
+from crm.demo.recording.moments import Shift, change_at, paths_in
 
 MEXICO = Shift(3, "America/Mexico_City")
 NEW_YORK = Shift(3, "America/New_York")  # clocks change on 8 March 2026
@@ -37,7 +37,7 @@ def test_both_ends_of_a_range_move() -> None:
     "text", ["", "80,000 MXN", "+52 55 4000 1012", "2026", "10:15", "handoff:12:new"]
 )
 def test_what_is_no_moment_stays(text: str) -> None:
-    assert (MEXICO.text(text), list(found_in(text, "x"))) == (text, [])
+    assert (MEXICO.text(text), list(paths_in(text, "x"))) == (text, [])
 
 
 def test_time_that_clocks_skip_is_still_a_moment() -> None:
@@ -60,7 +60,7 @@ def test_moment_is_found_wherever_it_stands() -> None:
         "team": "Ventas",
     }
     found = {"x.due_at", "x.log.*.on", "x.pairs.*.*", "x.days.<key>"}
-    assert set(found_in(payload, "x")) == found
+    assert set(paths_in(payload, "x")) == found
 
 
 def test_only_the_named_place_changes() -> None:

@@ -1,8 +1,8 @@
 """Digests of the code that the recorded past comes from: the migrations, and what writes history.
 
 Comments, docstrings, annotations, imports and names do not count, nor does the file in which a
-function stands: moving and renaming change nothing that is recorded. What only calls another
-function of the same shape is found by the test that compares a short recording with the file.
+function is: moving and renaming change nothing that is recorded. A call of another function of the
+same shape has the same digest; a test that compares a short recording with the file notices it.
 """
 
 from __future__ import annotations
@@ -37,13 +37,16 @@ def current() -> dict[str, str]:
 
 def history_modules() -> list[Path]:
     """Return the files of PACKAGES that the recorder imports, directly or not."""
-    waiting, found = list(FIRST), set[Path]()
+    waiting = list(FIRST)
+    files: set[Path] = set()
     while waiting:
         path = _file(waiting.pop())
-        if path is not None and path not in found:
-            found.add(path)
-            waiting.extend(_imports(ast.parse(path.read_text())))
-    return sorted(found)
+        if path is None or path in files:
+            continue
+        files.add(path)
+        tree = ast.parse(path.read_text())
+        waiting.extend(_imports(tree))
+    return sorted(files)
 
 
 def _file(module: str) -> Path | None:
@@ -52,8 +55,11 @@ def _file(module: str) -> Path | None:
     if outside or not inside:
         return None
     place = ROOT.joinpath(*module.split("."))
-    found = (path for path in (place.with_suffix(".py"), place / "__init__.py") if path.exists())
-    return next(found, None)
+    # "from package import name" may name a module or a function; only a module has a file.
+    for path in (place.with_suffix(".py"), place / "__init__.py"):
+        if path.exists():
+            return path
+    return None
 
 
 def _imports(tree: ast.AST) -> Iterator[str]:
@@ -66,11 +72,12 @@ def _imports(tree: ast.AST) -> Iterator[str]:
 
 
 def of(paths: Iterable[Path]) -> str:
-    """Return the digest of the statements in these files, in whatever file and order they stand."""
+    """Return the digest of the statements in these files, whatever their file and their order."""
     shapes = []
     for path in paths:
         for statement in ast.parse(path.read_text()).body:
-            if shape := " ".join(_shape(statement, {})):
+            shape = " ".join(_shape(statement, {}))
+            if shape:
                 shapes.append(hashlib.sha256(shape.encode()).hexdigest())
     return hashlib.sha256("".join(sorted(shapes)).encode()).hexdigest()
 
@@ -93,6 +100,7 @@ def _shape(node: ast.AST, names: dict[str, int]) -> Iterator[str]:
             if isinstance(each, ast.AST):
                 yield from _shape(each, names)
             elif isinstance(each, str):
+                # By first use and not by text, so that a consistent renaming changes nothing.
                 yield str(names.setdefault(each, len(names)))
             elif each is not None:
                 yield repr(each)

@@ -1,4 +1,4 @@
-"""Moments and dates of the recorded past: where they stand, and how they move to another week."""
+"""Moments and dates of the recorded past: their places, and how they move to another week."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ Listed = Mapping[str, Sequence[str]]
 Change = Callable[[str], str]
 
 
-def found_in(value: Any, path: str) -> Iterator[str]:
+def paths_in(value: Any, path: str) -> Iterator[str]:
     """Yield the path of each moment and date in ``value``, which is at ``path``. Keys count too."""
     if isinstance(value, str):
         if WRITTEN.search(value):
@@ -107,10 +107,10 @@ def found_in(value: Any, path: str) -> Iterator[str]:
         for key, each in value.items():
             if WRITTEN.search(key):
                 yield f"{path}.<key>"
-            yield from found_in(each, f"{path}.{key}")
+            yield from paths_in(each, f"{path}.{key}")
     elif isinstance(value, list):
         for each in value:
-            yield from found_in(each, f"{path}.*")
+            yield from paths_in(each, f"{path}.*")
 
 
 def change_at(value: Any, path: Sequence[str], change: Change) -> Any:
@@ -129,7 +129,7 @@ def change_at(value: Any, path: Sequence[str], change: Change) -> Any:
 class Shift:
     """Moves moments by whole ``weeks`` in the local time of ``zone``, and dates by as many days.
 
-    Whoever worked on a Monday at nine still does, also where clocks changed between the two weeks.
+    A person who worked on a Monday at nine still does, even if clocks changed in between.
     """
 
     weeks: int
@@ -139,6 +139,7 @@ class Shift:
     def moment(self, moment: datetime) -> datetime:
         """Return the moved ``moment``, in UTC."""
         zone = ZoneInfo(self.zone)
+        # Added to the wall time: weeks of 168 hours would be an hour off across a clock change.
         local = moment.astimezone(zone) + self.weeks * WEEK
         return local.astimezone(ZoneInfo("UTC"))
 

@@ -31,7 +31,7 @@ Stretch = tuple[datetime, datetime | None]
 
 
 class Unlisted(RuntimeError):
-    """A moment or a date stands where ``crm.demo.recording.moments`` does not list one."""
+    """A moment or a date is in a place that ``crm.demo.recording.moments`` does not list."""
 
 
 @dataclass(frozen=True)
@@ -112,8 +112,10 @@ def compose(
         },
         leads=[story for story, _changes in stories],
     )
-    if found := sorted(unlisted(recording)):
-        raise Unlisted(", ".join(found))
+    # An unlisted date would stay in the recorded week while all others move.
+    places = sorted(unlisted(recording))
+    if places:
+        raise Unlisted(", ".join(places))
     return recording
 
 
@@ -144,21 +146,21 @@ def every_row(recording: Recording) -> Iterator[tuple[str, Row]]:
 
 
 def _of(rows: Rows) -> Iterator[tuple[str, Row]]:
-    for table, found in rows.items():
-        yield from ((table, row) for row in found)
+    for table, of_table in rows.items():
+        for row in of_table:
+            yield table, row
 
 
 def unlisted(recording: Recording) -> set[str]:
     """Return the columns and JSON paths that hold a moment or a date and are not listed."""
-    found = {
-        path
-        for table, row in every_row(recording)
-        for name, value in row.items()
-        for path in moments.found_in(value, f"{table}.{name}")
-    }
+    paths: set[str] = set()
+    for table, row in every_row(recording):
+        for name, value in row.items():
+            paths.update(moments.paths_in(value, f"{table}.{name}"))
     for listed in (recording.header["moments"], recording.header["moment_paths"]):
-        found -= {f"{table}.{name}" for table, names in listed.items() for name in names}
-    return found
+        for table, names in listed.items():
+            paths.difference_update(f"{table}.{name}" for name in names)
+    return paths
 
 
 # -- Writing and reading
@@ -166,17 +168,22 @@ def unlisted(recording: Recording) -> set[str]:
 
 def write(recording: Recording, path: Path = PATH) -> None:
     """Write the file. The same recording gives the same bytes."""
+    # The names of the columns once for each table, not in every row of the file.
     columns = {table: list(row) for table, row in every_row(recording)}
     recording.header["columns"] = dict(sorted(columns.items()))
     lines = [recording.header, _plain(recording.company), *map(_plain_story, recording.leads)]
     text = "".join(
         f"{json.dumps(line, ensure_ascii=False, separators=(',', ':'))}\n" for line in lines
     )
+    # Without the time of writing, equal recordings are equal files.
     path.write_bytes(gzip.compress(text.encode(), mtime=0))
 
 
 def _plain(rows: Rows) -> dict[str, list[list[Any]]]:
-    return {table: [list(row.values()) for row in found] for table, found in rows.items()}
+    plain = {}
+    for table, of_table in rows.items():
+        plain[table] = [list(row.values()) for row in of_table]
+    return plain
 
 
 def _plain_story(story: LeadStory) -> dict[str, Any]:
@@ -207,10 +214,14 @@ def read(path: Path = PATH) -> Recording:
 
 
 def _read_rows(rows: dict[str, list[list[Any]]], columns: dict[str, list[str]]) -> Rows:
-    return {
-        table: [dict(zip(columns[table], values, strict=True)) for values in found]
-        for table, found in rows.items()
-    }
+    by_table = {}
+    for table, of_table in rows.items():
+        by_table[table] = [_read_row(values, columns[table]) for values in of_table]
+    return by_table
+
+
+def _read_row(values: list[Any], columns: list[str]) -> Row:
+    return dict(zip(columns, values, strict=True))
 
 
 def _read_story(story: dict[str, Any], columns: dict[str, list[str]]) -> LeadStory:
@@ -223,7 +234,7 @@ def _read_story(story: dict[str, Any], columns: dict[str, list[str]]) -> LeadSto
         ],
         settled=_read_rows(story["settled"], columns),
         later=[
-            Change(moment(at), table, dict(zip(columns[table], values, strict=True)))
+            Change(moment(at), table, _read_row(values, columns[table]))
             for at, table, values in story["later"]
         ],
     )

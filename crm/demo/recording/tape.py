@@ -117,17 +117,18 @@ class Tape:
 
 
 def _rows(cursor: Any, tables: list[str]) -> Rows:
-    found: Rows = {}
+    by_table: Rows = {}
     for table in tables:
         cursor.execute(f"SELECT to_jsonb(t)::text FROM {table} t")
         rows = [json.loads(row) for (row,) in cursor.fetchall()]
         if rows:
-            found[table] = sorted(rows, key=lambda row: row["id"])
-    return found
+            by_table[table] = sorted(rows, key=lambda row: row["id"])
+    return by_table
 
 
 def _journal() -> list[Change]:
     with connection.cursor() as cursor:
+        # By id, because many rows of one transaction have nearly the same moment.
         cursor.execute("SELECT moment, source, written::text FROM demo_journal ORDER BY id")
         return [Change(moment, table, json.loads(row)) for moment, table, row in cursor.fetchall()]
 
@@ -138,11 +139,13 @@ def _owned(journal: list[Change]) -> Iterator[tuple[int, Change]]:
     owners = {("leads_person", lead["person_id"]): pk for pk, lead in leads.items()}
     for change in journal:
         if change.table == "leads_company":
+            # Leads of one company share its row, and a demo may show only one of them.
             for pk, lead in leads.items():
                 if lead["company_id"] == change.row["id"]:
                     yield pk, change
             continue
-        if (key := (change.table, change.row["id"])) not in owners:
+        key = (change.table, change.row["id"])
+        if key not in owners:
             owners[key] = _lead(change, owners)
         yield owners[key], change
 
@@ -151,9 +154,12 @@ def _lead(change: Change, owners: dict[tuple[str, int], int]) -> int:
     row = change.row
     if change.table == "leads_lead":
         return row["id"]
-    if change.table == "notifications_message" and (found := PATH.fullmatch(row["path"])):
-        return int(found[1])
+    if change.table == "notifications_message":
+        path = PATH.fullmatch(row["path"])
+        if path is not None:
+            return int(path[1])
     column, parent = TO_LEAD.get(change.table, ("id", ""))
-    if (owner := owners.get((parent, row[column]))) is None:
+    owner = owners.get((parent, row[column]))
+    if owner is None:
         raise Unowned(f"{change.table} {row}")
     return owner

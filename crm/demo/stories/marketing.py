@@ -118,6 +118,7 @@ def _hand_off(known: RandomLead, lead: Lead, qualified_at: datetime) -> Story:
         return
     hours = known.draw.uniform(2, 30)
     answered_at = worked(known.scene.office, rejected_at, 60 * hours)
+    # Drawn after the moment of the answer: another order of draws is another past.
     if known.draw.random() >= 0.45:
         return
     yield answered_at

@@ -77,7 +77,7 @@ TEAMS = {"mexico": 60, "online": 28, "evening": 12}
 KNOWN_SQL = (0.9, 1.05, 1.7)
 KNOWN_WON = (0.75, 1.1, 2.6)
 FURTHER_ACTIONS = {0: 70, 1: 16, 2: 9, 3: 5}  # that a lead does at once
-TRIES = {0: 2, 1: 2, 2: 1}  # that reach nobody, before the contact
+TRIES = {0: 2, 1: 2, 2: 1}  # failed tries before the contact
 CHANNELS = {"phone": 50, "whatsapp": 30, "email": 15, "meeting": 5}
 
 
@@ -89,6 +89,7 @@ def week_start() -> datetime:
 def arrivals() -> list[datetime]:
     """Return when the random leads come: more on working days, and a little more every week."""
     draw = Random(SEED)
+    # Drawn lead by lead with one generator: the list is the same in every recording.
     before = [_arrival(draw, range(-DAYS, 0)) for _lead in range(LEADS)]
     after = [_arrival(draw, range(6)) for _lead in range(LATER)]
     return sorted(before + after)

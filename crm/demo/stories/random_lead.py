@@ -24,6 +24,7 @@ class RandomLead:
         self.scene = scene
         self.begun = begun
         self.draw = Random(f"{odds.SEED} {number}")
+        # A second row of draws: what is drawn from it leaves the draws of the first as they are.
         self.signs = Random(f"{odds.SEED} {number} signs")
         self.source = pick(self.draw, odds.SHARES)
         self.habit = odds.SOURCES[self.source]

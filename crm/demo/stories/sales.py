@@ -20,7 +20,7 @@ from leads.states import ContactChannel
 from sla.worktime import arithmetic
 
 LATE = 120  # working minutes to accept that the agreement gives
-PUT_BACK = 480  # working minutes after which the ladder takes back what nobody contacted
+PUT_BACK = 480  # working minutes without contact after which the ladder requeues
 CONTRADICTED = {"no_budget": "budget", "no_authority": "decides"}
 
 # A story that ends with the moment of a rejection, or with None.
@@ -99,7 +99,7 @@ class Sales:
         yield from self._contact(at)
 
     def _draw_taken_at(self, accepted_at: datetime) -> datetime | None:
-        """Return when Bea takes what the ladder put back; None where nobody works then."""
+        """Return when Bea takes the requeued lead; None if the team does not work at that time."""
         minutes = PUT_BACK + self.draw.uniform(12, 62)
         taken_at = worked(self.calendar, accepted_at, minutes)
         if arithmetic.is_open(self.hours, taken_at):
@@ -160,6 +160,7 @@ class Sales:
 
     def _disqualify(self, at: datetime) -> None:
         code = pick(self.draw, odds.ENDS["disqualified"])
+        # The reason must not contradict what the package says.
         if CONTRADICTED.get(code) in self.known.known:
             code = "no_need"
         outcomes.disqualify(

@@ -57,6 +57,7 @@ class Timeline:
         while (due := _next_due()) is not None and due + ladder.LAG < moment:
             self.move(due + ladder.LAG)
             if not ladder.sweep(tasks.SUBJECTS) + outbox.deliver():
+                # Otherwise the loop would never end: the same step would be due again and again.
                 raise Stuck(f"Nothing happened at {self.now}")
         self.move(moment)
 
@@ -71,6 +72,7 @@ class Timeline:
     def _wait(self, number: int, story: Story) -> None:
         moment = next(story, None)
         if moment is not None:
+            # The number decides between equal moments: heapq cannot compare two stories.
             heapq.heappush(self.waiting, (moment, number, story))
 
 
