@@ -80,10 +80,13 @@ def _may_see_owners(user: User, handoff: Handoff) -> bool:
 
 
 def _own_times(clock: Clock, *, at: datetime) -> list[OwnTime]:
-    earlier = list(_earlier_times(clock))
     current = _current_time(clock, at=at)
+    # Without an owner there was no earlier one: the page of a pending handoff saves the query.
+    if current is None:
+        return []
+    earlier = list(_earlier_times(clock))
     # With one owner the clock itself shows the time.
-    if not earlier or current is None:
+    if not earlier:
         return []
     return [*earlier, current]
 

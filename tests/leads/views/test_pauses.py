@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from leads import handoffs
 from leads.handoffs import pauses
@@ -149,6 +151,14 @@ def test_own_times_are_seen_by_the_owner_and_those_above(
     own = client.get(f"/leads/{handoff.lead_id}/").context["clock"].own
     wanted = [("Bea Quintero", "in_time"), ("Cruz Medina", "running")] if sees else []
     assert [(each.name, each.status) for each in own] == wanted
+
+
+def test_page_of_a_lead_without_owner_reads_no_earlier_owners(cast: Cast, client: Client) -> None:
+    lead = factories.handed_off(cast).lead
+    client.force_login(cast.dora)
+    with CaptureQueriesContext(connection) as queries:
+        assert client.get(f"/leads/{lead.pk}/").context["clock"].own == []
+    assert not [each for each in queries if 'FROM "sla_stint"' in each["sql"]]
 
 
 def test_mine_says_how_many_were_kept_by_the_own_clock(
