@@ -12,12 +12,15 @@ from django.utils.translation import pgettext
 
 from crm.lib import number_formats
 from crm.lib.text import clean_line, fold
-from personas.fields import NOBODY_KNOWS, Field, Fields, operators
+from personas.fields import NO_FIELD, Field, Fields, operators
 from personas.states import WITH_SEVERAL, WITHOUT_OPERAND, CriterionKind, FieldType, Operator
 
 MOST_WORDS = 60
 LONGEST_WORD = 80
 WEIGHTS = range(1, 101)
+
+# The fields of a Criterion by name, before or without a row.
+CriterionData = Mapping[str, Any]
 
 
 class Unfit(ValueError):
@@ -121,7 +124,7 @@ def typed_of(operand: Any) -> list[str]:
     return [str(operand)]
 
 
-def problems(criterion: Mapping[str, Any], fields: Fields) -> dict[str, str]:
+def problems(criterion: CriterionData, fields: Fields) -> dict[str, str]:
     """Return why a criterion cannot be judged, by the part that is wrong.
 
     The parts are kind, text, field, operator, operand and weight. The result is empty for a
@@ -138,7 +141,7 @@ def problems(criterion: Mapping[str, Any], fields: Fields) -> dict[str, str]:
     return wrong | _rule_problems(criterion, fields)
 
 
-def _rule_problems(criterion: Mapping[str, Any], fields: Fields) -> dict[str, str]:
+def _rule_problems(criterion: CriterionData, fields: Fields) -> dict[str, str]:
     """Return what is wrong with the field, the operator or the operand: the first of the three.
 
     A later part cannot be checked before the earlier one is right.
@@ -148,7 +151,7 @@ def _rule_problems(criterion: Mapping[str, Any], fields: Fields) -> dict[str, st
     field = fields.get(code)
     # Without a field the criterion is left to people; any other operator needs a fact to judge.
     if not code and operator == Operator.SAID:
-        field = NOBODY_KNOWS
+        field = NO_FIELD
     if field is None:
         return {"field": no_such_field(code)}
     if operator not in operators(field):
@@ -184,7 +187,7 @@ def does_not_fit(field: Field, operator: str) -> str:
     }
 
 
-# -- In words
+# -- As text
 
 
 def reads(kind: str, code: str, operator: str, operand: Any, fields: Fields) -> str:

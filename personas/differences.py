@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy
@@ -25,7 +24,7 @@ from crm.lib.differences import (
 )
 from personas import documents
 from personas.criteria import reads
-from personas.documents import SECTIONS, WHO
+from personas.documents import SECTIONS, WHO, Content
 from personas.fields import Fields
 from personas.models import Criterion, PersonaVersion
 from personas.states import CriterionKind
@@ -81,7 +80,7 @@ def between(older: PersonaVersion, newer: PersonaVersion, fields: Fields) -> Dif
     return Difference(older, newer, texts, criteria)
 
 
-def _who(old: Mapping[str, Any], new: Mapping[str, Any]) -> TextChange:
+def _who(old: Content, new: Content) -> TextChange:
     before = old.get(WHO) or {}
     after = new.get(WHO) or {}
     text_before = in_language(before)
@@ -97,7 +96,7 @@ def _who(old: Mapping[str, Any], new: Mapping[str, Any]) -> TextChange:
     return TextChange(WHO, label, [entry], elsewhere)
 
 
-def _section(key: str, old: Mapping[str, Any], new: Mapping[str, Any]) -> TextChange:
+def _section(key: str, old: Content, new: Content) -> TextChange:
     before = old.get(key) or []
     after = new.get(key) or []
     texts_before = [in_language(each) for each in before]
@@ -118,7 +117,8 @@ def _criteria(
     changes = []
     for code, criterion in after.items():
         if code not in before:
-            changes.append(_alone(NEW, criterion, fields))
+            new = _alone(NEW, criterion, fields)
+            changes.append(new)
             continue
         is_moved = code in moved
         change = _changed(before[code], criterion, fields, is_moved=is_moved)
@@ -126,7 +126,8 @@ def _criteria(
             changes.append(change)
     for code, criterion in before.items():
         if code not in after:
-            changes.append(_alone(GONE, criterion, fields))
+            gone = _alone(GONE, criterion, fields)
+            changes.append(gone)
     return changes
 
 
@@ -142,9 +143,9 @@ def _moved(before: Mapping[str, Criterion], after: Mapping[str, Criterion]) -> s
 def _alone(op: str, one: Criterion, fields: Fields) -> CriterionChange:
     """Return the change of a criterion that only one version has."""
     kind = CriterionKind(one.kind)
-    text = [Part(op, str(one))]
-    rule = [Part(op, sentence(one, fields))]
-    return CriterionChange(op, kind, text, rule)
+    text = Part(op, str(one))
+    rule = Part(op, sentence(one, fields))
+    return CriterionChange(op, kind, [text], [rule])
 
 
 def _changed(

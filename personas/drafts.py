@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,8 @@ from crm.lib.errors import Conflict, DomainError, IllegalMove
 from crm.notifications.outbox import notify
 from personas import criteria as rules
 from personas import documents
+from personas.criteria import CriterionData
+from personas.documents import Content
 from personas.fields import Fields
 from personas.models import Criterion, Persona, PersonaVersion
 from personas.states import CriterionKind, VersionState
@@ -94,8 +96,8 @@ def _criteria_of(version: PersonaVersion) -> list[dict[str, Any]]:
 @transaction.atomic
 def write(
     persona: Persona,
-    content: Mapping[str, Any],
-    criteria: Iterable[Mapping[str, Any]],
+    content: Content,
+    criteria: Iterable[CriterionData],
     *,
     by: User | None,
     at: datetime,
@@ -121,8 +123,8 @@ def write(
 @transaction.atomic
 def edit(
     draft: PersonaVersion,
-    content: Mapping[str, Any],
-    criteria: Iterable[Mapping[str, Any]],
+    content: Content,
+    criteria: Iterable[CriterionData],
     *,
     revision: int,
     fields: Fields,
@@ -186,7 +188,7 @@ def discard(draft: PersonaVersion, *, by: User, at: datetime) -> None:
     draft = _locked(draft)
     criteria = _criteria_of(draft)
     payload = {"number": draft.number, "content": draft.content, "criteria": criteria}
-    # About the persona, because the draft is gone when somebody looks its entry up.
+    # About the persona, because the draft is gone when its entry is looked up.
     record("persona_draft_discarded", draft.persona, by=by, at=at, payload=payload)
     draft.criteria.all().delete()
     draft.delete()
@@ -234,7 +236,7 @@ def lacks(version: PersonaVersion) -> list[str]:
     return sentences
 
 
-def check(criteria: Iterable[Mapping[str, Any]], fields: Fields) -> None:
+def check(criteria: Iterable[CriterionData], fields: Fields) -> None:
     """Raise Unjudgeable unless a machine can judge each of ``criteria`` by ``fields``."""
     wanted = list(criteria)
     if len(wanted) > MOST_CRITERIA:
@@ -248,7 +250,7 @@ def check(criteria: Iterable[Mapping[str, Any]], fields: Fields) -> None:
         raise Unjudgeable(" ".join(problems.values()), fields=problems)
 
 
-def with_codes(criteria: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+def with_codes(criteria: Iterable[CriterionData]) -> list[dict[str, Any]]:
     """Return the criteria with codes, by which evidence and agreements refer to them.
 
     A criterion keeps its code; a new one gets a code made of its sentence.
@@ -270,7 +272,7 @@ def with_codes(criteria: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return coded
 
 
-def _create_criteria(draft: PersonaVersion, criteria: Iterable[Mapping[str, Any]]) -> None:
+def _create_criteria(draft: PersonaVersion, criteria: Iterable[CriterionData]) -> None:
     Criterion.objects.bulk_create(
         Criterion(version=draft, position=position, **fields)
         for position, fields in enumerate(criteria)

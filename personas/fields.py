@@ -29,7 +29,7 @@ class Field:
 
 Fields = Mapping[str, Field]
 # The field of criteria that no fact decides; only a person can confirm them.
-NOBODY_KNOWS = Field("", "", FieldType.TEXT)
+NO_FIELD = Field("", "", FieldType.TEXT)
 
 
 def operators(field: Field) -> tuple[Operator, ...]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 from django.db.models import Count, Prefetch, QuerySet
@@ -17,10 +16,14 @@ from crm.lib.bilingual import LANGUAGES
 from crm.lib.errors import Conflict, DomainError
 from crm.lib.text import clean_line
 from personas import drafts
+from personas.criteria import CriterionData
+from personas.documents import Content
 from personas.models import Persona, PersonaVersion
 from personas.states import VersionState
 
 LONGEST_NAME = 80
+
+Name = Mapping[str, str]
 
 
 class NameMissing(DomainError):
@@ -36,20 +39,20 @@ class Renamed(Conflict):
     code = "renamed"
     message = _("Somebody else renamed this persona in the meantime.")
 
-    def __init__(self, now: Mapping[str, str]) -> None:
+    def __init__(self, now: Name) -> None:
         super().__init__()
         self.now = now
 
 
 @transaction.atomic
-def create(slug: str, name: Mapping[str, str], *, by: User | None, at: datetime) -> Persona:
+def create(slug: str, name: Name, *, by: User | None, at: datetime) -> Persona:
     """Create a persona without any version. Raise NameMissing."""
     persona = Persona.objects.create(slug=slug, name=_name(name))
     record("persona_created", persona, by=by, at=at, payload={"slug": slug})
     return persona
 
 
-def free_slug(name: Mapping[str, str]) -> str:
+def free_slug(name: Name) -> str:
     """Return an unused slug for a persona of that name."""
     slugs = [slugify(name.get(language) or "") for language in LANGUAGES]
     # A name without a Latin letter has no slug at all.
@@ -68,9 +71,9 @@ def free_slug(name: Mapping[str, str]) -> str:
 
 @transaction.atomic
 def create_with_draft(
-    name: Mapping[str, str],
-    content: Mapping[str, Any] | None = None,
-    criteria: Iterable[Mapping[str, Any]] = (),
+    name: Name,
+    content: Content | None = None,
+    criteria: Iterable[CriterionData] = (),
     *,
     by: User,
     at: datetime,
@@ -81,9 +84,7 @@ def create_with_draft(
 
 
 @transaction.atomic
-def rename(
-    persona: Persona, name: Mapping[str, str], *, was: Mapping[str, str], by: User, at: datetime
-) -> Persona:
+def rename(persona: Persona, name: Name, *, was: Name, by: User, at: datetime) -> Persona:
     """Rename the persona; its versions stay as they are.
 
     ``was`` is the name that was on the screen. Raise Renamed if it is another one by now.
@@ -128,8 +129,8 @@ def restore(persona: Persona, *, by: User | None, at: datetime) -> Persona:
 
 def publish_version(
     persona: Persona,
-    content: Mapping[str, Any],
-    criteria: Iterable[Mapping[str, Any]],
+    content: Content,
+    criteria: Iterable[CriterionData],
     *,
     by: User | None,
     at: datetime,
@@ -174,7 +175,7 @@ def _locked(persona: Persona) -> Persona:
     return Persona.objects.select_for_update(no_key=True).get(pk=persona.pk)
 
 
-def _name(name: Mapping[str, str]) -> dict[str, str]:
+def _name(name: Name) -> dict[str, str]:
     """Return the cleaned name without an empty language. Raise NameMissing."""
     cleaned = {}
     for language in LANGUAGES:

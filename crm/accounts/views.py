@@ -160,7 +160,7 @@ def leave_take(request: Request) -> HttpResponse:
 @require_POST
 def leave_end(request: Request, pk: int) -> HttpResponse:
     """End or cancel a leave of the person who asks."""
-    # Among one's own: the leave of somebody else is not there (404), not forbidden (403).
+    # Among one's own: the leave of another person is not there (404), not forbidden (403).
     own_leaves = request.user.leaves.select_related("person")
     leave = get_object_or_404(own_leaves, pk=pk)
     leaves.end(leave, by=request.user, at=request.now)

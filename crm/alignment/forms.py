@@ -86,7 +86,9 @@ class ScopeForm(forms.Form):
         # "from" is a word of Python, so the fields cannot be declared on the class.
         self.fields["from"] = Day(gettext_lazy("From"))
         self.fields["to"] = Day(gettext_lazy("To"))
-        self.sources = [(source.code, in_language(source.name)) for source in Source.objects.all()]
+        self.sources = []
+        for source in Source.objects.all():
+            self.sources.append((source.code, in_language(source.name)))
         self.fields["source"] = self._source_field()
         teams = Team.objects.order_by("side", "name")
         self.teams = {str(team.pk): team for team in teams}
@@ -183,9 +185,11 @@ class ScopeForm(forms.Form):
         presets: list[Preset] = []
         has_chosen = False
         for label, start in self._usual_periods():
+            # On the first of a month or quarter, and in a young installation, periods coincide.
             is_chosen = not has_chosen and self._is_chosen(start)
             has_chosen = has_chosen or is_chosen
-            presets.append(self._preset(label, start, is_chosen))
+            preset = self._preset(label, start, is_chosen)
+            presets.append(preset)
         return presets
 
     def _usual_periods(self) -> list[tuple[str | Promise, date]]:

@@ -41,7 +41,9 @@ class TooManyKeys(DomainError):
 
 
 def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
+    # Without salt or stretching, which guard secrets that people think up; this one is random.
+    hashed = hashlib.sha256(secret.encode())
+    return hashed.hexdigest()
 
 
 @transaction.atomic
@@ -93,14 +95,14 @@ def find(text: str, *, at: datetime) -> Key | None:
     if not is_plain or not text.startswith(MARK):
         return None
     prefix, _dot, secret = text.removeprefix(MARK).partition(".")
-    # The organisation comes along, since its words are needed before anything is answered.
+    # With the organisation, whose choice of words is needed before anything is answered.
     row = Organisation.objects.values(row=returning.as_json(Organisation))
     with_owner = Key.objects.select_related("owner")
     keys = with_owner.annotate(organisation_row=Subquery(row[:1]))
     key = keys.filter(prefix=prefix).first()
     if key is None:
         return None
-    # In constant time: how long a plain comparison takes tells how much of a guess is right.
+    # In constant time: the time of a plain comparison reveals how much of a guess is right.
     digest = _digest(secret)
     if not secrets.compare_digest(key.secret_sha256, digest):
         return None

@@ -110,7 +110,7 @@ def _described(error: Exception) -> tuple[int, str, str, dict[str, str]]:
             detail = str(_("Some fields are not as they should be."))
         return 422, "invalid", detail, fields
     if isinstance(error, Http404 | exceptions.NotFound):
-        # One text for what is missing and for what is hidden, or the answer would tell which.
+        # One text for what is missing and for what is hidden: the answer must not reveal which.
         return 404, "not_found", str(_("It does not exist, or you may not see it.")), {}
     # Before SuspiciousOperation, of which it is a subclass in Django.
     if isinstance(error, RequestDataTooBig):

@@ -91,11 +91,12 @@ def _call(whole: dict[str, Any], method: str, path: str, operation: dict[str, An
 def _parameters(whole: dict[str, Any], operation: dict[str, Any]) -> list[Part]:
     parts = []
     for parameter in operation.get("parameters", []):
+        kind = _kind(whole, parameter["schema"])
         part = Part(
-            parameter["name"],
-            _kind(whole, parameter["schema"]),
-            parameter.get("required", False),
-            parameter.get("description", ""),
+            name=parameter["name"],
+            kind=kind,
+            is_required=parameter.get("required", False),
+            description=parameter.get("description", ""),
         )
         parts.append(part)
     return parts
@@ -125,12 +126,12 @@ def _parts(whole: dict[str, Any], schema: dict[str, Any]) -> list[Part]:
     resolved = _resolved(whole, schema)
     required = resolved.get("required", [])
     parts = []
-    for name, each in resolved.get("properties", {}).items():
+    for name, field in resolved.get("properties", {}).items():
         part = Part(
-            name,
-            _kind(whole, each),
-            name in required,
-            each.get("description", ""),
+            name=name,
+            kind=_kind(whole, field),
+            is_required=name in required,
+            description=field.get("description", ""),
         )
         parts.append(part)
     return parts

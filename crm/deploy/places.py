@@ -193,15 +193,15 @@ def copied_package(package: Path) -> Path:
 
 def contents(folder: Path) -> dict[str, Any]:
     """Return names and sizes of everything below ``folder`` except byte code."""
-    found: dict[str, Any] = {}
+    sizes: dict[str, Any] = {}
     for entry in os.scandir(folder):
         if entry.name == "__pycache__":
             continue
         if entry.is_dir():
-            found[entry.name] = contents(Path(entry.path))
+            sizes[entry.name] = contents(Path(entry.path))
         else:
-            found[entry.name] = entry.stat().st_size
-    return found
+            sizes[entry.name] = entry.stat().st_size
+    return sizes
 
 
 def open_to_all(folder: Path) -> None:

@@ -199,11 +199,11 @@ def is_free(data: Path) -> bool:
 def remove(options: argparse.Namespace) -> int:
     """Stop what runs and remove its data and those of tests: only what Relevo itself created."""
     wanted = options.data.expanduser().resolve()
-    found = []
+    data_folders = []
     for folder in (*(wanted / "test").glob("*"), wanted):
         candidates = (folder, stand_in(folder))
-        found += [data for data in candidates if (data / "run.lock").exists()]
-    for data in found:
+        data_folders += [data for data in candidates if (data / "run.lock").exists()]
+    for data in data_folders:
         supervisor = supervisor_of(read_state(data))
         if supervisor and not is_free(data):
             say(f"Stopping process {supervisor} …")
@@ -212,7 +212,7 @@ def remove(options: argparse.Namespace) -> int:
             for server in (Postgres(data), Valkey(data)):
                 server.stop()
             remove_data(data)
-    if not found:
+    if not data_folders:
         say(f"There is no data of Relevo in {wanted}.")
     return 0
 

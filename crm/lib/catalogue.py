@@ -64,8 +64,9 @@ def new_code(model: Any, name: Mapping[str, str], *, default: str) -> str:
 
     ``default``: where the name has no letter that a code may have.
     """
-    words = slugify(in_language(name, "en"))[:CODE_LENGTH]
-    return free_code(model, words.replace("-", "_").strip("_") or default)
+    slug = slugify(in_language(name, "en"))[:CODE_LENGTH]
+    wanted = slug.replace("-", "_").strip("_")
+    return free_code(model, wanted or default)
 
 
 def free_code(model: Any, wanted: str) -> str:

@@ -55,10 +55,10 @@ def newest_first(rows: QuerySet[Any], field: str, *, after: str, size: int) -> P
         on, pk = _read(after)
         # The first condition alone lets the index begin at the right place.
         rows = rows.filter(Q(**{f"{field}__lte": on}) & (Q(**{f"{field}__lt": on}) | Q(pk__lt=pk)))
-    found = list(rows[: size + 1])
-    shown = found[:size]
+    fetched = list(rows[: size + 1])
+    shown = fetched[:size]
     following = ""
-    if len(found) > size:
+    if len(fetched) > size:
         following = _write(shown[-1], field)
     return Page(shown, following)
 

@@ -134,7 +134,8 @@ class Body(serializers.Serializer):
             unknown = sorted(set(data) - known)
         if unknown:
             text = _("This field is not known here.")
-            raise serializers.ValidationError({name[:60]: [text] for name in unknown[:NAMES_SHOWN]})
+            named = unknown[:NAMES_SHOWN]
+            raise serializers.ValidationError({name[:60]: [text] for name in named})
         return super().to_internal_value(data)
 
 
@@ -220,13 +221,16 @@ def page(rows: QuerySet[Any], order: Sequence[Key], *, cursor: str, size: int) -
     ``cursor`` comes from the page before, empty for the first one. Raise BadParameter where it
     cannot be read.
     """
-    rows = rows.order_by(*(_ordering(key) for key in order))
+    ordering = [_ordering(key) for key in order]
+    rows = rows.order_by(*ordering)
     if cursor:
-        rows = rows.filter(_after(order, _read(order, cursor)))
-    found = list(rows[: size + 1])
-    shown = found[:size]
+        last_values = _read(order, cursor)
+        rows = rows.filter(_after(order, last_values))
+    # One row more than is shown: it only proves that there is a next page.
+    fetched = list(rows[: size + 1])
+    shown = fetched[:size]
     following = ""
-    if len(found) > size:
+    if len(fetched) > size:
         following = _write(order, shown[-1])
     return Page(shown, following)
 
@@ -265,9 +269,14 @@ def _after(order: Sequence[Key], values: Sequence[Any]) -> Q:
 
 def _write(order: Sequence[Key], row: Any) -> str:
     """Return the cursor of the page that follows ``row``."""
-    texts = [_text(reduce(_attribute, key.field.split("__"), row)) for key in order]
-    data = json.dumps(texts, separators=(",", ":")).encode()
-    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+    texts = []
+    for key in order:
+        value = reduce(_attribute, key.field.split("__"), row)
+        texts.append(_text(value))
+    data = json.dumps(texts, separators=(",", ":"))
+    cursor = base64.urlsafe_b64encode(data.encode())
+    # The padding would have to be escaped in an address.
+    return cursor.decode().rstrip("=")
 
 
 def _attribute(row: Any, name: str) -> Any:

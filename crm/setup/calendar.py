@@ -43,7 +43,7 @@ def holiday_choices(organisation: Organisation, *, at: datetime) -> list[Holiday
         (this_year, this_year + 1),
         language=organisation.language,
     )
-    # Later, a holiday that is not in the calendar is one that somebody has taken out.
+    # Later, a holiday that is not in the calendar is one that a person has taken out.
     is_first_time = not taken and "holidays" not in organisation.setup_steps
     for on, name in holidays:
         if on not in taken:

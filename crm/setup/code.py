@@ -37,7 +37,7 @@ def code() -> str:
 
 def is_right(typed: str) -> bool:
     """Return whether ``typed`` is the code; case, spaces and hyphens do not matter."""
-    # In constant time, so that the time of the answer does not tell how much of a guess is right.
+    # In constant time: the time of a plain comparison reveals how much of a guess is right.
     return hmac.compare_digest(_normalised(typed), _normalised(code()))
 
 

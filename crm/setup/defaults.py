@@ -53,11 +53,11 @@ def country(zone: str, languages: str) -> str:
     return next((code for code in candidates if code in known), COUNTRY)
 
 
-def zone(given: str, country_code: str) -> str:
-    """Return ``given`` when it is the zone of a place, else a zone of the country."""
+def zone(of_browser: str, country_code: str) -> str:
+    """Return ``of_browser`` when it is the zone of a place, else a zone of the country."""
     territories = get_global("zone_territories")
-    if given in available_timezones() and given in territories:
-        return given
+    if of_browser in available_timezones() and of_browser in territories:
+        return of_browser
     if country_code == COUNTRY:  # has several zones; the capital's is not the first one
         return ZONE
     of_country = [name for name, territory in territories.items() if territory == country_code]
@@ -85,5 +85,5 @@ def company_name(email: str, otherwise: str) -> str:
     label = email.rpartition("@")[2].split(".")[0].lower()
     if not label or label in PUBLIC_MAIL:
         return otherwise
-    words = [part.capitalize() for part in re.split(r"[-_]+", label) if part]
-    return " ".join(words)[:120]
+    parts = [part.capitalize() for part in re.split(r"[-_]+", label) if part]
+    return " ".join(parts)[:120]

@@ -97,6 +97,7 @@ def badge_text(reading: Any, now: datetime) -> str:
     status = reading.status
     if status in TICKING:
         minutes = int(reading.seconds or 0) // 60
+        # The language is part of the cache's key only; the texts follow the active one.
         return _ticking_text(status == "late", minutes, get_language())
     if status == "waiting":
         if not reading.opens_at:

@@ -78,6 +78,7 @@ def avatar(name: object, css: str = "") -> SafeString:
 
     It is decoration: the name stands beside it.
     """
+    # Not hash(), which differs in each process: the same person would change the colour.
     tone = crc32(str(name or "").encode()) % AVATAR_TONES
     return format_html(
         '<span class="av av--{} {}" aria-hidden="true">{}</span>', tone, css, initials(name)
@@ -87,9 +88,16 @@ def avatar(name: object, css: str = "") -> SafeString:
 @register.simple_tag
 def verdict(result: str) -> SafeString:
     """Return word and icon of a checked criterion: "met", "not_met" (or "unmet"), else unknown."""
-    kind, name, word = "unknown", "circle-dashed", _("Unknown")
+    # Icon and word besides the colour, which not every reader can tell apart.
+    kind = "unknown"
+    drawn = drawing("circle-dashed")
+    word = _("Unknown")
     if result == "met":
-        kind, name, word = "met", "circle-check", _("Met")
+        kind = "met"
+        drawn = drawing("circle-check")
+        word = _("Met")
     elif result in ("not_met", "not", "unmet"):
-        kind, name, word = "not", "circle-x", _("Not met")
-    return format_html('<span class="vd vd--{}">{}{}</span>', kind, drawing(name), word)
+        kind = "not"
+        drawn = drawing("circle-x")
+        word = _("Not met")
+    return format_html('<span class="vd vd--{}">{}{}</span>', kind, drawn, word)

@@ -45,6 +45,7 @@ def duration(seconds: float | timedelta | None, days: bool = True) -> str:
 def known_cities() -> SafeString:
     """Return the cities by zone as JSON data, for the line that offers the device's zone."""
     names = {zone: str(name) for zone, name in moments.CITIES.items()}
+    # As data: the policy for scripts forbids inline ones, and json_script escapes "</script>".
     return json_script(names, "relevo-cities")
 
 
@@ -97,6 +98,7 @@ def money(amount: Decimal | float | None, currency: Any = "") -> str:
     """
     if amount is None or amount == "":
         return "–"
+    # By way of text: Decimal(0.1) would keep the error of the float.
     value = Decimal(str(amount))
     digits = 2
     if value == value.to_integral_value():

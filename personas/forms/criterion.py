@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -12,10 +11,13 @@ from django.utils.translation import gettext_lazy
 from crm.lib.bilingual import LANGUAGES
 from crm.lib.text import clean_text
 from personas import criteria as rules
-from personas.fields import NOBODY_KNOWS, Field, Fields, operators
+from personas.fields import NO_FIELD, Field, Fields, operators
+from personas.forms.draft_data import TypedCriterion
 from personas.forms.personas import LANGUAGE
 from personas.states import WITH_SEVERAL, WITHOUT_OPERAND, CriterionKind, FieldType, Operator
 
+# Value and label, or the name of a group and its choices.
+Choices = list[tuple[Any, Any]]
 FEW = 12  # up to so many choices are boxes to tick; more are a list
 SENTENCE = 300
 ASKS = {"data-asks": "yes"}  # another choice here needs other controls beside it
@@ -90,7 +92,7 @@ def _first(value: Any) -> str:
 # -- One criterion
 
 
-def criterion_fields(row: Mapping[str, Any], facts: Fields) -> dict[str, forms.Field]:
+def criterion_fields(row: TypedCriterion, facts: Fields) -> dict[str, forms.Field]:
     """Return the controls of a typed criterion, by part."""
     code = row["field"]
     operator = row["operator"]
@@ -99,14 +101,15 @@ def criterion_fields(row: Mapping[str, Any], facts: Fields) -> dict[str, forms.F
     codes = field_choices(facts, code)
     questions = _operator_choices(row, field)
     fields: dict[str, forms.Field] = {}
-    fields["code"] = forms.CharField(required=False, widget=forms.HiddenInput())
+    hidden = forms.HiddenInput()
+    fields["code"] = forms.CharField(required=False, widget=hidden)
     fields["kind"] = _select(_("Kind"), kinds)
     for language in LANGUAGES:
         fields[language] = _sentence(language)
     fields["field"] = _select(_("Field"), codes, **ASKS)
     fields["operator"] = _select(_("The question"), questions, **ASKS)
     if operator in Operator.values and operator not in WITHOUT_OPERAND:
-        compared = field or NOBODY_KNOWS
+        compared = field or NO_FIELD
         fields["operand"] = operand_field(compared, operator, row["operand"])
     fields["weight"] = _points()
     return fields
@@ -129,7 +132,7 @@ def _sentence(language: str) -> forms.Field:
     )
 
 
-def _operator_choices(row: Mapping[str, Any], field: Field | None) -> list[tuple[str, Any]]:
+def _operator_choices(row: TypedCriterion, field: Field | None) -> Choices:
     """Return the operators that fit the field, the current one first where it does not fit."""
     if field:
         fitting = operators(field)
@@ -137,7 +140,7 @@ def _operator_choices(row: Mapping[str, Any], field: Field | None) -> list[tuple
         fitting = tuple(Operator)
     else:
         fitting = (Operator.SAID,)
-    choices: list[tuple[str, Any]] = [(each.value, each.label) for each in fitting]
+    choices: Choices = [(each.value, each.label) for each in fitting]
     current = row["operator"]
     # Without it the browser would show the first choice as if it had been chosen, and post it.
     if current not in dict(choices):
@@ -147,12 +150,12 @@ def _operator_choices(row: Mapping[str, Any], field: Field | None) -> list[tuple
     return choices
 
 
-def _select(label: str, choices: list[Any], **attrs: str) -> forms.Field:
+def _select(label: str, choices: Choices, **attrs: str) -> forms.Field:
     widget = forms.Select(choices=choices, attrs=attrs)
     return RawText(label=label, required=False, widget=widget)
 
 
-def _with_current(choices: list[tuple[str, Any]], current: str) -> list[tuple[str, Any]]:
+def _with_current(choices: Choices, current: str) -> Choices:
     """Return ``choices``, with an unknown current value in front."""
     if current in dict(choices):
         return choices
@@ -160,38 +163,46 @@ def _with_current(choices: list[tuple[str, Any]], current: str) -> list[tuple[st
     return [unknown, *choices]
 
 
-def field_choices(facts: Fields, current: str) -> list[Any]:
+def field_choices(facts: Fields, current: str) -> Choices:
     """Return every field in use, grouped; an archived field is offered only while it is chosen."""
-    groups: dict[str, list[tuple[str, str]]] = {key: [] for key in GROUPS}
+    no_field = ("", _("No field: a person says so"))
+    choices: Choices = [no_field]
+    if current and current not in facts:
+        choices.append((current, current))
+    groups = _grouped(facts, current)
+    for key, label in GROUPS.items():
+        fields = groups[key]
+        if fields:
+            choices.append((label, fields))
+    return choices
+
+
+def _grouped(facts: Fields, current: str) -> dict[str, Choices]:
+    """Return the choices of fields by group."""
+    groups: dict[str, Choices] = {key: [] for key in GROUPS}
     for code, field in facts.items():
         name = field.name
         if field.is_archived:
             if code != current:
                 continue
-            name = _("%(field)s (archived)") % {"field": field.name}
+            name = _("%(field)s (archived)") % {"field": name}
+        # The code says where the fact is kept: "company.size", "attributes.budget".
         group = code.split(".")[0]
         groups[group].append((code, name))
-    no_field = ("", _("No field: a person says so"))
-    choices: list[Any] = [no_field]
-    if current and current not in facts:
-        choices.append((current, current))
-    for key, fields in groups.items():
-        if fields:
-            choices.append((GROUPS[key], fields))
-    return choices
+    return groups
 
 
 # -- The operand
 
 
-def operand(row: Mapping[str, Any], facts: Fields) -> dict[str, Any]:
+def operand(row: TypedCriterion, facts: Fields) -> dict[str, Any]:
     """Return field, operator and operand of a typed criterion.
 
     An operand that cannot be read stays as it was typed.
     """
     code = row["field"]
     operator = row["operator"]
-    field = facts.get(code, NOBODY_KNOWS)
+    field = facts.get(code, NO_FIELD)
     value: Any = None
     if operator in Operator.values:
         value = _operand_or_typed(field, operator, row["operand"])
@@ -257,7 +268,7 @@ def _choice_of(label: str, field: Field, operator: str, typed: list[str]) -> for
     )
 
 
-def _single_choice(label: str, choices: list[tuple[str, Any]], typed: list[str]) -> forms.Field:
+def _single_choice(label: str, choices: Choices, typed: list[str]) -> forms.Field:
     current = next(iter(typed), "")
     all_choices = _with_current(choices, current)
     widget = FirstChoice(choices=all_choices)

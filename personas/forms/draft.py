@@ -19,10 +19,10 @@ from crm.lib.bilingual import LANGUAGES
 from crm.lib.text import clean_line
 from personas import criteria as rules
 from personas.documents import LONGEST_ENTRY, LONGEST_WHO, SECTIONS, WHO
-from personas.fields import NOBODY_KNOWS, Fields, operators
+from personas.fields import NO_FIELD, Fields, operators
 from personas.forms import draft_data
 from personas.forms.criterion import CleanText, criterion_fields, operand
-from personas.forms.draft_data import CRITERIA, DraftData
+from personas.forms.draft_data import CRITERIA, DraftData, TypedCriterion
 from personas.forms.personas import LANGUAGE
 from personas.states import Operator
 
@@ -75,7 +75,11 @@ class DraftForm(forms.Form):
         data = None
         if is_checked:
             data = _query(values)
-        super().__init__(data=data, initial=values, use_required_attribute=False)
+        super().__init__(
+            data=data,
+            initial=values,
+            use_required_attribute=False,
+        )
         self._add_texts()
         for number, row in enumerate(typed.criteria):
             controls = criterion_fields(row, facts)
@@ -103,9 +107,14 @@ class DraftForm(forms.Form):
             self._add_text(name, label, LONGEST_ENTRY, rows=2, lang=language)
 
     def _add_text(self, name: str, label: str, longest: int, *, rows: int, lang: str) -> None:
+        # The language of the typed text, for the browser's spelling and for screen readers.
         widget = forms.Textarea(attrs={"rows": rows, "lang": lang})
-        field = CleanText(label=label, required=False, max_length=longest, widget=widget)
-        self.fields[name] = field
+        self.fields[name] = CleanText(
+            label=label,
+            required=False,
+            max_length=longest,
+            widget=widget,
+        )
 
     def clean(self) -> dict[str, Any]:
         """Check each criterion against its field, by the same rules that the domain applies."""
@@ -132,7 +141,7 @@ class DraftForm(forms.Form):
         """Return the criteria as personas.drafts.edit takes them."""
         return [self._criterion(row) for row in self.typed.criteria]
 
-    def _criterion(self, row: Mapping[str, Any]) -> dict[str, Any]:
+    def _criterion(self, row: TypedCriterion) -> dict[str, Any]:
         texts = {}
         for language in LANGUAGES:
             text = clean_line(row[language])
@@ -155,7 +164,8 @@ class DraftForm(forms.Form):
 
     @property
     def who(self) -> list[forms.BoundField]:
-        return [self[f"{WHO}-{language}"] for language in LANGUAGES]
+        names = [f"{WHO}-{language}" for language in LANGUAGES]
+        return [self[name] for name in names]
 
     def sections(self) -> Iterator[tuple[str, str | Promise, list[DraftRow]]]:
         """Yield key, heading and entries of every list of the document."""
@@ -199,7 +209,7 @@ class DraftForm(forms.Form):
         has_field = code or operator == Operator.SAID
         if operator not in Operator.values or not has_field:
             return _("Not yet a question that a machine can answer.")
-        field = self.facts.get(code, NOBODY_KNOWS)
+        field = self.facts.get(code, NO_FIELD)
         if operator not in operators(field):
             return rules.does_not_fit(field, operator)
         try:

@@ -19,6 +19,7 @@ from personas.drafts import MOST_CRITERIA
 from personas.models import Criterion, PersonaVersion
 
 Entry = dict[str, str]
+TypedCriterion = dict[str, Any]
 CRITERIA = "criteria"
 PARTS = ("code", "kind", "es", "en", "field", "operator", "weight")
 LISTS = "|".join((*SECTIONS, CRITERIA))
@@ -38,7 +39,7 @@ class DraftData:
 
     who: Entry = field(default_factory=lambda: dict.fromkeys(LANGUAGES, ""))
     sections: dict[str, list[Entry]] = field(default_factory=lambda: {key: [] for key in SECTIONS})
-    criteria: list[dict[str, Any]] = field(default_factory=list)
+    criteria: list[TypedCriterion] = field(default_factory=list)
 
     def rows(self, name: str) -> list[Any]:
         """Return the entries of a section, or the criteria."""
@@ -66,9 +67,9 @@ def of_version(version: PersonaVersion) -> DraftData:
     return data
 
 
-def _typed_criterion(criterion: Criterion) -> dict[str, Any]:
+def _typed_criterion(criterion: Criterion) -> TypedCriterion:
     """Return a criterion as the form would have posted it."""
-    row: dict[str, Any] = {}
+    row: TypedCriterion = {}
     for name in ("code", "kind", "field", "operator", "weight"):
         row[name] = str(getattr(criterion, name))
     for language in LANGUAGES:
@@ -81,8 +82,8 @@ def blank_entry() -> Entry:
     return dict.fromkeys(LANGUAGES, "")
 
 
-def blank_criterion() -> dict[str, Any]:
-    row: dict[str, Any] = dict.fromkeys(PARTS, "")
+def blank_criterion() -> TypedCriterion:
+    row: TypedCriterion = dict.fromkeys(PARTS, "")
     row["kind"] = "fit"
     row["weight"] = "10"
     row["operand"] = []
@@ -133,7 +134,7 @@ def _row(posted: QueryDict, key: str, number: int) -> dict[str, Any]:
     prefix = f"{key}-{number}-"
     if key != CRITERIA:
         return {language: posted.get(prefix + language, "") for language in LANGUAGES}
-    row: dict[str, Any] = {part: posted.get(prefix + part, "") for part in PARTS}
+    row: TypedCriterion = {part: posted.get(prefix + part, "") for part in PARTS}
     operand = posted.getlist(prefix + "operand")
     row["operand"] = lines(operand)
     return row
@@ -222,7 +223,7 @@ def _is_filled(entry: Entry) -> bool:
     return any(text.strip() for text in entry.values())
 
 
-def _unit(number: int, criterion: Mapping[str, Any]) -> str:
+def _unit(number: int, criterion: TypedCriterion) -> str:
     """Return the name of a criterion among the parts; a new one has no code yet."""
     code = criterion["code"] or f"new-{number}"
     return f"criterion-{code}"

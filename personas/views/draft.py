@@ -20,7 +20,7 @@ from crm.lib.forms import add_domain_error
 from leads.records import custom_fields
 from personas import drafts, permissions
 from personas.criteria import Unfit, operand_of
-from personas.fields import NOBODY_KNOWS, Fields, operators
+from personas.fields import NO_FIELD, Fields, operators
 from personas.forms import conflicts, draft_data
 from personas.forms.conflicts import PartOfBoth
 from personas.forms.draft import DraftForm
@@ -260,7 +260,7 @@ def _number_of_criterion(raw: str, typed: DraftData) -> int:
 
 def _fits(row: dict[str, Any], facts: Fields) -> bool:
     """Return whether the typed operand can be compared with the field."""
-    field = facts.get(row["field"], NOBODY_KNOWS)
+    field = facts.get(row["field"], NO_FIELD)
     try:
         operand_of(field, row["operator"], row["operand"])
     except Unfit:

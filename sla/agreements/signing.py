@@ -52,16 +52,7 @@ def sign(
         check_move(AGREEMENT_MOVES, version.state, AgreementState.SIGNED)
     if side in agreements.standing_signatures(version):
         raise AlreadySigned
-    Signature.objects.create(
-        version=version,
-        side=side,
-        actor=by,
-        at=at,
-        content_hash=version.content_hash,
-        round=version.round,
-    )
-    payload = {"side": side, "sha256": version.content_hash}
-    record("agreement_signed", version, by=by, at=at, payload=payload)
+    _create_signature(version, side, by=by, at=at)
     # With the signature that was created just now.
     if set(agreements.standing_signatures(version)) == set(Side.values):
         version.state = AgreementState.SIGNED
@@ -76,6 +67,20 @@ def sign(
         side=side,
     )
     return version
+
+
+def _create_signature(version: AgreementVersion, side: str, *, by: User, at: datetime) -> None:
+    """Create the signature of ``side`` on the text as it is closed now, and its audit entry."""
+    Signature.objects.create(
+        version=version,
+        side=side,
+        actor=by,
+        at=at,
+        content_hash=version.content_hash,
+        round=version.round,
+    )
+    payload = {"side": side, "sha256": version.content_hash}
+    record("agreement_signed", version, by=by, at=at, payload=payload)
 
 
 @transaction.atomic

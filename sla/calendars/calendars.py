@@ -155,19 +155,13 @@ def change(
     _check_name(name, but=calendar)
     old_windows = sorted(windows_of(calendar))
     new_windows = sorted(windows)
-    before = {
-        "name": calendar.name,
-        "zone": calendar.time_zone,
-        "windows": old_windows,
-    }
-    after = {
-        "name": name,
-        "zone": time_zone,
-        "windows": new_windows,
-    }
+    before = {"name": calendar.name, "zone": calendar.time_zone, "windows": old_windows}
+    after = {"name": name, "zone": time_zone, "windows": new_windows}
+    # Saving a page without a change leaves no entry in the audit.
     if before == after:
         return calendar
-    if (calendar.time_zone, old_windows) != (time_zone, new_windows):
+    has_new_hours = calendar.time_zone != time_zone or old_windows != new_windows
+    if has_new_hours:
         # The name may change for ever; zone and hours are what was signed.
         refuse_signed(calendar)
         calendar.windows.filter(starts_on=None).delete()

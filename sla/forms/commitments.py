@@ -194,6 +194,7 @@ class CommitmentRow:
             for step in step_numbers(data, self.prefix):
                 step_form = LadderStepForm(data, prefix=f"{self.prefix}-s{step}", day=day)
                 self.steps.append((step, step_form))
+        # Bound, to show what was typed, and yet unjudged: a row was only added or removed.
         if quiet:
             for form in self.all_forms:
                 form._errors = ErrorDict()
@@ -240,7 +241,9 @@ class CommitmentRow:
 
 def _metric(text: str) -> Metric:
     """Return the posted metric, else the first one: only a forged form has another."""
-    return Metric(text) if text in Metric.values else Metric.ACCEPT
+    if text in Metric.values:
+        return Metric(text)
+    return Metric.ACCEPT
 
 
 class CommitmentRows:

@@ -90,6 +90,7 @@ def of_commitments(rows: Iterable[Mapping[str, Any]]) -> Flat:
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
     """Return a commitment as plain JSON data, equal for equal commitments."""
     conditions = row["conditions"] or {}
+    # 0.9 and 0.9000 are one promise; without normalize() they would be a difference.
     target = Decimal(row["target"]).normalize()
     steps = [[str(kind), offset] for kind, offset in row["steps"]]
     return {
@@ -109,7 +110,9 @@ def texts(flat: Flat) -> dict[str, str]:
 
 def _json(value: Any) -> str:
     # Lists of codes are sets: their order says nothing.
-    ordered = sorted(value) if isinstance(value, list) else value
+    ordered = value
+    if isinstance(value, list):
+        ordered = sorted(value)
     return json.dumps(
         ordered,
         sort_keys=True,
@@ -132,6 +135,7 @@ def for_edit(flat: Flat) -> dict[str, Any]:
             terms[name] = date.fromisoformat(terms[name])
     personas = Persona.objects.filter(slug__in=terms["personas"])
     reasons = RejectionReason.objects.filter(code__in=terms["reasons"])
+    # Documents are compared by slugs and codes; the draft takes rows.
     terms["personas"] = list(personas)
     terms["reasons"] = list(reasons)
     terms["calendar"] = Calendar.objects.get(pk=terms["calendar"])
@@ -162,7 +166,9 @@ def label(name: str) -> str:
 
 def value_text(name: str, text: str, names: Names) -> str:
     """Return an entry as people read it. ``text``: of :func:`texts`; empty: it is not there."""
-    value = json.loads(text) if text else None
+    value = None
+    if text:
+        value = json.loads(text)
     if value in (None, [], {}, ""):
         return _("– nothing –")
     if name.startswith(COMMITMENT):

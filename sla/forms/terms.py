@@ -205,7 +205,7 @@ class TermsForm(forms.Form):
             agreed = pauses.proposed()
         for reason in self.pause_reasons:
             field = number(in_language(reason.name), "", 1, pauses.LONGEST_TOTAL.days)
-            # Whole days, rounded up; 0 is an empty field.
+            # Whole days, rounded up (// rounds down, so both signs turn); 0 is an empty field.
             field.initial = -(-agreed.get(reason.code, 0) // DAY) or None
             self.fields[f"pause-{reason.code}"] = field
 
@@ -277,6 +277,7 @@ class TermsForm(forms.Form):
             "reasons": sorted(data["reasons"]),
             "calendar": data["calendar"].pk,
             "arbiter": arbiter and arbiter.pk,
+            # As texts: the draft is compared as JSON.
             **{name: value and value.isoformat() for name, value in dates.items()},
         }
 

@@ -25,7 +25,7 @@ class Clock(models.Model):
     ``counted_from``: since when it runs without a pause, null for its start; ``spent``: the
     business time that it had run before.
     ``assigned_*``: the accountable person's own time; ``assigned_met`` is null while undecided, or
-    if nobody is accountable.
+    if no person is accountable.
     ``parked_until``: its step raised an error and is tried again then.
     """
 

@@ -144,24 +144,28 @@ def _line(stretch: Stretch, zone: ZoneInfo) -> ExplanationLine:
     if stretch.why is Why.DAY_OFF:
         return _day_off_line(stretch, zone)
     since = stretch.since.astimezone(zone)
-    words = {
+    until = stretch.until.astimezone(zone)
+    named = ""
+    if stretch.name:
+        named = f" ({stretch.name})"
+    values = {
         "day": long_day(since.date()),
         "since": _time(since),
-        "until": _time(stretch.until.astimezone(zone)),
+        "until": _time(until),
         "name": stretch.name,
-        "named": f" ({stretch.name})" if stretch.name else "",
+        "named": named,
     }
     if stretch.why is Why.HOLIDAY:
         text = _("%(day)s: closed, %(name)s.")
         if not stretch.name:
             text = _("%(day)s: closed on this date.")
-        return _sentence(text % words, "calendar-off", "warn")
+        return _sentence(text % values, "calendar-off", "warn")
     texts = {
         Why.BEFORE: _("%(day)s%(named)s: opens at %(until)s."),
         Why.BREAK: _("%(day)s%(named)s: closed from %(since)s to %(until)s."),
         Why.AFTER: _("%(day)s%(named)s: closed from %(since)s on."),
     }
-    text = texts[stretch.why] % words
+    text = texts[stretch.why] % values
     return _sentence(text, "moon", _closed_tone(stretch.name))
 
 

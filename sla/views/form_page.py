@@ -22,7 +22,10 @@ form_methods = require_http_methods(["GET", "HEAD", "POST"])
 
 def posted(request: Request) -> QueryDict | None:
     """Return the data that a form is bound to, also where it was sent empty; None on a GET."""
-    return request.POST if request.method == "POST" else None
+    # An empty POST is false, so "request.POST or None" would not bind the form to it.
+    if request.method == "POST":
+        return request.POST
+    return None
 
 
 def date_in_address(request: Request, name: str) -> date | None:

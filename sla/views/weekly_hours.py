@@ -31,13 +31,9 @@ def calendar_week(request: Request, pk: int) -> HttpResponse:
     else:
         _since, windows = work_calendars.in_effect(calendar, at=request.now)
     form = LaterWeekForm(posted(request), windows=windows, initial={"since": was})
+    # The second button of the form; its fields are not read.
     if stored and "remove" in request.POST:
-        weekly_hours.remove_week(
-            calendar,
-            stored,
-            by=request.user,
-            at=request.now,
-        )
+        weekly_hours.remove_week(calendar, stored, by=request.user, at=request.now)
         return redirect("calendar", pk=pk)
 
     def save() -> HttpResponse:
@@ -56,9 +52,5 @@ def calendar_week(request: Request, pk: int) -> HttpResponse:
         return redirect("calendar", pk=pk)
 
     is_signed = weekly_hours.is_signed(calendar)
-    context = {
-        "calendar": calendar,
-        "stored": stored,
-        "is_signed": is_signed,
-    }
+    context = {"calendar": calendar, "stored": stored, "is_signed": is_signed}
     return answer(request, "sla/calendar_week.html", form, save, **context)

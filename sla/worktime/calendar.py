@@ -98,6 +98,7 @@ class WorkCalendar:
             "_key": key,
             "_hash": hash(key),
         }
+        # A frozen dataclass refuses plain assignment, also from its own __post_init__.
         for name, value in attributes.items():
             object.__setattr__(self, name, value)
 

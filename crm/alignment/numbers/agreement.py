@@ -146,7 +146,7 @@ def reasons(scope: Scope) -> list[Reason]:
     grouped = rejected.values(*keys).annotate(count=Count("pk"))
     # Equal counts in the order of the catalogue, alike at every reading.
     rows = grouped.order_by("-count", "reason__position", "reason__code")
-    found = []
+    listed = []
     for row in rows:
         reason = Reason(
             code=row["reason__code"],
@@ -154,8 +154,8 @@ def reasons(scope: Scope) -> list[Reason]:
             name=row["reason__name"],
             count=row["count"],
         )
-        found.append(reason)
-    return found
+        listed.append(reason)
+    return listed
 
 
 def decided(scope: Scope) -> Decisions:

@@ -75,8 +75,6 @@ def as_json(numbers: Numbers) -> dict[str, Any]:
     Rates run from 0 to 1, times are business seconds; null means that the divisor is 0.
     """
     scope = numbers.scope
-    accept = numbers.attainment
-    decisions = numbers.decisions
     return {
         "from": scope.period.start.isoformat(),
         "to": scope.period.end.isoformat(),
@@ -88,6 +86,24 @@ def as_json(numbers: Numbers) -> dict[str, Any]:
         "sources": [_source(group) for group in numbers.sources],
         "months": [{"month": group.key, **_group(group)} for group in numbers.months],
         "days_to_won": vars(numbers.days),
+        **_promised(numbers),
+        "scores": {
+            "fit": [_band(band) for band in numbers.bands if band.score == "fit"],
+            "engagement": [_band(band) for band in numbers.bands if band.score == "engagement"],
+        },
+        "overrides": {
+            "handed_off": numbers.handed,
+            "overridden": numbers.overridden,
+            "people": [_submitter(person) for person in numbers.submitters],
+        },
+    }
+
+
+def _promised(numbers: Numbers) -> dict[str, Any]:
+    """Return the three results that an agreement promises, each beside the promise."""
+    accept = numbers.attainment
+    decisions = numbers.decisions
+    return {
         # By the names of the fields, which are those of the serializers in crm.alignment.api.
         "accept": {
             **vars(accept),
@@ -102,15 +118,6 @@ def as_json(numbers: Numbers) -> dict[str, Any]:
         "mqls_delivered": {
             "count": numbers.delivered,
             "promised": _terms(numbers, Metric.MQL_VOLUME),
-        },
-        "scores": {
-            name: [_band(band) for band in numbers.bands if band.score == name]
-            for name in ("fit", "engagement")
-        },
-        "overrides": {
-            "handed_off": numbers.handed,
-            "overridden": numbers.overridden,
-            "people": [_submitter(person) for person in numbers.submitters],
         },
     }
 

@@ -74,6 +74,7 @@ def bands(scope: Scope) -> list[Band]:
 
 def submitters(scope: Scope) -> list[Submitter]:
     """Return all people who handed off in the period, with most overrides first, in one query."""
+    # By handoff, not by criterion: two overridden criteria of one lead are one decision.
     overridden: Any = Count("pk", filter=SLICES["overridden"].condition(scope))
     people = passed(scope).values("submitted_by", "submitted_by__name")
     grouped = people.annotate(n=Count("pk"), overridden=overridden)

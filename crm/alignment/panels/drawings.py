@@ -40,15 +40,16 @@ def _stage(step: FunnelStep, to: dict[str, str]) -> Mark:
     if step.previous:
         label = str(SLICES[step.stage].title)
     href_of_missing = to.get(f"unrecorded_{step.stage}", "")
-    if not step.count and step.not_recorded:
-        text = ngettext("{n} lead came further", "{n} leads came further", step.not_recorded)
-        note = text.format(n=number(step.not_recorded))
+    missing = step.not_recorded
+    shown_missing = number(missing)
+    if missing and not step.count:
+        text = ngettext("{n} lead came further", "{n} leads came further", missing)
+        note = text.format(n=shown_missing)
         return Mark(label, None, href_of_missing, note)
-    if step.not_recorded:
-        text = ngettext("{n} not recorded", "{n} not recorded", step.not_recorded)
-        note = linked(text.format(n=number(step.not_recorded)), href_of_missing)
-    else:
-        note = _share_of_previous(step)
+    note = _share_of_previous(step)
+    if missing:
+        text = ngettext("{n} not recorded", "{n} not recorded", missing)
+        note = linked(text.format(n=shown_missing), href_of_missing)
     return Mark(label, step.count, to[step.stage], note)
 
 
@@ -78,9 +79,11 @@ def accept(numbers: Numbers) -> SafeString:
         if name == "outage" and not count:
             continue
         note = ""
+        # The other results are not judged, so they are no share of it.
         if name in ("in_time", "late") and attainment.judged:
             note = share(count / attainment.judged)
-        marks.append(Mark(label, count, to[name], note, late=name == "late"))
+        is_late = name == "late"
+        marks.append(Mark(label, count, to[name], note, late=is_late))
     heads = (_("Result"), _("Handoffs"), _("Share of those judged"))
     title = _("Handoffs sent in the period, by what became of the clock")
     return tables.bars(title, marks, heads=heads)
@@ -97,7 +100,8 @@ def rejections(numbers: Numbers) -> SafeString:
         note = _("{share} so far").format(share=so_far.text)
         marks.append(Mark(name, reason.count, count.href, note))
     heads = (_("Reason"), _("Rejections"), _("Share so far"))
-    return tables.bars(_("Rejections of the period, by reason"), marks, heads=heads, tone="c3")
+    title = _("Rejections of the period, by reason")
+    return tables.bars(title, marks, heads=heads, tone="c3")
 
 
 def agreed_share(numbers: Numbers) -> float | None:
@@ -118,7 +122,8 @@ def agreed_minutes(numbers: Numbers) -> int | None:
 
 def day(week: Week) -> str:
     """Return the first day of ``week`` as the charts write it: "2 Mar"."""
-    return date_format(week.start, pgettext("date format", "j M"))
+    pattern = pgettext("date format", "j M")
+    return date_format(week.start, pattern)
 
 
 def worst(numbers: Numbers) -> Week | None:

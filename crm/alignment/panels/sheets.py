@@ -132,7 +132,13 @@ def weekly(numbers: Numbers) -> Sheet:
             rate(week.rate),
         ]
         rows.append(row)
-    heads = [_("Week of"), _("Judged"), _("In time"), _("Late or overdue"), _("Share in time")]
+    heads = [
+        _("Week of"),
+        _("Judged"),
+        _("In time"),
+        _("Late or overdue"),
+        _("Share in time"),
+    ]
     return Sheet(heads, rows)
 
 
@@ -176,7 +182,12 @@ def funnel(numbers: Numbers) -> Sheet:
         href = to.get(f"unrecorded_{step.stage}", "")
         missing = Cell(step.not_recorded, href=href)
         rows.append([Cell(label), count, missing, rate(step.of_leads)])
-    heads = [_("Stage"), _("Leads"), _("Not recorded"), _("Share of all leads")]
+    heads = [
+        _("Stage"),
+        _("Leads"),
+        _("Not recorded"),
+        _("Share of all leads"),
+    ]
     return Sheet(heads, rows)
 
 
@@ -197,7 +208,12 @@ def rejections(numbers: Numbers) -> Sheet:
             rate(so_far / total),
         ]
         rows.append(row)
-    heads = [_("Reason"), _("Class"), _("Rejections"), _("Share so far")]
+    heads = [
+        _("Reason"),
+        _("Class"),
+        _("Rejections"),
+        _("Share so far"),
+    ]
     return Sheet(heads, rows)
 
 
@@ -226,13 +242,16 @@ def days(numbers: Numbers) -> Sheet:
     """Return the days from first seen to won."""
     to = addresses.links(numbers.scope)
     won = numbers.days
+    # Imported wins may be dated before the lead was first seen; they are counted, and shown.
+    early = Cell(won.before_first_seen, href=to["won_early"])
     rows = [
         [Cell(_("Wins")), Cell(won.n, href=to["won"])],
         [Cell(_("Median days")), Cell(won.median)],
         [Cell(_("Nine of ten within days")), Cell(won.p90)],
-        [Cell(_("Won before first seen")), Cell(won.before_first_seen, href=to["won_early"])],
+        [Cell(_("Won before first seen")), early],
     ]
-    return Sheet([_("Number"), _("Value")], rows)
+    heads = [_("Number"), _("Value")]
+    return Sheet(heads, rows)
 
 
 def sources(numbers: Numbers) -> Sheet:
@@ -270,12 +289,18 @@ def month_label(group: Group) -> str:
 
 
 def _group_heads() -> list[str]:
-    accepted = [
+    # MQL and SQL are the same in both languages (domain.md).
+    return [
+        _("Leads"),
+        "MQL",
         _("Handed off"),
         pgettext("share of the handed off", "Accepted"),
         _("Share accepted"),
+        "SQL",
+        _("Won"),
+        _("Amount"),
+        _("Conversion"),
     ]
-    return [_("Leads"), "MQL", *accepted, "SQL", _("Won"), _("Amount"), _("Conversion")]
 
 
 def _grouped(to: dict[str, str], group: Group) -> list[Cell]:
@@ -312,7 +337,14 @@ def scores(numbers: Numbers) -> Sheet:
             rate(band.rate),
         ]
         rows.append(row)
-    heads = [_("Score"), _("From"), _("To"), _("Ended"), _("Won"), _("Win rate")]
+    heads = [
+        _("Score"),
+        _("From"),
+        _("To"),
+        _("Ended"),
+        _("Won"),
+        _("Win rate"),
+    ]
     return Sheet(heads, rows)
 
 
@@ -329,7 +361,12 @@ def overrides(numbers: Numbers) -> Sheet:
             rate(person.rate),
         ]
         rows.append(row)
-    heads = [_("Handed off by"), _("Handoffs"), _("On a person’s word"), _("Share")]
+    heads = [
+        _("Handed off by"),
+        _("Handoffs"),
+        _("On a person’s word"),
+        _("Share"),
+    ]
     return Sheet(heads, rows)
 
 

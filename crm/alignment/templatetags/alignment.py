@@ -1,4 +1,4 @@
-"""Shares and zones in words, for the templates of the alignment page."""
+"""Shares and zones as text, for the templates of the alignment page."""
 
 from __future__ import annotations
 

@@ -79,12 +79,14 @@ class HolidaysForm(forms.Form):
         for row in range(OWN_DAYS):
             on = self.cleaned_data.get(f"on-{row}")
             if on:
-                days[on] = self.cleaned_data[f"name-{row}"] or _("Day off")
+                name = self.cleaned_data[f"name-{row}"]
+                days[on] = name or _("Day off")
         return days
 
 
 def _label(day: HolidayChoice) -> str:
-    when = date_format(day.on, pgettext("date format", "D j M Y"))
+    pattern = pgettext("date format", "D j M Y")
+    when = date_format(day.on, pattern)
     return f"{when} · {day.name}"
 
 
@@ -140,12 +142,15 @@ class HoursForm(forms.Form):
         windows = []
         for weekday in WEEKDAYS:
             key = f"day-{weekday}"
+            typed = data.get(key, "")
             try:
-                day_windows = hours_text.read(data.get(key, ""))
+                day_windows = hours_text.read(typed)
             except hours_text.UnreadableHours as error:
+                # The other days are read all the same: every wrong one gets its message.
                 self.add_error(key, str(error))
                 continue
-            windows += [(weekday, opens, closes) for opens, closes in day_windows]
+            for opens, closes in day_windows:
+                windows.append((weekday, opens, closes))
         return windows
 
     def _check_overlaps(self, windows: hours_text.Windows) -> None:

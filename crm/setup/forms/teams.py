@@ -62,7 +62,11 @@ class TeamsForm(forms.Form):
             self._add_row(row)
 
     def _add_row(self, row: int) -> None:
-        self.fields[f"name-{row}"] = Line(label=_("Name"), required=False, max_length=120)
+        self.fields[f"name-{row}"] = Line(
+            label=_("Name"),
+            required=False,
+            max_length=120,
+        )
         self.fields[f"email-{row}"] = forms.EmailField(
             label=_("E-mail"),
             required=False,
@@ -104,7 +108,8 @@ class TeamsForm(forms.Form):
     def _check_names(self, data: dict[str, Any]) -> None:
         marketing = data.get("marketing", "")
         sales = data.get("sales", "")
-        if marketing and marketing.casefold() == sales.casefold():
+        are_same = marketing.casefold() == sales.casefold()
+        if marketing and are_same:
             self.add_error("sales", _("The two teams need different names."))
         for side in Side.values:
             if self.fields[side].disabled:

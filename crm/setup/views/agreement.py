@@ -25,9 +25,14 @@ from sla.text import commitments as commitment_text
 @require_permission(can_configure)
 def agreement(request: Request) -> HttpResponse:
     """Draft the agreement of a template and sign it for each side that the person leads."""
-    context = summary.agreements(request.user)
+    user = request.user
+    context = summary.agreements(user)
     signs = context["leads_any"]
-    form = AgreementTemplateForm(request.POST or None, user=request.user, signs=signs)
+    form = AgreementTemplateForm(
+        request.POST or None,
+        user=user,
+        signs=signs,
+    )
     if request.method == "POST" and signs:
         # Before the form checks the password, so that wrong ones count.
         too_many = limit_password_tries(request)
@@ -36,7 +41,8 @@ def agreement(request: Request) -> HttpResponse:
 
     def save(now: datetime) -> None:
         data = form.cleaned_data
-        agree(data["pace"], data["volume"], by=request.user, at=now)
+        pace = data["pace"]
+        agree(pace, data["volume"], by=user, at=now)
 
     offers = _offers(at=request.now)
     return answer(request, "agreement", form, save, offers=offers, **context)

@@ -23,6 +23,7 @@ def persona(request: Request) -> HttpResponse:
 
     def save(now: datetime) -> None:
         template = TEMPLATES[form.cleaned_data["template"]]
+        # Published at once: the test lead of the last step needs a published persona.
         publish_template(template, by=request.user, at=now)
 
     offers = []

@@ -64,12 +64,14 @@ def _show(
 ) -> HttpResponse:
     organisation = request.organisation
     index = checklist.KEYS.index(key)
+    state = organisation.setup_steps.get(key)
     frame = {
         "step": checklist.STEPS[index],
         "number": index + 1,
         "count": len(checklist.STEPS),
         "is_open": checklist.is_open(organisation),
-        "is_behind": organisation.setup_steps.get(key) == organisations.DONE,
+        "is_behind": state == organisations.DONE,
         "form": form,
     }
-    return render(request, f"setup/steps/{key}.html", {**frame, **context}, status=status)
+    template = f"setup/steps/{key}.html"
+    return render(request, template, {**frame, **context}, status=status)

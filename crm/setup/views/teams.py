@@ -19,8 +19,9 @@ from crm.setup.views.steps import answer, page
 @require_permission(can_configure)
 def teams(request: Request) -> HttpResponse:
     """Create a team of each side and invite several people."""
+    user = request.user
     first_teams = {side: first_team(side) for side in Side.values}
-    form = TeamsForm(request.POST or None, teams=first_teams, user=request.user)
+    form = TeamsForm(request.POST or None, teams=first_teams, user=user)
 
     def save(now: datetime) -> None:
         invitees = form.invitees()
@@ -28,11 +29,12 @@ def teams(request: Request) -> HttpResponse:
             form.names,
             form.led_sides,
             invitees,
-            by=request.user,
+            by=user,
             at=now,
         )
 
-    response = answer(request, "teams", form, save, waiting=open_links())
+    waiting = open_links()
+    response = answer(request, "teams", form, save, waiting=waiting)
     is_saved = response.status_code == 302
     # Back to this page: it shows the links of the people just invited.
     if is_saved and (form.invitees() or "more" in request.POST):

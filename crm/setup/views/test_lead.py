@@ -27,7 +27,12 @@ def test_lead(request: Request) -> HttpResponse:
 
     def save(now: datetime) -> None:
         data = form.cleaned_data
-        trials.send(data["team"], data["persona"], by=request.user, at=now)
+        trials.send(
+            data["team"],
+            data["persona"],
+            by=request.user,
+            at=now,
+        )
 
     trial = summary.trial(request.user, at=request.now)
     response = answer(request, "test", form, save, trial=trial)
