@@ -1,4 +1,4 @@
-"""Records the demo's past into its file, on a scratch server of its own: `make demo-record`."""
+"""Record the demo's past into its file, on a scratch server of its own: `make demo-record`."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Loads the recorded past, moved to this week, into a database that is marked as a demo and empty.
+"""Load the recorded past, moved to this week, into an empty database that is marked as a demo.
 
-Runs as the owner of the tables, because triggers that keep history from being written are switched
-off meanwhile. Foreign keys and constraints judge every row.
+Runs as the owner of the tables, because it switches off the triggers that protect history while it
+writes. Foreign keys and constraints judge every row.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ SEQUENCE = "SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)"
 
 
 class NotEmpty(Exception):
-    """The database is not marked as a demo, or there is something in it."""
+    """The database is not marked as a demo, or it is not empty."""
 
 
 @dataclass(frozen=True)
@@ -56,9 +56,9 @@ class Cut:
 
 
 def load(recording: Recording, *, at: datetime, leads: int) -> None:
-    """Write the past as it is at ``at``. To be called in a transaction. Raises NotEmpty.
+    """Write the past as it is at ``at``. Call it in a transaction. Raises NotEmpty.
 
-    ``leads``: how many of the newest leads there are beside those that every demo shows.
+    ``leads``: how many of the newest leads to show, besides those that every demo shows.
     """
     with connection.cursor() as cursor:
         for question in (LOCK, IS_EMPTY):
@@ -150,7 +150,7 @@ def _complete(rows: Rows) -> None:
 
 
 def _sign(rows: Rows) -> None:
-    """Write the hash of each version beside its text, its signatures, and in the audit."""
+    """Write the hash of each version to the version, its signatures and the audit."""
     hashes = {}
     for version in rows["sla_agreementversion"]:
         version["content_hash"] = content.digest(version["text"])
@@ -167,7 +167,7 @@ def _sign(rows: Rows) -> None:
 
 @contextmanager
 def _without_triggers(cursor: Any, tables: Iterable[str]) -> Iterator[None]:
-    """Switch off what keeps history from being written; foreign keys are checked at the end."""
+    """Switch off the triggers that protect history; check foreign keys at the end."""
     for table in tables:
         # USER leaves the triggers of foreign keys on.
         cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")

@@ -1,11 +1,11 @@
-"""Records the demo's past: what happened, drawn from one seed, happens through the product itself.
+"""Record the demo's past: events drawn from one seed, made by the product's own functions.
 
 The findings: referrals convert best, social media worst; leaders of sales teams better than
 owners of small businesses; Cruz decides slower than Bea and often just before the deadline; while
 Bea was away the agreement was not kept; what was decided late is won less often; two reasons
 explain most rejections; a high fit score is worth something, because a lead that names a budget
-and decides buys more often, while engagement says little; what marketing handed off on its own
-word is refused more often.
+and decides buys more often, while engagement says little; what marketing handed off without proof
+is refused more often.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Starting fresh: the demo goes, all of it at once, and a real organisation can never be emptied.
+"""Remove the whole demo at once; a real organisation can never be emptied.
 
 Two locks in the database: the owner of the tables marks an installation as a demo while it is still
 empty (`migrate` in demo mode), and only the owner's function, which looks at that mark, can remove

@@ -1,4 +1,4 @@
-"""Makes the demo: loads the recorded past, and prepares today's desk on top of it."""
+"""Make the demo: load the recorded past, and prepare today's desk."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ LEADS = 375  # of the past; with the named ones about 400
 
 
 class NotADemo(Exception):
-    """Demo data never go beside real data, nor into an installation that is not in demo mode."""
+    """The database holds real data, or the installation is not in demo mode."""
 
 
 @transaction.atomic
 def seed(*, at: datetime, leads: int = LEADS) -> bool:
-    """Make the demo at ``at``, as the owner of the tables; False where it is, or was and had to go.
+    """Make the demo at ``at``, as the owner of the tables. False if it exists or was removed.
 
-    ``leads``: how many leads of the past there are beside the named ones. Raises NotADemo.
+    ``leads``: how many leads of the past, besides the named ones. Raises NotADemo.
     """
     if not settings.DEMO:
         raise NotADemo("demo data are made in RELEVO_MODE=demo only")

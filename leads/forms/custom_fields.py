@@ -19,7 +19,7 @@ from personas.states import FieldType
 class CustomFieldForm(forms.Form):
     """A custom field of leads: its names, its type, and its choices.
 
-    The type is asked for only for a new field.
+    The form of a new field alone has the type.
     """
 
     MORE = 4  # empty rows for further choices

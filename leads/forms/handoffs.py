@@ -31,7 +31,7 @@ def comment_field(label: Promise) -> Lines:
 class HandOffForm(forms.Form):
     """The team that an MQL goes to.
 
-    ``score_reason``: asked for only where the score is below the agreement's minimum.
+    ``score_reason``: needed only if the score is below the agreement's minimum.
     """
 
     team = forms.ModelChoiceField(

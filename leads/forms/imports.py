@@ -23,7 +23,7 @@ ONLY_IN_SPREADSHEETS: tuple[str, ...] = ("sheet",)
 
 
 class UploadForm(forms.Form):
-    """A table of new leads. The team is asked for only where there is a choice."""
+    """A table of new leads. The field for the team is hidden if there is no choice."""
 
     file = forms.FileField(
         label=_("File"),

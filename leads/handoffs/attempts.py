@@ -59,14 +59,19 @@ def record(
     )
     if reached and handoff.state == HandoffState.ACCEPTED:
         _contact(handoff, attempt, at=at)
-        return attempt
-    payload = {"channel": attempt.channel, "note": note, "reached": reached}
-    state_changes.record(handoff, EventKind.ATTEMPT, by=by, at=at, payload=payload)
+    else:
+        _record_further(handoff, attempt, at=at)
+    return attempt
+
+
+def _record_further(handoff: Handoff, attempt: Attempt, *, at: datetime) -> None:
+    """Record an attempt that is not the first contact to be recorded."""
+    payload = {"channel": attempt.channel, "note": attempt.note, "reached": attempt.reached}
+    state_changes.record(handoff, EventKind.ATTEMPT, by=attempt.by, at=at, payload=payload)
     # Only the earliest contact counts, in whatever order contacts are recorded.
     known = handoff.contacted_at
-    if reached and known is not None and moment < known:
-        _correct_contact(handoff, moment, known=known, by=by, at=at)
-    return attempt
+    if attempt.reached and known is not None and attempt.at < known:
+        _correct_contact(handoff, attempt.at, known=known, by=attempt.by, at=at)
 
 
 def _lock(handoff: Handoff) -> None:

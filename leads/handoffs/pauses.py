@@ -1,4 +1,4 @@
-"""Pause the clock of a handoff because the lead asked for time, and let it run again."""
+"""Pause the clock of a handoff because the lead asked for time, and resume it."""
 
 from __future__ import annotations
 

@@ -169,7 +169,7 @@ def mine(user: User) -> QuerySet[Handoff]:
 def counts(user: User, *, at: datetime) -> dict[str, int]:
     """Return the counters of the navigation, in one query.
 
-    Pending handoffs in sight ("queue"), the overdue ones, the id of the newest, and the person's
+    Visible pending handoffs ("queue"), the overdue ones, the id of the newest, and the person's
     own.
     """
     return Handoff.objects.open_to(user).aggregate(**_counters(user, at))
@@ -186,13 +186,13 @@ def _counters(user: User, at: datetime) -> dict[str, Count | Max]:
 
 
 def version(counts: dict[str, int]) -> str:
-    """Return a text that changes when a handoff joins or leaves the pending ones in sight."""
+    """Return a text that changes when a handoff joins or leaves the visible pending ones."""
     # The count alone stays the same when one handoff leaves as another joins.
     return f"{counts['queue']}-{counts['newest'] or 0}"
 
 
 def no_longer_pending(user: User, pks: list[int]) -> list[Handoff]:
-    """Return the handoffs of ``pks`` that wait no more, also those that a colleague took.
+    """Return the handoffs of ``pks`` that are not pending now, also those that a colleague took.
 
     Each with ``taken``, the decisions that stand. At most two queries.
     """

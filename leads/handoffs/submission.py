@@ -21,7 +21,7 @@ from leads.handoffs import notices, packages, stages, state_changes
 from leads.models import Handoff, Lead
 from leads.qualification import facts
 from leads.qualification.rules import AUTHORITY, MEANS, Assessment, MqlTerms
-from leads.qualification.scores import Scores
+from leads.qualification.scores import DoneAction, Scores
 from leads.records.fields import labels as field_labels
 from leads.states import OPEN, EventKind, Stage
 from personas.models import PersonaVersion
@@ -141,8 +141,7 @@ def hand_off(
         engagement_score=scores.engagement.total,
         overrides=len(overrides),
     )
-    dated = [(action.code, action.on.isoformat()) for action in actions]
-    packages.package(handoff, facts.facts_of(lead), dated, assessment, scores, overrides).save()
+    _freeze_package(handoff, actions, assessment, scores, overrides)
     _announce(handoff, overrides, by=by, at=at)
     return handoff
 
@@ -245,6 +244,19 @@ def _create(lead: Lead, **fields: Any) -> Handoff:
             return Handoff.objects.create(lead=lead, cycle=cycle, **fields)
     except IntegrityError as error:
         raise AlreadyHandedOff from error
+
+
+def _freeze_package(
+    handoff: Handoff,
+    actions: list[DoneAction],
+    assessment: Assessment,
+    scores: Scores,
+    overrides: list[dict[str, str]],
+) -> None:
+    """Save what marketing hands over, as it is now; later changes of the lead do not change it."""
+    lead_facts = facts.facts_of(handoff.lead)
+    dated = [(action.code, action.on.isoformat()) for action in actions]
+    packages.package(handoff, lead_facts, dated, assessment, scores, overrides).save()
 
 
 def _announce(handoff: Handoff, overrides: list[dict[str, str]], *, by: User, at: datetime) -> None:

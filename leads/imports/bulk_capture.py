@@ -99,7 +99,7 @@ def split_known(readings: Sequence[Reading]) -> tuple[list[Reading], list[Readin
 
 
 def known_keys(keys: Iterable[str]) -> set[str]:
-    """Return those of ``keys`` that a lead of the organisation has, in sight or not."""
+    """Return those of ``keys`` that a lead of the organisation has, visible or not."""
     wanted: dict[str, list[str]] = {"e": [], "p": [], "x": []}
     for key in keys:
         kind, _colon, value = key.partition(":")

@@ -149,7 +149,7 @@ FIELD_OF_HEADER = {
 }
 LOOKS_LIKE: dict[str, re.Pattern[str]] = {
     EMAIL: re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"),
-    # The lookahead counts the digits, whatever stands between them.
+    # The lookahead counts the digits, whatever is between them.
     PHONE: re.compile(r"(?=(\D*\d){10,15}\D*$)\+?[\d(][\d\s().-]{8,20}\d"),
     DOMAIN: re.compile(r"(https?://)?([a-z0-9-]+\.)+[a-z]{2,}(/\S*)?", re.IGNORECASE),
 }
@@ -207,7 +207,7 @@ def suggest(
         # A custom field comes first: the organisation itself chose this name.
         code = own.get(folded) or FIELD_OF_HEADER.get(folded, SKIP)
         suggested.append(_once(code, suggested))
-    # "Nombre" beside "Apellidos" is the first name alone.
+    # With a column "Apellidos", "Nombre" is the first name alone.
     if LAST_NAME in suggested and NAME in suggested and FIRST_NAME not in suggested:
         suggested[suggested.index(NAME)] = FIRST_NAME
     for position, code in enumerate(suggested):

@@ -61,7 +61,7 @@ class MappingFile:
         return [*self.columns, *self.constants]
 
     def name_of(self, person: str) -> str:
-        """Return a readable name for a person of whom only the id is known."""
+        """Return a readable name for a person who is known only by an id."""
         # replace() and not format(), which would evaluate what a mapping has in braces.
         name = self.person_name.replace("{id}", person).replace("{short}", person[:SHORT_ID])
         return clean_line(name)[:LONGEST_NAME]

@@ -138,7 +138,7 @@ def number(style: Style, cell: str) -> int | float:
 def _decimal(style: Style, cell: str) -> Decimal:
     """Return a number as it is written, with the decimal sign of the file.
 
-    The other sign may group thousands where it stands in the right places. A fraction of exactly
+    The other sign may group thousands if it is in the right places. A fraction of exactly
     three digits is refused: it looks like thousands written in the other way.
     """
     if style.is_sheet and SHEET_NUMBER.fullmatch(cell):

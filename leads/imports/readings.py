@@ -37,7 +37,7 @@ class Reading:
     """A row as fields.
 
     ``parsed`` are the values of its cells, without the empty ones; ``values`` adds what
-    follows from them. ``originals`` are the cells as they came.
+    follows from them. ``originals`` are the cells of the file.
     """
 
     row: Row

@@ -274,7 +274,7 @@ def same_file(run: ImportRun) -> ImportRun | None:
 
 
 def newest(user: User, *, before: int | None, size: int) -> list[ImportRun]:
-    """Return one page of the imports in sight and one row more, without discarded ones."""
+    """Return one page of the visible imports and one row more, without discarded ones."""
     rows = ImportRun.objects.visible_to(user).with_names().exclude(state=ImportState.DISCARDED)
     if before:
         rows = rows.filter(pk__lt=before)
@@ -284,9 +284,9 @@ def newest(user: User, *, before: int | None, size: int) -> list[ImportRun]:
 def rejects_of(run: ImportRun) -> Iterator[list[str]]:
     """Yield the rejected rows as lines of a table, the header first.
 
-    A line has the row number, what the row is, the problem, and the cells as they came.
+    A line has the row number, what the row is, the problem, and the original cells.
     """
-    # Translated now: the lines are asked for while no language is active any more.
+    # Translated now: when the response streams the lines, no language is active any more.
     header = [_("row"), _("what it is"), _("problem"), *run.header]
     labels = {kind.value: str(kind.label) for kind in RowKind}
     return _rejected_lines(run, header, labels)

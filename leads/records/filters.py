@@ -106,7 +106,7 @@ class LeadFilter(django_filters.FilterSet):
         return chips
 
     def _value_text(self, name: str, raw: str) -> str:
-        """Return a chosen value as people read it; an invalid value stays as it came."""
+        """Return a chosen value as people read it; an invalid value stays unchanged."""
         value = None
         if self.form.is_bound and self.form.is_valid():
             value = self.form.cleaned_data.get(name)

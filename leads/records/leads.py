@@ -130,13 +130,24 @@ def capture(
         created_by=by,
         created_at=at,
     )
-    touch = {name: clean_line(data.get(name, "")) for name in TOUCH_FIELDS}
-    # Apart from the lead, whose source may be corrected later: a first touch never changes.
-    FirstTouch.objects.create(lead=lead, source=source, seen_on=on, seen_at=at, **touch)
+    _record_first_touch(lead, data, at=at)
     events.record(lead, EventKind.CAPTURED, by=by, at=at, on=on, to_state=lead.stage)
     if first_action:
         add_action(lead, first_action, occurred_on=on, by=by, at=at, occurred_at=at)
     return lead
+
+
+def _record_first_touch(lead: Lead, data: Mapping[str, Any], *, at: datetime) -> None:
+    """Record how the organisation first learnt of the new ``lead``."""
+    texts = {name: clean_line(data.get(name, "")) for name in TOUCH_FIELDS}
+    # Apart from the lead, whose source may be corrected later: a first touch never changes.
+    FirstTouch.objects.create(
+        lead=lead,
+        source=lead.source,
+        seen_on=lead.first_seen_on,
+        seen_at=at,
+        **texts,
+    )
 
 
 def _without_empty(attributes: Mapping[str, Any]) -> dict[str, Any]:

@@ -122,12 +122,12 @@ def _begins(word: str) -> Q:
 
 
 def find(user: User, query: str) -> tuple[list[Hit], bool]:
-    """Return at most MOST leads in sight, newest first, and whether there are more. One query."""
+    """Return at most MOST visible leads, newest first, and whether there are more. One query."""
     if not is_enough(query):
         return [], False
     visible = Lead.objects.visible_to(user).with_names()
     rows = visible.filter(condition(query, user), archived_at__isnull=True)
-    # One lead more than is shown tells whether there are more, without a count.
+    # One lead more than is shown answers whether there are more, without a count.
     leads = list(rows.order_by("-first_seen_on", "-pk")[: MOST + 1])
     hits = []
     for lead in leads[:MOST]:

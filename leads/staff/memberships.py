@@ -1,4 +1,4 @@
-"""The teams and roles of a person, and the people whom the organisation needs."""
+"""The teams and roles of a person, and the roles that the organisation must not lose."""
 
 from __future__ import annotations
 

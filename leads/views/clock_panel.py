@@ -27,7 +27,7 @@ class OwnTime:
 class ClockPanel:
     """The clock of a handoff.
 
-    ``pause``: the one that goes on. ``pauses``: all of the handoff, the newest first. ``own``: the
+    ``pause``: the current one. ``pauses``: all of the handoff, the newest first. ``own``: the
     time of each owner, the present one last; empty where the clock had one owner only, or where
     the viewer may not see it.
     """

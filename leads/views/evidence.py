@@ -30,7 +30,7 @@ def _record(
     form: Form,
     write: Callable[[datetime], object],
 ) -> HttpResponse:
-    """Write what the form says and go back; a form with errors returns to its page."""
+    """Write the data of the form and redirect; a form with errors returns to its page."""
     now = request.now
     status = 422
     if form.is_valid():

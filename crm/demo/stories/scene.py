@@ -58,6 +58,6 @@ def reload(handoff: Handoff) -> Handoff:
 
 
 def worked(calendar: WorkCalendar, since: datetime, minutes: float) -> datetime:
-    """Return the moment so many working minutes after ``since``, in whole seconds."""
+    """Return the moment that is ``minutes`` of work after ``since``, in whole seconds."""
     moment = arithmetic.add(calendar, since, timedelta(minutes=minutes))
     return moment.replace(microsecond=0)

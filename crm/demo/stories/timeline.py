@@ -18,7 +18,7 @@ from crm.notifications.models import Message
 from sla.clocks import ladder
 from sla.models import Clock
 
-# A story yields the moment at which it goes on, never an earlier one than before.
+# A story yields the moment at which it continues; moments never go back.
 Story = Iterator[datetime]
 
 MOVE = """
@@ -28,7 +28,7 @@ MOVE = """
 
 
 class Stuck(RuntimeError):
-    """A step or a message was due, and neither the sweep nor the outbox did anything about it."""
+    """A step or a message was due, but neither the sweep nor the outbox processed it."""
 
 
 class Timeline:

@@ -77,7 +77,7 @@ def _save(
     write: Callable[[datetime], object],
     text: str,
 ) -> HttpResponse:
-    """Write what one form of the person's page says; a form with errors returns to the page."""
+    """Write the data of one form of the person's page; a form with errors returns to the page."""
     now = request.now
     status = 422
     if form.is_valid():
