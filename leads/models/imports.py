@@ -13,7 +13,6 @@ from crm.accounts.states import Side
 from crm.lib.clock import RelevoNow
 from leads.states import ImportState, RowKind
 
-# The longer the wait, the more leads have moved on and stay.
 UNDO_WITHIN = timedelta(hours=24)
 
 

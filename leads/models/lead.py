@@ -240,7 +240,7 @@ class Lead(models.Model):
 
     class Meta:
         indexes = [
-            # The list pages by these two keys; each index below serves one of its filters.
+            # The list pages by these two keys; the next two indexes serve its filters.
             models.Index(fields=["-first_seen_on", "-id"], name="lead_newest"),
             models.Index(fields=["stage", "-first_seen_on", "-id"], name="lead_stage_newest"),
             models.Index(

@@ -147,7 +147,7 @@ def engagement(actions: Iterable[DoneAction], *, on: date, half_life: int) -> Sc
     Never more than 100.
     """
     lines: list[ScoreLine] = []
-    # Sorted, because a package freezes this log: equal facts must give the same digest.
+    # By day for the reader, and by code, so that equal facts always give the same log.
     for action in sorted(actions, key=lambda each: (each.on, each.code)):
         days = max((on - action.on).days, 0)
         lines.append(ScoreLine(action.points, ACTION, action.code, action.name, action.on))

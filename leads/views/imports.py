@@ -291,7 +291,7 @@ def rejects(request: Request, pk: int) -> StreamingHttpResponse:
     run = fetch(request, pk, to_work=False)
     response = StreamingHttpResponse(_reject_lines(run), content_type="text/csv; charset=utf-8")
     name = _("%(file)s, rejected.csv") % {"file": Path(run.name).stem}
-    # Quotes and encodes the name: it may have accents, quotes or line breaks.
+    # Quotes and encodes the name, which may have accents or quotes.
     disposition = content_disposition_header(as_attachment=True, filename=name)
     response["Content-Disposition"] = disposition or "attachment"
     return response

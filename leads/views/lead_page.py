@@ -45,7 +45,7 @@ JOURNEY = (
     Stage.WON,
 )
 ENDED_OTHERWISE = (Stage.LOST, Stage.DISQUALIFIED, Stage.RETURNED)
-# Imported leads may have years of history; the page shows the newest events.
+# Bounds the page; hardly any lead has more events.
 TIMELINE = 200
 # The payload of an event points to an entry of a catalogue by one of these keys.
 CODE_KEYS = ("reason", "action", "pause_reason")
