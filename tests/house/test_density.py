@@ -11,6 +11,7 @@ from tests.sources import python_files, tree
 
 TOKENS_PER_LINE = 7.4
 CONDITIONALS_PER_1000_LINES = 12
+COMMENTS_PER_100_LINES = 3
 NOT_COUNTED = {
     tokenize.COMMENT,
     tokenize.NL,
@@ -33,6 +34,11 @@ def lines_of(text: str) -> int:
     return sum(bool(line) and not line.startswith("#") for line in lines)
 
 
+def comments_of(text: str) -> int:
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    return sum(token.type == tokenize.COMMENT for token in tokens)
+
+
 def texts() -> Iterator[str]:
     for path in python_files():
         yield path.read_text(encoding="utf-8")
@@ -51,7 +57,14 @@ def test_conditional_expressions_are_few() -> None:
     assert 1000 * conditionals / lines <= CONDITIONALS_PER_1000_LINES
 
 
+def test_comments_explain() -> None:
+    comments = sum(map(comments_of, texts()))
+    lines = sum(map(lines_of, texts()))
+    assert 100 * comments / lines >= COMMENTS_PER_100_LINES
+
+
 def test_counting_knows_code_from_comments_and_blanks() -> None:
     text = "# why\n\nvalue = one if two else three  # why\n"
     assert tokens_of(text) == 7
     assert lines_of(text) == 1
+    assert comments_of(text) == 2
