@@ -388,6 +388,38 @@ def test_readme_names_files_and_functions_that_exist() -> None:
     assert wrong == []
 
 
+ROOMS_OF_DJANGO = {"migrations", "models", "templatetags", "commands"}
+
+
+def readme_tree() -> dict[str, set[str]]:
+    """Return each folder of the tree in README, with the folders that it names inside."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    block = text.split("## Where things are")[1].split("```")[1]
+    rooms: dict[str, set[str]] = {}
+    top = ""
+    for indent, folder, words in re.findall(r"^( *)([\w/<>]+)/ +(.*)$", block, re.MULTILINE):
+        if indent:
+            rooms[top].add(folder)
+        else:
+            top = folder
+        path = f"{top}/{folder}" if indent else folder
+        rooms[path] = set(re.findall(r"(\w+)/", words))
+    return rooms
+
+
+def test_readme_tree_is_the_tree() -> None:
+    rooms = readme_tree()
+    products = {folder for folder in rooms if folder.split("/")[0] in APPS}
+    assert products >= set(APPS)
+    wrong = {}
+    for folder in products:
+        packages = {path.parent.name for path in (ROOT / folder).glob("*/__init__.py")}
+        difference = (packages - ROOMS_OF_DJANGO) ^ (rooms[folder] - ROOMS_OF_DJANGO)
+        if difference:
+            wrong[folder] = difference
+    assert wrong == {}
+
+
 def test_no_signals_between_apps() -> None:
     found = [
         (name_of(p), there)
