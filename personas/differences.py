@@ -117,8 +117,8 @@ def _criteria(
     changes = []
     for code, criterion in after.items():
         if code not in before:
-            new = _alone(NEW, criterion, fields)
-            changes.append(new)
+            added = _alone(NEW, criterion, fields)
+            changes.append(added)
             continue
         is_moved = code in moved
         change = _changed(before[code], criterion, fields, is_moved=is_moved)
@@ -126,8 +126,8 @@ def _criteria(
             changes.append(change)
     for code, criterion in before.items():
         if code not in after:
-            gone = _alone(GONE, criterion, fields)
-            changes.append(gone)
+            removed = _alone(GONE, criterion, fields)
+            changes.append(removed)
     return changes
 
 

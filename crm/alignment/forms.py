@@ -133,8 +133,10 @@ class ScopeForm(forms.Form):
         for side in Side:
             teams = []
             for key, team in self.teams.items():
-                is_offered = team.archived_at is None or key == chosen
-                if team.side == side and is_offered:
+                is_archived = team.archived_at is not None
+                if is_archived and key != chosen:
+                    continue
+                if team.side == side:
                     teams.append((key, team.name))
             if teams:
                 choices.append((side.label, teams))
@@ -168,14 +170,16 @@ class ScopeForm(forms.Form):
     @property
     def chosen_team(self) -> Team | None:
         """Return the chosen team, None for all."""
-        return self.teams.get(self.cleaned_data.get("team", ""))
+        chosen = self.cleaned_data.get("team", "")
+        return self.teams.get(chosen)
 
     @property
     def source_name(self) -> str:
         """Return the name of the chosen source, empty for all."""
         names = dict(self.sources)
         names[NOT_GIVEN] = _("Not given")
-        return names.get(self.cleaned_data.get("source", ""), "")
+        chosen = self.cleaned_data.get("source", "")
+        return names.get(chosen, "")
 
     def presets(self) -> list[Preset]:
         """Return the usual periods up to today; source, team and order of the page stay.

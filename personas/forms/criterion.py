@@ -18,6 +18,7 @@ from personas.states import WITH_SEVERAL, WITHOUT_OPERAND, CriterionKind, FieldT
 
 # Value and label, or the name of a group and its choices.
 Choices = list[tuple[Any, Any]]
+SEVERAL = (list, tuple)
 FEW = 12  # up to so many choices are boxes to tick; more are a list
 SENTENCE = 300
 ASKS = {"data-asks": "yes"}  # another choice here needs other controls beside it
@@ -62,7 +63,7 @@ class OnePerLine(forms.Textarea):
     """Several texts, one a line."""
 
     def format_value(self, value: Any) -> str:
-        if isinstance(value, (list, tuple)):
+        if isinstance(value, SEVERAL):
             return "\n".join(value)
         return str(value or "")
 
@@ -83,7 +84,7 @@ class FirstChoice(forms.Select):
 
 def _first(value: Any) -> str:
     """Return the first item of a list, or a plain value, as text."""
-    if isinstance(value, (list, tuple)):
+    if isinstance(value, SEVERAL):
         first = next(iter(value), "")
         return str(first)
     return str(value or "")
@@ -233,7 +234,9 @@ def operand_field(field: Field, operator: str, typed: list[str]) -> forms.Field:
             ("false", _("No")),
         ]
         return _single_choice(label, choices, typed)
-    if field.type == FieldType.CHOICE and operator != Operator.CONTAINS_ANY:
+    has_choices = field.type == FieldType.CHOICE
+    # A question that does not fit the field keeps its control until another one is chosen.
+    if has_choices and operator != Operator.CONTAINS_ANY:
         return _choice_of(label, field, operator, typed)
     if operator in WITH_SEVERAL:
         return RawText(

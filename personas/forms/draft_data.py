@@ -19,6 +19,7 @@ from personas.drafts import MOST_CRITERIA
 from personas.models import Criterion, PersonaVersion
 
 Entry = dict[str, str]
+Sections = dict[str, list[Entry]]
 TypedCriterion = dict[str, Any]
 CRITERIA = "criteria"
 PARTS = ("code", "kind", "es", "en", "field", "operator", "weight")
@@ -29,6 +30,22 @@ ACTION = re.compile(rf"(add|drop|up|down)-({LISTS})(?:-(\d{{1,3}}))?")
 MOST = dict.fromkeys(SECTIONS, MOST_ENTRIES) | {CRITERIA: MOST_CRITERIA}
 
 
+def blank_entry() -> Entry:
+    return dict.fromkeys(LANGUAGES, "")
+
+
+def blank_sections() -> Sections:
+    return {key: [] for key in SECTIONS}
+
+
+def blank_criterion() -> TypedCriterion:
+    row: TypedCriterion = dict.fromkeys(PARTS, "")
+    row["kind"] = "fit"
+    row["weight"] = "10"
+    row["operand"] = []
+    return row
+
+
 @dataclass
 class DraftData:
     """The typed document.
@@ -37,8 +54,8 @@ class DraftData:
     texts and its operand as a list of lines.
     """
 
-    who: Entry = field(default_factory=lambda: dict.fromkeys(LANGUAGES, ""))
-    sections: dict[str, list[Entry]] = field(default_factory=lambda: {key: [] for key in SECTIONS})
+    who: Entry = field(default_factory=blank_entry)
+    sections: Sections = field(default_factory=blank_sections)
     criteria: list[TypedCriterion] = field(default_factory=list)
 
     def rows(self, name: str) -> list[Any]:
@@ -75,18 +92,6 @@ def _typed_criterion(criterion: Criterion) -> TypedCriterion:
     for language in LANGUAGES:
         row[language] = criterion.text.get(language, "")
     row["operand"] = rules.typed_of(criterion.operand)
-    return row
-
-
-def blank_entry() -> Entry:
-    return dict.fromkeys(LANGUAGES, "")
-
-
-def blank_criterion() -> TypedCriterion:
-    row: TypedCriterion = dict.fromkeys(PARTS, "")
-    row["kind"] = "fit"
-    row["weight"] = "10"
-    row["operand"] = []
     return row
 
 
@@ -132,18 +137,27 @@ def _row_numbers(posted: QueryDict) -> dict[str, set[int]]:
 def _row(posted: QueryDict, key: str, number: int) -> dict[str, Any]:
     """Return one posted entry or criterion."""
     prefix = f"{key}-{number}-"
+    parts: tuple[str, ...] = PARTS
     if key != CRITERIA:
-        return {language: posted.get(prefix + language, "") for language in LANGUAGES}
-    row: TypedCriterion = {part: posted.get(prefix + part, "") for part in PARTS}
-    operand = posted.getlist(prefix + "operand")
-    row["operand"] = lines(operand)
+        parts = LANGUAGES
+    row: dict[str, Any] = {}
+    for part in parts:
+        row[part] = posted.get(prefix + part, "")
+    if key == CRITERIA:
+        operand = posted.getlist(prefix + "operand")
+        row["operand"] = lines(operand)
     return row
 
 
 def lines(values: list[str]) -> list[str]:
     """Return the operand that a text area, a list of boxes or one field sent, without blanks."""
-    stripped = (line.strip() for value in values for line in value.splitlines())
-    return [line for line in stripped if line]
+    filled = []
+    for value in values:
+        for line in value.splitlines():
+            stripped = line.strip()
+            if stripped:
+                filled.append(stripped)
+    return filled
 
 
 def flat(data: DraftData) -> dict[str, Any]:
@@ -172,6 +186,7 @@ def act(data: DraftData, action: str) -> str:
     rows = data.rows(key)
     if verb == "add":
         return _add(rows, key)
+    # Another tab may have dropped the row that this page still shows.
     if number >= len(rows):
         return ""
     if verb == "drop":

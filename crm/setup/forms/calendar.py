@@ -32,9 +32,15 @@ class HolidaysForm(forms.Form):
     def __init__(self, *args: Any, days: Iterable[HolidayChoice], **kwargs: Any) -> None:
         self.days = list(days)
         super().__init__(*args, **kwargs)
-        keep = self.fields["keep"]
-        keep.choices = [(day.on.isoformat(), _label(day)) for day in self.days]
-        keep.initial = [day.on.isoformat() for day in self.days if day.keep]
+        choices = []
+        ticked = []
+        for day in self.days:
+            key = day.on.isoformat()
+            choices.append((key, _label(day)))
+            if day.keep:
+                ticked.append(key)
+        self.fields["keep"].choices = choices
+        self.fields["keep"].initial = ticked
         for row in range(OWN_DAYS):
             self._add_own_day(row)
 
@@ -74,7 +80,10 @@ class HolidaysForm(forms.Form):
     def chosen(self) -> dict[date, str]:
         """Return the names of the days off by date."""
         kept = set(self.cleaned_data["keep"])
-        days = {day.on: day.name for day in self.days if day.on.isoformat() in kept}
+        days = {}
+        for day in self.days:
+            if day.on.isoformat() in kept:
+                days[day.on] = day.name
         # Own days last: a name that was typed wins over that of the list.
         for row in range(OWN_DAYS):
             on = self.cleaned_data.get(f"on-{row}")

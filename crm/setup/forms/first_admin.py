@@ -21,7 +21,11 @@ class FirstAdminForm(forms.Form):
     ``asks_code`` is set when others can reach the installation.
     """
 
-    name = Line(label=gettext_lazy("Your name"), max_length=120, widget=autofill("name"))
+    name = Line(
+        label=gettext_lazy("Your name"),
+        max_length=120,
+        widget=autofill("name"),
+    )
     email = forms.EmailField(
         label=gettext_lazy("E-mail"),
         max_length=254,

@@ -20,7 +20,11 @@ from crm.setup import defaults
 class OrganisationForm(forms.Form):
     """Name, language, country, currency and time zone, and the words of Spanish texts."""
 
-    name = Line(label=gettext_lazy("Name"), max_length=120, widget=autofill("organization"))
+    name = Line(
+        label=gettext_lazy("Name"),
+        max_length=120,
+        widget=autofill("organization"),
+    )
     language = forms.ChoiceField(label=gettext_lazy("Language"), choices=LANGUAGES)
     country = forms.ChoiceField(label=gettext_lazy("Country"))
     currency = forms.ChoiceField(label=gettext_lazy("Currency"))
@@ -68,6 +72,7 @@ class OrganisationForm(forms.Form):
         a change of the country.
         """
         facts = dict(self.cleaned_data)
+        # The two fields of the form are one fact, a mapping.
         chosen = {
             variants.LEAD: facts.pop("say_lead"),
             variants.AGREEMENT: facts.pop("say_agreement"),

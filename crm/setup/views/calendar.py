@@ -20,7 +20,8 @@ from crm.setup.views.steps import answer, page
 def holidays(request: Request) -> HttpResponse:
     """Choose the days off: holidays of the country and own days."""
     organisation = request.organisation
-    days = calendar.holiday_choices(organisation, at=clock.now())
+    now = clock.now()
+    days = calendar.holiday_choices(organisation, at=now)
     form = HolidaysForm(request.POST or None, days=days)
 
     def save(now: datetime) -> None:

@@ -53,7 +53,8 @@ def answer(request: Request, key: str, form: Form, save: Save, **context: Any) -
         return _show(request, key, form, status=status, **context)
     # After the act, in a transaction of its own: a step that is done and not noted is only
     # offered once more.
-    organisations.note_step(key, organisations.DONE, by=request.user, at=now)
+    done = organisations.DONE
+    organisations.note_step(key, done, by=request.user, at=now)
     if not checklist.is_open(request.organisation):
         messages.success(request, _("Saved."))
     return redirect_after(key)
