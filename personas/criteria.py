@@ -271,7 +271,8 @@ def grouped(criteria: Iterable[Any]) -> list[tuple[CriterionKind, list[Any]]]:
     rows = list(criteria)
     groups = []
     for kind in CriterionKind:
-        of_kind = [each for each in rows if each.kind == kind]
-        if of_kind:
-            groups.append((kind, of_kind))
+        of_kind = [row for row in rows if row.kind == kind]
+        if not of_kind:
+            continue
+        groups.append((kind, of_kind))
     return groups

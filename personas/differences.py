@@ -91,9 +91,12 @@ def _who(old: Content, new: Content) -> TextChange:
         op = CHANGED
     # The stored texts differ and the shown ones do not: the change is in the other language.
     elsewhere = op == SAME and before != after
-    label = gettext_lazy("Who")
-    entry = Entry(op, parts)
-    return TextChange(WHO, label, [entry], elsewhere)
+    return TextChange(
+        key=WHO,
+        label=gettext_lazy("Who"),
+        lines=[Entry(op, parts)],
+        elsewhere=elsewhere,
+    )
 
 
 def _section(key: str, old: Content, new: Content) -> TextChange:
@@ -103,7 +106,12 @@ def _section(key: str, old: Content, new: Content) -> TextChange:
     texts_after = [in_language(each) for each in after]
     lines = lists(texts_before, texts_after)
     elsewhere = not has_changed(lines) and before != after
-    return TextChange(key, SECTIONS[key], lines, elsewhere)
+    return TextChange(
+        key=key,
+        label=SECTIONS[key],
+        lines=lines,
+        elsewhere=elsewhere,
+    )
 
 
 def _criteria(
@@ -168,8 +176,13 @@ def _changed(
     is_only_moved = is_moved and len(notes) == 1
     if is_only_moved and old.text == new.text and _same_rule(old, new):
         op = MOVED
-    kind = CriterionKind(new.kind)
-    return CriterionChange(op, kind, text, rule, notes)
+    return CriterionChange(
+        op=op,
+        kind=CriterionKind(new.kind),
+        parts=text,
+        reads=rule,
+        notes=notes,
+    )
 
 
 def _notes(old: Criterion, new: Criterion) -> list[str]:

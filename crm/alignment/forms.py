@@ -50,7 +50,10 @@ class Day(forms.DateField):
     The error message repeats the typed text, since a date field of a browser hides it.
     """
 
-    widget = forms.DateInput(attrs={"type": "date", "class": "field"}, format="%Y-%m-%d")
+    widget = forms.DateInput(
+        attrs={"type": "date", "class": "field"},
+        format="%Y-%m-%d",
+    )
 
     def __init__(self, label: Any) -> None:
         super().__init__(label=label, input_formats=["%Y-%m-%d"])
@@ -215,11 +218,16 @@ class ScopeForm(forms.Form):
         ]
 
     def _is_chosen(self, start: date) -> bool:
-        is_until_today = self.data["to"] == self.today.isoformat()
-        return is_until_today and self.data["from"] == start.isoformat()
+        today = self.today.isoformat()
+        if self.data["to"] != today:
+            return False
+        return self.data["from"] == start.isoformat()
 
     def _preset(self, label: str | Promise, start: date, is_current: bool) -> Preset:
-        query = {"from": start.isoformat(), "to": self.today.isoformat()}
+        query = {
+            "from": start.isoformat(),
+            "to": self.today.isoformat(),
+        }
         # As typed: the tabs are shown also where the form has an error.
         for name in ("source", "team", "sort"):
             if self.data.get(name):
@@ -273,7 +281,10 @@ class ListForm(ScopeForm):
         )
         self.fields["show"] = forms.ChoiceField(
             choices=[(name, name) for name in SLICES],
-            error_messages={"invalid_choice": no_such, "required": no_such},
+            error_messages={
+                "invalid_choice": no_such,
+                "required": no_such,
+            },
         )
         # Archived ones too: the numbers count old rejections, and link to this list.
         self.reasons = {reason.code: reason for reason in RejectionReason.objects.all()}

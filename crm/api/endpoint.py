@@ -55,7 +55,12 @@ class Mounted(APIView):
             setattr(self, "post", repeatable)  # noqa: B010  # mypy: not every view has it
 
     def once(
-        self, act: Callable[..., Response], key: str, request: Request, *args: Any, **kwargs: Any
+        self,
+        act: Callable[..., Response],
+        key: str,
+        request: Request,
+        *args: Any,
+        **kwargs: Any,
     ) -> Response:
         """Act and keep the answer in one transaction, or return the answer that was kept."""
         method = str(request.method)

@@ -48,11 +48,13 @@ class Problem(serializers.Serializer):
     detail = serializers.CharField(allow_blank=True)
     code = serializers.CharField()
     fields = serializers.DictField(
-        child=serializers.CharField(), help_text=_("What to mend, by field")
+        child=serializers.CharField(),
+        help_text=_("What to mend, by field"),
     )
     request_id = serializers.CharField()
     version = serializers.IntegerField(
-        required=False, help_text=_("409: the version that is saved now")
+        required=False,
+        help_text=_("409: the version that is saved now"),
     )
     conflicts = serializers.DictField(
         required=False,

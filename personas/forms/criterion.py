@@ -98,7 +98,8 @@ def criterion_fields(row: TypedCriterion, facts: Fields) -> dict[str, forms.Fiel
     code = row["field"]
     operator = row["operator"]
     field = facts.get(code)
-    kinds = _with_current(list(CriterionKind.choices), row["kind"])
+    known_kinds: Choices = list(CriterionKind.choices)
+    kinds = _with_current(known_kinds, row["kind"])
     codes = field_choices(facts, code)
     questions = _operator_choices(row, field)
     fields: dict[str, forms.Field] = {}
@@ -109,24 +110,30 @@ def criterion_fields(row: TypedCriterion, facts: Fields) -> dict[str, forms.Fiel
         fields[language] = _sentence(language)
     fields["field"] = _select(_("Field"), codes, **ASKS)
     fields["operator"] = _select(_("The question"), questions, **ASKS)
-    if operator in Operator.values and operator not in WITHOUT_OPERAND:
+    is_known = operator in Operator.values
+    if is_known and operator not in WITHOUT_OPERAND:
         compared = field or NO_FIELD
-        fields["operand"] = operand_field(compared, operator, row["operand"])
+        typed = row["operand"]
+        fields["operand"] = operand_field(compared, operator, typed)
     fields["weight"] = _points()
     return fields
 
 
 def _points() -> forms.Field:
     bounds = {"min": 1, "max": 100, "inputmode": "numeric"}
-    widget = forms.NumberInput(attrs=bounds)
-    return RawText(label=_("Points"), required=False, widget=widget)
+    return _raw(_("Points"), forms.NumberInput(attrs=bounds))
+
+
+def _raw(label: str, widget: forms.Widget) -> forms.Field:
+    """Return a control whose value the domain checks, not the form."""
+    return RawText(label=label, required=False, widget=widget)
 
 
 def _sentence(language: str) -> forms.Field:
     widget = forms.Textarea(attrs={"rows": 2, "lang": language})
-    label = _("Sentence · %(language)s") % {"language": LANGUAGE[language]}
+    text = _("Sentence · %(language)s")
     return CleanText(
-        label=label,
+        label=text % {"language": LANGUAGE[language]},
         required=False,
         max_length=SENTENCE,
         widget=widget,
@@ -153,7 +160,7 @@ def _operator_choices(row: TypedCriterion, field: Field | None) -> Choices:
 
 def _select(label: str, choices: Choices, **attrs: str) -> forms.Field:
     widget = forms.Select(choices=choices, attrs=attrs)
-    return RawText(label=label, required=False, widget=widget)
+    return _raw(label, widget)
 
 
 def _with_current(choices: Choices, current: str) -> Choices:
@@ -248,18 +255,20 @@ def operand_field(field: Field, operator: str, typed: list[str]) -> forms.Field:
     # A number stays a text input: browsers empty an input of type number that they cannot read,
     # and what was typed would be lost.
     attrs = INPUTS.get(FieldType(field.type), {})
-    text = FirstText(attrs=attrs)
-    return RawText(label=label, required=False, widget=text)
+    return _raw(label, FirstText(attrs=attrs))
 
 
 def _choice_of(label: str, field: Field, operator: str, typed: list[str]) -> forms.Field:
     """Return the control of a field with choices; unknown typed values stay choosable."""
     known = dict(field.choices)
-    unknown = [(value, value) for value in typed if value not in known]
-    choices = [*field.choices, *unknown]
+    choices: Choices = list(field.choices)
+    for value in typed:
+        if value not in known:
+            choices.append((value, value))
     if operator not in WITH_SEVERAL:
         no_choice = ("", _("Choose"))
-        return _single_choice(label, [no_choice, *choices], typed)
+        choices.insert(0, no_choice)
+        return _single_choice(label, choices, typed)
     widget: forms.Widget = forms.CheckboxSelectMultiple()
     if len(choices) > FEW:
         widget = forms.SelectMultiple(attrs={"size": 8})
@@ -275,4 +284,4 @@ def _single_choice(label: str, choices: Choices, typed: list[str]) -> forms.Fiel
     current = next(iter(typed), "")
     all_choices = _with_current(choices, current)
     widget = FirstChoice(choices=all_choices)
-    return RawText(label=label, required=False, widget=widget)
+    return _raw(label, widget)

@@ -89,7 +89,8 @@ class DraftForm(forms.Form):
     def _add_texts(self) -> None:
         """Add the fields of the description and of all sections, one per language."""
         for language in LANGUAGES:
-            label = _("Who · %(language)s") % {"language": LANGUAGE[language]}
+            text = _("Who · %(language)s")
+            label = text % {"language": LANGUAGE[language]}
             self._add_text(f"{WHO}-{language}", label, LONGEST_WHO, rows=6, lang=language)
         for key in SECTIONS:
             count = len(self.typed.sections[key])

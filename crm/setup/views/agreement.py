@@ -73,5 +73,6 @@ def sign(request: Request) -> HttpResponse:
         return redirect("home")
     if not context["may_sign"]:
         raise NoSideToSign
-    version = close_text(draft, by=request.user, at=clock.now())
+    now = clock.now()
+    version = close_text(draft, by=request.user, at=now)
     return redirect("agreement_sign", pk=version.pk)

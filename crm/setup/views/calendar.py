@@ -36,8 +36,9 @@ def holidays(request: Request) -> HttpResponse:
 def working_hours(request: Request) -> HttpResponse:
     """Set the working hours, in which clocks run."""
     organisation = request.organisation
-    today = calendar.hours_today(at=request.now)
-    form = HoursForm(request.POST or None, windows=today)
+    # Those that count now: hours from a later date on are changed on the page of the calendar.
+    windows_today = calendar.hours_today(at=request.now)
+    form = HoursForm(request.POST or None, windows=windows_today)
 
     def save(now: datetime) -> None:
         windows = form.cleaned_data["windows"]

@@ -27,7 +27,8 @@ def first(request: HttpRequest) -> HttpResponse:
     """Create the first admin and sign in; redirects when a person can sign in already."""
     if organisations.anyone_can_sign_in():
         return redirect("home")
-    form = FirstAdminForm(request.POST or None, asks_code=code.is_needed(request))
+    asks_code = code.is_needed(request)
+    form = FirstAdminForm(request.POST or None, asks_code=asks_code)
     if request.method != "POST":
         return render(request, "setup/first.html", {"form": form})
     status = 422

@@ -18,12 +18,13 @@ from crm.setup.views.steps import answer, page
 @require_permission(can_configure)
 def organisation(request: Request) -> HttpResponse:
     """Set name, language, country, currency and time zone."""
+    user = request.user
     form = OrganisationForm(request.POST or None, organisation=request.organisation)
 
     def save(now: datetime) -> None:
         facts = form.facts()
-        organisations.change(by=request.user, at=now, **facts)
+        organisations.change(by=user, at=now, **facts)
         # Working hours are meant where the organisation is: 9 stays 9 in the new zone.
-        follow_zone(by=request.user, at=now)
+        follow_zone(by=user, at=now)
 
     return answer(request, "organisation", form, save)

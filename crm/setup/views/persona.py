@@ -28,6 +28,7 @@ def persona(request: Request) -> HttpResponse:
 
     offers = []
     for key, template in TEMPLATES.items():
-        offers.append((key, summary.persona_preview(template)))
-    context = {"offers": offers, "in_use": personas.published()}
-    return answer(request, "persona", form, save, **context)
+        preview = summary.persona_preview(template)
+        offers.append((key, preview))
+    in_use = personas.published()
+    return answer(request, "persona", form, save, offers=offers, in_use=in_use)

@@ -56,6 +56,7 @@ def test_lead_remove(request: Request) -> HttpResponse:
     """End and archive the test lead."""
     lead = trials.current()
     if lead is not None:
-        trials.remove(lead, by=request.user, at=clock.now())
+        now = clock.now()
+        trials.remove(lead, by=request.user, at=now)
         messages.success(request, _("The test lead is gone."))
     return redirect("setup")
