@@ -216,7 +216,7 @@ def other_language() -> str:
 
 def _reader() -> str:
     """Return the reader's language."""
-    # Django's answer is None outside any language, and may carry a region ("es-mx").
+    # Django's answer is None outside any language, and may be one of our variants ("es-x-lead").
     active = get_language() or LANGUAGES[0]
     return active[:2]
 

@@ -186,7 +186,7 @@ def act(data: DraftData, action: str) -> str:
     rows = data.rows(key)
     if verb == "add":
         return _add(rows, key)
-    # Another tab may have dropped the row that this page still shows.
+    # The page never names a row that it does not send; a forged request may.
     if number >= len(rows):
         return ""
     if verb == "drop":
@@ -195,7 +195,7 @@ def act(data: DraftData, action: str) -> str:
     other = number + 1
     if verb == "up":
         other = number - 1
-    # The button is disabled at the ends of the list, but a stale page may still send it.
+    # The page disables the button at the ends of the list; a forged request may name it.
     if not 0 <= other < len(rows):
         return f"{key}-{number}"
     rows[number], rows[other] = rows[other], rows[number]

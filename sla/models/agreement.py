@@ -138,8 +138,6 @@ class AgreementVersion(models.Model):
                 condition=Q(state__in=["draft", "proposed"]),
                 name="agreement_one_draft",
             ),
-            # A check is passed by NULL, so the first half says nothing to PostgreSQL; it says to
-            # the reader that no score is a valid choice.
             models.CheckConstraint(
                 condition=Q(minimum_score__isnull=True) | Q(minimum_score__lte=100),
                 name="agreement_score_to_100",

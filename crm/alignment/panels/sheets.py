@@ -289,7 +289,7 @@ def month_label(group: Group) -> str:
 
 
 def _group_heads() -> list[str]:
-    # MQL and SQL are the same in both languages (domain.md).
+    # The glossary has the same word for an MQL and for an SQL in both languages.
     return [
         _("Leads"),
         "MQL",

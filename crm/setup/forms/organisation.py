@@ -72,7 +72,6 @@ class OrganisationForm(forms.Form):
         a change of the country.
         """
         facts = dict(self.cleaned_data)
-        # The two fields of the form are one fact, a mapping.
         chosen = {
             variants.LEAD: facts.pop("say_lead"),
             variants.AGREEMENT: facts.pop("say_agreement"),
