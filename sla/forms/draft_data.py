@@ -67,6 +67,7 @@ def of_version(version: AgreementVersion) -> Flat:
         flat[name] = flat[name] and flat[name].isoformat()
     slugs = version.personas.values_list("slug", flat=True)
     codes = version.rejection_reasons.values_list("code", flat=True)
+    # Rows of a relation come in any order, which would read as a difference.
     flat["personas"] = sorted(slugs)
     flat["reasons"] = sorted(codes)
     flat["calendar"] = version.calendar_id

@@ -329,6 +329,7 @@ def _by_code(criteria: list[Criterion]) -> list[Criterion]:
     The text of the first one counts, at the place of the last one.
     """
     by_code: dict[str, Criterion] = {}
+    # From the end: a later assignment replaces the text and keeps the place of the key.
     for criterion in reversed(criteria):
         by_code[criterion.code] = criterion
     return list(reversed(by_code.values()))

@@ -38,7 +38,8 @@ def checklist(request: Request) -> HttpResponse:
 def skip(request: Request, key: str) -> HttpResponse:
     """Skip a step, which can be done later."""
     deny_unless(key in steps.KEYS)
-    state = request.organisation.setup_steps.get(key)
+    organisation = request.organisation
+    state = organisation.setup_steps.get(key)
     # On a stale page the button may still be there for a step that is done.
     if state != organisations.DONE:
         now = clock.now()
