@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from crm.audit.entries import record
 from crm.lib import clock
+from crm.lib.db.state_machine import check_move
 from crm.lib.files.layout import Row, UnusableFile
 from crm.lib.files.table import Table
 from leads import events
@@ -27,9 +28,10 @@ from leads.imports.bulk_capture import NewLeads
 from leads.imports.duplicate_rows import DuplicateRows
 from leads.imports.pipeline import BatchResult, Rejection
 from leads.imports.readings import Reading
+from leads.imports.states import IMPORT_MOVES, ImportState, RowKind
 from leads.models import Event, ImportReject, ImportRun, Lead
 from leads.records import sources
-from leads.states import EventKind, ImportState, RowKind
+from leads.states import EventKind
 
 MOST_PROBLEMS = 20  # shown after a check
 # A column of free text matched to the source would fill the catalogue with hundreds.
@@ -136,6 +138,14 @@ def check_batch(run: ImportRun, file: RunFile) -> None:
     run.save(update_fields=changed)
 
 
+def _move_and_free(run: ImportRun, state: ImportState) -> None:
+    """Move ``run`` to ``state`` and free it of its worker; the caller saves it under its lock."""
+    check_move(IMPORT_MOVES, run.state, state)
+    run.state = state
+    run.worker = ""
+    run.busy_until = None
+
+
 def _end_check(run: ImportRun, file: RunFile) -> None:
     run.rows_total = run.rows_done
     run.duplicates = file.earlier_rows.tobytes()
@@ -144,9 +154,7 @@ def _end_check(run: ImportRun, file: RunFile) -> None:
         "problems": file.problems,
         "sources": sorted(file.new_sources.values()),
     }
-    run.state = ImportState.CHECKED
-    run.worker = ""
-    run.busy_until = None
+    _move_and_free(run, ImportState.CHECKED)
 
 
 def _gather_problems(file: RunFile, result: BatchResult) -> None:
@@ -224,10 +232,8 @@ def _stored(run: ImportRun, rejection: Rejection) -> ImportReject:
 
 
 def _end_import(run: ImportRun, *, at: datetime) -> None:
-    run.state = ImportState.DONE
+    _move_and_free(run, ImportState.DONE)
     run.finished_at = at
-    run.worker = ""
-    run.busy_until = None
     run.sample = []
     run.duplicates = b""
     stored_file.drop(run)
@@ -271,10 +277,8 @@ def _next_leads(run: ImportRun, after: int) -> list[Lead]:
 
 
 def _end_undo(run: ImportRun, *, at: datetime) -> None:
-    run.state = ImportState.UNDONE
+    _move_and_free(run, ImportState.UNDONE)
     run.undone_at = at
-    run.worker = ""
-    run.busy_until = None
     stored_file.drop(run)
     payload = {"archived": run.done["archived"], "left": run.done["left"]}
     record("import_leads_archived", run, by=run.undone_by, at=at, payload=payload)

@@ -18,10 +18,11 @@ from leads import events
 from leads.imports.columns import ACTION
 from leads.imports.pipeline import BatchResult
 from leads.imports.readings import EMAIL, EXTERNAL_ID, NAME, PHONE, Reading, fingerprint
+from leads.imports.states import RowKind
 from leads.models import Company, Event, FirstTouch, ImportRun, Lead, Person, Source, ValuableAction
 from leads.records import companies, sources
 from leads.records.leads import search_text_of
-from leads.states import EventKind, RowKind, Stage
+from leads.states import EventKind, Stage
 
 SYSTEM = "file"  # the system of external ids from uploaded files
 SHORTEST_PHONE = 7  # digits; a shorter number identifies no one

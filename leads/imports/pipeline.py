@@ -4,8 +4,8 @@
 2. Compare the rest with the database and write what is new, in one transaction (store).
 3. Report the counts and the rejected rows.
 
-The callers are leads.imports.batches (browser) and leads.imports.command_line. Each has an Importer
-of its own: its identity rule, and what it writes.
+The callers are leads.imports.batches (browser) and leads.imports.history.command_line. Each has an
+Importer of its own: its identity rule, and what it writes.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from crm.lib.files.layout import Row
 from leads.imports.readings import Reading, RowReader
-from leads.states import RowKind
+from leads.imports.states import RowKind
 
 BATCH = 1_000  # rows in one transaction
 # The advisory lock of imports; any number that nothing else locks. Two imports at once would create

@@ -1,7 +1,7 @@
 """The reader of rows: the cells of one row in, fields of a lead or of an outcome out.
 
 Both kinds of import use it. The browser chooses columns by position (leads.imports.columns), the
-command line by name (leads.imports.mapping_file).
+command line by name (leads.imports.history.mapping_file).
 """
 
 from __future__ import annotations

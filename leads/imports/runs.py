@@ -24,9 +24,9 @@ from crm.lib.files.layout import Layout, UnusableFile
 from crm.lib.files.table import Table
 from crm.lib.text import clean_line
 from leads.imports import columns, stored_file
+from leads.imports.states import IMPORT_MOVES, ImportState, RowKind
 from leads.models import CustomField, ImportReject, ImportRun, Lead, Source, ValuableActionKind
 from leads.models.imports import UNDO_WITHIN
-from leads.states import IMPORT_MOVES, ImportState, RowKind
 
 SAMPLE = 50  # rows that targets are suggested by
 SAMPLE_CELL = 200  # characters

@@ -20,8 +20,8 @@ from crm.lib import clock
 from crm.lib.files.layout import UnusableFile
 from leads.imports import batches, pipeline
 from leads.imports.batches import RunFile
+from leads.imports.states import IMPORT_WORK, ImportState
 from leads.models import ImportRun
-from leads.states import IMPORT_WORK, ImportState
 
 log = logging.getLogger("relevo.import")
 

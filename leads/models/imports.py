@@ -11,7 +11,7 @@ from django.db.models import Q
 from crm.accounts.models import Team, User
 from crm.accounts.states import Side
 from crm.lib.clock import RelevoNow
-from leads.states import ImportState, RowKind
+from leads.imports.states import ImportState, RowKind
 
 UNDO_WITHIN = timedelta(hours=24)
 

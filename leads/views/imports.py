@@ -28,8 +28,8 @@ from crm.lib.paging import BadParameter
 from leads import permissions
 from leads.forms.imports import ColumnsForm, ReadingForm, UploadForm
 from leads.imports import runs, stored_file, worker
+from leads.imports.states import IMPORT_WORK, ImportState
 from leads.models import ImportRun
-from leads.states import IMPORT_WORK, ImportState
 
 PAGE = 50
 NAMED_AFTER_UNDO = 50

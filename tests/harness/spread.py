@@ -26,7 +26,7 @@ TOGETHER: dict[str, float] = {
     "tests/browser/test_personas.py": 10,
     "tests/faults/test_parallel_accepts.py": 10,
     "tests/alignment/test_olist_numbers.py": 10,
-    "tests/leads/imports/test_olist.py": 10,
+    "tests/leads/imports/history/test_olist.py": 10,
     "tests/test_invariants.py": 10,
 }
 LOOKS = "tests/browser/screens/test_looks.py"  # any process takes the next one

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from django.utils.translation import override
 
-from leads.imports import command_line
-from leads.imports.command_line import Report
+from leads.imports.history import command_line
+from leads.imports.history.command_line import Report
 from tests.leads.imports.small_files import AT, LEADS, ONE_WIN, OUTCOMES, TWO_LEADS
 
 

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from crm.lib import clock
 from crm.lib.errors import DomainError
-from leads.imports import command_line
+from leads.imports.history import command_line
 
 
 class Command(BaseCommand):

@@ -11,9 +11,10 @@ from django.utils.translation import override
 from crm.lib.files.detect import guess
 from crm.lib.files.layout import Layout, Row
 from crm.lib.files.table import Table
-from leads.imports import columns, mapping_file
+from leads.imports import columns
 from leads.imports.columns import LEAD_FIELDS
-from leads.imports.mapping_file import MappingFile
+from leads.imports.history import mapping_file
+from leads.imports.history.mapping_file import MappingFile
 from leads.imports.readings import RowReader, fingerprint
 from tests.factories import Cast
 from tests.leads.imports.nasty_files import FILES, Nasty

@@ -15,9 +15,10 @@ from crm.accounts.models import Team, User
 from crm.audit.models import Entry
 from crm.lib.errors import DomainError
 from crm.notifications.models import Message
-from leads.imports import command_line, pipeline
-from leads.imports.command_line import Tally
-from leads.imports.history import ImportedLeads
+from leads.imports import pipeline
+from leads.imports.history import command_line
+from leads.imports.history.command_line import Tally
+from leads.imports.history.leads import ImportedLeads
 from leads.models import (
     Company,
     CustomField,

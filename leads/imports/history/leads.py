@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from crm.accounts.models import Team, User
 from leads.imports.columns import STAGES
-from leads.imports.mapping_file import MappingFile
+from leads.imports.history.mapping_file import MappingFile
 from leads.imports.pipeline import BatchResult
 from leads.imports.readings import EXTERNAL_ID, Reading, fingerprint
 from leads.models import Company, Event, FirstTouch, Lead, Person, Source

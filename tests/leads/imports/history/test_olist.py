@@ -13,8 +13,8 @@ from django.db.models import Count, Q
 from django.db.models.functions import TruncMonth
 
 from crm.accounts.models import User
-from leads.imports import command_line
-from leads.imports.command_line import Tally
+from leads.imports.history import command_line
+from leads.imports.history.command_line import Tally
 from leads.models import Event, Handoff, Lead, Source
 from tests.sources import ROOT
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from crm.accounts import people
 from crm.accounts.models import User
 from leads.handoffs import stages
-from leads.imports.history import HistoryImporter, contradiction
+from leads.imports.history.leads import HistoryImporter, contradiction
 from leads.imports.pipeline import BatchResult
 from leads.imports.readings import EXTERNAL_ID, Reading
 from leads.models import Event, Handoff, Lead

@@ -29,12 +29,13 @@ from crm.lib.files import csv, detect
 from crm.lib.files.layout import Layout, Limits, UnusableFile
 from crm.lib.files.table import Table
 from leads import events
-from leads.imports import columns, mapping_file, pipeline
+from leads.imports import columns, pipeline
 from leads.imports.columns import LEAD_FIELDS, OUTCOME_FIELDS
 from leads.imports.duplicate_rows import DuplicateRows
-from leads.imports.history import ImportedLeads
-from leads.imports.mapping_file import MappingFile
-from leads.imports.outcomes import ImportedOutcomes
+from leads.imports.history import mapping_file
+from leads.imports.history.leads import ImportedLeads
+from leads.imports.history.mapping_file import MappingFile
+from leads.imports.history.outcomes import ImportedOutcomes
 from leads.imports.parsers import Parser
 from leads.imports.pipeline import BatchResult, Importer
 from leads.imports.readings import Reading, RowReader
