@@ -16,6 +16,7 @@ from crm.lib.wording import variants
 from crm.setup.calendar import get_or_create_calendar
 from crm.setup.starter.agreements import DEFINITIONS, PACES, commitments
 from sla.agreements import agreements, drafts, proposals, signing
+from sla.agreements.permissions import can_sign
 from sla.calendars import hours_text, work_calendars
 from sla.models import Agreement, AgreementVersion, Calendar, RejectionReason
 from sla.states import AgreementState
@@ -112,7 +113,7 @@ def sign(version: AgreementVersion, *, by: User, at: datetime) -> AgreementVersi
     """
     signed = agreements.standing_signatures(version)
     unsigned = [side for side in Side.values if side not in signed]
-    own = [side for side in unsigned if agreements.may_sign(version, side, by)]
+    own = [side for side in unsigned if can_sign(version, side, by)]
     if not own:
         raise NoSideToSign
     # Signatures are over the hash of the closed text, so it is closed before the first of them.

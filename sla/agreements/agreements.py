@@ -84,16 +84,6 @@ def notify(
     )
 
 
-def may_sign(version: AgreementVersion, side: str, user: User) -> bool:
-    """Return whether ``user`` leads a team of ``side`` that the agreement binds."""
-    led = set(user.team_ids(side, led=True))
-    if side == Side.SALES:
-        scope = {team.pk for team in version.agreement.teams.all()}
-        if scope:
-            led &= scope
-    return bool(led)
-
-
 def standing_signatures(version: AgreementVersion) -> dict[str, Signature]:
     """Return the signatures of the current round, by side."""
     rows = version.signatures.filter(round=version.round).select_related("actor")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from crm.accounts.models import User
 from crm.accounts.states import Side
-from sla.agreements import agreements
 from sla.models import AgreementVersion
 from sla.states import UNSIGNED, AgreementState
 
@@ -14,12 +13,22 @@ def can_create(user: User) -> bool:
     return any(user.team_ids(side, led=True) for side in Side.values)
 
 
+def can_sign(version: AgreementVersion, side: str, user: User) -> bool:
+    """Return whether ``user`` leads a team of ``side`` that the agreement binds."""
+    led = set(user.team_ids(side, led=True))
+    if side == Side.SALES:
+        scope = {team.pk for team in version.agreement.teams.all()}
+        if scope:
+            led &= scope
+    return bool(led)
+
+
 def can_write(user: User, version: AgreementVersion) -> bool:
     """Return whether ``user`` may draft, propose, reopen and discard ``version``.
 
     The leads of the teams that it binds may, of either side.
     """
-    return any(agreements.may_sign(version, side, user) for side in Side.values)
+    return any(can_sign(version, side, user) for side in Side.values)
 
 
 def can_edit(user: User, version: AgreementVersion) -> bool:

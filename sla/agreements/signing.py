@@ -14,6 +14,7 @@ from crm.audit.entries import record
 from crm.lib.db.state_machine import check_move
 from crm.lib.errors import Conflict, DomainError
 from sla.agreements import agreements, proposals
+from sla.agreements.permissions import can_sign
 from sla.models import AgreementVersion, Signature
 from sla.states import AGREEMENT_MOVES, AgreementState
 
@@ -43,7 +44,7 @@ def sign(
     AlreadySigned, drafts.NotReady where the draft is not complete, and IllegalMove.
     """
     version = AgreementVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
-    if not agreements.may_sign(version, side, by):
+    if not can_sign(version, side, by):
         raise MayNotSign
     if version.state == AgreementState.DRAFT:
         version = proposals.close_text(version, by=by, at=at)

@@ -21,9 +21,9 @@ from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
 from sla.agreements import drafts, permissions
 from sla.forms import draft_data
+from sla.forms.agreement_editor import AgreementEditor
 from sla.models import AgreementVersion
 from sla.states import SIDE_OF, AgreementState, Metric
-from sla.views.agreement_editor import AgreementEditor
 from sla.views.agreements import fetch
 from sla.views.form_page import form_methods
 
