@@ -12,7 +12,7 @@ from django.db import transaction
 from crm.accounts import invitations, people
 from crm.accounts.models import Invitation, Membership, Team, User
 from crm.accounts.states import Side
-from leads.staff import people as staffing
+from leads.staff import access
 from leads.staff.memberships import BadPerson, change_teams
 
 # What a person may be invited as: the side of the team and whether they lead it; None for a
@@ -90,7 +90,7 @@ def invite(
             side, is_lead = place
             memberships.append((teams[side], is_lead))
         try:
-            invitation = staffing.invite(
+            invitation = access.invite(
                 invitee.name,
                 invitee.email,
                 teams=memberships,

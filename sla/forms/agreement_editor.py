@@ -52,7 +52,7 @@ class AgreementEditor:
         quiet = data is None or bool(action)
         form = TermsForm(data, version=version, names=names)
         if quiet:
-            form._errors = ErrorDict()  # type: ignore[attr-defined]
+            form._errors = ErrorDict()
         rows = CommitmentRows(
             posted,
             choices=choices,

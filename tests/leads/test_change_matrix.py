@@ -38,7 +38,7 @@ from leads import handoffs
 from leads.handoffs import attempts, pauses, undo
 from leads.handoffs.reapply import reapply
 from leads.models import Handoff, Lead
-from leads.staff import people
+from leads.staff import access
 from personas import personas
 from sla.models import Calendar, Clock, Firing, Holiday, Pause
 from tests import factories, terms
@@ -242,7 +242,7 @@ def test_persona_changed(cast: Cast) -> None:
 
 def test_person_deactivated(cast: Cast) -> None:
     handoff, parcel = factories.accepted(cast), f"{cast.sales.pk}-new"
-    people.deactivate(cast.bea, heirs={parcel: cast.cruz}, by=cast.root, at=NOON)
+    access.deactivate(cast.bea, heirs={parcel: cast.cruz}, by=cast.root, at=NOON)
     clock = clock_of(handoff)
     assert (clock.due_at, clock.accountable, clock.assigned_due_at) == (
         DUE,

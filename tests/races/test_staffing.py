@@ -11,7 +11,7 @@ from crm.accounts import invitations
 from crm.accounts.models import User
 from leads import handoffs
 from leads.models import Handoff
-from leads.staff import people
+from leads.staff import access
 from tests import factories
 from tests.factories import ACCEPTED_AT, Cast, when
 from tests.races.parallel import together
@@ -47,7 +47,7 @@ def goes_while_accepting(cast: Cast) -> list[object]:
     def go() -> object:
         accepted.wait(10)
         try:
-            return people.deactivate(
+            return access.deactivate(
                 cast.bea, heirs={f"{cast.sales.pk}-new": cast.cruz}, by=cast.root, at=NOON
             )
         finally:
@@ -77,7 +77,7 @@ def test_accept_against_deactivation_leaves_nothing_behind(cast: Cast, _round: i
         for row in rows
     ]
     results = together(
-        *acts, lambda: people.deactivate(cast.bea, heirs=heirs, by=cast.root, at=NOON)
+        *acts, lambda: access.deactivate(cast.bea, heirs=heirs, by=cast.root, at=NOON)
     )
     assert isinstance(results[-1], dict)
     assert all(
@@ -91,8 +91,8 @@ def test_two_who_hand_over_to_each_other_do_not_both_go(cast: Cast, _round: int)
     factories.contacted(cast), factories.contacted(cast, by=cast.cruz)
     key = f"{cast.sales.pk}-known"
     results = together(
-        lambda: people.deactivate(cast.bea, heirs={key: cast.cruz}, by=cast.root, at=NOON),
-        lambda: people.deactivate(cast.cruz, heirs={key: cast.bea}, by=cast.root, at=NOON),
+        lambda: access.deactivate(cast.bea, heirs={key: cast.cruz}, by=cast.root, at=NOON),
+        lambda: access.deactivate(cast.cruz, heirs={key: cast.bea}, by=cast.root, at=NOON),
     )
     assert sorted(type(result).__name__ for result in results) == ["WorkRemains", "dict"]
     assert (orphans(), Handoff.objects.open().count()) == (0, 2)
@@ -102,8 +102,8 @@ def test_two_who_hand_over_to_each_other_do_not_both_go(cast: Cast, _round: int)
 def test_two_admins_who_deactivate_each_other_leave_one(cast: Cast, _round: int) -> None:
     other = factories.person("Gil", is_admin=True)
     results = together(
-        lambda: people.deactivate(other, heirs={}, by=cast.root, at=NOON),
-        lambda: people.deactivate(cast.root, heirs={}, by=other, at=NOON),
+        lambda: access.deactivate(other, heirs={}, by=cast.root, at=NOON),
+        lambda: access.deactivate(cast.root, heirs={}, by=other, at=NOON),
     )
     assert sorted(type(result).__name__ for result in results) == ["StaffingConflict", "dict"]
     assert User.objects.filter(is_admin=True, is_active=True).count() == 1
@@ -111,7 +111,7 @@ def test_two_admins_who_deactivate_each_other_leave_one(cast: Cast, _round: int)
 
 @pytest.mark.parametrize("_round", range(ROUNDS))
 def test_link_used_while_its_person_is_deactivated_opens_nothing(cast: Cast, _round: int) -> None:
-    invitation = people.invite("Fabi", "fabi@relevo.test", is_admin=True, by=cast.root, at=NOON)
+    invitation = access.invite("Fabi", "fabi@relevo.test", is_admin=True, by=cast.root, at=NOON)
     fabi = invitation.person
 
     def accept() -> bool:
@@ -120,6 +120,6 @@ def test_link_used_while_its_person_is_deactivated_opens_nothing(cast: Cast, _ro
         )
         return person.is_active
 
-    used, gone = together(accept, lambda: people.deactivate(fabi, heirs={}, by=cast.root, at=NOON))
+    used, gone = together(accept, lambda: access.deactivate(fabi, heirs={}, by=cast.root, at=NOON))
     assert (used is True or isinstance(used, invitations.LinkOver), gone) == (True, {})
     assert User.objects.get(pk=fabi.pk).is_active is False

@@ -1,4 +1,4 @@
-"""The page of one person, for admins: name, teams, roles, leave, link and sessions."""
+"""The page of one person, for admins: name, teams, roles and leave."""
 
 from __future__ import annotations
 
@@ -16,21 +16,15 @@ from django.views.decorators.http import require_POST, require_safe
 
 from crm.accounts import directory, invitations, leaves
 from crm.accounts.forms import LeaveForm
-from crm.accounts.models import Invitation, Leave, User
+from crm.accounts.models import Leave, User
 from crm.accounts.permissions import can_manage_people
 from crm.accounts.request import Request, require_permission
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
-from crm.notifications import mail
 from leads.forms.people import PersonForm, PlaceForm
-from leads.staff import memberships, people
+from leads.staff import access, memberships
 from leads.staff.handover import work_of
-
-
-def fetch(pk: int) -> User:
-    """Return the person; 404 if there is none."""
-    # No visible_to: an admin manages every account of the organisation.
-    return get_object_or_404(User.objects.prefetch_related("memberships__team"), pk=pk)
+from leads.views.settings.access import fetch, may_see_links
 
 
 @require_safe
@@ -99,7 +93,7 @@ def person_edit(request: Request, pk: int) -> HttpResponse:
     form = PersonForm(request.POST, auto_id="id_edit_%s")
 
     def write(now: datetime) -> None:
-        people.rename(person, by=request.user, at=now, **form.cleaned_data)
+        access.rename(person, by=request.user, at=now, **form.cleaned_data)
 
     return _save(request, person, "edit", form, write, _("Saved."))
 
@@ -147,61 +141,3 @@ def person_leave_end(request: Request, pk: int, leave: int) -> HttpResponse:
     leaves.end(ended, by=request.user, at=request.now)
     messages.success(request, _("Leave ended."))
     return redirect("person", pk=pk)
-
-
-@require_POST
-@require_permission(can_manage_people)
-def person_link(request: Request, pk: int) -> HttpResponse:
-    """Create a new link; the earlier one stops working."""
-    invitation = people.invite_again(fetch(pk), by=request.user, at=request.now)
-    add_invited_message(request, invitation)
-    return redirect("person", pk=pk)
-
-
-@require_POST
-@require_permission(can_manage_people)
-def person_revoke(request: Request, pk: int) -> HttpResponse:
-    """Revoke the link."""
-    invitations.revoke(fetch(pk), by=request.user, at=request.now)
-    messages.success(request, _("The link does not work any more."))
-    return redirect("person", pk=pk)
-
-
-@require_POST
-@require_permission(can_manage_people)
-def person_sessions(request: Request, pk: int) -> HttpResponse:
-    """Sign the person out everywhere."""
-    person = fetch(pk)
-    people.end_sessions(person, by=request.user, at=request.now)
-    messages.success(request, _("%(name)s is signed out everywhere.") % {"name": person.name})
-    return redirect("person", pk=pk)
-
-
-@require_POST
-@require_permission(can_manage_people)
-def person_reactivate(request: Request, pk: int) -> HttpResponse:
-    """Give a deactivated person access again."""
-    person = fetch(pk)
-    invitation = people.reactivate(person, by=request.user, at=request.now)
-    # A person who once set a password signs in with it and needs no link.
-    if invitation is not None:
-        add_invited_message(request, invitation)
-    else:
-        messages.success(request, _("%(name)s has access again.") % {"name": person.name})
-    return redirect("person", pk=pk)
-
-
-# -- The link of an invitation
-
-
-def add_invited_message(request: Request, invitation: Invitation) -> None:
-    text = _("%(name)s gets a mail with the link to %(email)s.")
-    if may_see_links():
-        text = _("The link for %(name)s is ready. Copy it and pass it on.")
-    person = invitation.person
-    messages.success(request, text % {"name": person.name, "email": person.email})
-
-
-def may_see_links() -> bool:
-    """Return whether admins pass links on themselves, because no mail is delivered."""
-    return settings.DEMO or not mail.is_on()

@@ -18,7 +18,7 @@ from crm.notifications.models import Message
 from leads import handoffs
 from leads.handoffs import outcomes
 from leads.models import Handoff, Lead
-from leads.staff import memberships, people
+from leads.staff import access, memberships
 from leads.staff.handover import WorkRemains, work_of
 from sla.models import Clock
 from tests import factories
@@ -60,7 +60,7 @@ def kept() -> None:
 
 
 def test_invited_person_has_a_place_and_cannot_sign_in(cast: Cast) -> None:
-    invitation = people.invite(
+    invitation = access.invite(
         " Fabi  Ríos ",
         "Fabi@Relevo.Test",
         teams=[(cast.sales, True)],
@@ -79,13 +79,13 @@ def test_invited_person_has_a_place_and_cannot_sign_in(cast: Cast) -> None:
 
 
 def test_invited_person_is_not_told_of_handoffs(cast: Cast) -> None:
-    people.invite("Fabi", "fabi@relevo.test", teams=[(cast.sales, False)], by=cast.root, at=NOON)
+    access.invite("Fabi", "fabi@relevo.test", teams=[(cast.sales, False)], by=cast.root, at=NOON)
     factories.handed_off(cast)
     assert told("handoff.new") == ["Bea Quintero", "Cruz Medina", "Dora Salinas"]
 
 
 def test_invitation_speaks_the_organisations_language_by_default(cast: Cast) -> None:
-    invitation = people.invite("Fabi", "fabi@relevo.test", is_admin=True, by=cast.root, at=NOON)
+    invitation = access.invite("Fabi", "fabi@relevo.test", is_admin=True, by=cast.root, at=NOON)
     assert invitation.person.language == "es"
 
 
@@ -100,27 +100,27 @@ def test_invitation_speaks_the_organisations_language_by_default(cast: Cast) -> 
 )
 def test_invitation_refused_names_the_field(cast: Cast, name: str, email: str, field: str) -> None:
     with pytest.raises(memberships.BadPerson) as caught:
-        people.invite(name, email, teams=[(cast.sales, False)], by=cast.root, at=NOON)
+        access.invite(name, email, teams=[(cast.sales, False)], by=cast.root, at=NOON)
     assert (list(caught.value.fields), User.objects.filter(is_active=False).count()) == ([field], 0)
 
 
 def test_invitation_without_any_place_is_refused(cast: Cast) -> None:
     with pytest.raises(memberships.BadPerson) as caught:
-        people.invite("Fabi", "fabi@relevo.test", by=cast.root, at=NOON)
+        access.invite("Fabi", "fabi@relevo.test", by=cast.root, at=NOON)
     assert list(caught.value.fields) == ["teams"]
 
 
 def test_invitation_to_an_archived_team_is_refused(cast: Cast) -> None:
     cast.sales.archived_at = NOON
     with pytest.raises(memberships.BadPerson):
-        people.invite(
+        access.invite(
             "Fabi", "fabi@relevo.test", teams=[(cast.sales, False)], by=cast.root, at=NOON
         )
 
 
 def test_invitation_is_mailed_without_its_link(cast: Cast, settings: Settings) -> None:
     settings.MAIL_ON = True
-    invitation = people.invite("Fabi", "fabi@relevo.test", is_admin=True, by=cast.root, at=NOON)
+    invitation = access.invite("Fabi", "fabi@relevo.test", is_admin=True, by=cast.root, at=NOON)
     message = Message.objects.get(kind="invitation")
     assert (message.recipient, message.channel, message.path) == (invitation.person, "email", "")
     assert invitation.nonce not in str(message.params)
@@ -130,14 +130,14 @@ def test_invitation_is_mailed_without_its_link(cast: Cast, settings: Settings) -
 
 
 def test_rename_takes_a_link_to_another_address_back(cast: Cast) -> None:
-    person = people.invite("Fabi", "fabi@relevo.test", is_admin=True, by=cast.root, at=NOON).person
-    people.rename(person, name="Fabiola", email="Fabiola@relevo.test", by=cast.root, at=NOON)
+    person = access.invite("Fabi", "fabi@relevo.test", is_admin=True, by=cast.root, at=NOON).person
+    access.rename(person, name="Fabiola", email="Fabiola@relevo.test", by=cast.root, at=NOON)
     assert (now(person).email, Invitation.objects.get().revoked_at) == ("fabiola@relevo.test", NOON)
 
 
 def test_rename_to_somebody_elses_email_is_refused(cast: Cast) -> None:
     with pytest.raises(memberships.BadPerson) as caught:
-        people.rename(cast.cruz, name="Cruz", email="bea@relevo.test", by=cast.root, at=NOON)
+        access.rename(cast.cruz, name="Cruz", email="bea@relevo.test", by=cast.root, at=NOON)
     assert list(caught.value.fields) == ["email"]
 
 
@@ -153,7 +153,7 @@ def test_last_admin_stays_one(cast: Cast) -> None:
 
 
 def test_invited_admin_does_not_count_as_one(cast: Cast) -> None:
-    people.invite("Fabi", "fabi@relevo.test", is_admin=True, by=cast.root, at=NOON)
+    access.invite("Fabi", "fabi@relevo.test", is_admin=True, by=cast.root, at=NOON)
     with pytest.raises(memberships.StaffingConflict):
         memberships.change_roles(
             cast.root, is_director=False, is_admin=False, by=cast.root, at=NOON
@@ -186,7 +186,7 @@ def test_sessions_end_everywhere_and_only_that_persons(cast: Cast) -> None:
     phone, laptop, other = Client(), Client(), Client()
     phone.force_login(cast.bea), laptop.force_login(cast.bea), other.force_login(cast.cruz)
     assert phone.get("/preferences/").status_code == 200
-    people.end_sessions(cast.bea, by=cast.root, at=NOON)
+    access.end_sessions(cast.bea, by=cast.root, at=NOON)
     assert [c.get("/preferences/").status_code for c in (phone, laptop, other)] == [302, 302, 200]
     phone.force_login(now(cast.bea))
     assert phone.get("/preferences/").status_code == 200
@@ -273,7 +273,7 @@ def test_work_comes_in_parcels_with_who_may_take_it(cast: Cast) -> None:
     )
     factories.won(cast)
     leaves.take(cast.cruz, date(2026, 3, 2), date(2026, 3, 6), by=cast.cruz, at=NOON)
-    people.invite("Fabi", "fabi@relevo.test", teams=[(cast.sales, False)], by=cast.root, at=NOON)
+    access.invite("Fabi", "fabi@relevo.test", teams=[(cast.sales, False)], by=cast.root, at=NOON)
     team = cast.sales.pk
     assert parcels(cast.bea) == {
         f"{team}-new": (2, ["Dora Salinas"]),
@@ -291,7 +291,7 @@ def test_deactivation_moves_the_work(cast: Cast) -> None:
     fresh, known = factories.accepted(cast), factories.contacted(cast)
     team = cast.sales.pk
     heirs = {f"{team}-new": None, f"{team}-known": cast.cruz}
-    moved = people.deactivate(cast.bea, heirs=heirs, by=cast.root, at=NOON)
+    moved = access.deactivate(cast.bea, heirs=heirs, by=cast.root, at=NOON)
     assert moved == {"": 1, "Cruz Medina": 1}
     assert (now(fresh).state, now(fresh).owner) == ("pending", None)
     assert (now(known).state, now(known).owner) == ("contacted", cast.cruz)
@@ -310,7 +310,7 @@ def test_deactivation_without_an_heir_changes_nothing(cast: Cast) -> None:
     handoff = factories.contacted(cast)
     for heirs in ({}, {f"{cast.sales.pk}-known": None}, {f"{cast.sales.pk}-known": cast.ana}):
         with pytest.raises(WorkRemains) as caught:
-            people.deactivate(cast.bea, heirs=heirs, by=cast.root, at=NOON)
+            access.deactivate(cast.bea, heirs=heirs, by=cast.root, at=NOON)
         assert list(caught.value.fields) == [f"{cast.sales.pk}-known"]
     assert (now(cast.bea).is_active, now(handoff).owner, verbs(cast.bea)) == (True, cast.bea, [])
 
@@ -319,25 +319,25 @@ def test_deactivated_person_is_out_at_the_next_request(cast: Cast) -> None:
     phone, laptop = Client(), Client()
     phone.force_login(cast.bea), laptop.force_login(cast.bea)
     assert [c.get("/queue/").status_code for c in (phone, laptop)] == [200, 200]
-    people.deactivate(cast.bea, heirs={}, by=cast.root, at=NOON)
+    access.deactivate(cast.bea, heirs={}, by=cast.root, at=NOON)
     assert [c.get("/queue/").url for c in (phone, laptop)] == ["/accounts/login/?next=/queue/"] * 2
 
 
 def test_sessions_of_before_do_not_come_back_with_the_person(cast: Cast) -> None:
     phone = Client()
     phone.force_login(cast.bea)
-    people.deactivate(cast.bea, heirs={}, by=cast.root, at=NOON)
-    assert people.reactivate(cast.bea, by=cast.root, at=NOON) is None
+    access.deactivate(cast.bea, heirs={}, by=cast.root, at=NOON)
+    assert access.reactivate(cast.bea, by=cast.root, at=NOON) is None
     assert (now(cast.bea).is_active, phone.get("/queue/").status_code) == (True, 302)
 
 
 def test_deactivation_ends_the_invitation(cast: Cast) -> None:
-    invitation = people.invite(
+    invitation = access.invite(
         "Fabi", "fabi@relevo.test", teams=[(cast.sales, False)], by=cast.root, at=NOON
     )
-    people.deactivate(invitation.person, heirs={}, by=cast.root, at=NOON)
+    access.deactivate(invitation.person, heirs={}, by=cast.root, at=NOON)
     assert Client().get(invitations.path_of(invitation)).status_code == 410
-    renewed = people.reactivate(invitation.person, by=cast.root, at=NOON)
+    renewed = access.reactivate(invitation.person, by=cast.root, at=NOON)
     assert renewed is not None
     assert (
         now(invitation.person).is_active,
@@ -348,17 +348,17 @@ def test_deactivation_ends_the_invitation(cast: Cast) -> None:
 def test_nobody_deactivates_themselves_nor_the_last_admin(cast: Cast) -> None:
     other = factories.person("Gil", is_admin=True)
     with pytest.raises(memberships.StaffingConflict):
-        people.deactivate(cast.root, heirs={}, by=cast.root, at=NOON)
-    people.deactivate(other, heirs={}, by=cast.root, at=NOON)
+        access.deactivate(cast.root, heirs={}, by=cast.root, at=NOON)
+    access.deactivate(other, heirs={}, by=cast.root, at=NOON)
     with pytest.raises(memberships.StaffingConflict):
-        people.deactivate(cast.root, heirs={}, by=other, at=NOON)
+        access.deactivate(cast.root, heirs={}, by=other, at=NOON)
     assert now(cast.root).is_active is True
 
 
 def test_nobody_is_deactivated_twice(cast: Cast) -> None:
-    people.deactivate(cast.bea, heirs={}, by=cast.root, at=NOON)
+    access.deactivate(cast.bea, heirs={}, by=cast.root, at=NOON)
     with pytest.raises(memberships.StaffingConflict):
-        people.deactivate(cast.bea, heirs={}, by=cast.root, at=NOON)
+        access.deactivate(cast.bea, heirs={}, by=cast.root, at=NOON)
     assert verbs(cast.bea).count("person_deactivated") == 1
 
 
@@ -372,7 +372,7 @@ def test_what_the_organisation_will_lack_is_said(cast: Cast) -> None:
 
 def test_marketing_persons_leads_stay_with_the_team(cast: Cast) -> None:
     handoff = factories.handed_off(cast)
-    people.deactivate(cast.ana, heirs={}, by=cast.root, at=NOON)
+    access.deactivate(cast.ana, heirs={}, by=cast.root, at=NOON)
     assert list(Lead.objects.visible_to(cast.luis)) == [handoff.lead]
 
 
@@ -380,7 +380,7 @@ def test_outcome_of_a_handoff_whose_submitter_left_is_told_to_the_leads_of_the_t
     cast: Cast,
 ) -> None:
     handoff = factories.handed_off(cast)
-    people.deactivate(cast.ana, heirs={}, by=cast.root, at=NOON)
+    access.deactivate(cast.ana, heirs={}, by=cast.root, at=NOON)
     handoffs.reject(now(handoff), factories.rejection(), by=cast.bea, at=NOON)
     assert told("handoff.rejected") == ["Luis Ferrer"]
 
@@ -388,7 +388,7 @@ def test_outcome_of_a_handoff_whose_submitter_left_is_told_to_the_leads_of_the_t
 def test_hand_over_moves_the_work_of_somebody_who_stays(cast: Cast) -> None:
     handoff = factories.accepted(cast)
     heirs = {f"{cast.sales.pk}-new": cast.cruz}
-    assert people.hand_over(cast.bea, heirs, by=cast.root, at=NOON) == {"Cruz Medina": 1}
+    assert access.hand_over(cast.bea, heirs, by=cast.root, at=NOON) == {"Cruz Medina": 1}
     assert (now(handoff).owner, now(cast.bea).is_active) == (cast.cruz, True)
     assert verbs(cast.bea) == ["work_handed_over"]
 

@@ -1,4 +1,4 @@
-"""The people who work here: inviting, renaming, and ending access after their work has moved.
+"""Access of the people who work here: inviting, renaming, ending it after their work has moved.
 
 No other module deactivates a person.
 """

@@ -17,7 +17,7 @@ from crm.accounts import invitations, leaves
 from crm.accounts.models import Invitation, Leave, Team, User
 from crm.audit.models import Entry
 from leads import people_urls
-from leads.staff import people as staffing
+from leads.staff import access
 from tests import factories
 from tests.conftest import Moment
 from tests.factories import Cast, when
@@ -55,7 +55,7 @@ def signed_in(user: User) -> Client:
 
 
 def fabi(cast: Cast) -> User:
-    return staffing.invite(
+    return access.invite(
         "Fabi", "fabi@relevo.test", teams=[(cast.sales, False)], by=cast.root, at=NOON
     ).person
 
@@ -108,7 +108,7 @@ def test_list_says_how_everybody_stands(cast: Cast, admin: Client, moment: Momen
     fabi(cast)
     leaves.take(cast.bea, date(2026, 3, 2), date(2026, 3, 6), by=cast.bea, at=NOON)
     User.objects.create(name="Old Rep", external_id="r1", is_active=False, password="!")
-    staffing.deactivate(cast.cruz, heirs={}, by=cast.root, at=NOON)
+    access.deactivate(cast.cruz, heirs={}, by=cast.root, at=NOON)
     states = dict(listed(admin))
     assert (states["Fabi"], states["Bea Quintero"], states["Dora Salinas"]) == (
         "invited",
@@ -326,13 +326,13 @@ def test_heir_who_left_in_the_meantime_is_a_choice_to_make_again(
     cast: Cast, admin: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     factories.contacted(cast)
-    deactivate: Callable[..., object] = staffing.deactivate
+    deactivate: Callable[..., object] = access.deactivate
 
     def late(person: User, **how: object) -> object:
         deactivate(cast.cruz, heirs={}, by=cast.root, at=NOON)
         return deactivate(person, **how)
 
-    monkeypatch.setattr(staffing, "deactivate", late)
+    monkeypatch.setattr(access, "deactivate", late)
     data = {f"{cast.sales.pk}-known": str(cast.cruz.pk), "confirmed": "1"}
     response = admin.post(f"/people/{cast.bea.pk}/deactivate/", data)
     assert (response.status_code, response.context["planned"]) == (409, False)
@@ -347,7 +347,7 @@ def test_nobody_deactivates_themselves(cast: Cast, admin: Client) -> None:
 
 
 def test_person_who_left_comes_back(cast: Cast, admin: Client) -> None:
-    staffing.deactivate(cast.bea, heirs={}, by=cast.root, at=NOON)
+    access.deactivate(cast.bea, heirs={}, by=cast.root, at=NOON)
     assert admin.post(f"/people/{cast.bea.pk}/reactivate/").status_code == 302
     assert (now(cast.bea).is_active, now(cast.bea).deactivated_at) == (True, None)
 
