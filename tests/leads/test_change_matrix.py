@@ -5,21 +5,26 @@ Each row of it is one test here, named by the row. Handed off on Monday 2 March 
 12:00. Accepted by Bea at 10:20: contact by 14:20. Contacted at 11:00: SQL decision by Wednesday at
 11:00. Monday to Friday, 9 to 17.
 
-row                   | the lead's clock                     | whoever answers for it undone
-| as if never stopped                  | – requeued              | ends; a new one to accept
-| late only if their time was over reassigned            | goes on                              |
-the whole time anew paused-reassigned     | stays paused                         | the whole time
-anew, from the end of the pause paused-holiday        | deadline moves by working time       | moves
-along paused-outage         | over on time, whoever was down       | moves along other-team
-| cancelled; a new handoff, a new one  | – new-agreement         | goes on as it was agreed
-| goes on calendar-edited       | goes on in the hours of its start    | goes on holiday-added
-| goes on                              | goes on exception-added       | goes on
-| goes on zone-changed          | goes on                              | goes on summer-time
-| counted on the wall clock            | – reapplied             | counted anew, never into the past
-| counted anew source-corrected      | goes on                              | goes on
-persona-changed       | goes on, judged by the same version  | goes on person-deactivated    | goes
-on                              | the whole time anew for the heir person-away           | goes on
-| goes on noted-late            | judged by when it happened           | judged by when it happened
+row                   | the lead's clock                     | whoever answers for it
+undone                | as if never stopped                  | –
+requeued              | ends; a new one to accept            | late only if their time was over
+reassigned            | goes on                              | the whole time anew
+paused-reassigned     | stays paused                         | anew from the end of the pause
+paused-holiday        | deadline moves by working time       | moves along
+paused-outage         | over on time, whoever was down       | moves along
+other-team            | cancelled; a new handoff, a new one  | –
+new-agreement         | goes on as it was agreed             | goes on
+calendar-edited       | goes on in the hours of its start    | goes on
+holiday-added         | goes on                              | goes on
+exception-added       | goes on                              | goes on
+zone-changed          | goes on                              | goes on
+summer-time           | counted on the wall clock            | –
+reapplied             | counted anew, never into the past    | counted anew
+source-corrected      | goes on                              | goes on
+persona-changed       | goes on, judged by the same version  | goes on
+person-deactivated    | goes on                              | the whole time anew for the heir
+person-away           | goes on                              | goes on
+noted-late            | judged by when it happened           | judged by when it happened
 contacts-out-of-order | the earliest counts                  | the earliest counts
 in-time-after-breach  | met after all; the ledger stays      | kept after all
 """
