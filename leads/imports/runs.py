@@ -1,6 +1,6 @@
 """The life of an import in the browser: upload, match columns, start, discard, undo.
 
-The work itself is in leads.imports.batches; the states and their moves are in leads.states.
+The work itself is in leads.imports.batches; the states and their moves are in leads.imports.states.
 """
 
 from __future__ import annotations
