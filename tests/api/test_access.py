@@ -150,7 +150,9 @@ def undone(act: Callable[[], int]) -> int:
     return status
 
 
-@pytest.mark.parametrize("state", ["handed_off", "contacted", "sql"])
+@pytest.mark.parametrize(
+    "state", ["handed_off", "contacted", pytest.param("sql", marks=pytest.mark.soak)]
+)
 def test_steps_are_answered_as_their_pages_do(state: str, cast: Cast, caller: Any) -> None:
     handoff, found, wanted = getattr(factories, state)(cast), {}, {}
     for name in ("ana", "bea", "cruz", "dora", "elsa"):

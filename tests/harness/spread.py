@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 # Modules that stay in one process, since their tests share a fresh database of the running product,
-# the demo or an import; with the seconds that they take on a quiet machine.
+# the demo, an import or dear rows; with the seconds that they take on a quiet machine.
 TOGETHER: dict[str, float] = {
     "tests/browser/test_stranger.py": 60,
     "tests/browser/test_main_job.py": 60,
@@ -27,7 +27,11 @@ TOGETHER: dict[str, float] = {
     "tests/faults/test_parallel_accepts.py": 10,
     "tests/alignment/test_olist_numbers.py": 10,
     "tests/leads/imports/history/test_olist.py": 10,
+    "tests/alignment/test_panels.py": 10,
+    "tests/leads/qualification/test_impact.py": 10,
     "tests/test_invariants.py": 10,
+    "tests/leads/test_visible_to.py": 5,
+    "tests/demo/test_loaded.py": 5,
 }
 LOOKS = "tests/browser/screens/test_looks.py"  # any process takes the next one
 LAST_PRODUCT = "tests/faults/test_kill_and_restart.py"  # kills the product of its process for good

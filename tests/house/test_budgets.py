@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from functools import cache
 
 from tests.sources import ROOT, functions, name_of, python_files, templates, tree
 
@@ -11,6 +12,7 @@ FUNCTION_LINES, FUNCTION_AT_MOST, LONG_SHARE = 40, 60, 0.03
 FILE_LINES, TEMPLATE_LINES_P90 = 500, 80
 
 
+@cache
 def lengths() -> list[tuple[int, str]]:
     return [
         ((function.end_lineno or 0) - function.lineno + 1, f"{name_of(path)}: {function.name}")

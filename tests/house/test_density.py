@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import io
+import operator
 import tokenize
-from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache, reduce
 
 from tests.sources import python_files, tree
 
@@ -23,48 +25,54 @@ NOT_COUNTED = {
 }
 
 
-def tokens_of(text: str) -> int:
-    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
-    return sum(token.type not in NOT_COUNTED for token in tokens)
+@dataclass(frozen=True)
+class Counts:
+    """What one file, or all of them, holds."""
+
+    tokens: int
+    comments: int
+    lines: int
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.tokens + other.tokens, self.comments + other.comments, self.lines + other.lines
+        )
 
 
-def lines_of(text: str) -> int:
-    """Return the number of lines that are neither blank nor only a comment."""
-    lines = (line.strip() for line in text.splitlines())
-    return sum(bool(line) and not line.startswith("#") for line in lines)
+def counts_of(text: str) -> Counts:
+    """Count tokens of code, comments, and the lines that are neither blank nor only a comment."""
+    kinds = [token.type for token in tokenize.generate_tokens(io.StringIO(text).readline)]
+    lines = [line.strip() for line in text.splitlines()]
+    return Counts(
+        tokens=sum(kind not in NOT_COUNTED for kind in kinds),
+        comments=kinds.count(tokenize.COMMENT),
+        lines=sum(bool(line) and not line.startswith("#") for line in lines),
+    )
 
 
-def comments_of(text: str) -> int:
-    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
-    return sum(token.type == tokenize.COMMENT for token in tokens)
-
-
-def texts() -> Iterator[str]:
-    for path in python_files():
-        yield path.read_text(encoding="utf-8")
+@cache
+def of_product() -> Counts:
+    return reduce(
+        operator.add, (counts_of(path.read_text(encoding="utf-8")) for path in python_files())
+    )
 
 
 def test_lines_hold_few_tokens() -> None:
-    tokens = sum(map(tokens_of, texts()))
-    lines = sum(map(lines_of, texts()))
-    assert tokens / lines <= TOKENS_PER_LINE
+    product = of_product()
+    assert product.tokens / product.lines <= TOKENS_PER_LINE
 
 
 def test_conditional_expressions_are_few() -> None:
     nodes = (node for path in python_files() for node in ast.walk(tree(path)))
     conditionals = sum(isinstance(node, ast.IfExp) for node in nodes)
-    lines = sum(map(lines_of, texts()))
-    assert 1000 * conditionals / lines <= CONDITIONALS_PER_1000_LINES
+    assert 1000 * conditionals / of_product().lines <= CONDITIONALS_PER_1000_LINES
 
 
 def test_comments_explain() -> None:
-    comments = sum(map(comments_of, texts()))
-    lines = sum(map(lines_of, texts()))
-    assert 100 * comments / lines >= COMMENTS_PER_100_LINES
+    product = of_product()
+    assert 100 * product.comments / product.lines >= COMMENTS_PER_100_LINES
 
 
 def test_counting_knows_code_from_comments_and_blanks() -> None:
     text = "# why\n\nvalue = one if two else three  # why\n"
-    assert tokens_of(text) == 7
-    assert lines_of(text) == 1
-    assert comments_of(text) == 2
+    assert counts_of(text) == Counts(tokens=7, comments=2, lines=1)
