@@ -73,27 +73,26 @@ class Remembered:
     def _written(self) -> str:
         """Statements that write what is in the database now, and let no id be given twice."""
         parts = ["SET LOCAL session_replication_role = replica"]
+        tables = set(connection.introspection.django_table_names(only_existing=True)) - {*OTHERS}
         with connection.cursor() as cursor:
-            for table in sorted(
-                set(connection.introspection.django_table_names(only_existing=True)) - {*OTHERS}
-            ):
+            for table in sorted(tables):
                 name = connection.ops.quote_name(table)
                 cursor.execute(f"SELECT json_agg(t)::text, count(*) FROM {name} t")
                 rows, count = cursor.fetchone()
-                if not count:
-                    continue
-                insert = (
-                    f"INSERT INTO {name} SELECT * FROM json_populate_recordset(NULL::{name}, %s)"
-                )
-                parts.append(cursor.mogrify(insert, [rows]).decode())
-                cursor.execute(
-                    f"SELECT pg_get_serial_sequence(%s, 'id'), max(id) FROM {name}", [table]
-                )
-                sequence, last = cursor.fetchone()
-                if sequence:
+                if count:
+                    insert = (
+                        f"INSERT INTO {name}"
+                        f" SELECT * FROM json_populate_recordset(NULL::{name}, %s)"
+                    )
+                    parts.append(cursor.mogrify(insert, [rows]).decode())
+            cursor.execute(SEQUENCES)
+            for sequence, table, column in cursor.fetchall():
+                cursor.execute(f"SELECT max({column}) FROM {table}")
+                last = cursor.fetchone()[0]
+                if last is not None:
                     parts.append(
-                        f"SELECT setval('{sequence}', {last}) FROM "
-                        f"{sequence} WHERE last_value < {last}"
+                        f"SELECT setval('{sequence}', {last}) FROM {sequence}"
+                        f" WHERE last_value < {last}"
                     )
         parts.append("SET LOCAL session_replication_role = origin")
         return ";\n".join(parts)

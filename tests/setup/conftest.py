@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http.cookies import SimpleCookie
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.urls import reverse
 
 from crm.setup import checklist
 from tests.conftest import Moment
+from tests.harness.remembered import Remembered
 
 FIRST = {
     "name": "Ana Pérez",
@@ -38,16 +40,35 @@ def press_continue(client: Client, name: str) -> Any:
     return client.post(path, data)
 
 
+def sign_up() -> SimpleCookie:
+    """Create the first admin; return the cookies of their browser."""
+    client = Client()
+    create_first_admin(client)
+    return client.cookies
+
+
+def press_through() -> SimpleCookie:
+    """Press Continue up to the test lead."""
+    client = Client()
+    create_first_admin(client)
+    for name in PAGES[:-1]:
+        assert press_continue(client, name).status_code == 302, name
+    return client.cookies
+
+
+founded_organisation = Remembered(sign_up)
+ready_organisation = Remembered(press_through)
+
+
 @pytest.fixture
 def founded(moment: Moment, client: Client) -> Client:
     """The first admin, signed in, with nothing set up yet."""
-    create_first_admin(client)
+    client.cookies = founded_organisation()
     return client
 
 
 @pytest.fixture
-def ready(founded: Client) -> Client:
+def ready(moment: Moment, client: Client) -> Client:
     """Everything up to the test lead by pressing Continue only."""
-    for name in PAGES[:-1]:
-        assert press_continue(founded, name).status_code == 302, name
-    return founded
+    client.cookies = ready_organisation()
+    return client
