@@ -24,7 +24,8 @@ test: ## Run the tests (JOBS=2 at a time), in a real browser where there is one
 
 soak: ## Run the long forms of tests that `make test` runs short, with their full numbers
 	@$(PREPARE) --tests
-	@exec $(VENV) -m pytest -n $(JOBS) -m soak $(ARGS)
+	@$(VENV) -m pytest -n $(JOBS) -m soak $(ARGS)
+	@exec $(VENV) -m pytest -n $(JOBS) -m properties --hypothesis-profile many $(ARGS)
 
 faults: ## Run the long forms of the fault tests, and products with one safety taken out
 	@$(PREPARE) --tests

@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 from django.conf import settings
 from django.db import connection, transaction
 from django.test import Client, override_settings
+from hypothesis import settings as settings_of_properties
 from pytest_django import DjangoDbBlocker
 
 from crm.accounts.models import User
@@ -25,6 +27,11 @@ def pytest_configure() -> None:
 
 
 LONG_FORMS = ("soak", "long_faults")
+# The examples of @given: the same in every run, and not judged by the time that one takes.
+profile = partial(settings_of_properties, deadline=None, derandomize=True, database=None)
+settings_of_properties.register_profile("few", profile(max_examples=100))
+settings_of_properties.register_profile("many", profile(max_examples=1000))
+settings_of_properties.load_profile("few")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -9,7 +9,15 @@ import subprocess
 import sys
 from pathlib import Path
 
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+# The headless shell is the same engine without windows: a tenth less work, and a smaller package.
+NAMES = (
+    "chromium-headless-shell",
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    "google-chrome-stable",
+    "chrome",
+)
 PLACES = (
     "/usr/bin/chromium",
     "/usr/lib/chromium/chromium",
@@ -18,7 +26,9 @@ PLACES = (
     "/Applications/Chromium.app/Contents/MacOS/Chromium",
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
 )
-PACKAGES = ("chromium", "fonts-liberation", "libatomic1")  # the last one for Playwright's driver
+# By preference: not every distribution has the first one.
+BROWSER_PACKAGES = ("chromium-headless-shell", "chromium")
+MORE_PACKAGES = ("fonts-liberation", "libatomic1")  # the last one for Playwright's driver
 HOW_TO = (
     "No Chromium that Playwright can drive. Debian: apt-get install chromium libatomic1; or set"
     " RELEVO_BROWSER."
@@ -87,9 +97,17 @@ def can_install() -> bool:
 
 def install() -> None:
     """Install Debian's Chromium."""
+    apt_get("update")
+    for browser in BROWSER_PACKAGES:
+        if apt_get("install", "-y", "--no-install-recommends", browser, *MORE_PACKAGES):
+            return
+
+
+def apt_get(*arguments: str) -> bool:
+    """Run apt-get; return whether it succeeded."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    for command in (["update"], ["install", "-y", "--no-install-recommends", *PACKAGES]):
-        subprocess.run(["apt-get", "-q", *command], env=environment, stdout=subprocess.DEVNULL)
+    command = ["apt-get", "-q", *arguments]
+    return subprocess.run(command, env=environment, stdout=subprocess.DEVNULL).returncode == 0
 
 
 def main() -> int:

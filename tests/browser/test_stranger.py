@@ -18,7 +18,6 @@ from tests.browser.conftest import Sit
 from tests.browser.desk import PHONE, Desk, scrolls_sideways
 from tests.browser.running import Running, move_to, wait_for
 from tests.browser.screens.looks import judge_words
-from tests.browser.words import LANGUAGES
 from tests.conftest import Moment
 from tests.harness.products import SETTINGS, product, reset, scratch_folder
 
@@ -57,7 +56,8 @@ def running(empty_product: dict[str, Any]) -> Iterator[Running]:
     found.close()
 
 
-@pytest.mark.parametrize("language", LANGUAGES)
+# The other language walks in `make soak`, and test_main_job in Spanish here.
+@pytest.mark.parametrize("language", ["en", pytest.param("es", marks=pytest.mark.soak)])
 def test_stranger_gets_to_the_first_handoff(sit: Sit, language: str):
     admin = first_admin(sit, language)
     links = set_up(admin)

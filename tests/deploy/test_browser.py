@@ -58,3 +58,15 @@ def test_root_installs_what_is_missing(only, monkeypatch):
     fake(only / "apt-get", "true")
     monkeypatch.setattr(browser, "install", lambda: fake(only / "chromium", "echo 150"))
     assert browser.ensure() == (str(only / "chromium"), "")
+
+
+def test_second_package_is_installed_where_the_first_is_unknown(only, monkeypatch):
+    asked = []
+
+    def apt_get(*arguments):
+        asked.append(arguments)
+        return "chromium-headless-shell" not in arguments
+
+    monkeypatch.setattr(browser, "apt_get", apt_get)
+    browser.install()
+    assert [arguments[3] for arguments in asked[1:]] == ["chromium-headless-shell", "chromium"]

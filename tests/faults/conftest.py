@@ -15,10 +15,11 @@ from tests.harness.products import SETTINGS, VARIABLES, product, scratch_folder,
 
 
 @pytest.fixture
-def running() -> Running:
+def running() -> Iterator[Running]:
     """The shared product, its database as it is after seeding, its worker at work."""
     state = shared.fresh()
-    return Running(state, Path(state["data"]) / "ready.json", VARIABLES)
+    with contextlib.closing(Running(state, Path(state["data"]) / "ready.json", VARIABLES)) as made:
+        yield made
 
 
 @pytest.fixture
@@ -32,6 +33,8 @@ def start() -> Iterator[Callable[..., Running]]:
             folder = data or stack.enter_context(scratch_folder())
             variables = {"DJANGO_SETTINGS_MODULE": SETTINGS, **variables}
             state = stack.enter_context(product(*options, data=folder, **variables))
-            return Running(state, folder / "ready.json", variables)
+            running = Running(state, folder / "ready.json", variables)
+            stack.callback(running.close)
+            return running
 
         yield start

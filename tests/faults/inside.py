@@ -2,7 +2,8 @@
 import …"``.
 """
 
-import time
+import select
+import sys
 
 from crm.accounts.models import Team, User
 from crm.lib import clock
@@ -41,11 +42,16 @@ def make(count):
     print(made)
 
 
-def sweep_for(seconds):
-    """Sweep and drain without pause, as a watchdog does that finds Celery silent."""
+def sweep_on_demand():
+    """Sweep and drain without pause, as a watchdog does that finds Celery silent.
+
+    It begins at the line "go" of the standard input and answers the line "stop" with "stopped".
+    """
     from crm import tasks
 
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
-        tasks.sweep()
-        tasks.drain()
+    while sys.stdin.readline() == "go\n":
+        while not select.select([sys.stdin], [], [], 0)[0]:
+            tasks.sweep()
+            tasks.drain()
+        sys.stdin.readline()
+        print("stopped", flush=True)

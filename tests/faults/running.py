@@ -64,6 +64,7 @@ class Running:
 
     def __init__(self, state, ready, environment):
         self.state, self.ready = state, ready
+        self.started_sweepers = []
         kept = {name: value for name, value in os.environ.items() if name not in OURS}
         addresses = {
             "DATABASE_URL": state["database_url"],
@@ -155,22 +156,35 @@ class Running:
         return json.loads(out.strip().splitlines()[-1])
 
     @contextlib.contextmanager
-    def sweepers(self, count, seconds=60):
-        """``count`` more processes that sweep and drain without pause."""
-        code = f"from tests.faults.inside import sweep_for; sweep_for({seconds})"
-        command = [sys.executable, "manage.py", "shell", "--no-imports", "-c", code]
-        started = [
-            subprocess.Popen(
-                command, cwd=ROOT, env=self.environment, stderr=subprocess.PIPE, text=True
-            )
-            for _ in range(count)
-        ]
+    def sweepers(self, count):
+        """``count`` more processes that sweep and drain without pause, and wait after that."""
+        while len(self.started_sweepers) < count:
+            self.started_sweepers.append(self._start_sweeper())
+        sweepers = self.started_sweepers[:count]
+        for sweeper in sweepers:
+            print("go", file=sweeper.stdin, flush=True)
         try:
-            yield started
+            yield
         finally:
-            for process in started:
-                process.kill()
-                process.communicate()
+            for sweeper in sweepers:
+                print("stop", file=sweeper.stdin, flush=True)
+                assert sweeper.stdout.readline() == "stopped\n"
+
+    def _start_sweeper(self):
+        code = "from tests.faults.inside import sweep_on_demand; sweep_on_demand()"
+        return subprocess.Popen(
+            [sys.executable, "manage.py", "shell", "--no-imports", "-c", code],
+            cwd=ROOT,
+            env=self.environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def close(self):
+        for sweeper in self.started_sweepers:
+            sweeper.kill()
+            sweeper.communicate()
 
     def check_invariants(self, *options, within=60):
         """Empty, or the promises that stay broken: a product that has just started has its first

@@ -85,7 +85,15 @@ def works_again(running, within=30):
     return web, time.monotonic() - began
 
 
-def test_supervisor_killed_then_postgres(running):
+@pytest.mark.parametrize(
+    "signals",
+    [
+        (signal.SIGKILL,),
+        pytest.param((signal.SIGKILL, signal.SIGINT), marks=pytest.mark.long_faults),
+    ],
+    ids=["killed", "killed and stopped"],
+)
+def test_supervisor_killed_then_postgres(running, signals):
     data, pids = Path(running.state["data"]), running.state["pids"]
     assert stat.S_IMODE((data / "run.json").stat().st_mode) == 0o600
     assert set(pids) == {
@@ -107,7 +115,7 @@ def test_supervisor_killed_then_postgres(running):
         second = Running(state, data / "ready.json", VARIABLES)
         what_still_works_is_used(data, pids, state["pids"])
         nothing_is_lost(second, load.promised)
-        for number, part in ((signal.SIGKILL, handoffs[40:80]), (signal.SIGINT, handoffs[80:])):
+        for number, part in zip(signals, (handoffs[40:80], handoffs[80:]), strict=False):
             postgres_comes_back(second, number, part)
         steady = second.sign_in()
         assert [steady.get("/queue/")[0] for _ in range(40)] == [200] * 40

@@ -30,6 +30,7 @@ TOGETHER: dict[str, float] = {
     "tests/alignment/test_panels.py": 10,
     "tests/leads/qualification/test_impact.py": 10,
     "tests/test_invariants.py": 10,
+    "tests/lib/wording/test_chosen_words.py": 10,
     "tests/leads/test_visible_to.py": 5,
     "tests/demo/test_loaded.py": 5,
 }

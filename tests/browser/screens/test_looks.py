@@ -1,5 +1,6 @@
-"""Every working screen and every error page once, by axe: at 320 px light by all rules, at 1280 px
-dark by colours. tests.browser.screens.test_matrix has them all, in every way.
+"""Working screens and every error page once, by axe: at 320 px light by all rules, at 1280 px dark
+by colours. Of an address that many screens share (topics of the help, filters of a list), two are
+looked at; tests.browser.screens.test_matrix has them all, in every way.
 
 RELEVO_SHOTS=folder also keeps a picture of each.
 """
@@ -24,7 +25,22 @@ pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 ONCE = ((NARROW, "light", ALL_RULES), (WIDE, "dark", COLOURS))
 LISTED = [s for screens in SCREENS.values() if not isinstance(screens, str) for s in screens]
-WORKING = [screen for screen in LISTED if screen.status == 200]
+OF_ONE_ADDRESS = 2
+# Where a state of the lead changes the page, each state is looked at.
+IN_EVERY_STATE = {"lead", "qualify", "queue"}
+
+
+def working_screens() -> list[Screen]:
+    chosen = []
+    for name, screens in SCREENS.items():
+        if isinstance(screens, str):
+            continue
+        working = [screen for screen in screens if screen.status == 200]
+        chosen += working if name in IN_EVERY_STATE else working[:OF_ONE_ADDRESS]
+    return chosen
+
+
+WORKING = working_screens()
 # One refusal of each kind in the shell, and the pages that no address leads to.
 REFUSALS = [next(s for s in LISTED if s.status == status) for status in (400, 403, 404, 422)]
 ERRORS = ["403_csrf", "409", "422", "429", "500", "503"]

@@ -5,16 +5,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils.html import escape
 
 from crm.accounts import organisations, people
 from crm.accounts.models import Organisation, User
 from crm.accounts.sign_in.demo import DOMAIN
-from crm.lib import clock
 from crm.lib.wording import variants
 from leads.models import Handoff, Lead
 from personas.models import Criterion, PersonaVersion
@@ -34,13 +34,22 @@ MAILBOXES = {
 OTHER_WORDS = re.compile(r"\bprospectos?\b|\bANS\b", re.IGNORECASE)
 
 
+@pytest.fixture(scope="module", autouse=True)
+def demo_of_module(within: Callable[[Callable[[], object]], None]) -> None:
+    """The demo with the other words."""
+
+    def make() -> None:
+        at = Moment(lambda text: connection.cursor().execute(text)).set("2026-03-18 12:00")
+        factories.demo(at=at, leads=20)
+        root = User.objects.get(email=f"root@{DOMAIN}")
+        organisations.change(by=root, at=at, terms={"lead": "lead", "agreement": "SLA"})
+
+    within(make)
+
+
 @pytest.fixture
-def firm(moment: Moment, settings: object) -> Organisation:
-    settings.DEMO = True  # type: ignore[attr-defined]
-    factories.demo(at=moment.set("2026-03-18 12:00"), leads=20)
-    root = User.objects.get(email=f"root@{DOMAIN}")
-    words = {"lead": "lead", "agreement": "SLA"}
-    return organisations.change(by=root, at=clock.now(), terms=words)
+def firm(db: None) -> Organisation:
+    return Organisation.objects.get()
 
 
 def said(page: str) -> list[str]:

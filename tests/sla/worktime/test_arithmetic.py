@@ -1,6 +1,6 @@
 """Business time: literal examples and properties.
 
-The random cases are in test_worktime_cases.py.
+The random cases are in test_arithmetic_cases.py.
 """
 
 import json
@@ -11,7 +11,7 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from sla.worktime import explanation, weeks
@@ -333,9 +333,6 @@ def test_machine_time_zone_does_not_matter(machine, monkeypatch):
         time.tzset()
 
 
-properties = settings(max_examples=300, deadline=None, derandomize=True, database=None)
-
-
 def deadline(work: WorkCalendar, start: datetime, lasting: timedelta) -> datetime:
     try:
         return add(work, start, lasting)
@@ -345,13 +342,13 @@ def deadline(work: WorkCalendar, start: datetime, lasting: timedelta) -> datetim
         raise
 
 
-@properties
+@pytest.mark.properties
 @given(cases())
 def test_is_open_is_the_reading_of_the_wall_clock(case):
     assert is_open(*case) is oracle.reads_open(*case)
 
 
-@properties
+@pytest.mark.properties
 @given(cases(), st.data())
 def test_is_open_near_a_clock_change_is_the_reading_of_the_wall_clock(case, data):
     work, _ = case
@@ -362,14 +359,14 @@ def test_is_open_near_a_clock_change_is_the_reading_of_the_wall_clock(case, data
         assert is_open(work, moment) is oracle.reads_open(work, moment)
 
 
-@properties
+@pytest.mark.properties
 @given(cases(), durations)
 def test_between_undoes_add(case, lasting):
     work, start = case
     assert between(work, start, deadline(work, start, lasting)) == lasting
 
 
-@properties
+@pytest.mark.properties
 @given(cases(), durations, durations)
 def test_add_is_additive(case, first, second):
     work, start = case
@@ -378,7 +375,7 @@ def test_add_is_additive(case, first, second):
     assert add(work, add(work, start, first), second) == whole
 
 
-@properties
+@pytest.mark.properties
 @given(cases(), gaps, durations)
 def test_add_and_between_are_monotone(case, gap, lasting):
     work, start = case
@@ -388,7 +385,7 @@ def test_add_and_between_are_monotone(case, gap, lasting):
     assert NOTHING <= between(work, earlier, later) <= later - earlier
 
 
-@properties
+@pytest.mark.properties
 @given(cases(), gaps, gaps)
 def test_between_adds_up(case, to_middle, to_end):
     work, start = case
@@ -396,7 +393,7 @@ def test_between_adds_up(case, to_middle, to_end):
     assert between(work, start, middle) + between(work, middle, end) == between(work, start, end)
 
 
-@properties
+@pytest.mark.properties
 @given(cases())
 def test_next_open_and_next_close_bound_one_stretch(case):
     work, start = case
@@ -411,7 +408,7 @@ def test_next_open_and_next_close_bound_one_stretch(case):
         assert between(work, opening, closing) == closing - opening
 
 
-@properties
+@pytest.mark.properties
 @given(cases())
 def test_any_calendar_survives_json(case):
     assert WorkCalendar.from_json(json.loads(json.dumps(case[0].to_json()))) == case[0]
@@ -440,7 +437,7 @@ def test_a_week_and_a_year_are_quick(days, office_hours, allowed):
         assert min(rounds) <= allowed
 
 
-@properties
+@pytest.mark.properties
 @given(cases(), durations, st.sampled_from(oracle.ZONES))
 def test_zone_of_the_viewer_does_not_matter(case, lasting, viewer):
     work, start = case

@@ -3,7 +3,8 @@
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from hypothesis import assume, given, settings
+import pytest
+from hypothesis import assume, given
 
 from sla.worktime.arithmetic import add, between
 from sla.worktime.calendar import CalendarNeverOpen, Window, WorkCalendar
@@ -108,7 +109,7 @@ def test_hour_that_passes_twice_counts_twice():
     ]
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, database=None)
+@pytest.mark.properties
 @given(cases(), durations)
 def test_steps_follow_each_other_and_add_up(case, lasting):
     work, start = case
