@@ -9,45 +9,60 @@ from typing import Any
 
 import pytest
 
-# Modules that stay in one process, since their tests share a fresh database of the running product,
-# the demo, an import or dear rows; with the seconds that they take on a quiet machine.
-TOGETHER: dict[str, float] = {
-    "tests/browser/test_stranger.py": 60,
-    "tests/browser/test_main_job.py": 60,
-    "tests/faults/test_without_valkey.py": 50,
-    "tests/faults/test_ladder_exactly_once.py": 40,
-    "tests/api/test_schemathesis.py": 40,
-    "tests/browser/screens/test_words.py": 40,
-    "tests/browser/test_phone.py": 35,
-    "tests/browser/test_keyboard.py": 30,
-    "tests/browser/test_races_on_screen.py": 30,
-    "tests/browser/test_agreement.py": 20,
-    "tests/browser/test_comfort.py": 15,
+# Modules that stay in one process, with the seconds that they take on a quiet machine.
+# First those before the shared product: each needs its database fresh.
+BEFORE_THE_PRODUCT: dict[str, float] = {
+    "tests/faults/test_ladder_exactly_once.py": 50,
+    "tests/browser/test_main_job.py": 35,
+    "tests/browser/test_stranger.py": 30,
+    "tests/api/test_schemathesis.py": 28,
+    "tests/faults/test_without_valkey.py": 26,
+    "tests/browser/test_keyboard.py": 25,
+    "tests/browser/test_races_on_screen.py": 16,
+    "tests/browser/test_phone.py": 15,
+    "tests/browser/test_agreement.py": 12,
+    "tests/browser/test_comfort.py": 12,
     "tests/browser/test_personas.py": 10,
-    "tests/faults/test_parallel_accepts.py": 10,
-    "tests/alignment/test_olist_numbers.py": 10,
-    "tests/leads/imports/history/test_olist.py": 10,
-    "tests/alignment/test_panels.py": 10,
-    "tests/leads/qualification/test_impact.py": 10,
-    "tests/test_invariants.py": 10,
-    "tests/lib/wording/test_chosen_words.py": 10,
-    "tests/leads/test_visible_to.py": 5,
-    "tests/demo/test_loaded.py": 5,
+    "tests/faults/test_parallel_accepts.py": 5,
 }
 LOOKS = "tests/browser/screens/test_looks.py"  # any process takes the next one
 LAST_PRODUCT = "tests/faults/test_kill_and_restart.py"  # kills the product of its process for good
+# These share the demo, an import or dear rows. After the product, which they would end.
+TOGETHER: dict[str, float] = {
+    "tests/browser/screens/test_words.py": 40,
+    "tests/lib/wording/test_chosen_words.py": 12,
+    "tests/leads/imports/history/test_olist.py": 10,
+    "tests/alignment/test_panels.py": 8,
+    "tests/leads/qualification/test_impact.py": 6,
+    "tests/test_invariants.py": 6,
+    "tests/demo/test_loaded.py": 6,
+    "tests/leads/test_visible_to.py": 4,
+}
+HOUSE = ("tests/test_house.py", "tests/house/")  # they share the parsed files
 
 
 def module_of(nodeid: str) -> str:
     return nodeid.split("::")[0]
 
 
+def scope_of(nodeid: str) -> str:
+    """Return what goes to one process as a whole: a module, the house, or the test alone."""
+    module = module_of(nodeid)
+    if module in BEFORE_THE_PRODUCT or module in TOGETHER:
+        return module
+    return "house" if module.startswith(HOUSE) else nodeid
+
+
 def rank(nodeid: str) -> tuple[int, float]:
     """What shares a product comes first, so that each process needs it once; longest first."""
     module = module_of(nodeid)
+    if module in BEFORE_THE_PRODUCT:
+        return (0, -BEFORE_THE_PRODUCT[module])
     if module in TOGETHER:
-        return (0, -TOGETHER[module])
-    return ({LOOKS: 1, LAST_PRODUCT: 2}.get(module, 3), 0)
+        return (3, -TOGETHER[module])
+    if module.startswith(HOUSE):
+        return (4, -1 if module == HOUSE[0] else 0)
+    return ({LOOKS: 1, LAST_PRODUCT: 2}.get(module, 5), 0)
 
 
 @pytest.hookimpl(trylast=True)
@@ -62,7 +77,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Keep the modules of TOGETHER whole; give every other test to the process that has room.
+    """Keep whole what belongs together; give every other test to the process that has room.
 
     Not by marks (--dist loadgroup): pytest 9.2 and xdist 3.8 together do not see them.
     """
@@ -70,7 +85,6 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
 
     class ByProduct(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            module = module_of(nodeid)
-            return module if module in TOGETHER else nodeid
+            return scope_of(nodeid)
 
     return ByProduct(config, log)

@@ -7,27 +7,51 @@ from tests.harness.prepared import ROOT
 
 
 def test_modules_of_the_table_exist():
-    named = [*spread.TOGETHER, spread.LOOKS, spread.LAST_PRODUCT]
+    named = [
+        *spread.BEFORE_THE_PRODUCT,
+        *spread.TOGETHER,
+        spread.LOOKS,
+        spread.LAST_PRODUCT,
+    ]
     assert [module for module in named if not (ROOT / module).exists()] == []
 
 
 def test_modules_before_the_shared_product_stay_in_one_process():
     """Each of them has its database fresh: in two processes it would be made twice."""
-    listed = {*spread.TOGETHER, spread.LOOKS, spread.LAST_PRODUCT}
+    listed = {*spread.BEFORE_THE_PRODUCT, spread.LOOKS, spread.LAST_PRODUCT}
     found = {
         path.relative_to(ROOT).as_posix()
         for folder in ("browser", "faults", "api")
         for path in (ROOT / "tests" / folder).rglob("test_*.py")
-        if "running" in path.read_text() and "pytest.mark.soak" not in path.read_text()
+        if "running" in path.read_text() and path.name != "test_matrix.py"
     }
     assert found - listed == set()
 
 
-def test_what_kills_the_product_comes_after_all_that_share_it():
-    order = [spread.LAST_PRODUCT, spread.LOOKS, "tests/lib/test_text.py", *spread.TOGETHER]
-    ordered = sorted((f"{module}::test" for module in order), key=spread.rank)
-    assert ordered[-3:] == [
-        f"{spread.LOOKS}::test",
-        f"{spread.LAST_PRODUCT}::test",
-        "tests/lib/test_text.py::test",
+def test_order_keeps_the_product_until_it_is_killed():
+    """Whatever needs no product in between would end it, and the next one start it again."""
+    modules = [
+        "tests/lib/test_text.py",
+        "tests/house/test_files.py",
+        "tests/test_house.py",
+        *spread.TOGETHER,
+        spread.LAST_PRODUCT,
+        spread.LOOKS,
+        *spread.BEFORE_THE_PRODUCT,
     ]
+    ordered = sorted(modules, key=spread.rank)
+    assert ordered == [
+        *spread.BEFORE_THE_PRODUCT,
+        spread.LOOKS,
+        spread.LAST_PRODUCT,
+        *spread.TOGETHER,
+        "tests/test_house.py",
+        "tests/house/test_files.py",
+        "tests/lib/test_text.py",
+    ]
+
+
+def test_tests_of_the_house_stay_in_one_process():
+    assert spread.scope_of("tests/house/test_files.py::test_a") == "house"
+    assert spread.scope_of("tests/test_house.py::test_b[c]") == "house"
+    assert spread.scope_of("tests/test_help.py::test_d") == "tests/test_help.py::test_d"
