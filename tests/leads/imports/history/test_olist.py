@@ -1,21 +1,28 @@
-"""A real company's funnel comes in whole: the imported leads count to what the raw files
-count to.
+"""A real company's funnel comes in whole: leads, outcomes and the numbers of the alignment page count to
+what the raw files count to.
 """
 
 from __future__ import annotations
 
 import csv
+import json
+import math
 from collections import Counter
 from datetime import UTC, date, datetime
 
 import pytest
+from django.core.management import call_command
 from django.db.models import Count, Q
 from django.db.models.functions import TruncMonth
 
 from crm.accounts.models import User
+from crm.alignment.numbers import report
+from crm.alignment.numbers.scope import NOT_GIVEN
 from leads.imports.history import command_line
 from leads.imports.history.command_line import Tally
 from leads.models import Event, Handoff, Lead, Source
+from tests.alignment.made import scope
+from tests.factories import when
 from tests.sources import ROOT
 
 FOLDER = ROOT.parent / "shared" / "data" / "olist"
@@ -140,3 +147,111 @@ def test_every_date_and_amount_is_the_one_in_the_file(imported):
         User.objects.get(external_id="olist:4ef15afb4b2723d8f3d81e51ec7afefe").name
         == "Olist 4ef15afb"
     )
+
+
+# -- The numbers of the alignment page
+
+EVER = {"begins": "2017-01-01", "ends": "2018-12-31", "at": when("2026-03-02 10:00")}
+
+
+@pytest.fixture(scope="module")
+def numbers(imported):
+    return report.read(scope(**EVER))
+
+
+def read(path):
+    with path.open(encoding="utf-8-sig", newline="") as rows:
+        return list(csv.DictReader(rows))
+
+
+def counted_by_hand():
+    """What the files say: leads and wins by origin and by month of first contact, and the days
+    between.
+    """
+    won = {row["mql_id"]: date.fromisoformat(row["won_date"][:10]) for row in read(DEALS)}
+    found = {
+        "origins": Counter(),
+        "origins_won": Counter(),
+        "months": Counter(),
+        "months_won": Counter(),
+        "days": [],
+    }
+    for row in read(LEADS):
+        origin, month, seen = (
+            row["origin"] or NOT_GIVEN,
+            row["first_contact_date"][:7],
+            row["first_contact_date"],
+        )
+        found["origins"][origin] += 1
+        found["months"][month] += 1
+        if row["mql_id"] in won:
+            found["origins_won"][origin] += 1
+            found["months_won"][month] += 1
+            found["days"].append((won[row["mql_id"]] - date.fromisoformat(seen)).days)
+    found["days"].sort()
+    return found
+
+
+def nearest(ordered, share):
+    """The smallest value that at least ``share`` of the values do not exceed."""
+    return ordered[math.ceil(share * len(ordered)) - 1]
+
+
+def test_every_lead_and_every_win_is_counted(numbers):
+    steps = {step.stage: (step.count, step.not_recorded) for step in numbers.funnel}
+    assert steps == {
+        "leads": (8000, 0),
+        "mql": (8000, 0),
+        "handed_off": (0, 842),
+        "accepted": (0, 842),
+        "contacted": (0, 842),
+        "sql": (0, 842),
+        "opportunity": (0, 842),
+        "won": (842, 0),
+    }
+
+
+def test_conversion_by_origin_equals_the_files(numbers):
+    expected = counted_by_hand()
+    counted = {group.key: (group.leads, group.won, group.conversion) for group in numbers.sources}
+    assert len(counted) == 11
+    assert counted == {
+        origin: (n, expected["origins_won"][origin], expected["origins_won"][origin] / n)
+        for origin, n in expected["origins"].items()
+    }
+
+
+def test_conversion_by_month_equals_the_files(numbers):
+    expected = counted_by_hand()
+    counted = {group.key: (group.leads, group.won) for group in numbers.months}
+    assert counted == {
+        month: (n, expected["months_won"][month]) for month, n in expected["months"].items()
+    }
+
+
+def test_days_to_won_equal_the_files(numbers):
+    days = counted_by_hand()["days"]
+    early = sum(value < 0 for value in days)
+    assert vars(numbers.days) == {
+        "n": 842,
+        "median": nearest(days, 0.5),
+        "p90": nearest(days, 0.9),
+        "before_first_seen": early,
+    }
+
+
+def test_imported_history_is_judged_by_no_promise(numbers):
+    assert (numbers.attainment.clocks, numbers.decisions.decisions, numbers.delivered) == (
+        0,
+        0,
+        0,
+    )
+
+
+def test_command_prints_the_same(numbers, capsys):
+    assert Lead.objects.count() == 8000
+    call_command("funnel", "--from", "2017-01-01", "--to", "2018-12-31", "--json")
+    printed = json.loads(capsys.readouterr().out)
+    assert {row["source"]: row["won"] for row in printed["sources"] if row["source"]} == {
+        group.key: group.won for group in numbers.sources if group.key != NOT_GIVEN
+    }
