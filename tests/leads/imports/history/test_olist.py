@@ -1,5 +1,5 @@
-"""A real company's funnel comes in whole: leads, outcomes and the numbers of the alignment page count to
-what the raw files count to.
+"""A real company's funnel comes in whole: leads, outcomes and the numbers of the alignment page are
+those of the raw files.
 """
 
 from __future__ import annotations
