@@ -44,8 +44,8 @@ def require_permission(predicate: Callable[[User], bool]) -> Callable[[View], Vi
     def decorate(view: View) -> View:
         @wraps(view)
         def guarded(request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-            # Before the object is fetched, so only for views of objects that everybody sees:
-            # for others sight is answered first (404), then the role (403).
+            # Before the object is fetched: for an object that some people do not see, the view
+            # answers sight first (404), then the role (403) with deny_unless.
             deny_unless(predicate(request.user))
             return view(request, *args, **kwargs)
 

@@ -108,7 +108,7 @@ class BandShown(serializers.Serializer):
     win_rate = serializers.FloatField(allow_null=True)
 
 
-BandShown._declared_fields["from"] = Count()  # no name of Python
+BandShown._declared_fields["from"] = Count()  # "from" is a keyword of Python
 
 
 class BandsShown(serializers.Serializer):
@@ -181,7 +181,7 @@ class Funnel(APIView):
         deny_unless(permissions.can_read_alignment(request.user))
         # Narrower than the form, which would take a team as well.
         rest.check_query(request.query_params, ("from", "to", "source"))
-        # A request with a key does not pass the middleware that sets organisation and moment.
+        # The middleware sets organisation and moment only for people who are signed in.
         zone = people.organisation().time_zone
         form = ScopeForm(request.query_params, zone=zone, at=clock.now())
         if not form.is_valid():

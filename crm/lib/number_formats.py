@@ -190,7 +190,7 @@ def share(rate: float | None) -> str:
     if rate is None:
         return "–"
     percent: float = round(100 * rate)
-    # Near the ends a whole percent hides the difference between some cases and none or all.
+    # Of a small rate a whole percent hides too much, and near 100 it hides the last cases.
     if 0 < rate < 1 and not 20 <= 100 * rate < 99.5:
         percent = min(max(round(100 * rate, 1), 0.1), 99.9)
     digits = 1

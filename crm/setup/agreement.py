@@ -113,7 +113,7 @@ def sign(version: AgreementVersion, *, by: User, at: datetime) -> AgreementVersi
     """
     signed = agreements.standing_signatures(version)
     unsigned = [side for side in Side.values if side not in signed]
-    own = [side for side in unsigned if can_sign(version, side, by)]
+    own = [side for side in unsigned if can_sign(by, version, side)]
     if not own:
         raise NoSideToSign
     # Signatures are over the hash of the closed text, so it is closed before the first of them.

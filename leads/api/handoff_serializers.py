@@ -180,8 +180,8 @@ def fetch(user: User, pk: int) -> Handoff:
 
 def show(pk: int, *, at: datetime, status: int = 200) -> Response:
     """Return the handoff as it is after a step, which its actor may not see any more."""
-    # Not visible_to: who has just rejected or withdrawn may have lost sight of it. Read again,
-    # because the step has changed owner, clock and decision.
+    # Read again, because the step has changed owner, clock and decision. Not visible_to: the step
+    # itself may have moved the handoff out of the sight of its actor.
     handoff = with_details(Handoff.objects.filter(pk=pk)).get()
     headers = {}
     if status == 201:

@@ -104,7 +104,7 @@ def known_keys(keys: Iterable[str]) -> set[str]:
     wanted: dict[str, list[str]] = {"e": [], "p": [], "x": []}
     for key in keys:
         kind, _colon, value = key.partition(":")
-        # A fingerprint compares only rows of one file; no lead stores it.
+        # A fingerprint compares only rows of one file; no uploaded lead stores it.
         if kind in wanted:
             wanted[kind].append(value)
     parameters = {"emails": wanted["e"], "phones": wanted["p"], "ids": wanted["x"]}

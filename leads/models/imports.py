@@ -134,7 +134,7 @@ class ImportRun(models.Model):
 class ImportChunk(models.Model):
     """A piece of an import's file, in order. Deleted when the import has ended."""
 
-    # CASCADE as nowhere else: files hold personal data and are no history.
+    # CASCADE, unlike the history of leads: files hold personal data and are no history.
     run = models.ForeignKey(ImportRun, models.CASCADE, related_name="chunks")
     number = models.PositiveIntegerField()
     data = models.BinaryField()

@@ -170,8 +170,8 @@ def _choices(choices: Iterable[Mapping[str, str]], kept: Iterable[str] = ()) -> 
     A new choice gets its value from its first name, once; leads are stored with it. ``kept``:
     values that must be among the choices. Raises BadField.
     """
-    missing = set(kept)
-    taken = set(missing)
+    unclaimed = set(kept)
+    taken = set(unclaimed)
     listed: list[Choice] = []
     for each in choices:
         names = catalogue.clean_name(each, longest=LONGEST)
@@ -180,12 +180,12 @@ def _choices(choices: Iterable[Mapping[str, str]], kept: Iterable[str] = ()) -> 
             continue
         value = each.get("value") or ""
         # A value that is not stored is not trusted: it comes from the request.
-        if value not in missing:
+        if value not in unclaimed:
             value = _free_value(names.get("es") or names["en"], taken)
         taken.add(value)
-        missing.discard(value)
+        unclaimed.discard(value)
         listed.append({"value": value, **names})
-    _check_choices(listed, missing)
+    _check_choices(listed, unclaimed)
     return listed
 
 

@@ -13,7 +13,7 @@ def can_create(user: User) -> bool:
     return any(user.team_ids(side, led=True) for side in Side.values)
 
 
-def can_sign(version: AgreementVersion, side: str, user: User) -> bool:
+def can_sign(user: User, version: AgreementVersion, side: str) -> bool:
     """Return whether ``user`` leads a team of ``side`` that the agreement binds."""
     led = set(user.team_ids(side, led=True))
     if side == Side.SALES:
@@ -28,7 +28,7 @@ def can_write(user: User, version: AgreementVersion) -> bool:
 
     The leads of the teams that it binds may, of either side.
     """
-    return any(can_sign(version, side, user) for side in Side.values)
+    return any(can_sign(user, version, side) for side in Side.values)
 
 
 def can_edit(user: User, version: AgreementVersion) -> bool:

@@ -44,7 +44,7 @@ def sign(
     AlreadySigned, drafts.NotReady where the draft is not complete, and IllegalMove.
     """
     version = AgreementVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
-    if not can_sign(version, side, by):
+    if not can_sign(by, version, side):
         raise MayNotSign
     if version.state == AgreementState.DRAFT:
         version = proposals.close_text(version, by=by, at=at)

@@ -202,7 +202,7 @@ class TermsForm(forms.Form):
         agreed = self.version.pauses
         if agreed is None:
             # A draft from before pauses proposes all reasons.
-            agreed = pauses.proposed()
+            agreed = pauses.default_caps()
         for reason in self.pause_reasons:
             field = number(in_language(reason.name), "", 1, pauses.LONGEST_TOTAL.days)
             # Whole days, rounded up (// rounds down, so both signs turn); 0 is an empty field.

@@ -177,4 +177,4 @@ def sides_to_sign(version: AgreementVersion, user: User) -> list[str]:
     # A person who leads teams of both sides signs for both at once.
     signed = agreements.standing_signatures(version)
     open_sides = [side for side in Side.values if side not in signed]
-    return [side for side in open_sides if permissions.can_sign(version, side, user)]
+    return [side for side in open_sides if permissions.can_sign(user, version, side)]

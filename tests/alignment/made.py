@@ -46,8 +46,8 @@ def decided(cast: Cast, accepted_at: str, *, handed_off_at: str = "2026-03-02 10
     return handoffs.accept(handoff, by=cast.bea, at=when(accepted_at))
 
 
-def world(cast: Cast) -> None:
-    """March 2026 with a case for every number."""
+def fill_march(cast: Cast) -> None:
+    """A case for every number in March 2026."""
     seen("2026-03-05", mql="2026-03-05", won="2026-03-01", source="event")
     seen("2026-03-05", opportunity="2026-03-06")
     factories.won(cast)
@@ -67,3 +67,10 @@ def world(cast: Cast) -> None:
     for day in ("2026-03-10", "2026-03-12"):
         handoff = factories.handed_off(cast, of=again, at=when(f"{day} 10:00"))
         handoffs.reject(handoff, factories.rejection(), by=cast.bea, at=when(f"{day} 10:30"))
+
+
+def make_world() -> Cast:
+    """The cast, and March 2026 with a case for every number."""
+    cast = factories.cast()
+    fill_march(cast)
+    return cast

@@ -9,7 +9,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from crm.alignment.numbers import report
-from tests.alignment.made import scope, seen, world
+from tests.alignment.made import scope, seen
 
 pytestmark = pytest.mark.django_db
 
@@ -19,9 +19,8 @@ def funnel(capsys, *arguments):
     return capsys.readouterr().out
 
 
-def test_json_is_what_the_page_reads(cast, moment, capsys):
+def test_json_is_what_the_page_reads(world, moment, capsys):
     at = moment.set("2026-03-31 12:00")
-    world(cast)
     printed = json.loads(funnel(capsys, "--from", "2026-03-01", "--to", "2026-03-31", "--json"))
     assert printed == json.loads(
         json.dumps(report.as_json(report.read(scope(at=at.astimezone(UTC)))))
@@ -62,9 +61,8 @@ def test_json_of_literal_cases(cast, moment, capsys):
     }
 
 
-def test_source_narrows_every_number(cast, moment, capsys):
+def test_source_narrows_every_number(world, moment, capsys):
     moment.set("2026-03-31 12:00")
-    world(cast)
     period = ("--from", "2026-03-01", "--to", "2026-03-31", "--json")
     printed = json.loads(funnel(capsys, *period, "--source", "event"))
     assert [row["source"] for row in printed["sources"]] == ["event"]

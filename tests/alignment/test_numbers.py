@@ -20,7 +20,7 @@ from sla.agreements import agreements, signing
 from sla.clocks import ladder
 from sla.models import Agreement, Clock, Outage
 from tests import factories, terms
-from tests.alignment.made import decided, scope, seen, world
+from tests.alignment.made import decided, scope, seen
 from tests.factories import when
 
 pytestmark = pytest.mark.django_db
@@ -390,9 +390,8 @@ def test_terms_are_those_in_force_at_some_time_of_the_period(cast):
 # -- One definition for numbers and lists
 
 
-def test_every_number_equals_the_length_of_its_list(cast):
+def test_every_number_equals_the_length_of_its_list(world):
     """A world in which no slice is empty."""
-    world(cast)
     for source in ("", "organic_search", "event", NOT_GIVEN):
         asked = scope(source=source)
         found = report.read(asked)
@@ -417,8 +416,7 @@ def test_every_number_equals_the_length_of_its_list(cast):
             assert [name for name in empty if name not in rare] == ["unrecorded_won"]
 
 
-def test_lead_handed_off_twice_is_two_cases_of_one_lead(cast):
-    world(cast)
+def test_lead_handed_off_twice_is_two_cases_of_one_lead(world):
     found = rows(scope(source="event"), "rejected_by_sales")
     assert (len(found), len({case.lead_pk for case in found})) == (2, 1)
 
@@ -428,7 +426,6 @@ def test_win_from_sql_dates_the_opportunity_so_that_nothing_is_unrecorded(cast):
     assert all(step.not_recorded == 0 for step in report.read(scope()).funnel)
 
 
-def test_numbers_are_read_with_eleven_queries(cast, django_assert_num_queries):
-    world(cast)
+def test_numbers_are_read_with_eleven_queries(world, django_assert_num_queries):
     with django_assert_num_queries(11):
         report.read(scope())

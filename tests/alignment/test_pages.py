@@ -12,7 +12,7 @@ from django.test import Client
 
 from leads.models import Lead, Source
 from tests import factories
-from tests.alignment.made import seen, world
+from tests.alignment.made import fill_march, seen
 from tests.factories import when
 
 pytestmark = pytest.mark.django_db
@@ -44,8 +44,8 @@ def test_alignment_is_for_both_sides_and_the_director(cast):
         ]
 
 
-def test_alignment_is_the_same_for_both_sides(cast):
-    world(cast)
+def test_alignment_is_the_same_for_both_sides(world):
+    cast = world
     pages = [
         browser(person).get(f"/alignment/?{MARCH}").content.decode()
         for person in (cast.ana, cast.bea, cast.elsa)
@@ -54,8 +54,8 @@ def test_alignment_is_the_same_for_both_sides(cast):
     assert len(mains) == 1
 
 
-def test_every_number_on_the_page_opens_a_list_of_that_length(cast):
-    world(cast)
+def test_every_number_on_the_page_opens_a_list_of_that_length(world):
+    cast = world
     for _each in range(60):
         seen("2026-02-20", source="event", mql="2026-02-20", won="2026-03-30")
     for _each in range(5):
@@ -83,8 +83,8 @@ def paged(client, href):
         more = f"&after={listing.next}"
 
 
-def test_every_link_of_the_page_opens(cast):
-    world(cast)
+def test_every_link_of_the_page_opens(world):
+    cast = world
     client = browser(cast.bea)
     page = client.get(f"/alignment/?{MARCH}").content.decode()
     links = {unescape(href) for href, _text in LINK.findall(page)}
@@ -255,7 +255,7 @@ def test_alignment_needs_the_same_queries_for_one_and_three_sources(
     client.get("/alignment/")
     with django_assert_num_queries(QUERIES):
         client.get(f"/alignment/?{MARCH}")
-    world(cast)
+    fill_march(cast)
     Source.objects.create(code="other", name={"en": "Other"})
     for source in ("event", "referral", "other") * 5:
         seen("2026-02-20", source=source, won="2026-03-01")

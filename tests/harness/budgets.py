@@ -18,7 +18,11 @@ from tests.harness import tally
 
 AT_MOST = {tally.START: 6, tally.LOOK: 150}
 SECONDS_A_CASE = 0.150
-EXEMPT = ("browser", "faults", "races", "deploy", "bench")
+# What `same_work` takes on the machine on which the budget was set, when nothing else runs there.
+SECONDS_OF_SAME_WORK = 0.0015
+EVERY = 50  # cases between two measurements of it
+SAME_WORK = "the same work"  # as if it were a folder
+EXEMPT = ("browser", "faults", "races", "deploy", "bench", SAME_WORK)
 ENOUGH = 20  # cases: below, one heavy one would decide
 
 
@@ -28,12 +32,27 @@ def folder_of(nodeid: str) -> str:
     return parts[1] if len(parts) > 2 else ""
 
 
+def same_work() -> float:
+    """Return the CPU seconds of a bit of work that is always the same."""
+    began = time.process_time()
+    table: dict[int, int] = {}
+    for number in range(20_000):
+        table[number % 97] = table.get(number % 89, 0) + number
+    return time.process_time() - began
+
+
 class Spent:
-    """CPU seconds and cases of each folder."""
+    """CPU seconds and cases of each folder, and of the work that is always the same."""
 
     def __init__(self) -> None:
         self.seconds: Counter[str] = Counter()
         self.cases: Counter[str] = Counter()
+
+    def slowness(self) -> float:
+        """Return how many times slower this machine is than the one of the budget, at least 1."""
+        if not self.cases[SAME_WORK]:
+            return 1
+        return max(1, self.seconds[SAME_WORK] / self.cases[SAME_WORK] / SECONDS_OF_SAME_WORK)
 
     def add(self, folder: str, seconds: float, cases: int = 1) -> None:
         self.seconds[folder] += seconds  # type: ignore[assignment]
@@ -49,10 +68,11 @@ class Spent:
     def dear(self) -> list[str]:
         """Return a line for each folder whose cases are too dear."""
         found = []
+        allowed = SECONDS_A_CASE * self.slowness()
         for folder, cases in sorted(self.cases.items()):
             mean = self.seconds[folder] / cases
-            if folder not in EXEMPT and cases >= ENOUGH and mean > SECONDS_A_CASE:
-                most = SECONDS_A_CASE * 1000
+            if folder not in EXEMPT and cases >= ENOUGH and mean > allowed:
+                most = allowed * 1000
                 found.append(f"tests/{folder}: {mean * 1000:.0f} ms of CPU a case, over {most:.0f}")
         return found
 
@@ -72,6 +92,7 @@ class Budgets:
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.spent = Spent()
+        self.count = 0
         self.found: list[str] = []
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -81,6 +102,9 @@ class Budgets:
             return (yield)
         finally:
             self.spent.add(folder_of(item.nodeid), time.process_time() - began)
+            self.count += 1
+            if self.count % EVERY == 1:
+                self.spent.add(SAME_WORK, same_work())
 
     @pytest.hookimpl(optionalhook=True)
     def pytest_testnodedown(self, node: Any) -> None:
@@ -106,6 +130,9 @@ class Budgets:
             if counts[what]:
                 terminalreporter.line(f"{what}: {counts[what]} of {most}")
         if os.environ.get("CI") == "true":
+            terminalreporter.line(
+                f"slower than the machine of the budget: {self.spent.slowness():.2f} times"
+            )
             for folder, (seconds, cases) in sorted(self.spent.as_dict().items()):
                 mean = 1000 * seconds / cases
                 terminalreporter.line(f"tests/{folder}: {mean:.0f} ms of CPU a case, {cases} cases")

@@ -40,3 +40,18 @@ def test_folder_whose_cases_are_dear_on_average_is_named():
 )
 def test_folder_is_the_first_below_tests(nodeid, folder):
     assert budgets.folder_of(nodeid) == folder
+
+
+def test_slower_machine_may_take_longer():
+    spent = Spent()
+    spent.add_all({"leads": (16.0, 100), "sla": (31.0, 100)})
+    spent.add(budgets.SAME_WORK, 10 * 2 * budgets.SECONDS_OF_SAME_WORK, 10)
+    assert spent.slowness() == pytest.approx(2)
+    assert spent.dear() == ["tests/sla: 310 ms of CPU a case, over 300"]
+
+
+def test_faster_machine_has_the_same_budget():
+    spent = Spent()
+    spent.add_all({"leads": (14.0, 100)})
+    spent.add(budgets.SAME_WORK, budgets.SECONDS_OF_SAME_WORK / 2)
+    assert (spent.slowness(), spent.dear()) == (1, [])

@@ -164,9 +164,9 @@ class HoursForm(forms.Form):
 
     def _check_overlaps(self, windows: hours_text.Windows) -> None:
         """Refuse hours over midnight that overlap with those of the next day."""
-        week = tuple(worktime.Window(*window) for window in windows)
         # The calendar of the pure module checks them; in any zone, because a week has no dates.
         try:
+            week = tuple(worktime.Window(*window) for window in windows)
             worktime.WorkCalendar("UTC", week)
         except ValueError as error:
             self.add_error("preset", str(error))

@@ -10,7 +10,7 @@ from django.test import Client
 
 from sla.agreements import content, drafts
 from sla.models import AgreementVersion
-from tests.factories import Cast
+from tests.factories import Cast, pause_reason
 from tests.sla.conftest import NOON, Browser, typed
 
 pytestmark = pytest.mark.django_db
@@ -298,3 +298,11 @@ def test_commitment_added_meanwhile_stays(
 def test_closed_text_cannot_be_edited(proposed: AgreementVersion, luis_at: Client) -> None:
     assert luis_at.get(address(proposed))["Location"] == f"/agreement/{proposed.pk}/"
     assert luis_at.post(address(proposed), {"revision": "0"}).status_code == 409
+
+
+def test_draft_from_before_pauses_proposes_every_reason(
+    draft: AgreementVersion, luis_at: Client
+) -> None:
+    AgreementVersion.objects.filter(pk=draft.pk).update(pauses=None)
+    data = opened(luis_at, draft)
+    assert data["pause-call_back"] == str(pause_reason("call_back").longest_minutes // (24 * 60))
