@@ -100,7 +100,7 @@ class Moment:
         )
 
 
-def _execute(statement: str) -> None:
+def execute(statement: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement)
 
@@ -108,7 +108,7 @@ def _execute(statement: str) -> None:
 @pytest.fixture
 def moment(db: None) -> Iterator[Moment]:
     """Monday 2 March 2026, 10:00 in Mexico City, until the test moves it."""
-    moved = Moment(_execute)
+    moved = Moment(execute)
     moved.set("2026-03-02 10:00")
     yield moved
     if not connection.in_atomic_block:  # else the test's own rollback restores it

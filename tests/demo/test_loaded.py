@@ -15,7 +15,7 @@ from leads.models import Event, Package
 from sla.agreements import content
 from sla.models import AgreementVersion, Signature
 from tests import factories
-from tests.conftest import Moment
+from tests.conftest import Moment, execute
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +25,7 @@ NOON = "2026-03-18 12:00"  # a Wednesday
 @pytest.fixture(scope="module", autouse=True)
 def loaded(within):
     def load():
-        at = Moment(lambda statement: connection.cursor().execute(statement)).set(NOON)
+        at = Moment(execute).set(NOON)
         factories.demo(at=at)
 
     within(load)

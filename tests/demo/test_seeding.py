@@ -68,15 +68,18 @@ def told() -> list[tuple[Any, ...]]:
     ]
 
 
-def test_same_moment_gives_the_same_data(moment):
+@pytest.mark.parametrize(
+    ("leads", "rows"), [(20, 150), pytest.param(120, 900, marks=pytest.mark.soak)]
+)
+def test_same_moment_gives_the_same_data(moment, leads, rows):
     at, found = moment.set(NOON), []
     for _each in range(2):
         with transaction.atomic():
-            factories.demo(at=at, leads=20)
+            factories.demo(at=at, leads=leads)
             found.append(told())
             transaction.set_rollback(True)
     assert found[0] == found[1]
-    assert len(found[0]) > 150
+    assert len(found[0]) > rows
 
 
 def test_demo_is_made_once_and_never_beside_a_real_organisation(moment, settings):

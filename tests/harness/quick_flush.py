@@ -31,20 +31,15 @@ def delete_rows() -> None:
             cursor.execute(f"DELETE FROM {name}")
 
 
-def may_delete_rows() -> bool:
-    """Return whether this role may switch triggers off; the tests' own server gives the right."""
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT has_parameter_privilege('session_replication_role', 'SET')")
-        return cursor.fetchone() == (True,)
-
-
 def pytest_configure() -> None:
     from django.test.testcases import TransactionTestCase
+
+    from tests.harness.remembered import may_switch_triggers_off
 
     flush = TransactionTestCase._fixture_teardown
 
     def teardown(case: TransactionTestCase) -> None:
-        if may_delete_rows():
+        if may_switch_triggers_off():
             delete_rows()
         else:
             flush(case)

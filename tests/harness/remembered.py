@@ -33,6 +33,16 @@ def restart_sequences() -> None:
             cursor.execute(f"ALTER SEQUENCE {sequence} RESTART WITH {cursor.fetchone()[0]}")
 
 
+def may_switch_triggers_off() -> bool:
+    """Return whether rows may be written without triggers, which judged them when they were made.
+
+    The tests' own server gives that right (tests.services); another one perhaps does not.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT has_parameter_privilege('session_replication_role', 'SET')")
+        return cursor.fetchone() == (True,)
+
+
 class Remembered:
     """``make`` writes rows into an empty database and answers with its objects; so does a call of
     this, faster.
@@ -44,7 +54,7 @@ class Remembered:
         self.statements = ""
 
     def __call__(self) -> Any:
-        if not self._may_write_rows() or self._has_rows():
+        if not may_switch_triggers_off() or self._has_rows():
             return self.make()
         if self.objects:
             with transaction.atomic(), connection.cursor() as cursor:
@@ -53,14 +63,6 @@ class Remembered:
         made = self.make()
         self.objects, self.statements = pickle.dumps(made), self._written()
         return made
-
-    def _may_write_rows(self) -> bool:
-        """Rows are inserted without triggers, which judged them when they were made: a right that
-        the tests' own server gives (tests.services), another one perhaps not.
-        """
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT has_parameter_privilege('session_replication_role', 'SET')")
-            return cursor.fetchone() == (True,)
 
     def _has_rows(self) -> bool:
         with connection.cursor() as cursor:
