@@ -106,9 +106,9 @@ def test_each_step_fires_once_whatever_dies(running):
     wait(running.celery_works, within=40)
     running.sql(SLOW)
     deaths = {1: kill_pool, 2: kill_whole, 3: None, 4: kill_pool, 5: kill_whole}
-    # warn at 90, breach at 120, lead at 150, requeue at 180, director at 240 minutes; a step found
-    # late by more
-    # than a minute starts the next one's time, so each jump is a little wider than the gap
+    # Warn at 90, breach at 120, lead at 150, requeue at 180, director at 240 minutes. A step found
+    # late by more than a minute starts the next one's time, so each jump is a little wider than
+    # the gap.
     for level, minutes in enumerate((91, 122, 154, 186, 248), start=1):
         celery_seen(running, "0")
         running.move_time(minutes)
@@ -120,8 +120,8 @@ def test_each_step_fires_once_whatever_dies(running):
             assert before < CLOCKS
             print(f"level {level}: {kill.__name__} of {victim} after {before} of {CLOCKS}")
         celery_seen(running, "1 hour")
-        # at the level of the requeue somebody sits on a lead: one step waits for that, the others
-        # do not
+        # At the level of the requeue somebody sits on a lead: one step waits for that, the others
+        # do not.
         held = handoffs[:1] if level == 4 else []
         others = CLOCKS - len(held)
         with running.sweepers(2), running.holding_leads_of(held):
