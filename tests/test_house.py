@@ -80,6 +80,7 @@ PURE = (
     "leads/qualification/rules.py",
     "leads/qualification/scores.py",
     "crm/lib/differences.py",
+    "crm/lib/numbers/typed.py",
 )
 PURE_MAY_USE = (
     "crm.lib.text",
