@@ -12,7 +12,7 @@ from crm.accounts.models import Team
 from crm.lib import number_formats
 from crm.lib.catalogue import in_use
 from crm.lib.files.layout import ENCODINGS, UPLOAD_LIMITS
-from leads.imports import columns
+from leads.imports.columns import targets
 from leads.models import CustomField, ImportRun, Source, ValuableActionKind
 
 MEGABYTE = 1_000_000
@@ -127,7 +127,7 @@ class ColumnsForm(forms.Form):
         source.queryset = in_use(Source)
         source.empty_label = _("Not given")
         self.fields["first_action"].queryset = in_use(ValuableActionKind)
-        choices = columns.targets(list(in_use(CustomField)))
+        choices = targets.choices(list(in_use(CustomField)))
         self.columns: list[str] = []
         for position, title in enumerate(run.header):
             # By position: two columns of a file may have the same title.
@@ -160,7 +160,7 @@ class ColumnsForm(forms.Form):
         # A column with an invalid target has no cleaned value, which `targets` reads.
         if self.errors:
             return data
-        problem = columns.check(self.targets)
+        problem = targets.check(self.targets)
         if problem:
             self.add_error(None, problem)
         return data

@@ -23,8 +23,9 @@ from crm.lib.db.state_machine import check_move
 from crm.lib.files.layout import Row, UnusableFile
 from crm.lib.files.table import Table
 from leads import events
-from leads.imports import bulk_capture, columns, pipeline, runs, stored_file
+from leads.imports import bulk_capture, pipeline, runs, stored_file
 from leads.imports.bulk_capture import NewLeads
+from leads.imports.columns import readers
 from leads.imports.duplicate_rows import DuplicateRows
 from leads.imports.pipeline import BatchResult, Rejection
 from leads.imports.readings import Reading
@@ -73,7 +74,7 @@ class RunFile:
         header, self.rows = self.table.rows()
         # A file may come from a zone in which the next day has begun.
         tomorrow = events.today(clock.now()) + timedelta(days=1)
-        self.reader = columns.reader(header, self.columns, self.layout, latest=tomorrow)
+        self.reader = readers.reader(header, self.columns, self.layout, latest=tomorrow)
         if run.state == ImportState.RUNNING:
             stored = ImportRun.objects.values_list("duplicates", flat=True).get(pk=run.pk)
             self.earlier_rows = array("I", bytes(stored))

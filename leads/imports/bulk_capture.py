@@ -15,7 +15,7 @@ from crm.accounts.models import User
 from crm.lib.db.bulk_insert import insert, take_ids
 from crm.lib.text import digits
 from leads import events
-from leads.imports.columns import ACTION
+from leads.imports.columns.targets import ACTION
 from leads.imports.pipeline import BatchResult
 from leads.imports.readings import EMAIL, EXTERNAL_ID, NAME, PHONE, Reading, fingerprint
 from leads.imports.states import RowKind

@@ -1,6 +1,6 @@
 """The reader of rows: the cells of one row in, fields of a lead or of an outcome out.
 
-Both kinds of import use it. The browser chooses columns by position (leads.imports.columns), the
+Both kinds of import use it. The browser chooses columns by position (columns.readers), the
 command line by name (leads.imports.history.mapping_file).
 """
 

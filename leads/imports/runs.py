@@ -23,7 +23,9 @@ from crm.lib.files import detect
 from crm.lib.files.layout import Layout, UnusableFile
 from crm.lib.files.table import Table
 from crm.lib.text import clean_line
-from leads.imports import columns, stored_file
+from leads.imports import stored_file
+from leads.imports.columns import headers, suggestions
+from leads.imports.columns.targets import SKIP, choices
 from leads.imports.states import IMPORT_MOVES, ImportState, RowKind
 from leads.models import CustomField, ImportReject, ImportRun, Lead, Source, ValuableActionKind
 from leads.models.imports import UNDO_WITHIN
@@ -101,7 +103,7 @@ def _examine(path: Path, layout: Layout, team: Team) -> dict[str, Any]:
         sample = list(islice(rows, SAMPLE))
     if not sample:
         raise UnusableFile(_("The file has names of columns and no rows below them."))
-    key = columns.key_of(header)
+    key = headers.key_of(header)
     customs = list(CustomField.objects.filter(archived_at__isnull=True))
     targets = _remembered_targets(key, team, customs)
     return {
@@ -109,7 +111,7 @@ def _examine(path: Path, layout: Layout, team: Team) -> dict[str, Any]:
         "header": header,
         "header_key": key,
         "sample": [[row.number, _shortened(row.cells)] for row in sample],
-        "columns": targets or columns.suggest(header, sample, customs),
+        "columns": targets or suggestions.suggest(header, sample, customs),
         "problem": "",
     }
 
@@ -126,8 +128,8 @@ def _remembered_targets(key: str, team: Team, customs: Sequence[CustomField]) ->
     if last is None:
         return []
     # Custom fields may have been archived since then.
-    known = {code for code, _label in columns.targets(customs)}
-    return [code if code in known else columns.SKIP for code in last.columns]
+    known = {code for code, _label in choices(customs)}
+    return [code if code in known else SKIP for code in last.columns]
 
 
 def layout_of(run: ImportRun) -> Layout:

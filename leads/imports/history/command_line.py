@@ -29,8 +29,9 @@ from crm.lib.files import csv, detect
 from crm.lib.files.layout import Layout, Limits, UnusableFile
 from crm.lib.files.table import Table
 from leads import events
-from leads.imports import columns, pipeline
-from leads.imports.columns import LEAD_FIELDS, OUTCOME_FIELDS
+from leads.imports import pipeline
+from leads.imports.columns import readers
+from leads.imports.columns.targets import LEAD_FIELDS, OUTCOME_FIELDS
 from leads.imports.duplicate_rows import DuplicateRows
 from leads.imports.history import mapping_file
 from leads.imports.history.leads import ImportedLeads
@@ -224,7 +225,7 @@ class _Job:
             self.mapping,
             self.fields,
             header,
-            attributes=columns.attribute_parsers(customs),
+            attributes=readers.attribute_parsers(customs),
             latest=events.today(at) + timedelta(days=1),
             is_sheet=layout.kind == "xlsx",
         )

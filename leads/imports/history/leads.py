@@ -14,7 +14,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from crm.accounts.models import Team, User
-from leads.imports.columns import STAGES
+from leads.imports.columns.targets import STAGES
 from leads.imports.history.mapping_file import MappingFile
 from leads.imports.pipeline import BatchResult
 from leads.imports.readings import EXTERNAL_ID, Reading, fingerprint

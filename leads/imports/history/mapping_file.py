@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from crm.lib.bilingual import LANGUAGES
 from crm.lib.errors import DomainError
 from crm.lib.text import clean_line
-from leads.imports.columns import ATTRIBUTE_TEXT, LEAD_FIELDS
+from leads.imports.columns.targets import ATTRIBUTE_TEXT, LEAD_FIELDS
 from leads.imports.parsers import ISO_DATES, Parser, Style
 from leads.imports.readings import IDENTITY, RowReader, Target, complete_lead
 from leads.states import Stage

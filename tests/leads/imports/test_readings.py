@@ -11,8 +11,8 @@ from django.utils.translation import override
 from crm.lib.files.detect import guess
 from crm.lib.files.layout import Layout, Row
 from crm.lib.files.table import Table
-from leads.imports import columns
-from leads.imports.columns import LEAD_FIELDS
+from leads.imports.columns import readers, suggestions
+from leads.imports.columns.targets import LEAD_FIELDS, SKIP
 from leads.imports.history import mapping_file
 from leads.imports.history.mapping_file import MappingFile
 from leads.imports.readings import RowReader, fingerprint
@@ -51,10 +51,10 @@ def test_both_doors_read_a_file_alike(nasty: Nasty, cast: Cast, tmp_path: Path) 
     with Table(path, layout) as table:
         header, rows = table.rows()
         given = list(rows)
-    targets = columns.suggest(header, given, [])
+    targets = suggestions.suggest(header, given, [])
     mapped = {code: header[targets.index(code)] for code in targets if code in LEAD_FIELDS}
-    chosen = [code if code in mapped else columns.SKIP for code in targets]
-    browser = columns.reader(header, chosen, layout, latest=LATEST)
+    chosen = [code if code in mapped else SKIP for code in targets]
+    browser = readers.reader(header, chosen, layout, latest=LATEST)
     mapping = MappingFile(columns=mapped, decimal=layout.decimal)
     command_line = mapping_file.reader(
         mapping,

@@ -12,7 +12,7 @@ from django.utils.translation import override
 
 from crm.lib.files.layout import Row
 from leads.imports import parsers
-from leads.imports.columns import LEAD_FIELDS, OUTCOME_FIELDS
+from leads.imports.columns.targets import LEAD_FIELDS, OUTCOME_FIELDS
 from leads.imports.history import mapping_file
 from leads.imports.history.mapping_file import MappingFile, UnusableMapping
 from leads.imports.readings import RowReader

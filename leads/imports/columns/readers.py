@@ -1,0 +1,110 @@
+"""The reader of a file of new leads, by the targets of its columns.
+
+The browser knows columns by position, so that two columns of one name stay two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from crm.lib.files.layout import Layout
+from crm.lib.text import fold
+from leads.imports import parsers
+from leads.imports.columns.targets import (
+    ACTION,
+    ATTRIBUTE_TEXT,
+    ATTRIBUTES,
+    LABELS,
+    LEAD_FIELDS,
+    choices,
+)
+from leads.imports.parsers import BadCell, Parser, Style
+from leads.imports.readings import FIRST_NAME, LAST_NAME, RowReader, Target, complete_lead
+from leads.models import CustomField, ValuableActionKind
+
+
+def style_of(layout: Layout) -> Style:
+    """Return how a file with this layout writes dates and numbers."""
+    order = "%m{0}%d{0}%Y"
+    if layout.day_first:
+        order = "%d{0}%m{0}%Y"
+    by_region = [order.format(sign) for sign in "/-."]
+    return Style(
+        dates=(*parsers.ISO_DATES, *by_region),
+        decimal=layout.decimal,
+        is_sheet=layout.kind == "xlsx",
+    )
+
+
+def reader(
+    header: Sequence[str], columns: Sequence[str], layout: Layout, *, latest: date
+) -> RowReader:
+    """Return the reader of new leads by a choice of targets.
+
+    ``latest`` is the last date that the file may have.
+    """
+    customs = list(CustomField.objects.filter(archived_at__isnull=True))
+    known: dict[str, Parser] = {code: LEAD_FIELDS[code] for code in LABELS if code in LEAD_FIELDS}
+    known |= {FIRST_NAME: parsers.line(160), LAST_NAME: parsers.line(160)}
+    known[ACTION] = _action_parser()
+    known |= attribute_parsers(customs)
+    names = dict(choices(customs))
+    chosen: list[tuple[Target, int]] = []
+    for position, code in enumerate(columns):
+        # A custom field that was archived after the columns were matched is not imported.
+        if code in known:
+            title = f"{names[code]} ({header[position]})"
+            chosen.append((Target(code, title, known[code]), position))
+    return RowReader(
+        chosen,
+        width=len(header),
+        style=style_of(layout),
+        latest=latest,
+        complete=complete_lead,
+    )
+
+
+def attribute_parsers(customs: Sequence[CustomField]) -> dict[str, Parser]:
+    """Return the parser of each custom field, by its field."""
+    return {f"attributes.{custom.code}": _attribute_parser(custom) for custom in customs}
+
+
+def _attribute_parser(custom: CustomField) -> Parser:
+    if custom.type == CustomField.Type.CHOICE:
+        return _choice_parser(custom)
+    return ATTRIBUTES.get(custom.type, ATTRIBUTE_TEXT)
+
+
+def _choice_parser(custom: CustomField) -> Parser:
+    # By the stored value and by the text in either language.
+    values = {fold(text): option["value"] for option in custom.options for text in option.values()}
+
+    def choose(style: Style, cell: str) -> Any:
+        key = fold(cell)
+        if key not in values:
+            known = ", ".join(name for _value, name in custom.form_choices())
+            raise BadCell(_("“%(cell)s” is none of %(known)s") % parsers.quoted(cell, known=known))
+        return values[key]
+
+    return choose
+
+
+def _action_parser() -> Parser:
+    kinds: dict[str, ValuableActionKind] = {}
+    for kind in ValuableActionKind.objects.filter(archived_at__isnull=True):
+        for name in (kind.code, *kind.name.values()):
+            kinds[fold(name)] = kind
+
+    def find(style: Style, cell: str) -> ValuableActionKind:
+        kind = kinds.get(fold(cell))
+        if kind is None:
+            raise BadCell(
+                _("“%(cell)s” is no valuable action of the catalogue") % parsers.quoted(cell)
+            )
+        return kind
+
+    return find
