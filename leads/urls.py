@@ -4,19 +4,17 @@ from django.urls import path
 
 from leads.forms.handoff_steps import STEPS
 from leads.views import (
-    evidence,
     handoff_steps,
     handoffs,
     impact,
     imports,
-    lead_edit,
-    lead_page,
     leads,
     qualification,
     queue,
     reapply,
     search,
 )
+from leads.views.lead import edit, evidence, page
 from leads.views.settings import valuable_actions
 
 urlpatterns = [
@@ -25,8 +23,8 @@ urlpatterns = [
     path("mine/", queue.mine, name="lead_mine"),
     path("leads/", leads.lead_list, name="lead_list"),
     path("leads/new/", leads.lead_new, name="lead_new"),
-    path("leads/<int:pk>/", lead_page.lead_page, name="lead"),
-    path("leads/<int:pk>/edit/", lead_edit.lead_edit, name="lead_edit"),
+    path("leads/<int:pk>/", page.lead_page, name="lead"),
+    path("leads/<int:pk>/edit/", edit.lead_edit, name="lead_edit"),
     path("leads/<int:pk>/qualify/", qualification.qualify, name="lead_qualify"),
     path("leads/<int:pk>/mql/", qualification.mark_mql, name="lead_mql"),
     path("leads/<int:pk>/hand-off/", qualification.hand_off, name="lead_hand_off"),

@@ -10,8 +10,8 @@ from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
 from leads.forms.handoff_steps import STEPS, HandoffStep, Situation
 from leads.models import Handoff
-from leads.views import lead_page
 from leads.views.handoffs import done, fetch
+from leads.views.lead import page
 
 
 @require_POST
@@ -40,5 +40,5 @@ def _take_with_form(request: Request, handoff: Handoff, step: HandoffStep) -> Ht
             status = add_domain_error(form, error)
         else:
             return done(request, handoff, str(step.message))
-    lead = lead_page.fetch(request, handoff.lead_id)
-    return lead_page.show(request, lead, at=request.now, status=status, **{step.name: form})
+    lead = page.fetch(request, handoff.lead_id)
+    return page.show(request, lead, at=request.now, status=status, **{step.name: form})

@@ -26,8 +26,8 @@ from leads.qualification.persona_match import Match
 from leads.qualification.rules import DISQUALIFIER, FIT, SQL_KINDS, Assessment, MqlTerms
 from leads.qualification.scores import Scores
 from leads.records.fields import labels as field_labels
-from leads.views.criteria import criterion_rows
-from leads.views.lead_page import fetch
+from leads.views.lead.criteria import criterion_rows
+from leads.views.lead.page import fetch
 from personas.models import PersonaVersion
 from sla.agreements import agreements, policies
 from sla.worktime import arithmetic

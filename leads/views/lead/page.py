@@ -31,8 +31,8 @@ from leads.qualification.rules import (
 )
 from leads.records import contact_privacy
 from leads.states import HandoffState, Stage
-from leads.views import clock_panel
-from leads.views.criteria import criterion_rows, value_text
+from leads.views.lead import clock_panel
+from leads.views.lead.criteria import criterion_rows, value_text
 from sla.models import PauseReason, RejectionReason
 
 JOURNEY = (

@@ -22,7 +22,7 @@ from leads import events, permissions
 from leads.forms.leads import LeadForm
 from leads.models import Lead
 from leads.records import leads
-from leads.views.lead_page import fetch
+from leads.views.lead.page import fetch
 
 Changes = dict[str, tuple[str, datetime]]
 

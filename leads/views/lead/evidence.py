@@ -18,7 +18,7 @@ from leads.forms.qualification import ActionForm, EvidenceForm, OverrideForm
 from leads.models import Lead
 from leads.qualification import judging, overrides
 from leads.records import leads
-from leads.views.lead_page import fetch, show
+from leads.views.lead.page import fetch, show
 from leads.views.qualification import choice, show_qualify
 from personas.models import PersonaVersion
 
