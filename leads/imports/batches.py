@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 
 from crm.audit.entries import record
 from crm.lib import clock
+from crm.lib.db.bulk_insert import insert
 from crm.lib.db.state_machine import check_move
 from crm.lib.files.layout import Row, UnusableFile
 from crm.lib.files.table import Table
@@ -27,10 +28,11 @@ from leads.imports import bulk_capture, pipeline, runs, stored_file
 from leads.imports.bulk_capture import NewLeads
 from leads.imports.columns import readers
 from leads.imports.duplicate_rows import DuplicateRows
+from leads.imports.notes import Note, NoteLog
 from leads.imports.pipeline import BatchResult, Rejection
 from leads.imports.readings import Reading
 from leads.imports.states import IMPORT_MOVES, ImportState, RowKind
-from leads.models import Event, ImportReject, ImportRun, Lead
+from leads.models import Event, ImportNote, ImportReject, ImportRun, Lead
 from leads.records import sources
 from leads.states import EventKind
 
@@ -56,6 +58,7 @@ class RunFile:
         self.earlier_rows = array("I")  # for each row the number of the row that it repeats, or 0
         self.counts: Counter[str] = Counter()
         self.problems: list[dict[str, Any]] = []
+        self.notes = NoteLog()
         self.new_sources: dict[str, str] = {}
         self.stack = ExitStack()
         # What a check gathers is in memory alone, so it always begins with the first row.
@@ -125,6 +128,8 @@ def check_batch(run: ImportRun, file: RunFile) -> None:
     fresh, known = bulk_capture.split_known(usable)
     _gather_problems(file, result)
     _gather_sources(file, fresh)
+    for reading in fresh:
+        file.notes.add(reading.row.number, reading.notes)
     file.counts[RowKind.NEW] += len(fresh)
     file.counts[RowKind.KNOWN] += len(known)
     run.rows_done = file.position
@@ -154,6 +159,7 @@ def _end_check(run: ImportRun, file: RunFile) -> None:
         "counts": {kind: file.counts[kind] for kind in RowKind.values},
         "problems": file.problems,
         "sources": sorted(file.new_sources.values()),
+        "notes": file.notes.as_json(),
     }
     _move_and_free(run, ImportState.CHECKED)
 
@@ -202,6 +208,7 @@ def import_batch(run: ImportRun, file: RunFile, *, at: datetime) -> None:
     result.add(pipeline.store(importer, usable))
     rejects = [_stored(run, each) for each in result.rejections]
     ImportReject.objects.bulk_create(rejects)
+    _store_notes(run, result.notes)
     counts = Counter(run.done) + result.counts
     counts.update(str(rejection.kind) for rejection in result.rejections)
     run.done = {kind: counts[kind] for kind in RowKind.values}
@@ -229,7 +236,17 @@ def _stored(run: ImportRun, rejection: Rejection) -> ImportReject:
         kind=rejection.kind,
         problem=rejection.problem,
         cells=cells,
+        matched_field=rejection.matched_field,
+        matched_lead_id=rejection.matched_lead,
     )
+
+
+def _store_notes(run: ImportRun, notes: Sequence[tuple[int, Note]]) -> None:
+    rows = []
+    for number, note in notes:
+        row = {"number": number, "field": note.field, "code": note.code}
+        rows.append({**row, "values": dict(note.values), "lead_id": note.lead})
+    insert(ImportNote, rows, run_id=run.pk)
 
 
 def _end_import(run: ImportRun, *, at: datetime) -> None:

@@ -62,6 +62,8 @@ class NewLeads:
             result.reject(reading, problem, RowKind.KNOWN)
         if fresh:
             created = capture(self.run, fresh, by=self.run.created_by, at=self.at)
+            for reading in fresh:
+                result.note(reading)
             result.count(**{RowKind.NEW.value: created})
         return result
 

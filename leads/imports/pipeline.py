@@ -19,6 +19,7 @@ from django.db import DataError, IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from crm.lib.files.layout import Row
+from leads.imports.notes import Note
 from leads.imports.readings import Reading, RowReader
 from leads.imports.states import RowKind
 
@@ -30,20 +31,27 @@ LOCK = 20_180_226
 
 @dataclass(frozen=True)
 class Rejection:
-    """A row that was not taken, and why. ``contradicts``: other values are recorded already."""
+    """A row that was not taken, and why.
+
+    ``contradicts``: other values are recorded already. ``matched_field`` is the field by which it
+    is a lead or an earlier row, ``matched_lead`` the id of that lead; "" and None for other kinds.
+    """
 
     row: Row
     kind: RowKind
     problem: str
     contradicts: bool = False
+    matched_field: str = ""
+    matched_lead: int | None = None
 
 
 @dataclass
 class BatchResult:
-    """What became of a batch: how many rows of what kind, and the rejected ones."""
+    """What became of a batch: how many rows of what kind, the rejected ones, and the notes."""
 
     counts: Counter[str] = field(default_factory=Counter)
     rejections: list[Rejection] = field(default_factory=list)
+    notes: list[tuple[int, Note]] = field(default_factory=list)
 
     def count(self, **numbers: int) -> None:
         self.counts.update(numbers)
@@ -55,12 +63,27 @@ class BatchResult:
         kind: RowKind = RowKind.WRONG,
         *,
         contradicts: bool = False,
+        matched_field: str = "",
+        matched_lead: int | None = None,
     ) -> None:
-        self.rejections.append(Rejection(reading.row, kind, problem, contradicts))
+        rejection = Rejection(
+            reading.row,
+            kind,
+            problem,
+            contradicts,
+            matched_field,
+            matched_lead,
+        )
+        self.rejections.append(rejection)
+
+    def note(self, reading: Reading, *more: Note) -> None:
+        """Take over the notes of a row, and ``more`` of them."""
+        self.notes.extend((reading.row.number, note) for note in (*reading.notes, *more))
 
     def add(self, other: BatchResult) -> None:
         self.counts.update(other.counts)
         self.rejections.extend(other.rejections)
+        self.notes.extend(other.notes)
 
 
 class Importer(Protocol):

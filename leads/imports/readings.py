@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from crm.lib.files.layout import Row
 from crm.lib.text import clean_line
 from leads.imports import parsers
+from leads.imports.notes import Note, Noted
 from leads.imports.parsers import BadCell, Parser, Style
 from leads.records.fields import FIELD_LABELS
 from leads.records.leads import NoIdentity, normal_phone
@@ -37,7 +38,8 @@ class Reading:
     """A row as fields.
 
     ``parsed`` are the values of its cells, without the empty ones; ``values`` adds what
-    follows from them. ``originals`` are the cells of the file.
+    follows from them. ``originals`` are the cells of the file. A row with ``problems`` is
+    rejected; ``notes`` are on a row that is taken.
     """
 
     row: Row
@@ -45,6 +47,11 @@ class Reading:
     values: dict[str, Any] = field(default_factory=dict)
     originals: dict[str, str] = field(default_factory=dict)
     problems: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+
+    def note(self, name: str, code: str, *, lead: int | None = None, **values: Any) -> None:
+        """Add a note on the field ``name``; ``code`` is one of leads.imports.notes.WORDS."""
+        self.notes.append(Note(name, code, values, lead))
 
     def get(self, name: str, default: Any = None) -> Any:
         return self.values.get(name, default)
@@ -148,6 +155,9 @@ class RowReader:
         except BadCell as problem:
             reading.problems.append(f"{target.label}: {problem}")
             return
+        if isinstance(value, Noted):
+            reading.note(target.field, value.code, **value.values)
+            value = value.value
         if value is not None:
             reading.parsed[target.field] = value
 

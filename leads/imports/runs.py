@@ -27,7 +27,15 @@ from leads.imports import stored_file
 from leads.imports.columns import headers, suggestions
 from leads.imports.columns.targets import SKIP, choices
 from leads.imports.states import IMPORT_MOVES, ImportState, RowKind
-from leads.models import CustomField, ImportReject, ImportRun, Lead, Source, ValuableActionKind
+from leads.models import (
+    CustomField,
+    ImportNote,
+    ImportReject,
+    ImportRun,
+    Lead,
+    Source,
+    ValuableActionKind,
+)
 from leads.models.imports import UNDO_WITHIN
 
 SAMPLE = 50  # rows that targets are suggested by
@@ -304,15 +312,16 @@ def _rejected_lines(
 
 
 def tidy(*, at: datetime) -> None:
-    """Delete files that were not imported after a week, and rejected rows after 30 days.
+    """Delete files that were not imported after a week, rejected rows and notes after 30 days.
 
-    Both hold personal data.
+    All hold personal data.
     """
     drafts = ImportRun.objects.filter(state__in=BEFORE, created_at__lt=at - DRAFTS_FOR)
     # The next run of the task takes the others.
     for run in drafts[:DRAFTS_AT_ONCE]:
         with transaction.atomic():
             _discard(run, by=None, at=at)
-    old = ImportReject.objects.filter(run__finished_at__lt=at - REJECTS_FOR)
-    if old.exists():
-        old.delete()
+    for model in (ImportReject, ImportNote):
+        old = model.objects.filter(run__finished_at__lt=at - REJECTS_FOR)
+        if old.exists():
+            old.delete()

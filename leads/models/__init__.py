@@ -1,6 +1,6 @@
 from leads.models.handoff import Attempt, Decision, Handoff, OutcomeReason, Package
 from leads.models.history import Event, Evidence
-from leads.models.imports import ImportChunk, ImportReject, ImportRun
+from leads.models.imports import ImportChunk, ImportNote, ImportReject, ImportRun
 from leads.models.lead import (
     Company,
     CustomField,
@@ -22,6 +22,7 @@ __all__ = [
     "FirstTouch",
     "Handoff",
     "ImportChunk",
+    "ImportNote",
     "ImportReject",
     "ImportRun",
     "Lead",

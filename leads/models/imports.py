@@ -147,16 +147,52 @@ class ImportChunk(models.Model):
 
 
 class ImportReject(models.Model):
-    """A rejected row: its number in the file, its kind, the problem as text, and its cells."""
+    """A rejected row: its number in the file, its kind, the problem as text, and its cells.
+
+    ``matched_field`` and ``matched_lead``: by which field the row is which lead that is here
+    already; for a duplicate within the file the field alone. Empty where nothing matched.
+    """
 
     run = models.ForeignKey(ImportRun, models.CASCADE, related_name="rejects")
     number = models.PositiveIntegerField()
     kind = models.CharField(max_length=10, choices=RowKind.choices)
     problem = models.TextField()
     cells = models.JSONField()
+    matched_field = models.CharField(max_length=40, blank=True, db_default="")
+    # Not searched by: leads are archived and not deleted.
+    matched_lead = models.ForeignKey(
+        "leads.Lead",
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        db_index=False,
+    )
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["run", "number"], name="import_reject_once")]
 
     def __str__(self) -> str:
         return f"{self.run_id}/{self.number} {self.kind}"
+
+
+class ImportNote(models.Model):
+    """A note on a row that was taken, or on the lead that it matched (leads.imports.notes)."""
+
+    run = models.ForeignKey(ImportRun, models.CASCADE, related_name="notes", db_index=False)
+    number = models.PositiveIntegerField()
+    field = models.CharField(max_length=120)
+    code = models.CharField(max_length=40)
+    values = models.JSONField(default=dict)
+    lead = models.ForeignKey(
+        "leads.Lead",
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        db_index=False,
+    )
+
+    class Meta:
+        indexes = [models.Index(fields=["run", "number"], name="import_note_of_run")]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}/{self.number} {self.field} {self.code}"

@@ -37,6 +37,7 @@ from leads.imports.history import mapping_file
 from leads.imports.history.leads import ImportedLeads
 from leads.imports.history.mapping_file import MappingFile
 from leads.imports.history.outcomes import ImportedOutcomes
+from leads.imports.notes import NoteLog, of_log
 from leads.imports.parsers import Parser
 from leads.imports.pipeline import BatchResult, Importer
 from leads.imports.readings import Reading, RowReader
@@ -88,6 +89,7 @@ class Report:
     team: Team | None
     tally: Tally
     rejects: Path | None
+    notes: NoteLog
     seconds: float
 
 
@@ -112,7 +114,19 @@ def report_text(report: Report) -> str:
     ]
     shown = [(label, value) for label, value in lines if value is not None]
     width = max(len(label) for label, _value in shown)
-    return "\n".join(f"{label:<{width}}  {value}" for label, value in shown)
+    return "\n".join(
+        [*(f"{label:<{width}}  {value}" for label, value in shown), *_note_lines(report)]
+    )
+
+
+def _note_lines(report: Report) -> list[str]:
+    """Return how many notes of each kind there are, and the first notes with their row."""
+    notes = of_log(report.notes)
+    lines = [f"{each.field}: {each.text}: {each.count}" for each in notes.counts]
+    for each in notes.first:
+        row = _("row %(row)d") % {"row": each.row}
+        lines.append(f"  {row}: {each.field}: {each.text}")
+    return lines
 
 
 def _layout_text(layout: Layout) -> str:
@@ -200,7 +214,7 @@ class _Job:
         if rejects.resolve() == self.path.resolve():
             raise UnusableFile(_("The rejects cannot go into the file they are from."))
         with _lock_imports(), csv.Writer(rejects, ["row", "problem", *header]) as writer:
-            tally = self._import(layout, reader, writer)
+            tally, notes = self._import(layout, reader, writer)
             record(self.verb, "import", by=by, at=at, payload=self._audited(tally))
         return Report(
             file=self.path.name,
@@ -208,6 +222,7 @@ class _Job:
             team=self.team,
             tally=tally,
             rejects=rejects if tally.rejected else None,
+            notes=notes,
             seconds=(clock.wall() - begun).total_seconds(),
         )
 
@@ -230,7 +245,9 @@ class _Job:
             is_sheet=layout.kind == "xlsx",
         )
 
-    def _import(self, layout: Layout, reader: RowReader, writer: csv.Writer) -> Tally:
+    def _import(
+        self, layout: Layout, reader: RowReader, writer: csv.Writer
+    ) -> tuple[Tally, NoteLog]:
         duplicates = DuplicateRows()
 
         def earlier_row(reading: Reading) -> int:
@@ -239,6 +256,7 @@ class _Job:
             return duplicates.first(self.importer.keys(reading), reading.row.number)
 
         total = Tally()
+        notes = NoteLog()
         with Table(self.path, layout, LIMITS) as table:
             _header, rows = table.rows()
             while batch := list(islice(rows, pipeline.BATCH)):
@@ -247,7 +265,9 @@ class _Job:
                 result.add(pipeline.store(self.importer, usable))
                 _set_aside(result, writer)
                 total += _tally(len(batch), result)
-        return total
+                for row, note in result.notes:
+                    notes.add(row, [note])
+        return total, notes
 
     def _audited(self, tally: Tally) -> dict[str, Any]:
         with self.path.open("rb") as file:

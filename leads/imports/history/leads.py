@@ -105,6 +105,8 @@ class ImportedLeads(HistoryImporter):
             company = by_key.get(companies.key_of(company_facts))
             leads.append(self._lead(reading, source, company))
         self._insert(leads, fresh)
+        for reading in fresh:
+            result.note(reading)
         result.count(new=len(leads), sources=len(created))
         return result
 

@@ -1,0 +1,190 @@
+"""Notes on the rows of an import: what was left out or is worth a look, though the row is taken.
+
+A note is stored as a code with its values, so that each reader gets the words in their language.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Count
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy
+
+from crm.accounts.models import User
+from leads.models import ImportNote, ImportRun, Lead
+from leads.records.fields import labels
+
+FIRST = 20  # notes that a page shows
+SHOWN = 60  # characters of a cell in a note
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words of a code: ``summary`` for a count, ``detail`` for one row, with its values."""
+
+    summary: Promise
+    detail: Promise
+
+
+WORDS: dict[str, Words] = {
+    "left_out": Words(
+        gettext_lazy("left empty: the value cannot be read"),
+        gettext_lazy("“%(cell)s” is left out: %(reason)s"),
+    ),
+    "rest_left_out": Words(
+        gettext_lazy("more than one value: only the first is taken"),
+        gettext_lazy("“%(taken)s” is taken; “%(rest)s” is left out"),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Note:
+    """A note on the cell of one field. ``values`` fill the words; ``lead`` is one it points at."""
+
+    field: str
+    code: str
+    values: Mapping[str, Any]
+    lead: int | None = None
+
+
+@dataclass(frozen=True)
+class Noted:
+    """What a parser returns to take a cell with a note; ``value`` None leaves the field empty."""
+
+    value: Any
+    code: str
+    values: Mapping[str, Any]
+
+
+@dataclass
+class NoteLog:
+    """The notes of a file so far: how many of each kind, and the first ones with their row."""
+
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
+    first: list[tuple[int, Note]] = field(default_factory=list)
+
+    def add(self, row: int, notes: Iterable[Note]) -> None:
+        for note in notes:
+            self.counts[note.field, note.code] += 1
+            if len(self.first) < FIRST:
+                self.first.append((row, note))
+
+    def as_json(self) -> dict[str, Any]:
+        """Return the log as :func:`of_check` reads it again."""
+        first = []
+        for row, note in self.first:
+            values = dict(note.values)
+            first.append([row, note.field, note.code, values, note.lead])
+        counts = [[name, code, count] for (name, code), count in self.counts.most_common()]
+        return {"first": first, "counts": counts}
+
+
+def shortened(cell: str) -> str:
+    """Return a cell as a note keeps it."""
+    if len(cell) > SHOWN:
+        return f"{cell[: SHOWN - 1]}…"
+    return cell
+
+
+def text_of(code: str, values: Mapping[str, Any]) -> str:
+    """Return the words of one note, in the active language."""
+    words = WORDS.get(code)
+    # A later version may have stored a code that this one does not know.
+    if words is None:
+        return code
+    return str(words.detail) % dict(values)
+
+
+def summary_of(code: str) -> str:
+    """Return the words for all notes of one code on one field, in the active language."""
+    words = WORDS.get(code)
+    if words is None:
+        return code
+    return str(words.summary)
+
+
+# -- What a page shows
+
+
+@dataclass(frozen=True)
+class NoteCount:
+    """How many notes of one kind a file has. ``field`` is the label of the field."""
+
+    field: str
+    text: str
+    count: int
+
+
+@dataclass(frozen=True)
+class NoteShown:
+    """One note with its row. ``lead``: the one it points at, if the reader may see it."""
+
+    row: int
+    field: str
+    text: str
+    lead: Lead | None
+
+
+@dataclass(frozen=True)
+class NotesShown:
+    """The notes of a file: counts of each kind, the largest first, and the first notes."""
+
+    counts: Sequence[NoteCount] = ()
+    first: Sequence[NoteShown] = ()
+
+    @property
+    def total(self) -> int:
+        return sum(each.count for each in self.counts)
+
+
+def of_check(run: ImportRun, user: User) -> NotesShown:
+    """Return the notes of the check of ``run``, as ``user`` may read them."""
+    stored = run.checked.get("notes", {})
+    notes = [(row, Note(*rest)) for row, *rest in stored.get("first", [])]
+    return _shown(stored.get("counts", []), notes, user)
+
+
+def of_import(run: ImportRun, user: User) -> NotesShown:
+    """Return the notes of what ``run`` has imported so far, as ``user`` may read them."""
+    rows = ImportNote.objects.filter(run=run)
+    counts = rows.order_by().values_list("field", "code").annotate(count=Count("pk"))
+    notes = []
+    for row in rows.order_by("number", "pk")[:FIRST]:
+        notes.append((row.number, Note(row.field, row.code, row.values, row.lead_id)))
+    return _shown(sorted(counts, key=lambda each: -each[2]), notes, user)
+
+
+def of_log(log: NoteLog) -> NotesShown:
+    """Return the notes of ``log`` without links to leads, for the command line."""
+    counts = [(name, code, count) for (name, code), count in log.counts.most_common()]
+    return _shown(counts, log.first, None)
+
+
+def _shown(
+    counts: Iterable[Sequence[Any]], notes: Sequence[tuple[int, Note]], user: User | None
+) -> NotesShown:
+    counts = list(counts)
+    names = labels({name for name, _code, _count in counts})
+    leads: dict[int, Lead] = {}
+    wanted = {note.lead for _row, note in notes if note.lead}
+    if wanted and user is not None:
+        # A lead out of sight is named to nobody.
+        visible = Lead.objects.visible_to(user).with_names()
+        leads = {lead.pk: lead for lead in visible.filter(pk__in=wanted)}
+    return NotesShown(
+        counts=[NoteCount(names[name], summary_of(code), count) for name, code, count in counts],
+        first=[
+            NoteShown(
+                row,
+                names.get(note.field, note.field),
+                text_of(note.code, note.values),
+                leads.get(note.lead or 0),
+            )
+            for row, note in notes
+        ],
+    )
