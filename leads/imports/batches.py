@@ -171,7 +171,7 @@ def _gather_problems(file: RunFile, result: BatchResult) -> None:
             problem = {
                 "row": rejection.row.number,
                 "kind": str(rejection.kind),
-                "problem": rejection.problem,
+                "problems": [each.to_json() for each in rejection.problems],
             }
             file.problems.append(problem)
 
@@ -234,7 +234,7 @@ def _stored(run: ImportRun, rejection: Rejection) -> ImportReject:
         run=run,
         number=row.number,
         kind=rejection.kind,
-        problem=rejection.problem,
+        problems=[each.to_json() for each in rejection.problems],
         cells=cells,
         matched_field=rejection.matched_field,
         matched_lead_id=rejection.matched_lead,

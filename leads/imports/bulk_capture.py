@@ -9,7 +9,6 @@ from datetime import datetime
 from typing import Any
 
 from django.db import connection
-from django.utils.translation import gettext as _
 
 from crm.accounts.models import User
 from crm.lib.db.bulk_insert import insert, take_ids
@@ -17,6 +16,8 @@ from crm.lib.text import digits
 from leads import events
 from leads.imports.columns.targets import ACTION
 from leads.imports.pipeline import BatchResult
+from leads.imports.problems import Said
+from leads.imports.problems import said as _
 from leads.imports.readings import EMAIL, EXTERNAL_ID, NAME, PHONE, Reading, fingerprint
 from leads.imports.states import RowKind
 from leads.models import Company, Event, FirstTouch, ImportRun, Lead, Person, Source, ValuableAction
@@ -51,7 +52,7 @@ class NewLeads:
     def keys(self, reading: Reading) -> Iterator[str]:
         return keys_of(reading)
 
-    def duplicate_problem(self, reading: Reading, earlier: int) -> str:
+    def duplicate_problem(self, reading: Reading, earlier: int) -> Said:
         return _("row %(row)d is the same person: e-mail, phone or external id") % {"row": earlier}
 
     def write(self, readings: Sequence[Reading]) -> BatchResult:

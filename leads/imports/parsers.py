@@ -12,10 +12,11 @@ from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
-from django.utils.translation import gettext as _
 
 from crm.lib import countries
 from crm.lib.bilingual import LANGUAGES
+from leads.imports.problems import Said
+from leads.imports.problems import said as _
 from leads.states import Stage
 
 ISO_DATES = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S")
@@ -34,7 +35,11 @@ SPREADSHEET_ERROR = re.compile(
 
 
 class BadCell(Exception):
-    """A cell that cannot be taken; its text is the reason, for people."""
+    """A cell that cannot be taken; ``why`` is the reason, for people."""
+
+    def __init__(self, why: Said) -> None:
+        super().__init__(why)
+        self.why = why
 
 
 @dataclass(frozen=True)

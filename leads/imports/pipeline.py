@@ -16,10 +16,11 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from django.db import DataError, IntegrityError, transaction
-from django.utils.translation import gettext as _
 
 from crm.lib.files.layout import Row
 from leads.imports.notes import Note
+from leads.imports.problems import Problem, Said
+from leads.imports.problems import said as _
 from leads.imports.readings import Reading, RowReader
 from leads.imports.states import RowKind
 
@@ -39,7 +40,7 @@ class Rejection:
 
     row: Row
     kind: RowKind
-    problem: str
+    problems: Sequence[Problem]
     contradicts: bool = False
     matched_field: str = ""
     matched_lead: int | None = None
@@ -59,13 +60,15 @@ class BatchResult:
     def reject(
         self,
         reading: Reading,
-        problem: str,
+        problem: Said | Sequence[Problem],
         kind: RowKind = RowKind.WRONG,
         *,
         contradicts: bool = False,
         matched_field: str = "",
         matched_lead: int | None = None,
     ) -> None:
+        if isinstance(problem, Said):
+            problem = [Problem(problem)]
         rejection = Rejection(
             reading.row,
             kind,
@@ -92,7 +95,7 @@ class Importer(Protocol):
     def keys(self, reading: Reading) -> Iterable[str]:
         """Yield the keys by which a row is the same as an earlier row of the file."""
 
-    def duplicate_problem(self, reading: Reading, earlier: int) -> str:
+    def duplicate_problem(self, reading: Reading, earlier: int) -> Said:
         """Return why a row that repeats the row number ``earlier`` is rejected."""
 
     def write(self, readings: Sequence[Reading]) -> BatchResult:
@@ -116,7 +119,7 @@ def sort_out(
         reading = reader.read(row)
         earlier = earlier_row(reading)
         if reading.problems:
-            result.reject(reading, "; ".join(reading.problems))
+            result.reject(reading, reading.problems)
         elif earlier:
             problem = importer.duplicate_problem(reading, earlier)
             result.reject(reading, problem, RowKind.DUPLICATE)

@@ -13,15 +13,14 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
-from django.utils.translation import gettext as _
-
 from crm.lib.files.layout import Row
 from crm.lib.text import clean_line
 from leads.imports import parsers
 from leads.imports.notes import Note, Noted
 from leads.imports.parsers import BadCell, Parser, Style
-from leads.records.fields import FIELD_LABELS
-from leads.records.leads import NoIdentity, normal_phone
+from leads.imports.problems import Problem, Said
+from leads.imports.problems import said as _
+from leads.records.leads import normal_phone
 
 NAME = "person.name"
 FIRST_NAME = "person.first_name"
@@ -31,6 +30,7 @@ PHONE = "person.phone"
 EXTERNAL_ID = "external_id"
 IDENTITY = (EXTERNAL_ID, NAME, EMAIL, PHONE)  # a lead needs one of them
 LONGEST_NAME = 160
+NO_IDENTITY = _("Give at least a name, an e-mail, a phone or an external id.")
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Reading:
     parsed: dict[str, Any] = field(default_factory=dict)
     values: dict[str, Any] = field(default_factory=dict)
     originals: dict[str, str] = field(default_factory=dict)
-    problems: list[str] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
 
     def note(self, name: str, code: str, *, lead: int | None = None, **values: Any) -> None:
@@ -73,13 +73,13 @@ def fingerprint(values: Mapping[str, Any]) -> str:
 
 
 class Target(NamedTuple):
-    """A field that the rows fill. ``label`` names it in problems.
+    """A field that the rows fill. ``column`` is the name of its column in the file.
 
     ``translations`` replace cells; None means an empty one.
     """
 
     field: str
-    label: str
+    column: str
     parse: Parser
     translations: Mapping[str, str | None] = {}
 
@@ -116,13 +116,12 @@ class RowReader:
         # The cells of a longer or shorter row have shifted; each might go into a wrong field.
         if not self._has_the_width(cells):
             numbers = {"cells": len(cells), "columns": self.width}
-            reading.problems.append(
-                _("the row has %(cells)d cells, the header has %(columns)d") % numbers
-            )
+            why = _("the row has %(cells)d cells, the header has %(columns)d") % numbers
+            reading.problems.append(Problem(why))
             return reading
         for target, position in self.columns:
             if position < len(cells):
-                self._take(reading, target, cells[position])
+                self._take(reading, target, cells[position], position)
         for target, text in self.constants:
             self._take(reading, target, text)
         reading.values = reading.parsed
@@ -139,7 +138,9 @@ class RowReader:
             return self.style.is_sheet
         return not any(cell.strip() for cell in cells[self.width :])
 
-    def _take(self, reading: Reading, target: Target, cell: str) -> None:
+    def _take(
+        self, reading: Reading, target: Target, cell: str, position: int | None = None
+    ) -> None:
         text = clean_line(cell)
         # Before translation: events keep the file's own text.
         reading.originals[target.field] = text
@@ -153,13 +154,17 @@ class RowReader:
             if isinstance(value, date) and value > self.latest:
                 raise BadCell(_("%(cell)s has not come yet") % parsers.quoted(text))
         except BadCell as problem:
-            reading.problems.append(f"{target.label}: {problem}")
+            reading.problems.append(_of_cell(target, position, problem.why))
             return
         if isinstance(value, Noted):
             reading.note(target.field, value.code, **value.values)
             value = value.value
         if value is not None:
             reading.parsed[target.field] = value
+
+
+def _of_cell(target: Target, position: int | None, why: Said) -> Problem:
+    return Problem(why, field=target.field, column=target.column, position=position)
 
 
 def complete_lead(reading: Reading) -> None:
@@ -173,8 +178,8 @@ def complete_lead(reading: Reading) -> None:
     parts = [values.pop(FIRST_NAME, ""), values.pop(LAST_NAME, "")]
     name = values.get(NAME) or " ".join(part for part in parts if part)
     if len(name) > LONGEST_NAME:
-        problem = _("longer than %(most)d characters") % {"most": LONGEST_NAME}
-        reading.problems.append(f"{FIELD_LABELS[NAME]}: {problem}")
+        why = _("longer than %(most)d characters") % {"most": LONGEST_NAME}
+        reading.problems.append(Problem(why, field=NAME))
     elif name:
         values[NAME] = name
     country = values.get("person.country", "")
@@ -184,4 +189,4 @@ def complete_lead(reading: Reading) -> None:
     if PHONE in values:
         values[PHONE] = normal_phone(values[PHONE], country or values.get("company.country", ""))
     if not any(values.get(code) for code in IDENTITY):
-        reading.problems.append(str(NoIdentity.message))
+        reading.problems.append(Problem(NO_IDENTITY))

@@ -5,7 +5,7 @@ The work itself is in leads.imports.batches; the states and their moves are in l
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -26,7 +26,7 @@ from crm.lib.text import clean_line
 from leads.imports import stored_file
 from leads.imports.columns import headers, suggestions
 from leads.imports.columns.targets import SKIP, choices
-from leads.imports.states import IMPORT_MOVES, ImportState, RowKind
+from leads.imports.states import IMPORT_MOVES, ImportState
 from leads.models import (
     CustomField,
     ImportNote,
@@ -289,26 +289,6 @@ def newest(user: User, *, before: int | None, size: int) -> list[ImportRun]:
     if before:
         rows = rows.filter(pk__lt=before)
     return list(rows.order_by("-pk")[: size + 1])
-
-
-def rejects_of(run: ImportRun) -> Iterator[list[str]]:
-    """Yield the rejected rows as lines of a table, the header first.
-
-    A line has the row number, what the row is, the problem, and the original cells.
-    """
-    # Translated now: when the response streams the lines, no language is active any more.
-    header = [_("row"), _("what it is"), _("problem"), *run.header]
-    labels = {kind.value: str(kind.label) for kind in RowKind}
-    return _rejected_lines(run, header, labels)
-
-
-def _rejected_lines(
-    run: ImportRun, header: list[str], labels: dict[str, str]
-) -> Iterator[list[str]]:
-    yield header
-    rows = ImportReject.objects.filter(run=run).order_by("number")
-    for reject in rows.iterator(chunk_size=2000):
-        yield [str(reject.number), labels[reject.kind], reject.problem, *reject.cells]
 
 
 def tidy(*, at: datetime) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Q, Value
 
 from crm.accounts.models import Team, User
 from crm.accounts.states import Side
@@ -147,16 +147,20 @@ class ImportChunk(models.Model):
 
 
 class ImportReject(models.Model):
-    """A rejected row: its number in the file, its kind, the problem as text, and its cells.
+    """A rejected row: its number in the file, its kind, its problems, and its cells.
 
-    ``matched_field`` and ``matched_lead``: by which field the row is which lead that is here
-    already; for a duplicate within the file the field alone. Empty where nothing matched.
+    ``problems``: as leads.imports.problems stores them. Rows of earlier versions have a text in
+    ``problem`` instead. ``matched_field`` and ``matched_lead``: by which field the row is which
+    lead that is here already; for a duplicate within the file the field alone. Empty where nothing
+    matched.
     """
 
     run = models.ForeignKey(ImportRun, models.CASCADE, related_name="rejects")
     number = models.PositiveIntegerField()
     kind = models.CharField(max_length=10, choices=RowKind.choices)
-    problem = models.TextField()
+    problem = models.TextField(blank=True)
+    # db_default: during an upgrade the previous version still inserts rows without this column.
+    problems = models.JSONField(default=list, db_default=Value([], models.JSONField()))
     cells = models.JSONField()
     matched_field = models.CharField(max_length=40, blank=True, db_default="")
     # Not searched by: leads are archived and not deleted.

@@ -27,7 +27,7 @@ from crm.lib.files.layout import ENCODINGS, UPLOAD_LIMITS, UnusableFile
 from crm.lib.paging import BadParameter
 from leads import permissions
 from leads.forms.imports import ColumnsForm, ReadingForm, UploadForm
-from leads.imports import notes, runs, stored_file, worker
+from leads.imports import notes, rejected_rows, runs, stored_file, worker
 from leads.imports.states import IMPORT_WORK, ImportState
 from leads.models import ImportRun
 
@@ -207,6 +207,7 @@ def import_run(request: Request, pk: int) -> HttpResponse:
     context["same_file"] = None
     if run.state == ImportState.CHECKED:
         context["same_file"] = runs.same_file(run)
+        context["problems"] = rejected_rows.found_by_check(run)
         context["notes"] = notes.of_check(run, request.user)
     elif run.state in (ImportState.DONE, ImportState.FAILED):
         context["notes"] = notes.of_import(run, request.user)
@@ -292,7 +293,9 @@ class _Echo:
 def rejects(request: Request, pk: int) -> StreamingHttpResponse:
     """The rejected rows as CSV, in which a spreadsheet finds no formula to run."""
     run = fetch(request, pk, to_work=False)
-    response = StreamingHttpResponse(_reject_lines(run), content_type="text/csv; charset=utf-8")
+    # The words are chosen here: while the response streams, no language is active any more.
+    lines = _csv_lines(rejected_rows.lines(run))
+    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
     name = _("%(file)s, rejected.csv") % {"file": Path(run.name).stem}
     # Quotes and encodes the name, which may have accents or quotes.
     disposition = content_disposition_header(as_attachment=True, filename=name)
@@ -300,10 +303,10 @@ def rejects(request: Request, pk: int) -> StreamingHttpResponse:
     return response
 
 
-def _reject_lines(run: ImportRun) -> Iterator[str]:
+def _csv_lines(rows: Iterator[list[str]]) -> Iterator[str]:
     writer = csv.writer(_Echo())
     # Excel reads UTF-8 only behind a byte order mark.
     yield "\ufeff"
-    for row in runs.rejects_of(run):
+    for row in rows:
         # Cells of a stranger's file: a spreadsheet would run those that begin like a formula.
         yield writer.writerow([neutral(cell) for cell in row])

@@ -9,8 +9,6 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from crm.lib.files.layout import Layout
 from crm.lib.text import fold
 from leads.imports import parsers
@@ -20,9 +18,9 @@ from leads.imports.columns.targets import (
     ATTRIBUTES,
     LABELS,
     LEAD_FIELDS,
-    choices,
 )
 from leads.imports.parsers import BadCell, Parser, Style
+from leads.imports.problems import said as _
 from leads.imports.readings import FIRST_NAME, LAST_NAME, RowReader, Target, complete_lead
 from leads.models import CustomField, ValuableActionKind
 
@@ -52,13 +50,11 @@ def reader(
     known |= {FIRST_NAME: parsers.line(160), LAST_NAME: parsers.line(160)}
     known[ACTION] = _action_parser()
     known |= attribute_parsers(customs)
-    names = dict(choices(customs))
     chosen: list[tuple[Target, int]] = []
     for position, code in enumerate(columns):
         # A custom field that was archived after the columns were matched is not imported.
         if code in known:
-            title = f"{names[code]} ({header[position]})"
-            chosen.append((Target(code, title, known[code]), position))
+            chosen.append((Target(code, header[position], known[code]), position))
     return RowReader(
         chosen,
         width=len(header),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -104,6 +104,13 @@ def label(code: str) -> str:
     if code in LABELS:
         return str(LABELS[code])
     return field_labels([code])[code]
+
+
+def labels(codes: Iterable[str]) -> dict[str, str]:
+    """Return the labels of targets. At most one query."""
+    wanted = {code for code in codes if code != SKIP}
+    shown = {code: str(LABELS[code]) for code in wanted if code in LABELS}
+    return shown | field_labels(wanted - set(shown))
 
 
 def check(columns: Sequence[str]) -> str:

@@ -29,7 +29,7 @@ from crm.lib.files import csv, detect
 from crm.lib.files.layout import Layout, Limits, UnusableFile
 from crm.lib.files.table import Table
 from leads import events
-from leads.imports import pipeline
+from leads.imports import pipeline, problems
 from leads.imports.columns import readers
 from leads.imports.columns.targets import LEAD_FIELDS, OUTCOME_FIELDS
 from leads.imports.duplicate_rows import DuplicateRows
@@ -285,7 +285,8 @@ def _set_aside(result: BatchResult, writer: csv.Writer) -> None:
     """Write the rejected rows in the order of the file."""
     # The rows that the database refused come after those that the reader refused.
     for rejection in sorted(result.rejections, key=lambda each: each.row.number):
-        writer.write([rejection.row.number, rejection.problem, *rejection.row.cells])
+        problem = problems.joined(rejection.problems, str)
+        writer.write([rejection.row.number, problem, *rejection.row.cells])
 
 
 def _tally(read: int, result: BatchResult) -> Tally:

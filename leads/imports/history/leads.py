@@ -11,12 +11,12 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from crm.accounts.models import Team, User
 from leads.imports.columns.targets import STAGES
 from leads.imports.history.mapping_file import MappingFile
 from leads.imports.pipeline import BatchResult
+from leads.imports.problems import Problem, Said
+from leads.imports.problems import said as _
 from leads.imports.readings import EXTERNAL_ID, Reading, fingerprint
 from leads.models import Company, Event, FirstTouch, Lead, Person, Source
 from leads.records import companies, sources
@@ -42,7 +42,7 @@ class HistoryImporter:
     def keys(self, reading: Reading) -> Iterator[str]:
         yield reading.get(EXTERNAL_ID) or fingerprint(reading.parsed)
 
-    def duplicate_problem(self, reading: Reading, earlier: int) -> str:
+    def duplicate_problem(self, reading: Reading, earlier: int) -> Said:
         if reading.get(EXTERNAL_ID):
             return _("external_id: row %(row)d has the same one") % {"row": earlier}
         return _("row %(row)d says the same") % {"row": earlier}
@@ -60,10 +60,10 @@ class HistoryImporter:
         )
 
 
-def contradiction(name: str, recorded: object) -> str:
+def contradiction(name: str, recorded: object) -> Problem:
     """Return the problem of a row that differs from the ``recorded`` value."""
     values = {"field": name, "recorded": recorded or _("Not given")}
-    return _("%(field)s: “%(recorded)s” is recorded") % values
+    return Problem(_("%(field)s: “%(recorded)s” is recorded") % values)
 
 
 class ImportedLeads(HistoryImporter):
@@ -136,7 +136,7 @@ class ImportedLeads(HistoryImporter):
         if lead is not None:
             differences = self._differences(lead, reading)
             if differences:
-                result.reject(reading, "; ".join(differences), contradicts=True)
+                result.reject(reading, differences, contradicts=True)
             else:
                 result.count(known=1)
             return False
@@ -149,14 +149,14 @@ class ImportedLeads(HistoryImporter):
             return False
         return True
 
-    def _differences(self, lead: Lead, reading: Reading) -> list[str]:
+    def _differences(self, lead: Lead, reading: Reading) -> list[Problem]:
         """Return where the row differs from the first touch, which never changes."""
         touch = lead.first_touch
         recorded: dict[str, Any] = {name: getattr(touch, name) for name in TOUCH}
         # The file's own text: the organisation may have renamed or corrected the source.
         recorded["source"] = touch.payload.get("source", "")
         recorded["first_seen_on"] = touch.seen_on
-        differences: list[str] = []
+        differences: list[Problem] = []
         for name in ("first_seen_on", "source", *TOUCH):
             is_mapped = name in self.mapping.fields
             if is_mapped and (reading.get(name) or "") != recorded[name]:

@@ -260,14 +260,14 @@ def reader(
     occurs twice.
     """
 
-    def target(name: str, title: str) -> Target:
+    def target(name: str, column: str) -> Target:
         parse = known.get(name) or attributes.get(name) or ATTRIBUTE_TEXT
-        return Target(name, title, parse, mapping.values.get(name, {}))
+        return Target(name, column, parse, mapping.values.get(name, {}))
 
     columns: list[tuple[Target, int]] = []
     for name, column in mapping.columns.items():
-        columns.append((target(name, f"{name} ({column})"), _position(column, header)))
-    constants = [(target(name, name), text) for name, text in mapping.constants.items()]
+        columns.append((target(name, column), _position(column, header)))
+    constants = [(target(name, ""), text) for name, text in mapping.constants.items()]
     return RowReader(
         columns,
         constants,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from crm.accounts import people
 from crm.accounts.models import User
 from leads.handoffs import stages
 from leads.imports.history.leads import HistoryImporter, contradiction
 from leads.imports.pipeline import BatchResult
+from leads.imports.problems import Problem
+from leads.imports.problems import said as _
 from leads.imports.readings import EXTERNAL_ID, Reading
 from leads.models import Event, Handoff, Lead
 from leads.states import OPEN, Stage
@@ -87,19 +87,19 @@ class ImportedOutcomes(HistoryImporter):
         # Also for a lead that has ended: an equal row is known, another one is a contradiction.
         differences = self._differences(lead, reading)
         if differences:
-            result.reject(reading, "; ".join(differences), contradicts=True)
+            result.reject(reading, differences, contradicts=True)
             return False
         if lead.stage in ENDED:
             result.count(known=1, flagged=int(lead.won_before_first_seen))
             return False
         return True
 
-    def _differences(self, lead: Lead, reading: Reading) -> list[str]:
+    def _differences(self, lead: Lead, reading: Reading) -> list[Problem]:
         """Return where the row contradicts the lead.
 
         Of a lead still open, only the people can.
         """
-        differences: list[str] = []
+        differences: list[Problem] = []
         if lead.stage in ENDED:
             outcome = reading.get("outcome")
             if lead.stage != outcome:

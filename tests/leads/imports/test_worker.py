@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from crm.accounts.models import User
 from crm.audit.models import Entry
@@ -15,7 +16,7 @@ from crm.lib import clock
 from crm.lib.errors import DomainError
 from crm.tasks import work_on_imports
 from leads import handoffs
-from leads.imports import bulk_capture, pipeline, runs
+from leads.imports import bulk_capture, pipeline, rejected_rows, runs
 from leads.imports import worker as import_work
 from leads.imports.worker import Worker
 from leads.models import (
@@ -134,10 +135,10 @@ def test_check_writes_no_lead_and_its_counts_come_true(cast: Cast, tmp_path: Pat
 
 
 def test_problems_name_row_and_field(cast: Cast, tmp_path: Path) -> None:
-    cast.ana.language = "en"
-    cast.ana.save()
     run = checked(cast, file(tmp_path, 1, more="Ana,bad,,,Atlantis,,,\n"))
-    assert run.checked["problems"] == [
+    with translation.override("en"):
+        found = rejected_rows.found_by_check(run)
+    assert found == [
         {
             "row": 3,
             "kind": "wrong",

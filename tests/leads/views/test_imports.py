@@ -13,6 +13,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import translation
 
 from crm.lib.files import upload_limit
 from leads.models import ImportChunk, ImportReject, ImportRun, Lead
@@ -123,6 +124,41 @@ def test_rejected_rows_are_a_file_that_no_spreadsheet_runs(cast, signed_in):
         ["4", "Repetidos en el archivo", "Íñigo", "inigo@a.test"],
     ]
     assert "attachment" in answer["Content-Disposition"]
+
+
+@pytest.mark.parametrize(
+    ("language", "wanted"),
+    [
+        (
+            "es",
+            [
+                ["fila", "qué es", "problema"],
+                ["Con errores", "no es una dirección de correo"],
+                ["Repetidos en el archivo"],
+            ],
+        ),
+        (
+            "en",
+            [
+                ["row", "what it is", "problem"],
+                ["Wrong", "is no e-mail address"],
+                ["Twice in the file"],
+            ],
+        ),
+    ],
+)
+def test_rejected_rows_are_in_the_language_of_the_reader(cast, signed_in, language, wanted):
+    run = imported(signed_in(cast.ana))
+    cast.luis.language = language
+    cast.luis.save()
+    answer = signed_in(cast.luis).get(f"/imports/{run.pk}/rejects.csv")
+    # As a server does: the lines are read when no language is active any more.
+    with translation.override(None):
+        text = b"".join(answer).decode()
+    rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+    header, (what, problem), repeated = wanted
+    assert [rows[0][:3], rows[1][1], rows[2][1:2]] == [header, what, repeated]
+    assert rows[1][2].endswith(problem)
 
 
 def test_file_may_be_read_another_way(cast, signed_in):
@@ -251,5 +287,8 @@ def test_known_people_of_other_teams_are_counted_and_not_named(cast, signed_in):
     client = signed_in(cast.ana)
     run = imported(client, "Nombre,Correo\nÍñigo Peña,inigo@a.test\n")
     assert run.done == {"new": 0, "known": 1, "duplicate": 0, "wrong": 0}
-    said = ImportReject.objects.get().problem + client.get(f"/imports/{run.pk}/").content.decode()
+    said = (
+        str(ImportReject.objects.get().problems)
+        + client.get(f"/imports/{run.pk}/").content.decode()
+    )
     assert "Secreta" not in said

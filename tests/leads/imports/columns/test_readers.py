@@ -42,7 +42,7 @@ def test_cell_becomes_a_value_or_a_problem(
         reading = reader.read(Row(2, ["1", cell]))
     found = reading.get(target)
     assert (getattr(found, "code", found), bool(reading.problems)) == (value, value is None)
-    assert all("(Dato)" in problem for problem in reading.problems)
+    assert all(problem.column == "Dato" for problem in reading.problems)
 
 
 def test_row_that_says_nobody_is_wrong(cast: Cast) -> None:

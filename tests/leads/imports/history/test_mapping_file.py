@@ -195,7 +195,7 @@ def test_date_that_has_not_come_is_refused():
     read = reader(["id", "seen"], external_id="id", first_seen_on="seen").read(
         Row(2, ["1", "2026-03-04"])
     )
-    assert (read.problems, read.parsed) == (
+    assert ([problem.text(str) for problem in read.problems], read.parsed) == (
         ["first_seen_on (seen): 2026-03-04 has not come yet"],
         {"external_id": "1"},
     )
