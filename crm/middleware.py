@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 import uuid
 from collections.abc import Callable
+from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
+from django.conf import settings
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -22,6 +24,7 @@ from crm.lib.errors import DomainError
 from crm.lib.wording import variants
 
 Answer = Callable[[HttpRequest], HttpResponse]
+SAVED = "relevo_saved"
 VALID_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
 
 
@@ -88,6 +91,7 @@ class Viewer:
             ):
                 response = self.get_response(request)
         response["Content-Language"] = language
+        mark_saved(request, response)
         if not request.path.startswith("/static/"):
             patch_cache_control(response, no_store=True, private=True)
         return response
@@ -103,6 +107,21 @@ class Viewer:
         del query["density"]
         request.density = density
         request.GET = query  # type: ignore[assignment]  # the stubs ask for the immutable kind
+
+
+def mark_saved(request: HttpRequest, response: HttpResponse) -> None:
+    """Tell the page by a cookie which address has just saved a form.
+
+    The browser keeps what a person typed until then (crm/static/crm/drafts.js). A redirect or
+    "created" after a form means that it is saved; every other answer means that it is not.
+    """
+    if request.method != "POST":
+        return
+    if response.status_code == 201 or 300 <= response.status_code < 400:
+        path = quote(request.path)
+        response.set_cookie(SAVED, path, secure=settings.CSRF_COOKIE_SECURE, samesite="Lax")
+    elif SAVED in request.COOKIES:
+        response.delete_cookie(SAVED)
 
 
 class SignInRequired(LoginRequiredMiddleware):

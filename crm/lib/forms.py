@@ -31,6 +31,15 @@ class Lines(forms.CharField):
         return clean_text(super().to_python(value))
 
 
+def kept(field: forms.Field) -> Any:
+    """Mark the field as one whose form the browser keeps while a person types.
+
+    For forms that make something new, such as a note (crm/static/crm/drafts.js).
+    """
+    field.widget.attrs["data-draft"] = ""
+    return field
+
+
 class Moment(forms.DateTimeField):
     """A date with a time of day, to the minute, in the zone of the person who types it."""
 

@@ -181,6 +181,8 @@ def tick_words() -> SafeString:
             "Your device is in the zone of {device}, the organisation in that of {organisation}."
         ),
         "use_zone": _("Use {device}"),
+        "restored_draft": _("Restored draft"),
+        "discard_draft": _("discard"),
     }
     texts |= {f"icon_{status}": f"#i-{SLA_ICONS[status]}" for status in TICKING}
     symbols = format_html_join("", "{}", ((symbol(name),) for name in SLA_ICONS.values()))

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from crm.accounts.models import User
 from crm.accounts.teams import sales_teams
 from crm.lib.catalogue import in_use
-from crm.lib.forms import DAY, Line, Lines, Moment
+from crm.lib.forms import DAY, Line, Lines, Moment, kept
 from leads.models import OutcomeReason
 from leads.states import ContactChannel
 from sla.clocks.pauses import AllowedReason
@@ -25,7 +25,7 @@ HOUR = timedelta(hours=1)
 
 def comment_field(label: Promise) -> Lines:
     """Return a field for a text that may be left out."""
-    return Lines(label=label, required=False, max_length=2000)
+    return kept(Lines(label=label, required=False, max_length=2000))
 
 
 class HandOffForm(forms.Form):

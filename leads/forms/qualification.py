@@ -10,7 +10,7 @@ from django.core.validators import MaxValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from crm.lib.catalogue import in_use
-from crm.lib.forms import Line, Lines
+from crm.lib.forms import Line, Lines, kept
 from leads.models import ValuableActionKind
 from leads.states import Verdict
 
@@ -31,11 +31,7 @@ class ActionForm(forms.Form):
         # A date control takes ISO alone; Django would write the date by the language.
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
-    note = Lines(
-        label=_("Note"),
-        required=False,
-        max_length=2000,
-    )
+    note = kept(Lines(label=_("Note"), required=False, max_length=2000))
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, initial={"occurred_on": today}, **kwargs)
@@ -92,11 +88,7 @@ class ActionKindForm(forms.Form):
 
 
 def source_field() -> Line:
-    return Line(
-        label=_("Who or what says so"),
-        max_length=200,
-        required=False,
-    )
+    return kept(Line(label=_("Who or what says so"), max_length=200, required=False))
 
 
 class EvidenceForm(forms.Form):

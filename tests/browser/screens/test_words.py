@@ -10,7 +10,7 @@ from django.db import connection
 from django.test import Client
 
 from crm.accounts.models import User
-from tests.browser.screens import table, words
+from tests.browser.screens import forms, table, words
 from tests.browser.screens.crowd import client_of
 from tests.browser.screens.table import (
     DATA,
@@ -60,6 +60,7 @@ def faults(client: Client, path: str, language: str, expected: set[int]) -> list
     if answer.headers.get("Content-Type", "").startswith("text/html") and answer.content:
         html = answer.content.decode()
         found += words.Page(html).faults(language)
+        found += forms.judge_forms(html)
         found += ["a component was not rendered (<c-)"] if "<c-" in html else []
     return [f"{path}: {fault}" for fault in found]
 
