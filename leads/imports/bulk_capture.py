@@ -22,7 +22,7 @@ from leads.imports.readings import EMAIL, EXTERNAL_ID, NAME, PHONE, Reading, fin
 from leads.imports.states import RowKind
 from leads.models import Company, Event, FirstTouch, ImportRun, Lead, Person, Source, ValuableAction
 from leads.records import companies, sources
-from leads.records.leads import search_text_of
+from leads.records.search_text import search_text_of
 from leads.states import EventKind, Stage
 
 SYSTEM = "file"  # the system of external ids from uploaded files

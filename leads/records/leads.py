@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import Team, User
 from crm.lib.errors import Conflict, DomainError
-from crm.lib.text import clean_line, company_key, digits, fold
+from crm.lib.text import clean_line, company_key, digits
 from leads import events
 from leads.models import (
     Company,
@@ -26,6 +26,7 @@ from leads.models import (
     ValuableActionKind,
 )
 from leads.records import companies
+from leads.records.search_text import search_text
 from leads.states import EventKind, Verdict
 
 PERSON_FIELDS = ("name", "email", "phone", "job_title", "country", "language")
@@ -70,29 +71,6 @@ def normal_phone(raw: str, country: str = "") -> str:
     if not phonenumbers.is_possible_number(parsed):
         return raw[:40]
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
-
-
-def search_text(person: Person, company: Company | None, external_id: str = "") -> str:
-    """Return the text that search looks at.
-
-    It has the folded name and company, the e-mail, the digits of the phone and the external id.
-    """
-    company_name = ""
-    if company is not None:
-        company_name = company.name
-    return search_text_of(
-        person.name,
-        company_name,
-        person.email,
-        person.phone,
-        external_id,
-    )
-
-
-def search_text_of(name: str, company: str, email: str, phone: str, external_id: str) -> str:
-    """Return the text of :func:`search_text` from plain data."""
-    parts = (fold(name), fold(company), email.lower(), digits(phone), external_id.lower())
-    return " ".join(part for part in parts if part)
 
 
 @transaction.atomic

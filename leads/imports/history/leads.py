@@ -20,7 +20,7 @@ from leads.imports.problems import said as _
 from leads.imports.readings import EXTERNAL_ID, Reading, fingerprint
 from leads.models import Company, Event, FirstTouch, Lead, Person, Source
 from leads.records import companies, sources
-from leads.records.leads import search_text
+from leads.records.search_text import search_text
 from leads.states import EventKind, Stage
 
 TOUCH = ("campaign", "landing_page", "medium")
