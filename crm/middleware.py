@@ -83,7 +83,7 @@ class Viewer:
         with people.organisation_of(user) as organisation:
             request.organisation = organisation
             zone = ZoneInfo(user.time_zone or organisation.time_zone)
-            region = number_formats.resolve(user.region, organisation.country)
+            region = number_formats.resolve(user.region, organisation.country, language)
             with (
                 variants.override(language),
                 timezone.override(zone),

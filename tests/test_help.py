@@ -9,7 +9,7 @@ import re
 import pytest
 
 from crm.views import HELP, HELP_OF
-from tests.lib.wording.test_translations import FORBIDDEN, says
+from tests.lib.wording.test_translations import FORBIDDEN, OTHER_QUOTES, PLACEHOLDER, says
 from tests.sources import ROOT
 
 DOCS = ROOT / "crm" / "docs"
@@ -47,6 +47,12 @@ def test_spanish_help_has_no_second_word_for_a_thing(words):
     assert [
         path.stem for path in PAGES if path.parent.name == "es" and says(words, path.read_text())
     ] == []
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_help_has_one_kind_of_quotation_marks(path):
+    text = PLACEHOLDER.sub("", path.read_text())
+    assert OTHER_QUOTES.findall(text) == []
 
 
 @pytest.mark.django_db

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache
+from math import ceil
 
 from babel import Locale
 from django.utils import numberformat
@@ -59,10 +60,11 @@ def _signs(locale: Locale) -> tuple[str, str]:
     return str(signs["decimal"]), str(signs["group"])
 
 
-def resolve(tag: str, country: str) -> Region | None:
+def resolve(tag: str, country: str, language: str = "") -> Region | None:
     """Return the person's region ``tag``, else that of the organisation's ``country``.
 
-    The latter only has its signs of numbers; dates have the day first and 24 hours.
+    The latter only has its signs of numbers; dates have the day first and 24 hours. Where people of
+    the country speak ``language``, English in the United States, they read all of its habits.
     """
     if tag in TAGS:
         return of(tag)
@@ -70,6 +72,8 @@ def resolve(tag: str, country: str) -> Region | None:
     if not home:
         return None
     region = of(home)
+    if language == "en" and home.startswith("en-"):
+        return region
     return Region(region.decimal, region.group)
 
 
@@ -115,6 +119,8 @@ def when(moment: date, pattern: str) -> str:
         for month in "MbF":
             pattern = pattern.replace(f"j {month} Y", f"{month} j, Y")
             pattern = pattern.replace(f"j {month}", f"{month} j")
+            for weekday in "Dl":
+                pattern = pattern.replace(f"{weekday} {month} j", f"{weekday}, {month} j")
         pattern = pattern.replace("d/m/Y", "m/d/Y")
     if region and region.twelve_hours:
         pattern = pattern.replace("H:i", "g:i\u00a0a")
@@ -141,14 +147,17 @@ def choices() -> list[tuple[str, str]]:
     return sorted(labels, key=lambda pair: fold(pair[1]))
 
 
-def duration_words(seconds: float, *, days: bool = False) -> str:
+def duration_words(seconds: float, *, days: bool = False, at_most: bool = False) -> str:
     """Return ``seconds`` as text, rounded down to minutes: "12 min", "2 h 05 min".
 
     From 10 hours on it has whole hours. Business time never becomes days, because a working day has
     no fixed length. With ``days``, for calendar time, 24 hours make a day: "3 d 4 h", and from 10
-    days on it has whole days.
+    days on it has whole days. With ``at_most`` it is rounded up, from 1 minute on, for sentences
+    such as "nine of ten took at most …".
     """
     minutes = int(max(seconds, 0)) // 60
+    if at_most:
+        minutes = _rounded_up(seconds)
     hours, minutes = divmod(minutes, 60)
     if days and hours >= 24:
         count, hours = divmod(hours, 24)
@@ -162,6 +171,36 @@ def duration_words(seconds: float, *, days: bool = False) -> str:
     if minutes:
         return _("{minutes} min").format(minutes=minutes)
     return _("under 1 min")
+
+
+def _rounded_up(seconds: float) -> int:
+    """Return whole minutes, at least 1; from 10 hours on whole hours in minutes."""
+    minutes = max(ceil(seconds / 60), 1)
+    if minutes >= 600:
+        minutes = 60 * ceil(minutes / 60)
+    return minutes
+
+
+def left_words(seconds: float) -> str:
+    """Return the time that is left: "12 min left". In Spanish the verb agrees with it."""
+    text = ngettext("{duration} left", "{duration} left", _verb_count(seconds))
+    return text.format(duration=duration_words(seconds))
+
+
+def about_left_words(seconds: float) -> str:
+    """Return an estimate of the time that is left: "about 12 min left"."""
+    if seconds < 60:
+        return _("less than a minute left")
+    text = ngettext("about {duration} left", "about {duration} left", _verb_count(seconds))
+    return text.format(duration=duration_words(seconds))
+
+
+def _verb_count(seconds: float) -> int:
+    """Return 1 where :func:`duration_words` names one minute or one hour, or less; else 2."""
+    minutes = int(max(seconds, 0)) // 60
+    if minutes in (0, 1, 60):
+        return 1
+    return 2
 
 
 def limit_words(seconds: int) -> str:

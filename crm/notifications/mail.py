@@ -19,6 +19,7 @@ from django.utils import timezone
 from crm.accounts import invitations, people
 from crm.accounts.models import Organisation
 from crm.accounts.sign_in import passwords
+from crm.lib import number_formats
 from crm.lib.text import clean_line
 from crm.lib.wording import variants
 from crm.notifications import sentences
@@ -71,7 +72,12 @@ def render(message: Message, organisation: Organisation) -> tuple[str, str, str]
     """
     person = message.recipient
     zone = ZoneInfo(person.time_zone or organisation.time_zone)
-    with variants.override(person.language), timezone.override(zone):
+    region = number_formats.resolve(person.region, organisation.country, person.language)
+    with (
+        variants.override(person.language),
+        timezone.override(zone),
+        number_formats.override(region),
+    ):
         context = {
             **message.params,
             "n": message,

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 
 from crm.lib import clock, number_formats
 from crm.lib.moments import absolute_text, opens_text
-from crm.lib.number_formats import duration_words, limit_words
+from crm.lib.number_formats import duration_words, left_words, limit_words
 from crm.templatetags.icons import ours, reference, symbol
 
 register = template.Library()
@@ -121,10 +121,9 @@ def badge_text(reading: Any, now: datetime) -> str:
 @lru_cache(maxsize=4096)
 def _ticking_text(is_late: bool, minutes: int, _language: str | None) -> str:
     """Return the text of every clock with ``minutes`` left or overdue, in one language."""
-    pattern = _("{duration} left")
-    if is_late:
-        pattern = _("{duration} overdue")
-    return pattern.format(duration=duration_words(60 * minutes))
+    if not is_late:
+        return left_words(60 * minutes)
+    return _("{duration} overdue").format(duration=duration_words(60 * minutes))
 
 
 def _title_of(reading: Any) -> SafeString:
@@ -196,6 +195,7 @@ def _tick_patterns() -> dict[str, str]:
         "minutes": _("{minutes} min"),
         "hours": _("{hours} h"),
         "both": _("{hours} h {minutes} min"),
-        "left": _("{duration} left"),
+        "left_one": ngettext("{duration} left", "{duration} left", 1),
+        "left": ngettext("{duration} left", "{duration} left", 2),
         "late": _("{duration} overdue"),
     }

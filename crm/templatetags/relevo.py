@@ -15,13 +15,16 @@ from django.utils.translation import gettext as _
 from crm.lib import countries, moments, number_formats
 from crm.lib.bilingual import in_language
 from crm.lib.moments import absolute_text, relative_text
-from crm.lib.number_formats import day_words, duration_words
+from crm.lib.number_formats import about_left_words, day_words, duration_words
 from crm.lib.wording import variants
 from crm.templatetags.clock_badge import page_now
 from crm.templatetags.icons import ours
 
 register = template.Library()
-register.filter("day_words", day_words)
+# A date of a moment is the one in the reader's zone.
+register.filter("day_words", day_words, expects_localtime=True)
+register.filter("absolute", absolute_text)
+register.filter("about_left", about_left_words)
 register.filter("city", moments.city)
 register.filter("long_day", moments.long_day)
 
@@ -32,13 +35,16 @@ PAGING = ("after", "before")
 
 
 @register.simple_tag
-def duration(seconds: float | timedelta | None, days: bool = True) -> str:
-    """Return calendar time as text, with ``days=False`` business time; a dash for None."""
+def duration(seconds: float | timedelta | None, days: bool = True, at_most: bool = False) -> str:
+    """Return calendar time as text, with ``days=False`` business time; a dash for None.
+
+    With ``at_most`` it is rounded up.
+    """
     if seconds is None:
         return "–"
     if isinstance(seconds, timedelta):
         seconds = seconds.total_seconds()
-    return duration_words(float(seconds), days=days)
+    return duration_words(float(seconds), days=days, at_most=at_most)
 
 
 @register.simple_tag

@@ -6,12 +6,12 @@ from datetime import datetime
 
 import phonenumbers
 from django import template
-from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext, pgettext
+from django.utils.translation import ngettext
 
 from crm.lib.bilingual import in_language
+from crm.lib.number_formats import day_words
 from crm.templatetags.icons import drawing
 from leads.qualification.rules import ASK, CORRECT, Judgement
 from leads.qualification.scores import ACTION, CAP, DECAY, ScoreLine
@@ -106,7 +106,7 @@ def score_text(line: ScoreLine) -> str:
         return ngettext("after {n} day", "after {n} days", days).format(n=days)
     text = in_language(line.text)
     if line.kind == ACTION and line.on is not None:
-        day = date_format(line.on, pgettext("date format", "j M Y"))
+        day = day_words(line.on)
         return f"{text}, {day}"
     return text
 

@@ -14,7 +14,7 @@ from django.utils.translation import pgettext
 
 from crm.lib import number_formats
 from crm.lib.moments import city, long_day
-from crm.lib.number_formats import duration_words
+from crm.lib.number_formats import duration_words, left_words
 from sla.worktime.calendar import MINUTES_A_DAY, Hours, Week
 from sla.worktime.explanation import Stretch, Why
 
@@ -214,7 +214,7 @@ def _open_line(stretch: Stretch, zone: ZoneInfo) -> ExplanationLine:
         sentences.append(_("The clocks change in between."))
     left = _("Nothing left.")
     if stretch.left:
-        left = _("%(left)s left.") % {"left": _length(stretch.left)}
+        left = f"{left_words(stretch.left.total_seconds())}.".replace(" ", "\u00a0")
     sentences.append(left)
     return _sentence(" ".join(sentences), "clock", "ok")
 

@@ -133,7 +133,7 @@ def test_list_of_a_persons_overrides_opens_and_names_the_person(mixed: Cast) -> 
     path = f"/alignment/leads/?show=overridden&by={mixed.luis.pk}&{MARCH}"
     answer = client.get(path)
     assert [row.decision for row in answer.context["listing"].rows] == ["Pending"]
-    assert "Handed off on a person’s word: Luis Ferrer" in re.sub(
+    assert "Handed off on a person&#x27;s word: Luis Ferrer" in re.sub(
         r"\s+", " ", answer.content.decode()
     )
     assert len(paged(client, path)) == 1

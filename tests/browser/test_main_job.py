@@ -150,7 +150,7 @@ def accept_in_the_queue(bea: Desk, name: str) -> None:
     page, row = bea.page, bea.row(name)
     expect(page.get_by_role("heading", level=1)).to_have_text(bea.say.either(es="Cola", en="Queue"))
     expect(row.locator("time[data-sla=ok]")).to_have_text(
-        re.compile(bea.say.either(es="de plazo", en="left"))
+        re.compile(bea.say.either(es="Quedan?", en="left"))
     )
     bea.button("Accept", within=row).click()
     expect(row).to_contain_text(bea.say.either(es="A tu cargo.", en="Yours now."))

@@ -298,7 +298,7 @@ def accept_on_the_phone(toño: Desk, name: str) -> None:
     page, bar, row = toño.page, toño.page.locator(".mbar"), toño.row(name)
     bar.get_by_role("link", name=toño.say("Queue")).tap()
     expect(row.locator("time[data-sla=ok]")).to_have_text(
-        re.compile(toño.say.either(es="de plazo", en="left"))
+        re.compile(toño.say.either(es="Quedan?", en="left"))
     )
     stands(toño, "Queue")
     toño.button("Accept", within=row).tap()
@@ -309,7 +309,7 @@ def accept_on_the_phone(toño: Desk, name: str) -> None:
     expect(page.locator("[data-row]")).to_have_count(1)
     expect(mine).to_contain_text(toño.say("Make the first contact"))
     expect(mine.locator("time[data-sla=ok]")).to_have_text(
-        re.compile(toño.say.either(es="de plazo", en="left"))
+        re.compile(toño.say.either(es="Quedan?", en="left"))
     )
     contact = (
         "SELECT c.metric, c.state, u.name FROM leads_handoff h JOIN "

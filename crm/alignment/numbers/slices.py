@@ -307,7 +307,7 @@ SLICES: dict[str, Slice] = {
     ),
     "rejected_for": Slice(decisions, _rejected_for, _("Rejected by sales")),
     "handed": Slice(passed, _every, _("Handed off in the period")),
-    "overridden": Slice(passed, _overridden, _("Handed off on a person’s word")),
+    "overridden": Slice(passed, _overridden, _("Handed off on a person's word")),
     **_band_slices(),
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
@@ -14,6 +13,7 @@ from crm.alignment.numbers.cohort import FunnelStep
 from crm.alignment.numbers.report import Numbers
 from crm.alignment.numbers.slices import SLICES, STAGES, STEPS, TOOK
 from crm.alignment.panels import addresses, sheets
+from crm.lib import number_formats
 from crm.lib.bilingual import in_language
 from crm.lib.number_formats import share
 from crm.templatetags.relevo import number
@@ -123,7 +123,7 @@ def agreed_minutes(numbers: Numbers) -> int | None:
 def day(week: Week) -> str:
     """Return the first day of ``week`` as the charts write it: "2 Mar"."""
     pattern = pgettext("date format", "j M")
-    return date_format(week.start, pattern)
+    return number_formats.when(week.start, pattern)
 
 
 def worst(numbers: Numbers) -> Week | None:

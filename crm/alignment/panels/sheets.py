@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
@@ -24,7 +23,7 @@ from crm.alignment.numbers.slices import SLICES, STEPS, TOOK
 from crm.alignment.panels import addresses
 from crm.lib.bilingual import in_language
 from crm.lib.files.csv import neutral
-from crm.lib.number_formats import duration_words, share
+from crm.lib.number_formats import day_words, duration_words, share, when
 from crm.templatetags.relevo import number
 from sla.states import RejectionClass
 
@@ -105,7 +104,7 @@ def headline(numbers: Numbers) -> Sheet:
         time = duration_words(accept.median)
     delivered = numbers.delivered
     values = (
-        (_("Decided inside the SLA"), rate(accept.rate), accept.judged, "judged"),
+        (_("Decided in time"), rate(accept.rate), accept.judged, "judged"),
         (_("MQLs delivered"), Cell(delivered), delivered, "delivered"),
         (_("Accepted by sales"), rate(decisions.rate), decisions.decisions, "decisions"),
         (_("Median minutes to decide"), Cell(minutes, time), accept.decided, "decided"),
@@ -123,7 +122,7 @@ def weekly(numbers: Numbers) -> Sheet:
     for week in numbers.weeks:
         to = addresses.of_week(numbers.scope, week)
         # With the year, which the dates of the drawing have no room for.
-        start = date_format(week.start, pgettext("date format", "j M Y"))
+        start = day_words(week.start)
         row = [
             Cell(week.start, start),
             Cell(week.judged, href=to["judged"]),
@@ -284,7 +283,7 @@ def source_label(group: Group) -> str:
 
 def month_label(group: Group) -> str:
     # Django's Spanish names of months are in lower case.
-    month = date_format(group.name, "M Y")
+    month = when(group.name, "M Y")
     return capfirst(month)
 
 
@@ -364,7 +363,7 @@ def overrides(numbers: Numbers) -> Sheet:
     heads = [
         _("Handed off by"),
         _("Handoffs"),
-        _("On a person’s word"),
+        _("On a person's word"),
         _("Share"),
     ]
     return Sheet(heads, rows)

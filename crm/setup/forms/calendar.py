@@ -8,10 +8,10 @@ from typing import Any
 
 from django import forms
 from django.utils.dates import WEEKDAYS
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
+from crm.lib import number_formats
 from crm.lib.forms import Line
 from crm.setup.calendar import HolidayChoice
 from sla.calendars import hours_text
@@ -95,7 +95,7 @@ class HolidaysForm(forms.Form):
 
 def _label(day: HolidayChoice) -> str:
     pattern = pgettext("date format", "D j M Y")
-    when = date_format(day.on, pattern)
+    when = number_formats.when(day.on, pattern)
     return f"{when} · {day.name}"
 
 

@@ -37,7 +37,7 @@ LEADER: dict[str, Any] = {
             "Argues every month about the quality of leads, without numbers that both accept",
         ),
         both(
-            "Los vendedores contestan tarde y cada quien a su manera",
+            "Los agentes contestan tarde y cada quien a su manera",
             "Reps answer late, and each in their own way",
         ),
         both(
@@ -83,16 +83,16 @@ LEADER: dict[str, Any] = {
     ],
     "objections": [
         both(
-            "«Ya tenemos CRM.» Se responde con el acuerdo firmado por ambos lados, que ningún CRM"
+            "“Ya tenemos CRM.” Se responde con el acuerdo firmado por ambas partes, que ningún CRM"
             " trae",
             "“We have a CRM.” Answer with the agreement that both sides sign, which no CRM has",
         ),
         both(
-            "«Mis vendedores no van a capturar nada más.» Se responde con la cola: dos botones",
+            "“Mi equipo no va a capturar nada más.” Se responde con la cola: dos botones",
             "“My reps will not type anything more.” Answer with the queue: two buttons",
         ),
         both(
-            "«¿Cuánto tarda?» Se responde con el piloto: una semana",
+            "“¿Cuánto tarda?” Se responde con el piloto: una semana",
             "“How long does it take?” Answer with the pilot: one week",
         ),
     ],
@@ -133,7 +133,7 @@ LEADER_BEFORE: dict[str, Any] = {
             "Argues every month about the quality of leads",
         ),
         both(
-            "Los vendedores contestan tarde y cada quien a su manera",
+            "Los agentes contestan tarde y cada quien a su manera",
             "Reps answer late, and each in their own way",
         ),
     ],
@@ -175,11 +175,11 @@ OWNER: dict[str, Any] = {
     ],
     "objections": [
         both(
-            "«Yo me acuerdo de todo.» Se responde con las cotizaciones del mes pasado",
+            "“Yo me acuerdo de todo.” Se responde con las cotizaciones del mes pasado",
             "“I remember everything.” Answer with last month's quotes",
         ),
         both(
-            "«Luego lo veo.» Se responde con una fecha y diez minutos",
+            "“Luego lo veo.” Se responde con una fecha y diez minutos",
             "“I will look at it later.” Answer with a date and ten minutes",
         ),
     ],

@@ -83,17 +83,17 @@ SOFTWARE: dict[str, Any] = {
     ],
     "objections": [
         both(
-            "«Mi equipo no lo va a usar.» Se responde con la prueba de dos semanas y una persona"
+            "“Mi equipo no lo va a usar.” Se responde con la prueba de dos semanas y una persona"
             " que acompaña",
             "“My team will not use it.” Answer with the two-week trial and somebody who goes along",
         ),
         both(
-            "«Es caro para lo que hace.» Se responde con las horas que hoy cuesta hacerlo a mano",
+            "“Es caro para lo que hace.” Se responde con las horas que hoy cuesta hacerlo a mano",
             "“It is dear for what it does.” Answer with the hours that doing it by hand costs"
             " today",
         ),
         both(
-            "«¿Y si mañana ustedes cierran?» Se responde con la exportación completa, que puede"
+            "“¿Y si mañana ustedes cierran?” Se responde con la exportación completa, que puede"
             " probar hoy",
             "“And if you close down tomorrow?” Answer with the complete export, to be tried today",
         ),
@@ -185,15 +185,15 @@ INDUSTRY: dict[str, Any] = {
     ],
     "objections": [
         both(
-            "«Ya tengo proveedor.» Se responde con ser la segunda fuente en una sola pieza",
+            "“Ya tengo proveedor.” Se responde con ser la segunda fuente en una sola pieza",
             "“I have a supplier.” Answer by being the second source for one single part",
         ),
         both(
-            "«Necesito 60 días.» Se responde con la condición por volumen, por escrito",
+            "“Necesito 60 días.” Se responde con la condición por volumen, por escrito",
             "“I need 60 days.” Answer with the terms by volume, in writing",
         ),
         both(
-            "«No conozco su marca.» Se responde con la ficha, la muestra y un cliente de su sector"
+            "“No conozco su marca.” Se responde con la ficha, la muestra y un cliente de su sector"
             " al teléfono",
             "“I do not know your brand.” Answer with the data sheet, a sample and a customer of the"
             " trade on the phone",
@@ -269,11 +269,11 @@ SERVICES: dict[str, Any] = {
     ],
     "objections": [
         both(
-            "«No tengo tiempo.» Se responde con las horas por semana y lo que pasa si falta a una",
+            "“No tengo tiempo.” Se responde con las horas por semana y lo que pasa si falta a una",
             "“I have no time.” Answer with the hours a week, and what happens if one is missed",
         ),
         both(
-            "«Lo encuentro gratis en internet.» Se responde con quién revisa su trabajo y cuántos"
+            "“Lo encuentro gratis en internet.” Se responde con quién revisa su trabajo y cuántos"
             " terminan",
             "“I find it on the internet for nothing.” Answer with who looks over their work, and"
             " how many finish",

@@ -22,6 +22,12 @@ function durationWords(seconds) {
   return minutes ? fill(words.minutes, { minutes }) : words.under;
 }
 
+/** "1 h 05 min left": in Spanish the verb agrees, as number_formats.left_words has it. */
+function leftWords(seconds) {
+  const one = [0, 1, 60].includes(Math.floor(Math.max(seconds, 0) / 60));
+  return fill(one ? words.left_one : words.left, { duration: durationWords(seconds) });
+}
+
 /** Business seconds of a badge at this moment (negative: overdue). They stand still from the next closing on. */
 function secondsLeft(badge) {
   const { sla, seconds, at, until } = badge.dataset;
@@ -35,7 +41,7 @@ function tick(badge) {
   const left = secondsLeft(badge);
   const limit = Number(badge.dataset.limit);
   const state = left <= 0 ? "late" : left <= Math.max(limit / 4, 900) ? "soon" : "ok";
-  const text = fill(state === "late" ? words.late : words.left, { duration: durationWords(Math.abs(left)) });
+  const text = state === "late" ? fill(words.late, { duration: durationWords(-left) }) : leftWords(left);
   const label = $("span", badge);
   if (label.textContent !== text) label.textContent = text;
   const bar = $("rect", badge);

@@ -251,7 +251,7 @@ def strict(cast: Cast, moment: Any) -> PersonaVersion:
 
 
 SENTENCE = (
-    "1 of the last 90 days’ 3 MQLs would not have qualified; 1 of them was won, 1 became SQL."
+    "1 of the last 90 days' 3 MQLs would not have qualified; 1 of them was won, 1 became SQL."
 )
 
 

@@ -84,7 +84,13 @@ FORBIDDEN = (
         r"(horas|minutos) hábiles|tiempo"
         r" hábil|vosotros|vuestr\w+|usted(es)?|\w+(áis|éis)|ordenador|móvil|fichero"
     ),
+    r"vendedor(a|as|es)?|comercial(es)? asignad[oa]s?|festivos?|ferias? laborales|añad\w+",
+    r"(ambos|cada|ese|este|un|otro|los dos) lados?|las dos partes|regres\w+",
+    r"borr(a|an|ar|ad[oa]s?|é|ó)|reaplic\w+|vigentes?|sustituid[oa]s?|ajustes",
+    r"siguiente versión|(mismos|estos) números|panel de alineación|juzg\w+|hacen? un (SQL|MQL)",
 )
+# Quotation marks are “ ” in both languages.
+OTHER_QUOTES = re.compile('[«»„‟‹›"’‘]')
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]|%[sd]|(?<!%)\{\w*\}|</?\w+[^>]*>")
 ENDING = re.compile(r"(\.|:|…)?\s*$")
 CALLS = {
@@ -190,6 +196,16 @@ def test_each_term_has_its_one_word(entries):
 @pytest.mark.parametrize("words", FORBIDDEN)
 def test_no_second_word_for_a_thing(words, entries):
     assert [spanish for _english, spanish in pairs(entries) if says(words, spanish)] == []
+
+
+def test_one_kind_of_quotation_marks(entries):
+    found = [
+        text
+        for pair in pairs(entries)
+        for text in pair
+        if OTHER_QUOTES.search(PLACEHOLDER.sub("", text))
+    ]
+    assert found == []
 
 
 # -- Every text of the code is in the catalogue

@@ -47,7 +47,7 @@ def test_hours_in_words(spans: list[tuple[int, int]], said: str) -> None:
 def test_times_follow_the_region() -> None:
     with number_formats.override(number_formats.of("en-US")):
         assert deadlines.hours_words([(540, 1020)]) == "9:00\u00a0a.m.–5:00\u00a0p.m."
-        assert deadlines.whole_day_words(date(2026, 11, 30)) == "Monday November 30, 2026"
+        assert deadlines.whole_day_words(date(2026, 11, 30)) == "Monday, November 30, 2026"
 
 
 def test_days_with_the_same_hours_stand_together() -> None:
