@@ -6,12 +6,13 @@ So a deep page costs no more than the first one.
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime
+from functools import reduce
 from typing import Any
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from crm.lib.errors import DomainError
@@ -44,23 +45,139 @@ class Page:
     next: str
 
 
-def newest_first(rows: QuerySet[Any], field: str, *, after: str, size: int) -> Page:
-    """Return one page of ``rows`` by the date ``field`` and the id, both descending.
+# -- The order of a list
+
+
+def instant(text: str) -> datetime:
+    """Return an aware datetime in UTC. Raise ValueError for a text without an offset."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(text)
+    return moment.astimezone(UTC)
+
+
+@dataclass(frozen=True)
+class Order:
+    """By a column or annotation and then by the id, both in one direction.
+
+    ``read`` makes a value of ``field`` out of its ISO text. ``nullable``: rows without a value
+    come last; such an order ascends.
+    """
+
+    field: str
+    read: Callable[[str], Any] = instant
+    descending: bool = False
+    nullable: bool = False
+
+    def sort(self, rows: QuerySet[Any], *, backwards: bool = False) -> QuerySet[Any]:
+        """Return ``rows`` in this order, or in the opposite one."""
+        if self.descending != backwards:
+            nulls_first = self.nullable or None  # False is not allowed
+            return rows.order_by(F(self.field).desc(nulls_first=nulls_first), "-pk")
+        nulls_last = self.nullable or None
+        return rows.order_by(F(self.field).asc(nulls_last=nulls_last), "pk")
+
+    def after(self, place: Place, *, backwards: bool = False) -> Q:
+        """Return the condition of all rows that come after ``place``, or before it."""
+        value, pk = place
+        sign = "gt"
+        if self.descending != backwards:
+            sign = "lt"
+        later_id = Q(**{f"pk__{sign}": pk})
+        without_value = Q(**{f"{self.field}__isnull": True})
+        if value is None:
+            if backwards:
+                return ~without_value | later_id
+            return without_value & later_id
+        beyond = Q(**{f"{self.field}__{sign}": value})
+        # The first condition alone lets an index begin at the right place.
+        from_here = Q(**{f"{self.field}__{sign}e": value}) & (beyond | later_id)
+        if self.nullable and not backwards:
+            return from_here | without_value
+        return from_here
+
+    def write(self, row: Any) -> str:
+        """Return the place of ``row`` as the parameter ``after`` of an address."""
+        value = reduce(getattr, self.field.split("__"), row)
+        text = ""
+        if value is not None:
+            text = value.isoformat()
+        return f"{text}.{row.pk}"
+
+    def place(self, after: str) -> Place:
+        """Return the place that an address names. Raise BadParameter."""
+        text, _dot, pk = after.rpartition(".")
+        try:
+            if not text and self.nullable:
+                return None, int(pk)
+            return self.read(text), int(pk)
+        except (ValueError, OverflowError):
+            raise BadParameter(
+                _("This page address is not complete. Start again from the list.")
+            ) from None
+
+
+Place = tuple[Any, int]  # value and id of a row, which need not be in the list any more
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A list: its rows and their order.
+
+    ``lead_id`` is the attribute of a row that holds the id of its lead.
+    """
+
+    rows: QuerySet[Any]
+    order: Order
+    lead_id: str = "pk"
+
+    def page(self, *, after: str, size: int) -> Page:
+        """Return the page that follows the row that ``after`` names; empty is the first page.
+
+        Raise BadParameter where it cannot be read.
+        """
+        return page(self.rows, self.order, after=after, size=size)
+
+    def around(self, after: str) -> tuple[Any | None, Any | None]:
+        """Return the row before and the row behind the place ``after``, in two queries.
+
+        The row of that place itself may have left the list. Raise BadParameter.
+        """
+        place = self.order.place(after)
+        following = self.rows.filter(self.order.after(place))
+        preceding = self.rows.filter(self.order.after(place, backwards=True))
+        before = self.order.sort(preceding, backwards=True).first()
+        return before, self.order.sort(following).first()
+
+
+def page(rows: QuerySet[Any], order: Order, *, after: str, size: int) -> Page:
+    """Return one page of ``rows`` in ``order``.
 
     ``after`` names the last row of the page before, as in "2026-03-02.1234"; empty is the first
     page. Raise BadParameter where it cannot be read.
     """
-    rows = rows.order_by(f"-{field}", "-pk")
     if after:
-        on, pk = _read(after)
-        # The first condition alone lets the index begin at the right place.
-        rows = rows.filter(Q(**{f"{field}__lte": on}) & (Q(**{f"{field}__lt": on}) | Q(pk__lt=pk)))
-    fetched = list(rows[: size + 1])
+        rows = rows.filter(order.after(order.place(after)))
+    # One row more than is shown: it only proves that there is a next page.
+    fetched = list(order.sort(rows)[: size + 1])
     shown = fetched[:size]
     following = ""
     if len(fetched) > size:
-        following = _write(shown[-1], field)
+        following = order.write(shown[-1])
     return Page(shown, following)
+
+
+def newest_first(rows: QuerySet[Any], field: str, *, after: str, size: int) -> Page:
+    """Return one page of ``rows`` by the date ``field`` and the id, both descending."""
+    return page(rows, by_day(field), after=after, size=size)
+
+
+def by_day(field: str) -> Order:
+    """Return the order by the date ``field``, the newest first."""
+    return Order(field, date.fromisoformat, descending=True)
+
+
+# -- The length of a list
 
 
 def size_of(rows: QuerySet[Any], page: Page, field: str, *, after: str) -> Size:
@@ -85,19 +202,3 @@ def _rounded(estimate: int) -> Size:
         return Size(COUNTED_UP_TO, is_more=True)
     unit = 10 ** (len(str(estimate)) - 3)
     return Size(round(estimate / unit) * unit, is_about=True)
-
-
-def _write(row: Model, field: str) -> str:
-    """Return the parameter ``after`` of the page that follows ``row``."""
-    return f"{getattr(row, field).isoformat()}.{row.pk}"
-
-
-def _read(after: str) -> tuple[date, int]:
-    """Return date and id of the last row of the page before."""
-    on, _dot, pk = after.rpartition(".")
-    try:
-        return date.fromisoformat(on), int(pk)
-    except ValueError:
-        raise BadParameter(
-            _("This page address is not complete. Start again from the list.")
-        ) from None

@@ -10,7 +10,7 @@ import binascii
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date
 from functools import reduce
 from typing import Any
 
@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework import serializers
 
 from crm.lib import countries
-from crm.lib.paging import BadParameter, Page
+from crm.lib.paging import BadParameter, Order, Page
 from crm.lib.text import clean_line, clean_text
 
 USUAL_SIZE = 50
@@ -203,16 +203,16 @@ def whole(text: str) -> int:
     return int(text)
 
 
-def instant(text: str) -> datetime:
-    """Return an aware datetime in UTC. Raise ValueError for a text without an offset."""
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError(text)
-    return moment.astimezone(UTC)
-
-
 def day(text: str) -> date:
     return date.fromisoformat(text)
+
+
+def keys_of(order: Order) -> tuple[Key, Key]:
+    """Return the keys of the order of a page, so that both list the same rows first."""
+    return (
+        Key(order.field, order.read, order.descending, order.nullable),
+        Key("pk", whole, order.descending),
+    )
 
 
 def page(rows: QuerySet[Any], order: Sequence[Key], *, cursor: str, size: int) -> Page:

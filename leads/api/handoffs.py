@@ -13,29 +13,20 @@ from rest_framework.views import APIView
 from crm.accounts.request import deny_unless
 from crm.accounts.teams import sales_teams
 from crm.lib import clock, rest
-from crm.lib.paging import BadParameter
+from crm.lib.paging import BadParameter, Order
 from leads import handoffs, permissions
 from leads.api.handoff_serializers import HandoffPage, HandoffShown, fetch, show, with_details
 from leads.api.leads import fetch as fetch_lead
 from leads.api.request import CURSOR, LIMIT, PAGING, body_of
+from leads.handoffs import queue
 from leads.models import Handoff
 from leads.qualification import persona_match
 from leads.states import HandoffState
 from personas.models import PersonaVersion
 from personas.states import VersionState
 
-# Keys must be unique together, hence the id at the end: a cursor points between two rows.
-NEWEST = (
-    rest.Key("submitted_at", rest.instant, descending=True),
-    rest.Key("pk", rest.whole, descending=True),
-)
-# The order of leads.handoffs.queue: requeued ones first, then the least time left.
-QUEUE = (
-    rest.Key("requeued_at", rest.instant, nullable=True),
-    rest.Key("clock__due_at", rest.instant, nullable=True),
-    rest.Key("pk", rest.whole),
-)
-ORDERS = {"newest": NEWEST, "queue": QUEUE}
+NEWEST = Order("submitted_at", descending=True)
+ORDERS = {"newest": rest.keys_of(NEWEST), "queue": rest.keys_of(queue.BY_PLACE)}
 CHOICES = {
     "state": HandoffState.values,
     "mine": ["true", "false"],
@@ -95,11 +86,12 @@ class Handoffs(APIView):
     def get(self, request: Request) -> Response:
         query = request.query_params
         rest.check_query(query, (*CHOICES, *PAGING))
-        rows = _chosen(request)
+        now = clock.now()
+        rows = _chosen(request).annotate(place=queue.place(now))
         order = ORDERS[query.get("order", "newest")]
         page = rest.page(rows, order, cursor=query.get("cursor", ""), size=rest.size_of(query))
         body = {"results": page.rows, "next_cursor": page.next or None}
-        return Response(HandoffPage(body, context={"at": clock.now()}).data)
+        return Response(HandoffPage(body, context={"at": now}).data)
 
 
 def _chosen(request: Request) -> QuerySet[Handoff]:

@@ -22,16 +22,13 @@ from crm.lib.text import company_key
 from leads import permissions
 from leads.api.lead_serializers import LeadChange, LeadPage, LeadShown, NewLead
 from leads.api.request import CURSOR, LIMIT, PAGING, body_of
+from leads.lists.filters import CLOCK_CHOICES
+from leads.lists.leads import NEWEST_FIRST, LeadFilter
 from leads.models import Lead, Source
 from leads.records import leads
-from leads.records.filters import LeadFilter
 from leads.states import Stage
 
-# The order of the index lead_newest.
-NEWEST = (
-    rest.Key("first_seen_on", rest.day, descending=True),
-    rest.Key("pk", rest.whole, descending=True),
-)
+NEWEST = rest.keys_of(NEWEST_FIRST)
 PERSON = ("name", "email", "phone", "job_title", "country")
 COMPANY = ("industry", "employees", "domain")
 EMPTY: Mapping[str, Any] = {}
@@ -144,6 +141,10 @@ class Leads(APIView):
             OpenApiParameter("stage", str, enum=Stage.values),
             _parameter("source", _("Code of a source; ~none: without one.")),
             _parameter("persona", _("Slug of a persona.")),
+            _parameter("owner", _("Id of the person who works on the lead.")),
+            _parameter("team", _("Id of the team that brought the lead or has its handoff.")),
+            _parameter("country", _("Country of the person, else of the company: MX.")),
+            OpenApiParameter("clock", str, enum=[value for value, _label in CLOCK_CHOICES]),
             _parameter("since", _("First seen from this date on, 2026-03-31.")),
             _parameter("until", _("First seen up to this date.")),
             CURSOR,
@@ -190,7 +191,12 @@ def _filtered(request: Request) -> LeadFilter:
     # The filter refuses every parameter that is not its own.
     for name in PAGING:
         query.pop(name, None)
-    listing = LeadFilter(query, rows(request.user), user=request.user)
+    listing = LeadFilter(
+        query,
+        rows(request.user),
+        user=request.user,
+        at=clock.now(),
+    )
     if listing.is_valid():
         return listing
     errors = {name: " ".join(map(str, texts)) for name, texts in listing.form.errors.items()}

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, F, Max, Prefetch, Q, QuerySet
+from django.db.models import Case, Count, F, Max, Prefetch, Q, QuerySet, Value, When
 from django.db.models.fields.json import KeyTransform
 
 from crm.accounts.models import User
 from crm.accounts.states import Side
+from crm.lib.paging import Order
 from leads.models import Decision, Handoff
 from leads.models.handoff import HandoffQuerySet
 from leads.states import WORKED, HandoffState
@@ -82,12 +84,46 @@ PENDING = Q(state=HandoffState.PENDING)
 CLOCK = "clock__"
 
 
+# -- The order of the lists, defined here alone
+
+BY_PLACE = Order("place", nullable=True)
+BY_DUE = Order("due", nullable=True)
+LAST_DECIDED = Order("decided_at", descending=True)
+
+
+Narrow = Callable[[QuerySet[Handoff]], QuerySet[Handoff]]
+
+
+def everything(rows: QuerySet[Handoff]) -> QuerySet[Handoff]:
+    """Return all of ``rows``."""
+    return rows
+
+
+def place(at: datetime) -> Case:
+    """Return the moment by which a pending handoff has its place in the queue.
+
+    That is the deadline: overdue handoffs come first, then the least time left. A requeued one
+    that is not overdue stands at ``at``, behind the overdue ones and before all others. A place
+    only moves back with time, so that paging by it skips no row.
+    """
+    is_back = Q(requeued_at__isnull=False, clock__due_at__gte=at)
+    return Case(When(is_back, then=Value(at)), default=F("clock__due_at"))
+
+
+def order_of(tab: str) -> Order:
+    """Return the order of one tab of :func:`queue`."""
+    if tab == "decided":
+        return LAST_DECIDED
+    return BY_PLACE
+
+
 def queue(user: User, tab: str, *, at: datetime, since: datetime) -> QuerySet[Handoff]:
-    """Return the handoffs of one tab of the queue: requeued ones first, then the least time left.
+    """Return the handoffs of one tab of the queue in its order.
 
     Tabs: "waiting" has all pending, "soon" those at risk, "overdue" those past the deadline,
-    "decided" those accepted or rejected from ``since`` on. Each handoff comes with its clock, its
-    :func:`row_values` and ``overruled``, the overrides of its package (packages.overruled).
+    "decided" those accepted or rejected from ``since`` on, the last one first. Each handoff comes
+    with its clock, its :func:`row_values` and ``overruled``, the overrides of its package
+    (packages.overruled).
     """
     if tab == "decided":
         decided = Q(
@@ -98,12 +134,9 @@ def queue(user: User, tab: str, *, at: datetime, since: datetime) -> QuerySet[Ha
         rows = _as_rows(Handoff.objects.visible_to(user))
         # One filter() call, so that all conditions meet the same decision. At most one decision of
         # a handoff stands (handoff_one_decision): the join repeats no row.
-        return rows.filter(decided).order_by("-decisions__at", "-id")
-    waiting = (
-        _as_rows(Handoff.objects.open_to(user))
-        .pending()
-        .order_by(F("requeued_at").asc(nulls_last=True), "clock__due_at", "id")
-    )
+        return LAST_DECIDED.sort(rows.filter(decided).annotate(decided_at=F("decisions__at")))
+    pending = _as_rows(Handoff.objects.open_to(user)).pending()
+    waiting = BY_PLACE.sort(pending.annotate(place=place(at)))
     if tab == "soon":
         return waiting.filter(status.condition(ClockStatus.SOON, at=at, to=CLOCK))
     if tab == "overdue":
@@ -147,23 +180,31 @@ def _follow(handoff: Handoff, path: str) -> Any:
     return value
 
 
-def tab_counts(user: User, *, at: datetime, since: datetime) -> dict[str, int]:
-    """Return the size of each tab of :func:`queue`, and :func:`counts`, in two queries."""
+def tab_counts(
+    user: User, *, at: datetime, since: datetime, narrow: Narrow = everything
+) -> dict[str, int]:
+    """Return the size of each tab of :func:`queue`, and :func:`counts`, in two queries.
+
+    ``narrow``: the filters of the page; they apply to the counters, too.
+    """
     soon = Count("pk", filter=PENDING & status.condition(ClockStatus.SOON, at=at, to=CLOCK))
-    counted = Handoff.objects.open_to(user).aggregate(**_counters(user, at), soon=soon)
+    opened = narrow(Handoff.objects.open_to(user))
+    counted = opened.aggregate(**_counters(user, at), soon=soon)
     decisions = Decision.objects.filter(
         at__gte=since, undone_at__isnull=True, released_at__isnull=True
     )
-    decided = Handoff.objects.visible_to(user).filter(pk__in=decisions.values("handoff"))
+    decided = narrow(Handoff.objects.visible_to(user)).filter(pk__in=decisions.values("handoff"))
     return {**counted, "waiting": counted["queue"], "decided": decided.count()}
 
 
 def mine(user: User) -> QuerySet[Handoff]:
-    """Return the handoffs that ``user`` works on, the next due first, stopped clocks last."""
+    """Return the handoffs that ``user`` works on, the next due first, then those with nothing due.
+
+    ``due`` is the deadline of what is still awaited.
+    """
     handoffs = Handoff.objects.visible_to(user).with_names()
-    return handoffs.filter(owner=user, state__in=WORKED).order_by(
-        F("clock__stopped_at").asc(nulls_first=True), "clock__due_at", "id"
-    )
+    due = Case(When(clock__stopped_at__isnull=True, then=F("clock__due_at")))
+    return BY_DUE.sort(handoffs.filter(owner=user, state__in=WORKED).annotate(due=due))
 
 
 def counts(user: User, *, at: datetime) -> dict[str, int]:

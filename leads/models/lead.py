@@ -27,6 +27,10 @@ class Company(models.Model):
     industry = models.CharField(max_length=80, blank=True)
     employees = models.PositiveIntegerField(null=True, blank=True)
 
+    class Meta:
+        # Filters of lists step from one country to the next (leads.lists.choices).
+        indexes = [models.Index(fields=["country"], name="company_country")]
+
     def __str__(self) -> str:
         return self.name
 
@@ -42,7 +46,10 @@ class Person(models.Model):
     language = models.CharField(max_length=2, blank=True)
 
     class Meta:
-        indexes = [models.Index(fields=["phone"], condition=~Q(phone=""), name="person_phone")]
+        indexes = [
+            models.Index(fields=["phone"], condition=~Q(phone=""), name="person_phone"),
+            models.Index(fields=["country"], name="person_country"),
+        ]
 
     def __str__(self) -> str:
         return self.name or self.email or self.phone

@@ -24,7 +24,7 @@ from leads.handoffs import outcomes
 from leads.handoffs import queue as handoff_queue
 from leads.handoffs import undo as decisions
 from leads.models import Handoff
-from leads.views.queue import queue_row
+from leads.views.queue import SCORES, queue_row, score_label, with_scores
 
 Predicate = Callable[[User, Handoff], bool]
 
@@ -132,7 +132,11 @@ def _show_row(
     request: Request, handoff: Handoff, changes: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
     row = queue_row(request, handoff, at=request.now) | changes
-    return render(request, "leads/_queue_row.html", {"row": row}, status=status)
+    # The page that the row goes into says which columns it has.
+    columns = [name for name in request.POST.getlist("column") if name in SCORES]
+    with_scores([row], columns)
+    context = {"row": row, "score_columns": columns, "score_label": score_label(columns)}
+    return render(request, "leads/_queue_row.html", context, status=status)
 
 
 # -- Reject

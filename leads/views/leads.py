@@ -16,12 +16,11 @@ from crm.accounts.teams import marketing_team
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
 from crm.lib.number_formats import number
-from crm.lib.paging import Size, newest_first, size_of
+from crm.lib.paging import Size, size_of
 from leads import permissions
 from leads.forms.leads import LeadForm
-from leads.models import Lead
+from leads.lists.leads import lead_list as lead_list_of
 from leads.records import leads
-from leads.records.filters import LeadFilter
 from leads.states import Stage
 
 PAGE = 50
@@ -37,26 +36,20 @@ STAGE_TABS = {
 @require_safe
 def lead_list(request: Request) -> HttpResponse:
     """Every visible lead, with search and filters in the address, the newest first."""
-    visible = Lead.objects.visible_to(request.user).with_names()
-    listing = LeadFilter(request.GET, visible, user=request.user)
-    rows = Lead.objects.none()
-    # An invalid filter shows no leads; all of them would look like its result.
-    status = 400
-    if listing.is_valid():
-        rows = listing.qs
-        status = 200
+    listed = lead_list_of(request.user, request.GET, at=request.now)
+    listing = listed.listing
     after = request.GET.get("after", "")
-    page = newest_first(rows, "first_seen_on", after=after, size=PAGE)
-    size = size_of(rows, page, "first_seen_on", after=after)
+    page = listing.page(after=after, size=PAGE)
+    size = size_of(listing.rows, page, "first_seen_on", after=after)
     can_log = permissions.can_log(request.user)
     context: dict[str, Any] = {
-        "filter": listing,
+        "filter": listed,
         "page": page,
         "size": size_text(size),
         "tabs": _stage_tabs(request) if can_log else [],
         "can_log": can_log,
     }
-    return render(request, "leads/lead_list.html", context, status=status)
+    return render(request, "leads/lead_list.html", context, status=listed.status)
 
 
 def size_text(size: Size) -> str:
@@ -75,7 +68,13 @@ def _stage_tabs(request: Request) -> list[dict[str, Any]]:
     current = request.GET.get("stage", "")
     tabs = []
     for stage, label in STAGE_TABS.items():
-        url = f"?stage={stage}" if stage else "?"
+        # The other filters stay on.
+        query = request.GET.copy()
+        query.pop("after", None)
+        query.pop("stage", None)
+        if stage:
+            query["stage"] = stage
+        url = f"?{query.urlencode()}"
         tabs.append({"url": url, "label": label, "is_current": stage == current})
     return tabs
 

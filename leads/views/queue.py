@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
-from urllib.parse import urlencode
 from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
@@ -26,14 +25,13 @@ from crm.lib.paging import BadParameter
 from crm.templatetags.addresses import address
 from leads import permissions
 from leads.handoffs import queue as handoff_queue
+from leads.lists import handoffs
 from leads.models import Handoff
 from leads.models.lead import lead_name
 from leads.states import DecisionKind, HandoffState
 from sla.clocks import assignments, pauses, readings
 
 PAGE = 50
-# No paging: a rep works on far fewer; the limit only bounds the page.
-MOST_OWN = 4 * PAGE
 OWN_RECORD_SPAN = timedelta(days=30)
 TAB_LABELS: dict[str, Promise] = {
     "waiting": _("Waiting"),
@@ -41,6 +39,10 @@ TAB_LABELS: dict[str, Promise] = {
     "overdue": _("Overdue"),
     "decided": _("Decided today"),
 }
+# The scores of the package, and the points between the highest and the lowest of a page from which
+# on they are worth a column.
+SCORES = {"fit_score": _("Fit"), "engagement_score": _("Engagement")}
+SCORE_SPREAD = 10
 # The counters that the browser keeps up to date, by tab.
 COUNT_KEYS = {"waiting": "queue", "overdue": "overdue"}
 UNKNOWN_ADDRESS = _("This address is not known. Start again from the queue.")
@@ -62,31 +64,45 @@ class QueueTab:
 
 @require_safe
 def queue(request: Request) -> HttpResponse:
-    """The pending handoffs that the viewer may see, the least time left first."""
+    """The pending handoffs that the viewer may see, overdue ones first, then by time left."""
     now = request.now
     since = start_of_today(now)
     tab = request.GET.get("tab", "waiting")
-    if tab not in handoff_queue.TABS or set(request.GET) - {"tab", "from"}:
+    if tab not in handoff_queue.TABS:
         raise BadParameter(UNKNOWN_ADDRESS)
-    start = _start(request.GET.get("from", "0"))
-    counts = handoff_queue.tab_counts(request.user, at=now, since=since)
-    # The navigation shows the same counters and does not count again (crm.navigation).
-    request.counts = counts
-    end = start + PAGE
-    handoffs = handoff_queue.queue(request.user, tab, at=now, since=since)[start:end]
-    next_page = ""
-    if counts[tab] > end:
-        next_page = f"?{urlencode({'tab': tab, 'from': end})}"
+    listed = handoffs.queue(request.user, request.GET, tab=tab, at=now, since=since)
+    page = listed.listing.page(after=request.GET.get("after", ""), size=PAGE)
+    totals, sizes = _counts(request, listed, since=since)
+    rows = queue_rows(request, page.rows, at=now)
+    columns = score_columns(rows)
     context = {
-        "rows": queue_rows(request, handoffs, at=now),
+        "rows": with_scores(rows, columns),
+        "score_columns": columns,
+        "score_label": score_label(columns),
+        "filter": listed,
         "tab": tab,
-        "tabs": _tabs(tab, counts),
-        "counts": counts,
-        "version": handoff_queue.version(counts),
-        "next": next_page,
+        "tabs": _tabs(request, tab, sizes, are_live=sizes is totals),
+        "waiting": totals["queue"],
+        "version": handoff_queue.version(totals),
+        "page": page,
         "reject_reasons_at": reverse("queue"),
     }
-    return render(request, "leads/queue.html", context)
+    return render(request, "leads/queue.html", context, status=listed.status)
+
+
+def _counts(
+    request: Request, listed: handoffs.QueueFilter, *, since: datetime
+) -> tuple[dict[str, int], dict[str, int]]:
+    """Return the counters of the navigation, and the size of each tab under the filters."""
+    user = request.user
+    at = request.now
+    # The navigation shows the same counters and does not count again (crm.navigation).
+    if not listed.chosen:
+        request.counts = handoff_queue.tab_counts(user, at=at, since=since)
+        return request.counts, request.counts
+    request.counts = handoff_queue.counts(user, at=at)
+    sizes = handoff_queue.tab_counts(user, at=at, since=since, narrow=listed.narrow)
+    return request.counts, sizes
 
 
 def start_of_today(at: datetime) -> datetime:
@@ -95,23 +111,21 @@ def start_of_today(at: datetime) -> datetime:
     return datetime.combine(at.astimezone(zone).date(), time(), zone)
 
 
-def _start(raw: str) -> int:
-    """Return the position of the first row. Raises BadParameter."""
-    # Nine digits always fit PostgreSQL's OFFSET; more is no page of a queue.
-    if not raw.isdecimal() or len(raw) > 9:
-        raise BadParameter(UNKNOWN_ADDRESS)
-    return int(raw)
-
-
-def _tabs(current: str, counts: dict[str, int]) -> list[QueueTab]:
+def _tabs(
+    request: Request, current: str, sizes: dict[str, int], *, are_live: bool
+) -> list[QueueTab]:
+    """Return the tabs; the filters stay on. ``are_live``: the browser keeps the numbers current."""
     tabs = []
     for key, label in TAB_LABELS.items():
+        query = request.GET.copy()
+        query.pop("after", None)
+        query["tab"] = key
         tab = QueueTab(
-            f"?tab={key}",
+            f"?{query.urlencode()}",
             label,
-            counts[key],
+            sizes[key],
             is_current=key == current,
-            count_key=COUNT_KEYS.get(key, ""),
+            count_key=COUNT_KEYS.get(key, "") if are_live else "",
         )
         tabs.append(tab)
     return tabs
@@ -121,12 +135,20 @@ def _tabs(current: str, counts: dict[str, int]) -> list[QueueTab]:
 def mine(request: Request) -> HttpResponse:
     """The leads that the person has accepted and not finished, the next due first."""
     now = request.now
-    handoffs = handoff_queue.mine(request.user)[:MOST_OWN]
+    listed = handoffs.mine(request.user, request.GET, at=now)
+    page = listed.listing.page(after=request.GET.get("after", ""), size=PAGE)
+    rows = queue_rows(request, page.rows, at=now)
+    for row in rows:
+        # What is still due: a clock that has stopped says how fast something was decided long ago.
+        if row["handoff"].due is None:
+            row["reading"] = None
     context = {
-        "rows": queue_rows(request, handoffs, at=now),
+        "rows": rows,
+        "filter": listed,
+        "page": page,
         "own": assignments.own_record(request.user, since=now - OWN_RECORD_SPAN, at=now),
     }
-    return render(request, "leads/lead_mine.html", context)
+    return render(request, "leads/lead_mine.html", context, status=listed.status)
 
 
 # -- Rows
@@ -171,7 +193,8 @@ def queue_row(request: Request, handoff: Handoff, *, at: datetime) -> dict[str, 
         "source": in_language(values["source"], language),
         "team": values["team"],
         "marks": _marks(handoff, is_test=values["is_test"]),
-        "scores": _scores(handoff),
+        "fit_score": handoff.fit_score,
+        "engagement_score": handoff.engagement_score,
         "state": "" if handoff.is_pending else handoff.get_state_display(),
         "owner": values["owner"] or "",
         # What a decision or a pause of the clock changes.
@@ -195,12 +218,30 @@ def _escaped_name(handoff: Handoff, values: dict[str, Any]) -> str:
     return conditional_escape(name)
 
 
-def _scores(handoff: Handoff) -> str:
-    """Return both scores at the hand-off; empty where there are none."""
-    if handoff.fit_score is None:
-        return ""
-    pattern = gettext("Fit {fit} · engagement {engagement}")
-    return pattern.format(fit=handoff.fit_score, engagement=handoff.engagement_score)
+def score_columns(rows: list[dict[str, Any]]) -> list[str]:
+    """Return the scores that tell the rows of a page apart: "fit_score", "engagement_score".
+
+    A score that is nearly the same everywhere helps nobody to choose and is left out.
+    """
+    columns = []
+    for name in SCORES:
+        known = [row[name] for row in rows if row[name] is not None]
+        if known and max(known) - min(known) >= SCORE_SPREAD:
+            columns.append(name)
+    return columns
+
+
+def with_scores(rows: list[dict[str, Any]], columns: list[str]) -> list[dict[str, Any]]:
+    """Add the text of the score column to each row: "72", or "72 · 40" for two scores."""
+    for row in rows:
+        known = [str(row[name]) for name in columns if row[name] is not None]
+        row["scores"] = " · ".join(known)
+    return rows
+
+
+def score_label(columns: list[str]) -> str:
+    """Return the heading of the score column: "Fit", "Engagement", or both."""
+    return " · ".join(str(SCORES[name]) for name in columns)
 
 
 def _marks(handoff: Handoff, *, is_test: bool) -> list[tuple[str, str, bool]]:

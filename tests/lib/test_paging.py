@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from crm.lib import paging
-from crm.lib.paging import BadParameter, Size, newest_first, size_of
+from crm.lib.paging import BadParameter, Listing, Order, Size, by_day, newest_first, size_of
 from leads.models import Lead, Person
 
 pytestmark = pytest.mark.django_db
@@ -101,3 +101,56 @@ def test_estimate_has_three_digits_and_never_less_than_was_counted(
     estimate: int, size: Size
 ) -> None:
     assert paging._rounded(estimate) == size
+
+
+# -- The order of a list, and the neighbours of a row
+
+
+FORTH = Order("won_on", date.fromisoformat, nullable=True)
+
+
+@pytest.fixture
+def some_without_a_date() -> list[int]:
+    """Ids of six leads by the date of a win, those without one last."""
+    days = [2, 1, 1, 3, None, None]
+    person = Person.objects.create(name="Ana")
+    made = [
+        Lead.objects.create(
+            person=person, first_seen_on=date(2026, 3, 1), won_on=day and date(2026, 3, day)
+        )
+        for day in days
+    ]
+    return [made[number].pk for number in (1, 2, 0, 3, 4, 5)]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 6])
+def test_rows_without_a_value_come_last_once_each(
+    some_without_a_date: list[int], size: int
+) -> None:
+    listing = Listing(Lead.objects.all(), FORTH)
+    page = listing.page(after="", size=size)
+    seen = [lead.pk for lead in page.rows]
+    while page.next:
+        page = listing.page(after=page.next, size=size)
+        seen += [lead.pk for lead in page.rows]
+    assert seen == some_without_a_date
+
+
+@pytest.mark.parametrize("order", [FORTH, by_day("first_seen_on")])
+def test_neighbours_of_every_row_are_those_of_the_whole_list(
+    some_without_a_date: list[int], order: Order
+) -> None:
+    listing = Listing(Lead.objects.all(), order)
+    rows = list(listing.page(after="", size=10).rows)
+    neighbours = [listing.around(order.write(row)) for row in rows]
+    assert neighbours == list(zip([None, *rows[:-1]], [*rows[1:], None], strict=True))
+
+
+def test_neighbours_of_a_row_that_has_left_are_those_of_its_place(
+    some_without_a_date: list[int],
+) -> None:
+    first, gone, third = some_without_a_date[:3]
+    listing = Listing(Lead.objects.exclude(pk=gone), FORTH)
+    before, behind = listing.around(FORTH.write(Lead.objects.get(pk=gone)))
+    assert before is not None and behind is not None
+    assert (before.pk, behind.pk) == (first, third)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from django.db import connection
+from django.http import QueryDict
 from django.test.utils import CaptureQueriesContext
 from django.utils import translation
 
@@ -19,6 +20,7 @@ from leads import handoffs
 from leads.imports import bulk_capture, pipeline, rejected_rows, runs
 from leads.imports import worker as import_work
 from leads.imports.worker import Worker
+from leads.lists.leads import lead_list
 from leads.models import (
     Event,
     FirstTouch,
@@ -30,7 +32,6 @@ from leads.models import (
     ValuableAction,
 )
 from leads.records import leads
-from leads.records.filters import LeadFilter
 from tests import factories
 from tests.conftest import Moment
 from tests.factories import Cast
@@ -296,7 +297,7 @@ def test_same_columns_are_matched_as_the_last_time(cast: Cast, tmp_path: Path) -
 
 
 def visible(user: User) -> int:
-    return LeadFilter({}, Lead.objects.visible_to(user), user=user).qs.count()  # type: ignore[arg-type]
+    return lead_list(user, QueryDict(), at=clock.now()).qs.count()
 
 
 def test_undo_archives_and_leaves_what_moved_on(cast: Cast, tmp_path: Path) -> None:

@@ -1,0 +1,108 @@
+"""What the filters of a list offer: only owners and teams within the reader's sight."""
+
+from __future__ import annotations
+
+import json
+
+from django.db import connection
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from crm.accounts.models import Team, User
+from crm.accounts.states import Side
+from crm.lib import countries
+from crm.lib.bilingual import in_language
+from crm.lib.catalogue import in_use
+from crm.lib.text import fold
+from leads.models import Handoff, Lead
+
+Choices = list[tuple[str, str]]  # value and text
+
+# What every list offers, in one query: sources and personas in use, and the countries of all people
+# and companies. Each country costs one step into an index, however many leads there are; DISTINCT
+# would read them all.
+CATALOGUES = """
+WITH RECURSIVE of_people AS (
+    SELECT min(country) AS country FROM leads_person WHERE country > ''
+    UNION ALL
+    SELECT (SELECT min(country) FROM leads_person WHERE country > of_people.country)
+    FROM of_people WHERE of_people.country IS NOT NULL
+), of_companies AS (
+    SELECT min(country) AS country FROM leads_company WHERE country > ''
+    UNION ALL
+    SELECT (SELECT min(country) FROM leads_company WHERE country > of_companies.country)
+    FROM of_companies WHERE of_companies.country IS NOT NULL
+), countries AS (
+    SELECT country FROM of_people UNION SELECT country FROM of_companies
+)
+SELECT 'source' AS kind, code, name::text, position FROM leads_source WHERE archived_at IS NULL
+UNION ALL
+SELECT 'persona', slug, name::text, id FROM personas_persona WHERE archived_at IS NULL
+UNION ALL
+SELECT 'country', country, NULL, 0 FROM countries WHERE country IS NOT NULL
+ORDER BY kind, position, code
+"""
+
+
+def owners(user: User) -> Choices:
+    """Return the people who own a lead that ``user`` may see."""
+    mine = OuterRef("pk")
+    if user.is_director:
+        owns = Q(Exists(Lead.objects.filter(owner=mine)))
+    else:
+        owns = Q(pk__in=[user.pk] if user.team_ids(Side.SALES) else [])
+        brought = user.team_ids(Side.MARKETING)
+        if brought:
+            owns |= Q(Exists(Lead.objects.filter(owner=mine, marketing_team__in=brought)))
+        led = user.team_ids(Side.SALES, led=True)
+        if led:
+            owns |= Q(Exists(Handoff.objects.filter(owner=mine, team__in=led)))
+    people = User.objects.filter(owns).order_by("name", "pk").values_list("pk", "name")
+    return [(str(pk), name) for pk, name in people]
+
+
+def teams(user: User) -> Choices:
+    """Return the teams whose leads ``user`` may see: those that bring or work them.
+
+    Sales chooses among its own teams, marketing also among the queues that its leads may go to.
+    """
+    if user.is_director or user.team_ids(Side.MARKETING):
+        return _named(_teams_of_marketing(user))
+    return own_queues(user)
+
+
+def _teams_of_marketing(user: User) -> QuerySet[Team]:
+    rows = in_use(Team).order_by("side", "name")
+    if user.is_director:
+        return rows
+    return rows.filter(Q(side=Side.SALES) | Q(pk__in=user.team_ids(Side.MARKETING)))
+
+
+def queues(user: User) -> Choices:
+    """Return the sales teams whose queues ``user`` may see."""
+    if user.is_director or user.team_ids(Side.MARKETING):
+        return _named(in_use(Team).filter(side=Side.SALES).order_by("name"))
+    return own_queues(user)
+
+
+def own_queues(user: User) -> Choices:
+    """Return the sales teams that ``user`` belongs to. No query."""
+    own = [member.team for member in user.memberships_now if member.team.side == Side.SALES]
+    return [(str(team.pk), team.name) for team in sorted(own, key=lambda team: team.name)]
+
+
+def _named(rows: QuerySet[Team]) -> Choices:
+    return [(str(pk), name) for pk, name in rows.values_list("pk", "name")]
+
+
+def of_catalogues() -> dict[str, Choices]:
+    """Return the sources, personas and countries to choose from, by the name of their filter."""
+    found: dict[str, Choices] = {"source": [], "persona": [], "country": []}
+    with connection.cursor() as cursor:
+        cursor.execute(CATALOGUES)
+        for kind, code, name, _position in cursor.fetchall():
+            if name is None:
+                found[kind].append((code, countries.name(code)))
+            else:
+                found[kind].append((code, in_language(json.loads(name))))
+    found["country"].sort(key=lambda choice: fold(choice[1]))
+    return found

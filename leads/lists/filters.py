@@ -1,0 +1,173 @@
+"""Search and filters that all lists of leads share, and the chips of those that are on.
+
+The filter of a list owns what is listed, counted and exported.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from crm.accounts.models import User
+from crm.lib.number_formats import day_words
+from crm.lib.paging import BadParameter, Listing, Order
+from leads.lists import choices
+from leads.models import Lead
+from leads.records import search
+from sla.states import ClockStatus
+
+Query = QueryDict  # the parameters of an address
+PAGING = {"after"}
+NOT_GIVEN = "~none"  # no code of a source can look like this
+# What a clock may show while its act is awaited.
+CLOCKS = (ClockStatus.LATE, ClockStatus.SOON, ClockStatus.OK, ClockStatus.PAUSED)
+CLOCK_CHOICES = [(status.value, status.label) for status in CLOCKS]
+
+
+def pick(label: Any, any_label: Any, **arguments: Any) -> django_filters.ChoiceFilter:
+    """Return a filter by one of the choices that the list sets for each request."""
+    return django_filters.ChoiceFilter(label=label, empty_label=any_label, **arguments)
+
+
+class ListFilter(django_filters.FilterSet):
+    """Search and filters of one list, all of them in the address.
+
+    Unknown parameters are refused. ``lead`` is the path from a row of the list to its lead. A list
+    that does not offer one of these filters sets it to None.
+    """
+
+    lead = ""
+    order: Order
+    # Parameters of the address that are no filters, such as the tab of a list.
+    others: frozenset[str] = frozenset()
+
+    q = django_filters.CharFilter(
+        label=gettext_lazy("Search"),
+        method="search",
+        widget=forms.TextInput(attrs={"type": "search", "class": "field", "data-search": ""}),
+    )
+    owner = pick(gettext_lazy("Owner"), gettext_lazy("Any owner"), method="by_owner")
+    team = pick(gettext_lazy("Team"), gettext_lazy("Any team"), method="by_team")
+    country = pick(gettext_lazy("Country"), gettext_lazy("Any country"), method="by_country")
+    clock = pick(
+        gettext_lazy("Clock"),
+        gettext_lazy("Any clock"),
+        method="by_clock",
+        choices=CLOCK_CHOICES,
+    )
+    source = pick(gettext_lazy("Source"), gettext_lazy("Any source"), method="by_source")
+    persona = pick(gettext_lazy("Persona"), gettext_lazy("Any persona"), method="by_persona")
+
+    def __init__(self, data: Query, queryset: QuerySet[Any], *, user: User, at: datetime) -> None:
+        self.user = user
+        self.at = at
+        # A misspelt filter would otherwise show every lead as if it were its result.
+        unknown = set(data) - set(self.base_filters) - PAGING - self.others
+        if unknown:
+            text = _("The address has a part that this list does not know: %s.")
+            raise BadParameter(text % ", ".join(sorted(unknown)))
+        super().__init__(data, queryset)
+        # Set for each filter: the catalogues change while the process runs.
+        for name, offered in self.offered().items():
+            self.filters[name].extra["choices"] = offered
+
+    def offered(self) -> dict[str, choices.Choices]:
+        """Return the choices of each filter that the database knows."""
+        found = choices.of_catalogues()
+        found["source"].append((NOT_GIVEN, _("Not given")))
+        return found
+
+    @property
+    def listing(self) -> Listing:
+        """The list: its rows and their order; no rows where a filter is not valid."""
+        # All leads would look like the result of an invalid filter.
+        rows = self.qs if self.is_valid() else self.queryset.none()
+        lead_id = "lead_id" if self.lead else "pk"
+        return Listing(rows, self.order, lead_id)
+
+    @property
+    def status(self) -> int:
+        """The status of the page: 400 where a filter is not valid."""
+        return 200 if self.is_valid() else 400
+
+    def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Return those of ``rows``, of the same model, that pass the filters."""
+        if not self.is_valid():
+            return rows.none()
+        return self.filter_queryset(rows)
+
+    def search(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """Keep leads that have every word in their name, company, e-mail, or phone digits."""
+        wanted = search.condition(value, self.user)
+        if not self.lead:
+            return rows.filter(wanted)
+        return rows.filter(lead__in=Lead.objects.filter(wanted).values("pk"))
+
+    def by_owner(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return rows.filter(owner=value)
+
+    def by_team(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return rows.filter(team=value)
+
+    def by_country(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """Keep leads whose person, or else whose company, is of the country."""
+        of_company = Q(**{f"{self.lead}person__country": "", f"{self.lead}company__country": value})
+        return rows.filter(of_company | Q(**{f"{self.lead}person__country": value}))
+
+    def by_clock(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        raise NotImplementedError
+
+    def by_source(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        if value == NOT_GIVEN:
+            return rows.filter(**{f"{self.lead}source__isnull": True})
+        return rows.filter(**{f"{self.lead}source__code": value})
+
+    def by_persona(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return rows.filter(persona_version__persona__slug=value)
+
+    # -- As the page shows it
+
+    @property
+    def folded(self) -> list[forms.BoundField]:
+        """The fields behind the button "Filters": all but the search, hidden ones, and those with
+        nothing to choose."""
+        fields = []
+        for field in self.form:
+            offered = getattr(field.field, "choices", None)
+            # The empty choice is one of them.
+            has_choice = offered is None or len(list(offered)) > 2 or field.value()
+            if field.name != "q" and not field.is_hidden and has_choice:
+                fields.append(field)
+        return fields
+
+    @property
+    def chosen(self) -> list[tuple[str, str, str]]:
+        """The filters that are on, as (parameter, label, value as text), for the chips."""
+        chips: list[tuple[str, str, str]] = []
+        for name, field in self.form.fields.items():
+            raw: Any = self.form.data.get(name)
+            if raw:
+                chips.append((name, str(field.label), self._value_text(name, raw)))
+        return chips
+
+    @property
+    def chips(self) -> list[tuple[str, str, str]]:
+        """The filters that are on, without the search, which stands in its own field."""
+        return [chip for chip in self.chosen if chip[0] != "q"]
+
+    def _value_text(self, name: str, raw: str) -> str:
+        """Return a chosen value as people read it; an invalid value stays unchanged."""
+        value = None
+        if self.form.is_bound and self.form.is_valid():
+            value = self.form.cleaned_data.get(name)
+        if isinstance(value, date):
+            return day_words(value)
+        named = dict(getattr(self.form.fields[name], "choices", []))
+        return str(named.get(raw, raw))

@@ -1,0 +1,88 @@
+"""The queue and "My leads": lists of handoffs by the time that is left."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import django_filters
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from crm.accounts.models import User
+from crm.lib.paging import Order
+from leads.handoffs import queue as handoff_queue
+from leads.lists import choices
+from leads.lists.filters import ListFilter, Query
+from leads.models import Handoff
+from leads.states import WORKED
+from sla.clocks import status
+from sla.states import ClockStatus
+
+WORKED_CHOICES = [(state.value, state.label) for state in WORKED]
+
+
+class HandoffFilter(ListFilter):
+    """What both lists of handoffs offer."""
+
+    lead = "lead__"
+    owner = None
+
+    def offered(self) -> dict[str, choices.Choices]:
+        return super().offered() | {"team": choices.queues(self.user)}
+
+
+class QueueFilter(HandoffFilter):
+    """Search and filters of the queue; its tabs tell the clocks apart."""
+
+    others = frozenset({"tab"})
+    clock = None
+
+    class Meta:
+        model = Handoff
+        fields: list[str] = []
+
+    def __init__(
+        self,
+        data: Query,
+        queryset: QuerySet[Handoff],
+        *,
+        user: User,
+        at: datetime,
+        order: Order,
+    ) -> None:
+        super().__init__(data, queryset, user=user, at=at)
+        self.order = order
+
+
+class MineFilter(HandoffFilter):
+    """Search and filters of the leads that a person works on."""
+
+    order = handoff_queue.BY_DUE
+    stage = django_filters.ChoiceFilter(
+        label=_("Stage"),
+        field_name="state",
+        choices=WORKED_CHOICES,
+        empty_label=_("Any stage"),
+    )
+
+    class Meta:
+        model = Handoff
+        fields: list[str] = []
+
+    def offered(self) -> dict[str, choices.Choices]:
+        return super().offered() | {"team": choices.own_queues(self.user)}
+
+    def by_clock(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        return rows.filter(status.condition(ClockStatus(value), at=self.at, to="clock__"))
+
+
+def queue(user: User, query: Query, *, tab: str, at: datetime, since: datetime) -> QueueFilter:
+    """Return one tab of the queue. ``since``: when today began. Raises BadParameter."""
+    rows = handoff_queue.queue(user, tab, at=at, since=since)
+    return QueueFilter(query, rows, user=user, at=at, order=handoff_queue.order_of(tab))
+
+
+def mine(user: User, query: Query, *, at: datetime) -> MineFilter:
+    """Return the leads that ``user`` works on. Raises BadParameter."""
+    return MineFilter(query, handoff_queue.mine(user), user=user, at=at)

@@ -1,0 +1,77 @@
+"""The list of all leads in sight, the newest first."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import django_filters
+from django import forms
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext_lazy as _
+
+from crm.accounts.models import User
+from crm.lib.paging import by_day
+from leads.lists import choices
+from leads.lists.filters import ListFilter, Query
+from leads.models import Handoff, Lead
+from leads.states import Stage
+from sla.clocks import status
+from sla.states import ClockStatus
+
+NEWEST_FIRST = by_day("first_seen_on")  # the index lead_newest
+
+
+class LeadFilter(ListFilter):
+    """Search and filters of the lead list."""
+
+    order = NEWEST_FIRST
+    stage = django_filters.ChoiceFilter(
+        label=_("Stage"), choices=Stage.choices, empty_label=_("Any stage")
+    )
+    since = django_filters.DateFilter(
+        label=_("First seen from"),
+        field_name="first_seen_on",
+        lookup_expr="gte",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    until = django_filters.DateFilter(
+        label=_("First seen to"),
+        field_name="first_seen_on",
+        lookup_expr="lte",
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    imported = django_filters.NumberFilter(
+        label=_("Import"),
+        field_name="import_run",
+        widget=forms.HiddenInput(),
+        # The range of a bigint; PostgreSQL answers a larger number with an error.
+        max_value=2**63 - 1,
+    )
+
+    class Meta:
+        model = Lead
+        fields: list[str] = []
+
+    def __init__(self, data: Query, queryset: QuerySet[Lead], *, user: User, at: datetime) -> None:
+        super().__init__(data, queryset.filter(archived_at__isnull=True), user=user, at=at)
+
+    def offered(self) -> dict[str, choices.Choices]:
+        own = {"owner": choices.owners(self.user), "team": choices.teams(self.user)}
+        return super().offered() | own
+
+    def by_team(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """Keep leads that the team brought, or that were handed off to it."""
+        handed_off = Handoff.objects.filter(team=int(value)).values("lead")
+        return rows.filter(Q(marketing_team=value) | Q(pk__in=handed_off))
+
+    def by_clock(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+        """Keep leads whose open handoff has a clock of this status."""
+        shows = status.condition(ClockStatus(value), at=self.at, to="clock__")
+        handoffs = Handoff.objects.open_to(self.user).filter(shows)
+        return rows.filter(pk__in=handoffs.values("lead"))
+
+
+def lead_list(user: User, query: Query, *, at: datetime) -> LeadFilter:
+    """Return the list of the leads that ``user`` may see. Raises BadParameter."""
+    return LeadFilter(query, Lead.objects.visible_to(user).with_names(), user=user, at=at)
