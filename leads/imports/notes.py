@@ -15,6 +15,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from crm.accounts.models import User
+from leads.imports.problems import shown
 from leads.models import ImportNote, ImportRun, Lead
 from leads.records.fields import labels
 
@@ -38,6 +39,30 @@ WORDS: dict[str, Words] = {
     "rest_left_out": Words(
         gettext_lazy("more than one value: only the first is taken"),
         gettext_lazy("“%(taken)s” is taken; “%(rest)s” is left out"),
+    ),
+    "bad_cell": Words(
+        gettext_lazy("left empty: the value cannot be read"),
+        gettext_lazy("%(reason)s; left empty"),
+    ),
+    "no_stage": Words(
+        gettext_lazy("left empty: no stage"),
+        gettext_lazy("“%(cell)s” is no stage; the stage stays “not recorded”"),
+    ),
+    "no_company": Words(
+        gettext_lazy("left out: the row names no company"),
+        gettext_lazy("“%(cell)s” is left out, because the row names no company"),
+    ),
+    "rounded": Words(
+        gettext_lazy("rounded"),
+        gettext_lazy("“%(cell)s” was rounded to %(rounded)s"),
+    ),
+    "range": Words(
+        gettext_lazy("a range: its lower end was taken"),
+        gettext_lazy("“%(cell)s” was taken as %(people)d"),
+    ),
+    "cut_off": Words(
+        gettext_lazy("cut off"),
+        gettext_lazy("only the first %(most)d characters were taken"),
     ),
 }
 
@@ -97,7 +122,7 @@ def text_of(code: str, values: Mapping[str, Any]) -> str:
     # A later version may have stored a code that this one does not know.
     if words is None:
         return code
-    return str(words.detail) % dict(values)
+    return str(words.detail) % {name: shown(value) for name, value in values.items()}
 
 
 def summary_of(code: str) -> str:

@@ -15,22 +15,46 @@ from django.core.validators import validate_email
 
 from crm.lib import countries
 from crm.lib.bilingual import LANGUAGES
+from crm.lib.files import dates
+from crm.lib.numbers import typed
+from crm.lib.text import fold
+from leads.imports.notes import Noted, shortened
 from leads.imports.problems import Said
 from leads.imports.problems import said as _
 from leads.states import Stage
 
-ISO_DATES = ("%Y-%m-%d", "%Y-%m-%d %H:%M:%S")
 EARLIEST = date(1970, 1, 1)
 LARGEST_AMOUNT = Decimal("999999999999.99")  # numeric(14, 2)
+LARGEST_NUMBER = Decimal("1e12")
+NUMBER_PLACES = 4  # decimals of a custom field of numbers
 MOST_PEOPLE = 5_000_000
-LONGEST_NUMBER = 40  # characters
 LONGEST_EMAIL = 254
-SHOWN = 60  # characters of a cell in a message
-YES = {"true", "yes", "y", "1", "si", "sí", "s"}
-NO = {"false", "no", "n", "0"}
+LONGEST_RANGE = 60  # characters
+YES = frozenset(["true", "yes", "y", "1", "si", "s", "sim", "verdadero", "verdadeiro"])
+NO = frozenset(["false", "no", "n", "0", "nao", "falso"])
 SHEET_NUMBER = re.compile(r"-?\d{1,20}(\.\d{1,20})?", re.ASCII)
-SPREADSHEET_ERROR = re.compile(
-    r"#(N/A|N/D|REF!|VALUE!|DIV/0!|NAME\?|NULL!|NUM!|SPILL!|CALC!|¡\w+!|¿\w+\?)"
+SPREADSHEET_ERROR = re.compile(r"#(REF!|VALUE!|DIV/0!|NAME\?|NUM!|SPILL!|CALC!|¡\w+!|¿\w+\?)")
+# What stands around a word that means "nothing": "(vacío)", "#N/A", "--None--".
+AROUND_NOTHING = " .,;:-_–—#*?!¿¡/|()[]<>{}'\"`=…"
+LONGEST_NOTHING = 24  # characters
+# How people and programs write an empty cell, in lower case.
+NOTHING_WORDS = (
+    "|n/a|n/d|s/d|n.a|n.d|s.d|s/i|n/i|null|none|nil|nan|undefined|vacío|vacio|vazio|empty|blank"
+    "|en blanco|em branco|no aplica|não se aplica|nao se aplica|no disponible|não disponível"
+    "|no data|sin dato|sin datos|sem dados|sin información|sin informacion|not available"
+    "|not applicable|not provided|not specified|not set|no especificado|no definido"
+    "|não informado|nao informado|no informado|unknown|desconocido|desconhecido|no tiene"
+    "|não tem|nao tem|tbd"
+)
+NOTHING = frozenset(NOTHING_WORDS.split("|"))
+NOTHING_IN_CAPITALS = frozenset(["NA", "ND", "NULL", "\\N"])
+# A currency before or behind an amount: a sign, or a code of three letters.
+CURRENCY = r"(?:[A-Z]{0,3}\$|[A-Z]{3}|S/\.?|Bs\.?|Gs\.?|[€£¥₡₲₱%])"
+AROUND_NUMBER = re.compile(rf"^{CURRENCY}\s*(?=[-+\d.,(])|(?<=[\d)])\s*{CURRENCY}$")
+# Numbers of people: "51-200", "11 a 50", "10,001+ employees", "1K - 5K", "más de 500".
+HEADS = re.compile(r"(\d[\d.,'\u00a0 ]*\d|\d)\s*(k\b|mil\b)?", re.ASCII | re.IGNORECASE)
+ALONE = frozenset(
+    ["self employed", "selfemployed", "autonomo", "myself only", "trabajador por cuenta propia"]
 )
 
 
@@ -44,14 +68,18 @@ class BadCell(Exception):
 
 @dataclass(frozen=True)
 class Style:
-    """How a file writes dates and numbers.
+    """How a file, or one of its columns, writes dates and numbers.
 
-    ``dates`` are forms of strptime, tried in order; ``decimal`` is the sign before decimals. A
-    sheet (``is_sheet``) stores its numbers with a point and without grouping, whatever it shows.
+    ``dates`` are forms of strptime, tried in order; without any, every usual spelling is read, and
+    ``month_first`` decides those of two readings. ``decimal`` is the sign before decimals. Unless
+    it ``is_decided`` by the column, three digits behind the sign are refused, which may be
+    thousands. A sheet (``is_sheet``) stores its numbers with a point and without grouping.
     """
 
-    dates: tuple[str, ...] = ISO_DATES
+    dates: tuple[str, ...] = ()
+    month_first: bool | None = None
     decimal: str = "."
+    is_decided: bool = False
     is_sheet: bool = False
 
 
@@ -60,14 +88,19 @@ Parser = Callable[[Style, str], Any]
 
 def quoted(cell: str, **details: object) -> dict[str, object]:
     """Return the values of a message: the cell, shortened for reading, and ``details``."""
-    if len(cell) > SHOWN:
-        cell = f"{cell[: SHOWN - 3]}…"
-    return {"cell": cell, **details}
+    return {"cell": shortened(cell), **details}
+
+
+def is_nothing(cell: str) -> bool:
+    """Return whether the text of a cell means that it is empty: "-", "N/A", "#N/A", "(vacío)"."""
+    # Nearly every cell ends here or at the next line, and each cell comes here.
+    if len(cell) > LONGEST_NOTHING:
+        return False
+    return cell.casefold().strip(AROUND_NOTHING) in NOTHING or cell in NOTHING_IN_CAPITALS
 
 
 def check_no_error(cell: str) -> None:
-    """Raise BadCell for the error value of a spreadsheet, as "#N/A"."""
-    # The first character alone decides for nearly every cell, and each cell comes here.
+    """Raise BadCell for the error value of a spreadsheet, as "#REF!"."""
     if cell.startswith("#") and SPREADSHEET_ERROR.fullmatch(cell):
         raise BadCell(_("the spreadsheet shows the error %(cell)s") % quoted(cell))
 
@@ -87,15 +120,42 @@ def line(most: int) -> Parser:
     return partial(text, most=most)
 
 
+def long_text(style: Style, cell: str, *, most: int) -> str | Noted:
+    """Return the cell, cut off after ``most`` characters."""
+    if len(cell) <= most:
+        return cell
+    return Noted(cell[:most], "cut_off", {"most": most})
+
+
 def day(style: Style, cell: str) -> date:
     """Return a calendar date, from 1970 on."""
-    value = _parse_day(cell, style.dates)
+    if style.dates:
+        value = _parse_day(cell, style.dates)
+    else:
+        value = dates.read(cell, month_first=style.month_first)
     if value is None:
-        forms = " | ".join(style.dates)
-        raise BadCell(_("“%(cell)s” is no date of the form %(forms)s") % quoted(cell, forms=forms))
+        raise _no_date(style, cell)
     if value < EARLIEST:
         raise BadCell(_("%(cell)s is before %(earliest)s") % quoted(cell, earliest=EARLIEST))
     return value
+
+
+def _no_date(style: Style, cell: str) -> BadCell:
+    """Return why ``cell`` is no date, with examples of what is one."""
+    if style.dates:
+        forms = " | ".join(date_example(form) for form in style.dates)
+        return BadCell(_("“%(cell)s” is no date like %(forms)s") % quoted(cell, forms=forms))
+    both = dates.readings(cell)
+    if len(both) == 2:
+        values = quoted(cell, one=both[0], other=both[1])
+        return BadCell(_("“%(cell)s” may be %(one)s or %(other)s") % values)
+    text = _("“%(cell)s” is no date like 2026-12-31, 31/12/2026 or 31 Dec 2026")
+    return BadCell(text % quoted(cell))
+
+
+def date_example(form: str) -> str:
+    """Return a date in a form of strptime: "31/12/2026" for "%d/%m/%Y"."""
+    return datetime(2026, 12, 31, 17, 30).strftime(form)
 
 
 # The same few dates come again and again; strptime is slow.
@@ -115,59 +175,104 @@ def iso_day(style: Style, cell: str) -> str:
     return day(style, cell).isoformat()
 
 
-def amount(style: Style, cell: str) -> Decimal | None:
-    """Return an amount with at most 2 decimals; None for 0, which means unknown."""
+# -- Numbers
+
+
+def amount(style: Style, cell: str) -> Decimal | Noted | None:
+    """Return an amount with 2 decimals; None for 0, which means unknown."""
     value = _decimal(style, cell)
-    if not 0 <= value <= LARGEST_AMOUNT or value != round(value, 2):
-        raise BadCell(_("“%(cell)s” is no amount from 0 with at most two decimals") % quoted(cell))
+    if not 0 <= value <= LARGEST_AMOUNT:
+        raise BadCell(_("“%(cell)s” is no amount from 0 on") % quoted(cell))
+    rounded = typed.rounded(value, 2)
     # Imported amounts of 0 mean unknown (domain rule); won_amount must be above 0.
-    return round(value, 2) or None
+    if not rounded:
+        return None
+    return _with_note(cell, value, rounded)
 
 
-def headcount(style: Style, cell: str) -> int:
-    """Return a whole number of people."""
+def number(style: Style, cell: str) -> int | float | Noted:
+    """Return a number as JSON stores it, with at most NUMBER_PLACES decimals."""
     value = _decimal(style, cell)
-    if value != int(value) or not 0 <= value <= MOST_PEOPLE:
-        raise BadCell(_("“%(cell)s” is no whole number from 0 to 5,000,000") % quoted(cell))
-    return int(value)
+    if abs(value) >= LARGEST_NUMBER:
+        raise BadCell(_("“%(cell)s” is too large a number") % quoted(cell))
+    rounded = typed.rounded(value, NUMBER_PLACES)
+    stored: int | float = float(rounded)
+    if rounded == int(rounded):
+        stored = int(rounded)
+    return _with_note(cell, value, rounded, stored)
 
 
-def number(style: Style, cell: str) -> int | float:
-    """Return a number as JSON stores it."""
-    value = _decimal(style, cell)
-    if value == int(value):
-        return int(value)
-    return float(value)
+def _with_note(cell: str, value: Decimal, rounded: Decimal, stored: Any = None) -> Any:
+    """Return what is stored for a number, with a note where it was rounded."""
+    if stored is None:
+        stored = rounded
+    if rounded == value:
+        return stored
+    values = {"cell": shortened(cell), "rounded": f"{rounded.normalize():f}"}
+    return Noted(stored, "rounded", values)
 
 
 def _decimal(style: Style, cell: str) -> Decimal:
-    """Return a number as it is written, with the decimal sign of the file.
-
-    The other sign may group thousands if it is in the right places. A fraction of exactly
-    three digits is refused: it looks like thousands written in the other way.
-    """
+    """Return a number with the decimal sign of its column; a currency around it is dropped."""
     if style.is_sheet and SHEET_NUMBER.fullmatch(cell):
         return Decimal(cell)
-    match = _number_pattern(style.decimal).fullmatch(cell)
-    if not match or len(cell) > LONGEST_NUMBER:
+    bare = AROUND_NUMBER.sub("", cell)
+    try:
+        value = typed.read_in_column(bare, style.decimal)
+    except typed.NotANumber:
         raise BadCell(
             _("“%(cell)s” is no number with “%(sign)s” before decimals")
             % quoted(cell, sign=style.decimal)
-        )
-    whole = re.sub(r"[.,]", "", match[1])
-    fraction = match[2] or "0"
-    return Decimal(f"{whole}.{fraction}")
+        ) from None
+    # "1.234" may be 1,234 where nothing in the column decides.
+    largest = max(typed.readings(bare).values(), key=abs)
+    if value != largest and not style.is_decided:
+        raise BadCell(_("“%(cell)s” may be thousands or decimals") % quoted(cell))
+    return value
 
 
-@lru_cache(maxsize=2)
-def _number_pattern(decimal: str) -> re.Pattern[str]:
-    point = re.escape(decimal)
-    grouping = {".": ",", ",": r"\."}[decimal]
-    # No fraction of three digits: 1.234 may be 1,234. ASCII, because \d alone also matches the
-    # digits of other scripts.
-    return re.compile(
-        rf"(-?(?:\d{{1,3}}(?:{grouping}\d{{3}})+|\d+))(?:{point}(\d{{1,2}}|\d{{4,}}))?", re.ASCII
-    )
+def headcount(style: Style, cell: str) -> int | Noted:
+    """Return a whole number of people; of a range as "51-200" its lower end, with a note."""
+    if style.is_sheet and SHEET_NUMBER.fullmatch(cell):
+        return _people(cell, Decimal(cell))
+    try:
+        return _people(cell, Decimal(typed.read_whole(cell)))
+    except typed.NotWhole:
+        raise _no_headcount(cell) from None
+    except typed.NotANumber:
+        return _range(cell)
+
+
+def _range(cell: str) -> int | Noted:
+    """Return the lower end of a range of people. Raise BadCell for a text without a number."""
+    value = 0
+    if fold(cell) in ALONE:
+        value = 1
+    else:
+        match = HEADS.search(cell)
+        if match is None or len(cell) > LONGEST_RANGE:
+            raise _no_headcount(cell)
+        try:
+            value = typed.read_whole(match[1])
+        except (typed.NotANumber, typed.NotWhole):
+            raise _no_headcount(cell) from None
+        if match[2]:
+            value *= 1000
+    people = _people(cell, Decimal(value))
+    return Noted(people, "range", {"cell": cell, "people": people})
+
+
+def _people(cell: str, value: Decimal) -> int:
+    if value != int(value) or not 0 <= value <= MOST_PEOPLE:
+        raise _no_headcount(cell)
+    return int(value)
+
+
+def _no_headcount(cell: str) -> BadCell:
+    return BadCell(_("“%(cell)s” is no whole number from 0 to 5,000,000") % quoted(cell))
+
+
+# -- Texts with a meaning
 
 
 def email(style: Style, cell: str) -> str:
@@ -180,7 +285,7 @@ def email(style: Style, cell: str) -> str:
 
 
 def country(style: Style, cell: str) -> str:
-    """Return the code of a country, from its code or its name in Spanish or English."""
+    """Return the code of a country, from its code or a name in English, Spanish or Portuguese."""
     code = countries.find(cell)
     if not code:
         raise BadCell(_("“%(cell)s” is no country") % quoted(cell))
@@ -206,8 +311,8 @@ def outcome(style: Style, cell: str) -> str:
 
 
 def yes_no(style: Style, cell: str) -> bool:
-    """Return a yes or no in English or Spanish, true or false, 1 or 0."""
-    answer = cell.lower()
+    """Return a yes or no in English, Spanish or Portuguese, true or false, 1 or 0."""
+    answer = fold(cell)
     if answer not in YES | NO:
         raise BadCell(_("“%(cell)s” is neither yes nor no") % quoted(cell))
     return answer in YES

@@ -32,7 +32,7 @@ class Said:
     def __str__(self) -> str:
         translated = gettext(self.text)
         if self.values:
-            return translated % {name: _shown(value) for name, value in self.values.items()}
+            return translated % {name: shown(value) for name, value in self.values.items()}
         return translated
 
     def to_json(self) -> dict[str, Any]:
@@ -59,7 +59,9 @@ def _plain(value: Any) -> Any:
     return str(value)
 
 
-def _shown(value: Any) -> Any:
+def shown(value: Any) -> Any:
+    """Return a value of a message in the active language; it may be a stored message."""
+    value = _read(value)
     if isinstance(value, Said):
         return str(value)
     return value

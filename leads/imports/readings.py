@@ -8,15 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, NamedTuple
 
 from crm.lib.files.layout import Row
-from crm.lib.text import clean_line
+from crm.lib.text import clean_line, clean_text, fold
 from leads.imports import parsers
-from leads.imports.notes import Note, Noted
+from leads.imports.notes import Note, Noted, shortened
 from leads.imports.parsers import BadCell, Parser, Style
 from leads.imports.problems import Problem, Said
 from leads.imports.problems import said as _
@@ -39,7 +39,7 @@ class Reading:
 
     ``parsed`` are the values of its cells, without the empty ones; ``values`` adds what
     follows from them. ``originals`` are the cells of the file. A row with ``problems`` is
-    rejected; ``notes`` are on a row that is taken.
+    rejected; ``notes`` are on a row that is taken. ``left_out`` are its cells that cannot be read.
     """
 
     row: Row
@@ -48,6 +48,7 @@ class Reading:
     originals: dict[str, str] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     notes: list[Note] = field(default_factory=list)
+    left_out: list[Problem] = field(default_factory=list)
 
     def note(self, name: str, code: str, *, lead: int | None = None, **values: Any) -> None:
         """Add a note on the field ``name``; ``code`` is one of leads.imports.notes.WORDS."""
@@ -75,13 +76,20 @@ def fingerprint(values: Mapping[str, Any]) -> str:
 class Target(NamedTuple):
     """A field that the rows fill. ``column`` is the name of its column in the file.
 
-    ``translations`` replace cells; None means an empty one.
+    ``translations`` replace cells; None means an empty one. ``words`` are folded texts that are
+    values here, although they usually mean an empty cell. ``style`` is how the column writes dates
+    and numbers, None for the style of the file. A cell that cannot be taken makes the row wrong
+    if the field ``is_required``, else it is left out with a note.
     """
 
     field: str
     column: str
     parse: Parser
     translations: Mapping[str, str | None] = {}
+    words: Collection[str] = ()
+    style: Style | None = None
+    is_required: bool = False
+    has_lines: bool = False
 
 
 class RowReader:
@@ -110,7 +118,7 @@ class RowReader:
         self.complete = complete
 
     def read(self, row: Row) -> Reading:
-        """Return the fields of ``row``; ``problems`` names each cell that cannot be taken."""
+        """Return the fields of ``row``, with a problem or a note for each cell not taken."""
         reading = Reading(row)
         cells = row.cells
         # The cells of a longer or shorter row have shifted; each might go into a wrong field.
@@ -141,20 +149,20 @@ class RowReader:
     def _take(
         self, reading: Reading, target: Target, cell: str, position: int | None = None
     ) -> None:
-        text = clean_line(cell)
+        text = _clean(target, cell)
         # Before translation: events keep the file's own text.
         reading.originals[target.field] = text
         if text in target.translations:
-            text = clean_line(target.translations[text] or "")
-        if not text:
+            text = _clean(target, target.translations[text] or "")
+        if not text or (parsers.is_nothing(text) and fold(text) not in target.words):
             return
         try:
             parsers.check_no_error(text)
-            value = target.parse(self.style, text)
+            value = target.parse(target.style or self.style, text)
             if isinstance(value, date) and value > self.latest:
                 raise BadCell(_("%(cell)s has not come yet") % parsers.quoted(text))
-        except BadCell as problem:
-            reading.problems.append(_of_cell(target, position, problem.why))
+        except BadCell as bad:
+            _report(reading, target, position, bad.why)
             return
         if isinstance(value, Noted):
             reading.note(target.field, value.code, **value.values)
@@ -163,8 +171,20 @@ class RowReader:
             reading.parsed[target.field] = value
 
 
-def _of_cell(target: Target, position: int | None, why: Said) -> Problem:
-    return Problem(why, field=target.field, column=target.column, position=position)
+def _clean(target: Target, cell: str) -> str:
+    if target.has_lines:
+        return clean_text(cell)
+    return clean_line(cell)
+
+
+def _report(reading: Reading, target: Target, position: int | None, why: Said) -> None:
+    """Make the row wrong for a bad cell that it needs; note on the row that another is left out."""
+    problem = Problem(why, field=target.field, column=target.column, position=position)
+    if target.is_required:
+        reading.problems.append(problem)
+    else:
+        reading.note(target.field, "bad_cell", reason=why.to_json())
+        reading.left_out.append(problem)
 
 
 def complete_lead(reading: Reading) -> None:
@@ -182,6 +202,7 @@ def complete_lead(reading: Reading) -> None:
         reading.problems.append(Problem(why, field=NAME))
     elif name:
         values[NAME] = name
+    _drop_facts_without_company(reading)
     country = values.get("person.country", "")
     if country and values.get("company.name"):
         values.setdefault("company.country", country)
@@ -189,4 +210,23 @@ def complete_lead(reading: Reading) -> None:
     if PHONE in values:
         values[PHONE] = normal_phone(values[PHONE], country or values.get("company.country", ""))
     if not any(values.get(code) for code in IDENTITY):
-        reading.problems.append(Problem(NO_IDENTITY))
+        _explain_missing_identity(reading)
+
+
+def _explain_missing_identity(reading: Reading) -> None:
+    """Make the row wrong, by the cells of identity that were left out where there are any."""
+    for problem in reading.left_out:
+        if problem.field in (*IDENTITY, FIRST_NAME, LAST_NAME):
+            reading.problems.append(problem)
+    reading.problems.append(Problem(NO_IDENTITY))
+
+
+def _drop_facts_without_company(reading: Reading) -> None:
+    """Remove the facts of a company that the row does not name: they have no place."""
+    values = reading.values
+    if values.get("company.name"):
+        return
+    facts = [code for code in values if code.startswith("company.")]
+    for code in facts:
+        reading.note(code, "no_company", cell=shortened(reading.originals.get(code, "")))
+        del values[code]

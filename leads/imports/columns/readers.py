@@ -18,6 +18,7 @@ from leads.imports.columns.targets import (
     ATTRIBUTES,
     LABELS,
     LEAD_FIELDS,
+    WORDS,
 )
 from leads.imports.parsers import BadCell, Parser, Style
 from leads.imports.problems import said as _
@@ -27,15 +28,7 @@ from leads.models import CustomField, ValuableActionKind
 
 def style_of(layout: Layout) -> Style:
     """Return how a file with this layout writes dates and numbers."""
-    order = "%m{0}%d{0}%Y"
-    if layout.day_first:
-        order = "%d{0}%m{0}%Y"
-    by_region = [order.format(sign) for sign in "/-."]
-    return Style(
-        dates=(*parsers.ISO_DATES, *by_region),
-        decimal=layout.decimal,
-        is_sheet=layout.kind == "xlsx",
-    )
+    return Style(decimal=layout.decimal, is_sheet=layout.kind == "xlsx")
 
 
 def reader(
@@ -54,7 +47,9 @@ def reader(
     for position, code in enumerate(columns):
         # A custom field that was archived after the columns were matched is not imported.
         if code in known:
-            chosen.append((Target(code, header[position], known[code]), position))
+            words = WORDS.get(code, ())
+            target = Target(code, header[position], known[code], words=words)
+            chosen.append((target, position))
     return RowReader(
         chosen,
         width=len(header),

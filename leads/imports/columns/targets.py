@@ -57,6 +57,12 @@ LEAD_FIELDS: dict[str, Parser] = {
     "company.employees": parsers.headcount,
     **{f"stage.{stage}": parsers.day for stage in STAGES},
 }
+# Words that are values of a field, although they usually mean an empty cell.
+WORDS: dict[str, frozenset[str]] = {
+    "source": frozenset(["unknown", "desconocido", "desconhecido"]),
+    "person.country": frozenset(["na"]),
+    "company.country": frozenset(["na"]),
+}
 OUTCOME_FIELDS: dict[str, Parser] = {
     EXTERNAL_ID: parsers.line(120),
     "outcome": parsers.outcome,

@@ -18,14 +18,17 @@ from django.utils.translation import gettext as _
 from crm.lib.bilingual import LANGUAGES
 from crm.lib.errors import DomainError
 from crm.lib.text import clean_line
-from leads.imports.columns.targets import ATTRIBUTE_TEXT, LEAD_FIELDS
-from leads.imports.parsers import ISO_DATES, Parser, Style
-from leads.imports.readings import IDENTITY, RowReader, Target, complete_lead
+from leads.imports.columns.targets import ATTRIBUTE_TEXT, LEAD_FIELDS, WORDS
+from leads.imports.parsers import Parser, Style
+from leads.imports.readings import EXTERNAL_ID, IDENTITY, RowReader, Target, complete_lead
 from leads.states import Stage
 
 KEYS = {"system", "dates", "decimal", "columns", "constants", "values", "sources", "person_name"}
+ISO_DATES = ["%Y-%m-%d", "%Y-%m-%d %H:%M:%S"]
 # Written in a form and read back, it shows whether the form holds day, month and year.
 SAMPLE = datetime(2018, 2, 26, 19, 58, 54)
+# Without them a lead of another system has no place in time, or is not known again.
+REQUIRED = (EXTERNAL_ID, "first_seen_on")
 SYSTEM = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 ATTRIBUTE = re.compile(r"attributes\.[a-z0-9][a-z0-9_-]{0,59}")
 LONGEST_NAME = 120
@@ -44,11 +47,12 @@ class MappingFile:
     """A checked mapping.
 
     ``columns`` are columns by field, ``constants`` the text for every row by field, ``values``
-    translations of cells by field, ``sources`` bilingual names by value.
+    translations of cells by field, ``sources`` bilingual names by value. Without ``dates``, every
+    usual spelling of a date is read.
     """
 
     system: str = ""
-    dates: list[str] = field(default_factory=lambda: list(ISO_DATES))
+    dates: list[str] = field(default_factory=list)
     decimal: str = "."
     columns: dict[str, str] = field(default_factory=dict)
     constants: dict[str, str] = field(default_factory=dict)
@@ -69,9 +73,9 @@ class MappingFile:
     def style(self, *, is_sheet: bool = False) -> Style:
         """Return how the file writes dates and numbers. A sheet stores its dates as ISO, too."""
         dates = list(self.dates)
-        if is_sheet:
+        if dates and is_sheet:
             dates.extend(ISO_DATES)
-        return Style(tuple(dict.fromkeys(dates)), self.decimal, is_sheet)
+        return Style(dates=tuple(dict.fromkeys(dates)), decimal=self.decimal, is_sheet=is_sheet)
 
 
 # -- Loading
@@ -138,8 +142,8 @@ def _checked(raw: Any) -> MappingFile:
     _need("system", _is_system(raw.get("system", "")), _("a short name in a-z, 0-9, _ and -"))
     _need(
         "dates",
-        _is_date_forms(raw.get("dates", list(ISO_DATES))),
-        _("a list like %s") % list(ISO_DATES),
+        _is_date_forms(raw.get("dates", ISO_DATES)),
+        _("a list like %s") % ISO_DATES,
     )
     _need("decimal", raw.get("decimal", ".") in (".", ","), "“.” | “,”")
     _need(
@@ -262,7 +266,15 @@ def reader(
 
     def target(name: str, column: str) -> Target:
         parse = known.get(name) or attributes.get(name) or ATTRIBUTE_TEXT
-        return Target(name, column, parse, mapping.values.get(name, {}))
+        return Target(
+            name,
+            column,
+            parse,
+            translations=mapping.values.get(name, {}),
+            words=WORDS.get(name, ()),
+            # An outcome without one of its facts is another outcome.
+            is_required=name in REQUIRED or known is not LEAD_FIELDS,
+        )
 
     columns: list[tuple[Target, int]] = []
     for name, column in mapping.columns.items():

@@ -20,6 +20,7 @@ def in_english():
 
 STYLE = Style(dates=("%Y-%m-%d", "%d/%m/%Y %H:%M"))
 COMMA = Style(decimal=",")
+DECIDED = Style(is_decided=True)
 SHEET = Style(decimal=",", is_sheet=True)
 
 
@@ -38,7 +39,16 @@ SHEET = Style(decimal=",", is_sheet=True)
         (parsers.amount, STYLE, "100000.0000", Decimal("100000.00")),
         (parsers.amount, COMMA, "1.234,50", Decimal("1234.50")),
         (parsers.amount, STYLE, "0", None),
+        (parsers.amount, STYLE, "$ 5", Decimal("5.00")),
+        (parsers.amount, STYLE, "USD 1,234.50", Decimal("1234.50")),
+        (parsers.amount, COMMA, "R$ 1.234,50", Decimal("1234.50")),
+        (parsers.amount, COMMA, "1.234,50 €", Decimal("1234.50")),
+        (parsers.amount, COMMA, "S/ 1.234,5", Decimal("1234.50")),
+        (parsers.amount, STYLE, "1,500.00 MXN", Decimal("1500.00")),
+        (parsers.number, DECIDED, "1.234", 1.234),
         (parsers.headcount, STYLE, "120.0", 120),
+        (parsers.headcount, STYLE, "1.000", 1000),
+        (parsers.headcount, STYLE, "1,000", 1000),
         (parsers.number, STYLE, "-2.5", -2.5),
         (parsers.email, STYLE, "Ana@Example.COM", "ana@example.com"),
         (parsers.country, STYLE, "mx", "MX"),
@@ -49,6 +59,10 @@ SHEET = Style(decimal=",", is_sheet=True)
         (parsers.language, STYLE, "ES", "es"),
         (parsers.yes_no, STYLE, "Sí", True),
         (parsers.yes_no, STYLE, "0", False),
+        (parsers.yes_no, STYLE, "VERDADERO", True),
+        (parsers.yes_no, STYLE, "Não", False),
+        (parsers.day, Style(), "15-abr-2021", date(2021, 4, 15)),
+        (parsers.day, Style(month_first=True), "10/5/2026", date(2026, 10, 5)),
     ],
 )
 def test_cells(parse, style, cell, value):
@@ -65,10 +79,9 @@ def test_cells(parse, style, cell, value):
         (parsers.amount, "1.234"),
         (parsers.amount, "1.234,50"),
         (parsers.amount, "12,34"),
-        (parsers.amount, "1.23456"),
         (parsers.amount, "NaN"),
         (parsers.amount, "1e5"),
-        (parsers.amount, "$ 5"),
+        (parsers.amount, "5 people"),
         (parsers.amount, "٣"),
         (parsers.amount, "1000000000000"),
         (parsers.amount, "9" * 5000),
@@ -88,10 +101,63 @@ def test_cells_that_are_refused(parse, cell):
         parse(STYLE, cell)
 
 
-@pytest.mark.parametrize("cell", ["#N/A", "#REF!", "#¡VALOR!", "#¿NOMBRE?"])
+@pytest.mark.parametrize(
+    ("parse", "cell", "value", "code"),
+    [
+        (parsers.amount, "1.23456", Decimal("1.23"), "rounded"),
+        (parsers.number, "0.123456789", 0.1235, "rounded"),
+        (parsers.headcount, "51-200", 51, "range"),
+        (parsers.headcount, "51 – 200", 51, "range"),
+        (parsers.headcount, "11 a 50", 11, "range"),
+        (parsers.headcount, "de 11 a 50", 11, "range"),
+        (parsers.headcount, "10,001+ employees", 10001, "range"),
+        (parsers.headcount, "10.001+ empleados", 10001, "range"),
+        (parsers.headcount, "1K-5K", 1000, "range"),
+        (parsers.headcount, "más de 500", 500, "range"),
+        (parsers.headcount, "> 1000", 1000, "range"),
+        (parsers.headcount, "50 empleados", 50, "range"),
+        (parsers.headcount, "Self-employed", 1, "range"),
+    ],
+)
+def test_cells_that_are_taken_with_a_note(parse, cell, value, code):
+    taken = parse(STYLE, cell)
+    assert (taken.value, taken.code, taken.values["cell"]) == (value, code, cell)
+
+
+def test_no_message_shows_a_form_of_strptime():
+    with pytest.raises(parsers.BadCell) as explicit:
+        parsers.day(STYLE, "soon")
+    with pytest.raises(parsers.BadCell) as usual:
+        parsers.day(Style(), "soon")
+    with pytest.raises(parsers.BadCell) as open_order:
+        parsers.day(Style(), "10/5/2026")
+    assert [str(each.value.why) for each in (explicit, usual, open_order)] == [
+        "“soon” is no date like 2026-12-31 | 31/12/2026 17:30",
+        "“soon” is no date like 2026-12-31, 31/12/2026 or 31 Dec 2026",
+        "“10/5/2026” may be 2026-05-10 or 2026-10-05",
+    ]
+
+
+@pytest.mark.parametrize("cell", ["#REF!", "#¡VALOR!", "#¿NOMBRE?"])
 def test_error_values_of_a_spreadsheet_are_refused(cell):
     with pytest.raises(parsers.BadCell):
         parsers.check_no_error(cell)
+
+
+EMPTY = (
+    "-|--|—|.|?|N/A|n/a|#N/A|#N/D|n/d|s/d|S/D|N.D.|null|NULL|None|--None--|(vacío)|(vacio)|[blank]"
+    "|(en blanco)|vazio|No aplica|não informado|NA|\\N|undefined|no tiene|sin datos|Not Specified"
+)
+
+
+@pytest.mark.parametrize("cell", EMPTY.split("|"))
+def test_texts_that_mean_an_empty_cell(cell):
+    assert parsers.is_nothing(cell)
+
+
+@pytest.mark.parametrize("cell", ["0", "no", "Na", "N", "Noemí", "Nulo SA", "A-1", "1", "NO", "+"])
+def test_texts_that_are_values(cell):
+    assert not parsers.is_nothing(cell)
 
 
 @pytest.mark.parametrize("cell", ["#1", "N/A", "#hashtag", ""])

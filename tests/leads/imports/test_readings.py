@@ -75,7 +75,6 @@ def test_both_doors_read_a_file_alike(nasty: Nasty, cast: Cast, tmp_path: Path) 
     [
         (["1"], "the row has 1 cells, the header has 2"),
         (["1", "Ana", "x"], "the row has 3 cells, the header has 2"),
-        (["1", "#N/A"], "person.name (name): the spreadsheet shows the error #N/A"),
         (["", ""], "Give at least a name, an e-mail, a phone or an external id."),
     ],
 )
@@ -83,6 +82,48 @@ def test_row_that_cannot_be_taken_names_the_reason(cells: list[str], problem: st
     reader = by_name(["id", "name"], external_id="id", person__name="name")
     problems = reader.read(Row(2, cells)).problems
     assert [each.text(str) for each in problems] == [problem]
+
+
+def test_bad_cell_of_identity_is_the_reason_where_nothing_else_identifies_the_row() -> None:
+    reader = by_name(["mail", "name"], person__email="mail", person__name="name")
+    problems = reader.read(Row(2, ["ana", ""])).problems
+    assert [each.text(str) for each in problems] == [
+        "person.email (mail): “ana” is no e-mail address",
+        "Give at least a name, an e-mail, a phone or an external id.",
+    ]
+    kept = reader.read(Row(2, ["ana", "Ana"]))
+    assert (kept.problems, kept.values) == ([], {"person.name": "Ana"})
+    assert [(note.field, note.code) for note in kept.notes] == [("person.email", "bad_cell")]
+
+
+def test_cell_that_means_nothing_is_an_empty_one() -> None:
+    reader = by_name(
+        ["name", "country", "source"],
+        person__name="name",
+        person__country="country",
+        source="source",
+    )
+    read = [reader.read(Row(2, ["Ana", cell, cell])) for cell in ("N/A", "NA", "unknown")]
+    assert [reading.values for reading in read] == [
+        {"person.name": "Ana"},
+        {"person.name": "Ana", "person.country": "NA"},
+        {"person.name": "Ana", "source": "unknown"},
+    ]
+    assert [reading.notes for reading in read] == [[], [], []]
+
+
+def test_facts_of_a_company_that_the_row_does_not_name_are_noted() -> None:
+    reader = by_name(
+        ["name", "company", "people"],
+        person__name="name",
+        company__name="company",
+        company__employees="people",
+    )
+    reading = reader.read(Row(2, ["Ana", "-", "20"]))
+    assert (reading.problems, reading.values) == ([], {"person.name": "Ana"})
+    assert [(note.field, note.code) for note in reading.notes] == [
+        ("company.employees", "no_company")
+    ]
 
 
 def test_empty_cells_at_the_end_are_no_problem() -> None:

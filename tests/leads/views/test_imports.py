@@ -21,7 +21,7 @@ from tests import factories
 
 pytestmark = pytest.mark.django_db
 EVERYBODY = ("ana", "luis", "bea", "cruz", "dora", "elsa", "root", "extra")
-TEXT = "Nombre,Correo\nÍñigo Peña,inigo@a.test\n=1+1,bad\nÍñigo,inigo@a.test\n"
+TEXT = "Nombre,Correo\nÍñigo Peña,inigo@a.test\n,=1+1\nÍñigo,inigo@a.test\n"
 
 
 @pytest.fixture
@@ -120,7 +120,7 @@ def test_rejected_rows_are_a_file_that_no_spreadsheet_runs(cast, signed_in):
     assert text[0] == "\ufeff"
     assert [row[:2] + row[3:] for row in rows] == [
         ["fila", "qué es", "Nombre", "Correo"],
-        ["3", "Con errores", "'=1+1", "bad"],
+        ["3", "Con errores", "", "'=1+1"],
         ["4", "Repetidos en el archivo", "Íñigo", "inigo@a.test"],
     ]
     assert "attachment" in answer["Content-Disposition"]
@@ -158,7 +158,7 @@ def test_rejected_rows_are_in_the_language_of_the_reader(cast, signed_in, langua
     rows = list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
     header, (what, problem), repeated = wanted
     assert [rows[0][:3], rows[1][1], rows[2][1:2]] == [header, what, repeated]
-    assert rows[1][2].endswith(problem)
+    assert problem in rows[1][2]
 
 
 def test_file_may_be_read_another_way(cast, signed_in):

@@ -24,25 +24,24 @@ from tests.factories import Cast
         ("person.phone", "55 4000 1234", "55 4000 1234"),  # of which country nobody says
         ("person.phone", "+51 1 4000123", "+5114000123"),
         ("company.employees", "1,200", 1200),
-        ("company.employees", "11-50", None),
+        ("company.employees", "about us", None),
         ("attributes.budget", "5000", 5000),
         ("attributes.decides", "Sí", True),
         ("first_action", "asked for a DEMO", "asked_for_demo"),
         ("first_action", "danced", None),
-        ("person.job_title", "#N/A", None),
+        ("person.job_title", "#REF!", None),
         ("person.name", "x" * 161, None),
     ],
 )
-def test_cell_becomes_a_value_or_a_problem(
-    cast: Cast, target: str, cell: str, value: object
-) -> None:
-    header = ["Id", "Dato"]
-    reader = readers.reader(header, ["external_id", target], Layout(), latest=date(2026, 3, 3))
+def test_cell_becomes_a_value_or_a_note(cast: Cast, target: str, cell: str, value: object) -> None:
+    header = ["Id", "Empresa", "Dato"]
+    chosen = ["external_id", "company.name", target]
+    reader = readers.reader(header, chosen, Layout(), latest=date(2026, 3, 3))
     with override("en"):
-        reading = reader.read(Row(2, ["1", cell]))
+        reading = reader.read(Row(2, ["1", "Andino", cell]))
     found = reading.get(target)
-    assert (getattr(found, "code", found), bool(reading.problems)) == (value, value is None)
-    assert all(problem.column == "Dato" for problem in reading.problems)
+    assert (getattr(found, "code", found), bool(reading.notes)) == (value, value is None)
+    assert (reading.problems, {note.field for note in reading.notes} - {target}) == ([], set())
 
 
 def test_row_that_says_nobody_is_wrong(cast: Cast) -> None:

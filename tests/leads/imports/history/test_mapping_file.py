@@ -42,7 +42,7 @@ def reader(header: list[str], **columns: str) -> RowReader:
 def test_defaults(tmp_path):
     assert load(tmp_path, GOOD) == MappingFile(
         system="old",
-        dates=["%Y-%m-%d", "%Y-%m-%d %H:%M:%S"],
+        dates=[],
         decimal=".",
         columns={"external_id": "id", "first_seen_on": "seen"},
         person_name="{id}",
