@@ -70,6 +70,7 @@ urlpatterns = [
     path("api/v1/", include("crm.api.urls")),
     path("notices/", notifications.notice_list, name="notice_list"),
     path("notices/read/", notifications.mark_read, name="notice_mark_read"),
+    path("notices/<int:pk>/open/", notifications.open_notice, name="notice_open"),
     path("", include("leads.people_urls")),
     path("agreement/", include("sla.agreement_urls")),
     path("alignment/", include("crm.alignment.urls")),

@@ -8,7 +8,9 @@ from django.conf import settings
 from django.db import models
 from django.db.models import Q
 
+from crm.accounts.models import User
 from crm.lib.clock import RelevoNow
+from crm.notifications.states import KINDS, PREFIXES, Group
 
 
 class Channel(models.TextChoices):
@@ -63,6 +65,21 @@ class Message(models.Model):
         return f"{self.kind} → {self.recipient_id}"
 
 
+class NoticeQuerySet(models.QuerySet["Notice"]):
+    def visible_to(self, user: User) -> NoticeQuerySet:
+        """Return the inbox of ``user``: people read only their own notices."""
+        return self.filter(recipient=user)
+
+    def in_group(self, group: str) -> NoticeQuerySet:
+        """Return the notices of a group; all of them for an empty one."""
+        if not group:
+            return self
+        if group in KINDS:
+            return self.filter(kind__in=KINDS[Group(group)])
+        named = [kind for kinds in KINDS.values() for kind in kinds]
+        return self.filter(kind__startswith=PREFIXES[Group(group)]).exclude(kind__in=named)
+
+
 class Notice(models.Model):
     """One entry in the inbox of a person."""
 
@@ -74,9 +91,11 @@ class Notice(models.Model):
     created_at = models.DateTimeField()
     read_at = models.DateTimeField(null=True, blank=True)
 
+    objects = NoticeQuerySet.as_manager()
+
     class Meta:
         indexes = [
-            models.Index(fields=["recipient", "-id"], name="notice_inbox"),
+            models.Index(fields=["recipient", "-created_at", "-id"], name="notice_by_day"),
             models.Index(
                 fields=["recipient"], condition=Q(read_at__isnull=True), name="notice_unread"
             ),

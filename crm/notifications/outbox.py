@@ -169,6 +169,11 @@ def next_try(message: Message, now: datetime) -> datetime | None:
 CHANNELS: dict[str, Callable[[Message, datetime], None]] = {Channel.IN_APP: _create_notice}
 
 
+def open_notice(notice: Notice, *, at: datetime) -> None:
+    """Mark ``notice`` as read because its recipient opened it; the first time counts."""
+    Notice.objects.filter(pk=notice.pk, read_at__isnull=True).update(read_at=at)
+
+
 def mark_read(user: User, *, at: datetime) -> int:
     """Mark all notices of ``user`` as read and return how many were unread."""
     unread = Notice.objects.filter(recipient=user, read_at__isnull=True)

@@ -2,33 +2,148 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
 from allauth.core.ratelimit import consume_or_429
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.timezone import localdate
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm.accounts.forms import ForgottenPasswordForm
+from crm.accounts.models import User
 from crm.accounts.request import Request
 from crm.accounts.sign_in import passwords
 from crm.lib import clock
+from crm.lib.forms import DAY
+from crm.lib.paging import BadParameter, Order, page
 from crm.notifications import mail, outbox, sentences
 from crm.notifications.models import Notice
+from crm.notifications.states import Group, group_of
+from leads.handoffs.notices import owners_out_of_sight
 
-SHOWN = 100
+PAGE = 50
+BY_DAY = Order("created_at", descending=True)
+PARAMETERS = {"group", "after"}
+ICONS = {
+    Group.QUEUE: "inbox",
+    Group.DEADLINES: "triangle-alert",
+    Group.LEADS: "user",
+    Group.AGREEMENTS: "handshake",
+    Group.PERSONAS: "user-search",
+}
+LEAD_PATH = re.compile(r"^/leads/(\d+)/$")
+
+
+# -- The inbox
+
+
+@dataclass(frozen=True)
+class NoticeRow:
+    """A notice as the inbox shows it.
+
+    ``day``: the reader's day on which it happened. ``gone``: the sentence about a lead that the
+    reader may not see any more, else empty.
+    """
+
+    notice: Notice
+    sentence: str
+    icon: str
+    day: date
+    gone: str
 
 
 @require_safe
 def notice_list(request: Request) -> HttpResponse:
-    """Show the newest notices of the person, in the reader's language."""
-    own = Notice.objects.filter(recipient=request.user)
-    newest = list(own.order_by("-id")[:SHOWN])
+    """Show the notices of the person, the newest first, by day, in the reader's language."""
+    group = request.GET.get("group", "")
+    if set(request.GET) - PARAMETERS or group not in ("", *Group):
+        raise BadParameter(_("This address is not known. Start again from the notices."))
+    notices = Notice.objects.visible_to(request.user).in_group(group)
+    after = request.GET.get("after", "")
+    shown = page(notices, BY_DAY, after=after, size=PAGE)
+    today = localdate(request.now)
     context = {
-        # Rendered now and not when they were sent: people change their language.
-        "notices": [(notice, sentences.render(notice)) for notice in newest],
-        "unread": any(notice.read_at is None for notice in newest),
+        "rows": _rows(request, shown.rows),
+        "next": shown.next,
+        "group": group,
+        "tabs": _tabs(group),
+        "today": today,
+        "yesterday": today - DAY,
     }
     return render(request, "notifications/notice_list.html", context)
+
+
+def _rows(request: Request, notices: Sequence[Notice]) -> list[NoticeRow]:
+    lead_ids = [pk for pk in map(_lead_id, notices) if pk is not None]
+    owners = owners_out_of_sight(request.user, lead_ids)
+    rows = []
+    for notice in notices:
+        row = NoticeRow(
+            notice,
+            # Rendered now and not when it was sent: people change their language.
+            sentences.render(notice),
+            _icon(notice.kind),
+            localdate(notice.created_at),
+            _gone_text(notice, owners),
+        )
+        rows.append(row)
+    return rows
+
+
+def _icon(kind: str) -> str:
+    group = group_of(kind)
+    # A warning comes before the deadline, all others of its group after it.
+    if kind == "handoff.warning":
+        return "alarm-clock"
+    if group is None:
+        return "bell"
+    return ICONS[group]
+
+
+def _lead_id(notice: Notice) -> int | None:
+    """Return the id of the lead that the notice leads to; None for another page."""
+    found = LEAD_PATH.match(notice.path)
+    if found is None:
+        return None
+    return int(found[1])
+
+
+def _gone_text(notice: Notice, owners: dict[int, User | None]) -> str:
+    pk = _lead_id(notice)
+    if pk is None or pk not in owners:
+        return ""
+    owner = owners[pk]
+    if owner is None:
+        return _("This lead is no longer with you.")
+    return _("{name} has this lead now.").format(name=owner.name)
+
+
+def _tabs(current: str) -> list[dict[str, Any]]:
+    tabs = [{"url": "?", "label": _("All"), "is_current": not current}]
+    for group in Group:
+        tab = {"url": f"?group={group}", "label": group.label, "is_current": group == current}
+        tabs.append(tab)
+    return tabs
+
+
+@require_POST
+def open_notice(request: Request, pk: int) -> HttpResponse:
+    """Mark the notice as read and go where it leads; a lead out of sight is told of in words."""
+    notice = get_object_or_404(Notice.objects.visible_to(request.user), pk=pk)
+    outbox.open_notice(notice, at=request.now)
+    [row] = _rows(request, [notice])
+    if row.gone:
+        messages.info(request, row.gone)
+        return redirect("notice_list")
+    return redirect(notice.path or "notice_list")
 
 
 @require_POST
@@ -36,6 +151,9 @@ def mark_read(request: Request) -> HttpResponse:
     """Mark all notices as read."""
     outbox.mark_read(request.user, at=request.now)
     return redirect("notice_list")
+
+
+# -- A forgotten password
 
 
 @login_not_required

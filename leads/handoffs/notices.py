@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from crm.accounts.models import Membership, User
+from crm.accounts.states import Side
 from crm.notifications import outbox
-from leads.models import Decision, Handoff
+from leads.models import Decision, Handoff, Lead
 
 
 def notify(
@@ -77,3 +78,27 @@ def submitters(handoff: Handoff, *, besides: User) -> list[User]:
         return [handoff.submitted_by]
     leads = Membership.objects.filter(team_id=team_id, user__is_active=True, is_lead=True)
     return [membership.user for membership in leads.select_related("user")]
+
+
+def owners_out_of_sight(user: User, lead_ids: Iterable[int]) -> dict[int, User | None]:
+    """Return those of the leads that ``user`` may not see any more, each with its owner.
+
+    None where the lead is not with a colleague of one of the user's sales teams: only colleagues
+    may know who works on a lead. At most two queries.
+    """
+    wanted = set(lead_ids)
+    if not wanted:
+        return {}
+    seen = Lead.objects.visible_to(user).filter(pk__in=wanted)
+    hidden = wanted - set(seen.values_list("pk", flat=True))
+    owners: dict[int, User | None] = dict.fromkeys(hidden)
+    if not hidden:
+        return owners
+    with_colleagues = Handoff.objects.open().filter(
+        lead__in=hidden,
+        team__in=user.team_ids(Side.SALES),
+        owner__isnull=False,
+    )
+    for handoff in with_colleagues.select_related("owner"):
+        owners[handoff.lead_id] = handoff.owner
+    return owners

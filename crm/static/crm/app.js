@@ -220,6 +220,16 @@ function onClick(event) {
   if (copier) copy(copier);
 }
 
+/** The middle button of the mouse opens what a button leads to in another tab, as it does for a link. */
+function onMiddleClick(event) {
+  const button = event.button === 1 && event.target.closest("button[data-new-tab]");
+  if (!button) return;
+  event.preventDefault();
+  button.form.target = "_blank";
+  button.form.requestSubmit(button);
+  button.form.removeAttribute("target");
+}
+
 function showPassword(button) {
   const field = document.getElementById(button.dataset.shows);
   const shown = field.type === "password";
@@ -464,6 +474,7 @@ function settle() {
 
 document.addEventListener("keydown", onKey);
 document.addEventListener("click", onClick);
+document.addEventListener("auxclick", onMiddleClick);
 document.addEventListener("change", onChange);
 document.addEventListener("submit", onSubmit);
 document.addEventListener("focusin", (event) => {

@@ -130,7 +130,12 @@ SCREENS: dict[str, str | list[Screen]] = {
     "api_keys": [Screen("/preferences/keys/", SIGNED_IN)],
     "api_key_revoke": TAKES_A_FORM,
     "api_docs": [Screen("/api/v1/docs/", (REP,))],
-    "notice_list": [Screen("/notices/", SIGNED_IN)],
+    "notice_list": [
+        Screen("/notices/", SIGNED_IN),
+        Screen("/notices/?group=deadlines", (LEAD,)),
+        Screen("/notices/?group=personas", (REP,)),
+    ],
+    "notice_open": TAKES_A_FORM,
     "notice_mark_read": TAKES_A_FORM,
     "alignment": [
         Screen("/alignment/", READERS),
