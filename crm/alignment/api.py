@@ -95,7 +95,11 @@ class DecisionsShown(serializers.Serializer):
 
 
 class DeliveredShown(serializers.Serializer):
+    """``due``: promised by the end of ``due_on``, by working days; null where not judged."""
+
     count = Count()
+    due = serializers.FloatField(allow_null=True)
+    due_on = serializers.DateField(allow_null=True)
     promised = TermShown(many=True)
 
 

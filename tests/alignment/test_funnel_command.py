@@ -57,6 +57,8 @@ def test_json_of_literal_cases(cast, moment, capsys):
     assert (printed["accept"]["clocks"], printed["accept"]["attainment"]) == (0, None)
     assert printed["mqls_delivered"] == {
         "count": 0,
+        "due": 57.27,
+        "due_on": "2026-03-30",
         "promised": [{"target": 60.0, "window_minutes": None}],
     }
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 from django.utils import timezone
 
 from crm.alignment.numbers import report
-from crm.alignment.numbers.agreement import Term
 from crm.alignment.numbers.cohort import Days, FunnelStep
+from crm.alignment.numbers.promises import Term
 from crm.alignment.numbers.scope import NOT_GIVEN, Period
 from crm.alignment.numbers.slices import SLICES, STEPS, TOOK, rows
 from leads import handoffs
@@ -387,6 +388,60 @@ def test_terms_are_those_in_force_at_some_time_of_the_period(cast):
     assert report.read(scope("2025-12-01", "2025-12-31")).terms["accept"] == []
 
 
+def renewed(cast, *, at, volume="84"):
+    """The second version of the agreement, in force from ``at``."""
+    promised = {"side": "marketing", "metric": "mql_volume", "target": volume}
+    version = factories.drafted(
+        cast.calendar,
+        by=cast.luis,
+        commitments=[terms.ACCEPT, promised],
+        of=Agreement.objects.get(),
+        at=at,
+    )
+    for side, by in (("marketing", cast.luis), ("sales", cast.dora)):
+        signing.sign(version, side, by=by, at=at)
+    agreements.activate(version, by=cast.dora, at=at)
+
+
+@pytest.mark.parametrize(
+    ("begins", "ends", "at", "on", "due"),
+    [
+        # March 2026 has 22 weekdays; 60 are promised in a month.
+        ("2026-03-01", "2026-03-31", "2026-04-02 12:00", "2026-03-31", Fraction(60)),
+        ("2026-03-01", "2026-03-31", "2026-03-12 12:00", "2026-03-11", Fraction(60 * 8, 22)),
+        ("2026-03-09", "2026-03-31", "2026-03-12 12:00", "2026-03-11", Fraction(60 * 3, 22)),
+        ("2026-03-01", "2026-03-31", "2026-03-09 12:00", "2026-03-08", Fraction(60 * 5, 22)),
+        ("2026-03-01", "2026-03-31", "2026-03-01 12:00", None, None),
+        ("2025-11-01", "2025-11-30", "2026-03-12 12:00", None, None),
+    ],
+)
+def test_volume_is_due_by_working_days(cast, begins, ends, at, on, due):
+    found = report.read(scope(begins, ends, at=when(at))).volume
+    assert (found.on and found.on.isoformat(), found.due) == (on, due)
+
+
+def test_each_version_is_due_for_its_own_working_days(cast):
+    renewed(cast, at=when("2026-03-10 09:00"))
+    found = report.read(scope(at=when("2026-04-02 12:00"))).volume
+    assert found.due == Fraction(60 * 6, 22) + Fraction(84 * 16, 22)
+
+
+def test_only_what_was_delivered_under_an_agreement_is_compared(cast):
+    """The agreement of the cast is in force since 5 January 2026."""
+    for day in ("2026-01-02", "2026-01-05", "2026-03-02"):
+        factories.mql(cast, at=when(f"{day} 10:00"))
+    found = report.read(scope("2025-12-01", "2026-03-31")).volume
+    assert (found.delivered, found.under_agreement) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    "part", [{"source": "event"}, {"source": NOT_GIVEN}, {"marketing": 1}, {"sales": 1}]
+)
+def test_part_of_the_leads_is_not_compared_with_the_promise_of_all(cast, part):
+    found = report.read(scope(**part)).volume
+    assert (found.due, found.ahead) == (None, None)
+
+
 # -- One definition for numbers and lists
 
 
@@ -426,6 +481,6 @@ def test_win_from_sql_dates_the_opportunity_so_that_nothing_is_unrecorded(cast):
     assert all(step.not_recorded == 0 for step in report.read(scope()).funnel)
 
 
-def test_numbers_are_read_with_eleven_queries(world, django_assert_num_queries):
-    with django_assert_num_queries(11):
+def test_numbers_are_read_with_thirteen_queries(world, django_assert_num_queries):
+    with django_assert_num_queries(13):
         report.read(scope())

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
+from fractions import Fraction
+from types import SimpleNamespace
 
 import pytest
 
-from crm.alignment.numbers.agreement import Term
+from crm.alignment.numbers.promises import Term, Volume
 from crm.alignment.panels import panels
 from crm.lib.number_formats import share
+from sla.states import Metric
+from tests.alignment.made import scope
 
 
 @pytest.mark.parametrize(
@@ -69,3 +74,50 @@ def test_promise_is_not_compared_where_there_is_too_little_or_none_or_several(se
         ("nothing for this period", ""),
         ("90% within 2 business hours · 80% within 4 business hours", ""),
     ]
+
+
+@pytest.mark.parametrize(
+    ("delivered", "trend", "distance"),
+    [
+        (52, "up", "2 ahead"),
+        (51, "up", "1 ahead"),
+        (50, "up", "on pace"),
+        (49, "down", "1 behind"),
+        (40, "down", "10 behind"),
+    ],
+)
+def test_volume_is_judged_against_what_was_due(delivered, trend, distance, settings):
+    settings.LANGUAGE_CODE = "en"
+    volume = Volume(delivered, date(2026, 3, 11), Fraction(50), delivered)
+    goal = panels._volume(of_volume(volume))
+    assert (goal.text, goal.trend, goal.distance, goal.note) == (
+        "60 a month",
+        trend,
+        distance,
+        "50 were due by 11 Mar 2026, counted by working days",
+    )
+
+
+@pytest.mark.parametrize(("due", "words"), [(Fraction(99, 2), "just behind"), (49, "on pace")])
+def test_half_a_lead_behind_is_not_on_pace(due, words, settings):
+    settings.LANGUAGE_CODE = "en"
+    volume = Volume(49, date(2026, 3, 11), Fraction(due), 49)
+    assert panels._volume(of_volume(volume)).distance == words
+
+
+@pytest.mark.parametrize(
+    ("more", "note"),
+    [
+        ({}, ""),
+        ({"source": "event"}, "The promise is about all leads: it is judged without filters."),
+    ],
+)
+def test_volume_is_not_judged_without_a_due_number(more, note, settings):
+    settings.LANGUAGE_CODE = "en"
+    goal = panels._volume(of_volume(Volume(49), **more))
+    assert (goal.trend, goal.note) == ("", note)
+
+
+def of_volume(volume, **more):
+    terms = {Metric.MQL_VOLUME: [Term(Decimal("60"), None)]}
+    return SimpleNamespace(volume=volume, terms=terms, scope=scope(**more))

@@ -37,47 +37,54 @@ def said(*bands: tuple[int, int]) -> str:
     ("bands", "words"),
     [
         (
-            ((10, 1), (10, 2), (10, 2), (20, 10)),
+            ((100, 10), (10, 2), (10, 2), (100, 50)),
             (
-                "It is worth something: the more points, the more is won, 10% at 0–24 and 50% at"
-                " 75–100."
+                "It helps: 10% is won at 0–24 and 50% at 75–100. The difference is more than"
+                " chance; it lies between 28 and 51 points (95%)."
             ),
         ),
         (
-            ((9, 9), (10, 1), (0, 0), (20, 10)),
+            ((9, 9), (100, 10), (0, 0), (100, 50)),
             (
-                "It is worth something: the more points, the more is won, 10% at 25–49 and 50% at"
-                " 75–100."
+                "It helps: 10% is won at 25–49 and 50% at 75–100. The difference is more than"
+                " chance; it lies between 28 and 51 points (95%)."
             ),
         ),
         (
-            ((10, 2), (10, 1), (10, 3), (20, 10)),
+            ((10, 1), (10, 2), (10, 2), (20, 8)),
             (
-                "It is worth little: 20% is won at 0–24 and 50% at 75–100, but not more with every"
-                " step between."
-            ),
-        ),
-        (
-            ((10, 5), (10, 1), (10, 3), (20, 4)),
-            (
-                "It is worth nothing: 50% is won at 0–24 and 20% at 75–100. More points do not mean"
-                " more wins."
+                "No proof that it helps: 10% is won at 0–24 and 40% at 75–100. The difference may"
+                " be chance; it lies between -5 and 53 points (95%)."
             ),
         ),
         (
             ((10, 3), (10, 3), (10, 3), (10, 3)),
             (
-                "It is worth nothing: 30% is won at 0–24 and 30% at 75–100. More points do not mean"
-                " more wins."
+                "No proof that it helps: 30% is won at 0–24 and 30% at 75–100. The difference may"
+                " be chance; it lies between -36 and 36 points (95%)."
+            ),
+        ),
+        (
+            ((100, 50), (10, 1), (10, 3), (100, 10)),
+            (
+                "It misleads: 50% is won at 0–24 and only 10% at 75–100. The difference is more"
+                " than chance; it lies between -51 and -28 points (95%)."
+            ),
+        ),
+        (
+            ((1000, 100), (0, 0), (0, 0), (1000, 129)),
+            (
+                "It helps: 10% is won at 0–24 and 12.9% at 75–100. The difference is more than"
+                " chance; it lies between 0.1 and 6 points (95%)."
             ),
         ),
         (
             ((10, 3), (9, 9), (0, 0), (9, 1)),
-            "Too few to judge whether the score is worth anything.",
+            "Too few to judge whether the score helps.",
         ),
     ],
 )
-def test_finding_says_whether_more_points_mean_more_wins(bands: Any, words: str) -> None:
+def test_finding_says_whether_the_difference_is_more_than_chance(bands: Any, words: str) -> None:
     assert said(*bands) == words
 
 

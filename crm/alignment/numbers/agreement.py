@@ -1,4 +1,4 @@
-"""The promises of both sides, how they were kept by week, and the reasons of rejections.
+"""How sales kept the commitment to decide, by week too, and the reasons of rejections.
 
 Imported history has no clocks and no decisions, so it never counts here.
 """
@@ -7,23 +7,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.db.models import Count, DateField, Q, QuerySet
+from django.db.models import Count, DateField, QuerySet
 from django.db.models.functions import TruncWeek
 
 from crm.alignment.numbers.cohort import counts
 from crm.alignment.numbers.scope import Scope
-from crm.alignment.numbers.slices import SLICES, TOOK, accept_clocks, decisions, delivered
+from crm.alignment.numbers.slices import SLICES, TOOK, accept_clocks, decisions
 from crm.alignment.numbers.sql import PercentileDisc
-from sla.models import Commitment
-from sla.states import AgreementState, Metric
 
 CLOCKS = ("clocks", "judged", "decided", "in_time", "late", "running", "outage", "withdrawn")
 DECISIONS = ("decisions", "accepted_by_sales", "rejected_by_sales")
-PROMISED = (Metric.ACCEPT, Metric.MQL_VOLUME, Metric.ACCEPTANCE_RATE)
 
 
 @dataclass(frozen=True)
@@ -95,14 +91,6 @@ class Decisions:
         return self.accepted_by_sales / self.decisions
 
 
-@dataclass(frozen=True)
-class Term:
-    """One promise. ``target`` is a share or a number a month; the window is business minutes."""
-
-    target: Decimal
-    window_minutes: int | None
-
-
 def attainment(scope: Scope) -> Attainment:
     """Return how the commitment to accept or reject was kept."""
     decided = SLICES["decided"].condition(scope)
@@ -161,30 +149,3 @@ def reasons(scope: Scope) -> list[Reason]:
 def decided(scope: Scope) -> Decisions:
     """Return the decisions of sales in the period."""
     return Decisions(**decisions(scope).aggregate(**counts(scope, *DECISIONS)))
-
-
-def delivered_count(scope: Scope) -> int:
-    """Return the number of MQLs that marketing delivered."""
-    return delivered(scope).count()
-
-
-def terms(scope: Scope) -> dict[str, list[Term]]:
-    """Return the promises of all agreements in force in the period, by metric.
-
-    There are several where versions or agreements differ.
-    """
-    start, end = scope.instants
-    was_in_force = Q(version__state__in=(AgreementState.IN_FORCE, AgreementState.SUPERSEDED))
-    not_over = Q(version__superseded_at__isnull=True) | Q(version__superseded_at__gt=start)
-    commitments = Commitment.objects.filter(
-        was_in_force, not_over, version__in_force_from__lt=end, metric__in=PROMISED
-    )
-    columns = ("metric", "target", "window_minutes")
-    # Ordered by selected columns only: SELECT DISTINCT gets every other column of the order as
-    # well, and equal promises of two versions would come twice.
-    ordered = commitments.order_by("metric", "-target", "window_minutes")
-    rows = ordered.values_list(*columns).distinct()
-    promised: dict[str, list[Term]] = {metric: [] for metric in PROMISED}
-    for metric, target, window in rows:
-        promised[metric].append(Term(target, window))
-    return promised

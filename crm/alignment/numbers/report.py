@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from crm.alignment.numbers import agreement, cohort, worth
-from crm.alignment.numbers.agreement import Attainment, Decisions, Reason, Term, Week
+from crm.alignment.numbers import agreement, cohort, promises, worth
+from crm.alignment.numbers.agreement import Attainment, Decisions, Reason, Week
 from crm.alignment.numbers.cohort import Days, FunnelStep, Group
+from crm.alignment.numbers.promises import Term, Volume
 from crm.alignment.numbers.scope import NOT_GIVEN, Scope
 from crm.alignment.numbers.worth import Band, Submitter
 from sla.states import Metric
@@ -29,10 +30,14 @@ class Numbers:
     weeks: list[Week]
     reasons: list[Reason]
     decisions: Decisions
-    delivered: int
+    volume: Volume
     terms: dict[str, list[Term]]
     bands: list[Band]
     submitters: list[Submitter]
+
+    @property
+    def delivered(self) -> int:
+        return self.volume.delivered
 
     @property
     def handed(self) -> int:
@@ -50,8 +55,12 @@ class Numbers:
 
 
 def read(scope: Scope) -> Numbers:
-    """Read all numbers in eleven queries, whatever the number of leads, weeks and people."""
+    """Read all numbers in thirteen queries, whatever the number of leads, weeks and people.
+
+    They are eleven where no agreement was in force: then no calendar is read.
+    """
     funnel, days = cohort.funnel_and_days(scope)
+    commitments = promises.in_force(scope)
     return Numbers(
         scope=scope,
         funnel=funnel,
@@ -62,8 +71,8 @@ def read(scope: Scope) -> Numbers:
         weeks=agreement.by_week(scope),
         reasons=agreement.reasons(scope),
         decisions=agreement.decided(scope),
-        delivered=agreement.delivered_count(scope),
-        terms=agreement.terms(scope),
+        volume=promises.volume(scope, commitments),
+        terms=promises.terms(commitments),
         bands=worth.bands(scope),
         submitters=worth.submitters(scope),
     )
@@ -117,9 +126,18 @@ def _promised(numbers: Numbers) -> dict[str, Any]:
         },
         "mqls_delivered": {
             "count": numbers.delivered,
+            **_due(numbers),
             "promised": _terms(numbers, Metric.MQL_VOLUME),
         },
     }
+
+
+def _due(numbers: Numbers) -> dict[str, Any]:
+    """Return how many MQLs were due and when, null where that is not judged."""
+    volume = numbers.volume
+    if volume.due is None or volume.on is None:
+        return {"due": None, "due_on": None}
+    return {"due": round(float(volume.due), 2), "due_on": volume.on.isoformat()}
 
 
 def _submitter(person: Submitter) -> dict[str, Any]:

@@ -70,6 +70,11 @@ class Scope:
     persona: str = ""
 
     @property
+    def is_part(self) -> bool:
+        """Return whether only a part of the organisation's leads is counted."""
+        return bool(self.source or self.marketing or self.sales or self.persona)
+
+    @property
     def instants(self) -> tuple[datetime, datetime]:
         return self.period.instants(self.zone)
 

@@ -15,15 +15,15 @@ from django.utils.translation import ngettext
 
 from crm.alignment.charts import figures
 from crm.alignment.forms import SORTS, USUAL_SORT
-from crm.alignment.numbers.agreement import Term
 from crm.alignment.numbers.cohort import Group
+from crm.alignment.numbers.promises import Term
 from crm.alignment.numbers.report import Numbers
 from crm.alignment.numbers.scope import Scope
 from crm.alignment.panels import addresses, drawings, sheets, worth
 from crm.alignment.panels.addresses import links
 from crm.alignment.panels.drawings import LEAST
 from crm.alignment.panels.worth import PersonRow, ScoreTable
-from crm.lib.number_formats import limit_words, share
+from crm.lib.number_formats import day_words, limit_words, share
 from crm.lib.text import fold
 from crm.templatetags.relevo import number
 from sla.states import Metric
@@ -60,11 +60,15 @@ class GroupRow:
 
 @dataclass(frozen=True)
 class PromiseText:
-    """A promise as text, and how far the result lies above ("up") or below ("down") it."""
+    """A promise as text, and how far the result lies above ("up") or below ("down") it.
+
+    ``note`` says what the result is compared with where the promise alone does not.
+    """
 
     text: str
     trend: str = ""
     distance: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -141,7 +145,7 @@ def build(numbers: Numbers, sort: str = USUAL_SORT) -> Panels:
             numbers.decisions.rate,
             numbers.decisions.decisions,
         ),
-        volume=_promise(promised[Metric.MQL_VOLUME], _volume_text),
+        volume=_volume(numbers),
         worth=worth.score_tables(numbers),
         people=worth.people(numbers),
     )
@@ -253,6 +257,38 @@ def _promise(
     if distance < 0:
         return PromiseText(text, "down", _below(round(-distance)))
     return PromiseText(text, "up", _above(round(distance)))
+
+
+def _volume(numbers: Numbers) -> PromiseText:
+    """Return the promised volume, and whether marketing keeps the pace of it."""
+    promise = _promise(numbers.terms[Metric.MQL_VOLUME], _volume_text)
+    volume = numbers.volume
+    if numbers.scope.is_part and numbers.terms[Metric.MQL_VOLUME]:
+        note = _("The promise is about all leads: it is judged without filters.")
+        return replace(promise, note=note)
+    if volume.due is None or volume.ahead is None or volume.on is None:
+        return promise
+    text = ngettext(
+        "{n} was due by {day}, counted by working days",
+        "{n} were due by {day}, counted by working days",
+        round(volume.due),
+    )
+    note = text.format(n=number(round(volume.due)), day=day_words(volume.on))
+    if volume.ahead < 0:
+        return replace(promise, trend="down", distance=_behind(round(-volume.ahead)), note=note)
+    return replace(promise, trend="up", distance=_ahead(round(volume.ahead)), note=note)
+
+
+def _behind(count: int) -> str:
+    if not count:
+        return _("just behind")
+    return ngettext("{n} behind", "{n} behind", count).format(n=number(count))
+
+
+def _ahead(count: int) -> str:
+    if not count:
+        return _("on pace")
+    return ngettext("{n} ahead", "{n} ahead", count).format(n=number(count))
 
 
 def _below(points: int) -> str:

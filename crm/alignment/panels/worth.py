@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import copysign
 
 from django.utils.translation import gettext as _
 
+from crm.alignment.charts.marks import counted
+from crm.alignment.numbers import intervals
 from crm.alignment.numbers.report import Numbers
 from crm.alignment.numbers.worth import Band, Submitter
 from crm.alignment.panels import addresses
@@ -78,37 +81,48 @@ def score_tables(numbers: Numbers) -> list[ScoreTable]:
 
 
 def finding(bands: list[Band]) -> str:
-    """Return a sentence on whether more points mean more wins.
+    """Return a sentence on whether the highest band wins more than the lowest one.
 
-    Only bands with enough cases are compared.
+    Only bands with enough cases are compared, and a difference is told only where it is more than
+    chance: where its interval of 95% does not hold 0.
     """
     judged = [band for band in bands if band.ended >= LEAST]
     if len(judged) < 2:
-        return _("Too few to judge whether the score is worth anything.")
-    # From low to high, so that a score that predicts wins makes a rising row.
-    rates = [band.rate or 0 for band in judged]
+        return _("Too few to judge whether the score helps.")
+    lowest = judged[0]
+    highest = judged[-1]
+    least, most = intervals.newcombe((highest.won, highest.ended), (lowest.won, lowest.ended))
+    text = _(
+        "No proof that it helps: {from} is won at {low} and {to} at {high}. The difference may be"
+        " chance; it lies between {least} and {most} points (95%)."
+    )
+    if least > 0:
+        text = _(
+            "It helps: {from} is won at {low} and {to} at {high}. The difference is more than"
+            " chance; it lies between {least} and {most} points (95%)."
+        )
+    elif most < 0:
+        text = _(
+            "It misleads: {from} is won at {low} and only {to} at {high}. The difference is more"
+            " than chance; it lies between {least} and {most} points (95%)."
+        )
     params = {
-        "low": band_label(judged[0]),
-        "high": band_label(judged[-1]),
-        "from": share(rates[0]),
-        "to": share(rates[-1]),
+        "low": band_label(lowest),
+        "high": band_label(highest),
+        "from": share(lowest.rate),
+        "to": share(highest.rate),
+        "least": _points(least),
+        "most": _points(most),
     }
-    if rates == sorted(rates) and rates[-1] > rates[0]:
-        text = _(
-            "It is worth something: the more points, the more is won, {from} at {low} and {to} at"
-            " {high}."
-        )
-    elif rates[-1] > rates[0]:
-        text = _(
-            "It is worth little: {from} is won at {low} and {to} at {high}, but not more with every"
-            " step between."
-        )
-    else:
-        text = _(
-            "It is worth nothing: {from} is won at {low} and {to} at {high}. More points do not"
-            " mean more wins."
-        )
     return text.format(**params)
+
+
+def _points(difference: float) -> str:
+    """Return a difference of two shares in points; one that is not 0 never reads 0."""
+    points = 100 * difference
+    if abs(points) >= 1 or not points:
+        return counted(round(points))
+    return counted(copysign(max(abs(points), 0.1), points))
 
 
 def people(numbers: Numbers) -> list[PersonRow]:
