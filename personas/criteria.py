@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from crm.lib import number_formats
+from crm.lib.numbers.typed import (
+    NotANumber,
+    NotWhole,
+    TwoReadings,
+    read_decimal,
+    read_whole,
+    write,
+)
 from crm.lib.text import clean_line, fold
 from personas.fields import NO_FIELD, Field, Fields, operators
 from personas.states import WITH_SEVERAL, WITHOUT_OPERAND, CriterionKind, FieldType, Operator
@@ -63,7 +71,7 @@ def _value(field: Field, typed: str) -> Any:
     """Return one value of the field's type. Raise Unfit."""
     match field.type:
         case FieldType.NUMBER:
-            return _number(typed)
+            return _number(field, typed)
         case FieldType.YES_NO:
             return _yes_or_no(typed)
         case FieldType.DATE:
@@ -97,19 +105,36 @@ def _choice(field: Field, typed: str) -> str:
     return typed
 
 
-def _number(typed: str) -> int | float:
+def _number(field: Field, text: str) -> int | float:
+    """Return the number by the active region. Raise Unfit, with a question about "1.000"."""
     try:
-        number = Decimal(typed.replace(" ", ""))
-    except InvalidOperation:
-        number = Decimal("NaN")
-    # Decimal also reads "NaN" and "Infinity", which JSON in PostgreSQL cannot hold.
-    if not number.is_finite() or abs(number) >= 10**12:
-        text = _("“%(typed)s” is not a number. Write it with digits: 1500 or 0.5.")
-        raise Unfit(text % {"typed": typed[:60]})
+        number = _read(field, text)
+    except TwoReadings as either:
+        raise Unfit(number_formats.which_of(either)) from None
+    except NotANumber:
+        raise _no_number(text) from None
+    if abs(number) >= 10**12:
+        raise _no_number(text)
     if number == number.to_integral_value():
         # A whole number is shown again without a decimal point, as it was typed.
         return int(number)
     return float(number)
+
+
+def _read(field: Field, text: str) -> Decimal:
+    if field.is_whole:
+        # "1.000 employees" can only be a thousand.
+        try:
+            return Decimal(read_whole(text))
+        except NotWhole:
+            pass
+    return read_decimal(text, number_formats.decimal_sign())
+
+
+def _no_number(text: str) -> Unfit:
+    example = write(0.5, number_formats.decimal_sign())
+    message = _("“%(typed)s” is not a number. Write it with digits: 1500 or %(example)s.")
+    return Unfit(message % {"typed": text[:60], "example": example})
 
 
 def typed_of(operand: Any) -> list[str]:
@@ -120,8 +145,15 @@ def typed_of(operand: Any) -> list[str]:
         # The form posts "true" and "false"; str() alone would write "True".
         return [str(operand).lower()]
     if isinstance(operand, list):
-        return [str(each) for each in operand]
-    return [str(operand)]
+        return [_typed_text(each) for each in operand]
+    return [_typed_text(operand)]
+
+
+def _typed_text(value: Any) -> str:
+    """Return one value as :func:`operand_of` reads it: a number by the active region."""
+    if isinstance(value, int | float):
+        return write(value, number_formats.decimal_sign())
+    return str(value)
 
 
 def problems(criterion: CriterionData, fields: Fields) -> dict[str, str]:

@@ -16,7 +16,7 @@ class Field:
 
     ``code`` is its name in criteria, ``name`` its name in the active language, ``choices`` are
     pairs of value and name. An archived field still judges where a criterion uses it, but is
-    offered nowhere.
+    offered nowhere. ``is_whole``: a number without decimals, in which either sign groups.
     """
 
     code: str
@@ -25,6 +25,7 @@ class Field:
     choices: tuple[tuple[str, str], ...] = ()
     is_archived: bool = False
     is_custom: bool = field(default=False, compare=False)
+    is_whole: bool = field(default=False, compare=False)
 
 
 Fields = Mapping[str, Field]

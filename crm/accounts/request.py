@@ -1,4 +1,4 @@
-"""The request of a signed-in person, for type checking, and the guards of views."""
+"""The request of a signed-in person, for type checking; guards and messages of views."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from datetime import datetime
 from functools import wraps
 from typing import Any
 
+from django.contrib import messages
 from django.core.exceptions import PermissionDenied
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django_htmx.middleware import HtmxDetails
 
 from crm.accounts.models import Organisation, User
+from crm.lib.numbers.fields import notes
 
 View = Callable[..., HttpResponse]
 
@@ -36,6 +39,13 @@ def deny_unless(is_allowed: bool) -> None:
     """Raise PermissionDenied, which answers 403, unless ``is_allowed``."""
     if not is_allowed:
         raise PermissionDenied
+
+
+def add_notes(request: Request, *forms: BaseForm) -> None:
+    """Add a message for each number that a valid form rounded."""
+    for form in forms:
+        for note in notes(form):
+            messages.info(request, note)
 
 
 def require_permission(predicate: Callable[[User], bool]) -> Callable[[View], View]:

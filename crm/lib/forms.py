@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -54,11 +55,14 @@ def autofill(name: str) -> forms.TextInput:
 
 
 def plain(value: Any) -> Any:
-    """Return a cleaned value as JSON keeps it: a date as ISO text, a decimal as a float."""
+    """Return a cleaned value as JSON keeps it: a date as ISO text, a decimal as a number."""
     if isinstance(value, date):
         return value.isoformat()
-    if value is None or isinstance(value, (bool, int, str)):
+    if not isinstance(value, Decimal):
         return value
+    # As imports and criteria keep it: a whole number without a decimal point.
+    if value == value.to_integral_value():
+        return int(value)
     return float(value)
 
 

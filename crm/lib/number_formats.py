@@ -18,11 +18,12 @@ from math import ceil
 from babel import Locale
 from django.utils import numberformat
 from django.utils.dateformat import format as draw
-from django.utils.formats import number_format
+from django.utils.formats import get_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from crm.lib import countries
+from crm.lib.numbers import typed
 from crm.lib.text import fold
 
 SPANISH_COUNTRIES = "MX AR BO CL CO CR CU DO EC ES GT HN NI PA PE PR PY SV UY VE"
@@ -95,6 +96,24 @@ def override(region: Region | None) -> Iterator[None]:
 def active() -> Region | None:
     """Return the region of this request. It is part of the key of every cache of texts."""
     return _active.get()
+
+
+def decimal_sign() -> str:
+    """Return the decimal sign of the active region, else of the active language."""
+    region = _active.get()
+    if region is None:
+        return str(get_format("DECIMAL_SEPARATOR"))
+    return region.decimal
+
+
+def which_of(either: typed.TwoReadings) -> str:
+    """Return the question with both readings of a typed number: "1000 or 1?"."""
+    sign = decimal_sign()
+    values = {
+        "grouped": typed.write(either.grouped, sign),
+        "fraction": typed.write(either.fraction, sign),
+    }
+    return _("%(grouped)s or %(fraction)s? Write one of the two.") % values
 
 
 def number(value: float | Decimal | str, digits: int | None = None) -> str:

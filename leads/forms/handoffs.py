@@ -15,6 +15,7 @@ from crm.accounts.models import User
 from crm.accounts.teams import sales_teams
 from crm.lib.catalogue import in_use
 from crm.lib.forms import DAY, Line, Lines, Moment, kept
+from crm.lib.numbers.fields import AmountField
 from leads.models import OutcomeReason
 from leads.states import ContactChannel
 from sla.clocks.pauses import AllowedReason
@@ -137,12 +138,7 @@ def allowed_text(allowed: AllowedReason) -> str:
 class WinForm(forms.Form):
     """The value of a deal."""
 
-    amount = forms.DecimalField(
-        label=_("Amount"),
-        # Every amount is numeric(14, 2).
-        max_digits=14,
-        decimal_places=2,
-    )
+    amount = AmountField(label=_("Amount"))
 
     def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

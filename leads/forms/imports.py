@@ -12,6 +12,7 @@ from crm.accounts.models import Team
 from crm.lib import number_formats
 from crm.lib.catalogue import in_use
 from crm.lib.files.layout import ENCODINGS, UPLOAD_LIMITS
+from crm.lib.numbers.fields import WholeField
 from leads.imports.columns import targets
 from leads.models import CustomField, ImportRun, Source, ValuableActionKind
 
@@ -69,7 +70,7 @@ class ReadingForm(forms.Form):
         ],
     )
     sheet = forms.ChoiceField(label=_("Sheet"))
-    header_row = forms.IntegerField(
+    header_row = WholeField(
         label=_("Row that names the columns"),
         min_value=1,
         max_value=100,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.lib.catalogue import in_use
 from crm.lib.countries import choices as country_choices
 from crm.lib.forms import Line, plain
+from crm.lib.numbers.fields import NumberField, WholeField
 from crm.lib.text import clean_line
 from leads.models import CustomField, Lead, Source, ValuableActionKind
 
@@ -21,6 +22,7 @@ ALWAYS_SHOWN = ("name", "email", "phone", "company", "job_title", "source", "fir
 # The prefix of a custom field's name in the form, and of the fact that criteria judge.
 ATTRIBUTE = "attributes."
 UNKNOWN = "unknown"
+LARGEST_NUMBER = 10**12  # of a custom field
 
 
 class LeadForm(forms.Form):
@@ -71,7 +73,7 @@ class LeadForm(forms.Form):
         max_length=80,
         required=False,
     )
-    employees = forms.IntegerField(
+    employees = WholeField(
         label=_("Employees"),
         required=False,
         min_value=1,
@@ -118,7 +120,8 @@ class LeadForm(forms.Form):
         """Return what the form shows before a person types, as text."""
         texts = {}
         for name, field in self.fields.items():
-            texts[name] = _as_text(self.get_initial_for_field(field, name))
+            initial = self.get_initial_for_field(field, name)
+            texts[name] = _as_text(field.prepare_value(initial))
         return texts
 
     def typed(self) -> dict[str, str]:
@@ -201,11 +204,11 @@ def _custom_field(custom: CustomField) -> forms.Field:
     types = CustomField.Type
     label = str(custom)
     if custom.type == types.NUMBER:
-        return forms.DecimalField(
+        return NumberField(
             label=label,
             required=False,
-            max_digits=16,
-            decimal_places=4,
+            min_value=-LARGEST_NUMBER,
+            max_value=LARGEST_NUMBER,
         )
     if custom.type == types.YES_NO:
         return forms.NullBooleanField(label=label, required=False)

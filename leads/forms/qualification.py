@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.lib.catalogue import in_use
 from crm.lib.forms import Line, Lines, kept
+from crm.lib.numbers.fields import WholeField
 from leads.models import ValuableActionKind
 from leads.states import Verdict
 
@@ -54,7 +55,7 @@ class ActionKindForm(forms.Form):
         max_length=80,
         required=False,
     )
-    points = forms.IntegerField(
+    points = WholeField(
         label=_("Points"),
         min_value=0,
         # A constraint of the table, too (action_points_up_to_100).

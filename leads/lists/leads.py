@@ -11,6 +11,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import User
+from crm.lib.numbers.fields import WholeField
 from crm.lib.paging import by_day
 from leads.lists import choices
 from leads.lists.filters import ListFilter, Query
@@ -20,6 +21,12 @@ from sla.clocks import status
 from sla.states import ClockStatus
 
 NEWEST_FIRST = by_day("first_seen_on")  # the index lead_newest
+
+
+class WholeFilter(django_filters.NumberFilter):
+    """A whole number in the address."""
+
+    field_class = WholeField
 
 
 class LeadFilter(ListFilter):
@@ -41,7 +48,7 @@ class LeadFilter(ListFilter):
         lookup_expr="lte",
         widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
-    imported = django_filters.NumberFilter(
+    imported = WholeFilter(
         label=_("Import"),
         field_name="import_run",
         widget=forms.HiddenInput(),

@@ -142,7 +142,14 @@ def criterion_fields() -> dict[str, Field]:
     fields: dict[str, Field] = {}
     for code, label in FIELD_LABELS.items():
         type = TYPES.get(code, FieldType.TEXT)
-        fields[code] = Field(code, str(label), type, listed.get(code, ()))
+        fields[code] = Field(
+            code,
+            str(label),
+            type,
+            listed.get(code, ()),
+            # The only standard number is a count of people.
+            is_whole=type == FieldType.NUMBER,
+        )
     for custom in CustomField.objects.all():
         code = f"attributes.{custom.code}"
         fields[code] = Field(

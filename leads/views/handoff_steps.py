@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.views.decorators.http import require_POST
 
-from crm.accounts.request import Request, deny_unless
+from crm.accounts.request import Request, add_notes, deny_unless
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
 from leads.forms.handoff_steps import STEPS, HandoffStep, Situation
@@ -39,6 +39,7 @@ def _take_with_form(request: Request, handoff: Handoff, step: HandoffStep) -> Ht
         except DomainError as error:
             status = add_domain_error(form, error)
         else:
+            add_notes(request, form)
             return done(request, handoff, str(step.message))
     lead = page.fetch(request, handoff.lead_id)
     return page.show(request, lead, at=request.now, status=status, **{step.name: form})

@@ -11,7 +11,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from crm.accounts.request import Request, require_permission
+from crm.accounts.request import Request, add_notes, require_permission
 from crm.accounts.teams import marketing_team
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
@@ -105,6 +105,7 @@ def _capture(request: Request, form: LeadForm) -> HttpResponse:
         source=data["source"],
         first_action=form.cleaned_data.get("first_action"),
     )
+    add_notes(request, form)
     messages.success(request, gettext("%(lead)s is logged.") % {"lead": lead})
     if "again" in request.POST:
         return redirect("lead_new")

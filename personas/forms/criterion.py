@@ -120,8 +120,7 @@ def criterion_fields(row: TypedCriterion, facts: Fields) -> dict[str, forms.Fiel
 
 
 def _points() -> forms.Field:
-    bounds = {"min": 1, "max": 100, "inputmode": "numeric"}
-    return _raw(_("Points"), forms.NumberInput(attrs=bounds))
+    return _raw(_("Points"), forms.TextInput(attrs={"inputmode": "numeric"}))
 
 
 def _raw(label: str, widget: forms.Widget) -> forms.Field:

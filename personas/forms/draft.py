@@ -6,6 +6,7 @@ The form shows and checks; personas.drafts decides.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.lib.bilingual import LANGUAGES
+from crm.lib.numbers.typed import read_whole
 from crm.lib.text import clean_line
 from personas import criteria as rules
 from personas.documents import LONGEST_ENTRY, LONGEST_WHO, SECTIONS, WHO
@@ -148,12 +150,10 @@ class DraftForm(forms.Form):
             text = clean_line(row[language])
             if text:
                 texts[language] = text
-        weight = row["weight"].strip()
-        # No points are an error by the rules, with the message that names the range. isdigit()
-        # alone is not enough: it accepts "²", which int() refuses.
+        # No points are an error by the rules, with the message that names the range.
         points = 0
-        if weight.isascii() and weight.isdigit() and len(weight) < 4:
-            points = int(weight)
+        with suppress(ValueError):
+            points = read_whole(row["weight"])
         rule = operand(row, self.facts)
         return {
             "code": row["code"],

@@ -9,6 +9,7 @@ from django.forms.utils import ErrorDict
 from django.http import QueryDict
 from django.utils.datastructures import MultiValueDict
 
+from crm.lib.numbers import typed
 from sla.agreements import drafts
 from sla.calendars import hours_text, work_calendars
 from sla.forms import draft_data
@@ -88,5 +89,7 @@ class AgreementEditor:
 
 
 def _number(value: Any) -> int | None:
-    text = str(value or "").strip()
-    return int(text) if text.isdecimal() else None
+    try:
+        return typed.read_whole(str(value))
+    except ValueError:
+        return None

@@ -11,6 +11,8 @@ from typing import Any
 
 from django.utils.datastructures import MultiValueDict
 
+from crm.lib import number_formats
+from crm.lib.numbers import typed
 from sla.states import CLOCK_METRICS, COUNTED_METRICS, Metric, StepKind
 from sla.text import durations
 
@@ -66,7 +68,7 @@ def _shown_target(commitment: Mapping[str, Any]) -> str:
     target = Decimal(commitment["target"])
     if commitment["metric"] not in COUNTED_METRICS:
         target *= 100
-    return f"{target.normalize():f}"
+    return typed.write(target, number_formats.decimal_sign())
 
 
 def restructure(data: Data, action: str) -> str:

@@ -6,6 +6,7 @@ Rows are added and removed by submit buttons (commitment_rows), so that it works
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -16,6 +17,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.accounts.states import Side
+from crm.lib import number_formats
+from crm.lib.numbers.fields import NumberField, ShareField, WholeField
+from crm.lib.numbers.typed import TwoReadings
 from sla.forms.commitment_rows import row_numbers, step_numbers
 from sla.states import CLOCK_METRICS, COUNTED_METRICS, SIDE_OF, Metric, StepKind
 from sla.text import durations
@@ -38,7 +42,9 @@ class DurationField(forms.CharField):
         if not text:
             return None
         try:
-            return durations.read(text, day=self.day)
+            return durations.read(text, day=self.day, decimal=number_formats.decimal_sign())
+        except TwoReadings as either:
+            raise ValidationError(number_formats.which_of(either)) from either
         except durations.UnreadableDuration as error:
             message = _(
                 "“%(text)s” is not read as a length of time. Write for example 2 h, 45 min or 1 d."
@@ -138,25 +144,22 @@ class CommitmentForm(forms.Form):
         return [self[key] for key in CONDITIONS if key in self.fields]
 
 
-def _target_field(metric: Metric) -> forms.DecimalField:
+def _target_field(metric: Metric) -> NumberField:
     labels = {
         Metric.MQL_VOLUME: _("MQLs a month"),
         Metric.ATTEMPTS: _("Attempts"),
     }
     label = labels.get(metric, _("Target in %"))
     if metric in COUNTED_METRICS:
-        return forms.DecimalField(
+        return WholeField(
             label=label,
             min_value=1,
             max_value=1_000_000,
-            decimal_places=0,
-            help_text="",
         )
-    return forms.DecimalField(
+    return ShareField(
         label=label,
         min_value=1,
         max_value=100,
-        decimal_places=2,
         help_text=_("How many times out of 100 it is kept."),
     )
 
@@ -223,7 +226,7 @@ class CommitmentRow:
     def commitment(self) -> dict[str, Any]:
         """Return the commitment as drafts.edit takes it."""
         data = self.form.cleaned_data
-        target = data["target"]
+        target = Decimal(data["target"])
         # Typed in percent, stored as a share.
         if self.metric not in COUNTED_METRICS:
             target /= 100
@@ -278,6 +281,10 @@ class CommitmentRows:
     @property
     def sales(self) -> list[CommitmentRow]:
         return self.of_side(Side.SALES)
+
+    @property
+    def forms(self) -> list[forms.Form]:
+        return [row.form for row in self.rows]
 
     def is_valid(self) -> bool:
         # All of them first: each row is judged, also after one with errors.

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.lib.number_formats import limit_words
+from crm.lib.numbers.fields import WholeField
 from sla.forms.calendars import check_day
 from sla.models import Calendar, Commitment
 
@@ -48,13 +49,13 @@ class DeadlineTesterForm(forms.Form):
         error_messages={"invalid": gettext_lazy("Give a date and a time.")},
     )
     promise = forms.ChoiceField(label=gettext_lazy("Commitment"), required=False)
-    hours = forms.IntegerField(
+    hours = WholeField(
         label=gettext_lazy("Hours"),
         required=False,
         min_value=0,
         max_value=MOST_HOURS,
     )
-    minutes = forms.IntegerField(
+    minutes = WholeField(
         label=gettext_lazy("Minutes"),
         required=False,
         min_value=0,

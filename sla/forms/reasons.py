@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.lib.bilingual import LANGUAGES
 from crm.lib.forms import Line
+from crm.lib.numbers.fields import WholeField
 from sla.clocks.pauses import LONGEST_TOTAL
 from sla.models import PauseReason, RejectionReason
 from sla.states import RejectionClass
@@ -21,7 +22,7 @@ class ReasonForm(forms.Form):
 
     name_es = Line(label=_("In Spanish"), max_length=120)
     name_en = Line(label=_("In English"), max_length=120)
-    position = forms.IntegerField(
+    position = WholeField(
         label=_("Place in the list"),
         min_value=1,
         max_value=999,
@@ -87,7 +88,7 @@ class RejectionReasonForm(ReasonForm):
 class PauseReasonForm(ReasonForm):
     """One reason to pause a clock."""
 
-    longest = forms.IntegerField(
+    longest = WholeField(
         label=_("Days at most"),
         min_value=1,
         max_value=LONGEST_TOTAL.days,

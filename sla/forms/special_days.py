@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, pgettext
 from crm.lib import countries
 from crm.lib.forms import Line
 from crm.lib.moments import long_day
+from crm.lib.numbers.fields import WholeField
 from sla.calendars import hours_text
 from sla.calendars.special_days import HolidayMatch, ListedHoliday
 from sla.calendars.work_calendars import Hours, hours_of
@@ -59,7 +60,7 @@ class HolidayListForm(forms.Form):
         max_length=40,
         widget=forms.Select,
     )
-    year = forms.IntegerField(label=gettext_lazy("Year"), min_value=FIRST_YEAR, max_value=LAST_YEAR)
+    year = WholeField(label=gettext_lazy("Year"), min_value=FIRST_YEAR, max_value=LAST_YEAR)
 
     def __init__(
         self,

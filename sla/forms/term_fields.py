@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 
 from crm.lib.forms import Lines
+from crm.lib.numbers.fields import WholeField
 
 LONGEST = 2000  # characters of a definition
 
@@ -51,9 +52,9 @@ def number(
     most: int,
     *,
     required: bool = False,
-) -> forms.IntegerField:
+) -> WholeField:
     """Return a field of a whole number from ``least`` to ``most``."""
-    return forms.IntegerField(
+    return WholeField(
         label=label,
         help_text=help_text,
         min_value=least,

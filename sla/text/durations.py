@@ -5,8 +5,10 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 
+from crm.lib.numbers import typed
+
 HOUR = 60
-PIECE = re.compile(r"(\d+(?:[.,]\d+)?)\s*([^\W\d]*)\.?", re.UNICODE)
+PIECE = re.compile(r"(\d+(?:[.,]\d+)*)\s*([^\W\d]*)\.?", re.UNICODE)
 BETWEEN_PIECES = " ,y+and&"  # "1 h y 30 min", "1 h and 30 min"
 UNITS = {
     "min": ("", "m", "min", "mins", "minute", "minutes", "minuto", "minutos"),
@@ -20,14 +22,15 @@ class UnreadableDuration(ValueError):
     """The text is no length of time."""
 
 
-def read(text: str, *, day: int) -> int:
+def read(text: str, *, day: int, decimal: str) -> int:
     """Return ``text`` in whole minutes; a number alone is minutes.
 
-    ``day``: minutes of a working day. Raises UnreadableDuration.
+    ``day``: minutes of a working day. ``decimal``: the region's sign in "1,5 h". Raises
+    UnreadableDuration; TwoReadings where a number may be thousands or decimals.
     """
-    typed = text.strip().lower()
-    pieces = list(PIECE.finditer(typed))
-    rest = PIECE.sub("", typed)
+    lowered = text.strip().lower()
+    pieces = list(PIECE.finditer(lowered))
+    rest = PIECE.sub("", lowered)
     if not pieces or rest.strip(BETWEEN_PIECES):
         raise UnreadableDuration(text)
     minutes = {"min": 1, "h": HOUR, "d": day}
@@ -36,12 +39,17 @@ def read(text: str, *, day: int) -> int:
         unit = _unit(piece[2])
         if unit is None:
             raise UnreadableDuration(text)
-        # Spanish writes "1,5 h", English "1.5 h".
-        number = Decimal(piece[1].replace(",", "."))
-        total += number * minutes[unit]
+        total += _number(piece[1], decimal) * minutes[unit]
     if total != int(total) or not 0 < total <= LONGEST:
         raise UnreadableDuration(text)
     return int(total)
+
+
+def _number(text: str, decimal: str) -> Decimal:
+    try:
+        return typed.read_decimal(text, decimal)
+    except typed.NotANumber:
+        raise UnreadableDuration(text) from None
 
 
 def _unit(word: str) -> str | None:

@@ -14,7 +14,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from crm.accounts.request import Request, deny_unless
+from crm.accounts.request import Request, add_notes, deny_unless
 from crm.lib import edit_conflicts
 from crm.lib.edit_conflicts import ASK, CHOICE, THEIRS, Difference
 from crm.lib.errors import DomainError
@@ -95,6 +95,7 @@ def _save(request: Request, version: AgreementVersion) -> HttpResponse:
     except DomainError as error:
         status = add_domain_error(editor.form, error)
         return _show_again(request, editor, status=status)
+    add_notes(request, *editor.rows.forms)
     messages.success(request, _("Saved."))
     return redirect("agreement_version", pk=version.pk)
 

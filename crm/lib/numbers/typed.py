@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 
 DECIMAL_SIGNS = (".", ",")
 LONGEST = 40  # characters
@@ -17,6 +17,8 @@ MINUS = "\N{MINUS SIGN}"
 NEUTRAL = " \u00a0\u2009\u202f'\u2019"
 # What a cell may have around its number: "USD 1,234.50", "5.000 €".
 AROUND = re.compile(r"^\D*[^\d.,+\-\s]|\D+$", re.ASCII)
+# The usual 28 digits are too few to round a text of 40 characters.
+EXACT_ENOUGH = Context(prec=2 * LONGEST)
 EXACT = re.compile(r"-?\d+(\.\d+)?", re.ASCII)
 
 
@@ -152,7 +154,7 @@ def read_in_column(text: str, decimal: str) -> Decimal:
 
 def rounded(value: Decimal, places: int) -> Decimal:
     """Return ``value`` with at most ``places`` decimals, halves away from zero."""
-    return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
+    return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP, EXACT_ENOUGH)
 
 
 def write(value: Decimal | float, decimal: str) -> str:

@@ -8,6 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy
 
 from crm.lib.bilingual import in_language
+from crm.lib.numbers.fields import WholeField
 from crm.setup.starter.persona_templates import TEMPLATES
 from sla.forms.signing import PasswordForm
 
@@ -44,7 +45,7 @@ class AgreementTemplateForm(PasswordForm):
             ("relaxed", gettext_lazy("Relaxed: within one working day")),
         ],
     )
-    volume = forms.IntegerField(
+    volume = WholeField(
         label=gettext_lazy("MQLs that marketing promises a month"),
         required=False,
         min_value=1,

@@ -13,7 +13,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from crm.accounts.request import Request, deny_unless
+from crm.accounts.request import Request, add_notes, deny_unless
 from crm.lib import edit_conflicts
 from crm.lib.edit_conflicts import ASK, THEIRS, Difference
 from crm.lib.errors import DomainError
@@ -69,6 +69,7 @@ def _save(request: Request, lead: Lead) -> HttpResponse:
         except DomainError as error:
             status = add_domain_error(form, error)
         else:
+            add_notes(request, form)
             return _saved(request, lead.pk)
     for name in undecided:
         form.add_error(name, _("Choose which value stays."))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 from django.test import Client
 from django.urls import reverse
 
+from crm.accounts.models import User
 from leads.forms.handoff_steps import STEPS
 from tests import factories
 from tests.conftest import Moment
@@ -64,3 +67,38 @@ def test_labelled_step_is_drawn_with_its_fields_and_its_errors(
     html = page.content.decode()
     assert f'action="/handoffs/{handoff.pk}/lose/"' in html
     assert "Too expensive" in html
+
+
+# The amount as typed -> the won amount; None: the question, and the lead is not won.
+AMOUNTS = (
+    ("es-CO", "185.000", Decimal(185_000)),
+    ("es-CO", "185.000,5", Decimal("185000.50")),
+    ("es-CO", "185,000", None),
+    ("es-MX", "185,000.50", Decimal("185000.50")),
+    ("es-MX", "185.000", None),
+    ("en-US", "185.000", None),
+    ("en-US", "99.999.999", Decimal(99_999_999)),
+)
+
+
+@pytest.mark.parametrize(("region", "typed", "amount"), AMOUNTS)
+def test_won_amount_is_read_by_the_region(
+    cast: Cast, moment: Moment, client: Client, region: str, typed: str, amount: Decimal | None
+) -> None:
+    handoff = factories.sql(cast)
+    User.objects.filter(pk=cast.bea.pk).update(region=region)
+    client.force_login(cast.bea, backend="crm.accounts.backend.Backend")
+    answer = client.post(f"/handoffs/{handoff.pk}/win/", {"amount": typed})
+    handoff.refresh_from_db()
+    assert handoff.amount == amount
+    if amount is None:
+        assert answer.status_code == 422
+        assert "185000 or 185? Write one of the two." in answer.content.decode()
+
+
+def test_won_amount_is_rounded_with_a_note(cast: Cast, moment: Moment, client: Client) -> None:
+    handoff = factories.sql(cast)
+    client.force_login(cast.bea, backend="crm.accounts.backend.Backend")
+    answer = client.post(f"/handoffs/{handoff.pk}/win/", {"amount": "10.5555"}, follow=True)
+    texts = [str(message) for message in answer.context["messages"]]
+    assert "Amount in MXN: 10.5555 was rounded to 10.56." in texts

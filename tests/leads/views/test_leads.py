@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from crm.accounts.models import User
 from leads.models import Lead
 from tests import factories
 
@@ -98,3 +99,45 @@ def test_lists_need_a_constant_number_of_queries(cast, signed_in, rows):
     assert queries(bea, "/mine/") == 8  # two of them for the person's own clocks
     assert queries(ana, "/leads/") == 8
     assert queries(ana, "/notices/") == 5
+
+
+# -- Numbers by the region of the person
+
+
+# Employees and budget as typed -> the stored values; None: the budget is asked about.
+NUMBERS = (
+    ("es-CO", "1.000", "5.000", (1000, 5000)),
+    ("es-CO", "1,000", "5000,5", (1000, 5000.5)),
+    ("es-MX", "1.000", "5,000", (1000, 5000)),
+    ("en-US", "1,000", "5,000.50", (1000, 5000.5)),
+    ("es-MX", "1.000", "5.000", None),
+    ("en-US", "1.000", "5.000", None),
+    ("es-CO", "1.000", "5,000", None),
+)
+
+
+@pytest.mark.parametrize(("region", "employees", "budget", "result"), NUMBERS)
+def test_numbers_of_a_new_lead_are_read_by_the_region(
+    cast, signed_in, region, employees, budget, result
+):
+    User.objects.filter(pk=cast.ana.pk).update(region=region, language="en")
+    typed = {"name": "Marta", "company": "Andino", "employees": employees}
+    answer = signed_in(cast.ana).post("/leads/new/", typed | {"attributes.budget": budget})
+    if result is None:
+        form = answer.context["form"]
+        assert (answer.status_code, list(form.errors)) == (422, ["attributes.budget"])
+        assert form.errors["attributes.budget"] == ["5000 or 5? Write one of the two."]
+        assert form["attributes.budget"].value() == budget
+        assert Lead.objects.count() == 0
+        return
+    lead = Lead.objects.get()
+    assert (lead.company.employees, lead.attributes["budget"]) == result
+
+
+def test_rounding_is_told(cast, signed_in):
+    User.objects.filter(pk=cast.ana.pk).update(region="es-CO", language="en")
+    typed = {"name": "Marta", "attributes.budget": "5000,123456"}
+    answer = signed_in(cast.ana).post("/leads/new/", typed, follow=True)
+    texts = [str(message) for message in answer.context["messages"]]
+    assert "Yearly budget: 5000,123456 was rounded to 5000,1235." in texts
+    assert Lead.objects.get().attributes == {"budget": 5000.1235}

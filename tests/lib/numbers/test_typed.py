@@ -200,3 +200,4 @@ def test_float_is_written_as_people_know_it() -> None:
 def test_halves_are_rounded_away_from_zero() -> None:
     values = [typed.rounded(Decimal(text), 2) for text in ("2.345", "-2.345", "2", "2.344")]
     assert values == [Decimal("2.35"), Decimal("-2.35"), Decimal("2.00"), Decimal("2.34")]
+    assert typed.rounded(Decimal("9" * 34 + ".555"), 2) == Decimal("9" * 34 + ".56")

@@ -26,7 +26,7 @@ DAY = 9 * 60
     ],
 )
 def test_length_is_read(text: str, minutes: int) -> None:
-    assert durations.read(text, day=DAY) == minutes
+    assert durations.read(text, day=DAY, decimal=",") == minutes
 
 
 @pytest.mark.parametrize(
@@ -34,7 +34,7 @@ def test_length_is_read(text: str, minutes: int) -> None:
 )
 def test_other_text_is_refused(text: str) -> None:
     with pytest.raises(durations.UnreadableDuration):
-        durations.read(text, day=DAY)
+        durations.read(text, day=DAY, decimal=",")
 
 
 @pytest.mark.parametrize(

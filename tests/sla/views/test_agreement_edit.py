@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from crm.accounts.models import User
 from sla.agreements import content, drafts
 from sla.models import AgreementVersion
 from tests.factories import Cast, pause_reason
@@ -200,6 +201,71 @@ def test_volume_beyond_the_capacity_is_warned_of_while_typing(
         content_type="application/x-www-form-urlencoded",
     )
     assert answer.context["capacity"] == {"volume": 60, "capacity": 59}
+
+
+# -- Numbers by the region of the person
+
+# Capacity, volume and rate as typed -> capacity, volume and rate as they are stored.
+NUMBERS = (
+    ("es-CO", "1.000", "1.500", "92,5", (1000, 1500, Decimal("0.925"))),
+    ("es-MX", "1.000", "1.500", "92.5", (1000, 1500, Decimal("0.925"))),
+    ("en-US", "1,000", "1.500", "92,5 %", (1000, 1500, Decimal("0.925"))),
+)
+
+
+@pytest.mark.parametrize(("region", "capacity", "volume", "rate", "result"), NUMBERS)
+def test_numbers_are_read_by_the_region(
+    cast: Cast,
+    draft: AgreementVersion,
+    luis_at: Client,
+    region: str,
+    capacity: str,
+    volume: str,
+    rate: str,
+    result: Any,
+) -> None:
+    User.objects.filter(pk=cast.luis.pk).update(region=region)
+    data = opened(luis_at, draft)
+    data["capacity"] = capacity
+    data[f"{row_of(data, 'mql_volume')}-target"] = volume
+    data[f"{row_of(data, 'accept')}-target"] = rate
+    shown = luis_at.post(
+        f"/agreement/{draft.pk}/capacity/",
+        data.urlencode(),
+        content_type="application/x-www-form-urlencoded",
+    )
+    assert shown.context["capacity"] == {"volume": 1500, "capacity": 1000}
+    assert sent(luis_at, draft, data).status_code == 302
+    draft.refresh_from_db()
+    targets = dict(draft.commitments.values_list("metric", "target"))
+    assert (draft.capacity, targets["mql_volume"], targets["accept"]) == result
+
+
+@pytest.mark.parametrize("region", ["es-CO", "es-MX", "en-US"])
+def test_saving_what_was_shown_changes_nothing_in_any_region(
+    cast: Cast, draft: AgreementVersion, luis_at: Client, region: str
+) -> None:
+    User.objects.filter(pk=cast.luis.pk).update(region=region)
+    drafts.edit(draft, by=cast.dora, at=NOON, seen=0, capacity=50_000)
+    draft.commitments.filter(metric="accept").update(target=Decimal("0.9125"))
+    draft.refresh_from_db()
+    before = content.content_of(draft)
+    assert sent(luis_at, draft, opened(luis_at, draft)).status_code == 302
+    draft.refresh_from_db()
+    assert content.content_of(draft) == before
+
+
+def test_duration_that_may_be_thousands_is_asked_about(
+    cast: Cast, draft: AgreementVersion, luis_at: Client
+) -> None:
+    User.objects.filter(pk=cast.luis.pk).update(region="es-MX")
+    data = opened(luis_at, draft)
+    data[f"{row_of(data, 'accept')}-window"] = "1.500 min"
+    answer = sent(luis_at, draft, data)
+    assert answer.status_code == 422
+    assert [error for _id, _label, error in answer.context["commitment_errors"]] == [
+        "1500 or 1.5? Write one of the two."
+    ]
 
 
 # -- Two people at once

@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from crm.accounts.models import User
 from leads.models import Lead
 from tests import factories
 
@@ -150,3 +151,21 @@ def test_edit_of_a_lead_that_moved_on_keeps_what_was_typed(cast, signed_in):
     assert (first.status_code, second.status_code) == (302, 409)
     assert second.context["form"]["name"].value() == "Nombre nuevo"
     assert Lead.objects.get().person.name == "De Luis"
+
+
+@pytest.mark.parametrize("region", ["es-CO", "es-MX", "en-US"])
+@pytest.mark.parametrize("budget", [5000, 1.234, 0.123456789, 1234.567])
+def test_number_that_was_not_touched_stays_as_it_is_stored(cast, signed_in, region, budget):
+    User.objects.filter(pk=cast.ana.pk).update(region=region)
+    lead = factories.lead(cast, attributes={"budget": budget})
+    path = f"/leads/{lead.pk}/edit/"
+    client = signed_in(cast.ana)
+    data = opened(client, path)
+    # As the page drew them, in the region of the person.
+    data |= json.loads(data["was"])
+    data["job_title"] = "Gerente General"
+    assert client.post(path, data).status_code == 302
+    lead = Lead.objects.get(pk=lead.pk)
+    assert (lead.attributes["budget"], lead.person.job_title) == (budget, "Gerente General")
+    changes = lead.events.order_by("-pk")[0].payload["changes"]
+    assert list(changes) == ["person.job_title"]
