@@ -277,7 +277,12 @@ API_REQUESTS_PER_MINUTE = env.number("API_REQUESTS_PER_MINUTE", 1200, low=1, hig
 SPECTACULAR_SETTINGS = {
     "TITLE": "Relevo",
     "VERSION": "1",
-    "DESCRIPTION": _("Leads and their handoffs from marketing to sales."),
+    "DESCRIPTION": _(
+        "Leads and their handoffs from marketing to sales. A moment has its offset from UTC (RFC"
+        " 3339), as in 2026-12-03T15:30:00-05:00; without one it is refused. A number is a JSON"
+        " number, or a string with a point before decimals, as in 1000.50; nothing groups"
+        " thousands."
+    ),
     "SCHEMA_PATH_PREFIX": "/api/v1",
     "ENUM_NAME_OVERRIDES": {
         "StageEnum": "leads.states.Stage",

@@ -8,9 +8,11 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date
+from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import reduce
 from typing import Any
 
@@ -18,15 +20,21 @@ from django.core.exceptions import ValidationError as BadValue
 from django.core.validators import validate_email
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from crm.lib import countries
+from crm.lib.numbers.typed import read_exact
 from crm.lib.paging import BadParameter, Order, Page
 from crm.lib.text import clean_line, clean_text
 
 USUAL_SIZE = 50
 LARGEST_SIZE = 100
 LONGEST_CURSOR = 600
+# The offset is needed; a date alone is no moment.
+RFC_3339 = re.compile(
+    r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d{1,9})?([Zz]|[+-]\d\d:\d\d)", re.ASCII
+)
 NAMES_SHOWN = 20  # of unknown fields or parameters in one answer
 
 # -- Fields
@@ -117,11 +125,84 @@ class Id(serializers.PrimaryKeyRelatedField):
         return super().to_internal_value(data)
 
 
+def exact_number(data: Any) -> Decimal:
+    """Return a JSON number, or the number in a string as "-12.50". Raise ValueError.
+
+    The region of a person never matters here, and nothing groups thousands.
+    """
+    if isinstance(data, str):
+        return read_exact(data)
+    if isinstance(data, bool) or not isinstance(data, int | float):
+        raise ValueError(data)
+    # By way of text: Decimal(0.1) would keep the error of the float.
+    return Decimal(str(data))
+
+
+class Whole(serializers.IntegerField):
+    """A whole number."""
+
+    default_error_messages = {
+        "number": _("Give a whole number, as in 1000: without grouping, signs or letters.")
+    }
+
+    def to_internal_value(self, data: Any) -> int:
+        try:
+            number = exact_number(data)
+        except ValueError:
+            self.fail("number")
+        if number != number.to_integral_value():
+            self.fail("number")
+        return super().to_internal_value(int(number))
+
+
+class Number(serializers.DecimalField):
+    """A number, or a string of digits with a point before decimals."""
+
+    default_error_messages = {
+        "number": _("Give a number with a point before decimals, as in 1000.50: without grouping.")
+    }
+
+    def to_internal_value(self, data: Any) -> Decimal:
+        try:
+            number = exact_number(data)
+        except ValueError:
+            self.fail("number")
+        return super().to_internal_value(f"{number:f}")
+
+
+@extend_schema_field(
+    {
+        "type": "string",
+        "format": "decimal",
+        "pattern": r"^-?\d{1,12}(\.\d{1,2})?$",
+    }
+)
+class Amount(Number):
+    """An amount in the organisation's currency."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_digits=14, decimal_places=2, **kwargs)
+
+
 class Moment(serializers.DateTimeField):
-    """An instant, always shown in UTC."""
+    """An instant, always shown in UTC.
+
+    A request gives it with its offset: without one, a time of day is read as one of another zone.
+    """
+
+    default_error_messages = {
+        "zone": _(
+            "Give date, time and offset from UTC (RFC 3339), as in 2026-12-03T15:30:00-05:00."
+        )
+    }
 
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(default_timezone=UTC, **kwargs)
+
+    def to_internal_value(self, data: Any) -> datetime:
+        if not isinstance(data, str) or not RFC_3339.fullmatch(data):
+            self.fail("zone")
+        return super().to_internal_value(data)
 
 
 class Body(serializers.Serializer):

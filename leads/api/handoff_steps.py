@@ -53,7 +53,12 @@ class Contact(rest.Body):
     channel = serializers.ChoiceField(choices=ContactChannel.choices)
     reached = serializers.BooleanField(help_text=_("Whether a person was reached."))
     happened_at = rest.Moment(
-        required=False, allow_null=True, help_text=_("Now if it is not given.")
+        required=False,
+        allow_null=True,
+        help_text=_(
+            "Date, time and offset from UTC (RFC 3339), as in 2026-12-03T15:30:00-05:00. Now if it"
+            " is not given."
+        ),
     )
     note = rest.OptionalLines(max_length=2000)
 
@@ -65,14 +70,14 @@ class Waiting(rest.Body):
         queryset=in_use(PauseReason),
         help_text=_("Code of a reason that the handoff's agreement allows."),
     )
-    until = rest.Moment()
+    until = rest.Moment(
+        help_text=_("Date, time and offset from UTC (RFC 3339), as in 2026-12-03T15:30:00-05:00.")
+    )
     note = rest.OptionalLines(max_length=2000)
 
 
 class Win(rest.Body):
-    amount = serializers.DecimalField(
-        max_digits=14, decimal_places=2, help_text=_("In the organisation's currency, above 0.")
-    )
+    amount = rest.Amount(help_text=_("In the organisation's currency, above 0."))
 
 
 class Loss(rest.Body):

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError as InvalidValue
+from django.forms import DateField
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
@@ -13,6 +15,7 @@ from rest_framework import serializers
 from crm.lib import rest
 from crm.lib.catalogue import in_use
 from crm.lib.forms import plain
+from crm.lib.numbers.fields import NumberField
 from leads.forms.leads import LeadForm
 from leads.models import Lead, Source, ValuableActionKind
 from leads.records import contact_privacy
@@ -20,6 +23,8 @@ from leads.states import Stage
 
 # Bounds the work for one body; no organisation has that many fields.
 MOST_ATTRIBUTES = 200
+MOST_DIGITS = 16  # of a number
+ISO_DATE = "%Y-%m-%d"
 
 # -- Answers
 
@@ -104,8 +109,10 @@ class Attributes(serializers.Field):
     def to_internal_value(self, data: Any) -> dict[str, Any]:
         if not isinstance(data, Mapping):
             self.fail("object")
-        # The page's form: both ways in accept and refuse the same values.
+        # The page's form: both ways in accept and refuse the same values. Numbers and dates differ:
+        # people type them by their region, programs never do.
         form = LeadForm()
+        stored = self.context.get("stored", {})
         known = {custom.code for custom in form.custom}
         cleaned: dict[str, Any] = {}
         errors: dict[str, list[Any]] = {}
@@ -115,7 +122,11 @@ class Attributes(serializers.Field):
                 errors[str(code)[:60]] = [self.error_messages["unknown"]]
                 continue
             try:
-                cleaned[code] = _clean_attribute(form, code, value)
+                # What a client sends back as it read it never stands in the way.
+                if code in stored and _is_same(stored[code], value):
+                    cleaned[code] = stored[code]
+                else:
+                    cleaned[code] = _clean_attribute(form, code, value)
             except InvalidValue as error:
                 errors[code] = [str(text) for text in error.messages]
         if errors:
@@ -131,7 +142,26 @@ def _clean_attribute(form: LeadForm, code: str, value: Any) -> Any:
     if isinstance(value, dict | list):
         # Form fields would take the text of a list or an object for the value.
         raise InvalidValue(_("Give one value."))
-    return plain(form.fields[f"attributes.{code}"].clean(value))
+    field = form.fields[f"attributes.{code}"]
+    if isinstance(field, NumberField) and value not in (None, ""):
+        return plain(_exact(field, value))
+    if isinstance(field, DateField):
+        field.input_formats = [ISO_DATE]
+    return plain(field.clean(value))
+
+
+def _is_same(stored: Any, value: Any) -> bool:
+    """Return whether both are equal as JSON: for Python true is 1, too."""
+    return type(stored) is type(value) and stored == value
+
+
+def _exact(field: NumberField, value: Any) -> Decimal:
+    """Return the number, within the bounds and the decimals of the page's field."""
+    number = rest.Number(max_digits=MOST_DIGITS, decimal_places=field.places)
+    try:
+        return number.run_validation(value)
+    except serializers.ValidationError as error:
+        raise InvalidValue([str(text) for text in error.detail]) from None
 
 
 class LeadBody(rest.Body):
@@ -144,9 +174,7 @@ class LeadBody(rest.Body):
     country = rest.Country(allow_blank=True, required=False)
     company = rest.OptionalLine(max_length=200)
     industry = rest.OptionalLine(max_length=80)
-    employees = serializers.IntegerField(
-        min_value=1, max_value=5_000_000, allow_null=True, required=False
-    )
+    employees = rest.Whole(min_value=1, max_value=5_000_000, allow_null=True, required=False)
     domain = rest.OptionalLine(max_length=120)
     source = rest.Code(queryset=in_use(Source), allow_null=True, required=False)
     attributes = Attributes(required=False)
@@ -167,7 +195,7 @@ class NewLead(LeadBody):
 class LeadChange(LeadBody):
     """What is not given stays as it is."""
 
-    version = serializers.IntegerField(
+    version = rest.Whole(
         # The range of the column; PostgreSQL answers a larger number with an error.
         min_value=1,
         max_value=2**31 - 1,

@@ -223,7 +223,7 @@ class LeadDetail(APIView):
     def patch(self, request: Request, pk: int) -> Response:
         lead = fetch(request.user, pk)
         deny_unless(permissions.can_change(request.user, lead))
-        body = body_of(LeadChange, request)
+        body = body_of(LeadChange, request, stored=lead.attributes)
         version = body.pop("version")
         data = data_for_change(body, lead)
         try:

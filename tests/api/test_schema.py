@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.core.management import call_command
 from django.test import Client
 from django.utils import translation
+from rest_framework import serializers
 
 from crm.api import reference, schema, urls
+from crm.lib import rest
 from tests.factories import Cast
 
 DOCUMENTED = {"400", "401", "403", "405", "406", "429", "500"}
@@ -71,3 +74,31 @@ def test_docs_show_every_operation_under_the_strict_policy(language: str, cast: 
     assert "<script>" not in text
     with translation.override(language):
         assert str(reference.TAGS["handoffs"]) in text
+
+
+def bodies(parent: type[rest.Body] = rest.Body) -> Iterator[type[rest.Body]]:
+    for body in parent.__subclasses__():
+        yield body
+        yield from bodies(body)
+
+
+def test_requests_take_numbers_and_moments_by_the_fields_of_the_house() -> None:
+    """Those of the framework read "1.000" as 1, and a moment without a zone as UTC."""
+    schema.document("en")  # imports every view
+    loose = (serializers.IntegerField, serializers.FloatField, serializers.DecimalField)
+    found = []
+    for body in bodies():
+        for name, field in body().fields.items():
+            is_number = isinstance(field, loose)
+            if is_number and not isinstance(field, rest.Whole | rest.Number):
+                found.append(f"{body.__name__}.{name}")
+            is_moment = isinstance(field, serializers.DateTimeField)
+            if is_moment and not isinstance(field, rest.Moment):
+                found.append(f"{body.__name__}.{name}")
+    assert found == []
+
+
+def test_document_tells_the_form_of_moments_and_numbers() -> None:
+    text = schema.document("en")["info"]["description"]
+    assert "2026-12-03T15:30:00-05:00" in text
+    assert "1000.50" in text

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
+
+from crm.accounts.models import User
 from leads.models import Handoff
 from tests import factories
 from tests.conftest import Moment
@@ -213,3 +216,73 @@ def test_pause_refuses_by_the_name_of_the_field(cast: Cast, moment: Moment, call
     ):
         status, problem = asks.post(f"handoffs/{handoff.pk}/pause/", body)
         assert (status, sorted(problem["fields"])) == (422, named)
+
+
+MOMENTS = (
+    ("2026-03-02T15:30:00-06:00", "2026-03-02T21:30:00Z"),
+    ("2026-03-02T21:30:00Z", "2026-03-02T21:30:00Z"),
+    ("2026-03-02T21:30:00.250Z", "2026-03-02T21:30:00.250000Z"),
+    ("2026-03-03T03:00:00+05:30", "2026-03-02T21:30:00Z"),
+)
+NO_MOMENTS = (
+    "2026-03-02T15:30:00",
+    "2026-03-02T15:30",
+    "2026-03-02",
+    "2026-03-02 15:30:00-06:00",
+    "2026-03-02T15:30:00-06",
+    "2026-13-02T15:30:00Z",
+    "02/03/2026 15:30",
+    "now",
+    "",
+    1772400000,
+    True,
+)
+
+
+@pytest.mark.parametrize(("sent", "instant"), MOMENTS)
+def test_moment_is_taken_with_its_offset(
+    cast: Cast, moment: Moment, caller: Any, sent: str, instant: str
+) -> None:
+    handoff, asks = factories.accepted(cast), caller(cast.bea)
+    moment.set("2026-03-02 17:00")
+    contact = {"channel": "phone", "reached": True, "happened_at": sent}
+    status, shown = asks.post(f"handoffs/{handoff.pk}/contact/", contact)
+    assert (status, shown["contacted_at"]) == (200, instant)
+
+
+@pytest.mark.parametrize("sent", NO_MOMENTS)
+def test_moment_without_offset_is_refused_by_name(
+    cast: Cast, moment: Moment, caller: Any, sent: Any
+) -> None:
+    handoff, asks = factories.accepted(cast), caller(cast.bea)
+    moment.set("2026-03-02 17:00")
+    bodies = {
+        "contact": {"channel": "phone", "reached": True, "happened_at": sent},
+        "pause": {"reason": "document", "until": sent},
+    }
+    for (step, body), field in zip(bodies.items(), ("happened_at", "until"), strict=True):
+        status, problem = asks.post(f"handoffs/{handoff.pk}/{step}/", body)
+        assert (status, list(problem["fields"])) == (422, [field])
+        if sent != "2026-13-02T15:30:00Z":
+            assert "as in 2026-12-03T15:30:00-05:00" in str(problem["fields"][field])
+    handoff.refresh_from_db()
+    assert (handoff.state, handoff.attempts.count()) == ("accepted", 0)
+
+
+@pytest.mark.parametrize("sent", ["185,000", "185.000,50", "185000.505", "1e5", True, "185 000"])
+def test_won_amount_of_a_program_has_one_form(cast: Cast, caller: Any, sent: Any) -> None:
+    handoff, asks = factories.sql(cast), caller(cast.bea)
+    User.objects.filter(pk=cast.bea.pk).update(region="es-CO")
+    status, problem = asks.post(f"handoffs/{handoff.pk}/win/", {"amount": sent})
+    assert (status, list(problem["fields"])) == (422, ["amount"])
+
+
+@pytest.mark.parametrize(
+    ("sent", "amount"), [("185.00", "185.00"), (185000.5, "185000.50"), ("185000", "185000.00")]
+)
+def test_won_amount_of_a_program_is_read_with_a_point(
+    cast: Cast, caller: Any, sent: Any, amount: str
+) -> None:
+    handoff, asks = factories.sql(cast), caller(cast.bea)
+    User.objects.filter(pk=cast.bea.pk).update(region="es-CO")
+    assert asks.post(f"handoffs/{handoff.pk}/win/", {"amount": sent})[1]["amount"] == amount

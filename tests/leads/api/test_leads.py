@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
+from crm.accounts.models import User
 from leads.models import Company, Event, Lead, Person
 from tests import factories
 from tests.conftest import Moment
@@ -206,3 +207,58 @@ def test_lists_need_the_same_queries_for_one_and_three_rows(
         counted.append((rows, len(queries)))
         factories.accepted(cast)
     assert counted == [(1, wanted), (3, wanted)]
+
+
+# -- Numbers of a program: never by the region of its person
+
+TAKEN = ((1000, 1000), ("1000", 1000), ("1.000", 1), (1000.0, 1000))
+REFUSED = ("1,000", "1 000", "1.5", 1.5, "1e3", " 5", "+5", "", True, [1000])
+
+
+@pytest.mark.parametrize("region", ["es-CO", "es-MX", "en-US"])
+def test_employees_are_read_the_same_in_every_region(cast: Cast, caller: Any, region: str) -> None:
+    User.objects.filter(pk=cast.ana.pk).update(region=region)
+    asks = caller(cast.ana)
+    for number, (sent, employees) in enumerate(TAKEN):
+        company = f"Grupo {number}"  # a company that is known keeps its facts
+        status, lead = asks.post("leads/", {**WHOLE, "company": company, "employees": sent})
+        assert (status, lead.get("employees")) == (201, employees), sent
+    for sent in REFUSED:
+        status, problem = asks.post("leads/", {**WHOLE, "employees": sent})
+        assert (status, list(problem["fields"])) == (422, ["employees"]), sent
+
+
+ATTRIBUTES = (
+    (60000, 60000),
+    (0.5, 0.5),
+    ("60000", 60000),
+    ("5.000", 5),
+    ("-12.25", -12.25),
+    ("", None),
+    (None, None),
+)
+NO_ATTRIBUTE = ("5,000", "5 000", "1e3", "x", True, 0.123456, "0.123456", 10**13)
+
+
+@pytest.mark.parametrize("region", ["es-CO", "es-MX", "en-US"])
+def test_number_attribute_is_read_the_same_in_every_region(
+    cast: Cast, caller: Any, region: str
+) -> None:
+    User.objects.filter(pk=cast.ana.pk).update(region=region)
+    asks = caller(cast.ana)
+    for sent, budget in ATTRIBUTES:
+        status, lead = asks.post("leads/", {**WHOLE, "attributes": {"budget": sent}})
+        assert (status, lead["attributes"].get("budget")) == (201, budget), sent
+    for sent in NO_ATTRIBUTE:
+        status, problem = asks.post("leads/", {**WHOLE, "attributes": {"budget": sent}})
+        assert (status, list(problem["fields"])) == (422, ["attributes.budget"]), sent
+
+
+def test_stored_attribute_never_blocks_another_change(cast: Cast, caller: Any) -> None:
+    lead = factories.lead(cast, attributes={"budget": 0.123456789})
+    asks = caller(cast.ana)
+    read = asks.get(f"leads/{lead.pk}/")[1]
+    change = {"version": read["version"], "attributes": read["attributes"], "job_title": "CFO"}
+    status, changed = asks.patch(f"leads/{lead.pk}/", change)
+    assert (status, changed["job_title"]) == (200, "CFO")
+    assert changed["attributes"] == {"budget": 0.123456789}
