@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from crm.accounts.models import User
 from crm.accounts.states import Side
+from leads.journey import Part
 from leads.models import Decision, Handoff, ImportRun, Lead
 from leads.states import PAUSED_IN, REQUEUED_IN, WORKED, Stage
 
@@ -27,6 +28,11 @@ def can_change(user: User, lead: Lead) -> bool:
     if lead.archived_at:
         return False
     return _is_of_marketing(user, lead) or _works_on(user, lead)
+
+
+def can_note(user: User, lead: Lead) -> bool:
+    """Write a note: everybody who sees the lead, which is not asked again here."""
+    return lead.archived_at is None
 
 
 def can_qualify(user: User, lead: Lead) -> bool:
@@ -92,6 +98,20 @@ def can_work(user: User, handoff: Handoff) -> bool:
 def can_pause(user: User, handoff: Handoff) -> bool:
     """Pause the clock and end the pause: as for working, while contact or SQL is awaited."""
     return handoff.state in PAUSED_IN and can_work(user, handoff)
+
+
+def parts(user: User, lead: Lead, handoff: Handoff | None) -> set[Part]:
+    """Return the parts that ``user`` plays for the lead now (leads.journey)."""
+    played: set[Part] = set()
+    if can_qualify(user, lead):
+        played.add(Part.MARKETING)
+    if handoff is None:
+        return played
+    if can_decide(user, handoff):
+        played.add(Part.QUEUE)
+    if can_work(user, handoff):
+        played.add(Part.WORKER)
+    return played
 
 
 def can_requeue(user: User, handoff: Handoff) -> bool:

@@ -35,6 +35,20 @@ MILESTONES = (
 )
 
 
+class NextStep(models.TextChoices):
+    """The one step that comes next for a lead (leads.journey); the label is also its button."""
+
+    QUALIFY = "qualify", _("Qualify")
+    HAND_OFF = "hand_off", _("Hand off to sales")
+    FIX = "fix", _("Fix and hand off again")
+    DECIDE = "decide", _("Accept or reject")
+    # These four have the names of their steps in leads.forms.handoff_steps.
+    CONTACT = "attempt", _("Log the first contact")
+    SQL = "sql", _("Qualify as SQL")
+    OPPORTUNITY = "opportunity", _("Open the opportunity")
+    CLOSE = "win", _("Close as won or lost")
+
+
 class HandoffState(models.TextChoices):
     """The state of a handoff. HANDOFF_MOVES: which state may follow which."""
 
@@ -152,3 +166,4 @@ class EventKind(models.TextChoices):
     REAPPLIED = "reapplied", _("Brought to the agreement in force")
     IMPORTED = "imported", _("Imported")
     ARCHIVED = "archived", _("Archived")
+    NOTE = "note", _("Note")

@@ -14,7 +14,7 @@ from leads.views import (
     reapply,
     search,
 )
-from leads.views.lead import edit, evidence, page
+from leads.views.lead import edit, evidence, notes, page
 from leads.views.settings import valuable_actions
 
 urlpatterns = [
@@ -30,6 +30,8 @@ urlpatterns = [
     path("leads/<int:pk>/hand-off/", qualification.hand_off, name="lead_hand_off"),
     path("leads/<int:pk>/actions/", evidence.add_action, name="lead_action"),
     path("leads/<int:pk>/evidence/<slug:code>/", evidence.add_evidence, name="lead_evidence"),
+    path("leads/<int:pk>/facts/<slug:code>/", evidence.give_fact, name="lead_fact"),
+    path("leads/<int:pk>/notes/", notes.add_note, name="lead_note"),
     path("leads/<int:pk>/override/<slug:code>/", evidence.override, name="lead_override"),
     path("actions/", valuable_actions.kind_list, name="action_kinds"),
     path("actions/new/", valuable_actions.kind_new, name="action_kind_new"),

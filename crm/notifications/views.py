@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
+from urllib.parse import urlencode
 
 from allauth.core.ratelimit import consume_or_429
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -143,7 +145,11 @@ def open_notice(request: Request, pk: int) -> HttpResponse:
     if row.gone:
         messages.info(request, row.gone)
         return redirect("notice_list")
-    return redirect(notice.path or "notice_list")
+    path = notice.path or reverse("notice_list")
+    if LEAD_PATH.match(path):
+        # The page of a lead leads back to the list that its address names.
+        path = f"{path}?{urlencode({'back': reverse('notice_list')})}"
+    return redirect(path)
 
 
 @require_POST

@@ -202,6 +202,17 @@ class Handoff(models.Model):
         return self.state == HandoffState.PENDING
 
 
+class DecisionQuerySet(models.QuerySet["Decision"]):
+    def refusals_of(self, lead: Lead) -> DecisionQuerySet:
+        """Return the decisions by which a person did not take ``lead``, the newest first.
+
+        Rejections, and accepts that were put back into the queue without a contact.
+        """
+        refused = Q(kind=DecisionKind.REJECT) | Q(released_at__isnull=False)
+        rows = self.filter(refused, handoff__lead=lead, undone_at__isnull=True)
+        return rows.select_related("by", "reason", "handoff").order_by("-at", "-id")
+
+
 class Decision(models.Model):
     """A rep's accept or reject. One per handoff counts.
 
@@ -223,6 +234,8 @@ class Decision(models.Model):
     comment = models.TextField(blank=True)
     undone_at = models.DateTimeField(null=True, blank=True)
     released_at = models.DateTimeField(null=True, blank=True)
+
+    objects = DecisionQuerySet.as_manager()
 
     class Meta:
         constraints = [

@@ -10,7 +10,7 @@ from leads.models import Evidence, Lead, ValuableAction
 from leads.qualification import rules, scores
 from leads.qualification.rules import ANY_TERMS, MISSING, Assessment, MqlTerms, Proof, Rule
 from leads.qualification.scores import DoneAction, Scores
-from personas.models import PersonaVersion
+from personas.models import Criterion, PersonaVersion
 from sla.models import AgreementVersion
 from sla.states import AgreementState
 
@@ -107,6 +107,12 @@ def rules_of(version: PersonaVersion) -> list[Rule]:
         )
         for criterion in version.criteria.all()
     ]
+
+
+def criterion_texts(codes: Iterable[str]) -> dict[str, dict[str, str]]:
+    """Return the bilingual texts of criteria of any version by code; the newest version counts."""
+    rows = Criterion.objects.filter(code__in=list(codes)).order_by("version", "id")
+    return dict(rows.values_list("code", "text"))
 
 
 def terms_of(version: AgreementVersion) -> MqlTerms:

@@ -116,6 +116,13 @@ class Judgement:
         return self.fact is not None
 
     @property
+    def lacks_fact(self) -> bool:
+        """Whether the rule asks for a fact that is not known."""
+        if self.rule.operator == "said" or self.is_overridden:
+            return False
+        return self.value is None or self.proof is not None
+
+    @property
     def is_disqualifier_met(self) -> bool:
         return self.rule.kind == DISQUALIFIER and self.verdict == MET
 

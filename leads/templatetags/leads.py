@@ -13,10 +13,11 @@ from django.utils.translation import ngettext
 from crm.lib.bilingual import in_language
 from crm.lib.number_formats import day_words
 from crm.templatetags.icons import drawing
+from leads.journey import next_step
 from leads.qualification.rules import ASK, CORRECT, Judgement
 from leads.qualification.scores import ACTION, CAP, DECAY, ScoreLine
 from leads.records import fields
-from leads.states import Stage
+from leads.states import STAGE_OF, HandoffState, Stage
 
 register = template.Library()
 
@@ -47,6 +48,7 @@ ICONS = {
     "reapplied": "calendar-sync",
     "imported": "file-down",
     "archived": "archive",
+    "note": "notebook-pen",
 }
 
 
@@ -68,6 +70,15 @@ def stage_label(stage: str) -> str:
     if stage not in Stage.values:
         return stage
     return str(Stage(stage).label)
+
+
+@register.simple_tag
+def next_step_label(state: str) -> str:
+    """Return the next step of a handoff in ``state`` (leads.journey); a dash after the last one."""
+    step = next_step(STAGE_OF[HandoffState(state)])
+    if step is None:
+        return "–"
+    return str(step.label)
 
 
 @register.filter

@@ -23,9 +23,17 @@ def take_step(request: Request, pk: int, name: str) -> HttpResponse:
     if step.is_judged(handoff):
         deny_unless(step.may(request.user, handoff))
     if step.form is None:
-        step.act(handoff, {}, by=request.user, at=request.now)
-        return done(request, handoff, str(step.message))
+        return _take_without_form(request, handoff, step)
     return _take_with_form(request, handoff, step)
+
+
+def _take_without_form(request: Request, handoff: Handoff, step: HandoffStep) -> HttpResponse:
+    """Take the step; a refusal is shown on the lead page, beside what would settle it."""
+    try:
+        step.act(handoff, {}, by=request.user, at=request.now)
+    except DomainError as error:
+        return page.show_refused(request, handoff.lead_id, step.name, error)
+    return done(request, handoff, str(step.message))
 
 
 def _take_with_form(request: Request, handoff: Handoff, step: HandoffStep) -> HttpResponse:
@@ -42,4 +50,4 @@ def _take_with_form(request: Request, handoff: Handoff, step: HandoffStep) -> Ht
             add_notes(request, form)
             return done(request, handoff, str(step.message))
     lead = page.fetch(request, handoff.lead_id)
-    return page.show(request, lead, at=request.now, status=status, **{step.name: form})
+    return page.show(request, lead, at=request.now, status=status, bound={step.name: form})

@@ -24,6 +24,8 @@ from leads.handoffs import outcomes
 from leads.handoffs import queue as handoff_queue
 from leads.handoffs import undo as decisions
 from leads.models import Handoff
+from leads.views.lead.page import show_refused
+from leads.views.lead.trail import QUEUE, Trail, trail
 from leads.views.queue import SCORES, queue_row, score_label, with_scores
 
 Predicate = Callable[[User, Handoff], bool]
@@ -42,7 +44,7 @@ def fetch(request: Request, pk: int) -> Handoff:
 def done(request: Request, handoff: Handoff, text: str, *, can_undo: bool = False) -> HttpResponse:
     """Show the lead with a message, and a button to undo the step where that is possible."""
     add_message(request, handoff, text, can_undo=can_undo)
-    return redirect("lead", pk=handoff.lead_id)
+    return redirect(trail(request).to_lead(handoff.lead_id))
 
 
 def add_message(request: Request, handoff: Handoff, text: str, *, can_undo: bool) -> None:
@@ -95,9 +97,14 @@ def _accept(
         act(handoff, by=request.user, at=request.now)
     except handoffs.AlreadyTaken as error:
         if not request.htmx:
-            raise
+            return show_refused(request, error.handoff.lead_id, "accept", error)
         changes = {"taken": error.message, "is_gone": True}
         return _show_row(request, error.handoff, changes, status=409)
+    except DomainError as error:
+        # In the queue a message says why; the row stays as it is.
+        if request.htmx:
+            raise
+        return show_refused(request, handoff.lead_id, "accept", error)
     if request.htmx:
         changes = {"accepted": True, "is_gone": True, "can_undo": can_undo}
         return _show_row(request, handoff, changes)
@@ -161,7 +168,10 @@ def reject(request: Request, pk: int) -> HttpResponse:
                 raise
             except DomainError as error:
                 status = add_domain_error(form, error)
-    context = {"form": form, "handoff": handoff, "lead": handoff.lead}
+    came = trail(request)
+    if not came.is_given:
+        came = Trail(QUEUE)
+    context = {"form": form, "handoff": handoff, "lead": handoff.lead, "trail": came}
     return render(request, "leads/reject.html", context, status=status)
 
 
@@ -175,7 +185,8 @@ def _reject(request: Request, handoff: Handoff, form: RejectForm) -> HttpRespons
     )
     text = _("%(lead)s went back to marketing with your reason.")
     add_message(request, handoff, text, can_undo=True)
-    return redirect("queue")
+    came = trail(request)
+    return redirect(came.url if came.is_given else "queue")
 
 
 # -- Undo
@@ -188,7 +199,12 @@ def undo(request: Request, pk: int) -> HttpResponse:
     decision = decisions.standing(handoff)
     if decision is not None:
         deny_unless(permissions.can_undo(request.user, decision))
-    decisions.undo(handoff, by=request.user, at=request.now)
+    try:
+        decisions.undo(handoff, by=request.user, at=request.now)
+    except DomainError as error:
+        if request.htmx:
+            raise
+        return show_refused(request, handoff.lead_id, "undo", error)
     if request.htmx:
         return _show_row(request, handoff, {})
     text = _("Undone: %(lead)s waits in the queue again.")

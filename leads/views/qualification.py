@@ -28,6 +28,7 @@ from leads.qualification.scores import Scores
 from leads.records.fields import labels as field_labels
 from leads.views.lead.criteria import criterion_rows
 from leads.views.lead.page import fetch
+from leads.views.lead.trail import trail
 from personas.models import PersonaVersion
 from sla.agreements import agreements, policies
 from sla.worktime import arithmetic
@@ -93,10 +94,12 @@ def show_qualify(
     at: datetime,
     status: int = 200,
     bound: dict[str, Any] | None = None,
+    refused: str = "",
 ) -> HttpResponse:
     """Return the qualify page.
 
     ``bound``: forms that came back with errors: "hand_off", "action" or the code of a criterion.
+    ``refused``: why a step without a form was refused.
     """
     request.now = at
     bound = bound or {}
@@ -108,6 +111,7 @@ def show_qualify(
         "actions": lead.valuable_actions.select_related("kind", "recorded_by"),
         "form": bound.get("hand_off") or HandOffForm(),
         "failed": next(iter(bound), ""),
+        "refused": refused,
     }
     return render(request, "leads/qualify.html", context, status=status)
 
@@ -128,8 +132,8 @@ def _judgement_context(
         "choice": chosen,
         "assessment": assessment,
         "scores": scores,
-        "fit": criterion_rows(assessment, FIT, DISQUALIFIER, bound=bound, editable=True),
-        "proofs": criterion_rows(assessment, *SQL_KINDS, bound=bound, editable=True),
+        "fit": criterion_rows(lead, assessment, FIT, DISQUALIFIER, bound=bound, editable=True),
+        "proofs": criterion_rows(lead, assessment, *SQL_KINDS, bound=bound, editable=True),
         "action_form": action_form,
     }
 
@@ -203,9 +207,14 @@ def mark_mql(request: Request, pk: int) -> HttpResponse:
     version = choice(request, lead).version
     if version is None:
         raise Http404
-    handoffs.qualify(lead, version, by=request.user, at=request.now)
+    now = request.now
+    try:
+        handoffs.qualify(lead, version, by=request.user, at=now)
+    except DomainError as error:
+        message = str(error.message)
+        return show_qualify(request, lead, at=now, status=error.status, refused=message)
     messages.success(request, _("%(lead)s is an MQL.") % {"lead": lead})
-    return redirect("lead", pk=pk)
+    return redirect(trail(request).to_lead(pk))
 
 
 @require_POST
@@ -240,4 +249,4 @@ def _hand_off(
     )
     text = _("%(lead)s is in the queue of %(team)s. The clock is running.")
     messages.success(request, text % {"lead": lead, "team": handoff.team})
-    return redirect("lead", pk=lead.pk)
+    return redirect(trail(request).to_lead(lead.pk))

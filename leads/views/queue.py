@@ -29,6 +29,7 @@ from leads.lists import handoffs
 from leads.models import Handoff
 from leads.models.lead import lead_name
 from leads.states import DecisionKind, HandoffState
+from leads.views.lead.trail import of_list
 from sla.clocks import assignments, pauses, readings
 
 PAGE = 50
@@ -177,13 +178,14 @@ def queue_row(request: Request, handoff: Handoff, *, at: datetime) -> dict[str, 
     pk = str(handoff.pk)
     can_decide = permissions.can_decide(request.user, handoff)
     about = (values["job_title"], values["company"])
+    came = of_list(request).suffix
     return {
         "handoff": handoff,
         "pk": pk,
-        "lead_at": address("lead", handoff.lead_id),
+        "lead_at": address("lead", handoff.lead_id) + came,
         "accept_at": address("handoff_accept", handoff.pk),
         "accept_as_sql_at": address("handoff_accept_as_sql", handoff.pk),
-        "reject_at": address("handoff_reject", handoff.pk),
+        "reject_at": address("handoff_reject", handoff.pk) + came,
         "reading": readings.reading(handoff.clock, at=at) if handoff.clock else None,
         "can_decide": can_decide,
         "can_accept_as_sql": can_decide and permissions.can_accept_as_sql(request.user, handoff),

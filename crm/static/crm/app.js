@@ -173,7 +173,7 @@ function onKey(event) {
   };
   if (key === "Enter" && !here()) return;
   if (acts[key]) acts[key]();
-  else if (!/^[a-z]$/.test(key) || !press(key)) return;
+  else if (!/^[a-z[\]]$/.test(key) || !press(key)) return;
   if (key !== "Enter") event.preventDefault();
 }
 

@@ -10,7 +10,9 @@ from django.utils.translation import gettext as _
 
 from crm.lib import number_formats
 from crm.lib.bilingual import in_language
+from leads.forms.given_facts import FactForm, LeadFields
 from leads.forms.qualification import EvidenceForm, OverrideForm
+from leads.models import Lead
 from leads.qualification.rules import Assessment, Judgement
 from leads.records import contact_privacy, fields
 
@@ -19,8 +21,9 @@ from leads.records import contact_privacy, fields
 class CriterionRow:
     """One criterion with its judgement.
 
-    ``form`` adds evidence and ``override`` overrules the fact that decided it; None where the
-    viewer may not. ``is_hidden``: the viewer may not read the fact.
+    ``fact`` gives the field that is missing, ``form`` adds evidence and ``override`` overrules the
+    fact that decided it; None where the viewer may not. ``is_hidden``: the viewer may not read the
+    fact.
     """
 
     judgement: Judgement
@@ -28,11 +31,18 @@ class CriterionRow:
     field_label: str
     form: Form | None
     override: Form | None = None
+    fact: Form | None = None
     is_hidden: bool = False
 
     @property
     def code(self) -> str:
         return self.judgement.rule.code
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its field or its evidence is asked for in place, not folded away."""
+        is_unsettled = bool(self.judgement.settles) and self.judgement.proof is None
+        return is_unsettled or bool(self.fact and self.fact.errors)
 
     @property
     def value(self) -> object:
@@ -45,6 +55,7 @@ class CriterionRow:
 
 
 def criterion_rows(
+    lead: Lead,
     assessment: Assessment | None,
     *kinds: str,
     bound: dict[str, Form],
@@ -60,6 +71,7 @@ def criterion_rows(
         return []
     judgements = assessment.of(*kinds)
     labels = fields.labels(judgement.rule.field for judgement in judgements)
+    lead_fields = LeadFields(lead)
     rows = []
     for judgement in judgements:
         rule = judgement.rule
@@ -69,6 +81,7 @@ def criterion_rows(
             labels[rule.field],
             form=_evidence_form(judgement, bound, editable=editable),
             override=_override_form(judgement, bound, editable=editable),
+            fact=_fact_form(judgement, bound, lead_fields) if editable else None,
             is_hidden=hidden and rule.field in contact_privacy.FACTS,
         )
         rows.append(row)
@@ -83,11 +96,28 @@ def _evidence_form(judgement: Judgement, bound: dict[str, Form], *, editable: bo
         return None
     code = judgement.rule.code
     came_back = bound.get(code)
-    # Both forms of a criterion come back under its code; the class shows which one.
+    # The forms of a criterion come back under its code; the class shows which one.
     if isinstance(came_back, EvidenceForm):
         return came_back
     # The page has this form once for each criterion, and ids must not repeat.
-    return EvidenceForm(auto_id=f"id_{code}_%s")
+    return EvidenceForm(auto_id=f"id_{code}_said_%s")
+
+
+def _fact_form(
+    judgement: Judgement, bound: dict[str, Form], lead_fields: LeadFields
+) -> Form | None:
+    """Return the form that gives the field of the criterion, if the lead lacks the field."""
+    code = judgement.rule.code
+    came_back = bound.get(code)
+    # Also where a colleague gave the field meanwhile: both values are seen.
+    if isinstance(came_back, FactForm):
+        return came_back
+    if not judgement.lacks_fact:
+        return None
+    field = lead_fields.field(judgement.rule.field)
+    if field is None:
+        return None
+    return FactForm(field=field, auto_id=f"id_{code}_%s")
 
 
 def _override_form(judgement: Judgement, bound: dict[str, Form], *, editable: bool) -> Form | None:

@@ -23,6 +23,7 @@ from leads.forms.leads import LeadForm
 from leads.models import Lead
 from leads.records import leads
 from leads.views.lead.page import fetch
+from leads.views.lead.trail import trail
 
 Changes = dict[str, tuple[str, datetime]]
 
@@ -78,7 +79,7 @@ def _save(request: Request, lead: Lead) -> HttpResponse:
 
 def _saved(request: Request, pk: int) -> HttpResponse:
     messages.success(request, _("Saved."))
-    return redirect("lead", pk=pk)
+    return redirect(trail(request).to_lead(pk))
 
 
 def _compare(

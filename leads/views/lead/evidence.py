@@ -8,17 +8,20 @@ from datetime import datetime
 from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.views.decorators.http import require_POST
 
 from crm.accounts.request import Request, deny_unless
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
 from leads import events, permissions
+from leads.forms.given_facts import FactForm, LeadFields
 from leads.forms.qualification import ActionForm, EvidenceForm, OverrideForm
 from leads.models import Lead
-from leads.qualification import judging, overrides
+from leads.qualification import given_facts, judging, overrides
 from leads.records import leads
 from leads.views.lead.page import fetch, show
+from leads.views.lead.trail import trail
 from leads.views.qualification import choice, show_qualify
 from personas.models import PersonaVersion
 
@@ -38,15 +41,17 @@ def _record(
             write(now)
         except DomainError as error:
             status = add_domain_error(form, error)
+            # A fact that a colleague gave meanwhile, say: the page shows the lead as it is now.
+            lead = fetch(request, lead.pk)
         else:
-            page = "lead"
+            came = trail(request)
             if _is_on_qualify(request):
-                page = "lead_qualify"
-            return redirect(page, pk=lead.pk)
+                return redirect(reverse("lead_qualify", args=[lead.pk]) + came.suffix)
+            return redirect(came.to_lead(lead.pk))
     # A lead that was handed off while the form was open has no qualify page any more.
     if _is_on_qualify(request) and permissions.can_qualify(request.user, lead):
         return show_qualify(request, lead, at=now, status=status, bound={name: form})
-    return show(request, lead, at=now, status=status, **{name: form})
+    return show(request, lead, at=now, status=status, bound={name: form})
 
 
 def _is_on_qualify(request: Request) -> bool:
@@ -81,7 +86,7 @@ def add_evidence(request: Request, pk: int, code: str) -> HttpResponse:
     """Record what proves or disproves a criterion of the persona that judges the lead."""
     lead = fetch(request, pk)
     _judging_version(request, lead, code)
-    form = EvidenceForm(request.POST, auto_id=f"id_{code}_%s")
+    form = EvidenceForm(request.POST, auto_id=f"id_{code}_said_%s")
 
     def write(now: datetime) -> None:
         data = form.cleaned_data
@@ -91,6 +96,32 @@ def add_evidence(request: Request, pk: int, code: str) -> HttpResponse:
             data["verdict"],
             value=data["value"],
             source=data["source"],
+            by=request.user,
+            at=now,
+        )
+
+    return _record(request, lead, code, form, write)
+
+
+@require_POST
+def give_fact(request: Request, pk: int, code: str) -> HttpResponse:
+    """Give the missing field of a criterion, which is its evidence, too."""
+    lead = fetch(request, pk)
+    version = _judging_version(request, lead, code)
+    criterion = next(each for each in version.criteria.all() if each.code == code)
+    field = LeadFields(lead).field(criterion.field)
+    if field is None:
+        raise Http404
+    form = FactForm(request.POST, field=field, auto_id=f"id_{code}_%s")
+
+    def write(now: datetime) -> None:
+        given_facts.give(
+            lead,
+            version,
+            code,
+            form.fact,
+            text=form.text,
+            source=form.cleaned_data["source"],
             by=request.user,
             at=now,
         )

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
 
+from django.db.models import QuerySet
 from django.forms import Form
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, render
@@ -15,11 +17,14 @@ from django.views.decorators.http import require_safe
 
 from crm.accounts.models import User
 from crm.accounts.request import Request
+from crm.lib.errors import DomainError
 from leads import events, permissions
 from leads.forms.handoff_steps import forms_for, labelled
+from leads.forms.notes import LeadNoteForm
 from leads.forms.qualification import ActionForm
 from leads.handoffs import packages
-from leads.models import CustomField, Event, Handoff, Lead, OutcomeReason, ValuableActionKind
+from leads.journey import Journey, journey
+from leads.models import CustomField, Handoff, Lead
 from leads.qualification import judging
 from leads.qualification.rules import (
     AUTHORITY,
@@ -30,47 +35,67 @@ from leads.qualification.rules import (
     Assessment,
 )
 from leads.records import contact_privacy
-from leads.states import HandoffState, Stage
+from leads.states import MILESTONES, HandoffState, Stage
 from leads.views.lead import clock_panel
+from leads.views.lead.before_call import before_call
 from leads.views.lead.criteria import criterion_rows, value_text
-from sla.models import PauseReason, RejectionReason
+from leads.views.lead.neighbours import neighbours
+from leads.views.lead.timeline import events_for, timeline
+from leads.views.lead.trail import trail
 
-JOURNEY = (
-    Stage.CAPTURED,
-    Stage.MQL,
-    Stage.HANDED_OFF,
-    Stage.ACCEPTED,
-    Stage.CONTACTED,
-    Stage.SQL,
-    Stage.WON,
-)
-ENDED_OTHERWISE = (Stage.LOST, Stage.DISQUALIFIED, Stage.RETURNED)
-# Bounds the page; hardly any lead has more events.
-TIMELINE = 200
-# The payload of an event points to an entry of a catalogue by one of these keys.
-CODE_KEYS = ("reason", "action", "pause_reason")
-CATALOGUES = (RejectionReason, OutcomeReason, ValuableActionKind, PauseReason)
+
+@dataclass(frozen=True)
+class RefusedStep:
+    """A step without a form that was refused. ``fields``: what the refusal is about."""
+
+    name: str
+    message: str
+    fields: Mapping[str, object]
 
 
 def fetch(request: Request, pk: int) -> Lead:
     """Return the lead; 404 unless the viewer may see it."""
+    return get_object_or_404(_visible(request), pk=pk)
+
+
+def _visible(request: Request) -> QuerySet[Lead]:
     rows = Lead.objects.visible_to(request.user).with_names()
-    rows = rows.select_related("marketing_team", "first_touch", "qualified_by")
-    return get_object_or_404(rows, pk=pk)
+    return rows.select_related("marketing_team", "first_touch", "qualified_by")
 
 
 @require_safe
 def lead_page(request: Request, pk: int) -> HttpResponse:
-    """One lead: why it is qualified, its contact data, its history and the next step."""
+    """One lead: what to know before the call, the next step, proofs, history and data."""
     return show(request, fetch(request, pk), at=request.now)
 
 
 def show(
-    request: Request, lead: Lead, *, at: datetime, status: int = 200, **bound: Form
+    request: Request,
+    lead: Lead,
+    *,
+    at: datetime,
+    status: int = 200,
+    bound: dict[str, Form] | None = None,
+    refused: RefusedStep | None = None,
 ) -> HttpResponse:
     """Return the lead page. ``bound``: forms that came back with errors, by their step."""
     request.now = at
-    return render(request, "leads/lead.html", _context(request, lead, bound), status=status)
+    context = _context(request, lead, bound or {})
+    context["refused"] = refused
+    return render(request, "leads/lead.html", context, status=status)
+
+
+def show_refused(request: Request, pk: int, step: str, error: DomainError) -> HttpResponse:
+    """Return the lead page with the reason why ``step``, which has no form, was refused.
+
+    Raises ``error`` again for a viewer who has lost sight of the lead.
+    """
+    # Read again: the refused step may have left values on the objects.
+    lead = _visible(request).filter(pk=pk).first()
+    if lead is None:
+        raise error
+    refused = RefusedStep(step, str(error.message), error.fields)
+    return show(request, lead, at=request.now, status=error.status, refused=refused)
 
 
 def _context(request: Request, lead: Lead, bound: dict[str, Form]) -> dict[str, Any]:
@@ -83,32 +108,52 @@ def _context(request: Request, lead: Lead, bound: dict[str, Form]) -> dict[str, 
     )
     is_judged = handoff is not None or lead.persona_version_id is not None
     hidden = contact_privacy.is_hidden(lead, user)
-    rows = partial(criterion_rows, assessment, bound=bound, hidden=hidden)
     abilities = _abilities(user, lead, handoff, assessment)
-    may_pause = handoff is not None and permissions.can_pause(user, handoff)
-    clock = clock_panel.panel(user, handoff, at=at, may_pause=may_pause)
+    rows = partial(criterion_rows, lead, assessment, bound=bound, hidden=hidden)
     forms = _forms(request, lead, handoff, bound)
+    came = trail(request)
     return {
         "lead": lead,
+        "trail": came,
+        "beside": neighbours(request, lead, came),
         "handoff": handoff,
-        "steps": journey_steps(lead),
-        "reading": clock and clock.reading,
-        "clock": clock,
+        "journey": journey_of(user, lead, handoff),
+        "clock": _clock(request, handoff),
         "persona": version,
         "is_suggested": version is not None and not is_judged,
         "assessment": assessment,
         "scores": scores,
-        "overruled": overruled(handoff),
         "fit": rows(FIT, DISQUALIFIER, editable=can_qualify),
         "proofs": rows(*SQL_KINDS, editable=can_qualify or abilities["work"]),
-        "actions": lead.valuable_actions.select_related("kind", "recorded_by"),
+        "proven": _proven(assessment),
         "hidden": hidden,
-        "timeline": _with_reasons(timeline_for(user, lead)),
+        **_history(user, lead, handoff, assessment),
         "attributes": _attributes(lead),
         "forms": forms,
         "labelled_steps": labelled(forms),
         "failed": next(iter(bound), ""),
         "can": abilities,
+    }
+
+
+def _clock(request: Request, handoff: Handoff | None) -> clock_panel.ClockPanel | None:
+    user = request.user
+    may_pause = handoff is not None and permissions.can_pause(user, handoff)
+    return clock_panel.panel(user, handoff, at=request.now, may_pause=may_pause)
+
+
+def _history(
+    user: User, lead: Lead, handoff: Handoff | None, assessment: Assessment | None
+) -> dict[str, Any]:
+    """Return what has happened to the lead, and what of it stands at the top."""
+    actions = list(lead.valuable_actions.select_related("kind", "recorded_by"))
+    rows = events_for(user, lead)
+    return {
+        "actions": actions,
+        "timeline": timeline(rows, assessment),
+        "before_call": before_call(
+            lead, handoff, actions=actions, overruled=overruled(handoff), rows=rows
+        ),
     }
 
 
@@ -122,6 +167,8 @@ def _forms(
     forms = forms_for(user, handoff, currency=currency, at=at)
     if permissions.can_qualify(user, lead) or permissions.can_change(user, lead):
         forms["action"] = ActionForm(today=events.today(at), auto_id="id_action_%s")
+    if permissions.can_note(user, lead):
+        forms["note"] = LeadNoteForm(auto_id="id_note_%s")
     came_back = {name: form for name, form in bound.items() if name in forms}
     return forms | came_back
 
@@ -159,35 +206,34 @@ def _proves_sql(handoff: Handoff, assessment: Assessment | None) -> bool:
     return assessment.proves(MEANS) and assessment.proves(AUTHORITY)
 
 
+def _proven(assessment: Assessment | None) -> int:
+    """Return how many criteria beyond fit hold."""
+    if assessment is None:
+        return 0
+    return sum(judgement.holds for judgement in assessment.of(*SQL_KINDS))
+
+
 # -- The journey
 
 
-@dataclass(frozen=True)
-class JourneyStep:
-    """One stage of the stepper. ``state``: done, now, todo or out."""
-
-    label: str
-    state: str
-
-
-def journey_steps(lead: Lead) -> list[JourneyStep]:
-    """Return the stages of the usual journey, with those that the lead has reached."""
-    steps = [JourneyStep(str(stage.label), _journey_state(lead, stage)) for stage in JOURNEY]
-    if lead.stage in ENDED_OTHERWISE:
-        steps[-1] = JourneyStep(str(Stage(lead.stage).label), "out")
-    elif lead.stage == Stage.OPPORTUNITY:
-        # Not in JOURNEY: an opportunity is the last step while it is open.
-        steps[-1] = JourneyStep(str(Stage.OPPORTUNITY.label), "now")
-    return steps
+def journey_of(user: User, lead: Lead, handoff: Handoff | None) -> Journey:
+    """Return where the lead stands, and what comes next for ``user``."""
+    reached = [stage for stage in MILESTONES if getattr(lead, f"{stage}_on") is not None]
+    return journey(
+        Stage(lead.stage),
+        permissions.parts(user, lead, handoff),
+        reached=reached,
+        is_open=_is_open(lead, handoff),
+    )
 
 
-def _journey_state(lead: Lead, stage: Stage) -> str:
-    if lead.stage == stage:
-        return "now"
-    # Every lead was captured; the other stages have a date where they were reached.
-    if stage == Stage.CAPTURED or getattr(lead, f"{stage}_on") is not None:
-        return "done"
-    return "todo"
+def _is_open(lead: Lead, handoff: Handoff | None) -> bool:
+    """Return whether anybody may act on the lead."""
+    if lead.archived_at is not None:
+        return False
+    if lead.stage in permissions.QUALIFIED_IN:
+        return lead.marketing_team_id is not None
+    return handoff is not None and handoff.is_open
 
 
 # -- The package and the data
@@ -225,48 +271,3 @@ def _attributes(lead: Lead) -> list[tuple[str, Any]]:
                 text = dict(custom.form_choices()).get(value, text)
         attributes.append((label, text))
     return attributes
-
-
-# -- The timeline
-
-
-def timeline_for(user: User, lead: Lead) -> list[Event]:
-    """Return the events that ``user`` may read, the newest first.
-
-    Events of handoffs that they may not see stay out.
-    """
-    rows = Event.objects.filter(lead=lead).select_related("actor").order_by("-id")
-    if not user.is_director:
-        handoffs = Handoff.objects.visible_to(user).filter(lead=lead)
-        visible = list(handoffs.values_list("pk", flat=True))
-        # Events without a handoff belong to the lead, which the viewer sees.
-        rows = rows.filter(handoff__isnull=True) | rows.filter(handoff__in=visible)
-    timeline = list(rows[:TIMELINE])
-    if contact_privacy.is_hidden(lead, user):
-        # Only in memory: events are never changed, and these objects are not saved.
-        for event in timeline:
-            event.payload = contact_privacy.masked(event.payload)
-    return timeline
-
-
-def _with_reasons(rows: list[Event]) -> list[tuple[Event, str]]:
-    """Return each event with the name of the catalogue entry that its payload points to."""
-    codes = [_code_of(row) for row in rows]
-    names: dict[str, str] = {}
-    wanted = set(codes) - {""}
-    if wanted:
-        for model in CATALOGUES:
-            entries = model._default_manager.filter(code__in=wanted)
-            names |= {entry.code: str(entry) for entry in entries}
-    timeline = []
-    for row, code in zip(rows, codes, strict=True):
-        timeline.append((row, names.get(code, "")))
-    return timeline
-
-
-def _code_of(event: Event) -> str:
-    for key in CODE_KEYS:
-        code = event.payload.get(key)
-        if code:
-            return code
-    return ""

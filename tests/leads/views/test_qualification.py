@@ -115,9 +115,11 @@ def test_lead_page_of_a_new_lead_suggests_a_persona_to_marketing(
 
 def test_each_open_criterion_says_what_would_settle_it(english: Any, signed_in: Any) -> None:
     lead = factories.lead(english, company={"employees": 8})
-    words = text_of(signed_in(english.ana).get(f"/leads/{lead.pk}/qualify/"))
-    assert "To settle it: correct “Employees” if it is wrong." in words
-    assert "To settle it: give “Yearly budget”, or ask and note who said so." in words
+    answer = signed_in(english.ana).get(f"/leads/{lead.pk}/qualify/")
+    assert "To settle it: correct “Employees” if it is wrong." in text_of(answer)
+    html = answer.content.decode()
+    assert f'action="/leads/{lead.pk}/facts/budget/"' in html
+    assert '<label for="id_budget_fact">Yearly budget</label>' in html
 
 
 def test_override_from_the_page_makes_it_an_mql(english: Any, signed_in: Any) -> None:

@@ -1,0 +1,18 @@
+"""The form of a note in the timeline of a lead."""
+
+from __future__ import annotations
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from crm.lib.forms import Lines
+
+
+class LeadNoteForm(forms.Form):
+    """A note; everybody who sees the lead reads it."""
+
+    note = Lines(
+        label=_("Write a note"),
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 1}),
+    )

@@ -1,0 +1,96 @@
+"""What one needs to know before calling a lead: its act, the note, and who did not take it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from leads.models import Decision, Event, Handoff, Lead, ValuableAction
+from leads.records import fields
+from leads.states import DecisionKind, EventKind, Stage
+
+# A refusal matters to whoever works the lead next, until somebody has talked with it.
+REFUSABLE = (Stage.MQL, Stage.HANDED_OFF, Stage.ACCEPTED, Stage.RETURNED)
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """A decision by which a person did not take the lead.
+
+    ``changed``: the labels of what was changed or proven since then.
+    """
+
+    decision: Decision
+    changed: list[str]
+
+    @property
+    def is_rejection(self) -> bool:
+        return self.decision.kind == DecisionKind.REJECT
+
+    @property
+    def at(self) -> datetime:
+        return self.decision.released_at or self.decision.at
+
+
+@dataclass(frozen=True)
+class BeforeCall:
+    """``action``: the newest valuable action. ``overruled``: facts that people overruled."""
+
+    action: ValuableAction | None
+    more_actions: int
+    handoff: Handoff | None
+    refusals: list[Refusal] = field(default_factory=list)
+    overruled: list[dict[str, str]] = field(default_factory=list)
+
+    @property
+    def note(self) -> str:
+        return self.handoff.note if self.handoff is not None else ""
+
+    def __bool__(self) -> bool:
+        return bool(self.action or self.note or self.refusals or self.overruled)
+
+
+def before_call(
+    lead: Lead,
+    handoff: Handoff | None,
+    *,
+    actions: list[ValuableAction],
+    overruled: list[dict[str, str]],
+    rows: list[Event],
+) -> BeforeCall:
+    """Return what stands at the top of the page. ``rows``: the timeline, the newest first.
+
+    One query where the lead was handed off before.
+    """
+    return BeforeCall(
+        action=actions[0] if actions else None,
+        more_actions=len(actions) - 1,
+        handoff=handoff,
+        refusals=_refusals(lead, rows),
+        overruled=overruled,
+    )
+
+
+def _refusals(lead: Lead, rows: list[Event]) -> list[Refusal]:
+    if lead.handed_off_on is None or lead.stage not in REFUSABLE:
+        return []
+    decisions = list(Decision.objects.refusals_of(lead))
+    changes = {decision.pk: _changed_since(decision, rows) for decision in decisions}
+    facts = {fact for changed in changes.values() for fact in changed}
+    labels = fields.labels(sorted(facts)) if facts else {}
+    refusals = []
+    for decision in decisions:
+        changed = [labels[fact] for fact in changes[decision.pk]]
+        refusals.append(Refusal(decision, changed))
+    return refusals
+
+
+def _changed_since(decision: Decision, rows: Iterable[Event]) -> list[str]:
+    """Return the facts that changed after ``decision``, each once, in the order of the changes."""
+    changed: dict[str, Any] = {}
+    for row in rows:
+        if row.kind == EventKind.UPDATED and row.at > decision.at:
+            changed = dict.fromkeys(row.payload.get("changes", {})) | changed
+    return list(changed)

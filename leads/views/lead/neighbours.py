@@ -1,0 +1,73 @@
+"""The leads before and behind one in the list that the person came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from crm.accounts.request import Request
+from crm.lib.paging import BadParameter, Listing
+from leads.handoffs import queue as handoff_queue
+from leads.lists import handoffs, leads
+from leads.lists.filters import ListFilter
+from leads.models import Lead
+from leads.views.lead.trail import ALL, MINE, QUEUE, Trail
+from leads.views.queue import start_of_today
+
+
+@dataclass(frozen=True)
+class Neighbours:
+    """Addresses of the leads beside one in its list; empty where there is none."""
+
+    previous: str = ""
+    next: str = ""
+
+
+NONE = Neighbours()
+
+
+def neighbours(request: Request, lead: Lead, came: Trail) -> Neighbours:
+    """Return the leads beside ``lead`` in the list ``came``, within sight and filters.
+
+    A lead that has left the list is followed by the first one. The same number of queries,
+    however long the list is.
+    """
+    try:
+        found = _list_of(request, came)
+    except BadParameter:
+        # The page of the list itself tells what it does not know.
+        return NONE
+    if found is None:
+        return NONE
+    listing = found.listing
+    row = _row_of(listing, lead)
+    if row is None:
+        return Neighbours(next=_address(listing, came, listing.order.sort(listing.rows).first()))
+    before, behind = listing.around(listing.order.write(row))
+    return Neighbours(_address(listing, came, before), _address(listing, came, behind))
+
+
+def _list_of(request: Request, came: Trail) -> ListFilter | None:
+    """Return the list, None for one whose leads are not leafed through. Raises BadParameter."""
+    if not came.is_given:
+        return None
+    user = request.user
+    at = request.now
+    if came.name == ALL:
+        return leads.lead_list(user, came.query, at=at)
+    if came.name == MINE:
+        return handoffs.mine(user, came.query, at=at)
+    tab = came.query.get("tab", "waiting")
+    if came.name != QUEUE or tab not in handoff_queue.TABS:
+        return None
+    return handoffs.queue(user, came.query, tab=tab, at=at, since=start_of_today(at))
+
+
+def _row_of(listing: Listing, lead: Lead) -> Any | None:
+    return listing.rows.filter(**{listing.lead_id: lead.pk}).first()
+
+
+def _address(listing: Listing, came: Trail, row: Any | None) -> str:
+    if row is None:
+        return ""
+    return came.to_lead(getattr(row, listing.lead_id))

@@ -1,0 +1,119 @@
+"""The timeline on the lead page: what happened, in the words of the catalogues and the persona."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from crm.accounts.models import User
+from crm.lib.bilingual import in_language
+from leads.models import Event, Handoff, Lead, OutcomeReason, ValuableActionKind
+from leads.qualification import facts
+from leads.qualification.rules import Assessment
+from leads.records import contact_privacy
+from leads.states import ContactChannel, EventKind
+from sla.models import PauseReason, RejectionReason
+
+# Bounds the page; hardly any lead has more events.
+TIMELINE = 200
+# The others are folded away, so that what follows on a phone is near.
+SHOWN = 5
+# The payload of an event points to an entry of a catalogue by one of these keys.
+CODE_KEYS = ("reason", "action", "pause_reason")
+CATALOGUES = (RejectionReason, OutcomeReason, ValuableActionKind, PauseReason)
+
+
+@dataclass(frozen=True)
+class TimelineLine:
+    """One event. ``said``: the reason, criterion or channel in words; empty without one."""
+
+    event: Event
+    said: str = ""
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """The newest lines, and those that are folded away."""
+
+    lines: list[TimelineLine]
+
+    @property
+    def newest(self) -> list[TimelineLine]:
+        return self.lines[:SHOWN]
+
+    @property
+    def earlier(self) -> list[TimelineLine]:
+        return self.lines[SHOWN:]
+
+
+def timeline(rows: list[Event], assessment: Assessment | None) -> Timeline:
+    """Return ``rows`` with their words; at most one query for each catalogue."""
+    names = _catalogue_names(rows) | _criterion_names(rows, assessment)
+    return Timeline([TimelineLine(row, _said(row, names)) for row in rows])
+
+
+def events_for(user: User, lead: Lead) -> list[Event]:
+    """Return the events that ``user`` may read, the newest first.
+
+    Events of handoffs that they may not see stay out.
+    """
+    rows = Event.objects.filter(lead=lead).select_related("actor").order_by("-id")
+    if not user.is_director:
+        handoffs = Handoff.objects.visible_to(user).filter(lead=lead)
+        visible = list(handoffs.values_list("pk", flat=True))
+        # Events without a handoff belong to the lead, which the viewer sees.
+        rows = rows.filter(handoff__isnull=True) | rows.filter(handoff__in=visible)
+    events = list(rows[:TIMELINE])
+    if contact_privacy.is_hidden(lead, user):
+        # Only in memory: events are never changed, and these objects are not saved.
+        for event in events:
+            event.payload = contact_privacy.masked(event.payload)
+    return events
+
+
+def _said(event: Event, names: dict[str, str]) -> str:
+    payload: dict[str, Any] = event.payload
+    if event.kind == EventKind.EVIDENCE:
+        code = payload.get("criterion", "")
+        return names.get(code, code)
+    channel = payload.get("channel", "")
+    if channel in ContactChannel.values:
+        return str(ContactChannel(channel).label)
+    return names.get(_code_of(event), "")
+
+
+def _catalogue_names(rows: Iterable[Event]) -> dict[str, str]:
+    wanted = {_code_of(row) for row in rows if row.kind != EventKind.EVIDENCE} - {""}
+    names: dict[str, str] = {}
+    if not wanted:
+        return names
+    for model in CATALOGUES:
+        entries = model._default_manager.filter(code__in=wanted)
+        names |= {entry.code: str(entry) for entry in entries}
+    return names
+
+
+def _criterion_names(rows: Iterable[Event], assessment: Assessment | None) -> dict[str, str]:
+    """Return the texts of the criteria that evidence is about.
+
+    One query where another version of the persona had one of them.
+    """
+    wanted = {row.payload.get("criterion", "") for row in rows if row.kind == EventKind.EVIDENCE}
+    names: dict[str, str] = {}
+    if assessment is not None:
+        for judgement in assessment.judgements:
+            names[judgement.rule.code] = in_language(judgement.rule.text)
+    unnamed = wanted - set(names) - {""}
+    if unnamed:
+        for code, text in facts.criterion_texts(unnamed).items():
+            names[code] = in_language(text)
+    return names
+
+
+def _code_of(event: Event) -> str:
+    for key in CODE_KEYS:
+        code = event.payload.get(key)
+        if code:
+            return code
+    return ""
