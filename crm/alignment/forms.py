@@ -184,6 +184,11 @@ class ScopeForm(forms.Form):
         chosen = self.cleaned_data.get("source", "")
         return names.get(chosen, "")
 
+    @property
+    def narrowings(self) -> int:
+        """Return how many filters are set beside the period."""
+        return sum(1 for name in ("source", "team") if self.data.get(name))
+
     def presets(self) -> list[Preset]:
         """Return the usual periods up to today; source, team and order of the page stay.
 

@@ -1,7 +1,8 @@
 """Charts that are drawings: columns and lines, each with the same numbers as a table below.
 
-The drawing is hidden from screen readers and out of the order of the keyboard; the table carries
-the links.
+Each mark is a link named by its label and number. The first mark of a drawing stands in the order
+of the keyboard, the arrows move from mark to mark (tips.js); without JavaScript the table has all
+links. What only helps the eye is hidden from screen readers.
 """
 
 from __future__ import annotations
@@ -39,8 +40,7 @@ COLUMN_SHARE = 0.84  # of the width of a bucket; the rest is the gap to the next
 def figure(label: str, drawing: SafeString, height: int, table: SafeString) -> SafeString:
     """Return a drawing named by its finding (``label``), and its numbers as a folded table."""
     return format_html(
-        '<figure aria-label="{}"><svg class="ch" width="100%" height="{}"'
-        ' aria-hidden="true">{}</svg>{}</figure>',
+        '<figure aria-label="{}"><svg class="ch" width="100%" height="{}">{}</svg>{}</figure>',
         label,
         height,
         drawing,
@@ -69,11 +69,21 @@ def numbers(heads: Sequence[str], rows: Iterable[Sequence[object]]) -> SafeStrin
     )
 
 
-def pressed(shape: SafeString, href: str) -> SafeString:
-    """Return a shape that a pointer can press; the keyboard finds the same link in the table."""
+def unseen(parts: Iterable[SafeString]) -> SafeString:
+    """Return ``parts`` hidden from screen readers, for which the table has the same."""
+    return format_html('<g aria-hidden="true">{}</g>', joined(parts))
+
+
+def pressed(shape: SafeString, href: str, tip: str, *, is_first: bool) -> SafeString:
+    """Return a mark with its ``tip``; with ``href`` it can be pressed and focused."""
     if not href:
-        return shape
-    return format_html('<a href="{}" tabindex="-1">{}</a>', href, shape)
+        return format_html('<g class="mk"><title>{}</title>{}</g>', tip, shape)
+    tabindex = "-1"
+    if is_first:
+        tabindex = "0"
+    return format_html(
+        '<a class="mk" href="{}" tabindex="{}"><title>{}</title>{}</a>', href, tabindex, tip, shape
+    )
 
 
 # -- Columns
@@ -106,7 +116,8 @@ def columns(
         tall = room * (mark.value or 0) / tallest
         parts.append(_column(mark, index, width, tall, foot, filled(late, name, "c1")))
     if limit_after is not None:
-        parts.append(_limit(2 + (limit_after + 0.92) * width, foot, limit_text))
+        limit = _limit(2 + (limit_after + 0.92) * width, foot, limit_text)
+        parts.append(unseen([limit]))
     if not table:
         table = numbers(heads, ((mark.label, linked(mark.shown, mark.href)) for mark in marks))
     return figure(label, joined(parts), height, table)
@@ -131,14 +142,14 @@ def _column(
         place(tall),
         middle,
         place(foot - tall - 5),
-        mark.shown,
+        mark.drawn,
     )
     css = ""
     if index % 2:
         css = "alt"
     return format_html(
-        '{}<text class="{}" x="{}%" y="{}" text-anchor="middle">{}</text>',
-        pressed(shape, mark.href),
+        '{}<text class="{}" x="{}%" y="{}" text-anchor="middle" aria-hidden="true">{}</text>',
+        pressed(shape, mark.href, mark.tip, is_first=index == 0),
         css,
         middle,
         foot + 18,
@@ -147,12 +158,18 @@ def _column(
 
 
 def _limit(x: float, foot: float, text: str) -> SafeString:
-    """Return a dashed upright line at ``x`` percent, with its text."""
+    """Return a dashed upright line at ``x`` percent, with its text on the side that has room."""
+    text_x = x + 1
+    anchor = "start"
+    if x > 60:
+        text_x = x - 1
+        anchor = "end"
     return format_html(
         '<line class="ref" x1="{x}%" x2="{x}%" y1="4" y2="{}"/><text class="v halo" x="{}%"'
-        ' y="14">{}</text>',
+        ' y="14" text-anchor="{}">{}</text>',
         foot,
-        place(x + 1),
+        place(text_x),
+        anchor,
         text,
         x=place(x),
     )
@@ -207,15 +224,16 @@ def line(
         ends = reference[1:] if reference else ()
         high = ceiling(max([*values, *ends], default=1))
     axes = Axes(len(ticks), low, high, height)
-    parts = [_grid(axes, shown)]
+    drawn = [_grid(axes, shown)]
     if reference:
         first = next(iter(values), 0)
-        parts.append(_straight(axes, *reference, below=first >= reference[1]))
-    parts += [_curve(axes, each, shown) for each in series]
-    parts.append(_tick_labels(axes, ticks, tick_every))
+        drawn.append(_straight(axes, *reference, below=first >= reference[1]))
+    drawn += [_curve(axes, each, shown) for each in series]
+    drawn.append(_tick_labels(axes, ticks, tick_every))
+    dots = [_dots(axes, each, ticks, shown) for each in series]
     if not table:
         table = _table_of_lines(ticks, series, head, shown)
-    return figure(label, joined(parts), height, table)
+    return figure(label, joined([unseen(drawn), *dots]), height, table)
 
 
 def _table_of_lines(
@@ -246,7 +264,7 @@ def _tick_labels(axes: Axes, ticks: Sequence[str], every: int) -> SafeString:
     parts = []
     for index, tick in enumerate(ticks):
         past = index % every
-        if past == 0 or (index == last and 2 * past > every):
+        if past == 0 or (index == last and 10 * past >= 9 * every):
             parts.append(
                 format_html(
                     '<text x="{}%" y="{}" text-anchor="middle">{}</text>',
@@ -275,17 +293,21 @@ def _straight(
 ) -> SafeString:
     """Return a dashed straight line from ``first`` to ``last`` with its name.
 
-    The name of a level line stands at its beginning, ``below`` it where a curve begins above.
+    The name of a level line stands at its beginning, ``below`` it where a curve begins above; at
+    its end where the only point stands at the beginning.
     """
-    end = place(axes.x(axes.points - 1))
+    end = place(100 - RIGHT)
     text_x = end
     text_y = axes.y(last) - 6
     anchor = "end"
     if first == last:
-        text_x = place(LEFT + 1)
-        anchor = "start"
-        if below:
-            text_y = axes.y(first) + 16
+        under = axes.y(first) + 16
+        # Just above the axis its labels need the room.
+        if below and under < axes.height - BOTTOM:
+            text_y = under
+        if axes.points > 1:
+            text_x = place(LEFT + 1)
+            anchor = "start"
     return format_html(
         '<line class="ref" x1="{}%" y1="{}" x2="{}%" y2="{}"/><text class="v halo" x="{}%" y="{}"'
         " {}>{}</text>",
@@ -301,18 +323,36 @@ def _straight(
 
 
 def _curve(axes: Axes, each: Series, shown: Callable[[float], str]) -> SafeString:
-    """Return a line, its dots, and the value at its last point."""
-    points = [(index, value) for index, value in enumerate(each.values) if value is not None]
+    """Return a line and the value at its last point."""
+    points = _points(each)
     if not points:
         return NOTHING
-    marked = points[-1:]
-    # A dot carries a link or says whether there are enough cases; a plain line needs the last one.
-    if each.hrefs or each.solid:
-        marked = points
-    dots = joined(_dot(axes, each, *point) for point in marked)
-    return format_html(
-        "{}{}{}", _polyline(axes, each.tone, points), dots, _last_value(axes, *points[-1], shown)
-    )
+    line = _polyline(axes, each.tone, points)
+    return joined([line, _last_value(axes, *points[-1], shown)])
+
+
+def _points(each: Series) -> list[tuple[int, float]]:
+    """Return index and value of the points of a line."""
+    return [(index, value) for index, value in enumerate(each.values) if value is not None]
+
+
+def _dots(
+    axes: Axes, each: Series, ticks: Sequence[str], shown: Callable[[float], str]
+) -> SafeString:
+    """Return the dots of a line.
+
+    A dot carries a link or says whether there are enough cases; a plain line needs the last one.
+    """
+    marked = _points(each)
+    if not each.hrefs and not each.solid:
+        marked = marked[-1:]
+    dots = []
+    for number, (index, value) in enumerate(marked):
+        tip = _item(each.tips, index) or f"{ticks[index]}: {shown(value)}"
+        href = _item(each.hrefs, index) or ""
+        dot = _dot(axes, each, index, value)
+        dots.append(pressed(dot, href, tip, is_first=number == 0))
+    return joined(dots)
 
 
 def _polyline(axes: Axes, tone: str, points: Sequence[tuple[int, float]]) -> SafeString:
@@ -335,9 +375,12 @@ def _polyline(axes: Axes, tone: str, points: Sequence[tuple[int, float]]) -> Saf
 
 def _last_value(axes: Axes, index: int, value: float, shown: Callable[[float], str]) -> SafeString:
     anchor = "middle"
-    # A text in the middle of its point would leave the drawing at its right edge.
+    # A text in the middle of its point would leave the drawing at its right edge, and stand over
+    # the values of the axis at its left one.
     if index > 0.8 * axes.span:
         anchor = "end"
+    elif index == 0:
+        anchor = "start"
     return format_html(
         '<text class="v halo" x="{}%" y="{}" text-anchor="{}">{}</text>',
         place(min(axes.x(index) + 1, 100)),
@@ -351,11 +394,12 @@ def _dot(axes: Axes, each: Series, index: int, value: float) -> SafeString:
     solid = ""
     if _item(each.solid, index):
         solid = " full"
-    circle = format_html(
-        '<circle class="dot {}{}" cx="{}%" cy="{}" r="4"/>',
+    # The larger circle is not painted: a dot of 8 pixels is hard to hit.
+    return format_html(
+        '<circle class="aim" cx="{x}%" cy="{y}" r="12"/>'
+        '<circle class="dot {}{}" cx="{x}%" cy="{y}" r="4"/>',
         each.tone,
         solid,
-        place(axes.x(index)),
-        place(axes.y(value)),
+        x=place(axes.x(index)),
+        y=place(axes.y(value)),
     )
-    return pressed(circle, _item(each.hrefs, index) or "")

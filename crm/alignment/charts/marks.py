@@ -40,14 +40,30 @@ class Mark:
             return _("not recorded")
         return counted(self.value)
 
+    @property
+    def drawn(self) -> str:
+        """Return the number as there is room for it above a column."""
+        if self.text or self.value is None:
+            return self.shown
+        return short(self.value)
+
+    @property
+    def tip(self) -> str:
+        """Return what a pointer or the keyboard reads on the mark."""
+        parts = [f"{self.label}: {self.shown}"]
+        # A note with a link is HTML, and its text stands beside the bar.
+        if self.note and not isinstance(self.note, SafeString):
+            parts.append(self.note)
+        return " · ".join(parts)
+
 
 @dataclass(frozen=True)
 class Series:
     """One line of a figure.
 
     ``values`` has one value per tick, None where the line has no point. ``tone`` is the CSS class
-    c1, c2, c3 or fc (forecast). ``hrefs`` and ``solid`` have one item per point; a point that is
-    not solid has too few cases and is drawn hollow.
+    c1, c2, c3 or fc (forecast). ``hrefs``, ``solid`` and ``tips`` have one item per point; a point
+    that is not solid has too few cases and is drawn hollow.
     """
 
     name: str
@@ -55,6 +71,7 @@ class Series:
     tone: str = "c1"
     hrefs: Sequence[str] = ()
     solid: Sequence[bool] = ()
+    tips: Sequence[str] = ()
 
 
 def counted(value: float) -> str:
@@ -63,6 +80,16 @@ def counted(value: float) -> str:
     if float(value).is_integer():
         return number_formats.number(value, 0)
     return number_formats.number(value, 1)
+
+
+def short(value: float) -> str:
+    """Return ``value`` in at most four signs: from 1,000 on in thousands, as in "1.2k"."""
+    if value < 1000:
+        return counted(value)
+    thousands = value / 1000
+    if thousands >= 10:
+        thousands = round(thousands)
+    return f"{counted(thousands)}k"
 
 
 def place(value: float) -> str:

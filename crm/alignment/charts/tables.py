@@ -58,10 +58,12 @@ def _bar(mark: Mark, longest: float, paint: SafeString) -> SafeString:
     if mark.value is None:
         tag = "span"
     return format_html(
-        '<tr><th scope="row">{}</th><td class="bar"><svg width="100%" height="20"'
-        ' aria-hidden="true"><rect {} width="{}%" height="20" rx="3"/></svg></td><td'
-        ' class="num"><{tag}>{}</{tag}></td><td class="sub">{}</td></tr>',
+        '<tr><th scope="row">{}</th>'
+        '<td class="bar"><svg width="100%" height="20" aria-hidden="true"><g class="mk">'
+        '<title>{}</title><rect {} width="{}%" height="20" rx="3"/></g></svg></td>'
+        '<td class="num"><{tag}>{}</{tag}></td><td class="sub">{}</td></tr>',
         mark.label,
+        mark.tip,
         paint,
         place(100 * (mark.value or 0) / longest),
         linked(mark.shown, mark.href),

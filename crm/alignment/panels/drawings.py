@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
@@ -154,9 +156,8 @@ def weekly(numbers: Numbers) -> SafeString:
         [week.rate for week in weeks],
         hrefs=[_list_of_week(numbers, week) for week in weeks],
         solid=[week.judged >= LEAST for week in weeks],
+        tips=[_tip_of_week(week) for week in weeks],
     )
-    # About five dates fit side by side on a narrow screen.
-    tick_every = max(1, round(len(weeks) / 5))
     sheet = sheets.weekly(numbers)
     return figures.line(
         _("Share of handoffs decided in time, by week"),
@@ -166,8 +167,20 @@ def weekly(numbers: Numbers) -> SafeString:
         high=1,
         shown=share,
         reference=reference,
-        tick_every=tick_every,
+        tick_every=tick_every(len(weeks)),
         table=sheet.table(),
+    )
+
+
+def tick_every(weeks: int) -> int:
+    """Return which dates are written: about five fit side by side on a narrow screen."""
+    return max(1, ceil(weeks / 5))
+
+
+def _tip_of_week(week: Week) -> str:
+    text = _("Week of {day}: {share}, {n} of {all} in time")
+    return text.format(
+        day=day(week), share=share(week.rate), n=number(week.in_time), all=number(week.judged)
     )
 
 
