@@ -163,6 +163,11 @@ def name(code: str) -> str:
     return _names(_language()).get(code, code)
 
 
+def is_code(code: str) -> bool:
+    """Return whether ``code`` is the code of a country, in capitals or not."""
+    return code.upper() in _names("en")
+
+
 def _language() -> str:
     """Return the active language without its variant."""
     return (get_language() or "es")[:2]

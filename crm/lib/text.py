@@ -41,6 +41,11 @@ def fold(value: str) -> str:
     return " ".join(plain.split())
 
 
+def squeezed(value: str) -> str:
+    """Return :func:`fold` without spaces: "E-mail 1", "email_1" and "Email1" are "email1"."""
+    return fold(value).replace(" ", "")
+
+
 def company_key(value: str) -> str:
     """Return a key for comparing companies: folded, without the legal form at the end."""
     folded = fold(value)

@@ -5,7 +5,7 @@ of statements for a thousand. The importer of the browser.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db import connection
@@ -14,7 +14,9 @@ from crm.accounts.models import User
 from crm.lib.db.bulk_insert import insert, take_ids
 from crm.lib.text import digits
 from leads import events
-from leads.imports.columns.targets import ACTION
+from leads.imports.columns.targets import ACTION, FIRST_SEEN
+from leads.imports.history import stages
+from leads.imports.history.leads import TOUCH
 from leads.imports.pipeline import BatchResult
 from leads.imports.problems import Said
 from leads.imports.problems import said as _
@@ -131,30 +133,51 @@ def capture(run: ImportRun, readings: Sequence[Reading], *, by: User, at: dateti
     people = take_ids(Person, len(readings))
     leads = take_ids(Lead, len(readings))
     moment = at.isoformat()
-    today = events.today(at).isoformat()
+    today = events.today(at)
     insert(Person, [_person(pk, each) for pk, each in zip(people, readings, strict=True)])
     columns = zip(leads, people, readings, origins, employers, strict=True)
     insert(
         Lead,
-        [_lead(*each) for each in columns],
+        [_lead(*each, today=today) for each in columns],
         marketing_team_id=run.team_id,
         import_run_id=run.pk,
-        first_seen_on=today,
         created_by_id=by.pk,
         created_at=moment,
     )
-    touches = [_touch(*each) for each in zip(leads, readings, origins, strict=True)]
-    insert(FirstTouch, touches, seen_on=today, seen_at=moment)
-    happened = {"at": moment, "actor_id": by.pk, "occurred_on": today}
+    by_lead = list(zip(leads, readings, strict=True))
+    touches = []
+    for (lead, reading), origin in zip(by_lead, origins, strict=True):
+        touches.append(_touch(lead, reading, origin, at=at, today=today))
+    insert(FirstTouch, touches)
+    author = {"at": moment, "actor_id": by.pk}
     insert(
         Event,
-        [_captured(run, *each) for each in zip(leads, readings, strict=True)],
+        [_captured(run, *each, today=today) for each in by_lead],
         kind=EventKind.CAPTURED.value,
         to_state=Stage.CAPTURED.value,
-        **happened,
+        **author,
     )
-    _note_actions(run, leads, readings, happened)
+    _write_past(by_lead, author, today=today)
+    _note_actions(run, by_lead, author, today=today)
     return len(leads)
+
+
+def _seen_on(reading: Reading, today: date) -> str:
+    """Return the date on which the organisation first learnt of the lead: the file's, or today."""
+    seen_on: date = reading.get(FIRST_SEEN) or today
+    return seen_on.isoformat()
+
+
+def _write_past(
+    by_lead: Sequence[tuple[int, Reading]], author: dict[str, Any], *, today: date
+) -> None:
+    """Write an event for each stage that a row records."""
+    rows: list[dict[str, Any]] = []
+    for lead, reading in by_lead:
+        for happening in stages.happenings(reading, system=SYSTEM, today=today):
+            happening["occurred_on"] = happening["occurred_on"].isoformat()
+            rows.append({"lead_id": lead, **happening})
+    insert(Event, rows, kind=EventKind.IMPORTED.value, **author)
 
 
 def _person(pk: int, reading: Reading) -> dict[str, Any]:
@@ -164,12 +187,27 @@ def _person(pk: int, reading: Reading) -> dict[str, Any]:
 
 
 def _lead(
-    pk: int, person: int, reading: Reading, source: Source | None, company: Company | None
+    pk: int,
+    person: int,
+    reading: Reading,
+    source: Source | None,
+    company: Company | None,
+    *,
+    today: date,
 ) -> dict[str, Any]:
     external_id = reading.get(EXTERNAL_ID, "")
     company_name = company.name if company else ""
+    milestones = {}
+    for column, on in stages.milestones(reading).items():
+        milestones[column] = on.isoformat() if on else None
+    stage = stages.last_stage(reading)
     return {
         "id": pk,
+        "first_seen_on": _seen_on(reading, today),
+        "stage": stage,
+        # A stage of the past is history, which is not judged.
+        "is_imported": stage != Stage.CAPTURED,
+        **milestones,
         "person_id": person,
         "company_id": company.pk if company else None,
         "source_id": source.pk if source else None,
@@ -186,36 +224,54 @@ def _lead(
     }
 
 
-def _touch(lead: int, reading: Reading, source: Source | None) -> dict[str, Any]:
+def _touch(
+    lead: int, reading: Reading, source: Source | None, *, at: datetime, today: date
+) -> dict[str, Any]:
+    seen_at = None
+    # Of a date from the file the time of day is not known.
+    if not reading.get(FIRST_SEEN):
+        seen_at = at.isoformat()
     return {
         "lead_id": lead,
         "source_id": source.pk if source else None,
-        "campaign": reading.get("campaign", ""),
+        "seen_on": _seen_on(reading, today),
+        "seen_at": seen_at,
+        **{name: reading.get(name, "") for name in TOUCH},
     }
 
 
-def _captured(run: ImportRun, lead: int, reading: Reading) -> dict[str, Any]:
-    return {"lead_id": lead, "payload": {"import": run.pk, "row": reading.row.number}}
+def _captured(run: ImportRun, lead: int, reading: Reading, *, today: date) -> dict[str, Any]:
+    payload = {"import": run.pk, "row": reading.row.number, **stages.note_of(reading)}
+    return {"lead_id": lead, "occurred_on": _seen_on(reading, today), "payload": payload}
 
 
 def _note_actions(
-    run: ImportRun, leads: Sequence[int], readings: Sequence[Reading], happened: dict[str, Any]
+    run: ImportRun,
+    by_lead: Sequence[tuple[int, Reading]],
+    author: dict[str, Any],
+    *,
+    today: date,
 ) -> None:
-    """Note the first valuable action that a row names, else the one chosen for the whole file."""
+    """Note the first valuable action that a row names, else the one chosen for the whole file.
+
+    It is what brought the lead, so it has the date of the first sight.
+    """
     actions: list[dict[str, Any]] = []
     notes: list[dict[str, Any]] = []
-    for lead, reading in zip(leads, readings, strict=True):
+    for lead, reading in by_lead:
         kind = reading.get(ACTION) or run.first_action
-        if kind:
-            actions.append({"lead_id": lead, "kind_id": kind.pk})
-            payload = {"action": kind.code, "note": "", "import": run.pk}
-            notes.append({"lead_id": lead, "payload": payload})
+        if not kind:
+            continue
+        seen_on = _seen_on(reading, today)
+        seen_at = None if reading.get(FIRST_SEEN) else author["at"]
+        row = {"lead_id": lead, "kind_id": kind.pk, "occurred_on": seen_on, "occurred_at": seen_at}
+        actions.append(row)
+        payload = {"action": kind.code, "note": "", "import": run.pk}
+        notes.append({"lead_id": lead, "occurred_on": seen_on, "payload": payload})
     insert(
         ValuableAction,
         actions,
-        occurred_on=happened["occurred_on"],
-        occurred_at=happened["at"],
-        recorded_by_id=happened["actor_id"],
-        recorded_at=happened["at"],
+        recorded_by_id=author["actor_id"],
+        recorded_at=author["at"],
     )
-    insert(Event, notes, kind=EventKind.VALUABLE_ACTION.value, **happened)
+    insert(Event, notes, kind=EventKind.VALUABLE_ACTION.value, **author)

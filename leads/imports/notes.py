@@ -44,9 +44,9 @@ WORDS: dict[str, Words] = {
         gettext_lazy("left empty: the value cannot be read"),
         gettext_lazy("%(reason)s; left empty"),
     ),
-    "no_stage": Words(
-        gettext_lazy("left empty: no stage"),
-        gettext_lazy("“%(cell)s” is no stage; the stage stays “not recorded”"),
+    "outcome_apart": Words(
+        gettext_lazy("left empty: outcomes come in a file of their own"),
+        gettext_lazy("“%(cell)s” is an outcome, which comes in a file of its own; left empty"),
     ),
     "no_company": Words(
         gettext_lazy("left out: the row names no company"),

@@ -20,11 +20,11 @@ from crm.accounts.models import Team, User
 from crm.audit.entries import record
 from crm.lib.errors import Conflict
 from crm.lib.files import detect
-from crm.lib.files.layout import Layout, UnusableFile
+from crm.lib.files.layout import Layout, Row, UnusableFile
 from crm.lib.files.table import Table
 from crm.lib.text import clean_line
 from leads.imports import stored_file
-from leads.imports.columns import headers, suggestions
+from leads.imports.columns import headers, readers, suggestions
 from leads.imports.columns.targets import SKIP, choices
 from leads.imports.states import IMPORT_MOVES, ImportState
 from leads.models import (
@@ -119,9 +119,16 @@ def _examine(path: Path, layout: Layout, team: Team) -> dict[str, Any]:
         "header": header,
         "header_key": key,
         "sample": [[row.number, _shortened(row.cells)] for row in sample],
-        "columns": targets or suggestions.suggest(header, sample, customs),
+        "columns": targets or _suggested(header, sample, customs),
         "problem": "",
     }
+
+
+def _suggested(
+    header: Sequence[str], sample: Sequence[Row], customs: Sequence[CustomField]
+) -> list[str]:
+    actions = readers.actions_by_name()
+    return suggestions.suggest(header, sample, customs, actions=actions)
 
 
 def _shortened(cells: Sequence[str]) -> list[str]:

@@ -18,7 +18,9 @@ from leads.imports.columns.targets import (
     ATTRIBUTES,
     LABELS,
     LEAD_FIELDS,
+    NOTE,
     WORDS,
+    without_place,
 )
 from leads.imports.parsers import BadCell, Parser, Style
 from leads.imports.problems import said as _
@@ -43,12 +45,18 @@ def reader(
     known |= {FIRST_NAME: parsers.line(160), LAST_NAME: parsers.line(160)}
     known[ACTION] = _action_parser()
     known |= attribute_parsers(customs)
+    unplaced = without_place(columns)
     chosen: list[tuple[Target, int]] = []
     for position, code in enumerate(columns):
         # A custom field that was archived after the columns were matched is not imported.
-        if code in known:
-            words = WORDS.get(code, ())
-            target = Target(code, header[position], known[code], words=words)
+        if code in known and code not in unplaced:
+            target = Target(
+                code,
+                header[position],
+                known[code],
+                words=WORDS.get(code, ()),
+                has_lines=code == NOTE,
+            )
             chosen.append((target, position))
     return RowReader(
         chosen,
@@ -84,11 +92,17 @@ def _choice_parser(custom: CustomField) -> Parser:
     return choose
 
 
-def _action_parser() -> Parser:
+def actions_by_name() -> dict[str, ValuableActionKind]:
+    """Return the catalogue of valuable actions by folded name and code."""
     kinds: dict[str, ValuableActionKind] = {}
     for kind in ValuableActionKind.objects.filter(archived_at__isnull=True):
         for name in (kind.code, *kind.name.values()):
             kinds[fold(name)] = kind
+    return kinds
+
+
+def _action_parser() -> Parser:
+    kinds = actions_by_name()
 
     def find(style: Style, cell: str) -> ValuableActionKind:
         kind = kinds.get(fold(cell))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from leads.imports import parsers
+from leads.imports.columns import stages
 from leads.imports.parsers import Parser
 from leads.imports.readings import (
     EMAIL,
@@ -26,7 +28,21 @@ from leads.states import Stage
 
 SKIP = ""
 ACTION = "first_action"
+JOB_TITLE = "person.job_title"
+COUNTRY = "person.country"
+COMPANY = "company.name"
 DOMAIN = "company.domain"
+COMPANY_COUNTRY = "company.country"
+INDUSTRY = "company.industry"
+EMPLOYEES = "company.employees"
+FIRST_SEEN = "first_seen_on"
+SOURCE = "source"
+MEDIUM = "medium"
+CAMPAIGN = "campaign"
+LANDING_PAGE = "landing_page"
+STAGE = "stage"
+NOTE = "note"
+LONGEST_NOTE = 5_000  # characters
 # A won or lost lead is an outcome, which comes in a file of its own.
 STAGES = (
     Stage.MQL,
@@ -39,29 +55,31 @@ STAGES = (
 # The fields of a lead, with the parser of their cells.
 LEAD_FIELDS: dict[str, Parser] = {
     EXTERNAL_ID: parsers.line(120),
-    "first_seen_on": parsers.day,
-    "source": parsers.line(120),
-    "medium": parsers.line(120),
-    "campaign": parsers.line(120),
-    "landing_page": parsers.line(500),
+    FIRST_SEEN: parsers.day,
+    SOURCE: parsers.line(120),
+    MEDIUM: parsers.line(120),
+    CAMPAIGN: parsers.line(120),
+    LANDING_PAGE: parsers.line(500),
     NAME: parsers.line(160),
     EMAIL: parsers.email,
     PHONE: parsers.line(40),
-    "person.job_title": parsers.line(120),
-    "person.country": parsers.country,
+    JOB_TITLE: parsers.line(120),
+    COUNTRY: parsers.country,
     "person.language": parsers.language,
-    "company.name": parsers.line(200),
+    COMPANY: parsers.line(200),
     DOMAIN: parsers.line(120),
-    "company.country": parsers.country,
-    "company.industry": parsers.line(80),
-    "company.employees": parsers.headcount,
+    COMPANY_COUNTRY: parsers.country,
+    INDUSTRY: parsers.line(80),
+    EMPLOYEES: parsers.headcount,
+    STAGE: stages.parse,
     **{f"stage.{stage}": parsers.day for stage in STAGES},
+    NOTE: partial(parsers.long_text, most=LONGEST_NOTE),
 }
 # Words that are values of a field, although they usually mean an empty cell.
 WORDS: dict[str, frozenset[str]] = {
-    "source": frozenset(["unknown", "desconocido", "desconhecido"]),
-    "person.country": frozenset(["na"]),
-    "company.country": frozenset(["na"]),
+    SOURCE: frozenset(["unknown", "desconocido", "desconhecido"]),
+    COUNTRY: frozenset(["na"]),
+    COMPANY_COUNTRY: frozenset(["na"]),
 }
 OUTCOME_FIELDS: dict[str, Parser] = {
     EXTERNAL_ID: parsers.line(120),
@@ -85,15 +103,24 @@ LABELS: dict[str, Promise] = {
     LAST_NAME: gettext_lazy("Last name"),
     EMAIL: FIELD_LABELS[EMAIL],
     PHONE: FIELD_LABELS[PHONE],
-    "person.job_title": FIELD_LABELS["person.job_title"],
-    "person.country": FIELD_LABELS["person.country"],
-    "company.name": FIELD_LABELS["company.name"],
+    JOB_TITLE: FIELD_LABELS[JOB_TITLE],
+    COUNTRY: FIELD_LABELS[COUNTRY],
+    COMPANY: FIELD_LABELS[COMPANY],
     DOMAIN: FIELD_LABELS[DOMAIN],
-    "company.industry": FIELD_LABELS["company.industry"],
-    "company.employees": FIELD_LABELS["company.employees"],
-    "source": FIELD_LABELS["lead.source"],
-    "campaign": gettext_lazy("Campaign"),
+    COMPANY_COUNTRY: FIELD_LABELS[COMPANY_COUNTRY],
+    INDUSTRY: FIELD_LABELS[INDUSTRY],
+    EMPLOYEES: FIELD_LABELS[EMPLOYEES],
+    FIRST_SEEN: gettext_lazy("First seen (created date)"),
+    SOURCE: FIELD_LABELS["lead.source"],
+    MEDIUM: gettext_lazy("Medium"),
+    CAMPAIGN: gettext_lazy("Campaign"),
+    LANDING_PAGE: gettext_lazy("Landing page"),
     ACTION: gettext_lazy("First valuable action"),
+    STAGE: gettext_lazy("Stage"),
+    "stage.mql": gettext_lazy("Date of MQL"),
+    "stage.sql": gettext_lazy("Date of SQL"),
+    "stage.opportunity": gettext_lazy("Date of opportunity"),
+    NOTE: gettext_lazy("Note"),
     EXTERNAL_ID: gettext_lazy("External id"),
 }
 
@@ -127,7 +154,11 @@ def check(columns: Sequence[str]) -> str:
             return _("Two columns are matched to “%(field)s”: choose one.") % {"field": label(code)}
     if not {*IDENTITY, FIRST_NAME, LAST_NAME} & set(chosen):
         return _("Match at least one column to name, e-mail, phone or external id.")
-    has_company_data = any(code.startswith("company.") for code in chosen)
-    if has_company_data and "company.name" not in chosen:
-        return _("Match a column to the company, else its other data have no place.")
     return ""
+
+
+def without_place(columns: Sequence[str]) -> list[str]:
+    """Return the targets that cannot be imported: facts of a company, if none is matched."""
+    if COMPANY in columns:
+        return []
+    return [code for code in columns if code.startswith("company.")]

@@ -12,7 +12,8 @@ from functools import cached_property
 from typing import Any
 
 from crm.accounts.models import Team, User
-from leads.imports.columns.targets import STAGES
+from leads import events
+from leads.imports.history import stages
 from leads.imports.history.mapping_file import MappingFile
 from leads.imports.pipeline import BatchResult
 from leads.imports.problems import Problem, Said
@@ -167,14 +168,12 @@ class ImportedLeads(HistoryImporter):
         """Return an unsaved lead with an unsaved person, in the last stage that the row records."""
         person = Person(**reading.group("person"))
         external_id = reading.get(EXTERNAL_ID, "")
-        reached = reading.group("stage")
-        recorded = [stage for stage in STAGES if stage in reached]
         return Lead(
             person=person,
             company=company,
             source=source,
             marketing_team=self.team,
-            stage=recorded[-1] if recorded else Stage.CAPTURED,
+            stage=stages.last_stage(reading),
             first_seen_on=reading.get("first_seen_on"),
             attributes=reading.group("attributes"),
             search_text=search_text(person, company, external_id),
@@ -183,20 +182,23 @@ class ImportedLeads(HistoryImporter):
             is_imported=True,
             created_by=self.by,
             created_at=self.at,
-            **{f"{stage}_on": on for stage, on in reached.items()},
+            **stages.milestones(reading),
         )
 
     def _stage_events(self, lead: Lead, reading: Reading) -> Iterator[Event]:
         """Yield an event for each stage that the row records; for none, one of the first sight."""
-        originals = reading.originals
-        reached = reading.group("stage")
-        for stage in STAGES:
-            if stage in reached:
-                original = originals[f"stage.{stage}"]
-                yield self._event(lead, stage, reached[stage], original=original)
-        if not reached:
-            original = originals.get("first_seen_on", "")
-            yield self._event(lead, Stage.CAPTURED, lead.first_seen_on, original=original)
+        past = list(stages.happenings(reading, system=self.system, today=events.today(self.at)))
+        if not past:
+            original = reading.originals.get("first_seen_on", "")
+            past.append(self._first_sight(lead, original))
+        past[0]["payload"] |= stages.note_of(reading)
+        for happening in past:
+            yield Event(lead=lead, kind=EventKind.IMPORTED, actor=self.by, at=self.at, **happening)
+
+    def _first_sight(self, lead: Lead, original: str) -> dict[str, Any]:
+        stage = Stage.CAPTURED.value
+        payload = {"stage": stage, "original": original, "system": self.system}
+        return {"to_state": stage, "occurred_on": lead.first_seen_on, "payload": payload}
 
 
 def _first_touch(lead: Lead, reading: Reading) -> FirstTouch:

@@ -184,7 +184,6 @@ def test_file_may_be_read_another_way(cast, signed_in):
     [
         {"column_0": "person.name", "column_1": "person.name"},
         {"column_0": "", "column_1": ""},
-        {"column_0": "person.name", "column_1": "company.industry"},
         {"column_0": "created_at", "column_1": ""},
     ],
 )

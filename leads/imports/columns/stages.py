@@ -1,0 +1,62 @@
+"""Stages as other tools name them: "Marketing Qualified Lead", "Lead Qualificado"."""
+
+from __future__ import annotations
+
+from crm.lib.text import squeezed
+from leads.imports.notes import Noted
+from leads.imports.parsers import BadCell, Style, quoted
+from leads.imports.problems import said as _
+from leads.states import Stage
+
+# The names of each stage, in English, Spanish and Portuguese, without spaces and signs at reading.
+NAMES: dict[Stage, str] = {
+    Stage.CAPTURED: (
+        "captured|capturado|lead|new|new lead|nuevo|nuevo lead|novo|open|abierto|open not contacted"
+        "|not contacted|sin contactar|no contactado|raw|subscriber|suscriptor|assinante|inquiry"
+        "|prospect|prospecto|contato|visitor|unqualified lead|in progress|working|en proceso"
+    ),
+    Stage.MQL: (
+        "mql|marketing qualified lead|marketing qualified|lead calificado por marketing|lead"
+        " cualificado por marketing|prospecto calificado por marketing|lead calificado para"
+        " marketing|lead qualificado pelo marketing|lead qualificado|marketingqualifiedlead"
+    ),
+    Stage.HANDED_OFF: "handed off|traspasado|handed to sales|sent to sales|enviado a ventas",
+    Stage.ACCEPTED: (
+        "accepted|aceptado|aceito|sal|sales accepted lead|lead aceptado por ventas"
+        "|prospecto aceptado por ventas|lead aceito por vendas"
+    ),
+    Stage.CONTACTED: (
+        "contacted|contactado|contatado|working contacted|in contact|en contacto|connected"
+        "|conectado|first contact|primer contacto"
+    ),
+    Stage.SQL: (
+        "sql|sales qualified lead|sales qualified|lead calificado por ventas|lead cualificado por"
+        " ventas|prospecto calificado por ventas|lead calificado para ventas|lead qualificado por"
+        " vendas|salesqualifiedlead"
+    ),
+    Stage.OPPORTUNITY: "opportunity|oportunidad|oportunidade|opp",
+}
+# Outcomes come in a file of their own, with who won and for how much.
+OUTCOMES = (
+    "customer|cliente|client|won|ganado|ganho|closed won|cerrada ganada|cerrado ganado|lost|perdido"
+    "|perdida|closed lost|cerrada perdida|cerrado perdido|evangelist|evangelista|promotor"
+)
+STAGE_OF = {squeezed(name): stage for stage, names in NAMES.items() for name in names.split("|")}
+OUTCOME_NAMES = frozenset(squeezed(name) for name in OUTCOMES.split("|"))
+
+
+def is_known(cell: str) -> bool:
+    """Return whether a cell names a stage or an outcome."""
+    key = squeezed(cell)
+    return key in STAGE_OF or key in OUTCOME_NAMES
+
+
+def parse(style: Style, cell: str) -> str | Noted:
+    """Return the stage that a cell names; an outcome is left out with a note."""
+    key = squeezed(cell)
+    if key in OUTCOME_NAMES:
+        return Noted(None, "outcome_apart", {"cell": cell})
+    stage = STAGE_OF.get(key)
+    if stage is None:
+        raise BadCell(_("“%(cell)s” is no stage") % quoted(cell))
+    return stage.value
