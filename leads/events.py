@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
+
+from django.db.models import QuerySet
 
 from crm.accounts import people
 from crm.accounts.models import User
 from crm.lib.clock import local_date
+from crm.lib.db.bulk_insert import insert
 from leads.models import Event, Handoff, Lead
 from leads.states import EventKind
 
@@ -47,6 +51,28 @@ def record(
         to_state=to_state,
         payload=payload or {},
     )
+
+
+def record_many(
+    rows: Sequence[Mapping[str, Any]], kind: EventKind, *, by: User | None, at: datetime, on: date
+) -> None:
+    """Record one event on each of many leads; a row has ``lead_id`` and ``payload``."""
+    insert(
+        Event,
+        rows,
+        kind=kind.value,
+        actor_id=by.pk if by else None,
+        at=at.isoformat(),
+        occurred_on=on.isoformat(),
+    )
+
+
+def of_lead_alone() -> QuerySet[Event]:
+    """Return the events without changes of a company that were made elsewhere.
+
+    They stand on every lead at the company, and nobody did anything with these leads.
+    """
+    return Event.objects.exclude(kind=EventKind.UPDATED, payload__has_key="company")
 
 
 def last_changes(lead: Lead) -> dict[str, tuple[str, datetime]]:

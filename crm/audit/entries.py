@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -39,3 +40,25 @@ def record(
         at=at,
         payload=payload or {},
     )
+
+
+def record_many(
+    verb: str,
+    subjects: Iterable[tuple[models.Model, Mapping[str, Any]]],
+    *,
+    by: Any,
+    at: datetime,
+) -> None:
+    """Record that ``by`` did ``verb`` to many saved objects, each with its payload."""
+    entries = []
+    for subject, payload in subjects:
+        entry = Entry(
+            verb=verb,
+            subject_type=str(subject._meta.model_name),
+            subject_id=subject.pk,
+            actor=by,
+            at=at,
+            payload=dict(payload),
+        )
+        entries.append(entry)
+    Entry.objects.bulk_create(entries)

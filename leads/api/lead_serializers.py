@@ -52,8 +52,9 @@ class LeadShown(rest.Answer):
         help_text=_("Masked while the agreement hides it from sales.")
     )
     job_title = serializers.CharField(source="person.job_title")
-    country = serializers.CharField(source="person.country")
+    country = serializers.CharField(source="person.country", help_text=_("Of the person."))
     company = serializers.CharField(source="company.name", default="")
+    company_country = serializers.CharField(source="company.country", default="")
     industry = serializers.CharField(source="company.industry", default="")
     employees = serializers.IntegerField(source="company.employees", default=None, allow_null=True)
     domain = serializers.CharField(source="company.domain", default="")
@@ -171,8 +172,20 @@ class LeadBody(rest.Body):
     email = rest.Email(max_length=254, allow_blank=True, required=False)
     phone = rest.OptionalLine(max_length=40)
     job_title = rest.OptionalLine(max_length=120)
-    country = rest.Country(allow_blank=True, required=False)
-    company = rest.OptionalLine(max_length=200)
+    country = rest.Country(allow_blank=True, required=False, help_text=_("Of the person."))
+    company = rest.OptionalLine(
+        max_length=200,
+        help_text=_(
+            "Another name moves this lead alone. Other accents or another legal form change the"
+            " company for all of its leads, and so do company_country, industry, employees and"
+            " domain."
+        ),
+    )
+    company_country = rest.Country(
+        allow_blank=True,
+        required=False,
+        help_text=_("For a new company that names none: the country of the person."),
+    )
     industry = rest.OptionalLine(max_length=80)
     employees = rest.Whole(min_value=1, max_value=5_000_000, allow_null=True, required=False)
     domain = rest.OptionalLine(max_length=120)

@@ -18,19 +18,25 @@ from crm.accounts.request import deny_unless
 from crm.accounts.teams import marketing_team
 from crm.lib import clock, rest
 from crm.lib.paging import BadParameter
-from crm.lib.text import company_key
 from leads import permissions
 from leads.api.lead_serializers import LeadChange, LeadPage, LeadShown, NewLead
 from leads.api.request import CURSOR, LIMIT, PAGING, body_of
 from leads.lists.filters import CLOCK_CHOICES
 from leads.lists.leads import NEWEST_FIRST, LeadFilter
 from leads.models import Lead, Source
-from leads.records import leads
+from leads.records import companies, leads
 from leads.states import Stage
 
 NEWEST = rest.keys_of(NEWEST_FIRST)
 PERSON = ("name", "email", "phone", "job_title", "country")
-COMPANY = ("industry", "employees", "domain")
+# The fields of the company, with the names of its facts.
+COMPANY = {
+    "company": "name",
+    "company_country": "country",
+    "industry": "industry",
+    "employees": "employees",
+    "domain": "domain",
+}
 EMPTY: Mapping[str, Any] = {}
 
 
@@ -75,7 +81,8 @@ def shown_to(user: User, pk: int) -> Any:
 
 def data_for_new(body: dict[str, Any]) -> dict[str, Any]:
     """Return the data of a new lead."""
-    data = _data(body, person=EMPTY, company=EMPTY, source=None)
+    data = _data(body, person=EMPTY, source=None)
+    data["company"] = _company(body, country=data["person"]["country"])
     answers = data["attributes"].items()
     data["attributes"] = {code: value for code, value in answers if value not in (None, "")}
     return data
@@ -84,39 +91,38 @@ def data_for_new(body: dict[str, Any]) -> dict[str, Any]:
 def data_for_change(body: dict[str, Any], lead: Lead) -> dict[str, Any]:
     """Return the data of a changed lead; fields that ``body`` lacks stay as ``lead`` has them."""
     person = {name: getattr(lead.person, name) for name in (*PERSON, "language")}
-    company: dict[str, Any] = {}
-    if lead.company is not None:
-        company = {name: getattr(lead.company, name) for name in ("name", "country", *COMPANY)}
-    return _data(body, person=person, company=company, source=lead.source)
+    data = _data(body, person=person, source=lead.source)
+    name = body.get("company", "")
+    stays = lead.company is not None and companies.same_name(lead.company, name)
+    if "company" in body and not stays:
+        # Facts of the old company say nothing of the new one.
+        data["company"] = _company(body, country=data["person"]["country"])
+    else:
+        facts = {fact: body[field] for field, fact in COMPANY.items() if field in body}
+        if lead.company is None:
+            companies.check_named(facts)
+        data["company"] = facts
+    return data
 
 
 def _data(
-    body: dict[str, Any],
-    *,
-    person: Mapping[str, Any],
-    company: Mapping[str, Any],
-    source: Source | None,
+    body: dict[str, Any], *, person: Mapping[str, Any], source: Source | None
 ) -> dict[str, Any]:
     new_person = {name: body.get(name, person.get(name, "")) for name in PERSON}
     new_person["language"] = person.get("language", "")
     return {
         "person": new_person,
-        "company": _company(body, company, country=new_person["country"]),
         "attributes": body.get("attributes", {}),
         "campaign": body.get("campaign", ""),
         "source": body.get("source", source),
     }
 
 
-def _company(body: dict[str, Any], company: Mapping[str, Any], *, country: str) -> dict[str, Any]:
-    """Return the data of the company; another name is another company, which starts empty."""
-    name = body.get("company", company.get("name", ""))
-    if not company or company_key(name) != company_key(company["name"]):
-        # Facts of the old company say nothing of the new one.
-        company = {"country": country}
-    data = {field: body.get(field, company.get(field)) for field in COMPANY}
-    data["name"] = name
-    data["country"] = body.get("country", company["country"])
+def _company(body: dict[str, Any], *, country: str) -> dict[str, Any]:
+    """Return the data of the company that ``body`` names; ``country`` if it names none."""
+    data = {fact: body.get(field) for field, fact in COMPANY.items()}
+    companies.check_named(data)
+    data["country"] = body.get("company_country", country)
     return data
 
 

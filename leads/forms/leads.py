@@ -13,10 +13,12 @@ from crm.lib.forms import Line, plain
 from crm.lib.numbers.fields import NumberField, WholeField
 from crm.lib.text import clean_line
 from leads.models import CustomField, Lead, Source, ValuableActionKind
+from leads.records import companies
 
 # No language: the form does not ask for it, and leads.change keeps facts that are not named.
 PERSON = ("name", "email", "phone", "job_title", "country")
 COMPANY = ("industry", "employees", "domain")
+COMPANY_COUNTRY = "company_country"
 FIRST_TOUCH = ("first_action", "campaign")
 ALWAYS_SHOWN = ("name", "email", "phone", "company", "job_title", "source", "first_action")
 # The prefix of a custom field's name in the form, and of the fact that criteria judge.
@@ -67,7 +69,15 @@ class LeadForm(forms.Form):
         empty_label=_("Nothing yet"),
         help_text=_("Without a valuable action a lead cannot become an MQL."),
     )
-    country = forms.ChoiceField(label=_("Country"), required=False)
+    country = forms.ChoiceField(
+        label=_("Country"),
+        required=False,
+        help_text=_("Where the person is."),
+    )
+    company_country = forms.ChoiceField(
+        label=_("Company's country"),
+        required=False,
+    )
     industry = Line(
         label=_("Industry"),
         max_length=80,
@@ -96,7 +106,12 @@ class LeadForm(forms.Form):
         super().__init__(*args, **kwargs)
         # A lead of an import may have nothing else to know it by.
         self.has_external_id = bool(lead and lead.external_id)
-        self.fields["country"].choices = [("", _("Not given")), *country_choices()]
+        self.employer = lead.company if lead else None
+        for name in ("country", COMPANY_COUNTRY):
+            self.fields[name].choices = [("", _("Not given")), *country_choices()]
+        if self.employer is None:
+            # A new company needs a country: its name alone does not identify it.
+            self.fields[COMPANY_COUNTRY].help_text = _("If not given, the country of the person.")
         self.fields["source"].queryset = in_use(Source)
         self.fields["first_action"].queryset = in_use(ValuableActionKind)
         if lead is not None:
@@ -112,6 +127,11 @@ class LeadForm(forms.Form):
         identity = data.get("name") or data.get("email") or data.get("phone")
         if not (self.errors or self.has_external_id or identity):
             self.add_error("name", _("Give a name, an e-mail or a phone."))
+        if not self.errors:
+            try:
+                companies.check_named(self._company_data())
+            except companies.NoCompanyName as error:
+                self.add_error("company", str(error.message))
         return data
 
     # -- Comparing what two people changed
@@ -151,6 +171,8 @@ class LeadForm(forms.Form):
             return "lead.source"
         if name.startswith(ATTRIBUTE):
             return name
+        if name == COMPANY_COUNTRY:
+            return "company.country"
         if name in COMPANY:
             return f"company.{name}"
         return f"person.{name}"
@@ -159,29 +181,49 @@ class LeadForm(forms.Form):
 
     @property
     def folded(self) -> list[forms.BoundField]:
-        """The fields that few people fill in."""
-        return [self[name] for name in self.fields if name not in ALWAYS_SHOWN]
+        """The fields that few people fill in, without those of the company."""
+        shown = {*ALWAYS_SHOWN, *COMPANY, COMPANY_COUNTRY}
+        return [self[name] for name in self.fields if name not in shown]
+
+    @property
+    def of_company(self) -> list[forms.BoundField]:
+        """The facts of the company besides its name."""
+        return [self[name] for name in (COMPANY_COUNTRY, *COMPANY)]
 
     @property
     def folded_has_errors(self) -> bool:
-        return any(field.errors for field in self.folded)
+        return any(field.errors for field in (*self.folded, *self.of_company))
 
     def data_for_lead(self) -> dict[str, Any]:
         """Return the cleaned values as leads.capture and leads.change take them."""
         data = self.cleaned_data
-        # The form asks for one country: that of the person and of the company.
-        company = {name: data.get(name) for name in (*COMPANY, "country")}
-        company["name"] = data.get("company", "")
         attributes = {}
         for custom in self.custom:
             attributes[custom.code] = plain(data.get(ATTRIBUTE + custom.code))
         return {
             "person": {name: data.get(name, "") for name in PERSON},
-            "company": company,
+            "company": self._company_data(),
             "attributes": attributes,
             "campaign": data.get("campaign", ""),
             "source": data.get("source"),
         }
+
+    def _company_data(self) -> dict[str, Any]:
+        data = self.cleaned_data
+        name = data.get("company", "")
+        company = {fact: data.get(fact) for fact in COMPANY}
+        company["country"] = data.get(COMPANY_COUNTRY, "")
+        if self.employer is not None:
+            if companies.same_name(self.employer, name):
+                return {**company, "name": name}
+            # The lead moves to another company. What the form showed of the old one says nothing of
+            # the new one; only what was typed does.
+            typed = set(self.changed_data)
+            company = {fact: company[fact] for fact in COMPANY if fact in typed}
+            if COMPANY_COUNTRY in typed:
+                company["country"] = data.get(COMPANY_COUNTRY, "")
+        company["country"] = company.get("country") or data.get("country", "")
+        return {**company, "name": name}
 
 
 def _values_of(lead: Lead | None) -> dict[str, Any]:
@@ -193,6 +235,7 @@ def _values_of(lead: Lead | None) -> dict[str, Any]:
     values["company"] = ""
     if lead.company is not None:
         values["company"] = lead.company.name
+        values[COMPANY_COUNTRY] = lead.company.country
         for name in COMPANY:
             values[name] = getattr(lead.company, name)
     for code, value in lead.attributes.items():

@@ -97,7 +97,7 @@ def _was_accepted_before(handoff: Handoff) -> bool:
 
 def _happened_since(handoff: Handoff, decision: Decision) -> bool:
     """Return whether the lead has an event after that of ``decision``."""
-    newest = handoff.lead.events.order_by("-id").first()
+    newest = events.of_lead_alone().filter(lead=handoff.lead).order_by("-id").first()
     if newest is None:
         return True
     kind = EventKind.REJECTED

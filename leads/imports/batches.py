@@ -270,7 +270,7 @@ def undo_batch(run: ImportRun, *, at: datetime) -> None:
     keys = [lead.pk for lead in leads]
     last = keys[-1] if keys else after
     # All events of the import itself have the moment of the lead's creation.
-    later = Event.objects.filter(lead__in=keys).exclude(at=F("lead__created_at"))
+    later = events.of_lead_alone().filter(lead__in=keys).exclude(at=F("lead__created_at"))
     moved_on = set(later.values_list("lead_id", flat=True))
     gone = [lead for lead in leads if lead.pk not in moved_on]
     rows = Lead.objects.filter(pk__in=[lead.pk for lead in gone])

@@ -1,18 +1,59 @@
-"""The companies of leads: find the known ones, fill gaps in their facts, create the others."""
+"""The companies of leads: find or create them, and change their facts.
+
+A company's facts are shared by its leads. Each change is recorded on every lead at the company,
+raises its version and rewrites its search text, in one transaction.
+
+Locks are taken in one order everywhere, so that no two changes wait for each other: companies by
+id, then leads by id.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
+from django.db import transaction
+from django.db.models import F, Q
+from django.utils.translation import gettext_lazy as _
+
+from crm.accounts.models import User
+from crm.audit.entries import record_many
 from crm.lib.db.bulk_insert import insert, take_ids
+from crm.lib.errors import DomainError
 from crm.lib.text import clean_line, company_key
-from leads.models import Company
+from leads import events
+from leads.models import Company, Lead
+from leads.records.search_text import search_text
+from leads.states import EventKind
 
 Key = tuple[str, str]
-# Facts that are filled where a company lacks them, never replaced.
+Changes = dict[str, list[Any]]  # old and new value by fact
+FACTS = ("name", "country", "industry", "employees", "domain")
+TEXTS = ("name", "country", "industry", "domain")
+# Facts that a new lead fills where its company lacks them, and never replaces.
 # A row of another source is no reason to replace a fact that people may have corrected.
-FACTS = ("domain", "industry", "employees")
+GAPS = ("domain", "industry", "employees")
+MANY = 1_000  # leads in one statement
+
+
+class NoCompanyName(DomainError):
+    """Facts of a company without its name have no place."""
+
+    code = "no_company_name"
+    message = _("Name the company that these data are of.")
+
+    def __init__(self) -> None:
+        super().__init__(fields={"company": self.message})
+
+
+def check_named(facts: Mapping[str, Any]) -> None:
+    """Raise NoCompanyName for facts without a name: nobody could find them again."""
+    has_facts = any(facts.get(fact) for fact in GAPS)
+    if has_facts and not clean_line(facts.get("name") or ""):
+        raise NoCompanyName
 
 
 def key_of(facts: Mapping[str, Any]) -> Key:
@@ -21,63 +62,256 @@ def key_of(facts: Mapping[str, Any]) -> Key:
     return company_key(facts.get("name") or ""), facts.get("country") or ""
 
 
-def find_or_create(fields: Mapping[str, Any]) -> Company | None:
-    """Return the company with these facts, known or new; None without a name."""
-    name = clean_line(fields.get("name") or "")
+def same_name(company: Company, name: str) -> bool:
+    """Return whether ``name`` is that of ``company``, but for accents and legal form."""
+    return company_key(name) == company.name_key
+
+
+# -- Find or create
+
+
+def find(facts: Mapping[str, Any]) -> Company | None:
+    """Return the company with this name and country, or None."""
+    name = clean_line(facts.get("name") or "")
     if not name:
         return None
-    name_key, country = key_of({**fields, "name": name})
-    known = Company.objects.filter(name_key=name_key, country=country).first()
+    name_key, country = key_of({**facts, "name": name})
+    # Of two equal companies the older one counts.
+    return Company.objects.filter(name_key=name_key, country=country).order_by("pk").first()
+
+
+@transaction.atomic
+def find_or_create(facts: Mapping[str, Any], *, by: User | None, at: datetime) -> Company | None:
+    """Return the company with these facts, known or new; None without a name.
+
+    A known company takes over the facts that it lacks; that is a change of the company.
+    """
+    name = clean_line(facts.get("name") or "")
+    if not name:
+        return None
+    known = find(facts)
     if known is None:
+        name_key, country = key_of({**facts, "name": name})
         return Company.objects.create(
             name=name,
             name_key=name_key,
             country=country,
-            domain=fields.get("domain") or "",
-            industry=fields.get("industry") or "",
-            employees=fields.get("employees"),
+            **{fact: _clean(fact, facts.get(fact)) for fact in GAPS},
         )
-    gained = _fill_gaps(known, fields)
-    if gained:
-        known.save(update_fields=gained)
+    # Locked also where nothing is missing: the lead that is logged takes the name into its search
+    # text, and a change of the name rewrites only leads that are there.
+    known = locked([known.pk])[0]
+    change(known, gaps(known, facts), by=by, at=at)
     return known
+
+
+def gaps(company: Company, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return those of ``facts`` that ``company`` lacks."""
+    return {fact: facts[fact] for fact in GAPS if facts.get(fact) and not getattr(company, fact)}
+
+
+def fill_gaps(
+    rows: Iterable[Mapping[str, Any]],
+    of_key: Mapping[Key, Company],
+    *,
+    by: User | None,
+    at: datetime,
+    payload: Mapping[str, Any],
+) -> None:
+    """Fill the gaps of known companies from many rows; the first row that has a fact gives it.
+
+    ``of_key``: the companies by :func:`key_of`. New companies have no gaps that a row fills.
+    """
+    wanted: dict[int, dict[str, Any]] = {}
+    for facts in rows:
+        company = of_key.get(key_of(facts))
+        if company is None:
+            continue
+        for fact, value in gaps(company, facts).items():
+            wanted.setdefault(company.pk, {}).setdefault(fact, value)
+    change_many(wanted, by=by, at=at, payload=payload)
+
+
+def differences(company: Company, facts: Mapping[str, Any]) -> Changes:
+    """Return the facts that ``company`` keeps though ``facts`` give others: kept and given."""
+    found: Changes = {}
+    for fact in GAPS:
+        given = _clean(fact, facts.get(fact))
+        kept = getattr(company, fact)
+        if given and kept and given != kept:
+            found[fact] = [kept, given]
+    return found
+
+
+def locked(pks: Iterable[int]) -> list[Company]:
+    """Return the companies, locked in the order of their ids until the transaction ends."""
+    rows = Company.objects.filter(pk__in=set(pks)).order_by("pk")
+    return list(rows.select_for_update(no_key=True))
+
+
+# -- Read
+
+
+@dataclass(frozen=True)
+class Sharing:
+    """How many leads of a company a person sees, and whether there are others."""
+
+    seen: int
+    has_others: bool
+
+    @property
+    def is_shared(self) -> bool:
+        return self.seen > 1 or self.has_others
+
+
+def sharing(company: Company, user: User) -> Sharing:
+    """Return who else has this company. Two queries."""
+    rows = Lead.objects.filter(company=company, archived_at__isnull=True)
+    seen = rows.visible_to(user).values("pk")
+    has_others = rows.exclude(pk__in=seen).exists()
+    return Sharing(seen.count(), has_others)
+
+
+# -- Change
+
+
+@transaction.atomic
+def change(
+    company: Company,
+    facts: Mapping[str, Any],
+    *,
+    by: User | None,
+    at: datetime,
+    through: Lead | None = None,
+) -> Changes:
+    """Set ``facts`` of the company; those that it does not name stay. Return what changed.
+
+    ``through`` is the lead on whose page the company was changed: its caller records the change in
+    its own event and raises its version. Every other lead gets both here.
+    """
+    skip = Q(pk=through.pk) if through else None
+    changed = change_many({company.pk: facts}, by=by, at=at, skip=skip)
+    company.refresh_from_db()
+    return changed.get(company.pk, {})
+
+
+@transaction.atomic
+def change_many(
+    facts_of: Mapping[int, Mapping[str, Any]],
+    *,
+    by: User | None,
+    at: datetime,
+    payload: Mapping[str, Any] = MappingProxyType({}),
+    skip: Q | None = None,
+) -> dict[int, Changes]:
+    """Set facts of many companies, given by their ids; return what changed, by id.
+
+    ``payload`` goes into every event and audit entry. ``skip``: leads whose own event has the
+    change. A handful of statements, however many companies there are.
+    """
+    changed: dict[int, Changes] = {}
+    companies: list[Company] = []
+    for company in locked(facts_of):
+        changes = _set(company, facts_of[company.pk])
+        if changes:
+            changed[company.pk] = changes
+            companies.append(company)
+    Company.objects.bulk_update(companies, [*FACTS, "name_key"], batch_size=MANY)
+    payloads = {pk: {**payload, "changes": changes} for pk, changes in changed.items()}
+    subjects = [(company, payloads[company.pk]) for company in companies]
+    record_many("company_changed", subjects, by=by, at=at)
+    _tell_leads(payloads, by=by, at=at, skip=skip)
+    _rewrite_search_text([pk for pk, changes in changed.items() if "company.name" in changes])
+    return changed
+
+
+def _set(company: Company, facts: Mapping[str, Any]) -> Changes:
+    changes: Changes = {}
+    for fact in FACTS:
+        if fact not in facts:
+            continue
+        old = getattr(company, fact)
+        new = _clean(fact, facts[fact])
+        # A company without a name is none; a lead leaves it instead.
+        if old == new or (fact == "name" and not new):
+            continue
+        changes[f"company.{fact}"] = [old, new]
+        setattr(company, fact, new)
+    company.name_key = company_key(company.name)
+    return changes
+
+
+def _clean(fact: str, value: Any) -> Any:
+    """Return a value of a fact as it is stored."""
+    if fact in TEXTS:
+        return clean_line(value or "")
+    return value or None
+
+
+def _tell_leads(
+    payloads: Mapping[int, Mapping[str, Any]], *, by: User | None, at: datetime, skip: Q | None
+) -> None:
+    """Record the changes of companies on their leads, and raise the versions of the leads.
+
+    ``payloads`` are by the id of the company. Archived leads get no event: they are kept for their
+    own history alone.
+    """
+    rows = Lead.objects.filter(company__in=payloads)
+    if skip is not None:
+        rows = rows.exclude(skip)
+    leads = list(rows.order_by("pk").select_for_update(no_key=True).only("company", "archived_at"))
+    Lead.objects.filter(pk__in=[lead.pk for lead in leads]).update(version=F("version") + 1)
+    told: list[dict[str, Any]] = []
+    for lead in leads:
+        if lead.archived_at is None and lead.company_id is not None:
+            payload = {**payloads[lead.company_id], "company": lead.company_id}
+            told.append({"lead_id": lead.pk, "payload": payload})
+    events.record_many(told, EventKind.UPDATED, by=by, at=at, on=events.today(at))
+
+
+def _rewrite_search_text(renamed: Sequence[int]) -> None:
+    """Write the new names of companies into the search text of their leads."""
+    if not renamed:
+        return
+    leads = Lead.objects.filter(company__in=renamed).select_related("person", "company")
+    rewritten = []
+    for lead in leads:
+        lead.search_text = search_text(lead.person, lead.company, lead.external_id)
+        rewritten.append(lead)
+    Lead.objects.bulk_update(rewritten, ["search_text"], batch_size=MANY)
+
+
+# -- Many rows of an import
 
 
 def find_or_create_many(rows: Iterable[Mapping[str, Any]]) -> dict[Key, Company]:
     """Return the companies of many rows by :func:`key_of`; rows without a name have none.
 
-    Rows come with clean names. A handful of queries, however many rows there are.
+    Rows come with clean names. A new company gets the facts of its first row and fills its gaps
+    from the later ones; a known one stays as it is (:func:`leads.imports.companies`). A handful of
+    queries, however many rows there are.
     """
     named = [facts for facts in rows if facts.get("name")]
     name_keys = {key_of(facts)[0] for facts in named}
-    known = Company.objects.filter(name_key__in=name_keys).order_by("-pk")
-    # Of two equal companies the older one counts: it comes last.
-    companies = {(company.name_key, company.country): company for company in known}
-    changed: set[Key] = set()
+    known = Company.objects.filter(name_key__in=name_keys).order_by("pk")
+    companies: dict[Key, Company] = {}
+    new: dict[Key, Company] = {}
+    # Locked, so that no name changes before the leads of this batch are there.
+    for company in known.select_for_update(no_key=True):
+        # Of two equal companies the older one counts: it comes first.
+        companies.setdefault((company.name_key, company.country), company)
     for facts in named:
         key = key_of(facts)
         if key not in companies:
             name_key, country = key
             companies[key] = Company(name=facts["name"], name_key=name_key, country=country)
-        if _fill_gaps(companies[key], facts):
-            # Noted by key: many rows of a file may fill gaps of the same company.
-            changed.add(key)
-    known_before = [companies[key] for key in changed if companies[key].pk]
-    Company.objects.bulk_update(known_before, FACTS)
-    # New ones after the gaps are filled, so that each is written once.
-    _insert([company for company in companies.values() if company.pk is None])
+            new[key] = companies[key]
+        if key in new:
+            for fact, value in gaps(new[key], facts).items():
+                setattr(new[key], fact, value)
+    # New ones after their gaps are filled, so that each is written once.
+    _insert(list(new.values()))
     return companies
-
-
-def _fill_gaps(company: Company, facts: Mapping[str, Any]) -> list[str]:
-    """Set the facts that ``company`` lacks; return their names."""
-    gained = []
-    for name in FACTS:
-        value = facts.get(name)
-        if value and not getattr(company, name):
-            setattr(company, name, value)
-            gained.append(name)
-    return gained
 
 
 def _insert(companies: list[Company]) -> None:
@@ -85,7 +319,7 @@ def _insert(companies: list[Company]) -> None:
     pks = take_ids(Company, len(companies))
     for company, pk in zip(companies, pks, strict=True):
         company.pk = pk
-    columns = ("id", "name", "name_key", "country", *FACTS)
+    columns = ("id", "name", "name_key", "country", *GAPS)
     rows = []
     for company in companies:
         rows.append({name: getattr(company, name) for name in columns})

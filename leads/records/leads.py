@@ -13,10 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import Team, User
 from crm.lib.errors import Conflict, DomainError
-from crm.lib.text import clean_line, company_key, digits
+from crm.lib.text import clean_line, digits
 from leads import events
 from leads.models import (
-    Company,
     Evidence,
     FirstTouch,
     Lead,
@@ -30,7 +29,6 @@ from leads.records.search_text import search_text
 from leads.states import EventKind, Verdict
 
 PERSON_FIELDS = ("name", "email", "phone", "job_title", "country", "language")
-COMPANY_TEXTS = ("domain", "country", "industry")
 TOUCH_FIELDS = ("campaign", "landing_page", "medium")
 
 Changes = dict[str, list[Any]]  # old and new value by fact
@@ -94,7 +92,7 @@ def capture(
     if not (person.name or person.email or person.phone):
         raise NoIdentity(fields={"name": _("Give a name, an e-mail or a phone.")})
     person.save()
-    company = companies.find_or_create(data.get("company", {}))
+    company = companies.find_or_create(data.get("company", {}), by=by, at=at)
     # One day for lead, first touch and event, by the organisation's calendar.
     on = events.today(at)
     lead = Lead.objects.create(
@@ -148,10 +146,14 @@ def change(lead: Lead, data: Mapping[str, Any], *, by: User, at: datetime, versi
     """Change a lead's data.
 
     ``version`` is the one that was on the screen; raises ChangedMeanwhile if the lead has another
-    one by now. ``data`` is as in :func:`capture`, plus "source". Facts of the person and attributes
-    that ``data`` does not name stay; an empty attribute is removed. The first touch never changes.
-    Old and new values are stored in the event.
+    one by now. ``data`` is as in :func:`capture`, plus "source". What ``data`` does not name stays;
+    an empty attribute is removed. The first touch never changes. Old and new values are stored in
+    the event.
+
+    Another company name moves this lead alone. Other facts of the company, and accents or the legal
+    form in its name, are changed for all of its leads (:func:`companies.change`).
     """
+    _lock_companies(lead, data.get("company", {}))
     # The condition is the lock: of two edits of one version the second matches no row. It is the
     # first statement, so that the row stays locked while the facts are compared.
     unchanged = Lead.objects.filter(pk=lead.pk, version=version, archived_at__isnull=True)
@@ -159,9 +161,8 @@ def change(lead: Lead, data: Mapping[str, Any], *, by: User, at: datetime, versi
         raise ChangedMeanwhile(_changed_by(lead))
     lead = Lead.objects.select_related("person", "company", "source").get(pk=lead.pk)
     changes = _change_person(lead, data.get("person", {}))
-    lead.company, company_changes = _changed_company(lead, data.get("company", {}))
-    changes |= company_changes
-    source = data.get("source")
+    changes |= _change_company(lead, data.get("company", {}), by=by, at=at)
+    source = data.get("source", lead.source)
     if lead.source != source:
         changes["lead.source"] = [str(lead.source or ""), str(source or "")]
         lead.source = source
@@ -176,11 +177,12 @@ def change(lead: Lead, data: Mapping[str, Any], *, by: User, at: datetime, versi
 
 def _change_person(lead: Lead, fields: Mapping[str, Any]) -> Changes:
     """Change the facts of the person that ``fields`` names. Raises NoIdentity."""
-    cleaned = _person(fields)
+    known = {name: getattr(lead.person, name) for name in PERSON_FIELDS}
+    cleaned = _person({**known, **fields})
     if not (cleaned.name or cleaned.email or cleaned.phone or lead.external_id):
         raise NoIdentity(fields={"name": _("Give a name, an e-mail or a phone.")})
     values = {name: getattr(cleaned, name) for name in PERSON_FIELDS if name in fields}
-    return _apply(lead.person, values, "person")
+    return _apply(lead.person, values)
 
 
 def _change_attributes(lead: Lead, attributes: Mapping[str, Any]) -> Changes:
@@ -207,36 +209,41 @@ def _changed_by(lead: Lead) -> object:
     return text % {"name": last.actor.name}
 
 
-def _apply(row: Person | Company, values: Mapping[str, Any], prefix: str) -> Changes:
-    """Set ``values`` on the row and save it; return what changed."""
+def _apply(person: Person, values: Mapping[str, Any]) -> Changes:
+    """Set ``values`` on the person and save it; return what changed."""
     changes: Changes = {}
     for name, value in values.items():
-        old = getattr(row, name)
+        old = getattr(person, name)
         if old != value:
-            changes[f"{prefix}.{name}"] = [old, value]
-            setattr(row, name, value)
+            changes[f"person.{name}"] = [old, value]
+            setattr(person, name, value)
     if changes:
-        row.save()
+        person.save()
     return changes
 
 
-def _changed_company(lead: Lead, fields: Mapping[str, Any]) -> tuple[Company | None, Changes]:
-    """Return the company after the change, and what changed.
+def _lock_companies(lead: Lead, facts: Mapping[str, Any]) -> None:
+    """Lock the company of ``lead`` and the one that ``facts`` name, before the lead itself."""
+    pks = set(Lead.objects.filter(pk=lead.pk).values_list("company", flat=True))
+    target = companies.find(facts)
+    if target is not None:
+        pks.add(target.pk)
+    companies.locked(pks - {None})
 
-    Another name means another company; other facts correct the company of the lead.
-    """
-    name = clean_line(fields.get("name") or "")
+
+def _change_company(
+    lead: Lead, facts: Mapping[str, Any], *, by: User | None, at: datetime
+) -> Changes:
+    """Move ``lead`` to the company that ``facts`` name, or change the facts of its own one."""
     old = lead.company
+    name = clean_line(facts.get("name", old.name if old else "") or "")
     # By the key: a corrected accent or legal form is no other company.
-    if old is None or company_key(name) != old.name_key:
-        company = companies.find_or_create(fields)
-        if company == old:
-            return company, {}
-        return company, {"company.name": [str(old or ""), str(company or "")]}
-    values = {"name": name, "employees": fields.get("employees")}
-    for key in COMPANY_TEXTS:
-        values[key] = clean_line(fields.get(key) or "")
-    return old, _apply(old, values, "company")
+    if old is not None and companies.same_name(old, name):
+        return companies.change(old, facts, by=by, at=at, through=lead)
+    lead.company = companies.find_or_create({**facts, "name": name}, by=by, at=at)
+    if lead.company == old:
+        return {}
+    return {"company.name": [str(old or ""), str(lead.company or "")]}
 
 
 @transaction.atomic

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -20,7 +21,9 @@ from crm.lib.paging import Size, size_of
 from leads import permissions
 from leads.forms.leads import LeadForm
 from leads.lists.leads import lead_list as lead_list_of
-from leads.records import leads
+from leads.models import Lead
+from leads.records import companies, leads
+from leads.records.fields import FIELD_LABELS
 from leads.states import Stage
 
 PAGE = 50
@@ -107,6 +110,22 @@ def _capture(request: Request, form: LeadForm) -> HttpResponse:
     )
     add_notes(request, form)
     messages.success(request, gettext("%(lead)s is logged.") % {"lead": lead})
+    kept_by_company(request, lead, data["company"])
     if "again" in request.POST:
         return redirect("lead_new")
     return redirect("lead_qualify", pk=lead.pk)
+
+
+def kept_by_company(request: Request, lead: Lead, typed: Mapping[str, Any]) -> None:
+    """Say which facts the known company of ``lead`` keeps though others were ``typed``."""
+    if lead.company is None:
+        return
+    for fact, (kept, given) in companies.differences(lead.company, typed).items():
+        text = gettext("%(company)s keeps its data. %(field)s: %(kept)s, not %(given)s.")
+        values = {
+            "company": lead.company,
+            "field": FIELD_LABELS[f"company.{fact}"],
+            "kept": kept,
+            "given": given,
+        }
+        messages.warning(request, text % values)

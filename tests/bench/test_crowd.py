@@ -8,7 +8,7 @@ from django.db.models import Count
 from crm import invariants
 from crm.lib import clock
 from leads.models import Handoff, Lead
-from leads.records.leads import search_text
+from leads.records.search_text import search_text
 from tests.bench import crowd
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]

@@ -100,6 +100,9 @@ class ImportedLeads(HistoryImporter):
         by_value, created = sources.find_or_create(values, names)
         facts = [reading.group("company") for reading in fresh]
         by_key = companies.find_or_create_many(facts)
+        # Before the new leads are there: their companies come to them as they are then.
+        payload = {"system": self.system}
+        companies.fill_gaps(facts, by_key, by=self.by, at=self.at, payload=payload)
         leads: list[Lead] = []
         for reading, company_facts in zip(fresh, facts, strict=True):
             source = by_value.get(reading.get("source"))

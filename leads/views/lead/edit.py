@@ -21,9 +21,10 @@ from crm.lib.forms import add_domain_error
 from leads import events, permissions
 from leads.forms.leads import LeadForm
 from leads.models import Lead
-from leads.records import leads
+from leads.records import companies, leads
 from leads.views.lead.page import fetch
 from leads.views.lead.trail import trail
+from leads.views.leads import kept_by_company
 
 Changes = dict[str, tuple[str, datetime]]
 
@@ -64,13 +65,16 @@ def _save(request: Request, lead: Lead) -> HttpResponse:
     if form.is_valid() and not undecided:
         data = form.data_for_lead()
         try:
-            leads.change(lead, data, by=request.user, at=request.now, version=shown.version)
+            changed = leads.change(
+                lead, data, by=request.user, at=request.now, version=shown.version
+            )
         except leads.ChangedMeanwhile as error:
             return _compare(request, lead.pk, shown, error)
         except DomainError as error:
             status = add_domain_error(form, error)
         else:
             add_notes(request, form)
+            kept_by_company(request, changed, data["company"])
             return _saved(request, lead.pk)
     for name in undecided:
         form.add_error(name, _("Choose which value stays."))
@@ -137,6 +141,8 @@ def _show(
         "was": json.dumps(shown.values),
         "message": message,
     }
+    if lead.company is not None:
+        context["sharing"] = companies.sharing(lead.company, request.user)
     if not differences:
         return render(request, "leads/lead_form.html", context, status=status)
     changes = events.last_changes(lead)

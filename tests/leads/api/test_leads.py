@@ -72,6 +72,47 @@ def test_another_company_does_not_inherit_facts(cast: Cast, caller: Any) -> None
     assert Company.objects.get(name="Grupo Andino").employees == 180
 
 
+@pytest.mark.parametrize(
+    ("body", "person", "company"),
+    [
+        ({}, "MX", "MX"),
+        ({"country": "AR"}, "AR", "MX"),
+        ({"company_country": "CO"}, "MX", "CO"),
+        ({"company_country": ""}, "MX", ""),
+        ({"country": "AR", "company_country": "CO"}, "AR", "CO"),
+        ({"country": "AR", "company": "Hotel Sol"}, "AR", "AR"),
+        ({"company": "Hotel Sol", "company_country": "PE"}, "MX", "PE"),
+        ({"company": "GRUPO ANDINO S.A.", "country": "AR"}, "AR", "MX"),
+    ],
+)
+def test_person_and_company_have_a_country_each(
+    cast: Cast, caller: Any, body: dict[str, str], person: str, company: str
+) -> None:
+    asks = caller(cast.ana)
+    lead = asks.post("leads/", WHOLE)[1]
+    assert lead["company_country"] == "MX"
+    changed = asks.patch(f"leads/{lead['id']}/", {"version": 1, **body})[1]
+    assert (changed["country"], changed["company_country"]) == (person, company)
+
+
+def test_change_of_the_company_reaches_its_other_leads_and_conflicts(
+    cast: Cast, caller: Any
+) -> None:
+    asks = caller(cast.ana)
+    first = asks.post("leads/", WHOLE)[1]
+    second = asks.post("leads/", {**WHOLE, "name": "Iván", "email": "i@andino.test"})[1]
+    asks.patch(f"leads/{first['id']}/", {"version": 1, "employees": 900})
+    shown = asks.get(f"leads/{second['id']}/")[1]
+    assert (shown["employees"], shown["version"]) == (900, 2)
+    status, problem = asks.patch(f"leads/{second['id']}/", {"version": 1, "employees": 20})
+    assert (status, problem["conflicts"]) == (409, {"employees": {"yours": 20, "saved": 900}})
+
+
+def test_facts_without_a_company_are_refused_by_name(cast: Cast, caller: Any) -> None:
+    status, problem = caller(cast.ana).post("leads/", {"name": "Eva", "employees": 5})
+    assert (status, list(problem["fields"])) == (422, ["company"])
+
+
 def test_change_of_a_lead_that_moved_on_answers_with_both_values(cast: Cast, caller: Any) -> None:
     lead = caller(cast.ana).post("leads/", WHOLE)[1]
     path = f"leads/{lead['id']}/"

@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 from crm.lib.errors import DomainError
 from leads.models import Company, Event, Evidence, FirstTouch, Lead
 from leads.qualification import facts
-from leads.records import leads
+from leads.records import companies, leads
 from tests import factories
 from tests.factories import LOGGED_AT, Cast, when
 
@@ -176,10 +176,7 @@ def test_lead_without_company_has_none(cast: Cast) -> None:
 def change(cast: Cast, lead: Lead, *, version: int = 1, **changes: Any) -> Lead:
     data = {
         "person": {name: getattr(lead.person, name) for name in leads.PERSON_FIELDS},
-        "company": {
-            name: getattr(lead.company, name)
-            for name in ("name", *leads.COMPANY_TEXTS, "employees")
-        }
+        "company": {name: getattr(lead.company, name) for name in companies.FACTS}
         if lead.company
         else {},
         "source": lead.source,

@@ -169,3 +169,96 @@ def test_number_that_was_not_touched_stays_as_it_is_stored(cast, signed_in, regi
     assert (lead.attributes["budget"], lead.person.job_title) == (budget, "Gerente General")
     changes = lead.events.order_by("-pk")[0].payload["changes"]
     assert list(changes) == ["person.job_title"]
+
+
+# -- The company
+
+
+@pytest.fixture
+def colleagues(cast):
+    """Two leads of one company; Ana sees both, and a third one is of another team."""
+    andino = {"name": "Andino", "country": "MX", "employees": 180}
+    person = {"country": "MX"}
+    factories.lead(cast, team=cast.other_marketing, company=andino, person=person)
+    return [factories.lead(cast, company=andino, person=person) for _lead in range(2)]
+
+
+@pytest.fixture
+def english(cast):
+    cast.ana.language = "en"
+    cast.ana.save()
+
+
+def test_page_says_whose_data_the_companys_are(cast, signed_in, colleagues, english):
+    page = signed_in(cast.ana).get(f"/leads/{colleagues[0].pk}/edit/").content.decode()
+    words = ["changes it for 2 leads that you see", "and for others"]
+    assert [word for word in words if word not in page] == []
+
+
+def test_only_lead_of_a_company_needs_no_warning(cast, signed_in, english):
+    page = signed_in(cast.ana).get(f"/leads/{factories.lead(cast).pk}/edit/")
+    assert not page.context["sharing"].is_shared
+    assert "that you see" not in page.content.decode()
+
+
+def test_company_that_changed_on_another_lead_is_a_conflict_with_both_values(
+    cast, signed_in, colleagues
+):
+    first, second = (f"/leads/{lead.pk}/edit/" for lead in colleagues)
+    ana, luis = signed_in(cast.ana), signed_in(cast.luis)
+    mine = opened(ana, first)
+    theirs = opened(luis, second)
+    their_changes = {"employees": "900", "company_country": "CO"}
+    assert luis.post(second, theirs | their_changes).status_code == 302
+    answer = ana.post(first, mine | {"employees": "200", "name": "Eva"})
+    assert answer.status_code == 409
+    found = {
+        each["field"].name: (each["choice"], each["by"]) for each in answer.context["compared"]
+    }
+    assert found == {
+        "name": ("mine", ""),
+        "employees": ("", "Luis Ferrer"),
+        "company_country": ("theirs", "Luis Ferrer"),
+    }
+
+
+def test_country_of_the_person_and_of_the_company_are_two(cast, signed_in, colleagues):
+    client = signed_in(cast.ana)
+    path = f"/leads/{colleagues[0].pk}/edit/"
+    assert client.post(path, opened(client, path) | {"country": "AR"}).status_code == 302
+    lead = Lead.objects.select_related("person", "company").get(pk=colleagues[0].pk)
+    assert (lead.person.country, lead.company.country) == ("AR", "MX")
+
+
+def test_lead_that_moves_takes_no_facts_of_its_old_company_along(cast, signed_in, colleagues):
+    client = signed_in(cast.ana)
+    path = f"/leads/{colleagues[0].pk}/edit/"
+    changes = {"company": "Austral", "industry": "Retail"}
+    assert client.post(path, opened(client, path) | changes).status_code == 302
+    company = Lead.objects.select_related("company").get(pk=colleagues[0].pk).company
+    found = (company.name, company.country, company.employees, company.industry)
+    assert found == ("Austral", "MX", None, "Retail")
+
+
+def test_known_company_that_keeps_its_facts_says_so(cast, signed_in, colleagues, english):
+    client = signed_in(cast.ana)
+    form = {"name": "Ada", "country": "MX", "company": "Andino", "employees": "90"}
+    page = client.post("/leads/new/", form, follow=True)
+    said = [str(message) for message in page.context["messages"]]
+    assert said[1:] == ["Andino keeps its data. Employees: 180, not 90."]
+
+
+def test_facts_without_a_company_are_refused_and_kept(cast, signed_in):
+    answer = signed_in(cast.ana).post("/leads/new/", {"name": "Ada", "employees": "90"})
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["company"])
+    assert answer.context["form"]["employees"].value() == "90"
+
+
+def test_timeline_of_the_other_leads_tells_of_the_company(cast, signed_in, colleagues, english):
+    client = signed_in(cast.ana)
+    path = f"/leads/{colleagues[0].pk}/edit/"
+    client.post(path, opened(client, path) | {"employees": "900"})
+    page = client.get(f"/leads/{colleagues[1].pk}/").content.decode()
+    text = re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))
+    assert "Company changed" in text
+    assert "Employees: 180 → 900" in text
