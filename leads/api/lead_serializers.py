@@ -16,9 +16,10 @@ from crm.lib import rest
 from crm.lib.catalogue import in_use
 from crm.lib.forms import plain
 from crm.lib.numbers.fields import NumberField
+from crm.lib.text import clean_line
 from leads.forms.leads import LeadForm
 from leads.models import Lead, Source, ValuableActionKind
-from leads.records import contact_privacy
+from leads.records import contact_privacy, emails, phones
 from leads.states import Stage
 
 # Bounds the work for one body; no organisation has that many fields.
@@ -51,6 +52,14 @@ class LeadShown(rest.Answer):
     phone = serializers.SerializerMethodField(
         help_text=_("Masked while the agreement hides it from sales.")
     )
+    phone_extension = serializers.SerializerMethodField()
+    phone_typed = serializers.SerializerMethodField(
+        help_text=_("The phone as it was typed or imported.")
+    )
+    phone_assumed_country = serializers.CharField(
+        source="person.phone_assumed",
+        help_text=_("The country that the number was read with, if nobody gave it."),
+    )
     job_title = serializers.CharField(source="person.job_title")
     country = serializers.CharField(source="person.country", help_text=_("Of the person."))
     company = serializers.CharField(source="company.name", default="")
@@ -81,6 +90,17 @@ class LeadShown(rest.Answer):
 
     def get_phone(self, lead: Lead) -> str:
         return contact_privacy.phone(lead, self.context["user"])
+
+    def get_phone_extension(self, lead: Lead) -> str:
+        return self._of_phone(lead, lead.person.phone_extension)
+
+    def get_phone_typed(self, lead: Lead) -> str:
+        return self._of_phone(lead, lead.person.phone_typed)
+
+    def _of_phone(self, lead: Lead, text: str) -> str:
+        if contact_privacy.is_hidden(lead, self.context["user"]):
+            return ""
+        return text
 
 
 class LeadPage(rest.Answer):
@@ -165,12 +185,24 @@ def _exact(field: NumberField, value: Any) -> Decimal:
         raise InvalidValue([str(text) for text in error.detail]) from None
 
 
+class PastedEmail(rest.Email):
+    """An e-mail address; of "Ana <ana@andino.test>" the address alone, as on the page."""
+
+    def to_internal_value(self, data: Any) -> str:
+        if isinstance(data, str):
+            data, _rest = emails.split(clean_line(data))
+        return super().to_internal_value(data)
+
+
 class LeadBody(rest.Body):
     """The fields of a lead that a request may set."""
 
     name = rest.OptionalLine(max_length=160)
-    email = rest.Email(max_length=254, allow_blank=True, required=False)
-    phone = rest.OptionalLine(max_length=40)
+    email = PastedEmail(max_length=254, allow_blank=True, required=False)
+    phone = rest.OptionalLine(
+        max_length=phones.LONGEST,
+        help_text=_("With +, or read with the country of the lead, else of the organisation."),
+    )
     job_title = rest.OptionalLine(max_length=120)
     country = rest.Country(allow_blank=True, required=False, help_text=_("Of the person."))
     company = rest.OptionalLine(

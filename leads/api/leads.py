@@ -91,6 +91,7 @@ def data_for_new(body: dict[str, Any]) -> dict[str, Any]:
 def data_for_change(body: dict[str, Any], lead: Lead) -> dict[str, Any]:
     """Return the data of a changed lead; fields that ``body`` lacks stay as ``lead`` has them."""
     person = {name: getattr(lead.person, name) for name in (*PERSON, "language")}
+    person["phone"] = leads.shown_phone(lead.person)
     data = _data(body, person=person, source=lead.source)
     name = body.get("company", "")
     stays = lead.company is not None and companies.same_name(lead.company, name)

@@ -13,7 +13,8 @@ from crm.lib.forms import Line, plain
 from crm.lib.numbers.fields import NumberField, WholeField
 from crm.lib.text import clean_line
 from leads.models import CustomField, Lead, Source, ValuableActionKind
-from leads.records import companies
+from leads.records import companies, emails, phones
+from leads.records.leads import shown_phone
 
 # No language: the form does not ask for it, and leads.change keeps facts that are not named.
 PERSON = ("name", "email", "phone", "job_title", "country")
@@ -27,6 +28,17 @@ UNKNOWN = "unknown"
 LARGEST_NUMBER = 10**12  # of a custom field
 
 
+class Email(forms.EmailField):
+    """An e-mail address; of what people paste, "Ana <ana@andino.test>", the address alone."""
+
+    # A browser would refuse what is read here before it is sent.
+    widget = forms.TextInput(attrs={"type": "text", "inputmode": "email"})
+
+    def to_python(self, value: Any) -> str:
+        address, _rest = emails.split(clean_line(str(value or "")))
+        return address
+
+
 class LeadForm(forms.Form):
     """A lead to log or to edit: a few fields, the others folded away."""
 
@@ -35,14 +47,14 @@ class LeadForm(forms.Form):
         max_length=160,
         required=False,
     )
-    email = forms.EmailField(
+    email = Email(
         label=_("E-mail"),
         max_length=254,
         required=False,
     )
     phone = Line(
         label=_("Phone"),
-        max_length=40,
+        max_length=phones.LONGEST,
         required=False,
         widget=forms.TextInput(attrs={"type": "tel"}),
     )
@@ -231,6 +243,7 @@ def _values_of(lead: Lead | None) -> dict[str, Any]:
     if lead is None:
         return {}
     values: dict[str, Any] = {name: getattr(lead.person, name) for name in PERSON}
+    values["phone"] = shown_phone(lead.person)
     values["source"] = lead.source
     values["company"] = ""
     if lead.company is not None:

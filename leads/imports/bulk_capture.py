@@ -29,7 +29,16 @@ from leads.states import EventKind, Stage
 
 SYSTEM = "file"  # the system of external ids from uploaded files
 SHORTEST_PHONE = 7  # digits; a shorter number identifies no one
-PERSON_FIELDS = ("name", "email", "phone", "job_title", "country")
+PERSON_FIELDS = (
+    "name",
+    "email",
+    "phone",
+    "phone_extension",
+    "phone_typed",
+    "phone_assumed",
+    "job_title",
+    "country",
+)
 # Three look-ups, each by an index of its own; one OR over both tables could use none of them.
 # Archived leads are left out: another import may bring them again.
 KNOWN = """

@@ -36,6 +36,30 @@ WORDS: dict[str, Words] = {
         gettext_lazy("left empty: the value cannot be read"),
         gettext_lazy("“%(cell)s” is left out: %(reason)s"),
     ),
+    "phone_placeholder": Words(
+        gettext_lazy("no phone: left empty"),
+        gettext_lazy("“%(cell)s” is no phone: left empty"),
+    ),
+    "phone_masked": Words(
+        gettext_lazy("a masked phone: left empty"),
+        gettext_lazy("“%(cell)s” hides digits: left empty"),
+    ),
+    "phone_lost_digits": Words(
+        gettext_lazy("a spreadsheet dropped digits: left empty"),
+        gettext_lazy("“%(cell)s”: a spreadsheet dropped digits, which are lost: left empty"),
+    ),
+    "phone_wrong_length": Words(
+        gettext_lazy("too many or too few digits for its country: left empty"),
+        gettext_lazy("“%(cell)s” has too many or too few digits for its country: left empty"),
+    ),
+    "phone_unread": Words(
+        gettext_lazy("no country known: kept as typed"),
+        gettext_lazy("“%(cell)s” is kept as typed: its country is not known"),
+    ),
+    "no_email": Words(
+        gettext_lazy("no e-mail address: left empty"),
+        gettext_lazy("“%(cell)s” is no e-mail address: left empty"),
+    ),
     "rest_left_out": Words(
         gettext_lazy("more than one value: only the first is taken"),
         gettext_lazy("“%(taken)s” is taken; “%(rest)s” is left out"),

@@ -21,6 +21,7 @@ from crm.lib.text import fold
 from leads.imports.notes import Noted, shortened
 from leads.imports.problems import Said
 from leads.imports.problems import said as _
+from leads.records import emails
 from leads.states import Stage
 
 EARLIEST = date(1970, 1, 1)
@@ -275,13 +276,17 @@ def _no_headcount(cell: str) -> BadCell:
 # -- Texts with a meaning
 
 
-def email(style: Style, cell: str) -> str:
-    """Return an e-mail address in lower case."""
+def email(style: Style, cell: str) -> str | Noted:
+    """Return an e-mail address in lower case; of several the first, with a note on the others."""
+    address, rest = emails.split(cell)
     try:
-        validate_email(text(style, cell, most=LONGEST_EMAIL))
+        validate_email(text(style, address, most=LONGEST_EMAIL))
     except ValidationError:
         raise BadCell(_("“%(cell)s” is no e-mail address") % quoted(cell)) from None
-    return cell.lower()
+    address = address.lower()
+    if rest:
+        return Noted(address, "rest_left_out", {"taken": address, "rest": shortened(rest)})
+    return address
 
 
 def country(style: Style, cell: str) -> str:

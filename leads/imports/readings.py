@@ -20,7 +20,8 @@ from leads.imports.notes import Note, Noted, shortened
 from leads.imports.parsers import BadCell, Parser, Style
 from leads.imports.problems import Problem, Said
 from leads.imports.problems import said as _
-from leads.records.leads import normal_phone
+from leads.records import phones
+from leads.records.phones import NoPhone, Phone, Reason
 
 NAME = "person.name"
 FIRST_NAME = "person.first_name"
@@ -30,6 +31,8 @@ PHONE = "person.phone"
 EXTERNAL_ID = "external_id"
 IDENTITY = (EXTERNAL_ID, NAME, EMAIL, PHONE)  # a lead needs one of them
 LONGEST_NAME = 160
+# People look for a phone and an e-mail, so that a cell without one is noted.
+NOTES_OF_NOTHING = {PHONE: "phone_placeholder", EMAIL: "no_email"}
 NO_IDENTITY = _("Give at least a name, an e-mail, a phone or an external id.")
 
 
@@ -154,7 +157,11 @@ class RowReader:
         reading.originals[target.field] = text
         if text in target.translations:
             text = _clean(target, target.translations[text] or "")
-        if not text or (parsers.is_nothing(text) and fold(text) not in target.words):
+        if not text:
+            return
+        if parsers.is_nothing(text) and fold(text) not in target.words:
+            if target.field in NOTES_OF_NOTHING:
+                reading.note(target.field, NOTES_OF_NOTHING[target.field], cell=text)
             return
         try:
             parsers.check_no_error(text)
@@ -187,11 +194,12 @@ def _report(reading: Reading, target: Target, position: int | None, why: Said) -
         reading.left_out.append(problem)
 
 
-def complete_lead(reading: Reading) -> None:
+def complete_lead(reading: Reading, *, assumed: str = "") -> None:
     """Add what follows from the cells of a lead, and the problem of one without identity.
 
     First and last name make the name, the country gives the phone its prefix, and the company is in
-    the country of the person where the file does not name its own.
+    the country of the person where the file does not name its own. ``assumed``: the country of the
+    organisation.
     """
     values = dict(reading.parsed)
     reading.values = values
@@ -206,9 +214,7 @@ def complete_lead(reading: Reading) -> None:
     country = values.get("person.country", "")
     if country and values.get("company.name"):
         values.setdefault("company.country", country)
-    # After the countries: a number without prefix is read as one of the lead's country.
-    if PHONE in values:
-        values[PHONE] = normal_phone(values[PHONE], country or values.get("company.country", ""))
+    _read_phone(reading, assumed)
     if not any(values.get(code) for code in IDENTITY):
         _explain_missing_identity(reading)
 
@@ -230,3 +236,38 @@ def _drop_facts_without_company(reading: Reading) -> None:
     for code in facts:
         reading.note(code, "no_company", cell=shortened(reading.originals.get(code, "")))
         del values[code]
+
+
+def _read_phone(reading: Reading, assumed: str) -> None:
+    """Read the phone by the countries of the row; a text that is no phone is left empty."""
+    values = reading.values
+    text = values.get(PHONE)
+    if text is None:
+        return
+    countries = [values.get("person.country", ""), values.get("company.country", "")]
+    if any(countries):
+        assumed = ""
+    try:
+        phone = phones.read(text, countries=countries, assumed=assumed)
+    except NoPhone as error:
+        # Digits that a person may still mend stay as typed; they are no phone until then.
+        phone = Phone()
+        if error.reason == Reason.WRONG_LENGTH:
+            phone = Phone(typed=text[: phones.LONGEST])
+        reading.note(PHONE, f"phone_{error.reason}", cell=shortened(text))
+        why = _("“%(cell)s” is no phone") % parsers.quoted(text)
+        reading.left_out.append(Problem(why, field=PHONE))
+    else:
+        _note_phone(reading, phone)
+    values[PHONE] = phone.number
+    values["person.phone_extension"] = phone.extension
+    values["person.phone_typed"] = phone.typed
+    values["person.phone_assumed"] = phone.assumed
+
+
+def _note_phone(reading: Reading, phone: Phone) -> None:
+    """Note what is not taken of a phone, and one whose country nobody knows."""
+    if phone.rest:
+        reading.note(PHONE, "rest_left_out", taken=phone.full, rest=shortened(phone.rest))
+    if not phone.is_read:
+        reading.note(PHONE, "phone_unread", cell=shortened(phone.typed))

@@ -36,11 +36,20 @@ class Company(models.Model):
 
 
 class Person(models.Model):
-    """The contact person. ``phone``: E.164 if it could be parsed, otherwise as typed."""
+    """The contact person.
+
+    ``phone``: E.164; the typed text where nobody knows the country; empty where the text is no
+    phone. ``phone_typed``: the text as typed. ``phone_assumed``: the country that the number was
+    read with although nobody gave it, else empty (leads.records.phones).
+    """
 
     name = models.CharField(max_length=160, blank=True)
     email = models.EmailField(max_length=254, blank=True, db_index=True)
     phone = models.CharField(max_length=40, blank=True)
+    # db_default: during an upgrade the previous version still inserts rows without these columns.
+    phone_extension = models.CharField(max_length=7, blank=True, db_default="")
+    phone_typed = models.CharField(max_length=80, blank=True, db_default="")
+    phone_assumed = models.CharField(max_length=2, blank=True, db_default="")
     job_title = models.CharField(max_length=120, blank=True)
     country = models.CharField(max_length=2, blank=True)
     language = models.CharField(max_length=2, blank=True)

@@ -10,6 +10,7 @@ from leads.models import Evidence, Lead, ValuableAction
 from leads.qualification import rules, scores
 from leads.qualification.rules import ANY_TERMS, MISSING, Assessment, MqlTerms, Proof, Rule
 from leads.qualification.scores import DoneAction, Scores
+from leads.records import phones
 from personas.models import Criterion, PersonaVersion
 from sla.models import AgreementVersion
 from sla.states import AgreementState
@@ -30,6 +31,7 @@ def facts_of(lead: Lead) -> dict[str, Any]:
     facts: dict[str, Any] = {}
     for name in PERSON:
         facts[f"person.{name}"] = getattr(lead.person, name)
+    facts["person.phone"] = phone_of(lead)
     for name in COMPANY:
         facts[f"company.{name}"] = getattr(lead.company, name, None)
     # Company and source may be None, which has no such attribute either.
@@ -37,6 +39,14 @@ def facts_of(lead: Lead) -> dict[str, Any]:
     for code, value in lead.attributes.items():
         facts[f"attributes.{code}"] = value
     return facts
+
+
+def phone_of(lead: Lead) -> str:
+    """Return number and extension, "" where what is stored is a placeholder and no phone."""
+    person = lead.person
+    if not phones.is_phone(person.phone):
+        return ""
+    return phones.full(person.phone, person.phone_extension)
 
 
 def missing_fields(lead: Lead, fields: Iterable[str]) -> list[str]:

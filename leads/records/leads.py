@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 
-import phonenumbers
 from django.db import transaction
 from django.db.models import F
 from django.utils.translation import gettext_lazy as _
 
+from crm.accounts import people
 from crm.accounts.models import Team, User
+from crm.lib import countries
 from crm.lib.errors import Conflict, DomainError
-from crm.lib.text import clean_line, digits
+from crm.lib.text import clean_line
 from leads import events
 from leads.models import (
     Evidence,
@@ -24,12 +26,20 @@ from leads.models import (
     ValuableAction,
     ValuableActionKind,
 )
-from leads.records import companies
+from leads.records import companies, phones
+from leads.records.phones import NoPhone, Phone, Reason
 from leads.records.search_text import search_text
 from leads.states import EventKind, Verdict
 
-PERSON_FIELDS = ("name", "email", "phone", "job_title", "country", "language")
+PERSON_FIELDS = ("name", "email", "job_title", "country", "language")
 TOUCH_FIELDS = ("campaign", "landing_page", "medium")
+
+NO_PHONE = {
+    Reason.PLACEHOLDER: _("This is no phone. Leave the field empty if there is none."),
+    Reason.MASKED: _("This phone is masked: its digits are missing. Leave the field empty."),
+    Reason.LOST_DIGITS: _("A spreadsheet dropped digits of this phone. Give all of them."),
+    Reason.WRONG_LENGTH: _("Too many or too few digits. Begin with + and the country code."),
+}
 
 Changes = dict[str, list[Any]]  # old and new value by fact
 
@@ -48,27 +58,19 @@ class ChangedMeanwhile(Conflict):
     message = _("Somebody else changed this lead while you edited it.")
 
 
-def normal_phone(raw: str, country: str = "") -> str:
-    """Return ``raw`` as E.164, with ``country`` as the default region.
+class NotAPhone(DomainError):
+    """The text is no phone; the message says why and what to write instead."""
 
-    A number that cannot be parsed is returned cleaned, but otherwise unchanged.
-    """
-    raw = clean_line(raw)
-    number = digits(raw)
-    # Mexico abolished these mobile prefixes in 2019, but people still write them: +52 1, 044, 045.
-    # phonenumbers would take them for a part of the number.
-    if raw.startswith("+52") and number.startswith("521") and len(number) == 13:
-        raw = "+52" + number[3:]
-    elif country == "MX" and number[:3] in ("044", "045") and len(number) == 13:
-        raw = number[3:]
-    try:
-        parsed = phonenumbers.parse(raw, country or None)
-    except phonenumbers.NumberParseException:
-        # The length of the column; a number that cannot be dialled is still shown to people.
-        return raw[:40]
-    if not phonenumbers.is_possible_number(parsed):
-        return raw[:40]
-    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164)
+    code = "not_a_phone"
+
+    def __init__(self, error: NoPhone) -> None:
+        message = str(NO_PHONE[error.reason])
+        if error.reason == Reason.WRONG_LENGTH and error.country:
+            text = _(
+                "Too many or too few digits for %(country)s. Begin with + and the country code."
+            )
+            message = str(text) % {"country": countries.name(error.country)}
+        super().__init__(message, fields={"phone": message})
 
 
 @transaction.atomic
@@ -89,6 +91,8 @@ def capture(
     the lead. Raises NoIdentity where name, e-mail and phone are all empty.
     """
     person = _person(data.get("person", {}))
+    country = data.get("company", {}).get("country") or ""
+    _set_phone(person, _phone(data.get("person", {}).get("phone") or "", person, country))
     if not (person.name or person.email or person.phone):
         raise NoIdentity(fields={"name": _("Give a name, an e-mail or a phone.")})
     person.save()
@@ -136,9 +140,26 @@ def _person(fields: Mapping[str, Any]) -> Person:
     values = {name: clean_line(fields.get(name) or "") for name in PERSON_FIELDS}
     # Compared as they are stored: imports and search look for the address in lower case.
     values["email"] = values["email"].lower()
-    if values["phone"]:
-        values["phone"] = normal_phone(values["phone"], values["country"])
     return Person(**values)
+
+
+def _phone(text: str, person: Person, company_country: str) -> Phone:
+    """Read a phone with the country of person, company or organisation. Raises NotAPhone."""
+    given = (person.country, company_country)
+    assumed = ""
+    if not any(given):
+        assumed = people.organisation().country
+    try:
+        return phones.read(text, countries=given, assumed=assumed)
+    except NoPhone as error:
+        raise NotAPhone(error) from None
+
+
+def _set_phone(person: Person, phone: Phone) -> None:
+    person.phone = phone.number
+    person.phone_extension = phone.extension
+    person.phone_typed = phone.typed
+    person.phone_assumed = phone.assumed
 
 
 @transaction.atomic
@@ -160,8 +181,9 @@ def change(lead: Lead, data: Mapping[str, Any], *, by: User, at: datetime, versi
     if not unchanged.update(version=F("version") + 1):
         raise ChangedMeanwhile(_changed_by(lead))
     lead = Lead.objects.select_related("person", "company", "source").get(pk=lead.pk)
-    changes = _change_person(lead, data.get("person", {}))
-    changes |= _change_company(lead, data.get("company", {}), by=by, at=at)
+    # The company first: its country may be that of the phone.
+    changes = _change_company(lead, data.get("company", {}), by=by, at=at)
+    changes |= _change_person(lead, data.get("person", {}))
     source = data.get("source", lead.source)
     if lead.source != source:
         changes["lead.source"] = [str(lead.source or ""), str(source or "")]
@@ -176,13 +198,55 @@ def change(lead: Lead, data: Mapping[str, Any], *, by: User, at: datetime, versi
 
 
 def _change_person(lead: Lead, fields: Mapping[str, Any]) -> Changes:
-    """Change the facts of the person that ``fields`` names. Raises NoIdentity."""
-    known = {name: getattr(lead.person, name) for name in PERSON_FIELDS}
-    cleaned = _person({**known, **fields})
-    if not (cleaned.name or cleaned.email or cleaned.phone or lead.external_id):
-        raise NoIdentity(fields={"name": _("Give a name, an e-mail or a phone.")})
+    """Change the facts of the person that ``fields`` names. Raises NoIdentity, NotAPhone."""
+    person = lead.person
+    cleaned = _person(fields)
     values = {name: getattr(cleaned, name) for name in PERSON_FIELDS if name in fields}
-    return _apply(lead.person, values)
+    changes = _apply(person, values)
+    company_country = lead.company.country if lead.company is not None else ""
+    changes |= _change_phone(person, fields, company_country)
+    if not (person.name or person.email or person.phone or lead.external_id):
+        raise NoIdentity(fields={"name": _("Give a name, an e-mail or a phone.")})
+    return changes
+
+
+def _change_phone(person: Person, fields: Mapping[str, Any], company_country: str) -> Changes:
+    """Change the phone, after the country of the person. Raises NotAPhone.
+
+    A phone that was not edited is read again only if its country was not given before.
+    """
+    old = _phone_parts(person)
+    text = clean_line(fields.get("phone", shown_phone(person)) or "")
+    if text not in (shown_phone(person), person.phone, old.full):
+        _set_phone(person, _phone(text, person, company_country))
+    elif person.phone_assumed or not person.phone.startswith("+"):
+        # A stored text that is no phone does not block an edit of something else.
+        with suppress(NotAPhone):
+            _set_phone(person, _phone(text, person, company_country))
+    new = _phone_parts(person)
+    if new == old:
+        return {}
+    person.save()
+    if new.full != old.full:
+        return {"person.phone": [old.full, new.full]}
+    if new.typed != old.typed:
+        return {"person.phone": [old.typed, new.typed]}
+    # The number stays, and its country is given now: the change of the country says so.
+    return {}
+
+
+def _phone_parts(person: Person) -> Phone:
+    return Phone(
+        person.phone,
+        person.phone_extension,
+        person.phone_typed,
+        person.phone_assumed,
+    )
+
+
+def shown_phone(person: Person) -> str:
+    """Return the phone as a form shows it: as it was typed, else as it is stored."""
+    return person.phone_typed or phones.full(person.phone, person.phone_extension)
 
 
 def _change_attributes(lead: Lead, attributes: Mapping[str, Any]) -> Changes:

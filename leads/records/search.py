@@ -14,10 +14,11 @@ import phonenumbers
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from crm.accounts import people
 from crm.accounts.models import User
 from crm.lib.text import digits, fold
 from leads.models import Lead
-from leads.records import contact_privacy
+from leads.records import contact_privacy, phones
 
 LEAST = 2  # letters to begin with
 MOST = 20  # leads that are shown
@@ -52,14 +53,14 @@ def words_of(query: str) -> list[str]:
 def phones_of(query: str) -> list[str]:
     """Return the digits of ``query`` in every form in which a phone may be stored; [] for others.
 
-    The forms are with and without country code, and without the zeros and the Mexican 1 that are
-    dialled but not stored.
+    A whole number is read with its country code, else with the organisation's country. A part of
+    one is taken with and without the zeros and the prefixes that are dialled but not stored.
     """
     number = digits(query)
     if not LIKE_PHONE.fullmatch(query.strip()) or len(number) < TRIGRAM:
         return []
     forms = [number, number.lstrip("0")]
-    # Mexico's old prefixes, which records.leads.normal_phone drops before it stores a number.
+    # A part of a number is no phone yet, but may begin like one: 044, 045 and 521 of Mexico.
     if number[:3] in ("044", "045"):
         forms.append(number[3:])
     if number.startswith("521") and len(number) == 13:
@@ -72,6 +73,7 @@ def phones_of(query: str) -> list[str]:
             pass
         else:
             forms.append(phonenumbers.national_significant_number(parsed))
+    forms += phones.stored_forms(query, people.organisation().country)
     return [form for form in dict.fromkeys(forms) if len(form) >= TRIGRAM]
 
 
@@ -110,11 +112,11 @@ def _anywhere(query: str) -> Q:
             wanted &= _begins(word)
         else:
             wanted &= Q(search_text__contains=word)
-    phones = Q()
+    numbers = Q()
     for number in phones_of(query):
-        phones |= Q(search_text__contains=number)
+        numbers |= Q(search_text__contains=number)
     # Of an empty Q and another one, OR keeps the other one alone.
-    return phones | wanted
+    return numbers | wanted
 
 
 def _begins(word: str) -> Q:
@@ -141,7 +143,7 @@ def find(user: User, query: str) -> tuple[list[Hit], bool]:
 def _matched(lead: Lead, query: str) -> list[tuple[str, str]]:
     """Return the facts besides name and company that match ``query``."""
     words = words_of(query)
-    phones = phones_of(query)
+    found = phones_of(query)
     person = lead.person
     facts = {_("E-mail"): person.email, _("External id"): lead.external_id}
     matched = []
@@ -149,7 +151,7 @@ def _matched(lead: Lead, query: str) -> list[tuple[str, str]]:
         if _matches(value, words):
             matched.append((label, value))
     # Digits among other words are no phone of their own, but search_text matches them all the same.
-    numbers = phones or [word for word in words if word.isdigit()]
+    numbers = found or [word for word in words if word.isdigit()]
     if any(number in digits(person.phone) for number in numbers):
         matched.append((_("Phone"), person.phone))
     return matched

@@ -10,10 +10,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from crm.lib import countries
 from crm.lib.bilingual import in_language
 from crm.lib.number_formats import day_words
 from crm.templatetags.icons import drawing
 from leads.journey import next_step
+from leads.models import Person
 from leads.qualification.rules import ASK, CORRECT, Judgement
 from leads.qualification.scores import ACTION, CAP, DECAY, ScoreLine
 from leads.records import fields
@@ -97,6 +99,21 @@ def phone(number: str) -> str:
     except phonenumbers.NumberParseException:
         return number
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
+@register.filter
+def phone_link(person: Person) -> str:
+    """Return the address that dials the person's phone, with a pause before the extension."""
+    number = person.phone
+    if person.phone_extension:
+        number = f"{number},{person.phone_extension}"
+    return f"tel:{number.replace(' ', '')}"
+
+
+@register.filter
+def country_name(code: str) -> str:
+    """Return the name of a country in the active language."""
+    return countries.name(code)
 
 
 @register.filter

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
+from crm.accounts import people
 from crm.lib.files.layout import Layout
 from crm.lib.text import fold
 from leads.imports import parsers
@@ -63,7 +65,7 @@ def reader(
         width=len(header),
         style=style_of(layout),
         latest=latest,
-        complete=complete_lead,
+        complete=partial(complete_lead, assumed=people.organisation().country),
     )
 
 

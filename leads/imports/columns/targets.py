@@ -22,6 +22,7 @@ from leads.imports.readings import (
     PHONE,
 )
 from leads.models import CustomField
+from leads.records import phones
 from leads.records.fields import FIELD_LABELS
 from leads.records.fields import labels as field_labels
 from leads.states import Stage
@@ -62,7 +63,7 @@ LEAD_FIELDS: dict[str, Parser] = {
     LANDING_PAGE: parsers.line(500),
     NAME: parsers.line(160),
     EMAIL: parsers.email,
-    PHONE: parsers.line(40),
+    PHONE: parsers.line(phones.LONGEST),
     JOB_TITLE: parsers.line(120),
     COUNTRY: parsers.country,
     "person.language": parsers.language,

@@ -20,6 +20,7 @@ from django.db import Error, connection
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm.accounts import people
 from crm.accounts.models import Team, User
 from crm.accounts.states import Side
 from crm.audit.entries import record
@@ -243,6 +244,7 @@ class _Job:
             attributes=readers.attribute_parsers(customs),
             latest=events.today(at) + timedelta(days=1),
             is_sheet=layout.kind == "xlsx",
+            assumed=people.organisation().country,
         )
 
     def _import(

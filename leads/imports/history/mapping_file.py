@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -256,12 +257,13 @@ def reader(
     attributes: Mapping[str, Parser],
     latest: date,
     is_sheet: bool = False,
+    assumed: str = "",
 ) -> RowReader:
     """Return the reader of a file with this header.
 
     ``attributes`` are the parsers of the custom fields; other attributes stay text. ``latest`` is
-    the last date that the file may have. Raises UnusableMapping for a column that is missing or
-    occurs twice.
+    the last date that the file may have; ``assumed`` is the country of the organisation. Raises
+    UnusableMapping for a column that is missing or occurs twice.
     """
 
     def target(name: str, column: str) -> Target:
@@ -280,13 +282,16 @@ def reader(
     for name, column in mapping.columns.items():
         columns.append((target(name, column), _position(column, header)))
     constants = [(target(name, ""), text) for name, text in mapping.constants.items()]
+    complete = None
+    if known is LEAD_FIELDS:
+        complete = partial(complete_lead, assumed=assumed)
     return RowReader(
         columns,
         constants,
         width=len(header),
         style=mapping.style(is_sheet=is_sheet),
         latest=latest,
-        complete=complete_lead if known is LEAD_FIELDS else None,
+        complete=complete,
     )
 
 

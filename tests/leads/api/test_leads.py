@@ -49,6 +49,29 @@ def test_lead_is_logged_as_on_the_page(cast: Cast, caller: Any) -> None:
     assert kinds == [("captured", "Ana Robles"), ("valuable_action", "Ana Robles")]
 
 
+def test_phone_is_answered_with_extension_and_what_was_assumed(cast: Cast, caller: Any) -> None:
+    lead = caller(cast.ana).post("leads/", {"phone": "55 4000 1234 ext. 204"})[1]
+    parts = ("phone", "phone_extension", "phone_typed", "phone_assumed_country")
+    assert [lead[name] for name in parts] == [
+        "+525540001234",
+        "204",
+        "55 4000 1234 ext. 204",
+        "MX",
+    ]
+
+
+@pytest.mark.parametrize("phone", ["000000000", "no tiene", "5.25512E+11", "55 1234"])
+def test_no_phone_is_refused_with_the_field(cast: Cast, caller: Any, phone: str) -> None:
+    status, problem = caller(cast.ana).post("leads/", {"name": "Eva", "phone": phone})
+    assert (status, list(problem["fields"])) == (422, ["phone"])
+    assert Lead.objects.count() == 0
+
+
+@pytest.mark.parametrize("email", ["Eva <eva@andino.test>", "mailto:eva@andino.test"])
+def test_pasted_address_is_read_as_on_the_page(cast: Cast, caller: Any, email: str) -> None:
+    assert caller(cast.ana).post("leads/", {"email": email})[1]["email"] == "eva@andino.test"
+
+
 def test_only_marketing_logs_leads(cast: Cast, caller: Any) -> None:
     assert caller(cast.bea).post("leads/", {"name": "Eva"})[0] == 403
 

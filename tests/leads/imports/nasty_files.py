@@ -106,7 +106,7 @@ def titled(book: Any, sheet: Any) -> None:
 
 
 def error_cell(book: Any, sheet: Any) -> None:
-    sheet.write_formula(2, 0, "=NA()", None, "#N/A")
+    sheet.write_formula(2, 0, "=1/0", None, "#DIV/0!")
 
 
 def dates(book: Any, sheet: Any) -> None:

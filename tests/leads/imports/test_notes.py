@@ -55,8 +55,9 @@ def test_bad_cell_with_a_note_costs_the_cell_and_not_the_lead(cast: Cast, tmp_pa
 def test_check_and_report_count_all_notes_and_show_the_first(cast: Cast, tmp_path: Path) -> None:
     path = file(tmp_path, notes.FIRST + 5)
     expected = (25, 20, "“odd” is left out: it is odd")
-    assert shown(notes.of_check(checked(cast, path), cast.ana)) == expected
-    assert shown(notes.of_import(imported(cast, path), cast.ana)) == expected
+    with override("en"):
+        assert shown(notes.of_check(checked(cast, path), cast.ana)) == expected
+        assert shown(notes.of_import(imported(cast, path), cast.ana)) == expected
 
 
 @pytest.mark.parametrize("step", [checked, imported])

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.db import IntegrityError, transaction
 
+from crm.audit.models import Entry
 from crm.lib.errors import DomainError
-from leads.models import Company, Event, Evidence, FirstTouch, Lead
+from crm.lib.text import digits
+from leads.models import Company, Event, Evidence, FirstTouch, Lead, Person
 from leads.qualification import facts
 from leads.records import companies, leads
 from tests import factories
@@ -77,9 +81,8 @@ def test_text_is_cleaned(cast: Cast) -> None:
         ("+52 1 55 4000 1000", "", "+525540001000"),
         ("044 55 4000 1000", "MX", "+525540001000"),
         ("+56 9 6123 4567", "MX", "+56961234567"),
-        ("ask for Ana, ext. 12", "MX", "ask for Ana, ext. 12"),
-        ("12", "MX", "12"),
-        ("5" * 60, "", "5" * 40),
+        ("55 4000 1000", "", "+525540001000"),  # the organisation is in Mexico
+        ("4000 1000", "GT", "+50240001000"),
     ],
 )
 def test_phone_is_e164_where_it_can_be_read(
@@ -332,3 +335,90 @@ def test_change_keeps_what_is_not_named_and_drops_what_is_emptied(cast: Cast) ->
         found.attributes.get("decides"),
         "budget" in found.attributes,
     ) == ("es", True, False)
+
+
+# -- Phones
+
+
+def phone_of(lead: Lead) -> tuple[str, str, str, str]:
+    person = Lead.objects.select_related("person").get(pk=lead.pk).person
+    return person.phone, person.phone_extension, person.phone_typed, person.phone_assumed
+
+
+def edit(cast: Cast, lead: Lead, **person: str) -> Lead:
+    facts = {"name": lead.person.name, "phone": leads.shown_phone(lead.person), **person}
+    data = {"person": facts, "source": lead.source}
+    return leads.change(lead, data, by=cast.ana, at=NOON, version=lead.version)
+
+
+def test_phone_is_stored_with_extension_and_as_typed(cast: Cast) -> None:
+    lead = capture(cast, {"person": {"phone": "+52 55 1234 5678 ext. 204"}})
+    assert phone_of(lead) == ("+525512345678", "204", "+52 55 1234 5678 ext. 204", "")
+
+
+def test_phone_is_read_with_the_country_of_the_company(cast: Cast) -> None:
+    data = {"person": {"phone": "2222 3333"}, "company": {"name": "Tica", "country": "CR"}}
+    assert phone_of(capture(cast, data)) == ("+50622223333", "", "2222 3333", "")
+
+
+def test_assumed_country_is_kept_and_goes_when_a_country_is_given(cast: Cast) -> None:
+    lead = capture(cast, {"person": {"name": "Mariana", "phone": "55 4000 1000"}})
+    assert phone_of(lead) == ("+525540001000", "", "55 4000 1000", "MX")
+    edit(cast, lead, country="MX")
+    assert phone_of(lead) == ("+525540001000", "", "55 4000 1000", "")
+
+
+def test_number_of_a_given_country_is_never_read_again(cast: Cast) -> None:
+    lead = capture(cast, {"person": {"name": "M", "phone": "55 4000 1000", "country": "MX"}})
+    edit(cast, lead, country="CO")
+    assert phone_of(lead)[0] == "+525540001000"
+
+
+def test_stored_placeholder_blocks_no_edit_of_something_else(cast: Cast) -> None:
+    lead = capture(cast, {"person": {"name": "Mariana"}})
+    Person.objects.filter(pk=lead.person_id).update(phone="000000000")
+    lead = edit(cast, Lead.objects.get(pk=lead.pk), name="Mariana Peña")
+    assert (lead.person.name, lead.person.phone) == ("Mariana Peña", "000000000")
+
+
+def test_change_of_an_extension_is_an_event(cast: Cast) -> None:
+    lead = capture(cast, {"person": {"name": "M", "phone": "+52 55 4000 1000 ext 1"}})
+    edit(cast, lead, phone="+52 55 4000 1000 ext 2")
+    changes = lead.events.get(kind="updated").payload["changes"]
+    assert changes == {"person.phone": ["+525540001000 ext. 1", "+525540001000 ext. 2"]}
+
+
+@pytest.mark.parametrize("text", ["000000000", "no tiene", "N/A", "-", "5.25512E+11", "55 **** 10"])
+def test_no_phone_is_refused_and_named(cast: Cast, text: str) -> None:
+    with pytest.raises(leads.NotAPhone) as caught:
+        capture(cast, {"person": {"name": "Mariana", "phone": text}})
+    assert list(caught.value.fields) == ["phone"]
+    assert Lead.objects.count() == 0
+
+
+@pytest.mark.parametrize("stored", ["000000000", "-", "no tiene"])
+def test_placeholder_of_earlier_years_completes_no_package(cast: Cast, stored: str) -> None:
+    lead = capture(cast, {"person": {"name": "Mariana"}})
+    lead.person.phone = stored
+    assert facts.missing_fields(lead, ["person.phone"]) == ["person.phone"]
+
+
+def test_stored_phones_are_read_again_where_a_country_is_given(cast: Cast) -> None:
+    """Nothing is merged: two leads of one number stay two."""
+    read_again = import_module("leads.migrations.0007_read_stored_phones").read_again
+    made = [capture(cast, {"person": {"name": name}}) for name in ("own", "company", "none", "bad")]
+    company = Company.objects.create(name="Andino", name_key="andino", country="MX")
+    Lead.objects.filter(pk=made[1].pk).update(company=company)
+    stored = ["01 55 4000 1000 ext. 7", "55 4000 1000", "55 4000 1000", "000000000"]
+    for lead, phone, country in zip(made, stored, ["MX", "", "", "MX"], strict=True):
+        Person.objects.filter(pk=lead.person_id).update(phone=phone, country=country)
+        Lead.objects.filter(pk=lead.pk).update(search_text=f"ana {digits(phone)}")
+    read_again(apps, None)
+    assert [phone_of(lead) for lead in made] == [
+        ("+525540001000", "7", "01 55 4000 1000 ext. 7", ""),
+        ("+525540001000", "", "55 4000 1000", ""),
+        ("55 4000 1000", "", "", ""),
+        ("000000000", "", "", ""),
+    ]
+    assert Lead.objects.get(pk=made[1].pk).search_text == "ana 525540001000"
+    assert Entry.objects.get(verb="phones_read_again").payload == {"people": 2}

@@ -65,6 +65,22 @@ def test_nothing_is_found_by_wildcards_or_too_little(cast: Cast, query: str) -> 
     assert names(cast, query) == []
 
 
+@pytest.mark.parametrize(
+    "query",
+    ["55 1234 5678", "+52 1 55 1234 5678", "044 55 1234 5678", "01 55 1234 5678", "5512345678"],
+)
+def test_phone_is_found_by_every_spelling(cast: Cast, query: str) -> None:
+    lead(cast, "José Peña", phone="(55) 1234-5678")
+    assert names(cast, query) == ["José Peña"]
+
+
+@pytest.mark.parametrize("query", ["+54 9 11 4000 1000", "+54 11 4000 1000"])
+@pytest.mark.parametrize("stored", ["+54 9 11 4000 1000", "+54 11 4000 1000"])
+def test_nine_of_argentina_does_not_matter(cast: Cast, stored: str, query: str) -> None:
+    lead(cast, "José Peña", phone=stored)
+    assert names(cast, query) == ["José Peña"]
+
+
 def test_wildcards_of_like_mean_themselves(cast: Cast) -> None:
     lead(cast, "Uno", email="a_b@cafe.mx")
     lead(cast, "Dos", email="axb@cafe.mx")

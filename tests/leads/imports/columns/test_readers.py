@@ -21,7 +21,7 @@ from tests.factories import Cast
         ("person.country", "united states", "US"),
         ("person.country", "pe", "PE"),
         ("person.country", "Atlantis", None),
-        ("person.phone", "55 4000 1234", "55 4000 1234"),  # of which country nobody says
+        ("person.phone", "55 4000 1234", "+525540001234"),  # of the organisation's country
         ("person.phone", "+51 1 4000123", "+5114000123"),
         ("company.employees", "1,200", 1200),
         ("company.employees", "about us", None),

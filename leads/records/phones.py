@@ -1,0 +1,314 @@
+"""Read phones as people write them. Pure: text and countries in, number and extension out.
+
+A number is read with the lead's country, else with the company's, else with the organisation's,
+which is only assumed. The text stays as it was typed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import phonenumbers
+from phonenumbers import PhoneNumber, PhoneNumberFormat, ValidationResult
+
+from crm.lib.text import clean_line, digits
+
+LONGEST = 80  # characters of the text as typed
+LONGEST_UNREAD = 40  # characters of a number that no country reads
+FEWEST_DIGITS = 7
+MOST_DIGITS = 15  # of E.164
+MEXICO = "52"
+ARGENTINA_MOBILE = "+549"
+ARGENTINA = "+54"
+
+# "5.25512E+11": a spreadsheet took the number for a quantity and dropped its last digits.
+SCIENTIFIC = re.compile(r"\+?(\d)(?:[.,](\d+))?[eE]\+?(\d{1,2})", re.ASCII)
+WITH_DECIMALS = re.compile(r"(\+?\d{7,15})[.,]0+", re.ASCII)
+MASKED = re.compile(r"[*•●∙█▪◦]|[xX]{2,}|#{2,}|…|\.{3,}")
+# What parts several numbers in one cell; ":::" is Google's.
+SEVERAL = re.compile(r"\s*(?::::|[;|\n]|\s/\s|\s[yoe]\s|,(?=(?:\D*\d){7}))\s*")
+EXTENSION = re.compile(
+    r"[\s,;]*(?:extensi[oó]n|extensão|ramal|interno|anexo|opci[oó]n|extn|ext|anx|int|x|\#)"
+    r"\s*[.:=#]?\s*(\d{1,7})\s*$",
+    re.IGNORECASE,
+)
+# A pause before the extension, as phones dial it.
+PAUSE = re.compile(r",+\s*(\d{1,5})\s*$")
+# "Tel.: ", "p:", "cel ": what stands before the number itself.
+BEFORE = re.compile(r"^[^\d+(]+")
+COUNTED = ("0123456789", "1234567890", "9876543210", "987654321")
+# National prefixes that Mexico abolished in 2019 and people still write, by the length with them.
+MEXICAN_PREFIXES = {"044": 13, "045": 13, "01": 12, "1": 11}
+
+
+class Reason(StrEnum):
+    """Why a text is no phone."""
+
+    PLACEHOLDER = "placeholder"
+    MASKED = "masked"
+    LOST_DIGITS = "lost_digits"
+    WRONG_LENGTH = "wrong_length"
+
+
+class NoPhone(ValueError):
+    """The text is no phone. ``country``: the one that its digits do not suit, "" for none."""
+
+    def __init__(self, reason: Reason, country: str = "") -> None:
+        super().__init__(reason.value)
+        self.reason = reason
+        self.country = country
+
+
+@dataclass(frozen=True)
+class Phone:
+    """A phone.
+
+    ``number``: E.164, or the text of a number whose country is not known. ``typed``: the whole text
+    as typed. ``assumed``: the country that the number was read with, though nobody gave it.
+    ``rest``: the other numbers of the same text, which are not taken.
+    """
+
+    number: str = ""
+    extension: str = ""
+    typed: str = ""
+    assumed: str = ""
+    rest: str = ""
+
+    @property
+    def full(self) -> str:
+        """Number and extension as one text."""
+        return full(self.number, self.extension)
+
+    @property
+    def is_read(self) -> bool:
+        """Whether the number can be dialled from anywhere."""
+        return self.number.startswith("+")
+
+
+def read(text: str, *, countries: Iterable[str] = (), assumed: str = "") -> Phone:
+    """Return the phone that ``text`` holds; an empty one for an empty text.
+
+    ``countries``: the given ones, the most particular first; "" is skipped. ``assumed``: the
+    country of a number without any, used where the number is valid there. Raises NoPhone.
+    """
+    typed = clean_line(text)[:LONGEST]
+    if not typed:
+        return Phone()
+    # First of all: the comma of 5,25512E+11 parts no two numbers.
+    first, rest = split(_restored(typed))
+    main, extension = _parted(_dialled(first))
+    given = [country for country in countries if country]
+    number, country = _number(main, given, assumed)
+    return Phone(number, extension, typed, country, rest)
+
+
+def split(text: str) -> tuple[str, str]:
+    """Return the first number of a text, and what stands behind it."""
+    parts = SEVERAL.split(text, maxsplit=1)
+    for position, part in enumerate(parts):
+        # The first part may be a word or a sign.
+        if len(digits(part)) >= FEWEST_DIGITS:
+            rest = [*parts[:position], *parts[position + 1 :]]
+            return part, " ".join(rest)
+    return text, ""
+
+
+def forms(number: str) -> list[str]:
+    """Return the stored numbers that are the same phone as ``number``, itself included.
+
+    Argentina's mobiles are stored with a 9 that calls from abroad need; people leave it out.
+    """
+    if number.startswith(ARGENTINA_MOBILE):
+        return [number, ARGENTINA + number.removeprefix(ARGENTINA_MOBILE)]
+    if number.startswith(ARGENTINA):
+        return [number, ARGENTINA_MOBILE + number.removeprefix(ARGENTINA)]
+    return [number]
+
+
+def key(number: str) -> str:
+    """Return what equal phones have in common."""
+    if number.startswith(ARGENTINA_MOBILE):
+        return ARGENTINA + number.removeprefix(ARGENTINA_MOBILE)
+    return number
+
+
+def is_phone(stored: str) -> bool:
+    """Return whether a stored number is one, and no placeholder that was stored in earlier years.
+
+    Numbers that were read are; the others need digits enough.
+    """
+    if stored.startswith("+"):
+        return True
+    try:
+        read(stored)
+    except NoPhone:
+        return False
+    return bool(stored)
+
+
+def full(number: str, extension: str = "") -> str:
+    """Return number and extension as one text, which :func:`read` reads again."""
+    if not extension:
+        return number
+    return f"{number} ext. {extension}"
+
+
+def stored_forms(query: str, country: str) -> list[str]:
+    """Return the digits of every stored number that ``query``, typed to search, may be."""
+    try:
+        number = read(query, countries=[country]).number
+    except NoPhone:
+        return []
+    if not number.startswith("+"):
+        return []
+    return [digits(form) for form in forms(number)]
+
+
+# -- Steps of the reading
+
+
+def _restored(text: str) -> str:
+    """Return the text, with the digits that a spreadsheet wrote another way. Raises NoPhone."""
+    scientific = SCIENTIFIC.fullmatch(text)
+    if scientific:
+        mantissa = scientific[1] + (scientific[2] or "")
+        if len(mantissa) <= int(scientific[3]):
+            raise NoPhone(Reason.LOST_DIGITS)
+        return mantissa
+    with_decimals = WITH_DECIMALS.fullmatch(text)
+    if with_decimals:
+        return with_decimals[1]
+    return text
+
+
+def _dialled(text: str) -> str:
+    """Return ``text`` if it has the digits of a number. Raises NoPhone."""
+    if MASKED.search(text):
+        raise NoPhone(Reason.MASKED)
+    if not digits(text):
+        raise NoPhone(Reason.PLACEHOLDER)
+    return text
+
+
+def _parted(text: str) -> tuple[str, str]:
+    """Return number and extension."""
+    for pattern in (EXTENSION, PAUSE):
+        found = pattern.search(text)
+        if found and len(digits(text[: found.start()])) >= FEWEST_DIGITS:
+            return text[: found.start()], found[1]
+    return text, ""
+
+
+def _number(text: str, given: Sequence[str], assumed: str) -> tuple[str, str]:
+    """Return the number and the country that was only assumed, "" for none. Raises NoPhone."""
+    text = BEFORE.sub("", text)
+    international = _international(text)
+    if international is not None:
+        return _checked(international), ""
+    for country in given:
+        parsed = _parse(_without_old_prefix(text, country), country)
+        if parsed and phonenumbers.is_valid_number(parsed):
+            return _e164(parsed), ""
+    if given:
+        country = given[0]
+        parsed = _parse(_without_old_prefix(text, country), country)
+        return _suitable(parsed, text, country), ""
+    if assumed:
+        parsed = _parse(_without_old_prefix(text, assumed), assumed)
+        if parsed and phonenumbers.is_valid_number(parsed):
+            return _e164(parsed), assumed
+        # Not valid there: its country is another one, which nobody has given.
+        _suitable(parsed, text, assumed)
+    return _unread(text), ""
+
+
+def _international(text: str) -> PhoneNumber | None:
+    """Return the number of a text that begins with a country code, or None. Raises NoPhone."""
+    plain = text.lstrip("( ")
+    if plain.startswith("+"):
+        number = _without_mexican_prefix(digits(plain))
+        parsed = _parse(f"+{number}", None)
+        if parsed is None:
+            raise NoPhone(Reason.WRONG_LENGTH)
+        return parsed
+    number = digits(plain)
+    if number.startswith("00"):
+        parsed = _parse(f"+{_without_mexican_prefix(number[2:])}", None)
+        # In some countries 00 is no prefix for calls abroad.
+        if parsed and phonenumbers.is_valid_number(parsed):
+            return parsed
+    return None
+
+
+def _checked(parsed: PhoneNumber) -> str:
+    """Return the E.164 text of an international number. Raises NoPhone."""
+    region = phonenumbers.region_code_for_country_code(parsed.country_code or 0)
+    country = "" if region in ("ZZ", "001") else region
+    return _suitable(parsed, str(parsed.national_number), country)
+
+
+def _suitable(parsed: PhoneNumber | None, text: str, country: str) -> str:
+    """Return the E.164 text of a number with digits enough for its country. Raises NoPhone."""
+    if parsed is None:
+        raise NoPhone(Reason.WRONG_LENGTH, country)
+    if not phonenumbers.is_valid_number(parsed) and _is_filler(digits(text)):
+        raise NoPhone(Reason.PLACEHOLDER)
+    result = phonenumbers.is_possible_number_with_reason(parsed)
+    # A local number without its area can only be dialled from there.
+    if result != ValidationResult.IS_POSSIBLE:
+        raise NoPhone(Reason.WRONG_LENGTH, country)
+    return _e164(parsed)
+
+
+def _unread(text: str) -> str:
+    """Return the text of a number whose country nobody knows. Raises NoPhone."""
+    number = digits(text)
+    if _is_filler(number):
+        raise NoPhone(Reason.PLACEHOLDER)
+    if not FEWEST_DIGITS <= len(number) <= MOST_DIGITS:
+        raise NoPhone(Reason.WRONG_LENGTH)
+    return text.strip()[:LONGEST_UNREAD]
+
+
+def _is_filler(number: str) -> bool:
+    """Return whether digits were typed to fill a field: 000000000, 123456789."""
+    if len(set(number)) == 1:
+        return True
+    return len(number) > 4 and any(counted.startswith(number) for counted in COUNTED)
+
+
+def _without_old_prefix(text: str, country: str) -> str:
+    if country != "MX":
+        return text
+    number = digits(text)
+    if number.startswith(MEXICO):
+        return _without_mexican_prefix(number)
+    return _without_national_prefix(number)
+
+
+def _without_mexican_prefix(number: str) -> str:
+    """Return international digits, those of Mexico without an abolished prefix: 52 1 55…"""
+    if not number.startswith(MEXICO):
+        return number
+    return MEXICO + _without_national_prefix(number.removeprefix(MEXICO))
+
+
+def _without_national_prefix(number: str) -> str:
+    for prefix, length in MEXICAN_PREFIXES.items():
+        if number.startswith(prefix) and len(number) == length:
+            return number.removeprefix(prefix)
+    return number
+
+
+def _parse(text: str, country: str | None) -> PhoneNumber | None:
+    try:
+        return phonenumbers.parse(text, country)
+    except phonenumbers.NumberParseException:
+        return None
+
+
+def _e164(parsed: PhoneNumber) -> str:
+    return phonenumbers.format_number(parsed, PhoneNumberFormat.E164)

@@ -1,0 +1,27 @@
+"""E-mail addresses in what people paste; no database."""
+
+import pytest
+
+from leads.records import emails
+
+
+@pytest.mark.parametrize(
+    ("text", "first", "rest"),
+    [
+        ("ana@a.test", "ana@a.test", ""),
+        ("Ana Ruiz <ana@a.test>", "ana@a.test", ""),
+        ('"Ruiz, Ana" <ana@a.test>, Leo <leo@a.test>', "ana@a.test", "leo@a.test"),
+        ("mailto:ana@a.test", "ana@a.test", ""),
+        ("MAILTO: ana@a.test?subject=Hola", "ana@a.test", ""),
+        ("Ana <mailto:ana@a.test>", "ana@a.test", ""),
+        ("ana@a.test, leo@a.test", "ana@a.test", "leo@a.test"),
+        ("ana@a.test ::: leo@a.test ::: eva@a.test", "ana@a.test", "leo@a.test, eva@a.test"),
+        ("ana@a.test; ANA@a.test", "ana@a.test", ""),
+        ("'ana@a.test'.", "ana@a.test", ""),
+        # Not guessed at: the field that takes it says that it is no address.
+        ("ana ruiz@a.test", "ana ruiz@a.test", ""),
+        ("no tiene", "no tiene", ""),
+    ],
+)
+def test_first_address_is_taken_and_the_rest_noted(text: str, first: str, rest: str) -> None:
+    assert emails.split(text) == (first, rest)
