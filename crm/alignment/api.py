@@ -10,6 +10,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from crm.accounts import people
+from crm.accounts.permissions import people_with_figures
 from crm.accounts.request import deny_unless
 from crm.alignment.forms import ScopeForm
 from crm.alignment.numbers import report
@@ -38,7 +39,7 @@ class Counted(serializers.Serializer):
     won = Count()
     unrecorded_mql = Count()
     unrecorded_sql = Count()
-    conversion = serializers.FloatField()
+    conversion = serializers.FloatField(allow_null=True)
 
 
 class BySource(Counted):
@@ -127,12 +128,20 @@ class SubmitterShown(serializers.Serializer):
     overridden = Count()
 
 
+class SubmittingTeamShown(SubmitterShown):
+    id = serializers.IntegerField(allow_null=True)
+
+
 class OverridesShown(serializers.Serializer):
-    """How many handoffs of the period went on a person's word, by who handed off."""
+    """How many handoffs of the period went on a person's word, by who handed off.
+
+    The people of whom the owner of the key may read figures, and the teams of the others.
+    """
 
     handed_off = Count()
     overridden = Count()
     people = SubmitterShown(many=True)
+    teams = SubmittingTeamShown(many=True)
 
 
 class FunnelShown(serializers.Serializer):
@@ -195,5 +204,5 @@ class Funnel(APIView):
                 field = name.strip("_")
                 wrong[field] = " ".join(str(text) for text in texts)
             raise BadParameter(_("A filter cannot be read."), fields=wrong)
-        numbers = report.read(form.scope)
+        numbers = report.read(form.scope, people=people_with_figures(request.user))
         return Response(report.as_json(numbers))

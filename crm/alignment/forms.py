@@ -274,13 +274,17 @@ class ListForm(ScopeForm):
     """Also the number whose list is shown (show), its filters, and where the page begins (after).
 
     The filters are the persona, the reason of a rejection, and the person who handed off (by).
+    ``people``: the ids of those whose lists the reader may see, None for all.
     """
 
     extra = ("show", "reason", "persona", "by", "after")
     OF_PEOPLE = ("handed", "overridden")
 
-    def __init__(self, query: QueryDict, *, zone: str, at: datetime) -> None:
+    def __init__(
+        self, query: QueryDict, *, zone: str, at: datetime, people: set[int] | None = None
+    ) -> None:
         super().__init__(query, zone=zone, at=at)
+        self.people = people
         no_such = gettext_lazy(
             "There is no number “%(value)s”. Start again from the alignment page."
         )
@@ -343,6 +347,8 @@ class ListForm(ScopeForm):
         """Return the person whose handoffs are listed, None for all."""
         raw = self.data["by"]
         if not raw.isdecimal() or len(raw) >= 19:  # longer numbers are no bigint
+            return None
+        if self.people is not None and int(raw) not in self.people:
             return None
         return User.objects.filter(pk=int(raw)).first()
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlencode
 
@@ -11,6 +13,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from crm.accounts.permissions import people_with_figures
 from crm.accounts.request import Request, deny_unless
 from crm.alignment import rows
 from crm.alignment.forms import ListForm, PageForm, ScopeForm
@@ -22,7 +25,7 @@ from leads import permissions
 Form = TypeVar("Form", bound=ScopeForm)
 
 
-def _read_query(request: Request, form: type[Form]) -> Form:
+def _read_query(request: Request, form: Callable[..., Form]) -> Form:
     """Return the form with the query string of the request.
 
     Raise PermissionDenied for people who may not read the alignment page.
@@ -39,7 +42,7 @@ def alignment(request: Request) -> HttpResponse:
     if not form.is_valid():
         return render(request, "alignment/alignment.html", context, status=400)
     scope = form.scope
-    numbers = report.read(scope)
+    numbers = report.read(scope, people=people_with_figures(request.user))
     context |= {"scope": scope, "panels": panels.build(numbers, form.sort)}
     return render(request, "alignment/alignment.html", context)
 
@@ -54,7 +57,8 @@ def alignment_csv(request: Request, panel: str) -> HttpResponse:
         context = {"form": form, "presets": form.presets()}
         return render(request, "alignment/alignment.html", context, status=400)
     scope = form.scope
-    numbers = panels.ordered(report.read(scope), form.sort)
+    numbers = report.read(scope, people=people_with_figures(request.user))
+    numbers = panels.ordered(numbers, form.sort)
     sheet = sheets.SHEETS[panel](numbers)
     text = sheet.csv()
     period = scope.period
@@ -69,7 +73,8 @@ def alignment_csv(request: Request, panel: str) -> HttpResponse:
 @require_safe
 def alignment_leads(request: Request) -> HttpResponse:
     """Show the list that one number counts. Rows outside the viewer's sight are masked."""
-    form = _read_query(request, ListForm)
+    people = people_with_figures(request.user)
+    form = _read_query(request, partial(ListForm, people=people))
     if not form.is_valid():
         return render(request, "alignment/alignment_leads.html", {"form": form}, status=400)
     scope = form.scope

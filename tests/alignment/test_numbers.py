@@ -10,7 +10,7 @@ import pytest
 from django.utils import timezone
 
 from crm.alignment.numbers import report
-from crm.alignment.numbers.cohort import Days, FunnelStep
+from crm.alignment.numbers.cohort import Days, FunnelStep, Group
 from crm.alignment.numbers.promises import Term
 from crm.alignment.numbers.scope import NOT_GIVEN, Period
 from crm.alignment.numbers.slices import SLICES, STEPS, TOOK, rows
@@ -484,3 +484,11 @@ def test_win_from_sql_dates_the_opportunity_so_that_nothing_is_unrecorded(cast):
 def test_numbers_are_read_with_thirteen_queries(world, django_assert_num_queries):
     with django_assert_num_queries(13):
         report.read(scope())
+
+
+def test_group_without_leads_has_no_conversion() -> None:
+    counts = dict.fromkeys(
+        ("leads", "mql", "handed_off", "accepted", "sql", "won", "unrecorded_mql"), 0
+    )
+    group = Group("event", "Event", **counts, unrecorded_sql=0, amount=None)
+    assert (group.conversion, group.acceptance) == (None, None)

@@ -50,6 +50,8 @@ def test_alignment_is_the_same_for_both_sides(world):
         browser(person).get(f"/alignment/?{MARCH}").content.decode()
         for person in (cast.ana, cast.bea, cast.elsa)
     ]
+    # All but the lines of people, which only they, their lead and directors read (test_worth).
+    pages = [re.sub('id="overrides".*?</section>', "", page, flags=re.DOTALL) for page in pages]
     mains = {re.search("<main.*</main>", page, re.DOTALL)[0] for page in pages}
     assert len(mains) == 1
 

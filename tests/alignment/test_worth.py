@@ -10,9 +10,10 @@ from typing import Any
 import pytest
 from django.utils import translation
 
+from crm.accounts.permissions import people_with_figures
 from crm.alignment.numbers import report
 from crm.alignment.numbers.worth import Band
-from crm.alignment.panels import worth
+from crm.alignment.panels import submitters, worth
 from leads import handoffs
 from leads.models import Handoff
 from leads.qualification import overrides
@@ -134,6 +135,52 @@ def test_overrides_are_counted_by_who_handed_off(mixed: Cast) -> None:
     assert (found.handed, found.overridden, found.override_rate) == (7, 1, 1 / 7)
 
 
+def lines(found: report.Numbers) -> list[tuple[str, int, int]]:
+    return [(each.name, each.handed, each.overridden) for each in found.submitters]
+
+
+ANA, LUIS, TEAM = ("Ana Robles", 6, 0), ("Luis Ferrer", 1, 1), ("Marketing", 7, 1)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("reader", "shown"),
+    [
+        ("elsa", [LUIS, ANA]),  # a director
+        ("luis", [LUIS, ANA]),  # leads the team of both
+        ("ana", [TEAM, ANA]),  # her own line, and the team
+        ("bea", [TEAM]),
+        ("dora", [TEAM]),  # leads a team of the other side
+    ],
+)
+def test_figures_of_a_person_are_for_the_person_their_lead_and_directors(
+    mixed: Cast, reader: str, shown: list[tuple[str, int, int]]
+) -> None:
+    person = getattr(mixed, reader)
+    found = report.read(scope(), people=people_with_figures(person))
+    assert lines(found) == shown
+    assert (found.handed, found.overridden) == (7, 1)
+    page = browser(person).get(f"/alignment/?{MARCH}").content.decode()
+    file = browser(person).get(f"/alignment/overrides.csv?{MARCH}").content.decode()
+    for name, handed, _overridden in (ANA, LUIS, TEAM):
+        is_shown = (name, handed) in [line[:2] for line in shown]
+        assert (f"{name},{handed}," in file) == is_shown, name
+        # The reader's own name stands in the frame of the page.
+        assert (f'<th scope="row">{name}</th>' in page) == is_shown, name
+    opened = f"/alignment/leads/?show=handed&by={mixed.luis.pk}&{MARCH}"
+    is_listed = LUIS in shown
+    assert browser(person).get(opened).status_code == (200 if is_listed else 400)
+
+
+@pytest.mark.django_db
+def test_line_of_a_team_opens_the_list_that_it_counts(mixed: Cast) -> None:
+    found = report.read(scope(), people=people_with_figures(mixed.bea))
+    [row] = submitters.people(found)
+    client = browser(mixed.bea)
+    assert len(paged(client, row.to["handed"])) == 7
+    assert len(paged(client, row.to["overridden"])) == 1
+
+
 @pytest.mark.django_db
 def test_list_of_a_persons_overrides_opens_and_names_the_person(mixed: Cast) -> None:
     client = browser(mixed.elsa)
@@ -174,3 +221,9 @@ def test_funnel_of_the_api_tells_both(mixed: Cast) -> None:
         "handed_off": 1,
         "overridden": 1,
     }
+    assert found["overrides"]["teams"] == []
+    by_team = report.as_json(report.read(scope(), people=set()))["overrides"]
+    assert by_team["people"] == []
+    assert by_team["teams"] == [
+        {"id": mixed.marketing.pk, "name": "Marketing", "handed_off": 7, "overridden": 1}
+    ]

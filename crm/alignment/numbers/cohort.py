@@ -80,8 +80,9 @@ class Group:
     refused: int = 0
 
     @property
-    def conversion(self) -> float:
-        # A group that a query returns has at least one lead.
+    def conversion(self) -> float | None:
+        if not self.leads:
+            return None
         return self.won / self.leads
 
     @property

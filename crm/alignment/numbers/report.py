@@ -13,7 +13,7 @@ from crm.alignment.numbers.agreement import Attainment, Decisions, Reason, Week
 from crm.alignment.numbers.cohort import Days, FunnelStep, Group
 from crm.alignment.numbers.promises import Term, Volume
 from crm.alignment.numbers.scope import NOT_GIVEN, Scope
-from crm.alignment.numbers.worth import Band, Submitter
+from crm.alignment.numbers.worth import Band, Overrides, Submitter
 from sla.states import Metric
 
 
@@ -33,7 +33,11 @@ class Numbers:
     volume: Volume
     terms: dict[str, list[Term]]
     bands: list[Band]
-    submitters: list[Submitter]
+    overrides: Overrides
+
+    @property
+    def submitters(self) -> list[Submitter]:
+        return self.overrides.submitters
 
     @property
     def delivered(self) -> int:
@@ -41,11 +45,11 @@ class Numbers:
 
     @property
     def handed(self) -> int:
-        return sum(each.handed for each in self.submitters)
+        return self.overrides.handed
 
     @property
     def overridden(self) -> int:
-        return sum(each.overridden for each in self.submitters)
+        return self.overrides.overridden
 
     @property
     def override_rate(self) -> float | None:
@@ -54,10 +58,11 @@ class Numbers:
         return self.overridden / self.handed
 
 
-def read(scope: Scope) -> Numbers:
+def read(scope: Scope, *, people: set[int] | None = None) -> Numbers:
     """Read all numbers in thirteen queries, whatever the number of leads, weeks and people.
 
-    They are eleven where no agreement was in force: then no calendar is read.
+    They are eleven where no agreement was in force: then no calendar is read. ``people``: the ids
+    of those who may be listed by name, None for all.
     """
     funnel, days = cohort.funnel_and_days(scope)
     commitments = promises.in_force(scope)
@@ -74,7 +79,7 @@ def read(scope: Scope) -> Numbers:
         volume=promises.volume(scope, commitments),
         terms=promises.terms(commitments),
         bands=worth.bands(scope),
-        submitters=worth.submitters(scope),
+        overrides=worth.overrides(scope, people),
     )
 
 
@@ -103,7 +108,8 @@ def as_json(numbers: Numbers) -> dict[str, Any]:
         "overrides": {
             "handed_off": numbers.handed,
             "overridden": numbers.overridden,
-            "people": [_submitter(person) for person in numbers.submitters],
+            "people": [_submitter(each) for each in numbers.submitters if not each.is_team],
+            "teams": [_submitter(each) for each in numbers.submitters if each.is_team],
         },
     }
 

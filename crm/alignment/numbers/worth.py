@@ -5,6 +5,7 @@ Both are about the handoffs sent in the period. Imported history has none, so it
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from crm.alignment.numbers.cohort import counts
 from crm.alignment.numbers.scope import Scope
 from crm.alignment.numbers.slices import SCORES, SLICES, band_slice, ended, passed
 from leads.qualification.scores import BANDS
+
+Key = tuple[int | None, str]  # id and name of a person or of a team
 
 
 @dataclass(frozen=True)
@@ -43,12 +46,16 @@ class Band:
 
 @dataclass(frozen=True)
 class Submitter:
-    """A person of marketing: the handoffs sent, and those with an overridden criterion."""
+    """A person of marketing: the handoffs sent, and those with an overridden criterion.
 
-    pk: int
+    ``is_team``: a whole team, for a reader who may not read the figures of each of its people.
+    """
+
+    pk: int | None
     name: str
     handed: int
     overridden: int
+    is_team: bool = False
 
     @property
     def rate(self) -> float | None:
@@ -72,21 +79,50 @@ def bands(scope: Scope) -> list[Band]:
     return counted_bands
 
 
-def submitters(scope: Scope) -> list[Submitter]:
-    """Return all people who handed off in the period, with most overrides first, in one query."""
+@dataclass(frozen=True)
+class Overrides:
+    """Handoffs of the period, those on a person's word, and who handed off."""
+
+    handed: int
+    overridden: int
+    submitters: list[Submitter]
+
+
+def overrides(scope: Scope, people: set[int] | None) -> Overrides:
+    """Count overrides by who handed off, most overrides first, in one query.
+
+    ``people``: the ids of the people who may be listed, None for all
+    (crm.accounts.permissions.people_with_figures). The others are counted in their teams; the
+    line of a team counts everybody in it, as the list behind it does.
+    """
     # By handoff, not by criterion: two overridden criteria of one lead are one decision.
     overridden: Any = Count("pk", filter=SLICES["overridden"].condition(scope))
-    people = passed(scope).values("submitted_by", "submitted_by__name")
-    grouped = people.annotate(n=Count("pk"), overridden=overridden)
+    team, team_name = "lead__marketing_team", "lead__marketing_team__name"
+    grouped = passed(scope).values("submitted_by", "submitted_by__name", team, team_name)
+    rows = list(grouped.annotate(n=Count("pk"), overridden=overridden))
+    by_person: defaultdict[Key, list[dict[str, Any]]] = defaultdict(list)
+    by_team: defaultdict[Key, list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        by_person[row["submitted_by"], row["submitted_by__name"]].append(row)
+        by_team[row[team], row[team_name] or ""].append(row)
+    found = []
+    for key, own in by_person.items():
+        if people is None or key[0] in people:
+            found.append(_submitter(key, own))
+    for key, own in by_team.items():
+        if people is not None and any(row["submitted_by"] not in people for row in own):
+            found.append(_submitter(key, own, is_team=True))
     # The id last: two people may have one name and equal counts.
-    ordered = grouped.order_by("-overridden", "-n", "submitted_by__name", "submitted_by")
-    counted_people = []
-    for row in ordered:
-        person = Submitter(
-            pk=row["submitted_by"],
-            name=row["submitted_by__name"],
-            handed=row["n"],
-            overridden=row["overridden"],
-        )
-        counted_people.append(person)
-    return counted_people
+    found.sort(key=lambda each: (-each.overridden, -each.handed, each.name, each.pk or 0))
+    return Overrides(
+        handed=sum(row["n"] for row in rows),
+        overridden=sum(row["overridden"] for row in rows),
+        submitters=found,
+    )
+
+
+def _submitter(key: Key, rows: list[dict[str, Any]], *, is_team: bool = False) -> Submitter:
+    pk, name = key
+    handed = sum(row["n"] for row in rows)
+    overridden = sum(row["overridden"] for row in rows)
+    return Submitter(pk, name, handed, overridden, is_team)

@@ -19,10 +19,11 @@ from crm.alignment.numbers.cohort import Group
 from crm.alignment.numbers.promises import Term
 from crm.alignment.numbers.report import Numbers
 from crm.alignment.numbers.scope import Scope
-from crm.alignment.panels import addresses, drawings, sheets, worth
+from crm.alignment.panels import addresses, drawings, sheets, submitters, worth
 from crm.alignment.panels.addresses import links
 from crm.alignment.panels.drawings import LEAST
-from crm.alignment.panels.worth import PersonRow, ScoreTable
+from crm.alignment.panels.submitters import PersonRow
+from crm.alignment.panels.worth import ScoreTable
 from crm.lib.number_formats import day_words, limit_words, share
 from crm.lib.text import fold
 from crm.templatetags.relevo import number
@@ -147,7 +148,7 @@ def build(numbers: Numbers, sort: str = USUAL_SORT) -> Panels:
         ),
         volume=_volume(numbers),
         worth=worth.score_tables(numbers),
-        people=worth.people(numbers),
+        people=submitters.people(numbers),
     )
 
 

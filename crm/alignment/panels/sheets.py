@@ -20,7 +20,7 @@ from crm.alignment.numbers.cohort import Group
 from crm.alignment.numbers.report import Numbers
 from crm.alignment.numbers.scope import NOT_GIVEN
 from crm.alignment.numbers.slices import SLICES, STEPS, TOOK
-from crm.alignment.panels import addresses
+from crm.alignment.panels import addresses, submitters
 from crm.lib.bilingual import in_language
 from crm.lib.files.csv import neutral
 from crm.lib.number_formats import day_words, duration_words, share, when
@@ -348,16 +348,14 @@ def scores(numbers: Numbers) -> Sheet:
 
 
 def overrides(numbers: Numbers) -> Sheet:
-    """Return one row per person who handed off."""
+    """Return one row per person or team that handed off."""
     rows = []
-    for person in numbers.submitters:
-        scope = replace(numbers.scope, person=person.pk)
-        to = addresses.links(scope)
+    for line in submitters.people(numbers):
         row = [
-            Cell(person.name),
-            Cell(person.handed, href=to["handed"]),
-            Cell(person.overridden, href=to["overridden"]),
-            rate(person.rate),
+            Cell(line.name),
+            Cell(line.person.handed, href=line.to.get("handed", "")),
+            Cell(line.person.overridden, href=line.to.get("overridden", "")),
+            rate(line.person.rate),
         ]
         rows.append(row)
     heads = [

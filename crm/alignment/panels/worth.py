@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from math import copysign
 
 from django.utils.translation import gettext as _
@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from crm.alignment.charts.marks import counted
 from crm.alignment.numbers import intervals
 from crm.alignment.numbers.report import Numbers
-from crm.alignment.numbers.worth import Band, Submitter
+from crm.alignment.numbers.worth import Band
 from crm.alignment.panels import addresses
 from crm.alignment.panels.drawings import LEAST
 from crm.lib.number_formats import share
@@ -37,18 +37,6 @@ class ScoreTable:
     title: str
     text: str
     lines: list[BandRow]
-
-
-@dataclass(frozen=True)
-class PersonRow:
-    """One person of marketing in the table of overrides; ``to`` holds the lists behind it."""
-
-    person: Submitter
-    to: dict[str, str]
-
-    @property
-    def too_few(self) -> bool:
-        return self.person.handed < LEAST
 
 
 def title_of(score: str) -> str:
@@ -123,15 +111,3 @@ def _points(difference: float) -> str:
     if abs(points) >= 1 or not points:
         return counted(round(points))
     return counted(copysign(max(abs(points), 0.1), points))
-
-
-def people(numbers: Numbers) -> list[PersonRow]:
-    """Return all people who handed off, with most overrides first."""
-    return [PersonRow(person, to_of(numbers, person)) for person in numbers.submitters]
-
-
-def to_of(numbers: Numbers, person: Submitter) -> dict[str, str]:
-    """Return the lists behind the numbers of one person."""
-    # The other numbers are not counted by person; ListForm refuses such an address.
-    links = addresses.links(replace(numbers.scope, person=person.pk))
-    return {name: links[name] for name in ("handed", "overridden")}
