@@ -23,6 +23,8 @@ from sla.states import Metric
 
 OWNER_GUARD = "handoff_owner_is_active"  # the trigger that refuses an inactive owner
 
+ONE_OPEN = "handoff_one_open_per_lead"  # the constraint on the open handoffs of a lead
+
 
 class AlreadyTaken(Conflict):
     """Another person changed the handoff first. ``handoff`` is its current row."""
@@ -40,6 +42,13 @@ class OwnerLeft(Conflict):
 
     code = "owner_left"
     message = gettext_lazy("This account is not active any more, so it cannot take a lead.")
+
+
+class AnotherIsOpen(Conflict):
+    """The database refused a second open handoff of one lead (ONE_OPEN)."""
+
+    code = "another_is_open"
+    message = gettext_lazy("This lead has been handed off again in the meantime.")
 
 
 def _taken_message(handoff: Handoff, decision: Decision | None) -> str:
@@ -84,7 +93,8 @@ def write(
     ``next_metric``: the metric whose clock starts next. The row gets the reserved id of that clock
     at once, and :func:`start_clock` creates it.
 
-    Raises OwnerLeft, which ends the transaction, if the database refuses the owner.
+    Raises OwnerLeft or AnotherIsOpen, which end the transaction, if the database refuses the
+    owner, or a second open handoff of the lead.
     """
     has_clock = next_metric is not None and next_metric in handoff.policy["clocks"]
     changes = dict(fields)
@@ -115,8 +125,11 @@ def _update(rows: QuerySet[Handoff], changes: dict[str, Any]) -> list[tuple[Any,
         return update_returning(rows, "clock_id", "policy", **changes)
     except IntegrityError as error:
         diagnostics = getattr(error.__cause__, "diag", None)
-        if getattr(diagnostics, "constraint_name", "") == OWNER_GUARD:
+        name = getattr(diagnostics, "constraint_name", "")
+        if name == OWNER_GUARD:
             raise OwnerLeft from error
+        if name == ONE_OPEN:
+            raise AnotherIsOpen from error
         raise
 
 

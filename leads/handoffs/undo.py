@@ -74,7 +74,11 @@ def _claim_pending(handoff: Handoff, decision: Decision) -> str:
     else:
         decided = HandoffState.REJECTED
         reset = {"closed_at": None}
-    return state_changes.claim(handoff, HandoffState.PENDING, of=(decided,), **reset)
+    try:
+        return state_changes.claim(handoff, HandoffState.PENDING, of=(decided,), **reset)
+    except state_changes.AnotherIsOpen as error:
+        # Marketing has handed the rejected lead off again.
+        raise TooLate from error
 
 
 def _restore_accept_clock(handoff: Handoff, decision: Decision, *, by: User, at: datetime) -> None:

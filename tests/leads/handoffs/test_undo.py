@@ -189,3 +189,16 @@ def test_accept_needs_ten_queries(
     assert (stored(handoff).state, len(statements)) == ("accepted", 10), "\n".join(
         s[:150] for s in statements
     )
+
+
+def test_undo_of_a_rejection_after_the_next_hand_off_is_a_conflict(
+    cast: Cast, moment: Moment, signed_in: Callable[..., Client]
+) -> None:
+    """Marketing was faster than the ten seconds."""
+    handoff = factories.rejected(cast)
+    again = factories.handed_off(cast, of=handoff.lead, at=ACCEPTED_AT + timedelta(seconds=4))
+    moment.set(ACCEPTED_AT + timedelta(seconds=5))
+    answer = signed_in(cast.bea).post(f"/handoffs/{handoff.pk}/undo/")
+    assert answer.status_code == 409
+    assert (stored(handoff).state, stored(again).state) == ("rejected", "pending")
+    assert handoff.decisions.get().undone_at is None
