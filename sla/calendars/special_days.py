@@ -13,17 +13,33 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import User
 from crm.audit.entries import record
-from crm.lib.errors import DomainError
+from crm.lib.errors import Conflict, DomainError
 from crm.lib.text import clean_line
 from sla.calendars.locks import lock_calendar
 from sla.calendars.work_calendars import Hours, check_opens, hours_of
 from sla.models import Calendar, Holiday
 from sla.worktime.calendar import check_hours
 
+DayData = dict[str, Any]  # the date, the name and the hours of a day
+
 
 class DayTaken(DomainError):
     code = "day_taken"
     message = _("This date differs already. Change it on the page of the calendar.")
+
+
+class DayChanged(Conflict):
+    """Somebody else changed or removed the date since the page was shown.
+
+    ``now``: the stored day, None where it was removed.
+    """
+
+    code = "day_changed"
+    message = _("Somebody else changed this date in the meantime.")
+
+    def __init__(self, now: Holiday | None) -> None:
+        super().__init__()
+        self.now = now
 
 
 class HolidayMatch(StrEnum):
@@ -85,11 +101,14 @@ def set_day(
     by: User | None,
     at: datetime,
     was: date | None = None,
+    shown: DayData | None = None,
 ) -> None:
     """Let these hours count on a date instead of those of its weekday; no hours: closed.
 
-    ``was``: the date of the day that is moved to ``on``. Running clocks keep the days that they
-    started with. Raises DayTaken where ``on`` differs already and is not ``was``, and NeverOpens.
+    ``was``: the date of the day that is moved to ``on``. ``shown``: as_data() of that day when the
+    person saw it. Running clocks keep the days that they started with. Raises DayTaken where
+    ``on`` differs already and is not ``was``, DayChanged where another day than ``shown`` is
+    stored, and NeverOpens.
     """
     calendar = lock_calendar(calendar)
     columns = {"name": clean_line(name), **columns_of(tuple(hours))}
@@ -100,30 +119,51 @@ def set_day(
         raise DayTaken(fields={"on": DayTaken.message})
     before = None
     day = stored.get(was) if was else None
+    _check_unchanged(day, shown, wanted=_data(on, columns["name"], _pairs(tuple(hours))))
     if day is None:
         day = Holiday.objects.create(calendar=calendar, on=on, **columns)
     else:
-        before = _as_json(day)
+        before = as_data(day)
         day.on = on
         for column, value in columns.items():
             setattr(day, column, value)
         # Saving the same again leaves no trace in the audit.
-        if _as_json(day) == before:
+        if as_data(day) == before:
             return
         day.save(update_fields=["on", *columns])
     check_opens(calendar, at=at)
-    payload = {"from": before, "to": _as_json(day)}
+    payload = {"from": before, "to": as_data(day)}
     record("calendar_day_set", calendar, by=by, at=at, payload=payload)
 
 
+def _check_unchanged(day: Holiday | None, shown: DayData | None, wanted: DayData | None) -> None:
+    """Raise DayChanged unless ``day`` is as it was shown, or is ``wanted`` already."""
+    if shown is None:
+        return
+    stored = as_data(day) if day else None
+    if stored not in (shown, wanted):
+        raise DayChanged(day)
+
+
 @transaction.atomic
-def remove(calendar: Calendar, on: date, *, by: User | None, at: datetime) -> None:
-    """Let the hours of the weekday count on ``on`` again. Does nothing where it does not differ."""
+def remove(
+    calendar: Calendar,
+    on: date,
+    *,
+    by: User | None,
+    at: datetime,
+    shown: DayData | None = None,
+) -> None:
+    """Let the hours of the weekday count on ``on`` again. Does nothing where it does not differ.
+
+    ``shown``: as in set_day(). Raises DayChanged.
+    """
     calendar = lock_calendar(calendar)
     day = calendar.holidays.filter(on=on).first()
+    _check_unchanged(day, shown, wanted=None)
     if day is not None:
         day.delete()
-        record("calendar_day_removed", calendar, by=by, at=at, payload={"from": _as_json(day)})
+        record("calendar_day_removed", calendar, by=by, at=at, payload={"from": as_data(day)})
 
 
 def compare(calendar: Calendar, holidays: Iterable[tuple[date, str]]) -> list[ListedHoliday]:
@@ -169,7 +209,7 @@ def copy_holidays(
     check_opens(calendar, at=at)
     payload = {
         "days": {row.on.isoformat(): row.name for row in rows},
-        "replaced": [_as_json(row.stored) for row in rows if row.stored is not None],
+        "replaced": [as_data(row.stored) for row in rows if row.stored is not None],
     }
     record("calendar_days_copied", calendar, by=by, at=at, payload=payload)
     return len(rows)
@@ -209,11 +249,14 @@ def set_closed_days(
     record("calendar_days_settled", calendar, by=by, at=at, payload=payload)
 
 
-def _as_json(day: Holiday) -> dict[str, object]:
-    """Return a day as the audit stores it."""
-    hours = [list(pair) for pair in hours_of(day)]
+def as_data(day: Holiday) -> DayData:
+    """Return a day as plain data, for the audit and for what a page showed."""
+    return _data(day.on, day.name, hours_of(day))
+
+
+def _data(on: date, name: str, hours: Iterable[Hours]) -> DayData:
     return {
-        "on": day.on.isoformat(),
-        "name": day.name,
-        "hours": hours,
+        "on": on.isoformat(),
+        "name": name,
+        "hours": [list(pair) for pair in hours],
     }

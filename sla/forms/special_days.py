@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
@@ -11,12 +11,12 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
-from crm.lib import countries
+from crm.lib import countries, edit_conflicts
 from crm.lib.forms import Line
 from crm.lib.moments import long_day
 from crm.lib.numbers.fields import WholeField
-from sla.calendars import hours_text
-from sla.calendars.special_days import HolidayMatch, ListedHoliday
+from sla.calendars import hours_text, special_days
+from sla.calendars.special_days import DayData, HolidayMatch, ListedHoliday
 from sla.calendars.work_calendars import Hours, hours_of
 from sla.forms.calendars import check_day, day_input
 from sla.text.deadlines import hours_words
@@ -48,6 +48,28 @@ class SpecialDayForm(forms.Form):
             return hours_text.read(self.cleaned_data["hours"])
         except hours_text.UnreadableHours as error:
             raise ValidationError(str(error)) from error
+
+
+def shown_day(posted: Mapping[str, str]) -> DayData | None:
+    """Return the day that the page showed, from its hidden field; None for a new date."""
+    day = edit_conflicts.shown_at_first(posted)
+    if not day:
+        return None
+    return day
+
+
+def with_values_now(error: special_days.DayChanged) -> special_days.DayChanged:
+    """Add to ``error`` what is stored now, beside the fields of the form."""
+    if error.now is None:
+        error.fields = {"on": _("Somebody else removed this date. Save again to bring it back.")}
+        return error
+    text = _("By now it is: %(value)s")
+    hours = hours_words(hours_of(error.now))
+    error.fields = {
+        "name": text % {"value": error.now.name},
+        "hours": text % {"value": hours},
+    }
+    return error
 
 
 class HolidayListForm(forms.Form):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date
 from typing import Any
 from urllib.parse import urlencode
@@ -17,7 +18,13 @@ from crm.lib.clock import local_date
 from sla.calendars import hours_text, public_holidays, special_days
 from sla.calendars.special_days import HolidayMatch
 from sla.calendars.work_calendars import hours_of
-from sla.forms.special_days import CopyHolidaysForm, HolidayListForm, SpecialDayForm
+from sla.forms.special_days import (
+    CopyHolidaysForm,
+    HolidayListForm,
+    SpecialDayForm,
+    shown_day,
+    with_values_now,
+)
 from sla.models import Calendar, Holiday
 from sla.views.calendars import editors_only, fetch
 from sla.views.form_page import answer, date_in_address, form_methods, posted
@@ -35,30 +42,40 @@ def calendar_day(request: Request, pk: int) -> HttpResponse:
     on = date_in_address(request, "on")
     stored = next((day for day in calendar.holidays.all() if day.on == on), None)
     form = SpecialDayForm(posted(request), initial=_initial(on, stored))
+    shown = shown_day(request.POST)
     # The second button of the form; its fields are not read.
-    if stored and "remove" in request.POST:
+    if on and "remove" in request.POST:
         special_days.remove(
             calendar,
-            stored.on,
+            on,
+            shown=shown,
             by=request.user,
             at=request.now,
         )
-        return _redirect_to_year(calendar, stored.on.year)
+        return _redirect_to_year(calendar, on.year)
 
     def save() -> HttpResponse:
-        was = stored.on if stored else None
         data = form.cleaned_data
-        special_days.set_day(
-            calendar,
-            **data,
-            was=was,
-            by=request.user,
-            at=request.now,
-        )
+        was = on if shown or stored else None
+        try:
+            special_days.set_day(
+                calendar,
+                **data,
+                was=was,
+                shown=shown,
+                by=request.user,
+                at=request.now,
+            )
+        except special_days.DayChanged as error:
+            raise with_values_now(error) from error
         messages.success(request, _("Saved."))
         return _redirect_to_year(calendar, data["on"].year)
 
-    context = {"calendar": calendar, "stored": stored}
+    context = {
+        "calendar": calendar,
+        "stored": stored,
+        "was": json.dumps(special_days.as_data(stored)) if stored else "",
+    }
     return answer(request, "sla/calendar_day.html", form, save, **context)
 
 

@@ -76,3 +76,64 @@ def test_list_that_is_none_is_refused_by_field(admin: Client, free: Calendar, qu
     response = admin.get(f"/calendars/{free.pk}/holidays/?{query}")
     field = "country" if "QQ" in query else "year"
     assert (response.status_code, list(response.context["choose"].errors)) == (422, [field])
+
+
+# -- Two people at one date
+
+
+def shown(admin: Client, path: str) -> dict[str, str]:
+    """What the page would send back without a change."""
+    page = admin.get(path)
+    values = {name: page.context["form"][name].value() for name in ("on", "name", "hours")}
+    return {name: str(value) for name, value in values.items()} | {"was": page.context["was"]}
+
+
+@pytest.fixture
+def christmas(cast: Cast, moment: Moment) -> str:
+    by = {"by": cast.root, "at": SIGNED_AT}
+    special_days.set_day(cast.calendar, date(2026, 12, 24), "Nochebuena", [(540, 660)], **by)
+    return f"{address('calendar_day', cast.calendar)}?on=2026-12-24"
+
+
+def test_date_that_somebody_changed_meanwhile_is_not_overwritten(
+    cast: Cast, admin: Client, christmas: str
+) -> None:
+    sent = shown(admin, christmas) | {"name": "Víspera"}
+    by = {"by": cast.root, "at": SIGNED_AT}
+    day = date(2026, 12, 24)
+    special_days.set_day(cast.calendar, day, "Nochebuena", [(540, 600)], was=day, **by)
+    refused = admin.post(christmas, sent)
+    assert refused.status_code == 409
+    assert refused.context["form"].errors.keys() == {"name", "hours"}
+    assert "9:00–10:00" in str(refused.context["form"].errors["hours"])
+    assert refused.context["form"]["name"].value() == "Víspera"
+    assert work_calendars.hours_of(cast.calendar.holidays.get()) == ((540, 600),)
+    # Who has seen what is stored now may replace it.
+    assert admin.post(christmas, sent | {"was": refused.context["was"]}).status_code == 302
+    assert cast.calendar.holidays.get().name == "Víspera"
+
+
+def test_date_that_somebody_removed_or_moved_meanwhile_is_not_brought_back(
+    cast: Cast, admin: Client, christmas: str
+) -> None:
+    sent = shown(admin, christmas)
+    admin.post(christmas, {"on": "2026-12-31", "name": "Fin de año", "hours": ""})
+    refused = admin.post(christmas, sent)
+    assert (refused.status_code, list(refused.context["form"].errors)) == (409, ["on"])
+    assert [str(day) for day in cast.calendar.holidays.values_list("on", flat=True)] == [
+        "2026-12-31"
+    ]
+
+
+def test_date_that_somebody_changed_meanwhile_is_not_removed(
+    cast: Cast, admin: Client, christmas: str
+) -> None:
+    sent = shown(admin, christmas)
+    admin.post(christmas, sent | {"name": "Víspera"})
+    assert admin.post(christmas, sent | {"remove": "1"}).status_code == 409
+    assert cast.calendar.holidays.get().name == "Víspera"
+
+
+def test_same_change_by_two_people_is_no_conflict(admin: Client, christmas: str) -> None:
+    sent = shown(admin, christmas) | {"name": "Víspera"}
+    assert [admin.post(christmas, sent).status_code for _ in range(2)] == [302, 302]
