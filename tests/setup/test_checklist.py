@@ -121,3 +121,18 @@ def test_admins_of_an_organisation_that_is_set_up_keep_their_first_page(
 ) -> None:
     client.force_login(cast.root)
     assert client.get("/").url == "/notices/"
+
+
+@pytest.mark.parametrize("act", ["save", "skip"])
+def test_last_open_step_leads_to_the_checklist(founded: Client, act: str) -> None:
+    for key in checklist.KEYS:
+        if key != "hours":
+            founded.post(f"/setup/skip/{key}/")
+    if act == "skip":
+        assert founded.post("/setup/skip/hours/").url == "/setup/"
+    else:
+        assert press_continue(founded, "setup_hours").url == "/setup/"
+
+
+def test_unknown_step_is_not_there(founded: Client) -> None:
+    assert founded.post("/setup/skip/nothing/").status_code == 404

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from crm.accounts import organisations
 from crm.accounts.permissions import can_configure
-from crm.accounts.request import Request, deny_unless, require_permission
+from crm.accounts.request import Request, require_permission
 from crm.lib import clock
 from crm.setup import checklist as steps
 from crm.setup import summary
@@ -37,14 +37,15 @@ def checklist(request: Request) -> HttpResponse:
 @require_permission(can_configure)
 def skip(request: Request, key: str) -> HttpResponse:
     """Skip a step, which can be done later."""
-    deny_unless(key in steps.KEYS)
+    if key not in steps.KEYS:
+        raise Http404
     organisation = request.organisation
     state = organisation.setup_steps.get(key)
     # On a stale page the button may still be there for a step that is done.
     if state != organisations.DONE:
         now = clock.now()
-        organisations.note_step(key, organisations.SKIPPED, by=request.user, at=now)
-    return redirect_after(key)
+        organisation = organisations.note_step(key, organisations.SKIPPED, by=request.user, at=now)
+    return redirect_after(key, organisation)
 
 
 @require_POST

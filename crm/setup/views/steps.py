@@ -13,7 +13,8 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from crm.accounts import organisations, people
+from crm.accounts import organisations
+from crm.accounts.models import Organisation
 from crm.accounts.request import Request
 from crm.lib import clock
 from crm.lib.errors import DomainError
@@ -25,9 +26,11 @@ Save = Callable[[datetime], Any]
 page = require_http_methods(["GET", "HEAD", "POST"])
 
 
-def redirect_after(key: str) -> HttpResponse:
-    """Redirect to the next open step after ``key``, else to the checklist."""
-    organisation = people.organisation()
+def redirect_after(key: str, organisation: Organisation) -> HttpResponse:
+    """Redirect to the next open step after ``key``, else to the checklist.
+
+    ``organisation`` is the one that was just written: that of the request is older.
+    """
     if not checklist.is_open(organisation):
         return redirect("setup")
     step = checklist.next_step(organisation, key)
@@ -54,10 +57,10 @@ def answer(request: Request, key: str, form: Form, save: Save, **context: Any) -
     # After the act, in a transaction of its own: a step that is done and not noted is only
     # offered once more.
     done = organisations.DONE
-    organisations.note_step(key, done, by=request.user, at=now)
-    if not checklist.is_open(request.organisation):
+    organisation = organisations.note_step(key, done, by=request.user, at=now)
+    if not checklist.is_open(organisation):
         messages.success(request, _("Saved."))
-    return redirect_after(key)
+    return redirect_after(key, organisation)
 
 
 def _show(
