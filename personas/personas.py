@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Count, Prefetch, QuerySet
 from django.utils.text import slugify
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +22,8 @@ from personas.models import Persona, PersonaVersion
 from personas.states import VersionState
 
 LONGEST_NAME = 80
+# Of so many people who create a persona of one name at once, each gets one.
+MOST_ATTEMPTS = 10
 
 Name = Mapping[str, str]
 
@@ -79,8 +81,20 @@ def create_with_draft(
     at: datetime,
 ) -> PersonaVersion:
     """Create a persona with its first draft, blank or with the text and criteria of an example."""
-    persona = create(free_slug(name), name, by=by, at=at)
+    persona = _create_with_free_slug(name, by=by, at=at)
     return drafts.write(persona, content or {}, criteria, by=by, at=at)
+
+
+def _create_with_free_slug(name: Name, *, by: User, at: datetime) -> Persona:
+    """Create a persona; where others take the same slug at the same moment, take the next one."""
+    for _attempt in range(MOST_ATTEMPTS - 1):
+        # A savepoint: the insert waits for the other one and then fails.
+        try:
+            with transaction.atomic():
+                return create(free_slug(name), name, by=by, at=at)
+        except IntegrityError:
+            continue
+    return create(free_slug(name), name, by=by, at=at)
 
 
 @transaction.atomic

@@ -334,7 +334,15 @@ def test_machine_reads_a_criterion_while_it_is_typed(cast, signed_in, persona, d
     assert as_typed.context["row"].reads == "Encaja cuando “Empleados” es 1,500 o más."
     assert other.context["row"].reads == "Encaja cuando “País de la empresa” es México."
     assert "multiple" in str(other.context["row"].fields["operand"])
-    assert client.post(path(persona, "reading/"), {**sent, "number": "77"}).status_code == 404
+    answers = {}
+    for number in ("77", "00001", "000000001", "9" * 30, "-1", "x", "²"):
+        answers[number] = client.post(path(persona, "reading/"), {**sent, "number": number})
+    # The persona has two criteria.
+    assert {number: answer.status_code for number, answer in answers.items()} == {
+        **dict.fromkeys(answers, 404),
+        "00001": 200,
+        "000000001": 200,
+    }
 
 
 def test_what_does_not_fit_another_field_is_dropped_with_it(cast, signed_in, persona, draft):
