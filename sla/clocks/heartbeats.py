@@ -11,7 +11,7 @@ from crm.lib import clock
 from sla.models import Clock, Heartbeat, Outage
 from sla.states import ClockState
 
-SILENT = timedelta(seconds=30)  # the watchdog takes over after this (reliability.md, rule 2)
+SILENT = timedelta(seconds=12)  # the watchdog takes over after this (reliability.md, rule 2)
 OUTAGE = timedelta(seconds=120)  # a longer gap between sweeps is an outage
 
 SWEEP = "sweep"

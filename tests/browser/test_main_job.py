@@ -263,7 +263,7 @@ def leave_alone(bea: Desk, running: Running, moment: Moment, name: str) -> None:
         "SELECT extract(epoch FROM at - planned_at) FROM sla_firing WHERE clock_id = %s", clock
     )
     assert all(0 <= wait < 60 for (wait,) in waits), waits
-    # The worker did it: the watchdog sweeps only while Celery has been silent for 30 s.
+    # The worker did it: the watchdog sweeps only while Celery has been silent for 12 s.
     assert running.value(
         "SELECT clock_timestamp() - beat_at < interval '30 s' FROM "
         "sla_heartbeat WHERE name = 'celery'"

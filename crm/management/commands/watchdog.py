@@ -27,7 +27,7 @@ log = logging.getLogger("relevo.watchdog")
 
 
 class Command(BaseCommand):
-    help = "Watch that deadlines are swept; do it here while Celery is silent for over 30 s."
+    help = "Watch that deadlines are swept; do it here while Celery is silent for over 12 s."
     mail_round = Thread()
 
     def add_arguments(self, parser: CommandParser) -> None:
