@@ -88,10 +88,10 @@ def change(*, by: User, at: datetime, **facts: Any) -> Organisation:
     changes = {}
     for key, value in facts.items():
         before = getattr(organisation, key)
-        if before != value:
-            changes[key] = [before, value]
         if isinstance(value, str):
             value = clean_line(value)
+        if before != value:
+            changes[key] = [before, value]
         setattr(organisation, key, value)
     # All fields, because the row may not be there yet; it is locked, so nothing is overwritten.
     organisation.save()

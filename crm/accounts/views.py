@@ -207,9 +207,10 @@ def change_password(request: Request) -> HttpResponse:
     """Change the password of the person who asks and end their other sessions."""
     user = request.user
     deny_unless(user.has_usable_password() and not user.is_demo)
-    too_many = consume_or_429(request, action="change_password")
-    if too_many:
-        return too_many
+    if request.method == "POST":
+        too_many = consume_or_429(request, action="change_password")
+        if too_many:
+            return too_many
     form = ChangePasswordForm(request.POST or None, user=user)
     if request.method == "POST" and form.is_valid():
         passwords.change(user, form.cleaned_data["password"], by=user, at=request.now)

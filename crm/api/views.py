@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db.models import F
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import translation
@@ -12,14 +13,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from crm.accounts.request import Request
 from crm.api import keys, reference
 from crm.api.forms import KeyForm
-from crm.lib import clock
 from crm.lib.errors import DomainError
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def key_list(request: Request) -> HttpResponse:
     """Show the person's own keys, and create one, whose text is shown in the answer only."""
-    request.now = clock.now()
     form = KeyForm(request.POST or None)
     created = ""
     status = 200
@@ -37,7 +36,7 @@ def key_list(request: Request) -> HttpResponse:
     context = {
         "form": form,
         "made": created,
-        "keys": request.user.api_keys.order_by("revoked_at", "-id"),
+        "keys": request.user.api_keys.order_by(F("revoked_at").desc(nulls_first=True), "-id"),
         "now": request.now,
         "form_shown": bool(form.errors),
     }
@@ -62,7 +61,7 @@ def _create(request: Request, form: KeyForm) -> str:
 def key_revoke(request: Request, pk: int) -> HttpResponse:
     """Revoke a key of one's own."""
     key = get_object_or_404(request.user.api_keys, pk=pk)
-    keys.revoke(key, by=request.user, at=clock.now())
+    keys.revoke(key, by=request.user, at=request.now)
     text = _("The key “%(name)s” does not work any more.")
     messages.success(request, text % {"name": key.name})
     return redirect("api_keys")

@@ -247,11 +247,17 @@ class TermsForm(forms.Form):
         return data
 
     def clean_starts_on(self) -> date | None:
-        starts_on: date | None = self.cleaned_data["starts_on"]
+        return self._checked_day("starts_on")
+
+    def clean_renew_by(self) -> date | None:
+        return self._checked_day("renew_by")
+
+    def _checked_day(self, name: str) -> date | None:
+        chosen: date | None = self.cleaned_data[name]
         # A typed year such as 26 or 20026 is a slip.
-        if starts_on and not 2000 <= starts_on.year <= 2200:
+        if chosen and not 2000 <= chosen.year <= 2200:
             raise ValidationError(_("Write a date that people live to see."))
-        return starts_on
+        return chosen
 
     def _weights(self) -> dict[str, int]:
         weights = {}

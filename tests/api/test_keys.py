@@ -186,3 +186,13 @@ def test_rate_is_counted_by_key_and_minute(cast: Cast, moment: Moment, settings:
     assert (first.last["Retry-After"], second.get("sources/")[0]) == ("61", 200)
     moment.advance(seconds=60)
     assert first.get("sources/")[0] == 200
+
+
+def test_revoked_keys_stand_below_the_live_ones(cast: Cast, moment: Moment) -> None:
+    client = page_of(cast.ana)
+    for name in ("first", "second", "third"):
+        made_by(client, name=name)
+    for name in ("first", "third"):
+        client.post(f"{PAGE}{Key.objects.get(name=name).pk}/revoke/")
+        moment.advance(minutes=1)
+    assert [key.name for key in client.get(PAGE).context["keys"]] == ["second", "third", "first"]

@@ -250,6 +250,12 @@ def test_guessing_the_current_password_is_stopped(cast: Cast, client: Client) ->
     ]
 
 
+def test_looking_at_the_form_is_no_guess(cast: Cast, client: Client) -> None:
+    client.force_login(cast.bea)
+    assert [client.get(CHANGE).status_code for _look in range(8)] == [200] * 8
+    assert change(client).status_code == 302
+
+
 def test_demo_people_keep_their_password(cast: Cast, client: Client, settings: Settings) -> None:
     settings.DEMO = True
     User.objects.filter(pk=cast.bea.pk).update(is_demo=True)

@@ -162,6 +162,9 @@ def test_buttons_add_and_remove_commitments_and_steps(
         ("max_returns", "0"),
         ("weight-accept", "30"),
         ("starts_on", "someday"),
+        ("starts_on", "0026-03-02"),
+        ("renew_by", "0027-03-02"),
+        ("renew_by", "2201-01-01"),
         ("calendar", "999999"),
     ],
 )
