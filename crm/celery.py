@@ -27,6 +27,11 @@ app.conf.beat_schedule = {
         "schedule": 10.0,
         "options": {"queue": "notify", "expires": 10},
     },
+    "work-on-bulk-acts": {
+        "task": "crm.tasks.work_on_bulk_acts",
+        "schedule": 5.0,
+        "options": {"queue": "import", "expires": 5},
+    },
     "work-on-imports": {
         "task": "crm.tasks.work_on_imports",
         "schedule": 5.0,

@@ -9,6 +9,7 @@ from celery import shared_task
 from crm.api import answers
 from crm.lib import clock
 from crm.notifications import mail_queue, outbox
+from leads.bulk import acts
 from leads.handoffs import escalation
 from leads.imports import runs, worker
 from sla.agreements import agreements, reminders
@@ -32,6 +33,7 @@ SUBJECTS = {
     ),
 }
 
+BULK_SECONDS = 60
 IMPORT_SECONDS = 540  # a check keeps what it has read in memory, so a large file is done in one go
 
 
@@ -80,6 +82,13 @@ def deliver_messages() -> None:
 def send_mails() -> None:
     """Send mails, every 10 s; apart from the inboxes, because a mail server may hang."""
     mail_queue.send_due()
+
+
+@shared_task(ignore_result=True, soft_time_limit=120, time_limit=180)
+def work_on_bulk_acts() -> None:
+    """Work on acts on many leads, every 5 s."""
+    acts.work(BULK_SECONDS)
+    acts.tidy(at=clock.now())
 
 
 @shared_task(ignore_result=True, soft_time_limit=600, time_limit=660)

@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from crm.accounts.models import User
 from crm.accounts.states import Side
+from leads.bulk.states import BulkKind
 from leads.journey import Part
 from leads.models import Decision, Handoff, ImportRun, Lead
 from leads.states import PAUSED_IN, REQUEUED_IN, WORKED, Stage
 
 QUALIFIED_IN = (Stage.CAPTURED, Stage.MQL, Stage.RETURNED)
+# A lead that somebody works on or that was won stays in the lists.
+ARCHIVED_IN = (*QUALIFIED_IN, Stage.LOST, Stage.DISQUALIFIED)
 
 
 # -- Leads
@@ -45,6 +48,31 @@ def can_qualify(user: User, lead: Lead) -> bool:
 def can_hand_off(user: User, lead: Lead) -> bool:
     """Hand off to sales: as for qualifying."""
     return can_qualify(user, lead)
+
+
+def can_archive(user: User, lead: Lead) -> bool:
+    """Archive: the marketing team that brought the lead, before or after sales has it."""
+    if lead.archived_at is not None:
+        return False
+    return lead.stage in ARCHIVED_IN and _is_of_marketing(user, lead)
+
+
+# -- Many leads at once
+
+
+def bulk_kinds(user: User) -> list[str]:
+    """Return the acts on many leads that may be offered; each lead is judged by itself."""
+    kinds: list[str] = []
+    if can_log(user):
+        kinds += [BulkKind.HAND_OFF, BulkKind.ARCHIVE]
+    if can_assign(user):
+        kinds.append(BulkKind.ASSIGN)
+    return kinds
+
+
+def can_assign(user: User) -> bool:
+    """Give leads to owners at all: leads of sales teams, and directors."""
+    return user.is_director or bool(user.team_ids(Side.SALES, led=True))
 
 
 # -- Imports

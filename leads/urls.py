@@ -4,6 +4,7 @@ from django.urls import path
 
 from leads.forms.handoff_steps import STEPS
 from leads.views import (
+    bulk,
     handoff_steps,
     handoffs,
     impact,
@@ -22,6 +23,10 @@ urlpatterns = [
     path("queue/", queue.queue, name="queue"),
     path("mine/", queue.mine, name="lead_mine"),
     path("leads/", leads.lead_list, name="lead_list"),
+    path("leads/bulk/", bulk.choose, name="bulk"),
+    path("leads/bulk/<int:pk>/", bulk.bulk_act, name="bulk_act"),
+    path("leads/bulk/<int:pk>/start/", bulk.start, name="bulk_start"),
+    path("leads/bulk/<int:pk>/progress/", bulk.progress, name="bulk_progress"),
     path("leads/new/", leads.lead_new, name="lead_new"),
     path("leads/<int:pk>/", page.lead_page, name="lead"),
     path("leads/<int:pk>/edit/", edit.lead_edit, name="lead_edit"),

@@ -8,7 +8,13 @@ from pytest_django import Settings
 
 from crm.celery import app
 from crm.notifications.models import Message, Notice
-from crm.tasks import deliver_messages, send_mails, sweep_deadlines, work_on_imports
+from crm.tasks import (
+    deliver_messages,
+    send_mails,
+    sweep_deadlines,
+    work_on_bulk_acts,
+    work_on_imports,
+)
 from leads.models import Event
 from sla.clocks import heartbeats
 from sla.models import Clock, Firing, Heartbeat
@@ -21,7 +27,8 @@ TASKS = {
     "crm.tasks.deliver_messages": deliver_messages,
     "crm.tasks.send_mails": send_mails,
     "crm.tasks.sweep_deadlines": sweep_deadlines,
-    # twice and in parallel: tests/leads/imports/test_worker.py
+    # twice and in parallel: tests/leads/bulk/test_acts.py, tests/leads/imports/test_worker.py
+    "crm.tasks.work_on_bulk_acts": work_on_bulk_acts,
     "crm.tasks.work_on_imports": work_on_imports,
 }
 HANDOFFS = 8
@@ -38,7 +45,8 @@ def test_schedule_is_made_of_utc_intervals() -> None:
     }
     every_ten = dict.fromkeys(TASKS, (10.0, 10))
     assert (found, app.conf.timezone) == (
-        every_ten | {"crm.tasks.work_on_imports": (5.0, 5)},
+        every_ten
+        | dict.fromkeys(("crm.tasks.work_on_bulk_acts", "crm.tasks.work_on_imports"), (5.0, 5)),
         "UTC",
     )
 
@@ -49,6 +57,7 @@ def test_deadlines_have_a_queue_of_their_own() -> None:
         "crm.tasks.sweep_deadlines": "deadline",
         "crm.tasks.deliver_messages": "notify",
         "crm.tasks.send_mails": "notify",
+        "crm.tasks.work_on_bulk_acts": "import",
         "crm.tasks.work_on_imports": "import",
     }
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django import template
 from django.template import Context
-from django.utils.html import format_html, json_script
+from django.utils.html import conditional_escape, format_html, format_html_join, json_script
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
@@ -29,6 +30,8 @@ register.filter("city", moments.city)
 register.filter("long_day", moments.long_day)
 
 PAGING = ("after", "before")
+BREAKS = re.compile(r"(?<=@)|(?<=\w)(?=[._+-]\w)")
+BREAK = ours("<wbr>")
 
 
 # -- Durations and moments
@@ -149,6 +152,19 @@ def country(code: str) -> str:
     if not code:
         return ""
     return countries.name(code)
+
+
+@register.filter
+def breakable(text: object) -> SafeString:
+    """Return an e-mail address with places for a line break: behind its @, before dots and signs.
+
+    Text without an @ stays as it is.
+    """
+    written = str(text)
+    if "@" not in written:
+        return conditional_escape(written)
+    pieces = BREAKS.split(written)
+    return format_html_join(BREAK, "{}", ((piece,) for piece in pieces))
 
 
 @register.filter

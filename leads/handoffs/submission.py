@@ -57,10 +57,10 @@ class AlreadyHandedOff(Conflict):
 
 
 class LeadIsArchived(Conflict):
-    """The lead was archived when its import was undone."""
+    """The lead was archived, by a person or when its import was undone."""
 
     code = "lead_is_archived"
-    message = gettext_lazy("This lead is archived: its import was undone.")
+    message = gettext_lazy("This lead is archived.")
 
 
 def check_mql(

@@ -1,3 +1,4 @@
+from leads.models.bulk import BulkAct, BulkItem
 from leads.models.handoff import Attempt, Decision, Handoff, OutcomeReason, Package
 from leads.models.history import Event, Evidence
 from leads.models.imports import ImportChunk, ImportNote, ImportReject, ImportRun
@@ -14,6 +15,8 @@ from leads.models.lead import (
 
 __all__ = [
     "Attempt",
+    "BulkAct",
+    "BulkItem",
     "Company",
     "CustomField",
     "Decision",

@@ -60,6 +60,15 @@ def colleagues_for(handoff: Handoff, *, at: datetime) -> list[User]:
     return _of_team(handoff.team_id, people) or people
 
 
+def assignable_by(user: User, *, at: datetime) -> list[User]:
+    """Return the people whom ``user`` may give leads to, without those who are away."""
+    people = _sales_people(besides=None, at=at)
+    if user.is_director:
+        return people
+    led = set(user.team_ids(Side.SALES, led=True))
+    return [person for person in people if led & set(person.team_ids(Side.SALES))]
+
+
 def work_of(person: User, *, at: datetime) -> list[Parcel]:
     """Return the person's open handoffs in parcels, each with the colleagues who may take it.
 

@@ -19,6 +19,7 @@ from crm.lib.forms import add_domain_error
 from crm.lib.number_formats import number
 from crm.lib.paging import Size, size_of
 from leads import permissions
+from leads.bulk.states import BulkKind
 from leads.forms.leads import LeadForm
 from leads.lists.leads import lead_list as lead_list_of
 from leads.models import Lead
@@ -51,6 +52,7 @@ def lead_list(request: Request) -> HttpResponse:
         "size": size_text(size),
         "tabs": _stage_tabs(request) if can_log else [],
         "can_log": can_log,
+        "bulk_kinds": [BulkKind(kind) for kind in permissions.bulk_kinds(request.user)],
     }
     return render(request, "leads/lead_list.html", context, status=listed.status)
 

@@ -31,6 +31,7 @@ from leads.views.lead.page import fetch
 from leads.views.lead.trail import trail
 from personas.models import PersonaVersion
 from sla.agreements import agreements, policies
+from sla.models import AgreementVersion
 from sla.worktime import arithmetic
 from sla.worktime.calendar import WorkCalendar
 
@@ -145,28 +146,40 @@ def _judgement_context(
 class Offer:
     """A sales team that the lead may go to.
 
-    ``due``: when the team would have to decide. ``minimum``: the fit score that its agreement asks.
+    ``due``: when the team would have to decide. ``version``: of its agreement in force.
+    ``minimum``: the fit score that it asks for.
     """
 
     team: Team
     due: datetime | None
-    minimum: int | None
+    version: AgreementVersion
+
+    @property
+    def minimum(self) -> int | None:
+        return self.version.minimum_score
 
 
-def _hand_off_context(
-    lead: Lead, assessment: Assessment | None, scores: Scores | None, *, at: datetime
-) -> dict[str, Any]:
-    offers: list[Offer] = []
-    missing: dict[str, str] = {}
+def team_offers(*, at: datetime, source: str | None = None) -> list[Offer]:
+    """Return the sales teams that a lead from ``source`` may go to."""
+    offers = []
     for team in sales_teams():
         try:
             version = agreements.in_force(team)
         except agreements.NoAgreement:
             # hand_off() refuses such a team, so it is not offered.
             continue
-        policy = policies.policy_for(version, team, facts={"source": _source_code(lead)})
-        offers.append(Offer(team, _due(policy, at), version.minimum_score))
-        missing |= field_labels(facts.missing_fields(lead, version.package_fields))
+        policy = policies.policy_for(version, team, facts={"source": source})
+        offers.append(Offer(team, _due(policy, at), version))
+    return offers
+
+
+def _hand_off_context(
+    lead: Lead, assessment: Assessment | None, scores: Scores | None, *, at: datetime
+) -> dict[str, Any]:
+    offers = team_offers(source=_source_code(lead), at=at)
+    missing: dict[str, str] = {}
+    for offer in offers:
+        missing |= field_labels(facts.missing_fields(lead, offer.version.package_fields))
     is_mql = assessment is not None and assessment.is_mql
     return {
         "terms": offers,

@@ -13,16 +13,18 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.html import conditional_escape
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
+from crm.accounts.models import User
 from crm.accounts.request import Request
+from crm.accounts.states import Side
 from crm.lib.bilingual import in_language
 from crm.lib.moments import ago_text
 from crm.lib.paging import BadParameter
 from crm.templatetags.addresses import address
+from crm.templatetags.relevo import breakable
 from leads import permissions
 from leads.handoffs import queue as handoff_queue
 from leads.lists import handoffs
@@ -193,7 +195,7 @@ def queue_row(request: Request, handoff: Handoff, *, at: datetime) -> dict[str, 
         "about": ", ".join(part for part in about if part),
         "persona": in_language(values["persona"], language),
         "source": in_language(values["source"], language),
-        "team": values["team"],
+        "team": _team(request.user, values["team"]),
         "marks": _marks(handoff, is_test=values["is_test"]),
         "fit_score": handoff.fit_score,
         "engagement_score": handoff.engagement_score,
@@ -217,7 +219,7 @@ def _escaped_name(handoff: Handoff, values: dict[str, Any]) -> str:
         values["external_id"],
         pk=handoff.lead_id,
     )
-    return conditional_escape(name)
+    return breakable(name)
 
 
 def score_columns(rows: list[dict[str, Any]]) -> list[str]:
@@ -231,6 +233,13 @@ def score_columns(rows: list[dict[str, Any]]) -> list[str]:
         if known and max(known) - min(known) >= SCORE_SPREAD:
             columns.append(name)
     return columns
+
+
+def _team(user: User, name: str) -> str:
+    """Return the team of a handoff; empty for a reader with one queue, who knows it."""
+    if not user.is_director and user.team_ids(Side.SALES) and len(user.memberships_now) == 1:
+        return ""
+    return name
 
 
 def with_scores(rows: list[dict[str, Any]], columns: list[str]) -> list[dict[str, Any]]:

@@ -72,7 +72,10 @@ def cases(crowd: Crowd, application: Callable[..., Any]) -> Iterator[Case]:
     newest = Lead.objects.filter(owner=crowd.rep).latest("pk")
     yield page("lead page", "rep", f"/leads/{newest.pk}/")
     yield page("lead page", "director", f"/leads/{newest.pk}/")
-    yield page("my leads", "rep", "/mine/")
+    yield page("my leads", "rep", "/mine/", LIST)
+    yield page("my leads, overdue", "rep", "/mine/", LIST, clock="late")
+    yield page("queue, by country", "rep", "/queue/", QUEUE, country="MX")
+    yield page("queue, search", "director", "/queue/", QUEUE, q=newest.person.name)
     yield page("notices", "marketing", "/notices/")
     yield page("alignment", "director", "/alignment/")
 
@@ -83,6 +86,8 @@ def questions() -> Iterator[tuple[str, str, dict[str, str]]]:
     person, company = middle.person, middle.company
     assert company is not None
     deep = f"{middle.first_seen_on.isoformat()}.{middle.pk}"
+    owner = Lead.objects.exclude(owner=None).values_list("owner", flat=True)[0]
+    team = Handoff.objects.values_list("team", flat=True)[0]
     for who in ("director", "marketing", "rep"):
         yield "by stage", who, {"stage": "won"}
         yield "search: part of a name", who, {"q": person.name.split()[1][:4]}
@@ -96,6 +101,12 @@ def questions() -> Iterator[tuple[str, str, dict[str, str]]]:
         everyone,
         {"source": "event", "stage": "lost", "until": "2026-03-01"},
     )
+    yield "by owner", everyone, {"owner": str(owner)}
+    yield "by owner", "marketing", {"owner": str(owner)}
+    yield "by team", everyone, {"team": str(team)}
+    yield "by country", everyone, {"country": "MX"}
+    yield "overdue", everyone, {"clock": "late"}
+    yield "overdue", "marketing", {"clock": "late"}
     yield "first seen until", everyone, {"until": middle.first_seen_on.isoformat()}
     yield "page in the middle", everyone, {"after": deep}
     yield "search: full name", everyone, {"q": person.name}

@@ -16,6 +16,7 @@ from django.db import Error, connection
 
 from crm import tasks
 from crm.notifications import mail, mail_queue
+from leads.bulk import acts
 from leads.imports.worker import Worker
 from sla.clocks import heartbeats
 
@@ -53,6 +54,7 @@ class Command(BaseCommand):
                     tasks.drain()
                     self.start_mails()
                     importer.work(IMPORT_FOR)
+                    acts.work(IMPORT_FOR)
             # Error, not DatabaseError: a lost connection raises InterfaceError.
             except Error:
                 log.exception("PostgreSQL does not answer; trying again")

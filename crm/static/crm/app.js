@@ -150,11 +150,47 @@ function onEscape(field) {
   else if (body.dataset.shortcuts === "on" && (!field || field.matches("[type=radio], [type=checkbox]"))) $("a[data-escape]")?.click();
 }
 
+/* ---- Selecting rows: a box, `x` on the row one stands on, `Shift+x` for all from the last box to here ---- */
+
+let lastBox = null;
+const boxes = () => $$("[data-row] input[name=lead]");
+
+function selectRange() {
+  const all = boxes();
+  const to = all.indexOf(here() && $("input[name=lead]", here()));
+  const from = Math.max(0, all.indexOf(lastBox));
+  if (to < 0) return;
+  const on = lastBox ? lastBox.checked : true;
+  for (const box of all.slice(Math.min(from, to), Math.max(from, to) + 1)) box.checked = on;
+  lastBox = all[to];
+  countSelected();
+}
+
+function countSelected() {
+  const all = boxes();
+  const count = all.filter((box) => box.checked).length;
+  for (const box of all) box.closest("[data-row]").setAttribute("aria-selected", String(box.checked));
+  const label = $("[data-selected]");
+  if (label) label.textContent = $("[data-all]:checked") ? "" : fill(label.dataset.says, { n: count });
+  const head = $("[data-selects]");
+  if (!head) return;
+  head.hidden = false;
+  head.checked = count > 0 && count === all.length;
+  head.indeterminate = count > 0 && count < all.length;
+}
+
+function onSelect(target) {
+  if (target.matches("[data-selects]")) for (const box of boxes()) box.checked = target.checked;
+  else if (target.matches("[data-row] input[name=lead]")) lastBox = target;
+  else if (!target.matches("[data-all]")) return;
+  countSelected();
+}
+
 let leader = 0;
 function onKey(event) {
   const { key } = event;
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
-  const field = event.target.closest?.("input, select, textarea, [contenteditable]");
+  const field = event.target.closest?.("input:not([data-row] [type=checkbox]), select, textarea, [contenteditable]");
   if (key === "Escape") {
     return onEscape(field);
   }
@@ -169,12 +205,14 @@ function onKey(event) {
     k: () => step(-1),
     "/": () => ($("main [data-search], main input[type=search]") ? $("main [data-search], main input[type=search]").focus() : $("[data-opens=palette]")?.click()),
     "?": () => open("keys", event.target),
+    X: selectRange,
     Enter: () => event.target.closest("a, button, summary") || $("[data-open], a.nm, a", here() ?? undefined)?.click(),
   };
   if (key === "Enter" && !here()) return;
   if (acts[key]) acts[key]();
   else if (!/^[a-z[\]]$/.test(key) || !press(key)) return;
-  if (key !== "Enter") event.preventDefault();
+  // Enter on a box would send its form; here it opens the row.
+  if (key !== "Enter" || event.target.matches("[data-row] [type=checkbox]")) event.preventDefault();
 }
 
 /* ---- Dialogs, menus, passwords, previews ---- */
@@ -255,6 +293,7 @@ function onChange(event) {
   const { previews, submits } = event.target.dataset ?? {};
   if (previews) document.documentElement.dataset[previews] = event.target.value;
   if (submits !== undefined) event.target.form?.requestSubmit();
+  onSelect(event.target);
 }
 
 /** What a new organisation's zone probably is. */
@@ -484,7 +523,7 @@ document.addEventListener("focusin", (event) => {
     row.classList.add("is-here");
   }
 });
-addEventListener("pageshow", () => ((gone = false), reopenForms()));
+addEventListener("pageshow", () => ((gone = false), reopenForms(), countSelected()));
 addEventListener("pagehide", () => (gone = true));
 addEventListener("online", pulse);
 addEventListener("offline", () => reach(false));

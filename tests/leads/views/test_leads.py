@@ -10,6 +10,7 @@ from django.test.utils import CaptureQueriesContext
 
 from crm.accounts.models import User
 from leads.models import Lead
+from leads.views import queue as queue_page
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -141,3 +142,33 @@ def test_rounding_is_told(cast, signed_in):
     texts = [str(message) for message in answer.context["messages"]]
     assert "Yearly budget: 5000,123456 was rounded to 5000,1235." in texts
     assert Lead.objects.get().attributes == {"budget": 5000.1235}
+
+
+def test_my_leads_page_through_all_of_them_also_beyond_two_hundred(cast, signed_in, monkeypatch):
+    monkeypatch.setattr(queue_page, "PAGE", 2)
+    made = [factories.accepted(cast) for _ in range(4)]
+    made.append(factories.sql(cast))
+    client, seen, after = signed_in(cast.bea), [], ""
+    for _page in range(3):
+        answer = client.get("/mine/", {"after": after})
+        page = answer.context["page"]
+        seen += [row.pk for row in page.rows]
+        after = page.next
+    assert (seen, after) == ([handoff.pk for handoff in made], "")
+
+
+def test_my_leads_show_what_is_still_due_and_no_old_clock(cast, signed_in):
+    factories.accepted(cast)
+    factories.sql(cast)
+    rows = signed_in(cast.bea).get("/mine/").context["rows"]
+    assert [row["reading"] and row["reading"].metric for row in rows] == ["first_contact", None]
+
+
+def test_filters_stay_in_the_addresses_of_tabs_and_chips(cast, signed_in):
+    factories.lead(cast)
+    answer = signed_in(cast.ana).get("/leads/?country=MX&stage=captured")
+    urls = [tab["url"] for tab in answer.context["tabs"]]
+    assert urls[:2] == ["?country=MX", "?country=MX&stage=captured"]
+    page = answer.content.decode()
+    assert '<a href="?stage=captured"' in page
+    assert '<span class="n">· 2</span>' in page

@@ -159,7 +159,7 @@ def test_answered_row_has_the_columns_of_its_page(cast, signed_in):
     )
     page = answer.content.decode()
     assert '<td class="num" data-label="Fit">50</td>' in page
-    assert page.count("<td") == 6
+    assert page.count("<td") == 5
 
 
 # -- Filters

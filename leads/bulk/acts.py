@@ -1,0 +1,168 @@
+"""One act on many leads: prepare it with its leads, start it once, work on it lead by lead.
+
+Work is claimed by the row of the act, with SKIP LOCKED: the request that starts an act and any
+number of workers may work on it, and each lead is handled once.
+"""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Count, Q, QuerySet
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from crm.accounts.models import User
+from crm.lib import clock
+from crm.lib.errors import DomainError
+from crm.lib.number_formats import number
+from leads.bulk.states import BulkResult
+from leads.bulk.steps import STEPS, Chosen, chosen_for, reason_of
+from leads.models import BulkAct, BulkItem, Lead
+
+log = logging.getLogger("relevo.bulk")
+
+MOST = 5000  # leads of one act
+DIRECTLY = 200  # leads: up to so many the request itself works on, for a while
+DIRECTLY_FOR = 10  # seconds; workers do what is left
+BATCH = 20  # leads in one transaction, each in a savepoint of its own
+UNSTARTED_FOR = timedelta(days=1)
+RESULTS_FOR = timedelta(days=30)
+
+
+class NothingChosen(DomainError):
+    """No lead was chosen, or none that the person may see."""
+
+    code = "nothing_chosen"
+
+
+class TooMany(DomainError):
+    """More leads than one act takes."""
+
+    code = "too_many"
+
+
+@transaction.atomic
+def prepare(kind: str, leads: QuerySet[Lead], *, by: User) -> BulkAct:
+    """Prepare an act on ``leads``, which are those that ``by`` may see. Nothing happens to them.
+
+    Raises NothingChosen, TooMany.
+    """
+    # The leads are fixed here: the confirmation names their number, and no other lead is touched.
+    ids = list(leads.order_by("-first_seen_on", "-pk").values_list("pk", flat=True)[: MOST + 1])
+    if not ids:
+        raise NothingChosen(_("Choose at least one lead."))
+    if len(ids) > MOST:
+        text = _("One act takes %(most)s leads at most. Narrow the list by its filters.")
+        raise TooMany(text % {"most": number(MOST)})
+    act = BulkAct.objects.create(kind=kind, by=by, total=len(ids))
+    BulkItem.objects.bulk_create(BulkItem(act=act, lead_id=pk) for pk in ids)
+    return act
+
+
+def start(act: BulkAct, options: dict[str, Any], *, at: datetime) -> bool:
+    """Start a prepared act; return False if it was started before, as by a double click."""
+    unstarted = BulkAct.objects.filter(pk=act.pk, started_at__isnull=True)
+    return bool(unstarted.update(options=options, started_at=at))
+
+
+def at_once(act: BulkAct) -> None:
+    """Work on a small act in the request that started it; workers do the rest."""
+    if act.total <= DIRECTLY:
+        work(DIRECTLY_FOR, only=act.pk)
+
+
+def work(seconds: float, *, only: int | None = None) -> int:
+    """Work on acts for about ``seconds``, or until nothing is left; return the number of batches.
+
+    ``only`` restricts the work to one act.
+    """
+    until = clock.wall() + timedelta(seconds=seconds)
+    done = 0
+    while clock.wall() < until and _step(only):
+        done += 1
+    return done
+
+
+@transaction.atomic
+def _step(only: int | None) -> bool:
+    """Work on one batch of the oldest act that nobody else has. False for none."""
+    rows = BulkAct.objects.filter(started_at__isnull=False, finished_at__isnull=True)
+    if only is not None:
+        rows = rows.filter(pk=only)
+    claimed = rows.select_for_update(skip_locked=True, no_key=True, of=("self",))
+    act = claimed.select_related("by").order_by("id").first()
+    if act is None:
+        return False
+    items = list(act.items.filter(result="").order_by("id")[:BATCH])
+    chosen = chosen_for(act)
+    at = clock.now()
+    # Reasons are stored as text; the person who started the act reads them.
+    with translation.override(act.by.language):
+        for item in items:
+            _handle(item, act, chosen, at=at)
+    if len(items) < BATCH:
+        act.finished_at = at
+        act.save(update_fields=["finished_at"])
+    return True
+
+
+def _handle(item: BulkItem, act: BulkAct, chosen: Chosen, *, at: datetime) -> None:
+    """Do the act on one lead; store what became of it."""
+    item.result = BulkResult.DONE
+    try:
+        # A savepoint: what the step wrote for a lead that it then skips is taken back.
+        with transaction.atomic():
+            lead = _visible(act.by).get(pk=item.lead_id)
+            STEPS[act.kind](lead, chosen, by=act.by, at=at)
+    except Lead.DoesNotExist:
+        _skip(item, _("You do not see this lead any more, or it is archived."))
+    except DomainError as error:
+        _skip(item, reason_of(error))
+    except Exception:
+        log.exception("lead %s of act %s failed", item.lead_id, act.pk)
+        _skip(item, _("Something went wrong on our side; this lead was not changed."))
+    item.save(update_fields=["result", "reason"])
+
+
+def _visible(user: User) -> QuerySet[Lead]:
+    rows = Lead.objects.visible_to(user).with_names()
+    return rows.select_related("marketing_team").filter(archived_at__isnull=True)
+
+
+def _skip(item: BulkItem, reason: str) -> None:
+    item.result = BulkResult.SKIPPED
+    item.reason = reason
+
+
+# -- What became of the leads
+
+
+def counts(act: BulkAct) -> dict[str, int]:
+    """Return how many leads are done, skipped, handled so far, and waiting."""
+    rows = act.items.order_by().values_list("result").annotate(n=Count("pk"))
+    found = dict(rows)
+    done = found.get(BulkResult.DONE, 0)
+    skipped = found.get(BulkResult.SKIPPED, 0)
+    return {
+        "done": done,
+        "skipped": skipped,
+        "handled": done + skipped,
+        "waiting": found.get("", 0),
+    }
+
+
+def items_of(act: BulkAct, *results: str, most: int) -> list[BulkItem]:
+    """Return the first items with one of ``results``, each with what names its lead."""
+    rows = act.items.filter(result__in=results).order_by("id")
+    return list(rows.select_related("lead__person", "lead__company")[:most])
+
+
+def tidy(*, at: datetime) -> None:
+    """Delete acts that nobody confirmed for a day, and results after 30 days."""
+    unstarted = Q(started_at__isnull=True, created_at__lt=at - UNSTARTED_FOR)
+    old = Q(finished_at__lt=at - RESULTS_FOR)
+    BulkAct.objects.filter(unstarted | old).delete()

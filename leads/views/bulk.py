@@ -1,0 +1,110 @@
+"""One act on many leads: choose them in the list, confirm, and read what became of each."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.http import HttpResponse, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from crm.accounts.request import Request, deny_unless
+from crm.lib.paging import BadParameter
+from leads import permissions
+from leads.bulk import acts
+from leads.bulk.states import BulkKind, BulkResult
+from leads.forms.bulk import BulkForm, form_for
+from leads.lists.leads import lead_list
+from leads.models import BulkAct
+from leads.views.qualification import team_offers
+
+NAMED = 20  # leads that the confirmation names
+LISTED = 500  # leads that the result lists
+
+
+def fetch(request: Request, pk: int) -> BulkAct:
+    """Return the act; 404 unless it is the viewer's own."""
+    return get_object_or_404(BulkAct.objects.visible_to(request.user), pk=pk)
+
+
+@require_POST
+def choose(request: Request) -> HttpResponse:
+    """Prepare an act on the ticked leads, or on all that match the filters of the list."""
+    kind = request.POST.get("kind", "")
+    if kind not in BulkKind.values:
+        raise BadParameter(_("Choose what to do with the leads."))
+    deny_unless(kind in permissions.bulk_kinds(request.user))
+    filters = ""
+    if "all" in request.POST:
+        filters = request.POST.get("query", "")
+    listed = lead_list(request.user, QueryDict(filters), at=request.now)
+    leads = listed.listing.rows
+    if "all" not in request.POST:
+        leads = leads.filter(pk__in=_ids(request))
+    act = acts.prepare(kind, leads, by=request.user)
+    return redirect("bulk_act", pk=act.pk)
+
+
+def _ids(request: Request) -> list[int]:
+    """Return the ids of the ticked leads. Raises BadParameter."""
+    raw = request.POST.getlist("lead")
+    # Fifteen digits fit a bigint; PostgreSQL answers longer numbers with an error.
+    if len(raw) > acts.MOST or not all(pk.isdecimal() and len(pk) < 16 for pk in raw):
+        raise BadParameter(_("The choice of leads cannot be read. Start again from the list."))
+    return [int(pk) for pk in raw]
+
+
+@require_safe
+def bulk_act(request: Request, pk: int) -> HttpResponse:
+    """The confirmation of an act; once it is started, its progress and its result."""
+    act = fetch(request, pk)
+    if act.started_at is None:
+        form = form_for(act.kind, request.user, at=request.now)
+        return _confirmation(request, act, form)
+    context = {
+        "act": act,
+        "counts": acts.counts(act),
+        "skipped": acts.items_of(act, BulkResult.SKIPPED, most=LISTED),
+        "done": acts.items_of(act, BulkResult.DONE, most=LISTED),
+    }
+    return render(request, "leads/bulk_result.html", context)
+
+
+def _confirmation(
+    request: Request, act: BulkAct, form: BulkForm, *, status: int = 200
+) -> HttpResponse:
+    items = acts.items_of(act, "", most=NAMED)
+    context: dict[str, Any] = {
+        "act": act,
+        "form": form,
+        "items": items,
+        "more": act.total - len(items),
+        "offers": team_offers(at=request.now) if act.kind == BulkKind.HAND_OFF else [],
+    }
+    return render(request, "leads/bulk_confirm.html", context, status=status)
+
+
+@require_POST
+def start(request: Request, pk: int) -> HttpResponse:
+    """Start the act. A second press finds it started and shows the same result."""
+    act = fetch(request, pk)
+    if act.started_at is None:
+        deny_unless(act.kind in permissions.bulk_kinds(request.user))
+        form = form_for(act.kind, request.user, at=request.now, data=request.POST)
+        if not form.is_valid():
+            return _confirmation(request, act, form, status=422)
+        if acts.start(act, form.options, at=request.now):
+            acts.at_once(act)
+    return redirect("bulk_act", pk=act.pk)
+
+
+@require_safe
+def progress(request: Request, pk: int) -> HttpResponse:
+    """The progress of an act, for htmx; reloads the page once it has ended."""
+    act = fetch(request, pk)
+    context = {"act": act, "counts": acts.counts(act)}
+    response = render(request, "leads/_bulk_progress.html", context)
+    if not act.is_working:
+        response.headers["HX-Refresh"] = "true"
+    return response

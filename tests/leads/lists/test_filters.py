@@ -1,0 +1,115 @@
+"""The filters of the lists: what they keep, what they offer to whom, and what they refuse."""
+
+from __future__ import annotations
+
+import pytest
+from django.http import QueryDict
+from django.utils.translation import override
+
+from leads import handoffs
+from leads.lists import choices
+from leads.lists import handoffs as handoff_lists
+from leads.lists.leads import lead_list
+from tests import factories
+from tests.factories import when
+
+pytestmark = pytest.mark.django_db
+# The factories' clocks: accept by 12:00, contact by 14:20.
+LATE_FOR_THE_QUEUE = when("2026-03-02 12:30")
+
+
+@pytest.fixture
+def leads(cast):
+    """Leads by name: with marketing, in the queue, accepted by Bea, and lost."""
+    return {
+        "fresh": factories.lead(cast, person={"country": ""}, company={"country": "CO"}),
+        "waiting": factories.handed_off(cast, person={"country": "PE"}).lead,
+        "accepted": factories.accepted(cast).lead,
+        "lost": factories.lost(cast, by=cast.cruz).lead,
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "kept"),
+    [
+        ("owner={bea}", ["accepted"]),
+        ("owner={cruz}", ["lost"]),
+        ("team={marketing}", ["fresh", "waiting", "accepted", "lost"]),
+        ("team={sales}", ["waiting", "accepted", "lost"]),
+        ("country=CO", ["fresh"]),
+        ("country=PE", ["waiting"]),
+        ("country=MX", ["accepted", "lost"]),
+        ("clock=late", ["waiting"]),
+        ("clock=ok", ["accepted"]),
+        ("clock=paused", []),
+        ("owner={bea}&country=MX&clock=ok", ["accepted"]),
+        ("owner={bea}&country=CO", []),
+    ],
+)
+def test_lead_list_keeps(query, kept, cast, leads):
+    ids = {"bea": cast.bea.pk, "cruz": cast.cruz.pk}
+    ids |= {"marketing": cast.marketing.pk, "sales": cast.sales.pk}
+    listed = lead_list(cast.elsa, QueryDict(query.format(**ids)), at=LATE_FOR_THE_QUEUE)
+    assert listed.is_valid(), listed.form.errors
+    names = {lead.pk: name for name, lead in leads.items()}
+    assert {names[lead.pk] for lead in listed.listing.rows} == set(kept)
+
+
+def offered(user, name):
+    filters = lead_list(user, QueryDict(), at=LATE_FOR_THE_QUEUE)
+    return [str(label) for _value, label in filters.filters[name].extra["choices"]]
+
+
+def test_owners_are_those_of_leads_in_sight(cast, leads):
+    elsewhere = factories.person("Sur Vendedor", cast.other_sales)
+    other = factories.lead(cast, team=cast.other_marketing)
+    handoff = factories.handed_off(cast, of=other, to=cast.other_sales)
+    handoffs.accept(handoff, by=elsewhere, at=factories.ACCEPTED_AT)
+    assert offered(cast.elsa, "owner") == ["Bea Quintero", "Cruz Medina", "Sur Vendedor"]
+    assert offered(cast.ana, "owner") == ["Bea Quintero", "Cruz Medina"]
+    assert offered(cast.dora, "owner") == ["Bea Quintero", "Cruz Medina", "Dora Salinas"]
+    assert offered(cast.bea, "owner") == ["Bea Quintero"]
+    assert offered(cast.extra, "owner") == []
+
+
+def test_teams_are_those_in_sight(cast, leads):
+    everyone = ["Marketing", "Marketing Sur", "Ventas", "Ventas Sur"]
+    assert offered(cast.elsa, "team") == everyone
+    assert offered(cast.ana, "team") == ["Marketing", "Ventas", "Ventas Sur"]
+    assert offered(cast.bea, "team") == offered(cast.dora, "team") == ["Ventas"]
+    assert offered(cast.extra, "team") == []
+
+
+def test_countries_are_those_of_people_and_companies_by_name(cast, leads):
+    with override("en"):
+        found = choices.of_catalogues()["country"]
+    assert found == [("CO", "Colombia"), ("MX", "Mexico"), ("PE", "Peru")]
+
+
+def test_value_that_is_not_offered_shows_no_lead(cast, leads):
+    for query in (f"owner={cast.ana.pk}", f"team={cast.other_sales.pk}", "clock=met", "country=AR"):
+        listed = lead_list(cast.bea, QueryDict(query), at=LATE_FOR_THE_QUEUE)
+        assert (listed.status, list(listed.listing.rows)) == (400, []), query
+
+
+def test_field_with_nothing_to_choose_is_not_shown(cast, leads):
+    shown = [field.name for field in lead_list(cast.bea, QueryDict(), at=LATE_FOR_THE_QUEUE).folded]
+    assert "owner" not in shown and "team" not in shown and "clock" in shown
+
+
+# -- My leads
+
+
+def mine(user, query=""):
+    listed = handoff_lists.mine(user, QueryDict(query), at=LATE_FOR_THE_QUEUE)
+    return [handoff.pk for handoff in listed.listing.page(after="", size=50).rows]
+
+
+def test_my_leads_have_what_is_still_due_first_and_nothing_due_last(cast):
+    closing = factories.sql(cast)
+    deciding = factories.contacted(cast)
+    calling = factories.accepted(cast)
+    assert mine(cast.bea) == [calling.pk, deciding.pk, closing.pk]
+    assert mine(cast.bea, "stage=sql") == [closing.pk]
+    assert mine(cast.bea, "clock=ok") == [calling.pk, deciding.pk]
+    assert mine(cast.bea, f"q={deciding.lead.person.email}") == [deciding.pk]
