@@ -24,7 +24,7 @@ from crm.lib.db.state_machine import check_move
 from crm.lib.files.layout import Row, UnusableFile
 from crm.lib.files.table import Table
 from leads import events
-from leads.imports import bulk_capture, pipeline, runs, stored_file
+from leads.imports import bulk_capture, companies, pipeline, runs, stored_file
 from leads.imports.bulk_capture import NewLeads
 from leads.imports.columns import readers
 from leads.imports.duplicate_rows import DuplicateRows
@@ -216,7 +216,8 @@ def import_batch(run: ImportRun, file: RunFile, *, at: datetime) -> None:
     run.failures = 0
     changed = ["done", "rows_done", "failures", "state", "finished_at", "sample"]
     changed += ["worker", "busy_until"]
-    if len(rows) < pipeline.BATCH:
+    # With the last rows, and then alone until every company is done.
+    if len(rows) < pipeline.BATCH and companies.fill(run, at=at):
         _end_import(run, at=at)
         changed.append("duplicates")
     run.save(update_fields=changed)
@@ -256,6 +257,7 @@ def _end_import(run: ImportRun, *, at: datetime) -> None:
     run.duplicates = b""
     stored_file.drop(run)
     payload = {"file": run.name, "sha256": run.sha256, "team": run.team_id, **run.done}
+    payload |= companies.counts(run)
     record("leads_imported", run, by=run.created_by, at=at, payload=payload)
 
 
@@ -282,7 +284,8 @@ def undo_batch(run: ImportRun, *, at: datetime) -> None:
         "left": run.done.get("left", 0) + len(moved_on),
     }
     run.rows_done += len(leads)
-    if len(leads) < pipeline.BATCH:
+    # After the leads: what stays of the import keeps the facts of its company.
+    if len(leads) < pipeline.BATCH and companies.take_back(run, at=at):
         _end_undo(run, at=at)
     run.save(update_fields=["done", "rows_done", "state", "undone_at", "worker", "busy_until"])
 
@@ -299,6 +302,9 @@ def _end_undo(run: ImportRun, *, at: datetime) -> None:
     run.undone_at = at
     stored_file.drop(run)
     payload = {"archived": run.done["archived"], "left": run.done["left"]}
+    facts = companies.counts(run)
+    if facts:
+        payload["companies"] = facts
     record("import_leads_archived", run, by=run.undone_by, at=at, payload=payload)
 
 

@@ -15,6 +15,7 @@ from crm.lib.db.bulk_insert import insert, take_ids
 from crm.lib.text import digits
 from leads import events
 from leads.imports.columns.targets import ACTION, FIRST_SEEN
+from leads.imports.companies import plan
 from leads.imports.history import stages
 from leads.imports.history.leads import TOUCH
 from leads.imports.pipeline import BatchResult
@@ -137,6 +138,7 @@ def capture(run: ImportRun, readings: Sequence[Reading], *, by: User, at: dateti
     origins = [by_value.get(reading.get("source"), run.source) for reading in readings]
     facts = [reading.group("company") for reading in readings]
     by_key = companies.find_or_create_many(facts)
+    plan(run, readings, by_key)
     employers = [by_key.get(companies.key_of(each)) for each in facts]
     # The ids come first, so that rows of different tables can point at each other.
     people = take_ids(Person, len(readings))

@@ -45,6 +45,8 @@ REJECTS_FOR = timedelta(days=30)
 DRAFTS_AT_ONCE = 20
 BEFORE = (ImportState.DRAFT, ImportState.CHECKED)
 ENDED = (ImportState.DONE, ImportState.FAILED)
+# The fields of an import that no check has filled.
+UNCHECKED: dict[str, Any] = {"checked": {}, "rows_done": 0, "rows_total": 0, "duplicates": b""}
 
 
 class ImportMovedOn(Conflict):
@@ -136,9 +138,9 @@ def _shortened(cells: Sequence[str]) -> list[str]:
 
 
 def _remembered_targets(key: str, team: Team, customs: Sequence[CustomField]) -> list[str]:
-    """Return how the team matched the same columns in its last checked import; [] for never."""
-    # Without a check, the targets are only our own suggestion.
-    rows = ImportRun.objects.filter(team=team, header_key=key).exclude(checked={})
+    """Return how the team matched the same columns in its last import; [] for never."""
+    # Not from a check: a person may have discarded it because the targets were wrong.
+    rows = ImportRun.objects.filter(team=team, header_key=key, state=ImportState.DONE)
     last = rows.order_by("-id").first()
     if last is None:
         return []
@@ -164,6 +166,10 @@ def read_as(run: ImportRun, *, by: User, at: datetime, **changes: Any) -> None:
         return
     with stored_file.fetched(run) as path:
         fields = _examine(path, layout, run.team)
+    if run.state == ImportState.CHECKED:
+        # Its targets and duplicates are of the old reading.
+        move(run, ImportState.DRAFT, **fields, **UNCHECKED)
+        return
     if not ImportRun.objects.filter(pk=run.pk, state=run.state).update(**fields):
         raise ImportMovedOn
     _set(run, **fields)
@@ -199,12 +205,9 @@ def match(
         started_at=at,
         worker="",
         busy_until=None,
-        checked={},
-        rows_done=0,
-        rows_total=0,
-        duplicates=b"",
         failures=0,
         next_try_at=None,
+        **UNCHECKED,
     )
 
 

@@ -28,7 +28,8 @@ IMPORT_MOVES: Moves = {
     R.DRAFT: frozenset({R.CHECKING, R.DISCARDED}),
     # Back to draft: the file cannot be read to its end.
     R.CHECKING: frozenset({R.CHECKED, R.DRAFT, R.DISCARDED}),
-    R.CHECKED: frozenset({R.CHECKING, R.RUNNING, R.DISCARDED}),
+    # Back to draft: the file is read another way, and the check no longer holds.
+    R.CHECKED: frozenset({R.CHECKING, R.RUNNING, R.DRAFT, R.DISCARDED}),
     R.RUNNING: frozenset({R.DONE, R.FAILED}),
     R.FAILED: frozenset({R.RUNNING, R.UNDOING}),
     R.DONE: frozenset({R.UNDOING}),
@@ -45,3 +46,17 @@ class RowKind(models.TextChoices):
     KNOWN = "known", _("Known already")
     DUPLICATE = "duplicate", _("Twice in the file")
     WRONG = "wrong", _("Wrong")
+
+
+class ChangeState(models.TextChoices):
+    """What became of a fact that a row has of a known company.
+
+    PLANNED: to be written when all rows are in. LEFT: not taken back by the undo, because something
+    newer stands on it.
+    """
+
+    PLANNED = "planned", _("Planned")
+    FILLED = "filled", _("Filled")
+    KEPT = "kept", _("Kept")
+    TAKEN_BACK = "taken_back", _("Taken back")
+    LEFT = "left", _("Left")

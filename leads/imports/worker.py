@@ -129,6 +129,7 @@ class Worker:
     def _give_up(self, run: ImportRun, problem: str) -> None:
         """Stop: back to the person, who reads the reason."""
         self.close()
+        run.refresh_from_db(fields=["state"])
         if run.state == ImportState.CHECKING:
             _release(run, ImportState.DRAFT, problem=problem, finished_at=None)
         else:
@@ -137,6 +138,9 @@ class Worker:
     def _put_off(self, run: ImportRun, error: Exception) -> None:
         """Try again later; after some failures leave it to the person."""
         self.close()
+        # The batch has changed the object and was rolled back: the row alone knows the state, and
+        # how often the work has failed.
+        run.refresh_from_db(fields=["state", "failures", "rows_done"])
         failures = run.failures + 1
         # An undo cannot fail (IMPORT_MOVES): it is tried until it has ended.
         if failures >= MOST_FAILURES and run.state != ImportState.UNDOING:

@@ -1,7 +1,7 @@
 from leads.models.bulk import BulkAct, BulkItem
 from leads.models.handoff import Attempt, Decision, Handoff, OutcomeReason, Package
 from leads.models.history import Event, Evidence
-from leads.models.imports import ImportChunk, ImportNote, ImportReject, ImportRun
+from leads.models.imports import ImportChange, ImportChunk, ImportNote, ImportReject, ImportRun
 from leads.models.lead import (
     Company,
     CustomField,
@@ -24,6 +24,7 @@ __all__ = [
     "Evidence",
     "FirstTouch",
     "Handoff",
+    "ImportChange",
     "ImportChunk",
     "ImportNote",
     "ImportReject",

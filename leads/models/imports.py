@@ -11,7 +11,7 @@ from django.db.models import Q, Value
 from crm.accounts.models import Team, User
 from crm.accounts.states import Side
 from crm.lib.clock import RelevoNow
-from leads.imports.states import ImportState, RowKind
+from leads.imports.states import ChangeState, ImportState, RowKind
 
 UNDO_WITHIN = timedelta(hours=24)
 
@@ -200,3 +200,45 @@ class ImportNote(models.Model):
 
     def __str__(self) -> str:
         return f"{self.run_id}/{self.number} {self.field} {self.code}"
+
+
+class ImportChange(models.Model):
+    """What an import did to one fact of a company that was there before, and for which row.
+
+    ``fact``: as "domain". Of a kept fact, ``old`` is the value that stayed and ``new`` that of the
+    row. ``changed_at``: when ``new`` was written. Without ``run`` and row no undo could tell the
+    import's values from later ones (leads.imports.companies).
+    """
+
+    run = models.ForeignKey(ImportRun, models.CASCADE, related_name="changes", db_index=False)
+    company = models.ForeignKey("leads.Company", models.CASCADE, related_name="+")
+    fact = models.CharField(max_length=20)
+    state = models.CharField(max_length=12, choices=ChangeState.choices)
+    old = models.JSONField(null=True)
+    new = models.JSONField(null=True)
+    row = models.PositiveIntegerField()
+    changed_at = models.DateTimeField(null=True)
+    taken_back_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [models.Index(fields=["run", "state", "company"], name="import_change_work")]
+        constraints = [
+            # The first row that has a fact gives it.
+            models.UniqueConstraint(
+                fields=["run", "company", "fact"],
+                condition=~Q(state=ChangeState.KEPT),
+                name="import_change_once",
+            ),
+            # The same other value of many rows is told once, with its first row.
+            models.UniqueConstraint(
+                fields=["run", "company", "fact", "new"],
+                condition=Q(state=ChangeState.KEPT),
+                name="import_kept_once",
+            ),
+            models.CheckConstraint(
+                condition=Q(state__in=ChangeState.values), name="import_change_state_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.run_id}/{self.row} {self.company_id} {self.fact} {self.state}"

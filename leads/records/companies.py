@@ -259,12 +259,16 @@ def _tell_leads(
     rows = Lead.objects.filter(company__in=payloads)
     if skip is not None:
         rows = rows.exclude(skip)
-    leads = list(rows.order_by("pk").select_for_update(no_key=True).only("company", "archived_at"))
+    rows = rows.order_by("pk").only("company", "archived_at", "import_run")
+    leads = list(rows.select_for_update(no_key=True))
     Lead.objects.filter(pk__in=[lead.pk for lead in leads]).update(version=F("version") + 1)
     told: list[dict[str, Any]] = []
     for lead in leads:
-        if lead.archived_at is None and lead.company_id is not None:
-            payload = {**payloads[lead.company_id], "company": lead.company_id}
+        if lead.archived_at is not None or lead.company_id is None:
+            continue
+        payload = {**payloads[lead.company_id], "company": lead.company_id}
+        # To the leads of the same import the company came as it is now.
+        if lead.import_run_id is None or payload.get("import") != lead.import_run_id:
             told.append({"lead_id": lead.pk, "payload": payload})
     events.record_many(told, EventKind.UPDATED, by=by, at=at, on=events.today(at))
 

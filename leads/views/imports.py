@@ -27,7 +27,7 @@ from crm.lib.files.layout import ENCODINGS, UPLOAD_LIMITS, UnusableFile
 from crm.lib.paging import BadParameter
 from leads import permissions
 from leads.forms.imports import ColumnsForm, ReadingForm, UploadForm
-from leads.imports import notes, rejected_rows, runs, stored_file, worker
+from leads.imports import companies, notes, rejected_rows, runs, stored_file, worker
 from leads.imports.states import IMPORT_WORK, ImportState
 from leads.models import ImportRun
 
@@ -211,6 +211,8 @@ def import_run(request: Request, pk: int) -> HttpResponse:
         context["notes"] = notes.of_check(run, request.user)
     elif run.state in (ImportState.DONE, ImportState.FAILED):
         context["notes"] = notes.of_import(run, request.user)
+    if run.state in (ImportState.DONE, ImportState.FAILED, ImportState.UNDONE):
+        context["companies"] = companies.report(run)
     if run.state == ImportState.UNDONE and run.done.get("left"):
         context["left"] = runs.left_after_undo(run, request.user, NAMED_AFTER_UNDO)
     return render(request, "leads/import_run.html", context)

@@ -17,7 +17,7 @@ from crm.lib import clock
 from crm.lib.errors import DomainError
 from crm.tasks import work_on_imports
 from leads import handoffs
-from leads.imports import bulk_capture, pipeline, rejected_rows, runs
+from leads.imports import batches, bulk_capture, pipeline, rejected_rows, runs
 from leads.imports import worker as import_work
 from leads.imports.worker import Worker
 from leads.lists.leads import lead_list
@@ -252,6 +252,26 @@ def test_error_of_ours_is_tried_again_and_then_told(
     assert (run.state, run.done["new"]) == ("done", 3)
 
 
+def test_error_in_the_last_step_of_an_import_is_counted(
+    cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = started(cast, file(tmp_path, 3))
+
+    def broken(*args: object, **kwargs: object) -> None:
+        raise RuntimeError("broken")
+
+    monkeypatch.setattr(batches, "record", broken)
+    for failures in (1, 2, 3, 4):
+        ImportRun.objects.update(next_try_at=None)
+        assert Worker().step() is True
+        run.refresh_from_db()
+        assert (run.state, run.failures, run.busy_until) == ("running", failures, None)
+    ImportRun.objects.update(next_try_at=None)
+    Worker().step()
+    run.refresh_from_db()
+    assert (run.state, run.rows_done, Lead.objects.count()) == ("failed", 0, 0)
+
+
 def test_row_that_the_database_refuses_is_set_aside_alone(
     cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -284,13 +304,33 @@ def test_same_content_is_recognised(cast: Cast, tmp_path: Path) -> None:
     assert again.checked["counts"] == {"new": 0, "known": 3, "duplicate": 0, "wrong": 0}
 
 
-def test_same_columns_are_matched_as_the_last_time(cast: Cast, tmp_path: Path) -> None:
+def test_columns_are_matched_as_in_the_last_import_and_never_as_in_a_discarded_check(
+    cast: Cast, tmp_path: Path
+) -> None:
     targets = ["person.name", "person.email", "", "company.name", "", "", "", ""]
-    asked(uploaded(cast, file(tmp_path, 1)), cast, targets=targets)
+    run = asked(uploaded(cast, file(tmp_path, 1)), cast, targets=targets)
     import_work.work(60)
+    run.refresh_from_db()
+    assert uploaded(cast, file(tmp_path, 2)).columns != targets
+    runs.start(run, by=cast.ana, at=AT)
+    import_work.work(60)
+    wrong = ["person.name", "", "", "", "", "", "", ""]
+    discarded = asked(uploaded(cast, file(tmp_path, 4)), cast, targets=wrong)
+    import_work.work(60)
+    discarded.refresh_from_db()
+    runs.discard(discarded, by=cast.ana, at=AT)
     assert uploaded(cast, file(tmp_path, 2)).columns == targets
     other = factories.person("Nora", cast.other_marketing)
     assert uploaded(cast, file(tmp_path, 3), team=cast.other_marketing, by=other).columns != targets
+
+
+def test_checked_file_that_is_read_another_way_is_a_draft_again(cast: Cast, tmp_path: Path) -> None:
+    run = checked(cast, file(tmp_path, 2, more=row(1)))
+    runs.read_as(run, by=cast.ana, at=AT, header_row=2)
+    run.refresh_from_db()
+    assert (run.state, run.checked, bytes(run.duplicates), run.rows_done) == ("draft", {}, b"", 0)
+    with pytest.raises(runs.ImportMovedOn):
+        runs.start(run, by=cast.ana, at=AT)
 
 
 # -- Undo
