@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('leads', '0007_read_stored_phones'),
+        ('leads', '0008_bulk_acts'),
     ]
 
     operations = [
