@@ -9,17 +9,17 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import Team
-from crm.lib import number_formats
+from crm.lib import countries, number_formats
 from crm.lib.catalogue import in_use
 from crm.lib.files.layout import ENCODINGS, UPLOAD_LIMITS
 from crm.lib.numbers.fields import WholeField
-from leads.imports.columns import targets
+from leads.imports.columns import questions, targets
 from leads.models import CustomField, ImportRun, Source, ValuableActionKind
 
 MEGABYTE = 1_000_000
 SHOWN_VALUES = 3
-# A spreadsheet knows its sheets; a text file has an encoding, a delimiter and a decimal sign.
-ONLY_IN_TEXT: tuple[str, ...] = ("encoding", "delimiter", "decimal")
+# A spreadsheet knows its sheets; a text file has an encoding and a delimiter.
+ONLY_IN_TEXT: tuple[str, ...] = ("encoding", "delimiter")
 ONLY_IN_SPREADSHEETS: tuple[str, ...] = ("sheet",)
 
 
@@ -75,24 +75,10 @@ class ReadingForm(forms.Form):
         min_value=1,
         max_value=100,
     )
-    decimal = forms.ChoiceField(
-        label=_("Decimals are written"),
-        choices=[(".", "1234.5"), (",", "1234,5")],
-    )
-    day_first = forms.TypedChoiceField(
-        label=_("Dates are written"),
-        choices=[
-            ("1", _("31/12/2026 (day first)")),
-            ("0", _("12/31/2026 (month first)")),
-        ],
-        # Controls send text, and bool("0") is True.
-        coerce=lambda value: value == "1",
-    )
 
     def __init__(self, *args: Any, run: ImportRun, **kwargs: Any) -> None:
         reading = run.reading
-        initial = {**reading, "day_first": "1" if reading["day_first"] else "0"}
-        super().__init__(*args, initial=initial, **kwargs)
+        super().__init__(*args, initial=reading, **kwargs)
         self.fields["sheet"].choices = [(name, name) for name in reading["sheets"]]
         unfit = ONLY_IN_SPREADSHEETS
         if reading["kind"] == "xlsx":
@@ -100,6 +86,13 @@ class ReadingForm(forms.Form):
         # A field that is not shown sends nothing; left in the form, it would be an error.
         for name in unfit:
             del self.fields[name]
+
+
+def _as_choice(value: bool | None) -> str:
+    """Return a stored yes or no as the value of a control; "" for neither."""
+    if value is None:
+        return ""
+    return str(int(value))
 
 
 class ColumnsForm(forms.Form):
@@ -128,7 +121,8 @@ class ColumnsForm(forms.Form):
         source.queryset = in_use(Source)
         source.empty_label = _("Not given")
         self.fields["first_action"].queryset = in_use(ValuableActionKind)
-        choices = targets.choices(list(in_use(CustomField)))
+        customs = list(in_use(CustomField))
+        choices = targets.choices(customs)
         self.columns: list[str] = []
         for position, title in enumerate(run.header):
             # By position: two columns of a file may have the same title.
@@ -140,6 +134,64 @@ class ColumnsForm(forms.Form):
                 required=False,
                 initial=run.columns[position],
             )
+        self.open = questions.of_columns(run, self._chosen(), customs)
+        self._ask()
+
+    def _chosen(self) -> list[str]:
+        """Return the target of each column: as sent, else as suggested."""
+        if self.is_bound:
+            return [self.data.get(name, "") for name in self.columns]
+        return list(self.run.columns)
+
+    def _ask(self) -> None:
+        """Add a field for each question that the chosen columns leave open."""
+        answers = self.run.answers
+        if self.open.dates:
+            self.fields["month_first"] = forms.TypedChoiceField(
+                label=_("Which comes first in these dates, the day or the month?"),
+                choices=[(str(int(key)), text) for key, text in self.open.date_choices()],
+                widget=forms.RadioSelect,
+                coerce=lambda value: value == "1",
+                initial=_as_choice(answers.get("month_first")),
+                error_messages={"required": _("Say how the dates of this file are to be read.")},
+            )
+        if self.open.numbers:
+            self.fields["decimal"] = forms.ChoiceField(
+                label=_("Which sign is before the decimals of these numbers?"),
+                choices=self.open.number_choices(),
+                widget=forms.RadioSelect,
+                initial=answers.get("decimal"),
+                error_messages={"required": _("Say how the numbers of this file are to be read.")},
+            )
+        for number, text in enumerate(self.open.countries):
+            self.fields[f"country_{number}"] = forms.ChoiceField(
+                label=text,
+                choices=[("", _("Leave empty")), *countries.choices()],
+                required=False,
+                initial=answers.get("countries", {}).get(text, ""),
+            )
+
+    def questions(self) -> list[forms.BoundField]:
+        """Return the questions that have to be answered."""
+        return [self[name] for name in ("month_first", "decimal") if name in self.fields]
+
+    def unknown_countries(self) -> list[forms.BoundField]:
+        """Return a field for each text that names no country; it may stay empty."""
+        return [self[f"country_{number}"] for number in range(len(self.open.countries))]
+
+    @property
+    def answers(self) -> dict[str, Any]:
+        """What the person answered, as ImportRun stores it."""
+        answers: dict[str, Any] = {}
+        for name in ("month_first", "decimal"):
+            if name in self.fields:
+                answers[name] = self.cleaned_data[name]
+        given = {}
+        for number, text in enumerate(self.open.countries):
+            given[text] = self.cleaned_data[f"country_{number}"]
+        if given:
+            answers["countries"] = given
+        return answers
 
     def rows(self) -> list[tuple[forms.BoundField, list[str]]]:
         """Return the field of each column with the first values of the column."""

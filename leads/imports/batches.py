@@ -77,7 +77,14 @@ class RunFile:
         header, self.rows = self.table.rows()
         # A file may come from a zone in which the next day has begun.
         tomorrow = events.today(clock.now()) + timedelta(days=1)
-        self.reader = readers.reader(header, self.columns, self.layout, latest=tomorrow)
+        self.reader = readers.reader(
+            header,
+            self.columns,
+            self.layout,
+            latest=tomorrow,
+            facts=run.facts,
+            answers=run.answers,
+        )
         if run.state == ImportState.RUNNING:
             stored = ImportRun.objects.values_list("duplicates", flat=True).get(pk=run.pk)
             self.earlier_rows = array("I", bytes(stored))

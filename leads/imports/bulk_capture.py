@@ -182,13 +182,19 @@ def _seen_on(reading: Reading, today: date) -> str:
 def _write_past(
     by_lead: Sequence[tuple[int, Reading]], author: dict[str, Any], *, today: date
 ) -> None:
-    """Write an event for each stage that a row records."""
+    """Write an event for each stage that a row records, and for its note."""
     rows: list[dict[str, Any]] = []
+    notes: list[dict[str, Any]] = []
     for lead, reading in by_lead:
+        note = stages.note_of(reading)
+        if note:
+            notes.append({"lead_id": lead, "payload": note})
         for happening in stages.happenings(reading, system=SYSTEM, today=today):
             happening["occurred_on"] = happening["occurred_on"].isoformat()
             rows.append({"lead_id": lead, **happening})
     insert(Event, rows, kind=EventKind.IMPORTED.value, **author)
+    day = today.isoformat()
+    insert(Event, notes, kind=EventKind.NOTE.value, occurred_on=day, **author)
 
 
 def _person(pk: int, reading: Reading) -> dict[str, Any]:
@@ -252,7 +258,7 @@ def _touch(
 
 
 def _captured(run: ImportRun, lead: int, reading: Reading, *, today: date) -> dict[str, Any]:
-    payload = {"import": run.pk, "row": reading.row.number, **stages.note_of(reading)}
+    payload = {"import": run.pk, "row": reading.row.number}
     return {"lead_id": lead, "occurred_on": _seen_on(reading, today), "payload": payload}
 
 

@@ -45,7 +45,7 @@ NOTHING_WORDS = (
     "|no data|sin dato|sin datos|sem dados|sin información|sin informacion|not available"
     "|not applicable|not provided|not specified|not set|no especificado|no definido"
     "|não informado|nao informado|no informado|unknown|desconocido|desconhecido|no tiene"
-    "|não tem|nao tem|tbd"
+    "|não tem|nao tem|tbd|no value|sin valor|sem valor"
 )
 NOTHING = frozenset(NOTHING_WORDS.split("|"))
 NOTHING_IN_CAPITALS = frozenset(["NA", "ND", "NULL", "\\N"])

@@ -153,8 +153,10 @@ class RowReader:
         self, reading: Reading, target: Target, cell: str, position: int | None = None
     ) -> None:
         text = _clean(target, cell)
+        is_further = target.field in reading.parsed
         # Before translation: events keep the file's own text.
-        reading.originals[target.field] = text
+        if not is_further:
+            reading.originals[target.field] = text
         if text in target.translations:
             text = _clean(target, target.translations[text] or "")
         if not text:
@@ -174,8 +176,18 @@ class RowReader:
         if isinstance(value, Noted):
             reading.note(target.field, value.code, **value.values)
             value = value.value
-        if value is not None:
+        if is_further:
+            _note_further(reading, target, value, text)
+        elif value is not None:
             reading.parsed[target.field] = value
+
+
+def _note_further(reading: Reading, target: Target, value: Any, text: str) -> None:
+    """Note on a second column of one field what is left out, unless it says the same."""
+    taken = reading.parsed[target.field]
+    if value not in (None, taken):
+        taken_text = shortened(reading.originals[target.field])
+        reading.note(target.field, "rest_left_out", taken=taken_text, rest=shortened(text))
 
 
 def _clean(target: Target, cell: str) -> str:

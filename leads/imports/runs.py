@@ -5,7 +5,8 @@ The work itself is in leads.imports.batches; the states and their moves are in l
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
@@ -24,6 +25,7 @@ from crm.lib.files.layout import Layout, Row, UnusableFile
 from crm.lib.files.table import Table
 from crm.lib.text import clean_line
 from leads.imports import stored_file
+from leads.imports.columns import facts as columns_facts
 from leads.imports.columns import headers, readers, suggestions
 from leads.imports.columns.targets import SKIP, choices
 from leads.imports.states import IMPORT_MOVES, ImportState
@@ -110,10 +112,12 @@ def _examine(path: Path, layout: Layout, team: Team) -> dict[str, Any]:
     """
     with Table(path, layout) as table:
         header, rows = table.rows()
-        sample = list(islice(rows, SAMPLE))
+        first = list(islice(rows, columns_facts.ROWS))
+    sample = first[:SAMPLE]
     if not sample:
         raise UnusableFile(_("The file has names of columns and no rows below them."))
     key = headers.key_of(header)
+    found = columns_facts.of_columns(len(header), first, is_sheet=layout.kind == "xlsx")
     customs = list(CustomField.objects.filter(archived_at__isnull=True))
     targets = _remembered_targets(key, team, customs)
     return {
@@ -122,6 +126,7 @@ def _examine(path: Path, layout: Layout, team: Team) -> dict[str, Any]:
         "header_key": key,
         "sample": [[row.number, _shortened(row.cells)] for row in sample],
         "columns": targets or _suggested(header, sample, customs),
+        "facts": [each.to_json() for each in found],
         "problem": "",
     }
 
@@ -150,7 +155,9 @@ def _remembered_targets(key: str, team: Team, customs: Sequence[CustomField]) ->
 
 
 def layout_of(run: ImportRun) -> Layout:
-    return Layout(**run.reading)
+    known = {each.name for each in dataclasses.fields(Layout)}
+    # Files of an earlier version have a field more.
+    return Layout(**{name: value for name, value in run.reading.items() if name in known})
 
 
 @transaction.atomic
@@ -187,12 +194,14 @@ def match(
     *,
     source: Source | None,
     first_action: ValuableActionKind | None,
+    answers: Mapping[str, Any] | None = None,
     by: User,
     at: datetime,
 ) -> None:
     """Set the target of each column, and ask for the check.
 
-    ``source`` and ``first_action`` are for rows that name none.
+    ``source`` and ``first_action`` are for rows that name none; ``answers`` say how to read what
+    the columns leave open.
     """
     _check_is_before(run)
     move(
@@ -201,6 +210,7 @@ def match(
         columns=list(targets),
         source=source,
         first_action=first_action,
+        answers=dict(answers or {}),
         problem="",
         started_at=at,
         worker="",

@@ -30,6 +30,8 @@ class ImportRunQuerySet(models.QuerySet["ImportRun"]):
             "columns",
             "header",
             "sample",
+            "facts",
+            "answers",
         )
 
 
@@ -37,7 +39,11 @@ class ImportRun(models.Model):
     """One import.
 
     ``reading``: how the file is read. ``sample``: its first rows as [number, cells]. ``columns``:
-    the target of each column, empty until they are matched. ``checked``: {"counts": …,
+    the target of each column, empty until they are matched. ``facts``: what the cells of each
+    column say about how to read them (columns.facts). ``answers``: what the person said where they
+    leave it open, {"month_first": …, "decimal": …, "countries": {text: code}}.
+
+    ``checked``: {"counts": …,
     "problems": …, "sources": …} of the dry run. ``done``: the counts of the import so far.
     ``duplicates``: four bytes for each row, the number of the earlier row that it repeats, or 0.
     ``worker`` and ``busy_until`` keep workers from alternating on one file; correctness depends on
@@ -54,6 +60,9 @@ class ImportRun(models.Model):
     sample = models.JSONField(default=list)
     header_key = models.CharField(max_length=64, blank=True)
     columns = models.JSONField(default=list)
+    # db_default: during an upgrade the previous version still inserts rows without these columns.
+    facts = models.JSONField(default=list, db_default=Value([], models.JSONField()))
+    answers = models.JSONField(default=dict, db_default=Value({}, models.JSONField()))
     source = models.ForeignKey(
         "leads.Source",
         models.PROTECT,

@@ -148,6 +148,7 @@ def match(request: Request, pk: int) -> HttpResponse:
             form.targets,
             source=data["source"],
             first_action=data["first_action"],
+            answers=form.answers,
             by=request.user,
             at=request.now,
         )

@@ -54,7 +54,7 @@ class Layout:
 
     ``kind`` is "csv" or "xlsx". ``header_row`` is the number of the row that names the columns.
     ``sheets`` lists the sheets of a workbook, ``sheet`` is the one to read. ``decimal`` is the sign
-    before decimals; ``day_first`` reads 3/4/2026 as 3 April.
+    before decimals, as far as the delimiter tells.
     """
 
     kind: str = "csv"
@@ -64,7 +64,6 @@ class Layout:
     header_row: int = 1
     sheets: list[str] = field(default_factory=list)
     decimal: str = "."
-    day_first: bool = True
 
     def to_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -14,6 +15,14 @@ from crm.lib.files import csv
 from crm.lib.files.layout import UPLOAD_LIMITS, Layout, Limits, Row, UnusableFile
 from crm.lib.files.xlsx import Workbook
 from crm.lib.text import clean_line
+
+# What reports of other tools write below the table; a person or company is not called so.
+FOOTER = re.compile(
+    r"(copyright|©|\(c\) ?\d{4}|confidential information|informaci[oó]n confidencial"
+    r"|(generated|exported|generado|exportado|gerado) (by|on|por|el|em)\b|grand total|total general"
+    r"|total de registros|record count|filtered by|filtrado por)",
+    re.IGNORECASE,
+)
 
 
 class Table:
@@ -93,9 +102,16 @@ class Table:
 
     def _limited(self, records: Iterator[Row]) -> Iterator[Row]:
         most = self.limits.rows
-        for count, row in enumerate(records, start=1):
+        rows = (row for row in records if not _is_footer(row))
+        for count, row in enumerate(rows, start=1):
             if count > most:
                 raise UnusableFile(
                     _("The file has more than %(most)d rows: split it.") % {"most": most}
                 )
             yield row
+
+
+def _is_footer(row: Row) -> bool:
+    """Return whether a row is a line below the table, as reports have: one cell of known words."""
+    filled = [cell for cell in row.cells if cell.strip()]
+    return len(filled) == 1 and bool(FOOTER.match(filled[0].strip()))

@@ -80,7 +80,7 @@ NAMES: dict[str, str] = {
         "country|pais|country region|pais region|country name|country code|codigo de pais|mailing"
         " country|country id|country id name|business country region|business country|pais de"
         " residencia|address 1 country|address country|primary address country|home country"
-        " region|home country|ip country"
+        " region|home country||ip country|cc"
     ),
     COMPANY_COUNTRY: (
         "company country|pais de la empresa|pais empresa|pais da empresa|organization country"
@@ -122,7 +122,7 @@ NAMES: dict[str, str] = {
     MEDIUM: "medium|utm medium|medio|meio|midia|medium id|original medium",
     CAMPAIGN: (
         "campaign|campana|campaign name|nombre de la campana|campanha|nome da campanha|utm"
-        " campaign|campaign id|primary campaign|primary campaign source"
+        " campaign||campaign id|primary campaign|primary campaign source"
     ),
     LANDING_PAGE: (
         "landing page|pagina de destino|landing page url|first page seen|primera pagina vista"

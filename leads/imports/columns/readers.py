@@ -5,7 +5,7 @@ The browser knows columns by position, so that two columns of one name stay two.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from functools import partial
 from typing import Any
@@ -14,10 +14,13 @@ from crm.accounts import people
 from crm.lib.files.layout import Layout
 from crm.lib.text import fold
 from leads.imports import parsers
+from leads.imports.columns.facts import Facts
 from leads.imports.columns.targets import (
     ACTION,
     ATTRIBUTE_TEXT,
     ATTRIBUTES,
+    COMPANY_COUNTRY,
+    COUNTRY,
     LABELS,
     LEAD_FIELDS,
     NOTE,
@@ -36,37 +39,71 @@ def style_of(layout: Layout) -> Style:
 
 
 def reader(
-    header: Sequence[str], columns: Sequence[str], layout: Layout, *, latest: date
+    header: Sequence[str],
+    columns: Sequence[str],
+    layout: Layout,
+    *,
+    latest: date,
+    facts: Sequence[Mapping[str, Any]] = (),
+    answers: Mapping[str, Any] | None = None,
 ) -> RowReader:
     """Return the reader of new leads by a choice of targets.
 
-    ``latest`` is the last date that the file may have.
+    ``latest`` is the last date that the file may have. ``facts`` of the columns and ``answers`` of
+    the person (ImportRun) say how to read dates, numbers and countries.
     """
+    answers = answers or {}
     customs = list(CustomField.objects.filter(archived_at__isnull=True))
     known: dict[str, Parser] = {code: LEAD_FIELDS[code] for code in LABELS if code in LEAD_FIELDS}
     known |= {FIRST_NAME: parsers.line(160), LAST_NAME: parsers.line(160)}
     known[ACTION] = _action_parser()
     known |= attribute_parsers(customs)
+    words = WORDS | words_of_choices(customs)
     unplaced = without_place(columns)
+    style = style_of(layout)
     chosen: list[tuple[Target, int]] = []
     for position, code in enumerate(columns):
         # A custom field that was archived after the columns were matched is not imported.
-        if code in known and code not in unplaced:
-            target = Target(
-                code,
-                header[position],
-                known[code],
-                words=WORDS.get(code, ()),
-                has_lines=code == NOTE,
-            )
-            chosen.append((target, position))
+        if code not in known or code in unplaced:
+            continue
+        of_column = Facts()
+        if position < len(facts):
+            of_column = Facts(**facts[position])
+        target = Target(
+            code,
+            header[position],
+            known[code],
+            translations=_translations(code, answers),
+            words=words.get(code, ()),
+            style=of_column.style(style, answers),
+            has_lines=code == NOTE,
+        )
+        chosen.append((target, position))
     return RowReader(
         chosen,
         width=len(header),
-        style=style_of(layout),
+        style=style,
         latest=latest,
         complete=partial(complete_lead, assumed=people.organisation().country),
     )
+
+
+def _translations(code: str, answers: Mapping[str, Any]) -> Mapping[str, str | None]:
+    """Return what the person said about texts that name no country; None leaves them empty."""
+    if code not in (COUNTRY, COMPANY_COUNTRY):
+        return {}
+    given: Mapping[str, str] = answers.get("countries", {})
+    return {text: code or None for text, code in given.items()}
+
+
+def words_of_choices(customs: Sequence[CustomField]) -> dict[str, frozenset[str]]:
+    """Return the choices of custom fields, folded: "None" may be one and is then no empty cell."""
+    words: dict[str, frozenset[str]] = {}
+    for custom in customs:
+        names = [fold(text) for option in custom.options for text in option.values()]
+        if names:
+            words[f"attributes.{custom.code}"] = frozenset(names)
+    return words
 
 
 def attribute_parsers(customs: Sequence[CustomField]) -> dict[str, Parser]:

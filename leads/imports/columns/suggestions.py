@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from crm.lib.files.layout import Row
 from crm.lib.text import fold, squeezed
 from leads.imports.columns import headers, values
-from leads.imports.columns.targets import ACTION, COMPANY, SKIP
+from leads.imports.columns.targets import ACTION, COMPANY, REPEATED, SKIP
 from leads.imports.readings import EXTERNAL_ID, FIRST_NAME, IDENTITY, LAST_NAME, NAME
 from leads.models import CustomField
 
 CONTENT_RANK = 1_000  # behind every header
+SURE = 1  # the largest rank of a header that is surely about the lead
 # A column that is filled three times as often beats a surer header.
 LEVELS = 3
 # Of a tool with pipelines: its "Name" is the title of the business, not the person.
@@ -45,7 +46,7 @@ def suggest(
     *,
     actions: Collection[str] = (),
 ) -> list[str]:
-    """Return the likely target of each column; each target once.
+    """Return the likely target of each column; each target once, but e-mails and phones.
 
     ``actions`` are the folded names of the catalogue of valuable actions. The suggestion passes
     targets.check() wherever a column identifies the lead.
@@ -169,9 +170,18 @@ def _keep_one_each(columns: Sequence[Column]) -> None:
         if column.field == SKIP:
             continue
         if column.field in best:
-            column.drop()
+            if not _fills_gaps(column):
+                column.drop()
         else:
             best[column.field] = column
+
+
+def _fills_gaps(column: Column) -> bool:
+    """Return whether to take a further column of its field, for rows where the best one is empty.
+
+    So a lead with a mobile alone keeps it beside leads with a phone.
+    """
+    return column.field in REPEATED and bool(column.cells) and 0 <= column.rank <= SURE
 
 
 def _preference(column: Column) -> tuple[int, int, int]:

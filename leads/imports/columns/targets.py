@@ -44,6 +44,8 @@ LANDING_PAGE = "landing_page"
 STAGE = "stage"
 NOTE = "note"
 LONGEST_NOTE = 5_000  # characters
+# Fields that may have several columns: in each row the first filled one is taken.
+REPEATED = (EMAIL, PHONE)
 # A won or lost lead is an outcome, which comes in a file of its own.
 STAGES = (
     Stage.MQL,
@@ -151,7 +153,7 @@ def check(columns: Sequence[str]) -> str:
     """Return what is wrong with a choice of targets, "" for nothing."""
     chosen = [code for code in columns if code != SKIP]
     for code in chosen:
-        if chosen.count(code) > 1:
+        if chosen.count(code) > 1 and code not in REPEATED:
             return _("Two columns are matched to “%(field)s”: choose one.") % {"field": label(code)}
     if not {*IDENTITY, FIRST_NAME, LAST_NAME} & set(chosen):
         return _("Match at least one column to name, e-mail, phone or external id.")

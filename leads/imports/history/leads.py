@@ -194,7 +194,6 @@ class ImportedLeads(HistoryImporter):
         if not past:
             original = reading.originals.get("first_seen_on", "")
             past.append(self._first_sight(lead, original))
-        past[0]["payload"] |= stages.note_of(reading)
         for happening in past:
             yield Event(lead=lead, kind=EventKind.IMPORTED, actor=self.by, at=self.at, **happening)
 

@@ -67,9 +67,9 @@ def happenings(reading: Reading, *, system: str, today: date) -> Iterator[dict[s
         yield {"to_state": past.stage, "occurred_on": past.on or today, "payload": payload}
 
 
-def note_of(reading: Reading) -> dict[str, str]:
-    """Return the note of a row for the payload of its first event; nothing without one."""
+def note_of(reading: Reading) -> dict[str, str] | None:
+    """Return the payload of the note of a row, None without one."""
     note = reading.get(NOTE)
     if not note:
-        return {}
+        return None
     return {"note": note}

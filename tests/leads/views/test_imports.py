@@ -168,8 +168,6 @@ def test_file_may_be_read_another_way(cast, signed_in):
         "encoding": "mac_roman",
         "delimiter": ";",
         "header_row": 1,
-        "decimal": ",",
-        "day_first": "1",
     }
     assert client.post(f"/imports/{run.pk}/reading/", form).status_code == 302
     assert ImportRun.objects.get().sample == [[2, ["PeÒa", "a@a.test"]]]
