@@ -7,7 +7,7 @@ from django.db.models import Value
 
 
 class Migration(migrations.Migration):
-    dependencies = [("leads", "0007_read_stored_phones")]
+    dependencies = [("leads", "0009_import_changes")]
 
     operations = [
         migrations.AddField(
