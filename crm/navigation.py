@@ -11,10 +11,12 @@ from django.urls import reverse
 from django.utils.functional import Promise, SimpleLazyObject
 from django.utils.translation import gettext_lazy as _
 
+from crm import first_steps
 from crm.accounts.models import User
 from crm.accounts.permissions import can_configure, can_manage_people
 from crm.accounts.request import Request
 from crm.accounts.sign_in import demo
+from crm.accounts.states import Role, Side
 from crm.lib import number_formats
 from crm.notifications import outbox
 from leads import permissions
@@ -44,6 +46,17 @@ SETTINGS = Entry("setup", _("Settings"), "settings")
 # Current on the pages below their path too. The page of a lead belongs to no entry, because it is
 # reached from several.
 WITH_PAGES_BELOW = (ALIGNMENT, AGREEMENT, PERSONAS, PEOPLE, SETTINGS)
+
+
+HOMES = {
+    Role.MARKETING: ALL_LEADS.name,
+    Role.SALES_REP: QUEUE.name,
+    Role.TEAM_LEAD: ALIGNMENT.name,
+    Role.DIRECTOR: ALIGNMENT.name,
+    Role.ADMIN: SETTINGS.name,
+}
+# What a phone's bar shows first.
+IN_BAR = (QUEUE, MY_LEADS, ALIGNMENT, ALL_LEADS, PEOPLE, SETTINGS, PERSONAS)
 
 
 @dataclass(frozen=True)
@@ -95,9 +108,12 @@ def _frame(request: Request, user: User) -> dict[str, Any]:
         counts = with_notices(user, request.counts)
     else:
         counts = counters(user, now)
+    if request.method == "GET" and request.resolver_match:
+        first_steps.note_page(user, request.resolver_match.url_name or "", at=now)
     home_region = number_formats.at_home(request.organisation.country)
     return {
         "nav": _items(request, user, counts),
+        "first_steps": _first_steps(request, user),
         "notice_count": counts["notices"],
         "overdue_count": counts["overdue"],
         "organisation": request.organisation,
@@ -108,11 +124,27 @@ def _frame(request: Request, user: User) -> dict[str, Any]:
     }
 
 
+def _first_steps(request: Request, user: User) -> list[first_steps.Taken]:
+    """Return the card of first steps on the first page of the person's role, else nothing."""
+    if request.path != reverse(HOMES[user.role]):
+        return []
+    return first_steps.card(user, at=request.now)
+
+
 def _entries(user: User) -> list[Entry]:
-    """Return the entries that ``user`` may open; the views check permissions themselves."""
+    """Return the pages that are for ``user``; the views check permissions themselves.
+
+    Sales works in the queue and in "My leads", a director watches the queue, and marketing begins
+    with its leads.
+    """
     entries = []
+    is_of_sales = bool(user.team_ids(Side.SALES))
+    if is_of_sales or user.is_director:
+        entries.append(QUEUE)
+    if is_of_sales:
+        entries.append(MY_LEADS)
     if permissions.can_read_alignment(user):
-        entries += [QUEUE, MY_LEADS, ALL_LEADS, ALIGNMENT, AGREEMENT]
+        entries += [ALL_LEADS, ALIGNMENT, AGREEMENT]
     entries.append(PERSONAS)
     if can_manage_people(user):
         entries.append(PEOPLE)
@@ -124,7 +156,8 @@ def _entries(user: User) -> list[Entry]:
 
 def _items(request: Request, user: User, counts: dict[str, int]) -> list[Item]:
     entries = _entries(user)
-    in_bar = {QUEUE, MY_LEADS, ALIGNMENT} if QUEUE in entries else {PEOPLE, SETTINGS}
+    # A phone's bar has room for three beside "More".
+    in_bar = [entry for entry in IN_BAR if entry in entries][:3]
     items = []
     for entry in entries:
         url = reverse(entry.name)

@@ -29,6 +29,7 @@ handler500 = errors.broken
 
 urlpatterns = [
     path("", views.home, name="home"),
+    path("first-steps/dismiss/", views.first_steps_dismiss, name="first_steps_dismiss"),
     path("healthz", views.healthz, name="healthz"),
     path("pulse", views.pulse, name="pulse"),
     path("accounts/login/", views.sign_in, name="account_login"),

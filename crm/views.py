@@ -9,25 +9,18 @@ from django.middleware.csrf import get_token
 from django.shortcuts import redirect, render
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
+from crm import first_steps
 from crm.accounts import organisations
 from crm.accounts.permissions import can_configure
 from crm.accounts.request import Request
 from crm.accounts.states import Role
 from crm.lib import clock
-from crm.navigation import counters
+from crm.navigation import HOMES, counters
 from crm.setup import checklist
 from leads.handoffs import queue
 from leads.views.queue import departures
-
-HOMES = {
-    Role.MARKETING: "lead_list",
-    Role.SALES_REP: "queue",
-    Role.TEAM_LEAD: "queue",
-    Role.DIRECTOR: "alignment",
-    Role.ADMIN: "notice_list",
-}
 
 
 @require_safe
@@ -36,6 +29,13 @@ def home(request: Request) -> HttpResponse:
     if can_configure(request.user) and checklist.is_open(request.organisation):
         return redirect("setup")
     return redirect(HOMES[request.user.role])
+
+
+@require_POST
+def first_steps_dismiss(request: Request) -> HttpResponse:
+    """Take the card of first steps away for good."""
+    first_steps.dismiss(request.user, at=request.now)
+    return redirect("home")
 
 
 @login_not_required

@@ -105,6 +105,8 @@ def person(name: str, *teams: Team, leads: Iterable[Team] = (), **marks: Any) ->
     email = f"{name.split()[0].lower()}@relevo.test"
     places = [(one, False) for one in teams] + [(one, True) for one in leads]
     marks.setdefault("language", "en")
+    # Most tests are about people who know their way (crm.first_steps).
+    marks.setdefault("first_steps", {"over": SIGNED_AT.isoformat()})
     return people.create_person(
         name, email=email, password=PASSWORD, teams=places, by=None, at=SIGNED_AT, **marks
     )

@@ -168,6 +168,11 @@ class User(AbstractBaseUser, PermissionsMixin):
     # A tag of crm.lib.number_formats; empty: as the organisation.
     region = models.CharField(max_length=5, blank=True, db_default="")
     live_updates = models.BooleanField(default=True, db_default=True)
+    # Of the card on the first page (crm.first_steps): the steps that were only looked at, and
+    # "over" once it is gone, each with the moment; "since": what was done before does not count.
+    first_steps = models.JSONField(
+        default=dict, db_default=Value({}, models.JSONField()), blank=True
+    )
     created_at = models.DateTimeField(db_default=RelevoNow())
     teams = models.ManyToManyField(Team, through="Membership", related_name="people")
 

@@ -167,3 +167,12 @@ def change_preferences(user: User, *, at: datetime, **preferences: Any) -> User:
     user.save(update_fields=list(preferences))
     record("preferences_changed", user, by=user, at=at, payload=dict(preferences))
     return user
+
+
+@transaction.atomic
+def note_first_step(user: User, name: str, *, at: datetime) -> None:
+    """Note on ``user`` that a step of the first page's card was taken, or that it is over."""
+    noted = {**lock_person(user).first_steps, name: at.isoformat()}
+    User.objects.filter(pk=user.pk).update(first_steps=noted)
+    user.first_steps = noted
+    record("first_step_noted", user, by=user, at=at, payload={"step": name})

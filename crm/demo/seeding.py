@@ -7,7 +7,8 @@ from datetime import datetime
 from django.conf import settings
 from django.db import transaction
 
-from crm.accounts.models import Organisation
+from crm import first_steps
+from crm.accounts.models import Organisation, User
 from crm.audit.entries import record
 from crm.demo import people, remove, today
 from crm.demo.load import NotEmpty, load
@@ -45,4 +46,6 @@ def seed(*, at: datetime, leads: int = LEADS) -> bool:
     record("demo_seeded", "organisation", by=None, at=at)
     # In the same transaction: a demo without today's desk would never be completed.
     today.prepare(people.cast(), at=at)
+    # The past of the demo is nobody's first steps.
+    User.objects.update(first_steps={first_steps.SINCE: at.isoformat()})
     return True

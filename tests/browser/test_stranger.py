@@ -156,7 +156,7 @@ def send_a_test_lead(admin: Desk) -> None:
     admin.button("Remove the test lead").click()
     stands(admin, "Set up Relevo")
     admin.button("Finish the set-up").click()
-    stands(admin, "Queue")
+    stands(admin, "Marketing–sales alignment")
 
 
 def join(sit: Sit, link: str, language: str, home: str, **options: object) -> Desk:

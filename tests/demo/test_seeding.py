@@ -212,8 +212,8 @@ def one_rep_is_slower_and_one_persona_better():
 def fit_is_worth_something_and_engagement_is_not(found: report.Numbers):
     with translation.override("en"):
         fit, engagement = worth.score_tables(found)
-    assert fit.text.startswith("It is worth something")
-    assert not engagement.text.startswith("It is worth something")
+    assert fit.text.startswith("It helps")
+    assert not engagement.text.startswith("It helps")
     assert sum(not line.too_few for line in fit.lines) == 3
     assert 0 < found.overridden < 0.05 * found.handed
     assert {each.name for each in found.submitters} == {"Ana Robles", "Luis Ferrer"}

@@ -54,7 +54,7 @@ def test_skipping_does_not_undo_what_is_done(founded: Client) -> None:
 
 def test_the_checklist_ends_and_stays_as_settings(ready: Client) -> None:
     assert ready.post("/setup/end/").url == "/"
-    assert ready.get("/").url == "/queue/"
+    assert ready.get("/").url == "/alignment/"
     page = ready.get("/setup/")
     assert (page.status_code, page.context["is_open"]) == (200, False)
     assert press_continue(ready, "setup_hours").url == "/setup/"
@@ -116,11 +116,11 @@ def test_writes_are_for_admins_only(cast: Cast, client: Client, path: str) -> No
     assert client.post(f"/setup/{path}").status_code == 403
 
 
-def test_admins_of_an_organisation_that_is_set_up_keep_their_first_page(
+def test_first_page_of_admins_is_settings_once_the_organisation_is_set_up(
     cast: Cast, client: Client
 ) -> None:
     client.force_login(cast.root)
-    assert client.get("/").url == "/notices/"
+    assert client.get("/").url == "/setup/"
 
 
 @pytest.mark.parametrize("act", ["save", "skip"])

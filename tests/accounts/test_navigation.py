@@ -1,0 +1,112 @@
+"""What each role is led to: its first page, the entries of the navigation, the links on pages.
+
+Nobody is offered a page that answers anything but 200 to them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urljoin, urlsplit
+
+import pytest
+from django.test import Client
+
+from tests import factories
+from tests.factories import Cast
+
+pytestmark = pytest.mark.django_db
+READS = ["/leads/", "/alignment/", "/agreement/", "/personas/"]
+# Who: the first page, and the entries of the navigation in their order.
+ROLES = {
+    "ana": ("/leads/", [*READS, "/notices/"]),
+    "luis": ("/alignment/", [*READS, "/notices/"]),
+    "bea": ("/queue/", ["/queue/", "/mine/", *READS, "/notices/"]),
+    "dora": ("/alignment/", ["/queue/", "/mine/", *READS, "/notices/"]),
+    "elsa": ("/alignment/", ["/queue/", *READS, "/notices/"]),
+    "root": ("/setup/", ["/personas/", "/people/", "/notices/", "/setup/"]),
+}
+IN_BAR = {
+    "ana": ["/leads/", "/alignment/", "/personas/"],
+    "bea": ["/queue/", "/mine/", "/alignment/"],
+    "elsa": ["/queue/", "/leads/", "/alignment/"],
+    "root": ["/personas/", "/people/", "/setup/"],
+}
+LINK = re.compile(r'<a\b[^>]*\bhref="([^"]*)"')
+# Links that end a session, or leave the product.
+NOT_FOLLOWED = ("/accounts/logout/", "/static/")
+
+
+@pytest.fixture
+def world(new_organisation: Cast, moment) -> Cast:
+    """Every stage has a lead, and every list a row."""
+    cast = new_organisation
+    moment.set("2026-03-31 12:00")
+    factories.won(cast)
+    factories.rejected(cast)
+    factories.handed_off(cast)
+    factories.contacted(cast)
+    factories.mql(cast)
+    return cast
+
+
+def entries(client: Client, path: str) -> list[str]:
+    text = client.get(path).content.decode()
+    rail = text.split('class="nav"')[1].split("</nav>")[0]
+    return [href for href in LINK.findall(rail) if href != "/search/"]
+
+
+def links(text: str, base: str) -> Iterator[str]:
+    for href in LINK.findall(text):
+        url = urljoin(base, href.replace("&amp;", "&"))
+        parts = urlsplit(url)
+        if parts.scheme or parts.netloc or not parts.path.startswith("/"):
+            continue
+        if not parts.path.startswith(NOT_FOLLOWED):
+            yield f"{parts.path}?{parts.query}".rstrip("?")
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_first_page_is_that_of_the_role(world: Cast, signed_in, name: str) -> None:
+    home, _entries = ROLES[name]
+    answer = signed_in(getattr(world, name)).get("/", follow=True)
+    assert (answer.request["PATH_INFO"], answer.status_code) == (home, 200)
+
+
+@pytest.mark.parametrize("name", ROLES)
+def test_navigation_offers_the_pages_of_the_role(world: Cast, signed_in, name: str) -> None:
+    home, expected = ROLES[name]
+    assert entries(signed_in(getattr(world, name)), home) == expected
+
+
+@pytest.mark.parametrize("name", IN_BAR)
+def test_phones_bar_has_three_of_them(world: Cast, signed_in, name: str) -> None:
+    home, _entries = ROLES[name]
+    text = signed_in(getattr(world, name)).get(home).content.decode()
+    bar = text.split('class="mbar"')[1].split("</nav>")[0]
+    assert LINK.findall(bar) == IN_BAR[name]
+
+
+@pytest.mark.parametrize("name", [*ROLES, "extra"])
+def test_every_link_on_the_pages_of_a_role_answers(world: Cast, signed_in, name: str) -> None:
+    """From the first page, the navigation and everything that these link to, one click on."""
+    client = signed_in(getattr(world, name))
+    start = client.get("/", follow=True)
+    seen = {start.request["PATH_INFO"]: start.status_code}
+    pages = {start.request["PATH_INFO"]: start.content.decode()}
+    shapes: set[str] = set()
+    for _click in range(2):
+        found = {}
+        for base, text in pages.items():
+            for url in links(text, base):
+                # One of each shape: a list has many rows, and a filter many values.
+                shape = re.sub(r"\d+", "0", url)
+                if shape in shapes:
+                    continue
+                shapes.add(shape)
+                answer = client.get(url, follow=True)
+                seen[url] = answer.status_code
+                if "html" in answer["Content-Type"]:
+                    found[url] = answer.content.decode()
+        pages = found
+    assert {url: status for url, status in seen.items() if status != 200} == {}
