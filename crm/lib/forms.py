@@ -54,6 +54,16 @@ def autofill(name: str) -> forms.TextInput:
     return forms.TextInput(attrs={"autocomplete": name})
 
 
+def typed_texts(form: Form) -> list[tuple[str, str]]:
+    """Return label and text of each field of a sent form that a person wrote something into."""
+    texts = []
+    for field in form.visible_fields():
+        # Of a choice the form holds a key, which says nothing to people.
+        if isinstance(field.field, forms.CharField) and field.data:
+            texts.append((str(field.label), str(field.data)))
+    return texts
+
+
 def plain(value: Any) -> Any:
     """Return a cleaned value as JSON keeps it: a date as ISO text, a decimal as a number."""
     if isinstance(value, date):

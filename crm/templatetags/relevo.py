@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 
 from crm.lib import countries, moments, number_formats
 from crm.lib.bilingual import in_language
+from crm.lib.forms import typed_texts
 from crm.lib.moments import absolute_text, relative_text
 from crm.lib.number_formats import about_left_words, day_words, duration_words
 from crm.lib.wording import variants
@@ -23,6 +24,7 @@ from crm.templatetags.icons import ours
 
 register = template.Library()
 # A date of a moment is the one in the reader's zone.
+register.filter("typed_texts", typed_texts)
 register.filter("day_words", day_words, expects_localtime=True)
 register.filter("absolute", absolute_text)
 register.filter("about_left", about_left_words)

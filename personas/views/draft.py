@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.accounts.request import Request, require_permission
 from crm.lib import edit_conflicts
+from crm.lib.bilingual import LANGUAGES
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
 from leads.records import custom_fields
@@ -59,7 +60,7 @@ def edit(request: Request, pk: int) -> HttpResponse:
     posted = request.POST
     if draft is None:
         if request.method == "POST":
-            return show(request, pk, status=409, refusal=drafts.NotADraft.message)
+            return _show_without_draft(request, pk, draft_data.read(posted))
         return redirect("persona", pk=pk)
     facts = custom_fields.criterion_fields()
     if request.method != "POST":
@@ -153,11 +154,22 @@ def _both_after_change(
     # Read again: ``draft`` was read before the lock that noticed the newer revision.
     fresh = draft_of(draft.persona)
     if fresh is None:
-        return show(request, draft.persona_id, status=409, refusal=drafts.NotADraft.message)
+        return _show_without_draft(request, draft.persona_id, typed)
     # Choices of an earlier comparison were made about another text.
     parts = _differing_parts(request, typed, fresh, facts, is_chosen=False)
     was = request.POST.get("was", "")
     return _both(request, fresh, typed, parts, was=was, status=409)
+
+
+def _show_without_draft(request: Request, pk: int, typed: DraftData) -> HttpResponse:
+    """Show the persona, whose draft is gone, with the texts that were typed for it."""
+    texts = []
+    for name, value in draft_data.flat(typed).items():
+        language = name.rpartition("-")[2]
+        if language in LANGUAGES and value:
+            texts.append(value)
+    refusal = drafts.NotADraft.message
+    return show(request, pk, status=409, refusal=refusal, typed="\n\n".join(texts))
 
 
 def _form(

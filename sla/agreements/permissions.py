@@ -37,14 +37,17 @@ def can_edit(user: User, version: AgreementVersion) -> bool:
     return version.state == AgreementState.DRAFT and can_write(user, version)
 
 
+def can_discuss(user: User, version: AgreementVersion) -> bool:
+    """Return whether ``user`` is one of those who discuss ``version``, open or closed."""
+    return user.is_director or can_write(user, version)
+
+
 def can_comment(user: User, version: AgreementVersion) -> bool:
     """Return whether ``user`` may comment on ``version``.
 
     Those who may write it and directors may, as long as it can still be changed.
     """
-    if version.state not in UNSIGNED:
-        return False
-    return user.is_director or can_write(user, version)
+    return version.state in UNSIGNED and can_discuss(user, version)
 
 
 def can_keep_reasons(user: User) -> bool:

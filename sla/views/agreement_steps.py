@@ -42,21 +42,26 @@ def _fetch_to_write(request: Request, pk: int) -> AgreementVersion:
 def agreement_comment(request: Request, pk: int) -> HttpResponse:
     """Comment on a section, or answer a comment."""
     version = fetch(pk)
-    deny_unless(permissions.can_comment(request.user, version))
+    # Of a text that was closed meanwhile add() says so, and the page shows what was typed.
+    deny_unless(permissions.can_discuss(request.user, version))
     form = CommentForm(request.POST, version=version)
     if not form.is_valid():
         # The whole page again: the comment with its error stands beside its section.
         return show(request, version, status=422, comment=form)
     data = form.cleaned_data
     section = data["section"]
-    comments.add(
-        version,
-        section,
-        data["text"],
-        by=request.user,
-        at=request.now,
-        answers=data["answers"],
-    )
+    try:
+        comments.add(
+            version,
+            section,
+            data["text"],
+            by=request.user,
+            at=request.now,
+            answers=data["answers"],
+        )
+    except DomainError as error:
+        status = add_domain_error(form, error)
+        return show(request, fetch(pk), status=status, comment=form)
     # Back to the section that the comment is on.
     return redirect(f"/agreement/{version.pk}/#{section}")
 
@@ -91,8 +96,8 @@ def agreement_reopen(request: Request, pk: int) -> HttpResponse:
     """Turn a proposed text into a draft again, with a reason; its signatures are void."""
     version = _fetch_to_write(request, pk)
     form = ReopenForm(posted(request))
-    # An unbound form, of a GET, is not valid either.
-    if form.is_valid():
+
+    def save() -> HttpResponse:
         proposals.reopen(
             version,
             by=request.user,
@@ -101,13 +106,9 @@ def agreement_reopen(request: Request, pk: int) -> HttpResponse:
         )
         messages.success(request, _("It is a draft again. Signatures given so far are void."))
         return redirect("agreement_version", pk=version.pk)
-    context = {
-        "version": version,
-        "form": form,
-        "sides": agreement_page.signatures(version),
-    }
-    status = 422 if form.errors else 200
-    return render(request, "sla/agreement_reopen.html", context, status=status)
+
+    context = {"version": version, "sides": agreement_page.signatures(version)}
+    return answer(request, "sla/agreement_reopen.html", form, save, **context)
 
 
 @require_POST

@@ -67,6 +67,11 @@ def calendar_list(request: Request) -> HttpResponse:
 @require_safe
 def calendar_page(request: Request, pk: int) -> HttpResponse:
     """Show one calendar: its weeks, a year of it, the dates that differ, and what runs in it."""
+    return _show(request, pk)
+
+
+def _show(request: Request, pk: int, *, status: int = 200, refusal: object = "") -> HttpResponse:
+    """Answer the page of a calendar. ``refusal``: why a button of it did nothing."""
     calendar = fetch(pk)
     work = work_calendars.plain(calendar)
     year = _year(request, calendar)
@@ -89,8 +94,9 @@ def calendar_page(request: Request, pk: int) -> HttpResponse:
         "may_edit": may_edit and calendar.archived_at is None,
         "may_reapply": can_reapply(request.user),
         "may_archive": may_edit,
+        "refusal": refusal,
     }
-    return render(request, "sla/calendar.html", context)
+    return render(request, "sla/calendar.html", context, status=status)
 
 
 def _year(request: Request, calendar: Calendar) -> int:
@@ -191,9 +197,8 @@ def calendar_archive(request: Request, pk: int) -> HttpResponse:
     try:
         calendars.archive(calendar, by=request.user, at=request.now)
     except DomainError as error:
-        # A button has no form to show the error on.
-        messages.error(request, str(error.message))
-        return redirect("calendar", pk=pk)
+        # No redirect: that would say that it was done.
+        return _show(request, pk, status=error.status, refusal=error.message)
     messages.success(request, _("%(name)s is archived.") % {"name": calendar.name})
     return redirect("calendars")
 
@@ -206,7 +211,6 @@ def calendar_restore(request: Request, pk: int) -> HttpResponse:
     try:
         calendars.restore(calendar, by=request.user, at=request.now)
     except DomainError as error:
-        messages.error(request, str(error.message))
-    else:
-        messages.success(request, _("%(name)s is in use again.") % {"name": calendar.name})
+        return _show(request, pk, status=error.status, refusal=error.message)
+    messages.success(request, _("%(name)s is in use again.") % {"name": calendar.name})
     return redirect("calendar", pk=pk)

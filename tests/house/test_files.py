@@ -245,6 +245,19 @@ def test_templates_ask_no_clock() -> None:
     assert [name_of(t) for t in templates() if re.search(r"\{%\s*now\b", t.read_text())] == []
 
 
+def test_no_refusal_is_told_by_a_redirect() -> None:
+    """A redirect after a form says that it is saved: a message of an error is for no redirect."""
+    calls = re.compile(r"\bmessages\.error\(")
+    assert [name_of(path) for path in python_files() if calls.search(path.read_text())] == []
+
+
+def test_scripts_keep_nothing_beyond_the_tab() -> None:
+    """What is typed about a lead leaves the machine with the tab, or at sign-out."""
+    scripts = sorted((ROOT / "crm" / "static" / "crm").glob("*.js"))
+    stores = re.compile(r"localStorage|indexedDB|caches\.open")
+    assert [script.name for script in scripts if stores.search(script.read_text())] == []
+
+
 def test_scripts_declare_each_function_once() -> None:
     """Twice the same name in a module, as a careless merge leaves it, and no line of the script
     runs.

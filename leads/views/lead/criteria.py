@@ -88,6 +88,14 @@ def criterion_rows(
     return rows
 
 
+def forms_of(rows: list[CriterionRow]) -> list[Form]:
+    """Return the forms of ``rows``."""
+    forms = []
+    for row in rows:
+        forms += [form for form in (row.form, row.override, row.fact) if form is not None]
+    return forms
+
+
 def _evidence_form(judgement: Judgement, bound: dict[str, Form], *, editable: bool) -> Form | None:
     """Return the form for evidence, if no fact decided the criterion or a person's evidence did."""
     if not editable:

@@ -38,7 +38,7 @@ from leads.records import contact_privacy
 from leads.states import MILESTONES, HandoffState, Stage
 from leads.views.lead import clock_panel
 from leads.views.lead.before_call import before_call
-from leads.views.lead.criteria import criterion_rows, value_text
+from leads.views.lead.criteria import criterion_rows, forms_of, value_text
 from leads.views.lead.neighbours import neighbours
 from leads.views.lead.timeline import events_for, timeline
 from leads.views.lead.trail import trail
@@ -111,6 +111,8 @@ def _context(request: Request, lead: Lead, bound: dict[str, Form]) -> dict[str, 
     abilities = _abilities(user, lead, handoff, assessment)
     rows = partial(criterion_rows, lead, assessment, bound=bound, hidden=hidden)
     forms = _forms(request, lead, handoff, bound)
+    fit = rows(FIT, DISQUALIFIER, editable=can_qualify)
+    proofs = rows(*SQL_KINDS, editable=can_qualify or abilities["work"])
     came = trail(request)
     return {
         "lead": lead,
@@ -123,8 +125,8 @@ def _context(request: Request, lead: Lead, bound: dict[str, Form]) -> dict[str, 
         "is_suggested": version is not None and not is_judged,
         "assessment": assessment,
         "scores": scores,
-        "fit": rows(FIT, DISQUALIFIER, editable=can_qualify),
-        "proofs": rows(*SQL_KINDS, editable=can_qualify or abilities["work"]),
+        "fit": fit,
+        "proofs": proofs,
         "proven": _proven(assessment),
         "hidden": hidden,
         **_history(user, lead, handoff, assessment),
@@ -132,6 +134,7 @@ def _context(request: Request, lead: Lead, bound: dict[str, Form]) -> dict[str, 
         "forms": forms,
         "labelled_steps": labelled(forms),
         "failed": next(iter(bound), ""),
+        "not_saved": _not_drawn(bound, [*forms.values(), *forms_of(fit), *forms_of(proofs)]),
         "can": abilities,
     }
 
@@ -171,6 +174,17 @@ def _forms(
         forms["note"] = LeadNoteForm(auto_id="id_note_%s")
     came_back = {name: form for name, form in bound.items() if name in forms}
     return forms | came_back
+
+
+def _not_drawn(bound: dict[str, Form], drawn: list[Form]) -> Form | None:
+    """Return a form that came back although the page does not have it any more.
+
+    Somebody else took the step first: the page says so and shows what was typed.
+    """
+    for form in bound.values():
+        if all(form is not each for each in drawn):
+            return form
+    return None
 
 
 def _abilities(

@@ -56,6 +56,28 @@ def test_form_with_errors_returns_with_what_was_typed(
     assert "Busy line" in answer.content.decode()
 
 
+@pytest.mark.parametrize(
+    ("step", "person", "typed"),
+    [
+        ("withdraw", "ana", {"comment": "Wants to wait until June"}),
+        ("reassign", "dora", {"owner": "cruz", "comment": "Wants to wait until June"}),
+        ("pause", "bea", {"until": "2026-03-05T10:00", "note": "Wants to wait until June"}),
+    ],
+)
+def test_step_that_is_not_offered_any_more_shows_why_and_what_was_typed(
+    cast: Cast, moment: Moment, client: Client, step: str, person: str, typed: dict[str, str]
+) -> None:
+    handoff = factories.won(cast)
+    client.force_login(getattr(cast, person), backend="crm.accounts.backend.Backend")
+    if "owner" in typed:
+        typed["owner"] = str(cast.cruz.pk)
+    answer = client.post(f"/handoffs/{handoff.pk}/{step}/", typed)
+    page = answer.content.decode()
+    assert answer.status_code in (409, 422)
+    assert 'role="alert"' in page
+    assert "Wants to wait until June</textarea>" in page
+
+
 def test_labelled_step_is_drawn_with_its_fields_and_its_errors(
     cast: Cast, moment: Moment, client: Client
 ) -> None:

@@ -313,7 +313,11 @@ def test_draft_that_was_published_meanwhile_is_a_conflict(cast, signed_in, perso
     client = signed_in(cast.luis)
     sent = shown(client, persona)
     signed_in(cast.dora).post(path(persona, "publish/"), {"revision": 1})
-    assert client.post(path(persona, "edit/"), sent).status_code == 409
+    answer = client.post(path(persona, "edit/"), {**sent, "who-es": "Vende café en Puebla"})
+    assert answer.status_code == 409
+    # There is no form to draw it in; it can be copied.
+    assert "Vende café en Puebla" in answer.context["typed"]
+    assert "Vende café en Puebla" in answer.content.decode()
 
 
 def test_publish_of_another_revision_than_was_read_is_a_conflict(cast, signed_in, persona, draft):

@@ -161,3 +161,25 @@ def test_agreement_for_no_team_is_refused_by_name(cast: Cast, browser: Browser) 
     answer = browser(cast.luis).post("/agreement/new/", {"name": "South"})
     assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["teams"])
     assert Agreement.objects.count() == 1
+
+
+def test_comment_on_a_text_that_was_closed_meanwhile_is_not_lost(
+    cast: Cast, draft: AgreementVersion, browser: Browser
+) -> None:
+    browser(cast.luis).post(f"/agreement/{draft.pk}/discard/")
+    answer = browser(cast.dora).post(
+        f"/agreement/{draft.pk}/comment/", {"section": "mql", "text": "Two hours are short"}
+    )
+    assert (answer.status_code, Comment.objects.count()) == (409, 0)
+    assert "Two hours are short</textarea>" in answer.content.decode()
+    assert 'role="alert"' in answer.content.decode()
+
+
+def test_reason_to_reopen_what_is_a_draft_already_is_not_lost(
+    cast: Cast, half_signed: AgreementVersion, browser: Browser
+) -> None:
+    path = f"/agreement/{half_signed.pk}/reopen/"
+    browser(cast.luis).post(path, {"why": "First"})
+    answer = browser(cast.dora).post(path, {"why": "The window is too short"})
+    assert answer.status_code == 409
+    assert "The window is too short</textarea>" in answer.content.decode()

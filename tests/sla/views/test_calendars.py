@@ -300,7 +300,8 @@ def test_calendar_is_archived_and_comes_back(admin: Client, free: Calendar) -> N
 def test_calendar_of_the_agreement_in_force_is_not_archived(
     cast: Cast, admin: Client, moment: Moment
 ) -> None:
-    response = admin.post(address("calendar_archive", cast.calendar), follow=True)
+    response = admin.post(address("calendar_archive", cast.calendar))
+    assert response.status_code in (409, 422)
     assert "Un acuerdo necesita este calendario" in text_of(response)
     assert stored(cast.calendar).archived_at is None
 
