@@ -119,6 +119,9 @@ class LeadForm(forms.Form):
         # A lead of an import may have nothing else to know it by.
         self.has_external_id = bool(lead and lead.external_id)
         self.employer = lead.company if lead else None
+        # One types at once; after an error the summary takes the focus.
+        if lead is None and not self.is_bound:
+            self.fields["name"].widget.attrs["autofocus"] = True
         for name in ("country", COMPANY_COUNTRY):
             self.fields[name].choices = [("", _("Not given")), *country_choices()]
         if self.employer is None:

@@ -20,9 +20,14 @@ def is_hidden(lead: Lead, user: User) -> bool:
 
     Its marketing team and the director always may.
     """
-    if not lead.contact_hidden or user.is_director:
+    return hides(lead.contact_hidden, lead.marketing_team_id, user)
+
+
+def hides(contact_hidden: bool, marketing_team_id: int | None, user: User) -> bool:
+    """Return :func:`is_hidden` of a lead with these values, which lists read without the lead."""
+    if not contact_hidden or user.is_director:
         return False
-    return lead.marketing_team_id not in user.team_ids(Side.MARKETING)
+    return marketing_team_id not in user.team_ids(Side.MARKETING)
 
 
 def email(lead: Lead, user: User) -> str:

@@ -156,6 +156,13 @@ def full(number: str, extension: str = "") -> str:
     return f"{number} ext. {extension}"
 
 
+def dial(number: str, extension: str = "") -> str:
+    """Return the address that dials a stored number, with a pause before the extension."""
+    if extension:
+        number = f"{number},{extension}"
+    return f"tel:{number.replace(' ', '')}"
+
+
 def stored_forms(query: str, country: str) -> list[str]:
     """Return the digits of every stored number that ``query``, typed to search, may be."""
     try:

@@ -18,7 +18,7 @@ from leads.journey import next_step
 from leads.models import Person
 from leads.qualification.rules import ASK, CORRECT, Judgement
 from leads.qualification.scores import ACTION, CAP, DECAY, ScoreLine
-from leads.records import fields
+from leads.records import fields, phones
 from leads.states import STAGE_OF, HandoffState, Stage
 
 register = template.Library()
@@ -104,10 +104,7 @@ def phone(number: str) -> str:
 @register.filter
 def phone_link(person: Person) -> str:
     """Return the address that dials the person's phone, with a pause before the extension."""
-    number = person.phone
-    if person.phone_extension:
-        number = f"{number},{person.phone_extension}"
-    return f"tel:{number.replace(' ', '')}"
+    return phones.dial(person.phone, person.phone_extension)
 
 
 @register.filter

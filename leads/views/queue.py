@@ -30,6 +30,7 @@ from leads.handoffs import queue as handoff_queue
 from leads.lists import handoffs
 from leads.models import Handoff
 from leads.models.lead import lead_name
+from leads.records import contact_privacy, phones
 from leads.states import DecisionKind, HandoffState
 from leads.views.lead.trail import of_list
 from sla.clocks import assignments, pauses, readings
@@ -180,6 +181,7 @@ def queue_row(request: Request, handoff: Handoff, *, at: datetime) -> dict[str, 
     pk = str(handoff.pk)
     can_decide = permissions.can_decide(request.user, handoff)
     about = (values["job_title"], values["company"])
+    dial, chat = _reach(request.user, values)
     came = of_list(request).suffix
     return {
         "handoff": handoff,
@@ -193,6 +195,8 @@ def queue_row(request: Request, handoff: Handoff, *, at: datetime) -> dict[str, 
         "can_accept_as_sql": can_decide and permissions.can_accept_as_sql(request.user, handoff),
         "name": _escaped_name(handoff, values),
         "about": ", ".join(part for part in about if part),
+        "dial": dial,
+        "chat": chat,
         "persona": in_language(values["persona"], language),
         "source": in_language(values["source"], language),
         "team": _team(request.user, values["team"]),
@@ -208,6 +212,19 @@ def queue_row(request: Request, handoff: Handoff, *, at: datetime) -> dict[str, 
         "is_gone": False,
         "can_undo": False,
     }
+
+
+def _reach(user: User, values: dict[str, Any]) -> tuple[str, str]:
+    """Return the addresses that dial the lead's phone and open WhatsApp; empty where hidden."""
+    number = values["phone"]
+    if not number:
+        return "", ""
+    if contact_privacy.hides(values["contact_hidden"], values["brought_by"], user):
+        return "", ""
+    chat = ""
+    if number.startswith("+"):
+        chat = f"https://wa.me/{number[1:]}"
+    return phones.dial(number, values["phone_extension"]), chat
 
 
 def _escaped_name(handoff: Handoff, values: dict[str, Any]) -> str:

@@ -4,6 +4,8 @@ they need.
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -172,3 +174,31 @@ def test_filters_stay_in_the_addresses_of_tabs_and_chips(cast, signed_in):
     page = answer.content.decode()
     assert '<a href="?stage=captured"' in page
     assert '<span class="n">· 2</span>' in page
+
+
+def focused(answer):
+    """The names of the fields in which a person begins, those of the palette left out."""
+    inputs = re.findall(r"<input[^>]* autofocus[^>]*>", answer.content.decode())
+    return [name for each in inputs if (name := re.search('name="(.*?)"', each)[1]) != "q"]
+
+
+def test_new_lead_begins_in_its_first_field(cast, signed_in):
+    client = signed_in(cast.ana)
+    lead = factories.lead(cast)
+    assert focused(client.get("/leads/new/")) == ["name"]
+    assert focused(client.post("/leads/new/", {"email": "no"})) == []
+    assert focused(client.get(f"/leads/{lead.pk}/edit/")) == []
+
+
+def test_source_is_told_once_unless_it_was_corrected(cast, signed_in):
+    lead = factories.lead(cast, from_source="organic_search")
+    client = signed_in(cast.ana)
+
+    def told():
+        text = client.get(f"/leads/{lead.pk}/").content.decode()
+        data = text.split('id="data"')[1].split("</section>")[0]
+        return [data.count(str(factories.source(code))) for code in ("organic_search", "event")]
+
+    assert told() == [1, 0]
+    Lead.objects.filter(pk=lead.pk).update(source=factories.source("event"))
+    assert told() == [1, 1]

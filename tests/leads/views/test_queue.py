@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from crm.accounts.models import User
 from leads import handoffs
-from leads.models import Handoff, Lead
+from leads.models import Handoff, Lead, Person
 from leads.qualification import overrides
 from leads.records import leads
 from leads.views import queue as queue_page
@@ -226,3 +228,29 @@ def test_filtered_queue_needs_a_constant_number_of_queries(rows, cast, signed_in
         assert len(shown(client, "/queue/?q=mariana&country=MX")) == rows
     assert len(captured) == 8
     assert Handoff.objects.count() == rows
+
+
+# -- Call and WhatsApp without opening the lead
+
+
+def reach(client, path="/queue/"):
+    text = client.get(path).content.decode()
+    return re.findall(r'href="((?:tel:|https://wa\.me/)[^"]*)"', text)
+
+
+def test_card_calls_and_writes_without_opening_the_lead(cast, signed_in):
+    factories.handed_off(cast, person={"phone": "+52 55 1234 5678 ext. 204"})
+    assert reach(signed_in(cast.bea)) == ["tel:+525512345678,204", "https://wa.me/525512345678"]
+
+
+def test_card_of_a_lead_without_a_phone_has_no_button(cast, signed_in):
+    handoff = factories.handed_off(cast)
+    Person.objects.filter(pk=handoff.lead.person_id).update(phone="")
+    assert reach(signed_in(cast.bea)) == []
+
+
+def test_card_keeps_hidden_phones_hidden(cast, signed_in):
+    factories.handed_off(cast)
+    Lead.objects.update(contact_hidden=True)
+    assert reach(signed_in(cast.bea)) == []
+    assert len(reach(signed_in(cast.elsa))) == 2
