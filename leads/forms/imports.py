@@ -15,6 +15,7 @@ from crm.lib.files.layout import ENCODINGS, UPLOAD_LIMITS
 from crm.lib.numbers.fields import WholeField
 from leads.imports.columns import questions, targets
 from leads.models import CustomField, ImportRun, Source, ValuableActionKind
+from personas.states import FieldType
 
 MEGABYTE = 1_000_000
 SHOWN_VALUES = 3
@@ -217,3 +218,13 @@ class ColumnsForm(forms.Form):
         if problem:
             self.add_error(None, problem)
         return data
+
+
+class LeftOutForm(forms.Form):
+    """A column that is left out, to become a custom field. A list of choices needs its own page."""
+
+    position = forms.IntegerField(min_value=0, widget=forms.HiddenInput())
+    type = forms.ChoiceField(
+        label=_("What it holds"),
+        choices=[choice for choice in FieldType.choices if choice[0] != FieldType.CHOICE],
+    )

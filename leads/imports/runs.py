@@ -221,6 +221,15 @@ def match(
     )
 
 
+def keep_columns(run: ImportRun, columns: Sequence[str]) -> None:
+    """Keep a choice of targets without a check. Raises ImportMovedOn."""
+    _check_is_before(run)
+    rows = ImportRun.objects.filter(pk=run.pk, state=run.state)
+    if not rows.update(columns=list(columns)):
+        raise ImportMovedOn
+    run.columns = list(columns)
+
+
 @transaction.atomic
 def start(run: ImportRun, *, by: User, at: datetime) -> None:
     """Ask for the import of a checked file, or for the rest of one that failed half-way."""

@@ -125,3 +125,12 @@ def _clean_name(name: str) -> str:
 def _name_taken(name: str) -> BadTeam:
     text = _("There is a team called %(name)s already.") % {"name": name}
     return BadTeam(text, fields={"name": text})
+
+
+def field_editors(team: Team) -> list[User]:
+    """Return the people near ``team`` who may make custom fields: its leads, else the admins."""
+    active = User.objects.filter(is_active=True).order_by("name")
+    leads = list(active.filter(memberships__team=team, memberships__is_lead=True))
+    if leads:
+        return leads
+    return list(active.filter(is_admin=True))

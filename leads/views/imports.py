@@ -19,17 +19,20 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from crm.accounts.models import Team
+from crm.accounts.models import Team, User
 from crm.accounts.request import Request, deny_unless
 from crm.accounts.states import Side
 from crm.lib.files.csv import neutral
 from crm.lib.files.layout import ENCODINGS, UPLOAD_LIMITS, UnusableFile
 from crm.lib.paging import BadParameter
 from leads import permissions
-from leads.forms.imports import ColumnsForm, ReadingForm, UploadForm
+from leads.forms.imports import ColumnsForm, LeftOutForm, ReadingForm, UploadForm
 from leads.imports import companies, notes, rejected_rows, runs, stored_file, worker
+from leads.imports.columns import left_out
 from leads.imports.states import IMPORT_WORK, ImportState
 from leads.models import ImportRun
+from leads.staff.teams import field_editors
+from personas.permissions import can_edit_fields
 
 PAGE = 50
 NAMED_AFTER_UNDO = 50
@@ -210,6 +213,7 @@ def import_run(request: Request, pk: int) -> HttpResponse:
         context["same_file"] = runs.same_file(run)
         context["problems"] = rejected_rows.found_by_check(run)
         context["notes"] = notes.of_check(run, request.user)
+        context |= _left_out(request, run)
     elif run.state in (ImportState.DONE, ImportState.FAILED):
         context["notes"] = notes.of_import(run, request.user)
     if run.state in (ImportState.DONE, ImportState.FAILED, ImportState.UNDONE):
@@ -217,6 +221,21 @@ def import_run(request: Request, pk: int) -> HttpResponse:
     if run.state == ImportState.UNDONE and run.done.get("left"):
         context["left"] = runs.left_after_undo(run, request.user, NAMED_AFTER_UNDO)
     return render(request, "leads/import_run.html", context)
+
+
+def _left_out(request: Request, run: ImportRun) -> dict[str, Any]:
+    """Return the columns that are not imported, each with its form; else whom to ask for one."""
+    columns = left_out.of_run(run)
+    may_make_fields = can_edit_fields(request.user)
+    forms = []
+    for column in columns:
+        initial = {"position": column.position, "type": column.type}
+        form = LeftOutForm(initial=initial, auto_id=f"id_left_{column.position}_%s")
+        forms.append((column, form))
+    editors: list[User] = []
+    if columns and not may_make_fields:
+        editors = field_editors(run.team)
+    return {"left_out": forms, "may_make_fields": may_make_fields, "field_editors": editors}
 
 
 def _run_context(run: ImportRun, *, at: datetime) -> dict[str, Any]:

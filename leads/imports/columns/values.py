@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 
 from crm.lib import countries
 from crm.lib.files import dates
+from crm.lib.numbers import typed
 from crm.lib.text import LEGAL_FORM, fold
 from leads.imports import parsers
 from leads.imports.columns import stages
@@ -30,6 +31,7 @@ from leads.imports.columns.targets import (
     STAGE,
 )
 from leads.imports.readings import EMAIL, EXTERNAL_ID, FIRST_NAME, LAST_NAME, NAME, PHONE
+from leads.models import CustomField
 
 LIKELY = 0.8  # share of the cells that have to look like a field without a telling header
 HALF = 0.5
@@ -248,3 +250,23 @@ def likely_field(cells: Cells) -> str:
         if share(cells, look) >= LIKELY:
             return field
     return ""
+
+
+def type_of_custom_field(cells: Cells) -> str:
+    """Return what a custom field for these filled cells would hold; a text for anything else."""
+    types: dict[str, Look] = {
+        CustomField.Type.YES_NO: lambda cell: fold(cell) in parsers.YES | parsers.NO,
+        CustomField.Type.DATE: is_date,
+        CustomField.Type.NUMBER: is_number,
+    }
+    for type, look in types.items():
+        if share(cells, look) == 1:
+            return type
+    return CustomField.Type.TEXT
+
+
+def is_number(cell: str) -> bool:
+    """Return whether a cell is a number; with a leading zero it is a code."""
+    if re.match(r"0\d", cell):
+        return False
+    return bool(typed.readings(parsers.AROUND_NUMBER.sub("", cell)))
