@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from crm.accounts.sign_in import demo
+from crm.demo import names
 from crm.demo.people import Cast
 from leads.models import Lead, Source, ValuableActionKind
 from leads.records import leads
@@ -64,7 +65,7 @@ def _facts(number: int, attributes: dict[str, Any]) -> dict[str, Any]:
         "person": {
             "name": name,
             "email": f"{mailbox}{number}@{demo.DOMAIN}",
-            "phone": f"+52 55 4000 {1000 + number}",
+            "phone": names.phone(country, 1000 + number),
             "job_title": title,
             "country": country,
         },

@@ -64,19 +64,36 @@ LEGAL = {
     "PE": "S.A.C.",
     "EC": "Cía. Ltda.",
 }
-# Country: how many of a hundred, and a phone number of it without its last four digits.
+# Country: how many of a hundred.
 COUNTRIES = {
-    "MX": (38, "+52 55 5512"),
-    "CO": (15, "+57 310 456"),
-    "AR": (11, "+54 11 4321"),
-    "CL": (9, "+56 2 2345"),
-    "PE": (8, "+51 1 654"),
-    "EC": (5, "+593 2 234"),
-    "GT": (4, "+502 2345"),
-    "CR": (3, "+506 2234"),
-    "US": (4, "+1 305 555"),
-    "JM": (3, "+1 876 555"),
+    "MX": 38,
+    "CO": 15,
+    "AR": 11,
+    "CL": 9,
+    "PE": 8,
+    "EC": 5,
+    "GT": 4,
+    "CR": 3,
+    "US": 4,
+    "JM": 3,
 }
+# A mobile number of the country without its last four digits. Most plans keep no numbers free for
+# examples: the zeros show that they are made up.
+PHONES = {
+    "AR": "+54 9 11 5000",
+    "BO": "+591 7000",
+    "BR": "+55 11 9 9000",
+    "CL": "+56 9 9000",
+    "CO": "+57 300 000",
+    "CR": "+506 8888",
+    "EC": "+593 99 000",
+    "GT": "+502 5000",
+    "MX": "+52 55 5000",
+    "PE": "+51 900 00",
+    "UY": "+598 94 00",
+}
+# Area codes of North America, where 555-0100 to 555-0199 are kept free for examples.
+AREAS = {"US": ("305", "786", "954", "561"), "JM": ("876", "658")}
 ENGLISH = ("US", "JM")
 LEADERS = ["Directora de Ventas", "Director Comercial", "Gerente Comercial", "Gerente de Ventas"]
 OWNERS = ["Fundadora", "Fundador", "CEO", "Gerente General", "Directora General"]
@@ -137,7 +154,7 @@ def someone(draw: Random, number: int, kind: str) -> dict[str, Any]:
 
     ``kind``: leader or owner (the two personas), or stranger (fits none).
     """
-    country = draw.choices(list(COUNTRIES), [share for share, _phone in COUNTRIES.values()])[0]
+    country = draw.choices(list(COUNTRIES), list(COUNTRIES.values()))[0]
     english = country in ENGLISH
     first, last = (ENGLISH_FIRST, ENGLISH_LAST) if english else (FIRST, LAST)
     name = f"{draw.choice(first)} {draw.choice(last)}"
@@ -147,7 +164,7 @@ def someone(draw: Random, number: int, kind: str) -> dict[str, Any]:
         "person": {
             "name": name if english else f"{name} {draw.choice(LAST)}",
             "email": f"{mailbox}.{number}@{demo.DOMAIN}",
-            "phone": f"{COUNTRIES[country][1]} {draw.randint(1000, 9999)}",
+            "phone": phone(country, draw.randint(1000, 9999)),
             "job_title": draw.choice((IN_ENGLISH if english else IN_SPANISH)[kind]),
             "country": country,
             "language": "en" if english else "es",
@@ -158,6 +175,15 @@ def someone(draw: Random, number: int, kind: str) -> dict[str, Any]:
             "country": country,
         },
     }
+
+
+def phone(country: str, number: int) -> str:
+    """Return a made-up phone of ``country``; ``number`` has at most four digits."""
+    areas = AREAS.get(country)
+    if areas is None:
+        return f"{PHONES[country]} {number:04}"
+    area = areas[number // 100 % len(areas)]
+    return f"+1 {area} 555 01{number % 100:02}"
 
 
 def _company(draw: Random, country: str) -> str:
