@@ -194,6 +194,16 @@ class ColumnsForm(forms.Form):
             answers["countries"] = given
         return answers
 
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """What the person chose besides the targets, as runs.match takes it."""
+        data = self.cleaned_data
+        return {
+            "source": data["source"],
+            "first_action": data["first_action"],
+            "answers": self.answers,
+        }
+
     def rows(self) -> list[tuple[forms.BoundField, list[str]]]:
         """Return the field of each column with the first values of the column."""
         return [(self[name], self._values(position)) for position, name in enumerate(self.columns)]

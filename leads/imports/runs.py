@@ -116,10 +116,12 @@ def _examine(path: Path, layout: Layout, team: Team) -> dict[str, Any]:
     sample = first[:SAMPLE]
     if not sample:
         raise UnusableFile(_("The file has names of columns and no rows below them."))
-    key = headers.key_of(header)
+    # A file of rejected rows has the columns of the import that it is of.
+    added = headers.added_columns(header)
+    key = headers.key_of(header[added:])
     found = columns_facts.of_columns(len(header), first, is_sheet=layout.kind == "xlsx")
     customs = list(CustomField.objects.filter(archived_at__isnull=True))
-    targets = _remembered_targets(key, team, customs)
+    targets = _remembered_targets(key, team, customs, added=added)
     return {
         "reading": layout.to_json(),
         "header": header,
@@ -142,8 +144,13 @@ def _shortened(cells: Sequence[str]) -> list[str]:
     return [clean_line(cell)[:SAMPLE_CELL] for cell in cells]
 
 
-def _remembered_targets(key: str, team: Team, customs: Sequence[CustomField]) -> list[str]:
-    """Return how the team matched the same columns in its last import; [] for never."""
+def _remembered_targets(
+    key: str, team: Team, customs: Sequence[CustomField], *, added: int
+) -> list[str]:
+    """Return how the team matched the same columns in its last import; [] for never.
+
+    ``added``: the columns before them that a file of rejected rows has more.
+    """
     # Not from a check: a person may have discarded it because the targets were wrong.
     rows = ImportRun.objects.filter(team=team, header_key=key, state=ImportState.DONE)
     last = rows.order_by("-id").first()
@@ -151,7 +158,8 @@ def _remembered_targets(key: str, team: Team, customs: Sequence[CustomField]) ->
         return []
     # Custom fields may have been archived since then.
     known = {code for code, _label in choices(customs)}
-    return [code if code in known else SKIP for code in last.columns]
+    targets = last.columns[headers.added_columns(last.header) :]
+    return [SKIP] * added + [code if code in known else SKIP for code in targets]
 
 
 def layout_of(run: ImportRun) -> Layout:

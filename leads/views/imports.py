@@ -145,16 +145,7 @@ def match(request: Request, pk: int) -> HttpResponse:
         return redirect("import_run", pk=pk)
     form = ColumnsForm(request.POST or None, run=run)
     if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
-        runs.match(
-            run,
-            form.targets,
-            source=data["source"],
-            first_action=data["first_action"],
-            answers=form.answers,
-            by=request.user,
-            at=request.now,
-        )
+        runs.match(run, form.targets, by=request.user, at=request.now, **form.chosen)
         worker.at_once(run)
         return redirect("import_run", pk=pk)
     status = 422 if form.errors else 200

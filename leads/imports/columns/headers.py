@@ -11,9 +11,13 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
+from django.utils.translation import gettext as _
+from django.utils.translation import override
+
+from crm.lib.bilingual import LANGUAGES
 from crm.lib.text import fold, squeezed
 from leads.imports.columns.targets import (
     ACTION,
@@ -277,3 +281,27 @@ def key_of(header: Sequence[str]) -> str:
     """Return the key by which a file with the same columns is recognised."""
     names = json.dumps([fold(name) for name in header])
     return hashlib.sha256(names.encode()).hexdigest()
+
+
+def added_columns(header: Sequence[str]) -> int:
+    """Return how many columns at the beginning were added by our file of rejected rows.
+
+    They are row, what it is and problem, in any of our languages; the command line with a mapping
+    adds row and problem.
+    """
+    names = [fold(name) for name in header]
+    for added in _added():
+        if names[: len(added)] == list(added):
+            return len(added)
+    return 0
+
+
+@cache
+def _added() -> list[tuple[str, ...]]:
+    """Return the names of the added columns, folded, in each language; the longer ones first."""
+    found: list[tuple[str, ...]] = []
+    for language in LANGUAGES:
+        with override(language):
+            row, what, problem = fold(_("row")), fold(_("what it is")), fold(_("problem"))
+        found += [(row, what, problem), (row, problem)]
+    return sorted(found, key=len, reverse=True)

@@ -53,6 +53,8 @@ def suggest(
     """
     columns = _columns(header, sample)
     own = _fields_of_customs(customs)
+    added = headers.added_columns(header)
+    columns = columns[added:]
     for column in columns:
         # A custom field comes first: the organisation itself chose this name.
         code = own.get(squeezed(column.header))
@@ -64,7 +66,7 @@ def suggest(
     _keep_one_each(columns)
     _guess_rest(columns)
     _identify(columns)
-    return [column.field for column in columns]
+    return [SKIP] * added + [column.field for column in columns]
 
 
 def _columns(header: Sequence[str], sample: Sequence[Row]) -> list[Column]:
