@@ -54,7 +54,7 @@ GENERIC = (
 )
 ENDINGS = frozenset(GENERIC.split())
 PROFILES = re.compile(
-    r"(linkedin\.com/(in|pub|sales)/|facebook\.com|fb\.com|fb\.me|twitter\.com|(^|[/.])x\.com"
+    r"(linkedin\.com|facebook\.com|fb\.com|fb\.me|twitter\.com|(^|[/.])x\.com"
     r"|instagram\.com|tiktok\.com|youtube\.com|wa\.me|t\.me)",
     re.IGNORECASE,
 )
@@ -158,12 +158,9 @@ def is_id(cell: str) -> bool:
 
 def is_text(cell: str) -> bool:
     """Return whether a cell is words: no number, date, e-mail or page."""
+    if cell.lower().startswith(("http://", "https://", "www.")):
+        return False
     return has_letter(cell) and not (is_email(cell) or is_profile(cell) or is_date(cell))
-
-
-def is_person(cell: str) -> bool:
-    """Return whether a cell may be the name of a person."""
-    return is_text(cell) and not cell.lower().startswith(("http://", "https://", "www."))
 
 
 # -- A column
@@ -210,9 +207,9 @@ def _are_stages(cells: Cells) -> bool:
 
 # What the cells of a column have to be, for the fields that a header alone does not prove.
 FITS: dict[str, Callable[[Cells], bool]] = {
-    NAME: _at_least_half(is_person),
-    FIRST_NAME: _at_least_half(is_person),
-    LAST_NAME: _at_least_half(is_person),
+    NAME: _at_least_half(is_text),
+    FIRST_NAME: _at_least_half(is_text),
+    LAST_NAME: _at_least_half(is_text),
     EMAIL: _at_least_half(is_email),
     PHONE: _at_least_half(has_phone_digits),
     JOB_TITLE: _are_titles,

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from crm.lib.files.layout import Row
-from leads.imports.columns import suggestions
+from leads.imports.columns import suggestions, targets
+from leads.imports.columns.headers import NAMES
+from leads.models import CustomField
 from tests.factories import Cast
 
 SPANISH = [
@@ -65,3 +71,111 @@ def test_custom_fields_are_known_by_code_and_both_names(cast: Cast) -> None:
     customs = list(CustomField.objects.all())
     names = ["Presupuesto", "decides"]
     assert suggestions.suggest(names, [], customs) == ["attributes.budget", "attributes.decides"]
+
+
+# -- Values beside headers
+
+
+def suggested(header: list[str], *rows: list[str], actions: tuple[str, ...] = ()) -> list[str]:
+    sample = [Row(number, row) for number, row in enumerate(rows, start=2)]
+    return suggestions.suggest(header, sample, [], actions=actions)
+
+
+@pytest.mark.parametrize(
+    ("header", "rows", "expected"),
+    [
+        (["Email", "Website"], [["a@b.mx", "a@b.mx"]], ["person.email", ""]),
+        (["Nombre", "Website"], [["Ana", "ana@b.mx"]], ["person.name", "person.email"]),
+        (["Name", "URL"], [["Ana", "https://linkedin.com/in/ana"]], ["person.name", ""]),
+        (
+            ["Name", "Website"],
+            [["Ana", "linkedin.com/company/b"]],
+            ["person.name", "company.domain"],
+        ),
+        (["Name", "Web"], [["Ana", "https://www.facebook.com/b"]], ["person.name", ""]),
+        (["Name", "Title"], [["Ana", "Dra."], ["Leo", "Sr."]], ["person.name", ""]),
+        (["Title"], [["CEO"], ["CTO"], ["Dr."]], ["person.job_title"]),
+        (["Name", "Level"], [["Ana", "02.Medium"]], ["person.name", ""]),
+        (["Name", "Owner"], [["Ana", "rep@ours.mx"]], ["person.name", ""]),
+        (["Name", "Fax"], [["Ana", "+52 55 4000 1234"]], ["person.name", ""]),
+        (["Name", "Status"], [["Ana", "Active"]], ["person.name", ""]),
+        (["Name", "Status"], [["Ana", "MQL"], ["Leo", "New"]], ["person.name", "stage"]),
+        (["Name", "Estado"], [["Ana", "Jalisco"]], ["person.name", ""]),
+        (["Name", "Email"], [["Grupo Norte SA", "a@b.mx"]], ["company.name", "person.email"]),
+        (["Name", "Company"], [["Norte S.A. de C.V.", "Norte"]], ["", "company.name"]),
+        (["Nombre", "Apellidos"], [["Ana", "Ruiz"]], ["person.first_name", "person.last_name"]),
+        (["Nombre", "Apellidos"], [["Ana Ruiz", "Ruiz"]], ["person.name", "person.last_name"]),
+        (
+            ["Phone", "Mobile", "Name"],
+            [["", "5540001234", "A"]],
+            ["", "person.phone", "person.name"],
+        ),
+        (["Name", "Employees"], [["Ana", "Small"]], ["person.name", ""]),
+        (["Name", "Size"], [["Ana", "11 a 50"]], ["person.name", "company.employees"]),
+        (["Name", "Source"], [["Ana", "https://b.mx/a"], ["B", "b@b.mx"]], ["person.name", ""]),
+        (["Name", "Created"], [["Ana", "Leo Ruiz"]], ["person.name", ""]),
+        (["Name", "Id"], [["Ana", "1"], ["Leo", "1"], ["Eva", "1"]], ["person.name", ""]),
+        (["Name", "Ref"], [["Ana", "128018025220350"]], ["person.name", ""]),
+        (["Name", "Ratio"], [["Ana", "0.123456789"]], ["person.name", ""]),
+        (["Name", "When"], [["Ana", "10.05.2026 17.11"]], ["person.name", ""]),
+        (["Industry", "Prospect"], [["Retail", "Ana Ruiz"]], ["company.industry", "person.name"]),
+        (["X", "Y"], [["a-1", "Retail"], ["a-2", "Retail"]], ["external_id", ""]),
+    ],
+)
+def test_cells_have_to_fit_the_header(
+    header: list[str], rows: list[list[str]], expected: list[str]
+) -> None:
+    assert suggested(header, *rows) == expected
+
+
+@pytest.mark.parametrize(
+    ("cells", "expected"),
+    [(["add", "add"], ""), (["Pidió una demo", "add"], "first_action"), ([], "first_action")],
+)
+def test_column_of_actions_holds_actions_of_the_catalogue(cells: list[str], expected: str) -> None:
+    rows = [["Ana", cell] for cell in cells]
+    assert suggested(["Name", "Action"], *rows, actions=("pidio una demo",))[1] == expected
+
+
+def test_custom_field_wins_over_a_known_header() -> None:
+    custom = CustomField(code="alta", name={"es": "Fecha de alta"}, type="date")
+    found = suggestions.suggest(["Nombre", "fecha_de_alta"], [], [custom])
+    assert found == ["person.name", "attributes.alta"]
+
+
+IDENTITY = [
+    ("person.email", "ana{}@b.mx"),
+    ("person.name", "Ana Ruiz {}"),
+    ("person.phone", "+52 55 4000 12{:02}"),
+    ("external_id", "x-{}"),
+]
+CELLS = [
+    "",
+    "a@b.mx",
+    "Ana Ruiz",
+    "+52 55 4000 1234",
+    "b.mx",
+    "2026-10-05",
+    "17",
+    "MX",
+    "N/A",
+    "SA",
+]
+ALL_HEADERS = sorted({name for names in NAMES.values() for name in re.split(r"\|+", names)})
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.data())
+def test_own_check_never_refuses_our_suggestion(data: st.DataObject) -> None:
+    field, form = data.draw(st.sampled_from(IDENTITY))
+    identity = data.draw(st.sampled_from(NAMES[field].replace("||", "|").split("|")))
+    others = data.draw(st.lists(st.sampled_from(ALL_HEADERS), max_size=12))
+    header = data.draw(st.permutations([identity, *others]))
+    rows = []
+    for number in range(data.draw(st.integers(0, 4))):
+        cells = [data.draw(st.sampled_from(CELLS)) for _name in header]
+        cells[header.index(identity)] = form.format(number)
+        rows.append(cells)
+    found = suggested(header, *rows)
+    assert len(found) == len(header)
+    assert targets.check(found) == ""
