@@ -54,8 +54,8 @@ GENERIC = (
 )
 ENDINGS = frozenset(GENERIC.split())
 PROFILES = re.compile(
-    r"(linkedin\.com|facebook\.com|fb\.com|fb\.me|twitter\.com|(^|[/.])x\.com"
-    r"|instagram\.com|tiktok\.com|youtube\.com|wa\.me|t\.me)",
+    r"(^|[/.])(linkedin|facebook|fb|twitter|x|instagram|tiktok|youtube)\.com(/|$)"
+    r"|(^|[/.])(fb|wa|t)\.me(/|$)",
     re.IGNORECASE,
 )
 TITLES = (

@@ -92,6 +92,7 @@ def suggested(header: list[str], *rows: list[str], actions: tuple[str, ...] = ()
             [["Ana", "linkedin.com/company/b"]],
             ["person.name", "company.domain"],
         ),
+        (["Name", "Web"], [["Ana", "fit.mexico.com"]], ["person.name", "company.domain"]),
         (["Name", "Web"], [["Ana", "https://www.facebook.com/b"]], ["person.name", ""]),
         (["Name", "Title"], [["Ana", "Dra."], ["Leo", "Sr."]], ["person.name", ""]),
         (["Title"], [["CEO"], ["CTO"], ["Dr."]], ["person.job_title"]),
