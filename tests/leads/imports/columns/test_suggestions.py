@@ -90,7 +90,7 @@ def suggested(header: list[str], *rows: list[str], actions: tuple[str, ...] = ()
         (
             ["Name", "Website"],
             [["Ana", "linkedin.com/company/b"]],
-            ["person.name", "company.domain"],
+            ["person.name", ""],
         ),
         (["Name", "Web"], [["Ana", "fit.mexico.com"]], ["person.name", "company.domain"]),
         (["Name", "Web"], [["Ana", "https://www.facebook.com/b"]], ["person.name", ""]),
