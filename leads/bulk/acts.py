@@ -46,8 +46,10 @@ class TooMany(DomainError):
 
 
 @transaction.atomic
-def prepare(kind: str, leads: QuerySet[Lead], *, by: User) -> BulkAct:
+def prepare(kind: str, leads: QuerySet[Lead], *, by: User, came_from: str = "") -> BulkAct:
     """Prepare an act on ``leads``, which are those that ``by`` may see. Nothing happens to them.
+
+    ``came_from``: the filters of the list that it was chosen in, to go back there.
 
     Raises NothingChosen, TooMany.
     """
@@ -58,7 +60,8 @@ def prepare(kind: str, leads: QuerySet[Lead], *, by: User) -> BulkAct:
     if len(ids) > MOST:
         text = _("One act takes %(most)s leads at most. Narrow the list by its filters.")
         raise TooMany(text % {"most": number(MOST)})
-    act = BulkAct.objects.create(kind=kind, by=by, total=len(ids))
+    options = {"came_from": came_from}
+    act = BulkAct.objects.create(kind=kind, by=by, total=len(ids), options=options)
     BulkItem.objects.bulk_create(BulkItem(act=act, lead_id=pk) for pk in ids)
     return act
 
@@ -66,7 +69,7 @@ def prepare(kind: str, leads: QuerySet[Lead], *, by: User) -> BulkAct:
 def start(act: BulkAct, options: dict[str, Any], *, at: datetime) -> bool:
     """Start a prepared act; return False if it was started before, as by a double click."""
     unstarted = BulkAct.objects.filter(pk=act.pk, started_at__isnull=True)
-    return bool(unstarted.update(options=options, started_at=at))
+    return bool(unstarted.update(options=act.options | options, started_at=at))
 
 
 def at_once(act: BulkAct) -> None:

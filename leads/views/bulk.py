@@ -6,10 +6,13 @@ from typing import Any
 
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from crm.accounts.request import Request, deny_unless
+from crm.lib.number_formats import number
 from crm.lib.paging import BadParameter
 from leads import permissions
 from leads.bulk import acts
@@ -21,6 +24,7 @@ from leads.views.qualification import team_offers
 
 NAMED = 20  # leads that the confirmation names
 LISTED = 500  # leads that the result lists
+LONGEST_QUERY = 1000  # characters
 
 
 def fetch(request: Request, pk: int) -> BulkAct:
@@ -35,14 +39,13 @@ def choose(request: Request) -> HttpResponse:
     if kind not in BulkKind.values:
         raise BadParameter(_("Choose what to do with the leads."))
     deny_unless(kind in permissions.bulk_kinds(request.user))
-    filters = ""
-    if "all" in request.POST:
-        filters = request.POST.get("query", "")
-    listed = lead_list(request.user, QueryDict(filters), at=request.now)
+    query = request.POST.get("query", "")[:LONGEST_QUERY]
+    takes_all = "all" in request.POST
+    listed = lead_list(request.user, QueryDict(query if takes_all else ""), at=request.now)
     leads = listed.listing.rows
-    if "all" not in request.POST:
+    if not takes_all:
         leads = leads.filter(pk__in=_ids(request))
-    act = acts.prepare(kind, leads, by=request.user)
+    act = acts.prepare(kind, leads, by=request.user, came_from=query)
     return redirect("bulk_act", pk=act.pk)
 
 
@@ -62,8 +65,7 @@ def bulk_act(request: Request, pk: int) -> HttpResponse:
     if act.started_at is None:
         form = form_for(act.kind, request.user, at=request.now)
         return _confirmation(request, act, form)
-    context = {
-        "act": act,
+    context = _shared(act) | {
         "counts": acts.counts(act),
         "skipped": acts.items_of(act, BulkResult.SKIPPED, most=LISTED),
         "done": acts.items_of(act, BulkResult.DONE, most=LISTED),
@@ -71,12 +73,29 @@ def bulk_act(request: Request, pk: int) -> HttpResponse:
     return render(request, "leads/bulk_result.html", context)
 
 
+def _shared(act: BulkAct) -> dict[str, Any]:
+    """Return what the confirmation and the result show alike."""
+    back = f"{reverse('lead_list')}?{act.options.get('came_from', '')}"
+    return {"act": act, "title": title_of(act), "back": back}
+
+
+def title_of(act: BulkAct) -> str:
+    """Return what is done and with how many: "Hand off 47 leads"."""
+    count = act.total
+    if act.kind == BulkKind.HAND_OFF:
+        pattern = ngettext("Hand off {n} lead", "Hand off {n} leads", count)
+    elif act.kind == BulkKind.ASSIGN:
+        pattern = ngettext("Assign {n} lead", "Assign {n} leads", count)
+    else:
+        pattern = ngettext("Archive {n} lead", "Archive {n} leads", count)
+    return pattern.format(n=number(count))
+
+
 def _confirmation(
     request: Request, act: BulkAct, form: BulkForm, *, status: int = 200
 ) -> HttpResponse:
     items = acts.items_of(act, "", most=NAMED)
-    context: dict[str, Any] = {
-        "act": act,
+    context = _shared(act) | {
         "form": form,
         "items": items,
         "more": act.total - len(items),

@@ -56,6 +56,7 @@ def test_confirmation_names_the_number_and_where_the_leads_go(cast, signed_in, m
     act = prepared(client, "hand_off", *leads[:2])
     page = client.get(f"/leads/bulk/{act.pk}/").content.decode()
     assert "<h1>Hand off 2 leads</h1>" in page
+    assert '<button class="btn btn-primary">Hand off 2 leads</button>' in page
     assert 'decides by <time datetime="2026-03-02T18:00:00+00:00"' in page
     assert Handoff.objects.count() == 0
 
@@ -67,6 +68,8 @@ def test_all_that_match_are_those_of_the_filters_on_every_page(cast, signed_in, 
     query = "source=event&after=2026-03-02.1"
     act = prepared(client, "hand_off", all="1", query=query)
     assert ids_of(act) == wanted
+    page = client.get(f"/leads/bulk/{act.pk}/").content.decode()
+    assert '<a href="/leads/?source=event&amp;after=2026-03-02.1">' in page
 
 
 def test_ticked_leads_out_of_sight_are_left_out_without_a_word(cast, signed_in):
