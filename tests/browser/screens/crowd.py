@@ -1,7 +1,7 @@
 """What the screens need beyond the demo, made through the product's own pages in this process.
 
 A lead of which nearly nothing is known, a handed-off one with the longest data, two imports, an
-agreement that waits for signatures, and drafts. For a running product:
+agreement that waits for signatures, drafts, and acts on many leads. For a running product:
 ``manage.py shell -c "from tests.browser.screens.crowd import make; make()"``.
 """
 
@@ -14,7 +14,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from crm.accounts.models import Team, User
-from leads.models import ImportRun, Lead, Source, ValuableActionKind
+from leads.models import BulkAct, ImportRun, Lead, Source, ValuableActionKind
 from sla.models import AgreementVersion
 from tests.browser.screens.table import BARE, LONG
 
@@ -30,6 +30,7 @@ def make() -> None:
     bring(ana, "primera.csv", start=True)
     bring(ana, "segunda.csv")
     send(dora, "/personas/2/draft/")
+    do_with_many(ana, dora, team)
 
 
 def client_of(mailbox: str) -> Client:
@@ -65,6 +66,16 @@ def hand_off_the_longest(ana: Client, team: int) -> None:
     )
     lead = Lead.objects.filter(person__name=LONG).latest("id").pk
     send(ana, f"/leads/{lead}/hand-off/", team=team, note="Prefiere WhatsApp. " * 20)
+
+
+def do_with_many(ana: Client, dora: Client, team: int) -> None:
+    """Prepare acts on many leads; carry one out, on leads that it skips."""
+    working = Lead.objects.filter(stage="accepted", archived_at=None)
+    ids = list(working.order_by("pk").values_list("pk", flat=True)[:3])
+    for _act in range(2):
+        send(ana, "/leads/bulk/", kind="hand_off", lead=ids)
+    send(ana, f"/leads/bulk/{BulkAct.objects.latest('pk').pk}/start/", team=team)
+    send(dora, "/leads/bulk/", kind="assign", lead=ids)
 
 
 def bring(ana: Client, name: str, *, start: bool = False) -> None:

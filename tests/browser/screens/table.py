@@ -204,6 +204,7 @@ SCREENS: dict[str, str | list[Screen]] = {
         Screen("/queue/?tab=soon", (REP,)),
         Screen("/queue/?tab=overdue", (REP,)),
         Screen("/queue/?tab=decided", (REP, LEAD)),
+        Screen("/queue/?country=MX&q=nobody", (REP,)),
         Screen("/queue/?tab=nothing", (REP,), status=400),
         Screen("/queue/", (ADMIN,)),
     ],
@@ -211,9 +212,20 @@ SCREENS: dict[str, str | list[Screen]] = {
     "lead_list": [
         Screen("/leads/", READERS),
         Screen("/leads/?q=nobody&stage=won", (MARKETING,)),
+        Screen("/leads/?country=MX&clock=late", (LEAD,)),
         Screen("/leads/?since=someday", (MARKETING,), status=400),
         Screen("/leads/", (ADMIN,)),
     ],
+    "bulk": TAKES_A_FORM,
+    "bulk_act": [
+        # Made by crowd.py, in this order: to hand off, handed off, to assign.
+        Screen("/leads/bulk/1/", (MARKETING,)),
+        Screen("/leads/bulk/2/", (MARKETING,)),
+        Screen("/leads/bulk/3/", (LEAD,)),
+        Screen("/leads/bulk/1/", (LEAD,), status=404),
+    ],
+    "bulk_start": TAKES_A_FORM,
+    "bulk_progress": [Screen("/leads/bulk/999999/progress/", (MARKETING,), status=404)],
     "lead_new": [Screen("/leads/new/", (MARKETING,)), Screen("/leads/new/", (REP,), status=403)],
     "lead": [
         of(CAPTURED, MARKETING, DIRECTOR),
