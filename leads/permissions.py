@@ -10,7 +10,14 @@ from crm.accounts.states import Side
 from leads.bulk.states import BulkKind
 from leads.journey import Part
 from leads.models import Decision, Handoff, ImportRun, Lead
-from leads.states import PAUSED_IN, REQUEUED_IN, WORKED, Stage
+from leads.states import (
+    PAUSED_IN,
+    REOPENED_FROM,
+    REQUEUED_IN,
+    WORKED,
+    HandoffState,
+    Stage,
+)
 
 QUALIFIED_IN = (Stage.CAPTURED, Stage.MQL, Stage.RETURNED)
 # A lead that somebody works on or that was won stays in the lists.
@@ -117,10 +124,20 @@ def can_undo(user: User, decision: Decision) -> bool:
 
 
 def can_work(user: User, handoff: Handoff) -> bool:
-    """Contact, qualify, win, lose: the owner, or a lead of the team in the owner's place."""
+    """Work on it, from contact to outcome: the owner, or a lead of the team in their place."""
     if handoff.state not in WORKED:
         return False
     return handoff.owner_id == user.pk or _leads_team_of(user, handoff)
+
+
+def can_correct_amount(user: User, handoff: Handoff) -> bool:
+    """Correct the amount of a won handoff: its owner, or a lead of the team."""
+    return handoff.state == HandoffState.WON and _closed_it(user, handoff)
+
+
+def can_reopen(user: User, handoff: Handoff) -> bool:
+    """Reopen an outcome: its owner, or a lead of the team."""
+    return handoff.state in REOPENED_FROM and _closed_it(user, handoff)
 
 
 def can_pause(user: User, handoff: Handoff) -> bool:
@@ -183,6 +200,13 @@ def _is_of_marketing(user: User, lead: Lead) -> bool:
 
 def _leads_team_of(user: User, handoff: Handoff) -> bool:
     return handoff.team_id in user.team_ids(Side.SALES, led=True)
+
+
+def _closed_it(user: User, handoff: Handoff) -> bool:
+    # An archived lead is kept for its history alone.
+    if handoff.lead.archived_at:
+        return False
+    return handoff.owner_id == user.pk or _leads_team_of(user, handoff)
 
 
 def _works_on(user: User, lead: Lead) -> bool:

@@ -70,6 +70,7 @@ WORKED = (S.ACCEPTED, S.CONTACTED, S.SQL, S.OPPORTUNITY)  # open, and a rep work
 OWNED = (S.ACCEPTED, S.CONTACTED, S.SQL, S.OPPORTUNITY, S.WON, S.LOST, S.DISQUALIFIED)
 PAUSED_IN = (S.ACCEPTED, S.CONTACTED)  # the clock waits for the lead and may pause
 REQUEUED_IN = (S.PENDING, S.ACCEPTED)  # no contact with the lead yet
+REOPENED_FROM = (S.WON, S.LOST, S.DISQUALIFIED)  # an outcome, not a decision of the queue
 CLOSED = (S.WON, S.LOST, S.REJECTED, S.WITHDRAWN, S.DISQUALIFIED)
 
 HANDOFF_MOVES: Moves = {
@@ -80,10 +81,11 @@ HANDOFF_MOVES: Moves = {
     S.SQL: frozenset({S.OPPORTUNITY, S.LOST, S.DISQUALIFIED}),
     S.OPPORTUNITY: frozenset({S.WON, S.LOST}),
     S.REJECTED: frozenset({S.PENDING}),  # only undone, within 10 s
-    S.WON: frozenset(),
-    S.LOST: frozenset(),
+    # An outcome is reopened to the state from which it was reached.
+    S.WON: frozenset({S.OPPORTUNITY}),
+    S.LOST: frozenset({S.SQL, S.OPPORTUNITY}),
     S.WITHDRAWN: frozenset(),
-    S.DISQUALIFIED: frozenset(),
+    S.DISQUALIFIED: frozenset({S.CONTACTED, S.SQL}),
 }
 
 STAGE_OF = {
@@ -157,6 +159,9 @@ class EventKind(models.TextChoices):
     WON = "won", _("Won")
     LOST = "lost", _("Lost")
     DISQUALIFIED = "disqualified", _("Disqualified")
+    EXPECTED = "expected", _("Expected amount or close date changed")
+    AMOUNT_CORRECTED = "amount_corrected", _("Won amount corrected")
+    REOPENED = "reopened", _("Outcome reopened")
     ESCALATED = "escalated", _("Escalated")
     REQUEUED = "requeued", _("Back in the queue")
     REASSIGNED = "reassigned", _("Reassigned")

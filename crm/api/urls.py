@@ -8,7 +8,15 @@ from django.urls import path, re_path
 from crm.api import views
 from crm.api.endpoint import Unknown, mount
 from crm.api.schema import Schema
-from leads.api import catalogues, evidence, handoff_steps, handoffs, leads, qualification
+from leads.api import (
+    catalogues,
+    corrections,
+    evidence,
+    handoff_steps,
+    handoffs,
+    leads,
+    qualification,
+)
 
 urlpatterns = [
     path("schema/", mount(Schema), name="api_schema"),
@@ -37,6 +45,7 @@ urlpatterns = [
         mount(handoff_steps.Opportunity),
         name="api_handoff_opportunity",
     ),
+    path("handoffs/<int:pk>/expect/", mount(handoff_steps.Expect), name="api_handoff_expect"),
     path("handoffs/<int:pk>/win/", mount(handoff_steps.CloseWon), name="api_handoff_win"),
     path("handoffs/<int:pk>/lose/", mount(handoff_steps.CloseLost), name="api_handoff_lose"),
     path(
@@ -44,6 +53,8 @@ urlpatterns = [
         mount(handoff_steps.Disqualify),
         name="api_handoff_disqualify",
     ),
+    path("handoffs/<int:pk>/amount/", mount(corrections.CorrectAmount), name="api_handoff_amount"),
+    path("handoffs/<int:pk>/reopen/", mount(corrections.Reopen), name="api_handoff_reopen"),
     path("teams/", mount(catalogues.Teams), name="api_teams"),
     path("personas/", mount(catalogues.Personas), name="api_personas"),
     path("rejection-reasons/", mount(catalogues.RejectionReasons), name="api_rejection_reasons"),

@@ -101,6 +101,13 @@ class HandoffShown(rest.Answer):
     overrides = serializers.IntegerField(
         help_text=_("How many judgements of it a person overruled, the score included."),
     )
+    expected_amount = serializers.DecimalField(
+        max_digits=14,
+        decimal_places=2,
+        allow_null=True,
+        help_text=_("Of an opportunity, in the organisation's currency."),
+    )
+    expected_close_on = serializers.DateField(allow_null=True)
     amount = serializers.DecimalField(
         max_digits=14,
         decimal_places=2,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -24,6 +24,7 @@ from leads import handoffs, permissions
 from leads.api.handoff_serializers import HandoffShown, fetch, show
 from leads.api.request import body_of
 from leads.handoffs import attempts, outcomes, pauses
+from leads.handoffs.outcomes import Expected
 from leads.models import Handoff, OutcomeReason
 from leads.states import ContactChannel, OutcomeKind
 from sla.agreements import rejection_reasons
@@ -74,6 +75,21 @@ class Waiting(rest.Body):
         help_text=_("Date, time and offset from UTC (RFC 3339), as in 2026-12-03T15:30:00-05:00.")
     )
     note = rest.OptionalLines(max_length=2000)
+
+
+class Expectation(rest.Body):
+    """What is expected of an opportunity; null: not known."""
+
+    expected_amount = rest.Amount(
+        required=False,
+        allow_null=True,
+        help_text=_("In the organisation's currency, above 0."),
+    )
+    expected_close_on = serializers.DateField(
+        required=False,
+        allow_null=True,
+        help_text=_("A date from today on, 2026-03-31."),
+    )
 
 
 class Win(rest.Body):
@@ -258,10 +274,20 @@ class Qualify(StepView):
         return outcomes.qualify_sql(step.handoff, by=step.by, at=step.at)
 
 
-@step_view("opportunity", _("Open an opportunity on an SQL"), EmptyBody)
+@step_view("opportunity", _("Open an opportunity on an SQL"), Expectation)
 class Opportunity(StepView):
     def act(self, step: Step) -> object:
-        return outcomes.open_opportunity(step.handoff, by=step.by, at=step.at)
+        expected = Expected(**step.body)
+        return outcomes.open_opportunity(step.handoff, expected, by=step.by, at=step.at)
+
+
+@step_view("expect", _("Change what is expected of an opportunity"), Expectation)
+class Expect(StepView):
+    def act(self, step: Step) -> object:
+        # A field that was not sent stays as it is.
+        known = outcomes.expected_of(step.handoff)
+        expected = replace(known, **step.body)
+        return outcomes.expect(step.handoff, expected, by=step.by, at=step.at)
 
 
 @step_view("win", _("Close as won, with the amount"), Win)

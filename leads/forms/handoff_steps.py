@@ -20,17 +20,21 @@ from crm.accounts.models import User
 from leads import handoffs, permissions
 from leads.forms.handoffs import (
     AttemptForm,
+    CorrectAmountForm,
     EndForm,
+    ExpectedForm,
     NoteForm,
     PauseForm,
     ReassignForm,
     RejectForm,
+    ReopenForm,
     WinForm,
 )
-from leads.handoffs import attempts, outcomes, pauses
+from leads.handoffs import attempts, corrections, outcomes, pauses
+from leads.handoffs.outcomes import Expected
 from leads.models import Handoff
 from leads.staff.handover import colleagues_for
-from leads.states import HandoffState, OutcomeKind
+from leads.states import REOPENED_FROM, HandoffState, OutcomeKind
 from sla.agreements import rejection_reasons
 from sla.clocks import pauses as clock_pauses
 
@@ -207,8 +211,26 @@ def _qualify_sql(handoff: Handoff, data: Data, *, by: User, at: datetime) -> Non
     outcomes.qualify_sql(handoff, by=by, at=at)
 
 
+def _expected_form(handoff: Handoff, situation: Situation, **bound: Any) -> ExpectedForm:
+    """Return the form with what is expected so far."""
+    initial = {name: getattr(handoff, name) for name in ExpectedForm.base_fields}
+    return ExpectedForm(currency=situation.currency, initial=initial, **bound)
+
+
+def _is_sql(handoff: Handoff, situation: Situation) -> bool:
+    return handoff.state == HandoffState.SQL
+
+
 def _open_opportunity(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
-    outcomes.open_opportunity(handoff, by=by, at=at)
+    outcomes.open_opportunity(handoff, Expected(**data), by=by, at=at)
+
+
+def _is_opportunity(handoff: Handoff, situation: Situation) -> bool:
+    return handoff.state == HandoffState.OPPORTUNITY
+
+
+def _expect(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
+    outcomes.expect(handoff, Expected(**data), by=by, at=at)
 
 
 def _can_be_closed(handoff: Handoff, situation: Situation) -> bool:
@@ -243,7 +265,40 @@ def _disqualify(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None
     outcomes.disqualify(handoff, data["reason"], comment=data["comment"], by=by, at=at)
 
 
+# -- Corrections of an outcome
+
+
+def _amount_form(handoff: Handoff, situation: Situation, **bound: Any) -> CorrectAmountForm:
+    """Return the form with the amount as it is."""
+    return CorrectAmountForm(
+        currency=situation.currency,
+        initial={"amount": handoff.amount},
+        **bound,
+    )
+
+
+def _correct_amount(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
+    corrections.correct_amount(handoff, data["amount"], why=data["reason"], by=by, at=at)
+
+
+def _reopen_form(handoff: Handoff, situation: Situation, **bound: Any) -> ReopenForm:
+    return ReopenForm(**bound)
+
+
+def _reopen(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
+    corrections.reopen(handoff, why=data["reason"], by=by, at=at)
+
+
 # -- The registry
+
+
+def is_won(handoff: Handoff) -> bool:
+    return handoff.state == HandoffState.WON
+
+
+def has_outcome(handoff: Handoff) -> bool:
+    return handoff.state in REOPENED_FROM
+
 
 is_pending = attrgetter("is_pending")
 is_open = attrgetter("is_open")
@@ -305,8 +360,19 @@ _ALL = (
     HandoffStep(
         "opportunity",
         may=permissions.can_work,
+        is_offered=_is_sql,
+        form=_expected_form,
         act=_open_opportunity,
         message=_("%(lead)s is an opportunity."),
+    ),
+    HandoffStep(
+        "expect",
+        may=permissions.can_work,
+        is_offered=_is_opportunity,
+        form=_expected_form,
+        act=_expect,
+        message=_("Noted for %(lead)s."),
+        label=_("Expected amount and close date"),
     ),
     HandoffStep(
         "win",
@@ -335,6 +401,22 @@ _ALL = (
         message=_("%(lead)s is disqualified."),
         label=_("Disqualify"),
         is_final=True,
+    ),
+    HandoffStep(
+        "amount",
+        may=permissions.can_correct_amount,
+        is_judged=is_won,
+        form=_amount_form,
+        act=_correct_amount,
+        message=_("The amount of %(lead)s is corrected."),
+    ),
+    HandoffStep(
+        "reopen",
+        may=permissions.can_reopen,
+        is_judged=has_outcome,
+        form=_reopen_form,
+        act=_reopen,
+        message=_("%(lead)s is open again."),
     ),
 )
 STEPS = {step.name: step for step in _ALL}

@@ -145,6 +145,35 @@ class WinForm(forms.Form):
         self.fields["amount"].label = _("Amount in %(currency)s") % {"currency": currency}
 
 
+class CorrectAmountForm(WinForm):
+    """Another amount for a won deal, and why."""
+
+    reason = Line(label=_("Why is it corrected?"), max_length=500)
+
+
+class ReopenForm(forms.Form):
+    """The reason for which an outcome is taken back."""
+
+    reason = Line(label=_("Why is it open again?"), max_length=500)
+
+
+class ExpectedForm(forms.Form):
+    """What is expected of an opportunity; both may be unknown."""
+
+    expected_amount = AmountField(label=_("Expected amount"), required=False)
+    expected_close_on = forms.DateField(
+        label=_("Expected to close on"),
+        required=False,
+        # A date control takes ISO alone; Django would write the date by the language.
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+
+    def __init__(self, *args: Any, currency: str, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        label = _("Expected amount in %(currency)s") % {"currency": currency}
+        self.fields["expected_amount"].label = label
+
+
 class EndForm(forms.Form):
     """The reason for which a lead ends without a sale. ``kind``: lost or disqualified."""
 

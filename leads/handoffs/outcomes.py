@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from crm.accounts.models import User
 from crm.lib.bilingual import in_language
-from crm.lib.errors import DomainError, IllegalMove
+from crm.lib.errors import Conflict, DomainError, IllegalMove
+from leads import events
 from leads.handoffs import notices, state_changes, transitions
 from leads.models import Handoff, OutcomeReason
 from leads.qualification import facts
@@ -31,15 +33,39 @@ class SqlUnproven(DomainError):
 
 
 class BadAmount(DomainError):
-    """The amount is not above 0."""
+    """The amount is not above 0, or is the one that is corrected."""
 
     code = "bad_amount"
+
+
+class BadCloseDate(DomainError):
+    """The expected close date has passed."""
+
+    code = "bad_close_date"
+
+
+class NotAnOpportunity(Conflict):
+    """The handoff is no open opportunity."""
+
+    code = "not_an_opportunity"
+    message = gettext_lazy("This is no open opportunity. Look at it again.")
 
 
 class WrongReason(DomainError):
     """The reason is not one for this outcome."""
 
     code = "wrong_reason"
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What is expected of an opportunity; None: not known."""
+
+    expected_amount: Decimal | None = None
+    expected_close_on: date | None = None
+
+
+NOTHING_EXPECTED = Expected()
 
 
 @transaction.atomic
@@ -112,13 +138,88 @@ def accept_as_sql(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
 
 
 @transaction.atomic
-def open_opportunity(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
-    """Open an opportunity on an SQL. Raises AlreadyTaken."""
+def open_opportunity(
+    handoff: Handoff, expected: Expected = NOTHING_EXPECTED, *, by: User, at: datetime
+) -> Handoff:
+    """Open an opportunity on an SQL, with what is expected of it.
+
+    Raises BadAmount, BadCloseDate, AlreadyTaken.
+    """
+    _check_expected(expected, at=at)
+    changes = _expected_changes(NOTHING_EXPECTED, expected)
     from_state = state_changes.claim(
-        handoff, HandoffState.OPPORTUNITY, of=(HandoffState.SQL,), opportunity_at=at
+        handoff,
+        HandoffState.OPPORTUNITY,
+        of=(HandoffState.SQL,),
+        opportunity_at=at,
+        **asdict(expected),
     )
-    state_changes.update_lead(handoff, EventKind.OPPORTUNITY, from_state=from_state, by=by, at=at)
+    state_changes.update_lead(
+        handoff, EventKind.OPPORTUNITY, from_state=from_state, by=by, at=at, payload=changes
+    )
     return handoff
+
+
+@transaction.atomic
+def expect(handoff: Handoff, expected: Expected, *, by: User, at: datetime) -> Handoff:
+    """Change the expected amount and close date of an open opportunity; None: not known.
+
+    Raises NotAnOpportunity, BadAmount, BadCloseDate.
+    """
+    row = Handoff.objects.select_for_update(no_key=True, of=("self",)).get(pk=handoff.pk)
+    if row.state != HandoffState.OPPORTUNITY:
+        raise NotAnOpportunity
+    changes = _expected_changes(expected_of(row), expected)
+    # A date that has passed stays until another one is given.
+    if not changes:
+        return handoff
+    if "expected_close_on" in changes:
+        _check_expected(expected, at=at)
+    else:
+        _check_expected(replace(expected, expected_close_on=None), at=at)
+    state_changes.write(handoff, Handoff.objects.filter(pk=handoff.pk), **asdict(expected))
+    state_changes.record(handoff, EventKind.EXPECTED, by=by, at=at, payload=changes)
+    return handoff
+
+
+def expected_of(handoff: Handoff) -> Expected:
+    """Return what is expected of the handoff."""
+    return Expected(handoff.expected_amount, handoff.expected_close_on)
+
+
+def _check_expected(expected: Expected, *, at: datetime) -> None:
+    """Raise BadAmount or BadCloseDate."""
+    amount = expected.expected_amount
+    if amount is not None:
+        check_amount(amount, field="expected_amount")
+    close_on = expected.expected_close_on
+    if close_on is not None and close_on < events.today(at):
+        text = _("This day has passed.")
+        raise BadCloseDate(text, fields={"expected_close_on": text})
+
+
+def _expected_changes(before: Expected, after: Expected) -> dict[str, Any]:
+    """Return what differs as texts, old and new, by field."""
+    changes = {}
+    for name, new in asdict(after).items():
+        old = getattr(before, name)
+        if old != new:
+            changes[name] = [_plain(old), _plain(new)]
+    return changes
+
+
+def _plain(value: Decimal | date | None) -> str | None:
+    if value is None:
+        return None
+    return str(value)
+
+
+def check_amount(amount: Decimal, *, field: str = "amount") -> None:
+    """Raise BadAmount, which names ``field``, unless ``amount`` is above 0."""
+    # First of all NaN: comparing it with a number raises InvalidOperation.
+    if not amount.is_finite() or amount <= 0:
+        text = _("The amount must be above 0.")
+        raise BadAmount(text, fields={field: text})
 
 
 @transaction.atomic
@@ -127,10 +228,7 @@ def win(handoff: Handoff, amount: Decimal, *, by: User, at: datetime) -> Handoff
 
     An SQL opens its opportunity on the way. Raises BadAmount, AlreadyTaken.
     """
-    # First of all NaN: comparing it with a number raises InvalidOperation.
-    if not amount.is_finite() or amount <= 0:
-        text = _("The amount must be above 0.")
-        raise BadAmount(text, fields={"amount": text})
+    check_amount(amount)
     # Every won lead has been an opportunity, so that conversion by stage adds up.
     if handoff.state == HandoffState.SQL:
         open_opportunity(handoff, by=by, at=at)
@@ -227,4 +325,6 @@ def _notify_marketing(
     kind: str, handoff: Handoff, *, by: User, at: datetime, **params: object
 ) -> None:
     people = notices.submitters(handoff, besides=by)
-    notices.notify(kind, handoff, people, at=at, key=kind, params={"by": by.name, **params})
+    # The moment is part of the key: an outcome may be reopened and reached again.
+    key = f"{kind}:{at.isoformat()}"
+    notices.notify(kind, handoff, people, at=at, key=key, params={"by": by.name, **params})

@@ -135,6 +135,9 @@ class Handoff(models.Model):
     opportunity_at = models.DateTimeField(null=True, blank=True)
     closed_at = models.DateTimeField(null=True, blank=True)
     amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    # Of an opportunity; they stay as they were when it closed.
+    expected_amount = models.DecimalField(max_digits=14, decimal_places=2, null=True, blank=True)
+    expected_close_on = models.DateField(null=True, blank=True)
     outcome_reason = models.ForeignKey(
         OutcomeReason,
         models.PROTECT,
@@ -183,6 +186,15 @@ class Handoff(models.Model):
             models.CheckConstraint(
                 condition=~Q(state=HandoffState.WON) | Q(amount__gt=0),
                 name="handoff_won_has_amount",
+            ),
+            models.CheckConstraint(
+                condition=Q(expected_amount__isnull=True) | Q(expected_amount__gt=0),
+                name="handoff_expected_positive",
+            ),
+            models.CheckConstraint(
+                condition=Q(opportunity_at__isnull=False)
+                | Q(expected_amount__isnull=True, expected_close_on__isnull=True),
+                name="handoff_expected_has_opportunity",
             ),
             models.CheckConstraint(
                 condition=~Q(state__in=["lost", "disqualified"]) | Q(outcome_reason__isnull=False),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 import phonenumbers
 from django import template
@@ -41,6 +41,9 @@ ICONS = {
     "won": "trophy",
     "lost": "circle-x",
     "disqualified": "user-x",
+    "expected": "pencil",
+    "amount_corrected": "history",
+    "reopened": "undo-2",
     "escalated": "triangle-alert",
     "requeued": "corner-up-left",
     "reassigned": "user-check",
@@ -58,6 +61,14 @@ ICONS = {
 def event_icon(kind: str) -> SafeString:
     """Return the icon of a kind of event."""
     return drawing(ICONS.get(kind, "circle"))
+
+
+@register.filter
+def iso_day(text: str | None) -> str:
+    """Return the date in an event's payload as people read it; a dash for None."""
+    if not text:
+        return "–"
+    return day_words(date.fromisoformat(text))
 
 
 @register.filter

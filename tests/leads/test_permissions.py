@@ -119,6 +119,36 @@ def test_handoff_that_nobody_has_is_not_worked(cast: Cast, state: str) -> None:
     assert allowed(cast, permissions.can_work, getattr(factories, state)(cast)) == []
 
 
+@pytest.mark.parametrize("state", ["won", "lost", "disqualified"])
+def test_outcome_is_reopened_by_its_owner_or_the_lead(cast: Cast, state: str) -> None:
+    assert allowed(cast, permissions.can_reopen, getattr(factories, state)(cast)) == ["bea", "dora"]
+
+
+@pytest.mark.parametrize(
+    "state", ["handed_off", "accepted", "opportunity", "rejected", "withdrawn"]
+)
+def test_handoff_without_an_outcome_is_not_reopened(cast: Cast, state: str) -> None:
+    assert allowed(cast, permissions.can_reopen, getattr(factories, state)(cast)) == []
+
+
+def test_won_amount_is_corrected_by_its_owner_or_the_lead(cast: Cast) -> None:
+    won = factories.won(cast)
+    assert allowed(cast, permissions.can_correct_amount, won) == ["bea", "dora"]
+
+
+@pytest.mark.parametrize("state", ["opportunity", "lost", "disqualified", "rejected"])
+def test_only_a_won_handoff_has_an_amount_to_correct(cast: Cast, state: str) -> None:
+    handoff = getattr(factories, state)(cast)
+    assert allowed(cast, permissions.can_correct_amount, handoff) == []
+
+
+def test_outcome_of_an_archived_lead_stays(cast: Cast) -> None:
+    handoff = factories.won(cast)
+    handoff.lead.archived_at = when("2026-03-10 10:00")
+    assert allowed(cast, permissions.can_reopen, handoff) == []
+    assert allowed(cast, permissions.can_correct_amount, handoff) == []
+
+
 @pytest.mark.parametrize(
     ("state", "may"),
     [("handed_off", ["dora"]), ("accepted", ["dora"]), ("contacted", []), ("won", [])],

@@ -31,6 +31,7 @@ COLUMNS: dict[str, list[str]] = {
         "accepted_at",
         "closed_at",
         "contacted_at",
+        "expected_close_on",
         "opportunity_at",
         "requeued_at",
         "sql_at",

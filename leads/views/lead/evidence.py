@@ -11,7 +11,7 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from crm.accounts.request import Request, deny_unless
+from crm.accounts.request import Request, add_notes, deny_unless
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
 from leads import events, permissions
@@ -44,6 +44,7 @@ def _record(
             # A fact that a colleague gave meanwhile, say: the page shows the lead as it is now.
             lead = fetch(request, lead.pk)
         else:
+            add_notes(request, form)
             came = trail(request)
             if _is_on_qualify(request):
                 return redirect(reverse("lead_qualify", args=[lead.pk]) + came.suffix)

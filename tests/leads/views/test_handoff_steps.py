@@ -10,6 +10,7 @@ from django.urls import reverse
 
 from crm.accounts.models import User
 from leads.forms.handoff_steps import STEPS
+from leads.models import Handoff
 from tests import factories
 from tests.conftest import Moment
 from tests.factories import Cast
@@ -124,3 +125,98 @@ def test_won_amount_is_rounded_with_a_note(cast: Cast, moment: Moment, client: C
     answer = client.post(f"/handoffs/{handoff.pk}/win/", {"amount": "10.5555"}, follow=True)
     texts = [str(message) for message in answer.context["messages"]]
     assert "Amount in MXN: 10.5555 was rounded to 10.56." in texts
+
+
+# -- Outcomes on the page
+
+
+def browser_of(user: User) -> Client:
+    client = Client()
+    client.force_login(user, backend="crm.accounts.backend.Backend")
+    return client
+
+
+def test_won_amount_is_corrected_on_the_lead_page(cast: Cast, moment: Moment) -> None:
+    handoff = factories.won(cast, "185000.00")
+    client = browser_of(cast.bea)
+    page = client.get(f"/leads/{handoff.lead_id}/")
+    assert page.context["forms"]["amount"]["amount"].value() == "185000"
+    path = f"/handoffs/{handoff.pk}/amount/"
+    refused = client.post(path, {"amount": "158,000.50"})
+    assert (refused.status_code, refused.context["failed"]) == (422, "amount")
+    assert "158,000.50" in refused.content.decode()
+    answer = client.post(path, {"amount": "158,000.50", "reason": "Typo"}, follow=True)
+    handoff.refresh_from_db()
+    assert handoff.amount == Decimal("158000.50")
+    html = answer.content.decode()
+    assert "Won amount corrected</strong>: 158,000.50\xa0MXN" in html
+    assert "Before: 185,000\xa0MXN" in html
+
+
+def test_outcome_is_reopened_on_the_lead_page(cast: Cast, moment: Moment) -> None:
+    handoff = factories.lost(cast)
+    client = browser_of(cast.dora)
+    assert "reopen" in client.get(f"/leads/{handoff.lead_id}/").context["forms"]
+    path = f"/handoffs/{handoff.pk}/reopen/"
+    assert client.post(path, {"reason": ""}).status_code == 422
+    page = client.post(path, {"reason": "They called back"}, follow=True)
+    handoff.refresh_from_db()
+    assert (handoff.state, page.context["journey"].step) == ("opportunity", "win")
+    assert "They called back" in page.content.decode()
+
+
+def test_outcome_is_offered_to_be_corrected_to_those_who_may(cast: Cast, moment: Moment) -> None:
+    handoff = factories.won(cast)
+    offered = {}
+    for name in ("ana", "bea", "dora", "elsa"):
+        page = browser_of(getattr(cast, name)).get(f"/leads/{handoff.lead_id}/")
+        offered[name] = {"amount", "reopen"} <= set(page.context["forms"])
+    assert offered == {"ana": False, "bea": True, "dora": True, "elsa": False}
+
+
+@pytest.mark.parametrize("step", ["amount", "reopen"])
+def test_director_and_marketing_change_no_outcome(cast: Cast, moment: Moment, step: str) -> None:
+    handoff = factories.won(cast)
+    typed = {"amount": "5", "reason": "Why not"}
+    statuses = {}
+    for name in ("ana", "elsa", "cruz", "extra"):
+        answer = browser_of(getattr(cast, name)).post(f"/handoffs/{handoff.pk}/{step}/", typed)
+        statuses[name] = answer.status_code
+    assert statuses == {"ana": 403, "elsa": 403, "cruz": 404, "extra": 404}
+    assert Handoff.objects.get(pk=handoff.pk).amount == Decimal("185000.00")
+
+
+def test_outcome_that_a_colleague_reopened_says_so(cast: Cast, moment: Moment) -> None:
+    handoff = factories.won(cast)
+    first = browser_of(cast.dora).post(f"/handoffs/{handoff.pk}/reopen/", {"reason": "Late"})
+    second = browser_of(cast.bea).post(f"/handoffs/{handoff.pk}/reopen/", {"reason": "Late"})
+    assert (first.status_code, second.status_code) == (302, 409)
+    assert "This outcome was changed in the meantime." in second.content.decode()
+
+
+def test_opportunity_is_opened_with_what_is_expected_of_it(cast: Cast, moment: Moment) -> None:
+    handoff = factories.sql(cast)
+    client = browser_of(cast.bea)
+    opened = {"expected_amount": "90,000", "expected_close_on": "2026-06-30"}
+    assert client.post(f"/handoffs/{handoff.pk}/opportunity/", opened).status_code == 302
+    page = client.get(f"/leads/{handoff.lead_id}/")
+    form = page.context["forms"]["expect"]
+    assert {name: str(form[name].value()) for name in form.fields} == {
+        "expected_amount": "90000",
+        "expected_close_on": "2026-06-30",
+    }
+    assert "30 Jun 2026" in page.content.decode()
+    changed = {"expected_amount": "80,000", "expected_close_on": "2020-01-01"}
+    refused = client.post(f"/handoffs/{handoff.pk}/expect/", changed)
+    assert (refused.status_code, refused.context["failed"]) == (422, "expect")
+    changed["expected_close_on"] = "2026-07-31"
+    assert client.post(f"/handoffs/{handoff.pk}/expect/", changed).status_code == 302
+    handoff.refresh_from_db()
+    assert (handoff.expected_amount, str(handoff.expected_close_on)) == (80_000, "2026-07-31")
+
+
+def test_opportunity_opens_without_expectations(cast: Cast, moment: Moment) -> None:
+    handoff = factories.sql(cast)
+    assert browser_of(cast.bea).post(f"/handoffs/{handoff.pk}/opportunity/").status_code == 302
+    handoff.refresh_from_db()
+    assert (handoff.state, handoff.expected_amount) == ("opportunity", None)
