@@ -55,8 +55,8 @@ def test_saving_one_form_keeps_the_others_and_the_place(bea):
     bea.sees("Signs up to 50,000")
     expect_two_notes(bea)
     assert abs(bea.page.evaluate("scrollY") - top) < 200
-    # Something typed waits to be saved: it has the focus, and is told as a draft.
-    expect(field(bea, "attempt", "note")).to_be_focused()
+    # The next thing that waits to be saved has the focus, and is told as a draft.
+    expect(field(bea, "disqualify", "comment")).to_be_focused()
     expect(bea.page.locator("[data-restored]")).to_have_count(2)
     # What was saved is typed no more.
     expect(bea.page.locator("form[action*='/evidence/'] [name=value]").first).to_have_value("")
