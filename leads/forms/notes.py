@@ -5,14 +5,16 @@ from __future__ import annotations
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from crm.lib.forms import Lines
+from crm.lib.forms import Lines, kept
 
 
 class LeadNoteForm(forms.Form):
     """A note; everybody who sees the lead reads it."""
 
-    note = Lines(
-        label=_("Write a note"),
-        max_length=2000,
-        widget=forms.Textarea(attrs={"rows": 1}),
+    note = kept(
+        Lines(
+            label=_("Write a note"),
+            max_length=2000,
+            widget=forms.Textarea(attrs={"rows": 1}),
+        )
     )

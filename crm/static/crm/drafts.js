@@ -93,7 +93,8 @@ const same = (one, other) => JSON.stringify(one) === JSON.stringify(other);
 
 /* ---- Keep and restore ---- */
 
-// Form -> the values before the person typed, where the page shows refused ones instead.
+// Form -> the values before the person typed, where the page shows refused ones instead. A form
+// that was looked at once has an entry.
 const bases = new WeakMap();
 
 /** The changed fields of a form: {name: {was: [values], now: [values]}}. */
@@ -115,8 +116,7 @@ function keep(form) {
 
 /** Show again what was kept. Where the server shows another value than then, its value stays. */
 function restore(form) {
-  const changes = read(keyOf(form));
-  if (!changes) return;
+  const changes = read(keyOf(form)) ?? {};
   const draft = isDraft(form);
   const base = {};
   let restored = false;
@@ -136,6 +136,12 @@ function restore(form) {
   if (restored) mark(form);
 }
 
+/** After a swap: a form that stayed has what was typed; a part of it may be new on purpose. */
+function restoreNew(form) {
+  if (!bases.has(form)) restore(form);
+  else if (!isDraft(form)) write(keyOf(form), null);
+}
+
 /** Say that the form shows a restored draft, with a button that takes it away. */
 function mark(form) {
   for (let fold = form.closest("details"); fold; fold = fold.parentElement.closest("details")) {
@@ -143,7 +149,7 @@ function mark(form) {
   }
   if ($("[data-restored]", form)) return;
   const line = document.createElement("p");
-  line.className = "sub";
+  line.className = "sub draft";
   line.dataset.restored = "";
   const discard = document.createElement("button");
   discard.type = "button";
@@ -265,7 +271,7 @@ if (person) {
   });
   // A piece of the page that htmx replaces takes its forms with it.
   document.body.addEventListener("htmx:beforeSwap", () => forms().forEach(keep));
-  document.body.addEventListener("htmx:afterSettle", () => forms().forEach(restore));
+  document.body.addEventListener("htmx:afterSettle", () => forms().forEach(restoreNew));
   document.body.addEventListener("htmx:beforeOnLoad", ({ detail }) => {
     const form = detail.elt.closest?.("form");
     const isSaved = detail.requestConfig?.verb !== "get" && detail.xhr.status < 400;
