@@ -34,7 +34,7 @@ faults: ## Run the long forms of the fault tests, and products with one safety t
 bench: ## Measure queries, CPU and time among 10,000 and 100,000 leads: make bench ARGS="--leads 10000 --only queue"
 	@$(PREPARE) --tests -- -m tests.bench $(ARGS)
 
-shots: ## Take a picture of every screen, es and en, light and dark, wide and narrow, into test-results/shots
+shots: ## Take a picture of every screen into test-results/shots; those of README anew: make shots ARGS=--readme
 	@$(PREPARE) --tests -- -m crm.deploy.browser
 	@exec $(VENV) -m tests.browser.screens.shots $(ARGS)
 

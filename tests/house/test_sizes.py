@@ -21,6 +21,7 @@ STATIC = ROOT / "crm" / "static"
 BASE = ROOT / "templates" / "base.html"
 KB = 1024
 STYLES, SCRIPTS, QUEUE = 12 * KB, 20 * KB, 60 * KB  # compressed
+PICTURES = 300_000  # bytes of the three pictures of README together
 ROW = 2500  # bytes of one line of the queue as it is: fifty of them are parsed by a phone
 
 
@@ -57,3 +58,14 @@ def test_page_of_the_queue_is_small(cast: Cast, moment: Moment) -> None:
     assert page.count(b"<tr data-row") == PAGE == 50
     assert len(gzip.compress(page, 6)) <= QUEUE
     assert (page.rindex(b"</tr>") - page.index(b"<tr data-row")) / PAGE <= ROW
+
+
+def test_readme_opens_with_three_small_pictures_and_five_lines() -> None:
+    """What it is, for whom, and how it looks; how to run it comes after that."""
+    opening, _, rest = (ROOT / "README.md").read_text(encoding="utf-8").partition("\n## ")
+    pictures = [ROOT / path for path in re.findall(r"!\[[^\]]+\]\(([^)]+)\)", opening)]
+    assert [picture.stem for picture in pictures] == ["queue", "qualify", "alignment"]
+    assert sum(picture.stat().st_size for picture in pictures) <= PICTURES
+    assert len(re.findall(r"^- ", opening, re.MULTILINE)) == 5
+    assert "make run" not in opening
+    assert "make run" in rest

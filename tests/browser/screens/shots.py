@@ -2,12 +2,13 @@
 themes, wide and narrow.
 
 The product is a scratch one with demo data, as the browser tests have it; the screens are theirs
-(table.py).
+(table.py). With ``--readme`` it takes the three pictures that README shows instead.
 """
 
 from __future__ import annotations
 
 import argparse
+import base64
 import json
 import os
 import re
@@ -24,6 +25,16 @@ from tests.harness.products import product, scratch_folder
 THEMES = ("light", "dark")
 SIZES = ({"width": 1280, "height": 800}, {"width": 360, "height": 740})
 INDEX = Path(__file__).with_name("shots.html")
+# What README shows: the picture's name, who sees it, the address, and whose lead it is.
+PICTURES = Path("crm/docs/images")
+README = (
+    ("queue", "sales_rep", "/queue/", ""),
+    ("qualify", "marketing", "/leads/{lead}/qualify/", "Paula Ríos"),
+    ("alignment", "director", "/alignment/", ""),
+)
+SLOW = 90_000  # milliseconds: a busy machine takes its time
+# WebP is as small as that only below its best quality; text stays sharp.
+WEBP = {"format": "webp", "quality": 80}
 
 
 def parse(arguments: list[str] | None = None) -> argparse.Namespace:
@@ -43,6 +54,7 @@ def parse(arguments: list[str] | None = None) -> argparse.Namespace:
         help="screens with these words: --only queue",
     )
     add("--language", action="append", choices=["es", "en"], help="one language instead of both")
+    add("--readme", action="store_true", help=f"the pictures of README, into {PICTURES}")
     return parser.parse_args(arguments)
 
 
@@ -110,6 +122,46 @@ def pictures(
         yield {"name": name, "part": part or "nobody", "path": f"{path} {screen.person}".strip()}
 
 
+def take_for_readme(browser: str) -> list[Path]:
+    """Take the pictures of README: English, light, wide, without the banner of the demo."""
+    from playwright.sync_api import sync_playwright
+
+    from tests.browser.conftest import ARGUMENTS, LOCALES
+    from tests.browser.desk import Desk
+    from tests.browser.running import Running
+    from tests.browser.screens.table import LEAD_OF
+
+    taken = []
+    with scratch_folder() as data, product(data=data) as state, sync_playwright() as playwright:
+        window = playwright.chromium.launch(executable_path=browser, args=ARGUMENTS)
+        running = Running(state)
+        for name, part, path, person in README:
+            context = window.new_context(locale=LOCALES["en"], reduced_motion="reduce")
+            desk = Desk(running, context, "en")
+            context.set_default_timeout(SLOW)
+            desk.sign_in_as(part)
+            lead = running.rows(LEAD_OF, person)[0][0] if person else 0
+            desk.open(path.format(lead=lead))
+            desk.page.set_viewport_size(SIZES[0])
+            # What only a newcomer and only a demo shows.
+            desk.page.evaluate(
+                "document.querySelectorAll('.banner--info, .first').forEach((each) => each.remove())"
+            )
+            taken.append(write_webp(desk, ROOT / PICTURES / f"{name}.webp"))
+            desk.close()
+        window.close()
+        running.close()
+    return taken
+
+
+def write_webp(desk, file: Path) -> Path:
+    """Write what the window shows. Playwright itself knows PNG and JPEG only."""
+    page = desk.page
+    answer = page.context.new_cdp_session(page).send("Page.captureScreenshot", WEBP)
+    file.write_bytes(base64.b64decode(answer["data"]))
+    return file
+
+
 def main() -> int:
     options = parse()
     browser, advice = chromium.find(), chromium.HOW_TO
@@ -120,6 +172,10 @@ def main() -> int:
     os.environ |= {"RELEVO_MODE": "test", "SECRET_KEY": "only-for-pictures-" + "x" * 40}
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
     django.setup()
+    if options.readme:
+        for file in take_for_readme(browser):
+            print(f"{file.relative_to(ROOT)}: {file.stat().st_size // 1000} kB")
+        return 0
     options.out.mkdir(parents=True, exist_ok=True)
     for old in options.out.glob("*--*.png"):
         old.unlink()
