@@ -145,7 +145,7 @@ def take_for_readme(browser: str) -> list[Path]:
             desk.page.set_viewport_size(SIZES[0])
             # What only a newcomer and only a demo shows.
             desk.page.evaluate(
-                "document.querySelectorAll('.banner--info, .first').forEach((each) => each.remove())"
+                "document.querySelectorAll('.banner--info, .first').forEach((e) => e.remove())"
             )
             taken.append(write_webp(desk, ROOT / PICTURES / f"{name}.webp"))
             desk.close()
