@@ -15,9 +15,9 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy
 
 from crm.accounts.models import User
+from leads.imports.columns.labels import labels
 from leads.imports.problems import shown
 from leads.models import ImportNote, ImportRun, Lead
-from leads.records.fields import labels
 
 FIRST = 20  # notes that a page shows
 SHOWN = 60  # characters of a cell in a note

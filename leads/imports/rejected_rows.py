@@ -9,7 +9,7 @@ from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 
 from leads.imports import problems
-from leads.imports.columns import targets
+from leads.imports.columns.labels import labels as labels_of
 from leads.imports.problems import Label, Problem
 from leads.imports.states import RowKind
 from leads.models import ImportReject, ImportRun
@@ -17,7 +17,7 @@ from leads.models import ImportReject, ImportRun
 
 def label_of(run: ImportRun) -> Label:
     """Return the function from a field that ``run`` fills to its label. At most one query."""
-    labels = targets.labels(run.columns)
+    labels = labels_of(run.columns)
 
     def label(code: str) -> str:
         return labels.get(code, code)

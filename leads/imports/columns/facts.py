@@ -21,6 +21,8 @@ ROWS = 5_000  # rows of a file that are looked at
 EXAMPLES = 2  # cells that a question shows
 MOST_COUNTRIES = 20  # unknown countries that are asked for
 LONGEST_COUNTRY = 60  # characters
+MOST_DIFFERENT = 300
+LONGEST_NUMBER = 40  # characters
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,8 @@ def of_cells(cells: Iterable[str], *, is_sheet: bool = False) -> Facts:
 
 def _is_number(cell: str, is_sheet: bool) -> bool:
     """Return whether a cell says something about the decimal sign of its column."""
+    if len(cell) > LONGEST_NUMBER or not values.has_digit(cell):
+        return False
     # A sheet stores its numbers with a point; only its texts follow the habits of people.
     if is_sheet and parsers.SHEET_NUMBER.fullmatch(cell):
         return False
@@ -103,6 +107,9 @@ def _readings(cell: str) -> set[Any]:
 
 
 def _unknown_countries(cells: Sequence[str]) -> list[str]:
+    # There are no more countries than that; most columns of a wide file end here.
+    if len(cells) > MOST_DIFFERENT:
+        return []
     known = [cell for cell in cells if countries.find(cell)]
     unknown = [cell for cell in cells if not countries.find(cell) and values.is_text(cell)]
     # In a column of other texts a country may stand by chance.

@@ -15,13 +15,13 @@ from crm.lib.files.layout import Layout
 from crm.lib.text import fold
 from leads.imports import parsers
 from leads.imports.columns.facts import Facts
+from leads.imports.columns.labels import LABELS
 from leads.imports.columns.targets import (
     ACTION,
     ATTRIBUTE_TEXT,
     ATTRIBUTES,
     COMPANY_COUNTRY,
     COUNTRY,
-    LABELS,
     LEAD_FIELDS,
     NOTE,
     WORDS,

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from leads.imports import parsers
 from leads.imports.columns import stages
+from leads.imports.columns.labels import LABELS, labels
 from leads.imports.parsers import Parser
 from leads.imports.readings import (
     EMAIL,
@@ -23,8 +22,6 @@ from leads.imports.readings import (
 )
 from leads.models import CustomField
 from leads.records import phones
-from leads.records.fields import FIELD_LABELS
-from leads.records.fields import labels as field_labels
 from leads.states import Stage
 
 SKIP = ""
@@ -99,33 +96,6 @@ ATTRIBUTES: dict[str, Parser] = {
     CustomField.Type.YES_NO: parsers.yes_no,
     CustomField.Type.DATE: parsers.iso_day,
 }
-# What a column may be in the browser, with its label.
-LABELS: dict[str, Promise] = {
-    NAME: FIELD_LABELS[NAME],
-    FIRST_NAME: gettext_lazy("First name"),
-    LAST_NAME: gettext_lazy("Last name"),
-    EMAIL: FIELD_LABELS[EMAIL],
-    PHONE: FIELD_LABELS[PHONE],
-    JOB_TITLE: FIELD_LABELS[JOB_TITLE],
-    COUNTRY: FIELD_LABELS[COUNTRY],
-    COMPANY: FIELD_LABELS[COMPANY],
-    DOMAIN: FIELD_LABELS[DOMAIN],
-    COMPANY_COUNTRY: FIELD_LABELS[COMPANY_COUNTRY],
-    INDUSTRY: FIELD_LABELS[INDUSTRY],
-    EMPLOYEES: FIELD_LABELS[EMPLOYEES],
-    FIRST_SEEN: gettext_lazy("First seen (created date)"),
-    SOURCE: FIELD_LABELS["lead.source"],
-    MEDIUM: gettext_lazy("Medium"),
-    CAMPAIGN: gettext_lazy("Campaign"),
-    LANDING_PAGE: gettext_lazy("Landing page"),
-    ACTION: gettext_lazy("First valuable action"),
-    STAGE: gettext_lazy("Stage"),
-    "stage.mql": gettext_lazy("Date of MQL"),
-    "stage.sql": gettext_lazy("Date of SQL"),
-    "stage.opportunity": gettext_lazy("Date of opportunity"),
-    NOTE: gettext_lazy("Note"),
-    EXTERNAL_ID: gettext_lazy("External id"),
-}
 
 
 def choices(customs: Sequence[CustomField]) -> list[tuple[str, str]]:
@@ -135,26 +105,14 @@ def choices(customs: Sequence[CustomField]) -> list[tuple[str, str]]:
     return [(SKIP, _("Do not import")), *standard, *custom]
 
 
-def label(code: str) -> str:
-    """Return the label of a target."""
-    if code in LABELS:
-        return str(LABELS[code])
-    return field_labels([code])[code]
-
-
-def labels(codes: Iterable[str]) -> dict[str, str]:
-    """Return the labels of targets. At most one query."""
-    wanted = {code for code in codes if code != SKIP}
-    shown = {code: str(LABELS[code]) for code in wanted if code in LABELS}
-    return shown | field_labels(wanted - set(shown))
-
-
 def check(columns: Sequence[str]) -> str:
     """Return what is wrong with a choice of targets, "" for nothing."""
     chosen = [code for code in columns if code != SKIP]
     for code in chosen:
         if chosen.count(code) > 1 and code not in REPEATED:
-            return _("Two columns are matched to “%(field)s”: choose one.") % {"field": label(code)}
+            return _("Two columns are matched to “%(field)s”: choose one.") % {
+                "field": labels([code])[code]
+            }
     if not {*IDENTITY, FIRST_NAME, LAST_NAME} & set(chosen):
         return _("Match at least one column to name, e-mail, phone or external id.")
     return ""
