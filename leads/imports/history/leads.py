@@ -196,6 +196,16 @@ class ImportedLeads(HistoryImporter):
             past.append(self._first_sight(lead, original))
         for happening in past:
             yield Event(lead=lead, kind=EventKind.IMPORTED, actor=self.by, at=self.at, **happening)
+        note = stages.note_of(reading)
+        if note:
+            yield Event(
+                lead=lead,
+                kind=EventKind.NOTE,
+                actor=self.by,
+                at=self.at,
+                occurred_on=events.today(self.at),
+                payload=note,
+            )
 
     def _first_sight(self, lead: Lead, original: str) -> dict[str, Any]:
         stage = Stage.CAPTURED.value
