@@ -12,6 +12,7 @@ from django.db import close_old_connections, connection
 from tests.bench import cases, crowd
 from tests.bench.meter import Visitor, plan, scanned
 
+HANDOFFS = ("my leads",)  # lists of handoffs that are asked with leads_by_index
 pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 
@@ -33,6 +34,11 @@ def test_lists_filters_and_searches_never_read_all_leads(application: WSGIHandle
     assert {name: answer.status for name, answer in answers.items() if answer.status != 200} == {}
     assert {
         name for name, answer in answers.items() if "leads_lead" in scanned(answer.statements)
+    } == set()
+    handoffs = {name: answer for name, answer in answers.items() if name.startswith(HANDOFFS)}
+    assert len(handoffs) == 2
+    assert {
+        name for name, answer in handoffs.items() if "leads_handoff" in scanned(answer.statements)
     } == set()
     queries = {name: answer.queries for name, answer in answers.items()}
     assert {name: n for name, n in queries.items() if n > (cases.LIST.queries or 0)} == {}

@@ -172,11 +172,11 @@ function countSelected() {
   for (const box of all) box.closest("[data-row]").setAttribute("aria-selected", String(box.checked));
   const label = $("[data-selected]");
   if (label) label.textContent = $("[data-all]:checked") ? "" : fill(label.dataset.says, { n: count });
-  const head = $("[data-selects]");
-  if (!head) return;
-  head.hidden = false;
-  head.checked = count > 0 && count === all.length;
-  head.indeterminate = count > 0 && count < all.length;
+  for (const head of $$("[data-selects]")) {
+    head.hidden = false;
+    head.checked = count > 0 && count === all.length;
+    head.indeterminate = count > 0 && count < all.length;
+  }
 }
 
 function onSelect(target) {
