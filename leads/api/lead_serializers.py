@@ -19,7 +19,8 @@ from crm.lib.numbers.fields import NumberField
 from crm.lib.text import clean_line
 from leads.forms.leads import LeadForm
 from leads.models import Lead, Source, ValuableActionKind
-from leads.records import contact_privacy, emails, phones
+from leads.records import contact_privacy
+from leads.records.identity import emails, phones
 from leads.states import Stage
 
 # Bounds the work for one body; no organisation has that many fields.

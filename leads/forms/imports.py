@@ -12,8 +12,9 @@ from crm.accounts.models import Team
 from crm.lib import countries, number_formats
 from crm.lib.catalogue import in_use
 from crm.lib.files.layout import ENCODINGS, UPLOAD_LIMITS
+from crm.lib.forms import Line
 from crm.lib.numbers.fields import WholeField
-from leads.imports.columns import questions, targets
+from leads.imports.columns import questions, systems, targets
 from leads.models import CustomField, ImportRun, Source, ValuableActionKind
 from personas.states import FieldType
 
@@ -114,8 +115,23 @@ class ColumnsForm(forms.Form):
         ),
     )
 
+    system = Line(
+        label=_("System of the external ids"),
+        required=False,
+        max_length=systems.LONGEST,
+        widget=forms.TextInput(attrs={"list": "systems"}),
+        help_text=_(
+            "The tool that the file is from. Equal ids of two systems are two people; empty: not"
+            " known."
+        ),
+    )
+
     def __init__(self, *args: Any, run: ImportRun, **kwargs: Any) -> None:
-        initial = {"source": run.source_id, "first_action": run.first_action_id}
+        initial = {
+            "source": run.source_id,
+            "first_action": run.first_action_id,
+            "system": systems.name_of(run.system),
+        }
         super().__init__(*args, initial=initial, **kwargs)
         self.run = run
         source = self.fields["source"]
@@ -202,7 +218,19 @@ class ColumnsForm(forms.Form):
             "source": data["source"],
             "first_action": data["first_action"],
             "answers": self.answers,
+            "system": data["system"],
         }
+
+    def clean_system(self) -> str:
+        """Return the code of the system; the guess where the page did not ask."""
+        if "system" not in self.data:
+            return self.run.system
+        return systems.code_of(self.cleaned_data["system"])
+
+    @property
+    def systems(self) -> list[str]:
+        """The names to choose from."""
+        return list(systems.NAMES.values())
 
     def rows(self) -> list[tuple[forms.BoundField, list[str]]]:
         """Return the field of each column with the first values of the column."""

@@ -13,7 +13,8 @@ from crm.lib.forms import Line, plain
 from crm.lib.numbers.fields import NumberField, WholeField
 from crm.lib.text import clean_line
 from leads.models import CustomField, Lead, Source, ValuableActionKind
-from leads.records import companies, emails, phones
+from leads.records import companies
+from leads.records.identity import emails, phones
 from leads.records.leads import shown_phone
 
 # No language: the form does not ask for it, and leads.change keeps facts that are not named.

@@ -24,10 +24,10 @@ from crm.lib.db.state_machine import check_move
 from crm.lib.files.layout import Row, UnusableFile
 from crm.lib.files.table import Table
 from leads import events
-from leads.imports import bulk_capture, companies, pipeline, runs, stored_file
+from leads.imports import companies, pipeline, runs, stored_file
 from leads.imports.bulk_capture import NewLeads
 from leads.imports.columns import readers
-from leads.imports.duplicate_rows import DuplicateRows
+from leads.imports.identity.duplicate_rows import EarlierRow, Rows
 from leads.imports.notes import Note, NoteLog
 from leads.imports.pipeline import BatchResult, Rejection
 from leads.imports.readings import Reading
@@ -39,6 +39,7 @@ from leads.states import EventKind
 MOST_PROBLEMS = 20  # shown after a check
 # A column of free text matched to the source would fill the catalogue with hundreds.
 MOST_NEW_SOURCES = 50
+UNKNOWN_SYSTEM = "unknown_system"  # rows that may be known under an unknown system
 SMALLEST_FRACTION = 0.001
 
 
@@ -54,7 +55,7 @@ class RunFile:
         self.columns = list(run.columns)
         self.layout = runs.layout_of(run)
         self.position = 0
-        self.duplicates = DuplicateRows()
+        self.duplicates = Rows(run.system)
         self.earlier_rows = array("I")  # for each row the number of the row that it repeats, or 0
         self.counts: Counter[str] = Counter()
         self.problems: list[dict[str, Any]] = []
@@ -122,23 +123,24 @@ def check_batch(run: ImportRun, file: RunFile) -> None:
     rows = file.batch()
     result = BatchResult()
 
-    def earlier_row(reading: Reading) -> int:
-        earlier = 0
+    def earlier_row(reading: Reading) -> EarlierRow | None:
+        earlier = None
         if not reading.problems:
-            earlier = file.duplicates.first(importer.keys(reading), reading.row.number)
+            earlier = file.duplicates.earlier(reading)
         # One number for each row, also for a wrong one: the import reads them in step with the
         # rows.
-        file.earlier_rows.append(earlier)
+        file.earlier_rows.append(earlier.packed() if earlier else 0)
         return earlier
 
-    usable = pipeline.sort_out(rows, file.reader, importer, earlier_row, result)
-    fresh, known = bulk_capture.split_known(usable)
+    usable = pipeline.sort_out(rows, file.reader, earlier_row, result)
+    known, fresh = importer.split_known(usable)
     _gather_problems(file, result)
     _gather_sources(file, fresh)
-    for reading in fresh:
-        file.notes.add(reading.row.number, reading.notes)
+    for number, note in known.notes:
+        file.notes.add(number, [note])
     file.counts[RowKind.NEW] += len(fresh)
-    file.counts[RowKind.KNOWN] += len(known)
+    file.counts[RowKind.KNOWN] += len(known.rejections)
+    file.counts[UNKNOWN_SYSTEM] += known.counts[UNKNOWN_SYSTEM]
     run.rows_done = file.position
     # How many rows there are is known only at the end; until then the share of the file that was
     # read gives an estimate.
@@ -167,6 +169,7 @@ def _end_check(run: ImportRun, file: RunFile) -> None:
         "problems": file.problems,
         "sources": sorted(file.new_sources.values()),
         "notes": file.notes.as_json(),
+        UNKNOWN_SYSTEM: file.counts[UNKNOWN_SYSTEM],
     }
     _move_and_free(run, ImportState.CHECKED)
 
@@ -209,9 +212,9 @@ def import_batch(run: ImportRun, file: RunFile, *, at: datetime) -> None:
     # The check has stored the duplicates, so that a resumed import knows all rows before it, too.
     begin = file.position
     rows = file.batch()
-    stored = iter(file.earlier_rows[begin : file.position])
+    stored = map(EarlierRow.unpacked, file.earlier_rows[begin : file.position])
     result = BatchResult()
-    usable = pipeline.sort_out(rows, file.reader, importer, lambda _reading: next(stored), result)
+    usable = pipeline.sort_out(rows, file.reader, lambda _reading: next(stored), result)
     result.add(pipeline.store(importer, usable))
     rejects = [_stored(run, each) for each in result.rejections]
     ImportReject.objects.bulk_create(rejects)

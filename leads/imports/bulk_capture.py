@@ -4,32 +4,26 @@ of statements for a thousand. The importer of the browser.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection
-
 from crm.accounts.models import User
 from crm.lib.db.bulk_insert import insert, take_ids
-from crm.lib.text import digits
 from leads import events
 from leads.imports.columns.targets import ACTION, FIRST_SEEN
 from leads.imports.companies import plan
 from leads.imports.history import stages
 from leads.imports.history.leads import TOUCH
+from leads.imports.identity import known_rows
 from leads.imports.pipeline import BatchResult
-from leads.imports.problems import Said
-from leads.imports.problems import said as _
-from leads.imports.readings import EMAIL, EXTERNAL_ID, NAME, PHONE, Reading, fingerprint
+from leads.imports.readings import EMAIL, EXTERNAL_ID, NAME, PHONE, Reading
 from leads.imports.states import RowKind
 from leads.models import Company, Event, FirstTouch, ImportRun, Lead, Person, Source, ValuableAction
 from leads.records import companies, sources
 from leads.records.search_text import search_text_of
 from leads.states import EventKind, Stage
 
-SYSTEM = "file"  # the system of external ids from uploaded files
-SHORTEST_PHONE = 7  # digits; a shorter number identifies no one
 PERSON_FIELDS = (
     "name",
     "email",
@@ -40,92 +34,27 @@ PERSON_FIELDS = (
     "job_title",
     "country",
 )
-# Three look-ups, each by an index of its own; one OR over both tables could use none of them.
-# Archived leads are left out: another import may bring them again.
-KNOWN = """
-    SELECT 'e', p.email FROM leads_person p JOIN leads_lead l ON l.person_id = p.id
-    WHERE l.archived_at IS NULL AND p.email <> '' AND p.email = ANY(%(emails)s)
-    UNION ALL
-    SELECT 'p', p.phone FROM leads_person p JOIN leads_lead l ON l.person_id = p.id
-    WHERE l.archived_at IS NULL AND p.phone <> '' AND p.phone = ANY(%(phones)s)
-    UNION ALL
-    SELECT 'x', l.external_id FROM leads_lead l
-    WHERE l.archived_at IS NULL AND l.external_id <> '' AND l.external_id = ANY(%(ids)s)
-"""
 
 
 class NewLeads:
-    """Importer of new leads. Identity: e-mail, phone or external id, in the whole organisation."""
+    """Importer of new leads. It knows the leads in the sight of the person who imports."""
 
     def __init__(self, run: ImportRun, *, at: datetime) -> None:
         self.run = run
         self.at = at
-
-    def keys(self, reading: Reading) -> Iterator[str]:
-        return keys_of(reading)
-
-    def duplicate_problem(self, reading: Reading, earlier: int) -> Said:
-        return _("row %(row)d is the same person: e-mail, phone or external id") % {"row": earlier}
+        self.system = run.system
 
     def write(self, readings: Sequence[Reading]) -> BatchResult:
-        result = BatchResult()
-        fresh, known = split_known(readings)
-        for reading in known:
-            problem = _("known already: e-mail, phone or external id")
-            result.reject(reading, problem, RowKind.KNOWN)
+        result, fresh = self.split_known(readings)
         if fresh:
             created = capture(self.run, fresh, by=self.run.created_by, at=self.at)
-            for reading in fresh:
-                result.note(reading)
             result.count(**{RowKind.NEW.value: created})
         return result
 
-
-def keys_of(reading: Reading) -> Iterator[str]:
-    """Yield the keys by which a row is the same as another.
-
-    They are e-mail, phone and external id; without any of them, everything that the row holds.
-    """
-    email = reading.get(EMAIL)
-    phone = reading.get(PHONE, "")
-    external_id = reading.get(EXTERNAL_ID)
-    has_phone = len(digits(phone)) >= SHORTEST_PHONE
-    if email:
-        yield f"e:{email}"
-    if has_phone:
-        yield f"p:{phone}"
-    if external_id:
-        yield f"x:{external_id}"
-    if not (email or has_phone or external_id):
-        yield fingerprint(reading.values)
-
-
-def split_known(readings: Sequence[Reading]) -> tuple[list[Reading], list[Reading]]:
-    """Return the rows that are new, and those whose lead the organisation has already."""
-    keys = [list(keys_of(reading)) for reading in readings]
-    known = known_keys([key for keys_of_row in keys for key in keys_of_row])
-    fresh: list[Reading] = []
-    known_rows: list[Reading] = []
-    for reading, keys_of_row in zip(readings, keys, strict=True):
-        if known.isdisjoint(keys_of_row):
-            fresh.append(reading)
-        else:
-            known_rows.append(reading)
-    return fresh, known_rows
-
-
-def known_keys(keys: Iterable[str]) -> set[str]:
-    """Return those of ``keys`` that a lead of the organisation has, visible or not."""
-    wanted: dict[str, list[str]] = {"e": [], "p": [], "x": []}
-    for key in keys:
-        kind, _colon, value = key.partition(":")
-        # A fingerprint compares only rows of one file; no uploaded lead stores it.
-        if kind in wanted:
-            wanted[kind].append(value)
-    parameters = {"emails": wanted["e"], "phones": wanted["p"], "ids": wanted["x"]}
-    with connection.cursor() as cursor:
-        cursor.execute(KNOWN, parameters)
-        return {f"{kind}:{value}" for kind, value in cursor.fetchall()}
+    def split_known(self, readings: Sequence[Reading]) -> tuple[BatchResult, list[Reading]]:
+        """Return the rows that are new, and a result with the known rows and all notes."""
+        sight = Lead.objects.visible_to(self.run.created_by)
+        return known_rows.split_known(readings, sight, system=self.system)
 
 
 def capture(run: ImportRun, readings: Sequence[Reading], *, by: User, at: datetime) -> int:
@@ -149,7 +78,7 @@ def capture(run: ImportRun, readings: Sequence[Reading], *, by: User, at: dateti
     columns = zip(leads, people, readings, origins, employers, strict=True)
     insert(
         Lead,
-        [_lead(*each, today=today) for each in columns],
+        [_lead(*each, system=run.system, today=today) for each in columns],
         marketing_team_id=run.team_id,
         import_run_id=run.pk,
         created_by_id=by.pk,
@@ -168,7 +97,7 @@ def capture(run: ImportRun, readings: Sequence[Reading], *, by: User, at: dateti
         to_state=Stage.CAPTURED.value,
         **author,
     )
-    _write_past(by_lead, author, today=today)
+    _write_past(run, by_lead, author, today=today)
     _note_actions(run, by_lead, author, today=today)
     return len(leads)
 
@@ -180,7 +109,7 @@ def _seen_on(reading: Reading, today: date) -> str:
 
 
 def _write_past(
-    by_lead: Sequence[tuple[int, Reading]], author: dict[str, Any], *, today: date
+    run: ImportRun, by_lead: Sequence[tuple[int, Reading]], author: dict[str, Any], *, today: date
 ) -> None:
     """Write an event for each stage that a row records, and for its note."""
     rows: list[dict[str, Any]] = []
@@ -189,7 +118,7 @@ def _write_past(
         note = stages.note_of(reading)
         if note:
             notes.append({"lead_id": lead, "payload": note})
-        for happening in stages.happenings(reading, system=SYSTEM, today=today):
+        for happening in stages.happenings(reading, system=run.system, today=today):
             happening["occurred_on"] = happening["occurred_on"].isoformat()
             rows.append({"lead_id": lead, **happening})
     insert(Event, rows, kind=EventKind.IMPORTED.value, **author)
@@ -210,6 +139,7 @@ def _lead(
     source: Source | None,
     company: Company | None,
     *,
+    system: str,
     today: date,
 ) -> dict[str, Any]:
     external_id = reading.get(EXTERNAL_ID, "")
@@ -236,7 +166,7 @@ def _lead(
             reading.get(PHONE, ""),
             external_id,
         ),
-        "external_system": SYSTEM if external_id else "",
+        "external_system": system if external_id else "",
         "external_id": external_id,
     }
 

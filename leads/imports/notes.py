@@ -56,6 +56,22 @@ WORDS: dict[str, Words] = {
         gettext_lazy("no country known: kept as typed"),
         gettext_lazy("“%(cell)s” is kept as typed: its country is not known"),
     ),
+    "phone_of_row": Words(
+        gettext_lazy("the same phone as another person of the file"),
+        gettext_lazy("row %(row)d is another person with the same phone"),
+    ),
+    "phone_of_lead": Words(
+        gettext_lazy("the same phone as another lead"),
+        gettext_lazy("another lead has the same phone"),
+    ),
+    "other_email": Words(
+        gettext_lazy("the known lead has another e-mail"),
+        gettext_lazy("the lead with this external id has another e-mail than “%(email)s”"),
+    ),
+    "known": Words(
+        gettext_lazy("known already"),
+        gettext_lazy("a lead that is here already has the same value"),
+    ),
     "no_email": Words(
         gettext_lazy("no e-mail address: left empty"),
         gettext_lazy("“%(cell)s” is no e-mail address: left empty"),

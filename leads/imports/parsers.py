@@ -21,7 +21,7 @@ from crm.lib.text import fold
 from leads.imports.notes import Noted, shortened
 from leads.imports.problems import Said
 from leads.imports.problems import said as _
-from leads.records import emails
+from leads.records.identity import emails
 from leads.states import Stage
 
 EARLIEST = date(1970, 1, 1)

@@ -18,16 +18,19 @@ from typing import Protocol
 from django.db import DataError, IntegrityError, transaction
 
 from crm.lib.files.layout import Row
+from leads.imports.identity.duplicate_rows import EarlierRow
 from leads.imports.notes import Note
 from leads.imports.problems import Problem, Said
 from leads.imports.problems import said as _
-from leads.imports.readings import Reading, RowReader
+from leads.imports.readings import PHONE, Reading, RowReader
 from leads.imports.states import RowKind
+from leads.records.identity.rules import Field
 
 BATCH = 1_000  # rows in one transaction
 # The advisory lock of imports; any number that nothing else locks. Two imports at once would create
 # the same people, companies and sources twice.
 LOCK = 20_180_226
+TAKEN_ID = "lead_external_once"  # the constraint of external ids
 
 
 @dataclass(frozen=True)
@@ -90,13 +93,9 @@ class BatchResult:
 
 
 class Importer(Protocol):
-    """What is particular to one kind of import."""
+    """What is particular to one kind of import. ``system``: the one of the file's external ids."""
 
-    def keys(self, reading: Reading) -> Iterable[str]:
-        """Yield the keys by which a row is the same as an earlier row of the file."""
-
-    def duplicate_problem(self, reading: Reading, earlier: int) -> Said:
-        """Return why a row that repeats the row number ``earlier`` is rejected."""
+    system: str
 
     def write(self, readings: Sequence[Reading]) -> BatchResult:
         """Write what is new of ``readings``. May be called again with a part of them."""
@@ -105,14 +104,13 @@ class Importer(Protocol):
 def sort_out(
     rows: Iterable[Row],
     reader: RowReader,
-    importer: Importer,
-    earlier_row: Callable[[Reading], int],
+    earlier_row: Callable[[Reading], EarlierRow | None],
     result: BatchResult,
 ) -> list[Reading]:
     """Return the readings of the rows that may be written; the others go to ``result``.
 
-    ``earlier_row`` returns the number of the row that a reading repeats, 0 for none. It is called
-    once for every row, in order; for a wrong row it has to return 0.
+    ``earlier_row`` returns the earlier row of the file that a reading repeats. It is called once
+    for every row, in order; for a wrong row it has to return None.
     """
     usable: list[Reading] = []
     for row in rows:
@@ -120,12 +118,23 @@ def sort_out(
         earlier = earlier_row(reading)
         if reading.problems:
             result.reject(reading, reading.problems)
-        elif earlier:
-            problem = importer.duplicate_problem(reading, earlier)
-            result.reject(reading, problem, RowKind.DUPLICATE)
+        elif earlier is None:
+            usable.append(reading)
+        elif earlier.is_same:
+            _reject_duplicate(reading, earlier, result)
         else:
+            reading.note(PHONE, "phone_of_row", row=earlier.row)
             usable.append(reading)
     return usable
+
+
+def _reject_duplicate(reading: Reading, earlier: EarlierRow, result: BatchResult) -> None:
+    field = earlier.field or Field.WHOLE_ROW
+    why = _("row %(row)d is the same person") % {"row": earlier.row}
+    problem = Problem(why, field=field)
+    if field == Field.WHOLE_ROW:
+        problem = Problem(_("row %(row)d says the same") % {"row": earlier.row})
+    result.reject(reading, [problem], RowKind.DUPLICATE, matched_field=field.value)
 
 
 def store(importer: Importer, readings: Sequence[Reading]) -> BatchResult:
@@ -152,6 +161,10 @@ def store(importer: Importer, readings: Sequence[Reading]) -> BatchResult:
 def _refused(reading: Reading, error: Exception) -> BatchResult:
     result = BatchResult()
     first_line = str(error).partition("\n")[0]
+    # A lead out of sight may have it: the row says no more than that.
+    if TAKEN_ID in first_line:
+        result.reject(reading, [Problem(_("is in use already"), field=Field.EXTERNAL_ID)])
+        return result
     problem = _("the database refuses the row: %(reason)s") % {"reason": first_line}
     result.reject(reading, problem)
     return result

@@ -20,14 +20,15 @@ from leads.imports.notes import Note, Noted, shortened
 from leads.imports.parsers import BadCell, Parser, Style
 from leads.imports.problems import Problem, Said
 from leads.imports.problems import said as _
-from leads.records import phones
-from leads.records.phones import NoPhone, Phone, Reason
+from leads.records.identity import phones
+from leads.records.identity.phones import NoPhone, Phone, Reason
 
 NAME = "person.name"
 FIRST_NAME = "person.first_name"
 LAST_NAME = "person.last_name"
 EMAIL = "person.email"
 PHONE = "person.phone"
+EXTENSION = "person.phone_extension"
 EXTERNAL_ID = "external_id"
 IDENTITY = (EXTERNAL_ID, NAME, EMAIL, PHONE)  # a lead needs one of them
 LONGEST_NAME = 160
@@ -272,7 +273,7 @@ def _read_phone(reading: Reading, assumed: str) -> None:
     else:
         _note_phone(reading, phone)
     values[PHONE] = phone.number
-    values["person.phone_extension"] = phone.extension
+    values[EXTENSION] = phone.extension
     values["person.phone_typed"] = phone.typed
     values["person.phone_assumed"] = phone.assumed
 

@@ -26,8 +26,9 @@ from crm.lib.files.table import Table
 from crm.lib.text import clean_line
 from leads.imports import stored_file
 from leads.imports.columns import facts as columns_facts
-from leads.imports.columns import headers, readers, suggestions
+from leads.imports.columns import headers, readers, suggestions, systems
 from leads.imports.columns.targets import SKIP, choices
+from leads.imports.readings import EXTERNAL_ID
 from leads.imports.states import IMPORT_MOVES, ImportState
 from leads.models import (
     CustomField,
@@ -121,13 +122,15 @@ def _examine(path: Path, layout: Layout, team: Team) -> dict[str, Any]:
     key = headers.key_of(header[added:])
     found = columns_facts.of_columns(len(header), first, is_sheet=layout.kind == "xlsx")
     customs = list(CustomField.objects.filter(archived_at__isnull=True))
-    targets = _remembered_targets(key, team, customs, added=added)
+    remembered = _remembered_targets(key, team, customs, added=added)
+    targets = remembered or _suggested(header, sample, customs)
     return {
         "reading": layout.to_json(),
         "header": header,
         "header_key": key,
         "sample": [[row.number, _shortened(row.cells)] for row in sample],
-        "columns": targets or _suggested(header, sample, customs),
+        "columns": targets,
+        "system": _likely_system(header, sample, targets),
         "facts": [each.to_json() for each in found],
         "problem": "",
     }
@@ -138,6 +141,15 @@ def _suggested(
 ) -> list[str]:
     actions = readers.actions_by_name()
     return suggestions.suggest(header, sample, customs, actions=actions)
+
+
+def _likely_system(header: Sequence[str], sample: Sequence[Row], targets: Sequence[str]) -> str:
+    """Return the system that the external ids of a file are likely of."""
+    ids: list[str] = []
+    if EXTERNAL_ID in targets:
+        position = targets.index(EXTERNAL_ID)
+        ids = [row.cells[position] for row in sample if position < len(row.cells)]
+    return systems.guess(header, ids)
 
 
 def _shortened(cells: Sequence[str]) -> list[str]:
@@ -205,17 +217,19 @@ def match(
     answers: Mapping[str, Any] | None = None,
     by: User,
     at: datetime,
+    system: str | None = None,
 ) -> None:
     """Set the target of each column, and ask for the check.
 
     ``source`` and ``first_action`` are for rows that name none; ``answers`` say how to read what
-    the columns leave open.
+    the columns leave open. ``system``: the one of the external ids; by default the guessed one.
     """
     _check_is_before(run)
     move(
         run,
         ImportState.CHECKING,
         columns=list(targets),
+        system=system or run.system,
         source=source,
         first_action=first_action,
         answers=dict(answers or {}),

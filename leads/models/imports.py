@@ -13,6 +13,8 @@ from crm.accounts.states import Side
 from crm.lib.clock import RelevoNow
 from leads.imports.states import ChangeState, ImportState, RowKind
 
+# The system of external ids where nobody knows it; it was that of every upload before.
+UNKNOWN_SYSTEM = "file"
 UNDO_WITHIN = timedelta(hours=24)
 
 
@@ -38,19 +40,21 @@ class ImportRunQuerySet(models.QuerySet["ImportRun"]):
 class ImportRun(models.Model):
     """One import.
 
-    ``reading``: how the file is read. ``sample``: its first rows as [number, cells]. ``columns``:
-    the target of each column, empty until they are matched. ``facts``: what the cells of each
-    column say about how to read them (columns.facts). ``answers``: what the person said where they
-    leave it open, {"month_first": …, "decimal": …, "countries": {text: code}}.
+    ``system``: the one whose ids the column of external ids has. ``reading``: how the file is read.
+    ``sample``: its first rows as [number, cells]. ``columns``: the target of each column, empty
+    until they are matched. ``facts``: what the cells of each column say about how to read them
+    (columns.facts). ``answers``: what the person said where they leave it open, {"month_first": …,
+    "decimal": …, "countries": {text: code}}.
 
-    ``checked``: {"counts": …,
-    "problems": …, "sources": …} of the dry run. ``done``: the counts of the import so far.
-    ``duplicates``: four bytes for each row, the number of the earlier row that it repeats, or 0.
-    ``worker`` and ``busy_until`` keep workers from alternating on one file; correctness depends on
-    the row's lock alone.
+    ``checked``: {"counts": …, "problems": …, "sources": …} of the dry run. ``done``: the counts of
+    the import so far. ``duplicates``: four bytes for each row, the earlier row that it repeats
+    (imports.identity.duplicate_rows), or 0. ``worker`` and ``busy_until`` keep workers from
+    alternating on one file; correctness depends on the row's lock alone.
     """
 
     team = models.ForeignKey(Team, models.PROTECT, related_name="imports")
+    # db_default: during an upgrade the previous version still inserts rows without this column.
+    system = models.CharField(max_length=40, default=UNKNOWN_SYSTEM, db_default=UNKNOWN_SYSTEM)
     state = models.CharField(max_length=10, choices=ImportState.choices, default=ImportState.DRAFT)
     name = models.CharField(max_length=120)
     size = models.PositiveIntegerField()

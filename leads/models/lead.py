@@ -40,7 +40,7 @@ class Person(models.Model):
 
     ``phone``: E.164; the typed text where nobody knows the country; empty where the text is no
     phone. ``phone_typed``: the text as typed. ``phone_assumed``: the country that the number was
-    read with although nobody gave it, else empty (leads.records.phones).
+    read with although nobody gave it, else empty (leads.records.identity.phones).
     """
 
     name = models.CharField(max_length=160, blank=True)

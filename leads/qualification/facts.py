@@ -10,7 +10,7 @@ from leads.models import Evidence, Lead, ValuableAction
 from leads.qualification import rules, scores
 from leads.qualification.rules import ANY_TERMS, MISSING, Assessment, MqlTerms, Proof, Rule
 from leads.qualification.scores import DoneAction, Scores
-from leads.records import phones
+from leads.records.identity import phones
 from personas.models import Criterion, PersonaVersion
 from sla.models import AgreementVersion
 from sla.states import AgreementState

@@ -26,8 +26,9 @@ from leads.models import (
     ValuableAction,
     ValuableActionKind,
 )
-from leads.records import companies, phones
-from leads.records.phones import NoPhone, Phone, Reason
+from leads.records import companies
+from leads.records.identity import phones
+from leads.records.identity.phones import NoPhone, Phone, Reason
 from leads.records.search_text import search_text
 from leads.states import EventKind, Verdict
 

@@ -18,7 +18,8 @@ from crm.accounts import people
 from crm.accounts.models import User
 from crm.lib.text import digits, fold
 from leads.models import Lead
-from leads.records import contact_privacy, phones
+from leads.records import contact_privacy
+from leads.records.identity import phones
 
 LEAST = 2  # letters to begin with
 MOST = 20  # leads that are shown

@@ -18,7 +18,8 @@ from leads.journey import next_step
 from leads.models import Person
 from leads.qualification.rules import ASK, CORRECT, Judgement
 from leads.qualification.scores import ACTION, CAP, DECAY, ScoreLine
-from leads.records import fields, phones
+from leads.records import fields
+from leads.records.identity import phones
 from leads.states import STAGE_OF, HandoffState, Stage
 
 register = template.Library()

@@ -30,7 +30,8 @@ from leads.handoffs import queue as handoff_queue
 from leads.lists import handoffs
 from leads.models import Handoff
 from leads.models.lead import lead_name
-from leads.records import contact_privacy, phones
+from leads.records import contact_privacy
+from leads.records.identity import phones
 from leads.states import DecisionKind, HandoffState
 from leads.views.lead.trail import of_list
 from sla.clocks import assignments, pauses, readings

@@ -21,7 +21,7 @@ from leads.imports.readings import (
     PHONE,
 )
 from leads.models import CustomField
-from leads.records import phones
+from leads.records.identity import phones
 from leads.states import Stage
 
 SKIP = ""

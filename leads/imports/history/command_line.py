@@ -33,11 +33,11 @@ from leads import events
 from leads.imports import pipeline, problems
 from leads.imports.columns import readers
 from leads.imports.columns.targets import LEAD_FIELDS, OUTCOME_FIELDS
-from leads.imports.duplicate_rows import DuplicateRows
 from leads.imports.history import mapping_file
 from leads.imports.history.leads import ImportedLeads
 from leads.imports.history.mapping_file import MappingFile
 from leads.imports.history.outcomes import ImportedOutcomes
+from leads.imports.identity.duplicate_rows import EarlierRow, Rows
 from leads.imports.notes import NoteLog, of_log
 from leads.imports.parsers import Parser
 from leads.imports.pipeline import BatchResult, Importer
@@ -250,12 +250,12 @@ class _Job:
     def _import(
         self, layout: Layout, reader: RowReader, writer: csv.Writer
     ) -> tuple[Tally, NoteLog]:
-        duplicates = DuplicateRows()
+        earlier_rows = Rows(self.importer.system)
 
-        def earlier_row(reading: Reading) -> int:
+        def earlier_row(reading: Reading) -> EarlierRow | None:
             if reading.problems:
-                return 0
-            return duplicates.first(self.importer.keys(reading), reading.row.number)
+                return None
+            return earlier_rows.earlier(reading)
 
         total = Tally()
         notes = NoteLog()
@@ -263,7 +263,7 @@ class _Job:
             _header, rows = table.rows()
             while batch := list(islice(rows, pipeline.BATCH)):
                 result = BatchResult()
-                usable = pipeline.sort_out(batch, reader, self.importer, earlier_row, result)
+                usable = pipeline.sort_out(batch, reader, earlier_row, result)
                 result.add(pipeline.store(self.importer, usable))
                 _set_aside(result, writer)
                 total += _tally(len(batch), result)

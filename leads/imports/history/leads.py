@@ -15,11 +15,14 @@ from crm.accounts.models import Team, User
 from leads import events
 from leads.imports.history import stages
 from leads.imports.history.mapping_file import MappingFile
+from leads.imports.identity import known_rows
+from leads.imports.notes import Note
 from leads.imports.pipeline import BatchResult
-from leads.imports.problems import Problem, Said
+from leads.imports.problems import Problem
 from leads.imports.problems import said as _
 from leads.imports.readings import EXTERNAL_ID, Reading, fingerprint
 from leads.models import Company, Event, FirstTouch, Lead, Person, Source
+from leads.models.lead import LeadQuerySet
 from leads.records import companies, sources
 from leads.records.search_text import search_text
 from leads.states import EventKind, Stage
@@ -30,8 +33,7 @@ TOUCH = ("campaign", "landing_page", "medium")
 class HistoryImporter:
     """What the importers of the command line have in common.
 
-    Identity: the external id within the system of the mapping; a row without one is recognised by
-    everything that it holds. ``by`` None: the system.
+    External ids are those of the system of the mapping. ``by`` None: the system.
     """
 
     def __init__(self, mapping: MappingFile, *, by: User | None, at: datetime) -> None:
@@ -39,14 +41,6 @@ class HistoryImporter:
         self.system = mapping.system
         self.by = by
         self.at = at
-
-    def keys(self, reading: Reading) -> Iterator[str]:
-        yield reading.get(EXTERNAL_ID) or fingerprint(reading.parsed)
-
-    def duplicate_problem(self, reading: Reading, earlier: int) -> Said:
-        if reading.get(EXTERNAL_ID):
-            return _("external_id: row %(row)d has the same one") % {"row": earlier}
-        return _("row %(row)d says the same") % {"row": earlier}
 
     def _event(self, lead: Lead, stage: str, on: date, *, original: str, **more: Any) -> Event:
         payload = {"stage": stage, "original": original, "system": self.system, **more}
@@ -84,7 +78,9 @@ class ImportedLeads(HistoryImporter):
         """The fingerprints of this system's leads that have no external id."""
         # Read once for the whole file: rows that repeat within it are set aside before (sort_out).
         rows = FirstTouch.objects.filter(
-            lead__external_system=self.system, lead__external_id=""
+            lead__external_system=self.system,
+            lead__external_id="",
+            lead__marketing_team=self.team,
         ).values_list("payload__fingerprint", flat=True)
         return set(rows)
 
@@ -93,6 +89,7 @@ class ImportedLeads(HistoryImporter):
         result = BatchResult()
         known = self._known_leads(readings)
         fresh = [each for each in readings if self._is_fresh(each, known, result)]
+        fresh = self._without_known(fresh, result)
         values = {reading.get("source") for reading in fresh} - {None}
         names = {}
         for value, name in self.mapping.sources.items():
@@ -109,8 +106,6 @@ class ImportedLeads(HistoryImporter):
             company = by_key.get(companies.key_of(company_facts))
             leads.append(self._lead(reading, source, company))
         self._insert(leads, fresh)
-        for reading in fresh:
-            result.note(reading)
         result.count(new=len(leads), sources=len(created))
         return result
 
@@ -126,10 +121,24 @@ class ImportedLeads(HistoryImporter):
         FirstTouch.objects.bulk_create(touches)
         Event.objects.bulk_create(events)
 
+    def _without_known(self, readings: Sequence[Reading], result: BatchResult) -> list[Reading]:
+        """Return the rows that are new by e-mail and phone, too; count the others as known."""
+        found, fresh = known_rows.split_known(readings, self._sight(), system=self.system)
+        for rejection in found.rejections:
+            note = Note(rejection.matched_field, "known", {}, rejection.matched_lead)
+            result.notes.append((rejection.row.number, note))
+        result.count(known=len(found.rejections))
+        result.notes.extend(found.notes)
+        return fresh
+
+    def _sight(self) -> LeadQuerySet:
+        """Return the leads that this import may know: those of its team."""
+        return Lead.objects.filter(marketing_team=self.team)
+
     def _known_leads(self, readings: Sequence[Reading]) -> dict[str, Lead]:
         """Return the leads of the system that the rows name, by their external id."""
         ids = [reading.get(EXTERNAL_ID) for reading in readings if reading.get(EXTERNAL_ID)]
-        rows = Lead.objects.filter(
+        rows = self._sight().filter(
             archived_at__isnull=True, external_system=self.system, external_id__in=ids
         )
         return {lead.external_id: lead for lead in rows.select_related("first_touch")}

@@ -156,7 +156,7 @@ def test_same_id_of_another_system_is_another_lead(import_leads):
 def test_same_id_twice_in_a_file_takes_the_first(import_leads, rejects):
     report = import_leads(TWO_LEADS + "1,2018-05-05,,,Other\n")
     assert report.tally == Tally(read=3, new=2, sources=1, rejected=1)
-    assert problems(rejects()) == [("4", "external_id: row 2 has the same one")]
+    assert problems(rejects()) == [("4", "external_id: row 2 is the same person")]
     assert Lead.objects.get(external_id="1").first_seen_on == date(2018, 2, 1)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from leads.records import phones
-from leads.records.phones import NoPhone, Reason
+from leads.records.identity import phones
+from leads.records.identity.phones import NoPhone, Reason
 
 ONE = "+525512345678"
 MOBILE = "+5491140001000"

@@ -2,7 +2,7 @@
 
 import pytest
 
-from leads.records import emails
+from leads.records.identity import emails
 
 
 @pytest.mark.parametrize(
