@@ -73,7 +73,7 @@ MANAGERS = (
     Step("notices", _("Look at what nobody acted on"), "notice_list", pages=("notice_list",)),
 )
 ADMINS = (
-    Step("invite", _("Invite a person"), "people", verbs=("person_invited",)),
+    Step("invite", _("Invite somebody"), "people", verbs=("person_invited",)),
     Step(
         "hours",
         _("Look at your working hours and holidays"),

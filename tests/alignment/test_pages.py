@@ -290,3 +290,29 @@ def test_archived_lead_is_on_no_list(cast):
         for s in ("mql", "clocks", "decisions")
     ]
     assert counts == [0, 0, 0]
+
+
+def test_page_explains_its_two_acceptance_figures(cast):
+    text = browser(cast.elsa).get(f"/alignment/?{MARCH}").content.decode()
+    tile = text.split('id="kpi-accepted"')[1].split("</section>")[0]
+    assert re.findall(r'href="(#[a-z]+)"', tile) == ["#funnel", "#sources"]
+    assert all(f'id="{name}"' in text for name in ("funnel", "sources"))
+
+
+@pytest.mark.parametrize(
+    ("query", "folded"), [("", "Filters"), ("&source=event", "Filters · 1"), ("&source=x", None)]
+)
+def test_filters_are_folded_and_counted(cast, query, folded):
+    text = browser(cast.elsa).get(f"/alignment/?{MARCH}{query}").content.decode()
+    fold = re.search(r'<details class="fold scope-fold"( open)?>\s*<summary>(.*?)</summary>', text)
+    # What is wrong with a filter is not folded away.
+    assert bool(fold[1]) == (folded is None)
+    assert folded in (None, fold[2])
+
+
+def test_each_mark_says_what_it_is(world):
+    text = browser(world.elsa).get(f"/alignment/?{MARCH}").content.decode()
+    marks = re.findall(r'class="mk"[^>]*><title>([^<]*)</title>', text)
+    assert marks.count("Leads: 10") == 1
+    assert all(re.search(r"\d|not recorded", mark) for mark in marks)
+    assert "crm/tips.js" in text
