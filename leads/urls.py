@@ -16,7 +16,7 @@ from leads.views import (
     reapply,
     search,
 )
-from leads.views.lead import edit, evidence, notes, page
+from leads.views.lead import edit, evidence, fields, notes, page
 from leads.views.settings import valuable_actions
 
 urlpatterns = [
@@ -31,12 +31,13 @@ urlpatterns = [
     path("leads/new/", leads.lead_new, name="lead_new"),
     path("leads/<int:pk>/", page.lead_page, name="lead"),
     path("leads/<int:pk>/edit/", edit.lead_edit, name="lead_edit"),
+    path("leads/<int:pk>/fields/<str:name>/", fields.lead_field, name="lead_field"),
     path("leads/<int:pk>/qualify/", qualification.qualify, name="lead_qualify"),
     path("leads/<int:pk>/mql/", qualification.mark_mql, name="lead_mql"),
     path("leads/<int:pk>/hand-off/", qualification.hand_off, name="lead_hand_off"),
     path("leads/<int:pk>/actions/", evidence.add_action, name="lead_action"),
     path("leads/<int:pk>/evidence/<slug:code>/", evidence.add_evidence, name="lead_evidence"),
-    path("leads/<int:pk>/facts/<slug:code>/", evidence.give_fact, name="lead_fact"),
+    path("leads/<int:pk>/evidence/<slug:code>/fact/", evidence.give_fact, name="lead_fact"),
     path("leads/<int:pk>/notes/", notes.add_note, name="lead_note"),
     path("leads/<int:pk>/override/<slug:code>/", evidence.override, name="lead_override"),
     path("actions/", valuable_actions.kind_list, name="action_kinds"),

@@ -157,7 +157,7 @@ class LeadForm(forms.Form):
         texts = {}
         for name, field in self.fields.items():
             initial = self.get_initial_for_field(field, name)
-            texts[name] = _as_text(field.prepare_value(initial))
+            texts[name] = as_text(field.prepare_value(initial))
         return texts
 
     def typed(self) -> dict[str, str]:
@@ -167,7 +167,7 @@ class LeadForm(forms.Form):
             # Not the cleaned values: an invalid form has none for some fields, and all are
             # compared.
             value = field.widget.value_from_datadict(self.data, self.files, name)
-            texts[name] = clean_line(_as_text(value))
+            texts[name] = clean_line(as_text(value))
         return texts
 
     def value_text(self, name: str, text: str) -> str:
@@ -292,7 +292,7 @@ def _custom_field(custom: CustomField) -> forms.Field:
     )
 
 
-def _as_text(value: Any) -> str:
+def as_text(value: Any) -> str:
     """Return a value of a field as its control sends it back."""
     if value is None:
         return ""

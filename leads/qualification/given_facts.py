@@ -13,7 +13,7 @@ from crm.lib.errors import Conflict
 from leads.models import Evidence, Lead
 from leads.qualification import facts, rules
 from leads.qualification.rules import MISSING, Rule
-from leads.records import leads, single_facts
+from leads.records import fields, leads
 from personas.models import PersonaVersion
 
 
@@ -21,9 +21,7 @@ class KnownByNow(Conflict):
     """Another person gave the field in the meantime."""
 
     code = "known_by_now"
-    message = _(
-        "Somebody else gave this field in the meantime. Look at the value before you go on."
-    )
+    message = _("Somebody else gave this field in the meantime. Look at it before you go on.")
 
 
 @transaction.atomic
@@ -47,9 +45,10 @@ def give(
     rule = _rule(version, code)
     # Read again: the row on the page may be older than what a colleague has just saved.
     lead = Lead.objects.select_related("person", "company", "source").get(pk=lead.pk)
-    if facts.facts_of(lead)[rule.field] not in MISSING:
+    if facts.facts_of(lead).get(rule.field) not in MISSING:
         raise KnownByNow
-    lead = single_facts.change(lead, rule.field, value, by=by, at=at)
+    data = fields.as_data(rule.field, value)
+    lead = leads.change(lead, data, by=by, at=at, version=lead.version)
     verdict = rules.judge(rule, facts.facts_of(lead), None).verdict
     return leads.add_evidence(lead, code, verdict, value=text, source=source, by=by, at=at)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -46,3 +47,11 @@ def labels(fields: Iterable[str]) -> dict[str, str]:
             code = field.removeprefix("attributes.")
             shown[field] = names.get(code, code)
     return shown
+
+
+def as_data(fact: str, value: Any) -> dict[str, Any]:
+    """Return the data by which leads.change sets this one fact and leaves the others."""
+    part, name = fact.split(".", 1)
+    if part == "lead":
+        return {name: value}
+    return {part: {name: value}}

@@ -1,4 +1,5 @@
-/* The lead page: the button of the next step opens its form, `n` stands in the note. */
+/* The lead page: the button of the next step opens its form, `n` stands in the note; a field is edited in place with
+   `e` or a click, Enter saves it, Esc restores it. */
 
 const $ = (selector, root = document) => root.querySelector(selector);
 const field = ":is(input:not([type=hidden]), select, textarea)";
@@ -21,3 +22,18 @@ document.addEventListener("click", (event) => {
   // A key presses its control; a field takes the focus.
   if (event.target.matches?.("textarea[data-key]") && !event.isTrusted) event.target.focus();
 });
+
+/** In a field that is edited in place Esc restores it; on one that is not, `e` edits this one and not the first. */
+function onKey(event) {
+  if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.key === "Escape") {
+    const form = event.target.closest?.(".ef-f");
+    if (!form) return;
+    event.preventDefault();
+    $("[data-cancels]", form).click();
+  } else if (event.key === "e" && event.target.matches?.("[data-edits]") && document.body.dataset.shortcuts === "on") {
+    event.preventDefault();
+    event.target.click();
+  }
+}
+document.addEventListener("keydown", onKey, { capture: true });

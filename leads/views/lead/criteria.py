@@ -10,7 +10,8 @@ from django.utils.translation import gettext as _
 
 from crm.lib import number_formats
 from crm.lib.bilingual import in_language
-from leads.forms.given_facts import FactForm, LeadFields
+from leads.forms.given_facts import FactForm
+from leads.forms.lead_fields import LeadFields
 from leads.forms.qualification import EvidenceForm, OverrideForm
 from leads.models import Lead
 from leads.qualification.rules import Assessment, Judgement

@@ -15,7 +15,8 @@ from crm.accounts.request import Request, add_notes, deny_unless
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
 from leads import events, permissions
-from leads.forms.given_facts import FactForm, LeadFields
+from leads.forms.given_facts import FactForm
+from leads.forms.lead_fields import LeadFields
 from leads.forms.qualification import ActionForm, EvidenceForm, OverrideForm
 from leads.models import Lead
 from leads.qualification import given_facts, judging, overrides

@@ -29,5 +29,5 @@ def add_note(request: Request, pk: int) -> HttpResponse:
         except DomainError as error:
             status = add_domain_error(form, error)
         else:
-            return redirect(trail(request).to_lead(pk) + "#history")
+            return redirect(trail(request).to_lead(pk) + "#timeline")
     return show(request, lead, at=request.now, status=status, bound={"note": form})

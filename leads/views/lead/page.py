@@ -24,7 +24,7 @@ from leads.forms.notes import LeadNoteForm
 from leads.forms.qualification import ActionForm
 from leads.handoffs import packages
 from leads.journey import Journey, journey
-from leads.models import CustomField, Handoff, Lead
+from leads.models import Handoff, Lead
 from leads.qualification import judging
 from leads.qualification.rules import (
     AUTHORITY,
@@ -38,7 +38,8 @@ from leads.records import contact_privacy
 from leads.states import MILESTONES, HandoffState, Stage
 from leads.views.lead import clock_panel
 from leads.views.lead.before_call import before_call
-from leads.views.lead.criteria import criterion_rows, forms_of, value_text
+from leads.views.lead.criteria import criterion_rows, forms_of
+from leads.views.lead.data import data_rows
 from leads.views.lead.neighbours import neighbours
 from leads.views.lead.timeline import events_for, timeline
 from leads.views.lead.trail import trail
@@ -130,7 +131,7 @@ def _context(request: Request, lead: Lead, bound: dict[str, Form]) -> dict[str, 
         "proven": _proven(assessment),
         "hidden": hidden,
         **_history(user, lead, handoff, assessment),
-        "attributes": _attributes(lead),
+        "data": data_rows(lead, editable=abilities["change"]),
         "forms": forms,
         "labelled_steps": labelled(forms),
         "failed": next(iter(bound), ""),
@@ -268,20 +269,3 @@ def overruled(handoff: Handoff | None) -> list[dict[str, str]]:
         code = override["criterion"]
         overrides.append({**override, "text": texts.get(code, code)})
     return overrides
-
-
-def _attributes(lead: Lead) -> list[tuple[str, Any]]:
-    """Return the lead's custom fields as label and value; an unknown field by its code."""
-    rows = CustomField.objects.filter(code__in=list(lead.attributes))
-    customs = {custom.code: custom for custom in rows}
-    attributes = []
-    for code, value in lead.attributes.items():
-        custom = customs.get(code)
-        label = code.replace("_", " ")
-        text = value_text(value)
-        if custom is not None:
-            label = str(custom)
-            if custom.choices:
-                text = dict(custom.form_choices()).get(value, text)
-        attributes.append((label, text))
-    return attributes

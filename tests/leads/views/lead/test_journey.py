@@ -113,11 +113,11 @@ def test_sql_without_proof_opens_the_missing_proofs_in_place(
     handoff = factories.contacted(cast)
     page = signed_in(cast.bea).post(f"/handoffs/{handoff.pk}/sql/")
     assert page.status_code == 422
-    assert [template.name for template in page.templates][0] == "leads/lead.html"
+    assert next(each.name for each in page.templates) == "leads/lead.html"
     assert set(page.context["refused"].fields) == {"budget", "decides"}
     html = page.content.decode()
     assert html.count('class="is-missing"') == 2
-    assert f'action="/leads/{handoff.lead_id}/facts/budget/"' in html
+    assert f'action="/leads/{handoff.lead_id}/evidence/budget/fact/"' in html
     assert "Go to my start page" not in html
 
 

@@ -82,7 +82,7 @@ def test_step_and_note_return_to_the_lead_with_the_list(
     path = f"/leads/{handoff.lead_id}/?back=%2Fqueue%2F%3Ftab%3Dsoon"
     assert client.post(f"/handoffs/{handoff.pk}/accept/", back)["Location"] == path
     note = {**back, "note": "Call at ten"}
-    assert client.post(f"/leads/{handoff.lead_id}/notes/", note)["Location"] == f"{path}#history"
+    assert client.post(f"/leads/{handoff.lead_id}/notes/", note)["Location"] == f"{path}#timeline"
     page = client.post(f"/handoffs/{handoff.pk}/attempt/", {**back, "note": "Busy"})
     assert (page.status_code, page.context["trail"].url) == (422, "/queue/?tab=soon")
 
