@@ -61,7 +61,7 @@ def fetch(request: Request, pk: int) -> Lead:
 
 def _visible(request: Request) -> QuerySet[Lead]:
     rows = Lead.objects.visible_to(request.user).with_names()
-    return rows.select_related("marketing_team", "first_touch", "qualified_by")
+    return rows.select_related("marketing_team", "first_touch__source", "qualified_by")
 
 
 @require_safe
@@ -111,7 +111,8 @@ def _context(request: Request, lead: Lead, bound: dict[str, Form]) -> dict[str, 
     hidden = contact_privacy.is_hidden(lead, user)
     abilities = _abilities(user, lead, handoff, assessment)
     rows = partial(criterion_rows, lead, assessment, bound=bound, hidden=hidden)
-    forms = _forms(request, lead, handoff, bound)
+    may_act = abilities["change"] or abilities["qualify"]
+    forms = _forms(request, lead, handoff, bound, may_act=may_act)
     fit = rows(FIT, DISQUALIFIER, editable=can_qualify)
     proofs = rows(*SQL_KINDS, editable=can_qualify or abilities["work"])
     came = trail(request)
@@ -162,14 +163,22 @@ def _history(
 
 
 def _forms(
-    request: Request, lead: Lead, handoff: Handoff | None, bound: dict[str, Form]
+    request: Request,
+    lead: Lead,
+    handoff: Handoff | None,
+    bound: dict[str, Form],
+    *,
+    may_act: bool,
 ) -> dict[str, Form]:
-    """Return the forms of the steps that the viewer may take; those in ``bound`` with errors."""
+    """Return the forms of the steps that the viewer may take; those in ``bound`` with errors.
+
+    ``may_act``: the viewer may note valuable actions.
+    """
     user = request.user
     at = request.now
     currency = request.organisation.currency
     forms = forms_for(user, handoff, currency=currency, at=at)
-    if permissions.can_qualify(user, lead) or permissions.can_change(user, lead):
+    if may_act:
         forms["action"] = ActionForm(today=events.today(at), auto_id="id_action_%s")
     if permissions.can_note(user, lead):
         forms["note"] = LeadNoteForm(auto_id="id_note_%s")

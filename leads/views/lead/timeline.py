@@ -19,9 +19,12 @@ from sla.models import PauseReason, RejectionReason
 TIMELINE = 200
 # The others are folded away, so that what follows on a phone is near.
 SHOWN = 5
-# The payload of an event points to an entry of a catalogue by one of these keys.
-CODE_KEYS = ("reason", "action", "pause_reason")
-CATALOGUES = (RejectionReason, OutcomeReason, ValuableActionKind, PauseReason)
+# The payload of an event points to an entry of one of these catalogues by the key.
+CATALOGUES: dict[str, tuple[Any, ...]] = {
+    "reason": (RejectionReason, OutcomeReason),
+    "action": (ValuableActionKind,),
+    "pause_reason": (PauseReason,),
+}
 
 
 @dataclass(frozen=True)
@@ -84,13 +87,17 @@ def _said(event: Event, names: dict[str, str]) -> str:
 
 
 def _catalogue_names(rows: Iterable[Event]) -> dict[str, str]:
-    wanted = {_code_of(row) for row in rows if row.kind != EventKind.EVIDENCE} - {""}
+    """Return the names of the catalogue entries that the events point to."""
+    payloads = [row.payload for row in rows if row.kind != EventKind.EVIDENCE]
     names: dict[str, str] = {}
-    if not wanted:
-        return names
-    for model in CATALOGUES:
-        entries = model._default_manager.filter(code__in=wanted)
-        names |= {entry.code: str(entry) for entry in entries}
+    for key, models in CATALOGUES.items():
+        wanted = {payload[key] for payload in payloads if payload.get(key)}
+        # Most leads have no event of most keys.
+        if not wanted:
+            continue
+        for model in models:
+            entries = model._default_manager.filter(code__in=wanted)
+            names |= {entry.code: str(entry) for entry in entries}
     return names
 
 
@@ -112,7 +119,7 @@ def _criterion_names(rows: Iterable[Event], assessment: Assessment | None) -> di
 
 
 def _code_of(event: Event) -> str:
-    for key in CODE_KEYS:
+    for key in CATALOGUES:
         code = event.payload.get(key)
         if code:
             return code

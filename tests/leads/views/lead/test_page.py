@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from leads.models import Event, Handoff, Lead
+from leads.records import notes
 from tests import factories
+from tests.factories import when
 
 pytestmark = pytest.mark.django_db
 EVERYBODY = ("ana", "luis", "bea", "cruz", "dora", "elsa", "root", "extra")
@@ -70,3 +74,33 @@ def test_evidence_of_a_colleagues_lead_cannot_be_written(cast, signed_in):
         == 404
     )
     assert Event.objects.filter(kind="evidence").count() == 0
+
+
+@pytest.mark.parametrize(
+    ("make", "who", "most"),
+    [
+        (factories.lead, "ana", 29),
+        (factories.handed_off, "bea", 20),
+        (factories.accepted, "bea", 24),
+        (factories.contacted, "bea", 24),
+        (factories.rejected, "ana", 26),
+        (factories.won, "bea", 22),
+    ],
+)
+def test_page_needs_the_same_queries_however_much_happened(
+    cast, signed_in, moment, make, who, most
+):
+    moment.set(when("2026-03-10 10:00"))
+    made = make(cast)
+    lead = getattr(made, "lead", made)
+    client = signed_in(getattr(cast, who))
+    counts = []
+    for _round in range(2):
+        for number in range(4):
+            notes.add(lead, f"Note {number}", by=cast.ana, at=when("2026-03-10 09:00"))
+            factories.prove(lead, "budget", by=cast.ana)
+        client.get(f"/leads/{lead.pk}/")
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(f"/leads/{lead.pk}/").status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= most
