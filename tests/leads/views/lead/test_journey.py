@@ -123,7 +123,6 @@ def test_sql_without_proof_opens_the_missing_proofs_in_place(
 
 REFUSED = [
     ("bea", "accepted", "sql", 422),
-    ("bea", "contacted", "opportunity", 409),
     ("bea", "accepted", "resume", 409),
 ]
 
