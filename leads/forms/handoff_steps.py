@@ -372,7 +372,7 @@ _ALL = (
         form=_expected_form,
         act=_expect,
         message=_("Noted for %(lead)s."),
-        label=_("Expected amount and close date"),
+        label=_("Set expected amount and close date"),
     ),
     HandoffStep(
         "win",

@@ -261,7 +261,7 @@ class ColumnsForm(forms.Form):
 class LeftOutForm(forms.Form):
     """A column that is left out, to become a custom field. A list of choices needs its own page."""
 
-    position = forms.IntegerField(min_value=0, widget=forms.HiddenInput())
+    position = WholeField(min_value=0, widget=forms.HiddenInput())
     type = forms.ChoiceField(
         label=_("What it holds"),
         choices=[choice for choice in FieldType.choices if choice[0] != FieldType.CHOICE],

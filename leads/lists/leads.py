@@ -20,6 +20,7 @@ from leads.states import Stage
 from sla.clocks import status
 from sla.states import ClockStatus
 
+ISO_DAY = "%Y-%m-%d"
 NEWEST_FIRST = by_day("first_seen_on")  # the index lead_newest
 
 
@@ -40,13 +41,16 @@ class LeadFilter(ListFilter):
         label=_("First seen from"),
         field_name="first_seen_on",
         lookup_expr="gte",
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        # Not by the language: the API has the same filter.
+        input_formats=[ISO_DAY],
+        widget=forms.DateInput(attrs={"type": "date"}, format=ISO_DAY),
     )
     until = django_filters.DateFilter(
         label=_("First seen to"),
         field_name="first_seen_on",
         lookup_expr="lte",
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+        input_formats=[ISO_DAY],
+        widget=forms.DateInput(attrs={"type": "date"}, format=ISO_DAY),
     )
     imported = WholeFilter(
         label=_("Import"),

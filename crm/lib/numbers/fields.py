@@ -75,13 +75,13 @@ class NumberField(forms.Field):
         text = _text(value)
         if not text:
             return None
-        return self.in_places(self.read(text))
+        return self.in_places(self.read(text), text)
 
     def read(self, text: str) -> Any:
         """Return the number in ``text``. Raise ValidationError."""
         return read_decimal(text)
 
-    def in_places(self, value: Any) -> Any:
+    def in_places(self, value: Any, text: str) -> Any:
         """Return ``value`` without decimals that the field does not have; say so in ``note``."""
         decimals = -value.as_tuple().exponent
         if decimals <= self.places:
@@ -92,7 +92,7 @@ class NumberField(forms.Field):
             return kept
         values = {
             "field": self.label,
-            "typed": _shown(value),
+            "typed": text,
             "kept": _shown(kept),
         }
         self.note = _("%(field)s: %(typed)s was rounded to %(kept)s.") % values
@@ -114,7 +114,7 @@ class WholeField(NumberField):
             message = _not_read(text)
         raise ValidationError(message, code="invalid")
 
-    def in_places(self, value: Any) -> Any:
+    def in_places(self, value: Any, text: str) -> Any:
         return value
 
 

@@ -312,9 +312,12 @@ SCREENS: dict[str, str | list[Screen]] = {
     "handoff_attempt": TAKES_A_FORM,
     "handoff_sql": TAKES_A_FORM,
     "handoff_opportunity": TAKES_A_FORM,
+    "handoff_expect": TAKES_A_FORM,
     "handoff_win": TAKES_A_FORM,
     "handoff_lose": TAKES_A_FORM,
     "handoff_disqualify": TAKES_A_FORM,
+    "handoff_amount": TAKES_A_FORM,
+    "handoff_reopen": TAKES_A_FORM,
     "personas": [Screen("/personas/", SIGNED_IN)],
     "persona_new": [
         Screen("/personas/new/", (LEAD, DIRECTOR)),

@@ -326,3 +326,12 @@ def test_stored_attribute_never_blocks_another_change(cast: Cast, caller: Any) -
     status, changed = asks.patch(f"leads/{lead.pk}/", change)
     assert (status, changed["job_title"]) == (200, "CFO")
     assert changed["attributes"] == {"budget": 0.123456789}
+
+
+@pytest.mark.parametrize("day", ["31/03/2026", "03/31/2026", "31-03-2026", "Mar 31 2026"])
+def test_filter_takes_a_date_in_one_form_only(cast: Cast, caller: Any, day: str) -> None:
+    asks = caller(cast.ana)
+    for name in ("since", "until"):
+        status, problem = asks.get(f"leads/?{name}={day}")
+        assert (status, list(problem["fields"])) == (400, [name])
+        assert asks.get(f"leads/?{name}=2026-03-31")[0] == 200

@@ -116,14 +116,14 @@ def test_stored_value_outside_the_bounds_does_not_block_the_form() -> None:
 
 
 def test_further_decimals_are_rounded_with_a_note() -> None:
-    form = sent("es-CO", amount="10,12555", size="2,12345")
+    form = sent("es-CO", amount="1.010,12555", size="2,12345")
     assert (form.cleaned_data["amount"], form.cleaned_data["size"]) == (
-        Decimal("10.13"),
+        Decimal("1010.13"),
         Decimal("2.1235"),
     )
     notes = [form.fields[name].note for name in ("amount", "size")]
     assert notes == [
-        "Amount: 10,12555 was rounded to 10,13.",
+        "Amount: 1.010,12555 was rounded to 1010,13.",
         "Size: 2,12345 was rounded to 2,1235.",
     ]
 
