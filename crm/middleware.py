@@ -51,7 +51,7 @@ class Terms:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        with variants.using(people.terms):
+        with variants.using(people.terms_of_request):
             return self.get_response(request)
 
 

@@ -14,6 +14,7 @@ from django.test import Client, override_settings
 from hypothesis import settings as settings_of_properties
 from pytest_django import DjangoDbBlocker
 
+from crm.accounts import people
 from crm.accounts.models import User
 from crm.lib import clock
 from tests import factories
@@ -53,6 +54,12 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     """
     if template := os.environ.get("RELEVO_TEST_TEMPLATE"):
         connection.settings_dict["TEST"]["TEMPLATE"] = template
+
+
+@pytest.fixture(autouse=True)
+def no_words_of_another_test() -> None:
+    """Forget the Spanish words that an organisation of another test chose."""
+    people.forget_words()
 
 
 class Moment:

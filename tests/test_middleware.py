@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from crm.accounts import organisations
+from crm.accounts.models import Organisation
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -40,3 +44,37 @@ def test_form_of_somebody_who_is_signed_out_is_not_told_as_saved(cast, client):
     handoff = factories.accepted(cast)
     answer = client.post(f"/handoffs/{handoff.pk}/attempt/", {"note": "x"})
     assert (answer.status_code, told(answer)) == (302, None)
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "queries"),
+    [
+        ("/healthz", 200, 1),
+        ("/", 302, 0),
+        ("/queue/", 302, 0),
+        ("/nothing/", 404, 0),
+        ("/accounts/login/", 200, 1),
+    ],
+)
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_visitors_cost_the_same_in_each_language(
+    cast, client, django_assert_num_queries, language, path, status, queries
+):
+    headers = {"Accept-Language": language}
+    client.get(path, headers=headers)
+    with django_assert_num_queries(queries):
+        assert client.get(path, headers=headers).status_code == status
+
+
+def test_visitors_read_the_words_that_were_chosen_last(cast, client, signed_in):
+    def words() -> set[str]:
+        page = client.get("/accounts/login/", headers={"Accept-Language": "es"}).content.decode()
+        return set(re.findall(r"(?i)\bprospectos\b|\bleads\b", page))
+
+    assert words() == {"prospectos"}
+    organisations.change(by=cast.root, at=factories.HANDED_OFF_AT, terms={"lead": "lead"})
+    assert words() == {"leads"}
+    # Another process changed them: a signed-in person's request brings them here.
+    Organisation.objects.update(terms={"lead": "prospecto"})
+    signed_in(cast.bea).get("/queue/")
+    assert words() == {"prospectos"}

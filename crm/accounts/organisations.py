@@ -95,6 +95,7 @@ def change(*, by: User, at: datetime, **facts: Any) -> Organisation:
         setattr(organisation, key, value)
     # All fields, because the row may not be there yet; it is locked, so nothing is overwritten.
     organisation.save()
+    people.forget_words()
     payload = {"changes": changes}
     record("organisation_changed", organisation, by=by, at=at, payload=payload)
     return organisation

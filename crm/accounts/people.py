@@ -51,6 +51,32 @@ def terms() -> dict[str, str]:
     return terms_of(current)
 
 
+def terms_of_request() -> dict[str, str]:
+    """Return the words of Spanish texts for a request, also for that of a visitor.
+
+    A visitor's request reads no organisation: it takes the words of the last one that this process
+    read, for a signed-in person or for an earlier visitor.
+    """
+    if _of_request.get() is None and _last_words.words is not None:
+        return _last_words.words
+    _last_words.words = terms() or None
+    return _last_words.words or {}
+
+
+class LastWords:
+    """The words that this process read last; None before the first time."""
+
+    words: dict[str, str] | None = None
+
+
+_last_words = LastWords()
+
+
+def forget_words() -> None:
+    """Let the next visitor's request read the words again."""
+    _last_words.words = None
+
+
 def terms_of(organisation: Organisation) -> dict[str, str]:
     """Return the words of Spanish texts that ``organisation`` chose, else its country's."""
     return variants.usual(organisation.country) | organisation.terms
@@ -67,7 +93,9 @@ def organisation_of(user: User) -> Iterator[Organisation]:
         loaded = returning.from_json(Organisation, json.loads(loaded))
     token = _of_request.set(loaded or None)
     try:
-        yield organisation()
+        current = organisation()
+        _last_words.words = terms_of(current)
+        yield current
     finally:
         _of_request.reset(token)
 
