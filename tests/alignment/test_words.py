@@ -94,7 +94,7 @@ def test_volume_is_judged_against_what_was_due(delivered, trend, distance, setti
         "60 a month",
         trend,
         distance,
-        "50 were due by 11 Mar 2026, counted by working days",
+        "50 promised by 11 Mar 2026, counted by working days",
     )
 
 

@@ -269,11 +269,7 @@ def _volume(numbers: Numbers) -> PromiseText:
         return replace(promise, note=note)
     if volume.due is None or volume.ahead is None or volume.on is None:
         return promise
-    text = ngettext(
-        "{n} was due by {day}, counted by working days",
-        "{n} were due by {day}, counted by working days",
-        round(volume.due),
-    )
+    text = _("{n} promised by {day}, counted by working days")
     note = text.format(n=number(round(volume.due)), day=day_words(volume.on))
     if volume.ahead < 0:
         return replace(promise, trend="down", distance=_behind(round(-volume.ahead)), note=note)

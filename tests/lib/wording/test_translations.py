@@ -64,6 +64,8 @@ GLOSSARY = {
 }
 # Sentences that rightly say a term in another way, with why.
 FREE = {
+    "Only a lead of its sales team or a director may assign it.": "the lead of a team is no lead",
+    "“%(cell)s”: a spreadsheet dropped digits, which are lost: left empty": "digits are lost",
     "Only a lead of a team of this side may sign for it.": "the lead of a team is no lead",
     "“%(cell)s” is neither won nor lost: translate it under “values”": (
         "values of a file, the same in every language"
@@ -87,7 +89,7 @@ FORBIDDEN = (
     r"vendedor(a|as|es)?|comercial(es)? asignad[oa]s?|festivos?|ferias? laborales|añad\w+",
     r"(ambos|cada|ese|este|un|otro|los dos) lados?|las dos partes|regres\w+",
     r"borr(a|an|ar|ad[oa]s?|é|ó)|reaplic\w+|vigentes?|sustituid[oa]s?|ajustes",
-    r"siguiente versión|(mismos|estos) números|panel de alineación|juzg\w+|hacen? un (SQL|MQL)",
+    r"siguiente versión|mismos números|panel de alineación|juzg\w+|hacen? un (SQL|MQL)",
 )
 # Quotation marks are “ ” in both languages.
 OTHER_QUOTES = re.compile('[«»„‟‹›"’‘]')
