@@ -106,7 +106,7 @@ CALLS = {
     "pgettext_lazy",
 }
 # Names and keys that are the same in every language.
-SAME = {"Relevo", "CSV", "Ctrl", "MQL", "SQL", "WhatsApp", "Enter", "Esc"}
+SAME = {"Relevo", "CSV", "Ctrl", "Shift", "MQL", "SQL", "WhatsApp", "Enter", "Esc"}
 
 
 @pytest.fixture(scope="module")
