@@ -25,8 +25,9 @@ from crm.lib.files import csv
 from crm.lib.files.layout import UPLOAD_LIMITS, UnusableFile
 from crm.lib.text import fold
 from leads.forms.imports import ColumnsForm
-from leads.imports import companies, notes, rejected_rows, runs
+from leads.imports import companies, notes, runs
 from leads.imports.history import command_line
+from leads.imports.rejects import rows as rejected_rows
 from leads.imports.states import IMPORT_WORK, ImportState, RowKind
 from leads.imports.worker import Worker
 from leads.models import ImportRun, Source, ValuableActionKind

@@ -10,8 +10,9 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
-from datetime import datetime, timedelta
+from datetime import datetime
 from itertools import islice
+from operator import itemgetter
 from typing import Any
 
 from django.db.models import F
@@ -23,10 +24,10 @@ from crm.lib.db.bulk_insert import insert
 from crm.lib.db.state_machine import check_move
 from crm.lib.files.layout import Row, UnusableFile
 from crm.lib.files.table import Table
+from crm.lib.text import clean_line
 from leads import events
 from leads.imports import companies, pipeline, runs, stored_file
 from leads.imports.bulk_capture import NewLeads
-from leads.imports.columns import readers
 from leads.imports.identity.duplicate_rows import EarlierRow, Rows
 from leads.imports.notes import Note, NoteLog
 from leads.imports.pipeline import BatchResult, Rejection
@@ -36,7 +37,10 @@ from leads.models import Event, ImportNote, ImportReject, ImportRun, Lead
 from leads.records import sources
 from leads.states import EventKind
 
-MOST_PROBLEMS = 20  # shown after a check
+# Rows of each kind that are shown after a check.
+MOST_SHOWN = {RowKind.NEW: 5, RowKind.KNOWN: 10, RowKind.DUPLICATE: 10, RowKind.WRONG: 20}
+SHOWN_CELLS = 3
+SHOWN_TEXT = 120  # characters of a row
 # A column of free text matched to the source would fill the catalogue with hundreds.
 MOST_NEW_SOURCES = 50
 UNKNOWN_SYSTEM = "unknown_system"  # rows that may be known under an unknown system
@@ -58,7 +62,8 @@ class RunFile:
         self.duplicates = Rows(run.system)
         self.earlier_rows = array("I")  # for each row the number of the row that it repeats, or 0
         self.counts: Counter[str] = Counter()
-        self.problems: list[dict[str, Any]] = []
+        self.shown: Counter[str] = Counter()
+        self.first_rows: list[dict[str, Any]] = []
         self.notes = NoteLog()
         self.new_sources: dict[str, str] = {}
         self.stack = ExitStack()
@@ -75,17 +80,8 @@ class RunFile:
     def _open(self, run: ImportRun) -> None:
         path = self.stack.enter_context(stored_file.fetched(run))
         self.table = self.stack.enter_context(Table(path, self.layout))
-        header, self.rows = self.table.rows()
-        # A file may come from a zone in which the next day has begun.
-        tomorrow = events.today(clock.now()) + timedelta(days=1)
-        self.reader = readers.reader(
-            header,
-            self.columns,
-            self.layout,
-            latest=tomorrow,
-            facts=run.facts,
-            answers=run.answers,
-        )
+        _header, self.rows = self.table.rows()
+        self.reader = runs.reader_of(run, at=clock.now())
         if run.state == ImportState.RUNNING:
             stored = ImportRun.objects.values_list("duplicates", flat=True).get(pk=run.pk)
             self.earlier_rows = array("I", bytes(stored))
@@ -134,12 +130,15 @@ def check_batch(run: ImportRun, file: RunFile) -> None:
 
     usable = pipeline.sort_out(rows, file.reader, earlier_row, result)
     known, fresh = importer.split_known(usable)
-    _gather_problems(file, result)
+    for rejection in (*result.rejections, *known.rejections):
+        file.counts[rejection.kind] += 1
+        _show_row(file, rejection.row, rejection.kind, rejection)
+    for reading in fresh:
+        _show_row(file, reading.row, RowKind.NEW)
     _gather_sources(file, fresh)
     for number, note in known.notes:
         file.notes.add(number, [note])
     file.counts[RowKind.NEW] += len(fresh)
-    file.counts[RowKind.KNOWN] += len(known.rejections)
     file.counts[UNKNOWN_SYSTEM] += known.counts[UNKNOWN_SYSTEM]
     run.rows_done = file.position
     # How many rows there are is known only at the end; until then the share of the file that was
@@ -166,7 +165,7 @@ def _end_check(run: ImportRun, file: RunFile) -> None:
     run.duplicates = file.earlier_rows.tobytes()
     run.checked = {
         "counts": {kind: file.counts[kind] for kind in RowKind.values},
-        "problems": file.problems,
+        "rows": sorted(file.first_rows, key=itemgetter("row")),
         "sources": sorted(file.new_sources.values()),
         "notes": file.notes.as_json(),
         UNKNOWN_SYSTEM: file.counts[UNKNOWN_SYSTEM],
@@ -174,16 +173,18 @@ def _end_check(run: ImportRun, file: RunFile) -> None:
     _move_and_free(run, ImportState.CHECKED)
 
 
-def _gather_problems(file: RunFile, result: BatchResult) -> None:
-    for rejection in result.rejections:
-        file.counts[rejection.kind] += 1
-        if len(file.problems) < MOST_PROBLEMS:
-            problem = {
-                "row": rejection.row.number,
-                "kind": str(rejection.kind),
-                "problems": [each.to_json() for each in rejection.problems],
-            }
-            file.problems.append(problem)
+def _show_row(file: RunFile, row: Row, kind: RowKind, rejection: Rejection | None = None) -> None:
+    """Keep the row for the page of the check, if it is one of the first of its kind."""
+    if file.shown[kind] >= MOST_SHOWN[kind]:
+        return
+    file.shown[kind] += 1
+    filled = [clean_line(cell) for cell in row.cells if cell.strip()]
+    shown: dict[str, Any] = {"row": row.number, "kind": kind.value}
+    shown["cells"] = " · ".join(filled[:SHOWN_CELLS])[:SHOWN_TEXT]
+    if rejection:
+        shown["problems"] = [each.to_json() for each in rejection.problems]
+        shown["lead"] = rejection.matched_lead
+    file.first_rows.append(shown)
 
 
 def _gather_sources(file: RunFile, readings: Sequence[Reading]) -> None:
@@ -216,9 +217,9 @@ def import_batch(run: ImportRun, file: RunFile, *, at: datetime) -> None:
     result = BatchResult()
     usable = pipeline.sort_out(rows, file.reader, lambda _reading: next(stored), result)
     result.add(pipeline.store(importer, usable))
-    rejects = [_stored(run, each) for each in result.rejections]
+    rejects = [to_store(run, each) for each in result.rejections]
     ImportReject.objects.bulk_create(rejects)
-    _store_notes(run, result.notes)
+    store_notes(run, result.notes)
     counts = Counter(run.done) + result.counts
     counts.update(str(rejection.kind) for rejection in result.rejections)
     run.done = {kind: counts[kind] for kind in RowKind.values}
@@ -227,13 +228,13 @@ def import_batch(run: ImportRun, file: RunFile, *, at: datetime) -> None:
     changed = ["done", "rows_done", "failures", "state", "finished_at", "sample"]
     changed += ["worker", "busy_until"]
     # With the last rows, and then alone until every company is done.
-    if len(rows) < pipeline.BATCH and companies.fill(run, at=at):
+    if len(rows) < pipeline.BATCH and companies.fill(run, by=run.created_by, at=at):
         _end_import(run, at=at)
-        changed.append("duplicates")
+        changed += ["duplicates", "checked"]
     run.save(update_fields=changed)
 
 
-def _stored(run: ImportRun, rejection: Rejection) -> ImportReject:
+def to_store(run: ImportRun, rejection: Rejection) -> ImportReject:
     """Return the row to store."""
     row = rejection.row
     # PostgreSQL takes neither NUL nor lone surrogates, and a wrong row may hold both.
@@ -252,7 +253,8 @@ def _stored(run: ImportRun, rejection: Rejection) -> ImportReject:
     )
 
 
-def _store_notes(run: ImportRun, notes: Sequence[tuple[int, Note]]) -> None:
+def store_notes(run: ImportRun, notes: Sequence[tuple[int, Note]]) -> None:
+    """Store notes of rows, each with the number of its row."""
     rows = []
     for number, note in notes:
         row = {"number": number, "field": note.field, "code": note.code}
@@ -265,6 +267,8 @@ def _end_import(run: ImportRun, *, at: datetime) -> None:
     run.finished_at = at
     run.sample = []
     run.duplicates = b""
+    # Personal data of the check; the rejected rows are kept for 30 days.
+    run.checked = {**run.checked, "rows": []}
     stored_file.drop(run)
     payload = {"file": run.name, "sha256": run.sha256, "team": run.team_id, **run.done}
     payload |= companies.counts(run)

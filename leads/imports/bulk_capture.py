@@ -39,21 +39,23 @@ PERSON_FIELDS = (
 class NewLeads:
     """Importer of new leads. It knows the leads in the sight of the person who imports."""
 
-    def __init__(self, run: ImportRun, *, at: datetime) -> None:
+    def __init__(self, run: ImportRun, *, at: datetime, by: User | None = None) -> None:
         self.run = run
+        # Another person of the team may try rejected rows again.
+        self.by = by or run.created_by
         self.at = at
         self.system = run.system
 
     def write(self, readings: Sequence[Reading]) -> BatchResult:
         result, fresh = self.split_known(readings)
         if fresh:
-            created = capture(self.run, fresh, by=self.run.created_by, at=self.at)
+            created = capture(self.run, fresh, by=self.by, at=self.at)
             result.count(**{RowKind.NEW.value: created})
         return result
 
     def split_known(self, readings: Sequence[Reading]) -> tuple[BatchResult, list[Reading]]:
         """Return the rows that are new, and a result with the known rows and all notes."""
-        sight = Lead.objects.visible_to(self.run.created_by)
+        sight = Lead.objects.visible_to(self.by)
         return known_rows.split_known(readings, sight, system=self.system)
 
 

@@ -15,6 +15,7 @@ from django.db.models import Count
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from crm.accounts.models import User
 from crm.audit.models import Entry
 from leads.imports.readings import Reading
 from leads.imports.states import ChangeState
@@ -89,7 +90,7 @@ def _planned(run: ImportRun, pks: Iterable[int]) -> dict[tuple[int, str], Any]:
     return {(row.company_id, row.fact): row.new for row in rows}
 
 
-def fill(run: ImportRun, *, at: datetime) -> bool:
+def fill(run: ImportRun, *, by: User, at: datetime) -> bool:
     """Write the plans of the next companies; return whether none is left."""
     changes = _next(run, ChangeState.PLANNED)
     facts: Facts = {}
@@ -105,7 +106,7 @@ def fill(run: ImportRun, *, at: datetime) -> bool:
         change.state = ChangeState.FILLED
         change.changed_at = at
     payload = {"import": run.pk}
-    companies.change_many(facts, by=run.created_by, at=at, payload=payload)
+    companies.change_many(facts, by=by, at=at, payload=payload)
     ImportChange.objects.bulk_update(changes, ["state", "old", "changed_at"])
     return len(now) < AT_ONCE
 

@@ -24,11 +24,12 @@ from crm.lib.files import detect
 from crm.lib.files.layout import Layout, Row, UnusableFile
 from crm.lib.files.table import Table
 from crm.lib.text import clean_line
+from leads import events
 from leads.imports import stored_file
 from leads.imports.columns import facts as columns_facts
 from leads.imports.columns import headers, readers, suggestions, systems
 from leads.imports.columns.targets import SKIP, choices
-from leads.imports.readings import EXTERNAL_ID
+from leads.imports.readings import EXTERNAL_ID, RowReader
 from leads.imports.states import IMPORT_MOVES, ImportState
 from leads.models import (
     CustomField,
@@ -180,6 +181,20 @@ def layout_of(run: ImportRun) -> Layout:
     return Layout(**{name: value for name, value in run.reading.items() if name in known})
 
 
+def reader_of(run: ImportRun, *, at: datetime) -> RowReader:
+    """Return the reader of the rows of ``run``, as its columns are matched."""
+    # A file may come from a zone in which the next day has begun.
+    tomorrow = events.today(at) + timedelta(days=1)
+    return readers.reader(
+        run.header,
+        run.columns,
+        layout_of(run),
+        latest=tomorrow,
+        facts=run.facts,
+        answers=run.answers,
+    )
+
+
 @transaction.atomic
 def read_as(run: ImportRun, *, by: User, at: datetime, **changes: Any) -> None:
     """Read the file another way; ``changes`` are fields of Layout.
@@ -284,7 +299,7 @@ def discard(run: ImportRun, *, by: User, at: datetime) -> None:
 
 
 def _discard(run: ImportRun, *, by: User | None, at: datetime) -> None:
-    move(run, ImportState.DISCARDED, sample=[], duplicates=b"", finished_at=at)
+    move(run, ImportState.DISCARDED, sample=[], duplicates=b"", checked={}, finished_at=at)
     stored_file.drop(run)
     record("import_discarded", run, by=by, at=at)
 

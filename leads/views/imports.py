@@ -27,8 +27,9 @@ from crm.lib.files.layout import ENCODINGS, UPLOAD_LIMITS, UnusableFile
 from crm.lib.paging import BadParameter
 from leads import permissions
 from leads.forms.imports import ColumnsForm, LeftOutForm, ReadingForm, UploadForm
-from leads.imports import companies, notes, rejected_rows, runs, stored_file, worker
+from leads.imports import companies, notes, runs, stored_file, worker
 from leads.imports.columns import left_out
+from leads.imports.rejects import rows as rejected_rows
 from leads.imports.states import IMPORT_WORK, ImportState
 from leads.models import ImportRun
 from leads.staff.teams import field_editors
@@ -202,7 +203,7 @@ def import_run(request: Request, pk: int) -> HttpResponse:
     context["same_file"] = None
     if run.state == ImportState.CHECKED:
         context["same_file"] = runs.same_file(run)
-        context["problems"] = rejected_rows.found_by_check(run)
+        context["rows"] = rejected_rows.found_by_check(run, request.user)
         context["notes"] = notes.of_check(run, request.user)
         context |= _left_out(request, run)
     elif run.state in (ImportState.DONE, ImportState.FAILED):

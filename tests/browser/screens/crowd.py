@@ -82,7 +82,8 @@ def bring(ana: Client, name: str, *, start: bool = False) -> None:
     """Have a file with good rows and a bad one checked, and the good ones imported."""
     rows = [f"Persona {name} {n},{n}.{name}@ferias.relevo.test,Feria,x" for n in range(3)]
     header = "NOMBRE,CORREO,FUENTE,Otra columna de nombre muy largo"
-    table = "\n".join([header, *rows, "Sin correo,esto-no-es,Feria,x"])
+    # One cell is left out, and one row has nobody.
+    table = "\n".join([header, *rows, "Sin correo,esto-no-es,Feria,x", ",,Feria,x"])
     send(ana, "/imports/new/", file=SimpleUploadedFile(name, table.encode(), "text/csv"))
     run = ImportRun.objects.get(name=name)
     columns = {"column_0": "person.name", "column_1": "person.email", "column_2": "source"}

@@ -286,6 +286,10 @@ SCREENS: dict[str, str | list[Screen]] = {
         Screen("/imports/{done}/", (MARKETING, DIRECTOR)),
         Screen("/imports/999999/", (MARKETING,), status=404),
     ],
+    "import_rows": [
+        Screen("/imports/{done}/rows/", (MARKETING, DIRECTOR)),
+        Screen("/imports/{done}/rows/", (REP,), status=404),
+    ],
     "import_columns": [
         Screen("/imports/{checked}/columns/", (MARKETING,)),
         Screen("/imports/999999/columns/", (MARKETING,), status=404),

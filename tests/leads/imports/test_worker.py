@@ -17,8 +17,9 @@ from crm.lib import clock
 from crm.lib.errors import DomainError
 from crm.tasks import work_on_imports
 from leads import handoffs
-from leads.imports import batches, bulk_capture, pipeline, rejected_rows, runs
+from leads.imports import batches, bulk_capture, pipeline, runs
 from leads.imports import worker as import_work
+from leads.imports.rejects import rows as rejected_rows
 from leads.imports.worker import Worker
 from leads.lists.leads import lead_list
 from leads.models import (
@@ -138,16 +139,15 @@ def test_check_writes_no_lead_and_its_counts_come_true(cast: Cast, tmp_path: Pat
 def test_problems_name_row_and_field(cast: Cast, tmp_path: Path) -> None:
     run = checked(cast, file(tmp_path, 1, more=",bad,,,Atlantis,,,\n"))
     with translation.override("en"):
-        found = rejected_rows.found_by_check(run)
-    assert found == [
-        {
-            "row": 3,
-            "kind": "wrong",
-            "problem": (
-                "E-mail (Correo): “bad” is no e-mail address; Give at least a name, an e-mail,"
-                " a phone or an external id."
-            ),
-        }
+        found = rejected_rows.found_by_check(run, cast.ana)
+    assert [(row.row, row.kind, row.problem) for row in found] == [
+        (2, "new", ""),
+        (
+            3,
+            "wrong",
+            "E-mail (Correo): “bad” is no e-mail address; Give at least a name, an e-mail,"
+            " a phone or an external id.",
+        ),
     ]
 
 
