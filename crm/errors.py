@@ -7,11 +7,13 @@ those may be what is broken.
 from __future__ import annotations
 
 import sys
+from urllib.parse import urlsplit, urlunsplit
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 
 from crm.lib.db.availability import RETRY_AFTER, is_away
@@ -57,7 +59,23 @@ def _answer(request: HttpRequest, status: int, title: str, template: str = "") -
     if is_asked_by_script(request):
         return as_json(request, status, title)
     template = template or f"{status}.html"
-    return render(request, template, {"request_id": _id_of(request)}, status=status)
+    context = {"request_id": _id_of(request), "back": page_before(request)}
+    return render(request, template, context, status=status)
+
+
+def page_before(request: HttpRequest) -> str:
+    """Return the address of our page that a refused form was on; empty where it is not known."""
+    if request.method != "POST":
+        return ""
+    address = request.headers.get("Referer", "")
+    if not url_has_allowed_host_and_scheme(address, {request.get_host()}):
+        return ""
+    parts = urlsplit(address)
+    # Only the path: the page is on the host that is asked. A form that was refused before has
+    # the address of the step, which shows no page.
+    if parts.path == request.path:
+        return ""
+    return urlunsplit(("", "", parts.path, parts.query, ""))
 
 
 def _id_of(request: HttpRequest) -> str:

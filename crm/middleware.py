@@ -151,7 +151,11 @@ class DomainErrors:
         """Return the answer, or None for exceptions of other classes."""
         if not isinstance(error, DomainError):
             return None
-        context = {"message": error.message, "request_id": request.id}
+        context = {
+            "message": error.message,
+            "request_id": request.id,
+            "back": errors.page_before(request),
+        }
         if request.htmx:
             response = render(request, "components/_refusal.html", context, status=error.status)
             response["HX-Retarget"] = "#toasts"

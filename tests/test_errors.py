@@ -12,6 +12,8 @@ from django.db import InterfaceError, OperationalError, connection
 from django.test import Client, RequestFactory
 
 from crm import errors, views
+from crm.lib.errors import DomainError
+from crm.notifications import outbox
 from leads import handoffs
 from tests import factories
 
@@ -79,15 +81,34 @@ def test_refusal_stands_in_the_shell_with_its_id(cast, signed_in, path, method, 
     assert f"<code>{answer['X-Request-ID']}</code>" in text(answer)
 
 
-def test_lost_race_and_broken_rule_stand_in_the_shell_with_their_id(cast, signed_in):
-    taken, unproven = factories.accepted(cast, by=cast.cruz), factories.contacted(cast)
+def test_lost_race_and_broken_rule_stand_in_the_shell_with_their_id(cast, signed_in, monkeypatch):
+    def refuse(*args, **kwargs):
+        raise DomainError
+
+    monkeypatch.setattr(outbox, "mark_read", refuse)
+    taken = factories.accepted(cast, by=cast.cruz)
     client = signed_in(cast.bea)
-    answers = [
-        client.post(f"/handoffs/{taken.pk}/accept/"),
-        client.post(f"/handoffs/{unproven.pk}/sql/"),
-    ]
+    answers = [client.post(f"/handoffs/{taken.pk}/accept/"), client.post("/notices/read/")]
     assert [(a.status_code, in_shell(a)) for a in answers] == [(409, True), (422, True)]
     assert [a["X-Request-ID"] in text(a) for a in answers] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("before", "leads_to"),
+    [
+        ("http://testserver/queue/?tab=soon", "/queue/?tab=soon"),
+        ("https://evil.example/queue/", ""),
+        ("", ""),
+    ],
+)
+def test_refused_step_leads_back_to_the_page_before(cast, signed_in, before, leads_to):
+    taken = factories.accepted(cast, by=cast.cruz)
+    answer = signed_in(cast.bea).post(f"/handoffs/{taken.pk}/accept/", headers={"Referer": before})
+    links = [f'href="{leads_to}"' in answer.content.decode(), "evil" in answer.content.decode()]
+    assert (answer.status_code, answer.context["back"]) == (409, leads_to)
+    assert links == [bool(leads_to), False]
+    # Asking for the address of a step again shows nothing.
+    assert 'href=""' not in answer.content.decode()
 
 
 def test_stale_queue_page_answers_in_words(cast, signed_in):

@@ -58,7 +58,7 @@ class FieldForm(forms.Form):
         field = form.fields[name]
         kwargs.setdefault("initial", {name: form.get_initial_for_field(field, name)})
         super().__init__(*args, **kwargs)
-        self.name = name
+        self.field_name = name
         self.fact = form.fact_of(name)
         self.fields[name] = deepcopy(field)
         self.was = form.shown()[name]
@@ -66,22 +66,24 @@ class FieldForm(forms.Form):
     @property
     def was_json(self) -> str:
         """What edit_conflicts reads back from the hidden field "was"."""
-        return json.dumps({self.name: self.was})
+        return json.dumps({self.field_name: self.was})
 
     @property
     def typed(self) -> str:
         """What the person sent, as text."""
-        widget = self.fields[self.name].widget
-        return clean_line(as_text(widget.value_from_datadict(self.data, self.files, self.name)))
+        widget = self.fields[self.field_name].widget
+        return clean_line(
+            as_text(widget.value_from_datadict(self.data, self.files, self.field_name))
+        )
 
     @property
     def bound_field(self) -> forms.BoundField:
-        return self[self.name]
+        return self[self.field_name]
 
     @property
     def value(self) -> Any:
         """The cleaned value as leads.change takes it."""
-        value = self.cleaned_data[self.name]
+        value = self.cleaned_data[self.field_name]
         if value is None and self.fact.startswith(("person.", "attributes.")):
             return ""
         return fact_value(value)

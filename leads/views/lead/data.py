@@ -12,6 +12,7 @@ from leads.models import CustomField, Lead
 from leads.qualification import facts
 from leads.records.fields import FIELD_LABELS
 from leads.records.leads import shown_phone
+from leads.templatetags.leads import phone
 from leads.views.lead.criteria import value_text
 
 # The name of each field in the form, with its fact, in the order of the page.
@@ -75,7 +76,7 @@ def _standard_row(lead: Lead, name: str) -> DataRow:
     elif name in ("country", COMPANY_COUNTRY):
         value = countries.name(value) if value else ""
     elif name == "phone":
-        value = shown_phone(lead.person)
+        value = phone(lead.person.phone) or shown_phone(lead.person)
     elif name == "employees":
         value = number_formats.number(value) if value else ""
     return DataRow(name, str(FIELD_LABELS[fact]), value or "")

@@ -72,7 +72,7 @@ def _save(request: Request, lead: Lead, name: str) -> HttpResponse:
 
 def _difference(request: Request, form: FieldForm) -> Difference | None:
     """Return how the typed value differs from the saved one, with the choice that was made."""
-    name = form.name
+    name = form.field_name
     was = edit_conflicts.texts_at_first(request.POST)
     typed = form.typed
     chosen = edit_conflicts.choices(request.POST)
@@ -98,6 +98,6 @@ def _show_form(
     context: dict[str, Any] = {"lead": lead, "form": form, "field": form.bound_field}
     if theirs is not None:
         by, at = events.last_changes(lead).get(form.fact, ("", None))
-        shown = LeadFields(lead).form.value_text(form.name, theirs)
+        shown = LeadFields(lead).form.value_text(form.field_name, theirs)
         context["theirs"] = {"text": shown, "by": by, "at": at}
     return render(request, "leads/_lead_field_form.html", context, status=status)

@@ -29,6 +29,9 @@ def opened(client: Client, lead: Lead, name: str) -> dict[str, str]:
     """What the browser sends back from the form as it is opened, besides the field."""
     answer = client.get(f"/leads/{lead.pk}/fields/{name}/?edit=1", **HTMX)
     assert answer.status_code == 200
+    address = f"/leads/{lead.pk}/fields/{name}/"
+    for use in ("action", "hx-post", "hx-get"):
+        assert f'{use}="{address}"' in answer.content.decode()
     was = re.search(r'name="was" value="([^"]*)"', answer.content.decode())
     assert was
     return {"was": markup.unescape(was[1])}
