@@ -42,7 +42,8 @@ from leads.models import (
 )
 from leads.models.imports import UNDO_WITHIN
 
-SAMPLE = 50  # rows that targets are suggested by
+SAMPLE = 50  # rows that are kept to be shown
+SUGGESTED_BY = 200  # rows that targets are suggested by
 SAMPLE_CELL = 200  # characters
 DRAFTS_FOR = timedelta(days=7)
 REJECTS_FOR = timedelta(days=30)
@@ -124,7 +125,7 @@ def _examine(path: Path, layout: Layout, team: Team) -> dict[str, Any]:
     found = columns_facts.of_columns(len(header), first, is_sheet=layout.kind == "xlsx")
     customs = list(CustomField.objects.filter(archived_at__isnull=True))
     remembered = _remembered_targets(key, team, customs, added=added)
-    targets = remembered or _suggested(header, sample, customs)
+    targets = remembered or _suggested(header, first, customs)
     return {
         "reading": layout.to_json(),
         "header": header,
@@ -138,10 +139,12 @@ def _examine(path: Path, layout: Layout, team: Team) -> dict[str, Any]:
 
 
 def _suggested(
-    header: Sequence[str], sample: Sequence[Row], customs: Sequence[CustomField]
+    header: Sequence[str], first: Sequence[Row], customs: Sequence[CustomField]
 ) -> list[str]:
     actions = readers.actions_by_name()
-    return suggestions.suggest(header, sample, customs, actions=actions)
+    # From everywhere among the first rows: a list that is sorted begins with others than it ends.
+    step = max(len(first) // SUGGESTED_BY, 1)
+    return suggestions.suggest(header, first[::step], customs, actions=actions)
 
 
 def _likely_system(header: Sequence[str], sample: Sequence[Row], targets: Sequence[str]) -> str:

@@ -9,32 +9,31 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 from crm.accounts.request import Request, deny_unless
-from crm.lib.errors import DomainError
 from leads.forms.imports import LeftOutForm
 from leads.imports import worker
 from leads.imports.columns import left_out
 from leads.imports.states import ImportState
+from leads.records.custom_fields import BadField
 from leads.views.imports import fetch
 from personas import permissions
 
 
 @require_POST
 def make_custom_field(request: Request, pk: int) -> HttpResponse:
-    """Create a custom field for a column that is left out, and check the file again."""
+    """Create a custom field for a column that is left out, and check the file again.
+
+    Raises NotLeftOut, BadField.
+    """
     run = fetch(request, pk)
     deny_unless(permissions.can_edit_fields(request.user))
     form = LeftOutForm(request.POST)
     if not form.is_valid():
-        messages.error(request, _("Choose what the field holds."))
-        return redirect("import_run", pk=pk)
+        # Our own page sends both; the answer to anything else names what is missing.
+        raise BadField(fields=form.errors)
     data = form.cleaned_data
-    try:
-        custom = left_out.make_custom_field(
-            run, data["position"], data["type"], by=request.user, at=request.now
-        )
-    except DomainError as error:
-        messages.error(request, str(error.message))
-        return redirect("import_run", pk=pk)
+    custom = left_out.make_custom_field(
+        run, data["position"], data["type"], by=request.user, at=request.now
+    )
     messages.success(request, _("“%(field)s” is now a field of your leads.") % {"field": custom})
     # The values of the new field may be read in two ways; the page of the columns asks.
     if run.state != ImportState.CHECKING:

@@ -31,6 +31,16 @@ FIRST_SEEN = "first_seen_on"
 TWO = {"new": 2, "known": 0, "duplicate": 0, "wrong": 0}
 # For each file: how many rows are what, the fields of its leads in order, and the codes of notes.
 CASES: dict[str, tuple[dict[str, int], dict[str, list[Any]], list[str]]] = {
+    "03_placeholders.csv": (
+        {**TWO, "new": 4},
+        {
+            "person__email": ["", "", "eva@caso03.test", "gil@caso03.test"],
+            "person__phone": ["+525555503001", "+525555503002", "", ""],
+            "company__name": ["Caso Tres", "Caso Tres", None, None],
+            "person__country": ["", "", "", ""],
+        },
+        ["no_email", "no_email", "phone_placeholder", "phone_placeholder"],
+    ),
     "04_employee_ranges.csv": (
         {**TWO, "new": 4},
         {"company__employees": [51, 10001, 11, 1000]},

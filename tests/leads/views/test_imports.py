@@ -286,3 +286,10 @@ def test_people_out_of_sight_are_never_known(cast, signed_in):
     assert run.done == {"new": 1, "known": 0, "duplicate": 0, "wrong": 0}
     assert not ImportReject.objects.exists()
     assert "Secreta" not in client.get(f"/imports/{run.pk}/").content.decode()
+
+
+def test_column_of_free_text_is_not_suggested_as_source(cast, signed_in):
+    client = signed_in(cast.ana)
+    rows = [f"Persona {number},{'Web' if number < 60 else number}\n" for number in range(300)]
+    run = uploaded(client, "Nombre,Fuente\n" + "".join(rows))
+    assert run.columns == ["person.name", ""]

@@ -87,5 +87,5 @@ def test_nothing_is_made_of_what_is_no_left_out_column(cast, signed_in, position
     client = signed_in(cast.luis)
     run = checked(client)
     before = CustomField.objects.count()
-    assert make(client, run, position, type).status_code == 302
+    assert make(client, run, position, type).status_code == 422
     assert CustomField.objects.count() == before

@@ -9,6 +9,7 @@ from django.utils.translation import override
 
 from crm.lib.files.layout import Layout, Row
 from leads.imports.columns import readers
+from leads.models import CustomField
 from tests.factories import Cast
 
 
@@ -47,3 +48,33 @@ def test_cell_becomes_a_value_or_a_note(cast: Cast, target: str, cell: str, valu
 def test_row_that_says_nobody_is_wrong(cast: Cast) -> None:
     reader = readers.reader(["Empresa"], ["company.name"], Layout(), latest=date(2026, 3, 3))
     assert len(reader.read(Row(2, ["Andino"])).problems) == 1
+
+
+def test_second_column_of_phones_fills_gaps_and_its_rest_is_noted(cast: Cast) -> None:
+    header = ["Nombre", "Teléfono", "Móvil"]
+    chosen = ["person.name", "person.phone", "person.phone"]
+    reader = readers.reader(header, chosen, Layout(), latest=date(2026, 3, 3))
+    phone, mobile = "+52 55 5550 1001", "+52 55 5550 1002"
+    rows = [["A", phone, ""], ["B", "", mobile], ["C", phone, mobile], ["D", phone, phone]]
+    read = [reader.read(Row(2, cells)) for cells in rows]
+    assert [reading.get("person.phone") for reading in read] == [
+        "+525555501001",
+        "+525555501002",
+        "+525555501001",
+        "+525555501001",
+    ]
+    codes = [[note.code for note in reading.notes] for reading in read]
+    assert codes == [[], [], ["rest_left_out"], []]
+
+
+def test_choice_called_none_is_no_empty_cell(cast: Cast) -> None:
+    CustomField.objects.create(
+        code="plan",
+        name={"es": "Plan"},
+        type="choice",
+        choices=[{"value": "none", "es": "Ninguno", "en": "None"}, {"value": "x", "es": "Extra"}],
+    )
+    chosen = ["person.name", "attributes.plan"]
+    reader = readers.reader(["Nombre", "Plan"], chosen, Layout(), latest=date(2026, 3, 3))
+    assert reader.read(Row(2, ["A", "None"])).get("attributes.plan") == "none"
+    assert reader.read(Row(3, ["A", "N/A"])).get("attributes.plan") is None
