@@ -104,6 +104,20 @@ class LeadShown(rest.Answer):
         return text
 
 
+class KnownLead(rest.Answer):
+    """A lead in sight that is the same person, or another one with the same phone."""
+
+    lead = serializers.IntegerField()
+    field = serializers.CharField(help_text=_("The field by which it is known."))
+    is_same_person = serializers.BooleanField()
+
+
+class LoggedLead(LeadShown):
+    """A lead that was logged. ``known`` is there where a lead in sight is alike."""
+
+    known = KnownLead()
+
+
 class LeadPage(rest.Answer):
     """Leads, the newest first.
 
@@ -236,6 +250,11 @@ class NewLead(LeadBody):
         help_text=_("What the lead did."),
     )
     campaign = rest.OptionalLine(max_length=120)
+    refuse_known = serializers.BooleanField(
+        required=False,
+        default=False,
+        help_text=_("409 with the id of the lead where the same person is one in sight already."),
+    )
 
 
 class LeadChange(LeadBody):

@@ -19,12 +19,13 @@ from crm.accounts.teams import marketing_team
 from crm.lib import clock, rest
 from crm.lib.paging import BadParameter
 from leads import permissions
-from leads.api.lead_serializers import LeadChange, LeadPage, LeadShown, NewLead
+from leads.api.lead_serializers import LeadChange, LeadPage, LeadShown, LoggedLead, NewLead
 from leads.api.request import CURSOR, LIMIT, PAGING, body_of
 from leads.lists.filters import CLOCK_CHOICES
 from leads.lists.leads import NEWEST_FIRST, LeadFilter
 from leads.models import Lead, Source
 from leads.records import companies, leads
+from leads.records.identity import known_leads
 from leads.states import Stage
 
 NEWEST = rest.keys_of(NEWEST_FIRST)
@@ -172,13 +173,18 @@ class Leads(APIView):
         operation_id="leads_create",
         summary=_("Log a lead"),
         request=NewLead,
-        responses={201: LeadShown},
+        responses={201: LoggedLead},
     )
     def post(self, request: Request) -> Response:
         # Before the body is read: role (403) comes before wrong input (422).
         deny_unless(permissions.can_log(request.user))
         body = body_of(NewLead, request)
         data = data_for_new(body)
+        identity = leads.identity_of(data)
+        if body["refuse_known"]:
+            match = known_leads.refuse_known(identity, user=request.user)
+        else:
+            match = known_leads.find_one(identity, user=request.user)
         lead = leads.capture(
             data,
             by=request.user,
@@ -188,7 +194,13 @@ class Leads(APIView):
             first_action=body.get("first_action"),
         )
         # Read again: capture() returns the object without what the answer joins.
-        shown = shown_to(request.user, lead.pk)
+        shown = dict(shown_to(request.user, lead.pk))
+        if match is not None:
+            shown["known"] = {
+                "lead": match.lead,
+                "field": match.field.value,
+                "is_same_person": match.is_same,
+            }
         return Response(shown, status=201, headers={"Location": f"/api/v1/leads/{lead.pk}/"})
 
 

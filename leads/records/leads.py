@@ -29,6 +29,7 @@ from leads.models import (
 from leads.records import companies
 from leads.records.identity import phones
 from leads.records.identity.phones import NoPhone, Phone, Reason
+from leads.records.identity.rules import Identity
 from leads.records.search_text import search_text
 from leads.states import EventKind, Verdict
 
@@ -91,9 +92,7 @@ def capture(
     Writes the immutable first touch and, with ``first_action``, the valuable action that brought
     the lead. Raises NoIdentity where name, e-mail and phone are all empty.
     """
-    person = _person(data.get("person", {}))
-    country = data.get("company", {}).get("country") or ""
-    _set_phone(person, _phone(data.get("person", {}).get("phone") or "", person, country))
+    person = _new_person(data)
     if not (person.name or person.email or person.phone):
         raise NoIdentity(fields={"name": _("Give a name, an e-mail or a phone.")})
     person.save()
@@ -116,6 +115,26 @@ def capture(
     if first_action:
         add_action(lead, first_action, occurred_on=on, by=by, at=at, occurred_at=at)
     return lead
+
+
+def identity_of(data: Mapping[str, Any]) -> Identity:
+    """Return what the person of a lead to log is known by. Raises NotAPhone."""
+    person = _new_person(data)
+    return Identity(
+        name=person.name,
+        email=person.email,
+        phone=person.phone,
+        extension=person.phone_extension,
+    )
+
+
+def _new_person(data: Mapping[str, Any]) -> Person:
+    """Return the unsaved person of a lead to log. Raises NotAPhone."""
+    fields = data.get("person", {})
+    person = _person(fields)
+    country = data.get("company", {}).get("country") or ""
+    _set_phone(person, _phone(fields.get("phone") or "", person, country))
+    return person
 
 
 def _record_first_touch(lead: Lead, data: Mapping[str, Any], *, at: datetime) -> None:

@@ -25,6 +25,8 @@ from leads.lists.leads import lead_list as lead_list_of
 from leads.models import Lead
 from leads.records import companies, leads
 from leads.records.fields import FIELD_LABELS
+from leads.records.identity import known_leads
+from leads.records.identity.known_leads import KnownAlready, Match
 from leads.states import Stage
 
 PAGE = 50
@@ -90,18 +92,34 @@ def lead_new(request: Request) -> HttpResponse:
     """Log a lead by hand."""
     form = LeadForm(request.POST or None)
     status = 200
+    known = None
     if form.is_valid():
         try:
             return _capture(request, form)
+        except KnownAlready as error:
+            known = error
+            status = error.status
         except DomainError as error:
             status = add_domain_error(form, error)
     elif form.errors:
         status = 422
-    return render(request, "leads/lead_form.html", {"form": form}, status=status)
+    context: dict[str, Any] = {"form": form, "known": known}
+    if known is not None:
+        context["known_lead"] = _lead_of(request, known.match)
+    return render(request, "leads/lead_form.html", context, status=status)
+
+
+def _lead_of(request: Request, match: Match) -> Lead:
+    return Lead.objects.visible_to(request.user).with_names().get(pk=match.lead)
 
 
 def _capture(request: Request, form: LeadForm) -> HttpResponse:
     data = form.data_for_lead()
+    identity = leads.identity_of(data)
+    if "anyway" in request.POST:
+        alike = known_leads.find_one(identity, user=request.user)
+    else:
+        alike = known_leads.refuse_known(identity, user=request.user)
     lead = leads.capture(
         data,
         by=request.user,
@@ -113,6 +131,9 @@ def _capture(request: Request, form: LeadForm) -> HttpResponse:
     add_notes(request, form)
     messages.success(request, gettext("%(lead)s is logged.") % {"lead": lead})
     kept_by_company(request, lead, data["company"])
+    if alike is not None and not alike.is_same:
+        text = gettext("%(lead)s has the same phone: is it the same person?")
+        messages.warning(request, text % {"lead": _lead_of(request, alike)})
     if "again" in request.POST:
         return redirect("lead_new")
     return redirect("lead_qualify", pk=lead.pk)

@@ -72,6 +72,37 @@ def test_pasted_address_is_read_as_on_the_page(cast: Cast, caller: Any, email: s
     assert caller(cast.ana).post("leads/", {"email": email})[1]["email"] == "eva@andino.test"
 
 
+def test_known_person_is_named_in_the_answer(cast: Cast, caller: Any) -> None:
+    asks = caller(cast.ana)
+    phone = "+52 55 4000 1234"
+    first = asks.post("leads/", {"name": "Eva", "email": "eva@andino.test", "phone": phone})[1]
+    same = asks.post("leads/", {"name": "Eva Luna", "email": "EVA@andino.test"})[1]
+    alike = asks.post("leads/", {"name": "Leo", "email": "leo@a.test", "phone": phone})[1]
+    assert "known" not in first
+    assert same["known"] == {
+        "lead": first["id"],
+        "field": "person.email",
+        "is_same_person": True,
+    }
+    assert (alike["known"]["field"], alike["known"]["is_same_person"]) == ("person.phone", False)
+
+
+def test_known_person_is_refused_on_request(cast: Cast, caller: Any) -> None:
+    asks = caller(cast.ana)
+    body = {"name": "Eva", "email": "eva@andino.test", "refuse_known": True}
+    lead = asks.post("leads/", body)[1]
+    status, problem = asks.post("leads/", body)
+    assert (status, problem["lead"], problem["field"]) == (409, lead["id"], "person.email")
+    assert Lead.objects.count() == 1
+
+
+def test_lead_out_of_sight_is_never_known_over_the_api(cast: Cast, caller: Any) -> None:
+    person = {"name": "Eva", "email": "eva@andino.test"}
+    factories.lead(cast, person=person, team=cast.other_marketing)
+    status, lead = caller(cast.ana).post("leads/", {**person, "refuse_known": True})
+    assert (status, "known" in lead) == (201, False)
+
+
 def test_only_marketing_logs_leads(cast: Cast, caller: Any) -> None:
     assert caller(cast.bea).post("leads/", {"name": "Eva"})[0] == 403
 
@@ -285,7 +316,8 @@ def test_employees_are_read_the_same_in_every_region(cast: Cast, caller: Any, re
     asks = caller(cast.ana)
     for number, (sent, employees) in enumerate(TAKEN):
         company = f"Grupo {number}"  # a company that is known keeps its facts
-        status, lead = asks.post("leads/", {**WHOLE, "company": company, "employees": sent})
+        body = {**WHOLE, "company": company, "employees": sent}
+        status, lead = asks.post("leads/", body)
         assert (status, lead.get("employees")) == (201, employees), sent
     for sent in REFUSED:
         status, problem = asks.post("leads/", {**WHOLE, "employees": sent})
@@ -311,7 +343,8 @@ def test_number_attribute_is_read_the_same_in_every_region(
     User.objects.filter(pk=cast.ana.pk).update(region=region)
     asks = caller(cast.ana)
     for sent, budget in ATTRIBUTES:
-        status, lead = asks.post("leads/", {**WHOLE, "attributes": {"budget": sent}})
+        body = {**WHOLE, "attributes": {"budget": sent}}
+        status, lead = asks.post("leads/", body)
         assert (status, lead["attributes"].get("budget")) == (201, budget), sent
     for sent in NO_ATTRIBUTE:
         status, problem = asks.post("leads/", {**WHOLE, "attributes": {"budget": sent}})

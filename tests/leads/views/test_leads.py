@@ -202,3 +202,42 @@ def test_source_is_told_once_unless_it_was_corrected(cast, signed_in):
     assert told() == [1, 0]
     Lead.objects.filter(pk=lead.pk).update(source=factories.source("event"))
     assert told() == [1, 1]
+
+
+# -- A person who is a lead already
+
+KNOWN = {"name": "Mariana", "email": "mariana@andino.test", "phone": "+52 55 4000 1000"}
+
+
+@pytest.mark.parametrize(
+    ("typed", "field"),
+    [
+        ({"email": "Mariana@Andino.test"}, "Correo"),
+        ({"name": "mariana", "phone": "044 55 4000 1000"}, "Teléfono"),
+    ],
+)
+def test_known_person_is_named_before_a_second_lead(cast, signed_in, typed, field):
+    lead = factories.lead(cast, person=KNOWN)
+    client = signed_in(cast.ana)
+    answer = client.post("/leads/new/", typed)
+    text = answer.content.decode()
+    assert (answer.status_code, Lead.objects.count()) == (409, 1)
+    assert f'href="/leads/{lead.pk}/"' in text
+    assert field in str(answer.context["known"].message)
+    assert f'value="{next(iter(typed.values()))}"' in text
+    client.post("/leads/new/", {**typed, "anyway": "1"})
+    assert Lead.objects.count() == 2
+
+
+def test_lead_out_of_sight_is_never_known_to_the_form(cast, signed_in):
+    factories.lead(cast, person=KNOWN, team=cast.other_marketing)
+    signed_in(cast.ana).post("/leads/new/", {"email": KNOWN["email"]})
+    assert Lead.objects.count() == 2
+
+
+def test_shared_phone_is_a_warning(cast, signed_in):
+    factories.lead(cast, person=KNOWN)
+    typed = {"name": "Leo", "email": "leo@andino.test", "phone": "55 4000 1000"}
+    answer = signed_in(cast.ana).post("/leads/new/", typed, follow=True)
+    assert Lead.objects.count() == 2
+    assert any("Mariana" in str(message) for message in answer.context["messages"])
