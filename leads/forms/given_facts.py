@@ -9,6 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from crm.lib.numbers.fields import NumberField
 from leads.forms.lead_fields import fact_value
 from leads.forms.qualification import source_field
 from leads.qualification.rules import MISSING
@@ -38,8 +39,14 @@ class FactForm(forms.Form):
 
     @property
     def text(self) -> str:
-        """The value as people read it: the label of a choice, else what was typed."""
+        """The value as people read it: the label of a choice, else what was typed.
+
+        A number stands without groups: a reader of another region would take "5.000" for 5.
+        """
+        field = self.fields["fact"]
+        if isinstance(field, NumberField):
+            return str(field.prepare_value(self.cleaned_data["fact"]))
         raw = str(self["fact"].value())
-        choices = getattr(self.fields["fact"].widget, "choices", ())
+        choices = getattr(field.widget, "choices", ())
         labels = {str(key): str(label) for key, label in choices}
         return labels.get(raw, raw)

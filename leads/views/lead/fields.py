@@ -18,6 +18,7 @@ from crm.lib import edit_conflicts
 from crm.lib.edit_conflicts import ASK, MINE, Difference
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
+from crm.lib.numbers.fields import notes
 from leads import events, permissions
 from leads.forms.lead_fields import FieldForm, LeadFields
 from leads.models import Lead
@@ -67,7 +68,7 @@ def _save(request: Request, lead: Lead, name: str) -> HttpResponse:
         return _save(request, fetch(request, lead.pk), name)
     except DomainError as error:
         return _show_form(request, lead, form, status=add_domain_error(form, error))
-    return _show(request, fetch(request, lead.pk), name, is_saved=True)
+    return _show(request, fetch(request, lead.pk), name, is_saved=True, form=form)
 
 
 def _difference(request: Request, form: FieldForm) -> Difference | None:
@@ -79,8 +80,16 @@ def _difference(request: Request, form: FieldForm) -> Difference | None:
     return next(iter(edit_conflicts.compare(was, {name: typed}, {name: form.was}, chosen)), None)
 
 
-def _show(request: Request, lead: Lead, name: str, *, is_saved: bool = False) -> HttpResponse:
-    context = {
+def _show(
+    request: Request,
+    lead: Lead,
+    name: str,
+    *,
+    is_saved: bool = False,
+    form: FieldForm | None = None,
+) -> HttpResponse:
+    """Return the field. ``form``: the saved one; the field says what it rounded."""
+    context: dict[str, Any] = {
         "lead": lead,
         "row": data_row(lead, name),
         "can_change": True,
@@ -88,6 +97,8 @@ def _show(request: Request, lead: Lead, name: str, *, is_saved: bool = False) ->
         # The keyboard stands where it was.
         "is_back": True,
     }
+    if form is not None:
+        context["notes"] = notes(form)
     return render(request, "leads/_lead_field.html", context)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from crm.accounts.models import User
 from leads.models import CustomField, Event, Evidence, Lead
 from leads.qualification import given_facts
 from leads.records import leads
@@ -130,3 +131,36 @@ def test_field_that_nobody_may_type_is_not_offered(cast: Cast, signed_in: Signed
     assert 'id="id_budget_fact"' not in html
     assert 'id="id_budget_said_value"' in html
     assert client.post(f"/leads/{lead.pk}/evidence/budget/fact/", {"fact": 1}).status_code == 404
+
+
+# The budget as typed -> the fact, and the evidence as all regions read it; None: the question.
+BUDGETS = (
+    ("es-CO", "5.000", 5000, "5000"),
+    ("es-CO", "5,000", None, ""),
+    ("es-MX", "5,000.50", 5000.5, "5000.5"),
+    ("es-MX", "5.000", None, ""),
+    ("en-US", "60,000", 60_000, "60000"),
+    ("en-US", "5.000", None, ""),
+)
+
+
+@pytest.mark.parametrize(("region", "typed", "fact", "evidence"), BUDGETS)
+def test_number_of_a_criterion_is_read_by_the_region(
+    cast: Cast,
+    signed_in: SignedIn,
+    region: str,
+    typed: str,
+    fact: float | None,
+    evidence: str,
+) -> None:
+    User.objects.filter(pk=cast.ana.pk).update(region=region)
+    lead = factories.lead(cast)
+    said = {"fact": typed, "source": "Llamada", "persona": cast.persona.pk}
+    answer = signed_in(cast.ana).post(f"/leads/{lead.pk}/evidence/budget/fact/", said)
+    assert stored(lead).attributes.get("budget") == fact
+    if fact is None:
+        assert answer.status_code == 422
+        assert "5000 or 5? Write one of the two." in answer.content.decode()
+        assert typed in answer.content.decode()
+    else:
+        assert Evidence.objects.get(lead=lead).payload["value"] == evidence

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from crm.accounts.models import User
 from leads.models import Event, Lead
 from leads.records import leads
 from tests import factories
@@ -205,3 +206,21 @@ def test_without_scripts_the_link_opens_the_edit_page(cast: Cast, signed_in: Sig
     )
     answer = client.get(f"/leads/{lead.pk}/fields/employees/")
     assert answer["Location"] == f"/leads/{lead.pk}/edit/#id_employees"
+
+
+def test_number_is_read_by_the_region_and_rounded_with_a_note(
+    cast: Cast, signed_in: SignedIn
+) -> None:
+    User.objects.filter(pk=cast.ana.pk).update(region="es-MX")
+    lead = factories.lead(cast)
+    client = signed_in(cast.ana)
+    was = opened(client, lead, "attributes.budget")
+    refused = save(client, lead, "attributes.budget", "5.000", **was)
+    assert (refused.status_code, stored(lead).attributes) == (422, {})
+    assert "5000 or 5? Write one of the two." in refused.content.decode()
+    saved = save(client, lead, "attributes.budget", "5,000.123456", **was)
+    assert stored(lead).attributes == {"budget": 5000.1235}
+    assert "5,000.123456 was rounded to 5000.1235." in saved.content.decode()
+    was = opened(client, lead, "employees")
+    assert save(client, lead, "employees", "1.000", **was).status_code == 200
+    assert stored(lead).company.employees == 1000
