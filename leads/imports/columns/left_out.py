@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.accounts.models import User
 from crm.lib.errors import DomainError
-from crm.lib.text import clean_line
+from crm.lib.text import clean_line, fold
 from leads.imports import runs
 from leads.imports.columns import questions, values
 from leads.imports.columns.targets import SKIP, without_place
@@ -19,6 +19,7 @@ from leads.models import CustomField, ImportRun
 from leads.records import custom_fields
 
 SHOWN_VALUES = 3
+ID_WORDS = frozenset(["id", "ids", "codigo", "code", "postal", "zip", "folio"])
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,11 @@ def of_run(run: ImportRun) -> list[LeftOut]:
 def _column(run: ImportRun, position: int, filled: list[str]) -> LeftOut:
     name = run.header[position] or _("Column %(number)d") % {"number": position + 1}
     shown = list(dict.fromkeys(filled))[:SHOWN_VALUES]
-    return LeftOut(position, name, shown, type=values.type_of_custom_field(filled))
+    type = values.type_of_custom_field(filled)
+    # Nobody counts with an id, and a large one would not fit a number.
+    if ID_WORDS & set(fold(name).split()):
+        type = CustomField.Type.TEXT
+    return LeftOut(position, name, shown, type=type)
 
 
 class NotLeftOut(DomainError):

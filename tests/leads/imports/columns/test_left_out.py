@@ -9,9 +9,9 @@ from leads.models import CustomField, ImportRun, Lead
 
 pytestmark = pytest.mark.django_db
 TEXT = (
-    "Nombre,Etiquetas,Cuota,Visto,Vacía,Rubro\n"
-    "Íñigo Peña,feria,10,10/5/2026,,Retail\n"
-    "Zoë Müller,web,20,11/4/2026,,\n"
+    "Nombre,Etiquetas,Cuota,Visto,Vacía,Rubro,Código postal\n"
+    "Íñigo Peña,feria,10,10/5/2026,,Retail,11560\n"
+    "Zoë Müller,web,20,11/4/2026,,,64000\n"
 )
 
 
@@ -47,6 +47,7 @@ def test_check_names_the_columns_with_values_that_are_not_imported(cast, signed_
         ("Cuota", ["10", "20"], "number", False),
         ("Visto", ["10/5/2026", "11/4/2026"], "date", False),
         ("Rubro", ["Retail"], "text", True),
+        ("Código postal", ["11560", "64000"], "text", False),
     ]
     assert "Etiquetas" in page.content.decode()
 
