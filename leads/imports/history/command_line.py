@@ -214,7 +214,7 @@ class _Job:
         # At its end the writer gives its file this name; the imported file would be lost.
         if rejects.resolve() == self.path.resolve():
             raise UnusableFile(_("The rejects cannot go into the file they are from."))
-        with _lock_imports(), csv.Writer(rejects, ["row", "problem", *header]) as writer:
+        with _lock_imports(), csv.Writer(rejects, [_("row"), _("problem"), *header]) as writer:
             tally, notes = self._import(layout, reader, writer)
             record(self.verb, "import", by=by, at=at, payload=self._audited(tally))
         return Report(

@@ -18,6 +18,7 @@ from tests import factories
 from tests.conftest import Moment
 from tests.factories import Cast
 from tests.leads.imports.imported import AT, imported, started
+from tests.leads.imports.test_import_cases import OWN, SHARED
 
 pytestmark = pytest.mark.django_db
 ANDINO = {"name": "Andino", "country": "MX", "employees": None}
@@ -211,3 +212,24 @@ def test_capture_while_an_import_runs_wins(
     worker.close()
     assert facts()[0] == "mio.test"
     assert changes(run) == [(2, "domain", "kept", "mio.test", "andino.test")]
+
+
+@pytest.mark.parametrize("folder", [OWN, SHARED], ids=["own", "shared"])
+def test_case_of_a_filled_and_undone_website(cast: Cast, tmp_path: Path, folder: Path) -> None:
+    path = folder / "24_undo_company.csv"
+    if not path.exists():
+        pytest.skip("the folder of shared import cases is not beside the checkout")
+    lead = factories.lead(cast, company={**ANDINO, "name": "Seguros Atitlán"})
+    copy = tmp_path / path.name
+    copy.write_bytes(path.read_bytes())
+    run = imported(cast, copy)
+    website = "https://atitlan.test"
+    company = Company.objects.get(name="Seguros Atitlán")
+    assert company.domain == website
+    undone(run, cast)
+    company.refresh_from_db()
+    assert company.domain == ""
+    assert told(lead) == [
+        {"company.domain": ["", website]},
+        {"company.domain": [website, ""]},
+    ]
