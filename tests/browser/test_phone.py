@@ -155,11 +155,11 @@ def test_more_opens_a_menu_that_leads_on_and_closes(bea):
 def test_lead_page_calls_and_writes_with_one_tap(bea, running):
     bea.open_lead("Diego Luna")
     page = bea.page
-    expect(page.get_by_role("link", name="+52 55 5000 1007")).to_have_attribute(
+    expect(page.get_by_role("link", name="+52 55 5000 1007", exact=True)).to_have_attribute(
         "href", "tel:+525550001007"
     )
     expect(page.get_by_role("link", name="WhatsApp")).to_have_attribute(
         "href", "https://wa.me/525550001007"
     )
-    expect(page.get_by_role("link", name="diego7@demo.relevo.test")).to_be_visible()
+    expect(page.get_by_role("link", name="diego7@demo.relevo.test", exact=True)).to_be_visible()
     assert small(page, ".reach", LEAST) == []

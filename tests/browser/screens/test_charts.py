@@ -16,7 +16,7 @@ from crm.alignment.charts import figures
 from crm.alignment.charts.marks import Mark, Series
 from crm.alignment.panels.drawings import tick_every
 from crm.lib.number_formats import share
-from tests.browser.conftest import Window
+from tests.browser.conftest import the_window
 from tests.sources import ROOT
 
 pytestmark = pytest.mark.browser
@@ -41,10 +41,9 @@ OVERLAPS = """
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
-    window = Window()
-    page = window.open().new_page()
+    page = the_window.open().new_page()
     yield page
-    window.close()
+    page.close()
 
 
 def set_up(page: Page, drawing: SafeString, width: int) -> None:
