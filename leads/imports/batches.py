@@ -32,7 +32,7 @@ from leads.imports.identity.duplicate_rows import EarlierRow, Rows
 from leads.imports.notes import Note, NoteLog
 from leads.imports.pipeline import BatchResult, Rejection
 from leads.imports.readings import Reading
-from leads.imports.states import IMPORT_MOVES, ImportState, RowKind
+from leads.imports.states import IMPORT_MOVES, ChangeState, ImportState, RowKind
 from leads.models import Event, ImportNote, ImportReject, ImportRun, Lead
 from leads.records import sources
 from leads.states import EventKind
@@ -227,11 +227,19 @@ def import_batch(run: ImportRun, file: RunFile, *, at: datetime) -> None:
     run.failures = 0
     changed = ["done", "rows_done", "failures", "state", "finished_at", "sample"]
     changed += ["worker", "busy_until"]
-    # With the last rows, and then alone until every company is done.
-    if len(rows) < pipeline.BATCH and companies.fill(run, by=run.created_by, at=at):
+    if len(rows) < pipeline.BATCH and _fill_companies(run, bool(rows), at=at):
         _end_import(run, at=at)
         changed += ["duplicates", "checked"]
     run.save(update_fields=changed)
+
+
+def _fill_companies(run: ImportRun, has_rows: bool, *, at: datetime) -> bool:
+    """Write what the rows bring to companies; return whether nothing is left of it."""
+    # In a transaction of its own: this one has locked the companies of its rows already, and
+    # companies are locked in the order of their ids.
+    if has_rows and companies.has_any(run, ChangeState.PLANNED):
+        return False
+    return companies.fill(run, by=run.created_by, at=at)
 
 
 def to_store(run: ImportRun, rejection: Rejection) -> ImportReject:
@@ -298,10 +306,18 @@ def undo_batch(run: ImportRun, *, at: datetime) -> None:
         "left": run.done.get("left", 0) + len(moved_on),
     }
     run.rows_done += len(leads)
-    # After the leads: what stays of the import keeps the facts of its company.
-    if len(leads) < pipeline.BATCH and companies.take_back(run, at=at):
+    if len(leads) < pipeline.BATCH and _take_back_from_companies(run, bool(leads), at=at):
         _end_undo(run, at=at)
     run.save(update_fields=["done", "rows_done", "state", "undone_at", "worker", "busy_until"])
+
+
+def _take_back_from_companies(run: ImportRun, has_leads: bool, *, at: datetime) -> bool:
+    """Take back what the import wrote on companies; return whether nothing is left of it."""
+    # After the leads, because what stays of them keeps the facts of its company; and in a
+    # transaction of its own, because companies are locked before leads.
+    if has_leads and companies.has_any(run, ChangeState.FILLED):
+        return False
+    return companies.take_back(run, at=at)
 
 
 def _next_leads(run: ImportRun, after: int) -> list[Lead]:

@@ -90,6 +90,11 @@ def _planned(run: ImportRun, pks: Iterable[int]) -> dict[tuple[int, str], Any]:
     return {(row.company_id, row.fact): row.new for row in rows}
 
 
+def has_any(run: ImportRun, state: ChangeState) -> bool:
+    """Return whether a change of ``run`` is in ``state``."""
+    return ImportChange.objects.filter(run=run, state=state).exists()
+
+
 def fill(run: ImportRun, *, by: User, at: datetime) -> bool:
     """Write the plans of the next companies; return whether none is left."""
     changes = _next(run, ChangeState.PLANNED)

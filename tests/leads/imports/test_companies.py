@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from tests.conftest import Moment
 from tests.factories import Cast
 from tests.leads.imports.imported import AT, imported, started
 from tests.leads.imports.test_import_cases import OWN, SHARED
+from tests.races.parallel import together
 
 pytestmark = pytest.mark.django_db
 ANDINO = {"name": "Andino", "country": "MX", "employees": None}
@@ -233,3 +235,29 @@ def test_case_of_a_filled_and_undone_website(cast: Cast, tmp_path: Path, folder:
         {"company.domain": ["", website]},
         {"company.domain": [website, ""]},
     ]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_undo_beside_edits_of_the_same_companies_never_waits_for_ever(
+    cast: Cast, tmp_path: Path
+) -> None:
+    known = [factories.lead(cast, company={**ANDINO, "name": f"Andino {n}"}) for n in "abc"]
+    rows = []
+    for place, lead in enumerate(known):
+        rows.append(row(place, f"{place}.test,,", company=str(lead.company)))
+    run = imported(cast, file(tmp_path, *rows))
+    runs.undo(run, by=cast.luis, at=LATER)
+
+    def edit() -> None:
+        for employees in range(1, 6):
+            for lead in known:
+                version = Lead.objects.get(pk=lead.pk).version
+                with suppress(leads.ChangedMeanwhile):
+                    change = {"company": {"employees": employees}}
+                    leads.change(lead, change, by=cast.ana, at=LATER, version=version)
+
+    assert together(lambda: import_work.work(60), edit)[1] is None
+    import_work.work(60)
+    run.refresh_from_db()
+    assert (run.state, run.failures) == ("undone", 0)
+    assert set(Company.objects.values_list("domain", flat=True)) == {""}
