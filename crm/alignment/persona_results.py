@@ -21,7 +21,7 @@ from personas import documents
 from personas import personas as catalogue
 from personas.documents import Passage
 from personas.models import Persona
-from personas.views.persona_page import Card, cards
+from personas.views.persona_overview import Card, cards
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ from personas import personas as catalogue
 from personas.forms.personas import NameForm, NewForm
 from personas.models import Persona, PersonaVersion
 from personas.states import VersionState
-from personas.views import persona_page
+from personas.views import persona_overview
 
 
 def fetch(pk: int) -> Persona:
@@ -39,7 +39,7 @@ def versions_of(persona: Persona) -> list[PersonaVersion]:
 @require_safe
 def personas(request: Request) -> HttpResponse:
     """Show every persona: those in use, the drafts and the archived ones."""
-    cards = persona_page.cards(catalogue.everything())
+    cards = persona_overview.cards(catalogue.everything())
     kept = [card for card in cards if card.persona.archived_at is None]
     context = {
         "in_use": [card for card in kept if card.published],
@@ -103,7 +103,7 @@ def show(
     document = None
     lacks: list[str] = []
     if shown:
-        document = persona_page.document(shown, facts)
+        document = persona_overview.document(shown, facts)
         if shown.is_draft:
             lacks = drafts.lacks(shown)
     user = request.user

@@ -19,7 +19,7 @@ from crm.lib.forms import Line
 from sla.calendars import calendars, hours_text
 from sla.calendars.work_calendars import Windows
 from sla.models import Calendar
-from sla.views.calendar_page import FIRST_YEAR, LAST_YEAR
+from sla.views.calendar_overview import FIRST_YEAR, LAST_YEAR
 
 FIRST_DAY = date(FIRST_YEAR, 1, 1)
 LAST_DAY = date(LAST_YEAR, 12, 31)

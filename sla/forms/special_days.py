@@ -20,7 +20,7 @@ from sla.calendars.special_days import DayData, HolidayMatch, ListedHoliday
 from sla.calendars.work_calendars import Hours, hours_of
 from sla.forms.calendars import check_day, day_input
 from sla.text.deadlines import hours_words
-from sla.views.calendar_page import FIRST_YEAR, LAST_YEAR
+from sla.views.calendar_overview import FIRST_YEAR, LAST_YEAR
 
 
 class SpecialDayForm(forms.Form):

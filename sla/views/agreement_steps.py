@@ -26,7 +26,7 @@ from sla.forms.signing import SignForm
 from sla.models import AgreementVersion
 from sla.states import AgreementState
 from sla.text import labels
-from sla.views import agreement_page
+from sla.views import agreement_overview
 from sla.views.agreements import fetch, show
 from sla.views.form_page import answer, form_methods, posted
 
@@ -107,7 +107,7 @@ def agreement_reopen(request: Request, pk: int) -> HttpResponse:
         messages.success(request, _("It is a draft again. Signatures given so far are void."))
         return redirect("agreement_version", pk=version.pk)
 
-    context = {"version": version, "sides": agreement_page.signatures(version)}
+    context = {"version": version, "sides": agreement_overview.signatures(version)}
     return answer(request, "sla/agreement_reopen.html", form, save, **context)
 
 
@@ -126,7 +126,7 @@ def agreement_discard(request: Request, pk: int) -> HttpResponse:
 def agreement_sign(request: Request, pk: int) -> HttpResponse:
     """Sign for every side that the person leads and that has not signed, with the password."""
     version = fetch(pk)
-    sides = agreement_page.sides_to_sign(version, request.user)
+    sides = agreement_overview.sides_to_sign(version, request.user)
     if not sides:
         # Those who may write it have signed already, or it waits for nothing.
         deny_unless(permissions.can_write(request.user, version))
@@ -169,9 +169,9 @@ def _signing_context(
     sides: list[str],
     form: SignForm,
 ) -> dict[str, Any]:
-    signatures = agreement_page.signatures(version)
+    signatures = agreement_overview.signatures(version)
     unsigned = [side for side in signatures if side.signature is None]
-    rows = agreement_page.siblings(version)
+    rows = agreement_overview.siblings(version)
     in_force = [row for row in rows if row.state == AgreementState.IN_FORCE]
     return {
         "version": version,
@@ -179,7 +179,7 @@ def _signing_context(
         "sides": [Side(side).label for side in sides],
         "missing": [side for side in unsigned if side.side not in sides],
         "signed": [side for side in signatures if side.signature],
-        "sections": agreement_page.sections(version),
+        "sections": agreement_overview.sections(version),
         "current": next(iter(in_force), None),
         "demo_password": demo.PASSWORD if demo.is_on() else "",
     }

@@ -13,19 +13,19 @@ from sla.agreements import permissions
 from sla.forms.agreements import CommentForm
 from sla.models import AgreementVersion
 from sla.text import changes
-from sla.views import agreement_page
+from sla.views import agreement_overview
 
 
 def fetch(pk: int) -> AgreementVersion:
     """Return the version, else 404."""
-    version: AgreementVersion = get_object_or_404(agreement_page.versions(), pk=pk)
+    version: AgreementVersion = get_object_or_404(agreement_overview.versions(), pk=pk)
     return version
 
 
 @require_safe
 def agreement(request: Request) -> HttpResponse:
     """Show the version in force for the viewer's team, or the list where that is not one."""
-    version = agreement_page.version_for(request.user)
+    version = agreement_overview.version_for(request.user)
     if version is None:
         return agreement_list(request)
     return show(request, version)
@@ -35,7 +35,7 @@ def agreement(request: Request) -> HttpResponse:
 def agreement_list(request: Request) -> HttpResponse:
     """Show every agreement with its versions."""
     context = {
-        "rows": agreement_page.all_versions(),
+        "rows": agreement_overview.all_versions(),
         "may_create": permissions.can_create(request.user),
         "may_keep_reasons": permissions.can_keep_reasons(request.user),
     }
@@ -56,7 +56,7 @@ def show(
     comment: CommentForm | None = None,
 ) -> HttpResponse:
     """Answer the page of ``version``. ``comment``: the form of a comment that has an error."""
-    context = agreement_page.page(version, request.user, at=request.now)
+    context = agreement_overview.page(version, request.user, at=request.now)
     context["may_keep_reasons"] = permissions.can_keep_reasons(request.user)
     context["comment_form"] = comment
     return render(request, "sla/agreement.html", context, status=status)
@@ -69,7 +69,7 @@ def agreement_diff(request: Request, pk: int) -> HttpResponse:
     By default than the one before it.
     """
     version = fetch(pk)
-    others = [each for each in agreement_page.siblings(version) if each.pk != version.pk]
+    others = [each for each in agreement_overview.siblings(version) if each.pk != version.pk]
     other = _other(version, others, request.GET.get("with", ""))
     context: dict[str, Any] = {
         "version": version,
@@ -81,7 +81,7 @@ def agreement_diff(request: Request, pk: int) -> HttpResponse:
         context["before"] = before
         context["after"] = after
         context["changes"] = changes.between(
-            agreement_page.sections(before), agreement_page.sections(after)
+            agreement_overview.sections(before), agreement_overview.sections(after)
         )
     return render(request, "sla/agreement_diff.html", context)
 
@@ -108,7 +108,7 @@ def agreement_print(request: HttpRequest, pk: int) -> HttpResponse:
     version = fetch(pk)
     context = {
         "version": version,
-        "sections": agreement_page.sections(version),
-        "sides": agreement_page.signatures(version),
+        "sections": agreement_overview.sections(version),
+        "sides": agreement_overview.signatures(version),
     }
     return render(request, "sla/agreement_print.html", context)

@@ -27,7 +27,7 @@ from sla.forms.calendars import CalendarForm, NewCalendarForm
 from sla.models import Calendar
 from sla.permissions import can_edit_calendars
 from sla.text import deadlines
-from sla.views import calendar_page as overview
+from sla.views import calendar_overview as overview
 from sla.views.form_page import answer, form_methods, posted
 
 editors_only = require_permission(can_edit_calendars)

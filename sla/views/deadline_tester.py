@@ -19,7 +19,7 @@ from sla.calendars import calendars, work_calendars
 from sla.forms.deadline_tester import DeadlineTesterForm
 from sla.models import Calendar, Commitment
 from sla.text import deadlines
-from sla.views import calendar_page
+from sla.views import calendar_overview
 from sla.worktime import explanation
 from sla.worktime.calendar import CalendarNeverOpen
 
@@ -35,7 +35,7 @@ def calendar_tester(request: Request) -> HttpResponse:
     choices = _calendars(request.GET.get("calendar", ""))
     if not choices:
         return render(request, "sla/calendar_tester.html", {"form": None})
-    commitments = calendar_page.timed_commitments()
+    commitments = calendar_overview.timed_commitments()
     data = _question(request, choices, commitments)
     form = DeadlineTesterForm(data, calendars=choices, commitments=commitments)
     context: dict[str, Any] = {"form": form}

@@ -11,7 +11,7 @@ from django.utils import translation
 from crm.lib import number_formats
 from sla.calendars import hours_text
 from sla.text import deadlines
-from sla.views import calendar_page
+from sla.views import calendar_overview
 from sla.worktime.calendar import Window, WorkCalendar
 from sla.worktime.explanation import explain
 
@@ -84,7 +84,9 @@ def test_nothing_is_explained_where_it_is_due_at_once() -> None:
 
 def test_night_is_drawn_into_the_next_day() -> None:
     work = WorkCalendar(ZONE, (Window(6, 1320, 1800), Window(0, 600, 660)))
-    days = calendar_page.weeks(work, at=datetime.fromisoformat("2026-11-30T10:00-06:00"))[0].days
+    days = calendar_overview.weeks(work, at=datetime.fromisoformat("2026-11-30T10:00-06:00"))[
+        0
+    ].days
     assert [(bar.start, bar.length, bar.is_tail) for bar in days[0].bars] == [
         (0, 360, True),
         (600, 60, False),
