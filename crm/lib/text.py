@@ -1,8 +1,11 @@
 """Cleaning of text that comes from people, files and machines.
 
 The rule: normal form NFC, no NUL, no lone surrogate, no control character but tab and line feed, no
-character that reverses the direction of the text after it, no white space at the ends. Everything
-else is stored as it came.
+character that reverses the direction of the text after it, no character that nobody sees, no white
+space at the ends. Everything else is stored as it came.
+
+Joiners stay between characters that they join, as in emoji and in Persian or Indian scripts, and
+marks of direction stay in texts with letters that are written from right to left.
 """
 
 from __future__ import annotations
@@ -13,7 +16,16 @@ from typing import Any
 
 # Bidirectional overrides and isolates can make a name read as another one.
 FORBIDDEN = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
-SPACES = re.compile(r"[ \t\u00a0]+")
+# Zero-width spaces, word joiners, byte order marks, soft hyphens, and fillers that look empty.
+INVISIBLE = re.compile("[\u00ad\u034f\u115f\u1160\u180e\u200b\u2060-\u2064\u3164\ufeff\uffa0]")
+# A joiner joins nothing at the ends of a text and beside letters that do not change their form.
+LATIN = "\x00-\u024f"
+LOOSE_JOINER = re.compile(
+    f"(?<![^{LATIN}\u200c\u200d])[\u200c\u200d]+|[\u200c\u200d]+(?![^{LATIN}\u200c\u200d])"
+)
+DIRECTION_MARK = re.compile("[\u200e\u200f\u061c]")
+RIGHT_TO_LEFT = re.compile("[\u0590-\u061b\u061d-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+SPACES = re.compile(r"[ \t\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+")
 # Legal forms of companies in Latin America, Spain and the United States, for comparing names only.
 LEGAL_FORM = re.compile(
     r"\b(s\s?a\s?p?\s?i?( de c\s?v)?|s de r\s?l( de"
@@ -30,7 +42,19 @@ def clean_line(value: str) -> str:
 def clean_text(value: str) -> str:
     """Clean a text of several lines; CR LF and CR become LF."""
     value = value.replace("\r\n", "\n").replace("\r", "\n")
-    return unicodedata.normalize("NFC", FORBIDDEN.sub("", value)).strip()
+    value = FORBIDDEN.sub("", value)
+    # Nothing invisible is in a text of ASCII alone, which most texts are.
+    if not value.isascii():
+        value = without_invisible(value)
+    return unicodedata.normalize("NFC", value).strip()
+
+
+def without_invisible(value: str) -> str:
+    """Return the text without the characters that nobody sees and that join nothing."""
+    value = LOOSE_JOINER.sub("", INVISIBLE.sub("", value))
+    if RIGHT_TO_LEFT.search(value):
+        return value
+    return DIRECTION_MARK.sub("", value)
 
 
 def fold(value: str) -> str:
@@ -48,7 +72,11 @@ def squeezed(value: str) -> str:
 
 def company_key(value: str) -> str:
     """Return a key for comparing companies: folded, without the legal form at the end."""
-    folded = fold(value)
+    return without_legal_form(fold(value))
+
+
+def without_legal_form(folded: str) -> str:
+    """Return folded words without a legal form at their end: "andino sa" is "andino"."""
     return LEGAL_FORM.sub("", folded).strip() or folded
 
 

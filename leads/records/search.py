@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import phonenumbers
-from django.db.models import Q
+from django.db.models import CharField, Q, Transform
 from django.utils.translation import gettext as _
 
 from crm.accounts import people
 from crm.accounts.models import User
-from crm.lib.text import digits, fold
+from crm.lib.text import clean_line, digits, fold, without_legal_form
 from leads.models import Lead
 from leads.records import contact_privacy
 from leads.records.identity import phones
@@ -31,6 +31,14 @@ WORDS = 8
 LIKE_PHONE = re.compile(r"[\d\s()+./\-–]{3,40}")
 
 
+@CharField.register_lookup
+class Folded(Transform):
+    """The text in lower case and without accents, by the database: name__folded__contains."""
+
+    lookup_name = "folded"
+    function = "relevo_fold"
+
+
 @dataclass(frozen=True)
 class Hit:
     """A lead, and the facts besides name and company that matched, as (label, value)."""
@@ -40,9 +48,15 @@ class Hit:
 
 
 def words_of(query: str) -> list[str]:
-    """Return the words to look for, as in search_text: folded, but e-mail addresses whole."""
+    """Return the words to look for, as in search_text: folded, but e-mail addresses whole.
+
+    A legal form at the end does not matter: "grupo andino sa" finds "Grupo Andino S.A."
+    """
     words: list[str] = []
-    for word in query.lower()[:LONGEST].split():
+    typed = clean_line(query.lower()[:LONGEST])
+    if "@" not in typed:
+        return list(dict.fromkeys(without_legal_form(fold(typed)).split()))[:WORDS]
+    for word in typed.split():
         # Folding would cut an address at its signs.
         if "@" in word:
             words.append(word)
@@ -78,10 +92,19 @@ def phones_of(query: str) -> list[str]:
     return [form for form in dict.fromkeys(forms) if len(form) >= TRIGRAM]
 
 
+def signs_of(query: str) -> str:
+    """Return a query without any letter or digit as it is: "***", "%", an emoji; else ""."""
+    if words_of(query):
+        return ""
+    return clean_line(query[:LONGEST])
+
+
 def is_enough(query: str) -> bool:
     """Return whether ``query`` has something to search by."""
     has_word = any(len(word) >= LEAST for word in words_of(query))
-    return has_word or bool(phones_of(query))
+    # An emoji is a word of its own; the signs of a keyboard are in every other e-mail.
+    has_emoji = not signs_of(query).isascii()
+    return has_word or has_emoji or bool(phones_of(query))
 
 
 def condition(query: str, user: User | None = None) -> Q:
@@ -98,12 +121,23 @@ def condition(query: str, user: User | None = None) -> Q:
         return anywhere
     # search_text holds the hidden facts, too: by their digits one could guess a masked number.
     named = Q()
-    for word in query[:LONGEST].split()[:WORDS]:
-        named &= Q(person__name__icontains=word) | Q(company__name__icontains=word)
+    for word in [*words_of(query), signs_of(query)]:
+        if word:
+            named &= _named(word)
     return anywhere & (readable | named)
 
 
+def _named(word: str) -> Q:
+    """Return the condition that name or company has ``word``, both without accents."""
+    person = Q(person__name__folded__contains=word)
+    return person | Q(company__name__folded__contains=word)
+
+
 def _anywhere(query: str) -> Q:
+    signs = signs_of(query)
+    if signs:
+        # Signs are text like any other, but search_text keeps only those of addresses and ids.
+        return Q(search_text__contains=signs) | _named(signs)
     words = words_of(query)
     wanted = Q()
     # A longer word lets the index narrow the rows; short ones alone cannot.

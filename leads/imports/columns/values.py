@@ -37,7 +37,7 @@ LIKELY = 0.8  # share of the cells that have to look like a field without a tell
 HALF = 0.5
 MOST_NAMES = 50  # different values of a source or a campaign; more are free text
 LONGEST_NAME = 60  # characters of a source or a campaign
-EMAIL_FORM = re.compile(r"(?:mailto:)?[^@\s<]*<?[^@\s]+@[^@\s]+\.[^@\s]+", re.IGNORECASE)
+EMAIL_FORM = re.compile(r"(?:mailto:|[^@<>]*<)?[^@\s<>]+@[^@\s]+\.[^@\s]+", re.IGNORECASE)
 # The lookahead counts the digits, whatever is between them.
 PHONE_FORM = re.compile(r"(?=(\D*\d){10,15}\D*$)(?:p:)?\+?[\d(][\d\s().-]{8,20}\d")
 PLAIN_NUMBER = re.compile(r"-?\d+([.,]\d+)*")

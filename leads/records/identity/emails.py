@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 
+from crm.lib.text import without_invisible
+
 # "Ana Ruiz <ana@andino.test>": the address is between the brackets.
 BRACKETS = re.compile(r"<\s*(?:mailto:)?\s*([^<>\s]+@[^<>\s]+?)\s*>", re.IGNORECASE)
 # What parts several addresses; ":::" is Google's.
 SEVERAL = re.compile(r"\s*(?::::|[,;|\n]|\s/\s)\s*")
+JOINERS = re.compile("[\u200c-\u200f\u061c\ufe00-\ufe0f]")
 MAILTO = re.compile(r"^mailto:\s*", re.IGNORECASE)
 AROUND = "<>()[]\"'.,;: "
 
@@ -19,6 +22,8 @@ def split(text: str) -> tuple[str, str]:
     """
     if "@" not in text:
         return text, ""
+    # No address has them, whatever they join in other texts.
+    text = JOINERS.sub("", without_invisible(text))
     found = BRACKETS.findall(text)
     if not found:
         found = [address for part in SEVERAL.split(text) if (address := _bare(part))]

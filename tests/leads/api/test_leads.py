@@ -67,7 +67,9 @@ def test_no_phone_is_refused_with_the_field(cast: Cast, caller: Any, phone: str)
     assert Lead.objects.count() == 0
 
 
-@pytest.mark.parametrize("email", ["Eva <eva@andino.test>", "mailto:eva@andino.test"])
+@pytest.mark.parametrize(
+    "email", ["Eva <eva@andino.test>", "mailto:eva@andino.test", "\u200beva@andino.test\ufeff"]
+)
 def test_pasted_address_is_read_as_on_the_page(cast: Cast, caller: Any, email: str) -> None:
     assert caller(cast.ana).post("leads/", {"email": email})[1]["email"] == "eva@andino.test"
 

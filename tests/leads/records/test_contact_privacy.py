@@ -123,6 +123,17 @@ def test_hidden_lead_is_found_by_its_name(hiding: Cast, pending: Handoff) -> Non
     assert [hit.lead.pk for hit in hits] == [pending.lead_id]
 
 
+@pytest.mark.parametrize(
+    "query", ["jose pena", "JOSÉ", "o neil", "cafe inigo", "Café Íñigo S.A.", "cafe inigo sa de cv"]
+)
+def test_hidden_lead_is_found_without_accents_like_all_others(hiding: Cast, query: str) -> None:
+    person = {**SECRET, "name": "José Peña O'Neil"}
+    company = {"name": "Café Íñigo S.A."}
+    handoff = factories.handed_off(hiding, person=person, company=company)
+    hits, _more = search.find(hiding.bea, query)
+    assert [hit.lead.pk for hit in hits] == [handoff.lead_id]
+
+
 @pytest.mark.parametrize("query", ["secreta@andino.test", "secreta", "55 4000 7788"])
 def test_hidden_lead_is_not_found_by_what_is_hidden(
     hiding: Cast, pending: Handoff, query: str

@@ -147,3 +147,42 @@ def test_index_answers_and_nothing_reads_all_leads(cast: Cast, query: str) -> No
     plan = Lead.objects.filter(search.condition(query)).explain()
     assert "Bitmap Index Scan on lead_search" in plan, plan
     assert "Seq Scan on leads_lead" not in plan, plan
+
+
+# -- What is no word, and what does not matter
+
+
+@pytest.mark.parametrize("query", ["%", "***", "_", "\\", "🙂", "…", "' OR 1=1", "%%ana"])
+def test_signs_are_text_and_not_everything(cast: Cast, query: str) -> None:
+    lead(cast, "José Peña", email="jose@cafe.mx")
+    assert not Lead.objects.filter(search.condition(query, cast.ana)).exists()
+
+
+@pytest.mark.parametrize(
+    ("query", "name"), [("🙂", "Ana 🙂"), ("***", "Leo ***"), ("%", "Eva 100%"), ("_", "Bo_Li")]
+)
+def test_signs_are_found_where_they_are(cast: Cast, query: str, name: str) -> None:
+    lead(cast, name)
+    lead(cast, "José Peña")
+    rows = Lead.objects.filter(search.condition(query, cast.ana))
+    assert list(rows.values_list("person__name", flat=True)) == [name]
+
+
+def test_emoji_is_enough_to_search_by(cast: Cast) -> None:
+    lead(cast, "Ana 🙂")
+    assert names(cast, "🙂") == ["Ana 🙂"]
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["grupo andino sa", "Grupo Andino, S.A.", "grupo andino s.a. de c.v.", "andino", "andino ltda"],
+)
+@pytest.mark.parametrize("company", ["Grupo Andino S.A.", "Grupo Andino SA de CV", "Grupo Andino"])
+def test_legal_form_of_a_company_does_not_matter(cast: Cast, query: str, company: str) -> None:
+    lead(cast, "José Peña", company=company)
+    assert names(cast, query) == ["José Peña"]
+
+
+def test_invisible_characters_of_a_query_do_not_matter(cast: Cast) -> None:
+    lead(cast, "José Peña")
+    assert names(cast, "\u200bpe\u200bña\ufeff") == ["José Peña"]

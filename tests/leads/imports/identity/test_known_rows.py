@@ -193,3 +193,27 @@ def test_command_line_knows_by_the_same_rules_within_its_team(cast: Cast, tmp_pa
         tallies[team] = (report.tally.new, report.tally.known, report.tally.rejected)
     # Of another team: the second row is not the first one, whose name is another.
     assert tallies == {cast.other_marketing: (3, 0, 0), cast.marketing: (1, 2, 0)}
+
+
+# -- What people paste
+
+
+@pytest.mark.parametrize(
+    ("cell", "email", "words"),
+    [
+        ("Ana Ruiz <Ana@a.test>", "ana@a.test", []),
+        ("mailto:ana@a.test", "ana@a.test", []),
+        ("\u200bana@a.test\ufeff", "ana@a.test", []),
+        ("ana@a.test ::: eva@a.test", "ana@a.test", ["eva@a.test"]),
+        ("ana@a.test; eva@a.test", "ana@a.test", ["eva@a.test"]),
+        ("no tiene", "", ["no tiene"]),
+    ],
+)
+def test_address_is_read_out_of_the_cell(
+    cast: Cast, tmp_path: Path, cell: str, email: str, words: list[str]
+) -> None:
+    run = imported(cast, csv(tmp_path, f"Nombre,Correo\nAna\u200b Ruiz,{cell}\n"))
+    assert run.leads.get().person.email == email
+    assert run.leads.get().person.name == "Ana Ruiz"
+    texts = [text for _row, text in noted(run, cast)]
+    assert [word in text for word, text in zip(words, texts, strict=True)] == [True] * len(words)

@@ -21,6 +21,7 @@ from leads.records.identity import emails
         # Not guessed at: the field that takes it says that it is no address.
         ("ana ruiz@a.test", "ana ruiz@a.test", ""),
         ("no tiene", "no tiene", ""),
+        ("\u200bana@a\u200d.test\ufeff", "ana@a.test", ""),
     ],
 )
 def test_first_address_is_taken_and_the_rest_noted(text: str, first: str, rest: str) -> None:
