@@ -44,7 +44,9 @@ NAMES: dict[str, str] = {
     NAME: (
         "full name|nombre completo|nombre y apellido|nombre y apellidos|nome completo||contact name"
         "|nombre del contacto|nombre de contacto|nome do contato|contact full name||name|nombre"
-        "|nome|lead name|nombre del prospecto|nombre del lead|nome do lead|prospect name||contact"
+        "|nome|lead name|nombre del prospecto|nombre del lead|nome do lead|prospect name"
+        "|nombre de posible cliente|nombre del candidato"
+        "||contact"
         "|contacto|contato|contact person|persona de contacto|pessoa de contato|prospecto|lead"
         "|person|persona|pessoa|your name|tu nombre|display name||customer name|cliente|customer"
         "|nombre del cliente|nome do cliente"
@@ -62,11 +64,13 @@ NAMES: dict[str, str] = {
         " correo electronico|endereco de email|mail|correo e||work email|business email|correo de"
         " trabajo|correo corporativo|email corporativo|email profissional|primary email|email"
         " principal|correo principal|email 1 value|email work|email from|contact email|email do"
-        " contato|email do lead|lead email|email id|partner email||email home|personal email"
+        " contato|email do lead|lead email|email id|partner email|correo electronico trabajo"
+        "|email trabalho||email home|correo electronico casa|personal email"
         "|correo personal|email personal|email pessoal|email other|person email"
     ),
     PHONE: (
-        "phone|telefono|phone number|numero de telefono|telefone|tel|telephone|primary phone"
+        "phone|telefono|phone number|telefono del trabajo|telefono trabajo|telefone trabalho"
+        "|numero de telefono|telefone|numero de telefone|tel|telephone|primary phone"
         "|telefono principal|phone 1 value|work phone|business phone|telefono de trabajo|telefone"
         " comercial|work direct phone|direct phone|phone work|contact phone|telefono de contacto"
         "||mobile phone|mobile|movil|celular|telefono movil|telefono celular|telefone celular"
@@ -81,7 +85,9 @@ NAMES: dict[str, str] = {
         "|funcao|designation|ocupacion|occupation|profesion|profissao||title|titulo"
     ),
     COUNTRY: (
-        "country|pais|country region|pais region|country name|country code|codigo de pais|mailing"
+        "country|pais|country region|pais region|pais regiao|pais o region"
+        "|pais o region del trabajo"
+        "|country name|country code|codigo de pais|mailing"
         " country|country id|country id name|business country region|business country|pais de"
         " residencia|address 1 country|address country|primary address country|home country"
         " region|home country||ip country|cc"
@@ -93,7 +99,8 @@ NAMES: dict[str, str] = {
     COMPANY: (
         "company|company name|empresa|compania|nombre de la empresa|nombre empresa|nome da empresa"
         "||organization|organisation|organizacion|organizacao|organization name|organization 1 name"
-        "|company account|associated company|primary associated company|empresa asociada|empresa"
+        "|company account|compania cuenta|empresa conta|associated company|primary associated "
+        "company|empresa asociada|empresa"
         " asociada principal|empresa associada|razon social|razao social||account|account name"
         "|cuenta|nombre de la cuenta|conta|nome da conta||partner name|nombre de la compania|lead"
         " company|business name|business|negocio|nombre comercial|nome fantasia|employer|firma"
@@ -117,7 +124,8 @@ NAMES: dict[str, str] = {
         "|numero de colaboradores|company employees|employee range"
     ),
     SOURCE: (
-        "lead source||source|fuente|origen|fuente del lead|fuente del prospecto|origen del"
+        "lead source|fuente de posible cliente|origen del candidato||source|fuente|origen"
+        "|fuente del lead|fuente del prospecto|origen del"
         " prospecto|origen del lead|original source|fuente original|original traffic source"
         "|fuente de trafico original|origem|origem do lead|fonte|fonte do lead|contact source"
         "||procedencia|canal|channel|source id|utm source|origem da primeira conversao|source"
@@ -138,14 +146,17 @@ NAMES: dict[str, str] = {
         " creacion|creado el|creado en|fecha de alta|fecha de registro|data de criacao|criado em"
         "|data de cadastro|data de criacao do contato||date added|added on|added at|added time"
         "|registration date|signup date|sign up date|optin time|confirm time||connected on"
+        "|conectado el|conectado em"
         "|submitted at|submission date|submitted on|timestamp|marca temporal|carimbo de data hora"
         "|fecha de ingreso|data da primeira conversao|first conversion date|fecha de la primera"
         " conversion|lead created|lead created on|person created|became a lead date"
     ),
     STAGE: (
         "lifecycle stage|etapa del ciclo de vida|etapa de ciclo de vida|fase del ciclo de vida"
+        "|fase do ciclo de vida|etapa do ciclo de vida"
         "||stage|etapa|lead stage|etapa del prospecto|estagio no funil|estagio|estagio do lead"
-        "|etapa do funil|estagio do ciclo de vida|stage id|fase||lead status|status del lead|estado"
+        "|etapa do funil|estagio do ciclo de vida|stage id|fase||lead status|estado de posible "
+        "cliente|estado de candidato|estado del candidato|status del lead|estado"
         " del lead|estado del prospecto|status do lead||status|estado|estatus"
     ),
     "stage.mql": (

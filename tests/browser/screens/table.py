@@ -295,6 +295,7 @@ SCREENS: dict[str, str | list[Screen]] = {
         Screen("/imports/999999/columns/", (MARKETING,), status=404),
     ],
     "import_reading": TAKES_A_FORM,
+    "import_custom_field": TAKES_A_FORM,
     "import_start": TAKES_A_FORM,
     "import_discard": TAKES_A_FORM,
     "import_undo": TAKES_A_FORM,

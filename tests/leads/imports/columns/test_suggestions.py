@@ -73,6 +73,62 @@ def test_custom_fields_are_known_by_code_and_both_names(cast: Cast) -> None:
     assert suggestions.suggest(names, [], customs) == ["attributes.budget", "attributes.decides"]
 
 
+HEADERS_OF_TOOLS = [
+    (
+        "Nombre|Apellidos|Compañía / Cuenta|Correo electrónico|Móvil|Origen del candidato"
+        "|Propietario de candidato|Fecha de creación",
+        "person.first_name|person.last_name|company.name|person.email|person.phone|source||"
+        "first_seen_on",
+    ),
+    (
+        "Nombre de Posible cliente|Propietario de Posible cliente|Empresa|Fuente de Posible cliente"
+        "|Nº de empleados|Hora de creación|Estado de Posible cliente",
+        "person.name||company.name|source|company.employees|first_seen_on|stage",
+    ),
+    (
+        "Persona - Nombre|Persona - Organización|Persona - Correo electrónico - Trabajo"
+        "|Persona - Teléfono - Trabajo|Persona - Propietario",
+        "person.name|company.name|person.email|person.phone|",
+    ),
+    (
+        "Pessoa - Nome|Pessoa - Organização|Pessoa - E-mail - Trabalho"
+        "|Pessoa - Telefone - Trabalho",
+        "person.name|company.name|person.email|person.phone",
+    ),
+    (
+        "nombre_completo|correo_electrónico|número_de_teléfono|nombre_de_la_empresa|cargo",
+        "person.name|person.email|person.phone|company.name|person.job_title",
+    ),
+    (
+        "Nome|Sobrenome|E-mail|Número de telefone|Proprietário do contato|Empresa associada"
+        "|Data de criação|Fase do ciclo de vida|País/Região",
+        "person.first_name|person.last_name|person.email|person.phone||company.name|first_seen_on"
+        "|stage|person.country",
+    ),
+    (
+        "Nombre|Apellidos|URL|Dirección de correo electrónico|Empresa|Cargo|Conectado el",
+        "person.first_name|person.last_name|company.domain|person.email|company.name"
+        "|person.job_title|first_seen_on",
+    ),
+    (
+        "Nombre|Apellidos|Organización|Puesto|Teléfono del trabajo|Página web"
+        "|País o región del trabajo|Notas",
+        "person.first_name|person.last_name|company.name|person.job_title|person.phone"
+        "|company.domain|person.country|note",
+    ),
+    (
+        "Organization - Name|Organization - Address|Organization - Owner|Person - Name|Deal - Title"
+        "|Lead - Title",
+        "company.name|||person.name||",
+    ),
+]
+
+
+@pytest.mark.parametrize(("header", "fields"), HEADERS_OF_TOOLS)
+def test_headers_of_tools_in_spanish_and_portuguese_are_known(header: str, fields: str) -> None:
+    assert suggestions.suggest(header.split("|"), [], []) == fields.split("|")
+
+
 # -- Values beside headers
 
 
