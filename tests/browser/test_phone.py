@@ -112,6 +112,17 @@ def test_everything_can_be_hit(bea, running, path):
     assert not scrolls_sideways(bea.page)
 
 
+def test_every_tab_of_the_queue_is_in_sight(bea):
+    bea.open("/queue/")
+    tabs = bea.page.locator(".tabs a")
+    expect(tabs).to_have_count(4)
+    for tab in tabs.all():
+        expect(tab).to_be_in_viewport(ratio=1)
+    assert bea.page.evaluate(
+        "(tabs => tabs.scrollWidth <= tabs.clientWidth)(document.querySelector('.tabs'))"
+    )
+
+
 def test_bottom_bar_goes_everywhere_and_covers_nothing(bea):
     page, bar = bea.page, bea.page.locator(".mbar")
     for text, address in (

@@ -11,6 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from crm.accounts.models import User
+from crm.templatetags.relevo import breakable
 from leads.models import Lead
 from leads.views import queue as queue_page
 from tests import factories
@@ -241,3 +242,20 @@ def test_shared_phone_is_a_warning(cast, signed_in):
     answer = signed_in(cast.ana).post("/leads/new/", typed, follow=True)
     assert Lead.objects.count() == 2
     assert any("Mariana" in str(message) for message in answer.context["messages"])
+
+
+# -- Rows
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("mariana.pena@grupo-andino.com", "mariana<wbr>.pena@<wbr>grupo<wbr>-andino<wbr>.com"),
+        ("a@b", "a@<wbr>b"),
+        ("Grupo Andino S.A. de C.V.", "Grupo Andino S.A. de C.V."),
+        ("<b>@x.y", "&lt;b&gt;@<wbr>x<wbr>.y"),
+        ("<b>", "&lt;b&gt;"),
+    ],
+)
+def test_address_breaks_between_its_parts_only(text, shown):
+    assert breakable(text) == shown
