@@ -34,7 +34,7 @@ def type_three_notes(desk: Desk) -> Locator:
     unfold(desk)
     field(desk, "attempt", "note").fill(NOTE)
     field(desk, "disqualify", "comment").fill(COMMENT)
-    evidence = desk.page.locator("form[action*='/evidence/']").first
+    evidence = desk.page.locator("form[action$='/evidence/budget/']")
     evidence.locator("[name=value]").fill("Signs up to 50,000")
     return evidence
 
@@ -59,7 +59,7 @@ def test_saving_one_form_keeps_the_others_and_the_place(bea):
     expect(field(bea, "disqualify", "comment")).to_be_focused()
     expect(bea.page.locator("[data-restored]")).to_have_count(2)
     # What was saved is typed no more.
-    expect(bea.page.locator("form[action*='/evidence/'] [name=value]").first).to_have_value("")
+    expect(bea.page.locator("form[action$='/evidence/budget/'] [name=value]")).to_have_value("")
 
 
 def test_notes_survive_a_reload_until_they_are_discarded(bea):
