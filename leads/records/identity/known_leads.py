@@ -40,7 +40,9 @@ class KnownAlready(Conflict):
         field = str(FIELD_LABELS.get(match.field, _("External id")))
         self.match = match
         self.more = {"lead": match.lead, "field": match.field.value}
-        super().__init__(_("This person is a lead already: %(field)s.") % {"field": field})
+        super().__init__(
+            _("This person is a lead already. The same: %(field)s.") % {"field": field}
+        )
 
 
 @dataclass(frozen=True)
