@@ -223,3 +223,11 @@ def test_file_of_rejected_rows_is_imported_again(
     again, _rejects = in_browser(client, mended)
     assert again["columns"][:4] == ["", "", "", "person.name"]
     assert again["leads"][0]["person__phone"] == "+525555504003"
+
+
+def test_system_of_the_ids_is_an_option(cast: Cast, client: Client, tmp_path: Path) -> None:
+    path = tmp_path / "ids.csv"
+    path.write_text("Nombre,Id externo\nÍris,4563\n")
+    call_command("import_leads", str(path), *TEAM, "--system", "HubSpot")
+    lead = Lead.objects.get()
+    assert (lead.external_system, lead.external_id) == ("hubspot", "4563")
