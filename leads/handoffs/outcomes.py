@@ -326,5 +326,5 @@ def _notify_marketing(
 ) -> None:
     people = notices.submitters(handoff, besides=by)
     # The moment is part of the key: an outcome may be reopened and reached again.
-    key = f"{kind}:{at.isoformat()}"
+    key = f"{kind}:{at.timestamp()}"
     notices.notify(kind, handoff, people, at=at, key=key, params={"by": by.name, **params})
