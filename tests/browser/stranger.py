@@ -62,18 +62,23 @@ def contacts() -> list[Line]:
     names = [f"{first} {last}" for last, first in product(LAST_NAMES, FIRST_NAMES)]
     lines = [Line(sound(number, name)) for number, name in enumerate(names)]
     for number, mistake in enumerate(MISTAKES, start=40):
+        _spoil(lines[3 * number], NEW, mistake)
+    for number, mistake in enumerate(NOBODY, start=60):
         _spoil(lines[3 * number], WRONG, mistake)
-    # The same people again: their e-mail in capitals, their phone as a number or without its
-    # spaces.
+    # The same people again: their e-mail in capitals, or their name and phone without the e-mail.
     for number in range(5):
         _spoil(lines[20 + number], DUPLICATE, {EMAIL: lines[number].cells[EMAIL].upper()})
+    lines[20].cells[NAME] = '=HYPERLINK("http://malo.test")'
     for number in range(4):
         phone = f"55 4000 {number + 12:04}"
-        _spoil(
-            lines[30 + number],
-            DUPLICATE,
-            {PHONE: int(phone.replace(" ", "")) if number % 2 else phone},
-        )
+        again = {
+            NAME: lines[12 + number].cells[NAME],
+            EMAIL: "",
+            PHONE: int(phone.replace(" ", "")) if number % 2 else phone,
+        }
+        _spoil(lines[30 + number], DUPLICATE, again)
+    # The phone of somebody else is a switchboard's.
+    _spoil(lines[34], NEW, {PHONE: "55 4000 0012"})
     _spoil(lines[35], NEW, {PHONE: 5540009035})  # a phone that Excel took for a number
     _spoil(lines[36], NEW, {EMAIL: "  CON.ESPACIOS@feria.test ", EMPLOYEES: "1,200"})
     _spoil(
@@ -85,6 +90,7 @@ def contacts() -> list[Line]:
 
 
 CHOSEN = 11  # Begoña Peña, of whom the list says too little to hand her off
+# Each costs the cell and not the lead.
 MISTAKES: list[dict[int, Any]] = [
     {EMAIL: "sin-arroba.test"},
     {EMAIL: "begoña@"},
@@ -93,16 +99,18 @@ MISTAKES: list[dict[int, Any]] = [
     {EMAIL: "luis@feria"},
     {EMAIL: "uno@feria.test, dos@feria.test"},
     {EMAIL: "#N/D"},
-    {EMAIL: "malo", NAME: '=HYPERLINK("http://malo.test")'},
     {EMPLOYEES: "muchos"},
     {EMPLOYEES: "10-50"},
     {EMPLOYEES: -5},
     {EMPLOYEES: 12.5},
     {COUNTRY: "Méjiko"},
     {ACTION: "Nos compró un café"},
-    {NAME: "Ñ" * 161},
-    {NAME: "", EMAIL: "", PHONE: ""},  # nothing to know the lead by
-    {NAME: " ", EMAIL: "", PHONE: ""},
+]
+# Nothing is left to know the lead by.
+NOBODY: list[dict[int, Any]] = [
+    {NAME: "Ñ" * 161, EMAIL: "malo", PHONE: "no tiene"},
+    {NAME: "", EMAIL: "", PHONE: ""},
+    {NAME: " ", EMAIL: "", PHONE: "000000000"},
 ]
 
 
