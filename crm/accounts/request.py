@@ -42,7 +42,7 @@ def deny_unless(is_allowed: bool) -> None:
 
 
 def add_notes(request: Request, *forms: BaseForm) -> None:
-    """Add a message for each number that a valid form rounded."""
+    """Add a message for each value that a valid form rounded or took a part of."""
     for form in forms:
         for note in notes(form):
             messages.info(request, note)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm.lib.catalogue import in_use
@@ -30,13 +31,21 @@ LARGEST_NUMBER = 10**12  # of a custom field
 
 
 class Email(forms.EmailField):
-    """An e-mail address; of what people paste, "Ana <ana@andino.test>", the address alone."""
+    """An e-mail address; of what people paste, "Ana <ana@andino.test>", the address alone.
 
+    ``note`` names the other addresses, which are not taken.
+    """
+
+    note = ""
     # A browser would refuse what is read here before it is sent.
     widget = forms.TextInput(attrs={"type": "text", "inputmode": "email"})
 
     def to_python(self, value: Any) -> str:
-        address, _rest = emails.split(clean_line(str(value or "")))
+        address, rest = emails.split(clean_line(str(value or "")))
+        self.note = ""
+        if rest:
+            text = gettext("One e-mail is kept: %(taken)s. Left out: %(rest)s.")
+            self.note = text % {"taken": address, "rest": rest}
         return address
 
 

@@ -152,9 +152,9 @@ def read_decimal(text: str) -> Decimal:
 
 
 def notes(form: forms.BaseForm) -> list[str]:
-    """Return what the number fields of a valid form rounded, as sentences."""
-    fields = form.fields.values()
-    return [field.note for field in fields if isinstance(field, NumberField) and field.note]
+    """Return what the fields of a valid form rounded or left out, as sentences."""
+    found = [getattr(field, "note", "") for field in form.fields.values()]
+    return [note for note in found if note]
 
 
 def _not_read(text: str) -> str:

@@ -58,6 +58,13 @@ def test_form_takes_the_address_out_of_what_is_pasted(client):
     assert Lead.objects.get().person.email == "mariana@andino.test"
 
 
+def test_form_says_which_address_it_left_out(client):
+    typed = {"name": "Mariana", "email": "mariana@andino.test, otra@andino.test"}
+    answer = client.post("/leads/new/", typed, follow=True)
+    assert Lead.objects.get().person.email == "mariana@andino.test"
+    assert any("otra@andino.test" in str(message) for message in answer.context["messages"])
+
+
 def test_form_shows_the_phone_as_typed(client):
     lead = factories.lead(client.cast, person={"name": "Mariana", "phone": "(55) 4000-1000"})
     assert 'value="(55) 4000-1000"' in client.get(f"/leads/{lead.pk}/edit/").content.decode()
