@@ -7,12 +7,22 @@ import re
 from crm.lib.text import without_invisible
 
 # "Ana Ruiz <ana@andino.test>": the address is between the brackets.
-BRACKETS = re.compile(r"<\s*(?:mailto:)?\s*([^<>\s]+@[^<>\s]+?)\s*>", re.IGNORECASE)
+BRACKETS = re.compile(
+    r"[<(\[]\s*(?:mailto:)?\s*([^<>()\[\]\s]+@[^<>()\[\]\s]+?)\s*[>)\]]", re.IGNORECASE
+)
+# The code of a link on a page: <a href="mailto:ana@andino.test">.
+LINK = re.compile(r"href=[\"']?mailto:([^\s\"'<>?]+@[^\s\"'<>?]+)", re.IGNORECASE)
 # What parts several addresses; ":::" is Google's.
-SEVERAL = re.compile(r"\s*(?::::|[,;|\n]|\s/\s)\s*")
+SEVERAL = re.compile(
+    r"\s*(?::::|[,;|\n]|\s/\s|/(?=[^@/\s]+@)|\s(?:[yeou]|ou|and|or)\s)\s*", re.IGNORECASE
+)
 JOINERS = re.compile("[\u200c-\u200f\u061c\ufe00-\ufe0f]")
-MAILTO = re.compile(r"^mailto:\s*", re.IGNORECASE)
-AROUND = "<>()[]\"'.,;: "
+# "mailto:", "Trabajo: ".
+LABEL = re.compile(r"^[^@:]{1,40}:\s*")
+# "ana@andino.test (trabajo)", "ana@andino.test - trabajo".
+REMARK = re.compile(r"\s+(?:\([^)@]*\)|[-–]\s[^@]*)$")
+COMPLETE = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
+AROUND = "<>()[]\"'.,;: *•“”‘’«»"
 
 
 def split(text: str) -> tuple[str, str]:
@@ -24,9 +34,9 @@ def split(text: str) -> tuple[str, str]:
         return text, ""
     # No address has them, whatever they join in other texts.
     text = JOINERS.sub("", without_invisible(text))
-    found = BRACKETS.findall(text)
+    found = LINK.findall(text) or BRACKETS.findall(text)
     if not found:
-        found = [address for part in SEVERAL.split(text) if (address := _bare(part))]
+        found = [address for part in SEVERAL.split(text) for address in _bare(part)]
     if not found:
         return text, ""
     first = found[0]
@@ -34,11 +44,16 @@ def split(text: str) -> tuple[str, str]:
     return first, ", ".join(dict.fromkeys(others))
 
 
-def _bare(part: str) -> str:
-    """Return the address of one part, "" for a part that has none.
+def _bare(part: str) -> list[str]:
+    """Return the addresses of one part, mostly one.
 
-    A space within it stays, and makes it invalid: it is a typing error, and no separator.
+    A space within an address stays, and makes it invalid: it is a typing error. It is a separator
+    only between complete addresses.
     """
+    address = LABEL.sub("", REMARK.sub("", part).strip(AROUND))
     # A link may bring a subject behind the address.
-    address = MAILTO.sub("", part.strip(AROUND)).split("?")[0].strip(AROUND)
-    return address if "@" in address else ""
+    address = address.split("?")[0].strip(AROUND)
+    words = [word.strip(AROUND) for word in address.split()]
+    if all(COMPLETE.fullmatch(word) for word in words):
+        return words
+    return [address] if "@" in address else []

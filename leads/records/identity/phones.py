@@ -7,12 +7,19 @@ which is only assumed. The text stays as it was typed.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import phonenumbers
-from phonenumbers import PhoneNumber, PhoneNumberFormat, ValidationResult
+from phonenumbers import (
+    PhoneNumber,
+    PhoneNumberFormat,
+    PhoneNumberMatcher,
+    PhoneNumberType,
+    ValidationResult,
+)
 
 from crm.lib.text import clean_line, digits
 
@@ -25,23 +32,43 @@ ARGENTINA_MOBILE = "+549"
 ARGENTINA = "+54"
 
 # "5.25512E+11": a spreadsheet took the number for a quantity and dropped its last digits.
-SCIENTIFIC = re.compile(r"\+?(\d)(?:[.,](\d+))?[eE]\+?(\d{1,2})", re.ASCII)
+SCIENTIFIC = re.compile(r"\+?(\d)(?:[.,](\d+))?\s?[eE]\s?\+?(\d{1,2})", re.ASCII)
+# "5,512,345,678": it grouped the digits.
+GROUPED = re.compile(r"\d{1,3}(?:,\d{3}){2,4}", re.ASCII)
 WITH_DECIMALS = re.compile(r"(\+?\d{7,15})[.,]0+", re.ASCII)
 MASKED = re.compile(r"[*•●∙█▪◦]|[xX]{2,}|#{2,}|…|\.{3,}")
-# What parts several numbers in one cell; ":::" is Google's.
-SEVERAL = re.compile(r"\s*(?::::|[;|\n]|\s/\s|\s[yoe]\s|,(?=(?:\D*\d){7}))\s*")
-EXTENSION = re.compile(
-    r"[\s,;]*(?:extensi[oó]n|extensão|ramal|interno|anexo|opci[oó]n|extn|ext|anx|int|x|\#)"
-    r"\s*[.:=#]?\s*(\d{1,7})\s*$",
+# What parts several numbers in one cell; ":::" is Google's. Signs that also group the digits of one
+# number part only where many digits follow.
+SEVERAL = re.compile(
+    r"\s*(?::::|[;|\n]|\s/\s|\s(?:[yoe]|and|ou)\s|(?<=\d)/(?=(?:\D*\d){7})"
+    r"|,(?=(?:\D*\d){7})|(?<=\d)\s*[-–]\s*(?=(?:\D*\d){10}))\s*",
     re.IGNORECASE,
 )
-# A pause before the extension, as phones dial it.
-PAUSE = re.compile(r",+\s*(\d{1,5})\s*$")
+# "4555-1234/35": the last digits of a second line.
+OTHER_LINE = re.compile(r"\s*/\s*(\d{1,4})$", re.ASCII)
+NUMBER_WORD = r"(?:(?:n[oº°]|n[uú]m|nro)\b[\s.:]*)?"
+# More than one extension: "204 y 205".
+MORE = r"(?P<more>(?:\s*(?:[,;/]|y|e|o|ou|and)\s*\d{1,6}\b)*)"
+EXTENSION = re.compile(
+    r"[\s,;/|(-]*(?<![^\W\d_])(?:extensi[oó]n|extensão|ramal|interno|anexo|opci[oó]n|extn|exts?"
+    rf"|anx|int|[xrp]|\#)[\s.:=#-]*{NUMBER_WORD}(\d{{1,7}}){MORE}\s*\)?\s*$",
+    re.IGNORECASE,
+)
+# A pause before the extension, as phones dial it, or the extension in brackets.
+PAUSE = re.compile(r"(?:,+\s*|\s*\((?=\d+\)))(\d{1,5})(?P<more>)\)?\s*$")
+# Brazil: "(0xx11)" stands for any carrier before the area.
+ANY_CARRIER = re.compile(r"\(?\b0\s?xx\s?(?=\(?\d{2})", re.IGNORECASE)
+# The number in a link of WhatsApp is international, also without a plus.
+LINK = re.compile(r"(?:wa\.me/|[?&]phone=)\s*(?:\+|%2B)?(\d{8,15})", re.IGNORECASE | re.ASCII)
 # "Tel.: ", "p:", "cel ": what stands before the number itself.
 BEFORE = re.compile(r"^[^\d+(]+")
 COUNTED = ("0123456789", "1234567890", "9876543210", "987654321")
 # National prefixes that Mexico abolished in 2019 and people still write, by the length with them.
 MEXICAN_PREFIXES = {"044": 13, "045": 13, "01": 12, "1": 11}
+# A mobile of Argentina with its 15 and without its area, which nobody can guess.
+WITHOUT_AREA = re.compile(r"15\d{8}", re.ASCII)
+# The same digit so often is no number, even where a plan of numbers has it.
+LONG_ENOUGH = 9
 
 
 class Reason(StrEnum):
@@ -98,22 +125,51 @@ def read(text: str, *, countries: Iterable[str] = (), assumed: str = "") -> Phon
     if not typed:
         return Phone()
     # First of all: the comma of 5,25512E+11 parts no two numbers.
-    first, rest = split(_restored(typed))
-    main, extension = _parted(_dialled(first))
+    whole = _restored(_plain(typed))
+    first, rest = split(whole)
+    main, extension, more = _parted(_dialled(first))
+    as_extension = EXTENSION.fullmatch(rest)
+    if as_extension and not extension:
+        extension, more, rest = as_extension[1], as_extension["more"], ""
+    rest = " ".join(part for part in (more.strip(" ,;/"), rest) if part)
     given = [country for country in countries if country]
-    number, country = _number(main, given, assumed)
+    try:
+        number, country = _number(main, given, assumed)
+    except NoPhone as error:
+        if error.reason == Reason.WRONG_LENGTH:
+            found = _among_words(whole, given, assumed)
+            if found:
+                return replace(found, typed=typed)
+        raise
     return Phone(number, extension, typed, country, rest)
 
 
 def split(text: str) -> tuple[str, str]:
     """Return the first number of a text, and what stands behind it."""
-    parts = SEVERAL.split(text, maxsplit=1)
+    parts = _parts(text)
     for position, part in enumerate(parts):
         # The first part may be a word or a sign.
         if len(digits(part)) >= FEWEST_DIGITS:
             rest = [*parts[:position], *parts[position + 1 :]]
             return part, " ".join(rest)
     return text, ""
+
+
+def _parts(text: str) -> list[str]:
+    """Return what stands between the signs that part numbers."""
+    parts: list[str] = []
+    start = 0
+    for sign in SEVERAL.finditer(text):
+        part = text[start : sign.start()]
+        # Too few digits for a number: the sign groups its digits.
+        if not 0 < len(digits(part)) < FEWEST_DIGITS:
+            parts.append(part)
+            start = sign.end()
+    last = text[start:]
+    line = OTHER_LINE.search(last)
+    if line and len(digits(last[: line.start()])) >= FEWEST_DIGITS:
+        return [*parts, last[: line.start()], line[1]]
+    return [*parts, last]
 
 
 def forms(number: str) -> list[str]:
@@ -177,8 +233,21 @@ def stored_forms(query: str, country: str) -> list[str]:
 # -- Steps of the reading
 
 
+def _plain(text: str) -> str:
+    """Return the text with the digits and the plus of ASCII."""
+    if text.isascii():
+        return text
+    text = text.replace("\N{FULLWIDTH PLUS SIGN}", "+")
+    return "".join(str(unicodedata.decimal(sign, sign)) for sign in text)
+
+
 def _restored(text: str) -> str:
-    """Return the text, with the digits that a spreadsheet wrote another way. Raises NoPhone."""
+    """Return the text, with the digits that a program wrote another way. Raises NoPhone."""
+    link = LINK.search(text)
+    if link:
+        return f"+{link[1]}"
+    if GROUPED.fullmatch(text):
+        return digits(text)
     scientific = SCIENTIFIC.fullmatch(text)
     if scientific:
         mantissa = scientific[1] + (scientific[2] or "")
@@ -193,6 +262,7 @@ def _restored(text: str) -> str:
 
 def _dialled(text: str) -> str:
     """Return ``text`` if it has the digits of a number. Raises NoPhone."""
+    text = ANY_CARRIER.sub("", text)
     if MASKED.search(text):
         raise NoPhone(Reason.MASKED)
     if not digits(text):
@@ -200,13 +270,27 @@ def _dialled(text: str) -> str:
     return text
 
 
-def _parted(text: str) -> tuple[str, str]:
-    """Return number and extension."""
+def _parted(text: str) -> tuple[str, str, str]:
+    """Return number, extension, and further extensions."""
     for pattern in (EXTENSION, PAUSE):
         found = pattern.search(text)
         if found and len(digits(text[: found.start()])) >= FEWEST_DIGITS:
-            return text[: found.start()], found[1]
-    return text, ""
+            return text[: found.start()], found[1], found["more"]
+    return text, "", ""
+
+
+def _among_words(text: str, given: Sequence[str], assumed: str) -> Phone | None:
+    """Return the first valid number that stands among words or other numbers, or None."""
+    country = [*given, assumed][0]
+    for match in PhoneNumberMatcher(text, country or None):
+        rest = text.replace(match.raw_string, " ", 1)
+        return Phone(
+            number=_e164(match.number),
+            extension=match.number.extension or "",
+            assumed="" if given or match.raw_string.startswith("+") else assumed,
+            rest=clean_line(rest).strip(" ,;:/|()-"),
+        )
+    return None
 
 
 def _number(text: str, given: Sequence[str], assumed: str) -> tuple[str, str]:
@@ -217,7 +301,7 @@ def _number(text: str, given: Sequence[str], assumed: str) -> tuple[str, str]:
         return _checked(international), ""
     for country in given:
         parsed = _parse(_without_old_prefix(text, country), country)
-        if parsed and phonenumbers.is_valid_number(parsed):
+        if parsed and _is_valid(parsed):
             return _e164(parsed), ""
     if given:
         country = given[0]
@@ -225,7 +309,7 @@ def _number(text: str, given: Sequence[str], assumed: str) -> tuple[str, str]:
         return _suitable(parsed, text, country), ""
     if assumed:
         parsed = _parse(_without_old_prefix(text, assumed), assumed)
-        if parsed and phonenumbers.is_valid_number(parsed):
+        if parsed and _is_valid(parsed):
             return _e164(parsed), assumed
         # Not valid there: its country is another one, which nobody has given.
         _suitable(parsed, text, assumed)
@@ -236,7 +320,10 @@ def _international(text: str) -> PhoneNumber | None:
     """Return the number of a text that begins with a country code, or None. Raises NoPhone."""
     plain = text.lstrip("( ")
     if plain.startswith("+"):
-        number = _without_mexican_prefix(digits(plain))
+        # No country code begins with 0: "+0052 55…" was typed with both prefixes.
+        number = _without_mexican_prefix(digits(plain).lstrip("0"))
+        if not number and digits(plain):
+            raise NoPhone(Reason.PLACEHOLDER)
         parsed = _parse(f"+{number}", None)
         if parsed is None:
             raise NoPhone(Reason.WRONG_LENGTH)
@@ -261,13 +348,25 @@ def _suitable(parsed: PhoneNumber | None, text: str, country: str) -> str:
     """Return the E.164 text of a number with digits enough for its country. Raises NoPhone."""
     if parsed is None:
         raise NoPhone(Reason.WRONG_LENGTH, country)
-    if not phonenumbers.is_valid_number(parsed) and _is_filler(digits(text)):
+    if _is_valid(parsed):
+        return _e164(parsed)
+    if _is_filler(digits(text)):
         raise NoPhone(Reason.PLACEHOLDER)
-    result = phonenumbers.is_possible_number_with_reason(parsed)
+    # Lengths that only free numbers have are those of numbers without their area.
+    kind = PhoneNumberType.FIXED_LINE_OR_MOBILE
+    result = phonenumbers.is_possible_number_for_type_with_reason(parsed, kind)
     # A local number without its area can only be dialled from there.
-    if result != ValidationResult.IS_POSSIBLE:
+    is_local = country == "AR" and WITHOUT_AREA.fullmatch(str(parsed.national_number))
+    if result != ValidationResult.IS_POSSIBLE or is_local:
         raise NoPhone(Reason.WRONG_LENGTH, country)
     return _e164(parsed)
+
+
+def _is_valid(parsed: PhoneNumber) -> bool:
+    """Return whether its country has the number and it is more than one digit repeated."""
+    number = str(parsed.national_number)
+    is_repeated = len(number) >= LONG_ENOUGH and len(set(number)) == 1
+    return phonenumbers.is_valid_number(parsed) and not is_repeated
 
 
 def _unread(text: str) -> str:

@@ -24,6 +24,20 @@ MOBILE = "+5491140001000"
         ("p:+525512345678", "", ONE),
         ("tel:+52-55-1234-5678", "", ONE),
         ("Cel. 55 1234 5678 (Ana)", "MX", ONE),
+        ("+0052 55 1234 5678", "CO", ONE),
+        ("+00 52 1 55 1234 5678", "CO", ONE),
+        ("https://wa.me/5215512345678", "CO", ONE),
+        ("https://wa.me/525512345678?text=Hola%201", "", ONE),
+        ("https://api.whatsapp.com/send/?phone=%2B5215512345678&app_absent=0", "CO", ONE),
+        ("5,512,345,678", "MX", ONE),
+        ("５２５５１２３４５６７８", "MX", ONE),
+        ("٥٥١٢٣٤٥٦٧٨", "MX", ONE),
+        ("\N{FULLWIDTH PLUS SIGN}525512345678", "CO", ONE),
+        # Among words.
+        ("55 1234 5678 de 9 a 18 h", "MX", ONE),
+        ("24h: 55 1234 5678", "MX", ONE),
+        ("(0xx11) 91234-5678", "BR", "+5511912345678"),
+        ("0 xx 11 91234-5678", "BR", "+5511912345678"),
         # Prefixes that Mexico abolished.
         ("+52 1 55 1234 5678", "", ONE),
         ("52 1 55 1234 5678", "MX", ONE),
@@ -66,6 +80,18 @@ def test_number_is_read_with_the_given_country(text: str, country: str, number: 
         "55 1234 5678 ramal 204",
         "55 1234 5678 int. 204",
         "55 1234 5678,204",
+        "55 1234 5678 (ext. 204)",
+        "55 1234 5678 (204)",
+        "55 1234 5678 Ext.: 204",
+        "55 1234 5678 ext. no. 204",
+        "55 1234 5678 ext. núm. 204",
+        "55 1234 5678 ext-204",
+        "55 1234 5678 / ext 204",
+        "55 1234 5678 - ext. 204",
+        "55 1234 5678 p 204",
+        "tel:+52-55-1234-5678;ext=204",
+        "55 1234 5678 exts. 204 y 205",
+        "55 1234 5678 ext. 204, 205",
     ],
 )
 def test_extension_is_kept(text: str) -> None:
@@ -92,6 +118,10 @@ def test_extension_is_kept(text: str) -> None:
         ("5.25512E+11", Reason.LOST_DIGITS),
         ("5,25512E+11", Reason.LOST_DIGITS),
         ("5.25512e11", Reason.LOST_DIGITS),
+        ("5.25512 E+11", Reason.LOST_DIGITS),
+        ("9999999999", Reason.PLACEHOLDER),
+        ("+52 999 999 9999", Reason.PLACEHOLDER),
+        ("+000000000", Reason.PLACEHOLDER),
         ("55 1234", Reason.WRONG_LENGTH),
         ("4000 1000", Reason.WRONG_LENGTH),
         ("55 1234 5678 9999", Reason.WRONG_LENGTH),
@@ -153,3 +183,41 @@ def test_mobile_of_argentina_is_the_same_with_and_without_the_nine() -> None:
 )
 def test_stored_placeholder_is_no_phone(stored: str, is_phone: bool) -> None:
     assert phones.is_phone(stored) is is_phone
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "5512345678 5587654321",
+        "5512345678/5587654321",
+        "5512345678 / 5587654321",
+        "5512345678, 5587654321",
+        "5512345678-5587654321",
+        "55 1234 5678 - 55 8765 4321",
+        "5512345678\n5587654321",
+        "5512345678 y 5587654321",
+        "5512345678 ou 5587654321",
+    ],
+)
+def test_of_several_phones_the_first_is_taken(text: str) -> None:
+    found = phones.read(text, countries=["MX"])
+    assert (found.number, phones.digits(found.rest)) == (ONE, "5587654321")
+
+
+@pytest.mark.parametrize(
+    ("text", "country"),
+    [
+        ("912345678", "BR"),  # a mobile without its area
+        ("09 1234 5678", "CL"),
+        ("15 5555 1234", "AR"),
+        ("4555-1234/35", "AR"),  # two lines, without the area
+    ],
+)
+def test_number_without_its_area_is_no_phone(text: str, country: str) -> None:
+    with pytest.raises(NoPhone) as caught:
+        phones.read(text, countries=[country])
+    assert caught.value.reason == Reason.WRONG_LENGTH
+
+
+def test_eight_equal_digits_may_be_a_phone() -> None:
+    assert phones.read("2222 2222", countries=["CR"]).number == "+50622222222"
