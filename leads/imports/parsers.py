@@ -50,10 +50,33 @@ NOTHING_WORDS = (
 NOTHING = frozenset(NOTHING_WORDS.split("|"))
 NOTHING_IN_CAPITALS = frozenset(["NA", "ND", "NULL", "\\N"])
 # A currency before or behind an amount: a sign, or a code of three letters.
-CURRENCY = r"(?:[A-Z]{0,3}\$|[A-Z]{3}|S/\.?|Bs\.?|Gs\.?|[€£¥₡₲₱%])"
+CURRENCY = (
+    r"(?:[A-Z]{0,3}\$|[A-Z]{3}|S/\.?|B/\.|Bs\.?|Gs\.?|Q\.?|L\.|[€£¥₡₲₱%]"
+    r"|\$?\s*M\.\s?N\.|(?i:pesos|d[oó]lares|dollars|soles|reais|reales|euros|quetzales))"
+)
 AROUND_NUMBER = re.compile(rf"^{CURRENCY}\s*(?=[-+\d.,(])|(?<=[\d)])\s*{CURRENCY}$")
+# "-$5", and "(5)" of accounts.
+MINUS_BEFORE = re.compile(rf"-\s*(?={CURRENCY})")
+IN_BRACKETS = re.compile(r"\(([\d.,' ]+)\)", re.ASCII)
 # Numbers of people: "51-200", "11 a 50", "10,001+ employees", "1K - 5K", "más de 500".
-HEADS = re.compile(r"(\d[\d.,'\u00a0 ]*\d|\d)\s*(k\b|mil\b)?", re.ASCII | re.IGNORECASE)
+MANY = r"(?:\s*(?P<{0}>k\b|mil\b|mm?\b|mill\w*|milh\w*))?"
+COUNT = r"(?<![^\W\d_])(?P<{0}>\d[\d.,'\u00a0 ]*\d|\d)"
+HEADS = re.compile(
+    COUNT.format("count") + MANY.format("times") + r"(?![^\W\d_])", re.IGNORECASE | re.ASCII
+)
+RANGE = re.compile(
+    COUNT.format("count") + MANY.format("times") + r"(?:\s*[-–—_]\s*|\s+(?:a|to|y|e|at[eé])\s+)\d",
+    re.IGNORECASE | re.ASCII,
+)
+# Only the upper end is said: at least one person works there.
+BELOW = re.compile(
+    r"(?:[<≤]=?|menos de|menor (?:a|que)|menos que|hasta|at[eé]|under|below|up to|(?:less|fewer)"
+    r" than|m[aá]x\w*\.?(?: de)?)\s*\d",
+    re.IGNORECASE,
+)
+# A spreadsheet takes "11-50" for November 1950 and shows "nov-50".
+LIKE_MONTH = re.compile(r"(?:\d{1,2}[-/ ])?([^\W\d_]{3,4})\.?(?:[-/ ]\d{1,4})?")
+THOUSAND = frozenset(["k", "mil"])
 ALONE = frozenset(
     ["self employed", "selfemployed", "autonomo", "myself only", "trabajador por cuenta propia"]
 )
@@ -133,7 +156,7 @@ def day(style: Style, cell: str) -> date:
     if style.dates:
         value = _parse_day(cell, style.dates)
     else:
-        value = dates.read(cell, month_first=style.month_first)
+        value = dates.read(cell, month_first=style.month_first) or dates.counted(cell)
     if value is None:
         raise _no_date(style, cell)
     if value < EARLIEST:
@@ -213,11 +236,26 @@ def _with_note(cell: str, value: Decimal, rounded: Decimal, stored: Any = None) 
     return Noted(stored, "rounded", values)
 
 
+def without_currency(cell: str) -> str:
+    """Return the number of a cell with its sign, without the currency around it."""
+    minus = ""
+    found = MINUS_BEFORE.match(cell)
+    if found:
+        minus = "-"
+        cell = cell[found.end() :]
+    bare = AROUND_NUMBER.sub("", cell)
+    in_brackets = IN_BRACKETS.fullmatch(bare)
+    if in_brackets:
+        minus = "-"
+        bare = in_brackets[1]
+    return f"{minus}{bare}"
+
+
 def _decimal(style: Style, cell: str) -> Decimal:
     """Return a number with the decimal sign of its column; a currency around it is dropped."""
     if style.is_sheet and SHEET_NUMBER.fullmatch(cell):
         return Decimal(cell)
-    bare = AROUND_NUMBER.sub("", cell)
+    bare = without_currency(cell)
     try:
         value = typed.read_in_column(bare, style.decimal)
     except typed.NotANumber:
@@ -246,21 +284,38 @@ def headcount(style: Style, cell: str) -> int | Noted:
 
 def _range(cell: str) -> int | Noted:
     """Return the lower end of a range of people. Raise BadCell for a text without a number."""
-    value = 0
-    if fold(cell) in ALONE:
-        value = 1
+    if fold(cell) in ALONE or BELOW.match(cell):
+        value = Decimal(1)
+    elif _is_no_range(cell):
+        raise _no_headcount(cell)
     else:
-        match = HEADS.search(cell)
-        if match is None or len(cell) > LONGEST_RANGE:
-            raise _no_headcount(cell)
-        try:
-            value = typed.read_whole(match[1])
-        except (typed.NotANumber, typed.NotWhole):
-            raise _no_headcount(cell) from None
-        if match[2]:
-            value *= 1000
-    people = _people(cell, Decimal(value))
+        value = _lower_end(cell)
+    people = _people(cell, value)
     return Noted(people, "range", {"cell": cell, "people": people})
+
+
+def _is_no_range(cell: str) -> bool:
+    """Return whether the text is a date, which a range became in a spreadsheet, or a share."""
+    if len(cell) > LONGEST_RANGE or "%" in cell or dates.readings(cell):
+        return True
+    month = LIKE_MONTH.fullmatch(cell)
+    return month is not None and dates.is_month(month[1])
+
+
+def _lower_end(cell: str) -> Decimal:
+    """Return the first number of a range, else of the text. Raise BadCell without one."""
+    match = RANGE.search(cell) or HEADS.search(cell)
+    if match is None:
+        raise _no_headcount(cell)
+    times = 1
+    if match["times"]:
+        times = 1_000 if match["times"].lower() in THOUSAND else 1_000_000
+    found = typed.readings(match["count"]).values()
+    # "1.5K": decimals of thousands; else a sign groups.
+    values = [value for value in found if value * times == int(value * times)]
+    if not values:
+        raise _no_headcount(cell)
+    return max(values) * times
 
 
 def _people(cell: str, value: Decimal) -> int:

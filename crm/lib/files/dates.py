@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
 from crm.lib.text import fold
@@ -43,13 +43,16 @@ TIME = r"""
     )?
 """
 FLAGS = re.VERBOSE | re.IGNORECASE | re.ASCII
-WEEKDAY = r"(?:[^\W\d_]{2,13}\.?,?\s+)?"
+# "jueves, ", "segunda-feira, "; any letter, also where \w is of ASCII alone.
+WEEKDAY = r"(?:[^\s\d,./-]{2,13}(?:-feira)?\.?,?\s+)?"
 YEAR_FIRST = re.compile(rf"(\d{{4}})([-/.])(\d{{1,2}})\2(\d{{1,2}}){TIME}", FLAGS)
 COMPACT = re.compile(r"((?:19|20)\d{2})(\d{2})(\d{2})", re.ASCII)
-NUMBERS = re.compile(rf"(\d{{1,2}})\s?([-/.])\s?(\d{{1,2}})\s?\2\s?(\d{{4}}|\d{{2}}){TIME}", FLAGS)
+NUMBERS = re.compile(
+    rf"{WEEKDAY}(\d{{1,2}})\s?([-/.])\s?(\d{{1,2}})\s?\2\s?(\d{{4}}|\d{{2}}){TIME}", FLAGS
+)
 BY_NAME = re.VERBOSE | re.IGNORECASE
 DAY_AND_NAME = re.compile(
-    rf"{WEEKDAY}(\d{{1,2}})(?:st|nd|rd|th|º|°)?[\s/.-]*(?:de\s+|of\s+)?([^\W\d_]{{3,10}})\.?"
+    rf"{WEEKDAY}(\d{{1,2}})(?:st|nd|rd|th|r?[oe]r?|do|º|°)?[\s/.-]*(?:de\s+|of\s+)?([^\W\d_]{{3,10}})\.?"
     rf"[\s,/.-]*(?:del?\s+)?'?(\d{{4}}|\d{{2}}){TIME}",
     BY_NAME,
 )
@@ -58,6 +61,17 @@ NAME_AND_DAY = re.compile(
     rf"(?:de\s+)?(\d{{4}}){TIME}",
     BY_NAME,
 )
+# "Mon Oct 05 15:30:00 2026", as programs write it.
+YEAR_LAST = re.compile(
+    rf"{WEEKDAY}([^\W\d_]{{3,10}})\s+(\d{{1,2}})\s+\d{{2}}:\d{{2}}:\d{{2}}\s+"
+    r"(?:[A-Z]{3,4}\s+|[+-]\d{4}\s+)?(\d{4})",
+    BY_NAME,
+)
+# The days of a spreadsheet since 1899, from 1970 to 2099; and seconds or milliseconds since 1970.
+SERIAL = re.compile(r"(\d{5})(?:[.,]\d+)?", re.ASCII)
+EPOCH = re.compile(r"(1\d{9})(\d{3})?(?:\.0+)?", re.ASCII)
+FIRST_SERIAL = date(1899, 12, 30)
+SERIALS = range(25_569, 73_051)
 
 
 @dataclass(frozen=True)
@@ -116,10 +130,29 @@ def _by_name(cell: str) -> tuple[date, ...]:
     match = DAY_AND_NAME.fullmatch(cell)
     if match:
         return _dates((match[3], str(_month(match[2])), match[1]))
-    match = NAME_AND_DAY.fullmatch(cell)
+    match = NAME_AND_DAY.fullmatch(cell) or YEAR_LAST.fullmatch(cell)
     if match:
         return _dates((match[3], str(_month(match[1])), match[2]))
     return ()
+
+
+def counted(cell: str) -> date | None:
+    """Return the date of a number of days or seconds, as programs count them; None for none.
+
+    Only for columns that are known to hold dates: the number may be anything.
+    """
+    serial = SERIAL.fullmatch(cell)
+    if serial and int(serial[1]) in SERIALS:
+        return FIRST_SERIAL + timedelta(days=int(serial[1]))
+    epoch = EPOCH.fullmatch(cell)
+    if epoch:
+        return datetime.fromtimestamp(int(epoch[1]), UTC).date()
+    return None
+
+
+def is_month(word: str) -> bool:
+    """Return whether ``word`` is the name of a month, or its first letters."""
+    return _month(word) > 0
 
 
 def _dates(*parts: tuple[str, str, str]) -> tuple[date, ...]:

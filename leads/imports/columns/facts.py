@@ -103,7 +103,7 @@ def _is_number(cell: str, is_sheet: bool) -> bool:
 
 
 def _readings(cell: str) -> set[Any]:
-    return set(typed.readings(parsers.AROUND_NUMBER.sub("", cell)).values())
+    return set(typed.readings(parsers.without_currency(cell)).values())
 
 
 def _unknown_countries(cells: Sequence[str]) -> list[str]:

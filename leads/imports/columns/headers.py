@@ -49,11 +49,12 @@ NAMES: dict[str, str] = {
         "||contact"
         "|contacto|contato|contact person|persona de contacto|pessoa de contato|prospecto|lead"
         "|person|persona|pessoa|your name|tu nombre|display name||customer name|cliente|customer"
-        "|nombre del cliente|nome do cliente"
+        "|nombre del cliente|nome do cliente|attendee|attendee name|asistente|participante"
+        "|invitee name"
     ),
     FIRST_NAME: (
         "first name|nombres|primer nombre|nombre de pila|given name|fname|primeiro nome"
-        "|forename|contact first name"
+        "|forename|contact first name|nombre del asistente"
     ),
     LAST_NAME: (
         "last name|apellido|apellidos|apellido paterno|primer apellido|sobrenome|ultimo nome"
@@ -63,7 +64,8 @@ NAMES: dict[str, str] = {
         "email|correo|correo electronico|e mail|email address|direccion de correo|direccion de"
         " correo electronico|endereco de email|mail|correo e||work email|business email|correo de"
         " trabajo|correo corporativo|email corporativo|email profissional|primary email|email"
-        " principal|correo principal|email 1 value|email work|email from|contact email|email do"
+        " principal|correo principal|email 1 value|correo electronico 1 valor|email 1 valor"
+        "|email work|email from|contact email|email do"
         " contato|email do lead|lead email|email id|partner email|correo electronico trabajo"
         "|email trabalho||email home|correo electronico casa|personal email"
         "|correo personal|email personal|email pessoal|email other|person email"
@@ -71,13 +73,16 @@ NAMES: dict[str, str] = {
     PHONE: (
         "phone|telefono|phone number|telefono del trabajo|telefono trabajo|telefone trabalho"
         "|numero de telefono|telefone|numero de telefone|tel|telephone|primary phone"
-        "|telefono principal|phone 1 value|work phone|business phone|telefono de trabajo|telefone"
+        "|telefono principal|phone 1 value|telefono 1 valor|telefone 1 valor|work phone"
+        "|business phone|telefono de trabajo|telefone"
         " comercial|work direct phone|direct phone|phone work|contact phone|telefono de contacto"
         "||mobile phone|mobile|movil|celular|telefono movil|telefono celular|telefone celular"
         "|mobile number|mobile phone number|numero de celular|numero de movil|cell phone|cell"
         "|phone mobile|whatsapp|whatsapp number|numero de whatsapp|whatsapp phone number|fone"
         "||corporate phone|company phone|telefono de la empresa|home phone|telefono particular"
         "|phone home|other phone|phone other|person phone"
+        "|office phone|telefono oficina|telefono de oficina|telefono de la oficina|work number"
+        "|telefone do escritorio"
     ),
     JOB_TITLE: (
         "job title|cargo|puesto|puesto de trabajo|job position|position|posicion|organization"
@@ -87,9 +92,10 @@ NAMES: dict[str, str] = {
     COUNTRY: (
         "country|pais|country region|pais region|pais regiao|pais o region"
         "|pais o region del trabajo"
-        "|country name|country code|codigo de pais|mailing"
+        "|country region name|country name|country code|codigo de pais|mailing"
         " country|country id|country id name|business country region|business country|pais de"
-        " residencia|address 1 country|address country|primary address country|home country"
+        " residencia|address 1 country|direccion 1 pais|endereco 1 pais|address country"
+        "|primary address country|home country"
         " region|home country||ip country|cc"
     ),
     COMPANY_COUNTRY: (
@@ -99,6 +105,8 @@ NAMES: dict[str, str] = {
     COMPANY: (
         "company|company name|empresa|compania|nombre de la empresa|nombre empresa|nome da empresa"
         "||organization|organisation|organizacion|organizacao|organization name|organization 1 name"
+        "|nombre de la organizacion|nombre de organizacion|nome da organizacao|related company"
+        "|empresa relacionada|compania relacionada"
         "|company account|compania cuenta|empresa conta|associated company|primary associated "
         "company|empresa asociada|empresa"
         " asociada principal|empresa associada|razon social|razao social||account|account name"
@@ -109,7 +117,8 @@ NAMES: dict[str, str] = {
     DOMAIN: (
         "website|sitio web|company website|website url|web|pagina web|site|web site|web page"
         "|company domain name|company domain|nombre de dominio de la empresa|dominio de la empresa"
-        "|dominio|domain|website 1 value|url del sitio web|url de la empresa|company url|site da"
+        "|dominio|domain|website 1 value|sitio web 1 valor|site 1 valor|url del sitio web"
+        "|url de la empresa|company url|site da"
         " empresa|pagina de internet|pagina da web|homepage|web address||url"
     ),
     INDUSTRY: (
@@ -127,7 +136,8 @@ NAMES: dict[str, str] = {
         "lead source|fuente de posible cliente|origen del candidato||source|fuente|origen"
         "|fuente del lead|fuente del prospecto|origen del"
         " prospecto|origen del lead|original source|fuente original|original traffic source"
-        "|fuente de trafico original|origem|origem do lead|fonte|fonte do lead|contact source"
+        "|fuente de trafico original|fuente original de trafico|origen de la primera conversion"
+        "|origem|origem do lead|fonte|fonte do lead|contact source"
         "||procedencia|canal|channel|source id|utm source|origem da primeira conversao|source"
         " origin|deal source|traffic source"
     ),
@@ -150,12 +160,15 @@ NAMES: dict[str, str] = {
         "|submitted at|submission date|submitted on|timestamp|marca temporal|carimbo de data hora"
         "|fecha de ingreso|data da primeira conversao|first conversion date|fecha de la primera"
         " conversion|lead created|lead created on|person created|became a lead date"
+        "|persona creada|contacto creado|pessoa criada|deal created|trato creado|hora de registro"
+        "|registration time|member first associated date|order date"
     ),
     STAGE: (
         "lifecycle stage|etapa del ciclo de vida|etapa de ciclo de vida|fase del ciclo de vida"
         "|fase do ciclo de vida|etapa do ciclo de vida"
         "||stage|etapa|lead stage|etapa del prospecto|estagio no funil|estagio|estagio do lead"
-        "|etapa do funil|estagio do ciclo de vida|stage id|fase||lead status|estado de posible "
+        "|etapa do funil|etapa en el embudo|etapa del embudo|estagio do ciclo de vida|stage id"
+        "|fase||lead status|estado de posible "
         "cliente|estado de candidato|estado del candidato|status del lead|estado"
         " del lead|estado del prospecto|status do lead||status|estado|estatus"
     ),
@@ -175,7 +188,8 @@ NAMES: dict[str, str] = {
         " valor|accion|action|acao"
     ),
     EXTERNAL_ID: (
-        "external id|id externo|record id|lead id|contact id|person id|prospect id|id de registro"
+        "external id|id externo|record id|id de candidato|id del candidato|id de posible cliente"
+        "|lead id|contact id|person id|prospect id|id de registro"
         "|id del registro|id do registro|id de contacto|id del contacto|id do contato|id del"
         " prospecto|id do lead|id del lead||record id contact|apollo contact id|entity id|leid"
         "|unique id||id"
@@ -219,6 +233,9 @@ OF_COMPANY = {
 }
 # The title and the name of a lead or deal of a pipeline are those of the business.
 OF_LEAD = frozenset(NAMES) - {JOB_TITLE}
+# Of a deal only these are the lead's; its name, stage and id are its own.
+OF_DEAL = frozenset([COMPANY, SOURCE, FIRST_SEEN])
+CONTACTS_OF_DEAL = frozenset(["contactperson", "personadecontacto", "pessoadecontato"])
 IN_BRACKETS = re.compile(r"\s*[(\[][^)\]]*[)\]]")
 LAST_NUMBER = re.compile(r"\s*#?1$")
 # Columns with one of these words are about somebody or something else: their cells may look like
@@ -279,6 +296,8 @@ def _match_behind(whose: str, header: str) -> Match | None:
         field = OF_COMPANY.get(found.field)
         return Match(field, found.rank) if field else None
     if whose == "lead" and found.field in OF_LEAD:
+        return found
+    if found.field in OF_DEAL or squeezed(header) in CONTACTS_OF_DEAL:
         return found
     return None
 

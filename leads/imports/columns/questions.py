@@ -40,7 +40,7 @@ class Open:
     def number_choices(self) -> list[tuple[str, str]]:
         """Return the two ways to read the first example."""
         example = self.numbers[0]
-        found = typed.readings(parsers.AROUND_NUMBER.sub("", example))
+        found = typed.readings(parsers.without_currency(example))
         choices = []
         for sign, value in found.items():
             values = {"cell": example, "number": f"{value.normalize():f}", "sign": sign}

@@ -11,12 +11,15 @@ from leads.states import Stage
 # The names of each stage, in English, Spanish and Portuguese, without spaces and signs at reading.
 NAMES: dict[Stage, str] = {
     Stage.CAPTURED: (
-        "captured|capturado|lead|new|new lead|nuevo|nuevo lead|novo|open|abierto|open not contacted"
-        "|not contacted|sin contactar|no contactado|raw|subscriber|suscriptor|assinante|inquiry"
+        "captured|capturado|lead|new|new lead|nuevo|nuevo lead|novo|open|abierto|aberto"
+        "|open not contacted|abierto no contactado|aberto nao contatado|not contacted"
+        "|sin contactar|no contactado"
+        "|raw|subscriber|suscriptor|assinante|inquiry"
         "|prospect|prospecto|contato|visitor|unqualified lead|in progress|working|en proceso"
     ),
     Stage.MQL: (
-        "mql|marketing qualified lead|marketing qualified|lead calificado por marketing|lead"
+        "mql|marketing qualified lead|marketing qualified|lead calificado|lead cualificado"
+        "|lead calificado por marketing|lead"
         " cualificado por marketing|prospecto calificado por marketing|lead calificado para"
         " marketing|lead qualificado pelo marketing|lead qualificado|marketingqualifiedlead"
     ),

@@ -142,7 +142,11 @@ def _is_title(column: Column, columns: Sequence[Column]) -> bool:
             names.update(fold(cell) for cell in other.cells)
     if not names or not column.cells:
         return False
-    held = [cell for cell in column.cells if any(name in fold(cell) for name in names)]
+    # "Norte Digital, Ana Ruiz" holds "Ana Ruiz", too.
+    held = []
+    for cell in column.cells:
+        if any(name in fold(cell) or fold(cell) in name for name in names):
+            held.append(cell)
     is_one_word = values.share(column.cells, lambda cell: " " not in cell) >= values.HALF
     return not held and not is_one_word
 
@@ -192,12 +196,16 @@ def _preference(column: Column) -> tuple[int, int, int]:
 
 def _guess_rest(columns: Sequence[Column]) -> None:
     """Take what the cells of the other columns look like, where nothing is taken yet."""
-    taken = {column.field for column in columns}
+    # An empty "Phone" takes nothing from a filled column of another name.
+    taken = {column.field for column in columns if column.cells}
     for column in columns:
         if column.field != SKIP or headers.is_of_others(column.header):
             continue
         field = values.likely_field(column.cells)
         if field and field not in taken:
+            for other in columns:
+                if other.field == field:
+                    other.drop()
             column.take(field)
             taken.add(field)
 

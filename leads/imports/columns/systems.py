@@ -36,15 +36,19 @@ IDS = {
 HEADERS = {
     "hubspot": (
         "record id|hs object id|hubspot score|hubspot owner|associated company ids|lifecycle stage"
-        "|id de registro|ids de empresa asociada|etapa del ciclo de vida"
+        "|id de registro|ids de empresa asociada|etapa del ciclo de vida|id do registro"
+        "|estagio do ciclo de vida"
     ),
     "leadsquared": "prospect id|prospectid|prospect stage|prospect auto id",
     "meta": "ad id|adset id|adset name|form id|is organic",
-    "salesforce": "lead id 18|case safe id|masteralorecordid|account id 18",
+    "salesforce": "lead id 18|case safe id|masterrecordid|id de candidato|account id 18",
     "zoho": "lead owner id|contact owner id|layout id",
-    "pipedrive": "person id|person name|person organization|deal id|lead labels",
+    "pipedrive": (
+        "person id|person name|person organization|deal id|lead labels|persona id|persona nombre"
+        "|persona organizacion|pessoa id|pessoa nome|pessoa organizacao"
+    ),
     "odoo": "partner name|email from|x studio",
-    "rd-station": "rd station|estagio no funil|url publica",
+    "rd-station": "rd station|estagio no funil|etapa en el embudo|url publica",
     "mailchimp": "leid|euid|member rating|optin time",
     "apollo": "apollo contact id|apollo account id|apollo id",
 }

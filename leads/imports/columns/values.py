@@ -98,6 +98,8 @@ def is_email(cell: str) -> bool:
 
 def is_phone(cell: str) -> bool:
     """Return whether a cell is most likely a phone, without a header that says so."""
+    # An apostrophe keeps a spreadsheet from calculating with the number.
+    cell = cell.removeprefix("'")
     if not PHONE_FORM.fullmatch(cell) or dates.readings(cell):
         return False
     # Digits alone may be an id, and with one sign a number: a phone has a prefix or groups.
@@ -223,7 +225,7 @@ FITS: dict[str, Callable[[Cells], bool]] = {
     MEDIUM: _are_names,
     CAMPAIGN: lambda cells: share(cells, lambda cell: len(cell) <= 120) >= HALF,
     LANDING_PAGE: _at_least_half(lambda cell: is_url(cell) or cell.startswith("/")),
-    FIRST_SEEN: _at_least_half(is_date),
+    FIRST_SEEN: _at_least_half(lambda cell: is_date(cell) or bool(dates.counted(cell))),
     STAGE: _are_stages,
     EXTERNAL_ID: _are_ids,
 }
@@ -266,4 +268,4 @@ def is_number(cell: str) -> bool:
     """Return whether a cell is a number; with a leading zero it is a code."""
     if re.match(r"0\d", cell):
         return False
-    return bool(typed.readings(parsers.AROUND_NUMBER.sub("", cell)))
+    return bool(typed.readings(parsers.without_currency(cell)))

@@ -87,6 +87,13 @@ def test_cells(parse, style, cell, value):
         (parsers.amount, "9" * 5000),
         (parsers.headcount, "1.5"),
         (parsers.headcount, "5000001"),
+        # What a spreadsheet makes of "11-50" and "10-11", and what is no number of people.
+        (parsers.headcount, "nov-50"),
+        (parsers.headcount, "1-oct"),
+        (parsers.headcount, "10/11/2026"),
+        (parsers.headcount, "2026-10-11 00:00:00"),
+        (parsers.headcount, "50%"),
+        (parsers.headcount, "1e3"),
         (parsers.email, "ana"),
         (parsers.country, "Atlantis"),
         (parsers.country, "XX"),
@@ -117,6 +124,16 @@ def test_cells_that_are_refused(parse, cell):
         (parsers.headcount, "> 1000", 1000, "range"),
         (parsers.headcount, "50 empleados", 50, "range"),
         (parsers.headcount, "Self-employed", 1, "range"),
+        (parsers.headcount, "Tier 2: 50-100", 50, "range"),
+        (parsers.headcount, "size_51_200", 51, "range"),
+        (parsers.headcount, "1.5K", 1500, "range"),
+        (parsers.headcount, "1,5 mil", 1500, "range"),
+        (parsers.headcount, "2 millones", 2_000_000, "range"),
+        # At most so many: at least one.
+        (parsers.headcount, "<10", 1, "range"),
+        (parsers.headcount, "menos de 10", 1, "range"),
+        (parsers.headcount, "hasta 10 personas", 1, "range"),
+        (parsers.headcount, "less than 10", 1, "range"),
     ],
 )
 def test_cells_that_are_taken_with_a_note(parse, cell, value, code):
@@ -163,3 +180,24 @@ def test_texts_that_are_values(cell):
 @pytest.mark.parametrize("cell", ["#1", "N/A", "#hashtag", ""])
 def test_other_texts_with_a_hash_are_no_errors(cell):
     parsers.check_no_error(cell)
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("-$5", -5),
+        ("(1234.50)", -1234.5),
+        ("$1,000.00 M.N.", 1000),
+        ("5000 pesos", 5000),
+        ("Q 500", 500),
+        ("L. 500", 500),
+        ("B/. 500", 500),
+    ],
+)
+def test_currencies_around_numbers_are_dropped(cell, value):
+    assert parsers.number(Style(is_decided=True), cell) == value
+
+
+@pytest.mark.parametrize("cell", ["46300", "46300.5", "1791158400", "1791158400000"])
+def test_dates_that_programs_count_are_read_in_columns_of_dates(cell):
+    assert parsers.day(Style(), cell) == date(2026, 10, 5)

@@ -41,6 +41,15 @@ APRIL_15 = date(2021, 4, 15)
         ("15 de abril de 2021", APRIL_15),
         ("jueves, 15 de abril de 2021", APRIL_15),
         ("15 abr. 2021", APRIL_15),
+        ("quinta-feira, 15 de abril de 2021", APRIL_15),
+        ("sábado, 15 de abril de 2021", APRIL_15),
+        ("jueves 15/4/2021", APRIL_15),
+        ("miércoles, 15/04/2021 17:11", APRIL_15),
+        ("Thu Apr 15 00:03:00 2021", APRIL_15),
+        ("Thu Apr 15 00:03:00 +0000 2021", APRIL_15),
+        ("Thu Apr 15 00:03:00 UTC 2021", APRIL_15),
+        ("1ro de abril de 2021", date(2021, 4, 1)),
+        ("1er abril 2021", date(2021, 4, 1)),
         ("15 abr. 2021 5:11 p. m.", APRIL_15),
         ("15 de abril de 2021 às 17:11", APRIL_15),
         ("05 Oct 2026", OCTOBER_5),
@@ -99,3 +108,24 @@ def test_column_decides_the_order_or_leaves_it_open(
     order = dates.order_of(cells)
     assert (order.month_first, order.examples) == (month_first, examples)
     assert order.is_open == bool(examples)
+
+
+@pytest.mark.parametrize(
+    ("cell", "value"),
+    [
+        ("44301", APRIL_15),
+        ("44301.75", APRIL_15),
+        ("44301,75", APRIL_15),
+        ("1618491600", APRIL_15),
+        ("1618491600000", APRIL_15),
+        ("1618491600.0", APRIL_15),
+        ("06100", None),
+        ("99999", None),
+        ("5555501001", None),
+        ("2021", None),
+        ("120", None),
+    ],
+)
+def test_dates_that_programs_count(cell: str, value: date | None) -> None:
+    assert dates.counted(cell) == value
+    assert dates.readings(cell) == ()

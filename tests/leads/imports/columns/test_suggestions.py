@@ -121,6 +121,36 @@ HEADERS_OF_TOOLS = [
         "|Lead - Title",
         "company.name|||person.name||",
     ),
+    (
+        "Id. de candidato|Nombre|Apellidos|Compañía|Origen del candidato|Estado de candidato",
+        "external_id|person.first_name|person.last_name|company.name|source|stage",
+    ),
+    (
+        "Nombre|Apellidos|Nombre de la organización|Correo electrónico 1 - Valor"
+        "|Dirección 1 - País",
+        "person.first_name|person.last_name|company.name|person.email|person.country",
+    ),
+    (
+        "Persona - ID|Persona - Nombre|Persona - Persona creada|Persona - Propietario",
+        "external_id|person.name|first_seen_on|",
+    ),
+    (
+        "Deal - ID|Deal - Title|Deal - Stage|Deal - Organization|Deal - Contact person"
+        "|Deal - Deal created|Deal - Owner",
+        "|||company.name|person.name|first_seen_on|",
+    ),
+    (
+        "Email|Nombre|Etapa en el embudo|Origen de la primera conversión",
+        "person.email|person.name|stage|source",
+    ),
+    (
+        "Nombre|Apellidos|Correo|Fuente original de tráfico",
+        "person.first_name|person.last_name|person.email|source",
+    ),
+    (
+        "Email|Organization|Registration Time|Country/Region Name",
+        "person.email|company.name|first_seen_on|person.country",
+    ),
 ]
 
 
@@ -143,6 +173,18 @@ def suggested(header: list[str], *rows: list[str], actions: tuple[str, ...] = ()
         (["Email", "Website"], [["a@b.mx", "a@b.mx"]], ["person.email", ""]),
         (["Nombre", "Website"], [["Ana", "ana@b.mx"]], ["person.name", "person.email"]),
         (["Name", "URL"], [["Ana", "https://linkedin.com/in/ana"]], ["person.name", ""]),
+        # A filled column of another name beats an empty one with the name of the field.
+        (
+            ["Name", "Phone", "Nr"],
+            [["Ana", "", "'+525540001234"]],
+            ["person.name", "", "person.phone"],
+        ),
+        (
+            ["Display Name", "Name", "Company Name", "Related Company"],
+            [["Norte, Ana Ruiz", "Ana Ruiz", "", "Norte"]],
+            ["", "person.name", "", "company.name"],
+        ),
+        (["Name", "Created on"], [["Ana", "46300"]], ["person.name", "first_seen_on"]),
         (
             ["Name", "Website"],
             [["Ana", "linkedin.com/company/b"]],
