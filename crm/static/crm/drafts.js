@@ -15,6 +15,7 @@ const person = document.body.dataset.person;
 const ROOT = "relevo:";
 const MINE = `${ROOT}${person}:`;
 const LEFT = `${MINE}left`; // where the person was when the last form was sent
+let pageOfForms = location.pathname;
 const SAVED = "relevo_saved";
 const SECRET = /^(hidden|password|file|submit|button|reset|image|search)$/;
 const words = JSON.parse($("#relevo-words")?.textContent || "{}");
@@ -194,13 +195,16 @@ function entryOf(form) {
   return firstField(form) ?? [$("summary", fold ?? form), $("button", form)].find((each) => each && shown(each));
 }
 
-/** The next form with something typed; else the next one of the panel to type in; else the same. */
+/** The next form with something typed; else the next one of the panel to type in; else the same; or null. */
 function nextForm(sent) {
   const all = forms();
   const at = all.findIndex((form) => keyOf(form) === sent.form);
   const isTyped = (form) => $("[data-restored]", form);
   const typed = all.slice(sent.place + 1).find(isTyped) ?? all.find(isTyped);
-  if (typed || at < 0) return typed ?? all[sent.place];
+  if (typed) return typed;
+  // The form is gone, and another one has its place: it may only be one to type in. Enter would
+  // press a button that nobody chose.
+  if (at < 0) return all[sent.place] && fieldsOf(all[sent.place]).size ? all[sent.place] : null;
   const panel = all[at].closest("section, .panel, .card");
   const isNear = (form) => panel?.contains(form) && fieldsOf(form).size && entryOf(form);
   const near = fieldsOf(all[at]).size ? all.slice(at + 1).find(isNear) : null;
@@ -209,13 +213,17 @@ function nextForm(sent) {
 
 /** Go back to where the person was when the form was sent, unless the page says where to go. */
 function goBack(sent) {
-  const isSamePage = sent.page === location.pathname || forms().some((form) => keyOf(form) === sent.form);
-  if (!isSamePage || location.hash || $("[data-focus]")) return;
+  const form = forms().find((each) => keyOf(each) === sent.form);
+  if (sent.page !== location.pathname && !form) return;
+  // A refused form is shown at its own address; when it is sent again, the person comes from here.
+  pageOfForms = sent.page;
+  if (location.hash || $("[data-focus]")) return;
   scrollTo({ top: sent.top, behavior: "instant" });
   // A field in focus opens the keyboard of a phone over the page.
   if ($("main [autofocus]") || matchMedia("(pointer: coarse)").matches) return;
-  const next = nextForm(sent);
-  if (next) entryOf(next)?.focus({ preventScroll: true });
+  const wrong = form && $("[aria-invalid=true]", form);
+  const next = wrong ? null : nextForm(sent);
+  (wrong ?? (next && entryOf(next)))?.focus({ preventScroll: true });
 }
 
 /* ---- What happens ---- */
@@ -229,7 +237,7 @@ function onSubmit(event) {
   write(LEFT, {
     form: keyOf(form),
     to: pathOf(event.submitter?.getAttribute("formaction") || addressOf(form)),
-    page: location.pathname,
+    page: pageOfForms,
     place: all.indexOf(form),
     top: scrollY,
   });

@@ -91,6 +91,24 @@ def test_refused_form_loses_nothing(bea):
     expect_two_notes(bea)
 
 
+def test_button_that_nobody_chose_gets_no_focus_after_an_import(sit):
+    """Where the button of the import stood, the page has one that undoes the import."""
+    ana = sit("marketing")
+    ana.open("/imports/new/")
+    file = {
+        "name": "fair.csv",
+        "mimeType": "text/csv",
+        "buffer": b"Name,Email\nEva Sol,eva@sol.test",
+    }
+    ana.page.set_input_files("input[type=file]", file)
+    ana.page.locator("main form .btn-primary").click()
+    ana.page.locator("form[action$='/columns/'] .btn-primary").click()
+    ana.page.locator("form[action$='/start/'] .btn-primary").click()
+    undo = ana.page.locator("form[action$='/undo/'] button")
+    expect(undo).to_be_visible()
+    expect(undo).not_to_be_focused()
+
+
 def test_sign_out_and_another_person_leave_no_draft(sit):
     bea = sit("sales_rep").open_lead(LEAD)
     type_three_notes(bea)
@@ -126,3 +144,25 @@ def test_newer_value_of_the_server_wins_in_an_edit_form(sit, running):
     with root.page.expect_navigation():
         root.page.locator("form[action$='/place/']").get_by_role("button").last.click()
     expect(name).to_have_value("Cruz Medina Ruiz")
+
+
+def test_refused_form_has_the_focus_and_keeps_the_place_until_it_is_right(bea):
+    """The wrong field comes first, not the next note; once it is right, the place is the same."""
+    type_three_notes(bea)
+    form = bea.page.locator("form[action$='/evidence/budget/fact/']")
+    fact = form.locator("[name=fact]")
+    fact.fill("much")
+    form.get_by_role("button").last.scroll_into_view_if_needed()
+    top = bea.page.evaluate("scrollY")
+    assert top > 0
+    with bea.page.expect_navigation():
+        form.get_by_role("button").last.click()
+    expect(fact).to_have_attribute("aria-invalid", "true")
+    expect(fact).to_be_focused()
+    fact.fill("9000")
+    top = bea.page.evaluate("scrollY")
+    with bea.page.expect_navigation():
+        form.get_by_role("button").last.click()
+    bea.sees("Yearly budget: 9,000")
+    assert abs(bea.page.evaluate("scrollY") - top) < 200
+    expect_two_notes(bea)
