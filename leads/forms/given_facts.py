@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from crm.lib.numbers.fields import NumberField
 from leads.forms.lead_fields import fact_value
+from leads.forms.leads import as_text
 from leads.forms.qualification import source_field
 from leads.qualification.rules import MISSING
 
@@ -46,7 +47,7 @@ class FactForm(forms.Form):
         field = self.fields["fact"]
         if isinstance(field, NumberField):
             return str(field.prepare_value(self.cleaned_data["fact"]))
-        raw = str(self["fact"].value())
+        raw = as_text(self["fact"].value())
         choices = getattr(field.widget, "choices", ())
         labels = {str(key): str(label) for key, label in choices}
         return labels.get(raw, raw)

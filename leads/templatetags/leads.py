@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 import phonenumbers
 from django import template
@@ -10,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from crm.lib import countries
+from crm.lib import countries, number_formats
 from crm.lib.bilingual import in_language
 from crm.lib.number_formats import day_words
 from crm.templatetags.icons import drawing
@@ -23,6 +24,9 @@ from leads.records.identity import phones
 from leads.states import STAGE_OF, HandoffState, Stage
 
 register = template.Library()
+
+# Fields whose values are codes of countries.
+COUNTRIES = ("person.country", "company.country")
 
 ICONS = {
     "captured": "plus",
@@ -76,6 +80,28 @@ def iso_day(text: str | None) -> str:
 def field_label(field: str) -> str:
     """Return the label of a field of a lead."""
     return fields.labels([field])[field]
+
+
+def value_text(value: Any) -> Any:
+    """Return yes, no and numbers as the viewer reads them; everything else as it is."""
+    # Before the numbers: in Python, True is an int.
+    if value is True:
+        return _("Yes")
+    if value is False:
+        return _("No")
+    if isinstance(value, int | float):
+        return number_formats.number(value)
+    return value
+
+
+@register.filter
+def fact_text(value: Any, field: str) -> Any:
+    """Return a value of ``field`` from an event as the viewer reads it; a dash for none."""
+    if value in (None, ""):
+        return "–"
+    if field in COUNTRIES:
+        return countries.name(value)
+    return value_text(value)
 
 
 @register.filter

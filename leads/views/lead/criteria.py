@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from django.forms import Form
-from django.utils.translation import gettext as _
 
-from crm.lib import number_formats
 from crm.lib.bilingual import in_language
 from leads.forms.given_facts import FactForm
 from leads.forms.lead_fields import LeadFields
@@ -16,6 +13,7 @@ from leads.forms.qualification import EvidenceForm, OverrideForm
 from leads.models import Lead
 from leads.qualification.rules import Assessment, Judgement
 from leads.records import contact_privacy, fields
+from leads.templatetags.leads import value_text
 
 
 @dataclass(frozen=True)
@@ -137,15 +135,3 @@ def _override_form(judgement: Judgement, bound: dict[str, Form], *, editable: bo
     if isinstance(came_back, OverrideForm):
         return came_back
     return OverrideForm(auto_id=f"id_{code}_%s")
-
-
-def value_text(value: Any) -> Any:
-    """Return yes, no and numbers as the viewer reads them; everything else as it is."""
-    # Before the numbers: in Python, True is an int.
-    if value is True:
-        return _("Yes")
-    if value is False:
-        return _("No")
-    if isinstance(value, int | float):
-        return number_formats.number(value)
-    return value

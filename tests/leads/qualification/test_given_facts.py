@@ -68,6 +68,8 @@ def test_field_of_the_criterion_is_offered_set_and_proven(
         "LinkedIn",
         cast.ana,
     )
+    # As people read it: a yes is no "True".
+    assert evidence.payload["value"] == {True: "Yes", False: "No"}.get(value, str(value))
     kinds = Event.objects.filter(lead=lead).order_by("-id").values_list("kind", flat=True)
     assert list(kinds[:2]) == ["evidence", "updated"]
     # The fact decides now, so the field is not asked for again.

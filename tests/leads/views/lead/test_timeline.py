@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import translation
 
 from leads.handoffs import attempts
 from leads.models import Event
 from leads.records import leads
 from leads.states import ContactChannel
+from leads.templatetags.leads import fact_text
 from tests import factories
 from tests.conftest import Moment
 from tests.factories import CONTACTED_AT, Cast, when
@@ -107,3 +109,21 @@ def test_note_is_kept_for_the_history_of_an_archived_lead_alone(
     lead = factories.lead(cast)
     type(lead).objects.update(archived_at=when("2026-03-02 12:00"))
     assert note(signed_in(cast.ana), lead.pk, "Too late").status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "shown"),
+    [
+        ("attributes.decides", True, "Yes"),
+        ("attributes.decides", False, "No"),
+        ("company.employees", 1000, "1,000"),
+        ("company.employees", 0, "0"),
+        ("person.country", "MX", "Mexico"),
+        ("person.country", "", "–"),
+        ("attributes.decides", None, "–"),
+        ("person.name", "Marta", "Marta"),
+    ],
+)
+def test_changed_value_is_shown_as_people_read_it(field: str, value: Any, shown: str) -> None:
+    with translation.override("en"):
+        assert str(fact_text(value, field)) == shown
