@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 
 import pytest
@@ -213,6 +214,15 @@ def test_opportunity_is_opened_with_what_is_expected_of_it(cast: Cast, moment: M
     assert client.post(f"/handoffs/{handoff.pk}/expect/", changed).status_code == 302
     handoff.refresh_from_db()
     assert (handoff.expected_amount, str(handoff.expected_close_on)) == (80_000, "2026-07-31")
+
+
+def test_button_of_the_opportunity_sends_what_is_expected_of_it(cast: Cast, moment: Moment) -> None:
+    handoff = factories.sql(cast)
+    html = browser_of(cast.bea).get(f"/leads/{handoff.lead_id}/").content.decode()
+    address = f'action="/handoffs/{handoff.pk}/opportunity/"'
+    assert html.count(address) == 1
+    assert re.search(rf'<form [^>]*id="opportunity" [^>]*{address}', html)
+    assert re.search(r'<button [^>]*data-key="q" form="opportunity"', html)
 
 
 def test_opportunity_opens_without_expectations(cast: Cast, moment: Moment) -> None:
