@@ -21,15 +21,20 @@ from crm.lib.forms import add_domain_error
 from crm.lib.numbers.fields import notes
 from leads import events, permissions
 from leads.forms.lead_fields import FieldForm, LeadFields
+from leads.forms.leads import COMPANY_COUNTRY
 from leads.models import Lead
 from leads.records import fields as lead_facts
 from leads.records import leads
-from leads.views.lead.data import data_row
+from leads.views.lead.data import OF_COMPANY, data_row
 from leads.views.lead.page import fetch
 from leads.views.lead.trail import trail
 
 # The page has other forms with fields of the same names.
 IDS = "id_place_%s"
+# The parts of the page that show or judge fields; a saved field fetches them anew.
+DEPENDS = ("#lead-head", "#before", "#timeline", "#proofs", "#why", "#scores")
+# Another company has facts of its own, and its country may be that of the phone.
+BESIDE = {"company": (*OF_COMPANY, "phone"), "country": ("phone",), COMPANY_COUNTRY: ("phone",)}
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -94,6 +99,7 @@ def _show(
         "row": data_row(lead, name),
         "can_change": True,
         "is_saved": is_saved,
+        "depends": ",".join((*DEPENDS, *(f"#field-{each}" for each in BESIDE.get(name, ())))),
         # The keyboard stands where it was.
         "is_back": True,
     }

@@ -42,6 +42,8 @@ def test_field_is_edited_in_place_by_keys(sit: Sit, running: Running) -> None:
     bea = open_contacted(sit("sales_rep"), running)
     page = bea.page
     name = page.get_by_role("heading", level=1).inner_text()
+    page.locator("#timeline textarea").fill("Wants two offers")
+    page.locator("#lead-head h1").click()
     page.keyboard.press("e")
     expect(page.locator("#id_place_name")).to_be_focused()
     page.keyboard.type("Nobody")
@@ -54,6 +56,11 @@ def test_field_is_edited_in_place_by_keys(sit: Sit, running: Running) -> None:
     page.keyboard.type("321")
     page.keyboard.press("Enter")
     expect(page.locator("#field-employees")).to_contain_text("Saved")
+    expect(page.locator("#field-employees a")).to_be_focused()
+    # The parts that show or judge the field follow; what is typed in them stays.
+    expect(page.locator("#timeline .tl > li").first).to_contain_text("→ 321")
+    expect(page.locator("#why")).to_contain_text("Employees: 321")
+    expect(page.locator("#timeline textarea")).to_have_value("Wants two offers")
     expect(page.locator("#field-employees a")).to_be_focused()
     page.reload()
     expect(page.locator("#field-employees")).to_contain_text("321")

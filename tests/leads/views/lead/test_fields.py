@@ -93,6 +93,23 @@ def test_field_is_saved_alone(
     assert Event.objects.filter(lead=lead, kind="updated").count() == 1
 
 
+def test_saved_field_fetches_the_parts_of_the_page_that_show_it(
+    cast: Cast, signed_in: SignedIn
+) -> None:
+    lead = factories.contacted(cast).lead
+    client = signed_in(cast.ana)
+    answer = save(client, lead, "company", "Café Peña", **opened(client, lead, "company"))
+    html = answer.content.decode()
+    assert f'hx-get="/leads/{lead.pk}/" hx-trigger="load"' in html
+    parts = re.search(r'hx-select-oob="([^"]*)"', html)
+    assert parts
+    page = client.get(f"/leads/{lead.pk}/").content.decode()
+    expected = {"#lead-head", "#timeline", "#proofs", "#why", "#scores", "#field-employees"}
+    assert expected <= set(parts[1].split(","))
+    for part in expected:
+        assert page.count(f'id="{part[1:]}"') == 1
+
+
 def test_source_is_chosen_in_place(cast: Cast, signed_in: SignedIn) -> None:
     lead = factories.lead(cast)
     client = signed_in(cast.ana)
