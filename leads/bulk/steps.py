@@ -130,4 +130,8 @@ def reason_of(error: DomainError) -> str:
     listed = [text for text in dict.fromkeys(points) if text and text not in message]
     if not listed:
         return message
-    return f"{message} {' · '.join(listed)}"
+    points_text = " · ".join(listed)
+    # A criterion alone would read as if it were met.
+    if isinstance(error, handoffs.NotAnMql):
+        points_text = f"{_('What is missing:')} {points_text}"
+    return f"{message} {points_text}"

@@ -68,9 +68,10 @@ def test_hand_off_skips_what_the_single_act_refuses_and_says_why(cast, moment):
     act, skipped = carried_out(BulkKind.HAND_OFF, chosen, by=cast.ana, team=cast.sales.pk)
     assert acts.counts(act)["done"] == 1
     assert skipped.pop(idle.pk) == (
-        "This lead is not an MQL yet. At least one valuable action that counts is needed."
+        "This lead is not an MQL yet. What is missing:"
+        " At least one valuable action that counts is needed."
     )
-    assert skipped.pop(small.pk).startswith("This lead is not an MQL yet. ")
+    assert skipped.pop(small.pk).startswith("This lead is not an MQL yet. What is missing: ")
     assert skipped.pop(silent.pk).startswith("The package is not complete. Missing: ")
     assert skipped.pop(sent.pk) == "This lead is already with sales."
     assert skipped.pop(lost.pk) == "It is not with marketing; its stage is “Lost”."

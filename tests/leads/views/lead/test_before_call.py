@@ -87,6 +87,7 @@ def test_returned_lead_tells_marketing_why(cast: Cast, signed_in: SignedIn) -> N
     handoffs.reject(handoff, reason, comment="No such number", by=cast.bea, at=ACCEPTED_AT)
     page = html(signed_in(cast.ana), handoff.lead_id)
     assert page.index("No such number") < page.index('id="next-title"')
+    assert "cycle 1 · Clerical: incomplete" in page
 
 
 def test_accept_without_a_contact_is_told_to_the_next_rep(cast: Cast, signed_in: SignedIn) -> None:
