@@ -118,6 +118,8 @@ def test_each_open_criterion_says_what_would_settle_it(english: Any, signed_in: 
     answer = signed_in(english.ana).get(f"/leads/{lead.pk}/qualify/")
     assert "To settle it: correct “Employees” if it is wrong." in text_of(answer)
     html = answer.content.decode()
+    # The forms of the criteria are laid out there, as on the lead page.
+    assert re.search(r'href="[^"]*crm/lead[^"]*\.css"', html)
     assert f'action="/leads/{lead.pk}/evidence/budget/fact/"' in html
     assert '<label for="id_budget_fact">Yearly budget</label>' in html
 
