@@ -30,7 +30,7 @@ BATCH = 1_000  # rows in one transaction
 # The advisory lock of imports; any number that nothing else locks. Two imports at once would create
 # the same people, companies and sources twice.
 LOCK = 20_180_226
-TAKEN_ID = "lead_external_once"  # the constraint of external ids
+TAKEN_ID = "lead_external_once_per_team"  # the constraint of external ids
 
 
 @dataclass(frozen=True)

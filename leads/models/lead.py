@@ -275,11 +275,13 @@ class Lead(models.Model):
             GinIndex(fields=["search_text"], opclasses=["gin_trgm_ops"], name="lead_search"),
         ]
         constraints = [
-            # An archived lead leaves its id to the lead that replaces it.
+            # An archived lead leaves its id to the lead that replaces it. Two teams may have the
+            # same export: a lead out of sight is no reason to refuse a row.
             models.UniqueConstraint(
-                fields=["external_system", "external_id"],
+                fields=["external_system", "external_id", "marketing_team"],
                 condition=~Q(external_id="") & Q(archived_at__isnull=True),
-                name="lead_external_once",
+                nulls_distinct=False,
+                name="lead_external_once_per_team",
             ),
             models.CheckConstraint(condition=Q(stage__in=Stage.values), name="lead_stage_known"),
             models.CheckConstraint(

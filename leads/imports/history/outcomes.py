@@ -30,6 +30,8 @@ class ImportedOutcomes(HistoryImporter):
     def write(self, readings: Sequence[Reading]) -> BatchResult:
         """Close the leads of the rows as won or lost, with the people who did it."""
         result = BatchResult()
+        # The ids of a batch that leads of more than one team have.
+        self.ambiguous: set[str] = set()
         leads = self._leads(readings)
         # After the lock: a hand-off locks the lead, so none can begin from here on.
         worked = self._worked_on(leads.values())
@@ -53,7 +55,12 @@ class ImportedOutcomes(HistoryImporter):
         # Only the lead's own row: the people may be null, and PostgreSQL refuses FOR UPDATE on the
         # nullable side of an outer join.
         locked = rows.select_for_update(of=("self",)).select_related("won_by", "qualified_by")
-        return {lead.external_id: lead for lead in locked}
+        found: dict[str, Lead] = {}
+        for lead in locked:
+            if lead.external_id in found:
+                self.ambiguous.add(lead.external_id)
+            found[lead.external_id] = lead
+        return found
 
     def _worked_on(self, leads: Iterable[Lead]) -> set[int]:
         """Return the leads that have an open handoff."""
@@ -68,6 +75,11 @@ class ImportedOutcomes(HistoryImporter):
         lead = leads.get(external_id)
         if not external_id:
             result.reject(reading, _("external_id: is not given"))
+            return False
+        if external_id in self.ambiguous:
+            names = {"system": self.system, "id": external_id}
+            text = _("external_id: several teams have a lead %(system)s %(id)s")
+            result.reject(reading, text % names)
             return False
         if lead is None:
             names = {"system": self.system, "id": external_id}

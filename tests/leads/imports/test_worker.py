@@ -33,6 +33,7 @@ from leads.models import (
     ValuableAction,
 )
 from leads.records import leads
+from leads.records.identity import known_leads
 from tests import factories
 from tests.conftest import Moment
 from tests.factories import Cast
@@ -272,10 +273,13 @@ def test_error_in_the_last_step_of_an_import_is_counted(
     assert (run.state, run.rows_done, Lead.objects.count()) == ("failed", 0, 0)
 
 
-def test_row_that_the_database_refuses_is_set_aside_alone(cast: Cast, tmp_path: Path) -> None:
+def test_row_that_the_database_refuses_is_set_aside_alone(
+    cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     run = started(cast, file(tmp_path, 20))
-    # Out of sight, so that the row is not known; the database has the id all the same.
-    factories.lead(cast, team=cast.other_marketing, person={"email": "someone@else.test"})
+    factories.lead(cast, person={"email": "someone@else.test"})
+    # As if another process had written the lead after the look-up.
+    monkeypatch.setattr(known_leads, "find", lambda wanted, sight: [None] * len(wanted))
     Lead.objects.update(external_system=run.system, external_id="x-7")
     import_work.work(60)
     run.refresh_from_db()

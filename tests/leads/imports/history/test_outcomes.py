@@ -87,6 +87,16 @@ def test_outcome_for_an_unknown_lead_names_the_id(import_leads, import_outcomes,
     assert User.objects.count() == 0
 
 
+def test_id_of_two_teams_closes_neither_lead(import_leads, import_outcomes, rejects, cast):
+    import_leads()
+    for team in (cast.marketing, cast.other_marketing):
+        lead = factories.lead(cast, team=team)
+        Lead.objects.filter(pk=lead.pk).update(external_system="old", external_id="7")
+    assert import_outcomes("id,won,amount,rep,sdr,segment\n7,2018-02-26,,r,,\n").tally.rejected == 1
+    assert problems(rejects()) == [("2", "external_id: several teams have a lead old 7")]
+    assert set(Lead.objects.filter(external_id="7").values_list("stage", flat=True)) == {"captured"}
+
+
 def test_another_outcome_than_the_recorded_one_is_rejected_and_changes_nothing(
     import_leads, import_outcomes, rejects
 ):

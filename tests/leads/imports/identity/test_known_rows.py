@@ -131,6 +131,23 @@ def finish(cast: Cast, run: ImportRun) -> None:
     run.refresh_from_db()
 
 
+def test_two_teams_may_import_the_same_export(cast: Cast, tmp_path: Path) -> None:
+    path = csv(tmp_path, "Record ID,Nombre,Correo\n4563,Eva,eva@caso.test\n4564,Leo,\n")
+    assert imported(cast, path).done["new"] == 2
+    zoe = factories.person("Zoe Prado", cast.other_marketing)
+    run = uploaded(cast, path, team=cast.other_marketing, by=zoe)
+    runs.match(run, run.columns, source=None, first_action=None, by=zoe, at=AT)
+    worker.work(60)
+    run.refresh_from_db()
+    runs.start(run, by=zoe, at=AT)
+    worker.work(60)
+    run.refresh_from_db()
+    # A lead out of sight is never known, and no reason to refuse a row either.
+    assert (run.checked["counts"]["new"], run.done["new"], run.done["wrong"]) == (2, 2, 0)
+    rows = Lead.objects.filter(external_system="hubspot").order_by("external_id", "pk")
+    assert list(rows.values_list("external_id", flat=True)) == ["4563", "4563", "4564", "4564"]
+
+
 def test_check_counts_what_may_be_known_under_an_unknown_system(
     cast: Cast, tmp_path: Path, signed_in: Any
 ) -> None:
