@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from crm.accounts.models import User
 from crm.lib import clock
+from crm.lib.bilingual import LANGUAGES
 from crm.lib.errors import DomainError
 from crm.lib.number_formats import number
 from leads.bulk.states import BulkResult
@@ -103,10 +104,8 @@ def _step(only: int | None) -> bool:
     items = list(act.items.filter(result="").order_by("id")[:BATCH])
     chosen = chosen_for(act)
     at = clock.now()
-    # Reasons are stored as text; the person who started the act reads them.
-    with translation.override(act.by.language):
-        for item in items:
-            _handle(item, act, chosen, at=at)
+    for item in items:
+        _handle(item, act, chosen, at=at)
     if len(items) < BATCH:
         act.finished_at = at
         act.save(update_fields=["finished_at"])
@@ -114,31 +113,46 @@ def _step(only: int | None) -> bool:
 
 
 def _handle(item: BulkItem, act: BulkAct, chosen: Chosen, *, at: datetime) -> None:
-    """Do the act on one lead; store what became of it."""
-    item.result = BulkResult.DONE
+    """Do the act on one lead; store what became of it.
+
+    A lead that is skipped is tried once in each language, since the step words its refusal when
+    it raises: the reason is read later, in the language of then.
+    """
+    reasons: dict[str, str] = {}
+    for language in LANGUAGES:
+        with translation.override(language):
+            reason = _try(item, act, chosen, at=at)
+        if not reason:
+            item.result = BulkResult.DONE
+            item.reasons = {}
+            break
+        reasons[language] = reason
+    else:
+        item.result = BulkResult.SKIPPED
+        item.reasons = reasons
+    item.save(update_fields=["result", "reasons"])
+
+
+def _try(item: BulkItem, act: BulkAct, chosen: Chosen, *, at: datetime) -> str:
+    """Do the act on one lead. Return why it was skipped; empty: it is done."""
     try:
         # A savepoint: what the step wrote for a lead that it then skips is taken back.
         with transaction.atomic():
             lead = _visible(act.by).get(pk=item.lead_id)
             STEPS[act.kind](lead, chosen, by=act.by, at=at)
     except Lead.DoesNotExist:
-        _skip(item, _("You do not see this lead any more, or it is archived."))
+        return _("You do not see this lead any more, or it is archived.")
     except DomainError as error:
-        _skip(item, reason_of(error))
+        return reason_of(error)
     except Exception:
         log.exception("lead %s of act %s failed", item.lead_id, act.pk)
-        _skip(item, _("Something went wrong on our side; this lead was not changed."))
-    item.save(update_fields=["result", "reason"])
+        return _("Something went wrong on our side; this lead was not changed.")
+    return ""
 
 
 def _visible(user: User) -> QuerySet[Lead]:
     rows = Lead.objects.visible_to(user).with_names()
     return rows.select_related("marketing_team").filter(archived_at__isnull=True)
-
-
-def _skip(item: BulkItem, reason: str) -> None:
-    item.result = BulkResult.SKIPPED
-    item.reason = reason
 
 
 # -- What became of the leads

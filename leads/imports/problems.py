@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.utils.translation import gettext
+from django.utils import translation
 
 Label = Callable[[str], str]  # of a field's code
 
@@ -30,7 +30,7 @@ class Said:
         return Said(self.text, {name: _plain(value) for name, value in values.items()})
 
     def __str__(self) -> str:
-        translated = gettext(self.text)
+        translated = translation.gettext(self.text)
         if self.values:
             return translated % {name: shown(value) for name, value in self.values.items()}
         return translated

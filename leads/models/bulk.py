@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import Q
 
 from crm.accounts.models import User
+from crm.lib.bilingual import in_language
 from crm.lib.clock import RelevoNow
 from leads.bulk.states import BulkKind, BulkResult
 from leads.models.lead import Lead
@@ -62,13 +63,16 @@ class BulkAct(models.Model):
 
 
 class BulkItem(models.Model):
-    """One lead of an act. ``result``: empty while it waits; ``reason``: why it was skipped."""
+    """One lead of an act.
+
+    ``result`` is empty while it waits. ``reasons``: why it was skipped, in both languages.
+    """
 
     # CASCADE, unlike the history of leads, which has its own events: results are kept for a while.
     act = models.ForeignKey(BulkAct, models.CASCADE, related_name="items")
     lead = models.ForeignKey(Lead, models.PROTECT, related_name="+", db_index=False)
     result = models.CharField(max_length=8, choices=BulkResult.choices, blank=True)
-    reason = models.TextField(blank=True)
+    reasons = models.JSONField(default=dict, blank=True)
 
     class Meta:
         indexes = [models.Index(fields=["act", "result", "id"], name="bulk_item_result")]
@@ -81,3 +85,8 @@ class BulkItem(models.Model):
 
     def __str__(self) -> str:
         return f"{self.act_id}/{self.lead_id} {self.result}"
+
+    @property
+    def reason(self) -> str:
+        """Why the lead was skipped, in the active language."""
+        return in_language(self.reasons)

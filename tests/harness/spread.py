@@ -22,6 +22,8 @@ BEFORE_THE_PRODUCT: dict[str, float] = {
     "tests/browser/test_phone.py": 15,
     "tests/browser/test_agreement.py": 12,
     "tests/browser/test_comfort.py": 12,
+    "tests/browser/lead/test_page.py": 12,
+    "tests/browser/forms/test_drafts.py": 12,
     "tests/browser/test_personas.py": 10,
     "tests/faults/test_parallel_accepts.py": 5,
 }

@@ -62,13 +62,13 @@ NOTICES: list[tuple[str, dict[str, Any], str, str]] = [
         "agreement.renewal",
         {},
         "In 7 days both sides look at the agreement again: Acuerdo Norte, version 3",
-        "En 7 días las dos partes revisan el acuerdo: Acuerdo Norte, versión 3",
+        "En 7 días ambas partes revisan el acuerdo: Acuerdo Norte, versión 3",
     ),
     (
         "agreement.renewal",
         ONE_DAY,
         "In 1 day both sides look at the agreement again: Acuerdo Norte, version 3",
-        "En 1 día las dos partes revisan el acuerdo: Acuerdo Norte, versión 3",
+        "En 1 día ambas partes revisan el acuerdo: Acuerdo Norte, versión 3",
     ),
     (
         "agreement.renewal",

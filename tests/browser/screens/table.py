@@ -136,6 +136,7 @@ SCREENS: dict[str, str | list[Screen]] = {
         Screen("/notices/?group=personas", (REP,)),
     ],
     "notice_open": TAKES_A_FORM,
+    "first_steps_dismiss": TAKES_A_FORM,
     "notice_mark_read": TAKES_A_FORM,
     "alignment": [
         Screen("/alignment/", READERS),

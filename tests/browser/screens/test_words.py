@@ -87,6 +87,7 @@ def test_addresses_without_a_screen_answer_as_said(settings):
     client = seated("team_lead", "en")
     ((lead, _handoff),) = rows(table.LEAD_OF, "Mariana Peña")
     known = {"pk": lead, "code": "budget", "panel": "weekly", "key": "hours", "leave": 1}
+    known["name"] = "job_title"
     wanted = {TAKES_A_FORM: 405, MOVES_ON: 302, DATA: 200, FOR_ADMINS: 403}
     wrong = []
     for name, route in table.addresses():

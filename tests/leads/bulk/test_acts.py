@@ -135,6 +135,17 @@ def test_assign_is_refused_to_reps_and_for_people_outside_the_team(cast, moment)
     assert skipped == {lead.pk: "Ana Robles cannot take it: not active, away, or not in its team."}
 
 
+def test_reason_is_in_the_language_of_its_reader(cast, moment):
+    lead = factories.accepted(cast).lead
+    act, skipped = carried_out(BulkKind.ASSIGN, [lead], by=cast.bea, owner=cast.cruz.pk)
+    assert list(skipped.values()) == ["Only a lead of its sales team or a director may assign it."]
+    with override("es"):
+        item = acts.items_of(act, "skipped", most=1)[0]
+        assert item.reason == (
+            "Solo lo puede asignar quien lidera su equipo de ventas o la dirección."
+        )
+
+
 # -- Archive
 
 

@@ -20,7 +20,7 @@ def cast(new_organisation):
 def test_page_lists_what_is_found_and_leads_on_to_the_list(cast, signed_in):
     lead = factories.lead(cast, person={"name": "José Peña"})
     text = signed_in(cast.ana).get("/search/", {"q": "pena"}).content.decode()
-    assert f'href="/leads/{lead.pk}/"' in text
+    assert f'href="/leads/{lead.pk}/?back=' in text
     assert 'href="/leads/?q=pena"' in text
 
 
