@@ -63,6 +63,7 @@ TAKES_A_FORM, MOVES_ON, DATA = (
     "answers with data",
 )
 FOR_ADMINS = "answers a part of a page, others than admins with 403"
+FOR_MARKETING = "edits a field, others than those who may change the lead with 403"
 SCREENS: dict[str, str | list[Screen]] = {
     "home": MOVES_ON,
     "healthz": DATA,
@@ -256,7 +257,7 @@ SCREENS: dict[str, str | list[Screen]] = {
     "lead_action": TAKES_A_FORM,
     "lead_evidence": TAKES_A_FORM,
     "lead_fact": TAKES_A_FORM,
-    "lead_field": MOVES_ON,
+    "lead_field": FOR_MARKETING,
     "lead_note": TAKES_A_FORM,
     "lead_override": TAKES_A_FORM,
     "action_kinds": [Screen("/actions/", (LEAD, ADMIN)), Screen("/actions/", (REP,), status=403)],

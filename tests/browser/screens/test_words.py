@@ -15,6 +15,7 @@ from tests.browser.screens.crowd import client_of
 from tests.browser.screens.table import (
     DATA,
     FOR_ADMINS,
+    FOR_MARKETING,
     MOVES_ON,
     NOBODY,
     PARTS,
@@ -88,7 +89,7 @@ def test_addresses_without_a_screen_answer_as_said(settings):
     ((lead, _handoff),) = rows(table.LEAD_OF, "Mariana Peña")
     known = {"pk": lead, "code": "budget", "panel": "weekly", "key": "hours", "leave": 1}
     known["name"] = "job_title"
-    wanted = {TAKES_A_FORM: 405, MOVES_ON: 302, DATA: 200, FOR_ADMINS: 403}
+    wanted = {TAKES_A_FORM: 405, MOVES_ON: 302, DATA: 200, FOR_ADMINS: 403, FOR_MARKETING: 403}
     wrong = []
     for name, route in table.addresses():
         if isinstance(reason := SCREENS[name], str):
