@@ -101,8 +101,10 @@ def ask(
         "--no-shrink",
         "--request-timeout",
         "60",
+        # In CPython 3.11 two threads that parse code at once fail now and then with "AST constructor
+        # recursion depth mismatch", and the tools parse their own code.
         "--workers",
-        "2",
+        "1",
     ]
     done = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=1800)
     return {"status": done.returncode, "text": done.stdout[-6000:] + done.stderr[-2000:]}
