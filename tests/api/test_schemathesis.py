@@ -101,8 +101,8 @@ def ask(
         "--no-shrink",
         "--request-timeout",
         "60",
-        # In CPython 3.11 two threads that parse code at once fail now and then with "AST constructor
-        # recursion depth mismatch", and the tools parse their own code.
+        # In CPython 3.11 two threads that parse code at once fail now and then ("AST constructor
+        # recursion depth mismatch"), and the tool parses its own code.
         "--workers",
         "1",
     ]
