@@ -309,10 +309,15 @@ def _apply(person: Person, values: Mapping[str, Any]) -> Changes:
 def _lock_companies(lead: Lead, facts: Mapping[str, Any]) -> None:
     """Lock the company of ``lead`` and the one that ``facts`` name, before the lead itself."""
     pks = set(Lead.objects.filter(pk=lead.pk).values_list("company", flat=True))
-    target = companies.find(facts)
+    target = companies.find(_with_country(lead, facts))
     if target is not None:
         pks.add(target.pk)
     companies.locked(pks - {None})
+
+
+def _with_country(lead: Lead, facts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the facts of another company; it is in the country of the person if none is named."""
+    return {"country": lead.person.country, **facts}
 
 
 def _change_company(
@@ -324,7 +329,8 @@ def _change_company(
     # By the key: a corrected accent or legal form is no other company.
     if old is not None and companies.same_name(old, name):
         return companies.change(old, facts, by=by, at=at, through=lead)
-    lead.company = companies.find_or_create({**facts, "name": name}, by=by, at=at)
+    facts = {**_with_country(lead, facts), "name": name}
+    lead.company = companies.find_or_create(facts, by=by, at=at)
     if lead.company == old:
         return {}
     return {"company.name": [str(old or ""), str(lead.company or "")]}

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from crm.accounts import people
 from crm.accounts.models import User
-from crm.lib.text import clean_line, digits, fold, without_legal_form
+from crm.lib.text import LEGAL_FORM, clean_line, digits, fold, without_legal_form
 from leads.models import Lead
 from leads.records import contact_privacy
 from leads.records.identity import phones
@@ -28,6 +28,7 @@ TRIGRAM = 3
 # More of what is typed does not improve a search.
 LONGEST = 200  # characters
 WORDS = 8
+LEGAL_FORM_WITHIN = re.compile(r"(?<=\w\w )" + LEGAL_FORM.pattern.removesuffix("$") + r"(?= \w)")
 LIKE_PHONE = re.compile(r"[\d\s()+./\-–]{3,40}")
 
 
@@ -50,12 +51,15 @@ class Hit:
 def words_of(query: str) -> list[str]:
     """Return the words to look for, as in search_text: folded, but e-mail addresses whole.
 
-    A legal form at the end does not matter: "grupo andino sa" finds "Grupo Andino S.A."
+    A legal form behind a name does not matter: "grupo andino sa" finds "Grupo Andino S.A."
     """
     words: list[str] = []
     typed = clean_line(query.lower()[:LONGEST])
     if "@" not in typed:
-        return list(dict.fromkeys(without_legal_form(fold(typed)).split()))[:WORDS]
+        text = without_legal_form(fold(typed))
+        # More words may follow the company: "andino sa eva".
+        text = LEGAL_FORM_WITHIN.sub(" ", text)
+        return list(dict.fromkeys(text.split()))[:WORDS]
     for word in typed.split():
         # Folding would cut an address at its signs.
         if "@" in word:
@@ -72,7 +76,12 @@ def phones_of(query: str) -> list[str]:
     one is taken with and without the zeros and the prefixes that are dialled but not stored.
     """
     number = digits(query)
-    if not LIKE_PHONE.fullmatch(query.strip()) or len(number) < TRIGRAM:
+    if not LIKE_PHONE.fullmatch(query.strip()):
+        # As a page shows it and a link dials it: "+52 55 1234 5678 ext. 204", "tel:+5255…".
+        if phones.is_spelled_out(query):
+            return phones.stored_forms(query, people.organisation().country)
+        return []
+    if len(number) < TRIGRAM:
         return []
     forms = [number, number.lstrip("0")]
     # A part of a number is no phone yet, but may begin like one: 044, 045 and 521 of Mexico.

@@ -219,6 +219,12 @@ def dial(number: str, extension: str = "") -> str:
     return f"tel:{number.replace(' ', '')}"
 
 
+def is_spelled_out(text: str) -> bool:
+    """Return whether a text is a whole phone with an extension, or one in a link."""
+    is_link = LINK.search(text) or text.strip().lower().startswith("tel:")
+    return bool(is_link or EXTENSION.search(text))
+
+
 def stored_forms(query: str, country: str) -> list[str]:
     """Return the digits of every stored number that ``query``, typed to search, may be."""
     try:

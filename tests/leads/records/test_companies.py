@@ -84,6 +84,16 @@ def test_other_company_name_moves_one_lead(cast: Cast, pair: tuple[Lead, Lead]) 
     assert (told(pair[0]), told(pair[1])) == ([{"company.name": ["Andino", "Austral"]}], [])
 
 
+def test_name_alone_finds_the_company_in_the_country_of_the_person(
+    cast: Cast, pair: tuple[Lead, Lead]
+) -> None:
+    austral = factories.lead(cast, company={"name": "Austral", "country": "MX"}).company
+    moved = edit(cast, pair[0], company={"name": "Austral, S.A."})
+    assert moved.company == austral
+    new = edit(cast, pair[1], company={"name": "Boreal"})
+    assert (str(new.company), new.company.country) == ("Boreal", "MX")  # type: ignore[union-attr]
+
+
 def test_new_lead_fills_what_its_company_lacks_and_tells_the_others(
     cast: Cast, pair: tuple[Lead, Lead]
 ) -> None:

@@ -67,7 +67,18 @@ def test_nothing_is_found_by_wildcards_or_too_little(cast: Cast, query: str) -> 
 
 @pytest.mark.parametrize(
     "query",
-    ["55 1234 5678", "+52 1 55 1234 5678", "044 55 1234 5678", "01 55 1234 5678", "5512345678"],
+    [
+        "55 1234 5678",
+        "+52 1 55 1234 5678",
+        "044 55 1234 5678",
+        "01 55 1234 5678",
+        "5512345678",
+        # As a page shows it with an extension, and as links have it.
+        "+52 55 1234 5678 ext. 204",
+        "55 1234 5678 x204",
+        "tel:+525512345678",
+        "https://wa.me/5215512345678",
+    ],
 )
 def test_phone_is_found_by_every_spelling(cast: Cast, query: str) -> None:
     lead(cast, "José Peña", phone="(55) 1234-5678")
@@ -175,7 +186,15 @@ def test_emoji_is_enough_to_search_by(cast: Cast) -> None:
 
 @pytest.mark.parametrize(
     "query",
-    ["grupo andino sa", "Grupo Andino, S.A.", "grupo andino s.a. de c.v.", "andino", "andino ltda"],
+    [
+        "grupo andino sa",
+        "Grupo Andino, S.A.",
+        "grupo andino s.a. de c.v.",
+        "andino",
+        "andino ltda",
+        "andino sa jose",
+        "Grupo Andino S.A.S., José Peña",
+    ],
 )
 @pytest.mark.parametrize("company", ["Grupo Andino S.A.", "Grupo Andino SA de CV", "Grupo Andino"])
 def test_legal_form_of_a_company_does_not_matter(cast: Cast, query: str, company: str) -> None:
