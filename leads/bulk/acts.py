@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime, timedelta
+from operator import attrgetter
 from typing import Any
 
 from django.db import transaction
@@ -104,7 +105,8 @@ def _step(only: int | None) -> bool:
     items = list(act.items.filter(result="").order_by("id")[:BATCH])
     chosen = chosen_for(act)
     at = clock.now()
-    for item in items:
+    # Leads are locked in the order of their ids everywhere, so that no two wait for each other.
+    for item in sorted(items, key=attrgetter("lead_id")):
         _handle(item, act, chosen, at=at)
     if len(items) < BATCH:
         act.finished_at = at

@@ -79,6 +79,17 @@ def test_hand_off_skips_what_the_single_act_refuses_and_says_why(cast, moment):
     assert set(Handoff.objects.pending().values_list("lead", flat=True)) == {ready.pk, sent.pk}
 
 
+def test_leads_are_locked_in_the_order_of_their_ids(cast, moment, monkeypatch):
+    first, second, third = (factories.lead(cast) for _ in range(3))
+    # The list shows the first one on top; a change of a company locks its leads by id.
+    Lead.objects.filter(pk=second.pk).update(first_seen_on="2026-01-01")
+    seen = []
+    step = {BulkKind.ARCHIVE: lambda lead, chosen, **how: seen.append(lead.pk)}
+    monkeypatch.setattr(acts, "STEPS", step)
+    carried_out(BulkKind.ARCHIVE, [third, first, second], by=cast.ana)
+    assert seen == [first.pk, second.pk, third.pk]
+
+
 def test_a_skipped_lead_keeps_nothing_of_its_step_and_the_others_theirs(cast, moment, monkeypatch):
     first, broken, last = (factories.lead(cast) for _ in range(3))
     real = handoffs.hand_off
