@@ -182,6 +182,7 @@ def tick_words() -> SafeString:
         "use_zone": _("Use {device}"),
         "restored_draft": _("Restored draft"),
         "discard_draft": _("discard"),
+        "left_behind": _("Typed but not saved; its form is no longer here:"),
     }
     texts |= {f"icon_{status}": f"#i-{SLA_ICONS[status]}" for status in TICKING}
     symbols = format_html_join("", "{}", ((symbol(name),) for name in SLA_ICONS.values()))

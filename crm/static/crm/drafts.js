@@ -16,6 +16,7 @@ const ROOT = "relevo:";
 const MINE = `${ROOT}${person}:`;
 const LEFT = `${MINE}left`; // where the person was when the last form was sent
 let pageOfForms = location.pathname;
+const BEHIND = `${MINE}behind`; // drafts whose forms the page does not have any more
 const SAVED = "relevo_saved";
 const SECRET = /^(hidden|password|file|submit|button|reset|image|search)$/;
 const words = JSON.parse($("#relevo-words")?.textContent || "{}");
@@ -178,6 +179,53 @@ function standing(form) {
   return Object.fromEntries([...fieldsOf(form)].map(([name, fields]) => [name, valuesOf(fields, false)]));
 }
 
+/* ---- Drafts without a form: a handed-off lead, say, takes no more evidence from marketing ---- */
+
+/** What is typed into a draft, each with its label. */
+function textsOf(form) {
+  const groups = fieldsOf(form);
+  const typed = Object.keys(changesOf(form)).flatMap((name) => groups.get(name));
+  const written = typed.filter((field) => !ticks(field) && field.tagName !== "SELECT" && field.value.trim());
+  return written.map((field) => `${field.labels?.[0]?.textContent.trim() ?? field.name}: ${field.value.trim()}`);
+}
+
+const draftsBeside = (form) =>
+  forms()
+    .filter((each) => each !== form && isDraft(each))
+    .map((each) => ({ key: keyOf(each), texts: textsOf(each) }))
+    .filter(({ texts }) => texts.length);
+
+/** Show the drafts of the page before that have no form here, so that nothing vanishes in silence. */
+function showLeftBehind() {
+  const behind = read(BEHIND);
+  if (behind?.page !== location.pathname) return;
+  const here = forms().map(keyOf);
+  const left = behind.drafts.filter(({ key }) => read(key) && !here.includes(key));
+  if (!left.length) return write(BEHIND, null);
+  const box = document.createElement("div");
+  box.className = "note note--warn behind";
+  box.tabIndex = -1;
+  box.dataset.focus = "";
+  box.append(`${words.left_behind} `);
+  const list = document.createElement("ul");
+  list.className = "dots";
+  for (const text of left.flatMap(({ texts }) => texts)) {
+    list.append(Object.assign(document.createElement("li"), { textContent: text }));
+  }
+  const discard = document.createElement("button");
+  discard.type = "button";
+  discard.className = "lnk";
+  discard.textContent = words.discard_draft;
+  discard.addEventListener("click", () => {
+    for (const { key } of left) write(key, null);
+    write(BEHIND, null);
+    box.remove();
+  });
+  box.append(list, discard);
+  $("main").prepend(box);
+  box.focus();
+}
+
 /* ---- The place on the page, and the next field ---- */
 
 const shown = (element) => element.offsetParent !== null && !element.disabled;
@@ -239,6 +287,7 @@ function onSubmit(event) {
     to: pathOf(event.submitter?.getAttribute("formaction") || addressOf(form)),
     page: pageOfForms,
     place: all.indexOf(form),
+    drafts: draftsBeside(form),
     top: scrollY,
   });
 }
@@ -257,7 +306,11 @@ function arrive() {
   write(LEFT, null);
   const isSaved = sent && takeSaved() === decodeURIComponent(sent.to);
   if (isSaved) write(sent.form, null);
+  if (isSaved && sent.drafts.length && sent.page.startsWith(location.pathname)) {
+    write(BEHIND, { page: location.pathname, drafts: sent.drafts });
+  }
   forms().forEach(restore);
+  showLeftBehind();
   if (sent) goBack(sent);
 }
 

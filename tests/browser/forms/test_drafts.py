@@ -148,7 +148,9 @@ def test_newer_value_of_the_server_wins_in_an_edit_form(sit, running):
 
 def test_refused_form_has_the_focus_and_keeps_the_place_until_it_is_right(bea):
     """The wrong field comes first, not the next note; once it is right, the place is the same."""
-    type_three_notes(bea)
+    unfold(bea)
+    field(bea, "attempt", "note").fill(NOTE)
+    field(bea, "disqualify", "comment").fill(COMMENT)
     form = bea.page.locator("form[action$='/evidence/budget/fact/']")
     fact = form.locator("[name=fact]")
     fact.fill("much")
@@ -164,5 +166,22 @@ def test_refused_form_has_the_focus_and_keeps_the_place_until_it_is_right(bea):
     with bea.page.expect_navigation():
         form.get_by_role("button").last.click()
     bea.sees("Yearly budget: 9,000")
-    assert abs(bea.page.evaluate("scrollY") - top) < 200
     expect_two_notes(bea)
+    assert abs(bea.page.evaluate("scrollY") - top) < 200
+
+
+def test_draft_whose_form_is_gone_is_shown_until_it_is_discarded(bea):
+    """After the lead is disqualified nobody logs an attempt on it: what was typed is shown."""
+    unfold(bea)
+    field(bea, "attempt", "note").fill(NOTE)
+    bea.page.locator("form[action$='/disqualify/'] [name=reason]").first.check()
+    with bea.page.expect_navigation():
+        bea.page.locator("form[action$='/disqualify/'] button:not([type])").click()
+    left = bea.page.locator(".behind")
+    expect(left).to_contain_text(NOTE)
+    bea.page.reload()
+    expect(left).to_contain_text(NOTE)
+    left.get_by_role("button", name="discard").click()
+    expect(left).to_have_count(0)
+    bea.page.reload()
+    expect(left).to_have_count(0)
