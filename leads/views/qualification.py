@@ -26,8 +26,10 @@ from leads.qualification.persona_match import Match
 from leads.qualification.rules import DISQUALIFIER, FIT, SQL_KINDS, Assessment, MqlTerms
 from leads.qualification.scores import Scores
 from leads.records.fields import labels as field_labels
+from leads.views.lead.before_call import Refusal, refusals_of
 from leads.views.lead.criteria import criterion_rows
 from leads.views.lead.page import fetch
+from leads.views.lead.timeline import events_for
 from leads.views.lead.trail import trail
 from personas.models import PersonaVersion
 from sla.agreements import agreements, policies
@@ -110,11 +112,19 @@ def show_qualify(
     context |= {
         "lead": lead,
         "actions": lead.valuable_actions.select_related("kind", "recorded_by"),
+        "refusals": _refusals(request, lead),
         "form": bound.get("hand_off") or HandOffForm(),
         "failed": next(iter(bound), ""),
         "refused": refused,
     }
     return render(request, "leads/qualify.html", context, status=status)
+
+
+def _refusals(request: Request, lead: Lead) -> list[Refusal]:
+    """Return who did not take the lead before, which is what a returned one is mended by."""
+    if lead.handed_off_on is None:
+        return []
+    return refusals_of(lead, events_for(request.user, lead))
 
 
 def _judgement_context(

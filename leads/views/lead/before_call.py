@@ -68,12 +68,13 @@ def before_call(
         action=actions[0] if actions else None,
         more_actions=len(actions) - 1,
         handoff=handoff,
-        refusals=_refusals(lead, rows),
+        refusals=refusals_of(lead, rows),
         overruled=overruled,
     )
 
 
-def _refusals(lead: Lead, rows: list[Event]) -> list[Refusal]:
+def refusals_of(lead: Lead, rows: list[Event]) -> list[Refusal]:
+    """Return who did not take the lead, the newest first. ``rows``: its timeline."""
     if lead.handed_off_on is None or lead.stage not in REFUSABLE:
         return []
     decisions = list(Decision.objects.refusals_of(lead))

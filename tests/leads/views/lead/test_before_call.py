@@ -88,6 +88,9 @@ def test_returned_lead_tells_marketing_why(cast: Cast, signed_in: SignedIn) -> N
     page = html(signed_in(cast.ana), handoff.lead_id)
     assert page.index("No such number") < page.index('id="next-title"')
     assert "cycle 1 · Clerical: incomplete" in page
+    # Where the lead is mended it is in sight, too.
+    mend = signed_in(cast.ana).get(f"/leads/{handoff.lead_id}/qualify/").content.decode()
+    assert mend.index("No such number") < mend.index('id="hand-off"')
 
 
 def test_accept_without_a_contact_is_told_to_the_next_rep(cast: Cast, signed_in: SignedIn) -> None:
