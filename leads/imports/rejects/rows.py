@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from crm.accounts.models import User
 from leads.imports import problems
+from leads.imports.columns import headers
 from leads.imports.columns.labels import labels as labels_of
 from leads.imports.columns.targets import SKIP
 from leads.imports.problems import Label, Problem
@@ -75,23 +76,31 @@ def found_by_check(run: ImportRun, user: User) -> list[CheckedRow]:
 def lines(run: ImportRun) -> Iterator[list[str]]:
     """Yield the rejected rows as lines of a table, the header first.
 
-    A line has the row number, what the row is, the problem, and the original cells.
+    A line has the row number, what the row is, the problem, and the original cells. Where the file
+    was one of rejected rows itself, the columns that it had more are not repeated.
     """
     # Translated now: when the response streams the lines, no language is active any more.
-    header = [_("row"), _("what it is"), _("problem"), *run.header]
+    added = headers.added_columns(run.header)
+    header = [_("row"), _("what it is"), _("problem"), *run.header[added:]]
     kinds = {kind.value: str(kind.label) for kind in RowKind}
-    return _lines(run, header, kinds, label_of(run), get_language() or "")
+    return _lines(run, header, kinds, label_of(run), get_language() or "", added=added)
 
 
 def _lines(
-    run: ImportRun, header: list[str], kinds: Mapping[str, str], label: Label, language: str
+    run: ImportRun,
+    header: list[str],
+    kinds: Mapping[str, str],
+    label: Label,
+    language: str,
+    *,
+    added: int,
 ) -> Iterator[list[str]]:
     yield header
     rows = ImportReject.objects.filter(run=run).order_by("number")
     for reject in rows.iterator(chunk_size=2000):
         with override(language):
             problem = problem_text(reject, label)
-        yield [str(reject.number), kinds[reject.kind], problem, *reject.cells]
+        yield [str(reject.number), kinds[reject.kind], problem, *reject.cells[added:]]
 
 
 # -- What a page shows

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,13 @@ from typing import Any
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.translation import override
 
 from crm.audit.models import Entry
 from leads.imports import pipeline, runs
 from leads.imports import worker as import_work
 from leads.imports.rejects import retry as retrying
+from leads.imports.rejects import rows as rejected
 from leads.imports.rejects.retry import retry
 from leads.models import Company, ImportReject, ImportRun, Lead
 from tests import factories
@@ -68,6 +71,20 @@ def done(run: ImportRun) -> dict[str, int]:
 def test_rows_wait_for_their_correction(run: ImportRun) -> None:
     assert kinds(run) == [(3, "wrong"), (4, "duplicate"), (5, "known")]
     assert done(run) == {"new": 1, "wrong": 1, "duplicate": 1, "known": 1}
+
+
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_rejected_rows_of_rejected_rows_have_the_same_columns(
+    cast: Cast, run: ImportRun, tmp_path: Path, language: str
+) -> None:
+    with override(language):
+        lines = list(rejected.lines(run))
+        path = tmp_path / "again.csv"
+        with path.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows(lines)
+        again = list(rejected.lines(imported(cast, path)))
+    assert again[0] == lines[0]
+    assert [line[3:] for line in again[1:]] == [line[3:] for line in lines[1:]]
 
 
 def test_corrected_rows_are_leads_of_the_same_import(cast: Cast, run: ImportRun) -> None:
