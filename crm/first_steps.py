@@ -1,4 +1,4 @@
-"""The card of first steps on the first page of each role: do it, not read it.
+"""The card of first steps on the first page of each role.
 
 A step ticks off by what the person really did: an event of a lead, an entry of the audit record, or
 a page that was opened. The card is gone when all is done or when the person dismisses it.
@@ -113,7 +113,7 @@ def note_page(user: User, page: str, *, at: datetime) -> None:
 
 
 def dismiss(user: User, *, at: datetime) -> None:
-    """Take the card away for good."""
+    """Remove the card permanently."""
     if OVER not in user.first_steps:
         people.note_first_step(user, OVER, at=at)
 

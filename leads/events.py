@@ -70,7 +70,7 @@ def record_many(
 def of_lead_alone() -> QuerySet[Event]:
     """Return the events without changes of a company that were made elsewhere.
 
-    They stand on every lead at the company, and nobody did anything with these leads.
+    They are recorded on every lead of the company, though no person worked on these leads.
     """
     return Event.objects.exclude(kind=EventKind.UPDATED, payload__has_key="company")
 

@@ -68,8 +68,8 @@ class StageMark:
 class Journey:
     """Where a lead stands.
 
-    ``step``: the one next step, None where nobody has one. ``part``: who takes it. ``is_own``:
-    whether the viewer does.
+    ``step``: the one next step, or None. ``part``: who takes it. ``is_own``: whether the viewer
+    does.
     """
 
     marks: tuple[StageMark, ...]
@@ -87,8 +87,8 @@ def journey(
 ) -> Journey:
     """Return the journey of a lead at ``stage`` for a viewer who plays ``parts``.
 
-    ``reached``: the stages that have a date. ``is_open``: whether anybody may act on the lead; an
-    imported lead without a handoff waits for nobody.
+    ``reached``: the stages that have a date. ``is_open``: whether any person may act on the lead;
+    an imported lead without a handoff has no next step.
     """
     marks = _marks(stage, reached)
     step = next_step(stage)

@@ -20,7 +20,7 @@ from leads.states import (
 )
 
 QUALIFIED_IN = (Stage.CAPTURED, Stage.MQL, Stage.RETURNED)
-# A lead that somebody works on or that was won stays in the lists.
+# Leads with an open handoff and won leads stay in the lists.
 ARCHIVED_IN = (*QUALIFIED_IN, Stage.LOST, Stage.DISQUALIFIED)
 
 
@@ -41,7 +41,7 @@ def can_change(user: User, lead: Lead) -> bool:
 
 
 def can_note(user: User, lead: Lead) -> bool:
-    """Write a note: everybody who sees the lead, which is not asked again here."""
+    """Write a note: all who may see the lead, which callers have checked."""
     return lead.archived_at is None
 
 

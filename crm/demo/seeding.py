@@ -46,6 +46,6 @@ def seed(*, at: datetime, leads: int = LEADS) -> bool:
     record("demo_seeded", "organisation", by=None, at=at)
     # In the same transaction: a demo without today's desk would never be completed.
     today.prepare(people.cast(), at=at)
-    # The past of the demo is nobody's first steps.
+    # The past of the demo does not count as first steps of its users.
     User.objects.update(first_steps={first_steps.SINCE: at.isoformat()})
     return True

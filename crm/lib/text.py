@@ -1,7 +1,7 @@
 """Cleaning of text that comes from people, files and machines.
 
 The rule: normal form NFC, no NUL, no lone surrogate, no control character but tab and line feed, no
-character that reverses the direction of the text after it, no character that nobody sees, no white
+character that reverses the direction of the text after it, no invisible character, no white
 space at the ends. Everything else is stored as it came.
 
 Joiners stay between characters that they join, as in emoji and in Persian or Indian scripts, and
@@ -50,7 +50,7 @@ def clean_text(value: str) -> str:
 
 
 def without_invisible(value: str) -> str:
-    """Return the text without the characters that nobody sees and that join nothing."""
+    """Return the text without invisible characters that join nothing."""
     value = LOOSE_JOINER.sub("", INVISIBLE.sub("", value))
     if RIGHT_TO_LEFT.search(value):
         return value

@@ -55,7 +55,7 @@ class NeedsAnswer(DomainError):
 
 
 class NoPerson(DomainError):
-    """Nobody of the team can stand for the import."""
+    """No person of the team can own the import."""
 
     code = "no_person"
 
@@ -238,8 +238,8 @@ def _report(run: ImportRun, by: User, rejects: Path) -> list[str]:
     lines += [(_("marketing team"), run.team), (_("imported by"), by)]
     width = max(len(str(label)) for label, _value in lines)
     shown = [f"{label!s:<{width}}  {value}" for label, value in lines]
-    found = notes.of_import(run, by)
-    shown += [f"{each.field}: {each.text}: {each.count}" for each in found.counts]
+    row_notes = notes.of_import(run, by)
+    shown += [f"{each.field}: {each.text}: {each.count}" for each in row_notes.counts]
     for change in companies.report(run).first:
         row = _("row %(row)d") % {"row": change.row}
         shown.append(f"  {row}: {change.company}: {change.field}: {change.text}")

@@ -112,10 +112,10 @@ def _icon(kind: str) -> str:
 
 def _lead_id(notice: Notice) -> int | None:
     """Return the id of the lead that the notice leads to; None for another page."""
-    found = LEAD_PATH.match(notice.path)
-    if found is None:
+    match = LEAD_PATH.match(notice.path)
+    if match is None:
         return None
-    return int(found[1])
+    return int(match[1])
 
 
 def _gone_text(notice: Notice, owners: dict[int, User | None]) -> str:
@@ -138,7 +138,7 @@ def _tabs(current: str) -> list[dict[str, Any]]:
 
 @require_POST
 def open_notice(request: Request, pk: int) -> HttpResponse:
-    """Mark the notice as read and go where it leads; a lead out of sight is told of in words."""
+    """Mark the notice as read and redirect to its page; report a lead that is not visible."""
     notice = get_object_or_404(Notice.objects.visible_to(request.user), pk=pk)
     outbox.open_notice(notice, at=request.now)
     [row] = _rows(request, [notice])

@@ -94,7 +94,7 @@ def work(seconds: float, *, only: int | None = None) -> int:
 
 @transaction.atomic
 def _step(only: int | None) -> bool:
-    """Work on one batch of the oldest act that nobody else has. False for none."""
+    """Work on one batch of the oldest unclaimed act. Return False if there is none."""
     rows = BulkAct.objects.filter(started_at__isnull=False, finished_at__isnull=True)
     if only is not None:
         rows = rows.filter(pk=only)
@@ -115,7 +115,7 @@ def _step(only: int | None) -> bool:
 
 
 def _handle(item: BulkItem, act: BulkAct, chosen: Chosen, *, at: datetime) -> None:
-    """Do the act on one lead; store what became of it.
+    """Do the act on one lead and store the result.
 
     A lead that is skipped is tried once in each language, since the step words its refusal when
     it raises: the reason is read later, in the language of then.
@@ -136,7 +136,7 @@ def _handle(item: BulkItem, act: BulkAct, chosen: Chosen, *, at: datetime) -> No
 
 
 def _try(item: BulkItem, act: BulkAct, chosen: Chosen, *, at: datetime) -> str:
-    """Do the act on one lead. Return why it was skipped; empty: it is done."""
+    """Do the act on one lead. Return why it was skipped, or an empty text if it is done."""
     try:
         # A savepoint: what the step wrote for a lead that it then skips is taken back.
         with transaction.atomic():
@@ -157,20 +157,20 @@ def _visible(user: User) -> QuerySet[Lead]:
     return rows.select_related("marketing_team").filter(archived_at__isnull=True)
 
 
-# -- What became of the leads
+# -- Results
 
 
 def counts(act: BulkAct) -> dict[str, int]:
     """Return how many leads are done, skipped, handled so far, and waiting."""
     rows = act.items.order_by().values_list("result").annotate(n=Count("pk"))
-    found = dict(rows)
-    done = found.get(BulkResult.DONE, 0)
-    skipped = found.get(BulkResult.SKIPPED, 0)
+    totals = dict(rows)
+    done = totals.get(BulkResult.DONE, 0)
+    skipped = totals.get(BulkResult.SKIPPED, 0)
     return {
         "done": done,
         "skipped": skipped,
         "handled": done + skipped,
-        "waiting": found.get("", 0),
+        "waiting": totals.get("", 0),
     }
 
 
@@ -181,7 +181,7 @@ def items_of(act: BulkAct, *results: str, most: int) -> list[BulkItem]:
 
 
 def tidy(*, at: datetime) -> None:
-    """Delete acts that nobody confirmed for a day, and results after 30 days."""
+    """Delete acts that were not confirmed within a day, and results after 30 days."""
     unstarted = Q(started_at__isnull=True, created_at__lt=at - UNSTARTED_FOR)
     old = Q(finished_at__lt=at - RESULTS_FOR)
     BulkAct.objects.filter(unstarted | old).delete()

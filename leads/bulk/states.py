@@ -1,4 +1,4 @@
-"""The kinds of act on many leads, and what becomes of each lead."""
+"""The kinds of act on many leads, and the results for each lead."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class BulkKind(models.TextChoices):
 
 
 class BulkResult(models.TextChoices):
-    """What became of one lead."""
+    """The result for one lead."""
 
     DONE = "done", _("Done")
     SKIPPED = "skipped", _("Skipped")

@@ -1,4 +1,4 @@
-"""What an act on many leads does with one of them: the same call as the single act.
+"""Steps of a bulk act on one lead: the same call as the single act.
 
 Each step asks the same permission, lets the noun module decide, and raises DomainError with the
 reason for which the lead is skipped.

@@ -44,7 +44,7 @@ class BulkAssignForm(forms.Form):
     def __init__(self, *args: Any, people: list[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         names = [(str(person.pk), person.name) for person in people]
-        # An empty choice first, so that nobody is chosen by default.
+        # An empty choice first, so that no person is chosen by default.
         self.fields["owner"].choices = [("", _("Choose")), *names]
 
     @property
@@ -53,7 +53,7 @@ class BulkAssignForm(forms.Form):
 
 
 class BulkArchiveForm(forms.Form):
-    """Nothing is asked."""
+    """A confirmation without fields."""
 
     @property
     def options(self) -> dict[str, Any]:

@@ -47,11 +47,11 @@ class RejectedRowsForm(forms.Form):
 
     def rows(self) -> list[tuple[RejectShown, list[forms.BoundField]]]:
         """Return each row with the fields of its cells."""
-        found = []
+        rows = []
         for row in self.shown:
             names = [name_of(row.reject.number, position) for position in row.positions]
-            found.append((row, [self[name] for name in names]))
-        return found
+            rows.append((row, [self[name] for name in names]))
+        return rows
 
     @property
     def typed(self) -> Mapping[int, Mapping[int, str]]:

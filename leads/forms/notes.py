@@ -9,7 +9,7 @@ from crm.lib.forms import Lines, kept
 
 
 class LeadNoteForm(forms.Form):
-    """A note; everybody who sees the lead reads it."""
+    """A note; all who may see the lead may read it."""
 
     note = kept(
         Lines(

@@ -128,7 +128,7 @@ def _lock(handoff: Handoff) -> Lead:
 
 
 def _outcome(handoff: Handoff) -> dict[str, Any]:
-    """Return what the outcome said, for the event."""
+    """Return the details of the outcome, for the event."""
     payload: dict[str, Any] = {}
     if handoff.amount is not None:
         payload["amount"] = str(handoff.amount)
@@ -154,7 +154,7 @@ def _take_date_back(lead: Lead, closed: Handoff) -> None:
 
 
 def _update_won(lead: Lead) -> None:
-    """Give the lead amount and person of its last won handoff; none where there is none."""
+    """Copy amount and person of the last won handoff to the lead; clear them if there is none."""
     rows = Handoff.objects.filter(lead=lead, state=HandoffState.WON).order_by("-cycle")
     last = rows.first()
     amount = None

@@ -234,7 +234,7 @@ def import_batch(run: ImportRun, file: RunFile, *, at: datetime) -> None:
 
 
 def _fill_companies(run: ImportRun, has_rows: bool, *, at: datetime) -> bool:
-    """Write what the rows bring to companies; return whether nothing is left of it."""
+    """Write the planned changes of companies; return whether all are written."""
     # In a transaction of its own: this one has locked the companies of its rows already, and
     # companies are locked in the order of their ids.
     if has_rows and companies.has_any(run, ChangeState.PLANNED):
@@ -312,7 +312,7 @@ def undo_batch(run: ImportRun, *, at: datetime) -> None:
 
 
 def _take_back_from_companies(run: ImportRun, has_leads: bool, *, at: datetime) -> bool:
-    """Take back what the import wrote on companies; return whether nothing is left of it."""
+    """Revert what the import wrote on companies; return whether all is reverted."""
     # After the leads, because what stays of them keeps the facts of its company; and in a
     # transaction of its own, because companies are locked before leads.
     if has_leads and companies.has_any(run, ChangeState.FILLED):

@@ -41,7 +41,7 @@ Facts = dict[int, dict[str, Any]]  # of companies by their id
 
 
 def plan(run: ImportRun, readings: Sequence[Reading], of_key: Mapping[Key, Company]) -> None:
-    """Note what rows bring to their companies: facts that are missing, and others that stay out.
+    """Plan what rows change on their companies: missing facts to fill, and values not taken.
 
     ``of_key``: the companies by leads.records.companies.key_of.
     """
@@ -96,7 +96,7 @@ def has_any(run: ImportRun, state: ChangeState) -> bool:
 
 
 def fill(run: ImportRun, *, by: User, at: datetime) -> bool:
-    """Write the plans of the next companies; return whether none is left."""
+    """Write the planned changes of the next companies; return whether all are written."""
     changes = _next(run, ChangeState.PLANNED)
     facts: Facts = {}
     now = _locked(changes)
@@ -132,9 +132,9 @@ def _locked(changes: Iterable[ImportChange]) -> dict[int, Company]:
 
 
 def take_back(run: ImportRun, *, at: datetime) -> bool:
-    """Take the values of an undone import back from the next companies; return whether all are.
+    """Revert the next companies of an undone import; return whether all are reverted.
 
-    A value stays where a newer one or a lead of the import that moved on stands on it.
+    A value stays if a newer value replaced it or a lead of the import that moved on uses it.
     """
     changes = _next(run, ChangeState.FILLED)
     now = _locked(changes)
@@ -170,13 +170,13 @@ def _changed_since(run: ImportRun, changes: Sequence[ImportChange]) -> set[tuple
     entries = Entry.objects.filter(
         subject_type="company", subject_id__in=pks, verb="company_changed", at__gte=min(moments)
     )
-    found: set[tuple[int, str]] = set()
+    changed: set[tuple[int, str]] = set()
     for entry in entries:
         if entry.payload.get("import") == run.pk or entry.subject_id is None:
             continue
         for fact in entry.payload["changes"]:
-            found.add((entry.subject_id, fact.removeprefix("company.")))
-    return found
+            changed.add((entry.subject_id, fact.removeprefix("company.")))
+    return changed
 
 
 # -- The report
@@ -215,8 +215,8 @@ class ChangesShown:
 def counts(run: ImportRun) -> dict[ChangeState, int]:
     """Return how many facts of companies were filled, kept, taken back and left."""
     rows = ImportChange.objects.filter(run=run).exclude(state=ChangeState.PLANNED)
-    found = rows.order_by().values_list("state").annotate(Count("pk"))
-    numbers = {ChangeState(state): count for state, count in found}
+    totals = rows.order_by().values_list("state").annotate(Count("pk"))
+    numbers = {ChangeState(state): count for state, count in totals}
     return {state: numbers[state] for state in ChangeState if state in numbers}
 
 

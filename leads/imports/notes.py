@@ -238,7 +238,7 @@ def _shown(
     leads: dict[int, Lead] = {}
     wanted = {note.lead for _row, note in notes if note.lead}
     if wanted and user is not None:
-        # A lead out of sight is named to nobody.
+        # A lead that the reader may not see is not named.
         visible = Lead.objects.visible_to(user).with_names()
         leads = {lead.pk: lead for lead in visible.filter(pk__in=wanted)}
     return NotesShown(

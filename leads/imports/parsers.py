@@ -19,8 +19,8 @@ from crm.lib.files import dates
 from crm.lib.numbers import typed
 from crm.lib.text import fold
 from leads.imports.notes import Noted, shortened
-from leads.imports.problems import Said
-from leads.imports.problems import said as _
+from leads.imports.problems import DeferredText
+from leads.imports.problems import deferred as _
 from leads.records.identity import emails
 from leads.states import Stage
 
@@ -68,7 +68,7 @@ RANGE = re.compile(
     COUNT.format("count") + MANY.format("times") + r"(?:\s*[-–—_]\s*|\s+(?:a|to|y|e|at[eé])\s+)\d",
     re.IGNORECASE | re.ASCII,
 )
-# Only the upper end is said: at least one person works there.
+# Only the upper end is given: at least one person works there.
 BELOW = re.compile(
     r"(?:[<≤]=?|menos de|menor (?:a|que)|menos que|hasta|at[eé]|under|below|up to|(?:less|fewer)"
     r" than|m[aá]x\w*\.?(?: de)?)\s*\d",
@@ -85,7 +85,7 @@ ALONE = frozenset(
 class BadCell(Exception):
     """A cell that cannot be taken; ``why`` is the reason, for people."""
 
-    def __init__(self, why: Said) -> None:
+    def __init__(self, why: DeferredText) -> None:
         super().__init__(why)
         self.why = why
 
@@ -239,10 +239,10 @@ def _with_note(cell: str, value: Decimal, rounded: Decimal, stored: Any = None) 
 def without_currency(cell: str) -> str:
     """Return the number of a cell with its sign, without the currency around it."""
     minus = ""
-    found = MINUS_BEFORE.match(cell)
-    if found:
+    sign = MINUS_BEFORE.match(cell)
+    if sign:
         minus = "-"
-        cell = cell[found.end() :]
+        cell = cell[sign.end() :]
     bare = AROUND_NUMBER.sub("", cell)
     in_brackets = IN_BRACKETS.fullmatch(bare)
     if in_brackets:
@@ -252,7 +252,7 @@ def without_currency(cell: str) -> str:
 
 
 def _decimal(style: Style, cell: str) -> Decimal:
-    """Return a number with the decimal sign of its column; a currency around it is dropped."""
+    """Return a number by the decimal sign of its column, without the currency around it."""
     if style.is_sheet and SHEET_NUMBER.fullmatch(cell):
         return Decimal(cell)
     bare = without_currency(cell)
@@ -310,9 +310,9 @@ def _lower_end(cell: str) -> Decimal:
     times = 1
     if match["times"]:
         times = 1_000 if match["times"].lower() in THOUSAND else 1_000_000
-    found = typed.readings(match["count"]).values()
+    readings = typed.readings(match["count"]).values()
     # "1.5K": decimals of thousands; else a sign groups.
-    values = [value for value in found if value * times == int(value * times)]
+    values = [value for value in readings if value * times == int(value * times)]
     if not values:
         raise _no_headcount(cell)
     return max(values) * times

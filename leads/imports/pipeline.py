@@ -20,8 +20,8 @@ from django.db import DataError, IntegrityError, transaction
 from crm.lib.files.layout import Row
 from leads.imports.identity.duplicate_rows import EarlierRow
 from leads.imports.notes import Note
-from leads.imports.problems import Problem, Said
-from leads.imports.problems import said as _
+from leads.imports.problems import DeferredText, Problem
+from leads.imports.problems import deferred as _
 from leads.imports.readings import PHONE, Reading, RowReader
 from leads.imports.states import RowKind
 from leads.records.identity.rules import Field
@@ -51,7 +51,7 @@ class Rejection:
 
 @dataclass
 class BatchResult:
-    """What became of a batch: how many rows of what kind, the rejected ones, and the notes."""
+    """The result of a batch: how many rows of each kind, the rejected ones, and the notes."""
 
     counts: Counter[str] = field(default_factory=Counter)
     rejections: list[Rejection] = field(default_factory=list)
@@ -63,14 +63,14 @@ class BatchResult:
     def reject(
         self,
         reading: Reading,
-        problem: Said | Sequence[Problem],
+        problem: DeferredText | Sequence[Problem],
         kind: RowKind = RowKind.WRONG,
         *,
         contradicts: bool = False,
         matched_field: str = "",
         matched_lead: int | None = None,
     ) -> None:
-        if isinstance(problem, Said):
+        if isinstance(problem, DeferredText):
             problem = [Problem(problem)]
         rejection = Rejection(
             reading.row,

@@ -1,7 +1,7 @@
-"""Why a row or a cell is refused or noted: put into words when it is read, not when it is found.
+"""Problems of rows and cells, stored untranslated and translated when they are displayed.
 
-A worker finds the problems and a person reads them later, in the language of that person. So a
-problem is the English text (the msgid of the catalogue) and its values.
+A worker detects the problems and a person reads them later, in their own language. So a problem
+is the English text (the msgid of the catalogue) and its values.
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ Label = Callable[[str], str]  # of a field's code
 
 
 @dataclass(frozen=True)
-class Said:
-    """A text that is translated when it is read.
+class DeferredText:
+    """Text whose translation is deferred until it is displayed.
 
-    Modules that find problems import :func:`said` as ``_``, so that the texts are collected for
-    translation: ``_("“%(cell)s” is no country") % {"cell": cell}``.
+    Modules that report problems import :func:`deferred` as ``_``, so that makemessages collects the
+    texts: ``_("“%(cell)s” is no country") % {"cell": cell}``.
     """
 
     text: str
     values: Mapping[str, Any] = field(default_factory=dict)
 
-    def __mod__(self, values: Mapping[str, Any]) -> Said:
-        return Said(self.text, {name: _plain(value) for name, value in values.items()})
+    def __mod__(self, values: Mapping[str, Any]) -> DeferredText:
+        return DeferredText(self.text, {name: _plain(value) for name, value in values.items()})
 
     def __str__(self) -> str:
         translated = translation.gettext(self.text)
@@ -41,53 +41,53 @@ class Said:
         return {"text": self.text, "values": values}
 
     @staticmethod
-    def from_json(stored: Mapping[str, Any]) -> Said:
+    def from_json(stored: Mapping[str, Any]) -> DeferredText:
         """Return the text of :meth:`to_json`."""
         values = {name: _read(value) for name, value in stored.get("values", {}).items()}
-        return Said(stored["text"], values)
+        return DeferredText(stored["text"], values)
 
 
-def said(text: str) -> Said:
-    """Return ``text``, a msgid, to be translated when it is read."""
-    return Said(text)
+def deferred(text: str) -> DeferredText:
+    """Defer the translation of ``text``, a msgid, until it is displayed."""
+    return DeferredText(text)
 
 
 def _plain(value: Any) -> Any:
-    """Return a value that JSON can store: what is no number and no text becomes one."""
-    if isinstance(value, Said | int | str):
+    """Return a value that JSON can store; convert other types to text."""
+    if isinstance(value, DeferredText | int | str):
         return value
     return str(value)
 
 
 def shown(value: Any) -> Any:
-    """Return a value of a message in the active language; it may be a stored message."""
+    """Return a value of a message in the active language; a stored message is translated."""
     value = _read(value)
-    if isinstance(value, Said):
+    if isinstance(value, DeferredText):
         return str(value)
     return value
 
 
 def _stored(value: Any) -> Any:
-    if isinstance(value, Said):
+    if isinstance(value, DeferredText):
         return value.to_json()
     return value
 
 
 def _read(value: Any) -> Any:
     if isinstance(value, dict):
-        return Said.from_json(value)
+        return DeferredText.from_json(value)
     return value
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What is wrong with a row: with the cell at ``position`` or, without one, with all of it.
+    """Problem of a row: of the cell at ``position`` or, without a position, of the whole row.
 
     ``field`` is the target of the cell, whose label is read in the reader's language; ``column`` is
     the name of its column in the file.
     """
 
-    why: Said
+    why: DeferredText
     field: str = ""
     column: str = ""
     position: int | None = None
@@ -116,7 +116,7 @@ class Problem:
     def from_json(stored: Mapping[str, Any]) -> Problem:
         """Return the problem of :meth:`to_json`."""
         return Problem(
-            Said.from_json(stored),
+            DeferredText.from_json(stored),
             field=stored.get("field", ""),
             column=stored.get("column", ""),
             position=stored.get("position"),

@@ -18,8 +18,8 @@ from crm.lib.text import clean_line, clean_text, fold
 from leads.imports import parsers
 from leads.imports.notes import Note, Noted, shortened
 from leads.imports.parsers import BadCell, Parser, Style
-from leads.imports.problems import Problem, Said
-from leads.imports.problems import said as _
+from leads.imports.problems import DeferredText, Problem
+from leads.imports.problems import deferred as _
 from leads.records.identity import phones
 from leads.records.identity.phones import NoPhone, Phone, Reason
 
@@ -197,8 +197,8 @@ def _clean(target: Target, cell: str) -> str:
     return clean_line(cell)
 
 
-def _report(reading: Reading, target: Target, position: int | None, why: Said) -> None:
-    """Make the row wrong for a bad cell that it needs; note on the row that another is left out."""
+def _report(reading: Reading, target: Target, position: int | None, why: DeferredText) -> None:
+    """Reject the row for a bad cell that it needs; for another one, note that it is left out."""
     problem = Problem(why, field=target.field, column=target.column, position=position)
     if target.is_required:
         reading.problems.append(problem)
@@ -233,7 +233,7 @@ def complete_lead(reading: Reading, *, assumed: str = "") -> None:
 
 
 def _explain_missing_identity(reading: Reading) -> None:
-    """Make the row wrong, by the cells of identity that were left out where there are any."""
+    """Reject the row, with the problems of the identity cells that were left out, if any."""
     for problem in reading.left_out:
         if problem.field in (*IDENTITY, FIRST_NAME, LAST_NAME):
             reading.problems.append(problem)
@@ -279,7 +279,7 @@ def _read_phone(reading: Reading, assumed: str) -> None:
 
 
 def _note_phone(reading: Reading, phone: Phone) -> None:
-    """Note what is not taken of a phone, and one whose country nobody knows."""
+    """Note the part of a phone that is not taken, and a phone of an unknown country."""
     if phone.rest:
         reading.note(PHONE, "rest_left_out", taken=phone.full, rest=shortened(phone.rest))
     if not phone.is_read:

@@ -122,7 +122,7 @@ def _examine(path: Path, layout: Layout, team: Team) -> dict[str, Any]:
     # A file of rejected rows has the columns of the import that it is of.
     added = headers.added_columns(header)
     key = headers.key_of(header[added:])
-    found = columns_facts.of_columns(len(header), first, is_sheet=layout.kind == "xlsx")
+    facts = columns_facts.of_columns(len(header), first, is_sheet=layout.kind == "xlsx")
     customs = list(CustomField.objects.filter(archived_at__isnull=True))
     remembered = _remembered_targets(key, team, customs, added=added)
     targets = remembered or _suggested(header, first, customs)
@@ -133,7 +133,7 @@ def _examine(path: Path, layout: Layout, team: Team) -> dict[str, Any]:
         "sample": [[row.number, _shortened(row.cells)] for row in sample],
         "columns": targets,
         "system": _likely_system(header, sample, targets),
-        "facts": [each.to_json() for each in found],
+        "facts": [each.to_json() for each in facts],
         "problem": "",
     }
 

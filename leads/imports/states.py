@@ -49,10 +49,10 @@ class RowKind(models.TextChoices):
 
 
 class ChangeState(models.TextChoices):
-    """What became of a fact that a row has of a known company.
+    """The result for a fact that a row has of a known company.
 
-    PLANNED: to be written when all rows are in. LEFT: not taken back by the undo, because something
-    newer stands on it.
+    PLANNED: to be written when all rows are in. LEFT: not reverted by the undo, because something
+    newer depends on it.
     """
 
     PLANNED = "planned", _("Planned")

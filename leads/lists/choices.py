@@ -96,13 +96,13 @@ def _named(rows: QuerySet[Team]) -> Choices:
 
 def of_catalogues() -> dict[str, Choices]:
     """Return the sources, personas and countries to choose from, by the name of their filter."""
-    found: dict[str, Choices] = {"source": [], "persona": [], "country": []}
+    offered: dict[str, Choices] = {"source": [], "persona": [], "country": []}
     with connection.cursor() as cursor:
         cursor.execute(CATALOGUES)
         for kind, code, name, _position in cursor.fetchall():
             if name is None:
-                found[kind].append((code, countries.name(code)))
+                offered[kind].append((code, countries.name(code)))
             else:
-                found[kind].append((code, in_language(json.loads(name))))
-    found["country"].sort(key=lambda choice: fold(choice[1]))
-    return found
+                offered[kind].append((code, in_language(json.loads(name))))
+    offered["country"].sort(key=lambda choice: fold(choice[1]))
+    return offered

@@ -80,9 +80,9 @@ class ListFilter(django_filters.FilterSet):
 
     def offered(self) -> dict[str, choices.Choices]:
         """Return the choices of each filter that the database knows."""
-        found = choices.of_catalogues()
-        found["source"].append((NOT_GIVEN, _("Not given")))
-        return found
+        offered = choices.of_catalogues()
+        offered["source"].append((NOT_GIVEN, _("Not given")))
+        return offered
 
     @property
     def listing(self) -> Listing:

@@ -33,7 +33,7 @@ class HandoffFilter(ListFilter):
 
 
 class QueueFilter(HandoffFilter):
-    """Search and filters of the queue; its tabs tell the clocks apart."""
+    """Search and filters of the queue; each tab has one kind of clock."""
 
     others = frozenset({"tab"})
     clock = None

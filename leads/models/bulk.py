@@ -1,4 +1,4 @@
-"""One act on many leads: what was asked for, and what became of each lead."""
+"""One act on many leads: its options, and the result for each lead."""
 
 from __future__ import annotations
 

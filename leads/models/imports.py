@@ -13,7 +13,7 @@ from crm.accounts.states import Side
 from crm.lib.clock import RelevoNow
 from leads.imports.states import ChangeState, ImportState, RowKind
 
-# The system of external ids where nobody knows it; it was that of every upload before.
+# The system of external ids where it is unknown; earlier uploads all have it.
 UNKNOWN_SYSTEM = "file"
 UNDO_WITHIN = timedelta(hours=24)
 
@@ -43,8 +43,8 @@ class ImportRun(models.Model):
     ``system``: the one whose ids the column of external ids has. ``reading``: how the file is read.
     ``sample``: its first rows as [number, cells]. ``columns``: the target of each column, empty
     until they are matched. ``facts``: what the cells of each column say about how to read them
-    (columns.facts). ``answers``: what the person said where they leave it open, {"month_first": …,
-    "decimal": …, "countries": {text: code}}.
+    (columns.facts). ``answers``: those of the person where the cells are ambiguous,
+    {"month_first": …, "decimal": …, "countries": {text: code}}.
 
     ``checked``: {"counts": …, "problems": …, "sources": …} of the dry run. ``done``: the counts of
     the import so far. ``duplicates``: four bytes for each row, the earlier row that it repeats
@@ -242,7 +242,7 @@ class ImportChange(models.Model):
                 condition=~Q(state=ChangeState.KEPT),
                 name="import_change_once",
             ),
-            # The same other value of many rows is told once, with its first row.
+            # A differing value that many rows repeat is reported once, with its first row.
             models.UniqueConstraint(
                 fields=["run", "company", "fact", "new"],
                 condition=Q(state=ChangeState.KEPT),

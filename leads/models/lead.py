@@ -38,9 +38,9 @@ class Company(models.Model):
 class Person(models.Model):
     """The contact person.
 
-    ``phone``: E.164; the typed text where nobody knows the country; empty where the text is no
+    ``phone``: E.164; the typed text where the country is unknown; empty where the text is no
     phone. ``phone_typed``: the text as typed. ``phone_assumed``: the country that the number was
-    read with although nobody gave it, else empty (leads.records.identity.phones).
+    read with although it was not given, else empty (leads.records.identity.phones).
     """
 
     name = models.CharField(max_length=160, blank=True)

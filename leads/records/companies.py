@@ -50,7 +50,7 @@ class NoCompanyName(DomainError):
 
 
 def check_named(facts: Mapping[str, Any]) -> None:
-    """Raise NoCompanyName for facts without a name: nobody could find them again."""
+    """Raise NoCompanyName for facts without a name: they could not be looked up again."""
     has_facts = any(facts.get(fact) for fact in GAPS)
     if has_facts and not clean_line(facts.get("name") or ""):
         raise NoCompanyName
@@ -134,13 +134,13 @@ def fill_gaps(
 
 def differences(company: Company, facts: Mapping[str, Any]) -> Changes:
     """Return the facts that ``company`` keeps though ``facts`` give others: kept and given."""
-    found: Changes = {}
+    differing: Changes = {}
     for fact in GAPS:
         given = _clean(fact, facts.get(fact))
         kept = getattr(company, fact)
         if given and kept and given != kept:
-            found[fact] = [kept, given]
-    return found
+            differing[fact] = [kept, given]
+    return differing
 
 
 def locked(pks: Iterable[int]) -> list[Company]:
@@ -220,7 +220,7 @@ def change_many(
     payloads = {pk: {**payload, "changes": changes} for pk, changes in changed.items()}
     subjects = [(company, payloads[company.pk]) for company in companies]
     record_many("company_changed", subjects, by=by, at=at)
-    _tell_leads(payloads, by=by, at=at, skip=skip)
+    _record_on_leads(payloads, by=by, at=at, skip=skip)
     _rewrite_search_text([pk for pk, changes in changed.items() if "company.name" in changes])
     return changed
 
@@ -248,7 +248,7 @@ def _clean(fact: str, value: Any) -> Any:
     return value or None
 
 
-def _tell_leads(
+def _record_on_leads(
     payloads: Mapping[int, Mapping[str, Any]], *, by: User | None, at: datetime, skip: Q | None
 ) -> None:
     """Record the changes of companies on their leads, and raise the versions of the leads.
@@ -256,21 +256,21 @@ def _tell_leads(
     ``payloads`` are by the id of the company. Archived leads get no event: they are kept for their
     own history alone.
     """
-    rows = Lead.objects.filter(company__in=payloads)
+    affected = Lead.objects.filter(company__in=payloads)
     if skip is not None:
-        rows = rows.exclude(skip)
-    rows = rows.order_by("pk").only("company", "archived_at", "import_run")
-    leads = list(rows.select_for_update(no_key=True))
+        affected = affected.exclude(skip)
+    affected = affected.order_by("pk").only("company", "archived_at", "import_run")
+    leads = list(affected.select_for_update(no_key=True))
     Lead.objects.filter(pk__in=[lead.pk for lead in leads]).update(version=F("version") + 1)
-    told: list[dict[str, Any]] = []
+    rows: list[dict[str, Any]] = []
     for lead in leads:
         if lead.archived_at is not None or lead.company_id is None:
             continue
         payload = {**payloads[lead.company_id], "company": lead.company_id}
-        # To the leads of the same import the company came as it is now.
+        # Leads of the same import started with the company as it is now.
         if lead.import_run_id is None or payload.get("import") != lead.import_run_id:
-            told.append({"lead_id": lead.pk, "payload": payload})
-    events.record_many(told, EventKind.UPDATED, by=by, at=at, on=events.today(at))
+            rows.append({"lead_id": lead.pk, "payload": payload})
+    events.record_many(rows, EventKind.UPDATED, by=by, at=at, on=events.today(at))
 
 
 def _rewrite_search_text(renamed: Sequence[int]) -> None:

@@ -21,7 +21,7 @@ class EmptyNote(DomainError):
 
 @transaction.atomic
 def add(lead: Lead, text: str, *, by: User, at: datetime) -> Event:
-    """Add a note to the timeline; everybody who sees the lead reads it. Raises EmptyNote."""
+    """Add a note to the timeline, for all who may see the lead. Raises EmptyNote."""
     if not text.strip():
         raise EmptyNote(fields={"note": EmptyNote.message})
     payload = {"note": text}

@@ -187,7 +187,7 @@ def find(user: User, query: str) -> tuple[list[Hit], bool]:
 def _matched(lead: Lead, query: str) -> list[tuple[str, str]]:
     """Return the facts besides name and company that match ``query``."""
     words = words_of(query)
-    found = phones_of(query)
+    phone_numbers = phones_of(query)
     person = lead.person
     facts = {_("E-mail"): person.email, _("External id"): lead.external_id}
     matched = []
@@ -195,7 +195,7 @@ def _matched(lead: Lead, query: str) -> list[tuple[str, str]]:
         if _matches(value, words):
             matched.append((label, value))
     # Digits among other words are no phone of their own, but search_text matches them all the same.
-    numbers = found or [word for word in words if word.isdigit()]
+    numbers = phone_numbers or [word for word in words if word.isdigit()]
     if any(number in digits(person.phone) for number in numbers):
         matched.append((_("Phone"), person.phone))
     return matched

@@ -241,9 +241,9 @@ def _escaped_name(handoff: Handoff, values: dict[str, Any]) -> str:
 
 
 def score_columns(rows: list[dict[str, Any]]) -> list[str]:
-    """Return the scores that tell the rows of a page apart: "fit_score", "engagement_score".
+    """Return the scores that differ among the rows of a page: "fit_score", "engagement_score".
 
-    A score that is nearly the same everywhere helps nobody to choose and is left out.
+    A score that is nearly the same everywhere does not help to choose and is left out.
     """
     columns = []
     for name in SCORES:

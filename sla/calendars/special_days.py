@@ -29,7 +29,7 @@ class DayTaken(DomainError):
 
 
 class DayChanged(Conflict):
-    """Somebody else changed or removed the date since the page was shown.
+    """Another person changed or removed the date since the page was shown.
 
     ``now``: the stored day, None where it was removed.
     """

@@ -44,7 +44,7 @@ def _due_of(promise: Promise, until: date) -> Fraction:
     total = Fraction(0)
     for first_of_month, last_of_month in _months(promise.first, last):
         in_month = working_days(promise.calendar, first_of_month, last_of_month)
-        # A month in which nobody works asks for nothing.
+        # A month without working days has no target.
         if not in_month:
             continue
         begins = max(promise.first, first_of_month)

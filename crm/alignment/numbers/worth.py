@@ -93,7 +93,7 @@ def overrides(scope: Scope, people: set[int] | None) -> Overrides:
 
     ``people``: the ids of the people who may be listed, None for all
     (crm.accounts.permissions.people_with_figures). The others are counted in their teams; the
-    line of a team counts everybody in it, as the list behind it does.
+    line of a team counts all its people, as the list behind it does.
     """
     # By handoff, not by criterion: two overridden criteria of one lead are one decision.
     overridden: Any = Count("pk", filter=SLICES["overridden"].condition(scope))
@@ -105,19 +105,19 @@ def overrides(scope: Scope, people: set[int] | None) -> Overrides:
     for row in rows:
         by_person[row["submitted_by"], row["submitted_by__name"]].append(row)
         by_team[row[team], row[team_name] or ""].append(row)
-    found = []
+    submitters = []
     for key, own in by_person.items():
         if people is None or key[0] in people:
-            found.append(_submitter(key, own))
+            submitters.append(_submitter(key, own))
     for key, own in by_team.items():
         if people is not None and any(row["submitted_by"] not in people for row in own):
-            found.append(_submitter(key, own, is_team=True))
+            submitters.append(_submitter(key, own, is_team=True))
     # The id last: two people may have one name and equal counts.
-    found.sort(key=lambda each: (-each.overridden, -each.handed, each.name, each.pk or 0))
+    submitters.sort(key=lambda each: (-each.overridden, -each.handed, each.name, each.pk or 0))
     return Overrides(
         handed=sum(row["n"] for row in rows),
         overridden=sum(row["overridden"] for row in rows),
-        submitters=found,
+        submitters=submitters,
     )
 
 

@@ -71,8 +71,8 @@ def score_tables(numbers: Numbers) -> list[ScoreTable]:
 def finding(bands: list[Band]) -> str:
     """Return a sentence on whether the highest band wins more than the lowest one.
 
-    Only bands with enough cases are compared, and a difference is told only where it is more than
-    chance: where its interval of 95% does not hold 0.
+    Only bands with enough cases are compared, and a difference is reported only where it is
+    more than chance: where its interval of 95% does not hold 0.
     """
     judged = [band for band in bands if band.ended >= LEAST]
     if len(judged) < 2:

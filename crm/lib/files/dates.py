@@ -91,17 +91,17 @@ class Order:
 
 
 def read(cell: str, *, month_first: bool | None = None) -> date | None:
-    """Return the date of a cell, None for none.
+    """Return the date of a cell, or None.
 
     A date that can be read in one order only is read so; ``month_first`` decides the others, and
     they are None where it is None.
     """
-    found = readings(cell)
-    if len(found) == 1:
-        return found[0]
-    if not found or month_first is None:
+    dates = readings(cell)
+    if len(dates) == 1:
+        return dates[0]
+    if not dates or month_first is None:
         return None
-    return found[int(month_first)]
+    return dates[int(month_first)]
 
 
 # The same few dates come again and again.
@@ -157,15 +157,15 @@ def is_month(word: str) -> bool:
 
 def _dates(*parts: tuple[str, str, str]) -> tuple[date, ...]:
     """Return the dates of (year, month, day) that exist, each once."""
-    found: list[date] = []
+    dates: list[date] = []
     for year, month, day in parts:
         try:
             value = date(_year(year), int(month), int(day))
         except ValueError:
             continue
-        if value not in found:
-            found.append(value)
-    return tuple(found)
+        if value not in dates:
+            dates.append(value)
+    return tuple(dates)
 
 
 def _year(text: str) -> int:
@@ -194,10 +194,10 @@ def order_of(cells: Iterable[str]) -> Order:
         match = NUMBERS.fullmatch(cell)
         if match is None:
             continue
-        found = readings(cell)
-        if len(found) == 2 and cell not in examples:
+        dates = readings(cell)
+        if len(dates) == 2 and cell not in examples:
             examples.append(cell)
-        elif len(found) == 1 and match[1] != match[3]:
+        elif len(dates) == 1 and match[1] != match[3]:
             # A number above 12 is the day.
             decided.add(int(match[3]) > 12)
     if len(decided) == 1:

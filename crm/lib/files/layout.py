@@ -54,7 +54,7 @@ class Layout:
 
     ``kind`` is "csv" or "xlsx". ``header_row`` is the number of the row that names the columns.
     ``sheets`` lists the sheets of a workbook, ``sheet`` is the one to read. ``decimal`` is the sign
-    before decimals, as far as the delimiter tells.
+    before decimals, as far as the delimiter shows it.
     """
 
     kind: str = "csv"

@@ -153,8 +153,8 @@ def read_decimal(text: str) -> Decimal:
 
 def notes(form: forms.BaseForm) -> list[str]:
     """Return what the fields of a valid form rounded or left out, as sentences."""
-    found = [getattr(field, "note", "") for field in form.fields.values()]
-    return [note for note in found if note]
+    texts = [getattr(field, "note", "") for field in form.fields.values()]
+    return [note for note in texts if note]
 
 
 def _not_read(text: str) -> str:

@@ -238,8 +238,8 @@ OF_DEAL = frozenset([COMPANY, SOURCE, FIRST_SEEN])
 CONTACTS_OF_DEAL = frozenset(["contactperson", "personadecontacto", "pessoadecontato"])
 IN_BRACKETS = re.compile(r"\s*[(\[][^)\]]*[)\]]")
 LAST_NUMBER = re.compile(r"\s*#?1$")
-# Columns with one of these words are about somebody or something else: their cells may look like
-# an e-mail or a phone of the lead, and are not.
+# Columns with one of these words are not about the lead: their cells may look like an e-mail or a
+# phone of the lead, and are not.
 OF_OTHERS = re.compile(
     r"\b(owner|propietari[oa]|proprietari[oa]|responsables?|responsavel|duen[oa]|vendedora?"
     r"|vendedores|salesperson|sales rep|representative|assigned|asignad[oa]|atribuid[oa]|assignee"
@@ -279,31 +279,31 @@ def match(header: str) -> Match | None:
     if prefixed:
         return _match_behind(fold(prefixed["of"]), prefixed["field"])
     for simpler in (IN_BRACKETS.sub("", header), LAST_NUMBER.sub("", header)):
-        found = known.get(squeezed(simpler))
-        if found:
-            return Match(found.field, found.rank + 1)
+        field_match = known.get(squeezed(simpler))
+        if field_match:
+            return Match(field_match.field, field_match.rank + 1)
     return None
 
 
 def _match_behind(whose: str, header: str) -> Match | None:
-    """Return the field that ``header`` names behind a part that says whose it is."""
-    found = match(header)
-    if found is None:
+    """Return the field that ``header`` names, after its prefix ``whose``."""
+    field_match = match(header)
+    if field_match is None:
         return None
     if whose in PEOPLE:
-        return found
+        return field_match
     if whose in COMPANIES:
-        field = OF_COMPANY.get(found.field)
-        return Match(field, found.rank) if field else None
-    if whose == "lead" and found.field in OF_LEAD:
-        return found
-    if found.field in OF_DEAL or squeezed(header) in CONTACTS_OF_DEAL:
-        return found
+        field = OF_COMPANY.get(field_match.field)
+        return Match(field, field_match.rank) if field else None
+    if whose == "lead" and field_match.field in OF_LEAD:
+        return field_match
+    if field_match.field in OF_DEAL or squeezed(header) in CONTACTS_OF_DEAL:
+        return field_match
     return None
 
 
 def is_of_others(header: str) -> bool:
-    """Return whether the column is about somebody or something else than the lead."""
+    """Return whether the column is about a person or thing other than the lead."""
     return bool(OF_OTHERS.search(fold(header)))
 
 
@@ -314,7 +314,7 @@ def key_of(header: Sequence[str]) -> str:
 
 
 def added_columns(header: Sequence[str]) -> int:
-    """Return how many columns at the beginning were added by our file of rejected rows.
+    """Return how many leading columns were added by our file of rejected rows.
 
     They are row, what it is and problem, in any of our languages; the command line with a mapping
     adds row and problem.
@@ -329,9 +329,9 @@ def added_columns(header: Sequence[str]) -> int:
 @cache
 def _added() -> list[tuple[str, ...]]:
     """Return the names of the added columns, folded, in each language; the longer ones first."""
-    found: list[tuple[str, ...]] = []
+    columns: list[tuple[str, ...]] = []
     for language in LANGUAGES:
         with override(language):
             row, what, problem = fold(_("row")), fold(_("what it is")), fold(_("problem"))
-        found += [(row, what, problem), (row, problem)]
-    return sorted(found, key=len, reverse=True)
+        columns += [(row, what, problem), (row, problem)]
+    return sorted(columns, key=len, reverse=True)

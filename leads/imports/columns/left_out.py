@@ -56,7 +56,7 @@ def _column(run: ImportRun, position: int, filled: list[str]) -> LeftOut:
     name = run.header[position] or _("Column %(number)d") % {"number": position + 1}
     shown = list(dict.fromkeys(filled))[:SHOWN_VALUES]
     type = values.type_of_custom_field(filled)
-    # Nobody counts with an id, and a large one would not fit a number.
+    # Ids are not for arithmetic, and a large one would not fit a number.
     if ID_WORDS & set(fold(name).split()):
         type = CustomField.Type.TEXT
     return LeftOut(position, name, shown, type=type)
@@ -73,13 +73,13 @@ class NotLeftOut(DomainError):
 def make_custom_field(
     run: ImportRun, position: int, type: str, *, by: User, at: datetime
 ) -> CustomField:
-    """Create a custom field of this ``type`` for a column that is left out, and match them.
+    """Create a custom field of this ``type`` for a column that is left out, and match the two.
 
     The file is then checked again, unless the new field leaves a question open. Raises NotLeftOut,
     ImportMovedOn, BadField, NameTaken.
     """
-    found = {column.position: column for column in of_run(run)}
-    column = found.get(position)
+    by_position = {column.position: column for column in of_run(run)}
+    column = by_position.get(position)
     if column is None:
         raise NotLeftOut
     name = clean_line(column.header)[: custom_fields.LONGEST]

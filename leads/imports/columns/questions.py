@@ -1,4 +1,4 @@
-"""What a person has to say before a file can be read: as few questions as possible."""
+"""Questions to answer before a file can be read: as few as possible."""
 
 from __future__ import annotations
 
@@ -40,9 +40,9 @@ class Open:
     def number_choices(self) -> list[tuple[str, str]]:
         """Return the two ways to read the first example."""
         example = self.numbers[0]
-        found = typed.readings(parsers.without_currency(example))
+        readings = typed.readings(parsers.without_currency(example))
         choices = []
-        for sign, value in found.items():
+        for sign, value in readings.items():
             values = {"cell": example, "number": f"{value.normalize():f}", "sign": sign}
             text = _("“%(cell)s” is %(number)s (decimals behind “%(sign)s”)")
             choices.append((sign, text % values))
@@ -52,20 +52,20 @@ class Open:
 def of_columns(run: ImportRun, columns: Sequence[str], customs: Sequence[CustomField]) -> Open:
     """Return what ``columns``, the targets of the columns of ``run``, leave open."""
     types = {f"attributes.{custom.code}": custom.type for custom in customs}
-    found = Open()
+    questions = Open()
     for code, stored in zip(columns, run.facts, strict=False):
         facts = Facts(**stored)
         if _is_date(code, types):
-            found.dates.extend(facts.open_dates)
+            questions.dates.extend(facts.open_dates)
         elif types.get(code) == CustomField.Type.NUMBER:
-            found.numbers.extend(facts.open_numbers)
+            questions.numbers.extend(facts.open_numbers)
         elif code in (COUNTRY, COMPANY_COUNTRY):
-            found.countries.extend(facts.unknown_countries)
-    found.dates = found.dates[:EXAMPLES]
-    found.numbers = found.numbers[:EXAMPLES]
+            questions.countries.extend(facts.unknown_countries)
+    questions.dates = questions.dates[:EXAMPLES]
+    questions.numbers = questions.numbers[:EXAMPLES]
     # The person and the company may have the same text: asked for once.
-    found.countries = list(dict.fromkeys(found.countries))[:MOST_COUNTRIES]
-    return found
+    questions.countries = list(dict.fromkeys(questions.countries))[:MOST_COUNTRIES]
+    return questions
 
 
 def _is_date(code: str, types: dict[str, str]) -> bool:

@@ -28,7 +28,7 @@ from leads.imports.columns.targets import (
     without_place,
 )
 from leads.imports.parsers import BadCell, Parser, Style
-from leads.imports.problems import said as _
+from leads.imports.problems import deferred as _
 from leads.imports.readings import FIRST_NAME, LAST_NAME, RowReader, Target, complete_lead
 from leads.models import CustomField, ValuableActionKind
 
@@ -89,7 +89,7 @@ def reader(
 
 
 def _translations(code: str, answers: Mapping[str, Any]) -> Mapping[str, str | None]:
-    """Return what the person said about texts that name no country; None leaves them empty."""
+    """Return the answers for texts that name no country; None leaves them empty."""
     if code not in (COUNTRY, COMPANY_COUNTRY):
         return {}
     given: Mapping[str, str] = answers.get("countries", {})

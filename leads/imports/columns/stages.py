@@ -5,7 +5,7 @@ from __future__ import annotations
 from crm.lib.text import squeezed
 from leads.imports.notes import Noted
 from leads.imports.parsers import BadCell, Style, quoted
-from leads.imports.problems import said as _
+from leads.imports.problems import deferred as _
 from leads.states import Stage
 
 # The names of each stage, in English, Spanish and Portuguese, without spaces and signs at reading.

@@ -1,6 +1,6 @@
 """The system that the external ids of a file are of: a guess by its headers and its ids.
 
-An id of one system is not the same id of another. Where nobody knows the system, it is "file".
+An id of one system is not the same id of another. An unknown system is "file".
 """
 
 from __future__ import annotations

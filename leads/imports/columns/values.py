@@ -33,7 +33,7 @@ from leads.imports.columns.targets import (
 from leads.imports.readings import EMAIL, EXTERNAL_ID, FIRST_NAME, LAST_NAME, NAME, PHONE
 from leads.models import CustomField
 
-LIKELY = 0.8  # share of the cells that have to look like a field without a telling header
+LIKELY = 0.8  # share of the cells that have to look like a field without a clear header
 HALF = 0.5
 MOST_NAMES = 50  # different values of a source or a campaign; more are free text
 LONGEST_NAME = 60  # characters of a source or a campaign

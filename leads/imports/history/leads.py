@@ -19,7 +19,7 @@ from leads.imports.identity import known_rows
 from leads.imports.notes import Note
 from leads.imports.pipeline import BatchResult
 from leads.imports.problems import Problem
-from leads.imports.problems import said as _
+from leads.imports.problems import deferred as _
 from leads.imports.readings import EXTERNAL_ID, Reading, fingerprint
 from leads.models import Company, Event, FirstTouch, Lead, Person, Source
 from leads.models.lead import LeadQuerySet
@@ -97,7 +97,7 @@ class ImportedLeads(HistoryImporter):
         by_value, created = sources.find_or_create(values, names)
         facts = [reading.group("company") for reading in fresh]
         by_key = companies.find_or_create_many(facts)
-        # Before the new leads are there: their companies come to them as they are then.
+        # Before the new leads exist: they start with their companies as filled here.
         payload = {"system": self.system}
         companies.fill_gaps(facts, by_key, by=self.by, at=self.at, payload=payload)
         leads: list[Lead] = []
@@ -123,12 +123,12 @@ class ImportedLeads(HistoryImporter):
 
     def _without_known(self, readings: Sequence[Reading], result: BatchResult) -> list[Reading]:
         """Return the rows that are new by e-mail and phone, too; count the others as known."""
-        found, fresh = known_rows.split_known(readings, self._sight(), system=self.system)
-        for rejection in found.rejections:
+        known, fresh = known_rows.split_known(readings, self._sight(), system=self.system)
+        for rejection in known.rejections:
             note = Note(rejection.matched_field, "known", {}, rejection.matched_lead)
             result.notes.append((rejection.row.number, note))
-        result.count(known=len(found.rejections))
-        result.notes.extend(found.notes)
+        result.count(known=len(known.rejections))
+        result.notes.extend(known.notes)
         return fresh
 
     def _sight(self) -> LeadQuerySet:

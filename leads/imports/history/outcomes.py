@@ -11,7 +11,7 @@ from leads.handoffs import stages
 from leads.imports.history.leads import HistoryImporter, contradiction
 from leads.imports.pipeline import BatchResult
 from leads.imports.problems import Problem
-from leads.imports.problems import said as _
+from leads.imports.problems import deferred as _
 from leads.imports.readings import EXTERNAL_ID, Reading
 from leads.models import Event, Handoff, Lead
 from leads.states import OPEN, Stage
@@ -55,12 +55,12 @@ class ImportedOutcomes(HistoryImporter):
         # Only the lead's own row: the people may be null, and PostgreSQL refuses FOR UPDATE on the
         # nullable side of an outer join.
         locked = rows.select_for_update(of=("self",)).select_related("won_by", "qualified_by")
-        found: dict[str, Lead] = {}
+        by_id: dict[str, Lead] = {}
         for lead in locked:
-            if lead.external_id in found:
+            if lead.external_id in by_id:
                 self.ambiguous.add(lead.external_id)
-            found[lead.external_id] = lead
-        return found
+            by_id[lead.external_id] = lead
+        return by_id
 
     def _worked_on(self, leads: Iterable[Lead]) -> set[int]:
         """Return the leads that have an open handoff."""

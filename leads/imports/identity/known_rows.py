@@ -1,4 +1,4 @@
-"""Set the rows of an import apart whose person is a lead already, in the sight of who imports."""
+"""Split off the rows of an import whose person is already a lead that the importer may see."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from leads.imports.identity.duplicate_rows import identity_of
 from leads.imports.notes import Note
 from leads.imports.pipeline import BatchResult
 from leads.imports.problems import Problem
-from leads.imports.problems import said as _
+from leads.imports.problems import deferred as _
 from leads.imports.readings import EMAIL, PHONE, Reading
 from leads.imports.states import RowKind
 from leads.models.lead import LeadQuerySet
@@ -19,7 +19,7 @@ from leads.records.identity.known_leads import Match
 def split_known(
     readings: Sequence[Reading], sight: LeadQuerySet, *, system: str
 ) -> tuple[BatchResult, list[Reading]]:
-    """Return the rows that are no lead of ``sight`` yet, and a result with those that are."""
+    """Return the rows without a lead in ``sight``, and a result with the others."""
     result = BatchResult()
     fresh: list[Reading] = []
     identities = [identity_of(reading, system) for reading in readings]

@@ -37,7 +37,7 @@ class ImportsAreBusy(Conflict):
 
 @dataclass(frozen=True)
 class Retried:
-    """What came of the rows: new leads, rows rejected again, and rows that others have imported."""
+    """The result of a retry: new leads, rows rejected again, and rows that others have imported."""
 
     new: int
     rejected: int

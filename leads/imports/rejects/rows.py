@@ -46,7 +46,7 @@ def _text(stored: Iterable[Mapping[str, Any]], label: Label) -> str:
 
 @dataclass(frozen=True)
 class CheckedRow:
-    """A row as the check found it. ``lead``: the one that it matched, if the reader may see it."""
+    """A row with its result in the check. ``lead``: the match, if the reader may see it."""
 
     row: int
     kind: RowKind
@@ -56,18 +56,18 @@ class CheckedRow:
 
 
 def found_by_check(run: ImportRun, user: User) -> list[CheckedRow]:
-    """Return the first rows of each kind, as the check of ``run`` found them."""
+    """Return the first rows of each kind from the check of ``run``."""
     label = label_of(run)
     stored = run.checked.get("rows", [])
-    leads = matched_leads(user, [found.get("lead") for found in stored])
+    leads = matched_leads(user, [checked.get("lead") for checked in stored])
     rows = []
-    for found in stored:
+    for checked in stored:
         row = CheckedRow(
-            row=found["row"],
-            kind=RowKind(found["kind"]),
-            cells=found["cells"],
-            problem=_text(found.get("problems", []), label),
-            lead=leads.get(found.get("lead") or 0),
+            row=checked["row"],
+            kind=RowKind(checked["kind"]),
+            cells=checked["cells"],
+            problem=_text(checked.get("problems", []), label),
+            lead=leads.get(checked.get("lead") or 0),
         )
         rows.append(row)
     return rows
@@ -161,7 +161,7 @@ def shown_to(user: User, run: ImportRun, rejects: Sequence[ImportReject]) -> lis
 
 
 def matched_leads(user: User, pks: Iterable[int | None]) -> dict[int, Lead]:
-    """Return the leads that ``user`` may see, by id: another one is named to nobody."""
+    """Return those of the leads that ``user`` may see, by id."""
     wanted = {pk for pk in pks if pk}
     if not wanted:
         return {}
@@ -170,14 +170,14 @@ def matched_leads(user: User, pks: Iterable[int | None]) -> dict[int, Lead]:
 
 def _positions(run: ImportRun, reject: ImportReject) -> list[int]:
     """Return the positions of the cells that may be wrong; of all that are imported if unknown."""
-    found = {problem.get("position") for problem in reject.problems} - {None}
+    positions = {problem.get("position") for problem in reject.problems} - {None}
     fields = {problem.get("field") for problem in reject.problems} | {reject.matched_field}
     for position, field in enumerate(run.columns):
         if field != SKIP and field in fields:
-            found.add(position)
-    if not found:
-        found = {position for position, field in enumerate(run.columns) if field != SKIP}
-    return sorted(found)[:MOST_CELLS]
+            positions.add(position)
+    if not positions:
+        positions = {position for position, field in enumerate(run.columns) if field != SKIP}
+    return sorted(positions)[:MOST_CELLS]
 
 
 def any_left(run: ImportRun) -> bool:

@@ -34,13 +34,13 @@ def split(text: str) -> tuple[str, str]:
         return text, ""
     # No address has them, whatever they join in other texts.
     text = JOINERS.sub("", without_invisible(text))
-    found = LINK.findall(text) or BRACKETS.findall(text)
-    if not found:
-        found = [address for part in SEVERAL.split(text) for address in _bare(part)]
-    if not found:
+    addresses = LINK.findall(text) or BRACKETS.findall(text)
+    if not addresses:
+        addresses = [address for part in SEVERAL.split(text) for address in _bare(part)]
+    if not addresses:
         return text, ""
-    first = found[0]
-    others = [address for address in found[1:] if address.lower() != first.lower()]
+    first = addresses[0]
+    others = [address for address in addresses[1:] if address.lower() != first.lower()]
     return first, ", ".join(dict.fromkeys(others))
 
 

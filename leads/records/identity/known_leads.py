@@ -1,4 +1,4 @@
-"""Look for the lead that a person is already: the one look-up of form, API and both imports."""
+"""Look up the existing lead of a person, for the form, the API and both imports."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ RULES = tuple(Field)
 
 
 class KnownAlready(Conflict):
-    """The person is a lead already; ``more`` has its id and the field that says so."""
+    """The person is a lead already; ``more`` has its id and the field that matched."""
 
     code = "known_already"
 

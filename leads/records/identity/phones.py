@@ -56,7 +56,7 @@ EXTENSION = re.compile(
 )
 # A pause before the extension, as phones dial it, or the extension in brackets.
 PAUSE = re.compile(r"(?:,+\s*|\s*\((?=\d+\)))(\d{1,5})(?P<more>)\)?\s*$")
-# Brazil: "(0xx11)" stands for any carrier before the area.
+# Brazil: "xx" in "(0xx11)" is any carrier, before the area.
 ANY_CARRIER = re.compile(r"\(?\b0\s?xx\s?(?=\(?\d{2})", re.IGNORECASE)
 # The number in a link of WhatsApp is international, also without a plus.
 LINK = re.compile(r"(?:wa\.me/|[?&]phone=)\s*(?:\+|%2B)?(\d{8,15})", re.IGNORECASE | re.ASCII)
@@ -65,7 +65,7 @@ BEFORE = re.compile(r"^[^\d+(]+")
 COUNTED = ("0123456789", "1234567890", "9876543210", "987654321")
 # National prefixes that Mexico abolished in 2019 and people still write, by the length with them.
 MEXICAN_PREFIXES = {"044": 13, "045": 13, "01": 12, "1": 11}
-# A mobile of Argentina with its 15 and without its area, which nobody can guess.
+# A mobile of Argentina with its 15 and without its area, which cannot be guessed.
 WITHOUT_AREA = re.compile(r"15\d{8}", re.ASCII)
 # The same digit so often is no number, even where a plan of numbers has it.
 LONG_ENOUGH = 9
@@ -94,7 +94,7 @@ class Phone:
     """A phone.
 
     ``number``: E.164, or the text of a number whose country is not known. ``typed``: the whole text
-    as typed. ``assumed``: the country that the number was read with, though nobody gave it.
+    as typed. ``assumed``: the country that the number was read with, though it was not given.
     ``rest``: the other numbers of the same text, which are not taken.
     """
 
@@ -137,9 +137,9 @@ def read(text: str, *, countries: Iterable[str] = (), assumed: str = "") -> Phon
         number, country = _number(main, given, assumed)
     except NoPhone as error:
         if error.reason == Reason.WRONG_LENGTH:
-            found = _among_words(whole, given, assumed)
-            if found:
-                return replace(found, typed=typed)
+            phone = _among_words(whole, given, assumed)
+            if phone:
+                return replace(phone, typed=typed)
         raise
     return Phone(number, extension, typed, country, rest)
 
@@ -279,9 +279,9 @@ def _dialled(text: str) -> str:
 def _parted(text: str) -> tuple[str, str, str]:
     """Return number, extension, and further extensions."""
     for pattern in (EXTENSION, PAUSE):
-        found = pattern.search(text)
-        if found and len(digits(text[: found.start()])) >= FEWEST_DIGITS:
-            return text[: found.start()], found[1], found["more"]
+        match = pattern.search(text)
+        if match and len(digits(text[: match.start()])) >= FEWEST_DIGITS:
+            return text[: match.start()], match[1], match["more"]
     return text, "", ""
 
 
@@ -317,7 +317,7 @@ def _number(text: str, given: Sequence[str], assumed: str) -> tuple[str, str]:
         parsed = _parse(_without_old_prefix(text, assumed), assumed)
         if parsed and _is_valid(parsed):
             return _e164(parsed), assumed
-        # Not valid there: its country is another one, which nobody has given.
+        # Not valid there: its country is another one, which was not given.
         _suitable(parsed, text, assumed)
     return _unread(text), ""
 
@@ -376,7 +376,7 @@ def _is_valid(parsed: PhoneNumber) -> bool:
 
 
 def _unread(text: str) -> str:
-    """Return the text of a number whose country nobody knows. Raises NoPhone."""
+    """Return the text of a number of an unknown country. Raises NoPhone."""
     number = digits(text)
     if _is_filler(number):
         raise NoPhone(Reason.PLACEHOLDER)

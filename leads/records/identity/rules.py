@@ -1,4 +1,4 @@
-"""Who is the same person. Pure: two identities in, a verdict with the field that decides out.
+"""Decide whether two identities are one person, and by which field. Pure.
 
 The rules, of which the first that applies decides:
 

@@ -11,7 +11,7 @@ from leads.models import Decision, Event, Handoff, Lead, ValuableAction
 from leads.records import fields
 from leads.states import DecisionKind, EventKind, Stage
 
-# A refusal matters to whoever works the lead next, until somebody has talked with it.
+# A refusal matters to the next owner of the lead, until the lead was contacted.
 REFUSABLE = (Stage.MQL, Stage.HANDED_OFF, Stage.ACCEPTED, Stage.RETURNED)
 
 

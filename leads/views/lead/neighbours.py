@@ -33,13 +33,13 @@ def neighbours(request: Request, lead: Lead, came: Trail) -> Neighbours:
     however long the list is.
     """
     try:
-        found = _list_of(request, came)
+        filters = _list_of(request, came)
     except BadParameter:
-        # The page of the list itself tells what it does not know.
+        # The page of the list itself shows the error.
         return NONE
-    if found is None:
+    if filters is None:
         return NONE
-    listing = found.listing
+    listing = filters.listing
     row = _row_of(listing, lead)
     if row is None:
         return Neighbours(next=_address(listing, came, listing.order.sort(listing.rows).first()))

@@ -189,7 +189,7 @@ def _forms(
 def _not_drawn(bound: dict[str, Form], drawn: list[Form]) -> Form | None:
     """Return a form that came back although the page does not have it any more.
 
-    Somebody else took the step first: the page says so and shows what was typed.
+    Another person took the step first: the page says so and shows what was typed.
     """
     for form in bound.values():
         if all(form is not each for each in drawn):
@@ -252,7 +252,7 @@ def journey_of(user: User, lead: Lead, handoff: Handoff | None) -> Journey:
 
 
 def _is_open(lead: Lead, handoff: Handoff | None) -> bool:
-    """Return whether anybody may act on the lead."""
+    """Return whether any person may act on the lead."""
     if lead.archived_at is not None:
         return False
     if lead.stage in permissions.QUALIFIED_IN:

@@ -9,7 +9,7 @@ import pytest
 from django.utils import translation
 
 from leads.imports.problems import Problem, joined
-from leads.imports.problems import said as _
+from leads.imports.problems import deferred as _
 
 CELL = _("the spreadsheet shows the error %(cell)s") % {"cell": "#N/A"}
 NESTED = _("the database refuses the row: %(reason)s") % {"reason": _("Not given")}
