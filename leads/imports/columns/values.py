@@ -32,12 +32,14 @@ from leads.imports.columns.targets import (
 )
 from leads.imports.readings import EMAIL, EXTERNAL_ID, FIRST_NAME, LAST_NAME, NAME, PHONE
 from leads.models import CustomField
+from leads.records.identity import emails
 
 LIKELY = 0.8  # share of the cells that have to look like a field without a clear header
 HALF = 0.5
 MOST_NAMES = 50  # different values of a source or a campaign; more are free text
 LONGEST_NAME = 60  # characters of a source or a campaign
-EMAIL_FORM = re.compile(r"(?:mailto:|[^@<>]*<)?[^@\s<>]+@[^@\s]+\.[^@\s]+", re.IGNORECASE)
+# A page of a network may have an @, too, but behind slashes.
+EMAIL_FORM = re.compile(r"[^@\s/:]+@[^@\s/]+\.[^@\s/]+")
 # The lookahead counts the digits, whatever is between them.
 PHONE_FORM = re.compile(r"(?=(\D*\d){10,15}\D*$)(?:p:)?\+?[\d(][\d\s().-]{8,20}\d")
 PLAIN_NUMBER = re.compile(r"-?\d+([.,]\d+)*")
@@ -93,7 +95,8 @@ def share(cells: Cells, look: Look) -> float:
 
 
 def is_email(cell: str) -> bool:
-    return bool(EMAIL_FORM.match(cell))
+    address, _rest = emails.split(cell)
+    return bool(EMAIL_FORM.fullmatch(address))
 
 
 def is_phone(cell: str) -> bool:

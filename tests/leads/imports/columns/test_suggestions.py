@@ -185,6 +185,9 @@ def suggested(header: list[str], *rows: list[str], actions: tuple[str, ...] = ()
             ["", "person.name", "", "company.name"],
         ),
         (["Name", "Created on"], [["Ana", "46300"]], ["person.name", "first_seen_on"]),
+        # Addresses in every form in which they are read.
+        (["Correo"], [["Ana (ana@b.mx)"], ["Trabajo: leo@b.mx"]], ["person.email"]),
+        (["Correo"], [["“ana@b.mx”"], ["ana@b.mx leo@b.mx"]], ["person.email"]),
         (
             ["Name", "Website"],
             [["Ana", "linkedin.com/company/b"]],
