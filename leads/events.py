@@ -68,7 +68,7 @@ def record_many(
 
 
 def of_lead_alone() -> QuerySet[Event]:
-    """Return the events without changes of a company that were made elsewhere.
+    """Return all events but the changes of a company that were made on another lead or page.
 
     They are recorded on every lead of the company, though no person worked on these leads.
     """

@@ -138,7 +138,7 @@ def _handle(item: BulkItem, act: BulkAct, chosen: Chosen, *, at: datetime) -> No
 def _try(item: BulkItem, act: BulkAct, chosen: Chosen, *, at: datetime) -> str:
     """Do the act on one lead. Return why it was skipped, or an empty text if it is done."""
     try:
-        # A savepoint: what the step wrote for a lead that it then skips is taken back.
+        # A savepoint: if the step skips the lead, its writes are rolled back.
         with transaction.atomic():
             lead = _visible(act.by).get(pk=item.lead_id)
             STEPS[act.kind](lead, chosen, by=act.by, at=at)

@@ -1,4 +1,4 @@
-"""What an import does to the facts of companies: fill gaps, keep the rest, take back at an undo.
+"""Apply an import to the facts of companies: fill gaps, keep the rest, revert at an undo.
 
 Gaps are filled when all rows are in, so that each lead at a company has one event of the import.
 Until then the first row that has a fact is remembered as its plan.
@@ -213,7 +213,7 @@ class ChangesShown:
 
 
 def counts(run: ImportRun) -> dict[ChangeState, int]:
-    """Return how many facts of companies were filled, kept, taken back and left."""
+    """Return how many facts of companies were filled, kept, reverted and left."""
     rows = ImportChange.objects.filter(run=run).exclude(state=ChangeState.PLANNED)
     totals = rows.order_by().values_list("state").annotate(Count("pk"))
     numbers = {ChangeState(state): count for state, count in totals}

@@ -161,7 +161,7 @@ def store(importer: Importer, readings: Sequence[Reading]) -> BatchResult:
 def _refused(reading: Reading, error: Exception) -> BatchResult:
     result = BatchResult()
     first_line = str(error).partition("\n")[0]
-    # A lead out of sight may have it: the row says no more than that.
+    # A lead that the importer may not see may have it, so the text names no lead.
     if TAKEN_ID in first_line:
         result.reject(reading, [Problem(_("is in use already"), field=Field.EXTERNAL_ID)])
         return result

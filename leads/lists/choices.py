@@ -61,7 +61,7 @@ def owners(user: User) -> Choices:
 
 
 def teams(user: User) -> Choices:
-    """Return the teams whose leads ``user`` may see: those that bring or work them.
+    """Return the teams whose leads ``user`` may see: those of marketing and of sales.
 
     Sales chooses among its own teams, marketing also among the queues that its leads may go to.
     """

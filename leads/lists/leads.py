@@ -1,4 +1,4 @@
-"""The list of all leads in sight, the newest first."""
+"""The list of all visible leads, the newest first."""
 
 from __future__ import annotations
 

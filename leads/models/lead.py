@@ -276,7 +276,7 @@ class Lead(models.Model):
         ]
         constraints = [
             # An archived lead leaves its id to the lead that replaces it. Two teams may have the
-            # same export: a lead out of sight is no reason to refuse a row.
+            # same export: a lead of another team is no reason to refuse a row.
             models.UniqueConstraint(
                 fields=["external_system", "external_id", "marketing_team"],
                 condition=~Q(external_id="") & Q(archived_at__isnull=True),

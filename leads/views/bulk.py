@@ -1,4 +1,4 @@
-"""One act on many leads: choose them in the list, confirm, and read what became of each."""
+"""One act on many leads: choose them in the list, confirm, and read the results."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _ids(request: Request) -> list[int]:
 
 @require_safe
 def bulk_act(request: Request, pk: int) -> HttpResponse:
-    """The confirmation of an act; once it is started, its progress and its result."""
+    """Show the confirmation of an act; once it is started, its progress and result."""
     act = fetch(request, pk)
     if act.started_at is None:
         form = form_for(act.kind, request.user, at=request.now)
@@ -120,7 +120,7 @@ def start(request: Request, pk: int) -> HttpResponse:
 
 @require_safe
 def progress(request: Request, pk: int) -> HttpResponse:
-    """The progress of an act, for htmx; reloads the page once it has ended."""
+    """Show the progress of an act, for htmx; reload the page once it has ended."""
     act = fetch(request, pk)
     context = {"act": act, "counts": acts.counts(act)}
     response = render(request, "leads/_bulk_progress.html", context)

@@ -32,7 +32,7 @@ MOST = rejected_rows.ON_A_PAGE * rejected_rows.MOST_CELLS
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_rows(request: Request, pk: int) -> HttpResponse:
-    """The rejected rows of an import; sent, they are tried again."""
+    """Show the rejected rows of an import; try them again on POST."""
     if request.method == "POST":
         return _retry(request, fetch(request, pk))
     run = fetch(request, pk, to_work=False)

@@ -140,7 +140,7 @@ def _upload(request: Request, form: UploadForm, *, usual_team: Team) -> ImportRu
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def match(request: Request, pk: int) -> HttpResponse:
-    """The reading of the file with its first rows, and the target of each column."""
+    """Show how the file is read, with its first rows and the target of each column."""
     run = fetch(request, pk)
     if run.state not in runs.BEFORE:
         return redirect("import_run", pk=pk)
@@ -193,7 +193,7 @@ def read_as(request: Request, pk: int) -> HttpResponse:
 
 @require_safe
 def import_run(request: Request, pk: int) -> HttpResponse:
-    """The state of an import: the result of the check, the progress, the report."""
+    """Show the state of an import: the result of the check, the progress, the report."""
     run = fetch(request, pk, to_work=False)
     may_work = permissions.can_work_import(request.user, run)
     if run.state == ImportState.DRAFT and may_work:
@@ -257,7 +257,7 @@ def _seconds_left(run: ImportRun, *, at: datetime) -> float | None:
 
 @require_safe
 def progress(request: Request, pk: int) -> HttpResponse:
-    """The part of the page that moves; when the work has ended it asks for the whole page."""
+    """Show the progress, for htmx; reload the whole page when the work has ended."""
     run = fetch(request, pk, to_work=False)
     context = _run_context(run, at=request.now)
     response = render(request, "leads/_import_progress.html", context)
@@ -305,7 +305,7 @@ class _Echo:
 
 @require_safe
 def rejects(request: Request, pk: int) -> StreamingHttpResponse:
-    """The rejected rows as CSV, in which a spreadsheet finds no formula to run."""
+    """Return the rejected rows as CSV, safe from formulas in a spreadsheet."""
     run = fetch(request, pk, to_work=False)
     # The words are chosen here: while the response streams, no language is active any more.
     lines = _csv_lines(rejected_rows.lines(run))

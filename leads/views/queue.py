@@ -69,7 +69,7 @@ class QueueTab:
 
 @require_safe
 def queue(request: Request) -> HttpResponse:
-    """The pending handoffs that the viewer may see, overdue ones first, then by time left."""
+    """Show the pending handoffs that the viewer may see, overdue first, then by time left."""
     now = request.now
     since = start_of_today(now)
     tab = request.GET.get("tab", "waiting")
@@ -138,7 +138,7 @@ def _tabs(
 
 @require_safe
 def mine(request: Request) -> HttpResponse:
-    """The leads that the person has accepted and not finished, the next due first."""
+    """Show the leads that the person has accepted and not finished, the next due first."""
     now = request.now
     listed = handoffs.mine(request.user, request.GET, at=now)
     page = listed.listing.page(after=request.GET.get("after", ""), size=PAGE)

@@ -57,7 +57,7 @@ PATTERNS = {decimal: _pattern(decimal) for decimal in DECIMAL_SIGNS}
 
 
 def readings(text: str) -> dict[str, Decimal]:
-    """Return what ``text`` is with each decimal sign with which it can be read.
+    """Return the value of ``text`` for each decimal sign that can read it.
 
     "5" is {".": 5, ",": 5}; "1.000" is {".": 1, ",": 1000}; "1.5" is {".": 1.5}. The result is
     empty for a text that is no number.

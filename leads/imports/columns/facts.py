@@ -41,7 +41,7 @@ class Facts:
     unknown_countries: Sequence[str] = ()
 
     def to_json(self) -> dict[str, Any]:
-        """Return what is known, without what is not: most columns hold neither."""
+        """Return the known facts alone: most columns have none."""
         stored = {
             "month_first": self.month_first,
             "decimal": self.decimal,

@@ -17,7 +17,7 @@ from leads.models import CustomField, ImportRun
 
 
 @dataclass
-class Open:
+class OpenQuestions:
     """What the chosen columns leave open, with cells as examples.
 
     ``dates`` may have the day or the month first, ``numbers`` a point or a comma before decimals;
@@ -49,10 +49,12 @@ class Open:
         return choices
 
 
-def of_columns(run: ImportRun, columns: Sequence[str], customs: Sequence[CustomField]) -> Open:
+def of_columns(
+    run: ImportRun, columns: Sequence[str], customs: Sequence[CustomField]
+) -> OpenQuestions:
     """Return what ``columns``, the targets of the columns of ``run``, leave open."""
     types = {f"attributes.{custom.code}": custom.type for custom in customs}
-    questions = Open()
+    questions = OpenQuestions()
     for code, stored in zip(columns, run.facts, strict=False):
         facts = Facts(**stored)
         if _is_date(code, types):

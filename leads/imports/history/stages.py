@@ -57,7 +57,7 @@ def milestones(reading: Reading) -> dict[str, date | None]:
 def happenings(reading: Reading, *, system: str, today: date) -> Iterator[dict[str, Any]]:
     """Yield state, day and payload of an event for each stage that a row records.
 
-    A stage without a date stands on ``today``, marked as undated: a date is never invented.
+    A stage without a date is recorded on ``today`` and marked as undated.
     """
     for past in recorded(reading):
         payload: dict[str, Any] = {"stage": past.stage, "original": past.original}

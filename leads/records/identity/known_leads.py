@@ -62,7 +62,8 @@ class Match:
 def find(wanted: Sequence[Identity], *, sight: LeadQuerySet) -> list[Match | None]:
     """Return for each identity the lead of ``sight`` that decides, None for none. One query.
 
-    A lead out of sight is never known. Archived leads are left out: they may come again.
+    A lead that the user may not see never matches. Archived leads are left out: their people may
+    be logged again.
     """
     rows = _candidates(wanted, sight)
     by_key: dict[tuple[str, str], list[tuple[int, Identity]]] = defaultdict(list)

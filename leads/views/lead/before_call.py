@@ -60,7 +60,7 @@ def before_call(
     overruled: list[dict[str, str]],
     rows: list[Event],
 ) -> BeforeCall:
-    """Return what stands at the top of the page. ``rows``: the timeline, the newest first.
+    """Return the summary for the top of the page. ``rows``: the timeline, the newest first.
 
     One query where the lead was handed off before.
     """

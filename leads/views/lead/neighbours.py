@@ -27,7 +27,7 @@ NONE = Neighbours()
 
 
 def neighbours(request: Request, lead: Lead, came: Trail) -> Neighbours:
-    """Return the leads beside ``lead`` in the list ``came``, within sight and filters.
+    """Return the visible leads beside ``lead`` in the filtered list ``came``.
 
     A lead that has left the list is followed by the first one. The same number of queries,
     however long the list is.

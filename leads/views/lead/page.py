@@ -187,7 +187,7 @@ def _forms(
 
 
 def _not_drawn(bound: dict[str, Form], drawn: list[Form]) -> Form | None:
-    """Return a form that came back although the page does not have it any more.
+    """Return a refused form that the page no longer has.
 
     Another person took the step first: the page says so and shows what was typed.
     """

@@ -53,7 +53,7 @@ class Timeline:
 def timeline(rows: list[Event], assessment: Assessment | None) -> Timeline:
     """Return ``rows`` with their words; at most one query for each catalogue."""
     names = _catalogue_names(rows) | _criterion_names(rows, assessment)
-    return Timeline([TimelineLine(row, _said(row, names)) for row in rows])
+    return Timeline([TimelineLine(row, _detail(row, names)) for row in rows])
 
 
 def events_for(user: User, lead: Lead) -> list[Event]:
@@ -75,7 +75,7 @@ def events_for(user: User, lead: Lead) -> list[Event]:
     return events
 
 
-def _said(event: Event, names: dict[str, str]) -> str:
+def _detail(event: Event, names: dict[str, str]) -> str:
     payload: dict[str, Any] = event.payload
     if event.kind == EventKind.EVIDENCE:
         code = payload.get("criterion", "")
