@@ -218,6 +218,21 @@ def test_rows_are_corrected_in_the_page(client: Any, run: ImportRun) -> None:
     assert kinds(run) == [(5, "known")]
 
 
+def test_file_of_wrong_rows_alone_leads_to_their_correction(
+    cast: Cast, client: Any, tmp_path: Path
+) -> None:
+    path = tmp_path / "wrong.csv"
+    path.write_text(f"{HEADER},,,Andino,MX,50\n", encoding="utf-8")
+    run = checked(cast, path)
+    page = client.get(f"/imports/{run.pk}/").content.decode()
+    assert f'action="/imports/{run.pk}/start/"' in page
+    assert "Correct 1 row in the page" in page
+    client.post(f"/imports/{run.pk}/start/")
+    import_work.work(60)
+    assert done(run) == {"wrong": 1}
+    assert f"/imports/{run.pk}/rows/" in client.get(f"/imports/{run.pk}/").content.decode()
+
+
 def test_row_that_somebody_else_imported_is_named(cast: Cast, client: Any, run: ImportRun) -> None:
     sent = shown(client, run) | {"cell-3-0": "De Ana"}
     retry(run, {3: {0: "De Luis"}}, by=cast.luis, at=AT)
