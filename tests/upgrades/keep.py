@@ -23,9 +23,10 @@ from tests.sources import ROOT
 from tests.upgrades.dumps import FOLDER, LARGEST, MOMENT, pg_dump
 
 SEED = """
-from crm import demo, tasks
+from crm import tasks
+from crm.demo import seeding
 from crm.lib import clock
-demo.seed(at=clock.now(), leads=30)
+seeding.seed(at=clock.now(), leads=30)
 tasks.sweep()
 tasks.drain()
 tasks.send_mails()
