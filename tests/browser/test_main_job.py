@@ -205,7 +205,9 @@ def give(bea: Desk, code: str, value: str) -> None:
 
 def win(bea: Desk, name: str) -> None:
     bea.page.locator("summary", has_text=bea.say("Close as won")).click()
-    bea.page.get_by_label(bea.say("Amount in %(currency)s", currency="MXN")).fill("120000")
+    bea.page.get_by_label(bea.say("Amount in %(currency)s", currency="MXN"), exact=True).fill(
+        "120000"
+    )
     bea.button("Close as won").click()
     bea.sees("%(lead)s is won. Congratulations!", lead=name)
 
