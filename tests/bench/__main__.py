@@ -28,6 +28,12 @@ def parse() -> argparse.Namespace:
         help="benchmarks with these words in their name",
     )
     add("--repeat", type=int, default=15, help="measured requests of each kind (15)")
+    add(
+        "--shares",
+        action="store_true",
+        help="CPU of each route, served by gunicorn, beside that of a bare view",
+    )
+    add("--requests", type=int, default=200, help="measured requests of each route (200)")
     add("--queries", action="store_true", help="print the statements of each kind as well")
     add("--out", default="test-results/bench.json", help="where the numbers go as JSON")
     return parser.parse_args()

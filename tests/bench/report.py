@@ -19,7 +19,7 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import override_settings
 
-from tests.bench import bare, bench_import, bench_worktime, crowd
+from tests.bench import bare, bench_import, bench_worktime, crowd, shares
 from tests.bench.cases import Budget, cases
 from tests.bench.crowd import Crowd
 from tests.bench.meter import Answer, Cost, Visitor, measure
@@ -36,10 +36,12 @@ def run(options: argparse.Namespace, sizes: list[int]) -> int:
     """
     found: list[dict[str, Any]] = []
     business_time = (
-        bench_worktime.report() if not options.only or "business time" in options.only else []
+        bench_worktime.report()
+        if not options.shares and (not options.only or "business time" in options.only)
+        else []
     )
     imported = {}
-    if not options.only or "import" in options.only:
+    if not options.shares and (not options.only or "import" in options.only):
         empty()
         imported = bench_import.report()
     for leads in sizes if options.only != ["import"] else []:
@@ -50,6 +52,10 @@ def run(options: argparse.Namespace, sizes: list[int]) -> int:
             f" {time.monotonic() - began:.0f} s)",
             flush=True,
         )
+        if options.shares:
+            rows = shares.report(made, requests=options.requests, only=options.only)
+            found += [row | {"leads": leads} for row in rows]
+            continue
         print(ROW.format(*HEAD), flush=True)
         found += [row | {"leads": leads} for row in measured(made, options, leads)]
         print("", flush=True)
@@ -66,7 +72,8 @@ def run(options: argparse.Namespace, sizes: list[int]) -> int:
     print(
         f"Times are of this machine under a load of {machine['load']:.1f}; {out} has the numbers."
     )
-    return int(any("queries" in row["over"] or "leads read whole" in row["over"] for row in found))
+    judged = [row for row in found if "over" in row]
+    return int(any("queries" in row["over"] or "leads read whole" in row["over"] for row in judged))
 
 
 def empty() -> None:
