@@ -18,6 +18,8 @@ from django.utils.translation import gettext as _
 
 from crm import errors
 from crm.accounts import people
+from crm.accounts.sign_in import guesses
+from crm.accounts.sign_in.client_address import client_address
 from crm.accounts.states import Density
 from crm.lib import clock, number_formats
 from crm.lib.errors import DomainError
@@ -26,6 +28,21 @@ from crm.lib.wording import variants
 Answer = Callable[[HttpRequest], HttpResponse]
 SAVED = "relevo_saved"
 VALID_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
+
+
+class ClientAddress:
+    """Put the address of the client into ``REMOTE_ADDR``, also behind proxies of our own."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        request.META["REMOTE_ADDR"] = client_address(
+            request.META.get("REMOTE_ADDR", ""),
+            request.headers.get("X-Forwarded-For", ""),
+            proxies=settings.RELEVO_PROXIES,
+        )
+        return self.get_response(request)
 
 
 class RequestId:
@@ -53,6 +70,21 @@ class Terms:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         with variants.using(people.terms_of_request):
             return self.get_response(request)
+
+
+class SignIns:
+    """Do what every sign-in needs, whatever page it happened on: remember the device."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        before = request.session.session_key
+        response = self.get_response(request)
+        # Django gives a session another key when somebody signs in or changes the password.
+        if request.session.session_key != before and request.user.is_authenticated:
+            guesses.remember_device(request, response, request.user, at=clock.now())
+        return response
 
 
 class Viewer:
@@ -145,7 +177,14 @@ class DomainErrors:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        return self.get_response(request)
+        response = self.get_response(request)
+        # Set where a guess was refused (crm.accounts.sign_in.guesses): the page may be that of
+        # a form, which shows why and keeps what was typed.
+        seconds = getattr(request, "retry_after", 0)
+        if seconds:
+            response.status_code = 429
+            response["Retry-After"] = str(seconds)
+        return response
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Return the answer, or None for exceptions of other classes."""

@@ -78,6 +78,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
+    "crm.middleware.ClientAddress",
     "crm.middleware.RequestId",
     "crm.middleware.Terms",
     "django.middleware.security.SecurityMiddleware",
@@ -88,6 +89,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "crm.middleware.SignIns",
     "crm.middleware.Viewer",
     "crm.middleware.SignInRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -181,7 +183,8 @@ ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_PREVENT_ENUMERATION = True
 ACCOUNT_SESSION_REMEMBER = True
-ACCOUNT_RATE_LIMITS = {"reset_password": "20/m/ip,5/h/key"}
+# Passwords have limits of our own, which lock nobody out for others: crm.accounts.sign_in.guesses.
+ACCOUNT_RATE_LIMITS = {"login": None}
 PASSWORD_RESET_TIMEOUT = 2 * 3600
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 LOGIN_URL = "account_login"
@@ -244,11 +247,15 @@ CSRF_COOKIE_SECURE = HTTPS
 LANGUAGE_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_NAME = "relevo_session"
 CSRF_COOKIE_NAME = "relevo_csrf"
+DEVICE_COOKIE_NAME = "relevo_device"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-if HTTPS:
+# How many proxies of our own stand before this server. Without one, forwarded headers are what
+# anybody may write, and are ignored.
+RELEVO_PROXIES = env.number("RELEVO_PROXIES", 0, low=0, high=10)
+if HTTPS and RELEVO_PROXIES:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 FILE_UPLOAD_HANDLERS = [

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from crm.accounts.sign_in import tries
 from crm.api import answers
 from crm.lib import clock
 from crm.notifications import mail_queue, outbox
@@ -52,10 +53,12 @@ def sweep() -> int:
 def drain() -> int:
     """Deliver every due message; return how many were tried.
 
-    Also sends reminders of agreements and deletes old stored answers of the API.
+    Also sends reminders of agreements, and deletes old stored answers of the API and old counts of
+    guesses.
     """
     now = clock.now()
     answers.forget(at=now)
+    tries.forget(at=now)
     reminders.remind(at=now)
     total = 0
     while True:

@@ -11,6 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import LANGUAGES, User
 from crm.accounts.people import PREFERENCES
+from crm.accounts.request import Request
+from crm.accounts.sign_in.forms import check_password
 from crm.accounts.states import Density, Theme
 from crm.lib import number_formats
 from crm.lib.text import clean_line
@@ -161,8 +163,11 @@ class ChangePasswordForm(NewPasswordForm):
     )
     field_order = ["current", "password"]
 
+    def __init__(self, *args: Any, request: Request, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.request = request
+
     def clean_current(self) -> str:
         current: str = self.cleaned_data["current"]
-        if not self.user.check_password(current):
-            raise forms.ValidationError(_("This is not your current password."))
+        check_password(self.request, current)
         return current

@@ -309,6 +309,22 @@ class Invitation(models.Model):
         return self.accepted_at is None and self.revoked_at is None
 
 
+class Tries(models.Model):
+    """How many guesses of a secret were counted under one limit (crm.accounts.sign_in.tries).
+
+    ``key`` is a hash of what is counted. Until ``open_at`` no further guess is taken.
+    """
+
+    key = models.CharField(max_length=64, primary_key=True)
+    count = models.PositiveIntegerField(default=0)
+    open_at = models.DateTimeField()
+    # Indexed for tries.forget, which deletes by age.
+    forgotten_at = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return f"{self.key[:8]} {self.count}"
+
+
 class Leave(models.Model):
     """Days on which a person is away, both included, in the person's own time zone."""
 

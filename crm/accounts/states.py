@@ -28,3 +28,15 @@ class Theme(models.TextChoices):
 class Density(models.TextChoices):
     COMFORTABLE = "comfortable", _("Comfortable")
     COMPACT = "compact", _("Compact")
+
+
+class Secret(models.TextChoices):
+    """What somebody may guess; each kind is counted apart (crm.accounts.sign_in.guesses)."""
+
+    PASSWORD = "password"
+    CONFIRMATION = "confirmation"
+    CODE = "code"  # of a second factor
+    RESET = "reset"
+    LINK = "link"
+    SETUP_CODE = "setup_code"
+    API_KEY = "api_key"

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from allauth.account.adapter import get_adapter
-from allauth.core.ratelimit import consume_or_429
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, update_session_auth_hash
@@ -31,7 +29,8 @@ from crm.accounts.forms import (
 )
 from crm.accounts.models import Invitation
 from crm.accounts.request import Request, deny_unless
-from crm.accounts.sign_in import demo, passwords
+from crm.accounts.sign_in import demo, guesses, passwords
+from crm.accounts.states import Secret
 from crm.lib import clock
 from crm.lib.forms import add_domain_error
 from crm.lib.wording import variants
@@ -78,6 +77,9 @@ def join(request: HttpRequest, pk: int, signature: str) -> HttpResponse:
         with variants.override(_language_for(request, invitation)):
             return _join(request, invitation, now)
     except (invitations.UnknownLink, invitations.LinkOver) as error:
+        if isinstance(error, invitations.UnknownLink):
+            # Counted after the look: the right link is long enough to work at any time.
+            guesses.count(request, Secret.LINK)
         return render(request, "accounts/join_over.html", {"error": error}, status=error.status)
 
 
@@ -179,17 +181,16 @@ def new_password(request: HttpRequest, person: int, token: str) -> HttpResponse:
     """
     user = passwords.person_of_link(person, token)
     if user is None:
+        guesses.count(request, Secret.LINK)
         return render(request, "account/password_state.html", {"state": "over"}, status=404)
     form = NewPasswordForm(request.POST or None, user=user)
     if request.method == "POST" and form.is_valid():
-        # Only a valid password counts: some that are too short must not lock the person out.
-        too_many = consume_or_429(request, action="reset_password_from_key")
-        if too_many:
-            return too_many
-        passwords.change(user, form.cleaned_data["password"], by=user, at=clock.now())
-        # Earlier failed sign-ins of this address must not block the new password.
-        get_adapter()._delete_login_attempts_cached_email(request, email=user.email)
-        return redirect("account_reset_password_from_key_done")
+        now = clock.now()
+        passwords.change(user, form.cleaned_data["password"], by=user, at=now)
+        response = redirect("account_reset_password_from_key_done")
+        # Who guessed the old password elsewhere must not keep the person out with the new one.
+        guesses.remember_device(request, response, user, at=now)
+        return response
     context = {"form": form, "person": user}
     return render(request, "account/password_new.html", context, status=_status_of(form))
 
@@ -207,11 +208,7 @@ def change_password(request: Request) -> HttpResponse:
     """Change the password of the person who asks and end their other sessions."""
     user = request.user
     deny_unless(user.has_usable_password() and not user.is_demo)
-    if request.method == "POST":
-        too_many = consume_or_429(request, action="change_password")
-        if too_many:
-            return too_many
-    form = ChangePasswordForm(request.POST or None, user=user)
+    form = ChangePasswordForm(request.POST or None, user=user, request=request)
     if request.method == "POST" and form.is_valid():
         passwords.change(user, form.cleaned_data["password"], by=user, at=request.now)
         # Every session is signed with the password; this one gets the new signature.
@@ -238,14 +235,3 @@ def choose_zone(request: Request) -> HttpResponse:
     if url_has_allowed_host_and_scheme(next_url, {request.get_host()}):
         return redirect(next_url)
     return redirect("preferences")
-
-
-def limit_password_tries(request: Request) -> HttpResponse | None:
-    """Count one try to confirm an act by password; after too many, return the answer (429)."""
-    too_many: HttpResponse | None = consume_or_429(
-        request,
-        action="reauthenticate",
-        user=request.user,
-        key=str(request.user.pk),
-    )
-    return too_many

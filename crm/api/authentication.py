@@ -8,13 +8,16 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation.trans_real import parse_accept_lang_header
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.exceptions import AuthenticationFailed, PermissionDenied, Throttled
 from rest_framework.permissions import SAFE_METHODS, BasePermission
 from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 
 from crm.accounts import people
 from crm.accounts.models import User
+from crm.accounts.sign_in import guesses
+from crm.accounts.sign_in.tries import TooManyTries
+from crm.accounts.states import Secret
 from crm.api import keys
 from crm.api.models import Key
 from crm.api.states import Scope
@@ -35,6 +38,7 @@ class KeyAuthentication(BaseAuthentication):
         now = clock.now()
         key = keys.find(token.strip(), at=now)
         if key is None:
+            _count_guess(request)
             text = _("This API key is not valid (any more).")
             raise AuthenticationFailed(text, code="key_invalid")
         keys.record_use(key, at=now)
@@ -47,6 +51,14 @@ class KeyAuthentication(BaseAuthentication):
 
     def authenticate_header(self, request: Request) -> str:
         return 'Bearer realm="relevo"'
+
+
+def _count_guess(request: Request) -> None:
+    """Count a wrong key. Right ones are not counted: no address can be closed for them."""
+    try:
+        guesses.count(request, Secret.API_KEY)
+    except TooManyTries as error:
+        raise Throttled(error.seconds) from error
 
 
 def _activate_language(owner: User, accepted: str) -> None:

@@ -17,3 +17,5 @@ graceful_timeout = 25
 # A worker touches a file to show that it is alive; on a slow disk that would look like a hang.
 worker_tmp_dir = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 control_socket_disable = True
+# No proxy is believed here: the settings say how many there are (RELEVO_PROXIES).
+forwarded_allow_ips = ""

@@ -9,7 +9,6 @@ from datetime import date
 from typing import Any
 from urllib.parse import urlencode
 
-from allauth.core.ratelimit import consume_or_429
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.http import HttpRequest, HttpResponse
@@ -22,9 +21,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from crm.accounts.forms import ForgottenPasswordForm
 from crm.accounts.models import User
 from crm.accounts.request import Request
-from crm.accounts.sign_in import passwords
+from crm.accounts.sign_in import guesses, passwords
+from crm.accounts.sign_in.tries import TooManyTries
+from crm.accounts.states import Secret
 from crm.lib import clock
-from crm.lib.forms import DAY
+from crm.lib.forms import DAY, add_domain_error
 from crm.lib.paging import BadParameter, Order, page
 from crm.notifications import mail, outbox, sentences
 from crm.notifications.models import Notice
@@ -174,11 +175,13 @@ def forgotten_password(request: HttpRequest) -> HttpResponse:
     form = ForgottenPasswordForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         email = form.cleaned_data["email"].lower()
-        too_many = consume_or_429(request, action="reset_password", key=email)
-        if too_many:
-            return too_many
-        _mail_link(email)
-        return redirect("account_reset_password_done")
+        try:
+            guesses.count(request, Secret.RESET, email)
+        except TooManyTries as error:
+            add_domain_error(form, error)
+        else:
+            _mail_link(email)
+            return redirect("account_reset_password_done")
     status = 200
     if form.errors:
         status = 422

@@ -1,4 +1,4 @@
-"""Forms that ask for the password again, to sign an agreement."""
+"""The form that signs an agreement, with the password typed again."""
 
 from __future__ import annotations
 
@@ -7,36 +7,11 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from crm.accounts.models import User
-
-
-class PasswordForm(forms.Form):
-    """The password of the person who signs, typed again."""
-
-    password = forms.CharField(
-        label=gettext_lazy("Your password"),
-        strip=False,
-        max_length=256,
-        widget=forms.PasswordInput(render_value=False, attrs={"autocomplete": "current-password"}),
-        help_text=gettext_lazy(
-            "You sign with your name: say that it is you by typing your password again."
-        ),
-    )
-
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.user = user
-
-    def clean_password(self) -> str:
-        password: str = self.cleaned_data["password"]
-        if not self.user.check_password(password):
-            raise ValidationError(_("This is not your password."))
-        return password
+from crm.accounts.sign_in.forms import ConfirmForm
 
 
-class SignForm(PasswordForm):
+class SignForm(ConfirmForm):
     """The password, over the text that the person saw. ``sha``: the hash of the text now."""
 
     sha = forms.CharField(widget=forms.HiddenInput, required=False)

@@ -15,9 +15,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from crm.accounts.request import Request, deny_unless, require_permission
-from crm.accounts.sign_in import demo
 from crm.accounts.states import Side
-from crm.accounts.views import limit_password_tries
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
 from sla.agreements import comments, drafts, permissions, proposals, signing
@@ -131,10 +129,7 @@ def agreement_sign(request: Request, pk: int) -> HttpResponse:
         # Those who may write it have signed already, or it waits for nothing.
         deny_unless(permissions.can_write(request.user, version))
         return redirect("agreement_version", pk=version.pk)
-    # Tries of a password are counted before the password is looked at.
-    if request.method == "POST" and (refusal := limit_password_tries(request)):
-        return refusal
-    form = SignForm(posted(request), user=request.user, sha=version.content_hash)
+    form = SignForm(posted(request), request=request, sha=version.content_hash)
     status = 200
     if request.method == "POST":
         status = 422
@@ -181,7 +176,6 @@ def _signing_context(
         "signed": [side for side in signatures if side.signature],
         "sections": agreement_overview.sections(version),
         "current": next(iter(in_force), None),
-        "demo_password": demo.PASSWORD if demo.is_on() else "",
     }
 
 

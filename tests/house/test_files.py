@@ -103,6 +103,7 @@ def test_noun_modules_know_no_request_and_no_html() -> None:
     may = {
         "crm/accounts/request.py": "is the type of requests",
         "crm/accounts/sign_in/adapter.py": "allauth's hook",
+        "crm/accounts/sign_in/guesses.py": "counts by the address and the cookie of a request",
         "crm/notifications/mail.py": "writes the mails",
         "crm/notifications/sentences.py": "writes the sentences of notices and mails",
     }

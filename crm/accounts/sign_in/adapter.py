@@ -1,9 +1,15 @@
 """Adapt django-allauth to this product."""
 
+from __future__ import annotations
+
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
+
+from crm.accounts.models import User
+from crm.accounts.sign_in import guesses
+from crm.accounts.states import Secret
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -14,3 +20,15 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """Drop allauth's message "you have signed in": the page itself shows it."""
+
+    def authenticate(self, request: HttpRequest, **credentials: Any) -> User | None:
+        """Return the person, or None. Raises ValidationError after too many tries."""
+        user = super().authenticate(request, **credentials)
+        if user is not None:
+            guesses.forgive(self.limits)
+        return user
+
+    def pre_authenticate(self, request: HttpRequest, **credentials: Any) -> None:
+        """Count the guess by our own limits: those of allauth lock an account for everybody."""
+        email = credentials.get("email", "")
+        self.limits = guesses.count_in_form(request, Secret.PASSWORD, email)

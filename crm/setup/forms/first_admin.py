@@ -7,10 +7,13 @@ from typing import Any
 from django import forms
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.accounts.models import User
+from crm.accounts.sign_in import guesses
+from crm.accounts.states import Secret
 from crm.lib.forms import Line, autofill
 from crm.setup import code
 
@@ -56,8 +59,9 @@ class FirstAdminForm(forms.Form):
         widget=forms.HiddenInput(attrs={"data-zone": ""}),
     )
 
-    def __init__(self, *args: Any, asks_code: bool, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, request: HttpRequest, asks_code: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.request = request
         if not asks_code:
             del self.fields["code"]
 
@@ -71,8 +75,10 @@ class FirstAdminForm(forms.Form):
         return email
 
     def clean_code(self) -> str:
+        limits = guesses.count_in_form(self.request, Secret.SETUP_CODE)
         if not code.is_right(self.cleaned_data["code"]):
             raise ValidationError(_("This is not the set-up code of this installation."))
+        guesses.forgive(limits)
         return self.cleaned_data["code"]
 
     def clean(self) -> dict[str, Any]:

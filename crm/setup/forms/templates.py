@@ -7,10 +7,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy
 
+from crm.accounts.sign_in.forms import ConfirmForm
 from crm.lib.bilingual import in_language
 from crm.lib.numbers.fields import WholeField
 from crm.setup.starter.persona_templates import TEMPLATES
-from sla.forms.signing import PasswordForm
 
 
 class PersonaTemplateForm(forms.Form):
@@ -29,7 +29,7 @@ class PersonaTemplateForm(forms.Form):
         self.fields["template"].initial = next(iter(TEMPLATES))
 
 
-class AgreementTemplateForm(PasswordForm):
+class AgreementTemplateForm(ConfirmForm):
     """The choice of a pace, and the MQLs that marketing promises.
 
     People who sign at once type their password again.

@@ -9,7 +9,6 @@ from django.shortcuts import redirect, render
 
 from crm.accounts.permissions import can_configure
 from crm.accounts.request import Request, deny_unless, require_permission
-from crm.accounts.views import limit_password_tries
 from crm.lib import clock
 from crm.setup import summary
 from crm.setup.agreement import NoSideToSign, agree, close_text
@@ -30,14 +29,9 @@ def agreement(request: Request) -> HttpResponse:
     signs = context["leads_any"]
     form = AgreementTemplateForm(
         request.POST or None,
-        user=user,
+        request=request,
         signs=signs,
     )
-    if request.method == "POST" and signs:
-        # Before the form checks the password, so that wrong ones count.
-        too_many = limit_password_tries(request)
-        if too_many:
-            return too_many
 
     def save(now: datetime) -> None:
         data = form.cleaned_data

@@ -28,7 +28,7 @@ def first(request: HttpRequest) -> HttpResponse:
     if organisations.anyone_can_sign_in():
         return redirect("home")
     asks_code = code.is_needed(request)
-    form = FirstAdminForm(request.POST or None, asks_code=asks_code)
+    form = FirstAdminForm(request.POST or None, request=request, asks_code=asks_code)
     if request.method != "POST":
         return render(request, "setup/first.html", {"form": form})
     status = 422
