@@ -14,7 +14,8 @@ from crm.accounts.people import PREFERENCES
 from crm.accounts.request import Request
 from crm.accounts.sign_in.forms import check_password
 from crm.accounts.states import Density, Theme
-from crm.lib import number_formats
+from crm.api import keys
+from crm.lib import clock, number_formats
 from crm.lib.text import clean_line
 
 # Zones that are named after places. The rest are fixed offsets, which know no daylight saving
@@ -120,9 +121,29 @@ class NewPasswordForm(forms.Form):
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
 
+    # Asked without an answer chosen: who changes a password because somebody knows it has to
+    # think of the keys, which go on working.
+    keys = forms.ChoiceField(
+        label=_("Your API keys"),
+        choices=[("keep", _("Keep them working")), ("revoke", _("Revoke them all"))],
+        widget=forms.RadioSelect,
+        error_messages={"required": _("Say what becomes of your API keys.")},
+    )
+
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user = user
+        live = keys.live_of(user, at=clock.now())
+        names = list(live.values_list("name", flat=True))
+        if names:
+            self.fields["keys"].help_text = ", ".join(names)
+        else:
+            del self.fields["keys"]
+
+    @property
+    def revokes_keys(self) -> bool:
+        """Whether the person asked to revoke the API keys."""
+        return self.cleaned_data.get("keys") == "revoke"
 
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
@@ -140,7 +161,7 @@ class JoinForm(NewPasswordForm):
     )
     language = forms.ChoiceField(label=_("Language"), choices=LANGUAGES)
     # Django puts inherited fields first.
-    field_order = ["name", "language", "password"]
+    field_order = ["name", "language", "password", "keys"]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -161,7 +182,7 @@ class ChangePasswordForm(NewPasswordForm):
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
     )
-    field_order = ["current", "password"]
+    field_order = ["current", "password", "keys"]
 
     def __init__(self, *args: Any, request: Request, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

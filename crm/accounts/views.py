@@ -31,6 +31,7 @@ from crm.accounts.models import Invitation
 from crm.accounts.request import Request, deny_unless
 from crm.accounts.sign_in import demo, guesses, passwords
 from crm.accounts.states import Secret
+from crm.api import keys
 from crm.lib import clock
 from crm.lib.forms import add_domain_error
 from crm.lib.wording import variants
@@ -97,7 +98,16 @@ def _join(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpRe
     form = JoinForm(request.POST or None, user=person, initial=initial)
     if request.method == "POST" and form.is_valid():
         # Raises LinkOver, which the caller answers, when another tab was faster.
-        person = invitations.accept(invitation, at=now, **form.cleaned_data)
+        data = form.cleaned_data
+        person = invitations.accept(
+            invitation,
+            password=data["password"],
+            name=data["name"],
+            language=data["language"],
+            at=now,
+        )
+        if form.revokes_keys:
+            keys.revoke_all(person, by=person, at=now)
         login(request, person, backend=BACKEND)
         return redirect("home")
     context = {
@@ -187,6 +197,8 @@ def new_password(request: HttpRequest, person: int, token: str) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         now = clock.now()
         passwords.change(user, form.cleaned_data["password"], by=user, at=now)
+        if form.revokes_keys:
+            keys.revoke_all(user, by=user, at=now)
         response = redirect("account_reset_password_from_key_done")
         # Who guessed the old password elsewhere must not keep the person out with the new one.
         guesses.remember_device(request, response, user, at=now)
@@ -211,6 +223,8 @@ def change_password(request: Request) -> HttpResponse:
     form = ChangePasswordForm(request.POST or None, user=user, request=request)
     if request.method == "POST" and form.is_valid():
         passwords.change(user, form.cleaned_data["password"], by=user, at=request.now)
+        if form.revokes_keys:
+            keys.revoke_all(user, by=user, at=request.now)
         # Every session is signed with the password; this one gets the new signature.
         update_session_auth_hash(request, user)
         text = _("Password changed. Wherever else you were signed in, you are not any more.")

@@ -6,12 +6,13 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
+from crm.accounts.sign_in.forms import ConfirmForm
 from crm.api.states import LIFETIMES, Scope
 from crm.lib.text import clean_line
 
 
-class KeyForm(forms.Form):
-    """The purpose of the key, its scopes and its lifetime."""
+class KeyForm(ConfirmForm):
+    """The purpose of the key, its scopes and its lifetime, confirmed by its owner."""
 
     name = forms.CharField(
         label=_("What is the key for?"),
@@ -32,6 +33,8 @@ class KeyForm(forms.Form):
         initial=90,
         widget=forms.RadioSelect,
     )
+
+    field_order = ("name", "scopes", "days")  # what confirms it comes last
 
     def clean_name(self) -> str:
         name = clean_line(self.cleaned_data["name"])

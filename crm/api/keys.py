@@ -14,7 +14,8 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Subquery
+from django.db.models import F, QuerySet, Subquery
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.backend import Backend
@@ -25,6 +26,7 @@ from crm.audit.entries import record
 from crm.lib.db import returning
 from crm.lib.errors import DomainError
 from crm.lib.text import clean_line
+from crm.notifications import outbox
 
 MARK = "rlv_"
 # Live keys of one person.
@@ -52,12 +54,11 @@ def create(
 ) -> tuple[Key, str]:
     """Create a key and return it with its whole text, which cannot be read again.
 
-    Raises TooManyKeys.
+    A mail tells its owner. Raises TooManyKeys.
     """
     # Two requests at once could both count one key less than there will be.
     User.objects.select_for_update(no_key=True).get(pk=owner.pk)
-    live = owner.api_keys.filter(revoked_at__isnull=True, expires_at__gt=at)
-    if live.count() >= MOST:
+    if live_of(owner, at=at).count() >= MOST:
         raise TooManyKeys
     prefix = secrets.token_hex(6)
     secret = secrets.token_urlsafe(32)
@@ -72,6 +73,14 @@ def create(
     )
     payload = {"name": key.name, "scopes": key.scopes, "days": days}
     record("api_key_created", key, by=by, at=at, payload=payload)
+    outbox.queue_mail(
+        "api_key_created",
+        owner,
+        at=at,
+        key=f"api_key_created:{key.pk}",
+        params={"key_name": key.name},
+        path=reverse("api_keys"),
+    )
     return key, f"{MARK}{prefix}.{secret}"
 
 
@@ -83,6 +92,20 @@ def revoke(key: Key, *, by: User, at: datetime) -> Key:
         key.revoked_at = at
         record("api_key_revoked", key, by=by, at=at, payload={"name": key.name})
     return key
+
+
+def live_of(owner: User, *, at: datetime) -> QuerySet[Key]:
+    """Return the keys of ``owner`` that work at ``at``."""
+    return owner.api_keys.filter(revoked_at__isnull=True, expires_at__gt=at)
+
+
+@transaction.atomic
+def revoke_all(owner: User, *, by: User, at: datetime) -> int:
+    """Revoke every live key of ``owner`` and return how many there were."""
+    live = list(live_of(owner, at=at))
+    for key in live:
+        revoke(key, by=by, at=at)
+    return len(live)
 
 
 def find(text: str, *, at: datetime) -> Key | None:

@@ -8,6 +8,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm.accounts.request import Request
@@ -16,10 +17,11 @@ from crm.api.forms import KeyForm
 from crm.lib.errors import DomainError
 
 
+@sensitive_post_parameters("password")
 @require_http_methods(["GET", "HEAD", "POST"])
 def key_list(request: Request) -> HttpResponse:
     """Show the person's own keys, and create one, whose text is shown in the answer only."""
-    form = KeyForm(request.POST or None)
+    form = KeyForm(request.POST or None, request=request)
     created = ""
     status = 200
     if request.method == "POST":
@@ -31,7 +33,7 @@ def key_list(request: Request) -> HttpResponse:
                 form.add_error(None, str(error.message))
             else:
                 # No redirect as elsewhere: only this answer may hold the text of the key.
-                form = KeyForm()
+                form = KeyForm(request=request)
                 status = 201
     context = {
         "form": form,

@@ -17,13 +17,19 @@ from crm.api import keys
 from crm.api.models import Key
 from crm.audit.models import Entry
 from crm.lib import clock
+from crm.notifications import mail_queue
 from tests import factories
 from tests.api.caller import Caller, key_of
 from tests.conftest import Moment
-from tests.factories import Cast
+from tests.factories import PASSWORD, Cast
 
 PAGE = "/preferences/keys/"
-FORM = {"name": "BI report", "scopes": ["read", "leads:write"], "days": "30"}
+FORM = {
+    "name": "BI report",
+    "scopes": ["read", "leads:write"],
+    "days": "30",
+    "password": PASSWORD,
+}
 
 
 def page_of(user: User) -> Client:
@@ -80,6 +86,8 @@ def test_making_and_revoking_are_audited(cast: Cast, moment: Moment) -> None:
         ({"scopes": []}, "scopes"),
         ({"scopes": ["everything"]}, "scopes"),
         ({"days": "3650"}, "days"),
+        ({"password": ""}, "password"),
+        ({"password": "wrong"}, "password"),
     ],
 )
 def test_form_names_what_is_wrong(
@@ -91,6 +99,27 @@ def test_form_names_what_is_wrong(
         [wrong],
         0,
     )
+
+
+def test_guessing_the_password_of_the_form_is_stopped(cast: Cast, moment: Moment) -> None:
+    client = page_of(cast.ana)
+    answers = [client.post(PAGE, {**FORM, "password": f"guess {n}"}) for n in range(6)]
+    assert [each.status_code for each in answers] == [422] * 5 + [429]
+    stopped = answers[-1]
+    assert (stopped["Retry-After"], 'value="BI report"' in stopped.content.decode()) == ("30", True)
+    assert client.post(PAGE, FORM).status_code == 429
+
+
+def test_new_key_is_told_to_its_owner_by_mail(
+    cast: Cast, moment: Moment, settings: Any, mailoutbox: list[Any]
+) -> None:
+    settings.MAIL_ON = True
+    User.objects.filter(pk=cast.ana.pk).update(mails=False)
+    text = made_by(page_of(cast.ana))
+    mail_queue.send_due()
+    (letter,) = mailoutbox
+    assert (letter.to, "BI report" in letter.body) == (["ana@relevo.test"], True)
+    assert text not in str(letter.message())
 
 
 def test_person_has_at_most_twenty_live_keys(cast: Cast, moment: Moment) -> None:

@@ -41,6 +41,7 @@ PLACES = {
 }
 SIGNED_IN_PLACES = {
     "changed password": ("/accounts/password/", {"current": "wrong"}, tries.PAIR),
+    "new API key": ("/preferences/keys/", {"password": "wrong"}, tries.PAIR),
 }
 
 
@@ -68,7 +69,7 @@ def check_stopped(client: Client, path: str, data: dict[str, str], limit: tries.
     answer = client.post(path, data)
     seconds = int(limit.first.total_seconds())
     assert (answer.status_code, answer["Retry-After"]) == (429, str(seconds))
-    if path != "/accounts/password/":  # the page of a person is in the person's language
+    if "_auth_user_id" not in client.session:  # else the page is in the person's language
         assert f"Too many tries. Wait {seconds} s, then try again." in answer.content.decode()
 
 

@@ -15,7 +15,9 @@ from pytest_django import Settings
 
 from crm.accounts.models import User
 from crm.accounts.sign_in import passwords
+from crm.api import keys
 from crm.audit.models import Entry
+from crm.lib import clock
 from crm.notifications import mail_queue
 from crm.notifications.models import Message, Notice
 from tests.conftest import Moment
@@ -241,6 +243,23 @@ def test_change_that_is_refused_names_the_field(
         [wrong],
         True,
     )
+
+
+@pytest.mark.parametrize(("answer", "left"), [("keep", 1), ("revoke", 0)])
+@pytest.mark.parametrize("known", [True, False])
+def test_new_password_asks_about_keys(
+    cast: Cast, client: Client, moment: Moment, known: bool, answer: str, left: int
+) -> None:
+    keys.create(cast.bea, "BI report", ["read"], days=30, by=cast.bea, at=clock.now())
+    path = CHANGE if known else mailed_path(client)
+    if known:
+        client.force_login(cast.bea)
+    data = {"current": PASSWORD, "password": NEW}
+    asked = client.post(path, data)
+    assert (asked.status_code, list(asked.context["form"].errors)) == (422, ["keys"])
+    assert "BI report" in asked.content.decode()
+    assert (client.post(path, {**data, "keys": answer}).status_code, knows(NEW)) == (302, True)
+    assert keys.live_of(cast.bea, at=clock.now()).count() == left
 
 
 def test_guessing_the_current_password_is_stopped(cast: Cast, client: Client) -> None:
