@@ -11,7 +11,7 @@ from crm.api import answers
 from crm.lib import clock
 from crm.notifications import mail_queue, outbox
 from leads.bulk import acts
-from leads.handoffs import escalation
+from leads.handoffs import escalation, notices
 from leads.imports import runs, worker
 from sla.agreements import agreements, reminders
 from sla.clocks import heartbeats, ladder
@@ -50,6 +50,11 @@ def sweep() -> int:
         total += moved
 
 
+def mail() -> int:
+    """Send due mails, in words that name only the leads that each recipient sees now."""
+    return mail_queue.send_due(notices.words)
+
+
 def drain() -> int:
     """Deliver every due message; return how many were tried.
 
@@ -84,7 +89,7 @@ def deliver_messages() -> None:
 @shared_task(ignore_result=True, soft_time_limit=30, time_limit=60)
 def send_mails() -> None:
     """Send mails, every 10 s; apart from the inboxes, because a mail server may hang."""
-    mail_queue.send_due()
+    mail()
 
 
 @shared_task(ignore_result=True, soft_time_limit=120, time_limit=180)

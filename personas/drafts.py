@@ -176,7 +176,7 @@ def publish(
         others,
         at=at,
         key=f"persona:{draft.pk}:published",
-        params={"by": by.name, "persona": name, "number": draft.number},
+        params={"by_id": by.pk, "persona": name, "number": draft.number},
         path=f"/personas/{draft.persona_id}/",
     )
     return draft

@@ -22,8 +22,8 @@ from crm.accounts.sign_in import passwords
 from crm.lib import number_formats
 from crm.lib.text import clean_line
 from crm.lib.wording import variants
-from crm.notifications import sentences
 from crm.notifications.models import Message
+from crm.notifications.sentences import Told, Writer
 
 SUBJECT_LENGTH = 150  # characters
 
@@ -65,8 +65,10 @@ def message_id(message: Message) -> str:
     return f"<{message.uid}@{host}>"
 
 
-def render(message: Message, organisation: Organisation) -> tuple[str, str, str]:
+def render(message: Message, organisation: Organisation, write: Writer) -> tuple[str, str, str]:
     """Return subject, text and HTML in the language and time zone of the recipient.
+
+    ``write`` makes the words by what the recipient may see at this moment.
 
     Raises LinkNoLongerValid.
     """
@@ -78,15 +80,18 @@ def render(message: Message, organisation: Organisation) -> tuple[str, str, str]
         timezone.override(zone),
         number_formats.override(region),
     ):
+        [words] = write(person, [Told(message.kind, message.params, message.path)])
         context = {
             **message.params,
             "n": message,
             "person": person,
             "organisation": organisation,
-            "link": link(message),
+            # The page of a lead that is out of sight answers 404.
+            "link": "" if words.gone else link(message),
             "site": settings.BASE_URL,
             "language": person.language,
-            "sentence": sentences.render(message),
+            "sentence": words.sentence,
+            "gone": words.gone,
         }
         subject = clean_line(_render_part(message, "subject.txt", context))
         text = _render_part(message, "body.txt", context).strip()
@@ -94,12 +99,14 @@ def render(message: Message, organisation: Organisation) -> tuple[str, str, str]
     return subject[:SUBJECT_LENGTH], f"{text}\n", html
 
 
-def send(message: Message, at: datetime, connection: BaseEmailBackend | None = None) -> None:
-    """Send ``message`` now, over ``connection`` when one is open.
+def send(
+    message: Message, at: datetime, write: Writer, connection: BaseEmailBackend | None = None
+) -> None:
+    """Send ``message`` now, over ``connection`` when one is open, in the words of ``write``.
 
     Raises LinkNoLongerValid, OSError and the errors of smtplib.
     """
-    subject, text, html = render(message, people.organisation())
+    subject, text, html = render(message, people.organisation(), write)
     address = message.recipient.email or ""
     headers = {
         "Message-ID": message_id(message),

@@ -26,6 +26,7 @@ from crm.lib import clock
 from crm.lib.wording import variants
 from crm.notifications import mail, outbox
 from crm.notifications.models import Channel, Message
+from crm.notifications.sentences import Writer
 
 log = logging.getLogger("relevo.mail")
 
@@ -35,10 +36,11 @@ LEASE = timedelta(minutes=5)
 ROUND = timedelta(seconds=8)
 
 
-def send_due() -> int:
+def send_due(write: Writer) -> int:
     """Send due mails for the time of one :data:`ROUND` and return how many were tried.
 
-    Safe to run in parallel.
+    ``write`` makes the words of each by what its recipient may see (crm.tasks). Safe to run in
+    parallel.
     """
     drop_old(clock.now())
     if not mail.is_on():
@@ -46,20 +48,20 @@ def send_due() -> int:
     connection = get_connection()
     try:
         with variants.using(people.terms):
-            return _send_round(connection, until=clock.wall() + ROUND)
+            return _send_round(connection, write, until=clock.wall() + ROUND)
     finally:
         with suppress(OSError):  # every mail is marked by now, so a bad goodbye costs nothing
             connection.close()
 
 
-def _send_round(connection: BaseEmailBackend, *, until: datetime) -> int:
+def _send_round(connection: BaseEmailBackend, write: Writer, *, until: datetime) -> int:
     tried = 0
     while clock.wall() < until:
         message = claim()
         if message is None:
             break
         tried += 1
-        if not _try(message, connection):
+        if not _try(message, connection, write):
             break
     return tried
 
@@ -109,7 +111,7 @@ def reason_not_to_send(message: Message) -> str:
     return ""
 
 
-def _try(message: Message, connection: BaseEmailBackend) -> bool:
+def _try(message: Message, connection: BaseEmailBackend, write: Writer) -> bool:
     """Send one claimed mail and mark it; return whether ``connection`` still works."""
     now = clock.now()
     reason = reason_not_to_send(message)
@@ -118,7 +120,7 @@ def _try(message: Message, connection: BaseEmailBackend) -> bool:
         return True
     try:
         connection.open()
-        mail.send(message, now, connection)
+        mail.send(message, now, write, connection)
     except mail.LinkNoLongerValid:
         _drop(message, now, "what it leads to is over")
         return True

@@ -43,9 +43,10 @@ def notify(
     """Queue one notice of ``kind`` for each active recipient and return how many there are.
 
     Recipients who want mails get one too. A repeated ``key`` for the same person queues nothing.
-    ``kind`` names the template ``notices/<kind>.html`` and ``params`` are its variables; ``path``
-    is the link; ``cause`` names the event, so that ``withdraw`` finds its messages; ``wait``
-    delays the delivery.
+    ``kind`` names the sentence (crm.notifications.sentences) and ``params`` are its values: ids
+    and never a name of a lead, a company or a person, because its reader may lose sight of them.
+    ``path`` is the link; ``cause`` names the event, so that ``withdraw`` finds its messages;
+    ``wait`` delays the delivery.
     """
     people = {person.pk: person for person in recipients if person.is_active}
     messages = [(person, Channel.IN_APP) for person in people.values()]

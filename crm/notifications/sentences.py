@@ -1,19 +1,193 @@
-"""The sentence of a notice: what happened, for the inbox and for mails."""
+"""The sentences of notices: what happened, for the inbox and for mails. Plain text, no queries.
+
+The names in a sentence are given by the caller, who asks what its reader may see
+(leads.handoffs.notices.words).
+"""
 
 from __future__ import annotations
 
-from django.template import Context
-from django.template.loader import select_template
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
-from crm.notifications.models import Message, Notice
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext_lazy
+
+from crm.accounts.models import User
+from crm.lib.bilingual import in_language
 
 
-def render(notice: Notice | Message) -> str:
-    """Return the sentence of ``notice`` in the active language, as plain text.
+class Told(NamedTuple):
+    """What a notice or a mail stores of what happened.
 
-    The template is chosen by the kind of the notice.
+    ``params`` holds ids and plain values, no name of a lead, a company or a person. ``path`` is
+    the page that it leads to.
     """
-    template = select_template([f"notices/{notice.kind}.html", "notices/unknown.html"])
-    # The sentence also goes into plain-text mails; pages escape it where they show it.
-    context = Context({"n": notice, **notice.params}, autoescape=False)
-    return template.template.render(context).strip()
+
+    kind: str
+    params: Mapping[str, Any]
+    path: str
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a reader is told. ``gone``: why the lead is not named, empty where it is in sight."""
+
+    sentence: str
+    gone: str = ""
+
+
+# Returns the words of each message for one reader, in the reader's language.
+Writer = Callable[[User, Iterable[Told]], list[Words]]
+
+# By kind of notice. "<kind>.<detail>" is used where a value of the notice has that detail: the
+# metric, the side, the state, or "owned" where the lead has an owner.
+PATTERNS: dict[str, Promise] = {
+    "agreement.comment": gettext_lazy(
+        "%(by)s commented on %(agreement)s, version %(number)s: %(said)s"
+    ),
+    "agreement.in_force": gettext_lazy("Now in force: %(agreement)s, version %(number)s"),
+    "agreement.proposed": gettext_lazy(
+        "%(by)s asks for your signature: %(agreement)s, version %(number)s"
+    ),
+    "agreement.renewal": ngettext_lazy(
+        "In %(days)s day both sides look at the agreement again: %(agreement)s, version %(number)s",
+        "In %(days)s days both sides look at the agreement again: %(agreement)s, version"
+        " %(number)s",
+        "days",
+    ),
+    "agreement.renewal.today": gettext_lazy(
+        "It is time to look at the agreement again, and no next version is signed: %(agreement)s,"
+        " version %(number)s"
+    ),
+    "agreement.reopened": gettext_lazy(
+        "%(by)s made it a draft again; signatures are void: %(agreement)s, version %(number)s"
+    ),
+    "agreement.signed": gettext_lazy("%(by)s signed for sales: %(agreement)s, version %(number)s"),
+    "agreement.signed.marketing": gettext_lazy(
+        "%(by)s signed for marketing: %(agreement)s, version %(number)s"
+    ),
+    "agreement.unsigned": ngettext_lazy(
+        "Waits for a signature since %(days)s day: %(agreement)s, version %(number)s",
+        "Waits for a signature since %(days)s days: %(agreement)s, version %(number)s",
+        "days",
+    ),
+    "agreement.unsigned.draft": ngettext_lazy(
+        "A draft since %(days)s day: %(agreement)s, version %(number)s. Finish it and sign, or"
+        " discard it.",
+        "A draft since %(days)s days: %(agreement)s, version %(number)s. Finish it and sign, or"
+        " discard it.",
+        "days",
+    ),
+    "handoff.accepted": gettext_lazy("%(by)s accepted %(lead)s"),
+    "handoff.breached": gettext_lazy("Overdue: nobody in %(team)s accepted or rejected %(lead)s"),
+    "handoff.breached.first_contact": gettext_lazy("Overdue: %(lead)s was not contacted in time"),
+    "handoff.breached.sql_decision": gettext_lazy("Overdue: no SQL decision on %(lead)s"),
+    "handoff.disqualified": gettext_lazy("%(by)s disqualified %(lead)s: %(why)s"),
+    "handoff.escalated_director": gettext_lazy(
+        "%(team)s is still overdue with %(lead)s: nobody took it"
+    ),
+    "handoff.escalated_director.owned": gettext_lazy(
+        "%(team)s is still overdue with %(lead)s, owner %(owner)s"
+    ),
+    "handoff.escalated_lead": gettext_lazy(
+        "Your team is overdue with %(lead)s, nobody took it: please step in"
+    ),
+    "handoff.escalated_lead.owned": gettext_lazy(
+        "Your team is overdue with %(lead)s, owner %(owner)s: please step in"
+    ),
+    "handoff.lost": gettext_lazy("%(by)s closed %(lead)s as lost: %(why)s"),
+    "handoff.new": gettext_lazy("New in the queue of %(team)s: %(lead)s"),
+    "handoff.reapplied": gettext_lazy(
+        "%(by)s brought your open leads to the agreement in force: some deadlines have moved"
+    ),
+    "handoff.reassigned": gettext_lazy("%(by)s gave you %(lead)s"),
+    "handoff.rejected": gettext_lazy("%(by)s rejected %(lead)s: %(why)s"),
+    "handoff.requeued": gettext_lazy("Back at the head of the queue of %(team)s: %(lead)s"),
+    "handoff.resumed": gettext_lazy(
+        "The pause is over: the clock of the first contact with %(lead)s runs again"
+    ),
+    "handoff.resumed.sql_decision": gettext_lazy(
+        "The pause is over: the clock of the SQL decision on %(lead)s runs again"
+    ),
+    "handoff.sql": gettext_lazy("%(lead)s is an SQL, says %(by)s"),
+    "handoff.taken_over": gettext_lazy("%(lead)s is now with %(owner)s"),
+    "handoff.warning": gettext_lazy("Time is running out to accept or reject %(lead)s"),
+    "handoff.warning.first_contact": gettext_lazy(
+        "Time is running out for the first contact with %(lead)s"
+    ),
+    "handoff.warning.sql_decision": gettext_lazy(
+        "Time is running out for the SQL decision on %(lead)s"
+    ),
+    "handoff.won": gettext_lazy("%(by)s won %(lead)s"),
+    "persona.published": gettext_lazy(
+        "%(by)s published version %(number)s of the persona “%(name)s”"
+    ),
+}
+# The same kinds where the reader may not see the lead (any more): what happened, and no name.
+OUT_OF_SIGHT: dict[str, Promise] = {
+    "handoff.accepted": gettext_lazy("A lead was accepted"),
+    "handoff.breached": gettext_lazy("A lead was overdue"),
+    "handoff.disqualified": gettext_lazy("A lead was disqualified"),
+    "handoff.escalated_director": gettext_lazy("A lead was still overdue"),
+    "handoff.escalated_lead": gettext_lazy("A lead of your team was overdue"),
+    "handoff.lost": gettext_lazy("A lead was closed as lost"),
+    "handoff.new": gettext_lazy("A lead came into the queue"),
+    "handoff.reassigned": gettext_lazy("A lead was given to you"),
+    "handoff.rejected": gettext_lazy("A lead was rejected"),
+    "handoff.requeued": gettext_lazy("A lead came back into the queue"),
+    "handoff.resumed": gettext_lazy("The pause of a lead was over"),
+    "handoff.sql": gettext_lazy("A lead became an SQL"),
+    "handoff.taken_over": gettext_lazy("A lead of yours has a new owner"),
+    "handoff.warning": gettext_lazy("Time was running out for a lead"),
+    "handoff.won": gettext_lazy("A lead was won"),
+}
+WITH_COMPANY = ("handoff.new", "handoff.reassigned", "handoff.taken_over")
+# Of the values that a sentence may name, those that a notice leaves out are empty.
+EMPTY = dict.fromkeys(
+    ("by", "owner", "team", "lead", "company", "why", "name", "agreement", "number", "said"), ""
+)
+
+
+def is_about_lead(kind: str) -> bool:
+    """Return whether notices of ``kind`` name a lead."""
+    return kind in OUT_OF_SIGHT
+
+
+def sentence(kind: str, values: Mapping[str, Any]) -> str:
+    """Return the sentence of a notice of ``kind`` in the active language.
+
+    ``values``: those of the notice, with names in place of ids.
+    """
+    values = {**EMPTY, "days": 0, **values}
+    values["why"] = values["why"] or in_language(values.get("reason"))
+    values["name"] = in_language(values.get("persona"))
+    pattern = _pattern(kind, values)
+    if pattern is None:
+        return _("New about a lead: %(kind)s") % {"kind": kind}
+    text = pattern % values
+    if kind in WITH_COMPANY and values["company"]:
+        return f"{text} ({values['company']})"
+    if kind == "agreement.reopened" and values["why"]:
+        return f"{text} · {values['why']}"
+    return text
+
+
+def _pattern(kind: str, values: Mapping[str, Any]) -> Any:
+    details = [values.get("metric"), values.get("side"), values.get("state")]
+    if values["owner"]:
+        details.append("owned")
+    if not values["days"]:
+        details.append("today")
+    for detail in details:
+        if f"{kind}.{detail}" in PATTERNS:
+            return PATTERNS[f"{kind}.{detail}"]
+    return PATTERNS.get(kind)
+
+
+def sentence_out_of_sight(kind: str) -> str:
+    """Return the sentence of a notice whose lead its reader may not see: it names nobody."""
+    if kind not in OUT_OF_SIGHT:
+        return _("Something happened to a lead")
+    return str(OUT_OF_SIGHT[kind])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,7 +18,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm.accounts.forms import ForgottenPasswordForm
-from crm.accounts.models import User
 from crm.accounts.request import Request
 from crm.accounts.sign_in import guesses, passwords
 from crm.accounts.sign_in.tries import TooManyTries
@@ -27,10 +25,11 @@ from crm.accounts.states import Secret
 from crm.lib import clock
 from crm.lib.forms import DAY, add_domain_error
 from crm.lib.paging import BadParameter, Order, page
-from crm.notifications import mail, outbox, sentences
+from crm.notifications import mail, outbox
 from crm.notifications.models import Notice
+from crm.notifications.sentences import Told
 from crm.notifications.states import Group, group_of
-from leads.handoffs.notices import owners_out_of_sight
+from leads.handoffs import notices as handoff_notices
 
 PAGE = 50
 BY_DAY = Order("created_at", descending=True)
@@ -42,7 +41,6 @@ ICONS = {
     Group.AGREEMENTS: "handshake",
     Group.PERSONAS: "user-search",
 }
-LEAD_PATH = re.compile(r"^/leads/(\d+)/$")
 
 
 # -- The inbox
@@ -85,17 +83,17 @@ def notice_list(request: Request) -> HttpResponse:
 
 
 def _rows(request: Request, notices: Sequence[Notice]) -> list[NoticeRow]:
-    lead_ids = [pk for pk in map(_lead_id, notices) if pk is not None]
-    owners = owners_out_of_sight(request.user, lead_ids)
+    told = [Told(notice.kind, notice.params, notice.path) for notice in notices]
+    # Made now and not when it was sent: people change their language, and lose sight of leads.
+    words = handoff_notices.words(request.user, told)
     rows = []
-    for notice in notices:
+    for notice, said in zip(notices, words, strict=True):
         row = NoticeRow(
             notice,
-            # Rendered now and not when it was sent: people change their language.
-            sentences.render(notice),
+            said.sentence,
             _icon(notice.kind),
             localdate(notice.created_at),
-            _gone_text(notice, owners),
+            said.gone,
         )
         rows.append(row)
     return rows
@@ -109,24 +107,6 @@ def _icon(kind: str) -> str:
     if group is None:
         return "bell"
     return ICONS[group]
-
-
-def _lead_id(notice: Notice) -> int | None:
-    """Return the id of the lead that the notice leads to; None for another page."""
-    match = LEAD_PATH.match(notice.path)
-    if match is None:
-        return None
-    return int(match[1])
-
-
-def _gone_text(notice: Notice, owners: dict[int, User | None]) -> str:
-    pk = _lead_id(notice)
-    if pk is None or pk not in owners:
-        return ""
-    owner = owners[pk]
-    if owner is None:
-        return _("This lead is no longer with you.")
-    return _("{name} has this lead now.").format(name=owner.name)
 
 
 def _tabs(current: str) -> list[dict[str, Any]]:
@@ -147,7 +127,7 @@ def open_notice(request: Request, pk: int) -> HttpResponse:
         messages.info(request, row.gone)
         return redirect("notice_list")
     path = notice.path or reverse("notice_list")
-    if LEAD_PATH.match(path):
+    if handoff_notices.lead_id_of(path) is not None:
         # The page of a lead leads back to the list that its address names.
         path = f"{path}?{urlencode({'back': reverse('notice_list')})}"
     return redirect(path)

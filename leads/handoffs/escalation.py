@@ -125,7 +125,7 @@ def _notify(kind: str, handoff: Handoff, people: list[User], firing: Firing, clo
     params = {
         "metric": clock.metric,
         "due_at": clock.due_at.isoformat(),
-        "owner": handoff.owner.name if handoff.owner else "",
+        "owner_id": handoff.owner_id,
     }
     notices.notify(
         kind,

@@ -1,15 +1,30 @@
-"""Notices about a handoff: who gets one, once for each cause."""
+"""Notices about a handoff: who gets one, once for each cause, and what its reader is told.
+
+A notice stores ids; its words are made when it is read or mailed, by what the reader may see then.
+"""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 from crm.accounts.models import Membership, User
 from crm.accounts.states import Side
-from crm.notifications import outbox
+from crm.notifications import outbox, sentences
+from crm.notifications.sentences import Told, Words
 from leads.models import Decision, Handoff, Lead
+from leads.models.lead import lead_name
+from leads.records import contact_privacy
+
+LEAD_PATH = re.compile(r"^/leads/(\d+)/$")
+
+
+# -- Who gets one
 
 
 def notify(
@@ -25,19 +40,14 @@ def notify(
 ) -> None:
     """Queue a notice about the handoff for ``people``, once per ``key``.
 
-    ``params`` are added to lead, company and team. ``cause`` and ``wait`` as in outbox.notify.
+    ``params`` are added to the team. ``cause`` and ``wait`` as in outbox.notify.
     """
-    about = {
-        "lead": str(handoff.lead),
-        "company": str(handoff.lead.company or ""),
-        "team": handoff.team.name,
-    }
     outbox.notify(
         kind,
         people,
         at=at,
         key=f"handoff:{handoff.pk}:{key}",
-        params={**about, **(params or {})},
+        params={"team": handoff.team.name, **(params or {})},
         path=f"/leads/{handoff.lead_id}/",
         cause=cause,
         wait=wait,
@@ -59,7 +69,7 @@ def notify_submitter(
         submitters(handoff, besides=by),
         at=at,
         key=cause,
-        params={"by": by.name, **params},
+        params={"by_id": by.pk, **params},
         cause=cause,
         wait=outbox.UNDO_WINDOW,
     )
@@ -80,25 +90,110 @@ def submitters(handoff: Handoff, *, besides: User) -> list[User]:
     return [membership.user for membership in leads.select_related("user")]
 
 
-def owners_out_of_sight(user: User, lead_ids: Iterable[int]) -> dict[int, User | None]:
-    """Return those of the leads that ``user`` may not see any more, each with its owner.
+# -- What the reader is told
 
-    None where the lead is not with a colleague of one of the user's sales teams: only colleagues
-    may know who works on a lead. At most two queries.
+
+@dataclass(frozen=True)
+class _Sight:
+    """What a reader may know of the leads of some notices.
+
+    ``leads``: name and company of those in sight. ``owners``: the name of the colleague who has a
+    lead that is not in sight. ``people``: names of those who act in the sentences.
     """
-    wanted = set(lead_ids)
-    if not wanted:
+
+    leads: Mapping[int, dict[str, str]]
+    owners: Mapping[int, str]
+    people: Mapping[int, str]
+
+
+def words(reader: User, rows: Iterable[Told]) -> list[Words]:
+    """Return what ``reader`` is told by each of ``rows``, in the active language.
+
+    A lead that the reader may not see (any more) is not named. At most three queries.
+    """
+    told = list(rows)
+    sight = _sight(reader, told)
+    return [_words(row, sight) for row in told]
+
+
+def lead_id_of(path: str) -> int | None:
+    """Return the id of the lead that a notice leads to; None for another page."""
+    match = LEAD_PATH.match(path)
+    if match is None:
+        return None
+    return int(match[1])
+
+
+def _sight(reader: User, rows: list[Told]) -> _Sight:
+    wanted = {lead_id_of(row.path) for row in rows} - {None}
+    leads = _leads_in_sight(reader, wanted)
+    owners = _owners_out_of_sight(reader, wanted - set(leads))
+    acting = {row.params.get(name) for row in rows for name in ("by_id", "owner_id")}
+    return _Sight(leads, owners, people=_names_of(acting - {None}))
+
+
+def _words(row: Told, sight: _Sight) -> Words:
+    lead_id = lead_id_of(row.path)
+    if lead_id is not None and lead_id not in sight.leads:
+        return Words(sentences.sentence_out_of_sight(row.kind), _gone_text(lead_id, sight))
+    if lead_id is None and sentences.is_about_lead(row.kind):
+        return Words(sentences.sentence_out_of_sight(row.kind))
+    values = dict(row.params)
+    for name in ("by", "owner"):
+        person_id = values.get(f"{name}_id")
+        if person_id is not None:
+            values[name] = sight.people.get(person_id, "")
+    if lead_id is not None:
+        values |= sight.leads[lead_id]
+    return Words(sentences.sentence(row.kind, values))
+
+
+def _gone_text(lead_id: int, sight: _Sight) -> str:
+    if lead_id not in sight.owners:
+        return _("This lead is no longer with you.")
+    return _("{name} has this lead now.").format(name=sight.owners[lead_id])
+
+
+def _leads_in_sight(reader: User, lead_ids: Iterable[Any]) -> dict[int, dict[str, str]]:
+    """Return name and company of those of the leads that ``reader`` may see."""
+    if not lead_ids:
         return {}
-    seen = Lead.objects.visible_to(user).filter(pk__in=wanted)
-    hidden = wanted - set(seen.values_list("pk", flat=True))
-    owners: dict[int, User | None] = dict.fromkeys(hidden)
-    if not hidden:
-        return owners
+    rows = Lead.objects.visible_to(reader).filter(pk__in=lead_ids)
+    columns = rows.values_list(
+        "pk",
+        "person__name",
+        "person__email",
+        "person__phone",
+        "external_id",
+        "company__name",
+        "contact_hidden",
+        "marketing_team_id",
+    )
+    found = {}
+    for pk, name, email, phone, external_id, company, is_hidden, brought_by in columns:
+        if contact_privacy.hides(is_hidden, brought_by, reader):
+            email = phone = ""
+        shown = lead_name(name, email, phone, external_id, pk=pk)
+        found[pk] = {"lead": shown, "company": company or ""}
+    return found
+
+
+def _owners_out_of_sight(reader: User, lead_ids: Iterable[Any]) -> dict[int, str]:
+    """Return the owner of each lead that is with a colleague of one of the reader's sales teams.
+
+    Only colleagues may know who works on a lead.
+    """
+    if not lead_ids:
+        return {}
     with_colleagues = Handoff.objects.open().filter(
-        lead__in=hidden,
-        team__in=user.team_ids(Side.SALES),
+        lead__in=lead_ids,
+        team__in=reader.team_ids(Side.SALES),
         owner__isnull=False,
     )
-    for handoff in with_colleagues.select_related("owner"):
-        owners[handoff.lead_id] = handoff.owner
-    return owners
+    return dict(with_colleagues.values_list("lead_id", "owner__name"))
+
+
+def _names_of(people: Iterable[Any]) -> dict[int, str]:
+    if not people:
+        return {}
+    return dict(User.objects.filter(pk__in=people).values_list("pk", "name"))

@@ -327,4 +327,4 @@ def _notify_marketing(
     people = notices.submitters(handoff, besides=by)
     # The moment is part of the key: an outcome may be reopened and reached again.
     key = f"{kind}:{at.timestamp()}"
-    notices.notify(kind, handoff, people, at=at, key=key, params={"by": by.name, **params})
+    notices.notify(kind, handoff, people, at=at, key=key, params={"by_id": by.pk, **params})

@@ -247,7 +247,7 @@ def _notify_reassigned(
     """Notify the new and the previous owner, except the person who reassigned."""
     # The moment is part of the key: the same person may get the lead again later.
     key = f"reassigned:{owner.pk}:{at.timestamp()}"
-    params = {"by": by.name, "owner": owner.name}
+    params = {"by_id": by.pk, "owner_id": owner.pk}
     if owner.pk != by.pk:
         notices.notify("handoff.reassigned", handoff, [owner], at=at, key=key, params=params)
     if previous.pk != by.pk:

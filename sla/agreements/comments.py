@@ -56,7 +56,7 @@ def add(
         agreements.both_sides(version, without=by),
         at=at,
         key=f"comment:{created.pk}",
-        by=by.name,
+        by_id=by.pk,
         said=text[:EXCERPT_LENGTH],
     )
     return created

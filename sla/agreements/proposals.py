@@ -34,7 +34,7 @@ def propose(
     version = close_text(version, by=by, at=at, labels=labels)
     others = agreements.both_sides(version, without=by)
     key = f"proposed:{version.round}"
-    agreements.notify("proposed", version, others, at=at, key=key, by=by.name)
+    agreements.notify("proposed", version, others, at=at, key=key, by_id=by.pk)
     return version
 
 
@@ -93,7 +93,7 @@ def reopen(
     record("agreement_reopened", version, by=by, at=at, payload={"void": void, "why": why})
     others = agreements.both_sides(version, without=by)
     key = f"reopened:{version.round}"
-    agreements.notify("reopened", version, others, at=at, key=key, by=by.name, why=why)
+    agreements.notify("reopened", version, others, at=at, key=key, by_id=by.pk, why=why)
     return version
 
 

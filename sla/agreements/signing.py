@@ -64,7 +64,7 @@ def sign(
         agreements.both_sides(version, without=by),
         at=at,
         key=f"signed:{version.round}:{side}",
-        by=by.name,
+        by_id=by.pk,
         side=side,
     )
     return version

@@ -42,14 +42,14 @@ def server(settings: Settings, moment: Moment) -> Iterator[Server]:
         yield found
 
 
-def notify(*people: User, lead: str = "Mariana Peña", **more: object) -> None:
-    params = {"lead": lead, "company": "Grupo Andino", "team": "Ventas"}
+def notify(*people: User, agreement: str = "Acuerdo Norte", **more: object) -> None:
+    params = {"agreement": agreement, "number": 3}
     asked = {
-        "kind": "handoff.new",
+        "kind": "agreement.in_force",
         "at": TEN,
         "key": "k",
         "params": params,
-        "path": "/leads/7/",
+        "path": "/agreement/7/",
         **more,
     }
     outbox.notify(recipients=people, **asked)  # type: ignore[arg-type]
@@ -73,7 +73,7 @@ SENT = (True, False, "")
 
 def test_mail_arrives_whole(cast: Cast, server: Server) -> None:
     notify(cast.bea)
-    assert mail_queue.send_due() == 1
+    assert tasks.mail() == 1
     ((to, letter),) = server.letters
     heads = ("From", "To", "Subject", "Date", "Message-ID", "Auto-Submitted")
     assert (to, [letter[head].strip() for head in heads]) == (
@@ -81,7 +81,7 @@ def test_mail_arrives_whole(cast: Cast, server: Server) -> None:
         [
             "Relevo <relevo@relevo.example>",
             "bea@relevo.test",
-            "New in the queue of Ventas: Mariana Peña (Grupo Andino)",
+            "Now in force: Acuerdo Norte, version 3",
             "Mon, 02 Mar 2026 16:00:00 +0000",
             f"<{row(cast.bea).uid}@relevo.example>",
             "auto-generated",
@@ -93,25 +93,25 @@ def test_mail_arrives_whole(cast: Cast, server: Server) -> None:
 
 def test_mails_of_a_round_share_one_line(cast: Cast, server: Server) -> None:
     notify(cast.bea, cast.cruz, cast.dora)
-    assert (mail_queue.send_due(), len(server.letters), server.connections) == (3, 3, 1)
+    assert (tasks.mail(), len(server.letters), server.connections) == (3, 3, 1)
 
 
 def test_mail_is_sent_once(cast: Cast, server: Server) -> None:
     notify(cast.bea)
-    assert (mail_queue.send_due(), mail_queue.send_due(), len(server.letters)) == (1, 0, 1)
+    assert (tasks.mail(), tasks.mail(), len(server.letters)) == (1, 0, 1)
 
 
 def test_inbox_and_mail_queue_take_only_what_is_theirs(cast: Cast, server: Server) -> None:
     notify(cast.bea)
     assert (outbox.deliver(), Notice.objects.count(), server.letters) == (1, 1, [])
-    assert (mail_queue.send_due(), Notice.objects.count(), len(server.letters)) == (1, 1, 1)
+    assert (tasks.mail(), Notice.objects.count(), len(server.letters)) == (1, 1, 1)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_rounds_at_once_send_each_mail_once(cast: Cast, server: Server) -> None:
     server.slow = 0.1
     notify(cast.bea, cast.cruz, cast.dora)
-    assert sum(together(*[mail_queue.send_due] * 3)) == 3
+    assert sum(together(*[tasks.mail] * 3)) == 3
     assert server.to() == ["bea@relevo.test", "cruz@relevo.test", "dora@relevo.test"]
 
 
@@ -137,8 +137,8 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
 @pytest.mark.django_db(transaction=True)
 def test_mail_on_its_way_is_nobody_elses(cast: Cast, server: Server, meanwhile: Meanwhile) -> None:
     notify(cast.bea)
-    found = meanwhile(mail_queue.send_due)
-    assert (mail_queue.send_due(), found, len(server.letters)) == (1, [0], 1)
+    found = meanwhile(tasks.mail)
+    assert (tasks.mail(), found, len(server.letters)) == (1, [0], 1)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -148,14 +148,14 @@ def test_mail_is_sent_outside_any_transaction(
     """Nobody waits for its row while a mail server takes its time; what has gone counts as sent."""
     notify(cast.bea, cause="decision:1")
     found = meanwhile(lambda: outbox.withdraw("decision:1", at=TEN, reason="undone"))
-    assert (mail_queue.send_due(), found, fate(cast.bea)) == (1, [2], SENT)
+    assert (tasks.mail(), found, fate(cast.bea)) == (1, [2], SENT)
 
 
 def test_no_mail_goes_to_a_lead(cast: Cast, server: Server, moment: Moment) -> None:
     handoff = factories.handed_off(cast)
     moment.set("2026-03-02 12:00")
     tasks.sweep()
-    mail_queue.send_due()
+    tasks.mail()
     people = {person.email for person in User.objects.all()}
     assert (
         handoff.lead.person.email != "",
@@ -177,7 +177,7 @@ def test_server_that_is_away_is_tried_again(
     notify(cast.bea, cast.cruz)
     settings.EMAIL_PORT = 1
     assert (
-        mail_queue.send_due(),
+        tasks.mail(),
         row(cast.bea).attempts,
         "ConnectionRefusedError" in row(cast.bea).last_error,
     ) == (
@@ -187,14 +187,14 @@ def test_server_that_is_away_is_tried_again(
     )
     settings.EMAIL_PORT = server.port
     moment.advance(seconds=30)
-    assert (mail_queue.send_due(), fate(cast.bea), fate(cast.cruz)) == (2, SENT, SENT)
+    assert (tasks.mail(), fate(cast.bea), fate(cast.cruz)) == (2, SENT, SENT)
 
 
 def test_server_that_hangs_holds_up_mails_only(cast: Cast, server: Server, moment: Moment) -> None:
     server.hangs = True
     notify(cast.bea, cast.cruz)
     before = clock.wall()
-    assert (mail_queue.send_due(), server.connections, "timed out" in row(cast.bea).last_error) == (
+    assert (tasks.mail(), server.connections, "timed out" in row(cast.bea).last_error) == (
         1,
         1,
         True,
@@ -203,7 +203,7 @@ def test_server_that_hangs_holds_up_mails_only(cast: Cast, server: Server, momen
     assert (outbox.deliver(), Notice.objects.count()) == (2, 2)
     server.hangs = False
     moment.advance(seconds=30)
-    assert (mail_queue.send_due(), fate(cast.bea), fate(cast.cruz)) == (2, SENT, SENT)
+    assert (tasks.mail(), fate(cast.bea), fate(cast.cruz)) == (2, SENT, SENT)
 
 
 def test_line_that_is_cut_sends_again_with_the_same_id(
@@ -211,10 +211,10 @@ def test_line_that_is_cut_sends_again_with_the_same_id(
 ) -> None:
     notify(cast.bea)
     server.cuts = True
-    mail_queue.send_due()
+    tasks.mail()
     server.cuts = False
     moment.advance(seconds=30)
-    mail_queue.send_due()
+    tasks.mail()
     assert (server.ids(), fate(cast.bea)) == ([f"<{row(cast.bea).uid}@relevo.example>"] * 2, SENT)
 
 
@@ -227,11 +227,11 @@ def test_death_before_the_mark_sends_again_after_the_lease(
     notify(cast.bea)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         patch.setattr(mail_queue, "_mark_sent", die)
-        mail_queue.send_due()
+        tasks.mail()
     moment.advance(seconds=mail_queue.LEASE.total_seconds() - 1)
-    assert (mail_queue.send_due(), len(server.letters)) == (0, 1)
+    assert (tasks.mail(), len(server.letters)) == (0, 1)
     moment.advance(seconds=1)
-    assert (mail_queue.send_due(), len(set(server.ids())), len(server.letters), fate(cast.bea)) == (
+    assert (tasks.mail(), len(set(server.ids())), len(server.letters), fate(cast.bea)) == (
         1,
         1,
         2,
@@ -247,7 +247,7 @@ def test_refused_mailbox_does_not_hold_the_others(
 ) -> None:
     server.answers["bea@relevo.test"] = answer
     notify(cast.bea, cast.cruz)
-    assert (mail_queue.send_due(), fate(cast.cruz), fate(cast.bea)[:2]) == (
+    assert (tasks.mail(), fate(cast.cruz), fate(cast.bea)[:2]) == (
         2,
         SENT,
         (False, dropped),
@@ -258,11 +258,11 @@ def test_refused_mailbox_does_not_hold_the_others(
 def test_mail_that_cannot_be_written_does_not_hold_the_others(
     cast: Cast, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(mail.PATHS, "handoff.won", lambda message: 1 // 0)
-    notify(cast.bea, kind="handoff.won")
+    monkeypatch.setitem(mail.PATHS, "agreement.proposed", lambda message: 1 // 0)
+    notify(cast.bea, kind="agreement.proposed")
     notify(cast.cruz)
     assert (
-        mail_queue.send_due(),
+        tasks.mail(),
         fate(cast.cruz),
         "ZeroDivisionError" in row(cast.bea).last_error,
     ) == (2, SENT, True)
@@ -277,7 +277,7 @@ def test_mail_is_tried_ever_less_often_and_given_up_after_three_days(
     while (at := row(cast.bea).next_try_at) is not None:
         gaps.append(int((at - last).total_seconds()))
         last = moment.set(at)
-        mail_queue.send_due()
+        tasks.mail()
     assert gaps[:9] == [0, 30, 60, 120, 240, 480, 960, 1920, 3600]
     words = row(cast.bea).last_error
     assert (
@@ -306,7 +306,7 @@ def test_mail_that_must_not_go_is_an_error_row_at_once(
 ) -> None:
     notify(cast.bea, cast.cruz)
     User.objects.filter(pk=cast.bea.pk).update(**change)
-    mail_queue.send_due()
+    tasks.mail()
     assert (fate(cast.bea), fate(cast.cruz), server.to()) == (
         (False, True, why),
         SENT,
@@ -317,7 +317,7 @@ def test_mail_that_must_not_go_is_an_error_row_at_once(
 def test_mail_that_was_taken_back_does_not_go(cast: Cast, server: Server) -> None:
     notify(cast.bea, cause="decision:1")
     outbox.withdraw("decision:1", at=TEN, reason="undone")
-    assert (mail_queue.send_due(), server.letters, fate(cast.bea)) == (
+    assert (tasks.mail(), server.letters, fate(cast.bea)) == (
         0,
         [],
         (False, True, "undone"),
@@ -327,9 +327,9 @@ def test_mail_that_was_taken_back_does_not_go(cast: Cast, server: Server) -> Non
 def test_mail_whose_link_is_over_does_not_go(
     cast: Cast, server: Server, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(mail.PATHS, "handoff.won", lambda message: "")
-    outbox.queue_mail("handoff.won", cast.bea, at=TEN, key="k")
-    mail_queue.send_due()
+    monkeypatch.setitem(mail.PATHS, "agreement.proposed", lambda message: "")
+    outbox.queue_mail("agreement.proposed", cast.bea, at=TEN, key="k")
+    tasks.mail()
     assert (server.letters, fate(cast.bea)) == ([], (False, True, "what it leads to is over"))
 
 
@@ -338,21 +338,18 @@ def test_mail_switched_off_lets_the_mails_wait(
 ) -> None:
     notify(cast.bea)
     settings.MAIL_ON = False
-    assert (mail_queue.send_due(), fate(cast.bea)) == (0, (False, False, ""))
+    assert (tasks.mail(), fate(cast.bea)) == (0, (False, False, ""))
 
 
 # -- Not saying
 
 
 def test_name_with_line_breaks_adds_no_header(cast: Cast, server: Server) -> None:
-    notify(cast.bea, lead="Eva\r\nBcc: x@x.test\r\n\r\nHi")
-    mail_queue.send_due()
+    notify(cast.bea, agreement="Eva\r\nBcc: x@x.test\r\n\r\nHi")
+    tasks.mail()
     ((to, letter),) = server.letters
     assert (to, letter["Bcc"]) == ("bea@relevo.test", None)
-    assert (
-        letter["Subject"].strip()
-        == "New in the queue of Ventas: Eva Bcc: x@x.test Hi (Grupo Andino)"
-    )
+    assert letter["Subject"].strip() == "Now in force: Eva Bcc: x@x.test Hi, version 3"
 
 
 def test_log_says_nothing_of_the_mail(
@@ -362,7 +359,7 @@ def test_log_says_nothing_of_the_mail(
     server.answers["bea@relevo.test"] = "451 bea@relevo.test is busy"
     server.answers["dora@relevo.test"] = "550 dora@relevo.test is unknown"
     notify(cast.bea, cast.cruz, cast.dora)
-    mail_queue.send_due()
+    tasks.mail()
     assert [record.getMessage() for record in caplog.records] == [
         f"mail {row(cast.bea).pk} failed, try 1: SMTPRecipientsRefused",
         f"mail {row(cast.dora).pk} dropped: the mail server knows no such mailbox",

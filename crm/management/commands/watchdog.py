@@ -15,7 +15,7 @@ from django.core.management.base import BaseCommand, CommandParser
 from django.db import Error, connection
 
 from crm import tasks
-from crm.notifications import mail, mail_queue
+from crm.notifications import mail
 from leads.bulk import acts
 from leads.imports.worker import Worker
 from sla.clocks import heartbeats
@@ -70,7 +70,7 @@ class Command(BaseCommand):
 def send_mails() -> None:
     """Send due mails; log if PostgreSQL does not answer."""
     try:
-        mail_queue.send_due()
+        tasks.mail()
     except Error:
         log.exception("PostgreSQL does not answer; mails wait")
     finally:

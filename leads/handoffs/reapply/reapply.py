@@ -277,6 +277,6 @@ def _notify_owners(done: list[HandoffChange], *, by: User, at: datetime) -> None
         User.objects.filter(pk__in=owners - {by.pk}),
         at=at,
         key=f"reapply:{at.timestamp()}",
-        params={"by": by.name},
+        params={"by_id": by.pk},
         path="/mine/",
     )

@@ -13,12 +13,12 @@ from django.http import HttpResponse
 from django.test import Client
 from pytest_django import Settings
 
+from crm import tasks
 from crm.accounts.models import User
 from crm.accounts.sign_in import passwords
 from crm.api import keys
 from crm.audit.models import Entry
 from crm.lib import clock
-from crm.notifications import mail_queue
 from crm.notifications.models import Message, Notice
 from tests.conftest import Moment
 from tests.factories import PASSWORD, Cast
@@ -44,7 +44,7 @@ def ask(client: Client, email: str) -> HttpResponse:
 def mailed_path(client: Client, email: str = "bea@relevo.test") -> str:
     """The path in the mail that ``email`` gets."""
     ask(client, email)
-    mail_queue.send_due()
+    tasks.mail()
     found = re.search(r"http://localhost:8000(/\S+)", str(mail.outbox[-1].body))
     assert found is not None
     return found[1]
@@ -147,7 +147,7 @@ def test_asking_twice_in_a_minute_is_one_mail_and_no_notice(
     for seconds in (0, 10, 60):
         moment.advance(seconds=seconds)
         ask(client, "bea@relevo.test")
-    mail_queue.send_due()
+    tasks.mail()
     assert (len(mail.outbox), Notice.objects.count()) == (2, 0)
 
 
