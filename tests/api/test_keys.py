@@ -12,12 +12,12 @@ import pytest
 from django.db import connection
 from django.test import Client
 
+from crm import tasks
 from crm.accounts.models import User
 from crm.api import keys
 from crm.api.models import Key
 from crm.audit.models import Entry
 from crm.lib import clock
-from crm.notifications import mail_queue
 from tests import factories
 from tests.api.caller import Caller, key_of
 from tests.conftest import Moment
@@ -116,7 +116,7 @@ def test_new_key_is_told_to_its_owner_by_mail(
     settings.MAIL_ON = True
     User.objects.filter(pk=cast.ana.pk).update(mails=False)
     text = made_by(page_of(cast.ana))
-    mail_queue.send_due()
+    tasks.mail()
     (letter,) = mailoutbox
     assert (letter.to, "BI report" in letter.body) == (["ana@relevo.test"], True)
     assert text not in str(letter.message())
