@@ -10,9 +10,9 @@ from django.db.models.signals import post_migrate
 
 
 def grant_after_migrate(sender: AppConfig, **kwargs: Any) -> None:
-    from crm.lib.db import append_only
+    from crm.lib.db import rights
 
-    append_only.grant()
+    rights.grant()
 
 
 class CrmConfig(AppConfig):

@@ -13,6 +13,7 @@ from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Sum
 from django.db.models.functions import Coalesce
 
 from crm.lib.clock import RELEVO_NOW_BODY
+from crm.lib.db import rights
 from crm.notifications import outbox
 from crm.notifications.models import Channel, Message, Notice
 from leads.models import Decision, Event, Handoff
@@ -230,6 +231,11 @@ def clock_function_is_ours(at: datetime) -> Iterable[str]:
         yield f"relevo_now() is {bodies}"
 
 
+def database_guards_itself(at: datetime) -> Iterable[str]:
+    """The guards of the database and the rights of the product's role are those of this version."""
+    return rights.wrong()
+
+
 CHECKS: tuple[Check, ...] = (
     lead_has_one_open_handoff,
     handoff_is_decided_once,
@@ -249,6 +255,7 @@ CHECKS: tuple[Check, ...] = (
     firing_sends_a_message,
     message_becomes_one_notice,
     clock_function_is_ours,
+    database_guards_itself,
 )
 
 

@@ -8,4 +8,4 @@ CREATE ROLE relevo_app LOGIN NOINHERIT PASSWORD :'app_password';
 GRANT relevo_app TO relevo_owner;
 CREATE DATABASE relevo OWNER relevo_owner;
 REVOKE CONNECT, TEMPORARY ON DATABASE relevo FROM PUBLIC;
-GRANT CONNECT, TEMPORARY ON DATABASE relevo TO relevo_app;
+GRANT CONNECT ON DATABASE relevo TO relevo_app;

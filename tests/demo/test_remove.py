@@ -123,12 +123,16 @@ def test_app_cannot_forge_the_mark(cast: Cast, as_app: None, statement: str) -> 
     assert refused(statement)
 
 
-def test_function_is_not_fooled_by_tables_of_the_session(cast: Cast, as_app: None) -> None:
+def test_function_is_not_fooled_by_tables_of_the_session(cast: Cast) -> None:
+    """The product may make no temporary tables; here the owner lets it."""
+    run(f"GRANT TEMPORARY ON DATABASE {connection.settings_dict['NAME']} TO relevo_app")
+    run("SET ROLE relevo_app")
     run("CREATE TEMP TABLE relevo_installation (id int, is_demo boolean, emptied_at timestamptz)")
     run("INSERT INTO pg_temp.relevo_installation VALUES (1, true, NULL)")
     run("CREATE TEMP TABLE accounts_organisation (is_demo boolean)")
     run("INSERT INTO pg_temp.accounts_organisation VALUES (true)")
     assert refused("SELECT relevo_start_fresh()")
+    run("RESET ROLE")
 
 
 def test_only_an_empty_database_is_marked(cast: Cast) -> None:

@@ -92,6 +92,7 @@ def reset(state: dict[str, Any]) -> None:
     postgres = Postgres(Path(state["data"]))
     with contextlib.closing(postgres.connect()) as superuser, superuser.cursor() as cursor:
         cursor.execute(f'CREATE DATABASE "fresh" TEMPLATE "{prepared.TEMPLATE}" OWNER "{OWNER}"')
+        cursor.execute('REVOKE TEMPORARY ON DATABASE "fresh" FROM PUBLIC')  # no copy takes it over
         if state["mode"] == "demo":
             prepared.run_on(state["database_owner_url"].replace(f"/{DATABASE}?", "/fresh?"))
         cursor.execute(f'DROP DATABASE "{DATABASE}" WITH (FORCE)')

@@ -21,6 +21,36 @@ from crm.management.commands.migrate import refuse_half_upgraded
 from tests.upgrades.dumps import LARGEST, MOMENT, kept, pg_dump
 
 NEWEST = kept()[-2:]
+# What versions up to November 2026 gave their role, and PostgreSQL gives everybody: dumps hold no
+# rights.
+GIVEN_BEFORE = """
+    GRANT CONNECT, TEMPORARY ON DATABASE {database} TO relevo_app;
+    GRANT USAGE ON SCHEMA public TO relevo_app;
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO relevo_app;
+    GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO relevo_app;
+"""
+# Each right on database, schema, tables, columns, sequences and functions, but the owner's.
+RIGHTS = """
+    SELECT 'database', '', a.grantee::regrole::text, a.privilege_type
+    FROM pg_database, aclexplode(coalesce(datacl, acldefault('d', datdba))) a
+    WHERE datname = current_database() AND a.privilege_type <> 'CONNECT' AND a.grantee <> datdba
+    UNION ALL
+    SELECT 'schema', nspname, a.grantee::regrole::text, a.privilege_type
+    FROM pg_namespace, aclexplode(nspacl) a WHERE nspname = 'public' AND a.grantee <> nspowner
+    UNION ALL
+    SELECT 'table', relname, a.grantee::regrole::text, a.privilege_type
+    FROM pg_class, aclexplode(relacl) a
+    WHERE relnamespace = 'public'::regnamespace AND a.grantee <> relowner
+    UNION ALL
+    SELECT 'column', relname || '.' || attname, a.grantee::regrole::text, a.privilege_type
+    FROM pg_attribute JOIN pg_class c ON c.oid = attrelid, aclexplode(attacl) a
+    WHERE relnamespace = 'public'::regnamespace
+    UNION ALL
+    SELECT 'function', p.oid::regprocedure::text, a.grantee::regrole::text, a.privilege_type
+    FROM pg_proc p, aclexplode(coalesce(proacl, acldefault('f', proowner))) a
+    WHERE pronamespace = 'public'::regnamespace AND a.grantee <> proowner
+    ORDER BY 1, 2, 3, 4
+"""
 MADE_BY_MIGRATE = {ContentType, Permission}
 
 
@@ -76,6 +106,12 @@ def reloaded(made: str) -> str:
         return schema()
 
 
+def all_rights() -> list[tuple[str, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(RIGHTS)
+        return cursor.fetchall()
+
+
 def counted(tables: list[str]) -> dict[str, int]:
     found = {}
     with connection.cursor() as cursor:
@@ -96,17 +132,23 @@ def read() -> dict[str, int]:
 
 
 def upgrade(dump: Path, new: str) -> None:
-    """Upgrade ``dump``: no row is lost, no promise is broken, and the schema is ``new``."""
+    """Upgrade ``dump``: no row is lost, no promise is broken, the schema is ``new``, and the
+    product's role may do what it may in a new database.
+    """
+    rights = all_rights()
     text = gzip.decompress(dump.read_bytes()).decode()
     moment = text.partition("\n")[0].removeprefix(MOMENT)
     with loaded(text):
         stop_time(f"SELECT '{moment}'::timestamptz")
+        run(GIVEN_BEFORE.format(database=connection.settings_dict["NAME"]))
         before = counted(connection.introspection.table_names())
         call_command("migrate", verbosity=0)
         after = read()
         broken = list(invariants.violated(at=clock.now(), moved_time=True))
         stop_time(clock.RELEVO_NOW_BODY)
         upgraded = schema()
+        rights_after = all_rights()
+    assert rights_after == rights
     assert {table: before.get(table, 0) for table in after} == after
     assert after["leads_lead"] > 30
     assert broken == []

@@ -15,6 +15,7 @@ from crm.lib.clock import RELEVO_NOW_BODY
 from crm.lib.db.append_only import TABLES
 from crm.lib.db.state_machine import Moves
 from leads import handoffs
+from leads.handoffs import pauses, undo
 from leads.states import HANDOFF_MOVES, HandoffState
 from personas import personas
 from personas.models import PersonaVersion
@@ -104,6 +105,22 @@ def test_app_works_the_whole_way(cast: Cast, moment: Moment) -> None:
     assert (fired, delivered > 0) == (1, True)
 
 
+def test_app_ends_decisions_pauses_and_agreements(cast: Cast) -> None:
+    """The product may write a few columns of this history, and those suffice."""
+    run("SET ROLE relevo_app")
+    undo.undo(factories.accepted(cast), by=cast.bea, at=factories.ACCEPTED_AT)
+    requeued = factories.accepted(cast)
+    handoffs.requeue(requeued, by=cast.dora, at=factories.CONTACTED_AT, cause="by hand")
+    waits = factories.accepted(cast)
+    reason, until = factories.pause_reason(), when("2026-03-04 10:00")
+    pauses.pause(waits, reason, until=until, by=cast.bea, at=factories.CONTACTED_AT)
+    pauses.resume(waits, by=cast.bea, at=when("2026-03-02 11:30"))
+    factories.agreement(
+        cast.calendar, marketing=cast.luis, sales=cast.dora, of=cast.agreement.agreement
+    )
+    run("RESET ROLE")
+
+
 def test_app_cannot_replace_the_clock(as_app: None) -> None:
     body = "SELECT '2001-01-01'::timestamptz"
     statement = (
@@ -113,13 +130,16 @@ def test_app_cannot_replace_the_clock(as_app: None) -> None:
 
 
 def test_app_cannot_put_a_function_before_the_clock(as_app: None) -> None:
-    """A function of the same name in the session's own schema is never found without naming the
-    schema.
-    """
-    run(
+    """The session's own schema is closed, and a function there would not be found."""
+    statement = (
         "CREATE FUNCTION pg_temp.relevo_now() RETURNS timestamptz LANGUAGE sql AS 'SELECT now() -"
         " interval ''1 year'''"
     )
+    refused = refusal(statement)
+    run("RESET ROLE")
+    run(statement)
+    assert refused is not None
+    assert refused.startswith("permission denied to create temporary")
     assert run("SELECT relevo_now()") == [(when("2026-03-02 12:01"),)]
 
 
