@@ -9,6 +9,7 @@ from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 from django.conf import settings
+from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
@@ -18,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from crm import errors
 from crm.accounts import people
-from crm.accounts.sign_in import guesses
+from crm.accounts.sign_in import guesses, sessions
 from crm.accounts.sign_in.client_address import client_address
 from crm.accounts.states import Density
 from crm.lib import clock, number_formats
@@ -26,7 +27,6 @@ from crm.lib.errors import DomainError
 from crm.lib.wording import variants
 
 Answer = Callable[[HttpRequest], HttpResponse]
-SAVED = "relevo_saved"
 VALID_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
 
 
@@ -72,19 +72,45 @@ class Terms:
             return self.get_response(request)
 
 
-class SignIns:
-    """Do what every sign-in needs, whatever page it happened on: remember the device."""
+class Sessions:
+    """End sessions that are over, note that one is used, and list the one that a sign-in begins."""
+
+    # The browser asks for this by itself: an open page is no use of the session.
+    BACKGROUND = ("/pulse",)
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.user.is_authenticated:
+            self._go_on(request)
         before = request.session.session_key
         response = self.get_response(request)
-        # Django gives a session another key when somebody signs in or changes the password.
+        # Whatever page it happened on: Django gives a session another key when somebody signs in
+        # or changes the password.
         if request.session.session_key != before and request.user.is_authenticated:
-            guesses.remember_device(request, response, request.user, at=clock.now())
+            self._begin(request, response, before or "")
         return response
+
+    def _go_on(self, request: HttpRequest) -> None:
+        at = getattr(request.user, "fetched_at", None) or clock.now()
+        if sessions.is_over(request.session, at=at):
+            logout(request)
+        elif request.path not in self.BACKGROUND:
+            sessions.note_use(request.session, address=request.META["REMOTE_ADDR"], at=at)
+
+    @staticmethod
+    def _begin(request: HttpRequest, response: HttpResponse, before: str) -> None:
+        at = clock.now()
+        sessions.begin(
+            request.session,
+            request.user,
+            instead_of=before,
+            address=request.META["REMOTE_ADDR"],
+            agent=request.headers.get("User-Agent", ""),
+            at=at,
+        )
+        guesses.remember_device(request, response, request.user, at=at)
 
 
 class Viewer:
@@ -149,11 +175,12 @@ def mark_saved(request: HttpRequest, response: HttpResponse) -> None:
     """
     if request.method != "POST":
         return
+    name = settings.SAVED_COOKIE_NAME
     if response.status_code == 201 or 300 <= response.status_code < 400:
         path = quote(request.path)
-        response.set_cookie(SAVED, path, secure=settings.CSRF_COOKIE_SECURE, samesite="Lax")
-    elif SAVED in request.COOKIES:
-        response.delete_cookie(SAVED)
+        response.set_cookie(name, path, secure=settings.CSRF_COOKIE_SECURE, samesite="Lax")
+    elif name in request.COOKIES:
+        response.delete_cookie(name)
 
 
 class SignInRequired(LoginRequiredMiddleware):

@@ -4,6 +4,7 @@ Every deployment differs by environment variables only (README: Configuration).
 """
 
 import zoneinfo
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -63,6 +64,7 @@ INSTALLED_APPS = [
     "crm.audit",
     "allauth",
     "allauth.account",
+    "allauth.usersessions",
     "django_cotton.apps.SimpleAppConfig",
     "django_htmx",
     "django_filters",
@@ -89,7 +91,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "crm.middleware.SignIns",
+    "crm.middleware.Sessions",
     "crm.middleware.Viewer",
     "crm.middleware.SignInRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -209,7 +211,6 @@ DEFAULT_FROM_EMAIL = env.sender(
 LANGUAGE_CODE = "es"
 LANGUAGES = [("es", _("Spanish")), ("en", _("English"))]
 LOCALE_PATHS = [BASE_DIR / "crm" / "locale"]
-LANGUAGE_COOKIE_NAME = "relevo_language"
 TIME_ZONE = "UTC"
 USE_TZ = True
 # Digits are grouped by the template filter "number" only: ids in URLs and attributes stay plain.
@@ -245,11 +246,27 @@ CONTENT_SECURITY_POLICY = {
 SESSION_COOKIE_SECURE = HTTPS
 CSRF_COOKIE_SECURE = HTTPS
 LANGUAGE_COOKIE_SECURE = HTTPS
-SESSION_COOKIE_NAME = "relevo_session"
-CSRF_COOKIE_NAME = "relevo_csrf"
-DEVICE_COOKIE_NAME = "relevo_device"
-SESSION_COOKIE_AGE = 14 * 24 * 3600
+# A browser takes a cookie of this prefix only from this host and over https, not from a sibling
+# under the same domain.
+COOKIE_PREFIX = "__Host-" if HTTPS else ""
+SESSION_COOKIE_NAME = f"{COOKIE_PREFIX}relevo_session"
+CSRF_COOKIE_NAME = f"{COOKIE_PREFIX}relevo_csrf"
+LANGUAGE_COOKIE_NAME = f"{COOKIE_PREFIX}relevo_language"
+DEVICE_COOKIE_NAME = f"{COOKIE_PREFIX}relevo_device"
+SAVED_COOKIE_NAME = f"{COOKIE_PREFIX}relevo_saved"
+# A session ends when nobody used it for the first of these, and in any case after the second
+# (crm.accounts.sign_in.sessions).
+SESSION_ENDS_AFTER = timedelta(days=env.number("RELEVO_SESSION_DAYS", 14, low=1, high=90))
+SESSION_IDLE_AFTER = timedelta(hours=env.number("RELEVO_SESSION_IDLE_HOURS", 72, low=1, high=2160))
+if SESSION_IDLE_AFTER > SESSION_ENDS_AFTER:
+    raise refused(
+        "RELEVO_SESSION_IDLE_HOURS",
+        env.text("RELEVO_SESSION_IDLE_HOURS", "72"),
+        "no more hours than RELEVO_SESSION_DAYS has",
+    )
+SESSION_COOKIE_AGE = int(SESSION_ENDS_AFTER.total_seconds())
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.flag("RELEVO_HSTS_SUBDOMAINS")
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 # How many proxies of our own stand before this server. Without one, forwarded headers are what

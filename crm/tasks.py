@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from crm.accounts.sign_in import tries
+from crm.accounts.sign_in import sessions, tries
 from crm.api import answers
 from crm.lib import clock
 from crm.notifications import mail_queue, outbox
@@ -58,12 +58,13 @@ def mail() -> int:
 def drain() -> int:
     """Deliver every due message; return how many were tried.
 
-    Also sends reminders of agreements, and deletes old stored answers of the API and old counts of
-    guesses.
+    Also sends reminders of agreements, and deletes what is over: stored answers of the API, counts
+    of guesses, sessions.
     """
     now = clock.now()
     answers.forget(at=now)
     tries.forget(at=now)
+    sessions.tidy(at=now)
     reminders.remind(at=now)
     total = 0
     while True:

@@ -11,6 +11,7 @@ from django.views.generic import RedirectView
 
 from crm import errors, views
 from crm.accounts import views as accounts
+from crm.accounts.sign_in import views as sign_in
 from crm.alignment.api import Funnel
 from crm.api import views as api
 from crm.api.endpoint import mount
@@ -65,6 +66,9 @@ urlpatterns = [
     path("preferences/leave/", accounts.leave_take, name="leave_take"),
     path("preferences/leave/<int:pk>/end/", accounts.leave_end, name="leave_end"),
     path("preferences/zone/", accounts.choose_zone, name="choose_zone"),
+    path("preferences/sessions/", sign_in.session_list, name="session_list"),
+    path("preferences/sessions/<int:pk>/end/", sign_in.session_end, name="session_end"),
+    path("preferences/sessions/end-others/", sign_in.session_end_others, name="session_end_others"),
     path("preferences/keys/", api.key_list, name="api_keys"),
     path("preferences/keys/<int:pk>/revoke/", api.key_revoke, name="api_key_revoke"),
     path("api/v1/funnel/", mount(Funnel), name="api_funnel"),

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from crm.accounts import invitations, people
 from crm.accounts.models import Invitation, User
+from crm.accounts.sign_in import sessions
 from crm.audit.entries import record
 from crm.lib.text import clean_line
 from crm.notifications import outbox
@@ -155,24 +156,6 @@ def _bad(name: str, text: str) -> BadPerson:
     return BadPerson(text, fields={name: text})
 
 
-# -- Sessions
-
-
-@transaction.atomic
-def end_sessions(person: User, *, by: User, at: datetime) -> User:
-    """Sign the person out everywhere, at their next request."""
-    person = lock(person)
-    _end_sessions(person)
-    record("sessions_ended", person, by=by, at=at)
-    return person
-
-
-def _end_sessions(person: User) -> None:
-    # Part of the hash that every session carries (User): sessions of an earlier round end.
-    person.session_round += 1
-    person.save(update_fields=["session_round"])
-
-
 # -- Leaving
 
 
@@ -212,7 +195,7 @@ def deactivate(person: User, *, heirs: Heirs, by: User, at: datetime) -> dict[st
     person.deactivated_at = at
     person.save(update_fields=["is_active", "deactivated_at"])
     # API keys need no end: the key of an inactive person opens nothing (crm.api.authentication).
-    _end_sessions(person)
+    sessions.start_round(person)
     invitations.revoke(person, by=by, at=at)
     moved = move(person, heirs, by=by, at=at)
     payload = {"moved": moved, "was_active": was_active}

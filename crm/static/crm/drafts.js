@@ -17,7 +17,8 @@ const MINE = `${ROOT}${person}:`;
 const LEFT = `${MINE}left`; // where the person was when the last form was sent
 let pageOfForms = location.pathname;
 const BEHIND = `${MINE}behind`; // drafts whose forms the page does not have any more
-const SAVED = "relevo_saved";
+const SECURE = location.protocol === "https:";
+const SAVED = SECURE ? "__Host-relevo_saved" : "relevo_saved";
 const SECRET = /^(hidden|password|file|submit|button|reset|image|search)$/;
 const words = JSON.parse($("#relevo-words")?.textContent || "{}");
 
@@ -296,7 +297,7 @@ function onSubmit(event) {
 function takeSaved() {
   const found = document.cookie.split("; ").find((each) => each.startsWith(`${SAVED}=`));
   if (!found) return "";
-  document.cookie = `${SAVED}=; path=/; max-age=0; samesite=lax`;
+  document.cookie = `${SAVED}=; path=/; max-age=0; samesite=lax${SECURE ? "; secure" : ""}`;
   return decodeURIComponent(found.slice(SAVED.length + 1).replaceAll('"', ""));
 }
 

@@ -17,6 +17,7 @@ from crm.accounts import invitations
 from crm.accounts.models import Invitation, User
 from crm.accounts.permissions import can_manage_people
 from crm.accounts.request import Request, require_permission
+from crm.accounts.sign_in import sessions
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
 from crm.notifications import mail
@@ -201,7 +202,7 @@ def _add_moved_message(
 def person_sessions(request: Request, pk: int) -> HttpResponse:
     """Sign the person out everywhere."""
     person = fetch(pk)
-    access.end_sessions(person, by=request.user, at=request.now)
+    sessions.end_all(person, by=request.user, at=request.now)
     messages.success(request, _("%(name)s is signed out everywhere.") % {"name": person.name})
     return redirect("person", pk=pk)
 

@@ -12,6 +12,7 @@ from pytest_django import Settings
 from crm import invariants, tasks
 from crm.accounts import invitations, leaves
 from crm.accounts.models import Invitation, User
+from crm.accounts.sign_in import sessions
 from crm.audit.models import Entry
 from crm.lib.errors import Conflict, DomainError, IllegalMove
 from crm.notifications.models import Message
@@ -186,7 +187,7 @@ def test_sessions_end_everywhere_and_only_that_persons(cast: Cast) -> None:
     phone, laptop, other = Client(), Client(), Client()
     phone.force_login(cast.bea), laptop.force_login(cast.bea), other.force_login(cast.cruz)
     assert phone.get("/preferences/").status_code == 200
-    access.end_sessions(cast.bea, by=cast.root, at=NOON)
+    sessions.end_all(cast.bea, by=cast.root, at=NOON)
     assert [c.get("/preferences/").status_code for c in (phone, laptop, other)] == [302, 302, 200]
     phone.force_login(now(cast.bea))
     assert phone.get("/preferences/").status_code == 200
