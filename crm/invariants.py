@@ -222,6 +222,15 @@ def message_becomes_one_notice(at: datetime) -> Iterable[str]:
             yield f"message {pk} {fault}"
 
 
+def snapshot_is_proven_by_its_hash(at: datetime) -> Iterable[str]:
+    """A text that judges handoffs is the one that was stored: its hash says so."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT hash FROM sla_snapshot WHERE hash <> sha256(convert_to(body, 'UTF8'))"
+        )
+        return [f"snapshot {bytes(key).hex()} was changed" for (key,) in cursor.fetchall()]
+
+
 def clock_function_is_ours(at: datetime) -> Iterable[str]:
     """The function relevo_now() is the one that the product deploys."""
     with connection.cursor() as cursor:
@@ -254,6 +263,7 @@ CHECKS: tuple[Check, ...] = (
     open_handoff_has_an_active_owner,
     firing_sends_a_message,
     message_becomes_one_notice,
+    snapshot_is_proven_by_its_hash,
     clock_function_is_ours,
     database_guards_itself,
 )

@@ -142,7 +142,8 @@ COTTON_DIR = "components"
 _app_database = env.database("DATABASE_URL", "postgres://relevo_app@localhost:5432/relevo")
 _kept = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "DISABLE_SERVER_SIDE_CURSORS": False}
 DATABASES = {"default": {**_app_database, **_kept}}
-DATABASES["default"].setdefault("OPTIONS", {}).setdefault("application_name", "relevo")
+# Of a version that knows sla_snapshot; earlier ones are "relevo" (crm.management.old_columns).
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("application_name", "relevo 6")
 DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
 # The locks of a process that hangs are released after 60 s, and no statement waits longer than 30 s
 # for a lock.

@@ -17,6 +17,7 @@ from pytest_django import DjangoDbBlocker
 from crm.accounts import people
 from crm.accounts.models import User
 from crm.lib import clock
+from sla import snapshot_bodies
 from tests import factories
 from tests.factories import Cast, when
 from tests.harness.remembered import Remembered, restart_sequences
@@ -60,6 +61,12 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 def no_words_of_another_test() -> None:
     """Forget the Spanish words that an organisation of another test chose."""
     people.forget_words()
+
+
+@pytest.fixture(autouse=True)
+def no_snapshots_of_another_test() -> None:
+    """Forget which snapshots are stored: another test emptied the table."""
+    snapshot_bodies.forget_stored()
 
 
 class Moment:

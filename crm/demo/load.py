@@ -21,7 +21,7 @@ from django.db import connection
 from crm.accounts.sign_in import demo
 from crm.demo.recording import moments
 from crm.demo.recording.moments import Shift
-from crm.demo.recording.recording import LeadStory, Recording, Row, Rows
+from crm.demo.recording.recording import LeadStory, Recording, Row, Rows, key_of
 from leads.handoffs import packages
 from sla.agreements import content
 
@@ -72,7 +72,8 @@ def load(recording: Recording, *, at: datetime, leads: int) -> None:
             for table, of_table in rows.items():
                 _insert(cursor, table, of_table)
         for table, of_table in rows.items():
-            _set_sequence(cursor, table, of_table)
+            if "id" in of_table[0]:
+                _set_sequence(cursor, table, of_table)
         # Until the next autovacuum PostgreSQL would plan for empty tables, and pages would be slow.
         cursor.execute(f"ANALYZE {', '.join(rows)}")
 
@@ -93,10 +94,10 @@ def cut_of(recording: Recording, *, at: datetime) -> Cut:
 
 def rows_of(recording: Recording, cut: Cut, *, leads: int) -> Rows:
     """Return the rows by table as they are at the cut, with moments and dates moved."""
-    last = {table: {row["id"]: row for row in rows} for table, rows in recording.company.items()}
+    last = {table: {key_of(row): row for row in rows} for table, rows in recording.company.items()}
     for story in shown(recording.leads, cut, leads=leads):
         for table, row in story.rows(at=cut.at):
-            last.setdefault(table, {})[row["id"]] = row
+            last.setdefault(table, {})[key_of(row)] = row
     header = recording.header
     return {
         table: [

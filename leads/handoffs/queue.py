@@ -51,7 +51,7 @@ ROW_COLUMNS = (
     "overrides",
     "clock__metric",
     "clock__state",
-    "clock__calendar",
+    "clock__calendar_ref",
     "clock__limit_seconds",
     "clock__used_seconds",
     "clock__started_at",
@@ -63,7 +63,7 @@ ROW_COLUMNS = (
 # The columns that an accept reads and writes besides those.
 ACCEPT_COLUMNS = (
     "cycle",
-    "policy",
+    "policy_ref",
     "owner",
     "accepted_at",
     "team__name",

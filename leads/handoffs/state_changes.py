@@ -11,7 +11,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.accounts.models import User
-from crm.lib.db.json_snapshot import parsed
 from crm.lib.db.returning import update_returning
 from crm.lib.errors import Conflict
 from leads import events
@@ -103,15 +102,12 @@ def write(
     written = _update(rows, changes)
     if not written:
         return False
-    clock_id, policy_text = written[0]
-    policy = parsed(policy_text)
-    # Equal texts are parsed to one object; a replaced policy was re-applied in the meantime.
-    if handoff.policy != policy:
-        handoff.policy = policy
+    clock_id, policy_ref = written[0]
+    handoff.policy_ref_id = bytes(policy_ref)
     if has_clock:
         handoff.clock_id = clock_id
         # The re-applied policy has no time for the next step.
-        if next_metric not in policy["clocks"]:
+        if next_metric not in handoff.policy["clocks"]:
             Handoff.objects.filter(pk=handoff.pk).update(clock=None)
             handoff.clock_id = None
     for name, value in fields.items():
@@ -120,9 +116,9 @@ def write(
 
 
 def _update(rows: QuerySet[Handoff], changes: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """Update ``rows``; return clock id and policy of each as written."""
+    """Update ``rows``; return clock id and hash of the policy of each as written."""
     try:
-        return update_returning(rows, "clock_id", "policy", **changes)
+        return update_returning(rows, "clock_id", "policy_ref_id", **changes)
     except IntegrityError as error:
         diagnostics = getattr(error.__cause__, "diag", None)
         name = getattr(diagnostics, "constraint_name", "")

@@ -25,6 +25,7 @@ from leads.qualification.scores import DoneAction, Scores
 from leads.records.fields import labels as field_labels
 from leads.states import OPEN, EventKind, Stage
 from personas.models import PersonaVersion
+from sla import snapshot_bodies
 from sla.agreements import agreements, policies
 from sla.models import AgreementVersion
 from sla.states import Metric
@@ -128,13 +129,14 @@ def hand_off(
     _mark_mql(lead, persona_version, assessment, by=by, at=at)
     judged_by = {"agreement_version": version, "persona_version": persona_version}
     codes = [action.code for action in actions]
+    policy = _policy(lead, version, persona_version, team, codes)
     handoff = _create(
         lead,
         **judged_by,
         team=team,
         submitted_by=by,
         submitted_at=at,
-        policy=_policy(lead, version, persona_version, team, codes),
+        policy_ref_id=snapshot_bodies.keep(policy),
         note=note,
         proves_sql=assessment.proves(MEANS) and assessment.proves(AUTHORITY),
         fit_score=scores.fit.total,

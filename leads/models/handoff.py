@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -10,11 +12,11 @@ from crm.accounts.models import Team, User
 from crm.accounts.states import Side
 from crm.lib.bilingual import BilingualField, in_language
 from crm.lib.clock import RelevoNow
-from crm.lib.db.json_snapshot import SnapshotField
 from leads.models.lead import Lead
 from leads.states import OPEN, OWNED, ContactChannel, DecisionKind, HandoffState, OutcomeKind
 from personas.models import PersonaVersion
 from sla.models import AgreementVersion, Clock, RejectionReason
+from sla.models.snapshot import Snapshot, SnapshotReference
 
 
 class OutcomeReason(models.Model):
@@ -95,7 +97,7 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
 class Handoff(models.Model):
     """One passing of one lead from marketing to sales.
 
-    ``policy``: a snapshot of calendar, limits and ladders (policies.policy_for). ``clock``: the
+    ``policy_ref``: a snapshot of calendar, limits and ladders (policies.policy_for). ``clock``: the
     clock of the next step; a closed handoff keeps its last one. ``proves_sql``: the package proves
     means and authority. The scores are those at the hand-off; ``overrides``: how many judgements,
     the score included, a person overruled.
@@ -120,7 +122,7 @@ class Handoff(models.Model):
     agreement_version = models.ForeignKey(AgreementVersion, models.PROTECT, related_name="handoffs")
     persona_version = models.ForeignKey(PersonaVersion, models.PROTECT, related_name="handoffs")
     # A copy: an edited agreement never changes open handoffs by itself (handoffs.reapply does).
-    policy = SnapshotField()
+    policy_ref = SnapshotReference()
     clock = models.ForeignKey(Clock, models.PROTECT, null=True, related_name="+")
     note = models.TextField(blank=True)
     proves_sql = models.BooleanField(default=False)
@@ -204,6 +206,11 @@ class Handoff(models.Model):
 
     def __str__(self) -> str:
         return f"{self.lead_id}/{self.cycle} {self.state}"
+
+    @property
+    def policy(self) -> dict[str, Any]:
+        """The agreed terms that the handoff follows; shared, so never changed."""
+        return Snapshot.objects.body(self.policy_ref_id)
 
     @property
     def is_open(self) -> bool:

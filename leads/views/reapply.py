@@ -68,8 +68,7 @@ def _show(
     shown = preview.changes[:SHOWN]
     changed = changed or []
     pks = [change.handoff for change in shown] + changed[:SHOWN]
-    # The policy is the largest column of a handoff, and the page shows nothing of it.
-    rows = Handoff.objects.with_names().defer("policy").in_bulk(pks)
+    rows = Handoff.objects.with_names().in_bulk(pks)
     lines = []
     for change in shown:
         if change.handoff in rows:

@@ -10,6 +10,7 @@ from django.db import models, transaction
 from django.db.models import Exists, Func, QuerySet, Value
 
 from crm.accounts.models import Team, User
+from sla import snapshot_bodies
 from sla.clocks import escalation_times, heartbeats, pauses, snapshots, subjects
 from sla.clocks.escalation_times import LadderStep
 from sla.models import Clock
@@ -20,9 +21,9 @@ from sla.worktime import arithmetic
 def initial_columns(
     policy: Mapping[str, Any], metric: str, *, at: datetime, accountable: User | None = None
 ) -> dict[str, Any] | None:
-    """Return the columns of a clock of ``metric`` that starts under ``policy``; write nothing.
+    """Return the columns of a clock of ``metric`` that starts under ``policy``.
 
-    None if the policy has no time for this metric.
+    Writes at most the snapshots that they refer to. None if the policy has no time for this metric.
     """
     terms = policy["clocks"].get(metric)
     if terms is None:
@@ -39,8 +40,8 @@ def initial_columns(
         "due_at": due_at,
         "soon_at": min(escalation_times.soon_at(run, limit), due_at),
         "limit_seconds": terms["limit_seconds"],
-        "calendar": policy["calendar"],
-        "ladder": terms["ladder"],
+        "calendar_ref_id": snapshot_bodies.keep(policy["calendar"]),
+        "ladder_ref_id": snapshot_bodies.keep(terms["ladder"]),
         "next_step_at": escalation_times.planned_at(run, ladder[0]) if ladder else due_at,
         **_assignment(accountable, at, due_at),
     }

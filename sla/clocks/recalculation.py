@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from sla import snapshot_bodies
 from sla.clocks import escalation_times, snapshots
 from sla.clocks.escalation_times import Run
 from sla.models import Clock
@@ -93,8 +94,8 @@ def columns(clock: Clock, policy: Mapping[str, Any], *, at: datetime) -> dict[st
     return {
         "commitment_id": terms["commitment"],
         "limit_seconds": terms["limit_seconds"],
-        "calendar": policy["calendar"],
-        "ladder": ladder,
+        "calendar_ref_id": snapshot_bodies.keep(policy["calendar"]),
+        "ladder_ref_id": snapshot_bodies.keep(ladder),
         "due_at": due_at,
         "soon_at": min(escalation_times.soon_at(run, limit), due_at),
         "counted_from": since if paused else None,

@@ -7,29 +7,36 @@ from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
-from crm.lib.db.json_snapshot import Snapshot
+from crm.lib.db.json_snapshot import SharedObject
 from sla.clocks import escalation_times
-from sla.models import Clock
+from sla.models import Clock, Snapshot
+from sla.models.snapshot import Hash
 from sla.worktime import arithmetic
 from sla.worktime.calendar import WorkCalendar
 
 
 def calendar_of(clock: Clock) -> WorkCalendar:
     """Return the calendar that the clock carries."""
-    return calendar(clock.calendar)
+    return calendar_at(clock.calendar_ref_id)
 
 
-def calendar(snapshot: Mapping[str, Any]) -> WorkCalendar:
-    """Return the calendar of a snapshot; equal JSON texts are parsed once."""
-    if isinstance(snapshot, Snapshot):
-        return _parsed(snapshot)
-    return _parsed(Snapshot(snapshot))
-
-
-# A Snapshot hashes by identity, and equal texts are one object: the key costs nothing.
 @lru_cache(maxsize=256)
-def _parsed(snapshot: Snapshot) -> WorkCalendar:
-    return WorkCalendar.from_json(snapshot)
+def calendar_at(reference: Hash) -> WorkCalendar:
+    """Return the calendar whose snapshot has this hash."""
+    return WorkCalendar.from_json(Snapshot.objects.body(reference))
+
+
+def calendar(stored: Mapping[str, Any]) -> WorkCalendar:
+    """Return the calendar of a policy; that of a kept policy is made once."""
+    if isinstance(stored, SharedObject):
+        return _shared(stored)
+    return WorkCalendar.from_json(stored)
+
+
+# A SharedObject hashes by identity: the key costs nothing.
+@lru_cache(maxsize=256)
+def _shared(stored: SharedObject) -> WorkCalendar:
+    return WorkCalendar.from_json(stored)
 
 
 def limit_of(clock: Clock) -> timedelta:

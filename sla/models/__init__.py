@@ -11,6 +11,7 @@ from sla.models.agreement import (
 from sla.models.calendar import Calendar, Holiday, OpenWindow
 from sla.models.clock import Clock, Firing, Heartbeat, Outage
 from sla.models.pause import Pause, PauseReason, Stint
+from sla.models.snapshot import Snapshot
 
 __all__ = [
     "Agreement",
@@ -29,6 +30,7 @@ __all__ = [
     "PauseReason",
     "RejectionReason",
     "Signature",
+    "Snapshot",
     "Stint",
     "Validity",
 ]

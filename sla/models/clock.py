@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import models
@@ -10,15 +11,15 @@ from django.db.models import F, Q
 
 from crm.accounts.models import Team
 from crm.audit.models import AppendOnly
-from crm.lib.db.json_snapshot import SnapshotField
 from sla.models.agreement import Commitment
+from sla.models.snapshot import Snapshot, SnapshotReference
 from sla.states import PAUSABLE, ClockState, Metric, StepKind
 
 
 class Clock(models.Model):
     """One running commitment on one subject (``subject_type``, ``subject_id``).
 
-    ``calendar``, ``ladder``: snapshots; an edited agreement never moves a running clock.
+    ``calendar_ref``, ``ladder_ref``: snapshots; an edited agreement never moves a running clock.
     ``stopped_at``: null while the promised act is awaited, also after a breach.
     ``next_step_at``: when the sweep has to handle the clock.
     ``soon_at``: from then on the clock is at risk.
@@ -42,8 +43,8 @@ class Clock(models.Model):
     started_at = models.DateTimeField()
     due_at = models.DateTimeField()
     limit_seconds = models.PositiveIntegerField()
-    calendar = SnapshotField()
-    ladder = models.JSONField(default=list)
+    calendar_ref = SnapshotReference()
+    ladder_ref = SnapshotReference()
     level = models.PositiveSmallIntegerField(default=0)
     next_step_at = models.DateTimeField(null=True, blank=True)
     breached_at = models.DateTimeField(null=True, blank=True)
@@ -127,6 +128,10 @@ class Clock(models.Model):
 
     def __str__(self) -> str:
         return f"{self.metric} {self.subject_type}:{self.subject_id} {self.state}"
+
+    @property
+    def ladder(self) -> list[dict[str, Any]]:
+        return Snapshot.objects.body(self.ladder_ref_id)
 
 
 class Firing(AppendOnly):

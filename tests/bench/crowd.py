@@ -29,6 +29,7 @@ from leads.models import (
     Source,
     ValuableAction,
 )
+from sla import snapshot_bodies
 from sla.agreements import policies
 from sla.models import Clock
 from tests import factories
@@ -101,8 +102,7 @@ def _plan(
     submitters: list[User],
 ) -> None:
     sources = list(Source.objects.values_list("pk", flat=True))
-    snapshots = [policies.policy_for(cast.agreement, team, facts={}) for team in sales]
-    policy = Handoff._meta.get_field("policy")
+    agreed = [policies.policy_for(cast.agreement, team, facts={}) for team in sales]
     values = {
         "leads": leads,
         "pending": pending,
@@ -115,7 +115,8 @@ def _plan(
         "marketing": [team.pk for team in marketing],
         "submitters": [user.pk for user in submitters],
         "source_ids": sources,
-        "policies": [policy.get_db_prep_save(one, connection) for one in snapshots],
+        "policies": [snapshot_bodies.keep(policy) for policy in agreed],
+        "calendars": [snapshot_bodies.keep(policy["calendar"]) for policy in agreed],
     }
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS plan")
@@ -278,6 +279,8 @@ def _pour_clocks(cast: Cast) -> None:
             "CASE WHEN was_sql THEN sql_at WHEN fate = 'disqualified' THEN ended_at END",
         ),
     }
+    # The agreement has the same times for every team.
+    terms = policies.policy_for(cast.agreement, cast.sales, facts={})["clocks"]
     for place, (metric, (where, started, stopped)) in enumerate(parts.items()):
         due = f"({started} + interval '{limits[metric]} minutes')"
         late = f"coalesce({stopped}, now()) > {due}"
@@ -289,7 +292,7 @@ def _pour_clocks(cast: Cast) -> None:
             subject_type="'handoff'",
             subject_id="h",
             metric=f"'{metric}'",
-            commitment_id=f"(policy #>> '{{clocks,{metric},commitment}}')::bigint",
+            commitment_id=str(terms[metric]["commitment"]),
             team_id="team_id",
             accountable_id="NULL" if metric == "accept" else "rep_id",
             assigned_at="NULL" if metric == "accept" else started,
@@ -302,8 +305,8 @@ def _pour_clocks(cast: Cast) -> None:
             started_at=started,
             due_at=due,
             limit_seconds=str(limits[metric] * 60),
-            calendar="policy -> 'calendar'",
-            ladder=f"policy #> '{{clocks,{metric},ladder}}'",
+            calendar_ref_id="calendar_ref",
+            ladder_ref_id=f"'\\x{snapshot_bodies.keep(terms[metric]['ladder']).hex()}'::bytea",
             level=f"CASE WHEN {late} THEN 5 ELSE 1 END",
             next_step_at=f"CASE WHEN {stopped} IS NULL AND NOT {late} THEN {due} END",
             breached_at=f"CASE WHEN {late} THEN {due} END",
@@ -333,7 +336,7 @@ def _pour_handoffs(cast: Cast) -> None:
         submitted_at="submitted_at",
         agreement_version_id=str(cast.agreement.pk),
         persona_version_id=str(cast.persona.pk),
-        policy="policy",
+        policy_ref_id="policy_ref",
         clock_id="h + (was_accepted::int + was_contacted::int) * (SELECT max(h) FROM plan)",
         proves_sql="mod(i, 4) = 0",
         accepted_at="CASE WHEN was_accepted THEN decided_at END",

@@ -79,7 +79,8 @@ WITH numbered AS (
            (%(submitters)s::bigint[])[mod(i, %(marketing_teams)s) + 1] AS submitter_id,
            (%(marketing)s::bigint[])[mod(i, %(marketing_teams)s) + 1] AS marketing_id,
            CASE WHEN s > 0 THEN (%(source_ids)s::bigint[])[s] END AS source_id,
-           (%(policies)s::jsonb[])[t + 1] AS policy,
+           (%(policies)s::bytea[])[t + 1] AS policy_ref,
+           (%(calendars)s::bytea[])[t + 1] AS calendar_ref,
            fate IN ('accepted', 'contacted', 'sql', 'opportunity', 'won', 'lost', 'disqualified')
                AS was_accepted,
            fate IN ('contacted', 'sql', 'opportunity', 'won', 'lost', 'disqualified')

@@ -23,6 +23,7 @@ from leads.models import Event, Handoff, Lead, ValuableAction, ValuableActionKin
 from leads.qualification import overrides
 from leads.records import leads as noun
 from leads.states import EventKind
+from sla import snapshot_bodies
 from tests import factories, terms
 from tests.factories import HANDED_OFF_AT, LOGGED_AT, Cast
 from tests.leads.imports.imported import imported
@@ -233,7 +234,7 @@ def test_imported_date_is_history_and_opens_no_handoff(cast: Cast) -> None:
             submitted_at=HANDED_OFF_AT,
             agreement_version=cast.agreement,
             persona_version=cast.persona,
-            policy={},
+            policy_ref_id=snapshot_bodies.keep({}),
         )
         at_once()
 

@@ -18,6 +18,7 @@ from psycopg2.extensions import make_dsn
 from crm import invariants
 from crm.lib import clock
 from crm.management.commands.migrate import refuse_half_upgraded
+from sla.models import Snapshot
 from tests.upgrades.dumps import LARGEST, MOMENT, kept, pg_dump
 
 NEWEST = kept()[-2:]
@@ -51,7 +52,7 @@ RIGHTS = """
     WHERE pronamespace = 'public'::regnamespace AND a.grantee <> proowner
     ORDER BY 1, 2, 3, 4
 """
-MADE_BY_MIGRATE = {ContentType, Permission}
+MADE_BY_MIGRATE = {ContentType, Permission, Snapshot}
 
 
 def names(paths: list[Path]) -> list[str]:

@@ -132,6 +132,11 @@ def _settle(story: LeadStory, changes: list[Change], *, start: datetime) -> None
         story.settled.setdefault(table, []).append(row)
 
 
+def key_of(row: Row) -> Any:
+    """Return the primary key of ``row``: a snapshot has its hash instead of an id."""
+    return row["id"] if "id" in row else row["hash"]
+
+
 def without_made(table: str, row: Row) -> Row:
     made = MADE.get(table, [])
     return {name: value for name, value in row.items() if name not in made}

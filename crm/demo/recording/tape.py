@@ -47,6 +47,8 @@ NOT_RECORDED = [
     "django_migrations",
     "relevo_installation",
 ]
+# Clocks and handoffs of many leads refer to one row, so all of them are of the company.
+SHARED = ["sla_snapshot"]
 
 # How a row names its lead: the column, and the table whose row it points at.
 TO_LEAD = {
@@ -77,7 +79,7 @@ class Tape:
         self.kept: set[int] = set()
         self.hidden: dict[int, list[list[datetime]]] = {}
         with connection.cursor() as cursor:
-            cursor.execute(TABLES, [NOT_RECORDED])
+            cursor.execute(TABLES, [NOT_RECORDED + SHARED])
             tables = [name for (name,) in cursor.fetchall()]
             self.company = _rows(cursor, tables)
             cursor.execute(JOURNAL)
@@ -98,13 +100,15 @@ class Tape:
 
     def recording(self) -> Recording:
         """Return what happened. Raises Unowned."""
+        with connection.cursor() as cursor:
+            company = self.company | _rows(cursor, SHARED)
         by_lead: dict[int, list[Change]] = {}
         for lead, change in _owned(_journal()):
             by_lead.setdefault(lead, []).append(change)
         stories = [
             (self._story(lead, changes), changes) for lead, changes in sorted(by_lead.items())
         ]
-        return recording.compose(self.company, stories, start=self.start, zone=ZONE)
+        return recording.compose(company, stories, start=self.start, zone=ZONE)
 
     def _story(self, lead: int, changes: list[Change]) -> LeadStory:
         captured = next(change for change in changes if change.table == "leads_lead")
@@ -122,7 +126,7 @@ def _rows(cursor: Any, tables: list[str]) -> Rows:
         cursor.execute(f"SELECT to_jsonb(t)::text FROM {table} t")
         rows = [json.loads(row) for (row,) in cursor.fetchall()]
         if rows:
-            by_table[table] = sorted(rows, key=lambda row: row["id"])
+            by_table[table] = sorted(rows, key=recording.key_of)
     return by_table
 
 

@@ -18,3 +18,5 @@ TABLES: list[str] = [
     "sla_signature",
     "sla_stint",
 ]
+# Nothing in it can be erased, because it holds no personal data.
+WITHOUT_PAYLOAD = ["sla_snapshot"]

@@ -19,7 +19,7 @@ ROLE = "relevo_app"
 SEARCH_PATH = "search_path=pg_catalog, public, pg_temp"
 
 # Rows that the product adds and never changes.
-ADDED = ("leads_attempt", "leads_valuableaction", "sla_outage")
+ADDED = ("leads_attempt", "leads_valuableaction", "sla_outage", "sla_snapshot")
 # History that ends once: the columns that the product writes later.
 ENDED = {
     "leads_decision": ("undone_at", "released_at"),

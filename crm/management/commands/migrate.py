@@ -13,6 +13,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 
 from crm.demo import remove
+from crm.management import old_columns
 from crm.management.owner import connect_as_owner
 
 LAST_BEFORE_SQUASH = "147612c"  # the last commit that still has the replaced migrations
@@ -48,7 +49,17 @@ class Command(MigrateCommand):
         connect_as_owner()
         refuse_half_upgraded()
         super().handle(*args, **options)
+        if not (options["app_label"] or options["plan"] or options["check_unapplied"]):
+            self._drop_old_columns()
         if settings.DEMO:
             remove.mark()
             if demo:
                 call_command("seed_demo")
+
+    def _drop_old_columns(self) -> None:
+        sessions = old_columns.drop()
+        if sessions:
+            self.stdout.write(
+                f"{sessions} sessions of an earlier version, or of other programs, are open: the"
+                " columns that only that version reads stay. Run migrate again when they are gone."
+            )

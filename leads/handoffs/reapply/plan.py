@@ -6,7 +6,6 @@ Reads, writes nothing.
 from __future__ import annotations
 
 import hashlib
-import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,14 +13,14 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet
 
 from crm.accounts.models import Team
-from crm.lib.db.json_snapshot import Snapshot
+from crm.lib.db.json_snapshot import canonical, parsed
 from leads.models import Handoff, Source, ValuableAction
 from leads.states import HandoffState
 from personas.models import PersonaVersion
 from sla.agreements import agreements, policies
 from sla.clocks import recalculation, snapshots
 from sla.clocks.recalculation import Retiming
-from sla.models import AgreementVersion, Clock, Pause
+from sla.models import AgreementVersion, Clock, Pause, Snapshot
 from sla.states import Retime
 
 # The states that wait for a clock. An SQL or an opportunity waits for none and is left alone.
@@ -34,7 +33,7 @@ HANDOFF_COLUMNS = (
     "clock",
     "team",
     "owner",
-    "policy",
+    "policy_ref",
     "agreement_version",
     "persona_version",
     "lead",
@@ -72,11 +71,15 @@ class HandoffChange:
         return self.outcome in MOVES
 
 
-def read(rows: QuerySet[Handoff]) -> QuerySet[Handoff]:
+def read(rows: QuerySet[Handoff]) -> list[Handoff]:
     """Return ``rows`` with what a plan reads, in order of their ids."""
     pauses = Prefetch("clock__pauses", Pause.objects.order_by("started_at", "id"))
     with_clock = rows.select_related("clock", "lead").only(*HANDOFF_COLUMNS, *CLOCK_COLUMNS)
-    return with_clock.order_by("pk").prefetch_related(pauses)
+    handoffs = list(with_clock.order_by("pk").prefetch_related(pauses))
+    references = {handoff.policy_ref_id for handoff in handoffs}
+    references |= {handoff.clock.calendar_ref_id for handoff in handoffs if handoff.clock}
+    Snapshot.objects.load(references)
+    return handoffs
 
 
 class CurrentTerms:
@@ -150,10 +153,9 @@ class CurrentTerms:
         key = (version.pk, handoff.team_id, facts["source"], actions, facts["persona"])
         if key not in self._policies:
             policy = policies.policy_for(version, self.teams[handoff.team_id], facts=facts)
-            # A snapshot is parsed once, however many clocks are counted in its calendar.
-            policy["calendar"] = Snapshot(policy["calendar"])
-            text = json.dumps(policy, sort_keys=True, default=str)
-            self._policies[key] = policy, hashlib.sha256(text.encode()).hexdigest()
+            text = canonical(policy)
+            # As if it was stored: its calendar is made once, however many clocks count in it.
+            self._policies[key] = parsed(text), hashlib.sha256(text.encode()).hexdigest()
         return self._policies[key]
 
     def _facts(self, handoff: Handoff, version: AgreementVersion) -> Facts:

@@ -28,6 +28,7 @@ from leads.handoffs.reapply import plan
 from leads.handoffs.reapply.plan import CurrentTerms, HandoffChange
 from leads.models import Event, Handoff
 from leads.states import EventKind
+from sla import snapshot_bodies
 from sla.clocks import recalculation
 from sla.models import Clock
 from sla.states import Retime
@@ -38,8 +39,8 @@ SALT = "leads.reapply"
 WRITTEN_COLUMNS = (
     "commitment",
     "limit_seconds",
-    "calendar",
-    "ladder",
+    "calendar_ref",
+    "ladder_ref",
     "due_at",
     "soon_at",
     "counted_from",
@@ -230,7 +231,8 @@ def _write_policies(done: list[HandoffChange]) -> None:
         policies[key] = change.policy
         handoffs_by_policy.setdefault(key, []).append(change.handoff)
     for key, pks in handoffs_by_policy.items():
-        Handoff.objects.filter(pk__in=pks).update(policy=policies[key])
+        reference = snapshot_bodies.keep(policies[key])
+        Handoff.objects.filter(pk__in=pks).update(policy_ref=reference)
 
 
 def _record_events(

@@ -17,6 +17,7 @@ from crm.lib.errors import IllegalMove
 from leads import handoffs
 from leads.handoffs import pauses
 from leads.models import Handoff
+from sla import snapshot_bodies
 from sla.clocks.pauses import BadPause, NotPausable
 from sla.models import Clock, Pause
 from tests import factories
@@ -167,7 +168,7 @@ def test_somebody_who_lost_the_lead_cannot_pause_it(cast: Cast) -> None:
 def test_reason_that_is_not_agreed_is_refused(cast: Cast) -> None:
     handoff = factories.accepted(cast)
     Handoff.objects.filter(pk=handoff.pk).update(
-        policy={**handoff.policy, "pauses": {"document": 3600}}
+        policy_ref=snapshot_bodies.keep({**handoff.policy, "pauses": {"document": 3600}})
     )
     with pytest.raises(BadPause) as refused:
         pauses.pause(stored(handoff), pause_reason(), until=TUESDAY, by=cast.bea, at=NOON)
@@ -177,7 +178,7 @@ def test_reason_that_is_not_agreed_is_refused(cast: Cast) -> None:
 def test_agreed_cap_counts_and_not_the_catalogues(cast: Cast) -> None:
     handoff = factories.accepted(cast)
     Handoff.objects.filter(pk=handoff.pk).update(
-        policy={**handoff.policy, "pauses": {"call_back": 3600}}
+        policy_ref=snapshot_bodies.keep({**handoff.policy, "pauses": {"call_back": 3600}})
     )
     with pytest.raises(BadPause):
         pauses.pause(stored(handoff), pause_reason(), until=TUESDAY, by=cast.bea, at=NOON)

@@ -12,6 +12,7 @@ from crm.notifications.models import Message
 from leads import handoffs
 from leads.handoffs import attempts, outcomes
 from leads.models import Decision, Handoff, Lead
+from sla import snapshot_bodies
 from sla.models import Clock
 from tests import factories
 from tests.factories import ACCEPTED_AT, Cast, when
@@ -86,6 +87,11 @@ def test_second_rep_is_told_who_was_faster(cast: Cast) -> None:
     assert (refused.value.handoff.owner, handoff.decisions.count()) == (cast.bea, 1)
 
 
+def replace_policy(handoff: Handoff, **terms: object) -> None:
+    reference = snapshot_bodies.keep({**handoff.policy, **terms})
+    Handoff.objects.filter(pk=handoff.pk).update(policy_ref=reference)
+
+
 def test_terms_that_were_reapplied_meanwhile_time_the_contact(cast: Cast) -> None:
     handoff = factories.handed_off(cast)
     stale = stored(handoff)
@@ -94,7 +100,7 @@ def test_terms_that_were_reapplied_meanwhile_time_the_contact(cast: Cast) -> Non
         "first_contact": {**handoff.policy["clocks"]["first_contact"]},
     }
     clocks_now["first_contact"]["limit_seconds"] = 1800
-    Handoff.objects.filter(pk=handoff.pk).update(policy={**handoff.policy, "clocks": clocks_now})
+    replace_policy(handoff, clocks=clocks_now)
     handoffs.accept(stale, by=cast.bea, at=ACCEPTED_AT)
     assert stored(handoff).clock.limit_seconds == 1800
 
@@ -103,7 +109,7 @@ def test_terms_reapplied_meanwhile_may_time_no_contact(cast: Cast) -> None:
     handoff = factories.handed_off(cast)
     stale = stored(handoff)
     accept_only = {"accept": handoff.policy["clocks"]["accept"]}
-    Handoff.objects.filter(pk=handoff.pk).update(policy={**handoff.policy, "clocks": accept_only})
+    replace_policy(handoff, clocks=accept_only)
     handoffs.accept(stale, by=cast.bea, at=ACCEPTED_AT)
     assert (stored(handoff).clock, clock_states(handoff)) == (None, [("accept", "met")])
 

@@ -15,6 +15,7 @@ from crm.accounts.models import User
 from leads.handoffs import transitions, undo
 from leads.models import Decision, Handoff
 from leads.records import leads, search
+from sla import snapshot_bodies
 from tests import factories
 from tests.conftest import Moment
 from tests.factories import ACCEPTED_AT, LOGGED_AT, Cast, when
@@ -212,7 +213,7 @@ def test_cap_costs_two_queries_and_none_where_there_is_no_cap(cast: Cast) -> Non
     free = factories.handed_off(cast)
     with CaptureQueriesContext(connection) as without:
         transitions.check_room(free, cast.bea)
-    free.policy["rep_cap"] = 5
+    free.policy_ref_id = snapshot_bodies.keep({**free.policy, "rep_cap": 5})
     with CaptureQueriesContext(connection) as capped:
         transitions.check_room(free, cast.bea)
     assert (len(without), len(capped)) == (0, 2)

@@ -92,6 +92,13 @@ def test_app_cannot_truncate_append_only_tables(as_app: None) -> None:
     assert {table: refusal(f"TRUNCATE {table} CASCADE") for table in TABLES} == DENIED
 
 
+@pytest.mark.parametrize("act", ["UPDATE {} SET body = body", "DELETE FROM {}", "TRUNCATE {}"])
+def test_app_cannot_change_snapshots(as_app: None, act: str) -> None:
+    assert run("SELECT count(*) > 0 FROM sla_snapshot") == [(True,)]
+    denied = "permission denied for table sla_snapshot"
+    assert refusal(act.format("sla_snapshot")) == denied
+
+
 def test_app_works_the_whole_way(cast: Cast, moment: Moment) -> None:
     run("SET ROLE relevo_app")
     factories.won(cast)
