@@ -54,7 +54,7 @@ demo-record: ## For developers: record the demo's past anew, after a change of s
 
 messages: ## For developers: collect and compile the Spanish texts (needs gettext)
 	@$(PREPARE) --tests
-	$(CHECKING) $(VENV) manage.py makemessages -l es --no-obsolete --no-wrap --add-location file -i '.venv/*' -i 'tests/*'
+	$(CHECKING) $(VENV) manage.py makemessages -l es -e html,txt,py,jinja --no-obsolete --no-wrap --add-location file -i '.venv/*' -i 'tests/*'
 	$(CHECKING) $(VENV) manage.py compilemessages -v 0 -i '.venv/*'
 	$(CHECKING) $(VENV) manage.py compile_variants
 

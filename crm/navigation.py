@@ -19,6 +19,7 @@ from crm.accounts.sign_in import demo
 from crm.accounts.states import Role, Side
 from crm.lib import number_formats
 from crm.notifications import outbox
+from crm.templatetags.addresses import page
 from leads import permissions
 from leads.handoffs import queue
 
@@ -110,9 +111,11 @@ def _frame(request: Request, user: User) -> dict[str, Any]:
         counts = counters(user, now)
     if request.method == "GET" and request.resolver_match:
         first_steps.note_page(user, request.resolver_match.url_name or "", at=now)
+    entries = _entries(user)
     home_region = number_formats.at_home(request.organisation.country)
     return {
-        "nav": _items(request, user, counts),
+        "nav": _items(request, entries, counts),
+        "entries": entries,
         "first_steps": _first_steps(request, user),
         "notice_count": counts["notices"],
         "overdue_count": counts["overdue"],
@@ -131,7 +134,7 @@ def _first_steps(request: Request, user: User) -> list[first_steps.Taken]:
     return first_steps.card(user, at=request.now)
 
 
-def _entries(user: User) -> list[Entry]:
+def _entries(user: User) -> tuple[Entry, ...]:
     """Return the pages that are for ``user``; the views check permissions themselves.
 
     Sales works in the queue and in "My leads", a director watches the queue, and marketing begins
@@ -151,16 +154,15 @@ def _entries(user: User) -> list[Entry]:
     entries.append(NOTICES)
     if can_configure(user):
         entries.append(SETTINGS)
-    return entries
+    return tuple(entries)
 
 
-def _items(request: Request, user: User, counts: dict[str, int]) -> list[Item]:
-    entries = _entries(user)
+def _items(request: Request, entries: tuple[Entry, ...], counts: dict[str, int]) -> list[Item]:
     # A phone's bar has room for three beside "More".
     in_bar = [entry for entry in IN_BAR if entry in entries][:3]
     items = []
     for entry in entries:
-        url = reverse(entry.name)
+        url = page(entry.name)
         is_below = entry in WITH_PAGES_BELOW and request.path.startswith(url)
         item = Item(
             url=url,

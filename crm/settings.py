@@ -128,12 +128,20 @@ TEMPLATES = [
             "builtins": [
                 "django_cotton.templatetags.cotton",
                 "django.templatetags.i18n",
+                "crm.templatetags.addresses",
                 "crm.templatetags.relevo",
                 "crm.templatetags.icons",
                 "crm.templatetags.clock_badge",
+                "crm.templatetags.jinja",
             ],
         },
-    }
+    },
+    # The rows of long lists and the frame (crm.templatetags.jinja): files that end in .jinja.
+    {
+        "BACKEND": "django.template.backends.jinja2.Jinja2",
+        "DIRS": [BASE_DIR / "templates"],
+        "OPTIONS": {"environment": "crm.templatetags.jinja.environment"},
+    },
 ]
 COTTON_DIR = "components"
 

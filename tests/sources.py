@@ -57,4 +57,6 @@ def functions(path: Path) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
 
 
 def templates() -> list[Path]:
-    return sorted((ROOT / "templates").rglob("*.html"))
+    """The templates of both engines."""
+    folder = ROOT / "templates"
+    return sorted([*folder.rglob("*.html"), *folder.rglob("*.jinja")])

@@ -1,4 +1,4 @@
-"""The addresses of many objects of one kind.
+"""Addresses that are asked for often: of pages, and of many objects of one kind.
 
 A list has hundreds of them, and reversing each one costs more than the rest of its row.
 """
@@ -7,9 +7,23 @@ from __future__ import annotations
 
 from functools import lru_cache
 
+from django import template
 from django.urls import get_script_prefix, reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString
+
+register = template.Library()
+
+
+@register.simple_tag
+def page(name: str) -> SafeString:
+    """Return the address of a page without arguments, escaped for HTML."""
+    return _page(name, get_script_prefix())
+
+
+@lru_cache(maxsize=256)
+def _page(name: str, _prefix: str) -> SafeString:
+    return escape(reverse(name))
 
 
 def address(name: str, pk: int) -> SafeString:

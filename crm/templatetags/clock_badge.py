@@ -44,16 +44,20 @@ def sla_badge(context: Context, reading: Any) -> SafeString | str:
 
     ``reading``: of sla.clocks.readings, or None for a lead without a clock, which has no badge.
     """
+    return badge(reading, page_now(context), is_fragment=bool(context["request"].htmx))
+
+
+def badge(reading: Any, now: datetime, *, is_fragment: bool) -> SafeString | str:
+    """Return the badge of :func:`sla_badge` at ``now``."""
     if not reading:
         return ""
-    now = page_now(context)
     status = reading.status
     bar = ""
     if status in ("ok", "soon"):
         left = min(max(float(reading.left_ratio or 0), 0), 1)
         bar = _bar(round(100 * left))
     sent_at = None
-    if context["request"].htmx:  # a fragment may be younger than the page that it goes into
+    if is_fragment:  # a fragment may be younger than the page that it goes into
         sent_at = now
     attributes = _attributes(reading, sent_at)
     opening = f'<time class="sla sla--{status}" title="{_title_of(reading)}"{attributes}>'
@@ -163,6 +167,11 @@ def _title(
 @register.simple_tag
 def tick_words() -> SafeString:
     """Return the texts of app.js as JSON data (never run as a script), and the icons of badges."""
+    return _tick_words(get_language())
+
+
+@lru_cache(maxsize=16)
+def _tick_words(_language: str | None) -> SafeString:
     texts = _tick_patterns()
     texts |= {
         "new_one": ngettext("{count} new – show", "{count} new – show", 1),

@@ -72,17 +72,10 @@ def initials(name: object) -> str:
     return letters.upper()
 
 
-@register.simple_tag
-def avatar(name: object, css: str = "") -> SafeString:
-    """Return the initials on one of six tones, always the same tone for a name.
-
-    It is decoration: the name stands beside it.
-    """
+def tone(name: object) -> int:
+    """Return the tone of an avatar, always the same for a name."""
     # Not hash(), which differs in each process: the same person would change the colour.
-    tone = crc32(str(name or "").encode()) % AVATAR_TONES
-    return format_html(
-        '<span class="av av--{} {}" aria-hidden="true">{}</span>', tone, css, initials(name)
-    )
+    return crc32(str(name or "").encode()) % AVATAR_TONES
 
 
 @register.simple_tag

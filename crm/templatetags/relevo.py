@@ -5,19 +5,21 @@ from __future__ import annotations
 import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from django import template
 from django.template import Context
 from django.utils.html import conditional_escape, format_html, format_html_join, json_script
 from django.utils.safestring import SafeString
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from crm.lib import countries, moments, number_formats
 from crm.lib.bilingual import in_language
 from crm.lib.forms import typed_texts
 from crm.lib.moments import absolute_text, relative_text
-from crm.lib.number_formats import about_left_words, day_words, duration_words
+from crm.lib.number_formats import Region, about_left_words, day_words, duration_words
 from crm.lib.wording import variants
 from crm.templatetags.clock_badge import page_now
 from crm.templatetags.icons import ours
@@ -55,6 +57,11 @@ def duration(seconds: float | timedelta | None, days: bool = True, at_most: bool
 @register.simple_tag
 def known_cities() -> SafeString:
     """Return the cities by zone as JSON data, for the line that offers the device's zone."""
+    return _known_cities(get_language())
+
+
+@lru_cache(maxsize=16)
+def _known_cities(_language: str | None) -> SafeString:
     names = {zone: str(name) for zone, name in moments.CITIES.items()}
     # As data: the policy for scripts forbids inline ones, and json_script escapes "</script>".
     return json_script(names, "relevo-cities")
@@ -68,15 +75,31 @@ def moment(
 
     The style "absolute" swaps the two. A date has no title.
     """
+    if isinstance(value, datetime):
+        return moment_element(value, page_now(context), style)
+    return moment_element(value)
+
+
+def moment_element(
+    value: datetime | date | None, now: datetime | None = None, style: str = "relative"
+) -> SafeString | str:
+    """Return the element of :func:`moment`; only a date needs no ``now``."""
     if value is None:
         return "–"
     if not isinstance(value, datetime):
-        return format_html('<time datetime="{}">{}</time>', value.isoformat(), day_words(value))
-    text = relative_text(value, page_now(context))
+        return _day(value, get_language(), number_formats.active())
+    assert now is not None
+    text = relative_text(value, now)
     title = absolute_text(value)
     if style == "absolute":
         text, title = title, text
     return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), title, text)
+
+
+@lru_cache(maxsize=2048)
+def _day(value: date, _language: str | None, _region: Region | None) -> SafeString:
+    """Return the element of a date for all who read in the same language and region."""
+    return format_html('<time datetime="{}">{}</time>', value.isoformat(), day_words(value))
 
 
 # -- Values and addresses

@@ -227,6 +227,7 @@ def collected(folder: Path) -> set[Key]:
     (folder / "crm" / "locale").mkdir(exist_ok=True)
     env = {**os.environ, "RELEVO_MODE": "test", "PYTHONPATH": str(folder)}
     command = [sys.executable, "manage.py", "makemessages", "--locale", "es", "--no-wrap"]
+    command += ["--extension", "html,txt,py,jinja"]
     done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     return {key(entry) for entry in polib.pofile(str(folder / CATALOGUE.relative_to(ROOT)))}
