@@ -9,7 +9,7 @@ VENV = .venv/bin/python
 CHECKING = RELEVO_MODE=test SECRET_KEY=only-for-checking
 
 .DEFAULT_GOAL := help
-.PHONY: help run test soak faults bench shots lint manage demo-record messages requirements clean
+.PHONY: help run test soak faults bench shots lint manage backup restore demo-record messages requirements clean
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -48,6 +48,12 @@ lint: ## Check style, templates, types and that no migration is missing
 
 manage: ## Run a management command on the data of `make run`: make manage ARGS="import_leads FILE …"
 	@$(PREPARE) -- -m crm.deploy.run --env-file .env --manage $(ARGS)
+
+backup: ## Write one file with all data and the secret key, also while Relevo runs: make backup FILE=/safe/place/
+	@$(PREPARE) -- -m crm.deploy.backups --env-file .env backup $(if $(FILE),"$(FILE)")
+
+restore: ## Put a backup into an empty data folder: make restore FILE=… (RELEVO_DATA names another folder)
+	@$(PREPARE) -- -m crm.deploy.backups --env-file .env restore $(if $(FILE),"$(FILE)")
 
 demo-record: ## For developers: record the demo's past anew, after a change of schema or of what writes history
 	@$(PREPARE) -- -m crm.demo $(ARGS)

@@ -176,11 +176,7 @@ def manage(options: argparse.Namespace) -> int:
     """
     data = data_folder(options.data)
     product = Product(options, data)
-    with contextlib.ExitStack() as stack:
-        if is_free(data):
-            stack.enter_context(sole_user(data))
-            stack.callback(product.stop)
-            product.start_servers()
+    with servers_of(product):
         state = read_state(data)
         if state.get("state") == "ready":
             os.environ.setdefault("RELEVO_MODE", state["mode"])
@@ -189,6 +185,17 @@ def manage(options: argparse.Namespace) -> int:
         return subprocess.call(
             [sys.executable, "manage.py", *options.manage], cwd=ROOT, env=environment
         )
+
+
+@contextlib.contextmanager
+def servers_of(product: Product) -> Iterator[None]:
+    """Use the servers of the running product, else start them and stop them afterwards."""
+    with contextlib.ExitStack() as stack:
+        if is_free(product.data):
+            stack.enter_context(sole_user(product.data))
+            stack.callback(product.stop)
+            product.start_servers()
+        yield
 
 
 def is_free(data: Path) -> bool:

@@ -93,6 +93,19 @@ def drop_old(now: datetime) -> int:
     return old.update(next_try_at=None, dropped_at=now, last_error=reason)
 
 
+def drop_restored(taken_at: datetime, *, at: datetime) -> int:
+    """Drop the mails that waited when the backup of ``taken_at`` was taken, and return how many.
+
+    They may have been sent since. Notices in the inbox are delivered: there they are missing.
+    """
+    waiting = Message.objects.filter(channel=Channel.EMAIL, next_try_at__isnull=False)
+    return waiting.filter(created_at__lte=taken_at).update(
+        next_try_at=None,
+        dropped_at=at,
+        last_error="not sent again: restored",
+    )
+
+
 def reason_not_to_send(message: Message) -> str:
     """Return why the mail must not or cannot be sent any more, or an empty string."""
     person = message.recipient

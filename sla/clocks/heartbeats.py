@@ -38,10 +38,31 @@ def note_sweep() -> None:
     if since is None or since <= OUTAGE:
         return
     wall = Heartbeat.objects.get(pk=SWEEP).beat_at
-    outage = Outage.objects.create(started_at=wall - since, ended_at=wall)
+    _record_outage(wall - since, wall)
+
+
+@transaction.atomic
+def note_restore(taken_at: datetime) -> Outage:
+    """Record the time since the backup of ``taken_at``, or since the last sweep before it.
+
+    The sweep beats as well, so that it does not record the same time again. Raises ValueError when
+    the backup comes from the future of this machine.
+    """
+    last = Heartbeat.objects.filter(pk=SWEEP).values_list("beat_at", flat=True).first()
+    beat(SWEEP)
+    wall = clock.wall()
+    started_at = min(taken_at, last or taken_at)
+    if started_at >= wall:
+        raise ValueError(f"the backup was taken at {taken_at}, and it is {wall} here")
+    return _record_outage(started_at, wall)
+
+
+def _record_outage(started_at: datetime, ended_at: datetime) -> Outage:
+    outage = Outage.objects.create(started_at=started_at, ended_at=ended_at)
     # A breach that was recorded before the outage was known does not count against people, either.
     overlapping = Clock.objects.filter(started_at__lt=outage.ended_at, due_at__gt=outage.started_at)
     overlapping.filter(state=ClockState.BREACHED).update(in_outage=True)
+    return outage
 
 
 def is_silent(name: str) -> bool:

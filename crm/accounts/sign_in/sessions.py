@@ -18,6 +18,7 @@ from django.contrib.auth import HASH_SESSION_KEY
 from django.contrib.sessions.backends.base import SessionBase
 from django.contrib.sessions.models import Session
 from django.db import transaction
+from django.db.models import F
 
 from crm.accounts.models import User
 from crm.accounts.people import lock_person
@@ -149,3 +150,12 @@ def tidy(*, at: datetime) -> int:
         UserSession.objects.filter(session_key__in=keys).delete()
         Session.objects.filter(session_key__in=keys).delete()
     return len(keys)
+
+
+@transaction.atomic
+def clear() -> None:
+    """End the sessions of everybody: after a restore, nobody knows which of them still hold."""
+    # The round is part of the hash that each session carries (User).
+    User.objects.update(session_round=F("session_round") + 1)
+    UserSession.objects.all().delete()
+    Session.objects.all().delete()
