@@ -4,6 +4,9 @@ subjects.
 
 from __future__ import annotations
 
+from contextlib import suppress
+from datetime import timedelta
+
 from celery import shared_task
 
 from crm.accounts.sign_in import sessions, tries
@@ -29,25 +32,40 @@ SUBJECTS = {
             StepKind.REQUEUE: escalation.requeue,
             StepKind.NOTIFY_DIRECTOR: escalation.notify_director,
         },
+        hold=escalation.hold,
         resume=escalation.resume,
         done_at=escalation.done_at,
+        is_single=escalation.is_single,
     ),
 }
 
+SWEEP_SECONDS = 8  # less than the 10 s between two sweeps; the next one goes on with the rest
+DRAIN_SECONDS = 8
 BULK_SECONDS = 60
 IMPORT_SECONDS = 540  # a check keeps what it has read in memory, so a large file is done in one go
 
 
-def sweep() -> int:
-    """Activate due agreements and fire every due step; return how many clocks moved."""
+def sweep(seconds: float = SWEEP_SECONDS, *, process: str = "") -> int:
+    """Activate due agreements and fire due steps for ``seconds``; return how many clocks moved.
+
+    The sweeps of a named ``process`` work one at a time, and it beats after each batch.
+
+    Raises ladder.AnotherSweeps.
+    """
+    run = ladder.Run(SUBJECTS, is_alone=bool(process))
+    until = clock.wall() + timedelta(seconds=seconds)
+    ladder.check_alone(run)
     heartbeats.note_sweep()
+    _beat(process)
     agreements.activate_due(at=clock.now())
     total = 0
-    while True:
-        moved = ladder.sweep(SUBJECTS)
+    while clock.wall() < until:
+        moved = ladder.next_batch(run)
+        _beat(process)
         if not moved:
-            return total
+            break
         total += moved
+    return total
 
 
 def mail() -> int:
@@ -55,30 +73,38 @@ def mail() -> int:
     return mail_queue.send_due(notices.words)
 
 
-def drain() -> int:
-    """Deliver every due message; return how many were tried.
+def _beat(process: str) -> None:
+    if process:
+        heartbeats.beat(process)
+
+
+def drain(seconds: float = DRAIN_SECONDS) -> int:
+    """Deliver due messages for ``seconds``; return how many were tried.
 
     Also sends reminders of agreements, and deletes what is over: stored answers of the API, counts
     of guesses, sessions.
     """
     now = clock.now()
+    until = clock.wall() + timedelta(seconds=seconds)
     answers.forget(at=now)
     tries.forget(at=now)
     sessions.tidy(at=now)
     reminders.remind(at=now)
     total = 0
-    while True:
+    while clock.wall() < until:
         tried = outbox.deliver()
         if not tried:
-            return total
+            break
         total += tried
+    return total
 
 
 @shared_task(ignore_result=True)
 def sweep_deadlines() -> None:
-    """Sweep, every 10 s; the beat shows the watchdog that Celery lives."""
-    sweep()
-    heartbeats.beat(heartbeats.CELERY)
+    """Sweep, every 10 s; the beats show the watchdog that Celery lives."""
+    # Another worker sweeps. It beats: if it hangs, Celery must look silent.
+    with suppress(ladder.AnotherSweeps):
+        sweep(process=heartbeats.CELERY)
 
 
 @shared_task(ignore_result=True)

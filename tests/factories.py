@@ -8,7 +8,7 @@ SQL at 12:00, won on the 9th at 16:00.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -32,7 +32,7 @@ from personas import personas
 from personas.models import PersonaVersion
 from sla.agreements import agreements, drafts, signing
 from sla.calendars import calendars
-from sla.clocks.subjects import ClockSubject
+from sla.clocks.subjects import ClockSubject, Step
 from sla.models import (
     Agreement,
     AgreementVersion,
@@ -452,7 +452,20 @@ def ignore_step(clock: Clock, firing: Firing) -> None:
     """Do nothing when a step fires."""
 
 
-def clock_subjects(act: Callable[[Clock, Firing], None] = ignore_step) -> dict[str, ClockSubject]:
-    """Return the kinds of subject that tests start clocks on; every step calls ``act``."""
-    subject = ClockSubject(steps=dict.fromkeys(StepKind.values, act))
+def clock_subjects(
+    act: Callable[[Clock, Firing], None] = ignore_step, busy: Container[int] = ()
+) -> dict[str, ClockSubject]:
+    """Return the kinds of subject that tests start clocks on; every step calls ``act``.
+
+    ``busy``: the ids of clocks whose subjects another transaction holds.
+    """
+
+    def hold(clocks: Sequence[Clock]) -> dict[int, None]:
+        return {clock.pk: None for clock in clocks if clock.pk not in busy}
+
+    def each(steps: Sequence[Step]) -> None:
+        for step in steps:
+            act(step.clock, step.firing)
+
+    subject = ClockSubject(hold=hold, steps=dict.fromkeys(StepKind.values, each))
     return {"handoff": subject, "personaversion": subject}

@@ -55,6 +55,9 @@ def look(
 ) -> Callable[..., None]:
     """Runs the watchdog for as many looks as there are things to do before one."""
 
+    # Imports run in a thread, with a connection that does not see this test's transaction.
+    monkeypatch.setattr(watchdog.Command, "start_work", lambda _self: None)
+
     def run(*before: Callable[[], None]) -> None:
         looks = Looks(*before)
         monkeypatch.setattr(threading, "Event", lambda: looks)
@@ -144,7 +147,7 @@ def test_database_that_does_not_answer_is_asked_again(
 ) -> None:
     real, failed = tasks.sweep, []
 
-    def sweep() -> int:
+    def sweep(**_more: object) -> int:
         if not failed:
             failed.append(True)
             raise error("the server closed the connection")
@@ -183,8 +186,9 @@ def test_mails_are_sent_while_celery_is_silent(
     assert len(found) == rounds
 
 
-def test_mail_server_that_hangs_holds_up_one_round_of_mails(
-    settings: Settings, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(("start", "work"), [("start_mails", "tasks.mail"), ("start_work", "work")])
+def test_work_that_hangs_holds_up_one_round_of_its_kind(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, start: str, work: str
 ) -> None:
     settings.MAIL_ON = True
     answered, found = threading.Event(), []
@@ -193,13 +197,15 @@ def test_mail_server_that_hangs_holds_up_one_round_of_mails(
         found.append(True)
         answered.wait(10)
 
-    monkeypatch.setattr(watchdog, "send_mails", hang)
+    monkeypatch.setattr(f"crm.management.commands.watchdog.{work}", hang)
     command = watchdog.Command()
-    command.start_mails()
-    command.start_mails()
-    assert (found, command.mail_round.is_alive()) == ([True], True)
+    getattr(command, start)()
+    getattr(command, start)()
+    thread = command.mail_round if start == "start_mails" else command.work_round
+    assert (found, thread.is_alive()) == ([True], True)
     answered.set()
-    command.mail_round.join(10)
-    command.start_mails()
-    command.mail_round.join(10)
+    thread.join(10)
+    getattr(command, start)()
+    thread = command.mail_round if start == "start_mails" else command.work_round
+    thread.join(10)
     assert found == [True, True]

@@ -9,24 +9,42 @@ server that hangs holds up nothing else.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+import uuid
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from crm.accounts.models import User
 from crm.lib import clock
+from crm.lib.db import availability
+from crm.lib.db.bulk_insert import insert
 from crm.notifications import mail
 from crm.notifications.models import Channel, Message, Notice
 
 log = logging.getLogger("relevo.outbox")
 
-BATCH = 200
+BATCH = 1000
 RETRY_FOR = timedelta(days=3)
 LONGEST_RETRY = 3600  # seconds between two tries
 # Domain rule: an accept or a reject may be undone for 10 s, and its notices wait that long.
 UNDO_WINDOW = timedelta(seconds=10)
+
+
+@dataclass(frozen=True)
+class News:
+    """What one notice says, and to whom. The fields are the arguments of :func:`notify`."""
+
+    kind: str
+    recipients: Iterable[User]
+    key: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    path: str = ""
+    cause: str = ""
+    wait: timedelta = timedelta(0)
 
 
 def notify(
@@ -48,28 +66,51 @@ def notify(
     ``path`` is the link; ``cause`` names the event, so that ``withdraw`` finds its messages;
     ``wait`` delays the delivery.
     """
-    people = {person.pk: person for person in recipients if person.is_active}
-    messages = [(person, Channel.IN_APP) for person in people.values()]
-    if mail.is_on():
-        messages += [(person, Channel.EMAIL) for person in people.values() if person.mails]
-    Message.objects.bulk_create(
-        [
-            Message(
-                recipient=person,
-                channel=channel,
-                kind=kind,
-                params=dict(params or {}),
-                path=path,
-                cause=cause,
-                dedup_key=f"{key}:{person.pk}:{channel}",
-                created_at=at,
-                next_try_at=at + wait,
-            )
-            for person, channel in messages
-        ],
-        ignore_conflicts=True,
+    news = News(
+        kind,
+        recipients,
+        key=key,
+        params=params or {},
+        path=path,
+        cause=cause,
+        wait=wait,
     )
-    return len(people)
+    return notify_many([news], at=at)
+
+
+def notify_many(news: Iterable[News], *, at: datetime) -> int:
+    """Queue the notices of each of ``news`` as :func:`notify` does, all in one statement.
+
+    Returns how many recipients there are.
+    """
+    with_mail = mail.is_on()
+    rows = []
+    count = 0
+    for each in news:
+        people = {person.pk: person for person in each.recipients if person.is_active}
+        count += len(people)
+        # All notices before all mails: ids are the order in which messages are delivered.
+        rows += [_row(each, person, Channel.IN_APP, at) for person in people.values()]
+        if with_mail:
+            wanting = [person for person in people.values() if person.mails]
+            rows += [_row(each, person, Channel.EMAIL, at) for person in wanting]
+    insert(Message, rows, ignore_conflicts=True, created_at=at.isoformat())
+    return count
+
+
+def _row(news: News, person: User, channel: Channel, at: datetime) -> dict[str, Any]:
+    """Return the columns of the message to ``person``, as bulk_insert.insert takes them."""
+    return {
+        "uid": str(uuid.uuid4()),
+        "recipient_id": person.pk,
+        "channel": channel.value,
+        "kind": news.kind,
+        "params": news.params,
+        "path": news.path,
+        "cause": news.cause,
+        "dedup_key": f"{news.key}:{person.pk}:{channel.value}",
+        "next_try_at": (at + news.wait).isoformat(),
+    }
 
 
 def queue_mail(
@@ -114,48 +155,88 @@ def withdraw(cause: str, *, at: datetime, reason: str) -> int:
     return waiting.update(next_try_at=None, dropped_at=at, last_error=reason)
 
 
+# Claims due messages and delivers them in one statement. The row is read again under its lock, so a
+# message that was withdrawn is not delivered; people who left in the meantime get no notice.
+DELIVER = f"""
+WITH due AS (
+    SELECT message.id, message.next_try_at, message.recipient_id, message.kind, message.params,
+        message.path, message.created_at, recipient.is_active
+    FROM notifications_message AS message
+    JOIN accounts_user AS recipient ON recipient.id = message.recipient_id
+    WHERE message.channel = '{Channel.IN_APP.value}' AND message.next_try_at <= %(now)s
+        AND (%(ids)s::bigint[] IS NULL OR message.id = ANY(%(ids)s::bigint[]))
+    ORDER BY message.next_try_at, message.id
+    LIMIT %(most)s
+    FOR NO KEY UPDATE OF message SKIP LOCKED
+), delivered AS (
+    INSERT INTO notifications_notice (recipient_id, message_id, kind, params, path, created_at)
+    SELECT recipient_id, id, kind, params, path, created_at FROM due
+    WHERE is_active ORDER BY next_try_at, id
+)
+UPDATE notifications_message AS message
+SET attempts = attempts + 1, next_try_at = NULL,
+    sent_at = CASE WHEN is_active THEN %(now)s END,
+    dropped_at = CASE WHEN NOT is_active THEN %(now)s END,
+    last_error = CASE WHEN is_active THEN message.last_error ELSE %(left)s END
+FROM due WHERE message.id = due.id
+"""
+LEFT = "the person is not active any more"
+
+
 def deliver(batch: int = BATCH) -> int:
     """Deliver up to ``batch`` due messages to inboxes and return how many were claimed.
 
-    Safe to run in parallel.
+    Safe to run in parallel. If a message raises, the others are delivered without it, in halves of
+    the batch, and it is tried again later.
     """
-    with transaction.atomic():
-        now = clock.now()
-        unlocked = Message.objects.select_for_update(skip_locked=True, no_key=True)
-        due = unlocked.filter(channel=Channel.IN_APP, next_try_at__lte=now)
-        # Messages of one event are due at the same instant, and the inbox sorts by the notice's
-        # id: the second key keeps the order in which they were queued, alike in every run.
-        claimed = list(due.order_by("next_try_at", "id")[:batch])
-        for message in claimed:
-            _try(message, now)
-    return len(claimed)
+    return _deliver(batch, None)
 
 
-def _try(message: Message, now: datetime) -> None:
-    message.attempts += 1
+def _deliver(most: int, ids: list[int] | None) -> int:
+    """Deliver up to ``most`` due messages, of ``ids`` if given; return how many were claimed."""
+    now = clock.now()
     try:
         with transaction.atomic():
-            CHANNELS[message.channel](message, now)
+            return _deliver_batch(most, ids, now=now)
     except Exception as error:  # one bad message must not stop the others
-        log.exception("message %s failed", message.pk)
+        if not availability.blames_row(error):
+            raise
+        ids = list(_due(now, ids).values_list("pk", flat=True)[:most])
+        if len(ids) == 1:
+            log.exception("message %s failed", ids[0])
+            return _put_off(ids[0], error, now=now)
+    middle = (len(ids) + 1) // 2
+    halves = [half for half in (ids[:middle], ids[middle:]) if half]
+    return sum(_deliver(len(half), half) for half in halves)
+
+
+def _deliver_batch(most: int, ids: list[int] | None, *, now: datetime) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(DELIVER, {"now": now, "ids": ids, "most": most, "left": LEFT})
+        return cursor.rowcount
+
+
+def _due(now: datetime, ids: list[int] | None) -> QuerySet[Message]:
+    """Return the messages that are due for inboxes, in the order of delivery."""
+    due = Message.objects.filter(channel=Channel.IN_APP, next_try_at__lte=now)
+    if ids is not None:
+        due = due.filter(pk__in=ids)
+    return due.order_by("next_try_at", "id")
+
+
+def _put_off(pk: int, error: Exception, *, now: datetime) -> int:
+    """Note that the message failed and when to try it again; return 0 if it is over."""
+    with transaction.atomic():
+        unlocked = _due(now, [pk]).select_for_update(skip_locked=True, no_key=True)
+        message = unlocked.first()
+        if message is None:
+            return 0
+        message.attempts += 1
         message.last_error = repr(error)[:2000]
         message.next_try_at = next_try(message, now)
         message.dropped_at = None if message.next_try_at else now
-    else:
-        message.sent_at = now
-        message.next_try_at = None
-    message.save(update_fields=["attempts", "sent_at", "next_try_at", "dropped_at", "last_error"])
-
-
-def _create_notice(message: Message, _now: datetime) -> None:
-    Notice.objects.create(
-        recipient_id=message.recipient_id,
-        message=message,
-        kind=message.kind,
-        params=message.params,
-        path=message.path,
-        created_at=message.created_at,  # when it happened, also when the delivery is late
-    )
+        message.save(update_fields=["attempts", "next_try_at", "dropped_at", "last_error"])
+    return 1
 
 
 def next_try(message: Message, now: datetime) -> datetime | None:
@@ -165,9 +246,6 @@ def next_try(message: Message, now: datetime) -> datetime | None:
     # Compared in seconds: from the 43rd try on, the uncapped delay is more than a timedelta holds.
     delay = min(15 * 2**message.attempts, LONGEST_RETRY)
     return now + timedelta(seconds=delay)
-
-
-CHANNELS: dict[str, Callable[[Message, datetime], None]] = {Channel.IN_APP: _create_notice}
 
 
 def open_notice(notice: Notice, *, at: datetime) -> None:

@@ -1,137 +1,210 @@
-"""The ladder steps of an overdue handoff. crm/tasks.py maps the step kinds to these functions."""
+"""The ladder steps of overdue handoffs, by batches.
+
+crm/tasks.py maps the step kinds to these functions.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Min
+from django.db.models import QuerySet
 
-from crm.accounts.models import User
+from crm.accounts import teams
+from crm.accounts.models import Team, User
 from leads.handoffs import notices, pauses, state_changes, transitions
-from leads.models import Handoff
+from leads.handoffs.notices import News
+from leads.handoffs.state_changes import Change
+from leads.handoffs.transitions import Requeue
+from leads.models import Attempt, Decision, Handoff
 from leads.states import EventKind
-from sla.clocks.subjects import SubjectBusy
-from sla.models import Clock, Firing, Pause
-from sla.states import Metric
+from sla.clocks.subjects import Held, Step
+from sla.models import Clock, Pause
+from sla.states import Metric, StepKind
+
+PeopleOf = Callable[[Handoff], list[User]]
 
 
-def done_at(clock: Clock) -> datetime | None:
-    """Return when the promised act of ``clock`` was done, by the handoff's own records.
+def hold(clocks: Sequence[Clock]) -> dict[int, Handoff]:
+    """Lock the handoffs of ``clocks`` and their leads; return them by clock id.
 
-    Reads them under the handoff's lock. Raises SubjectBusy.
+    Without those of which another transaction holds one.
     """
-    handoff = _lock(clock)
-    if clock.metric == Metric.ACCEPT:
-        standing = handoff.decisions.filter(undone_at__isnull=True, released_at__isnull=True)
-        decided = standing.filter(at__gte=clock.started_at)
-        return decided.aggregate(at=Min("at"))["at"]
-    if clock.metric == Metric.FIRST_CONTACT:
-        contacts = handoff.attempts.filter(reached=True, at__gte=clock.started_at)
-        return contacts.aggregate(at=Min("at"))["at"]
-    if clock.metric == Metric.SQL_DECISION:
-        return handoff.sql_at or handoff.closed_at
-    return None
+    handoffs = list(_lock([clock.subject_id for clock in clocks]))
+    _join_people(handoffs)
+    by_id = {handoff.pk: handoff for handoff in handoffs}
+    return {clock.pk: by_id[clock.subject_id] for clock in clocks if clock.subject_id in by_id}
 
 
-def resume(clock: Clock, pause: Pause, at: datetime) -> None:
-    """Record that ``pause`` reached its planned end and notify the owner."""
-    pauses.elapsed(_lock(clock), clock, pause, at=at)
-
-
-def warn(clock: Clock, firing: Firing) -> None:
-    """Warn the people who can still keep the promise."""
-    handoff = _lock(clock)
-    _record(handoff, clock, firing)
-    _notify("handoff.warning", handoff, _accountable(handoff), firing, clock)
-
-
-def breach(clock: Clock, firing: Firing) -> None:
-    """Notify the accountable people and the submitter of the breach."""
-    handoff = _lock(clock)
-    _record(handoff, clock, firing)
-    # The submitter waits for the act and must learn of the breach, too.
-    people = [*_accountable(handoff), handoff.submitted_by]
-    _notify("handoff.breached", handoff, people, firing, clock)
-
-
-def notify_team_lead(clock: Clock, firing: Firing) -> None:
-    """Notify the leads of the accountable team; if it has none, the directors."""
-    handoff = _lock(clock)
-    _record(handoff, clock, firing)
-    # Leads of this very team: a person may lead one team and be a member of another.
-    leads = handoff.team.people.filter(
-        memberships__is_lead=True,
-        memberships__team=handoff.team,
-        is_active=True,
-    )
-    _notify("handoff.escalated_lead", handoff, list(leads) or _directors(), firing, clock)
-
-
-def requeue(clock: Clock, firing: Firing) -> None:
-    """Put the handoff back at the head of the queue; if the team is empty, notify the directors."""
-    handoff = _lock(clock)
-    _record(handoff, clock, firing)
-    # The firing is the key of the notice: a step that is tried again must not send it twice.
-    transitions.requeue(handoff, by=None, at=firing.at, cause=f"firing:{firing.pk}")
-    if not handoff.team.people.filter(is_active=True).exists():
-        _notify("handoff.requeued", handoff, _directors(), firing, clock)
-
-
-def notify_director(clock: Clock, firing: Firing) -> None:
-    """Notify the directors; if there is none, the admins."""
-    handoff = _lock(clock)
-    _record(handoff, clock, firing)
-    _notify("handoff.escalated_director", handoff, _directors(), firing, clock)
-
-
-def _lock(clock: Clock) -> Handoff:
-    """Lock the handoff of ``clock`` and its lead.
-
-    Raises SubjectBusy if another transaction holds one of them.
-    """
+def _lock(handoff_ids: Sequence[int]) -> QuerySet[Handoff]:
     # Never wait: a lock held by a person's request would hold up the whole batch of the sweep.
-    handoff = (
-        Handoff.objects.select_for_update(skip_locked=True, no_key=True, of=("self", "lead"))
-        .select_related("lead__person", "lead__company", "team", "owner", "submitted_by")
-        .filter(pk=clock.subject_id)
-        .first()
+    rows = Handoff.objects.select_for_update(skip_locked=True, no_key=True, of=("self", "lead"))
+    return rows.select_related("lead").filter(pk__in=handoff_ids)
+
+
+def _join_people(handoffs: Sequence[Handoff]) -> None:
+    """Give each handoff its team, owner and submitter. Two queries for all."""
+    team_of = Team.objects.in_bulk({handoff.team_id for handoff in handoffs})
+    ids = {handoff.submitted_by_id for handoff in handoffs}
+    ids |= {handoff.owner_id for handoff in handoffs if handoff.owner_id is not None}
+    person_of = User.objects.in_bulk(ids)
+    for handoff in handoffs:
+        handoff.team = team_of[handoff.team_id]
+        handoff.submitted_by = person_of[handoff.submitted_by_id]
+        if handoff.owner_id is not None:
+            handoff.owner = person_of[handoff.owner_id]
+
+
+def done_at(clocks: Sequence[Clock], held: Held) -> dict[int, datetime]:
+    """Return when the promised act of each clock was done, by the records of its locked handoff.
+
+    Without those whose act was not done.
+    """
+    found: dict[int, datetime] = {}
+    decisions = Decision.objects.filter(undone_at__isnull=True, released_at__isnull=True)
+    contacts = Attempt.objects.filter(reached=True)
+    found.update(_earliest(decisions, _of(clocks, Metric.ACCEPT)))
+    found.update(_earliest(contacts, _of(clocks, Metric.FIRST_CONTACT)))
+    for clock in _of(clocks, Metric.SQL_DECISION):
+        handoff = held.get(clock.pk)
+        if handoff is not None and (handoff.sql_at or handoff.closed_at):
+            found[clock.pk] = handoff.sql_at or handoff.closed_at
+    return found
+
+
+def _of(clocks: Sequence[Clock], metric: Metric) -> list[Clock]:
+    return [clock for clock in clocks if clock.metric == metric]
+
+
+def _earliest(acts: QuerySet[Any], clocks: Sequence[Clock]) -> dict[int, datetime]:
+    """Return the moment of the first of ``acts`` after the start of each clock; one query."""
+    if not clocks:
+        return {}
+    moments: dict[int, list[datetime]] = {}
+    rows = acts.filter(handoff__in=[clock.subject_id for clock in clocks])
+    for handoff_id, at in rows.order_by("at").values_list("handoff_id", "at"):
+        moments.setdefault(handoff_id, []).append(at)
+    found = {}
+    for clock in clocks:
+        after = (at for at in moments.get(clock.subject_id, []) if at >= clock.started_at)
+        first = next(after, None)
+        if first is not None:
+            found[clock.pk] = first
+    return found
+
+
+def is_single(kind: str, handoff: Handoff) -> bool:
+    """Return whether the step ends one clock and starts another, which is done one by one."""
+    return kind == StepKind.REQUEUE and not handoff.is_pending
+
+
+def resume(clock: Clock, handoff: Handoff, pause: Pause, at: datetime) -> None:
+    """Record that ``pause`` reached its planned end and notify the owner."""
+    pauses.elapsed(handoff, clock, pause, at=at)
+
+
+def warn(steps: Sequence[Step]) -> None:
+    """Warn the people who can still keep the promise."""
+    _record(steps)
+    _notify("handoff.warning", steps, _accountable(steps))
+
+
+def breach(steps: Sequence[Step]) -> None:
+    """Notify the accountable people and the submitter of each breach."""
+    _record(steps)
+    accountable = _accountable(steps)
+    # The submitter waits for the act and must learn of the breach, too.
+    _notify(
+        "handoff.breached", steps, lambda handoff: [*accountable(handoff), handoff.submitted_by]
     )
-    if handoff is None:
-        raise SubjectBusy
-    return handoff
 
 
-def _accountable(handoff: Handoff) -> list[User]:
-    """Return the owner, or all people who can take the handoff from the queue."""
-    if handoff.owner is not None:
-        return [handoff.owner]
-    return list(handoff.team.people.filter(is_active=True))
+def notify_team_lead(steps: Sequence[Step]) -> None:
+    """Notify the leads of the accountable team; if it has none, the directors."""
+    _record(steps)
+    leads = teams.active_leads(_team_ids(steps))
+    _notify("handoff.escalated_lead", steps, lambda handoff: leads[handoff.team_id])
+
+
+def requeue(steps: Sequence[Step]) -> None:
+    """Put the handoffs back at the head of their queues; of an empty team, notify the directors."""
+    _record(steps)
+    # The firing is the key of the notice: a step that is tried again must not send it twice.
+    rows = [Requeue(step.subject, f"firing:{step.firing.pk}") for step in steps]
+    at = steps[0].firing.at
+    pending = [row for row in rows if row.handoff.is_pending]
+    if pending:
+        transitions.requeue_pending(pending, by=None, at=at)
+    for row in rows:
+        if row not in pending:
+            transitions.requeue(row.handoff, by=None, at=at, cause=row.cause)
+    people = teams.active_people(_team_ids(steps))
+    unread = [step for step in steps if not people[step.subject.team_id]]
+    _notify("handoff.requeued", unread, lambda handoff: [])
+
+
+def notify_director(steps: Sequence[Step]) -> None:
+    """Notify the directors; if there is none, the admins."""
+    _record(steps)
+    _notify("handoff.escalated_director", steps, lambda handoff: [])
+
+
+def _team_ids(steps: Sequence[Step]) -> set[int]:
+    return {step.subject.team_id for step in steps}
+
+
+def _accountable(steps: Sequence[Step]) -> PeopleOf:
+    """Return who is accountable for a handoff: its owner, or all who can take it from the queue."""
+    team_ids = {step.subject.team_id for step in steps if step.subject.owner_id is None}
+    people = teams.active_people(team_ids)
+
+    def accountable(handoff: Handoff) -> list[User]:
+        if handoff.owner is not None:
+            return [handoff.owner]
+        return people[handoff.team_id]
+
+    return accountable
 
 
 def _directors() -> list[User]:
-    active = User.objects.filter(is_active=True)
+    active = User.objects.filter(is_active=True).order_by("id")
     return list(active.filter(is_director=True)) or list(active.filter(is_admin=True))
 
 
-def _record(handoff: Handoff, clock: Clock, firing: Firing) -> None:
-    payload = {"step": firing.kind, "level": firing.level, "metric": clock.metric}
-    state_changes.record(handoff, EventKind.ESCALATED, by=None, at=firing.at, payload=payload)
+def _record(steps: Sequence[Step]) -> None:
+    changes = [
+        Change(
+            step.subject,
+            payload={
+                "step": step.firing.kind,
+                "level": step.firing.level,
+                "metric": step.clock.metric,
+            },
+        )
+        for step in steps
+    ]
+    state_changes.record_many(changes, EventKind.ESCALATED, by=None, at=steps[0].firing.at)
 
 
-def _notify(kind: str, handoff: Handoff, people: list[User], firing: Firing, clock: Clock) -> None:
-    """Notify the active ones of ``people``; if there is none, the directors."""
-    # A message to inactive people alone would be a silent breach.
-    active = [person for person in people if person.is_active]
-    params = {
-        "metric": clock.metric,
-        "due_at": clock.due_at.isoformat(),
-        "owner_id": handoff.owner_id,
-    }
-    notices.notify(
-        kind,
-        handoff,
-        active or _directors(),
-        at=firing.at,
-        key=f"firing:{firing.pk}",
-        params=params,
-    )
+def _notify(kind: str, steps: Sequence[Step], people_of: PeopleOf) -> None:
+    """Notify the active ones of the people of each handoff; if there is none, the directors."""
+    directors: list[User] | None = None
+    news = []
+    for step in steps:
+        handoff = step.subject
+        # A message to inactive people alone would be a silent breach.
+        people = [person for person in people_of(handoff) if person.is_active]
+        if not people:
+            if directors is None:
+                directors = _directors()
+            people = directors
+        params = {
+            "metric": step.clock.metric,
+            "due_at": step.clock.due_at.isoformat(),
+            "owner_id": handoff.owner_id,
+        }
+        key = f"firing:{step.firing.pk}"
+        news.append(News(kind, handoff, people, key=key, params=params))
+    if news:
+        notices.notify_many(news, at=steps[0].firing.at)

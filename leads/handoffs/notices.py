@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -27,6 +27,19 @@ LEAD_PATH = re.compile(r"^/leads/(\d+)/$")
 # -- Who gets one
 
 
+@dataclass(frozen=True)
+class News:
+    """A notice about a handoff. The fields are the arguments of :func:`notify`."""
+
+    kind: str
+    handoff: Handoff
+    people: Iterable[User]
+    key: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    cause: str = ""
+    wait: timedelta = timedelta(0)
+
+
 def notify(
     kind: str,
     handoff: Handoff,
@@ -42,15 +55,25 @@ def notify(
 
     ``params`` are added to the team. ``cause`` and ``wait`` as in outbox.notify.
     """
-    outbox.notify(
-        kind,
-        people,
-        at=at,
-        key=f"handoff:{handoff.pk}:{key}",
-        params={"team": handoff.team.name, **(params or {})},
+    news = News(kind, handoff, people, key=key, params=params or {}, cause=cause, wait=wait)
+    notify_many([news], at=at)
+
+
+def notify_many(news: Iterable[News], *, at: datetime) -> None:
+    """Queue many notices as :func:`notify` does, in one statement."""
+    outbox.notify_many([_about(each) for each in news], at=at)
+
+
+def _about(news: News) -> outbox.News:
+    handoff = news.handoff
+    return outbox.News(
+        news.kind,
+        news.people,
+        key=f"handoff:{handoff.pk}:{news.key}",
+        params={"team": handoff.team.name, **news.params},
         path=f"/leads/{handoff.lead_id}/",
-        cause=cause,
-        wait=wait,
+        cause=news.cause,
+        wait=news.wait,
     )
 
 

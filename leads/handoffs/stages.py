@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
@@ -20,17 +21,24 @@ def reach(lead: Lead, stage: Stage, *, on: date, **fields: Any) -> None:
 
     ``fields`` are written with it.
     """
+    reach_many([lead], stage, on=on, **fields)
+
+
+def reach_many(leads: Sequence[Lead], stage: Stage, *, on: date, **fields: Any) -> None:
+    """Move many leads to ``stage`` as :func:`reach` does, in one statement."""
     changes: dict[str, Any] = {"stage": stage, **fields}
+    column = ""
     if stage in DATED:
         # The first date stays, even if it was written after the object was read.
         column = f"{stage}_on"
         changes[column] = Coalesce(column, Value(on))
-        if getattr(lead, column) is None:
+    Lead.objects.filter(pk__in=[lead.pk for lead in leads]).update(**changes)
+    for lead in leads:
+        if column and getattr(lead, column) is None:
             setattr(lead, column, on)
-    Lead.objects.filter(pk=lead.pk).update(**changes)
-    lead.stage = stage
-    for name, value in fields.items():
-        setattr(lead, name, value)
+        lead.stage = stage
+        for name, value in fields.items():
+            setattr(lead, name, value)
 
 
 def reach_earlier(lead: Lead, stage: Stage, *, on: date, known_on: date) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
@@ -15,8 +17,8 @@ from crm.lib.db.returning import update_returning
 from crm.lib.errors import Conflict
 from leads import events
 from leads.handoffs import stages
-from leads.models import Decision, Handoff
-from leads.states import STAGE_OF, DecisionKind, EventKind, HandoffState, check_move
+from leads.models import Decision, Handoff, Lead
+from leads.states import STAGE_OF, DecisionKind, EventKind, HandoffState, Stage, check_move
 from sla.clocks import clocks
 from sla.states import Metric
 
@@ -157,6 +159,15 @@ def start_clock(
     handoff.clock = clock
 
 
+@dataclass(frozen=True)
+class Change:
+    """A change of a handoff to record. ``from_state``: its state before, None for its state now."""
+
+    handoff: Handoff
+    from_state: str | None = None
+    payload: Mapping[str, Any] = field(default_factory=dict)
+
+
 def update_lead(
     handoff: Handoff,
     kind: EventKind,
@@ -173,11 +184,34 @@ def update_lead(
     ``from_state``: the handoff's state before. ``happened_at``: decides the date of the stage,
     default ``at``. ``fields`` are written to the lead.
     """
+    change = Change(handoff, from_state, payload or {})
     on = events.today(happened_at or at)
-    # Contact data are hidden only in the queue: the owner reads them.
-    fields["contact_hidden"] = handoff.is_pending and bool(handoff.policy.get("hide_contact"))
-    stages.reach(handoff.lead, STAGE_OF[HandoffState(handoff.state)], on=on, **fields)
-    record(handoff, kind, from_state=from_state, by=by, at=at, on=on, payload=payload)
+    update_leads([change], kind, by=by, at=at, on=on, **fields)
+
+
+def update_leads(
+    changes: Sequence[Change],
+    kind: EventKind,
+    *,
+    by: User | None,
+    at: datetime,
+    on: date,
+    **fields: Any,
+) -> None:
+    """Do what :func:`update_lead` does for many handoffs, in few statements.
+
+    ``on``: the date of their stages and events.
+    """
+    alike: dict[tuple[Stage, bool], list[Lead]] = {}
+    for change in changes:
+        handoff = change.handoff
+        # Contact data are hidden only in the queue: the owner reads them.
+        is_hidden = handoff.is_pending and bool(handoff.policy.get("hide_contact"))
+        stage = STAGE_OF[HandoffState(handoff.state)]
+        alike.setdefault((stage, is_hidden), []).append(handoff.lead)
+    for (stage, is_hidden), leads in alike.items():
+        stages.reach_many(leads, stage, on=on, contact_hidden=is_hidden, **fields)
+    record_many(changes, kind, by=by, at=at, on=on)
 
 
 def record(
@@ -194,14 +228,33 @@ def record(
 
     ``from_state``: its state before, default its state now. ``on``: the date, default today's.
     """
-    events.record(
-        handoff.lead,
-        kind,
-        by=by,
-        at=at,
-        on=on or events.today(at),
-        handoff=handoff,
-        from_state=handoff.state if from_state is None else from_state,
-        to_state=handoff.state,
-        payload={"cycle": handoff.cycle, **(payload or {})},
-    )
+    change = Change(handoff, from_state, payload or {})
+    record_many([change], kind, by=by, at=at, on=on)
+
+
+def record_many(
+    changes: Iterable[Change],
+    kind: EventKind,
+    *,
+    by: User | None,
+    at: datetime,
+    on: date | None = None,
+) -> None:
+    """Record the same kind of event of many handoffs, in one statement.
+
+    ``on``: the date, default today's.
+    """
+    rows = []
+    for change in changes:
+        handoff = change.handoff
+        from_state = handoff.state if change.from_state is None else change.from_state
+        rows.append(
+            {
+                "lead_id": handoff.lead_id,
+                "handoff_id": handoff.pk,
+                "from_state": str(from_state),
+                "to_state": str(handoff.state),
+                "payload": {"cycle": handoff.cycle, **change.payload},
+            }
+        )
+    events.record_many(rows, kind, by=by, at=at, on=on or events.today(at))

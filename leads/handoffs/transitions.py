@@ -6,14 +6,19 @@ transaction. Permission is the caller's question (leads.permissions).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from crm.accounts import teams
 from crm.accounts.models import User
+from crm.lib.db.returning import update_returning
 from crm.lib.errors import Conflict, DomainError, IllegalMove
+from leads import events
 from leads.handoffs import notices, state_changes
 from leads.handoffs.state_changes import AlreadyTaken
 from leads.models import Decision, Handoff
@@ -159,10 +164,10 @@ def requeue(handoff: Handoff, *, by: User | None, at: datetime, cause: str) -> H
     Raises AlreadyTaken.
     """
     if handoff.is_pending:
-        from_state = _move_to_head(handoff, at=at)
-    else:
-        from_state = release(handoff, by=by, at=at)
-        state_changes.start_clock(handoff, Metric.ACCEPT, at=at)
+        requeue_pending([Requeue(handoff, cause)], by=by, at=at)
+        return handoff
+    from_state = release(handoff, by=by, at=at)
+    state_changes.start_clock(handoff, Metric.ACCEPT, at=at)
     state_changes.update_lead(
         handoff,
         EventKind.REQUEUED,
@@ -177,13 +182,40 @@ def requeue(handoff: Handoff, *, by: User | None, at: datetime, cause: str) -> H
     return handoff
 
 
-def _move_to_head(handoff: Handoff, *, at: datetime) -> str:
+@dataclass(frozen=True)
+class Requeue:
+    """A pending handoff to put at the head of its queue; ``cause`` as in :func:`requeue`."""
+
+    handoff: Handoff
+    cause: str
+
+
+@transaction.atomic
+def requeue_pending(rows: Sequence[Requeue], *, by: User | None, at: datetime) -> None:
+    """Put pending handoffs at the head of their queues and notify their teams.
+
+    Their accept clocks run on. Raises AlreadyTaken for one that is not pending any more.
+    """
+    moving = [row.handoff for row in rows]
     # No claim: the state stays, so the condition is on the state alone.
-    pending = Handoff.objects.filter(pk=handoff.pk, state=HandoffState.PENDING)
-    if not pending.update(requeued_at=at):
-        raise AlreadyTaken(Handoff.objects.get(pk=handoff.pk))
-    handoff.requeued_at = at
-    return handoff.state
+    pending = Handoff.objects.filter(
+        pk__in=[handoff.pk for handoff in moving], state=HandoffState.PENDING
+    )
+    moved = {pk for (pk,) in update_returning(pending, "id", requeued_at=at)}
+    for handoff in moving:
+        if handoff.pk not in moved:
+            raise AlreadyTaken(Handoff.objects.get(pk=handoff.pk))
+        handoff.requeued_at = at
+    changes = [state_changes.Change(row.handoff, payload={"cause": row.cause}) for row in rows]
+    state_changes.update_leads(
+        changes, EventKind.REQUEUED, by=by, at=at, on=events.today(at), owner=None
+    )
+    people = teams.active_people({handoff.team_id for handoff in moving})
+    news = [
+        notices.News("handoff.requeued", row.handoff, people[row.handoff.team_id], key=row.cause)
+        for row in rows
+    ]
+    notices.notify_many(news, at=at)
 
 
 def release(handoff: Handoff, *, by: User | None, at: datetime) -> str:

@@ -91,7 +91,7 @@ def capture(run: ImportRun, readings: Sequence[Reading], *, by: User, at: dateti
     for (lead, reading), origin in zip(by_lead, origins, strict=True):
         touches.append(_touch(lead, reading, origin, at=at, today=today))
     insert(FirstTouch, touches)
-    author = {"at": moment, "actor_id": by.pk}
+    author: dict[str, Any] = {"at": moment, "actor_id": by.pk}
     insert(
         Event,
         [_captured(run, *each, today=today) for each in by_lead],

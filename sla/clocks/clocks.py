@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from django.db.models import Exists, Func, QuerySet, Value
 
 from crm.accounts.models import Team, User
+from crm.lib.errors import Conflict
 from sla import snapshot_bodies
 from sla.clocks import escalation_times, heartbeats, pauses, snapshots, subjects
 from sla.clocks.escalation_times import LadderStep
-from sla.models import Clock
+from sla.models import Clock, Outage
 from sla.states import ClockState, PauseEnd, StepKind
 from sla.worktime import arithmetic
 
@@ -234,9 +236,79 @@ def next_step(clock: Clock) -> datetime | None:
     last_firing = clock.firings.order_by("-level").first()
     if last_firing is None:
         return snapshots.planned(clock)
-    ladder = escalation_times.read(clock.ladder)
+    ladder = snapshots.ladder_of(clock)
     fired = escalation_times.above(ladder, last_firing.level - 1)
     return step_after(clock, ladder, fired, planned=last_firing.planned_at, at=last_firing.at)
+
+
+@dataclass(frozen=True)
+class FiredStep:
+    """A step that fires on its clock; ``planned``: when it was due."""
+
+    clock: Clock
+    ladder: list[LadderStep]
+    step: LadderStep
+    planned: datetime
+
+
+class ClockMoved(Conflict):
+    """A clock of a batch changed after it was read."""
+
+    code = "clock_moved"
+
+
+ADVANCE = """
+UPDATE sla_clock AS clock SET level = fired.level, state = fired.state,
+    breached_at = fired.breached_at, in_outage = fired.in_outage,
+    next_step_at = fired.next_step_at, failures = 0, parked_until = NULL
+FROM unnest(
+    %s::bigint[], %s::smallint[], %s::smallint[], %s::text[], %s::timestamptz[], %s::boolean[],
+    %s::timestamptz[]
+) AS fired (id, from_level, level, state, breached_at, in_outage, next_step_at)
+WHERE clock.id = fired.id AND clock.stopped_at IS NULL
+"""
+# The condition that the clock has not changed since it was read.
+UNCHANGED = " AND clock.level = fired.from_level"
+ADVANCE += UNCHANGED
+
+
+def advance(fired: Sequence[FiredStep], *, at: datetime) -> None:
+    """Write that a step of each clock fired at ``at``, and when the next one is due.
+
+    One UPDATE, on the condition that no clock has changed since it was read. Raises ClockMoved.
+    """
+    if not fired:
+        return
+    breaches = [each.clock for each in fired if each.step.kind == StepKind.BREACH]
+    outages = heartbeats.outages_of(breaches)
+    rows = [_moved(each, outages, at=at) for each in fired]
+    with connection.cursor() as cursor:
+        cursor.execute(ADVANCE, [list(column) for column in zip(*rows, strict=True)])
+        if cursor.rowcount != len(fired):
+            raise ClockMoved
+
+
+def _moved(fired: FiredStep, outages: list[Outage], *, at: datetime) -> tuple[Any, ...]:
+    """Move the clock on past the step that fired; return its row for ADVANCE."""
+    clock = fired.clock
+    from_level = clock.level
+    clock.level = fired.step.level
+    if fired.step.kind == StepKind.BREACH:
+        clock.state = ClockState.BREACHED
+        clock.breached_at = clock.due_at
+        clock.in_outage = heartbeats.overlaps(outages, clock.started_at, clock.due_at)
+    clock.next_step_at = step_after(clock, fired.ladder, fired.step, planned=fired.planned, at=at)
+    clock.failures = 0
+    clock.parked_until = None
+    return (
+        clock.pk,
+        from_level,
+        clock.level,
+        str(clock.state),
+        clock.breached_at,
+        clock.in_outage,
+        clock.next_step_at,
+    )
 
 
 def step_after(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -71,9 +72,18 @@ def is_silent(name: str) -> bool:
     return row is None or clock.wall() - row.beat_at > SILENT
 
 
-def was_down(start: datetime, end: datetime) -> bool:
-    """Return whether an outage overlaps the time from ``start`` to ``end``."""
-    return outages(start, end).exists()
+def outages_of(clocks: Sequence[Clock]) -> list[Outage]:
+    """Return the outages that overlap the time of any of ``clocks``; at most one query."""
+    if not clocks:
+        return []
+    start = min(each.started_at for each in clocks)
+    end = max(each.due_at for each in clocks)
+    return list(outages(start, end))
+
+
+def overlaps(known: Iterable[Outage], start: datetime, end: datetime) -> bool:
+    """Return whether one of the ``known`` outages overlaps the time from ``start`` to ``end``."""
+    return any(outage.started_at < end and outage.ended_at > start for outage in known)
 
 
 def outages(start: datetime, end: datetime) -> QuerySet[Outage]:

@@ -9,6 +9,7 @@ from typing import Any
 
 from crm.lib.db.json_snapshot import SharedObject
 from sla.clocks import escalation_times
+from sla.clocks.escalation_times import LadderStep
 from sla.models import Clock, Snapshot
 from sla.models.snapshot import Hash
 from sla.worktime import arithmetic
@@ -70,9 +71,20 @@ def used(clock: Clock, at: datetime) -> timedelta:
     return escalation_times.used(calendar, clock.started_at, stretches(clock), at)
 
 
+def ladder_of(clock: Clock) -> list[LadderStep]:
+    """Return the steps of the ladder that the clock carries, lowest level first."""
+    return ladder_at(clock.ladder_ref_id)
+
+
+@lru_cache(maxsize=256)
+def ladder_at(reference: Hash) -> list[LadderStep]:
+    """Return the steps of the ladder whose snapshot has this hash; never changed."""
+    return escalation_times.read(Snapshot.objects.body(reference))
+
+
 def planned(clock: Clock) -> datetime:
     """Return when the first step of the ladder is due; the deadline if the ladder is empty."""
-    ladder = escalation_times.read(clock.ladder)
+    ladder = ladder_of(clock)
     if not ladder:
         return clock.due_at
     return escalation_times.planned_at(run_of(clock), ladder[0])

@@ -6,7 +6,9 @@ import itertools
 from datetime import datetime, timedelta
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 from django.db import IntegrityError, transaction
+from pytest_django import DjangoAssertNumQueries
 
 from crm.accounts.models import User
 from crm.lib import clock
@@ -155,20 +157,39 @@ def test_message_that_was_sent_cannot_be_withdrawn(cast: Cast, moment: Moment) -
     assert outbox.withdraw("decision:1", at=TEN, reason="undone") == 0
 
 
+def test_person_who_left_in_the_meantime_gets_no_notice(cast: Cast, moment: Moment) -> None:
+    notify(cast.bea, cast.cruz)
+    User.objects.filter(pk=cast.bea.pk).update(is_active=False)
+    assert (outbox.deliver(), inbox(cast.bea), inbox(cast.cruz)) == (2, [], ["handoff.new"])
+    message = Message.objects.get(recipient=cast.bea)
+    kept = (message.sent_at, message.dropped_at, message.next_try_at, message.last_error)
+    assert kept == (None, TEN, None, "the person is not active any more")
+
+
+def test_a_batch_is_one_statement(
+    cast: Cast, moment: Moment, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    notify(cast.bea, cast.cruz, cast.dora)
+    with django_assert_num_queries(4):  # the moment, the savepoint around the statement
+        assert outbox.deliver() == 3
+
+
 # -- Failing
 
 
 @pytest.fixture
 def broken(monkeypatch: pytest.MonkeyPatch) -> set[int]:
-    """Ids of people whom the channel cannot reach; everybody else is reached."""
+    """Ids of people whom no notice reaches; everybody else is reached."""
     unreachable: set[int] = set()
+    real = outbox._deliver_batch
 
-    def channel(message: Message, now: datetime) -> None:
-        if message.recipient_id in unreachable:
+    def deliver_batch(most: int, ids: list[int] | None, *, now: datetime) -> int:
+        batch = outbox._due(now, ids)[:most]
+        if unreachable & set(batch.values_list("recipient_id", flat=True)):
             raise ConnectionError("no route")
-        outbox._create_notice(message, now)
+        return real(most, ids, now=now)
 
-    monkeypatch.setitem(outbox.CHANNELS, "in_app", channel)
+    monkeypatch.setattr(outbox, "_deliver_batch", deliver_batch)
     return unreachable
 
 
@@ -178,6 +199,30 @@ def test_failed_message_does_not_hold_the_others(
     broken.add(cast.bea.pk)
     notify(cast.bea, cast.cruz)
     assert (outbox.deliver(), inbox(cast.bea), inbox(cast.cruz)) == (2, [], ["handoff.new"])
+
+
+def test_many_failed_messages_are_each_tried_once(
+    cast: Cast, moment: Moment, broken: set[int]
+) -> None:
+    broken.add(cast.bea.pk)
+    for number in range(5):
+        notify(cast.bea, cast.cruz, key=f"k{number}")
+    assert (outbox.deliver(), outbox.deliver(), inbox(cast.cruz)) == (10, 0, ["handoff.new"] * 5)
+    waiting = Message.objects.filter(next_try_at__isnull=False)
+    assert set(waiting.values_list("recipient", "attempts")) == {(cast.bea.pk, 1)}
+
+
+def test_time_limit_of_the_worker_is_no_fault_of_a_message(
+    cast: Cast, moment: Moment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupt(*_args: object, **_more: object) -> int:
+        raise SoftTimeLimitExceeded
+
+    monkeypatch.setattr(outbox, "_deliver_batch", interrupt)
+    notify(cast.bea)
+    with pytest.raises(SoftTimeLimitExceeded):
+        outbox.deliver()
+    assert Message.objects.get().attempts == 0
 
 
 def test_failed_message_keeps_the_error(cast: Cast, moment: Moment, broken: set[int]) -> None:

@@ -12,7 +12,7 @@ from crm.lib import clock
 from crm.notifications.models import Message
 from leads import handoffs
 from leads.models import Handoff
-from sla.clocks import clocks
+from sla.clocks import clocks, ladder
 from sla.models import Clock
 from sla.states import Metric, StepKind
 from tests import factories
@@ -107,9 +107,6 @@ def test_step_of_an_owner_who_left_rises_to_the_directors(pending):
 
 def test_rows_that_cannot_fire_do_not_hold_up_the_others(pending, monkeypatch):
     """A whole batch of them at the head of the line."""
-    from sla.clocks import ladder
-    from sla.clocks.subjects import ClockSubject
-
     monkeypatch.setattr(ladder, "BATCH", 1)
     move_time(181)
     last = Clock.objects.filter(next_step_at__isnull=False).order_by("-next_step_at").first()
@@ -120,7 +117,7 @@ def test_rows_that_cannot_fire_do_not_hold_up_the_others(pending, monkeypatch):
         if clock.pk == poison:
             raise RuntimeError("poison")
 
-    subjects = {"handoff": ClockSubject(dict.fromkeys(StepKind.values, act))}
+    subjects = factories.clock_subjects(act)
     while ladder.sweep(subjects, batch=1):
         pass
     assert last.pk != poison

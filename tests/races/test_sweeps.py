@@ -10,13 +10,14 @@ from datetime import datetime
 
 import pytest
 from django.db import transaction
+from django.db.models import Q
 
 from crm import tasks
 from crm.notifications.models import Message
 from leads import handoffs
 from leads.handoffs import attempts
 from leads.models import Handoff
-from sla.clocks import ladder
+from sla.clocks import clocks, ladder
 from sla.models import Clock, Firing
 from tests import factories
 from tests.conftest import Moment
@@ -51,22 +52,25 @@ def unlocked(sweeps: int) -> object:
     """``_due`` as it must not be: all read what is due, then all fire it."""
     everybody_has_read = threading.Barrier(sweeps)
 
-    def due(now: datetime, batch: int, *, besides: set[int]) -> list[Clock]:
+    def due(now: datetime, rows: Q, most: int, *, besides: set[int]) -> list[Clock]:
         found = list(
-            Clock.objects.filter(next_step_at__lt=now)
+            Clock.objects.filter(rows, next_step_at__lt=now)
             .exclude(pk__in=besides)
             .order_by("next_step_at", "pk")
         )
-        everybody_has_read.wait(10)
+        # Only the first time: what failed is read again alone.
+        if found and not everybody_has_read.broken and len(found) == HANDOFFS:
+            everybody_has_read.wait(10)
         return found
 
     return due
 
 
-def test_without_lock_and_index_steps_fire_twice(
+def test_without_lock_index_and_check_steps_fire_twice(
     overdue: None, without: Without, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(ladder, "_lock_due", unlocked(SWEEPS))
+    monkeypatch.setattr(clocks, "ADVANCE", clocks.ADVANCE.replace(clocks.UNCHANGED, ""))
     without.execute("ALTER TABLE sla_firing DROP CONSTRAINT firing_once")
     without.dropped.append(
         "ALTER TABLE sla_firing ADD CONSTRAINT firing_once UNIQUE (clock_id, level)"
@@ -78,11 +82,11 @@ def test_without_lock_and_index_steps_fire_twice(
 def test_without_the_lock_the_database_still_says_no(
     overdue: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """But wastefully: the sweep that comes second parks what was not broken."""
+    """And the sweep that comes second parks nothing: what it wanted to fire has fired."""
     monkeypatch.setattr(ladder, "_lock_due", unlocked(2))
     together(*[lambda: ladder.sweep(factories.clock_subjects())] * 2)
     assert set(firings().values()) == {1}
-    assert Clock.objects.filter(failures__gt=0).count() > 0
+    assert Clock.objects.filter(failures__gt=0).count() == 0
 
 
 def test_parallel_sweeps_fire_each_step_once(overdue: None) -> None:

@@ -24,11 +24,18 @@ def take_ids(model: type[Model], count: int) -> list[int]:
         return [pk for (pk,) in cursor.fetchall()]
 
 
-def insert(model: type[Model], rows: Sequence[Mapping[str, Any]], **same: Any) -> None:
+def insert(
+    model: type[Model],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    ignore_conflicts: bool = False,
+    **same: Any,
+) -> None:
     """Insert ``rows``, each a mapping of column to plain value; dates and moments are ISO texts.
 
     All rows name the same columns. ``same`` holds the values of columns that are equal in every
     row. Any other column gets the default of its field. Raise TypeError for an unknown column.
+    ``ignore_conflicts``: leave out the rows that a unique constraint refuses.
     """
     if not rows:
         return
@@ -51,10 +58,11 @@ def insert(model: type[Model], rows: Sequence[Mapping[str, Any]], **same: Any) -
     types = ", ".join(f"{quote(column)} {type_of[column]}" for column in varied)
     selected = [quote(column) for column in varied]
     selected += [f"%s::{type_of[column]}" for column in fixed]
+    unless = " ON CONFLICT DO NOTHING" if ignore_conflicts else ""
     with connection.cursor() as cursor:
         cursor.execute(
-            f"INSERT INTO {quote(model._meta.db_table)} ({names})"
-            f" SELECT {', '.join(selected)} FROM jsonb_to_recordset(%s::jsonb) AS rows ({types})",
+            f"INSERT INTO {quote(model._meta.db_table)} ({names}) SELECT {', '.join(selected)}"
+            f" FROM jsonb_to_recordset(%s::jsonb) AS rows ({types}){unless}",
             [*fixed.values(), json.dumps(list(rows))],
         )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import signal
 import threading
+from collections.abc import Callable
 from threading import Thread
 from typing import Any
 
@@ -17,10 +18,10 @@ from django.db import Error, connection
 from crm import tasks
 from crm.notifications import mail
 from leads.bulk import acts
-from leads.imports.worker import Worker
+from leads.imports import worker
 from sla.clocks import heartbeats
 
-IMPORT_FOR = 10.0  # seconds for imports between two sweeps: these must not wait long
+WORK_FOR = 60.0  # seconds for imports, then for acts: a check keeps in memory what it has read
 
 CHANGES = {True: "Celery is silent: sweeping here", False: "Celery is back"}
 
@@ -30,10 +31,11 @@ log = logging.getLogger("relevo.watchdog")
 class Command(BaseCommand):
     help = "Watch that deadlines are swept; do it here while Celery is silent for over 12 s."
     mail_round = Thread()
+    work_round = Thread()
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--every", type=float, default=5.0, help="seconds between looks (default 5)"
+            "--every", type=float, default=2.0, help="seconds between looks (default 2)"
         )
 
     def handle(self, *args: Any, every: float, **options: Any) -> None:
@@ -41,7 +43,6 @@ class Command(BaseCommand):
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: stopped.set())
         is_active = False
-        importer = Worker()
         while not stopped.wait(every):
             try:
                 heartbeats.beat(heartbeats.WATCHDOG)
@@ -53,8 +54,7 @@ class Command(BaseCommand):
                     tasks.sweep()
                     tasks.drain()
                     self.start_mails()
-                    importer.work(IMPORT_FOR)
-                    acts.work(IMPORT_FOR)
+                    self.start_work()
             # Error, not DatabaseError: a lost connection raises InterfaceError.
             except Error:
                 log.exception("PostgreSQL does not answer; trying again")
@@ -63,15 +63,27 @@ class Command(BaseCommand):
     def start_mails(self) -> None:
         """Send mails in a thread, one round at a time: the sweep waits for no mail server."""
         if mail.is_on() and not self.mail_round.is_alive():
-            self.mail_round = Thread(target=send_mails, daemon=True)
+            self.mail_round = Thread(target=in_thread, args=[tasks.mail], daemon=True)
             self.mail_round.start()
 
+    def start_work(self) -> None:
+        """Work on imports and acts on many leads in a thread: the sweep waits for neither."""
+        if not self.work_round.is_alive():
+            self.work_round = Thread(target=in_thread, args=[work], daemon=True)
+            self.work_round.start()
 
-def send_mails() -> None:
-    """Send due mails; log if PostgreSQL does not answer."""
+
+def work() -> None:
+    """Work on imports and on acts on many leads for a while."""
+    worker.work(WORK_FOR)
+    acts.work(WORK_FOR)
+
+
+def in_thread(act: Callable[[], object]) -> None:
+    """Do ``act`` with a connection of this thread; log if PostgreSQL does not answer."""
     try:
-        tasks.mail()
+        act()
     except Error:
-        log.exception("PostgreSQL does not answer; mails wait")
+        log.exception("PostgreSQL does not answer; trying again later")
     finally:
-        connection.close()  # the thread has its own
+        connection.close()

@@ -35,34 +35,34 @@ def sweep_without_locks():
     from django.db.models import Q
 
     from leads.handoffs import escalation
-    from leads.models import Handoff
-    from sla.clocks import ladder
+    from sla.clocks import clocks, ladder
     from sla.models import Clock
 
-    def due(now, batch, **_):
+    def due(now, rows, most, **_):
         waiting = Q(parked_until__isnull=True) | Q(parked_until__lt=now)
-        return list(
-            Clock.objects.filter(waiting, next_step_at__lt=now).order_by("next_step_at")[:batch]
-        )
+        found = Clock.objects.filter(rows, waiting, next_step_at__lt=now)
+        return list(found.order_by("next_step_at")[:most])
 
-    def handoff(clock):
-        return Handoff.objects.select_related("lead", "team", "owner", "submitted_by").get(
-            pk=clock.subject_id
-        )
+    ladder._lock_due, escalation._lock = due, handoffs_of
+    clocks.ADVANCE = clocks.ADVANCE.replace(clocks.UNCHANGED, "")
 
-    ladder._lock_due, escalation._lock = due, handoff
+
+def handoffs_of(ids):
+    """Handoffs with what the steps of the ladder read, not locked."""
+    from leads.models import Handoff
+
+    return Handoff.objects.select_related("lead").filter(pk__in=ids)
 
 
 def sweep_that_waits():
     """The sweep skips locked transitions, but waits for their leads."""
     from leads.handoffs import escalation
-    from leads.models import Handoff
 
-    def handoff(clock):
-        rows = Handoff.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
-        return rows.select_related("lead", "team", "owner", "submitted_by").get(pk=clock.subject_id)
+    def hold(handoff_ids):
+        rows = handoffs_of(handoff_ids)
+        return rows.select_for_update(skip_locked=True, no_key=True, of=("self",))
 
-    escalation._lock = handoff
+    escalation._lock = hold
 
 
 MUTANTS = {

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from django.db import IntegrityError, connection, transaction
+from celery.exceptions import SoftTimeLimitExceeded
+from django.db import IntegrityError, OperationalError, connection, transaction
 
 from sla.agreements.policies import policy_for
 from sla.clocks import clocks, ladder
-from sla.clocks.subjects import SubjectBusy
 from sla.models import Clock, Firing
 from tests import factories
 from tests.conftest import Moment
@@ -21,7 +21,8 @@ class Acts:
     def __init__(self) -> None:
         self.done: list[tuple[int, str]] = []
         self.errors: dict[int, Exception] = {}
-        self.subjects = factories.clock_subjects(self)
+        self.busy: set[int] = set()
+        self.subjects = factories.clock_subjects(self, self.busy)
 
     def __call__(self, clock: Clock, firing: Firing) -> None:
         if error := self.errors.get(clock.pk):
@@ -282,6 +283,55 @@ def test_row_that_raises_does_not_hold_up_the_others(poisoned: Clock, acts: Acts
     assert acts.sweep() == ["warn"]
 
 
+def test_rows_that_raise_are_parked_alone_among_many(
+    cast: Cast, moment: Moment, acts: Acts
+) -> None:
+    many = [started(cast, "2026-03-02 10:00") for _clock in range(11)]
+    bad = [many[0], many[4], many[5], many[10]]
+    acts.errors = {clock.pk: RuntimeError("poison") for clock in bad}
+    moment.set("2026-03-02 11:31")
+    acts.sweep()
+    parked = Clock.objects.filter(failures=1, parked_until__isnull=False).order_by("pk")
+    assert list(parked.values_list("pk", flat=True)) == [clock.pk for clock in bad]
+    fired = Firing.objects.order_by("clock").values_list("clock", flat=True)
+    assert list(fired) == [clock.pk for clock in many if clock not in bad]
+
+
+@pytest.mark.parametrize(
+    "error", [SoftTimeLimitExceeded(), OperationalError("the server closed the connection")]
+)
+def test_interruption_is_no_fault_of_a_row(
+    cast: Cast, moment: Moment, acts: Acts, error: Exception
+) -> None:
+    clock = started(cast, "2026-03-02 10:00")
+    acts.errors[clock.pk] = error
+    moment.set("2026-03-02 11:31")
+    with pytest.raises(type(error)):
+        acts.sweep()
+    clock.refresh_from_db()
+    assert (clock.failures, clock.parked_until, ledger(clock)) == (0, None, [])
+
+
+def test_row_that_another_sweep_fired_meanwhile_is_not_parked(
+    cast: Cast, moment: Moment, acts: Acts
+) -> None:
+    clock = started(cast, "2026-03-02 10:00")
+    taken = ladder.Taken(clock.pk, clock.level, clock.failures)
+    moment.set("2026-03-02 11:31")
+    acts.sweep()
+    ladder._park(taken, RuntimeError("late"), at=when("2026-03-02 11:31"))
+    clock.refresh_from_db()
+    assert (clock.failures, clock.parked_until) == (0, None)
+
+
+def test_a_batch_takes_one_clock_of_each_subject(cast: Cast, moment: Moment, acts: Acts) -> None:
+    terms = policy_for(cast.agreement, cast.sales, facts={})
+    for metric in ("accept", "first_contact"):
+        clocks.start(cast.persona, metric, terms, team=cast.sales, at=when("2026-03-02 10:00"))
+    moment.set("2026-03-05 10:00")
+    assert [ladder.sweep(acts.subjects), ladder.sweep(acts.subjects)] == [1, 1]
+
+
 def test_row_that_raises_leaves_no_firing_behind(poisoned: Clock, acts: Acts) -> None:
     acts.sweep()
     poisoned.refresh_from_db()
@@ -330,7 +380,8 @@ def test_row_that_raises_waits_ten_minutes_at_most(
 
 
 def test_subject_in_somebodys_hands_is_left_for_the_next_sweep(poisoned: Clock, acts: Acts) -> None:
-    acts.errors[poisoned.pk] = SubjectBusy()
+    acts.errors.clear()
+    acts.busy.add(poisoned.pk)
     first = acts.sweep()
     poisoned.refresh_from_db()
     assert (first, ledger(poisoned), poisoned.failures, poisoned.parked_until) == (
@@ -339,7 +390,7 @@ def test_subject_in_somebodys_hands_is_left_for_the_next_sweep(poisoned: Clock, 
         0,
         None,
     )
-    acts.errors.clear()
+    acts.busy.clear()
     assert acts.sweep() == ["warn"]
 
 
@@ -348,7 +399,7 @@ def test_subjects_in_somebodys_hands_do_not_hide_the_rows_behind_them(
 ) -> None:
     busy = [started(cast, "2026-03-02 10:00") for _clock in range(2)]
     free = started(cast, "2026-03-02 10:01")
-    acts.errors = {clock.pk: SubjectBusy() for clock in busy}
+    acts.busy.update(clock.pk for clock in busy)
     moment.set("2026-03-02 11:45")
     while ladder.sweep(acts.subjects, batch=2):
         pass
