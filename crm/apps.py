@@ -6,6 +6,8 @@ It holds template tags, commands, static files and the migration of database fun
 from typing import Any
 
 from django.apps import AppConfig, apps
+from django.conf import settings
+from django.core.checks import Tags, Warning, register
 from django.db.models.signals import post_migrate
 
 
@@ -13,6 +15,15 @@ def grant_after_migrate(sender: AppConfig, **kwargs: Any) -> None:
     from crm.lib.db import rights
 
     rights.grant()
+
+
+@register(Tags.security, deploy=True)
+def check_proxies(app_configs: object, **kwargs: Any) -> list[Warning]:
+    """Warn where https is brought by a proxy that the settings do not know of."""
+    if not settings.HTTPS or settings.RELEVO_PROXIES:
+        return []
+    text = "BASE_URL is https and RELEVO_PROXIES is 0: everybody counts as the proxy's one address."
+    return [Warning(text, hint="Set RELEVO_PROXIES to the number of proxies.", id="relevo.W001")]
 
 
 class CrmConfig(AppConfig):

@@ -11,7 +11,9 @@ import sys
 from typing import Any
 
 import pytest
+from django.core import checks
 from django.core.exceptions import ImproperlyConfigured
+from django.test import override_settings
 
 from tests.sources import ROOT
 
@@ -102,6 +104,16 @@ def test_production_is_the_default(settings_of: Any) -> None:
         ),
         ({"DEFAULT_FROM_EMAIL": "Relevo"}, "DEFAULT_FROM_EMAIL='Relevo' is not accepted"),
         ({"DEFAULT_FROM_EMAIL": "a@b.test\nBcc: c@d.test"}, "DEFAULT_FROM_EMAIL="),
+        ({"RELEVO_PROXIES": "-1"}, "RELEVO_PROXIES='-1' is not accepted"),
+        ({"RELEVO_PROXIES": "one"}, "RELEVO_PROXIES='one' is not accepted"),
+        ({"RELEVO_SESSION_DAYS": "0"}, "RELEVO_SESSION_DAYS='0' is not accepted"),
+        ({"RELEVO_SESSION_IDLE_HOURS": "0"}, "RELEVO_SESSION_IDLE_HOURS='0' is not accepted"),
+        (
+            {"RELEVO_SESSION_DAYS": "1", "RELEVO_SESSION_IDLE_HOURS": "25"},
+            "RELEVO_SESSION_IDLE_HOURS='25' is not accepted: use no more hours than"
+            " RELEVO_SESSION_DAYS has",
+        ),
+        ({"RELEVO_HSTS_SUBDOMAINS": "maybe"}, "RELEVO_HSTS_SUBDOMAINS='maybe' is not accepted"),
         ({"LOG_LEVEL": "LOUD"}, "LOG_LEVEL='LOUD' is not accepted"),
     ],
 )
@@ -135,6 +147,63 @@ def test_passwords_are_hashed_with_argon2_everywhere_but_in_tests(
 ) -> None:
     found = settings_of(RELEVO_MODE=mode)["PASSWORD_HASHERS"]
     assert found == ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+
+
+def security_warnings(found: dict[str, Any]) -> set[str]:
+    """The ids of what `check --deploy` says about the security of these settings."""
+    given = {name: value for name, value in found.items() if name.isupper()}
+    del given["DATABASES"]  # those of the tests stay
+    with override_settings(**given):
+        return {each.id or "" for each in checks.run_checks(tags=["security"], **DEPLOYED)}
+
+
+DEPLOYED = {"include_deployment_checks": True}
+HARD_TO_GUESS = {"SECRET_KEY": "abcdefghijklmnopqrstuvwxyz" * 2}
+
+
+def test_check_of_a_deployment_says_only_what_is_silenced_with_a_reason(settings_of: Any) -> None:
+    found = settings_of(RELEVO_PROXIES="1", **HARD_TO_GUESS)
+    assert security_warnings(found) == set(found["SILENCED_SYSTEM_CHECKS"])
+    assert all(found["NOT_HERE"].values())
+
+
+def test_check_of_a_deployment_misses_the_proxy_that_brings_https(settings_of: Any) -> None:
+    assert "relevo.W001" in security_warnings(settings_of(**HARD_TO_GUESS))
+
+
+@pytest.mark.parametrize(("given", "on"), [("1", True), (None, False)])
+def test_hsts_of_subdomains_is_a_setting(settings_of: Any, given: str | None, on: bool) -> None:
+    assert settings_of(RELEVO_HSTS_SUBDOMAINS=given)["SECURE_HSTS_INCLUDE_SUBDOMAINS"] is on
+
+
+COOKIES = ("SESSION", "CSRF", "LANGUAGE", "DEVICE", "SAVED")
+
+
+@pytest.mark.parametrize(
+    ("url", "prefix"),
+    [("https://relevo.test", "__Host-relevo_"), ("http://relevo.test", "relevo_")],
+)
+def test_cookies_belong_to_this_host_alone_where_there_is_https(
+    settings_of: Any, url: str, prefix: str
+) -> None:
+    found = settings_of(BASE_URL=url)
+    names = [found[f"{each}_COOKIE_NAME"] for each in COOKIES]
+    assert names == [f"{prefix}{each.lower()}" for each in COOKIES]
+
+
+@pytest.mark.parametrize(
+    ("url", "proxies", "believed"),
+    [
+        ("https://relevo.test", None, False),
+        ("https://relevo.test", "1", True),
+        ("http://relevo.test", "1", False),
+    ],
+)
+def test_forwarded_scheme_is_believed_only_of_declared_proxies(
+    settings_of: Any, url: str, proxies: str | None, believed: bool
+) -> None:
+    found = settings_of(BASE_URL=url, RELEVO_PROXIES=proxies)
+    assert ("SECURE_PROXY_SSL_HEADER" in found) is believed
 
 
 SECURE = (

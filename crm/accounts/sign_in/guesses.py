@@ -5,6 +5,7 @@ The one place for passwords, codes and links; what is free and how long to wait:
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 
 from django.conf import settings
@@ -16,6 +17,8 @@ from crm.accounts.sign_in import client_address, known_devices, tries
 from crm.accounts.sign_in.tries import Limit, TooManyTries
 from crm.accounts.states import Secret
 from crm.lib import clock
+
+log = logging.getLogger("relevo.sign_in")
 
 Limits = dict[str, Limit]
 
@@ -37,6 +40,7 @@ def count(request: HttpRequest, secret: Secret, account: str = "") -> Limits:
     try:
         tries.count(limits, at=at)
     except TooManyTries as error:
+        log.warning("too many guesses of %s from %s", secret, request.META["REMOTE_ADDR"])
         # crm.middleware.DomainErrors makes the answer of it.
         request.retry_after = error.seconds  # type: ignore[attr-defined]
         raise

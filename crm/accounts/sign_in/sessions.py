@@ -53,6 +53,8 @@ def begin(
     ``instead_of`` is the key that the browser had before, "" for none: Django gives a session
     another key when somebody signs in or changes the password.
     """
+    if STARTED not in session:
+        record("signed_in", person, by=person, at=at, payload={"address": address})
     session[STARTED] = session[SEEN] = at.timestamp()
     UserSession.objects.filter(user=person, session_key=instead_of).delete()
     seen = {

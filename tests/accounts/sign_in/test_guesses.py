@@ -15,6 +15,7 @@ from pytest_django import Settings
 
 from crm.accounts.models import User
 from crm.accounts.sign_in import tries
+from crm.audit.models import Entry
 from tests.conftest import Moment
 from tests.factories import PASSWORD, Cast
 
@@ -127,13 +128,19 @@ def test_known_and_unknown_accounts_get_the_same_answers_at_the_same_cost(
 
 
 def test_guesses_from_one_address_do_not_close_the_account_for_another(
-    cast: Cast, moment: Moment, client: Client, settings: Settings
+    cast: Cast,
+    moment: Moment,
+    client: Client,
+    settings: Settings,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     settings.RELEVO_PROXIES = 1
     for _time in range(tries.PAIR.free + 1):
         stopped = sign_in(client, HTTP_X_FORWARDED_FOR="198.51.100.1")
     other = sign_in(Client(), PASSWORD, HTTP_X_FORWARDED_FOR="198.51.100.1, 203.0.113.9")
     assert (stopped.status_code, other.status_code) == (429, 302)
+    assert caplog.messages[0] == "too many guesses of password from 198.51.100.1"
+    assert Entry.objects.get(verb="signed_in").payload == {"address": "203.0.113.9"}
 
 
 def test_forwarded_addresses_count_only_where_proxies_are_declared(
