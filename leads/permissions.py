@@ -5,6 +5,8 @@ The whole policy in one file, except for sight: that is ``visible_to`` of the mo
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from crm.accounts.models import User
 from crm.accounts.states import Side
 from leads.bulk.states import BulkKind
@@ -22,6 +24,17 @@ from leads.states import (
 QUALIFIED_IN = (Stage.CAPTURED, Stage.MQL, Stage.RETURNED)
 # Leads with an open handoff and won leads stay in the lists.
 ARCHIVED_IN = (*QUALIFIED_IN, Stage.LOST, Stage.DISQUALIFIED)
+
+
+class Decidable(Protocol):
+    """What a decision is judged by: a handoff, or its row of a list."""
+
+    @property
+    def is_pending(self) -> bool: ...
+    @property
+    def team_id(self) -> int: ...
+    @property
+    def proves_sql(self) -> bool: ...
 
 
 # -- Leads
@@ -108,12 +121,12 @@ def can_withdraw(user: User, handoff: Handoff) -> bool:
     return handoff.is_pending and _is_of_marketing(user, handoff.lead)
 
 
-def can_decide(user: User, handoff: Handoff) -> bool:
+def can_decide(user: User, handoff: Decidable) -> bool:
     """Accept or reject: the people of the sales team whose queue it is in."""
     return handoff.is_pending and handoff.team_id in user.team_ids(Side.SALES)
 
 
-def can_accept_as_sql(user: User, handoff: Handoff) -> bool:
+def can_accept_as_sql(user: User, handoff: Decidable) -> bool:
     """Accept as SQL: the same people, if the package proves means and authority."""
     return handoff.proves_sql and can_decide(user, handoff)
 

@@ -6,7 +6,7 @@ So a deep page costs no more than the first one.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import reduce
@@ -96,13 +96,24 @@ class Order:
             return from_here | without_value
         return from_here
 
+    def merge(self, places: Iterable[Place]) -> list[Place]:
+        """Return ``places``, some of which may be repeated, once each and in this order."""
+        once = set(places)
+        if self.nullable:
+            return sorted(once, key=lambda place: (place[0] is None, *place))
+        return sorted(once, reverse=self.descending)
+
     def write(self, row: Any) -> str:
         """Return the place of ``row`` as the parameter ``after`` of an address."""
-        value = reduce(getattr, self.field.split("__"), row)
+        return self.write_place((reduce(getattr, self.field.split("__"), row), row.pk))
+
+    def write_place(self, place: Place) -> str:
+        """Return ``place`` as the parameter ``after`` of an address."""
+        value, pk = place
         text = ""
         if value is not None:
             text = value.isoformat()
-        return f"{text}.{row.pk}"
+        return f"{text}.{pk}"
 
     def place(self, after: str) -> Place:
         """Return the place that an address names. Raise BadParameter."""
@@ -124,19 +135,53 @@ Place = tuple[Any, int]  # value and id of a row, which need not be in the list 
 class Listing:
     """A list: its rows and their order.
 
-    ``lead_id`` is the attribute of a row that holds the id of its lead.
+    ``lead_id`` is the attribute of a row that holds the id of its lead. ``branches``, where given,
+    are together the same rows, some of them in several: PostgreSQL can walk each branch by an
+    index of its own, but not an OR of conditions on several tables.
     """
 
     rows: QuerySet[Any]
     order: Order
     lead_id: str = "pk"
+    branches: Sequence[QuerySet[Any]] = ()
 
     def page(self, *, after: str, size: int) -> Page:
-        """Return the page that follows the row that ``after`` names; empty is the first page.
+        """Return the ids of the page that follows the row that ``after`` names, in one query.
 
-        Raise BadParameter where it cannot be read.
+        Empty is the first page. Raise BadParameter where ``after`` cannot be read.
         """
-        return page(self.rows, self.order, after=after, size=size)
+        branches = list(self.branches or [self.rows])
+        if after:
+            beyond = self.order.after(self.order.place(after))
+            branches = [branch.filter(beyond) for branch in branches]
+        # One row more than is shown: it only proves that there is a next page.
+        first = [self._first(branch, size + 1) for branch in branches]
+        places = self.order.merge(_union(first, all=True))[: size + 1]
+        following = ""
+        if len(places) > size:
+            following = self.order.write_place(places[size - 1])
+        return Page([pk for _value, pk in places[:size]], following)
+
+    def _first(self, branch: QuerySet[Any], count: int) -> QuerySet[Any]:
+        return self.order.sort(branch).values_list(self.order.field, "pk")[:count]
+
+    def size(self, page: Page, *, after: str) -> Size:
+        """Return the length of the list that ``page``, the one behind ``after``, is a part of.
+
+        It is exact up to COUNTED_UP_TO rows, else the planner's estimate. It costs no query where
+        the page is the whole list, else at most two of a bounded cost.
+        """
+        if not (after or page.next):
+            return Size(len(page.rows))
+        branches = self.branches or [self.rows]
+        # In the order of the pages, so that counting stops where the list would.
+        first = [self._first(branch, COUNTED_UP_TO + 1) for branch in branches]
+        counted = _union(first).count()
+        if counted <= COUNTED_UP_TO:
+            return Size(counted)
+        every = [branch.order_by().values_list("pk") for branch in branches]
+        plan = json.loads(_union(every, all=True).explain(format="json"))
+        return _rounded(int(plan[0]["Plan"]["Plan Rows"]))
 
     def around(self, after: str) -> tuple[Any | None, Any | None]:
         """Return the row before and the row behind the place ``after``, in two queries.
@@ -148,6 +193,13 @@ class Listing:
         preceding = self.rows.filter(self.order.after(place, backwards=True))
         before = self.order.sort(preceding, backwards=True).first()
         return before, self.order.sort(following).first()
+
+
+def _union(parts: Sequence[QuerySet[Any]], *, all: bool = False) -> QuerySet[Any]:
+    """Return the rows of ``parts`` in one query; each once, unless ``all`` keeps repeated ones."""
+    if len(parts) == 1:
+        return parts[0]
+    return parts[0].union(*parts[1:], all=all)
 
 
 def page(rows: QuerySet[Any], order: Order, *, after: str, size: int) -> Page:
@@ -178,22 +230,6 @@ def by_day(field: str) -> Order:
 
 
 # -- The length of a list
-
-
-def size_of(rows: QuerySet[Any], page: Page, field: str, *, after: str) -> Size:
-    """Return the length of the list that ``page`` is a part of.
-
-    It is exact up to COUNTED_UP_TO rows, else the planner's estimate. It costs no query where the
-    page is the whole list, else at most two of a bounded cost.
-    """
-    if not (after or page.next):
-        return Size(len(page.rows))
-    # In the order of the pages, so that counting stops where the list would.
-    counted = rows.order_by(f"-{field}", "-pk")[: COUNTED_UP_TO + 1].count()
-    if counted <= COUNTED_UP_TO:
-        return Size(counted)
-    plan = json.loads(rows.order_by().select_related(None).explain(format="json"))
-    return _rounded(int(plan[0]["Plan"]["Plan Rows"]))
 
 
 def _rounded(estimate: int) -> Size:

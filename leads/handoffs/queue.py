@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db.models import Case, Count, F, Max, Prefetch, Q, QuerySet, Value, When
 from django.db.models.fields.json import KeyTransform
 
 from crm.accounts.models import User
 from crm.accounts.states import Side
-from crm.lib.paging import Order
+from crm.lib.paging import Order, Page
 from leads.models import Decision, Handoff
 from leads.models.handoff import HandoffQuerySet
+from leads.models.lead import lead_name
 from leads.states import WORKED, HandoffState
-from sla.clocks import status
+from sla.clocks import snapshots, status
+from sla.clocks.snapshots import ClockRow
 from sla.states import ClockStatus
 
 TABS = ("waiting", "soon", "overdue", "decided")
-# The values of a row of the queue and their paths. A list reads them straight into its handoffs,
-# in columns that start with ROW_PREFIX, and makes one more object for each clock instead of nine.
+# What a row of the queue or of "My leads" shows besides its handoff and its clock, by path.
 ROW_PATHS = {
     "person": "lead__person__name",
     "email": "lead__person__email",
@@ -37,31 +38,27 @@ ROW_PATHS = {
     "team": "team__name",
     "owner": "owner__name",
 }
+# An accept reads them into columns of this prefix, which makes one object instead of nine.
 ROW_PREFIX = "row_"
-# The columns that rules and clocks of a row need. A missing one is read row by row, which the tests
-# of the number of queries refuse.
-ROW_COLUMNS = (
-    "lead",
-    "team",
+# The columns of the handoff itself that a row needs.
+OWN_COLUMNS = (
+    "pk",
+    "lead_id",
+    "team_id",
     "state",
     "requeued_at",
     "proves_sql",
     "fit_score",
     "engagement_score",
     "overrides",
-    "clock__metric",
-    "clock__state",
-    "clock__calendar_ref",
-    "clock__limit_seconds",
-    "clock__used_seconds",
-    "clock__started_at",
-    "clock__due_at",
-    "clock__soon_at",
-    "clock__paused_until",
-    "clock__stopped_at",
 )
-# The columns that an accept reads and writes besides those.
+# The columns that an accept reads and writes. A missing one is read by a query of its own, which
+# the tests of the number of queries refuse.
 ACCEPT_COLUMNS = (
+    "lead",
+    "team",
+    *OWN_COLUMNS[3:],
+    *(f"clock__{name}" for name in ClockRow._fields if name != "pk"),
     "cycle",
     "policy_ref",
     "owner",
@@ -124,22 +121,38 @@ def queue(user: User, tab: str, *, at: datetime, since: datetime) -> QuerySet[Ha
     """Return the handoffs of one tab of the queue in its order.
 
     Tabs: "waiting" has all pending, "soon" those at risk, "overdue" those past the deadline,
-    "decided" those accepted or rejected from ``since`` on, the last one first. Each handoff comes
-    with its clock, its :func:`row_values` and ``overruled``, the overrides of its package
-    (packages.overruled).
+    "decided" those accepted or rejected from ``since`` on, the last one first.
     """
+    handoffs = Handoff.objects.open_to(user)
+    if tab == "decided":
+        handoffs = Handoff.objects.visible_to(user)
+    return order_of(tab).sort(_of_tab(handoffs, tab, at=at, since=since))
+
+
+def queue_in_sight(
+    user: User, tab: str, *, at: datetime, since: datetime
+) -> list[QuerySet[Handoff]]:
+    """Return the handoffs of :func:`queue` by the reasons of sight, some of them in several."""
+    branches = Handoff.objects.open_in_sight(user)
+    if tab == "decided":
+        branches = Handoff.objects.in_sight(user)
+    return [_of_tab(branch, tab, at=at, since=since) for branch in branches]
+
+
+def _of_tab(
+    handoffs: HandoffQuerySet, tab: str, *, at: datetime, since: datetime
+) -> QuerySet[Handoff]:
+    """Return those of ``handoffs`` that are in ``tab``, with the value that orders them."""
     if tab == "decided":
         decided = Q(
             decisions__at__gte=since,
             decisions__undone_at__isnull=True,
             decisions__released_at__isnull=True,
         )
-        rows = _as_rows(Handoff.objects.visible_to(user))
         # One filter() call, so that all conditions meet the same decision. At most one decision of
         # a handoff stands (handoff_one_decision): the join repeats no row.
-        return LAST_DECIDED.sort(rows.filter(decided).annotate(decided_at=F("decisions__at")))
-    pending = _as_rows(Handoff.objects.open_to(user)).pending()
-    waiting = BY_PLACE.sort(pending.annotate(place=place(at)))
+        return handoffs.filter(decided).annotate(decided_at=F("decisions__at"))
+    waiting = handoffs.pending().annotate(place=place(at))
     if tab == "soon":
         return waiting.filter(status.condition(ClockStatus.SOON, at=at, to=CLOCK))
     if tab == "overdue":
@@ -147,40 +160,105 @@ def queue(user: User, tab: str, *, at: datetime, since: datetime) -> QuerySet[Ha
     return waiting
 
 
-def _as_rows(handoffs: HandoffQuerySet) -> HandoffQuerySet:
-    # One key of the package instead of the whole payload, which a row does not need.
-    overruled = KeyTransform("overrides", "package__payload")
-    rows = with_row_values(handoffs).select_related("clock")
-    return rows.only(*ROW_COLUMNS).annotate(overruled=overruled)
+# -- The rows of a page
+
+
+class HandoffRow(NamedTuple):
+    """What a row of a list shows of a handoff: OWN_COLUMNS, ROW_PATHS, overrides and clock.
+
+    ``overruled``: the overrides of the package with their reasons (packages.overruled).
+    """
+
+    pk: int
+    lead_id: int
+    team_id: int
+    state: str
+    requeued_at: datetime | None
+    proves_sql: bool
+    fit_score: int | None
+    engagement_score: int | None
+    overrides: int
+    person: str
+    email: str
+    phone: str
+    phone_extension: str
+    contact_hidden: bool
+    brought_by: int | None
+    job_title: str
+    company: str | None
+    external_id: str
+    source: Mapping[str, str] | None
+    is_test: bool
+    persona: Mapping[str, str]
+    team: str
+    owner: str | None
+    overruled: list[dict[str, Any]] | None
+    clock: ClockRow | None
+
+    @property
+    def is_pending(self) -> bool:
+        return self.state == HandoffState.PENDING
+
+    @property
+    def name(self) -> str:
+        """The name of the lead as everywhere else."""
+        return lead_name(self.person, self.email, self.phone, self.external_id, pk=self.lead_id)
+
+    @property
+    def about(self) -> str:
+        """The job title and the company, as far as they are known."""
+        return ", ".join(part for part in (self.job_title, self.company) if part)
+
+
+def rows_of(page: Page) -> list[HandoffRow]:
+    """Return the rows of a page of handoffs, in its order, in one query."""
+    # One key of the package, and only where it is shown: the payload is large.
+    reasons = KeyTransform("overrides", "package__payload")
+    overruled = Case(When(overrides__gt=0, then=reasons))
+    clock = [CLOCK + name for name in ClockRow._fields]
+    found = Handoff.objects.filter(pk__in=page.rows).values_list(
+        *OWN_COLUMNS, *ROW_PATHS.values(), overruled, *clock
+    )
+    by_id = {values[0]: _row(values) for values in found}
+    # A handoff may be gone since the page was read.
+    return [by_id[pk] for pk in page.rows if pk in by_id]
+
+
+def _row(values: tuple[Any, ...]) -> HandoffRow:
+    before = values[: -len(ClockRow._fields)]
+    clock = ClockRow(*values[len(before) :])
+    # A closed handoff from before the clocks has none.
+    return HandoffRow._make((*before, clock if clock.pk else None))
 
 
 def to_decide(handoffs: HandoffQuerySet) -> HandoffQuerySet:
-    """Return ``handoffs`` with what an accept and :func:`row_values` need, in one query."""
+    """Return ``handoffs`` with what an accept and :func:`row_of` need, in one query."""
     near = ("lead__person", "lead__company", "team", "clock", "submitted_by")
-    rows = with_row_values(handoffs).select_related(*near)
-    return rows.only(*ROW_COLUMNS, *ACCEPT_COLUMNS)
-
-
-def with_row_values(handoffs: HandoffQuerySet) -> HandoffQuerySet:
-    """Return ``handoffs`` with their :func:`row_values` in columns of their own."""
     columns = {ROW_PREFIX + name: F(path) for name, path in ROW_PATHS.items()}
-    return handoffs.annotate(**columns)
+    return handoffs.annotate(**columns).select_related(*near).only(*ACCEPT_COLUMNS)
 
 
-def row_values(handoff: Handoff) -> dict[str, Any]:
-    """Return the values of ROW_PATHS, from the columns of the row or from related objects."""
-    if hasattr(handoff, ROW_PREFIX + "person"):
-        return {name: getattr(handoff, ROW_PREFIX + name) for name in ROW_PATHS}
-    return {name: _follow(handoff, path) for name, path in ROW_PATHS.items()}
+def row_of(handoff: Handoff) -> HandoffRow:
+    """Return the row of a handoff that a step has read or changed, as the list shows it."""
+    shown = {name: _shown(handoff, name, path) for name, path in ROW_PATHS.items()}
+    clock = snapshots.row_of(handoff.clock) if handoff.clock else None
+    own = {name: getattr(handoff, name) for name in OWN_COLUMNS}
+    return HandoffRow(**own, **shown, overruled=None, clock=clock)
 
 
-def _follow(handoff: Handoff, path: str) -> Any:
+def _shown(handoff: Handoff, name: str, path: str) -> Any:
+    """Return a value of the row: its column of :func:`to_decide`, or else of related objects."""
+    if hasattr(handoff, ROW_PREFIX + name):
+        return getattr(handoff, ROW_PREFIX + name)
     value: Any = handoff
     for attribute in path.split("__"):
         if not value:
             break
         value = getattr(value, attribute)
     return value
+
+
+# -- Counters
 
 
 def tab_counts(
@@ -205,7 +283,7 @@ def mine(user: User) -> QuerySet[Handoff]:
 
     ``due`` is the deadline of what is still awaited.
     """
-    handoffs = Handoff.objects.visible_to(user).with_names()
+    handoffs = Handoff.objects.open_to(user)
     due = Case(When(clock__stopped_at__isnull=True, then=F("clock__due_at")))
     return BY_DUE.sort(handoffs.filter(owner=user, state__in=WORKED).annotate(due=due))
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from functools import lru_cache
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import get_language
 
 from crm.accounts.models import Team, User
 from crm.accounts.states import Side
@@ -15,7 +18,7 @@ from crm.lib.catalogue import in_use
 from crm.lib.text import fold
 from leads.models import Handoff, Lead
 
-Choices = list[tuple[str, str]]  # value and text
+Choices = tuple[tuple[str, str], ...]  # value and text
 
 # What every list offers, in one query: sources and personas in use, and the countries of all people
 # and companies. Each country costs one step into an index, however many leads there are; DISTINCT
@@ -57,7 +60,7 @@ def owners(user: User) -> Choices:
         if led:
             owns |= Q(Exists(Handoff.objects.filter(owner=mine, team__in=led)))
     people = User.objects.filter(owns).order_by("name", "pk").values_list("pk", "name")
-    return [(str(pk), name) for pk, name in people]
+    return tuple((str(pk), name) for pk, name in people)
 
 
 def teams(user: User) -> Choices:
@@ -87,22 +90,32 @@ def queues(user: User) -> Choices:
 def own_queues(user: User) -> Choices:
     """Return the sales teams that ``user`` belongs to. No query."""
     own = [member.team for member in user.memberships_now if member.team.side == Side.SALES]
-    return [(str(team.pk), team.name) for team in sorted(own, key=lambda team: team.name)]
+    by_name = sorted(own, key=lambda team: team.name)
+    return tuple((str(team.pk), team.name) for team in by_name)
 
 
 def _named(rows: QuerySet[Team]) -> Choices:
-    return [(str(pk), name) for pk, name in rows.values_list("pk", "name")]
+    return tuple((str(pk), name) for pk, name in rows.values_list("pk", "name"))
 
 
 def of_catalogues() -> dict[str, Choices]:
     """Return the sources, personas and countries to choose from, by the name of their filter."""
-    offered: dict[str, Choices] = {"source": [], "persona": [], "country": []}
     with connection.cursor() as cursor:
         cursor.execute(CATALOGUES)
-        for kind, code, name, _position in cursor.fetchall():
-            if name is None:
-                offered[kind].append((code, countries.name(code)))
-            else:
-                offered[kind].append((code, in_language(json.loads(name))))
+        rows = tuple((kind, code, name) for kind, code, name, _position in cursor.fetchall())
+    return dict(_in_words(rows, get_language()))
+
+
+# The rows are the version of the catalogues: names and order are made anew when one changes.
+@lru_cache(maxsize=32)
+def _in_words(
+    rows: tuple[tuple[str, str, str | None], ...], language: str | None
+) -> Mapping[str, Choices]:
+    offered: dict[str, list[tuple[str, str]]] = {"source": [], "persona": [], "country": []}
+    for kind, code, name in rows:
+        if name is None:
+            offered[kind].append((code, countries.name(code)))
+        else:
+            offered[kind].append((code, in_language(json.loads(name), language)))
     offered["country"].sort(key=lambda choice: fold(choice[1]))
-    return offered
+    return {kind: tuple(named) for kind, named in offered.items()}

@@ -5,6 +5,9 @@ The filter of a list owns what is listed, counted and exported.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from copy import deepcopy
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
@@ -12,6 +15,7 @@ import django_filters
 from django import forms
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
+from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -66,40 +70,82 @@ class ListFilter(django_filters.FilterSet):
     source = pick(gettext_lazy("Source"), gettext_lazy("Any source"), method="by_source")
     persona = pick(gettext_lazy("Persona"), gettext_lazy("Any persona"), method="by_persona")
 
-    def __init__(self, data: Query, queryset: QuerySet[Any], *, user: User, at: datetime) -> None:
+    def __init__(
+        self,
+        data: Query,
+        queryset: QuerySet[Any],
+        *,
+        user: User,
+        at: datetime,
+        branches: Sequence[QuerySet[Any]] = (),
+        order: Order | None = None,
+    ) -> None:
+        """``branches``: the same rows as ``queryset`` by the reasons of sight (Listing)."""
         self.user = user
         self.at = at
+        self.branches = branches
+        if order is not None:
+            self.order = order
         # A misspelt filter would otherwise show every lead as if it were its result.
         unknown = set(data) - set(self.base_filters) - PAGING - self.others
         if unknown:
             text = _("The address has a part that this list does not know: %s.")
             raise BadParameter(text % ", ".join(sorted(unknown)))
-        super().__init__(data, queryset)
-        # Set for each filter: the catalogues change while the process runs.
-        for name, offered in self.offered().items():
-            self.filters[name].extra["choices"] = offered
+        # Not the initializer of the base class: it copies every filter, which most requests, for
+        # the first page of the whole list, do not need.
+        self.is_bound = True
+        self.data = data
+        self.queryset = queryset
+        self.request = None
+        self.form_prefix = None
 
+    @cached_property
+    def filters(self) -> dict[str, django_filters.Filter]:
+        """The filters of this request, with what they offer: the catalogues change."""
+        filters = deepcopy(self.base_filters)
+        for filter_ in filters.values():
+            filter_.model = self.queryset.model
+            filter_.parent = self
+        for name, choices_of_filter in self.offered.items():
+            filters[name].extra["choices"] = choices_of_filter
+        return filters
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the address asks for a search or a filter at all."""
+        return any(self.data.get(name) for name in self.base_filters)
+
+    @cached_property
     def offered(self) -> dict[str, choices.Choices]:
+        """The choices of each filter that the database knows."""
+        return self.offers()
+
+    def offers(self) -> dict[str, choices.Choices]:
         """Return the choices of each filter that the database knows."""
         offered = choices.of_catalogues()
-        offered["source"].append((NOT_GIVEN, _("Not given")))
+        offered["source"] += ((NOT_GIVEN, _("Not given")),)
         return offered
 
     @property
     def listing(self) -> Listing:
         """The list: its rows and their order; no rows where a filter is not valid."""
-        # All leads would look like the result of an invalid filter.
-        rows = self.qs if self.is_valid() else self.queryset.none()
         lead_id = "lead_id" if self.lead else "pk"
-        return Listing(rows, self.order, lead_id)
+        branches: Sequence[QuerySet[Any]] = ()
+        # A search finds few rows, by an index that serves all branches at once.
+        if not self.data.get("q"):
+            branches = [self.narrow(branch) for branch in self.branches]
+        return Listing(self.narrow(self.queryset), self.order, lead_id, branches)
 
     @property
     def status(self) -> int:
         """The status of the page: 400 where a filter is not valid."""
-        return 200 if self.is_valid() else 400
+        return 200 if not self.is_on or self.is_valid() else 400
 
     def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
         """Return those of ``rows``, of the same model, that pass the filters."""
+        if not self.is_on:
+            return rows
+        # All leads would look like the result of an invalid filter.
         if not self.is_valid():
             return rows.none()
         return self.filter_queryset(rows)
@@ -133,6 +179,11 @@ class ListFilter(django_filters.FilterSet):
     # -- As the page shows it
 
     @property
+    def blank(self) -> Blank:
+        """The form without any filter."""
+        return Blank(type(self), tuple(self.offered.items()))
+
+    @property
     def folded(self) -> list[forms.BoundField]:
         """The fields behind the button "Filters": all but the search, hidden ones, and those with
         nothing to choose."""
@@ -149,6 +200,8 @@ class ListFilter(django_filters.FilterSet):
     def chosen(self) -> list[tuple[str, str, str]]:
         """The filters that are on, as (parameter, label, value as text), for the chips."""
         chips: list[tuple[str, str, str]] = []
+        if not self.is_on:
+            return chips
         for name, field in self.form.fields.items():
             raw: Any = self.form.data.get(name)
             if raw:
@@ -169,3 +222,19 @@ class ListFilter(django_filters.FilterSet):
             return day_words(value)
         named = dict(getattr(self.form.fields[name], "choices", []))
         return str(named.get(raw, raw))
+
+
+@dataclass(frozen=True)
+class Blank:
+    """The form of a list without any filter: the same for all to whom the same is offered."""
+
+    kind: type[ListFilter]
+    offered: tuple[tuple[str, choices.Choices], ...]
+
+    @property
+    def filter(self) -> ListFilter:
+        """The list to draw the form from; it has no rows."""
+        rows = self.kind._meta.model._default_manager.none()
+        made = self.kind(QueryDict(), rows, user=User(), at=datetime.max)
+        made.offered = dict(self.offered)
+        return made

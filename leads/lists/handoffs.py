@@ -10,7 +10,6 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import User
-from crm.lib.paging import Order
 from leads.handoffs import queue as handoff_queue
 from leads.lists import choices
 from leads.lists.filters import ListFilter, Query
@@ -28,8 +27,8 @@ class HandoffFilter(ListFilter):
     lead = "lead__"
     owner = None
 
-    def offered(self) -> dict[str, choices.Choices]:
-        return super().offered() | {"team": choices.queues(self.user)}
+    def offers(self) -> dict[str, choices.Choices]:
+        return super().offers() | {"team": choices.queues(self.user)}
 
 
 class QueueFilter(HandoffFilter):
@@ -41,18 +40,6 @@ class QueueFilter(HandoffFilter):
     class Meta:
         model = Handoff
         fields: list[str] = []
-
-    def __init__(
-        self,
-        data: Query,
-        queryset: QuerySet[Handoff],
-        *,
-        user: User,
-        at: datetime,
-        order: Order,
-    ) -> None:
-        super().__init__(data, queryset, user=user, at=at)
-        self.order = order
 
 
 class MineFilter(HandoffFilter):
@@ -70,8 +57,8 @@ class MineFilter(HandoffFilter):
         model = Handoff
         fields: list[str] = []
 
-    def offered(self) -> dict[str, choices.Choices]:
-        return super().offered() | {"team": choices.own_queues(self.user)}
+    def offers(self) -> dict[str, choices.Choices]:
+        return super().offers() | {"team": choices.own_queues(self.user)}
 
     def by_clock(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         return rows.filter(status.condition(ClockStatus(value), at=self.at, to="clock__"))
@@ -80,7 +67,9 @@ class MineFilter(HandoffFilter):
 def queue(user: User, query: Query, *, tab: str, at: datetime, since: datetime) -> QueueFilter:
     """Return one tab of the queue. ``since``: when today began. Raises BadParameter."""
     rows = handoff_queue.queue(user, tab, at=at, since=since)
-    return QueueFilter(query, rows, user=user, at=at, order=handoff_queue.order_of(tab))
+    branches = handoff_queue.queue_in_sight(user, tab, at=at, since=since)
+    order = handoff_queue.order_of(tab)
+    return QueueFilter(query, rows, user=user, at=at, branches=branches, order=order)
 
 
 def mine(user: User, query: Query, *, at: datetime) -> MineFilter:

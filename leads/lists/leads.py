@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple
 
 import django_filters
 from django import forms
@@ -12,10 +13,11 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import User
 from crm.lib.numbers.fields import WholeField
-from crm.lib.paging import by_day
+from crm.lib.paging import Page, by_day
 from leads.lists import choices
 from leads.lists.filters import ListFilter, Query
 from leads.models import Handoff, Lead
+from leads.models.lead import lead_name
 from leads.states import Stage
 from sla.clocks import status
 from sla.states import ClockStatus
@@ -64,12 +66,21 @@ class LeadFilter(ListFilter):
         model = Lead
         fields: list[str] = []
 
-    def __init__(self, data: Query, queryset: QuerySet[Lead], *, user: User, at: datetime) -> None:
-        super().__init__(data, queryset.filter(archived_at__isnull=True), user=user, at=at)
+    def __init__(
+        self,
+        data: Query,
+        queryset: QuerySet[Lead],
+        *,
+        branches: Sequence[QuerySet[Lead]] = (),
+        **options: Any,
+    ) -> None:
+        current = [branch.filter(archived_at__isnull=True) for branch in branches]
+        rows = queryset.filter(archived_at__isnull=True)
+        super().__init__(data, rows, branches=current, **options)
 
-    def offered(self) -> dict[str, choices.Choices]:
+    def offers(self) -> dict[str, choices.Choices]:
         own = {"owner": choices.owners(self.user), "team": choices.teams(self.user)}
-        return super().offered() | own
+        return super().offers() | own
 
     def by_team(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """Keep leads that the team brought, or that were handed off to it."""
@@ -85,4 +96,60 @@ class LeadFilter(ListFilter):
 
 def lead_list(user: User, query: Query, *, at: datetime) -> LeadFilter:
     """Return the list of the leads that ``user`` may see. Raises BadParameter."""
-    return LeadFilter(query, Lead.objects.visible_to(user).with_names(), user=user, at=at)
+    rows = Lead.objects.visible_to(user).with_names()
+    return LeadFilter(query, rows, user=user, at=at, branches=Lead.objects.in_sight(user))
+
+
+# -- The rows of a page
+
+
+class LeadRow(NamedTuple):
+    """What a row of the list shows of a lead."""
+
+    pk: int
+    person: str
+    email: str
+    phone: str
+    job_title: str
+    company: str | None
+    external_id: str
+    stage: str
+    source: Mapping[str, str] | None
+    owner: str | None
+    first_seen_on: date
+    is_test: bool
+
+    @property
+    def name(self) -> str:
+        """The name as everywhere else (leads.models.lead.lead_name)."""
+        return lead_name(self.person, self.email, self.phone, self.external_id, pk=self.pk)
+
+    @property
+    def about(self) -> str:
+        """The job title and the company, as far as they are known."""
+        return ", ".join(part for part in (self.job_title, self.company) if part)
+
+
+# The paths of the values of LeadRow, in its order.
+ROW_PATHS = (
+    "pk",
+    "person__name",
+    "person__email",
+    "person__phone",
+    "person__job_title",
+    "company__name",
+    "external_id",
+    "stage",
+    "source__name",
+    "owner__name",
+    "first_seen_on",
+    "is_test",
+)
+
+
+def rows_of(page: Page) -> list[LeadRow]:
+    """Return the rows of a page of the list, in its order, in one query."""
+    found = Lead.objects.filter(pk__in=page.rows).values_list(*ROW_PATHS)
+    by_id = {values[0]: LeadRow(*values) for values in found}
+    # A lead may be gone since the page was read.
+    return [by_id[pk] for pk in page.rows if pk in by_id]

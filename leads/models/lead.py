@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from django.apps import apps
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 
 from crm.accounts.models import Team, User
-from crm.accounts.states import Side
 from crm.lib.bilingual import BilingualField, in_language
 from crm.lib.clock import RelevoNow
-from leads.states import HandoffState, Stage
+from leads.models import sight
+from leads.states import Stage
 from personas.models import PersonaVersion
 
 
@@ -124,36 +123,14 @@ class CustomField(models.Model):
         ]
 
 
-def _handoffs_in_sight(user: User) -> Q:
-    """Return the condition for the handoffs whose leads a person of sales sees."""
-    sales = user.team_ids(Side.SALES)
-    standing = Q(decisions__undone_at__isnull=True, decisions__released_at__isnull=True)
-    in_sight = Q(owner=user)
-    in_sight |= Q(team__in=sales, state=HandoffState.PENDING)
-    # One Q for one filter(), so that all conditions meet the same decision.
-    in_sight |= Q(decisions__by=user, owner__isnull=True) & standing
-    led = user.team_ids(Side.SALES, led=True)
-    if led:
-        in_sight |= Q(team__in=led)
-    return in_sight
-
-
 class LeadQuerySet(models.QuerySet["Lead"]):
     def visible_to(self, user: User) -> LeadQuerySet:
         """Return the leads that ``user`` may see: the sight table of the domain."""
-        if user.is_director:
-            return self
-        # Matches nothing until a role adds to it; an empty Q would match everything.
-        sight = Q(pk__in=[])
-        marketing = user.team_ids(Side.MARKETING)
-        if marketing:
-            sight |= Q(marketing_team__in=marketing)
-        if user.team_ids(Side.SALES):
-            handoff_model = apps.get_model("leads", "Handoff")  # its module imports this one
-            handoffs = handoff_model._default_manager.filter(_handoffs_in_sight(user))
-            # A subquery: a join would repeat a lead for each of its handoffs.
-            sight |= Q(pk__in=handoffs.values("lead"))
-        return self.filter(sight)
+        return self.filter(sight.any_of(sight.of_leads(user)))
+
+    def in_sight(self, user: User) -> list[LeadQuerySet]:
+        """Return the same leads as :meth:`visible_to` by branch, for lists; some in several."""
+        return [self.filter(branch) for branch in sight.of_leads(user)]
 
     def with_names(self) -> LeadQuerySet:
         """Return the leads with what a row of a list shows, in one query."""

@@ -17,6 +17,7 @@ from crm.accounts.request import Request, deny_unless
 from crm.accounts.states import Side
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
+from crm.templatetags.jinja import draw
 from leads import handoffs, permissions
 from leads.forms.handoff_steps import reject_form
 from leads.forms.handoffs import RejectForm
@@ -26,7 +27,7 @@ from leads.handoffs import undo as decisions
 from leads.models import Handoff
 from leads.views.lead.page import show_refused
 from leads.views.lead.trail import QUEUE, Trail, trail
-from leads.views.queue import SCORES, queue_row, score_label, with_scores
+from leads.views.queue import SCORES, queue_rows, score_label, with_scores
 
 Predicate = Callable[[User, Handoff], bool]
 
@@ -138,12 +139,12 @@ def _fetch_undecided(
 def _show_row(
     request: Request, handoff: Handoff, changes: dict[str, Any], *, status: int = 200
 ) -> HttpResponse:
-    row = queue_row(request, handoff, at=request.now) | changes
+    row = queue_rows(request, [handoff_queue.row_of(handoff)], at=request.now)[0] | changes
     # The page that the row goes into says which columns it has.
     columns = [name for name in request.POST.getlist("column") if name in SCORES]
-    with_scores([row], columns)
-    context = {"row": row, "score_columns": columns, "score_label": score_label(columns)}
-    return render(request, "leads/_queue_row.html", context, status=status)
+    rows = with_scores([row], columns)
+    html = draw("leads/_queue_row.jinja", request, rows=rows, score_label=score_label(columns))
+    return HttpResponse(html, status=status)
 
 
 # -- Reject

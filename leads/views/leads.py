@@ -17,17 +17,19 @@ from crm.accounts.teams import marketing_team
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
 from crm.lib.number_formats import number
-from crm.lib.paging import Size, size_of
+from crm.lib.paging import Size
 from leads import permissions
 from leads.bulk.states import BulkKind
 from leads.forms.leads import LeadForm
 from leads.lists.leads import lead_list as lead_list_of
+from leads.lists.leads import rows_of
 from leads.models import Lead
 from leads.records import companies, leads
 from leads.records.fields import FIELD_LABELS
 from leads.records.identity import known_leads
 from leads.records.identity.known_leads import KnownAlready, Match
 from leads.states import Stage
+from leads.views.lead.trail import of_list
 
 PAGE = 50
 # The desk of marketing: what it works on first.
@@ -46,12 +48,14 @@ def lead_list(request: Request) -> HttpResponse:
     listing = listed.listing
     after = request.GET.get("after", "")
     page = listing.page(after=after, size=PAGE)
-    size = size_of(listing.rows, page, "first_seen_on", after=after)
     can_log = permissions.can_log(request.user)
     context: dict[str, Any] = {
         "filter": listed,
         "page": page,
-        "size": size_text(size),
+        "rows": rows_of(page),
+        "stages": {stage.value: str(stage.label) for stage in Stage},
+        "came": of_list(request).suffix,
+        "size": size_text(listing.size(page, after=after)),
         "tabs": _stage_tabs(request) if can_log else [],
         "can_log": can_log,
         "bulk_kinds": [BulkKind(kind) for kind in permissions.bulk_kinds(request.user)],

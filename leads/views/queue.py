@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from typing import Any
@@ -27,12 +27,13 @@ from crm.templatetags.addresses import address
 from crm.templatetags.relevo import breakable
 from leads import permissions
 from leads.handoffs import queue as handoff_queue
+from leads.handoffs.queue import HandoffRow
 from leads.lists import handoffs
 from leads.models import Handoff
-from leads.models.lead import lead_name
 from leads.records import contact_privacy
 from leads.records.identity import phones
 from leads.states import DecisionKind, HandoffState
+from leads.templatetags.leads import next_step_label
 from leads.views.lead.trail import of_list
 from sla.clocks import assignments, pauses, readings
 
@@ -78,7 +79,7 @@ def queue(request: Request) -> HttpResponse:
     listed = handoffs.queue(request.user, request.GET, tab=tab, at=now, since=since)
     page = listed.listing.page(after=request.GET.get("after", ""), size=PAGE)
     totals, sizes = _counts(request, listed, since=since)
-    rows = queue_rows(request, page.rows, at=now)
+    rows = queue_rows(request, handoff_queue.rows_of(page), at=now)
     columns = score_columns(rows)
     context = {
         "rows": with_scores(rows, columns),
@@ -142,10 +143,12 @@ def mine(request: Request) -> HttpResponse:
     now = request.now
     listed = handoffs.mine(request.user, request.GET, at=now)
     page = listed.listing.page(after=request.GET.get("after", ""), size=PAGE)
-    rows = queue_rows(request, page.rows, at=now)
-    for row in rows:
+    handoffs_of_page = handoff_queue.rows_of(page)
+    rows = queue_rows(request, handoffs_of_page, at=now)
+    for row, handoff in zip(rows, handoffs_of_page, strict=True):
+        row["next_step"] = next_step_label(handoff.state)
         # What is still due: a clock that has stopped says how fast something was decided long ago.
-        if row["handoff"].due is None:
+        if handoff.clock is None or handoff.clock.stopped_at is not None:
             row["reading"] = None
     context = {
         "rows": rows,
@@ -160,52 +163,54 @@ def mine(request: Request) -> HttpResponse:
 
 
 def queue_rows(
-    request: Request, handoffs: Iterable[Handoff], *, at: datetime
+    request: Request, handoffs: Sequence[HandoffRow], *, at: datetime
 ) -> list[dict[str, Any]]:
     """Return a row for each handoff; one query more where the clock of one is paused."""
-    rows = [queue_row(request, handoff, at=at) for handoff in handoffs]
-    paused = pauses.open_pauses((row["handoff"].clock for row in rows), at=at)
-    if not paused:
-        return rows
-    for row in rows:
-        pause = paused.get(row["handoff"].clock_id)
+    user = request.user
+    came = of_list(request).suffix
+    language = get_language()
+    shows_team = _shows_team(user)
+    paused = pauses.open_pauses((handoff.clock for handoff in handoffs), at=at)
+    rows = []
+    for handoff in handoffs:
+        row = _row(user, handoff, came, language, at)
+        row["team"] = handoff.team if shows_team else ""
+        pause = paused.get(handoff.clock.pk) if handoff.clock else None
         if pause is not None:
             row["because"] = str(pause.reason)
+        rows.append(row)
     return rows
 
 
-def queue_row(request: Request, handoff: Handoff, *, at: datetime) -> dict[str, Any]:
-    """Return a row of the queue as text; a dict, which templates read faster than an object."""
-    values = handoff_queue.row_values(handoff)
-    language = get_language()
-    # Templates localize integers, which costs too much for fifty rows.
-    pk = str(handoff.pk)
-    can_decide = permissions.can_decide(request.user, handoff)
-    about = (values["job_title"], values["company"])
-    dial, chat = _reach(request.user, values)
-    came = of_list(request).suffix
+def _row(
+    user: User, handoff: HandoffRow, came: str, language: str | None, at: datetime
+) -> dict[str, Any]:
+    """Return a row of the queue as the template shows it."""
+    can_decide = permissions.can_decide(user, handoff)
+    dial, chat = _reach(user, handoff)
     return {
-        "handoff": handoff,
-        "pk": pk,
+        "pk": handoff.pk,
         "lead_at": address("lead", handoff.lead_id) + came,
         "accept_at": address("handoff_accept", handoff.pk),
         "accept_as_sql_at": address("handoff_accept_as_sql", handoff.pk),
         "reject_at": address("handoff_reject", handoff.pk) + came,
+        "undo_at": address("handoff_undo", handoff.pk),
         "reading": readings.reading(handoff.clock, at=at) if handoff.clock else None,
         "can_decide": can_decide,
-        "can_accept_as_sql": can_decide and permissions.can_accept_as_sql(request.user, handoff),
-        "name": _escaped_name(handoff, values),
-        "about": ", ".join(part for part in about if part),
+        "can_accept_as_sql": can_decide and permissions.can_accept_as_sql(user, handoff),
+        # Escaped once, since each button repeats it.
+        "name": breakable(handoff.name),
+        "about": handoff.about,
         "dial": dial,
         "chat": chat,
-        "persona": in_language(values["persona"], language),
-        "source": in_language(values["source"], language),
-        "team": _team(request.user, values["team"]),
-        "marks": _marks(handoff, is_test=values["is_test"]),
+        "persona": in_language(handoff.persona, language),
+        "source": in_language(handoff.source, language),
+        "marks": _marks(handoff),
         "fit_score": handoff.fit_score,
         "engagement_score": handoff.engagement_score,
-        "state": "" if handoff.is_pending else handoff.get_state_display(),
-        "owner": values["owner"] or "",
+        "state": "" if handoff.is_pending else str(HandoffState(handoff.state).label),
+        "owner": handoff.owner or "",
+        "scores": "",
         # What a decision or a pause of the clock changes.
         "because": "",
         "taken": "",
@@ -215,29 +220,17 @@ def queue_row(request: Request, handoff: Handoff, *, at: datetime) -> dict[str, 
     }
 
 
-def _reach(user: User, values: dict[str, Any]) -> tuple[str, str]:
+def _reach(user: User, handoff: HandoffRow) -> tuple[str, str]:
     """Return the addresses that dial the lead's phone and open WhatsApp; empty where hidden."""
-    number = values["phone"]
+    number = handoff.phone
     if not number:
         return "", ""
-    if contact_privacy.hides(values["contact_hidden"], values["brought_by"], user):
+    if contact_privacy.hides(handoff.contact_hidden, handoff.brought_by, user):
         return "", ""
     chat = ""
     if number.startswith("+"):
         chat = f"https://wa.me/{number[1:]}"
-    return phones.dial(number, values["phone_extension"]), chat
-
-
-def _escaped_name(handoff: Handoff, values: dict[str, Any]) -> str:
-    """Return the name of the lead, escaped once, since each button repeats it."""
-    name = lead_name(
-        values["person"],
-        values["email"],
-        values["phone"],
-        values["external_id"],
-        pk=handoff.lead_id,
-    )
-    return breakable(name)
+    return phones.dial(number, handoff.phone_extension), chat
 
 
 def score_columns(rows: list[dict[str, Any]]) -> list[str]:
@@ -253,11 +246,10 @@ def score_columns(rows: list[dict[str, Any]]) -> list[str]:
     return columns
 
 
-def _team(user: User, name: str) -> str:
-    """Return the team of a handoff; empty for a reader with one queue, who knows it."""
-    if not user.is_director and user.team_ids(Side.SALES) and len(user.memberships_now) == 1:
-        return ""
-    return name
+def _shows_team(user: User) -> bool:
+    """Return whether the rows name the team; a reader with one queue knows it."""
+    has_one_queue = user.team_ids(Side.SALES) and len(user.memberships_now) == 1
+    return user.is_director or not has_one_queue
 
 
 def with_scores(rows: list[dict[str, Any]], columns: list[str]) -> list[dict[str, Any]]:
@@ -273,10 +265,10 @@ def score_label(columns: list[str]) -> str:
     return " · ".join(str(SCORES[name]) for name in columns)
 
 
-def _marks(handoff: Handoff, *, is_test: bool) -> list[tuple[str, str, bool]]:
+def _marks(handoff: HandoffRow) -> list[tuple[str, str, bool]]:
     """Return the tags under the name: tone, text, and whether the text may be cut."""
     marks = []
-    if is_test:
+    if handoff.is_test:
         marks.append(("info", gettext("Test"), False))
     if handoff.overrides:
         marks.append(("warn", _overridden_text(handoff), True))
@@ -285,9 +277,9 @@ def _marks(handoff: Handoff, *, is_test: bool) -> list[tuple[str, str, bool]]:
     return marks
 
 
-def _overridden_text(handoff: Handoff) -> str:
+def _overridden_text(handoff: HandoffRow) -> str:
     """Return that facts were overruled, with the reasons where the list has read them."""
-    overrides = getattr(handoff, "overruled", None) or []
+    overrides = handoff.overruled or []
     reasons = [override["reason"] for override in overrides if override.get("reason")]
     label = gettext("Overridden")
     if not reasons:

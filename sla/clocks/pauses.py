@@ -27,6 +27,7 @@ from crm.accounts.models import User
 from crm.lib import number_formats
 from crm.lib.errors import Conflict, DomainError
 from sla.clocks import escalation_times, snapshots
+from sla.clocks.snapshots import ClockRow
 from sla.models import Clock, Pause, PauseReason
 from sla.states import PAUSABLE, ClockState, PauseEnd
 
@@ -225,7 +226,7 @@ def replan(clock: Clock, step_at: datetime) -> None:
     )
 
 
-def open_pauses(clocks: Iterable[Clock | None], *, at: datetime) -> dict[int, Pause]:
+def open_pauses(clocks: Iterable[Clock | ClockRow | None], *, at: datetime) -> dict[int, Pause]:
     """Return the open pause, with its reason, of each clock that is paused at ``at``, by clock id.
 
     A query only if one of them is paused.

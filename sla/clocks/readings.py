@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from sla.clocks import snapshots
 from sla.clocks import status as statuses
+from sla.clocks.snapshots import ClockRow
 from sla.models import Clock
 from sla.states import ClockStatus, Metric
 from sla.worktime import arithmetic
@@ -57,7 +58,7 @@ class Reading:
         return str(DONE_LABELS.get(self.metric, _("Done")))
 
 
-def reading(clock: Clock, *, at: datetime) -> Reading:
+def reading(clock: Clock | ClockRow, *, at: datetime) -> Reading:
     """Return what ``clock`` shows at ``at``."""
     calendar = snapshots.calendar_of(clock)
     status = statuses.status(clock, at=at)
@@ -89,7 +90,9 @@ def reading(clock: Clock, *, at: datetime) -> Reading:
     )
 
 
-def _seconds(clock: Clock, calendar: WorkCalendar, status: ClockStatus, at: datetime) -> int:
+def _seconds(
+    clock: Clock | ClockRow, calendar: WorkCalendar, status: ClockStatus, at: datetime
+) -> int:
     """Return the business seconds that the status shows."""
     if status == ClockStatus.CANCELLED:
         return 0

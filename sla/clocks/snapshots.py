@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from crm.lib.db.json_snapshot import SharedObject
 from sla.clocks import escalation_times
@@ -16,7 +16,28 @@ from sla.worktime import arithmetic
 from sla.worktime.calendar import WorkCalendar
 
 
-def calendar_of(clock: Clock) -> WorkCalendar:
+class ClockRow(NamedTuple):
+    """The columns of a clock that a reading needs, for lists that make no model instances."""
+
+    pk: int
+    metric: str
+    state: str
+    calendar_ref_id: Hash
+    limit_seconds: int
+    used_seconds: int | None
+    started_at: datetime
+    due_at: datetime
+    soon_at: datetime | None
+    paused_until: datetime | None
+    stopped_at: datetime | None
+
+
+def row_of(clock: Clock) -> ClockRow:
+    """Return the columns of ``clock``."""
+    return ClockRow(*(getattr(clock, name) for name in ClockRow._fields))
+
+
+def calendar_of(clock: Clock | ClockRow) -> WorkCalendar:
     """Return the calendar that the clock carries."""
     return calendar_at(clock.calendar_ref_id)
 

@@ -21,6 +21,7 @@ from operator import or_
 
 from django.db.models import Q
 
+from sla.clocks.snapshots import ClockRow
 from sla.models import Clock
 from sla.states import ClockState, ClockStatus
 
@@ -28,7 +29,7 @@ AWAITED = (ClockStatus.OK, ClockStatus.SOON, ClockStatus.PAUSED)
 TOO_LATE = (ClockStatus.LATE, ClockStatus.MISSED)
 
 
-def status(clock: Clock, *, at: datetime) -> ClockStatus:
+def status(clock: Clock | ClockRow, *, at: datetime) -> ClockStatus:
     """Return the status of ``clock`` at ``at``."""
     if clock.state == ClockState.CANCELLED:
         return ClockStatus.CANCELLED

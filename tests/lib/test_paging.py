@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from crm.lib import paging
-from crm.lib.paging import BadParameter, Listing, Order, Size, by_day, newest_first, size_of
+from crm.lib.paging import BadParameter, Listing, Order, Size, by_day, newest_first
 from leads.models import Lead, Person
 
 pytestmark = pytest.mark.django_db
@@ -62,10 +62,10 @@ def test_address_with_an_impossible_id_is_an_empty_page_or_the_rest(rows: list[i
 
 def sized(size: int, after: str = "") -> tuple[Size, int]:
     """How long the list is said to be, and how many queries that took."""
-    rows = Lead.objects.all()
-    page = newest_first(rows, "first_seen_on", after=after, size=size)
+    listing = Listing(Lead.objects.all(), by_day("first_seen_on"))
+    page = listing.page(after=after, size=size)
     with CaptureQueriesContext(connection) as captured:
-        found = size_of(rows, page, "first_seen_on", after=after)
+        found = listing.size(page, after=after)
     return found, len(captured)
 
 
@@ -129,19 +129,40 @@ def test_rows_without_a_value_come_last_once_each(
 ) -> None:
     listing = Listing(Lead.objects.all(), FORTH)
     page = listing.page(after="", size=size)
-    seen = [lead.pk for lead in page.rows]
+    seen = list(page.rows)
     while page.next:
         page = listing.page(after=page.next, size=size)
-        seen += [lead.pk for lead in page.rows]
+        seen += page.rows
     assert seen == some_without_a_date
 
 
-@pytest.mark.parametrize("order", [FORTH, by_day("first_seen_on")])
+BACK = by_day("first_seen_on")
+
+
+@pytest.mark.parametrize("size", [1, 2, 4, 6])
+@pytest.mark.parametrize("order", [FORTH, BACK])
+def test_branches_that_overlap_are_merged_to_the_same_pages(
+    some_without_a_date: list[int], order: Order, size: int
+) -> None:
+    first, second, third = some_without_a_date[0::2]
+    every = Lead.objects.all()
+    branches = [every.filter(pk__in=[first, third]), every.exclude(pk__in=[first, second])]
+    branches.append(every.filter(pk__in=[second, third]))
+    whole, merged = Listing(every, order), Listing(every, order, branches=branches)
+    after = ""
+    for _page in range(6 // size + 1):
+        page = merged.page(after=after, size=size)
+        assert page == whole.page(after=after, size=size)
+        assert merged.size(page, after="x") == Size(6)
+        after = page.next
+
+
+@pytest.mark.parametrize("order", [FORTH, BACK])
 def test_neighbours_of_every_row_are_those_of_the_whole_list(
     some_without_a_date: list[int], order: Order
 ) -> None:
     listing = Listing(Lead.objects.all(), order)
-    rows = list(listing.page(after="", size=10).rows)
+    rows = list(order.sort(listing.rows))
     neighbours = [listing.around(order.write(row)) for row in rows]
     assert neighbours == list(zip([None, *rows[:-1]], [*rows[1:], None], strict=True))
 

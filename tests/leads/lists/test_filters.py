@@ -83,7 +83,7 @@ def test_teams_are_those_in_sight(cast, leads):
 def test_countries_are_those_of_people_and_companies_by_name(cast, leads):
     with override("en"):
         found = choices.of_catalogues()["country"]
-    assert found == [("CO", "Colombia"), ("MX", "Mexico"), ("PE", "Peru")]
+    assert found == (("CO", "Colombia"), ("MX", "Mexico"), ("PE", "Peru"))
 
 
 def test_value_that_is_not_offered_shows_no_lead(cast, leads):
@@ -102,7 +102,7 @@ def test_field_with_nothing_to_choose_is_not_shown(cast, leads):
 
 def mine(user, query=""):
     listed = handoff_lists.mine(user, QueryDict(query), at=LATE_FOR_THE_QUEUE)
-    return [handoff.pk for handoff in listed.listing.page(after="", size=50).rows]
+    return list(listed.listing.page(after="", size=50).rows)
 
 
 def test_my_leads_have_what_is_still_due_first_and_nothing_due_last(cast):

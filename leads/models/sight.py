@@ -1,0 +1,121 @@
+"""Who sees which leads and handoffs: the branches of the sight table, stated here alone.
+
+Each branch is one reason why a person sees a row. Look-ups join them by OR (``visible_to``); lists
+read the first rows of each branch by its own index and merge them (crm.lib.paging), because
+PostgreSQL cannot walk an OR across tables in the order of a list.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+
+from django.apps import apps
+from django.db.models import Exists, Manager, Model, OuterRef, Q, Value
+from django.db.models.functions import Coalesce
+
+from crm.accounts.models import User
+from crm.accounts.states import Side
+from leads.states import DecisionKind, HandoffState
+
+Branches = list[Q]
+
+EVERYTHING = Q()
+# An empty Q would match everything.
+NOTHING = Q(pk__in=[])
+
+
+def any_of(branches: Branches) -> Q:
+    """Return the condition of a look-up: one of ``branches`` holds."""
+    if not branches:
+        return NOTHING
+    return reduce(or_, branches)
+
+
+def of_handoffs(user: User) -> Branches:
+    """Return the reasons why ``user`` sees a handoff."""
+    if user.is_director:
+        return [EVERYTHING]
+    branches = of_open_handoffs(user)
+    if user.team_ids(Side.SALES):
+        branches.append(_decided(user))
+    return branches
+
+
+def of_open_handoffs(user: User) -> Branches:
+    """Return the reasons for an open handoff, at half the cost.
+
+    An open handoff that a rep decided on has an owner, so decisions need no check.
+    """
+    if user.is_director:
+        return [EVERYTHING]
+    branches = []
+    if user.team_ids(Side.SALES):
+        branches += [Q(owner=user), *_of_queues(user)]
+    marketing = user.team_ids(Side.MARKETING)
+    if marketing:
+        branches.append(Q(lead__marketing_team__in=marketing))
+    return branches
+
+
+def of_leads(user: User) -> Branches:
+    """Return the reasons why ``user`` sees a lead: its team brought it, or a handoff of it."""
+    if user.is_director:
+        return [EVERYTHING]
+    branches = []
+    marketing = user.team_ids(Side.MARKETING)
+    if marketing:
+        branches.append(Q(marketing_team__in=marketing))
+    if user.team_ids(Side.SALES):
+        branches += _owned(user)
+        branches += [_has_handoff(branch) for branch in (*_of_queues(user), _decided(user))]
+    return branches
+
+
+def _of_queues(user: User) -> Branches:
+    """Return the reasons that come from a sales team: its queue; for its lead, all of it."""
+    branches = [Q(team__in=user.team_ids(Side.SALES), state=HandoffState.PENDING)]
+    led = user.team_ids(Side.SALES, led=True)
+    if led:
+        branches.append(Q(team__in=led))
+    return branches
+
+
+def _decided(user: User) -> Q:
+    """Return the condition for handoffs that ``user`` rejected and that belong to no one now.
+
+    A decision that was undone or released gives no sight. One on an accept needs no check: while
+    it stands, the handoff has an owner.
+    """
+    standing = _rows("Decision").filter(
+        by=user,
+        kind=DecisionKind.REJECT,
+        undone_at__isnull=True,
+        released_at__isnull=True,
+        handoff=OuterRef("pk"),
+    )
+    return Q(Exists(standing), owner__isnull=True)
+
+
+def _owned(user: User) -> Branches:
+    """Return the reasons that come from handoffs that ``user`` owns or owned until their end."""
+    own = Exists(_rows("Handoff").filter(owner=user, lead=OuterRef("pk")))
+    later = Exists(_rows("Handoff").filter(cycle__gt=1, lead=OuterRef("pk")))
+    # An index has the leads of each owner in the order of the list; the owner of an imported lead
+    # may have no handoff of it. Coalesce lets PostgreSQL check that lead by lead, from the newest
+    # on, where it would otherwise join all leads of the owner and sort them.
+    is_own = Q(owner=user) & Q(Coalesce(own, Value(False)))
+    # A lead has the owner of its last handoff (crm.invariants): a colleague by now.
+    was_own = ~Q(owner=user) & Q(later) & Q(own)
+    return [is_own, was_own]
+
+
+def _has_handoff(branch: Q) -> Q:
+    """Return the condition that a lead has a handoff that meets ``branch``."""
+    # Not "pk IN": for one lead, PostgreSQL would read all handoffs of the person.
+    return Q(Exists(_rows("Handoff").filter(branch, lead=OuterRef("pk"))))
+
+
+def _rows(model: str) -> Manager[Model]:
+    # The modules of these models import this one.
+    return apps.get_model("leads", model)._default_manager
