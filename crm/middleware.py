@@ -12,7 +12,8 @@ from django.conf import settings
 from django.contrib.auth import logout
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_cache_control
 from django.utils.translation import gettext as _
@@ -25,6 +26,7 @@ from crm.accounts.states import Density
 from crm.lib import clock, number_formats
 from crm.lib.errors import DomainError
 from crm.lib.wording import variants
+from crm.second_factor import demand
 
 Answer = Callable[[HttpRequest], HttpResponse]
 VALID_ID = re.compile(r"^[A-Za-z0-9-]{8,64}$")
@@ -195,6 +197,29 @@ class SignInRequired(LoginRequiredMiddleware):
         if errors.is_asked_by_script(request):
             return errors.as_json(request, 401, _("You are signed out."))
         return super().handle_no_permission(request, view_func)
+
+
+class SecondFactorRequired:
+    """Stop people who must have a second factor and have none at the pages that set it up."""
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: object) -> HttpResponse | None:
+        """Return the answer, or None for a request that may go on. Costs no query."""
+        if not request.user.is_authenticated or not demand.is_held(request.user, request.session):
+            return None
+        name = request.resolver_match.url_name or ""
+        if demand.is_open(name, request.session, request.organisation):
+            return None
+        if not errors.is_asked_by_script(request):
+            return redirect("second_factor")
+        response = errors.as_json(request, 403, _("Set up your second factor first."))
+        response["HX-Redirect"] = reverse("second_factor")
+        return response
 
 
 class DomainErrors:

@@ -19,6 +19,7 @@ from crm.accounts.sign_in import demo
 from crm.accounts.states import Role, Side
 from crm.lib import number_formats
 from crm.notifications import outbox
+from crm.second_factor import demand
 from crm.templatetags.addresses import page
 from leads import permissions
 from leads.handoffs import queue
@@ -97,6 +98,9 @@ def shell(request: Request) -> dict[str, Any]:
     if user is None or not user.is_authenticated:
         context["shell"] = None
         context["demo_people"] = SimpleLazyObject(demo.people)
+    elif demand.is_stopped(user, request.session, request.organisation):
+        # Also around an error page: no counter and no name before the second factor.
+        context["shell"] = None
     else:
         context["shell"] = SimpleLazyObject(lambda: _frame(request, user))
     return context

@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "crm.audit",
     "allauth",
     "allauth.account",
+    "allauth.mfa",
     "allauth.usersessions",
     "django_cotton.apps.SimpleAppConfig",
     "django_htmx",
@@ -94,6 +95,7 @@ MIDDLEWARE = [
     "crm.middleware.Sessions",
     "crm.middleware.Viewer",
     "crm.middleware.SignInRequired",
+    "crm.middleware.SecondFactorRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -200,6 +202,11 @@ PASSWORD_RESET_TIMEOUT = 2 * 3600
 ACCOUNT_LOGOUT_REDIRECT_URL = "account_login"
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "home"
+# A second factor is offered to everybody and demanded of directors and admins, but not in the demo,
+# whose people share their accounts.
+SECOND_FACTOR_DEMANDED = RELEVO_MODE in ("production", "development")
+MFA_ADAPTER = "crm.second_factor.adapter.MFAAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "recovery_codes", "webauthn"]
 
 # -- E-mail: off without a server, then people are invited by link. In the demo: to the log.
 _mail = env.email("EMAIL_URL", "consolemail://" if DEMO else "")

@@ -4,7 +4,6 @@ SignInRequired guards every view except those that are marked with login_not_req
 """
 
 from allauth.account.views import AccountInactiveView, LogoutView
-from django.conf.urls.i18n import urlpatterns as i18n_urls
 from django.contrib.auth.decorators import login_not_required
 from django.urls import include, path
 from django.views.generic import RedirectView
@@ -16,10 +15,7 @@ from crm.alignment.api import Funnel
 from crm.api import views as api
 from crm.api.endpoint import mount
 from crm.notifications import views as notifications
-
-for pattern in i18n_urls:
-    # The sign-in page offers both languages.
-    pattern.callback = login_not_required(pattern.callback)  # type: ignore[type-var]
+from crm.second_factor.views import proof
 
 to_login = login_not_required(RedirectView.as_view(pattern_name="account_login"))
 
@@ -61,7 +57,9 @@ urlpatterns = [
     ),
     path("accounts/demo/", accounts.demo_sign_in, name="demo_sign_in"),
     path("join/<int:pk>/<str:signature>/", accounts.join, name="join"),
-    path("i18n/", include(i18n_urls)),
+    # The step of the sign-in after the password; allauth finds it by this name.
+    path("accounts/login/code/", proof.sign_in, name="mfa_authenticate"),
+    path("i18n/setlang/", accounts.choose_language, name="set_language"),
     path("preferences/", accounts.preferences, name="preferences"),
     path("preferences/leave/", accounts.leave_take, name="leave_take"),
     path("preferences/leave/<int:pk>/end/", accounts.leave_end, name="leave_end"),
@@ -69,6 +67,7 @@ urlpatterns = [
     path("preferences/sessions/", sign_in.session_list, name="session_list"),
     path("preferences/sessions/<int:pk>/end/", sign_in.session_end, name="session_end"),
     path("preferences/sessions/end-others/", sign_in.session_end_others, name="session_end_others"),
+    path("preferences/second-factor/", include("crm.second_factor.urls")),
     path("preferences/keys/", api.key_list, name="api_keys"),
     path("preferences/keys/<int:pk>/revoke/", api.key_revoke, name="api_key_revoke"),
     path("api/v1/funnel/", mount(Funnel), name="api_funnel"),

@@ -17,6 +17,11 @@ urlpatterns = [
     path("people/<int:pk>/link/", access.person_link, name="person_link"),
     path("people/<int:pk>/link/revoke/", access.person_revoke, name="person_revoke"),
     path("people/<int:pk>/sessions/end/", access.person_sessions, name="person_sessions"),
+    path(
+        "people/<int:pk>/second-factor/reset/",
+        access.person_second_factor,
+        name="person_second_factor",
+    ),
     path("people/<int:pk>/hand-over/", access.person_hand_over, name="person_hand_over"),
     path("people/<int:pk>/deactivate/", access.person_deactivate, name="person_deactivate"),
     path("people/<int:pk>/reactivate/", access.person_reactivate, name="person_reactivate"),

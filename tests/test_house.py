@@ -53,6 +53,7 @@ LAYERS = (
     ("leads",),
     ("sla",),
     ("personas",),
+    ("crm.second_factor",),
     ("crm.notifications",),
     ("crm.accounts",),
     ("crm.audit",),

@@ -141,6 +141,16 @@ def test_demo_is_on_in_demo_mode_only(settings_of: Any, mode: str, demo: bool) -
     assert settings_of(RELEVO_MODE=mode)["DEMO"] is demo
 
 
+@pytest.mark.parametrize(
+    ("mode", "demanded"),
+    [("production", True), ("development", True), ("test", False), ("demo", False)],
+)
+def test_second_factor_is_demanded_where_people_work(
+    settings_of: Any, mode: str, demanded: bool
+) -> None:
+    assert settings_of(RELEVO_MODE=mode)["SECOND_FACTOR_DEMANDED"] is demanded
+
+
 @pytest.mark.parametrize("mode", ["production", "demo", "development"])
 def test_passwords_are_hashed_with_argon2_everywhere_but_in_tests(
     settings_of: Any, mode: str

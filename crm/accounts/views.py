@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from allauth.account.internal.flows.login import perform_login
+from allauth.account.models import Login
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import login, update_session_auth_hash
@@ -17,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.i18n import set_language
 
 from crm.accounts import invitations, leaves, people
 from crm.accounts.forms import (
@@ -108,8 +111,8 @@ def _join(request: HttpRequest, invitation: Invitation, now: datetime) -> HttpRe
         )
         if form.revokes_keys:
             keys.revoke_all(person, by=person, at=now)
-        login(request, person, backend=BACKEND)
-        return redirect("home")
+        # By way of allauth: somebody who was here before may have a second factor.
+        return perform_login(request, Login(user=person))
     context = {
         "form": form,
         "invitation": invitation,
@@ -231,6 +234,15 @@ def change_password(request: Request) -> HttpResponse:
         messages.success(request, text)
         return redirect("preferences")
     return render(request, "accounts/password.html", {"form": form}, status=_status_of(form))
+
+
+@login_not_required
+def choose_language(request: HttpRequest) -> HttpResponse:
+    """Change the language of the pages: of this device, and of a person who is signed in."""
+    language = request.POST.get("language", "")
+    if request.user.is_authenticated and language in dict(settings.LANGUAGES):
+        people.change_preferences(request.user, at=clock.now(), language=language)
+    return set_language(request)
 
 
 @require_POST

@@ -6,12 +6,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from crm.accounts.sign_in.forms import ConfirmForm
 from crm.api.states import LIFETIMES, Scope
 from crm.lib.text import clean_line
+from crm.second_factor.forms import ConfirmWithFactorForm
 
 
-class KeyForm(ConfirmForm):
+class KeyForm(ConfirmWithFactorForm):
     """The purpose of the key, its scopes and its lifetime, confirmed by its owner."""
 
     name = forms.CharField(

@@ -17,7 +17,7 @@ from crm.api.forms import KeyForm
 from crm.lib.errors import DomainError
 
 
-@sensitive_post_parameters("password")
+@sensitive_post_parameters("password", "code")
 @require_http_methods(["GET", "HEAD", "POST"])
 def key_list(request: Request) -> HttpResponse:
     """Show the person's own keys, and create one, whose text is shown in the answer only."""

@@ -20,6 +20,7 @@ from tests.browser.running import Running, move_to, wait_for
 from tests.browser.screens.looks import judge_words
 from tests.conftest import Moment
 from tests.harness.products import SETTINGS, product, reset, scratch_folder
+from tests.second_factor.devices import code_at
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -156,7 +157,38 @@ def send_a_test_lead(admin: Desk) -> None:
     admin.button("Remove the test lead").click()
     stands(admin, "Set up Relevo")
     admin.button("Finish the set-up").click()
+    set_up_second_factor(admin)
     stands(admin, "Marketing–sales alignment")
+    add_passkey(admin)
+
+
+def set_up_second_factor(admin: Desk) -> None:
+    """The admin has to, with an app that gets the key as text, and keeps the codes."""
+    stands(admin, "Set up your second factor")
+    admin.link("Set up an app").click()
+    stands(admin, "Set up an app")
+    key = "".join(admin.page.locator(".secret span").all_inner_texts())
+    now = admin.running.value("SELECT relevo_now()")
+    admin.field("Code that the app shows now").fill(code_at(now, key))
+    admin.button("Set up").click()
+    stands(admin, "Keep your recovery codes")
+    assert admin.page.locator(".codes li").count() == 10
+    admin.page.get_by_role("checkbox").check()
+    admin.button("Continue").click()
+
+
+def add_passkey(admin: Desk) -> None:
+    """A key in software that the browser itself brings."""
+    browser = admin.context.new_cdp_session(admin.page)
+    browser.send("WebAuthn.enable")
+    options = {"protocol": "ctap2", "transport": "usb", "automaticPresenceSimulation": True}
+    browser.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    admin.open("/preferences/second-factor/passkey/")
+    stands(admin, "Add a passkey")
+    admin.field("What do you call it?").fill("Blue key")
+    admin.button("Add a passkey").click()
+    stands(admin, "Second factor")
+    admin.sees("Blue key")
 
 
 def join(sit: Sit, link: str, language: str, home: str, **options: object) -> Desk:

@@ -8,8 +8,10 @@ from allauth.account.adapter import DefaultAccountAdapter
 from django.http import HttpRequest
 
 from crm.accounts.models import User
-from crm.accounts.sign_in import guesses
+from crm.accounts.sign_in import guesses, proofs
+from crm.accounts.sign_in.proofs import Proof
 from crm.accounts.states import Secret
+from crm.lib import clock
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -17,6 +19,11 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return False
+
+    def login(self, request: HttpRequest, user: User) -> None:
+        """Sign in; every way through allauth has checked the password."""
+        super().login(request, user)
+        proofs.add(request.session, Proof.PASSWORD, at=clock.now())
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """Drop allauth's message "you have signed in": the page itself shows it."""

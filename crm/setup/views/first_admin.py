@@ -11,9 +11,12 @@ from django.views.decorators.cache import never_cache
 
 from crm.accounts import organisations
 from crm.accounts.models import User
+from crm.accounts.sign_in import proofs
+from crm.accounts.sign_in.proofs import Proof
 from crm.lib import clock
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
+from crm.second_factor import demand
 from crm.setup import code
 from crm.setup.first_admin import create_first_admin
 from crm.setup.forms.first_admin import FirstAdminForm
@@ -40,6 +43,8 @@ def first(request: HttpRequest) -> HttpResponse:
             status = add_domain_error(form, error)
         else:
             login(request, admin, backend="crm.accounts.backend.Backend")
+            proofs.add(request.session, Proof.PASSWORD, at=clock.now())
+            request.session[demand.FOUNDING] = True
             return redirect("setup_organisation")
     return render(request, "setup/first.html", {"form": form}, status=status)
 

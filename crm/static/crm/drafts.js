@@ -65,6 +65,7 @@ function fieldsOf(form) {
   const groups = new Map();
   for (const field of form.elements) {
     if (!field.name || !field.matches("input, select, textarea") || SECRET.test(field.type)) continue;
+    if (field.autocomplete === "one-time-code") continue; // may be a recovery code
     groups.set(field.name, [...(groups.get(field.name) ?? []), field]);
   }
   return groups;

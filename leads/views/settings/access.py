@@ -10,17 +10,20 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from crm.accounts import invitations
 from crm.accounts.models import Invitation, User
 from crm.accounts.permissions import can_manage_people
-from crm.accounts.request import Request, require_permission
+from crm.accounts.request import Request, deny_unless, require_permission
 from crm.accounts.sign_in import sessions
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
 from crm.notifications import mail
+from crm.second_factor import factors
+from crm.second_factor.views.proof import ask_for_proof
 from leads.forms.people import HeirsForm, InviteForm
 from leads.staff import access, memberships
 from leads.staff.handover import Heirs, Parcel, plan, work_of
@@ -204,6 +207,23 @@ def person_sessions(request: Request, pk: int) -> HttpResponse:
     person = fetch(pk)
     sessions.end_all(person, by=request.user, at=request.now)
     messages.success(request, _("%(name)s is signed out everywhere.") % {"name": person.name})
+    return redirect("person", pk=pk)
+
+
+@require_POST
+@require_permission(can_manage_people)
+def person_second_factor(request: Request, pk: int) -> HttpResponse:
+    """Reset the second factor of a person who has lost it."""
+    person = fetch(pk)
+    # One's own is changed with its codes (Preferences); the last admin has the command line.
+    deny_unless(person.pk != request.user.pk)
+    asked = ask_for_proof(request, then=reverse("person", args=[pk]))
+    if asked:
+        messages.info(request, _("After that, press the button again."))
+        return asked
+    factors.reset(person, by=request.user, at=request.now)
+    text = _("%(name)s signs in with the password alone now, and is signed out everywhere.")
+    messages.success(request, text % {"name": person.name})
     return redirect("person", pk=pk)
 
 

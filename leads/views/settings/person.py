@@ -21,6 +21,7 @@ from crm.accounts.permissions import can_manage_people
 from crm.accounts.request import Request, require_permission
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
+from crm.second_factor import factors
 from leads.forms.people import PersonForm, PlaceForm
 from leads.staff import access, memberships
 from leads.staff.handover import work_of
@@ -53,6 +54,7 @@ def show(
         "leaves": person.leaves.filter(last_on__gte=today),
         "work": sum(parcel.count for parcel in work_of(person, at=at)),
         "is_self": person.pk == request.user.pk,
+        "factors": factors.of(person),
         # Several forms on one page: their ids must differ.
         "edit_form": PersonForm(initial=names, auto_id="id_edit_%s"),
         "place_form": PlaceForm(person=person, auto_id="id_place_%s"),

@@ -92,6 +92,16 @@ SCREENS: dict[str, str | list[Screen]] = {
     "account_change_password": [
         Screen("/accounts/password/", (REP,), status=403)
     ],  # demo people keep theirs
+    "mfa_authenticate": MOVES_ON,  # to the password; tests/second_factor shows it
+    # demo people have none; tests/second_factor shows these pages
+    "second_factor": [Screen("/preferences/second-factor/", (REP,), status=403)],
+    "second_factor_app": [Screen("/preferences/second-factor/app/", (REP,), status=403)],
+    "second_factor_passkey": [Screen("/preferences/second-factor/passkey/", (REP,), status=403)],
+    "second_factor_remove": TAKES_A_FORM,
+    "second_factor_codes": MOVES_ON,
+    "second_factor_codes_file": MOVES_ON,
+    "second_factor_renew": TAKES_A_FORM,
+    "second_factor_confirm": [Screen("/preferences/second-factor/confirm/", (REP,))],
     "account_reset_password": [Screen("/accounts/password/reset/", (NOBODY,))],
     "account_reset_password_done": [Screen("/accounts/password/reset/sent/", (NOBODY,))],
     "account_reset_password_from_key": [
@@ -121,6 +131,7 @@ SCREENS: dict[str, str | list[Screen]] = {
     "person_link": TAKES_A_FORM,
     "person_revoke": TAKES_A_FORM,
     "person_sessions": TAKES_A_FORM,
+    "person_second_factor": TAKES_A_FORM,
     "person_hand_over": [Screen("/people/3/hand-over/", (ADMIN,))],
     "person_deactivate": [Screen("/people/3/deactivate/", (ADMIN,))],
     "person_reactivate": TAKES_A_FORM,

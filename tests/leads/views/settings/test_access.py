@@ -32,6 +32,7 @@ ONLY_FORMS = (
     "person_link",
     "person_revoke",
     "person_sessions",
+    "person_second_factor",
     "person_reactivate",
     "team_archive",
     "team_restore",
