@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import reduce
+from functools import cached_property, reduce
 from typing import Any
 
 from django.db.models import F, Q, QuerySet
@@ -39,10 +39,15 @@ class Size:
 
 @dataclass(frozen=True)
 class Page:
-    """One page. ``next`` is the parameter ``after`` of the next page, empty at the end."""
+    """One page. ``next`` is the parameter ``after`` of the next page, empty at the end.
+
+    ``counted``: how many rows of the list the query of the page has read; None if not the whole
+    list, or COUNTED_UP_TO of it.
+    """
 
     rows: Sequence[Any]
     next: str
+    counted: int | None = None
 
 
 # -- The order of a list
@@ -133,34 +138,47 @@ Place = tuple[Any, int]  # value and id of a row, which need not be in the list 
 
 @dataclass(frozen=True)
 class Listing:
-    """A list: its rows and their order.
+    """A list: its rows, which ``read`` returns, and their order.
 
     ``lead_id`` is the attribute of a row that holds the id of its lead. ``branches``, where given,
     are together the same rows, some of them in several: PostgreSQL can walk each branch by an
-    index of its own, but not an OR of conditions on several tables.
+    index of its own, but not an OR of conditions on several tables. ``is_long``: counting even a
+    thousand rows takes long, so that the planner's estimate is enough where it is much larger.
     """
 
-    rows: QuerySet[Any]
+    read: Callable[[], QuerySet[Any]]
     order: Order
     lead_id: str = "pk"
     branches: Sequence[QuerySet[Any]] = ()
+    is_long: bool = False
 
-    def page(self, *, after: str, size: int) -> Page:
+    @cached_property
+    def rows(self) -> QuerySet[Any]:
+        """The rows as one query, made when it is asked for: pages read the branches."""
+        return self.read()
+
+    def page(self, *, after: str, size: int, is_counted: bool = False) -> Page:
         """Return the ids of the page that follows the row that ``after`` names, in one query.
 
-        Empty is the first page. Raise BadParameter where ``after`` cannot be read.
+        Empty is the first page, which also counts the list if it ``is_counted``. Raise BadParameter
+        where ``after`` cannot be read.
         """
         branches = list(self.branches or [self.rows])
+        # One row more than is shown: it only proves that there is a next page.
+        count = size + 1
         if after:
             beyond = self.order.after(self.order.place(after))
             branches = [branch.filter(beyond) for branch in branches]
-        # One row more than is shown: it only proves that there is a next page.
-        first = [self._first(branch, size + 1) for branch in branches]
-        places = self.order.merge(_union(first, all=True))[: size + 1]
+        elif is_counted and not self.is_long:
+            # The ids of a thousand rows cost less than a second walk along the list.
+            count = COUNTED_UP_TO + 1
+        first = [self._first(branch, count) for branch in branches]
+        places = self.order.merge(_union(first, all=True))
         following = ""
         if len(places) > size:
             following = self.order.write_place(places[size - 1])
-        return Page([pk for _value, pk in places[:size]], following)
+        counted = len(places) if count > COUNTED_UP_TO else None
+        return Page([pk for _value, pk in places[:size]], following, counted)
 
     def _first(self, branch: QuerySet[Any], count: int) -> QuerySet[Any]:
         return self.order.sort(branch).values_list(self.order.field, "pk")[:count]
@@ -169,19 +187,28 @@ class Listing:
         """Return the length of the list that ``page``, the one behind ``after``, is a part of.
 
         It is exact up to COUNTED_UP_TO rows, else the planner's estimate. It costs no query where
-        the page is the whole list, else at most two of a bounded cost.
+        the page has counted the list or is all of it, else at most two of a bounded cost.
         """
         if not (after or page.next):
             return Size(len(page.rows))
-        branches = self.branches or [self.rows]
-        # In the order of the pages, so that counting stops where the list would.
-        first = [self._first(branch, COUNTED_UP_TO + 1) for branch in branches]
-        counted = _union(first).count()
+        if self.is_long and self._estimate > 2 * COUNTED_UP_TO:
+            return _rounded(self._estimate)
+        counted = page.counted
+        if counted is None:
+            # In the order of the pages, so that counting stops where the list would.
+            branches = self.branches or [self.rows]
+            first = [self._first(branch, COUNTED_UP_TO + 1) for branch in branches]
+            counted = _union(first).count()
         if counted <= COUNTED_UP_TO:
             return Size(counted)
-        every = [branch.order_by().values_list("pk") for branch in branches]
+        return _rounded(self._estimate)
+
+    @cached_property
+    def _estimate(self) -> int:
+        """How many rows the planner expects; those of several branches count in each."""
+        every = [branch.order_by().values_list("pk") for branch in self.branches or [self.rows]]
         plan = json.loads(_union(every, all=True).explain(format="json"))
-        return _rounded(int(plan[0]["Plan"]["Plan Rows"]))
+        return int(plan[0]["Plan"]["Plan Rows"])
 
     def around(self, after: str) -> tuple[Any | None, Any | None]:
         """Return the row before and the row behind the place ``after``, in two queries.

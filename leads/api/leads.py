@@ -212,7 +212,7 @@ def _filtered(request: Request) -> LeadFilter:
         query.pop(name, None)
     listing = LeadFilter(
         query,
-        rows(request.user),
+        lambda: rows(request.user).filter(archived_at__isnull=True),
         user=request.user,
         at=clock.now(),
     )

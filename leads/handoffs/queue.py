@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
@@ -12,7 +12,7 @@ from django.db.models.fields.json import KeyTransform
 from crm.accounts.models import User
 from crm.accounts.states import Side
 from crm.lib.paging import Order, Page
-from leads.models import Decision, Handoff
+from leads.models import Decision, Handoff, Package
 from leads.models.handoff import HandoffQuerySet
 from leads.models.lead import lead_name
 from leads.states import WORKED, HandoffState
@@ -164,7 +164,7 @@ def _of_tab(
 
 
 class HandoffRow(NamedTuple):
-    """What a row of a list shows of a handoff: OWN_COLUMNS, ROW_PATHS, overrides and clock.
+    """What a row of a list shows of a handoff: OWN_COLUMNS, ROW_PATHS and the clock.
 
     ``overruled``: the overrides of the package with their reasons (packages.overruled).
     """
@@ -192,8 +192,8 @@ class HandoffRow(NamedTuple):
     persona: Mapping[str, str]
     team: str
     owner: str | None
-    overruled: list[dict[str, Any]] | None
     clock: ClockRow | None
+    overruled: list[dict[str, Any]] | None = None
 
     @property
     def is_pending(self) -> bool:
@@ -210,25 +210,47 @@ class HandoffRow(NamedTuple):
         return ", ".join(part for part in (self.job_title, self.company) if part)
 
 
-def rows_of(page: Page) -> list[HandoffRow]:
-    """Return the rows of a page of handoffs, in its order, in one query."""
-    # One key of the package, and only where it is shown: the payload is large.
-    reasons = KeyTransform("overrides", "package__payload")
-    overruled = Case(When(overrides__gt=0, then=reasons))
+def rows_of(page: Page, *, without: Collection[str] = ()) -> list[HandoffRow]:
+    """Return the rows of a page of handoffs, in its order, in at most two queries.
+
+    ``without``: names of ROW_PATHS that the list does not show and that stay None. Each spares a
+    join, which PostgreSQL would take longer to plan than to run.
+    """
+    shown = {name: path for name, path in ROW_PATHS.items() if name not in without}
     clock = [CLOCK + name for name in ClockRow._fields]
-    found = Handoff.objects.filter(pk__in=page.rows).values_list(
-        *OWN_COLUMNS, *ROW_PATHS.values(), overruled, *clock
-    )
-    by_id = {values[0]: _row(values) for values in found}
+    columns = [*OWN_COLUMNS, *shown.values(), *clock]
+    found = Handoff.objects.filter(pk__in=page.rows).values_list(*columns)
+    by_id = {values[0]: _row(shown, values) for values in found}
     # A handoff may be gone since the page was read.
-    return [by_id[pk] for pk in page.rows if pk in by_id]
+    return _with_reasons([by_id[pk] for pk in page.rows if pk in by_id])
 
 
-def _row(values: tuple[Any, ...]) -> HandoffRow:
-    before = values[: -len(ClockRow._fields)]
-    clock = ClockRow(*values[len(before) :])
-    # A closed handoff from before the clocks has none.
-    return HandoffRow._make((*before, clock if clock.pk else None))
+def _row(shown: Collection[str], values: Sequence[Any]) -> HandoffRow:
+    """Return the row with the values of OWN_COLUMNS, of ``shown`` and of its clock."""
+    rest = values[len(OWN_COLUMNS) :]
+    by_name = dict(zip(shown, rest, strict=False))
+    clock = ClockRow(*rest[len(by_name) :])
+    return HandoffRow._make(
+        (
+            *values[: len(OWN_COLUMNS)],
+            *(by_name.get(name) for name in ROW_PATHS),
+            # A closed handoff from before the clocks has none.
+            clock if clock.pk else None,
+            None,
+        )
+    )
+
+
+def _with_reasons(rows: list[HandoffRow]) -> list[HandoffRow]:
+    """Add the reasons of overrides, in one query where a row has any."""
+    overridden = [row.pk for row in rows if row.overrides]
+    if not overridden:
+        return rows
+    # One key of the package instead of the whole payload.
+    reasons = KeyTransform("overrides", "payload")
+    packages = Package.objects.filter(handoff__in=overridden).values_list("handoff", reasons)
+    overruled = dict(packages)
+    return [row._replace(overruled=overruled.get(row.pk)) for row in rows]
 
 
 def to_decide(handoffs: HandoffQuerySet) -> HandoffQuerySet:
@@ -243,7 +265,7 @@ def row_of(handoff: Handoff) -> HandoffRow:
     shown = {name: _shown(handoff, name, path) for name, path in ROW_PATHS.items()}
     clock = snapshots.row_of(handoff.clock) if handoff.clock else None
     own = {name: getattr(handoff, name) for name in OWN_COLUMNS}
-    return HandoffRow(**own, **shown, overruled=None, clock=clock)
+    return HandoffRow(**own, **shown, clock=clock)
 
 
 def _shown(handoff: Handoff, name: str, path: str) -> Any:

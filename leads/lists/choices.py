@@ -49,14 +49,16 @@ ORDER BY kind, position, code
 def owners(user: User) -> Choices:
     """Return the people who own a lead that ``user`` may see."""
     mine = OuterRef("pk")
+    led = user.team_ids(Side.SALES, led=True)
+    brought = user.team_ids(Side.MARKETING)
+    if not (user.is_director or led or brought):
+        return ((str(user.pk), user.name),) if user.team_ids(Side.SALES) else ()
     if user.is_director:
         owns = Q(Exists(Lead.objects.filter(owner=mine)))
     else:
         owns = Q(pk__in=[user.pk] if user.team_ids(Side.SALES) else [])
-        brought = user.team_ids(Side.MARKETING)
         if brought:
             owns |= Q(Exists(Lead.objects.filter(owner=mine, marketing_team__in=brought)))
-        led = user.team_ids(Side.SALES, led=True)
         if led:
             owns |= Q(Exists(Handoff.objects.filter(owner=mine, team__in=led)))
     people = User.objects.filter(owns).order_by("name", "pk").values_list("pk", "name")

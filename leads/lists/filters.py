@@ -5,7 +5,7 @@ The filter of a list owns what is listed, counted and exported.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -28,6 +28,7 @@ from leads.records import search
 from sla.states import ClockStatus
 
 Query = QueryDict  # the parameters of an address
+Rows = Callable[[], QuerySet[Any]]
 PAGING = {"after"}
 NOT_GIVEN = "~none"  # no code of a source can look like this
 # What a clock may show while its act is awaited.
@@ -50,6 +51,8 @@ class ListFilter(django_filters.FilterSet):
 
     lead = ""
     order: Order
+    # Whether all rows of the reader are many and take long to count (Listing).
+    is_long = False
     # Parameters of the address that are no filters, such as the tab of a list.
     others: frozenset[str] = frozenset()
 
@@ -73,14 +76,14 @@ class ListFilter(django_filters.FilterSet):
     def __init__(
         self,
         data: Query,
-        queryset: QuerySet[Any],
+        rows: Rows,
         *,
         user: User,
         at: datetime,
         branches: Sequence[QuerySet[Any]] = (),
         order: Order | None = None,
     ) -> None:
-        """``branches``: the same rows as ``queryset`` by the reasons of sight (Listing)."""
+        """``branches``: the same rows as ``rows`` by the reasons of sight (Listing)."""
         self.user = user
         self.at = at
         self.branches = branches
@@ -95,16 +98,21 @@ class ListFilter(django_filters.FilterSet):
         # the first page of the whole list, do not need.
         self.is_bound = True
         self.data = data
-        self.queryset = queryset
+        self.rows = rows
         self.request = None
         self.form_prefix = None
+
+    @cached_property
+    def queryset(self) -> QuerySet[Any]:
+        """All rows in sight."""
+        return self.rows()
 
     @cached_property
     def filters(self) -> dict[str, django_filters.Filter]:
         """The filters of this request, with what they offer: the catalogues change."""
         filters = deepcopy(self.base_filters)
         for filter_ in filters.values():
-            filter_.model = self.queryset.model
+            filter_.model = self._meta.model
             filter_.parent = self
         for name, choices_of_filter in self.offered.items():
             filters[name].extra["choices"] = choices_of_filter
@@ -134,7 +142,13 @@ class ListFilter(django_filters.FilterSet):
         # A search finds few rows, by an index that serves all branches at once.
         if not self.data.get("q"):
             branches = [self.narrow(branch) for branch in self.branches]
-        return Listing(self.narrow(self.queryset), self.order, lead_id, branches)
+        return Listing(
+            lambda: self.narrow(self.queryset),
+            self.order,
+            lead_id,
+            branches,
+            is_long=self.is_long and not self.is_on,
+        )
 
     @property
     def status(self) -> int:
@@ -234,7 +248,7 @@ class Blank:
     @property
     def filter(self) -> ListFilter:
         """The list to draw the form from; it has no rows."""
-        rows = self.kind._meta.model._default_manager.none()
-        made = self.kind(QueryDict(), rows, user=User(), at=datetime.max)
+        rows = self.kind._meta.model._default_manager
+        made = self.kind(QueryDict(), rows.none, user=User(), at=datetime.max)
         made.offered = dict(self.offered)
         return made

@@ -66,12 +66,18 @@ class MineFilter(HandoffFilter):
 
 def queue(user: User, query: Query, *, tab: str, at: datetime, since: datetime) -> QueueFilter:
     """Return one tab of the queue. ``since``: when today began. Raises BadParameter."""
-    rows = handoff_queue.queue(user, tab, at=at, since=since)
     branches = handoff_queue.queue_in_sight(user, tab, at=at, since=since)
     order = handoff_queue.order_of(tab)
-    return QueueFilter(query, rows, user=user, at=at, branches=branches, order=order)
+    return QueueFilter(
+        query,
+        lambda: handoff_queue.queue(user, tab, at=at, since=since),
+        user=user,
+        at=at,
+        branches=branches,
+        order=order,
+    )
 
 
 def mine(user: User, query: Query, *, at: datetime) -> MineFilter:
     """Return the leads that ``user`` works on. Raises BadParameter."""
-    return MineFilter(query, handoff_queue.mine(user), user=user, at=at)
+    return MineFilter(query, lambda: handoff_queue.mine(user), user=user, at=at)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import User
+from crm.accounts.states import Side
 from crm.lib.numbers.fields import WholeField
 from crm.lib.paging import Page, by_day
 from leads.lists import choices
@@ -66,18 +67,6 @@ class LeadFilter(ListFilter):
         model = Lead
         fields: list[str] = []
 
-    def __init__(
-        self,
-        data: Query,
-        queryset: QuerySet[Lead],
-        *,
-        branches: Sequence[QuerySet[Lead]] = (),
-        **options: Any,
-    ) -> None:
-        current = [branch.filter(archived_at__isnull=True) for branch in branches]
-        rows = queryset.filter(archived_at__isnull=True)
-        super().__init__(data, rows, branches=current, **options)
-
     def offers(self) -> dict[str, choices.Choices]:
         own = {"owner": choices.owners(self.user), "team": choices.teams(self.user)}
         return super().offers() | own
@@ -96,8 +85,17 @@ class LeadFilter(ListFilter):
 
 def lead_list(user: User, query: Query, *, at: datetime) -> LeadFilter:
     """Return the list of the leads that ``user`` may see. Raises BadParameter."""
-    rows = Lead.objects.visible_to(user).with_names()
-    return LeadFilter(query, rows, user=user, at=at, branches=Lead.objects.in_sight(user))
+    current = Lead.objects.filter(archived_at__isnull=True)
+    listed = LeadFilter(
+        query,
+        lambda: current.visible_to(user).with_names(),
+        user=user,
+        at=at,
+        branches=current.in_sight(user),
+    )
+    # No index has the leads of a whole sales team in the order of the list.
+    listed.is_long = bool(user.team_ids(Side.SALES, led=True))
+    return listed
 
 
 # -- The rows of a page

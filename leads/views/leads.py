@@ -47,7 +47,7 @@ def lead_list(request: Request) -> HttpResponse:
     listed = lead_list_of(request.user, request.GET, at=request.now)
     listing = listed.listing
     after = request.GET.get("after", "")
-    page = listing.page(after=after, size=PAGE)
+    page = listing.page(after=after, size=PAGE, is_counted=True)
     can_log = permissions.can_log(request.user)
     context: dict[str, Any] = {
         "filter": listed,

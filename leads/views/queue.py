@@ -79,7 +79,10 @@ def queue(request: Request) -> HttpResponse:
     listed = handoffs.queue(request.user, request.GET, tab=tab, at=now, since=since)
     page = listed.listing.page(after=request.GET.get("after", ""), size=PAGE)
     totals, sizes = _counts(request, listed, since=since)
-    rows = queue_rows(request, handoff_queue.rows_of(page), at=now)
+    unseen = [] if tab == "decided" else ["owner"]
+    if not _shows_team(request.user):
+        unseen.append("team")
+    rows = queue_rows(request, handoff_queue.rows_of(page, without=unseen), at=now)
     columns = score_columns(rows)
     context = {
         "rows": with_scores(rows, columns),
@@ -143,7 +146,7 @@ def mine(request: Request) -> HttpResponse:
     now = request.now
     listed = handoffs.mine(request.user, request.GET, at=now)
     page = listed.listing.page(after=request.GET.get("after", ""), size=PAGE)
-    handoffs_of_page = handoff_queue.rows_of(page)
+    handoffs_of_page = handoff_queue.rows_of(page, without=("persona", "team", "owner"))
     rows = queue_rows(request, handoffs_of_page, at=now)
     for row, handoff in zip(rows, handoffs_of_page, strict=True):
         row["next_step"] = next_step_label(handoff.state)

@@ -60,10 +60,10 @@ def test_address_with_an_impossible_id_is_an_empty_page_or_the_rest(rows: list[i
     assert [lead.pk for lead in page.rows] == rows[1:]
 
 
-def sized(size: int, after: str = "") -> tuple[Size, int]:
+def sized(size: int, after: str = "", *, is_counted: bool = False) -> tuple[Size, int]:
     """How long the list is said to be, and how many queries that took."""
-    listing = Listing(Lead.objects.all(), by_day("first_seen_on"))
-    page = listing.page(after=after, size=size)
+    listing = Listing(Lead.objects.all, by_day("first_seen_on"))
+    page = listing.page(after=after, size=size, is_counted=is_counted)
     with CaptureQueriesContext(connection) as captured:
         found = listing.size(page, after=after)
     return found, len(captured)
@@ -76,6 +76,8 @@ def test_list_of_one_page_is_counted_without_a_query(rows: list[int]) -> None:
 def test_list_of_some_pages_is_counted_from_each_of_them(rows: list[int]) -> None:
     last = newest_first(Lead.objects.all(), "first_seen_on", after="", size=4).next
     assert (sized(4), sized(4, last)) == ((Size(5), 1), (Size(5), 1))
+    assert sized(4, is_counted=True) == (Size(5), 0)
+    assert sized(4, last, is_counted=True) == (Size(5), 1)
 
 
 def test_long_list_is_estimated_by_the_planner(rows: list[int]) -> None:
@@ -87,6 +89,10 @@ def test_long_list_is_estimated_by_the_planner(rows: list[int]) -> None:
     with connection.cursor() as cursor:
         cursor.execute("ANALYZE leads_lead")
     assert sized(50) == (Size(1840, is_about=True), 2)
+    assert sized(50, is_counted=True) == (Size(1840, is_about=True), 1)
+    listing = Listing(Lead.objects.all, by_day("first_seen_on"), is_long=True)
+    page = listing.page(after="", size=50, is_counted=True)
+    assert (page.counted, listing.size(page, after="")) == (None, Size(1840, is_about=True))
 
 
 @pytest.mark.parametrize(
@@ -127,7 +133,7 @@ def some_without_a_date() -> list[int]:
 def test_rows_without_a_value_come_last_once_each(
     some_without_a_date: list[int], size: int
 ) -> None:
-    listing = Listing(Lead.objects.all(), FORTH)
+    listing = Listing(Lead.objects.all, FORTH)
     page = listing.page(after="", size=size)
     seen = list(page.rows)
     while page.next:
@@ -148,7 +154,7 @@ def test_branches_that_overlap_are_merged_to_the_same_pages(
     every = Lead.objects.all()
     branches = [every.filter(pk__in=[first, third]), every.exclude(pk__in=[first, second])]
     branches.append(every.filter(pk__in=[second, third]))
-    whole, merged = Listing(every, order), Listing(every, order, branches=branches)
+    whole, merged = Listing(lambda: every, order), Listing(lambda: every, order, branches=branches)
     after = ""
     for _page in range(6 // size + 1):
         page = merged.page(after=after, size=size)
@@ -161,7 +167,7 @@ def test_branches_that_overlap_are_merged_to_the_same_pages(
 def test_neighbours_of_every_row_are_those_of_the_whole_list(
     some_without_a_date: list[int], order: Order
 ) -> None:
-    listing = Listing(Lead.objects.all(), order)
+    listing = Listing(Lead.objects.all, order)
     rows = list(order.sort(listing.rows))
     neighbours = [listing.around(order.write(row)) for row in rows]
     assert neighbours == list(zip([None, *rows[:-1]], [*rows[1:], None], strict=True))
@@ -171,7 +177,7 @@ def test_neighbours_of_a_row_that_has_left_are_those_of_its_place(
     some_without_a_date: list[int],
 ) -> None:
     first, gone, third = some_without_a_date[:3]
-    listing = Listing(Lead.objects.exclude(pk=gone), FORTH)
+    listing = Listing(lambda: Lead.objects.exclude(pk=gone), FORTH)
     before, behind = listing.around(FORTH.write(Lead.objects.get(pk=gone)))
     assert before is not None and behind is not None
     assert (before.pk, behind.pk) == (first, third)
