@@ -12,7 +12,7 @@ from celery import shared_task
 from crm.accounts.sign_in import sessions, tries
 from crm.api import answers
 from crm.lib import clock
-from crm.notifications import mail_queue, outbox
+from crm.notifications import mail_queue, outbox, password_requests
 from leads.bulk import acts
 from leads.handoffs import escalation, notices
 from leads.imports import runs, worker
@@ -69,7 +69,11 @@ def sweep(seconds: float = SWEEP_SECONDS, *, process: str = "") -> int:
 
 
 def mail() -> int:
-    """Send due mails, in words that name only the leads that each recipient sees now."""
+    """Send due mails, in words that name only the leads that each recipient sees now.
+
+    Requests for links to new passwords become mails first.
+    """
+    password_requests.answer()
     return mail_queue.send_due(notices.words)
 
 

@@ -325,6 +325,19 @@ class Tries(models.Model):
         return f"{self.key[:8]} {self.count}"
 
 
+class PasswordRequest(models.Model):
+    """An address that asked for a link to a new password, with or without an account.
+
+    It is deleted once it is answered (crm.notifications.password_requests).
+    """
+
+    email = models.EmailField(max_length=254)
+    asked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.pk}"
+
+
 class Leave(models.Model):
     """Days on which a person is away, both included, in the person's own time zone."""
 

@@ -19,13 +19,13 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from crm.accounts.forms import ForgottenPasswordForm
 from crm.accounts.request import Request
-from crm.accounts.sign_in import guesses, passwords
+from crm.accounts.sign_in import guesses
 from crm.accounts.sign_in.tries import TooManyTries
 from crm.accounts.states import Secret
 from crm.lib import clock
 from crm.lib.forms import DAY, add_domain_error
 from crm.lib.paging import BadParameter, Order, page
-from crm.notifications import mail, outbox
+from crm.notifications import mail, outbox, password_requests
 from crm.notifications.models import Notice
 from crm.notifications.sentences import Told
 from crm.notifications.states import Group, group_of
@@ -160,22 +160,12 @@ def forgotten_password(request: HttpRequest) -> HttpResponse:
         except TooManyTries as error:
             add_domain_error(form, error)
         else:
-            _mail_link(email)
+            password_requests.ask(email, at=clock.now())
             return redirect("account_reset_password_done")
     status = 200
     if form.errors:
         status = 422
     return render(request, "account/password_reset.html", {"form": form}, status=status)
-
-
-def _mail_link(email: str) -> None:
-    person = passwords.person_by_email(email)
-    if person is None:
-        return
-    now = clock.now()
-    # One mail a minute: further requests within it have the same key.
-    key = f"password_reset:{now:%Y%m%d%H%M}"
-    outbox.queue_mail("password_reset", person, at=now, key=key)
 
 
 @login_not_required
