@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext
 
@@ -14,6 +16,11 @@ from crm.lib.number_formats import duration_words
 
 MINUTE = 60
 HOUR = 60 * MINUTE
+NEAR = {
+    0: gettext_lazy("today {time}"),
+    -1: gettext_lazy("yesterday {time}"),
+    1: gettext_lazy("tomorrow {time}"),
+}
 # Zones whose city is written in another way than their IANA name.
 CITIES = {
     "America/Asuncion": gettext_lazy("Asunción"),
@@ -42,11 +49,18 @@ def long_day(day: date) -> str:
 
 def absolute_text(moment: datetime, zone: str | None = None) -> str:
     """Return "Mon 23 Nov 2026, 14:42 (Mexico City)" in ``zone``, by default the viewer's."""
-    if zone:
-        local = timezone.localtime(moment, ZoneInfo(zone))
-    else:
-        local = timezone.localtime(moment)
-        zone = timezone.get_current_timezone_name()
+    shown_in = zone or timezone.get_current_timezone_name()
+    minute = moment.replace(second=0, microsecond=0)
+    return _absolute_text(minute, shown_in, get_language(), number_formats.active())
+
+
+# The moments of a list are shown again and again: half of what a row of the notices costs.
+@lru_cache(maxsize=4096)
+def _absolute_text(
+    minute: datetime, zone: str, _language: str | None, _region: number_formats.Region | None
+) -> str:
+    """Return the text for all who read in the same language and region."""
+    local = timezone.localtime(minute, ZoneInfo(zone))
     # A variable of its own, since xgettext finds no texts inside f-strings.
     text = number_formats.when(local, pgettext("date format", "D j M Y, H:i"))
     return f"{text} ({city(zone)})"
@@ -66,9 +80,8 @@ def relative_text(moment: datetime, now: datetime) -> str:
         return _("just now")
     if distance < HOUR or (distance < 6 * HOUR and days == 0):
         return _length_text(seconds)
-    near = {0: _("today {time}"), -1: _("yesterday {time}"), 1: _("tomorrow {time}")}
-    if days in near:
-        return near[days].format(time=number_formats.when(local, "H:i"))
+    if days in NEAR:
+        return str(NEAR[days]).format(time=number_formats.when(local, "H:i"))
     if abs(days) <= 6:
         return number_formats.when(local, "D H:i")
     if local.year == today.year:

@@ -15,6 +15,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.timezone import localdate
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm.accounts.forms import ForgottenPasswordForm
@@ -78,6 +79,7 @@ def notice_list(request: Request) -> HttpResponse:
         "tabs": _tabs(group),
         "today": today,
         "yesterday": today - DAY,
+        "new": pgettext("notice", "new"),
     }
     return render(request, "notifications/notice_list.html", context)
 
