@@ -90,6 +90,7 @@ HELP = {
     "admins": _("First steps for admins"),
     "clocks": _("Clocks, pauses and what changes them"),
     "hours": _("Working hours and deadlines"),
+    "second_factor": _("Second factor"),
     "glossary": _("Glossary"),
 }
 HELP_OF = {

@@ -216,9 +216,8 @@ def test_reset_between_password_and_code_starts_again(
     assert client.get(CODE).url == LOGIN
 
 
-def test_changed_secret_key_is_explained_at_sign_in(
-    cast: Cast, moment: Moment, client: Client
-) -> None:
+def test_changed_secret_key_is_explained_at_sign_in(cast: Cast, moment: Moment) -> None:
+    client = Client(HTTP_ACCEPT_LANGUAGE="en")
     give_app(cast.bea, clock.now())
     app = factors.of(cast.bea).app
     assert app is not None

@@ -11,6 +11,8 @@ from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from crm.views import HELP
+
 # The newest lead of a person, and its newest handoff.
 LEAD_OF = """
 SELECT l.id, (SELECT max(h.id) FROM leads_handoff h WHERE h.lead_id = l.id)
@@ -70,10 +72,7 @@ SCREENS: dict[str, str | list[Screen]] = {
     "pulse": DATA,
     "help": [Screen("/help/", SIGNED_IN)],
     "help_topic": [
-        *(
-            Screen(f"/help/{topic}/", (REP,))
-            for topic in ("marketing", "sales", "managers", "admins", "clocks", "hours", "glossary")
-        ),
+        *(Screen(f"/help/{topic}/", (REP,)) for topic in HELP),
         Screen("/help/nothing/", (REP,), status=404),
     ],
     "search": [
