@@ -92,7 +92,8 @@ def loaded(text: str) -> Iterator[None]:
         yield
     finally:
         use(usual)
-        run(f"DROP DATABASE {scratch} WITH (FORCE)")
+        # Not WITH (FORCE), which refuses to end a worker of autovacuum; this ends it and waits.
+        run(f"DROP DATABASE {scratch}")
 
 
 def schema() -> str:
