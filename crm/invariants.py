@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import Count, Exists, F, OuterRef, Q, Subquery, Sum
+from django.db.models import Case, Count, Exists, F, OuterRef, Q, Subquery, Sum, When
 from django.db.models.functions import Coalesce
 
 from crm.lib.clock import RELEVO_NOW_BODY
@@ -222,6 +222,18 @@ def message_becomes_one_notice(at: datetime) -> Iterable[str]:
             yield f"message {pk} {fault}"
 
 
+def handoff_carries_team_and_deadline(at: datetime) -> Iterable[str]:
+    """A handoff carries the team of its lead and, while pending, the deadline of its accept."""
+    is_awaited = Q(state=HandoffState.PENDING, clock__metric=Metric.ACCEPT)
+    due_at = Case(When(is_awaited, then=F("clock__due_at")))
+    rows = Handoff.objects.annotate(due_at=due_at, team_of_lead=F("lead__marketing_team"))
+    # An empty value equals an empty one only in Python.
+    values = rows.values_list("pk", "marketing_team", "team_of_lead", "accept_due_at", "due_at")
+    for pk, team, team_of_lead, carried, deadline in values.iterator():
+        if (team, carried) != (team_of_lead, deadline):
+            yield f"handoff {pk} carries team {team} and deadline {carried}"
+
+
 def snapshot_is_proven_by_its_hash(at: datetime) -> Iterable[str]:
     """A text that judges handoffs is the one that was stored: its hash says so."""
     with connection.cursor() as cursor:
@@ -263,6 +275,7 @@ CHECKS: tuple[Check, ...] = (
     open_handoff_has_an_active_owner,
     firing_sends_a_message,
     message_becomes_one_notice,
+    handoff_carries_team_and_deadline,
     snapshot_is_proven_by_its_hash,
     clock_function_is_ours,
     database_guards_itself,

@@ -6,13 +6,25 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db.models import Case, Count, F, Max, Prefetch, Q, QuerySet, Value, When
+from django.db import connection
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    F,
+    Func,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.db.models.fields.json import KeyTransform
 
 from crm.accounts.models import User
 from crm.accounts.states import Side
 from crm.lib.paging import Order, Page
-from leads.models import Decision, Handoff, Package
+from leads.models import Decision, Handoff, Package, sight
 from leads.models.handoff import HandoffQuerySet
 from leads.models.lead import lead_name
 from leads.states import WORKED, HandoffState
@@ -80,8 +92,17 @@ ACCEPT_COLUMNS = (
     "clock__spent",
     "clock__assigned_due_at",
 )
-PENDING = Q(state=HandoffState.PENDING)
 CLOCK = "clock__"
+# Every page shows these numbers. Each is read from one index (handoff_pending…, handoff_owner).
+# Written out, because building it from querysets took 2.5 ms of a page, and running it 0.3 ms.
+COUNTERS = """
+SELECT
+    (SELECT count(*) FROM leads_handoff WHERE state = 'pending' AND ({sight})),
+    (SELECT count(*) FROM leads_handoff
+     WHERE state = 'pending' AND ({sight}) AND accept_due_at < %(at)s),
+    (SELECT max(id) FROM leads_handoff WHERE state = 'pending' AND ({sight})),
+    (SELECT count(*) FROM leads_handoff WHERE owner_id = %(user)s AND state = ANY(%(worked)s))
+"""
 
 
 # -- The order of the lists, defined here alone
@@ -286,18 +307,26 @@ def _shown(handoff: Handoff, name: str, path: str) -> Any:
 def tab_counts(
     user: User, *, at: datetime, since: datetime, narrow: Narrow = everything
 ) -> dict[str, int]:
-    """Return the size of each tab of :func:`queue`, and :func:`counts`, in two queries.
+    """Return the size of each tab of :func:`queue`, in one query.
 
-    ``narrow``: the filters of the page; they apply to the counters, too.
+    ``narrow``: the filters of the page. Without them :func:`counts` comes with it, in two queries.
     """
-    soon = Count("pk", filter=PENDING & status.condition(ClockStatus.SOON, at=at, to=CLOCK))
-    opened = narrow(Handoff.objects.open_to(user))
-    counted = opened.aggregate(**_counters(user, at), soon=soon)
+    waiting = narrow(Handoff.objects.pending_to(user))
+    # With its own copy of the deadline PostgreSQL looks at fewer clocks.
+    soon = waiting.filter(
+        status.condition(ClockStatus.SOON, at=at, to=CLOCK), accept_due_at__gte=at
+    )
     decisions = Decision.objects.filter(
         at__gte=since, undone_at__isnull=True, released_at__isnull=True
     )
     decided = narrow(Handoff.objects.visible_to(user)).filter(pk__in=decisions.values("handoff"))
-    return {**counted, "waiting": counted["queue"], "decided": decided.count()}
+    rows = {"soon": soon, "decided": decided}
+    if narrow is everything:
+        numbers = {**counts(user, at=at), **_count_all(user, rows)}
+    else:
+        rows |= {"queue": waiting, "overdue": waiting.filter(accept_due_at__lt=at)}
+        numbers = _count_all(user, rows)
+    return {**numbers, "waiting": numbers["queue"]}
 
 
 def mine(user: User) -> QuerySet[Handoff]:
@@ -316,17 +345,28 @@ def counts(user: User, *, at: datetime) -> dict[str, int]:
     Visible pending handoffs ("queue"), the overdue ones, the id of the newest, and the person's
     own.
     """
-    return Handoff.objects.open_to(user).aggregate(**_counters(user, at))
-
-
-def _counters(user: User, at: datetime) -> dict[str, Count | Max]:
-    overdue = PENDING & status.condition(ClockStatus.LATE, at=at, to=CLOCK)
-    return {
-        "queue": Count("pk", filter=PENDING),
-        "overdue": Count("pk", filter=overdue),
-        "newest": Max("pk", filter=PENDING),
-        "mine": Count("pk", filter=Q(owner=user, state__in=WORKED)),
+    in_sight, teams = sight.of_pending_in_sql(user)
+    values: dict[str, Any] = {
+        **teams,
+        "user": user.pk,
+        "worked": [str(state) for state in WORKED],
+        "at": at,
     }
+    with connection.cursor() as cursor:
+        cursor.execute(COUNTERS.format(sight=in_sight), values)
+        numbers: tuple[Any, ...] = cursor.fetchall()[0]
+    return dict(zip(("queue", "overdue", "newest", "mine"), numbers, strict=True))
+
+
+def _count_all(user: User, rows: dict[str, QuerySet[Handoff]]) -> dict[str, int]:
+    """Return how many there are of each of ``rows``, in one query: a subquery for each."""
+    count = Func(function="COUNT", template="%(function)s(*)", output_field=BigIntegerField())
+    columns = {
+        name: Subquery(each.order_by().annotate(n=count).values("n")) for name, each in rows.items()
+    }
+    # The person's own row carries the numbers.
+    numbers: Any = User.objects.filter(pk=user.pk).values(**columns).get()
+    return dict(numbers)
 
 
 def version(counts: dict[str, int]) -> str:

@@ -18,9 +18,10 @@ class Event(AppendOnly):
     which it happened, earlier for imported history.
     """
 
-    lead = models.ForeignKey(Lead, models.PROTECT, related_name="events")
+    # Without indexes of their own: event_lead and event_handoff cover them.
+    lead = models.ForeignKey(Lead, models.PROTECT, related_name="events", db_index=False)
     handoff = models.ForeignKey(
-        Handoff, models.PROTECT, null=True, blank=True, related_name="events"
+        Handoff, models.PROTECT, null=True, blank=True, related_name="events", db_index=False
     )
     kind = models.CharField(max_length=20, choices=EventKind.choices)
     from_state = models.CharField(max_length=14, blank=True)
@@ -33,6 +34,12 @@ class Event(AppendOnly):
             # The timeline of a lead, in order.
             models.Index(fields=["lead", "id"], name="event_lead"),
             models.Index(fields=["handoff", "kind"], name="event_handoff"),
+            # A number of MQLs counts those that we qualified on the lead's date.
+            models.Index(
+                fields=["occurred_on", "lead"],
+                condition=Q(kind=EventKind.QUALIFIED),
+                name="event_qualified",
+            ),
         ]
         constraints = [
             models.CheckConstraint(condition=Q(kind__in=EventKind.values), name="event_kind_known")
@@ -49,7 +56,12 @@ class Evidence(AppendOnly):
     fact; ``payload`` then has a "reason".
     """
 
-    lead = models.ForeignKey(Lead, models.PROTECT, related_name="evidence")
+    lead = models.ForeignKey(
+        Lead,
+        models.PROTECT,
+        related_name="evidence",
+        db_index=False,  # evidence_newest covers it
+    )
     # No foreign key: a criterion keeps its code in later versions, and the evidence counts there.
     code = models.CharField(max_length=60)
     verdict = models.CharField(max_length=8, choices=Verdict.choices)

@@ -161,6 +161,7 @@ class Lead(models.Model):
         null=True,
         blank=True,
         related_name="leads",
+        db_index=False,  # lead_team_newest covers it
     )
     stage = models.CharField(max_length=14, choices=Stage.choices, default=Stage.CAPTURED)
     owner = models.ForeignKey(
@@ -169,6 +170,7 @@ class Lead(models.Model):
         null=True,
         blank=True,
         related_name="leads",
+        db_index=False,  # lead_owner_newest covers it
     )
     persona_version = models.ForeignKey(
         PersonaVersion,
@@ -233,13 +235,22 @@ class Lead(models.Model):
 
     class Meta:
         indexes = [
-            # The list pages by these two keys; the next two indexes serve its filters.
+            # The list pages by these two keys; the next indexes serve its filters.
             models.Index(fields=["-first_seen_on", "-id"], name="lead_newest"),
             models.Index(fields=["stage", "-first_seen_on", "-id"], name="lead_stage_newest"),
             models.Index(
                 fields=["marketing_team", "-first_seen_on", "-id"], name="lead_team_newest"
             ),
-            models.Index(fields=["owner", "stage"], name="lead_owner_stage"),
+            models.Index(fields=["owner", "-first_seen_on", "-id"], name="lead_owner_newest"),
+            models.Index(
+                fields=["mql_on"], condition=Q(mql_on__isnull=False), name="lead_qualified_on"
+            ),
+            # What no number counts, and the newest test lead.
+            models.Index(
+                fields=["id"],
+                condition=Q(is_test=True) | Q(archived_at__isnull=False),
+                name="lead_not_counted",
+            ),
             models.Index(
                 fields=["import_run", "id"],
                 condition=Q(import_run__isnull=False),

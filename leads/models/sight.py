@@ -54,8 +54,32 @@ def of_open_handoffs(user: User) -> Branches:
         branches += [Q(owner=user), *_of_queues(user)]
     marketing = user.team_ids(Side.MARKETING)
     if marketing:
-        branches.append(Q(lead__marketing_team__in=marketing))
+        branches.append(Q(marketing_team__in=marketing))
     return branches
+
+
+def of_pending_handoffs(user: User) -> Branches:
+    """Return the reasons for a pending handoff, which has no owner."""
+    if user.is_director:
+        return [EVERYTHING]
+    branches = []
+    if user.team_ids(Side.SALES):
+        branches.append(Q(team__in=user.team_ids(Side.SALES)))
+    if user.team_ids(Side.MARKETING):
+        branches.append(Q(marketing_team__in=user.team_ids(Side.MARKETING)))
+    return branches
+
+
+def of_pending_in_sql(user: User) -> tuple[str, dict[str, list[int]]]:
+    """Return the same as SQL with its parameters, for the counters of every page."""
+    if user.is_director:
+        return "true", {}
+    teams = {
+        "team_id": list(user.team_ids(Side.SALES)),
+        "marketing_team_id": list(user.team_ids(Side.MARKETING)),
+    }
+    conditions = [f"{column} = ANY(%({column})s)" for column, ids in teams.items() if ids]
+    return " OR ".join(conditions) or "false", teams
 
 
 def of_leads(user: User) -> Branches:

@@ -71,6 +71,10 @@ class Clock(models.Model):
                 condition=Q(next_step_at__isnull=False),
                 name="clock_to_sweep",
             ),
+            # The lists of what is at risk or overdue.
+            models.Index(
+                fields=["due_at"], condition=Q(stopped_at__isnull=True), name="clock_open_due"
+            ),
             models.Index(fields=["subject_type", "subject_id"], name="clock_subject"),
             models.Index(fields=["metric", "started_at"], name="clock_metric_started"),
         ]
@@ -141,7 +145,12 @@ class Firing(AppendOnly):
     a warning that the sweep found after the deadline.
     """
 
-    clock = models.ForeignKey(Clock, models.PROTECT, related_name="firings")
+    clock = models.ForeignKey(
+        Clock,
+        models.PROTECT,
+        related_name="firings",
+        db_index=False,  # firing_once covers it
+    )
     level = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=16, choices=StepKind.choices)
     planned_at = models.DateTimeField()

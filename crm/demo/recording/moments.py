@@ -28,6 +28,7 @@ COLUMNS: dict[str, list[str]] = {
     "leads_evidence": ["at"],
     "leads_firsttouch": ["seen_at", "seen_on"],
     "leads_handoff": [
+        "accept_due_at",
         "accepted_at",
         "closed_at",
         "contacted_at",

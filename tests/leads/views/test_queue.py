@@ -226,7 +226,7 @@ def test_filtered_queue_needs_a_constant_number_of_queries(rows, cast, signed_in
     client.get("/queue/")
     with CaptureQueriesContext(connection) as captured:
         assert len(shown(client, "/queue/?q=mariana&country=MX")) == rows
-    assert len(captured) == 9
+    assert len(captured) == 8
     assert Handoff.objects.count() == rows
 
 
