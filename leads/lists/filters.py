@@ -138,10 +138,7 @@ class ListFilter(django_filters.FilterSet):
     def listing(self) -> Listing:
         """The list: its rows and their order; no rows where a filter is not valid."""
         lead_id = "lead_id" if self.lead else "pk"
-        branches: Sequence[QuerySet[Any]] = ()
-        # A search finds few rows, by an index that serves all branches at once.
-        if not self.data.get("q"):
-            branches = [self.narrow(branch) for branch in self.branches]
+        branches = [self.narrow(branch) for branch in self.branches]
         return Listing(
             lambda: self.narrow(self.queryset),
             self.order,
