@@ -7,7 +7,7 @@ lead.
 from __future__ import annotations
 
 import calendar as almanac
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -18,7 +18,7 @@ from django.utils.dates import MONTHS, WEEKDAYS
 from crm.lib.clock import local_date
 from leads.models import Handoff
 from sla.calendars.work_calendars import hours_of
-from sla.models import AgreementVersion, Calendar, Commitment, Holiday
+from sla.models import AgreementVersion, Calendar, Commitment, Holiday, Snapshot
 from sla.states import CLOCK_METRICS, AgreementState
 from sla.text import deadlines
 from sla.worktime.calendar import MINUTES_A_DAY, Hours, Week, WorkCalendar
@@ -182,12 +182,15 @@ class RunningHandoffs:
 
 def running_in(calendar: Calendar, work: WorkCalendar) -> RunningHandoffs:
     """Return the open handoffs that count in ``calendar``, compared with the hours they carry."""
-    counts = (
-        Handoff.objects.open()
-        .filter(_counts_in(calendar))
-        .aggregate(count=Count("pk"), same=Count("pk", filter=_has_hours(work)))
-    )
-    return RunningHandoffs(counts["count"], counts["count"] - counts["same"])
+    rows = Handoff.objects.open().filter(_counts_in(calendar)).values_list("policy_ref")
+    counts = dict(rows.annotate(Count("pk")).order_by())
+    # Few: handoffs of one policy refer to one snapshot.
+    Snapshot.objects.load(counts)
+    behind = 0
+    for key, count in counts.items():
+        if not _are_hours_of(work, Snapshot.objects.body(key)["calendar"]):
+            behind += count
+    return RunningHandoffs(sum(counts.values()), behind)
 
 
 def _counts_in(calendar: Calendar) -> Q:
@@ -199,17 +202,11 @@ def _counts_in(calendar: Calendar) -> Q:
     return Q(pk__in=[])
 
 
-def _has_hours(work: WorkCalendar) -> Q:
-    """Return the condition that a handoff carries the hours of ``work``."""
-    # Handoffs carry a copy of the hours; names of days make no difference.
+def _are_hours_of(work: WorkCalendar, carried: Mapping[str, Any]) -> bool:
+    """Return whether a handoff carries the hours of ``work``; names of days make no difference."""
     stored = work.to_json()
-    same = Q()
-    for key in ("zone", "windows", "holidays"):
-        same &= Q(**{f"policy__calendar__{key}": stored[key]})
-    changes = stored.get("changes")
-    if changes:
-        return same & Q(policy__calendar__changes=changes)
-    return same & Q(policy__calendar__changes__isnull=True)
+    same = [stored[key] == carried[key] for key in ("zone", "windows", "holidays")]
+    return all(same) and (stored.get("changes") or None) == carried.get("changes")
 
 
 def versions(calendar: Calendar) -> list[AgreementVersion]:
