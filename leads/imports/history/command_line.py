@@ -9,21 +9,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from operator import add
 from pathlib import Path
-from typing import Any
 
-from django.db import Error, connection
+from django.db import Error, connection, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.accounts import people
 from crm.accounts.models import Team, User
 from crm.accounts.states import Side
-from crm.audit.entries import record
 from crm.lib import clock
 from crm.lib.errors import Conflict, DomainError
 from crm.lib.files import csv, detect
@@ -37,6 +34,7 @@ from leads.imports.history import mapping_file
 from leads.imports.history.leads import ImportedLeads
 from leads.imports.history.mapping_file import MappingFile
 from leads.imports.history.outcomes import ImportedOutcomes
+from leads.imports.history.stored_parts import Origin, Tally
 from leads.imports.identity.duplicate_rows import EarlierRow, Rows
 from leads.imports.notes import NoteLog, of_log
 from leads.imports.parsers import Parser
@@ -55,30 +53,6 @@ class ImportIsRunning(Conflict):
 
 class NoSuchTeam(DomainError):
     code = "no_such_team"
-
-
-@dataclass(frozen=True)
-class Tally:
-    """How many rows became what.
-
-    ``known``: recorded already; ``undecided``: without an outcome yet; ``contradicting``: rejected,
-    because something else is recorded; ``flagged``: won before first seen; ``unpriced``: newly won,
-    amount unknown.
-    """
-
-    read: int = 0
-    new: int = 0
-    known: int = 0
-    undecided: int = 0
-    rejected: int = 0
-    contradicting: int = 0
-    flagged: int = 0
-    unpriced: int = 0
-    people: int = 0
-    sources: int = 0
-
-    def __add__(self, other: Tally) -> Tally:
-        return Tally(*map(add, astuple(self), astuple(other)))
 
 
 @dataclass(frozen=True)
@@ -215,8 +189,7 @@ class _Job:
         if rejects.resolve() == self.path.resolve():
             raise UnusableFile(_("The rejects cannot go into the file they are from."))
         with _lock_imports(), csv.Writer(rejects, [_("row"), _("problem"), *header]) as writer:
-            tally, notes = self._import(layout, reader, writer)
-            record(self.verb, "import", by=by, at=at, payload=self._audited(tally))
+            tally, notes = self._import(layout, reader, writer, by=by, at=at)
         return Report(
             file=self.path.name,
             layout=layout,
@@ -248,9 +221,18 @@ class _Job:
         )
 
     def _import(
-        self, layout: Layout, reader: RowReader, writer: csv.Writer
+        self,
+        layout: Layout,
+        reader: RowReader,
+        writer: csv.Writer,
+        *,
+        by: User | None,
+        at: datetime,
     ) -> tuple[Tally, NoteLog]:
+        """Import the rows and record each batch, and the whole, in the audit record."""
         earlier_rows = Rows(self.importer.system)
+        origin = self._origin()
+        before = origin.stored_by_killed_runs()
 
         def earlier_row(reading: Reading) -> EarlierRow | None:
             if reading.problems:
@@ -264,23 +246,27 @@ class _Job:
             while batch := list(islice(rows, pipeline.BATCH)):
                 result = BatchResult()
                 usable = pipeline.sort_out(batch, reader, earlier_row, result)
-                result.add(pipeline.store(self.importer, usable))
+                with transaction.atomic():
+                    result.add(pipeline.store(self.importer, usable))
+                    stored = _tally(len(batch), result)
+                    origin.record_batch(stored, by=by, at=at)
                 _set_aside(result, writer)
-                total += _tally(len(batch), result)
+                total += stored
                 for row, note in result.notes:
                     notes.add(row, [note])
+        origin.record_end(total.with_earlier(before), by=by, at=at)
         return total, notes
 
-    def _audited(self, tally: Tally) -> dict[str, Any]:
+    def _origin(self) -> Origin:
         with self.path.open("rb") as file:
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        return {
+        of = {
             "file": self.path.name,
             "sha256": sha256,
             "system": self.mapping.system,
             "team": self.team.pk if self.team else None,
-            **asdict(tally),
         }
+        return Origin(self.verb, of)
 
 
 def _set_aside(result: BatchResult, writer: csv.Writer) -> None:

@@ -17,8 +17,8 @@ from crm.lib.errors import DomainError
 from crm.notifications.models import Message
 from leads.imports import pipeline
 from leads.imports.history import command_line
-from leads.imports.history.command_line import Tally
 from leads.imports.history.leads import ImportedLeads
+from leads.imports.history.stored_parts import Tally
 from leads.models import (
     Company,
     CustomField,
@@ -375,9 +375,24 @@ def test_batches_that_were_stored_stay_when_the_import_is_killed(import_leads, m
         patch.setattr(ImportedLeads, "write", killed)
         with pytest.raises(KeyboardInterrupt):
             import_leads(text)
-    assert (Lead.objects.count(), Event.objects.count(), Entry.objects.count()) == (2, 2, 0)
+    assert (Lead.objects.count(), Event.objects.count()) == (2, 2)
     assert import_leads(text).tally == Tally(read=5, new=3, known=2)
-    assert (Lead.objects.count(), Event.objects.count(), Entry.objects.count()) == (5, 5, 1)
+    assert (Lead.objects.count(), Event.objects.count()) == (5, 5)
+    assert [audited(entry) for entry in Entry.objects.order_by("pk")] == [
+        # The killed run.
+        ("import_batch_stored", 2, 0),
+        ("import_batch_stored", 0, 2),
+        ("import_batch_stored", 2, 0),
+        ("import_batch_stored", 1, 0),
+        # All that both runs did.
+        ("leads_imported", 5, 0),
+    ]
+    assert import_leads(text).tally == Tally(read=5, known=5)
+    assert audited(Entry.objects.latest("pk")) == ("leads_imported", 0, 5)
+
+
+def audited(entry):
+    return entry.verb, entry.payload["new"], entry.payload["known"]
 
 
 def test_only_one_import_runs_at_a_time(import_leads, transactional_db):
@@ -393,7 +408,7 @@ def test_only_one_import_runs_at_a_time(import_leads, transactional_db):
 
 def test_one_audit_entry_a_run_names_file_hash_and_counts(import_leads):
     import_leads()
-    entry = Entry.objects.get()
+    entry = Entry.objects.get(verb="leads_imported")
     assert (entry.verb, entry.subject_type, entry.actor, entry.at) == (
         "leads_imported",
         "import",

@@ -19,7 +19,7 @@ from crm.accounts.models import User
 from crm.alignment.numbers import report
 from crm.alignment.numbers.scope import NOT_GIVEN
 from leads.imports.history import command_line
-from leads.imports.history.command_line import Tally
+from leads.imports.history.stored_parts import Tally
 from leads.models import Event, Handoff, Lead, Source
 from tests.alignment.made import scope
 from tests.factories import when

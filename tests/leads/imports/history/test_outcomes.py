@@ -8,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from crm.accounts.models import User
-from leads.imports.history.command_line import Tally
+from leads.imports.history.stored_parts import Tally
 from leads.models import Event, Lead
 from tests import factories
 from tests.leads.imports.small_files import LEADS, mapped, problems
