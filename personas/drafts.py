@@ -183,9 +183,12 @@ def publish(
 
 
 @transaction.atomic
-def discard(draft: PersonaVersion, *, by: User, at: datetime) -> None:
-    """Delete the draft. Its text stays in the audit entry."""
-    draft = _locked(draft)
+def discard(draft: PersonaVersion, *, revision: int, by: User, at: datetime) -> None:
+    """Delete the draft. Its text stays in the audit entry.
+
+    Raise ChangedMeanwhile if ``revision`` is not the stored one: nobody has read what would go.
+    """
+    draft = _locked(draft, revision)
     criteria = _criteria_of(draft)
     payload = {"number": draft.number, "content": draft.content, "criteria": criteria}
     # About the persona, because the draft is gone when its entry is looked up.
@@ -279,7 +282,7 @@ def _create_criteria(draft: PersonaVersion, criteria: Iterable[CriterionData]) -
     )
 
 
-def _locked(draft: PersonaVersion, revision: int | None = None) -> PersonaVersion:
+def _locked(draft: PersonaVersion, revision: int) -> PersonaVersion:
     """Lock the draft and return it as it is now.
 
     Raise NotADraft if it is gone or published, ChangedMeanwhile if it has another ``revision``.
@@ -290,6 +293,6 @@ def _locked(draft: PersonaVersion, revision: int | None = None) -> PersonaVersio
     if current is None or not current.is_draft:
         raise NotADraft
     # Compared under the lock: of two people who save the same revision exactly one wins.
-    if revision is not None and current.revision != revision:
+    if current.revision != revision:
         raise ChangedMeanwhile
     return current

@@ -30,7 +30,7 @@ from leads.models import CustomField, Handoff, Lead, OutcomeReason, Source, Valu
 from leads.records import leads
 from personas import personas
 from personas.models import PersonaVersion
-from sla.agreements import agreements, drafts, signing
+from sla.agreements import agreements, drafts, proposals, signing
 from sla.calendars import calendars
 from sla.clocks.subjects import ClockSubject, Step
 from sla.models import (
@@ -42,7 +42,7 @@ from sla.models import (
     PauseReason,
     RejectionReason,
 )
-from sla.states import StepKind
+from sla.states import AgreementState, StepKind
 from tests.terms import BUDGET, COMMITMENTS, DECIDES, ROLE, SIZE, TERMS
 
 ZONE = "America/Mexico_City"
@@ -168,9 +168,30 @@ def agreement(
         words for side, words in silent.items() if side not in {each["side"] for each in promises}
     ]
     version = drafted(calendar, by=marketing, at=at, commitments=promises, **terms)
-    signing.sign(version, "marketing", by=marketing, at=at)
-    signing.sign(version, "sales", by=sales, at=at)
+    sign(version, "marketing", by=marketing, at=at)
+    sign(version, "sales", by=sales, at=at)
     return agreements.activate(version, by=sales, at=at)
+
+
+def sign(version: AgreementVersion, side: str, *, by: User, at: datetime) -> AgreementVersion:
+    """Sign for one side what the version says now; a draft is closed first."""
+    closed = _closed(version, by=by, at=at)
+    return signing.sign(closed, side, sha256=closed.content_hash, by=by, at=at)
+
+
+def sign_sides(
+    version: AgreementVersion, sides: Iterable[str], *, by: User, at: datetime
+) -> AgreementVersion:
+    """Sign as :func:`sign` for each of ``sides``, and bring it into force once it is due."""
+    closed = _closed(version, by=by, at=at)
+    return signing.sign_sides(closed, sides, sha256=closed.content_hash, by=by, at=at)
+
+
+def _closed(version: AgreementVersion, *, by: User, at: datetime) -> AgreementVersion:
+    stored = AgreementVersion.objects.get(pk=version.pk)
+    if stored.state == AgreementState.DRAFT:
+        return proposals.close_text(stored, by=by, at=at)
+    return stored
 
 
 def _named(model: Any, *rows: tuple[str, str, str, dict[str, Any]]) -> None:

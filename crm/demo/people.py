@@ -157,6 +157,7 @@ def _sign_agreements(luis: User, dora: User, *, at: datetime) -> None:
 
 
 def _conclude(version: AgreementVersion, luis: User, dora: User, *, at: datetime) -> None:
-    proposals.close_text(version, by=luis, at=at, labels=labels.labels_of(version))
-    signing.sign(version, "marketing", by=luis, at=at)
-    signing.sign_sides(version, ["sales"], by=dora, at=at)
+    version = proposals.close_text(version, by=luis, at=at, labels=labels.labels_of(version))
+    sha256 = version.content_hash
+    signing.sign(version, "marketing", sha256=sha256, by=luis, at=at)
+    signing.sign_sides(version, ["sales"], sha256=sha256, by=dora, at=at)

@@ -40,11 +40,15 @@ def in_force() -> AgreementVersion | None:
 
 
 @transaction.atomic
-def agree(pace: str, volume: int | None, *, by: User, at: datetime) -> AgreementVersion:
+def agree(
+    pace: str, volume: int | None, *, by: User, at: datetime, shown: str | None = None
+) -> AgreementVersion:
     """Draft the next version at ``pace`` and sign it for each side that ``by`` leads.
 
-    With both signatures it is in force, else it waits for the lead of the other side. Raises
-    drafts.DraftOpen when people have written a draft: a template does not replace their work.
+    With both signatures it is in force, else it waits for the lead of the other side. ``shown``:
+    the fingerprint of the draft that the page showed, empty for none. Raises drafts.DraftOpen when
+    people have written a draft: a template does not replace their work; and agreements.NotAsShown
+    where another draft would be replaced.
     """
     organisation = people.organisation()
     calendar = get_or_create_calendar(organisation, by=by, at=at)
@@ -52,7 +56,7 @@ def agree(pace: str, volume: int | None, *, by: User, at: datetime) -> Agreement
     if open_draft is not None:
         if open_draft.revision or open_draft.comments.exists():
             raise drafts.DraftOpen
-        proposals.discard(open_draft, by=by, at=at)
+        proposals.discard(open_draft, by=by, at=at, shown=shown)
     agreement = Agreement.objects.filter(teams__isnull=True).order_by("pk").first()
     if agreement is None:
         # Stored for both sides to read: in the organisation's language, not in the admin's.
@@ -93,16 +97,18 @@ def _create_draft(
 
 
 @transaction.atomic
-def close_text(version: AgreementVersion, *, by: User, at: datetime) -> AgreementVersion:
+def close_text(
+    version: AgreementVersion, *, by: User, at: datetime, shown: str | None = None
+) -> AgreementVersion:
     """Close the text of a draft, with the labels of its codes, so that it can be signed.
 
-    A version whose text is closed stays as it is.
+    A version whose text is closed stays as it is. Raises as proposals.propose.
     """
     if version.state != AgreementState.DRAFT:
         return version
     # The labels go in with the text: what was signed reads the same after a code is renamed.
     current_labels = labels.labels_of(version)
-    return proposals.close_text(version, by=by, at=at, labels=current_labels)
+    return proposals.close_text(version, by=by, at=at, labels=current_labels, shown=shown)
 
 
 @transaction.atomic
@@ -118,4 +124,4 @@ def sign(version: AgreementVersion, *, by: User, at: datetime) -> AgreementVersi
         raise NoSideToSign
     # Signatures are over the hash of the closed text, so it is closed before the first of them.
     version = close_text(version, by=by, at=at)
-    return signing.sign_sides(version, own, by=by, at=at)
+    return signing.sign_sides(version, own, sha256=version.content_hash, by=by, at=at)

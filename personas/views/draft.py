@@ -18,6 +18,7 @@ from crm.lib import edit_conflicts
 from crm.lib.bilingual import LANGUAGES
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
+from crm.lib.input.numbers import whole
 from leads.records import custom_fields
 from personas import drafts, permissions
 from personas.criteria import Unfit, operand_of
@@ -80,9 +81,20 @@ def edit(request: Request, pk: int) -> HttpResponse:
         draft,
         DraftForm(typed, facts),
         was=posted.get("was", ""),
-        revision=edit_conflicts.version_on_screen(posted, "revision"),
+        revision=_revision(request, draft),
         place=place,
     )
+
+
+def _revision(request: Request, draft: PersonaVersion) -> int:
+    """Return the revision that the page showed; UNKNOWN_VERSION where it showed another draft.
+
+    A draft that was begun after that one was discarded has revisions from 1 on again.
+    """
+    posted = request.POST
+    if posted.get("draft", str(draft.pk)) != str(draft.pk):
+        return edit_conflicts.UNKNOWN_VERSION
+    return edit_conflicts.version_on_screen(posted, "revision")
 
 
 def _save(request: Request, draft: PersonaVersion, typed: DraftData, facts: Fields) -> HttpResponse:
@@ -91,7 +103,7 @@ def _save(request: Request, draft: PersonaVersion, typed: DraftData, facts: Fiel
     Show it again with its errors, or beside the one that somebody else saved in the meantime.
     """
     posted = request.POST
-    revision = edit_conflicts.version_on_screen(posted, "revision")
+    revision = _revision(request, draft)
     was = posted.get("was", "")
     if "compared" in posted:
         parts = _differing_parts(request, typed, draft, facts)
@@ -265,11 +277,8 @@ def reading(request: Request, pk: int) -> HttpResponse:
 
 def _number_of_criterion(raw: str, typed: DraftData) -> int:
     """Return the number of a typed criterion. Raise Http404 where there is none."""
-    # Nine digits are no number of a criterion either, and longer texts are slow to read.
-    if not (raw.isascii() and raw.isdigit() and len(raw) < 10):
-        raise Http404
-    number = int(raw)
-    if number >= len(typed.criteria):
+    number = whole(raw)
+    if number is None or number >= len(typed.criteria):
         raise Http404
     return number
 
@@ -295,7 +304,7 @@ def publish(request: Request, pk: int) -> HttpResponse:
             raise drafts.NotADraft
         published = drafts.publish(
             draft,
-            revision=edit_conflicts.version_on_screen(request.POST, "revision"),
+            revision=_revision(request, draft),
             fields=custom_fields.criterion_fields(),
             by=request.user,
             at=request.now,
@@ -314,10 +323,14 @@ def publish(request: Request, pk: int) -> HttpResponse:
 @require_POST
 @require_permission(permissions.can_edit)
 def discard(request: Request, pk: int) -> HttpResponse:
-    """Remove the draft."""
+    """Remove the draft that the page showed."""
     draft = draft_of(fetch(pk))
     # A second click finds no draft; what was asked for is done, so it is no error.
-    if draft is not None:
-        drafts.discard(draft, by=request.user, at=request.now)
-        messages.success(request, _("The draft is discarded."))
+    if draft is None:
+        return redirect("persona", pk=pk)
+    try:
+        drafts.discard(draft, revision=_revision(request, draft), by=request.user, at=request.now)
+    except DomainError as error:
+        return show(request, pk, number=draft.number, status=error.status, refusal=error.message)
+    messages.success(request, _("The draft is discarded."))
     return redirect("persona", pk=pk)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, time
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
@@ -17,6 +18,7 @@ from crm.audit.entries import record
 from crm.lib.db.state_machine import check_move
 from crm.lib.errors import Conflict, DomainError
 from crm.notifications import outbox
+from sla.agreements import content
 from sla.models import AgreementVersion, Signature, Validity
 from sla.states import AGREEMENT_MOVES, UNSIGNED, AgreementState
 
@@ -28,6 +30,13 @@ class NoAgreement(DomainError):
     message = _(
         "No signed agreement is in force for this team. A lead of each side has to sign one first."
     )
+
+
+class NotAsShown(Conflict):
+    """A person acted on a page of a version that has changed since."""
+
+    code = "not_as_shown"
+    message = _("This agreement changed after you opened the page. Read it as it is now.")
 
 
 class ScopeTaken(Conflict):
@@ -88,6 +97,36 @@ def standing_signatures(version: AgreementVersion) -> dict[str, Signature]:
     """Return the signatures of the current round, by side."""
     rows = version.signatures.filter(round=version.round).select_related("actor")
     return {row.side: row for row in rows}
+
+
+def fingerprint(version: AgreementVersion) -> str:
+    """Return the hash of what a page of ``version`` shows: its text, state and signatures.
+
+    A form carries it, and :func:`check_shown` compares it.
+    """
+    return fingerprint_of(version, content.content_of(version), standing_signatures(version))
+
+
+def fingerprint_of(
+    version: AgreementVersion, text: Mapping[str, Any], signed: Iterable[str]
+) -> str:
+    """Return the fingerprint, for a page that has read the ``text`` and who has ``signed``."""
+    shown = {
+        "state": version.state,
+        "round": version.round,
+        "text": text,
+        "signed": sorted(signed),
+    }
+    return content.digest(shown)
+
+
+def check_shown(version: AgreementVersion, shown: str | None) -> None:
+    """Raise NotAsShown unless ``shown`` is the fingerprint of ``version``, which is locked.
+
+    None: a program asks, which shows no page.
+    """
+    if shown is not None and shown != fingerprint(version):
+        raise NotAsShown
 
 
 def starts_at(version: AgreementVersion) -> datetime:

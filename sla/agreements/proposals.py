@@ -25,13 +25,15 @@ def propose(
     by: User,
     at: datetime,
     labels: Mapping[str, Any] | None = None,
+    shown: str | None = None,
 ) -> AgreementVersion:
     """Close the text of a draft and ask both sides to sign it.
 
-    ``labels``: the names of the codes in the text, stored with it. Raises NotReady with what is
-    missing, and IllegalMove.
+    ``labels``: the names of the codes in the text, stored with it. ``shown``: the fingerprint of
+    what the person saw. Raises NotReady with what is missing, IllegalMove, and
+    agreements.NotAsShown where another text would be closed.
     """
-    version = close_text(version, by=by, at=at, labels=labels)
+    version = close_text(version, by=by, at=at, labels=labels, shown=shown)
     others = agreements.both_sides(version, without=by)
     key = f"proposed:{version.round}"
     agreements.notify("proposed", version, others, at=at, key=key, by_id=by.pk)
@@ -45,11 +47,13 @@ def close_text(
     by: User,
     at: datetime,
     labels: Mapping[str, Any] | None = None,
+    shown: str | None = None,
 ) -> AgreementVersion:
     """Do what :func:`propose` does, without a notice: a first signature sends its own."""
     version = AgreementVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
     check_move(AGREEMENT_MOVES, version.state, AgreementState.PROPOSED)
     # Under the lock: an edit at the same time is in the text, or fails.
+    agreements.check_shown(version, shown)
     missing = problems(version, at=at)
     if missing:
         raise NotReady(fields=missing)
@@ -71,13 +75,16 @@ def reopen(
     by: User,
     at: datetime,
     why: str = "",
+    shown: str | None = None,
 ) -> AgreementVersion:
     """Turn a proposed text into a draft again; its signatures are void, both sides are notified.
 
-    Raises IllegalMove.
+    ``shown``: the fingerprint of what the person saw. Raises IllegalMove, and
+    agreements.NotAsShown: a signature that the page did not show would become void.
     """
     version = AgreementVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
     check_move(AGREEMENT_MOVES, version.state, AgreementState.DRAFT)
+    agreements.check_shown(version, shown)
     void = list(agreements.standing_signatures(version))
     version.text = None
     version.content_hash = ""
@@ -103,12 +110,15 @@ def discard(
     *,
     by: User,
     at: datetime,
+    shown: str | None = None,
 ) -> AgreementVersion:
     """Discard a draft, or a proposed text after reopening it. It stays readable.
 
-    Raises IllegalMove.
+    ``shown``: the fingerprint of what the person saw. Raises IllegalMove, and
+    agreements.NotAsShown.
     """
     version = AgreementVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
+    agreements.check_shown(version, shown)
     if version.state == AgreementState.PROPOSED:
         version = reopen(version, by=by, at=at)
     check_move(AGREEMENT_MOVES, version.state, AgreementState.DISCARDED)

@@ -13,7 +13,7 @@ from crm.accounts.states import Side
 from crm.audit.entries import record
 from crm.lib.db.state_machine import check_move
 from crm.lib.errors import Conflict, DomainError
-from sla.agreements import agreements, proposals
+from sla.agreements import agreements
 from sla.agreements.permissions import can_sign
 from sla.models import AgreementVersion, Signature
 from sla.states import AGREEMENT_MOVES, AgreementState
@@ -34,23 +34,25 @@ def sign(
     version: AgreementVersion,
     side: str,
     *,
+    sha256: str,
     by: User,
     at: datetime,
 ) -> AgreementVersion:
-    """Sign for one side.
+    """Sign the closed text with the hash ``sha256`` for one side; the second makes it signed.
 
-    The first signature closes the text of a draft; the second one makes it signed. It comes into
-    force with agreements.activate, or on its date with agreements.activate_due. Raises MayNotSign,
-    AlreadySigned, drafts.NotReady where the draft is not complete, and IllegalMove.
+    It comes into force with agreements.activate, or on its date with agreements.activate_due.
+    Raises MayNotSign, IllegalMove, AlreadySigned, and agreements.NotAsShown where the text was
+    opened and closed again since it was read.
     """
     version = AgreementVersion.objects.select_for_update(no_key=True).get(pk=version.pk)
     if not can_sign(by, version, side):
         raise MayNotSign
-    if version.state == AgreementState.DRAFT:
-        version = proposals.close_text(version, by=by, at=at)
     # Raises IllegalMove with the state that the version has now.
     if version.state != AgreementState.PROPOSED:
         check_move(AGREEMENT_MOVES, version.state, AgreementState.SIGNED)
+    # Under the lock: a signature is over what the person has read, and over nothing else.
+    if version.content_hash != sha256:
+        raise agreements.NotAsShown
     if side in agreements.standing_signatures(version):
         raise AlreadySigned
     _create_signature(version, side, by=by, at=at)
@@ -89,6 +91,7 @@ def sign_sides(
     version: AgreementVersion,
     sides: Iterable[str],
     *,
+    sha256: str,
     by: User,
     at: datetime,
 ) -> AgreementVersion:
@@ -97,7 +100,7 @@ def sign_sides(
     Raises as :func:`sign` and agreements.activate.
     """
     for side in sides:
-        version = sign(version, side, by=by, at=at)
+        version = sign(version, side, sha256=sha256, by=by, at=at)
     if version.state == AgreementState.SIGNED and agreements.starts_at(version) <= at:
         version = agreements.activate(version, by=by, at=at)
     return version

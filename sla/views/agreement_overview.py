@@ -105,12 +105,17 @@ def _with_comments(rows: Any) -> QuerySet[AgreementVersion]:
 
 def sections(version: AgreementVersion) -> list[Section]:
     """Return the text of ``version`` in sentences."""
-    content = content_of(version)
+    return _sections_of(content_of(version))
+
+
+def _sections_of(content: dict[str, Any]) -> list[Section]:
     return agreement.sections_of(content, labels.for_reading(content))
 
 
-def commented_sections(version: AgreementVersion) -> list[CommentedSection]:
-    """Return the sections, each with its comments."""
+def commented_sections(
+    version: AgreementVersion, content: dict[str, Any]
+) -> list[CommentedSection]:
+    """Return the sections of ``content``, the text of ``version``, each with its comments."""
     replies: dict[int | None, list[Comment]] = {}
     for comment in version.comments.select_related("actor"):
         # An answer points at a comment, never at another answer: two levels are enough.
@@ -121,7 +126,7 @@ def commented_sections(version: AgreementVersion) -> list[CommentedSection]:
         if comment.section in threads:
             thread = CommentThread(comment, replies.get(comment.pk, []))
             threads[comment.section].append(thread)
-    return [CommentedSection(section, threads[section.key]) for section in sections(version)]
+    return [CommentedSection(section, threads[section.key]) for section in _sections_of(content)]
 
 
 def signatures(version: AgreementVersion) -> list[SideSignature]:
@@ -143,14 +148,16 @@ def signatures(version: AgreementVersion) -> list[SideSignature]:
 
 def page(version: AgreementVersion, user: User, *, at: datetime) -> dict[str, Any]:
     """Return the context of the page of ``version`` for ``user``."""
+    content = content_of(version)
     sides = signatures(version)
+    signed = [side.side for side in sides if side.signature is not None]
     rows = siblings(version)
     others = [each for each in rows if each.pk != version.pk]
     # What is missing is only worth asking while it can be mended.
     is_draft = version.state == AgreementState.DRAFT
     return {
         "version": version,
-        "parts": commented_sections(version),
+        "parts": commented_sections(version, content),
         "sides": sides,
         "awaited": [side for side in sides if side.signature is None],
         "hash": version.content_hash,
@@ -162,6 +169,7 @@ def page(version: AgreementVersion, user: User, *, at: datetime) -> dict[str, An
         "may_edit": permissions.can_edit(user, version),
         "may_comment": permissions.can_comment(user, version),
         "may_sign": bool(sides_to_sign(version, user)),
+        "shown": agreements.fingerprint_of(version, content, signed),
         "problems": problems(version, at=at) if is_draft else {},
     }
 

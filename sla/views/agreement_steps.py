@@ -15,12 +15,12 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_POST
 
 from crm.accounts.request import Request, deny_unless, require_permission
+from crm.accounts.sign_in.forms import ConfirmForm
 from crm.accounts.states import Side
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
-from sla.agreements import comments, drafts, permissions, proposals, signing
+from sla.agreements import agreements, comments, drafts, permissions, proposals, signing
 from sla.forms.agreements import CommentForm, NewAgreementForm, ReopenForm
-from sla.forms.signing import SignForm
 from sla.models import AgreementVersion
 from sla.states import AgreementState
 from sla.text import labels
@@ -34,6 +34,11 @@ def _fetch_to_write(request: Request, pk: int) -> AgreementVersion:
     version = fetch(pk)
     deny_unless(permissions.can_write(request.user, version))
     return version
+
+
+def _shown(request: Request) -> str:
+    """Return the fingerprint of the version as the page showed it, from its hidden field."""
+    return request.POST.get("shown", "")
 
 
 @require_POST
@@ -84,6 +89,7 @@ def agreement_propose(request: Request, pk: int) -> HttpResponse:
         by=request.user,
         at=request.now,
         labels=labels.labels_of(version),
+        shown=_shown(request),
     )
     messages.success(request, _("The text is closed. Both sides have been asked to sign it."))
     return redirect("agreement_version", pk=version.pk)
@@ -101,18 +107,28 @@ def agreement_reopen(request: Request, pk: int) -> HttpResponse:
             by=request.user,
             at=request.now,
             why=form.cleaned_data["why"],
+            shown=_shown(request),
         )
         messages.success(request, _("It is a draft again. Signatures given so far are void."))
         return redirect("agreement_version", pk=version.pk)
 
-    context = {"version": version, "sides": agreement_overview.signatures(version)}
+    context = {
+        "version": version,
+        "sides": agreement_overview.signatures(version),
+        "shown": agreements.fingerprint(version),
+    }
     return answer(request, "sla/agreement_reopen.html", form, save, **context)
 
 
 @require_POST
 def agreement_discard(request: Request, pk: int) -> HttpResponse:
     """Discard a draft; it stays readable."""
-    version = proposals.discard(_fetch_to_write(request, pk), by=request.user, at=request.now)
+    version = proposals.discard(
+        _fetch_to_write(request, pk),
+        by=request.user,
+        at=request.now,
+        shown=_shown(request),
+    )
     messages.success(
         request, _("The draft is discarded. It stays readable in the list of versions.")
     )
@@ -128,8 +144,11 @@ def agreement_sign(request: Request, pk: int) -> HttpResponse:
     if not sides:
         # Those who may write it have signed already, or it waits for nothing.
         deny_unless(permissions.can_write(request.user, version))
+        # A redirect would say that the text is signed that the page showed.
+        if request.method == "POST" and version.state == AgreementState.DRAFT:
+            raise agreements.NotAsShown
         return redirect("agreement_version", pk=version.pk)
-    form = SignForm(posted(request), request=request, sha=version.content_hash)
+    form = ConfirmForm(posted(request), request=request)
     status = 200
     if request.method == "POST":
         status = 422
@@ -138,15 +157,20 @@ def agreement_sign(request: Request, pk: int) -> HttpResponse:
                 signed = signing.sign_sides(
                     version,
                     sides,
+                    sha256=request.POST.get("sha", ""),
                     by=request.user,
                     at=request.now,
                 )
             except DomainError as error:
+                # The text may have changed, or the other side have signed, just now.
+                version = fetch(pk)
+                sides = agreement_overview.sides_to_sign(version, request.user)
+                if not sides:
+                    raise
                 status = add_domain_error(form, error)
             else:
                 messages.success(request, _signed_message(signed))
                 return redirect("agreement_version", pk=version.pk)
-    # Read after the attempt: the other side may have signed just now.
     context = _signing_context(version, sides, form)
     return render(request, "sla/agreement_sign.html", context, status=status)
 
@@ -162,7 +186,7 @@ def _signed_message(version: AgreementVersion) -> str:
 def _signing_context(
     version: AgreementVersion,
     sides: list[str],
-    form: SignForm,
+    form: ConfirmForm,
 ) -> dict[str, Any]:
     signatures = agreement_overview.signatures(version)
     unsigned = [side for side in signatures if side.signature is None]

@@ -17,7 +17,7 @@ from crm.alignment.numbers.slices import SLICES, STEPS, TOOK, rows
 from leads import handoffs
 from leads.handoffs import outcomes
 from leads.models import Lead, Source
-from sla.agreements import agreements, signing
+from sla.agreements import agreements
 from sla.clocks import ladder
 from sla.models import Agreement, Clock, Outage
 from tests import factories, terms
@@ -378,7 +378,7 @@ def test_terms_are_those_in_force_at_some_time_of_the_period(cast):
         at=when("2026-03-10 09:00"),
     )
     for side, by in (("marketing", cast.luis), ("sales", cast.dora)):
-        signing.sign(version, side, by=by, at=when("2026-03-10 09:00"))
+        factories.sign(version, side, by=by, at=when("2026-03-10 09:00"))
     agreements.activate(version, by=cast.dora, at=when("2026-03-10 09:00"))
     first, second = Term(Decimal("0.9"), 120), Term(Decimal("0.95"), 60)
     assert old["accept"] == [first]
@@ -399,7 +399,7 @@ def renewed(cast, *, at, volume="84"):
         at=at,
     )
     for side, by in (("marketing", cast.luis), ("sales", cast.dora)):
-        signing.sign(version, side, by=by, at=at)
+        factories.sign(version, side, by=by, at=at)
     agreements.activate(version, by=cast.dora, at=at)
 
 

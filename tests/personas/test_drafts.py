@@ -164,7 +164,7 @@ def test_need_and_timing_are_kinds_a_person_may_confirm(cast: Cast, kind: str) -
 
 def test_discard_removes_the_draft_and_keeps_its_words_in_the_record(cast: Cast) -> None:
     draft = saved(begun(cast), cast)
-    drafts.discard(draft, by=cast.dora, at=LATER)
+    drafts.discard(draft, revision=draft.revision, by=cast.dora, at=LATER)
     entry = Entry.objects.get(verb="persona_draft_discarded")
     assert list(cast.persona.persona.versions.values_list("number", flat=True)) == [1]
     assert (entry.actor, entry.payload["content"], entry.payload["criteria"][0]["code"]) == (
@@ -176,7 +176,7 @@ def test_discard_removes_the_draft_and_keeps_its_words_in_the_record(cast: Cast)
 
 def test_discarded_draft_cannot_be_saved(cast: Cast) -> None:
     draft = begun(cast)
-    drafts.discard(draft, by=cast.dora, at=LATER)
+    drafts.discard(draft, revision=draft.revision, by=cast.dora, at=LATER)
     with pytest.raises(drafts.NotADraft):
         saved(draft, cast)
 

@@ -7,12 +7,13 @@ from __future__ import annotations
 import threading
 
 import pytest
+from django.db import transaction
 
 from crm.notifications.models import Message
 from leads.handoffs import transitions
 from leads.models import Handoff
-from sla.agreements import proposals, reminders, signing
-from sla.models import Signature
+from sla.agreements import agreements, drafts, proposals, reminders, signing
+from sla.models import AgreementVersion, Signature
 from tests import factories
 from tests.factories import ACCEPTED_AT, Cast, when
 from tests.races.parallel import together
@@ -70,10 +71,34 @@ def test_without_the_lock_a_rep_would_accept_too_many(
     assert all_by_bea(cast, rows) == ["Handoff", "Handoff"]
 
 
+def test_text_that_changes_while_it_is_signed_gets_no_signature(cast: Cast) -> None:
+    draft = factories.drafted(cast.calendar, by=cast.luis, of=cast.agreement.agreement, at=BEGUN)
+    read = proposals.propose(draft, by=cast.luis, at=BEGUN).content_hash
+    is_locked = threading.Event()
+
+    def change() -> str:
+        with transaction.atomic():
+            opened = proposals.reopen(draft, by=cast.luis, at=LATER)
+            is_locked.set()
+            # The signature waits for the lock meanwhile.
+            drafts.edit(opened, by=cast.luis, at=LATER, seen=opened.revision, capacity=70)
+            return proposals.propose(draft, by=cast.luis, at=LATER).content_hash
+
+    def sign() -> AgreementVersion:
+        is_locked.wait(10)
+        return signing.sign_sides(draft, ["sales"], sha256=read, by=cast.dora, at=LATER)
+
+    changed, refused = together(change, sign)
+    assert isinstance(changed, str)
+    assert changed != read
+    assert isinstance(refused, agreements.NotAsShown)
+    assert not Signature.objects.filter(version=draft).exists()
+
+
 def test_side_signs_once_from_two_browsers(cast: Cast) -> None:
     draft = factories.drafted(cast.calendar, by=cast.luis, of=cast.agreement.agreement, at=BEGUN)
     proposals.propose(draft, by=cast.luis, at=BEGUN)
-    acts = [lambda: signing.sign_sides(draft, ["marketing"], by=cast.luis, at=BEGUN)] * 3
+    acts = [lambda: factories.sign_sides(draft, ["marketing"], by=cast.luis, at=BEGUN)] * 3
     names = sorted(type(found).__name__ for found in together(*acts))
     assert (names, Signature.objects.filter(version=draft).count()) == (
         ["AgreementVersion", "AlreadySigned", "AlreadySigned"],

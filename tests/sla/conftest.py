@@ -10,7 +10,7 @@ from django.http import QueryDict
 from django.test import Client
 
 from crm.accounts.models import User
-from sla.agreements import proposals, signing
+from sla.agreements import proposals
 from sla.models import AgreementVersion
 from sla.text import labels
 from tests import factories
@@ -35,7 +35,7 @@ def proposed(cast: Cast, draft: AgreementVersion) -> AgreementVersion:
 @pytest.fixture
 def half_signed(cast: Cast, proposed: AgreementVersion) -> AgreementVersion:
     """Signed by marketing."""
-    return signing.sign(proposed, "marketing", by=cast.luis, at=NOON)
+    return factories.sign(proposed, "marketing", by=cast.luis, at=NOON)
 
 
 @pytest.fixture

@@ -16,7 +16,9 @@ from crm.setup.calendar import hours_today
 from crm.setup.forms.templates import AgreementTemplateForm
 from crm.setup.starter.agreements import PACES, commitments
 from crm.setup.views.steps import answer, page
+from sla.agreements import agreements
 from sla.calendars import hours_text
+from sla.models import AgreementVersion
 from sla.text import commitments as commitment_text
 
 
@@ -36,10 +38,19 @@ def agreement(request: Request) -> HttpResponse:
     def save(now: datetime) -> None:
         data = form.cleaned_data
         pace = data["pace"]
-        agree(pace, data["volume"], by=user, at=now)
+        shown = request.POST.get("shown", "")
+        agree(pace, data["volume"], by=user, at=now, shown=shown)
 
     offers = _offers(at=request.now)
+    context["shown"] = _fingerprint(context["draft"])
     return answer(request, "agreement", form, save, offers=offers, **context)
+
+
+def _fingerprint(draft: AgreementVersion | None) -> str:
+    """Return what the page shows of the draft, empty for none."""
+    if draft is None:
+        return ""
+    return agreements.fingerprint(draft)
 
 
 def _offers(*, at: datetime) -> list[tuple[str, commitment_text.CommitmentSummary]]:
@@ -62,11 +73,12 @@ def sign(request: Request) -> HttpResponse:
     # Team leads sign here too; the rest of the set-up is for admins.
     deny_unless(can_configure(request.user) or context["may_sign"])
     if request.method != "POST":
+        context["shown"] = _fingerprint(draft)
         return render(request, "setup/sign.html", context)
     if draft is None:
         return redirect("home")
     if not context["may_sign"]:
         raise NoSideToSign
     now = clock.now()
-    version = close_text(draft, by=request.user, at=now)
+    version = close_text(draft, by=request.user, at=now, shown=request.POST.get("shown", ""))
     return redirect("agreement_sign", pk=version.pk)

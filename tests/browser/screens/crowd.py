@@ -15,6 +15,7 @@ from django.test import Client
 
 from crm.accounts.models import Team, User
 from leads.models import BulkAct, ImportRun, Lead, Source, ValuableActionKind
+from sla.agreements import agreements
 from sla.models import AgreementVersion
 from tests.browser.screens.table import BARE, LONG
 
@@ -25,8 +26,9 @@ def make() -> None:
     send(ana, "/leads/new/", name=BARE)
     hand_off_the_longest(ana, team)
     send(dora, "/agreement/new/", name="Acuerdo de ventas en línea", teams=team)
-    version = AgreementVersion.objects.latest("id").pk
-    send(dora, f"/agreement/{version}/propose/")
+    version = AgreementVersion.objects.latest("id")
+    shown = agreements.fingerprint(version)
+    send(dora, f"/agreement/{version.pk}/propose/", shown=shown)
     bring(ana, "primera.csv", start=True)
     bring(ana, "segunda.csv")
     send(dora, "/personas/2/draft/")

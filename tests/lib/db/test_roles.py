@@ -20,7 +20,7 @@ from leads.states import HANDOFF_MOVES, HandoffState
 from personas import personas
 from personas.models import PersonaVersion
 from personas.states import VERSION_MOVES, VersionState
-from sla.agreements import comments, proposals, signing
+from sla.agreements import comments, proposals
 from sla.models import AgreementVersion, Clock
 from sla.states import AGREEMENT_MOVES, CLOCK_MOVES, AgreementState, ClockState
 from tests import factories
@@ -294,8 +294,8 @@ def test_illegal_moves_of_a_clock_are_refused(cast: Cast) -> None:
 
 def test_illegal_moves_of_an_agreement_are_refused(cast: Cast) -> None:
     signed = factories.drafted(cast.calendar, by=cast.luis)
-    signing.sign(signed, "marketing", by=cast.luis, at=factories.SIGNED_AT)
-    signing.sign(signed, "sales", by=cast.dora, at=factories.SIGNED_AT)
+    factories.sign(signed, "marketing", by=cast.luis, at=factories.SIGNED_AT)
+    factories.sign(signed, "sales", by=cast.dora, at=factories.SIGNED_AT)
     newer = factories.agreement(
         cast.calendar,
         marketing=cast.luis,

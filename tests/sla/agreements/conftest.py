@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from crm.notifications.models import Message
-from sla.agreements import drafts, signing
+from sla.agreements import drafts
 from sla.models import AgreementVersion
 from tests import factories
 from tests.factories import Cast, when
@@ -25,8 +25,8 @@ def draft(cast: Cast) -> AgreementVersion:
 @pytest.fixture
 def signed(cast: Cast, draft: AgreementVersion) -> AgreementVersion:
     """The draft, signed by both sides and in force."""
-    half = signing.sign(draft, "marketing", by=cast.luis, at=NOON)
-    return signing.sign_sides(half, ["sales"], by=cast.dora, at=NOON)
+    half = factories.sign(draft, "marketing", by=cast.luis, at=NOON)
+    return factories.sign_sides(half, ["sales"], by=cast.dora, at=NOON)
 
 
 def changed(draft: AgreementVersion, cast: Cast, **terms: Any) -> AgreementVersion:
@@ -42,5 +42,5 @@ def notified(kind: str) -> list[str]:
 
 def sign(version: AgreementVersion, cast: Cast) -> AgreementVersion:
     """Return the version, signed by both sides and not in force yet."""
-    signing.sign(version, "marketing", by=cast.luis, at=NOON)
-    return signing.sign(version, "sales", by=cast.dora, at=NOON)
+    factories.sign(version, "marketing", by=cast.luis, at=NOON)
+    return factories.sign(version, "sales", by=cast.dora, at=NOON)

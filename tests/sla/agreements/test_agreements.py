@@ -10,7 +10,7 @@ from django.db import IntegrityError, transaction
 
 from crm.audit.models import Entry
 from crm.lib.errors import IllegalMove
-from sla.agreements import agreements, signing
+from sla.agreements import agreements
 from sla.models import AgreementVersion, Validity
 from tests import factories
 from tests.factories import Cast, when
@@ -86,8 +86,8 @@ def test_signed_version_does_not_bind_before_it_is_in_force(
 
 def test_version_comes_into_force_on_its_date(cast: Cast, draft: AgreementVersion) -> None:
     version = changed(draft, cast, starts_on=when("2026-02-10 00:00").date())
-    signing.sign(version, "marketing", by=cast.luis, at=NOON)
-    signing.sign_sides(version, ["sales"], by=cast.dora, at=NOON)
+    factories.sign(version, "marketing", by=cast.luis, at=NOON)
+    factories.sign_sides(version, ["sales"], by=cast.dora, at=NOON)
     midnight = when("2026-02-10 00:00")
     before = agreements.activate_due(at=midnight - timedelta(microseconds=1))
     assert (before, agreements.in_force(cast.sales).number) == (0, 1)

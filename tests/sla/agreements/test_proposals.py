@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from crm.lib.errors import IllegalMove
-from sla.agreements import agreements, content, proposals, signing
+from sla.agreements import agreements, content, proposals
 from sla.models import AgreementVersion
+from tests import factories
 from tests.factories import Cast
 from tests.sla.agreements.conftest import LATER, NOON, notified
 
@@ -17,7 +18,7 @@ def test_proposing_asks_the_leads_of_both_sides(cast: Cast, draft: AgreementVers
 
 
 def test_reopening_voids_the_signature(cast: Cast, draft: AgreementVersion) -> None:
-    signing.sign(draft, "marketing", by=cast.luis, at=NOON)
+    factories.sign(draft, "marketing", by=cast.luis, at=NOON)
     reopened = proposals.reopen(draft, by=cast.dora, at=LATER, why="One more thing")
     assert (reopened.state, reopened.content_hash, agreements.standing_signatures(reopened)) == (
         "draft",
@@ -27,10 +28,10 @@ def test_reopening_voids_the_signature(cast: Cast, draft: AgreementVersion) -> N
 
 
 def test_side_signs_again_after_reopening(cast: Cast, draft: AgreementVersion) -> None:
-    signing.sign(draft, "marketing", by=cast.luis, at=NOON)
+    factories.sign(draft, "marketing", by=cast.luis, at=NOON)
     proposals.reopen(draft, by=cast.dora, at=LATER)
-    signing.sign(draft, "sales", by=cast.dora, at=LATER)
-    assert signing.sign(draft, "marketing", by=cast.luis, at=LATER).state == "signed"
+    factories.sign(draft, "sales", by=cast.dora, at=LATER)
+    assert factories.sign(draft, "marketing", by=cast.luis, at=LATER).state == "signed"
 
 
 def test_signed_version_cannot_be_reopened(cast: Cast, signed: AgreementVersion) -> None:

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from crm.notifications.models import Message
-from sla.agreements import drafts, proposals, reminders, signing
+from sla.agreements import drafts, proposals, reminders
 from sla.models import AgreementVersion
 from tests import factories
 from tests.factories import Cast, when
@@ -56,7 +56,7 @@ def test_each_reminder_goes_out_once(draft: AgreementVersion) -> None:
 
 
 def test_only_the_side_that_has_not_signed_is_reminded(cast: Cast, draft: AgreementVersion) -> None:
-    signing.sign(draft, "marketing", by=cast.luis, at=BEGUN)
+    factories.sign(draft, "marketing", by=cast.luis, at=BEGUN)
     reminders.remind(at=when("2026-03-05 10:00"))
     assert reminded("unsigned") == [("Dora Salinas", 3)]
 
@@ -125,6 +125,6 @@ def test_every_renewal_reminder_goes_out_once(ending: AgreementVersion) -> None:
 def test_signed_next_version_ends_the_reminders(cast: Cast, ending: AgreementVersion) -> None:
     following = drafts.renew(ending, by=cast.luis, at=BEGUN)
     drafts.edit(following, by=cast.luis, at=BEGUN, seen=0, starts_on=date(2026, 8, 1))
-    signing.sign(following, "marketing", by=cast.luis, at=BEGUN)
-    signing.sign(following, "sales", by=cast.dora, at=BEGUN)
+    factories.sign(following, "marketing", by=cast.luis, at=BEGUN)
+    factories.sign(following, "sales", by=cast.dora, at=BEGUN)
     assert reminders.remind(at=when("2026-06-30 12:00")) == 0

@@ -15,7 +15,7 @@ from tests.sla.agreements.conftest import NOON, sign
 def test_one_signature_closes_the_text_and_waits_for_the_other(
     cast: Cast, draft: AgreementVersion
 ) -> None:
-    signed = signing.sign(draft, "marketing", by=cast.luis, at=NOON)
+    signed = factories.sign(draft, "marketing", by=cast.luis, at=NOON)
     assert (signed.state, signed.content_hash) == ("proposed", content.content_hash(draft))
 
 
@@ -39,23 +39,23 @@ def test_only_a_lead_of_marketing_signs_for_marketing(
     cast: Cast, draft: AgreementVersion, name: str
 ) -> None:
     with pytest.raises(signing.MayNotSign):
-        signing.sign(draft, "marketing", by=getattr(cast, name), at=NOON)
+        factories.sign(draft, "marketing", by=getattr(cast, name), at=NOON)
     assert draft.signatures.count() == 0
 
 
 def test_text_cannot_change_between_the_signatures(cast: Cast, draft: AgreementVersion) -> None:
-    signing.sign(draft, "marketing", by=cast.luis, at=NOON)
+    factories.sign(draft, "marketing", by=cast.luis, at=NOON)
     with pytest.raises(IntegrityError, match="closed"), transaction.atomic():
         draft.commitments.filter(metric="accept").update(window_minutes=60)
 
 
 def test_side_signs_once(cast: Cast, draft: AgreementVersion) -> None:
-    signing.sign(draft, "marketing", by=cast.luis, at=NOON)
+    factories.sign(draft, "marketing", by=cast.luis, at=NOON)
     with pytest.raises(signing.AlreadySigned):
-        signing.sign(draft, "marketing", by=cast.luis, at=NOON)
+        factories.sign(draft, "marketing", by=cast.luis, at=NOON)
 
 
 def test_lead_of_a_team_outside_the_scope_may_not_sign(cast: Cast) -> None:
     version = factories.drafted(cast.calendar, by=cast.luis, teams=[cast.other_sales])
     with pytest.raises(signing.MayNotSign):
-        signing.sign(version, "sales", by=cast.dora, at=NOON)
+        factories.sign(version, "sales", by=cast.dora, at=NOON)

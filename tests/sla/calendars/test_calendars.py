@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from crm.lib import clock
-from sla.agreements import content, policies, signing
+from sla.agreements import content, policies
 from sla.calendars import calendars, special_days, weekly_hours, work_calendars
 from sla.models import Calendar
 from sla.worktime.calendar import Window, WorkCalendar
@@ -34,12 +34,12 @@ def test_signed_calendar_takes_another_name(cast: Cast) -> None:
 def test_signatures_stand_for_zone_and_hours_and_not_for_single_dates(cast: Cast) -> None:
     calendar = free(cast, changes={NEW_YEAR: SHORT})
     draft = factories.drafted(calendar, by=cast.luis)
-    signing.sign(draft, "marketing", by=cast.luis, at=SIGNED_AT)
+    factories.sign(draft, "marketing", by=cast.luis, at=SIGNED_AT)
     before = work_calendars.signed_part(calendar)
     special_days.set_day(calendar, date(2026, 12, 25), "Navidad", (), by=cast.root, at=SIGNED_AT)
     assert work_calendars.signed_part(Calendar.objects.get(pk=calendar.pk)) == before
     assert list(before) == ["zone", "windows", "changes"]
-    signed = signing.sign(draft, "sales", by=cast.dora, at=SIGNED_AT)
+    signed = factories.sign(draft, "sales", by=cast.dora, at=SIGNED_AT)
     assert (signed.state, signed.content_hash) == ("signed", content.content_hash(signed))
 
 

@@ -4,11 +4,18 @@ agreement.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
 
-from sla.models import Agreement, AgreementVersion, Comment, Signature
+from crm.accounts.models import User
+from crm.audit.models import Entry
+from sla.agreements import agreements, drafts, proposals
+from sla.models import Agreement, AgreementVersion, Calendar, Comment, Signature
+from sla.views import agreement_steps
+from tests import factories
 from tests.factories import PASSWORD, Cast
-from tests.sla.conftest import Browser
+from tests.sla.conftest import NOON, Browser
 
 pytestmark = pytest.mark.django_db
 
@@ -63,12 +70,17 @@ def test_empty_comment_comes_back_beside_its_field(
 def test_proposing_closes_the_text_with_its_labels(
     cast: Cast, draft: AgreementVersion, browser: Browser
 ) -> None:
-    browser(cast.luis).post(f"/agreement/{draft.pk}/propose/")
+    browser(cast.luis).post(f"/agreement/{draft.pk}/propose/", shown(draft))
     draft.refresh_from_db()
     assert (draft.state, sorted(draft.text["labels"])) == (
         "proposed",
         ["actions", "criteria", "fields", "pauses", "personas", "sources"],
     )
+
+
+def shown(version: AgreementVersion) -> dict[str, str]:
+    """What the forms of the page of ``version`` carry."""
+    return {"shown": agreements.fingerprint(version)}
 
 
 def signing(browser: Browser, user: object, version: AgreementVersion, **changes: str) -> object:
@@ -97,7 +109,7 @@ def test_wrong_password_signs_nothing(
 def test_text_that_changed_under_the_page_is_not_signed(
     cast: Cast, proposed: AgreementVersion, browser: Browser
 ) -> None:
-    assert signing(browser, cast.luis, proposed, sha="0" * 64).status_code == 422
+    assert signing(browser, cast.luis, proposed, sha="0" * 64).status_code == 409
     assert not Signature.objects.filter(version=proposed).exists()
 
 
@@ -108,6 +120,84 @@ def test_guessing_the_password_is_stopped(
         signing(browser, cast.luis, proposed, password=f"guess {n}").status_code for n in range(6)
     ]
     assert statuses == [422] * 5 + [429]
+
+
+def edited(version: AgreementVersion, by: User) -> None:
+    seen = AgreementVersion.objects.get(pk=version.pk).revision
+    drafts.edit(version, by=by, at=NOON, seen=seen, capacity=70)
+
+
+def reopened(version: AgreementVersion, by: User) -> None:
+    proposals.reopen(version, by=by, at=NOON)
+
+
+def closed_anew(version: AgreementVersion, by: User) -> None:
+    """Another text is closed now."""
+    reopened(version, by)
+    edited(version, by)
+    proposals.propose(version, by=by, at=NOON)
+
+
+def other_hours(version: AgreementVersion, by: User) -> None:
+    """The text of a draft changes with its calendar, too."""
+    Calendar.objects.filter(pk=version.calendar_id).update(name="Otra oficina")
+
+
+def signed_by_marketing(version: AgreementVersion, by: User) -> None:
+    leader = User.objects.get(name="Luis Ferrer")
+    factories.sign(version, "marketing", by=leader, at=NOON)
+
+
+@pytest.mark.parametrize("is_late", [False, True], ids=["before", "while it is read"])
+@pytest.mark.parametrize(
+    ("step", "state", "change"),
+    [
+        ("sign", "proposed", closed_anew),
+        ("sign", "proposed", reopened),
+        ("propose", "draft", edited),
+        ("propose", "draft", other_hours),
+        ("discard", "draft", edited),
+        ("discard", "draft", closed_anew),
+        ("reopen", "proposed", closed_anew),
+        ("reopen", "proposed", signed_by_marketing),
+    ],
+)
+def test_page_acts_on_what_it_showed_and_on_nothing_else(
+    cast: Cast,
+    draft: AgreementVersion,
+    browser: Browser,
+    monkeypatch: pytest.MonkeyPatch,
+    step: str,
+    state: str,
+    change: Callable[[AgreementVersion, User], None],
+    is_late: bool,
+) -> None:
+    if state == "proposed" or change is closed_anew:
+        proposals.propose(draft, by=cast.luis, at=NOON)
+    version = AgreementVersion.objects.get(pk=draft.pk)
+    sent = {**shown(version), "sha": version.content_hash, "why": "Once more", "password": PASSWORD}
+    entries = []
+
+    def change_it() -> None:
+        change(version, cast.dora)
+        entries.append(Entry.objects.count())
+
+    if is_late:
+        # After the view has read the version, and before it is locked.
+        read = agreement_steps.fetch
+
+        def read_early(pk: int) -> AgreementVersion:
+            found = read(pk)
+            monkeypatch.setattr(agreement_steps, "fetch", read)
+            change_it()
+            return found
+
+        monkeypatch.setattr(agreement_steps, "fetch", read_early)
+    else:
+        change_it()
+    answer = browser(cast.dora).post(f"/agreement/{draft.pk}/{step}/", sent)
+    # Every step has an audit entry.
+    assert (answer.status_code, [Entry.objects.count()]) == (409, entries)
 
 
 @pytest.mark.parametrize("name", ["ana", "bea", "elsa", "root"])
@@ -127,7 +217,7 @@ def test_side_that_has_signed_is_not_asked_again(
 def test_reopening_asks_why(cast: Cast, half_signed: AgreementVersion, browser: Browser) -> None:
     path = f"/agreement/{half_signed.pk}/reopen/"
     assert list(browser(cast.dora).post(path, {"why": ""}).context["form"].errors) == ["why"]
-    browser(cast.dora).post(path, {"why": "One more thing"})
+    browser(cast.dora).post(path, {"why": "One more thing", **shown(half_signed)})
     half_signed.refresh_from_db()
     assert (half_signed.state, half_signed.round) == ("draft", 2)
 
@@ -141,7 +231,7 @@ def test_next_version_begins_as_a_draft(cast: Cast, browser: Browser) -> None:
 def test_discarded_draft_stays_readable(
     cast: Cast, draft: AgreementVersion, browser: Browser
 ) -> None:
-    browser(cast.luis).post(f"/agreement/{draft.pk}/discard/")
+    browser(cast.luis).post(f"/agreement/{draft.pk}/discard/", shown(draft))
     assert browser(cast.ana).get(f"/agreement/{draft.pk}/").context["version"].state == "discarded"
 
 
@@ -166,7 +256,7 @@ def test_agreement_for_no_team_is_refused_by_name(cast: Cast, browser: Browser) 
 def test_comment_on_a_text_that_was_closed_meanwhile_is_not_lost(
     cast: Cast, draft: AgreementVersion, browser: Browser
 ) -> None:
-    browser(cast.luis).post(f"/agreement/{draft.pk}/discard/")
+    browser(cast.luis).post(f"/agreement/{draft.pk}/discard/", shown(draft))
     answer = browser(cast.dora).post(
         f"/agreement/{draft.pk}/comment/", {"section": "mql", "text": "Two hours are short"}
     )
@@ -179,7 +269,7 @@ def test_reason_to_reopen_what_is_a_draft_already_is_not_lost(
     cast: Cast, half_signed: AgreementVersion, browser: Browser
 ) -> None:
     path = f"/agreement/{half_signed.pk}/reopen/"
-    browser(cast.luis).post(path, {"why": "First"})
+    browser(cast.luis).post(path, {"why": "First", **shown(half_signed)})
     answer = browser(cast.dora).post(path, {"why": "The window is too short"})
     assert answer.status_code == 409
     assert "The window is too short</textarea>" in answer.content.decode()
