@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django_htmx.middleware import HtmxDetails
 
 from crm.accounts.models import Organisation, User
+from crm.lib.input.addresses import is_ours
 from crm.lib.numbers.fields import notes
 
 View = Callable[..., HttpResponse]
@@ -33,6 +34,14 @@ class Request(HttpRequest):
     counts: dict[str, int]
     density: str
     id: str
+
+
+def next_page(request: HttpRequest) -> str:
+    """Return the page that the parameter ``next`` names; empty for none, or none of ours."""
+    sent = request.POST.get("next") or request.GET.get("next") or ""
+    if is_ours(sent):
+        return sent
+    return ""
 
 
 def deny_unless(is_allowed: bool) -> None:

@@ -14,12 +14,10 @@ from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import translation
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
-from django.views.i18n import set_language
 
 from crm.accounts import invitations, leaves, people
 from crm.accounts.forms import (
@@ -31,7 +29,7 @@ from crm.accounts.forms import (
     ZoneForm,
 )
 from crm.accounts.models import Invitation
-from crm.accounts.request import Request, deny_unless
+from crm.accounts.request import Request, deny_unless, next_page
 from crm.accounts.sign_in import demo, guesses, passwords
 from crm.accounts.states import Secret
 from crm.api import keys
@@ -236,15 +234,6 @@ def change_password(request: Request) -> HttpResponse:
     return render(request, "accounts/password.html", {"form": form}, status=_status_of(form))
 
 
-@login_not_required
-def choose_language(request: HttpRequest) -> HttpResponse:
-    """Change the language of the pages: of this device, and of a person who is signed in."""
-    language = request.POST.get("language", "")
-    if request.user.is_authenticated and language in dict(settings.LANGUAGES):
-        people.change_preferences(request.user, at=clock.now(), language=language)
-    return set_language(request)
-
-
 @require_POST
 def choose_zone(request: Request) -> HttpResponse:
     """Save whether pages use the time zone of the device or of the organisation.
@@ -256,8 +245,23 @@ def choose_zone(request: Request) -> HttpResponse:
         time_zone = form.cleaned_data["time_zone"]
         people.change_preferences(request.user, at=request.now, time_zone=time_zone)
         messages.success(request, _("Preferences saved."))
-    next_url = request.POST.get("next", "")
-    # The address is posted by the page: another site must not be able to name itself there.
-    if url_has_allowed_host_and_scheme(next_url, {request.get_host()}):
-        return redirect(next_url)
-    return redirect("preferences")
+    return redirect(next_page(request) or "preferences")
+
+
+@login_not_required
+def choose_language(request: HttpRequest) -> HttpResponse:
+    """Change the language of this device, and of a person who is signed in; GET only moves on."""
+    response = redirect(next_page(request) or "home")
+    language = request.POST.get("language", "")
+    if language in dict(settings.LANGUAGES):
+        if request.user.is_authenticated:
+            people.change_preferences(request.user, at=clock.now(), language=language)
+        response.set_cookie(
+            settings.LANGUAGE_COOKIE_NAME,
+            language,
+            max_age=settings.LANGUAGE_COOKIE_AGE,
+            secure=settings.LANGUAGE_COOKIE_SECURE,
+            httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
+            samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+        )
+    return response

@@ -23,6 +23,7 @@ from crm.alignment.numbers.scope import FIRST, LAST, NOT_GIVEN, Period, Scope
 from crm.alignment.numbers.slices import SLICES
 from crm.lib.bilingual import in_language
 from crm.lib.clock import local_date
+from crm.lib.input.numbers import whole
 from crm.lib.text import clean_line
 from leads.models import Source
 from personas.models import Persona
@@ -345,12 +346,12 @@ class ListForm(ScopeForm):
     @cached_property
     def chosen_person(self) -> User | None:
         """Return the person whose handoffs are listed, None for all."""
-        raw = self.data["by"]
-        if not raw.isdecimal() or len(raw) >= 19:  # longer numbers are no bigint
+        pk = whole(self.data["by"])
+        if pk is None:
             return None
-        if self.people is not None and int(raw) not in self.people:
+        if self.people is not None and pk not in self.people:
             return None
-        return User.objects.filter(pk=int(raw)).first()
+        return User.objects.filter(pk=pk).first()
 
     @property
     def persona_name(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django.conf import settings
@@ -10,11 +9,8 @@ from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import APIException, ParseError, ValidationError
 from rest_framework.parsers import JSONParser
 
+from crm.lib.input import json_text
 from crm.lib.text import clean_line, has_bad_text
-
-# Far below Python's limit of recursion: the values are checked, and later read, by functions that
-# call themselves for each level.
-DEEPEST = 20
 
 
 class BodyTooLarge(APIException):
@@ -37,31 +33,17 @@ class Json(JSONParser):
         if length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             raise BodyTooLarge
         try:
-            # NaN and Infinity are read, although they are not JSON, so that the check below
-            # names their field.
-            data = json.loads(stream.read().decode(), parse_constant=float)
-        except (ValueError, RecursionError):
+            longest = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+            # With what cannot be stored, so that the check below names its field.
+            data = json_text.parse(stream.read().decode(), longest=longest)
+        except json_text.TooDeep:
+            raise ParseError(_("The body has to be a JSON object.")) from None
+        except ValueError:
             raise ParseError(_("The body is not JSON in UTF-8.")) from None
-        if not isinstance(data, dict) or _is_deep(data):
+        if not isinstance(data, dict):
             raise ParseError(_("The body has to be a JSON object."))
         bad = [name for name, value in data.items() if has_bad_text([name, value])]
         if bad:
             text = _("This holds a character or a number that cannot be stored.")
             raise ValidationError({clean_line(name)[:60]: [text] for name in bad})
         return data
-
-
-def _is_deep(data: Any) -> bool:
-    """Return whether objects and lists are nested deeper than DEEPEST, without recursion."""
-    level = [data]
-    for _depth in range(DEEPEST):
-        deeper = []
-        for value in level:
-            inner = value
-            if isinstance(value, dict):
-                inner = value.values()
-            deeper += [each for each in inner if isinstance(each, dict | list)]
-        if not deeper:
-            return False
-        level = deeper
-    return True

@@ -7,10 +7,12 @@ a choice per field (``keep.<field>``). Plain data only.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from crm.lib.input import json_text
+from crm.lib.input.numbers import INTEGER, whole
 
 MINE = "mine"
 THEIRS = "theirs"
@@ -34,19 +36,18 @@ class Difference:
 
 def version_on_screen(posted: Mapping[str, str], name: str) -> int:
     """Return the version in the field ``name``, UNKNOWN_VERSION (of no row) if unreadable."""
-    raw = posted.get(name, "")
-    # The values come from the browser: a number of ten digits may not fit the column.
-    if raw.isascii() and raw.isdigit() and len(raw) < 10:
-        return int(raw)
-    return UNKNOWN_VERSION
+    version = whole(posted.get(name, ""), digits=INTEGER)
+    if version is None:
+        return UNKNOWN_VERSION
+    return version
 
 
 def shown_at_first(posted: Mapping[str, str]) -> dict[str, Any]:
     """Return what the form showed before anything was typed; an empty dict if unreadable."""
     try:
-        values = json.loads(posted.get("was", ""))
+        values = json_text.read(posted.get("was", ""))
     # Without these values every difference is a question to the person; nothing is lost.
-    except (ValueError, RecursionError):
+    except json_text.Unreadable:
         return {}
     if not isinstance(values, dict):
         return {}

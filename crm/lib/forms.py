@@ -7,9 +7,12 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.forms import Form
+from django.utils.translation import gettext as _
 
 from crm.lib.errors import DomainError
+from crm.lib.input import json_text
 from crm.lib.text import clean_line, clean_text
 
 DAY = timedelta(days=1)
@@ -30,6 +33,25 @@ class Lines(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         return clean_text(super().to_python(value))
+
+
+class JsonField(forms.CharField):
+    """A hidden field with what the page showed, as JSON; what was sent is drawn as it was sent.
+
+    Django's own field cannot be drawn with a number of thousands of digits.
+    """
+
+    widget = forms.HiddenInput
+
+    def to_python(self, value: Any) -> Any:
+        text = super().to_python(value)
+        if not text:
+            return None
+        try:
+            return json_text.read(text)
+        except json_text.Unreadable:
+            message = _("What this page showed at first cannot be read. Look at it and save again.")
+            raise ValidationError(message, code="invalid") from None
 
 
 def kept(field: forms.Field) -> Any:

@@ -7,9 +7,8 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy, pgettext
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, pgettext
 
 from crm.lib import number_formats
 from crm.lib.number_formats import duration_words

@@ -16,6 +16,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from crm.lib.errors import DomainError
+from crm.lib.input.numbers import whole
 
 
 class BadParameter(DomainError):
@@ -122,11 +123,14 @@ class Order:
 
     def place(self, after: str) -> Place:
         """Return the place that an address names. Raise BadParameter."""
-        text, _dot, pk = after.rpartition(".")
+        text, _dot, number = after.rpartition(".")
+        pk = whole(number)
         try:
+            if pk is None:
+                raise ValueError(number)
             if not text and self.nullable:
-                return None, int(pk)
-            return self.read(text), int(pk)
+                return None, pk
+            return self.read(text), pk
         except (ValueError, OverflowError):
             raise BadParameter(
                 _("This page address is not complete. Start again from the list.")

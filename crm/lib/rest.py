@@ -24,6 +24,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from crm.lib import countries
+from crm.lib.input import json_text, numbers
 from crm.lib.numbers.typed import read_exact
 from crm.lib.paging import BadParameter, Order, Page
 from crm.lib.text import clean_line, clean_text
@@ -253,10 +254,9 @@ def check_query(query: Mapping[str, str], allowed: Iterable[str]) -> None:
 
 def size_of(query: Mapping[str, str]) -> int:
     """Return the size of a page, the parameter ``limit``. Raise BadParameter outside 1 to 100."""
-    raw = query.get("limit", str(USUAL_SIZE))
-    is_short_number = raw.isascii() and raw.isdecimal() and len(raw) <= 4
-    if is_short_number and 1 <= int(raw) <= LARGEST_SIZE:
-        return int(raw)
+    size = numbers.whole(query.get("limit", str(USUAL_SIZE)))
+    if size is not None and 1 <= size <= LARGEST_SIZE:
+        return size
     text = _("Give a whole number from 1 to %(most)d.") % {"most": LARGEST_SIZE}
     raise BadParameter(text, fields={"limit": text})
 
@@ -279,9 +279,10 @@ class Key:
 
 def whole(text: str) -> int:
     """Return an id. Raise ValueError for a text that is no possible id."""
-    if not (text.isascii() and text.isdecimal() and len(text) <= 18):
+    number = numbers.whole(text)
+    if number is None:
         raise ValueError(text)
-    return int(text)
+    return number
 
 
 def day(text: str) -> date:
@@ -379,7 +380,8 @@ def _read(order: Sequence[Key], cursor: str) -> list[Any]:
         if len(cursor) > LONGEST_CURSOR:
             raise ValueError
         padding = b"=" * (-len(cursor) % 4)
-        texts = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii") + padding))
+        decoded = base64.urlsafe_b64decode(cursor.encode("ascii") + padding)
+        texts = json_text.read(decoded.decode())
         if not isinstance(texts, list) or len(texts) != len(order):
             raise ValueError
         return [_value(key, text) for key, text in zip(order, texts, strict=True)]

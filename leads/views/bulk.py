@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_POST, require_safe
 
 from crm.accounts.request import Request, deny_unless
+from crm.lib.input.numbers import whole
 from crm.lib.number_formats import number
 from crm.lib.paging import BadParameter
 from leads import permissions
@@ -51,11 +52,11 @@ def choose(request: Request) -> HttpResponse:
 
 def _ids(request: Request) -> list[int]:
     """Return the ids of the ticked leads. Raises BadParameter."""
-    raw = request.POST.getlist("lead")
-    # Fifteen digits fit a bigint; PostgreSQL answers longer numbers with an error.
-    if len(raw) > acts.MOST or not all(pk.isdecimal() and len(pk) < 16 for pk in raw):
+    sent = request.POST.getlist("lead")
+    ids = [pk for pk in map(whole, sent) if pk is not None]
+    if len(sent) > acts.MOST or len(ids) < len(sent):
         raise BadParameter(_("The choice of leads cannot be read. Start again from the list."))
-    return [int(pk) for pk in raw]
+    return ids
 
 
 @require_safe

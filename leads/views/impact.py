@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
 from crm.accounts.request import Request, require_permission
+from crm.lib.input.numbers import INTEGER, whole
 from crm.lib.paging import BadParameter
 from leads import permissions
 from leads.models import Lead
@@ -61,11 +62,10 @@ def _check_query(request: Request) -> None:
 
 def _start(request: Request) -> int:
     """Return the position of the first row. Raises BadParameter."""
-    raw = request.GET.get("from", "0")
-    # int() raises ValueError for thousands of digits, which would answer 500.
-    if not raw.isdecimal() or len(raw) > 9:
+    start = whole(request.GET.get("from", "0"), digits=INTEGER)
+    if start is None:
         raise BadParameter(UNKNOWN_ADDRESS)
-    return int(raw)
+    return start
 
 
 def _since(at: datetime) -> datetime:

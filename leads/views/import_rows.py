@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 
 from crm.accounts.request import Request
 from crm.lib.errors import Conflict
+from crm.lib.input.numbers import INTEGER, whole
 from crm.lib.paging import BadParameter
 from leads import permissions
 from leads.forms.import_rows import RejectedRowsForm
@@ -43,10 +44,10 @@ def import_rows(request: Request, pk: int) -> HttpResponse:
 
 def _after(query: Mapping[str, str]) -> int:
     """Return the row behind which the page begins. Raises BadParameter."""
-    after = query.get("after", "0")
-    if set(query) - {"after"} or not re.fullmatch(r"\d{1,9}", after, re.ASCII):
+    after = whole(query.get("after", "0"), digits=INTEGER)
+    if set(query) - {"after"} or after is None:
         raise BadParameter(_("This page address is not complete. Start again from the list."))
-    return int(after)
+    return after
 
 
 def _retry(request: Request, run: ImportRun) -> HttpResponse:

@@ -24,6 +24,7 @@ from crm.accounts.request import Request, deny_unless
 from crm.accounts.states import Side
 from crm.lib.files.csv import neutral
 from crm.lib.files.layout import ENCODINGS, UPLOAD_LIMITS, UnusableFile
+from crm.lib.input.numbers import whole
 from crm.lib.paging import BadParameter
 from leads import permissions
 from leads.forms.imports import ColumnsForm, LeftOutForm, ReadingForm, UploadForm
@@ -80,14 +81,11 @@ def import_list(request: Request) -> HttpResponse:
 
 def _before(request: Request) -> int | None:
     """Return the id at which the page ends; None for the first page. Raises BadParameter."""
-    before = request.GET.get("before", "")
-    # 18 digits always fit a bigint; PostgreSQL answers longer numbers with an error.
-    is_id = before.isdecimal() and len(before) < 19
-    if set(request.GET) - {"before"} or (before and not is_id):
+    sent = request.GET.get("before", "")
+    before = whole(sent)
+    if set(request.GET) - {"before"} or (sent and before is None):
         raise BadParameter(_("This page address is not complete. Start again from the list."))
-    if not before:
-        return None
-    return int(before)
+    return before
 
 
 # -- The file and its columns

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from crm.accounts.forms import zone_choices
 from crm.accounts.models import Team
 from crm.lib import edit_conflicts
-from crm.lib.forms import Line
+from crm.lib.forms import JsonField, Line
 from sla.calendars import calendars, hours_text
 from sla.calendars.work_calendars import Windows
 from sla.models import Calendar
@@ -44,7 +44,7 @@ class WeekForm(forms.Form):
     ``was``: what the page showed, so that nothing is overwritten unseen.
     """
 
-    was = forms.JSONField(required=False, widget=forms.HiddenInput)
+    was = JsonField(required=False)
 
     def __init__(
         self,
@@ -90,12 +90,15 @@ class WeekForm(forms.Form):
         Each is named with its value now. What both changed alike is no difference.
         """
         was = self.cleaned_data["was"]
-        if not isinstance(was, dict):
+        # A program that sends no page has seen nothing that could have changed.
+        if was is None:
             return
         stored = self._stored()
         typed = {name: str(self.data.get(self.add_prefix(name), "")) for name in stored}
-        # What the hidden field does not name counts as unchanged.
-        before = {**stored, **was}
+        before = {}
+        if isinstance(was, dict):
+            # What the hidden field does not name counts as unchanged.
+            before = {**stored, **was}
         text = _("By now it is: %(value)s")
         moved = {}
         for difference in edit_conflicts.compare(before, typed, stored, {}):

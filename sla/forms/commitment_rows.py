@@ -12,6 +12,7 @@ from typing import Any
 from django.utils.datastructures import MultiValueDict
 
 from crm.lib import number_formats
+from crm.lib.input.numbers import whole
 from crm.lib.numbers import typed
 from sla.states import CLOCK_METRICS, COUNTED_METRICS, Metric, StepKind
 from sla.text import durations
@@ -20,6 +21,7 @@ Data = MultiValueDict[str, Any]
 
 MOST_ROWS = 60
 MOST_STEPS = 12
+MOST_DIGITS = 3  # no agreement has a thousand rows
 
 
 def row_numbers(data: Data) -> list[int]:
@@ -33,12 +35,13 @@ def step_numbers(data: Data, prefix: str) -> list[int]:
 
 
 def _numbers(data: Data, key: str) -> list[int]:
-    numbers = []
-    for raw in data.getlist(key):
-        # A forged form may send anything; no agreement has a thousand rows.
-        if raw.isdecimal() and len(raw) < 4:
-            numbers.append(int(raw))
-    return numbers
+    return _read(data.getlist(key))
+
+
+def _read(sent: Iterable[str]) -> list[int]:
+    """Return the numbers of rows in ``sent``; a forged form may send anything."""
+    numbers = [whole(text, digits=MOST_DIGITS) for text in sent]
+    return [number for number in numbers if number is not None]
 
 
 def as_data(commitments: Iterable[Mapping[str, Any]]) -> Data:
@@ -80,10 +83,10 @@ def restructure(data: Data, action: str) -> str:
     verb, _colon, rest = action.partition(":")
     if verb == "add":
         return _add(data, rest)
-    numbers = [raw for raw in rest.split(":") if raw.isdecimal()]
+    numbers = _read(rest.split(":"))
     if not numbers:
         return ""
-    number = str(int(numbers[0]))
+    number = str(numbers[0])
     prefix = f"p{number}"
     # The fields of a removed row stay in the data: without its number they are not read.
     if verb == "remove":
@@ -95,7 +98,7 @@ def restructure(data: Data, action: str) -> str:
         steps = data.getlist(f"{prefix}-s")
         data.appendlist(f"{prefix}-s", _next(steps))
     elif verb == "unstep" and len(numbers) == 2:
-        step = str(int(numbers[1]))
+        step = str(numbers[1])
         _remove(data, f"{prefix}-s", step)
     return prefix
 
@@ -139,5 +142,4 @@ def _vary(data: Data, prefix: str) -> str:
 
 def _next(taken: list[str]) -> str:
     """Return the number after the greatest one of ``taken``."""
-    numbers = [int(raw) for raw in taken if raw.isdecimal()]
-    return str(max(numbers, default=-1) + 1)
+    return str(max(_read(taken), default=-1) + 1)

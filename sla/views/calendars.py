@@ -19,6 +19,7 @@ from django.views.decorators.http import require_POST, require_safe
 from crm.accounts.request import Request, require_permission
 from crm.lib.clock import local_date
 from crm.lib.errors import DomainError
+from crm.lib.input.numbers import whole
 from crm.lib.paging import BadParameter
 from leads.permissions import can_reapply
 from sla.calendars import calendars, weekly_hours, work_calendars
@@ -104,21 +105,21 @@ def _year(request: Request, calendar: Calendar) -> int:
     text = request.GET.get("year")
     if text is None:
         return local_date(request.now, calendar.time_zone).year
-    is_number = text.isascii() and text.isdigit()
-    if not is_number or not overview.FIRST_YEAR <= int(text) <= overview.LAST_YEAR:
+    year = whole(text)
+    if year is None or not overview.FIRST_YEAR <= year <= overview.LAST_YEAR:
         raise BadParameter(_("This page address is not complete. Start again from the list."))
-    return int(text)
+    return year
 
 
 @form_methods
 @editors_only
 def calendar_new(request: Request) -> HttpResponse:
     """Create a calendar with hours of its own, or as a copy of another one (``?copy=``)."""
-    text = request.GET.get("copy", "")
+    pk = whole(request.GET.get("copy", ""))
     # An id that cannot be read is no copy: the form then begins with a usual week.
     original = None
-    if text.isascii() and text.isdigit():
-        original = fetch(int(text))
+    if pk is not None:
+        original = fetch(pk)
     form = _new_form(request, original)
 
     def save() -> HttpResponse:

@@ -127,3 +127,40 @@ def test_answer_leads_nowhere_else(cast: Cast, client: Client) -> None:
         "/preferences/zone/", {"time_zone": "America/Lima", "next": "https://evil.example/"}
     )
     assert answer["Location"] == "/preferences/"
+
+
+# -- Where to go on: the parameter "next"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["abc", "//[", "//evil.test/", "http://[::1", "/\t/evil.test/", "/\\evil.test/", "x" * 5000],
+)
+@pytest.mark.parametrize(
+    ("path", "usual"),
+    [
+        ("/preferences/zone/", "/preferences/"),
+        ("/i18n/setlang/", "/"),
+        ("/accounts/logout/", "/accounts/login/"),
+    ],
+)
+def test_forged_next_page_leads_to_the_usual_one(
+    client: Client, path: str, usual: str, address: str
+) -> None:
+    sent = {"next": address, "language": "en", "time_zone": "America/Lima"}
+    assert client.post(path, sent)["Location"] == usual
+
+
+@pytest.mark.parametrize("address", ["//[", "abc", "http://[::1"])
+def test_forged_next_page_is_no_obstacle_to_signing_in(cast: Cast, address: str) -> None:
+    for path in ("/accounts/login/", "/accounts/logout/"):
+        assert Client().get(path, {"next": address}).status_code in (200, 302)
+    typed = {"login": "ana@relevo.test", "password": factories.PASSWORD, "next": address}
+    assert Client().post("/accounts/login/", typed)["Location"] == "/"
+
+
+def test_language_of_the_device_leads_back_to_the_page(cast: Cast) -> None:
+    sent = {"language": "es", "next": "/accounts/login/?next=/queue/"}
+    answer = Client().post("/i18n/setlang/", sent)
+    assert answer["Location"] == "/accounts/login/?next=/queue/"
+    assert answer.cookies["relevo_language"].value == "es"

@@ -48,16 +48,22 @@ def test_no_rows_give_an_empty_page() -> None:
 
 
 @pytest.mark.parametrize(
-    "after", ["x", "2026-03-02", "2026-03-02.", ".5", "2026-13-01.5", "2026-03-02.x", "\x00.1"]
+    "after",
+    [
+        "x",
+        "2026-03-02",
+        "2026-03-02.",
+        ".5",
+        "2026-13-01.5",
+        "2026-03-02.x",
+        "\x00.1",
+        f"2026-03-02.{10**30}",
+        "2026-03-02." + "9" * 5000,
+    ],
 )
 def test_address_that_cannot_be_read_is_refused(after: str) -> None:
     with pytest.raises(BadParameter):
         newest_first(Lead.objects.all(), "first_seen_on", after=after, size=2)
-
-
-def test_address_with_an_impossible_id_is_an_empty_page_or_the_rest(rows: list[int]) -> None:
-    page = newest_first(Lead.objects.all(), "first_seen_on", after=f"2026-03-02.{10**30}", size=5)
-    assert [lead.pk for lead in page.rows] == rows[1:]
 
 
 def sized(size: int, after: str = "", *, is_counted: bool = False) -> tuple[Size, int]:

@@ -12,6 +12,7 @@ from crm.accounts.sign_in import guesses, proofs
 from crm.accounts.sign_in.proofs import Proof
 from crm.accounts.states import Secret
 from crm.lib import clock
+from crm.lib.input import addresses
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -24,6 +25,10 @@ class AccountAdapter(DefaultAccountAdapter):
         """Sign in; every way through allauth has checked the password."""
         super().login(request, user)
         proofs.add(request.session, Proof.PASSWORD, at=clock.now())
+
+    def is_safe_url(self, url: str) -> bool:
+        """Return whether ``next`` may lead to ``url``: to pages of ours only, named by path."""
+        return addresses.is_ours(url)
 
     def add_message(self, *args: Any, **kwargs: Any) -> None:
         """Drop allauth's message "you have signed in": the page itself shows it."""

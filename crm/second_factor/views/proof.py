@@ -10,12 +10,11 @@ from allauth.mfa.stages import AuthenticateStage
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from crm.accounts.models import User
-from crm.accounts.request import Request
+from crm.accounts.request import Request, next_page
 from crm.accounts.sign_in import proofs
 from crm.accounts.sign_in.proofs import Proof
 from crm.lib import clock
@@ -73,7 +72,7 @@ def confirm(request: Request) -> HttpResponse:
     held = factors.of(person)
     missing = _missing(request, held)
     if not missing:
-        return HttpResponseRedirect(_next(request))
+        return HttpResponseRedirect(next_page(request) or reverse("second_factor"))
     form = ProofForm(
         request.POST or None,
         request=request,
@@ -86,7 +85,7 @@ def confirm(request: Request) -> HttpResponse:
             proofs.add(request.session, Proof.PASSWORD, at=request.now)
         if Proof.SECOND_FACTOR in missing:
             note_second_factor(request, held)
-        return HttpResponseRedirect(_next(request))
+        return HttpResponseRedirect(next_page(request) or reverse("second_factor"))
     return _show(request, person, form, held, is_sign_in=False)
 
 
@@ -112,20 +111,13 @@ def _missing(request: Request, held: Held) -> list[Proof]:
     return [proof for proof in wanted if not proofs.is_fresh(request.session, proof, at=now)]
 
 
-def _next(request: Request) -> str:
-    path = request.POST.get("next") or request.GET.get("next", "")
-    if path.startswith("/") and url_has_allowed_host_and_scheme(path, {request.get_host()}):
-        return path
-    return reverse("second_factor")
-
-
 def _show(
     request: HttpRequest, person: User, form: FactorForm, held: Held, *, is_sign_in: bool
 ) -> HttpResponse:
     context = {
         "form": form,
         "is_sign_in": is_sign_in,
-        "next": request.POST.get("next") or request.GET.get("next", ""),
+        "next": next_page(request),
         "options": None,
     }
     if "credential" in form.fields and held.passkeys and passkeys.are_possible():

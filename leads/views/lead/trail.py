@@ -16,6 +16,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.request import Request
+from crm.lib.input.addresses import is_ours
 
 NAME = "back"
 QUEUE = "queue"
@@ -78,15 +79,23 @@ def of_list(request: Request) -> Trail:
     address = request.get_full_path()
     if request.htmx:
         # A row of the list, asked for by the page that has it.
-        address = request.htmx.current_url_abs_path or ""
+        address = _shown(request)
     return read(address) or Trail()
+
+
+def _shown(request: Request) -> str:
+    """Return the address of the page that htmx runs on, without its host; empty if unreadable."""
+    try:
+        return request.htmx.current_url_abs_path or ""
+    # The header of a forged request: "http://[".
+    except ValueError:
+        return ""
 
 
 @lru_cache(maxsize=256)
 def read(address: str) -> Trail | None:
     """Return the list at ``address``; None for anything else than a list of ours."""
-    is_path = address.startswith("/") and not address.startswith("//")
-    if not is_path or len(address) > LONGEST:
+    if not is_ours(address) or len(address) > LONGEST:
         return None
     parts = urlsplit(address)
     try:

@@ -367,7 +367,27 @@ def test_what_both_changed_alike_is_no_difference(admin: Client, free: Calendar)
 
 def test_post_without_what_was_shown_is_saved(admin: Client, free: Calendar) -> None:
     path = reverse("calendar_edit", args=[free.pk])
-    assert (
-        admin.post(path, {"name": "Libre", "time_zone": ZONE, **WEEK, "was": "[]"}).status_code
-        == 302
-    )
+    typed = {"name": "Libre", "time_zone": ZONE, **WEEK}
+    assert admin.post(path, typed).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("was", "status"),
+    [
+        ("[]", 409),
+        ("0", 409),
+        ("[" * 100_000, 422),
+        ('{"day-0": ' + "9" * 5000 + "}", 422),
+        ('{"day-0": "\\ud800"}', 422),
+    ],
+)
+def test_unreadable_memory_of_what_was_shown_overwrites_nothing(
+    admin: Client, free: Calendar, was: str, status: int
+) -> None:
+    path = reverse("calendar_edit", args=[free.pk])
+    typed = {"name": "Libre", "time_zone": ZONE, **WEEK, "was": was}
+    answer = admin.post(path, typed)
+    assert answer.status_code == status
+    # With what is stored now, the same post is saved.
+    again = {**typed, "was": answer.context["form"].now}
+    assert admin.post(path, again).status_code == 302
