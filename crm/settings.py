@@ -150,7 +150,8 @@ COTTON_DIR = "components"
 # -- PostgreSQL: the product runs as the role of DATABASE_URL, migrations as that of
 # DATABASE_OWNER_URL
 _app_database = env.database("DATABASE_URL", "postgres://relevo_app@localhost:5432/relevo")
-_kept = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "DISABLE_SERVER_SIDE_CURSORS": False}
+# A cursor of the server outlives its transaction: behind PgBouncer its rows may be another's.
+_kept = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "DISABLE_SERVER_SIDE_CURSORS": True}
 DATABASES = {"default": {**_app_database, **_kept}}
 # Of a version that knows sla_snapshot; earlier ones are "relevo" (crm.management.old_columns).
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("application_name", "relevo 6")

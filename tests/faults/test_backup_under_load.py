@@ -39,7 +39,7 @@ print(keys.create(ana, "load", ["leads:write"], days=30, by=ana, at=clock.now())
 
 
 class Load:
-    """Threads that log PER_SECOND leads a second; ``confirmed`` holds the moments of each answer."""
+    """Threads that log PER_SECOND leads; ``confirmed``: when each was answered, and its id."""
 
     def __init__(self, url, key):
         self.port, self.key = urlsplit(url).port, key

@@ -16,7 +16,12 @@ def race(running, handoff, parallel):
     """
     people = [running.sign_in(part) for part in ("sales_rep", "team_lead") * 5]
     sessions = [running.another(people[number % len(people)]) for number in range(parallel)]
-    barrier, answers = threading.Barrier(parallel), []
+    return answers_of(sessions, handoff)
+
+
+def answers_of(sessions, handoff):
+    """The answers when all ``sessions`` accept at once."""
+    barrier, answers = threading.Barrier(len(sessions)), []
 
     def accept(session):
         session.line.connect()

@@ -20,6 +20,7 @@ from leads.models import ImportReject, ImportRun, Lead
 
 ON_A_PAGE = 20
 MOST_CELLS = 30  # of one row
+IN_MEMORY = 2000  # rows of a file that is being written
 
 
 def label_of(run: ImportRun) -> Label:
@@ -96,11 +97,19 @@ def _lines(
     added: int,
 ) -> Iterator[list[str]]:
     yield header
-    rows = ImportReject.objects.filter(run=run).order_by("number")
-    for reject in rows.iterator(chunk_size=2000):
+    for reject in _stored(run):
         with override(language):
             problem = problem_text(reject, label)
         yield [str(reject.number), kinds[reject.kind], problem, *reject.cells[added:]]
+
+
+def _stored(run: ImportRun) -> Iterator[ImportReject]:
+    """Yield the rejected rows in order, IN_MEMORY of them at a time."""
+    rows = ImportReject.objects.filter(run=run).order_by("number")
+    batch = list(rows[:IN_MEMORY])
+    while batch:
+        yield from batch
+        batch = list(rows.filter(number__gt=batch[-1].number)[:IN_MEMORY])
 
 
 # -- What a page shows

@@ -18,6 +18,7 @@ MAY_BE_DELETED = {
     "account_emailconfirmation",
     "accounts_leave",
     "accounts_membership",
+    "accounts_passwordrequest",
     "accounts_tries",
     "accounts_user_groups",
     "accounts_user_user_permissions",

@@ -314,3 +314,12 @@ def test_check_shows_rows_of_every_kind_and_links_known_leads(
     import_work.work(60)
     run.refresh_from_db()
     assert run.checked["rows"] == []
+
+
+def test_file_of_rejected_rows_is_read_in_pieces(
+    run: ImportRun, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = list(rejected.lines(run))
+    monkeypatch.setattr(rejected, "IN_MEMORY", 2)
+    assert list(rejected.lines(run)) == whole
+    assert [line[0] for line in whole[1:]] == ["3", "4", "5"]
