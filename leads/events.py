@@ -16,6 +16,18 @@ from leads.models import Event, Handoff, Lead
 from leads.states import EventKind
 
 RECENT = 50  # edits of one lead that a comparison looks back on
+# What no step of a handoff waits for: it goes on beside them.
+BESIDE = (
+    EventKind.UPDATED,
+    EventKind.VALUABLE_ACTION,
+    EventKind.EVIDENCE,
+    EventKind.ATTEMPT,
+    EventKind.ESCALATED,
+    EventKind.CORRECTED,
+    EventKind.REAPPLIED,
+    EventKind.NOTE,
+)
+CHANGES = [kind for kind in EventKind if kind not in BESIDE]
 
 
 def today(at: datetime) -> date:
@@ -73,6 +85,14 @@ def of_lead_alone() -> QuerySet[Event]:
     They are recorded on every lead of the company, though no person worked on these leads.
     """
     return Event.objects.exclude(kind=EventKind.UPDATED, payload__has_key="company")
+
+
+def last_change(subject: Lead | Handoff) -> Event | None:
+    """Return the newest event that changed the state, the owner or the clock of ``subject``."""
+    rows = Event.objects.filter(kind__in=CHANGES).select_related("actor").order_by("-id")
+    if isinstance(subject, Handoff):
+        return rows.filter(handoff=subject).first()
+    return rows.filter(lead=subject).first()
 
 
 def last_changes(lead: Lead) -> dict[str, tuple[str, datetime]]:

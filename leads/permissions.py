@@ -1,40 +1,110 @@
 """Who may do what with leads and handoffs.
 
-The whole policy in one file, except for sight: that is ``visible_to`` of the models.
+The whole policy in one file, except for sight: that is ``visible_to`` of the models. A step has a
+:class:`Permission`, whose two questions are answered in the order of leads.steps.
 """
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
 
 from crm.accounts.models import User
 from crm.accounts.states import Side
 from leads.bulk.states import BulkKind
 from leads.journey import Part
-from leads.models import Decision, Handoff, ImportRun, Lead
+from leads.models import Handoff, ImportRun, Lead
 from leads.states import (
+    DISQUALIFIED_FROM,
+    LOST_FROM,
     PAUSED_IN,
+    QUALIFIED_IN,
     REOPENED_FROM,
     REQUEUED_IN,
+    WON_FROM,
     WORKED,
     HandoffState,
     Stage,
 )
 
-QUALIFIED_IN = (Stage.CAPTURED, Stage.MQL, Stage.RETURNED)
 # Leads with an open handoff and won leads stay in the lists.
 ARCHIVED_IN = (*QUALIFIED_IN, Stage.LOST, Stage.DISQUALIFIED)
 
 
-class Decidable(Protocol):
-    """What a decision is judged by: a handoff, or its row of a list."""
+@dataclass(frozen=True)
+class Permission:
+    """Who may take a step on a lead or a handoff, and when.
 
-    @property
-    def is_pending(self) -> bool: ...
-    @property
-    def team_id(self) -> int: ...
-    @property
-    def proves_sql(self) -> bool: ...
+    ``who`` asks for the role alone, in whatever state the subject is. ``when`` asks whether the
+    step is possible now. ``is_a_race``: people compete for the step.
+    """
+
+    who: Callable[[User, Any], bool]
+    when: Callable[[User, Any], bool]
+    is_a_race: bool = False
+
+    def __call__(self, user: User, subject: Any) -> bool:
+        """Return whether ``user`` may take the step now, as pages ask that offer it."""
+        # The state first: it costs no query.
+        return self.when(user, subject) and self.who(user, subject)
+
+
+def _in(*states: str) -> Callable[[User, Handoff], bool]:
+    """Return the condition that a handoff is in one of ``states``."""
+
+    def when(user: User, handoff: Handoff) -> bool:
+        return handoff.state in states
+
+    return when
+
+
+# -- Roles
+
+
+def _brought(user: User, lead: Lead) -> bool:
+    """The marketing team that brought the lead."""
+    team_id = lead.marketing_team_id
+    if team_id is None:
+        return False
+    return team_id in user.team_ids(Side.MARKETING)
+
+
+def _brought_lead_of(user: User, handoff: Handoff) -> bool:
+    return _brought(user, handoff.lead)
+
+
+def _is_of_queue(user: User, handoff: Handoff) -> bool:
+    """The people of the sales team whose queue it is or was in."""
+    return handoff.team_id in user.team_ids(Side.SALES)
+
+
+def _leads_team_of(user: User, handoff: Handoff) -> bool:
+    return handoff.team_id in user.team_ids(Side.SALES, led=True)
+
+
+def _works(user: User, handoff: Handoff) -> bool:
+    """The owner, or a lead of the team in their place.
+
+    While it has no owner, the people of its team: the state alone keeps them from the step.
+    """
+    if handoff.owner_id is None:
+        return _is_of_queue(user, handoff)
+    return handoff.owner_id == user.pk or _leads_team_of(user, handoff)
+
+
+def _reassigns(user: User, handoff: Handoff) -> bool:
+    """A lead of the team, or a director."""
+    return user.is_director or _leads_team_of(user, handoff)
+
+
+def _decided(user: User, handoff: Handoff) -> bool:
+    """The author of the decision that stands; without one, the people of the team."""
+    standing = handoff.decisions.filter(undone_at__isnull=True, released_at__isnull=True)
+    author = standing.values_list("by", flat=True).first()
+    if author is None:
+        return _is_of_queue(user, handoff)
+    return author == user.pk
 
 
 # -- Leads
@@ -45,36 +115,56 @@ def can_log(user: User) -> bool:
     return bool(user.team_ids(Side.MARKETING))
 
 
-def can_change(user: User, lead: Lead) -> bool:
-    """Change data and evidence: the marketing team that brought the lead, or its owner."""
+def _is_kept(user: User, lead: Lead) -> bool:
     # An archived lead is kept for its history alone.
-    if lead.archived_at:
-        return False
-    return _is_of_marketing(user, lead) or _works_on(user, lead)
-
-
-def can_note(user: User, lead: Lead) -> bool:
-    """Write a note: all who may see the lead, which callers have checked."""
     return lead.archived_at is None
 
 
-def can_qualify(user: User, lead: Lead) -> bool:
-    """Qualify as MQL: the marketing team that brought the lead."""
-    if lead.archived_at is not None:
+def _is_at(*stages: str) -> Callable[[User, Lead], bool]:
+    """Return the condition that a lead in use is at one of ``stages``."""
+
+    def when(user: User, lead: Lead) -> bool:
+        return lead.stage in stages and _is_kept(user, lead)
+
+    return when
+
+
+def _sees(user: User, lead: Lead) -> bool:
+    """All who may see the lead, which callers have checked."""
+    return True
+
+
+def _may_work_on(user: User, lead: Lead) -> bool:
+    """The owner, or a lead of the team of its open handoff; in a queue, the people of its team."""
+    if lead.owner_id == user.pk:
+        return True
+    teams = user.team_ids(Side.SALES, led=lead.owner_id is not None)
+    # Most people are of no such team and need no query.
+    if not teams:
         return False
-    return lead.stage in QUALIFIED_IN and _is_of_marketing(user, lead)
+    return Handoff.objects.open().filter(lead=lead, team__in=teams).exists()
 
 
-def can_hand_off(user: User, lead: Lead) -> bool:
-    """Hand off to sales: as for qualifying."""
-    return can_qualify(user, lead)
+def _works_on(user: User, lead: Lead) -> bool:
+    return _is_kept(user, lead) and lead.owner_id is not None
 
 
-def can_archive(user: User, lead: Lead) -> bool:
-    """Archive: the marketing team that brought the lead, before or after sales has it."""
-    if lead.archived_at is not None:
-        return False
-    return lead.stage in ARCHIVED_IN and _is_of_marketing(user, lead)
+# Change data and evidence: the marketing team that brought the lead, or who works on it.
+can_change_own = Permission(who=_brought, when=_is_kept)
+can_change_worked = Permission(who=_may_work_on, when=_works_on)
+# Write a note.
+can_note = Permission(who=_sees, when=_is_kept)
+# Qualify as MQL, and hand off to sales: the marketing team that brought the lead.
+can_qualify = Permission(who=_brought, when=_is_at(*QUALIFIED_IN))
+can_hand_off = can_qualify
+# Archive: the same people, before or after sales has it.
+can_archive = Permission(who=_brought, when=_is_at(*ARCHIVED_IN))
+CHANGE = (can_change_own, can_change_worked)
+
+
+def can_change(user: User, lead: Lead) -> bool:
+    """Change data and evidence by one of CHANGE."""
+    return any(permission(user, lead) for permission in CHANGE)
 
 
 # -- Many leads at once
@@ -116,46 +206,52 @@ def can_work_import(user: User, run: ImportRun) -> bool:
 # -- Handoffs
 
 
-def can_withdraw(user: User, handoff: Handoff) -> bool:
-    """Take back a pending handoff: the marketing team that brought the lead."""
-    return handoff.is_pending and _is_of_marketing(user, handoff.lead)
+def _is_pending(user: User, handoff: Handoff) -> bool:
+    # Asked of the rows of lists, too, which have no state.
+    return handoff.is_pending
 
 
-def can_decide(user: User, handoff: Decidable) -> bool:
-    """Accept or reject: the people of the sales team whose queue it is in."""
-    return handoff.is_pending and handoff.team_id in user.team_ids(Side.SALES)
+def _proves_sql(user: User, handoff: Handoff) -> bool:
+    return handoff.is_pending and handoff.proves_sql
 
 
-def can_accept_as_sql(user: User, handoff: Decidable) -> bool:
-    """Accept as SQL: the same people, if the package proves means and authority."""
-    return handoff.proves_sql and can_decide(user, handoff)
+def _is_kept_in(*states: str) -> Callable[[User, Handoff], bool]:
+    """Return the condition that a handoff of a lead in use is in one of ``states``."""
+
+    def when(user: User, handoff: Handoff) -> bool:
+        return handoff.state in states and _is_kept(user, handoff.lead)
+
+    return when
 
 
-def can_undo(user: User, decision: Decision) -> bool:
-    """Undo a decision: its author. For how long: leads.handoffs.undo."""
-    return decision.by_id == user.pk
+def _any_time(user: User, handoff: Handoff) -> bool:
+    """For how long a decision may be undone: leads.handoffs.undo."""
+    return True
 
 
-def can_work(user: User, handoff: Handoff) -> bool:
-    """Work on it, from contact to outcome: the owner, or a lead of the team in their place."""
-    if handoff.state not in WORKED:
-        return False
-    return handoff.owner_id == user.pk or _leads_team_of(user, handoff)
-
-
-def can_correct_amount(user: User, handoff: Handoff) -> bool:
-    """Correct the amount of a won handoff: its owner, or a lead of the team."""
-    return handoff.state == HandoffState.WON and _closed_it(user, handoff)
-
-
-def can_reopen(user: User, handoff: Handoff) -> bool:
-    """Reopen an outcome: its owner, or a lead of the team."""
-    return handoff.state in REOPENED_FROM and _closed_it(user, handoff)
-
-
-def can_pause(user: User, handoff: Handoff) -> bool:
-    """Pause the clock and end the pause: as for working, while contact or SQL is awaited."""
-    return handoff.state in PAUSED_IN and can_work(user, handoff)
+# Take back a pending handoff: the marketing team that brought the lead.
+can_withdraw = Permission(_brought_lead_of, _in(HandoffState.PENDING), is_a_race=True)
+# Accept or reject: the people of the sales team whose queue it is in.
+can_decide = Permission(_is_of_queue, _is_pending, is_a_race=True)
+# Accept as SQL: the same people, if the package proves means and authority.
+can_accept_as_sql = Permission(_is_of_queue, _proves_sql, is_a_race=True)
+# Undo a decision: its author.
+can_undo = Permission(_decided, _any_time)
+# Put back into the queue: a lead of the team. Give to a colleague: a director, too.
+can_requeue = Permission(_leads_team_of, _in(*REQUEUED_IN))
+can_reassign = Permission(_reassigns, _in(*WORKED))
+# Work on it, from contact to outcome: the owner, or a lead of the team in their place.
+can_work = Permission(_works, _in(*WORKED))
+can_pause = Permission(_works, _in(*PAUSED_IN))
+can_qualify_sql = Permission(_works, _in(HandoffState.ACCEPTED, HandoffState.CONTACTED))
+can_open_opportunity = Permission(_works, _in(HandoffState.SQL))
+can_expect = Permission(_works, _in(HandoffState.OPPORTUNITY))
+can_win = Permission(_works, _in(*WON_FROM))
+can_lose = Permission(_works, _in(*LOST_FROM))
+can_disqualify = Permission(_works, _in(*DISQUALIFIED_FROM))
+# Correct the amount of a won handoff, and reopen an outcome: the same people.
+can_correct_amount = Permission(_works, _is_kept_in(HandoffState.WON))
+can_reopen = Permission(_works, _is_kept_in(*REOPENED_FROM))
 
 
 def parts(user: User, lead: Lead, handoff: Handoff | None) -> set[Part]:
@@ -170,18 +266,6 @@ def parts(user: User, lead: Lead, handoff: Handoff | None) -> set[Part]:
     if can_work(user, handoff):
         played.add(Part.WORKER)
     return played
-
-
-def can_requeue(user: User, handoff: Handoff) -> bool:
-    """Put back into the queue: a lead of the team."""
-    return handoff.state in REQUEUED_IN and _leads_team_of(user, handoff)
-
-
-def can_reassign(user: User, handoff: Handoff) -> bool:
-    """Give to a colleague: a lead of the team, or a director."""
-    if handoff.state not in WORKED:
-        return False
-    return user.is_director or _leads_team_of(user, handoff)
 
 
 def can_reapply(user: User) -> bool:
@@ -202,35 +286,3 @@ def can_edit_catalogues(user: User) -> bool:
 def can_read_alignment(user: User) -> bool:
     """Read the alignment page: people of a team, and directors; an admin alone may not."""
     return user.is_director or bool(user.memberships_now)
-
-
-def _is_of_marketing(user: User, lead: Lead) -> bool:
-    team_id = lead.marketing_team_id
-    if team_id is None:
-        return False
-    return team_id in user.team_ids(Side.MARKETING)
-
-
-def _leads_team_of(user: User, handoff: Handoff) -> bool:
-    return handoff.team_id in user.team_ids(Side.SALES, led=True)
-
-
-def _closed_it(user: User, handoff: Handoff) -> bool:
-    # An archived lead is kept for its history alone.
-    if handoff.lead.archived_at:
-        return False
-    return handoff.owner_id == user.pk or _leads_team_of(user, handoff)
-
-
-def _works_on(user: User, lead: Lead) -> bool:
-    """Return whether ``user`` owns the lead, or leads the team of its open handoff."""
-    owner = lead.owner_id
-    if owner is None:
-        return False
-    if owner == user.pk:
-        return True
-    led = user.team_ids(Side.SALES, led=True)
-    # Most people lead no team and need no query.
-    if not led:
-        return False
-    return Handoff.objects.filter(lead=lead, team__in=led, state__in=WORKED).exists()

@@ -23,6 +23,8 @@ class Stage(models.TextChoices):
     DISQUALIFIED = "disqualified", _("Disqualified")
 
 
+QUALIFIED_IN = (Stage.CAPTURED, Stage.MQL, Stage.RETURNED)  # with marketing
+
 # The stages of a cohort in order. Lead has a date column for each.
 MILESTONES = (
     Stage.MQL,
@@ -70,6 +72,8 @@ WORKED = (S.ACCEPTED, S.CONTACTED, S.SQL, S.OPPORTUNITY)  # open, and a rep work
 OWNED = (S.ACCEPTED, S.CONTACTED, S.SQL, S.OPPORTUNITY, S.WON, S.LOST, S.DISQUALIFIED)
 PAUSED_IN = (S.ACCEPTED, S.CONTACTED)  # the clock waits for the lead and may pause
 REQUEUED_IN = (S.PENDING, S.ACCEPTED)  # no contact with the lead yet
+WON_FROM = LOST_FROM = (S.SQL, S.OPPORTUNITY)  # an SQL opens its opportunity on the way
+DISQUALIFIED_FROM = (S.CONTACTED, S.SQL)
 REOPENED_FROM = (S.WON, S.LOST, S.DISQUALIFIED)  # an outcome, not a decision of the queue
 CLOSED = (S.WON, S.LOST, S.REJECTED, S.WITHDRAWN, S.DISQUALIFIED)
 

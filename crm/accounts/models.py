@@ -261,6 +261,8 @@ class Membership(models.Model):
     user = models.ForeignKey(User, models.CASCADE, related_name="memberships")
     team = models.ForeignKey(Team, models.CASCADE, related_name="memberships")
     is_lead = models.BooleanField(default=False)
+    # What a team decided before concerns only those who were in it (leads.departures).
+    joined_at = models.DateTimeField(db_default=RelevoNow())
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["user", "team"], name="membership_once")]

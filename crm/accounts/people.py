@@ -146,7 +146,7 @@ def create_person(
     user.set_password(password)
     user.save()
     Membership.objects.bulk_create(
-        Membership(user=user, team=team, is_lead=is_lead) for team, is_lead in teams
+        Membership(user=user, team=team, is_lead=is_lead, joined_at=at) for team, is_lead in teams
     )
     record("person_created", user, by=by, at=at, payload={"name": user.name})
     return user

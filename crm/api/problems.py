@@ -61,6 +61,16 @@ class Problem(serializers.Serializer):
         child=serializers.JSONField(),
         help_text=_("409: by field, what you sent and what is saved"),
     )
+    state = serializers.CharField(
+        required=False,
+        help_text=_("409: the state that the lead or the handoff has now"),
+    )
+    changed_by = serializers.DictField(
+        required=False,
+        allow_null=True,
+        child=serializers.JSONField(),
+        help_text=_("409: id and name of the person who changed it; null for Relevo itself"),
+    )
 
 
 def answer(error: Exception, context: Mapping[str, Any]) -> Response:

@@ -33,11 +33,11 @@ class Conflict(DomainError):
 
     status = 409
     code = "conflict"
-    message = _("This was changed by somebody else in the meantime.")
+    message: object = _("This was changed by somebody else in the meantime.")
 
 
 class IllegalMove(Conflict):
     """The state does not allow this step."""
 
     code = "illegal_move"
-    message = _("This step is not possible any more.")
+    message: object = _("This step is not possible any more.")

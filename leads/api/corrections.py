@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from django.utils.translation import gettext_lazy as _
 
-from crm.accounts.models import User
-from crm.accounts.request import deny_unless
 from crm.lib import rest
 from leads import permissions
-from leads.api.handoff_serializers import fetch
 from leads.api.handoff_steps import Step, StepView, step_view
 from leads.handoffs import corrections
-from leads.models import Handoff
-from leads.states import REOPENED_FROM, HandoffState
 
 
 class Correction(rest.Body):
@@ -30,12 +25,7 @@ class Reopening(rest.Body):
 
 @step_view("correct_amount", _("Correct the amount of a won handoff, with the reason"), Correction)
 class CorrectAmount(StepView):
-    def fetch(self, user: User, pk: int) -> Handoff:
-        handoff = fetch(user, pk)
-        # A handoff that is not won any more answers 409, not 403.
-        is_won = handoff.state == HandoffState.WON
-        deny_unless(not is_won or permissions.can_correct_amount(user, handoff))
-        return handoff
+    permission = permissions.can_correct_amount
 
     def act(self, step: Step) -> object:
         return corrections.correct_amount(
@@ -49,11 +39,7 @@ class CorrectAmount(StepView):
 
 @step_view("reopen", _("Take an outcome back to the state before it, with the reason"), Reopening)
 class Reopen(StepView):
-    def fetch(self, user: User, pk: int) -> Handoff:
-        handoff = fetch(user, pk)
-        has_outcome = handoff.state in REOPENED_FROM
-        deny_unless(not has_outcome or permissions.can_reopen(user, handoff))
-        return handoff
+    permission = permissions.can_reopen
 
     def act(self, step: Step) -> object:
         return corrections.reopen(

@@ -13,10 +13,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from crm.accounts.models import User
-from crm.accounts.request import deny_unless
 from crm.lib import clock, rest
 from crm.lib.catalogue import in_use
-from leads import events, permissions
+from leads import events, permissions, steps
 from leads.api.leads import fetch
 from leads.api.request import body_of
 from leads.models import Evidence, Lead, ValuableActionKind
@@ -133,7 +132,7 @@ class LeadActions(APIView):
     )
     def post(self, request: Request, pk: int) -> Response:
         lead = fetch(request.user, pk)
-        deny_unless(permissions.can_change(request.user, lead))
+        steps.check(request.user, lead, *permissions.CHANGE)
         now = clock.now()
         # The organisation's day, as on the page; the client may be in another zone.
         today = events.today(now)
@@ -167,12 +166,11 @@ class LeadEvidence(APIView):
 
 
 def _judging_version(user: User, lead: Lead) -> PersonaVersion | None:
-    """Return the persona version whose criteria ``user`` may prove; 403 for others."""
+    """Return the persona version whose criteria ``user`` may prove; 403 or 409 for others."""
     handoff = judging.latest_handoff(user, lead)
     # As on the page: while sales works on the lead, the version of the hand-off judges it.
-    if handoff is not None and permissions.can_work(user, handoff):
+    if steps.check_evidence(user, lead, handoff) == permissions.can_work:
         return judging.version_for(lead, handoff)
-    deny_unless(permissions.can_qualify(user, lead))
     return persona_match.usual_version(lead)
 
 

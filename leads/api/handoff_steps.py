@@ -1,4 +1,4 @@
-"""The steps of a handoff over the API. Each: permission, body, one call."""
+"""The steps of a handoff over the API. Each: sight, permission, body, one call."""
 
 from __future__ import annotations
 
@@ -16,16 +16,15 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from crm.accounts.models import User
-from crm.accounts.request import deny_unless
-from crm.accounts.states import Side
 from crm.lib import clock, rest
 from crm.lib.catalogue import in_use
-from leads import handoffs, permissions
+from leads import departures, handoffs, permissions, steps
 from leads.api.handoff_serializers import HandoffShown, fetch, show
 from leads.api.request import body_of
 from leads.handoffs import attempts, outcomes, pauses
 from leads.handoffs.outcomes import Expected
 from leads.models import Handoff, OutcomeReason
+from leads.permissions import Permission
 from leads.states import ContactChannel, OutcomeKind
 from sla.agreements import rejection_reasons
 from sla.models import PauseReason
@@ -109,21 +108,6 @@ class Disqualification(rest.Body):
 # -- Views
 
 
-def fetch_to_decide(user: User, pk: int) -> Handoff:
-    """Return the handoff; 404 unless ``user`` may see it.
-
-    Raises AlreadyTaken for one that a colleague has just taken from the queue of ``user``.
-    """
-    try:
-        return fetch(user, pk)
-    except Http404:
-        # A lost race answers 409, also after the rep has lost sight of the handoff.
-        taken = Handoff.objects.filter(pk=pk, team__in=user.team_ids(Side.SALES)).first()
-        if taken is None:
-            raise
-        raise handoffs.AlreadyTaken(taken) from None
-
-
 @dataclass(frozen=True)
 class Step:
     """A step to take. ``body``: the cleaned body of the request."""
@@ -139,24 +123,24 @@ class Step:
 
 
 class StepView(APIView):
-    """A step of a handoff that its owner takes: permission, body, one call."""
+    """A step of a handoff: sight, role and state, body, one call."""
 
     scope = "handoffs:write"
     tag = "handoffs"
+    permission: Permission
     body: type[rest.Body] = EmptyBody
 
     def act(self, step: Step) -> object:
         raise NotImplementedError
 
-    def fetch(self, user: User, pk: int) -> Handoff:
-        handoff = fetch(user, pk)
-        deny_unless(permissions.can_work(user, handoff))
-        return handoff
+    def fetch(self, user: User, pk: int, *, at: datetime) -> Handoff:
+        return fetch(user, pk)
 
     def post(self, request: Request, pk: int) -> Response:
-        # The order of answers: sight (404), role (403), and only then the body.
-        handoff = self.fetch(request.user, pk)
+        # The order of answers: sight (404), role (403), state (409), and only then the body.
         now = clock.now()
+        handoff = self.fetch(request.user, pk, at=now)
+        steps.check(request.user, handoff, self.permission)
         body = body_of(self.body, request)
         self.act(Step(handoff, body, by=request.user, at=now))
         return show(pk, at=now)
@@ -181,11 +165,14 @@ def step_view(name: str, summary: Any, body: type[rest.Body]) -> Callable[..., A
 class DecisionStep(StepView):
     """A step of the team whose queue the handoff is in."""
 
-    def fetch(self, user: User, pk: int) -> Handoff:
-        handoff = fetch_to_decide(user, pk)
-        # A handoff that is no longer pending answers 409 with who was faster, not 403.
-        deny_unless(not handoff.is_pending or permissions.can_decide(user, handoff))
-        return handoff
+    permission = permissions.can_decide
+
+    def fetch(self, user: User, pk: int, *, at: datetime) -> Handoff:
+        try:
+            return fetch(user, pk)
+        except Http404:
+            departures.check_not_just_taken(user, pk, at=at)
+            raise
 
 
 @step_view("accept", _("Accept a pending handoff"), EmptyBody)
@@ -214,11 +201,7 @@ class Reject(DecisionStep):
 
 @step_view("withdraw", _("Take a pending handoff back"), Comment)
 class Withdraw(StepView):
-    def fetch(self, user: User, pk: int) -> Handoff:
-        handoff = fetch(user, pk)
-        # As for decisions: a handoff that has moved on answers 409, not 403.
-        deny_unless(not handoff.is_pending or permissions.can_withdraw(user, handoff))
-        return handoff
+    permission = permissions.can_withdraw
 
     def act(self, step: Step) -> object:
         return handoffs.withdraw(
@@ -231,6 +214,8 @@ class Withdraw(StepView):
 
 @step_view("contact", _("Note an attempt; the first that reached a person is the contact"), Contact)
 class Attempt(StepView):
+    permission = permissions.can_work
+
     def act(self, step: Step) -> object:
         return attempts.record(
             step.handoff,
@@ -241,18 +226,10 @@ class Attempt(StepView):
         )
 
 
-class PauseStep(StepView):
-    """A step of a person who may pause the handoff's clock."""
-
-    def fetch(self, user: User, pk: int) -> Handoff:
-        handoff = fetch(user, pk)
-        # A closed handoff answers 409 by pauses.pause, not 403.
-        deny_unless(not handoff.is_open or permissions.can_pause(user, handoff))
-        return handoff
-
-
 @step_view("pause", _("Pause the clock because the lead asked for time"), Waiting)
-class Pause(PauseStep):
+class Pause(StepView):
+    permission = permissions.can_pause
+
     def act(self, step: Step) -> object:
         return pauses.pause(
             step.handoff,
@@ -263,19 +240,25 @@ class Pause(PauseStep):
 
 
 @step_view("resume", _("End a pause before its time"), EmptyBody)
-class Resume(PauseStep):
+class Resume(StepView):
+    permission = permissions.can_pause
+
     def act(self, step: Step) -> object:
         return pauses.resume(step.handoff, by=step.by, at=step.at)
 
 
 @step_view("qualify", _("Qualify as SQL"), EmptyBody)
 class Qualify(StepView):
+    permission = permissions.can_qualify_sql
+
     def act(self, step: Step) -> object:
         return outcomes.qualify_sql(step.handoff, by=step.by, at=step.at)
 
 
 @step_view("opportunity", _("Open an opportunity on an SQL"), Expectation)
 class Opportunity(StepView):
+    permission = permissions.can_open_opportunity
+
     def act(self, step: Step) -> object:
         expected = Expected(**step.body)
         return outcomes.open_opportunity(step.handoff, expected, by=step.by, at=step.at)
@@ -283,6 +266,8 @@ class Opportunity(StepView):
 
 @step_view("expect", _("Change what is expected of an opportunity"), Expectation)
 class Expect(StepView):
+    permission = permissions.can_expect
+
     def act(self, step: Step) -> object:
         # A field that was not sent stays as it is.
         known = outcomes.expected_of(step.handoff)
@@ -292,6 +277,8 @@ class Expect(StepView):
 
 @step_view("win", _("Close as won, with the amount"), Win)
 class CloseWon(StepView):
+    permission = permissions.can_win
+
     def act(self, step: Step) -> object:
         return outcomes.win(
             step.handoff,
@@ -303,6 +290,8 @@ class CloseWon(StepView):
 
 @step_view("lose", _("Close as lost, with the reason"), Loss)
 class CloseLost(StepView):
+    permission = permissions.can_lose
+
     def act(self, step: Step) -> object:
         return outcomes.lose(
             step.handoff,
@@ -317,6 +306,8 @@ class CloseLost(StepView):
     "disqualify", _("Close after contact as disqualified, with the reason"), Disqualification
 )
 class Disqualify(StepView):
+    permission = permissions.can_disqualify
+
     def act(self, step: Step) -> object:
         return outcomes.disqualify(
             step.handoff,

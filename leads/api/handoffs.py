@@ -10,11 +10,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from crm.accounts.request import deny_unless
 from crm.accounts.teams import sales_teams
 from crm.lib import clock, rest
 from crm.lib.paging import BadParameter, Order
-from leads import handoffs, permissions
+from leads import handoffs, permissions, steps
 from leads.api.handoff_serializers import HandoffPage, HandoffShown, fetch, show, with_details
 from leads.api.leads import fetch as fetch_lead
 from leads.api.request import CURSOR, LIMIT, PAGING, body_of
@@ -139,8 +138,8 @@ class HandOff(APIView):
     )
     def post(self, request: Request, pk: int) -> Response:
         lead = fetch_lead(request.user, pk)
-        # Before the body is read: role (403) comes before wrong input (422).
-        deny_unless(permissions.can_hand_off(request.user, lead))
+        # Before the body is read: role (403) and state (409) come before wrong input (422).
+        steps.check(request.user, lead, permissions.can_hand_off)
         body = body_of(NewHandoff, request)
         now = clock.now()
         version = body.get("persona_version") or persona_match.usual_version(lead)

@@ -18,7 +18,7 @@ from crm.accounts.request import deny_unless
 from crm.accounts.teams import marketing_team
 from crm.lib import clock, rest
 from crm.lib.paging import BadParameter
-from leads import permissions
+from leads import permissions, steps
 from leads.api.lead_serializers import LeadChange, LeadPage, LeadShown, LoggedLead, NewLead
 from leads.api.request import CURSOR, LIMIT, PAGING, body_of
 from leads.lists.filters import CLOCK_CHOICES
@@ -241,7 +241,7 @@ class LeadDetail(APIView):
     )
     def patch(self, request: Request, pk: int) -> Response:
         lead = fetch(request.user, pk)
-        deny_unless(permissions.can_change(request.user, lead))
+        steps.check(request.user, lead, *permissions.CHANGE)
         body = body_of(LeadChange, request, stored=lead.attributes)
         version = body.pop("version")
         data = data_for_change(body, lead)

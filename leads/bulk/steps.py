@@ -76,7 +76,7 @@ def hand_off(lead: Lead, chosen: Chosen, *, by: User, at: datetime) -> None:
 
 def _check_none_open(lead: Lead) -> None:
     if lead.handoffs.filter(state__in=OPEN).exists():
-        raise handoffs.AlreadyHandedOff
+        raise handoffs.AlreadyHandedOff(lead)
 
 
 def assign(lead: Lead, chosen: Chosen, *, by: User, at: datetime) -> None:

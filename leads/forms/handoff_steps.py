@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from operator import attrgetter
 from typing import Any
 
 from django.forms import Form
@@ -33,14 +32,11 @@ from leads.forms.handoffs import (
 from leads.handoffs import attempts, corrections, outcomes, pauses
 from leads.handoffs.outcomes import Expected
 from leads.models import Handoff
+from leads.permissions import Permission
 from leads.staff.handover import colleagues_for
-from leads.states import REOPENED_FROM, HandoffState, OutcomeKind
+from leads.states import OutcomeKind
 from sla.agreements import rejection_reasons
 from sla.clocks import pauses as clock_pauses
-
-# These decide only what the page offers; outcomes.ENDINGS has the rule.
-MAY_CLOSE = (HandoffState.SQL, HandoffState.OPPORTUNITY)
-MAY_DISQUALIFY = (HandoffState.CONTACTED, HandoffState.SQL)
 
 Data = dict[str, Any]
 
@@ -62,23 +58,21 @@ def always(*_args: object) -> bool:
 class HandoffStep:
     """One step of a handoff.
 
-    ``may``: the permission; asked only while ``is_judged``, because a step on a handoff that has
-    moved on answers 409 and not 403.
+    ``permission``: who may take it, and when; leads.steps answers by it.
     ``act``: the call, as act(handoff, data, by=, at=); ``data``: the cleaned data of the form.
     ``message``: shown after the step, with the lead in it.
     ``form``: None for a step that is a button only.
-    ``is_offered``: whether the lead page shows the form to a person who may take the step.
+    ``is_offered``: whether the lead page shows the form to a person who may take the step now.
     ``label``: draws form and button in the panel "Your next step"; without it a template of
     templates/leads draws them. ``is_final``: the button is red, because the step ends the handoff.
     """
 
     name: str
-    may: Callable[[User, Handoff], bool]
+    permission: Permission
     act: Callable[..., object]
     message: Promise
     form: Callable[..., Form] | None = None
     is_offered: Callable[[Handoff, Situation], bool] = always
-    is_judged: Callable[[Handoff], bool] = always
     label: Promise | None = None
     is_final: bool = False
 
@@ -107,7 +101,7 @@ def forms_for(
     for step in STEPS.values():
         if step.form is None:
             continue
-        if step.may(user, handoff) and step.is_offered(handoff, situation):
+        if step.permission(user, handoff) and step.is_offered(handoff, situation):
             forms[step.name] = step.form_for(handoff, situation)
     return forms
 
@@ -217,24 +211,12 @@ def _expected_form(handoff: Handoff, situation: Situation, **bound: Any) -> Expe
     return ExpectedForm(currency=situation.currency, initial=initial, **bound)
 
 
-def _is_sql(handoff: Handoff, situation: Situation) -> bool:
-    return handoff.state == HandoffState.SQL
-
-
 def _open_opportunity(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
     outcomes.open_opportunity(handoff, Expected(**data), by=by, at=at)
 
 
-def _is_opportunity(handoff: Handoff, situation: Situation) -> bool:
-    return handoff.state == HandoffState.OPPORTUNITY
-
-
 def _expect(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
     outcomes.expect(handoff, Expected(**data), by=by, at=at)
-
-
-def _can_be_closed(handoff: Handoff, situation: Situation) -> bool:
-    return handoff.state in MAY_CLOSE
 
 
 def _win_form(handoff: Handoff, situation: Situation, **bound: Any) -> WinForm:
@@ -251,10 +233,6 @@ def _lose_form(handoff: Handoff, situation: Situation, **bound: Any) -> EndForm:
 
 def _lose(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
     outcomes.lose(handoff, data["reason"], comment=data["comment"], by=by, at=at)
-
-
-def _can_be_disqualified(handoff: Handoff, situation: Situation) -> bool:
-    return handoff.state in MAY_DISQUALIFY
 
 
 def _disqualify_form(handoff: Handoff, situation: Situation, **bound: Any) -> EndForm:
@@ -292,45 +270,31 @@ def _reopen(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
 # -- The registry
 
 
-def is_won(handoff: Handoff) -> bool:
-    return handoff.state == HandoffState.WON
-
-
-def has_outcome(handoff: Handoff) -> bool:
-    return handoff.state in REOPENED_FROM
-
-
-is_pending = attrgetter("is_pending")
-is_open = attrgetter("is_open")
-
 # In the order in which the lead page offers them.
 _ALL = (
     HandoffStep(
         "withdraw",
-        may=permissions.can_withdraw,
-        is_judged=is_pending,
+        permission=permissions.can_withdraw,
         form=_note_form,
         act=_withdraw,
         message=_("%(lead)s is back with marketing."),
     ),
     HandoffStep(
         "requeue",
-        may=permissions.can_requeue,
+        permission=permissions.can_requeue,
         act=_requeue,
         message=_("%(lead)s is back at the head of the queue."),
     ),
     HandoffStep(
         "reassign",
-        may=permissions.can_reassign,
-        is_judged=is_open,
+        permission=permissions.can_reassign,
         form=_reassign_form,
         act=_reassign,
         message=_("%(lead)s has a new owner."),
     ),
     HandoffStep(
         "pause",
-        may=permissions.can_pause,
-        is_judged=is_open,
+        permission=permissions.can_pause,
         is_offered=_has_pausable_clock,
         form=_pause_form,
         act=_pause,
@@ -338,14 +302,13 @@ _ALL = (
     ),
     HandoffStep(
         "resume",
-        may=permissions.can_pause,
-        is_judged=is_open,
+        permission=permissions.can_pause,
         act=_resume,
         message=_("The clock of %(lead)s runs again."),
     ),
     HandoffStep(
         "attempt",
-        may=permissions.can_work,
+        permission=permissions.can_work,
         form=_attempt_form,
         act=_attempt,
         message=_("Noted for %(lead)s."),
@@ -353,22 +316,20 @@ _ALL = (
     HandoffStep(
         # Evidence has forms of its own on the page; this step is a button only.
         "sql",
-        may=permissions.can_work,
+        permission=permissions.can_qualify_sql,
         act=_qualify_sql,
         message=_("%(lead)s is an SQL."),
     ),
     HandoffStep(
         "opportunity",
-        may=permissions.can_work,
-        is_offered=_is_sql,
+        permission=permissions.can_open_opportunity,
         form=_expected_form,
         act=_open_opportunity,
         message=_("%(lead)s is an opportunity."),
     ),
     HandoffStep(
         "expect",
-        may=permissions.can_work,
-        is_offered=_is_opportunity,
+        permission=permissions.can_expect,
         form=_expected_form,
         act=_expect,
         message=_("Noted for %(lead)s."),
@@ -376,16 +337,14 @@ _ALL = (
     ),
     HandoffStep(
         "win",
-        may=permissions.can_work,
-        is_offered=_can_be_closed,
+        permission=permissions.can_win,
         form=_win_form,
         act=_win,
         message=_("%(lead)s is won. Congratulations!"),
     ),
     HandoffStep(
         "lose",
-        may=permissions.can_work,
-        is_offered=_can_be_closed,
+        permission=permissions.can_lose,
         form=_lose_form,
         act=_lose,
         message=_("%(lead)s is closed as lost."),
@@ -394,8 +353,7 @@ _ALL = (
     ),
     HandoffStep(
         "disqualify",
-        may=permissions.can_work,
-        is_offered=_can_be_disqualified,
+        permission=permissions.can_disqualify,
         form=_disqualify_form,
         act=_disqualify,
         message=_("%(lead)s is disqualified."),
@@ -404,16 +362,14 @@ _ALL = (
     ),
     HandoffStep(
         "amount",
-        may=permissions.can_correct_amount,
-        is_judged=is_won,
+        permission=permissions.can_correct_amount,
         form=_amount_form,
         act=_correct_amount,
         message=_("The amount of %(lead)s is corrected."),
     ),
     HandoffStep(
         "reopen",
-        may=permissions.can_reopen,
-        is_judged=has_outcome,
+        permission=permissions.can_reopen,
         form=_reopen_form,
         act=_reopen,
         message=_("%(lead)s is open again."),

@@ -3,10 +3,10 @@
 Rooms inside this folder import each other's modules, never this face.
 """
 
-from leads.handoffs.state_changes import AlreadyTaken, OwnerLeft
+from leads.conflicts import AlreadyTaken, JustTaken, LeadIsArchived, MovedOn
+from leads.handoffs.state_changes import OwnerLeft
 from leads.handoffs.submission import (
     AlreadyHandedOff,
-    LeadIsArchived,
     NotAnMql,
     PackageIncomplete,
     ScoreTooLow,
@@ -27,7 +27,9 @@ from leads.handoffs.transitions import (
 __all__ = [
     "AlreadyHandedOff",
     "AlreadyTaken",
+    "JustTaken",
     "LeadIsArchived",
+    "MovedOn",
     "NeedsComment",
     "NotAnMql",
     "OwnerLeft",

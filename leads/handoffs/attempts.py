@@ -8,8 +8,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from crm.accounts.models import User
-from crm.lib.errors import DomainError, IllegalMove
+from crm.lib.errors import DomainError
 from leads import events
+from leads.conflicts import AlreadyTaken, MovedOn
 from leads.handoffs import stages, state_changes
 from leads.models import Attempt, Handoff
 from leads.states import WORKED, ContactChannel, EventKind, HandoffState, Stage
@@ -42,7 +43,7 @@ def record(
 
     ``happened_at``: when it was, default ``at``.
 
-    Raises OutsideHandoff, AlreadyTaken if another person owns the handoff by now, IllegalMove if
+    Raises OutsideHandoff, AlreadyTaken if another person owns the handoff by now, MovedOn if
     it is closed.
     """
     _lock(handoff)
@@ -77,14 +78,14 @@ def _record_further(handoff: Handoff, attempt: Attempt, *, at: datetime) -> None
 def _lock(handoff: Handoff) -> None:
     """Lock the row and refresh the object's state.
 
-    Raises AlreadyTaken, IllegalMove.
+    Raises AlreadyTaken, MovedOn.
     """
     current = Handoff.objects.select_for_update(no_key=True).get(pk=handoff.pk)
     # An attempt belongs to the owner; after a reassignment it would be recorded for another person.
     if current.owner_id != handoff.owner_id:
-        raise state_changes.AlreadyTaken(current)
+        raise AlreadyTaken(current)
     if current.state not in WORKED:
-        raise IllegalMove
+        raise MovedOn(current)
     handoff.state = current.state
     handoff.accepted_at = current.accepted_at
     handoff.contacted_at = current.contacted_at

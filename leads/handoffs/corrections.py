@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 from crm.accounts.models import User
 from crm.lib.errors import Conflict, DomainError
 from leads import events
+from leads.conflicts import MovedOn
 from leads.handoffs import stages, state_changes
 from leads.handoffs.outcomes import BadAmount, check_amount
 from leads.models import Handoff, Lead
@@ -25,11 +26,11 @@ class NeedsReason(DomainError):
     code = "needs_reason"
 
 
-class OutcomeChanged(Conflict):
+class OutcomeChanged(MovedOn):
     """Another person reopened or corrected the outcome first."""
 
     code = "outcome_changed"
-    message = gettext_lazy("This outcome was changed in the meantime. Look at it again.")
+    reason = gettext_lazy("This outcome was changed in the meantime. Look at it again.")
 
 
 class HandedOffAgain(Conflict):
@@ -57,7 +58,7 @@ def correct_amount(
     # By the amount that the person saw: two corrections at once must not overwrite each other.
     unchanged = Handoff.objects.filter(pk=handoff.pk, state=HandoffState.WON, amount=old)
     if not state_changes.write(handoff, unchanged, amount=amount):
-        raise OutcomeChanged
+        raise OutcomeChanged(Handoff.objects.get(pk=handoff.pk))
     _update_won(lead)
     payload = {"was": str(old), "amount": str(amount), "comment": why}
     state_changes.record(handoff, EventKind.AMOUNT_CORRECTED, by=by, at=at, payload=payload)
@@ -80,7 +81,7 @@ def reopen(handoff: Handoff, *, why: str, by: User, at: datetime) -> Handoff:
         raise HandedOffAgain
     row = Handoff.objects.select_related("outcome_reason").get(pk=handoff.pk)
     if row.state not in REOPENED_FROM or row.state != handoff.state:
-        raise OutcomeChanged
+        raise OutcomeChanged(row)
     owner = _owner_after(row, by=by)
     from_state = state_changes.claim(
         handoff,

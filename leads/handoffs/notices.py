@@ -14,7 +14,6 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from crm.accounts.models import Membership, User
-from crm.accounts.states import Side
 from crm.notifications import outbox, sentences
 from crm.notifications.sentences import Told, Words
 from leads.models import Decision, Handoff, Lead
@@ -120,19 +119,19 @@ def submitters(handoff: Handoff, *, besides: User) -> list[User]:
 class _Sight:
     """What a reader may know of the leads of some notices.
 
-    ``leads``: name and company of those in sight. ``owners``: the name of the colleague who has a
-    lead that is not in sight. ``people``: names of those who act in the sentences.
+    ``leads``: name and company of those in sight. ``people``: names of those who act in the
+    sentences.
     """
 
     leads: Mapping[int, dict[str, str]]
-    owners: Mapping[int, str]
     people: Mapping[int, str]
 
 
 def words(reader: User, rows: Iterable[Told]) -> list[Words]:
     """Return what ``reader`` is told by each of ``rows``, in the active language.
 
-    A lead that the reader may not see (any more) is not named. At most three queries.
+    A lead that the reader may not see (any more) is not named, nor who has it now. At most two
+    queries.
     """
     told = list(rows)
     sight = _sight(reader, told)
@@ -150,15 +149,15 @@ def lead_id_of(path: str) -> int | None:
 def _sight(reader: User, rows: list[Told]) -> _Sight:
     wanted = {lead_id_of(row.path) for row in rows} - {None}
     leads = _leads_in_sight(reader, wanted)
-    owners = _owners_out_of_sight(reader, wanted - set(leads))
     acting = {row.params.get(name) for row in rows for name in ("by_id", "owner_id")}
-    return _Sight(leads, owners, people=_names_of(acting - {None}))
+    return _Sight(leads, people=_names_of(acting - {None}))
 
 
 def _words(row: Told, sight: _Sight) -> Words:
     lead_id = lead_id_of(row.path)
     if lead_id is not None and lead_id not in sight.leads:
-        return Words(sentences.sentence_out_of_sight(row.kind), _gone_text(lead_id, sight))
+        gone = _("This lead is no longer with you.")
+        return Words(sentences.sentence_out_of_sight(row.kind), gone)
     if lead_id is None and sentences.is_about_lead(row.kind):
         return Words(sentences.sentence_out_of_sight(row.kind))
     values = dict(row.params)
@@ -169,12 +168,6 @@ def _words(row: Told, sight: _Sight) -> Words:
     if lead_id is not None:
         values |= sight.leads[lead_id]
     return Words(sentences.sentence(row.kind, values))
-
-
-def _gone_text(lead_id: int, sight: _Sight) -> str:
-    if lead_id not in sight.owners:
-        return _("This lead is no longer with you.")
-    return _("{name} has this lead now.").format(name=sight.owners[lead_id])
 
 
 def _leads_in_sight(reader: User, lead_ids: Iterable[Any]) -> dict[int, dict[str, str]]:
@@ -199,21 +192,6 @@ def _leads_in_sight(reader: User, lead_ids: Iterable[Any]) -> dict[int, dict[str
         shown = lead_name(name, email, phone, external_id, pk=pk)
         found[pk] = {"lead": shown, "company": company or ""}
     return found
-
-
-def _owners_out_of_sight(reader: User, lead_ids: Iterable[Any]) -> dict[int, str]:
-    """Return the owner of each lead that is with a colleague of one of the reader's sales teams.
-
-    Only colleagues may know who works on a lead.
-    """
-    if not lead_ids:
-        return {}
-    with_colleagues = Handoff.objects.open().filter(
-        lead__in=lead_ids,
-        team__in=reader.team_ids(Side.SALES),
-        owner__isnull=False,
-    )
-    return dict(with_colleagues.values_list("lead_id", "owner__name"))
 
 
 def _names_of(people: Iterable[Any]) -> dict[int, str]:

@@ -13,13 +13,14 @@ from django.utils.translation import gettext_lazy
 
 from crm.accounts.models import User
 from crm.lib.bilingual import in_language
-from crm.lib.errors import Conflict, DomainError, IllegalMove
+from crm.lib.errors import DomainError
 from leads import events
+from leads.conflicts import MovedOn
 from leads.handoffs import notices, state_changes, transitions
 from leads.models import Handoff, OutcomeReason
 from leads.qualification import facts
 from leads.qualification.rules import SQL_KINDS, Judgement
-from leads.states import EventKind, HandoffState, OutcomeKind
+from leads.states import DISQUALIFIED_FROM, LOST_FROM, EventKind, HandoffState, OutcomeKind
 from sla.agreements import policies
 from sla.clocks import clocks
 from sla.models import AgreementVersion
@@ -44,11 +45,11 @@ class BadCloseDate(DomainError):
     code = "bad_close_date"
 
 
-class NotAnOpportunity(Conflict):
+class NotAnOpportunity(MovedOn):
     """The handoff is no open opportunity."""
 
     code = "not_an_opportunity"
-    message = gettext_lazy("This is no open opportunity. Look at it again.")
+    reason = gettext_lazy("This is no open opportunity. Look at it again.")
 
 
 class WrongReason(DomainError):
@@ -75,7 +76,7 @@ def qualify_sql(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     Each unproven criterion beyond fit blocks or warns, as the handoff's agreement says. Only a
     handoff whose package proves means and authority may skip the contact.
 
-    Raises SqlUnproven naming the criteria that block, IllegalMove before the contact.
+    Raises SqlUnproven naming the criteria that block, MovedOn before the contact.
     """
     # The versions of the hand-off, not those in force: a new definition never rewrites the past.
     version = handoff.agreement_version
@@ -119,7 +120,7 @@ def _state_before_sql(handoff: Handoff) -> HandoffState:
     if handoff.state != HandoffState.ACCEPTED:
         return HandoffState.CONTACTED
     if not handoff.proves_sql:
-        raise IllegalMove(_("Contact the lead first."))
+        raise MovedOn(handoff, _("Contact the lead first."))
     return HandoffState.ACCEPTED
 
 
@@ -168,7 +169,7 @@ def expect(handoff: Handoff, expected: Expected, *, by: User, at: datetime) -> H
     """
     row = Handoff.objects.select_for_update(no_key=True, of=("self",)).get(pk=handoff.pk)
     if row.state != HandoffState.OPPORTUNITY:
-        raise NotAnOpportunity
+        raise NotAnOpportunity(row)
     changes = _expected_changes(expected_of(row), expected)
     # A date that has passed stays until another one is given.
     if not changes:
@@ -262,12 +263,12 @@ ENDINGS = {
     HandoffState.LOST: Ending(
         OutcomeKind.LOST,
         EventKind.LOST,
-        (HandoffState.SQL, HandoffState.OPPORTUNITY),
+        LOST_FROM,
     ),
     HandoffState.DISQUALIFIED: Ending(
         OutcomeKind.DISQUALIFIED,
         EventKind.DISQUALIFIED,
-        (HandoffState.CONTACTED, HandoffState.SQL),
+        DISQUALIFIED_FROM,
     ),
 }
 

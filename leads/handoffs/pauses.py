@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from crm.accounts.models import User
-from crm.lib.errors import IllegalMove
+from leads.conflicts import AlreadyTaken, MovedOn
 from leads.handoffs import notices, state_changes
 from leads.models import Handoff
 from leads.states import PAUSED_IN, EventKind
@@ -16,6 +16,12 @@ from sla.clocks import clocks, pauses
 from sla.clocks.pauses import AllowedReason
 from sla.models import Clock, Pause, PauseReason
 from sla.states import PauseEnd
+
+
+class NotPausable(MovedOn, pauses.NotPausable):
+    """The clock cannot pause now; the message says why, and who changed it."""
+
+    code = "not_pausable"
 
 
 @transaction.atomic
@@ -30,13 +36,18 @@ def pause(
 ) -> Pause:
     """Pause the open clock of ``handoff`` until ``until``, for a reason that its policy allows.
 
-    Raises IllegalMove, AlreadyTaken, pauses.NotPausable, pauses.BadPause naming ``reason`` or
+    Raises MovedOn, AlreadyTaken, NotPausable, pauses.BadPause naming ``reason`` or
     ``until``.
     """
     clock = _lock_clock(handoff)
     # The handoff's policy says which reasons are allowed, not the catalogue of today.
     allowed = _allowed(handoff, reason)
-    started = pauses.begin(clock, allowed, until=until, by=by, at=at, note=note)
+    try:
+        # A savepoint: the reason of a refusal is read from the database.
+        with transaction.atomic():
+            started = pauses.begin(clock, allowed, until=until, by=by, at=at, note=note)
+    except pauses.NotPausable as error:
+        raise NotPausable(handoff, error.message) from error
     payload = {
         "pause_reason": reason.code,
         "until": until.isoformat(),
@@ -59,12 +70,12 @@ def _allowed(handoff: Handoff, reason: PauseReason) -> AllowedReason:
 def resume(handoff: Handoff, *, by: User, at: datetime) -> Pause:
     """End the pause of ``handoff`` early; the clock runs on from ``at``.
 
-    Raises IllegalMove if there is no pause, AlreadyTaken.
+    Raises MovedOn if there is no pause, AlreadyTaken.
     """
     clock = _lock_clock(handoff)
     ended = pauses.end(clock, PauseEnd.BY_HAND, at=at, by=by)
     if ended is None:
-        raise IllegalMove
+        raise MovedOn(handoff)
     _record_end(handoff, clock, ended, by=ended.ended_by, at=at)
     return ended
 
@@ -95,13 +106,13 @@ def _record_end(
 def _lock_clock(handoff: Handoff) -> Clock:
     """Lock the handoff's row and return its open clock.
 
-    Raises AlreadyTaken if state or owner changed, IllegalMove if nothing can be paused.
+    Raises AlreadyTaken if state or owner changed, MovedOn if nothing can be paused.
     """
     current = Handoff.objects.select_for_update(no_key=True).get(pk=handoff.pk)
     # The pause belongs to the owner who agreed on it with the lead.
     if current.owner_id != handoff.owner_id or current.state != handoff.state:
-        raise state_changes.AlreadyTaken(current)
+        raise AlreadyTaken(current)
     clock = clocks.running(current).first()
     if current.state not in PAUSED_IN or clock is None:
-        raise IllegalMove
+        raise MovedOn(current)
     return clock

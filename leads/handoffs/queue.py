@@ -12,7 +12,6 @@ from django.db.models import (
     Case,
     F,
     Func,
-    Prefetch,
     Q,
     QuerySet,
     Subquery,
@@ -22,7 +21,6 @@ from django.db.models import (
 from django.db.models.fields.json import KeyTransform
 
 from crm.accounts.models import User
-from crm.accounts.states import Side
 from crm.lib.paging import Order, Page
 from leads.models import Decision, Handoff, Package, sight
 from leads.models.handoff import HandoffQuerySet
@@ -373,17 +371,3 @@ def version(counts: dict[str, int]) -> str:
     """Return a text that changes when a handoff joins or leaves the visible pending ones."""
     # The count alone stays the same when one handoff leaves as another joins.
     return f"{counts['queue']}-{counts['newest'] or 0}"
-
-
-def no_longer_pending(user: User, pks: list[int]) -> list[Handoff]:
-    """Return the handoffs of ``pks`` that are not pending now, also those that a colleague took.
-
-    Each with ``taken``, the decisions that stand. At most two queries.
-    """
-    known = Q(pk__in=Handoff.objects.visible_to(user).values("pk"))
-    # A rep loses sight of what a colleague takes, but the open page still lists it.
-    known |= Q(team__in=user.team_ids(Side.SALES))
-    standing = Decision.objects.filter(undone_at__isnull=True, released_at__isnull=True)
-    rows = Handoff.objects.filter(known, pk__in=pks).exclude(state=HandoffState.PENDING)
-    taken = Prefetch("decisions", standing.select_related("by"), to_attr="taken")
-    return list(rows.prefetch_related(taken))

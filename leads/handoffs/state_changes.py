@@ -9,33 +9,22 @@ from typing import Any
 
 from django.db import IntegrityError
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.accounts.models import User
 from crm.lib.db.returning import update_returning
 from crm.lib.errors import Conflict
 from leads import events
+from leads.conflicts import AlreadyTaken
 from leads.handoffs import stages
-from leads.models import Decision, Handoff, Lead
-from leads.states import STAGE_OF, DecisionKind, EventKind, HandoffState, Stage, check_move
+from leads.models import Handoff, Lead
+from leads.states import STAGE_OF, EventKind, HandoffState, Stage, check_move
 from sla.clocks import clocks
 from sla.states import Metric
 
 OWNER_GUARD = "handoff_owner_is_active"  # the trigger that refuses an inactive owner
 
 ONE_OPEN = "handoff_one_open_per_lead"  # the constraint on the open handoffs of a lead
-
-
-class AlreadyTaken(Conflict):
-    """Another person changed the handoff first. ``handoff`` is its current row."""
-
-    code = "already_taken"
-
-    def __init__(self, handoff: Handoff) -> None:
-        self.handoff = handoff
-        decision = handoff.decisions.select_related("by").order_by("-id").first()
-        super().__init__(_taken_message(handoff, decision))
 
 
 class OwnerLeft(Conflict):
@@ -50,18 +39,6 @@ class AnotherIsOpen(Conflict):
 
     code = "another_is_open"
     message = gettext_lazy("This lead has been handed off again in the meantime.")
-
-
-def _taken_message(handoff: Handoff, decision: Decision | None) -> str:
-    if handoff.state == HandoffState.WITHDRAWN:
-        return _("Marketing withdrew this handoff.")
-    if decision is None or handoff.is_pending:
-        return _("This handoff was changed in the meantime. Look at it again.")
-    if handoff.owner is not None and handoff.owner_id != decision.by_id:
-        return _("%(name)s has this lead now.") % {"name": handoff.owner.name}
-    if decision.kind == DecisionKind.ACCEPT:
-        return _("%(name)s was faster and accepted this lead.") % {"name": decision.by.name}
-    return _("%(name)s was faster and rejected this lead.") % {"name": decision.by.name}
 
 
 def claim(

@@ -15,8 +15,9 @@ from django.utils.translation import gettext_lazy
 
 from crm.accounts.models import Team, User
 from crm.lib.bilingual import in_language
-from crm.lib.errors import Conflict, DomainError
+from crm.lib.errors import DomainError
 from leads import events
+from leads.conflicts import LeadIsArchived, MovedOn
 from leads.handoffs import notices, packages, stages, state_changes
 from leads.models import Handoff, Lead
 from leads.qualification import facts
@@ -50,18 +51,11 @@ class ScoreTooLow(DomainError):
     code = "score_too_low"
 
 
-class AlreadyHandedOff(Conflict):
+class AlreadyHandedOff(MovedOn):
     """The lead has an open handoff."""
 
     code = "already_handed_off"
-    message = gettext_lazy("This lead is already with sales.")
-
-
-class LeadIsArchived(Conflict):
-    """The lead was archived, by a person or when its import was undone."""
-
-    code = "lead_is_archived"
-    message = gettext_lazy("This lead is archived.")
+    reason = gettext_lazy("This lead is already with sales.")
 
 
 def check_mql(
@@ -155,13 +149,13 @@ def _lock(lead: Lead) -> Lead:
     # and company and source may be null.
     locked = rows.select_for_update(no_key=True, of=("self",)).get(pk=lead.pk)
     if locked.archived_at:
-        raise LeadIsArchived
+        raise LeadIsArchived(locked)
     return locked
 
 
 def _check_none_open(lead: Lead) -> None:
     if lead.handoffs.filter(state__in=OPEN).exists():
-        raise AlreadyHandedOff
+        raise AlreadyHandedOff(lead)
 
 
 def _check_package(lead: Lead, version: AgreementVersion) -> None:
@@ -245,7 +239,7 @@ def _create(lead: Lead, **fields: Any) -> Handoff:
         with transaction.atomic():
             return Handoff.objects.create(lead=lead, cycle=cycle, **fields)
     except IntegrityError as error:
-        raise AlreadyHandedOff from error
+        raise AlreadyHandedOff(lead) from error
 
 
 def _freeze_package(

@@ -17,10 +17,10 @@ from django.utils.translation import ngettext
 from crm.accounts import teams
 from crm.accounts.models import User
 from crm.lib.db.returning import update_returning
-from crm.lib.errors import Conflict, DomainError, IllegalMove
+from crm.lib.errors import Conflict, DomainError
 from leads import events
+from leads.conflicts import AlreadyTaken, MovedOn
 from leads.handoffs import notices, state_changes
-from leads.handoffs.state_changes import AlreadyTaken
 from leads.models import Decision, Handoff
 from leads.states import WORKED, DecisionKind, EventKind, HandoffState
 from sla.clocks import assignments, clocks
@@ -247,18 +247,18 @@ def reassign(handoff: Handoff, owner: User, *, by: User, at: datetime, why: str 
     The running clock keeps its deadline and its pause; the new owner's own time starts now.
     Notifies both.
 
-    Raises IllegalMove if it is not in work, Conflict if it moved on, OwnerLeft if ``owner`` is
+    Raises MovedOn if it is not in work or has another owner by now, OwnerLeft if ``owner`` is
     inactive.
     """
     previous = handoff.owner
     if handoff.state not in WORKED or previous is None:
-        raise IllegalMove
+        raise MovedOn(handoff)
     if previous.pk == owner.pk:
         return handoff
     # The owner is part of the condition: two team leads may reassign at once.
     unchanged = Handoff.objects.filter(pk=handoff.pk, state=handoff.state, owner=previous)
     if not state_changes.write(handoff, unchanged, owner=owner):
-        raise Conflict
+        raise MovedOn(Handoff.objects.get(pk=handoff.pk))
     assignments.assign(handoff, owner, by=by, at=at)
     state_changes.update_lead(
         handoff,

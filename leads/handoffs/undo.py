@@ -9,9 +9,9 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import User
-from crm.lib.errors import Conflict
 from crm.notifications import outbox
 from leads import events
+from leads.conflicts import MovedOn
 from leads.handoffs import stages, state_changes
 from leads.models import Decision, Handoff
 from leads.states import DecisionKind, EventKind, HandoffState, Stage
@@ -19,11 +19,11 @@ from sla.clocks import clocks
 from sla.states import Metric
 
 
-class TooLate(Conflict):
+class TooLate(MovedOn):
     """The 10 s are over, another person decided, or something happened since the decision."""
 
     code = "too_late"
-    message = _("This cannot be undone any more.")
+    reason = _("This cannot be undone any more.")
 
 
 @transaction.atomic
@@ -37,11 +37,12 @@ def undo(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     """
     decision = standing(handoff)
     if decision is None or decision.by_id != by.pk or at - decision.at > outbox.UNDO_WINDOW:
-        raise TooLate
+        raise TooLate(handoff)
     from_state = _claim_pending(handoff, decision)
     # Judged with the row locked: an attempt locks it, too.
     if _happened_since(handoff, decision):
-        raise TooLate
+        handoff.state = from_state
+        raise TooLate(handoff)
     Decision.objects.filter(pk=decision.pk).update(undone_at=at)
     _restore_accept_clock(handoff, decision, by=by, at=at)
     # They have waited for this: notify_submitter delays them by UNDO_WINDOW.
@@ -74,11 +75,13 @@ def _claim_pending(handoff: Handoff, decision: Decision) -> str:
     else:
         decided = HandoffState.REJECTED
         reset = {"closed_at": None}
+    # A savepoint: the reason of the refusal is read from the database.
     try:
-        return state_changes.claim(handoff, HandoffState.PENDING, of=(decided,), **reset)
+        with transaction.atomic():
+            return state_changes.claim(handoff, HandoffState.PENDING, of=(decided,), **reset)
     except state_changes.AnotherIsOpen as error:
         # Marketing has handed the rejected lead off again.
-        raise TooLate from error
+        raise TooLate(handoff) from error
 
 
 def _restore_accept_clock(handoff: Handoff, decision: Decision, *, by: User, at: datetime) -> None:

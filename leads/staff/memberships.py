@@ -113,6 +113,7 @@ def change_teams(person: User, teams: Places, *, by: User, at: datetime) -> User
             user=person,
             team=team,
             defaults={"is_lead": is_lead},
+            create_defaults={"is_lead": is_lead, "joined_at": at},
         )
     old = {membership.team.name: membership.is_lead for membership in before.values()}
     new = {team.name: is_lead for team, is_lead in wanted.values()}

@@ -5,9 +5,10 @@ from __future__ import annotations
 from django.http import HttpResponse
 from django.views.decorators.http import require_POST
 
-from crm.accounts.request import Request, add_notes, deny_unless
+from crm.accounts.request import Request, add_notes
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
+from leads import steps
 from leads.forms.handoff_steps import STEPS, HandoffStep, Situation
 from leads.models import Handoff
 from leads.views.handoffs import done, fetch
@@ -16,12 +17,9 @@ from leads.views.lead import page
 
 @require_POST
 def take_step(request: Request, pk: int, name: str) -> HttpResponse:
-    """Take one step: fetch the visible handoff, permission, form, one call, answer."""
+    """Take one step: fetch the visible handoff, check, form, one call, answer."""
     step = STEPS[name]
     handoff = fetch(request, pk)
-    # A handoff that has moved on answers 409 with the reason, not 403.
-    if step.is_judged(handoff):
-        deny_unless(step.may(request.user, handoff))
     if step.form is None:
         return _take_without_form(request, handoff, step)
     return _take_with_form(request, handoff, step)
@@ -30,6 +28,7 @@ def take_step(request: Request, pk: int, name: str) -> HttpResponse:
 def _take_without_form(request: Request, handoff: Handoff, step: HandoffStep) -> HttpResponse:
     """Take the step; a refusal is shown on the lead page, beside what would settle it."""
     try:
+        steps.check(request.user, handoff, step.permission)
         step.act(handoff, {}, by=request.user, at=request.now)
     except DomainError as error:
         return page.show_refused(request, handoff.lead_id, step.name, error)
@@ -40,14 +39,16 @@ def _take_with_form(request: Request, handoff: Handoff, step: HandoffStep) -> Ht
     """Take the step; a form with errors returns to the lead page with the typed values."""
     situation = Situation(request.now, request.organisation.currency)
     form = step.form_for(handoff, situation, request.POST)
+    is_valid = form.is_valid()
     status = 422
-    if form.is_valid():
-        try:
+    try:
+        # Before wrong input, which a step that is not possible any more need not mend.
+        steps.check(request.user, handoff, step.permission)
+        if is_valid:
             step.act(handoff, form.cleaned_data, by=request.user, at=request.now)
-        except DomainError as error:
-            status = add_domain_error(form, error)
-        else:
             add_notes(request, form)
             return done(request, handoff, str(step.message))
+    except DomainError as error:
+        status = add_domain_error(form, error)
     lead = page.fetch(request, handoff.lead_id)
     return page.show(request, lead, at=request.now, status=status, bound={step.name: form})

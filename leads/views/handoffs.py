@@ -11,26 +11,23 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
+from django_htmx.http import trigger_client_event
 
-from crm.accounts.models import User
-from crm.accounts.request import Request, deny_unless
-from crm.accounts.states import Side
+from crm.accounts.request import Request
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
 from crm.templatetags.jinja import draw
-from leads import handoffs, permissions
+from leads import departures, handoffs, permissions, steps
 from leads.forms.handoff_steps import reject_form
 from leads.forms.handoffs import RejectForm
 from leads.handoffs import outcomes
 from leads.handoffs import queue as handoff_queue
 from leads.handoffs import undo as decisions
 from leads.models import Handoff
+from leads.permissions import Permission
 from leads.views.lead.page import show_refused
 from leads.views.lead.trail import QUEUE, Trail, trail
 from leads.views.queue import SCORES, queue_rows, score_label, with_scores
-
-Predicate = Callable[[User, Handoff], bool]
-
 
 # -- Shared with the steps after the decision
 
@@ -84,23 +81,22 @@ def accept_as_sql(request: Request, pk: int) -> HttpResponse:
 def _accept(
     request: Request,
     pk: int,
-    predicate: Predicate,
+    permission: Permission,
     act: Callable[..., Handoff],
     text: str,
     *,
     can_undo: bool,
 ) -> HttpResponse:
     try:
-        handoff = _fetch_undecided(request, pk, _fetch_to_accept)
-        # A handoff that is no longer pending answers 409 with who was faster, not 403.
-        if handoff.is_pending:
-            deny_unless(predicate(request.user, handoff))
+        handoff = _fetch_to_decide(request, pk, _fetch_to_accept)
+        steps.check(request.user, handoff, permission)
         act(handoff, by=request.user, at=request.now)
-    except handoffs.AlreadyTaken as error:
-        if not request.htmx:
-            return show_refused(request, error.handoff.lead_id, "accept", error)
-        changes = {"taken": error.message, "is_gone": True}
-        return _show_row(request, error.handoff, changes, status=409)
+    except (handoffs.AlreadyTaken, handoffs.JustTaken) as error:
+        if request.htmx:
+            return _dim_row(pk, error)
+        if isinstance(error, handoffs.JustTaken):
+            raise
+        return show_refused(request, error.handoff.lead_id, "accept", error)
     except DomainError as error:
         # In the queue a message says why; the row stays as it is.
         if request.htmx:
@@ -112,39 +108,45 @@ def _accept(
     return done(request, handoff, text, can_undo=can_undo)
 
 
+def _dim_row(pk: int, error: DomainError) -> HttpResponse:
+    """Say in the row of handoff ``pk`` that it is gone (crm/static/crm/app.js).
+
+    The row stays as the page has it: the lead may be out of sight by now, so that no name of it
+    may leave the server.
+    """
+    response = HttpResponse(status=error.status)
+    response["HX-Reswap"] = "none"
+    gone = {"id": pk, "text": str(error.message)}
+    return trigger_client_event(response, "relevo:gone", gone)
+
+
 def _fetch_to_accept(request: Request, pk: int) -> Handoff:
     """Return the handoff with what an accept needs and its row shows: no step is as frequent."""
     rows = handoff_queue.to_decide(Handoff.objects.visible_to(request.user))
     return get_object_or_404(rows, pk=pk)
 
 
-def _fetch_undecided(
+def _fetch_to_decide(
     request: Request, pk: int, fetch: Callable[[Request, int], Handoff]
 ) -> Handoff:
     """Return the handoff; 404 unless the viewer may see it.
 
-    Raises AlreadyTaken for one that a colleague has just taken from the viewer's queue, which is
-    a lost race.
+    Raises JustTaken for one that a colleague has just taken from the viewer's queue.
     """
     try:
         return fetch(request, pk)
     except Http404:
-        teams = request.user.team_ids(Side.SALES)
-        taken = Handoff.objects.filter(pk=pk, team__in=teams).with_names().first()
-        if taken is None:
-            raise
-        raise handoffs.AlreadyTaken(taken) from None
+        departures.check_not_just_taken(request.user, pk, at=request.now)
+        raise
 
 
-def _show_row(
-    request: Request, handoff: Handoff, changes: dict[str, Any], *, status: int = 200
-) -> HttpResponse:
+def _show_row(request: Request, handoff: Handoff, changes: dict[str, Any]) -> HttpResponse:
     row = queue_rows(request, [handoff_queue.row_of(handoff)], at=request.now)[0] | changes
     # The page that the row goes into says which columns it has.
     columns = [name for name in request.POST.getlist("column") if name in SCORES]
     rows = with_scores([row], columns)
     html = draw("leads/_queue_row.jinja", request, rows=rows, score_label=score_label(columns))
-    return HttpResponse(html, status=status)
+    return HttpResponse(html)
 
 
 # -- Reject
@@ -153,10 +155,8 @@ def _show_row(
 @require_http_methods(["GET", "HEAD", "POST"])
 def reject(request: Request, pk: int) -> HttpResponse:
     """Reject before contact, with class and reason. GET: the page with the reasons."""
-    handoff = _fetch_undecided(request, pk, fetch)
-    # A stale post passes: reject() answers 409 and names the faster person.
-    if handoff.is_pending or request.method != "POST":
-        deny_unless(permissions.can_decide(request.user, handoff))
+    handoff = _fetch_to_decide(request, pk, fetch)
+    steps.check(request.user, handoff, permissions.can_decide)
     form = reject_form(handoff, request.POST or None)
     status = 200
     if request.method == "POST":
@@ -197,10 +197,8 @@ def _reject(request: Request, handoff: Handoff, form: RejectForm) -> HttpRespons
 def undo(request: Request, pk: int) -> HttpResponse:
     """Take back one's own accept or reject, in place in a row of the queue for htmx."""
     handoff = fetch(request, pk)
-    decision = decisions.standing(handoff)
-    if decision is not None:
-        deny_unless(permissions.can_undo(request.user, decision))
     try:
+        steps.check(request.user, handoff, permissions.can_undo)
         decisions.undo(handoff, by=request.user, at=request.now)
     except DomainError as error:
         if request.htmx:

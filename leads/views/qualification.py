@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
 from crm.accounts.models import Team
-from crm.accounts.request import Request, deny_unless
+from crm.accounts.request import Request
 from crm.accounts.teams import sales_teams
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
-from leads import events, handoffs, permissions
+from leads import events, handoffs, permissions, steps
+from leads.conflicts import MovedOn
 from leads.forms.handoffs import HandOffForm
 from leads.forms.qualification import ActionForm
 from leads.models import Lead
@@ -28,7 +29,7 @@ from leads.qualification.scores import Scores
 from leads.records.fields import labels as field_labels
 from leads.views.lead.before_call import Refusal, refusals_of
 from leads.views.lead.criteria import criterion_rows
-from leads.views.lead.page import fetch
+from leads.views.lead.page import fetch, show_too_late
 from leads.views.lead.timeline import events_for
 from leads.views.lead.trail import trail
 from personas.models import PersonaVersion
@@ -86,7 +87,7 @@ def choice(request: Request, lead: Lead) -> Choice:
 def qualify(request: Request, pk: int) -> HttpResponse:
     """Each criterion with its evidence, the valuable actions, the package, and the hand-off."""
     lead = fetch(request, pk)
-    deny_unless(permissions.can_qualify(request.user, lead))
+    steps.check(request.user, lead, permissions.can_qualify)
     return show_qualify(request, lead, at=request.now)
 
 
@@ -226,7 +227,7 @@ def _above_score(offers: list[Offer], scores: Scores | None) -> list[Offer]:
 def mark_mql(request: Request, pk: int) -> HttpResponse:
     """Record that the lead is an MQL without a hand-off."""
     lead = fetch(request, pk)
-    deny_unless(permissions.can_qualify(request.user, lead))
+    steps.check(request.user, lead, permissions.can_qualify)
     version = choice(request, lead).version
     if version is None:
         raise Http404
@@ -244,8 +245,11 @@ def mark_mql(request: Request, pk: int) -> HttpResponse:
 def hand_off(request: Request, pk: int) -> HttpResponse:
     """Hand the lead off to a sales team's queue."""
     lead = fetch(request, pk)
-    deny_unless(permissions.can_hand_off(request.user, lead))
     form = HandOffForm(request.POST)
+    try:
+        steps.check(request.user, lead, permissions.can_hand_off)
+    except MovedOn as error:
+        return show_too_late(request, lead, "hand_off", form, error)
     now = request.now
     status = 422
     version = choice(request, lead).version

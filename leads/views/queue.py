@@ -26,6 +26,7 @@ from crm.lib.paging import BadParameter
 from crm.templatetags.addresses import address
 from crm.templatetags.relevo import breakable
 from leads import permissions
+from leads.departures import no_longer_pending
 from leads.handoffs import queue as handoff_queue
 from leads.handoffs.queue import HandoffRow
 from leads.lists import handoffs
@@ -216,7 +217,6 @@ def _row(
         "scores": "",
         # What a decision or a pause of the clock changes.
         "because": "",
-        "taken": "",
         "accepted": False,
         "is_gone": False,
         "can_undo": False,
@@ -300,7 +300,7 @@ def departures(request: Request, rows: str, *, at: datetime) -> dict[int, str]:
     are_ids = all(pk.isdecimal() and len(pk) < 16 for pk in pks)
     if len(pks) > 2 * PAGE or not are_ids:
         raise BadParameter(UNKNOWN_ADDRESS)
-    handoffs = handoff_queue.no_longer_pending(request.user, [int(pk) for pk in pks])
+    handoffs = no_longer_pending(request.user, [int(pk) for pk in pks], at=at)
     return {handoff.pk: _departure(handoff, at) for handoff in handoffs}
 
 

@@ -39,7 +39,7 @@ class NotPausable(Conflict):
     """The clock cannot pause now; the message says why."""
 
     code = "not_pausable"
-    message = gettext_lazy("This clock cannot be paused.")
+    message: object = gettext_lazy("This clock cannot be paused.")
 
 
 class BadPause(DomainError):

@@ -18,6 +18,7 @@ WRITTEN = re.compile(
 
 # Every column of a table that holds a moment or a date.
 COLUMNS: dict[str, list[str]] = {
+    "accounts_membership": ["joined_at"],
     "accounts_team": ["archived_at"],
     "accounts_user": ["created_at", "deactivated_at", "last_login"],
     "audit_entry": ["at"],

@@ -404,10 +404,20 @@ function dim(id, sentence) {
   label.textContent = sentence;
   say(`${$(".nm", row)?.textContent.trim()}: ${sentence}`);
   $(".act", row)?.replaceChildren(label);
-  $("a.nm", row)?.removeAttribute("href");
+  for (const link of $$("a[href]", row)) {
+    if (link.matches(".nm")) link.removeAttribute("href");
+    else link.remove();
+  }
   row.classList.add("is-gone");
   if (focused) label.focus();
   return 1;
+}
+
+/** A row whose step came too late: dimmed, and the keyboard goes on to the next one. */
+function leave(id, sentence) {
+  dim(id, sentence);
+  here()?.classList.remove("is-here");
+  moveOn();
 }
 
 function take(news) {
@@ -474,6 +484,7 @@ function listenToHtmx() {
   body.addEventListener("htmx:afterSettle", settle);
   body.addEventListener("htmx:sendError", () => (toast(words.unsent), pulse()));
   body.addEventListener("htmx:responseError", ({ detail }) => (detail.xhr.status === 401 ? hold("signed-out", true) : toast(words.refused)));
+  body.addEventListener("relevo:gone", ({ detail }) => leave(detail.id, detail.text));
   body.addEventListener("relevo:toast", (event) => toast(event.detail.text, event.detail.level ?? "success"));
 }
 

@@ -13,12 +13,12 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from crm.accounts.request import Request, add_notes, deny_unless
+from crm.accounts.request import Request, add_notes
 from crm.lib import edit_conflicts
 from crm.lib.edit_conflicts import ASK, THEIRS, Difference
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
-from leads import events, permissions
+from leads import events, permissions, steps
 from leads.forms.leads import LeadForm
 from leads.models import Lead
 from leads.records import companies, leads
@@ -41,7 +41,7 @@ class Shown:
 def lead_edit(request: Request, pk: int) -> HttpResponse:
     """Change a lead's data; over a newer version the person chooses between both values."""
     lead = fetch(request, pk)
-    deny_unless(permissions.can_change(request.user, lead))
+    steps.check(request.user, lead, *permissions.CHANGE)
     if request.method == "POST":
         return _save(request, lead)
     form = LeadForm(lead=lead)

@@ -11,17 +11,18 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_POST
 
-from crm.accounts.request import Request, add_notes, deny_unless
+from crm.accounts.request import Request, add_notes
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
-from leads import events, permissions
+from leads import events, permissions, steps
+from leads.conflicts import MovedOn
 from leads.forms.given_facts import FactForm
 from leads.forms.lead_fields import LeadFields
 from leads.forms.qualification import ActionForm, EvidenceForm, OverrideForm
 from leads.models import Lead
 from leads.qualification import given_facts, judging, overrides
 from leads.records import leads
-from leads.views.lead.page import fetch, show
+from leads.views.lead.page import fetch, show, show_too_late
 from leads.views.lead.trail import trail
 from leads.views.qualification import choice, show_qualify
 from personas.models import PersonaVersion
@@ -65,9 +66,12 @@ def _is_on_qualify(request: Request) -> bool:
 def add_action(request: Request, pk: int) -> HttpResponse:
     """Record a valuable action."""
     lead = fetch(request, pk)
-    deny_unless(permissions.can_change(request.user, lead))
     today = events.today(request.now)
     form = ActionForm(request.POST, today=today, auto_id="id_action_%s")
+    try:
+        steps.check(request.user, lead, *permissions.CHANGE)
+    except MovedOn as error:
+        return show_too_late(request, lead, "action", form, error)
 
     def write(now: datetime) -> None:
         data = form.cleaned_data
@@ -87,8 +91,11 @@ def add_action(request: Request, pk: int) -> HttpResponse:
 def add_evidence(request: Request, pk: int, code: str) -> HttpResponse:
     """Record what proves or disproves a criterion of the persona that judges the lead."""
     lead = fetch(request, pk)
-    _judging_version(request, lead, code)
     form = EvidenceForm(request.POST, auto_id=f"id_{code}_said_%s")
+    try:
+        _judging_version(request, lead, code)
+    except MovedOn as error:
+        return show_too_late(request, lead, code, form, error)
 
     def write(now: datetime) -> None:
         data = form.cleaned_data
@@ -135,8 +142,11 @@ def give_fact(request: Request, pk: int, code: str) -> HttpResponse:
 def override(request: Request, pk: int, code: str) -> HttpResponse:
     """Overrule the fact that decided a criterion, with the reason."""
     lead = fetch(request, pk)
-    version = _judging_version(request, lead, code)
     form = OverrideForm(request.POST, auto_id=f"id_{code}_%s")
+    try:
+        version = _judging_version(request, lead, code)
+    except MovedOn as error:
+        return show_too_late(request, lead, code, form, error)
 
     def write(now: datetime) -> None:
         data = form.cleaned_data
@@ -156,15 +166,14 @@ def override(request: Request, pk: int, code: str) -> HttpResponse:
 def _judging_version(request: Request, lead: Lead, code: str) -> PersonaVersion:
     """Return the persona version that judges the lead.
 
-    403 unless the viewer may add evidence; 404 where the version has no criterion ``code``.
+    403 or 409 unless the viewer may add evidence; 404 where the version has no criterion ``code``.
     """
     user = request.user
     handoff = judging.latest_handoff(user, lead)
     # While sales works on the lead, the version of the hand-off judges it (judging.version_for).
-    if handoff is not None and permissions.can_work(user, handoff):
+    if steps.check_evidence(user, lead, handoff) == permissions.can_work:
         version = judging.version_for(lead, handoff)
     else:
-        deny_unless(permissions.can_qualify(user, lead))
         version = choice(request, lead).version
     if version is None or not judging.has_criterion(version, code):
         raise Http404

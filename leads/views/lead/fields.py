@@ -13,13 +13,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
-from crm.accounts.request import Request, deny_unless
+from crm.accounts.request import Request
 from crm.lib import edit_conflicts
 from crm.lib.edit_conflicts import ASK, MINE, Difference
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
 from crm.lib.numbers.fields import notes
-from leads import events, permissions
+from leads import events, permissions, steps
 from leads.forms.lead_fields import FieldForm, LeadFields
 from leads.forms.leads import COMPANY_COUNTRY
 from leads.models import Lead
@@ -41,7 +41,7 @@ BESIDE = {"company": (*OF_COMPANY, "phone"), "country": ("phone",), COMPANY_COUN
 def lead_field(request: Request, pk: int, name: str) -> HttpResponse:
     """Show one field, or its form ("?edit=1"); save it over the version that was shown."""
     lead = fetch(request, pk)
-    deny_unless(permissions.can_change(request.user, lead))
+    steps.check(request.user, lead, *permissions.CHANGE)
     fields = LeadFields(lead)
     if name not in fields.form.fields or fields.field(fields.form.fact_of(name)) is None:
         raise Http404

@@ -18,6 +18,7 @@ from django.views.decorators.http import require_safe
 from crm.accounts.models import User
 from crm.accounts.request import Request
 from crm.lib.errors import DomainError
+from crm.lib.forms import add_domain_error
 from leads import events, permissions
 from leads.forms.handoff_steps import forms_for, labelled
 from leads.forms.notes import LeadNoteForm
@@ -35,7 +36,7 @@ from leads.qualification.rules import (
     Assessment,
 )
 from leads.records import contact_privacy
-from leads.states import MILESTONES, HandoffState, Stage
+from leads.states import MILESTONES, QUALIFIED_IN, HandoffState, Stage
 from leads.views.lead import clock_panel
 from leads.views.lead.before_call import before_call
 from leads.views.lead.criteria import criterion_rows, forms_of
@@ -97,6 +98,16 @@ def show_refused(request: Request, pk: int, step: str, error: DomainError) -> Ht
         raise error
     refused = RefusedStep(step, str(error.message), error.fields)
     return show(request, lead, at=request.now, status=error.status, refused=refused)
+
+
+def show_too_late(
+    request: Request, lead: Lead, step: str, form: Form, error: DomainError
+) -> HttpResponse:
+    """Return the lead page with what was typed into the form of a step that came too late."""
+    # Cleaned first: an error cannot be added to a form before.
+    form.is_valid()
+    status = add_domain_error(form, error)
+    return show(request, lead, at=request.now, status=status, bound={step: form})
 
 
 def _context(request: Request, lead: Lead, bound: dict[str, Form]) -> dict[str, Any]:
@@ -255,7 +266,7 @@ def _is_open(lead: Lead, handoff: Handoff | None) -> bool:
     """Return whether any person may act on the lead."""
     if lead.archived_at is not None:
         return False
-    if lead.stage in permissions.QUALIFIED_IN:
+    if lead.stage in QUALIFIED_IN:
         return lead.marketing_team_id is not None
     return handoff is not None and handoff.is_open
 

@@ -33,7 +33,8 @@ def test_outcome_is_reopened_once(cast: Cast, caller: Any) -> None:
         None,
     )
     status, problem = caller(cast.bea).post(path, {"reason": "Me too"})
-    assert (status, problem["code"]) == (409, "outcome_changed")
+    assert (status, problem["code"]) == (409, "moved_on")
+    assert (problem["state"], problem["changed_by"]["name"]) == ("opportunity", "Dora Salinas")
 
 
 @pytest.mark.parametrize("step", ["amount", "reopen"])

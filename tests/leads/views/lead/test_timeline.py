@@ -108,7 +108,7 @@ def test_note_is_kept_for_the_history_of_an_archived_lead_alone(
 ) -> None:
     lead = factories.lead(cast)
     type(lead).objects.update(archived_at=when("2026-03-02 12:00"))
-    assert note(signed_in(cast.ana), lead.pk, "Too late").status_code == 403
+    assert note(signed_in(cast.ana), lead.pk, "Too late").status_code == 409
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,67 @@
+"""Handoffs that left the queue, as far as people may know who no longer see them. Read only."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+
+from crm.accounts.models import Membership, User
+from crm.accounts.states import Side
+from leads.conflicts import JustTaken
+from leads.models import Decision, Handoff
+from leads.states import HandoffState
+
+# How long people are told who took a handoff that they do not see any more.
+TOLD_FOR = timedelta(minutes=10)
+
+
+def no_longer_pending(user: User, pks: list[int], *, at: datetime) -> list[Handoff]:
+    """Return the handoffs of ``pks`` that are not pending now, as far as ``user`` may know.
+
+    Those in sight, and those that have just left a queue of the person (:func:`_just_left`). Each
+    with ``taken``, the decisions that stand. One query while all are in sight and pending, else
+    three.
+    """
+    seen = dict(Handoff.objects.visible_to(user).filter(pk__in=pks).values_list("pk", "state"))
+    gone = [pk for pk, state in seen.items() if state != HandoffState.PENDING]
+    unseen = set(pks) - set(seen)
+    if not gone and not unseen:
+        return []
+    known = Q(pk__in=gone)
+    if unseen:
+        known |= Q(pk__in=unseen) & _just_left(user, at)
+    taken = Prefetch("decisions", _standing().select_related("by"), to_attr="taken")
+    return list(Handoff.objects.filter(known).prefetch_related(taken))
+
+
+def check_not_just_taken(user: User, pk: int, *, at: datetime) -> None:
+    """Raise JustTaken if handoff ``pk``, which ``user`` does not see, has just left their queue.
+
+    All other handoffs out of sight are answered as if they did not exist.
+    """
+    taken = Prefetch("decisions", _standing().select_related("by"), to_attr="taken")
+    rows = Handoff.objects.filter(_just_left(user, at), pk=pk)
+    for handoff in rows.prefetch_related(taken):
+        decision = next(iter(handoff.taken), None)
+        raise JustTaken(decision)
+
+
+def _standing() -> QuerySet[Decision]:
+    return Decision.objects.filter(undone_at__isnull=True, released_at__isnull=True)
+
+
+def _just_left(user: User, at: datetime) -> Q:
+    """Return the condition for handoffs that left a queue of ``user`` within TOLD_FOR.
+
+    By a decision or by marketing, and while the person was in the team already. A rep loses sight
+    of what a colleague takes, but the open page still lists it.
+    """
+    teams = Membership.objects.filter(user=user, team__in=user.team_ids(Side.SALES))
+    just_left = Q(pk__in=[])
+    for team_id, joined_at in teams.values_list("team", "joined_at"):
+        since = max(joined_at, at - TOLD_FOR)
+        decided = _standing().filter(handoff=OuterRef("pk"), at__gte=since)
+        withdrawn = Q(state=HandoffState.WITHDRAWN, closed_at__gte=since)
+        just_left |= Q(team=team_id) & (Q(Exists(decided)) | withdrawn)
+    return just_left
