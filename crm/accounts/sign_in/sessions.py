@@ -89,8 +89,13 @@ def note_use(session: SessionBase, *, address: str, at: datetime) -> None:
 
 
 def list_of(person: User, *, current: str, at: datetime) -> list[SessionRow]:
-    """Return the live sessions of the person, the one with the key ``current`` first."""
+    """Return the live sessions of the person, the one with the key ``current`` first.
+
+    Of a demo person only that one: strangers share the demo, and the others are theirs.
+    """
     rows = list(UserSession.objects.filter(user=person).order_by("-last_seen_at", "-id"))
+    if person.is_demo:
+        rows = [row for row in rows if row.session_key == current]
     keys = [row.session_key for row in rows]
     stored = Session.objects.filter(session_key__in=keys, expire_date__gt=at)
     live = _live_keys(stored, person, at=at)

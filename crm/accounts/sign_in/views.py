@@ -10,7 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from crm.accounts.request import Request
+from crm.accounts.request import Request, deny_unless
 from crm.accounts.sign_in import sessions
 
 
@@ -26,6 +26,7 @@ def session_list(request: Request) -> HttpResponse:
 @require_POST
 def session_end(request: Request, pk: int) -> HttpResponse:
     """End one session of the person who asks."""
+    deny_unless(not request.user.is_demo)
     # Among one's own: the session of another person is not there (404).
     row = get_object_or_404(UserSession, pk=pk, user=request.user)
     sessions.end(row, by=request.user, at=request.now)
@@ -36,6 +37,7 @@ def session_end(request: Request, pk: int) -> HttpResponse:
 @require_POST
 def session_end_others(request: Request) -> HttpResponse:
     """End every session of the person who asks but this one."""
+    deny_unless(not request.user.is_demo)
     sessions.end_all(request.user, by=request.user, at=request.now)
     # This one gets the new signature.
     update_session_auth_hash(request, request.user)

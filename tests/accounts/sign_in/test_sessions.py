@@ -100,6 +100,17 @@ def is_known(cookie: str, person: User) -> bool:
     return bool(known_devices.device_of(cookie, person, at=clock.now()))
 
 
+def test_people_of_the_demo_see_and_end_only_their_own_visit(
+    cast: Cast, moment: Moment, settings: Settings
+) -> None:
+    other, here = by_demo_button(cast, settings), Client(REMOTE_ADDR="192.0.2.2")
+    here.post("/accounts/demo/", {"as": "sales_rep"})
+    assert addresses(here) == ["192.0.2.2"]
+    row = UserSession.objects.get(ip="192.0.2.1")
+    ends = [here.post(f"{LIST}{path}/").status_code for path in (f"{row.pk}/end", "end-others")]
+    assert (ends, is_in(other)) == ([403, 403], True)
+
+
 def test_changed_password_ends_the_others_and_keeps_this_one_listed(
     cast: Cast, moment: Moment
 ) -> None:
