@@ -5,7 +5,6 @@ The challenge waits in the session and is used once.
 
 from __future__ import annotations
 
-import json
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,10 +13,12 @@ from allauth.mfa.webauthn.internal import auth
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
+from fido2.utils import websafe_encode
 from fido2.webauthn import AuthenticationResponse, RegistrationResponse
 
 from crm.accounts.models import User
 from crm.lib.errors import DomainError
+from crm.lib.input import json_text
 
 USUAL_PORTS = {"http": 80, "https": 443}
 LONGEST = 20_000  # characters of an answer; those of real keys have some thousand at most
@@ -51,13 +52,23 @@ def verify_creation(answer: str) -> dict[str, Any]:
     """
     credential = _read(answer)
     try:
-        origin = RegistrationResponse.from_dict(credential).response.client_data.origin
-        _check_origin(origin)
+        created = RegistrationResponse.from_dict(credential)
+        _check_origin(created.response.client_data.origin)
         auth.complete_registration(credential)
     # What is wrong inside the answer raises errors of many kinds in the library that reads it.
     except (ValidationError, ValueError, TypeError, LookupError, AttributeError) as error:
         raise BadPasskey from error
-    return credential
+    return _plain(created)
+
+
+def _plain(created: RegistrationResponse) -> dict[str, Any]:
+    """Return what is stored of an answer: the parts that were verified, and nothing beside them."""
+    name = websafe_encode(created.raw_id)
+    response = {
+        "clientDataJSON": websafe_encode(created.response.client_data),
+        "attestationObject": websafe_encode(created.response.attestation_object),
+    }
+    return {"id": name, "rawId": name, "type": "public-key", "response": response}
 
 
 def verify_use(person: User, answer: str) -> Authenticator:
@@ -89,11 +100,11 @@ def _our_origin() -> str:
 
 
 def _read(answer: str) -> dict[str, Any]:
-    if not are_possible() or len(answer) > LONGEST:
+    if not are_possible():
         raise BadPasskey
     try:
-        credential = json.loads(answer)
-    except (ValueError, RecursionError) as error:
+        credential = json_text.read(answer, longest=LONGEST)
+    except json_text.Unreadable as error:
         raise BadPasskey from error
     if not isinstance(credential, dict):
         raise BadPasskey

@@ -152,10 +152,21 @@ def test_key_of_another_person_is_refused(cast: Cast, key: SoftKey, client: Clie
     assert (answer.status_code, "_auth_user_id" in client.session) == (422, False)
 
 
+@pytest.mark.usefixtures("moment")
+def test_what_stands_beside_a_sound_answer_is_not_stored(cast: Cast, client: Client) -> None:
+    type_password(client, cast.bea)
+    sound = SoftKey().create(options_on(client.get(ADD)))
+    answer = json.dumps({**json.loads(sound), "more": ["x"]})
+    assert client.post(ADD, {"name": "x", "credential": answer}).status_code == 302
+    (passkey,) = factors.of(cast.bea).passkeys
+    assert set(passkey.data["credential"]) == {"id", "rawId", "type", "response"}
+
+
 def spoiled() -> list[str]:
     """Answers that no browser gives."""
     sound = json.loads(SoftKey().create({"challenge": "AAAA" * 8}))
     parts = [{**sound, "response": value} for value in (None, {}, "x", {"clientDataJSON": "é"})]
+    parts += [{**sound, "more": value} for value in ("\x00", float("nan"), "\ud800")]
     parts += [{**sound, "response": {**sound["response"], "attestationObject": "oWNmbXQ"}}]
     texts = ["{", "[]", "1", "null", '"x"', "NaN", "{}", "[" * 5000, "x" * 30_000, '{"id": 1}']
     return [*texts, *map(json.dumps, parts)]
