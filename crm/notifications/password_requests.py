@@ -40,3 +40,12 @@ def answer() -> int:
     answered = PasswordRequest.objects.filter(pk__in=[each.pk for each in requests])
     answered.delete()
     return len(requests)
+
+
+def drop_restored(taken_at: datetime) -> int:
+    """Delete the requests that waited when the backup of ``taken_at`` was taken; return how many.
+
+    They were answered since.
+    """
+    deleted, _by_model = PasswordRequest.objects.filter(asked_at__lte=taken_at).delete()
+    return deleted
