@@ -170,8 +170,9 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 # Redis is the broker only: sign-in and its rate limits work while Redis is down.
 CACHES = {
     "default": {
-        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
-        "LOCATION": "relevo_cache",
+        "BACKEND": "crm.lib.db.cache.JsonCache",
+        # Earlier versions stored pickles, under keys without a prefix.
+        "KEY_PREFIX": "json",
     }
 }
 

@@ -305,10 +305,7 @@ def test_broker_carries_json_only(settings_of: Any) -> None:
 
 def test_cache_lives_in_the_database(settings_of: Any) -> None:
     """With the cache on a dead Redis sign-in answers 500."""
-    assert (
-        settings_of()["CACHES"]["default"]["BACKEND"]
-        == "django.core.cache.backends.db.DatabaseCache"
-    )
+    assert settings_of()["CACHES"]["default"]["BACKEND"] == "crm.lib.db.cache.JsonCache"
 
 
 def test_owner_of_the_tables_is_another_role(settings_of: Any) -> None:
