@@ -91,7 +91,7 @@ ACCEPT_COLUMNS = (
     "clock__assigned_due_at",
 )
 CLOCK = "clock__"
-# Every page shows these numbers. Each is read from one index (handoff_pending…, handoff_owner).
+# Every page shows these numbers. Each is read from one index (handoff_pending…, handoff_of_owner).
 # Written out, because building it from querysets took 2.5 ms of a page, and running it 0.3 ms.
 COUNTERS = """
 SELECT
