@@ -22,6 +22,7 @@ from leads.models import Lead
 from leads.records import contact_privacy
 from leads.records.identity import phones
 
+NEWEST = ("-first_seen_on", "-pk")
 LEAST = 2  # letters to begin with
 MOST = 20  # leads that are shown
 # Shorter words have no trigram: search looks for them at the beginning of words.
@@ -176,10 +177,13 @@ def find(user: User, query: str) -> tuple[list[Hit], bool]:
     """Return at most MOST visible leads, newest first, and whether there are more. One query."""
     if not is_enough(query):
         return [], False
-    visible = Lead.objects.visible_to(user).with_names()
+    visible = Lead.objects.visible_to(user)
     rows = visible.filter(condition(query, user), archived_at__isnull=True)
     # One lead more than is shown answers whether there are more, without a count.
-    leads = list(rows.order_by("-first_seen_on", "-pk")[: MOST + 1])
+    first = rows.order_by(*NEWEST)[: MOST + 1]
+    # Names are joined to these alone: for all that match, PostgreSQL would read whole tables.
+    named = Lead.objects.with_names().filter(pk__in=first.values("pk"))
+    leads = list(named.order_by(*NEWEST))
     hits = []
     for lead in leads[:MOST]:
         matched: list[tuple[str, str]] = []

@@ -8,6 +8,7 @@ import argparse
 import json
 import os
 import platform
+import re
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -20,13 +21,16 @@ from django.db import connection, transaction
 from django.test import override_settings
 
 from tests.bench import bare, bench_import, bench_worktime, crowd, shares
-from tests.bench.cases import Budget, cases
+from tests.bench.cases import Budget, cases, plans
 from tests.bench.crowd import Crowd
-from tests.bench.meter import Answer, Cost, Visitor, measure
+from tests.bench.meter import Answer, Cost, Visitor, counting, measure, plan, scanned
 
 HEAD = ("", "queries", "SQL ms", "CPU ms", "× bare", "ms", "p95 ms", "kB", "over budget")
 # leads from which on reading them all is over budget: among fewer it may be the faster plan
 LARGE = 100_000
+# What is over budget on any machine: the number of queries, and how tables are read.
+OF_THE_CODE = re.compile(r"queries|read whole|unused")
+USED = re.compile(r"(?:using|Bitmap Index Scan on) (\w+)")
 ROW = "{:<42} {:>7} {:>8} {:>8} {:>7} {:>8} {:>8} {:>7}  {}"
 
 
@@ -58,6 +62,9 @@ def run(options: argparse.Namespace, sizes: list[int]) -> int:
             continue
         print(ROW.format(*HEAD), flush=True)
         found += [row | {"leads": leads} for row in measured(made, options, leads)]
+        # Among fewer leads reading a table may be the faster plan.
+        if leads >= LARGE and (not options.only or "plans" in options.only):
+            found += [row | {"leads": leads} for row in planned(made)]
         print("", flush=True)
     out = Path(options.out)
     out.parent.mkdir(parents=True, exist_ok=True)
@@ -73,7 +80,7 @@ def run(options: argparse.Namespace, sizes: list[int]) -> int:
         f"Times are of this machine under a load of {machine['load']:.1f}; {out} has the numbers."
     )
     judged = [row for row in found if "over" in row]
-    return int(any("queries" in row["over"] or "leads read whole" in row["over"] for row in judged))
+    return int(any(OF_THE_CODE.search(over) for row in judged for over in row["over"]))
 
 
 def empty() -> None:
@@ -115,6 +122,23 @@ def measured(made: Crowd, options: argparse.Namespace, leads: int) -> Iterator[d
         yield told(case.name, cost, base.cpu_ms, replace(case.budget, leads_by_index=by_index))
         if options.queries:
             print("".join(f"    {sql[:400]}\n" for sql, _ in answers[-1].statements), flush=True)
+
+
+def planned(crowd: Crowd) -> list[dict[str, Any]]:
+    """Print what does not go by its index, and return a row for each question."""
+    found = []
+    for question in plans(crowd):
+        with counting() as tally:
+            question.ask()
+        used: set[str] = set()
+        for sql, parameters in tally.statements:
+            used.update(USED.findall(plan(sql, parameters)))
+        over = [f"{index} unused" for index in question.indexes if index not in used]
+        whole = set(question.whole) & set(scanned(tally.statements))
+        over += [f"{table} read whole" for table in sorted(whole)]
+        print(f"plan of {question.name:<34} {', '.join(over) or 'by index'}", flush=True)
+        found.append({"name": f"plan of {question.name}", "over": over})
+    return found
 
 
 def bare_cost(made: Crowd, repeat: int) -> Cost:
