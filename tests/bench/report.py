@@ -21,6 +21,7 @@ from django.db import connection, transaction
 from django.test import override_settings
 
 from tests.bench import bare, bench_import, bench_worktime, crowd, shares
+from tests.bench.burst import bench_burst
 from tests.bench.cases import Budget, cases, plans
 from tests.bench.crowd import Crowd
 from tests.bench.meter import Answer, Cost, Visitor, counting, measure, plan, scanned
@@ -48,7 +49,10 @@ def run(options: argparse.Namespace, sizes: list[int]) -> int:
     if not options.shares and (not options.only or "import" in options.only):
         empty()
         imported = bench_import.report()
-    for leads in sizes if options.only != ["import"] else []:
+    burst = {}
+    if not options.shares and (not options.only or "burst" in options.only):
+        burst = bench_burst.report()
+    for leads in sizes if options.only not in (["import"], ["burst"]) else []:
         began = time.monotonic()
         made = prepare(leads)
         print(
@@ -74,7 +78,8 @@ def run(options: argparse.Namespace, sizes: list[int]) -> int:
         "load": os.getloadavg()[0],
     }
     times = [asdict(row) for row in business_time]
-    whole = {"machine": machine, "business_time": times, "import": imported, "results": found}
+    whole = {"machine": machine, "business_time": times, "import": imported, "burst": burst}
+    whole["results"] = found
     out.write_text(json.dumps(whole, indent=1))
     print(
         f"Times are of this machine under a load of {machine['load']:.1f}; {out} has the numbers."
@@ -90,13 +95,13 @@ def empty() -> None:
     call_command("migrate", verbosity=0)
 
 
-def prepare(leads: int) -> Crowd:
-    """Empty tables with the crowd in them."""
+def prepare(leads: int, **more: int) -> Crowd:
+    """Empty tables with the crowd in them; ``more`` as in crowd.gather."""
     empty()
     with (
         transaction.atomic()
     ):  # the database judges leads, actions and handoffs together, when all are there
-        made = crowd.gather(leads)
+        made = crowd.gather(leads, **more)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM (ANALYZE)")
     return made
