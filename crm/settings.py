@@ -156,9 +156,9 @@ DATABASES = {"default": {**_app_database, **_kept}}
 # Of a version that knows sla_snapshot; earlier ones are "relevo" (crm.management.old_columns).
 DATABASES["default"].setdefault("OPTIONS", {}).setdefault("application_name", "relevo 6")
 DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
-# The locks of a process that hangs are released after 60 s, and no statement waits longer than 30 s
-# for a lock.
-_patience = "-c idle_in_transaction_session_timeout=60000 -c lock_timeout=30000"
+# No statement waits longer than 30 s for a lock. How long a process that hangs keeps its locks is a
+# setting of the role (crm.lib.db.rights).
+_patience = "-c lock_timeout=30000"
 DATABASES["default"]["OPTIONS"].setdefault("options", _patience)
 OWNER_DATABASE: dict[str, Any] = {}
 if env.text("DATABASE_OWNER_URL"):

@@ -17,6 +17,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from crm.lib import clock
+from crm.lib.db import availability
 from crm.lib.files.layout import UnusableFile
 from leads.imports import batches, pipeline
 from leads.imports.batches import RunFile
@@ -62,8 +63,16 @@ class Worker:
         """Do one batch of the oldest import that no other worker has. False for none."""
         run = None
         try:
+            run = self._reserve()
+            if run is None:
+                return False
+            # Here, since the database ends a transaction that is idle for as long as a large file
+            # takes to open.
+            if not self._is_ready(run):
+                with translation.override(run.created_by.language):
+                    self._open(run)
             with transaction.atomic():
-                run = self._claim(clock.wall())
+                run = self._claim(clock.wall(), reserved=run)
                 if run is None:
                     return False
                 # Problems are stored as text; the person who uploaded the file reads them.
@@ -73,7 +82,7 @@ class Worker:
             assert run is not None
             self._give_up(run, str(error.message))
         except Exception as error:
-            if run is None:
+            if run is None or not availability.blames_row(error):
                 raise
             log.exception("import %s failed", run.pk)
             self._put_off(run, error)
@@ -89,16 +98,36 @@ class Worker:
         rows.update(worker="", busy_until=None)
         self.file = None
 
-    def _claim(self, wall: datetime) -> ImportRun | None:
+    @transaction.atomic
+    def _reserve(self) -> ImportRun | None:
+        """Claim the next import until its file is open; return None if there is none."""
+        run = self._claim(clock.wall())
+        if run is not None and not self._is_ready(run):
+            run.save(update_fields=["worker", "busy_until"])
+        return run
+
+    def _is_ready(self, run: ImportRun) -> bool:
+        """Return whether the file of ``run`` is open at its stored progress, or not needed."""
+        if run.state == ImportState.UNDOING:
+            return True
+        return self.file is not None and self.file.is_at(run)
+
+    def _claim(self, wall: datetime, *, reserved: ImportRun | None = None) -> ImportRun | None:
+        """Claim the import that is ``reserved`` for this worker, or the oldest that is free."""
         is_free = Q(busy_until__isnull=True) | Q(busy_until__lt=wall) | Q(worker=self.name)
         is_ready = Q(next_try_at__isnull=True) | Q(next_try_at__lte=wall)
         rows = ImportRun.objects.filter(is_free, is_ready, state__in=IMPORT_WORK)
         if self.only:
             rows = rows.filter(pk=self.only)
+        if reserved is not None:
+            rows = rows.filter(pk=reserved.pk)
         related = ("team", "created_by", "source", "first_action", "undone_by")
         rows = rows.select_related(*related).defer("duplicates").order_by("id")
-        # Only the import's row: its people and teams belong to others, and some are null.
-        run = rows.select_for_update(skip_locked=True, no_key=True, of=("self",)).first()
+        # Only the import's row: its people and teams belong to others, and some are null. Another
+        # worker that looks for work holds a reserved row for a moment.
+        run = rows.select_for_update(
+            skip_locked=reserved is None, no_key=True, of=("self",)
+        ).first()
         if run:
             run.worker = self.name
             run.busy_until = wall + LEASE

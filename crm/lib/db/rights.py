@@ -18,6 +18,10 @@ ROLE = "relevo_app"
 # into the temporary tables of the session first, and a guard would read what its caller wrote.
 SEARCH_PATH = "search_path=pg_catalog, public, pg_temp"
 
+# What every session of the role begins with; set on the role, so that a DATABASE_URL with options
+# of its own keeps it. A process that hangs holds its locks for 15 s; migrations run as the owner.
+SETTINGS = {"idle_in_transaction_session_timeout": "15s"}
+
 # Rows that the product adds and never changes.
 ADDED = ("leads_attempt", "leads_valuableaction", "sla_outage", "sla_snapshot")
 # History that ends once: the columns that the product writes later.
@@ -93,6 +97,13 @@ DOORS = """
 """
 
 
+# The settings of the role in all databases, as "name=value".
+SET = """
+    SELECT unnest(setconfig) FROM pg_db_role_setting
+    WHERE setrole = %(role)s::regrole AND setdatabase = 0
+"""
+
+
 def rows(statement: str) -> list[tuple[Any, ...]]:
     with connection.cursor() as cursor:
         cursor.execute(statement, {"role": ROLE})
@@ -143,9 +154,29 @@ def grant() -> None:
         # A trigger needs no right to call its function.
         if not is_trigger:
             statements.append(f"GRANT EXECUTE ON FUNCTION {signature} TO {ROLE}")
+    statements += _settings()
     # At once: the product may run meanwhile.
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(";\n".join(statements))
+
+
+def _settings() -> list[str]:
+    """Return the statements that give the role its settings, if it lacks one.
+
+    A role may change its own settings, and the owner of the tables may act as the role.
+    """
+    missing = list(_missing_settings())
+    if not missing:
+        return []
+    changes = [f"ALTER ROLE {ROLE} SET {name} = '{SETTINGS[name]}'" for name in missing]
+    return [f"SET LOCAL ROLE {ROLE}", *changes, "RESET ROLE"]
+
+
+def _missing_settings() -> Iterator[str]:
+    held = {setting for (setting,) in rows(SET)}
+    for name, value in SETTINGS.items():
+        if f"{name}={value}" not in held:
+            yield name
 
 
 def _database() -> str:
@@ -179,6 +210,8 @@ def wrong() -> Iterator[str]:
     for signature, _is_trigger, _definer, _config, is_public in rows(FUNCTIONS):
         if is_public:
             yield f"every role may call function {signature}"
+    for name in _missing_settings():
+        yield f"sessions of {ROLE} begin without {name} = {SETTINGS[name]}"
     for (door,) in rows(DOORS):
         yield f"{ROLE} may {door}"
     for table, privileges, columns in rows(HELD):

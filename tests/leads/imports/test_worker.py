@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 
@@ -197,6 +198,31 @@ def test_check_that_was_killed_begins_anew(
     import_work.work(60)
     run.refresh_from_db()
     assert run.checked["counts"] == {"new": 15, "known": 0, "duplicate": 1, "wrong": 0}
+
+
+def test_file_is_opened_outside_the_transaction_of_a_batch(
+    cast: Cast, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database ends a transaction that is idle for as long as a large file takes to open."""
+    run = checked(cast, file(tmp_path, 3))
+    runs.start(run, by=cast.ana, at=AT)
+    depths: dict[str, int] = {}
+
+    def depth() -> int:
+        return int(connection.in_atomic_block) + len(connection.savepoint_ids)
+
+    def note(name: str, real: Callable[..., object]) -> Callable[..., object]:
+        def noted(*args: object, **more: object) -> object:
+            depths[name] = depth()
+            return real(*args, **more)
+
+        return noted
+
+    monkeypatch.setattr(import_work, "RunFile", note("open", import_work.RunFile))
+    monkeypatch.setattr(batches, "import_batch", note("import", batches.import_batch))
+    outside = depth()
+    Worker().step()
+    assert depths == {"open": outside, "import": outside + 1}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections import Counter
 
+import psycopg2
 import pytest
 from django.db import DatabaseError, connection, transaction
 
@@ -128,6 +130,35 @@ def test_granting_again_takes_back_what_was_opened() -> None:
             run(opened.replace("{database}", connection.settings_dict["NAME"]))
     rights.grant()
     assert list(rights.wrong()) == []
+
+
+NO_LIMIT = """
+SET LOCAL ROLE relevo_app;
+ALTER ROLE relevo_app RESET idle_in_transaction_session_timeout;
+RESET ROLE
+"""
+
+
+def test_missing_setting_of_the_role_is_named_and_given_again() -> None:
+    run(NO_LIMIT)
+    name = "idle_in_transaction_session_timeout"
+    assert list(rights.wrong()) == [f"sessions of relevo_app begin without {name} = 15s"]
+    rights.grant()
+    assert list(rights.wrong()) == []
+
+
+def test_session_with_options_of_its_own_ends_idle_transactions_too() -> None:
+    known = connection.get_connection_params()
+    database = psycopg2.connect(
+        host=known["host"],
+        port=known.get("port"),
+        dbname=known["dbname"],
+        user=rights.ROLE,
+        options="-c lock_timeout=1000",
+    )
+    with contextlib.closing(database), database.cursor() as cursor:
+        cursor.execute("SHOW idle_in_transaction_session_timeout")
+        assert cursor.fetchone() == ("15s",)
 
 
 def test_product_may_end_what_ends_and_change_nothing_else_of_it(cast: Cast) -> None:
