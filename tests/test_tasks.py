@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import threading
+from collections.abc import Callable
+from datetime import timedelta
+
 import pytest
 from django.core import mail
+from django.db import transaction
 from pytest_django import Settings
 
+from crm import tasks
 from crm.celery import app
+from crm.lib import clock
 from crm.notifications.models import Message, Notice
 from crm.tasks import (
     deliver_messages,
@@ -16,11 +23,11 @@ from crm.tasks import (
     work_on_imports,
 )
 from leads.models import Event
-from sla.clocks import heartbeats
+from sla.clocks import heartbeats, ladder
 from sla.models import Clock, Firing, Heartbeat
 from tests import factories
 from tests.conftest import Moment
-from tests.factories import Cast
+from tests.factories import Cast, when
 from tests.races.parallel import together
 
 TASKS = {
@@ -97,6 +104,66 @@ def test_sweep_beats_for_celery(overdue: None) -> None:
         heartbeats.CELERY,
         heartbeats.SWEEP,
     ]
+
+
+@pytest.fixture
+def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The sweep takes one clock at a time."""
+    monkeypatch.setattr(ladder, "LANES", tuple((rows, 1) for rows, _most in ladder.LANES))
+
+
+def test_sweep_beats_at_its_start_and_after_each_batch(
+    overdue: None, one_by_one: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    beats: list[str] = []
+    monkeypatch.setattr(heartbeats, "beat", beats.append)
+    sweep_deadlines()
+    # The last batch is empty: the end of the run.
+    assert beats.count(heartbeats.CELERY) == 1 + HANDOFFS + 1
+
+
+@pytest.mark.parametrize(
+    ("act", "name"), [(tasks.sweep, "ladder.next_batch"), (tasks.drain, "outbox.deliver")]
+)
+def test_run_ends_with_its_time_and_the_next_goes_on(
+    overdue: None, monkeypatch: pytest.MonkeyPatch, act: Callable[[], int], name: str
+) -> None:
+    wall = [when("2026-03-02 12:00")]
+    left = [7]
+    monkeypatch.setattr(clock, "wall", lambda: wall[0])
+
+    def batch(*_args: object) -> int:
+        wall[0] += timedelta(seconds=3)
+        left[0] -= 1
+        return int(left[0] >= 0)
+
+    monkeypatch.setattr(f"crm.tasks.{name}", batch)
+    assert [act(), act(), act()] == [3, 3, 1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_sweeps_of_celery_run_one_at_a_time_and_the_watchdog_does_not_ask(overdue: None) -> None:
+    is_held, swept = threading.Event(), threading.Event()
+
+    def hold() -> bool:
+        with transaction.atomic():
+            ladder.check_alone(ladder.Run(tasks.SUBJECTS, is_alone=True))
+            is_held.set()
+            return swept.wait(10)
+
+    def sweep() -> tuple[int, bool, int]:
+        is_held.wait(10)
+        sweep_deadlines()
+        by_celery = Firing.objects.count()
+        has_beaten = Heartbeat.objects.filter(name=heartbeats.CELERY).exists()
+        moved = tasks.sweep()
+        swept.set()
+        return by_celery, has_beaten, moved
+
+    # A sweep that may not work does not beat: if the other one hangs, Celery must look silent.
+    assert together(hold, sweep) == [True, (0, False, HANDOFFS)]
+    sweep_deadlines()
+    assert Heartbeat.objects.filter(name=heartbeats.CELERY).exists()
 
 
 def test_sweep_one_after_the_other_acts_once(overdue: None) -> None:

@@ -23,6 +23,7 @@ from django.db.models.functions import Concat
 
 from crm.accounts import people
 from crm.lib import clock
+from crm.lib.db import availability
 from crm.lib.wording import variants
 from crm.notifications import mail, outbox
 from crm.notifications.models import Channel, Message
@@ -138,6 +139,8 @@ def _try(message: Message, connection: BaseEmailBackend, write: Writer) -> bool:
         _drop(message, now, "what it leads to is over")
         return True
     except Exception as error:  # one bad mail must not stop the others
+        if not availability.blames_row(error):
+            raise
         return _handle_failure(message, now, error)
     _mark_sent(message, now)
     return True

@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from crm.accounts.models import User
 from crm.lib import clock
 from crm.lib.bilingual import LANGUAGES
+from crm.lib.db import availability
 from crm.lib.errors import DomainError
 from crm.lib.number_formats import number
 from leads.bulk.states import BulkResult
@@ -146,7 +147,9 @@ def _try(item: BulkItem, act: BulkAct, chosen: Chosen, *, at: datetime) -> str:
         return _("You do not see this lead any more, or it is archived.")
     except DomainError as error:
         return reason_of(error)
-    except Exception:
+    except Exception as error:
+        if not availability.blames_row(error):
+            raise
         log.exception("lead %s of act %s failed", item.lead_id, act.pk)
         return _("Something went wrong on our side; this lead was not changed.")
     return ""

@@ -11,16 +11,18 @@ import psutil
 import pytest
 
 from tests.faults.running import wait
+from tests.harness.products import OPTIONS
 
-CLOCKS = 110  # more than one batch of the sweep
+CLOCKS = 160  # more than one batch of the sweep
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 # Stretches a batch to seconds, so that a kill comes in the middle of it.
 SLOW = """
-CREATE OR REPLACE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql
+SET search_path = pg_catalog, public, pg_temp AS $$
 BEGIN PERFORM pg_sleep(0.015); RETURN NEW; END $$;
 CREATE OR REPLACE TRIGGER slowly BEFORE INSERT ON sla_firing FOR EACH ROW EXECUTE FUNCTION slowly();
-GRANT EXECUTE ON FUNCTION slowly() TO PUBLIC
+REVOKE ALL ON FUNCTION slowly() FROM PUBLIC
 """
 SWEEPING = """
 SELECT application_name FROM pg_stat_activity
@@ -101,6 +103,15 @@ def let_celery_sweep(running, times):
 
 
 def test_each_step_fires_once_whatever_dies(running):
+    climb_while_workers_die(running)
+
+
+@pytest.mark.long_faults
+def test_each_step_fires_once_in_batches_of_one(start):
+    climb_while_workers_die(start(*OPTIONS, MUTANT="batches_of_one"))
+
+
+def climb_while_workers_die(running):
     handoffs = running.make(CLOCKS)
     clocks = clocks_of(running, handoffs)
     wait(running.celery_works, within=40)
@@ -148,8 +159,9 @@ def test_each_step_fires_once_whatever_dies(running):
 
 
 @pytest.mark.long_faults
-def test_sweep_without_locks_is_noticed(start):
-    running = start(MUTANT="sweep_without_locks")
+@pytest.mark.parametrize("batches", ["", ",batches_of_one"])
+def test_sweep_without_locks_is_noticed(start, batches):
+    running = start(MUTANT="sweep_without_locks" + batches)
     handoffs = running.make(30)
     clocks = clocks_of(running, handoffs)
     running.sql(SLOW)

@@ -1,4 +1,4 @@
-"""Takes out, when the product starts, the mechanism that the variable MUTANT names."""
+"""Takes out, when the product starts, the mechanisms that the variable MUTANT names."""
 
 import os
 import time
@@ -10,7 +10,8 @@ class Mutants(AppConfig):
     name = "tests.faults.mutants"
 
     def ready(self):
-        MUTANTS[os.environ["MUTANT"]]()
+        for name in os.environ["MUTANT"].split(","):
+            MUTANTS[name]()
 
 
 def read_then_write():
@@ -65,7 +66,23 @@ def sweep_that_waits():
     escalation._lock = hold
 
 
+def batches_of_one():
+    """No safety less: the sweep takes one clock at a time."""
+    from sla.clocks import ladder
+
+    ladder.LANES = tuple((rows, 1) for rows, _most in ladder.LANES)
+
+
+def sweep_that_keeps_its_rows():
+    """A sweeper that hangs keeps its rows for a minute."""
+    from sla.clocks import ladder
+
+    ladder.BEGIN = ladder.BEGIN.replace("8s", "60s")
+
+
 MUTANTS = {
+    "batches_of_one": batches_of_one,
+    "sweep_that_keeps_its_rows": sweep_that_keeps_its_rows,
     "sweep_that_waits": sweep_that_waits,
     "read_then_write": read_then_write,
     "sweep_without_locks": sweep_without_locks,

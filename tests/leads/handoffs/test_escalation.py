@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from crm import tasks
 from crm.accounts.models import Membership, User
@@ -213,6 +215,34 @@ def test_requeued_handoff_is_escalated_again_from_its_new_start(
     moment.set("2026-03-03 11:50:06")
     tasks.sweep()
     assert escalations(requeued)[-1] == ("warn", "accept", "pending", "pending", None)
+
+
+# -- By batches
+
+
+# When each step is due for a handoff of 10:00 and for four of 10:10.
+STEPS = [
+    ("11:30", "11:40"),
+    ("12:00", "12:10"),
+    ("12:30", "12:40"),
+    ("13:00", "13:10"),
+    ("14:00", "14:10"),
+]
+
+
+def test_step_of_many_handoffs_costs_the_queries_of_one(cast: Cast, moment: Moment) -> None:
+    factories.handed_off(cast, at=when("2026-03-02 10:00"))
+    for _handoff in range(4):
+        factories.handed_off(cast, at=when("2026-03-02 10:10"))
+    tasks.sweep()  # the first one of all adds the row of its heartbeat
+    costs = []
+    for times in STEPS:
+        for time, rows in zip(times, (1, 4), strict=True):
+            moment.set(f"2026-03-02 {time}:05")
+            with CaptureQueriesContext(connection) as queries:
+                assert tasks.sweep() == rows
+            costs.append(len(queries))
+    assert costs[::2] == costs[1::2]
 
 
 # -- Once each

@@ -18,7 +18,8 @@ from tests.terms import ACCEPT
 class Acts:
     """Stands for what a step does to its subject; notes each step, fails where it is told to."""
 
-    def __init__(self) -> None:
+    def __init__(self, batch: int = ladder.BATCH) -> None:
+        self.batch = batch
         self.done: list[tuple[int, str]] = []
         self.errors: dict[int, Exception] = {}
         self.busy: set[int] = set()
@@ -34,14 +35,18 @@ class Acts:
         were done.
         """
         before = len(self.done)
-        while ladder.sweep(self.subjects):
+        while ladder.sweep(self.subjects, batch=self.batch):
             pass
         return [kind for _pk, kind in self.done[before:]]
 
 
 @pytest.fixture
-def acts() -> Acts:
-    return Acts()
+def acts(request: pytest.FixtureRequest) -> Acts:
+    return Acts(getattr(request, "param", ladder.BATCH))
+
+
+# Batches of one and of many.
+BATCHES = pytest.mark.parametrize("acts", [1, ladder.BATCH], indirect=True)
 
 
 def started(cast: Cast, at: str, steps: list[tuple[str, int]] | None = None) -> Clock:
@@ -113,6 +118,7 @@ def test_firing_before_its_time_is_refused_by_the_database(cast: Cast, moment: M
 # -- In order, once
 
 
+@BATCHES
 def test_ladder_fires_in_order_over_a_weekend(cast: Cast, moment: Moment, acts: Acts) -> None:
     clock = started(cast, "2026-03-06 16:00")
     seen = []
@@ -197,6 +203,7 @@ def test_sweep_takes_no_more_than_its_batch(cast: Cast, moment: Moment, acts: Ac
     ] == [2, 1, 0]
 
 
+@BATCHES
 def test_sweep_begins_with_what_is_due_longest(cast: Cast, moment: Moment, acts: Acts) -> None:
     later, earlier = started(cast, "2026-03-02 10:10"), started(cast, "2026-03-02 10:05")
     moment.set("2026-03-02 11:45")
@@ -253,6 +260,7 @@ def test_warning_found_in_time_after_an_outage_is_given(
     assert (acts.sweep(), ledger(clock)) == (["warn"], [(1, "warn", "done")])
 
 
+@BATCHES
 def test_every_warning_that_an_outage_swallowed_is_overtaken(
     cast: Cast, moment: Moment, acts: Acts
 ) -> None:
@@ -279,10 +287,12 @@ def poisoned(cast: Cast, moment: Moment, acts: Acts) -> Clock:
     return clock
 
 
+@BATCHES
 def test_row_that_raises_does_not_hold_up_the_others(poisoned: Clock, acts: Acts) -> None:
     assert acts.sweep() == ["warn"]
 
 
+@BATCHES
 def test_rows_that_raise_are_parked_alone_among_many(
     cast: Cast, moment: Moment, acts: Acts
 ) -> None:
@@ -342,6 +352,7 @@ def test_row_that_raises_leaves_no_firing_behind(poisoned: Clock, acts: Acts) ->
     )
 
 
+@BATCHES
 def test_row_that_raises_is_parked_with_its_error(poisoned: Clock, acts: Acts) -> None:
     acts.sweep()
     poisoned.refresh_from_db()
@@ -349,6 +360,7 @@ def test_row_that_raises_is_parked_with_its_error(poisoned: Clock, acts: Acts) -
     assert parked == (1, "RuntimeError('poison')", when("2026-03-02 11:31:20"))
 
 
+@BATCHES
 def test_parked_row_fires_once_it_can(poisoned: Clock, acts: Acts, moment: Moment) -> None:
     acts.sweep()
     acts.errors.clear()
@@ -379,6 +391,7 @@ def test_row_that_raises_waits_ten_minutes_at_most(
     assert (poisoned.failures, poisoned.parked_until) == (1000, when("2026-03-02 11:41"))
 
 
+@BATCHES
 def test_subject_in_somebodys_hands_is_left_for_the_next_sweep(poisoned: Clock, acts: Acts) -> None:
     acts.errors.clear()
     acts.busy.add(poisoned.pk)
@@ -404,6 +417,20 @@ def test_subjects_in_somebodys_hands_do_not_hide_the_rows_behind_them(
     while ladder.sweep(acts.subjects, batch=2):
         pass
     assert acts.done == [(free.pk, "warn")]
+
+
+def test_hanging_sweep_releases_its_rows_after_eight_seconds(cast: Cast, moment: Moment) -> None:
+    started(cast, "2026-03-02 10:00")
+    moment.set("2026-03-02 11:31")
+    limits = []
+
+    def act(_clock: Clock, _firing: Firing) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute("SHOW idle_in_transaction_session_timeout")
+            limits.append(cursor.fetchone()[0])
+
+    ladder.sweep(factories.clock_subjects(act))
+    assert limits == ["8s"]
 
 
 def test_sweep_has_an_index_over_what_can_be_due(cast: Cast) -> None:
