@@ -27,36 +27,42 @@ class MovedOn(IllegalMove):
         self.change = events.last_change(subject)
         self.state = _state(subject)
         self.more = {"state": self.state.value, "changed_by": _person(self.change)}
-        super().__init__(f"{reason or self.reason} {self._now()}")
+        self.reason = reason or self.reason
+        super().__init__(self._text())
 
-    def _now(self) -> str:
-        values = {"state": self.state.label}
+    def _text(self) -> str:
+        values = {"reason": self.reason, "state": self.state.label}
         if self.change is None:
-            return _("State now: %(state)s.") % values
+            return _("%(reason)s State now: %(state)s.") % values
         values["change"] = self.change.get_kind_display()
         values["name"] = "Relevo"
         if self.change.actor is not None:
             values["name"] = self.change.actor.name
-        return _("State now: %(state)s. Last change: %(change)s, by %(name)s.") % values
+        return _("%(reason)s State now: %(state)s. Last change: %(change)s, by %(name)s.") % values
 
 
 class AlreadyTaken(MovedOn):
     """Another person changed the handoff first. ``handoff`` is its current row.
 
-    "Accepted" is said only where an acceptance is what happened last.
+    "Accepted" is said only where an acceptance is what happened last. ``by``: the person who is
+    told.
     """
 
     code = "already_taken"
 
     def __init__(self, handoff: Handoff, *, by: User | None = None) -> None:
-        super().__init__(handoff)
         self.handoff = handoff
+        self.by = by
+        super().__init__(handoff)
+
+    def _text(self) -> str:
         change = self.change
-        if change is None or change.actor is None or change.actor == by:
-            return
+        if change is None or change.actor is None or change.actor == self.by:
+            return super()._text()
         key = (self.state, EventKind(change.kind))
-        if key in FASTER:
-            self.message = str(FASTER[key]) % {"name": change.actor.name}
+        if key not in FASTER:
+            return super()._text()
+        return str(FASTER[key]) % {"name": change.actor.name}
 
 
 class LeadIsArchived(MovedOn):

@@ -126,6 +126,9 @@ STEPS: dict[str, Step] = {
 def reason_of(error: DomainError) -> str:
     """Return why a lead was skipped, with every open point that the error names."""
     message = str(error.message)
+    # Leads are listed by reason, and their states and people differ.
+    if isinstance(error, handoffs.MovedOn):
+        message = str(error.reason)
     points = [str(text) for text in error.fields.values()]
     listed = [text for text in dict.fromkeys(points) if text and text not in message]
     if not listed:

@@ -229,7 +229,8 @@ def test_what_who_had_it_sends_now_is_a_lost_race(cast: Cast) -> None:
     handoffs.reassign(handoff, cast.cruz, by=cast.dora, at=NOON)
     with pytest.raises(handoffs.AlreadyTaken) as caught:
         outcomes.open_opportunity(stale, by=cast.bea, at=NOON)
-    assert str(caught.value).startswith("Cruz Medina ")
+    changed_by = {"id": cast.dora.pk, "name": "Dora Salinas"}
+    assert caught.value.more == {"state": "sql", "changed_by": changed_by}
 
 
 @pytest.mark.parametrize("make", ["handed_off", "rejected", "won", "withdrawn"])
