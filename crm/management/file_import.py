@@ -138,7 +138,17 @@ def _uploaded(path: Path, *, team: Team, by: User, at: datetime) -> ImportRun:
     if size > UPLOAD_LIMITS.size:
         text = _("The file is larger than %(most)d MB: split it.")
         raise UnusableFile(text % {"most": UPLOAD_LIMITS.size // MEGABYTE})
-    return runs.upload(path, path.name, size=size, sha256=sha256, team=team, by=by, at=at)
+    return runs.upload(
+        path,
+        path.name,
+        size=size,
+        sha256=sha256,
+        team=team,
+        by=by,
+        at=at,
+        # Who runs the command is not known; the person only stands for it.
+        sees_team_only=True,
+    )
 
 
 def _match(run: ImportRun, options: Mapping[str, Any], *, by: User, at: datetime) -> None:

@@ -37,10 +37,14 @@ PERSON_FIELDS = (
 
 
 class NewLeads:
-    """Importer of new leads. It knows the leads in the sight of the person who imports."""
+    """Importer of new leads. It knows the leads in the sight of the person who imports.
+
+    An import of the command line knows those of its team.
+    """
 
     def __init__(self, run: ImportRun, *, at: datetime, by: User | None = None) -> None:
         self.run = run
+        self.sees_team_only = run.sees_team_only and by is None
         # Another person of the team may try rejected rows again.
         self.by = by or run.created_by
         self.at = at
@@ -55,7 +59,9 @@ class NewLeads:
 
     def split_known(self, readings: Sequence[Reading]) -> tuple[BatchResult, list[Reading]]:
         """Return the rows that are new, and a result with the known rows and all notes."""
-        sight = Lead.objects.visible_to(self.by)
+        sight = Lead.objects.filter(marketing_team=self.run.team)
+        if not self.sees_team_only:
+            sight = Lead.objects.visible_to(self.by)
         return known_rows.split_known(readings, sight, system=self.system)
 
 

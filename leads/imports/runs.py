@@ -86,15 +86,25 @@ def _set(run: ImportRun, **fields: Any) -> None:
 
 @transaction.atomic
 def upload(
-    path: Path, name: str, *, size: int, sha256: str, team: Team, by: User, at: datetime
+    path: Path,
+    name: str,
+    *,
+    size: int,
+    sha256: str,
+    team: Team,
+    by: User,
+    at: datetime,
+    sees_team_only: bool = False,
 ) -> ImportRun:
     """Create an import of the file at ``path`` for ``team``: detect its layout, store its bytes.
 
-    Raises UnusableFile.
+    ``sees_team_only``: known leads are those of ``team``, not all that ``by`` sees. Raises
+    UnusableFile.
     """
     layout = detect.guess(path)
     run = ImportRun.objects.create(
         team=team,
+        sees_team_only=sees_team_only,
         name=clean_line(name)[:120] or "–",
         size=size,
         sha256=sha256,

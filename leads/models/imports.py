@@ -53,6 +53,8 @@ class ImportRun(models.Model):
     """
 
     team = models.ForeignKey(Team, models.PROTECT, related_name="imports")
+    # Of the command line: known leads are those of the team, whatever its person may see besides.
+    sees_team_only = models.BooleanField(default=False, db_default=False)
     # db_default: during an upgrade the previous version still inserts rows without this column.
     system = models.CharField(max_length=40, default=UNKNOWN_SYSTEM, db_default=UNKNOWN_SYSTEM)
     state = models.CharField(max_length=10, choices=ImportState.choices, default=ImportState.DRAFT)
