@@ -125,8 +125,8 @@ def place(at: datetime) -> Case:
     that is not overdue stands at ``at``, behind the overdue ones and before all others. A place
     only moves back with time, so that paging by it skips no row.
     """
-    is_back = Q(requeued_at__isnull=False, clock__due_at__gte=at)
-    return Case(When(is_back, then=Value(at)), default=F("clock__due_at"))
+    is_back = Q(requeued_at__isnull=False, accept_due_at__gte=at)
+    return Case(When(is_back, then=Value(at)), default=F("accept_due_at"))
 
 
 def order_of(tab: str) -> Order:
@@ -175,7 +175,7 @@ def _of_tab(
     if tab == "soon":
         return waiting.filter(status.condition(ClockStatus.SOON, at=at, to=CLOCK))
     if tab == "overdue":
-        return waiting.filter(status.condition(ClockStatus.LATE, at=at, to=CLOCK))
+        return waiting.filter(accept_due_at__lt=at)
     return waiting
 
 
