@@ -181,6 +181,14 @@ def lead_follows_its_handoff(at: datetime) -> Iterable[str]:
             yield f"lead {lead.pk} ({lead.stage}) differs from {state}"
 
 
+def lead_keeps_the_owner_of_its_handoff(at: datetime) -> Iterable[str]:
+    """A lead keeps the owner of its last handoff when that is closed: sight depends on it."""
+    later = Handoff.objects.filter(lead=OuterRef("lead"), cycle__gt=OuterRef("cycle"))
+    last = Handoff.objects.filter(~Exists(later), owner__isnull=False).exclude(state__in=OPEN)
+    for row in last.exclude(lead__owner=F("owner")).select_related("lead"):
+        yield f"handoff {row.pk} belongs to person {row.owner_id}, its lead to {row.lead.owner_id}"
+
+
 def open_handoff_has_an_active_owner(at: datetime) -> Iterable[str]:
     """The owner of an open handoff is active."""
     rows = Handoff.objects.filter(state__in=OPEN, owner__is_active=False)
@@ -272,6 +280,7 @@ CHECKS: tuple[Check, ...] = (
     owner_is_accountable_for_the_clock,
     state_matches_the_events,
     lead_follows_its_handoff,
+    lead_keeps_the_owner_of_its_handoff,
     open_handoff_has_an_active_owner,
     firing_sends_a_message,
     message_becomes_one_notice,

@@ -170,6 +170,12 @@ def test_lead_that_lost_its_owner():
     assert broken() == {"lead_follows_its_handoff"}
 
 
+def test_lead_that_forgot_who_closed_it():
+    won = Handoff.objects.filter(state="won", lead__archived_at=None).first()
+    Lead.objects.filter(pk=won.lead_id).update(owner=None)
+    assert broken() == {"lead_keeps_the_owner_of_its_handoff"}
+
+
 def test_owner_who_left():
     owner = Handoff.objects.open().filter(owner__isnull=False).first().owner
     User.objects.filter(pk=owner.pk).update(is_active=False)

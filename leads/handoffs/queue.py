@@ -142,7 +142,7 @@ def queue(user: User, tab: str, *, at: datetime, since: datetime) -> QuerySet[Ha
     Tabs: "waiting" has all pending, "soon" those at risk, "overdue" those past the deadline,
     "decided" those accepted or rejected from ``since`` on, the last one first.
     """
-    handoffs = Handoff.objects.open_to(user)
+    handoffs = Handoff.objects.pending_to(user)
     if tab == "decided":
         handoffs = Handoff.objects.visible_to(user)
     return order_of(tab).sort(_of_tab(handoffs, tab, at=at, since=since))
@@ -152,7 +152,7 @@ def queue_in_sight(
     user: User, tab: str, *, at: datetime, since: datetime
 ) -> list[QuerySet[Handoff]]:
     """Return the handoffs of :func:`queue` by the reasons of sight, some of them in several."""
-    branches = Handoff.objects.open_in_sight(user)
+    branches = Handoff.objects.pending_in_sight(user)
     if tab == "decided":
         branches = Handoff.objects.in_sight(user)
     return [_of_tab(branch, tab, at=at, since=since) for branch in branches]
@@ -171,12 +171,19 @@ def _of_tab(
         # One filter() call, so that all conditions meet the same decision. At most one decision of
         # a handoff stands (handoff_one_decision): the join repeats no row.
         return handoffs.filter(decided).annotate(decided_at=F("decisions__at"))
-    waiting = handoffs.pending().annotate(place=place(at))
+    waiting = handoffs.annotate(place=place(at))
     if tab == "soon":
-        return waiting.filter(status.condition(ClockStatus.SOON, at=at, to=CLOCK))
+        return _at_risk(waiting, at=at)
     if tab == "overdue":
         return waiting.filter(accept_due_at__lt=at)
     return waiting
+
+
+def _at_risk(waiting: QuerySet[Handoff], *, at: datetime) -> QuerySet[Handoff]:
+    """Return those of the pending handoffs ``waiting`` whose clock is at risk."""
+    # With its own copy of the deadline PostgreSQL looks at fewer clocks.
+    is_soon = status.condition(ClockStatus.SOON, at=at, to=CLOCK)
+    return waiting.filter(is_soon, accept_due_at__gte=at)
 
 
 # -- The rows of a page
@@ -310,10 +317,7 @@ def tab_counts(
     ``narrow``: the filters of the page. Without them :func:`counts` comes with it, in two queries.
     """
     waiting = narrow(Handoff.objects.pending_to(user))
-    # With its own copy of the deadline PostgreSQL looks at fewer clocks.
-    soon = waiting.filter(
-        status.condition(ClockStatus.SOON, at=at, to=CLOCK), accept_due_at__gte=at
-    )
+    soon = _at_risk(waiting, at=at)
     decisions = Decision.objects.filter(
         at__gte=since, undone_at__isnull=True, released_at__isnull=True
     )

@@ -48,9 +48,9 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
         """Return the same handoffs as :meth:`visible_to` by branch, for lists; some in several."""
         return [self.filter(branch) for branch in sight.of_handoffs(user)]
 
-    def open_in_sight(self, user: User) -> list[HandoffQuerySet]:
-        """Return the same handoffs as :meth:`open_to` by branch, for lists; some in several."""
-        return [self.open().filter(branch) for branch in sight.of_open_handoffs(user)]
+    def pending_in_sight(self, user: User) -> list[HandoffQuerySet]:
+        """Return the same handoffs as :meth:`pending_to` by branch, for lists; some in several."""
+        return [self.pending().filter(branch) for branch in sight.of_pending_handoffs(user)]
 
     def pending_to(self, user: User) -> HandoffQuerySet:
         """Return ``visible_to(user).pending()``, which an index of each side holds."""
