@@ -96,7 +96,7 @@ def check_queries(at: datetime) -> Counter[str]:
 def check_desk(cast: Cast, at: datetime) -> None:
     # A pending handoff has a running accept clock, and the queue relies on that.
     waiting = Handoff.objects.filter(clock__metric="accept", clock__stopped_at=None)
-    Handoff.objects.exclude(pk__in=waiting.values("pk")).update(state="withdrawn")
+    Handoff.objects.exclude(pk__in=waiting.values("pk")).update(state="withdrawn", closed_at=at)
     counts = queue.tab_counts(cast.bea, at=at, since=at)
     for tab, status in (("soon", ClockStatus.SOON), ("overdue", ClockStatus.LATE)):
         shown = set(queue.queue(cast.bea, tab, at=at, since=at).values_list("clock", flat=True))
