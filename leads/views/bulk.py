@@ -21,7 +21,7 @@ from leads.bulk.states import BulkKind, BulkResult
 from leads.forms.bulk import BulkForm, form_for
 from leads.lists.leads import lead_list
 from leads.models import BulkAct
-from leads.views.qualification import team_offers
+from sla.agreements import offers
 
 NAMED = 20  # leads that the confirmation names
 LISTED = 500  # leads that the result lists
@@ -100,7 +100,9 @@ def _confirmation(
         "form": form,
         "items": items,
         "more": act.total - len(items),
-        "offers": team_offers(at=request.now) if act.kind == BulkKind.HAND_OFF else [],
+        "offers": offers.of_sales_teams({}, at=request.now)
+        if act.kind == BulkKind.HAND_OFF
+        else [],
     }
     return render(request, "leads/bulk_confirm.html", context, status=status)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
@@ -12,9 +12,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
-from crm.accounts.models import Team
 from crm.accounts.request import Request
-from crm.accounts.teams import sales_teams
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
 from leads import events, handoffs, permissions, steps
@@ -33,10 +31,8 @@ from leads.views.lead.page import fetch, show_too_late
 from leads.views.lead.timeline import events_for
 from leads.views.lead.trail import trail
 from personas.models import PersonaVersion
-from sla.agreements import agreements, policies
-from sla.models import AgreementVersion
-from sla.worktime import arithmetic
-from sla.worktime.calendar import WorkCalendar
+from sla.agreements import offers
+from sla.agreements.offers import Offer
 
 # -- The persona
 
@@ -153,50 +149,19 @@ def _judgement_context(
 # -- The hand-off
 
 
-@dataclass(frozen=True)
-class Offer:
-    """A sales team that the lead may go to.
-
-    ``due``: when the team would have to decide. ``version``: of its agreement in force.
-    ``minimum``: the fit score that it asks for.
-    """
-
-    team: Team
-    due: datetime | None
-    version: AgreementVersion
-
-    @property
-    def minimum(self) -> int | None:
-        return self.version.minimum_score
-
-
-def team_offers(*, at: datetime, source: str | None = None) -> list[Offer]:
-    """Return the sales teams that a lead from ``source`` may go to."""
-    offers = []
-    for team in sales_teams():
-        try:
-            version = agreements.in_force(team)
-        except agreements.NoAgreement:
-            # hand_off() refuses such a team, so it is not offered.
-            continue
-        policy = policies.policy_for(version, team, facts={"source": source})
-        offers.append(Offer(team, _due(policy, at), version))
-    return offers
-
-
 def _hand_off_context(
     lead: Lead, assessment: Assessment | None, scores: Scores | None, *, at: datetime
 ) -> dict[str, Any]:
-    offers = team_offers(source=_source_code(lead), at=at)
+    team_offers = offers.of_sales_teams({"source": _source_code(lead)}, at=at)
     missing: dict[str, str] = {}
-    for offer in offers:
+    for offer in team_offers:
         missing |= field_labels(facts.missing_fields(lead, offer.version.package_fields))
     is_mql = assessment is not None and assessment.is_mql
     return {
-        "terms": offers,
-        "low": _above_score(offers, scores),
+        "terms": team_offers,
+        "low": _above_score(team_offers, scores),
         "missing": list(missing.values()),
-        "ready": is_mql and bool(offers) and not missing,
+        "ready": is_mql and bool(team_offers) and not missing,
     }
 
 
@@ -206,21 +171,12 @@ def _source_code(lead: Lead) -> str | None:
     return lead.source.code
 
 
-def _due(policy: dict[str, Any], at: datetime) -> datetime | None:
-    """Return when the team would have to decide; None without that commitment."""
-    terms = policy["clocks"].get("accept")
-    if terms is None:
-        return None
-    calendar = WorkCalendar.from_json(policy["calendar"])
-    return arithmetic.add(calendar, at, timedelta(seconds=terms["limit_seconds"]))
-
-
-def _above_score(offers: list[Offer], scores: Scores | None) -> list[Offer]:
+def _above_score(team_offers: list[Offer], scores: Scores | None) -> list[Offer]:
     """Return the offers that ask for a higher fit score than the lead has."""
     if scores is None:
         return []
     total = scores.fit.total
-    return [offer for offer in offers if offer.minimum is not None and total < offer.minimum]
+    return [offer for offer in team_offers if offer.minimum is not None and total < offer.minimum]
 
 
 @require_POST

@@ -26,11 +26,10 @@ from crm.lib.paging import BadParameter
 from crm.templatetags.addresses import address
 from crm.templatetags.relevo import breakable
 from leads import permissions
-from leads.departures import no_longer_pending
+from leads.departures import Departure, no_longer_pending
 from leads.handoffs import queue as handoff_queue
 from leads.handoffs.queue import HandoffRow
 from leads.lists import handoffs
-from leads.models import Handoff
 from leads.records import contact_privacy
 from leads.records.identity import phones
 from leads.states import DecisionKind, HandoffState
@@ -300,17 +299,16 @@ def departures(request: Request, rows: str, *, at: datetime) -> dict[int, str]:
     are_ids = all(pk.isdecimal() and len(pk) < 16 for pk in pks)
     if len(pks) > 2 * PAGE or not are_ids:
         raise BadParameter(UNKNOWN_ADDRESS)
-    handoffs = no_longer_pending(request.user, [int(pk) for pk in pks], at=at)
-    return {handoff.pk: _departure(handoff, at) for handoff in handoffs}
+    gone = no_longer_pending(request.user, [int(pk) for pk in pks], at=at)
+    return {departure.pk: _departure(departure, at) for departure in gone}
 
 
-def _departure(handoff: Handoff, at: datetime) -> str:
-    decision = next(iter(handoff.taken), None)  # type: ignore[attr-defined]  # no_longer_pending()
-    if decision is None:
-        if handoff.state == HandoffState.WITHDRAWN:
+def _departure(departure: Departure, at: datetime) -> str:
+    if departure.by is None or departure.at is None:
+        if departure.state == HandoffState.WITHDRAWN:
             return gettext("Withdrawn by marketing")
         return gettext("No longer in the queue")
     pattern = gettext("Rejected by {name}, {ago}")
-    if decision.kind == DecisionKind.ACCEPT:
+    if departure.kind == DecisionKind.ACCEPT:
         pattern = gettext("Taken by {name}, {ago}")
-    return pattern.format(name=decision.by.name, ago=ago_text(decision.at, at))
+    return pattern.format(name=departure.by, ago=ago_text(departure.at, at))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts import people
@@ -220,16 +220,34 @@ def in_force(team: Team) -> AgreementVersion:
 
     An agreement for a set of teams goes before that of the organisation. Raises NoAgreement.
     """
-    binding = AgreementVersion.objects.filter(
-        Q(agreement__teams=team) | Q(agreement__teams__isnull=True),
-        state=AgreementState.IN_FORCE,
-    )
+    binding = AgreementVersion.objects.filter(_binds([team]), state=AgreementState.IN_FORCE)
     # PostgreSQL sorts NULL last, so the agreement of the team itself comes first.
     ordered = binding.order_by("agreement__teams", "-in_force_from")
     version = ordered.select_related("agreement", "calendar").first()
     if version is None:
         raise NoAgreement
     return version
+
+
+def in_force_by_team(teams: Collection[Team]) -> dict[int, AgreementVersion]:
+    """Return :func:`in_force` of each of ``teams`` by its id; teams without one are missing.
+
+    Their commitments and their calendars with all hours are read with them, in four queries.
+    """
+    binding = AgreementVersion.objects.filter(_binds(teams), state=AgreementState.IN_FORCE)
+    found = binding.annotate(scope=F("agreement__teams")).order_by("-in_force_from")
+    related = ("commitments", "calendar__windows", "calendar__holidays")
+    by_scope: dict[int | None, AgreementVersion] = {}
+    # A version comes once for each team that it names.
+    for version in found.select_related("agreement", "calendar").prefetch_related(*related):
+        by_scope.setdefault(version.scope, version)
+    bound = {team.pk: by_scope.get(team.pk) or by_scope.get(None) for team in teams}
+    return {pk: version for pk, version in bound.items() if version is not None}
+
+
+def _binds(teams: Collection[Team]) -> Q:
+    """Return the condition for agreements of one of ``teams`` and those of the organisation."""
+    return Q(agreement__teams__in=teams) | Q(agreement__teams__isnull=True)
 
 
 def unsigned() -> AgreementVersion | None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from crm.accounts.models import Team
 from sla.calendars import calendars, work_calendars
 from sla.models import AgreementVersion, Commitment
-from sla.states import CLOCK_METRICS, Proof
+from sla.states import CLOCK_METRICS, Metric, Proof
 
 
 def policy_for(
@@ -39,19 +39,39 @@ def policy_for(
     return policy
 
 
+def limit_of(version: AgreementVersion, metric: Metric, facts: Mapping[str, Any]) -> int | None:
+    """Return the limit (seconds) of one clock of :func:`policy_for`, None without that clock."""
+    commitment = _chosen(version.commitments.all(), facts).get(metric)
+    if commitment is None:
+        return None
+    return _seconds_of(commitment)
+
+
 def _clock_terms(version: AgreementVersion, facts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the terms of each clock, by metric: the commitment with the most conditions counts."""
+    """Return the terms of each clock, by metric."""
+    chosen = _chosen(version.commitments.prefetch_related("steps"), facts)
+    return {metric: _terms_of(commitment) for metric, commitment in chosen.items()}
+
+
+def _chosen(commitments: Iterable[Commitment], facts: Mapping[str, Any]) -> dict[str, Commitment]:
+    """Return the commitment that counts for each clock: the one with the most conditions."""
     chosen: dict[str, tuple[int, Commitment]] = {}
-    with_time = version.commitments.filter(metric__in=CLOCK_METRICS, window_minutes__isnull=False)
-    for commitment in with_time.prefetch_related("steps"):
+    for commitment in commitments:
+        metric = commitment.metric
+        if metric not in CLOCK_METRICS or commitment.window_minutes is None:
+            continue
         rank = _conditions_met(commitment.conditions, facts)
         if rank is None:
             continue
-        metric = commitment.metric
         # Of two with as many conditions, the first in the agreement's order counts.
         if metric not in chosen or chosen[metric][0] < rank:
             chosen[metric] = (rank, commitment)
-    return {metric: _terms_of(commitment) for metric, (_rank, commitment) in chosen.items()}
+    return {metric: commitment for metric, (_rank, commitment) in chosen.items()}
+
+
+def _seconds_of(commitment: Commitment) -> int:
+    # Agreements are written in minutes; clocks count in seconds.
+    return (commitment.window_minutes or 0) * 60
 
 
 def _terms_of(commitment: Commitment) -> dict[str, Any]:
@@ -65,8 +85,7 @@ def _terms_of(commitment: Commitment) -> dict[str, Any]:
     ]
     return {
         "commitment": commitment.pk,
-        # Agreements are written in minutes; clocks count in seconds.
-        "limit_seconds": (commitment.window_minutes or 0) * 60,
+        "limit_seconds": _seconds_of(commitment),
         "ladder": ladder,
     }
 

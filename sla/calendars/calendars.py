@@ -5,7 +5,7 @@ Weekly hours from a date on are in weekly_hours, dates that differ in special_da
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -69,6 +69,13 @@ def main() -> Calendar | None:
 def of_team(team: Team, default: Calendar) -> Calendar:
     """Return the calendar of ``team``, else ``default``, the agreement's (domain.md, Clocks)."""
     return Calendar.objects.filter(team=team, archived_at=None).first() or default
+
+
+def of_teams(teams: Collection[Team]) -> dict[int, Calendar]:
+    """Return the calendars that belong to one of ``teams``, by its id, with all their hours."""
+    own = Calendar.objects.filter(team__in=teams, archived_at=None)
+    with_hours = own.prefetch_related("windows", "holidays")
+    return {calendar.team_id: calendar for calendar in with_hours if calendar.team_id}
 
 
 def listed() -> list[Calendar]:
