@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 
 import pytest
+from django.conf import settings
+from django.http import HttpResponse, StreamingHttpResponse
+from django.test import RequestFactory
 
+from crm import middleware
 from crm.accounts import organisations
 from crm.accounts.models import Organisation
 from tests import factories
@@ -78,3 +83,75 @@ def test_visitors_read_the_words_that_were_chosen_last(cast, client, signed_in):
     Organisation.objects.update(terms={"lead": "prospecto"})
     signed_in(cast.bea).get("/queue/")
     assert words() == {"prospectos"}
+
+
+TEXT = "Mariana Soto, Andino · " * 200
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def _with_session() -> HttpResponse:
+    answer = HttpResponse(TEXT)
+    answer.set_cookie(settings.SESSION_COOKIE_NAME, "new")
+    return answer
+
+
+def _through_gzip(answer: HttpResponse | StreamingHttpResponse, accepted: str = "gzip, br"):
+    request = RequestFactory().get("/", headers={"Accept-Encoding": accepted})
+    return middleware.Compression(lambda _request: answer)(request)
+
+
+@pytest.mark.parametrize("kind", ["text/html; charset=utf-8", "application/json", "image/svg+xml"])
+def test_answers_are_compressed_and_padded(kind):
+    sizes = set()
+    for _ in range(20):
+        answer = _through_gzip(HttpResponse(TEXT, content_type=kind))
+        assert answer.headers["Content-Encoding"] == "gzip"
+        assert answer.headers["Vary"] == "Accept-Encoding"
+        assert gzip.decompress(answer.content).decode() == TEXT
+        assert len(answer.content) < len(TEXT.encode()) / 5
+        sizes.add(len(answer.content))
+    # What is guessed by its length is hidden by random padding.
+    assert len(sizes) > 1
+
+
+@pytest.mark.parametrize(
+    ("answer", "accepted"),
+    [
+        (HttpResponse(TEXT), "br"),
+        (HttpResponse("ok"), "gzip"),
+        (HttpResponse(TEXT, content_type=XLSX), "gzip"),
+        (HttpResponse(TEXT, content_type="application/zip"), "gzip"),
+        (HttpResponse(TEXT, headers={"Content-Encoding": "br"}), "gzip"),
+        (_with_session(), "gzip"),
+    ],
+    ids=["not asked for", "short", "workbook", "archive", "compressed before", "new session"],
+)
+def test_answers_that_are_not_compressed(answer, accepted):
+    before = (answer.content, answer.headers.get("Content-Encoding"))
+    after = _through_gzip(answer, accepted)
+    assert (after.content, after.headers.get("Content-Encoding")) == before
+
+
+def test_streams_are_compressed_once_and_as_a_whole():
+    answer = _through_gzip(StreamingHttpResponse([TEXT, TEXT], content_type="text/csv"))
+    assert gzip.decompress(b"".join(answer.streaming_content)).decode() == 2 * TEXT
+
+
+def test_sign_in_is_not_compressed_and_the_next_page_is(cast, client):
+    typed = {"login": cast.bea.email, "password": factories.PASSWORD}
+    asked = {"Accept-Encoding": "gzip"}
+    signed_in = client.post("/accounts/login/", typed, headers=asked)
+    assert settings.SESSION_COOKIE_NAME in signed_in.cookies
+    assert "Content-Encoding" not in signed_in.headers
+    page = client.get("/queue/", headers=asked)
+    assert page.headers["Content-Encoding"] == "gzip"
+    assert "<html" in gzip.decompress(page.content).decode()
+
+
+def test_static_files_and_their_cookies_pass_compression_in_the_right_order():
+    """Static files do not reach it; the cookie of the session is set before it looks."""
+    names = [name.rpartition(".")[2] for name in settings.MIDDLEWARE]
+    places = [
+        names.index(name) for name in ("WhiteNoiseMiddleware", "Compression", "SessionMiddleware")
+    ]
+    assert places == sorted(places)
