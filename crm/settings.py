@@ -316,7 +316,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["crm.api.authentication.InScope"],
     "DEFAULT_THROTTLE_CLASSES": ["crm.api.authentication.Rate"],
     "DEFAULT_PARSER_CLASSES": ["crm.api.bodies.Json"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": ["crm.api.bodies.FastJson"],
     "DEFAULT_SCHEMA_CLASS": "crm.api.schema.Operation",
     "DEFAULT_METADATA_CLASS": None,
     "EXCEPTION_HANDLER": "crm.api.problems.answer",

@@ -21,7 +21,6 @@ from crm.accounts.states import Secret
 from crm.api import keys
 from crm.api.models import Key
 from crm.api.states import Scope
-from crm.lib import clock
 from crm.lib.bilingual import LANGUAGES
 from crm.lib.wording import variants
 
@@ -35,13 +34,12 @@ class KeyAuthentication(BaseAuthentication):
         if scheme.lower() != "bearer":
             # No refusal: the session is asked next, for scripts of our own pages.
             return None
-        now = clock.now()
-        key = keys.find(token.strip(), at=now)
+        key = keys.find(token.strip())
         if key is None:
             _count_guess(request)
             text = _("This API key is not valid (any more).")
             raise AuthenticationFailed(text, code="key_invalid")
-        keys.record_use(key, at=now)
+        keys.record_use(key, at=key.fetched_at)
         # The chosen words first: they decide which variant of Spanish is activated.
         terms = people.terms_of(key.organisation)
         variants.choose(terms)
@@ -103,7 +101,7 @@ class Rate(BaseThrottle):
     def allow_request(self, request: Request, view: Any) -> bool:
         # The limit belongs to a key; requests with the session of a page have none.
         if isinstance(request.auth, Key):
-            self.seconds = keys.seconds_to_wait(request.auth, at=clock.now())
+            self.seconds = keys.seconds_to_wait(request.auth, at=request.auth.fetched_at)
         return self.seconds == 0
 
     def wait(self) -> float:

@@ -12,12 +12,12 @@ from django.db import transaction
 from django.http import Http404, HttpResponseBase
 from django.utils.cache import patch_cache_control
 from rest_framework.exceptions import APIException, NotFound
-from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from crm.api import answers
+from crm.api.bodies import FastJson
 from crm.api.models import Answer
 from crm.lib import clock
 from crm.lib.errors import DomainError
@@ -77,7 +77,7 @@ class Mounted(APIView):
                     response = act(request, *args, **kwargs)
             except REFUSALS as error:
                 response = self.handle_exception(error)
-            body = JSONRenderer().render(response.data)
+            body = FastJson().render(response.data)
             answers.keep(
                 answer,
                 response.status_code,

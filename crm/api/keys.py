@@ -23,6 +23,7 @@ from crm.accounts.models import Organisation, User
 from crm.api.models import Key
 from crm.api.states import Scope
 from crm.audit.entries import record
+from crm.lib.clock import RelevoNow
 from crm.lib.db import returning
 from crm.lib.errors import DomainError
 from crm.lib.text import clean_line
@@ -108,10 +109,11 @@ def revoke_all(owner: User, *, by: User, at: datetime) -> int:
     return len(live)
 
 
-def find(text: str, *, at: datetime) -> Key | None:
+def find(text: str) -> Key | None:
     """Return the live key with this whole text, or None.
 
-    It comes with its owner, who may sign in, and with the organisation.
+    It comes with its owner, who may sign in, with the organisation, and with the moment by the
+    database's clock as ``fetched_at``.
     """
     # What no key can be is refused without a query: PostgreSQL raises an error for NUL.
     is_plain = text.isascii() and text.isprintable() and len(text) <= LONGEST_TEXT
@@ -121,7 +123,7 @@ def find(text: str, *, at: datetime) -> Key | None:
     # With the organisation, whose choice of words is needed before anything is answered.
     row = Organisation.objects.values(row=returning.as_json(Organisation))
     with_owner = Key.objects.select_related("owner")
-    keys = with_owner.annotate(organisation_row=Subquery(row[:1]))
+    keys = with_owner.annotate(organisation_row=Subquery(row[:1]), read_at=RelevoNow())
     key = keys.filter(prefix=prefix).first()
     if key is None:
         return None
@@ -129,10 +131,11 @@ def find(text: str, *, at: datetime) -> Key | None:
     digest = _digest(secret)
     if not secrets.compare_digest(key.secret_sha256, digest):
         return None
+    key.fetched_at = key.read_at
     key.organisation = Organisation()
     if key.organisation_row:
         key.organisation = returning.from_json(Organisation, key.organisation_row)
-    is_live = key.revoked_at is None and key.expires_at > at
+    is_live = key.revoked_at is None and key.expires_at > key.fetched_at
     if not is_live or not Backend().user_can_authenticate(key.owner):
         return None
     return key

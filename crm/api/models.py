@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
@@ -16,8 +18,9 @@ class Key(models.Model):
     ``window_at`` and ``used`` count the requests of the current minute.
     """
 
-    # No column: keys.find sets it.
+    # No columns: keys.find sets them.
     organisation: Organisation
+    fetched_at: datetime
 
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, models.CASCADE, related_name="api_keys")
     name = models.CharField(max_length=80)

@@ -14,6 +14,7 @@ from rest_framework.response import Response
 
 from crm.accounts.models import User
 from crm.lib import rest
+from leads.api import handoff_rows
 from leads.api.lead_serializers import PersonaShown
 from leads.models import Decision, Handoff
 from leads.states import DecisionKind, HandoffState
@@ -21,7 +22,6 @@ from sla.clocks import readings
 from sla.states import Metric, RejectionClass
 
 STATUSES = ("ok", "soon", "late", "waiting", "paused", "met", "missed", "cancelled")
-AHEAD = ("ok", "soon", "waiting", "paused")
 
 
 class ClockShown(serializers.Serializer):
@@ -128,7 +128,7 @@ class HandoffShown(rest.Answer):
         reading = readings.reading(handoff.clock, at=self.context["at"])
         shown = {
             **vars(reading),
-            "seconds_left": _seconds_left(reading),
+            "seconds_left": handoff_rows.seconds_left(reading),
             "time_zone": reading.zone,
         }
         return dict(ClockShown(shown).data)
@@ -139,16 +139,6 @@ class HandoffShown(rest.Answer):
         if not decisions:
             return None
         return dict(DecisionShown(decisions[0]).data)
-
-
-def _seconds_left(reading: Any) -> int | None:
-    """Return the business time that is left, below 0 when late, None for a stopped clock."""
-    if reading.status in AHEAD:
-        return reading.seconds
-    if reading.status == "late":
-        # A reading counts the overdue time upwards; the API counts down through 0.
-        return -reading.seconds
-    return None
 
 
 class HandoffPage(rest.Answer):
@@ -189,8 +179,8 @@ def show(pk: int, *, at: datetime, status: int = 200) -> Response:
     """Return the handoff as it is after a step, which its actor may not see any more."""
     # Read again, because the step has changed owner, clock and decision. Not visible_to: the step
     # itself may have moved the handoff out of the sight of its actor.
-    handoff = with_details(Handoff.objects.filter(pk=pk)).get()
+    handoff = handoff_rows.shown(Handoff.objects.filter(pk=pk), at=at)[0]
     headers = {}
     if status == 201:
         headers["Location"] = f"/api/v1/handoffs/{pk}/"
-    return Response(HandoffShown(handoff, context={"at": at}).data, status=status, headers=headers)
+    return Response(handoff, status=status, headers=headers)

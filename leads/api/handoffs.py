@@ -14,7 +14,8 @@ from crm.accounts.teams import sales_teams
 from crm.lib import clock, rest
 from crm.lib.paging import BadParameter, Order
 from leads import handoffs, permissions, steps
-from leads.api.handoff_serializers import HandoffPage, HandoffShown, fetch, show, with_details
+from leads.api import handoff_rows
+from leads.api.handoff_serializers import HandoffPage, HandoffShown, show
 from leads.api.leads import fetch as fetch_lead
 from leads.api.request import CURSOR, LIMIT, PAGING, body_of
 from leads.handoffs import queue
@@ -86,11 +87,15 @@ class Handoffs(APIView):
         query = request.query_params
         rest.check_query(query, (*CHOICES, *PAGING))
         now = clock.now()
-        rows = _chosen(request).annotate(place=queue.place(now))
+        rows = _chosen(request)
         order = ORDERS[query.get("order", "newest")]
-        page = rest.page(rows, order, cursor=query.get("cursor", ""), size=rest.size_of(query))
-        body = {"results": page.rows, "next_cursor": page.next or None}
-        return Response(HandoffPage(body, context={"at": now}).data)
+        if order[0].field == "place":
+            rows = rows.annotate(place=queue.place(now))
+        # Ids first, by one index; then only the columns that are shown.
+        found = rows.values_list("pk", order[0].field, named=True)
+        page = rest.page(found, order, cursor=query.get("cursor", ""), size=rest.size_of(query))
+        shown = handoff_rows.shown_of_page([row.pk for row in page.rows], at=now)
+        return Response({"results": shown, "next_cursor": page.next or None})
 
 
 def _chosen(request: Request) -> QuerySet[Handoff]:
@@ -101,7 +106,7 @@ def _chosen(request: Request) -> QuerySet[Handoff]:
         if name in query and query[name] not in choices:
             message = _("Choose one of: %(choices)s.") % {"choices": ", ".join(choices)}
             raise BadParameter(message, fields={name: message})
-    rows = with_details(Handoff.objects.visible_to(request.user))
+    rows: QuerySet[Handoff] = Handoff.objects.visible_to(request.user)
     if "state" in query:
         rows = rows.filter(state=query["state"])
     if query.get("mine") == "true":
@@ -120,8 +125,7 @@ class HandoffDetail(APIView):
     )
     def get(self, request: Request, pk: int) -> Response:
         rest.check_query(request.query_params, ())
-        handoff = fetch(request.user, pk)
-        return Response(HandoffShown(handoff, context={"at": clock.now()}).data)
+        return Response(handoff_rows.shown_to(request.user, pk, at=clock.now()))
 
 
 class HandOff(APIView):

@@ -19,6 +19,7 @@ from crm.accounts.teams import marketing_team
 from crm.lib import clock, rest
 from crm.lib.paging import BadParameter
 from leads import permissions, steps
+from leads.api import lead_rows
 from leads.api.lead_serializers import LeadChange, LeadPage, LeadShown, LoggedLead, NewLead
 from leads.api.request import CURSOR, LIMIT, PAGING, body_of
 from leads.lists.filters import CLOCK_CHOICES
@@ -69,12 +70,6 @@ def rows(user: User) -> QuerySet[Lead]:
 def fetch(user: User, pk: int) -> Lead:
     """Return the lead; 404 unless ``user`` may see it."""
     return get_object_or_404(rows(user), pk=pk)
-
-
-def shown_to(user: User, pk: int) -> Any:
-    """Return the lead as ``user`` may read it; 404 unless they may see it."""
-    lead = fetch(user, pk)
-    return LeadShown(lead, context={"user": user}).data
 
 
 # -- The data that leads.capture and leads.change take
@@ -163,11 +158,12 @@ class Leads(APIView):
     def get(self, request: Request) -> Response:
         query = request.query_params
         rest.check_query(query, [*LeadFilter.base_filters, *PAGING])
-        listing = _filtered(request)
+        # Ids first, which one index has in this order; then only the columns that are shown.
+        found = _filtered(request).values_list("pk", "first_seen_on", named=True)
         size = rest.size_of(query)
-        page = rest.page(listing.qs, NEWEST, cursor=query.get("cursor", ""), size=size)
-        body = {"results": page.rows, "next_cursor": page.next or None}
-        return Response(LeadPage(body, context={"user": request.user}).data)
+        page = rest.page(found, NEWEST, cursor=query.get("cursor", ""), size=size)
+        shown = lead_rows.shown_of_page([row.pk for row in page.rows], request.user)
+        return Response({"results": shown, "next_cursor": page.next or None})
 
     @extend_schema(
         operation_id="leads_create",
@@ -194,7 +190,7 @@ class Leads(APIView):
             first_action=body.get("first_action"),
         )
         # Read again: capture() returns the object without what the answer joins.
-        shown = dict(shown_to(request.user, lead.pk))
+        shown = lead_rows.shown_to(request.user, lead.pk)
         if match is not None:
             shown["known"] = {
                 "lead": match.lead,
@@ -204,20 +200,21 @@ class Leads(APIView):
         return Response(shown, status=201, headers={"Location": f"/api/v1/leads/{lead.pk}/"})
 
 
-def _filtered(request: Request) -> LeadFilter:
-    """Return the valid filter of the query. Raises BadParameter by the names of its errors."""
+def _filtered(request: Request) -> QuerySet[Lead]:
+    """Return the leads that the query asks for. Raises BadParameter by the names of its errors."""
     query = request.query_params.copy()
     # The filter refuses every parameter that is not its own.
     for name in PAGING:
         query.pop(name, None)
     listing = LeadFilter(
         query,
-        lambda: rows(request.user).filter(archived_at__isnull=True),
+        lambda: Lead.objects.visible_to(request.user).filter(archived_at__isnull=True),
         user=request.user,
         at=clock.now(),
     )
-    if listing.is_valid():
-        return listing
+    # What can be chosen is read from the database: most requests choose nothing.
+    if not listing.is_on or listing.is_valid():
+        return listing.narrow(listing.queryset)
     errors = {name: " ".join(map(str, texts)) for name, texts in listing.form.errors.items()}
     raise BadParameter(_("A filter cannot be read."), fields=errors)
 
@@ -231,7 +228,7 @@ class LeadDetail(APIView):
     @extend_schema(operation_id="leads_read", summary=_("Read a lead"), responses=LeadShown)
     def get(self, request: Request, pk: int) -> Response:
         rest.check_query(request.query_params, ())
-        return Response(shown_to(request.user, pk))
+        return Response(lead_rows.shown_to(request.user, pk))
 
     @extend_schema(
         operation_id="leads_change",
@@ -250,9 +247,9 @@ class LeadDetail(APIView):
         except leads.ChangedMeanwhile as error:
             sent = {name: _as_sent(value) for name, value in body.items()}
             # As this person may read it: the conflict must not show masked contact data.
-            saved = shown_to(request.user, pk)
+            saved = lead_rows.shown_to(request.user, pk)
             raise ChangedMeanwhile(error.message, sent, saved) from None
-        return Response(shown_to(request.user, pk))
+        return Response(lead_rows.shown_to(request.user, pk))
 
 
 def _as_sent(value: Any) -> Any:

@@ -32,18 +32,26 @@ def hides(contact_hidden: bool, marketing_team_id: int | None, user: User) -> bo
 
 def email(lead: Lead, user: User) -> str:
     """Return the address, or a mask that shows only that there is one."""
-    address = lead.person.email
-    if address and is_hidden(lead, user):
-        return f"{MASK}@{MASK}"
-    return address
+    if is_hidden(lead, user):
+        return masked_email(lead.person.email)
+    return lead.person.email
 
 
 def phone(lead: Lead, user: User) -> str:
     """Return the number, or a mask that shows only that there is one."""
-    number = lead.person.phone
-    if number and is_hidden(lead, user):
-        return MASK
-    return number
+    if is_hidden(lead, user):
+        return masked_phone(lead.person.phone)
+    return lead.person.phone
+
+
+def masked_email(address: str) -> str:
+    """Return the mask of an address, nothing where there is none."""
+    return address and f"{MASK}@{MASK}"
+
+
+def masked_phone(number: str) -> str:
+    """Return the mask of a number, nothing where there is none."""
+    return number and MASK
 
 
 def masked(payload: dict[str, Any]) -> dict[str, Any]:

@@ -289,7 +289,7 @@ def test_pages_follow_each_other_without_gap_or_repetition(
     assert seen == whole
 
 
-@pytest.mark.parametrize(("path", "wanted"), [("leads/", 9), ("handoffs/", 8)])
+@pytest.mark.parametrize(("path", "wanted"), [("leads/", 6), ("handoffs/", 7)])
 def test_lists_need_the_same_queries_for_one_and_three_rows(
     path: str, wanted: int, cast: Cast, caller: Any
 ) -> None:
