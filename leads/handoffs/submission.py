@@ -59,13 +59,22 @@ class AlreadyHandedOff(MovedOn):
 
 
 def check_mql(
-    lead: Lead, persona_version: PersonaVersion, terms: MqlTerms | None = None
+    lead: Lead,
+    persona_version: PersonaVersion,
+    terms: MqlTerms | None = None,
+    actions: list[DoneAction] | None = None,
 ) -> Assessment:
     """Assess ``lead``; raise NotAnMql unless it fits and did a valuable action that counts.
 
-    ``terms``: those of the agreement that judges it, default those in force.
+    ``terms``: those of the agreement that judges it, default those in force. ``actions``: those of
+    the lead, where the caller has read them.
     """
-    assessment = facts.assess(lead, persona_version, terms)
+    if actions is None:
+        actions = facts.actions_of(lead)
+    if terms is None:
+        terms = facts.terms_in_force()
+    proofs = facts.proofs_of(lead)
+    assessment = facts.assess_with(lead, persona_version, terms, actions=actions, proofs=proofs)
     if assessment.is_mql:
         return assessment
     problems: dict[str, object] = {
@@ -85,7 +94,7 @@ def qualify(lead: Lead, persona_version: PersonaVersion, *, by: User, at: dateti
     Raises NotAnMql, AlreadyHandedOff, LeadIsArchived.
     """
     lead = _lock(lead)
-    _check_none_open(lead)
+    _count_closed(lead)
     assessment = check_mql(lead, persona_version)
     _mark_mql(lead, persona_version, assessment, by=by, at=at)
     return lead
@@ -110,12 +119,12 @@ def hand_off(
     Raises NotAnMql, NoAgreement, PackageIncomplete, ScoreTooLow, AlreadyHandedOff, LeadIsArchived.
     """
     lead = _lock(lead)
-    _check_none_open(lead)
+    earlier = _count_closed(lead)
     version = agreements.in_force(team)
     terms = facts.terms_of(version)
-    assessment = check_mql(lead, persona_version, terms)
-    _check_package(lead, version)
     actions = facts.actions_of(lead)
+    assessment = check_mql(lead, persona_version, terms, actions)
+    _check_package(lead, version)
     scores = facts.score_on(assessment, actions, terms, on=events.today(at))
     used_reason = _check_score(scores, terms, score_reason)
     overrides = packages.overruled(assessment, score_reason=used_reason, submitter=by.name)
@@ -127,6 +136,8 @@ def hand_off(
     handoff = _create(
         lead,
         **judged_by,
+        # Counted under the lock of the lead, so that two hand-offs never get the same number.
+        cycle=earlier + 1,
         team=team,
         submitted_by=by,
         submitted_at=at,
@@ -153,9 +164,12 @@ def _lock(lead: Lead) -> Lead:
     return locked
 
 
-def _check_none_open(lead: Lead) -> None:
-    if lead.handoffs.filter(state__in=OPEN).exists():
+def _count_closed(lead: Lead) -> int:
+    """Return how many handoffs the lead has had; raise AlreadyHandedOff if one is open."""
+    states = list(lead.handoffs.values_list("state", flat=True))
+    if any(state in OPEN for state in states):
         raise AlreadyHandedOff(lead)
+    return len(states)
 
 
 def _check_package(lead: Lead, version: AgreementVersion) -> None:
@@ -232,12 +246,10 @@ def _policy(
 
 
 def _create(lead: Lead, **fields: Any) -> Handoff:
-    # Counted under the lock of the lead, so that two hand-offs never get the same number.
-    cycle = lead.handoffs.count() + 1
     # A savepoint: the constraint on one open handoff may refuse the row.
     try:
         with transaction.atomic():
-            return Handoff.objects.create(lead=lead, cycle=cycle, **fields)
+            return Handoff.objects.create(lead=lead, **fields)
     except IntegrityError as error:
         raise AlreadyHandedOff(lead) from error
 

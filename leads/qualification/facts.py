@@ -94,10 +94,14 @@ def actions_by_lead(leads: Iterable[int]) -> dict[int, list[DoneAction]]:
     actions: dict[int, list[DoneAction]] = {}
     # In the order of the model: the newest action first.
     for row in rows:
-        kind = row.kind
-        action = DoneAction(kind.code, kind.name, kind.points, row.occurred_on)
-        actions.setdefault(row.lead_id, []).append(action)
+        actions.setdefault(row.lead_id, []).append(done_action(row))
     return actions
+
+
+def done_action(row: ValuableAction) -> DoneAction:
+    """Return the action as plain data."""
+    kind = row.kind
+    return DoneAction(kind.code, kind.name, kind.points, row.occurred_on)
 
 
 # -- What the lead is judged by
@@ -129,7 +133,8 @@ def terms_of(version: AgreementVersion) -> MqlTerms:
     """Return the terms of one agreement; an empty list of it means that everything counts."""
     return MqlTerms(
         actions=frozenset(version.valuable_actions) or None,
-        personas=frozenset(version.personas.values_list("pk", flat=True)) or None,
+        # Not values_list(), which reads again what callers have prefetched.
+        personas=frozenset(persona.pk for persona in version.personas.all()) or None,
         minimum_score=version.minimum_score,
         half_life=version.engagement_half_life_days,
     )

@@ -90,6 +90,9 @@ def usual(lead: Lead, ranked: Sequence[Match]) -> Match | None:
 
     It is the lead's own persona, in the version that is in use now, else the best match.
     """
+    for match in ranked:
+        if match.version.pk == lead.persona_version_id:
+            return match
     if lead.persona_version is not None:
         # The persona and not its version: a newer version of it may be in use now.
         own = lead.persona_version.persona_id

@@ -19,7 +19,7 @@ from leads import events, handoffs, permissions, steps
 from leads.conflicts import MovedOn
 from leads.forms.handoffs import HandOffForm
 from leads.forms.qualification import ActionForm
-from leads.models import Lead
+from leads.models import Lead, ValuableAction
 from leads.qualification import facts, persona_match
 from leads.qualification.persona_match import Match
 from leads.qualification.rules import DISQUALIFIER, FIT, SQL_KINDS, Assessment, MqlTerms
@@ -104,11 +104,12 @@ def show_qualify(
     request.now = at
     bound = bound or {}
     chosen = choice(request, lead)
-    context = _judgement_context(lead, chosen, bound, at=at)
+    actions = list(lead.valuable_actions.select_related("kind", "recorded_by"))
+    context = _judgement_context(lead, chosen, actions, bound, at=at)
     context |= _hand_off_context(lead, chosen.assessment, context["scores"], at=at)
     context |= {
         "lead": lead,
-        "actions": lead.valuable_actions.select_related("kind", "recorded_by"),
+        "actions": actions,
         "refusals": _refusals(request, lead),
         "form": bound.get("hand_off") or HandOffForm(),
         "failed": next(iter(bound), ""),
@@ -125,13 +126,19 @@ def _refusals(request: Request, lead: Lead) -> list[Refusal]:
 
 
 def _judgement_context(
-    lead: Lead, chosen: Choice, bound: dict[str, Any], *, at: datetime
+    lead: Lead,
+    chosen: Choice,
+    actions: list[ValuableAction],
+    bound: dict[str, Any],
+    *,
+    at: datetime,
 ) -> dict[str, Any]:
     today = events.today(at)
     assessment = chosen.assessment
     scores = None
     if assessment is not None:
-        scores = facts.score_on(assessment, facts.actions_of(lead), chosen.terms, on=today)
+        done = [facts.done_action(action) for action in actions]
+        scores = facts.score_on(assessment, done, chosen.terms, on=today)
     action_form = bound.get("action")
     if action_form is None:
         action_form = ActionForm(today=today, auto_id="id_action_%s")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.lib.clock import local_date
 from crm.lib.errors import DomainError
-from sla.models import Calendar, Holiday
+from sla.models import Calendar, Holiday, OpenWindow
 from sla.worktime import arithmetic
 from sla.worktime.calendar import CalendarNeverOpen, Window, WorkCalendar
 
@@ -26,8 +27,12 @@ class NeverOpens(DomainError):
 
 def windows_of(calendar: Calendar) -> Windows:
     """Return the weekly hours from the beginning."""
+    return _from_beginning(calendar.windows.all())
+
+
+def _from_beginning(rows: Iterable[OpenWindow]) -> Windows:
     windows = []
-    for window in calendar.windows.all():
+    for window in rows:
         if window.starts_on is None:
             windows.append((window.weekday, window.opens, window.closes))
     return windows
@@ -35,9 +40,13 @@ def windows_of(calendar: Calendar) -> Windows:
 
 def changes_of(calendar: Calendar) -> Changes:
     """Return the weekly hours that begin on later dates, in the order of these dates."""
+    return _by_date(calendar.windows.all())
+
+
+def _by_date(rows: Iterable[OpenWindow]) -> Changes:
     changes: Changes = {}
     # Filtered in Python: callers have prefetched the windows.
-    for window in calendar.windows.all():
+    for window in rows:
         if window.starts_on is not None:
             windows = changes.setdefault(window.starts_on, [])
             windows.append((window.weekday, window.opens, window.closes))
@@ -71,14 +80,15 @@ def holidays_of(calendar: Calendar) -> Holidays:
 
 def plain(calendar: Calendar) -> WorkCalendar:
     """Return ``calendar`` as plain data. Raises CalendarNeverOpen where it has no hours."""
-    # Read once, for the hours and for the names.
+    # Read once: days for the hours and for the names, windows for those of now and later ones.
     days = list(calendar.holidays.all())
+    rows = list(calendar.windows.all())
     changes = {}
-    for since, windows in changes_of(calendar).items():
+    for since, windows in _by_date(rows).items():
         changes[since] = _as_windows(windows)
     return WorkCalendar(
         zone=calendar.time_zone,
-        windows=_as_windows(windows_of(calendar)),
+        windows=_as_windows(_from_beginning(rows)),
         holidays={day.on: hours_of(day) for day in days},
         changes=changes,
         names={day.on: day.name for day in days if day.name},
