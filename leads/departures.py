@@ -31,18 +31,16 @@ def no_longer_pending(user: User, pks: list[int], *, at: datetime) -> list[Depar
     """Return the handoffs of ``pks`` that are not pending now, as far as ``user`` may know.
 
     Those in sight, and those that have just left a queue of the person (:func:`_just_left`). One
-    query while all are pending, else two; two more where some are out of sight.
+    query while all are pending, else two.
     """
     # Sight is asked only for those that left, which are few: this poll is the most frequent page.
     still = HandoffState.PENDING
     left = set(Handoff.objects.filter(pk__in=pks).exclude(state=still).values_list("pk", flat=True))
     if not left:
         return []
-    seen = _departures(Handoff.objects.visible_to(user).filter(pk__in=left))
-    unseen = left - {departure.pk for departure in seen}
-    if not unseen:
-        return seen
-    return seen + _departures(Handoff.objects.filter(_just_left(user, at), pk__in=unseen))
+    in_sight = Handoff.objects.visible_to(user).filter(pk__in=left)
+    known = Q(pk__in=in_sight.values("pk")) | _just_left(user, at)
+    return _departures(Handoff.objects.filter(known, pk__in=left))
 
 
 def _departures(handoffs: QuerySet[Handoff]) -> list[Departure]:
@@ -75,11 +73,10 @@ def _just_left(user: User, at: datetime) -> Q:
     By a decision or by marketing, and while the person was in the team already. A rep loses sight
     of what a colleague takes, but the open page still lists it.
     """
-    teams = Membership.objects.filter(user=user, team__in=user.team_ids(Side.SALES))
-    just_left = Q(pk__in=[])
-    for team_id, joined_at in teams.values_list("team", "joined_at"):
-        since = max(joined_at, at - TOLD_FOR)
-        decided = _standing().filter(handoff=OuterRef("pk"), at__gte=since)
-        withdrawn = Q(state=HandoffState.WITHDRAWN, closed_at__gte=since)
-        just_left |= Q(team=team_id) & (Q(Exists(decided)) | withdrawn)
-    return just_left
+    since = at - TOLD_FOR
+    member = Membership.objects.filter(user=user)
+    decided_on = member.filter(team=OuterRef("handoff__team"), joined_at__lte=OuterRef("at"))
+    decided = _standing().filter(Exists(decided_on), handoff=OuterRef("pk"), at__gte=since)
+    lost = member.filter(team=OuterRef("team"), joined_at__lte=OuterRef("closed_at"))
+    withdrawn = Q(Exists(lost), state=HandoffState.WITHDRAWN, closed_at__gte=since)
+    return Q(team__in=user.team_ids(Side.SALES)) & (Q(Exists(decided)) | withdrawn)

@@ -13,8 +13,11 @@ from crm.lib.catalogue import in_use
 
 def marketing_team(user: User) -> Team | None:
     """Return the marketing team for which ``user`` logs leads: the first they belong to."""
-    own = user.team_ids(Side.MARKETING)
-    return Team.objects.filter(pk__in=own).first()
+    own = [member.team for member in user.memberships_now if member.team.side == Side.MARKETING]
+    if len(own) < 2:
+        # Mostly so, and the person came with it.
+        return next(iter(own), None)
+    return Team.objects.filter(pk__in=[team.pk for team in own]).first()
 
 
 def sales_teams() -> QuerySet[Team]:
