@@ -223,10 +223,11 @@ def message_becomes_one_notice(at: datetime) -> Iterable[str]:
             next_try_at__isnull=True, sent_at__isnull=True, dropped_at__isnull=True
         ),
         "should have been sent a minute ago": in_app & is_late,
-        "should have been dropped": is_late & Q(created_at__lt=at - outbox.RETRY_FOR - GRACE),
+        "should have been dropped": is_late & Q(queued_at__lt=at - outbox.RETRY_FOR - GRACE),
     }
+    messages = Message.objects.alias(queued_at=Coalesce("retry_since", "created_at"))
     for fault, condition in faults.items():
-        for pk in Message.objects.filter(condition).values_list("pk", flat=True):
+        for pk in messages.filter(condition).values_list("pk", flat=True):
             yield f"message {pk} {fault}"
 
 

@@ -155,7 +155,9 @@ _app_database = env.database("DATABASE_URL", "postgres://relevo_app@localhost:54
 _kept = {"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True, "DISABLE_SERVER_SIDE_CURSORS": True}
 DATABASES = {"default": {**_app_database, **_kept}}
 # Of a version that knows sla_snapshot; earlier ones are "relevo" (crm.management.old_columns).
-DATABASES["default"].setdefault("OPTIONS", {}).setdefault("application_name", "relevo 6")
+RELEVO_VERSION = "6"
+_name = f"relevo {RELEVO_VERSION}"
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("application_name", _name)
 DATABASES["default"]["OPTIONS"].setdefault("connect_timeout", 5)
 # No statement waits longer than 30 s for a lock. How long a process that hangs keeps its locks is a
 # setting of the role (crm.lib.db.rights).
@@ -370,6 +372,11 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 }
 CELERY_TIMEZONE = "UTC"
 CELERY_TASK_DEFAULT_QUEUE = "notify"
+
+# Who sends it as "Authorization: Bearer …" reads /metrics. Empty: there is no such page.
+RELEVO_METRICS_TOKEN = env.text("RELEVO_METRICS_TOKEN")
+if 0 < len(RELEVO_METRICS_TOKEN) < 20:
+    raise refused("RELEVO_METRICS_TOKEN", "(hidden)", "at least 20 random characters")
 
 LOGGING = {
     "version": 1,

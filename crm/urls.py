@@ -15,6 +15,7 @@ from crm.alignment.api import Funnel
 from crm.api import views as api
 from crm.api.endpoint import mount
 from crm.notifications import views as notifications
+from crm.operation import views as operation
 from crm.second_factor.views import proof
 
 to_login = login_not_required(RedirectView.as_view(pattern_name="account_login"))
@@ -27,7 +28,9 @@ handler500 = errors.broken
 urlpatterns = [
     path("", views.home, name="home"),
     path("first-steps/dismiss/", views.first_steps_dismiss, name="first_steps_dismiss"),
-    path("healthz", views.healthz, name="healthz"),
+    path("healthz", operation.healthz, name="healthz"),
+    path("readyz", operation.readyz, name="readyz"),
+    path("metrics", operation.prometheus, name="metrics"),
     path("pulse", views.pulse, name="pulse"),
     path("accounts/login/", views.sign_in, name="account_login"),
     path("help/", views.help_index, name="help"),
@@ -83,6 +86,7 @@ urlpatterns = [
     path("personas/fields/", include("leads.custom_field_urls")),
     path("personas/", include("personas.urls")),
     path("setup/", include("crm.demo.urls")),
+    path("setup/operation/", include("crm.operation.urls")),
     path("setup/", include("crm.setup.urls")),
     path("", include("leads.urls")),
 ]

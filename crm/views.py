@@ -1,4 +1,4 @@
-"""Pages that belong to no single noun: home, sign-in, health, pulse, help."""
+"""Pages that belong to no single noun: home, sign-in, pulse, help."""
 
 from __future__ import annotations
 
@@ -16,7 +16,6 @@ from crm.accounts import organisations
 from crm.accounts.permissions import can_configure
 from crm.accounts.request import Request
 from crm.accounts.states import Role
-from crm.lib import clock
 from crm.navigation import HOMES, counters
 from crm.setup import checklist
 from leads.handoffs import queue
@@ -45,14 +44,6 @@ def sign_in(request: HttpRequest) -> HttpResponse:
     if is_look and not organisations.anyone_can_sign_in():
         return redirect("setup_first")
     return LoginView.as_view()(request)
-
-
-@login_not_required
-@require_safe
-def healthz(request: HttpRequest) -> HttpResponse:
-    """Answer 200 while the database answers."""
-    clock.now()
-    return HttpResponse("ok", content_type="text/plain")
 
 
 @require_safe

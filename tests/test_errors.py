@@ -170,7 +170,7 @@ def test_fault_of_ours_is_a_page_in_ones_language_without_the_database(
     assert f"<code>{answer['X-Request-ID']}</code>" in text(answer)
 
 
-@pytest.mark.parametrize("path", ["/queue/", "/", "/accounts/login/", "/preferences/", "/healthz"])
+@pytest.mark.parametrize("path", ["/queue/", "/", "/accounts/login/", "/preferences/"])
 @pytest.mark.parametrize(
     ("language", "words"), [("es", "no se puede llegar a Relevo"), ("en", "cannot be reached")]
 )
@@ -189,7 +189,24 @@ def test_language_of_the_cookie_rules_while_the_database_is_away(quiet, without_
     client = quiet(Client())
     client.cookies["relevo_language"] = "en"
     without_database()
-    assert "cannot be reached" in text(client.get("/healthz", headers={"Accept-Language": "es"}))
+    assert "cannot be reached" in text(
+        client.get("/accounts/login/", headers={"Accept-Language": "es"})
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "with_it", "without_it"),
+    [("/healthz", (200, b"ok"), (200, b"ok")), ("/readyz", (200, b"ready"), (503, b"not ready"))],
+)
+def test_probes_tell_the_process_from_the_database(
+    quiet, without_database, path, with_it, without_it
+):
+    client = quiet(Client())
+    answer = client.get(path)
+    assert (answer.status_code, answer.content) == with_it
+    without_database()
+    answer = client.get(path)
+    assert (answer.status_code, answer.content) == without_it
 
 
 @pytest.mark.parametrize("headers", [JSON, {"HX-Request": "true"}])

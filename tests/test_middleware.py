@@ -54,7 +54,8 @@ def test_form_of_somebody_who_is_signed_out_is_not_told_as_saved(cast, client):
 @pytest.mark.parametrize(
     ("path", "status", "queries"),
     [
-        ("/healthz", 200, 1),
+        ("/healthz", 200, 0),
+        ("/readyz", 200, 1),
         ("/", 302, 0),
         ("/queue/", 302, 0),
         ("/nothing/", 404, 0),

@@ -104,6 +104,7 @@ def test_production_is_the_default(settings_of: Any) -> None:
         ),
         ({"DEFAULT_FROM_EMAIL": "Relevo"}, "DEFAULT_FROM_EMAIL='Relevo' is not accepted"),
         ({"DEFAULT_FROM_EMAIL": "a@b.test\nBcc: c@d.test"}, "DEFAULT_FROM_EMAIL="),
+        ({"RELEVO_METRICS_TOKEN": "short"}, "RELEVO_METRICS_TOKEN='(hidden)' is not accepted"),
         ({"RELEVO_PROXIES": "-1"}, "RELEVO_PROXIES='-1' is not accepted"),
         ({"RELEVO_PROXIES": "one"}, "RELEVO_PROXIES='one' is not accepted"),
         ({"RELEVO_SESSION_DAYS": "0"}, "RELEVO_SESSION_DAYS='0' is not accepted"),

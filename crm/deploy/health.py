@@ -28,11 +28,11 @@ def web(address: str = "127.0.0.1:8000") -> str:
     host = hosts.split(",")[0].strip().lstrip(".")
     connection = http.client.HTTPConnection(address, timeout=ANSWER_WITHIN)
     with contextlib.closing(connection):
-        connection.request("GET", "/healthz", headers={"Host": host})
+        connection.request("GET", "/readyz", headers={"Host": host})
         status = connection.getresponse().status
     if status == 200:
         return ""
-    return f"/healthz answered {status}"
+    return f"/readyz answered {status}"
 
 
 def worker(name: str) -> str:

@@ -176,7 +176,7 @@ class Product:
         return child
 
     def wait_until_healthy(self, web: Child) -> None:
-        """Wait until /healthz answers 200. Raises StepFailed when it ends or does not answer."""
+        """Wait until /readyz answers 200. Raises StepFailed when it ends or does not answer."""
         until = time.monotonic() + HEALTHY_WITHIN
         answer = "no answer"
         while time.monotonic() < until:
@@ -191,7 +191,7 @@ class Product:
         raise StepFailed(f"The web server is not healthy ({answer}; {web.log}):\n{log}")
 
     def ask_health(self) -> str:
-        """Return the status of /healthz, or the name of the error."""
+        """Return the status of /readyz, or the name of the error."""
         host, port = self.listener.getsockname()[:2]
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
         names = self.environment.get("ALLOWED_HOSTS", "localhost").split(",")
@@ -199,7 +199,7 @@ class Product:
         connection = http.client.HTTPConnection(host, port, timeout=5)
         with contextlib.closing(connection):
             try:
-                connection.request("GET", "/healthz", headers=headers)
+                connection.request("GET", "/readyz", headers=headers)
                 return str(connection.getresponse().status)
             except (OSError, http.client.HTTPException) as problem:
                 return type(problem).__name__

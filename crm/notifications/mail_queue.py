@@ -19,7 +19,7 @@ from django.core.mail.backends.base import BaseEmailBackend
 from django.core.validators import validate_email
 from django.db import transaction
 from django.db.models import QuerySet, Value
-from django.db.models.functions import Concat
+from django.db.models.functions import Coalesce, Concat
 
 from crm.accounts import people
 from crm.lib import clock
@@ -35,6 +35,12 @@ log = logging.getLogger("relevo.mail")
 LEASE = timedelta(minutes=5)
 # Less than the 10 s between two rounds, so that rounds do not pile up.
 ROUND = timedelta(seconds=8)
+# Reasons why a mail could not be delivered (crm.notifications.dead_letters).
+TOO_LATE = "not sent within three days"
+UNKNOWN_MAILBOX = "the mail server knows no such mailbox"
+NO_ADDRESS = "the person has no e-mail address"
+WRONG_ADDRESS = "the person's e-mail address is not valid"
+UNDELIVERABLE = (UNKNOWN_MAILBOX, NO_ADDRESS, WRONG_ADDRESS)
 
 
 def send_due(write: Writer) -> int:
@@ -85,13 +91,12 @@ def claim() -> Message | None:
 
 def drop_old(now: datetime) -> int:
     """Drop the mails that wait for more than three days, and return how many."""
-    old = Message.objects.filter(
-        channel=Channel.EMAIL,
-        next_try_at__lte=now,
-        created_at__lt=now - outbox.RETRY_FOR,
+    due = Message.objects.filter(channel=Channel.EMAIL, next_try_at__lte=now)
+    old = due.alias(queued_at=Coalesce("retry_since", "created_at")).filter(
+        queued_at__lt=now - outbox.RETRY_FOR
     )
-    reason = Concat(Value("not sent within three days; "), "last_error")
-    return old.update(next_try_at=None, dropped_at=now, last_error=reason)
+    reason = Concat(Value(f"{TOO_LATE}; "), "last_error")
+    return old.update(next_try_at=None, dropped_at=now, is_dead=True, last_error=reason)
 
 
 def drop_restored(taken_at: datetime, *, at: datetime) -> int:
@@ -117,11 +122,11 @@ def reason_not_to_send(message: Message) -> str:
     if person.is_demo and settings.EMAIL_HOST:
         return "people of the demo have no mailbox"
     if not person.email:
-        return "the person has no e-mail address"
+        return NO_ADDRESS
     try:
         validate_email(person.email)
     except ValidationError:
-        return "the person's e-mail address is not valid"
+        return WRONG_ADDRESS
     return ""
 
 
@@ -152,6 +157,7 @@ def _mark_sent(message: Message, now: datetime) -> None:
         sent_at=now,
         next_try_at=None,
         dropped_at=None,
+        is_dead=False,
         last_error="",
     )
 
@@ -163,7 +169,7 @@ def _handle_failure(message: Message, now: datetime, error: Exception) -> bool:
     """
     details = repr(error)[:2000]
     if _is_unknown_mailbox(error):
-        _drop(message, now, "the mail server knows no such mailbox", details)
+        _drop(message, now, UNKNOWN_MAILBOX, details)
         return True
     log.warning("mail %s failed, try %s: %s", message.pk, message.attempts, type(error).__name__)
     next_try_at = outbox.next_try(message, now)
@@ -171,6 +177,7 @@ def _handle_failure(message: Message, now: datetime, error: Exception) -> bool:
     _leased(message).update(
         next_try_at=next_try_at,
         dropped_at=dropped_at,
+        is_dead=next_try_at is None,
         last_error=details,
     )
     is_about_this_mail = isinstance(error, (SMTPRecipientsRefused, SMTPDataError))
@@ -186,9 +193,15 @@ def _is_unknown_mailbox(error: Exception) -> bool:
 
 def _drop(message: Message, now: datetime, reason: str, details: str = "") -> None:
     log.warning("mail %s dropped: %s", message.pk, reason)
+    is_dead = reason in UNDELIVERABLE
     if details:
         reason = f"{reason}: {details}"
-    _leased(message).update(next_try_at=None, dropped_at=now, last_error=reason)
+    _leased(message).update(
+        next_try_at=None,
+        dropped_at=now,
+        is_dead=is_dead,
+        last_error=reason,
+    )
 
 
 def _leased(message: Message) -> QuerySet[Message]:

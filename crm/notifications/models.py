@@ -24,7 +24,9 @@ class Message(models.Model):
     ``dedup_key`` makes it unique. ``cause`` names the event that it reports; undoing the event
     drops it. ``next_try_at`` is null once the message was sent or dropped; claiming a mail moves
     it forward by the lease. ``personal`` messages (an invitation, a new password) are sent
-    whatever the person prefers, also while the account is inactive.
+    whatever the person prefers, also while the account is inactive. ``is_dead``: it was dropped
+    because it could not be delivered; an admin may send it again, and its tries last from
+    ``retry_since`` then, else from ``created_at``.
     """
 
     # The Message-ID of the mail: equal at every try, so that a mailbox can drop the second copy.
@@ -42,6 +44,8 @@ class Message(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     sent_at = models.DateTimeField(null=True, blank=True)
     dropped_at = models.DateTimeField(null=True, blank=True)
+    is_dead = models.BooleanField(default=False, db_default=False)
+    retry_since = models.DateTimeField(null=True, blank=True)
     last_error = models.TextField(blank=True)
 
     class Meta:
@@ -50,7 +54,8 @@ class Message(models.Model):
                 fields=["next_try_at"],
                 condition=Q(next_try_at__isnull=False),
                 name="message_waiting",
-            )
+            ),
+            models.Index(fields=["dropped_at"], condition=Q(is_dead=True), name="message_dead"),
         ]
         constraints = [
             # Else a mail that was withdrawn could still be claimed.

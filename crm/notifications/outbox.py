@@ -235,13 +235,16 @@ def _put_off(pk: int, error: Exception, *, now: datetime) -> int:
         message.last_error = repr(error)[:2000]
         message.next_try_at = next_try(message, now)
         message.dropped_at = None if message.next_try_at else now
-        message.save(update_fields=["attempts", "next_try_at", "dropped_at", "last_error"])
+        message.is_dead = message.next_try_at is None
+        changed = ["attempts", "next_try_at", "dropped_at", "is_dead", "last_error"]
+        message.save(update_fields=changed)
     return 1
 
 
 def next_try(message: Message, now: datetime) -> datetime | None:
     """Return when to try a message again that failed at ``now``; None after three days."""
-    if now - message.created_at > RETRY_FOR:
+    queued_at = message.retry_since or message.created_at
+    if now - queued_at > RETRY_FOR:
         return None
     # Compared in seconds: from the 43rd try on, the uncapped delay is more than a timedelta holds.
     delay = min(15 * 2**message.attempts, LONGEST_RETRY)

@@ -75,6 +75,11 @@ class Clock(models.Model):
             models.Index(
                 fields=["due_at"], condition=Q(stopped_at__isnull=True), name="clock_open_due"
             ),
+            models.Index(
+                fields=["next_step_at"],
+                condition=Q(parked_until__isnull=False),
+                name="clock_parked",
+            ),
             models.Index(fields=["subject_type", "subject_id"], name="clock_subject"),
             models.Index(fields=["metric", "started_at"], name="clock_metric_started"),
         ]

@@ -17,7 +17,7 @@ from sla.models import Heartbeat
 
 class Answering(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        known = self.path == "/healthz" and self.headers["Host"] == "relevo.example.com"
+        known = self.path == "/readyz" and self.headers["Host"] == "relevo.example.com"
         self.send_response(200 if known else 503)
         self.end_headers()
 
@@ -38,7 +38,7 @@ def test_web_is_asked_by_a_name_that_it_answers_to(monkeypatch, address, capsys)
     assert health.main(["web", address]) == 0
     monkeypatch.setenv("ALLOWED_HOSTS", "")
     assert health.main(["web", address]) == 1
-    assert capsys.readouterr().out == "/healthz answered 503\n"
+    assert capsys.readouterr().out == "/readyz answered 503\n"
 
 
 def test_web_that_nobody_serves_is_not_healthy(capsys):

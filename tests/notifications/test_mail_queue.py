@@ -283,7 +283,8 @@ def test_mail_is_tried_ever_less_often_and_given_up_after_three_days(
     assert (
         words.startswith("not sent within three days; Connection"),
         last > when("2026-03-05 10:00"),
-    ) == (True, True)
+        row(cast.bea).is_dead,
+    ) == (True, True, True)
 
 
 # -- Not going

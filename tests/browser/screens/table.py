@@ -65,10 +65,15 @@ TAKES_A_FORM, MOVES_ON, DATA = (
     "answers with data",
 )
 FOR_ADMINS = "answers a part of a page, others than admins with 403"
+FOR_PROMETHEUS = "answers 404 while the settings have no token"
 FOR_MARKETING = "edits a field, others than those who may change the lead with 403"
 SCREENS: dict[str, str | list[Screen]] = {
     "home": MOVES_ON,
-    "healthz": DATA,
+    **dict.fromkeys(("healthz", "readyz"), DATA),
+    "metrics": FOR_PROMETHEUS,
+    "operation": [Screen("/setup/operation/", (ADMIN,))],
+    **dict.fromkeys(("operation_retry", "operation_retry_all"), TAKES_A_FORM),
+    **dict.fromkeys(("operation_send", "operation_send_all"), TAKES_A_FORM),
     "pulse": DATA,
     "help": [Screen("/help/", SIGNED_IN)],
     "help_topic": [

@@ -1,0 +1,13 @@
+"""URLs of the page of operation, which is one of the settings."""
+
+from django.urls import path
+
+from crm.operation import views
+
+urlpatterns = [
+    path("", views.operation, name="operation"),
+    path("clocks/retry/", views.retry, name="operation_retry_all"),
+    path("clocks/<int:pk>/retry/", views.retry, name="operation_retry"),
+    path("letters/send/", views.send_again, name="operation_send_all"),
+    path("letters/<int:pk>/send/", views.send_again, name="operation_send"),
+]
