@@ -49,9 +49,11 @@ def sweep_on_demand():
     """
     from crm import tasks
 
-    while sys.stdin.readline() == "go\n":
-        while not select.select([sys.stdin], [], [], 0)[0]:
-            tasks.sweep()
-            tasks.drain()
-        sys.stdin.readline()
-        print("stopped", flush=True)
+    # Without a buffer: a line that waits in one would be invisible to select().
+    with open(sys.stdin.fileno(), "rb", buffering=0, closefd=False) as orders:
+        while orders.readline() == b"go\n":
+            while not select.select([orders], [], [], 0)[0]:
+                tasks.sweep()
+                tasks.drain()
+            orders.readline()
+            print("stopped", flush=True)
