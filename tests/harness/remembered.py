@@ -18,9 +18,14 @@ OTHERS = ("auth_permission", "django_content_type")  # of Django, in every datab
 
 
 SEQUENCES = """
-SELECT pg_get_serial_sequence(table_name, column_name) AS sequence, table_name, column_name
-FROM information_schema.columns
-WHERE table_schema = 'public' AND pg_get_serial_sequence(table_name, column_name) IS NOT NULL
+SELECT sequence, table_name, column_name FROM (
+    -- PostgreSQL may ask the function before the condition of a WHERE, and it refuses tables of
+    -- other schemas.
+    SELECT table_name, column_name, CASE WHEN table_schema = 'public'
+        THEN pg_get_serial_sequence(table_name, column_name) END AS sequence
+    FROM information_schema.columns
+) AS columns
+WHERE sequence IS NOT NULL
 """
 
 
