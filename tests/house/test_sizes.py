@@ -1,6 +1,4 @@
-"""What goes over the line stays small: the page of the queue, all styles, all scripts of
-our own.
-"""
+"""What goes over the line stays small: all styles, all scripts of our own, the pictures."""
 
 from __future__ import annotations
 
@@ -8,21 +6,13 @@ import gzip
 import re
 from pathlib import Path
 
-import pytest
-from django.test import Client
-
-from leads.views.queue import PAGE
-from tests import factories
-from tests.conftest import Moment
-from tests.factories import Cast
 from tests.sources import ROOT
 
 STATIC = ROOT / "crm" / "static"
 HEAD = ROOT / "templates" / "components" / "_head.html"
 KB = 1024
-STYLES, SCRIPTS, QUEUE = 12 * KB, 20 * KB, 60 * KB  # compressed
+STYLES, SCRIPTS = 12 * KB, 20 * KB  # compressed
 PICTURES = 300_000  # bytes of the three pictures of README together
-ROW = 2500  # bytes of one line of the queue as it is: fifty of them are parsed by a phone
 
 
 def compressed(paths: list[Path]) -> int:
@@ -45,19 +35,6 @@ def test_scripts_of_our_own_are_small() -> None:
     found = sorted(STATIC.rglob("*.js"))
     assert found
     assert compressed(found) <= SCRIPTS
-
-
-@pytest.mark.django_db
-def test_page_of_the_queue_is_small(cast: Cast, moment: Moment) -> None:
-    for number in range(PAGE):
-        make = factories.proven if number % 2 else factories.handed_off
-        make(cast)
-    client = Client()
-    client.force_login(cast.bea, backend="crm.accounts.backend.Backend")
-    page = client.get("/queue/").content
-    assert page.count(b"<tr data-row") == PAGE == 50
-    assert len(gzip.compress(page, 6)) <= QUEUE
-    assert (page.rindex(b"</tr>") - page.index(b"<tr data-row")) / PAGE <= ROW
 
 
 def test_readme_opens_with_three_small_pictures_and_five_lines() -> None:

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.db import connection
 
+from leads.models import Lead
+
 WITHIN = 30.0
 
 
@@ -36,6 +38,17 @@ def together(*acts: Callable[[], Any]) -> list[Any]:
         "deadlock: a thread is still waiting"
     )
     return results
+
+
+def count_after_all_looked(barrier: threading.Barrier) -> Callable[[Lead], int]:
+    """Return a count of a lead's handoffs that waits until all threads have counted."""
+
+    def count(lead: Lead) -> int:
+        counted = lead.handoffs.count()
+        barrier.wait(WITHIN)
+        return counted
+
+    return count
 
 
 class Without:

@@ -21,7 +21,7 @@ from leads.states import EventKind, HandoffState
 from sla.models import Clock
 from tests import factories
 from tests.factories import ACCEPTED_AT, Cast, when
-from tests.races.parallel import Without, together
+from tests.races.parallel import Without, count_after_all_looked, together
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -175,12 +175,13 @@ def test_without_lock_and_index_a_lead_is_handed_off_twice(
     lead = factories.mql(cast)
     both_have_looked = threading.Barrier(2)
 
-    def look(lead: Lead) -> None:
+    def look(lead: Lead) -> int:
         assert not lead.handoffs.exists()
         both_have_looked.wait(10)
+        return 0
 
     monkeypatch.setattr(submission, "_lock", lambda lead: Lead.objects.get(pk=lead.pk))
-    monkeypatch.setattr(submission, "_check_none_open", look)
+    monkeypatch.setattr(submission, "_count_closed", look)
     without.index("handoff_one_open_per_lead")
     without.execute("ALTER TABLE leads_handoff DROP CONSTRAINT handoff_cycle_once")
     without.dropped.append(
@@ -195,7 +196,7 @@ def test_without_the_lock_the_database_still_says_no(
     lead = factories.mql(cast)
     both_have_looked = threading.Barrier(2)
     monkeypatch.setattr(submission, "_lock", lambda lead: Lead.objects.get(pk=lead.pk))
-    monkeypatch.setattr(submission, "_check_none_open", lambda lead: both_have_looked.wait(10))
+    monkeypatch.setattr(submission, "_count_closed", count_after_all_looked(both_have_looked))
     assert kinds(hand_off_twice(cast, lead)) == ["AlreadyHandedOff", "done"]
 
 

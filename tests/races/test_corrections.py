@@ -16,7 +16,7 @@ from leads.handoffs import corrections, submission
 from leads.models import Handoff, Lead
 from tests import factories
 from tests.factories import Cast, when
-from tests.races.parallel import Without, together
+from tests.races.parallel import Without, count_after_all_looked, together
 from tests.races.test_accepts import kinds, stored
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,7 +44,7 @@ def take_locks_away(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(corrections, "_lock", lambda handoff: handoff.lead)
     monkeypatch.setattr(corrections, "_owner_after", owner)
     monkeypatch.setattr(submission, "_lock", lambda lead: Lead.objects.get(pk=lead.pk))
-    monkeypatch.setattr(submission, "_check_none_open", lambda lead: both_have_looked.wait(10))
+    monkeypatch.setattr(submission, "_count_closed", count_after_all_looked(both_have_looked))
 
 
 def open_ones() -> list[str]:

@@ -66,7 +66,7 @@ TAKES_A_FORM, MOVES_ON, DATA = (
 )
 FOR_ADMINS = "answers a part of a page, others than admins with 403"
 FOR_PROMETHEUS = "answers 404 while the settings have no token"
-FOR_MARKETING = "edits a field, others than those who may change the lead with 403"
+IN_PLACE = "edits a field of a lead; while the lead waits in the queue, with 409"
 SCREENS: dict[str, str | list[Screen]] = {
     "home": MOVES_ON,
     **dict.fromkeys(("healthz", "readyz"), DATA),
@@ -275,7 +275,7 @@ SCREENS: dict[str, str | list[Screen]] = {
     "lead_action": TAKES_A_FORM,
     "lead_evidence": TAKES_A_FORM,
     "lead_fact": TAKES_A_FORM,
-    "lead_field": FOR_MARKETING,
+    "lead_field": IN_PLACE,
     "lead_note": TAKES_A_FORM,
     "lead_override": TAKES_A_FORM,
     "action_kinds": [Screen("/actions/", (LEAD, ADMIN)), Screen("/actions/", (REP,), status=403)],

@@ -104,7 +104,7 @@ def test_whole_way_without_a_script(cast, signed_in):
     assert page.context["counts"] == {"new": 1, "known": 0, "duplicate": 1, "wrong": 1}
     assert "Importar 1 prospecto<" in page.content.decode()
     client.post(f"/imports/{run.pk}/start/")
-    assert client.get(f"/leads/?imported={run.pk}").context["page"].rows == [Lead.objects.get()]
+    assert client.get(f"/leads/?imported={run.pk}").context["page"].rows == [Lead.objects.get().pk]
     client.post(f"/imports/{run.pk}/undo/")
     assert ImportRun.objects.get().state == "undone"
     assert client.get("/leads/").context["page"].rows == []

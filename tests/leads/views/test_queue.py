@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 
 import pytest
@@ -18,6 +19,9 @@ from tests import factories
 from tests.factories import when
 
 pytestmark = pytest.mark.django_db
+
+PAGE_KB = 60  # compressed
+ROW = 2500  # bytes of one line as it is: a phone parses fifty of them
 
 
 @pytest.fixture
@@ -254,3 +258,13 @@ def test_card_keeps_hidden_phones_hidden(cast, signed_in):
     Lead.objects.update(contact_hidden=True)
     assert reach(signed_in(cast.bea)) == []
     assert len(reach(signed_in(cast.elsa))) == 2
+
+
+def test_page_of_the_queue_is_small(cast, moment, signed_in):
+    for number in range(queue_page.PAGE):
+        make = factories.proven if number % 2 else factories.handed_off
+        make(cast)
+    page = signed_in(cast.bea).get("/queue/").content
+    assert page.count(b"<tr data-row") == queue_page.PAGE == 50
+    assert len(gzip.compress(page, 6)) <= PAGE_KB * 1024
+    assert (page.rindex(b"</tr>") - page.index(b"<tr data-row")) / queue_page.PAGE <= ROW

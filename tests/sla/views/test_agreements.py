@@ -186,7 +186,7 @@ def test_page_takes_the_same_queries_for_any_number_of_versions_and_comments(
         client.get(f"/agreement/{draft.pk}/")
     with CaptureQueriesContext(connection) as lists:
         client.get("/agreement/all/")
-    assert (len(pages), len(lists)) == (27, 6)
+    assert (len(pages), len(lists)) == (26, 6)
 
 
 def test_diff_marks_the_words_that_changed(
