@@ -47,10 +47,10 @@ def use(person: User, code: str, *, at: datetime) -> None:
 
     Raises WrongCode, also for a code that was used before, and encryption.UnreadableSecret.
     """
-    # Locked, so that of two requests with one code the second sees what the first has used.
-    rows = Authenticator.objects.select_for_update().filter(
-        user=person, type__in=[Kind.TOTP, Kind.RECOVERY_CODES]
-    )
+    # Locked, so that of two requests with one code the second sees what the first has used. In the
+    # order of their ids: two requests that lock two rows each never wait for one another.
+    locked = Authenticator.objects.select_for_update().order_by("pk")
+    rows = locked.filter(user=person, type__in=[Kind.TOTP, Kind.RECOVERY_CODES])
     # The app first: it is what people use every day.
     for row in sorted(rows, key=lambda each: each.type, reverse=True):
         if row.type == Kind.TOTP and _use_app(row, code, at=at):

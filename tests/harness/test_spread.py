@@ -40,7 +40,6 @@ def test_order_keeps_the_product_until_it_is_killed():
     modules = [
         "tests/lib/test_text.py",
         "tests/house/test_files.py",
-        "tests/test_house.py",
         *spread.TOGETHER,
         spread.LAST_PRODUCT,
         spread.LOOKS,
@@ -52,7 +51,6 @@ def test_order_keeps_the_product_until_it_is_killed():
         spread.LOOKS,
         spread.LAST_PRODUCT,
         *spread.TOGETHER,
-        "tests/test_house.py",
         "tests/house/test_files.py",
         "tests/lib/test_text.py",
     ]
@@ -60,5 +58,5 @@ def test_order_keeps_the_product_until_it_is_killed():
 
 def test_tests_of_the_house_stay_in_one_process():
     assert spread.scope_of("tests/house/test_files.py::test_a") == "house"
-    assert spread.scope_of("tests/test_house.py::test_b[c]") == "house"
+    assert spread.scope_of("tests/house/test_layout.py::test_b[c]") == "house"
     assert spread.scope_of("tests/test_help.py::test_d") == "tests/test_help.py::test_d"

@@ -13,6 +13,7 @@ from django.db import connection
 
 from crm.audit.models import AppendOnly
 from crm.lib.db import append_only
+from tests.house.test_layout import nouns
 from tests.sources import (
     APPS,
     ROOT,
@@ -24,7 +25,6 @@ from tests.sources import (
     templates,
     tree,
 )
-from tests.test_house import nouns
 
 CLOCKS = {
     "datetime.datetime.now",
