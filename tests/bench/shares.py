@@ -47,18 +47,21 @@ def report(crowd: Crowd, *, requests: int, only: list[str]) -> list[dict[str, ob
     with connection.cursor() as cursor:
         cursor.execute(bare_app.CREATE)
     print(ROW.format(*HEAD, "").rstrip(), flush=True)
-    with serve("tests.bench.bare_app:application", BARE) as bare:
-        select = _bare(bare, "/select/", requests)
-        insert = _bare(bare, "/insert/", requests)
-    found = []
     address = os.environ["DATABASE_URL"]
     join = "&" if "?" in address else "?"
     address = f"{address}{join}application_name={PRODUCT}"
-    with serve("crm.wsgi:application", PRODUCT, DATABASE_URL=address) as product:
+    with (
+        serve("tests.bench.bare_app:application", BARE) as bare,
+        serve("crm.wsgi:application", PRODUCT, DATABASE_URL=address) as product,
+    ):
+        found = [_bare(bare, "/select/", requests), _bare(bare, "/insert/", requests)]
+        for measured in found:
+            _print(measured)
         for route in _wanted(routes(crowd), only):
-            base = insert if route.write else select
+            # Measured anew beside each route: the speed of a machine changes within a run.
+            base = _bare(bare, "/insert/" if route.write else "/select/", requests)
             found.append(_share(product, route, base, requests))
-    return [asdict(one) for one in (select, insert, *found)]
+    return [asdict(one) for one in found]
 
 
 def _wanted(all_of: Iterator[Route], only: list[str]) -> Iterator[Route]:
@@ -70,9 +73,7 @@ def _wanted(all_of: Iterator[Route], only: list[str]) -> Iterator[Route]:
 def _bare(served: Served, path: str, requests: int) -> Measured:
     asked = Request("GET", path)
     route = Route(f"bare {path.strip('/')}", iter(lambda: asked, None), 0, 0, statuses=(200, 201))
-    measured = _measure(served, route, requests)
-    _print(measured)
-    return measured
+    return _measure(served, route, requests)
 
 
 def _share(served: Served, route: Route, base: Measured, requests: int) -> Measured:
