@@ -61,7 +61,7 @@ def lead_has_one_open_handoff(at: datetime) -> Iterable[str]:
 
 def handoff_is_decided_once(at: datetime) -> Iterable[str]:
     """A handoff has at most one standing decision, and none while it is pending."""
-    standing = Decision.objects.filter(undone_at__isnull=True, released_at__isnull=True)
+    standing = Decision.objects.standing()
     for row in standing.values("handoff").annotate(n=Count("id")).filter(n__gt=1):
         yield f"handoff {row['handoff']} is decided {row['n']} times"
     pending = standing.filter(handoff__state=HandoffState.PENDING)

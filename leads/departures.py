@@ -56,15 +56,11 @@ def check_not_just_taken(user: User, pk: int, *, at: datetime) -> None:
 
     All other handoffs out of sight are answered as if they did not exist.
     """
-    taken = Prefetch("decisions", _standing().select_related("by"), to_attr="taken")
+    taken = Prefetch("decisions", Decision.objects.standing().select_related("by"), to_attr="taken")
     rows = Handoff.objects.filter(_just_left(user, at), pk=pk)
     for handoff in rows.prefetch_related(taken):
         decision = next(iter(handoff.taken), None)
         raise JustTaken(decision)
-
-
-def _standing() -> QuerySet[Decision]:
-    return Decision.objects.filter(undone_at__isnull=True, released_at__isnull=True)
 
 
 def _just_left(user: User, at: datetime) -> Q:
@@ -76,7 +72,9 @@ def _just_left(user: User, at: datetime) -> Q:
     since = at - TOLD_FOR
     member = Membership.objects.filter(user=user)
     decided_on = member.filter(team=OuterRef("handoff__team"), joined_at__lte=OuterRef("at"))
-    decided = _standing().filter(Exists(decided_on), handoff=OuterRef("pk"), at__gte=since)
+    decided = Decision.objects.standing().filter(
+        Exists(decided_on), handoff=OuterRef("pk"), at__gte=since
+    )
     lost = member.filter(team=OuterRef("team"), joined_at__lte=OuterRef("closed_at"))
     withdrawn = Q(Exists(lost), state=HandoffState.WITHDRAWN, closed_at__gte=since)
     return Q(team__in=user.team_ids(Side.SALES)) & (Q(Exists(decided)) | withdrawn)

@@ -100,7 +100,7 @@ def _reassigns(user: User, handoff: Handoff) -> bool:
 
 def _decided(user: User, handoff: Handoff) -> bool:
     """The author of the decision that stands; without one, the people of the team."""
-    standing = handoff.decisions.filter(undone_at__isnull=True, released_at__isnull=True)
+    standing = handoff.decisions.standing()
     author = standing.values_list("by", flat=True).first()
     if author is None:
         return _is_of_queue(user, handoff)

@@ -151,7 +151,7 @@ class HandoffPage(rest.Answer):
 
 def with_details(rows: QuerySet[Handoff]) -> QuerySet[Handoff]:
     """Return ``rows`` with all that HandoffShown shows, in two queries."""
-    decisions = Decision.objects.filter(undone_at__isnull=True, released_at__isnull=True)
+    decisions = Decision.objects.standing()
     rows = rows.select_related(
         "lead__person",
         "lead__company",

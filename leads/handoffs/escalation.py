@@ -62,7 +62,7 @@ def done_at(clocks: Sequence[Clock], held: Held) -> dict[int, datetime]:
     Without those whose act was not done.
     """
     found: dict[int, datetime] = {}
-    decisions = Decision.objects.filter(undone_at__isnull=True, released_at__isnull=True)
+    decisions = Decision.objects.standing()
     contacts = Attempt.objects.filter(reached=True)
     found.update(_earliest(decisions, _of(clocks, Metric.ACCEPT)))
     found.update(_earliest(contacts, _of(clocks, Metric.FIRST_CONTACT)))

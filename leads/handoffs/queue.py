@@ -318,9 +318,7 @@ def tab_counts(
     """
     waiting = narrow(Handoff.objects.pending_to(user))
     soon = _at_risk(waiting, at=at)
-    decisions = Decision.objects.filter(
-        at__gte=since, undone_at__isnull=True, released_at__isnull=True
-    )
+    decisions = Decision.objects.standing().filter(at__gte=since)
     decided = narrow(Handoff.objects.visible_to(user)).filter(pk__in=decisions.values("handoff"))
     rows = {"soon": soon, "decided": decided}
     if narrow is everything:

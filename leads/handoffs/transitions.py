@@ -234,7 +234,7 @@ def release(handoff: Handoff, *, by: User | None, at: datetime) -> str:
         requeued_at=at,
     )
     # The decision stays in the history; the next rep may decide again.
-    standing = handoff.decisions.filter(undone_at__isnull=True, released_at__isnull=True)
+    standing = handoff.decisions.standing()
     standing.update(released_at=at)
     clocks.cancel(handoff, Metric.FIRST_CONTACT, at=at, by=by)
     return from_state

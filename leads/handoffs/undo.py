@@ -64,7 +64,7 @@ def undo(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
 
 def standing(handoff: Handoff) -> Decision | None:
     """Return the decision that counts, or None while the handoff has none."""
-    return handoff.decisions.filter(undone_at__isnull=True, released_at__isnull=True).first()
+    return handoff.decisions.standing().first()
 
 
 def _claim_pending(handoff: Handoff, decision: Decision) -> str:

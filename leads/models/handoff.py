@@ -239,6 +239,10 @@ STANDING = Q(undone_at__isnull=True, released_at__isnull=True)
 
 
 class DecisionQuerySet(models.QuerySet["Decision"]):
+    def standing(self) -> DecisionQuerySet:
+        """Return the decisions that stand."""
+        return self.filter(STANDING)
+
     def refusals_of(self, lead: Lead) -> DecisionQuerySet:
         """Return the decisions by which a person did not take ``lead``, the newest first.
 

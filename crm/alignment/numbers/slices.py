@@ -162,9 +162,7 @@ def _unrecorded(stage: str, scope: Scope) -> Q:
 
 def _refused(scope: Scope) -> Q:
     """Return the condition of leads that sales rejected at some time, by a standing decision."""
-    stands = Decision.objects.filter(
-        kind=DecisionKind.REJECT, undone_at__isnull=True, released_at__isnull=True
-    )
+    stands = Decision.objects.standing().filter(kind=DecisionKind.REJECT)
     return Q(pk__in=stands.values("handoff__lead"))
 
 
