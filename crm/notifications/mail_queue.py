@@ -7,6 +7,7 @@ answer costs one timeout per round, and only mails wait for it.
 
 from __future__ import annotations
 
+import itertools
 import logging
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -35,6 +36,11 @@ log = logging.getLogger("relevo.mail")
 LEASE = timedelta(minutes=5)
 # Less than the 10 s between two rounds, so that rounds do not pile up.
 ROUND = timedelta(seconds=8)
+# Mails are taken by lane, but each fifth one is the oldest of all lanes: a burst in an urgent lane
+# holds up the others without stopping them.
+OLDEST_EACH = 5
+# Counted in the process and not in a round: a round with a slow server may send less than five.
+turns = itertools.count(1)
 # Reasons why a mail could not be delivered (crm.notifications.dead_letters).
 TOO_LATE = "not sent within three days"
 UNKNOWN_MAILBOX = "the mail server knows no such mailbox"
@@ -64,7 +70,7 @@ def send_due(write: Writer) -> int:
 def _send_round(connection: BaseEmailBackend, write: Writer, *, until: datetime) -> int:
     tried = 0
     while clock.wall() < until:
-        message = claim()
+        message = claim(by_lane=next(turns) % OLDEST_EACH > 0)
         if message is None:
             break
         tried += 1
@@ -73,13 +79,19 @@ def _send_round(connection: BaseEmailBackend, write: Writer, *, until: datetime)
     return tried
 
 
-def claim() -> Message | None:
-    """Claim the mail that waits longest for the time of the lease; None when nothing is due."""
+def claim(*, by_lane: bool) -> Message | None:
+    """Claim the mail that waits longest for the time of the lease; None when nothing is due.
+
+    ``by_lane``: that of the most urgent lane.
+    """
+    order = ["next_try_at", "id"]
+    if by_lane:
+        order.insert(0, "lane")
     with transaction.atomic():
         now = clock.now()
         unlocked = Message.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
         due = unlocked.filter(channel=Channel.EMAIL, next_try_at__lte=now)
-        ordered = due.select_related("recipient").order_by("next_try_at", "id")
+        ordered = due.select_related("recipient").order_by(*order)
         message = ordered.first()
         if message is None:
             return None

@@ -10,7 +10,7 @@ from django.db.models import Q
 
 from crm.accounts.models import User
 from crm.lib.clock import RelevoNow
-from crm.notifications.states import KINDS, PREFIXES, Group
+from crm.notifications.states import KINDS, PREFIXES, Group, Lane
 
 
 class Channel(models.TextChoices):
@@ -23,10 +23,10 @@ class Message(models.Model):
 
     ``dedup_key`` makes it unique. ``cause`` names the event that it reports; undoing the event
     drops it. ``next_try_at`` is null once the message was sent or dropped; claiming a mail moves
-    it forward by the lease. ``personal`` messages (an invitation, a new password) are sent
-    whatever the person prefers, also while the account is inactive. ``is_dead``: it was dropped
-    because it could not be delivered; an admin may send it again, and its tries last from
-    ``retry_since`` then, else from ``created_at``.
+    it forward by the lease. ``lane`` is that of its kind (crm.notifications.states). ``personal``
+    messages (an invitation, a new password) are sent whatever the person prefers, also while the
+    account is inactive. ``is_dead``: it was dropped because it could not be delivered; an admin may
+    send it again, and its tries last from ``retry_since`` then, else from ``created_at``.
     """
 
     # The Message-ID of the mail: equal at every try, so that a mailbox can drop the second copy.
@@ -37,6 +37,9 @@ class Message(models.Model):
     params = models.JSONField(default=dict)
     path = models.CharField(max_length=200, blank=True)
     personal = models.BooleanField(default=False, db_default=False)
+    lane = models.PositiveSmallIntegerField(
+        choices=Lane.choices, default=Lane.ACT, db_default=Lane.ACT
+    )
     cause = models.CharField(max_length=80, blank=True, db_index=True)
     dedup_key = models.CharField(max_length=160, unique=True)
     created_at = models.DateTimeField(db_default=RelevoNow())
@@ -54,6 +57,11 @@ class Message(models.Model):
                 fields=["next_try_at"],
                 condition=Q(next_try_at__isnull=False),
                 name="message_waiting",
+            ),
+            models.Index(
+                fields=["lane", "next_try_at", "id"],
+                condition=Q(channel=Channel.EMAIL, next_try_at__isnull=False),
+                name="message_mail_lanes",
             ),
             models.Index(fields=["dropped_at"], condition=Q(is_dead=True), name="message_dead"),
         ]

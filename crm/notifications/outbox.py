@@ -24,6 +24,7 @@ from crm.lib.db import availability
 from crm.lib.db.bulk_insert import insert
 from crm.notifications import mail
 from crm.notifications.models import Channel, Message, Notice
+from crm.notifications.states import lane_of
 
 log = logging.getLogger("relevo.outbox")
 
@@ -104,6 +105,7 @@ def _row(news: News, person: User, channel: Channel, at: datetime) -> dict[str, 
         "uid": str(uuid.uuid4()),
         "recipient_id": person.pk,
         "channel": channel.value,
+        "lane": lane_of(news.kind).value,
         "kind": news.kind,
         "params": news.params,
         "path": news.path,
@@ -135,6 +137,7 @@ def queue_mail(
         recipient=person,
         channel=Channel.EMAIL,
         personal=True,
+        lane=lane_of(kind),
         kind=kind,
         params=dict(params or {}),
         path=path,

@@ -1,4 +1,4 @@
-"""The groups of notices that a reader can filter by."""
+"""Kinds of messages: the groups that a reader of notices can filter by, and the lanes of mails."""
 
 from __future__ import annotations
 
@@ -16,6 +16,34 @@ class Group(models.TextChoices):
     PERSONAS = "personas", _("Personas")
 
 
+class Lane(models.IntegerChoices):
+    """How urgent a mail is. The sender takes a lower lane first."""
+
+    PERSONAL = 0
+    ACT = 1
+    LADDER = 2
+
+
+# Kinds of messages by lane. Mails of PERSONAL are waited for by the person in front of the screen;
+# those of LADDER come from the sweep, thousands at a time. A kind that is not named here reports an
+# act of a person.
+LANES = {
+    Lane.PERSONAL: (
+        "invitation",
+        "password_reset",
+        "second_factor",
+        "api_key_created",
+    ),
+    Lane.LADDER: (
+        "handoff.warning",
+        "handoff.breached",
+        "handoff.escalated_lead",
+        "handoff.escalated_director",
+        "handoff.requeued",
+        "handoff.resumed",
+    ),
+}
+
 # Kinds of notices by group. A kind that is not named here belongs to the group of its prefix.
 KINDS = {
     Group.QUEUE: ("handoff.new",),
@@ -32,6 +60,14 @@ PREFIXES = {
     Group.AGREEMENTS: "agreement.",
     Group.PERSONAS: "persona.",
 }
+
+
+def lane_of(kind: str) -> Lane:
+    """Return the lane of mails of ``kind``."""
+    for lane, named in LANES.items():
+        if kind in named:
+            return lane
+    return Lane.ACT
 
 
 def group_of(kind: str) -> Group | None:

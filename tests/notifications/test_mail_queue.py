@@ -4,6 +4,7 @@ the middle.
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -17,6 +18,7 @@ from crm.accounts.models import User
 from crm.lib import clock
 from crm.notifications import mail, mail_queue, outbox
 from crm.notifications.models import Message, Notice
+from crm.notifications.states import Lane
 from tests import factories
 from tests.conftest import Moment
 from tests.factories import Cast, when
@@ -166,6 +168,48 @@ def test_no_mail_goes_to_a_lead(cast: Cast, server: Server, moment: Moment) -> N
         True,
         True,
     )
+
+
+# -- In lanes
+
+
+def queue_lanes(person: User, other: User) -> None:
+    """Queue three escalations, then the act of a person, then a link to a new password."""
+    for number in range(3):
+        notify(person, kind="handoff.breached", key=f"firing:{number}")
+    notify(other, key="act", at=TEN + timedelta(seconds=1))
+    outbox.queue_mail("password_reset", other, at=TEN + timedelta(seconds=2), key="reset")
+
+
+def test_urgent_lanes_go_first(
+    cast: Cast, server: Server, moment: Moment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail_queue, "turns", itertools.count(1))
+    queue_lanes(cast.bea, cast.cruz)
+    moment.advance(seconds=5)
+    tasks.mail()
+    subjects = [letter["Subject"].strip() for _to, letter in server.letters]
+    assert subjects[:2] == ["Your link to a new password", "Now in force: Acuerdo Norte, version 3"]
+
+
+def test_each_fifth_mail_is_the_oldest_of_all_lanes(
+    cast: Cast, moment: Moment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    queue_lanes(cast.bea, cast.cruz)
+    moment.advance(seconds=5)
+    oldest = mail_queue.claim(by_lane=False)
+    assert oldest is not None
+    assert oldest.kind == "handoff.breached"
+
+
+def test_lane_is_written_with_the_message(cast: Cast) -> None:
+    queue_lanes(cast.bea, cast.cruz)
+    found = Message.objects.filter(channel="email").values_list("kind", "lane")
+    assert set(found) == {
+        ("handoff.breached", Lane.LADDER),
+        ("agreement.in_force", Lane.ACT),
+        ("password_reset", Lane.PERSONAL),
+    }
 
 
 # -- Failing
