@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import fcntl
 import os
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 from tests.harness.products import scratch_folder
 
@@ -17,8 +21,9 @@ def parse() -> argparse.Namespace:
     add(
         "--leads",
         type=int,
-        action="append",
-        help="how many leads; may be repeated (10000 and 100000)",
+        action="extend",
+        nargs="+",
+        help="how many leads, one number or several (10000 and 100000)",
     )
     add(
         "--only",
@@ -31,12 +36,37 @@ def parse() -> argparse.Namespace:
     add(
         "--shares",
         action="store_true",
-        help="CPU of each route, served by gunicorn, beside that of a bare view",
+        help="CPU of each route, served by gunicorn, beside that of a bare view; with two numbers "
+        "of leads, how much more the database works among more",
+    )
+    add(
+        "--keep",
+        metavar="FOLDER",
+        help="keep the crowds of --shares in this folder: the next run need not build them",
     )
     add("--requests", type=int, default=200, help="measured requests of each route (200)")
     add("--queries", action="store_true", help="print the statements of each kind as well")
     add("--out", default="test-results/bench.json", help="where the numbers go as JSON")
     return parser.parse_args()
+
+
+@contextlib.contextmanager
+def kept_folder(name: str) -> Iterator[Path]:
+    """A data folder for one run at a time, which keeps what is in it."""
+    folder = Path(name).resolve()
+    folder.mkdir(parents=True, exist_ok=True)
+    folder.chmod(0o711)
+    with (folder / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise SystemExit(f"Another run works in {folder}.") from None
+        try:
+            yield folder
+        finally:
+            from crm.deploy.embedded import Postgres
+
+            Postgres(folder).stop()
 
 
 def main() -> int:
@@ -47,7 +77,7 @@ def main() -> int:
         "LOG_LEVEL": "ERROR",
     }
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "crm.settings")
-    with scratch_folder() as folder:
+    with kept_folder(options.keep) if options.keep else scratch_folder() as folder:
         from crm.deploy.embedded import Postgres
 
         server = Postgres(folder, for_tests=True)
@@ -59,7 +89,7 @@ def main() -> int:
         django.setup()
         from tests.bench import report
 
-        return report.run(options, options.leads or SIZES)
+        return report.run(options, options.leads or SIZES, server)
 
 
 if __name__ == "__main__":

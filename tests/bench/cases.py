@@ -16,7 +16,7 @@ from leads.models.handoff import STANDING
 from leads.records import search
 from leads.states import DecisionKind, EventKind
 from sla.models import Clock
-from tests.bench.crowd import Crowd
+from tests.bench.crowds.crowd import Crowd
 from tests.bench.meter import Answer, Visitor
 
 PAGE = 50

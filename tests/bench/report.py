@@ -20,10 +20,13 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import override_settings
 
-from tests.bench import bare, bench_import, bench_worktime, crowd, shares
+from crm.deploy.embedded import Postgres
+from tests.bench import bare, bench_import, bench_worktime, shares
 from tests.bench.burst import bench_burst
 from tests.bench.cases import Budget, cases, plans
-from tests.bench.crowd import Crowd
+from tests.bench.crowds import crowd
+from tests.bench.crowds.crowd import Crowd
+from tests.bench.crowds.databases import Databases
 from tests.bench.meter import Answer, Cost, Visitor, counting, measure, plan, scanned
 
 HEAD = ("", "queries", "SQL ms", "CPU ms", "× bare", "ms", "p95 ms", "kB", "over budget")
@@ -35,7 +38,7 @@ USED = re.compile(r"(?:using|Bitmap Index Scan on) (\w+)")
 ROW = "{:<42} {:>7} {:>8} {:>8} {:>7} {:>8} {:>8} {:>7}  {}"
 
 
-def run(options: argparse.Namespace, sizes: list[int]) -> int:
+def run(options: argparse.Namespace, sizes: list[int], server: Postgres) -> int:
     """Measure at each size. 1 where queries or plans are over budget: those do not depend on the
     machine.
     """
@@ -52,6 +55,11 @@ def run(options: argparse.Namespace, sizes: list[int]) -> int:
     burst = {}
     if not options.shares and (not options.only or "burst" in options.only):
         burst = bench_burst.report()
+    if options.shares:
+        found = shares.report(
+            Databases(server), sizes, requests=options.requests, only=options.only
+        )
+        sizes = []
     for leads in sizes if options.only not in (["import"], ["burst"]) else []:
         began = time.monotonic()
         made = prepare(leads)
@@ -60,10 +68,6 @@ def run(options: argparse.Namespace, sizes: list[int]) -> int:
             f" {time.monotonic() - began:.0f} s)",
             flush=True,
         )
-        if options.shares:
-            rows = shares.report(made, requests=options.requests, only=options.only)
-            found += [row | {"leads": leads} for row in rows]
-            continue
         print(ROW.format(*HEAD), flush=True)
         found += [row | {"leads": leads} for row in measured(made, options, leads)]
         # Among fewer leads reading a table may be the faster plan.

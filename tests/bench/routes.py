@@ -17,7 +17,7 @@ from crm.api.states import Scope
 from crm.lib import clock
 from leads.models import Handoff, Lead
 from leads.states import Stage
-from tests.bench.crowd import Crowd
+from tests.bench.crowds.crowd import Crowd
 from tests.bench.meter import TOKEN, Visitor
 from tests.bench.served import Request
 

@@ -9,7 +9,8 @@ from django.core.handlers.wsgi import WSGIHandler
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, connection
 
-from tests.bench import cases, crowd
+from tests.bench import cases
+from tests.bench.crowds import crowd
 from tests.bench.meter import Visitor, plan, scanned
 
 # Among so few leads the planner reads them all to count those of a team; at 100,000 it goes by an

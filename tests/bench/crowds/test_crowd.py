@@ -9,7 +9,7 @@ from crm import invariants
 from crm.lib import clock
 from leads.models import Handoff, Lead
 from leads.records.search_text import search_text
-from tests.bench import crowd
+from tests.bench.crowds import crowd, staff
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
@@ -29,7 +29,7 @@ def test_a_crowd_keeps_every_promise():
     queues = (
         Handoff.objects.pending().values("team").annotate(n=Count("pk")).values_list("n", flat=True)
     )
-    assert (len(queues), max(queues)) == (crowd.SALES_TEAMS, 38)
+    assert (len(queues), max(queues)) == (staff.SALES_TEAMS, 38)
     assert Handoff.objects.visible_to(made.rep).pending().count() in (37, 38)
 
 

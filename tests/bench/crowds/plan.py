@@ -37,13 +37,24 @@ PLACES = (
     "Nogales Durango"
 )
 
+# The firm gets so many leads in two years, however long its past: a person has as much to do as
+# ever. Every two years others sit at the same desks, and what their predecessors had has ended.
+SHIFT_LEADS, SHIFT_DAYS = 100_000, 730
+
+
+def shifts(leads: int) -> int:
+    """Return how many times two years ``leads`` leads take."""
+    return max(1, leads // SHIFT_LEADS)
+
+
 # What every lead goes through. Leads are numbered by age; `h` numbers the handoffs, `t` is the
-# sales team's place.
+# sales team's place, `shift` says who sat at the desks.
 PLAN = """
 CREATE TEMP TABLE plan AS
 WITH numbered AS (
     SELECT i, mod(i * 7919, 100) AS draw, i > %(leads)s - 2 * %(pending)s AS newest,
-           i > %(leads)s - 2 * %(pending)s - %(leads)s / 20 AS recent
+           i > %(leads)s - 2 * %(pending)s - %(recent)s AS recent,
+           ((i - 1) * %(shifts)s / %(leads)s)::int AS shift
     FROM generate_series(1::bigint, %(leads)s) AS i
 ), fated AS (
     SELECT *, CASE
@@ -57,7 +68,7 @@ WITH numbered AS (
     FROM numbered
 ), counted AS (
     SELECT *, fate NOT IN ('captured', 'mql') AS passed,
-           current_date - 730 + (730 * i / %(leads)s)::int AS seen_on,
+           current_date - %(days)s + (%(days)s * i / %(leads)s)::int AS seen_on,
            (row_number() OVER (PARTITION BY fate IN ('captured', 'mql') ORDER BY i)) AS row
     FROM fated
 ), placed AS (
@@ -75,8 +86,10 @@ WITH numbered AS (
 ), decided AS (
     SELECT *, submitted_at + make_interval(mins => mod(i * 31, 150)::int + 1) AS decided_at,
            (%(sales)s::bigint[])[t + 1] AS team_id,
-           (%(reps)s::bigint[])[t * %(per_team)s + mod(k, %(per_team)s) + 1] AS rep_id,
-           (%(submitters)s::bigint[])[mod(i, %(marketing_teams)s) + 1] AS submitter_id,
+           (%(reps)s::bigint[])[(shift * %(teams)s + t) * %(per_team)s + mod(k, %(per_team)s) + 1]
+               AS rep_id,
+           (%(submitters)s::bigint[])[
+               shift * %(marketing_teams)s + mod(i, %(marketing_teams)s) + 1] AS submitter_id,
            (%(marketing)s::bigint[])[mod(i, %(marketing_teams)s) + 1] AS marketing_id,
            CASE WHEN s > 0 THEN (%(source_ids)s::bigint[])[s] END AS source_id,
            (%(policies)s::bytea[])[t + 1] AS policy_ref,

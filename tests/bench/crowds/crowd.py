@@ -1,8 +1,8 @@
 """A firm with very many leads, poured straight into the tables: what each lead went through is
 planned in one table.
 
-Half of the handoffs in the queues are due in the past; leads are spread over two years, the newest
-last.
+Half of the handoffs in the queues are due in the past; the newest leads are the last. A firm with
+more leads has a longer past (plan.SHIFT_LEADS).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from django.core.management.color import no_style
 from django.db import connection, models
 from django.db.models.fields import NOT_PROVIDED
 
-from crm.accounts.models import Team, User
+from crm.accounts.models import User
 from crm.notifications.models import Message, Notice
 from leads.models import (
     Attempt,
@@ -33,10 +33,10 @@ from sla import snapshot_bodies
 from sla.agreements import policies
 from sla.models import Clock
 from tests import factories
-from tests.bench.crowd_plan import CORES, FIRST, FORMS, LAST, PLACES, PLAN
+from tests.bench.crowds import plan, staff
+from tests.bench.crowds.plan import CORES, FIRST, FORMS, LAST, PLACES
 from tests.factories import Cast
 
-SALES_TEAMS, REPS, MARKETING_TEAMS = 8, 5, 4
 FOLDED = "btrim(regexp_replace(relevo_fold({text}), '[^a-z0-9]+', ' ', 'g'))"
 
 
@@ -60,67 +60,44 @@ def gather(leads: int, *, pending: int = 2000) -> Crowd:
     ANALYZE at the end.
     """
     cast, pending = factories.cast(), min(pending, leads // 10)
-    sales, reps = [cast.sales, cast.other_sales], [[cast.bea, cast.cruz], []]
-    sales += [factories.team(f"Ventas {number}", "sales") for number in range(3, SALES_TEAMS + 1)]
-    reps += [[] for _ in sales[2:]]
-    for number, (team, members) in enumerate(zip(sales, reps, strict=True)):
-        members += [
-            factories.person(f"Rep{number}{seat} Solís", team) for seat in range(len(members), REPS)
-        ]
-    marketing = [cast.marketing, cast.other_marketing]
-    marketing += [
-        factories.team(f"Marketing {number}", "marketing")
-        for number in range(3, MARKETING_TEAMS + 1)
-    ]
-    submitters = [
-        cast.ana,
-        *(factories.person(f"Mk{n} Rivas", team) for n, team in enumerate(marketing[1:])),
-    ]
+    firm = staff.hire(cast, shifts=plan.shifts(leads))
     for position, code in enumerate(("paid_search", "social", "email", "webinar", "partner"), 10):
         Source.objects.create(code=code, name={"es": code, "en": code}, position=position)
-    _plan(
-        cast,
-        leads,
-        pending,
-        sales,
-        [rep.pk for members in reps for rep in members],
-        marketing,
-        submitters,
-    )
+    _plan(cast, firm, leads, pending)
     _pour_all(cast, leads)
     _finish()
+    return with_cast(cast, leads, pending)
+
+
+def with_cast(cast: Cast, leads: int, pending: int) -> Crowd:
+    """Return the crowd around ``cast``."""
     return Crowd(cast, cast.bea, cast.dora, cast.ana, cast.elsa, leads, pending)
 
 
-def _plan(
-    cast: Cast,
-    leads: int,
-    pending: int,
-    sales: list[Team],
-    reps: list[int],
-    marketing: list[Team],
-    submitters: list[User],
-) -> None:
+def _plan(cast: Cast, firm: staff.Staff, leads: int, pending: int) -> None:
     sources = list(Source.objects.values_list("pk", flat=True))
-    agreed = [policies.policy_for(cast.agreement, team, facts={}) for team in sales]
+    agreed = [policies.policy_for(cast.agreement, team, facts={}) for team in firm.sales]
     values = {
         "leads": leads,
         "pending": pending,
-        "teams": len(sales),
+        "recent": min(leads, plan.SHIFT_LEADS) // 20,
+        "days": plan.SHIFT_DAYS * plan.shifts(leads),
+        "shifts": plan.shifts(leads),
+        "teams": len(firm.sales),
         "sources": len(sources),
-        "per_team": REPS,
-        "marketing_teams": len(marketing),
-        "sales": [team.pk for team in sales],
-        "reps": reps,
-        "marketing": [team.pk for team in marketing],
-        "submitters": [user.pk for user in submitters],
+        "per_team": staff.REPS,
+        "marketing_teams": len(firm.marketing),
+        "sales": [team.pk for team in firm.sales],
+        "reps": firm.reps,
+        "marketing": [team.pk for team in firm.marketing],
+        "submitters": firm.submitters,
         "source_ids": sources,
         "policies": [snapshot_bodies.keep(policy) for policy in agreed],
         "calendars": [snapshot_bodies.keep(policy["calendar"]) for policy in agreed],
     }
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS plan")
-        cursor.execute(PLAN, values)
+        cursor.execute(plan.PLAN, values)
         cursor.execute("ANALYZE plan")
 
 
@@ -161,14 +138,19 @@ def pick(words: str, by: str) -> str:
 
 
 def firm(number: str) -> str:
-    """SQL for the name of the company with this number, without its legal form."""
-    forms, cores = len(FORMS.split()), len(CORES.split())
+    """SQL for the name of the company with this number, without its legal form.
+
+    The number of a company is at most 324,000: so many names are different.
+    """
+    forms, cores, places = (len(words.split()) for words in (FORMS, CORES, PLACES))
     parts = (
         pick(FORMS, number),
         pick(CORES, f"{number} / {forms}"),
         pick(PLACES, f"{number} / {forms * cores}"),
     )
-    return " || ' ' || ".join(parts)
+    name, round = " || ' ' || ".join(parts), f"{number} / {forms * cores * places}"
+    more = pick(CORES, f"{round} - 1")
+    return f"{name} || CASE WHEN {round} > 0 THEN ' y ' || {more} ELSE '' END"
 
 
 def on(moment: str) -> str:
@@ -493,5 +475,7 @@ def _finish() -> None:
         cursor.execute("DROP TABLE plan")
         # what autovacuum does soon after: a list of rows that are not in the search index yet makes
         # searches dear
-        cursor.execute("SELECT gin_clean_pending_list('lead_search')")
+        cursor.execute(
+            "SELECT gin_clean_pending_list(oid) FROM pg_class WHERE relname = 'lead_search'"
+        )
         cursor.execute("ANALYZE")
