@@ -14,8 +14,9 @@ app.autodiscover_tasks(["crm"])
 app.conf.beat_schedule = {
     "sweep-deadlines": {
         "task": "crm.tasks.sweep_deadlines",
-        "schedule": 10.0,
-        "options": {"queue": "deadline", "expires": 10},
+        # A part of the 20 s of sla.clocks.heartbeats.
+        "schedule": 5.0,
+        "options": {"queue": "deadline", "expires": 5},
     },
     "deliver-messages": {
         "task": "crm.tasks.deliver_messages",

@@ -39,7 +39,7 @@ SUBJECTS = {
     ),
 }
 
-SWEEP_SECONDS = 8  # less than the 10 s between two sweeps; the next one goes on with the rest
+SWEEP_SECONDS = 4  # less than the 5 s between two sweeps; the next one goes on with the rest
 DRAIN_SECONDS = 8
 BULK_SECONDS = 60
 IMPORT_SECONDS = 540  # a check keeps what it has read in memory, so a large file is done in one go
@@ -105,7 +105,7 @@ def drain(seconds: float = DRAIN_SECONDS) -> int:
 
 @shared_task(ignore_result=True)
 def sweep_deadlines() -> None:
-    """Sweep, every 10 s; the beats show the watchdog that Celery lives."""
+    """Sweep, every 5 s; the beats show the watchdog that Celery lives."""
     # Another worker sweeps. It beats: if it hangs, Celery must look silent.
     with suppress(ladder.AnotherSweeps):
         sweep(process=heartbeats.CELERY)

@@ -14,6 +14,7 @@ from pytest_django import Settings
 from crm import tasks
 from crm.celery import app
 from crm.lib import clock
+from crm.management.commands import watchdog
 from crm.notifications.models import Message, Notice
 from crm.tasks import (
     deliver_messages,
@@ -50,12 +51,20 @@ def test_schedule_is_made_of_utc_intervals() -> None:
         entry["task"]: (entry["schedule"], entry["options"]["expires"])
         for entry in app.conf.beat_schedule.values()
     }
-    every_ten = dict.fromkeys(TASKS, (10.0, 10))
-    assert (found, app.conf.timezone) == (
-        every_ten
-        | dict.fromkeys(("crm.tasks.work_on_bulk_acts", "crm.tasks.work_on_imports"), (5.0, 5)),
-        "UTC",
-    )
+    every_ten = dict.fromkeys(("crm.tasks.deliver_messages", "crm.tasks.send_mails"), (10.0, 10))
+    assert (found, app.conf.timezone) == (dict.fromkeys(TASKS, (5.0, 5)) | every_ten, "UTC")
+
+
+def test_stopped_workers_delay_a_step_by_20_seconds_at_most() -> None:
+    entry = app.conf.beat_schedule["sweep-deadlines"]
+    batch = 1.0
+    parts = [entry["schedule"], heartbeats.SILENT.total_seconds(), watchdog.LOOK_EVERY, batch]
+    assert sum(parts) <= 20
+    # The rows of the sweep that stopped are free before the watchdog takes over.
+    assert "'8s'" in ladder.BEGIN
+    assert timedelta(seconds=8 + batch) < heartbeats.SILENT
+    # A run ends before the next one begins.
+    assert tasks.SWEEP_SECONDS < entry["schedule"] == entry["options"]["expires"]
 
 
 def test_deadlines_have_a_queue_of_their_own() -> None:
@@ -123,10 +132,18 @@ def test_sweep_beats_at_its_start_and_after_each_batch(
 
 
 @pytest.mark.parametrize(
-    ("act", "name"), [(tasks.sweep, "ladder.next_batch"), (tasks.drain, "outbox.deliver")]
+    ("act", "name", "expected"),
+    [
+        (tasks.sweep, "ladder.next_batch", [2, 2, 2]),
+        (tasks.drain, "outbox.deliver", [3, 3, 1]),
+    ],
 )
 def test_run_ends_with_its_time_and_the_next_goes_on(
-    overdue: None, monkeypatch: pytest.MonkeyPatch, act: Callable[[], int], name: str
+    overdue: None,
+    monkeypatch: pytest.MonkeyPatch,
+    act: Callable[[], int],
+    name: str,
+    expected: list[int],
 ) -> None:
     wall = [when("2026-03-02 12:00")]
     left = [7]
@@ -138,7 +155,7 @@ def test_run_ends_with_its_time_and_the_next_goes_on(
         return int(left[0] >= 0)
 
     monkeypatch.setattr(f"crm.tasks.{name}", batch)
-    assert [act(), act(), act()] == [3, 3, 1]
+    assert [act(), act(), act()] == expected
 
 
 @pytest.mark.django_db(transaction=True)

@@ -19,7 +19,7 @@ import psycopg2
 
 ANSWER_WITHIN = 5  # seconds
 BEAT_WRITES_WITHIN = 600.0  # seconds; Celery's beat writes its schedule every three minutes
-WATCHDOG_BEATS_WITHIN = 60  # seconds; the watchdog beats every five
+WATCHDOG_BEATS_WITHIN = 60  # seconds; the watchdog beats every two, between its sweeps
 
 
 def web(address: str = "127.0.0.1:8000") -> str:

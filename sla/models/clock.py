@@ -64,7 +64,7 @@ class Clock(models.Model):
 
     class Meta:
         indexes = [
-            # Partial: the sweep asks every 10 s, and clocks that are over must not make it slower.
+            # Partial: the sweep asks every 5 s, and clocks that are over must not make it slower.
             # Over a million open rows with none due it takes 36 ms.
             models.Index(
                 fields=["next_step_at"],

@@ -1,6 +1,7 @@
 """Settings of a product under test: it works in the background more often, so that tests wait less.
 
-Each process tells the database its number, and MUTANT takes one safety mechanism out.
+With BEATS=usual it keeps its own pace. Each process tells the database its number, and MUTANT takes
+one safety mechanism out.
 """
 
 import os
@@ -10,6 +11,7 @@ from crm.settings import DATABASES, INSTALLED_APPS
 
 # Children of a worker's pool carry the number of the worker.
 DATABASES["default"]["OPTIONS"]["application_name"] = f"relevo {os.getpid()}"
-INSTALLED_APPS = [*INSTALLED_APPS, "tests.harness.quick_apps.Quick"]
+if os.environ.get("BEATS") != "usual":
+    INSTALLED_APPS = [*INSTALLED_APPS, "tests.harness.quick_apps.Quick"]
 if os.environ.get("MUTANT"):
     INSTALLED_APPS = [*INSTALLED_APPS, "tests.faults.mutants.apps.Mutants"]

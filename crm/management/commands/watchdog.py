@@ -21,6 +21,7 @@ from leads.bulk import acts
 from leads.imports import worker
 from sla.clocks import heartbeats
 
+LOOK_EVERY = 2.0  # seconds; a part of the 20 s of sla.clocks.heartbeats
 WORK_FOR = 60.0  # seconds for imports, then for acts: a check keeps in memory what it has read
 
 CHANGES = {True: "Celery is silent: sweeping here", False: "Celery is back"}
@@ -35,7 +36,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--every", type=float, default=2.0, help="seconds between looks (default 2)"
+            "--every", type=float, default=LOOK_EVERY, help="seconds between looks (default 2)"
         )
 
     def handle(self, *args: Any, every: float, **options: Any) -> None:

@@ -5,6 +5,8 @@ Judged by the machine's own clock.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
 
 import pytest
@@ -79,6 +81,17 @@ def test_gap_between_sweeps_is_an_outage_after_two_minutes(
     wall.advance(seconds=seconds)
     heartbeats.note_sweep()
     assert Outage.objects.count() == outages
+
+
+def test_sweep_beats_in_one_statement(
+    wall: Wall, django_assert_num_queries: Callable[..., AbstractContextManager[object]]
+) -> None:
+    """One that hangs between two would hold up the watchdog for 15 s."""
+    heartbeats.note_sweep()
+    wall.advance(seconds=-1)
+    with django_assert_num_queries(1):
+        heartbeats.note_sweep()
+    assert Heartbeat.objects.get().beat_at == when("2026-03-02 10:00")
 
 
 def test_first_sweep_ever_is_no_outage(wall: Wall) -> None:
