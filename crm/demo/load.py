@@ -22,8 +22,8 @@ from crm.accounts.sign_in import demo
 from crm.demo.recording import moments
 from crm.demo.recording.moments import Shift
 from crm.demo.recording.recording import LeadStory, Recording, Row, Rows, key_of
+from crm.lib.input import fingerprints
 from leads.handoffs import packages
-from sla.agreements import content
 
 # Messages of the last moments count as delivered and are read like the rest.
 SETTLED = timedelta(seconds=30)
@@ -154,7 +154,7 @@ def _sign(rows: Rows) -> None:
     """Write the hash of each version to the version, its signatures and the audit."""
     hashes = {}
     for version in rows["sla_agreementversion"]:
-        version["content_hash"] = content.digest(version["text"])
+        version["content_hash"] = fingerprints.digest(version["text"])
         hashes[version["id"]] = version["content_hash"]
     for signature in rows["sla_signature"]:
         signature["content_hash"] = hashes[signature["version_id"]]

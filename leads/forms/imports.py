@@ -140,6 +140,7 @@ class ColumnsForm(forms.Form):
         self.fields["first_action"].queryset = in_use(ValuableActionKind)
         customs = list(in_use(CustomField))
         choices = targets.choices(customs)
+        self.labels = dict(choices)
         self.columns: list[str] = []
         for position, title in enumerate(run.header):
             # By position: two columns of a file may have the same title.
@@ -246,6 +247,14 @@ class ColumnsForm(forms.Form):
     @property
     def targets(self) -> list[str]:
         return [self.cleaned_data[name] for name in self.columns]
+
+    def say_what_columns_are_by_now(self) -> None:
+        """Add an error to each column that another person has given another target."""
+        text = _("By now it is: %(value)s")
+        self.full_clean()
+        for name, stored in zip(self.columns, self.run.columns, strict=True):
+            if self.data.get(name, "") != stored:
+                self.add_error(name, text % {"value": self.labels.get(stored, stored)})
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -30,6 +30,7 @@ from leads.imports.columns import facts as columns_facts
 from leads.imports.columns import headers, readers, suggestions, systems
 from leads.imports.columns.targets import SKIP, choices
 from leads.imports.readings import EXTERNAL_ID, RowReader
+from leads.imports.shown import ImportMovedOn, lock_as_shown
 from leads.imports.states import IMPORT_MOVES, ImportState
 from leads.models import (
     CustomField,
@@ -52,11 +53,6 @@ BEFORE = (ImportState.DRAFT, ImportState.CHECKED)
 ENDED = (ImportState.DONE, ImportState.FAILED)
 # The fields of an import that no check has filled.
 UNCHECKED: dict[str, Any] = {"checked": {}, "rows_done": 0, "rows_total": 0, "duplicates": b""}
-
-
-class ImportMovedOn(Conflict):
-    code = "import_moved_on"
-    message = gettext_lazy("This import has moved on in the meantime. Look at it again.")
 
 
 class TooLateToUndo(Conflict):
@@ -209,11 +205,15 @@ def reader_of(run: ImportRun, *, at: datetime) -> RowReader:
 
 
 @transaction.atomic
-def read_as(run: ImportRun, *, by: User, at: datetime, **changes: Any) -> None:
+def read_as(
+    run: ImportRun, *, by: User, at: datetime, shown: str | None = None, **changes: Any
+) -> None:
     """Read the file another way; ``changes`` are fields of Layout.
 
-    Raises UnusableFile, and then nothing changes.
+    ``shown``, here and below: the fingerprint of what the page of ``by`` showed. Raises
+    ImportMovedOn, and UnusableFile; then nothing changes.
     """
+    lock_as_shown(run, shown)
     _check_is_before(run)
     layout = replace(layout_of(run), **changes)
     # A new examination would drop the targets that the person has chosen.
@@ -246,12 +246,15 @@ def match(
     by: User,
     at: datetime,
     system: str | None = None,
+    shown: str | None = None,
 ) -> None:
     """Set the target of each column, and ask for the check.
 
     ``source`` and ``first_action`` are for rows that name none; ``answers`` say how to read what
     the columns leave open. ``system``: the one of the external ids; by default the guessed one.
+    Raises ImportMovedOn.
     """
+    lock_as_shown(run, shown)
     _check_is_before(run)
     move(
         run,
@@ -281,8 +284,12 @@ def keep_columns(run: ImportRun, columns: Sequence[str]) -> None:
 
 
 @transaction.atomic
-def start(run: ImportRun, *, by: User, at: datetime) -> None:
-    """Ask for the import of a checked file, or for the rest of one that failed half-way."""
+def start(run: ImportRun, *, by: User, at: datetime, shown: str | None = None) -> None:
+    """Ask for the import of a checked file, or for the rest of one that failed half-way.
+
+    Raises ImportMovedOn.
+    """
+    lock_as_shown(run, shown)
     fields: dict[str, Any] = {}
     # After a failure the import continues behind the last stored batch.
     if run.state != ImportState.FAILED:
@@ -306,8 +313,9 @@ def start(run: ImportRun, *, by: User, at: datetime) -> None:
 
 
 @transaction.atomic
-def discard(run: ImportRun, *, by: User, at: datetime) -> None:
-    """Delete a file that was not imported."""
+def discard(run: ImportRun, *, by: User, at: datetime, shown: str | None = None) -> None:
+    """Delete a file that was not imported. Raises ImportMovedOn."""
+    lock_as_shown(run, shown)
     _discard(run, by=by, at=at)
 
 
@@ -328,11 +336,12 @@ def can_be_undone(run: ImportRun, at: datetime) -> bool:
 
 
 @transaction.atomic
-def undo(run: ImportRun, *, by: User, at: datetime) -> None:
+def undo(run: ImportRun, *, by: User, at: datetime, shown: str | None = None) -> None:
     """Ask for the leads of an import to be archived; those that moved on meanwhile stay.
 
-    Raises TooLateToUndo.
+    Raises ImportMovedOn, TooLateToUndo.
     """
+    lock_as_shown(run, shown)
     if run.state in ENDED and not can_be_undone(run, at):
         raise TooLateToUndo
     count = run.leads.filter(archived_at__isnull=True).count()

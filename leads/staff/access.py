@@ -160,25 +160,31 @@ def _bad(name: str, text: str) -> BadPerson:
 
 
 @transaction.atomic
-def hand_over(person: User, heirs: Heirs, *, by: User, at: datetime) -> dict[str, int]:
+def hand_over(
+    person: User, heirs: Heirs, *, by: User, at: datetime, shown: str | None = None
+) -> dict[str, int]:
     """Move all open handoffs of the person to ``heirs``.
 
-    Return how many went where, by name; the queue is "". Raises WorkRemains where a parcel has no
-    heir, or one who cannot take it.
+    Return how many went where, by name; the queue is "". ``shown``: the fingerprint of the work
+    that the page of ``by`` showed. Raises WorkChanged where it is another by now, and WorkRemains
+    where a parcel has no heir, or one who cannot take it.
     """
     person = lock(person)
-    moved = move(person, heirs, by=by, at=at)
+    moved = move(person, heirs, by=by, at=at, shown=shown)
     if moved:
         record("work_handed_over", person, by=by, at=at, payload={"moved": moved})
     return moved
 
 
 @transaction.atomic
-def deactivate(person: User, *, heirs: Heirs, by: User, at: datetime) -> dict[str, int]:
+def deactivate(
+    person: User, *, heirs: Heirs, by: User, at: datetime, shown: str | None = None
+) -> dict[str, int]:
     """End a person's access: no sign-in, no session, no link; open handoffs move to ``heirs``.
 
-    Return as :func:`hand_over`. Names stay in the history, and memberships for a return. Raises
-    StaffingConflict for oneself, the last admin and a deactivated person, and WorkRemains.
+    ``shown``, and the result: as of :func:`hand_over`. Names stay in the history, and memberships
+    for a return. Raises StaffingConflict for oneself, the last admin and a deactivated person,
+    WorkChanged and WorkRemains.
     """
     person = lock(person)
     if person.pk == by.pk:
@@ -197,7 +203,7 @@ def deactivate(person: User, *, heirs: Heirs, by: User, at: datetime) -> dict[st
     # API keys need no end: the key of an inactive person opens nothing (crm.api.authentication).
     sessions.start_round(person)
     invitations.revoke(person, by=by, at=at)
-    moved = move(person, heirs, by=by, at=at)
+    moved = move(person, heirs, by=by, at=at, shown=shown)
     payload = {"moved": moved, "was_active": was_active}
     record("person_deactivated", person, by=by, at=at, payload=payload)
     return moved

@@ -13,6 +13,7 @@ from crm.accounts import leaves
 from crm.accounts.models import Team, User
 from crm.accounts.states import Side
 from crm.lib.errors import Conflict
+from crm.lib.input import fingerprints
 from leads import handoffs
 from leads.models import Handoff
 from leads.states import WORKED, HandoffState
@@ -23,6 +24,16 @@ class WorkRemains(Conflict):
 
     code = "work_remains"
     message = gettext_lazy("Say who takes over the open handoffs.")
+
+
+class WorkChanged(Conflict):
+    """Handoffs came or went since a page showed what moves where; ``fields`` names the parcels."""
+
+    code = "work_changed"
+    message = gettext_lazy(
+        "The open handoffs of this person changed after you opened the page. Look at what moves"
+        " where, and confirm again."
+    )
 
 
 @dataclass(frozen=True)
@@ -128,6 +139,28 @@ def _sales_people(*, besides: User | None, at: datetime) -> list[User]:
     return [person for person in here if person.team_ids(Side.SALES)]
 
 
+def fingerprint(parcels: Iterable[Parcel]) -> str:
+    """Return the fingerprint of the work that a page shows."""
+    return fingerprints.of_parts(_parts(parcels))
+
+
+def _parts(parcels: Iterable[Parcel]) -> dict[str, list[int]]:
+    return {parcel.key: [handoff.pk for handoff in parcel.handoffs] for parcel in parcels}
+
+
+def check_shown(parcels: Iterable[Parcel], shown: str | None) -> None:
+    """Raise WorkChanged unless ``shown`` is the fingerprint of ``parcels``.
+
+    None: a program asks, which shows no page.
+    """
+    if shown is None:
+        return
+    changed = fingerprints.changed(shown, _parts(parcels))
+    if changed:
+        text = _("Since you opened the page, leads came or went here.")
+        raise WorkChanged(fields=dict.fromkeys(changed, text))
+
+
 def plan(parcels: Iterable[Parcel], heirs: Heirs) -> dict[str, int]:
     """Return how many of ``parcels`` would go where, by name; the queue is "".
 
@@ -161,10 +194,16 @@ def _heir(parcel: Parcel, heirs: Heirs) -> User | None:
     return heir
 
 
-def move(person: User, heirs: Heirs, *, by: User, at: datetime) -> dict[str, int]:
-    """Move all of it inside the caller's transaction; return and raise as :func:`plan`."""
+def move(
+    person: User, heirs: Heirs, *, by: User, at: datetime, shown: str | None
+) -> dict[str, int]:
+    """Move all of it inside the caller's transaction; return and raise as :func:`plan`.
+
+    Raises WorkChanged as well, as :func:`check_shown`.
+    """
     _lock(person)
     parcels = work_of(person, at=at)
+    check_shown(parcels, shown)
     # Raises WorkRemains for any parcel before the first handoff moves.
     moved = plan(parcels, heirs)
     for parcel in parcels:

@@ -12,9 +12,10 @@ from crm.accounts.request import Request, deny_unless
 from leads.forms.imports import LeftOutForm
 from leads.imports import worker
 from leads.imports.columns import left_out
+from leads.imports.shown import ImportMovedOn
 from leads.imports.states import ImportState
 from leads.records.custom_fields import BadField
-from leads.views.imports import fetch
+from leads.views.imports import fetch, not_as_shown
 from personas import permissions
 
 
@@ -31,9 +32,17 @@ def make_custom_field(request: Request, pk: int) -> HttpResponse:
         # Our own page sends both; the answer to anything else names what is missing.
         raise BadField(fields=form.errors)
     data = form.cleaned_data
-    custom = left_out.make_custom_field(
-        run, data["position"], data["type"], by=request.user, at=request.now
-    )
+    try:
+        custom = left_out.make_custom_field(
+            run,
+            data["position"],
+            data["type"],
+            by=request.user,
+            at=request.now,
+            shown=request.POST.get("shown"),
+        )
+    except ImportMovedOn as error:
+        return not_as_shown(request, pk, error)
     messages.success(request, _("“%(field)s” is now a field of your leads.") % {"field": custom})
     # The values of the new field may be read in two ways; the page of the columns asks.
     if run.state != ImportState.CHECKING:

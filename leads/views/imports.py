@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, QueryDict, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
@@ -22,6 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from crm.accounts.models import Team, User
 from crm.accounts.request import Request, deny_unless
 from crm.accounts.states import Side
+from crm.lib.errors import Conflict
 from crm.lib.files.csv import neutral
 from crm.lib.files.layout import ENCODINGS, UPLOAD_LIMITS, UnusableFile
 from crm.lib.input.numbers import whole
@@ -31,6 +32,7 @@ from leads.forms.imports import ColumnsForm, LeftOutForm, ReadingForm, UploadFor
 from leads.imports import companies, notes, runs, stored_file, worker
 from leads.imports.columns import left_out
 from leads.imports.rejects import rows as rejected_rows
+from leads.imports.shown import ImportMovedOn, fingerprint, moved_on
 from leads.imports.states import IMPORT_WORK, ImportState
 from leads.models import ImportRun
 from leads.staff.teams import field_editors
@@ -141,10 +143,23 @@ def match(request: Request, pk: int) -> HttpResponse:
     """Show how the file is read, with its first rows and the target of each column."""
     run = fetch(request, pk)
     if run.state not in runs.BEFORE:
+        # A redirect would look as if the columns had been matched.
+        if request.method == "POST":
+            return not_as_shown(request, pk, moved_on(run, request.POST.get("shown", "")))
         return redirect("import_run", pk=pk)
     form = ColumnsForm(request.POST or None, run=run)
     if request.method == "POST" and form.is_valid():
-        runs.match(run, form.targets, by=request.user, at=request.now, **form.chosen)
+        try:
+            runs.match(
+                run,
+                form.targets,
+                by=request.user,
+                at=request.now,
+                shown=request.POST.get("shown"),
+                **form.chosen,
+            )
+        except ImportMovedOn as error:
+            return not_as_shown(request, pk, error, typed=request.POST)
         worker.at_once(run)
         return redirect("import_run", pk=pk)
     status = 422 if form.errors else 200
@@ -157,6 +172,7 @@ def _show_columns(
     *,
     form: ColumnsForm,
     reading: ReadingForm | None = None,
+    refusal: object = "",
     status: int = 200,
 ) -> HttpResponse:
     if reading is None:
@@ -167,6 +183,8 @@ def _show_columns(
         "reading": reading,
         "encoding": ENCODINGS.get(run.reading["encoding"], ""),
         "same_file": runs.same_file(run),
+        "shown": fingerprint(run),
+        "refusal": refusal,
     }
     return render(request, "leads/import_columns.html", context, status=status)
 
@@ -178,7 +196,15 @@ def read_as(request: Request, pk: int) -> HttpResponse:
     form = ReadingForm(request.POST, run=run, auto_id="id_reading_%s")
     if form.is_valid():
         try:
-            runs.read_as(run, by=request.user, at=request.now, **form.cleaned_data)
+            runs.read_as(
+                run,
+                by=request.user,
+                at=request.now,
+                shown=request.POST.get("shown"),
+                **form.cleaned_data,
+            )
+        except ImportMovedOn as error:
+            return not_as_shown(request, pk, error)
         except UnusableFile as error:
             form.add_error(None, str(error.message))
         else:
@@ -193,11 +219,19 @@ def read_as(request: Request, pk: int) -> HttpResponse:
 def import_run(request: Request, pk: int) -> HttpResponse:
     """Show the state of an import: the result of the check, the progress, the report."""
     run = fetch(request, pk, to_work=False)
-    may_work = permissions.can_work_import(request.user, run)
-    if run.state == ImportState.DRAFT and may_work:
+    if run.state == ImportState.DRAFT and permissions.can_work_import(request.user, run):
         return redirect("import_columns", pk=pk)
+    return _show_run(request, run)
+
+
+def _show_run(
+    request: Request, run: ImportRun, *, refusal: object = "", status: int = 200
+) -> HttpResponse:
+    """Answer the page of a run. ``refusal``: why a button of it did nothing."""
     context = _run_context(run, at=request.now)
-    context["may_work"] = may_work
+    context["may_work"] = permissions.can_work_import(request.user, run)
+    context["shown"] = fingerprint(run)
+    context["refusal"] = refusal
     context["same_file"] = None
     if run.state == ImportState.CHECKED:
         context["same_file"] = runs.same_file(run)
@@ -210,7 +244,23 @@ def import_run(request: Request, pk: int) -> HttpResponse:
         context["companies"] = companies.report(run)
     if run.state == ImportState.UNDONE and run.done.get("left"):
         context["left"] = runs.left_after_undo(run, request.user, NAMED_AFTER_UNDO)
-    return render(request, "leads/import_run.html", context)
+    return render(request, "leads/import_run.html", context, status=status)
+
+
+def not_as_shown(
+    request: Request, pk: int, error: Conflict, *, typed: QueryDict | None = None
+) -> HttpResponse:
+    """Answer 409 with the import as it is now, and with the columns that were ``typed``.
+
+    A redirect would look as if the act had been done.
+    """
+    run = fetch(request, pk)
+    if run.state not in runs.BEFORE or (run.state != ImportState.DRAFT and typed is None):
+        return _show_run(request, run, refusal=error.message, status=error.status)
+    form = ColumnsForm(typed, run=run)
+    if typed is not None:
+        form.say_what_columns_are_by_now()
+    return _show_columns(request, run, form=form, refusal=error.message, status=error.status)
 
 
 def _left_out(request: Request, run: ImportRun) -> dict[str, Any]:
@@ -269,7 +319,10 @@ def progress(request: Request, pk: int) -> HttpResponse:
 def start(request: Request, pk: int) -> HttpResponse:
     """Import what was checked."""
     run = fetch(request, pk)
-    runs.start(run, by=request.user, at=request.now)
+    try:
+        runs.start(run, by=request.user, at=request.now, shown=request.POST.get("shown"))
+    except ImportMovedOn as error:
+        return not_as_shown(request, pk, error)
     worker.at_once(run)
     return redirect("import_run", pk=pk)
 
@@ -277,7 +330,11 @@ def start(request: Request, pk: int) -> HttpResponse:
 @require_POST
 def discard(request: Request, pk: int) -> HttpResponse:
     """Discard the file."""
-    runs.discard(fetch(request, pk), by=request.user, at=request.now)
+    run = fetch(request, pk)
+    try:
+        runs.discard(run, by=request.user, at=request.now, shown=request.POST.get("shown"))
+    except ImportMovedOn as error:
+        return not_as_shown(request, pk, error)
     messages.success(request, _("The file was discarded; nothing was imported."))
     return redirect("import_list")
 
@@ -286,7 +343,10 @@ def discard(request: Request, pk: int) -> HttpResponse:
 def undo(request: Request, pk: int) -> HttpResponse:
     """Archive the leads of an import."""
     run = fetch(request, pk)
-    runs.undo(run, by=request.user, at=request.now)
+    try:
+        runs.undo(run, by=request.user, at=request.now, shown=request.POST.get("shown"))
+    except ImportMovedOn as error:
+        return not_as_shown(request, pk, error)
     worker.at_once(run)
     return redirect("import_run", pk=pk)
 

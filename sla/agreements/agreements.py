@@ -17,6 +17,7 @@ from crm.accounts.states import Side
 from crm.audit.entries import record
 from crm.lib.db.state_machine import check_move
 from crm.lib.errors import Conflict, DomainError
+from crm.lib.input import fingerprints
 from crm.notifications import outbox
 from sla.agreements import content
 from sla.models import AgreementVersion, Signature, Validity
@@ -117,7 +118,7 @@ def fingerprint_of(
         "text": text,
         "signed": sorted(signed),
     }
-    return content.digest(shown)
+    return fingerprints.digest(shown)
 
 
 def check_shown(version: AgreementVersion, shown: str | None) -> None:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Mapping
 from typing import Any
 
+from crm.lib.input.fingerprints import digest
 from sla.calendars import work_calendars
 from sla.models import AgreementVersion, Commitment
 
@@ -93,9 +91,3 @@ def _commitment(commitment: Commitment) -> dict[str, Any]:
 def content_hash(version: AgreementVersion) -> str:
     """Return the SHA-256 of the content of ``version``, in hex."""
     return digest(content_of(version))
-
-
-def digest(content: Mapping[str, Any]) -> str:
-    """Return the SHA-256 of the canonical JSON of ``content``, in hex."""
-    canonical = json.dumps(content, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
-    return hashlib.sha256(canonical.encode()).hexdigest()

@@ -11,6 +11,7 @@ from django.db import transaction
 from crm.accounts.models import User
 from crm.audit.entries import record
 from crm.lib.db.state_machine import check_move
+from crm.lib.input import fingerprints
 from sla.agreements import agreements, content
 from sla.agreements.draft_problems import problems
 from sla.agreements.drafts import NotReady
@@ -60,7 +61,7 @@ def close_text(
     version.text = content.compose(version)
     if labels:
         version.text["labels"] = dict(labels)
-    version.content_hash = content.digest(version.text)
+    version.content_hash = fingerprints.digest(version.text)
     version.state = AgreementState.PROPOSED
     version.proposed_at = at
     version.save(update_fields=["text", "content_hash", "state", "proposed_at"])

@@ -184,10 +184,42 @@ class NewCalendarForm(CalendarForm):
 
 
 class LaterWeekForm(WeekForm):
-    """Weekly hours from a date on."""
+    """Weekly hours from a date on. ``replaced``: the date of those that the page edits."""
 
     since = forms.DateField(label=gettext_lazy("From this date on"), widget=day_input())
     field_order = ["since"]
+
+    def __init__(self, *args: Any, replaced: date | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.replaced = str(replaced or "")
+
+    @property
+    def now(self) -> str:
+        return json.dumps(self._shown(), ensure_ascii=False)
+
+    def _shown(self) -> dict[str, str]:
+        return {**self._stored(), "replaced": self.replaced}
+
+    def check_unmoved(self) -> None:
+        """Raise calendars.HoursMoved as well where other hours begin on the date by now."""
+        was = self.cleaned_data["was"]
+        if isinstance(was, dict) and was.get("replaced", self.replaced) != self.replaced:
+            text = _("Other hours began on this date when the page was opened.")
+            raise calendars.HoursMoved(fields={"since": text})
+        super().check_unmoved()
+
+    def check_removed_as_shown(self) -> None:
+        """Raise calendars.HoursMoved where the hours to be removed are not as they were shown."""
+        was = self.cleaned_data.get("was")
+        if was is None or was == self._shown():
+            return
+        stored = self._stored()
+        text = _("By now it is: %(value)s")
+        moved = {}
+        for name, value in stored.items():
+            if not isinstance(was, dict) or was.get(name) != value:
+                moved[name] = text % {"value": value or _("closed")}
+        raise calendars.HoursMoved(fields=moved)
 
     def clean_since(self) -> date:
         return check_day(self.cleaned_data["since"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
 from django.test import Client
 
 from crm.accounts.models import Organisation
@@ -86,3 +87,28 @@ def test_a_date_with_other_hours_is_no_day_off(ready: Client) -> None:
         [str(special_days.DayTaken.message)],
     )
     assert calendar.holidays.get(on=date(2026, 12, 24)).name == "Nochebuena"
+
+
+@pytest.mark.parametrize(
+    ("step", "mine", "theirs", "named"),
+    [
+        (
+            "hours",
+            {"preset": "own", "day-0": "9:00-14:00"},
+            {"preset": "own", "day-0": "9:00-14:00", "day-1": "8:00-12:00"},
+            ["day-1"],
+        ),
+        ("holidays", {"keep": ["2026-12-25"]}, {"on-0": "2026-06-15"}, ["__all__"]),
+    ],
+)
+def test_step_that_another_admin_saved_meanwhile_is_not_overwritten(
+    founded: Client, step: str, mine: dict[str, str], theirs: dict[str, str], named: list[str]
+) -> None:
+    path = f"/setup/{step}/"
+    shown = founded.get(path).context["shown"]
+    assert founded.post(path, {**theirs, "shown": shown}).status_code == 302
+    answer = founded.post(path, {**mine, "shown": shown})
+    assert (answer.status_code, list(answer.context["form"].errors)) == (409, named)
+    # What was typed stays, and who has seen both may go on.
+    again = {**mine, "shown": answer.context["shown"]}
+    assert founded.post(path, again).status_code == 302

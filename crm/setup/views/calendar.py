@@ -26,9 +26,11 @@ def holidays(request: Request) -> HttpResponse:
 
     def save(now: datetime) -> None:
         chosen = form.chosen()
-        calendar.set_holidays(organisation, chosen, by=request.user, at=now)
+        shown = request.POST.get("shown")
+        calendar.set_holidays(organisation, chosen, by=request.user, at=now, shown=shown)
 
-    return answer(request, "holidays", form, save, days=days)
+    shown = calendar.fingerprint_of_holidays()
+    return answer(request, "holidays", form, save, days=days, shown=shown)
 
 
 @page
@@ -42,8 +44,10 @@ def working_hours(request: Request) -> HttpResponse:
 
     def save(now: datetime) -> None:
         windows = form.cleaned_data["windows"]
-        calendar.set_hours(organisation, windows, by=request.user, at=now)
+        shown = request.POST.get("shown")
+        calendar.set_hours(organisation, windows, by=request.user, at=now, shown=shown)
 
     # Hours are those of the organisation's zone, which need not be the zone of the reader.
     zone = city(organisation.time_zone)
-    return answer(request, "hours", form, save, zone=zone)
+    shown = calendar.fingerprint_of_hours(at=request.now)
+    return answer(request, "hours", form, save, zone=zone, shown=shown)

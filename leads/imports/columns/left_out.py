@@ -15,6 +15,7 @@ from crm.lib.text import clean_line, fold
 from leads.imports import runs
 from leads.imports.columns import questions, values
 from leads.imports.columns.targets import SKIP, without_place
+from leads.imports.shown import lock_as_shown
 from leads.models import CustomField, ImportRun
 from leads.records import custom_fields
 
@@ -71,13 +72,20 @@ class NotLeftOut(DomainError):
 
 @transaction.atomic
 def make_custom_field(
-    run: ImportRun, position: int, type: str, *, by: User, at: datetime
+    run: ImportRun,
+    position: int,
+    type: str,
+    *,
+    by: User,
+    at: datetime,
+    shown: str | None = None,
 ) -> CustomField:
     """Create a custom field of this ``type`` for a column that is left out, and match the two.
 
-    The file is then checked again, unless the new field leaves a question open. Raises NotLeftOut,
-    ImportMovedOn, BadField, NameTaken.
+    The file is then checked again, unless the new field leaves a question open. ``shown``: as in
+    leads.imports.runs. Raises NotLeftOut, ImportMovedOn, BadField, NameTaken.
     """
+    lock_as_shown(run, shown)
     by_position = {column.position: column for column in of_run(run)}
     column = by_position.get(position)
     if column is None:

@@ -20,6 +20,7 @@ from leads.imports.bulk_capture import NewLeads
 from leads.imports.identity.duplicate_rows import EarlierRow, Rows
 from leads.imports.pipeline import BatchResult, Rejection
 from leads.imports.readings import Reading
+from leads.imports.shown import ImportMovedOn
 from leads.imports.states import ImportState, RowKind
 from leads.models import ImportReject, ImportRun
 
@@ -77,7 +78,7 @@ def _locked(run: ImportRun) -> ImportRun:
     related = rows.select_related("team", "created_by", "source", "first_action")
     locked = related.select_for_update(no_key=True, of=("self",)).first()
     if locked is None:
-        raise runs.ImportMovedOn
+        raise ImportMovedOn
     return locked
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -26,7 +25,7 @@ from crm.second_factor import factors
 from crm.second_factor.views.proof import ask_for_proof
 from leads.forms.people import HeirsForm, InviteForm
 from leads.staff import access, memberships
-from leads.staff.handover import Heirs, Parcel, plan, work_of
+from leads.staff.handover import Heirs, Parcel, check_shown, fingerprint, plan, work_of
 
 
 def fetch(pk: int) -> User:
@@ -111,8 +110,8 @@ def may_see_links() -> bool:
 def person_hand_over(request: Request, pk: int) -> HttpResponse:
     """Move all open work of a person who stays."""
 
-    def write(person: User, heirs: Heirs, now: datetime) -> dict[str, int]:
-        return access.hand_over(person, heirs, by=request.user, at=now)
+    def write(person: User, heirs: Heirs, shown: str | None) -> dict[str, int]:
+        return access.hand_over(person, heirs, by=request.user, at=request.now, shown=shown)
 
     return _move_work(request, pk, write, leaving=False)
 
@@ -122,8 +121,8 @@ def person_hand_over(request: Request, pk: int) -> HttpResponse:
 def person_deactivate(request: Request, pk: int) -> HttpResponse:
     """End a person's access, after a preview of where the work moves."""
 
-    def write(person: User, heirs: Heirs, now: datetime) -> dict[str, int]:
-        return access.deactivate(person, heirs=heirs, by=request.user, at=now)
+    def write(person: User, heirs: Heirs, shown: str | None) -> dict[str, int]:
+        return access.deactivate(person, heirs=heirs, by=request.user, at=request.now, shown=shown)
 
     return _move_work(request, pk, write, leaving=True)
 
@@ -131,7 +130,7 @@ def person_deactivate(request: Request, pk: int) -> HttpResponse:
 def _move_work(
     request: Request,
     pk: int,
-    write: Callable[[User, Heirs, datetime], dict[str, int]],
+    write: Callable[[User, Heirs, str | None], dict[str, int]],
     *,
     leaving: bool,
 ) -> HttpResponse:
@@ -144,20 +143,24 @@ def _move_work(
     parcels = work_of(person, at=now)
     form = HeirsForm(request.POST or None, parcels=parcels)
     status = 200
-    if request.method == "POST" and not form.is_valid():
-        status = 422
     # The first post only shows the plan; the second one confirms it.
-    elif request.method == "POST" and "confirmed" in request.POST:
+    if request.method == "POST" and "confirmed" in request.POST:
+        shown = request.POST.get("shown")
         try:
-            moved = write(person, form.heirs, now)
+            # A parcel that came meanwhile has no heir: what changed is said before what is missing.
+            check_shown(parcels, shown)
+            if form.is_valid():
+                moved = write(person, form.heirs, shown)
+                _add_moved_message(request, person, moved, leaving=leaving)
+                return redirect("person", pk=pk)
+            status = 422
         except DomainError as error:
             # Read again: work came or went while the person decided.
             parcels = work_of(person, at=now)
             form = HeirsForm(request.POST, parcels=parcels)
             status = add_domain_error(form, error)
-        else:
-            _add_moved_message(request, person, moved, leaving=leaving)
-            return redirect("person", pk=pk)
+    elif request.method == "POST" and not form.is_valid():
+        status = 422
     context = _work_context(person, parcels, form, leaving=leaving)
     return render(request, "leads/person_deactivate.html", context, status=status)
 
@@ -169,6 +172,7 @@ def _work_context(
         "person": person,
         "parcels": [(form[parcel.key], parcel) for parcel in parcels],
         "form": form,
+        "shown": fingerprint(parcels),
         "planned": False,
         "plan": {},
         "work": sum(parcel.count for parcel in parcels),

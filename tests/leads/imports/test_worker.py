@@ -21,6 +21,7 @@ from leads import handoffs
 from leads.imports import batches, bulk_capture, pipeline, runs
 from leads.imports import worker as import_work
 from leads.imports.rejects import rows as rejected_rows
+from leads.imports.shown import ImportMovedOn
 from leads.imports.worker import Worker
 from leads.lists.leads import lead_list
 from leads.models import (
@@ -357,7 +358,7 @@ def test_checked_file_that_is_read_another_way_is_a_draft_again(cast: Cast, tmp_
     runs.read_as(run, by=cast.ana, at=AT, header_row=2)
     run.refresh_from_db()
     assert (run.state, run.checked, bytes(run.duplicates), run.rows_done) == ("draft", {}, b"", 0)
-    with pytest.raises(runs.ImportMovedOn):
+    with pytest.raises(ImportMovedOn):
         runs.start(run, by=cast.ana, at=AT)
 
 
@@ -437,7 +438,7 @@ def test_start_twice_starts_once(cast: Cast, tmp_path: Path) -> None:
     run = checked(cast, file(tmp_path, 1))
     stale = ImportRun.objects.get(pk=run.pk)
     runs.start(run, by=cast.ana, at=AT)
-    with pytest.raises(runs.ImportMovedOn):
+    with pytest.raises(ImportMovedOn):
         runs.start(stale, by=cast.luis, at=AT)
 
 

@@ -20,7 +20,7 @@ from leads import handoffs
 from leads.handoffs import outcomes
 from leads.models import Handoff, Lead
 from leads.staff import access, memberships
-from leads.staff.handover import WorkRemains, work_of
+from leads.staff.handover import WorkChanged, WorkRemains, fingerprint, work_of
 from sla.models import Clock
 from tests import factories
 from tests.conftest import Moment
@@ -345,6 +345,18 @@ def test_deactivation_ends_the_invitation(cast: Cast) -> None:
         now(invitation.person).is_active,
         Client().get(invitations.path_of(renewed)).status_code,
     ) == (False, 200)
+
+
+def test_work_is_compared_again_under_the_lock(cast: Cast) -> None:
+    factories.accepted(cast)
+    shown = fingerprint(work_of(cast.bea, at=NOON))
+    factories.accepted(cast)
+    heirs = {f"{cast.sales.pk}-new": None}
+    with pytest.raises(WorkChanged):
+        access.deactivate(cast.bea, heirs=heirs, by=cast.root, at=NOON, shown=shown)
+    shown = fingerprint(work_of(cast.bea, at=NOON))
+    moved = access.deactivate(cast.bea, heirs=heirs, by=cast.root, at=NOON, shown=shown)
+    assert moved == {"": 2}
 
 
 def test_nobody_deactivates_themselves_nor_the_last_admin(cast: Cast) -> None:

@@ -18,6 +18,7 @@ from leads.imports import worker as import_work
 from leads.imports.rejects import retry as retrying
 from leads.imports.rejects import rows as rejected
 from leads.imports.rejects.retry import retry
+from leads.imports.shown import ImportMovedOn
 from leads.models import Company, ImportReject, ImportRun, Lead
 from tests import factories
 from tests.conftest import Moment
@@ -132,10 +133,10 @@ def test_row_may_become_another_kind(cast: Cast, run: ImportRun) -> None:
 
 def test_rows_of_an_undone_import_stay_out(cast: Cast, run: ImportRun) -> None:
     runs.undo(run, by=cast.ana, at=AT)
-    with pytest.raises(runs.ImportMovedOn):
+    with pytest.raises(ImportMovedOn):
         retry(run, {3: {0: "Leo"}}, by=cast.ana, at=AT)
     import_work.work(60)
-    with pytest.raises(runs.ImportMovedOn):
+    with pytest.raises(ImportMovedOn):
         retry(run, {3: {0: "Leo"}}, by=cast.ana, at=AT)
     assert Lead.objects.filter(import_run=run, archived_at=None).count() == 0
 

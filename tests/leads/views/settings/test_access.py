@@ -16,7 +16,9 @@ from pytest_django import Settings
 from crm.accounts import invitations, leaves
 from crm.accounts.models import Invitation, Leave, Team, User
 from crm.audit.models import Entry
-from leads import people_urls
+from leads import handoffs, people_urls
+from leads.handoffs import attempts
+from leads.models import Handoff
 from leads.staff import access
 from tests import factories
 from tests.conftest import Moment
@@ -340,6 +342,56 @@ def test_heir_who_left_in_the_meantime_is_a_choice_to_make_again(
     assert "Cruz Medina" not in [
         name for _pk, name in response.context["form"].fields[f"{cast.sales.pk}-known"].choices
     ]
+
+
+def accept_one(cast: Cast) -> None:
+    factories.accepted(cast)
+
+
+def contact_one(cast: Cast) -> None:
+    factories.contacted(cast)
+
+
+def contact_the_accepted(cast: Cast) -> None:
+    attempts.record(Handoff.objects.get(), "phone", reached=True, by=cast.bea, at=NOON)
+
+
+def give_back_the_accepted(cast: Cast) -> None:
+    handoffs.requeue(Handoff.objects.get(), by=cast.dora, at=NOON, cause="test")
+
+
+# What happens after the page has shown that one handoff returns to the queue, and the parcels that
+# the answer names.
+@pytest.mark.parametrize("act", ["deactivate", "hand-over"])
+@pytest.mark.parametrize(
+    ("meanwhile", "named"),
+    [
+        (accept_one, ["new"]),
+        (contact_one, ["known"]),
+        (contact_the_accepted, ["known"]),
+        (give_back_the_accepted, [None]),
+    ],
+)
+def test_work_that_the_page_did_not_show_does_not_move(
+    cast: Cast,
+    admin: Client,
+    act: str,
+    meanwhile: Callable[[Cast], None],
+    named: list[str | None],
+) -> None:
+    factories.accepted(cast)
+    path, team = f"/people/{cast.bea.pk}/{act}/", cast.sales.pk
+    choice = {f"{team}-new": "queue", f"{team}-known": str(cast.cruz.pk), "confirmed": "1"}
+    shown = admin.get(path).context["shown"]
+    meanwhile(cast)
+    owners = list(Handoff.objects.order_by("pk").values_list("owner", "state"))
+    answer = admin.post(path, {**choice, "shown": shown})
+    errors = [f"{team}-{name}" if name else "__all__" for name in named]
+    assert (answer.status_code, list(answer.context["form"].errors)) == (409, errors)
+    assert answer.context["form"].data[f"{team}-new"] == "queue"
+    assert list(Handoff.objects.order_by("pk").values_list("owner", "state")) == owners
+    again = {**choice, "shown": answer.context["shown"]}
+    assert admin.post(path, again).status_code == 302
 
 
 def test_nobody_deactivates_themselves(cast: Cast, admin: Client) -> None:
