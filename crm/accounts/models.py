@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from functools import cached_property, lru_cache
 from typing import Any
 
@@ -239,6 +240,30 @@ class User(AbstractBaseUser, PermissionsMixin):
         """Return the ids of the person's teams of ``side``, only those they lead with ``led``."""
         of_side = [member for member in self.memberships_now if member.team.side == side]
         return [member.team_id for member in of_side if member.is_lead or not led]
+
+    # -- As the reader of a query whose SQL is kept (crm.lib.db.kept_sql)
+
+    @property
+    def sql_shape(self) -> tuple[Any, ...]:
+        """Return all about the person that decides what the SQL of a query reads."""
+        teams = tuple((member.team.side, member.is_lead) for member in self.memberships_now)
+        return self.is_director, teams
+
+    @property
+    def sql_ids(self) -> list[int]:
+        """Return the id of the person, and those of the teams."""
+        return [self.pk, *(member.team_id for member in self.memberships_now)]
+
+    def standing_in(self, ids: Sequence[int]) -> User:
+        """Return a person of the same shape, with ``ids`` instead of ``sql_ids``."""
+        pk, *teams = ids
+        person = User(pk=pk, is_director=self.is_director)
+        person.memberships_now = []
+        for team, member in zip(teams, self.memberships_now, strict=True):
+            of_side = Team(pk=team, side=member.team.side)
+            stand_in = Membership(user=person, team=of_side, is_lead=member.is_lead)
+            person.memberships_now.append(stand_in)
+        return person
 
     @property
     def role(self) -> Role:

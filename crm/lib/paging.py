@@ -6,7 +6,7 @@ So a deep page costs no more than the first one.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from functools import cached_property, reduce
@@ -15,6 +15,7 @@ from typing import Any
 from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from crm.lib.db.kept_sql import KeptSql
 from crm.lib.errors import DomainError
 from crm.lib.input.numbers import whole
 
@@ -140,20 +141,41 @@ class Order:
 Place = tuple[Any, int]  # value and id of a row, which need not be in the list any more
 
 
+Read = Callable[..., Sequence[QuerySet[Any]]]
+
+
+class Branches:
+    """The rows of a list, as a queryset for each reason why the reader sees them.
+
+    A row may be in several of them. ``read(*shape, **values)`` returns them; its SQL can be kept
+    (crm.lib.db.kept_sql).
+    """
+
+    def __init__(self, read: Read, *shape: Hashable, **values: Any) -> None:
+        self.read = read
+        self.shape = shape
+        self.values = values
+
+    def __call__(self) -> Sequence[QuerySet[Any]]:
+        return self.read(*self.shape, **self.values)
+
+
 @dataclass(frozen=True)
 class Listing:
     """A list: its rows, which ``read`` returns, and their order.
 
     ``lead_id`` is the attribute of a row that holds the id of its lead. ``branches``, where given,
     are together the same rows, some of them in several: PostgreSQL can walk each branch by an
-    index of its own, but not an OR of conditions on several tables. ``is_long``: counting even a
-    thousand rows takes long, so that the planner's estimate is enough where it is much larger.
+    index of its own, but not an OR of conditions on several tables. ``whole``: the same for a list
+    without a filter, whose SQL is kept. ``is_long``: counting even a thousand rows takes long, so
+    that the planner's estimate is enough where it is much larger.
     """
 
     read: Callable[[], QuerySet[Any]]
     order: Order
     lead_id: str = "pk"
     branches: Sequence[QuerySet[Any]] = ()
+    whole: Branches | None = None
     is_long: bool = False
 
     @cached_property
@@ -167,25 +189,28 @@ class Listing:
         Empty is the first page, which also counts the list if it ``is_counted``. Raise BadParameter
         where ``after`` cannot be read.
         """
-        branches = list(self.branches or [self.rows])
         # One row more than is shown: it only proves that there is a next page.
         count = size + 1
+        place = None
         if after:
-            beyond = self.order.after(self.order.place(after))
-            branches = [branch.filter(beyond) for branch in branches]
+            place = self.order.place(after)
         elif is_counted and not self.is_long:
             # The ids of a thousand rows cost less than a second walk along the list.
             count = COUNTED_UP_TO + 1
-        first = [self._first(branch, count) for branch in branches]
-        places = self.order.merge(_union(first, all=True))
+        places = self.order.merge(self._first(count, place))
         following = ""
         if len(places) > size:
             following = self.order.write_place(places[size - 1])
         counted = len(places) if count > COUNTED_UP_TO else None
         return Page([pk for _value, pk in places[:size]], following, counted)
 
-    def _first(self, branch: QuerySet[Any], count: int) -> QuerySet[Any]:
-        return self.order.sort(branch).values_list(self.order.field, "pk")[:count]
+    def _first(self, count: int, place: Place | None = None) -> Iterable[Place]:
+        """Return the first ``count`` places of each branch, or those behind ``place``."""
+        if self.whole is None:
+            return _first_places(self.branches or [self.rows], self.order, count, place)
+        value, pk = place or (None, None)
+        of_list = (self.whole.read, self.whole.shape, self.order, count)
+        return FIRST_PLACES.rows(*of_list, value=value, pk=pk, **self.whole.values)
 
     def size(self, page: Page, *, after: str) -> Size:
         """Return the length of the list that ``page``, the one behind ``after``, is a part of.
@@ -200,9 +225,7 @@ class Listing:
         counted = page.counted
         if counted is None:
             # In the order of the pages, so that counting stops where the list would.
-            branches = self.branches or [self.rows]
-            first = [self._first(branch, COUNTED_UP_TO + 1) for branch in branches]
-            counted = _union(first).count()
+            counted = len(set(self._first(COUNTED_UP_TO + 1)))
         if counted <= COUNTED_UP_TO:
             return Size(counted)
         return _rounded(self._estimate)
@@ -210,8 +233,9 @@ class Listing:
     @cached_property
     def _estimate(self) -> int:
         """How many rows the planner expects; those of several branches count in each."""
-        every = [branch.order_by().values_list("pk") for branch in self.branches or [self.rows]]
-        plan = json.loads(_union(every, all=True).explain(format="json"))
+        if self.whole is not None:
+            return EVERY_PLACE.estimate(self.whole.read, self.whole.shape, **self.whole.values)
+        plan = json.loads(_every_place(self.branches or [self.rows]).explain(format="json"))
         return int(plan[0]["Plan"]["Plan Rows"])
 
     def around(self, after: str) -> tuple[Any | None, Any | None]:
@@ -226,11 +250,45 @@ class Listing:
         return before, self.order.sort(following).first()
 
 
-def _union(parts: Sequence[QuerySet[Any]], *, all: bool = False) -> QuerySet[Any]:
-    """Return the rows of ``parts`` in one query; each once, unless ``all`` keeps repeated ones."""
+def _first_places(
+    branches: Sequence[QuerySet[Any]], order: Order, count: int, place: Place | None
+) -> QuerySet[Any]:
+    """Return the first ``count`` places of each of ``branches``, in one query."""
+    if place is not None:
+        beyond = order.after(place)
+        branches = [branch.filter(beyond) for branch in branches]
+    return _union(
+        [order.sort(branch).values_list(order.field, "pk")[:count] for branch in branches]
+    )
+
+
+def _every_place(branches: Sequence[QuerySet[Any]]) -> QuerySet[Any]:
+    return _union([branch.order_by().values_list("pk") for branch in branches])
+
+
+def _union(parts: Sequence[QuerySet[Any]]) -> QuerySet[Any]:
+    """Return the rows of ``parts`` in one query; one that is in several comes several times."""
     if len(parts) == 1:
         return parts[0]
-    return parts[0].union(*parts[1:], all=all)
+    return parts[0].union(*parts[1:], all=True)
+
+
+# -- The same of a whole list, whose SQL is kept
+
+
+def _first_of_whole(
+    read: Read, shape: Any, order: Order, count: int, *, value: Any, pk: int | None, **values: Any
+) -> QuerySet[Any]:
+    place = None if pk is None else (value, pk)
+    return _first_places(read(*shape, **values), order, count, place)
+
+
+def _every_of_whole(read: Read, shape: Any, **values: Any) -> QuerySet[Any]:
+    return _every_place(read(*shape, **values))
+
+
+FIRST_PLACES = KeptSql(_first_of_whole)
+EVERY_PLACE = KeptSql(_every_of_whole)
 
 
 def page(rows: QuerySet[Any], order: Order, *, after: str, size: int) -> Page:

@@ -22,6 +22,7 @@ from crm.accounts.models import User
 from crm.lib import clock
 from crm.lib.db import availability
 from crm.lib.db.bulk_insert import insert
+from crm.lib.db.kept_sql import KeptSql, counted
 from crm.notifications import mail
 from crm.notifications.models import Channel, Message, Notice
 from crm.notifications.states import lane_of
@@ -267,4 +268,11 @@ def mark_read(user: User, *, at: datetime) -> int:
 
 def unread_count(user: User) -> int:
     """Return how many notices ``user`` has not read yet."""
-    return Notice.objects.filter(recipient=user, read_at__isnull=True).count()
+    return UNREAD.rows(recipient=user.pk)[0][0]
+
+
+def _unread(*, recipient: int) -> QuerySet[Any]:
+    return counted(Notice.objects.filter(recipient=recipient, read_at__isnull=True))
+
+
+UNREAD = KeptSql(_unread)

@@ -7,20 +7,11 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import (
-    BigIntegerField,
-    Case,
-    F,
-    Func,
-    Q,
-    QuerySet,
-    Subquery,
-    Value,
-    When,
-)
+from django.db.models import Case, F, Q, QuerySet, Subquery, Value, When
 from django.db.models.fields.json import KeyTransform
 
 from crm.accounts.models import User
+from crm.lib.db.kept_sql import Among, KeptSql, counted
 from crm.lib.paging import Order, Page
 from leads.models import Decision, Handoff, Package, sight
 from leads.models.handoff import HandoffQuerySet
@@ -91,6 +82,8 @@ ACCEPT_COLUMNS = (
     "clock__assigned_due_at",
 )
 CLOCK = "clock__"
+# The tabs whose size the counters of every page do not hold.
+UNCOUNTED = ("soon", "decided")
 # Every page shows these numbers. Each is read from one index (handoff_pending…, handoff_of_owner).
 # Written out, because building it from querysets took 2.5 ms of a page, and running it 0.3 ms.
 COUNTERS = """
@@ -149,7 +142,7 @@ def queue(user: User, tab: str, *, at: datetime, since: datetime) -> QuerySet[Ha
 
 
 def queue_in_sight(
-    user: User, tab: str, *, at: datetime, since: datetime
+    tab: str, *, user: User, at: datetime, since: datetime
 ) -> list[QuerySet[Handoff]]:
     """Return the handoffs of :func:`queue` by the reasons of sight, some of them in several."""
     branches = Handoff.objects.pending_in_sight(user)
@@ -245,10 +238,17 @@ def rows_of(page: Page, *, without: Collection[str] = ()) -> list[HandoffRow]:
     shown = {name: path for name, path in ROW_PATHS.items() if name not in without}
     clock = [CLOCK + name for name in ClockRow._fields]
     columns = [*OWN_COLUMNS, *shown.values(), *clock]
-    found = Handoff.objects.filter(pk__in=page.rows).values_list(*columns)
+    found = ROWS.rows(tuple(columns), ids=list(page.rows))
     by_id = {values[0]: _row(shown, values) for values in found}
     # A handoff may be gone since the page was read.
     return _with_reasons([by_id[pk] for pk in page.rows if pk in by_id])
+
+
+def _rows(columns: tuple[str, ...], *, ids: list[int]) -> QuerySet[Any]:
+    return Handoff.objects.filter(Among("pk", ids)).values_list(*columns)
+
+
+ROWS = KeptSql(_rows)
 
 
 def _row(shown: Collection[str], values: Sequence[Any]) -> HandoffRow:
@@ -316,17 +316,36 @@ def tab_counts(
 
     ``narrow``: the filters of the page. Without them :func:`counts` comes with it, in two queries.
     """
+    if narrow is everything:
+        sizes = TAB_SIZES.rows(user=user, at=at, since=since)
+        numbers = {**counts(user, at=at), **dict(zip(UNCOUNTED, *sizes, strict=True))}
+    else:
+        rows = _tabs(user, at, since, narrow)
+        numbers = dict(zip(rows, *_count_all(user, rows), strict=True))
+    return {**numbers, "waiting": numbers["queue"]}
+
+
+def _tabs(
+    user: User, at: datetime, since: datetime, narrow: Narrow = everything
+) -> dict[str, QuerySet[Handoff]]:
+    """Return the handoffs of each tab; those that wait are "queue"."""
     waiting = narrow(Handoff.objects.pending_to(user))
-    soon = _at_risk(waiting, at=at)
     decisions = Decision.objects.standing().filter(at__gte=since)
     decided = narrow(Handoff.objects.visible_to(user)).filter(pk__in=decisions.values("handoff"))
-    rows = {"soon": soon, "decided": decided}
-    if narrow is everything:
-        numbers = {**counts(user, at=at), **_count_all(user, rows)}
-    else:
-        rows |= {"queue": waiting, "overdue": waiting.filter(accept_due_at__lt=at)}
-        numbers = _count_all(user, rows)
-    return {**numbers, "waiting": numbers["queue"]}
+    return {
+        "soon": _at_risk(waiting, at=at),
+        "decided": decided,
+        "queue": waiting,
+        "overdue": waiting.filter(accept_due_at__lt=at),
+    }
+
+
+def _tab_sizes(*, user: User, at: datetime, since: datetime) -> QuerySet[User]:
+    rows = _tabs(user, at, since)
+    return _count_all(user, {name: rows[name] for name in UNCOUNTED})
+
+
+TAB_SIZES = KeptSql(_tab_sizes)
 
 
 def mine(user: User) -> QuerySet[Handoff]:
@@ -361,15 +380,11 @@ def counts(user: User, *, at: datetime) -> dict[str, Any]:
     return dict(zip(("queue", "overdue", "newest", "mine"), numbers, strict=True))
 
 
-def _count_all(user: User, rows: dict[str, QuerySet[Handoff]]) -> dict[str, int]:
-    """Return how many there are of each of ``rows``, in one query: a subquery for each."""
-    count = Func(function="COUNT", template="%(function)s(*)", output_field=BigIntegerField())
-    columns = {
-        name: Subquery(each.order_by().annotate(n=count).values("n")) for name, each in rows.items()
-    }
+def _count_all(user: User, rows: Mapping[str, QuerySet[Handoff]]) -> QuerySet[Any]:
+    """Return the query of how many there are of each of ``rows``: a subquery for each."""
+    columns = {name: Subquery(counted(each)) for name, each in rows.items()}
     # The person's own row carries the numbers.
-    numbers: Any = User.objects.filter(pk=user.pk).values(**columns).get()
-    return dict(numbers)
+    return User.objects.filter(pk=user.pk).annotate(**columns).values_list(*columns)
 
 
 def version(counts: dict[str, int]) -> str:

@@ -5,7 +5,7 @@ The filter of a list owns what is listed, counted and exported.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.accounts.models import User
 from crm.lib.number_formats import day_words
-from crm.lib.paging import BadParameter, Listing, Order
+from crm.lib.paging import BadParameter, Branches, Listing, Order
 from leads.lists import choices
 from leads.models import Lead
 from leads.records import search
@@ -80,7 +80,7 @@ class ListFilter(django_filters.FilterSet):
         *,
         user: User,
         at: datetime,
-        branches: Sequence[QuerySet[Any]] = (),
+        branches: Branches | None = None,
         order: Order | None = None,
     ) -> None:
         """``branches``: the same rows as ``rows`` by the reasons of sight (Listing)."""
@@ -138,14 +138,17 @@ class ListFilter(django_filters.FilterSet):
     def listing(self) -> Listing:
         """The list: its rows and their order; no rows where a filter is not valid."""
         lead_id = "lead_id" if self.lead else "pk"
-        branches = [self.narrow(branch) for branch in self.branches]
-        return Listing(
-            lambda: self.narrow(self.queryset),
-            self.order,
-            lead_id,
-            branches,
-            is_long=self.is_long and not self.is_on,
-        )
+        if not self.is_on:
+            return Listing(
+                lambda: self.queryset,
+                self.order,
+                lead_id,
+                whole=self.branches,
+                is_long=self.is_long,
+            )
+        branches = self.branches() if self.branches else []
+        narrowed = [self.narrow(branch) for branch in branches]
+        return Listing(lambda: self.narrow(self.queryset), self.order, lead_id, narrowed)
 
     @property
     def status(self) -> int:

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import User
+from crm.lib.paging import Branches
 from leads.handoffs import queue as handoff_queue
 from leads.lists import choices
 from leads.lists.filters import ListFilter, Query
@@ -66,7 +67,7 @@ class MineFilter(HandoffFilter):
 
 def queue(user: User, query: Query, *, tab: str, at: datetime, since: datetime) -> QueueFilter:
     """Return one tab of the queue. ``since``: when today began. Raises BadParameter."""
-    branches = handoff_queue.queue_in_sight(user, tab, at=at, since=since)
+    branches = Branches(handoff_queue.queue_in_sight, tab, user=user, at=at, since=since)
     order = handoff_queue.order_of(tab)
     return QueueFilter(
         query,
@@ -80,4 +81,9 @@ def queue(user: User, query: Query, *, tab: str, at: datetime, since: datetime) 
 
 def mine(user: User, query: Query, *, at: datetime) -> MineFilter:
     """Return the leads that ``user`` works on. Raises BadParameter."""
-    return MineFilter(query, lambda: handoff_queue.mine(user), user=user, at=at)
+    branches = Branches(_mine, user=user)
+    return MineFilter(query, lambda: handoff_queue.mine(user), user=user, at=at, branches=branches)
+
+
+def _mine(*, user: User) -> list[QuerySet[Any]]:
+    return [handoff_queue.mine(user)]

@@ -13,12 +13,13 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import User
 from crm.accounts.states import Side
+from crm.lib.db.kept_sql import Among, KeptSql
 from crm.lib.numbers.fields import WholeField
-from crm.lib.paging import Page, by_day
+from crm.lib.paging import Branches, Page, by_day
 from leads.lists import choices
 from leads.lists.filters import ListFilter, Query
 from leads.models import Handoff, Lead
-from leads.models.lead import lead_name
+from leads.models.lead import LeadQuerySet, lead_name
 from leads.states import Stage
 from sla.clocks import status
 from sla.states import ClockStatus
@@ -85,17 +86,24 @@ class LeadFilter(ListFilter):
 
 def lead_list(user: User, query: Query, *, at: datetime) -> LeadFilter:
     """Return the list of the leads that ``user`` may see. Raises BadParameter."""
-    current = Lead.objects.filter(archived_at__isnull=True)
     listed = LeadFilter(
         query,
-        lambda: current.visible_to(user).with_names(),
+        lambda: _current().visible_to(user).with_names(),
         user=user,
         at=at,
-        branches=current.in_sight(user),
+        branches=Branches(_in_sight, user=user),
     )
     # No index has the leads of a whole sales team in the order of the list.
     listed.is_long = bool(user.team_ids(Side.SALES, led=True))
     return listed
+
+
+def _current() -> LeadQuerySet:
+    return Lead.objects.filter(archived_at__isnull=True)
+
+
+def _in_sight(*, user: User) -> list[LeadQuerySet]:
+    return _current().in_sight(user)
 
 
 # -- The rows of a page
@@ -147,7 +155,13 @@ ROW_PATHS = (
 
 def rows_of(page: Page) -> list[LeadRow]:
     """Return the rows of a page of the list, in its order, in one query."""
-    found = Lead.objects.filter(pk__in=page.rows).values_list(*ROW_PATHS)
-    by_id = {values[0]: LeadRow(*values) for values in found}
+    by_id = {values[0]: LeadRow(*values) for values in ROWS.rows(ids=list(page.rows))}
     # A lead may be gone since the page was read.
     return [by_id[pk] for pk in page.rows if pk in by_id]
+
+
+def _rows(*, ids: list[int]) -> QuerySet[Any]:
+    return Lead.objects.filter(Among("pk", ids)).values_list(*ROW_PATHS)
+
+
+ROWS = KeptSql(_rows)

@@ -46,11 +46,13 @@ class HandoffQuerySet(models.QuerySet["Handoff"]):
 
     def in_sight(self, user: User) -> list[HandoffQuerySet]:
         """Return the same handoffs as :meth:`visible_to` by branch, for lists; some in several."""
-        return [self.filter(branch) for branch in sight.of_handoffs(user)]
+        branches = sight.of_handoffs(user) or [sight.NOTHING]
+        return [self.filter(branch) for branch in branches]
 
     def pending_in_sight(self, user: User) -> list[HandoffQuerySet]:
         """Return the same handoffs as :meth:`pending_to` by branch, for lists; some in several."""
-        return [self.pending().filter(branch) for branch in sight.of_pending_handoffs(user)]
+        branches = sight.of_pending_handoffs(user) or [sight.NOTHING]
+        return [self.pending().filter(branch) for branch in branches]
 
     def pending_to(self, user: User) -> HandoffQuerySet:
         """Return ``visible_to(user).pending()``, which an index of each side holds."""

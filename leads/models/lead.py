@@ -130,7 +130,8 @@ class LeadQuerySet(models.QuerySet["Lead"]):
 
     def in_sight(self, user: User) -> list[LeadQuerySet]:
         """Return the same leads as :meth:`visible_to` by branch, for lists; some in several."""
-        return [self.filter(branch) for branch in sight.of_leads(user)]
+        branches = sight.of_leads(user) or [sight.NOTHING]
+        return [self.filter(branch) for branch in branches]
 
     def with_names(self) -> LeadQuerySet:
         """Return the leads with what a row of a list shows, in one query."""

@@ -1,0 +1,223 @@
+"""Queries whose SQL is built once in a process, and then run with the values of each request.
+
+Django builds the SQL of a queryset anew every time, which often takes longer than PostgreSQL takes
+to run it. Here a queryset is built once for each shape, from stand-ins: numbers and moments that no
+row has. Each request puts its own values where the stand-ins are.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from itertools import count
+from typing import Any, Protocol, TypeGuard
+
+from django.contrib.postgres.fields import ArrayField
+from django.core.exceptions import EmptyResultSet
+from django.db import DEFAULT_DB_ALIAS, connection
+from django.db.models import BigIntegerField, BooleanField, F, Func, QuerySet, Value
+
+# Stand-ins: numbers from the first one down, and days of years that no date of ours has.
+FIRST_NUMBER = -(2**62)
+LAST_YEAR = 999
+# More shapes than an organisation has; only a fault in the code makes more.
+MOST_SHAPES = 500
+
+
+class Reader(Protocol):
+    """A person whose teams decide what a query asks for."""
+
+    @property
+    def sql_shape(self) -> Hashable:
+        """All about the person that decides how the SQL reads."""
+
+    @property
+    def sql_ids(self) -> list[int]:
+        """The ids that may become values in the SQL."""
+
+    def standing_in(self, ids: Sequence[int]) -> Reader:
+        """Return a person of the same shape with ``ids`` instead of ``sql_ids``."""
+
+
+class Among(Func):
+    """The condition that a column has one of ``ids``: one value in the SQL, however many ids.
+
+    "IN" would have a value for each id, and so a shape for each number of ids.
+    """
+
+    template = "(%(expressions)s))"
+    arg_joiner = " = ANY("
+
+    def __init__(self, column: str, ids: Sequence[int]) -> None:
+        array = Value(list(ids), output_field=ArrayField(BigIntegerField()))
+        super().__init__(F(column), array, output_field=BooleanField())
+
+
+def counted(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """Return the query of how many ``rows`` there are: ``count()`` that can be a part of another.
+
+    The number is the one row with the one column "n".
+    """
+    count_all = Func(function="COUNT", template="%(function)s(*)", output_field=BigIntegerField())
+    return rows.order_by().annotate(n=count_all).values_list("n")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """``places``: which parameter of the SQL is which value of a request."""
+
+    sql: str
+    parameters: tuple[Any, ...]
+    places: tuple[tuple[int, int], ...]
+    converters: tuple[tuple[int, list[Callable[..., Any]], Any], ...]
+
+    def with_values(self, values: Sequence[Any]) -> list[Any]:
+        """Return the parameters for ``values``."""
+        parameters = list(self.parameters)
+        for place, number in self.places:
+            parameters[place] = values[number]
+        return parameters
+
+    def run(self, values: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Return the rows for ``values``, as ``values_list`` does."""
+        with connection.cursor() as cursor:
+            cursor.execute(self.sql, self.with_values(values))
+            rows = cursor.fetchall()
+        if not self.converters:
+            return rows
+        return [self._converted(row) for row in rows]
+
+    def _converted(self, row: Sequence[Any]) -> tuple[Any, ...]:
+        values = list(row)
+        for place, functions, expression in self.converters:
+            for function in functions:
+                values[place] = function(values[place], expression, connection)
+        return tuple(values)
+
+    def estimate(self, values: Sequence[Any]) -> int:
+        """Return how many rows the planner expects."""
+        with connection.cursor() as cursor:
+            cursor.execute(f"EXPLAIN (FORMAT JSON) {self.sql}", self.with_values(values))
+            plan = cursor.fetchone()[0]
+        if isinstance(plan, str):
+            plan = json.loads(plan)
+        return int(plan[0]["Plan"]["Plan Rows"])
+
+
+class KeptSql:
+    """The querysets that ``build(*shape, **values)`` returns by ``values_list``, with SQL kept.
+
+    ``shape`` holds what decides the SQL; ``values`` are ids, lists of ids (for Among), dates,
+    moments, readers or None, and ``build`` may only pass them on: SQL with a value that was
+    computed from another one cannot be kept and is an error.
+    """
+
+    def __init__(self, build: Callable[..., QuerySet[Any]]) -> None:
+        self.build = build
+        self.kept: dict[Hashable, Statement | None] = {}
+
+    def rows(self, *shape: Hashable, **values: Any) -> list[tuple[Any, ...]]:
+        """Return the rows, in one query; without a query where no row can match."""
+        statement = self.statement(shape, values)
+        if statement is None:
+            return []
+        return statement.run(given(values))
+
+    def estimate(self, *shape: Hashable, **values: Any) -> int:
+        """Return how many rows the planner expects, in one query."""
+        statement = self.statement(shape, values)
+        if statement is None:
+            return 0
+        return statement.estimate(given(values))
+
+    def statement(self, shape: Hashable, values: Mapping[str, Any]) -> Statement | None:
+        """Return the statement of one shape; None where no row can match."""
+        key = (shape, *((name, _shape_of(value)) for name, value in values.items()))
+        if key not in self.kept:
+            if len(self.kept) >= MOST_SHAPES:
+                self.kept.clear()
+            self.kept[key] = _built(self.build, shape, values)
+        return self.kept[key]
+
+
+def given(values: Mapping[str, Any]) -> list[Any]:
+    """Return the values of a request in the order of their stand-ins."""
+    in_order: list[Any] = []
+    for value in values.values():
+        if _is_reader(value):
+            in_order += value.sql_ids
+        elif value is not None:
+            in_order.append(value)
+    return in_order
+
+
+def _is_reader(value: Any) -> TypeGuard[Reader]:
+    return hasattr(value, "standing_in")
+
+
+def _shape_of(value: Any) -> Any:
+    if _is_reader(value):
+        return value.sql_shape
+    return type(value)
+
+
+def _built(
+    build: Callable[..., QuerySet[Any]], shape: Any, values: Mapping[str, Any]
+) -> Statement | None:
+    numbers = count()
+    stand_ins = {name: _stand_in(value, numbers) for name, value in values.items()}
+    query = build(*shape, **stand_ins).query
+    compiler = query.get_compiler(DEFAULT_DB_ALIAS)
+    try:
+        sql, parameters = compiler.as_sql()
+    except EmptyResultSet:
+        return None
+    expressions = [column[0] for column in compiler.select[: compiler.col_count]]
+    converters = compiler.get_converters(expressions)
+    found = {_mark(each): number for number, each in enumerate(given(stand_ins))}
+    return Statement(
+        sql,
+        tuple(parameters),
+        tuple(_places(parameters, found)),
+        tuple((place, *converter) for place, converter in converters.items()),
+    )
+
+
+def _stand_in(value: Any, numbers: Iterator[int]) -> Any:
+    """Return a value of the same kind that no row has, another one each time."""
+    if value is None:
+        return None
+    if _is_reader(value):
+        return value.standing_in([FIRST_NUMBER - next(numbers) for _id in value.sql_ids])
+    number = next(numbers)
+    if isinstance(value, datetime):
+        return datetime(1 + number, 1, 1, tzinfo=UTC)
+    if isinstance(value, date):
+        return date(1 + number, 1, 1)
+    if isinstance(value, int):
+        return FIRST_NUMBER - number
+    if isinstance(value, list):
+        return [FIRST_NUMBER - number]
+    raise TypeError(f"{type(value).__name__} is no value of kept SQL")
+
+
+def _mark(value: Any) -> Hashable:
+    """Return what tells a stand-in from every other parameter; None for others."""
+    if isinstance(value, list) and len(value) == 1:
+        return ("list", _mark(value[0]))
+    if isinstance(value, int) and value <= FIRST_NUMBER:
+        return value
+    if isinstance(value, date) and value.year <= LAST_YEAR:
+        return value
+    return None
+
+
+def _places(parameters: Sequence[Any], found: Mapping[Hashable, int]) -> Iterator[tuple[int, int]]:
+    for place, parameter in enumerate(parameters):
+        mark = _mark(parameter)
+        if mark in found:
+            yield place, found[mark]
+        elif mark is not None and mark != ("list", None):
+            raise ValueError(f"{parameter!r} was computed from a value: its SQL cannot be kept")

@@ -1,0 +1,124 @@
+"""SQL that is kept reads as if it were built anew for each request, for every kind of value."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.models import Q, QuerySet, Value
+from django.test.utils import CaptureQueriesContext
+
+from crm.accounts.models import Membership, Team, User
+from crm.lib import paging
+from crm.lib.db.kept_sql import Among, KeptSql, counted, given
+from leads.handoffs import queue
+from leads.lists import handoffs, leads
+from leads.models import Lead, Source
+from tests import factories
+
+NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
+TODAY = {"at": NOW, "since": NOW - timedelta(hours=5)}
+
+
+def sources(*columns: str, **values: Any) -> QuerySet[Any]:
+    return Source.objects.filter(**values).values_list(*columns)
+
+
+def among(*, ids: list[int]) -> QuerySet[Any]:
+    return Source.objects.filter(Among("pk", ids)).order_by("pk").values_list("pk", "code", "name")
+
+
+def since(*, day: date | None, at: datetime) -> QuerySet[Any]:
+    rows = Lead.objects.filter(Q(created_at__lt=at) | Q(archived_at=at)).annotate(at=Value(at))
+    if day is not None:
+        rows = rows.filter(first_seen_on__gte=day)
+    return rows.values_list("pk", "at")
+
+
+def person(*teams: tuple[int, str, bool], is_director: bool = False) -> User:
+    user = User(pk=7, is_director=is_director)
+    user.memberships_now = [
+        Membership(user=user, team=Team(pk=pk, side=side), is_lead=is_lead)
+        for pk, side, is_lead in teams
+    ]
+    return user
+
+
+READERS = {
+    "director": person(is_director=True),
+    "rep": person((3, "sales", False)),
+    "lead of a team": person((3, "sales", True), (4, "sales", False)),
+    "of both sides": person((3, "marketing", False), (5, "sales", True)),
+}
+PLACE = {"value": NOW, "pk": 12}
+QUEUE = [(queue.queue_in_sight, (tab,), TODAY, queue.order_of(tab)) for tab in queue.TABS]
+LISTS: list[Any] = [
+    (leads._in_sight, (), {}, leads.NEWEST_FIRST),
+    (handoffs._mine, (), {}, queue.BY_DUE),
+    *QUEUE,
+]
+
+
+def assert_kept(kept: KeptSql, *shape: Any, **values: Any) -> None:
+    statement = kept.statement(shape, values)
+    sql, parameters = kept.build(*shape, **values).query.sql_with_params()
+    assert statement is not None
+    assert (statement.sql, statement.with_values(given(values))) == (sql, list(parameters))
+
+
+@pytest.mark.django_db
+def test_kept_sql_is_that_of_the_query() -> None:
+    assert_kept(KeptSql(sources), "code", "name", pk=12)
+    for day in (date(2026, 1, 31), None):
+        assert_kept(KeptSql(since), day=day, at=NOW)
+    for ids in ([3, 1, 2], []):
+        assert_kept(KeptSql(among), ids=ids)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("reader", READERS)
+def test_kept_sql_of_a_list_is_that_of_its_reader(reader: str) -> None:
+    user = READERS[reader]
+    for read, shape, values, order in LISTS:
+        place = PLACE | {"value": NOW.date()} if order is leads.NEWEST_FIRST else PLACE
+        for at in (place, {"value": None, "pk": None}):
+            of_list = (read, shape, order, 51)
+            assert_kept(paging.FIRST_PLACES, *of_list, **at, user=user, **values)
+        assert_kept(paging.EVERY_PLACE, read, shape, user=user, **values)
+    assert_kept(queue.TAB_SIZES, user=user, **TODAY)
+
+
+@pytest.mark.django_db
+def test_rows_are_those_of_the_query() -> None:
+    factories.cast()
+    ids = list(Source.objects.values_list("pk", flat=True))
+    kept = KeptSql(among)
+    assert kept.rows(ids=ids) == list(among(ids=ids))
+    assert kept.rows(ids=ids[:1]) == list(among(ids=ids[:1]))
+    assert KeptSql(lambda: counted(Source.objects.all())).rows() == [(len(ids),)]
+    assert isinstance(kept.rows(ids=ids)[0][2], dict)
+
+
+@pytest.mark.django_db
+def test_people_without_teams_ask_nothing() -> None:
+    kept = KeptSql(lambda *, user: Lead.objects.in_sight(user)[0].values_list("pk"))
+    with CaptureQueriesContext(
+        connection,
+    ) as queries:
+        assert (kept.rows(user=person()), kept.estimate(user=person())) == ([], 0)
+    assert len(queries) == 0
+
+
+def test_value_that_the_query_computes_is_refused() -> None:
+    def late(*, at: datetime) -> QuerySet[Any]:
+        return Lead.objects.filter(created_at__lt=at + timedelta(days=1)).values_list("pk")
+
+    with pytest.raises(ValueError, match="computed from a value"):
+        KeptSql(late).rows(at=NOW)
+
+
+def test_value_without_a_stand_in_is_refused() -> None:
+    with pytest.raises(TypeError, match="str is no value of kept SQL"):
+        KeptSql(sources).rows("pk", code="web")
