@@ -163,10 +163,14 @@ def publish_version(
 
 def published() -> list[PersonaVersion]:
     """Return the published version of every persona in use, with its criteria."""
+    return list(in_use().prefetch_related("criteria"))
+
+
+def in_use() -> QuerySet[PersonaVersion]:
+    """Return the published version of every persona in use, in the order of their slugs."""
     versions = PersonaVersion.objects.filter(state=VersionState.PUBLISHED)
-    in_use = versions.filter(persona__archived_at__isnull=True)
-    with_criteria = in_use.select_related("persona").prefetch_related("criteria")
-    return list(with_criteria.order_by("persona__slug"))
+    of_use = versions.filter(persona__archived_at__isnull=True)
+    return of_use.select_related("persona").order_by("persona__slug")
 
 
 def everything() -> list[Persona]:

@@ -41,6 +41,8 @@ def active_leads(team_ids: Iterable[int]) -> dict[int, list[User]]:
 def _by_team(team_ids: Iterable[int], memberships: QuerySet[Membership]) -> dict[int, list[User]]:
     people: dict[int, list[User]] = {pk: [] for pk in team_ids}
     rows = memberships.filter(team__in=list(people), user__is_active=True)
-    for membership in rows.select_related("user").order_by("id"):
+    # Only what a notice to them needs.
+    rows = rows.select_related("user").only("team", "user__name", "user__is_active", "user__mails")
+    for membership in rows.order_by("id"):
         people[membership.team_id].append(membership.user)
     return people

@@ -5,7 +5,6 @@ from __future__ import annotations
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -20,7 +19,6 @@ from leads.api.leads import fetch as fetch_lead
 from leads.api.request import CURSOR, LIMIT, PAGING, body_of
 from leads.handoffs import queue
 from leads.models import Handoff
-from leads.qualification import persona_match
 from leads.states import HandoffState
 from personas.models import PersonaVersion
 from personas.states import VersionState
@@ -146,14 +144,10 @@ class HandOff(APIView):
         steps.check(request.user, lead, permissions.can_hand_off)
         body = body_of(NewHandoff, request)
         now = clock.now()
-        version = body.get("persona_version") or persona_match.usual_version(lead)
-        if version is None:
-            message = _("There is no persona in use.")
-            raise serializers.ValidationError({"persona_version": [message]})
         handoff = handoffs.hand_off(
             lead,
             team=body["team"],
-            persona_version=version,
+            persona_version=body.get("persona_version"),
             note=body.get("note", ""),
             score_reason=body.get("score_reason", ""),
             by=request.user,

@@ -18,7 +18,6 @@ from crm.lib.errors import DomainError
 from leads import handoffs, permissions
 from leads.bulk.states import BulkKind
 from leads.models import BulkAct, Handoff, Lead
-from leads.qualification import persona_match
 from leads.records import archiving
 from leads.staff.handover import colleagues_for
 from leads.states import OPEN, HandoffState
@@ -60,13 +59,9 @@ def hand_off(lead: Lead, chosen: Chosen, *, by: User, at: datetime) -> None:
         _check_none_open(lead)
         stage = {"stage": lead.get_stage_display()}
         raise Skipped(_("It is not with marketing; its stage is “%(stage)s”.") % stage)
-    version = persona_match.usual_version(lead)
-    if version is None:
-        raise Skipped(_("There is no persona in use."))
     handoffs.hand_off(
         lead,
         team=chosen.team,
-        persona_version=version,
         note=chosen.note,
         score_reason=chosen.score_reason,
         by=by,

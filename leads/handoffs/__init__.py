@@ -7,6 +7,7 @@ from leads.conflicts import AlreadyTaken, JustTaken, LeadIsArchived, MovedOn
 from leads.handoffs.state_changes import OwnerLeft
 from leads.handoffs.submission import (
     AlreadyHandedOff,
+    NoPersona,
     NotAnMql,
     PackageIncomplete,
     ScoreTooLow,
@@ -31,6 +32,7 @@ __all__ = [
     "LeadIsArchived",
     "MovedOn",
     "NeedsComment",
+    "NoPersona",
     "NotAnMql",
     "OwnerLeft",
     "PackageIncomplete",

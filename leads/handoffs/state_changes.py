@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy
 
 from crm.accounts.models import User
-from crm.lib.db.returning import update_returning
+from crm.lib.db.returning import constraint_of, update_returning
 from crm.lib.errors import Conflict
 from leads import events
 from leads.conflicts import AlreadyTaken
@@ -99,8 +99,7 @@ def _update(rows: QuerySet[Handoff], changes: dict[str, Any]) -> list[tuple[Any,
     try:
         return update_returning(rows, "clock_id", "policy_ref_id", **changes)
     except IntegrityError as error:
-        diagnostics = getattr(error.__cause__, "diag", None)
-        name = getattr(diagnostics, "constraint_name", "")
+        name = constraint_of(error)
         if name == OWNER_GUARD:
             raise OwnerLeft from error
         if name == ONE_OPEN:

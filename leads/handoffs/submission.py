@@ -6,6 +6,7 @@ Permission is the caller's question (leads.permissions).
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -13,14 +14,17 @@ from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from crm.accounts import teams
 from crm.accounts.models import Team, User
 from crm.lib.bilingual import in_language
+from crm.lib.db.returning import constraint_of
 from crm.lib.errors import DomainError
 from leads import events
 from leads.conflicts import LeadIsArchived, MovedOn
 from leads.handoffs import notices, packages, stages, state_changes
 from leads.models import Handoff, Lead
-from leads.qualification import facts
+from leads.qualification import facts, persona_match
+from leads.qualification.facts import Record
 from leads.qualification.rules import AUTHORITY, MEANS, Assessment, MqlTerms
 from leads.qualification.scores import DoneAction, Scores
 from leads.records.fields import labels as field_labels
@@ -31,12 +35,21 @@ from sla.agreements import agreements, policies
 from sla.models import AgreementVersion
 from sla.states import Metric
 
+CYCLE_ONCE = "handoff_cycle_once"  # the constraint on the numbers of a lead's handoffs
+
 
 class NotAnMql(DomainError):
     """The lead misses a criterion or a valuable action; ``fields`` names each open point."""
 
     code = "not_an_mql"
     message = gettext_lazy("This lead is not an MQL yet.")
+
+
+class NoPersona(DomainError):
+    """No persona is in use that an agreement in force looks for."""
+
+    code = "no_persona"
+    message = gettext_lazy("There is no persona in use.")
 
 
 class PackageIncomplete(DomainError):
@@ -62,19 +75,20 @@ def check_mql(
     lead: Lead,
     persona_version: PersonaVersion,
     terms: MqlTerms | None = None,
-    actions: list[DoneAction] | None = None,
+    record: Record | None = None,
 ) -> Assessment:
     """Assess ``lead``; raise NotAnMql unless it fits and did a valuable action that counts.
 
-    ``terms``: those of the agreement that judges it, default those in force. ``actions``: those of
-    the lead, where the caller has read them.
+    ``terms``: those of the agreement that judges it, default those in force. ``record``: that of
+    the lead, where the caller has read it.
     """
-    if actions is None:
-        actions = facts.actions_of(lead)
+    if record is None:
+        record = facts.record_of(lead)
     if terms is None:
         terms = facts.terms_in_force()
-    proofs = facts.proofs_of(lead)
-    assessment = facts.assess_with(lead, persona_version, terms, actions=actions, proofs=proofs)
+    assessment = facts.assess_with(
+        lead, persona_version, terms, actions=record.actions, proofs=record.proofs
+    )
     if assessment.is_mql:
         return assessment
     problems: dict[str, object] = {
@@ -100,44 +114,90 @@ def qualify(lead: Lead, persona_version: PersonaVersion, *, by: User, at: dateti
     return lead
 
 
-@transaction.atomic
+@dataclass(frozen=True)
+class Judged:
+    """A lead that may be handed off, and what judged it, read with the lead locked."""
+
+    lead: Lead
+    version: AgreementVersion
+    persona_version: PersonaVersion
+    actions: list[DoneAction]
+    assessment: Assessment
+    scores: Scores
+    overrides: list[dict[str, str]]
+    # How many handoffs it has had.
+    earlier: int
+
+
 def hand_off(
     lead: Lead,
     *,
     team: Team,
-    persona_version: PersonaVersion,
     by: User,
     at: datetime,
+    persona_version: PersonaVersion | None = None,
     note: str = "",
     score_reason: str = "",
 ) -> Handoff:
     """Hand ``lead`` off to the queue of the sales ``team``.
 
     Qualifies it if necessary, freezes the package with the scores, starts the accept clock and
-    notifies the team. ``score_reason``: why a lead below the minimum score is handed off.
+    notifies the team. ``persona_version``: default the usual one (persona_match).
+    ``score_reason``: why a lead below the minimum score is handed off.
 
-    Raises NotAnMql, NoAgreement, PackageIncomplete, ScoreTooLow, AlreadyHandedOff, LeadIsArchived.
+    Raises NoPersona, NotAnMql, NoAgreement, PackageIncomplete, ScoreTooLow, AlreadyHandedOff,
+    LeadIsArchived.
     """
+    try:
+        with transaction.atomic():
+            judged = _judge(lead, team, persona_version, score_reason, by=by, at=at)
+            return _pass_on(judged, team, note, by=by, at=at)
+    except IntegrityError as error:
+        # Outside the transaction, which the database has ended: the refusal reads who was faster.
+        if constraint_of(error) in (state_changes.ONE_OPEN, CYCLE_ONCE):
+            raise AlreadyHandedOff(lead) from error
+        raise
+
+
+def _judge(
+    lead: Lead,
+    team: Team,
+    persona_version: PersonaVersion | None,
+    score_reason: str,
+    *,
+    by: User,
+    at: datetime,
+) -> Judged:
+    """Lock the lead and make every check of a hand-off; raises as :func:`hand_off`."""
     lead = _lock(lead)
+    # Counted under the lock, so that two hand-offs never get the same number.
     earlier = _count_closed(lead)
+    record = facts.record_of(lead)
+    persona_version = persona_version or persona_match.usual_version(lead, record)
+    if persona_version is None:
+        raise NoPersona(fields={"persona_version": NoPersona.message})
     version = agreements.in_force(team)
     terms = facts.terms_of(version)
-    actions = facts.actions_of(lead)
-    assessment = check_mql(lead, persona_version, terms, actions)
+    assessment = check_mql(lead, persona_version, terms, record)
     _check_package(lead, version)
-    scores = facts.score_on(assessment, actions, terms, on=events.today(at))
+    scores = facts.score_on(assessment, record.actions, terms, on=events.today(at))
     used_reason = _check_score(scores, terms, score_reason)
     overrides = packages.overruled(assessment, score_reason=used_reason, submitter=by.name)
-    # Every check is made; from here on rows are written.
-    _mark_mql(lead, persona_version, assessment, by=by, at=at)
-    judged_by = {"agreement_version": version, "persona_version": persona_version}
-    codes = [action.code for action in actions]
-    policy = _policy(lead, version, persona_version, team, codes)
-    handoff = _create(
-        lead,
-        **judged_by,
-        # Counted under the lock of the lead, so that two hand-offs never get the same number.
-        cycle=earlier + 1,
+    return Judged(
+        lead, version, persona_version, record.actions, assessment, scores, overrides, earlier
+    )
+
+
+def _pass_on(judged: Judged, team: Team, note: str, *, by: User, at: datetime) -> Handoff:
+    """Write the rows of a hand-off."""
+    lead, assessment, scores = judged.lead, judged.assessment, judged.scores
+    _mark_mql(lead, judged.persona_version, assessment, by=by, at=at)
+    policy = _policy(judged, team)
+    handoff = Handoff.objects.create(
+        lead=lead,
+        agreement_version=judged.version,
+        persona_version=judged.persona_version,
+        cycle=judged.earlier + 1,
         team=team,
         submitted_by=by,
         submitted_at=at,
@@ -146,10 +206,10 @@ def hand_off(
         proves_sql=assessment.proves(MEANS) and assessment.proves(AUTHORITY),
         fit_score=scores.fit.total,
         engagement_score=scores.engagement.total,
-        overrides=len(overrides),
+        overrides=len(judged.overrides),
     )
-    _freeze_package(handoff, actions, assessment, scores, overrides)
-    _announce(handoff, overrides, by=by, at=at)
+    _freeze_package(handoff, judged)
+    _announce(handoff, judged.overrides, by=by, at=at)
     return handoff
 
 
@@ -229,42 +289,25 @@ def _mark_mql(
     )
 
 
-def _policy(
-    lead: Lead,
-    version: AgreementVersion,
-    persona_version: PersonaVersion,
-    team: Team,
-    actions: list[str],
-) -> Mapping[str, Any]:
-    """Return the policy of ``version`` for the facts that its commitments may depend on."""
+def _policy(judged: Judged, team: Team) -> Mapping[str, Any]:
+    """Return the policy of the agreement for the facts that its commitments may depend on."""
+    source = judged.lead.source
     known = {
-        "source": lead.source.code if lead.source else None,
-        "actions": actions,
-        "persona": persona_version.persona.slug,
+        "source": source.code if source else None,
+        "actions": [action.code for action in judged.actions],
+        "persona": judged.persona_version.persona.slug,
     }
-    return policies.policy_for(version, team, facts=known)
+    return policies.policy_for(judged.version, team, facts=known)
 
 
-def _create(lead: Lead, **fields: Any) -> Handoff:
-    # A savepoint: the constraint on one open handoff may refuse the row.
-    try:
-        with transaction.atomic():
-            return Handoff.objects.create(lead=lead, **fields)
-    except IntegrityError as error:
-        raise AlreadyHandedOff(lead) from error
-
-
-def _freeze_package(
-    handoff: Handoff,
-    actions: list[DoneAction],
-    assessment: Assessment,
-    scores: Scores,
-    overrides: list[dict[str, str]],
-) -> None:
+def _freeze_package(handoff: Handoff, judged: Judged) -> None:
     """Save what marketing hands over, as it is now; later changes of the lead do not change it."""
-    lead_facts = facts.facts_of(handoff.lead)
-    dated = [(action.code, action.on.isoformat()) for action in actions]
-    packages.package(handoff, lead_facts, dated, assessment, scores, overrides).save()
+    lead_facts = facts.facts_of(judged.lead)
+    dated = [(action.code, action.on.isoformat()) for action in judged.actions]
+    package = packages.package(
+        handoff, lead_facts, dated, judged.assessment, judged.scores, judged.overrides
+    )
+    package.save()
 
 
 def _announce(handoff: Handoff, overrides: list[dict[str, str]], *, by: User, at: datetime) -> None:
@@ -277,5 +320,6 @@ def _announce(handoff: Handoff, overrides: list[dict[str, str]], *, by: User, at
         handoff, EventKind.HANDED_OFF, from_state="", by=by, at=at, payload=payload
     )
     # A person who is also in the sales team needs no notice of the own act.
-    team = handoff.team.people.filter(is_active=True).exclude(pk=by.pk)
-    notices.notify("handoff.new", handoff, team, at=at, key="new")
+    people = teams.active_people([handoff.team_id])[handoff.team_id]
+    others = [person for person in people if person.pk != by.pk]
+    notices.notify("handoff.new", handoff, others, at=at, key="new")

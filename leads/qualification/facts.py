@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from datetime import date
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
 from typing import Any, TypeVar
 
 from leads.models import Evidence, Lead, ValuableAction
@@ -12,10 +13,16 @@ from leads.qualification.rules import ANY_TERMS, MISSING, Assessment, MqlTerms, 
 from leads.qualification.scores import DoneAction, Scores
 from leads.records.identity import phones
 from personas.models import Criterion, PersonaVersion
+from sla.agreements import agreements
 from sla.models import AgreementVersion
 from sla.states import AgreementState
 
 Member = TypeVar("Member")
+# The columns that are read of evidence, and those of an action that make a DoneAction.
+PROOF = ("lead", "code", "actor__name", "at", "payload", "verdict", "overrides")
+ACTION = ("kind__code", "kind__name", "kind__points", "occurred_on")
+# The columns of an agreement that make MqlTerms.
+TERMS = ("valuable_actions", "minimum_score", "engagement_half_life_days")
 PERSON = ("name", "email", "phone", "job_title", "country")
 COMPANY = ("name", "country", "industry", "employees", "domain")
 
@@ -62,23 +69,24 @@ def proofs_of(lead: Lead) -> dict[str, Proof]:
 
 def proofs_by_lead(leads: Iterable[int]) -> dict[int, dict[str, Proof]]:
     """Return :func:`proofs_of` each lead, by the lead's id, in one query."""
-    rows = Evidence.objects.filter(lead__in=list(leads)).select_related("actor")
+    rows = Evidence.objects.filter(lead__in=list(leads))
     proofs: dict[int, dict[str, Proof]] = {}
     # By id, so that the newest one wins; two may have the same moment.
-    for row in rows.order_by("id"):
-        proofs.setdefault(row.lead_id, {})[row.code] = _proof(row)
+    for lead, code, by, at, *proof in rows.order_by("id").values_list(*PROOF):
+        proofs.setdefault(lead, {})[code] = _proof(*proof, by=by or "", at=at)
     return proofs
 
 
-def _proof(row: Evidence) -> Proof:
-    payload = row.payload
+def _proof(
+    payload: Mapping[str, Any], verdict: str, overrides: bool, *, by: str, at: datetime
+) -> Proof:
     return Proof(
-        verdict=row.verdict,
+        verdict=verdict,
         value=payload.get("value", ""),
         source=payload.get("source", ""),
-        by=row.actor.name if row.actor else "",
-        at=row.at,
-        overrides=row.overrides,
+        by=by,
+        at=at,
+        overrides=overrides,
         reason=payload.get("reason", ""),
     )
 
@@ -90,12 +98,25 @@ def actions_of(lead: Lead) -> list[DoneAction]:
 
 def actions_by_lead(leads: Iterable[int]) -> dict[int, list[DoneAction]]:
     """Return :func:`actions_of` each lead, by the lead's id, in one query."""
-    rows = ValuableAction.objects.filter(lead__in=list(leads)).select_related("kind")
+    rows = ValuableAction.objects.filter(lead__in=list(leads))
     actions: dict[int, list[DoneAction]] = {}
     # In the order of the model: the newest action first.
-    for row in rows:
-        actions.setdefault(row.lead_id, []).append(done_action(row))
+    for lead, *action in rows.values_list("lead", *ACTION):
+        actions.setdefault(lead, []).append(DoneAction(*action))
     return actions
+
+
+@dataclass(frozen=True)
+class Record:
+    """What a lead did, the newest first, and what was proven of it, by code of the criterion."""
+
+    actions: list[DoneAction]
+    proofs: dict[str, Proof]
+
+
+def record_of(lead: Lead) -> Record:
+    """Return actions and proofs of the lead, in two queries."""
+    return Record(actions_of(lead), proofs_of(lead))
 
 
 def done_action(row: ValuableAction) -> DoneAction:
@@ -133,21 +154,19 @@ def terms_of(version: AgreementVersion) -> MqlTerms:
     """Return the terms of one agreement; an empty list of it means that everything counts."""
     return MqlTerms(
         actions=frozenset(version.valuable_actions) or None,
-        # Not values_list(), which reads again what callers have prefetched.
-        personas=frozenset(persona.pk for persona in version.personas.all()) or None,
+        personas=frozenset(agreements.persona_ids(version)) or None,
         minimum_score=version.minimum_score,
         half_life=version.engagement_half_life_days,
     )
 
 
 def terms_in_force() -> MqlTerms:
-    """Return the terms for a lead without a team yet, in at most two queries.
+    """Return the terms for a lead without a team yet, in one query.
 
     Everything counts that any agreement in force counts.
     """
-    rows = AgreementVersion.objects.filter(state=AgreementState.IN_FORCE)
-    versions = rows.prefetch_related("personas").order_by("pk")
-    terms = [terms_of(version) for version in versions]
+    rows = AgreementVersion.objects.filter(state=AgreementState.IN_FORCE).only(*TERMS)
+    terms = [terms_of(version) for version in agreements.with_persona_ids(rows).order_by("pk")]
     if not terms:
         return ANY_TERMS
     # No minimum score: it is that of the team's agreement, and there is no team yet.

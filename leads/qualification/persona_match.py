@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.db.models import prefetch_related_objects
+
 from leads.models import Lead
 from leads.qualification import facts, scores
+from leads.qualification.facts import Record
 from leads.qualification.rules import (
     FIT,
     SQL_KINDS,
@@ -68,19 +71,29 @@ class Match:
         )
 
 
+def in_use(terms: MqlTerms) -> list[PersonaVersion]:
+    """Return the published versions of the personas that ``terms`` look for. One query."""
+    return [version for version in personas.in_use() if terms.looks_for(version.persona_id)]
+
+
 def matches(lead: Lead, terms: MqlTerms) -> list[Match]:
     """Return every persona in use that ``terms`` look for, the best match first.
 
     Four queries, however many there are.
     """
-    # Read once for all personas.
-    actions = facts.actions_of(lead)
-    proofs = facts.proofs_of(lead)
+    return _ranked(lead, in_use(terms), terms, facts.record_of(lead))
+
+
+def _ranked(
+    lead: Lead, versions: Sequence[PersonaVersion], terms: MqlTerms, record: Record
+) -> list[Match]:
+    """Return how each of ``versions`` fits the lead, the best match first."""
+    prefetch_related_objects(versions, "criteria")
     ranked = []
-    for version in personas.published():
-        if not terms.looks_for(version.persona_id):
-            continue
-        assessment = facts.assess_with(lead, version, terms, actions=actions, proofs=proofs)
+    for version in versions:
+        assessment = facts.assess_with(
+            lead, version, terms, actions=record.actions, proofs=record.proofs
+        )
         ranked.append(Match(version, assessment))
     return sorted(ranked, key=lambda match: match.rank)
 
@@ -90,21 +103,35 @@ def usual(lead: Lead, ranked: Sequence[Match]) -> Match | None:
 
     It is the lead's own persona, in the version that is in use now, else the best match.
     """
+    own = _own(lead, [match.version for match in ranked])
     for match in ranked:
-        if match.version.pk == lead.persona_version_id:
+        if match.version == own:
             return match
-    if lead.persona_version is not None:
-        # The persona and not its version: a newer version of it may be in use now.
-        own = lead.persona_version.persona_id
-        for match in ranked:
-            if match.version.persona_id == own:
-                return match
     return next(iter(ranked), None)
 
 
-def usual_version(lead: Lead) -> PersonaVersion | None:
-    """Return the persona version of :func:`usual`, by the agreements in force."""
-    match = usual(lead, matches(lead, facts.terms_in_force()))
-    if match is None:
+def usual_version(lead: Lead, record: Record | None = None) -> PersonaVersion | None:
+    """Return the persona version of :func:`usual`, by the agreements in force.
+
+    ``record``: that of the lead, where the caller has read it.
+    """
+    terms = facts.terms_in_force()
+    versions = in_use(terms)
+    # A lead with a persona of its own needs no ranking.
+    own = _own(lead, versions)
+    if own is not None:
+        return own
+    ranked = _ranked(lead, versions, terms, record or facts.record_of(lead))
+    return ranked[0].version if ranked else None
+
+
+def _own(lead: Lead, versions: Sequence[PersonaVersion]) -> PersonaVersion | None:
+    """Return that of ``versions`` by whose persona the lead is an MQL, or None."""
+    for version in versions:
+        if version.pk == lead.persona_version_id:
+            return version
+    if lead.persona_version is None:
         return None
-    return match.version
+    # The persona and not its version: a newer version of it may be in use now.
+    persona = lead.persona_version.persona_id
+    return next((version for version in versions if version.persona_id == persona), None)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -66,13 +66,31 @@ def choice(request: Request, lead: Lead) -> Choice:
     """Return the persona in use that the address asks for, else the usual one; 404 for others."""
     terms = facts.terms_in_force()
     matches = persona_match.matches(lead, terms)
-    asked = request.POST.get("persona") or request.GET.get("persona") or ""
+    asked = _asked(request)
     if not asked:
         return Choice(persona_match.usual(lead, matches), matches, terms)
     for match in matches:
         if str(match.version.pk) == asked:
             return Choice(match, matches, terms)
     # Not a version in use: its assessment must not be shown, and nothing is qualified by it.
+    raise Http404
+
+
+def _asked(request: Request) -> str:
+    return request.POST.get("persona") or request.GET.get("persona") or ""
+
+
+def _asked_version(request: Request) -> PersonaVersion | None:
+    """Return what :func:`choice` does for a step: the version that is asked for, unjudged.
+
+    None where the address asks for no persona: the step then takes the usual one.
+    """
+    asked = _asked(request)
+    if not asked:
+        return None
+    for version in persona_match.in_use(facts.terms_in_force()):
+        if str(version.pk) == asked:
+            return version
     raise Http404
 
 
@@ -207,25 +225,31 @@ def mark_mql(request: Request, pk: int) -> HttpResponse:
 @require_POST
 def hand_off(request: Request, pk: int) -> HttpResponse:
     """Hand the lead off to a sales team's queue."""
-    lead = fetch(request, pk)
+    lead = _fetch_to_hand_off(request, pk)
     form = HandOffForm(request.POST)
     try:
         steps.check(request.user, lead, permissions.can_hand_off)
     except MovedOn as error:
-        return show_too_late(request, lead, "hand_off", form, error)
-    now = request.now
+        return show_too_late(request, fetch(request, pk), "hand_off", form, error)
+    version = _asked_version(request)
     status = 422
-    version = choice(request, lead).version
-    if form.is_valid() and version is not None:
+    if form.is_valid():
         try:
             return _hand_off(request, lead, version, form)
         except DomainError as error:
             status = add_domain_error(form, error)
-    return show_qualify(request, lead, at=now, status=status, bound={"hand_off": form})
+    lead = fetch(request, pk)
+    return show_qualify(request, lead, at=request.now, status=status, bound={"hand_off": form})
+
+
+def _fetch_to_hand_off(request: Request, pk: int) -> Lead:
+    """Return the lead with what is checked before its row is locked; 404 unless visible."""
+    rows = Lead.objects.visible_to(request.user).only("stage", "archived_at", "marketing_team")
+    return get_object_or_404(rows, pk=pk)
 
 
 def _hand_off(
-    request: Request, lead: Lead, version: PersonaVersion, form: HandOffForm
+    request: Request, lead: Lead, version: PersonaVersion | None, form: HandOffForm
 ) -> HttpResponse:
     data = form.cleaned_data
     handoff = handoffs.hand_off(
@@ -238,5 +262,5 @@ def _hand_off(
         at=request.now,
     )
     text = _("%(lead)s is in the queue of %(team)s. The clock is running.")
-    messages.success(request, text % {"lead": lead, "team": handoff.team})
+    messages.success(request, text % {"lead": handoff.lead, "team": handoff.team})
     return redirect(trail(request).to_lead(lead.pk))

@@ -7,8 +7,9 @@ from datetime import UTC, datetime, time
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import F, OuterRef, Q, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts import people
@@ -224,10 +225,28 @@ def in_force(team: Team) -> AgreementVersion:
     binding = AgreementVersion.objects.filter(_binds([team]), state=AgreementState.IN_FORCE)
     # PostgreSQL sorts NULL last, so the agreement of the team itself comes first.
     ordered = binding.order_by("agreement__teams", "-in_force_from")
-    version = ordered.select_related("agreement", "calendar").first()
+    # Without the long text: it is for those who read and sign it.
+    version = with_persona_ids(ordered.select_related("agreement").defer("text")).first()
     if version is None:
         raise NoAgreement
     return version
+
+
+def with_persona_ids(rows: QuerySet[AgreementVersion]) -> QuerySet[AgreementVersion]:
+    """Return ``rows`` with what :func:`persona_ids` needs, in the same query."""
+    chosen = AgreementVersion.personas.through.objects.filter(agreementversion=OuterRef("pk"))
+    return rows.annotate(looks_for=ArraySubquery(chosen.values("persona")))
+
+
+def persona_ids(version: AgreementVersion) -> list[int]:
+    """Return the ids of the personas that ``version`` looks for; none for all.
+
+    No query for one of :func:`with_persona_ids`, or with prefetched personas.
+    """
+    if hasattr(version, "looks_for"):
+        return list(version.looks_for)
+    # Not values_list(), which reads again what callers have prefetched.
+    return [persona.pk for persona in version.personas.all()]
 
 
 def in_force_by_team(teams: Collection[Team]) -> dict[int, AgreementVersion]:

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef
+from django.db.models.functions import JSONObject
+
 from crm.accounts.models import Team
-from sla.calendars import calendars, work_calendars
-from sla.models import AgreementVersion, Commitment
+from sla.calendars import work_calendars
+from sla.models import AgreementVersion, Commitment, LadderStep
 from sla.states import CLOCK_METRICS, Metric, Proof
 
 
@@ -23,7 +27,7 @@ def policy_for(
     to pause them with their caps (seconds). ``facts``: {"source": code, "actions": [codes],
     "persona": slug}; a commitment counts where they meet its conditions.
     """
-    calendar = work_calendars.plain(calendars.of_team(team, version.calendar))
+    calendar = work_calendars.plain_of_team(team, version.calendar_id)
     policy = {
         "version": version.pk,
         "calendar": calendar.to_json(),
@@ -49,8 +53,13 @@ def limit_of(version: AgreementVersion, metric: Metric, facts: Mapping[str, Any]
 
 def _clock_terms(version: AgreementVersion, facts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the terms of each clock, by metric."""
-    chosen = _chosen(version.commitments.prefetch_related("steps"), facts)
-    return {metric: _terms_of(commitment) for metric, commitment in chosen.items()}
+    steps = LadderStep.objects.filter(commitment=OuterRef("pk"))
+    ladder = JSONObject(level="level", kind="kind", offset_minutes="offset_minutes")
+    timed = version.commitments.filter(metric__in=CLOCK_METRICS, window_minutes__isnull=False)
+    rows = timed.annotate(ladder=ArraySubquery(steps.values(row=ladder)))
+    ladders = {commitment.pk: commitment.ladder for commitment in rows}
+    chosen = _chosen(rows, facts)
+    return {metric: _terms_of(each, ladders[each.pk]) for metric, each in chosen.items()}
 
 
 def _chosen(commitments: Iterable[Commitment], facts: Mapping[str, Any]) -> dict[str, Commitment]:
@@ -74,15 +83,7 @@ def _seconds_of(commitment: Commitment) -> int:
     return (commitment.window_minutes or 0) * 60
 
 
-def _terms_of(commitment: Commitment) -> dict[str, Any]:
-    ladder = [
-        {
-            "level": step.level,
-            "kind": step.kind,
-            "offset_minutes": step.offset_minutes,
-        }
-        for step in commitment.steps.all()
-    ]
+def _terms_of(commitment: Commitment, ladder: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "commitment": commitment.pk,
         "limit_seconds": _seconds_of(commitment),

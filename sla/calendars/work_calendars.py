@@ -6,9 +6,13 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Case, OuterRef, Q, When
 from django.utils.translation import gettext_lazy as _
 
+from crm.accounts.models import Team
 from crm.lib.clock import local_date
+from crm.lib.db import returning
 from crm.lib.errors import DomainError
 from sla.models import Calendar, Holiday, OpenWindow
 from sla.worktime import arithmetic
@@ -83,11 +87,37 @@ def plain(calendar: Calendar) -> WorkCalendar:
     # Read once: days for the hours and for the names, windows for those of now and later ones.
     days = list(calendar.holidays.all())
     rows = list(calendar.windows.all())
+    return _plain(calendar.time_zone, rows, days)
+
+
+def plain_of_team(team: Team, default: int) -> WorkCalendar:
+    """Return the calendar of ``team`` as plain data, else that with the id ``default``.
+
+    One query for all its rows. Raises CalendarNeverOpen where it has no hours.
+    """
+    own = Q(team=team, archived_at=None)
+    found = Calendar.objects.filter(own | Q(pk=default)).annotate(
+        windows_json=_as_json(OpenWindow), days_json=_as_json(Holiday)
+    )
+    # One or two rows.
+    calendar = found.order_by(Case(When(own, then=0), default=1))[0]
+    rows = [returning.from_json(OpenWindow, row) for row in calendar.windows_json]
+    days = [returning.from_json(Holiday, row) for row in calendar.days_json]
+    return _plain(calendar.time_zone, rows, days)
+
+
+def _as_json(model: type[OpenWindow | Holiday]) -> ArraySubquery:
+    """Return the rows of a calendar in the order of their model."""
+    rows = model._default_manager.filter(calendar=OuterRef("pk"))
+    return ArraySubquery(rows.values(row=returning.as_json(model)))
+
+
+def _plain(zone: str, rows: list[OpenWindow], days: list[Holiday]) -> WorkCalendar:
     changes = {}
     for since, windows in _by_date(rows).items():
         changes[since] = _as_windows(windows)
     return WorkCalendar(
-        zone=calendar.time_zone,
+        zone=zone,
         windows=_as_windows(_from_beginning(rows)),
         holidays={day.on: hours_of(day) for day in days},
         changes=changes,

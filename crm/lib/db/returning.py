@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from django.db import connection, models
+from django.db import IntegrityError, connection, models
 from django.db.models.functions import JSONObject
 from django.db.models.sql import UpdateQuery
 
@@ -32,6 +32,12 @@ def from_json(model: type[M], data: Mapping[str, Any]) -> M:
             names.append(field.attname)
             values.append(column.to_python(data[field.attname]))
     return model.from_db("default", names, values)
+
+
+def constraint_of(error: IntegrityError) -> str:
+    """Return the name of the constraint, or of the trigger, that refused a row; "" if unknown."""
+    diagnostics = getattr(error.__cause__, "diag", None)
+    return getattr(diagnostics, "constraint_name", None) or ""
 
 
 def update_returning(

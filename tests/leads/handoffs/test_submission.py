@@ -5,13 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
 from crm.lib.errors import Conflict
 from crm.notifications.models import Message
 from leads import handoffs
 from leads.models import Handoff, Lead
 from leads.records import leads
+from personas.models import Persona
 from sla.agreements import agreements
 from sla.models import Clock
 from tests import factories, terms
@@ -198,6 +201,36 @@ def test_without_agreement_nothing_is_handed_off(cast: Cast) -> None:
     cast.agreement.agreement.versions.update(state="superseded")
     with pytest.raises(agreements.NoAgreement):
         factories.handed_off(cast, of=lead)
+
+
+def test_hand_off_needs_22_queries(cast: Cast, client: Client) -> None:
+    factories.handed_off(cast)  # what the clock refers to is stored once, with the first
+    lead = factories.mql(cast)
+    client.force_login(cast.ana)
+    with CaptureQueriesContext(connection) as captured:
+        client.post(f"/leads/{lead.pk}/hand-off/", {"team": cast.sales.pk})
+    # Without those of the test's own transaction.
+    statements = [query["sql"] for query in captured if "SAVEPOINT" not in query["sql"]]
+    lead.refresh_from_db()
+    assert (lead.stage, len(statements)) == ("handed_off", 22), "\n".join(
+        sql[:150] for sql in statements
+    )
+
+
+def test_lead_without_a_persona_is_handed_off_by_the_one_that_fits_best(cast: Cast) -> None:
+    factories.persona("a-small-owner", [{**terms.SIZE, "operand": 100_000}])
+    handoff = handoffs.hand_off(
+        factories.lead(cast), team=cast.sales, by=cast.ana, at=HANDED_OFF_AT
+    )
+    assert handoff.persona_version == cast.persona
+
+
+def test_without_a_persona_in_use_nothing_is_handed_off(cast: Cast) -> None:
+    lead = factories.lead(cast)
+    Persona.objects.update(archived_at=NOON)
+    with pytest.raises(handoffs.NoPersona):
+        handoffs.hand_off(lead, team=cast.sales, by=cast.ana, at=NOON)
+    assert Lead.objects.get().stage == "captured"
 
 
 def test_package_is_frozen(cast: Cast) -> None:

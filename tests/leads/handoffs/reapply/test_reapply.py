@@ -249,4 +249,4 @@ def test_preview_needs_a_constant_number_of_queries(cast: Cast, rows: int) -> No
     dora.team_ids("sales", led=True)
     with CaptureQueriesContext(connection) as captured:
         reapply.preview(by=dora, at=ELEVEN)
-    assert len(captured) == 13
+    assert len(captured) == 10
