@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce
 from crm.lib.clock import RELEVO_NOW_BODY
 from crm.lib.db import rights
 from crm.notifications import outbox
-from crm.notifications.models import Channel, Message, Notice
+from crm.notifications.models import Channel, Letter, Message, Notice
 from leads.models import Decision, Event, Handoff
 from leads.states import OPEN, STAGE_OF, HandoffState
 from sla.clocks.pauses import LONGEST_TOTAL
@@ -220,7 +220,10 @@ def message_becomes_one_notice(at: datetime) -> Iterable[str]:
     faults = {
         "counts as sent and has no notice": in_app & Q(~has_notice, sent_at__isnull=False),
         "is neither sent nor dropped nor waiting": Q(
-            next_try_at__isnull=True, sent_at__isnull=True, dropped_at__isnull=True
+            letter__isnull=True,
+            next_try_at__isnull=True,
+            sent_at__isnull=True,
+            dropped_at__isnull=True,
         ),
         "should have been sent a minute ago": in_app & is_late,
         "should have been dropped": is_late & Q(queued_at__lt=at - outbox.RETRY_FOR - GRACE),
@@ -229,6 +232,27 @@ def message_becomes_one_notice(at: datetime) -> Iterable[str]:
     for fault, condition in faults.items():
         for pk in messages.filter(condition).values_list("pk", flat=True):
             yield f"message {pk} {fault}"
+
+
+def letter_holds_mails_of_one_kind(at: datetime) -> Iterable[str]:
+    """A letter holds mails of one kind to its recipient, and is not tried after three days."""
+    tied = Message.objects.filter(letter__isnull=False)
+    of_letter = Q(recipient=F("letter__recipient"), kind=F("letter__kind"), channel=Channel.EMAIL)
+    for pk in tied.exclude(of_letter).values_list("pk", flat=True):
+        yield f"message {pk} is in a letter of another person or kind"
+    by_letter = tied.values("letter").annotate(
+        personal=Count("id", filter=Q(personal=True)), n=Count("id")
+    )
+    for row in by_letter.filter(personal__gt=0, n__gt=1):
+        yield f"letter {row['letter']} holds a personal mail and others"
+    empty = Letter.objects.filter(~Exists(tied.filter(letter=OuterRef("pk"))))
+    for pk in empty.values_list("pk", flat=True):
+        yield f"letter {pk} is empty"
+    old = Letter.objects.filter(
+        next_try_at__lt=at - GRACE, retry_since__lt=at - outbox.RETRY_FOR - GRACE
+    )
+    for pk in old.values_list("pk", flat=True):
+        yield f"letter {pk} should have been dropped"
 
 
 def handoff_carries_team_and_deadline(at: datetime) -> Iterable[str]:
@@ -285,6 +309,7 @@ CHECKS: tuple[Check, ...] = (
     open_handoff_has_an_active_owner,
     firing_sends_a_message,
     message_becomes_one_notice,
+    letter_holds_mails_of_one_kind,
     handoff_carries_team_and_deadline,
     snapshot_is_proven_by_its_hash,
     clock_function_is_ours,

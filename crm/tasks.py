@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from datetime import timedelta
+from functools import partial
 
 from celery import shared_task
 
@@ -74,7 +75,7 @@ def mail() -> int:
     Requests for links to new passwords become mails first.
     """
     password_requests.answer()
-    return mail_queue.send_due(notices.words)
+    return mail_queue.send_due(notices.words, beat=partial(heartbeats.beat, heartbeats.MAILS))
 
 
 def _beat(process: str) -> None:

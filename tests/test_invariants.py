@@ -9,7 +9,7 @@ from django.db import connection
 from crm import invariants, tasks
 from crm.accounts.models import User
 from crm.lib import clock
-from crm.notifications.models import Message, Notice
+from crm.notifications.models import Letter, Message, Notice
 from leads.models import Decision, Handoff, Lead
 from sla.models import Clock, Firing, Pause
 from tests import factories
@@ -200,6 +200,44 @@ def test_mail_that_waits_for_its_server(days, found):
         next_try_at=since,
     )
     assert broken() == found
+
+
+def queue(person, number, **columns):
+    return Message.objects.create(
+        recipient=person, channel="email", kind="handoff.new", dedup_key=f"k{number}", **columns
+    )
+
+
+def letter(person, since):
+    return Letter.objects.create(
+        recipient=person,
+        kind="handoff.new",
+        lane=1,
+        decided_at=since,
+        next_try_at=since,
+        retry_since=since,
+    )
+
+
+@pytest.mark.parametrize(
+    ("days", "columns", "fault"),
+    [
+        (0, {}, ""),
+        (0, {"kind": "handoff.won"}, "is in a letter of another person or kind"),
+        (0, {"channel": "in_app"}, "is in a letter of another person or kind"),
+        (0, {"personal": True}, "holds a personal mail and others"),
+        (0, {"letter": None, "next_try_at": "2999-01-01T00:00Z"}, "is empty"),
+        (4, {}, "should have been dropped"),
+    ],
+)
+def test_letter_and_its_messages(days, columns, fault):
+    since = clock.now() - timedelta(days=days)
+    person = User.objects.filter(is_active=True).first()
+    tied = {"letter": letter(person, since), "next_try_at": None}
+    for number in (1, 2):
+        Message.objects.filter(pk=queue(person, number).pk).update(**{**tied, **columns})
+    lines = invariants.letter_holds_mails_of_one_kind(clock.now())
+    assert {line.partition(" ")[2].partition(" ")[2] for line in lines} == {fault} - {""}
 
 
 def test_moved_time():

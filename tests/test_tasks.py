@@ -15,7 +15,7 @@ from crm import tasks
 from crm.celery import app
 from crm.lib import clock
 from crm.management.commands import watchdog
-from crm.notifications.models import Message, Notice
+from crm.notifications.models import Letter, Message, Notice
 from crm.tasks import (
     deliver_messages,
     send_mails,
@@ -231,12 +231,8 @@ def test_mails_in_parallel_and_again_go_once(
         factories.handed_off(cast)
     results = together(*[lambda: send_mails.apply(throw=True).state] * 4)
     send_mails.apply(throw=True)
-    assert (
-        results,
-        len({letter.extra_headers["Message-ID"] for letter in mail.outbox}),
-        len(mail.outbox),
-    ) == (
-        ["SUCCESS"] * 4,
-        3 * HANDOFFS,
-        3 * HANDOFFS,
-    )
+    told = Message.objects.filter(letter__sent_at__isnull=False).count()
+    ids = [letter.extra_headers["Message-ID"] for letter in mail.outbox]
+    assert (results, told) == (["SUCCESS"] * 4, 3 * HANDOFFS)
+    # Those of one person are in one list, or in two when two senders take them at once.
+    assert len(ids) == len(set(ids)) == Letter.objects.count() < 3 * HANDOFFS

@@ -1,9 +1,9 @@
 """Queue notices and mails as rows; deliver them later.
 
-Each message becomes exactly one notice in the inbox, or at least one mail. ``notify`` and
-``queue_mail`` only insert rows. Celery calls ``deliver`` (inbox) and ``mail_queue.send_due``
-(mails) every 10 s, the watchdog does when Celery is silent. The two are separate, so that a mail
-server that hangs holds up nothing else.
+Each message becomes exactly one notice in the inbox, or goes out by mail at least once, alone or in
+a list (crm.notifications.letters). ``notify`` and ``queue_mail`` only insert rows. Celery calls
+``deliver`` (inbox) and ``mail_queue.send_due`` (mails) every 10 s, the watchdog does when Celery is
+silent. The two are separate, so that a mail server that hangs holds up nothing else.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from crm.lib.db import availability
 from crm.lib.db.bulk_insert import insert
 from crm.lib.db.kept_sql import KeptSql, counted
 from crm.notifications import mail
-from crm.notifications.models import Channel, Message, Notice
+from crm.notifications.models import Channel, Letter, Message, Notice
 from crm.notifications.states import lane_of
 
 log = logging.getLogger("relevo.outbox")
@@ -155,8 +155,16 @@ def withdraw(cause: str, *, at: datetime, reason: str) -> int:
 
     ``reason`` is stored with them.
     """
-    waiting = Message.objects.filter(cause=cause, next_try_at__isnull=False)
-    return waiting.update(next_try_at=None, dropped_at=at, last_error=reason)
+    gone = {"next_try_at": None, "dropped_at": at, "last_error": reason}
+    of_cause = Message.objects.filter(cause=cause)
+    count = of_cause.filter(next_try_at__isnull=False).update(**gone)
+    # After the others: a mail that was tied to its letter meanwhile is found here.
+    tied = of_cause.filter(dropped_at__isnull=True, letter__in=_waiting_letters())
+    return count + tied.update(**gone)
+
+
+def _waiting_letters() -> QuerySet[Letter]:
+    return Letter.objects.filter(next_try_at__isnull=False)
 
 
 # Claims due messages and delivers them in one statement. The row is read again under its lock, so a
@@ -237,7 +245,8 @@ def _put_off(pk: int, error: Exception, *, now: datetime) -> int:
             return 0
         message.attempts += 1
         message.last_error = repr(error)[:2000]
-        message.next_try_at = next_try(message, now)
+        queued_at = message.retry_since or message.created_at
+        message.next_try_at = next_try(message.attempts, since=queued_at, at=now)
         message.dropped_at = None if message.next_try_at else now
         message.is_dead = message.next_try_at is None
         changed = ["attempts", "next_try_at", "dropped_at", "is_dead", "last_error"]
@@ -245,14 +254,16 @@ def _put_off(pk: int, error: Exception, *, now: datetime) -> int:
     return 1
 
 
-def next_try(message: Message, now: datetime) -> datetime | None:
-    """Return when to try a message again that failed at ``now``; None after three days."""
-    queued_at = message.retry_since or message.created_at
-    if now - queued_at > RETRY_FOR:
+def next_try(attempts: int, *, since: datetime, at: datetime) -> datetime | None:
+    """Return when to try again what failed at ``at``; None after three days from ``since``.
+
+    ``attempts``: how many tries there were, the failed one included.
+    """
+    if at - since > RETRY_FOR:
         return None
     # Compared in seconds: from the 43rd try on, the uncapped delay is more than a timedelta holds.
-    delay = min(15 * 2**message.attempts, LONGEST_RETRY)
-    return now + timedelta(seconds=delay)
+    delay = min(15 * 2**attempts, LONGEST_RETRY)
+    return at + timedelta(seconds=delay)
 
 
 def open_notice(notice: Notice, *, at: datetime) -> None:

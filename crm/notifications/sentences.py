@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext_lazy
 
 from crm.accounts.models import User
 from crm.lib.bilingual import in_language
+from crm.lib.number_formats import number
 
 
 class Told(NamedTuple):
@@ -143,6 +144,26 @@ OUT_OF_SIGHT: dict[str, Promise] = {
     "handoff.warning": gettext_lazy("Time was running out for a lead"),
     "handoff.won": gettext_lazy("A lead was won"),
 }
+# The subject of a list of notices of one kind.
+SEVERAL: dict[str, Promise] = {
+    "handoff.accepted": gettext_lazy("{count} leads were accepted"),
+    "handoff.breached": gettext_lazy("{count} leads are overdue"),
+    "handoff.disqualified": gettext_lazy("{count} leads were disqualified"),
+    "handoff.escalated_director": gettext_lazy("{count} leads are still overdue"),
+    "handoff.escalated_lead": gettext_lazy(
+        "Your team is overdue with {count} leads: please step in"
+    ),
+    "handoff.lost": gettext_lazy("{count} leads were closed as lost"),
+    "handoff.new": gettext_lazy("{count} new leads in the queue"),
+    "handoff.reassigned": gettext_lazy("{count} leads were given to you"),
+    "handoff.rejected": gettext_lazy("{count} leads were rejected"),
+    "handoff.requeued": gettext_lazy("{count} leads are back at the head of the queue"),
+    "handoff.resumed": gettext_lazy("The pause of {count} leads is over"),
+    "handoff.sql": gettext_lazy("{count} leads are SQLs now"),
+    "handoff.taken_over": gettext_lazy("{count} leads of yours have a new owner"),
+    "handoff.warning": gettext_lazy("Time is running out for {count} leads"),
+    "handoff.won": gettext_lazy("{count} leads were won"),
+}
 WITH_COMPANY = ("handoff.new", "handoff.reassigned", "handoff.taken_over")
 # Of the values that a sentence may name, those that a notice leaves out are empty.
 EMPTY = dict.fromkeys(
@@ -172,6 +193,12 @@ def sentence(kind: str, values: Mapping[str, Any]) -> str:
     if kind == "agreement.reopened" and values["why"]:
         return f"{text} · {values['why']}"
     return text
+
+
+def several(kind: str, count: int) -> str:
+    """Return what ``count`` notices of ``kind`` say together: two or more."""
+    pattern = SEVERAL.get(kind) or _("{count} notices of Relevo")
+    return str(pattern).format(count=number(count))
 
 
 def _pattern(kind: str, values: Mapping[str, Any]) -> Any:

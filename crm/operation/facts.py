@@ -25,7 +25,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from crm.accounts.models import PasswordRequest
 from crm.lib import clock
 from crm.lib.number_formats import duration_words, number
-from crm.notifications import dead_letters
+from crm.notifications import dead_letters, letters, mail
 from crm.notifications.models import Channel, Message
 from leads.imports.states import IMPORT_WORK
 from leads.models import BulkAct, ImportRun
@@ -40,6 +40,7 @@ PROCESSES: dict[str, Text] = {
     heartbeats.SWEEP: gettext_lazy("Sweep of deadlines"),
     heartbeats.CELERY: gettext_lazy("Celery, with beat and broker"),
     heartbeats.WATCHDOG: gettext_lazy("Watchdog"),
+    heartbeats.MAILS: gettext_lazy("Sender of mails"),
 }
 BIG_TABLES = 5
 SIZES = """
@@ -102,6 +103,8 @@ def _processes() -> Iterator[Fact]:
     wall = clock.wall()
     beats = dict(Heartbeat.objects.values_list("name", "beat_at"))
     for name, label in PROCESSES.items():
+        if name == heartbeats.MAILS and not mail.is_on():
+            continue
         if name not in beats:
             yield Fact(label, _("has never run"), is_wrong=True)
             continue
@@ -117,33 +120,38 @@ def _processes() -> Iterator[Fact]:
 
 @dataclass(frozen=True)
 class _Queue:
-    """Rows that wait.
-
-    ``since``: from when each waits. ``alone_since``: from when nobody works on it, which is wrong
-    after ``most``.
+    """Rows that wait, of one table or of two; it is wrong when one is alone for longer than
+    ``most``.
     """
 
     name: str
     label: Text
-    rows: QuerySet
-    since: F | Coalesce
+    tables: tuple[QuerySet, ...]
     most: timedelta
-    alone_since: F | Coalesce | None = None
+
+
+def _waiting(rows: QuerySet, since: F | Coalesce, alone: F | Coalesce | None = None) -> QuerySet:
+    """Return ``rows`` with the moment since which each waits, and since which nobody works on it:
+    the same, if ``alone`` is not given.
+    """
+    return rows.annotate(waits_since=since, alone_since=alone or since)
 
 
 def _queues(at: datetime) -> Iterator[Fact]:
     for queue in _all_queues(at):
-        found = queue.rows.aggregate(
-            length=Count("pk"),
-            oldest=Min(queue.since),
-            alone=Min(queue.alone_since or queue.since),
-        )
-        length = found["length"]
+        found = [
+            rows.aggregate(n=Count("pk"), oldest=Min("waits_since"), alone=Min("alone_since"))
+            for rows in queue.tables
+        ]
+        filled = [table for table in found if table["n"]]
+        length = sum(table["n"] for table in filled)
         seconds = 0.0
         is_wrong = False
-        if length:
-            seconds = max((at - found["oldest"]).total_seconds(), 0)
-            is_wrong = at - found["alone"] > queue.most
+        if filled:
+            oldest = min(table["oldest"] for table in filled)
+            alone = min(table["alone"] for table in filled)
+            seconds = max((at - oldest).total_seconds(), 0)
+            is_wrong = at - alone > queue.most
         words = _("empty")
         if length:
             words = ngettext(
@@ -161,10 +169,13 @@ def _queues(at: datetime) -> Iterator[Fact]:
 
 def _all_queues(at: datetime) -> list[_Queue]:
     due = Clock.objects.filter(next_step_at__lt=at, parked_until__isnull=True)
-    messages = Message.objects.filter(next_try_at__isnull=False)
-    inbox = messages.filter(channel=Channel.IN_APP)
-    mails = messages.filter(channel=Channel.EMAIL)
+    inbox = Message.objects.filter(channel=Channel.IN_APP, next_try_at__isnull=False)
     queued = Coalesce("retry_since", "created_at")
+    # A mail that is in no letter yet counts as one: it may be alone in it.
+    mails = (
+        _waiting(letters.waiting(), F("retry_since")),
+        _waiting(letters.waiting_mails(), queued),
+    )
     asked = PasswordRequest.objects.all()
     acts = BulkAct.objects.filter(started_at__isnull=False, finished_at__isnull=True)
     imports = ImportRun.objects.filter(state__in=IMPORT_WORK)
@@ -173,13 +184,18 @@ def _all_queues(at: datetime) -> list[_Queue]:
     free = Coalesce("busy_until", "undone_at", "started_at", "created_at")
     minute = timedelta(minutes=1)
     hour = timedelta(hours=1)
+    steps = (_waiting(due, F("next_step_at")),)
+    notices = (_waiting(inbox, queued),)
+    passwords = (_waiting(asked, F("asked_at")),)
+    bulk = (_waiting(acts, F("started_at")),)
+    files = (_waiting(imports, begun, free),)
     return [
-        _Queue("deadlines", _("Due steps of clocks"), due, F("next_step_at"), minute),
-        _Queue("inbox", _("Notices to deliver"), inbox, queued, minute),
-        _Queue("mails", _("Mails to send"), mails, queued, hour),
-        _Queue("passwords", _("Requests for a new password"), asked, F("asked_at"), 5 * minute),
-        _Queue("bulk", _("Acts on many leads"), acts, F("started_at"), hour),
-        _Queue("imports", _("Imports"), imports, begun, hour, free),
+        _Queue("deadlines", _("Due steps of clocks"), steps, minute),
+        _Queue("inbox", _("Notices to deliver"), notices, minute),
+        _Queue("mails", _("Mails to send"), mails, hour),
+        _Queue("passwords", _("Requests for a new password"), passwords, 5 * minute),
+        _Queue("bulk", _("Acts on many leads"), bulk, hour),
+        _Queue("imports", _("Imports"), files, hour),
     ]
 
 
@@ -187,7 +203,7 @@ def _failures() -> Iterator[Fact]:
     count = parked.rows().count()
     sample = Sample("parked_clocks", count)
     yield Fact(_("Parked clocks"), str(number(count)), (sample,), is_wrong=count > 0)
-    count = dead_letters.rows().count()
+    count = dead_letters.count()
     yield Fact(_("Dead letters"), str(number(count)), (Sample("dead_letters", count),))
 
 

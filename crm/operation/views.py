@@ -19,6 +19,7 @@ from crm.accounts.permissions import can_configure
 from crm.accounts.request import Request, require_permission
 from crm.lib import clock
 from crm.notifications import dead_letters
+from crm.notifications.dead_letters import Source
 from crm.operation import facts, metrics
 from sla.clocks import parked
 
@@ -90,9 +91,21 @@ def retry(request: Request, pk: int | None = None) -> HttpResponse:
 
 @require_POST
 @require_permission(can_configure)
-def send_again(request: Request, pk: int | None = None) -> HttpResponse:
-    """Send a dead letter again, or all of them."""
-    count = dead_letters.send_again(pk, by=request.user, at=request.now)
+def send_again(request: Request, source: Source, pk: int) -> HttpResponse:
+    """Send a dead letter again."""
+    count = dead_letters.send_again(source, pk, by=request.user, at=request.now)
+    return _sent_again(request, count)
+
+
+@require_POST
+@require_permission(can_configure)
+def send_all_again(request: Request) -> HttpResponse:
+    """Send all dead letters again."""
+    count = dead_letters.send_all_again(by=request.user, at=request.now)
+    return _sent_again(request, count)
+
+
+def _sent_again(request: Request, count: int) -> HttpResponse:
     if count:
         words = ngettext("{count} letter is sent again.", "{count} letters are sent again.", count)
         messages.success(request, words.format(count=count))

@@ -161,7 +161,7 @@ def trial(user: User, *, at: datetime) -> Trial | None:
         if handoff.clock is not None:
             reading = readings.reading(handoff.clock, at=at)
         for message in test_lead.messages_of(handoff):
-            notified.append((message.recipient.name, message.sent_at is not None))
+            notified.append((message.recipient.name, message.is_sent))
     # An admin runs the test, but sees no lead by that alone.
     visible = Lead.objects.visible_to(user)
     can_open = visible.filter(pk=lead.pk).exists()

@@ -43,7 +43,7 @@ def handoff_of(lead: Lead) -> Handoff | None:
 def messages_of(handoff: Handoff) -> list[Message]:
     """Return the messages that the handoff sent to its team."""
     rows = Message.objects.filter(dedup_key__startswith=f"handoff:{handoff.pk}:new:")
-    return list(rows.select_related("recipient").order_by("recipient__name", "pk"))
+    return list(rows.select_related("recipient", "letter").order_by("recipient__name", "pk"))
 
 
 @transaction.atomic

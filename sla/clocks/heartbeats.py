@@ -23,6 +23,7 @@ OUTAGE = timedelta(seconds=120)  # a longer gap between sweeps is an outage
 SWEEP = "sweep"
 CELERY = "celery"
 WATCHDOG = "watchdog"
+MAILS = "mails"
 
 
 @transaction.atomic

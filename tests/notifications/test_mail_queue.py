@@ -16,8 +16,8 @@ from pytest_django import Settings
 from crm import tasks
 from crm.accounts.models import User
 from crm.lib import clock
-from crm.notifications import mail, mail_queue, outbox
-from crm.notifications.models import Message, Notice
+from crm.notifications import letters, mail, mail_queue, outbox
+from crm.notifications.models import Letter, Message, Notice
 from crm.notifications.states import Lane
 from tests import factories
 from tests.conftest import Moment
@@ -61,10 +61,18 @@ def row(person: User) -> Message:
     return Message.objects.get(recipient=person, channel="email")
 
 
+def holder(person: User) -> Letter | Message:
+    """The letter of the person's mail; the mail itself while it is in none, or when withdrawn."""
+    message = row(person)
+    if message.letter is None or message.dropped_at is not None:
+        return message
+    return message.letter
+
+
 def fate(person: User) -> tuple[bool, bool, str]:
     """Sent, dropped, and why."""
-    message = row(person)
-    return message.sent_at is not None, message.dropped_at is not None, message.last_error
+    found = holder(person)
+    return found.sent_at is not None, found.dropped_at is not None, found.last_error
 
 
 SENT = (True, False, "")
@@ -125,10 +133,10 @@ def meanwhile(monkeypatch: pytest.MonkeyPatch) -> Meanwhile:
     real, found = mail.send, []
 
     def during(act: Callable[[], object]) -> list[object]:
-        def send(*given: Any) -> None:
+        def send(*given: Any, **more: Any) -> None:
             monkeypatch.setattr(mail, "send", real)
             found.extend(together(act))
-            real(*given)
+            real(*given, **more)
 
         monkeypatch.setattr(mail, "send", send)
         return found
@@ -192,14 +200,19 @@ def test_urgent_lanes_go_first(
     assert subjects[:2] == ["Your link to a new password", "Now in force: Acuerdo Norte, version 3"]
 
 
-def test_each_fifth_mail_is_the_oldest_of_all_lanes(
+def test_each_fifth_batch_is_the_oldest_of_all_lanes(
     cast: Cast, moment: Moment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     queue_lanes(cast.bea, cast.cruz)
     moment.advance(seconds=5)
-    oldest = mail_queue.claim(by_lane=False)
-    assert oldest is not None
-    assert oldest.kind == "handoff.breached"
+    monkeypatch.setattr(mail_queue, "BATCH", 1)
+    monkeypatch.setattr(mail_queue, "turns", itertools.count(1))
+    for number in range(5):
+        key = f"reset:{number}"
+        outbox.queue_mail("password_reset", cast.dora, at=clock.now(), key=key)
+    tasks.mail()
+    kinds = Letter.objects.order_by("id").values_list("kind", flat=True)
+    assert list(kinds)[:6] == [*["password_reset"] * 4, "handoff.breached", "password_reset"]
 
 
 def test_lane_is_written_with_the_message(cast: Cast) -> None:
@@ -222,8 +235,8 @@ def test_server_that_is_away_is_tried_again(
     settings.EMAIL_PORT = 1
     assert (
         tasks.mail(),
-        row(cast.bea).attempts,
-        "ConnectionRefusedError" in row(cast.bea).last_error,
+        holder(cast.bea).attempts,
+        "ConnectionRefusedError" in holder(cast.bea).last_error,
     ) == (
         1,  # the rest waits for a server that answers
         1,
@@ -238,7 +251,7 @@ def test_server_that_hangs_holds_up_mails_only(cast: Cast, server: Server, momen
     server.hangs = True
     notify(cast.bea, cast.cruz)
     before = clock.wall()
-    assert (tasks.mail(), server.connections, "timed out" in row(cast.bea).last_error) == (
+    assert (tasks.mail(), server.connections, "timed out" in holder(cast.bea).last_error) == (
         1,
         1,
         True,
@@ -265,14 +278,14 @@ def test_line_that_is_cut_sends_again_with_the_same_id(
 def test_death_before_the_mark_sends_again_after_the_lease(
     cast: Cast, server: Server, moment: Moment, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def die(*_: object) -> None:
+    def die(*_: object, **_more: object) -> None:
         raise KeyboardInterrupt
 
     notify(cast.bea)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(mail_queue, "_mark_sent", die)
+        patch.setattr(letters, "mark_sent", die)
         tasks.mail()
-    moment.advance(seconds=mail_queue.LEASE.total_seconds() - 1)
+    moment.advance(seconds=letters.LEASE.total_seconds() - 1)
     assert (tasks.mail(), len(server.letters)) == (0, 1)
     moment.advance(seconds=1)
     assert (tasks.mail(), len(set(server.ids())), len(server.letters), fate(cast.bea)) == (
@@ -296,7 +309,7 @@ def test_refused_mailbox_does_not_hold_the_others(
         SENT,
         (False, dropped),
     )
-    assert answer[:3] in row(cast.bea).last_error
+    assert answer[:3] in holder(cast.bea).last_error
 
 
 def test_mail_that_cannot_be_written_does_not_hold_the_others(
@@ -308,7 +321,7 @@ def test_mail_that_cannot_be_written_does_not_hold_the_others(
     assert (
         tasks.mail(),
         fate(cast.cruz),
-        "ZeroDivisionError" in row(cast.bea).last_error,
+        "ZeroDivisionError" in holder(cast.bea).last_error,
     ) == (2, SENT, True)
 
 
@@ -318,16 +331,16 @@ def test_mail_is_tried_ever_less_often_and_given_up_after_three_days(
     settings.EMAIL_PORT = 1
     notify(cast.bea)
     gaps, last = [], TEN
-    while (at := row(cast.bea).next_try_at) is not None:
+    while (at := holder(cast.bea).next_try_at) is not None:
         gaps.append(int((at - last).total_seconds()))
         last = moment.set(at)
         tasks.mail()
     assert gaps[:9] == [0, 30, 60, 120, 240, 480, 960, 1920, 3600]
-    words = row(cast.bea).last_error
+    words = holder(cast.bea).last_error
     assert (
         words.startswith("not sent within three days; Connection"),
         last > when("2026-03-05 10:00"),
-        row(cast.bea).is_dead,
+        holder(cast.bea).is_dead,
     ) == (True, True, True)
 
 
@@ -406,6 +419,6 @@ def test_log_says_nothing_of_the_mail(
     notify(cast.bea, cast.cruz, cast.dora)
     tasks.mail()
     assert [record.getMessage() for record in caplog.records] == [
-        f"mail {row(cast.bea).pk} failed, try 1: SMTPRecipientsRefused",
-        f"mail {row(cast.dora).pk} dropped: the mail server knows no such mailbox",
+        f"letter {holder(cast.bea).pk} failed, try 1: SMTPRecipientsRefused",
+        f"letter {holder(cast.dora).pk} dropped: the mail server knows no such mailbox",
     ]

@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core import mail
 from django.core.management import call_command
 from django.db import connection
 from django.test import Client
@@ -17,11 +18,13 @@ from django.utils import translation
 from prometheus_client.parser import text_string_to_metric_families
 from pytest_django import Settings
 
+from crm import tasks
 from crm.accounts.models import PasswordRequest, User
 from crm.audit.models import Entry
 from crm.lib import clock
-from crm.notifications import mail_queue, outbox
-from crm.notifications.models import Message
+from crm.notifications import letters, outbox
+from crm.notifications.models import Letter, Message
+from crm.notifications.states import Lane
 from crm.operation import facts
 from leads.bulk.states import BulkKind
 from leads.imports.states import ImportState
@@ -59,26 +62,40 @@ def parked(cast: Cast) -> Clock:
     return found
 
 
+GIVEN_UP = {
+    "dropped_at": TEN,
+    "next_try_at": None,
+    "attempts": 9,
+    "is_dead": True,
+    "last_error": "not sent within three days; ConnectionRefusedError(111)",
+}
+
+
 @pytest.fixture
-def dead(cast: Cast) -> Message:
-    """A mail that was given up, five days old."""
-    message = Message.objects.create(
+def dead_message(cast: Cast) -> Message:
+    """A notice that was given up, five days old."""
+    return Message.objects.create(
         recipient=cast.bea,
-        channel="email",
         kind="agreement.in_force",
         params={"agreement": "Acuerdo", "number": 3},
         dedup_key="dead",
-    )
-    Message.objects.filter(pk=message.pk).update(
         created_at=TEN - timedelta(days=5),
-        dropped_at=TEN,
-        next_try_at=None,
-        attempts=9,
-        is_dead=True,
-        last_error="not sent within three days; ConnectionRefusedError(111)",
+        **GIVEN_UP,
     )
-    message.refresh_from_db()
-    return message
+
+
+@pytest.fixture
+def dead(cast: Cast) -> Letter:
+    """A letter that was given up, five days old."""
+    since = TEN - timedelta(days=5)
+    return Letter.objects.create(
+        recipient=cast.bea,
+        kind="agreement.in_force",
+        lane=Lane.ACT,
+        decided_at=since,
+        retry_since=since,
+        **GIVEN_UP,
+    )
 
 
 def doctor() -> tuple[int, list[str]]:
@@ -145,9 +162,9 @@ def fill_inbox(cast: Cast, at: Any) -> None:
     outbox.notify("agreement.in_force", [cast.bea], at=at, key="k")
 
 
-def fill_mails(cast: Cast, at: Any) -> None:
+def fill_mails(cast: Cast, at: Any, key: str = "k") -> None:
     Message.objects.create(
-        recipient=cast.bea, channel="email", kind="k", dedup_key="k", created_at=at
+        recipient=cast.bea, channel="email", kind="k", dedup_key=key, created_at=at
     )
 
 
@@ -201,15 +218,36 @@ def test_parked_clock_is_no_due_step(parked: Clock, moment: Moment, english: Non
     assert words_of("Parked clocks") == ("1", True)
 
 
-def test_dead_letters_are_counted_and_ring_no_alarm(dead: Message, english: None) -> None:
-    assert words_of("Dead letters") == ("1", False)
+def test_dead_letters_are_counted_and_ring_no_alarm(
+    dead: Letter, dead_message: Message, english: None
+) -> None:
+    assert words_of("Dead letters") == ("2", False)
+
+
+def test_mails_to_send_are_letters_and_what_is_in_none(
+    cast: Cast, moment: Moment, english: None
+) -> None:
+    fill_mails(cast, TEN - timedelta(seconds=20))
+    letters.tie(20, at=TEN, by_lane=True)
+    fill_mails(cast, TEN - timedelta(seconds=10), key="later")
+    assert words_of("Mails to send") == ("2 wait, the oldest for 20 s", False)
+    letters.tie(20, at=TEN, by_lane=True)
+    Letter.objects.update(next_try_at=None, sent_at=TEN)
+    assert words_of("Mails to send") == ("empty", False)
+
+
+@pytest.mark.parametrize("is_on", [True, False])
+def test_sender_of_mails_is_a_process_where_mails_are_sent(settings: Settings, is_on: bool) -> None:
+    settings.MAIL_ON = is_on
+    labels = {str(fact.label) for group in facts.collect() for fact in group.facts}
+    assert (str(facts.PROCESSES[heartbeats.MAILS]) in labels) == is_on
 
 
 # -- The same for everybody
 
 
 def test_page_and_doctor_print_the_same(
-    cast: Cast, parked: Clock, dead: Message, signed_in: SignedIn
+    cast: Cast, parked: Clock, dead: Letter, signed_in: SignedIn
 ) -> None:
     cast.root.language = "en"
     cast.root.save()
@@ -228,7 +266,7 @@ def test_page_and_doctor_print_the_same(
 def test_page_costs_the_same_with_many_rows(
     cast: Cast,
     parked: Clock,
-    dead: Message,
+    dead: Letter,
     signed_in: SignedIn,
 ) -> None:
     client = signed_in(cast.root)
@@ -236,14 +274,9 @@ def test_page_costs_the_same_with_many_rows(
     with CaptureQueriesContext(connection) as few:
         client.get(PAGE)
     for person in (cast.ana, cast.cruz):
-        Message.objects.create(
-            recipient=person,
-            channel="email",
-            kind="k",
-            dedup_key=f"{person.pk}",
-            is_dead=True,
-            dropped_at=TEN,
-            next_try_at=None,
+        Message.objects.create(recipient=person, kind="k", dedup_key=f"{person.pk}", **GIVEN_UP)
+        Letter.objects.create(
+            recipient=person, kind="k", lane=0, decided_at=TEN, retry_since=TEN, **GIVEN_UP
         )
     with CaptureQueriesContext(connection) as many:
         client.get(PAGE)
@@ -272,7 +305,7 @@ def metrics(client: Client, token: str) -> Any:
 
 
 def test_metrics_are_those_facts(
-    cast: Cast, parked: Clock, dead: Message, client: Client, settings: Settings
+    cast: Cast, parked: Clock, dead: Letter, client: Client, settings: Settings
 ) -> None:
     settings.RELEVO_METRICS_TOKEN = TOKEN
     fill_mails(cast, clock.now())
@@ -333,7 +366,7 @@ def test_parked_clock_is_swept_at_once_after_a_retry(
 
 @pytest.mark.parametrize("path", ["letters/{pk}/send/", "letters/send/"])
 def test_dead_letter_is_sent_again_under_its_id_for_three_days(
-    cast: Cast, dead: Message, signed_in: SignedIn, moment: Moment, path: str
+    cast: Cast, dead: Letter, signed_in: SignedIn, moment: Moment, path: str
 ) -> None:
     client = signed_in(cast.root)
     uid = dead.uid
@@ -342,18 +375,44 @@ def test_dead_letter_is_sent_again_under_its_id_for_three_days(
     assert (dead.uid, dead.is_dead, dead.dropped_at, dead.attempts) == (uid, False, None, 0)
     assert dead.next_try_at is not None
     moment.set(TEN + timedelta(days=2))
-    assert mail_queue.drop_old(clock.now()) == 0
+    assert letters.drop_old(clock.now()) == 0
     moment.set(TEN + timedelta(days=3, minutes=1))
-    assert mail_queue.drop_old(clock.now()) == 1
+    assert letters.drop_old(clock.now()) == 1
     dead.refresh_from_db()
     assert dead.is_dead
     assert Entry.objects.get(verb="dead_letters_sent_again").actor == cast.root
 
 
-def test_dropped_on_purpose_is_no_dead_letter(
-    cast: Cast, dead: Message, signed_in: SignedIn
+@pytest.mark.parametrize("path", ["messages/{pk}/send/", "letters/send/"])
+def test_dead_notice_is_delivered_after_all(
+    cast: Cast, dead_message: Message, signed_in: SignedIn, path: str
 ) -> None:
-    Message.objects.update(is_dead=False, last_error="undone")
+    page = signed_in(cast.root).get(PAGE).content.decode()
+    signed_in(cast.root).post(PAGE + path.format(pk=dead_message.pk))
+    assert f"{PAGE}messages/{dead_message.pk}/send/" in page
+    assert outbox.deliver() == 1
+
+
+def test_dead_letter_of_several_goes_again_as_it_was(
+    cast: Cast, signed_in: SignedIn, settings: Settings, moment: Moment
+) -> None:
+    for key in ("a", "b"):
+        fill_mails(cast, TEN, key)
+    letters.tie(20, at=TEN, by_lane=True)
+    Letter.objects.update(**GIVEN_UP)
+    signed_in(cast.root).post(f"{PAGE}letters/send/")
+    settings.MAIL_ON = True
+    fill_mails(cast, TEN, "c")
+    moment.advance(seconds=5)
+    assert tasks.mail() == 2
+    assert Letter.objects.earliest("id").messages.count() == 2
+    assert len(mail.outbox) == 2
+
+
+def test_dropped_on_purpose_is_no_dead_letter(
+    cast: Cast, dead: Letter, signed_in: SignedIn
+) -> None:
+    Letter.objects.update(is_dead=False, last_error="undone")
     client = signed_in(cast.root)
     client.post(f"{PAGE}letters/{dead.pk}/send/")
     client.post(f"{PAGE}letters/send/")
@@ -362,7 +421,7 @@ def test_dropped_on_purpose_is_no_dead_letter(
 
 
 def test_page_gives_the_reason_of_a_dead_letter(
-    cast: Cast, dead: Message, signed_in: SignedIn
+    cast: Cast, dead: Letter, signed_in: SignedIn
 ) -> None:
     [letter] = signed_in(cast.root).get(PAGE).context["letters"]
     assert letter.error == "ConnectionRefusedError(111)"

@@ -42,6 +42,7 @@ KEPT = (
     "leads_importrun",
     "leads_lead",
     "leads_person",
+    "notifications_letter",
     "notifications_message",
     "notifications_notice",
     "sla_agreement",

@@ -14,7 +14,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from crm.accounts.sign_in import sessions
 from crm.audit.entries import record
 from crm.lib import clock
-from crm.notifications import mail_queue, password_requests
+from crm.notifications import letters, password_requests
 from sla.clocks import heartbeats
 
 
@@ -51,7 +51,7 @@ class Command(BaseCommand):
         with transaction.atomic():
             at = clock.now()
             sessions.clear()
-            mails = mail_queue.drop_restored(taken_at, at=at)
+            mails = letters.drop_restored(taken_at, at=at)
             mails += password_requests.drop_restored(taken_at)
             try:
                 outage = heartbeats.note_restore(taken_at)

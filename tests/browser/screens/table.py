@@ -73,7 +73,7 @@ SCREENS: dict[str, str | list[Screen]] = {
     "metrics": FOR_PROMETHEUS,
     "operation": [Screen("/setup/operation/", (ADMIN,))],
     **dict.fromkeys(("operation_retry", "operation_retry_all"), TAKES_A_FORM),
-    **dict.fromkeys(("operation_send", "operation_send_all"), TAKES_A_FORM),
+    **dict.fromkeys(("operation_send", "operation_deliver", "operation_send_all"), TAKES_A_FORM),
     "pulse": DATA,
     "help": [Screen("/help/", SIGNED_IN)],
     "help_topic": [

@@ -20,7 +20,7 @@ from crm.deploy.backups.archive import Archive, BackupError
 from crm.deploy.backups.postgres_tools import Database
 from crm.lib import clock
 from crm.notifications import password_requests
-from crm.notifications.models import Message
+from crm.notifications.models import Letter, Message
 from leads.models import Handoff
 from sla.clocks import heartbeats
 from sla.models import Heartbeat, Outage
@@ -71,6 +71,16 @@ def test_backup_restores_into_a_new_database(
     moment.restore()
     waiting = {"recipient": cast.bea, "kind": "requeued", "channel": "email"}
     Message.objects.create(dedup_key="waiting", **waiting)
+    letter = Letter.objects.create(
+        recipient=cast.bea,
+        kind="requeued",
+        lane=1,
+        decided_at=clock.now(),
+        next_try_at=clock.now(),
+        retry_since=clock.now(),
+    )
+    tied = {**waiting, "letter": letter, "next_try_at": None}
+    Message.objects.create(dedup_key="tied", **tied)
     password_requests.ask(cast.bea.email, at=clock.now())
     Message.objects.filter(channel="in_app").update(next_try_at=clock.now() + timedelta(hours=1))
     before = counted(connection.introspection.table_names())
@@ -88,6 +98,7 @@ def test_backup_restores_into_a_new_database(
         after = counted(connection.introspection.table_names())
         outage = Outage.objects.get()
         mail = Message.objects.get(dedup_key="waiting")
+        letter.refresh_from_db()
         broken = list(invariants.violated(at=taken_at))
         rounds_after = list(User.objects.order_by("pk").values_list("session_round", flat=True))
         handoffs = list(Handoff.objects.order_by("pk").values_list("state", flat=True))
@@ -96,11 +107,12 @@ def test_backup_restores_into_a_new_database(
         table: after[table] - rows for table, rows in before.items() if after[table] != rows
     } == CHANGED
     assert rounds_after == [number + 1 for number in rounds]
-    assert (mail.next_try_at, mail.last_error) == (None, "not sent again: restored")
+    for each in (mail, letter):
+        assert (each.next_try_at, each.last_error) == (None, "not sent again: restored")
     assert outage.started_at == taken_at < outage.ended_at
     assert broken == []
     assert sorted(handoffs) == ["withdrawn", "won"]
-    assert "2 waiting mails are not sent again" in words
+    assert "3 waiting mails are not sent again" in words
 
 
 @pytest.mark.django_db
