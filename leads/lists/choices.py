@@ -53,6 +53,7 @@ def owners(user: User) -> Choices:
     brought = user.team_ids(Side.MARKETING)
     if not (user.is_director or led or brought):
         return ((str(user.pk), user.name),) if user.team_ids(Side.SALES) else ()
+    # For each person one step into an index (lead_owner_brought, handoff_team_owner).
     if user.is_director:
         owns = Q(Exists(Lead.objects.filter(owner=mine)))
     else:
@@ -60,8 +61,7 @@ def owners(user: User) -> Choices:
         if brought:
             owns |= Q(Exists(Lead.objects.filter(owner=mine, marketing_team__in=brought)))
         if led:
-            # Read once, and not for each person: no index has the owners of a team.
-            owns |= Q(pk__in=Handoff.objects.filter(team__in=led).values("owner"))
+            owns |= Q(Exists(Handoff.objects.filter(owner=mine, team__in=led)))
     people = User.objects.filter(owns).order_by("name", "pk").values_list("pk", "name")
     return tuple((str(pk), name) for pk, name in people)
 

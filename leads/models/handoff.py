@@ -100,7 +100,12 @@ class Handoff(models.Model):
     state = models.CharField(
         max_length=14, choices=HandoffState.choices, default=HandoffState.PENDING
     )
-    team = models.ForeignKey(Team, models.PROTECT, related_name="handoffs")
+    team = models.ForeignKey(
+        Team,
+        models.PROTECT,
+        related_name="handoffs",
+        db_index=False,  # handoff_team_owner covers it
+    )
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         models.PROTECT,
@@ -173,6 +178,7 @@ class Handoff(models.Model):
             ),
             # With the lead: a rep's sight of leads is read from the index alone.
             models.Index(fields=["owner", "state"], include=["lead"], name="handoff_of_owner"),
+            models.Index(fields=["team", "owner"], name="handoff_team_owner"),
             models.Index(fields=["lead"], condition=Q(cycle__gt=1), name="handoff_again"),
             models.Index(fields=["submitted_at"], name="handoff_submitted"),
         ]

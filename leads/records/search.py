@@ -11,7 +11,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import phonenumbers
-from django.db.models import BooleanField, CharField, OuterRef, Q, Subquery, Transform, Value
+from django.db.models import (
+    BooleanField,
+    CharField,
+    OuterRef,
+    Q,
+    Subquery,
+    TextField,
+    Transform,
+    Value,
+)
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
@@ -40,6 +49,18 @@ class Folded(Transform):
 
     lookup_name = "folded"
     function = "relevo_fold"
+
+
+@TextField.register_lookup
+class Unindexed(Transform):
+    """The text as it is, but no index answers: search_text__unindexed__contains.
+
+    Among a few rows that another index finds, reading each is cheap, and the trigrams of a common
+    word are in many thousands of others.
+    """
+
+    lookup_name = "unindexed"
+    template = "(%(expressions)s || '')"
 
 
 @dataclass(frozen=True)
@@ -118,13 +139,13 @@ def is_enough(query: str) -> bool:
     return has_word or has_emoji or bool(phones_of(query))
 
 
-def condition(query: str, user: User | None = None) -> Q:
+def condition(query: str, user: User | None = None, *, in_few: bool = False) -> Q:
     """Return the condition that all words of ``query`` occur, or its digits do.
 
     An empty query matches every lead. A lead whose phone and e-mail ``user`` may not read is found
-    by name and company alone.
+    by name and company alone. ``in_few``: another condition keeps so few leads that each is read.
     """
-    anywhere = _anywhere(query)
+    anywhere = _anywhere(query, "search_text__unindexed" if in_few else "search_text")
     readable = Q()
     if user is not None:
         readable = contact_privacy.readable(user)
@@ -148,29 +169,30 @@ def _named(word: str) -> Q:
     return person | Q(company__name__folded__contains=word)
 
 
-def _anywhere(query: str) -> Q:
+def _anywhere(query: str, text: str) -> Q:
+    """Return the condition that ``text``, the path of what is searched, matches ``query``."""
+
+    def contains(part: str) -> Q:
+        return Q(**{f"{text}__contains": part})
+
     signs = signs_of(query)
     if signs:
         # Signs are text like any other, but search_text keeps only those of addresses and ids.
-        return Q(search_text__contains=signs) | _named(signs)
+        return contains(signs) | _named(signs)
     words = words_of(query)
     wanted = Q()
     # A longer word lets the index narrow the rows; short ones alone cannot.
     only_short = all(len(word) < TRIGRAM for word in words)
     for word in words:
         if only_short:
-            wanted &= _begins(word)
+            wanted &= Q(**{f"{text}__startswith": word}) | contains(f" {word}")
         else:
-            wanted &= Q(search_text__contains=word)
+            wanted &= contains(word)
     numbers = Q()
     for number in phones_of(query):
-        numbers |= Q(search_text__contains=number)
+        numbers |= contains(number)
     # Of an empty Q and another one, OR keeps the other one alone.
     return numbers | wanted
-
-
-def _begins(word: str) -> Q:
-    return Q(search_text__startswith=word) | Q(search_text__contains=f" {word}")
 
 
 def find(user: User, query: str) -> tuple[list[Hit], bool]:

@@ -44,21 +44,23 @@ def status(clock: Clock | ClockRow, *, at: datetime) -> ClockStatus:
     return ClockStatus.SOON if at >= soon_at else ClockStatus.OK
 
 
-def condition(*wanted: ClockStatus, at: datetime, to: str = "") -> Q:
+def condition(*wanted: ClockStatus, at: datetime, to: str = "", are_in_time: bool = False) -> Q:
     """Return the condition that a clock has one of the ``wanted`` statuses at ``at``.
 
     ``to``: the path to the clock ("clock__"); the condition is false where there is none.
+    ``are_in_time``: other columns have kept only rows whose clock is open and not late, so that
+    nothing asks this again.
     """
-    conditions = _conditions(at, to)
+    conditions = _conditions(at, to, are_in_time)
     return reduce(or_, (conditions[each] for each in wanted))
 
 
-def _conditions(at: datetime, to: str) -> dict[ClockStatus, Q]:
+def _conditions(at: datetime, to: str, are_in_time: bool) -> dict[ClockStatus, Q]:
     def column(**lookups: object) -> Q:
         return Q(**{to + name: value for name, value in lookups.items()})
 
     # Each condition excludes those above it, as the rule says.
-    in_time = column(stopped_at__isnull=True, due_at__gte=at)
+    in_time = Q() if are_in_time else column(stopped_at__isnull=True, due_at__gte=at)
     runs = in_time & (column(paused_until__isnull=True) | column(paused_until__lte=at))
     is_soon = column(soon_at__lte=at) | column(soon_at__isnull=True, due_at__lte=at)
     is_ok = column(soon_at__gt=at) | column(soon_at__isnull=True, due_at__gt=at)

@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
-from crm.lib import clock
-from crm.notifications.models import Notice
-from leads.handoffs import queue, test_lead
-from leads.models import Decision, Event, Handoff, Lead
-from leads.models.handoff import STANDING
-from leads.records import search
-from leads.states import DecisionKind, EventKind
-from sla.models import Clock
+from leads.models import Handoff, Lead
 from tests.bench.crowds.crowd import Crowd
 from tests.bench.meter import Answer, Visitor
 
@@ -131,65 +123,3 @@ def questions() -> Iterator[tuple[str, str, dict[str, str]]]:
     )
     yield "search: nobody", everyone, {"q": "xylofonista"}
     yield "search and stage", everyone, {"q": person.name.split()[1][:4], "stage": "lost"}
-
-
-# -- Plans
-
-
-@dataclass(frozen=True)
-class Planned:
-    """``ask`` runs the statements; their plans use all of ``indexes``.
-
-    ``whole``: tables that may not be read from end to end.
-    """
-
-    name: str
-    ask: Callable[[], object]
-    indexes: tuple[str, ...] = ()
-    whole: tuple[str, ...] = ()
-
-
-def plans(crowd: Crowd) -> Iterator[Planned]:
-    """Statements that lists, counters and numbers rely on, and the indexes that answer them."""
-    at = clock.now()
-    day = at.date() - timedelta(days=100)
-    newest = ("-first_seen_on", "-id")
-    part = Lead.objects.order_by("pk")[crowd.leads // 2].person.name.split()[1][:4]
-    pending = {
-        "rep": ("handoff_pending_of_team", "handoff_of_owner"),
-        "marketing": ("handoff_pending_brought",),
-        "director": ("handoff_pending", "handoff_pending_due"),
-    }
-    people = {"rep": crowd.rep, "marketing": crowd.marketer, "director": crowd.director}
-    for who, indexes in pending.items():
-        yield Planned(
-            f"counters · {who}",
-            lambda who=who: queue.counts(people[who], at=at),  # type: ignore[misc]
-            indexes,
-            ("leads_handoff", "sla_clock"),
-        )
-    lists: dict[str, Any] = {
-        "clock_open_due": Clock.objects.filter(stopped_at=None, due_at__lt=at).order_by("due_at"),
-        "lead_owner_newest": Lead.objects.filter(owner=crowd.rep).order_by(*newest),
-        "lead_qualified_on": Lead.objects.filter(mql_on=day),
-        "decision_standing": Decision.objects.filter(
-            STANDING, at__gt=at - timedelta(days=100), at__lt=at - timedelta(days=99)
-        ),
-        "decision_refusals": Decision.objects.filter(
-            STANDING, by=crowd.rep, kind=DecisionKind.REJECT
-        ).values("handoff"),
-        "event_qualified": Event.objects.filter(kind=EventKind.QUALIFIED, occurred_on=day).values(
-            "lead"
-        ),
-        "handoff_again": Handoff.objects.filter(cycle__gt=1).values("lead"),
-        "notice_unread": Notice.objects.filter(recipient=crowd.marketer, read_at=None),
-    }
-    for index, rows in lists.items():
-        yield Planned(index, lambda rows=rows: list(rows[:PAGE]), (index,))  # type: ignore[misc]
-    yield Planned("newest test lead", test_lead.current, ("lead_not_counted",))
-    yield Planned(
-        "search: part of a name · rep",
-        lambda: search.find(crowd.rep, part),
-        (),
-        ("leads_lead", "leads_person", "leads_company"),
-    )

@@ -23,17 +23,18 @@ from django.test import override_settings
 from crm.deploy.embedded import Postgres
 from tests.bench import bare, bench_import, bench_worktime, shares
 from tests.bench.burst import bench_burst
-from tests.bench.cases import Budget, cases, plans
+from tests.bench.cases import Budget, cases
 from tests.bench.crowds import crowd
 from tests.bench.crowds.crowd import Crowd
 from tests.bench.crowds.databases import Databases
 from tests.bench.meter import Answer, Cost, Visitor, counting, measure, plan, scanned
+from tests.bench.plans import plans
 
 HEAD = ("", "queries", "SQL ms", "CPU ms", "× bare", "ms", "p95 ms", "kB", "over budget")
 # leads from which on reading them all is over budget: among fewer it may be the faster plan
 LARGE = 100_000
 # What is over budget on any machine: the number of queries, and how tables are read.
-OF_THE_CODE = re.compile(r"queries|read whole|unused")
+OF_THE_CODE = re.compile(r"queries|read whole|used")
 USED = re.compile(r"(?:using|Bitmap Index Scan on) (\w+)")
 ROW = "{:<42} {:>7} {:>8} {:>8} {:>7} {:>8} {:>8} {:>7}  {}"
 
@@ -143,6 +144,7 @@ def planned(crowd: Crowd) -> list[dict[str, Any]]:
         for sql, parameters in tally.statements:
             used.update(USED.findall(plan(sql, parameters)))
         over = [f"{index} unused" for index in question.indexes if index not in used]
+        over += [f"{index} used" for index in question.without if index in used]
         whole = set(question.whole) & set(scanned(tally.statements))
         over += [f"{table} read whole" for table in sorted(whole)]
         print(f"plan of {question.name:<34} {', '.join(over) or 'by index'}", flush=True)

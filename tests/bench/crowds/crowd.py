@@ -286,6 +286,7 @@ def _pour_clocks(cast: Cast) -> None:
             ),
             started_at=started,
             due_at=due,
+            soon_at=f"({started} + interval '{limits[metric] * 3 // 4} minutes')",
             limit_seconds=str(limits[metric] * 60),
             calendar_ref_id="calendar_ref",
             ladder_ref_id=f"'\\x{snapshot_bodies.keep(terms[metric]['ladder']).hex()}'::bytea",

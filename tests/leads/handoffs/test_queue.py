@@ -70,6 +70,15 @@ def test_pending_in_sight_are_the_visible_ones_that_are_pending(several: Cast) -
         assert set(Handoff.objects.pending_to(user)) == visible
 
 
+def test_clock_at_risk_is_asked_only_what_its_handoff_does_not_know(several: Cast) -> None:
+    rows = queue.queue(several.bea, "soon", at=EVENING, since=EVENING)
+    asked = str(rows.order_by().values("pk").query).partition("WHERE")[2]
+    # By open clocks that are not due PostgreSQL would look for one and find all (clock_open_due).
+    assert '"sla_clock"."soon_at"' in asked
+    assert '"sla_clock"."stopped_at"' not in asked
+    assert '"sla_clock"."due_at" >=' not in asked
+
+
 def test_counters_cost_one_query(several: Cast) -> None:
     queue.counts(several.bea, at=EVENING)  # reads the teams, once for a request
     with CaptureQueriesContext(connection) as queries:

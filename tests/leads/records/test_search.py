@@ -160,6 +160,18 @@ def test_index_answers_and_nothing_reads_all_leads(cast: Cast, query: str) -> No
     assert "Seq Scan on leads_lead" not in plan, plan
 
 
+@pytest.mark.parametrize("query", ["peña", "jo", "+52 55 1234 5678", "jose@cafe.mx", "🙂", ""])
+def test_among_few_leads_each_is_read_and_the_same_are_found(cast: Cast, query: str) -> None:
+    lead(cast, "José Peña 🙂", email="jose@cafe.mx", phone="+52 55 1234 5678")
+    lead(cast, "Otra Persona")
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+    every = Lead.objects.order_by("pk")
+    found = every.filter(search.condition(query, cast.bea, in_few=True))
+    assert "lead_search" not in found.explain()
+    assert list(found) == list(every.filter(search.condition(query, cast.bea)))
+
+
 # -- What is no word, and what does not matter
 
 

@@ -1,0 +1,122 @@
+"""Statements that lists, counters and numbers rely on, and the indexes that answer them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import urlencode
+
+from django.http import QueryDict
+
+from crm.lib import clock
+from crm.notifications.models import Notice
+from leads.handoffs import queue, test_lead
+from leads.lists import choices
+from leads.lists.leads import lead_list
+from leads.models import Decision, Event, Handoff, Lead
+from leads.models.handoff import STANDING
+from leads.records import search
+from leads.states import DecisionKind, EventKind
+from sla.models import Clock
+from tests.bench.cases import PAGE
+from tests.bench.crowds.crowd import Crowd
+
+
+@dataclass(frozen=True)
+class Planned:
+    """``ask`` runs the statements; their plans use all of ``indexes`` and none of ``without``.
+
+    ``whole``: tables that may not be read from end to end.
+    """
+
+    name: str
+    ask: Callable[[], object]
+    indexes: tuple[str, ...] = ()
+    whole: tuple[str, ...] = ()
+    without: tuple[str, ...] = ()
+
+
+def plans(crowd: Crowd) -> Iterator[Planned]:
+    """Every question whose plan is checked."""
+    at = clock.now()
+    yield from _counters(crowd, at)
+    yield from _owners(crowd)
+    for index, rows in _lists(crowd, at).items():
+        yield Planned(index, lambda rows=rows: list(rows[:PAGE]), (index,))  # type: ignore[misc]
+    yield Planned("newest test lead", test_lead.current, ("lead_not_counted",))
+    yield from _searches(crowd, at)
+
+
+def _counters(crowd: Crowd, at: datetime) -> Iterator[Planned]:
+    pending = {
+        "rep": ("handoff_pending_of_team", "handoff_of_owner"),
+        "marketing": ("handoff_pending_brought",),
+        "director": ("handoff_pending", "handoff_pending_due"),
+    }
+    people = {"rep": crowd.rep, "marketing": crowd.marketer, "director": crowd.director}
+    for who, indexes in pending.items():
+        yield Planned(
+            f"counters · {who}",
+            lambda who=who: queue.counts(people[who], at=at),  # type: ignore[misc]
+            indexes,
+            ("leads_handoff", "sla_clock"),
+        )
+    yield Planned(
+        "tabs · rep",
+        lambda: queue.tab_counts(crowd.rep, at=at, since=at),
+        ("handoff_pending_of_team",),
+        ("leads_handoff", "sla_clock"),
+        without=("clock_open_due",),
+    )
+
+
+def _owners(crowd: Crowd) -> Iterator[Planned]:
+    indexes = {crowd.marketer: "lead_owner_brought", crowd.sales_lead: "handoff_team_owner"}
+    for reader, index in indexes.items():
+        yield Planned(
+            index,
+            lambda reader=reader: choices.owners(reader),  # type: ignore[misc]
+            (index,),
+            ("leads_lead", "leads_handoff"),
+        )
+
+
+def _lists(crowd: Crowd, at: datetime) -> dict[str, Any]:
+    """Return rows by the index that finds them."""
+    day = at.date() - timedelta(days=100)
+    return {
+        "clock_open_due": Clock.objects.filter(stopped_at=None, due_at__lt=at).order_by("due_at"),
+        "lead_owner_newest": Lead.objects.filter(owner=crowd.rep).order_by("-first_seen_on", "-id"),
+        "lead_qualified_on": Lead.objects.filter(mql_on=day),
+        "decision_standing": Decision.objects.filter(
+            STANDING, at__gt=at - timedelta(days=100), at__lt=at - timedelta(days=99)
+        ),
+        "decision_refusals": Decision.objects.filter(
+            STANDING, by=crowd.rep, kind=DecisionKind.REJECT
+        ).values("handoff"),
+        "event_qualified": Event.objects.filter(kind=EventKind.QUALIFIED, occurred_on=day).values(
+            "lead"
+        ),
+        "handoff_again": Handoff.objects.filter(cycle__gt=1).values("lead"),
+        "notice_unread": Notice.objects.filter(recipient=crowd.marketer, read_at=None),
+    }
+
+
+def _searches(crowd: Crowd, at: datetime) -> Iterator[Planned]:
+    part = Lead.objects.order_by("pk")[crowd.leads // 2].person.name.split()[1][:4]
+    yield Planned(
+        "search: part of a name · rep",
+        lambda: search.find(crowd.rep, part),
+        (),
+        ("leads_lead", "leads_person", "leads_company"),
+    )
+    listed = lead_list(crowd.rep, QueryDict(urlencode({"q": part})), at=at)
+    yield Planned(
+        "list: part of a name · rep",
+        lambda: listed.listing.page(after="", size=PAGE, is_counted=True),
+        ("lead_owner_newest",),
+        ("leads_lead", "leads_handoff"),
+        without=("lead_search",),
+    )
