@@ -7,16 +7,18 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import Case, F, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.fields.json import KeyTransform
 
 from crm.accounts.models import User
+from crm.lib.db import returning
 from crm.lib.db.kept_sql import Among, KeptSql, counted
 from crm.lib.paging import Order, Page
-from leads.models import Decision, Handoff, Package, sight
+from leads.models import Company, Decision, Handoff, Package, Source, sight
 from leads.models.handoff import HandoffQuerySet
 from leads.models.lead import lead_name
 from leads.states import WORKED, HandoffState
+from personas.models import PersonaVersion
 from sla.clocks import snapshots, status
 from sla.clocks.snapshots import ClockRow
 from sla.states import ClockStatus
@@ -39,8 +41,16 @@ ROW_PATHS = {
     "team": "team__name",
     "owner": "owner__name",
 }
-# An accept reads them into columns of this prefix, which makes one object instead of nine.
+# What a decision reads of them into attributes of this prefix, by a subquery each: PostgreSQL took
+# 5 ms to plan ten joined tables, and takes 1 ms for these.
 ROW_PREFIX = "row_"
+LOOKED_UP: dict[str, QuerySet[Any]] = {
+    "company": Company.objects.filter(pk=OuterRef("lead__company")).values("name"),
+    "source": Source.objects.filter(pk=OuterRef("lead__source")).order_by().values("name"),
+    "persona": PersonaVersion.objects.filter(pk=OuterRef("persona_version")).values(
+        "persona__name"
+    ),
+}
 # The columns of the handoff itself that a row needs.
 OWN_COLUMNS = (
     "pk",
@@ -53,30 +63,37 @@ OWN_COLUMNS = (
     "engagement_score",
     "overrides",
 )
-# The columns that an accept reads and writes. A missing one is read by a query of its own, which
+# The columns that a decision reads and writes. A missing one is read by a query of its own, which
 # the tests of the number of queries refuse.
-ACCEPT_COLUMNS = (
-    "lead",
-    "team",
-    *OWN_COLUMNS[3:],
-    *(f"clock__{name}" for name in ClockRow._fields if name != "pk"),
+DECISION_COLUMNS = (
+    "id",
+    *OWN_COLUMNS[1:],
     "cycle",
-    "policy_ref",
-    "owner",
+    "clock_id",
+    "policy_ref_id",
+    "owner_id",
     "accepted_at",
-    "team__name",
+    "submitted_by_id",
+    "submitted_by__id",
     "submitted_by__is_active",
     "submitted_by__mails",
+    "lead__id",
     "lead__stage",
-    "lead__owner",
+    "lead__owner_id",
     "lead__accepted_on",
-    "lead__marketing_team",
+    "lead__marketing_team_id",
     "lead__contact_hidden",
     "lead__external_id",
-    "lead__company__name",
+    "lead__is_test",
+    "lead__person_id",
+    "lead__person__id",
     "lead__person__name",
     "lead__person__email",
     "lead__person__phone",
+    "lead__person__phone_extension",
+    "lead__person__job_title",
+    "clock__id",
+    *(f"clock__{name}" for name in ClockRow._fields[1:]),
     "clock__counted_from",
     "clock__spent",
     "clock__assigned_due_at",
@@ -280,11 +297,32 @@ def _with_reasons(rows: list[HandoffRow]) -> list[HandoffRow]:
     return [row._replace(overruled=overruled.get(row.pk)) for row in rows]
 
 
-def to_decide(handoffs: HandoffQuerySet) -> HandoffQuerySet:
-    """Return ``handoffs`` with what an accept and :func:`row_of` need, in one query."""
-    near = ("lead__person", "lead__company", "team", "clock", "submitted_by")
-    columns = {ROW_PREFIX + name: F(path) for name, path in ROW_PATHS.items()}
-    return handoffs.annotate(**columns).select_related(*near).only(*ACCEPT_COLUMNS)
+def to_decide(user: User, pk: int) -> Handoff | None:
+    """Return a pending handoff with what an accept and :func:`row_of` need, in one query.
+
+    None if it is not pending, or if ``user`` does not see it.
+    """
+    rows = TO_DECIDE.rows(user=user, pk=pk)
+    if not rows:
+        return None
+    size = len(DECISION_COLUMNS)
+    handoff = returning.from_paths(Handoff, DECISION_COLUMNS, rows[0][:size])
+    for name, value in zip(LOOKED_UP, rows[0][size:], strict=True):
+        setattr(handoff, ROW_PREFIX + name, value)
+    # Who may decide is in the team, and came with it.
+    for member in user.memberships_now:
+        if member.team_id == handoff.team_id:
+            handoff.team = member.team
+    return handoff
+
+
+def _to_decide(*, user: User, pk: int) -> QuerySet[Any]:
+    looked_up = {ROW_PREFIX + name: Subquery(rows) for name, rows in LOOKED_UP.items()}
+    rows = Handoff.objects.pending_to(user).filter(pk=pk).annotate(**looked_up)
+    return rows.values_list(*DECISION_COLUMNS, *looked_up)
+
+
+TO_DECIDE = KeptSql(_to_decide)
 
 
 def row_of(handoff: Handoff) -> HandoffRow:

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from functools import lru_cache
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import NOT_PROVIDED, Field, Model
@@ -39,18 +40,36 @@ def insert(
     """
     if not rows:
         return
+    statement = _statement(model, tuple(rows[0]), tuple(same), ignore_conflicts)
+    values = [_value(field, same) for field in statement.fixed]
+    with connection.cursor() as cursor:
+        cursor.execute(statement.sql, [*values, json.dumps(list(rows))])
+
+
+class Statement(NamedTuple):
+    """``fixed``: the fields with one value for all rows, in the order of the parameters."""
+
+    sql: str
+    fixed: list[Field[Any, Any]]
+
+
+# Kept in the process: the same few combinations come again and again, and building one takes longer
+# than the insert of a row.
+@lru_cache(maxsize=256)
+def _statement(
+    model: type[Model], varied: tuple[str, ...], same: tuple[str, ...], ignore_conflicts: bool
+) -> Statement:
     fields: dict[str, Field[Any, Any]] = {
         str(field.column): field for field in model._meta.concrete_fields
     }
-    unknown = (set(rows[0]) | set(same)) - set(fields)
+    unknown = {*varied, *same} - set(fields)
     if unknown:
         raise TypeError(f"{model.__name__} has no column {min(unknown)}")
-    varied = [column for column in fields if column in rows[0]]
-    fixed = {
-        column: _value(field, same)
+    fixed = [
+        column
         for column, field in fields.items()
-        if column not in varied and _is_set(field, same)
-    }
+        if column not in varied and (column in same or not _fills_itself(field))
+    ]
     # Names come from the model's own columns, checked above; values travel as parameters.
     quote = connection.ops.quote_name
     type_of = {column: field.db_type(connection) for column, field in fields.items()}
@@ -59,21 +78,16 @@ def insert(
     selected = [quote(column) for column in varied]
     selected += [f"%s::{type_of[column]}" for column in fixed]
     unless = " ON CONFLICT DO NOTHING" if ignore_conflicts else ""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"INSERT INTO {quote(model._meta.db_table)} ({names}) SELECT {', '.join(selected)}"
-            f" FROM jsonb_to_recordset(%s::jsonb) AS rows ({types}){unless}",
-            [*fixed.values(), json.dumps(list(rows))],
-        )
+    sql = (
+        f"INSERT INTO {quote(model._meta.db_table)} ({names}) SELECT {', '.join(selected)}"
+        f" FROM jsonb_to_recordset(%s::jsonb) AS rows ({types}){unless}"
+    )
+    return Statement(sql, [fields[column] for column in fixed])
 
 
-def _is_set(field: Field[Any, Any], same: Mapping[str, Any]) -> bool:
-    """Return whether one value goes into every row.
-
-    A column with a sequence or a default of the database fills itself.
-    """
-    fills_itself = field.primary_key or field.db_default is not NOT_PROVIDED
-    return field.column in same or not fills_itself
+def _fills_itself(field: Field[Any, Any]) -> bool:
+    """Return whether the column has a sequence or a default of the database."""
+    return field.primary_key or field.db_default is not NOT_PROVIDED
 
 
 def _value(field: Field[Any, Any], same: Mapping[str, Any]) -> Any:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
-from django.db import IntegrityError, connection, models
+from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, models
 from django.db.models.functions import JSONObject
 from django.db.models.sql import UpdateQuery
 
@@ -31,7 +31,31 @@ def from_json(model: type[M], data: Mapping[str, Any]) -> M:
             column = getattr(field, "target_field", field)
             names.append(field.attname)
             values.append(column.to_python(data[field.attname]))
-    return model.from_db("default", names, values)
+    return model.from_db(DEFAULT_DB_ALIAS, names, values)
+
+
+def from_paths(model: type[M], paths: Sequence[str], values: Sequence[Any]) -> M:
+    """Return the row that a query read by ``paths``, and the related rows, as if fetched.
+
+    A path is the attribute of a column of the row ("lead_id") or of a related row ("lead__stage",
+    "lead__id"). Other columns are deferred.
+    """
+    own: dict[str, Any] = {}
+    related: dict[str, dict[str, Any]] = {}
+    for path, value in zip(paths, values, strict=True):
+        name, _, rest = path.partition("__")
+        if rest:
+            related.setdefault(name, {})[rest] = value
+        else:
+            own[name] = value
+    names = [field.attname for field in model._meta.concrete_fields if field.attname in own]
+    row = model.from_db(DEFAULT_DB_ALIAS, names, [own[name] for name in names])
+    for name, columns in related.items():
+        other: Any = model._meta.get_field(name).related_model
+        # An outer join without a match has no id.
+        if columns["id"] is not None:
+            setattr(row, name, from_paths(other, tuple(columns), tuple(columns.values())))
+    return row
 
 
 def constraint_of(error: IntegrityError) -> str:

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from crm.accounts.models import Organisation, Team, User
+from crm.accounts.models import Membership, Organisation, Team, User
 from crm.lib.db import returning
 from tests import factories
 from tests.factories import Cast
@@ -41,3 +41,10 @@ def test_update_answers_with_what_it_wrote(cast: Cast, name: str, found: list[st
     assert returning.update_returning(Team.objects.filter(name=name), "name", name="Nuevo") == [
         (each,) for each in found
     ]
+
+
+def test_row_read_by_paths_has_its_related_rows() -> None:
+    paths = ("id", "team_id", "team__id", "team__name", "user__id")
+    row = returning.from_paths(Membership, paths, (1, 2, 2, "Ventas", None))
+    found = (row.pk, row.team_id, row.team.pk, row.team.name, row.get_deferred_fields())
+    assert found == (1, 2, 2, "Ventas", {"user_id", "is_lead", "joined_at"})
