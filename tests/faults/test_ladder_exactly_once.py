@@ -14,6 +14,7 @@ from tests.faults.running import wait
 from tests.harness.products import OPTIONS
 
 CLOCKS = 160  # more than one batch of the sweep
+WAITED = 10  # seconds, in which a sweep that does not wait fires everything else
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
 # Stretches a batch to seconds, so that a kill comes in the middle of it.
@@ -166,7 +167,27 @@ def test_sweep_without_locks_is_noticed(start, batches):
     clocks = clocks_of(running, handoffs)
     running.sql(SLOW)
     running.sql("ALTER TABLE sla_firing DROP CONSTRAINT firing_once")
-    running.move_time(91)
+    # Both are up after that; else the product's own worker, which is alone, would be faster.
     with running.sweepers(2):
+        pass
+    with running.sweepers(2):
+        running.move_time(91)
         wait(lambda: fired_more_than_once(running, clocks), within=30)
     assert "step_fires_once" in running.check_invariants(within=0)
+
+
+@pytest.mark.long_faults
+def test_sweep_that_waits_is_noticed(start):
+    """A person who sits on one lead holds up the steps of all others in its batch."""
+    running = start(MUTANT="sweep_that_waits")
+    handoffs = running.make(30)
+    clocks = clocks_of(running, handoffs)
+    for level, minutes in enumerate((91, 122, 154), start=1):
+        running.move_time(minutes)
+        with running.sweepers(2):
+            wait(lambda level=level: all_fired(running, clocks, level) == 30, within=30)
+    with running.sweepers(2), running.holding_leads_of(handoffs[:1]):
+        running.move_time(186)
+        time.sleep(WAITED)
+        fired = all_fired(running, clocks, 4)
+    assert fired < 29
