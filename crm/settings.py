@@ -277,12 +277,17 @@ DEVICE_COOKIE_NAME = f"{COOKIE_PREFIX}relevo_device"
 SAVED_COOKIE_NAME = f"{COOKIE_PREFIX}relevo_saved"
 # A session ends when nobody used it for the first of these, and in any case after the second
 # (crm.accounts.sign_in.sessions).
-SESSION_ENDS_AFTER = timedelta(days=env.number("RELEVO_SESSION_DAYS", 14, low=1, high=90))
-SESSION_IDLE_AFTER = timedelta(hours=env.number("RELEVO_SESSION_IDLE_HOURS", 72, low=1, high=2160))
+_days = env.number("RELEVO_SESSION_DAYS", 14, low=1, high=90)
+# Not set, or empty as docker-compose.yml passes it on: the hours follow fewer days.
+_idle_hours = min(72, 24 * _days)
+if env.text("RELEVO_SESSION_IDLE_HOURS"):
+    _idle_hours = env.number("RELEVO_SESSION_IDLE_HOURS", 0, low=1, high=2160)
+SESSION_ENDS_AFTER = timedelta(days=_days)
+SESSION_IDLE_AFTER = timedelta(hours=_idle_hours)
 if SESSION_IDLE_AFTER > SESSION_ENDS_AFTER:
     raise refused(
         "RELEVO_SESSION_IDLE_HOURS",
-        env.text("RELEVO_SESSION_IDLE_HOURS", "72"),
+        env.text("RELEVO_SESSION_IDLE_HOURS"),
         "no more hours than RELEVO_SESSION_DAYS has",
     )
 SESSION_COOKIE_AGE = int(SESSION_ENDS_AFTER.total_seconds())

@@ -8,6 +8,7 @@ import os
 import runpy
 import subprocess
 import sys
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -124,6 +125,25 @@ def test_bad_value_is_refused_by_its_name(
     with pytest.raises(ImproperlyConfigured) as refused:
         settings_of(**variables)
     assert str(refused.value)[: len(words)] == words
+
+
+@pytest.mark.parametrize(
+    ("days", "hours", "idle"),
+    [
+        (None, None, 72),
+        ("1", None, 24),
+        ("1", "", 24),
+        ("2", None, 48),
+        ("3", "", 72),
+        ("90", "", 72),
+        ("1", "8", 8),
+    ],
+)
+def test_days_of_a_session_alone_are_enough(
+    settings_of: Any, days: str | None, hours: str | None, idle: int
+) -> None:
+    found = settings_of(RELEVO_SESSION_DAYS=days, RELEVO_SESSION_IDLE_HOURS=hours)
+    assert found["SESSION_IDLE_AFTER"] == timedelta(hours=idle)
 
 
 @pytest.mark.parametrize("mode", ["demo", "development", "test"])

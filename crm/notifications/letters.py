@@ -297,7 +297,17 @@ def drop_restored(taken_at: datetime, *, at: datetime) -> int:
     Returns how many. They may have been sent since. Notices in the inbox are delivered: there they
     are missing.
     """
-    gone = {"next_try_at": None, "dropped_at": at, "last_error": "not sent again: restored"}
-    letters = waiting().filter(decided_at__lte=taken_at)
-    mails = waiting_mails().filter(created_at__lte=taken_at)
+    return _drop_until(taken_at, at=at, why="not sent again: restored")
+
+
+def drop_past_of_demo(*, at: datetime) -> int:
+    """Drop what the past of a demo has queued until ``at``, and return how many."""
+    return _drop_until(at, at=at, why="not sent: the past of the demo")
+
+
+def _drop_until(moment: datetime, *, at: datetime, why: str) -> int:
+    """Drop what has waited since ``moment`` or longer; these are no dead letters."""
+    gone = {"next_try_at": None, "dropped_at": at, "last_error": why}
+    letters = waiting().filter(decided_at__lte=moment)
+    mails = waiting_mails().filter(created_at__lte=moment)
     return letters.update(**gone) + mails.update(**gone)

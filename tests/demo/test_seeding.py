@@ -20,7 +20,8 @@ from crm.alignment.panels import worth
 from crm.demo import remove, seeding
 from crm.demo.people import ZONE
 from crm.lib import clock
-from crm.notifications.models import Notice
+from crm.notifications import letters
+from crm.notifications.models import Channel, Message, Notice
 from leads.handoffs import queue
 from leads.models import Decision, Event, Handoff, Lead, Person
 from sla.clocks import readings
@@ -93,6 +94,14 @@ def test_demo_is_made_once_and_never_beside_a_real_organisation(moment, settings
     Organisation.objects.update(is_demo=False)
     with pytest.raises(seeding.NotADemo):
         seeding.seed(at=at)
+
+
+def test_mails_of_the_past_are_no_dead_letters(moment, settings):
+    settings.MAIL_ON = True
+    factories.demo(at=moment.set(NOON), leads=0)
+    mails = Message.objects.filter(channel=Channel.EMAIL)
+    assert mails.filter(last_error="not sent: the past of the demo").exists()
+    assert (letters.drop_old(clock.now()), mails.filter(is_dead=True).count()) == (0, 0)
 
 
 def test_database_that_nobody_marked_gets_no_demo(moment):
