@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 
 from crm import errors
 from crm.accounts import people
+from crm.accounts.request import moment_of
 from crm.accounts.sign_in import guesses, sessions
 from crm.accounts.sign_in.client_address import client_address
 from crm.accounts.states import Density
@@ -120,7 +121,7 @@ class Sessions:
         return response
 
     def _go_on(self, request: HttpRequest) -> None:
-        at = getattr(request.user, "fetched_at", None) or clock.now()
+        at = moment_of(request.user)
         if sessions.is_over(request.session, at=at):
             logout(request)
         elif request.path not in self.BACKGROUND:
@@ -154,8 +155,10 @@ class Viewer:
         if request.user.is_authenticated:
             return self._answer_person(request)
         if "Authorization" in request.headers:
-            # The API activates the language of the key's owner (crm.api.authentication).
-            return self.get_response(request)
+            # The API activates the language of the key's owner, and uses the organisation that came
+            # with the key (crm.api.authentication).
+            with people.organisation_of_key():
+                return self.get_response(request)
         with variants.override(request.LANGUAGE_CODE):
             return self.get_response(request)
 
@@ -163,7 +166,7 @@ class Viewer:
         user = request.user  # read now: the view may sign out
         language = user.language
         request.LANGUAGE_CODE = language
-        request.now = getattr(user, "fetched_at", None) or clock.now()
+        request.now = moment_of(user)
         self._set_density(request)
         with people.organisation_of(user) as organisation:
             request.organisation = organisation

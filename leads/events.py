@@ -52,7 +52,35 @@ def record(
     ``by`` is None for the system. ``on``: the date on which it happened. Texts and names belong in
     ``payload``, which alone can be erased.
     """
-    return Event.objects.create(
+    event = unsaved(
+        lead,
+        kind,
+        by=by,
+        at=at,
+        on=on,
+        handoff=handoff,
+        from_state=from_state,
+        to_state=to_state,
+        payload=payload,
+    )
+    event.save(force_insert=True)
+    return event
+
+
+def unsaved(
+    lead: Lead,
+    kind: EventKind,
+    *,
+    by: User | None,
+    at: datetime,
+    on: date,
+    handoff: Handoff | None = None,
+    from_state: str = "",
+    to_state: str = "",
+    payload: dict[str, Any] | None = None,
+) -> Event:
+    """Return the event of :func:`record`, to be inserted together with what it is about."""
+    return Event(
         lead=lead,
         handoff=handoff,
         kind=kind,

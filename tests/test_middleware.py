@@ -8,12 +8,13 @@ import re
 import pytest
 from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
 
 from crm import middleware
-from crm.accounts import organisations
+from crm.accounts import organisations, people
 from crm.accounts.models import Organisation
 from tests import factories
+from tests.api.caller import key_of
 
 pytestmark = pytest.mark.django_db
 
@@ -70,6 +71,15 @@ def test_visitors_cost_the_same_in_each_language(
     client.get(path, headers=headers)
     with django_assert_num_queries(queries):
         assert client.get(path, headers=headers).status_code == status
+
+
+def test_organisation_of_a_key_is_used_for_its_own_request_only(cast, moment):
+    headers = {"Authorization": f"Bearer {key_of(cast.ana)}"}
+    for zone in ("Asia/Tokyo", "America/Lima"):
+        Organisation.objects.update(time_zone=zone)
+        assert Client().get("/api/v1/leads/", headers=headers).status_code == 200
+        Organisation.objects.update(time_zone="Europe/Paris")
+        assert people.organisation().time_zone == "Europe/Paris"
 
 
 def test_visitors_read_the_words_that_were_chosen_last(cast, client, signed_in):

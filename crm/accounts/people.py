@@ -82,22 +82,42 @@ def terms_of(organisation: Organisation) -> dict[str, str]:
     return variants.usual(organisation.country) | organisation.terms
 
 
+def loaded_with(user: User) -> Organisation | None:
+    """Return the organisation that was loaded with ``user`` (User.objects.with_surroundings)."""
+    row = getattr(user, "organisation_row", None)
+    if not row:
+        return None
+    return returning.from_json(Organisation, json.loads(row))
+
+
 @contextmanager
 def organisation_of(user: User) -> Iterator[Organisation]:
     """Use the organisation that was loaded with ``user`` for the time of a request.
 
     See User.objects.with_surroundings. Without loaded data the organisation is read when asked for.
     """
-    loaded = getattr(user, "organisation_row", None)
-    if loaded:
-        loaded = returning.from_json(Organisation, json.loads(loaded))
-    token = _of_request.set(loaded or None)
+    token = _of_request.set(loaded_with(user))
     try:
         current = organisation()
         _last_words.words = terms_of(current)
         yield current
     finally:
         _of_request.reset(token)
+
+
+@contextmanager
+def organisation_of_key() -> Iterator[None]:
+    """Keep for the time of a request the organisation that :func:`use` names in it."""
+    token = _of_request.set(None)
+    try:
+        yield
+    finally:
+        _of_request.reset(token)
+
+
+def use(organisation: Organisation) -> None:
+    """Use the organisation that was loaded with a key, until the end of its request."""
+    _of_request.set(organisation)
 
 
 def wait_for_staff_changes() -> None:

@@ -14,6 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from django_htmx.middleware import HtmxDetails
 
 from crm.accounts.models import Organisation, User
+from crm.lib import clock
 from crm.lib.input.addresses import is_ours
 from crm.lib.numbers.fields import notes
 
@@ -34,6 +35,11 @@ class Request(HttpRequest):
     counts: dict[str, int]
     density: str
     id: str
+
+
+def moment_of(user: User) -> datetime:
+    """Return the moment of a request, by the database's clock, with which its person was read."""
+    return getattr(user, "fetched_at", None) or clock.now()
 
 
 def next_page(request: HttpRequest) -> str:

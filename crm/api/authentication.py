@@ -41,8 +41,8 @@ class KeyAuthentication(BaseAuthentication):
             raise AuthenticationFailed(text, code="key_invalid")
         keys.record_use(key, at=key.fetched_at)
         # The chosen words first: they decide which variant of Spanish is activated.
-        terms = people.terms_of(key.organisation)
-        variants.choose(terms)
+        people.use(key.organisation)
+        variants.choose(people.terms_of(key.organisation))
         accepted = request.headers.get("Accept-Language", "")
         _activate_language(key.owner, accepted)
         return key.owner, key

@@ -153,9 +153,15 @@ def _names(language: str) -> dict[str, str]:
     }
 
 
-def choices() -> list[tuple[str, str]]:
+def choices() -> tuple[tuple[str, str], ...]:
     """Return (code, name) of all countries in the active language, by name."""
-    return sorted(_names(_language()).items(), key=lambda pair: fold(pair[1]))
+    return _by_name(_language())
+
+
+# Sorted once per language: forms ask for it with every request.
+@lru_cache(maxsize=4)
+def _by_name(language: str) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(_names(language).items(), key=lambda pair: fold(pair[1])))
 
 
 def name(code: str) -> str:

@@ -11,6 +11,7 @@ from django.core.exceptions import ValidationError
 from django.forms import Form
 from django.utils.translation import gettext as _
 
+from crm.lib import countries
 from crm.lib.errors import DomainError
 from crm.lib.input import json_text
 from crm.lib.text import clean_line, clean_text
@@ -33,6 +34,20 @@ class Lines(forms.CharField):
 
     def to_python(self, value: Any) -> str:
         return clean_text(super().to_python(value))
+
+
+class Country(forms.ChoiceField):
+    """A country by its code. All their names are read only where the choices are drawn."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(choices=_countries, **kwargs)
+
+    def valid_value(self, value: Any) -> bool:
+        return countries.name(value) != value
+
+
+def _countries() -> list[tuple[str, Any]]:
+    return [("", _("Not given")), *countries.choices()]
 
 
 class JsonField(forms.CharField):

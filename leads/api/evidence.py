@@ -13,7 +13,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from crm.accounts.models import User
-from crm.lib import clock, rest
+from crm.accounts.request import moment_of
+from crm.lib import rest
 from crm.lib.catalogue import in_use
 from leads import events, permissions, steps
 from leads.api.leads import fetch
@@ -133,7 +134,7 @@ class LeadActions(APIView):
     def post(self, request: Request, pk: int) -> Response:
         lead = fetch(request.user, pk)
         steps.check(request.user, lead, *permissions.CHANGE)
-        now = clock.now()
+        now = moment_of(request.user)
         # The organisation's day, as on the page; the client may be in another zone.
         today = events.today(now)
         body = {"occurred_on": today, **body_of(NewAction, request, today=today)}
@@ -178,7 +179,7 @@ def _add(lead: Lead, version: PersonaVersion, body: dict[str, Any], *, by: User)
     """Add the evidence; a reason alone overrides the fact that decided the criterion."""
     code = body["criterion"]
     source = body.get("source", "")
-    now = clock.now()
+    now = moment_of(by)
     if "reason" in body:
         reason = body["reason"]
         return overrides.override(lead, version, code, reason=reason, source=source, by=by, at=now)

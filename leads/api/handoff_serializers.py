@@ -148,6 +148,9 @@ class HandoffPage(rest.Answer):
 
 # -- Rows
 
+# The relations that most steps read.
+OF_STEPS = ("lead", "owner", "team", "clock", "submitted_by")
+
 
 def with_details(rows: QuerySet[Handoff]) -> QuerySet[Handoff]:
     """Return ``rows`` with all that HandoffShown shows, in two queries."""
@@ -170,9 +173,13 @@ def with_details(rows: QuerySet[Handoff]) -> QuerySet[Handoff]:
     return rows.prefetch_related(standing)
 
 
-def fetch(user: User, pk: int) -> Handoff:
-    """Return the handoff; 404 unless ``user`` may see it."""
-    return get_object_or_404(with_details(Handoff.objects.visible_to(user)), pk=pk)
+def fetch(user: User, pk: int, *more: str) -> Handoff:
+    """Return the handoff with what steps read of it; 404 unless ``user`` may see it.
+
+    ``more``: the relations that this step reads besides.
+    """
+    rows = Handoff.objects.visible_to(user).select_related(*OF_STEPS, *more)
+    return get_object_or_404(rows, pk=pk)
 
 
 def show(pk: int, *, at: datetime, status: int = 200) -> Response:

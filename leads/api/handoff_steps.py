@@ -16,7 +16,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from crm.accounts.models import User
-from crm.lib import clock, rest
+from crm.accounts.request import moment_of
+from crm.lib import rest
 from crm.lib.catalogue import in_use
 from leads import departures, handoffs, permissions, steps
 from leads.api.handoff_serializers import HandoffShown, fetch, show
@@ -129,16 +130,17 @@ class StepView(APIView):
     tag = "handoffs"
     permission: Permission
     body: type[rest.Body] = EmptyBody
+    reads: tuple[str, ...] = ()  # relations that the step reads besides those of most steps
 
     def act(self, step: Step) -> object:
         raise NotImplementedError
 
     def fetch(self, user: User, pk: int, *, at: datetime) -> Handoff:
-        return fetch(user, pk)
+        return fetch(user, pk, *self.reads)
 
     def post(self, request: Request, pk: int) -> Response:
         # The order of answers: sight (404), role (403), state (409), and only then the body.
-        now = clock.now()
+        now = moment_of(request.user)
         handoff = self.fetch(request.user, pk, at=now)
         steps.check(request.user, handoff, self.permission)
         body = body_of(self.body, request)
@@ -169,7 +171,7 @@ class DecisionStep(StepView):
 
     def fetch(self, user: User, pk: int, *, at: datetime) -> Handoff:
         try:
-            return fetch(user, pk)
+            return super().fetch(user, pk, at=at)
         except Http404:
             departures.check_not_just_taken(user, pk, at=at)
             raise
@@ -183,6 +185,8 @@ class Accept(DecisionStep):
 
 @step_view("reject", _("Reject a pending handoff, with the reason"), Rejection)
 class Reject(DecisionStep):
+    reads = ("agreement_version",)
+
     def act(self, step: Step) -> object:
         # Not a field of the body: the allowed reasons depend on the handoff's agreement.
         reasons = rejection_reasons.allowed(step.handoff.agreement_version)
@@ -250,6 +254,13 @@ class Resume(StepView):
 @step_view("qualify", _("Qualify as SQL"), EmptyBody)
 class Qualify(StepView):
     permission = permissions.can_qualify_sql
+    reads = (
+        "agreement_version",
+        "persona_version",
+        "lead__person",
+        "lead__company",
+        "lead__source",
+    )
 
     def act(self, step: Step) -> object:
         return outcomes.qualify_sql(step.handoff, by=step.by, at=step.at)

@@ -9,8 +9,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from crm.accounts.request import moment_of
 from crm.accounts.teams import sales_teams
-from crm.lib import clock, rest
+from crm.lib import rest
 from crm.lib.paging import BadParameter, Order
 from leads import handoffs, permissions, steps
 from leads.api import handoff_rows
@@ -84,7 +85,7 @@ class Handoffs(APIView):
     def get(self, request: Request) -> Response:
         query = request.query_params
         rest.check_query(query, (*CHOICES, *PAGING))
-        now = clock.now()
+        now = moment_of(request.user)
         rows = _chosen(request)
         order = ORDERS[query.get("order", "newest")]
         if order[0].field == "place":
@@ -123,7 +124,7 @@ class HandoffDetail(APIView):
     )
     def get(self, request: Request, pk: int) -> Response:
         rest.check_query(request.query_params, ())
-        return Response(handoff_rows.shown_to(request.user, pk, at=clock.now()))
+        return Response(handoff_rows.shown_to(request.user, pk, at=moment_of(request.user)))
 
 
 class HandOff(APIView):
@@ -143,7 +144,7 @@ class HandOff(APIView):
         # Before the body is read: role (403) and state (409) come before wrong input (422).
         steps.check(request.user, lead, permissions.can_hand_off)
         body = body_of(NewHandoff, request)
-        now = clock.now()
+        now = moment_of(request.user)
         handoff = handoffs.hand_off(
             lead,
             team=body["team"],

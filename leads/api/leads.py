@@ -14,9 +14,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from crm.accounts.models import User
-from crm.accounts.request import deny_unless
+from crm.accounts.request import deny_unless, moment_of
 from crm.accounts.teams import marketing_team
-from crm.lib import clock, rest
+from crm.lib import rest
 from crm.lib.paging import BadParameter
 from leads import permissions, steps
 from leads.api import lead_rows
@@ -184,13 +184,12 @@ class Leads(APIView):
         lead = leads.capture(
             data,
             by=request.user,
-            at=clock.now(),
+            at=moment_of(request.user),
             team=marketing_team(request.user),
             source=data["source"],
             first_action=body.get("first_action"),
         )
-        # Read again: capture() returns the object without what the answer joins.
-        shown = lead_rows.shown_to(request.user, lead.pk)
+        shown = lead_rows.shown_new(lead, request.user)
         if match is not None:
             shown["known"] = {
                 "lead": match.lead,
@@ -210,7 +209,7 @@ def _filtered(request: Request) -> QuerySet[Lead]:
         query,
         lambda: Lead.objects.visible_to(request.user).filter(archived_at__isnull=True),
         user=request.user,
-        at=clock.now(),
+        at=moment_of(request.user),
     )
     # What can be chosen is read from the database: most requests choose nothing.
     if not listing.is_on or listing.is_valid():
@@ -243,7 +242,7 @@ class LeadDetail(APIView):
         version = body.pop("version")
         data = data_for_change(body, lead)
         try:
-            leads.change(lead, data, by=request.user, at=clock.now(), version=version)
+            leads.change(lead, data, by=request.user, at=moment_of(request.user), version=version)
         except leads.ChangedMeanwhile as error:
             sent = {name: _as_sent(value) for name, value in body.items()}
             # As this person may read it: the conflict must not show masked contact data.

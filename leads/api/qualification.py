@@ -12,7 +12,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from crm.lib import clock, rest
+from crm.accounts.request import moment_of
+from crm.lib import rest
 from crm.lib.bilingual import in_language
 from leads import events, permissions
 from leads.api.lead_serializers import PersonaShown
@@ -126,7 +127,7 @@ class Qualification(APIView):
         # Suggestions are for those who may choose the persona by them.
         can_qualify = permissions.can_qualify(user, lead)
         version, assessment, scores = judging.judge_now(
-            lead, handoff, today=events.today(clock.now()), suggest=can_qualify
+            lead, handoff, today=events.today(moment_of(request.user)), suggest=can_qualify
         )
         matches = persona_match.matches(lead, facts.terms_in_force()) if can_qualify else []
         shown = {"persona": version, "scores": scores, "suggestions": matches}

@@ -9,12 +9,11 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from crm.lib.catalogue import in_use
-from crm.lib.countries import choices as country_choices
-from crm.lib.forms import Line, plain
+from crm.lib.forms import Country, Line, plain
 from crm.lib.numbers.fields import NumberField, WholeField
 from crm.lib.text import clean_line
 from leads.models import CustomField, Lead, Source, ValuableActionKind
-from leads.records import companies
+from leads.records import companies, custom_fields
 from leads.records.identity import emails, phones
 from leads.records.leads import shown_phone
 
@@ -80,23 +79,23 @@ class LeadForm(forms.Form):
     )
     source = forms.ModelChoiceField(
         label=_("Source"),
-        queryset=None,
+        queryset=in_use(Source),
         required=False,
         empty_label=_("Not given"),
     )
     first_action = forms.ModelChoiceField(
         label=_("What did the lead do?"),
-        queryset=None,
+        queryset=in_use(ValuableActionKind),
         required=False,
         empty_label=_("Nothing yet"),
         help_text=_("Without a valuable action a lead cannot become an MQL."),
     )
-    country = forms.ChoiceField(
+    country = Country(
         label=_("Country"),
         required=False,
         help_text=_("Where the person is."),
     )
-    company_country = forms.ChoiceField(
+    company_country = Country(
         label=_("Company's country"),
         required=False,
     )
@@ -132,18 +131,14 @@ class LeadForm(forms.Form):
         # One types at once; after an error the summary takes the focus.
         if lead is None and not self.is_bound:
             self.fields["name"].widget.attrs["autofocus"] = True
-        for name in ("country", COMPANY_COUNTRY):
-            self.fields[name].choices = [("", _("Not given")), *country_choices()]
         if self.employer is None:
             # A new company needs a country: its name alone does not identify it.
             self.fields[COMPANY_COUNTRY].help_text = _("If not given, the country of the person.")
-        self.fields["source"].queryset = in_use(Source)
-        self.fields["first_action"].queryset = in_use(ValuableActionKind)
         if lead is not None:
             # The first touch never changes (rule of the domain).
             for name in FIRST_TOUCH:
                 del self.fields[name]
-        self.custom = list(in_use(CustomField))
+        self.custom = custom_fields.in_use()
         for custom in self.custom:
             self.fields[ATTRIBUTE + custom.code] = _custom_field(custom)
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -33,6 +35,13 @@ TYPES = {
     "company.country": FieldType.CHOICE,
     "lead.source": FieldType.CHOICE,
 }
+
+
+# JSON as text, so that the rows can be compared.
+IN_USE = """
+SELECT id, code, name::text, type, choices::text, position FROM leads_customfield
+WHERE archived_at IS NULL ORDER BY position, code
+"""
 
 
 class BadField(DomainError):
@@ -125,6 +134,32 @@ def restore(custom: CustomField, *, by: User, at: datetime) -> CustomField:
     if catalogue.restore(custom):
         record("custom_field_restored", custom, by=by, at=at)
     return custom
+
+
+def in_use() -> tuple[CustomField, ...]:
+    """Return the fields that forms ask for, in their order."""
+    with connection.cursor() as cursor:
+        cursor.execute(IN_USE)
+        rows = tuple(cursor.fetchall())
+    return _from_rows(rows)
+
+
+# The rows are the version of the catalogue: the fields are made anew when one changes.
+@lru_cache(maxsize=4)
+def _from_rows(rows: tuple[tuple[Any, ...], ...]) -> tuple[CustomField, ...]:
+    fields = []
+    for pk, code, name, type_, choices, position in rows:
+        fields.append(
+            CustomField(
+                pk=pk,
+                code=code,
+                name=json.loads(name),
+                type=type_,
+                choices=json.loads(choices),
+                position=position,
+            )
+        )
+    return tuple(fields)
 
 
 def criterion_fields() -> dict[str, Field]:

@@ -8,12 +8,13 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Model
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts import people
 from crm.accounts.models import Team, User
 from crm.lib import countries
+from crm.lib.db.insert_together import insert_together
 from crm.lib.errors import Conflict, DomainError
 from crm.lib.text import clean_line
 from leads import events
@@ -95,11 +96,10 @@ def capture(
     person = _new_person(data)
     if not (person.name or person.email or person.phone):
         raise NoIdentity(fields={"name": _("Give a name, an e-mail or a phone.")})
-    person.save()
-    company = companies.find_or_create(data.get("company", {}), by=by, at=at)
+    company = companies.find_or_new(data.get("company", {}), by=by, at=at)
     # One day for lead, first touch and event, by the organisation's calendar.
     on = events.today(at)
-    lead = Lead.objects.create(
+    lead = Lead(
         person=person,
         company=company,
         source=source,
@@ -110,8 +110,11 @@ def capture(
         created_by=by,
         created_at=at,
     )
-    _record_first_touch(lead, data, at=at)
-    events.record(lead, EventKind.CAPTURED, by=by, at=at, on=on, to_state=lead.stage)
+    rows: list[Model] = [person, lead, _first_touch(lead, data, at=at)]
+    rows.append(events.unsaved(lead, EventKind.CAPTURED, by=by, at=at, on=on, to_state=lead.stage))
+    if company is not None and company._state.adding:
+        rows.insert(0, company)
+    insert_together(*rows)
     if first_action:
         add_action(lead, first_action, occurred_on=on, by=by, at=at, occurred_at=at)
     return lead
@@ -137,11 +140,11 @@ def _new_person(data: Mapping[str, Any]) -> Person:
     return person
 
 
-def _record_first_touch(lead: Lead, data: Mapping[str, Any], *, at: datetime) -> None:
-    """Record how the organisation first learnt of the new ``lead``."""
+def _first_touch(lead: Lead, data: Mapping[str, Any], *, at: datetime) -> FirstTouch:
+    """Return how the organisation first learnt of the new ``lead``."""
     texts = {name: clean_line(data.get(name, "")) for name in TOUCH_FIELDS}
     # Apart from the lead, whose source may be corrected later: a first touch never changes.
-    FirstTouch.objects.create(
+    return FirstTouch(
         lead=lead,
         source=lead.source,
         seen_on=lead.first_seen_on,
@@ -311,7 +314,7 @@ def _lock_companies(lead: Lead, facts: Mapping[str, Any]) -> None:
     pks = set(Lead.objects.filter(pk=lead.pk).values_list("company", flat=True))
     target = companies.find(_with_country(lead, facts))
     if target is not None:
-        pks.add(target.pk)
+        pks.add(target)
     companies.locked(pks - {None})
 
 
@@ -348,7 +351,7 @@ def add_action(
     note: str = "",
 ) -> ValuableAction:
     """Note a valuable action of the lead."""
-    action = ValuableAction.objects.create(
+    action = ValuableAction(
         lead=lead,
         kind=kind,
         occurred_on=occurred_on,
@@ -357,8 +360,15 @@ def add_action(
         recorded_by=by,
         recorded_at=at,
     )
-    payload = {"action": kind.code, "note": note}
-    events.record(lead, EventKind.VALUABLE_ACTION, by=by, at=at, on=occurred_on, payload=payload)
+    event = events.unsaved(
+        lead,
+        EventKind.VALUABLE_ACTION,
+        by=by,
+        at=at,
+        on=occurred_on,
+        payload={"action": kind.code, "note": note},
+    )
+    insert_together(action, event)
     return action
 
 

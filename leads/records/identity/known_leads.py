@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import connection
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
@@ -29,6 +30,12 @@ COLUMNS = (
     "external_id",
 )
 RULES = tuple(Field)
+# Without empty texts, which are in no index and like nothing.
+ALIKE = """
+SELECT EXISTS (SELECT FROM leads_person WHERE email = %s AND email <> '')
+    OR EXISTS (SELECT FROM leads_person WHERE phone = ANY(%s) AND phone <> '')
+    OR EXISTS (SELECT FROM leads_lead WHERE external_id = %s AND external_id <> '')
+"""
 
 
 class KnownAlready(Conflict):
@@ -75,7 +82,12 @@ def find(wanted: Sequence[Identity], *, sight: LeadQuerySet) -> list[Match | Non
 
 
 def find_one(wanted: Identity, *, user: User) -> Match | None:
-    """Return the match of one identity in the sight of ``user``, None for none."""
+    """Return the match of one identity in the sight of ``user``, None for none.
+
+    Mostly nobody is alike, in sight or not: then one cheap query is enough.
+    """
+    if not _keys(wanted) or not _is_anyone_alike(wanted):
+        return None
     return find([wanted], sight=Lead.objects.visible_to(user))[0]
 
 
@@ -87,24 +99,37 @@ def refuse_known(wanted: Identity, *, user: User) -> Match | None:
     return match
 
 
+def _is_anyone_alike(wanted: Identity) -> bool:
+    """Return whether any lead has e-mail, phone or external id of ``wanted``. For no one's eyes."""
+    numbers = list(phones.forms(wanted.phone)) if wanted.phone else []
+    with connection.cursor() as cursor:
+        cursor.execute(ALIKE, [wanted.email.lower(), numbers, wanted.external_id])
+        return cursor.fetchone()[0]
+
+
 def _candidates(wanted: Sequence[Identity], sight: LeadQuerySet) -> Sequence[Sequence[Any]]:
     """Return the leads that share anything with ``wanted``, the oldest first."""
     emails = {each.email.lower() for each in wanted if each.email}
     ids = {each.external_id for each in wanted if each.external_id}
     numbers = {form for each in wanted if each.phone for form in phones.forms(each.phone)}
-    conditions = []
+    of_person = Q()
     if emails:
-        conditions.append(Q(person__email__in=emails))
+        of_person |= Q(person__email__in=emails)
     if numbers:
-        conditions.append(Q(person__phone__in=numbers))
+        of_person |= Q(person__phone__in=numbers)
+    # A part for each table, which finds rows by indexes of its own; an OR across both tables could
+    # use none of them.
+    of_lead = Q()
     if ids:
-        conditions.append(Q(external_id__in=ids))
-    if not conditions:
+        of_lead = Q(external_id__in=ids)
+    rows = sight.filter(archived_at__isnull=True)
+    parts = [rows.filter(each).values_list(*COLUMNS) for each in (of_person, of_lead) if each]
+    if not parts:
         return []
-    # A part for each condition, each by an index of its own; one OR could use none of them.
-    rows = sight.filter(archived_at__isnull=True).order_by()
-    parts = [rows.filter(condition).values_list(*COLUMNS) for condition in conditions]
-    return list(parts[0].union(*parts[1:]).order_by("pk"))
+    found = parts[0]
+    if len(parts) > 1:
+        found = found.union(parts[1])
+    return list(found.order_by("pk"))
 
 
 def _keys(known: Identity) -> list[tuple[str, str]]:

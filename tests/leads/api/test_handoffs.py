@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from crm.accounts.models import User
 from leads.models import Handoff
 from tests import factories
+from tests.bench.meter import counting
 from tests.conftest import Moment
 from tests.factories import Cast
 
@@ -54,6 +56,28 @@ def test_handoff_goes_the_whole_way(cast: Cast, caller: Any) -> None:
         "Bea Quintero",
     )
     assert bea.get(path)[1] == won
+
+
+@pytest.mark.parametrize(
+    ("make", "step", "body"),
+    [
+        (factories.handed_off, "accept", {}),
+        (factories.sql, "opportunity", {}),
+        (factories.opportunity, "win", {"amount": "10.00"}),
+    ],
+)
+def test_step_reads_key_and_handoff_once_before_it_acts(
+    make: Any, step: str, body: dict[str, Any], cast: Cast, moment: Moment, caller: Any
+) -> None:
+    handoff, asks = make(cast), caller(cast.bea)
+    asks.get(f"handoffs/{handoff.pk}/")
+    with counting() as tally:
+        assert asks.post(f"handoffs/{handoff.pk}/{step}/", body)[0] == 200
+    texts = [sql for sql, _values in tally.statements]
+    shared = ('FROM "accounts_membership"', "UPDATE api_key", 'FROM "leads_handoff"')
+    assert [part in text for part, text in zip(shared, texts, strict=False)] == [True] * 3
+    # The lock of the row, or the conditional UPDATE itself.
+    assert re.search(r'FOR NO KEY UPDATE|UPDATE "leads_handoff"|"sla_clock"', texts[3])
 
 
 def test_clock_reads_in_business_time(cast: Cast, moment: Moment, caller: Any) -> None:

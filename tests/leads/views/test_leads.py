@@ -15,6 +15,7 @@ from crm.templatetags.relevo import breakable
 from leads.models import Lead
 from leads.views import queue as queue_page
 from tests import factories
+from tests.bench.meter import counting
 
 pytestmark = pytest.mark.django_db
 EVERYBODY = ("ana", "luis", "bea", "cruz", "dora", "elsa", "root", "extra")
@@ -34,6 +35,23 @@ def queries(client, path):
     with CaptureQueriesContext(connection) as captured:
         assert client.get(path).status_code == 200
     return len(captured)
+
+
+@pytest.mark.parametrize(
+    ("typed", "wanted"),
+    [
+        ({"name": "Eva"}, 4),
+        ({"name": "Eva", "email": "eva@forma.test", "company": "Boreal", "country": "MX"}, 6),
+        ({"name": "Eva", "company": "Andino", "country": "MX", "attributes.budget": "5"}, 6),
+    ],
+)
+def test_logging_a_lead_needs_few_queries(typed, wanted, cast, signed_in):
+    factories.lead(cast, company={"name": "Andino", "country": "MX"})
+    client = signed_in(cast.ana)
+    client.post("/leads/new/", {"name": "First"})
+    with counting() as tally:
+        assert client.post("/leads/new/", typed).status_code == 302
+    assert len(tally.statements) == wanted
 
 
 def test_new_lead_is_for_marketing_only(cast, signed_in):
