@@ -38,13 +38,14 @@ shots: ## Take a picture of every screen into test-results/shots; those of READM
 	@$(PREPARE) --tests -- -m crm.deploy.browser
 	@exec $(VENV) -m tests.browser.screens.shots $(ARGS)
 
-lint: ## Check style, templates, types and that no migration is missing
+lint: ## Check style, templates, types, that no migration is missing and that the demo's recording is fresh
 	@$(PREPARE) --tests
 	$(VENV) -m ruff check .
 	$(VENV) -m ruff format --check .
 	find templates -name '*.html' -exec .venv/bin/djade --check --target-version 5.2 {} +
 	$(CHECKING) $(VENV) -m mypy
 	$(CHECKING) $(VENV) -W ignore manage.py makemigrations --check --dry-run
+	$(VENV) -m crm.demo.recording
 
 manage: ## Run a management command on the data of `make run`: make manage ARGS="import_leads FILE …"
 	@$(PREPARE) -- -m crm.deploy.run --env-file .env --manage $(ARGS)

@@ -14,6 +14,7 @@ from django.contrib.postgres.fields.ranges import RangeField
 from django.db import models
 
 from crm.demo import recorder
+from crm.demo.recording import __main__ as check
 from crm.demo.recording import digest, moments, recording
 from crm.demo.recording.recording import LeadStory, Recording, Row
 
@@ -30,7 +31,21 @@ def past() -> Recording:
 
 
 def test_recording_is_of_these_migrations_and_of_this_code() -> None:
-    assert past().header["digest"] == digest.current(), AGAIN
+    """`make lint` says so as well, in a second."""
+    assert recording.stale() == [], AGAIN
+
+
+@pytest.mark.parametrize("name", ["migrations", "history"])
+def test_check_of_make_lint_says_what_is_stale_and_what_to_run(
+    name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    recorded = past().header["digest"]
+    monkeypatch.setattr(digest, "current", lambda: recorded)
+    assert (check.main(), capsys.readouterr().err) == (0, "")
+    monkeypatch.setattr(digest, "current", lambda: {**recorded, name: "another"})
+    assert check.main() == 1
+    said = capsys.readouterr().err.splitlines()
+    assert said == [f"{check.WHAT[name]} since past.jsonl.gz was recorded.", AGAIN]
 
 
 def test_file_is_small() -> None:

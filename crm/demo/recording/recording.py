@@ -218,6 +218,17 @@ def read(path: Path = PATH) -> Recording:
     )
 
 
+def stale(path: Path = PATH) -> list[str]:
+    """Return the names of the digests by which the code is another than that of the recording.
+
+    Needs neither Django nor a database.
+    """
+    with gzip.open(path, "rt", encoding="utf-8") as file:
+        recorded = json.loads(file.readline())["digest"]
+    now = digest.current()
+    return [name for name in now if now[name] != recorded.get(name)]
+
+
 def _read_rows(rows: dict[str, list[list[Any]]], columns: dict[str, list[str]]) -> Rows:
     by_table = {}
     for table, of_table in rows.items():
