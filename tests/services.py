@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,6 +51,9 @@ def start() -> None:
     """Set what the settings read; start PostgreSQL unless an address is given (workers
     inherit it).
     """
+    # Tests start a hundred processes: each would compile the product anew, for half a second.
+    sys.dont_write_bytecode = False
+    os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     os.environ.setdefault("RELEVO_MODE", "test")
     os.environ.setdefault("SECRET_KEY", "only-for-tests-" + "x" * 50)
     # Tests connect as the owner, who makes tables; guard tests take the product's role with SET

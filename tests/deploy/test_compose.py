@@ -288,9 +288,11 @@ def free_port():
         return probe.getsockname()[1]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def machine():
-    """The services in production mode on servers of their own; everything is stopped at the end."""
+    """The services in production mode on servers of their own, PostgreSQL ready; everything is
+    stopped at the end.
+    """
     file = compose.read(FILLED_IN)
     with scratch_folder() as folder, contextlib.ExitStack() as stack:
         for inside in ("app/static", "data", "tmp"):
@@ -300,6 +302,7 @@ def machine():
         stack.callback(postgres.stop)
         found = OnThisMachine(file, folder, postgres, {"valkey": free_port(), "web": free_port()})
         stack.callback(found.stop)
+        prepare_database(found)
         yield found
 
 
@@ -334,7 +337,6 @@ def roles_of(postgres):
 
 @pytest.mark.slow
 def test_script_makes_the_roles_of_make_run(machine):
-    prepare_database(machine)
     with scratch_folder() as folder:
         own = Postgres(folder)
         own.start()
@@ -354,7 +356,6 @@ def answer(machine, path):
 
 @pytest.mark.slow
 def test_every_service_starts_is_healthy_and_stops(machine):
-    prepare_database(machine)
     web = f"127.0.0.1:{machine.ports['web']}"
     machine.start(
         "valkey",
@@ -384,6 +385,8 @@ def test_every_service_starts_is_healthy_and_stops(machine):
         machine.start(name)
 
     machine.wait_until_healthy("web", web)
+    # Before each worker is asked: the question to one that is not up yet takes seconds.
+    wait(lambda: swept_by_celery(machine), within=20)
     for name in sorted(APP - {"web", "migrate"}):
         machine.wait_until_healthy(name)
     assert answer(machine, "/healthz") == (200, "ok")
@@ -391,7 +394,6 @@ def test_every_service_starts_is_healthy_and_stops(machine):
     assert (status, "demo_people" in page) == (200, False)
     styles = re.search(r'href="(/static/[^"]+\.css)"', page)[1]
     assert answer(machine, styles)[0] == 200
-    wait(lambda: swept_by_celery(machine), within=20)
     assert machine.stop() == dict.fromkeys({*APP, "valkey"}, 0)
 
 

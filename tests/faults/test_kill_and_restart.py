@@ -105,7 +105,7 @@ def test_supervisor_killed_then_postgres(running, signals):
         *SERVERS,
     }
     pids |= {"valkey": Valkey(data).find_process().pid}  # another test may have started it again
-    handoffs = running.make(120)
+    handoffs = running.make(40 * (1 + len(signals)))
     with Load(running, handoffs[:40]) as load:
         wait(lambda: len(load.promised) >= 5, within=20)
         os.kill(running.pid("supervisor"), signal.SIGKILL)

@@ -17,11 +17,11 @@ CLOCKS = 160  # more than one batch of the sweep
 WAITED = 10  # seconds, in which a sweep that does not wait fires everything else
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
 
-# Stretches a batch to seconds, so that a kill comes in the middle of it.
+# Stretches a batch to more than a second, so that a kill comes in the middle of it.
 SLOW = """
 CREATE OR REPLACE FUNCTION slowly() RETURNS trigger LANGUAGE plpgsql
 SET search_path = pg_catalog, public, pg_temp AS $$
-BEGIN PERFORM pg_sleep(0.015); RETURN NEW; END $$;
+BEGIN PERFORM pg_sleep(0.008); RETURN NEW; END $$;
 CREATE OR REPLACE TRIGGER slowly BEFORE INSERT ON sla_firing FOR EACH ROW EXECUTE FUNCTION slowly();
 REVOKE ALL ON FUNCTION slowly() FROM PUBLIC
 """

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from django.db import connection, transaction
@@ -38,6 +39,7 @@ def restart_sequences() -> None:
             cursor.execute(f"ALTER SEQUENCE {sequence} RESTART WITH {cursor.fetchone()[0]}")
 
 
+@cache
 def may_switch_triggers_off() -> bool:
     """Return whether rows may be written without triggers, which judged them when they were made.
 

@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 
 # Modules that stay in one process, with the seconds that they take on a quiet machine.
-# First those before the shared product: each needs its database fresh.
+# First those before the shared product: each needs its database fresh. One that needs no demo comes
+# second, so that one process does not wait while the other prepares the demo for both.
 BEFORE_THE_PRODUCT: dict[str, float] = {
     "tests/faults/test_ladder_exactly_once.py": 50,
+    "tests/deploy/test_compose.py": 42,
     "tests/browser/test_main_job.py": 35,
     "tests/browser/test_stranger.py": 30,
     "tests/api/test_schemathesis.py": 28,
@@ -41,6 +43,8 @@ TOGETHER: dict[str, float] = {
     "tests/leads/test_visible_to.py": 4,
 }
 HOUSE = "tests/house/"  # its tests share the parsed files
+# Tests of seconds, each alone: before the many short ones, so that both processes end together.
+LONG = ("tests/upgrades/", "tests/deploy/", "tests/races/", "tests/demo/")
 
 
 def module_of(nodeid: str) -> str:
@@ -64,7 +68,9 @@ def rank(nodeid: str) -> tuple[int, float]:
         return (3, -TOGETHER[module])
     if module.startswith(HOUSE):
         return (4, -1 if module == HOUSE[0] else 0)
-    return ({LOOKS: 1, LAST_PRODUCT: 2}.get(module, 5), 0)
+    if module.startswith(LONG):
+        return (5, 0)
+    return ({LOOKS: 1, LAST_PRODUCT: 2}.get(module, 6), 0)
 
 
 @pytest.hookimpl(trylast=True)
@@ -88,5 +94,14 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
     class ByProduct(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             return scope_of(nodeid)
+
+        def mark_test_complete(self, node: Any, item_index: int, duration: float = 0) -> None:
+            """Forget what is done: after each test, xdist counts over all that it remembers."""
+            nodeid = self.registered_collections[node][item_index]
+            left = self.assigned_work[node][scope_of(nodeid)]
+            left.pop(nodeid, None)
+            if not left:
+                del self.assigned_work[node][scope_of(nodeid)]
+            self._reschedule(node)
 
     return ByProduct(config, log)

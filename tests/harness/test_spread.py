@@ -39,6 +39,7 @@ def test_order_keeps_the_product_until_it_is_killed():
     """Whatever needs no product in between would end it, and the next one start it again."""
     modules = [
         "tests/lib/test_text.py",
+        "tests/upgrades/test_upgrades.py",
         "tests/house/test_files.py",
         *spread.TOGETHER,
         spread.LAST_PRODUCT,
@@ -52,6 +53,7 @@ def test_order_keeps_the_product_until_it_is_killed():
         spread.LAST_PRODUCT,
         *spread.TOGETHER,
         "tests/house/test_files.py",
+        "tests/upgrades/test_upgrades.py",
         "tests/lib/test_text.py",
     ]
 
