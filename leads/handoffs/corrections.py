@@ -56,7 +56,7 @@ def correct_amount(
         text = _("This is the amount already.")
         raise BadAmount(text, fields={"amount": text})
     # By the amount that the person saw: two corrections at once must not overwrite each other.
-    unchanged = Handoff.objects.filter(pk=handoff.pk, state=HandoffState.WON, amount=old)
+    unchanged = {"id": handoff.pk, "state": HandoffState.WON, "amount": old}
     if not state_changes.write(handoff, unchanged, amount=amount):
         raise OutcomeChanged(Handoff.objects.get(pk=handoff.pk))
     _update_won(lead)

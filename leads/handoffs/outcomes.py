@@ -178,7 +178,7 @@ def expect(handoff: Handoff, expected: Expected, *, by: User, at: datetime) -> H
         _check_expected(expected, at=at)
     else:
         _check_expected(replace(expected, expected_close_on=None), at=at)
-    state_changes.write(handoff, Handoff.objects.filter(pk=handoff.pk), **asdict(expected))
+    state_changes.write(handoff, {"id": handoff.pk}, **asdict(expected))
     state_changes.record(handoff, EventKind.EXPECTED, by=by, at=at, payload=changes)
     return handoff
 

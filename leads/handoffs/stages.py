@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from django.db.models import Value
-from django.db.models.functions import Coalesce
-
+from crm.lib.db.returning import Computed, update_returning
 from leads.models import Lead
 from leads.states import MILESTONES, Stage
 
@@ -31,8 +29,8 @@ def reach_many(leads: Sequence[Lead], stage: Stage, *, on: date, **fields: Any) 
     if stage in DATED:
         # The first date stays, even if it was written after the object was read.
         column = f"{stage}_on"
-        changes[column] = Coalesce(column, Value(on))
-    Lead.objects.filter(pk__in=[lead.pk for lead in leads]).update(**changes)
+        changes[column] = Computed(f'COALESCE("{column}", %s)', (on,))
+    update_returning(Lead, {"id": [lead.pk for lead in leads]}, "id", **changes)
     for lead in leads:
         if column and getattr(lead, column) is None:
             setattr(lead, column, on)

@@ -8,7 +8,6 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy
 
 from crm.accounts.models import User
@@ -54,19 +53,23 @@ def claim(
     # If the object is in another state, no row matches, and AlreadyTaken says who changed it.
     from_state = handoff.state if handoff.state in of else of[0]
     check_move(from_state, state)
-    unchanged = Handoff.objects.filter(pk=handoff.pk, state=from_state, owner=handoff.owner_id)
+    unchanged = {"id": handoff.pk, "state": from_state, "owner": handoff.owner_id}
     if not write(handoff, unchanged, state=state, **fields):
         raise AlreadyTaken(Handoff.objects.get(pk=handoff.pk))
     return from_state
 
 
 def write(
-    handoff: Handoff, rows: QuerySet[Handoff], *, next_metric: Metric | None = None, **fields: Any
+    handoff: Handoff,
+    unchanged: Mapping[str, Any],
+    *,
+    next_metric: Metric | None = None,
+    **fields: Any,
 ) -> bool:
-    """Write ``fields`` to ``rows`` and to the object; return False if no row matched.
+    """Write ``fields`` to the row and to the object; return False if no row matched.
 
-    ``rows`` selects the handoff on the condition that it has not changed. The object also takes
-    the row's policy, because the agreement may have been re-applied since it was read.
+    ``unchanged``: the values that the row must still have, with its id. The object also takes the
+    row's policy, because the agreement may have been re-applied since it was read.
 
     ``next_metric``: the metric whose clock starts next. The row gets the reserved id of that clock
     at once, and :func:`start_clock` creates it.
@@ -78,7 +81,7 @@ def write(
     changes = dict(fields)
     if has_clock:
         changes["clock"] = clocks.reserved()
-    written = _update(rows, changes)
+    written = _update(unchanged, changes)
     if not written:
         return False
     clock_id, policy_ref = written[0]
@@ -94,10 +97,10 @@ def write(
     return True
 
 
-def _update(rows: QuerySet[Handoff], changes: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """Update ``rows``; return clock id and hash of the policy of each as written."""
+def _update(unchanged: Mapping[str, Any], changes: dict[str, Any]) -> list[tuple[Any, ...]]:
+    """Update the row; return its clock id and the hash of its policy as written."""
     try:
-        return update_returning(rows, "clock_id", "policy_ref_id", **changes)
+        return update_returning(Handoff, unchanged, "clock", "policy_ref", **changes)
     except IntegrityError as error:
         name = constraint_of(error)
         if name == OWNER_GUARD:

@@ -198,10 +198,8 @@ def requeue_pending(rows: Sequence[Requeue], *, by: User | None, at: datetime) -
     """
     moving = [row.handoff for row in rows]
     # No claim: the state stays, so the condition is on the state alone.
-    pending = Handoff.objects.filter(
-        pk__in=[handoff.pk for handoff in moving], state=HandoffState.PENDING
-    )
-    moved = {pk for (pk,) in update_returning(pending, "id", requeued_at=at)}
+    pending = {"id": [handoff.pk for handoff in moving], "state": HandoffState.PENDING}
+    moved = {pk for (pk,) in update_returning(Handoff, pending, "id", requeued_at=at)}
     for handoff in moving:
         if handoff.pk not in moved:
             raise AlreadyTaken(Handoff.objects.get(pk=handoff.pk))
@@ -256,7 +254,7 @@ def reassign(handoff: Handoff, owner: User, *, by: User, at: datetime, why: str 
     if previous.pk == owner.pk:
         return handoff
     # The owner is part of the condition: two team leads may reassign at once.
-    unchanged = Handoff.objects.filter(pk=handoff.pk, state=handoff.state, owner=previous)
+    unchanged = {"id": handoff.pk, "state": handoff.state, "owner": previous}
     if not state_changes.write(handoff, unchanged, owner=owner):
         raise MovedOn(Handoff.objects.get(pk=handoff.pk))
     assignments.assign(handoff, owner, by=by, at=at)

@@ -91,8 +91,7 @@ def _restore_accept_clock(handoff: Handoff, decision: Decision, *, by: User, at:
     # The same clock runs on: an undone decision must not give the team new time.
     stopped = clocks.last(handoff, Metric.ACCEPT)
     if stopped is not None:
-        row = Handoff.objects.filter(pk=handoff.pk)
-        state_changes.write(handoff, row, clock=clocks.reopen(stopped))
+        state_changes.write(handoff, {"id": handoff.pk}, clock=clocks.reopen(stopped))
 
 
 def _was_accepted_before(handoff: Handoff) -> bool:

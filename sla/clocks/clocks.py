@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import connection, models, transaction
-from django.db.models import Exists, Func, QuerySet, Value
+from django.db.models import QuerySet
 
 from crm.accounts.models import Team, User
+from crm.lib.db.returning import Computed, update_returning
 from crm.lib.errors import Conflict
 from sla import snapshot_bodies
 from sla.clocks import escalation_times, heartbeats, pauses, snapshots, subjects
@@ -83,16 +84,12 @@ def start(
     )
 
 
-def reserved() -> Func:
-    """Return an expression for the id of a clock that is started next.
+def reserved() -> Computed:
+    """Return the id of a clock that is started next, as the database gives it.
 
     The row that points at the clock is then written once: it takes the id with its other changes.
     """
-    return Func(
-        Value(f"{Clock._meta.db_table}_id_seq"),
-        function="nextval",
-        output_field=models.BigIntegerField(),
-    )
+    return Computed(f"nextval('{Clock._meta.db_table}_id_seq')")
 
 
 @transaction.atomic(savepoint=False)
@@ -146,7 +143,7 @@ def judgement(clock: Clock, at: datetime) -> dict[str, Any]:
 
 def _end(clock: Clock, *, at: datetime, state: ClockState, **fields: Any) -> Clock | None:
     """End ``clock`` by one conditional UPDATE; return None if it was over."""
-    open_row = Clock.objects.filter(pk=clock.pk, stopped_at__isnull=True)
+    open_row = {"id": clock.pk, "stopped_at": None}
     # The constraint clock_stopped_has_no_step: a stopped clock has no next step.
     ended = {"stopped_at": at, "next_step_at": None, "parked_until": None}
     if not write(clock, open_row, state=state, **fields, **ended):
@@ -154,24 +151,24 @@ def _end(clock: Clock, *, at: datetime, state: ClockState, **fields: Any) -> Clo
     return clock
 
 
-def write(clock: Clock, rows: QuerySet[Clock], *, state: ClockState, **changes: Any) -> int:
-    """Write ``state`` and ``changes`` to ``rows`` and to the object; return how many rows matched.
+def write(clock: Clock, unchanged: Mapping[str, Any], *, state: ClockState, **changes: Any) -> bool:
+    """Write ``state`` and ``changes`` to the row and to the object; return False if none matched.
 
-    ``rows`` selects the clock on the condition that it has not changed. A breach also gets its
+    ``unchanged``: the values that the row must still have, with its id. A breach also gets its
     moment, and whether an outage of ours overlaps it.
     """
     is_breach = state == ClockState.BREACHED
     changes["state"] = state
     changes["breached_at"] = clock.due_at if is_breach else None
     # A subquery in the UPDATE instead of a query before it.
-    in_outage: Exists | Value = Value(False)
+    in_outage: Computed | bool = False
     if is_breach:
-        in_outage = Exists(heartbeats.outages(clock.started_at, clock.due_at))
-    written = rows.update(**changes, in_outage=in_outage)
-    if written:
-        for name, value in changes.items():
-            setattr(clock, name, value)
-    return written
+        in_outage = heartbeats.overlapped(clock.started_at, clock.due_at)
+    if not update_returning(Clock, unchanged, "id", **changes, in_outage=in_outage):
+        return False
+    for name, value in changes.items():
+        setattr(clock, name, value)
+    return True
 
 
 @transaction.atomic(savepoint=False)

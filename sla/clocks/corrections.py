@@ -21,9 +21,8 @@ def stop_earlier(clock: Clock, *, at: datetime) -> bool:
     """
     if clock.stopped_at is None or at >= clock.stopped_at or clock.state == ClockState.CANCELLED:
         return False
-    unchanged = Clock.objects.filter(pk=clock.pk, stopped_at=clock.stopped_at)
-    written = clocks.write(clock, unchanged, stopped_at=at, **clocks.judgement(clock, at))
-    return bool(written)
+    unchanged = {"id": clock.pk, "stopped_at": clock.stopped_at}
+    return clocks.write(clock, unchanged, stopped_at=at, **clocks.judgement(clock, at))
 
 
 @transaction.atomic(savepoint=False)

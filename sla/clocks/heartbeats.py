@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.db.models.functions import Greatest
 
 from crm.lib import clock
+from crm.lib.db.returning import Computed
 from sla.models import Clock, Heartbeat, Outage
 from sla.states import ClockState
 
@@ -98,6 +99,12 @@ def outages_of(clocks: Sequence[Clock]) -> list[Outage]:
 def overlaps(known: Iterable[Outage], start: datetime, end: datetime) -> bool:
     """Return whether one of the ``known`` outages overlaps the time from ``start`` to ``end``."""
     return any(outage.started_at < end and outage.ended_at > start for outage in known)
+
+
+def overlapped(start: datetime, end: datetime) -> Computed:
+    """Return whether an outage overlaps the time, as the database says while it writes a row."""
+    sql = "EXISTS (SELECT 1 FROM sla_outage WHERE started_at < %s AND ended_at > %s)"
+    return Computed(sql, (end, start))
 
 
 def outages(start: datetime, end: datetime) -> QuerySet[Outage]:

@@ -50,7 +50,7 @@ def read_then_write(readers: int) -> Any:
         everybody_has_read.wait(10)
         if found.state not in of:
             raise state_changes.AlreadyTaken(found)
-        state_changes.write(handoff, Handoff.objects.filter(pk=handoff.pk), state=state, **fields)
+        state_changes.write(handoff, {"id": handoff.pk}, state=state, **fields)
         return found.state
 
     return claim

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, TypeVar
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, models
 from django.db.models.functions import JSONObject
-from django.db.models.sql import UpdateQuery
 
 M = TypeVar("M", bound=models.Model)
 
@@ -64,18 +64,77 @@ def constraint_of(error: IntegrityError) -> str:
     return getattr(diagnostics, "constraint_name", None) or ""
 
 
-def update_returning(
-    rows: models.QuerySet[Any], *columns: str, **values: Any
-) -> list[tuple[Any, ...]]:
-    """Update ``rows`` and return ``columns`` of each row as they were written, in one statement.
+class Computed(NamedTuple):
+    """A value that the database computes. ``sql`` is written in the code, never made of input."""
 
-    JSON comes as text.
+    sql: str
+    parameters: tuple[Any, ...] = ()
+
+
+def update_returning(
+    model: type[models.Model], where: Mapping[str, Any], *columns: str, **values: Any
+) -> list[tuple[Any, ...]]:
+    """Write ``values`` to the rows of ``model`` that have those of ``where``, in one statement.
+
+    Return ``columns`` of each row as they were written; JSON comes as text. Names are fields of the
+    model. In ``where``, None is NULL and a list any of its members.
+
+    The SQL is kept, because steps take it often: building it from a queryset took 0.5 ms.
     """
-    query: Any = rows.query.chain(UpdateQuery)
-    query.add_update_values(values)
-    sql, params = query.get_compiler(connection=connection).as_sql()
+    asked = tuple((name, _comparison(value)) for name, value in where.items())
+    written = tuple((name, _placeholder(value)) for name, value in values.items())
+    sql = _update(model, asked, written, columns)
+    parameters: list[Any] = []
+    for name, value in values.items():
+        if isinstance(value, Computed):
+            parameters += value.parameters
+        else:
+            parameters.append(_prepared(model, name, value))
+    for name, value in where.items():
+        if isinstance(value, list):
+            parameters.append([_prepared(model, name, each) for each in value])
+        elif value is not None:
+            parameters.append(_prepared(model, name, value))
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"{sql} RETURNING {', '.join(map(connection.ops.quote_name, columns))}", params
-        )
+        cursor.execute(sql, parameters)
         return cursor.fetchall()
+
+
+def _comparison(value: Any) -> str:
+    if value is None:
+        return "IS NULL"
+    if isinstance(value, list):
+        return "= ANY(%s)"
+    return "= %s"
+
+
+def _placeholder(value: Any) -> str:
+    return value.sql if isinstance(value, Computed) else "%s"
+
+
+def _prepared(model: type[models.Model], name: str, value: Any) -> Any:
+    """Return ``value`` of a field as the driver takes it; a row stands for its key."""
+    if isinstance(value, models.Model):
+        value = value.pk
+    field: Any = model._meta.get_field(name)
+    return field.get_db_prep_save(value, connection)
+
+
+@lru_cache(maxsize=256)
+def _update(
+    model: type[models.Model],
+    where: tuple[tuple[str, str], ...],
+    values: tuple[tuple[str, str], ...],
+    columns: tuple[str, ...],
+) -> str:
+    """Return the SQL; each name has its comparison, or what is written to it."""
+
+    def column(name: str) -> str:
+        field: Any = model._meta.get_field(name)
+        return connection.ops.quote_name(field.column)
+
+    changes = ", ".join(f"{column(name)} = {value}" for name, value in values)
+    conditions = " AND ".join(f"{column(name)} {comparison}" for name, comparison in where)
+    returned = ", ".join(map(column, columns))
+    table = connection.ops.quote_name(model._meta.db_table)
+    return f"UPDATE {table} SET {changes} WHERE {conditions} RETURNING {returned}"

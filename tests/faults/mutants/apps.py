@@ -25,7 +25,7 @@ def read_then_write():
             raise state_changes.AlreadyTaken(found)
         old = found.state
         time.sleep(0.02)
-        state_changes.write(handoff, Handoff.objects.filter(pk=handoff.pk), state=state, **fields)
+        state_changes.write(handoff, {"id": handoff.pk}, state=state, **fields)
         return old
 
     state_changes.claim = claim

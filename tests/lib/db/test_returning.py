@@ -38,9 +38,15 @@ def test_archived_team_gives_no_role(cast: Cast) -> None:
 @pytest.mark.parametrize(("name", "found"), [("Ventas", ["Nuevo"]), ("Nobody", [])])
 def test_update_answers_with_what_it_wrote(cast: Cast, name: str, found: list[str]) -> None:
     Team.objects.filter(pk=cast.sales.pk).update(name="Ventas")
-    assert returning.update_returning(Team.objects.filter(name=name), "name", name="Nuevo") == [
-        (each,) for each in found
-    ]
+    where = {"id": [cast.sales.pk, cast.marketing.pk], "name": name, "archived_at": None}
+    written = returning.update_returning(Team, where, "name", name="Nuevo")
+    assert written == [(each,) for each in found]
+
+
+def test_update_writes_what_the_database_computes(cast: Cast) -> None:
+    name = returning.Computed('upper("name") || %s', (" 2",))
+    written = returning.update_returning(Team, {"id": cast.sales.pk}, "name", name=name)
+    assert written == [(f"{cast.sales.name.upper()} 2",)]
 
 
 def test_row_read_by_paths_has_its_related_rows() -> None:
