@@ -10,6 +10,8 @@ from urllib.parse import urlencode
 
 from django.http import QueryDict
 
+from crm.alignment.numbers.scope import Period, Scope
+from crm.alignment.numbers.slices import passed
 from crm.lib import clock
 from crm.notifications.models import Notice
 from leads.handoffs import queue, test_lead
@@ -20,6 +22,7 @@ from leads.models.handoff import STANDING
 from leads.records import search
 from leads.states import DecisionKind, EventKind
 from sla.models import Clock
+from tests import factories
 from tests.bench.cases import PAGE
 from tests.bench.crowds.crowd import Crowd
 
@@ -46,6 +49,13 @@ def plans(crowd: Crowd) -> Iterator[Planned]:
     for index, rows in _lists(crowd, at).items():
         yield Planned(index, lambda rows=rows: list(rows[:PAGE]), (index,))  # type: ignore[misc]
     yield Planned("newest test lead", test_lead.current, ("lead_not_counted",))
+    quarter = Scope(Period(at.date() - timedelta(days=90), at.date()), factories.ZONE, at)
+    yield Planned(
+        "size of a drill-down",
+        lambda: passed(quarter).count(),
+        ("handoff_submitted", "lead_not_counted"),
+        ("leads_lead", "leads_handoff"),
+    )
     yield from _searches(crowd, at)
 
 

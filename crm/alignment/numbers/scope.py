@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
+
+from leads.models import Lead
 
 # Dates outside are typing errors, and the outermost dates of Python make no moment.
 FIRST = date(1900, 1, 1)
@@ -84,7 +86,12 @@ def counts_at_all(path: str = "") -> Q:
 
     It is the one place that leaves out archived leads and test leads.
     """
-    return Q(**{f"{path}archived_at__isnull": True, f"{path}is_test": False})
+    if not path:
+        return Q(archived_at__isnull=True, is_test=False)
+    # The others are few and have an index of their own (lead_not_counted): a join with all leads
+    # took fifteen times as long.
+    left_out = Q(is_test=True) | Q(archived_at__isnull=False)
+    return ~Q(Exists(Lead.objects.filter(left_out, pk=OuterRef(f"{path}pk"))))
 
 
 def counted(scope: Scope, path: str = "") -> Q:
