@@ -55,6 +55,8 @@ class ListFilter(django_filters.FilterSet):
     is_long = False
     # Whether each reason of sight keeps only what one person has to do with, or a queue.
     sees_few = False
+    # Whether so many leads are searched that a thousand with a common word are far apart (Listing).
+    searches_many = False
     # Parameters of the address that are no filters, such as the tab of a list.
     others: frozenset[str] = frozenset()
 
@@ -151,7 +153,13 @@ class ListFilter(django_filters.FilterSet):
             )
         branches = self.branches() if self.branches else []
         narrowed = [self.narrow(branch, are_few=self.sees_few) for branch in branches]
-        return Listing(lambda: self.narrow(self.queryset), self.order, lead_id, narrowed)
+        return Listing(
+            lambda: self.narrow(self.queryset),
+            self.order,
+            lead_id,
+            narrowed,
+            is_long=self.searches_many and bool(self.data.get("q")),
+        )
 
     @property
     def status(self) -> int:

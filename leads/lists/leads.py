@@ -95,8 +95,8 @@ def lead_list(user: User, query: Query, *, at: datetime) -> LeadFilter:
     )
     # No index has the leads of a whole sales team in the order of the list.
     listed.is_long = bool(user.team_ids(Side.SALES, led=True))
-    has_many = user.is_director or user.team_ids(Side.MARKETING) or listed.is_long
-    listed.sees_few = not has_many
+    listed.searches_many = bool(user.is_director or user.team_ids(Side.MARKETING) or listed.is_long)
+    listed.sees_few = not listed.searches_many
     return listed
 
 
