@@ -22,12 +22,16 @@ from crm.deploy.embedded import Valkey
 from tests.harness.prepared import OURS, ROOT
 from tests.harness.products import SETTINGS
 
+PATIENCE = 180.0  # seconds for any answer, on a machine that does other things as well
+
 
 class Session:
     """A signed-in person on one kept-alive connection. Answers are (status, headers, text)."""
 
     def __init__(self, url, cookies=None):
-        self.line = http.client.HTTPConnection("127.0.0.1", urlsplit(url).port, timeout=30)
+        port = urlsplit(url).port
+        # A promise in seconds is asserted by the test that makes it.
+        self.line = http.client.HTTPConnection("127.0.0.1", port, timeout=PATIENCE)
         self.cookies = dict(cookies or {})
 
     def request(self, method, path, **fields):

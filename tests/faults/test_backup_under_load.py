@@ -12,13 +12,14 @@ import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import psutil
 import psycopg2
 import pytest
 
 from crm.deploy.embedded import Postgres
 from crm.deploy.places import data_folder
 from crm.lib.clock import RELEVO_NOW_BODY
-from tests.faults.running import wait
+from tests.faults.running import PATIENCE, wait
 from tests.harness.prepared import OURS, ROOT, clock_body
 from tests.harness.products import scratch_folder
 
@@ -38,11 +39,25 @@ print(keys.create(ana, "load", ["leads:write"], days=30, by=ana, at=clock.now())
 """
 
 
-class Load:
-    """Threads that log PER_SECOND leads; ``confirmed``: when each was answered, and its id."""
+def cpu_seconds(process):
+    """CPU that ``process`` and its children have used so far."""
+    family = [process, *process.children(recursive=True)]
+    return sum(sum(each.cpu_times()[:2]) for each in family)
 
-    def __init__(self, url, key):
-        self.port, self.key = urlsplit(url).port, key
+
+class Load:
+    """Threads that log PER_SECOND leads; ``confirmed``: when each was answered, and its id.
+
+    One that is late sends its next lead at once, on the same connection.
+    """
+
+    def __init__(self, running, key):
+        self.port, self.key = urlsplit(running.state["url"]).port, key
+        postgres = Path(running.state["data"]) / "postgres/postmaster.pid"
+        self.measured = {
+            "web": psutil.Process(running.pid("web")),
+            "PostgreSQL": psutil.Process(int(postgres.read_text().split()[0])),
+        }
         self.stopped = threading.Event()
         self.confirmed, self.refused = [], []
         self.began = time.monotonic()
@@ -51,7 +66,7 @@ class Load:
         ]
 
     def write(self, writer):
-        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        line = http.client.HTTPConnection("127.0.0.1", self.port, timeout=PATIENCE)
         headers = {"Authorization": f"Bearer {self.key}", "Content-Type": "application/json"}
         turn = 0
         while not self.stopped.is_set():
@@ -75,7 +90,13 @@ class Load:
                 self.refused.append((answer.status, text))
             turn += 1
 
+    def cpu(self):
+        """CPU seconds so far: of the servers, and of this process, which makes the load."""
+        servers = {name: cpu_seconds(process) for name, process in self.measured.items()}
+        return {**servers, "this test": time.process_time()}
+
     def __enter__(self):
+        self.before = self.cpu()
         for thread in self.threads:
             thread.start()
         return self
@@ -84,6 +105,18 @@ class Load:
         self.stopped.set()
         for thread in self.threads:
             thread.join()
+        self.seconds = time.monotonic() - self.began
+        self.used = {name: after - self.before[name] for name, after in self.cpu().items()}
+
+    def report(self):
+        """The rate that was reached, and what limits it: CPU, or something that waits."""
+        leads = len(self.confirmed)
+        each = {name: 1000 * seconds / leads for name, seconds in self.used.items()}
+        parts = ", ".join(f"{name} {spent:.1f}" for name, spent in each.items())
+        return (
+            f"{leads / self.seconds:.0f} of {PER_SECOND} leads a second; ms of CPU a lead: {parts};"
+            f" with two cores of its own {2000 / sum(each.values()):.0f} a second"
+        )
 
 
 def backups(*arguments):
@@ -113,7 +146,7 @@ def test_backup_under_load_restores_with_all_promises(running, tmp_path, capsys)
     assert running.check_invariants(within=120) == ""
     key = running.manage("shell", "--no-imports", "-c", KEY).strip().splitlines()[-1]
     taken = []
-    with Load(running.state["url"], key) as load:
+    with Load(running, key) as load:
         wait(lambda: load.refused or len(load.confirmed) > PER_SECOND, 10)
         assert load.refused == []
         for number in range(BACKUPS):
@@ -121,7 +154,8 @@ def test_backup_under_load_restores_with_all_promises(running, tmp_path, capsys)
             backups("backup", path, "--data", running.state["data"])
             taken.append((began, time.monotonic(), path))
             time.sleep(FOR / BACKUPS)
-    seconds = time.monotonic() - load.began
+    with capsys.disabled():
+        print(f"\n{load.report()}")
     assert load.refused == []
     for began, ended, path in (taken[0], taken[-1]):
         with scratch_folder() as folder:
@@ -137,7 +171,7 @@ def test_backup_under_load_restores_with_all_promises(running, tmp_path, capsys)
         assert "counts as an outage" in words
         with capsys.disabled():
             print(
-                f"\n{len(load.confirmed) / seconds:.0f} leads a second; backup of"
-                f" {len(found)} leads in {ended - began:.1f} s, {during} written meanwhile;"
+                f"backup of {len(found)} leads in {ended - began:.1f} s, {during} written"
+                f" meanwhile;"
                 f" {Path(path).stat().st_size / 1e6:.2f} MB; restored in {restored:.1f} s"
             )

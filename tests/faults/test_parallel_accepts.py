@@ -5,6 +5,8 @@ from collections import Counter
 
 import pytest
 
+from tests.faults.running import PATIENCE
+
 MANY, MORE = 40, 200
 LONG = pytest.mark.long_faults
 pytestmark = [pytest.mark.faults, pytest.mark.slow]
@@ -37,7 +39,9 @@ def answers_of(sessions, handoff):
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(timeout=60)
+        thread.join(timeout=PATIENCE)
+    lost = [text for status, _, text in answers if status == 599]
+    print(f"without an answer: {len(lost)} of {len(sessions)} {sorted(set(lost))}")
     return answers
 
 
