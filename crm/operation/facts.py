@@ -34,7 +34,7 @@ from sla.models import Clock, Heartbeat
 
 Text = str | Promise
 
-# Processes beat every 10 s at most, when they work.
+# Processes beat every few seconds when they work.
 BEATS_WITHIN = timedelta(seconds=30)
 PROCESSES: dict[str, Text] = {
     heartbeats.SWEEP: gettext_lazy("Sweep of deadlines"),

@@ -9,11 +9,14 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import translation
 
+from leads.imports import runs
 from leads.imports import shown as shown_of
 from leads.models import ImportRun, Lead
+from tests.factories import Cast, when
 
 TEXT = "Nombre,Correo\nÍñigo Peña,inigo@a.test\n,=1+1\n"
 COLUMNS = {"column_0": "person.name", "column_1": "person.email"}
+AT = when("2026-03-02 12:00")
 OTHER = {"column_0": "company.name", "column_1": "person.email"}
 
 
@@ -134,3 +137,29 @@ def test_act_on_a_page_that_shows_the_import_as_it_is_goes_through(luis: Client)
         shown = page(luis, run)
         assert luis.post(f"/imports/{run.pk}/{act}/", {"shown": shown}).status_code == 302
     assert ImportRun.objects.get().state == "undone"
+
+
+@pytest.mark.parametrize(
+    ("begin", "act", "more"),
+    [
+        (checked, runs.start, {}),
+        (checked, runs.discard, {}),
+        (done, runs.undo, {}),
+        (checked, runs.read_as, {"delimiter": ";"}),
+        (
+            checked,
+            runs.match,
+            {"targets": list(COLUMNS.values()), "source": None, "first_action": None},
+        ),
+    ],
+)
+def test_import_is_compared_as_it_is_under_the_lock(
+    luis: Client, new_organisation: Cast, begin: Any, act: Any, more: dict[str, Any]
+) -> None:
+    """The change comes after the request has read the row, and leaves the state as it is."""
+    begin(luis)
+    read = ImportRun.objects.get()
+    change(read, answers={"month_first": True})
+    how = {"by": new_organisation.luis, "at": AT, "shown": shown_of.fingerprint(read), **more}
+    with pytest.raises(shown_of.ImportMovedOn):
+        act(read, **how)
