@@ -44,10 +44,10 @@ OLDEST_EACH = 5
 turns = itertools.count(1)
 
 
-@dataclass(frozen=True)
+@dataclass
 class Round:
     """What the letters of one round share. ``until``: when it ends. ``beat``: called for each
-    batch.
+    batch. ``sent``: how many letters went over the connection since it was opened.
     """
 
     connection: BaseEmailBackend
@@ -55,9 +55,16 @@ class Round:
     organisation: Organisation
     until: datetime
     beat: Callable[[], object]
+    sent: int = 0
 
     def is_over(self) -> bool:
         return clock.wall() >= self.until
+
+    def close(self) -> None:
+        """Close the connection; the next letter opens it again."""
+        self.sent = 0
+        with suppress(OSError):  # what has gone has gone: a bad goodbye costs nothing
+            self.connection.close()
 
 
 @dataclass
@@ -88,8 +95,7 @@ def send_due(write: Writer, *, beat: Callable[[], object]) -> int:
         with variants.using(people.terms):
             return _send_round(round_)
     finally:
-        with suppress(OSError):  # every mail is marked by now, so a bad goodbye costs nothing
-            connection.close()
+        round_.close()
 
 
 def _send_round(round_: Round) -> int:
@@ -127,6 +133,10 @@ def _send_batch(batch: Batch, round_: Round) -> bool:
         while works and batch.left:
             claimed = batch.left.pop(0)
             works = _try(claimed, contents.get(claimed.letter.pk), batch, round_)
+            if not works and round_.sent:
+                # Many servers end a connection after some letters, and take a new one.
+                round_.close()
+                works = True
             if round_.is_over():
                 break
     finally:
@@ -182,6 +192,7 @@ def _try(claimed: Claim, content: Content | None, batch: Batch, round_: Round) -
             raise
         return _handle_failure(claimed, error, at=batch.at)
     batch.sent[letter.pk] = content
+    round_.sent += 1
     return True
 
 

@@ -22,7 +22,7 @@ from django.test import override_settings
 
 from crm.deploy.embedded import Postgres
 from tests.bench import bare, bench_import, bench_worktime, shares
-from tests.bench.burst import bench_burst
+from tests.bench.burst import bench_burst, bench_mail
 from tests.bench.cases import Budget, cases
 from tests.bench.crowds import crowd
 from tests.bench.crowds.crowd import Crowd
@@ -56,12 +56,15 @@ def run(options: argparse.Namespace, sizes: list[int], server: Postgres) -> int:
     burst = {}
     if not options.shares and (not options.only or "burst" in options.only):
         burst = bench_burst.report()
+    mails = {}
+    if not options.shares and (not options.only or "mail" in options.only):
+        mails = bench_mail.report()
     if options.shares:
         found = shares.report(
             Databases(server), sizes, requests=options.requests, only=options.only
         )
         sizes = []
-    for leads in sizes if options.only not in (["import"], ["burst"]) else []:
+    for leads in sizes if options.only not in (["import"], ["burst"], ["mail"]) else []:
         began = time.monotonic()
         made = prepare(leads)
         print(
@@ -84,6 +87,7 @@ def run(options: argparse.Namespace, sizes: list[int], server: Postgres) -> int:
     }
     times = [asdict(row) for row in business_time]
     whole = {"machine": machine, "business_time": times, "import": imported, "burst": burst}
+    whole["mail"] = mails
     whole["results"] = found
     out.write_text(json.dumps(whole, indent=1))
     print(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from celery.exceptions import SoftTimeLimitExceeded
 from django.core import mail as django_mail
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
 
@@ -148,6 +148,56 @@ def test_workers_at_once_tie_and_send_each_mail_once(
     assert sorted(itertools.chain(*tied())) == list(range(20))
     assert tried == len(ids()) == len(set(ids())) == Letter.objects.count()
     assert max(map(len, tied())) <= 3
+
+
+def test_mail_that_the_previous_version_has_claimed_waits_for_its_lease(
+    cast: Cast, moment: Moment
+) -> None:
+    notify(cast.bea, 1)
+    claimed = Message.objects.filter(channel="email")
+    claimed.update(attempts=1, next_try_at=TEN + letters.LEASE)
+    assert (tasks.mail(), tied()) == (0, [])
+    moment.advance(minutes=5)
+    assert (tasks.mail(), tied(), ids()) == (
+        1,
+        [[1]],
+        [f"<{claimed.get().uid}@relevo.example>"],
+    )
+
+
+def test_previous_version_neither_claims_nor_wakes_what_is_tied(cast: Cast) -> None:
+    notify(cast.bea, 1)
+    letters.tie(20, at=TEN, by_lane=True)
+    mails = Message.objects.filter(channel="email")
+    assert not mails.filter(next_try_at__lte=TEN).exists()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        mails.update(next_try_at=TEN)
+
+
+MANY = """
+INSERT INTO notifications_message (uid, recipient_id, channel, kind, params, path, lane, cause,
+    dedup_key, created_at, next_try_at, sent_at, attempts, last_error)
+SELECT gen_random_uuid(), %s, 'email', 'kind' || n %% 50, '{}', '', n %% 3, '', 'many' || n,
+    relevo_now(), CASE WHEN n %% 2 = 0 THEN relevo_now() END,
+    CASE WHEN n %% 2 = 1 THEN relevo_now() END, 0, ''
+FROM generate_series(1, 4000) AS n
+"""
+
+
+def test_beginnings_of_letters_are_found_by_index(cast: Cast) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(MANY, [cast.bea.pk])
+        cursor.execute("ANALYZE notifications_message")
+    with CaptureQueriesContext(connection) as queries:
+        assert letters.tie(20, at=TEN, by_lane=True) == 20
+    plans = []
+    for query in queries.captured_queries:
+        if "SELECT" in query["sql"] and "notifications_message" in query["sql"]:
+            with connection.cursor() as cursor:
+                cursor.execute(f"EXPLAIN {query['sql']}")
+                plans.append(" ".join(line for (line,) in cursor.fetchall()))
+    names = ["message_mail_lanes", "message_mail_kinds"]
+    assert [name in plan for name, plan in zip(names, plans, strict=False)] == [True, True]
 
 
 # -- What it says
@@ -311,15 +361,30 @@ def outcomes() -> list[tuple[bool, int, float]]:
     return found
 
 
-def test_broken_connection_leaves_the_rest_due(
-    four: None, moment: Moment, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("after", "tried", "left"),
+    [
+        # A server that ends a connection after some letters takes a new one.
+        (2, 4, [(True, 1, 0), (True, 1, 0), (False, 1, 30), (True, 1, 0)]),
+        # One that takes no letter at all is left alone until the next round.
+        (0, 1, [(False, 1, 30), (False, 0, -9), (False, 0, -8), (False, 0, -7)]),
+    ],
+)
+def test_broken_connection_costs_one_letter_its_turn(
+    four: None,
+    moment: Moment,
+    monkeypatch: pytest.MonkeyPatch,
+    after: int,
+    tried: int,
+    left: list[object],
 ) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(mail, "send", ending(mail.send, 2, SMTPServerDisconnected("gone")))
-        assert tasks.mail() == 3
-    assert outcomes() == [(True, 1, 0), (True, 1, 0), (False, 1, 30), (False, 0, -7)]
+        patch.setattr(mail, "send", ending(mail.send, after, SMTPServerDisconnected("gone")))
+        assert tasks.mail() == tried
+    assert outcomes() == left
     moment.advance(seconds=30)
-    assert (tasks.mail(), len(ids()), len(set(ids()))) == (2, 4, 4)
+    tasks.mail()
+    assert len(ids()) == len(set(ids())) == 4
 
 
 def test_time_limit_of_the_worker_is_no_fault_of_a_letter(

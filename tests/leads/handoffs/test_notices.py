@@ -13,6 +13,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 
 from crm import tasks
 from crm.accounts.models import User
+from crm.lib import clock
 from crm.lib.wording import variants
 from crm.notifications import outbox, sentences
 from crm.notifications.models import Message, Notice
@@ -96,6 +97,31 @@ def test_messages_store_no_names(cast: Cast, moment: Moment, settings: Settings)
     stored = [*Message.objects.values_list("params"), *Notice.objects.values_list("params")]
     names = ("Mariana", "Andino", str(won.lead), *people)
     assert [row for row in map(str, stored) if any(name in row for name in names)] == []
+
+
+def test_steps_of_the_ladder_are_one_letter_a_person(
+    cast: Cast, moment: Moment, settings: Settings
+) -> None:
+    settings.MAIL_ON = True
+    settings.BASE_URL = "https://relevo.example"
+    User.objects.update(language="en")
+    overdue = [factories.handed_off(cast) for _each in range(2)]
+    tasks.mail()
+    django_mail.outbox.clear()
+    moment.set("2026-03-02 12:10")
+    tasks.sweep()  # the warning came late, so that the breach has its own time
+    moment.set("2026-03-02 12:50")
+    tasks.sweep()
+    # One of them is taken before the mails leave.
+    handoffs.accept(overdue[0], by=cast.cruz, at=clock.now())
+    tasks.mail()
+    letters = {(letter.to[0], letter.subject): letter for letter in django_mail.outbox}
+    assert len(letters) == len(django_mail.outbox)
+    found = str(letters["bea@relevo.test", "2 leads are overdue"].body)
+    shown = [f"/leads/{handoff.lead_id}/" in found for handoff in overdue]
+    assert (shown, "1 lead that is no longer with you" in found) == ([False, True], True)
+    taken = str(letters["cruz@relevo.test", "2 leads are overdue"].body)
+    assert [f"/leads/{handoff.lead_id}/" in taken for handoff in overdue] == [True] * 2
 
 
 def test_mail_is_worded_by_what_its_reader_sees_when_it_leaves(
