@@ -290,6 +290,7 @@ if SESSION_IDLE_AFTER > SESSION_ENDS_AFTER:
         env.text("RELEVO_SESSION_IDLE_HOURS"),
         "no more hours than RELEVO_SESSION_DAYS has",
     )
+SESSION_ENGINE = "crm.accounts.sign_in.session_store"
 SESSION_COOKIE_AGE = int(SESSION_ENDS_AFTER.total_seconds())
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = env.flag("RELEVO_HSTS_SUBDOMAINS")

@@ -14,6 +14,8 @@ from django.db.models import DateTimeField, Func
 
 # The deployed body; check_invariants and the tests compare it with the database.
 RELEVO_NOW_BODY = "SELECT clock_timestamp()"
+# The expression of wall(), for statements that judge what lives by real time, such as sessions.
+WALL = "clock_timestamp()"
 
 
 class RelevoNow(Func):

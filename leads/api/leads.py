@@ -176,7 +176,8 @@ class Leads(APIView):
         deny_unless(permissions.can_log(request.user))
         body = body_of(NewLead, request)
         data = data_for_new(body)
-        identity = leads.identity_of(data)
+        person = leads.new_person(data)
+        identity = leads.identity_of(person)
         if body["refuse_known"]:
             match = known_leads.refuse_known(identity, user=request.user)
         else:
@@ -188,6 +189,7 @@ class Leads(APIView):
             team=marketing_team(request.user),
             source=data["source"],
             first_action=body.get("first_action"),
+            person=person,
         )
         shown = lead_rows.shown_new(lead, request.user)
         if match is not None:

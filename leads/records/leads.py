@@ -85,15 +85,17 @@ def capture(
     team: Team | None,
     source: Source | None = None,
     first_action: ValuableActionKind | None = None,
+    person: Person | None = None,
 ) -> Lead:
     """Log a lead.
 
     ``data`` is {"person": {…}, "company": {…}, "attributes": {…}, "campaign", "landing_page"}.
+    ``person``: that of :func:`new_person` for these data, where it was read before.
 
     Writes the immutable first touch and, with ``first_action``, the valuable action that brought
     the lead. Raises NoIdentity where name, e-mail and phone are all empty.
     """
-    person = _new_person(data)
+    person = person or new_person(data)
     if not (person.name or person.email or person.phone):
         raise NoIdentity(fields={"name": _("Give a name, an e-mail or a phone.")})
     company = companies.find_or_new(data.get("company", {}), by=by, at=at)
@@ -120,9 +122,8 @@ def capture(
     return lead
 
 
-def identity_of(data: Mapping[str, Any]) -> Identity:
-    """Return what the person of a lead to log is known by. Raises NotAPhone."""
-    person = _new_person(data)
+def identity_of(person: Person) -> Identity:
+    """Return what a person is known by."""
     return Identity(
         name=person.name,
         email=person.email,
@@ -131,7 +132,7 @@ def identity_of(data: Mapping[str, Any]) -> Identity:
     )
 
 
-def _new_person(data: Mapping[str, Any]) -> Person:
+def new_person(data: Mapping[str, Any]) -> Person:
     """Return the unsaved person of a lead to log. Raises NotAPhone."""
     fields = data.get("person", {})
     person = _person(fields)

@@ -119,7 +119,8 @@ def _lead_of(request: Request, match: Match) -> Lead:
 
 def _capture(request: Request, form: LeadForm) -> HttpResponse:
     data = form.data_for_lead()
-    identity = leads.identity_of(data)
+    person = leads.new_person(data)
+    identity = leads.identity_of(person)
     if "anyway" in request.POST:
         alike = known_leads.find_one(identity, user=request.user)
     else:
@@ -131,6 +132,7 @@ def _capture(request: Request, form: LeadForm) -> HttpResponse:
         team=marketing_team(request.user),
         source=data["source"],
         first_action=form.cleaned_data.get("first_action"),
+        person=person,
     )
     add_notes(request, form)
     messages.success(request, gettext("%(lead)s is logged.") % {"lead": lead})

@@ -79,6 +79,5 @@ def _statement(
             f"row_{number} AS (INSERT INTO {table} ({', '.join(names)})"
             f" VALUES ({', '.join(values)}) RETURNING id)"
         )
-    names = [f"row_{number}" for number in range(len(models))]
-    keys = ", ".join(f"{name}.id" for name in names)
-    return f"WITH {', '.join(inserts)} SELECT {keys} FROM {', '.join(names)}", fields
+    keys = [f"(SELECT id FROM row_{number})" for number in range(len(models))]
+    return f"WITH {', '.join(inserts)} SELECT {', '.join(keys)}", fields
