@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count, Prefetch, QuerySet
@@ -13,6 +14,8 @@ from django.utils.translation import gettext_lazy as _
 from crm.accounts.models import User
 from crm.audit.entries import record
 from crm.lib.bilingual import LANGUAGES
+from crm.lib.db import returning
+from crm.lib.db.kept_sql import KeptSql
 from crm.lib.errors import Conflict, DomainError
 from crm.lib.text import clean_line
 from personas import drafts
@@ -163,14 +166,28 @@ def publish_version(
 
 def published() -> list[PersonaVersion]:
     """Return the published version of every persona in use, with its criteria."""
-    return list(in_use().prefetch_related("criteria"))
+    return list(_published().select_related("persona").prefetch_related("criteria"))
 
 
-def in_use() -> QuerySet[PersonaVersion]:
-    """Return the published version of every persona in use, in the order of their slugs."""
+def in_use() -> list[PersonaVersion]:
+    """Return the published versions without their criteria, in the order of their slugs."""
+    return [returning.from_paths(PersonaVersion, SHOWN, values) for values in IN_USE.rows()]
+
+
+# The columns of a version that choosing one needs.
+SHOWN = ("id", "persona_id", "number", "state", "persona__id", "persona__slug", "persona__name")
+
+
+def _published() -> QuerySet[PersonaVersion]:
     versions = PersonaVersion.objects.filter(state=VersionState.PUBLISHED)
-    of_use = versions.filter(persona__archived_at__isnull=True)
-    return of_use.select_related("persona").order_by("persona__slug")
+    return versions.filter(persona__archived_at__isnull=True).order_by("persona__slug")
+
+
+def _in_use() -> QuerySet[Any]:
+    return _published().values_list(*SHOWN)
+
+
+IN_USE = KeptSql(_in_use)
 
 
 def everything() -> list[Persona]:

@@ -11,18 +11,21 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import Model, QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.accounts import teams
 from crm.accounts.models import Team, User
 from crm.lib.bilingual import in_language
-from crm.lib.db.returning import constraint_of
+from crm.lib.db import returning
+from crm.lib.db.kept_sql import KeptSql
+from crm.lib.db.returning import constraint_of, insert
 from crm.lib.errors import DomainError
 from leads import events
 from leads.conflicts import LeadIsArchived, MovedOn
 from leads.handoffs import notices, packages, stages, state_changes
-from leads.models import Handoff, Lead
+from leads.models import Company, Handoff, Lead, Person, Source
 from leads.qualification import facts, persona_match
 from leads.qualification.facts import Record
 from leads.qualification.rules import AUTHORITY, MEANS, Assessment, MqlTerms
@@ -32,6 +35,7 @@ from leads.states import OPEN, EventKind, Stage
 from personas.models import PersonaVersion
 from sla import snapshot_bodies
 from sla.agreements import agreements, policies
+from sla.clocks import clocks
 from sla.models import AgreementVersion
 from sla.states import Metric
 
@@ -193,7 +197,7 @@ def _pass_on(judged: Judged, team: Team, note: str, *, by: User, at: datetime) -
     lead, assessment, scores = judged.lead, judged.assessment, judged.scores
     _mark_mql(lead, judged.persona_version, assessment, by=by, at=at)
     policy = _policy(judged, team)
-    handoff = Handoff.objects.create(
+    handoff = Handoff(
         lead=lead,
         agreement_version=judged.version,
         persona_version=judged.persona_version,
@@ -208,6 +212,9 @@ def _pass_on(judged: Judged, team: Team, note: str, *, by: User, at: datetime) -
         engagement_score=scores.engagement.total,
         overrides=len(judged.overrides),
     )
+    # The clock's id is taken with the row, and the clock is started with it.
+    has_clock = Metric.ACCEPT in policy["clocks"]
+    insert(handoff, **({"clock": clocks.reserved()} if has_clock else {}))
     _freeze_package(handoff, judged)
     _announce(handoff, judged.overrides, by=by, at=at)
     return handoff
@@ -215,21 +222,51 @@ def _pass_on(judged: Judged, team: Team, note: str, *, by: User, at: datetime) -
 
 def _lock(lead: Lead) -> Lead:
     # The lead's row is the lock: hand-offs of one lead come one after the other.
-    rows = Lead.objects.select_related("person", "company", "source")
-    # Only the lead's own row: PostgreSQL refuses FOR UPDATE on the nullable side of an outer join,
-    # and company and source may be null.
-    locked = rows.select_for_update(no_key=True, of=("self",)).get(pk=lead.pk)
+    rows = LOCKED.rows(pk=lead.pk)
+    if not rows:
+        raise Lead.DoesNotExist
+    locked = returning.from_paths(Lead, LEAD_COLUMNS, rows[0])
     if locked.archived_at:
         raise LeadIsArchived(locked)
     return locked
 
 
+def _columns(model: type[Model], path: str = "") -> list[str]:
+    return [path + field.attname for field in model._meta.concrete_fields]
+
+
+# The lead, with the facts that it is judged by.
+LEAD_COLUMNS = (
+    *_columns(Lead),
+    *_columns(Person, "person__"),
+    *_columns(Company, "company__"),
+    *_columns(Source, "source__"),
+)
+
+
+def _locked(*, pk: int) -> QuerySet[Any]:
+    # Only the lead's own row: PostgreSQL refuses FOR UPDATE on the nullable side of an outer join,
+    # and company and source may be null.
+    rows = Lead.objects.filter(pk=pk).select_for_update(no_key=True, of=("self",))
+    return rows.values_list(*LEAD_COLUMNS)
+
+
+LOCKED = KeptSql(_locked)
+
+
 def _count_closed(lead: Lead) -> int:
     """Return how many handoffs the lead has had; raise AlreadyHandedOff if one is open."""
-    states = list(lead.handoffs.values_list("state", flat=True))
+    states = [state for (state,) in STATES.rows(lead=lead.pk)]
     if any(state in OPEN for state in states):
         raise AlreadyHandedOff(lead)
     return len(states)
+
+
+def _states(*, lead: int) -> QuerySet[Any]:
+    return Handoff.objects.filter(lead=lead).values_list("state")
+
+
+STATES = KeptSql(_states)
 
 
 def _check_package(lead: Lead, version: AgreementVersion) -> None:
@@ -307,12 +344,12 @@ def _freeze_package(handoff: Handoff, judged: Judged) -> None:
     package = packages.package(
         handoff, lead_facts, dated, judged.assessment, judged.scores, judged.overrides
     )
-    package.save()
+    insert(package)
 
 
 def _announce(handoff: Handoff, overrides: list[dict[str, str]], *, by: User, at: datetime) -> None:
     """Start the accept clock, record the event and notify the sales team."""
-    state_changes.start_clock(handoff, Metric.ACCEPT, at=at)
+    state_changes.start_clock(handoff, Metric.ACCEPT, at=at, is_reserved=True)
     payload: dict[str, Any] = {"team": handoff.team.name, "note": handoff.note}
     if overrides:
         payload["overrides"] = overrides

@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from crm.accounts import teams
 from crm.accounts.models import User
-from crm.lib.db.returning import update_returning
+from crm.lib.db.returning import insert, update_returning
 from crm.lib.errors import Conflict, DomainError
 from leads import events
 from leads.conflicts import AlreadyTaken, MovedOn
@@ -69,7 +69,7 @@ def accept(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
         accepted_at=at,
         next_metric=Metric.FIRST_CONTACT,
     )
-    decision = Decision.objects.create(handoff=handoff, kind=DecisionKind.ACCEPT, by=by, at=at)
+    decision = insert(Decision(handoff=handoff, kind=DecisionKind.ACCEPT, by=by, at=at))
     clocks.stop(handoff, Metric.ACCEPT, at=at, known=accept_clock)
     state_changes.start_clock(
         handoff, Metric.FIRST_CONTACT, at=at, accountable=by, is_reserved=True
@@ -111,9 +111,10 @@ def reject(
     from_state = state_changes.claim(
         handoff, HandoffState.REJECTED, of=(HandoffState.PENDING,), closed_at=at
     )
-    decision = Decision.objects.create(
+    decision = Decision(
         handoff=handoff, kind=DecisionKind.REJECT, by=by, at=at, reason=reason, comment=comment
     )
+    insert(decision)
     # A rejection is a decision, too: in time it meets the commitment.
     clocks.stop(handoff, Metric.ACCEPT, at=at, known=accept_clock)
     state_changes.update_lead(

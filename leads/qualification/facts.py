@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, TypeVar
 
+from django.db.models import QuerySet
+
+from crm.lib.db.kept_sql import Among, KeptSql
 from leads.models import Evidence, Lead, ValuableAction
 from leads.qualification import rules, scores
 from leads.qualification.rules import ANY_TERMS, MISSING, Assessment, MqlTerms, Proof, Rule
@@ -21,8 +24,8 @@ Member = TypeVar("Member")
 # The columns that are read of evidence, and those of an action that make a DoneAction.
 PROOF = ("lead", "code", "actor__name", "at", "payload", "verdict", "overrides")
 ACTION = ("kind__code", "kind__name", "kind__points", "occurred_on")
-# The columns of an agreement that make MqlTerms.
-TERMS = ("valuable_actions", "minimum_score", "engagement_half_life_days")
+# The columns of an agreement that make MqlTerms for a lead without a team.
+TERMS = ("valuable_actions", "looks_for", "engagement_half_life_days")
 PERSON = ("name", "email", "phone", "job_title", "country")
 COMPANY = ("name", "country", "industry", "employees", "domain")
 
@@ -69,12 +72,18 @@ def proofs_of(lead: Lead) -> dict[str, Proof]:
 
 def proofs_by_lead(leads: Iterable[int]) -> dict[int, dict[str, Proof]]:
     """Return :func:`proofs_of` each lead, by the lead's id, in one query."""
-    rows = Evidence.objects.filter(lead__in=list(leads))
     proofs: dict[int, dict[str, Proof]] = {}
-    # By id, so that the newest one wins; two may have the same moment.
-    for lead, code, by, at, *proof in rows.order_by("id").values_list(*PROOF):
+    for lead, code, by, at, *proof in PROOFS.rows(leads=list(leads)):
         proofs.setdefault(lead, {})[code] = _proof(*proof, by=by or "", at=at)
     return proofs
+
+
+def _proofs(*, leads: list[int]) -> QuerySet[Any]:
+    # By id, so that the newest one wins; two may have the same moment.
+    return Evidence.objects.filter(Among("lead", leads)).order_by("id").values_list(*PROOF)
+
+
+PROOFS = KeptSql(_proofs)
 
 
 def _proof(
@@ -98,12 +107,18 @@ def actions_of(lead: Lead) -> list[DoneAction]:
 
 def actions_by_lead(leads: Iterable[int]) -> dict[int, list[DoneAction]]:
     """Return :func:`actions_of` each lead, by the lead's id, in one query."""
-    rows = ValuableAction.objects.filter(lead__in=list(leads))
     actions: dict[int, list[DoneAction]] = {}
-    # In the order of the model: the newest action first.
-    for lead, *action in rows.values_list("lead", *ACTION):
+    for lead, *action in ACTIONS.rows(leads=list(leads)):
         actions.setdefault(lead, []).append(DoneAction(*action))
     return actions
+
+
+def _actions(*, leads: list[int]) -> QuerySet[Any]:
+    # In the order of the model: the newest action first.
+    return ValuableAction.objects.filter(Among("lead", leads)).values_list("lead", *ACTION)
+
+
+ACTIONS = KeptSql(_actions)
 
 
 @dataclass(frozen=True)
@@ -129,19 +144,25 @@ def done_action(row: ValuableAction) -> DoneAction:
 
 
 def rules_of(version: PersonaVersion) -> list[Rule]:
-    """Return the persona's criteria as plain data."""
+    """Return the persona's criteria as plain data; no query where they are prefetched."""
+    prefetched = getattr(version, "_prefetched_objects_cache", {})
+    if "criteria" not in prefetched:
+        return [Rule(*values) for values in RULES.rows(version=version.pk)]
     return [
-        Rule(
-            criterion.code,
-            criterion.kind,
-            criterion.text,
-            criterion.field,
-            criterion.operator,
-            criterion.operand,
-            criterion.weight,
-        )
-        for criterion in version.criteria.all()
+        Rule(*(getattr(criterion, name) for name in RULE)) for criterion in prefetched["criteria"]
     ]
+
+
+# The columns of a criterion that make a Rule.
+RULE = ("code", "kind", "text", "field", "operator", "operand", "weight")
+
+
+def _rules(*, version: int) -> QuerySet[Any]:
+    # In the order of the model.
+    return Criterion.objects.filter(version=version).values_list(*RULE)
+
+
+RULES = KeptSql(_rules)
 
 
 def criterion_texts(codes: Iterable[str]) -> dict[str, dict[str, str]]:
@@ -160,16 +181,26 @@ def terms_of(version: AgreementVersion) -> MqlTerms:
     )
 
 
+def _terms_in_force() -> QuerySet[Any]:
+    rows = AgreementVersion.objects.filter(state=AgreementState.IN_FORCE).order_by("pk")
+    return agreements.with_persona_ids(rows).values_list(*TERMS)
+
+
+TERMS_IN_FORCE = KeptSql(_terms_in_force)
+
+
 def terms_in_force() -> MqlTerms:
     """Return the terms for a lead without a team yet, in one query.
 
     Everything counts that any agreement in force counts.
     """
-    rows = AgreementVersion.objects.filter(state=AgreementState.IN_FORCE).only(*TERMS)
-    terms = [terms_of(version) for version in agreements.with_persona_ids(rows).order_by("pk")]
+    terms = []
+    for actions, looked_for, half_life in TERMS_IN_FORCE.rows():
+        # No minimum score: it is that of the team's agreement, and there is no team yet.
+        each = MqlTerms(frozenset(actions) or None, frozenset(looked_for) or None)
+        terms.append(replace(each, half_life=half_life))
     if not terms:
         return ANY_TERMS
-    # No minimum score: it is that of the team's agreement, and there is no team yet.
     return MqlTerms(
         actions=_union(terms, lambda each: each.actions),
         personas=_union(terms, lambda each: each.personas),

@@ -7,12 +7,16 @@ from datetime import datetime
 from typing import Any
 
 from django.contrib import messages
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
+from crm.accounts.models import User
 from crm.accounts.request import Request
+from crm.lib.db import returning
+from crm.lib.db.kept_sql import KeptSql
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
 from leads import events, handoffs, permissions, steps
@@ -244,8 +248,20 @@ def hand_off(request: Request, pk: int) -> HttpResponse:
 
 def _fetch_to_hand_off(request: Request, pk: int) -> Lead:
     """Return the lead with what is checked before its row is locked; 404 unless visible."""
-    rows = Lead.objects.visible_to(request.user).only("stage", "archived_at", "marketing_team")
-    return get_object_or_404(rows, pk=pk)
+    for values in TO_HAND_OFF.rows(user=request.user, pk=pk):
+        return returning.from_paths(Lead, CHECKED, values)
+    raise Http404
+
+
+# The columns of a lead that its step is checked by.
+CHECKED = ("id", "stage", "archived_at", "marketing_team_id")
+
+
+def _to_hand_off(*, user: User, pk: int) -> QuerySet[Any]:
+    return Lead.objects.visible_to(user).filter(pk=pk).values_list(*CHECKED)
+
+
+TO_HAND_OFF = KeptSql(_to_hand_off)
 
 
 def _hand_off(

@@ -16,6 +16,8 @@ from crm.accounts import people
 from crm.accounts.models import Membership, Team, User
 from crm.accounts.states import Side
 from crm.audit.entries import record
+from crm.lib.db import returning
+from crm.lib.db.kept_sql import KeptSql
 from crm.lib.db.state_machine import check_move
 from crm.lib.errors import Conflict, DomainError
 from crm.lib.input import fingerprints
@@ -24,6 +26,8 @@ from sla.agreements import content
 from sla.models import AgreementVersion, Signature, Validity
 from sla.states import AGREEMENT_MOVES, UNSIGNED, AgreementState
 
+# The attribute of a version that holds the ids of its personas, where they came with it.
+LOOKS_FOR = "looks_for"
 SCOPE_CONSTRAINT = "agreement_one_in_force_per_scope"
 
 
@@ -222,20 +226,37 @@ def in_force(team: Team) -> AgreementVersion:
 
     An agreement for a set of teams goes before that of the organisation. Raises NoAgreement.
     """
+    rows = IN_FORCE.rows(team=team.pk)
+    if not rows:
+        raise NoAgreement
+    *values, looks_for = rows[0]
+    version = returning.from_paths(AgreementVersion, TERMS, values)
+    setattr(version, LOOKS_FOR, looks_for)
+    return version
+
+
+# Without the long text: it is for those who read and sign it.
+TERMS = (
+    *(field.attname for field in AgreementVersion._meta.concrete_fields if field.name != "text"),
+    "agreement__id",
+    "agreement__name",
+)
+
+
+def _in_force(*, team: int) -> QuerySet[Any]:
     binding = AgreementVersion.objects.filter(_binds([team]), state=AgreementState.IN_FORCE)
     # PostgreSQL sorts NULL last, so the agreement of the team itself comes first.
     ordered = binding.order_by("agreement__teams", "-in_force_from")
-    # Without the long text: it is for those who read and sign it.
-    version = with_persona_ids(ordered.select_related("agreement").defer("text")).first()
-    if version is None:
-        raise NoAgreement
-    return version
+    return with_persona_ids(ordered).values_list(*TERMS, LOOKS_FOR)[:1]
+
+
+IN_FORCE = KeptSql(_in_force)
 
 
 def with_persona_ids(rows: QuerySet[AgreementVersion]) -> QuerySet[AgreementVersion]:
     """Return ``rows`` with what :func:`persona_ids` needs, in the same query."""
     chosen = AgreementVersion.personas.through.objects.filter(agreementversion=OuterRef("pk"))
-    return rows.annotate(looks_for=ArraySubquery(chosen.values("persona")))
+    return rows.annotate(**{LOOKS_FOR: ArraySubquery(chosen.values("persona"))})
 
 
 def persona_ids(version: AgreementVersion) -> list[int]:
@@ -243,8 +264,8 @@ def persona_ids(version: AgreementVersion) -> list[int]:
 
     No query for one of :func:`with_persona_ids`, or with prefetched personas.
     """
-    if hasattr(version, "looks_for"):
-        return list(version.looks_for)
+    if hasattr(version, LOOKS_FOR):
+        return list(getattr(version, LOOKS_FOR))
     # Not values_list(), which reads again what callers have prefetched.
     return [persona.pk for persona in version.personas.all()]
 
@@ -265,7 +286,7 @@ def in_force_by_team(teams: Collection[Team]) -> dict[int, AgreementVersion]:
     return {pk: version for pk, version in bound.items() if version is not None}
 
 
-def _binds(teams: Collection[Team]) -> Q:
+def _binds(teams: Collection[Team | int]) -> Q:
     """Return the condition for agreements of one of ``teams`` and those of the organisation."""
     return Q(agreement__teams__in=teams) | Q(agreement__teams__isnull=True)
 

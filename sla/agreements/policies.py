@@ -6,10 +6,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef
+from django.db.models import OuterRef, QuerySet
 from django.db.models.functions import JSONObject
 
 from crm.accounts.models import Team
+from crm.lib.db import returning
+from crm.lib.db.kept_sql import KeptSql
 from sla.calendars import work_calendars
 from sla.models import AgreementVersion, Commitment, LadderStep
 from sla.states import CLOCK_METRICS, Metric, Proof
@@ -53,13 +55,30 @@ def limit_of(version: AgreementVersion, metric: Metric, facts: Mapping[str, Any]
 
 def _clock_terms(version: AgreementVersion, facts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """Return the terms of each clock, by metric."""
-    steps = LadderStep.objects.filter(commitment=OuterRef("pk"))
-    ladder = JSONObject(level="level", kind="kind", offset_minutes="offset_minutes")
-    timed = version.commitments.filter(metric__in=CLOCK_METRICS, window_minutes__isnull=False)
-    rows = timed.annotate(ladder=ArraySubquery(steps.values(row=ladder)))
-    ladders = {commitment.pk: commitment.ladder for commitment in rows}
-    chosen = _chosen(rows, facts)
+    commitments = []
+    ladders = {}
+    for *values, ladder in TIMED.rows(version=version.pk):
+        commitment = returning.from_paths(Commitment, TERMS, values)
+        commitments.append(commitment)
+        ladders[commitment.pk] = ladder
+    chosen = _chosen(commitments, facts)
     return {metric: _terms_of(each, ladders[each.pk]) for metric, each in chosen.items()}
+
+
+# The columns of a commitment that make the terms of a clock.
+TERMS = ("id", "metric", "window_minutes", "conditions")
+
+
+def _timed(*, version: int) -> QuerySet[Any]:
+    """Return the commitments of clocks in the order of the agreement, with their ladders."""
+    steps = LadderStep.objects.filter(commitment=OuterRef("pk"))
+    step = JSONObject(level="level", kind="kind", offset_minutes="offset_minutes")
+    rows = Commitment.objects.filter(version=version, metric__in=CLOCK_METRICS)
+    ladder = ArraySubquery(steps.values(row=step))
+    return rows.annotate(ladder=ladder).values_list(*TERMS, "ladder")
+
+
+TIMED = KeptSql(_timed)
 
 
 def _chosen(commitments: Iterable[Commitment], facts: Mapping[str, Any]) -> dict[str, Commitment]:

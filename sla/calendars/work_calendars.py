@@ -7,12 +7,13 @@ from datetime import date, datetime
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Case, OuterRef, Q, When
+from django.db.models import Case, OuterRef, Q, QuerySet, When
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import Team
 from crm.lib.clock import local_date
 from crm.lib.db import returning
+from crm.lib.db.kept_sql import KeptSql
 from crm.lib.errors import DomainError
 from sla.models import Calendar, Holiday, OpenWindow
 from sla.worktime import arithmetic
@@ -95,15 +96,23 @@ def plain_of_team(team: Team, default: int) -> WorkCalendar:
 
     One query for all its rows. Raises CalendarNeverOpen where it has no hours.
     """
-    own = Q(team=team, archived_at=None)
-    found = Calendar.objects.filter(own | Q(pk=default)).annotate(
-        windows_json=_as_json(OpenWindow), days_json=_as_json(Holiday)
+    zone, windows, days = OF_TEAM.rows(team=team.pk, default=default)[0]
+    return _plain(
+        zone,
+        [returning.from_json(OpenWindow, row) for row in windows],
+        [returning.from_json(Holiday, row) for row in days],
     )
-    # One or two rows.
-    calendar = found.order_by(Case(When(own, then=0), default=1))[0]
-    rows = [returning.from_json(OpenWindow, row) for row in calendar.windows_json]
-    days = [returning.from_json(Holiday, row) for row in calendar.days_json]
-    return _plain(calendar.time_zone, rows, days)
+
+
+def _of_team(*, team: int, default: int) -> QuerySet[Any]:
+    own = Q(team=team, archived_at=None)
+    found = Calendar.objects.filter(own | Q(pk=default))
+    rows = {"windows_json": _as_json(OpenWindow), "days_json": _as_json(Holiday)}
+    in_order = found.annotate(**rows).order_by(Case(When(own, then=0), default=1))
+    return in_order.values_list("time_zone", *rows)[:1]
+
+
+OF_TEAM = KeptSql(_of_team)
 
 
 def _as_json(model: type[OpenWindow | Holiday]) -> ArraySubquery:

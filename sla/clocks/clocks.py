@@ -11,7 +11,7 @@ from django.db import connection, models, transaction
 from django.db.models import QuerySet
 
 from crm.accounts.models import Team, User
-from crm.lib.db.returning import Computed, update_returning
+from crm.lib.db.returning import Computed, insert, update_returning
 from crm.lib.errors import Conflict
 from sla import snapshot_bodies
 from sla.clocks import escalation_times, heartbeats, pauses, snapshots, subjects
@@ -75,13 +75,14 @@ def start(
     columns = initial_columns(policy, metric, at=at, accountable=accountable)
     if columns is None:
         return None
-    return Clock.objects.create(
+    clock = Clock(
         pk=pk,
         subject_type=subjects.type_of(subject),
         subject_id=subject.pk,
         team=team,
         **columns,
     )
+    return insert(clock)
 
 
 def reserved() -> Computed:

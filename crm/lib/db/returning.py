@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, models
+from django.db.models.expressions import DatabaseDefault
 from django.db.models.functions import JSONObject
 
 M = TypeVar("M", bound=models.Model)
@@ -71,6 +72,38 @@ class Computed(NamedTuple):
     parameters: tuple[Any, ...] = ()
 
 
+def insert(row: M, **computed: Computed) -> M:
+    """Insert the unsaved ``row`` as save() does, and return it.
+
+    ``computed`` is written to the columns of these fields, and read back as all columns that the
+    database fills. The SQL is kept: building it took three times as long as running it.
+    """
+    model = type(row)
+    written: dict[str, Any] = {}
+    read_back = list(computed)
+    for field in model._meta.concrete_fields:
+        value = getattr(row, field.attname)
+        if field.name in computed:
+            continue
+        # A default of the database stands in the row as an expression.
+        if isinstance(value, DatabaseDefault) or (field.primary_key and value is None):
+            read_back.append(field.name)
+        else:
+            written[field.name] = value
+    places = tuple((name, _placeholder(value)) for name, value in {**written, **computed}.items())
+    parameters = [_prepared(model, name, value) for name, value in written.items()]
+    for each in computed.values():
+        parameters += each.parameters
+    with connection.cursor() as cursor:
+        cursor.execute(_insert(model, places, tuple(read_back)), parameters)
+        found = cursor.fetchone() if read_back else ()
+    for name, value in zip(read_back, found, strict=True):
+        setattr(row, _field(model, name).attname, value)
+    row._state.adding = False
+    row._state.db = DEFAULT_DB_ALIAS
+    return row
+
+
 def update_returning(
     model: type[models.Model], where: Mapping[str, Any], *columns: str, **values: Any
 ) -> list[tuple[Any, ...]]:
@@ -116,8 +149,28 @@ def _prepared(model: type[models.Model], name: str, value: Any) -> Any:
     """Return ``value`` of a field as the driver takes it; a row stands for its key."""
     if isinstance(value, models.Model):
         value = value.pk
-    field: Any = model._meta.get_field(name)
-    return field.get_db_prep_save(value, connection)
+    return _field(model, name).get_db_prep_save(value, connection)
+
+
+def _field(model: type[models.Model], name: str) -> Any:
+    return model._meta.get_field(name)
+
+
+def _column(model: type[models.Model], name: str) -> str:
+    return connection.ops.quote_name(_field(model, name).column)
+
+
+@lru_cache(maxsize=256)
+def _insert(
+    model: type[models.Model], values: tuple[tuple[str, str], ...], columns: tuple[str, ...]
+) -> str:
+    """Return the SQL; each name of ``values`` has what is written to it."""
+    table = connection.ops.quote_name(model._meta.db_table)
+    names = ", ".join(_column(model, name) for name, _value in values)
+    sql = f"INSERT INTO {table} ({names}) VALUES ({', '.join(value for _name, value in values)})"
+    if not columns:
+        return sql
+    return f"{sql} RETURNING {', '.join(_column(model, name) for name in columns)}"
 
 
 @lru_cache(maxsize=256)
@@ -128,13 +181,8 @@ def _update(
     columns: tuple[str, ...],
 ) -> str:
     """Return the SQL; each name has its comparison, or what is written to it."""
-
-    def column(name: str) -> str:
-        field: Any = model._meta.get_field(name)
-        return connection.ops.quote_name(field.column)
-
-    changes = ", ".join(f"{column(name)} = {value}" for name, value in values)
-    conditions = " AND ".join(f"{column(name)} {comparison}" for name, comparison in where)
-    returned = ", ".join(map(column, columns))
     table = connection.ops.quote_name(model._meta.db_table)
-    return f"UPDATE {table} SET {changes} WHERE {conditions} RETURNING {returned}"
+    changes = ", ".join(f"{_column(model, name)} = {value}" for name, value in values)
+    asked = " AND ".join(f"{_column(model, name)} {comparison}" for name, comparison in where)
+    returned = ", ".join(_column(model, name) for name in columns)
+    return f"UPDATE {table} SET {changes} WHERE {asked} RETURNING {returned}"
