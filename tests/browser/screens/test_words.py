@@ -113,6 +113,24 @@ def test_addresses_without_a_screen_answer_as_said(settings):
     assert not wrong
 
 
+FORM = '<form method="post" action="/a/"><input></form>'
+
+
+@pytest.mark.parametrize(
+    ("html", "found"),
+    [
+        (FORM, []),
+        (FORM + FORM, ["2 forms ('/a/', ''): give them ids"]),
+        (FORM + FORM.replace("/a/", "/a/#part"), ["2 forms ('/a/', ''): give them ids"]),
+        (FORM + FORM.replace("<form", '<form id="b"'), []),
+        (FORM + FORM.replace("<form", '<form data-id="b"'), ["2 forms ('/a/', ''): give them ids"]),
+        (FORM + FORM.replace("<input>", '<input type="hidden">'), []),
+    ],
+)
+def test_forms_that_could_be_confused_are_found(html: str, found: list[str]):
+    assert forms.judge_forms(html) == found
+
+
 # -- Hostile text: no field, parameter, header or cookie breaks a page
 
 SEED = 20260302
