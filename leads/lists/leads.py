@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 
 import django_filters
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import User
@@ -74,8 +75,15 @@ class LeadFilter(ListFilter):
 
     def by_team(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """Keep leads that the team brought, or that were handed off to it."""
-        handed_off = Handoff.objects.filter(team=int(value)).values("lead")
-        return rows.filter(Q(marketing_team=value) | Q(pk__in=handed_off))
+        of_team = Handoff.objects.filter(team=int(value))
+        handed_off = Q(pk__in=of_team.values("lead"))
+        if self.in_few:
+            # A scalar subquery, which PostgreSQL can only ask lead by lead: for IN it would read
+            # all handoffs of the team.
+            own = of_team.filter(lead=OuterRef("pk")).annotate(is_there=Value(True))
+            is_there = Subquery(own.values("is_there")[:1], output_field=BooleanField())
+            handed_off = Q(Coalesce(is_there, Value(False)))
+        return rows.filter(Q(marketing_team=value) | handed_off)
 
     def by_clock(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
         """Keep leads whose open handoff has a clock of this status."""

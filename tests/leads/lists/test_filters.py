@@ -10,6 +10,7 @@ from leads import handoffs
 from leads.lists import choices
 from leads.lists import handoffs as handoff_lists
 from leads.lists.leads import lead_list
+from leads.models import Lead
 from tests import factories
 from tests.factories import when
 
@@ -53,6 +54,20 @@ def test_lead_list_keeps(query, kept, cast, leads):
     assert listed.is_valid(), listed.form.errors
     names = {lead.pk: name for name, lead in leads.items()}
     assert {names[lead.pk] for lead in listed.listing.rows} == set(kept)
+
+
+def test_team_filter_of_a_rep_is_asked_lead_by_lead(cast, leads):
+    query = QueryDict(f"team={cast.sales.pk}")
+    listed = lead_list(cast.bea, query, at=LATE_FOR_THE_QUEUE)
+    # For IN, PostgreSQL reads all that the team ever got.
+    asked = [str(branch.query) for branch in listed.listing.branches]
+    assert [sql for sql in asked if "IN (SELECT" in sql] == []
+    plain = lead_list(cast.elsa, query, at=LATE_FOR_THE_QUEUE).listing.rows
+    seen = plain.filter(pk__in=Lead.objects.visible_to(cast.bea).values("pk"))
+    page = listed.listing.page(after="", size=50)
+    assert list(page.rows) == list(
+        seen.order_by("-first_seen_on", "-pk").values_list("pk", flat=True)
+    )
 
 
 def offered(user, name):
