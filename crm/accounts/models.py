@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from functools import cached_property, lru_cache
-from typing import Any
+from functools import cached_property
+from typing import Any, cast
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
@@ -20,10 +19,9 @@ from django.utils.crypto import salted_hmac
 from crm.accounts.states import Density, Role, Side, Theme
 from crm.lib.clock import RelevoNow
 from crm.lib.db import returning
+from crm.lib.db.kept_sql import KeptSql
 from crm.lib.db.ranges import DateRange
 
-# Stands in the kept SQL for the key of the person; no row has a negative key.
-PLACEHOLDER_PK = -1
 LANGUAGES = [("es", "Español"), ("en", "English")]
 
 
@@ -98,13 +96,26 @@ class UserManager(BaseUserManager["User"]):
     def with_surroundings(self, pk: int) -> User | None:
         """Return a person with what every page needs, in one query, or None.
 
-        Teams and organisation come as JSON (``teams_row``, ``organisation_row``), the moment of the
-        database's clock as ``fetched_at``.
+        Teams and organisation come as mappings (``teams_row``, ``organisation_row``), the moment of
+        the database's clock as ``fetched_at``.
         """
-        sql, params = _surroundings()
-        values = [pk if value == PLACEHOLDER_PK else value for value in params]
-        people = self.raw(sql, values)
-        return next(iter(people), None)
+        found = SURROUNDED.rows(pk=pk)
+        if not found:
+            return None
+        return self.from_row(found[0])
+
+    def from_row(self, row: Sequence[Any]) -> User:
+        """Return the person of a row of the columns ``surrounded_columns``."""
+        *columns, teams, organisation, fetched_at = row
+        names = [field.attname for field in self.model._meta.concrete_fields]
+        user: Any = self.model.from_db("default", names, columns)
+        user.teams_row, user.organisation_row, user.fetched_at = teams, organisation, fetched_at
+        return cast("User", user)
+
+    def surrounded_columns(self) -> list[str]:
+        """Return the columns of surrounded(): those of the person, then what was added."""
+        own = [field.attname for field in self.model._meta.concrete_fields]
+        return [*own, "teams_row", "organisation_row", "fetched_at"]
 
     def surrounded(self) -> models.QuerySet[User]:
         """Return the query of with_surroundings."""
@@ -124,14 +135,12 @@ class UserManager(BaseUserManager["User"]):
         )
 
 
-@lru_cache(maxsize=1)
-def _surroundings() -> tuple[str, tuple[Any, ...]]:
-    """Return the SQL of with_surroundings.
+def _surrounded(*, pk: int) -> models.QuerySet[Any]:
+    columns = User.objects.surrounded_columns()
+    return User.objects.surrounded().filter(pk=pk).values_list(*columns)
 
-    Kept in the process: building it takes longer than running it, and every request does.
-    """
-    people = User.objects.surrounded().filter(pk=PLACEHOLDER_PK)
-    return people.query.sql_with_params()
+
+SURROUNDED = KeptSql(_surrounded)
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -218,8 +227,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         """
         loaded = getattr(self, "teams_row", None)
         if loaded is not None:
-            rows = [json.loads(row) for row in loaded]
-            return [self._membership_from(row) for row in rows]
+            return [self._membership_from(row) for row in loaded]
         prefetched = getattr(self, "_prefetched_objects_cache", {})
         if "memberships" in prefetched:
             # select_related() would make another queryset, and so another query for each person.

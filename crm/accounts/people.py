@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -87,7 +86,7 @@ def loaded_with(user: User) -> Organisation | None:
     row = getattr(user, "organisation_row", None)
     if not row:
         return None
-    return returning.from_json(Organisation, json.loads(row))
+    return returning.from_json(Organisation, row)
 
 
 @contextmanager

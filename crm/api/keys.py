@@ -8,11 +8,9 @@ of it.
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 from collections.abc import Iterable
 from datetime import datetime, timedelta
-from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
@@ -28,6 +26,7 @@ from crm.api.models import Key
 from crm.api.states import Scope
 from crm.audit.entries import record
 from crm.lib.db import returning
+from crm.lib.db.kept_sql import KeptSql
 from crm.lib.errors import DomainError
 from crm.lib.text import clean_line
 from crm.notifications import outbox
@@ -37,8 +36,6 @@ MARK = "rlv_"
 MOST = 20
 LONGEST_TEXT = 100
 MINUTE = timedelta(minutes=1)
-# Stands in the kept SQL for the prefix of the key; a real one is hexadecimal.
-PLACEHOLDER = "prefix"
 
 # Every request runs it; made by a queryset it costs five times as much.
 COUNT = "UPDATE api_key SET used = used + 1 WHERE id = %s AND window_at > %s AND used < %s"
@@ -128,18 +125,18 @@ def find(text: str) -> Key | None:
     if not is_plain or not text.startswith(MARK):
         return None
     prefix, _dot, secret = text.removeprefix(MARK).partition(".")
-    sql, params = _with_owner()
-    values = [prefix if value == PLACEHOLDER else value for value in params]
-    owner: Any = next(iter(User.objects.raw(sql, values)), None)
-    if owner is None:
+    found = WITH_OWNER.rows(prefix=prefix)
+    if not found:
         return None
-    key = returning.from_json(Key, json.loads(owner.key_row))
+    *row, key_row = found[0]
+    owner = User.objects.from_row(row)
+    key = returning.from_json(Key, key_row)
     # In constant time: the time of a plain comparison reveals how much of a guess is right.
     digest = _digest(secret)
     if not secrets.compare_digest(key.secret_sha256, digest):
         return None
     key.owner = owner
-    key.fetched_at = owner.fetched_at
+    key.fetched_at = row[-1]
     key.organisation = people.loaded_with(owner) or Organisation()
     is_live = key.revoked_at is None and key.expires_at > key.fetched_at
     if not is_live or not Backend().user_can_authenticate(owner):
@@ -147,13 +144,14 @@ def find(text: str) -> Key | None:
     return key
 
 
-# Kept in the process: building it takes longer than running it, and every request does.
-@lru_cache(maxsize=1)
-def _with_owner() -> tuple[str, tuple[Any, ...]]:
-    """Return the SQL of :func:`find`: the owner of a key with the key as JSON (``key_row``)."""
-    owners = User.objects.surrounded().filter(api_keys__prefix=PLACEHOLDER)
+def _with_owner(*, prefix: str) -> QuerySet[Any]:
+    """Return the query of :func:`find`: the owner of a key with the key as JSON (``key_row``)."""
+    owners = User.objects.surrounded().filter(api_keys__prefix=prefix)
     with_key = owners.annotate(key_row=returning.as_json(Key, "api_keys__"))
-    return with_key.query.sql_with_params()
+    return with_key.values_list(*User.objects.surrounded_columns(), "key_row")
+
+
+WITH_OWNER = KeptSql(_with_owner)
 
 
 def record_use(key: Key, *, at: datetime) -> None:

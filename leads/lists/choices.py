@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from typing import Any
 
 from django.db import connection
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -15,6 +16,7 @@ from crm.accounts.states import Side
 from crm.lib import countries
 from crm.lib.bilingual import in_language
 from crm.lib.catalogue import in_use
+from crm.lib.db.kept_sql import KeptSql
 from crm.lib.text import fold
 from leads.models import Handoff, Lead
 
@@ -48,11 +50,18 @@ ORDER BY kind, position, code
 
 def owners(user: User) -> Choices:
     """Return the people who own a lead that ``user`` may see."""
+    sees_others = (
+        user.is_director or user.team_ids(Side.SALES, led=True) or user.team_ids(Side.MARKETING)
+    )
+    if not sees_others:
+        return ((str(user.pk), user.name),) if user.team_ids(Side.SALES) else ()
+    return _choices(OWNERS.rows(user=user))
+
+
+def _owners(*, user: User) -> QuerySet[Any]:
     mine = OuterRef("pk")
     led = user.team_ids(Side.SALES, led=True)
     brought = user.team_ids(Side.MARKETING)
-    if not (user.is_director or led or brought):
-        return ((str(user.pk), user.name),) if user.team_ids(Side.SALES) else ()
     # For each person one step into an index (lead_owner_brought, handoff_team_owner).
     if user.is_director:
         owns = Q(Exists(Lead.objects.filter(owner=mine)))
@@ -62,8 +71,10 @@ def owners(user: User) -> Choices:
             owns |= Q(Exists(Lead.objects.filter(owner=mine, marketing_team__in=brought)))
         if led:
             owns |= Q(Exists(Handoff.objects.filter(owner=mine, team__in=led)))
-    people = User.objects.filter(owns).order_by("name", "pk").values_list("pk", "name")
-    return tuple((str(pk), name) for pk, name in people)
+    return User.objects.filter(owns).order_by("name", "pk").values_list("pk", "name")
+
+
+OWNERS = KeptSql(_owners)
 
 
 def teams(user: User) -> Choices:
@@ -72,22 +83,32 @@ def teams(user: User) -> Choices:
     Sales chooses among its own teams, marketing also among the queues that its leads may go to.
     """
     if user.is_director or user.team_ids(Side.MARKETING):
-        return _named(_teams_of_marketing(user))
+        return _choices(TEAMS.rows(user=user))
     return own_queues(user)
 
 
-def _teams_of_marketing(user: User) -> QuerySet[Team]:
-    rows = in_use(Team).order_by("side", "name")
+def _teams(*, user: User) -> QuerySet[Any]:
+    rows = in_use(Team).order_by("side", "name").values_list("pk", "name")
     if user.is_director:
         return rows
     return rows.filter(Q(side=Side.SALES) | Q(pk__in=user.team_ids(Side.MARKETING)))
 
 
+TEAMS = KeptSql(_teams)
+
+
 def queues(user: User) -> Choices:
     """Return the sales teams whose queues ``user`` may see."""
     if user.is_director or user.team_ids(Side.MARKETING):
-        return _named(in_use(Team).filter(side=Side.SALES).order_by("name"))
+        return _choices(QUEUES.rows())
     return own_queues(user)
+
+
+def _queues() -> QuerySet[Any]:
+    return in_use(Team).filter(side=Side.SALES).order_by("name").values_list("pk", "name")
+
+
+QUEUES = KeptSql(_queues)
 
 
 def own_queues(user: User) -> Choices:
@@ -97,8 +118,8 @@ def own_queues(user: User) -> Choices:
     return tuple((str(team.pk), team.name) for team in by_name)
 
 
-def _named(rows: QuerySet[Team]) -> Choices:
-    return tuple((str(pk), name) for pk, name in rows.values_list("pk", "name"))
+def _choices(rows: Iterable[tuple[Any, ...]]) -> Choices:
+    return tuple((str(pk), name) for pk, name in rows)
 
 
 def of_catalogues() -> dict[str, Choices]:

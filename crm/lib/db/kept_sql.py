@@ -19,8 +19,10 @@ from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import BigIntegerField, BooleanField, F, Func, QuerySet, Value
 
-# Stand-ins: numbers from the first one down, and days of years that no date of ours has.
+# Stand-ins: numbers from the first one down, days of years that no date of ours has, and texts that
+# begin with a character that no text of ours has.
 FIRST_NUMBER = -(2**62)
+TEXT = "\x1a"
 LAST_YEAR = 999
 # More shapes than an organisation has; only a fault in the code makes more.
 MOST_SHAPES = 500
@@ -110,7 +112,7 @@ class KeptSql:
     """The querysets that ``build(*shape, **values)`` returns by ``values_list``, with SQL kept.
 
     ``shape`` holds what decides the SQL; ``values`` are ids, lists of ids (for Among), dates,
-    moments, readers or None, and ``build`` may only pass them on: SQL with a value that was
+    moments, texts, readers or None, and ``build`` may only pass them on: SQL with a value that was
     computed from another one cannot be kept and is an error.
     """
 
@@ -200,6 +202,8 @@ def _stand_in(value: Any, numbers: Iterator[int]) -> Any:
         return FIRST_NUMBER - number
     if isinstance(value, list):
         return [FIRST_NUMBER - number]
+    if isinstance(value, str):
+        return f"{TEXT}{number}"
     raise TypeError(f"{type(value).__name__} is no value of kept SQL")
 
 
@@ -210,6 +214,8 @@ def _mark(value: Any) -> Hashable:
     if isinstance(value, int) and value <= FIRST_NUMBER:
         return value
     if isinstance(value, date) and value.year <= LAST_YEAR:
+        return value
+    if isinstance(value, str) and TEXT in value:
         return value
     return None
 

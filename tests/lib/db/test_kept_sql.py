@@ -70,7 +70,7 @@ def assert_kept(kept: KeptSql, *shape: Any, **values: Any) -> None:
 
 @pytest.mark.django_db
 def test_kept_sql_is_that_of_the_query() -> None:
-    assert_kept(KeptSql(sources), "code", "name", pk=12)
+    assert_kept(KeptSql(sources), "code", "name", pk=12, code="web")
     for day in (date(2026, 1, 31), None):
         assert_kept(KeptSql(since), day=day, at=NOW)
     for ids in ([3, 1, 2], []):
@@ -119,6 +119,11 @@ def test_value_that_the_query_computes_is_refused() -> None:
         KeptSql(late).rows(at=NOW)
 
 
+def test_part_of_a_text_is_refused() -> None:
+    with pytest.raises(ValueError, match="computed from a value"):
+        KeptSql(lambda *, code: sources("pk", code__startswith=code)).rows(code="web")
+
+
 def test_value_without_a_stand_in_is_refused() -> None:
-    with pytest.raises(TypeError, match="str is no value of kept SQL"):
-        KeptSql(sources).rows("pk", code="web")
+    with pytest.raises(TypeError, match="float is no value of kept SQL"):
+        KeptSql(sources).rows("pk", position=1.5)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -26,7 +24,7 @@ def test_person_comes_with_teams_and_organisation_in_one_query(cast: Cast) -> No
     with CaptureQueriesContext(connection) as captured:
         dora = User.objects.with_surroundings(cast.dora.pk)
         found = [(m.team, m.is_lead) for m in dora.memberships_now]
-        organisation = returning.from_json(Organisation, json.loads(dora.organisation_row))
+        organisation = returning.from_json(Organisation, dora.organisation_row)
     assert (len(captured), found, organisation) == (1, [(cast.sales, True)], cast.organisation)
 
 
