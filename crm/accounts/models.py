@@ -246,8 +246,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def team_ids(self, side: str, *, led: bool = False) -> list[int]:
         """Return the ids of the person's teams of ``side``, only those they lead with ``led``."""
-        of_side = [member for member in self.memberships_now if member.team.side == side]
-        return [member.team_id for member in of_side if member.is_lead or not led]
+        return [
+            member.team_id
+            for member in self.memberships_now
+            if member.team.side == side and (member.is_lead or not led)
+        ]
 
     # -- As the reader of a query whose SQL is kept (crm.lib.db.kept_sql)
 

@@ -5,6 +5,7 @@ A list has hundreds of them, and reversing each one costs more than the rest of 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import lru_cache
 
 from django import template
@@ -31,8 +32,17 @@ def address(name: str, pk: int) -> SafeString:
 
     The URL pattern may have no other argument than the id.
     """
+    return addresses(name)(pk)
+
+
+def addresses(name: str) -> Callable[[int], SafeString]:
+    """Return the function that :func:`address` is for ``name``, for lists of many objects."""
     before, after = _around(name, get_script_prefix())
-    return SafeString(f"{before}{pk}{after}")
+
+    def address_of(pk: int) -> SafeString:
+        return SafeString(f"{before}{pk}{after}")
+
+    return address_of
 
 
 @lru_cache(maxsize=64)

@@ -61,7 +61,7 @@ def badge(reading: Any, now: datetime, *, is_fragment: bool) -> SafeString | str
         sent_at = now
     attributes = _attributes(reading, sent_at)
     opening = f'<time class="sla sla--{status}" title="{_title_of(reading)}"{attributes}>'
-    text = escape(badge_text(reading, now))
+    text = _escaped(badge_text(reading, now))
     return ours(f"{opening}{reference(SLA_ICONS[status])}<span>{text}</span>{bar}</time>")
 
 
@@ -87,6 +87,13 @@ def short(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
+# Most clocks of a page show one of a few texts.
+@lru_cache(maxsize=4096)
+def _escaped(text: str) -> SafeString:
+    return escape(text)
+
+
+@lru_cache(maxsize=101)
 def _bar(percent: int) -> SafeString:
     return format_html(
         '<svg class="sla__bar" aria-hidden="true"><rect width="{}%" height="4"/></svg>', percent

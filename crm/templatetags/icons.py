@@ -50,6 +50,7 @@ def symbol(name: str) -> SafeString:
     return ours(f'<symbol id="i-{name}" viewBox="0 0 24 24">{inner}</symbol>')
 
 
+@lru_cache(maxsize=256)
 def reference(name: str) -> SafeString:
     """Return an icon that draws the :func:`symbol` of the same name."""
     return format_html('<svg class="i" aria-hidden="true"><use href="#i-{}"/></svg>', name)

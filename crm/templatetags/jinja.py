@@ -21,7 +21,7 @@ from django.utils.translation import get_language, gettext
 from jinja2 import Environment, StrictUndefined
 
 from crm.templatetags import clock_badge, icons, relevo
-from crm.templatetags.addresses import address, page
+from crm.templatetags.addresses import address, addresses, page
 
 register = template.Library()
 
@@ -39,6 +39,7 @@ def environment(**options: Any) -> Environment:
     made.globals |= {
         "_": gettext,
         "address": address,
+        "addresses": addresses,
         "tone_of": icons.tone,
         "badge": clock_badge.badge,
         "icon": icons.icon,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from django.contrib import messages
@@ -141,7 +142,8 @@ def _fetch_to_decide(
 
 
 def _show_row(request: Request, handoff: Handoff, changes: dict[str, Any]) -> HttpResponse:
-    row = queue_rows(request, [handoff_queue.row_of(handoff)], at=request.now)[0] | changes
+    row = queue_rows(request, [handoff_queue.row_of(handoff)], at=request.now)[0]
+    row = replace(row, **changes)
     # The page that the row goes into says which columns it has.
     columns = [name for name in request.POST.getlist("column") if name in SCORES]
     rows = with_scores([row], columns)

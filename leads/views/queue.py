@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
@@ -23,7 +22,7 @@ from crm.accounts.states import Side
 from crm.lib.bilingual import in_language
 from crm.lib.moments import ago_text
 from crm.lib.paging import BadParameter
-from crm.templatetags.addresses import address
+from crm.templatetags.addresses import addresses
 from crm.templatetags.relevo import breakable
 from leads import permissions
 from leads.departures import Departure, no_longer_pending
@@ -149,10 +148,10 @@ def mine(request: Request) -> HttpResponse:
     handoffs_of_page = handoff_queue.rows_of(page, without=("persona", "team", "owner"))
     rows = queue_rows(request, handoffs_of_page, at=now)
     for row, handoff in zip(rows, handoffs_of_page, strict=True):
-        row["next_step"] = next_step_label(handoff.state)
+        row.next_step = next_step_label(handoff.state)
         # What is still due: a clock that has stopped says how fast something was decided long ago.
         if handoff.clock is None or handoff.clock.stopped_at is not None:
-            row["reading"] = None
+            row.reading = None
     context = {
         "rows": rows,
         "filter": listed,
@@ -165,61 +164,115 @@ def mine(request: Request) -> HttpResponse:
 # -- Rows
 
 
-def queue_rows(
-    request: Request, handoffs: Sequence[HandoffRow], *, at: datetime
-) -> list[dict[str, Any]]:
+@dataclass(slots=True)
+class QueueRow:
+    """A handoff as a row of the queue or of "My leads" shows it.
+
+    ``name`` is escaped. ``scores``: the text of the score column. ``because``: why the clock is
+    paused, or what a decision in place says. ``accepted``, ``is_gone`` and ``can_undo`` are what a
+    decision in place changes.
+    """
+
+    pk: int
+    lead_at: str
+    accept_at: str
+    accept_as_sql_at: str
+    reject_at: str
+    undo_at: str
+    reading: readings.Reading | None
+    can_decide: bool
+    can_accept_as_sql: bool
+    name: str
+    about: str
+    dial: str
+    chat: str
+    persona: str
+    source: str
+    marks: list[tuple[str, str, bool]]
+    fit_score: int | None
+    engagement_score: int | None
+    state: str
+    owner: str
+    team: str
+    next_step: str = ""
+    scores: str = ""
+    because: str = ""
+    accepted: bool = False
+    is_gone: bool = False
+    can_undo: bool = False
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What the rows of one page have in common. ``came``: the trail of their leads' addresses."""
+
+    user: User
+    at: datetime
+    came: str
+    language: str | None
+    shows_team: bool
+    lead_at: Callable[[int], str]
+    accept_at: Callable[[int], str]
+    accept_as_sql_at: Callable[[int], str]
+    reject_at: Callable[[int], str]
+    undo_at: Callable[[int], str]
+
+
+def queue_rows(request: Request, handoffs: Sequence[HandoffRow], *, at: datetime) -> list[QueueRow]:
     """Return a row for each handoff; one query more where the clock of one is paused."""
-    user = request.user
-    came = of_list(request).suffix
-    language = get_language()
-    shows_team = _shows_team(user)
+    around = Surroundings(
+        user=request.user,
+        at=at,
+        came=of_list(request).suffix,
+        language=get_language(),
+        shows_team=_shows_team(request.user),
+        lead_at=addresses("lead"),
+        accept_at=addresses("handoff_accept"),
+        accept_as_sql_at=addresses("handoff_accept_as_sql"),
+        reject_at=addresses("handoff_reject"),
+        undo_at=addresses("handoff_undo"),
+    )
     paused = pauses.open_pauses((handoff.clock for handoff in handoffs), at=at)
     rows = []
     for handoff in handoffs:
-        row = _row(user, handoff, came, language, at)
-        row["team"] = handoff.team if shows_team else ""
+        row = _row(handoff, around)
         pause = paused.get(handoff.clock.pk) if handoff.clock else None
         if pause is not None:
-            row["because"] = str(pause.reason)
+            row.because = str(pause.reason)
         rows.append(row)
     return rows
 
 
-def _row(
-    user: User, handoff: HandoffRow, came: str, language: str | None, at: datetime
-) -> dict[str, Any]:
+def _row(handoff: HandoffRow, around: Surroundings) -> QueueRow:
     """Return a row of the queue as the template shows it."""
+    user = around.user
+    pk = handoff.pk
     can_decide = permissions.can_decide(user, handoff)
     dial, chat = _reach(user, handoff)
-    return {
-        "pk": handoff.pk,
-        "lead_at": address("lead", handoff.lead_id) + came,
-        "accept_at": address("handoff_accept", handoff.pk),
-        "accept_as_sql_at": address("handoff_accept_as_sql", handoff.pk),
-        "reject_at": address("handoff_reject", handoff.pk) + came,
-        "undo_at": address("handoff_undo", handoff.pk),
-        "reading": readings.reading(handoff.clock, at=at) if handoff.clock else None,
-        "can_decide": can_decide,
-        "can_accept_as_sql": can_decide and permissions.can_accept_as_sql(user, handoff),
+    return QueueRow(
+        pk=pk,
+        lead_at=around.lead_at(handoff.lead_id) + around.came,
+        accept_at=around.accept_at(pk),
+        accept_as_sql_at=around.accept_as_sql_at(pk),
+        reject_at=around.reject_at(pk) + around.came,
+        undo_at=around.undo_at(pk),
+        reading=readings.reading(handoff.clock, at=around.at) if handoff.clock else None,
+        can_decide=can_decide,
+        can_accept_as_sql=can_decide and permissions.can_accept_as_sql(user, handoff),
         # Escaped once, since each button repeats it.
-        "name": breakable(handoff.name),
-        "about": handoff.about,
-        "dial": dial,
-        "chat": chat,
-        "persona": in_language(handoff.persona, language),
-        "source": in_language(handoff.source, language),
-        "marks": _marks(handoff),
-        "fit_score": handoff.fit_score,
-        "engagement_score": handoff.engagement_score,
-        "state": "" if handoff.is_pending else str(HandoffState(handoff.state).label),
-        "owner": handoff.owner or "",
-        "scores": "",
-        # What a decision or a pause of the clock changes.
-        "because": "",
-        "accepted": False,
-        "is_gone": False,
-        "can_undo": False,
-    }
+        name=breakable(handoff.name),
+        about=handoff.about,
+        dial=dial,
+        chat=chat,
+        persona=in_language(handoff.persona, around.language),
+        source=in_language(handoff.source, around.language),
+        marks=_marks(handoff),
+        fit_score=handoff.fit_score,
+        engagement_score=handoff.engagement_score,
+        state="" if handoff.is_pending else str(HandoffState(handoff.state).label),
+        owner=handoff.owner or "",
+        team=handoff.team if around.shows_team else "",
+    )
 
 
 def _reach(user: User, handoff: HandoffRow) -> tuple[str, str]:
@@ -235,14 +288,15 @@ def _reach(user: User, handoff: HandoffRow) -> tuple[str, str]:
     return phones.dial(number, handoff.phone_extension), chat
 
 
-def score_columns(rows: list[dict[str, Any]]) -> list[str]:
+def score_columns(rows: Sequence[QueueRow]) -> list[str]:
     """Return the scores that differ among the rows of a page: "fit_score", "engagement_score".
 
     A score that is nearly the same everywhere does not help to choose and is left out.
     """
     columns = []
     for name in SCORES:
-        known = [row[name] for row in rows if row[name] is not None]
+        scores = (getattr(row, name) for row in rows)
+        known = [score for score in scores if score is not None]
         if known and max(known) - min(known) >= SCORE_SPREAD:
             columns.append(name)
     return columns
@@ -254,11 +308,11 @@ def _shows_team(user: User) -> bool:
     return user.is_director or not has_one_queue
 
 
-def with_scores(rows: list[dict[str, Any]], columns: list[str]) -> list[dict[str, Any]]:
+def with_scores(rows: list[QueueRow], columns: list[str]) -> list[QueueRow]:
     """Add the text of the score column to each row: "72", or "72 · 40" for two scores."""
     for row in rows:
-        known = [str(row[name]) for name in columns if row[name] is not None]
-        row["scores"] = " · ".join(known)
+        scores = (getattr(row, name) for name in columns)
+        row.scores = " · ".join(str(score) for score in scores if score is not None)
     return rows
 
 

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import models, transaction
-from django.db.models import Count, Q
+from django.db.models import Q, QuerySet
 
 from crm.accounts.models import User
+from crm.lib.db.kept_sql import KeptSql, counted, number_where
 from sla.clocks import clocks, snapshots
 from sla.models import Clock, Stint
 from sla.worktime import arithmetic
@@ -71,11 +73,24 @@ def own_record(person: User, *, since: datetime, at: datetime) -> OwnRecord:
     Late: done late, reassigned late, or overdue now. A clock that was reassigned or cancelled in
     time counts neither way. Clocks in an outage of ours do not count.
     """
+    [(met, late)] = ASSIGNED.rows(person=person.pk, since=since, at=at)
+    [(reassigned_late,)] = REASSIGNED_LATE.rows(person=person.pk, since=since)
+    return OwnRecord(met=met, late=late + reassigned_late)
+
+
+def _assigned(*, person: int, since: datetime, at: datetime) -> QuerySet[Any]:
     is_late = Q(assigned_met=False) | Q(stopped_at__isnull=True, assigned_due_at__lt=at)
-    assigned = Clock.objects.filter(
-        accountable=person, assigned_at__gte=since, in_outage=False
-    ).aggregate(met=Count("pk", filter=Q(assigned_met=True)), late=Count("pk", filter=is_late))
-    reassigned_late = Stint.objects.filter(
+    rows = Clock.objects.filter(accountable=person, assigned_at__gte=since, in_outage=False)
+    numbers = {"met": number_where(Q(assigned_met=True)), "late": number_where(is_late)}
+    return rows.annotate(**numbers).values_list(*numbers)
+
+
+def _reassigned_late(*, person: int, since: datetime) -> QuerySet[Any]:
+    rows = Stint.objects.filter(
         person=person, assigned_at__gte=since, was_late=True, clock__in_outage=False
     )
-    return OwnRecord(met=assigned["met"], late=assigned["late"] + reassigned_late.count())
+    return counted(rows)
+
+
+ASSIGNED = KeptSql(_assigned)
+REASSIGNED_LATE = KeptSql(_reassigned_late)

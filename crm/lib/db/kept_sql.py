@@ -17,7 +17,7 @@ from typing import Any, Protocol, TypeGuard
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connection
-from django.db.models import BigIntegerField, BooleanField, F, Func, QuerySet, Value
+from django.db.models import BigIntegerField, BooleanField, F, Func, Q, QuerySet, Value
 
 # Stand-ins: numbers from the first one down, days of years that no date of ours has, and texts that
 # begin with a character that no text of ours has.
@@ -64,6 +64,12 @@ def counted(rows: QuerySet[Any]) -> QuerySet[Any]:
     """
     count_all = Func(function="COUNT", template="%(function)s(*)", output_field=BigIntegerField())
     return rows.order_by().annotate(n=count_all).values_list("n")
+
+
+def number_where(condition: Q) -> Func:
+    """Return the column of how many rows meet ``condition``. Unlike Count it groups nothing."""
+    template = "COUNT(*) FILTER (WHERE %(expressions)s)"
+    return Func(condition, template=template, output_field=BigIntegerField())
 
 
 @dataclass(frozen=True)

@@ -182,7 +182,7 @@ def test_my_leads_show_what_is_still_due_and_no_old_clock(cast, signed_in):
     factories.accepted(cast)
     factories.sql(cast)
     rows = signed_in(cast.bea).get("/mine/").context["rows"]
-    assert [row["reading"] and row["reading"].metric for row in rows] == ["first_contact", None]
+    assert [row.reading and row.reading.metric for row in rows] == ["first_contact", None]
 
 
 def test_filters_stay_in_the_addresses_of_tabs_and_chips(cast, signed_in):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+from types import SimpleNamespace
 
 import pytest
 from django.db import connection
@@ -46,13 +47,13 @@ def overridden(cast):
 
 def shown(client, address="/queue/"):
     """Return the ids of the handoffs on a page of the queue."""
-    return [row["pk"] for row in client.get(address).context["rows"]]
+    return [row.pk for row in client.get(address).context["rows"]]
 
 
 def test_queue_shows_why_marketing_knew_better(cast, signed_in):
     handoff = overridden(cast)
     answer = signed_in(cast.bea).get("/queue/")
-    marks = {row["pk"]: row["marks"] for row in answer.context["rows"]}
+    marks = {row.pk: row.marks for row in answer.context["rows"]}
     assert marks == {handoff.pk: [("warn", "Overridden: Abre sucursal", True)]}
     page = signed_in(cast.bea).get(f"/leads/{handoff.lead_id}/").content.decode()
     assert "“Abre sucursal” · Ana Robles" in page
@@ -143,7 +144,7 @@ def test_scores_are_shown_only_where_they_differ_enough_to_choose_by(cast, signe
     factories.handed_off(cast, of=eager)
     answer = client.get("/queue/")
     assert answer.context["score_columns"] == ["engagement_score"]
-    assert [row["scores"] for row in answer.context["rows"]] == ["40", "40", "60"]
+    assert [row.scores for row in answer.context["rows"]] == ["40", "40", "60"]
 
 
 @pytest.mark.parametrize(
@@ -151,7 +152,7 @@ def test_scores_are_shown_only_where_they_differ_enough_to_choose_by(cast, signe
     [([70, 79], []), ([70, 80], ["fit_score"]), ([70, None], []), ([None], []), ([], [])],
 )
 def test_spread_from_which_a_score_has_a_column(fits, columns):
-    rows = [{"fit_score": fit, "engagement_score": 40} for fit in fits]
+    rows = [SimpleNamespace(fit_score=fit, engagement_score=40) for fit in fits]
     assert queue_page.score_columns(rows) == columns
 
 
