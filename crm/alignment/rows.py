@@ -6,19 +6,25 @@ sides read the same numbers (domain.md), but not the same people.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from crm.accounts.models import User
 from crm.alignment.numbers.scope import Scope
-from crm.alignment.numbers.slices import rows
+from crm.alignment.numbers.slices import count, rows
+from crm.lib.bilingual import in_language
 from crm.lib.clock import local_date
+from crm.lib.db.kept_sql import Among, KeptSql
 from crm.lib.paging import newest_first
-from leads.models import Decision, Handoff, Lead, Source
-from leads.states import MILESTONES, Stage
+from leads.lists.leads import LeadRow, rows_in_sight
+from leads.models import Decision, Handoff, Lead
+from leads.states import MILESTONES, DecisionKind, HandoffState, Stage
 from sla.clocks import readings
 from sla.models import Clock
 
@@ -26,20 +32,26 @@ PAGE = 50
 WON = (Stage.WON, "won_early")
 
 
+# What every reader may know of a lead.
+FACTS = ("pk", "stage", "source__name", "first_seen_on", *(f"{stage}_on" for stage in MILESTONES))
+Facts = Mapping[str, Any]
+
+
 @dataclass(frozen=True)
 class Case:
     """One row of the list.
 
     ``lead`` is None where the reader may not see the person. ``on`` is the date by which the case
-    counts, ``days`` the time from first seen to won.
+    counts, ``took`` the time from first seen to won; ``is_early``: that is negative.
     """
 
-    lead: Lead | None
+    lead: LeadRow | None
     stage: str
-    source: Source | None
+    source: str
     first_seen_on: date
     on: date | None
-    days: int | None
+    took: str
+    is_early: bool
     decision: str
     reading: readings.Reading | None
 
@@ -68,19 +80,25 @@ def listing(scope: Scope, show: str, *, user: User, after: str) -> Listing:
     """
     counted = rows(scope, show)
     page = newest_first(counted, "first_seen_on", after=after, size=PAGE)
-    keys = {row.lead_pk for row in page.rows}
+    ids = list({row.lead_pk for row in page.rows})
     # Two looks at the leads of the page: one for what every reader may know, one through
     # visible_to, so that a person is shown only where the reader has sight of the lead.
-    all_leads = Lead.objects.select_related("source").defer("attributes", "search_text")
-    leads = all_leads.in_bulk(keys)
-    visible = Lead.objects.visible_to(user).with_names().in_bulk(keys)
+    facts = {values[0]: dict(zip(FACTS, values, strict=True)) for values in LEADS.rows(ids=ids)}
+    visible = rows_in_sight(user, ids)
     cases = []
     for row in page.rows:
         key = row.lead_pk
-        cases.append(_case(row, leads[key], visible.get(key), show, scope))
+        cases.append(_case(row, facts[key], visible.get(key), show, scope))
     hidden = sum(case.lead is None for case in cases)
     dated, result = _heads(counted.model, show)
-    return Listing(dated, result, cases, counted.count(), hidden, page.next)
+    return Listing(dated, result, cases, count(scope, show), hidden, page.next)
+
+
+def _facts(*, ids: list[int]) -> QuerySet[Any]:
+    return Lead.objects.filter(Among("pk", ids)).values_list(*FACTS)
+
+
+LEADS = KeptSql(_facts)
 
 
 def _heads(model: type[Any], show: str) -> tuple[str, str]:
@@ -100,23 +118,27 @@ def _heads(model: type[Any], show: str) -> tuple[str, str]:
     return "", ""
 
 
-def _case(row: Any, lead: Lead, visible: Lead | None, show: str, scope: Scope) -> Case:
+def _case(row: Any, facts: Facts, visible: LeadRow | None, show: str, scope: Scope) -> Case:
     """Return a row of the list; ``row`` is a clock, decision, handoff or lead."""
-    days = None
-    # Negative where an imported win is dated before the first sight; the page marks it.
-    if show in WON and lead.won_on:
-        days = (lead.won_on - lead.first_seen_on).days
+    took = ""
+    is_early = False
+    if show in WON and facts["won_on"]:
+        days = (facts["won_on"] - facts["first_seen_on"]).days
+        took = ngettext("%(n)s day", "%(n)s days", days) % {"n": days}
+        # An imported win may be dated before the first sight; the page marks it.
+        is_early = days < 0
     reading = None
     # Judged at the moment of the page, like the number that led here.
     if isinstance(row, Clock):
         reading = readings.reading(row, at=scope.at)
     return Case(
         lead=visible,
-        stage=str(Stage(lead.stage).label),
-        source=lead.source,
-        first_seen_on=lead.first_seen_on,
-        on=_date_that_counts(row, lead, show, scope.zone),
-        days=days,
+        stage=str(Stage(facts["stage"]).label),
+        source=in_language(facts["source__name"]),
+        first_seen_on=facts["first_seen_on"],
+        on=_date_that_counts(row, facts, show, scope.zone),
+        took=took,
+        is_early=is_early,
         decision=_result(row),
         reading=reading,
     )
@@ -125,13 +147,13 @@ def _case(row: Any, lead: Lead, visible: Lead | None, show: str, scope: Scope) -
 def _result(case: Any) -> str:
     """Return the kind of a decision or the state of a handoff, else an empty text."""
     if isinstance(case, Decision):
-        return case.get_kind_display()
+        return str(DecisionKind(case.kind).label)
     if isinstance(case, Handoff):
-        return case.get_state_display()
+        return str(HandoffState(case.state).label)
     return ""
 
 
-def _date_that_counts(case: Any, lead: Lead, show: str, zone: str) -> date | None:
+def _date_that_counts(case: Any, facts: Facts, show: str, zone: str) -> date | None:
     """Return the date by which the case counts, None where it is the date of first seen."""
     # In the organisation's zone, in which the period was cut.
     if isinstance(case, Clock):
@@ -141,9 +163,9 @@ def _date_that_counts(case: Any, lead: Lead, show: str, zone: str) -> date | Non
     if isinstance(case, Handoff):
         return local_date(case.submitted_at, zone)
     if show in MILESTONES:
-        return getattr(lead, f"{show}_on")
+        return facts[f"{show}_on"]
     if show == "delivered":
-        return lead.mql_on
+        return facts["mql_on"]
     if show == "won_early":
-        return lead.won_on
+        return facts["won_on"]
     return None

@@ -21,6 +21,7 @@ from crm.alignment.numbers import report, slices
 from crm.alignment.numbers.scope import Scope
 from crm.alignment.panels import addresses, panels, sheets
 from leads import permissions
+from leads.views.lead.trail import of_list
 
 Form = TypeVar("Form", bound=ScopeForm)
 
@@ -86,6 +87,7 @@ def alignment_leads(request: Request) -> HttpResponse:
         "title": _title(form, show),
         "listing": rows.listing(scope, show, user=request.user, after=form.data["after"]),
         "back": _back(scope),
+        "came": of_list(request).suffix,
     }
     return render(request, "alignment/alignment_leads.html", context)
 

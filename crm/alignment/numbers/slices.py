@@ -310,14 +310,23 @@ SLICES: dict[str, Slice] = {
 }
 
 
+def _of(scope: Scope, name: str) -> QuerySet[Any]:
+    chosen = SLICES[name]
+    return chosen.population(scope).filter(chosen.condition(scope))
+
+
+def count(scope: Scope, name: str) -> int:
+    """Return how many :func:`rows` there are."""
+    return _of(scope, name).count()
+
+
 def rows(scope: Scope, name: str) -> QuerySet[Any]:
     """Return the rows that the number ``name`` counts, with ``lead_pk`` and ``first_seen_on``.
 
     They are leads, handoffs, clocks or decisions; a lead that was handed off twice is two rows.
     Raise KeyError for an unknown name.
     """
-    chosen = SLICES[name]
-    counted_rows = chosen.population(scope).filter(chosen.condition(scope))
+    counted_rows = _of(scope, name)
     if counted_rows.model is Lead:
         return counted_rows.annotate(lead_pk=F("pk"))
     if counted_rows.model is Handoff:
