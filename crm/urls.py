@@ -27,11 +27,16 @@ handler500 = errors.broken
 
 urlpatterns = [
     path("", views.home, name="home"),
+    # Django tries one path after the other: those that are asked for most often come first.
+    path("pulse", views.pulse, name="pulse"),
+    path("api/v1/funnel/", mount(Funnel), name="api_funnel"),
+    path("api/v1/", include("crm.api.urls")),
+    path("notices/", notifications.notice_list, name="notice_list"),
+    path("", include("leads.urls")),
     path("first-steps/dismiss/", views.first_steps_dismiss, name="first_steps_dismiss"),
     path("healthz", operation.healthz, name="healthz"),
     path("readyz", operation.readyz, name="readyz"),
     path("metrics", operation.prometheus, name="metrics"),
-    path("pulse", views.pulse, name="pulse"),
     path("accounts/login/", views.sign_in, name="account_login"),
     path("help/", views.help_index, name="help"),
     path("help/<slug:topic>/", views.help_topic, name="help_topic"),
@@ -73,9 +78,6 @@ urlpatterns = [
     path("preferences/second-factor/", include("crm.second_factor.urls")),
     path("preferences/keys/", api.key_list, name="api_keys"),
     path("preferences/keys/<int:pk>/revoke/", api.key_revoke, name="api_key_revoke"),
-    path("api/v1/funnel/", mount(Funnel), name="api_funnel"),
-    path("api/v1/", include("crm.api.urls")),
-    path("notices/", notifications.notice_list, name="notice_list"),
     path("notices/read/", notifications.mark_read, name="notice_mark_read"),
     path("notices/<int:pk>/open/", notifications.open_notice, name="notice_open"),
     path("", include("leads.people_urls")),
@@ -88,5 +90,4 @@ urlpatterns = [
     path("setup/", include("crm.demo.urls")),
     path("setup/operation/", include("crm.operation.urls")),
     path("setup/", include("crm.setup.urls")),
-    path("", include("leads.urls")),
 ]
