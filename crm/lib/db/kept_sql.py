@@ -119,7 +119,7 @@ class KeptSql:
 
     ``shape`` holds what decides the SQL; ``values`` are ids, lists of ids (for Among), dates,
     moments, texts, readers or None, and ``build`` may only pass them on: SQL with a value that was
-    computed from another one cannot be kept and is an error.
+    computed from another one cannot be kept and is an error. No row is among no ids.
     """
 
     def __init__(self, build: Callable[..., QuerySet[Any]]) -> None:
@@ -129,7 +129,7 @@ class KeptSql:
     def rows(self, *shape: Hashable, **values: Any) -> list[tuple[Any, ...]]:
         """Return the rows, in one query; without a query where no row can match."""
         statement = self.statement(shape, values)
-        if statement is None:
+        if statement is None or [] in values.values():
             return []
         return statement.run(given(values))
 

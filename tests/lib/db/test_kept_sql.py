@@ -102,12 +102,13 @@ def test_rows_are_those_of_the_query() -> None:
 
 
 @pytest.mark.django_db
-def test_people_without_teams_ask_nothing() -> None:
+def test_what_no_row_can_match_is_not_asked() -> None:
     kept = KeptSql(lambda *, user: Lead.objects.in_sight(user)[0].values_list("pk"))
     with CaptureQueriesContext(
         connection,
     ) as queries:
         assert (kept.rows(user=person()), kept.estimate(user=person())) == ([], 0)
+        assert KeptSql(among).rows(ids=[]) == []
     assert len(queries) == 0
 
 
