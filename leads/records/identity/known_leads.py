@@ -34,7 +34,6 @@ RULES = tuple(Field)
 ALIKE = """
 SELECT EXISTS (SELECT FROM leads_person WHERE email = %s AND email <> '')
     OR EXISTS (SELECT FROM leads_person WHERE phone = ANY(%s) AND phone <> '')
-    OR EXISTS (SELECT FROM leads_lead WHERE external_id = %s AND external_id <> '')
 """
 
 
@@ -86,7 +85,7 @@ def find_one(wanted: Identity, *, user: User) -> Match | None:
 
     Mostly nobody is alike, in sight or not: then one cheap query is enough.
     """
-    if not _keys(wanted) or not _is_anyone_alike(wanted):
+    if not wanted.external_id and not _is_anyone_alike(wanted):
         return None
     return find([wanted], sight=Lead.objects.visible_to(user))[0]
 
@@ -100,10 +99,11 @@ def refuse_known(wanted: Identity, *, user: User) -> Match | None:
 
 
 def _is_anyone_alike(wanted: Identity) -> bool:
-    """Return whether any lead has e-mail, phone or external id of ``wanted``. For no one's eyes."""
-    numbers = list(phones.forms(wanted.phone)) if wanted.phone else []
+    """Return whether any person has e-mail or phone of ``wanted``. Not to be shown to anybody."""
+    if not (wanted.email or wanted.phone):
+        return False
     with connection.cursor() as cursor:
-        cursor.execute(ALIKE, [wanted.email.lower(), numbers, wanted.external_id])
+        cursor.execute(ALIKE, [wanted.email.lower(), phones.forms(wanted.phone)])
         return cursor.fetchone()[0]
 
 
@@ -112,24 +112,19 @@ def _candidates(wanted: Sequence[Identity], sight: LeadQuerySet) -> Sequence[Seq
     emails = {each.email.lower() for each in wanted if each.email}
     ids = {each.external_id for each in wanted if each.external_id}
     numbers = {form for each in wanted if each.phone for form in phones.forms(each.phone)}
-    of_person = Q()
+    conditions = []
     if emails:
-        of_person |= Q(person__email__in=emails)
+        conditions.append(Q(person__email__in=emails))
     if numbers:
-        of_person |= Q(person__phone__in=numbers)
-    # A part for each table, which finds rows by indexes of its own; an OR across both tables could
-    # use none of them.
-    of_lead = Q()
+        conditions.append(Q(person__phone__in=numbers))
     if ids:
-        of_lead = Q(external_id__in=ids)
-    rows = sight.filter(archived_at__isnull=True)
-    parts = [rows.filter(each).values_list(*COLUMNS) for each in (of_person, of_lead) if each]
-    if not parts:
+        conditions.append(Q(external_id__in=ids))
+    if not conditions:
         return []
-    found = parts[0]
-    if len(parts) > 1:
-        found = found.union(parts[1])
-    return list(found.order_by("pk"))
+    # A part for each condition, each by an index of its own; one OR could use none of them.
+    rows = sight.filter(archived_at__isnull=True).order_by()
+    parts = [rows.filter(condition).values_list(*COLUMNS) for condition in conditions]
+    return list(parts[0].union(*parts[1:]).order_by("pk"))
 
 
 def _keys(known: Identity) -> list[tuple[str, str]]:
