@@ -300,9 +300,9 @@ def drop_restored(taken_at: datetime, *, at: datetime) -> int:
     return _drop_until(taken_at, at=at, why="not sent again: restored")
 
 
-def drop_past_of_demo(*, at: datetime) -> int:
-    """Drop what the past of a demo has queued until ``at``, and return how many."""
-    return _drop_until(at, at=at, why="not sent: the past of the demo")
+def drop_past_of_demo(until: datetime, *, at: datetime) -> int:
+    """Drop what the past of a demo has queued up to ``until``, and return how many."""
+    return _drop_until(until, at=at, why="not sent: the past of the demo")
 
 
 def _drop_until(moment: datetime, *, at: datetime, why: str) -> int:
