@@ -61,7 +61,15 @@ def add_message(request: Request, handoff: Handoff, text: str, *, can_undo: bool
 def accept(request: Request, pk: int) -> HttpResponse:
     """Accept a pending handoff, on the lead page or in place in a row of the queue (htmx)."""
     text = _("%(lead)s is yours. Make the first contact now.")
-    return _accept(request, pk, permissions.can_decide, handoffs.accept, text, can_undo=True)
+    return _accept(
+        request,
+        pk,
+        _fetch_to_accept,
+        permissions.can_decide,
+        handoffs.accept,
+        text,
+        can_undo=True,
+    )
 
 
 @require_POST
@@ -72,6 +80,8 @@ def accept_as_sql(request: Request, pk: int) -> HttpResponse:
     return _accept(
         request,
         pk,
+        # All of it: the lead is judged, too.
+        fetch,
         permissions.can_accept_as_sql,
         outcomes.accept_as_sql,
         text,
@@ -82,6 +92,7 @@ def accept_as_sql(request: Request, pk: int) -> HttpResponse:
 def _accept(
     request: Request,
     pk: int,
+    read: Callable[[Request, int], Handoff],
     permission: Permission,
     act: Callable[..., Handoff],
     text: str,
@@ -89,7 +100,7 @@ def _accept(
     can_undo: bool,
 ) -> HttpResponse:
     try:
-        handoff = _fetch_to_decide(request, pk, _fetch_to_accept)
+        handoff = _fetch_to_decide(request, pk, read)
         steps.check(request.user, handoff, permission)
         act(handoff, by=request.user, at=request.now)
     except (handoffs.AlreadyTaken, handoffs.JustTaken) as error:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from leads.models import Decision, Handoff
 from tests import factories
@@ -42,6 +44,19 @@ def test_accept_in_the_queue_answers_with_the_row(cast, signed_in):
     assert response.status_code == 200
     assert response.content.startswith(b"<tr data-row")
     assert Handoff.objects.get().owner == cast.bea
+
+
+@pytest.mark.parametrize("headers", [{"HX-Request": "true"}, {}])
+def test_accept_as_sql_needs_21_queries(headers, cast, signed_in):
+    factories.accepted(cast)  # the ladder of the next clock is stored once, with the first
+    handoff = factories.proven(cast)
+    client = signed_in(cast.bea)
+    with CaptureQueriesContext(connection) as captured:
+        client.post(f"/handoffs/{handoff.pk}/accept-as-sql/", headers=headers)
+    # Without those of the test's own transaction.
+    statements = [query["sql"] for query in captured if "SAVEPOINT" not in query["sql"]]
+    handoff.refresh_from_db()
+    assert (handoff.state, len(statements)) == ("sql", 21), "\n".join(statements)
 
 
 def test_accept_of_a_taken_handoff_is_a_conflict_that_names_the_winner(cast, moment, signed_in):
