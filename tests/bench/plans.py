@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from django.http import QueryDict
 
 from crm.alignment.numbers.scope import Period, Scope
-from crm.alignment.numbers.slices import passed
+from crm.alignment.numbers.slices import count
 from crm.lib import clock
 from crm.notifications.models import Notice
 from leads.handoffs import queue, test_lead
@@ -52,7 +52,7 @@ def plans(crowd: Crowd) -> Iterator[Planned]:
     quarter = Scope(Period(at.date() - timedelta(days=90), at.date()), factories.ZONE, at)
     yield Planned(
         "size of a drill-down",
-        lambda: passed(quarter).count(),
+        lambda: count(quarter, "handed"),
         ("handoff_submitted", "lead_not_counted"),
         ("leads_lead", "leads_handoff"),
     )
