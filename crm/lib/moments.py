@@ -79,11 +79,29 @@ def relative_text(moment: datetime, now: datetime) -> str:
         return _("just now")
     if distance < HOUR or (distance < 6 * HOUR and days == 0):
         return _length_text(seconds)
+    minute = moment.replace(second=0, microsecond=0)
+    zone = timezone.get_current_timezone_name()
+    is_this_year = local.year == today.year
+    return _far_text(minute, days, is_this_year, zone, get_language(), number_formats.active())
+
+
+# As above: the older moments of a list read the same all day.
+@lru_cache(maxsize=4096)
+def _far_text(
+    minute: datetime,
+    days: int,
+    is_this_year: bool,
+    zone: str,
+    _language: str | None,
+    _region: number_formats.Region | None,
+) -> str:
+    """Return the text of a moment that lies ``days`` from today, for all who read alike."""
+    local = timezone.localtime(minute, ZoneInfo(zone))
     if days in NEAR:
         return str(NEAR[days]).format(time=number_formats.when(local, "H:i"))
     if abs(days) <= 6:
         return number_formats.when(local, "D H:i")
-    if local.year == today.year:
+    if is_this_year:
         return number_formats.when(local, pgettext("date format", "j M"))
     return number_formats.when(local, pgettext("date format", "j M Y"))
 
