@@ -45,6 +45,11 @@ def addresses(name: str) -> Callable[[int], SafeString]:
     return address_of
 
 
+def url(name: str, *args: object) -> SafeString:
+    """Return the address of a page with other arguments than one id, escaped for HTML."""
+    return escape(reverse(name, args=args))
+
+
 @lru_cache(maxsize=64)
 def _around(name: str, _prefix: str) -> tuple[str, str]:
     """Return the parts of the address before and after the id.

@@ -12,6 +12,8 @@ from leads.qualification import facts, scores
 from leads.qualification.facts import Record
 from leads.qualification.rules import (
     FIT,
+    MET,
+    NOT_MET,
     SQL_KINDS,
     UNKNOWN,
     Assessment,
@@ -50,6 +52,11 @@ class Match:
     @property
     def unknown(self) -> list[Judgement]:
         return [judgement for judgement in self._wanted if judgement.verdict == UNKNOWN]
+
+    @property
+    def by_result(self) -> dict[str, list[Judgement]]:
+        """The judgements for it, against it, and those that are not known."""
+        return {MET: self.met, NOT_MET: self.not_met, UNKNOWN: self.unknown}
 
     @property
     def _wanted(self) -> tuple[Judgement, ...]:

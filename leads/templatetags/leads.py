@@ -9,7 +9,7 @@ import phonenumbers
 from django import template
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from crm.lib import countries, number_formats
 from crm.lib.bilingual import in_language
@@ -157,6 +157,21 @@ def signed(points: int) -> str:
     if points < 0:
         return f"−{-points}"
     return f"+{points}"
+
+
+@register.filter
+def more_actions(count: int) -> str:
+    return ngettext("%(n)s more action", "%(n)s more actions", count) % {"n": count}
+
+
+@register.filter
+def earlier_entries(count: int) -> str:
+    return ngettext("%(n)s earlier entry", "%(n)s earlier entries", count) % {"n": count}
+
+
+@register.simple_tag
+def overdue_word() -> str:
+    return pgettext("clock", "Overdue")
 
 
 @register.simple_tag

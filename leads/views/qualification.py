@@ -131,6 +131,7 @@ def show_qualify(
     context |= _hand_off_context(lead, chosen.assessment, context["scores"], at=at)
     context |= {
         "lead": lead,
+        "trail": trail(request),
         "actions": actions,
         "refusals": _refusals(request, lead),
         "form": bound.get("hand_off") or HandOffForm(),

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import date
 from types import SimpleNamespace
 
 import pytest
+from django import forms
+from django.forms import Widget, renderers, widgets
 from django.template import Context, Template, engines
 from django.test import Client
+from django.test.html import parse_html
 from django.utils.translation import override
 from django_cotton.compiler_regex import CottonCompiler
 from jinja2 import UndefinedError
@@ -22,16 +26,25 @@ from tests.sources import ROOT, name_of
 EVIL = "<script>alert(1)</script>"
 FRAME = ("templates/components/_",)
 ROWS = re.compile(r"templates/\w+/_\w+_row\.jinja")
+LEAD = re.compile(r"templates/leads/_(lead|qualify)_\w+\.jinja")
 
 
 def drawn(source: str, **values: object) -> str:
     return str(engines[jinja.ENGINE].from_string(source).render(values))
 
 
-def test_only_rows_of_lists_and_the_frame_are_drawn_by_it() -> None:
+def test_only_rows_of_lists_the_pages_of_a_lead_and_the_frame_are_drawn_by_it() -> None:
     names = [name_of(path) for path in (ROOT / "templates").rglob("*.jinja")]
     assert names
-    assert [n for n in names if not n.startswith(FRAME) and not ROWS.fullmatch(n)] == []
+    others = [name for name in names if not name.startswith(FRAME)]
+    assert [n for n in others if not ROWS.fullmatch(n) and not LEAD.fullmatch(n)] == []
+
+
+def test_no_template_is_there_for_both_engines() -> None:
+    """The first engine would take the name, and the other file would grow old unseen."""
+    folder = ROOT / "templates"
+    names = {path.with_suffix("") for path in folder.rglob("*.jinja")}
+    assert [path.name for path in folder.rglob("*.html") if path.with_suffix("") in names] == []
 
 
 def test_typed_text_is_escaped() -> None:
@@ -46,16 +59,66 @@ def test_misspelt_name_is_an_error() -> None:
         drawn("{{ leed }}")
 
 
+class Typed(forms.Form):
+    """A form that came back with an error at each kind of field."""
+
+    text = forms.CharField(label=EVIL, help_text="Why", max_length=1)
+    mark = forms.BooleanField(label="Mark")
+    one = forms.ChoiceField(choices=[("a", EVIL)], widget=forms.RadioSelect)
+    free = forms.CharField(required=False)
+    unseen = forms.CharField(widget=forms.HiddenInput)
+
+
+TYPED = Typed({"text": EVIL, "one": "b"})
 COMPONENTS = {
     '<c-tag tone="ok">New</c-tag>': jinja.tag("New", "ok"),
     '<c-avatar name="Ana Robles" />': jinja.avatar("Ana Robles"),
+    '<c-panel title="T" sub="S" id="p" class="x" level="3">In</c-panel>': jinja.macro(
+        "_boxes", "panel", "T", "S", "p", "x", "", 3, "In"
+    ),
+    '<c-field :field="form.free" />': "<label for=",
+    '<c-field :field="form.free" optional="no" />': '">Free</label>',
+    '<c-field :field="form.mark" class="y" />': '<div class="f f--check y f--bad">',
+    '<c-field :field="form.one" />': '<fieldset class="f f--set  f--bad"',
+    '<c-field :field="form.text" label="L" />': '<div class="f-help" id="id_text_helptext">Why',
+    '<c-error-summary :form="form" />': '<div class="err-sum" role="alert"',
+    '<c-not-saved :form="form" />': "data-not-saved",
 }
 
 
 @pytest.mark.parametrize("source", COMPONENTS)
 def test_components_call_the_macros_of_the_rows(source: str) -> None:
-    html = Template(CottonCompiler().process(source)).render(Context())
+    html = Template(CottonCompiler().process(source)).render(Context({"form": TYPED}))
     assert COMPONENTS[source] in html
+    assert EVIL not in html
+
+
+CHOICES = [("", "–"), ("a", EVIL), ("Group", [("b", "B")])]
+CONTROLS: list[tuple[Widget, object]] = [
+    (widgets.TextInput({"maxlength": 9, "required": True, "disabled": False}), EVIL),
+    (widgets.TextInput(), None),
+    (widgets.HiddenInput(), '{"a": "b"}'),
+    (widgets.NumberInput({"min": 0}), 1234),
+    (widgets.DateInput({"type": "date"}, format="%Y-%m-%d"), date(2026, 3, 2)),
+    (widgets.Textarea({"rows": 3}), f"\n{EVIL}\n"),
+    (widgets.CheckboxInput(), True),
+    (widgets.NullBooleanSelect(), False),
+    (widgets.Select(choices=CHOICES), "b"),
+    (widgets.RadioSelect(choices=CHOICES), "a"),
+    (widgets.CheckboxSelectMultiple({"class": "c"}, choices=CHOICES), ["a", "b"]),
+    (widgets.ClearableFileInput(), None),
+]
+
+
+@pytest.mark.parametrize(("widget", "value"), CONTROLS)
+def test_control_means_the_same_in_both_engines(widget: Widget, value: object) -> None:
+    ours = renderers.get_default_renderer()
+    assert isinstance(ours, renderers.Jinja2)
+    drawn_by = [
+        parse_html(widget.render("name", value, {"id": "id_name"}, renderer=renderer))
+        for renderer in (renderers.DjangoTemplates(), ours)
+    ]
+    assert drawn_by[0] == drawn_by[1]
 
 
 def palette(language: str, *, can_log: bool) -> str:

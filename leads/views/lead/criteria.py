@@ -11,7 +11,7 @@ from leads.forms.given_facts import FactForm
 from leads.forms.lead_fields import LeadFields
 from leads.forms.qualification import EvidenceForm, OverrideForm
 from leads.models import Lead
-from leads.qualification.rules import Assessment, Judgement
+from leads.qualification.rules import CORRECT, Assessment, Judgement
 from leads.records import contact_privacy, fields
 from leads.templatetags.leads import value_text
 
@@ -42,6 +42,14 @@ class CriterionRow:
         """Whether its field or its evidence is asked for in place, not folded away."""
         is_unsettled = bool(self.judgement.settles) and self.judgement.proof is None
         return is_unsettled or bool(self.fact and self.fact.errors)
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether the row says how to settle the judgement."""
+        settles = self.judgement.settles
+        if settles and not self.is_open:
+            return self.form is not None or self.override is not None
+        return settles == CORRECT and self.override is not None
 
     @property
     def value(self) -> object:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods
 
@@ -19,6 +19,7 @@ from crm.lib.edit_conflicts import ASK, MINE, Difference
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
 from crm.lib.numbers.fields import notes
+from crm.templatetags.jinja import draw
 from leads import events, permissions, steps
 from leads.forms.lead_fields import FieldForm, LeadFields
 from leads.forms.leads import COMPANY_COUNTRY
@@ -97,15 +98,11 @@ def _show(
     context: dict[str, Any] = {
         "lead": lead,
         "row": data_row(lead, name),
-        "can_change": True,
         "is_saved": is_saved,
         "depends": ",".join((*DEPENDS, *(f"#field-{each}" for each in BESIDE.get(name, ())))),
-        # The keyboard stands where it was.
-        "is_back": True,
+        "notes": notes(form) if form is not None else [],
     }
-    if form is not None:
-        context["notes"] = notes(form)
-    return render(request, "leads/_lead_field.html", context)
+    return HttpResponse(draw("leads/_lead_field_shown.jinja", request, **context))
 
 
 def _show_form(
@@ -113,8 +110,10 @@ def _show_form(
 ) -> HttpResponse:
     """Return the form; with ``theirs`` both values, to choose between."""
     context: dict[str, Any] = {"lead": lead, "form": form, "field": form.bound_field}
+    context["theirs"] = None
     if theirs is not None:
         by, at = events.last_changes(lead).get(form.fact, ("", None))
         shown = LeadFields(lead).form.value_text(form.field_name, theirs)
         context["theirs"] = {"text": shown, "by": by, "at": at}
-    return render(request, "leads/_lead_field_form.html", context, status=status)
+    html = draw("leads/_lead_field_form.jinja", request, **context)
+    return HttpResponse(html, status=status)

@@ -6,6 +6,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
 from crm.accounts.models import User
 from crm.lib.bilingual import in_language
 from leads.models import Event, Handoff, Lead, OutcomeReason, ValuableActionKind
@@ -14,6 +17,7 @@ from leads.qualification.rules import Assessment
 from leads.records import contact_privacy
 from leads.states import ContactChannel, EventKind
 from sla.models import PauseReason, RejectionReason
+from sla.states import StepKind
 
 # Bounds the page; hardly any lead has more events.
 TIMELINE = 200
@@ -27,12 +31,32 @@ CATALOGUES: dict[str, tuple[Any, ...]] = {
 }
 
 
+# Of an event of the ladder, by the step in its payload.
+ESCALATIONS: dict[str, Promise] = {
+    StepKind.WARN: _("Warning: time is running out"),
+    StepKind.BREACH: _("Overdue: the commitment is broken"),
+    StepKind.NOTIFY_TEAM_LEAD: _("The team lead was told"),
+    StepKind.REQUEUE: _("Sent back to the queue"),
+    StepKind.NOTIFY_DIRECTOR: _("The director was told"),
+}
+
+
 @dataclass(frozen=True)
 class TimelineLine:
     """One event. ``said``: the reason, criterion or channel in words; empty without one."""
 
     event: Event
     said: str = ""
+
+    @property
+    def title(self) -> str | Promise:
+        """What happened, in words."""
+        event = self.event
+        if event.kind == EventKind.ESCALATED:
+            return ESCALATIONS.get(event.payload.get("step", ""), "")
+        if event.kind == EventKind.UPDATED and event.payload.get("company"):
+            return _("Company changed")
+        return event.get_kind_display()
 
 
 @dataclass(frozen=True)

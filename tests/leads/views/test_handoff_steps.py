@@ -17,7 +17,7 @@ from tests.conftest import Moment
 from tests.factories import Cast
 from tests.sources import ROOT
 
-TEMPLATES = sorted((ROOT / "templates" / "leads").glob("_lead_*.html"))
+TEMPLATES = sorted((ROOT / "templates" / "leads").glob("_lead_*.jinja"))
 
 
 @pytest.mark.parametrize("name", STEPS)

@@ -129,7 +129,7 @@ def test_wrong_value_comes_back_in_its_place(
     client = signed_in(cast.ana)
     answer = save(client, lead, name, typed, **opened(client, lead, name))
     assert answer.status_code == 422
-    assert list(answer.context["form"].errors) == [name]
+    assert f'<ul class="f-err" id="id_place_{name}_error">' in answer.content.decode()
     assert stored(lead).version == lead.version
 
 
@@ -139,7 +139,8 @@ def test_last_thing_that_identifies_a_lead_cannot_be_emptied(
     lead = factories.lead(cast, person={"email": "", "phone": ""})
     client = signed_in(cast.ana)
     answer = save(client, lead, "name", "", **opened(client, lead, "name"))
-    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["name"])
+    assert answer.status_code == 422
+    assert '<ul class="f-err" id="id_place_name_error">' in answer.content.decode()
 
 
 # -- Two people edit
