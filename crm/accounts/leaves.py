@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts import people
 from crm.accounts.models import Leave, User
 from crm.audit.entries import record
 from crm.lib.clock import local_date
+from crm.lib.db.kept_sql import Among, KeptSql
 from crm.lib.errors import DomainError
 
 # Two years, as the message of take() says: a longer one is rather a mistyped year.
@@ -43,16 +45,19 @@ def away(persons: Iterable[User], *, at: datetime) -> dict[int, Leave]:
     if not today:
         return {}
     # The dates differ by a day at most; the loop below compares each person's own.
-    around = Leave.objects.filter(
-        person__in=list(today),
-        first_on__lte=max(today.values()),
-        last_on__gte=min(today.values()),
-    )
+    first, last = min(today.values()), max(today.values())
     running = {}
-    for leave in around:
+    for leave in AROUND.objects(people=list(today), first=first, last=last):
         if leave.first_on <= today[leave.person_id] <= leave.last_on:
             running[leave.person_id] = leave
     return running
+
+
+def _around(people: list[int], first: date, last: date) -> QuerySet[Leave]:
+    return Leave.objects.filter(Among("person_id", people), first_on__lte=last, last_on__gte=first)
+
+
+AROUND = KeptSql(_around)
 
 
 @transaction.atomic

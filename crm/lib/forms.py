@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms import Form
+from django.forms.models import ModelChoiceIterator
 from django.utils.translation import gettext as _
 
 from crm.lib import countries
@@ -48,6 +50,21 @@ class Country(forms.ChoiceField):
 
 def _countries() -> list[tuple[str, Any]]:
     return [("", _("Not given")), *countries.choices()]
+
+
+class _ReadOnce(ModelChoiceIterator):
+    """The choices of one form, read once: Django asks for them twice to draw a required one."""
+
+    def __iter__(self) -> Iterator[Any]:
+        if not hasattr(self, "read"):
+            self.read = list(super().__iter__())
+        return iter(self.read)
+
+
+class Choice(forms.ModelChoiceField):
+    """One row of a queryset."""
+
+    iterator = _ReadOnce
 
 
 class JsonField(forms.CharField):

@@ -160,7 +160,7 @@ def drawn(context: Context, name: str, **values: Any) -> SafeString:
 @register.simple_tag(takes_context=True)
 def drawn_here(context: Context, name: str) -> SafeString:
     """Return the Jinja2 template ``name``, drawn with all values that the page has here."""
-    values = context.flatten()
+    values = cast(dict[str, Any], context.flatten())
     request = values.pop("request")
     return draw(name, request, **values)
 

@@ -127,7 +127,11 @@ class Qualification(APIView):
         # Suggestions are for those who may choose the persona by them.
         can_qualify = permissions.can_qualify(user, lead)
         version, assessment, scores = judging.judge_now(
-            lead, handoff, today=events.today(moment_of(request.user)), suggest=can_qualify
+            lead,
+            handoff,
+            actions=facts.actions_of(lead),
+            today=events.today(moment_of(request.user)),
+            suggest=can_qualify,
         )
         matches = persona_match.matches(lead, facts.terms_in_force()) if can_qualify else []
         shown = {"persona": version, "scores": scores, "suggestions": matches}

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from crm.accounts.models import User
 from crm.accounts.teams import sales_teams
 from crm.lib.catalogue import in_use
-from crm.lib.forms import DAY, Line, Lines, Moment, kept
+from crm.lib.forms import DAY, Choice, Line, Lines, Moment, kept
 from crm.lib.numbers.fields import AmountField
 from leads.models import OutcomeReason
 from leads.states import ContactChannel
@@ -35,7 +35,7 @@ class HandOffForm(forms.Form):
     ``score_reason``: needed only if the score is below the agreement's minimum.
     """
 
-    team = forms.ModelChoiceField(
+    team = Choice(
         label=_("To the queue of"),
         queryset=None,
         empty_label=None,
@@ -56,7 +56,7 @@ class HandOffForm(forms.Form):
 class RejectForm(forms.Form):
     """The reason for which a rep rejects a lead."""
 
-    reason = forms.ModelChoiceField(
+    reason = Choice(
         label=_("Why is it not for sales?"),
         queryset=None,
         empty_label=None,
@@ -177,7 +177,7 @@ class ExpectedForm(forms.Form):
 class EndForm(forms.Form):
     """The reason for which a lead ends without a sale. ``kind``: lost or disqualified."""
 
-    reason = forms.ModelChoiceField(
+    reason = Choice(
         label=_("Reason"),
         queryset=None,
         empty_label=None,

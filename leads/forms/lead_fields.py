@@ -11,8 +11,8 @@ from django import forms
 
 from crm.lib.forms import plain
 from crm.lib.text import clean_line
-from leads.forms.leads import LeadForm, as_text
-from leads.models import Lead, Source
+from leads.forms.leads import ATTRIBUTE, LeadForm, as_text, field_for
+from leads.models import CustomField, Lead, Source
 
 COMPANY = "company."
 
@@ -25,10 +25,14 @@ def fact_value(value: Any) -> Any:
 
 
 class LeadFields:
-    """The fields that a person may type of one lead, by name and by the fact they hold."""
+    """The fields that a person may type of one lead, by name and by the fact they hold.
 
-    def __init__(self, lead: Lead) -> None:
+    ``customs``: all custom fields, where the caller has read them.
+    """
+
+    def __init__(self, lead: Lead, customs: list[CustomField] | None = None) -> None:
         self.lead = lead
+        self.customs = customs
 
     @cached_property
     def form(self) -> LeadForm:
@@ -42,12 +46,21 @@ class LeadFields:
 
     def field(self, fact: str) -> forms.Field | None:
         """Return the field of ``fact``; None for a fact that no person types."""
+        if fact.startswith(ATTRIBUTE) and self.customs is not None:
+            return self._custom_field(fact.removeprefix(ATTRIBUTE))
         # The facts of a company need a company to belong to.
         if self.lead.company is None and fact.startswith(COMPANY) and fact != "company.name":
             return None
         if fact not in self.names:
             return None
         return self.form.fields[self.names[fact]]
+
+    def _custom_field(self, code: str) -> forms.Field | None:
+        """Return the field of the form without the form, which costs ten times as much."""
+        for custom in self.customs or ():
+            if custom.code == code and custom.archived_at is None:
+                return field_for(custom)
+        return None
 
 
 class FieldForm(forms.Form):

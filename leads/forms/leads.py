@@ -140,7 +140,7 @@ class LeadForm(forms.Form):
                 del self.fields[name]
         self.custom = custom_fields.in_use()
         for custom in self.custom:
-            self.fields[ATTRIBUTE + custom.code] = _custom_field(custom)
+            self.fields[ATTRIBUTE + custom.code] = field_for(custom)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -264,7 +264,8 @@ def _values_of(lead: Lead | None) -> dict[str, Any]:
     return values
 
 
-def _custom_field(custom: CustomField) -> forms.Field:
+def field_for(custom: CustomField) -> forms.Field:
+    """Return the form field of a custom field."""
     types = CustomField.Type
     label = str(custom)
     if custom.type == types.NUMBER:

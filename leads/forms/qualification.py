@@ -10,7 +10,7 @@ from django.core.validators import MaxValueValidator
 from django.utils.translation import gettext_lazy as _
 
 from crm.lib.catalogue import in_use
-from crm.lib.forms import Line, Lines, kept
+from crm.lib.forms import Choice, Line, Lines, kept
 from crm.lib.numbers.fields import WholeField
 from leads.models import ValuableActionKind
 from leads.states import Verdict
@@ -22,7 +22,7 @@ USUAL_POINTS = 20
 class ActionForm(forms.Form):
     """A valuable action of a lead, not after ``today``."""
 
-    kind = forms.ModelChoiceField(
+    kind = Choice(
         label=_("What did the lead do?"),
         queryset=None,
         empty_label=None,

@@ -4,30 +4,43 @@ from __future__ import annotations
 
 from datetime import date
 
+from django.db.models import QuerySet
+
 from crm.accounts.models import User
+from crm.lib.db.kept_sql import KeptSql
 from leads.models import Handoff, Lead
 from leads.qualification import facts, persona_match
 from leads.qualification.rules import Assessment, MqlTerms
-from leads.qualification.scores import Scores
+from leads.qualification.scores import DoneAction, Scores
 from personas.models import PersonaVersion
 
 
 def latest_handoff(user: User, lead: Lead) -> Handoff | None:
     """Return the newest handoff of ``lead`` that ``user`` may see, or None."""
-    rows = Handoff.objects.visible_to(user).filter(lead=lead)
-    rows = rows.select_related(
-        "team",
-        "owner",
-        "clock__accountable",
-        "agreement_version__agreement",
-        "submitted_by",
-        "outcome_reason",
-    )
-    handoff = rows.order_by("-cycle").first()
-    if handoff is not None:
+    return next(iter(handoffs_of(user, lead)), None)
+
+
+def handoffs_of(user: User, lead: Lead) -> list[Handoff]:
+    """Return the handoffs of ``lead`` that ``user`` may see, the newest first, in one query."""
+    handoffs: list[Handoff] = VISIBLE.objects(viewer=user, lead=lead.pk)
+    for handoff in handoffs:
         # The caller's object, whose person and company have been read.
         handoff.lead = lead
-    return handoff
+        clock = handoff.clock
+        if clock is not None and clock.accountable_id == handoff.owner_id:
+            clock.accountable = handoff.owner
+    return handoffs
+
+
+def _visible(viewer: User, lead: int) -> QuerySet[Handoff]:
+    rows = Handoff.objects.visible_to(viewer).filter(lead=lead).order_by("-cycle")
+    # A reason is read where there is one: PostgreSQL would plan more joins for longer than it runs.
+    return rows.select_related(
+        "team", "owner", "clock", "agreement_version__agreement", "submitted_by"
+    )
+
+
+VISIBLE = KeptSql(_visible)
 
 
 def version_for(lead: Lead, handoff: Handoff | None) -> PersonaVersion | None:
@@ -38,8 +51,15 @@ def version_for(lead: Lead, handoff: Handoff | None) -> PersonaVersion | None:
         pk = handoff.persona_version_id
     if pk is None:
         return None
-    rows = PersonaVersion.objects.select_related("persona").prefetch_related("criteria")
-    return rows.filter(pk=pk).first()
+    version: PersonaVersion | None = VERSIONS.first(pk=pk)
+    return version
+
+
+def _version(pk: int) -> QuerySet[PersonaVersion]:
+    return PersonaVersion.objects.filter(pk=pk).select_related("persona")
+
+
+VERSIONS = KeptSql(_version)
 
 
 def has_criterion(version: PersonaVersion, code: str) -> bool:
@@ -57,23 +77,26 @@ def judge_now(
     lead: Lead,
     handoff: Handoff | None,
     *,
+    actions: list[DoneAction],
     today: date,
     suggest: bool,
 ) -> tuple[PersonaVersion | None, Assessment | None, Scores | None]:
     """Return the persona version that judges ``lead`` now, its assessment and its scores.
 
-    All are None where no version judges it. ``suggest``: take the best match for a lead that has
-    no version yet.
+    All are None where no version judges it. ``actions``: those of the lead. ``suggest``: take the
+    best match for a lead that has no version yet.
     """
     version = version_for(lead, handoff)
-    if version is None and suggest:
-        version = persona_match.usual_version(lead)
+    if version is None and not suggest:
+        return None, None, None
+    # Read once for the suggestion, the assessment and the scores.
+    record = facts.Record(actions, facts.proofs_of(lead))
+    version = version or persona_match.usual_version(lead, record)
     if version is None:
         return None, None, None
     terms = terms_for(handoff)
-    # Read once for the assessment and for the scores.
-    actions = facts.actions_of(lead)
-    proofs = facts.proofs_of(lead)
-    assessment = facts.assess_with(lead, version, terms, actions=actions, proofs=proofs)
+    assessment = facts.assess_with(
+        lead, version, terms, actions=record.actions, proofs=record.proofs
+    )
     scores = facts.score_on(assessment, actions, terms, on=today)
     return version, assessment, scores

@@ -83,12 +83,13 @@ def in_use(terms: MqlTerms) -> list[PersonaVersion]:
     return [version for version in personas.in_use() if terms.looks_for(version.persona_id)]
 
 
-def matches(lead: Lead, terms: MqlTerms) -> list[Match]:
+def matches(lead: Lead, terms: MqlTerms, record: Record | None = None) -> list[Match]:
     """Return every persona in use that ``terms`` look for, the best match first.
 
-    Four queries, however many there are.
+    ``record``: that of the lead, where the caller has read it. Four queries at most, however many
+    personas there are.
     """
-    return _ranked(lead, in_use(terms), terms, facts.record_of(lead))
+    return _ranked(lead, in_use(terms), terms, record or facts.record_of(lead))
 
 
 def _ranked(

@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from crm.lib.bilingual import in_language
+from crm.lib.db.kept_sql import KeptSql
 from leads.models import CustomField
 
 FIELD_LABELS: dict[str, Promise] = {
@@ -26,17 +27,24 @@ FIELD_LABELS: dict[str, Promise] = {
 }
 
 
-def labels(fields: Iterable[str]) -> dict[str, str]:
+def custom_fields() -> list[CustomField]:
+    """Return the custom fields, archived ones too, in the order of the form. One query."""
+    return CUSTOM_FIELDS.objects()
+
+
+CUSTOM_FIELDS = KeptSql(CustomField.objects.all)
+
+
+def labels(fields: Iterable[str], customs: Iterable[CustomField] | None = None) -> dict[str, str]:
     """Return the labels of ``fields``: standard ones, and ``attributes.<code>`` of custom ones.
 
-    At most one query.
+    ``customs``: the custom fields, where the caller has read them; else at most one query.
     """
     wanted = list(fields)
-    codes = [field.removeprefix("attributes.") for field in wanted if field not in FIELD_LABELS]
     names: dict[str, str] = {}
     # Most pages show standard fields alone and need no query.
-    if codes:
-        for custom in CustomField.objects.filter(code__in=codes):
+    if any(field not in FIELD_LABELS for field in wanted):
+        for custom in custom_fields() if customs is None else customs:
             names[custom.code] = in_language(custom.name)
     shown: dict[str, str] = {}
     for field in wanted:

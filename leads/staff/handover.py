@@ -6,12 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from crm.accounts import leaves
-from crm.accounts.models import Team, User
+from crm.accounts.models import Membership, Team, User
 from crm.accounts.states import Side
+from crm.lib.db.kept_sql import KeptSql
 from crm.lib.errors import Conflict
 from crm.lib.input import fingerprints
 from leads import handoffs
@@ -126,17 +128,27 @@ def _of_team(team: int, people: list[User]) -> list[User]:
 
 
 def _sales_people(*, besides: User | None, at: datetime) -> list[User]:
-    """Return the people who could take over a handoff now."""
-    rows = User.objects.filter(is_active=True, memberships__team__side=Side.SALES)
+    """Return the people who could take over a handoff now, in two queries."""
+    people: dict[int, User] = {}
+    for membership in MEMBERSHIPS.objects():
+        person = people.setdefault(membership.user_id, membership.user)
+        if person is membership.user:
+            person.memberships_now = []
+        person.memberships_now.append(membership)
     if besides is not None:
-        rows = rows.exclude(pk=besides.pk)
-    # A person of two sales teams would come twice by the join.
-    rows = rows.distinct().order_by("name").prefetch_related("memberships__team")
-    people = list(rows)
-    away = leaves.away(people, at=at)
-    here = (person for person in people if person.pk not in away)
-    # A team that is archived gives no side.
-    return [person for person in here if person.team_ids(Side.SALES)]
+        people.pop(besides.pk, None)
+    in_sales = [person for person in people.values() if person.team_ids(Side.SALES)]
+    away = leaves.away(in_sales, at=at)
+    return [person for person in in_sales if person.pk not in away]
+
+
+def _memberships() -> QuerySet[Membership]:
+    """Return the memberships of active people in teams in use, by the name of the person."""
+    rows = Membership.objects.filter(user__is_active=True, team__archived_at__isnull=True)
+    return rows.select_related("user", "team").order_by("user__name", "user_id", "id")
+
+
+MEMBERSHIPS = KeptSql(_memberships)
 
 
 def fingerprint(parcels: Iterable[Parcel]) -> str:

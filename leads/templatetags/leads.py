@@ -19,7 +19,6 @@ from leads.journey import next_step
 from leads.models import Person
 from leads.qualification.rules import ASK, CORRECT, Judgement
 from leads.qualification.scores import ACTION, CAP, DECAY, ScoreLine
-from leads.records import fields
 from leads.records.identity import phones
 from leads.states import STAGE_OF, HandoffState, Stage
 
@@ -74,12 +73,6 @@ def iso_day(text: str | None) -> str:
     if not text:
         return "–"
     return day_words(date.fromisoformat(text))
-
-
-@register.filter
-def field_label(field: str) -> str:
-    """Return the label of a field of a lead."""
-    return fields.labels([field])[field]
 
 
 def value_text(value: Any) -> Any:

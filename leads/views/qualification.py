@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -23,12 +24,13 @@ from leads import events, handoffs, permissions, steps
 from leads.conflicts import MovedOn
 from leads.forms.handoffs import HandOffForm
 from leads.forms.qualification import ActionForm
-from leads.models import Lead, ValuableAction
-from leads.qualification import facts, persona_match
+from leads.models import Lead
+from leads.qualification import facts, judging, persona_match
+from leads.qualification.facts import Record
 from leads.qualification.persona_match import Match
 from leads.qualification.rules import DISQUALIFIER, FIT, SQL_KINDS, Assessment, MqlTerms
-from leads.qualification.scores import Scores
-from leads.records.fields import labels as field_labels
+from leads.qualification.scores import DoneAction, Scores
+from leads.records import fields
 from leads.views.lead.before_call import Refusal, refusals_of
 from leads.views.lead.criteria import criterion_rows
 from leads.views.lead.page import fetch, show_too_late
@@ -66,10 +68,13 @@ class Choice:
         return bool(self.matches) and self.match is self.matches[0]
 
 
-def choice(request: Request, lead: Lead) -> Choice:
-    """Return the persona in use that the address asks for, else the usual one; 404 for others."""
+def choice(request: Request, lead: Lead, record: Record | None = None) -> Choice:
+    """Return the persona in use that the address asks for, else the usual one; 404 for others.
+
+    ``record``: that of the lead, where the caller has read it.
+    """
     terms = facts.terms_in_force()
-    matches = persona_match.matches(lead, terms)
+    matches = persona_match.matches(lead, terms, record)
     asked = _asked(request)
     if not asked:
         return Choice(persona_match.usual(lead, matches), matches, terms)
@@ -125,9 +130,11 @@ def show_qualify(
     """
     request.now = at
     bound = bound or {}
-    chosen = choice(request, lead)
-    actions = list(lead.valuable_actions.select_related("kind", "recorded_by"))
-    context = _judgement_context(lead, chosen, actions, bound, at=at)
+    actions = facts.action_rows(lead)
+    done = [facts.done_action(action) for action in actions]
+    record = Record(done, facts.proofs_of(lead))
+    chosen = choice(request, lead, record)
+    context = _judgement_context(lead, chosen, done, bound, at=at)
     context |= _hand_off_context(lead, chosen.assessment, context["scores"], at=at)
     context |= {
         "lead": lead,
@@ -145,13 +152,14 @@ def _refusals(request: Request, lead: Lead) -> list[Refusal]:
     """Return who did not take the lead before, which is what a returned one is mended by."""
     if lead.handed_off_on is None:
         return []
-    return refusals_of(lead, events_for(request.user, lead))
+    seen = judging.handoffs_of(request.user, lead)
+    return refusals_of(lead, events_for(request.user, lead, seen))
 
 
 def _judgement_context(
     lead: Lead,
     chosen: Choice,
-    actions: list[ValuableAction],
+    actions: list[DoneAction],
     bound: dict[str, Any],
     *,
     at: datetime,
@@ -160,18 +168,25 @@ def _judgement_context(
     assessment = chosen.assessment
     scores = None
     if assessment is not None:
-        done = [facts.done_action(action) for action in actions]
-        scores = facts.score_on(assessment, done, chosen.terms, on=today)
+        scores = facts.score_on(assessment, actions, chosen.terms, on=today)
     action_form = bound.get("action")
     if action_form is None:
         action_form = ActionForm(today=today, auto_id="id_action_%s")
+    rows = partial(
+        criterion_rows,
+        lead,
+        assessment,
+        customs=fields.custom_fields(),
+        bound=bound,
+        editable=True,
+    )
     return {
         "persona": chosen.version,
         "choice": chosen,
         "assessment": assessment,
         "scores": scores,
-        "fit": criterion_rows(lead, assessment, FIT, DISQUALIFIER, bound=bound, editable=True),
-        "proofs": criterion_rows(lead, assessment, *SQL_KINDS, bound=bound, editable=True),
+        "fit": rows(FIT, DISQUALIFIER),
+        "proofs": rows(*SQL_KINDS),
         "action_form": action_form,
     }
 
@@ -185,7 +200,7 @@ def _hand_off_context(
     team_offers = offers.of_sales_teams({"source": _source_code(lead)}, at=at)
     missing: dict[str, str] = {}
     for offer in team_offers:
-        missing |= field_labels(facts.missing_fields(lead, offer.version.package_fields))
+        missing |= fields.labels(facts.missing_fields(lead, offer.version.package_fields))
     is_mql = assessment is not None and assessment.is_mql
     return {
         "terms": team_offers,

@@ -266,8 +266,17 @@ def persona_ids(version: AgreementVersion) -> list[int]:
     """
     if hasattr(version, LOOKS_FOR):
         return list(getattr(version, LOOKS_FOR))
-    # Not values_list(), which reads again what callers have prefetched.
-    return [persona.pk for persona in version.personas.all()]
+    if "personas" in getattr(version, "_prefetched_objects_cache", {}):
+        return [persona.pk for persona in version.personas.all()]
+    return [pk for (pk,) in PERSONAS.rows(version=version.pk)]
+
+
+def _personas(version: int) -> QuerySet[Any]:
+    chosen = AgreementVersion.personas.through.objects.filter(agreementversion=version)
+    return chosen.values_list("persona")
+
+
+PERSONAS = KeptSql(_personas)
 
 
 def in_force_by_team(teams: Collection[Team]) -> dict[int, AgreementVersion]:

@@ -18,6 +18,8 @@ from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import EmptyResultSet
 from django.db import DEFAULT_DB_ALIAS, connection
 from django.db.models import BigIntegerField, BooleanField, F, Func, Q, QuerySet, Value
+from django.db.models.query import get_related_populators
+from django.db.models.sql.compiler import SQLCompiler
 
 # Stand-ins: numbers from the first one down, days of years that no date of ours has, and texts that
 # begin with a character that no text of ours has.
@@ -72,14 +74,41 @@ def number_where(condition: Q) -> Func:
     return Func(condition, template=template, output_field=BigIntegerField())
 
 
+class ObjectMaker:
+    """Makes objects of rows, with the joined ones, as a queryset does."""
+
+    def __init__(self, compiler: SQLCompiler) -> None:
+        info = compiler.klass_info
+        assert info is not None, "values_list() has rows and no objects"
+        columns = info["select_fields"]
+        self.model = info["model"]
+        self.first, self.end = columns[0], columns[-1] + 1
+        selected = compiler.select[self.first : self.end]
+        self.names = [column[0].target.attname for column in selected]
+        # The stubs are those of a later Django, whose function has another argument.
+        self.joined = get_related_populators(  # type: ignore[call-arg]
+            info, compiler.select, DEFAULT_DB_ALIAS
+        )
+
+    def __call__(self, row: Sequence[Any]) -> Any:
+        made = self.model.from_db(DEFAULT_DB_ALIAS, self.names, row[self.first : self.end])
+        for each in self.joined:
+            each.populate(row, made)
+        return made
+
+
 @dataclass(frozen=True)
 class Statement:
-    """``places``: which parameter of the SQL is which value of a request."""
+    """``places``: which parameter of the SQL is which value of a request.
+
+    ``to_object`` makes an object of a row; None for the query of ``values_list``.
+    """
 
     sql: str
     parameters: tuple[Any, ...]
     places: tuple[tuple[int, int], ...]
     converters: tuple[tuple[int, list[Callable[..., Any]], Any], ...]
+    to_object: ObjectMaker | None
 
     def with_values(self, values: Sequence[Any]) -> list[Any]:
         """Return the parameters for ``values``."""
@@ -115,7 +144,7 @@ class Statement:
 
 
 class KeptSql:
-    """The querysets that ``build(*shape, **values)`` returns by ``values_list``, with SQL kept.
+    """The querysets that ``build(*shape, **values)`` returns, with SQL kept.
 
     ``shape`` holds what decides the SQL; ``values`` are ids, lists of ids (for Among), dates,
     moments, texts, readers or None, and ``build`` may only pass them on: SQL with a value that was
@@ -127,11 +156,29 @@ class KeptSql:
         self.kept: dict[Hashable, Statement | None] = {}
 
     def rows(self, *shape: Hashable, **values: Any) -> list[tuple[Any, ...]]:
-        """Return the rows, in one query; without a query where no row can match."""
+        """Return the rows, in one query; without a query where no row can match.
+
+        ``build`` ends in ``values_list``.
+        """
         statement = self.statement(shape, values)
         if statement is None or [] in values.values():
             return []
         return statement.run(given(values))
+
+    def objects(self, *shape: Hashable, **values: Any) -> list[Any]:
+        """Return the objects, with what ``select_related`` joins, in one query.
+
+        Unlike :meth:`rows` also where a list is empty: the list may be one condition of two.
+        """
+        statement = self.statement(shape, values)
+        if statement is None:
+            return []
+        assert statement.to_object is not None
+        return [statement.to_object(row) for row in statement.run(given(values))]
+
+    def first(self, *shape: Hashable, **values: Any) -> Any | None:
+        """Return the first of :meth:`objects`, or None."""
+        return next(iter(self.objects(*shape, **values)), None)
 
     def estimate(self, *shape: Hashable, **values: Any) -> int:
         """Return how many rows the planner expects, in one query."""
@@ -176,8 +223,8 @@ def _built(
 ) -> Statement | None:
     numbers = count()
     stand_ins = {name: _stand_in(value, numbers) for name, value in values.items()}
-    query = build(*shape, **stand_ins).query
-    compiler = query.get_compiler(DEFAULT_DB_ALIAS)
+    rows = build(*shape, **stand_ins)
+    compiler = rows.query.get_compiler(DEFAULT_DB_ALIAS)
     try:
         sql, parameters = compiler.as_sql()
     except EmptyResultSet:
@@ -190,6 +237,8 @@ def _built(
         tuple(parameters),
         tuple(_places(parameters, found)),
         tuple((place, *converter) for place, converter in converters.items()),
+        # values_list() names its columns instead.
+        ObjectMaker(compiler) if rows.query.default_cols else None,
     )
 
 

@@ -10,7 +10,7 @@ from crm.lib.bilingual import in_language
 from leads.forms.given_facts import FactForm
 from leads.forms.lead_fields import LeadFields
 from leads.forms.qualification import EvidenceForm, OverrideForm
-from leads.models import Lead
+from leads.models import CustomField, Lead
 from leads.qualification.rules import CORRECT, Assessment, Judgement
 from leads.records import contact_privacy, fields
 from leads.templatetags.leads import value_text
@@ -65,20 +65,21 @@ def criterion_rows(
     lead: Lead,
     assessment: Assessment | None,
     *kinds: str,
+    customs: list[CustomField],
     bound: dict[str, Form],
     editable: bool,
     hidden: bool = False,
 ) -> list[CriterionRow]:
     """Return the judgements of ``kinds``; none where no persona judges the lead.
 
-    ``bound``: forms that came back with errors, by criterion. ``hidden``: the viewer may not read
-    phone and e-mail.
+    ``customs``: all custom fields. ``bound``: forms that came back with errors, by criterion.
+    ``hidden``: the viewer may not read phone and e-mail.
     """
     if assessment is None:
         return []
     judgements = assessment.of(*kinds)
-    labels = fields.labels(judgement.rule.field for judgement in judgements)
-    lead_fields = LeadFields(lead)
+    labels = fields.labels((judgement.rule.field for judgement in judgements), customs)
+    lead_fields = LeadFields(lead, customs)
     rows = []
     for judgement in judgements:
         rule = judgement.rule

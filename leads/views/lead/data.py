@@ -42,13 +42,14 @@ class DataRow:
     text: str
 
 
-def data_rows(lead: Lead, *, editable: bool) -> list[DataRow]:
-    """Return the fields of ``lead``, in one query.
+def data_rows(lead: Lead, customs: list[CustomField], *, editable: bool) -> list[DataRow]:
+    """Return the fields of ``lead``; ``customs``: all custom fields.
 
     A viewer who may not edit them gets those with a value that the head of the page does not show.
     """
-    rows = [_standard_row(lead, name) for name in _names(lead)]
-    rows += _custom_rows(lead, CustomField.objects.all())
+    known = facts.facts_of(lead)
+    rows = [_standard_row(lead, name, known[STANDARD[name]]) for name in _names(lead)]
+    rows += _custom_rows(lead, customs)
     if editable:
         return rows
     return [row for row in rows if row.text and row.name not in IN_HEAD]
@@ -57,7 +58,7 @@ def data_rows(lead: Lead, *, editable: bool) -> list[DataRow]:
 def data_row(lead: Lead, name: str) -> DataRow:
     """Return one field."""
     if not name.startswith(ATTRIBUTE):
-        return _standard_row(lead, name)
+        return _standard_row(lead, name, facts.facts_of(lead)[STANDARD[name]])
     code = name.removeprefix(ATTRIBUTE)
     return _custom_rows(lead, CustomField.objects.filter(code=code))[0]
 
@@ -67,9 +68,8 @@ def _names(lead: Lead) -> list[str]:
     return [name for name in STANDARD if lead.company is not None or name not in OF_COMPANY]
 
 
-def _standard_row(lead: Lead, name: str) -> DataRow:
-    fact = STANDARD[name]
-    value = facts.facts_of(lead)[fact]
+def _standard_row(lead: Lead, name: str, value: Any) -> DataRow:
+    """Return the field ``name``. ``value``: the fact that it holds."""
     if name == "source":
         value = str(lead.source or "")
     elif name in ("country", COMPANY_COUNTRY):
@@ -78,7 +78,7 @@ def _standard_row(lead: Lead, name: str) -> DataRow:
         value = phone(lead.person.phone) or shown_phone(lead.person)
     elif name == "employees":
         value = number_formats.number(value) if value else ""
-    return DataRow(name, str(FIELD_LABELS[fact]), value or "")
+    return DataRow(name, str(FIELD_LABELS[STANDARD[name]]), value or "")
 
 
 def _custom_rows(lead: Lead, customs: Iterable[CustomField]) -> list[DataRow]:

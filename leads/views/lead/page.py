@@ -10,13 +10,14 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.forms import Form
-from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpResponse
+from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from crm.accounts.models import User
 from crm.accounts.request import Request
+from crm.lib.db.kept_sql import KeptSql
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
 from leads import events, permissions
@@ -25,8 +26,8 @@ from leads.forms.notes import LeadNoteForm
 from leads.forms.qualification import ActionForm
 from leads.handoffs import packages
 from leads.journey import Journey, journey
-from leads.models import Handoff, Lead
-from leads.qualification import judging
+from leads.models import CustomField, Handoff, Lead, ValuableAction
+from leads.qualification import facts, judging
 from leads.qualification.rules import (
     AUTHORITY,
     DISQUALIFIER,
@@ -35,7 +36,7 @@ from leads.qualification.rules import (
     SQL_KINDS,
     Assessment,
 )
-from leads.records import contact_privacy
+from leads.records import contact_privacy, fields
 from leads.states import MILESTONES, QUALIFIED_IN, HandoffState, Stage
 from leads.views.lead import clock_panel
 from leads.views.lead.before_call import before_call
@@ -57,12 +58,19 @@ class RefusedStep:
 
 def fetch(request: Request, pk: int) -> Lead:
     """Return the lead; 404 unless the viewer may see it."""
-    return get_object_or_404(_visible(request), pk=pk)
+    lead: Lead | None = VISIBLE.first(viewer=request.user, pk=pk)
+    if lead is None:
+        raise Http404
+    return lead
 
 
-def _visible(request: Request) -> QuerySet[Lead]:
-    rows = Lead.objects.visible_to(request.user).with_names()
-    return rows.select_related("marketing_team", "first_touch__source", "qualified_by")
+def _visible(viewer: User, pk: int) -> QuerySet[Lead]:
+    rows = Lead.objects.visible_to(viewer).filter(pk=pk).with_names()
+    # No further names: PostgreSQL would plan the joins for longer than it reads the rows.
+    return rows.select_related("marketing_team", "first_touch")
+
+
+VISIBLE = KeptSql(_visible)
 
 
 @require_safe
@@ -93,7 +101,7 @@ def show_refused(request: Request, pk: int, step: str, error: DomainError) -> Ht
     Raises ``error`` again for a viewer who has lost sight of the lead.
     """
     # Read again: the refused step may have left values on the objects.
-    lead = _visible(request).filter(pk=pk).first()
+    lead = VISIBLE.first(viewer=request.user, pk=pk)
     if lead is None:
         raise error
     refused = RefusedStep(step, str(error.message), error.fields)
@@ -113,15 +121,22 @@ def show_too_late(
 def _context(request: Request, lead: Lead, bound: dict[str, Form]) -> dict[str, Any]:
     user = request.user
     at = request.now
-    handoff = judging.latest_handoff(user, lead)
+    read = _read(user, lead)
+    handoff = read.handoff
     can_qualify = permissions.can_qualify(user, lead)
     version, assessment, scores = judging.judge_now(
-        lead, handoff, today=events.today(at), suggest=can_qualify
+        lead,
+        handoff,
+        actions=[facts.done_action(action) for action in read.actions],
+        today=events.today(at),
+        suggest=can_qualify,
     )
     is_judged = handoff is not None or lead.persona_version_id is not None
     hidden = contact_privacy.is_hidden(lead, user)
     abilities = _abilities(user, lead, handoff, assessment)
-    rows = partial(criterion_rows, lead, assessment, bound=bound, hidden=hidden)
+    rows = partial(
+        criterion_rows, lead, assessment, customs=read.customs, bound=bound, hidden=hidden
+    )
     may_act = abilities["change"] or abilities["qualify"]
     forms = _forms(request, lead, handoff, bound, may_act=may_act)
     fit = rows(FIT, DISQUALIFIER, editable=can_qualify)
@@ -142,8 +157,8 @@ def _context(request: Request, lead: Lead, bound: dict[str, Form]) -> dict[str, 
         "proofs": proofs,
         "proven": _proven(assessment),
         "hidden": hidden,
-        **_history(user, lead, handoff, assessment),
-        "data": data_rows(lead, editable=abilities["change"]),
+        **_history(user, lead, read, assessment),
+        "data": data_rows(lead, read.customs, editable=abilities["change"]),
         "forms": forms,
         "labelled_steps": labelled(forms),
         "failed": next(iter(bound), ""),
@@ -158,17 +173,45 @@ def _clock(request: Request, handoff: Handoff | None) -> clock_panel.ClockPanel 
     return clock_panel.panel(user, handoff, at=request.now, may_pause=may_pause)
 
 
-def _history(
-    user: User, lead: Lead, handoff: Handoff | None, assessment: Assessment | None
-) -> dict[str, Any]:
+@dataclass(frozen=True)
+class Read:
+    """What several parts of the page show, each read once.
+
+    ``handoffs``: those that the viewer may see, the newest first. ``actions``: the newest first.
+    ``customs``: all custom fields.
+    """
+
+    handoffs: list[Handoff]
+    actions: list[ValuableAction]
+    customs: list[CustomField]
+
+    @property
+    def handoff(self) -> Handoff | None:
+        return next(iter(self.handoffs), None)
+
+
+def _read(user: User, lead: Lead) -> Read:
+    read = Read(
+        judging.handoffs_of(user, lead),
+        facts.action_rows(lead),
+        fields.custom_fields(),
+    )
+    handoff = read.handoff
+    # Who qualified a lead hands it off, too, as a rule.
+    if handoff is not None and handoff.submitted_by_id == lead.qualified_by_id:
+        lead.qualified_by = handoff.submitted_by
+    return read
+
+
+def _history(user: User, lead: Lead, read: Read, assessment: Assessment | None) -> dict[str, Any]:
     """Return what has happened to the lead, and what of it stands at the top."""
-    actions = list(lead.valuable_actions.select_related("kind", "recorded_by"))
-    rows = events_for(user, lead)
+    handoff = read.handoff
+    rows = events_for(user, lead, read.handoffs)
     return {
-        "actions": actions,
-        "timeline": timeline(rows, assessment),
+        "actions": read.actions,
+        "timeline": timeline(rows, assessment, read.customs),
         "before_call": before_call(
-            lead, handoff, actions=actions, overruled=overruled(handoff), rows=rows
+            lead, handoff, actions=read.actions, overruled=overruled(handoff), rows=rows
         ),
     }
 

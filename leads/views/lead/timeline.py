@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import User
 from crm.lib.bilingual import in_language
-from leads.models import Event, Handoff, Lead, OutcomeReason, ValuableActionKind
+from crm.lib.db.kept_sql import Among, KeptSql
+from leads.models import CustomField, Event, Handoff, Lead, OutcomeReason, ValuableActionKind
 from leads.qualification import facts
 from leads.qualification.rules import Assessment
-from leads.records import contact_privacy
+from leads.records import contact_privacy, fields
 from leads.states import ContactChannel, EventKind
+from leads.templatetags.leads import fact_text
 from sla.models import PauseReason, RejectionReason
 from sla.states import StepKind
 
@@ -23,6 +26,7 @@ from sla.states import StepKind
 TIMELINE = 200
 # The others are folded away, so that what follows on a phone is near.
 SHOWN = 5
+SHOWN_COLUMNS = ("kind", "at", "occurred_on", "payload", "actor__name")
 # The payload of an event points to an entry of one of these catalogues by the key.
 CATALOGUES: dict[str, tuple[Any, ...]] = {
     "reason": (RejectionReason, OutcomeReason),
@@ -43,10 +47,15 @@ ESCALATIONS: dict[str, Promise] = {
 
 @dataclass(frozen=True)
 class TimelineLine:
-    """One event. ``said``: the reason, criterion or channel in words; empty without one."""
+    """One event.
+
+    ``said``: the reason, criterion or channel in words; empty without one. ``changes``: label,
+    old and new value of each field that it changed, as the viewer reads them.
+    """
 
     event: Event
     said: str = ""
+    changes: tuple[tuple[str, Any, Any], ...] = ()
 
     @property
     def title(self) -> str | Promise:
@@ -74,29 +83,53 @@ class Timeline:
         return self.lines[SHOWN:]
 
 
-def timeline(rows: list[Event], assessment: Assessment | None) -> Timeline:
-    """Return ``rows`` with their words; at most one query for each catalogue."""
+def timeline(
+    rows: list[Event], assessment: Assessment | None, customs: list[CustomField]
+) -> Timeline:
+    """Return ``rows`` with their words; at most one query for each catalogue.
+
+    ``customs``: all custom fields.
+    """
     names = _catalogue_names(rows) | _criterion_names(rows, assessment)
-    return Timeline([TimelineLine(row, _detail(row, names)) for row in rows])
+    changed = [field for row in rows for field in row.payload.get("changes", ())]
+    labels = fields.labels(changed, customs)
+    lines = []
+    for row in rows:
+        lines.append(TimelineLine(row, _detail(row, names), tuple(_changes(row, labels))))
+    return Timeline(lines)
 
 
-def events_for(user: User, lead: Lead) -> list[Event]:
+def _changes(event: Event, labels: dict[str, str]) -> Iterator[tuple[str, Any, Any]]:
+    for field, (before, after) in event.payload.get("changes", {}).items():
+        yield labels[field], fact_text(before, field), fact_text(after, field)
+
+
+def events_for(user: User, lead: Lead, handoffs: list[Handoff]) -> list[Event]:
     """Return the events that ``user`` may read, the newest first.
 
-    Events of handoffs that they may not see stay out.
+    ``handoffs``: those of the lead that they may see; events of others stay out.
     """
-    rows = Event.objects.filter(lead=lead).select_related("actor").order_by("-id")
+    visible = None
     if not user.is_director:
-        handoffs = Handoff.objects.visible_to(user).filter(lead=lead)
-        visible = list(handoffs.values_list("pk", flat=True))
-        # Events without a handoff belong to the lead, which the viewer sees.
-        rows = rows.filter(handoff__isnull=True) | rows.filter(handoff__in=visible)
-    events = list(rows[:TIMELINE])
+        visible = [handoff.pk for handoff in handoffs]
+    events: list[Event] = EVENTS.objects(lead=lead.pk, handoffs=visible)
     if contact_privacy.is_hidden(lead, user):
         # Only in memory: events are never changed, and these objects are not saved.
         for event in events:
             event.payload = contact_privacy.masked(event.payload)
     return events
+
+
+def _events(lead: int, handoffs: list[int] | None) -> QuerySet[Event]:
+    """Return the events of the lead and of ``handoffs``; None for those of all its handoffs."""
+    rows = Event.objects.filter(lead=lead).order_by("-id")
+    if handoffs is not None:
+        # Events without a handoff belong to the lead, which the viewer sees.
+        rows = rows.filter(Q(handoff__isnull=True) | Q(Among("handoff_id", handoffs)))
+    return rows.select_related("actor").only(*SHOWN_COLUMNS)[:TIMELINE]
+
+
+EVENTS = KeptSql(_events)
 
 
 def _detail(event: Event, names: dict[str, str]) -> str:

@@ -128,3 +128,34 @@ def test_part_of_a_text_is_refused() -> None:
 def test_value_without_a_stand_in_is_refused() -> None:
     with pytest.raises(TypeError, match="float is no value of kept SQL"):
         KeptSql(sources).rows("pk", position=1.5)
+
+
+def people(*, ids: list[int]) -> QuerySet[Any]:
+    rows = Membership.objects.filter(Among("user_id", ids)).select_related("user", "team")
+    return rows.only("is_lead", "user__name", "team").order_by("pk")
+
+
+@pytest.mark.django_db
+def test_objects_are_those_of_the_query_with_what_it_joins() -> None:
+    cast = factories.cast()
+    ids = [cast.bea.pk, cast.dora.pk]
+    kept = KeptSql(people)
+    for _round in range(2):
+        with CaptureQueriesContext(connection) as queries:
+            found = kept.objects(ids=ids)
+            shown = [(row.is_lead, row.user.name, row.team.name) for row in found]
+        assert len(queries) == 1
+        expected = list(people(ids=ids))
+        assert shown == [(row.is_lead, row.user.name, row.team.name) for row in expected]
+        deferred = [row.user.get_deferred_fields() for row in found]
+        assert deferred == [row.user.get_deferred_fields() for row in expected]
+    assert kept.first(ids=ids) == expected[0]
+    assert kept.first(ids=[0]) is None
+
+
+@pytest.mark.django_db
+def test_objects_carry_converted_values_and_none_for_a_missing_row() -> None:
+    lead = factories.lead(factories.cast(), company={"name": ""})
+    kept = KeptSql(lambda pk: Lead.objects.filter(pk=pk).select_related("company", "owner"))
+    found = kept.first(pk=lead.pk)
+    assert (found, found.attributes, found.company, found.owner) == (lead, {}, None, None)
