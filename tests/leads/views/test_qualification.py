@@ -8,6 +8,8 @@ import re
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from crm.accounts.models import User
 from crm.setup.starter.demo_personas import LEADER_CRITERIA
@@ -108,6 +110,23 @@ def test_lead_page_of_a_new_lead_suggests_a_persona_to_marketing(
     answer = signed_in(english.ana).get(f"/leads/{lead.pk}/")
     assert (answer.context["persona"], answer.context["is_suggested"]) == (english.persona, True)
     assert "How it would qualify" in text_of(answer)
+
+
+def test_page_needs_the_same_queries_for_more_personas_and_teams(
+    english: Any, signed_in: Any
+) -> None:
+    lead, client = factories.lead(english), signed_in(english.ana)
+    counts = []
+    for more in (False, True):
+        if more:
+            owner(english)
+            factories.team("Ventas Este", "sales")
+        client.get(f"/leads/{lead.pk}/qualify/")
+        with CaptureQueriesContext(connection) as queries:
+            answer = client.get(f"/leads/{lead.pk}/qualify/")
+        assert len(answer.context["choice"].matches) == 1 + more
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 19
 
 
 # -- What would settle it, and knowing better
