@@ -126,7 +126,7 @@ def _searches(crowd: Crowd, at: datetime) -> Iterator[Planned]:
     yield Planned(
         "list: part of a name · rep",
         lambda: listed.listing.page(after="", size=PAGE, is_counted=True),
-        ("lead_owner_newest",),
+        (),
         ("leads_lead", "leads_handoff"),
         without=("lead_search",),
     )
