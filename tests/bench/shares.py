@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import asdict, dataclass, field
+from statistics import median
 
 from django.db import connection
 from django.test import Client
@@ -100,9 +101,9 @@ class Asked:
         self.parts.append(((after[0] - before[0]) / times, (after[1] - before[1]) / times))
 
     def middle(self) -> tuple[float, float]:
-        """Return the milliseconds of application and database in the median part."""
-        application, database = sorted(self.parts, key=sum)[len(self.parts) // 2]
-        return 1000 * application, 1000 * database
+        """Return the milliseconds of application and database, each of its median part."""
+        application, database = zip(*self.parts, strict=True)
+        return 1000 * median(application), 1000 * median(database)
 
 
 def report(
