@@ -26,18 +26,16 @@ def handoffs_of(user: User, lead: Lead) -> list[Handoff]:
     for handoff in handoffs:
         # The caller's object, whose person and company have been read.
         handoff.lead = lead
-        clock = handoff.clock
-        if clock is not None and clock.accountable_id == handoff.owner_id:
-            clock.accountable = handoff.owner
+        if handoff.owner_id == user.pk:
+            handoff.owner = user
     return handoffs
 
 
 def _visible(viewer: User, lead: int) -> QuerySet[Handoff]:
     rows = Handoff.objects.visible_to(viewer).filter(lead=lead).order_by("-cycle")
-    # A reason is read where there is one: PostgreSQL would plan more joins for longer than it runs.
-    return rows.select_related(
-        "team", "owner", "clock", "agreement_version__agreement", "submitted_by"
-    )
+    # An owner or a reason is read where there is one that the caller does not have yet: PostgreSQL
+    # would plan more joins for longer than it runs.
+    return rows.select_related("team", "clock", "agreement_version__agreement", "submitted_by")
 
 
 VISIBLE = KeptSql(_visible)

@@ -65,9 +65,9 @@ def fetch(request: Request, pk: int) -> Lead:
 
 
 def _visible(viewer: User, pk: int) -> QuerySet[Lead]:
-    rows = Lead.objects.visible_to(viewer).filter(pk=pk).with_names()
+    rows = Lead.objects.visible_to(viewer).filter(pk=pk)
     # No further names: PostgreSQL would plan the joins for longer than it reads the rows.
-    return rows.select_related("marketing_team", "first_touch")
+    return rows.select_related("person", "company", "source", "marketing_team", "first_touch")
 
 
 VISIBLE = KeptSql(_visible)
@@ -197,9 +197,13 @@ def _read(user: User, lead: Lead) -> Read:
         fields.custom_fields(),
     )
     handoff = read.handoff
-    # Who qualified a lead hands it off, too, as a rule.
-    if handoff is not None and handoff.submitted_by_id == lead.qualified_by_id:
+    if handoff is None:
+        return read
+    # Who qualified a lead hands it off, too, as a rule; and the owner keeps the clock.
+    if handoff.submitted_by_id == lead.qualified_by_id:
         lead.qualified_by = handoff.submitted_by
+    if handoff.clock is not None and handoff.clock.accountable_id == handoff.owner_id:
+        handoff.clock.accountable = handoff.owner
     return read
 
 
