@@ -12,7 +12,7 @@ from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import count
-from typing import Any, Protocol, TypeGuard
+from typing import Any, Protocol, TypeGuard, cast
 
 from django.contrib.postgres.fields import ArrayField
 from django.core.exceptions import EmptyResultSet
@@ -28,6 +28,7 @@ TEXT = "\x1a"
 LAST_YEAR = 999
 # More shapes than an organisation has; only a fault in the code makes more.
 MOST_SHAPES = 500
+NOT_KEPT = "not kept"
 
 
 class Reader(Protocol):
@@ -190,11 +191,15 @@ class KeptSql:
     def statement(self, shape: Hashable, values: Mapping[str, Any]) -> Statement | None:
         """Return the statement of one shape; None where no row can match."""
         key = (shape, *((name, _shape_of(value)) for name, value in values.items()))
-        if key not in self.kept:
-            if len(self.kept) >= MOST_SHAPES:
-                self.kept.clear()
-            self.kept[key] = _built(self.build, shape, values)
-        return self.kept[key]
+        # Read once: another thread may empty ``kept`` at any moment.
+        found = self.kept.get(key, NOT_KEPT)
+        if found != NOT_KEPT:
+            return cast("Statement | None", found)
+        built = _built(self.build, shape, values)
+        if len(self.kept) >= MOST_SHAPES:
+            self.kept.clear()
+        self.kept[key] = built
+        return built
 
 
 def given(values: Mapping[str, Any]) -> list[Any]:

@@ -159,3 +159,20 @@ def test_objects_carry_converted_values_and_none_for_a_missing_row() -> None:
     kept = KeptSql(lambda pk: Lead.objects.filter(pk=pk).select_related("company", "owner"))
     found = kept.first(pk=lead.pk)
     assert (found, found.attributes, found.company, found.owner) == (lead, {}, None, None)
+
+
+class EmptiedAfterEachLook(dict[Any, Any]):
+    """What is kept, while other threads ask for more shapes than are kept."""
+
+    def __contains__(self, key: object) -> bool:
+        found = super().__contains__(key)
+        self.clear()
+        return found
+
+
+@pytest.mark.django_db
+def test_statement_is_found_while_other_threads_empty_what_is_kept() -> None:
+    kept = KeptSql(sources)
+    kept.kept = EmptiedAfterEachLook()
+    first = kept.statement(("pk",), {"code": "web"})
+    assert kept.statement(("pk",), {"code": "mail"}) == first
