@@ -59,6 +59,7 @@ LEAD = (
     "lead__person__email",
     "lead__person__phone",
     "lead__external_id",
+    "lead__contact_hidden",
     "lead__company__name",
 )
 OF_PERSONA = ("persona_version__persona__slug", "persona_version__number")
@@ -131,9 +132,15 @@ def _shown(values: Sequence[Any], at: datetime) -> dict[str, Any]:
 
 
 def _lead(
-    pk: int, name: str, email: str, phone: str, external_id: str, company: str | None
+    pk: int,
+    name: str,
+    email: str,
+    phone: str,
+    external_id: str,
+    contact_hidden: bool,
+    company: str | None,
 ) -> dict[str, Any]:
-    shown_name = lead_name(name, email, phone, external_id, pk=pk)
+    shown_name = lead_name(name, email, phone, external_id, pk=pk, contact_hidden=contact_hidden)
     return {"id": pk, "name": shown_name, "company": company or ""}
 
 

@@ -179,9 +179,8 @@ def _leads_in_sight(reader: User, lead_ids: Iterable[Any]) -> dict[int, dict[str
     rows = SHOWN.rows(reader=reader, lead_ids=list(lead_ids))
     found = {}
     for pk, name, email, phone, external_id, company, is_hidden, brought_by in rows:
-        if contact_privacy.hides(is_hidden, brought_by, reader):
-            email = phone = ""
-        shown = lead_name(name, email, phone, external_id, pk=pk)
+        hides = contact_privacy.hides(is_hidden, brought_by, reader)
+        shown = lead_name(name, email, phone, external_id, pk=pk, contact_hidden=hides)
         found[pk] = {"lead": shown, "company": company or ""}
     return found
 

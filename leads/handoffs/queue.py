@@ -239,7 +239,14 @@ class HandoffRow(NamedTuple):
     @property
     def name(self) -> str:
         """The name of the lead as everywhere else."""
-        return lead_name(self.person, self.email, self.phone, self.external_id, pk=self.lead_id)
+        return lead_name(
+            self.person,
+            self.email,
+            self.phone,
+            self.external_id,
+            pk=self.lead_id,
+            contact_hidden=self.contact_hidden,
+        )
 
     @property
     def about(self) -> str:

@@ -134,11 +134,19 @@ class LeadRow(NamedTuple):
     owner: str | None
     first_seen_on: date
     is_test: bool
+    contact_hidden: bool
 
     @property
     def name(self) -> str:
         """The name as everywhere else (leads.models.lead.lead_name)."""
-        return lead_name(self.person, self.email, self.phone, self.external_id, pk=self.pk)
+        return lead_name(
+            self.person,
+            self.email,
+            self.phone,
+            self.external_id,
+            pk=self.pk,
+            contact_hidden=self.contact_hidden,
+        )
 
     @property
     def about(self) -> str:
@@ -160,6 +168,7 @@ ROW_PATHS = (
     "owner__name",
     "first_seen_on",
     "is_test",
+    "contact_hidden",
 )
 
 

@@ -287,7 +287,14 @@ class Lead(models.Model):
 
     def __str__(self) -> str:
         person = self.person
-        return lead_name(person.name, person.email, person.phone, self.external_id, pk=self.pk)
+        return lead_name(
+            person.name,
+            person.email,
+            person.phone,
+            self.external_id,
+            pk=self.pk,
+            contact_hidden=self.contact_hidden,
+        )
 
     @property
     def won_before_first_seen(self) -> bool:
@@ -295,8 +302,16 @@ class Lead(models.Model):
         return self.won_on is not None and self.won_on < self.first_seen_on
 
 
-def lead_name(*candidates: str, pk: int) -> str:
-    """Return the name to show for a lead: the first candidate that is not empty, or its number."""
+def lead_name(
+    name: str, email: str, phone: str, external_id: str, *, pk: int, contact_hidden: bool
+) -> str:
+    """Return the name to show for a lead: the first text that is not empty, or its number.
+
+    Phone and e-mail are no name while they are hidden from some: most callers know no reader.
+    """
+    candidates = [name, email, phone, external_id]
+    if contact_hidden:
+        candidates = [name, external_id]
     for candidate in candidates:
         if candidate:
             return candidate

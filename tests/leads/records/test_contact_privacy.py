@@ -92,6 +92,25 @@ def test_sales_reads_no_phone_and_no_email_of_a_pending_lead(
     assert leaks(getattr(hiding, name), pending) == []
 
 
+@pytest.mark.parametrize("contact", [SECRET, {**SECRET, "email": ""}])
+def test_hidden_contact_data_are_not_the_name_of_a_lead_without_one(
+    hiding: Cast, contact: dict[str, str]
+) -> None:
+    terms = {"hide_contact": True, "package_fields": ["company.name"]}
+    factories.agreement(
+        hiding.calendar,
+        marketing=hiding.luis,
+        sales=hiding.dora,
+        of=hiding.agreement.agreement,
+        **terms,
+    )
+    handoff = factories.handed_off(hiding, person={**contact, "name": ""})
+    assert leaks(hiding.bea, handoff) == []
+    transitions.accept(handoff, by=hiding.bea, at=ACCEPTED_AT)
+    handoff.lead.refresh_from_db()
+    assert str(handoff.lead) == (contact["email"] or "+525540007788")
+
+
 @pytest.mark.parametrize("name", ["ana", "elsa"])
 def test_marketing_and_the_director_read_them_all_the_time(
     hiding: Cast, pending: Handoff, name: str
