@@ -364,10 +364,11 @@ def left_after_undo(run: ImportRun, user: User, most: int) -> list[Lead]:
     return list(rows.filter(import_run=run, archived_at__isnull=True).order_by("pk")[:most])
 
 
-def same_file(run: ImportRun) -> ImportRun | None:
-    """Return the last import of a file with exactly the same content."""
+def same_file(run: ImportRun, user: User) -> ImportRun | None:
+    """Return the last import in sight of a file with exactly the same content."""
     states = (ImportState.RUNNING, ImportState.DONE)
-    rows = ImportRun.objects.with_names().filter(sha256=run.sha256, state__in=states)
+    seen = ImportRun.objects.visible_to(user).with_names()
+    rows = seen.filter(sha256=run.sha256, state__in=states)
     return rows.exclude(pk=run.pk).order_by("-id").first()
 
 

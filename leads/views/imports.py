@@ -182,7 +182,7 @@ def _show_columns(
         "form": form,
         "reading": reading,
         "encoding": ENCODINGS.get(run.reading["encoding"], ""),
-        "same_file": runs.same_file(run),
+        "same_file": runs.same_file(run, request.user),
         "shown": fingerprint(run),
         "refusal": refusal,
     }
@@ -234,7 +234,7 @@ def _show_run(
     context["refusal"] = refusal
     context["same_file"] = None
     if run.state == ImportState.CHECKED:
-        context["same_file"] = runs.same_file(run)
+        context["same_file"] = runs.same_file(run, request.user)
         context["rows"] = rejected_rows.found_by_check(run, request.user)
         context["notes"] = notes.of_check(run, request.user)
         context |= _left_out(request, run)

@@ -223,6 +223,16 @@ def test_same_file_is_told_before_it_is_imported(cast, signed_in):
     assert f"/imports/{first.pk}/" in page.content.decode()
 
 
+def test_same_file_of_another_team_is_not_told(cast, signed_in):
+    imported(signed_in(cast.ana))
+    other = factories.person("Otra", factories.team("Otra marca", "marketing"))
+    client = signed_in(other)
+    run = uploaded(client)
+    assert client.get(f"/imports/{run.pk}/columns/").context["same_file"] is None
+    client.post(f"/imports/{run.pk}/columns/", {"column_0": "person.name"})
+    assert client.get(f"/imports/{run.pk}/").context["same_file"] is None
+
+
 def test_discarded_file_is_gone(cast, signed_in):
     client = signed_in(cast.ana)
     run = uploaded(client)
