@@ -7,6 +7,7 @@ number of workers may work on it, and each lead is handled once.
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from operator import attrgetter
 from typing import Any
@@ -177,10 +178,27 @@ def counts(act: BulkAct) -> dict[str, int]:
     }
 
 
-def items_of(act: BulkAct, *results: str, most: int) -> list[BulkItem]:
-    """Return the first items with one of ``results``, each with what names its lead."""
-    rows = act.items.filter(result__in=results).order_by("id")
-    return list(rows.select_related("lead__person", "lead__company")[:most])
+@dataclass(frozen=True)
+class ItemShown:
+    """A lead of an act, and why it was skipped, as a person may read it.
+
+    ``lead`` is None where it is out of sight by now; ``reason``, which may name people, is empty.
+    """
+
+    lead: Lead | None
+    reason: str = ""
+
+
+def items_of(act: BulkAct, *results: str, reader: User, most: int) -> list[ItemShown]:
+    """Return the first items with one of ``results``, by the sight of now. Two queries."""
+    items = list(act.items.filter(result__in=results).order_by("id")[:most])
+    seen = Lead.objects.visible_to(reader).with_names()
+    leads = seen.in_bulk([item.lead_id for item in items])
+    shown = []
+    for item in items:
+        lead = leads.get(item.lead_id)
+        shown.append(ItemShown(lead, item.reason) if lead else ItemShown(None))
+    return shown
 
 
 def tidy(*, at: datetime) -> None:

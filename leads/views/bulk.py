@@ -66,10 +66,11 @@ def bulk_act(request: Request, pk: int) -> HttpResponse:
     if act.started_at is None:
         form = form_for(act.kind, request.user, at=request.now)
         return _confirmation(request, act, form)
+    reader = request.user
     context = _shared(act) | {
         "counts": acts.counts(act),
-        "skipped": acts.items_of(act, BulkResult.SKIPPED, most=LISTED),
-        "done": acts.items_of(act, BulkResult.DONE, most=LISTED),
+        "skipped": acts.items_of(act, BulkResult.SKIPPED, reader=reader, most=LISTED),
+        "done": acts.items_of(act, BulkResult.DONE, reader=reader, most=LISTED),
     }
     return render(request, "leads/bulk_result.html", context)
 
@@ -95,7 +96,7 @@ def title_of(act: BulkAct) -> str:
 def _confirmation(
     request: Request, act: BulkAct, form: BulkForm, *, status: int = 200
 ) -> HttpResponse:
-    items = acts.items_of(act, "", most=NAMED)
+    items = acts.items_of(act, "", reader=request.user, most=NAMED)
     context = _shared(act) | {
         "form": form,
         "items": items,

@@ -165,4 +165,17 @@ def test_pages_of_an_act_need_a_constant_number_of_queries(rows, cast, signed_in
             assert client.get(f"/leads/bulk/{act.pk}/").status_code == 200
         counted.append(len(captured))
         client.post(f"/leads/bulk/{act.pk}/start/", {"team": cast.sales.pk})
-    assert counted == [13, 8]
+    assert counted == [14, 9]
+
+
+def test_lead_that_has_left_ones_sight_is_not_named(cast, signed_in, moment):
+    lead = factories.lead(cast)
+    client = signed_in(cast.ana)
+    acts_shown = [prepared(client, "archive", lead), prepared(client, "archive", lead)]
+    client.post(f"/leads/bulk/{acts_shown[1].pk}/start/")
+    cast.ana.memberships.all().delete()
+    for act in acts_shown:
+        page = client.get(f"/leads/bulk/{act.pk}/").content.decode()
+        assert "This lead is no longer with you." in page
+        assert lead.person.name not in page
+        assert lead.company.name not in page
