@@ -20,7 +20,9 @@ from django.core.management import call_command
 from django.db import connection, transaction
 from django.test import override_settings
 
+from crm.accounts import people
 from crm.deploy.embedded import Postgres
+from sla import snapshot_bodies
 from tests.bench import bare, bench_import, bench_worktime, shares
 from tests.bench.burst import bench_burst, bench_mail
 from tests.bench.cases import Budget, cases
@@ -102,6 +104,9 @@ def empty() -> None:
     with connection.cursor() as cursor:
         cursor.execute("DROP SCHEMA public CASCADE; CREATE SCHEMA public")
     call_command("migrate", verbosity=0)
+    # What this process knows is of the tables before.
+    snapshot_bodies.forget_stored()
+    people.forget_words()
 
 
 def prepare(leads: int, **more: int) -> Crowd:
