@@ -51,9 +51,10 @@ CONNECTED = """
     SELECT application_name, count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND usename = current_user GROUP BY 1 ORDER BY 1
 """
+# By name: of a new installation, a squashed migration is noted after those that it stands for.
 MIGRATIONS = """
-    SELECT DISTINCT ON (app) app || ' ' || left(name, 4) FROM django_migrations
-    WHERE app = ANY(%s) ORDER BY app, id DESC
+    SELECT app || ' ' || left(max(name), 4) FROM django_migrations
+    WHERE app = ANY(%s) GROUP BY app ORDER BY app
 """
 
 
@@ -213,16 +214,16 @@ def _space() -> Iterator[Fact]:
         ((size,),) = cursor.fetchall()
         cursor.execute(SIZES, [BIG_TABLES])
         tables = cursor.fetchall()
-    yield Fact(_("Database"), _megabytes(size), (Sample("database_bytes", size),))
+    yield Fact(_("Database"), _size_words(size), (Sample("database_bytes", size),))
     for name, size in tables:
         sample = Sample("table_bytes", size, {"table": name})
         label = _("Table {name}").format(name=name)
-        yield Fact(label, _megabytes(size), (sample,))
+        yield Fact(label, _size_words(size), (sample,))
     # Only `make run` has such a folder; elsewhere PostgreSQL has its own disk.
     if settings.RELEVO_DATA.is_dir():
         free = shutil.disk_usage(settings.RELEVO_DATA).free
         label = _("Free on the disk of the data folder")
-        yield Fact(label, _megabytes(free), (Sample("disk_free_bytes", free),))
+        yield Fact(label, _size_words(free), (Sample("disk_free_bytes", free),))
 
 
 def _versions() -> Iterator[Fact]:
@@ -268,5 +269,8 @@ def _short(seconds: float) -> str:
     return duration_words(seconds, days=True)
 
 
-def _megabytes(size: int) -> str:
-    return _("{size} MB").format(size=number(size / 1_000_000, 1))
+def _size_words(size: int) -> str:
+    """Return a size in bytes as "23.0 MB", from a thousand on as "61.9 GB"."""
+    if size < 1_000_000_000:
+        return _("{size} MB").format(size=number(size / 1_000_000, 1))
+    return _("{size} GB").format(size=number(size / 1_000_000_000, 1))

@@ -6,9 +6,11 @@ import io
 import re
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 from django.core import mail
 from django.core.management import call_command
 from django.db import connection
@@ -243,6 +245,23 @@ def test_sender_of_mails_is_a_process_where_mails_are_sent(settings: Settings, i
     assert (str(facts.PROCESSES[heartbeats.MAILS]) in labels) == is_on
 
 
+def test_newest_migration_of_each_app_is_named() -> None:
+    folder = Path(apps.get_app_config("leads").path) / "migrations"
+    newest = max(path.name for path in folder.glob("0*.py"))
+    with translation.override("en"):
+        words, _is_wrong = words_of("Newest migrations")
+    assert f"leads {newest[:4]}," in words
+
+
+@pytest.mark.parametrize(
+    ("size", "words"),
+    [(23_040_000, "23.0 MB"), (999_940_000, "999.9 MB"), (61_912_900_000, "61.9 GB")],
+)
+def test_size_is_in_words(size: int, words: str) -> None:
+    with translation.override("en"):
+        assert facts._size_words(size) == words
+
+
 # -- The same for everybody
 
 
@@ -258,7 +277,7 @@ def test_page_and_doctor_print_the_same(
         for group in page.context["groups"]
         for fact in group.facts
     ]
-    steady = [line for line in shown if " ago" not in line and "MB" not in line]
+    steady = [line for line in shown if not re.search(r" ago| [MG]B$", line)]
     assert [line for line in steady if line not in lines] == []
     assert (code, "1 line needs attention." in page.content.decode()) == (1, True)
 
