@@ -26,7 +26,8 @@ from django.db.models.sql.compiler import SQLCompiler
 FIRST_NUMBER = -(2**62)
 TEXT = "\x1a"
 LAST_YEAR = 999
-# More shapes than an organisation has; only a fault in the code makes more.
+# A list has about ten shapes for each combination of a reader's teams. An organisation with more
+# shapes pays only for building them again.
 MOST_SHAPES = 500
 NOT_KEPT = "not kept"
 
