@@ -261,12 +261,12 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.is_director, teams
 
     @property
-    def sql_ids(self) -> list[int]:
+    def sql_values(self) -> list[int]:
         """Return the id of the person, and those of the teams."""
         return [self.pk, *(member.team_id for member in self.memberships_now)]
 
     def standing_in(self, ids: Sequence[int]) -> User:
-        """Return a person of the same shape, with ``ids`` instead of ``sql_ids``."""
+        """Return a person of the same shape, with ``ids`` instead of ``sql_values``."""
         pk, *teams = ids
         person = User(pk=pk, is_director=self.is_director)
         person.memberships_now = []

@@ -152,7 +152,7 @@ class Branches:
     (crm.lib.db.kept_sql).
     """
 
-    def __init__(self, read: Read, *shape: Hashable, **values: Any) -> None:
+    def __init__(self, read: Read, *shape: Hashable | type, **values: Any) -> None:
         self.read = read
         self.shape = shape
         self.values = values
@@ -167,16 +167,14 @@ class Listing:
 
     ``lead_id`` is the attribute of a row that holds the id of its lead. ``branches``, where given,
     are together the same rows, some of them in several: PostgreSQL can walk each branch by an
-    index of its own, but not an OR of conditions on several tables. ``whole``: the same for a list
-    without a filter, whose SQL is kept. ``is_long``: counting even a thousand rows takes long, so
-    that the planner's estimate is enough where it is much larger.
+    index of its own, but not an OR of conditions on several tables. ``is_long``: counting even a
+    thousand rows takes long, so that the planner's estimate is enough where it is much larger.
     """
 
     read: Callable[[], QuerySet[Any]]
     order: Order
     lead_id: str = "pk"
-    branches: Sequence[QuerySet[Any]] = ()
-    whole: Branches | None = None
+    branches: Branches | None = None
     is_long: bool = False
 
     @cached_property
@@ -207,11 +205,11 @@ class Listing:
 
     def _first(self, count: int, place: Place | None = None) -> Iterable[Place]:
         """Return the first ``count`` places of each branch, or those behind ``place``."""
-        if self.whole is None:
-            return _first_places(self.branches or [self.rows], self.order, count, place)
+        if self.branches is None:
+            return _first_places([self.rows], self.order, count, place)
         value, pk = place or (None, None)
-        of_list = (self.whole.read, self.whole.shape, self.order, count)
-        return FIRST_PLACES.rows(*of_list, value=value, pk=pk, **self.whole.values)
+        of_list = (self.branches.read, self.branches.shape, self.order, count)
+        return FIRST_PLACES.rows(*of_list, value=value, pk=pk, **self.branches.values)
 
     def size(self, page: Page, *, after: str) -> Size:
         """Return the length of the list that ``page``, the one behind ``after``, is a part of.
@@ -234,9 +232,10 @@ class Listing:
     @cached_property
     def _estimate(self) -> int:
         """How many rows the planner expects; those of several branches count in each."""
-        if self.whole is not None:
-            return EVERY_PLACE.estimate(self.whole.read, self.whole.shape, **self.whole.values)
-        plan = json.loads(_every_place(self.branches or [self.rows]).explain(format="json"))
+        if self.branches is not None:
+            of_list = (self.branches.read, self.branches.shape)
+            return EVERY_PLACE.estimate(*of_list, **self.branches.values)
+        plan = json.loads(_every_place([self.rows]).explain(format="json"))
         return int(plan[0]["Plan"]["Plan Rows"])
 
     def around(self, after: str) -> tuple[Any | None, Any | None]:
@@ -274,22 +273,22 @@ def _union(parts: Sequence[QuerySet[Any]]) -> QuerySet[Any]:
     return parts[0].union(*parts[1:], all=True)
 
 
-# -- The same of a whole list, whose SQL is kept
+# -- The same with kept SQL
 
 
-def _first_of_whole(
+def _first_of_list(
     read: Read, shape: Any, order: Order, count: int, *, value: Any, pk: int | None, **values: Any
 ) -> QuerySet[Any]:
     place = None if pk is None else (value, pk)
     return _first_places(read(*shape, **values), order, count, place)
 
 
-def _every_of_whole(read: Read, shape: Any, **values: Any) -> QuerySet[Any]:
+def _every_of_list(read: Read, shape: Any, **values: Any) -> QuerySet[Any]:
     return _every_place(read(*shape, **values))
 
 
-FIRST_PLACES = KeptSql(_first_of_whole)
-EVERY_PLACE = KeptSql(_every_of_whole)
+FIRST_PLACES = KeptSql(_first_of_list)
+EVERY_PLACE = KeptSql(_every_of_list)
 
 
 def page(rows: QuerySet[Any], order: Order, *, after: str, size: int) -> Page:

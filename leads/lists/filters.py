@@ -5,14 +5,15 @@ The filter of a list owns what is listed, counted and exported.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Self
 
 import django_filters
 from django import forms
+from django.core.validators import EMPTY_VALUES
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils.functional import cached_property
@@ -21,7 +22,7 @@ from django.utils.translation import gettext_lazy
 
 from crm.accounts.models import User
 from crm.lib.number_formats import day_words
-from crm.lib.paging import BadParameter, Branches, Listing, Order
+from crm.lib.paging import BadParameter, Branches, Listing, Order, Read
 from leads.lists import choices
 from leads.models import Lead
 from leads.records import search
@@ -31,6 +32,8 @@ Query = QueryDict  # the parameters of an address
 Rows = Callable[[], QuerySet[Any]]
 PAGING = {"after"}
 NOT_GIVEN = "~none"  # no code of a source can look like this
+# Filters whose value is the id of a row.
+IDS = {"owner", "team", "imported"}
 # What a clock may show while its act is awaited.
 CLOCKS = (ClockStatus.LATE, ClockStatus.SOON, ClockStatus.OK, ClockStatus.PAUSED)
 CLOCK_CHOICES = [(status.value, status.label) for status in CLOCKS]
@@ -107,6 +110,12 @@ class ListFilter(django_filters.FilterSet):
         self.request = None
         self.form_prefix = None
 
+    @classmethod
+    def without_address(cls, *, user: User, at: datetime) -> Self:
+        """Return the list without rows and without an address that asks for filters."""
+        rows = cls._meta.model._default_manager
+        return cls(QueryDict(), rows.none, user=user, at=at)
+
     @cached_property
     def queryset(self) -> QuerySet[Any]:
         """All rows in sight."""
@@ -142,23 +151,33 @@ class ListFilter(django_filters.FilterSet):
     @property
     def listing(self) -> Listing:
         """The list: its rows and their order; no rows where a filter is not valid."""
-        lead_id = "lead_id" if self.lead else "pk"
-        if not self.is_on:
-            return Listing(
-                lambda: self.queryset,
-                self.order,
-                lead_id,
-                whole=self.branches,
-                is_long=self.is_long,
-            )
-        branches = self.branches() if self.branches else []
-        narrowed = [self.narrow(branch, are_few=self.sees_few) for branch in branches]
+        is_long = self.is_long
+        if self.is_on:
+            is_long = self.searches_many and bool(self.data.get("q"))
         return Listing(
             lambda: self.narrow(self.queryset),
             self.order,
-            lead_id,
-            narrowed,
-            is_long=self.searches_many and bool(self.data.get("q")),
+            "lead_id" if self.lead else "pk",
+            self._narrowed_branches(),
+            is_long,
+        )
+
+    def _narrowed_branches(self) -> Branches | None:
+        """Return the branches that pass the filters; None where the rows are enough."""
+        if self.branches is None or not self.is_on:
+            return self.branches
+        if not self.is_valid():
+            return None
+        return Branches(
+            _narrowed,
+            type(self),
+            self.sees_few,
+            self.branches.read,
+            self.branches.shape,
+            user=self.user,
+            at=self.at,
+            of_list=self.branches.values,
+            wanted=self.wanted,
         )
 
     @property
@@ -166,30 +185,62 @@ class ListFilter(django_filters.FilterSet):
         """The status of the page: 400 where a filter is not valid."""
         return 200 if not self.is_on or self.is_valid() else 400
 
-    def narrow(self, rows: QuerySet[Any], *, are_few: bool = False) -> QuerySet[Any]:
-        """Return those of ``rows``, of the same model, that pass the filters.
+    @property
+    def wanted(self) -> dict[str, Any]:
+        """The filters that are on and valid, by name, as values of kept SQL."""
+        chosen = self.form.cleaned_data.items()
+        return {
+            name: self.value_of(name, value) for name, value in chosen if value not in EMPTY_VALUES
+        }
 
-        ``are_few``: reading each is cheaper than an index of all leads (search.condition).
-        """
-        self.in_few = are_few
+    def value_of(self, name: str, value: Any) -> Any:
+        """Return what is chosen as the value that SQL has; None for leads without a source."""
+        if name == "q":
+            return search.Terms.of(value)
+        if name in IDS:
+            return int(value)
+        if name == "clock":
+            return ClockStatus(value)
+        if name == "source" and value == NOT_GIVEN:
+            return None
+        return value
+
+    def narrow(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Return those of ``rows``, of the same model, that pass the filters."""
         if not self.is_on:
             return rows
         # All leads would look like the result of an invalid filter.
         if not self.is_valid():
             return rows.none()
-        return self.filter_queryset(rows)
+        return self.keep(rows, self.wanted)
 
-    def search(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+    def keep(
+        self, rows: QuerySet[Any], wanted: Mapping[str, Any], *, are_few: bool = False
+    ) -> QuerySet[Any]:
+        """Return those of ``rows`` that pass the ``wanted`` filters.
+
+        ``are_few``: reading each is cheaper than an index of all leads (search.condition).
+        """
+        self.in_few = are_few
+        for name, value in wanted.items():
+            filter_ = self.base_filters[name]
+            if filter_.method:
+                rows = getattr(self, filter_.method)(rows, name, value)
+            else:
+                rows = filter_.filter(rows, value)
+        return rows
+
+    def search(self, rows: QuerySet[Any], name: str, value: search.Terms) -> QuerySet[Any]:
         """Keep leads that have every word in their name, company, e-mail, or phone digits."""
         wanted = search.condition(value, self.user, in_few=self.in_few)
         if not self.lead:
             return rows.filter(wanted)
         return rows.filter(lead__in=Lead.objects.filter(wanted).values("pk"))
 
-    def by_owner(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+    def by_owner(self, rows: QuerySet[Any], name: str, value: int) -> QuerySet[Any]:
         return rows.filter(owner=value)
 
-    def by_team(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+    def by_team(self, rows: QuerySet[Any], name: str, value: int) -> QuerySet[Any]:
         return rows.filter(team=value)
 
     def by_country(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
@@ -197,8 +248,9 @@ class ListFilter(django_filters.FilterSet):
         of_company = Q(**{f"{self.lead}person__country": "", f"{self.lead}company__country": value})
         return rows.filter(of_company | Q(**{f"{self.lead}person__country": value}))
 
-    def by_source(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        if value == NOT_GIVEN:
+    def by_source(self, rows: QuerySet[Any], name: str, value: str | None) -> QuerySet[Any]:
+        """Keep leads of the source; for None, leads without one."""
+        if value is None:
             return rows.filter(**{f"{self.lead}source__isnull": True})
         return rows.filter(**{f"{self.lead}source__code": value})
 
@@ -253,6 +305,22 @@ class ListFilter(django_filters.FilterSet):
         return str(named.get(raw, raw))
 
 
+def _narrowed(
+    kind: type[ListFilter],
+    are_few: bool,
+    read: Read,
+    shape: Sequence[Hashable],
+    *,
+    user: User,
+    at: datetime,
+    of_list: Mapping[str, Any],
+    wanted: Mapping[str, Any],
+) -> list[QuerySet[Any]]:
+    """Return those rows of each branch that pass the ``wanted`` filters."""
+    filters = kind.without_address(user=user, at=at)
+    return [filters.keep(branch, wanted, are_few=are_few) for branch in read(*shape, **of_list)]
+
+
 @dataclass(frozen=True)
 class Blank:
     """The form of a list without any filter: the same for all to whom the same is offered."""
@@ -263,7 +331,6 @@ class Blank:
     @property
     def filter(self) -> ListFilter:
         """The list to draw the form from; it has no rows."""
-        rows = self.kind._meta.model._default_manager
-        made = self.kind(QueryDict(), rows.none, user=User(), at=datetime.max)
+        made = self.kind.without_address(user=User(), at=datetime.max)
         made.offered = dict(self.offered)
         return made

@@ -61,8 +61,8 @@ class MineFilter(HandoffFilter):
     def offers(self) -> dict[str, choices.Choices]:
         return super().offers() | {"team": choices.own_queues(self.user)}
 
-    def by_clock(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
-        return rows.filter(status.condition(ClockStatus(value), at=self.at, to="clock__"))
+    def by_clock(self, rows: QuerySet[Any], name: str, value: ClockStatus) -> QuerySet[Any]:
+        return rows.filter(status.condition(value, at=self.at, to="clock__"))
 
 
 def queue(user: User, query: Query, *, tab: str, at: datetime, since: datetime) -> QueueFilter:

@@ -73,9 +73,9 @@ class LeadFilter(ListFilter):
         own = {"owner": choices.owners(self.user), "team": choices.teams(self.user)}
         return super().offers() | own
 
-    def by_team(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+    def by_team(self, rows: QuerySet[Any], name: str, value: int) -> QuerySet[Any]:
         """Keep leads that the team brought, or that were handed off to it."""
-        of_team = Handoff.objects.filter(team=int(value))
+        of_team = Handoff.objects.filter(team=value)
         handed_off = Q(pk__in=of_team.values("lead"))
         if self.in_few:
             # A scalar subquery, which PostgreSQL can only ask lead by lead: for IN it would read
@@ -85,9 +85,9 @@ class LeadFilter(ListFilter):
             handed_off = Q(Coalesce(is_there, Value(False)))
         return rows.filter(Q(marketing_team=value) | handed_off)
 
-    def by_clock(self, rows: QuerySet[Any], name: str, value: str) -> QuerySet[Any]:
+    def by_clock(self, rows: QuerySet[Any], name: str, value: ClockStatus) -> QuerySet[Any]:
         """Keep leads whose open handoff has a clock of this status."""
-        shows = status.condition(ClockStatus(value), at=self.at, to="clock__")
+        shows = status.condition(value, at=self.at, to="clock__")
         handoffs = Handoff.objects.open_to(self.user).filter(shows)
         return rows.filter(pk__in=handoffs.values("lead"))
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import islice
 
 import phonenumbers
 from django.db.models import (
@@ -21,13 +22,15 @@ from django.db.models import (
     Transform,
     Value,
 )
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Concat
 from django.utils.translation import gettext as _
 
 from crm.accounts import people
 from crm.accounts.models import User
+from crm.lib.db.kept_sql import KeptSql
 from crm.lib.text import LEGAL_FORM, clean_line, digits, fold, without_legal_form
 from leads.models import Lead
+from leads.models.lead import LeadQuerySet
 from leads.records import contact_privacy
 from leads.records.identity import phones
 
@@ -139,13 +142,57 @@ def is_enough(query: str) -> bool:
     return has_word or has_emoji or bool(phones_of(query))
 
 
-def condition(query: str, user: User | None = None, *, in_few: bool = False) -> Q:
-    """Return the condition that all words of ``query`` occur, or its digits do.
+@dataclass(frozen=True)
+class Terms:
+    """What a search looks for: words or digits of phones, or else ``signs``.
 
-    An empty query matches every lead. A lead whose phone and e-mail ``user`` may not read is found
+    ``are_short``: no word is long enough for a trigram.
+    """
+
+    words: tuple[str, ...] = ()
+    numbers: tuple[str, ...] = ()
+    signs: tuple[str, ...] = ()
+    are_short: bool = False
+
+    @classmethod
+    def of(cls, query: str) -> Terms:
+        """Return what ``query`` looks for."""
+        signs = signs_of(query)
+        if signs:
+            # Signs are no phone.
+            return cls(signs=(signs,))
+        words = words_of(query)
+        are_short = all(len(word) < TRIGRAM for word in words)
+        return cls(tuple(words), tuple(phones_of(query)), are_short=are_short)
+
+    # -- As a value of kept SQL (crm.lib.db.kept_sql)
+
+    @property
+    def sql_shape(self) -> tuple[int, int, int, bool]:
+        """Return how many terms of each kind there are, and whether words are short."""
+        return len(self.words), len(self.numbers), len(self.signs), self.are_short
+
+    @property
+    def sql_values(self) -> tuple[str, ...]:
+        """Return every term."""
+        return self.words + self.numbers + self.signs
+
+    def standing_in(self, values: Sequence[str]) -> Terms:
+        """Return as many terms of the same kinds with the texts ``values``."""
+        texts = iter(values)
+        words, numbers, signs = (
+            tuple(islice(texts, len(terms))) for terms in (self.words, self.numbers, self.signs)
+        )
+        return replace(self, words=words, numbers=numbers, signs=signs)
+
+
+def condition(terms: Terms, user: User | None = None, *, in_few: bool = False) -> Q:
+    """Return the condition that all words of ``terms`` occur, or one of the numbers does.
+
+    No term at all matches every lead. A lead whose phone and e-mail ``user`` may not read is found
     by name and company alone. ``in_few``: another condition keeps so few leads that each is read.
     """
-    anywhere = _anywhere(query, "search_text__unindexed" if in_few else "search_text")
+    anywhere = _anywhere(terms, "search_text__unindexed" if in_few else "search_text")
     readable = Q()
     if user is not None:
         readable = contact_privacy.readable(user)
@@ -153,9 +200,8 @@ def condition(query: str, user: User | None = None, *, in_few: bool = False) -> 
         return anywhere
     # search_text holds the hidden facts, too: by their digits one could guess a masked number.
     named = Q()
-    for word in [*words_of(query), signs_of(query)]:
-        if word:
-            named &= _named(word)
+    for term in terms.words + terms.signs:
+        named &= _named(term)
     # A scalar subquery, which PostgreSQL can only ask lead by lead, and asks only for those that
     # are hidden: for a join it would read all people and companies.
     own = Lead.objects.filter(named, pk=OuterRef("pk")).annotate(is_named=Value(True))
@@ -163,34 +209,39 @@ def condition(query: str, user: User | None = None, *, in_few: bool = False) -> 
     return anywhere & (readable | Q(Coalesce(is_named, Value(False))))
 
 
-def _named(word: str) -> Q:
-    """Return the condition that name or company has ``word``, both without accents."""
-    person = Q(person__name__folded__contains=word)
-    return person | Q(company__name__folded__contains=word)
+def _named(term: str) -> Q:
+    """Return the condition that name or company has ``term``, both without accents."""
+    person = _has("person__name__folded", term)
+    return person | _has("company__name__folded", term)
 
 
-def _anywhere(query: str, text: str) -> Q:
-    """Return the condition that ``text``, the path of what is searched, matches ``query``."""
+def _has(text: str, term: str) -> Q:
+    """Return the condition that ``text``, a path, has ``term``."""
+    # The database makes the pattern of a Value: the term is a value of the SQL as it is.
+    return Q(**{f"{text}__contains": Value(term)})
 
-    def contains(part: str) -> Q:
-        return Q(**{f"{text}__contains": part})
 
-    signs = signs_of(query)
-    if signs:
+def _begins(text: str, word: str) -> Q:
+    """Return the condition that a word of ``text``, a path, begins with ``word``."""
+    behind_space = Concat(Value(" "), Value(word))
+    return Q(**{f"{text}__startswith": Value(word)}) | Q(**{f"{text}__contains": behind_space})
+
+
+def _anywhere(terms: Terms, text: str) -> Q:
+    """Return the condition that ``text``, the path of what is searched, matches ``terms``."""
+    for signs in terms.signs:
         # Signs are text like any other, but search_text keeps only those of addresses and ids.
-        return contains(signs) | _named(signs)
-    words = words_of(query)
+        return _has(text, signs) | _named(signs)
     wanted = Q()
-    # A longer word lets the index narrow the rows; short ones alone cannot.
-    only_short = all(len(word) < TRIGRAM for word in words)
-    for word in words:
-        if only_short:
-            wanted &= Q(**{f"{text}__startswith": word}) | contains(f" {word}")
+    for word in terms.words:
+        if terms.are_short:
+            # A longer word lets the index narrow the rows; short ones alone cannot.
+            wanted &= _begins(text, word)
         else:
-            wanted &= contains(word)
+            wanted &= _has(text, word)
     numbers = Q()
-    for number in phones_of(query):
-        numbers |= contains(number)
+    for number in terms.numbers:
+        numbers |= _has(text, number)
     # Of an empty Q and another one, OR keeps the other one alone.
     return numbers | wanted
 
@@ -199,13 +250,7 @@ def find(user: User, query: str) -> tuple[list[Hit], bool]:
     """Return at most MOST visible leads, newest first, and whether there are more. One query."""
     if not is_enough(query):
         return [], False
-    visible = Lead.objects.visible_to(user)
-    rows = visible.filter(condition(query, user), archived_at__isnull=True)
-    # One lead more than is shown answers whether there are more, without a count.
-    first = rows.order_by(*NEWEST)[: MOST + 1]
-    # Names are joined to these alone: for all that match, PostgreSQL would read whole tables.
-    named = Lead.objects.with_names().filter(pk__in=first.values("pk"))
-    leads = list(named.order_by(*NEWEST))
+    leads = FOUND.objects(user=user, terms=Terms.of(query))
     hits = []
     for lead in leads[:MOST]:
         matched: list[tuple[str, str]] = []
@@ -213,6 +258,19 @@ def find(user: User, query: str) -> tuple[list[Hit], bool]:
             matched = _matched(lead, query)
         hits.append(Hit(lead, matched))
     return hits, len(leads) > MOST
+
+
+def _found(*, user: User, terms: Terms) -> LeadQuerySet:
+    visible = Lead.objects.visible_to(user)
+    rows = visible.filter(condition(terms, user), archived_at__isnull=True)
+    # One lead more than is shown answers whether there are more, without a count.
+    first = rows.order_by(*NEWEST)[: MOST + 1]
+    # Names are joined to these alone: for all that match, PostgreSQL would read whole tables.
+    named = Lead.objects.with_names().filter(pk__in=first.values("pk"))
+    return named.order_by(*NEWEST)
+
+
+FOUND = KeptSql(_found)
 
 
 def _matched(lead: Lead, query: str) -> list[tuple[str, str]]:

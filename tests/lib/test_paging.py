@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from crm.lib import paging
-from crm.lib.paging import BadParameter, Listing, Order, Size, by_day, newest_first
+from crm.lib.paging import BadParameter, Branches, Listing, Order, Size, by_day, newest_first
 from leads.models import Lead, Person
 
 pytestmark = pytest.mark.django_db
@@ -160,7 +160,8 @@ def test_branches_that_overlap_are_merged_to_the_same_pages(
     every = Lead.objects.all()
     branches = [every.filter(pk__in=[first, third]), every.exclude(pk__in=[first, second])]
     branches.append(every.filter(pk__in=[second, third]))
-    whole, merged = Listing(lambda: every, order), Listing(lambda: every, order, branches=branches)
+    whole = Listing(lambda: every, order)
+    merged = Listing(lambda: every, order, branches=Branches(lambda: branches))
     after = ""
     for _page in range(6 // size + 1):
         page = merged.page(after=after, size=size)

@@ -11,6 +11,7 @@ import json
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from enum import Enum
 from itertools import count
 from typing import Any, Protocol, TypeGuard, cast
 
@@ -32,19 +33,19 @@ MOST_SHAPES = 500
 NOT_KEPT = "not kept"
 
 
-class Reader(Protocol):
-    """A person whose teams decide what a query asks for."""
+class Whole(Protocol):
+    """What has several values in the SQL: a person with teams, a search with words."""
 
     @property
     def sql_shape(self) -> Hashable:
-        """All about the person that decides how the SQL reads."""
+        """All about it that decides how the SQL reads."""
 
     @property
-    def sql_ids(self) -> list[int]:
-        """The ids that may become values in the SQL."""
+    def sql_values(self) -> Sequence[Any]:
+        """The values that it may have in the SQL."""
 
-    def standing_in(self, ids: Sequence[int]) -> Reader:
-        """Return a person of the same shape with ``ids`` instead of ``sql_ids``."""
+    def standing_in(self, values: Sequence[Any]) -> Whole:
+        """Return one of the same shape with ``values`` instead of ``sql_values``."""
 
 
 class Among(Func):
@@ -149,8 +150,9 @@ class KeptSql:
     """The querysets that ``build(*shape, **values)`` returns, with SQL kept.
 
     ``shape`` holds what decides the SQL; ``values`` are ids, lists of ids (for Among), dates,
-    moments, texts, readers or None, and ``build`` may only pass them on: SQL with a value that was
-    computed from another one cannot be kept and is an error. No row is among no ids.
+    moments, texts, wholes or None, or mappings of such values. ``build`` may only pass them on: SQL
+    with a value that was computed from another one cannot be kept and is an error. Members of enums
+    belong to the shape. No row is among no ids.
     """
 
     def __init__(self, build: Callable[..., QuerySet[Any]]) -> None:
@@ -191,7 +193,7 @@ class KeptSql:
 
     def statement(self, shape: Hashable, values: Mapping[str, Any]) -> Statement | None:
         """Return the statement of one shape; None where no row can match."""
-        key = (shape, *((name, _shape_of(value)) for name, value in values.items()))
+        key = (shape, _shape_of(values))
         # Read once: another thread may empty ``kept`` at any moment.
         found = self.kept.get(key, NOT_KEPT)
         if found != NOT_KEPT:
@@ -207,20 +209,26 @@ def given(values: Mapping[str, Any]) -> list[Any]:
     """Return the values of a request in the order of their stand-ins."""
     in_order: list[Any] = []
     for value in values.values():
-        if _is_reader(value):
-            in_order += value.sql_ids
-        elif value is not None:
+        if isinstance(value, Mapping):
+            in_order += given(value)
+        elif _is_whole(value):
+            in_order += value.sql_values
+        elif value is not None and not isinstance(value, Enum):
             in_order.append(value)
     return in_order
 
 
-def _is_reader(value: Any) -> TypeGuard[Reader]:
+def _is_whole(value: Any) -> TypeGuard[Whole]:
     return hasattr(value, "standing_in")
 
 
 def _shape_of(value: Any) -> Any:
-    if _is_reader(value):
+    if isinstance(value, Mapping):
+        return tuple((name, _shape_of(each)) for name, each in value.items())
+    if _is_whole(value):
         return value.sql_shape
+    if isinstance(value, Enum):
+        return value
     return type(value)
 
 
@@ -228,7 +236,7 @@ def _built(
     build: Callable[..., QuerySet[Any]], shape: Any, values: Mapping[str, Any]
 ) -> Statement | None:
     numbers = count()
-    stand_ins = {name: _stand_in(value, numbers) for name, value in values.items()}
+    stand_ins = _stand_in(values, numbers)
     rows = build(*shape, **stand_ins)
     compiler = rows.query.get_compiler(DEFAULT_DB_ALIAS)
     try:
@@ -250,10 +258,12 @@ def _built(
 
 def _stand_in(value: Any, numbers: Iterator[int]) -> Any:
     """Return a value of the same kind that no row has, another one each time."""
-    if value is None:
-        return None
-    if _is_reader(value):
-        return value.standing_in([FIRST_NUMBER - next(numbers) for _id in value.sql_ids])
+    if value is None or isinstance(value, Enum):
+        return value
+    if isinstance(value, Mapping):
+        return {name: _stand_in(each, numbers) for name, each in value.items()}
+    if _is_whole(value):
+        return value.standing_in([_stand_in(each, numbers) for each in value.sql_values])
     number = next(numbers)
     if isinstance(value, datetime):
         return datetime(1 + number, 1, 1, tzinfo=UTC)

@@ -60,7 +60,8 @@ def test_team_filter_of_a_rep_is_asked_lead_by_lead(cast, leads):
     query = QueryDict(f"team={cast.sales.pk}")
     listed = lead_list(cast.bea, query, at=LATE_FOR_THE_QUEUE)
     # For IN, PostgreSQL reads all that the team ever got.
-    asked = [str(branch.query) for branch in listed.listing.branches]
+    assert listed.listing.branches is not None
+    asked = [str(branch.query) for branch in listed.listing.branches()]
     assert [sql for sql in asked if "IN (SELECT" in sql] == []
     plain = lead_list(cast.elsa, query, at=LATE_FOR_THE_QUEUE).listing.rows
     seen = plain.filter(pk__in=Lead.objects.visible_to(cast.bea).values("pk"))

@@ -32,11 +32,15 @@ FILTERS: dict[str, tuple[str, ...]] = {
     "stage": (Stage.HANDED_OFF, Stage.ACCEPTED, Stage.RETURNED, Stage.WON),
     "source": ("~none", "web"),
     "country": ("MX", "CO"),
-    "q": ("mariana", "andino", "zz"),
+    "q": ("mariana", "grupo andino s.a.", "gr ma", "55 4000", "@andino.test", "%", "zz"),
     "since": ("2026-02-20", "2026-03-02"),
     "until": ("2026-03-01",),
     "clock": ("ok", "late"),
+    "owner": ("{bea}", "{cruz}"),
+    "team": ("{sales}", "{marketing}"),
+    "persona": ("{persona}",),
 }
+QUEUE_FILTERS = ["source", "country", "q", "team", "persona"]
 
 
 def make_whole() -> tuple[Cast, User]:
@@ -125,14 +129,18 @@ def paged(rows: list[int], size: int) -> list[list[int]]:
     return [rows[start : start + size] for start in range(0, len(rows), size)] or [[]]
 
 
-def queries(seed: str, names: list[str]) -> Iterator[QueryDict]:
-    """No filter, each search, and some filters by a fixed seed."""
+def queries(seed: str, names: list[str], cast: Cast) -> Iterator[QueryDict]:
+    """No filter, a search, and some filters by a fixed seed."""
     chance = random.Random(seed)
+    ids = {name: getattr(cast, name).pk for name in ("bea", "cruz", "sales", "marketing")}
     yield QueryDict()
-    for _ in range(4):
+    for number in range(4):
         query = QueryDict(mutable=True)
-        for name in chance.sample(names, chance.choice((1, 1, 2))):
-            query[name] = chance.choice(FILTERS[name])
+        chosen = ["q"] if number == 0 else chance.sample(names, chance.choice((1, 2, 2)))
+        for name in chosen:
+            query[name] = chance.choice(FILTERS[name]).format(
+                persona=cast.persona.persona.slug, **ids
+            )
         yield query
 
 
@@ -142,7 +150,7 @@ def test_lead_list_is_the_plain_table_of_sight(whole: tuple[Cast, User], role: s
     seen = leads_seen(user)
     assert sorted(Lead.objects.visible_to(user).values_list("pk", flat=True)) == seen
     plain = Lead.objects.filter(pk__in=seen, archived_at=None)
-    for query in queries(role, list(FILTERS)):
+    for query in queries(role, list(FILTERS), whole[0]):
         listed = lead_list(user, query, at=NOON)
         kept = listed.narrow(plain).order_by("-first_seen_on", "-pk")
         assert list(pages(listed.listing, 3)) == paged(list(kept.values_list("pk", flat=True)), 3)
@@ -172,7 +180,7 @@ def test_queue_is_the_plain_table_of_sight(whole: tuple[Cast, User], role: str) 
     director = reader(whole, "elsa")
     at: datetime = when("2026-03-02 12:30")
     for tab, key in TABS.items():
-        for query in list(queries(role + tab, ["source", "country", "q"]))[:3]:
+        for query in list(queries(role + tab, QUEUE_FILTERS, whole[0]))[:3]:
             query = query.copy()
             listed = handoff_lists.queue(user, query, tab=tab, at=at, since=TODAY)
             every = handoff_lists.queue(director, query, tab=tab, at=at, since=TODAY)

@@ -155,7 +155,7 @@ def test_index_answers_and_nothing_reads_all_leads(cast: Cast, query: str) -> No
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
         cursor.execute("SET LOCAL enable_indexscan = off")
-    plan = Lead.objects.filter(search.condition(query)).explain()
+    plan = Lead.objects.filter(search.condition(search.Terms.of(query))).explain()
     assert "Bitmap Index Scan on lead_search" in plan, plan
     assert "Seq Scan on leads_lead" not in plan, plan
 
@@ -167,9 +167,9 @@ def test_among_few_leads_each_is_read_and_the_same_are_found(cast: Cast, query: 
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL enable_seqscan = off")
     every = Lead.objects.order_by("pk")
-    found = every.filter(search.condition(query, cast.bea, in_few=True))
+    found = every.filter(search.condition(search.Terms.of(query), cast.bea, in_few=True))
     assert "lead_search" not in found.explain()
-    assert list(found) == list(every.filter(search.condition(query, cast.bea)))
+    assert list(found) == list(every.filter(search.condition(search.Terms.of(query), cast.bea)))
 
 
 # -- What is no word, and what does not matter
@@ -178,7 +178,7 @@ def test_among_few_leads_each_is_read_and_the_same_are_found(cast: Cast, query: 
 @pytest.mark.parametrize("query", ["%", "***", "_", "\\", "🙂", "…", "' OR 1=1", "%%ana"])
 def test_signs_are_text_and_not_everything(cast: Cast, query: str) -> None:
     lead(cast, "José Peña", email="jose@cafe.mx")
-    assert not Lead.objects.filter(search.condition(query, cast.ana)).exists()
+    assert not Lead.objects.filter(search.condition(search.Terms.of(query), cast.ana)).exists()
 
 
 @pytest.mark.parametrize(
@@ -187,7 +187,7 @@ def test_signs_are_text_and_not_everything(cast: Cast, query: str) -> None:
 def test_signs_are_found_where_they_are(cast: Cast, query: str, name: str) -> None:
     lead(cast, name)
     lead(cast, "José Peña")
-    rows = Lead.objects.filter(search.condition(query, cast.ana))
+    rows = Lead.objects.filter(search.condition(search.Terms.of(query), cast.ana))
     assert list(rows.values_list("person__name", flat=True)) == [name]
 
 

@@ -14,8 +14,10 @@ from crm.accounts.models import Membership, Team, User
 from crm.lib import paging
 from crm.lib.db.kept_sql import Among, KeptSql, counted, given
 from leads.handoffs import queue
-from leads.lists import handoffs, leads
+from leads.lists import filters, handoffs, leads
 from leads.models import Lead, Source
+from leads.records import search
+from sla.states import ClockStatus
 from tests import factories
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -61,6 +63,17 @@ LISTS: list[Any] = [
 ]
 
 
+# A list with filters: what is wanted of it, by filter.
+WANTED: list[dict[str, Any]] = [
+    {"q": search.Terms.of("grupo andino"), "stage": "won"},
+    {"q": search.Terms.of("a b"), "team": 3, "until": NOW.date()},
+    {"q": search.Terms(("55",), ("5512345678", "12345678"))},
+    {"q": search.Terms(signs=("%",)), "country": "MX"},
+    {"owner": 7, "source": None, "persona": "leader", "clock": ClockStatus.LATE},
+    {"source": "web", "clock": ClockStatus.OK, "since": NOW.date(), "imported": 4},
+]
+
+
 def assert_kept(kept: KeptSql, *shape: Any, **values: Any) -> None:
     statement = kept.statement(shape, values)
     sql, parameters = kept.build(*shape, **values).query.sql_with_params()
@@ -88,6 +101,23 @@ def test_kept_sql_of_a_list_is_that_of_its_reader(reader: str) -> None:
             assert_kept(paging.FIRST_PLACES, *of_list, **at, user=user, **values)
         assert_kept(paging.EVERY_PLACE, read, shape, user=user, **values)
     assert_kept(queue.TAB_SIZES, user=user, **TODAY)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("reader", READERS)
+def test_kept_sql_of_a_filtered_list_is_that_of_its_reader(reader: str) -> None:
+    user = READERS[reader]
+    place = PLACE | {"value": NOW.date()}
+    for number, wanted in enumerate(WANTED):
+        shape = (leads.LeadFilter, bool(number % 2), leads._in_sight, ())
+        values = {"user": user, "at": NOW, "of_list": {"user": user}, "wanted": wanted}
+        of_list = (filters._narrowed, shape, leads.NEWEST_FIRST, 51)
+        assert_kept(paging.FIRST_PLACES, *of_list, **place, **values)
+    wanted = {"q": search.Terms.of("grupo andino"), "team": 3}
+    for read, shape, values, _order in QUEUE:
+        shape = (handoffs.QueueFilter, False, read, shape)
+        values = {"user": user, "at": NOW, "of_list": {"user": user, **values}, "wanted": wanted}
+        assert_kept(paging.EVERY_PLACE, filters._narrowed, shape, **values)
 
 
 @pytest.mark.django_db
