@@ -90,6 +90,8 @@ def set_holidays(
     """
     _lock()
     if shown is not None and shown != fingerprint_of_holidays():
+        if not shown:
+            raise calendars.HoursMoved(fingerprints.NOT_SENT)
         raise calendars.HoursMoved
     calendar = get_or_create_calendar(organisation, by=by, at=at)
     special_days.set_closed_days(calendar, chosen, by=by, at=at)

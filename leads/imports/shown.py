@@ -54,6 +54,8 @@ def lock_as_shown(run: ImportRun, shown: str | None) -> None:
 
 def moved_on(run: ImportRun, shown: str) -> ImportMovedOn:
     """Return the error that names what is not as in the fingerprint ``shown``."""
+    if not shown:
+        return ImportMovedOn(fingerprints.NOT_SENT)
     changed = fingerprints.changed(shown, _parts(run))
     # A text that is no fingerprint of an import may name other parts.
     names = [str(LABELS[part]) for part in changed if part in LABELS]

@@ -39,7 +39,7 @@ def make_custom_field(request: Request, pk: int) -> HttpResponse:
             data["type"],
             by=request.user,
             at=request.now,
-            shown=request.POST.get("shown"),
+            shown=request.POST.get("shown", ""),
         )
     except ImportMovedOn as error:
         return not_as_shown(request, pk, error)

@@ -155,7 +155,7 @@ def match(request: Request, pk: int) -> HttpResponse:
                 form.targets,
                 by=request.user,
                 at=request.now,
-                shown=request.POST.get("shown"),
+                shown=request.POST.get("shown", ""),
                 **form.chosen,
             )
         except ImportMovedOn as error:
@@ -200,7 +200,7 @@ def read_as(request: Request, pk: int) -> HttpResponse:
                 run,
                 by=request.user,
                 at=request.now,
-                shown=request.POST.get("shown"),
+                shown=request.POST.get("shown", ""),
                 **form.cleaned_data,
             )
         except ImportMovedOn as error:
@@ -320,7 +320,7 @@ def start(request: Request, pk: int) -> HttpResponse:
     """Import what was checked."""
     run = fetch(request, pk)
     try:
-        runs.start(run, by=request.user, at=request.now, shown=request.POST.get("shown"))
+        runs.start(run, by=request.user, at=request.now, shown=request.POST.get("shown", ""))
     except ImportMovedOn as error:
         return not_as_shown(request, pk, error)
     worker.at_once(run)
@@ -332,7 +332,7 @@ def discard(request: Request, pk: int) -> HttpResponse:
     """Discard the file."""
     run = fetch(request, pk)
     try:
-        runs.discard(run, by=request.user, at=request.now, shown=request.POST.get("shown"))
+        runs.discard(run, by=request.user, at=request.now, shown=request.POST.get("shown", ""))
     except ImportMovedOn as error:
         return not_as_shown(request, pk, error)
     messages.success(request, _("The file was discarded; nothing was imported."))
@@ -344,7 +344,7 @@ def undo(request: Request, pk: int) -> HttpResponse:
     """Archive the leads of an import."""
     run = fetch(request, pk)
     try:
-        runs.undo(run, by=request.user, at=request.now, shown=request.POST.get("shown"))
+        runs.undo(run, by=request.user, at=request.now, shown=request.POST.get("shown", ""))
     except ImportMovedOn as error:
         return not_as_shown(request, pk, error)
     worker.at_once(run)

@@ -87,12 +87,12 @@ def edit(request: Request, pk: int) -> HttpResponse:
 
 
 def _revision(request: Request, draft: PersonaVersion) -> int:
-    """Return the revision that the page showed; UNKNOWN_VERSION where it showed another draft.
+    """Return the revision that the page showed; UNKNOWN_VERSION of another draft or of none.
 
     A draft that was begun after that one was discarded has revisions from 1 on again.
     """
     posted = request.POST
-    if posted.get("draft", str(draft.pk)) != str(draft.pk):
+    if posted.get("draft") != str(draft.pk):
         return edit_conflicts.UNKNOWN_VERSION
     return edit_conflicts.version_on_screen(posted, "revision")
 

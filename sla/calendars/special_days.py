@@ -106,9 +106,9 @@ def set_day(
     """Let these hours count on a date instead of those of its weekday; no hours: closed.
 
     ``was``: the date of the day that is moved to ``on``. ``shown``: as_data() of that day when the
-    person saw it. Running clocks keep the days that they started with. Raises DayTaken where
-    ``on`` differs already and is not ``was``, DayChanged where another day than ``shown`` is
-    stored, and NeverOpens.
+    person saw it, empty for none; None: a program asks. Running clocks keep the days that they
+    started with. Raises DayTaken where ``on`` differs already and is not ``was``, DayChanged where
+    another day than ``shown`` is stored, and NeverOpens.
     """
     calendar = lock_calendar(calendar)
     columns = {"name": clean_line(name), **columns_of(tuple(hours))}
@@ -140,8 +140,8 @@ def _check_unchanged(day: Holiday | None, shown: DayData | None, wanted: DayData
     """Raise DayChanged unless ``day`` is as it was shown, or is ``wanted`` already."""
     if shown is None:
         return
-    stored = as_data(day) if day else None
-    if stored not in (shown, wanted):
+    stored = as_data(day) if day else {}
+    if stored not in (shown, wanted or {}):
         raise DayChanged(day)
 
 

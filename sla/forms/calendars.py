@@ -90,24 +90,27 @@ class WeekForm(forms.Form):
         Each is named with its value now. What both changed alike is no difference.
         """
         was = self.cleaned_data["was"]
-        # A program that sends no page has seen nothing that could have changed.
-        if was is None:
-            return
         stored = self._stored()
-        typed = {name: str(self.data.get(self.add_prefix(name), "")) for name in stored}
-        before = {}
-        if isinstance(was, dict):
-            # What the hidden field does not name counts as unchanged.
-            before = {**stored, **was}
+        # What the hidden field does not name was not shown.
+        before = was if isinstance(was, dict) else {}
         text = _("By now it is: %(value)s")
         moved = {}
-        for difference in edit_conflicts.compare(before, typed, stored, {}):
+        for difference in edit_conflicts.compare(before, self._typed(), stored, {}):
             # "Mine" is what this person alone has changed.
             if difference.choice != edit_conflicts.MINE:
                 value = difference.theirs or _("closed")
                 moved[difference.field] = text % {"value": value}
         if moved:
             raise calendars.HoursMoved(fields=moved)
+
+    def _typed(self) -> dict[str, str]:
+        """Return what was sent for each value; a browser sends no field that cannot be changed."""
+        typed = {}
+        for name in self._stored():
+            key = self.add_prefix(name)
+            if key in self.data or not self.fields[name].disabled:
+                typed[name] = str(self.data.get(key, ""))
+        return typed
 
     @property
     def days(self) -> list[forms.BoundField]:
@@ -203,7 +206,7 @@ class LaterWeekForm(WeekForm):
     def check_unmoved(self) -> None:
         """Raise calendars.HoursMoved as well where other hours begin on the date by now."""
         was = self.cleaned_data["was"]
-        if isinstance(was, dict) and was.get("replaced", self.replaced) != self.replaced:
+        if isinstance(was, dict) and was.get("replaced") != self.replaced:
             text = _("Other hours began on this date when the page was opened.")
             raise calendars.HoursMoved(fields={"since": text})
         super().check_unmoved()
@@ -211,7 +214,7 @@ class LaterWeekForm(WeekForm):
     def check_removed_as_shown(self) -> None:
         """Raise calendars.HoursMoved where the hours to be removed are not as they were shown."""
         was = self.cleaned_data.get("was")
-        if was is None or was == self._shown():
+        if was == self._shown():
             return
         stored = self._stored()
         text = _("By now it is: %(value)s")

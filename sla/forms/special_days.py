@@ -50,12 +50,9 @@ class SpecialDayForm(forms.Form):
             raise ValidationError(str(error)) from error
 
 
-def shown_day(posted: Mapping[str, str]) -> DayData | None:
-    """Return the day that the page showed, from its hidden field; None for a new date."""
-    day = edit_conflicts.shown_at_first(posted)
-    if not day:
-        return None
-    return day
+def shown_day(posted: Mapping[str, str]) -> DayData:
+    """Return the day that the page showed, from its hidden field; empty for a new date."""
+    return edit_conflicts.shown_at_first(posted)
 
 
 def with_values_now(error: special_days.DayChanged) -> special_days.DayChanged:

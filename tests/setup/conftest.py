@@ -12,6 +12,7 @@ from django.urls import reverse
 from crm.setup import checklist
 from tests.conftest import Moment
 from tests.harness.remembered import Remembered
+from tests.pages import hidden_fields
 
 FIRST = {
     "name": "Ana Pérez",
@@ -29,8 +30,9 @@ def create_first_admin(client: Client, **changes: str) -> Any:
 def press_continue(client: Client, name: str) -> Any:
     """What a browser sends when one only presses the button: the form as it was shown."""
     path = reverse(name)
-    form = client.get(path).context["form"]
-    data = {}
+    page = client.get(path)
+    form = page.context["form"]
+    data = {**hidden_fields(page.content.decode(), path, path=path)}
     for field in form:
         value = field.value()
         if value not in (None, False, ""):

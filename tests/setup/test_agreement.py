@@ -11,6 +11,7 @@ from sla.agreements import comments, drafts
 from sla.models import AgreementVersion
 from sla.text.commitments import summary_of
 from tests.factories import PASSWORD
+from tests.pages import post_form
 from tests.setup.conftest import FIRST, PAGES, press_continue
 
 
@@ -64,7 +65,7 @@ def test_template_does_not_replace_a_draft_that_people_wrote(ready: Client) -> N
 def test_every_agreement_goes_with_every_working_day(
     ready: Client, preset: str, pace: str, accept: int | None
 ) -> None:
-    ready.post("/setup/hours/", {"preset": preset})
+    post_form(ready, "/setup/hours/", {"preset": preset})
     ready.post("/setup/agreement/", {"pace": pace, "volume": "25", "password": FIRST["password"]})
     version = AgreementVersion.objects.get(state="in_force")
     found = dict(version.commitments.values_list("metric", "window_minutes"))

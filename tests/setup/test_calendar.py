@@ -11,12 +11,15 @@ from crm.accounts.models import Organisation
 from crm.lib import clock
 from sla.calendars import calendars, special_days, work_calendars
 from sla.models import AgreementVersion, Calendar
+from tests.pages import post_form
 from tests.setup.conftest import press_continue
 
 
 def test_several_windows_a_day_and_over_midnight(founded: Client) -> None:
-    founded.post(
-        "/setup/hours/", {"preset": "own", "day-0": "9:00-14:00, 15-18.30", "day-5": "22:00 – 6:00"}
+    post_form(
+        founded,
+        "/setup/hours/",
+        {"preset": "own", "day-0": "9:00-14:00, 15-18.30", "day-5": "22:00 – 6:00"},
     )
     calendar = calendars.main()
     assert calendar is not None
@@ -30,8 +33,10 @@ def test_several_windows_a_day_and_over_midnight(founded: Client) -> None:
 
 
 def test_holidays_are_unticked_and_added(founded: Client) -> None:
-    founded.post(
-        "/setup/holidays/", {"keep": ["2026-12-25"], "on-0": "2026-06-15", "name-0": "Aniversario"}
+    post_form(
+        founded,
+        "/setup/holidays/",
+        {"keep": ["2026-12-25"], "on-0": "2026-06-15", "name-0": "Aniversario"},
     )
     calendar = calendars.main()
     assert calendar is not None
@@ -49,7 +54,7 @@ def test_new_hours_leave_the_signed_ones_and_open_the_agreement_again(ready: Cli
     signed = AgreementVersion.objects.get()
     press_continue(ready, "setup_hours")
     assert Calendar.objects.count() == 1
-    ready.post("/setup/hours/", {"preset": "always"})
+    post_form(ready, "/setup/hours/", {"preset": "always"})
     assert (Calendar.objects.count(), signed.calendar.windows.count()) == (2, 5)
     assert "agreement" not in Organisation.objects.get().setup_steps
     press_continue(ready, "setup_agreement")
@@ -58,8 +63,10 @@ def test_new_hours_leave_the_signed_ones_and_open_the_agreement_again(ready: Cli
 
 
 def test_new_holidays_come_into_the_signed_calendar(ready: Client) -> None:
-    ready.post(
-        "/setup/holidays/", {"keep": ["2026-12-25"], "on-0": "2026-06-15", "name-0": "Aniversario"}
+    post_form(
+        ready,
+        "/setup/holidays/",
+        {"keep": ["2026-12-25"], "on-0": "2026-06-15", "name-0": "Aniversario"},
     )
     signed = AgreementVersion.objects.get(state="in_force").calendar
     assert (Calendar.objects.count(), work_calendars.holidays_of(signed)) == (
@@ -79,8 +86,10 @@ def test_a_date_with_other_hours_is_no_day_off(ready: Client) -> None:
         value
         for value, _label in ready.get("/setup/holidays/").context["form"]["keep"].field.choices
     ]
-    response = ready.post(
-        "/setup/holidays/", {"keep": ["2026-12-25"], "on-0": "2026-12-24", "name-0": "Cerrado"}
+    response = post_form(
+        ready,
+        "/setup/holidays/",
+        {"keep": ["2026-12-25"], "on-0": "2026-12-24", "name-0": "Cerrado"},
     )
     assert (response.status_code, response.context["form"].non_field_errors()) == (
         422,
@@ -112,3 +121,19 @@ def test_step_that_another_admin_saved_meanwhile_is_not_overwritten(
     # What was typed stays, and who has seen both may go on.
     again = {**mine, "shown": answer.context["shown"]}
     assert founded.post(path, again).status_code == 302
+
+
+@pytest.mark.parametrize(
+    ("step", "typed", "named"),
+    [
+        ("hours", {"preset": "own", "day-5": "9:00-12:00"}, [f"day-{day}" for day in range(6)]),
+        ("holidays", {"keep": ["2026-12-25"]}, ["__all__"]),
+    ],
+)
+def test_step_that_does_not_say_what_its_page_showed_is_refused(
+    founded: Client, step: str, typed: dict[str, object], named: list[str]
+) -> None:
+    answer = founded.post(f"/setup/{step}/", typed)
+    form = answer.context["form"]
+    assert (answer.status_code, list(form.errors)) == (409, named)
+    assert ({name: form[name].value() for name in typed}, Calendar.objects.count()) == (typed, 0)

@@ -1,7 +1,7 @@
 """Fingerprints of what a page showed, so that an act on it is refused once something has changed.
 
 A form carries the fingerprint in a hidden field. The act compares it under the lock of its rows.
-Plain data only.
+A form without one has shown nothing and is refused. Plain data only.
 """
 
 from __future__ import annotations
@@ -11,6 +11,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from django.utils.translation import gettext_lazy as _
+
+# The answer to a form without the fingerprint: nothing says that something changed.
+NOT_SENT = _("The form did not say what its page showed. Look at it as it is now, and send again.")
 LENGTH = 16  # of the digest of a part: enough to notice a change
 
 

@@ -26,7 +26,7 @@ def holidays(request: Request) -> HttpResponse:
 
     def save(now: datetime) -> None:
         chosen = form.chosen()
-        shown = request.POST.get("shown")
+        shown = request.POST.get("shown", "")
         calendar.set_holidays(organisation, chosen, by=request.user, at=now, shown=shown)
 
     shown = calendar.fingerprint_of_holidays()
@@ -44,7 +44,7 @@ def working_hours(request: Request) -> HttpResponse:
 
     def save(now: datetime) -> None:
         windows = form.cleaned_data["windows"]
-        shown = request.POST.get("shown")
+        shown = request.POST.get("shown", "")
         calendar.set_hours(organisation, windows, by=request.user, at=now, shown=shown)
 
     # Hours are those of the organisation's zone, which need not be the zone of the reader.

@@ -145,7 +145,7 @@ def _move_work(
     status = 200
     # The first post only shows the plan; the second one confirms it.
     if request.method == "POST" and "confirmed" in request.POST:
-        shown = request.POST.get("shown")
+        shown = request.POST.get("shown", "")
         try:
             # A parcel that came meanwhile has no heir: what changed is said before what is missing.
             check_shown(parcels, shown)

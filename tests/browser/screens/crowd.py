@@ -18,6 +18,7 @@ from leads.models import BulkAct, ImportRun, Lead, Source, ValuableActionKind
 from sla.agreements import agreements
 from sla.models import AgreementVersion
 from tests.browser.screens.table import BARE, LONG
+from tests.leads.imports.imported import press
 
 
 def make() -> None:
@@ -41,6 +42,11 @@ def client_of(mailbox: str) -> Client:
     user = User.objects.get(email=f"{mailbox}@demo.relevo.test")
     client.force_login(user, backend="crm.accounts.backend.Backend")
     return client
+
+
+def send_form(client: Client, run: ImportRun, act: str, **fields: Any) -> None:
+    answer = press(client, run, act, fields)
+    assert answer.status_code == 302, answer.content.decode()
 
 
 def send(client: Client, path: str, **fields: Any) -> None:
@@ -89,10 +95,10 @@ def bring(ana: Client, name: str, *, start: bool = False) -> None:
     send(ana, "/imports/new/", file=SimpleUploadedFile(name, table.encode(), "text/csv"))
     run = ImportRun.objects.get(name=name)
     columns = {"column_0": "person.name", "column_1": "person.email", "column_2": "source"}
-    send(ana, f"/imports/{run.pk}/columns/", **columns)
+    send_form(ana, run, "columns", **columns)
     wait_for(run, "checked")
     if start:
-        send(ana, f"/imports/{run.pk}/start/")
+        send_form(ana, run, "start")
         wait_for(run, "done")
 
 

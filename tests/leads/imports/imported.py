@@ -6,9 +6,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from django.http import HttpResponse
+from django.test import Client
+
 from leads.imports import runs, stored_file, worker
 from leads.models import ImportRun
 from tests.factories import Cast, when
+from tests.pages import post_form
 
 AT = when("2026-03-02 10:00")
 HEADER = "Nombre,Correo,Teléfono,Empresa,País,Fuente,Acción de valor,Id externo\n"
@@ -61,3 +65,11 @@ def imported(cast: Cast, path: Path, **changes: Any) -> ImportRun:
     worker.work(60)
     run.refresh_from_db()
     return run
+
+
+def press(client: Client, run: ImportRun, act: str, data: Any = None) -> HttpResponse:
+    """Post the form of ``act`` as the pages of ``run`` show it."""
+    page = f"/imports/{run.pk}/"
+    # The page of a checked import leads on to that of its columns.
+    on = f"{page}columns/" if act in ("columns", "reading") else page
+    return post_form(client, f"{page}{act}/", data, on=on)

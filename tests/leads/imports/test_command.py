@@ -19,6 +19,7 @@ from django.utils.translation import override
 from leads.models import Company, CustomField, ImportNote, ImportReject, ImportRun, Lead
 from tests import factories
 from tests.factories import Cast
+from tests.leads.imports.imported import press
 from tests.leads.imports.test_import_cases import CUSTOM_FIELDS
 
 pytestmark = pytest.mark.django_db
@@ -81,9 +82,9 @@ def in_browser(client: Client, path: Path, **answers: str) -> tuple[dict[str, An
     form = client.get(f"/imports/{run.pk}/columns/").context["form"]
     sent = {name: form[name].value() for name in form.fields}
     sent = {name: "" if value is None else value for name, value in sent.items()}
-    answer = client.post(f"/imports/{run.pk}/columns/", sent | answers)
+    answer = press(client, run, "columns", sent | answers)
     assert answer.status_code == 302, answer.context["form"].errors
-    client.post(f"/imports/{run.pk}/start/")
+    press(client, run, "start")
     run.refresh_from_db()
     lines = b"".join(client.get(f"/imports/{run.pk}/rejects.csv")).decode()
     return result(run), list(csv.reader(StringIO(lines)))

@@ -16,6 +16,7 @@ from django.test import Client
 
 from leads.models import CustomField, ImportNote, ImportRun, Lead
 from tests.factories import Cast
+from tests.leads.imports.imported import press
 
 pytestmark = pytest.mark.django_db
 OWN = Path(__file__).parents[2] / "data" / "import_cases"
@@ -167,9 +168,9 @@ def imported(client: Client, path: Path, **answers: str) -> ImportRun:
     assert client.post("/imports/new/", {"file": file}).status_code == 302
     run = ImportRun.objects.latest("pk")
     columns = {f"column_{place}": code for place, code in enumerate(run.columns)}
-    answer = client.post(f"/imports/{run.pk}/columns/", columns | answers)
+    answer = press(client, run, "columns", columns | answers)
     assert answer.status_code == 302, answer.context["form"].errors
-    assert client.post(f"/imports/{run.pk}/start/").status_code == 302
+    assert press(client, run, "start").status_code == 302
     return ImportRun.objects.get(pk=run.pk)
 
 

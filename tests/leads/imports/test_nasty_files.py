@@ -12,6 +12,7 @@ from django.test import Client
 
 from leads.models import ImportRun, Lead
 from tests.factories import Cast
+from tests.leads.imports.imported import press
 from tests.leads.imports.nasty_files import FILES, Nasty
 
 pytestmark = pytest.mark.django_db
@@ -41,7 +42,7 @@ def test_nasty_file(nasty: Nasty, cast: Cast, client: Client) -> None:
     run = ImportRun.objects.get()
     columns = {f"column_{place}": code for place, code in enumerate(run.columns)}
     assert client.get(answer["Location"]).status_code == 200
-    assert client.post(f"/imports/{run.pk}/columns/", columns).status_code == 302
+    assert press(client, run, "columns", columns).status_code == 302
     checked = ImportRun.objects.get()
     assert client.get(f"/imports/{run.pk}/").status_code == 200
     counts = {
@@ -55,7 +56,7 @@ def test_nasty_file(nasty: Nasty, cast: Cast, client: Client) -> None:
         counts,
         "",
     )
-    assert client.post(f"/imports/{run.pk}/start/").status_code == 302
+    assert press(client, run, "start").status_code == 302
     done = ImportRun.objects.get()
     assert (done.state, done.done, done.rows_total) == ("done", counts, sum(counts.values()))
     assert list(Lead.objects.order_by("pk").values_list("person__name", flat=True)) == nasty.names

@@ -9,10 +9,12 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import translation
 
+from crm.lib.input import fingerprints
 from leads.imports import runs
 from leads.imports import shown as shown_of
 from leads.models import ImportRun, Lead
 from tests.factories import Cast, when
+from tests.leads.imports.imported import press
 
 TEXT = "Nombre,Correo\nÍñigo Peña,inigo@a.test\n,=1+1\n"
 COLUMNS = {"column_0": "person.name", "column_1": "person.email"}
@@ -33,13 +35,13 @@ def uploaded(luis: Client) -> ImportRun:
 
 def checked(luis: Client) -> ImportRun:
     run = uploaded(luis)
-    assert luis.post(f"/imports/{run.pk}/columns/", COLUMNS).status_code == 302
+    assert press(luis, run, "columns", COLUMNS).status_code == 302
     return run
 
 
 def done(luis: Client) -> ImportRun:
     run = checked(luis)
-    assert luis.post(f"/imports/{run.pk}/start/").status_code == 302
+    assert press(luis, run, "start").status_code == 302
     return run
 
 
@@ -61,6 +63,7 @@ def page(luis: Client, run: ImportRun, at: str = "") -> str:
 READING = {"encoding": "cp1252", "delimiter": ";", "header_row": "1"}
 OF_OTHERS = {"reading": {"kind": "csv", "encoding": "cp1252", "delimiter": ";", "header_row": 1}}
 COUNTS = {"counts": {"new": 2, "known": 0, "duplicate": 0, "wrong": 0}}
+FORMS = {"columns": COLUMNS, "reading": READING, "custom-field": {"position": 0, "type": "text"}}
 STATE, READ, MATCHED, ROWS = "state", "reading", "columns", "rows"
 
 
@@ -93,11 +96,10 @@ def test_act_on_a_page_that_showed_another_import_is_refused(
 ) -> None:
     run = begin(luis)
     where = "columns/" if begin is uploaded else ""
-    form = {"columns": COLUMNS, "reading": READING, "custom-field": {"position": 0, "type": "text"}}
     shown = page(luis, run, where)
     change(run, **meanwhile)
     before = ImportRun.objects.values().get(), Lead.objects.count()
-    answer = luis.post(f"/imports/{run.pk}/{act}/", {**form.get(act, {}), "shown": shown})
+    answer = luis.post(f"/imports/{run.pk}/{act}/", {**FORMS.get(act, {}), "shown": shown})
     assert answer.status_code == 409
     with translation.override("es"):
         assert f"{shown_of.LABELS[named]}." in answer.context["refusal"]
@@ -115,6 +117,27 @@ def test_columns_come_back_as_typed_with_what_they_are_by_now(luis: Client) -> N
     again = {**COLUMNS, "shown": answer.context["shown"]}
     assert luis.post(f"/imports/{run.pk}/columns/", again).status_code == 302
     assert ImportRun.objects.get().columns == list(COLUMNS.values())
+
+
+@pytest.mark.parametrize(
+    ("begin", "act"),
+    [
+        (checked, "start"),
+        (checked, "discard"),
+        (done, "undo"),
+        (uploaded, "reading"),
+        (uploaded, "columns"),
+        (checked, "custom-field"),
+    ],
+)
+def test_act_that_does_not_say_what_its_page_showed_is_refused(
+    luis: Client, begin: Any, act: str
+) -> None:
+    run = begin(luis)
+    before = ImportRun.objects.values().get(), Lead.objects.count()
+    answer = luis.post(f"/imports/{run.pk}/{act}/", FORMS.get(act, {}))
+    assert (answer.status_code, answer.context["refusal"]) == (409, fingerprints.NOT_SENT)
+    assert (ImportRun.objects.values().get(), Lead.objects.count()) == before
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from django.utils import translation
 from crm.lib.files import upload_limit
 from leads.models import ImportChunk, ImportReject, ImportRun, Lead
 from tests import factories
+from tests.leads.imports.imported import press
 
 pytestmark = pytest.mark.django_db
 EVERYBODY = ("ana", "luis", "bea", "cruz", "dora", "elsa", "root", "extra")
@@ -38,10 +39,8 @@ def uploaded(client, text: str | bytes = TEXT, name: str = "feria.csv") -> Impor
 
 def imported(client, text: str = TEXT) -> ImportRun:
     run = uploaded(client, text)
-    client.post(
-        f"/imports/{run.pk}/columns/", {"column_0": "person.name", "column_1": "person.email"}
-    )
-    client.post(f"/imports/{run.pk}/start/")
+    press(client, run, "columns", {"column_0": "person.name", "column_1": "person.email"})
+    press(client, run, "start")
     return ImportRun.objects.get(pk=run.pk)
 
 
@@ -97,15 +96,13 @@ def test_whole_way_without_a_script(cast, signed_in):
     page = client.get(f"/imports/{run.pk}/columns/").content.decode()
     assert "Íñigo Peña" in page
     assert "UTF-8" in page
-    client.post(
-        f"/imports/{run.pk}/columns/", {"column_0": "person.name", "column_1": "person.email"}
-    )
+    press(client, run, "columns", {"column_0": "person.name", "column_1": "person.email"})
     page = client.get(f"/imports/{run.pk}/")
     assert page.context["counts"] == {"new": 1, "known": 0, "duplicate": 1, "wrong": 1}
     assert "Importar 1 prospecto<" in page.content.decode()
-    client.post(f"/imports/{run.pk}/start/")
+    press(client, run, "start")
     assert client.get(f"/leads/?imported={run.pk}").context["page"].rows == [Lead.objects.get().pk]
-    client.post(f"/imports/{run.pk}/undo/")
+    press(client, run, "undo")
     assert ImportRun.objects.get().state == "undone"
     assert client.get("/leads/").context["page"].rows == []
     assert client.get(f"/leads/{Lead.objects.get().pk}/").status_code == 200
@@ -169,10 +166,10 @@ def test_file_may_be_read_another_way(cast, signed_in):
         "delimiter": ";",
         "header_row": 1,
     }
-    assert client.post(f"/imports/{run.pk}/reading/", form).status_code == 302
+    assert press(client, run, "reading", form).status_code == 302
     assert ImportRun.objects.get().sample == [[2, ["PeÒa", "a@a.test"]]]
     form["encoding"] = "utf-8"
-    refused = client.post(f"/imports/{run.pk}/reading/", form)
+    refused = press(client, run, "reading", form)
     assert (refused.status_code, ImportRun.objects.get().reading["encoding"]) == (422, "mac_roman")
     assert "no es texto UTF-8" in refused.content.decode()
 
@@ -188,7 +185,7 @@ def test_file_may_be_read_another_way(cast, signed_in):
 def test_columns_that_make_no_sense_are_refused(cast, signed_in, columns):
     client = signed_in(cast.ana)
     run = uploaded(client)
-    assert client.post(f"/imports/{run.pk}/columns/", columns).status_code == 422
+    assert press(client, run, "columns", columns).status_code == 422
     assert ImportRun.objects.get().state == "draft"
 
 
@@ -229,14 +226,14 @@ def test_same_file_of_another_team_is_not_told(cast, signed_in):
     client = signed_in(other)
     run = uploaded(client)
     assert client.get(f"/imports/{run.pk}/columns/").context["same_file"] is None
-    client.post(f"/imports/{run.pk}/columns/", {"column_0": "person.name"})
+    press(client, run, "columns", {"column_0": "person.name"})
     assert client.get(f"/imports/{run.pk}/").context["same_file"] is None
 
 
 def test_discarded_file_is_gone(cast, signed_in):
     client = signed_in(cast.ana)
     run = uploaded(client)
-    assert client.post(f"/imports/{run.pk}/discard/").status_code == 302
+    assert press(client, run, "discard").status_code == 302
     assert (ImportChunk.objects.count(), client.get("/imports/").context["rows"]) == (0, [])
 
 

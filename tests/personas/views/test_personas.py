@@ -54,7 +54,14 @@ def shown(client, persona: Persona) -> dict[str, Any]:
     """What the form of the draft would send as it stands."""
     page = client.get(path(persona, "edit/"))
     values = draft_data.flat(page.context["form"].typed)
-    return {**values, "revision": page.context["revision"], "was": page.context["was"]}
+    draft = page.context["draft"].pk
+    of_page = {name: page.context[name] for name in ("revision", "was")}
+    return {**values, "draft": draft, **of_page}
+
+
+def of(draft: PersonaVersion, revision: int = 1) -> dict[str, int]:
+    """What a page of the draft would send with its button."""
+    return {"draft": draft.pk, "revision": revision}
 
 
 # -- Who may
@@ -81,13 +88,11 @@ def test_others_change_nothing(cast, signed_in, persona, draft, step):
 
 def test_only_leads_of_teams_publish(cast, signed_in, persona, draft):
     refused = {
-        name: signed_in(getattr(cast, name))
-        .post(path(persona, "publish/"), {"revision": 1})
-        .status_code
+        name: signed_in(getattr(cast, name)).post(path(persona, "publish/"), of(draft)).status_code
         for name in ("ana", "bea", "elsa", "root", "extra")
     }
     assert refused == dict.fromkeys(refused, 403)
-    assert signed_in(cast.dora).post(path(persona, "publish/"), {"revision": 1}).status_code == 302
+    assert signed_in(cast.dora).post(path(persona, "publish/"), of(draft)).status_code == 302
     assert personas.published() == [draft]
 
 
@@ -312,7 +317,7 @@ def test_undecided_parts_are_asked_again_and_decided_ones_are_saved(
 def test_draft_that_was_published_meanwhile_is_a_conflict(cast, signed_in, persona, draft):
     client = signed_in(cast.luis)
     sent = shown(client, persona)
-    signed_in(cast.dora).post(path(persona, "publish/"), {"revision": 1})
+    signed_in(cast.dora).post(path(persona, "publish/"), of(draft))
     answer = client.post(path(persona, "edit/"), {**sent, "who-es": "Vende café en Puebla"})
     assert answer.status_code == 409
     # There is no form to draw it in; it can be copied.
@@ -323,8 +328,22 @@ def test_draft_that_was_published_meanwhile_is_a_conflict(cast, signed_in, perso
 def test_publish_of_another_revision_than_was_read_is_a_conflict(cast, signed_in, persona, draft):
     client = signed_in(cast.luis)
     client.post(path(persona, "edit/"), {**shown(client, persona), "who-es": "Otra"})
-    assert signed_in(cast.dora).post(path(persona, "publish/"), {"revision": 1}).status_code == 409
+    assert signed_in(cast.dora).post(path(persona, "publish/"), of(draft)).status_code == 409
     assert personas.published() == [cast.persona]
+
+
+@pytest.mark.parametrize("act", ["publish", "discard"])
+@pytest.mark.parametrize("lacks", ["draft", "revision"])
+def test_act_that_does_not_say_which_draft_its_page_showed_is_a_conflict(
+    cast, signed_in, persona, draft, act, lacks
+):
+    sent = of(draft)
+    del sent[lacks]
+    assert signed_in(cast.dora).post(path(persona, f"{act}/"), sent).status_code == 409
+    assert (PersonaVersion.objects.get(pk=draft.pk), personas.published()) == (
+        draft,
+        [cast.persona],
+    )
 
 
 def test_machine_reads_a_criterion_while_it_is_typed(cast, signed_in, persona, draft):
@@ -397,7 +416,7 @@ def test_example_can_be_saved_and_published_as_it_is(cast, signed_in, key):
     assert (
         client.post(path(draft.persona, "edit/"), shown(client, draft.persona)).status_code == 302
     )
-    assert client.post(path(draft.persona, "publish/"), {"revision": 2}).status_code == 302
+    assert client.post(path(draft.persona, "publish/"), of(draft, 2)).status_code == 302
     page = client.get(path(draft.persona))
     assert page.context["document"].untranslated == []
 

@@ -16,6 +16,7 @@ from sla.models import Calendar
 from tests import factories
 from tests.conftest import Moment
 from tests.factories import OFFICE, SIGNED_AT, ZONE, Cast
+from tests.pages import post_form
 from tests.sla.views.conftest import NEW_YEAR, SHORT, address, shown, signed_in, stored, text_of
 
 WEEK = {f"day-{day}": "9-17" for day in range(5)}
@@ -201,12 +202,8 @@ def test_signed_calendar_is_copied_for_the_next_version(
 
 def test_admin_edits_hours_and_zone(admin: Client, free: Calendar) -> None:
     path = address("calendar_edit", free)
-    assert (
-        admin.post(
-            path, {"name": "Libre", "time_zone": "America/Lima", "day-0": "8-16"}
-        ).status_code
-        == 302
-    )
+    typed = {"name": "Libre", "time_zone": "America/Lima", "day-0": "8-16"}
+    assert post_form(admin, path, typed).status_code == 302
     assert (stored(free).time_zone, work_calendars.windows_of(stored(free))) == (
         "America/Lima",
         [(0, 480, 960)],
@@ -216,7 +213,8 @@ def test_admin_edits_hours_and_zone(admin: Client, free: Calendar) -> None:
 def test_signed_hours_take_a_name_and_nothing_else(
     cast: Cast, admin: Client, moment: Moment
 ) -> None:
-    admin.post(
+    post_form(
+        admin,
         address("calendar_edit", cast.calendar),
         {"name": "Centro", "time_zone": "America/Lima", "day-0": "8-9"},
     )
@@ -249,8 +247,8 @@ BAD: list[tuple[str, str, dict[str, str], list[str]]] = [
     ("calendar_week", "", {"since": "2027-01-01"}, ["__all__"]),
     ("calendar_day", "", {"on": "2026-02-30", "name": "", "hours": "9"}, ["on", "name", "hours"]),
     ("calendar_day", "", {"on": "2026-12-25", "name": "Otra", "hours": ""}, ["on"]),
-    ("calendar_holidays", "?year=2026&country=MX", {}, ["keep"]),
-    ("calendar_holidays", "?year=2026&country=MX", {"keep": "2026-12-24"}, ["keep"]),
+    ("calendar_holidays", "?country=MX&region=&year=2026", {}, ["keep"]),
+    ("calendar_holidays", "?country=MX&region=&year=2026", {"keep": "2026-12-24"}, ["keep"]),
 ]
 
 
@@ -266,7 +264,7 @@ def test_bad_input_names_the_field_and_loses_nothing(
 ) -> None:
     special_days.set_day(free, date(2026, 12, 25), "Navidad", (), by=cast.root, at=SIGNED_AT)
     before = Entry.objects.count()
-    response = admin.post(address(name, free) + query, data)
+    response = post_form(admin, address(name, free) + query, data)
     form = response.context["form"]
     assert (response.status_code, list(form.errors)) == (422, fields)
     assert {key: form[key].value() for key in data if key != "keep"} == {
@@ -365,10 +363,41 @@ def test_what_both_changed_alike_is_no_difference(admin: Client, free: Calendar)
     assert admin.post(path, mine).status_code == 302
 
 
-def test_post_without_what_was_shown_is_saved(admin: Client, free: Calendar) -> None:
-    path = reverse("calendar_edit", args=[free.pk])
-    typed = {"name": "Libre", "time_zone": ZONE, **WEEK}
-    assert admin.post(path, typed).status_code == 302
+# Each page of a calendar whose act is compared with what it showed, and what the form sends.
+@pytest.mark.parametrize(
+    ("name", "query", "typed"),
+    [
+        ("calendar_edit", "", {"name": "Otro", "time_zone": ZONE, "day-0": "8-9"}),
+        ("calendar_week", "", {"since": "2027-02-01", "day-0": "8-9"}),
+        ("calendar_week", "?from=2027-01-01", {"since": "2027-02-01", "day-0": "8-9"}),
+        ("calendar_week", "?from=2027-01-01", {"remove": "1", "day-0": "8-9"}),
+        ("calendar_day", "?on=2026-12-25", {"on": "2026-12-25", "name": "Otro", "hours": "9-11"}),
+        ("calendar_day", "?on=2026-12-25", {"remove": "1"}),
+    ],
+)
+def test_post_without_what_was_shown_is_refused(
+    admin: Client, free: Calendar, name: str, query: str, typed: dict[str, str]
+) -> None:
+    weekly_hours.set_week(free, NEW_YEAR, SHORT, by=None, at=SIGNED_AT)
+    special_days.set_day(free, date(2026, 12, 25), "Navidad", (), by=None, at=SIGNED_AT)
+    path = address(name, free) + query
+    before = Entry.objects.count()
+    answer = admin.post(path, typed)
+    assert (answer.status_code, Entry.objects.count()) == (409, before)
+    if answer.context and "form" in answer.context:
+        sent = {key: value for key, value in typed.items() if key != "remove"}
+        assert {key: answer.context["form"][key].value() for key in sent} == sent
+    assert post_form(admin, path, typed).status_code == 302
+
+
+def test_date_that_somebody_set_meanwhile_is_not_replaced(admin: Client, free: Calendar) -> None:
+    path = f"{address('calendar_day', free)}?on=2026-12-25"
+    admin.get(path)
+    special_days.set_day(free, date(2026, 12, 25), "Navidad", (), by=None, at=SIGNED_AT)
+    mine = {"on": "2026-12-25", "name": "Otro", "hours": "9-11", "was": ""}
+    answer = admin.post(path, mine)
+    assert (answer.status_code, list(answer.context["form"].errors)) == (409, ["name", "hours"])
+    assert stored(free).holidays.get().name == "Navidad"
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from sla.calendars import special_days, work_calendars
 from sla.models import Calendar
 from tests.conftest import Moment
 from tests.factories import SIGNED_AT, Cast
+from tests.pages import post_form
 from tests.sla.views.conftest import address, stored
 
 
@@ -25,11 +26,13 @@ def test_admin_adds_changes_and_removes_a_date(cast: Cast, admin: Client, moment
         "Nochebuena",
         "9:00-11:00, 12:00-13:00",
     ]
-    admin.post(f"{path}?on=2026-12-24", {"on": "2026-12-31", "name": "Fin de año", "hours": ""})
+    post_form(
+        admin, f"{path}?on=2026-12-24", {"on": "2026-12-31", "name": "Fin de año", "hours": ""}
+    )
     assert [
         (day.on, day.name, work_calendars.hours_of(day)) for day in calendar.holidays.all()
     ] == [(date(2026, 12, 31), "Fin de año", ())]
-    admin.post(f"{path}?on=2026-12-31", {"remove": "1"})
+    post_form(admin, f"{path}?on=2026-12-31", {"remove": "1"})
     assert calendar.holidays.count() == 0
 
 
@@ -117,7 +120,7 @@ def test_date_that_somebody_removed_or_moved_meanwhile_is_not_brought_back(
     cast: Cast, admin: Client, christmas: str
 ) -> None:
     sent = shown(admin, christmas)
-    admin.post(christmas, {"on": "2026-12-31", "name": "Fin de año", "hours": ""})
+    post_form(admin, christmas, {"on": "2026-12-31", "name": "Fin de año", "hours": ""})
     refused = admin.post(christmas, sent)
     assert (refused.status_code, list(refused.context["form"].errors)) == (409, ["on"])
     assert [str(day) for day in cast.calendar.holidays.values_list("on", flat=True)] == [

@@ -13,16 +13,17 @@ from sla.calendars import weekly_hours, work_calendars
 from sla.models import Calendar
 from tests.conftest import Moment
 from tests.factories import SIGNED_AT, Cast
+from tests.pages import post_form
 from tests.sla.views.conftest import NEW_YEAR, SHORT, address, shown, stored, text_of
 
 
 def test_admin_sets_moves_and_removes_hours_from_a_date_on(admin: Client, free: Calendar) -> None:
     path = address("calendar_week", free)
-    admin.post(path, {"since": "2027-01-01", "day-0": "10-14"})
+    post_form(admin, path, {"since": "2027-01-01", "day-0": "10-14"})
     assert work_calendars.changes_of(stored(free)) == {NEW_YEAR: [(0, 600, 840)]}
-    admin.post(f"{path}?from=2027-01-01", {"since": "2027-02-01", "day-0": "10-14"})
+    post_form(admin, f"{path}?from=2027-01-01", {"since": "2027-02-01", "day-0": "10-14"})
     assert work_calendars.changes_of(stored(free)) == {date(2027, 2, 1): [(0, 600, 840)]}
-    admin.post(f"{path}?from=2027-02-01", {"remove": "1"})
+    post_form(admin, f"{path}?from=2027-02-01", {"remove": "1"})
     assert work_calendars.changes_of(stored(free)) == {}
 
 
@@ -30,8 +31,10 @@ def test_hours_from_a_date_on_cannot_come_over_signed_ones(
     cast: Cast, admin: Client, moment: Moment
 ) -> None:
     path = address("calendar_week", cast.calendar)
-    assert "no se pueden cambiar" in text_of(admin.get(path))
-    assert admin.post(path, {"since": "2027-01-01", "day-0": "10-14"}).status_code == 422
+    page = admin.get(path)
+    assert "no se pueden cambiar" in text_of(page)
+    typed = shown(page) | {"since": "2027-01-01", "day-0": "10-14"}
+    assert admin.post(path, typed).status_code == 422
     assert work_calendars.changes_of(stored(cast.calendar)) == {}
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from leads.models import CustomField, ImportRun, Lead
+from tests.leads.imports.imported import press
 
 pytestmark = pytest.mark.django_db
 TEXT = (
@@ -25,13 +26,13 @@ def checked(client) -> ImportRun:
     client.post("/imports/new/", {"file": file})
     run = ImportRun.objects.latest("pk")
     columns = {f"column_{place}": code for place, code in enumerate(run.columns)}
-    assert client.post(f"/imports/{run.pk}/columns/", columns).status_code == 302
+    assert press(client, run, "columns", columns).status_code == 302
     return ImportRun.objects.get(pk=run.pk)
 
 
 def make(client, run: ImportRun, position: int, type: str):
     form = {"position": position, "type": type}
-    return client.post(f"/imports/{run.pk}/custom-field/", form)
+    return press(client, run, "custom-field", form)
 
 
 def test_check_names_the_columns_with_values_that_are_not_imported(cast, signed_in):
@@ -59,7 +60,7 @@ def test_team_lead_makes_a_field_of_a_column_in_place(cast, signed_in):
     run.refresh_from_db()
     custom = CustomField.objects.latest("pk")
     assert (str(custom), custom.type, run.state) == ("Cuota", "number", "checked")
-    client.post(f"/imports/{run.pk}/start/")
+    press(client, run, "start")
     values = Lead.objects.order_by("pk").values_list(f"attributes__{custom.code}", flat=True)
     assert list(values) == [10, 20]
 
@@ -79,7 +80,8 @@ def test_who_may_make_no_field_is_told_whom_to_ask(cast, signed_in):
     page = client.get(f"/imports/{run.pk}/")
     assert page.context["field_editors"] == [cast.luis]
     assert f"{cast.luis}." in page.content.decode()
-    assert make(client, run, 1, "text").status_code == 403
+    form = {"position": 1, "type": "text"}
+    assert client.post(f"/imports/{run.pk}/custom-field/", form).status_code == 403
     assert not CustomField.objects.filter(name__es="Etiquetas").exists()
 
 

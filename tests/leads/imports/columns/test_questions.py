@@ -6,6 +6,7 @@ import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from leads.models import CustomField, ImportNote, ImportRun, Lead
+from tests.leads.imports.imported import press
 
 pytestmark = pytest.mark.django_db
 
@@ -24,11 +25,11 @@ def uploaded(client, text: str) -> ImportRun:
 
 def sent(client, run: ImportRun, **answers: str):
     columns = {f"column_{place}": code for place, code in enumerate(run.columns)}
-    return client.post(f"/imports/{run.pk}/columns/", columns | answers)
+    return press(client, run, "columns", columns | answers)
 
 
 def values(client, run: ImportRun, field: str) -> list[object]:
-    client.post(f"/imports/{run.pk}/start/")
+    press(client, run, "start")
     return list(Lead.objects.order_by("pk").values_list(field, flat=True))
 
 

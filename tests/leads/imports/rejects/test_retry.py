@@ -23,7 +23,7 @@ from leads.models import Company, ImportReject, ImportRun, Lead
 from tests import factories
 from tests.conftest import Moment
 from tests.factories import Cast
-from tests.leads.imports.imported import AT, checked, imported
+from tests.leads.imports.imported import AT, checked, imported, press
 from tests.races.parallel import together
 
 pytestmark = pytest.mark.django_db
@@ -228,7 +228,7 @@ def test_file_of_wrong_rows_alone_leads_to_their_correction(
     page = client.get(f"/imports/{run.pk}/").content.decode()
     assert f'action="/imports/{run.pk}/start/"' in page
     assert "Correct 1 row in the page" in page
-    client.post(f"/imports/{run.pk}/start/")
+    press(client, run, "start")
     import_work.work(60)
     assert done(run) == {"wrong": 1}
     assert f"/imports/{run.pk}/rows/" in client.get(f"/imports/{run.pk}/").content.decode()

@@ -23,6 +23,7 @@ from leads.staff import access
 from tests import factories
 from tests.conftest import Moment
 from tests.factories import Cast, when
+from tests.pages import post_form
 
 NOON = when("2026-03-02 12:00")
 LIST_QUERIES = 9
@@ -309,7 +310,7 @@ def test_deactivation_shows_what_moves_where_before_it_happens(cast: Cast, admin
         {"": 2, "Cruz Medina": 1},
         True,
     )
-    assert admin.post(path, {**choice, "confirmed": "1"}).status_code == 302
+    assert post_form(admin, path, {**choice, "confirmed": "1"}).status_code == 302
     assert now(cast.bea).is_active is False
 
 
@@ -317,7 +318,7 @@ def test_deactivation_shows_what_moves_where_before_it_happens(cast: Cast, admin
 def test_deactivation_without_a_good_heir_is_refused(cast: Cast, admin: Client, heir: str) -> None:
     factories.contacted(cast)
     data = {f"{cast.sales.pk}-known": heir, "confirmed": "1"}
-    response = admin.post(f"/people/{cast.bea.pk}/deactivate/", data)
+    response = post_form(admin, f"/people/{cast.bea.pk}/deactivate/", data)
     assert (response.status_code, list(response.context["form"].errors)) == (
         422,
         [f"{cast.sales.pk}-known"],
@@ -337,7 +338,7 @@ def test_heir_who_left_in_the_meantime_is_a_choice_to_make_again(
 
     monkeypatch.setattr(access, "deactivate", late)
     data = {f"{cast.sales.pk}-known": str(cast.cruz.pk), "confirmed": "1"}
-    response = admin.post(f"/people/{cast.bea.pk}/deactivate/", data)
+    response = post_form(admin, f"/people/{cast.bea.pk}/deactivate/", data)
     assert (response.status_code, response.context["planned"]) == (409, False)
     assert "Cruz Medina" not in [
         name for _pk, name in response.context["form"].fields[f"{cast.sales.pk}-known"].choices
@@ -392,6 +393,18 @@ def test_work_that_the_page_did_not_show_does_not_move(
     assert list(Handoff.objects.order_by("pk").values_list("owner", "state")) == owners
     again = {**choice, "shown": answer.context["shown"]}
     assert admin.post(path, again).status_code == 302
+
+
+@pytest.mark.parametrize("act", ["deactivate", "hand-over"])
+def test_move_that_does_not_say_what_its_page_showed_is_refused(
+    cast: Cast, admin: Client, act: str
+) -> None:
+    factories.accepted(cast)
+    path, key = f"/people/{cast.bea.pk}/{act}/", f"{cast.sales.pk}-new"
+    answer = admin.post(path, {key: "queue", "confirmed": "1"})
+    form = answer.context["form"]
+    assert (answer.status_code, list(form.errors), form[key].value()) == (409, [key], "queue")
+    assert (Handoff.objects.get().owner, now(cast.bea).is_active) == (cast.bea, True)
 
 
 def test_nobody_deactivates_themselves(cast: Cast, admin: Client) -> None:
