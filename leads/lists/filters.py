@@ -6,9 +6,9 @@ The filter of a list owns what is listed, counted and exported.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
-from copy import deepcopy
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any, Self
 
 import django_filters
@@ -122,15 +122,13 @@ class ListFilter(django_filters.FilterSet):
         return self.rows()
 
     @cached_property
-    def filters(self) -> dict[str, django_filters.Filter]:
-        """The filters of this request, with what they offer: the catalogues change."""
-        filters = deepcopy(self.base_filters)
-        for filter_ in filters.values():
-            filter_.model = self._meta.model
-            filter_.parent = self
+    def form(self) -> forms.Form:
+        """The form of this request, with what it offers: the catalogues change."""
+        kind: Any = type(self)  # mypy takes no class of a filter set for hashable
+        form = _form_of(kind)(self.data)
         for name, choices_of_filter in self.offered.items():
-            filters[name].extra["choices"] = choices_of_filter
-        return filters
+            form.fields[name].choices = choices_of_filter  # type: ignore[attr-defined]
+        return form
 
     @property
     def is_on(self) -> bool:
@@ -303,6 +301,14 @@ class ListFilter(django_filters.FilterSet):
             return day_words(value)
         named = dict(getattr(self.form.fields[name], "choices", []))
         return str(named.get(raw, raw))
+
+
+# FilterSet.form copies every filter and makes a class for each request: 1.5 ms of a page of 12 ms.
+@lru_cache(maxsize=16)
+def _form_of(kind: type[ListFilter]) -> type[forms.Form]:
+    """Return the form of a list, without the choices that are set for each request."""
+    fields = {name: filter_.field for name, filter_ in kind.base_filters.items()}
+    return type(f"{kind.__name__}Form", (forms.Form,), fields)
 
 
 def _narrowed(

@@ -13,8 +13,8 @@ from itertools import islice
 
 import phonenumbers
 from django.db.models import (
-    BooleanField,
     CharField,
+    Func,
     OuterRef,
     Q,
     Subquery,
@@ -22,14 +22,15 @@ from django.db.models import (
     Transform,
     Value,
 )
-from django.db.models.functions import Coalesce, Concat
+from django.db.models.functions import Concat
+from django.db.models.lookups import Contains
 from django.utils.translation import gettext as _
 
 from crm.accounts import people
 from crm.accounts.models import User
 from crm.lib.db.kept_sql import KeptSql
 from crm.lib.text import LEGAL_FORM, clean_line, digits, fold, without_legal_form
-from leads.models import Lead
+from leads.models import Company, Lead, Person
 from leads.models.lead import LeadQuerySet
 from leads.records import contact_privacy
 from leads.records.identity import phones
@@ -200,13 +201,23 @@ def condition(terms: Terms, user: User | None = None, *, in_few: bool = False) -
         return anywhere
     # search_text holds the hidden facts, too: by their digits one could guess a masked number.
     named = Q()
+    names = _names()
     for term in terms.words + terms.signs:
-        named &= _named(term)
-    # A scalar subquery, which PostgreSQL can only ask lead by lead, and asks only for those that
-    # are hidden: for a join it would read all people and companies.
-    own = Lead.objects.filter(named, pk=OuterRef("pk")).annotate(is_named=Value(True))
-    is_named = Subquery(own.values("is_named"), output_field=BooleanField())
-    return anywhere & (readable | Q(Coalesce(is_named, Value(False))))
+        named &= Q(Contains(names, Value(term)))
+    return anywhere & (readable | named)
+
+
+def _names() -> Func:
+    """Return the names of person and company of a lead, without accents, as an expression.
+
+    By scalar subqueries, which PostgreSQL can only ask lead by lead, and asks only for those that
+    are hidden: for a join it would read all people and companies.
+    """
+    person = Person.objects.filter(pk=OuterRef("person_id")).values("name")
+    company = Company.objects.filter(pk=OuterRef("company_id")).values("name")
+    # No term has a line break, so none is found across it.
+    both = Concat(Subquery(person), Value("\n"), Subquery(company))
+    return Func(both, function="relevo_fold", output_field=TextField())
 
 
 def _named(term: str) -> Q:

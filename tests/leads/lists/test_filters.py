@@ -72,8 +72,8 @@ def test_team_filter_of_a_rep_is_asked_lead_by_lead(cast, leads):
 
 
 def offered(user, name):
-    filters = lead_list(user, QueryDict(), at=LATE_FOR_THE_QUEUE)
-    return [str(label) for _value, label in filters.filters[name].extra["choices"]]
+    field = lead_list(user, QueryDict(), at=LATE_FOR_THE_QUEUE).form.fields[name]
+    return [str(label) for value, label in field.choices if value]
 
 
 def test_owners_are_those_of_leads_in_sight(cast, leads):
