@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import Any, Protocol, cast
 
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
@@ -16,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from crm.accounts.models import User
 from crm.api import answers
 from crm.api.bodies import FastJson
 from crm.api.models import Answer
@@ -25,6 +27,13 @@ from crm.lib.errors import DomainError
 HEADER = "Idempotency-Key"
 # The answers that are kept: they say what the request deserves, and would be the same again.
 REFUSALS = (APIException, DomainError, Http404, PermissionDenied)
+
+
+class Repeatable(Protocol):
+    """A view that answers posts, each of which may be sent again with the same key."""
+
+    def check_seen(self, user: User, kept: Any, *args: Any, at: datetime, **kwargs: Any) -> None:
+        """Raise Http404 unless ``user`` still sees what the answer ``kept`` tells of."""
 
 
 def mount(view: type[APIView]) -> Callable[..., HttpResponseBase]:
@@ -69,7 +78,11 @@ class Mounted(APIView):
         with transaction.atomic():
             answer, is_new = answers.claim(request.user, key, fingerprint, at=now)
             if not is_new:
-                return _replayed(answer)
+                kept = json.loads(answer.body)
+                # What it tells of may have left the person's sight since: 404, as for a read.
+                check_seen = cast(Repeatable, self).check_seen
+                check_seen(request.user, kept, *args, at=now, **kwargs)
+                return _replayed(answer, kept)
             # The inner transaction rolls a refused act back, while its answer is kept. Any other
             # error rolls the claim back too, so that the same request can be tried again.
             try:
@@ -92,12 +105,12 @@ class Mounted(APIView):
         return super().finalize_response(request, response, *args, **kwargs)
 
 
-def _replayed(answer: Answer) -> Response:
+def _replayed(answer: Answer, body: Any) -> Response:
     headers = {"Idempotent-Replayed": "true"}
     if answer.location:
         headers["Location"] = answer.location
     return Response(
-        json.loads(answer.body),
+        body,
         answer.status,
         headers=headers,
         content_type=answer.content_type or None,

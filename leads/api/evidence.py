@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django.shortcuts import get_object_or_404
@@ -17,7 +18,7 @@ from crm.accounts.request import moment_of
 from crm.lib import rest
 from crm.lib.catalogue import in_use
 from leads import events, permissions, steps
-from leads.api.leads import fetch
+from leads.api.leads import check_seen, fetch
 from leads.api.request import body_of
 from leads.models import Evidence, Lead, ValuableActionKind
 from leads.qualification import judging, overrides, persona_match
@@ -141,6 +142,9 @@ class LeadActions(APIView):
         action = leads.add_action(lead, body.pop("kind"), **body, by=request.user, at=now)
         return Response(ActionShown(action).data, status=201)
 
+    def check_seen(self, user: User, kept: Any, pk: int, *, at: datetime) -> None:
+        check_seen(user, pk)
+
 
 class LeadEvidence(APIView):
     """What proves the criteria of a lead."""
@@ -164,6 +168,9 @@ class LeadEvidence(APIView):
             raise serializers.ValidationError({"criterion": [message]})
         evidence = _add(lead, version, body, by=request.user)
         return Response(EvidenceShown(evidence).data, status=201)
+
+    def check_seen(self, user: User, kept: Any, pk: int, *, at: datetime) -> None:
+        check_seen(user, pk)
 
 
 def _judging_version(user: User, lead: Lead) -> PersonaVersion | None:

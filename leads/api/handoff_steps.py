@@ -147,6 +147,10 @@ class StepView(APIView):
         self.act(Step(handoff, body, by=request.user, at=now))
         return show(pk, at=now)
 
+    def check_seen(self, user: User, kept: Any, pk: int, *, at: datetime) -> None:
+        """Raise what the step itself would raise of a handoff out of sight."""
+        self.fetch(user, pk, at=at)
+
 
 def step_view(name: str, summary: Any, body: type[rest.Body]) -> Callable[..., Any]:
     """Document a step and set its body."""

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from typing import Any
+
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from drf_spectacular.utils import OpenApiParameter, extend_schema
@@ -9,13 +12,15 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from crm.accounts.models import User
 from crm.accounts.request import moment_of
 from crm.accounts.teams import sales_teams
 from crm.lib import rest
 from crm.lib.paging import BadParameter, Order
 from leads import handoffs, permissions, steps
 from leads.api import handoff_rows
-from leads.api.handoff_serializers import HandoffPage, HandoffShown, show
+from leads.api.handoff_serializers import HandoffPage, HandoffShown, fetch, show
+from leads.api.leads import check_seen as check_lead_seen
 from leads.api.leads import fetch as fetch_lead
 from leads.api.request import CURSOR, LIMIT, PAGING, body_of
 from leads.handoffs import queue
@@ -155,3 +160,9 @@ class HandOff(APIView):
             at=now,
         )
         return show(handoff.pk, at=now, status=201)
+
+    def check_seen(self, user: User, kept: Any, pk: int, *, at: datetime) -> None:
+        check_lead_seen(user, pk)
+        # Else it was refused.
+        if "id" in kept:
+            fetch(user, kept["id"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 from django.db.models import QuerySet
@@ -70,6 +71,11 @@ def rows(user: User) -> QuerySet[Lead]:
 def fetch(user: User, pk: int) -> Lead:
     """Return the lead; 404 unless ``user`` may see it."""
     return get_object_or_404(rows(user), pk=pk)
+
+
+def check_seen(user: User, pk: int) -> None:
+    """Raise Http404 unless ``user`` may see the lead."""
+    get_object_or_404(Lead.objects.visible_to(user).only("pk"), pk=pk)
 
 
 # -- The data that leads.capture and leads.change take
@@ -199,6 +205,11 @@ class Leads(APIView):
                 "is_same_person": match.is_same,
             }
         return Response(shown, status=201, headers={"Location": f"/api/v1/leads/{lead.pk}/"})
+
+    def check_seen(self, user: User, kept: Any, *, at: datetime) -> None:
+        # A refusal tells of no lead.
+        if "id" in kept:
+            check_seen(user, kept["id"])
 
 
 def _filtered(request: Request) -> QuerySet[Lead]:
