@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from crm.accounts import people
 from crm.accounts.models import User
 from crm.lib.clock import local_date
-from crm.lib.db.bulk_insert import insert
+from crm.lib.db.inserts import Many, insert
 from leads.models import Event, Handoff, Lead
 from leads.states import EventKind
 
@@ -35,69 +35,47 @@ def today(at: datetime) -> date:
     return local_date(at, people.organisation().time_zone)
 
 
-def record(
+def new(
     lead: Lead,
     kind: EventKind,
     *,
     by: User | None,
     at: datetime,
-    on: date,
+    on: date | None = None,
     handoff: Handoff | None = None,
     from_state: str = "",
     to_state: str = "",
     payload: dict[str, Any] | None = None,
 ) -> Event:
-    """Record one event.
+    """Return an unsaved event, for :func:`record` or to be inserted with what it is about.
 
-    ``by`` is None for the system. ``on``: the date on which it happened. Texts and names belong in
-    ``payload``, which alone can be erased.
+    ``by`` is None for the system. ``on``: the date on which it happened, default today's. Texts and
+    names belong in ``payload``, which alone can be erased.
     """
-    event = unsaved(
-        lead,
-        kind,
-        by=by,
-        at=at,
-        on=on,
-        handoff=handoff,
-        from_state=from_state,
-        to_state=to_state,
-        payload=payload,
-    )
-    event.save(force_insert=True)
-    return event
-
-
-def unsaved(
-    lead: Lead,
-    kind: EventKind,
-    *,
-    by: User | None,
-    at: datetime,
-    on: date,
-    handoff: Handoff | None = None,
-    from_state: str = "",
-    to_state: str = "",
-    payload: dict[str, Any] | None = None,
-) -> Event:
-    """Return the event of :func:`record`, to be inserted together with what it is about."""
     return Event(
         lead=lead,
         handoff=handoff,
         kind=kind,
         actor=by,
         at=at,
-        occurred_on=on,
+        occurred_on=on or today(at),
         from_state=from_state,
         to_state=to_state,
         payload=payload or {},
     )
 
 
-def record_many(
+def record(event: Event) -> Event:
+    """Insert the event and return it."""
+    insert(event)
+    return event
+
+
+def many(
     rows: Sequence[Mapping[str, Any]], kind: EventKind, *, by: User | None, at: datetime, on: date
-) -> None:
-    """Record one event on each of many leads; a row has ``lead_id`` and ``payload``."""
-    insert(
+) -> Many:
+    """Return one event on each of many leads, to be inserted; rows have lead_id and payload."""
+    return Many(
         Event,
         rows,
         kind=kind.value,

@@ -21,7 +21,7 @@ from django.db.models import QuerySet
 from crm.accounts.models import User
 from crm.lib import clock
 from crm.lib.db import availability
-from crm.lib.db.bulk_insert import insert
+from crm.lib.db.inserts import Many, insert
 from crm.lib.db.kept_sql import KeptSql, counted
 from crm.notifications import mail
 from crm.notifications.models import Channel, Letter, Message, Notice
@@ -85,23 +85,27 @@ def notify_many(news: Iterable[News], *, at: datetime) -> int:
 
     Returns how many recipients there are.
     """
+    queued = messages(news, at=at)
+    insert(queued)
+    return sum(row["channel"] == Channel.IN_APP for row in queued.rows)
+
+
+def messages(news: Iterable[News], *, at: datetime) -> Many:
+    """Return the messages of :func:`notify_many`, to be inserted with what they tell of."""
     with_mail = mail.is_on()
     rows = []
-    count = 0
     for each in news:
         people = {person.pk: person for person in each.recipients if person.is_active}
-        count += len(people)
         # All notices before all mails: ids are the order in which messages are delivered.
         rows += [_row(each, person, Channel.IN_APP, at) for person in people.values()]
         if with_mail:
             wanting = [person for person in people.values() if person.mails]
             rows += [_row(each, person, Channel.EMAIL, at) for person in wanting]
-    insert(Message, rows, ignore_conflicts=True, created_at=at.isoformat())
-    return count
+    return Many(Message, rows, ignore_conflicts=True, created_at=at.isoformat())
 
 
 def _row(news: News, person: User, channel: Channel, at: datetime) -> dict[str, Any]:
-    """Return the columns of the message to ``person``, as bulk_insert.insert takes them."""
+    """Return the columns of the message to ``person``, as inserts.Many takes them."""
     return {
         "uid": str(uuid.uuid4()),
         "recipient_id": person.pk,

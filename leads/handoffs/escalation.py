@@ -13,6 +13,7 @@ from django.db.models import QuerySet
 
 from crm.accounts import teams
 from crm.accounts.models import Team, User
+from crm.lib.db.inserts import insert
 from leads.handoffs import notices, pauses, state_changes, transitions
 from leads.handoffs.notices import News
 from leads.handoffs.state_changes import Change
@@ -184,7 +185,7 @@ def _record(steps: Sequence[Step]) -> None:
         )
         for step in steps
     ]
-    state_changes.record_many(changes, EventKind.ESCALATED, by=None, at=steps[0].firing.at)
+    insert(state_changes.events_of(changes, EventKind.ESCALATED, by=None, at=steps[0].firing.at))
 
 
 def _notify(kind: str, steps: Sequence[Step], people_of: PeopleOf) -> None:

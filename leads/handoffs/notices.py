@@ -15,6 +15,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from crm.accounts.models import Membership, User
+from crm.lib.db.inserts import Many
 from crm.lib.db.kept_sql import Among, KeptSql
 from crm.notifications import outbox, sentences
 from crm.notifications.sentences import Told, Words
@@ -65,6 +66,11 @@ def notify_many(news: Iterable[News], *, at: datetime) -> None:
     outbox.notify_many([_about(each) for each in news], at=at)
 
 
+def messages(news: Iterable[News], *, at: datetime) -> Many:
+    """Return the messages of :func:`notify_many`, to be inserted with what they tell of."""
+    return outbox.messages([_about(each) for each in news], at=at)
+
+
 def _about(news: News) -> outbox.News:
     handoff = news.handoff
     return outbox.News(
@@ -78,25 +84,23 @@ def _about(news: News) -> outbox.News:
     )
 
 
-def notify_submitter(
-    kind: str, handoff: Handoff, *, by: User, at: datetime, decision: Decision, **params: Any
-) -> None:
-    """Notify the submitter of a rep's decision.
+def of_decision(kind: str, decision: Decision, **params: Any) -> Many:
+    """Return the messages that tell the submitter of a rep's decision, to be inserted with it.
 
-    Waits until the rep cannot undo the decision any more (outbox.UNDO_WINDOW).
+    They wait until the rep cannot undo the decision any more (outbox.UNDO_WINDOW).
     """
     # An undo withdraws the messages of this cause before they are sent.
     cause = f"decision:{decision.pk}"
-    notify(
+    news = News(
         kind,
-        handoff,
-        submitters(handoff, besides=by),
-        at=at,
+        decision.handoff,
+        submitters(decision.handoff, besides=decision.by),
         key=cause,
-        params={"by_id": by.pk, **params},
+        params={"by_id": decision.by_id, **params},
         cause=cause,
         wait=outbox.UNDO_WINDOW,
     )
+    return messages([news], at=decision.at)
 
 
 def submitters(handoff: Handoff, *, besides: User) -> list[User]:

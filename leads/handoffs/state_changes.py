@@ -8,17 +8,20 @@ from datetime import date, datetime
 from typing import Any
 
 from django.db import IntegrityError
+from django.db.models import Model
 from django.utils.translation import gettext_lazy
 
 from crm.accounts.models import User
-from crm.lib.db.returning import constraint_of, update_returning
+from crm.lib.db.inserts import Many, insert, next_id
+from crm.lib.db.returning import Computed, constraint_of, update_returning
 from crm.lib.errors import Conflict
 from leads import events
 from leads.conflicts import AlreadyTaken
 from leads.handoffs import stages
-from leads.models import Handoff, Lead
+from leads.models import Decision, Handoff, Lead
 from leads.states import STAGE_OF, EventKind, HandoffState, Stage, check_move
 from sla.clocks import clocks
+from sla.models import Clock
 from sla.states import Metric
 
 OWNER_GUARD = "handoff_owner_is_active"  # the trigger that refuses an inactive owner
@@ -64,6 +67,7 @@ def write(
     unchanged: Mapping[str, Any],
     *,
     next_metric: Metric | None = None,
+    decision: Decision | None = None,
     **fields: Any,
 ) -> bool:
     """Write ``fields`` to the row and to the object; return False if no row matched.
@@ -71,8 +75,8 @@ def write(
     ``unchanged``: the values that the row must still have, with its id. The object also takes the
     row's policy, because the agreement may have been re-applied since it was read.
 
-    ``next_metric``: the metric whose clock starts next. The row gets the reserved id of that clock
-    at once, and :func:`start_clock` creates it.
+    ``next_metric``: the metric whose clock starts next. The row gets the id of that clock at once,
+    and :func:`next_clock` makes it. ``decision``: an unsaved one, which gets its id.
 
     Raises OwnerLeft or AnotherIsOpen, which end the transaction, if the database refuses the
     owner, or a second open handoff of the lead.
@@ -80,12 +84,15 @@ def write(
     has_clock = next_metric is not None and next_metric in handoff.policy["clocks"]
     changes = dict(fields)
     if has_clock:
-        changes["clock"] = clocks.reserved()
-    written = _update(unchanged, changes)
+        changes["clock"] = next_id(Clock)
+    taken = [] if decision is None else [next_id(Decision)]
+    written = _update(unchanged, changes, taken)
     if not written:
         return False
-    clock_id, policy_ref = written[0]
+    clock_id, policy_ref, *decision_id = written[0]
     handoff.policy_ref_id = bytes(policy_ref)
+    if decision is not None:
+        [decision.pk] = decision_id
     if has_clock:
         handoff.clock_id = clock_id
         # The re-applied policy has no time for the next step.
@@ -97,10 +104,12 @@ def write(
     return True
 
 
-def _update(unchanged: Mapping[str, Any], changes: dict[str, Any]) -> list[tuple[Any, ...]]:
-    """Update the row; return its clock id and the hash of its policy as written."""
+def _update(
+    unchanged: Mapping[str, Any], changes: dict[str, Any], taken: Sequence[Computed]
+) -> list[tuple[Any, ...]]:
+    """Update the row; return its clock id, the hash of its policy as written, and ``taken``."""
     try:
-        return update_returning(Handoff, unchanged, "clock", "policy_ref", **changes)
+        return update_returning(Handoff, unchanged, "clock", "policy_ref", *taken, **changes)
     except IntegrityError as error:
         name = constraint_of(error)
         if name == OWNER_GUARD:
@@ -116,26 +125,36 @@ def start_clock(
     *,
     at: datetime,
     accountable: User | None = None,
-    is_reserved: bool = False,
 ) -> None:
-    """Start the clock of ``metric`` under the handoff's policy; the queue shows this clock.
-
-    ``is_reserved``: the row already has the clock's id (:func:`write`).
-    """
+    """Start the clock of ``metric`` under the handoff's policy; the queue shows this clock."""
     clock = clocks.start(
+        handoff, metric, handoff.policy, team=handoff.team, at=at, accountable=accountable
+    )
+    if clock is not None:
+        Handoff.objects.filter(pk=handoff.pk).update(clock=clock)
+        handoff.clock = clock
+
+
+def next_clock(
+    handoff: Handoff, metric: Metric, *, at: datetime, accountable: User | None = None
+) -> list[Clock]:
+    """Return the clock of :func:`start_clock` unsaved, to be inserted with the other changes.
+
+    The row already has its id (:func:`write`). Empty if the policy has no time for this metric.
+    """
+    clock = clocks.new(
         handoff,
         metric,
         handoff.policy,
         team=handoff.team,
         at=at,
         accountable=accountable,
-        pk=handoff.clock_id if is_reserved else None,
+        pk=handoff.clock_id,
     )
     if clock is None:
-        return
-    if not is_reserved:
-        Handoff.objects.filter(pk=handoff.pk).update(clock=clock)
+        return []
     handoff.clock = clock
+    return [clock]
 
 
 @dataclass(frozen=True)
@@ -150,7 +169,7 @@ class Change:
 def update_lead(
     handoff: Handoff,
     kind: EventKind,
-    *,
+    *rows: Model | Many,
     from_state: str,
     by: User | None,
     at: datetime,
@@ -161,17 +180,17 @@ def update_lead(
     """Give the lead the stage of its handoff's new state, and record the event.
 
     ``from_state``: the handoff's state before. ``happened_at``: decides the date of the stage,
-    default ``at``. ``fields`` are written to the lead.
+    default ``at``. ``fields`` are written to the lead. ``rows`` are inserted with the event.
     """
     change = Change(handoff, from_state, payload or {})
     on = events.today(happened_at or at)
-    update_leads([change], kind, by=by, at=at, on=on, **fields)
+    update_leads([change], kind, *rows, by=by, at=at, on=on, **fields)
 
 
 def update_leads(
     changes: Sequence[Change],
     kind: EventKind,
-    *,
+    *rows: Model | Many,
     by: User | None,
     at: datetime,
     on: date,
@@ -190,7 +209,7 @@ def update_leads(
         alike.setdefault((stage, is_hidden), []).append(handoff.lead)
     for (stage, is_hidden), leads in alike.items():
         stages.reach_many(leads, stage, on=on, contact_hidden=is_hidden, **fields)
-    record_many(changes, kind, by=by, at=at, on=on)
+    insert(*rows, events_of(changes, kind, by=by, at=at, on=on))
 
 
 def record(
@@ -208,18 +227,18 @@ def record(
     ``from_state``: its state before, default its state now. ``on``: the date, default today's.
     """
     change = Change(handoff, from_state, payload or {})
-    record_many([change], kind, by=by, at=at, on=on)
+    insert(events_of([change], kind, by=by, at=at, on=on))
 
 
-def record_many(
+def events_of(
     changes: Iterable[Change],
     kind: EventKind,
     *,
     by: User | None,
     at: datetime,
     on: date | None = None,
-) -> None:
-    """Record the same kind of event of many handoffs, in one statement.
+) -> Many:
+    """Return the same kind of event of many handoffs, to be inserted.
 
     ``on``: the date, default today's.
     """
@@ -236,4 +255,4 @@ def record_many(
                 "payload": {"cycle": handoff.cycle, **change.payload},
             }
         )
-    events.record_many(rows, kind, by=by, at=at, on=on or events.today(at))
+    return events.many(rows, kind, by=by, at=at, on=on or events.today(at))

@@ -19,13 +19,15 @@ from crm.accounts import teams
 from crm.accounts.models import Team, User
 from crm.lib.bilingual import in_language
 from crm.lib.db import returning
+from crm.lib.db.inserts import Many, take_next_ids
 from crm.lib.db.kept_sql import KeptSql
-from crm.lib.db.returning import constraint_of, insert
+from crm.lib.db.returning import constraint_of
 from crm.lib.errors import DomainError
 from leads import events
 from leads.conflicts import LeadIsArchived, MovedOn
 from leads.handoffs import notices, packages, stages, state_changes
-from leads.models import Company, Handoff, Lead, Person, Source
+from leads.handoffs.notices import News
+from leads.models import Company, Handoff, Lead, Package, Person, Source
 from leads.qualification import facts, persona_match
 from leads.qualification.facts import Record
 from leads.qualification.rules import AUTHORITY, MEANS, Assessment, MqlTerms
@@ -35,8 +37,7 @@ from leads.states import OPEN, EventKind, Stage
 from personas.models import PersonaVersion
 from sla import snapshot_bodies
 from sla.agreements import agreements, policies
-from sla.clocks import clocks
-from sla.models import AgreementVersion
+from sla.models import AgreementVersion, Clock
 from sla.states import Metric
 
 CYCLE_ONCE = "handoff_cycle_once"  # the constraint on the numbers of a lead's handoffs
@@ -197,7 +198,10 @@ def _pass_on(judged: Judged, team: Team, note: str, *, by: User, at: datetime) -
     lead, assessment, scores = judged.lead, judged.assessment, judged.scores
     _mark_mql(lead, judged.persona_version, assessment, by=by, at=at)
     policy = _policy(judged, team)
+    # Taken before, so that handoff and clock can point at each other.
+    handoff_id, clock_id = take_next_ids(Handoff, Clock)
     handoff = Handoff(
+        id=handoff_id,
         lead=lead,
         agreement_version=judged.version,
         persona_version=judged.persona_version,
@@ -211,12 +215,9 @@ def _pass_on(judged: Judged, team: Team, note: str, *, by: User, at: datetime) -
         fit_score=scores.fit.total,
         engagement_score=scores.engagement.total,
         overrides=len(judged.overrides),
+        clock_id=clock_id if Metric.ACCEPT in policy["clocks"] else None,
     )
-    # The clock's id is taken with the row, and the clock is started with it.
-    has_clock = Metric.ACCEPT in policy["clocks"]
-    insert(handoff, **({"clock": clocks.reserved()} if has_clock else {}))
-    _freeze_package(handoff, judged)
-    _announce(handoff, judged.overrides, by=by, at=at)
+    _insert(handoff, judged, by=by, at=at)
     return handoff
 
 
@@ -314,7 +315,7 @@ def _mark_mql(
     if assessment.overridden:
         overrides = packages.overruled(assessment, score_reason="", submitter=by.name)
         payload["overrides"] = overrides
-    events.record(
+    event = events.new(
         lead,
         EventKind.QUALIFIED,
         by=by,
@@ -324,6 +325,7 @@ def _mark_mql(
         to_state=Stage.MQL,
         payload=payload,
     )
+    events.record(event)
 
 
 def _policy(judged: Judged, team: Team) -> Mapping[str, Any]:
@@ -337,26 +339,41 @@ def _policy(judged: Judged, team: Team) -> Mapping[str, Any]:
     return policies.policy_for(judged.version, team, facts=known)
 
 
-def _freeze_package(handoff: Handoff, judged: Judged) -> None:
-    """Save what marketing hands over, as it is now; later changes of the lead do not change it."""
+def _package(handoff: Handoff, judged: Judged) -> Package:
+    """Return what marketing hands over, as it is now; later changes of the lead do not change it.
+
+    It is unsaved.
+    """
     lead_facts = facts.facts_of(judged.lead)
     dated = [(action.code, action.on.isoformat()) for action in judged.actions]
-    package = packages.package(
+    return packages.package(
         handoff, lead_facts, dated, judged.assessment, judged.scores, judged.overrides
     )
-    insert(package)
 
 
-def _announce(handoff: Handoff, overrides: list[dict[str, str]], *, by: User, at: datetime) -> None:
-    """Start the accept clock, record the event and notify the sales team."""
-    state_changes.start_clock(handoff, Metric.ACCEPT, at=at, is_reserved=True)
+def _insert(handoff: Handoff, judged: Judged, *, by: User, at: datetime) -> None:
+    """Insert the handoff with its package and its accept clock, the event and the notices."""
     payload: dict[str, Any] = {"team": handoff.team.name, "note": handoff.note}
-    if overrides:
-        payload["overrides"] = overrides
+    if judged.overrides:
+        payload["overrides"] = judged.overrides
     state_changes.update_lead(
-        handoff, EventKind.HANDED_OFF, from_state="", by=by, at=at, payload=payload
+        handoff,
+        EventKind.HANDED_OFF,
+        # The clock first: the deadline that the handoff carries is then read from it at once.
+        *state_changes.next_clock(handoff, Metric.ACCEPT, at=at),
+        handoff,
+        _package(handoff, judged),
+        _notice(handoff, by=by, at=at),
+        from_state="",
+        by=by,
+        at=at,
+        payload=payload,
     )
+
+
+def _notice(handoff: Handoff, *, by: User, at: datetime) -> Many:
+    """Return the messages to the sales team, to be inserted."""
     # A person who is also in the sales team needs no notice of the own act.
     people = teams.active_people([handoff.team_id])[handoff.team_id]
     others = [person for person in people if person.pk != by.pk]
-    notices.notify("handoff.new", handoff, others, at=at, key="new")
+    return notices.messages([News("handoff.new", handoff, others, key="new")], at=at)

@@ -140,7 +140,7 @@ def remove(lead: Lead, *, by: User, at: datetime) -> Lead:
         _close(handoff, by=by, at=at)
     Lead.objects.filter(pk=lead.pk).update(archived_at=at)
     payload = {"comment": _("The test lead was removed.")}
-    events.record(lead, EventKind.ARCHIVED, by=by, at=at, on=events.today(at), payload=payload)
+    events.record(events.new(lead, EventKind.ARCHIVED, by=by, at=at, payload=payload))
     return lead
 
 

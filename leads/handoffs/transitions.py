@@ -16,7 +16,7 @@ from django.utils.translation import ngettext
 
 from crm.accounts import teams
 from crm.accounts.models import User
-from crm.lib.db.returning import insert, update_returning
+from crm.lib.db.returning import update_returning
 from crm.lib.errors import Conflict, DomainError
 from leads import events
 from leads.conflicts import AlreadyTaken, MovedOn
@@ -61,6 +61,7 @@ def accept(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     check_room(handoff, by)
     # The claim points the row at the contact clock; keep the clock that it stops.
     accept_clock = handoff.clock
+    decision = Decision(handoff=handoff, kind=DecisionKind.ACCEPT, by=by, at=at)
     from_state = state_changes.claim(
         handoff,
         HandoffState.ACCEPTED,
@@ -68,16 +69,20 @@ def accept(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
         owner=by,
         accepted_at=at,
         next_metric=Metric.FIRST_CONTACT,
+        decision=decision,
     )
-    decision = insert(Decision(handoff=handoff, kind=DecisionKind.ACCEPT, by=by, at=at))
     clocks.stop(handoff, Metric.ACCEPT, at=at, known=accept_clock)
-    state_changes.start_clock(
-        handoff, Metric.FIRST_CONTACT, at=at, accountable=by, is_reserved=True
-    )
     state_changes.update_lead(
-        handoff, EventKind.ACCEPTED, from_state=from_state, by=by, at=at, owner=by
+        handoff,
+        EventKind.ACCEPTED,
+        decision,
+        *state_changes.next_clock(handoff, Metric.FIRST_CONTACT, at=at, accountable=by),
+        notices.of_decision("handoff.accepted", decision),
+        from_state=from_state,
+        by=by,
+        at=at,
+        owner=by,
     )
-    notices.notify_submitter("handoff.accepted", handoff, by=by, at=at, decision=decision)
     return handoff
 
 
@@ -108,26 +113,24 @@ def reject(
         text = _("This reason needs a comment: say what marketing should know.")
         raise NeedsComment(text, fields={"comment": text})
     accept_clock = handoff.clock
-    from_state = state_changes.claim(
-        handoff, HandoffState.REJECTED, of=(HandoffState.PENDING,), closed_at=at
-    )
     decision = Decision(
         handoff=handoff, kind=DecisionKind.REJECT, by=by, at=at, reason=reason, comment=comment
     )
-    insert(decision)
+    from_state = state_changes.claim(
+        handoff, HandoffState.REJECTED, of=(HandoffState.PENDING,), closed_at=at, decision=decision
+    )
     # A rejection is a decision, too: in time it meets the commitment.
     clocks.stop(handoff, Metric.ACCEPT, at=at, known=accept_clock)
     state_changes.update_lead(
         handoff,
         EventKind.REJECTED,
+        decision,
+        notices.of_decision("handoff.rejected", decision, reason=reason.name),
         from_state=from_state,
         by=by,
         at=at,
         payload={"class": reason.kind, "reason": reason.code, "comment": comment},
         owner=None,
-    )
-    notices.notify_submitter(
-        "handoff.rejected", handoff, by=by, at=at, decision=decision, reason=reason.name
     )
     return handoff
 
@@ -205,16 +208,21 @@ def requeue_pending(rows: Sequence[Requeue], *, by: User | None, at: datetime) -
         if handoff.pk not in moved:
             raise AlreadyTaken(Handoff.objects.get(pk=handoff.pk))
         handoff.requeued_at = at
-    changes = [state_changes.Change(row.handoff, payload={"cause": row.cause}) for row in rows]
-    state_changes.update_leads(
-        changes, EventKind.REQUEUED, by=by, at=at, on=events.today(at), owner=None
-    )
     people = teams.active_people({handoff.team_id for handoff in moving})
     news = [
         notices.News("handoff.requeued", row.handoff, people[row.handoff.team_id], key=row.cause)
         for row in rows
     ]
-    notices.notify_many(news, at=at)
+    changes = [state_changes.Change(row.handoff, payload={"cause": row.cause}) for row in rows]
+    state_changes.update_leads(
+        changes,
+        EventKind.REQUEUED,
+        notices.messages(news, at=at),
+        by=by,
+        at=at,
+        on=events.today(at),
+        owner=None,
+    )
 
 
 def release(handoff: Handoff, *, by: User | None, at: datetime) -> str:

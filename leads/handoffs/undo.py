@@ -45,7 +45,7 @@ def undo(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
         raise TooLate(handoff)
     Decision.objects.filter(pk=decision.pk).update(undone_at=at)
     _restore_accept_clock(handoff, decision, by=by, at=at)
-    # They have waited for this: notify_submitter delays them by UNDO_WINDOW.
+    # They have waited for this: notices.of_decision delays them by UNDO_WINDOW.
     outbox.withdraw(f"decision:{decision.pk}", at=at, reason="undone")
     state_changes.update_lead(
         handoff,

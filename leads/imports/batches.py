@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 
 from crm.audit.entries import record
 from crm.lib import clock
-from crm.lib.db.bulk_insert import insert
+from crm.lib.db.inserts import Many, insert
 from crm.lib.db.state_machine import check_move
 from crm.lib.files.layout import Row, UnusableFile
 from crm.lib.files.table import Table
@@ -267,7 +267,7 @@ def store_notes(run: ImportRun, notes: Sequence[tuple[int, Note]]) -> None:
     for number, note in notes:
         row = {"number": number, "field": note.field, "code": note.code}
         rows.append({**row, "values": dict(note.values), "lead_id": note.lead})
-    insert(ImportNote, rows, run_id=run.pk)
+    insert(Many(ImportNote, rows, run_id=run.pk))
 
 
 def _end_import(run: ImportRun, *, at: datetime) -> None:

@@ -9,7 +9,7 @@ from datetime import date, datetime
 from typing import Any
 
 from crm.accounts.models import User
-from crm.lib.db.bulk_insert import insert, take_ids
+from crm.lib.db.inserts import Many, insert, take_ids
 from leads import events
 from leads.imports.columns.targets import ACTION, FIRST_SEEN
 from leads.imports.companies import plan
@@ -82,9 +82,8 @@ def capture(run: ImportRun, readings: Sequence[Reading], *, by: User, at: dateti
     leads = take_ids(Lead, len(readings))
     moment = at.isoformat()
     today = events.today(at)
-    insert(Person, [_person(pk, each) for pk, each in zip(people, readings, strict=True)])
     columns = zip(leads, people, readings, origins, employers, strict=True)
-    insert(
+    rows = Many(
         Lead,
         [_lead(*each, system=run.system, today=today) for each in columns],
         marketing_team_id=run.team_id,
@@ -92,19 +91,21 @@ def capture(run: ImportRun, readings: Sequence[Reading], *, by: User, at: dateti
         created_by_id=by.pk,
         created_at=moment,
     )
+    persons = [_person(pk, each) for pk, each in zip(people, readings, strict=True)]
+    insert(Many(Person, persons), rows)
     by_lead = list(zip(leads, readings, strict=True))
     touches = []
     for (lead, reading), origin in zip(by_lead, origins, strict=True):
         touches.append(_touch(lead, reading, origin, at=at, today=today))
-    insert(FirstTouch, touches)
     author: dict[str, Any] = {"at": moment, "actor_id": by.pk}
-    insert(
+    captured = Many(
         Event,
         [_captured(run, *each, today=today) for each in by_lead],
         kind=EventKind.CAPTURED.value,
         to_state=Stage.CAPTURED.value,
         **author,
     )
+    insert(Many(FirstTouch, touches), captured)
     _write_past(run, by_lead, author, today=today)
     _note_actions(run, by_lead, author, today=today)
     return len(leads)
@@ -129,9 +130,9 @@ def _write_past(
         for happening in stages.happenings(reading, system=run.system, today=today):
             happening["occurred_on"] = happening["occurred_on"].isoformat()
             rows.append({"lead_id": lead, **happening})
-    insert(Event, rows, kind=EventKind.IMPORTED.value, **author)
+    insert(Many(Event, rows, kind=EventKind.IMPORTED.value, **author))
     day = today.isoformat()
-    insert(Event, notes, kind=EventKind.NOTE.value, occurred_on=day, **author)
+    insert(Many(Event, notes, kind=EventKind.NOTE.value, occurred_on=day, **author))
 
 
 def _person(pk: int, reading: Reading) -> dict[str, Any]:
@@ -223,10 +224,10 @@ def _note_actions(
         actions.append(row)
         payload = {"action": kind.code, "note": "", "import": run.pk}
         notes.append({"lead_id": lead, "occurred_on": seen_on, "payload": payload})
-    insert(
+    done = Many(
         ValuableAction,
         actions,
         recorded_by_id=author["actor_id"],
         recorded_at=author["at"],
     )
-    insert(Event, notes, kind=EventKind.VALUABLE_ACTION.value, **author)
+    insert(done, Many(Event, notes, kind=EventKind.VALUABLE_ACTION.value, **author))

@@ -34,13 +34,13 @@ def archive(lead: Lead, *, by: User, at: datetime) -> Lead:
         raise WithSales
     lead.archived_at = at
     Lead.objects.filter(pk=lead.pk).update(archived_at=at, version=F("version") + 1)
-    events.record(
+    event = events.new(
         lead,
         EventKind.ARCHIVED,
         by=by,
         at=at,
-        on=events.today(at),
         from_state=lead.stage,
         to_state=lead.stage,
     )
+    events.record(event)
     return lead

@@ -21,7 +21,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import User
 from crm.audit.entries import record_many
-from crm.lib.db.bulk_insert import insert, take_ids
+from crm.lib.db.inserts import Many, insert, take_ids
 from crm.lib.errors import DomainError
 from crm.lib.text import clean_line, company_key
 from leads import events
@@ -290,7 +290,7 @@ def _record_on_leads(
         # Leads of the same import started with the company as it is now.
         if lead.import_run_id is None or payload.get("import") != lead.import_run_id:
             rows.append({"lead_id": lead.pk, "payload": payload})
-    events.record_many(rows, EventKind.UPDATED, by=by, at=at, on=events.today(at))
+    insert(events.many(rows, EventKind.UPDATED, by=by, at=at, on=events.today(at)))
 
 
 def _rewrite_search_text(renamed: Sequence[int]) -> None:
@@ -347,4 +347,4 @@ def _insert(companies: list[Company]) -> None:
     rows = []
     for company in companies:
         rows.append({name: getattr(company, name) for name in columns})
-    insert(Company, rows)
+    insert(Many(Company, rows))

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.accounts import people
 from crm.accounts.models import Team, User
 from crm.lib import countries
-from crm.lib.db.insert_together import insert_together
+from crm.lib.db.inserts import insert
 from crm.lib.errors import Conflict, DomainError
 from crm.lib.text import clean_line
 from leads import events
@@ -113,10 +113,10 @@ def capture(
         created_at=at,
     )
     rows: list[Model] = [person, lead, _first_touch(lead, data, at=at)]
-    rows.append(events.unsaved(lead, EventKind.CAPTURED, by=by, at=at, on=on, to_state=lead.stage))
+    rows.append(events.new(lead, EventKind.CAPTURED, by=by, at=at, on=on, to_state=lead.stage))
     if company is not None and company._state.adding:
         rows.insert(0, company)
-    insert_together(*rows)
+    insert(*rows)
     if first_action:
         add_action(lead, first_action, occurred_on=on, by=by, at=at, occurred_at=at)
     return lead
@@ -216,8 +216,8 @@ def change(lead: Lead, data: Mapping[str, Any], *, by: User, at: datetime, versi
     lead.search_text = search_text(lead.person, lead.company, lead.external_id)
     lead.save(update_fields=["company", "source", "attributes", "search_text"])
     if changes:
-        on = events.today(at)
-        events.record(lead, EventKind.UPDATED, by=by, at=at, on=on, payload={"changes": changes})
+        payload = {"changes": changes}
+        events.record(events.new(lead, EventKind.UPDATED, by=by, at=at, payload=payload))
     return lead
 
 
@@ -361,7 +361,7 @@ def add_action(
         recorded_by=by,
         recorded_at=at,
     )
-    event = events.unsaved(
+    event = events.new(
         lead,
         EventKind.VALUABLE_ACTION,
         by=by,
@@ -369,7 +369,7 @@ def add_action(
         on=occurred_on,
         payload={"action": kind.code, "note": note},
     )
-    insert_together(action, event)
+    insert(action, event)
     return action
 
 
@@ -412,5 +412,5 @@ def write_evidence(
     payload: dict[str, Any] = {"criterion": code, "verdict": verdict, **details}
     if overrides:
         payload["overrides"] = True
-    events.record(lead, EventKind.EVIDENCE, by=by, at=at, on=events.today(at), payload=payload)
+    events.record(events.new(lead, EventKind.EVIDENCE, by=by, at=at, payload=payload))
     return evidence

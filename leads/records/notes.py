@@ -24,5 +24,4 @@ def add(lead: Lead, text: str, *, by: User, at: datetime) -> Event:
     """Add a note to the timeline, for all who may see the lead. Raises EmptyNote."""
     if not text.strip():
         raise EmptyNote(fields={"note": EmptyNote.message})
-    payload = {"note": text}
-    return events.record(lead, EventKind.NOTE, by=by, at=at, on=events.today(at), payload=payload)
+    return events.record(events.new(lead, EventKind.NOTE, by=by, at=at, payload={"note": text}))

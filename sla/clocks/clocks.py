@@ -11,7 +11,8 @@ from django.db import connection, models, transaction
 from django.db.models import QuerySet
 
 from crm.accounts.models import Team, User
-from crm.lib.db.returning import Computed, insert, update_returning
+from crm.lib.db.inserts import insert
+from crm.lib.db.returning import Computed, update_returning
 from crm.lib.errors import Conflict
 from sla import snapshot_bodies
 from sla.clocks import escalation_times, heartbeats, pauses, snapshots, subjects
@@ -65,32 +66,41 @@ def start(
     team: Team,
     at: datetime,
     accountable: User | None = None,
-    pk: int | None = None,
 ) -> Clock | None:
     """Start the clock of ``metric`` on ``subject`` under ``policy`` (policies.policy_for).
 
-    ``pk``: the id that was reserved for it (:func:`reserved`). Returns None if the policy has no
-    time for this metric.
+    Returns None if the policy has no time for this metric.
+    """
+    clock = new(subject, metric, policy, team=team, at=at, accountable=accountable)
+    if clock is not None:
+        insert(clock)
+    return clock
+
+
+def new(
+    subject: models.Model,
+    metric: str,
+    policy: Mapping[str, Any],
+    *,
+    team: Team,
+    at: datetime,
+    accountable: User | None = None,
+    pk: int | None = None,
+) -> Clock | None:
+    """Return the unsaved clock of :func:`start`, to be inserted with what starts it.
+
+    ``pk``: the id that was taken for it before.
     """
     columns = initial_columns(policy, metric, at=at, accountable=accountable)
     if columns is None:
         return None
-    clock = Clock(
+    return Clock(
         pk=pk,
         subject_type=subjects.type_of(subject),
         subject_id=subject.pk,
         team=team,
         **columns,
     )
-    return insert(clock)
-
-
-def reserved() -> Computed:
-    """Return the id of a clock that is started next, as the database gives it.
-
-    The row that points at the clock is then written once: it takes the id with its other changes.
-    """
-    return Computed(f"nextval('{Clock._meta.db_table}_id_seq')")
 
 
 @transaction.atomic(savepoint=False)

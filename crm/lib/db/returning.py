@@ -7,7 +7,6 @@ from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from django.db import DEFAULT_DB_ALIAS, IntegrityError, connection, models
-from django.db.models.expressions import DatabaseDefault
 from django.db.models.functions import JSONObject
 
 M = TypeVar("M", bound=models.Model)
@@ -72,45 +71,14 @@ class Computed(NamedTuple):
     parameters: tuple[Any, ...] = ()
 
 
-def insert(row: M, **computed: Computed) -> M:
-    """Insert the unsaved ``row`` as save() does, and return it.
-
-    ``computed`` is written to the columns of these fields, and read back as all columns that the
-    database fills. The SQL is kept: building it took three times as long as running it.
-    """
-    model = type(row)
-    written: dict[str, Any] = {}
-    read_back = list(computed)
-    for field in model._meta.concrete_fields:
-        value = getattr(row, field.attname)
-        if field.name in computed:
-            continue
-        # A default of the database stands in the row as an expression.
-        if isinstance(value, DatabaseDefault) or (field.primary_key and value is None):
-            read_back.append(field.name)
-        else:
-            written[field.name] = value
-    places = tuple((name, _placeholder(value)) for name, value in {**written, **computed}.items())
-    parameters = [_prepared(model, name, value) for name, value in written.items()]
-    for each in computed.values():
-        parameters += each.parameters
-    with connection.cursor() as cursor:
-        cursor.execute(_insert(model, places, tuple(read_back)), parameters)
-        found = cursor.fetchone() if read_back else ()
-    for name, value in zip(read_back, found, strict=True):
-        setattr(row, _field(model, name).attname, value)
-    row._state.adding = False
-    row._state.db = DEFAULT_DB_ALIAS
-    return row
-
-
 def update_returning(
-    model: type[models.Model], where: Mapping[str, Any], *columns: str, **values: Any
+    model: type[models.Model], where: Mapping[str, Any], *columns: str | Computed, **values: Any
 ) -> list[tuple[Any, ...]]:
     """Write ``values`` to the rows of ``model`` that have those of ``where``, in one statement.
 
     Return ``columns`` of each row as they were written; JSON comes as text. Names are fields of the
-    model. In ``where``, None is NULL and a list any of its members.
+    model; a computed column has no parameters. In ``where``, None is NULL and a list any of its
+    members.
 
     The SQL is kept, because steps take it often: building it from a queryset took 0.5 ms.
     """
@@ -161,28 +129,19 @@ def _column(model: type[models.Model], name: str) -> str:
 
 
 @lru_cache(maxsize=256)
-def _insert(
-    model: type[models.Model], values: tuple[tuple[str, str], ...], columns: tuple[str, ...]
-) -> str:
-    """Return the SQL; each name of ``values`` has what is written to it."""
-    table = connection.ops.quote_name(model._meta.db_table)
-    names = ", ".join(_column(model, name) for name, _value in values)
-    sql = f"INSERT INTO {table} ({names}) VALUES ({', '.join(value for _name, value in values)})"
-    if not columns:
-        return sql
-    return f"{sql} RETURNING {', '.join(_column(model, name) for name in columns)}"
-
-
-@lru_cache(maxsize=256)
 def _update(
     model: type[models.Model],
     where: tuple[tuple[str, str], ...],
     values: tuple[tuple[str, str], ...],
-    columns: tuple[str, ...],
+    columns: tuple[str | Computed, ...],
 ) -> str:
     """Return the SQL; each name has its comparison, or what is written to it."""
     table = connection.ops.quote_name(model._meta.db_table)
     changes = ", ".join(f"{_column(model, name)} = {value}" for name, value in values)
     asked = " AND ".join(f"{_column(model, name)} {comparison}" for name, comparison in where)
-    returned = ", ".join(_column(model, name) for name in columns)
+    returned = ", ".join(_returned(model, column) for column in columns)
     return f"UPDATE {table} SET {changes} WHERE {asked} RETURNING {returned}"
+
+
+def _returned(model: type[models.Model], column: str | Computed) -> str:
+    return column.sql if isinstance(column, Computed) else _column(model, column)

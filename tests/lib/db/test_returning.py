@@ -54,15 +54,7 @@ def test_row_read_by_paths_has_its_related_rows() -> None:
     assert found == (1, 2, 2, "Ventas", {"user_id", "is_lead", "joined_at"})
 
 
-def test_inserted_row_is_the_one_that_save_would_write(cast: Cast) -> None:
-    membership = Membership(user=cast.elsa, team=cast.sales, is_lead=True)
-    returning.insert(membership)
-    stored = Membership.objects.get(user=cast.elsa, team=cast.sales)
-    found = (membership.pk, membership.joined_at, membership.is_lead, membership._state.adding)
-    assert found == (stored.pk, stored.joined_at, stored.is_lead, False)
-
-
-def test_insert_reads_back_what_the_database_computes(cast: Cast) -> None:
-    team = Team(name="?", side="sales", pk=900_000)
-    returning.insert(team, name=returning.Computed("upper(%s)", ("norte",)))
-    assert (team.name, Team.objects.get(pk=900_000).name) == ("NORTE", "NORTE")
+def test_update_answers_with_what_the_database_computes(cast: Cast) -> None:
+    upper = returning.Computed('upper("name")')
+    written = returning.update_returning(Team, {"id": cast.sales.pk}, "id", upper, name="Norte")
+    assert written == [(cast.sales.pk, "NORTE")]
