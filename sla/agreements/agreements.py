@@ -245,8 +245,9 @@ TERMS = (
 
 def _in_force(*, team: int) -> QuerySet[Any]:
     binding = AgreementVersion.objects.filter(_binds([team]), state=AgreementState.IN_FORCE)
-    # PostgreSQL sorts NULL last, so the agreement of the team itself comes first.
-    ordered = binding.order_by("agreement__teams", "-in_force_from")
+    # PostgreSQL sorts NULL last, so the agreement of the team itself comes first. By the id: by the
+    # name of the team it would be one more table.
+    ordered = binding.order_by(F("agreement__teams"), "-in_force_from")
     return with_persona_ids(ordered).values_list(*TERMS, LOOKS_FOR)[:1]
 
 
