@@ -170,11 +170,11 @@ def seconds_to_wait(key: Key, *, at: datetime) -> int:
     Return 0 while it keeps the rate, else the seconds until it may go on.
     """
     minute_ago = at - MINUTE
-    row = Key.objects.filter(pk=key.pk)
     # Each step is one conditional UPDATE: a count that is read first lets two requests pass on
     # the last one that is free.
     if _count(key, since=minute_ago):
         return 0
+    row = Key.objects.filter(pk=key.pk)
     over = row.exclude(window_at__gt=minute_ago)
     if over.update(window_at=at, used=1):
         return 0

@@ -12,13 +12,17 @@ from typing import Any
 from django.db.models import FilteredRelation, Q, QuerySet
 from django.http import Http404
 
-from crm.accounts.models import User
+from crm.accounts.models import Team, User
+from crm.lib.db.kept_sql import Among, KeptSql
+from crm.lib.db.look_up import looked_up
 from leads.api.lead_rows import amount_text, day_text, moment_text, named, persona
-from leads.models import Handoff
+from leads.models import Handoff, OutcomeReason
 from leads.models.lead import lead_name
+from personas.models import PersonaVersion
 from sla.clocks import readings
 from sla.clocks.readings import Reading
 from sla.clocks.snapshots import ClockRow
+from sla.models import AgreementVersion, RejectionReason
 
 AHEAD = ("ok", "soon", "waiting", "paused")
 # The path of each field, in the order of the answer; None where several columns make it.
@@ -75,42 +79,78 @@ COLUMNS = (
     *STANDING,
     *CLOCK,
 )
+# The columns of small tables.
+LOOKED_UP = {
+    "outcome_reason__code": looked_up(OutcomeReason, "outcome_reason", "code"),
+    "team__name": looked_up(Team, "team", "name"),
+    "agreement_version__number": looked_up(AgreementVersion, "agreement_version", "number"),
+    "persona_version__persona__slug": looked_up(PersonaVersion, "persona_version", "persona__slug"),
+    "persona_version__number": looked_up(PersonaVersion, "persona_version", "number"),
+    "standing__reason__code": looked_up(RejectionReason, "standing__reason", "code"),
+    "standing__reason__kind": looked_up(RejectionReason, "standing__reason", "kind"),
+}
 
 
-def shown(rows: QuerySet[Handoff], *, at: datetime) -> list[dict[str, Any]]:
-    """Return each of ``rows`` as it is at ``at``, in two queries."""
-    condition = Q(decisions__undone_at__isnull=True, decisions__released_at__isnull=True)
-    # At most one decision of a handoff stands (handoff_one_decision): the join repeats no row.
-    with_decision = rows.annotate(standing=FilteredRelation("decisions", condition=condition))
-    found = [_shown(values, at) for values in with_decision.values_list(*COLUMNS)]
-    # Few people work on the handoffs of a page: PostgreSQL takes longer to plan three joins more.
-    names = _names_of_people(found)
-    for row in found:
-        for part in (row, row["decision"] or {}):
-            for name in ("owner", "submitted_by", "by"):
-                if name in part:
-                    part[name] = named(part[name], names.get(part[name]))
-    return found
+def shown(pk: int, *, at: datetime) -> dict[str, Any]:
+    """Return the handoff as it is at ``at``, in two queries, whoever may see it."""
+    return shown_of_page([pk], at=at)[0]
 
 
 def shown_of_page(pks: Sequence[int], *, at: datetime) -> list[dict[str, Any]]:
     """Return the handoffs of a page in its order. One that is gone since then is missing."""
-    found = {row["id"]: row for row in shown(Handoff.objects.filter(pk__in=pks), at=at)}
+    found = {row["id"]: row for row in _all_shown(OF_PAGE.rows(pks=list(pks)), at)}
     return [found[pk] for pk in pks if pk in found]
 
 
 def shown_to(user: User, pk: int, *, at: datetime) -> dict[str, Any]:
     """Return the handoff; 404 unless ``user`` may see it."""
-    found = shown(Handoff.objects.visible_to(user).filter(pk=pk), at=at)
+    found = _all_shown(IN_SIGHT.rows(user=user, pk=pk), at)
     if not found:
         raise Http404
     return found[0]
 
 
+def _with_columns(rows: QuerySet[Handoff]) -> QuerySet[Any]:
+    condition = Q(decisions__undone_at__isnull=True, decisions__released_at__isnull=True)
+    # At most one decision of a handoff stands (handoff_one_decision): the join repeats no row.
+    rows = rows.annotate(standing=FilteredRelation("decisions", condition=condition))
+    return rows.values_list(*(LOOKED_UP.get(path, path) for path in COLUMNS))
+
+
+def _of_page(*, pks: list[int]) -> QuerySet[Any]:
+    return _with_columns(Handoff.objects.filter(Among("pk", pks)))
+
+
+def _in_sight(*, user: User, pk: int) -> QuerySet[Any]:
+    return _with_columns(Handoff.objects.visible_to(user).filter(pk=pk))
+
+
+def _people(*, pks: list[int]) -> QuerySet[Any]:
+    return User.objects.filter(Among("pk", pks)).values_list("pk", "name")
+
+
+OF_PAGE = KeptSql(_of_page)
+IN_SIGHT = KeptSql(_in_sight)
+PEOPLE = KeptSql(_people)
+
+
+def _all_shown(rows: Collection[Sequence[Any]], at: datetime) -> list[dict[str, Any]]:
+    found = [_shown(values, at) for values in rows]
+    # Few people work on the handoffs of a page: PostgreSQL takes longer to plan three joins more.
+    names = _names_of_people(found)
+    for row in found:
+        row["owner"] = named(row["owner"], names.get(row["owner"]))
+        row["submitted_by"] = named(row["submitted_by"], names.get(row["submitted_by"]))
+        decision = row["decision"]
+        if decision is not None:
+            decision["by"] = named(decision["by"], names.get(decision["by"]))
+    return found
+
+
 def _names_of_people(rows: Collection[dict[str, Any]]) -> dict[int, str]:
     people = {row["owner"] for row in rows} | {row["submitted_by"] for row in rows}
     people |= {row["decision"]["by"] for row in rows if row["decision"]}
-    return dict(User.objects.filter(pk__in=people - {None}).values_list("pk", "name"))
+    return dict(PEOPLE.rows(pks=list(people - {None})))
 
 
 def _shown(values: Sequence[Any], at: datetime) -> dict[str, Any]:

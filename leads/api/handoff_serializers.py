@@ -186,7 +186,7 @@ def show(pk: int, *, at: datetime, status: int = 200) -> Response:
     """Return the handoff as it is after a step, which its actor may not see any more."""
     # Read again, because the step has changed owner, clock and decision. Not visible_to: the step
     # itself may have moved the handoff out of the sight of its actor.
-    handoff = handoff_rows.shown(Handoff.objects.filter(pk=pk), at=at)[0]
+    handoff = handoff_rows.shown(pk, at=at)
     headers = {}
     if status == 201:
         headers["Location"] = f"/api/v1/handoffs/{pk}/"

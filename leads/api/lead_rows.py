@@ -14,9 +14,12 @@ from typing import Any
 from django.db.models import Model, QuerySet
 from django.http import Http404
 
-from crm.accounts.models import User
-from leads.models import Lead
+from crm.accounts.models import Team, User
+from crm.lib.db.kept_sql import Among, KeptSql
+from crm.lib.db.look_up import looked_up
+from leads.models import Lead, Source
 from leads.records import contact_privacy
+from personas.models import PersonaVersion
 
 # The path of each field, in the order of the answer.
 PATHS = {
@@ -63,28 +66,47 @@ MORE = (
     "persona_version__number",
 )
 COLUMNS = (*PATHS.values(), *MORE)
+# The columns of small tables.
+LOOKED_UP = {
+    "source__code": looked_up(Source, "source", "code"),
+    "marketing_team__name": looked_up(Team, "marketing_team", "name"),
+    "owner__name": looked_up(User, "owner", "name"),
+    "persona_version__persona__slug": looked_up(PersonaVersion, "persona_version", "persona__slug"),
+    "persona_version__number": looked_up(PersonaVersion, "persona_version", "number"),
+}
 DATES = tuple(name for name in PATHS if name.endswith("_on"))
 # Empty without a company.
 OF_COMPANY = ("company", "company_country", "industry", "domain")
 
 
-def shown(rows: QuerySet[Lead], user: User) -> list[dict[str, Any]]:
-    """Return each of ``rows`` as ``user`` may read it, in one query."""
-    return [_shown(values, user) for values in rows.values_list(*COLUMNS)]
-
-
 def shown_of_page(pks: Sequence[int], user: User) -> list[dict[str, Any]]:
     """Return the leads of a page in its order. One that is gone since then is missing."""
-    found = {row["id"]: row for row in shown(Lead.objects.filter(pk__in=pks), user)}
+    found = {row[0]: _shown(row, user) for row in OF_PAGE.rows(pks=list(pks))}
     return [found[pk] for pk in pks if pk in found]
 
 
 def shown_to(user: User, pk: int) -> dict[str, Any]:
     """Return the lead as ``user`` may read it; 404 unless they may see it."""
-    found = shown(Lead.objects.visible_to(user).filter(pk=pk), user)
+    found = IN_SIGHT.rows(user=user, pk=pk)
     if not found:
         raise Http404
-    return found[0]
+    return _shown(found[0], user)
+
+
+def _with_columns(rows: QuerySet[Lead]) -> QuerySet[Any]:
+    return rows.values_list(*(LOOKED_UP.get(path, path) for path in COLUMNS))
+
+
+def _of_page(*, pks: list[int]) -> QuerySet[Any]:
+    return _with_columns(Lead.objects.filter(Among("pk", pks)))
+
+
+def _in_sight(*, user: User, pk: int) -> QuerySet[Any]:
+    return _with_columns(Lead.objects.visible_to(user).filter(pk=pk))
+
+
+OF_PAGE = KeptSql(_of_page)
+IN_SIGHT = KeptSql(_in_sight)
 
 
 def shown_new(lead: Lead, user: User) -> dict[str, Any]:

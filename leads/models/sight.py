@@ -29,6 +29,9 @@ def any_of(branches: Branches) -> Q:
     """Return the condition of a look-up: one of ``branches`` holds."""
     if not branches:
         return NOTHING
+    # An empty Q leaves an OR without a trace, and with it the rows that it means.
+    if EVERYTHING in branches:
+        return EVERYTHING
     return reduce(or_, branches)
 
 

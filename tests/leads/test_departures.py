@@ -101,3 +101,13 @@ def test_withdrawal_is_told_without_a_name(cast: Cast, moment: Moment) -> None:
     for status, text in answers_to(cast.bea, handoff):
         assert status == 409
         assert [name for name in ("Ana", "Mariana", "Andino") if name in text] == []
+
+
+def test_director_is_told_of_a_handoff_that_left_any_time_ago(
+    cast: Cast, taken: Handoff, moment: Moment
+) -> None:
+    moment.set("2026-03-09 10:21")
+    client = Client()
+    client.force_login(cast.elsa, backend="crm.accounts.backend.Backend")
+    gone = client.get(f"/pulse?rows={taken.pk}").json()["gone"]
+    assert list(gone) == [str(taken.pk)]
