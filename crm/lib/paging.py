@@ -308,6 +308,43 @@ def page(rows: QuerySet[Any], order: Order, *, after: str, size: int) -> Page:
     return Page(shown, following)
 
 
+def page_of_values(
+    listed: Branches, row: type[Any], order: Order, *, after: str, size: int
+) -> Page:
+    """Return the same page of a list of one branch, whose SQL is kept.
+
+    ``row`` is a class of named tuples, whose fields are the columns.
+    """
+    value, pk = order.place(after) if after else (None, None)
+    of_list = (listed.read, listed.shape, row._fields, order, size + 1)
+    found = FIRST_ROWS.rows(*of_list, value=value, pk=pk, **listed.values)
+    fetched = [row(*columns) for columns in found]
+    following = ""
+    if len(fetched) > size:
+        following = order.write(fetched[size - 1])
+    return Page(fetched[:size], following)
+
+
+def _first_rows(
+    read: Read,
+    shape: Any,
+    columns: tuple[str, ...],
+    order: Order,
+    count: int,
+    *,
+    value: Any,
+    pk: int | None,
+    **values: Any,
+) -> QuerySet[Any]:
+    [rows] = read(*shape, **values)
+    if pk is not None:
+        rows = rows.filter(order.after((value, pk)))
+    return order.sort(rows).values_list(*columns)[:count]
+
+
+FIRST_ROWS = KeptSql(_first_rows)
+
+
 def newest_first(rows: QuerySet[Any], field: str, *, after: str, size: int) -> Page:
     """Return one page of ``rows`` by the date ``field`` and the id, both descending."""
     return page(rows, by_day(field), after=after, size=size)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -19,13 +19,14 @@ from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from crm.accounts.forms import ForgottenPasswordForm
+from crm.accounts.models import User
 from crm.accounts.request import Request
 from crm.accounts.sign_in import guesses
 from crm.accounts.sign_in.tries import TooManyTries
 from crm.accounts.states import Secret
 from crm.lib import clock
 from crm.lib.forms import DAY, add_domain_error
-from crm.lib.paging import BadParameter, Order, page
+from crm.lib.paging import BadParameter, Branches, Order, page_of_values
 from crm.notifications import mail, outbox, password_requests
 from crm.notifications.models import Notice
 from crm.notifications.sentences import Told
@@ -47,15 +48,25 @@ ICONS = {
 # -- The inbox
 
 
-@dataclass(frozen=True)
-class NoticeRow:
+class Columns(NamedTuple):
+    """The columns of a notice that the inbox reads."""
+
+    pk: int
+    kind: str
+    params: dict[str, Any]
+    path: str
+    created_at: datetime
+    read_at: datetime | None
+
+
+class NoticeRow(NamedTuple):
     """A notice as the inbox shows it.
 
     ``day``: the reader's day on which it happened. ``gone``: the sentence about a lead that the
     reader may not see any more, else empty.
     """
 
-    notice: Notice
+    notice: Notice | Columns
     sentence: str
     icon: str
     day: date
@@ -68,9 +79,9 @@ def notice_list(request: Request) -> HttpResponse:
     group = request.GET.get("group", "")
     if set(request.GET) - PARAMETERS or group not in ("", *Group):
         raise BadParameter(_("This address is not known. Start again from the notices."))
-    notices = Notice.objects.visible_to(request.user).in_group(group)
     after = request.GET.get("after", "")
-    shown = page(notices, BY_DAY, after=after, size=PAGE)
+    inbox = Branches(_inbox, group, user=request.user)
+    shown = page_of_values(inbox, Columns, BY_DAY, after=after, size=PAGE)
     today = localdate(request.now)
     context = {
         "rows": _rows(request, shown.rows),
@@ -84,7 +95,11 @@ def notice_list(request: Request) -> HttpResponse:
     return render(request, "notifications/notice_list.html", context)
 
 
-def _rows(request: Request, notices: Sequence[Notice]) -> list[NoticeRow]:
+def _inbox(group: str, *, user: User) -> list[QuerySet[Notice]]:
+    return [Notice.objects.visible_to(user).in_group(group)]
+
+
+def _rows(request: Request, notices: Sequence[Notice | Columns]) -> list[NoticeRow]:
     told = [Told(notice.kind, notice.params, notice.path) for notice in notices]
     # Made now and not when it was sent: people change their language, and lose sight of leads.
     words = handoff_notices.words(request.user, told)

@@ -93,7 +93,13 @@ def moment_element(
     title = absolute_text(value)
     if style == "absolute":
         text, title = title, text
-    return format_html('<time datetime="{}" title="{}">{}</time>', value.isoformat(), title, text)
+    return _time(value.isoformat(), title, text)
+
+
+# The moments of a list are shown again and again (crm.lib.moments).
+@lru_cache(maxsize=4096)
+def _time(iso: str, title: str, text: str) -> SafeString:
+    return format_html('<time datetime="{}" title="{}">{}</time>', iso, title, text)
 
 
 @lru_cache(maxsize=2048)

@@ -1,13 +1,23 @@
 """Keyset paging: every row once, in order, also where dates are equal."""
 
 from datetime import date, timedelta
+from typing import NamedTuple
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from crm.lib import paging
-from crm.lib.paging import BadParameter, Branches, Listing, Order, Size, by_day, newest_first
+from crm.lib.paging import (
+    BadParameter,
+    Branches,
+    Listing,
+    Order,
+    Size,
+    by_day,
+    newest_first,
+    page_of_values,
+)
 from leads.models import Lead, Person
 
 pytestmark = pytest.mark.django_db
@@ -29,6 +39,23 @@ def test_pages_hold_every_row_once_in_order(rows: list[int]) -> None:
         seen.append([lead.pk for lead in page.rows])
         after = page.next
     assert (seen, after) == ([rows[0:2], rows[2:4], rows[4:5]], "")
+
+
+class Values(NamedTuple):
+    pk: int
+    first_seen_on: date
+
+
+def test_pages_of_values_are_those_of_the_rows(rows: list[int]) -> None:
+    listed = Branches(lambda: [Lead.objects.all()])
+    after = ""
+    for _page in range(3):
+        whole = newest_first(Lead.objects.all(), "first_seen_on", after=after, size=2)
+        page = page_of_values(listed, Values, by_day("first_seen_on"), after=after, size=2)
+        shown = [(lead.pk, lead.first_seen_on) for lead in whole.rows]
+        assert (page.rows, page.next) == (shown, whole.next)
+        after = page.next
+    assert after == ""
 
 
 def test_full_last_page_has_no_next(rows: list[int]) -> None:
