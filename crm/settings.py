@@ -145,6 +145,10 @@ TEMPLATES = [
         "DIRS": [BASE_DIR / "templates"],
         "OPTIONS": {
             "environment": "crm.templatetags.jinja.environment",
+            "context_processors": [
+                "django.contrib.messages.context_processors.messages",
+                "crm.navigation.shell",
+            ],
             "libraries": ["leads.templatetags.leads"],
         },
     },

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from itertools import groupby
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
@@ -26,11 +27,14 @@ from crm.accounts.sign_in.tries import TooManyTries
 from crm.accounts.states import Secret
 from crm.lib import clock
 from crm.lib.forms import DAY, add_domain_error
+from crm.lib.moments import long_day
+from crm.lib.number_formats import day_words
 from crm.lib.paging import BadParameter, Branches, Order, page_of_values
 from crm.notifications import mail, outbox, password_requests
 from crm.notifications.models import Notice
 from crm.notifications.sentences import Told
 from crm.notifications.states import Group, group_of
+from crm.templatetags.jinja import respond
 from leads.handoffs import notices as handoff_notices
 
 PAGE = 50
@@ -82,17 +86,14 @@ def notice_list(request: Request) -> HttpResponse:
     after = request.GET.get("after", "")
     inbox = Branches(_inbox, group, user=request.user)
     shown = page_of_values(inbox, Columns, BY_DAY, after=after, size=PAGE)
-    today = localdate(request.now)
     context = {
-        "rows": _rows(request, shown.rows),
+        "days": _by_day(_rows(request, shown.rows), today=localdate(request.now)),
         "next": shown.next,
         "group": group,
         "tabs": _tabs(group),
-        "today": today,
-        "yesterday": today - DAY,
         "new": pgettext("notice", "new"),
     }
-    return render(request, "notifications/notice_list.html", context)
+    return respond(request, "notifications/notice_list.jinja", context)
 
 
 def _inbox(group: str, *, user: User) -> list[QuerySet[Notice]]:
@@ -114,6 +115,22 @@ def _rows(request: Request, notices: Sequence[Notice | Columns]) -> list[NoticeR
         )
         rows.append(row)
     return rows
+
+
+def _by_day(rows: Sequence[NoticeRow], *, today: date) -> list[tuple[str, list[NoticeRow]]]:
+    """Return the rows of each day, below its words."""
+    days = groupby(rows, key=lambda row: row.day)
+    return [(_day_words(day, today), list(of_day)) for day, of_day in days]
+
+
+def _day_words(day: date, today: date) -> str:
+    if day == today:
+        return _("Today")
+    if day == today - DAY:
+        return _("Yesterday")
+    if day.year == today.year:
+        return long_day(day)
+    return day_words(day)
 
 
 def _icon(kind: str) -> str:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from django import template
+from django.http import HttpRequest
 from django.template import Context
 from django.utils.html import conditional_escape, format_html, format_html_join, json_script
 from django.utils.safestring import SafeString
@@ -152,16 +153,21 @@ def money(amount: Decimal | float | None, currency: Any = "") -> str:
 
 @register.simple_tag(takes_context=True)
 def query_with(context: Context, **changes: Any) -> str:
+    """Return :func:`query_of` the page."""
+    return query_of(context["request"], **changes)
+
+
+def query_of(request: HttpRequest, **changes: Any) -> str:
     """Return the query string of the page with ``changes``; an empty value removes a parameter.
 
     The page starts at its beginning again, unless ``changes`` says otherwise.
     """
-    request = context["request"]
     query = request.GET.copy()
     for key in PAGING:
         query.pop(key, None)
-    if getattr(request, "density", "") != getattr(request.user, "density", ""):
-        query["density"] = request.density  # taken out of the address by crm.middleware.Viewer
+    density = getattr(request, "density", "")
+    if density != getattr(request.user, "density", ""):
+        query["density"] = density  # taken out of the address by crm.middleware.Viewer
     for key, value in changes.items():
         query.pop(key, None)
         values = [value]
@@ -169,12 +175,6 @@ def query_with(context: Context, **changes: Any) -> str:
             values = list(value)
         query.setlist(key, [str(each) for each in values if each not in (None, "")])
     return "?" + query.urlencode()
-
-
-@register.simple_tag(takes_context=True)
-def remove_from_query(context: Context, name: str) -> str:
-    """Return the query string without the parameter ``name``, for the cross of a filter chip."""
-    return query_with(context, **{name: ""})
 
 
 @register.filter

@@ -8,7 +8,6 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from crm.templatetags.addresses import address
 from leads.views.lead import trail as trails
 
 register = template.Library()
@@ -27,9 +26,3 @@ def back_field(context: Context) -> SafeString | str:
 def with_back(context: Context, name: str, pk: int) -> str:
     """Return the address of a page of a lead or handoff, with the list the person came from."""
     return reverse(name, args=[pk]) + trails.trail(context["request"]).suffix
-
-
-@register.simple_tag(takes_context=True)
-def lead_link(context: Context, pk: int) -> str:
-    """Return the address of a lead, for a row of the list that the page is."""
-    return address("lead", pk) + trails.of_list(context["request"]).suffix

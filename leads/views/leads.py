@@ -18,6 +18,7 @@ from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
 from crm.lib.number_formats import number
 from crm.lib.paging import Size
+from crm.templatetags.jinja import respond
 from leads import permissions
 from leads.bulk.states import BulkKind
 from leads.forms.leads import LeadForm
@@ -51,7 +52,7 @@ def lead_list(request: Request) -> HttpResponse:
     can_log = permissions.can_log(request.user)
     context: dict[str, Any] = {
         "filter": listed,
-        "page": page,
+        "shown": page,
         "rows": rows_of(page),
         "stages": {stage.value: str(stage.label) for stage in Stage},
         "came": of_list(request).suffix,
@@ -60,7 +61,7 @@ def lead_list(request: Request) -> HttpResponse:
         "can_log": can_log,
         "bulk_kinds": [BulkKind(kind) for kind in permissions.bulk_kinds(request.user)],
     }
-    return render(request, "leads/lead_list.html", context, status=listed.status)
+    return respond(request, "leads/lead_list.jinja", context, status=listed.status)
 
 
 def size_text(size: Size) -> str:

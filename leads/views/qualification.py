@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 
@@ -20,6 +20,7 @@ from crm.lib.db import returning
 from crm.lib.db.kept_sql import KeptSql
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
+from crm.templatetags.jinja import respond
 from leads import events, handoffs, permissions, steps
 from leads.conflicts import MovedOn
 from leads.forms.handoffs import HandOffForm
@@ -145,7 +146,7 @@ def show_qualify(
         "failed": next(iter(bound), ""),
         "refused": refused,
     }
-    return render(request, "leads/qualify.html", context, status=status)
+    return respond(request, "leads/qualify.jinja", context, status=status)
 
 
 def _refusals(request: Request, lead: Lead) -> list[Refusal]:

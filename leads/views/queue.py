@@ -8,11 +8,9 @@ from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from django.http import HttpResponse
-from django.shortcuts import render
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext
+from django.utils.translation import get_language, gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -23,6 +21,7 @@ from crm.lib.bilingual import in_language
 from crm.lib.moments import ago_text
 from crm.lib.paging import BadParameter
 from crm.templatetags.addresses import addresses
+from crm.templatetags.jinja import respond
 from crm.templatetags.relevo import breakable
 from leads import permissions
 from leads.departures import Departure, no_longer_pending
@@ -92,10 +91,9 @@ def queue(request: Request) -> HttpResponse:
         "tabs": _tabs(request, tab, sizes, are_live=sizes is totals),
         "waiting": totals["queue"],
         "version": handoff_queue.version(totals),
-        "page": page,
-        "reject_reasons_at": reverse("queue"),
+        "shown": page,
     }
-    return render(request, "leads/queue.html", context, status=listed.status)
+    return respond(request, "leads/queue.jinja", context, status=listed.status)
 
 
 def _counts(
@@ -155,10 +153,23 @@ def mine(request: Request) -> HttpResponse:
     context = {
         "rows": rows,
         "filter": listed,
-        "page": page,
-        "own": assignments.own_record(request.user, since=now - OWN_RECORD_SPAN, at=now),
+        "shown": page,
+        "record": own_record_text(request.user, at=now),
     }
-    return render(request, "leads/lead_mine.html", context, status=listed.status)
+    return respond(request, "leads/lead_mine.jinja", context, status=listed.status)
+
+
+def own_record_text(user: User, *, at: datetime) -> str:
+    """Return how many of their own promises the person kept lately; empty for none."""
+    own = assignments.own_record(user, since=at - OWN_RECORD_SPAN, at=at)
+    if not own.judged:
+        return ""
+    pattern = ngettext(
+        "In the last 30 days you kept %(met)s of %(n)s commitment in time, by your own clock.",
+        "In the last 30 days you kept %(met)s of %(n)s commitments in time, by your own clock.",
+        own.judged,
+    )
+    return pattern % {"met": own.met, "n": own.judged}
 
 
 # -- Rows

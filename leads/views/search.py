@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.utils.translation import gettext, ngettext
 from django.views.decorators.http import require_safe
 
 from crm.accounts.request import Request
 from crm.lib.text import clean_line
+from crm.templatetags.jinja import respond
 from leads.records import search
+from leads.views.lead.trail import of_list
 
 
 @require_safe
@@ -20,9 +22,17 @@ def search_leads(request: Request) -> HttpResponse:
     context = {
         "query": query,
         "hits": hits,
-        "more": more,
         "enough": search.is_enough(query),
-        "most": search.MOST,
     }
-    template = "leads/_search.html" if request.htmx else "leads/search.html"
-    return render(request, template, context)
+    if request.htmx:
+        return respond(request, "leads/_search.jinja", context)
+    context |= {"found": found_text(len(hits), is_more=more), "came": of_list(request).suffix}
+    return respond(request, "leads/search.jinja", context)
+
+
+def found_text(count: int, *, is_more: bool) -> str:
+    """Return how many leads are shown, and that there are more."""
+    if is_more:
+        return gettext("The newest %(most)s leads that match.") % {"most": search.MOST}
+    pattern = ngettext("%(n)s lead matches.", "%(n)s leads match.", count)
+    return pattern % {"n": count}

@@ -11,6 +11,7 @@ import pytest
 from django.contrib.auth import login
 from django.contrib.sessions.backends.db import SessionStore
 from django.http import HttpRequest
+from django.template.backends import jinja2
 from django.test import Client
 from django.test import utils as utils_of_tests
 from django.test.signals import template_rendered
@@ -58,7 +59,21 @@ def render(template: Any, context: Any) -> str:
     return template.nodelist.render(context)
 
 
+render_of_jinja2 = jinja2.Template.render
+
+
+def render_page(template: Any, context: Any = None, request: Any = None) -> str:
+    """Render a template of the second engine, of which Django notes nothing.
+
+    Of pages and answers to htmx the context is kept, too; the messages are part of no other.
+    """
+    if context is not None and "messages" in context:
+        template_rendered.send(sender=template, template=template.template, context=context)
+    return render_of_jinja2(template, context, request)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_configure() -> None:
+    jinja2.Template.render = render_page  # type: ignore[method-assign]
     Client._login = sign_in  # type: ignore[method-assign]
     utils_of_tests.instrumented_test_render = render

@@ -48,7 +48,9 @@ def test_who_is_signed_in_already_is_signed_in_anew(cast: Cast) -> None:
     assert data["_auth_user_id"] == str(cast.bea.pk)
 
 
-@pytest.mark.parametrize(("path", "name"), [("/alignment/", "panels"), ("/preferences/", "form")])
+@pytest.mark.parametrize(
+    ("path", "name"), [("/alignment/", "panels"), ("/preferences/", "form"), ("/queue/", "rows")]
+)
 def test_context_of_the_page_is_kept(cast: Cast, path: str, name: str) -> None:
     client = Client()
     client.force_login(cast.elsa, backend=BACKEND)

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 from django import forms
+from django.contrib.auth.models import AnonymousUser
 from django.forms import Widget, renderers, widgets
 from django.template import Context, Template, engines
 from django.test import Client
@@ -24,20 +25,21 @@ from tests.factories import Cast
 from tests.sources import ROOT, name_of
 
 EVIL = "<script>alert(1)</script>"
-FRAME = ("templates/components/_",)
+FRAME = re.compile(r"templates/(frame|components/_\w+)\.jinja")
 ROWS = re.compile(r"templates/\w+/_\w+_row\.jinja")
-LEAD = re.compile(r"templates/leads/_(lead|qualify)_\w+\.jinja")
+NOTICES = re.compile(r"templates/notifications/notice_list\.jinja")
+LEADS = re.compile(r"templates/leads/_?(lead|qualify|search|list|queue)(_\w+)?\.jinja")
 
 
 def drawn(source: str, **values: object) -> str:
     return str(engines[jinja.ENGINE].from_string(source).render(values))
 
 
-def test_only_rows_of_lists_the_pages_of_a_lead_and_the_frame_are_drawn_by_it() -> None:
+def test_only_the_frame_lists_and_the_pages_of_a_lead_are_drawn_by_it() -> None:
     names = [name_of(path) for path in (ROOT / "templates").rglob("*.jinja")]
     assert names
-    others = [name for name in names if not name.startswith(FRAME)]
-    assert [n for n in others if not ROWS.fullmatch(n) and not LEAD.fullmatch(n)] == []
+    kinds = (FRAME, ROWS, NOTICES, LEADS)
+    assert [name for name in names if not any(kind.fullmatch(name) for kind in kinds)] == []
 
 
 def test_no_template_is_there_for_both_engines() -> None:
@@ -70,12 +72,22 @@ class Typed(forms.Form):
 
 
 TYPED = Typed({"text": EVIL, "one": "b"})
+TABS = [
+    {"url": "?", "label": "One", "count": 8, "is_current": True},
+    {"url": EVIL, "label": EVIL, "is_current": False},
+]
 COMPONENTS = {
     '<c-tag tone="ok">New</c-tag>': jinja.tag("New", "ok"),
     '<c-avatar name="Ana Robles" />': jinja.avatar("Ana Robles"),
     '<c-panel title="T" sub="S" id="p" class="x" level="3">In</c-panel>': jinja.macro(
         "_boxes", "panel", "T", "S", "p", "x", "", 3, "In"
     ),
+    '<c-page-head title="T" sub="S" back="/b/" back_label="B">In</c-page-head>': jinja.macro(
+        "_page", "page_head", "T", "S", "/b/", "B", "", "In"
+    ),
+    '<c-tabs :tabs="tabs" label="L" />': ' aria-current="page">One <span class="n">8',
+    '<c-empty title="T" icon="bell">In</c-empty>': '<h2>T</h2>\n<div class="row">In</div>',
+    '<c-pager next="?after=1" words="W" />': '<a class="btn" href="?after=1" rel="next">',
     '<c-field :field="form.free" />': "<label for=",
     '<c-field :field="form.free" optional="no" />': '">Free</label>',
     '<c-field :field="form.mark" class="y" />': '<div class="f f--check y f--bad">',
@@ -88,7 +100,7 @@ COMPONENTS = {
 
 @pytest.mark.parametrize("source", COMPONENTS)
 def test_components_call_the_macros_of_the_rows(source: str) -> None:
-    html = Template(CottonCompiler().process(source)).render(Context({"form": TYPED}))
+    html = Template(CottonCompiler().process(source)).render(Context({"form": TYPED, "tabs": TABS}))
     assert COMPONENTS[source] in html
     assert EVIL not in html
 
@@ -146,8 +158,36 @@ def test_kept_piece_knows_nothing_of_a_request() -> None:
 
 
 def kept_pieces() -> list[str]:
-    base = (ROOT / "templates" / "base.html").read_text(encoding="utf-8")
-    return re.findall(r'{% kept "components/([^"]+)"', base)
+    return re.findall(r'kept\("components/([^"]+)"', read("frame.jinja"))
+
+
+def read(name: str) -> str:
+    return (ROOT / "templates" / name).read_text(encoding="utf-8")
+
+
+def test_pages_of_both_engines_fill_the_same_places_of_the_frame() -> None:
+    block = re.compile(r"{% block (\w+) %}")
+    names = ("frame.jinja", "base.html", "components/_parts.jinja")
+    frame, of_django, around = (block.findall(read(name)) for name in names)
+    assert frame == of_django == around
+
+
+EXTENDING = """
+{% extends "base.html" %}
+{% block title %}{{ title }}{% endblock %}
+{% block page_head %}{% translate "Queue" as title_part %}<h1>{{ title_part }}</h1>{% endblock %}
+{% block content %}<b>{{ title }}</b>{% endblock %}
+"""
+
+
+def test_page_of_the_other_engine_stands_in_the_frame_escaped_once() -> None:
+    request = SimpleNamespace(path="/", META={}, htmx=False, user=AnonymousUser(), density="")
+    values = {"request": request, "title": EVIL, "shell": None, "messages": []}
+    html = Template(EXTENDING.strip()).render(Context(values))
+    escaped = "&lt;script&gt;alert(1)&lt;/script&gt;"
+    assert EVIL not in html
+    for piece in (f"<title>{escaped} · Relevo</title>", f"<b>{escaped}</b>", "<h1>Cola</h1>"):
+        assert html.count(piece) == 1
 
 
 @pytest.mark.django_db

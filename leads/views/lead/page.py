@@ -11,7 +11,6 @@ from typing import Any
 from django.db.models import QuerySet
 from django.forms import Form
 from django.http import Http404, HttpResponse
-from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
@@ -20,6 +19,7 @@ from crm.accounts.request import Request
 from crm.lib.db.kept_sql import KeptSql
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
+from crm.templatetags.jinja import respond
 from leads import events, permissions
 from leads.forms.handoff_steps import forms_for, labelled
 from leads.forms.notes import LeadNoteForm
@@ -92,7 +92,7 @@ def show(
     request.now = at
     context = _context(request, lead, bound or {})
     context["refused"] = refused
-    return render(request, "leads/lead.html", context, status=status)
+    return respond(request, "leads/lead.jinja", context, status=status)
 
 
 def show_refused(request: Request, pk: int, step: str, error: DomainError) -> HttpResponse:

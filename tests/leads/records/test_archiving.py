@@ -16,7 +16,7 @@ def test_archived_lead_leaves_list_and_search_and_keeps_its_history(cast, signed
     lead = factories.lead(cast)
     for _time in range(2):
         archiving.archive(lead, by=cast.ana, at=factories.HANDED_OFF_AT)
-    assert list(signed_in(cast.ana).get("/leads/").context["page"].rows) == []
+    assert list(signed_in(cast.ana).get("/leads/").context["shown"].rows) == []
     assert search.find(cast.ana, lead.person.email) == ([], False)
     assert signed_in(cast.ana).get(f"/leads/{lead.pk}/").status_code == 200
     archived = lead.events.filter(kind="archived")

@@ -101,10 +101,10 @@ def test_whole_way_without_a_script(cast, signed_in):
     assert page.context["counts"] == {"new": 1, "known": 0, "duplicate": 1, "wrong": 1}
     assert "Importar 1 prospecto<" in page.content.decode()
     press(client, run, "start")
-    assert client.get(f"/leads/?imported={run.pk}").context["page"].rows == [Lead.objects.get().pk]
+    assert client.get(f"/leads/?imported={run.pk}").context["shown"].rows == [Lead.objects.get().pk]
     press(client, run, "undo")
     assert ImportRun.objects.get().state == "undone"
-    assert client.get("/leads/").context["page"].rows == []
+    assert client.get("/leads/").context["shown"].rows == []
     assert client.get(f"/leads/{Lead.objects.get().pk}/").status_code == 200
 
 

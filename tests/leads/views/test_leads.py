@@ -103,8 +103,8 @@ def test_lead_list_pages_by_key_without_gaps_or_repeats(cast, signed_in):
     for _ in range(55):
         factories.lead(cast)
     client = signed_in(cast.ana)
-    first = client.get("/leads/").context["page"]
-    second = client.get("/leads/", {"after": first.next}).context["page"]
+    first = client.get("/leads/").context["shown"]
+    second = client.get("/leads/", {"after": first.next}).context["shown"]
     ids = [*first.rows, *second.rows]
     assert (len(first.rows), len(second.rows), second.next) == (50, 5, "")
     assert "55 prospectos" in client.get("/leads/", {"after": first.next}).content.decode()
@@ -172,7 +172,7 @@ def test_my_leads_page_through_all_of_them_also_beyond_two_hundred(cast, signed_
     client, seen, after = signed_in(cast.bea), [], ""
     for _page in range(3):
         answer = client.get("/mine/", {"after": after})
-        page = answer.context["page"]
+        page = answer.context["shown"]
         seen += page.rows
         after = page.next
     assert (seen, after) == ([handoff.pk for handoff in made], "")

@@ -91,10 +91,10 @@ def test_page_skips_no_handoff_when_rows_of_the_page_before_leave(
     monkeypatch.setattr(queue_page, "PAGE", 3)
     made = [factories.handed_off(cast) for _ in range(7)]
     client = signed_in(cast.bea)
-    first = client.get("/queue/").context["page"]
+    first = client.get("/queue/").context["shown"]
     for handoff in made[:2]:
         handoffs.accept(handoff, by=cast.cruz, at=factories.ACCEPTED_AT)
-    second = client.get("/queue/", {"after": first.next}).context["page"]
+    second = client.get("/queue/", {"after": first.next}).context["shown"]
     seen = [*first.rows, *second.rows]
     assert seen == [handoff.pk for handoff in made[:6]]
     # The last row that was shown has left, too.
@@ -111,10 +111,10 @@ def test_requeued_handoff_that_moves_back_with_time_is_not_skipped(
     handoffs.requeue(back, by=cast.dora, at=when("2026-03-02 12:20"), cause="test")
     moment.set("2026-03-02 12:30")
     client = signed_in(cast.bea)
-    first = client.get("/queue/").context["page"]
+    first = client.get("/queue/").context["shown"]
     assert first.rows == [late.pk]
     moment.set("2026-03-02 12:45")
-    second = client.get("/queue/", {"after": first.next}).context["page"]
+    second = client.get("/queue/", {"after": first.next}).context["shown"]
     assert second.rows == [back.pk]
 
 
@@ -123,7 +123,7 @@ def test_decided_tab_pages_by_the_last_decision(cast, signed_in, moment, monkeyp
     made = [factories.accepted(cast) for _ in range(5)]
     client, seen, after = signed_in(cast.dora), [], ""
     for _page in range(3):
-        page = client.get("/queue/", {"tab": "decided", "after": after}).context["page"]
+        page = client.get("/queue/", {"tab": "decided", "after": after}).context["shown"]
         seen += page.rows
         after = page.next
     assert (seen, after) == ([handoff.pk for handoff in reversed(made)], "")

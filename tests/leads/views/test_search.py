@@ -27,7 +27,7 @@ def test_page_lists_what_is_found_and_leads_on_to_the_list(cast, signed_in):
 def test_palette_gets_options_only(cast, signed_in):
     lead = factories.lead(cast, person={"name": "José Peña", "email": "jose@cafe.mx"})
     answer = signed_in(cast.ana).get("/search/", {"q": "cafe"}, headers=HTMX)
-    assert answer.templates[0].name == "leads/_search.html"
+    assert answer.templates[0].name == "leads/_search.jinja"
     text = answer.content.decode()
     assert text.count('role="option"') == 1
     assert f'id="found-{lead.pk}"' in text
@@ -84,5 +84,5 @@ def test_search_finds_parts_of_names_companies_mail_and_phone_digits(cast, signe
     factories.lead(cast, person={"name": "Otra Persona"})
     client = signed_in(cast.ana)
     words = ("pena", "Peña", "jos", "ñandu", "cafe.mx", "jose@cafe.mx", "1234 5678", "nadie")
-    found = [client.get("/leads/", {"q": word}).context["page"].rows for word in words]
+    found = [client.get("/leads/", {"q": word}).context["shown"].rows for word in words]
     assert found == [[jose.pk]] * 7 + [[]]

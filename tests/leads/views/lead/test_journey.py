@@ -113,7 +113,7 @@ def test_sql_without_proof_opens_the_missing_proofs_in_place(
     handoff = factories.contacted(cast)
     page = signed_in(cast.bea).post(f"/handoffs/{handoff.pk}/sql/")
     assert page.status_code == 422
-    assert next(each.name for each in page.templates) == "leads/lead.html"
+    assert next(each.name for each in page.templates) == "leads/lead.jinja"
     assert set(page.context["refused"].fields) == {"budget", "decides"}
     html = page.content.decode()
     assert html.count('class="is-missing"') == 2
