@@ -15,6 +15,7 @@ from django.template import Context, Template, engines
 from django.test import Client
 from django.test.html import parse_html
 from django.utils.translation import override
+from django.utils.translation.template import templatize
 from django_cotton.compiler_regex import CottonCompiler
 from jinja2 import UndefinedError
 
@@ -47,6 +48,17 @@ def test_no_template_is_there_for_both_engines() -> None:
     folder = ROOT / "templates"
     names = {path.with_suffix("") for path in folder.rglob("*.jinja")}
     assert [path.name for path in folder.rglob("*.html") if path.with_suffix("") in names] == []
+
+
+def test_makemessages_finds_every_text() -> None:
+    """It knows the syntax of Django's templates only: in {{ }}, a text must come first."""
+    text = re.compile(r"""\b_\((".*?"|'.*?')\)""")
+    unseen = []
+    for path in (ROOT / "templates").rglob("*.jinja"):
+        source = path.read_text(encoding="utf-8")
+        found = text.findall(templatize(source))
+        unseen += [f"{path.name}: {each}" for each in text.findall(source) if each not in found]
+    assert unseen == []
 
 
 def test_typed_text_is_escaped() -> None:
