@@ -18,6 +18,7 @@ from pytest_django import DjangoDbBlocker
 from crm.accounts import people
 from crm.accounts.models import User
 from crm.lib import clock
+from leads.lists import owners
 from sla import snapshot_bodies
 from tests import factories
 from tests.factories import Cast, when
@@ -69,6 +70,12 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
 def no_words_of_another_test() -> None:
     """Forget the Spanish words that an organisation of another test chose."""
     people.forget_words()
+
+
+@pytest.fixture(autouse=True)
+def no_owners_of_another_test() -> None:
+    """Forget who has left the firm and still owns leads."""
+    owners.forget_former()
 
 
 @pytest.fixture(autouse=True)

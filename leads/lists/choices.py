@@ -1,4 +1,4 @@
-"""What the filters of a list offer: only owners and teams within the reader's sight."""
+"""What the filters of a list offer: catalogues, and teams within the reader's sight."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from django.db import connection
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.translation import get_language
 
 from crm.accounts.models import Team, User
@@ -18,7 +18,6 @@ from crm.lib.bilingual import in_language
 from crm.lib.catalogue import in_use
 from crm.lib.db.kept_sql import KeptSql
 from crm.lib.text import fold
-from leads.models import Handoff, Lead
 
 Choices = tuple[tuple[str, str], ...]  # value and text
 
@@ -46,35 +45,6 @@ UNION ALL
 SELECT 'country', country, NULL, 0 FROM countries WHERE country IS NOT NULL
 ORDER BY kind, position, code
 """
-
-
-def owners(user: User) -> Choices:
-    """Return the people who own a lead that ``user`` may see."""
-    sees_others = (
-        user.is_director or user.team_ids(Side.SALES, led=True) or user.team_ids(Side.MARKETING)
-    )
-    if not sees_others:
-        return ((str(user.pk), user.name),) if user.team_ids(Side.SALES) else ()
-    return _choices(OWNERS.rows(user=user))
-
-
-def _owners(*, user: User) -> QuerySet[Any]:
-    mine = OuterRef("pk")
-    led = user.team_ids(Side.SALES, led=True)
-    brought = user.team_ids(Side.MARKETING)
-    # For each person one step into an index (lead_owner_brought, handoff_team_owner).
-    if user.is_director:
-        owns = Q(Exists(Lead.objects.filter(owner=mine)))
-    else:
-        owns = Q(pk__in=[user.pk] if user.team_ids(Side.SALES) else [])
-        if brought:
-            owns |= Q(Exists(Lead.objects.filter(owner=mine, marketing_team__in=brought)))
-        if led:
-            owns |= Q(Exists(Handoff.objects.filter(owner=mine, team__in=led)))
-    return User.objects.filter(owns).order_by("name", "pk").values_list("pk", "name")
-
-
-OWNERS = KeptSql(_owners)
 
 
 def teams(user: User) -> Choices:

@@ -17,7 +17,7 @@ from crm.accounts.states import Side
 from crm.lib.db.kept_sql import Among, KeptSql
 from crm.lib.numbers.fields import WholeField
 from crm.lib.paging import Branches, Page, by_day
-from leads.lists import choices
+from leads.lists import choices, owners
 from leads.lists.filters import ListFilter, Query
 from leads.models import Handoff, Lead
 from leads.models.lead import LeadQuerySet, lead_name
@@ -70,8 +70,8 @@ class LeadFilter(ListFilter):
         fields: list[str] = []
 
     def offers(self) -> dict[str, choices.Choices]:
-        own = {"owner": choices.owners(self.user), "team": choices.teams(self.user)}
-        return super().offers() | own
+        people = owners.offered(self.user, at=self.at)
+        return super().offers() | {"owner": people, "team": choices.teams(self.user)}
 
     def by_team(self, rows: QuerySet[Any], name: str, value: int) -> QuerySet[Any]:
         """Keep leads that the team brought, or that were handed off to it."""

@@ -15,7 +15,7 @@ from crm.alignment.numbers.slices import count
 from crm.lib import clock
 from crm.notifications.models import Notice
 from leads.handoffs import queue, test_lead
-from leads.lists import choices
+from leads.lists import owners
 from leads.lists.leads import lead_list
 from leads.models import Decision, Event, Handoff, Lead
 from leads.models.handoff import STANDING
@@ -45,7 +45,7 @@ def plans(crowd: Crowd) -> Iterator[Planned]:
     """Every question whose plan is checked."""
     at = clock.now()
     yield from _counters(crowd, at)
-    yield from _owners(crowd)
+    yield from _owners(crowd, at)
     for index, rows in _lists(crowd, at).items():
         yield Planned(index, lambda rows=rows: list(rows[:PAGE]), (index,))  # type: ignore[misc]
     yield Planned("newest test lead", test_lead.current, ("lead_not_counted",))
@@ -82,12 +82,12 @@ def _counters(crowd: Crowd, at: datetime) -> Iterator[Planned]:
     )
 
 
-def _owners(crowd: Crowd) -> Iterator[Planned]:
+def _owners(crowd: Crowd, at: datetime) -> Iterator[Planned]:
     indexes = {crowd.marketer: "lead_owner_brought", crowd.sales_lead: "handoff_team_owner"}
     for reader, index in indexes.items():
         yield Planned(
             index,
-            lambda reader=reader: choices.owners(reader),  # type: ignore[misc]
+            lambda reader=reader: owners.offered(reader, at=at),  # type: ignore[misc]
             (index,),
             ("leads_lead", "leads_handoff"),
         )

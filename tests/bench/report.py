@@ -22,6 +22,7 @@ from django.test import override_settings
 
 from crm.accounts import people
 from crm.deploy.embedded import Postgres
+from leads.lists import owners
 from sla import snapshot_bodies
 from tests.bench import bare, bench_import, bench_worktime, shares
 from tests.bench.burst import bench_burst, bench_mail
@@ -107,6 +108,7 @@ def empty() -> None:
     # What this process knows is of the tables before.
     snapshot_bodies.forget_stored()
     people.forget_words()
+    owners.forget_former()
 
 
 def prepare(leads: int, **more: int) -> Crowd:

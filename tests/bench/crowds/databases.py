@@ -20,6 +20,7 @@ from django.db import connection, transaction
 
 from crm.accounts import people
 from crm.deploy.embedded import DATABASE, OWNER, Postgres
+from leads.lists import owners
 from sla import snapshot_bodies
 from tests.bench.crowds import bulk, crowd, plan, staff
 from tests.bench.crowds.crowd import Crowd
@@ -97,6 +98,7 @@ def use(database: str) -> None:
     # What this process knows is of the database before.
     snapshot_bodies.forget_stored()
     people.forget_words()
+    owners.forget_former()
 
 
 def _digest() -> str:

@@ -6,8 +6,9 @@ import pytest
 from django.http import QueryDict
 from django.utils.translation import override
 
+from crm.accounts.models import User
 from leads import handoffs
-from leads.lists import choices
+from leads.lists import choices, owners
 from leads.lists import handoffs as handoff_lists
 from leads.lists.leads import lead_list
 from leads.models import Lead
@@ -86,6 +87,49 @@ def test_owners_are_those_of_leads_in_sight(cast, leads):
     assert offered(cast.dora, "owner") == ["Bea Quintero", "Cruz Medina", "Dora Salinas"]
     assert offered(cast.bea, "owner") == ["Bea Quintero"]
     assert offered(cast.extra, "owner") == []
+
+
+def leave(person, at):
+    User.objects.filter(pk=person.pk).update(is_active=False, deactivated_at=at)
+
+
+def test_owners_who_left_are_offered_while_they_own_a_lead(cast, leads, django_assert_num_queries):
+    """A second list, for which the process has kept who left long ago, offers the same."""
+    leave(factories.person("Nada Propio", cast.sales), when("2026-01-01 12:00"))
+    leave(cast.cruz, when("2026-03-02 12:00"))
+    leave(cast.bea, when("2026-03-02 12:25"))
+    both = ["Bea Quintero", "Cruz Medina"]
+    for reader, expected in (
+        (cast.elsa, both),
+        (cast.ana, both),
+        (cast.dora, [*both, "Dora Salinas"]),
+    ):
+        assert reader.memberships_now is not None
+        for _list in range(2):
+            with django_assert_num_queries(1):
+                found = owners.offered(reader, at=LATE_FOR_THE_QUEUE)
+            assert [name for _pk, name in found] == expected
+    assert {former.people for former in owners.FORMER.values()} == {
+        ((cast.cruz.pk, "Cruz Medina"),)
+    }
+
+
+def test_owner_who_leaves_or_returns_is_offered_at_once(cast, leads):
+    leave(cast.cruz, when("2026-03-02 12:00"))
+    both = ["Bea Quintero", "Cruz Medina"]
+    assert offered(cast.elsa, "owner") == both
+    leave(cast.bea, LATE_FOR_THE_QUEUE)
+    assert offered(cast.elsa, "owner") == both
+    User.objects.filter(pk=cast.cruz.pk).update(is_active=True, deactivated_at=None)
+    assert offered(cast.elsa, "owner") == both
+
+
+def test_owner_who_left_and_lost_the_last_lead_goes_within_ten_minutes(cast, leads):
+    leave(cast.cruz, when("2026-03-02 12:00"))
+    assert offered(cast.elsa, "owner") == ["Bea Quintero", "Cruz Medina"]
+    Lead.objects.filter(owner=cast.cruz).update(owner=None)
+    later = LATE_FOR_THE_QUEUE + owners.LEFT_FOR
+    assert [name for _pk, name in owners.offered(cast.elsa, at=later)] == ["Bea Quintero"]
 
 
 def test_teams_are_those_in_sight(cast, leads):
