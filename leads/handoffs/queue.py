@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.fields.json import KeyTransform
+from django.db.models.functions import JSONObject
 
+from crm.accounts import teams
 from crm.accounts.models import User
 from crm.lib.db import returning
 from crm.lib.db.kept_sql import Among, KeptSql, counted
 from crm.lib.paging import Order, Page
-from leads.models import Company, Decision, Handoff, Package, Source, sight
+from leads.models import Company, Decision, Handoff, Package, Person, Source, sight
 from leads.models.handoff import HandoffQuerySet
 from leads.models.lead import lead_name
 from leads.states import WORKED, HandoffState
@@ -74,9 +76,6 @@ DECISION_COLUMNS = (
     "owner_id",
     "accepted_at",
     "submitted_by_id",
-    "submitted_by__id",
-    "submitted_by__is_active",
-    "submitted_by__mails",
     "lead__id",
     "lead__stage",
     "lead__owner_id",
@@ -86,18 +85,15 @@ DECISION_COLUMNS = (
     "lead__external_id",
     "lead__is_test",
     "lead__person_id",
-    "lead__person__id",
-    "lead__person__name",
-    "lead__person__email",
-    "lead__person__phone",
-    "lead__person__phone_extension",
-    "lead__person__job_title",
     "clock__id",
     *(f"clock__{name}" for name in ClockRow._fields[1:]),
     "clock__counted_from",
     "clock__spent",
     "clock__assigned_due_at",
 )
+# What it looks up in the same way as whole rows, each as one JSON value.
+PERSON_ROW, SUBMITTER_ROW = "person_row", "submitter_row"
+SHOWN_OF_PERSON = ("id", "name", "email", "phone", "phone_extension", "job_title")
 CLOCK = "clock__"
 # The tabs whose size the counters of every page do not hold.
 UNCOUNTED = ("soon", "decided")
@@ -321,7 +317,10 @@ def to_decide(user: User, pk: int) -> Handoff | None:
         return None
     size = len(DECISION_COLUMNS)
     handoff = returning.from_paths(Handoff, DECISION_COLUMNS, rows[0][:size])
-    for name, value in zip(LOOKED_UP, rows[0][size:], strict=True):
+    person, submitter, *looked_up = rows[0][size:]
+    handoff.lead.person = returning.from_json(Person, person)
+    handoff.submitted_by = returning.from_json(User, submitter)
+    for name, value in zip(LOOKED_UP, looked_up, strict=True):
         setattr(handoff, ROW_PREFIX + name, value)
     # Who may decide is in the team, and came with it.
     for member in user.memberships_now:
@@ -331,9 +330,20 @@ def to_decide(user: User, pk: int) -> Handoff | None:
 
 
 def _to_decide(*, user: User, pk: int) -> QuerySet[Any]:
-    looked_up = {ROW_PREFIX + name: Subquery(rows) for name, rows in LOOKED_UP.items()}
+    person = Person.objects.filter(pk=OuterRef("lead__person"))
+    submitter = User.objects.filter(pk=OuterRef("submitted_by"))
+    looked_up = {
+        PERSON_ROW: Subquery(person.values(row=_as_json(SHOWN_OF_PERSON))),
+        SUBMITTER_ROW: Subquery(submitter.values(row=_as_json(teams.NOTIFIED))),
+    }
+    looked_up |= {ROW_PREFIX + name: Subquery(rows) for name, rows in LOOKED_UP.items()}
     rows = Handoff.objects.pending_to(user).filter(pk=pk).annotate(**looked_up)
     return rows.values_list(*DECISION_COLUMNS, *looked_up)
+
+
+def _as_json(names: Iterable[str]) -> JSONObject:
+    """Return the columns ``names`` of a row as one value, for returning.from_json."""
+    return JSONObject(**{name: name for name in names})
 
 
 TO_DECIDE = KeptSql(_to_decide)
