@@ -21,6 +21,7 @@ from crm.alignment.numbers.slices import count, rows
 from crm.lib.bilingual import in_language
 from crm.lib.clock import local_date
 from crm.lib.db.kept_sql import Among, KeptSql
+from crm.lib.number_formats import number
 from crm.lib.paging import newest_first
 from leads.lists.leads import LeadRow, rows_in_sight
 from leads.models import Decision, Handoff, Lead
@@ -124,7 +125,7 @@ def _case(row: Any, facts: Facts, visible: LeadRow | None, show: str, scope: Sco
     is_early = False
     if show in WON and facts["won_on"]:
         days = (facts["won_on"] - facts["first_seen_on"]).days
-        took = ngettext("%(n)s day", "%(n)s days", days) % {"n": days}
+        took = ngettext("%(n)s day", "%(n)s days", days) % {"n": number(days)}
         # An imported win may be dated before the first sight; the page marks it.
         is_early = days < 0
     reading = None

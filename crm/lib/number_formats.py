@@ -117,17 +117,20 @@ def which_of(either: typed.TwoReadings) -> str:
 
 
 def number(value: float | Decimal | str, digits: int | None = None) -> str:
-    """Return ``value`` with grouped thousands.
+    """Return ``value`` with grouped thousands, and with a minus where it is negative.
 
     It is cut off after ``digits`` digits behind the decimal sign, not rounded.
     """
     region = _active.get()
     if region is None:
         # Outside a request, as in a command: by the active language.
-        return number_format(value, digits, use_l10n=True, force_grouping=True)
-    return numberformat.format(
-        value, region.decimal, digits, 3, region.group, force_grouping=True, use_l10n=True
-    )
+        text = number_format(value, digits, use_l10n=True, force_grouping=True)
+    else:
+        text = numberformat.format(
+            value, region.decimal, digits, 3, region.group, force_grouping=True, use_l10n=True
+        )
+    # A hyphen is short and breaks the line; beside a range ("between -0.1 and 27") it misleads.
+    return text.replace("-", typed.MINUS)
 
 
 def when(moment: date, pattern: str) -> str:

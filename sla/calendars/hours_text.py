@@ -75,9 +75,9 @@ def _window(part: str) -> Hours:
     return opens, closes
 
 
-def write(windows: Iterable[Hours]) -> str:
-    """Return windows of one day as :func:`read` takes them."""
-    return ", ".join(f"{_clock(opens)}-{_clock(closes)}" for opens, closes in windows)
+def write(windows: Iterable[Hours], between: str = "-") -> str:
+    """Return windows of one day as :func:`read` takes them: with a hyphen, as people type."""
+    return ", ".join(f"{_clock(opens)}{between}{_clock(closes)}" for opens, closes in windows)
 
 
 def _clock(minutes: int) -> str:

@@ -40,7 +40,7 @@ def _runs(windows: Iterable[Sequence[int]]) -> list[WeekdayRun]:
     rows = [(weekday, opens, closes) for weekday, opens, closes in windows]
     runs: list[WeekdayRun] = []
     for day in range(7):
-        hours = hours_text.write(hours_text.of_day(rows, day))
+        hours = hours_text.write(hours_text.of_day(rows, day), between="–")
         if not hours:
             continue
         before = runs[-1] if runs else None

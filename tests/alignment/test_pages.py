@@ -137,8 +137,8 @@ def test_list_flags_a_win_dated_before_first_seen(cast):
     seen("2026-03-05", won="2026-03-01")
     answer = browser(cast.elsa).get(f"/alignment/leads/?show=won_early&{MARCH}")
     row = answer.context["listing"].rows[0]
-    assert (row.took, row.is_early) == ("-4 days", True)
-    assert re.search(r"tag--warn.*</svg> -4 days</span>", answer.content.decode())
+    assert (row.took, row.is_early) == ("−4 days", True)
+    assert re.search(r"tag--warn.*</svg> −4 days</span>", answer.content.decode())
 
 
 def test_small_numbers_are_not_judged(cast):

@@ -55,21 +55,21 @@ def said(*bands: tuple[int, int]) -> str:
             ((10, 1), (10, 2), (10, 2), (20, 8)),
             (
                 "No proof that it helps: 10% is won at 0–24 and 40% at 75–100. The difference may"
-                " be chance; it lies between -5 and 53 points (95%)."
+                " be chance; it lies between −5 and 53 points (95%)."
             ),
         ),
         (
             ((10, 3), (10, 3), (10, 3), (10, 3)),
             (
                 "No proof that it helps: 30% is won at 0–24 and 30% at 75–100. The difference may"
-                " be chance; it lies between -36 and 36 points (95%)."
+                " be chance; it lies between −36 and 36 points (95%)."
             ),
         ),
         (
             ((100, 50), (10, 1), (10, 3), (100, 10)),
             (
                 "It misleads: 50% is won at 0–24 and only 10% at 75–100. The difference is more"
-                " than chance; it lies between -51 and -28 points (95%)."
+                " than chance; it lies between −51 and −28 points (95%)."
             ),
         ),
         (

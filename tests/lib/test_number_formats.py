@@ -161,6 +161,13 @@ def test_unknown_country_or_region_is_none() -> None:
     assert [number_formats.resolve("", ""), number_formats.resolve("xx-YY", "ZZ")] == [None, None]
 
 
+@pytest.mark.parametrize("tag", ["es-MX", "es-AR", "en-US", ""])
+def test_negative_number_has_a_minus_and_no_hyphen(tag: str) -> None:
+    region = number_formats.resolve(tag, "")
+    with translation.override("en"), number_formats.override(region):
+        assert [number_formats.number(value) for value in (-7, "-0")] == ["−7", "−0"]
+
+
 def test_override_ends_with_its_block() -> None:
     with translation.override("en"):
         with number_formats.override(number_formats.of("es-AR")):

@@ -89,7 +89,7 @@ SAID = [
     "Accepts or rejects within 2 business hours, 90 times out of 100.",
     "Hands off 60 MQLs a month.",
     "30 business minutes before the deadline: the team is warned.",
-    "Monday to Friday: 9:00-17:00",
+    "Monday to Friday: 9:00–17:00",
     "Bad data (with a comment)",
     "Asked to be called back: 7 days at most",
     "All pauses of one clock together last 30 days at most; nights and weekends count.",
