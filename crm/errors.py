@@ -43,7 +43,7 @@ def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
-    return _answer(request, 403, _("You may not do this"))
+    return _answer(request, 403, _("You may not do this"), why=str(exception))
 
 
 def missing(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -55,11 +55,13 @@ def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
     return _answer(request, 403, _("This page was open for too long"), "403_csrf.html")
 
 
-def _answer(request: HttpRequest, status: int, title: str, template: str = "") -> HttpResponse:
+def _answer(
+    request: HttpRequest, status: int, title: str, template: str = "", why: str = ""
+) -> HttpResponse:
     if is_asked_by_script(request):
         return as_json(request, status, title)
     template = template or f"{status}.html"
-    context = {"request_id": _id_of(request), "back": page_before(request)}
+    context = {"request_id": _id_of(request), "back": page_before(request), "why": why}
     return render(request, template, context, status=status)
 
 

@@ -50,10 +50,13 @@ def next_page(request: HttpRequest) -> str:
     return ""
 
 
-def deny_unless(is_allowed: bool) -> None:
-    """Raise PermissionDenied, which answers 403, unless ``is_allowed``."""
+def deny_unless(is_allowed: bool, why: str = "") -> None:
+    """Raise PermissionDenied, which answers 403, unless ``is_allowed``.
+
+    The page gives ``why``; without it, that the person's role does not allow the step.
+    """
     if not is_allowed:
-        raise PermissionDenied
+        raise PermissionDenied(why)
 
 
 def add_notes(request: Request, *forms: BaseForm) -> None:

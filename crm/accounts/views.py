@@ -220,7 +220,8 @@ def new_password_done(request: HttpRequest) -> HttpResponse:
 def change_password(request: Request) -> HttpResponse:
     """Change the password of the person who asks and end their other sessions."""
     user = request.user
-    deny_unless(user.has_usable_password() and not user.is_demo)
+    deny_unless(not user.is_demo, _("Demo people keep their password: others use them too."))
+    deny_unless(user.has_usable_password())
     form = ChangePasswordForm(request.POST or None, user=user, request=request)
     if request.method == "POST" and form.is_valid():
         passwords.change(user, form.cleaned_data["password"], by=user, at=request.now)

@@ -30,7 +30,9 @@ PENDING = "second_factor_pending"
 
 def _deny_demo(request: Request) -> None:
     # Demo people are shared by everybody who tries the demo.
-    deny_unless(not request.user.is_demo)
+    deny_unless(
+        not request.user.is_demo, _("Demo people have no second factor: others use them too.")
+    )
 
 
 @require_safe

@@ -288,7 +288,11 @@ def test_demo_people_keep_their_password(cast: Cast, client: Client, settings: S
     settings.DEMO = True
     User.objects.filter(pk=cast.bea.pk).update(is_demo=True)
     client.force_login(User.objects.get(pk=cast.bea.pk))
-    assert (client.get(CHANGE).status_code, change(client).status_code) == (403, 403)
+    page = client.get(CHANGE)
+    assert (page.status_code, change(client).status_code) == (403, 403)
+    # The page gives the reason, which is not their role.
+    words = ("Demo people keep their password", "your role does not allow")
+    assert [said in page.content.decode() for said in words] == [True, False]
     assert f'href="{CHANGE}"' not in client.get("/preferences/").content.decode()
 
 
