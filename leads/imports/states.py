@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from crm.lib.db.state_machine import Moves
 
@@ -15,7 +16,7 @@ class ImportState(models.TextChoices):
     CHECKING = "checking", _("Being checked")
     CHECKED = "checked", _("Checked")
     RUNNING = "running", _("Running")
-    DONE = "done", _("Imported")
+    DONE = "done", pgettext_lazy("import", "Imported")
     UNDOING = "undoing", _("Being undone")
     UNDONE = "undone", _("Undone")
     DISCARDED = "discarded", _("Discarded")
@@ -42,8 +43,8 @@ IMPORT_MOVES: Moves = {
 class RowKind(models.TextChoices):
     """The result of one row of an imported file."""
 
-    NEW = "new", _("New")
-    KNOWN = "known", _("Known already")
+    NEW = "new", pgettext_lazy("one row", "New")
+    KNOWN = "known", pgettext_lazy("one row", "Known already")
     DUPLICATE = "duplicate", _("Twice in the file")
     WRONG = "wrong", _("Wrong")
 
