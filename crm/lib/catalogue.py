@@ -16,7 +16,9 @@ from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
 from crm.lib.bilingual import LANGUAGES, in_language
+from crm.lib.db.kept_sql import KeptSql
 from crm.lib.errors import DomainError
+from crm.lib.forms import Choices
 from crm.lib.text import clean_line
 
 UP = -1
@@ -34,6 +36,21 @@ class BadName(DomainError):
 def in_use(model: Any) -> QuerySet[Any]:
     """Return the rows of ``model`` that are not archived."""
     return model.objects.filter(archived_at__isnull=True)
+
+
+def choices(model: Any, **fields: str) -> Choices:
+    """Return key and name of each row in use, as a form offers them, in one query.
+
+    ``fields``: values that the rows must have.
+    """
+    return tuple((pk, in_language(name)) for pk, name in NAMES.rows(model, **fields))
+
+
+def _names(model: Any, **fields: str) -> QuerySet[Any, tuple[Any, ...]]:
+    return in_use(model).filter(**fields).values_list("pk", "name")
+
+
+NAMES = KeptSql(_names)
 
 
 def clean_name(name: Mapping[str, str], *, longest: int | None = None) -> dict[str, str]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.forms import Form
+from django.forms import BoundField, Form
 from django.forms.models import ModelChoiceIterator
 from django.utils.translation import gettext as _
 
@@ -17,6 +18,9 @@ from crm.lib import countries
 from crm.lib.errors import DomainError
 from crm.lib.input import json_text
 from crm.lib.text import clean_line, clean_text
+
+# Each with its key and its name.
+Choices = tuple[tuple[int, str], ...]
 
 DAY = timedelta(days=1)
 NOTE = forms.Textarea(attrs={"rows": 3})
@@ -65,6 +69,56 @@ class Choice(forms.ModelChoiceField):
     """One row of a queryset."""
 
     iterator = _ReadOnce
+
+
+@dataclass(frozen=True)
+class EmptyForm:
+    """A form of a page into which nothing was typed, and which is made only if it must be drawn.
+
+    ``arguments``: those of its class, with their names. Equal ones look the same to all who read
+    in one language, so that each field is drawn once (crm.templatetags.jinja): they may hold the
+    choices of a catalogue, and nothing of a lead or a person.
+    """
+
+    form_class: type[Form]
+    auto_id: str
+    arguments: tuple[tuple[str, Hashable], ...] = ()
+
+    @property
+    def errors(self) -> Mapping[str, Any]:
+        return {}
+
+    def non_field_errors(self) -> list[str]:
+        return []
+
+    def __getitem__(self, name: str) -> EmptyField:
+        return EmptyField(self, name)
+
+    def __iter__(self) -> Iterator[EmptyField]:
+        return (self[name] for name in self.form_class.base_fields)
+
+    def made(self) -> Form:
+        """Return the form itself."""
+        return self.form_class(auto_id=self.auto_id, **dict(self.arguments))
+
+
+PageForm = Form | EmptyForm
+
+
+@dataclass(frozen=True)
+class EmptyField:
+    """A field of an empty form."""
+
+    form: EmptyForm
+    name: str
+
+    @property
+    def errors(self) -> list[str]:
+        return []
+
+    def made(self) -> BoundField:
+        """Return the field of the form itself."""
+        return self.form.made()[self.name]
 
 
 class JsonField(forms.CharField):

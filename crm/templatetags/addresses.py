@@ -37,7 +37,7 @@ def address(name: str, pk: int) -> SafeString:
 
 def addresses(name: str) -> Callable[[int], SafeString]:
     """Return the function that :func:`address` is for ``name``, for lists of many objects."""
-    before, after = _around(name, get_script_prefix())
+    before, after = _around(name, get_script_prefix(), ())
 
     def address_of(pk: int) -> SafeString:
         return SafeString(f"{before}{pk}{after}")
@@ -45,16 +45,22 @@ def addresses(name: str) -> Callable[[int], SafeString]:
     return address_of
 
 
-def url(name: str, *args: object) -> SafeString:
-    """Return the address of a page with other arguments than one id, escaped for HTML."""
-    return escape(reverse(name, args=args))
+def url(name: str, pk: int, *names: str) -> SafeString:
+    """Return ``reverse(name, args=[pk, *names])``, escaped for HTML.
+
+    ``names`` are of a few: those of fields or criteria.
+    """
+    before, after = _around(name, get_script_prefix(), names)
+    return SafeString(f"{before}{pk}{after}")
 
 
-@lru_cache(maxsize=64)
-def _around(name: str, _prefix: str) -> tuple[str, str]:
+@lru_cache(maxsize=512)
+def _around(name: str, prefix: str, names: tuple[str, ...]) -> tuple[str, str]:
     """Return the parts of the address before and after the id.
 
     The prefix under which the product is served is part of the cache's key.
     """
-    before, _, after = reverse(name, args=[0]).rpartition("0")
-    return escape(before), escape(after)
+    whole = reverse(name, args=[0, *names])
+    # Behind the prefix, which may have a part "0" itself, the id comes before all names.
+    place = whole.index("/0/", len(prefix) - 1) + 1
+    return escape(whole[:place]), escape(whole[place + 1 :])

@@ -57,7 +57,7 @@ def hand_off(lead: Lead, chosen: Chosen, *, by: User, at: datetime) -> None:
         raise Skipped(_("Only the marketing team that brought it may hand it off."))
     if not permissions.can_hand_off(by, lead):
         _check_none_open(lead)
-        stage = {"stage": lead.get_stage_display()}
+        stage = {"stage": lead.stage_label}
         raise Skipped(_("It is not with marketing; its stage is “%(stage)s”.") % stage)
     handoffs.hand_off(
         lead,
@@ -106,7 +106,7 @@ def archive(lead: Lead, chosen: Chosen, *, by: User, at: datetime) -> None:
 def _check_closed(lead: Lead) -> None:
     if lead.handoffs.filter(state__in=OPEN).exists():
         raise archiving.WithSales
-    stage = {"stage": lead.get_stage_display()}
+    stage = {"stage": lead.stage_label}
     raise Skipped(_("A lead of the stage “%(stage)s” is not archived.") % stage)
 
 

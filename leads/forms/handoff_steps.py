@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from django.forms import Form
@@ -16,6 +17,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import User
+from crm.lib import catalogue
+from crm.lib.forms import EmptyForm, PageForm
 from leads import handoffs, permissions
 from leads.forms.handoffs import (
     AttemptForm,
@@ -31,7 +34,7 @@ from leads.forms.handoffs import (
 )
 from leads.handoffs import attempts, corrections, outcomes, pauses
 from leads.handoffs.outcomes import Expected
-from leads.models import Handoff
+from leads.models import Handoff, OutcomeReason
 from leads.permissions import Permission
 from leads.staff.handover import colleagues_for
 from leads.states import OutcomeKind
@@ -61,7 +64,8 @@ class HandoffStep:
     ``permission``: who may take it, and when; leads.steps answers by it.
     ``act``: the call, as act(handoff, data, by=, at=); ``data``: the cleaned data of the form.
     ``message``: shown after the step, with the lead in it.
-    ``form``: None for a step that is a button only.
+    ``form``: None for a step that is a button only. ``empty``: the same without a handoff, as
+    empty(auto_id), where it has nothing of one.
     ``is_offered``: whether the lead page shows the form to a person who may take the step now.
     ``label``: draws form and button in the panel "Your next step"; without it a template of
     templates/leads draws them. ``is_final``: the button is red, because the step ends the handoff.
@@ -72,6 +76,7 @@ class HandoffStep:
     act: Callable[..., object]
     message: Promise
     form: Callable[..., Form] | None = None
+    empty: Callable[[str], EmptyForm] | None = None
     is_offered: Callable[[Handoff, Situation], bool] = always
     label: Promise | None = None
     is_final: bool = False
@@ -80,20 +85,30 @@ class HandoffStep:
     def url_name(self) -> str:
         return f"handoff_{self.name}"
 
+    @property
+    def auto_id(self) -> str:
+        # The page has the forms of several steps, and ids must not repeat.
+        return f"id_{self.name}_%s"
+
     def form_for(self, handoff: Handoff, situation: Situation, data: Any = None) -> Form:
         """Return the form of the step, bound to ``data`` if given."""
         assert self.form is not None, f"{self.name} is a button only"
-        # The page has the forms of several steps, and ids must not repeat.
-        return self.form(handoff, situation, data=data, auto_id=f"id_{self.name}_%s")
+        return self.form(handoff, situation, data=data, auto_id=self.auto_id)
+
+    def empty_form(self, handoff: Handoff, situation: Situation) -> PageForm:
+        """Return the form of the step as the lead page shows it at first."""
+        if self.empty is not None:
+            return self.empty(self.auto_id)
+        return self.form_for(handoff, situation)
 
 
 def forms_for(
     user: User, handoff: Handoff | None, *, currency: str, at: datetime
-) -> dict[str, Form]:
+) -> dict[str, PageForm]:
     """Return an empty form for each step that ``user`` may take, by the name of the step."""
     if handoff is None:
         return {}
-    forms: dict[str, Form] = {}
+    forms: dict[str, PageForm] = {}
     if permissions.can_decide(user, handoff):
         # A decision and not in STEPS, but its form is on the same page.
         forms["reject"] = reject_form(handoff)
@@ -102,11 +117,11 @@ def forms_for(
         if step.form is None:
             continue
         if step.permission(user, handoff) and step.is_offered(handoff, situation):
-            forms[step.name] = step.form_for(handoff, situation)
+            forms[step.name] = step.empty_form(handoff, situation)
     return forms
 
 
-def labelled(forms: dict[str, Form]) -> list[tuple[HandoffStep, Form]]:
+def labelled(forms: dict[str, PageForm]) -> list[tuple[HandoffStep, PageForm]]:
     """Return those of ``forms`` that the panel "Your next step" draws, with their steps."""
     steps = (STEPS[name] for name in forms if name in STEPS)
     return [(step, forms[step.name]) for step in steps if step.label]
@@ -116,6 +131,11 @@ def reject_form(handoff: Handoff, data: Any = None) -> RejectForm:
     """Return the form that rejects the handoff for a reason that its agreement allows."""
     reasons = rejection_reasons.allowed(handoff.agreement_version)
     return RejectForm(data, reasons=reasons, auto_id="id_reject_%s")
+
+
+def _empty_end_form(kind: OutcomeKind, auto_id: str) -> EmptyForm:
+    reasons = catalogue.choices(OutcomeReason, kind=kind.value)
+    return EmptyForm(EndForm, auto_id, (("kind", kind), ("reasons", reasons)))
 
 
 # -- Steps of marketing and of team leads
@@ -276,6 +296,7 @@ _ALL = (
         "withdraw",
         permission=permissions.can_withdraw,
         form=_note_form,
+        empty=partial(EmptyForm, NoteForm),
         act=_withdraw,
         message=_("%(lead)s is back with marketing."),
     ),
@@ -310,6 +331,7 @@ _ALL = (
         "attempt",
         permission=permissions.can_work,
         form=_attempt_form,
+        empty=partial(EmptyForm, AttemptForm),
         act=_attempt,
         message=_("Noted for %(lead)s."),
     ),
@@ -346,6 +368,7 @@ _ALL = (
         "lose",
         permission=permissions.can_lose,
         form=_lose_form,
+        empty=partial(_empty_end_form, OutcomeKind.LOST),
         act=_lose,
         message=_("%(lead)s is closed as lost."),
         label=_("Close as lost"),
@@ -355,6 +378,7 @@ _ALL = (
         "disqualify",
         permission=permissions.can_disqualify,
         form=_disqualify_form,
+        empty=partial(_empty_end_form, OutcomeKind.DISQUALIFIED),
         act=_disqualify,
         message=_("%(lead)s is disqualified."),
         label=_("Disqualify"),
@@ -371,6 +395,7 @@ _ALL = (
         "reopen",
         permission=permissions.can_reopen,
         form=_reopen_form,
+        empty=partial(EmptyForm, ReopenForm),
         act=_reopen,
         message=_("%(lead)s is open again."),
     ),

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from crm.accounts.models import User
 from crm.accounts.teams import sales_teams
 from crm.lib.catalogue import in_use
-from crm.lib.forms import DAY, Choice, Line, Lines, Moment, kept
+from crm.lib.forms import DAY, Choice, Choices, Line, Lines, Moment, kept
 from crm.lib.numbers.fields import AmountField
 from leads.models import OutcomeReason
 from leads.states import ContactChannel
@@ -175,7 +175,10 @@ class ExpectedForm(forms.Form):
 
 
 class EndForm(forms.Form):
-    """The reason for which a lead ends without a sale. ``kind``: lost or disqualified."""
+    """The reason for which a lead ends without a sale. ``kind``: lost or disqualified.
+
+    ``reasons``: what :func:`catalogue.choices` has read; else the form reads it when it is drawn.
+    """
 
     reason = Choice(
         label=_("Reason"),
@@ -185,9 +188,13 @@ class EndForm(forms.Form):
     )
     comment = comment_field(_("Comment"))
 
-    def __init__(self, *args: Any, kind: str, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, kind: str, reasons: Choices | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
         self.fields["reason"].queryset = in_use(OutcomeReason).filter(kind=kind)
+        if reasons is not None:
+            self.fields["reason"].choices = reasons
 
 
 class ReassignForm(forms.Form):

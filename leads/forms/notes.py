@@ -15,6 +15,13 @@ class LeadNoteForm(forms.Form):
         Lines(
             label=_("Write a note"),
             max_length=2000,
-            widget=forms.Textarea(attrs={"rows": 1}),
+            widget=forms.Textarea(
+                attrs={
+                    "rows": 1,
+                    "class": "field",
+                    "data-key": "n",
+                    "placeholder": _("Write a note"),
+                }
+            ),
         )
     )

@@ -9,8 +9,8 @@ from django import forms
 from django.core.validators import MaxValueValidator
 from django.utils.translation import gettext_lazy as _
 
-from crm.lib.catalogue import in_use
-from crm.lib.forms import Choice, Line, Lines, kept
+from crm.lib.catalogue import choices, in_use
+from crm.lib.forms import Choice, Choices, EmptyForm, Line, Lines, kept
 from crm.lib.numbers.fields import WholeField
 from leads.models import ValuableActionKind
 from leads.states import Verdict
@@ -20,7 +20,10 @@ USUAL_POINTS = 20
 
 
 class ActionForm(forms.Form):
-    """A valuable action of a lead, not after ``today``."""
+    """A valuable action of a lead, not after ``today``.
+
+    ``kinds``: what :func:`catalogue.choices` has read; else the form reads it when it is drawn.
+    """
 
     kind = Choice(
         label=_("What did the lead do?"),
@@ -34,12 +37,22 @@ class ActionForm(forms.Form):
     )
     note = kept(Lines(label=_("Note"), required=False, max_length=2000))
 
-    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
+    def __init__(
+        self, *args: Any, today: date, kinds: Choices | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, initial={"occurred_on": today}, **kwargs)
         self.fields["kind"].queryset = in_use(ValuableActionKind)
+        if kinds is not None:
+            self.fields["kind"].choices = kinds
         not_later = MaxValueValidator(today, _("This day has not come yet."))
         # Django copies the validators for every form, so this one stays in this form.
         self.fields["occurred_on"].validators.append(not_later)
+
+
+def empty_action_form(today: date) -> EmptyForm:
+    """Return the form for an action, as a page shows it at first."""
+    kinds = choices(ValuableActionKind)
+    return EmptyForm(ActionForm, "id_action_%s", (("today", today), ("kinds", kinds)))
 
 
 class ActionKindForm(forms.Form):

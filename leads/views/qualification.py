@@ -24,7 +24,7 @@ from crm.templatetags.jinja import respond
 from leads import events, handoffs, permissions, steps
 from leads.conflicts import MovedOn
 from leads.forms.handoffs import HandOffForm
-from leads.forms.qualification import ActionForm
+from leads.forms.qualification import empty_action_form
 from leads.models import Lead
 from leads.qualification import facts, judging, persona_match
 from leads.qualification.facts import Record
@@ -172,7 +172,7 @@ def _judgement_context(
         scores = facts.score_on(assessment, actions, chosen.terms, on=today)
     action_form = bound.get("action")
     if action_form is None:
-        action_form = ActionForm(today=today, auto_id="id_action_%s")
+        action_form = empty_action_form(today)
     rows = partial(
         criterion_rows,
         lead,

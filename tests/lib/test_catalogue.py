@@ -134,3 +134,20 @@ def test_row_that_another_points_at_is_not_deleted(cast: Cast) -> None:
     factories.rejected(cast, code=reason.code)
     with pytest.raises(NeededElsewhere):
         catalogue.delete(reason, in_use_error=NeededElsewhere)
+
+
+def test_choices_are_those_in_use_by_their_names_of_now(cast: Cast) -> None:
+    action = factories.action()
+    assert (action.pk, str(action)) in catalogue.choices(ValuableActionKind)
+    ValuableActionKind.objects.filter(pk=action.pk).update(name={"en": "Trial"})
+    shown = [(row.pk, str(row)) for row in catalogue.in_use(ValuableActionKind)]
+    assert list(catalogue.choices(ValuableActionKind)) == shown
+    assert (action.pk, "Trial") in shown
+    catalogue.archive(action, at=LATER)
+    assert action.pk not in dict(catalogue.choices(ValuableActionKind))
+
+
+def test_choices_have_the_values_that_are_asked_for(reasons: list[RejectionReason]) -> None:
+    clerical = [(row.pk, str(row)) for row in reasons if row.kind == "clerical"]
+    assert list(catalogue.choices(RejectionReason, kind="clerical")) == clerical
+    assert len(clerical) < len(reasons)

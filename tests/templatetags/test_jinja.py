@@ -14,6 +14,8 @@ from django.forms import Widget, renderers, widgets
 from django.template import Context, Template, engines
 from django.test import Client
 from django.test.html import parse_html
+from django.urls import get_script_prefix, reverse, set_script_prefix
+from django.utils.html import escape
 from django.utils.translation import override
 from django.utils.translation.template import templatize
 from django_cotton.compiler_regex import CottonCompiler
@@ -21,7 +23,12 @@ from jinja2 import UndefinedError
 
 from crm import navigation
 from crm.accounts.models import User
+from crm.lib.forms import EmptyForm
 from crm.templatetags import jinja
+from crm.templatetags.addresses import url
+from leads.forms.handoffs import AttemptForm, EndForm
+from leads.forms.notes import LeadNoteForm
+from leads.forms.qualification import ActionForm, EvidenceForm
 from tests.factories import Cast
 from tests.sources import ROOT, name_of
 
@@ -115,6 +122,67 @@ def test_components_call_the_macros_of_the_rows(source: str) -> None:
     html = Template(CottonCompiler().process(source)).render(Context({"form": TYPED, "tabs": TABS}))
     assert COMPONENTS[source] in html
     assert EVIL not in html
+
+
+KINDS = ((4, "Asked for a demo"), (7, EVIL))
+EMPTY_FORMS = (
+    EmptyForm(AttemptForm, "id_attempt_%s"),
+    EmptyForm(EvidenceForm, "id_budget_said_%s"),
+    EmptyForm(LeadNoteForm, "id_note_%s"),
+    EmptyForm(EndForm, "id_lose_%s", (("kind", "lost"), ("reasons", KINDS))),
+    EmptyForm(ActionForm, "id_action_%s", (("today", date(2026, 3, 2)), ("kinds", KINDS))),
+)
+
+
+@pytest.mark.parametrize("form", EMPTY_FORMS)
+@pytest.mark.parametrize("language", ["es", "en"])
+def test_field_of_an_empty_form_is_drawn_as_that_of_the_form(
+    form: EmptyForm, language: str
+) -> None:
+    with override(language):
+        fields = [form.made()[each.name] for each in form]
+        assert [jinja.field(each) for each in form] == [jinja.field(each) for each in fields]
+        assert EVIL not in "".join(jinja.field(each) for each in form)
+
+
+def test_field_of_an_empty_form_is_drawn_once_for_equal_choices_and_language() -> None:
+    def reasons(name: str, language: str) -> str:
+        arguments = (("kind", "lost"), ("reasons", ((4, name),)))
+        with override(language):
+            return jinja.field(EmptyForm(EndForm, "id_%s", arguments)["reason"])
+
+    first = reasons("Price", "en")
+    assert reasons("Price", "en") is first
+    assert ("Too dear" in reasons("Too dear", "en"), "Motivo" in reasons("Price", "es")) == (
+        True,
+        True,
+    )
+
+
+def test_words_follow_the_language_of_each_drawing() -> None:
+    """The words of a template are looked up once in each language."""
+    texts = []
+    for language in ("en", "es", "en"):
+        with override(language):
+            texts.append("opcional" in jinja.field(TYPED["free"]))
+    assert texts == [False, True, False]
+
+
+@pytest.mark.parametrize("prefix", ["/", "/relevo/", "/0/"])
+@pytest.mark.parametrize(
+    ("name", "names"),
+    [("lead", ()), ("lead_evidence", ("0",)), ("lead_fact", ("a-b",)), ("lead_field", ("ñ 0",))],
+)
+def test_address_of_an_object_is_the_one_that_django_gives(
+    prefix: str, name: str, names: tuple[str, ...]
+) -> None:
+    before = get_script_prefix()
+    set_script_prefix(prefix)
+    try:
+        found = [url(name, pk, *names) for pk in (0, 10, 70)]
+        assert found == [escape(reverse(name, args=[pk, *names])) for pk in (0, 10, 70)]
+    finally:
+        set_script_prefix(before)
 
 
 CHOICES = [("", "–"), ("a", EVIL), ("Group", [("b", "B")])]

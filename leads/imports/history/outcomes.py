@@ -115,7 +115,7 @@ class ImportedOutcomes(HistoryImporter):
         if lead.stage in ENDED:
             outcome = reading.get("outcome")
             if lead.stage != outcome:
-                return [contradiction("outcome", lead.get_stage_display())]
+                return [contradiction("outcome", lead.stage_label)]
             facts = {f"{outcome}_on": getattr(lead, f"{outcome}_on")}
             if outcome == Stage.WON:
                 facts["amount"] = lead.won_amount

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from django.forms import Form
 
 from crm.lib.bilingual import in_language
+from crm.lib.forms import EmptyForm, PageForm
 from leads.forms.given_facts import FactForm
 from leads.forms.lead_fields import LeadFields
 from leads.forms.qualification import EvidenceForm, OverrideForm
@@ -28,8 +29,8 @@ class CriterionRow:
     judgement: Judgement
     text: str
     field_label: str
-    form: Form | None
-    override: Form | None = None
+    form: PageForm | None
+    override: PageForm | None = None
     fact: Form | None = None
     is_hidden: bool = False
 
@@ -96,15 +97,17 @@ def criterion_rows(
     return rows
 
 
-def forms_of(rows: list[CriterionRow]) -> list[Form]:
+def forms_of(rows: list[CriterionRow]) -> list[PageForm]:
     """Return the forms of ``rows``."""
-    forms = []
+    forms: list[PageForm] = []
     for row in rows:
         forms += [form for form in (row.form, row.override, row.fact) if form is not None]
     return forms
 
 
-def _evidence_form(judgement: Judgement, bound: dict[str, Form], *, editable: bool) -> Form | None:
+def _evidence_form(
+    judgement: Judgement, bound: dict[str, Form], *, editable: bool
+) -> PageForm | None:
     """Return the form for evidence, if no fact decided the criterion or a person's evidence did."""
     if not editable:
         return None
@@ -116,7 +119,7 @@ def _evidence_form(judgement: Judgement, bound: dict[str, Form], *, editable: bo
     if isinstance(came_back, EvidenceForm):
         return came_back
     # The page has this form once for each criterion, and ids must not repeat.
-    return EvidenceForm(auto_id=f"id_{code}_said_%s")
+    return EmptyForm(EvidenceForm, f"id_{code}_said_%s")
 
 
 def _fact_form(
@@ -136,11 +139,13 @@ def _fact_form(
     return FactForm(field=field, auto_id=f"id_{code}_%s")
 
 
-def _override_form(judgement: Judgement, bound: dict[str, Form], *, editable: bool) -> Form | None:
+def _override_form(
+    judgement: Judgement, bound: dict[str, Form], *, editable: bool
+) -> PageForm | None:
     if not (editable and judgement.can_be_overridden):
         return None
     code = judgement.rule.code
     came_back = bound.get(code)
     if isinstance(came_back, OverrideForm):
         return came_back
-    return OverrideForm(auto_id=f"id_{code}_%s")
+    return EmptyForm(OverrideForm, f"id_{code}_%s")

@@ -18,12 +18,12 @@ from crm.accounts.models import User
 from crm.accounts.request import Request
 from crm.lib.db.kept_sql import KeptSql
 from crm.lib.errors import DomainError
-from crm.lib.forms import add_domain_error
+from crm.lib.forms import EmptyForm, PageForm, add_domain_error
 from crm.templatetags.jinja import respond
 from leads import events, permissions
 from leads.forms.handoff_steps import forms_for, labelled
 from leads.forms.notes import LeadNoteForm
-from leads.forms.qualification import ActionForm
+from leads.forms.qualification import empty_action_form
 from leads.handoffs import packages
 from leads.journey import Journey, journey
 from leads.models import CustomField, Handoff, Lead, ValuableAction
@@ -227,7 +227,7 @@ def _forms(
     bound: dict[str, Form],
     *,
     may_act: bool,
-) -> dict[str, Form]:
+) -> dict[str, PageForm]:
     """Return the forms of the steps that the viewer may take; those in ``bound`` with errors.
 
     ``may_act``: the viewer may note valuable actions.
@@ -237,14 +237,14 @@ def _forms(
     currency = request.organisation.currency
     forms = forms_for(user, handoff, currency=currency, at=at)
     if may_act:
-        forms["action"] = ActionForm(today=events.today(at), auto_id="id_action_%s")
+        forms["action"] = empty_action_form(events.today(at))
     if permissions.can_note(user, lead):
-        forms["note"] = LeadNoteForm(auto_id="id_note_%s")
+        forms["note"] = EmptyForm(LeadNoteForm, "id_note_%s")
     came_back = {name: form for name, form in bound.items() if name in forms}
     return forms | came_back
 
 
-def _not_drawn(bound: dict[str, Form], drawn: list[Form]) -> Form | None:
+def _not_drawn(bound: dict[str, Form], drawn: list[PageForm]) -> Form | None:
     """Return a refused form that the page no longer has.
 
     Another person took the step first: the page says so and shows what was typed.

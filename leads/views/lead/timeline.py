@@ -65,7 +65,7 @@ class TimelineLine:
             return ESCALATIONS.get(event.payload.get("step", ""), "")
         if event.kind == EventKind.UPDATED and event.payload.get("company"):
             return _("Company changed")
-        return event.get_kind_display()
+        return event.kind_label
 
 
 @dataclass(frozen=True)
