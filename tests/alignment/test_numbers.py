@@ -15,7 +15,7 @@ from crm.alignment.numbers.promises import Term
 from crm.alignment.numbers.scope import NOT_GIVEN, Period
 from crm.alignment.numbers.slices import SLICES, STEPS, TOOK, rows
 from leads import handoffs
-from leads.handoffs import outcomes
+from leads.handoffs import outcomes, undo
 from leads.models import Lead, Source
 from sla.agreements import agreements
 from sla.clocks import ladder
@@ -289,9 +289,8 @@ def test_steps_of_the_histogram_end_with_their_upper_edge(cast, minutes, step):
 def test_reasons_are_sorted_and_leave_out_what_was_undone(cast):
     for code in ("wrong_team", "not_the_persona", "not_the_persona"):
         factories.rejected(cast, code=code)
-    factories.rejected(cast, code="wrong_team").decisions.update(
-        undone_at=when("2026-03-02 10:20:05")
-    )
+    undone = factories.rejected(cast, code="wrong_team")
+    undo.undo(undone, by=cast.bea, at=when("2026-03-02 10:20:05"))
     factories.accepted(cast)
     found = report.read(scope()).reasons
     assert [(reason.code, reason.kind, reason.count) for reason in found] == [
@@ -356,7 +355,7 @@ def test_decisions_count_those_that_stand_and_a_disqualified_lead_stays_accepted
     released = factories.accepted(cast)
     handoffs.requeue(released, by=None, at=when("2026-03-02 14:20"), cause="test")
     undone = factories.rejected(cast)
-    undone.decisions.update(undone_at=when("2026-03-02 10:20:05"))
+    undo.undo(undone, by=cast.bea, at=when("2026-03-02 10:20:05"))
     found = report.read(scope()).decisions
     assert (found.decisions, found.accepted_by_sales, found.rejected_by_sales, found.rate) == (
         2,

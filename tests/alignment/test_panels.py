@@ -15,6 +15,7 @@ from django.utils import translation
 from crm.alignment.numbers import report
 from crm.alignment.panels import sheets
 from leads import handoffs
+from leads.handoffs import undo
 from sla.models import RejectionReason
 from tests import factories
 from tests.alignment.made import scope, seen
@@ -60,7 +61,7 @@ def make_busy():
         else:
             handoffs.accept(handoff, by=cast.cruz, at=at + took)
     undone = factories.rejected(cast)
-    undone.decisions.update(undone_at=when("2026-03-02 10:20:05"))
+    undo.undo(undone, by=cast.bea, at=when("2026-03-02 10:20:05"))
     return cast
 
 

@@ -20,6 +20,7 @@ from sla.models import Clock
 from tests import factories
 from tests.factories import Cast, when
 from tests.leads.handoffs.reapply.next_terms import ELEVEN, agreed
+from tests.lib.db.guards import lift
 
 EVENING = when("2026-03-02 18:00")
 
@@ -118,6 +119,7 @@ def written_wrong(cast: Cast) -> Handoff:
 
 def clock_moved(cast: Cast) -> Handoff:
     handoff = factories.handed_off(cast)
+    lift("sla_clock", "sla_clock_keeps_promise")
     Clock.objects.update(due_at=F("due_at") + (EVENING - factories.HANDED_OFF_AT))
     return handoff
 
@@ -155,9 +157,7 @@ def test_handoff_carries_team_of_lead_and_deadline_of_accept(
 
 def test_check_finds_a_copy_that_differs(cast: Cast) -> None:
     handoff = factories.handed_off(cast)
-    with connection.cursor() as cursor:
-        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
-        cursor.execute("ALTER TABLE leads_handoff DISABLE TRIGGER USER")
+    lift("leads_handoff", "USER")
     Handoff.objects.update(accept_due_at=None)
     (line,) = handoff_carries_team_and_deadline(EVENING)
     assert line.startswith(f"handoff {handoff.pk} ")

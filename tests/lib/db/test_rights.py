@@ -55,7 +55,15 @@ MAY_BE_DELETED = {
     "sla_rejectionreason",
     "usersessions_usersession",
 }
-GROUPS = (TABLES, rights.ADDED, rights.ENDED, rights.KEPT, rights.OWNERS, MAY_BE_DELETED)
+GROUPS = (
+    TABLES,
+    rights.ADDED,
+    rights.ENDED,
+    rights.FIXED,
+    rights.KEPT,
+    rights.OWNERS,
+    MAY_BE_DELETED,
+)
 
 pytestmark = pytest.mark.django_db
 

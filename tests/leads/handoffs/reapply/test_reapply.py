@@ -20,6 +20,7 @@ from tests import factories
 from tests.conftest import Moment
 from tests.factories import Cast, when
 from tests.leads.handoffs.reapply.next_terms import ELEVEN, agreed, applied, due, planned, stored
+from tests.lib.db.guards import lift
 
 
 def test_apply_moves_the_clock_and_what_hangs_on_it(cast: Cast) -> None:
@@ -119,6 +120,7 @@ def test_own_deadline_that_would_have_passed_stays(cast: Cast) -> None:
     handoff = handoffs.reassign(
         factories.accepted(cast), cast.cruz, by=cast.dora, at=when("2026-03-02 10:50")
     )
+    lift("sla_clock", "sla_clock_keeps_promise")
     Clock.objects.filter(metric="first_contact").update(started_at=when("2026-03-02 10:58"))
     agreed(cast, contact=5)
     applied(cast.dora)
