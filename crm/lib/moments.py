@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 from functools import lru_cache
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.utils import timezone
@@ -33,6 +34,19 @@ CITIES = {
 }
 
 
+class Reader(NamedTuple):
+    """All about a person that decides how a moment reads."""
+
+    zone: tzinfo
+    language: str | None
+    region: number_formats.Region | None
+
+
+def reader() -> Reader:
+    """Return the active reader. Texts of one moment share it: each look at what is active costs."""
+    return Reader(timezone.get_current_timezone(), get_language(), number_formats.active())
+
+
 def city(zone: str) -> str:
     """Return the city of an IANA zone, in the active language where its name differs."""
     name = CITIES.get(zone)
@@ -46,11 +60,11 @@ def long_day(day: date) -> str:
     return number_formats.when(day, pgettext("date format", "l j F"))
 
 
-def absolute_text(moment: datetime, zone: str | None = None) -> str:
+def absolute_text(moment: datetime, zone: str | None = None, to: Reader | None = None) -> str:
     """Return "Mon 23 Nov 2026, 14:42 (Mexico City)" in ``zone``, by default the viewer's."""
-    shown_in = zone or timezone.get_current_timezone_name()
+    to = to or reader()
     minute = moment.replace(second=0, microsecond=0)
-    return _absolute_text(minute, shown_in, get_language(), number_formats.active())
+    return _absolute_text(minute, zone or str(to.zone), to.language, to.region)
 
 
 # The moments of a list are shown again and again: half of what a row of the notices costs.
@@ -65,14 +79,15 @@ def _absolute_text(
     return f"{text} ({city(zone)})"
 
 
-def relative_text(moment: datetime, now: datetime) -> str:
+def relative_text(moment: datetime, now: datetime, to: Reader | None = None) -> str:
     """Return how long ago ``moment`` was, or how soon it comes.
 
     Beyond a day it is the weekday with the time, beyond six days the date.
     """
+    to = to or reader()
     seconds = (now - moment).total_seconds()
-    local = timezone.localtime(moment)
-    today = timezone.localtime(now).date()
+    local = moment.astimezone(to.zone)
+    today = now.astimezone(to.zone).date()
     days = (local.date() - today).days
     distance = abs(seconds)
     if distance < MINUTE:
@@ -80,9 +95,8 @@ def relative_text(moment: datetime, now: datetime) -> str:
     if distance < HOUR or (distance < 6 * HOUR and days == 0):
         return _length_text(seconds)
     minute = moment.replace(second=0, microsecond=0)
-    zone = timezone.get_current_timezone_name()
     is_this_year = local.year == today.year
-    return _far_text(minute, days, is_this_year, zone, get_language(), number_formats.active())
+    return _far_text(minute, days, is_this_year, str(to.zone), to.language, to.region)
 
 
 # As above: the older moments of a list read the same all day.

@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.timezone import localdate
+from django.utils.timezone import get_current_timezone, localdate
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -104,13 +104,14 @@ def _rows(request: Request, notices: Sequence[Notice | Columns]) -> list[NoticeR
     told = [Told(notice.kind, notice.params, notice.path) for notice in notices]
     # Made now and not when it was sent: people change their language, and lose sight of leads.
     words = handoff_notices.words(request.user, told)
+    zone = get_current_timezone()
     rows = []
     for notice, said in zip(notices, words, strict=True):
         row = NoticeRow(
             notice,
             said.sentence,
             _icon(notice.kind),
-            localdate(notice.created_at),
+            notice.created_at.astimezone(zone).date(),
             said.gone,
         )
         rows.append(row)

@@ -90,8 +90,9 @@ def moment_element(
     if not isinstance(value, datetime):
         return _day(value, get_language(), number_formats.active())
     assert now is not None
-    text = relative_text(value, now)
-    title = absolute_text(value)
+    reader = moments.reader()
+    text = relative_text(value, now, reader)
+    title = absolute_text(value, to=reader)
     if style == "absolute":
         text, title = title, text
     return _time(value.isoformat(), title, text)

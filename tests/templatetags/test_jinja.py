@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import UTC, date, datetime
 from types import SimpleNamespace
+from zoneinfo import ZoneInfo
 
 import pytest
 from django import forms
@@ -15,6 +16,7 @@ from django.template import Context, Template, engines
 from django.test import Client
 from django.test.html import parse_html
 from django.urls import get_script_prefix, reverse, set_script_prefix
+from django.utils import timezone
 from django.utils.html import escape
 from django.utils.translation import override
 from django.utils.translation.template import templatize
@@ -284,3 +286,23 @@ def test_frame_of_a_visitor_has_no_menu_of_a_person() -> None:
     request = SimpleNamespace(path="/", META={}, htmx=False, now=None)
     html = jinja.draw("components/_rail.jinja", request, shell=None, person=None)
     assert "me-menu" not in html and "palette" not in html
+
+
+def test_one_moment_in_two_zones_keeps_the_offset_that_it_has() -> None:
+    moment = datetime(2026, 3, 2, 16, tzinfo=UTC)
+    elsewhere = moment.astimezone(ZoneInfo("America/Bogota"))
+    now = datetime(2026, 3, 9, tzinfo=UTC)
+    for value in (moment, elsewhere):
+        assert f'datetime="{value.isoformat()}"' in drawn(
+            "{{ moment(at, now) }}", at=value, now=now
+        )
+
+
+def test_moment_reads_in_the_active_zone_and_language() -> None:
+    values = {"at": datetime(2026, 3, 2, 16, tzinfo=UTC), "now": datetime(2026, 3, 3, tzinfo=UTC)}
+    with override("en"), timezone.override("America/Bogota"):
+        in_bogota = drawn("{{ moment(at, now) }}", **values)
+    with override("es"), timezone.override("Europe/Madrid"):
+        in_madrid = drawn("{{ moment(at, now) }}", **values)
+    assert ("11:00 (Bogotá)" in in_bogota, "17:00 (Madrid)" in in_madrid) == (True, True)
+    assert (">today 11:00<" in in_bogota, ">ayer 17:00<" in in_madrid) == (True, True)
