@@ -26,7 +26,7 @@ from leads.api.request import CURSOR, LIMIT, PAGING, body_of
 from leads.lists.filters import CLOCK_CHOICES
 from leads.lists.leads import NEWEST_FIRST, LeadFilter
 from leads.models import Lead, Source
-from leads.records import companies, leads
+from leads.records import companies, leads, persons
 from leads.records.identity import known_leads
 from leads.states import Stage
 
@@ -93,7 +93,7 @@ def data_for_new(body: dict[str, Any]) -> dict[str, Any]:
 def data_for_change(body: dict[str, Any], lead: Lead) -> dict[str, Any]:
     """Return the data of a changed lead; fields that ``body`` lacks stay as ``lead`` has them."""
     person = {name: getattr(lead.person, name) for name in (*PERSON, "language")}
-    person["phone"] = leads.shown_phone(lead.person)
+    person["phone"] = persons.shown_phone(lead.person)
     data = _data(body, person=person, source=lead.source)
     name = body.get("company", "")
     stays = lead.company is not None and companies.same_name(lead.company, name)
@@ -182,8 +182,8 @@ class Leads(APIView):
         deny_unless(permissions.can_log(request.user))
         body = body_of(NewLead, request)
         data = data_for_new(body)
-        person = leads.new_person(data)
-        identity = leads.identity_of(person)
+        person = persons.new(data)
+        identity = persons.identity_of(person)
         if body["refuse_known"]:
             match = known_leads.refuse_known(identity, user=request.user)
         else:

@@ -15,7 +15,7 @@ from crm.lib.text import clean_line
 from leads.models import CustomField, Lead, Source, ValuableActionKind
 from leads.records import companies, custom_fields
 from leads.records.identity import emails, phones
-from leads.records.leads import shown_phone
+from leads.records.persons import shown_phone
 
 # No language: the form does not ask for it, and leads.change keeps facts that are not named.
 PERSON = ("name", "email", "phone", "job_title", "country")

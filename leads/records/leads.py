@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 
@@ -11,9 +10,7 @@ from django.db import transaction
 from django.db.models import F, Model
 from django.utils.translation import gettext_lazy as _
 
-from crm.accounts import people
 from crm.accounts.models import Team, User
-from crm.lib import countries
 from crm.lib.db.inserts import insert
 from crm.lib.errors import Conflict, DomainError
 from crm.lib.text import clean_line
@@ -27,24 +24,12 @@ from leads.models import (
     ValuableAction,
     ValuableActionKind,
 )
-from leads.records import companies
-from leads.records.identity import phones
-from leads.records.identity.phones import NoPhone, Phone, Reason
-from leads.records.identity.rules import Identity
+from leads.records import companies, persons
+from leads.records.persons import Changes
 from leads.records.search_text import search_text
 from leads.states import EventKind, Verdict
 
-PERSON_FIELDS = ("name", "email", "job_title", "country", "language")
 TOUCH_FIELDS = ("campaign", "landing_page", "medium")
-
-NO_PHONE = {
-    Reason.PLACEHOLDER: _("This is no phone. Leave the field empty if there is none."),
-    Reason.MASKED: _("This phone is masked: its digits are missing. Leave the field empty."),
-    Reason.LOST_DIGITS: _("A spreadsheet dropped digits of this phone. Give all of them."),
-    Reason.WRONG_LENGTH: _("Too many or too few digits. Begin with + and the country code."),
-}
-
-Changes = dict[str, list[Any]]  # old and new value by fact
 
 
 class NoIdentity(DomainError):
@@ -61,21 +46,6 @@ class ChangedMeanwhile(Conflict):
     message = _("Somebody else changed this lead while you edited it.")
 
 
-class NotAPhone(DomainError):
-    """The text is no phone; the message says why and what to write instead."""
-
-    code = "not_a_phone"
-
-    def __init__(self, error: NoPhone) -> None:
-        message = str(NO_PHONE[error.reason])
-        if error.reason == Reason.WRONG_LENGTH and error.country:
-            text = _(
-                "Too many or too few digits for %(country)s. Begin with + and the country code."
-            )
-            message = str(text) % {"country": countries.name(error.country)}
-        super().__init__(message, fields={"phone": message})
-
-
 @transaction.atomic
 def capture(
     data: Mapping[str, Any],
@@ -90,12 +60,12 @@ def capture(
     """Log a lead.
 
     ``data`` is {"person": {…}, "company": {…}, "attributes": {…}, "campaign", "landing_page"}.
-    ``person``: that of :func:`new_person` for these data, where it was read before.
+    ``person``: that of :func:`persons.new` for these data, where it was read before.
 
     Writes the immutable first touch and, with ``first_action``, the valuable action that brought
     the lead. Raises NoIdentity where name, e-mail and phone are all empty.
     """
-    person = person or new_person(data)
+    person = person or persons.new(data)
     if not (person.name or person.email or person.phone):
         raise NoIdentity(fields={"name": _("Give a name, an e-mail or a phone.")})
     company = companies.find_or_new(data.get("company", {}), by=by, at=at)
@@ -122,25 +92,6 @@ def capture(
     return lead
 
 
-def identity_of(person: Person) -> Identity:
-    """Return what a person is known by."""
-    return Identity(
-        name=person.name,
-        email=person.email,
-        phone=person.phone,
-        extension=person.phone_extension,
-    )
-
-
-def new_person(data: Mapping[str, Any]) -> Person:
-    """Return the unsaved person of a lead to log. Raises NotAPhone."""
-    fields = data.get("person", {})
-    person = _person(fields)
-    country = data.get("company", {}).get("country") or ""
-    _set_phone(person, _phone(fields.get("phone") or "", person, country))
-    return person
-
-
 def _first_touch(lead: Lead, data: Mapping[str, Any], *, at: datetime) -> FirstTouch:
     """Return how the organisation first learnt of the new ``lead``."""
     texts = {name: clean_line(data.get(name, "")) for name in TOUCH_FIELDS}
@@ -158,32 +109,6 @@ def _without_empty(attributes: Mapping[str, Any]) -> dict[str, Any]:
     """Return the attributes that have a value."""
     # Not "if value": 0 and False are answers.
     return {code: value for code, value in attributes.items() if value not in (None, "")}
-
-
-def _person(fields: Mapping[str, Any]) -> Person:
-    values = {name: clean_line(fields.get(name) or "") for name in PERSON_FIELDS}
-    # Compared as they are stored: imports and search look for the address in lower case.
-    values["email"] = values["email"].lower()
-    return Person(**values)
-
-
-def _phone(text: str, person: Person, company_country: str) -> Phone:
-    """Read a phone with the country of person, company or organisation. Raises NotAPhone."""
-    given = (person.country, company_country)
-    assumed = ""
-    if not any(given):
-        assumed = people.organisation().country
-    try:
-        return phones.read(text, countries=given, assumed=assumed)
-    except NoPhone as error:
-        raise NotAPhone(error) from None
-
-
-def _set_phone(person: Person, phone: Phone) -> None:
-    person.phone = phone.number
-    person.phone_extension = phone.extension
-    person.phone_typed = phone.typed
-    person.phone_assumed = phone.assumed
 
 
 @transaction.atomic
@@ -224,53 +149,11 @@ def change(lead: Lead, data: Mapping[str, Any], *, by: User, at: datetime, versi
 def _change_person(lead: Lead, fields: Mapping[str, Any]) -> Changes:
     """Change the facts of the person that ``fields`` names. Raises NoIdentity, NotAPhone."""
     person = lead.person
-    cleaned = _person(fields)
-    values = {name: getattr(cleaned, name) for name in PERSON_FIELDS if name in fields}
-    changes = _apply(person, values)
     company_country = lead.company.country if lead.company is not None else ""
-    changes |= _change_phone(person, fields, company_country)
+    changes = persons.change(person, fields, company_country=company_country)
     if not (person.name or person.email or person.phone or lead.external_id):
         raise NoIdentity(fields={"name": _("Give a name, an e-mail or a phone.")})
     return changes
-
-
-def _change_phone(person: Person, fields: Mapping[str, Any], company_country: str) -> Changes:
-    """Change the phone, after the country of the person. Raises NotAPhone.
-
-    A phone that was not edited is read again only if its country was not given before.
-    """
-    old = _phone_parts(person)
-    text = clean_line(fields.get("phone", shown_phone(person)) or "")
-    if text not in (shown_phone(person), person.phone, old.full):
-        _set_phone(person, _phone(text, person, company_country))
-    elif person.phone_assumed or not person.phone.startswith("+"):
-        # A stored text that is no phone does not block an edit of something else.
-        with suppress(NotAPhone):
-            _set_phone(person, _phone(text, person, company_country))
-    new = _phone_parts(person)
-    if new == old:
-        return {}
-    person.save()
-    if new.full != old.full:
-        return {"person.phone": [old.full, new.full]}
-    if new.typed != old.typed:
-        return {"person.phone": [old.typed, new.typed]}
-    # The number stays, and its country is given now: the change of the country says so.
-    return {}
-
-
-def _phone_parts(person: Person) -> Phone:
-    return Phone(
-        person.phone,
-        person.phone_extension,
-        person.phone_typed,
-        person.phone_assumed,
-    )
-
-
-def shown_phone(person: Person) -> str:
-    """Return the phone as a form shows it: as it was typed, else as it is stored."""
-    return person.phone_typed or phones.full(person.phone, person.phone_extension)
 
 
 def _change_attributes(lead: Lead, attributes: Mapping[str, Any]) -> Changes:
@@ -295,19 +178,6 @@ def _changed_by(lead: Lead) -> object:
         return ChangedMeanwhile.message
     text = _("%(name)s changed this lead while you edited it. Compare, then save again.")
     return text % {"name": last.actor.name}
-
-
-def _apply(person: Person, values: Mapping[str, Any]) -> Changes:
-    """Set ``values`` on the person and save it; return what changed."""
-    changes: Changes = {}
-    for name, value in values.items():
-        old = getattr(person, name)
-        if old != value:
-            changes[f"person.{name}"] = [old, value]
-            setattr(person, name, value)
-    if changes:
-        person.save()
-    return changes
 
 
 def _lock_companies(lead: Lead, facts: Mapping[str, Any]) -> None:

@@ -25,7 +25,7 @@ from leads.forms.leads import LeadForm
 from leads.lists.leads import lead_list as lead_list_of
 from leads.lists.leads import rows_of
 from leads.models import Lead
-from leads.records import companies, leads
+from leads.records import companies, leads, persons
 from leads.records.fields import FIELD_LABELS
 from leads.records.identity import known_leads
 from leads.records.identity.known_leads import KnownAlready, Match
@@ -120,8 +120,8 @@ def _lead_of(request: Request, match: Match) -> Lead:
 
 def _capture(request: Request, form: LeadForm) -> HttpResponse:
     data = form.data_for_lead()
-    person = leads.new_person(data)
-    identity = leads.identity_of(person)
+    person = persons.new(data)
+    identity = persons.identity_of(person)
     if "anyway" in request.POST:
         alike = known_leads.find_one(identity, user=request.user)
     else:

@@ -11,7 +11,7 @@ from leads.forms.leads import ATTRIBUTE, COMPANY_COUNTRY
 from leads.models import CustomField, Lead
 from leads.qualification import facts
 from leads.records.fields import FIELD_LABELS
-from leads.records.leads import shown_phone
+from leads.records.persons import shown_phone
 from leads.templatetags.leads import phone, value_text
 
 # The name of each field in the form, with its fact, in the order of the page.

@@ -14,7 +14,7 @@ from crm.lib.errors import DomainError
 from crm.lib.text import digits
 from leads.models import Company, Event, Evidence, FirstTouch, Lead, Person
 from leads.qualification import facts
-from leads.records import companies, leads
+from leads.records import companies, leads, persons
 from tests import factories
 from tests.factories import LOGGED_AT, Cast, when
 
@@ -178,7 +178,7 @@ def test_lead_without_company_has_none(cast: Cast) -> None:
 
 def change(cast: Cast, lead: Lead, *, version: int = 1, **changes: Any) -> Lead:
     data = {
-        "person": {name: getattr(lead.person, name) for name in leads.PERSON_FIELDS},
+        "person": {name: getattr(lead.person, name) for name in persons.FIELDS},
         "company": {name: getattr(lead.company, name) for name in companies.FACTS}
         if lead.company
         else {},
@@ -346,7 +346,7 @@ def phone_of(lead: Lead) -> tuple[str, str, str, str]:
 
 
 def edit(cast: Cast, lead: Lead, **person: str) -> Lead:
-    facts = {"name": lead.person.name, "phone": leads.shown_phone(lead.person), **person}
+    facts = {"name": lead.person.name, "phone": persons.shown_phone(lead.person), **person}
     data = {"person": facts, "source": lead.source}
     return leads.change(lead, data, by=cast.ana, at=NOON, version=lead.version)
 
@@ -390,7 +390,7 @@ def test_change_of_an_extension_is_an_event(cast: Cast) -> None:
 
 @pytest.mark.parametrize("text", ["000000000", "no tiene", "N/A", "-", "5.25512E+11", "55 **** 10"])
 def test_no_phone_is_refused_and_named(cast: Cast, text: str) -> None:
-    with pytest.raises(leads.NotAPhone) as caught:
+    with pytest.raises(persons.NotAPhone) as caught:
         capture(cast, {"person": {"name": "Mariana", "phone": text}})
     assert list(caught.value.fields) == ["phone"]
     assert Lead.objects.count() == 0
