@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 
 from crm.accounts.models import Organisation
+from crm.api.states import Scope
 from crm.lib.clock import RelevoNow
 
 
@@ -53,6 +54,11 @@ class Key(models.Model):
     def shown(self) -> str:
         """The part of the key that may be shown."""
         return f"rlv_{self.prefix}.…"
+
+    @property
+    def scope_labels(self) -> list[str]:
+        """Return what the key may do, in the words of the form that created it."""
+        return [str(Scope(scope).label) for scope in self.scopes]
 
 
 class Answer(models.Model):

@@ -54,6 +54,20 @@ def test_new_key_is_shown_once_and_works(cast: Cast, moment: Moment) -> None:
     assert (text.split(".")[0] in again, text.split(".")[1] in again) == (True, False)
 
 
+def test_list_names_what_a_key_may_do_in_the_readers_language(cast: Cast, moment: Moment) -> None:
+    client = page_of(cast.ana)
+    made_by(client)
+    labels = {}
+    for language in ("es", "en"):
+        client.post("/i18n/setlang/", {"language": language})
+        listed = client.get(PAGE).content.decode().split("</table>")[0]
+        labels[language] = re.findall(r"<div>([^<]+)</div>", listed)
+    assert labels == {
+        "es": ["Leer lo que yo veo", "Registrar y cambiar prospectos"],
+        "en": ["Read what I can see", "Log and change leads"],
+    }
+
+
 def test_secret_stands_nowhere_in_the_database(cast: Cast, moment: Moment) -> None:
     secret = made_by(page_of(cast.ana)).split(".")[1]
     with connection.cursor() as cursor:
