@@ -74,8 +74,7 @@ def tie(most: int, *, at: datetime, by_lane: bool) -> int:
     ``by_lane``: begin with the most urgent lane, else with the mail that waits longest. Safe to run
     in parallel.
     """
-    due = Message.objects.filter(channel=Channel.EMAIL, next_try_at__lte=at)
-    unlocked = due.select_for_update(skip_locked=True, no_key=True)
+    unlocked = due_mails(at).select_for_update(skip_locked=True, no_key=True)
     heads = unlocked.order_by(*_order(by_lane))[:LOOK_AT]
     alone: list[Message] = []
     groups: dict[Group, Message] = {}
@@ -176,10 +175,9 @@ def claim(most: int, *, at: datetime, by_lane: bool) -> list[Claim]:
 
     ``by_lane`` as in :func:`tie`.
     """
-    unlocked = Letter.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
-    due = unlocked.filter(next_try_at__lte=at).select_related("recipient")
+    unlocked = due(at).select_for_update(skip_locked=True, no_key=True, of=("self",))
     claims = []
-    for letter in due.order_by(*_order(by_lane))[:most]:
+    for letter in unlocked.select_related("recipient").order_by(*_order(by_lane))[:most]:
         due_at = letter.next_try_at or at
         claims.append(Claim(letter, due_at, leased_until=at + LEASE))
     ids = [claim.letter.pk for claim in claims]
@@ -281,13 +279,22 @@ def waiting() -> QuerySet[Letter]:
     return Letter.objects.filter(next_try_at__isnull=False)
 
 
+def due_mails(at: datetime) -> QuerySet[Message]:
+    """Return the mails in no letter that are to be sent by now."""
+    return waiting_mails().filter(next_try_at__lte=at)
+
+
+def due(at: datetime) -> QuerySet[Letter]:
+    """Return the letters that are to be sent by now."""
+    return waiting().filter(next_try_at__lte=at)
+
+
 def drop_old(at: datetime) -> int:
     """Drop letters, and mails in none, that are due and three days old; return how many."""
     reason = Concat(Value(f"{TOO_LATE}; "), "last_error")
     gone = {"next_try_at": None, "dropped_at": at, "is_dead": True, "last_error": reason}
-    letters = Letter.objects.filter(next_try_at__lte=at, retry_since__lt=at - RETRY_FOR)
-    due = waiting_mails().filter(next_try_at__lte=at)
-    mails = due.alias(queued_at=Coalesce("retry_since", "created_at"))
+    letters = due(at).filter(retry_since__lt=at - RETRY_FOR)
+    mails = due_mails(at).alias(queued_at=Coalesce("retry_since", "created_at"))
     return letters.update(**gone) + mails.filter(queued_at__lt=at - RETRY_FOR).update(**gone)
 
 
