@@ -22,7 +22,7 @@ from crm.notifications import outbox
 from crm.second_factor import demand
 from crm.templatetags.addresses import page
 from leads import permissions
-from leads.handoffs import queue
+from leads.handoffs.queue import counters as queue_counters
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +76,7 @@ class Item:
 
 def counters(user: User, at: datetime) -> dict[str, int]:
     """Return the numbers of the navigation, which the browser polls too."""
-    return with_notices(user, queue.counts(user, at=at))
+    return with_notices(user, queue_counters.counts(user, at=at))
 
 
 def with_notices(user: User, counts: dict[str, int]) -> dict[str, int]:

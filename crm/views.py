@@ -18,7 +18,7 @@ from crm.accounts.request import Request
 from crm.accounts.states import Role
 from crm.navigation import HOMES, counters
 from crm.setup import checklist
-from leads.handoffs import queue
+from leads.handoffs.queue import counters as queue_counters
 from leads.views.queue import departures
 
 
@@ -55,7 +55,7 @@ def pulse(request: Request) -> JsonResponse:
     """
     now = request.now
     counts = counters(request.user, now)
-    version = queue.version(counts)
+    version = queue_counters.version(counts)
     overdue = counts.pop("overdue")
     del counts["newest"]
     answer = {

@@ -25,7 +25,7 @@ class Request(HttpRequest):
     """Set by crm.middleware.
 
     ``now``: the moment of the request by the database's clock. ``counts``: what the navigation
-    shows (leads.handoffs.queue), set by a view that counted it anyhow.
+    shows (leads.handoffs.queue.counters), set by a view that counted it anyhow.
     """
 
     user: User

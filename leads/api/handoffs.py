@@ -23,14 +23,14 @@ from leads.api.handoff_serializers import HandoffPage, HandoffShown, fetch, show
 from leads.api.leads import check_seen as check_lead_seen
 from leads.api.leads import fetch as fetch_lead
 from leads.api.request import CURSOR, LIMIT, PAGING, body_of
-from leads.handoffs import queue
+from leads.handoffs.queue.tabs import BY_PLACE, place
 from leads.models import Handoff
 from leads.states import HandoffState
 from personas.models import PersonaVersion
 from personas.states import VersionState
 
 NEWEST = Order("submitted_at", descending=True)
-ORDERS = {"newest": rest.keys_of(NEWEST), "queue": rest.keys_of(queue.BY_PLACE)}
+ORDERS = {"newest": rest.keys_of(NEWEST), "queue": rest.keys_of(BY_PLACE)}
 CHOICES = {
     "state": HandoffState.values,
     "mine": ["true", "false"],
@@ -94,7 +94,7 @@ class Handoffs(APIView):
         rows = _chosen(request)
         order = ORDERS[query.get("order", "newest")]
         if order[0].field == "place":
-            rows = rows.annotate(place=queue.place(now))
+            rows = rows.annotate(place=place(now))
         # Ids first, by one index; then only the columns that are shown.
         found = rows.values_list("pk", order[0].field, named=True)
         page = rest.page(found, order, cursor=query.get("cursor", ""), size=rest.size_of(query))

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import User
 from crm.lib.paging import Branches
-from leads.handoffs import queue as handoff_queue
+from leads.handoffs.queue import tabs
 from leads.lists import choices
 from leads.lists.filters import ListFilter, Query
 from leads.models import Handoff
@@ -46,7 +46,7 @@ class QueueFilter(HandoffFilter):
 class MineFilter(HandoffFilter):
     """Search and filters of the leads that a person works on."""
 
-    order = handoff_queue.BY_DUE
+    order = tabs.BY_DUE
     stage = django_filters.ChoiceFilter(
         label=_("Stage"),
         field_name="state",
@@ -67,11 +67,11 @@ class MineFilter(HandoffFilter):
 
 def queue(user: User, query: Query, *, tab: str, at: datetime, since: datetime) -> QueueFilter:
     """Return one tab of the queue. ``since``: when today began. Raises BadParameter."""
-    branches = Branches(handoff_queue.queue_in_sight, tab, user=user, at=at, since=since)
-    order = handoff_queue.order_of(tab)
+    branches = Branches(tabs.queue_in_sight, tab, user=user, at=at, since=since)
+    order = tabs.order_of(tab)
     return QueueFilter(
         query,
-        lambda: handoff_queue.queue(user, tab, at=at, since=since),
+        lambda: tabs.queue(user, tab, at=at, since=since),
         user=user,
         at=at,
         branches=branches,
@@ -82,8 +82,8 @@ def queue(user: User, query: Query, *, tab: str, at: datetime, since: datetime) 
 def mine(user: User, query: Query, *, at: datetime) -> MineFilter:
     """Return the leads that ``user`` works on. Raises BadParameter."""
     branches = Branches(_mine, user=user)
-    return MineFilter(query, lambda: handoff_queue.mine(user), user=user, at=at, branches=branches)
+    return MineFilter(query, lambda: tabs.mine(user), user=user, at=at, branches=branches)
 
 
 def _mine(*, user: User) -> list[QuerySet[Any]]:
-    return [handoff_queue.mine(user)]
+    return [tabs.mine(user)]

@@ -22,8 +22,8 @@ from leads import departures, handoffs, permissions, steps
 from leads.forms.handoff_steps import reject_form
 from leads.forms.handoffs import RejectForm
 from leads.handoffs import outcomes
-from leads.handoffs import queue as handoff_queue
 from leads.handoffs import undo as decisions
+from leads.handoffs.queue.rows import row_of, to_decide
 from leads.models import Handoff
 from leads.permissions import Permission
 from leads.views.lead.page import show_refused
@@ -135,7 +135,7 @@ def _dim_row(pk: int, error: DomainError) -> HttpResponse:
 def _fetch_to_accept(request: Request, pk: int) -> Handoff:
     """Return the handoff with what an accept needs and its row shows; 404 unless visible."""
     # No step is as frequent: one that waits is read with little. Of others a refusal tells more.
-    return handoff_queue.to_decide(request.user, pk) or fetch(request, pk)
+    return to_decide(request.user, pk) or fetch(request, pk)
 
 
 def _fetch_to_decide(
@@ -153,7 +153,7 @@ def _fetch_to_decide(
 
 
 def _show_row(request: Request, handoff: Handoff, changes: dict[str, Any]) -> HttpResponse:
-    row = queue_rows(request, [handoff_queue.row_of(handoff)], at=request.now)[0]
+    row = queue_rows(request, [row_of(handoff)], at=request.now)[0]
     row = replace(row, **changes)
     # The page that the row goes into says which columns it has.
     columns = [name for name in request.POST.getlist("column") if name in SCORES]

@@ -25,8 +25,9 @@ from crm.templatetags.jinja import respond
 from crm.templatetags.relevo import breakable
 from leads import permissions
 from leads.departures import Departure, no_longer_pending
-from leads.handoffs import queue as handoff_queue
-from leads.handoffs.queue import HandoffRow
+from leads.handoffs.queue import counters
+from leads.handoffs.queue.rows import HandoffRow, rows_of
+from leads.handoffs.queue.tabs import TABS
 from leads.lists import handoffs
 from leads.records import contact_privacy
 from leads.records.identity import phones
@@ -72,7 +73,7 @@ def queue(request: Request) -> HttpResponse:
     now = request.now
     since = start_of_today(now)
     tab = request.GET.get("tab", "waiting")
-    if tab not in handoff_queue.TABS:
+    if tab not in TABS:
         raise BadParameter(UNKNOWN_ADDRESS)
     listed = handoffs.queue(request.user, request.GET, tab=tab, at=now, since=since)
     page = listed.listing.page(after=request.GET.get("after", ""), size=PAGE)
@@ -80,7 +81,7 @@ def queue(request: Request) -> HttpResponse:
     unseen = [] if tab == "decided" else ["owner"]
     if not _shows_team(request.user):
         unseen.append("team")
-    rows = queue_rows(request, handoff_queue.rows_of(page, without=unseen), at=now)
+    rows = queue_rows(request, rows_of(page, without=unseen), at=now)
     columns = score_columns(rows)
     context = {
         "rows": with_scores(rows, columns),
@@ -90,7 +91,7 @@ def queue(request: Request) -> HttpResponse:
         "tab": tab,
         "tabs": _tabs(request, tab, sizes, are_live=sizes is totals),
         "waiting": totals["queue"],
-        "version": handoff_queue.version(totals),
+        "version": counters.version(totals),
         "shown": page,
     }
     return respond(request, "leads/queue.jinja", context, status=listed.status)
@@ -104,10 +105,10 @@ def _counts(
     at = request.now
     # The navigation shows the same counters and does not count again (crm.navigation).
     if not listed.chosen:
-        request.counts = handoff_queue.tab_counts(user, at=at, since=since)
+        request.counts = counters.tab_counts(user, at=at, since=since)
         return request.counts, request.counts
-    request.counts = handoff_queue.counts(user, at=at)
-    sizes = handoff_queue.tab_counts(user, at=at, since=since, narrow=listed.narrow)
+    request.counts = counters.counts(user, at=at)
+    sizes = counters.tab_counts(user, at=at, since=since, narrow=listed.narrow)
     return request.counts, sizes
 
 
@@ -143,7 +144,7 @@ def mine(request: Request) -> HttpResponse:
     now = request.now
     listed = handoffs.mine(request.user, request.GET, at=now)
     page = listed.listing.page(after=request.GET.get("after", ""), size=PAGE)
-    handoffs_of_page = handoff_queue.rows_of(page, without=("persona", "team", "owner"))
+    handoffs_of_page = rows_of(page, without=("persona", "team", "owner"))
     rows = queue_rows(request, handoffs_of_page, at=now)
     for row, handoff in zip(rows, handoffs_of_page, strict=True):
         row.next_step = next_step_label(handoff.state)

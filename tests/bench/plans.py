@@ -14,7 +14,8 @@ from crm.alignment.numbers.scope import Period, Scope
 from crm.alignment.numbers.slices import count
 from crm.lib import clock
 from crm.notifications.models import Notice
-from leads.handoffs import queue, test_lead
+from leads.handoffs import test_lead
+from leads.handoffs.queue import counters
 from leads.lists import owners
 from leads.lists.leads import lead_list
 from leads.models import Decision, Event, Handoff, Lead
@@ -69,13 +70,13 @@ def _counters(crowd: Crowd, at: datetime) -> Iterator[Planned]:
     for who, indexes in pending.items():
         yield Planned(
             f"counters · {who}",
-            lambda who=who: queue.counts(people[who], at=at),  # type: ignore[misc]
+            lambda who=who: counters.counts(people[who], at=at),  # type: ignore[misc]
             indexes,
             ("leads_handoff", "sla_clock"),
         )
     yield Planned(
         "tabs · rep",
-        lambda: queue.tab_counts(crowd.rep, at=at, since=at),
+        lambda: counters.tab_counts(crowd.rep, at=at, since=at),
         ("handoff_pending_of_team",),
         ("leads_handoff", "sla_clock"),
         without=("clock_open_due",),

@@ -22,7 +22,7 @@ from crm.demo.people import ZONE
 from crm.lib import clock
 from crm.notifications import letters
 from crm.notifications.models import Channel, Message, Notice
-from leads.handoffs import queue
+from leads.handoffs.queue import tabs
 from leads.models import Decision, Event, Handoff, Lead, Person
 from sla.clocks import readings
 from sla.worktime import arithmetic
@@ -141,7 +141,7 @@ def test_queue_of_today_is_as_promised_and_no_promise_is_broken(moment, text):
     at = moment.set(text)
     factories.demo(at=at, leads=30)
     bea = User.objects.get(email__startswith="bea@")
-    pending = queue.queue(bea, "waiting", at=at, since=at)
+    pending = tabs.queue(bea, "waiting", at=at, since=at)
     statuses = Counter(
         readings.reading(handoff.clock, at=at).status for handoff in pending if handoff.clock
     )

@@ -7,7 +7,7 @@ from typing import Any
 
 from crm.accounts.request import Request
 from crm.lib.paging import BadParameter, Listing
-from leads.handoffs import queue as handoff_queue
+from leads.handoffs.queue.tabs import TABS
 from leads.lists import handoffs, leads
 from leads.lists.filters import ListFilter
 from leads.models import Lead
@@ -58,7 +58,7 @@ def _list_of(request: Request, came: Trail) -> ListFilter | None:
     if came.name == MINE:
         return handoffs.mine(user, came.query, at=at)
     tab = came.query.get("tab", "waiting")
-    if came.name != QUEUE or tab not in handoff_queue.TABS:
+    if came.name != QUEUE or tab not in TABS:
         return None
     return handoffs.queue(user, came.query, tab=tab, at=at, since=start_of_today(at))
 

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from crm.accounts.models import Membership, Team, User
 from crm.lib import paging
 from crm.lib.db.kept_sql import Among, KeptSql, counted, given
-from leads.handoffs import queue
+from leads.handoffs.queue import counters, tabs
 from leads.lists import filters, handoffs, leads
 from leads.models import Lead, Source
 from leads.records import search
@@ -55,10 +55,10 @@ READERS = {
     "of both sides": person((3, "marketing", False), (5, "sales", True)),
 }
 PLACE = {"value": NOW, "pk": 12}
-QUEUE = [(queue.queue_in_sight, (tab,), TODAY, queue.order_of(tab)) for tab in queue.TABS]
+QUEUE = [(tabs.queue_in_sight, (tab,), TODAY, tabs.order_of(tab)) for tab in tabs.TABS]
 LISTS: list[Any] = [
     (leads._in_sight, (), {}, leads.NEWEST_FIRST),
-    (handoffs._mine, (), {}, queue.BY_DUE),
+    (handoffs._mine, (), {}, tabs.BY_DUE),
     *QUEUE,
 ]
 
@@ -100,7 +100,7 @@ def test_kept_sql_of_a_list_is_that_of_its_reader(reader: str) -> None:
             of_list = (read, shape, order, 51)
             assert_kept(paging.FIRST_PLACES, *of_list, **at, user=user, **values)
         assert_kept(paging.EVERY_PLACE, read, shape, user=user, **values)
-    assert_kept(queue.TAB_SIZES, user=user, **TODAY)
+    assert_kept(counters.TAB_SIZES, user=user, **TODAY)
 
 
 @pytest.mark.django_db

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from crm.alignment.numbers import report, slices
 from crm.alignment.numbers.scope import Period, Scope
 from crm.alignment.panels.sheets import accept
-from leads.handoffs import queue
+from leads.handoffs.queue import counters, tabs
 from leads.models import Handoff
 from sla.clocks import clocks, ladder, pauses, readings
 from sla.clocks import status as conditions
@@ -97,9 +97,9 @@ def check_desk(cast: Cast, at: datetime) -> None:
     # A pending handoff has a running accept clock, and the queue relies on that.
     waiting = Handoff.objects.filter(clock__metric="accept", clock__stopped_at=None)
     Handoff.objects.exclude(pk__in=waiting.values("pk")).update(state="withdrawn", closed_at=at)
-    counts = queue.tab_counts(cast.bea, at=at, since=at)
+    counts = counters.tab_counts(cast.bea, at=at, since=at)
     for tab, status in (("soon", ClockStatus.SOON), ("overdue", ClockStatus.LATE)):
-        shown = set(queue.queue(cast.bea, tab, at=at, since=at).values_list("clock", flat=True))
+        shown = set(tabs.queue(cast.bea, tab, at=at, since=at).values_list("clock", flat=True))
         wanted = {
             h.clock_id
             for h in Handoff.objects.pending()

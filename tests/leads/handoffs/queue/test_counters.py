@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from crm.accounts.models import User
 from crm.invariants import handoff_carries_team_and_deadline
 from leads import handoffs
-from leads.handoffs import queue, undo
+from leads.handoffs import undo
+from leads.handoffs.queue import counters, tabs
 from leads.handoffs.reapply import reapply
 from leads.models import Handoff, Lead
 from leads.states import WORKED
@@ -54,7 +55,7 @@ def plainly(user: User) -> dict[str, object]:
 
 def test_counters_are_those_of_the_visible_handoffs(several: Cast) -> None:
     people = {name: getattr(several, name) for name in WHO}
-    counted = {name: queue.counts(user, at=EVENING) for name, user in people.items()}
+    counted = {name: counters.counts(user, at=EVENING) for name, user in people.items()}
     assert counted == {name: plainly(user) for name, user in people.items()}
     assert {name: row["queue"] for name, row in counted.items()} == {
         **dict.fromkeys(["ana", "luis", "elsa"], 3),
@@ -72,7 +73,7 @@ def test_pending_in_sight_are_the_visible_ones_that_are_pending(several: Cast) -
 
 
 def test_clock_at_risk_is_asked_only_what_its_handoff_does_not_know(several: Cast) -> None:
-    rows = queue.queue(several.bea, "soon", at=EVENING, since=EVENING)
+    rows = tabs.queue(several.bea, "soon", at=EVENING, since=EVENING)
     asked = str(rows.order_by().values("pk").query).partition("WHERE")[2]
     # By open clocks that are not due PostgreSQL would look for one and find all (clock_open_due).
     assert '"sla_clock"."soon_at"' in asked
@@ -81,9 +82,9 @@ def test_clock_at_risk_is_asked_only_what_its_handoff_does_not_know(several: Cas
 
 
 def test_counters_cost_one_query(several: Cast) -> None:
-    queue.counts(several.bea, at=EVENING)  # reads the teams, once for a request
+    counters.counts(several.bea, at=EVENING)  # reads the teams, once for a request
     with CaptureQueriesContext(connection) as queries:
-        queue.counts(several.bea, at=EVENING)
+        counters.counts(several.bea, at=EVENING)
     assert len(queries) == 1
 
 

@@ -1,31 +1,27 @@
-"""What waits for a person: the queue and the leads they work on. Read only."""
+"""A handoff as the queue and "My leads" show it, and as a decision reads it. Read only."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from django.db import connection
-from django.db.models import Case, F, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import F, OuterRef, QuerySet, Subquery
 from django.db.models.fields.json import KeyTransform
 from django.db.models.functions import JSONObject
 
 from crm.accounts import teams
 from crm.accounts.models import User
 from crm.lib.db import returning
-from crm.lib.db.kept_sql import Among, KeptSql, counted
-from crm.lib.paging import Order, Page
-from leads.models import Company, Decision, Handoff, Package, Person, Source, sight
-from leads.models.handoff import HandoffQuerySet
+from crm.lib.db.kept_sql import Among, KeptSql
+from crm.lib.paging import Page
+from leads.models import Company, Handoff, Package, Person, Source
 from leads.models.lead import lead_name
-from leads.states import WORKED, HandoffState
+from leads.states import HandoffState
 from personas.models import PersonaVersion
-from sla.clocks import snapshots, status
+from sla.clocks import snapshots
 from sla.clocks.snapshots import ClockRow
-from sla.states import ClockStatus
 
-TABS = ("waiting", "soon", "overdue", "decided")
 # What a row of the queue or of "My leads" shows besides its handoff and its clock, by path.
 ROW_PATHS = {
     "person": "lead__person__name",
@@ -95,102 +91,6 @@ DECISION_COLUMNS = (
 PERSON_ROW, SUBMITTER_ROW = "person_row", "submitter_row"
 SHOWN_OF_PERSON = ("id", "name", "email", "phone", "phone_extension", "job_title")
 CLOCK = "clock__"
-# The tabs whose size the counters of every page do not hold.
-UNCOUNTED = ("soon", "decided")
-# Every page shows these numbers. Each is read from one index (handoff_pending…, handoff_of_owner).
-# Written out, because building it from querysets took 2.5 ms of a page, and running it 0.3 ms.
-COUNTERS = """
-SELECT
-    (SELECT count(*) FROM leads_handoff WHERE state = 'pending' AND ({sight})),
-    (SELECT count(*) FROM leads_handoff
-     WHERE state = 'pending' AND ({sight}) AND accept_due_at < %(at)s),
-    (SELECT max(id) FROM leads_handoff WHERE state = 'pending' AND ({sight})),
-    (SELECT count(*) FROM leads_handoff WHERE owner_id = %(user)s AND state = ANY(%(worked)s))
-"""
-
-
-# -- The order of the lists, defined here alone
-
-BY_PLACE = Order("place", nullable=True)
-BY_DUE = Order("due", nullable=True)
-LAST_DECIDED = Order("decided_at", descending=True)
-
-
-Narrow = Callable[[QuerySet[Handoff]], QuerySet[Handoff]]
-
-
-def everything(rows: QuerySet[Handoff]) -> QuerySet[Handoff]:
-    """Return all of ``rows``."""
-    return rows
-
-
-def place(at: datetime) -> Case:
-    """Return the moment by which a pending handoff has its place in the queue.
-
-    That is the deadline: overdue handoffs come first, then the least time left. A requeued one
-    that is not overdue stands at ``at``, behind the overdue ones and before all others. A place
-    only moves back with time, so that paging by it skips no row.
-    """
-    is_back = Q(requeued_at__isnull=False, accept_due_at__gte=at)
-    return Case(When(is_back, then=Value(at)), default=F("accept_due_at"))
-
-
-def order_of(tab: str) -> Order:
-    """Return the order of one tab of :func:`queue`."""
-    if tab == "decided":
-        return LAST_DECIDED
-    return BY_PLACE
-
-
-def queue(user: User, tab: str, *, at: datetime, since: datetime) -> QuerySet[Handoff]:
-    """Return the handoffs of one tab of the queue in its order.
-
-    Tabs: "waiting" has all pending, "soon" those at risk, "overdue" those past the deadline,
-    "decided" those accepted or rejected from ``since`` on, the last one first.
-    """
-    handoffs = Handoff.objects.pending_to(user)
-    if tab == "decided":
-        handoffs = Handoff.objects.visible_to(user)
-    return order_of(tab).sort(_of_tab(handoffs, tab, at=at, since=since))
-
-
-def queue_in_sight(
-    tab: str, *, user: User, at: datetime, since: datetime
-) -> list[QuerySet[Handoff]]:
-    """Return the handoffs of :func:`queue` by the reasons of sight, some of them in several."""
-    branches = Handoff.objects.pending_in_sight(user)
-    if tab == "decided":
-        branches = Handoff.objects.in_sight(user)
-    return [_of_tab(branch, tab, at=at, since=since) for branch in branches]
-
-
-def _of_tab(
-    handoffs: HandoffQuerySet, tab: str, *, at: datetime, since: datetime
-) -> QuerySet[Handoff]:
-    """Return those of ``handoffs`` that are in ``tab``, with the value that orders them."""
-    if tab == "decided":
-        decided = Q(
-            decisions__at__gte=since,
-            decisions__undone_at__isnull=True,
-            decisions__released_at__isnull=True,
-        )
-        # One filter() call, so that all conditions meet the same decision. At most one decision of
-        # a handoff stands (handoff_one_decision): the join repeats no row.
-        return handoffs.filter(decided).annotate(decided_at=F("decisions__at"))
-    waiting = handoffs.annotate(place=place(at))
-    if tab == "soon":
-        return _at_risk(waiting, at=at)
-    if tab == "overdue":
-        return waiting.filter(accept_due_at__lt=at)
-    return waiting
-
-
-def _at_risk(waiting: QuerySet[Handoff], *, at: datetime) -> QuerySet[Handoff]:
-    """Return those of the pending handoffs ``waiting`` whose clock is at risk."""
-    # A pending handoff has an open clock, whose deadline it carries. Were the clock asked for it,
-    # too, PostgreSQL would expect one in all and read every open clock for each handoff.
-    is_soon = status.condition(ClockStatus.SOON, at=at, to=CLOCK, are_in_time=True)
-    return waiting.filter(is_soon, accept_due_at__gte=at)
 
 
 # -- The rows of a page
@@ -307,6 +207,9 @@ def _with_reasons(rows: list[HandoffRow]) -> list[HandoffRow]:
     return [row._replace(overruled=overruled.get(row.pk)) for row in rows]
 
 
+# -- The row of a decision
+
+
 def to_decide(user: User, pk: int) -> Handoff | None:
     """Return a pending handoff with what an accept and :func:`row_of` need, in one query.
 
@@ -367,90 +270,3 @@ def _shown(handoff: Handoff, name: str, path: str) -> Any:
             break
         value = getattr(value, attribute)
     return value
-
-
-# -- Counters
-
-
-def tab_counts(
-    user: User, *, at: datetime, since: datetime, narrow: Narrow = everything
-) -> dict[str, int]:
-    """Return the size of each tab of :func:`queue`, in one query.
-
-    ``narrow``: the filters of the page. Without them :func:`counts` comes with it, in two queries.
-    """
-    if narrow is everything:
-        sizes = TAB_SIZES.rows(user=user, at=at, since=since)
-        numbers = {**counts(user, at=at), **dict(zip(UNCOUNTED, *sizes, strict=True))}
-    else:
-        rows = _tabs(user, at, since, narrow)
-        numbers = dict(zip(rows, *_count_all(user, rows), strict=True))
-    return {**numbers, "waiting": numbers["queue"]}
-
-
-def _tabs(
-    user: User, at: datetime, since: datetime, narrow: Narrow = everything
-) -> dict[str, QuerySet[Handoff]]:
-    """Return the handoffs of each tab; those that wait are "queue"."""
-    waiting = narrow(Handoff.objects.pending_to(user))
-    decisions = Decision.objects.standing().filter(at__gte=since)
-    decided = narrow(Handoff.objects.visible_to(user)).filter(pk__in=decisions.values("handoff"))
-    return {
-        "soon": _at_risk(waiting, at=at),
-        "decided": decided,
-        "queue": waiting,
-        "overdue": waiting.filter(accept_due_at__lt=at),
-    }
-
-
-def _tab_sizes(*, user: User, at: datetime, since: datetime) -> QuerySet[User]:
-    rows = _tabs(user, at, since)
-    return _count_all(user, {name: rows[name] for name in UNCOUNTED})
-
-
-TAB_SIZES = KeptSql(_tab_sizes)
-
-
-def mine(user: User) -> QuerySet[Handoff]:
-    """Return the handoffs that ``user`` works on, the next due first, then those with nothing due.
-
-    ``due`` is the deadline of what is still awaited.
-    """
-    handoffs = Handoff.objects.open_to(user)
-    due = Case(When(clock__stopped_at__isnull=True, then=F("clock__due_at")))
-    return BY_DUE.sort(handoffs.filter(owner=user, state__in=WORKED).annotate(due=due))
-
-
-def counts(user: User, *, at: datetime) -> dict[str, Any]:
-    """Return the counters of the navigation, in one query.
-
-    Visible pending handoffs ("queue"), the overdue ones, the id of the newest, and the person's
-    own.
-    """
-    in_sight, teams = sight.of_pending_in_sql(user)
-    if in_sight == "false":
-        # Nobody without a team sees a handoff: an admin's pages need no query for that.
-        return {"queue": 0, "overdue": 0, "newest": None, "mine": 0}
-    values: dict[str, Any] = {
-        **teams,
-        "user": user.pk,
-        "worked": [str(state) for state in WORKED],
-        "at": at,
-    }
-    with connection.cursor() as cursor:
-        cursor.execute(COUNTERS.format(sight=in_sight), values)
-        numbers: tuple[Any, ...] = cursor.fetchall()[0]
-    return dict(zip(("queue", "overdue", "newest", "mine"), numbers, strict=True))
-
-
-def _count_all(user: User, rows: Mapping[str, QuerySet[Handoff]]) -> QuerySet[Any]:
-    """Return the query of how many there are of each of ``rows``: a subquery for each."""
-    columns = {name: Subquery(counted(each)) for name, each in rows.items()}
-    # The person's own row carries the numbers.
-    return User.objects.filter(pk=user.pk).annotate(**columns).values_list(*columns)
-
-
-def version(counts: dict[str, int]) -> str:
-    """Return a text that changes when a handoff joins or leaves the visible pending ones."""
-    # The count alone stays the same when one handoff leaves as another joins.
-    return f"{counts['queue']}-{counts['newest'] or 0}"
