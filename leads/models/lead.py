@@ -128,6 +128,10 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         """Return the leads that ``user`` may see: the sight table of the domain."""
         return self.filter(sight.any_of(sight.of_leads(user)))
 
+    def one_visible_to(self, user: User, pk: int) -> LeadQuerySet:
+        """Return ``visible_to(user).filter(pk=pk)`` at half the cost."""
+        return self.filter(sight.any_of(sight.of_one_lead(user)), pk=pk)
+
     def in_sight(self, user: User) -> list[LeadQuerySet]:
         """Return the same leads as :meth:`visible_to` by branch, for lists; some in several."""
         branches = sight.of_leads(user) or [sight.NOTHING]

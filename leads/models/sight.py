@@ -99,6 +99,25 @@ def of_leads(user: User) -> Branches:
     return branches
 
 
+def of_one_lead(user: User) -> Branches:
+    """Return the reasons of :func:`of_leads` for a lead that is looked up by its key.
+
+    All reasons that come from its handoffs are one subquery, which PostgreSQL plans in half the
+    time. Among many leads it would run it lead by lead.
+    """
+    if user.is_director:
+        return [EVERYTHING]
+    branches = []
+    marketing = user.team_ids(Side.MARKETING)
+    if marketing:
+        branches.append(Q(marketing_team__in=marketing))
+    if user.team_ids(Side.SALES):
+        # Owning any of them is enough: a lead has the owner of its last one (crm.invariants).
+        of_sales = [Q(owner=user), *_of_queues(user), _decided(user)]
+        branches.append(_has_handoff(any_of(of_sales)))
+    return branches
+
+
 def _of_queues(user: User) -> Branches:
     """Return the reasons that come from a sales team: its queue; for its lead, all of it."""
     branches = [Q(team__in=user.team_ids(Side.SALES), state=HandoffState.PENDING)]

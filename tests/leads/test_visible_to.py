@@ -95,6 +95,8 @@ def seen(user: User, everything: dict[str, Handoff | Lead]) -> list[str]:
     fresh = User.objects.get(pk=user.pk)
     leads, passed = Lead.objects.visible_to(fresh), Handoff.objects.visible_to(fresh)
     by_lead = [name for name, row in everything.items() if leads.filter(pk=lead_id(row)).exists()]
+    by_key = [name for name, row in everything.items() if is_found(fresh, lead_id(row))]
+    assert by_key == by_lead
     by_handoff = [
         n
         for n, row in everything.items()
@@ -102,6 +104,11 @@ def seen(user: User, everything: dict[str, Handoff | Lead]) -> list[str]:
     ]
     assert [name for name in by_lead if name in by_handoff] == by_lead
     return by_lead
+
+
+def is_found(user: User, lead: int) -> bool:
+    """Whether the look-up of one lead finds it, which has a shorter condition."""
+    return Lead.objects.one_visible_to(user, lead).exists()
 
 
 def lead_id(row: Handoff | Lead) -> int:
@@ -199,10 +206,9 @@ def test_person_of_both_sides_sees_both(
 def sees(user: User, handoff: Handoff) -> tuple[bool, bool]:
     """Whether ``user`` sees the handoff and its lead."""
     fresh = User.objects.get(pk=user.pk)
-    return (
-        Handoff.objects.visible_to(fresh).filter(pk=handoff.pk).exists(),
-        Lead.objects.visible_to(fresh).filter(pk=handoff.lead_id).exists(),
-    )
+    seen_lead = Lead.objects.visible_to(fresh).filter(pk=handoff.lead_id).exists()
+    assert is_found(fresh, handoff.lead_id) == seen_lead
+    return Handoff.objects.visible_to(fresh).filter(pk=handoff.pk).exists(), seen_lead
 
 
 BOTH, NEITHER = (True, True), (False, False)

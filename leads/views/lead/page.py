@@ -65,7 +65,7 @@ def fetch(request: Request, pk: int) -> Lead:
 
 
 def _visible(viewer: User, pk: int) -> QuerySet[Lead]:
-    rows = Lead.objects.visible_to(viewer).filter(pk=pk)
+    rows = Lead.objects.one_visible_to(viewer, pk)
     # No further names: PostgreSQL would plan the joins for longer than it reads the rows.
     return rows.select_related("person", "company", "source", "marketing_team", "first_touch")
 
