@@ -74,7 +74,7 @@ def capture(run: ImportRun, readings: Sequence[Reading], *, by: User, at: dateti
     by_value, _created = sources.find_or_create(named_sources, {})
     origins = [by_value.get(reading.get("source"), run.source) for reading in readings]
     facts = [reading.group("company") for reading in readings]
-    by_key = companies.find_or_create_many(facts)
+    by_key = companies.find_or_create_many(facts, team=run.team_id)
     plan(run, readings, by_key)
     employers = [by_key.get(companies.key_of(each)) for each in facts]
     # The ids come first, so that rows of different tables can point at each other.

@@ -1,7 +1,8 @@
 """The companies of leads: find or create them, and change their facts.
 
-A company's facts are shared by its leads. Each change is recorded on every lead at the company,
-raises its version and rewrites its search text, in one transaction.
+A company's facts are shared by its leads, which one marketing team brought: what a team knows of
+a company is not told to another one that logs a lead there. Each change is recorded on every lead
+at the company, raises its version and rewrites its search text, in one transaction.
 
 Locks are taken in one order everywhere, so that no two changes wait for each other: companies by
 id, then leads by id.
@@ -16,7 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import User
@@ -52,7 +53,10 @@ class NoCompanyName(DomainError):
 # Of two equal companies the older one counts. Every new lead asks for it, and mostly there is none;
 # a queryset would cost four times as much.
 OF_KEY = """
-SELECT id FROM leads_company WHERE name_key = %s AND country = %s ORDER BY id LIMIT 1
+SELECT id FROM leads_company company WHERE name_key = %s AND country = %s AND EXISTS
+    (SELECT 1 FROM leads_lead WHERE company_id = company.id
+        AND marketing_team_id IS NOT DISTINCT FROM %s)
+ORDER BY id LIMIT 1
 """
 
 
@@ -77,36 +81,41 @@ def same_name(company: Company, name: str) -> bool:
 # -- Find or create
 
 
-def find(facts: Mapping[str, Any]) -> int | None:
-    """Return the id of the company with this name and country, or None."""
+def find(facts: Mapping[str, Any], *, team: int | None) -> int | None:
+    """Return the id of the company with this name and country among leads of ``team``, or None."""
     name = clean_line(facts.get("name") or "")
     if not name:
         return None
     with connection.cursor() as cursor:
-        cursor.execute(OF_KEY, key_of({**facts, "name": name}))
+        cursor.execute(OF_KEY, (*key_of({**facts, "name": name}), team))
         return next((pk for (pk,) in cursor.fetchall()), None)
 
 
 @transaction.atomic
-def find_or_create(facts: Mapping[str, Any], *, by: User | None, at: datetime) -> Company | None:
-    """Return the company with these facts, known or new; None without a name.
+def find_or_create(
+    facts: Mapping[str, Any], *, team: int | None, by: User | None, at: datetime
+) -> Company | None:
+    """Return the company with these facts, known to ``team`` or new; None without a name.
 
-    A known company takes over the facts that it lacks; that is a change of the company.
+    ``team``: the id of the marketing team that brought the lead. A known company takes over the
+    facts that it lacks; that is a change of the company.
     """
-    company = find_or_new(facts, by=by, at=at)
+    company = find_or_new(facts, team=team, by=by, at=at)
     if company is not None and company._state.adding:
         company.save(force_insert=True)
     return company
 
 
-def find_or_new(facts: Mapping[str, Any], *, by: User | None, at: datetime) -> Company | None:
+def find_or_new(
+    facts: Mapping[str, Any], *, team: int | None, by: User | None, at: datetime
+) -> Company | None:
     """Return what :func:`find_or_create` does; a new company is not saved yet.
 
     The caller holds a transaction: a known company stays locked until its end.
     """
     # Locked also where nothing is missing: the lead that is logged takes the name into its search
     # text, and a change of the name rewrites only leads that are there.
-    pk = find(facts)
+    pk = find(facts, team=team)
     if pk is not None:
         known = locked([pk])[0]
         missing = gaps(known, facts)
@@ -308,16 +317,20 @@ def _rewrite_search_text(renamed: Sequence[int]) -> None:
 # -- Many rows of an import
 
 
-def find_or_create_many(rows: Iterable[Mapping[str, Any]]) -> dict[Key, Company]:
+def find_or_create_many(
+    rows: Iterable[Mapping[str, Any]], *, team: int | None
+) -> dict[Key, Company]:
     """Return the companies of many rows by :func:`key_of`; rows without a name have none.
 
+    ``team``: the id of the marketing team that brings the leads; it knows the companies of its own.
     Rows come with clean names. A new company gets the facts of its first row and fills its gaps
     from the later ones; a known one stays as it is (:func:`leads.imports.companies`). A handful of
     queries, however many rows there are.
     """
     named = [facts for facts in rows if facts.get("name")]
     name_keys = {key_of(facts)[0] for facts in named}
-    known = Company.objects.filter(name_key__in=name_keys).order_by("pk")
+    own = Lead.objects.filter(company=OuterRef("pk"), marketing_team=team)
+    known = Company.objects.filter(Exists(own), name_key__in=name_keys).order_by("pk")
     companies: dict[Key, Company] = {}
     new: dict[Key, Company] = {}
     # Locked, so that no name changes before the leads of this batch are there.

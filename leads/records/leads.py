@@ -68,7 +68,8 @@ def capture(
     person = person or persons.new(data)
     if not (person.name or person.email or person.phone):
         raise NoIdentity(fields={"name": _("Give a name, an e-mail or a phone.")})
-    company = companies.find_or_new(data.get("company", {}), by=by, at=at)
+    team_id = team.pk if team else None
+    company = companies.find_or_new(data.get("company", {}), team=team_id, by=by, at=at)
     # One day for lead, first touch and event, by the organisation's calendar.
     on = events.today(at)
     lead = Lead(
@@ -183,7 +184,7 @@ def _changed_by(lead: Lead) -> object:
 def _lock_companies(lead: Lead, facts: Mapping[str, Any]) -> None:
     """Lock the company of ``lead`` and the one that ``facts`` name, before the lead itself."""
     pks = set(Lead.objects.filter(pk=lead.pk).values_list("company", flat=True))
-    target = companies.find(_with_country(lead, facts))
+    target = companies.find(_with_country(lead, facts), team=lead.marketing_team_id)
     if target is not None:
         pks.add(target)
     companies.locked(pks - {None})
@@ -204,7 +205,8 @@ def _change_company(
     if old is not None and companies.same_name(old, name):
         return companies.change(old, facts, by=by, at=at, through=lead)
     facts = {**_with_country(lead, facts), "name": name}
-    lead.company = companies.find_or_create(facts, by=by, at=at)
+    team = lead.marketing_team_id
+    lead.company = companies.find_or_create(facts, team=team, by=by, at=at)
     if lead.company == old:
         return {}
     return {"company.name": [str(old or ""), str(lead.company or "")]}

@@ -96,7 +96,8 @@ class ImportedLeads(HistoryImporter):
             names[sources.code_of(value)] = name
         by_value, created = sources.find_or_create(values, names)
         facts = [reading.group("company") for reading in fresh]
-        by_key = companies.find_or_create_many(facts)
+        team = self.team.pk if self.team else None
+        by_key = companies.find_or_create_many(facts, team=team)
         # Before the new leads exist: they start with their companies as filled here.
         payload = {"system": self.system}
         companies.fill_gaps(facts, by_key, by=self.by, at=self.at, payload=payload)

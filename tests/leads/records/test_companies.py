@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -160,9 +161,52 @@ def test_change_needs_the_same_queries_for_two_leads_and_for_ten(
 def test_sharing_counts_what_the_reader_sees(cast: Cast, pair: tuple[Lead, Lead]) -> None:
     company = Company.objects.get()
     assert companies.sharing(company, cast.ana) == companies.Sharing(2, has_others=False)
-    factories.lead(cast, team=cast.other_marketing, company=ANDINO)
-    assert companies.sharing(company, cast.ana) == companies.Sharing(2, has_others=True)
-    assert companies.sharing(company, cast.elsa) == companies.Sharing(3, has_others=False)
+    factories.handed_off(cast, of=pair[0])
+    assert companies.sharing(company, cast.bea) == companies.Sharing(1, has_others=True)
+
+
+# -- Two marketing teams
+
+
+def logged(cast: Cast, **facts: Any) -> Lead:
+    """A lead of the other marketing team at a company with the same name."""
+    known = {"employees": None, "industry": "", "domain": ""}
+    return factories.lead(cast, team=cast.other_marketing, company={**ANDINO, **known, **facts})
+
+
+def renamed(cast: Cast) -> Lead:
+    lead = logged(cast, name="Otra")
+    return leads.change(lead, {"company": ANDINO}, by=cast.elsa, at=NOON, version=1)
+
+
+@pytest.mark.parametrize("make", [logged, renamed])
+def test_facts_of_another_team_are_not_told(
+    cast: Cast, pair: tuple[Lead, Lead], make: Callable[[Cast], Lead]
+) -> None:
+    theirs = pair[0].company
+    edit(cast, pair[0], company={"name": "ANDINO, S.A.", "industry": "Retail"})
+    company = make(cast).company
+    assert company is not None
+    assert company != theirs
+    shown = (company.name, company.employees, company.industry)
+    assert shown == ("Andino", None, "")
+    assert companies.sharing(company, cast.elsa) == companies.Sharing(1, has_others=False)
+
+
+def test_each_team_keeps_one_company_and_its_own_facts(cast: Cast, pair: tuple[Lead, Lead]) -> None:
+    mine, again = logged(cast, industry="Café"), logged(cast, name="ANDINO SA", employees=7)
+    assert mine.company == again.company
+    facts = Company.objects.order_by("pk").values_list("employees", "industry")
+    assert list(facts) == [(180, ""), (7, "Café")]
+    assert told(pair[0]) == []
+
+
+def test_import_knows_the_companies_of_its_team_alone(cast: Cast, pair: tuple[Lead, Lead]) -> None:
+    theirs = companies.find_or_create_many([ANDINO], team=cast.marketing.pk)
+    own = companies.find_or_create_many([ANDINO], team=cast.other_marketing.pk)
+    ((key, company),) = own.items()
+    assert theirs[key] == pair[0].company
+    assert (company == theirs[key], company.employees) == (False, None)
 
 
 @pytest.mark.django_db(transaction=True)

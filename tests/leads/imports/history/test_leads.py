@@ -242,10 +242,12 @@ def test_sources_are_found_by_code_and_by_name_else_created_readably(import_lead
 
 
 def test_companies_are_shared_and_gaps_filled(import_leads):
-    Company.objects.create(
-        name="Norte Digital, S.A. de C.V.", name_key="norte digital", country="MX"
-    )
     columns = {"company.name": "company", "company.country": "country", "company.employees": "size"}
+    earlier = (
+        "id,seen,mql,origin,name,company,country,size\n"
+        '0,2018-02-01,,,,"Norte Digital, S.A. de C.V.",MX,\n'
+    )
+    import_leads(earlier, mapped(LEADS, columns=columns))
     text = (
         "id,seen,mql,origin,name,company,country,size\n1,2018-02-01,,,,NORTE"
         ' DIGITAL,MX,"1,200"\n2,2018-02-01,,,,Norte Digital SA,MX,9\n3,2018-02-01,,,,Norte'
@@ -256,6 +258,7 @@ def test_companies_are_shared_and_gaps_filled(import_leads):
         "company__name", "company__country", "company__employees"
     )
     assert list(rows) == [
+        ("Norte Digital, S.A. de C.V.", "MX", 1200),
         ("Norte Digital, S.A. de C.V.", "MX", 1200),
         ("Norte Digital, S.A. de C.V.", "MX", 1200),
         ("Norte Digital", "CL", 7),
