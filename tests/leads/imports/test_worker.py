@@ -366,7 +366,7 @@ def test_checked_file_that_is_read_another_way_is_a_draft_again(cast: Cast, tmp_
 
 
 def visible(user: User) -> int:
-    return lead_list(user, QueryDict(), at=clock.now()).qs.count()
+    return lead_list(user, QueryDict(), at=clock.now()).listing.rows.count()
 
 
 def test_undo_archives_and_leaves_what_moved_on(cast: Cast, tmp_path: Path) -> None:
