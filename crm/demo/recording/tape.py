@@ -60,7 +60,7 @@ TO_LEAD = {
     "leads_package": ("handoff_id", "leads_handoff"),
     "leads_decision": ("handoff_id", "leads_handoff"),
     "leads_attempt": ("handoff_id", "leads_handoff"),
-    "sla_clock": ("subject_id", "leads_handoff"),
+    "sla_clock": ("subject_id", ""),  # the table is that of its subject_type
     "sla_firing": ("clock_id", "sla_clock"),
     "notifications_notice": ("message_id", "notifications_message"),
 }
@@ -141,6 +141,8 @@ def _owned(journal: list[Change]) -> Iterator[tuple[int, Change]]:
     """Yield each change with the id of its lead; that of a company once for each of its leads."""
     leads = {change.row["id"]: change.row for change in journal if change.table == "leads_lead"}
     owners = {("leads_person", lead["person_id"]): pk for pk, lead in leads.items()}
+    # All rows before the owner of any: a clock is written before the handoff that it runs on.
+    rows = {(change.table, change.row["id"]): change.row for change in journal}
     for change in journal:
         if change.table == "leads_company":
             # Leads of one company share its row, and a demo may show only one of them.
@@ -148,22 +150,38 @@ def _owned(journal: list[Change]) -> Iterator[tuple[int, Change]]:
                 if lead["company_id"] == change.row["id"]:
                     yield pk, change
             continue
-        key = (change.table, change.row["id"])
-        if key not in owners:
-            owners[key] = _lead(change, owners)
-        yield owners[key], change
+        yield _lead(change.table, change.row, rows, owners), change
 
 
-def _lead(change: Change, owners: dict[tuple[str, int], int]) -> int:
-    row = change.row
-    if change.table == "leads_lead":
+def _lead(
+    table: str,
+    row: dict[str, Any],
+    rows: dict[tuple[str, int], dict[str, Any]],
+    owners: dict[tuple[str, int], int],
+) -> int:
+    """Return the id of the lead of a row, by the rows that it points at; raise Unowned."""
+    key = (table, row["id"])
+    if key not in owners:
+        owners[key] = _found(table, row, rows, owners)
+    return owners[key]
+
+
+def _found(
+    table: str,
+    row: dict[str, Any],
+    rows: dict[tuple[str, int], dict[str, Any]],
+    owners: dict[tuple[str, int], int],
+) -> int:
+    if table == "leads_lead":
         return row["id"]
-    if change.table == "notifications_message":
+    if table == "notifications_message":
         path = PATH.fullmatch(row["path"])
         if path is not None:
             return int(path[1])
-    column, parent = TO_LEAD.get(change.table, ("id", ""))
-    owner = owners.get((parent, row[column]))
-    if owner is None:
-        raise Unowned(f"{change.table} {row}")
-    return owner
+    column, parent = TO_LEAD.get(table, ("id", ""))
+    if table == "sla_clock":
+        parent = f"leads_{row['subject_type']}"
+    key = (parent, row[column])
+    if key not in rows:
+        raise Unowned(f"{table} {row}")
+    return _lead(parent, rows[key], rows, owners)
