@@ -16,8 +16,8 @@ from crm.lib.clock import RELEVO_NOW_BODY
 from crm.lib.db import rights
 from crm.notifications import outbox
 from crm.notifications.models import Channel, Letter, Message, Notice
-from leads.models import Decision, Event, Handoff
-from leads.states import OPEN, STAGE_OF, HandoffState
+from leads.models import Decision, Event, Handoff, Lead, Parking, Return
+from leads.states import OPEN, STAGE_OF, HandoffState, ParkingState, Stage
 from sla.clocks.pauses import LONGEST_TOTAL
 from sla.models import Clock, Firing, Pause
 from sla.states import PAUSABLE, ClockState, Metric
@@ -40,8 +40,10 @@ FIRINGS_WITHOUT_MESSAGE = """
 """
 WRONG_ESCALATION_COUNTS = """
     SELECT subject_id, f.count, e.count FROM (
-        SELECT c.subject_id, count(*) FROM sla_firing f JOIN sla_clock c ON c.id = f.clock_id
-        WHERE c.subject_type = 'handoff' AND f.outcome = 'done' GROUP BY 1
+        SELECT coalesce(r.handoff_id, c.subject_id) AS subject_id, count(*)
+        FROM sla_firing f JOIN sla_clock c ON c.id = f.clock_id
+        LEFT JOIN leads_return r ON c.subject_type = 'return' AND r.id = c.subject_id
+        WHERE f.outcome = 'done' GROUP BY 1
     ) f FULL JOIN (
         SELECT handoff_id AS subject_id, count(*)
         FROM leads_event WHERE kind = 'escalated' GROUP BY 1
@@ -195,6 +197,34 @@ def open_handoff_has_an_active_owner(at: datetime) -> Iterable[str]:
     return (f"handoff {row.pk} belongs to person {row.owner_id}, who is inactive" for row in rows)
 
 
+def open_return_waits_with_its_lead(at: datetime) -> Iterable[str]:
+    """A lead with an open return is with marketing, and an open clock has an open return."""
+    is_back = Q(
+        handoff__state=HandoffState.REJECTED,
+        handoff__lead__stage=Stage.RETURNED,
+        handoff__lead__archived_at__isnull=True,
+    )
+    for pk in Return.objects.open().exclude(is_back).values_list("pk", flat=True):
+        yield f"return {pk} is open, but its lead is not with marketing"
+    running = Clock.objects.filter(stopped_at__isnull=True, subject_type="return")
+    waiting = Return.objects.open().filter(pk=OuterRef("subject_id"))
+    for pk in running.filter(~Exists(waiting)).values_list("pk", flat=True):
+        yield f"clock {pk} runs on a return that is answered"
+
+
+def parked_lead_wakes_in_time(at: datetime) -> Iterable[str]:
+    """A lead is recycled while it is parked, and wakes within 60 s of its date."""
+    parked = Parking.objects.filter(state=ParkingState.PARKED)
+    for pk in parked.exclude(lead__stage=Stage.RECYCLED).values_list("lead", flat=True):
+        yield f"lead {pk} is parked, but not recycled"
+    of_lead = Exists(parked.filter(lead=OuterRef("pk")))
+    recycled = Lead.objects.filter(stage=Stage.RECYCLED, archived_at__isnull=True)
+    for pk in recycled.exclude(of_lead).values_list("pk", flat=True):
+        yield f"lead {pk} is recycled, and nothing wakes it"
+    for pk in parked.filter(wake_at__lt=at - GRACE).values_list("lead", flat=True):
+        yield f"lead {pk} should be awake"
+
+
 def firing_sends_a_message(at: datetime) -> Iterable[str]:
     """Each firing has one event on its handoff and at least one message."""
     with connection.cursor() as cursor:
@@ -307,6 +337,8 @@ CHECKS: tuple[Check, ...] = (
     lead_follows_its_handoff,
     lead_keeps_the_owner_of_its_handoff,
     open_handoff_has_an_active_owner,
+    open_return_waits_with_its_lead,
+    parked_lead_wakes_in_time,
     firing_sends_a_message,
     message_becomes_one_notice,
     letter_holds_mails_of_one_kind,

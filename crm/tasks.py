@@ -17,6 +17,8 @@ from crm.notifications import mail_queue, outbox, password_requests
 from leads.bulk import acts
 from leads.handoffs import escalation, notices
 from leads.imports import runs, worker
+from leads.returns import escalation as return_escalation
+from leads.returns import recycling
 from sla.agreements import agreements, reminders
 from sla.clocks import heartbeats, ladder
 from sla.clocks.subjects import ClockSubject
@@ -38,6 +40,18 @@ SUBJECTS = {
         done_at=escalation.done_at,
         is_single=escalation.is_single,
     ),
+    "return": ClockSubject(
+        steps={
+            StepKind.WARN: return_escalation.warn,
+            StepKind.BREACH: return_escalation.breach,
+            StepKind.NOTIFY_TEAM_LEAD: return_escalation.notify_team_lead,
+            # No queue waits for marketing: an old ladder with this step tells the lead instead.
+            StepKind.REQUEUE: return_escalation.notify_team_lead,
+            StepKind.NOTIFY_DIRECTOR: return_escalation.notify_director,
+        },
+        hold=return_escalation.hold,
+        done_at=return_escalation.done_at,
+    ),
 }
 
 SWEEP_SECONDS = 4  # less than the 5 s between two sweeps; the next one goes on with the rest
@@ -58,8 +72,9 @@ def sweep(seconds: float = SWEEP_SECONDS, *, process: str = "") -> int:
     ladder.check_alone(run)
     heartbeats.note_sweep()
     _beat(process)
-    agreements.activate_due(at=clock.now())
-    total = 0
+    now = clock.now()
+    agreements.activate_due(at=now)
+    total = recycling.wake_due(at=now)
     while clock.wall() < until:
         moved = ladder.next_batch(run)
         _beat(process)

@@ -29,7 +29,7 @@ USUAL = (
     Stage.WON,
 )
 # The ways out after which nothing more is expected of the lead.
-ENDED = (Stage.LOST, Stage.DISQUALIFIED)
+ENDED = (Stage.LOST, Stage.DISQUALIFIED, Stage.CLOSED, Stage.RECYCLED)
 
 
 class Part(StrEnum):

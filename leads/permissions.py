@@ -18,10 +18,13 @@ from leads.models import Handoff, ImportRun, Lead
 from leads.states import (
     DISQUALIFIED_FROM,
     LOST_FROM,
+    PARKED_AFTER,
     PAUSED_IN,
     QUALIFIED_IN,
+    RECYCLED_FROM,
     REOPENED_FROM,
     REQUEUED_IN,
+    STAGE_OF,
     WON_FROM,
     WORKED,
     HandoffState,
@@ -29,7 +32,7 @@ from leads.states import (
 )
 
 # Leads with an open handoff and won leads stay in the lists.
-ARCHIVED_IN = (*QUALIFIED_IN, Stage.LOST, Stage.DISQUALIFIED)
+ARCHIVED_IN = (*QUALIFIED_IN, Stage.LOST, Stage.DISQUALIFIED, Stage.CLOSED, Stage.RECYCLED)
 
 
 @dataclass(frozen=True)
@@ -224,6 +227,39 @@ def _is_kept_in(*states: str) -> Callable[[User, Handoff], bool]:
     return when
 
 
+def _is_rejected_with(stage: Stage) -> Callable[[User, Handoff], bool]:
+    """Return the condition that a handoff is rejected, and its lead is in use and at ``stage``."""
+
+    def when(user: User, handoff: Handoff) -> bool:
+        if handoff.state != HandoffState.REJECTED:
+            return False
+        return handoff.lead.stage == stage and _is_kept(user, handoff.lead)
+
+    return when
+
+
+def _may_recycle(user: User, handoff: Handoff) -> bool:
+    """Return whether ``user`` is of the side that has the lead."""
+    if handoff.state == HandoffState.REJECTED:
+        return _brought_lead_of(user, handoff)
+    return _works(user, handoff)
+
+
+def _is_recyclable(user: User, handoff: Handoff) -> bool:
+    if not _is_kept(user, handoff.lead):
+        return False
+    if handoff.state in RECYCLED_FROM:
+        return True
+    # The stage says whether this is the lead's last handoff, and still its result.
+    has_outcome = handoff.state in (HandoffState.REJECTED, *PARKED_AFTER)
+    return has_outcome and handoff.lead.stage == STAGE_OF[HandoffState(handoff.state)]
+
+
+def _is_parked(user: User, handoff: Handoff) -> bool:
+    is_over = handoff.lead.stage == Stage.RECYCLED and not handoff.is_open
+    return is_over and _is_kept(user, handoff.lead)
+
+
 def _any_time(user: User, handoff: Handoff) -> bool:
     """For how long a decision may be undone: leads.handoffs.undo."""
     return True
@@ -235,6 +271,14 @@ can_withdraw = Permission(_brought_lead_of, _in(HandoffState.PENDING), is_a_race
 can_decide = Permission(_is_of_queue, _is_pending, is_a_race=True)
 # Accept as SQL: the same people, if the package proves means and authority.
 can_accept_as_sql = Permission(_is_of_queue, _proves_sql, is_a_race=True)
+# Answer a return: the marketing team that brought the lead.
+can_answer_return = Permission(_brought_lead_of, _is_rejected_with(Stage.RETURNED))
+# Take up again what they have closed: the same people.
+can_take_up = Permission(_brought_lead_of, _is_rejected_with(Stage.CLOSED))
+# Recycle: marketing as an answer to a return, else who works or worked on it.
+can_recycle = Permission(_may_recycle, _is_recyclable)
+# Wake a recycled lead by hand: the marketing team that brought it.
+can_wake = Permission(_brought_lead_of, _is_parked)
 # Undo a decision: its author.
 can_undo = Permission(_decided, _any_time)
 # Put back into the queue: a lead of the team. Give to a colleague: a director, too.

@@ -21,6 +21,8 @@ class Stage(models.TextChoices):
     LOST = "lost", _("Lost")
     RETURNED = "returned", _("Returned")
     DISQUALIFIED = "disqualified", _("Disqualified")
+    CLOSED = "closed", _("Closed by marketing")
+    RECYCLED = "recycled", _("Recycled")
 
 
 QUALIFIED_IN = (Stage.CAPTURED, Stage.MQL, Stage.RETURNED)  # with marketing
@@ -64,32 +66,36 @@ class HandoffState(models.TextChoices):
     REJECTED = "rejected", _("Rejected")
     WITHDRAWN = "withdrawn", _("Withdrawn")
     DISQUALIFIED = "disqualified", _("Disqualified")
+    RECYCLED = "recycled", _("Recycled")
 
 
 S = HandoffState
 OPEN = (S.PENDING, S.ACCEPTED, S.CONTACTED, S.SQL, S.OPPORTUNITY)
 WORKED = (S.ACCEPTED, S.CONTACTED, S.SQL, S.OPPORTUNITY)  # open, and a rep works on it
-OWNED = (S.ACCEPTED, S.CONTACTED, S.SQL, S.OPPORTUNITY, S.WON, S.LOST, S.DISQUALIFIED)
+OWNED = (*WORKED, S.WON, S.LOST, S.DISQUALIFIED, S.RECYCLED)
 PAUSED_IN = (S.ACCEPTED, S.CONTACTED)  # the clock waits for the lead and may pause
 REQUEUED_IN = (S.PENDING, S.ACCEPTED)  # no contact with the lead yet
 WON_FROM = LOST_FROM = (S.SQL, S.OPPORTUNITY)  # an SQL opens its opportunity on the way
 DISQUALIFIED_FROM = (S.CONTACTED, S.SQL)
 REOPENED_FROM = (S.WON, S.LOST, S.DISQUALIFIED)  # an outcome, not a decision of the queue
-CLOSED = (S.WON, S.LOST, S.REJECTED, S.WITHDRAWN, S.DISQUALIFIED)
+CLOSED = (S.WON, S.LOST, S.REJECTED, S.WITHDRAWN, S.DISQUALIFIED, S.RECYCLED)
+RECYCLED_FROM = (S.CONTACTED, S.SQL, S.OPPORTUNITY)  # the handoff ends with it
+PARKED_AFTER = (S.LOST, S.DISQUALIFIED)  # the outcome stays
 
 HANDOFF_MOVES: Moves = {
     S.PENDING: frozenset({S.ACCEPTED, S.REJECTED, S.WITHDRAWN}),
     # To SQL: the package proved means and authority. To pending: requeued or undone.
     S.ACCEPTED: frozenset({S.CONTACTED, S.SQL, S.PENDING}),
-    S.CONTACTED: frozenset({S.SQL, S.DISQUALIFIED}),
-    S.SQL: frozenset({S.OPPORTUNITY, S.LOST, S.DISQUALIFIED}),
-    S.OPPORTUNITY: frozenset({S.WON, S.LOST}),
+    S.CONTACTED: frozenset({S.SQL, S.DISQUALIFIED, S.RECYCLED}),
+    S.SQL: frozenset({S.OPPORTUNITY, S.LOST, S.DISQUALIFIED, S.RECYCLED}),
+    S.OPPORTUNITY: frozenset({S.WON, S.LOST, S.RECYCLED}),
     S.REJECTED: frozenset({S.PENDING}),  # only undone, within 10 s
     # An outcome is reopened to the state from which it was reached.
     S.WON: frozenset({S.OPPORTUNITY}),
     S.LOST: frozenset({S.SQL, S.OPPORTUNITY}),
     S.WITHDRAWN: frozenset(),
     S.DISQUALIFIED: frozenset({S.CONTACTED, S.SQL}),
+    S.RECYCLED: frozenset(),
 }
 
 STAGE_OF = {
@@ -103,12 +109,50 @@ STAGE_OF = {
     S.REJECTED: Stage.RETURNED,
     S.WITHDRAWN: Stage.MQL,
     S.DISQUALIFIED: Stage.DISQUALIFIED,
+    S.RECYCLED: Stage.RECYCLED,
 }
 
 
 def check_move(old: str, new: str) -> None:
     """Raise IllegalMove unless a handoff may move from ``old`` to ``new``."""
     check(HANDOFF_MOVES, old, new)
+
+
+class ReturnState(models.TextChoices):
+    """What became of a rejected lead on marketing's desk."""
+
+    OPEN = "open", _("Waits for marketing")
+    FIXED = "fixed", _("Handed off again")
+    CLOSED = "closed", _("Closed by marketing")
+    RECYCLED = "recycled", _("Recycled")
+    # The rejection was undone, or the lead was archived.
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+R = ReturnState
+RETURN_MOVES: Moves = {
+    R.OPEN: frozenset({R.FIXED, R.CLOSED, R.RECYCLED, R.CANCELLED}),
+    R.FIXED: frozenset(),
+    R.CLOSED: frozenset({R.OPEN}),  # marketing takes it up again
+    R.RECYCLED: frozenset(),
+    R.CANCELLED: frozenset(),
+}
+
+
+class ParkingState(models.TextChoices):
+    """What became of a parked lead."""
+
+    PARKED = "parked", _("Parked")
+    WOKEN = "woken", _("Woken")
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+class WakeCause(models.TextChoices):
+    """What woke a parked lead."""
+
+    DATE = "date", _("Its date came")
+    ACTION = "action", _("A new valuable action")
+    PERSON = "person", _("By hand")
 
 
 class Verdict(models.TextChoices):
@@ -137,10 +181,12 @@ class ContactChannel(models.TextChoices):
 
 
 class OutcomeKind(models.TextChoices):
-    """An end after contact that needs a reason."""
+    """An end that needs a reason: two after contact, that of a return, and parking a lead."""
 
     LOST = "lost", _("Lost")
     DISQUALIFIED = "disqualified", _("Disqualified")
+    CLOSED = "closed", _("Closed by marketing")
+    RECYCLED = "recycled", _("Recycled")
 
 
 class EventKind(models.TextChoices):
@@ -175,4 +221,7 @@ class EventKind(models.TextChoices):
     REAPPLIED = "reapplied", _("Brought to the agreement in force")
     IMPORTED = "imported", _("Imported")
     ARCHIVED = "archived", _("Archived")
+    CLOSED = "closed", _("Closed by marketing")
+    RECYCLED = "recycled", _("Recycled")
+    WOKEN = "woken", _("Awake again")
     NOTE = "note", _("Note")

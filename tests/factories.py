@@ -25,7 +25,8 @@ from crm.setup.starter import agreements as starter
 from crm.setup.starter import catalogues as starter_catalogues
 from crm.setup.starter import demo_personas, demo_texts
 from leads import handoffs
-from leads.handoffs import attempts, outcomes
+from leads.follow_up import attempts
+from leads.handoffs import outcomes
 from leads.models import CustomField, Handoff, Lead, OutcomeReason, Source, ValuableActionKind
 from leads.records import leads
 from personas import personas
@@ -400,7 +401,14 @@ def handed_off(
     """
     passed = of or lead(cast, at=min(at, LOGGED_AT), **changes)
     return handoffs.hand_off(
-        passed, team=to or cast.sales, persona_version=cast.persona, by=cast.ana, at=at, note=note
+        passed,
+        team=to or cast.sales,
+        persona_version=cast.persona,
+        by=cast.ana,
+        at=at,
+        note=note,
+        # Asked for if it was sent back.
+        unchanged_reason="As it was",
     )
 
 

@@ -10,9 +10,10 @@ from crm import invariants, tasks
 from crm.accounts.models import User
 from crm.lib import clock
 from crm.notifications.models import Letter, Message, Notice
-from leads.models import Decision, Handoff, Lead
+from leads.models import Decision, Handoff, Lead, Return
 from sla.models import Clock, Firing, Pause
 from tests import factories
+from tests.leads.returns.rows import parked
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("demo_day")]
 
@@ -180,6 +181,28 @@ def test_owner_who_left():
     owner = Handoff.objects.open().filter(owner__isnull=False).first().owner
     User.objects.filter(pk=owner.pk).update(is_active=False)
     assert broken() == {"open_handoff_has_an_active_owner"}
+
+
+def test_return_of_a_lead_that_is_not_with_marketing():
+    Return.objects.create(handoff=Handoff.objects.pending()[0], opened_at=clock.now())
+    assert broken() == {"open_return_waits_with_its_lead"}
+
+
+def test_clock_of_an_answered_return():
+    clock_of_queue = Clock.objects.filter(metric="accept", stopped_at__isnull=True)[0]
+    Clock.objects.filter(pk=clock_of_queue.pk).update(subject_type="return", subject_id=0)
+    assert "open_return_waits_with_its_lead" in broken()
+
+
+def test_parked_lead_that_nobody_woke():
+    handoff = Handoff.objects.filter(state="contacted")[0]
+    parked(handoff, wake_at=clock.now() - timedelta(minutes=2))
+    assert broken() == {"parked_lead_wakes_in_time"}
+
+
+def test_recycled_lead_that_nothing_wakes():
+    Lead.objects.filter(stage="captured").update(stage="recycled")
+    assert "parked_lead_wakes_in_time" in broken()
 
 
 def test_message_without_notice():

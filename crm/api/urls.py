@@ -16,6 +16,7 @@ from leads.api import (
     handoffs,
     leads,
     qualification,
+    returns,
 )
 
 urlpatterns = [
@@ -35,6 +36,10 @@ urlpatterns = [
     path("handoffs/<int:pk>/", mount(handoffs.HandoffDetail), name="api_handoff"),
     path("handoffs/<int:pk>/accept/", mount(handoff_steps.Accept), name="api_handoff_accept"),
     path("handoffs/<int:pk>/reject/", mount(handoff_steps.Reject), name="api_handoff_reject"),
+    path("handoffs/<int:pk>/close/", mount(returns.Close), name="api_handoff_close"),
+    path("handoffs/<int:pk>/recycle/", mount(returns.Recycle), name="api_handoff_recycle"),
+    path("handoffs/<int:pk>/wake/", mount(returns.Wake), name="api_handoff_wake"),
+    path("handoffs/<int:pk>/take-up/", mount(returns.TakeUp), name="api_handoff_take_up"),
     path("handoffs/<int:pk>/withdraw/", mount(handoff_steps.Withdraw), name="api_handoff_withdraw"),
     path("handoffs/<int:pk>/contact/", mount(handoff_steps.Attempt), name="api_handoff_contact"),
     path("handoffs/<int:pk>/pause/", mount(handoff_steps.Pause), name="api_handoff_pause"),

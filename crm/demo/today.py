@@ -16,7 +16,8 @@ from crm.demo import named_leads, negotiation
 from crm.demo.people import ZONE, Cast
 from crm.notifications import letters, outbox
 from leads import handoffs
-from leads.handoffs import attempts, outcomes, pauses
+from leads.follow_up import attempts
+from leads.handoffs import outcomes, pauses
 from leads.models import Handoff
 from leads.records import leads
 from leads.states import ContactChannel

@@ -82,18 +82,28 @@ PATTERNS: dict[str, Promise] = {
         "days",
     ),
     "handoff.accepted": gettext_lazy("%(by)s accepted %(lead)s"),
+    "handoff.action": gettext_lazy("New from %(lead)s: %(why)s"),
     "handoff.breached": gettext_lazy("Overdue: nobody in %(team)s accepted or rejected %(lead)s"),
     "handoff.breached.first_contact": gettext_lazy("Overdue: %(lead)s was not contacted in time"),
+    "handoff.breached.return_answer": gettext_lazy(
+        "Overdue: sales sent %(lead)s back, and %(team)s has not answered"
+    ),
     "handoff.breached.sql_decision": gettext_lazy("Overdue: no SQL decision on %(lead)s"),
     "handoff.disqualified": gettext_lazy("%(by)s disqualified %(lead)s: %(why)s"),
     "handoff.escalated_director": gettext_lazy(
         "%(team)s is still overdue with %(lead)s: nobody took it"
+    ),
+    "handoff.escalated_director.return_answer": gettext_lazy(
+        "%(team)s has still not answered that sales sent %(lead)s back"
     ),
     "handoff.escalated_director.owned": gettext_lazy(
         "%(team)s is still overdue with %(lead)s, owner %(owner)s"
     ),
     "handoff.escalated_lead": gettext_lazy(
         "Your team is overdue with %(lead)s, nobody took it: please step in"
+    ),
+    "handoff.escalated_lead.return_answer": gettext_lazy(
+        "Your team has not answered that sales sent %(lead)s back: please step in"
     ),
     "handoff.escalated_lead.owned": gettext_lazy(
         "Your team is overdue with %(lead)s, owner %(owner)s: please step in"
@@ -104,6 +114,7 @@ PATTERNS: dict[str, Promise] = {
         "%(by)s brought your open leads to the agreement in force: some deadlines have moved"
     ),
     "handoff.reassigned": gettext_lazy("%(by)s gave you %(lead)s"),
+    "handoff.recycled": gettext_lazy("%(by)s recycled %(lead)s: it is parked for later"),
     "handoff.rejected": gettext_lazy("%(by)s rejected %(lead)s: %(why)s"),
     "handoff.requeued": gettext_lazy("Back at the head of the queue of %(team)s: %(lead)s"),
     "handoff.resumed": gettext_lazy(
@@ -118,9 +129,15 @@ PATTERNS: dict[str, Promise] = {
     "handoff.warning.first_contact": gettext_lazy(
         "Time is running out for the first contact with %(lead)s"
     ),
+    "handoff.warning.return_answer": gettext_lazy(
+        "Time is running out to answer that sales sent %(lead)s back"
+    ),
     "handoff.warning.sql_decision": gettext_lazy(
         "Time is running out for the SQL decision on %(lead)s"
     ),
+    "handoff.woken": gettext_lazy("%(lead)s is awake again: its date has come"),
+    "handoff.woken.action": gettext_lazy("%(lead)s is awake again: it did something new"),
+    "handoff.woken.person": gettext_lazy("%(lead)s is awake again"),
     "handoff.won": gettext_lazy("%(by)s won %(lead)s"),
     "persona.published": gettext_lazy(
         "%(by)s published version %(number)s of the persona “%(name)s”"
@@ -129,6 +146,7 @@ PATTERNS: dict[str, Promise] = {
 # The same kinds where the reader may not see the lead (any more): what happened, and no name.
 OUT_OF_SIGHT: dict[str, Promise] = {
     "handoff.accepted": gettext_lazy("A lead was accepted"),
+    "handoff.action": gettext_lazy("A lead of yours did something new"),
     "handoff.breached": gettext_lazy("A lead was overdue"),
     "handoff.disqualified": gettext_lazy("A lead was disqualified"),
     "handoff.escalated_director": gettext_lazy("A lead was still overdue"),
@@ -136,17 +154,20 @@ OUT_OF_SIGHT: dict[str, Promise] = {
     "handoff.lost": gettext_lazy("A lead was closed as lost"),
     "handoff.new": gettext_lazy("A lead came into the queue"),
     "handoff.reassigned": gettext_lazy("A lead was given to you"),
+    "handoff.recycled": gettext_lazy("A lead was recycled"),
     "handoff.rejected": gettext_lazy("A lead was rejected"),
     "handoff.requeued": gettext_lazy("A lead came back into the queue"),
     "handoff.resumed": gettext_lazy("The pause of a lead was over"),
     "handoff.sql": gettext_lazy("A lead became an SQL"),
     "handoff.taken_over": gettext_lazy("A lead of yours has a new owner"),
     "handoff.warning": gettext_lazy("Time was running out for a lead"),
+    "handoff.woken": gettext_lazy("A lead is awake again"),
     "handoff.won": gettext_lazy("A lead was won"),
 }
 # The subject of a list of notices of one kind.
 SEVERAL: dict[str, Promise] = {
     "handoff.accepted": gettext_lazy("{count} leads were accepted"),
+    "handoff.action": gettext_lazy("{count} leads of yours did something new"),
     "handoff.breached": gettext_lazy("{count} leads are overdue"),
     "handoff.disqualified": gettext_lazy("{count} leads were disqualified"),
     "handoff.escalated_director": gettext_lazy("{count} leads are still overdue"),
@@ -156,12 +177,14 @@ SEVERAL: dict[str, Promise] = {
     "handoff.lost": gettext_lazy("{count} leads were closed as lost"),
     "handoff.new": gettext_lazy("{count} new leads in the queue"),
     "handoff.reassigned": gettext_lazy("{count} leads were given to you"),
+    "handoff.recycled": gettext_lazy("{count} leads were recycled"),
     "handoff.rejected": gettext_lazy("{count} leads were rejected"),
     "handoff.requeued": gettext_lazy("{count} leads are back at the head of the queue"),
     "handoff.resumed": gettext_lazy("The pause of {count} leads is over"),
     "handoff.sql": gettext_lazy("{count} leads are SQLs now"),
     "handoff.taken_over": gettext_lazy("{count} leads of yours have a new owner"),
     "handoff.warning": gettext_lazy("Time is running out for {count} leads"),
+    "handoff.woken": gettext_lazy("{count} leads are awake again"),
     "handoff.won": gettext_lazy("{count} leads were won"),
 }
 WITH_COMPANY = ("handoff.new", "handoff.reassigned", "handoff.taken_over")

@@ -22,7 +22,8 @@ from crm.lib.catalogue import in_use
 from leads import departures, handoffs, permissions, steps
 from leads.api.handoff_serializers import HandoffShown, fetch, show
 from leads.api.request import body_of
-from leads.handoffs import attempts, outcomes, pauses
+from leads.follow_up import attempts
+from leads.handoffs import outcomes, pauses
 from leads.handoffs.outcomes import Expected
 from leads.models import Handoff, OutcomeReason
 from leads.permissions import Permission

@@ -58,6 +58,12 @@ class NewHandoff(rest.Body):
             "Why it goes to sales below the agreement's minimum fit score; not asked for else."
         ),
     )
+    unchanged_reason = rest.OptionalLine(
+        max_length=500,
+        help_text=_(
+            "Why it goes to sales as it was when sales sent it back; not asked for if it changed."
+        ),
+    )
 
 
 class Handoffs(APIView):
@@ -156,6 +162,7 @@ class HandOff(APIView):
             persona_version=body.get("persona_version"),
             note=body.get("note", ""),
             score_reason=body.get("score_reason", ""),
+            unchanged_reason=body.get("unchanged_reason", ""),
             by=request.user,
             at=now,
         )

@@ -20,6 +20,7 @@ from crm.accounts.models import User
 from crm.lib import catalogue
 from crm.lib.forms import EmptyForm, PageForm
 from leads import handoffs, permissions
+from leads.follow_up import attempts
 from leads.forms.handoffs import (
     AttemptForm,
     CorrectAmountForm,
@@ -28,14 +29,16 @@ from leads.forms.handoffs import (
     NoteForm,
     PauseForm,
     ReassignForm,
+    RecycleForm,
     RejectForm,
     ReopenForm,
     WinForm,
 )
-from leads.handoffs import attempts, corrections, outcomes, pauses
+from leads.handoffs import corrections, outcomes, pauses
 from leads.handoffs.outcomes import Expected
 from leads.models import Handoff, OutcomeReason
 from leads.permissions import Permission
+from leads.returns import recycling, returns
 from leads.staff.handover import colleagues_for
 from leads.states import OutcomeKind
 from sla.agreements import rejection_reasons
@@ -147,6 +150,37 @@ def _note_form(handoff: Handoff, situation: Situation, **bound: Any) -> NoteForm
 
 def _withdraw(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
     handoffs.withdraw(handoff, comment=data["comment"], by=by, at=at)
+
+
+def _close_form(handoff: Handoff, situation: Situation, **bound: Any) -> EndForm:
+    return EndForm(kind=OutcomeKind.CLOSED, **bound)
+
+
+def _close(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
+    returns.close(handoff, data["reason"], comment=data["comment"], by=by, at=at)
+
+
+def _recycle_form(handoff: Handoff, situation: Situation, **bound: Any) -> RecycleForm:
+    return RecycleForm(**bound)
+
+
+def _recycle(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
+    recycling.park(
+        handoff,
+        data["reason"],
+        wake_on=data["wake_on"],
+        comment=data["comment"],
+        by=by,
+        at=at,
+    )
+
+
+def _wake(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
+    recycling.wake_by_hand(handoff.lead, by=by, at=at)
+
+
+def _take_up(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
+    returns.take_up(handoff, by=by, at=at)
 
 
 def _requeue(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
@@ -301,6 +335,21 @@ _ALL = (
         message=_("%(lead)s is back with marketing."),
     ),
     HandoffStep(
+        "close",
+        permission=permissions.can_answer_return,
+        form=_close_form,
+        act=_close,
+        message=_("%(lead)s is closed."),
+        label=_("Close the lead"),
+        is_final=True,
+    ),
+    HandoffStep(
+        "take-up",
+        permission=permissions.can_take_up,
+        act=_take_up,
+        message=_("%(lead)s is open again."),
+    ),
+    HandoffStep(
         "requeue",
         permission=permissions.can_requeue,
         act=_requeue,
@@ -383,6 +432,20 @@ _ALL = (
         message=_("%(lead)s is disqualified."),
         label=_("Disqualify"),
         is_final=True,
+    ),
+    HandoffStep(
+        "recycle",
+        permission=permissions.can_recycle,
+        form=_recycle_form,
+        act=_recycle,
+        message=_("%(lead)s is parked."),
+        label=_("Recycle: park it for later"),
+    ),
+    HandoffStep(
+        "wake",
+        permission=permissions.can_wake,
+        act=_wake,
+        message=_("%(lead)s is awake and with marketing."),
     ),
     HandoffStep(
         "amount",

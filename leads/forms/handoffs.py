@@ -17,7 +17,7 @@ from crm.lib.catalogue import in_use
 from crm.lib.forms import DAY, Choice, Choices, Line, Lines, Moment, kept
 from crm.lib.numbers.fields import AmountField
 from leads.models import OutcomeReason
-from leads.states import ContactChannel
+from leads.states import ContactChannel, OutcomeKind
 from sla.clocks.pauses import AllowedReason
 from sla.models import PauseReason, RejectionReason
 
@@ -33,6 +33,7 @@ class HandOffForm(forms.Form):
     """The team that an MQL goes to.
 
     ``score_reason``: needed only if the score is below the agreement's minimum.
+    ``unchanged_reason``: needed only if sales sent the lead back and nothing changed since.
     """
 
     team = Choice(
@@ -43,6 +44,11 @@ class HandOffForm(forms.Form):
     # Not required here: only the hand-off knows the score and the minimum of the team's agreement.
     score_reason = Line(
         label=_("Why hand it off below the minimum fit score?"),
+        required=False,
+        max_length=500,
+    )
+    unchanged_reason = Line(
+        label=_("Why does it go to sales as it was?"),
         required=False,
         max_length=500,
     )
@@ -195,6 +201,22 @@ class EndForm(forms.Form):
         self.fields["reason"].queryset = in_use(OutcomeReason).filter(kind=kind)
         if reasons is not None:
             self.fields["reason"].choices = reasons
+
+
+class RecycleForm(EndForm):
+    """Why a lead is parked, and until when; a new valuable action wakes it before."""
+
+    wake_on = forms.DateField(
+        label=_("Wake it on"),
+        required=False,
+        help_text=_("A new valuable action wakes it, too. Without a date only that does."),
+        # A date control takes ISO alone; Django would write the date by the language.
+        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
+    )
+    field_order = ("reason", "wake_on", "comment")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, kind=OutcomeKind.RECYCLED, **kwargs)
 
 
 class ReassignForm(forms.Form):

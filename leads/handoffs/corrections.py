@@ -17,6 +17,7 @@ from leads.conflicts import MovedOn
 from leads.handoffs import stages, state_changes
 from leads.handoffs.outcomes import BadAmount, check_amount
 from leads.models import Handoff, Lead
+from leads.returns import recycling
 from leads.states import REOPENED_FROM, EventKind, HandoffState, Stage
 
 
@@ -92,6 +93,7 @@ def reopen(handoff: Handoff, *, why: str, by: User, at: datetime) -> Handoff:
         amount=None,
         outcome_reason=None,
     )
+    recycling.cancel(lead, by=by, at=at)
     _take_date_back(lead, row)
     _update_won(lead)
     state_changes.update_lead(

@@ -13,18 +13,12 @@ from django.db.models import QuerySet
 
 from crm.accounts import teams
 from crm.accounts.models import Team, User
-from crm.lib.db.inserts import insert
-from leads.handoffs import notices, pauses, state_changes, transitions
-from leads.handoffs.notices import News
-from leads.handoffs.state_changes import Change
+from leads.handoffs import firings, pauses, transitions
 from leads.handoffs.transitions import Requeue
 from leads.models import Attempt, Decision, Handoff
-from leads.states import EventKind
 from sla.clocks.subjects import Held, Step
 from sla.models import Clock, Pause
 from sla.states import Metric, StepKind
-
-PeopleOf = Callable[[Handoff], list[User]]
 
 
 def hold(clocks: Sequence[Clock]) -> dict[int, Handoff]:
@@ -107,30 +101,30 @@ def resume(clock: Clock, handoff: Handoff, pause: Pause, at: datetime) -> None:
 
 def warn(steps: Sequence[Step]) -> None:
     """Warn the people who can still keep the promise."""
-    _record(steps)
-    _notify("handoff.warning", steps, _accountable(steps))
+    firings.record(steps)
+    firings.notify("handoff.warning", steps, _accountable(steps))
 
 
 def breach(steps: Sequence[Step]) -> None:
     """Notify the accountable people and the submitter of each breach."""
-    _record(steps)
+    firings.record(steps)
     accountable = _accountable(steps)
     # The submitter waits for the act and must learn of the breach, too.
-    _notify(
+    firings.notify(
         "handoff.breached", steps, lambda handoff: [*accountable(handoff), handoff.submitted_by]
     )
 
 
 def notify_team_lead(steps: Sequence[Step]) -> None:
     """Notify the leads of the accountable team; if it has none, the directors."""
-    _record(steps)
+    firings.record(steps)
     leads = teams.active_leads(_team_ids(steps))
-    _notify("handoff.escalated_lead", steps, lambda handoff: leads[handoff.team_id])
+    firings.notify("handoff.escalated_lead", steps, lambda handoff: leads[handoff.team_id])
 
 
 def requeue(steps: Sequence[Step]) -> None:
     """Put the handoffs back at the head of their queues; of an empty team, notify the directors."""
-    _record(steps)
+    firings.record(steps)
     # The firing is the key of the notice: a step that is tried again must not send it twice.
     rows = [Requeue(step.subject, f"firing:{step.firing.pk}") for step in steps]
     at = steps[0].firing.at
@@ -142,20 +136,20 @@ def requeue(steps: Sequence[Step]) -> None:
             transitions.requeue(row.handoff, by=None, at=at, cause=row.cause)
     people = teams.active_people(_team_ids(steps))
     unread = [step for step in steps if not people[step.subject.team_id]]
-    _notify("handoff.requeued", unread, lambda handoff: [])
+    firings.notify("handoff.requeued", unread, lambda handoff: [])
 
 
 def notify_director(steps: Sequence[Step]) -> None:
     """Notify the directors; if there is none, the admins."""
-    _record(steps)
-    _notify("handoff.escalated_director", steps, lambda handoff: [])
+    firings.record(steps)
+    firings.notify("handoff.escalated_director", steps, lambda handoff: [])
 
 
 def _team_ids(steps: Sequence[Step]) -> set[int]:
     return {step.subject.team_id for step in steps}
 
 
-def _accountable(steps: Sequence[Step]) -> PeopleOf:
+def _accountable(steps: Sequence[Step]) -> Callable[[Handoff], list[User]]:
     """Return who is accountable for a handoff: its owner, or all who can take it from the queue."""
     team_ids = {step.subject.team_id for step in steps if step.subject.owner_id is None}
     people = teams.active_people(team_ids)
@@ -166,46 +160,3 @@ def _accountable(steps: Sequence[Step]) -> PeopleOf:
         return people[handoff.team_id]
 
     return accountable
-
-
-def _directors() -> list[User]:
-    active = User.objects.filter(is_active=True).order_by("id")
-    return list(active.filter(is_director=True)) or list(active.filter(is_admin=True))
-
-
-def _record(steps: Sequence[Step]) -> None:
-    changes = [
-        Change(
-            step.subject,
-            payload={
-                "step": step.firing.kind,
-                "level": step.firing.level,
-                "metric": step.clock.metric,
-            },
-        )
-        for step in steps
-    ]
-    insert(state_changes.events_of(changes, EventKind.ESCALATED, by=None, at=steps[0].firing.at))
-
-
-def _notify(kind: str, steps: Sequence[Step], people_of: PeopleOf) -> None:
-    """Notify the active ones of the people of each handoff; if there is none, the directors."""
-    directors: list[User] | None = None
-    news = []
-    for step in steps:
-        handoff = step.subject
-        # A message to inactive people alone would be a silent breach.
-        people = [person for person in people_of(handoff) if person.is_active]
-        if not people:
-            if directors is None:
-                directors = _directors()
-            people = directors
-        params = {
-            "metric": step.clock.metric,
-            "due_at": step.clock.due_at.isoformat(),
-            "owner_id": handoff.owner_id,
-        }
-        key = f"firing:{step.firing.pk}"
-        news.append(News(kind, handoff, people, key=key, params=params))
-    if news:
-        notices.notify_many(news, at=steps[0].firing.at)

@@ -103,12 +103,12 @@ def of_decision(kind: str, decision: Decision, **params: Any) -> Many:
     return messages([news], at=decision.at)
 
 
-def submitters(handoff: Handoff, *, besides: User) -> list[User]:
+def submitters(handoff: Handoff, *, besides: User | None) -> list[User]:
     """Return the people of marketing to notify of a result.
 
     The submitter; if inactive, the leads of the marketing team. Empty if ``besides`` submitted it.
     """
-    if handoff.submitted_by_id == besides.pk:
+    if besides is not None and handoff.submitted_by_id == besides.pk:
         return []
     # The result must reach marketing even if the submitter has left.
     team_id = handoff.lead.marketing_team_id

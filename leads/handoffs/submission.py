@@ -33,6 +33,7 @@ from leads.qualification.facts import Record
 from leads.qualification.rules import AUTHORITY, MEANS, Assessment, MqlTerms
 from leads.qualification.scores import DoneAction, Scores
 from leads.records.fields import labels as field_labels
+from leads.returns import fixes, returns
 from leads.states import OPEN, EventKind, Stage
 from personas.models import PersonaVersion
 from sla import snapshot_bodies
@@ -120,6 +121,14 @@ def qualify(lead: Lead, persona_version: PersonaVersion, *, by: User, at: dateti
 
 
 @dataclass(frozen=True)
+class Reasons:
+    """What the person typed where a hand-off asks why; empty if nothing."""
+
+    score: str = ""
+    unchanged: str = ""
+
+
+@dataclass(frozen=True)
 class Judged:
     """A lead that may be handed off, and what judged it, read with the lead locked."""
 
@@ -132,6 +141,8 @@ class Judged:
     overrides: list[dict[str, str]]
     # How many handoffs it has had.
     earlier: int
+    # Why it is handed off as it was when sales sent it back, else empty.
+    unchanged_reason: str
 
 
 def hand_off(
@@ -143,19 +154,23 @@ def hand_off(
     persona_version: PersonaVersion | None = None,
     note: str = "",
     score_reason: str = "",
+    unchanged_reason: str = "",
 ) -> Handoff:
     """Hand ``lead`` off to the queue of the sales ``team``.
 
     Qualifies it if necessary, freezes the package with the scores, starts the accept clock and
-    notifies the team. ``persona_version``: default the usual one (persona_match).
-    ``score_reason``: why a lead below the minimum score is handed off.
+    notifies the team. A lead that sales sent back starts its next cycle, and its return is
+    answered. ``persona_version``: default the usual one (persona_match). ``score_reason``: why a
+    lead below the minimum score is handed off. ``unchanged_reason``: why one that was sent back is
+    handed off as it was.
 
-    Raises NoPersona, NotAnMql, NoAgreement, PackageIncomplete, ScoreTooLow, AlreadyHandedOff,
-    LeadIsArchived.
+    Raises NoPersona, NotAnMql, NoAgreement, PackageIncomplete, ScoreTooLow, NothingChanged,
+    AlreadyHandedOff, LeadIsArchived.
     """
+    reasons = Reasons(score_reason.strip(), unchanged_reason.strip())
     try:
         with transaction.atomic():
-            judged = _judge(lead, team, persona_version, score_reason, by=by, at=at)
+            judged = _judge(lead, team, persona_version, reasons, by=by, at=at)
             return _pass_on(judged, team, note, by=by, at=at)
     except IntegrityError as error:
         # Outside the transaction, which the database has ended: the refusal reads who was faster.
@@ -168,7 +183,7 @@ def _judge(
     lead: Lead,
     team: Team,
     persona_version: PersonaVersion | None,
-    score_reason: str,
+    reasons: Reasons,
     *,
     by: User,
     at: datetime,
@@ -186,16 +201,26 @@ def _judge(
     assessment = check_mql(lead, persona_version, terms, record)
     _check_package(lead, version)
     scores = facts.score_on(assessment, record.actions, terms, on=events.today(at))
-    used_reason = _check_score(scores, terms, score_reason)
+    used_reason = _check_score(scores, terms, reasons.score)
     overrides = packages.overruled(assessment, score_reason=used_reason, submitter=by.name)
     return Judged(
-        lead, version, persona_version, record.actions, assessment, scores, overrides, earlier
+        lead,
+        version,
+        persona_version,
+        record.actions,
+        assessment,
+        scores,
+        overrides,
+        earlier,
+        fixes.check_changed(lead, record, assessment, reasons.unchanged),
     )
 
 
 def _pass_on(judged: Judged, team: Team, note: str, *, by: User, at: datetime) -> Handoff:
     """Write the rows of a hand-off."""
     lead, assessment, scores = judged.lead, judged.assessment, judged.scores
+    if lead.stage == Stage.RETURNED:
+        returns.fix(lead, by=by, at=at)
     _mark_mql(lead, judged.persona_version, assessment, by=by, at=at)
     policy = _policy(judged, team)
     # Taken before, so that handoff and clock can point at each other.
@@ -292,8 +317,8 @@ def _check_score(scores: Scores, terms: MqlTerms, reason: str) -> str:
     fit = scores.fit
     if terms.minimum_score is None or fit.total >= terms.minimum_score:
         return ""
-    if reason.strip():
-        return reason.strip()
+    if reason:
+        return reason
     numbers = {"score": fit.total, "minimum": terms.minimum_score}
     parts = [_("The fit score is %(score)s; the agreement asks for %(minimum)s.") % numbers]
     gains = ", ".join(f"{in_language(line.text)} (+{line.points})" for line in fit.open)
@@ -347,10 +372,13 @@ def _package(handoff: Handoff, judged: Judged) -> Package:
 
     It is unsaved.
     """
-    lead_facts = facts.facts_of(judged.lead)
-    dated = [(action.code, action.on.isoformat()) for action in judged.actions]
     return packages.package(
-        handoff, lead_facts, dated, judged.assessment, judged.scores, judged.overrides
+        handoff,
+        facts.facts_of(judged.lead),
+        packages.dated(judged.actions),
+        judged.assessment,
+        judged.scores,
+        judged.overrides,
     )
 
 
@@ -359,6 +387,8 @@ def _insert(handoff: Handoff, judged: Judged, *, by: User, at: datetime) -> None
     payload: dict[str, Any] = {"team": handoff.team.name, "note": handoff.note}
     if judged.overrides:
         payload["overrides"] = judged.overrides
+    if judged.unchanged_reason:
+        payload["unchanged_reason"] = judged.unchanged_reason
     state_changes.update_lead(
         handoff,
         EventKind.HANDED_OFF,
@@ -371,6 +401,8 @@ def _insert(handoff: Handoff, judged: Judged, *, by: User, at: datetime) -> None
         by=by,
         at=at,
         payload=payload,
+        # A lead that was recycled kept the owner of its last handoff.
+        owner=None,
     )
 
 

@@ -22,6 +22,7 @@ from leads import events
 from leads.conflicts import AlreadyTaken, MovedOn
 from leads.handoffs import notices, state_changes
 from leads.models import Decision, Handoff
+from leads.returns import returns
 from leads.states import WORKED, DecisionKind, EventKind, HandoffState
 from sla.clocks import assignments, clocks
 from sla.models import RejectionReason
@@ -105,7 +106,7 @@ def reject(
 ) -> Handoff:
     """Reject a pending handoff before contact; the lead returns to marketing with the reason.
 
-    Stops the accept clock.
+    Stops the accept clock, opens the return with the clock of marketing's answer.
 
     Raises NeedsComment, AlreadyTaken.
     """
@@ -132,6 +133,7 @@ def reject(
         payload={"class": reason.kind, "reason": reason.code, "comment": comment},
         owner=None,
     )
+    returns.open_return(handoff, at=at)
     return handoff
 
 

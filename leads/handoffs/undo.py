@@ -14,6 +14,7 @@ from leads import events
 from leads.conflicts import MovedOn
 from leads.handoffs import stages, state_changes
 from leads.models import Decision, Handoff
+from leads.returns import returns
 from leads.states import DecisionKind, EventKind, HandoffState, Stage
 from sla.clocks import clocks
 from sla.states import Metric
@@ -56,6 +57,9 @@ def undo(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
         payload={"decision": decision.kind},
         owner=None,
     )
+    if decision.kind == DecisionKind.REJECT:
+        # After the lead, whose row is locked before that of a return.
+        returns.cancel(handoff.lead, by=by, at=at)
     # The date of an accept in an earlier cycle stays.
     if decision.kind == DecisionKind.ACCEPT and not _was_accepted_before(handoff):
         stages.unreach(handoff.lead, Stage.ACCEPTED, on=events.today(decision.at))

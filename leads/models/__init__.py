@@ -12,6 +12,7 @@ from leads.models.lead import (
     ValuableAction,
     ValuableActionKind,
 )
+from leads.models.returns import Parking, Return
 
 __all__ = [
     "Attempt",
@@ -32,7 +33,9 @@ __all__ = [
     "Lead",
     "OutcomeReason",
     "Package",
+    "Parking",
     "Person",
+    "Return",
     "Source",
     "ValuableAction",
     "ValuableActionKind",

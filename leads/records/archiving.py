@@ -12,6 +12,7 @@ from crm.accounts.models import User
 from crm.lib.errors import Conflict
 from leads import events
 from leads.models import Lead
+from leads.returns import recycling, returns
 from leads.states import OPEN, EventKind
 
 
@@ -34,6 +35,8 @@ def archive(lead: Lead, *, by: User, at: datetime) -> Lead:
         raise WithSales
     lead.archived_at = at
     Lead.objects.filter(pk=lead.pk).update(archived_at=at, version=F("version") + 1)
+    returns.cancel(lead, by=by, at=at)
+    recycling.cancel(lead, by=by, at=at)
     event = events.new(
         lead,
         EventKind.ARCHIVED,

@@ -27,6 +27,7 @@ from leads.models import (
 from leads.records import companies, persons
 from leads.records.persons import Changes
 from leads.records.search_text import search_text
+from leads.returns import new_actions
 from leads.states import EventKind, Verdict
 
 TOUCH_FIELDS = ("campaign", "landing_page", "medium")
@@ -223,7 +224,12 @@ def add_action(
     occurred_at: datetime | None = None,
     note: str = "",
 ) -> ValuableAction:
-    """Note a valuable action of the lead."""
+    """Note a valuable action of the lead.
+
+    It wakes a parked lead, and the owner of a lead in work is told.
+    """
+    # Locked: an action beside a parking either is seen by it, or wakes the lead.
+    lead = _locked(lead)
     action = ValuableAction(
         lead=lead,
         kind=kind,
@@ -242,7 +248,13 @@ def add_action(
         payload={"action": kind.code, "note": note},
     )
     insert(action, event)
+    new_actions.follow(action, by=by, at=at)
     return action
+
+
+def _locked(lead: Lead) -> Lead:
+    rows = Lead.objects.select_for_update(no_key=True, of=("self",))
+    return rows.select_related("person").get(pk=lead.pk)
 
 
 @transaction.atomic

@@ -32,9 +32,11 @@ from leads.qualification.persona_match import Match
 from leads.qualification.rules import DISQUALIFIER, FIT, SQL_KINDS, Assessment, MqlTerms
 from leads.qualification.scores import DoneAction, Scores
 from leads.records import fields
+from leads.returns import fixes
 from leads.views.lead.before_call import Refusal, refusals_of
 from leads.views.lead.criteria import criterion_rows
 from leads.views.lead.page import fetch, show_too_late
+from leads.views.lead.sent_back import changed_lines
 from leads.views.lead.timeline import events_for
 from leads.views.lead.trail import trail
 from personas.models import PersonaVersion
@@ -137,6 +139,7 @@ def show_qualify(
     chosen = choice(request, lead, record)
     context = _judgement_context(lead, chosen, done, bound, at=at)
     context |= _hand_off_context(lead, chosen.assessment, context["scores"], at=at)
+    context |= _changes_context(lead, record, chosen.assessment)
     context |= {
         "lead": lead,
         "trail": trail(request),
@@ -147,6 +150,15 @@ def show_qualify(
         "refused": refused,
     }
     return respond(request, "leads/qualify.jinja", context, status=status)
+
+
+def _changes_context(lead: Lead, record: Record, assessment: Assessment | None) -> dict[str, Any]:
+    """Return what changed since sales sent the lead back, and whether a hand-off asks why not."""
+    changes = fixes.changes(lead, record, assessment) if assessment is not None else None
+    return {
+        "changed": changed_lines(changes, assessment),
+        "unchanged": changes is not None and not changes,
+    }
 
 
 def _refusals(request: Request, lead: Lead) -> list[Refusal]:
@@ -291,6 +303,7 @@ def _hand_off(
         persona_version=version,
         note=data["note"],
         score_reason=data["score_reason"],
+        unchanged_reason=data["unchanged_reason"],
         by=request.user,
         at=request.now,
     )

@@ -9,7 +9,7 @@ from crm import first_steps
 from crm.accounts.models import User
 from crm.audit.models import Entry
 from leads import handoffs
-from leads.handoffs import attempts
+from leads.follow_up import attempts
 from leads.models import Handoff
 from tests import factories
 from tests.factories import Cast

@@ -40,7 +40,8 @@ import pytest
 from crm import tasks
 from crm.accounts import leaves
 from leads import handoffs
-from leads.handoffs import attempts, pauses, undo
+from leads.follow_up import attempts
+from leads.handoffs import pauses, undo
 from leads.handoffs.reapply import reapply
 from leads.models import Handoff, Lead
 from leads.staff import access

@@ -219,6 +219,24 @@ NOTICES: list[tuple[str, dict[str, Any], str, str]] = [
         "Bea Quintero rechazó a Mariana Peña: Precio",
     ),
     (
+        "handoff.recycled",
+        {},
+        "Bea Quintero recycled Mariana Peña: it is parked for later",
+        "Bea Quintero recicló a Mariana Peña: queda en espera",
+    ),
+    (
+        "handoff.action",
+        {},
+        "New from Mariana Peña: Price",
+        "Nuevo de Mariana Peña: Precio",
+    ),
+    (
+        "handoff.woken",
+        {},
+        "Mariana Peña is awake again: its date has come",
+        "Mariana Peña despertó: llegó su fecha",
+    ),
+    (
         "handoff.requeued",
         {},
         "Back at the head of the queue of Ventas México: Mariana Peña",

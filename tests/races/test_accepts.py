@@ -15,7 +15,8 @@ from django.utils import translation
 
 from crm.lib.errors import Conflict
 from leads import conflicts
-from leads.handoffs import attempts, state_changes, submission, transitions
+from leads.follow_up import attempts
+from leads.handoffs import state_changes, submission, transitions
 from leads.models import Decision, Handoff, Lead
 from leads.states import EventKind, HandoffState
 from sla.models import Clock

@@ -13,7 +13,8 @@ from django.db.models import QuerySet
 
 from crm import invariants, tasks
 from leads import handoffs
-from leads.handoffs import attempts, pauses
+from leads.follow_up import attempts
+from leads.handoffs import pauses
 from leads.handoffs.reapply import reapply
 from leads.models import Event, Handoff
 from sla.clocks import pauses as clock_pauses

@@ -15,7 +15,7 @@ from django.db.models import Q
 from crm import tasks
 from crm.notifications.models import Message
 from leads import handoffs
-from leads.handoffs import attempts
+from leads.follow_up import attempts
 from leads.models import Handoff
 from sla.clocks import clocks, ladder
 from sla.models import Clock, Firing

@@ -46,7 +46,7 @@ def test_test_lead_is_in_the_queue_and_in_no_number(ready: Client, moment: Momen
 
 @pytest.mark.parametrize("worked", ["pending", "accepted", "contacted"])
 def test_test_lead_is_removed_wherever_it_stands(ready: Client, worked: str) -> None:
-    from leads.handoffs import attempts
+    from leads.follow_up import attempts
 
     press_continue(ready, "setup_test")
     handoff, me = Handoff.objects.get(), User.objects.get()

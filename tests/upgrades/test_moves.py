@@ -16,6 +16,7 @@ TRIGGERS = {
     "AGREEMENT_MOVES": "sla_agreementversion_state_moves",
     "CLOCK_MOVES": "sla_clock_state_moves",
     "HANDOFF_MOVES": "leads_handoff_state_moves",
+    "RETURN_MOVES": "leads_return_state_moves",
     "VERSION_MOVES": "personas_personaversion_state_moves",
 }
 WITHOUT = {"IMPORT_MOVES"}  # leads.imports.runs changes the state by conditional UPDATEs only

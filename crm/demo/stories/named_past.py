@@ -11,7 +11,8 @@ from crm.demo import named_leads
 from crm.demo.stories.scene import Scene, reload
 from crm.demo.stories.timeline import Story
 from leads import handoffs
-from leads.handoffs import attempts, outcomes
+from leads.follow_up import attempts
+from leads.handoffs import outcomes
 from leads.models import Handoff
 from leads.records import leads
 from leads.states import ContactChannel

@@ -13,7 +13,8 @@ from crm.demo.stories.random_lead import RandomLead
 from crm.demo.stories.scene import reload, worked
 from crm.demo.stories.timeline import Story
 from leads import handoffs
-from leads.handoffs import attempts, outcomes
+from leads.follow_up import attempts
+from leads.handoffs import outcomes
 from leads.models import Handoff
 from leads.records import leads
 from leads.states import ContactChannel

@@ -12,12 +12,19 @@ from personas.states import CriterionKind
 from sla.states import Metric, StepKind
 
 HOUR = 60  # minutes
+DAY = 8 * HOUR  # a working day of the demo
 ACCEPT_LADDER = [
     (StepKind.WARN, -30),
     (StepKind.BREACH, 0),
     (StepKind.NOTIFY_TEAM_LEAD, 30),
     (StepKind.REQUEUE, 60),
     (StepKind.NOTIFY_DIRECTOR, 120),
+]
+RETURN_LADDER = [
+    (StepKind.WARN, -4 * HOUR),
+    (StepKind.BREACH, 0),
+    (StepKind.NOTIFY_TEAM_LEAD, 4 * HOUR),
+    (StepKind.NOTIFY_DIRECTOR, DAY),
 ]
 SHORT_LADDER = [(StepKind.BREACH, 0), (StepKind.NOTIFY_TEAM_LEAD, HOUR)]
 COMMITMENTS: list[dict[str, Any]] = [
@@ -50,6 +57,15 @@ COMMITMENTS: list[dict[str, Any]] = [
     {"side": "marketing", "metric": Metric.MQL_VOLUME, "target": "60"},
     {"side": "marketing", "metric": Metric.ACCEPTANCE_RATE, "target": "0.75"},
     {"side": "marketing", "metric": Metric.PACKAGE_COMPLETE, "target": "0.95"},
+    {
+        "side": "marketing",
+        "metric": Metric.RETURN_ANSWER,
+        "target": "0.9",
+        "window_minutes": 2 * DAY,
+        "steps": RETURN_LADDER,
+    },
+    {"side": "sales", "metric": Metric.ATTEMPTS, "target": "6", "window_minutes": 10 * DAY},
+    {"side": "sales", "metric": Metric.FEEDBACK, "target": "0.9"},
 ]
 PACKAGE = ["person.name", "person.email", "person.phone", "company.name", "lead.source"]
 DEFINITIONS: dict[str, Any] = {
@@ -76,14 +92,16 @@ DEFINITIONS: dict[str, Any] = {
 class Pace:
     """How fast sales promises to act and how much marketing promises to deliver.
 
-    ``accept``, ``contact`` and ``decide`` are business minutes, or working days when ``in_days``
-    is set. ``volume`` is MQLs a month; ``acceptance`` and ``complete`` are shares.
+    ``accept``, ``contact``, ``decide`` and ``answer`` (to a return) are business minutes, or
+    working days when ``in_days`` is set. ``volume`` is MQLs a month; ``acceptance`` and
+    ``complete`` are shares.
     """
 
     key: str
     accept: int
     contact: int
     decide: int
+    answer: int
     in_days: bool
     volume: int
     acceptance: str
@@ -97,6 +115,7 @@ PACES = {
         accept=HOUR,
         contact=2 * HOUR,
         decide=24 * HOUR,
+        answer=8 * HOUR,
         in_days=False,
         volume=60,
         acceptance="0.8",
@@ -108,6 +127,7 @@ PACES = {
         accept=4 * HOUR,
         contact=8 * HOUR,
         decide=40 * HOUR,
+        answer=16 * HOUR,
         in_days=False,
         volume=40,
         acceptance="0.75",
@@ -119,6 +139,7 @@ PACES = {
         accept=1,
         contact=2,
         decide=10,
+        answer=3,
         in_days=True,
         volume=20,
         acceptance="0.7",
@@ -134,11 +155,30 @@ def commitments(pace: Pace, *, day_minutes: int, volume: int | None = None) -> l
     ``day_minutes`` is the length of a working day; ``volume`` replaces the MQLs of the pace.
     """
     volume_target = str(volume or pace.volume)
+    answer = pace.answer * (day_minutes if pace.in_days else 1)
     return [
         *_sales_commitments(pace, day_minutes),
         {"side": "marketing", "metric": Metric.MQL_VOLUME, "target": volume_target},
         {"side": "marketing", "metric": Metric.ACCEPTANCE_RATE, "target": pace.acceptance},
         {"side": "marketing", "metric": Metric.PACKAGE_COMPLETE, "target": pace.complete},
+        {
+            "side": "marketing",
+            "metric": Metric.RETURN_ANSWER,
+            "target": "0.9",
+            "window_minutes": answer,
+            "steps": [
+                (StepKind.WARN, -answer // 4),
+                *SHORT_LADDER,
+                (StepKind.NOTIFY_DIRECTOR, answer),
+            ],
+        },
+        {
+            "side": "sales",
+            "metric": Metric.ATTEMPTS,
+            "target": "6",
+            "window_minutes": 10 * day_minutes,
+        },
+        {"side": "sales", "metric": Metric.FEEDBACK, "target": "0.9"},
     ]
 
 

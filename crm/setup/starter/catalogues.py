@@ -89,6 +89,24 @@ OUTCOMES = [
     ("chose_competitor", OutcomeKind.LOST, "Eligió a un competidor", "Chose a competitor"),
     ("price", OutcomeKind.LOST, "Precio", "Price"),
     ("no_decision", OutcomeKind.LOST, "No decidió", "Made no decision"),
+    (
+        "not_a_customer",
+        OutcomeKind.CLOSED,
+        "No es cliente para nosotros",
+        "Is no customer for us",
+    ),
+    (
+        "data_not_found",
+        OutcomeKind.CLOSED,
+        "No se consiguieron los datos",
+        "The data could not be had",
+    ),
+    ("interest_gone", OutcomeKind.CLOSED, "Ya no le interesa", "Is no longer interested"),
+    ("closed_other", OutcomeKind.CLOSED, "Otro motivo", "Another reason"),
+    ("not_now", OutcomeKind.RECYCLED, "Ahora no, más adelante", "Not now, later"),
+    ("no_answer", OutcomeKind.RECYCLED, "No responde", "Does not answer"),
+    ("no_budget_yet", OutcomeKind.RECYCLED, "Aún no tiene presupuesto", "Has no budget yet"),
+    ("recycled_other", OutcomeKind.RECYCLED, "Otro motivo", "Another reason"),
 ]
 CUSTOM_FIELDS = [
     ("budget", CustomField.Type.NUMBER, "Presupuesto anual", "Yearly budget"),

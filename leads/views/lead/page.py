@@ -37,12 +37,14 @@ from leads.qualification.rules import (
     Assessment,
 )
 from leads.records import contact_privacy, fields
+from leads.returns import recycling
 from leads.states import MILESTONES, QUALIFIED_IN, HandoffState, Stage
 from leads.views.lead import clock_panel
 from leads.views.lead.before_call import before_call
 from leads.views.lead.criteria import criterion_rows, forms_of
 from leads.views.lead.data import data_rows
 from leads.views.lead.neighbours import neighbours
+from leads.views.lead.sent_back import sent_back
 from leads.views.lead.timeline import events_for, timeline
 from leads.views.lead.trail import trail
 
@@ -149,6 +151,8 @@ def _context(request: Request, lead: Lead, bound: dict[str, Form]) -> dict[str, 
         "handoff": handoff,
         "journey": journey_of(user, lead, handoff),
         "clock": _clock(request, handoff),
+        "sent_back": sent_back(handoff, at=at),
+        "parking": recycling.parked(lead) if lead.stage == Stage.RECYCLED else None,
         "persona": version,
         "is_suggested": version is not None and not is_judged,
         "assessment": assessment,
@@ -277,6 +281,8 @@ def _abilities(
         "sql": works and handoff.state == HandoffState.CONTACTED,
         "sql_from_package": works and is_accepted and _proves_sql(handoff, assessment),
         "open": works and handoff.state == HandoffState.SQL,
+        "take_up": permissions.can_take_up(user, handoff),
+        "wake": permissions.can_wake(user, handoff),
     }
 
 

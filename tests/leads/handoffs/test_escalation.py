@@ -284,6 +284,8 @@ def test_notice_says_which_promise_and_by_when(cast: Cast, moment: Moment) -> No
 
 
 def test_every_step_has_an_action_for_every_subject() -> None:
+    every = ["breach", "requeue", "tell_director", "tell_lead", "warn"]
     assert {name: sorted(subject.steps) for name, subject in tasks.SUBJECTS.items()} == {
-        "handoff": ["breach", "requeue", "tell_director", "tell_lead", "warn"]
+        "handoff": every,
+        "return": every,
     }

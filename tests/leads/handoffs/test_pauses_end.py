@@ -11,7 +11,8 @@ from crm import tasks
 from crm.lib.errors import IllegalMove
 from crm.notifications.models import Message
 from leads import handoffs
-from leads.handoffs import attempts, outcomes, pauses, undo
+from leads.follow_up import attempts
+from leads.handoffs import outcomes, pauses, undo
 from sla.models import Firing, Pause
 from tests import factories
 from tests.conftest import Moment

@@ -10,7 +10,8 @@ from django.db import IntegrityError, transaction
 from crm.lib.errors import Conflict, IllegalMove
 from crm.notifications.models import Message
 from leads import handoffs
-from leads.handoffs import attempts, outcomes
+from leads.follow_up import attempts
+from leads.handoffs import outcomes
 from leads.models import Decision, Handoff, Lead
 from sla import snapshot_bodies
 from sla.models import Clock

@@ -13,7 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from crm import tasks
 from crm.notifications.models import Message
 from leads import handoffs
-from leads.handoffs import attempts, outcomes, undo
+from leads.follow_up import attempts
+from leads.handoffs import outcomes, undo
 from leads.models import Handoff, Lead
 from sla.models import Clock
 from tests import factories

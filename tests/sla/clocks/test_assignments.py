@@ -12,7 +12,7 @@ import pytest
 
 from crm import tasks
 from leads import handoffs
-from leads.handoffs import attempts
+from leads.follow_up import attempts
 from leads.models import Handoff
 from sla.clocks import assignments
 from sla.clocks.assignments import OwnRecord

@@ -9,7 +9,7 @@ import pytest
 from django.test import Client
 from django.utils import translation
 
-from leads.handoffs import attempts
+from leads.follow_up import attempts
 from leads.models import Event
 from leads.records import leads
 from leads.states import ContactChannel

@@ -17,7 +17,7 @@ from crm.accounts import invitations, leaves
 from crm.accounts.models import Invitation, Leave, Team, User
 from crm.audit.models import Entry
 from leads import handoffs, people_urls
-from leads.handoffs import attempts
+from leads.follow_up import attempts
 from leads.models import Handoff
 from leads.staff import access
 from tests import factories

@@ -10,7 +10,8 @@ import pytest
 from crm import tasks
 from crm.lib.errors import Conflict
 from leads import handoffs
-from leads.handoffs import attempts, outcomes, pauses
+from leads.follow_up import attempts
+from leads.handoffs import outcomes, pauses
 from leads.models import Attempt, Handoff
 from sla.models import Clock
 from tests import factories

@@ -1,0 +1,74 @@
+"""Answers to a rejection, and recycling. Another hand-off is one, too (leads.api.handoffs)."""
+
+from __future__ import annotations
+
+from django.utils.translation import gettext_lazy as _
+from rest_framework import serializers
+
+from crm.lib import rest
+from crm.lib.catalogue import in_use
+from leads import permissions
+from leads.api.handoff_steps import EmptyBody, Step, StepView, step_view
+from leads.models import OutcomeReason
+from leads.returns import recycling, returns
+from leads.states import OutcomeKind
+
+
+class Closing(rest.Body):
+    reason = rest.Code(queryset=in_use(OutcomeReason).filter(kind=OutcomeKind.CLOSED))
+    comment = rest.OptionalLines(max_length=2000)
+
+
+@step_view("close", _("Close a rejected lead, with the reason"), Closing)
+class Close(StepView):
+    permission = permissions.can_answer_return
+
+    def act(self, step: Step) -> object:
+        return returns.close(
+            step.handoff,
+            step.body["reason"],
+            comment=step.comment,
+            by=step.by,
+            at=step.at,
+        )
+
+
+class Parking(rest.Body):
+    reason = rest.Code(queryset=in_use(OutcomeReason).filter(kind=OutcomeKind.RECYCLED))
+    wake_on = serializers.DateField(
+        required=False,
+        allow_null=True,
+        help_text=_("A date from tomorrow on; a new valuable action wakes it, too."),
+    )
+    comment = rest.OptionalLines(max_length=2000)
+
+
+@step_view("recycle", _("Recycle: park a lead for later"), Parking)
+class Recycle(StepView):
+    permission = permissions.can_recycle
+
+    def act(self, step: Step) -> object:
+        return recycling.park(
+            step.handoff,
+            step.body["reason"],
+            wake_on=step.body.get("wake_on"),
+            comment=step.comment,
+            by=step.by,
+            at=step.at,
+        )
+
+
+@step_view("wake", _("Wake a recycled lead"), EmptyBody)
+class Wake(StepView):
+    permission = permissions.can_wake
+
+    def act(self, step: Step) -> object:
+        return recycling.wake_by_hand(step.handoff.lead, by=step.by, at=step.at)
+
+
+@step_view("take_up", _("Take a closed lead up again"), EmptyBody)
+class TakeUp(StepView):
+    permission = permissions.can_take_up
+
+    def act(self, step: Step) -> object:
+        return returns.take_up(step.handoff, by=step.by, at=step.at)

@@ -1,0 +1,97 @@
+"""The ladder steps of overdue returns, by batches. crm/tasks.py maps the step kinds to them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from crm.accounts import leaves, teams
+from crm.accounts.models import User
+from leads.handoffs import firings
+from leads.models import Handoff, Return
+from sla.clocks.subjects import Held, Step
+from sla.models import Clock
+
+
+def hold(clocks: Sequence[Clock]) -> dict[int, Return]:
+    """Lock the returns of ``clocks`` with their handoffs and leads; return them by clock id.
+
+    Without those of which another transaction holds one.
+    """
+    # Never wait: a lock held by a person's request would hold up the whole batch of the sweep.
+    ids = [clock.subject_id for clock in clocks]
+    handoffs = Handoff.objects.select_for_update(skip_locked=True, no_key=True, of=("self", "lead"))
+    held = {
+        handoff.pk: handoff
+        for handoff in handoffs.select_related("lead", "team").filter(returns__in=ids)
+    }
+    rows = Return.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
+    rows = rows.select_related("assigned_to", "marketing_team").filter(pk__in=ids)
+    returns = {}
+    for row in rows:
+        if row.handoff_id in held:
+            row.handoff = held[row.handoff_id]
+            returns[row.pk] = row
+    return {clock.pk: returns[clock.subject_id] for clock in clocks if clock.subject_id in returns}
+
+
+def done_at(clocks: Sequence[Clock], held: Held) -> dict[int, datetime]:
+    """Return when each return was answered, by its own record; without those that were not."""
+    found = {}
+    for clock in clocks:
+        answered_at = held[clock.pk].answered_at if clock.pk in held else None
+        if answered_at is not None:
+            found[clock.pk] = answered_at
+    return found
+
+
+def warn(steps: Sequence[Step]) -> None:
+    """Warn the person who answers."""
+    firings.record(steps)
+    _notify("handoff.warning", steps, _answerers(steps))
+
+
+def breach(steps: Sequence[Step]) -> None:
+    """Notify the person who answers of each breach."""
+    firings.record(steps)
+    _notify("handoff.breached", steps, _answerers(steps))
+
+
+def notify_team_lead(steps: Sequence[Step]) -> None:
+    """Notify the leads of the marketing team; if it has none, the directors."""
+    firings.record(steps)
+    leads = teams.active_leads(_team_ids(steps))
+    _notify("handoff.escalated_lead", steps, lambda row: leads[row.marketing_team_id])
+
+
+def notify_director(steps: Sequence[Step]) -> None:
+    """Notify the directors; if there is none, the admins."""
+    firings.record(steps)
+    _notify("handoff.escalated_director", steps, lambda row: [])
+
+
+def _team_ids(steps: Sequence[Step]) -> set[int]:
+    # Only a return of a team has a clock.
+    return {step.subject.marketing_team_id for step in steps}
+
+
+def _answerers(steps: Sequence[Step]) -> firings.PeopleOf:
+    """Return who answers a return: its person, or the leads of the team in their absence."""
+    at = steps[0].firing.at
+    assigned = [step.subject.assigned_to for step in steps if step.subject.assigned_to]
+    away = leaves.away(assigned, at=at)
+    leads = teams.active_leads(_team_ids(steps))
+
+    def answerers(row: Any) -> list[User]:
+        person = row.assigned_to
+        if person is not None and person.is_active and person.pk not in away:
+            return [person]
+        return leads[row.marketing_team_id]
+
+    return answerers
+
+
+def _notify(kind: str, steps: Sequence[Step], people_of: firings.PeopleOf) -> None:
+    # The team that owes the answer, not that of the handoff.
+    firings.notify(kind, steps, people_of, params_of=lambda row: {"team": str(row.marketing_team)})

@@ -1,0 +1,200 @@
+"""The return of a rejected lead to marketing: opened by the rejection, answered by marketing.
+
+Locks are taken in one order everywhere: handoff, lead, return. Permission is the caller's question
+(leads.permissions).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from crm.accounts import leaves
+from crm.accounts.models import User
+from crm.lib.db.inserts import insert, take_next_ids
+from crm.lib.db.returning import update_returning
+from crm.lib.db.state_machine import check_move
+from crm.lib.errors import DomainError
+from leads import events
+from leads.conflicts import MovedOn
+from leads.handoffs import stages, state_changes
+from leads.models import Handoff, Lead, OutcomeReason, Return
+from leads.states import RETURN_MOVES, EventKind, OutcomeKind, ReturnState, Stage
+from sla.calendars import work_calendars
+from sla.clocks import clocks
+from sla.models import Clock
+from sla.states import Metric
+
+
+class WrongReason(DomainError):
+    """The reason is not one for closing a return."""
+
+    code = "wrong_reason"
+
+
+def open_return(handoff: Handoff, *, at: datetime) -> Return:
+    """Open the return of a rejected handoff, and start the clock of marketing's answer.
+
+    Without a clock where the handoff's agreement promises no answer, or no marketing team brought
+    the lead.
+    """
+    return_id, clock_id = take_next_ids(Return, Clock)
+    opened = Return(
+        id=return_id,
+        handoff=handoff,
+        marketing_team_id=handoff.lead.marketing_team_id,
+        assigned_to=_answerer(handoff, at=at),
+        opened_at=at,
+    )
+    opened.clock = _clock(opened, clock_id, at=at)
+    insert(*[row for row in (opened.clock, opened) if row is not None])
+    return opened
+
+
+def _answerer(handoff: Handoff, *, at: datetime) -> User | None:
+    """Return the sender of the lead; None, for the leads of the team, who answer in their place."""
+    sender = handoff.submitted_by
+    if not sender.is_active or leaves.away([sender], at=at):
+        return None
+    return sender
+
+
+def _clock(opened: Return, pk: int, *, at: datetime) -> Clock | None:
+    """Return the clock of marketing's answer unsaved; None where none is promised."""
+    policy = opened.handoff.policy
+    team = opened.handoff.lead.marketing_team
+    if team is None or Metric.RETURN_ANSWER not in policy["clocks"]:
+        return None
+    # Marketing owes the answer, so its calendar counts and not that of the sales team.
+    version = opened.handoff.agreement_version
+    calendar = work_calendars.plain_of_team(team, version.calendar_id)
+    terms: Mapping[str, Any] = {**policy, "calendar": calendar.to_json()}
+    return clocks.new(
+        opened,
+        Metric.RETURN_ANSWER,
+        terms,
+        team=team,
+        at=at,
+        accountable=opened.assigned_to,
+        pk=pk,
+    )
+
+
+def open_of(lead: Lead) -> Return | None:
+    """Return the open return of ``lead``, or None."""
+    return Return.objects.open().filter(handoff__lead=lead).first()
+
+
+def _unanswered(lead: Lead) -> Return | None:
+    """Return the open return of a locked lead; open one that the previous version did not.
+
+    That version may still run during an upgrade, and its rejections open none.
+    """
+    opened = open_of(lead)
+    if opened is not None or lead.stage != Stage.RETURNED or lead.archived_at is not None:
+        return opened
+    last = lead.handoffs.order_by("-cycle").first()
+    if last is None or last.closed_at is None:
+        return None
+    return Return.objects.create(
+        handoff=last,
+        marketing_team_id=lead.marketing_team_id,
+        assigned_to=last.submitted_by,
+        opened_at=last.closed_at,
+    )
+
+
+def fix(lead: Lead, *, by: User, at: datetime) -> None:
+    """Answer the return of a locked lead that is handed off again."""
+    opened = _unanswered(lead)
+    if opened is not None:
+        _answer(opened, ReturnState.FIXED, by=by, at=at)
+
+
+@transaction.atomic
+def close(
+    handoff: Handoff, reason: OutcomeReason, *, by: User, at: datetime, comment: str = ""
+) -> Return:
+    """Answer the return of ``handoff`` by closing the lead.
+
+    Stops the clock of the answer. Raises WrongReason, MovedOn if it has another answer by now.
+    """
+    if reason.kind != OutcomeKind.CLOSED:
+        raise WrongReason(fields={"reason": _("Choose one of the reasons.")})
+    lead = lock_lead(handoff)
+    opened = answer(handoff, lead, ReturnState.CLOSED, by=by, at=at, reason=reason, comment=comment)
+    stages.reach(lead, Stage.CLOSED, on=events.today(at))
+    payload = {"reason": reason.code, "comment": comment}
+    state_changes.record(handoff, EventKind.CLOSED, by=by, at=at, payload=payload)
+    return opened
+
+
+def answer(
+    handoff: Handoff, lead: Lead, state: ReturnState, *, by: User, at: datetime, **fields: Any
+) -> Return:
+    """Answer the return of ``handoff`` and stop its clock; ``lead`` is its locked lead.
+
+    ``fields`` are written to the return. Raises MovedOn if it has another answer by now.
+    """
+    opened = _unanswered(lead)
+    if opened is None or opened.handoff_id != handoff.pk:
+        raise MovedOn(handoff)
+    _answer(opened, state, by=by, at=at, **fields)
+    return opened
+
+
+@transaction.atomic
+def take_up(handoff: Handoff, *, by: User, at: datetime) -> Return:
+    """Open the return again whose lead marketing has closed.
+
+    Without a clock: the promised answer was the closing. Raises MovedOn if it is not closed.
+    """
+    lead = lock_lead(handoff)
+    check_move(RETURN_MOVES, ReturnState.CLOSED, ReturnState.OPEN)
+    closed = {"handoff": handoff.pk, "state": ReturnState.CLOSED}
+    unanswered = {"answered_at": None, "answered_by": None, "reason": None, "comment": ""}
+    if lead.stage != Stage.CLOSED or not update_returning(
+        Return, closed, "id", state=ReturnState.OPEN, clock=None, **unanswered
+    ):
+        raise MovedOn(handoff)
+    stages.reach(lead, Stage.RETURNED, on=events.today(at))
+    state_changes.record(handoff, EventKind.REOPENED, by=by, at=at)
+    return Return.objects.open().get(handoff=handoff)
+
+
+def lock_lead(handoff: Handoff) -> Lead:
+    """Lock the lead, which every answer does, and a hand-off and an archiving, too."""
+    rows = Lead.objects.select_for_update(no_key=True, of=("self",))
+    return rows.select_related("person", "company").get(pk=handoff.lead_id)
+
+
+def _answer(opened: Return, state: ReturnState, *, by: User, at: datetime, **fields: Any) -> None:
+    """Write the answer by one conditional UPDATE and stop the clock. Raises MovedOn."""
+    check_move(RETURN_MOVES, ReturnState.OPEN, state)
+    unanswered = {"id": opened.pk, "state": ReturnState.OPEN}
+    changes = {"state": state, "answered_at": at, "answered_by": by, **fields}
+    if not update_returning(Return, unanswered, "id", **changes):
+        raise MovedOn(opened.handoff)
+    for name, value in changes.items():
+        setattr(opened, name, value)
+    clocks.stop(opened, Metric.RETURN_ANSWER, at=at, by=by)
+
+
+def cancel(lead: Lead, *, by: User, at: datetime) -> None:
+    """End the open return of ``lead`` without an answer, if it has one.
+
+    For a rejection that is undone, and a lead that is archived. A clock past its deadline stays
+    breached.
+    """
+    opened = open_of(lead)
+    if opened is None:
+        return
+    check_move(RETURN_MOVES, ReturnState.OPEN, ReturnState.CANCELLED)
+    unanswered = {"id": opened.pk, "state": ReturnState.OPEN}
+    changes = {"state": ReturnState.CANCELLED, "answered_at": at, "answered_by": by}
+    if update_returning(Return, unanswered, "id", **changes):
+        clocks.cancel(opened, Metric.RETURN_ANSWER, at=at, by=by)

@@ -1,0 +1,87 @@
+"""What sales sent back: its return on the lead page, and what changed on the qualify page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from crm.lib.bilingual import in_language
+from leads.handoffs.packages import Changes
+from leads.models import Handoff, Return, ValuableActionKind
+from leads.qualification.rules import Assessment
+from leads.records import fields
+from leads.states import HandoffState, ReturnState, Verdict
+from leads.templatetags.leads import fact_text
+from sla.clocks import readings
+
+
+@dataclass(frozen=True)
+class SentBack:
+    """The return of a rejected handoff. ``reading``: its clock; None where no answer is agreed."""
+
+    row: Return
+    reading: readings.Reading | None
+
+
+def sent_back(handoff: Handoff | None, *, at: datetime) -> SentBack | None:
+    """Return the return of the lead's last handoff; None where it was not rejected.
+
+    One query for a rejected handoff.
+    """
+    if handoff is None or handoff.state != HandoffState.REJECTED:
+        return None
+    rows = Return.objects.select_related("clock", "assigned_to", "answered_by", "reason")
+    row = rows.exclude(state=ReturnState.CANCELLED).filter(handoff=handoff).first()
+    if row is None:
+        return None
+    reading = None
+    if row.clock is not None:
+        reading = readings.reading(row.clock, at=at)
+    return SentBack(row, reading)
+
+
+@dataclass(frozen=True)
+class ChangedLine:
+    """One difference from the package that sales sent back; ``old`` and ``new`` as they read."""
+
+    label: str
+    old: Any
+    new: Any
+
+
+def changed_lines(changes: Changes | None, assessment: Assessment | None) -> list[ChangedLine]:
+    """Return the differences in words. At most two queries."""
+    if not changes:
+        return []
+    return [*_facts(changes), *_judgements(changes, assessment), *_actions(changes)]
+
+
+def _facts(changes: Changes) -> Iterator[ChangedLine]:
+    labels = fields.labels(changes.facts)
+    for fact, (old, new) in changes.facts.items():
+        yield ChangedLine(labels[fact], fact_text(old, fact), fact_text(new, fact))
+
+
+def _judgements(changes: Changes, assessment: Assessment | None) -> Iterator[ChangedLine]:
+    texts = {}
+    if assessment is not None:
+        texts = {each.rule.code: in_language(each.rule.text) for each in assessment.judgements}
+    for code, (old, new) in changes.judgements.items():
+        # A criterion of another version of the persona is named by its code alone.
+        yield ChangedLine(texts.get(code, code), _verdict(old), _verdict(new))
+
+
+def _verdict(value: str | None) -> str:
+    if value is None:
+        return "–"
+    return str(Verdict(value).label)
+
+
+def _actions(changes: Changes) -> Iterator[ChangedLine]:
+    if not changes.actions:
+        return
+    kinds = ValuableActionKind.objects.filter(code__in=changes.actions)
+    for kind in kinds:
+        yield ChangedLine(str(kind), "", "")

@@ -1,0 +1,31 @@
+"""Rows of returns and parkings for tests."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from leads.models import Handoff, OutcomeReason, Parking
+from tests.factories import CONTACTED_AT
+
+
+def reason_to_close() -> OutcomeReason:
+    return _reason("not_a_customer", "closed", "No es cliente", "Is no customer")
+
+
+def reason_to_recycle() -> OutcomeReason:
+    return _reason("not_now", "recycled", "Ahora no", "Not now")
+
+
+def _reason(code: str, kind: str, es: str, en: str) -> OutcomeReason:
+    defaults = {"kind": kind, "name": {"es": es, "en": en}}
+    return OutcomeReason.objects.get_or_create(code=code, defaults=defaults)[0]
+
+
+def parked(handoff: Handoff, **changes: Any) -> Parking:
+    """The row of a parking alone: the lead does not know of it."""
+    fields = {
+        "parked_at": CONTACTED_AT,
+        "parked_by": handoff.submitted_by,
+        "reason": reason_to_recycle(),
+    }
+    return Parking.objects.create(lead=handoff.lead, handoff=handoff, **{**fields, **changes})
