@@ -145,11 +145,18 @@ def show_qualify(
         "trail": trail(request),
         "actions": actions,
         "refusals": _refusals(request, lead),
-        "form": bound.get("hand_off") or HandOffForm(),
+        "form": _hand_off_form(bound, asks_why=context["unchanged"]),
         "failed": next(iter(bound), ""),
         "refused": refused,
     }
     return respond(request, "leads/qualify.jinja", context, status=status)
+
+
+def _hand_off_form(bound: dict[str, Any], *, asks_why: bool) -> HandOffForm:
+    """Return the form. ``asks_why``: an unchanged lead needs a reason, which is no option then."""
+    form = bound.get("hand_off") or HandOffForm()
+    form.fields["unchanged_reason"].required = asks_why
+    return form
 
 
 def _changes_context(lead: Lead, record: Record, assessment: Assessment | None) -> dict[str, Any]:
