@@ -29,6 +29,11 @@ urlpatterns = [
     path("<int:pk>/edit/", agreement_edit.agreement_edit, name="agreement_edit"),
     path("<int:pk>/capacity/", agreement_edit.agreement_capacity, name="agreement_capacity"),
     path("<int:pk>/next/", agreement_steps.agreement_next, name="agreement_next"),
+    path(
+        "<int:pk>/promise/<slug:metric>/",
+        agreement_steps.agreement_promise,
+        name="agreement_promise",
+    ),
     path("<int:pk>/propose/", agreement_steps.agreement_propose, name="agreement_propose"),
     path("<int:pk>/sign/", agreement_steps.agreement_sign, name="agreement_sign"),
     path("<int:pk>/reopen/", agreement_steps.agreement_reopen, name="agreement_reopen"),

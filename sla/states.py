@@ -65,6 +65,10 @@ class Metric(models.TextChoices):
     FEEDBACK = "feedback", _("Feedback on every outcome")
 
 
+# Of clocks alone: no side promises the decision, which the arbiter owes by a term of the agreement.
+DISPUTE = "dispute"
+CLOCKED = [*Metric.choices, (DISPUTE, _("Time to decide a dispute"))]
+
 CLOCK_METRICS = (Metric.ACCEPT, Metric.FIRST_CONTACT, Metric.SQL_DECISION, Metric.RETURN_ANSWER)
 # The target of these is a number; that of the others is a share.
 COUNTED_METRICS = (Metric.MQL_VOLUME, Metric.ATTEMPTS)

@@ -24,6 +24,8 @@ TERM_FIELDS = (
     "hide_contact",
     "pauses",
     "max_returns",
+    "dispute_days",
+    "review_months",
     "capacity",
     "index_weights",
 )

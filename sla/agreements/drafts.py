@@ -15,7 +15,7 @@ from crm.accounts.states import Side
 from crm.audit.entries import record
 from crm.lib.errors import Conflict, DomainError
 from personas.models import Persona
-from sla.agreements import agreements
+from sla.agreements import agreements, default_terms
 from sla.agreements.content import TERM_FIELDS
 from sla.clocks import pauses
 from sla.models import (
@@ -26,7 +26,7 @@ from sla.models import (
     LadderStep,
     RejectionReason,
 )
-from sla.states import AgreementState
+from sla.states import UNSIGNED, AgreementState, Metric
 
 CommitmentData = Mapping[str, Any]
 
@@ -122,6 +122,10 @@ def create(
     """
     if terms.get("pauses") is None:
         terms["pauses"] = pauses.default_caps()
+    # What only the product said so far is signed with the next text.
+    for name, usual in default_terms.COLUMNS.items():
+        if terms.get(name) is None:
+            terms[name] = usual
     # Discarded drafts keep their number: numbers are never used twice.
     last = agreement.versions.order_by("-number").first()
     number = 1 if last is None else last.number + 1
@@ -167,7 +171,8 @@ def renew(
 ) -> AgreementVersion:
     """Create the next draft with the text of ``version``, without its dates.
 
-    What is archived since is left out. ``of``: another agreement that gets the draft. Raises
+    What is archived since is left out; terms that only the product said join it
+    (default_terms). ``of``: another agreement that gets the draft. Raises
     DraftOpen.
     """
     terms = {name: getattr(version, name) for name in TERM_FIELDS}
@@ -182,12 +187,38 @@ def renew(
         by=by,
         at=at,
         calendar=version.calendar,
-        commitments=commitments_of(version),
+        commitments=_with_attempts(version),
         reasons=version.rejection_reasons.filter(archived_at__isnull=True),
         personas=version.personas.filter(archived_at__isnull=True),
         arbiter=version.arbiter,
         **terms,
     )
+
+
+def _with_attempts(version: AgreementVersion) -> list[dict[str, Any]]:
+    """Return the commitments of ``version``, with the usual attempts where it promises none."""
+    rows = commitments_of(version)
+    if not any(row["metric"] == Metric.ATTEMPTS for row in rows):
+        rows.append(default_terms.attempts_for_draft(version.calendar))
+    return rows
+
+
+@transaction.atomic
+def promise(
+    version: AgreementVersion, commitment: CommitmentData, *, by: User, at: datetime
+) -> AgreementVersion:
+    """Put ``commitment`` into the open draft of the agreement, or into its next one; return it.
+
+    A draft that already promises this metric stays as it is. Raises TextIsClosed where the next
+    version waits for signatures, and EditedMeanwhile.
+    """
+    draft = version.agreement.versions.filter(state__in=UNSIGNED).first()
+    if draft is None:
+        draft = renew(version, by=by, at=at)
+    rows = commitments_of(draft)
+    if any(row["metric"] == commitment["metric"] for row in rows):
+        return draft
+    return edit(draft, by=by, at=at, seen=draft.revision, commitments=[*rows, commitment])
 
 
 def commitments_of(version: AgreementVersion) -> list[dict[str, Any]]:

@@ -47,10 +47,17 @@ def policy_for(
 
 def limit_of(version: AgreementVersion, metric: Metric, facts: Mapping[str, Any]) -> int | None:
     """Return the limit (seconds) of one clock of :func:`policy_for`, None without that clock."""
-    commitment = _chosen(version.commitments.all(), facts).get(metric)
-    if commitment is None:
+    commitment = commitment_of(version, metric, facts)
+    if commitment is None or commitment.window_minutes is None:
         return None
     return _seconds_of(commitment)
+
+
+def commitment_of(
+    version: AgreementVersion, metric: Metric, facts: Mapping[str, Any]
+) -> Commitment | None:
+    """Return the commitment on ``metric`` that counts for leads of ``facts``, or None."""
+    return _chosen(version.commitments.all(), facts).get(metric)
 
 
 def _clock_terms(version: AgreementVersion, facts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
@@ -61,7 +68,8 @@ def _clock_terms(version: AgreementVersion, facts: Mapping[str, Any]) -> dict[st
         commitment = returning.from_paths(Commitment, TERMS, values)
         commitments.append(commitment)
         ladders[commitment.pk] = ladder
-    chosen = _chosen(commitments, facts)
+    timed = [commitment for commitment in commitments if commitment.window_minutes is not None]
+    chosen = _chosen(timed, facts)
     return {metric: _terms_of(each, ladders[each.pk]) for metric, each in chosen.items()}
 
 
@@ -82,12 +90,10 @@ TIMED = KeptSql(_timed)
 
 
 def _chosen(commitments: Iterable[Commitment], facts: Mapping[str, Any]) -> dict[str, Commitment]:
-    """Return the commitment that counts for each clock: the one with the most conditions."""
+    """Return the commitment that counts for each metric: the one with the most conditions."""
     chosen: dict[str, tuple[int, Commitment]] = {}
     for commitment in commitments:
         metric = commitment.metric
-        if metric not in CLOCK_METRICS or commitment.window_minutes is None:
-            continue
         rank = _conditions_met(commitment.conditions, facts)
         if rank is None:
             continue

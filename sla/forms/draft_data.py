@@ -50,6 +50,8 @@ LABELS: dict[str, Promise] = {
     "pauses": gettext_lazy("Reasons to pause a clock"),
     "max_returns": gettext_lazy("Returns before the arbiter decides"),
     "arbiter": gettext_lazy("Arbiter"),
+    "dispute_days": gettext_lazy("Working days to decide a dispute"),
+    "review_months": gettext_lazy("Months between two reviews of a buyer persona"),
     "capacity": gettext_lazy("Leads a month that sales can work"),
     "index_weights": gettext_lazy("What weighs how much"),
     "starts_on": gettext_lazy("In force from"),

@@ -19,7 +19,7 @@ from crm.lib.bilingual import LANGUAGES, in_language
 from crm.lib.catalogue import in_use
 from personas.models import Criterion, Persona
 from personas.states import CriterionKind
-from sla.agreements import agreements
+from sla.agreements import agreements, default_terms
 from sla.clocks import pauses
 from sla.forms.term_fields import checks, day, definition, number
 from sla.models import AgreementVersion, Calendar, PauseReason, RejectionReason
@@ -38,6 +38,8 @@ PLAIN_TERMS = (
     "rep_cap",
     "hide_contact",
     "max_returns",
+    "dispute_days",
+    "review_months",
     "capacity",
 )
 
@@ -122,9 +124,25 @@ class TermsForm(forms.Form):
     )
     max_returns = number(
         gettext_lazy("Returns before the arbiter decides"),
-        gettext_lazy("Recorded in the agreement; both sides bring the lead to the arbiter."),
+        gettext_lazy(
+            "A lead that is rejected so often goes to the arbiter, not to marketing's desk."
+        ),
         1,
         20,
+        required=True,
+    )
+    dispute_days = number(
+        gettext_lazy("Working days to decide a dispute"),
+        gettext_lazy("The arbiter decides by then; after it the director hears of it."),
+        1,
+        60,
+        required=True,
+    )
+    review_months = number(
+        gettext_lazy("Months between two reviews of a buyer persona"),
+        gettext_lazy("Both teams look at each persona again after so many months."),
+        1,
+        60,
         required=True,
     )
     arbiter = forms.ModelChoiceField(
@@ -344,6 +362,10 @@ def _by_code(criteria: list[Criterion]) -> list[Criterion]:
 def _initial(version: AgreementVersion) -> dict[str, Any]:
     names = (*PLAIN_TERMS, "calendar", "arbiter", "starts_on", "renew_by")
     initial = {name: getattr(version, name) for name in names}
+    # A draft from before these terms proposes the usual ones.
+    for name, usual in default_terms.COLUMNS.items():
+        if initial[name] is None:
+            initial[name] = usual
     for language in LANGUAGES:
         initial[f"mql_{language}"] = version.mql_definition.get(language, "")
         initial[f"sql_{language}"] = version.sql_definition.get(language, "")

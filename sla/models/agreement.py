@@ -63,8 +63,10 @@ class AgreementVersion(models.Model):
     that differ from their kind. ``valuable_actions``: the codes that count for an MQL, empty for
     all. ``minimum_score``: the fit score for an MQL. ``rep_cap``: open leads of one rep at a time.
     ``hide_contact``: until a rep accepts the lead. ``pauses``: {code of a reason: calendar minutes
-    that a clock may stand still for it}, null if the version is older than pauses. ``capacity``:
-    leads a month that sales can work. ``index_weights``: {metric: percent of the alignment index}.
+    that a clock may stand still for it}, null if the version is older than pauses.
+    ``dispute_days``: working days for the arbiter. ``review_months``: how often both sides review
+    the personas. ``capacity``: leads a month that sales can work. ``index_weights``: {metric:
+    percent of the alignment index}.
     ``starts_on``: null for as soon as both sides have signed.
     """
 
@@ -94,6 +96,9 @@ class AgreementVersion(models.Model):
     arbiter = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+"
     )
+    # Null in texts from before these terms: the default of the product holds (default_terms).
+    dispute_days = models.PositiveSmallIntegerField(null=True, blank=True)
+    review_months = models.PositiveSmallIntegerField(null=True, blank=True)
     capacity = models.PositiveIntegerField(null=True, blank=True)
     index_weights = models.JSONField(default=dict, blank=True)
     starts_on = models.DateField(null=True, blank=True)

@@ -13,7 +13,7 @@ from crm.accounts.models import Team
 from crm.audit.models import AppendOnly
 from sla.models.agreement import Commitment
 from sla.models.snapshot import Snapshot, SnapshotReference
-from sla.states import PAUSABLE, ClockState, Metric, StepKind
+from sla.states import CLOCKED, PAUSABLE, ClockState, StepKind
 
 
 class Clock(models.Model):
@@ -33,8 +33,9 @@ class Clock(models.Model):
     # No foreign key: this app does not know leads, which start and stop its clocks.
     subject_type = models.CharField(max_length=40)
     subject_id = models.BigIntegerField()
-    metric = models.CharField(max_length=20, choices=Metric.choices)
-    commitment = models.ForeignKey(Commitment, models.PROTECT, related_name="clocks")
+    metric = models.CharField(max_length=20, choices=CLOCKED)
+    # Null: the clock runs by a term of the agreement or its default (default_terms).
+    commitment = models.ForeignKey(Commitment, models.PROTECT, null=True, related_name="clocks")
     team = models.ForeignKey(Team, models.PROTECT, related_name="+")
     accountable = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+"

@@ -13,10 +13,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from crm.lib.number_formats import day_words
+from sla.agreements import default_terms
 from sla.states import Distribution
 from sla.text import clock_rules, definitions, obligations
 from sla.text.commitments import Names
-from sla.text.sections import Content, Section, SectionBody, SectionLine
+from sla.text.sections import Content, Section, SectionBody, SectionLine, marked
 
 Writer = Callable[[Content, Names], SectionBody]
 
@@ -56,8 +57,31 @@ def rules(content: Content, names: Names) -> SectionBody:
         SectionLine("hide_contact", contact),
         SectionLine("max_returns", returns % {"count": most}),
         SectionLine("arbiter", _("The arbiter is %(name)s.") % {"name": arbiter}),
+        SectionLine("dispute_days", _dispute_days(content)),
+        SectionLine("review_months", _review_months(content)),
     ]
     return SectionBody(_("How leads travel between the two sides:"), lines)
+
+
+def _dispute_days(content: Content) -> str:
+    # Texts from before this term do not say it.
+    term = default_terms.term_of(content.get("dispute_days"), default_terms.DISPUTE_DAYS)
+    text = ngettext(
+        "A dispute about a rejection is decided within %(count)s working day.",
+        "A dispute about a rejection is decided within %(count)s working days.",
+        term.number,
+    )
+    return marked(text % {"count": term.number}, is_default=term.is_default)
+
+
+def _review_months(content: Content) -> str:
+    term = default_terms.term_of(content.get("review_months"), default_terms.REVIEW_MONTHS)
+    text = ngettext(
+        "Both sides review each buyer persona every month.",
+        "Both sides review each buyer persona every %(count)s months.",
+        term.number,
+    )
+    return marked(text % {"count": term.number}, is_default=term.is_default)
 
 
 def _rep_cap(cap: int | None) -> str:

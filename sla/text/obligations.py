@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -10,10 +10,11 @@ from django.utils.translation import ngettext
 
 from crm.accounts.states import Side
 from crm.lib import number_formats
-from sla.states import Metric
+from sla.agreements import default_terms
+from sla.states import SIDE_OF, Metric
 from sla.text import commitments
 from sla.text.commitments import Names
-from sla.text.sections import Content, SectionBody, SectionLine
+from sla.text.sections import Content, SectionBody, SectionLine, marked
 
 
 def marketing(content: Content, names: Names) -> SectionBody:
@@ -53,7 +54,38 @@ def _commitment_lines(
     for variant in variants:
         if variant["metric"] not in metrics:
             lines.append(_variant_line(variant, names))
-    return lines
+    return [*lines, *_not_promised(content, side)]
+
+
+def _not_promised(content: Content, side: str) -> Iterator[SectionLine]:
+    """Write what ``side`` could promise and the text does not say: it is not judged."""
+    said = {commitment["metric"] for commitment in content["commitments"]}
+    for metric in Metric:
+        if SIDE_OF[metric] != side or metric in said:
+            continue
+        if metric == Metric.ATTEMPTS:
+            yield SectionLine(str(metric), _usual_attempts())
+            continue
+        text = _("%(metric)s: not agreed, so it is not judged.") % {"metric": metric.label}
+        yield SectionLine(str(metric), text, promises=str(metric))
+
+
+def _usual_attempts() -> str:
+    attempts = ngettext(
+        "Tries to reach a lead %(number)s time",
+        "Tries to reach a lead %(number)s times",
+        default_terms.ATTEMPTS,
+    )
+    days = ngettext(
+        "%(attempts)s within %(days)s working day.",
+        "%(attempts)s within %(days)s working days.",
+        default_terms.ATTEMPT_DAYS,
+    )
+    values = {
+        "attempts": attempts % {"number": default_terms.ATTEMPTS},
+        "days": default_terms.ATTEMPT_DAYS,
+    }
+    return marked(days % values, is_default=True)
 
 
 def _variant_line(variant: Mapping[str, Any], names: Names) -> SectionLine:

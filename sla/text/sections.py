@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import gettext as _
 
 Content = Mapping[str, Any]  # sla.agreements.content.content_of
 
@@ -24,13 +25,15 @@ class TimelineStep:
 class SectionLine:
     """One sentence, and the lines below it.
 
-    ``key``: the same for the same sentence of every version.
+    ``key``: the same for the same sentence of every version. ``promises``: the metric that the text
+    says nothing about, empty for every other line.
     """
 
     key: str
     text: str
     below: list[SectionLine] = field(default_factory=list)
     steps: list[TimelineStep] = field(default_factory=list)
+    promises: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,6 +57,15 @@ class Section:
     intro: str
     lines: list[SectionLine]
     quote: str = ""
+
+
+def marked(text: str, *, is_default: bool) -> str:
+    """Return ``text``, with a note where it is a default that nobody has signed."""
+    if not is_default:
+        return text
+    return _("%(text)s (The usual of Relevo: not signed yet, it joins the next draft.)") % {
+        "text": text
+    }
 
 
 def sentences(section: Section | SectionBody) -> Iterator[tuple[str, str]]:

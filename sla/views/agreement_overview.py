@@ -10,9 +10,11 @@ from django.db.models import Count, QuerySet
 
 from crm.accounts.models import User
 from crm.accounts.states import Side
+from crm.setup.starter import agreements as starter
 from sla.agreements import agreements, permissions
 from sla.agreements.content import content_of
 from sla.agreements.draft_problems import problems
+from sla.calendars import hours_text, work_calendars
 from sla.models import Agreement, AgreementVersion, Comment, Signature
 from sla.states import UNSIGNED, AgreementState
 from sla.text import agreement, labels
@@ -167,11 +169,31 @@ def page(version: AgreementVersion, user: User, *, at: datetime) -> dict[str, An
         "current": _first_in(others, AgreementState.IN_FORCE),
         "may_write": permissions.can_write(user, version),
         "may_edit": permissions.can_edit(user, version),
+        "may_promise": _may_promise(version, rows, user),
         "may_comment": permissions.can_comment(user, version),
         "may_sign": bool(sides_to_sign(version, user)),
         "shown": agreements.fingerprint_of(version, content, signed),
         "problems": problems(version, at=at) if is_draft else {},
     }
+
+
+def _may_promise(version: AgreementVersion, rows: list[AgreementVersion], user: User) -> bool:
+    """Return whether ``user`` may put a promise into the draft that follows ``version``."""
+    if version.state not in (AgreementState.DRAFT, AgreementState.IN_FORCE):
+        return False
+    # A text that waits for signatures is closed, and no other draft can begin.
+    if any(row.state == AgreementState.PROPOSED for row in rows):
+        return False
+    return permissions.can_write(user, version)
+
+
+def usual_promise(version: AgreementVersion, metric: str) -> dict[str, Any] | None:
+    """Return the usual promise on ``metric``, as drafts.create takes it; None for no metric."""
+    day = hours_text.day_minutes(work_calendars.windows_of(version.calendar))
+    for promise in starter.commitments(starter.PACES["standard"], day_minutes=day):
+        if promise["metric"] == metric:
+            return promise
+    return None
 
 
 def _first_in(versions: list[AgreementVersion], *states: str) -> AgreementVersion | None:

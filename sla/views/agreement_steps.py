@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
@@ -78,6 +78,18 @@ def agreement_next(request: Request, pk: int) -> HttpResponse:
         _("The next version begins with all that this one says. Change what should differ."),
     )
     return redirect("agreement_edit", pk=version.pk)
+
+
+@require_POST
+def agreement_promise(request: Request, pk: int, metric: str) -> HttpResponse:
+    """Put the usual promise on ``metric`` into the next draft."""
+    version = _fetch_to_write(request, pk)
+    usual = agreement_overview.usual_promise(version, metric)
+    if usual is None:
+        raise Http404
+    draft = drafts.promise(version, usual, by=request.user, at=request.now)
+    messages.success(request, _("The draft has the usual promise. Change what should differ."))
+    return redirect("agreement_edit", pk=draft.pk)
 
 
 @require_POST

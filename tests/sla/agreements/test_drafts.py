@@ -21,7 +21,9 @@ def test_agreement_has_one_draft_at_a_time(cast: Cast, draft: AgreementVersion) 
 def test_next_draft_begins_with_all_that_the_version_says(cast: Cast) -> None:
     renewed = drafts.renew(cast.agreement, by=cast.dora, at=NOON)
     before, after = content.content_of(cast.agreement), content.content_of(renewed)
-    assert {key for key in before if before[key] != after[key]} == {"number"}
+    assert {key for key in before if before[key] != after[key]} == {"number", "commitments"}
+    # It lacks a promise that has a default of the product (default_terms).
+    assert after["commitments"][:-1] == before["commitments"]
 
 
 def test_edit_changes_only_the_given_terms(cast: Cast, draft: AgreementVersion) -> None:

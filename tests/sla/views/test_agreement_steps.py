@@ -242,7 +242,7 @@ def test_agreement_for_some_teams_begins_with_what_binds_them(cast: Cast, browse
     assert answer["Location"] == f"/agreement/{draft.pk}/edit/"
     assert (draft.state, draft.commitments.count(), list(draft.agreement.teams.all())) == (
         "draft",
-        5,
+        6,
         [cast.other_sales],
     )
 
@@ -273,3 +273,30 @@ def test_reason_to_reopen_what_is_a_draft_already_is_not_lost(
     answer = browser(cast.dora).post(path, {"why": "The window is too short"})
     assert answer.status_code == 409
     assert "The window is too short</textarea>" in answer.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "metric", "status"),
+    [
+        ("luis", "package_complete", 302),
+        ("dora", "feedback", 302),
+        ("ana", "feedback", 403),
+        ("luis", "dispute", 404),
+    ],
+)
+def test_usual_promise_joins_the_next_draft(
+    cast: Cast, browser: Browser, name: str, metric: str, status: int
+) -> None:
+    path = f"/agreement/{cast.agreement.pk}/promise/{metric}/"
+    answer = browser(getattr(cast, name)).post(path)
+    drafted = AgreementVersion.objects.filter(state="draft", commitments__metric=metric)
+    assert (answer.status_code, drafted.count()) == (status, int(status == 302))
+
+
+@pytest.mark.parametrize(("name", "count"), [("luis", 1), ("ana", 0)])
+def test_page_offers_each_promise_that_is_not_agreed(
+    cast: Cast, browser: Browser, name: str, count: int
+) -> None:
+    page = browser(getattr(cast, name)).get(f"/agreement/{cast.agreement.pk}/")
+    button = f'action="/agreement/{cast.agreement.pk}/promise/feedback/"'
+    assert page.content.decode().count(button) == count
