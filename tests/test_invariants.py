@@ -189,8 +189,10 @@ def test_return_of_a_lead_that_is_not_with_marketing():
 
 
 def test_clock_of_an_answered_return():
-    clock_of_queue = Clock.objects.filter(metric="accept", stopped_at__isnull=True)[0]
-    Clock.objects.filter(pk=clock_of_queue.pk).update(subject_type="return", subject_id=0)
+    copied = Clock.objects.filter(metric="accept", stopped_at__isnull=True)[0]
+    copied.pk = None
+    copied.subject_type, copied.subject_id = "return", 0
+    copied.save()
     assert "open_return_waits_with_its_lead" in broken()
 
 

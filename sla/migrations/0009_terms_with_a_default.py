@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('sla', '0007_parked_clocks'),
+        ('sla', '0008_clock_keeps_its_promise'),
     ]
 
     operations = [
