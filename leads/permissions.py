@@ -260,6 +260,10 @@ def _is_parked(user: User, handoff: Handoff) -> bool:
     return is_over and _is_kept(user, handoff.lead)
 
 
+def _is_disqualifiable(user: User, handoff: Handoff) -> bool:
+    return handoff.state in DISQUALIFIED_FROM and handoff.has_contact()
+
+
 def _any_time(user: User, handoff: Handoff) -> bool:
     """For how long a decision may be undone: leads.handoffs.undo."""
     return True
@@ -292,7 +296,8 @@ can_open_opportunity = Permission(_works, _in(HandoffState.SQL))
 can_expect = Permission(_works, _in(HandoffState.OPPORTUNITY))
 can_win = Permission(_works, _in(*WON_FROM))
 can_lose = Permission(_works, _in(*LOST_FROM))
-can_disqualify = Permission(_works, _in(*DISQUALIFIED_FROM))
+# Only after a contact, which an SQL by its package alone may lack.
+can_disqualify = Permission(_works, _is_disqualifiable)
 # Correct the amount of a won handoff, and reopen an outcome: the same people.
 can_correct_amount = Permission(_works, _is_kept_in(HandoffState.WON))
 can_reopen = Permission(_works, _is_kept_in(*REOPENED_FROM))

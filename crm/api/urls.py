@@ -17,6 +17,7 @@ from leads.api import (
     leads,
     qualification,
     returns,
+    routing,
 )
 
 urlpatterns = [
@@ -40,7 +41,9 @@ urlpatterns = [
     path("handoffs/<int:pk>/recycle/", mount(returns.Recycle), name="api_handoff_recycle"),
     path("handoffs/<int:pk>/wake/", mount(returns.Wake), name="api_handoff_wake"),
     path("handoffs/<int:pk>/take-up/", mount(returns.TakeUp), name="api_handoff_take_up"),
-    path("handoffs/<int:pk>/withdraw/", mount(handoff_steps.Withdraw), name="api_handoff_withdraw"),
+    path("handoffs/<int:pk>/withdraw/", mount(routing.Withdraw), name="api_handoff_withdraw"),
+    path("handoffs/<int:pk>/requeue/", mount(routing.Requeue), name="api_handoff_requeue"),
+    path("handoffs/<int:pk>/reassign/", mount(routing.Reassign), name="api_handoff_reassign"),
     path("handoffs/<int:pk>/contact/", mount(handoff_steps.Attempt), name="api_handoff_contact"),
     path("handoffs/<int:pk>/pause/", mount(handoff_steps.Pause), name="api_handoff_pause"),
     path("handoffs/<int:pk>/resume/", mount(handoff_steps.Resume), name="api_handoff_resume"),

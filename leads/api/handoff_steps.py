@@ -45,10 +45,6 @@ class Rejection(rest.Body):
     comment = rest.OptionalLines(max_length=2000)
 
 
-class Comment(rest.Body):
-    comment = rest.OptionalLines(max_length=2000)
-
-
 class Contact(rest.Body):
     """A try to reach the lead."""
 
@@ -202,19 +198,6 @@ class Reject(DecisionStep):
         return handoffs.reject(
             step.handoff,
             reason,
-            comment=step.comment,
-            by=step.by,
-            at=step.at,
-        )
-
-
-@step_view("withdraw", _("Take a pending handoff back"), Comment)
-class Withdraw(StepView):
-    permission = permissions.can_withdraw
-
-    def act(self, step: Step) -> object:
-        return handoffs.withdraw(
-            step.handoff,
             comment=step.comment,
             by=step.by,
             at=step.at,

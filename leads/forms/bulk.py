@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.accounts.models import User
 from crm.lib.forms import Line
 from leads.bulk.states import BulkKind
-from leads.forms.handoffs import HandOffForm, comment_field
+from leads.forms.handoffs import HandOffForm, why_field
 from leads.staff.handover import assignable_by
 
 
@@ -39,7 +39,7 @@ class BulkAssignForm(forms.Form):
     """The new owner of all leads."""
 
     owner = forms.ChoiceField(label=_("New owner"))
-    comment = comment_field(_("Comment"))
+    comment = why_field(_("Why do they change hands?"))
 
     def __init__(self, *args: Any, people: list[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

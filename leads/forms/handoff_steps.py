@@ -26,13 +26,14 @@ from leads.forms.handoffs import (
     CorrectAmountForm,
     EndForm,
     ExpectedForm,
-    NoteForm,
     PauseForm,
     ReassignForm,
     RecycleForm,
     RejectForm,
     ReopenForm,
+    RequeueForm,
     WinForm,
+    WithdrawForm,
 )
 from leads.handoffs import corrections, outcomes, pauses
 from leads.handoffs.outcomes import Expected
@@ -144,8 +145,8 @@ def _empty_end_form(kind: OutcomeKind, auto_id: str) -> EmptyForm:
 # -- Steps of marketing and of team leads
 
 
-def _note_form(handoff: Handoff, situation: Situation, **bound: Any) -> NoteForm:
-    return NoteForm(**bound)
+def _withdraw_form(handoff: Handoff, situation: Situation, **bound: Any) -> WithdrawForm:
+    return WithdrawForm(**bound)
 
 
 def _withdraw(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
@@ -183,9 +184,13 @@ def _take_up(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
     returns.take_up(handoff, by=by, at=at)
 
 
+def _requeue_form(handoff: Handoff, situation: Situation, **bound: Any) -> RequeueForm:
+    return RequeueForm(**bound)
+
+
 def _requeue(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
-    # The moment is part of the key: a team lead may requeue the same handoff again later.
-    handoffs.requeue(handoff, by=by, at=at, cause=f"lead:{at.timestamp()}")
+    cause = handoffs.cause_by_hand(at)
+    handoffs.requeue(handoff, by=by, at=at, cause=cause, why=data["comment"])
 
 
 def _reassign_form(handoff: Handoff, situation: Situation, **bound: Any) -> ReassignForm:
@@ -329,8 +334,8 @@ _ALL = (
     HandoffStep(
         "withdraw",
         permission=permissions.can_withdraw,
-        form=_note_form,
-        empty=partial(EmptyForm, NoteForm),
+        form=_withdraw_form,
+        empty=partial(EmptyForm, WithdrawForm),
         act=_withdraw,
         message=_("%(lead)s is back with marketing."),
     ),
@@ -352,6 +357,7 @@ _ALL = (
     HandoffStep(
         "requeue",
         permission=permissions.can_requeue,
+        form=_requeue_form,
         act=_requeue,
         message=_("%(lead)s is back at the head of the queue."),
     ),

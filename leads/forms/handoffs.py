@@ -29,6 +29,11 @@ def comment_field(label: Promise) -> Lines:
     return kept(Lines(label=label, required=False, max_length=2000))
 
 
+def why_field(label: Promise) -> Lines:
+    """Return a field for a reason in the person's own words, which the history shows."""
+    return kept(Lines(label=label, max_length=2000))
+
+
 class HandOffForm(forms.Form):
     """The team that an MQL goes to.
 
@@ -223,7 +228,7 @@ class ReassignForm(forms.Form):
     """The new owner of a lead."""
 
     owner = forms.ChoiceField(label=_("New owner"))
-    comment = comment_field(_("Comment"))
+    comment = why_field(_("Why does it change hands?"))
 
     def __init__(self, *args: Any, colleagues: list[User], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -236,7 +241,13 @@ class ReassignForm(forms.Form):
         return self.colleagues[self.cleaned_data["owner"]]
 
 
-class NoteForm(forms.Form):
-    """A comment on a step that needs none."""
+class WithdrawForm(forms.Form):
+    """The reason for which marketing takes a pending handoff back."""
 
-    comment = comment_field(_("Comment"))
+    comment = why_field(_("Why is it withdrawn?"))
+
+
+class RequeueForm(forms.Form):
+    """The reason for which a team lead puts a handoff back into the queue."""
+
+    comment = why_field(_("Why does it go back to the queue?"))

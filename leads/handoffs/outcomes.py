@@ -285,10 +285,13 @@ def lose(
 def disqualify(
     handoff: Handoff, reason: OutcomeReason, *, by: User, at: datetime, comment: str = ""
 ) -> Handoff:
-    """Close after contact as disqualified. Raises WrongReason, AlreadyTaken.
+    """Close after contact as disqualified. Raises WrongReason, AlreadyTaken, MovedOn.
 
-    Not a rejection: marketing's acceptance rate does not change.
+    Not a rejection: marketing's acceptance rate does not change. An SQL by its package alone, which
+    was not contacted, is lost or recycled instead.
     """
+    if handoff.state in DISQUALIFIED_FROM and not handoff.has_contact():
+        raise MovedOn(handoff, _("Contact the lead first."))
     handoff = _end(handoff, HandoffState.DISQUALIFIED, reason, by=by, at=at, comment=comment)
     # Disqualifying a contacted lead is the SQL decision; an SQL has no open clock.
     clocks.stop(handoff, Metric.SQL_DECISION, at=at, by=by)

@@ -23,7 +23,7 @@ from leads.models import Handoff, Lead, OutcomeReason, Source, ValuableActionKin
 from leads.qualification import facts
 from leads.qualification.rules import FIT, Rule
 from leads.records import leads
-from leads.states import OPEN, EventKind, HandoffState, OutcomeKind, Verdict
+from leads.states import LOST_FROM, OPEN, EventKind, HandoffState, OutcomeKind, Verdict
 from personas.models import PersonaVersion
 
 DOMAIN = "prueba.test"  # a domain that no mail ever reaches (RFC 2606)
@@ -152,7 +152,7 @@ def _close(handoff: Handoff, *, by: User, at: datetime) -> None:
         _release(handoff, by=by, at=at)
     if handoff.state == HandoffState.PENDING:
         transitions.withdraw(handoff, by=by, at=at, comment=comment)
-    elif handoff.state == HandoffState.OPPORTUNITY:
+    elif handoff.state in LOST_FROM:
         reason = _first_reason(OutcomeKind.LOST)
         outcomes.lose(handoff, reason, by=by, at=at, comment=comment)
     else:

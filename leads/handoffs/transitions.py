@@ -159,18 +159,22 @@ def withdraw(handoff: Handoff, *, by: User, at: datetime, comment: str = "") -> 
 
 
 @transaction.atomic
-def requeue(handoff: Handoff, *, by: User | None, at: datetime, cause: str) -> Handoff:
+def requeue(
+    handoff: Handoff, *, by: User | None, at: datetime, cause: str, why: str = ""
+) -> Handoff:
     """Put a handoff before contact at the head of the queue and notify the whole team.
 
     Pending: its accept clock runs on. Accepted and not contacted: the owner loses it, the contact
     clock ends (breached, if it was late) and a new accept clock starts.
 
-    ``by`` is None for the ladder. ``cause`` is the stable key of what caused it.
+    ``by`` is None for the ladder. ``cause`` is the stable key of what caused it; ``why``: the
+    reason that a person typed.
 
     Raises AlreadyTaken.
     """
+    row = Requeue(handoff, cause, why)
     if handoff.is_pending:
-        requeue_pending([Requeue(handoff, cause)], by=by, at=at)
+        requeue_pending([row], by=by, at=at)
         return handoff
     from_state = release(handoff, by=by, at=at)
     state_changes.start_clock(handoff, Metric.ACCEPT, at=at)
@@ -180,7 +184,7 @@ def requeue(handoff: Handoff, *, by: User | None, at: datetime, cause: str) -> H
         from_state=from_state,
         by=by,
         at=at,
-        payload={"cause": cause},
+        payload=row.payload,
         owner=None,
     )
     team = handoff.team.people.filter(is_active=True)
@@ -188,12 +192,26 @@ def requeue(handoff: Handoff, *, by: User | None, at: datetime, cause: str) -> H
     return handoff
 
 
+def cause_by_hand(at: datetime) -> str:
+    """Return the cause of a requeue by a person."""
+    # The moment is part of it: a team lead may requeue the same handoff again later.
+    return f"lead:{at.timestamp()}"
+
+
 @dataclass(frozen=True)
 class Requeue:
-    """A pending handoff to put at the head of its queue; ``cause`` as in :func:`requeue`."""
+    """A handoff to put at the head of its queue; ``cause`` and ``why`` as in :func:`requeue`."""
 
     handoff: Handoff
     cause: str
+    why: str = ""
+
+    @property
+    def payload(self) -> dict[str, str]:
+        """What the event says."""
+        if not self.why:
+            return {"cause": self.cause}
+        return {"cause": self.cause, "comment": self.why}
 
 
 @transaction.atomic
@@ -215,7 +233,7 @@ def requeue_pending(rows: Sequence[Requeue], *, by: User | None, at: datetime) -
         notices.News("handoff.requeued", row.handoff, people[row.handoff.team_id], key=row.cause)
         for row in rows
     ]
-    changes = [state_changes.Change(row.handoff, payload={"cause": row.cause}) for row in rows]
+    changes = [state_changes.Change(row.handoff, payload=row.payload) for row in rows]
     state_changes.update_leads(
         changes,
         EventKind.REQUEUED,

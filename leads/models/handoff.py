@@ -246,6 +246,13 @@ class Handoff(models.Model):
     def is_pending(self) -> bool:
         return self.state == HandoffState.PENDING
 
+    def has_contact(self) -> bool:
+        """Return whether the lead was reached; no query where the first contact is noted."""
+        if self.contacted_at is not None:
+            return True
+        # Of an SQL by its package alone, a contact that came later is an attempt only.
+        return self.attempts.filter(reached=True).exists()
+
 
 # A decision stands until it is undone, or the handoff goes back into the queue.
 STANDING = Q(undone_at__isnull=True, released_at__isnull=True)

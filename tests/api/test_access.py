@@ -104,7 +104,8 @@ STEPS: dict[str, tuple[dict[str, Any], dict[str, Any], str]] = {
     # step of the API: its body, the page's form, the page's address
     "accept": ({}, {}, "accept"),
     "reject": ({"reason": "wrong_team"}, {"reason": "wrong_team"}, "reject"),
-    "withdraw": ({}, {}, "withdraw"),
+    "withdraw": ({"comment": "Aún no"}, {"comment": "Aún no"}, "withdraw"),
+    "requeue": ({"comment": "Está de viaje"}, {"comment": "Está de viaje"}, "requeue"),
     "contact": (
         {"channel": "phone", "reached": True},
         {"channel": "phone", "reached": "1"},

@@ -28,7 +28,7 @@ def quiet(running: Running, sit: Sit) -> Running:
     for handoff, lead in running.rows(
         "SELECT id, lead_id FROM leads_handoff WHERE state = 'pending'"
     ):
-        ana.post(f"/leads/{lead}/", f"/handoffs/{handoff}/withdraw/", comment="")
+        ana.post(f"/leads/{lead}/", f"/handoffs/{handoff}/withdraw/", comment="A quiet queue")
     return running
 
 

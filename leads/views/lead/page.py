@@ -276,7 +276,6 @@ def _abilities(
     return abilities | {
         "decide": permissions.can_decide(user, handoff),
         "accept_as_sql": permissions.can_accept_as_sql(user, handoff),
-        "requeue": permissions.can_requeue(user, handoff),
         "work": works,
         "sql": works and handoff.state == HandoffState.CONTACTED,
         "sql_from_package": works and is_accepted and _proves_sql(handoff, assessment),

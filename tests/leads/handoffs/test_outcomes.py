@@ -10,7 +10,8 @@ from django.db import IntegrityError, transaction
 
 from crm.lib.errors import Conflict, IllegalMove
 from crm.notifications.models import Message
-from leads import handoffs
+from leads import handoffs, permissions
+from leads.follow_up import attempts
 from leads.handoffs import outcomes
 from leads.models import Handoff, Lead
 from leads.records import leads
@@ -310,6 +311,19 @@ def test_disqualified_handoff_has_its_reason(cast: Cast, state: str) -> None:
         factories.outcome("no_budget"),
         "disqualified",
     )
+
+
+def test_sql_by_its_package_is_disqualified_only_after_a_contact(cast: Cast) -> None:
+    handoff = outcomes.accept_as_sql(factories.proven(cast), by=cast.bea, at=ACCEPTED_AT)
+    reason = factories.outcome("no_budget")
+    assert not permissions.can_disqualify(cast.bea, handoff)
+    with pytest.raises(IllegalMove):
+        outcomes.disqualify(handoff, reason, by=cast.bea, at=SQL_AT)
+    assert (stored(handoff).state, Lead.objects.get().stage) == ("sql", "sql")
+    attempts.record(handoff, "phone", reached=True, by=cast.bea, at=SQL_AT)
+    assert permissions.can_disqualify(cast.bea, stored(handoff))
+    outcomes.disqualify(stored(handoff), reason, by=cast.bea, at=WON_AT)
+    assert stored(handoff).state == "disqualified"
 
 
 def test_disqualifying_stops_the_clock_of_the_decision(cast: Cast) -> None:

@@ -420,7 +420,8 @@ def test_refusals_are_errors_that_people_can_act_on() -> None:
 def give(person: User, handoff: Handoff, to: User) -> int:
     client = Client()
     client.force_login(person)
-    return client.post(f"/handoffs/{handoff.pk}/reassign/", {"owner": to.pk}).status_code
+    typed = {"owner": to.pk, "comment": "Too many leads"}
+    return client.post(f"/handoffs/{handoff.pk}/reassign/", typed).status_code
 
 
 def test_lead_and_director_reassign_and_nobody_else(cast: Cast) -> None:

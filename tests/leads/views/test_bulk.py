@@ -135,6 +135,18 @@ def test_owners_to_assign_are_the_people_of_the_led_teams(cast, signed_in):
     assert names == {"Dora Salinas": team, "Elsa Duarte": [*team, "Sur Vendedor"]}
 
 
+def test_assigning_many_leads_asks_why(cast, signed_in):
+    handoff = factories.accepted(cast)
+    client = signed_in(cast.dora)
+    act = prepared(client, "assign", handoff.lead)
+    start = f"/leads/bulk/{act.pk}/start/"
+    answer = client.post(start, {"owner": cast.cruz.pk})
+    assert (answer.status_code, list(answer.context["form"].errors)) == (422, ["comment"])
+    client.post(start, {"owner": cast.cruz.pk, "comment": "Bea se va"})
+    event = handoff.events.get(kind="reassigned")
+    assert event.payload["comment"] == "Bea se va"
+
+
 def test_act_is_seen_by_its_author_only(cast, signed_in):
     act = prepared(signed_in(cast.ana), "archive", factories.lead(cast))
     other = signed_in(cast.luis)

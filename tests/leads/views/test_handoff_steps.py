@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.test import Client
@@ -56,6 +57,33 @@ def test_form_with_errors_returns_with_what_was_typed(
     answer = client.post(f"/handoffs/{handoff.pk}/attempt/", typed)
     assert (answer.status_code, answer.context["failed"]) == (422, "attempt")
     assert "Busy line" in answer.content.decode()
+
+
+# Step, the handoff that it is taken on, by whom, and the kind of its event.
+WITH_WHY = [
+    ("withdraw", factories.handed_off, "ana", "withdrawn"),
+    ("requeue", factories.handed_off, "dora", "requeued"),
+    ("requeue", factories.accepted, "dora", "requeued"),
+    ("reassign", factories.contacted, "elsa", "reassigned"),
+]
+
+
+@pytest.mark.parametrize(("step", "make", "person", "kind"), WITH_WHY)
+def test_step_asks_why_and_the_history_shows_it(
+    cast: Cast, moment: Moment, client: Client, step: str, make: Any, person: str, kind: str
+) -> None:
+    handoff = make(cast)
+    client.force_login(getattr(cast, person), backend="crm.accounts.backend.Backend")
+    address = f"/handoffs/{handoff.pk}/{step}/"
+    typed = {"owner": str(cast.cruz.pk), "comment": "  "}
+    answer = client.post(address, typed)
+    assert (answer.status_code, answer.context["failed"]) == (422, step)
+    assert list(answer.context["forms"][step].errors) == ["comment"]
+    assert not handoff.events.filter(kind=kind).exists()
+    assert client.post(address, typed | {"comment": "Se va de viaje"}).status_code == 302
+    assert handoff.events.get(kind=kind).payload["comment"] == "Se va de viaje"
+    page = client.get(f"/leads/{handoff.lead_id}/").content.decode()
+    assert "Se va de viaje" in page
 
 
 @pytest.mark.parametrize(

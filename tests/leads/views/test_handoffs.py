@@ -101,7 +101,7 @@ def test_requeue_is_for_the_team_lead(cast, signed_in):
     handoff = factories.accepted(cast)
     path = f"/handoffs/{handoff.pk}/requeue/"
     answers = [
-        signed_in(getattr(cast, name)).post(path).status_code
+        signed_in(getattr(cast, name)).post(path, {"comment": "Bea is away"}).status_code
         for name in ("bea", "ana", "elsa", "dora")
     ]
     assert answers == [403, 403, 403, 302]
