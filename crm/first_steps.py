@@ -49,8 +49,8 @@ class Taken:
 
 MARKETING = (
     Step("log", _("Log a lead"), "lead_new", events=(EventKind.CAPTURED,)),
-    Step("qualify", _("Qualify it as MQL"), "lead_list", events=(EventKind.QUALIFIED,)),
-    Step("hand_off", _("Hand it off to sales"), "lead_list", events=(EventKind.HANDED_OFF,)),
+    Step("qualify", _("Qualify it as MQL"), "desk", events=(EventKind.QUALIFIED,)),
+    Step("hand_off", _("Hand it off to sales"), "desk", events=(EventKind.HANDED_OFF,)),
 )
 SALES = (
     Step("accept", _("Accept a lead"), "queue", events=(EventKind.ACCEPTED,)),

@@ -35,6 +35,7 @@ class Entry:
     counter: str = ""
 
 
+DESK = Entry("desk", _("Desk"), "layout-list")
 QUEUE = Entry("queue", _("Queue"), "inbox", "queue")
 MY_LEADS = Entry("lead_mine", _("My leads"), "user", "mine")
 ALL_LEADS = Entry("lead_list", _("All leads"), "list")
@@ -51,14 +52,25 @@ WITH_PAGES_BELOW = (ALIGNMENT, AGREEMENT, PERSONAS, PEOPLE, SETTINGS)
 
 
 HOMES = {
-    Role.MARKETING: ALL_LEADS.name,
+    Role.MARKETING: DESK.name,
     Role.SALES_REP: QUEUE.name,
     Role.TEAM_LEAD: ALIGNMENT.name,
     Role.DIRECTOR: ALIGNMENT.name,
     Role.ADMIN: SETTINGS.name,
 }
+
+
+def home_of(user: User) -> str:
+    """Return the name of the first page of ``user``."""
+    home = HOMES[user.role]
+    # A person without a team counts as marketing and has no desk.
+    if home == DESK.name and not permissions.can_log(user):
+        return ALL_LEADS.name
+    return home
+
+
 # What a phone's bar shows first.
-IN_BAR = (QUEUE, MY_LEADS, ALIGNMENT, ALL_LEADS, PEOPLE, SETTINGS, PERSONAS)
+IN_BAR = (DESK, QUEUE, MY_LEADS, ALIGNMENT, ALL_LEADS, PEOPLE, SETTINGS, PERSONAS)
 
 
 @dataclass(frozen=True)
@@ -133,7 +145,7 @@ def _frame(request: Request, user: User) -> dict[str, Any]:
 
 def _first_steps(request: Request, user: User) -> list[first_steps.Taken]:
     """Return the card of first steps on the first page of the person's role, else nothing."""
-    if request.path != reverse(HOMES[user.role]):
+    if request.path != reverse(home_of(user)):
         return []
     return first_steps.card(user, at=request.now)
 
@@ -145,6 +157,8 @@ def _entries(user: User) -> tuple[Entry, ...]:
     with its leads.
     """
     entries = []
+    if permissions.can_log(user):
+        entries.append(DESK)
     is_of_sales = bool(user.team_ids(Side.SALES))
     if is_of_sales or user.is_director:
         entries.append(QUEUE)

@@ -16,7 +16,7 @@ from crm.accounts import organisations
 from crm.accounts.permissions import can_configure
 from crm.accounts.request import Request
 from crm.accounts.states import Role
-from crm.navigation import HOMES, counters
+from crm.navigation import counters, home_of
 from crm.setup import checklist
 from leads.handoffs.queue import counters as queue_counters
 from leads.views.queue import departures
@@ -27,7 +27,7 @@ def home(request: Request) -> HttpResponse:
     """Redirect to the first page of the role; admins see the checklist while it is open."""
     if can_configure(request.user) and checklist.is_open(request.organisation):
         return redirect("setup")
-    return redirect(HOMES[request.user.role])
+    return redirect(home_of(request.user))
 
 
 @require_POST

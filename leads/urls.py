@@ -17,6 +17,7 @@ from leads.views import (
     reapply,
     search,
 )
+from leads.views.desks import marketing as marketing_desk
 from leads.views.lead import edit, evidence, fields, notes, page
 from leads.views.settings import valuable_actions
 
@@ -24,6 +25,7 @@ urlpatterns = [
     path("search/", search.search_leads, name="search"),
     path("queue/", queue.queue, name="queue"),
     path("mine/", queue.mine, name="lead_mine"),
+    path("desk/", marketing_desk.desk, name="desk"),
     path("leads/", leads.lead_list, name="lead_list"),
     path("leads/bulk/", bulk.choose, name="bulk"),
     path("leads/bulk/<int:pk>/", bulk.bulk_act, name="bulk_act"),

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
+from django.apps import apps
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from crm.accounts.models import Team, User
+from crm.accounts.states import Side
 from crm.lib.bilingual import BilingualField, in_language
 from crm.lib.clock import RelevoNow
 from leads.models import sight
-from leads.states import Stage
+from leads.states import QUALIFIED_IN, Stage
 from personas.models import PersonaVersion
 
 
@@ -137,6 +141,19 @@ class LeadQuerySet(models.QuerySet["Lead"]):
         branches = sight.of_leads(user) or [sight.NOTHING]
         return [self.filter(branch) for branch in branches]
 
+    def on_desk_of(self, user: User) -> LeadQuerySet:
+        """Return the leads that are with the marketing teams of ``user``, a part of their sight."""
+        return self.filter(
+            marketing_team__in=user.team_ids(Side.MARKETING),
+            stage__in=QUALIFIED_IN,
+            archived_at__isnull=True,
+        )
+
+    def without_event_since(self, moment: datetime) -> LeadQuerySet:
+        """Return the leads to which nothing happened from ``moment`` on."""
+        events = apps.get_model("leads", "Event")._default_manager
+        return self.exclude(Exists(events.filter(lead=OuterRef("pk"), at__gte=moment)))
+
     def with_names(self) -> LeadQuerySet:
         """Return the leads with what a row of a list shows, in one query."""
         return self.select_related("person", "company", "source", "owner")
@@ -247,6 +264,12 @@ class Lead(models.Model):
                 fields=["marketing_team", "-first_seen_on", "-id"], name="lead_team_newest"
             ),
             models.Index(fields=["owner", "-first_seen_on", "-id"], name="lead_owner_newest"),
+            # Marketing's desk reads what is with a team, the newest first.
+            models.Index(
+                fields=["marketing_team", "-first_seen_on", "-id"],
+                condition=Q(stage__in=QUALIFIED_IN, archived_at__isnull=True),
+                name="lead_with_marketing",
+            ),
             # Who owns a lead, and one of a team, for the filters: small, so one step is cheap.
             models.Index(
                 fields=["owner", "marketing_team"],

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -10,7 +12,7 @@ from crm.accounts.models import Team, User
 from crm.accounts.states import Side
 from leads.models.handoff import Handoff, OutcomeReason
 from leads.models.lead import Lead
-from leads.states import ParkingState, ReturnState, WakeCause
+from leads.states import QUALIFIED_IN, ParkingState, ReturnState, WakeCause
 from sla.models import Clock
 
 
@@ -106,6 +108,18 @@ class Return(models.Model):
         return self.state == ReturnState.OPEN
 
 
+class ParkingQuerySet(models.QuerySet["Parking"]):
+    def on_desk_of(self, user: User, *, since: datetime, until: datetime) -> ParkingQuerySet:
+        """Return those of leads of the marketing teams of ``user`` that wake by ``until``.
+
+        And those that woke from ``since`` on, of leads that are still with marketing.
+        """
+        soon = Q(state=ParkingState.PARKED, wake_at__lte=until)
+        lately = Q(state=ParkingState.WOKEN, ended_at__gte=since, lead__stage__in=QUALIFIED_IN)
+        own = self.filter(lead__marketing_team__in=user.team_ids(Side.MARKETING))
+        return own.filter(soon | lately, lead__archived_at__isnull=True)
+
+
 class Parking(models.Model):
     """A lead that is recycled: parked until a date or its next valuable action.
 
@@ -134,6 +148,8 @@ class Parking(models.Model):
     )
     cause = models.CharField(max_length=8, choices=WakeCause.choices, blank=True)
 
+    objects = ParkingQuerySet.as_manager()
+
     class Meta:
         constraints = [
             models.UniqueConstraint(
@@ -161,6 +177,9 @@ class Parking(models.Model):
                 fields=["wake_at"],
                 condition=Q(state=ParkingState.PARKED, wake_at__isnull=False),
                 name="parking_to_wake",
+            ),
+            models.Index(
+                fields=["ended_at"], condition=Q(state=ParkingState.WOKEN), name="parking_woken"
             ),
         ]
 

@@ -160,9 +160,13 @@ def rules_of(version: PersonaVersion) -> list[Rule]:
     prefetched = getattr(version, "_prefetched_objects_cache", {})
     if "criteria" not in prefetched:
         return [Rule(*values) for values in RULES.rows(version=version.pk)]
-    return [
-        Rule(*(getattr(criterion, name) for name in RULE)) for criterion in prefetched["criteria"]
-    ]
+    if "rules" not in prefetched:
+        # Made once for all the leads that a list judges by this version.
+        prefetched["rules"] = [
+            Rule(*(getattr(criterion, name) for name in RULE))
+            for criterion in prefetched["criteria"]
+        ]
+    return prefetched["rules"]
 
 
 # The columns of a criterion that make a Rule.

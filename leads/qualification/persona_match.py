@@ -133,6 +133,16 @@ def usual_version(lead: Lead, record: Record | None = None) -> PersonaVersion | 
     return ranked[0].version if ranked else None
 
 
+def usual_match(
+    lead: Lead, versions: Sequence[PersonaVersion], terms: MqlTerms, record: Record
+) -> Match | None:
+    """Return the match of :func:`usual` among ``versions``, those in use, with their criteria."""
+    own = _own(lead, versions)
+    if own is not None:
+        versions = [own]
+    return next(iter(_ranked(lead, versions, terms, record)), None)
+
+
 def _own(lead: Lead, versions: Sequence[PersonaVersion]) -> PersonaVersion | None:
     """Return that of ``versions`` by whose persona the lead is an MQL, or None."""
     for version in versions:

@@ -15,7 +15,7 @@ from tests import factories
 from tests.factories import Cast
 
 pytestmark = pytest.mark.django_db
-HOMES = {"ana": "/leads/", "bea": "/queue/", "dora": "/alignment/", "root": "/setup/"}
+HOMES = {"ana": "/desk/", "bea": "/queue/", "dora": "/alignment/", "root": "/setup/"}
 CARD = 'id="first-title"'
 
 
@@ -51,11 +51,11 @@ def test_marketing_ticks_off_by_logging_qualifying_and_handing_off(
     newcomers: Cast, signed_in
 ) -> None:
     client = signed_in(newcomers.ana)
-    assert done(client, "/leads/") == []
+    assert done(client, "/desk/") == []
     factories.lead(newcomers)
-    assert done(client, "/leads/") == ["log"]
+    assert done(client, "/desk/") == ["log"]
     factories.mql(newcomers)
-    assert done(client, "/leads/") == ["log", "qualify"]
+    assert done(client, "/desk/") == ["log", "qualify"]
     factories.handed_off(newcomers)
     assert not has_card(client, "/leads/")
 

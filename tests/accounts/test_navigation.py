@@ -21,15 +21,15 @@ pytestmark = pytest.mark.django_db
 READS = ["/leads/", "/alignment/", "/agreement/", "/personas/"]
 # Who: the first page, and the entries of the navigation in their order.
 ROLES = {
-    "ana": ("/leads/", [*READS, "/notices/"]),
-    "luis": ("/alignment/", [*READS, "/notices/"]),
+    "ana": ("/desk/", ["/desk/", *READS, "/notices/"]),
+    "luis": ("/alignment/", ["/desk/", *READS, "/notices/"]),
     "bea": ("/queue/", ["/queue/", "/mine/", *READS, "/notices/"]),
     "dora": ("/alignment/", ["/queue/", "/mine/", *READS, "/notices/"]),
     "elsa": ("/alignment/", ["/queue/", *READS, "/notices/"]),
     "root": ("/setup/", ["/personas/", "/people/", "/notices/", "/setup/"]),
 }
 IN_BAR = {
-    "ana": ["/leads/", "/alignment/", "/personas/"],
+    "ana": ["/desk/", "/leads/", "/alignment/"],
     "bea": ["/queue/", "/mine/", "/alignment/"],
     "elsa": ["/queue/", "/leads/", "/alignment/"],
     "root": ["/personas/", "/people/", "/setup/"],

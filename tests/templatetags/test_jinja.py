@@ -38,7 +38,7 @@ EVIL = "<script>alert(1)</script>"
 FRAME = re.compile(r"templates/(frame|components/_\w+)\.jinja")
 ROWS = re.compile(r"templates/\w+/_\w+_row\.jinja")
 NOTICES = re.compile(r"templates/notifications/notice_list\.jinja")
-LEADS = re.compile(r"templates/leads/_?(lead|qualify|search|list|queue)(_\w+)?\.jinja")
+LEADS = re.compile(r"templates/leads/_?(lead|qualify|search|list|queue|desk)(_\w+)?\.jinja")
 
 
 def drawn(source: str, **values: object) -> str:

@@ -26,6 +26,7 @@ LABELS: dict[str, Promise] = {
     QUEUE: _("Queue"),
     MINE: _("My leads"),
     ALL: _("All leads"),
+    "desk": _("Desk"),
     "notice_list": _("Notices"),
     "search": _("Search"),
     "alignment_leads": _("Leads behind the number"),

@@ -12,6 +12,8 @@ from typing import Any
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from crm.views import HELP
+from leads.forms.handoff_steps import STEPS
+from leads.views.desks.marketing import TAB_LABELS
 
 # The newest lead of a person, and its newest handoff.
 LEAD_OF = """
@@ -228,6 +230,11 @@ SCREENS: dict[str, str | list[Screen]] = {
         Screen("/queue/?tab=nothing", (REP,), status=400),
         Screen("/queue/", (ADMIN,)),
     ],
+    "desk": [
+        *(Screen(f"/desk/?tab={tab}", (MARKETING,)) for tab in TAB_LABELS),
+        Screen("/desk/?tab=nothing", (MARKETING,), status=400),
+        Screen("/desk/", (REP, ADMIN), status=403),
+    ],
     "lead_mine": [Screen("/mine/", (MARKETING, REP))],
     "lead_list": [
         Screen("/leads/", READERS),
@@ -329,20 +336,7 @@ SCREENS: dict[str, str | list[Screen]] = {
     "handoff_accept_as_sql": TAKES_A_FORM,
     "handoff_reject": [Screen("/handoffs/{handoff}/reject/", (REP,), LONG)],
     "handoff_undo": TAKES_A_FORM,
-    "handoff_withdraw": TAKES_A_FORM,
-    "handoff_requeue": TAKES_A_FORM,
-    "handoff_reassign": TAKES_A_FORM,
-    "handoff_pause": TAKES_A_FORM,
-    "handoff_resume": TAKES_A_FORM,
-    "handoff_attempt": TAKES_A_FORM,
-    "handoff_sql": TAKES_A_FORM,
-    "handoff_opportunity": TAKES_A_FORM,
-    "handoff_expect": TAKES_A_FORM,
-    "handoff_win": TAKES_A_FORM,
-    "handoff_lose": TAKES_A_FORM,
-    "handoff_disqualify": TAKES_A_FORM,
-    "handoff_amount": TAKES_A_FORM,
-    "handoff_reopen": TAKES_A_FORM,
+    **{step.url_name: TAKES_A_FORM for step in STEPS.values()},
     "personas": [Screen("/personas/", SIGNED_IN)],
     "persona_new": [
         Screen("/personas/new/", (LEAD, DIRECTOR)),

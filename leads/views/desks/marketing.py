@@ -1,0 +1,190 @@
+"""Marketing's desk: one tab for each kind of work that waits for the person's teams."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from crm.accounts.request import Request, require_permission
+from crm.lib.bilingual import in_language
+from crm.lib.paging import BadParameter, Page
+from crm.templatetags.jinja import respond
+from leads import permissions
+from leads.desks import marketing, readiness
+from leads.desks.readiness import Judged
+from leads.forms.handoff_steps import STEPS, HandoffStep
+from leads.lists.leads import LeadRow, rows_of
+from leads.records.fields import labels as field_labels
+from leads.states import Stage, WakeCause
+from leads.views.lead.trail import of_list
+from sla.clocks import readings
+from sla.states import RejectionClass
+
+PAGE = 50
+TAB_LABELS: dict[str, Promise] = {
+    "sent_back": _("Sent back"),
+    readiness.NEEDS_DATA: _("Needs data"),
+    readiness.READY: _("Ready"),
+    "waking": _("Waking"),
+    "stale": _("Stale"),
+}
+JUDGED_TABS = (readiness.NEEDS_DATA, readiness.READY)
+# The answers to a return besides handing off again, by the names of their steps.
+ANSWERS = ("recycle", "close", "dispute")
+UNKNOWN_ADDRESS = _("This address is not known. Start again from the desk.")
+
+
+@dataclass(frozen=True)
+class DeskTab:
+    """A tab of a desk. ``is_more``: there may be more than ``count``."""
+
+    url: str
+    label: Promise
+    count: int
+    is_current: bool
+    is_more: bool = False
+
+
+@dataclass(frozen=True)
+class Window:
+    """The leads that a page has looked at, judged, and which of them it lists."""
+
+    page: Page
+    judged: list[Judged]
+
+
+@dataclass(frozen=True)
+class JudgedRow:
+    """A judged lead as a row shows it. ``lacking``: the names of what is to be found out."""
+
+    judged: Judged
+    name: str
+    about: str
+    lacking: list[str]
+
+
+@require_safe
+@require_permission(permissions.can_log)
+def desk(request: Request) -> HttpResponse:
+    """Show one list of the desk: what sales sent back, what needs data, what is ready…"""
+    tab = request.GET.get("tab", "sent_back")
+    if tab not in TAB_LABELS or set(request.GET) - {"tab", "after", "density"}:
+        raise BadParameter(UNKNOWN_ADDRESS)
+    after = request.GET.get("after", "")
+    windows = _windows(request, tab, after)
+    shown, context = LISTS[tab](request, after, windows)
+    context |= {
+        "tab": tab,
+        "tabs": _tabs(request, tab, _first_windows(request, windows, after)),
+        "shown": shown,
+        "came": of_list(request).suffix,
+        "window": readiness.WINDOW,
+        "window_is_part": tab in JUDGED_TABS and bool(after or shown.next),
+    }
+    return respond(request, "leads/desk.jinja", context)
+
+
+# -- What is judged
+
+
+def _windows(request: Request, tab: str, after: str) -> dict[str, Window]:
+    """Return the windows of the tabs that judge; that of ``tab`` begins behind ``after``."""
+    pages = {}
+    for name in JUDGED_TABS:
+        place = after if name == tab else ""
+        listing = readiness.listing(request.user, name)
+        pages[name] = listing.page(after=place, size=readiness.WINDOW)
+    # Both at once: most leads that did something are in both windows.
+    judged = readiness.judge({pk for page in pages.values() for pk in page.rows})
+    windows = {}
+    for name, page in pages.items():
+        found = (judged.get(pk) for pk in page.rows)
+        windows[name] = Window(page, [each for each in found if each and each.place == name])
+    return windows
+
+
+def _first_windows(request: Request, windows: dict[str, Window], after: str) -> dict[str, Window]:
+    """Return the windows that the counters of the tabs count, which are the first ones."""
+    if not after:
+        return windows
+    return _windows(request, "", "")
+
+
+def _tabs(request: Request, current: str, windows: dict[str, Window]) -> list[DeskTab]:
+    counts = marketing.counts(request.user, at=request.now)
+    most = marketing.COUNTED_UP_TO
+    tabs = []
+    for name, label in TAB_LABELS.items():
+        if name in windows:
+            count = len(windows[name].judged)
+            is_more = bool(windows[name].page.next)
+        else:
+            count = min(counts[name], most)
+            is_more = counts[name] > most
+        tabs.append(DeskTab(f"?tab={name}", label, count, name == current, is_more))
+    return tabs
+
+
+# -- The lists
+
+
+Shown = tuple[Page, dict[str, Any]]
+
+
+def _sent_back(request: Request, after: str, windows: dict[str, Window]) -> Shown:
+    page = marketing.sent_back(request.user).page(after=after, size=PAGE)
+    rows = []
+    for row in marketing.sent_back_rows(page):
+        reading = readings.reading(row.clock, at=request.now) if row.clock else None
+        rows.append((row, reading))
+    kinds = {each.value: str(each.label) for each in RejectionClass}
+    return page, {"rows": rows, "kinds": kinds, "answers": _answers()}
+
+
+def _answers() -> list[HandoffStep]:
+    return [STEPS[name] for name in ANSWERS if name in STEPS]
+
+
+def _judged(request: Request, after: str, windows: dict[str, Window]) -> Shown:
+    window = windows[request.GET["tab"]]
+    return window.page, {"rows": [_judged_row(each) for each in window.judged]}
+
+
+def _judged_row(judged: Judged) -> JudgedRow:
+    lead = judged.lead
+    parts = (lead.person.job_title, getattr(lead.company, "name", ""))
+    lacking = [in_language(each.rule.text) for each in judged.unknown]
+    lacking += field_labels(judged.missing).values()
+    return JudgedRow(judged, str(lead), ", ".join(filter(None, parts)), lacking)
+
+
+def _waking(request: Request, after: str, windows: dict[str, Window]) -> Shown:
+    page = marketing.waking(request.user, at=request.now).page(after=after, size=PAGE)
+    causes = {each.value: str(each.label) for each in WakeCause}
+    return page, {"rows": marketing.waking_rows(page), "causes": causes}
+
+
+def _stale(request: Request, after: str, windows: dict[str, Window]) -> Shown:
+    page = marketing.stale(request.user, at=request.now).page(after=after, size=PAGE)
+    rows: list[LeadRow] = rows_of(page)
+    context = {
+        "rows": rows,
+        "last": marketing.last_events(page),
+        "stages": {stage.value: str(stage.label) for stage in Stage},
+    }
+    return page, context
+
+
+LISTS: dict[str, Callable[[Request, str, dict[str, Window]], Shown]] = {
+    "sent_back": _sent_back,
+    readiness.NEEDS_DATA: _judged,
+    readiness.READY: _judged,
+    "waking": _waking,
+    "stale": _stale,
+}
