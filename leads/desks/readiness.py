@@ -2,16 +2,18 @@
 
 Fit is stored nowhere: it follows from the lead, its evidence, the personas and the agreements of
 now. So a list looks at a window of leads, the newest first, and judges those alone; the next page
-looks at the next window.
+looks at the next window. Leads that cannot belong to the list are left out of it by the database.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
-from django.db.models import Exists, OuterRef, QuerySet, prefetch_related_objects
+from django.db.models import Exists, OuterRef, Q, QuerySet, prefetch_related_objects
 
 from crm.accounts.models import User
 from crm.lib.db.kept_sql import Among, KeptSql
@@ -21,8 +23,17 @@ from leads.models import Lead, ValuableAction
 from leads.qualification import facts, persona_match
 from leads.qualification.facts import Record
 from leads.qualification.persona_match import Match
-from leads.qualification.rules import GIVE, UNKNOWN, Assessment, Judgement
+from leads.qualification.rules import (
+    FIT,
+    GIVE,
+    MISSING,
+    UNKNOWN,
+    Assessment,
+    Judgement,
+    MqlTerms,
+)
 from leads.states import Stage
+from personas.models import PersonaVersion
 from sla.models import AgreementVersion
 from sla.states import AgreementState
 
@@ -74,28 +85,105 @@ def _lacks_data(judgement: Judgement) -> bool:
     return judgement.verdict == UNKNOWN or judgement.settles == GIVE
 
 
+# -- What leads are judged by
+
+
+@dataclass(frozen=True)
+class Measure:
+    """The terms, personas and package fields of now, read once for a page.
+
+    ``packages``: the fields that each agreement in force asks for.
+    """
+
+    terms: MqlTerms
+    versions: list[PersonaVersion]
+    packages: list[Sequence[str]]
+
+    @property
+    def asked_for(self) -> tuple[str, ...]:
+        """The fields one of which is missing of every lead that needs data, in order.
+
+        Empty where a person's statement may be what is missing, so that any lead may need it.
+        """
+        fields = {field for package in self.packages for field in package}
+        for version in self.versions:
+            for rule in facts.rules_of(version):
+                if rule.kind == FIT:
+                    fields.add(rule.field)
+        if all(map(_is_known, fields)):
+            return tuple(sorted(fields))
+        return ()
+
+
+def measure() -> Measure:
+    """Return what leads are judged by now, in four queries."""
+    terms = facts.terms_in_force()
+    versions = persona_match.in_use(terms)
+    prefetch_related_objects(versions, "criteria")
+    return Measure(terms, versions, [fields for (fields,) in PACKAGES.rows()])
+
+
+def _packages() -> QuerySet[Any]:
+    rows = AgreementVersion.objects.filter(state=AgreementState.IN_FORCE).order_by("pk")
+    return rows.values_list("package_fields")
+
+
+PACKAGES = KeptSql(_packages)
+
+
 # -- The leads that are looked at
 
 
-def listing(user: User, wanted: str) -> Listing:
+def listing(user: User, wanted: str, measure: Measure) -> Listing:
     """Return the leads among which those of a list are, the newest first."""
-    branches = Branches(_candidates, wanted, user=user)
-    return Listing(lambda: _candidates(wanted, user=user)[0], NEWEST_FIRST, "pk", branches)
+    shape = (wanted, measure.asked_for)
+    branches = Branches(_candidates, *shape, user=user)
+    return Listing(lambda: _candidates(*shape, user=user)[0], NEWEST_FIRST, "pk", branches)
 
 
-def _candidates(wanted: str, *, user: User) -> list[QuerySet[Lead]]:
+def _candidates(wanted: str, fields: Sequence[str], *, user: User) -> list[QuerySet[Lead]]:
     leads = Lead.objects.on_desk_of(user).filter(stage__in=JUDGED_IN)
     if wanted == READY:
-        # Most leads of an import did nothing and need not be judged for this.
-        leads = leads.filter(Exists(ValuableAction.objects.filter(lead=OuterRef("pk"))))
+        did_something = Exists(ValuableAction.objects.filter(lead=OuterRef("pk")))
+        return [leads.filter(did_something)]
+    if fields:
+        leads = leads.filter(reduce(or_, map(_may_lack, fields)))
     return [leads]
+
+
+def _is_known(field: str) -> bool:
+    """Return whether :func:`_may_lack` knows the field; a statement of a person has none."""
+    part, _dot, name = field.partition(".")
+    named = {"person": facts.PERSON, "company": facts.COMPANY, "lead": ("source",)}
+    return part == "attributes" or name in named.get(part, ())
+
+
+def _may_lack(field: str) -> Q:
+    """Return a condition that holds for every lead without the field, and for few others."""
+    part, _dot, name = field.partition(".")
+    if part == "attributes":
+        lacking = ~Q(attributes__has_key=name)
+        for missing in MISSING:
+            lacking |= Q(attributes__contains={name: missing})
+        return lacking
+    if field == "lead.source":
+        return Q(source__isnull=True)
+    if field == "person.phone":
+        # Others than E.164 may be placeholders (phones.is_phone).
+        return ~Q(person__phone__startswith="+")
+    if field == "company.employees":
+        return Q(company__employees__isnull=True)
+    lacking = Q(**{f"{part}__{name}": ""})
+    if part == "company":
+        lacking |= Q(company__isnull=True)
+    return lacking
 
 
 # -- Judging
 
 
-def judge(ids: Iterable[int]) -> dict[int, Judged]:
-    """Judge leads as the page "Qualify" does, by id; in seven queries, however many leads.
+def judge(ids: Iterable[int], measure: Measure) -> dict[int, Judged]:
+    """Judge leads as the page "Qualify" does, by id; in three queries, however many leads.
 
     Without those for which there is no persona.
     """
@@ -103,16 +191,12 @@ def judge(ids: Iterable[int]) -> dict[int, Judged]:
     pks = [lead.pk for lead in leads]
     actions = facts.actions_by_lead(pks)
     proofs = facts.proofs_by_lead(pks)
-    terms = facts.terms_in_force()
-    versions = persona_match.in_use(terms)
-    prefetch_related_objects(versions, "criteria")
-    packages = [fields for (fields,) in PACKAGES.rows()]
     judged = {}
     for lead in leads:
         record = Record(actions.get(lead.pk, []), proofs.get(lead.pk, {}))
-        match = persona_match.usual_match(lead, versions, terms, record)
+        match = persona_match.usual_match(lead, measure.versions, measure.terms, record)
         if match is not None:
-            judged[lead.pk] = Judged(lead, match, _missing(lead, packages))
+            judged[lead.pk] = Judged(lead, match, _missing(lead, measure.packages))
     return judged
 
 
@@ -130,11 +214,3 @@ def _leads(*, ids: list[int]) -> QuerySet[Lead]:
 
 
 LEADS = KeptSql(_leads)
-
-
-def _packages() -> QuerySet[Any]:
-    rows = AgreementVersion.objects.filter(state=AgreementState.IN_FORCE).order_by("pk")
-    return rows.values_list("package_fields")
-
-
-PACKAGES = KeptSql(_packages)

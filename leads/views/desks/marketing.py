@@ -9,16 +9,18 @@ from typing import Any
 from django.http import HttpResponse
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_safe
 
+from crm.accounts.models import User
 from crm.accounts.request import Request, require_permission
 from crm.lib.bilingual import in_language
 from crm.lib.paging import BadParameter, Page
 from crm.templatetags.jinja import respond
 from leads import permissions
 from leads.desks import marketing, readiness
-from leads.desks.readiness import Judged
-from leads.forms.handoff_steps import STEPS, HandoffStep
+from leads.desks.readiness import Judged, Measure
+from leads.forms.handoff_steps import STEPS
 from leads.lists.leads import LeadRow, rows_of
 from leads.records.fields import labels as field_labels
 from leads.states import Stage, WakeCause
@@ -36,7 +38,11 @@ TAB_LABELS: dict[str, Promise] = {
 }
 JUDGED_TABS = (readiness.NEEDS_DATA, readiness.READY)
 # The answers to a return besides handing off again, by the names of their steps.
-ANSWERS = ("recycle", "close", "dispute")
+ANSWERS: dict[str, Promise] = {
+    "recycle": _("Recycle"),
+    "close": _("Close"),
+    "dispute": pgettext_lazy("step", "Dispute"),
+}
 UNKNOWN_ADDRESS = _("This address is not known. Start again from the desk.")
 
 
@@ -77,11 +83,16 @@ def desk(request: Request) -> HttpResponse:
     if tab not in TAB_LABELS or set(request.GET) - {"tab", "after", "density"}:
         raise BadParameter(UNKNOWN_ADDRESS)
     after = request.GET.get("after", "")
-    windows = _windows(request, tab, after)
+    measure = readiness.measure()
+    windows = _windows(request.user, tab, after, measure)
+    first_windows = windows
+    if after and tab in JUDGED_TABS:
+        # The counters of the tabs count the first ones.
+        first_windows = _windows(request.user, tab, "", measure)
     shown, context = LISTS[tab](request, after, windows)
     context |= {
         "tab": tab,
-        "tabs": _tabs(request, tab, _first_windows(request, windows, after)),
+        "tabs": _tabs(request, tab, first_windows),
         "shown": shown,
         "came": of_list(request).suffix,
         "window": readiness.WINDOW,
@@ -93,27 +104,20 @@ def desk(request: Request) -> HttpResponse:
 # -- What is judged
 
 
-def _windows(request: Request, tab: str, after: str) -> dict[str, Window]:
+def _windows(user: User, tab: str, after: str, measure: Measure) -> dict[str, Window]:
     """Return the windows of the tabs that judge; that of ``tab`` begins behind ``after``."""
     pages = {}
     for name in JUDGED_TABS:
         place = after if name == tab else ""
-        listing = readiness.listing(request.user, name)
+        listing = readiness.listing(user, name, measure)
         pages[name] = listing.page(after=place, size=readiness.WINDOW)
     # Both at once: most leads that did something are in both windows.
-    judged = readiness.judge({pk for page in pages.values() for pk in page.rows})
+    judged = readiness.judge({pk for page in pages.values() for pk in page.rows}, measure)
     windows = {}
     for name, page in pages.items():
         found = (judged.get(pk) for pk in page.rows)
         windows[name] = Window(page, [each for each in found if each and each.place == name])
     return windows
-
-
-def _first_windows(request: Request, windows: dict[str, Window], after: str) -> dict[str, Window]:
-    """Return the windows that the counters of the tabs count, which are the first ones."""
-    if not after:
-        return windows
-    return _windows(request, "", "")
 
 
 def _tabs(request: Request, current: str, windows: dict[str, Window]) -> list[DeskTab]:
@@ -147,8 +151,8 @@ def _sent_back(request: Request, after: str, windows: dict[str, Window]) -> Show
     return page, {"rows": rows, "kinds": kinds, "answers": _answers()}
 
 
-def _answers() -> list[HandoffStep]:
-    return [STEPS[name] for name in ANSWERS if name in STEPS]
+def _answers() -> list[tuple[str, Promise]]:
+    return [(name, label) for name, label in ANSWERS.items() if name in STEPS]
 
 
 def _judged(request: Request, after: str, windows: dict[str, Window]) -> Shown:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from leads.desks import readiness
-from leads.desks.readiness import NEEDS_DATA, NEITHER, READY
+from leads.desks.readiness import NEEDS_DATA, NEITHER, READY, Measure
 from leads.qualification.rules import (
+    ANY_TERMS,
     DISQUALIFIER,
     FIT,
     MET,
@@ -62,8 +65,9 @@ def test_place_of_a_judged_lead(
 
 
 def listed(cast: Cast, wanted: str) -> list[int]:
-    page = readiness.listing(cast.ana, wanted).page(after="", size=readiness.WINDOW)
-    judged = readiness.judge(page.rows)
+    measure = readiness.measure()
+    page = readiness.listing(cast.ana, wanted, measure).page(after="", size=readiness.WINDOW)
+    judged = readiness.judge(page.rows, measure)
     return [pk for pk in page.rows if judged[pk].place == wanted]
 
 
@@ -79,7 +83,7 @@ def test_leads_stand_where_the_qualify_page_would_judge_them(cast: Cast) -> None
     theirs = factories.lead(cast, team=cast.other_marketing)
     assert listed(cast, READY) == [qualified.pk, ready.pk]
     assert listed(cast, NEEDS_DATA) == [incomplete.pk, unknown.pk]
-    every = readiness.judge([too_small.pk, without_action.pk, theirs.pk])
+    every = readiness.judge([too_small.pk, without_action.pk, theirs.pk], readiness.measure())
     assert {pk: each.place for pk, each in every.items()} == {
         too_small.pk: NEITHER,
         without_action.pk: NEITHER,
@@ -87,18 +91,55 @@ def test_leads_stand_where_the_qualify_page_would_judge_them(cast: Cast) -> None
     }
 
 
-def test_lead_that_did_nothing_is_not_looked_at_for_what_is_ready(cast: Cast) -> None:
-    factories.lead(cast, did=None)
-    sizes = [
-        len(readiness.listing(cast.ana, wanted).page(after="", size=5).rows)
-        for wanted in (NEEDS_DATA, READY)
-    ]
-    assert sizes == [1, 0]
+def looked_at(cast: Cast, wanted: str) -> list[int]:
+    listing = readiness.listing(cast.ana, wanted, readiness.measure())
+    return list(listing.page(after="", size=readiness.WINDOW).rows)
+
+
+def test_leads_that_cannot_be_of_a_list_are_not_looked_at(cast: Cast) -> None:
+    bare = factories.lead(cast, did=None, company={"employees": None})
+    whole = factories.lead(cast)
+    assert looked_at(cast, NEEDS_DATA) == [bare.pk]
+    assert looked_at(cast, READY) == [whole.pk]
+
+
+# A field without which leads need data, and what a lead without it has.
+LACKING: list[tuple[str, dict[str, Any]]] = [
+    ("person.name", {"person": {"name": ""}}),
+    ("person.phone", {"person": {"phone": ""}}),
+    ("person.job_title", {"person": {"job_title": ""}}),
+    ("company.employees", {"company": {"employees": None}}),
+    ("company.country", {"company": {"country": ""}}),
+    ("company.domain", {}),
+    ("lead.source", {"from_source": None}),
+    ("attributes.budget", {}),
+    ("attributes.budget", {"attributes": {"budget": None}}),
+]
+
+
+@pytest.mark.parametrize(("field", "without"), LACKING)
+def test_every_lead_without_a_field_is_looked_at(
+    cast: Cast, field: str, without: dict[str, Any]
+) -> None:
+    having = {"company": {"domain": "andino.test"}, "attributes": {"budget": 60000}}
+    lacking = factories.lead(cast, **without)
+    factories.lead(cast, **having)
+    measure = Measure(ANY_TERMS, [], [[field]])
+    rows = readiness.listing(cast.ana, NEEDS_DATA, measure).page(after="", size=9).rows
+    assert list(rows) == [lacking.pk]
+
+
+def test_any_lead_is_looked_at_where_a_statement_may_be_missing(cast: Cast) -> None:
+    measure = Measure(ANY_TERMS, [], [["person.name", ""]])
+    factories.lead(cast)
+    assert measure.asked_for == ()
+    rows = readiness.listing(cast.ana, NEEDS_DATA, measure).page(after="", size=9).rows
+    assert len(rows) == 1
 
 
 @pytest.mark.parametrize("leads", [1, 6])
 def test_judging_takes_the_same_queries_for_any_number_of_leads(cast: Cast, leads: int) -> None:
     made = [factories.lead(cast).pk for _ in range(leads)]
     with CaptureQueriesContext(connection) as captured:
-        assert len(readiness.judge(made)) == leads
+        assert len(readiness.judge(made, readiness.measure())) == leads
     assert len(captured) == 7
