@@ -16,8 +16,8 @@ from crm.lib.clock import RELEVO_NOW_BODY
 from crm.lib.db import rights
 from crm.notifications import outbox
 from crm.notifications.models import Channel, Letter, Message, Notice
-from leads.models import Decision, Event, Handoff, Lead, Parking, Return
-from leads.states import OPEN, STAGE_OF, HandoffState, ParkingState, Stage
+from leads.models import Decision, Dispute, Event, Handoff, Lead, Parking, Return
+from leads.states import OPEN, STAGE_OF, HandoffState, ParkingState, ReturnState, Stage
 from sla.clocks.pauses import LONGEST_TOTAL
 from sla.models import Clock, Firing, Pause
 from sla.states import PAUSABLE, ClockState, Metric
@@ -40,9 +40,10 @@ FIRINGS_WITHOUT_MESSAGE = """
 """
 WRONG_ESCALATION_COUNTS = """
     SELECT subject_id, f.count, e.count FROM (
-        SELECT coalesce(r.handoff_id, c.subject_id) AS subject_id, count(*)
+        SELECT coalesce(r.handoff_id, d.handoff_id, c.subject_id) AS subject_id, count(*)
         FROM sla_firing f JOIN sla_clock c ON c.id = f.clock_id
         LEFT JOIN leads_return r ON c.subject_type = 'return' AND r.id = c.subject_id
+        LEFT JOIN leads_dispute d ON c.subject_type = 'dispute' AND d.id = c.subject_id
         WHERE f.outcome = 'done' GROUP BY 1
     ) f FULL JOIN (
         SELECT handoff_id AS subject_id, count(*)
@@ -212,6 +213,25 @@ def open_return_waits_with_its_lead(at: datetime) -> Iterable[str]:
         yield f"clock {pk} runs on a return that is answered"
 
 
+def open_dispute_waits_with_its_return(at: datetime) -> Iterable[str]:
+    """A return is with the arbiter while its dispute is open, and an open clock has that."""
+    waiting = Dispute.objects.open()
+    disputed = Return.objects.filter(state=ReturnState.DISPUTED)
+    with_marketing = Q(handoff__lead__stage=Stage.RETURNED, handoff__lead__archived_at=None)
+    for pk in disputed.exclude(with_marketing).values_list("pk", flat=True):
+        yield f"return {pk} is with the arbiter, but its lead was not sent back"
+    has_dispute = Exists(waiting.filter(handoff=OuterRef("handoff")))
+    for pk in disputed.filter(~has_dispute).values_list("pk", flat=True):
+        yield f"return {pk} is with the arbiter, but has no open dispute"
+    has_return = Exists(disputed.filter(handoff=OuterRef("handoff")))
+    for pk in waiting.filter(~has_return).values_list("pk", flat=True):
+        yield f"dispute {pk} is open, but its return is not with the arbiter"
+    running = Clock.objects.filter(stopped_at__isnull=True, subject_type="dispute")
+    is_open = Exists(waiting.filter(pk=OuterRef("subject_id")))
+    for pk in running.filter(~is_open).values_list("pk", flat=True):
+        yield f"clock {pk} runs on a dispute that is decided"
+
+
 def parked_lead_wakes_in_time(at: datetime) -> Iterable[str]:
     """A lead is recycled while it is parked, and wakes within 60 s of its date."""
     parked = Parking.objects.filter(state=ParkingState.PARKED)
@@ -338,6 +358,7 @@ CHECKS: tuple[Check, ...] = (
     lead_keeps_the_owner_of_its_handoff,
     open_handoff_has_an_active_owner,
     open_return_waits_with_its_lead,
+    open_dispute_waits_with_its_return,
     parked_lead_wakes_in_time,
     firing_sends_a_message,
     message_becomes_one_notice,

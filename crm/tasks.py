@@ -52,6 +52,18 @@ SUBJECTS = {
         hold=return_escalation.hold,
         done_at=return_escalation.done_at,
     ),
+    "dispute": ClockSubject(
+        steps={
+            StepKind.WARN: return_escalation.warn_arbiter,
+            StepKind.BREACH: return_escalation.breach_of_arbiter,
+            # No side owes the decision, and no queue waits for it: the directors hear of it.
+            StepKind.NOTIFY_TEAM_LEAD: return_escalation.notify_director,
+            StepKind.REQUEUE: return_escalation.notify_director,
+            StepKind.NOTIFY_DIRECTOR: return_escalation.notify_director,
+        },
+        hold=return_escalation.hold_disputes,
+        done_at=return_escalation.dispute_decided_at,
+    ),
 }
 
 SWEEP_SECONDS = 4  # less than the 5 s between two sweeps; the next one goes on with the rest

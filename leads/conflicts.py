@@ -72,6 +72,22 @@ class LeadIsArchived(MovedOn):
     reason = gettext_lazy("This lead is archived.")
 
 
+class WithArbiter(MovedOn):
+    """The arbiter has the lead and decides what becomes of it."""
+
+    code = "with_arbiter"
+    reason = gettext_lazy("This lead is with the arbiter, who decides what becomes of it.")
+
+
+class RejectedBefore(MovedOn):
+    """The person rejected the lead, and nothing is newer than the rejection."""
+
+    code = "rejected_before"
+    reason = gettext_lazy(
+        "You rejected this lead, and nothing is new since then. A colleague decides on it."
+    )
+
+
 # What was faster than a step, by the state and the change that led to it.
 FASTER = {
     (HandoffState.ACCEPTED, EventKind.ACCEPTED): gettext_lazy(

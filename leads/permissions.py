@@ -15,6 +15,7 @@ from crm.accounts.states import Side
 from leads.bulk.states import BulkKind
 from leads.journey import Part
 from leads.models import Handoff, ImportRun, Lead
+from leads.returns import cases, second_decisions
 from leads.states import (
     DISQUALIFIED_FROM,
     LOST_FROM,
@@ -27,6 +28,8 @@ from leads.states import (
     STAGE_OF,
     WON_FROM,
     WORKED,
+    DisputeKind,
+    DisputeState,
     HandoffState,
     Stage,
 )
@@ -215,7 +218,11 @@ def _is_pending(user: User, handoff: Handoff) -> bool:
 
 
 def _proves_sql(user: User, handoff: Handoff) -> bool:
-    return handoff.is_pending and handoff.proves_sql
+    return handoff.proves_sql and _may_be_decided(user, handoff)
+
+
+def _may_be_decided(user: User, handoff: Handoff) -> bool:
+    return handoff.is_pending and not second_decisions.is_barred(user, handoff)
 
 
 def _is_kept_in(*states: str) -> Callable[[User, Handoff], bool]:
@@ -238,6 +245,38 @@ def _is_rejected_with(stage: Stage) -> Callable[[User, Handoff], bool]:
     return when
 
 
+def _waits_for_marketing(user: User, handoff: Handoff) -> bool:
+    """Return whether the return of a rejected handoff waits for an answer of marketing."""
+    return _is_rejected_with(Stage.RETURNED)(user, handoff) and not cases.is_open(handoff)
+
+
+def _is_contestable(user: User, handoff: Handoff) -> bool:
+    # The arbiter decides on a rejection once.
+    return _is_rejected_with(Stage.RETURNED)(user, handoff) and cases.of(handoff) is None
+
+
+def _is_case(kind: DisputeKind) -> Callable[[User, Handoff], bool]:
+    """Return the condition that a handoff is with the arbiter as a case of ``kind``."""
+
+    def when(user: User, handoff: Handoff) -> bool:
+        if not _is_rejected_with(Stage.RETURNED)(user, handoff):
+            return False
+        case = cases.of(handoff)
+        return case is not None and case.is_open and case.kind == kind
+
+    return when
+
+
+def _may_be_taken_up(user: User, handoff: Handoff) -> bool:
+    """Return whether marketing closed the lead, or the arbiter did and something is new since."""
+    if not _is_rejected_with(Stage.CLOSED)(user, handoff):
+        return False
+    case = cases.of(handoff)
+    if case is None or case.state != DisputeState.CLOSED or case.decided_at is None:
+        return True
+    return second_decisions.is_new_since(handoff.lead, case.decided_at)
+
+
 def _may_recycle(user: User, handoff: Handoff) -> bool:
     """Return whether ``user`` is of the side that has the lead."""
     if handoff.state == HandoffState.REJECTED:
@@ -250,8 +289,10 @@ def _is_recyclable(user: User, handoff: Handoff) -> bool:
         return False
     if handoff.state in RECYCLED_FROM:
         return True
+    if handoff.state == HandoffState.REJECTED:
+        return _waits_for_marketing(user, handoff)
     # The stage says whether this is the lead's last handoff, and still its result.
-    has_outcome = handoff.state in (HandoffState.REJECTED, *PARKED_AFTER)
+    has_outcome = handoff.state in PARKED_AFTER
     return has_outcome and handoff.lead.stage == STAGE_OF[HandoffState(handoff.state)]
 
 
@@ -271,14 +312,21 @@ def _any_time(user: User, handoff: Handoff) -> bool:
 
 # Take back a pending handoff: the marketing team that brought the lead.
 can_withdraw = Permission(_brought_lead_of, _in(HandoffState.PENDING), is_a_race=True)
-# Accept or reject: the people of the sales team whose queue it is in.
-can_decide = Permission(_is_of_queue, _is_pending, is_a_race=True)
+# Accept or reject: the people of the sales team whose queue it is in, but who rejected the lead.
+can_decide = Permission(_is_of_queue, _may_be_decided, is_a_race=True)
+# The same of a row of a list, which has read who rejected what for all its rows at once.
+can_decide_if_not_barred = Permission(_is_of_queue, _is_pending)
 # Accept as SQL: the same people, if the package proves means and authority.
 can_accept_as_sql = Permission(_is_of_queue, _proves_sql, is_a_race=True)
 # Answer a return: the marketing team that brought the lead.
-can_answer_return = Permission(_brought_lead_of, _is_rejected_with(Stage.RETURNED))
+can_answer_return = Permission(_brought_lead_of, _waits_for_marketing)
+# Contest the rejection: the same people, once. The arbiter decides on it.
+can_dispute = Permission(_brought_lead_of, _is_contestable)
+can_arbitrate = Permission(cases.may_decide, _is_case(DisputeKind.CONTESTED))
+# Decide what becomes of a lead that was rejected too often: the arbiter, too.
+can_settle = Permission(cases.may_decide, _is_case(DisputeKind.REPEATED))
 # Take up again what they have closed: the same people.
-can_take_up = Permission(_brought_lead_of, _is_rejected_with(Stage.CLOSED))
+can_take_up = Permission(_brought_lead_of, _may_be_taken_up)
 # Recycle: marketing as an answer to a return, else who works or worked on it.
 can_recycle = Permission(_may_recycle, _is_recyclable)
 # Wake a recycled lead by hand: the marketing team that brought it.

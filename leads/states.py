@@ -125,17 +125,58 @@ class ReturnState(models.TextChoices):
     FIXED = "fixed", _("Handed off again")
     CLOSED = "closed", _("Closed by marketing")
     RECYCLED = "recycled", _("Recycled")
+    DISPUTED = "disputed", _("With the arbiter")
+    OVERTURNED = "overturned", _("Rejection overturned")
     # The rejection was undone, or the lead was archived.
     CANCELLED = "cancelled", _("Cancelled")
 
 
 R = ReturnState
 RETURN_MOVES: Moves = {
-    R.OPEN: frozenset({R.FIXED, R.CLOSED, R.RECYCLED, R.CANCELLED}),
+    R.OPEN: frozenset({R.FIXED, R.CLOSED, R.RECYCLED, R.DISPUTED, R.CANCELLED}),
+    # Open again: the arbiter denied the dispute, or closes or recycles the lead at once.
+    R.DISPUTED: frozenset({R.OPEN, R.FIXED, R.OVERTURNED, R.CANCELLED}),
+    R.OVERTURNED: frozenset(),
     R.FIXED: frozenset(),
     R.CLOSED: frozenset({R.OPEN}),  # marketing takes it up again
     R.RECYCLED: frozenset(),
     R.CANCELLED: frozenset(),
+}
+
+
+class DisputeKind(models.TextChoices):
+    """Why a case is with the arbiter."""
+
+    CONTESTED = "contested", _("Marketing contests the rejection")
+    REPEATED = "repeated", _("Rejected as often as agreed")
+
+
+class DisputeState(models.TextChoices):
+    """What the arbiter decided: the first two of a dispute, the next three of other cases."""
+
+    OPEN = "open", _("Waits for the arbiter")
+    UPHELD = "upheld", _("Upheld: the rejection is overturned")
+    DENIED = "denied", _("Denied: the rejection stands")
+    AGAIN = "again", _("Handed off once more")
+    CLOSED = "closed", _("Closed by the arbiter")
+    RECYCLED = "recycled", _("Recycled by the arbiter")
+    # The rejection was undone, or the lead was archived.
+    CANCELLED = "cancelled", _("Cancelled")
+
+
+D = DisputeState
+DISPUTE_MOVES: Moves = {
+    D.OPEN: frozenset({D.UPHELD, D.DENIED, D.AGAIN, D.CLOSED, D.RECYCLED, D.CANCELLED}),
+    D.UPHELD: frozenset(),
+    D.DENIED: frozenset(),
+    D.AGAIN: frozenset(),
+    D.CLOSED: frozenset(),
+    D.RECYCLED: frozenset(),
+    D.CANCELLED: frozenset(),
+}
+DISPUTE_ANSWERS = {
+    DisputeKind.CONTESTED: (D.UPHELD, D.DENIED),
+    DisputeKind.REPEATED: (D.AGAIN, D.CLOSED, D.RECYCLED),
 }
 
 
@@ -224,4 +265,7 @@ class EventKind(models.TextChoices):
     CLOSED = "closed", _("Closed by marketing")
     RECYCLED = "recycled", _("Recycled")
     WOKEN = "woken", _("Awake again")
+    DISPUTED = "disputed", _("Rejection contested")
+    UPHELD = "upheld", _("Dispute upheld: the rejection is overturned")
+    DENIED = "denied", _("Dispute denied: the rejection stands")
     NOTE = "note", _("Note")

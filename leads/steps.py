@@ -12,6 +12,7 @@ from crm.accounts.models import User
 from leads.conflicts import AlreadyTaken, LeadIsArchived, MovedOn
 from leads.models import Handoff, Lead
 from leads.permissions import Permission, can_qualify, can_work
+from leads.returns import second_decisions
 
 
 def check(user: User, subject: Lead | Handoff, *permissions: Permission) -> Permission:
@@ -30,6 +31,8 @@ def check(user: User, subject: Lead | Handoff, *permissions: Permission) -> Perm
     if lead.archived_at is not None:
         raise LeadIsArchived(lead)
     if isinstance(subject, Handoff) and any(each.is_a_race for each in in_role):
+        if subject.is_pending:
+            second_decisions.check(subject, by=user)
         raise AlreadyTaken(subject, by=user)
     raise MovedOn(subject)
 

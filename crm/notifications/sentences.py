@@ -83,15 +83,32 @@ PATTERNS: dict[str, Promise] = {
     ),
     "handoff.accepted": gettext_lazy("%(by)s accepted %(lead)s"),
     "handoff.action": gettext_lazy("New from %(lead)s: %(why)s"),
+    "handoff.arbitrated": gettext_lazy("%(by)s decided what becomes of %(lead)s"),
+    "handoff.arbitrated.again": gettext_lazy("%(by)s decided: %(lead)s goes to sales once more"),
+    "handoff.arbitrated.closed": gettext_lazy("%(by)s decided: %(lead)s is closed"),
+    "handoff.arbitrated.denied": gettext_lazy("%(by)s decided: the rejection of %(lead)s stands"),
+    "handoff.arbitrated.recycled": gettext_lazy("%(by)s decided: %(lead)s is recycled"),
+    "handoff.arbitrated.upheld": gettext_lazy(
+        "%(by)s decided: the rejection of %(lead)s is overturned, and it goes to sales again"
+    ),
     "handoff.breached": gettext_lazy("Overdue: nobody in %(team)s accepted or rejected %(lead)s"),
+    "handoff.breached.dispute": gettext_lazy(
+        "Overdue: the arbiter has not decided what becomes of %(lead)s"
+    ),
     "handoff.breached.first_contact": gettext_lazy("Overdue: %(lead)s was not contacted in time"),
     "handoff.breached.return_answer": gettext_lazy(
         "Overdue: sales sent %(lead)s back, and %(team)s has not answered"
     ),
     "handoff.breached.sql_decision": gettext_lazy("Overdue: no SQL decision on %(lead)s"),
     "handoff.disqualified": gettext_lazy("%(by)s disqualified %(lead)s: %(why)s"),
+    "handoff.disputed": gettext_lazy(
+        "%(by)s contests that %(lead)s was rejected: please decide as the arbiter"
+    ),
     "handoff.escalated_director": gettext_lazy(
         "%(team)s is still overdue with %(lead)s: nobody took it"
+    ),
+    "handoff.escalated_director.dispute": gettext_lazy(
+        "The arbiter has still not decided what becomes of %(lead)s"
     ),
     "handoff.escalated_director.return_answer": gettext_lazy(
         "%(team)s has still not answered that sales sent %(lead)s back"
@@ -116,6 +133,9 @@ PATTERNS: dict[str, Promise] = {
     "handoff.reassigned": gettext_lazy("%(by)s gave you %(lead)s"),
     "handoff.recycled": gettext_lazy("%(by)s recycled %(lead)s: it is parked for later"),
     "handoff.rejected": gettext_lazy("%(by)s rejected %(lead)s: %(why)s"),
+    "handoff.repeated": gettext_lazy(
+        "%(lead)s was rejected as often as agreed: please decide as the arbiter"
+    ),
     "handoff.requeued": gettext_lazy("Back at the head of the queue of %(team)s: %(lead)s"),
     "handoff.resumed": gettext_lazy(
         "The pause is over: the clock of the first contact with %(lead)s runs again"
@@ -126,6 +146,9 @@ PATTERNS: dict[str, Promise] = {
     "handoff.sql": gettext_lazy("%(lead)s is an SQL, says %(by)s"),
     "handoff.taken_over": gettext_lazy("%(lead)s is now with %(owner)s"),
     "handoff.warning": gettext_lazy("Time is running out to accept or reject %(lead)s"),
+    "handoff.warning.dispute": gettext_lazy(
+        "Time is running out for the arbiter to decide about %(lead)s"
+    ),
     "handoff.warning.first_contact": gettext_lazy(
         "Time is running out for the first contact with %(lead)s"
     ),
@@ -147,7 +170,9 @@ PATTERNS: dict[str, Promise] = {
 OUT_OF_SIGHT: dict[str, Promise] = {
     "handoff.accepted": gettext_lazy("A lead was accepted"),
     "handoff.action": gettext_lazy("A lead of yours did something new"),
+    "handoff.arbitrated": gettext_lazy("The arbiter decided about a lead"),
     "handoff.breached": gettext_lazy("A lead was overdue"),
+    "handoff.disputed": gettext_lazy("The rejection of a lead was contested"),
     "handoff.disqualified": gettext_lazy("A lead was disqualified"),
     "handoff.escalated_director": gettext_lazy("A lead was still overdue"),
     "handoff.escalated_lead": gettext_lazy("A lead of your team was overdue"),
@@ -156,6 +181,7 @@ OUT_OF_SIGHT: dict[str, Promise] = {
     "handoff.reassigned": gettext_lazy("A lead was given to you"),
     "handoff.recycled": gettext_lazy("A lead was recycled"),
     "handoff.rejected": gettext_lazy("A lead was rejected"),
+    "handoff.repeated": gettext_lazy("A lead was rejected as often as agreed"),
     "handoff.requeued": gettext_lazy("A lead came back into the queue"),
     "handoff.resumed": gettext_lazy("The pause of a lead was over"),
     "handoff.sql": gettext_lazy("A lead became an SQL"),
@@ -168,7 +194,9 @@ OUT_OF_SIGHT: dict[str, Promise] = {
 SEVERAL: dict[str, Promise] = {
     "handoff.accepted": gettext_lazy("{count} leads were accepted"),
     "handoff.action": gettext_lazy("{count} leads of yours did something new"),
+    "handoff.arbitrated": gettext_lazy("The arbiter decided about {count} leads"),
     "handoff.breached": gettext_lazy("{count} leads are overdue"),
+    "handoff.disputed": gettext_lazy("The rejections of {count} leads wait for your decision"),
     "handoff.disqualified": gettext_lazy("{count} leads were disqualified"),
     "handoff.escalated_director": gettext_lazy("{count} leads are still overdue"),
     "handoff.escalated_lead": gettext_lazy(
@@ -179,6 +207,7 @@ SEVERAL: dict[str, Promise] = {
     "handoff.reassigned": gettext_lazy("{count} leads were given to you"),
     "handoff.recycled": gettext_lazy("{count} leads were recycled"),
     "handoff.rejected": gettext_lazy("{count} leads were rejected"),
+    "handoff.repeated": gettext_lazy("{count} leads were rejected as often as agreed"),
     "handoff.requeued": gettext_lazy("{count} leads are back at the head of the queue"),
     "handoff.resumed": gettext_lazy("The pause of {count} leads is over"),
     "handoff.sql": gettext_lazy("{count} leads are SQLs now"),

@@ -21,6 +21,7 @@ from crm.lib import catalogue
 from crm.lib.forms import EmptyForm, PageForm
 from leads import handoffs, permissions
 from leads.follow_up import attempts
+from leads.forms import return_steps
 from leads.forms.handoffs import (
     AttemptForm,
     CorrectAmountForm,
@@ -28,7 +29,6 @@ from leads.forms.handoffs import (
     ExpectedForm,
     PauseForm,
     ReassignForm,
-    RecycleForm,
     RejectForm,
     ReopenForm,
     RequeueForm,
@@ -39,7 +39,6 @@ from leads.handoffs import corrections, outcomes, pauses
 from leads.handoffs.outcomes import Expected
 from leads.models import Handoff, OutcomeReason
 from leads.permissions import Permission
-from leads.returns import recycling, returns
 from leads.staff.handover import colleagues_for
 from leads.states import OutcomeKind
 from sla.agreements import rejection_reasons
@@ -142,7 +141,7 @@ def _empty_end_form(kind: OutcomeKind, auto_id: str) -> EmptyForm:
     return EmptyForm(EndForm, auto_id, (("kind", kind), ("reasons", reasons)))
 
 
-# -- Steps of marketing and of team leads
+# -- Steps of marketing
 
 
 def _withdraw_form(handoff: Handoff, situation: Situation, **bound: Any) -> WithdrawForm:
@@ -153,35 +152,7 @@ def _withdraw(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
     handoffs.withdraw(handoff, comment=data["comment"], by=by, at=at)
 
 
-def _close_form(handoff: Handoff, situation: Situation, **bound: Any) -> EndForm:
-    return EndForm(kind=OutcomeKind.CLOSED, **bound)
-
-
-def _close(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
-    returns.close(handoff, data["reason"], comment=data["comment"], by=by, at=at)
-
-
-def _recycle_form(handoff: Handoff, situation: Situation, **bound: Any) -> RecycleForm:
-    return RecycleForm(**bound)
-
-
-def _recycle(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
-    recycling.park(
-        handoff,
-        data["reason"],
-        wake_on=data["wake_on"],
-        comment=data["comment"],
-        by=by,
-        at=at,
-    )
-
-
-def _wake(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
-    recycling.wake_by_hand(handoff.lead, by=by, at=at)
-
-
-def _take_up(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
-    returns.take_up(handoff, by=by, at=at)
+# -- Steps of team leads
 
 
 def _requeue_form(handoff: Handoff, situation: Situation, **bound: Any) -> RequeueForm:
@@ -342,8 +313,57 @@ _ALL = (
     HandoffStep(
         "close",
         permission=permissions.can_answer_return,
-        form=_close_form,
-        act=_close,
+        form=return_steps.close_form,
+        act=return_steps.close,
+        message=_("%(lead)s is closed."),
+        label=_("Close the lead"),
+        is_final=True,
+    ),
+    HandoffStep(
+        "dispute",
+        permission=permissions.can_dispute,
+        form=return_steps.dispute_form,
+        act=return_steps.dispute,
+        message=_("The arbiter decides about %(lead)s."),
+        label=_("Contest the rejection"),
+    ),
+    HandoffStep(
+        "uphold",
+        permission=permissions.can_arbitrate,
+        form=return_steps.verdict_form,
+        act=return_steps.uphold,
+        message=_("The rejection is overturned: %(lead)s is with sales again."),
+        label=_("Overturn the rejection"),
+    ),
+    HandoffStep(
+        "deny",
+        permission=permissions.can_arbitrate,
+        form=return_steps.verdict_form,
+        act=return_steps.deny,
+        message=_("The rejection stands: %(lead)s is back with marketing."),
+        label=_("Let the rejection stand"),
+    ),
+    HandoffStep(
+        "once-more",
+        permission=permissions.can_settle,
+        form=return_steps.verdict_form,
+        act=return_steps.hand_off_again,
+        message=_("%(lead)s is with sales once more."),
+        label=_("Hand it off once more"),
+    ),
+    HandoffStep(
+        "park-case",
+        permission=permissions.can_settle,
+        form=return_steps.recycle_form,
+        act=return_steps.recycle_case,
+        message=_("%(lead)s is parked."),
+        label=_("Recycle: park it for later"),
+    ),
+    HandoffStep(
+        "end-case",
+        permission=permissions.can_settle,
+        form=return_steps.close_form,
+        act=return_steps.close_case,
         message=_("%(lead)s is closed."),
         label=_("Close the lead"),
         is_final=True,
@@ -351,7 +371,7 @@ _ALL = (
     HandoffStep(
         "take-up",
         permission=permissions.can_take_up,
-        act=_take_up,
+        act=return_steps.take_up,
         message=_("%(lead)s is open again."),
     ),
     HandoffStep(
@@ -442,15 +462,15 @@ _ALL = (
     HandoffStep(
         "recycle",
         permission=permissions.can_recycle,
-        form=_recycle_form,
-        act=_recycle,
+        form=return_steps.recycle_form,
+        act=return_steps.recycle,
         message=_("%(lead)s is parked."),
         label=_("Recycle: park it for later"),
     ),
     HandoffStep(
         "wake",
         permission=permissions.can_wake,
-        act=_wake,
+        act=return_steps.wake,
         message=_("%(lead)s is awake and with marketing."),
     ),
     HandoffStep(

@@ -241,6 +241,16 @@ class ReassignForm(forms.Form):
         return self.colleagues[self.cleaned_data["owner"]]
 
 
+class ReasonsForm(forms.Form):
+    """Why marketing contests a rejection, or why the arbiter decides so. ``asks``: the question."""
+
+    comment = kept(Lines(required=True, max_length=2000))
+
+    def __init__(self, *args: Any, asks: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["comment"].label = asks
+
+
 class WithdrawForm(forms.Form):
     """The reason for which marketing takes a pending handoff back."""
 

@@ -53,16 +53,16 @@ def notify(
 
     ``params_of`` returns further values of the notice.
     """
-    directors: list[User] | None = None
+    in_charge: list[User] | None = None
     news = []
     for step in steps:
         handoff = handoff_of(step.subject)
         # A message to inactive people alone would be a silent breach.
         people = [person for person in people_of(step.subject) if person.is_active]
         if not people:
-            if directors is None:
-                directors = _directors()
-            people = directors
+            if in_charge is None:
+                in_charge = directors()
+            people = in_charge
         params = {
             "metric": step.clock.metric,
             "due_at": step.clock.due_at.isoformat(),
@@ -75,6 +75,7 @@ def notify(
         notices.notify_many(news, at=steps[0].firing.at)
 
 
-def _directors() -> list[User]:
+def directors() -> list[User]:
+    """Return the active directors; if there is none, the admins."""
     active = User.objects.filter(is_active=True).order_by("id")
     return list(active.filter(is_director=True)) or list(active.filter(is_admin=True))

@@ -22,7 +22,7 @@ from leads import events
 from leads.conflicts import AlreadyTaken, MovedOn
 from leads.handoffs import notices, state_changes
 from leads.models import Decision, Handoff
-from leads.returns import returns
+from leads.returns import returns, second_decisions
 from leads.states import WORKED, DecisionKind, EventKind, HandoffState
 from sla.clocks import assignments, clocks
 from sla.models import RejectionReason
@@ -57,8 +57,9 @@ def accept(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
 
     Stops the accept clock, starts the contact clock, notifies the submitter.
 
-    Raises AlreadyTaken, which names the faster person, and RepIsFull.
+    Raises AlreadyTaken, which names the faster person, RejectedBefore and RepIsFull.
     """
+    second_decisions.check(handoff, by=by)
     check_room(handoff, by)
     # The claim points the row at the contact clock; keep the clock that it stops.
     accept_clock = handoff.clock
@@ -108,8 +109,9 @@ def reject(
 
     Stops the accept clock, opens the return with the clock of marketing's answer.
 
-    Raises NeedsComment, AlreadyTaken.
+    Raises NeedsComment, RejectedBefore, AlreadyTaken.
     """
+    second_decisions.check(handoff, by=by)
     if reason.needs_comment and not comment.strip():
         text = _("This reason needs a comment: say what marketing should know.")
         raise NeedsComment(text, fields={"comment": text})

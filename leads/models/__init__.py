@@ -1,4 +1,5 @@
 from leads.models.bulk import BulkAct, BulkItem
+from leads.models.disputes import Dispute
 from leads.models.handoff import Attempt, Decision, Handoff, OutcomeReason, Package
 from leads.models.history import Event, Evidence
 from leads.models.imports import ImportChange, ImportChunk, ImportNote, ImportReject, ImportRun
@@ -21,6 +22,7 @@ __all__ = [
     "Company",
     "CustomField",
     "Decision",
+    "Dispute",
     "Event",
     "Evidence",
     "FirstTouch",

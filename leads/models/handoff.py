@@ -6,14 +6,22 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 
 from crm.accounts.models import Team, User
 from crm.lib.bilingual import BilingualField, in_language
 from crm.lib.clock import RelevoNow
 from leads.models import sight
 from leads.models.lead import Lead
-from leads.states import OPEN, OWNED, ContactChannel, DecisionKind, HandoffState, OutcomeKind
+from leads.states import (
+    OPEN,
+    OWNED,
+    ContactChannel,
+    DecisionKind,
+    HandoffState,
+    OutcomeKind,
+    ReturnState,
+)
 from personas.models import PersonaVersion
 from sla.models import AgreementVersion, Clock, RejectionReason
 from sla.models.snapshot import Snapshot, SnapshotReference
@@ -263,14 +271,24 @@ class DecisionQuerySet(models.QuerySet["Decision"]):
         """Return the decisions that stand."""
         return self.filter(STANDING)
 
+    def counted(self) -> DecisionQuerySet:
+        """Return the decisions that results count: those that stand and no arbiter overturned."""
+        return self.standing().exclude(handoff__returns__state=ReturnState.OVERTURNED)
+
     def refusals_of(self, lead: Lead) -> DecisionQuerySet:
         """Return the decisions by which a person did not take ``lead``, the newest first.
 
-        Rejections, and accepts that were put back into the queue without a contact.
+        Rejections, and accepts that were put back into the queue without a contact. Each with
+        ``is_overturned``: whether the arbiter overturned it.
         """
         refused = Q(kind=DecisionKind.REJECT) | Q(released_at__isnull=False)
-        rows = self.filter(refused, handoff__lead=lead, undone_at__isnull=True)
-        return rows.select_related("by", "reason", "handoff").order_by("-at", "-id")
+        rows: Any = self.filter(refused, handoff__lead=lead, undone_at__isnull=True)
+        overturned = Handoff.objects.filter(
+            pk=OuterRef("handoff"), returns__state=ReturnState.OVERTURNED
+        )
+        rows = rows.select_related("by", "reason", "handoff").order_by("-at", "-id")
+        marked: DecisionQuerySet = rows.annotate(is_overturned=Exists(overturned))
+        return marked
 
 
 class Decision(models.Model):

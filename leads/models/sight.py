@@ -42,7 +42,7 @@ def of_handoffs(user: User) -> Branches:
     branches = of_open_handoffs(user)
     if user.team_ids(Side.SALES):
         branches.append(_decided(user))
-    return branches
+    return branches + _arbitrated(user, "handoff")
 
 
 def of_open_handoffs(user: User) -> Branches:
@@ -96,7 +96,18 @@ def of_leads(user: User) -> Branches:
     if user.team_ids(Side.SALES):
         branches += _owned(user)
         branches += [_has_handoff(branch) for branch in (*_of_queues(user), _decided(user))]
-    return branches
+    return branches + _arbitrated(user, "lead")
+
+
+def _arbitrated(user: User, column: str) -> Branches:
+    """Return the reason that ``user`` is the arbiter of a dispute about it.
+
+    Only a person who leads a team can be one (leads.returns.cases).
+    """
+    if not any(user.team_ids(side, led=True) for side in Side.values):
+        return []
+    cases = _rows("Dispute").filter(arbiter=user, **{column: OuterRef("pk")})
+    return [Q(Exists(cases))]
 
 
 def of_one_lead(user: User) -> Branches:

@@ -1,4 +1,7 @@
-"""The ladder steps of overdue returns, by batches. crm/tasks.py maps the step kinds to them."""
+"""The ladder steps of overdue returns and disputes, by batches.
+
+crm/tasks.py maps the step kinds to these functions.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
+
 from crm.accounts import leaves, teams
 from crm.accounts.models import User
 from leads.handoffs import firings
-from leads.models import Handoff, Return
+from leads.models import Dispute, Handoff, Return
 from sla.clocks.subjects import Held, Step
 from sla.models import Clock
 
@@ -19,21 +24,32 @@ def hold(clocks: Sequence[Clock]) -> dict[int, Return]:
 
     Without those of which another transaction holds one.
     """
+    return _hold(clocks, Return.objects.select_related("assigned_to", "marketing_team"))
+
+
+def hold_disputes(clocks: Sequence[Clock]) -> dict[int, Dispute]:
+    """Lock the disputes of ``clocks`` as :func:`hold` does returns."""
+    return _hold(clocks, Dispute.objects.select_related("arbiter"))
+
+
+def _hold(clocks: Sequence[Clock], rows: QuerySet[Any]) -> dict[int, Any]:
+    """Lock those of ``rows`` that ``clocks`` run on, each after its handoff and lead."""
     # Never wait: a lock held by a person's request would hold up the whole batch of the sweep.
-    ids = [clock.subject_id for clock in clocks]
+    rows = rows.filter(pk__in=[clock.subject_id for clock in clocks])
     handoffs = Handoff.objects.select_for_update(skip_locked=True, no_key=True, of=("self", "lead"))
+    of_rows = rows.order_by().values("handoff")
     held = {
         handoff.pk: handoff
-        for handoff in handoffs.select_related("lead", "team").filter(returns__in=ids)
+        for handoff in handoffs.select_related("lead", "team").filter(pk__in=of_rows)
     }
-    rows = Return.objects.select_for_update(skip_locked=True, no_key=True, of=("self",))
-    rows = rows.select_related("assigned_to", "marketing_team").filter(pk__in=ids)
-    returns = {}
-    for row in rows:
+    subjects = {}
+    for row in rows.select_for_update(skip_locked=True, no_key=True, of=("self",)):
         if row.handoff_id in held:
             row.handoff = held[row.handoff_id]
-            returns[row.pk] = row
-    return {clock.pk: returns[clock.subject_id] for clock in clocks if clock.subject_id in returns}
+            subjects[row.pk] = row
+    return {
+        clock.pk: subjects[clock.subject_id] for clock in clocks if clock.subject_id in subjects
+    }
 
 
 def done_at(clocks: Sequence[Clock], held: Held) -> dict[int, datetime]:
@@ -68,7 +84,43 @@ def notify_team_lead(steps: Sequence[Step]) -> None:
 def notify_director(steps: Sequence[Step]) -> None:
     """Notify the directors; if there is none, the admins."""
     firings.record(steps)
-    _notify("handoff.escalated_director", steps, lambda row: [])
+    firings.notify("handoff.escalated_director", steps, lambda row: [], params_of=_team_of)
+
+
+def dispute_decided_at(clocks: Sequence[Clock], held: Held) -> dict[int, datetime]:
+    """Return when each dispute was decided, by its own record; without those that were not."""
+    found = {}
+    for clock in clocks:
+        decided_at = held[clock.pk].decided_at if clock.pk in held else None
+        if decided_at is not None:
+            found[clock.pk] = decided_at
+    return found
+
+
+def warn_arbiter(steps: Sequence[Step]) -> None:
+    """Warn who decides."""
+    firings.record(steps)
+    firings.notify("handoff.warning", steps, _deciders(steps))
+
+
+def breach_of_arbiter(steps: Sequence[Step]) -> None:
+    """Notify who decides of each breach."""
+    firings.record(steps)
+    firings.notify("handoff.breached", steps, _deciders(steps))
+
+
+def _deciders(steps: Sequence[Step]) -> firings.PeopleOf:
+    """Return who decides a dispute; nobody where the directors do, who are told instead."""
+    at = steps[0].firing.at
+    arbiters = [step.subject.arbiter for step in steps if step.subject.arbiter is not None]
+    away = leaves.away(arbiters, at=at)
+
+    def deciders(case: Any) -> list[User]:
+        if case.arbiter is None or case.arbiter_id in away:
+            return []
+        return [case.arbiter]
+
+    return deciders
 
 
 def _team_ids(steps: Sequence[Step]) -> set[int]:
@@ -93,5 +145,11 @@ def _answerers(steps: Sequence[Step]) -> firings.PeopleOf:
 
 
 def _notify(kind: str, steps: Sequence[Step], people_of: firings.PeopleOf) -> None:
-    # The team that owes the answer, not that of the handoff.
-    firings.notify(kind, steps, people_of, params_of=lambda row: {"team": str(row.marketing_team)})
+    firings.notify(kind, steps, people_of, params_of=_team_of)
+
+
+def _team_of(row: Any) -> dict[str, str]:
+    """Return the team that owes the answer to a return, not that of the handoff."""
+    if isinstance(row, Return):
+        return {"team": str(row.marketing_team)}
+    return {}

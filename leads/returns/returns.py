@@ -20,10 +20,18 @@ from crm.lib.db.returning import update_returning
 from crm.lib.db.state_machine import check_move
 from crm.lib.errors import DomainError
 from leads import events
-from leads.conflicts import MovedOn
+from leads.conflicts import MovedOn, WithArbiter
 from leads.handoffs import stages, state_changes
 from leads.models import Handoff, Lead, OutcomeReason, Return
-from leads.states import RETURN_MOVES, EventKind, OutcomeKind, ReturnState, Stage
+from leads.returns import cases
+from leads.states import (
+    RETURN_MOVES,
+    DisputeKind,
+    EventKind,
+    OutcomeKind,
+    ReturnState,
+    Stage,
+)
 from sla.calendars import work_calendars
 from sla.clocks import clocks
 from sla.models import Clock
@@ -40,8 +48,10 @@ def open_return(handoff: Handoff, *, at: datetime) -> Return:
     """Open the return of a rejected handoff, and start the clock of marketing's answer.
 
     Without a clock where the handoff's agreement promises no answer, or no marketing team brought
-    the lead.
+    the lead. A rejection that is one too many goes to the arbiter instead.
     """
+    if cases.is_once_too_often(handoff):
+        return _send_to_arbiter(handoff, at=at)
     return_id, clock_id = take_next_ids(Return, Clock)
     opened = Return(
         id=return_id,
@@ -55,6 +65,20 @@ def open_return(handoff: Handoff, *, at: datetime) -> Return:
     return opened
 
 
+def _send_to_arbiter(handoff: Handoff, *, at: datetime) -> Return:
+    """Open the return and leave the answer to the arbiter at once."""
+    opened = Return.objects.create(
+        handoff=handoff,
+        marketing_team_id=handoff.lead.marketing_team_id,
+        assigned_to=_answerer(handoff, at=at),
+        opened_at=at,
+        state=ReturnState.DISPUTED,
+        answered_at=at,
+    )
+    cases.open_case(handoff, DisputeKind.REPEATED, by=None, at=at)
+    return opened
+
+
 def _answerer(handoff: Handoff, *, at: datetime) -> User | None:
     """Return the sender of the lead; None, for the leads of the team, who answer in their place."""
     sender = handoff.submitted_by
@@ -63,7 +87,7 @@ def _answerer(handoff: Handoff, *, at: datetime) -> User | None:
     return sender
 
 
-def _clock(opened: Return, pk: int, *, at: datetime) -> Clock | None:
+def _clock(opened: Return, pk: int | None, *, at: datetime) -> Clock | None:
     """Return the clock of marketing's answer unsaved; None where none is promised."""
     policy = opened.handoff.policy
     team = opened.handoff.lead.marketing_team
@@ -92,9 +116,12 @@ def open_of(lead: Lead) -> Return | None:
 def _unanswered(lead: Lead) -> Return | None:
     """Return the open return of a locked lead; open one that the previous version did not.
 
-    That version may still run during an upgrade, and its rejections open none.
+    That version may still run during an upgrade, and its rejections open none. Raises WithArbiter.
     """
-    opened = open_of(lead)
+    waiting = (ReturnState.OPEN, ReturnState.DISPUTED)
+    opened = Return.objects.filter(handoff__lead=lead, state__in=waiting).first()
+    if opened is not None and not opened.is_open:
+        raise WithArbiter(lead)
     if opened is not None or lead.stage != Stage.RETURNED or lead.archived_at is not None:
         return opened
     last = lead.handoffs.order_by("-cycle").first()
@@ -166,8 +193,39 @@ def take_up(handoff: Handoff, *, by: User, at: datetime) -> Return:
     return Return.objects.open().get(handoff=handoff)
 
 
+def reopen(handoff: Handoff, *, at: datetime) -> Return:
+    """Give a return back to marketing that the arbiter had, with a new clock of the answer."""
+    opened = leave_arbiter(handoff, ReturnState.OPEN)
+    opened.handoff = handoff
+    opened.assigned_to = _answerer(handoff, at=at)
+    clock = _clock(opened, None, at=at)
+    if clock is not None:
+        insert(clock)
+    opened.clock = clock
+    opened.save(update_fields=["assigned_to", "clock"])
+    return opened
+
+
+def leave_arbiter(handoff: Handoff, state: ReturnState) -> Return:
+    """Move the return of ``handoff`` on that was with the arbiter. Raises MovedOn."""
+    check_move(RETURN_MOVES, ReturnState.DISPUTED, state)
+    changes: dict[str, Any] = {"state": state}
+    if state == ReturnState.OPEN:
+        changes |= {"answered_at": None, "answered_by": None}
+    disputed = {"handoff": handoff.pk, "state": ReturnState.DISPUTED}
+    if not update_returning(Return, disputed, "id", **changes):
+        raise MovedOn(handoff)
+    return Return.objects.get(handoff=handoff, state=state)
+
+
 def lock_lead(handoff: Handoff) -> Lead:
-    """Lock the lead, which every answer does, and a hand-off and an archiving, too."""
+    """Lock the handoff and its lead, which every answer does; return the lead.
+
+    An undo of the rejection locks both, too. Raises MovedOn if the handoff has moved on since.
+    """
+    fresh = Handoff.objects.select_for_update(no_key=True, of=("self",)).get(pk=handoff.pk)
+    if fresh.state != handoff.state:
+        raise MovedOn(fresh)
     rows = Lead.objects.select_for_update(no_key=True, of=("self",))
     return rows.select_related("person", "company").get(pk=handoff.lead_id)
 
@@ -185,16 +243,20 @@ def _answer(opened: Return, state: ReturnState, *, by: User, at: datetime, **fie
 
 
 def cancel(lead: Lead, *, by: User, at: datetime) -> None:
-    """End the open return of ``lead`` without an answer, if it has one.
+    """End the return of ``lead`` that waits for marketing or the arbiter, if it has one.
 
     For a rejection that is undone, and a lead that is archived. A clock past its deadline stays
     breached.
     """
-    opened = open_of(lead)
+    waiting = (ReturnState.OPEN, ReturnState.DISPUTED)
+    rows = Return.objects.filter(handoff__lead=lead, state__in=waiting)
+    opened = rows.select_related("handoff").first()
     if opened is None:
         return
-    check_move(RETURN_MOVES, ReturnState.OPEN, ReturnState.CANCELLED)
-    unanswered = {"id": opened.pk, "state": ReturnState.OPEN}
+    if not opened.is_open:
+        cases.cancel(opened.handoff, by=by, at=at)
+    check_move(RETURN_MOVES, opened.state, ReturnState.CANCELLED)
+    unanswered = {"id": opened.pk, "state": opened.state}
     changes = {"state": ReturnState.CANCELLED, "answered_at": at, "answered_by": by}
     if update_returning(Return, unanswered, "id", **changes):
         clocks.cancel(opened, Metric.RETURN_ANSWER, at=at, by=by)

@@ -31,6 +31,7 @@ from leads.handoffs.queue.tabs import TABS
 from leads.lists import handoffs
 from leads.records import contact_privacy
 from leads.records.identity import phones
+from leads.returns import second_decisions
 from leads.states import DecisionKind, HandoffState
 from leads.templatetags.leads import next_step_label
 from leads.views.lead.trail import of_list
@@ -244,10 +245,12 @@ def queue_rows(request: Request, handoffs: Sequence[HandoffRow], *, at: datetime
         reject_at=addresses("handoff_reject"),
         undo_at=addresses("handoff_undo"),
     )
+    waiting = [handoff for handoff in handoffs if handoff.is_pending]
+    barred = second_decisions.barred(request.user, waiting)
     paused = pauses.open_pauses((handoff.clock for handoff in handoffs), at=at)
     rows = []
     for handoff in handoffs:
-        row = _row(handoff, around)
+        row = _row(handoff, around, is_barred=handoff.pk in barred)
         pause = paused.get(handoff.clock.pk) if handoff.clock else None
         if pause is not None:
             row.because = str(pause.reason)
@@ -255,11 +258,11 @@ def queue_rows(request: Request, handoffs: Sequence[HandoffRow], *, at: datetime
     return rows
 
 
-def _row(handoff: HandoffRow, around: Surroundings) -> QueueRow:
+def _row(handoff: HandoffRow, around: Surroundings, *, is_barred: bool) -> QueueRow:
     """Return a row of the queue as the template shows it."""
     user = around.user
     pk = handoff.pk
-    can_decide = permissions.can_decide(user, handoff)
+    can_decide = not is_barred and permissions.can_decide_if_not_barred(user, handoff)
     dial, chat = _reach(user, handoff)
     return QueueRow(
         pk=pk,
@@ -270,7 +273,7 @@ def _row(handoff: HandoffRow, around: Surroundings) -> QueueRow:
         undo_at=around.undo_at(pk),
         reading=readings.reading(handoff.clock, at=around.at) if handoff.clock else None,
         can_decide=can_decide,
-        can_accept_as_sql=can_decide and permissions.can_accept_as_sql(user, handoff),
+        can_accept_as_sql=can_decide and handoff.proves_sql,
         # Escaped once, since each button repeats it.
         name=breakable(handoff.name),
         about=handoff.about,

@@ -64,9 +64,10 @@ def fill_march(cast: Cast) -> None:
     decided(cast, "2026-03-05 13:00", handed_off_at="2026-03-05 10:00")
     again = factories.lead(cast, from_source="event")
     factories.prove(again, by=cast.ana)
-    for day in ("2026-03-10", "2026-03-12"):
+    # Another rep each time: who rejected a lead does not decide on it again.
+    for day, rep in (("2026-03-10", cast.bea), ("2026-03-12", cast.cruz)):
         handoff = factories.handed_off(cast, of=again, at=when(f"{day} 10:00"))
-        handoffs.reject(handoff, factories.rejection(), by=cast.bea, at=when(f"{day} 10:30"))
+        handoffs.reject(handoff, factories.rejection(), by=rep, at=when(f"{day} 10:30"))
 
 
 def make_world() -> Cast:

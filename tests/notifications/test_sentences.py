@@ -284,6 +284,39 @@ NOTICES: list[tuple[str, dict[str, Any], str, str]] = [
         "Bea Quintero published version 2 of the persona “Owner”",
         "Bea Quintero publicó la versión 2 de la buyer persona “Dueña”",
     ),
+    (
+        "handoff.arbitrated",
+        {"state": "upheld"},
+        (
+            "Bea Quintero decided: the rejection of Mariana Peña is overturned, and it goes to"
+            " sales again"
+        ),
+        "Bea Quintero decidió: se anula el rechazo de Mariana Peña, que vuelve a ventas",
+    ),
+    (
+        "handoff.arbitrated",
+        {"state": "denied"},
+        "Bea Quintero decided: the rejection of Mariana Peña stands",
+        "Bea Quintero decidió: el rechazo de Mariana Peña se mantiene",
+    ),
+    (
+        "handoff.disputed",
+        {},
+        "Bea Quintero contests that Mariana Peña was rejected: please decide as the arbiter",
+        "Bea Quintero disputa el rechazo de Mariana Peña: decide tú, que arbitras",
+    ),
+    (
+        "handoff.repeated",
+        {},
+        "Mariana Peña was rejected as often as agreed: please decide as the arbiter",
+        ("Mariana Peña tiene tantos rechazos como los acordados: decide tú, que arbitras"),
+    ),
+    (
+        "handoff.breached",
+        {"metric": "dispute"},
+        "Overdue: the arbiter has not decided what becomes of Mariana Peña",
+        "Vencido: falta la decisión del arbitraje sobre Mariana Peña",
+    ),
     ("unknown", {}, "New about a lead: unknown", "Novedad sobre un prospecto: unknown"),
 ]
 

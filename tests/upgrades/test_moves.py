@@ -15,6 +15,7 @@ from tests.sources import dotted, python_files
 TRIGGERS = {
     "AGREEMENT_MOVES": "sla_agreementversion_state_moves",
     "CLOCK_MOVES": "sla_clock_state_moves",
+    "DISPUTE_MOVES": "leads_dispute_state_moves",
     "HANDOFF_MOVES": "leads_handoff_state_moves",
     "RETURN_MOVES": "leads_return_state_moves",
     "VERSION_MOVES": "personas_personaversion_state_moves",

@@ -90,18 +90,17 @@ def accept_clocks(scope: Scope) -> QuerySet[Clock]:
 
 
 def decisions(scope: Scope) -> QuerySet[Decision]:
-    """Return the standing decisions of the period.
+    """Return the decisions of the period that count.
 
-    A decision does not stand once it was undone, or released by putting the handoff back.
+    One does not once it was undone, released by putting the handoff back, or overturned by the
+    arbiter.
     """
     begins, ends = scope.instants
-    return Decision.objects.filter(
+    return Decision.objects.counted().filter(
         counted(scope, "handoff__lead__"),
         _sales_team(scope, "handoff__team"),
         at__gte=begins,
         at__lt=ends,
-        undone_at__isnull=True,
-        released_at__isnull=True,
     )
 
 
@@ -161,8 +160,8 @@ def _unrecorded(stage: str, scope: Scope) -> Q:
 
 
 def _refused(scope: Scope) -> Q:
-    """Return the condition of leads that sales rejected at some time, by a standing decision."""
-    stands = Decision.objects.standing().filter(kind=DecisionKind.REJECT)
+    """Return the condition of leads that sales rejected at some time, by a decision that counts."""
+    stands = Decision.objects.counted().filter(kind=DecisionKind.REJECT)
     return Q(pk__in=stands.values("handoff__lead"))
 
 

@@ -15,6 +15,7 @@ from leads import handoffs
 from leads.models import Lead
 from leads.qualification import overrides
 from leads.records import leads
+from leads.returns import disputes
 
 PREPARED_WITHIN = 4  # working minutes from qualifying a lead to handing it off
 
@@ -132,7 +133,17 @@ def _hand_off(known: RandomLead, lead: Lead, qualified_at: datetime) -> Story:
         at=again_at,
     )
     at = worked(known.scene.office, again_at, PREPARED_WITHIN)
-    yield from _pass_on(known, lead, at, again=True)
+    rejected_at = yield from _pass_on(known, lead, at, again=True)
+    if rejected_at is not None:
+        yield from _settle(known, lead, rejected_at)
+
+
+def _settle(known: RandomLead, lead: Lead, rejected_at: datetime) -> Story:
+    """Let the director, who is the arbiter, close a lead that sales rejected twice."""
+    at = worked(known.scene.office, rejected_at, 60 * known.draw.uniform(3, 14))
+    yield at
+    last = lead.handoffs.order_by("-cycle")[0]
+    disputes.close(last, known.scene.endings["interest_gone"], by=known.scene.cast.elsa, at=at)
 
 
 def _pass_on(known: RandomLead, lead: Lead, at: datetime, *, again: bool) -> sales.Decided:

@@ -50,6 +50,7 @@ KEPT = (
     "accounts_user",
     "api_key",
     "leads_company",
+    "leads_dispute",
     "leads_importrun",
     "leads_lead",
     "leads_parking",

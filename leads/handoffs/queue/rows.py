@@ -55,6 +55,7 @@ OWN_COLUMNS = (
     "lead_id",
     "team_id",
     "state",
+    "cycle",
     "requeued_at",
     "proves_sql",
     "fit_score",
@@ -66,7 +67,6 @@ OWN_COLUMNS = (
 DECISION_COLUMNS = (
     "id",
     *OWN_COLUMNS[1:],
-    "cycle",
     "clock_id",
     "policy_ref_id",
     "owner_id",
@@ -106,6 +106,7 @@ class HandoffRow(NamedTuple):
     lead_id: int
     team_id: int
     state: str
+    cycle: int
     requeued_at: datetime | None
     proves_sql: bool
     fit_score: int | None

@@ -37,7 +37,7 @@ from leads.qualification.rules import (
     Assessment,
 )
 from leads.records import contact_privacy, fields
-from leads.returns import recycling
+from leads.returns import cases, recycling
 from leads.states import MILESTONES, QUALIFIED_IN, HandoffState, Stage
 from leads.views.lead import clock_panel
 from leads.views.lead.before_call import before_call
@@ -317,6 +317,9 @@ def journey_of(user: User, lead: Lead, handoff: Handoff | None) -> Journey:
 def _is_open(lead: Lead, handoff: Handoff | None) -> bool:
     """Return whether any person may act on the lead."""
     if lead.archived_at is not None:
+        return False
+    if handoff is not None and lead.stage == Stage.RETURNED and cases.is_open(handoff):
+        # The panel of the return says that the arbiter decides.
         return False
     if lead.stage in QUALIFIED_IN:
         return lead.marketing_team_id is not None

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from crm.accounts.models import User
 from crm.lib.bilingual import in_language
 from leads.handoffs.packages import Changes
-from leads.models import Handoff, Return, ValuableActionKind
+from leads.models import Dispute, Handoff, Return, ValuableActionKind
 from leads.qualification.rules import Assessment
 from leads.records import fields
+from leads.returns import cases
 from leads.states import HandoffState, ReturnState, Verdict
 from leads.templatetags.leads import fact_text
 from sla.clocks import readings
@@ -19,16 +21,23 @@ from sla.clocks import readings
 
 @dataclass(frozen=True)
 class SentBack:
-    """The return of a rejected handoff. ``reading``: its clock; None where no answer is agreed."""
+    """The return of a rejected handoff.
+
+    ``case``: that of the arbiter, if there is or was one. ``reading``: the clock of the answer, or
+    of the decision while the arbiter has the lead; None where no answer is agreed. ``deciders``:
+    who decides an open case.
+    """
 
     row: Return
     reading: readings.Reading | None
+    case: Dispute | None = None
+    deciders: tuple[User, ...] = ()
 
 
 def sent_back(handoff: Handoff | None, *, at: datetime) -> SentBack | None:
     """Return the return of the lead's last handoff; None where it was not rejected.
 
-    One query for a rejected handoff.
+    Two queries for a rejected handoff, and two more while the arbiter has it.
     """
     if handoff is None or handoff.state != HandoffState.REJECTED:
         return None
@@ -36,10 +45,16 @@ def sent_back(handoff: Handoff | None, *, at: datetime) -> SentBack | None:
     row = rows.exclude(state=ReturnState.CANCELLED).filter(handoff=handoff).first()
     if row is None:
         return None
+    case = cases.of(handoff)
+    clock = row.clock
+    deciders: tuple[User, ...] = ()
+    if case is not None and case.is_open:
+        clock = case.clock
+        deciders = tuple(cases.deciders(case, at=at))
     reading = None
-    if row.clock is not None:
-        reading = readings.reading(row.clock, at=at)
-    return SentBack(row, reading)
+    if clock is not None:
+        reading = readings.reading(clock, at=at)
+    return SentBack(row, reading, case, deciders)
 
 
 @dataclass(frozen=True)

@@ -288,4 +288,5 @@ def test_every_step_has_an_action_for_every_subject() -> None:
     assert {name: sorted(subject.steps) for name, subject in tasks.SUBJECTS.items()} == {
         "handoff": every,
         "return": every,
+        "dispute": every,
     }

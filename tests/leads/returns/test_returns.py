@@ -180,7 +180,8 @@ def test_second_rejection_opens_a_return_of_the_second_cycle(cast: Cast) -> None
     first = factories.rejected(cast)
     again = factories.rejected(cast, of=first.lead, at=NOON, by=cast.cruz)
     rows = Return.objects.order_by("id").values_list("handoff", "state")
-    assert list(rows) == [(first.pk, "fixed"), (again.pk, "open")]
+    # The second one goes to the arbiter (test_disputes).
+    assert list(rows) == [(first.pk, "fixed"), (again.pk, "disputed")]
 
 
 def test_closed_lead_is_taken_up_again_without_a_clock(cast: Cast, promised: None) -> None:

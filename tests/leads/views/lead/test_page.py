@@ -82,8 +82,8 @@ def test_evidence_of_a_colleagues_lead_cannot_be_written(cast, signed_in):
         (factories.lead, "ana", 16),
         (factories.handed_off, "bea", 16),
         (factories.accepted, "bea", 18),
-        (factories.contacted, "bea", 18),
-        (factories.rejected, "ana", 21),
+        (factories.contacted, "bea", 19),
+        (factories.rejected, "ana", 23),
         (factories.won, "bea", 17),
     ],
 )
