@@ -36,6 +36,7 @@ class Entry:
 
 
 DESK = Entry("desk", _("Desk"), "layout-list")
+TEAM_DESK = Entry("desk_team", _("My team"), "users-round")
 QUEUE = Entry("queue", _("Queue"), "inbox", "queue")
 MY_LEADS = Entry("lead_mine", _("My leads"), "user", "mine")
 ALL_LEADS = Entry("lead_list", _("All leads"), "list")
@@ -159,6 +160,8 @@ def _entries(user: User) -> tuple[Entry, ...]:
     entries = []
     if permissions.can_log(user):
         entries.append(DESK)
+    if any(member.is_lead for member in user.memberships_now):
+        entries.append(TEAM_DESK)
     is_of_sales = bool(user.team_ids(Side.SALES))
     if is_of_sales or user.is_director:
         entries.append(QUEUE)

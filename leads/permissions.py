@@ -191,6 +191,11 @@ def can_assign(user: User) -> bool:
     return user.is_director or bool(user.team_ids(Side.SALES, led=True))
 
 
+def can_lead(user: User) -> bool:
+    """Look after people and give their leads to others: leads of teams, and directors."""
+    return user.is_director or any(member.is_lead for member in user.memberships_now)
+
+
 # -- Imports
 
 

@@ -18,6 +18,7 @@ from leads.views import (
     search,
 )
 from leads.views.desks import marketing as marketing_desk
+from leads.views.desks import team as team_desk
 from leads.views.lead import edit, evidence, fields, notes, page
 from leads.views.settings import valuable_actions
 
@@ -26,6 +27,7 @@ urlpatterns = [
     path("queue/", queue.queue, name="queue"),
     path("mine/", queue.mine, name="lead_mine"),
     path("desk/", marketing_desk.desk, name="desk"),
+    path("desk/team/", team_desk.desk, name="desk_team"),
     path("leads/", leads.lead_list, name="lead_list"),
     path("leads/bulk/", bulk.choose, name="bulk"),
     path("leads/bulk/<int:pk>/", bulk.bulk_act, name="bulk_act"),

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 from django_htmx.http import trigger_client_event
 
-from crm.accounts.request import Request
+from crm.accounts.request import Request, next_page
 from crm.lib.errors import DomainError
 from crm.lib.forms import add_domain_error
 from crm.templatetags.jinja import draw
@@ -41,9 +41,12 @@ def fetch(request: Request, pk: int) -> Handoff:
 
 
 def done(request: Request, handoff: Handoff, text: str, *, can_undo: bool = False) -> HttpResponse:
-    """Show the lead with a message, and a button to undo the step where that is possible."""
+    """Show the lead with a message, and a button to undo the step where that is possible.
+
+    A list on which the step was taken shows itself again instead.
+    """
     add_message(request, handoff, text, can_undo=can_undo)
-    return redirect(trail(request).to_lead(handoff.lead_id))
+    return redirect(next_page(request) or trail(request).to_lead(handoff.lead_id))
 
 
 def add_message(request: Request, handoff: Handoff, text: str, *, can_undo: bool) -> None:

@@ -22,9 +22,9 @@ READS = ["/leads/", "/alignment/", "/agreement/", "/personas/"]
 # Who: the first page, and the entries of the navigation in their order.
 ROLES = {
     "ana": ("/desk/", ["/desk/", *READS, "/notices/"]),
-    "luis": ("/alignment/", ["/desk/", *READS, "/notices/"]),
+    "luis": ("/alignment/", ["/desk/", "/desk/team/", *READS, "/notices/"]),
     "bea": ("/queue/", ["/queue/", "/mine/", *READS, "/notices/"]),
-    "dora": ("/alignment/", ["/queue/", "/mine/", *READS, "/notices/"]),
+    "dora": ("/alignment/", ["/desk/team/", "/queue/", "/mine/", *READS, "/notices/"]),
     "elsa": ("/alignment/", ["/queue/", *READS, "/notices/"]),
     "root": ("/setup/", ["/personas/", "/people/", "/notices/", "/setup/"]),
 }

@@ -27,6 +27,7 @@ LABELS: dict[str, Promise] = {
     MINE: _("My leads"),
     ALL: _("All leads"),
     "desk": _("Desk"),
+    "desk_team": _("My team"),
     "notice_list": _("Notices"),
     "search": _("Search"),
     "alignment_leads": _("Leads behind the number"),

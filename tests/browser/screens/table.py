@@ -235,6 +235,11 @@ SCREENS: dict[str, str | list[Screen]] = {
         Screen("/desk/?tab=nothing", (MARKETING,), status=400),
         Screen("/desk/", (REP, ADMIN), status=403),
     ],
+    "desk_team": [
+        Screen("/desk/team/", (LEAD, DIRECTOR)),
+        Screen("/desk/team/?person=3", (LEAD,)),
+        Screen("/desk/team/", (REP, ADMIN), status=403),
+    ],
     "lead_mine": [Screen("/mine/", (MARKETING, REP))],
     "lead_list": [
         Screen("/leads/", READERS),
