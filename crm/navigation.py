@@ -37,6 +37,7 @@ class Entry:
 
 DESK = Entry("desk", _("Desk"), "layout-list")
 TEAM_DESK = Entry("desk_team", _("My team"), "users-round")
+DIRECTOR_DESK = Entry("desk_director", _("Director's desk"), "gavel")
 QUEUE = Entry("queue", _("Queue"), "inbox", "queue")
 MY_LEADS = Entry("lead_mine", _("My leads"), "user", "mine")
 ALL_LEADS = Entry("lead_list", _("All leads"), "list")
@@ -71,7 +72,18 @@ def home_of(user: User) -> str:
 
 
 # What a phone's bar shows first.
-IN_BAR = (DESK, QUEUE, MY_LEADS, ALIGNMENT, ALL_LEADS, PEOPLE, SETTINGS, PERSONAS)
+IN_BAR = (
+    DIRECTOR_DESK,
+    DESK,
+    TEAM_DESK,
+    QUEUE,
+    MY_LEADS,
+    ALIGNMENT,
+    ALL_LEADS,
+    PEOPLE,
+    SETTINGS,
+    PERSONAS,
+)
 
 
 @dataclass(frozen=True)
@@ -152,21 +164,20 @@ def _first_steps(request: Request, user: User) -> list[first_steps.Taken]:
 
 
 def _entries(user: User) -> tuple[Entry, ...]:
-    """Return the pages that are for ``user``; the views check permissions themselves.
+    """Return the pages that the roles of ``user`` use; the views check permissions themselves.
 
-    Sales works in the queue and in "My leads", a director watches the queue, and marketing begins
-    with its leads.
+    The desks of the roles come first. Directors come to the queue, in which they decide nothing,
+    from theirs.
     """
     entries = []
+    if user.is_director:
+        entries.append(DIRECTOR_DESK)
     if permissions.can_log(user):
         entries.append(DESK)
     if any(member.is_lead for member in user.memberships_now):
         entries.append(TEAM_DESK)
-    is_of_sales = bool(user.team_ids(Side.SALES))
-    if is_of_sales or user.is_director:
-        entries.append(QUEUE)
-    if is_of_sales:
-        entries.append(MY_LEADS)
+    if user.team_ids(Side.SALES):
+        entries += [QUEUE, MY_LEADS]
     if permissions.can_read_alignment(user):
         entries += [ALL_LEADS, ALIGNMENT, AGREEMENT]
     entries.append(PERSONAS)

@@ -17,6 +17,7 @@ from leads.views import (
     reapply,
     search,
 )
+from leads.views.desks import director as director_desk
 from leads.views.desks import marketing as marketing_desk
 from leads.views.desks import team as team_desk
 from leads.views.lead import edit, evidence, fields, notes, page
@@ -27,6 +28,7 @@ urlpatterns = [
     path("queue/", queue.queue, name="queue"),
     path("mine/", queue.mine, name="lead_mine"),
     path("desk/", marketing_desk.desk, name="desk"),
+    path("desk/director/", director_desk.desk, name="desk_director"),
     path("desk/team/", team_desk.desk, name="desk_team"),
     path("leads/", leads.lead_list, name="lead_list"),
     path("leads/bulk/", bulk.choose, name="bulk"),

@@ -25,13 +25,13 @@ ROLES = {
     "luis": ("/alignment/", ["/desk/", "/desk/team/", *READS, "/notices/"]),
     "bea": ("/queue/", ["/queue/", "/mine/", *READS, "/notices/"]),
     "dora": ("/alignment/", ["/desk/team/", "/queue/", "/mine/", *READS, "/notices/"]),
-    "elsa": ("/alignment/", ["/queue/", *READS, "/notices/"]),
+    "elsa": ("/alignment/", ["/desk/director/", *READS, "/notices/"]),
     "root": ("/setup/", ["/personas/", "/people/", "/notices/", "/setup/"]),
 }
 IN_BAR = {
     "ana": ["/desk/", "/leads/", "/alignment/"],
     "bea": ["/queue/", "/mine/", "/alignment/"],
-    "elsa": ["/queue/", "/leads/", "/alignment/"],
+    "elsa": ["/desk/director/", "/leads/", "/alignment/"],
     "root": ["/personas/", "/people/", "/setup/"],
 }
 LINK = re.compile(r'<a\b[^>]*\bhref="([^"]*)"')

@@ -13,7 +13,7 @@ from crm.lib.input.numbers import whole
 from crm.lib.paging import BadParameter
 from crm.templatetags.jinja import respond
 from leads import permissions
-from leads.desks import team
+from leads.desks import director, team
 from leads.desks.team import Colleague
 from leads.handoffs.queue.rows import rows_of
 from leads.staff.handover import assignable_by
@@ -35,6 +35,7 @@ def desk(request: Request) -> HttpResponse:
     context: dict[str, Any] = {
         "colleagues": colleagues,
         "capacities": team.capacities(teams, at=request.now),
+        "cases": director.count_cases(request.user, at=request.now),
         "chosen": None,
     }
     if "person" in request.GET:

@@ -28,6 +28,7 @@ LABELS: dict[str, Promise] = {
     ALL: _("All leads"),
     "desk": _("Desk"),
     "desk_team": _("My team"),
+    "desk_director": _("Director's desk"),
     "notice_list": _("Notices"),
     "search": _("Search"),
     "alignment_leads": _("Leads behind the number"),

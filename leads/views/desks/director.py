@@ -1,0 +1,96 @@
+"""The desk of directors and arbiters: cases to decide, and what escalated to the directors."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+
+from crm.accounts.request import Request, require_permission
+from crm.lib.paging import BadParameter
+from crm.templatetags.jinja import respond
+from leads import permissions
+from leads.desks import director
+from leads.desks.director import Escalation
+from leads.models import Dispute
+from leads.states import HandoffState
+from leads.views.desks.marketing import DeskTab
+from leads.views.lead.trail import of_list
+from sla.clocks import readings
+from sla.clocks.readings import Reading
+from sla.states import CLOCKED
+
+PAGE = 50
+CASES, ESCALATED = "cases", "escalated"
+TAB_LABELS: dict[str, Promise] = {CASES: _("Cases"), ESCALATED: _("Escalated")}
+UNKNOWN_ADDRESS = _("This address is not known. Start again from the desk.")
+
+
+@dataclass(frozen=True)
+class CaseRow:
+    """A case with its clock."""
+
+    case: Dispute
+    reading: Reading | None
+
+
+@dataclass(frozen=True)
+class EscalationRow:
+    """An escalation with its clock and what is owed."""
+
+    escalation: Escalation
+    reading: Reading
+    owed: str
+    state: str
+
+
+@require_safe
+@require_permission(permissions.can_lead)
+def desk(request: Request) -> HttpResponse:
+    """Show the cases that wait for the viewer, or to directors what escalated to them."""
+    tabs = _tabs(request)
+    tab = request.GET.get("tab", CASES)
+    known = {each.url.removeprefix("?tab=") for each in tabs}
+    if tab not in known or set(request.GET) - {"tab", "after", "density"}:
+        raise BadParameter(UNKNOWN_ADDRESS)
+    context = _cases(request) if tab == CASES else _escalated(request)
+    context |= {"tab": tab, "tabs": tabs, "came": of_list(request).suffix}
+    return respond(request, "leads/desk_director.jinja", context)
+
+
+def _tabs(request: Request) -> list[DeskTab]:
+    """Return the tabs with what they count; an arbiter who is no director has only the cases."""
+    counts = {CASES: director.count_cases(request.user, at=request.now)}
+    if request.user.is_director:
+        counts[ESCALATED] = director.count_escalations()
+    current = request.GET.get("tab", CASES)
+    return [
+        DeskTab(f"?tab={name}", TAB_LABELS[name], count, name == current)
+        for name, count in counts.items()
+    ]
+
+
+def _cases(request: Request) -> dict[str, Any]:
+    after = request.GET.get("after", "")
+    page = director.waiting_cases(request.user, at=request.now, after=after, size=PAGE)
+    rows = []
+    for case in page.rows:
+        reading = readings.reading(case.clock, at=request.now) if case.clock else None
+        rows.append(CaseRow(case, reading))
+    return {"rows": rows, "shown": page}
+
+
+def _escalated(request: Request) -> dict[str, Any]:
+    page = director.escalations().page(after=request.GET.get("after", ""), size=PAGE)
+    metrics = dict(CLOCKED)
+    rows = []
+    for each in director.escalation_rows(page):
+        clock = each.escalated.clock
+        reading = readings.reading(clock, at=request.now)
+        state = str(HandoffState(each.handoff.state).label)
+        rows.append(EscalationRow(each, reading, str(metrics[clock.metric]), state))
+    return {"rows": rows, "shown": page}
