@@ -16,8 +16,18 @@ from crm.lib.clock import RELEVO_NOW_BODY
 from crm.lib.db import rights
 from crm.notifications import outbox
 from crm.notifications.models import Channel, Letter, Message, Notice
-from leads.models import Decision, Dispute, Event, Handoff, Lead, Parking, Return
-from leads.states import OPEN, STAGE_OF, HandoffState, ParkingState, ReturnState, Stage
+from leads.models import (
+    Attempt,
+    Decision,
+    Dispute,
+    Event,
+    Handoff,
+    Lead,
+    Parking,
+    PlannedStep,
+    Return,
+)
+from leads.states import OPEN, STAGE_OF, WORKED, HandoffState, ParkingState, ReturnState, Stage
 from sla.clocks.pauses import LONGEST_TOTAL
 from sla.models import Clock, Firing, Pause
 from sla.states import PAUSABLE, ClockState, Metric
@@ -245,6 +255,27 @@ def parked_lead_wakes_in_time(at: datetime) -> Iterable[str]:
         yield f"lead {pk} should be awake"
 
 
+def lead_in_work_has_a_next_step(at: datetime) -> Iterable[str]:
+    """A lead that sales works on has a next step of its owner, and no other handoff has one."""
+    steps = PlannedStep.objects.open().filter(handoff__isnull=False)
+    in_work = Handoff.objects.filter(state__in=WORKED)
+    for pk in in_work.filter(~Exists(steps.filter(handoff=OuterRef("pk")))).values_list("pk"):
+        yield f"handoff {pk[0]} is in work and has no next step"
+    for step in steps.exclude(handoff__in=in_work):
+        yield f"step {step.pk} is open, but its handoff {step.handoff_id} is not in work"
+    for step in steps.exclude(owner=F("handoff__owner")).filter(handoff__in=in_work):
+        yield f"step {step.pk} belongs to person {step.owner_id}, who does not have the lead"
+    for step in PlannedStep.objects.filter(remind_at__lt=at - GRACE):
+        yield f"person {step.owner_id} should have been reminded of step {step.pk}"
+
+
+def begun_attempt_is_no_contact(at: datetime) -> Iterable[str]:
+    """A handoff was contacted by an attempt that reached a person."""
+    reached = Attempt.objects.filter(handoff=OuterRef("pk"), reached=True)
+    rows = Handoff.objects.filter(~Exists(reached), contacted_at__isnull=False)
+    return (f"handoff {row.pk} counts as contacted without a contact" for row in rows)
+
+
 def firing_sends_a_message(at: datetime) -> Iterable[str]:
     """Each firing has one event on its handoff and at least one message."""
     with connection.cursor() as cursor:
@@ -360,6 +391,8 @@ CHECKS: tuple[Check, ...] = (
     open_return_waits_with_its_lead,
     open_dispute_waits_with_its_return,
     parked_lead_wakes_in_time,
+    lead_in_work_has_a_next_step,
+    begun_attempt_is_no_contact,
     firing_sends_a_message,
     message_becomes_one_notice,
     letter_holds_mails_of_one_kind,

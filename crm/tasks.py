@@ -15,6 +15,7 @@ from crm.api import answers
 from crm.lib import clock
 from crm.notifications import mail_queue, outbox, password_requests
 from leads.bulk import acts
+from leads.follow_up import next_steps
 from leads.handoffs import escalation, notices
 from leads.imports import runs, worker
 from leads.returns import escalation as return_escalation
@@ -86,7 +87,7 @@ def sweep(seconds: float = SWEEP_SECONDS, *, process: str = "") -> int:
     _beat(process)
     now = clock.now()
     agreements.activate_due(at=now)
-    total = recycling.wake_due(at=now)
+    total = recycling.wake_due(at=now) + next_steps.remind_due(at=now)
     while clock.wall() < until:
         moved = ladder.next_batch(run)
         _beat(process)
@@ -113,8 +114,8 @@ def _beat(process: str) -> None:
 def drain(seconds: float = DRAIN_SECONDS) -> int:
     """Deliver due messages for ``seconds``; return how many were tried.
 
-    Also sends reminders of agreements, and deletes what is over: stored answers of the API, counts
-    of guesses, sessions.
+    Also sends reminders of agreements, gives leads in work the next step that they lack, and
+    deletes what is over: stored answers of the API, counts of guesses, sessions.
     """
     now = clock.now()
     until = clock.wall() + timedelta(seconds=seconds)
@@ -122,6 +123,7 @@ def drain(seconds: float = DRAIN_SECONDS) -> int:
     tries.forget(at=now)
     sessions.tidy(at=now)
     reminders.remind(at=now)
+    next_steps.fill(at=now)
     total = 0
     while clock.wall() < until:
         tried = outbox.deliver()

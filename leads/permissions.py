@@ -173,6 +173,13 @@ def can_change(user: User, lead: Lead) -> bool:
     return any(permission(user, lead) for permission in CHANGE)
 
 
+def can_plan(user: User, lead: Lead, handoff: Handoff | None) -> bool:
+    """Set the next step: who works on it; while marketing has it, the team that brought it."""
+    if handoff is not None and handoff.is_open:
+        return can_work(user, handoff)
+    return can_qualify(user, lead)
+
+
 # -- Many leads at once
 
 
@@ -334,6 +341,8 @@ can_settle = Permission(cases.may_decide, _is_case(DisputeKind.REPEATED))
 can_take_up = Permission(_brought_lead_of, _may_be_taken_up)
 # Recycle: marketing as an answer to a return, else who works or worked on it.
 can_recycle = Permission(_may_recycle, _is_recyclable)
+# Give back, or recycle as not reached, before a contact: who works on it.
+can_give_back = can_end_unreached = Permission(_works, _in(HandoffState.ACCEPTED))
 # Wake a recycled lead by hand: the marketing team that brought it.
 can_wake = Permission(_brought_lead_of, _is_parked)
 # Undo a decision: its author.

@@ -85,16 +85,17 @@ PARKED_AFTER = (S.LOST, S.DISQUALIFIED)  # the outcome stays
 HANDOFF_MOVES: Moves = {
     S.PENDING: frozenset({S.ACCEPTED, S.REJECTED, S.WITHDRAWN}),
     # To SQL: the package proved means and authority. To pending: requeued or undone.
-    S.ACCEPTED: frozenset({S.CONTACTED, S.SQL, S.PENDING}),
+    # Recycled: never reached. Disqualified: the person asked not to be contacted, on any lead.
+    S.ACCEPTED: frozenset({S.CONTACTED, S.SQL, S.PENDING, S.RECYCLED, S.DISQUALIFIED}),
     S.CONTACTED: frozenset({S.SQL, S.DISQUALIFIED, S.RECYCLED}),
     S.SQL: frozenset({S.OPPORTUNITY, S.LOST, S.DISQUALIFIED, S.RECYCLED}),
-    S.OPPORTUNITY: frozenset({S.WON, S.LOST, S.RECYCLED}),
+    S.OPPORTUNITY: frozenset({S.WON, S.LOST, S.RECYCLED, S.DISQUALIFIED}),
     S.REJECTED: frozenset({S.PENDING}),  # only undone, within 10 s
     # An outcome is reopened to the state from which it was reached.
     S.WON: frozenset({S.OPPORTUNITY}),
     S.LOST: frozenset({S.SQL, S.OPPORTUNITY}),
     S.WITHDRAWN: frozenset(),
-    S.DISQUALIFIED: frozenset({S.CONTACTED, S.SQL}),
+    S.DISQUALIFIED: frozenset({S.ACCEPTED, S.CONTACTED, S.SQL, S.OPPORTUNITY}),
     S.RECYCLED: frozenset(),
 }
 
@@ -214,11 +215,56 @@ class DecisionKind(models.TextChoices):
 class ContactChannel(models.TextChoices):
     """The channel of a contact attempt."""
 
-    PHONE = "phone", _("Phone")
+    PHONE = "phone", _("Call")
     WHATSAPP = "whatsapp", _("WhatsApp")
     EMAIL = "email", _("E-mail")
     MEETING = "meeting", _("Meeting")
+    VISIT = "visit", _("Visit")
+    OTHER = "other", _("Other")  # of attempts before there were visits
+
+
+class AttemptOutcome(models.TextChoices):
+    """What came of an attempt. BEGUN: our link was clicked, and nobody has said more yet."""
+
+    BEGUN = "begun", _("Begun")
+    REACHED = "reached", _("Reached")
+    NO_ANSWER = "no_answer", _("No answer")
+    WRONG = "wrong", _("Wrong number, or it bounced")
+    CALL_BACK = "call_back", _("Asked for a call on another day")
+    NO_CONTACT = "no_contact", _("Asked not to be contacted")
+
+
+# With these the attempt reached a person, and is a contact.
+CONTACT_OUTCOMES = (AttemptOutcome.REACHED, AttemptOutcome.CALL_BACK, AttemptOutcome.NO_CONTACT)
+
+
+class EvidenceTier(models.TextChoices):
+    """How we know of an attempt. Nothing writes SEEN yet."""
+
+    SAID = "said", _("Said")
+    CLICKED = "clicked", _("Begun by our link")
+    SEEN = "seen", _("Seen")
+
+
+class FollowUp(models.TextChoices):
+    """What is to be done next with a lead (leads.follow_up.next_steps)."""
+
+    FIRST_CONTACT = "first_contact", _("First contact")
+    ATTEMPT = "attempt", _("Try again")
+    CALL_BACK = "call_back", _("Call as agreed")
+    NOT_REACHED = "not_reached", _("Not reached: recycle it")
+    DECISION = "decision", _("Decide whether it is an SQL")
+    OPPORTUNITY = "opportunity", _("Open the opportunity")
+    CLOSE = "close", _("Close as won or lost")
     OTHER = "other", _("Other")
+
+
+class FollowUpEnd(models.TextChoices):
+    """Why a next step ended."""
+
+    DONE = "done", _("Done")
+    CHANGED = "changed", _("Changed")
+    GONE = "gone", _("The lead moved on")
 
 
 class OutcomeKind(models.TextChoices):
@@ -268,4 +314,8 @@ class EventKind(models.TextChoices):
     DISPUTED = "disputed", _("Rejection contested")
     UPHELD = "upheld", _("Dispute upheld: the rejection is overturned")
     DENIED = "denied", _("Dispute denied: the rejection stands")
+    NEXT_STEP = "next_step", _("Next step set")
+    GIVEN_BACK = "given_back", _("Given back: not reachable")
+    NO_CONTACT = "no_contact", _("Asked not to be contacted")
+    CONSENT = "consent", _("May be contacted again")
     NOTE = "note", _("Note")

@@ -5,6 +5,7 @@ from django.urls import path
 from leads.forms.handoff_steps import STEPS
 from leads.views import (
     bulk,
+    follow_up,
     handoff_steps,
     handoffs,
     impact,
@@ -46,6 +47,7 @@ urlpatterns = [
     path("leads/<int:pk>/evidence/<slug:code>/", evidence.add_evidence, name="lead_evidence"),
     path("leads/<int:pk>/evidence/<slug:code>/fact/", evidence.give_fact, name="lead_fact"),
     path("leads/<int:pk>/notes/", notes.add_note, name="lead_note"),
+    path("leads/<int:pk>/next-step/", follow_up.plan, name="lead_next_step"),
     path("leads/<int:pk>/override/<slug:code>/", evidence.override, name="lead_override"),
     path("actions/", valuable_actions.kind_list, name="action_kinds"),
     path("actions/new/", valuable_actions.kind_new, name="action_kind_new"),
@@ -86,6 +88,7 @@ urlpatterns = [
     path("handoffs/<int:pk>/accept/", handoffs.accept, name="handoff_accept"),
     path("handoffs/<int:pk>/accept-as-sql/", handoffs.accept_as_sql, name="handoff_accept_as_sql"),
     path("handoffs/<int:pk>/reject/", handoffs.reject, name="handoff_reject"),
+    path("handoffs/<int:pk>/begin/", follow_up.begin, name="handoff_begin"),
     path("handoffs/<int:pk>/undo/", handoffs.undo, name="handoff_undo"),
     *(
         path(

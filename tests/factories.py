@@ -436,7 +436,7 @@ def withdrawn(cast: Cast, **changes: Any) -> Handoff:
 
 def contacted(cast: Cast, *, by: User | None = None, **changes: Any) -> Handoff:
     handoff = accepted(cast, by=by, **changes)
-    attempts.record(handoff, "phone", reached=True, by=by or cast.bea, at=CONTACTED_AT)
+    attempts.record(handoff, "phone", outcome="reached", by=by or cast.bea, at=CONTACTED_AT)
     return handoff
 
 

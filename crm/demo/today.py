@@ -20,7 +20,7 @@ from leads.follow_up import attempts
 from leads.handoffs import outcomes, pauses
 from leads.models import Handoff
 from leads.records import leads
-from leads.states import ContactChannel
+from leads.states import AttemptOutcome, ContactChannel
 from sla.clocks import ladder
 from sla.models import PauseReason, RejectionReason
 
@@ -190,7 +190,7 @@ class Desk:
         attempts.record(
             handoff,
             ContactChannel.PHONE,
-            reached=True,
+            outcome=AttemptOutcome.REACHED,
             by=self.cast.bea,
             at=at,
         )

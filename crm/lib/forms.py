@@ -149,6 +149,15 @@ def kept(field: forms.Field) -> Any:
     return field
 
 
+class Day(forms.DateField):
+    """A date."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        # A date control takes ISO alone; Django would write the date by the language.
+        widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        super().__init__(widget=widget, **kwargs)
+
+
 class Moment(forms.DateTimeField):
     """A date with a time of day, to the minute, in the zone of the person who types it."""
 

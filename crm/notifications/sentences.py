@@ -125,8 +125,17 @@ PATTERNS: dict[str, Promise] = {
     "handoff.escalated_lead.owned": gettext_lazy(
         "Your team is overdue with %(lead)s, owner %(owner)s: please step in"
     ),
+    "handoff.given_back": gettext_lazy(
+        "%(by)s could not reach %(lead)s by its data and gave it back: %(why)s"
+    ),
     "handoff.lost": gettext_lazy("%(by)s closed %(lead)s as lost: %(why)s"),
     "handoff.new": gettext_lazy("New in the queue of %(team)s: %(lead)s"),
+    "handoff.next_step": gettext_lazy("Your next step with %(lead)s is due"),
+    "handoff.next_step.attempt": gettext_lazy("Try again to reach %(lead)s"),
+    "handoff.next_step.call_back": gettext_lazy("Call %(lead)s, as agreed"),
+    "handoff.next_step.not_reached": gettext_lazy(
+        "%(lead)s was not reached in the agreed attempts: recycle it, or set another step"
+    ),
     "handoff.reapplied": gettext_lazy(
         "%(by)s brought your open leads to the agreement in force: some deadlines have moved"
     ),
@@ -176,8 +185,10 @@ OUT_OF_SIGHT: dict[str, Promise] = {
     "handoff.disqualified": gettext_lazy("A lead was disqualified"),
     "handoff.escalated_director": gettext_lazy("A lead was still overdue"),
     "handoff.escalated_lead": gettext_lazy("A lead of your team was overdue"),
+    "handoff.given_back": gettext_lazy("A lead was given back"),
     "handoff.lost": gettext_lazy("A lead was closed as lost"),
     "handoff.new": gettext_lazy("A lead came into the queue"),
+    "handoff.next_step": gettext_lazy("The next step with a lead was due"),
     "handoff.reassigned": gettext_lazy("A lead was given to you"),
     "handoff.recycled": gettext_lazy("A lead was recycled"),
     "handoff.rejected": gettext_lazy("A lead was rejected"),
@@ -202,8 +213,10 @@ SEVERAL: dict[str, Promise] = {
     "handoff.escalated_lead": gettext_lazy(
         "Your team is overdue with {count} leads: please step in"
     ),
+    "handoff.given_back": gettext_lazy("{count} leads were given back"),
     "handoff.lost": gettext_lazy("{count} leads were closed as lost"),
     "handoff.new": gettext_lazy("{count} new leads in the queue"),
+    "handoff.next_step": gettext_lazy("Next steps with {count} leads are due"),
     "handoff.reassigned": gettext_lazy("{count} leads were given to you"),
     "handoff.recycled": gettext_lazy("{count} leads were recycled"),
     "handoff.rejected": gettext_lazy("{count} leads were rejected"),

@@ -41,6 +41,7 @@ LANES = {
         "handoff.escalated_director",
         "handoff.requeued",
         "handoff.resumed",
+        "handoff.next_step",
     ),
 }
 
@@ -53,6 +54,7 @@ KINDS = {
         "handoff.escalated_lead",
         "handoff.escalated_director",
         "handoff.requeued",
+        "handoff.next_step",
     ),
 }
 PREFIXES = {

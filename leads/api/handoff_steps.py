@@ -27,9 +27,11 @@ from leads.handoffs import outcomes, pauses
 from leads.handoffs.outcomes import Expected
 from leads.models import Handoff, OutcomeReason
 from leads.permissions import Permission
-from leads.states import ContactChannel, OutcomeKind
+from leads.states import AttemptOutcome, ContactChannel, OutcomeKind
 from sla.agreements import rejection_reasons
 from sla.models import PauseReason
+
+OUTCOMES = [each for each in AttemptOutcome.choices if each[0] != AttemptOutcome.BEGUN]
 
 # -- Requests
 
@@ -49,7 +51,20 @@ class Contact(rest.Body):
     """A try to reach the lead."""
 
     channel = serializers.ChoiceField(choices=ContactChannel.choices)
-    reached = serializers.BooleanField(help_text=_("Whether a person was reached."))
+    outcome = serializers.ChoiceField(
+        choices=OUTCOMES,
+        required=False,
+        help_text=_("What came of it. Needed unless “reached” is given."),
+    )
+    reached = serializers.BooleanField(
+        required=False,
+        help_text=_("In place of an outcome: true for “reached”, false for “no_answer”."),
+    )
+    call_back_on = serializers.DateField(
+        required=False,
+        allow_null=True,
+        help_text=_("The day that the person named, within 60 days; with “call_back” only."),
+    )
     happened_at = rest.Moment(
         required=False,
         allow_null=True,
@@ -59,6 +74,16 @@ class Contact(rest.Body):
         ),
     )
     note = rest.OptionalLines(max_length=2000)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Give a body of the version before outcomes the one that it means."""
+        was_reached = attrs.pop("reached", None)
+        if "outcome" in attrs:
+            return attrs
+        if was_reached is None:
+            raise serializers.ValidationError({"outcome": [_("Say what came of it.")]})
+        outcome = AttemptOutcome.REACHED if was_reached else AttemptOutcome.NO_ANSWER
+        return {**attrs, "outcome": outcome}
 
 
 class Waiting(rest.Body):

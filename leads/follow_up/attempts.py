@@ -1,19 +1,31 @@
-"""Contact attempts. An attempt that reached a person is a contact."""
+"""Contact attempts. An attempt that reached a person is a contact; one that has begun is none."""
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from crm.accounts.models import User
+from crm.lib.db.inserts import insert
 from crm.lib.errors import DomainError
 from leads import events
 from leads.conflicts import AlreadyTaken, MovedOn
+from leads.follow_up import next_steps
 from leads.handoffs import stages, state_changes
 from leads.models import Attempt, Handoff
-from leads.states import WORKED, ContactChannel, EventKind, HandoffState, Stage
+from leads.states import (
+    CONTACT_OUTCOMES,
+    WORKED,
+    AttemptOutcome,
+    ContactChannel,
+    EventKind,
+    EvidenceTier,
+    HandoffState,
+    Stage,
+)
 from sla.clocks import clocks, corrections
 from sla.states import Metric
 
@@ -24,50 +36,149 @@ class OutsideHandoff(DomainError):
     code = "outside_handoff"
 
 
+class NothingBegun(DomainError):
+    """The attempt that was begun has its outcome by now."""
+
+    code = "nothing_begun"
+
+
+@transaction.atomic
+def begin(handoff: Handoff, channel: ContactChannel, *, by: User, at: datetime) -> Attempt:
+    """Record that ``by`` clicked a link of the lead: an attempt has begun, and is no contact.
+
+    A second click on the same link returns the attempt that waits for its outcome. Raises
+    AlreadyTaken, MovedOn.
+    """
+    _lock(handoff)
+    waiting = Attempt.objects.begun().filter(handoff=handoff, by=by, channel=channel).first()
+    if waiting is not None:
+        return waiting
+    attempt = Attempt(
+        handoff=handoff,
+        channel=ContactChannel(channel),
+        outcome=AttemptOutcome.BEGUN,
+        tier=EvidenceTier.CLICKED,
+        reached=False,
+        by=by,
+        at=at,
+        recorded_at=at,
+    )
+    insert(attempt)
+    return attempt
+
+
 @transaction.atomic
 def record(
     handoff: Handoff,
     channel: ContactChannel,
     *,
-    reached: bool,
+    outcome: AttemptOutcome,
     by: User,
     at: datetime,
     happened_at: datetime | None = None,
+    call_back_on: date | None = None,
     note: str = "",
 ) -> Attempt:
-    """Record an attempt on an accepted handoff.
+    """Record an attempt on an accepted handoff, and set the next step.
 
-    The first that ``reached`` a person makes the handoff contacted: it stops the contact clock at
-    the moment of the contact and starts the clock of the SQL decision. A contact that was earlier
-    than the known one replaces it, whatever the order in which they are recorded.
+    The first that reached a person makes the handoff contacted: it stops the contact clock at the
+    moment of the contact and starts the clock of the SQL decision. A contact that was earlier than
+    the known one replaces it, whatever the order in which they are recorded.
 
-    ``happened_at``: when it was, default ``at``.
+    ``happened_at``: when it was, default ``at``. ``call_back_on``: the day that the person named.
 
-    Raises OutsideHandoff, AlreadyTaken if another person owns the handoff by now, MovedOn if
-    it is closed.
+    Raises OutsideHandoff, BadDay, AlreadyTaken if another person owns the handoff by now, MovedOn
+    if it is closed.
     """
     _lock(handoff)
     moment = happened_at or at
     _check_moment(handoff, moment, at=at)
-    attempt = Attempt.objects.create(
+    attempt = Attempt(
         handoff=handoff,
         channel=ContactChannel(channel),
-        reached=reached,
         by=by,
         at=moment,
         recorded_at=at,
         note=note,
     )
-    if reached and handoff.state == HandoffState.ACCEPTED:
+    _judge(attempt, outcome)
+    insert(attempt)
+    _follow(handoff, attempt, call_back_on, at=at)
+    return attempt
+
+
+@transaction.atomic
+def settle(
+    handoff: Handoff,
+    attempt_id: int,
+    *,
+    outcome: AttemptOutcome,
+    by: User,
+    at: datetime,
+    call_back_on: date | None = None,
+    note: str = "",
+) -> Attempt:
+    """Record what came of an attempt that ``by`` had begun, as :func:`record` does.
+
+    It happened when it was begun. Raises NothingBegun, BadDay, AlreadyTaken, MovedOn.
+    """
+    _lock(handoff)
+    begun = Attempt.objects.begun().filter(pk=attempt_id, handoff=handoff, by=by)
+    attempt = begun.select_for_update().first()
+    if attempt is None:
+        raise NothingBegun(_("This attempt has its outcome already."))
+    attempt.handoff = handoff
+    attempt.note = note
+    attempt.recorded_at = at
+    _judge(attempt, outcome)
+    attempt.save(update_fields=["outcome", "reached", "note", "recorded_at"])
+    _follow(handoff, attempt, call_back_on, at=at)
+    return attempt
+
+
+def begun_by(user: User, handoff: Handoff) -> list[Attempt]:
+    """Return the attempts of ``user`` that wait for their outcome, the newest first."""
+    return list(Attempt.objects.begun().filter(handoff=handoff, by=user))
+
+
+def _judge(attempt: Attempt, outcome: AttemptOutcome) -> None:
+    attempt.outcome = AttemptOutcome(outcome)
+    attempt.reached = outcome in CONTACT_OUTCOMES
+
+
+def _follow(handoff: Handoff, attempt: Attempt, call_back_on: date | None, *, at: datetime) -> None:
+    """Do what an attempt with a known outcome does to its handoff."""
+    if attempt.outcome == AttemptOutcome.CALL_BACK:
+        check_call_back(call_back_on, at=at)
+    if attempt.reached and handoff.state == HandoffState.ACCEPTED:
         _contact(handoff, attempt, at=at)
     else:
         _record_further(handoff, attempt, at=at)
-    return attempt
+    if attempt.outcome == AttemptOutcome.CALL_BACK and call_back_on is not None:
+        next_steps.call_back(handoff, call_back_on, by=attempt.by, at=at)
+    else:
+        next_steps.after_attempt(handoff, attempt, at=at)
+
+
+def check_call_back(day: date | None, *, at: datetime) -> None:
+    """Raise BadDay, which names ``call_back_on``, unless it is a day within the next 60."""
+    if day is None:
+        text = _("Say on which day.")
+        raise next_steps.BadDay(text, fields={"call_back_on": text})
+    next_steps.check_day(day, at=at, field="call_back_on")
+
+
+def _payload(attempt: Attempt) -> dict[str, Any]:
+    payload = {"channel": attempt.channel, "outcome": str(attempt.outcome), "note": attempt.note}
+    # Only what is not typed by hand is worth a word.
+    if attempt.tier != EvidenceTier.SAID:
+        payload["tier"] = attempt.tier
+    return payload
 
 
 def _record_further(handoff: Handoff, attempt: Attempt, *, at: datetime) -> None:
     """Record an attempt that is not the first contact to be recorded."""
-    payload = {"channel": attempt.channel, "note": attempt.note, "reached": attempt.reached}
+    payload = {**_payload(attempt), "reached": attempt.reached}
     state_changes.record(handoff, EventKind.ATTEMPT, by=attempt.by, at=at, payload=payload)
     # Only the earliest contact counts, in whatever order contacts are recorded.
     known = handoff.contacted_at
@@ -87,6 +198,7 @@ def _lock(handoff: Handoff) -> None:
     if current.state not in WORKED:
         raise MovedOn(current)
     handoff.state = current.state
+    handoff.clock_id = current.clock_id
     handoff.accepted_at = current.accepted_at
     handoff.contacted_at = current.contacted_at
 
@@ -115,7 +227,7 @@ def _contact(handoff: Handoff, attempt: Attempt, *, at: datetime) -> None:
         by=attempt.by,
         at=at,
         happened_at=moment,
-        payload={"channel": attempt.channel, "note": attempt.note},
+        payload=_payload(attempt),
     )
 
 

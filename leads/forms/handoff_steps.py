@@ -20,10 +20,9 @@ from crm.accounts.models import User
 from crm.lib import catalogue
 from crm.lib.forms import EmptyForm, PageForm
 from leads import handoffs, permissions
-from leads.follow_up import attempts
-from leads.forms import return_steps
+from leads.forms import follow_up, return_steps
+from leads.forms.follow_up import AttemptForm
 from leads.forms.handoffs import (
-    AttemptForm,
     CorrectAmountForm,
     EndForm,
     ExpectedForm,
@@ -58,6 +57,11 @@ class Situation:
 def always(*_args: object) -> bool:
     """Return True: the step has no condition of this kind."""
     return True
+
+
+def never(*_args: object) -> bool:
+    """Return False: the lead page draws this step by itself, where it is possible."""
+    return False
 
 
 @dataclass(frozen=True)
@@ -204,31 +208,6 @@ def _resume(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
 
 
 # -- Steps of the owner
-
-
-def _attempt_form(handoff: Handoff, situation: Situation, **bound: Any) -> AttemptForm:
-    return AttemptForm(**bound)
-
-
-def _attempt(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
-    attempts.record(
-        handoff,
-        data["channel"],
-        reached=data["reached"],
-        note=data["note"],
-        happened_at=_moment_of_attempt(handoff, data["happened_at"]),
-        by=by,
-        at=at,
-    )
-
-
-def _moment_of_attempt(handoff: Handoff, typed: datetime | None) -> datetime | None:
-    """Return the typed moment, not before the acceptance within the same minute."""
-    # People type minutes, and an attempt before the acceptance is refused.
-    accepted_at = handoff.accepted_at
-    if accepted_at is None or typed != accepted_at.replace(second=0, microsecond=0):
-        return typed
-    return accepted_at
 
 
 def _qualify_sql(handoff: Handoff, data: Data, *, by: User, at: datetime) -> None:
@@ -405,10 +384,32 @@ _ALL = (
     HandoffStep(
         "attempt",
         permission=permissions.can_work,
-        form=_attempt_form,
+        form=follow_up.attempt_form,
         empty=partial(EmptyForm, AttemptForm),
-        act=_attempt,
+        act=follow_up.attempt,
         message=_("Noted for %(lead)s."),
+    ),
+    HandoffStep(
+        "outcome",
+        permission=permissions.can_work,
+        is_offered=never,
+        form=follow_up.begun_form,
+        act=follow_up.settle,
+        message=_("Noted for %(lead)s."),
+    ),
+    HandoffStep(
+        "give-back",
+        permission=permissions.can_give_back,
+        act=follow_up.give_back,
+        message=_("%(lead)s is back with marketing."),
+    ),
+    HandoffStep(
+        "not-reached",
+        permission=permissions.can_end_unreached,
+        is_offered=never,
+        form=follow_up.not_reached_form,
+        act=follow_up.not_reached,
+        message=_("%(lead)s is parked."),
     ),
     HandoffStep(
         # Evidence has forms of its own on the page; this step is a button only.

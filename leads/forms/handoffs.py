@@ -14,10 +14,10 @@ from django.utils.translation import ngettext
 from crm.accounts.models import User
 from crm.accounts.teams import sales_teams
 from crm.lib.catalogue import in_use
-from crm.lib.forms import DAY, Choice, Choices, Line, Lines, Moment, kept
+from crm.lib.forms import DAY, Choice, Choices, Day, Line, Lines, Moment, kept
 from crm.lib.numbers.fields import AmountField
 from leads.models import OutcomeReason
-from leads.states import ContactChannel, OutcomeKind
+from leads.states import OutcomeKind
 from sla.clocks.pauses import AllowedReason
 from sla.models import PauseReason, RejectionReason
 
@@ -78,32 +78,6 @@ class RejectForm(forms.Form):
     def __init__(self, *args: Any, reasons: QuerySet[RejectionReason], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["reason"].queryset = reasons
-
-
-class AttemptForm(forms.Form):
-    """A try to reach the lead."""
-
-    channel = forms.ChoiceField(
-        label=_("How"),
-        choices=ContactChannel.choices,
-        widget=forms.RadioSelect,
-    )
-    reached = forms.TypedChoiceField(
-        label=_("Did you reach a person?"),
-        choices=[
-            ("1", _("Yes, we talked")),
-            ("0", _("No, not yet")),
-        ],
-        # Controls send text, and bool("0") is True.
-        coerce=lambda value: value == "1",
-        widget=forms.RadioSelect,
-    )
-    happened_at = Moment(
-        label=_("When was it?"),
-        required=False,
-        help_text=_("Leave it empty if it was just now."),
-    )
-    note = comment_field(_("Note"))
 
 
 class PauseForm(forms.Form):
@@ -211,12 +185,10 @@ class EndForm(forms.Form):
 class RecycleForm(EndForm):
     """Why a lead is parked, and until when; a new valuable action wakes it before."""
 
-    wake_on = forms.DateField(
+    wake_on = Day(
         label=_("Wake it on"),
         required=False,
         help_text=_("A new valuable action wakes it, too. Without a date only that does."),
-        # A date control takes ISO alone; Django would write the date by the language.
-        widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d"),
     )
     field_order = ("reason", "wake_on", "comment")
 

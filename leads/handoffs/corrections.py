@@ -14,6 +14,7 @@ from crm.accounts.models import User
 from crm.lib.errors import Conflict, DomainError
 from leads import events
 from leads.conflicts import MovedOn
+from leads.follow_up import next_steps
 from leads.handoffs import stages, state_changes
 from leads.handoffs.outcomes import BadAmount, check_amount
 from leads.models import Handoff, Lead
@@ -105,6 +106,7 @@ def reopen(handoff: Handoff, *, why: str, by: User, at: datetime) -> Handoff:
         payload={**_outcome(row), "comment": why},
         owner=owner,
     )
+    next_steps.follow(handoff, at=at)
     return handoff
 
 
@@ -114,6 +116,9 @@ def state_before(handoff: Handoff) -> HandoffState:
         return HandoffState.OPPORTUNITY
     if handoff.sql_at is not None:
         return HandoffState.SQL
+    # The person asked on another lead not to be contacted.
+    if handoff.contacted_at is None:
+        return HandoffState.ACCEPTED
     return HandoffState.CONTACTED
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import F, QuerySet
 
 from crm.accounts import teams
 from crm.accounts.models import Team, User
@@ -118,12 +118,24 @@ def breach(steps: Sequence[Step]) -> None:
 def notify_team_lead(steps: Sequence[Step]) -> None:
     """Notify the leads of the accountable team; if it has none, the directors."""
     firings.record(steps)
+    _tell_team_lead(steps)
+
+
+def _tell_team_lead(steps: Sequence[Step]) -> None:
     leads = teams.active_leads(_team_ids(steps))
     firings.notify("handoff.escalated_lead", steps, lambda handoff: leads[handoff.team_id])
 
 
 def requeue(steps: Sequence[Step]) -> None:
-    """Put the handoffs back at the head of their queues; of an empty team, notify the directors."""
+    """Put the handoffs back at the head of their queues; of an empty team, notify the directors.
+
+    An accepted one whose owner has tried to reach the lead stays, and the lead of the team hears.
+    """
+    tried = _tried(steps)
+    _notify_team_lead_instead([step for step in steps if step.subject.pk in tried])
+    steps = [step for step in steps if step.subject.pk not in tried]
+    if not steps:
+        return
     firings.record(steps)
     # The firing is the key of the notice: a step that is tried again must not send it twice.
     rows = [Requeue(step.subject, f"firing:{step.firing.pk}") for step in steps]
@@ -137,6 +149,21 @@ def requeue(steps: Sequence[Step]) -> None:
     people = teams.active_people(_team_ids(steps))
     unread = [step for step in steps if not people[step.subject.team_id]]
     firings.notify("handoff.requeued", unread, lambda handoff: [])
+
+
+def _tried(steps: Sequence[Step]) -> set[int]:
+    """Return the ids of the accepted handoffs whose owners have made an attempt since."""
+    accepted = [step.subject.pk for step in steps if not step.subject.is_pending]
+    if not accepted:
+        return set()
+    made = Attempt.objects.made().filter(handoff__in=accepted, at__gte=F("handoff__accepted_at"))
+    return set(made.values_list("handoff", flat=True))
+
+
+def _notify_team_lead_instead(steps: Sequence[Step]) -> None:
+    if steps:
+        firings.record(steps, as_kind=StepKind.NOTIFY_TEAM_LEAD)
+        _tell_team_lead(steps)
 
 
 def notify_director(steps: Sequence[Step]) -> None:

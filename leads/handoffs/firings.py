@@ -16,6 +16,7 @@ from leads.handoffs.state_changes import Change
 from leads.models import Handoff
 from leads.states import EventKind
 from sla.clocks.subjects import Step
+from sla.states import StepKind
 
 PeopleOf = Callable[[Any], Iterable[User]]
 ParamsOf = Callable[[Any], Mapping[str, Any]]
@@ -28,12 +29,15 @@ def handoff_of(subject: Any) -> Handoff:
     return subject.handoff
 
 
-def record(steps: Sequence[Step]) -> None:
-    """Record that ``steps`` fired, on the leads of their handoffs."""
+def record(steps: Sequence[Step], *, as_kind: StepKind | None = None) -> None:
+    """Record that ``steps`` fired, on the leads of their handoffs.
+
+    ``as_kind``: what they did, where that is not what their ladder says.
+    """
     changes = []
     for step in steps:
         payload = {
-            "step": step.firing.kind,
+            "step": as_kind or step.firing.kind,
             "level": step.firing.level,
             "metric": step.clock.metric,
         }

@@ -16,11 +16,19 @@ from crm.lib.bilingual import in_language
 from crm.lib.errors import DomainError
 from leads import events
 from leads.conflicts import MovedOn
+from leads.follow_up import next_steps
 from leads.handoffs import notices, state_changes, transitions
 from leads.models import Handoff, OutcomeReason
 from leads.qualification import facts
 from leads.qualification.rules import SQL_KINDS, Judgement
-from leads.states import DISQUALIFIED_FROM, LOST_FROM, EventKind, HandoffState, OutcomeKind
+from leads.states import (
+    DISQUALIFIED_FROM,
+    LOST_FROM,
+    EventKind,
+    FollowUpEnd,
+    HandoffState,
+    OutcomeKind,
+)
 from sla.agreements import policies
 from sla.clocks import clocks
 from sla.models import AgreementVersion
@@ -100,6 +108,7 @@ def qualify_sql(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     state_changes.update_lead(
         handoff, EventKind.SQL, from_state=from_state, by=by, at=at, payload=payload
     )
+    next_steps.follow(handoff, at=at)
     _notify_marketing("handoff.sql", handoff, by=by, at=at)
     return handoff
 
@@ -158,6 +167,7 @@ def open_opportunity(
     state_changes.update_lead(
         handoff, EventKind.OPPORTUNITY, from_state=from_state, by=by, at=at, payload=changes
     )
+    next_steps.follow(handoff, at=at)
     return handoff
 
 
@@ -246,6 +256,7 @@ def win(handoff: Handoff, amount: Decimal, *, by: User, at: datetime) -> Handoff
         won_by=handoff.owner,
         won_amount=amount,
     )
+    next_steps.end(handoff.lead_id, at=at, why=FollowUpEnd.DONE)
     _notify_marketing("handoff.won", handoff, by=by, at=at, amount=str(amount))
     return handoff
 
@@ -321,6 +332,7 @@ def _end(
         at=at,
         payload={"reason": reason.code, "comment": comment},
     )
+    next_steps.end(handoff.lead_id, at=at, why=FollowUpEnd.DONE)
     _notify_marketing(f"handoff.{state}", handoff, by=by, at=at, reason=reason.name)
     return handoff
 

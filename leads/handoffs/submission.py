@@ -25,6 +25,7 @@ from crm.lib.db.returning import constraint_of
 from crm.lib.errors import DomainError
 from leads import events
 from leads.conflicts import LeadIsArchived, MovedOn
+from leads.follow_up import next_steps
 from leads.handoffs import notices, packages, stages, state_changes
 from leads.handoffs.notices import News
 from leads.models import Company, Handoff, Lead, Package, Person, Source
@@ -221,6 +222,8 @@ def _pass_on(judged: Judged, team: Team, note: str, *, by: User, at: datetime) -
     lead, assessment, scores = judged.lead, judged.assessment, judged.scores
     if lead.stage == Stage.RETURNED:
         returns.fix(lead, by=by, at=at)
+    # What marketing meant to do with it.
+    next_steps.end(lead.pk, at=at)
     _mark_mql(lead, judged.persona_version, assessment, by=by, at=at)
     policy = _policy(judged, team)
     # Taken before, so that handoff and clock can point at each other.

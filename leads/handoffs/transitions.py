@@ -20,6 +20,7 @@ from crm.lib.db.returning import update_returning
 from crm.lib.errors import Conflict, DomainError
 from leads import events
 from leads.conflicts import AlreadyTaken, MovedOn
+from leads.follow_up import next_steps
 from leads.handoffs import notices, state_changes
 from leads.models import Decision, Handoff
 from leads.returns import returns, second_decisions
@@ -55,7 +56,8 @@ class RepIsFull(Conflict):
 def accept(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
     """Accept a pending handoff for ``by``.
 
-    Stops the accept clock, starts the contact clock, notifies the submitter.
+    Stops the accept clock, starts the contact clock, sets the first contact as the next step,
+    notifies the submitter.
 
     Raises AlreadyTaken, which names the faster person, RejectedBefore and RepIsFull.
     """
@@ -79,6 +81,7 @@ def accept(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
         EventKind.ACCEPTED,
         decision,
         *state_changes.next_clock(handoff, Metric.FIRST_CONTACT, at=at, accountable=by),
+        next_steps.of_accept(handoff, at=at),
         notices.of_decision("handoff.accepted", decision),
         from_state=from_state,
         by=by,
@@ -265,6 +268,7 @@ def release(handoff: Handoff, *, by: User | None, at: datetime) -> str:
     # The decision stays in the history; the next rep may decide again.
     standing = handoff.decisions.standing()
     standing.update(released_at=at)
+    next_steps.end(handoff.lead_id, at=at)
     clocks.cancel(handoff, Metric.FIRST_CONTACT, at=at, by=by)
     return from_state
 
@@ -289,6 +293,7 @@ def reassign(handoff: Handoff, owner: User, *, by: User, at: datetime, why: str 
     if not state_changes.write(handoff, unchanged, owner=owner):
         raise MovedOn(Handoff.objects.get(pk=handoff.pk))
     assignments.assign(handoff, owner, by=by, at=at)
+    next_steps.pass_on(handoff, owner)
     state_changes.update_lead(
         handoff,
         EventKind.REASSIGNED,

@@ -12,6 +12,7 @@ from crm.accounts.models import User
 from crm.notifications import outbox
 from leads import events
 from leads.conflicts import MovedOn
+from leads.follow_up import next_steps
 from leads.handoffs import stages, state_changes
 from leads.models import Decision, Handoff
 from leads.returns import returns
@@ -46,6 +47,7 @@ def undo(handoff: Handoff, *, by: User, at: datetime) -> Handoff:
         raise TooLate(handoff)
     Decision.objects.filter(pk=decision.pk).update(undone_at=at)
     _restore_accept_clock(handoff, decision, by=by, at=at)
+    next_steps.end(handoff.lead_id, at=at)
     # They have waited for this: notices.of_decision delays them by UNDO_WINDOW.
     outbox.withdraw(f"decision:{decision.pk}", at=at, reason="undone")
     state_changes.update_lead(

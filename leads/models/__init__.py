@@ -1,6 +1,7 @@
 from leads.models.bulk import BulkAct, BulkItem
 from leads.models.disputes import Dispute
-from leads.models.handoff import Attempt, Decision, Handoff, OutcomeReason, Package
+from leads.models.follow_up import Attempt, PlannedStep
+from leads.models.handoff import Decision, Handoff, OutcomeReason, Package
 from leads.models.history import Event, Evidence
 from leads.models.imports import ImportChange, ImportChunk, ImportNote, ImportReject, ImportRun
 from leads.models.lead import (
@@ -37,6 +38,7 @@ __all__ = [
     "Package",
     "Parking",
     "Person",
+    "PlannedStep",
     "Return",
     "Source",
     "ValuableAction",

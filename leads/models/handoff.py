@@ -10,13 +10,11 @@ from django.db.models import Exists, OuterRef, Q
 
 from crm.accounts.models import Team, User
 from crm.lib.bilingual import BilingualField, in_language
-from crm.lib.clock import RelevoNow
 from leads.models import sight
 from leads.models.lead import Lead
 from leads.states import (
     OPEN,
     OWNED,
-    ContactChannel,
     DecisionKind,
     HandoffState,
     OutcomeKind,
@@ -358,27 +356,3 @@ class Package(models.Model):
 
     def __str__(self) -> str:
         return f"{self.handoff_id}"
-
-
-class Attempt(models.Model):
-    """A try to reach the lead. ``reached``: it reached a person and is a contact."""
-
-    handoff = models.ForeignKey(Handoff, models.PROTECT, related_name="attempts")
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+")
-    at = models.DateTimeField()
-    # Apart from `at`: people record an attempt after it was made.
-    recorded_at = models.DateTimeField(db_default=RelevoNow())
-    channel = models.CharField(max_length=10, choices=ContactChannel.choices)
-    reached = models.BooleanField()
-    note = models.TextField(blank=True)
-
-    class Meta:
-        ordering = ["-at"]
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(channel__in=ContactChannel.values), name="attempt_channel_known"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.handoff_id} {self.channel}"

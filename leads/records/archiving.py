@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from crm.accounts.models import User
 from crm.lib.errors import Conflict
 from leads import events
+from leads.follow_up import next_steps
 from leads.models import Lead
 from leads.returns import recycling, returns
 from leads.states import OPEN, EventKind
@@ -37,6 +38,7 @@ def archive(lead: Lead, *, by: User, at: datetime) -> Lead:
     Lead.objects.filter(pk=lead.pk).update(archived_at=at, version=F("version") + 1)
     returns.cancel(lead, by=by, at=at)
     recycling.cancel(lead, by=by, at=at)
+    next_steps.end(lead.pk, at=at)
     event = events.new(
         lead,
         EventKind.ARCHIVED,

@@ -16,9 +16,10 @@ from django.utils.translation import gettext as _
 from crm.accounts import people
 from crm.accounts.models import User
 from crm.lib.db.returning import update_returning
-from crm.lib.errors import DomainError
+from crm.lib.errors import Conflict, DomainError
 from leads import events
 from leads.conflicts import MovedOn
+from leads.follow_up import next_steps
 from leads.handoffs import notices, stages, state_changes
 from leads.models import Handoff, Lead, OutcomeReason, Parking
 from leads.returns import returns
@@ -27,6 +28,7 @@ from leads.states import (
     PARKED_AFTER,
     RECYCLED_FROM,
     EventKind,
+    FollowUpEnd,
     HandoffState,
     OutcomeKind,
     ParkingState,
@@ -34,6 +36,7 @@ from leads.states import (
     Stage,
     WakeCause,
 )
+from sla.agreements import default_terms
 from sla.clocks import clocks
 from sla.states import Metric
 
@@ -41,6 +44,13 @@ from sla.states import Metric
 WAKES_AT = time(7)
 LONGEST = timedelta(days=730)
 BATCH = 100
+NO_ANSWER = "no_answer"  # the reason of the starter's catalogue that stands for "not reached"
+
+
+class TooFewAttempts(Conflict):
+    """Fewer attempts were made since the acceptance than are agreed."""
+
+    code = "too_few_attempts"
 
 
 class BadDate(DomainError):
@@ -76,6 +86,38 @@ def park(
         _end_handoff(handoff, by=by, at=at, payload=payload)
     else:
         _leave_outcome(handoff, by=by, at=at, payload=payload)
+    next_steps.end(handoff.lead_id, at=at)
+    return Parking.objects.create(
+        lead=handoff.lead,
+        handoff=handoff,
+        parked_at=at,
+        parked_by=by,
+        reason=reason,
+        comment=comment,
+        wake_at=wake_at,
+    )
+
+
+@transaction.atomic
+def not_reached(
+    handoff: Handoff, *, wake_on: date | None, by: User, at: datetime, comment: str = ""
+) -> Parking:
+    """Park an accepted lead that was not reached in the agreed attempts, as :func:`park` does.
+
+    The contact clock ends without a contact. Raises TooFewAttempts, BadDate, AlreadyTaken.
+    """
+    made = next_steps.made_since(handoff)
+    agreed = default_terms.attempts_of(handoff.policy, handoff.agreement_version).count
+    if made < agreed:
+        numbers = {"made": made, "agreed": agreed}
+        raise TooFewAttempts(_("%(made)s of the %(agreed)s agreed attempts were made.") % numbers)
+    reason = OutcomeReason.objects.get(code=NO_ANSWER)
+    wake_at = _wake_at(wake_on, at=at)
+    payload = {"reason": reason.code, "comment": comment, "attempts": made}
+    if wake_on is not None:
+        payload["wake_on"] = wake_on.isoformat()
+    _end_handoff(handoff, of=(HandoffState.ACCEPTED,), by=by, at=at, payload=payload)
+    next_steps.end(handoff.lead_id, at=at, why=FollowUpEnd.DONE)
     return Parking.objects.create(
         lead=handoff.lead,
         handoff=handoff,
@@ -103,10 +145,19 @@ def _wake_at(wake_on: date | None, *, at: datetime) -> datetime | None:
     return wake_at
 
 
-def _end_handoff(handoff: Handoff, *, by: User, at: datetime, payload: dict[str, Any]) -> None:
-    from_state = state_changes.claim(handoff, HandoffState.RECYCLED, of=RECYCLED_FROM, closed_at=at)
-    # Of a contacted lead it is the decision; an SQL has no open clock.
+def _end_handoff(
+    handoff: Handoff,
+    *,
+    of: tuple[HandoffState, ...] = RECYCLED_FROM,
+    by: User,
+    at: datetime,
+    payload: dict[str, Any],
+) -> None:
+    from_state = state_changes.claim(handoff, HandoffState.RECYCLED, of=of, closed_at=at)
+    # Of a contacted lead it is the decision, and one that was not reached has the contact clock
+    # open; an SQL has no open clock.
     clocks.stop(handoff, Metric.SQL_DECISION, at=at, by=by)
+    clocks.cancel(handoff, Metric.FIRST_CONTACT, at=at, by=by)
     state_changes.update_lead(
         handoff, EventKind.RECYCLED, from_state=from_state, by=by, at=at, payload=payload
     )

@@ -21,6 +21,7 @@ from crm.lib.db.state_machine import check_move
 from crm.lib.errors import DomainError
 from leads import events
 from leads.conflicts import MovedOn, WithArbiter
+from leads.follow_up import next_steps
 from leads.handoffs import stages, state_changes
 from leads.models import Handoff, Lead, OutcomeReason, Return
 from leads.returns import cases
@@ -155,6 +156,7 @@ def close(
     lead = lock_lead(handoff)
     opened = answer(handoff, lead, ReturnState.CLOSED, by=by, at=at, reason=reason, comment=comment)
     stages.reach(lead, Stage.CLOSED, on=events.today(at))
+    next_steps.end(lead.pk, at=at)
     payload = {"reason": reason.code, "comment": comment}
     state_changes.record(handoff, EventKind.CLOSED, by=by, at=at, payload=payload)
     return opened

@@ -13,6 +13,7 @@ from typing import Any
 from crm.accounts.states import Side
 from sla.agreements import policies
 from sla.calendars import hours_text, work_calendars
+from sla.clocks import snapshots
 from sla.models import AgreementVersion, Calendar
 from sla.states import DISPUTE, Metric, StepKind
 from sla.worktime.calendar import WorkCalendar
@@ -76,6 +77,28 @@ def attempts(version: AgreementVersion, facts: Mapping[str, Any] | None = None) 
     return AttemptsTerm(count, usual.window_minutes, is_default=False)
 
 
+def attempts_of(policy: Mapping[str, Any], version: AgreementVersion) -> AttemptsTerm:
+    """Return the term that a handoff with ``policy`` follows; ``version``: that of its hand-off."""
+    # A policy from before attempts were a part of it.
+    if "attempts" not in policy:
+        return attempts(version)
+    promised = policy["attempts"]
+    if promised is None:
+        return AttemptsTerm(ATTEMPTS, _usual_window(policy), is_default=True)
+    window = promised["window_minutes"] or _usual_window(policy)
+    return AttemptsTerm(promised["count"], window, is_default=False)
+
+
+def _usual_window(policy: Mapping[str, Any]) -> int:
+    return ATTEMPT_DAYS * day_minutes(snapshots.calendar(policy["calendar"]))
+
+
+def day_minutes(calendar: WorkCalendar) -> int:
+    """Return the length of the longest working day of ``calendar``."""
+    windows = [(each.weekday, each.opens, each.closes) for each in calendar.windows]
+    return hours_text.day_minutes(windows)
+
+
 def attempts_by_default(calendar: Calendar) -> AttemptsTerm:
     """Return the default for an agreement in ``calendar``."""
     day = hours_text.day_minutes(work_calendars.windows_of(calendar))
@@ -100,9 +123,7 @@ def dispute_policy(version: AgreementVersion, calendar: WorkCalendar) -> dict[st
 
     ``calendar``: that of the arbiter. No commitment promises the decision: it is a term.
     """
-    day = hours_text.day_minutes(
-        [(each.weekday, each.opens, each.closes) for each in calendar.windows]
-    )
+    day = day_minutes(calendar)
     limit = dispute_days(version).number * day
     ladder = [(StepKind.WARN, -day), (StepKind.BREACH, 0), (StepKind.NOTIFY_DIRECTOR, day)]
     # Shorter than a day there is no time to warn.

@@ -25,15 +25,18 @@ def policy_for(
 ) -> dict[str, Any]:
     """Return the policy of ``version`` for a handoff to ``team``.
 
-    It holds the working calendar, the limits (seconds) and ladders of the clocks, and the reasons
-    to pause them with their caps (seconds). ``facts``: {"source": code, "actions": [codes],
+    It holds the working calendar, the limits (seconds) and ladders of the clocks, how many attempts
+    to make and within how many business minutes, and the reasons to pause the clocks with their
+    caps (seconds). ``facts``: {"source": code, "actions": [codes],
     "persona": slug}; a commitment counts where they meet its conditions.
     """
     calendar = work_calendars.plain_of_team(team, version.calendar_id)
+    promised = _promised(version, facts)
     policy = {
         "version": version.pk,
         "calendar": calendar.to_json(),
-        "clocks": _clock_terms(version, facts),
+        "clocks": _clock_terms(promised),
+        "attempts": _attempt_terms(promised),
     }
     # Without the key every reason is allowed: the agreement is older than pauses.
     if version.pauses is not None:
@@ -60,28 +63,50 @@ def commitment_of(
     return _chosen(version.commitments.all(), facts).get(metric)
 
 
-def _clock_terms(version: AgreementVersion, facts: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """Return the terms of each clock, by metric."""
+# A commitment, and its ladder as rows.
+Promise = tuple[Commitment, list[dict[str, Any]]]
+
+
+def _promised(version: AgreementVersion, facts: Mapping[str, Any]) -> dict[str, Promise]:
+    """Return the commitment on each clock and on attempts that counts, by metric."""
     commitments = []
     ladders = {}
     for *values, ladder in TIMED.rows(version=version.pk):
         commitment = returning.from_paths(Commitment, TERMS, values)
-        commitments.append(commitment)
-        ladders[commitment.pk] = ladder
-    timed = [commitment for commitment in commitments if commitment.window_minutes is not None]
-    chosen = _chosen(timed, facts)
-    return {metric: _terms_of(each, ladders[each.pk]) for metric, each in chosen.items()}
+        is_timed = commitment.window_minutes is not None
+        if is_timed or commitment.metric == Metric.ATTEMPTS:
+            commitments.append(commitment)
+            ladders[commitment.pk] = ladder
+    chosen = _chosen(commitments, facts)
+    return {metric: (each, ladders[each.pk]) for metric, each in chosen.items()}
+
+
+def _clock_terms(promised: Mapping[str, Promise]) -> dict[str, dict[str, Any]]:
+    """Return the terms of each clock, by metric."""
+    return {
+        metric: _terms_of(*promise)
+        for metric, promise in promised.items()
+        if metric != Metric.ATTEMPTS
+    }
+
+
+def _attempt_terms(promised: Mapping[str, Promise]) -> dict[str, Any] | None:
+    """Return how many attempts are promised, None where the text does not say it."""
+    if Metric.ATTEMPTS not in promised:
+        return None
+    commitment, _ladder = promised[Metric.ATTEMPTS]
+    return {"count": int(commitment.target), "window_minutes": commitment.window_minutes}
 
 
 # The columns of a commitment that make the terms of a clock.
-TERMS = ("id", "metric", "window_minutes", "conditions")
+TERMS = ("id", "metric", "target", "window_minutes", "conditions")
 
 
 def _timed(*, version: int) -> QuerySet[Any]:
-    """Return the commitments of clocks in the order of the agreement, with their ladders."""
+    """Return the commitments of a policy in the order of the agreement, with their ladders."""
     steps = LadderStep.objects.filter(commitment=OuterRef("pk"))
     step = JSONObject(level="level", kind="kind", offset_minutes="offset_minutes")
-    rows = Commitment.objects.filter(version=version, metric__in=CLOCK_METRICS)
+    rows = Commitment.objects.filter(version=version, metric__in=(*CLOCK_METRICS, Metric.ATTEMPTS))
     ladder = ArraySubquery(steps.values(row=step))
     return rows.annotate(ladder=ladder).values_list(*TERMS, "ladder")
 

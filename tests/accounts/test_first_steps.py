@@ -75,7 +75,8 @@ def test_rep_ticks_off_by_accepting_calling_and_reaching_the_person(
 
 
 def try_to_reach(handoff: Handoff, by: User, *, reached: bool) -> None:
-    attempts.record(handoff, "phone", reached=reached, by=by, at=factories.CONTACTED_AT)
+    outcome = "reached" if reached else "no_answer"
+    attempts.record(handoff, "phone", outcome=outcome, by=by, at=factories.CONTACTED_AT)
 
 
 def test_deed_of_a_colleague_ticks_nothing_off(newcomers: Cast, signed_in) -> None:

@@ -162,10 +162,10 @@ def accept_in_the_queue(bea: Desk, name: str) -> None:
 
 def contact(bea: Desk, name: str) -> None:
     work = bea.page.locator("#work")
-    work.get_by_label(bea.say("Yes, we talked")).check()
-    work.get_by_label(bea.say("Phone"), exact=True).check()
+    work.get_by_label(bea.say("Reached"), exact=True).check()
+    work.get_by_label(bea.say("Call"), exact=True).check()
     work.get_by_label(bea.say("Note")).fill("Quiere verlo el martes")
-    bea.button("Save contact", within=work).click()
+    bea.button("Save attempt", within=work).click()
     bea.sees("Noted for %(lead)s.", lead=name)
 
 

@@ -269,7 +269,12 @@ def test_person_away(cast: Cast) -> None:
 def test_noted_late(cast: Cast) -> None:
     handoff = factories.accepted(cast)
     attempts.record(
-        handoff, "phone", reached=True, by=cast.bea, at=when("2026-03-02 16:00"), happened_at=DUE
+        handoff,
+        "phone",
+        outcome="reached",
+        by=cast.bea,
+        at=when("2026-03-02 16:00"),
+        happened_at=DUE,
     )
     clock = clock_of(handoff)
     assert (clock.state, clock.stopped_at, clock.assigned_met) == ("met", DUE, True)
@@ -281,8 +286,8 @@ def test_contacts_out_of_order(cast: Cast) -> None:
         when("2026-03-02 15:00"),
         when("2026-03-02 11:00"),
     )
-    attempts.record(handoff, "phone", reached=True, by=cast.bea, at=at)
-    attempts.record(handoff, "email", reached=True, by=cast.bea, at=at, happened_at=eleven)
+    attempts.record(handoff, "phone", outcome="reached", by=cast.bea, at=at)
+    attempts.record(handoff, "email", outcome="reached", by=cast.bea, at=at, happened_at=eleven)
     clock = clock_of(handoff)
     assert (clock.state, clock.stopped_at, clock.assigned_met) == ("met", eleven, True)
     assert (stored(handoff).contacted_at, clock_of(handoff, "sql_decision").started_at) == (
@@ -298,7 +303,12 @@ def test_in_time_after_breach(cast: Cast, moment: Moment) -> None:
         tasks.sweep()
     assert clock_of(handoff).state == "breached"
     attempts.record(
-        handoff, "phone", reached=True, by=cast.bea, at=at, happened_at=when("2026-03-02 14:00")
+        handoff,
+        "phone",
+        outcome="reached",
+        by=cast.bea,
+        at=at,
+        happened_at=when("2026-03-02 14:00"),
     )
     assert (clock_of(handoff).state, Firing.objects.filter(kind="breach").count()) == ("met", 1)
 

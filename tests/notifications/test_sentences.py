@@ -174,6 +174,12 @@ NOTICES: list[tuple[str, dict[str, Any], str, str]] = [
         "Vencido en tu equipo: Mariana Peña, responsable Bea Quintero. Hace falta que intervengas",
     ),
     (
+        "handoff.given_back",
+        {},
+        "Bea Quintero could not reach Mariana Peña by its data and gave it back: Price",
+        "Bea Quintero no encontró a Mariana Peña con sus datos y lo devolvió: Precio",
+    ),
+    (
         "handoff.lost",
         {},
         "Bea Quintero closed Mariana Peña as lost: Price",
@@ -184,6 +190,31 @@ NOTICES: list[tuple[str, dict[str, Any], str, str]] = [
         {},
         "New in the queue of Ventas México: Mariana Peña (Grupo Andino)",
         "Nuevo en la cola de Ventas México: Mariana Peña (Grupo Andino)",
+    ),
+    (
+        "handoff.next_step",
+        {"state": "decision"},
+        "Your next step with Mariana Peña is due",
+        "Tu siguiente paso con Mariana Peña vence",
+    ),
+    (
+        "handoff.next_step",
+        {"state": "attempt"},
+        "Try again to reach Mariana Peña",
+        "Intenta de nuevo contactar a Mariana Peña",
+    ),
+    (
+        "handoff.next_step",
+        {"state": "call_back"},
+        "Call Mariana Peña, as agreed",
+        "Llama a Mariana Peña, como quedaron",
+    ),
+    (
+        "handoff.next_step",
+        {"state": "not_reached"},
+        "Mariana Peña was not reached in the agreed attempts: recycle it, or set another step",
+        "No se logró contactar a Mariana Peña en los intentos acordados: recíclalo o"
+        " fija otro paso",
     ),
     (
         "handoff.reapplied",

@@ -154,7 +154,7 @@ def test_contact_against_requeue_is_one_of_them(cast: Cast, _round: int) -> None
     handoff = factories.accepted(cast)
     one, other = stored(handoff), stored(handoff)
     results = together(
-        lambda: attempts.record(one, "phone", reached=True, by=cast.bea, at=ELEVEN),
+        lambda: attempts.record(one, "phone", outcome="reached", by=cast.bea, at=ELEVEN),
         lambda: transitions.requeue(other, by=cast.dora, at=ELEVEN, cause="by hand"),
     )
     assert kinds(results) == ["AlreadyTaken", "done"]

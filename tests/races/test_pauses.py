@@ -178,7 +178,7 @@ def test_pause_against_contact_leaves_the_promise_kept(cast: Cast, _round: int) 
     results = kinds(
         together(
             lambda: pause(one, cast),
-            lambda: attempts.record(other, "phone", reached=True, by=cast.bea, at=at),
+            lambda: attempts.record(other, "phone", outcome="reached", by=cast.bea, at=at),
         )
     )
     assert results in [["done", "done"], ["AlreadyTaken", "done"]]

@@ -163,7 +163,7 @@ def test_contact_against_the_requeue_of_the_sweep_is_one_of_them(
     at = moment.set("2026-03-03 10:20:01")
     seen = stored(handoff)
     contact, _swept = together(
-        lambda: attempts.record(seen, "phone", reached=True, by=cast.bea, at=at).reached,
+        lambda: attempts.record(seen, "phone", outcome="reached", by=cast.bea, at=at).reached,
         tasks.sweep,
     )
     lost = isinstance(contact, handoffs.AlreadyTaken)

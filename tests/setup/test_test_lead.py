@@ -53,7 +53,7 @@ def test_test_lead_is_removed_wherever_it_stands(ready: Client, worked: str) -> 
     if worked != "pending":
         handoffs.accept(handoff, by=me, at=clock.now())
     if worked == "contacted":
-        attempts.record(handoff, "phone", reached=True, by=me, at=clock.now())
+        attempts.record(handoff, "phone", outcome="reached", by=me, at=clock.now())
     assert ready.post("/setup/test/remove/").url == "/setup/"
     handoff = Handoff.objects.get()
     assert (handoff.is_open, handoff.clock.stopped_at is not None, test_lead.current()) == (

@@ -23,6 +23,7 @@ COLUMNS: dict[str, list[str]] = {
     "accounts_user": ["created_at", "deactivated_at", "last_login"],
     "audit_entry": ["at"],
     "leads_attempt": ["at", "recorded_at"],
+    "leads_plannedstep": ["due_at", "remind_at", "set_at", "ended_at"],
     "leads_customfield": ["archived_at"],
     "leads_decision": ["at", "released_at", "undone_at"],
     "leads_dispute": ["decided_at", "opened_at"],

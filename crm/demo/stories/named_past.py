@@ -15,7 +15,7 @@ from leads.follow_up import attempts
 from leads.handoffs import outcomes
 from leads.models import Handoff
 from leads.records import leads
-from leads.states import ContactChannel
+from leads.states import AttemptOutcome, ContactChannel
 
 # Row of the table, days before the last week begins, amount.
 WINS = (
@@ -84,7 +84,7 @@ def _reach(handoff: Handoff, channel: ContactChannel, rep: User, *, at: datetime
     attempts.record(
         reload(handoff),
         channel,
-        reached=True,
+        outcome=AttemptOutcome.REACHED,
         by=rep,
         at=at,
     )

@@ -17,7 +17,7 @@ from leads.follow_up import attempts
 from leads.handoffs import outcomes
 from leads.models import Handoff
 from leads.records import leads
-from leads.states import ContactChannel
+from leads.states import AttemptOutcome, ContactChannel
 from sla.worktime import arithmetic
 
 LATE = 120  # working minutes to accept that the agreement gives
@@ -113,9 +113,9 @@ class Sales:
         for tried_at in self._draw_tries(accepted_at, reached_at):
             if arithmetic.is_open(self.hours, tried_at):
                 yield tried_at
-                self._attempt(tried_at, reached=False)
+                self._attempt(tried_at, AttemptOutcome.NO_ANSWER)
         yield reached_at
-        self._attempt(reached_at, reached=True)
+        self._attempt(reached_at, AttemptOutcome.REACHED)
         yield from self._judge(reached_at)
 
     def _draw_reached_at(self, accepted_at: datetime) -> datetime:
@@ -136,12 +136,12 @@ class Sales:
         moments = [since + (until - since) * part for part in parts]
         return [moment.replace(microsecond=0) for moment in moments]
 
-    def _attempt(self, at: datetime, *, reached: bool) -> None:
+    def _attempt(self, at: datetime, outcome: AttemptOutcome) -> None:
         channel = pick(self.draw, odds.CHANNELS)
         attempts.record(
             reload(self.handoff),
             ContactChannel(channel),
-            reached=reached,
+            outcome=outcome,
             by=self.rep,
             at=at,
         )

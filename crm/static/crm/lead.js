@@ -1,5 +1,6 @@
 /* The lead page: the button of the next step opens its form, `n` stands in the note; a field is edited in place with
-   `e` or a click, Enter saves it, Esc restores it. */
+   `e` or a click, Enter saves it, Esc restores it; a call, a chat or a mail begins an attempt, whose outcome is asked
+   for on coming back. */
 
 const $ = (selector, root = document) => root.querySelector(selector);
 const field = ":is(input:not([type=hidden]), select, textarea)";
@@ -37,3 +38,16 @@ function onKey(event) {
   }
 }
 document.addEventListener("keydown", onKey, { capture: true });
+
+/** Record that an attempt has begun. The link works at once, whatever becomes of this request. */
+async function begin(link) {
+  const body = new URLSearchParams({ channel: link.dataset.begins });
+  body.set("csrfmiddlewaretoken", $("[name=csrfmiddlewaretoken]").value);
+  const answer = await fetch(link.dataset.toBegin, { method: "POST", keepalive: true, body });
+  const box = document.getElementById("begun");
+  if (answer.ok && box) box.innerHTML = await answer.text();
+}
+document.addEventListener("click", (event) => {
+  const link = event.target.closest?.("a[data-begins]");
+  if (link) begin(link).catch(() => {});
+});

@@ -21,6 +21,7 @@ from crm.lib.errors import DomainError
 from crm.lib.forms import EmptyForm, PageForm, add_domain_error
 from crm.templatetags.jinja import respond
 from leads import events, permissions
+from leads.forms.follow_up import NextStepForm
 from leads.forms.handoff_steps import forms_for, labelled
 from leads.forms.notes import LeadNoteForm
 from leads.forms.qualification import empty_action_form
@@ -39,7 +40,7 @@ from leads.qualification.rules import (
 from leads.records import contact_privacy, fields
 from leads.returns import cases, recycling
 from leads.states import MILESTONES, QUALIFIED_IN, HandoffState, Stage
-from leads.views.lead import clock_panel
+from leads.views.lead import clock_panel, follow_up
 from leads.views.lead.before_call import before_call
 from leads.views.lead.criteria import criterion_rows, forms_of
 from leads.views.lead.data import data_rows
@@ -151,6 +152,7 @@ def _context(request: Request, lead: Lead, bound: dict[str, Form]) -> dict[str, 
         "handoff": handoff,
         "journey": journey_of(user, lead, handoff),
         "clock": _clock(request, handoff),
+        "follow_up": follow_up.panel(user, lead, handoff, at=at),
         "sent_back": sent_back(handoff, at=at),
         "parking": recycling.parked(lead) if lead.stage == Stage.RECYCLED else None,
         "persona": version,
@@ -244,6 +246,8 @@ def _forms(
         forms["action"] = empty_action_form(events.today(at))
     if permissions.can_note(user, lead):
         forms["note"] = EmptyForm(LeadNoteForm, "id_note_%s")
+    if permissions.can_plan(user, lead, handoff):
+        forms["plan"] = EmptyForm(NextStepForm, "id_plan_%s")
     came_back = {name: form for name, form in bound.items() if name in forms}
     return forms | came_back
 

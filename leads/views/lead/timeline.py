@@ -17,7 +17,7 @@ from leads.models import CustomField, Event, Handoff, Lead, OutcomeReason, Valua
 from leads.qualification import facts
 from leads.qualification.rules import Assessment
 from leads.records import contact_privacy, fields
-from leads.states import ContactChannel, EventKind
+from leads.states import AttemptOutcome, ContactChannel, EventKind, FollowUp
 from leads.templatetags.leads import fact_text
 from sla.models import PauseReason, RejectionReason
 from sla.states import StepKind
@@ -139,8 +139,18 @@ def _detail(event: Event, names: dict[str, str]) -> str:
         return names.get(code, code)
     channel = payload.get("channel", "")
     if channel in ContactChannel.values:
-        return str(ContactChannel(channel).label)
+        return _attempt(channel, payload.get("outcome", ""))
+    if payload.get("step") in FollowUp.values:
+        return payload["text"] or str(FollowUp(payload["step"]).label)
     return names.get(_code_of(event), "")
+
+
+def _attempt(channel: str, outcome: str) -> str:
+    """Return how a person was tried, and what came of it where the event does not say it."""
+    words = str(ContactChannel(channel).label)
+    if outcome in AttemptOutcome.values and outcome != AttemptOutcome.REACHED:
+        words = f"{words} · {AttemptOutcome(outcome).label}"
+    return words
 
 
 def _catalogue_names(rows: Iterable[Event]) -> dict[str, str]:

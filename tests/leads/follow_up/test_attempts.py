@@ -24,7 +24,8 @@ ELEVEN = CONTACTED_AT
 def record(
     handoff: Handoff, cast: Cast, *, reached: bool = True, at: datetime = ELEVEN, **more: Any
 ) -> Attempt:
-    return attempts.record(handoff, "phone", reached=reached, by=cast.bea, at=at, **more)
+    outcome = "reached" if reached else "no_answer"
+    return attempts.record(handoff, "phone", outcome=outcome, by=cast.bea, at=at, **more)
 
 
 def stored(handoff: Handoff) -> Handoff:
@@ -43,7 +44,13 @@ def last_event(handoff: Handoff) -> tuple[str, str, str, dict[str, Any]]:
 def test_attempt_that_reached_nobody_is_noted_and_moves_nothing(cast: Cast) -> None:
     handoff = factories.accepted(cast)
     record(handoff, cast, reached=False, note="Voicemail")
-    payload = {"cycle": 1, "channel": "phone", "note": "Voicemail", "reached": False}
+    payload = {
+        "cycle": 1,
+        "channel": "phone",
+        "outcome": "no_answer",
+        "note": "Voicemail",
+        "reached": False,
+    }
     assert last_event(handoff) == ("attempt", "accepted", "accepted", payload)
     assert (stored(handoff).state, clock_of(handoff, "first_contact").state) == (
         "accepted",

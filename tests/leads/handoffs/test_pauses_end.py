@@ -120,7 +120,7 @@ def test_end_of_no_pause_is_refused(cast: Cast) -> None:
 
 def test_contact_while_paused_ends_it_and_keeps_the_promise(cast: Cast) -> None:
     handoff = paused(cast)
-    attempts.record(handoff, "phone", reached=True, by=cast.bea, at=when("2026-03-02 16:00"))
+    attempts.record(handoff, "phone", outcome="reached", by=cast.bea, at=when("2026-03-02 16:00"))
     clock, pause = clock_of(handoff), Pause.objects.get()
     assert (clock.state, clock.stopped_at, clock.used_seconds) == (
         "met",
@@ -137,7 +137,12 @@ def test_contact_while_paused_ends_it_and_keeps_the_promise(cast: Cast) -> None:
 def test_contact_from_before_the_pause_leaves_it_without_length(cast: Cast) -> None:
     handoff, eleven = paused(cast), when("2026-03-02 11:00")
     attempts.record(
-        handoff, "phone", reached=True, by=cast.bea, at=when("2026-03-02 16:00"), happened_at=eleven
+        handoff,
+        "phone",
+        outcome="reached",
+        by=cast.bea,
+        at=when("2026-03-02 16:00"),
+        happened_at=eleven,
     )
     clock, pause = clock_of(handoff), Pause.objects.get()
     assert (clock.state, clock.stopped_at, clock.used_seconds) == ("met", eleven, 40 * 60)
@@ -148,7 +153,7 @@ def test_used_time_leaves_pauses_out(cast: Cast, moment: Moment) -> None:
     handoff = paused(cast)
     moment.set("2026-03-03 10:30")
     tasks.sweep()
-    attempts.record(handoff, "phone", reached=True, by=cast.bea, at=when("2026-03-03 10:30"))
+    attempts.record(handoff, "phone", outcome="reached", by=cast.bea, at=when("2026-03-03 10:30"))
     assert clock_of(handoff).used_seconds == 130 * 60
 
 

@@ -343,4 +343,6 @@ def test_refused_step_leaves_the_callers_object_as_it_was(cast: Cast) -> None:
 
 def test_attempt_on_a_pending_handoff_is_refused(cast: Cast) -> None:
     with pytest.raises(IllegalMove):
-        attempts.record(factories.handed_off(cast), "phone", reached=True, by=cast.bea, at=NOON)
+        attempts.record(
+            factories.handed_off(cast), "phone", outcome="reached", by=cast.bea, at=NOON
+        )

@@ -109,7 +109,7 @@ def test_undo_is_for_the_one_who_decided(cast: Cast) -> None:
 def test_undo_of_what_others_have_built_on_is_too_late(cast: Cast) -> None:
     handoff = factories.accepted(cast, by=cast.bea)
     attempts.record(
-        handoff, "phone", reached=False, by=cast.bea, at=ACCEPTED_AT + timedelta(seconds=3)
+        handoff, "phone", outcome="no_answer", by=cast.bea, at=ACCEPTED_AT + timedelta(seconds=3)
     )
     with pytest.raises(undo.TooLate):
         undone(handoff, cast)

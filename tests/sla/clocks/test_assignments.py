@@ -34,7 +34,7 @@ def given(cast: Cast, *, at: str) -> Handoff:
 
 
 def contact(handoff: Handoff, cast: Cast, at: datetime) -> Clock:
-    attempts.record(handoff, "phone", reached=True, by=cast.cruz, at=at)
+    attempts.record(handoff, "phone", outcome="reached", by=cast.cruz, at=at)
     return clock_of(handoff)
 
 

@@ -79,11 +79,11 @@ def test_evidence_of_a_colleagues_lead_cannot_be_written(cast, signed_in):
 @pytest.mark.parametrize(
     ("make", "who", "most"),
     [
-        (factories.lead, "ana", 16),
+        (factories.lead, "ana", 17),
         (factories.handed_off, "bea", 16),
-        (factories.accepted, "bea", 18),
-        (factories.contacted, "bea", 19),
-        (factories.rejected, "ana", 23),
+        (factories.accepted, "bea", 20),
+        (factories.contacted, "bea", 21),
+        (factories.rejected, "ana", 24),
         (factories.won, "bea", 17),
     ],
 )

@@ -50,9 +50,17 @@ def test_contact_and_attempt_name_their_channel(
     cast: Cast, signed_in: SignedIn, channel: ContactChannel, reached: bool, kind: str
 ) -> None:
     handoff = factories.accepted(cast)
-    attempts.record(handoff, channel, reached=reached, by=cast.bea, at=CONTACTED_AT)
-    names = {"phone": "Phone", "whatsapp": "WhatsApp", "email": "E-mail", "meeting": "Meeting"}
-    expected = names.get(channel, "Other")
+    outcome = "reached" if reached else "no_answer"
+    attempts.record(handoff, channel, outcome=outcome, by=cast.bea, at=CONTACTED_AT)
+    names = {
+        "phone": "Call",
+        "whatsapp": "WhatsApp",
+        "email": "E-mail",
+        "meeting": "Meeting",
+        "visit": "Visit",
+        "other": "Other",
+    }
+    expected = names[channel] if reached else f"{names[channel]} · No answer"
     assert said(signed_in(cast.bea), handoff.lead_id)[0] == (kind, expected)
 
 

@@ -354,7 +354,7 @@ def contact_one(cast: Cast) -> None:
 
 
 def contact_the_accepted(cast: Cast) -> None:
-    attempts.record(Handoff.objects.get(), "phone", reached=True, by=cast.bea, at=NOON)
+    attempts.record(Handoff.objects.get(), "phone", outcome="reached", by=cast.bea, at=NOON)
 
 
 def give_back_the_accepted(cast: Cast) -> None:

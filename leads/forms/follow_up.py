@@ -1,0 +1,145 @@
+"""Forms for the follow-up of a lead, and the calls of the steps that they belong to."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from crm.accounts.models import User
+from crm.lib.forms import Day, Line, Moment
+from leads.follow_up import attempts
+from leads.forms.handoffs import comment_field
+from leads.models import Handoff
+from leads.returns import giving_back, recycling
+from leads.states import AttemptOutcome, ContactChannel, FollowUp
+
+OUTCOMES = [each for each in AttemptOutcome.choices if each[0] != AttemptOutcome.BEGUN]
+CHANNELS = [each for each in ContactChannel.choices if each[0] != ContactChannel.OTHER]
+
+
+def _outcome() -> forms.ChoiceField:
+    return forms.ChoiceField(
+        label=_("What came of it?"), choices=OUTCOMES, widget=forms.RadioSelect
+    )
+
+
+def _call_back_on() -> Day:
+    return Day(
+        label=_("Call again on"),
+        required=False,
+        help_text=_("The day that the person named, within 60 days."),
+    )
+
+
+class AttemptForm(forms.Form):
+    """A try to reach the lead."""
+
+    channel = forms.ChoiceField(label=_("How"), choices=CHANNELS, widget=forms.RadioSelect)
+    outcome = _outcome()
+    call_back_on = _call_back_on()
+    happened_at = Moment(
+        label=_("When was it?"),
+        required=False,
+        help_text=_("Leave it empty if it was just now."),
+    )
+    note = comment_field(_("Note"))
+
+    def __init__(self, data: Any = None, **kwargs: Any) -> None:
+        # A page of the previous version asks only whether a person was reached.
+        if data is not None and "reached" in data and "outcome" not in data:
+            data = data.copy()
+            was_reached = data["reached"] == "1"
+            data["outcome"] = AttemptOutcome.REACHED if was_reached else AttemptOutcome.NO_ANSWER
+        super().__init__(data, **kwargs)
+
+
+class BegunForm(forms.Form):
+    """What came of an attempt that was begun by a link of the lead."""
+
+    attempt = forms.IntegerField(widget=forms.HiddenInput)
+    outcome = _outcome()
+    call_back_on = _call_back_on()
+
+
+class NextStepForm(forms.Form):
+    """The next step of a lead: when, and what in a person's words."""
+
+    on = Day(label=_("When"), help_text=_("Within 60 days; for longer, recycle the lead."))
+    text = Line(label=_("What"), max_length=200, required=False)
+
+    @property
+    def kind(self) -> FollowUp:
+        """Words of one's own are another step; without them it is a call on that day."""
+        if self.cleaned_data["text"]:
+            return FollowUp.OTHER
+        return FollowUp.CALL_BACK
+
+
+class NotReachedForm(forms.Form):
+    """When a lead wakes that was never reached."""
+
+    wake_on = Day(
+        label=_("Wake it on"),
+        required=False,
+        help_text=_("A new valuable action wakes it, too. Without a date only that does."),
+    )
+    comment = comment_field(_("Comment"))
+
+
+# -- The steps of a handoff (leads.forms.handoff_steps)
+
+
+def attempt_form(handoff: Handoff, situation: object, **bound: Any) -> AttemptForm:
+    return AttemptForm(**bound)
+
+
+def attempt(handoff: Handoff, data: dict[str, Any], *, by: User, at: datetime) -> None:
+    attempts.record(
+        handoff,
+        data["channel"],
+        outcome=data["outcome"],
+        call_back_on=data["call_back_on"],
+        note=data["note"],
+        happened_at=_moment_of_attempt(handoff, data["happened_at"]),
+        by=by,
+        at=at,
+    )
+
+
+def begun_form(handoff: Handoff, situation: object, **bound: Any) -> BegunForm:
+    return BegunForm(**bound)
+
+
+def settle(handoff: Handoff, data: dict[str, Any], *, by: User, at: datetime) -> None:
+    attempts.settle(
+        handoff,
+        data["attempt"],
+        outcome=data["outcome"],
+        call_back_on=data["call_back_on"],
+        by=by,
+        at=at,
+    )
+
+
+def give_back(handoff: Handoff, data: dict[str, Any], *, by: User, at: datetime) -> None:
+    giving_back.give_back(handoff, by=by, at=at)
+
+
+def not_reached_form(handoff: Handoff, situation: object, **bound: Any) -> NotReachedForm:
+    return NotReachedForm(**bound)
+
+
+def not_reached(handoff: Handoff, data: dict[str, Any], *, by: User, at: datetime) -> None:
+    recycling.not_reached(handoff, wake_on=data["wake_on"], comment=data["comment"], by=by, at=at)
+
+
+def _moment_of_attempt(handoff: Handoff, typed: datetime | None) -> datetime | None:
+    """Return the typed moment, not before the acceptance within the same minute."""
+    # People type minutes, and an attempt before the acceptance is refused.
+    accepted_at = handoff.accepted_at
+    if accepted_at is None or typed != accepted_at.replace(second=0, microsecond=0):
+        return typed
+    return accepted_at

@@ -1,0 +1,71 @@
+"""What a person does about the follow-up of a lead: begin an attempt, set the next step."""
+
+from __future__ import annotations
+
+from django.http import HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect
+from django.views.decorators.http import require_POST
+
+from crm.accounts.request import Request
+from crm.lib.errors import DomainError
+from crm.lib.forms import add_domain_error
+from crm.templatetags.jinja import respond
+from leads import permissions, steps
+from leads.follow_up import attempts, next_steps
+from leads.forms.follow_up import NextStepForm
+from leads.models import Handoff, Lead
+from leads.states import ContactChannel
+from leads.views.handoffs import fetch
+from leads.views.lead import page
+from leads.views.lead.follow_up import panel
+from leads.views.lead.trail import trail
+
+
+@require_POST
+def begin(request: Request, pk: int) -> HttpResponse:
+    """Record that a link of the lead was clicked; answer with the question what came of it."""
+    handoff = fetch(request, pk)
+    steps.check(request.user, handoff, permissions.can_work)
+    channel = request.POST.get("channel", "")
+    if channel not in ContactChannel.values:
+        return HttpResponseBadRequest()
+    attempts.begin(handoff, ContactChannel(channel), by=request.user, at=request.now)
+    shown = panel(request.user, handoff.lead, handoff, at=request.now)
+    context = {"handoff": handoff, "follow_up": shown, "trail": trail(request)}
+    return respond(request, "leads/begun.jinja", context)
+
+
+@require_POST
+def plan(request: Request, pk: int) -> HttpResponse:
+    """Set the next step of a lead, on its page."""
+    lead = page.fetch(request, pk)
+    handoff = (
+        Handoff.objects.open_to(request.user).filter(lead=lead).select_related("owner").first()
+    )
+    form = NextStepForm(request.POST, auto_id="id_plan_%s")
+    is_valid = form.is_valid()
+    status = 422
+    try:
+        check_plan(request, lead, handoff)
+        if is_valid:
+            next_steps.change(
+                lead,
+                handoff,
+                form.kind,
+                form.cleaned_data["on"],
+                text=form.cleaned_data["text"],
+                by=request.user,
+                at=request.now,
+            )
+            return redirect(trail(request).to_lead(pk) + "#next")
+    except DomainError as error:
+        status = add_domain_error(form, error)
+    return page.show(request, lead, at=request.now, status=status, bound={"plan": form})
+
+
+def check_plan(request: Request, lead: Lead, handoff: Handoff | None) -> None:
+    """Raise PermissionDenied or MovedOn unless the person may set the next step."""
+    if handoff is not None:
+        steps.check(request.user, handoff, permissions.can_work)
+    else:
+        steps.check(request.user, lead, permissions.can_qualify)

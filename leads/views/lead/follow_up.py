@@ -1,0 +1,111 @@
+"""The follow-up on the lead page: the next step, the attempts, and what a click has begun."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from django.db.models import QuerySet
+
+from crm.accounts.models import User
+from crm.lib.db.kept_sql import KeptSql
+from leads import events, permissions
+from leads.forms.follow_up import OUTCOMES
+from leads.models import Attempt, Handoff, Lead, PlannedStep
+from leads.states import (
+    QUALIFIED_IN,
+    WORKED,
+    AttemptOutcome,
+    HandoffState,
+)
+from sla.agreements import default_terms
+from sla.agreements.default_terms import AttemptsTerm
+from sla.clocks import snapshots
+
+# One tap sets the next step in so many days.
+IN_DAYS = (1, 2, 7)
+
+
+@dataclass(frozen=True)
+class FollowUpPanel:
+    """The follow-up of a lead.
+
+    ``made``: the attempts since the acceptance whose outcome is known; ``begun``: those of the
+    viewer that wait for it. ``term``: how many are agreed, within how many working days; None
+    after the contact. ``taps``: days that one tap sets.
+    """
+
+    step: PlannedStep | None
+    made: Sequence[Attempt]
+    begun: Sequence[Attempt]
+    term: AttemptsTerm | None
+    term_days: int
+    may_plan: bool
+    works: bool
+    taps: Sequence[tuple[int, date]]
+
+    @property
+    def outcomes(self) -> list[tuple[str, str]]:
+        return [(value, str(label)) for value, label in OUTCOMES]
+
+    @property
+    def can_give_back(self) -> bool:
+        is_wrong = any(each.outcome == AttemptOutcome.WRONG for each in self.made)
+        return self.works and self.term is not None and is_wrong
+
+    @property
+    def can_end(self) -> bool:
+        """Whether the agreed attempts were made without a contact."""
+        return self.works and self.term is not None and len(self.made) >= self.term.count
+
+
+def panel(user: User, lead: Lead, handoff: Handoff | None, *, at: datetime) -> FollowUpPanel | None:
+    """Return the follow-up of a lead that someone has; two queries, one while marketing has it."""
+    is_worked = handoff is not None and handoff.state in WORKED
+    if lead.archived_at is not None or not (is_worked or lead.stage in QUALIFIED_IN):
+        return None
+    tries: list[Attempt] = []
+    term = None
+    days = 0
+    if is_worked and handoff is not None:
+        tries = TRIES.objects(handoff=handoff.pk)
+        if handoff.state == HandoffState.ACCEPTED:
+            term = default_terms.attempts_of(handoff.policy, handoff.agreement_version)
+            calendar = snapshots.calendar(handoff.policy["calendar"])
+            days = round(term.window_minutes / default_terms.day_minutes(calendar))
+    may_plan = permissions.can_plan(user, lead, handoff)
+    today = events.today(at)
+    return FollowUpPanel(
+        step=STEP.first(lead=lead.pk),
+        made=[each for each in tries if _counts(each, handoff)],
+        begun=[each for each in tries if _is_begun_by(user, each)],
+        term=term,
+        term_days=days,
+        may_plan=may_plan,
+        works=is_worked and may_plan,
+        taps=[(each, today + timedelta(days=each)) for each in IN_DAYS] if may_plan else [],
+    )
+
+
+def _counts(attempt: Attempt, handoff: Handoff | None) -> bool:
+    since = handoff.accepted_at if handoff is not None else None
+    return attempt.outcome != AttemptOutcome.BEGUN and since is not None and attempt.at >= since
+
+
+def _is_begun_by(user: User, attempt: Attempt) -> bool:
+    return attempt.outcome == AttemptOutcome.BEGUN and attempt.by_id == user.pk
+
+
+def _tries(handoff: int) -> QuerySet[Attempt]:
+    return Attempt.objects.filter(handoff=handoff).order_by("-at", "-id")
+
+
+TRIES = KeptSql(_tries)
+
+
+def _step(lead: int) -> QuerySet[PlannedStep]:
+    return PlannedStep.objects.open().filter(lead=lead).select_related("owner")
+
+
+STEP = KeptSql(_step)
