@@ -112,11 +112,16 @@ def check_mql(
 def qualify(lead: Lead, persona_version: PersonaVersion, *, by: User, at: datetime) -> Lead:
     """Record that ``lead`` is an MQL by ``persona_version``; do nothing if it already is.
 
+    A lead that sales sent back is only judged: it stays on marketing's desk until its return is
+    answered, and the hand-off that answers it records the MQL, too.
+
     Raises NotAnMql, AlreadyHandedOff, LeadIsArchived.
     """
     lead = _lock(lead)
     _count_closed(lead)
     assessment = check_mql(lead, persona_version)
+    if lead.stage == Stage.RETURNED:
+        return lead
     _mark_mql(lead, persona_version, assessment, by=by, at=at)
     return lead
 

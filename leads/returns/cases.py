@@ -19,7 +19,7 @@ from crm.lib.db.returning import update_returning
 from crm.lib.db.state_machine import check_move
 from crm.notifications import outbox
 from leads.handoffs import firings, notices
-from leads.models import Dispute, Handoff, Parking
+from leads.models import Dispute, Handoff, Lead, Parking
 from leads.models.disputes import DisputeQuerySet
 from leads.states import (
     DISPUTE_MOVES,
@@ -28,6 +28,7 @@ from leads.states import (
     HandoffState,
     ParkingState,
     ReturnState,
+    Stage,
 )
 from sla.agreements import default_terms
 from sla.calendars import work_calendars
@@ -41,12 +42,12 @@ NEWS = {DisputeKind.CONTESTED: "handoff.disputed", DisputeKind.REPEATED: "handof
 
 def of(handoff: Handoff) -> Dispute | None:
     """Return the case about ``handoff``, open or decided, or None. One query for each object."""
-    if not hasattr(handoff, "_case"):
-        rows = Dispute.objects.standing().select_related(
-            "arbiter", "clock", "opened_by", "decided_by"
-        )
-        handoff._case = rows.filter(handoff=handoff).first()  # type: ignore[attr-defined]
-    case: Dispute | None = handoff._case  # type: ignore[attr-defined]
+    known = handoff.__dict__
+    if "_case" not in known:
+        rows = Dispute.objects.standing()
+        rows = rows.select_related("arbiter", "clock", "opened_by", "decided_by")
+        known["_case"] = rows.filter(handoff=handoff).first()
+    case: Dispute | None = known["_case"]
     return case
 
 
@@ -54,6 +55,11 @@ def is_open(handoff: Handoff) -> bool:
     """Return whether ``handoff`` is with the arbiter."""
     case = of(handoff)
     return case is not None and case.is_open
+
+
+def is_with_arbiter(lead: Lead) -> bool:
+    """Return whether the arbiter has ``lead``; one query for a lead that was sent back."""
+    return lead.stage == Stage.RETURNED and Dispute.objects.open().filter(lead=lead).exists()
 
 
 # -- Who decides

@@ -37,13 +37,19 @@ class Pending(Protocol):
 
 def check(handoff: Handoff, *, by: User) -> None:
     """Raise RejectedBefore if ``by`` may not decide on ``handoff``."""
-    if is_barred(by, handoff):
+    if barred(by, [handoff]):
         raise RejectedBefore(handoff)
 
 
-def is_barred(user: User, handoff: Pending) -> bool:
-    """Return whether ``user`` rejected the lead of the pending ``handoff`` and may not decide."""
-    return bool(barred(user, [handoff]))
+def is_barred(user: User, handoff: Handoff) -> bool:
+    """Return whether ``user`` rejected the lead of the pending ``handoff`` and may not decide.
+
+    Asked of the database once for each object and person: a page asks at several places.
+    """
+    known: dict[int, bool] = handoff.__dict__.setdefault("_barred", {})
+    if user.pk not in known:
+        known[user.pk] = bool(barred(user, [handoff]))
+    return known[user.pk]
 
 
 def barred(user: User, handoffs: Iterable[Pending]) -> set[int]:

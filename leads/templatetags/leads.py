@@ -57,6 +57,9 @@ ICONS = {
     "reapplied": "calendar-sync",
     "imported": "file-down",
     "archived": "archive",
+    "disputed": "scale",
+    "upheld": "gavel",
+    "denied": "gavel",
     "note": "notebook-pen",
 }
 

@@ -32,7 +32,7 @@ from leads.qualification.persona_match import Match
 from leads.qualification.rules import DISQUALIFIER, FIT, SQL_KINDS, Assessment, MqlTerms
 from leads.qualification.scores import DoneAction, Scores
 from leads.records import fields
-from leads.returns import fixes
+from leads.returns import cases, fixes
 from leads.views.lead.before_call import Refusal, refusals_of
 from leads.views.lead.criteria import criterion_rows
 from leads.views.lead.page import fetch, show_too_late
@@ -145,6 +145,7 @@ def show_qualify(
         "trail": trail(request),
         "actions": actions,
         "refusals": _refusals(request, lead),
+        "is_with_arbiter": cases.is_with_arbiter(lead),
         "form": _hand_off_form(bound, asks_why=context["unchanged"]),
         "failed": next(iter(bound), ""),
         "refused": refused,

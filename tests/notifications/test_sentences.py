@@ -334,19 +334,19 @@ NOTICES: list[tuple[str, dict[str, Any], str, str]] = [
         "handoff.disputed",
         {},
         "Bea Quintero contests that Mariana Peña was rejected: please decide as the arbiter",
-        "Bea Quintero disputa el rechazo de Mariana Peña: decide tú, que arbitras",
+        "Bea Quintero disputa el rechazo de Mariana Peña: decide como árbitro",
     ),
     (
         "handoff.repeated",
         {},
         "Mariana Peña was rejected as often as agreed: please decide as the arbiter",
-        ("Mariana Peña tiene tantos rechazos como los acordados: decide tú, que arbitras"),
+        ("Mariana Peña ya tiene los rechazos acordados: decide como árbitro"),
     ),
     (
         "handoff.breached",
         {"metric": "dispute"},
         "Overdue: the arbiter has not decided what becomes of Mariana Peña",
-        "Vencido: falta la decisión del arbitraje sobre Mariana Peña",
+        "Vencido: el árbitro no ha decidido qué pasa con Mariana Peña",
     ),
     ("unknown", {}, "New about a lead: unknown", "Novedad sobre un prospecto: unknown"),
 ]

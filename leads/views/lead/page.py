@@ -272,13 +272,17 @@ def _abilities(
         "catalogues": permissions.can_edit_catalogues(user),
         "qualify": permissions.can_qualify(user, lead),
         "work": False,
+        "only_rejected": False,
     }
     if handoff is None:
         return abilities
+    decides = permissions.can_decide(user, handoff)
     works = permissions.can_work(user, handoff)
     is_accepted = handoff.state == HandoffState.ACCEPTED
     return abilities | {
-        "decide": permissions.can_decide(user, handoff),
+        "decide": decides,
+        # Of the people of its queue only who rejected the lead does not decide.
+        "only_rejected": not decides and permissions.can_decide_if_not_barred(user, handoff),
         "accept_as_sql": permissions.can_accept_as_sql(user, handoff),
         "work": works,
         "sql": works and handoff.state == HandoffState.CONTACTED,

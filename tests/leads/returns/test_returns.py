@@ -306,3 +306,11 @@ def test_answer_in_time_is_met_even_if_the_sweep_comes_first(
     Return.objects.update(state="fixed", answered_at=when("2026-03-02 14:00"))
     climb(moment, "13:20", "14:20")
     assert answer_clock().state == "met"
+
+
+def test_recording_an_mql_is_no_answer(cast: Cast) -> None:
+    handoff = factories.rejected(cast)
+    handoffs.qualify(Lead.objects.get(pk=handoff.lead_id), cast.persona, by=cast.ana, at=NOON)
+    assert (stage(handoff), only().state) == ("returned", "open")
+    hand_off(handoff, cast, "Existe")
+    assert (stage(handoff), only().state) == ("handed_off", "fixed")

@@ -39,6 +39,7 @@ def again(cast: Cast, *rejectors: User) -> Handoff:
 def deciding(cast: Cast, handoff: Handoff) -> set[str]:
     """Who may decide, of those whose queue it is in."""
     people = User.objects.filter(is_active=True, memberships__team=cast.sales)
+    handoff = Handoff.objects.get(pk=handoff.pk)
     return {
         person.get_short_name().lower()
         for person in people
@@ -120,6 +121,7 @@ def test_rejector_has_no_button_and_gets_a_conflict(
     for path in ("/queue/", f"/leads/{handoff.lead_id}/"):
         page = client.get(path).content.decode()
         assert (path, bool(page.count(address))) == (path, bool(buttons))
+    assert ("A colleague decides on it." in page) == (not buttons)
     statuses = [
         client.get(f"/handoffs/{handoff.pk}/reject/").status_code,
         client.post(f"/handoffs/{handoff.pk}/accept/").status_code,
