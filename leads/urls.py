@@ -20,6 +20,7 @@ from leads.views import (
 )
 from leads.views.desks import director as director_desk
 from leads.views.desks import marketing as marketing_desk
+from leads.views.desks import mine
 from leads.views.desks import team as team_desk
 from leads.views.lead import edit, evidence, fields, notes, page
 from leads.views.settings import valuable_actions
@@ -27,7 +28,7 @@ from leads.views.settings import valuable_actions
 urlpatterns = [
     path("search/", search.search_leads, name="search"),
     path("queue/", queue.queue, name="queue"),
-    path("mine/", queue.mine, name="lead_mine"),
+    path("mine/", mine.mine, name="lead_mine"),
     path("desk/", marketing_desk.desk, name="desk"),
     path("desk/director/", director_desk.desk, name="desk_director"),
     path("desk/team/", team_desk.desk, name="desk_team"),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from crm.accounts.models import User
 from crm.lib.paging import Branches
+from leads.follow_up import own_leads
 from leads.handoffs.queue import tabs
 from leads.lists import choices
 from leads.lists.filters import ListFilter, Query
@@ -46,7 +47,8 @@ class QueueFilter(HandoffFilter):
 class MineFilter(HandoffFilter):
     """Search and filters of the leads that a person works on."""
 
-    order = tabs.BY_DUE
+    others = frozenset({"tab"})
+    order = own_leads.BY_PLACE
     stage = django_filters.ChoiceFilter(
         label=_("Stage"),
         field_name="state",
@@ -79,11 +81,22 @@ def queue(user: User, query: Query, *, tab: str, at: datetime, since: datetime) 
     )
 
 
-def mine(user: User, query: Query, *, at: datetime) -> MineFilter:
-    """Return the leads that ``user`` works on. Raises BadParameter."""
-    branches = Branches(_mine, user=user)
-    return MineFilter(query, lambda: tabs.mine(user), user=user, at=at, branches=branches)
+def mine(
+    user: User, query: Query, *, at: datetime, until: datetime, tab: str = "all"
+) -> MineFilter:
+    """Return one tab of the leads that ``user`` works on. ``until``: when today ends.
+
+    Raises BadParameter.
+    """
+    branches = Branches(_mine, tab, user=user, at=at, until=until)
+    return MineFilter(
+        query,
+        lambda: own_leads.own_leads(user, tab, at=at, until=until),
+        user=user,
+        at=at,
+        branches=branches,
+    )
 
 
-def _mine(*, user: User) -> list[QuerySet[Any]]:
-    return [tabs.mine(user)]
+def _mine(tab: str, *, user: User, at: datetime, until: datetime) -> list[QuerySet[Any]]:
+    return [own_leads.own_leads(user, tab, at=at, until=until)]

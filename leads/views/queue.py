@@ -1,4 +1,4 @@
-"""The queue, and the leads that a person works on."""
+"""The queue, and its rows, which other lists of handoffs show, too."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from django.http import HttpResponse
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import get_language, gettext, ngettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_safe
 
@@ -33,12 +33,10 @@ from leads.records import contact_privacy
 from leads.records.identity import phones
 from leads.returns import second_decisions
 from leads.states import DecisionKind, HandoffState
-from leads.templatetags.leads import next_step_label
 from leads.views.lead.trail import of_list
-from sla.clocks import assignments, pauses, readings
+from sla.clocks import pauses, readings
 
 PAGE = 50
-OWN_RECORD_SPAN = timedelta(days=30)
 TAB_LABELS: dict[str, Promise] = {
     "waiting": _("Waiting"),
     "soon": _("At risk"),
@@ -119,6 +117,13 @@ def start_of_today(at: datetime) -> datetime:
     return datetime.combine(at.astimezone(zone).date(), time(), zone)
 
 
+def end_of_today(at: datetime) -> datetime:
+    """Return the midnight with which the viewer's day ends."""
+    zone = ZoneInfo(timezone.get_current_timezone_name())
+    tomorrow = at.astimezone(zone).date() + timedelta(days=1)
+    return datetime.combine(tomorrow, time(), zone)
+
+
 def _tabs(
     request: Request, current: str, sizes: dict[str, int], *, are_live: bool
 ) -> list[QueueTab]:
@@ -137,41 +142,6 @@ def _tabs(
         )
         tabs.append(tab)
     return tabs
-
-
-@require_safe
-def mine(request: Request) -> HttpResponse:
-    """Show the leads that the person has accepted and not finished, the next due first."""
-    now = request.now
-    listed = handoffs.mine(request.user, request.GET, at=now)
-    page = listed.listing.page(after=request.GET.get("after", ""), size=PAGE)
-    handoffs_of_page = rows_of(page, without=("persona", "team", "owner"))
-    rows = queue_rows(request, handoffs_of_page, at=now)
-    for row, handoff in zip(rows, handoffs_of_page, strict=True):
-        row.next_step = next_step_label(handoff.state)
-        # What is still due: a clock that has stopped says how fast something was decided long ago.
-        if handoff.clock is None or handoff.clock.stopped_at is not None:
-            row.reading = None
-    context = {
-        "rows": rows,
-        "filter": listed,
-        "shown": page,
-        "record": own_record_text(request.user, at=now),
-    }
-    return respond(request, "leads/lead_mine.jinja", context, status=listed.status)
-
-
-def own_record_text(user: User, *, at: datetime) -> str:
-    """Return how many of their own promises the person kept lately; empty for none."""
-    own = assignments.own_record(user, since=at - OWN_RECORD_SPAN, at=at)
-    if not own.judged:
-        return ""
-    pattern = ngettext(
-        "In the last 30 days you kept %(met)s of %(n)s commitment in time, by your own clock.",
-        "In the last 30 days you kept %(met)s of %(n)s commitments in time, by your own clock.",
-        own.judged,
-    )
-    return pattern % {"met": own.met, "n": own.judged}
 
 
 # -- Rows
@@ -208,6 +178,8 @@ class QueueRow:
     owner: str
     team: str
     next_step: str = ""
+    next_due: datetime | None = None
+    is_late: bool = False
     scores: str = ""
     because: str = ""
     accepted: bool = False

@@ -28,7 +28,8 @@ from crm.accounts.models import User
 from crm.lib.forms import EmptyForm
 from crm.templatetags import jinja
 from crm.templatetags.addresses import url
-from leads.forms.handoffs import AttemptForm, EndForm
+from leads.forms.follow_up import AttemptForm
+from leads.forms.handoffs import EndForm
 from leads.forms.notes import LeadNoteForm
 from leads.forms.qualification import ActionForm, EvidenceForm
 from tests.factories import Cast
@@ -38,7 +39,7 @@ EVIL = "<script>alert(1)</script>"
 FRAME = re.compile(r"templates/(frame|components/_\w+)\.jinja")
 ROWS = re.compile(r"templates/\w+/_\w+_row\.jinja")
 NOTICES = re.compile(r"templates/notifications/notice_list\.jinja")
-LEADS = re.compile(r"templates/leads/_?(lead|qualify|search|list|queue|desk)(_\w+)?\.jinja")
+LEADS = re.compile(r"templates/leads/_?(lead|qualify|search|list|queue|desk|begun)(_\w+)?\.jinja")
 
 
 def drawn(source: str, **values: object) -> str:

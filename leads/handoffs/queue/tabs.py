@@ -1,4 +1,4 @@
-"""The tabs of the queue, and "My leads": their handoffs and their order. Read only."""
+"""The tabs of the queue: their handoffs and their order. Read only."""
 
 from __future__ import annotations
 
@@ -11,14 +11,12 @@ from crm.accounts.models import User
 from crm.lib.paging import Order
 from leads.models import Handoff
 from leads.models.handoff import HandoffQuerySet
-from leads.states import WORKED
 from sla.clocks import status
 from sla.states import ClockStatus
 
 TABS = ("waiting", "soon", "overdue", "decided")
-# The order of the lists, defined here alone.
+# The order of the tabs, defined here alone.
 BY_PLACE = Order("place", nullable=True)
-BY_DUE = Order("due", nullable=True)
 LAST_DECIDED = Order("decided_at", descending=True)
 
 Narrow = Callable[[QuerySet[Handoff]], QuerySet[Handoff]]
@@ -96,13 +94,3 @@ def at_risk(waiting: QuerySet[Handoff], *, at: datetime) -> QuerySet[Handoff]:
     # too, PostgreSQL would expect one in all and read every open clock for each handoff.
     is_soon = status.condition(ClockStatus.SOON, at=at, to="clock__", are_in_time=True)
     return waiting.filter(is_soon, accept_due_at__gte=at)
-
-
-def mine(user: User) -> QuerySet[Handoff]:
-    """Return the handoffs that ``user`` works on, the next due first, then those with nothing due.
-
-    ``due`` is the deadline of what is still awaited.
-    """
-    handoffs = Handoff.objects.open_to(user)
-    due = Case(When(clock__stopped_at__isnull=True, then=F("clock__due_at")))
-    return BY_DUE.sort(handoffs.filter(owner=user, state__in=WORKED).annotate(due=due))

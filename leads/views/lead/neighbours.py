@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
+from crm.accounts.models import User
 from crm.accounts.request import Request
 from crm.lib.paging import BadParameter, Listing
+from leads.follow_up import own_leads
 from leads.handoffs.queue.tabs import TABS
 from leads.lists import handoffs, leads
 from leads.lists.filters import ListFilter
 from leads.models import Lead
 from leads.views.lead.trail import ALL, MINE, QUEUE, Trail
-from leads.views.queue import start_of_today
+from leads.views.queue import end_of_today, start_of_today
 
 
 @dataclass(frozen=True)
@@ -56,11 +59,18 @@ def _list_of(request: Request, came: Trail) -> ListFilter | None:
     if came.name == ALL:
         return leads.lead_list(user, came.query, at=at)
     if came.name == MINE:
-        return handoffs.mine(user, came.query, at=at)
+        return _own_leads(user, came, at=at)
     tab = came.query.get("tab", "waiting")
     if came.name != QUEUE or tab not in TABS:
         return None
     return handoffs.queue(user, came.query, tab=tab, at=at, since=start_of_today(at))
+
+
+def _own_leads(user: User, came: Trail, *, at: datetime) -> ListFilter | None:
+    tab = came.query.get("tab", "all")
+    if tab not in own_leads.TABS:
+        return None
+    return handoffs.mine(user, came.query, at=at, until=end_of_today(at), tab=tab)
 
 
 def _row_of(listing: Listing, lead: Lead) -> Any | None:

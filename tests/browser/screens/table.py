@@ -239,7 +239,7 @@ SCREENS: dict[str, str | list[Screen]] = {
         Screen("/desk/team/?person=3", (LEAD,)),
         Screen("/desk/team/", (REP, ADMIN), status=403),
     ],
-    "lead_mine": [Screen("/mine/", (MARKETING, REP))],
+    "lead_mine": [Screen("/mine/", (MARKETING, REP)), Screen("/mine/?tab=today", (REP,))],
     "lead_list": [
         Screen("/leads/", READERS),
         Screen("/leads/?q=nobody&stage=won", (MARKETING,)),

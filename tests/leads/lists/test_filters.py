@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.http import QueryDict
 from django.utils.translation import override
@@ -161,7 +163,8 @@ def test_field_with_nothing_to_choose_is_not_shown(cast, leads):
 
 
 def mine(user, query=""):
-    listed = handoff_lists.mine(user, QueryDict(query), at=LATE_FOR_THE_QUEUE)
+    tomorrow = LATE_FOR_THE_QUEUE + timedelta(days=1)
+    listed = handoff_lists.mine(user, QueryDict(query), at=LATE_FOR_THE_QUEUE, until=tomorrow)
     return list(listed.listing.page(after="", size=50).rows)
 
 

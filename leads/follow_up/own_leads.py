@@ -1,0 +1,118 @@
+"""My leads: what a person works on, by the next step of each lead. Read only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import Any, NamedTuple
+
+from django.db.models import Case, F, FilteredRelation, Q, QuerySet, Value, When
+from django.db.models.functions import Coalesce
+
+from crm.accounts.models import User
+from crm.lib.db.kept_sql import Among, KeptSql, number_where
+from crm.lib.paging import Order
+from leads.models import Handoff, PlannedStep
+from leads.states import WORKED, HandoffState
+
+TABS = ("today", "overdue", "all")
+BY_PLACE = Order("place", nullable=True)
+# So far before every other step stands a first contact that is overdue.
+BEFORE_ALL = timedelta(days=36525)
+
+Narrow = Callable[[QuerySet[Handoff]], QuerySet[Handoff]]
+
+
+def own_leads(user: User, tab: str, *, at: datetime, until: datetime) -> QuerySet[Handoff]:
+    """Return the handoffs that ``user`` works on, of one tab.
+
+    Overdue first contacts come first, then the next step due, then what has nothing due. Tabs:
+    "today" has what is due before ``until``, also what is overdue; "overdue"; "all".
+    """
+    return _of_tab(_with_step(user, at=at), tab, at=at, until=until)
+
+
+def _with_step(user: User, *, at: datetime) -> QuerySet[Handoff]:
+    """Return the handoffs of all tabs. ``due``: of the next step, else of a running clock.
+
+    ``place``: what orders them.
+    """
+    rows = Handoff.objects.open_to(user).filter(owner=user, state__in=WORKED)
+    is_open = Q(planned_steps__ended_at__isnull=True)
+    of_clock = Case(When(clock__stopped_at__isnull=True, then=F("clock__due_at")))
+    rows = rows.annotate(
+        step=FilteredRelation("planned_steps", condition=is_open),
+        due=Coalesce(F("step__due_at"), of_clock),
+    )
+    first = When(_owes_contact(at), then=F("clock__due_at") - Value(BEFORE_ALL))
+    return rows.annotate(place=Case(first, default=F("due")))
+
+
+def _owes_contact(at: datetime) -> Q:
+    """Return the condition that the first contact is overdue, whatever was planned since."""
+    return Q(state=HandoffState.ACCEPTED, clock__stopped_at__isnull=True, clock__due_at__lt=at)
+
+
+def _of_tab(
+    rows: QuerySet[Handoff], tab: str, *, at: datetime, until: datetime
+) -> QuerySet[Handoff]:
+    if tab == "all":
+        return rows
+    return rows.filter(_is_due(tab, at=at, until=until))
+
+
+def _is_due(tab: str, *, at: datetime, until: datetime) -> Q:
+    before = at
+    if tab == "today":
+        before = until
+    return Q(due__lt=before) | _owes_contact(at)
+
+
+def sizes(
+    user: User, *, at: datetime, until: datetime, narrow: Narrow | None = None
+) -> dict[str, int]:
+    """Return the size of each tab, in one query. ``narrow``: the filters of the page."""
+    if narrow is None:
+        rows = SIZES.rows(user=user, at=at, until=until)
+    else:
+        rows = list(_numbers(narrow(_with_step(user, at=at)), at=at, until=until))
+    return dict(zip(TABS, rows[0], strict=True))
+
+
+def _numbers(rows: QuerySet[Handoff], *, at: datetime, until: datetime) -> QuerySet[Any]:
+    numbers = {
+        "n_today": number_where(_is_due("today", at=at, until=until)),
+        "n_overdue": number_where(_is_due("overdue", at=at, until=until)),
+        "n_all": number_where(Q(pk__isnull=False)),
+    }
+    return rows.order_by().annotate(**numbers).values_list(*numbers)
+
+
+def _sizes(*, user: User, at: datetime, until: datetime) -> QuerySet[Any]:
+    return _numbers(_with_step(user, at=at), at=at, until=until)
+
+
+SIZES = KeptSql(_sizes)
+
+
+class Planned(NamedTuple):
+    """The next step of a handoff. ``text``: in a person's words, else empty."""
+
+    handoff: int
+    kind: str
+    text: str
+    due_at: datetime
+
+
+def planned(handoffs: Iterable[int]) -> dict[int, Planned]:
+    """Return the open step of each of ``handoffs`` that has one, in one query."""
+    rows = PLANNED.rows(handoffs=list(handoffs))
+    return {values[0]: Planned(*values) for values in rows}
+
+
+def _planned(*, handoffs: list[int]) -> QuerySet[Any]:
+    steps = PlannedStep.objects.open().filter(Among("handoff", handoffs))
+    return steps.values_list("handoff", "kind", "text", "due_at")
+
+
+PLANNED = KeptSql(_planned)
